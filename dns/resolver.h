@@ -1,0 +1,64 @@
+// Asking the DNS: questions, answers, and the interface that delivery uses. Stub, simulated and later resolvers implement it.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dns/async.h"
+#include "proto/domain.h"
+
+namespace mxpress::dns {
+
+enum class RecordType : std::uint16_t { a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, mx = 15, txt = 16, aaaa = 28, tlsa = 52 };
+
+struct Question {
+  std::string name;  // absolute, lower case, no trailing dot; search lists and /etc/hosts are never used
+  RecordType type = RecordType::a;
+  auto operator<=>(const Question&) const = default;
+};
+
+struct MxRecord {
+  std::uint16_t preference = 0;
+  std::string host;  // lower case, no trailing dot; empty for the null MX "."
+};
+
+// An IPv4 or IPv6 address as text-free value.
+struct Address {
+  bool is_v6 = false;
+  std::array<std::uint8_t, 16> bytes{};  // the first 4 for IPv4
+  auto operator<=>(const Address&) const = default;
+  std::string to_string() const;
+  static Result<Address> parse(std::string_view text);
+};
+
+enum class AnswerKind {
+  found,         // at least one record of the type asked for
+  no_data,       // the name exists, not with this type
+  no_such_name,  // NXDOMAIN, from a resolver that has lately answered something positive
+  failed,        // time-out, SERVFAIL, REFUSED, malformed, CNAME loop: never to be read as "no such host"
+};
+
+struct Answer {
+  AnswerKind kind = AnswerKind::failed;
+  std::vector<MxRecord> mx;  // of the type asked for
+  std::vector<Address> addresses;
+  std::vector<std::string> texts;  // other types: raw data (TXT joined, PTR and CNAME target, TLSA bytes)
+  std::string canonical_name;      // where CNAMEs led; the question's name without any
+  std::chrono::seconds ttl{0};     // lowest of the chain, or negative TTL (RFC 2308); 0 is not cached
+  bool authenticated = false;      // AD from loopback or a server marked trusted
+  std::string server;              // who said so: "127.0.0.1:53"
+  std::string text;                // for people: "SERVFAIL from 127.0.0.1:53", "no answer from 192.0.2.53:53 within 5 s"
+};
+
+// Thread: of the executor that the coroutine runs on; one resolver per worker.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  // Never fails otherwise than by an Answer of kind failed; always within the resolver's own deadline. Follows CNAMEs (RFC 1034 3.6.2).
+  virtual Task<Answer> resolve(Question question) = 0;
+};
+
+}  // namespace mxpress::dns

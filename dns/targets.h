@@ -1,0 +1,58 @@
+// The mail hosts of a domain in the order to try them. RFC 5321 5.1, RFC 7505.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "dns/async.h"
+#include "dns/resolver.h"
+#include "proto/domain.h"
+#include "proto/status.h"
+
+namespace mxpress::dns {
+
+// One address of one mail host.
+struct Target {
+  std::string host;  // MX name, or the domain itself (implicit MX), or the literal
+  Address address;
+  std::uint16_t port = 25;
+  bool authenticated = false;  // MX and address answers were both authenticated
+  auto operator<=>(const Target&) const = default;
+  std::string address_text() const;  // "192.0.2.1:25", "[2001:db8::1]:25"
+};
+
+enum class AddressFamily { any, ipv4, ipv6 };
+
+// What find_targets() has to know of this host.
+struct TargetRules {
+  std::string own_name;  // our host name: MX of equal or higher preference are dropped (RFC 5321 5.1)
+  std::function<bool(const Address&, std::uint16_t port)> is_own;  // an address and port that we listen on: never used
+  std::function<bool(const Address&)> may_deliver_to;  // false: loopback, unspecified, multicast, link-local, own; unless allowed
+  AddressFamily family = AddressFamily::any;
+  std::uint16_t port = 25;
+  std::size_t max_addresses = 5;  // families interleaved before the cut
+  std::size_t max_lookups = 30;   // questions for one domain
+};
+
+enum class TargetsKind { found, failed_permanently, failed_for_now };
+
+struct Targets {
+  TargetsKind kind = TargetsKind::failed_for_now;
+  std::vector<Target> targets;   // in the order to try
+  proto::EnhancedStatus status;  // why not: 5.1.10 null MX, 5.1.2 no such domain or no address, 5.4.6 loop, 4.4.3 lookup failed
+  std::string text;              // the same for people, naming the DNS server and its answer
+  std::chrono::seconds ttl{0};   // how long this holds; at least 1 s and at most a day
+};
+
+// `domain` may be an address literal (RFC 5321 4.1.3). Equal preferences are shuffled by `random`.
+Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const TargetRules& rules, std::mt19937_64& random);
+
+// A route "host:port" fixed by configuration: no MX lookup, only the addresses of the host.
+Task<Targets> find_route_targets(Resolver& resolver, std::string host, std::uint16_t port, const TargetRules& rules,
+                                 std::mt19937_64& random);
+
+}  // namespace mxpress::dns

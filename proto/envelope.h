@@ -1,0 +1,60 @@
+// The envelope of a message: what MAIL and RCPT said. RFC 5321 2.3.1, RFC 3461.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "proto/mailbox.h"
+#include "proto/time.h"
+
+namespace mxpress::proto {
+
+// RFC 3461 4.1; without NOTIFY: failure (and, by our default, delay).
+struct Notify {
+  bool given = false;
+  bool success = false;
+  bool failure = false;
+  bool delay = false;
+  bool never() const { return given && !success && !failure && !delay; }
+  bool wants_failure() const { return !given || failure; }
+  bool wants_delay() const { return !given || delay; }
+};
+
+enum class Return { unspecified, headers, full };  // RFC 3461 4.3
+enum class BodyType { seven_bit, eight_bit };      // RFC 6152: what the content is, found by looking at it
+
+struct Recipient {
+  Mailbox mailbox;
+  Notify notify;
+  // ORCPT as received: "rfc822;user+40example.org", still xtext; empty if not given. RFC 3461 4.2
+  std::string original_recipient;
+};
+
+// Who handed the message in.
+struct Submitter {
+  // "sendmail", "drop", "smtp" or "mxpressd" (notices).
+  std::string entrance;
+  // From the kernel (SO_PEERCRED, or the owner of a drop file); -1 when unknown. The only part to be believed.
+  std::int64_t uid = -1;
+  std::int64_t pid = -1;
+  // Claims: what /proc said about the pid, such as "php-fpm8.2" and "php8.2-fpm.service". Empty when unknown.
+  std::string program;
+  std::string unit;
+  // For SMTP: the client's "address:port" and what it said in HELO or EHLO.
+  std::string client_address;
+  std::string client_name;
+};
+
+struct Envelope {
+  ReversePath reverse_path;
+  std::vector<Recipient> recipients;
+  Return ret = Return::unspecified;
+  std::string envid;  // still xtext; RFC 3461 4.4
+  BodyType body = BodyType::seven_bit;
+  bool is_notice = false;  // composed by mxpress itself; never answered by another notice
+  Submitter submitter;
+  WallTime submitted{};
+};
+
+}  // namespace mxpress::proto

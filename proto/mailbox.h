@@ -1,0 +1,52 @@
+// Mailboxes and paths of the envelope. RFC 5321 4.1.2.
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/domain.h"
+#include "proto/result.h"
+
+namespace mxpress::proto {
+
+// local-part@domain. The local part is kept as written (case and quotes), only needless quotes are not added or removed.
+class Mailbox {
+ public:
+  // "user@example.org" or "\"odd user\"@example.org", without angle brackets. Refuses local parts over 64 octets (RFC 5321 4.5.3.1.1),
+  // control characters, 8-bit in the local part, and everything that RFC 5321's grammar does not allow.
+  static Result<Mailbox> parse(std::string_view text);
+  // Like parse(), but a text without @ gets `default_domain`. RFC 6409 8.1 (submission only).
+  static Result<Mailbox> parse_qualifying(std::string_view text, const Domain& default_domain);
+
+  const std::string& local_part() const { return local_part_; }
+  const Domain& domain() const { return domain_; }
+  std::string to_string() const { return local_part_ + "@" + domain_.text(); }
+
+  auto operator<=>(const Mailbox&) const = default;
+
+ private:
+  Mailbox(std::string local_part, Domain domain) : local_part_(std::move(local_part)), domain_(std::move(domain)) {}
+  std::string local_part_;
+  Domain domain_;
+};
+
+// The sender of the envelope: a mailbox, or null "<>" (RFC 5321 4.5.5).
+class ReversePath {
+ public:
+  ReversePath() = default;  // the null reverse-path
+  explicit ReversePath(Mailbox mailbox) : mailbox_(std::move(mailbox)) {}
+
+  bool is_null() const { return !mailbox_; }
+  const Mailbox& mailbox() const { return mailbox_.value(); }
+  // Without angle brackets; empty for the null path.
+  std::string to_string() const { return mailbox_ ? mailbox_->to_string() : std::string(); }
+
+  auto operator<=>(const ReversePath&) const = default;
+
+ private:
+  std::optional<Mailbox> mailbox_;
+};
+
+}  // namespace mxpress::proto

@@ -1,0 +1,52 @@
+// What became of a recipient, and what a mail host did: the values that delivery, spool, logs, notices and `mxpress show` share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "proto/reply.h"
+#include "proto/status.h"
+#include "proto/time.h"
+
+namespace mxpress::proto {
+
+// Where in the conversation something happened.
+enum class Stage { lookup, connect, greeting, hello, tls, mail, rcpt, data, content, quit, local, none };
+std::string_view to_string(Stage stage);
+
+enum class Outcome {
+  untried,  // nothing was said about this recipient: another host may be tried
+  delivered,
+  deferred,
+  failed,
+};
+std::string_view to_string(Outcome outcome);
+
+// What one host did, or why it could not be asked. Strings are already cleaned: no control characters, printable ASCII, bounded.
+struct HostResult {
+  Stage stage = Stage::none;
+  std::string host;              // "mx1.example.org"; empty when none was reached
+  std::string address;           // "192.0.2.1:25", "[2001:db8::1]:25"
+  std::string tls;               // "", or "TLSv1.3/TLS_AES_256_GCM_SHA384 (unverified)"
+  EnhancedStatus status;         // ours or the host's
+  int reply_code = 0;            // 0: our own finding, not a reply
+  std::string text;              // the whole reply ("550 5.1.1 no such user") or our own words ("connection refused")
+  bool maybe_delivered = false;  // the connection was lost after the final dot
+};
+
+// One host of one attempt, for the life story that `mxpress show` tells.
+struct HostAttempt {
+  HostResult result;
+  WallTime started{};
+  Duration connect{0};  // TCP connect; 0 with a session that was reused
+  Duration total{0};
+  bool reused_session = false;
+};
+
+struct RecipientResult {
+  Outcome outcome = Outcome::untried;
+  HostResult last;
+};
+
+}  // namespace mxpress::proto

@@ -1,0 +1,54 @@
+// SMTP replies: reading what a server says, writing what we say. RFC 5321 4.2, RFC 2034.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/result.h"
+#include "proto/status.h"
+
+namespace mxpress::proto {
+
+struct Reply {
+  int code = 0;                            // 200 to 599
+  std::vector<std::string> lines;          // text of each line without code, separator and line end; as received
+  std::optional<EnhancedStatus> enhanced;  // only where its class agrees with the code (RFC 2034 4)
+
+  bool is_positive() const { return code / 100 == 2; }
+  bool is_intermediate() const { return code / 100 == 3; }
+  bool is_transient() const { return code / 100 == 4; }
+  bool is_permanent() const { return code / 100 == 5; }
+  // The enhanced code, else the closest one to the basic code ("5.0.0", "4.0.0").
+  EnhancedStatus status() const;
+  // One line, cleaned: "550 5.1.1 No such user; see https://..." with lines joined by a space, no control characters, no 8-bit
+  // (replaced by '?'), cut at 1000 octets. For logs, notices and terminals.
+  std::string to_string() const;
+};
+
+// Reads replies from a stream of bytes, in pieces of any size.
+class ReplyParser {
+ public:
+  static constexpr std::size_t kMaxLine = 4096;    // octets; longer lines are an error (RFC 5321 4.5.3.1.5 asks for 512)
+  static constexpr std::size_t kMaxReply = 65536;  // octets and...
+  static constexpr std::size_t kMaxLines = 1000;   // ...lines of a whole reply
+
+  // Takes bytes up to the end of one reply, and says how many it took. After an error or a complete reply nothing more is taken.
+  std::size_t feed(std::string_view bytes);
+  // A complete reply, or an Error (mismatched codes, not a reply, too long: transient, 4.5.5), or nothing yet.
+  std::optional<Result<Reply>> take();
+
+ private:
+  void end_line();
+  std::string line_;
+  Reply reply_;
+  std::size_t size_ = 0;
+  std::optional<Result<Reply>> ready_;
+};
+
+// Writes a reply as a server: every line with code, enhanced code if given, and CRLF.
+std::string format_reply(int code, std::optional<EnhancedStatus> enhanced, std::string_view text);
+
+}  // namespace mxpress::proto

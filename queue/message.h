@@ -1,0 +1,68 @@
+// A queued message as values: what is durable about it, for delivery, notices and `mxpress show`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/envelope.h"
+#include "proto/outcome.h"
+#include "proto/queue_id.h"
+#include "proto/result.h"
+
+namespace mxpress::queue {
+
+using proto::QueueId;
+
+enum class RecipientStage {
+  pending,  // has a next try, or a worker is at it
+  delivered,
+  notice_owed,  // failed or expired; the notice that tells the sender is not yet durable
+  ended,        // failed or expired, and the sender has been told (or is not to be)
+  removed,      // by the operator
+};
+
+// The durable state of one recipient; same order as Envelope::recipients.
+struct RecipientState {
+  RecipientStage stage = RecipientStage::pending;
+  std::uint32_t attempts = 0;  // that reached a verdict on this recipient
+  WallTime next_try{};         // while pending; not before it
+  bool delay_notice_sent = false;
+  bool expired = false;                   // why it failed: time was up
+  std::optional<proto::HostResult> last;  // the most telling result so far
+  WallTime last_time{};
+};
+
+// One attempt for some recipients (those of one destination), with each host that was tried.
+struct Attempt {
+  WallTime time{};
+  std::vector<std::uint32_t> recipients;  // indices
+  std::vector<proto::HostAttempt> hosts;
+};
+
+// Reads the content, wherever it lies: journal, message file, or memory. Any thread; blocking (page cache or disk).
+class Content {
+ public:
+  virtual ~Content() = default;
+  virtual std::uint64_t size() const = 0;  // octets
+  // Fills `buffer` from `offset` as far as the content goes; returns the octets read. An error: I/O, or damage found by verify().
+  virtual Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const = 0;
+  // Reads everything and compares with the checksum made at intake. To be called before MAIL.
+  virtual Status verify() const = 0;
+};
+
+struct Message {
+  QueueId id;
+  proto::Envelope envelope;
+  bool held = false;
+  std::vector<RecipientState> recipients;
+  std::vector<Attempt> attempts;           // the latest 50, oldest first
+  std::shared_ptr<const Content> content;  // shared: a session may still send what the spool already ends; null for an ended message
+  bool ended = false;
+  WallTime ended_at{};
+};
+
+}  // namespace mxpress::queue

@@ -1,0 +1,45 @@
+// When to try again: pure functions of configuration, attempt number and chance. RFC 5321 4.5.4.1.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/result.h"
+#include "proto/time.h"
+
+namespace mxpress::queue {
+
+// "90s", "5m", "4h", "5d", "1h30m".
+Result<Duration> parse_duration(std::string_view text);
+std::string format_duration(Duration duration);
+
+// "1m 5m 10m 30m 1h*4 3h*": the waits after the first, second ... failed attempt; "*4" repeats, a last "*" repeats for ever.
+class RetrySchedule {
+ public:
+  static Result<RetrySchedule> parse(std::string_view text);
+  static RetrySchedule standard();
+
+  // The wait after `failures` failed attempts (1 or more), spread by up to 10 % either way. Without a last "*" the last wait repeats.
+  Duration wait_after(std::uint32_t failures, std::mt19937_64& random) const;
+  std::string to_string() const;
+
+ private:
+  struct Step {
+    Duration wait;
+    std::uint32_t times;  // 0: for ever
+  };
+  std::vector<Step> steps_;
+};
+
+// How long and how often; from configuration, looked up afresh at each attempt.
+struct RetryPolicy {
+  RetrySchedule schedule = RetrySchedule::standard();
+  Duration lifetime = std::chrono::days(5);        // then expired: 4.4.7
+  Duration held_lifetime = std::chrono::days(30);  // the same for mail that the operator holds
+  Duration delay_notice = std::chrono::hours(4);   // 0: none
+};
+
+}  // namespace mxpress::queue

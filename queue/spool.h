@@ -1,0 +1,126 @@
+// The spool: keeps every accepted message until each recipient has come to an end. docs/spool.md has the bytes.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "queue/disk.h"
+#include "queue/message.h"
+
+namespace mxpress::queue {
+
+inline constexpr std::uint64_t kInlineContent = 256 * 1024;  // octets; larger content is born in a message file
+
+struct SpoolOptions {
+  boost::filesystem::path directory;
+  std::uint64_t segment_size = 16u << 20;   // octets of one journal segment
+  std::uint64_t journal_size = 64u << 20;   // beyond it the oldest segment is checkpointed
+  std::uint64_t reserve_bytes = 32u << 20;  // free disk that only outcomes, actions and checkpoints may use...
+  std::uint64_t reserve_inodes = 1000;      // ...and inodes
+  std::size_t ended_kept = 10'000;          // ended messages remembered for show and wait
+};
+
+// Content too large for the journal, while it arrives. Owned by one intake; discarded (file removed) when destroyed unstored. One thread at
+// a time.
+class LargeContent {
+ public:
+  virtual ~LargeContent() = default;
+  virtual Status append(std::string_view bytes) = 0;
+  virtual std::uint64_t size() const = 0;
+};
+
+struct NewMessage {
+  proto::Envelope envelope;
+  std::string content;                  // what we add and what was received, up to kInlineContent octets...
+  std::unique_ptr<LargeContent> large;  // ...or this (then `content` is empty)
+  std::string drop_name;                // name of the drop file it came from; remembered, so that a crash repeats nothing
+  struct NoticeFor {                    // this message is the notice for these recipients of that message
+    QueueId message;
+    std::vector<std::uint32_t> recipients;
+    enum class Kind { failure, delay, success } kind = Kind::failure;
+  };
+  std::vector<NoticeFor> notice_for;  // store and "notice owed no more" are one atomic step
+};
+
+// What an attempt, an expiry or a lookup made of some recipients of one message. Recorded as one record.
+struct Settlement {
+  QueueId message;
+  Attempt attempt;  // hosts may be empty (expiry, lookup failure)
+  struct Change {
+    std::uint32_t recipient = 0;  // index
+    RecipientState state;         // the whole new state
+  };
+  std::vector<Change> changes;
+};
+
+enum class ActionKind { hold, release, retry, remove, bounce };
+
+// A trouble of a whole site, kept over restarts so that a restart never multiplies probes.
+struct SiteRecord {
+  std::string site;            // key
+  std::uint32_t failures = 0;  // 0: healthy again, the record is forgotten
+  WallTime next_probe{};
+  std::optional<proto::HostResult> last;
+};
+
+struct SpoolCounters {
+  std::uint64_t messages = 0, stored = 0, ended = 0, corrupt = 0;
+  std::uint64_t syncs = 0, journal_bytes = 0;
+  bool accepting = true;
+  std::string not_accepting_because;  // for people: path, free and needed
+};
+
+// Threads: every function may be called from any thread. Callbacks run on the committer thread (or the caller's when a test drives
+// commit_batch()), must not block and not call back into the spool synchronously except for enqueuing.
+class Spool {
+ public:
+  enum class Committer { thread, manual };  // manual: a test or simulation calls commit_batch()
+
+  // Creates the directory if missing, takes its lock (flock; error names the holder), checks the format version (a newer one: error,
+  // nothing written) and prepares recovery. Intake may store() from now on.
+  static Result<std::unique_ptr<Spool>> open(Disk& disk, SpoolOptions options, Committer committer);
+  virtual ~Spool() = default;  // ends the committer after a last commit
+
+  // Reads what the last run left: message files, then the journal over them. Calls `found` for every message that has not ended and
+  // `site` for every site in trouble. Blocking; call once, on a thread of its own, after open().
+  virtual Status recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) = 0;
+
+  // A message file to receive content over kInlineContent. Error (transient): disk full, with path, free and needed octets.
+  virtual Result<std::unique_ptr<LargeContent>> open_large() = 0;
+  // Before data is taken: is there room for `size` octets beyond the reserve? Error is transient (452 4.3.1).
+  virtual Status room_for(std::uint64_t size) = 0;
+
+  using Stored = std::function<void(Result<QueueId>)>;
+  // Durable (synced) when `done` is called with an id; otherwise nothing of it is kept (transient error). A drop_name seen before
+  // completes with the id it got then and stores nothing.
+  virtual void store(NewMessage message, Stored done) = 0;
+  // The message's id is known before the content is durable, because Received names it.
+  virtual QueueId next_id() = 0;
+  virtual void store_as(QueueId id, NewMessage message, Stored done) = 0;
+
+  // In the kernel within 10 ms, synced with the next batch or within 1 s. `done` (may be null) when synced. When nothing is pending or
+  // owed afterwards the message has ended and its content goes.
+  virtual void settle(Settlement settlement, std::function<void(Status)> done) = 0;
+  virtual void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) = 0;
+  virtual void record_site(SiteRecord record) = 0;
+
+  // Blocking read of one message with envelope, states and attempts, also of recently ended ones. Error: unknown (permanent), I/O or
+  // damage.
+  virtual Result<Message> load(QueueId id) = 0;
+  // Ids of all messages that have not ended, in order of age; then `ended` recently ended ones if asked for.
+  virtual std::vector<QueueId> ids(bool with_ended) = 0;
+  virtual SpoolCounters counters() = 0;
+
+  // One write and one sync for all that wait; true if there was something. Only with Committer::manual.
+  virtual bool commit_batch() = 0;
+  // Drops the oldest segments as far as journal_size asks. Called by the committer; by tests with manual.
+  virtual void checkpoint() = 0;
+};
+
+}  // namespace mxpress::queue
