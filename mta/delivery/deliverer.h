@@ -1,0 +1,55 @@
+// Delivery as the rest of the daemon sees it: messages go in, outcomes go to the spool; operators look and act.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mta/host/config.h"
+#include "proto/envelope.h"
+#include "proto/outcome.h"
+#include "queue/message.h"
+#include "queue/spool.h"
+
+namespace mxpress::mta::delivery {
+
+// One row of `mxpress queue`: what waits for one destination.
+struct DestinationStatus {
+  std::string destination;  // domain, literal, or "local"
+  std::string site;         // first mail host, empty while unknown
+  std::uint64_t messages = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t held = 0;
+  WallTime oldest{};
+  WallTime next_try{};                    // earliest; now when in flight
+  std::optional<proto::HostResult> last;  // last trouble or verdict
+};
+
+enum class ActionEffect {
+  done,
+  in_flight,  // recorded; a worker is at it and sees it at its next step: what the host has accepted by then is sent
+  unknown,    // no such message in the queue (it may have ended meanwhile)
+};
+
+// Any thread for all functions.
+class Deliverer {
+ public:
+  virtual ~Deliverer() = default;
+  // A message that is durable in the spool.
+  virtual void admit(queue::QueueId id, const proto::Envelope& envelope) = 0;
+  // A message or a site's trouble that recovery found.
+  virtual void restore(const queue::Message& message) = 0;
+  virtual void restore_site(const queue::SiteRecord& site) = 0;
+  // Records the action in the spool (durable when `done` is called) and lets the workers see it. One effect per id, same order.
+  virtual void act(queue::ActionKind action, std::vector<queue::QueueId> ids,
+                   std::function<void(Result<std::vector<ActionEffect>>)> done) = 0;
+  // What waits, per destination; `done` is called on some worker's thread.
+  virtual void status(std::function<void(std::vector<DestinationStatus>)> done) = 0;
+  // A new configuration is in force: mail deferred for reasons of our own side is tried again.
+  virtual void reconfigured() = 0;
+};
+
+}  // namespace mxpress::mta::delivery

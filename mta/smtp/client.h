@@ -1,0 +1,83 @@
+// The client side of SMTP: a session with one mail host, and the transactions on it. RFC 5321 3, 4. Knows neither delivery nor queue.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mta/host/config.h"
+#include "mta/smtp/stream.h"
+#include "proto/envelope.h"
+#include "proto/extensions.h"
+#include "proto/outcome.h"
+
+namespace mxpress::mta::smtp {
+
+enum class TlsUse { opportunistic, never };
+
+struct ClientOptions {
+  std::string hello_name;  // fully qualified, RFC 5321 4.1.4
+  Timeouts timeouts;
+  TlsUse tls = TlsUse::opportunistic;
+  std::size_t max_recipients = 100;  // of one transaction
+};
+
+// Where the content comes from; delivery adapts the spool's.
+class DataSource {
+ public:
+  virtual ~DataSource() = default;
+  virtual std::uint64_t size() const = 0;
+  // Fills the buffer from `offset`; 0 at the end. An Error ends the transaction before the final dot: nothing is delivered.
+  virtual Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) = 0;
+};
+
+// One copy of one message for some recipients of one destination.
+struct Transaction {
+  const proto::Envelope* envelope = nullptr;  // reverse-path, ret, envid, body type; outlives the transaction
+  std::vector<std::uint32_t> recipients;      // indices into envelope->recipients
+  DataSource* data = nullptr;
+};
+
+struct TransactionResult {
+  std::vector<proto::RecipientResult> recipients;  // same order as Transaction::recipients
+  // The host itself is in trouble (421, 4.3.x, connection lost before the dot): recipients are untried, try the next target.
+  bool host_trouble = false;
+  proto::HostResult last;      // the reply that decided, or the trouble
+  bool dsn_passed_on = false;  // DSN parameters went to a host that offered DSN: it is responsible for SUCCESS (RFC 3461 5.2.2)
+};
+
+// A session that has said EHLO (and STARTTLS). Thread: of its executor.
+class ClientSession {
+ public:
+  struct Opened {
+    std::unique_ptr<ClientSession> session;  // or null: trouble of this host, in `trouble`
+    proto::HostResult trouble;
+    bool tls_failed = false;  // the handshake failed: open again with TlsUse::never, and remember it for the host (RFC 7435)
+    Duration connect{0};
+  };
+  // Connects, reads the greeting, EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws for what the peer does.
+  static Task<Opened> open(Connector& connector, dns::Target target, ClientOptions options);
+
+  ClientSession(std::unique_ptr<Stream> stream, dns::Target target, ClientOptions options);
+  ~ClientSession();
+
+  // MAIL, RCPT, DATA, content, dot as one or more groups (PIPELINING, RFC 2920). Recipients for which the host said "too many"
+  // (452, 552 after an accepted one) stay untried without host_trouble: call again with them (RFC 5321 4.5.3.1.10).
+  Task<TransactionResult> transact(Transaction transaction);
+  // Still in step with the host: another transaction may begin.
+  bool usable() const;
+  std::uint32_t transactions() const;
+  // QUIT and a bounded wait for 221; whatever happens to it changes nothing.
+  Task<void> quit();
+
+  const dns::Target& target() const;
+  const proto::Extensions& extensions() const;
+  const TlsState& tls() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mxpress::mta::smtp

@@ -1,0 +1,46 @@
+// A connection as a stream of octets: TCP, unix socket, TLS or memory behind one non-template class.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "dns/async.h"
+#include "dns/targets.h"
+#include "proto/result.h"
+
+namespace mxpress::mta::smtp {
+
+// What TLS reached, for logs and policy; text is empty without TLS.
+struct TlsState {
+  bool active = false;
+  bool verified = false;    // certificate chain and name; never required by opportunistic TLS (RFC 7435)
+  std::string description;  // "TLSv1.3/TLS_AES_256_GCM_SHA384 (unverified)"
+};
+
+// Errors are words for people ("connection refused", "connection closed", "timed out"), made here from error codes and nowhere else.
+// Thread: of its executor. Every wait ends at the deadline: one watchdog timer per stream.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  // From now on every read, write and handshake fails with "timed out" at this moment.
+  virtual void set_deadline(BootTime deadline) = 0;
+  // At least one octet, or 0 when the peer has closed.
+  virtual Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) = 0;
+  // All of it. The memory must live until the task is done.
+  virtual Task<Status> write(std::string_view bytes) = 0;
+  // Nothing read before the handshake may be used after it: the caller drops its buffer (RFC 3207 6).
+  virtual Task<Status> start_tls_client(std::string server_name) = 0;
+  virtual const TlsState& tls() const = 0;
+  virtual void close() = 0;  // any pending operation fails
+};
+
+// Opens streams to mail hosts. Thread: of the worker.
+class Connector {
+ public:
+  virtual ~Connector() = default;
+  virtual Task<Result<std::unique_ptr<Stream>>> connect(dns::Target target, BootTime deadline) = 0;
+};
+
+}  // namespace mxpress::mta::smtp
