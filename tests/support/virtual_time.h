@@ -1,0 +1,51 @@
+// A simulated clock: days of waiting pass in no time. The loop runs dry, then time jumps to the next timer.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+
+#include "dns/async.h"
+
+namespace mxpress::testing {
+
+// Installs itself as the clock in force; the system's comes back when it is destroyed. Construct it before the first timer of the test is
+// started, and destroy it after the io_context. Only the thread that calls run*() may move time; any thread may read it.
+class VirtualTime final : public Clock {
+ public:
+  // 2026-01-01 00:00:00 UTC; since_boot() starts at one hour.
+  VirtualTime();
+  explicit VirtualTime(WallTime start);
+  ~VirtualTime() override;
+  VirtualTime(const VirtualTime&) = delete;
+  VirtualTime& operator=(const VirtualTime&) = delete;
+
+  WallTime wall() const override;
+  std::chrono::nanoseconds since_boot() const override { return std::chrono::nanoseconds(now_.load()); }
+  std::chrono::nanoseconds before_sleep(std::chrono::nanoseconds until_next_timer) override;
+
+  // Everything that is ready and every timer that falls due runs, until no timer is left (or, as a bound, a virtual century has passed).
+  void run(asio::io_context& io);
+  // The same for exactly this long: timers at the end are included, and time then stands at the end.
+  void run_for(asio::io_context& io, std::chrono::nanoseconds how_long);
+  // Until `done` is true; says whether it became true within this long. Time stands where it became true.
+  bool run_until(asio::io_context& io, const std::function<bool()>& done, std::chrono::nanoseconds at_most = std::chrono::hours(24 * 365));
+
+  // Steps the wall clock only, as an administrator or NTP does.
+  void step_wall(Duration by) { wall_offset_ += std::chrono::nanoseconds(by).count(); }
+  // Work that is not the loop's, such as a journal's commit_batch(): called whenever the loop is dry; says whether it did something.
+  // Time does not jump before it says no.
+  void set_other_work(std::function<bool()> other_work) { other_work_ = std::move(other_work); }
+
+ private:
+  void run_dry(asio::io_context& io);
+  void ask_for_next_timer(asio::io_context& io);
+  bool drive(asio::io_context& io, std::chrono::nanoseconds end, const std::function<bool()>& done);
+
+  std::atomic<std::int64_t> now_;
+  std::atomic<std::int64_t> wall_offset_;
+  std::atomic<std::int64_t> next_{0};  // when the earliest timer of the loop falls due, as last asked
+  std::function<bool()> other_work_;
+};
+
+}  // namespace mxpress::testing
