@@ -20,6 +20,7 @@ class Domain {
   bool is_address_literal() const { return text_.front() == '['; }
   // The bare address of a literal: "192.0.2.1", "2001:db8::1". Empty for a name.
   std::string address() const;
+  // A name of two labels or more, or a literal: what HELO and EHLO may carry. RFC 5321 4.1.1.1
   bool is_fully_qualified() const;
 
   auto operator<=>(const Domain&) const = default;

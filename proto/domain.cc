@@ -1,0 +1,96 @@
+// Parses domains: host names by the rules of DNS and IDNA, and address literals.
+#include "proto/domain.h"
+
+#include <arpa/inet.h>
+#include <idn2.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "proto/ascii.h"
+
+namespace mxpress::proto {
+namespace {
+
+constexpr std::size_t kMaxName = 255;  // RFC 5321 4.5.3.1.2
+constexpr std::size_t kMaxLabel = 63;  // RFC 1035 2.3.4
+constexpr std::size_t kMaxInput = 1024;
+constexpr std::string_view kIpv6Tag = "ipv6:";
+
+template <int kFamily, class Address>
+std::optional<std::string> canonical_address(const std::string& text) {
+  Address address;
+  char canonical[INET6_ADDRSTRLEN];
+  if (inet_pton(kFamily, text.c_str(), &address) != 1) return std::nullopt;
+  return std::string(inet_ntop(kFamily, &address, canonical, sizeof canonical));
+}
+
+// RFC 5321 4.1.3
+std::optional<std::string> canonical_literal(std::string_view text) {
+  if (text.size() < 3 || text.size() > 64 || text.back() != ']') return std::nullopt;
+  const std::string inner = lower_case(text.substr(1, text.size() - 2));
+  if (inner.find('\0') != std::string::npos) return std::nullopt;
+  if (inner.starts_with(kIpv6Tag)) {
+    const auto address = canonical_address<AF_INET6, in6_addr>(inner.substr(kIpv6Tag.size()));
+    return address ? std::optional("[" + std::string(kIpv6Tag) + *address + "]") : std::nullopt;
+  }
+  const auto address = canonical_address<AF_INET, in_addr>(inner);
+  return address ? std::optional("[" + *address + "]") : std::nullopt;
+}
+
+std::optional<std::string> to_a_labels(std::string_view text) {
+  if (std::none_of(text.begin(), text.end(), is_eight_bit)) return lower_case(text);
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
+  char* converted = nullptr;
+  const int result = idn2_to_ascii_8z(std::string(text).c_str(), &converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+  const std::unique_ptr<char, void (*)(void*)> owner(converted, idn2_free);
+  if (result != IDN2_OK) return std::nullopt;
+  return lower_case(converted);
+}
+
+bool is_label(std::string_view label) {
+  if (label.empty() || label.size() > kMaxLabel || label.front() == '-' || label.back() == '-') return false;
+  return std::all_of(label.begin(), label.end(), [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
+}
+
+bool is_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxName) return false;
+  std::string_view last;
+  while (true) {
+    const auto dot = name.find('.');
+    last = name.substr(0, dot);
+    if (!is_label(last)) return false;
+    if (dot == std::string_view::npos) break;
+    name.remove_prefix(dot + 1);
+  }
+  // RFC 3696 2: a top-level name is never all digits, so this is an address without brackets.
+  return !std::all_of(last.begin(), last.end(), is_digit);
+}
+
+Error malformed() { return Error::permanent("not a domain: expected a host name such as example.org or an address in brackets"); }
+
+}  // namespace
+
+Result<Domain> Domain::parse(std::string_view text) {
+  if (text.empty() || text.size() > kMaxInput) return malformed();
+  if (text.front() == '[') {
+    auto literal = canonical_literal(text);
+    return literal ? Result<Domain>(Domain(*std::move(literal))) : malformed();
+  }
+  auto name = to_a_labels(text);
+  if (!name) return malformed();
+  if (name->size() > 1 && name->back() == '.') name->pop_back();
+  if (!is_name(*name)) return malformed();
+  return Domain(*std::move(name));
+}
+
+std::string Domain::address() const {
+  if (!is_address_literal()) return {};
+  std::string inner = text_.substr(1, text_.size() - 2);
+  return inner.starts_with(kIpv6Tag) ? inner.substr(kIpv6Tag.size()) : inner;
+}
+
+bool Domain::is_fully_qualified() const { return is_address_literal() || text_.find('.') != std::string::npos; }
+
+}  // namespace mxpress::proto

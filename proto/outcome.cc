@@ -1,0 +1,50 @@
+// Outcomes and stages in words, for logs and `mxpress show`.
+#include "proto/outcome.h"
+
+namespace mxpress::proto {
+
+std::string_view to_string(Stage stage) {
+  switch (stage) {
+    case Stage::lookup:
+      return "lookup";
+    case Stage::connect:
+      return "connect";
+    case Stage::greeting:
+      return "greeting";
+    case Stage::hello:
+      return "hello";
+    case Stage::tls:
+      return "tls";
+    case Stage::mail:
+      return "mail";
+    case Stage::rcpt:
+      return "rcpt";
+    case Stage::data:
+      return "data";
+    case Stage::content:
+      return "content";
+    case Stage::quit:
+      return "quit";
+    case Stage::local:
+      return "local";
+    case Stage::none:
+      return "none";
+  }
+  return "none";
+}
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::untried:
+      return "untried";
+    case Outcome::delivered:
+      return "delivered";
+    case Outcome::deferred:
+      return "deferred";
+    case Outcome::failed:
+      return "failed";
+  }
+  return "untried";
+}
+
+}  // namespace mxpress::proto

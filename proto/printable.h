@@ -1,0 +1,14 @@
+// Remote text made fit for logs, notices, header fields and terminals.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace mxpress::proto {
+
+// Printable ASCII of at most `max` octets: tabs and line ends become one space, other control characters (DEL and the
+// lead byte of an escape sequence included) are removed, each octet over 127 becomes '?'.
+std::string printable(std::string_view text, std::size_t max);
+
+}  // namespace mxpress::proto
