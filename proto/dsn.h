@@ -1,0 +1,55 @@
+// Delivery status notifications (bounces, delay and success notices). RFC 3464, RFC 6522, RFC 3461 6, RFC 3834.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/envelope.h"
+#include "proto/outcome.h"
+#include "proto/time.h"
+
+namespace mxpress::proto {
+
+enum class NoticeKind { failure, delay, success };
+// RFC 3464 2.3.3
+enum class NoticeAction { failed, delayed, delivered, relayed };
+
+struct NoticeRecipient {
+  Mailbox mailbox;
+  std::string original_recipient;  // ORCPT as received (xtext); may be empty
+  NoticeAction action = NoticeAction::failed;
+  HostResult result;
+  std::optional<WallTime> last_attempt;
+  std::optional<WallTime> will_retry_until;  // delayed only
+};
+
+// All that a notice says. Views must outlive the call of compose_notice() only.
+struct Notice {
+  NoticeKind kind = NoticeKind::failure;
+  Domain reporting_host;
+  Mailbox to;
+  std::string envid;  // as received (xtext); may be empty
+  Return ret = Return::unspecified;
+  WallTime arrival{};
+  WallTime now{};
+  int zone_minutes = 0;
+  std::string message_id;  // "unique@host.example", without angle brackets
+  std::string boundary;    // some random letters and digits
+  // The content of the message, or as much of it as is at hand (the header at least).
+  std::string_view original;
+  bool original_is_whole = false;
+  std::vector<NoticeRecipient> recipients;
+};
+
+// RET=FULL returns messages up to this size, and only the header of larger ones.
+inline constexpr std::size_t kMaxReturnedMessage = 256 * 1024;
+// Headers are cut at a field when they are larger than this.
+inline constexpr std::size_t kMaxReturnedHeader = 64 * 1024;
+
+// The whole message, CRLF line ends, 7-bit, no line over 998 octets. Envelope: reverse-path <>, recipient `to` (RFC 3464 2).
+std::string compose_notice(const Notice& notice);
+
+}  // namespace mxpress::proto

@@ -1,0 +1,107 @@
+// Message content on its way: undoing and doing dot stuffing, one form of line ends. RFC 5321 2.3.8, 4.1.1.4, 4.5.2.
+//
+// Stored content has CRLF line ends only, no NUL, and ends in CRLF (or is empty). What comes in through DataDecoder or LineEndNormaliser
+// without a flaw is so; what goes out through DataEncoder cannot be anything else. Nobody can smuggle a message in either direction. All
+// classes take pieces of any size and append to the caller's buffer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/command.h"
+
+namespace mxpress::proto {
+
+inline constexpr std::size_t kMaxLineLength = 998;  // octets without CRLF. RFC 5322 2.1.1
+
+// What there is to know of content without understanding it.
+struct ContentFacts {
+  std::uint64_t octets = 0;        // with CRLF, without dot stuffing: the value for SIZE (RFC 1870 5)
+  std::uint64_t lines = 0;         // line ends
+  std::uint64_t longest_line = 0;  // octets, without CRLF
+  bool eight_bit = false;
+
+  BodyType body() const { return eight_bit ? BodyType::eight_bit : BodyType::seven_bit; }
+  // Such content must go through reencode_for_transport() (proto/mime.h) before it may leave. RFC 5321 4.5.3.1.6
+  bool needs_reencoding() const { return longest_line > kMaxLineLength; }
+};
+
+// Gathers the facts of content with CRLF line ends.
+class ContentInspector {
+ public:
+  void feed(std::string_view content);
+  const ContentFacts& facts() const { return facts_; }
+
+ private:
+  ContentFacts facts_;
+  std::uint64_t line_ = 0;
+  bool after_cr_ = false;
+};
+
+ContentFacts inspect(std::string_view content);
+
+// Why content is refused.
+enum class Flaw { none, bare_line_end, nul };
+
+// The reply for a flaw: 550 5.5.2 or 550 5.6.0. Nothing for Flaw::none.
+std::optional<CommandError> refusal(Flaw flaw);
+
+// The server's side, after 354: finds the end of the data, CRLF.CRLF and nothing else, and undoes dot stuffing. A CR or LF that is not part
+// of a CRLF, or a NUL, is a flaw: the first one is remembered, and reading goes on to the true end.
+class DataDecoder {
+ public:
+  // Appends content to `out` and returns how many bytes were taken: all, or up to the end of the data, behind which nothing is touched.
+  // After a flaw nothing more is appended.
+  std::size_t feed(std::string_view bytes, std::string& out);
+  bool complete() const { return state_ == State::complete; }
+  Flaw flaw() const { return flaw_; }
+  // Of all that was read so far, also behind a flaw.
+  const ContentFacts& facts() const { return inspector_.facts(); }
+
+ private:
+  enum class State { line_start, dot, dot_cr, text, cr, complete };
+  std::size_t take_text(std::string_view bytes, std::string& out);
+  void take_control(char octet, std::string& out);
+  void append(std::string_view content, std::string& out);
+  void note(Flaw flaw);
+
+  State state_ = State::line_start;
+  Flaw flaw_ = Flaw::none;
+  ContentInspector inspector_;
+};
+
+// For text of local programs (sendmail, drop files): each CRLF, LF alone and CR alone is one line end and becomes CRLF; a last line without
+// an end gets one. A NUL is a flaw.
+class LineEndNormaliser {
+ public:
+  void feed(std::string_view text, std::string& out);
+  // Call once, after the last piece.
+  void finish(std::string& out);
+  Flaw flaw() const { return flaw_; }
+  const ContentFacts& facts() const { return inspector_.facts(); }
+
+ private:
+  void append(std::string_view content, std::string& out);
+
+  bool after_cr_ = false;
+  bool at_line_start_ = true;
+  Flaw flaw_ = Flaw::none;
+  ContentInspector inspector_;
+};
+
+// The client's side, after 354: dot stuffing. Line ends that are not CRLF become CRLF, by the rule of LineEndNormaliser.
+class DataEncoder {
+ public:
+  void feed(std::string_view content, std::string& out);
+  // Ends the last line if it is open, and writes "." CRLF. The encoder may then be used for the next message.
+  void finish(std::string& out);
+
+ private:
+  bool after_cr_ = false;
+  bool at_line_start_ = true;
+};
+
+}  // namespace mxpress::proto

@@ -1,0 +1,33 @@
+// The Received field that we put in front of a message. RFC 5321 4.4, RFC 3848.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proto/domain.h"
+#include "proto/mailbox.h"
+#include "proto/queue_id.h"
+#include "proto/time.h"
+
+namespace mxpress::proto {
+
+enum class TransmissionType { local, smtp, esmtp, esmtps };
+
+struct Trace {
+  TransmissionType type = TransmissionType::local;
+  std::int64_t uid = -1;       // local: who submitted it
+  std::string client_name;     // what the client said in HELO or EHLO
+  std::string client_address;  // "192.0.2.1" or "2001:db8::1", without port
+  std::string tls;             // "TLSv1.3/TLS_AES_256_GCM_SHA384"; empty without TLS
+  Domain by;                   // our host name
+  QueueId id;
+  std::optional<Mailbox> recipient;  // only if the message has exactly one
+  WallTime now{};
+  int zone_minutes = 0;
+};
+
+// The whole field with CRLF, folded; no line over 998 octets whatever the client said, which is cleaned.
+std::string received_field(const Trace& trace);
+
+}  // namespace mxpress::proto
