@@ -33,6 +33,9 @@ class Stream {
   // Nothing read before the handshake may be used after it: the caller drops its buffer (RFC 3207 6).
   virtual Task<Status> start_tls_client(std::string server_name) = 0;
   virtual const TlsState& tls() const = 0;
+  // Whether the peer has said something that was not read yet, or has closed. Costs one system call, never waits. A peer that has only sent
+  // what TLS needs for itself counts too: ask where nothing at all is expected.
+  virtual bool has_input() = 0;
   virtual void close() = 0;  // any pending operation fails
 };
 

@@ -1,0 +1,56 @@
+// Opens TCP connections to mail hosts.
+#include "mta/smtp/connector.h"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+
+#include "mta/smtp/stream_error.h"
+#include "mta/smtp/stream_socket.h"
+#include "mta/smtp/stream_watchdog.h"
+
+namespace mxpress::mta::smtp {
+namespace {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+
+tcp::endpoint endpoint_of(const dns::Target& target) {
+  const auto& bytes = target.address.bytes;
+  if (target.address.is_v6) {
+    asio::ip::address_v6::bytes_type v6;
+    std::copy_n(bytes.begin(), v6.size(), v6.begin());
+    return {asio::ip::address_v6(v6), target.port};
+  }
+  asio::ip::address_v4::bytes_type v4;
+  std::copy_n(bytes.begin(), v4.size(), v4.begin());
+  return {asio::ip::address_v4(v4), target.port};
+}
+
+Error connect_timed_out(BootClock::duration waited) {
+  return Error::transient("connection timed out after " + std::to_string(std::chrono::ceil<std::chrono::seconds>(waited).count()) + " s");
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, BootTime deadline) {
+  const BootTime start = BootClock::now();
+  const tcp::endpoint endpoint = endpoint_of(target);
+  TcpSocket socket(executor_);
+  error_code code;
+  socket.open(endpoint.protocol(), code);
+  if (code) co_return network_error(code);
+  StreamWatchdog watchdog(executor_, [&socket] {
+    error_code ignored;
+    socket.close(ignored);
+  });
+  watchdog.set_deadline(deadline);
+  {
+    const StreamWatchdog::Guard guard(watchdog);
+    co_await socket.async_connect(endpoint, asio::redirect_error(use_task, code));
+  }
+  if (watchdog.has_barked()) co_return connect_timed_out(deadline - start);
+  if (code) co_return network_error(code);
+  co_return make_tcp_stream(std::move(socket));
+}
+
+}  // namespace mxpress::mta::smtp

@@ -1,0 +1,20 @@
+// Streams over sockets of the system: accepted or connected, TCP or unix.
+#pragma once
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <memory>
+
+#include "mta/smtp/stream.h"
+
+namespace mxpress::mta::smtp {
+
+using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+using UnixSocket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
+
+// The socket is connected. TCP sets TCP_NODELAY. Without set_deadline() nothing ends by time.
+std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket);
+std::unique_ptr<Stream> make_unix_stream(UnixSocket socket);
+
+}  // namespace mxpress::mta::smtp
