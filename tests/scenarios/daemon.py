@@ -1,0 +1,109 @@
+"""mxpressd with a configuration of its own in the scenario's folder, and the commands that talk to it."""
+import json
+import os
+import re
+import signal
+import smtplib
+
+from harness import accepts, check, check_equal, daemon_user, unix_accepts, wait_until
+
+
+class Daemon:
+    def __init__(self, world, dns_port, delivery_port, dns_address='127.0.0.1', retry='1s*', lifetime='1h', allow='["127.0.0.0/8", "::1/128"]',
+                 extra_top='', extra='', delivery='', prefix=()):
+        self.world, self.prefix = world, list(prefix)
+        self.smtp_port = world.free_port()
+        self.folder = world.make_folder('mxpress', owner=daemon_user())
+        self.spool = world.make_folder('mxpress/spool', 0o700, daemon_user())
+        self.run_folder = world.make_folder('mxpress/run', 0o755, daemon_user())
+        self.submission, self.control = self.run_folder / 'submission', self.run_folder / 'control'
+        self.config = self.folder / 'mxpress.toml'
+        self.config.write_text(f'''
+hostname = "mta.here.example"
+user = "{daemon_user()}"
+{extra_top}
+[spool]
+directory = "{self.spool}"
+[listen]
+smtp = ["127.0.0.1:{self.smtp_port}"]
+submission_socket = "{self.submission}"
+control_socket = "{self.control}"
+[dns]
+servers = ["{dns_address}:{dns_port}"]
+[delivery]
+port = {delivery_port}
+allow_addresses = {allow}
+{delivery}
+[retry]
+schedule = "{retry}"
+lifetime = "{lifetime}"
+{extra}
+''')
+        self.config.chmod(0o644)
+        self.process = None
+        self.starts = 0
+
+    def launch(self):
+        """Starts it without waiting."""
+        self.starts += 1
+        program = self.world.program('mxpressd')
+        self.process = self.world.start(f'mxpressd-{self.starts}', [*self.prefix, program, '-c', self.config])
+        return self
+
+    def start(self, seconds=60):
+        self.launch()
+        wait_until(lambda: not self.process.running() or (unix_accepts(self.submission) and accepts('127.0.0.1', self.smtp_port)), seconds,
+                   lambda: f'mxpressd to listen; its log ends: {self.process.log_text()[-800:]}')
+        check(self.process.running(), f'mxpressd ended: {self.process.log_text()[-800:]}')
+        return self
+
+    def stop(self):
+        check_equal(self.process.stop(), 0, 'exit status of mxpressd after SIGTERM')
+
+    def kill(self):
+        self.process.signal(signal.SIGKILL)
+        self.process.wait(20)
+
+    def log(self):
+        return ''.join(path.read_text(errors='replace') for path in sorted(self.world.folder.glob('mxpressd-*.log'), key=lambda p: p.stat().st_mtime))
+
+    # The commands.
+    def environment(self):
+        return {**os.environ, 'MXPRESS_CONFIG': str(self.config)}
+
+    def mxpress(self, *arguments, seconds=60):
+        result = self.world.run([self.world.program('mxpress'), '-c', self.config, *arguments], seconds=seconds)
+        return result.returncode, result.stdout.decode(errors='replace'), result.stderr.decode(errors='replace')
+
+    def json(self, *arguments):
+        code, output, errors = self.mxpress(*arguments, '--json')
+        check_equal(code, 0, f'mxpress {" ".join(arguments)} --json ({errors.strip()})')
+        return [json.loads(line) for line in output.splitlines()] if not output.lstrip().startswith('[') else json.loads(output)
+
+    def sendmail(self, arguments, message, seconds=60, **options):
+        """Exit status, queue id (or None), standard error."""
+        result = self.world.run([self.world.program('sendmail'), *arguments], message, seconds, env=self.environment(), **options)
+        return result.returncode, result.stderr.decode(errors='replace')
+
+    def send(self, arguments, message):
+        code, errors = self.sendmail(arguments, message)
+        check_equal(code, 0, f'exit status of sendmail {arguments} ({errors.strip()})')
+
+    def smtp(self):
+        return smtplib.SMTP('127.0.0.1', self.smtp_port, local_hostname='client.here.example', timeout=60)
+
+    def queued(self):
+        """Ids of what waits."""
+        code, output, errors = self.mxpress('queue', '--json')
+        check_equal(code, 0, f'mxpress queue --json ({errors.strip()})')
+        return output
+
+    def is_empty(self):
+        return self.mxpress('queue', '--all')[1].strip() in ('', 'queue is empty', 'The queue is empty.')
+
+    def wait_for_empty_queue(self, seconds=60):
+        wait_until(self.is_empty, seconds, lambda: f'the queue to become empty; it shows: {self.mxpress("queue")[1][:800]}', every=0.1)
+
+    def accepted_ids(self):
+        """Queue ids in the order of the log's "accepted" lines."""
+        return re.findall(r'(?m)^(?:<\d>)?(\S+) accepted\b', self.log())
