@@ -1,0 +1,184 @@
+// Dot stuffing and line ends, both ways.
+#include "proto/mail_data.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mxpress::proto {
+namespace {
+
+constexpr std::string_view kLineEnd = "\r\n";
+
+std::size_t find_octet(std::string_view text, char octet, std::size_t limit) {
+  const void* found = limit == 0 ? nullptr : std::memchr(text.data(), octet, limit);
+  return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : limit;
+}
+
+// Octets before the first CR, LF or NUL.
+std::size_t plain_length(std::string_view text) {
+  const std::size_t before_cr = find_octet(text, '\r', text.size());
+  const std::size_t before_lf = find_octet(text, '\n', before_cr);
+  return find_octet(text, '\0', before_lf);
+}
+
+bool has_eight_bit(std::string_view text) {
+  unsigned char all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all > 127;
+}
+
+// Calls on_text for each stretch without line ends and NUL, on_line_end for each CRLF, LF alone and CR alone, on_nul for each NUL.
+// `after_cr` is kept between pieces: the line of a CR has ended already, an LF right behind it belongs to it.
+template <class OnText, class OnLineEnd, class OnNul>
+void walk(std::string_view text, bool& after_cr, OnText on_text, OnLineEnd on_line_end, OnNul on_nul) {
+  while (!text.empty()) {
+    const std::size_t length = plain_length(text);
+    if (length > 0) {
+      on_text(text.substr(0, length));
+      after_cr = false;
+      text.remove_prefix(length);
+      continue;
+    }
+    const char octet = text.front();
+    text.remove_prefix(1);
+    if (octet == '\0') {
+      on_nul();
+    } else if (octet == '\r' || !after_cr) {
+      on_line_end();
+    }
+    after_cr = octet == '\r';
+  }
+}
+
+}  // namespace
+
+void ContentInspector::feed(std::string_view content) {
+  if (content.empty()) return;
+  facts_.octets += content.size();
+  facts_.eight_bit = facts_.eight_bit || has_eight_bit(content);
+  while (!content.empty()) {
+    const std::size_t length = find_octet(content, '\n', content.size());
+    line_ += length;
+    if (length > 0) after_cr_ = content[length - 1] == '\r';
+    facts_.longest_line = std::max(facts_.longest_line, line_ - (after_cr_ ? 1 : 0));
+    if (length == content.size()) return;
+    ++facts_.lines;
+    line_ = 0;
+    after_cr_ = false;
+    content.remove_prefix(length + 1);
+  }
+}
+
+ContentFacts inspect(std::string_view content) {
+  ContentInspector inspector;
+  inspector.feed(content);
+  return inspector.facts();
+}
+
+std::optional<CommandError> refusal(Flaw flaw) {
+  switch (flaw) {
+    case Flaw::none:
+      return std::nullopt;
+    case Flaw::bare_line_end:
+      return CommandError{550, {5, 5, 2}, "Message refused: it has a CR or LF that is not part of a CRLF line end"};
+    case Flaw::nul:
+      return CommandError{550, {5, 6, 0}, "Message refused: it has a NUL character"};
+  }
+  return std::nullopt;
+}
+
+std::size_t DataDecoder::feed(std::string_view bytes, std::string& out) {
+  std::size_t taken = 0;
+  while (taken < bytes.size() && state_ != State::complete) {
+    if (state_ == State::line_start && bytes[taken] != '.') state_ = State::text;
+    if (state_ == State::text) taken += take_text(bytes.substr(taken), out);
+    if (taken < bytes.size()) take_control(bytes[taken++], out);
+  }
+  return taken;
+}
+
+std::size_t DataDecoder::take_text(std::string_view bytes, std::string& out) {
+  const std::size_t length = plain_length(bytes);
+  append(bytes.substr(0, length), out);
+  return length;
+}
+
+// RFC 5321 4.1.1.4, 4.5.2. Only a true CRLF makes the next octet the start of a line.
+void DataDecoder::take_control(char octet, std::string& out) {
+  if (state_ == State::line_start && octet == '.') {
+    state_ = State::dot;
+    return;
+  }
+  if (state_ == State::dot && octet == '\r') {
+    state_ = State::dot_cr;
+    return;
+  }
+  if (state_ == State::dot_cr && octet == '\n') {
+    state_ = State::complete;
+    return;
+  }
+  if (state_ == State::cr && octet == '\n') {
+    append(kLineEnd, out);
+    state_ = State::line_start;
+    return;
+  }
+  if (state_ == State::cr || state_ == State::dot_cr || octet == '\n') note(Flaw::bare_line_end);
+  if (octet == '\0') note(Flaw::nul);
+  state_ = octet == '\r' ? State::cr : State::text;
+  if (octet != '\r') append({&octet, 1}, out);
+}
+
+void DataDecoder::append(std::string_view content, std::string& out) {
+  inspector_.feed(content);
+  if (flaw_ == Flaw::none) out.append(content);
+}
+
+void DataDecoder::note(Flaw flaw) {
+  if (flaw_ == Flaw::none) flaw_ = flaw;
+}
+
+void LineEndNormaliser::feed(std::string_view text, std::string& out) {
+  walk(
+      text, after_cr_,
+      [&](std::string_view piece) {
+        append(piece, out);
+        at_line_start_ = false;
+      },
+      [&] {
+        append(kLineEnd, out);
+        at_line_start_ = true;
+      },
+      [&] { flaw_ = Flaw::nul; });
+}
+
+void LineEndNormaliser::finish(std::string& out) {
+  if (!at_line_start_) append(kLineEnd, out);
+  at_line_start_ = true;
+}
+
+void LineEndNormaliser::append(std::string_view content, std::string& out) {
+  inspector_.feed(content);
+  out.append(content);
+}
+
+void DataEncoder::feed(std::string_view content, std::string& out) {
+  const auto on_text = [&](std::string_view piece) {
+    // RFC 5321 4.5.2: a line that begins with a dot gets another one.
+    if (at_line_start_ && piece.front() == '.') out.push_back('.');
+    out.append(piece);
+    at_line_start_ = false;
+  };
+  const auto on_line_end = [&] {
+    out.append(kLineEnd);
+    at_line_start_ = true;
+  };
+  walk(content, after_cr_, on_text, on_line_end, [&] { on_text(std::string_view("\0", 1)); });
+}
+
+void DataEncoder::finish(std::string& out) {
+  if (!at_line_start_) out.append(kLineEnd);
+  out.append(".\r\n");
+  *this = DataEncoder();
+}
+
+}  // namespace mxpress::proto
