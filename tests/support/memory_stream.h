@@ -1,0 +1,60 @@
+// Two streams that are connected in memory: for tests without sockets, in virtual time too.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mta/smtp/stream.h"
+
+namespace mxpress::testing {
+
+// What becomes of start_tls_client() on a memory stream; no octet is encrypted.
+enum class MemoryTls { succeeds, fails, hangs };
+
+struct MemoryOptions {
+  std::size_t capacity = 1 << 20;  // octets in each direction that nobody has read yet; then write() waits
+  MemoryTls tls = MemoryTls::succeeds;
+};
+
+// The two ends of one connection, on one executor. Closing (or destroying) an end lets the other read what is on its way, then 0; its
+// writes fail with "connection reset".
+std::pair<std::unique_ptr<mta::smtp::Stream>, std::unique_ptr<mta::smtp::Stream>> make_memory_streams(Executor executor,
+                                                                                                      MemoryOptions options = {});
+
+// Plays the mail hosts of a simulated internet. Lives as long as the sessions.
+class MemoryConnector final : public mta::smtp::Connector {
+ public:
+  // What serves a connection: a coroutine that owns the server's end and is started for each connection.
+  using Handler = std::function<Task<void>(std::unique_ptr<mta::smtp::Stream> server_end, dns::Target target)>;
+
+  explicit MemoryConnector(Executor executor) : executor_(executor) {}
+
+  // Addresses as Target::address_text(): "192.0.2.1:25". What is not listed refuses the connection.
+  void serve(std::string address, Handler handler, MemoryOptions options = {});
+  // The connection fails with these words, after this time ("hang": longer than any deadline).
+  void refuse(std::string address, std::string words, Duration after = Duration(0));
+
+  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, BootTime deadline) override;
+
+  // Each attempt, in order, also those that failed.
+  const std::vector<std::string>& attempts() const { return attempts_; }
+
+ private:
+  struct Host {
+    Handler handler;  // empty: refuses
+    MemoryOptions options;
+    std::string words = "connection refused";
+    Duration after{0};
+  };
+  Task<Result<std::unique_ptr<mta::smtp::Stream>>> fail(Host host, BootTime deadline);
+
+  Executor executor_;
+  std::map<std::string, Host> hosts_;
+  std::vector<std::string> attempts_;
+};
+
+}  // namespace mxpress::testing
