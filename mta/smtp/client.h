@@ -43,6 +43,9 @@ struct TransactionResult {
   std::vector<proto::RecipientResult> recipients;  // same order as Transaction::recipients
   // The host itself is in trouble (421, 4.3.x, connection lost before the dot): recipients are untried, try the next target.
   bool host_trouble = false;
+  // 530 to MAIL by a host that offers STARTTLS, which was not used (RFC 3207 4): open again with TlsUse::opportunistic. Implies
+  // host_trouble; a host that refuses so although TLS is active or not offered has failed the recipients.
+  bool tls_required = false;
   proto::HostResult last;      // the reply that decided, or the trouble
   bool dsn_passed_on = false;  // DSN parameters went to a host that offered DSN: it is responsible for SUCCESS (RFC 3461 5.2.2)
 };
@@ -65,7 +68,7 @@ class ClientSession {
   // MAIL, RCPT, DATA, content, dot as one or more groups (PIPELINING, RFC 2920). Recipients for which the host said "too many"
   // (452, 552 after an accepted one) stay untried without host_trouble: call again with them (RFC 5321 4.5.3.1.10).
   Task<TransactionResult> transact(Transaction transaction);
-  // Still in step with the host: another transaction may begin.
+  // Still in step with the host: another transaction may begin. False too when the host has closed or spoken (421) in the meantime.
   bool usable() const;
   std::uint32_t transactions() const;
   // QUIT and a bounded wait for 221; whatever happens to it changes nothing.

@@ -1,0 +1,72 @@
+// A session with one mail host: opening, transactions, QUIT.
+#include "mta/smtp/client.h"
+
+#include "mta/smtp/client_channel.h"
+#include "mta/smtp/client_opening.h"
+#include "mta/smtp/client_result.h"
+#include "mta/smtp/transaction.h"
+
+namespace mxpress::mta::smtp {
+
+struct ClientSession::State {
+  State(std::unique_ptr<Stream> stream, dns::Target host, ClientOptions client_options)
+      : target(std::move(host)), options(std::move(client_options)), channel(std::move(stream)) {}
+
+  dns::Target target;
+  ClientOptions options;
+  ClientChannel channel;
+  proto::Extensions extensions;
+  std::uint32_t transactions = 0;
+  bool needs_reset = false;  // the last transaction was begun and not ended by its dot
+};
+
+ClientSession::ClientSession(std::unique_ptr<Stream> stream, dns::Target target, ClientOptions options)
+    : state_(std::make_unique<State>(std::move(stream), std::move(target), std::move(options))) {}
+
+ClientSession::~ClientSession() = default;
+
+Task<ClientSession::Opened> ClientSession::open(Connector& connector, dns::Target target, ClientOptions options) {
+  Opened opened;
+  const BootTime start = BootClock::now();
+  Result<std::unique_ptr<Stream>> stream = co_await connector.connect(target, start + options.timeouts.connect);
+  opened.connect = std::chrono::duration_cast<Duration>(BootClock::now() - start);
+  if (!stream.ok()) {
+    opened.trouble = not_connected(target, stream.error());
+    co_return opened;
+  }
+  auto session = std::make_unique<ClientSession>(std::move(*stream), std::move(target), std::move(options));
+  State& state = *session->state_;
+  state.channel.set_end(start + state.options.timeouts.session);
+  ClientOpening opening(state.channel, state.target, state.options);
+  const bool is_open = co_await opening.run();
+  state.extensions = opening.extensions();
+  opened.trouble = opening.trouble();
+  opened.tls_failed = opening.tls_failed();
+  if (is_open) opened.session = std::move(session);
+  co_return opened;
+}
+
+Task<TransactionResult> ClientSession::transact(Transaction transaction) {
+  state_->channel.set_end(BootClock::now() + state_->options.timeouts.session);
+  ++state_->transactions;
+  ClientTransaction run(state_->channel, state_->target, state_->options, state_->extensions, std::move(transaction));
+  if (state_->needs_reset) run.reset_first();
+  TransactionResult result = co_await run.run();
+  state_->needs_reset = run.is_begun();
+  co_return result;
+}
+
+bool ClientSession::usable() const { return state_->channel.is_open() && !state_->channel.has_spoken(); }
+
+std::uint32_t ClientSession::transactions() const { return state_->transactions; }
+
+Task<void> ClientSession::quit() {
+  state_->channel.set_end(BootTime::max());
+  co_await quit_and_close(state_->channel, state_->options.timeouts.quit);
+}
+
+const dns::Target& ClientSession::target() const { return state_->target; }
+const proto::Extensions& ClientSession::extensions() const { return state_->extensions; }
+const TlsState& ClientSession::tls() const { return state_->channel.tls(); }
+
+}  // namespace mxpress::mta::smtp

@@ -1,0 +1,64 @@
+// Lines out, replies in.
+#include "mta/smtp/client_channel.h"
+
+#include <algorithm>
+
+namespace mxpress::mta::smtp {
+
+Task<Status> ClientChannel::send(std::string_view bytes, Duration timeout) {
+  set_deadline(timeout);
+  const Status sent = co_await stream_->write(bytes);
+  if (!sent.ok()) co_return fail(sent.error(), kConnectionLost);
+  co_return sent;
+}
+
+Task<Result<proto::Reply>> ClientChannel::read_reply(Duration timeout) {
+  set_deadline(timeout);
+  while (true) {
+    begin_ += parser_.feed(std::string_view(buffer_.data() + begin_, size_ - begin_));
+    std::optional<Result<proto::Reply>> reply = parser_.take();
+    if (reply && !reply->ok()) co_return fail(reply->error(), kNotSmtp);
+    if (reply) co_return std::move(*reply);
+    const Status filled = co_await fill();
+    if (!filled.ok()) co_return fail(filled.error(), kConnectionLost);
+  }
+}
+
+Task<Result<proto::Reply>> ClientChannel::read_last_words(Duration timeout) {
+  const proto::EnhancedStatus first_failure = failure_;
+  Result<proto::Reply> reply = co_await read_reply(timeout);
+  if (!reply.ok() && first_failure.klass != 0) failure_ = first_failure;
+  co_return reply;
+}
+
+Task<Status> ClientChannel::start_tls(std::string server_name, Duration timeout) {
+  if (has_unread()) co_return fail(Error::transient("the mail host sent more than its reply to STARTTLS"), kNotSmtp);
+  set_deadline(timeout);
+  const Status started = co_await stream_->start_tls_client(std::move(server_name));
+  if (!started.ok()) co_return fail(started.error(), kConnectionLost);
+  co_return started;
+}
+
+void ClientChannel::close() {
+  open_ = false;
+  stream_->close();
+}
+
+void ClientChannel::set_deadline(Duration timeout) { stream_->set_deadline(std::min<BootTime>(BootClock::now() + timeout, end_)); }
+
+Task<Status> ClientChannel::fill() {
+  begin_ = size_ = 0;
+  const Result<std::size_t> count = co_await stream_->read_some(buffer_.data(), buffer_.size());
+  if (!count.ok()) co_return count.error();
+  if (*count == 0) co_return Error::transient("connection closed by the mail host");
+  size_ = *count;
+  co_return Status();
+}
+
+Error ClientChannel::fail(Error error, proto::EnhancedStatus status) {
+  open_ = false;
+  failure_ = status;
+  return error;
+}
+
+}  // namespace mxpress::mta::smtp

@@ -1,0 +1,63 @@
+// A stream as the client's side of the dialogue: lines go out, replies come in, each within its time. RFC 5321 2.3.8, 4.2, 4.5.3.2.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mta/smtp/stream.h"
+#include "proto/reply.h"
+#include "proto/status.h"
+
+namespace mxpress::mta::smtp {
+
+// Thread: of the stream's executor. After a failure nothing works any more but close().
+class ClientChannel {
+ public:
+  explicit ClientChannel(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+
+  // No wait ends later than this, whatever its own time-out.
+  void set_end(BootTime end) { end_ = end; }
+  // Sends complete lines. The memory must live until the task is done.
+  Task<Status> send(std::string_view bytes, Duration timeout);
+  // The next reply in order.
+  Task<Result<proto::Reply>> read_reply(Duration timeout);
+  // Like read_reply(), also after send() has failed: a host may say why before it closes.
+  Task<Result<proto::Reply>> read_last_words(Duration timeout);
+  // RFC 3207 4.2, 6: fails when the host has sent anything behind its 220; what the host said before is forgotten.
+  Task<Status> start_tls(std::string server_name, Duration timeout);
+  // The host has said something that was not asked for: the two are out of step.
+  Error out_of_turn() { return fail(Error::transient("the mail host spoke out of turn"), kNotSmtp); }
+  void close();
+
+  // Octets have been read that no command has asked for.
+  bool has_unread() const { return begin_ != size_; }
+  // The host has sent something or closed while it should wait for us.
+  bool has_spoken() { return has_unread() || stream_->has_input(); }
+  // The same while content is sent: inside TLS only what was read counts, because TLS talks for itself at any time.
+  bool has_interrupted() { return has_unread() || (!tls().active && stream_->has_input()); }
+  bool is_open() const { return open_; }
+  const TlsState& tls() const { return stream_->tls(); }
+  // What the last failure was: 4.4.2 for a lost connection, 4.5.5 for what is no SMTP.
+  proto::EnhancedStatus failure() const { return failure_; }
+
+ private:
+  static constexpr proto::EnhancedStatus kConnectionLost{4, 4, 2};
+  static constexpr proto::EnhancedStatus kNotSmtp{4, 5, 5};
+
+  void set_deadline(Duration timeout);
+  Task<Status> fill();
+  Error fail(Error error, proto::EnhancedStatus status);
+
+  std::unique_ptr<Stream> stream_;
+  BootTime end_ = BootTime::max();
+  proto::ReplyParser parser_;
+  std::array<char, 4096> buffer_;  // octets begin_ to size_ are not parsed yet
+  std::size_t begin_ = 0;
+  std::size_t size_ = 0;
+  bool open_ = true;
+  proto::EnhancedStatus failure_;
+};
+
+}  // namespace mxpress::mta::smtp

@@ -1,0 +1,104 @@
+// The beginning of a session.
+#include "mta/smtp/client_opening.h"
+
+#include "dns/resolver.h"
+
+namespace mxpress::mta::smtp {
+namespace {
+
+using proto::Stage;
+
+constexpr int kClosing = 421;      // RFC 5321 3.8
+constexpr int kTakesNoMail = 521;  // RFC 7504 3
+constexpr proto::EnhancedStatus kTlsTrouble{4, 7, 5};
+
+}  // namespace
+
+Task<bool> ClientOpening::run() {
+  if (!co_await greeting()) co_return false;
+  if (!co_await hello()) co_return false;
+  if (options_.tls == TlsUse::never || !extensions_.starttls) co_return true;
+  if (!co_await starttls()) co_return false;
+  // RFC 3207 4.2: what the host has said before counts no more.
+  extensions_ = proto::Extensions();
+  co_return co_await hello();
+}
+
+// RFC 5321 3.1: nothing is said before the greeting has come. 554 and 521 mean that this host takes no mail; others may.
+Task<bool> ClientOpening::greeting() {
+  Result<proto::Reply> reply = co_await channel_.read_reply(options_.timeouts.greeting);
+  if (!reply.ok()) co_return failed(Stage::greeting, reply.error(), "waiting for the greeting");
+  if (!reply->is_positive()) co_return co_await refused(Stage::greeting, std::move(*reply));
+  co_return true;
+}
+
+// RFC 5321 3.2: a host that does not know EHLO may know HELO.
+Task<bool> ClientOpening::hello() {
+  Result<proto::Reply> reply = co_await command("EHLO " + options_.hello_name + "\r\n", options_.timeouts.hello);
+  if (!reply.ok()) co_return failed(Stage::hello, reply.error(), "waiting for the reply to EHLO");
+  if (reply->is_permanent() && reply->code != kTakesNoMail) co_return co_await helo();
+  if (!reply->is_positive()) co_return co_await refused(Stage::hello, std::move(*reply));
+  extensions_ = proto::parse_extensions(*reply);
+  co_return true;
+}
+
+Task<bool> ClientOpening::helo() {
+  Result<proto::Reply> reply = co_await command("HELO " + options_.hello_name + "\r\n", options_.timeouts.hello);
+  if (!reply.ok()) co_return failed(Stage::hello, reply.error(), "waiting for the reply to HELO");
+  if (!reply->is_positive()) co_return co_await refused(Stage::hello, std::move(*reply));
+  co_return true;
+}
+
+// RFC 3207 4.1: whatever goes wrong is for the caller to decide; this connection is not used any more.
+Task<bool> ClientOpening::starttls() {
+  Result<proto::Reply> reply = co_await command("STARTTLS\r\n", options_.timeouts.tls);
+  if (!reply.ok()) co_return failed_tls(reply.error(), "waiting for the reply to STARTTLS");
+  if (!reply->is_positive()) {
+    tls_failed_ = reply->code != kClosing;
+    co_return co_await refused(Stage::tls, std::move(*reply));
+  }
+  const Status started = co_await channel_.start_tls(target_.host, options_.timeouts.tls);
+  if (!started.ok()) co_return failed_tls(started.error(), "starting TLS");
+  co_return true;
+}
+
+// A host that says more than it was asked for cannot be kept in step.
+Task<Result<proto::Reply>> ClientOpening::command(std::string line, Duration timeout) {
+  if (channel_.has_unread()) co_return channel_.out_of_turn();
+  const Status sent = co_await channel_.send(line, timeout);
+  if (!sent.ok()) co_return co_await channel_.read_last_words(options_.timeouts.quit);
+  co_return co_await channel_.read_reply(timeout);
+}
+
+Task<bool> ClientOpening::refused(Stage stage, proto::Reply reply) {
+  trouble_ = report_.replied(stage, reply);
+  if (reply.code == kClosing) {
+    channel_.close();
+  } else {
+    co_await quit_and_close(channel_, options_.timeouts.quit);
+  }
+  co_return false;
+}
+
+bool ClientOpening::failed(Stage stage, const Error& error, std::string_view doing) {
+  trouble_ = report_.lost(stage, error, doing);
+  channel_.close();
+  return false;
+}
+
+bool ClientOpening::failed_tls(const Error& error, std::string_view doing) {
+  failed(Stage::tls, error, doing);
+  trouble_.status = kTlsTrouble;
+  tls_failed_ = true;
+  return false;
+}
+
+Task<void> quit_and_close(ClientChannel& channel, Duration timeout) {
+  if (channel.is_open()) {
+    const Status sent = co_await channel.send("QUIT\r\n", timeout);
+    if (sent.ok()) (void)co_await channel.read_reply(timeout);
+  }
+  channel.close();
+}
+
+}  // namespace mxpress::mta::smtp

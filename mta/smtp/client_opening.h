@@ -1,0 +1,45 @@
+// The beginning of a session: greeting, EHLO or HELO, STARTTLS. RFC 5321 3.1, 3.2, 4.1.1.1, RFC 3207.
+#pragma once
+
+#include "mta/smtp/client.h"
+#include "mta/smtp/client_channel.h"
+#include "mta/smtp/client_result.h"
+
+namespace mxpress::mta::smtp {
+
+// Used once. What it refers to outlives it.
+class ClientOpening {
+ public:
+  ClientOpening(ClientChannel& channel, const dns::Target& target, const ClientOptions& options)
+      : channel_(channel), target_(target), options_(options), report_(target, channel) {}
+
+  // Whether mail may follow. If not: trouble() says why, and the connection is closed.
+  Task<bool> run();
+
+  const proto::Extensions& extensions() const { return extensions_; }
+  const proto::HostResult& trouble() const { return trouble_; }
+  bool tls_failed() const { return tls_failed_; }
+
+ private:
+  Task<bool> greeting();
+  Task<bool> hello();
+  Task<bool> helo();
+  Task<bool> starttls();
+  Task<Result<proto::Reply>> command(std::string line, Duration timeout);
+  Task<bool> refused(proto::Stage stage, proto::Reply reply);
+  bool failed(proto::Stage stage, const Error& error, std::string_view doing);
+  bool failed_tls(const Error& error, std::string_view doing);
+
+  ClientChannel& channel_;
+  const dns::Target& target_;
+  const ClientOptions& options_;
+  HostReporter report_;
+  proto::Extensions extensions_;
+  proto::HostResult trouble_;
+  bool tls_failed_ = false;
+};
+
+// QUIT and a bounded wait for the reply, whatever it is; then the connection is closed. RFC 5321 4.1.1.10
+Task<void> quit_and_close(ClientChannel& channel, Duration timeout);
+
+}  // namespace mxpress::mta::smtp

@@ -1,0 +1,49 @@
+// What a mail host did, cleaned: nothing that a host sends gets further than here as it came.
+#include "mta/smtp/client_result.h"
+
+#include "proto/printable.h"
+
+namespace mxpress::mta::smtp {
+namespace {
+
+constexpr std::size_t kMaxWords = 500;
+
+proto::HostResult about(const dns::Target& target, proto::Stage stage) {
+  proto::HostResult result;
+  result.stage = stage;
+  result.host = proto::printable(target.host, kMaxWords);
+  result.address = target.address_text();
+  return result;
+}
+
+}  // namespace
+
+proto::HostResult HostReporter::replied(proto::Stage stage, const proto::Reply& reply) const {
+  proto::HostResult result = about(target_, stage);
+  result.tls = channel_.tls().description;
+  result.status = reply.status();
+  result.reply_code = reply.code;
+  result.text = reply.to_string();
+  return result;
+}
+
+proto::HostResult HostReporter::lost(proto::Stage stage, const Error& error, std::string_view doing) const {
+  return found(stage, channel_.failure(), error.message + " while " + std::string(doing));
+}
+
+proto::HostResult HostReporter::found(proto::Stage stage, proto::EnhancedStatus status, std::string_view words) const {
+  proto::HostResult result = about(target_, stage);
+  result.tls = channel_.tls().description;
+  result.status = status;
+  result.text = proto::printable(words, kMaxWords);
+  return result;
+}
+
+proto::HostResult not_connected(const dns::Target& target, const Error& error) {
+  proto::HostResult result = about(target, proto::Stage::connect);
+  result.status = {4, 4, 1};
+  result.text = proto::printable(error.message, kMaxWords);
+  return result;
+}
+
+}  // namespace mxpress::mta::smtp

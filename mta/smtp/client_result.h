@@ -1,0 +1,29 @@
+// What a mail host did, as values for outcomes, logs and notices.
+#pragma once
+
+#include "mta/smtp/client_channel.h"
+#include "proto/outcome.h"
+#include "proto/reply.h"
+
+namespace mxpress::mta::smtp {
+
+// Speaks of one host; target and channel outlive it.
+class HostReporter {
+ public:
+  HostReporter(const dns::Target& target, const ClientChannel& channel) : target_(target), channel_(channel) {}
+
+  proto::HostResult replied(proto::Stage stage, const proto::Reply& reply) const;
+  // The connection failed; `doing` says what we were at: "waiting for the reply to MAIL".
+  proto::HostResult lost(proto::Stage stage, const Error& error, std::string_view doing) const;
+  // A finding of our own.
+  proto::HostResult found(proto::Stage stage, proto::EnhancedStatus status, std::string_view words) const;
+
+ private:
+  const dns::Target& target_;
+  const ClientChannel& channel_;
+};
+
+// Without a connection.
+proto::HostResult not_connected(const dns::Target& target, const Error& error);
+
+}  // namespace mxpress::mta::smtp

@@ -1,0 +1,288 @@
+// One transaction of the client's side.
+#include "mta/smtp/transaction.h"
+
+#include <algorithm>
+
+#include "mta/smtp/transaction_commands.h"
+#include "mta/smtp/transaction_content.h"
+
+namespace mxpress::mta::smtp {
+namespace {
+
+using proto::Outcome;
+using proto::Reply;
+using proto::Stage;
+
+// RFC 2920 3.1 leaves it to us not to block in a write while the host blocks in its replies: no group is larger than what sockets hold.
+constexpr std::size_t kMaxGroup = 16 * 1024;
+constexpr int kClosing = 421;       // RFC 5321 3.8
+constexpr int kAuthRequired = 530;  // also "Must issue a STARTTLS command first", RFC 3207 4
+
+// The host itself has trouble (RFC 3463 3.4, X.3.X): another host may have none.
+bool is_system_trouble(const Reply& reply) { return reply.is_transient() && reply.status().subject == 3; }
+
+// RFC 5321 4.5.3.1.10: 452, or 552 of older hosts, unless the reply says that it is about this mailbox.
+bool may_mean_too_many(const Reply& reply) {
+  const int subject = reply.status().subject;
+  return (reply.code == 452 || reply.code == 552) && subject != 1 && subject != 2;
+}
+
+Outcome outcome_of(const Reply& reply) { return reply.is_permanent() ? Outcome::failed : Outcome::deferred; }
+
+std::string_view waiting_for(Stage stage) {
+  if (stage == Stage::mail) return "waiting for the reply to MAIL";
+  if (stage == Stage::rcpt) return "waiting for the reply to RCPT";
+  return "waiting for the reply to DATA";
+}
+
+}  // namespace
+
+ClientTransaction::ClientTransaction(ClientChannel& channel, const dns::Target& target, const ClientOptions& options,
+                                     const proto::Extensions& extensions, Transaction transaction)
+    : channel_(channel), options_(options), extensions_(extensions), report_(target, channel), transaction_(std::move(transaction)) {
+  result_.recipients.resize(transaction_.recipients.size());
+  result_.dsn_passed_on = extensions_.dsn;
+}
+
+Task<TransactionResult> ClientTransaction::run() {
+  if (!can_be_sent()) co_return result_;
+  co_await envelope_dialogue();
+  if (data_open_ && channel_.is_open()) {
+    if (accepted_.empty()) {
+      co_await only_dot();
+    } else {
+      co_await content();
+    }
+  }
+  co_return result_;
+}
+
+// What the host has told us about itself may settle the matter without asking.
+bool ClientTransaction::can_be_sent() {
+  const std::uint64_t size = transaction_.data->size();
+  const std::uint64_t limit = extensions_.size_limit.value_or(0);
+  if (limit != 0 && size > limit) {
+    const std::string words =
+        "the message has " + std::to_string(size) + " octets, and the mail host takes at most " + std::to_string(limit);
+    decide_all(Outcome::failed, report_.found(Stage::local, {5, 3, 4}, words));  // RFC 1870 6.1
+    return false;
+  }
+  if (transaction_.envelope->body == proto::BodyType::eight_bit && !extensions_.eight_bit_mime) {
+    const std::string words = "the message has 8-bit content, which the mail host does not take (no 8BITMIME)";
+    decide_all(Outcome::failed, report_.found(Stage::local, {5, 6, 3}, words));  // RFC 6152 3
+    return false;
+  }
+  return true;
+}
+
+std::vector<ClientTransaction::Command> ClientTransaction::commands() const {
+  const proto::Envelope& envelope = *transaction_.envelope;
+  const std::size_t offered = std::min(transaction_.recipients.size(), options_.max_recipients);
+  std::vector<Command> commands;
+  if (reset_first_) commands.push_back({Stage::mail, "RSET\r\n", 0, true});
+  commands.push_back({Stage::mail, mail_command(envelope, transaction_.data->size(), envelope.body, extensions_)});
+  for (std::size_t i = 0; i < offered; ++i) {
+    const proto::Recipient& recipient = envelope.recipients[transaction_.recipients[i]];
+    commands.push_back({Stage::rcpt, rcpt_command(recipient, extensions_), i});
+  }
+  commands.push_back({Stage::data, "DATA\r\n"});
+  return commands;
+}
+
+// RFC 2920 3.1: DATA may only end a group; it is the last command here.
+std::size_t ClientTransaction::group_end(const std::vector<Command>& commands, std::size_t begin) const {
+  std::size_t end = begin + 1;
+  if (!extensions_.pipelining) return end;
+  std::size_t octets = commands[begin].line.size();
+  while (end < commands.size() && octets + commands[end].line.size() <= kMaxGroup) octets += commands[end++].line.size();
+  return end;
+}
+
+Task<void> ClientTransaction::envelope_dialogue() {
+  const std::vector<Command> all = commands();
+  std::size_t begin = 0;
+  while (begin < all.size() && !stopped_) {
+    // RFC 5321 3.3: DATA needs an accepted recipient.
+    if (all[begin].stage == Stage::data && accepted_.empty()) co_return;
+    if (all[begin].stage == Stage::rcpt && host_is_full_) {
+      ++begin;
+      continue;
+    }
+    const std::size_t end = group_end(all, begin);
+    if (!co_await exchange(std::span(all).subspan(begin, end - begin))) co_return;
+    begin = end;
+  }
+}
+
+// Whether the host still listens.
+Task<bool> ClientTransaction::exchange(std::span<const Command> group) {
+  std::string lines;
+  for (const Command& command : group) lines += command.line;
+  if (channel_.has_unread()) {
+    give_up_host(report_.lost(group.front().stage, channel_.out_of_turn(), "waiting for nothing"));
+    co_return false;
+  }
+  const Status sent = co_await channel_.send(lines, timeout_of(group.front()));
+  for (const Command& command : group) {
+    // Also when it could not be sent: the host may have said 421 before it closed.
+    const Duration timeout = sent.ok() ? timeout_of(command) : options_.timeouts.quit;
+    const Result<Reply> reply = co_await channel_.read_last_words(timeout);
+    if (!reply.ok()) {
+      const bool is_news = !stopped_;
+      if (is_news) give_up_host(report_.lost(command.stage, reply.error(), waiting_for(command.stage)));
+      channel_.close();
+      co_return false;
+    }
+    take(command, *reply);
+    if (!channel_.is_open()) break;
+  }
+  co_return channel_.is_open();
+}
+
+Duration ClientTransaction::timeout_of(const Command& command) const {
+  if (command.stage == Stage::mail) return options_.timeouts.mail;
+  return command.stage == Stage::rcpt ? options_.timeouts.rcpt : options_.timeouts.data;
+}
+
+void ClientTransaction::take(const Command& command, const Reply& reply) {
+  const bool is_in_step = command.stage == Stage::data ? !reply.is_positive() : !reply.is_intermediate();
+  if (reply.code == kClosing || !is_in_step || (command.is_reset && !reply.is_positive())) {
+    if (!stopped_) give_up_host(reply.code == kClosing ? report_.replied(command.stage, reply) : out_of_step(command.stage, reply));
+    channel_.close();
+  } else if (command.stage == Stage::data) {
+    take_data(reply);
+  } else if (command.stage == Stage::rcpt && !stopped_) {
+    take_rcpt(command.recipient, reply);
+  } else if (command.stage == Stage::mail && !command.is_reset) {
+    take_mail(reply);
+  }
+}
+
+void ClientTransaction::take_mail(const Reply& reply) {
+  const proto::HostResult why = report_.replied(Stage::mail, reply);
+  begun_ = reply.is_positive();
+  stopped_ = !reply.is_positive();
+  if (reply.is_positive()) return;
+  // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be mended.
+  result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active;
+  if (result_.tls_required || is_system_trouble(reply)) {
+    give_up_host(why);
+  } else {
+    decide_all(outcome_of(reply), why);
+  }
+}
+
+void ClientTransaction::take_rcpt(std::size_t recipient, const Reply& reply) {
+  const proto::HostResult why = report_.replied(Stage::rcpt, reply);
+  if (reply.is_positive()) {
+    accepted_.push_back(recipient);
+  } else if (may_mean_too_many(reply) && !accepted_.empty()) {
+    host_is_full_ = true;
+    decide(recipient, Outcome::untried, why);
+  } else if (is_system_trouble(reply)) {
+    result_.host_trouble = true;
+    decide(recipient, Outcome::untried, why);
+  } else {
+    decide(recipient, outcome_of(reply), why);
+  }
+}
+
+// With no accepted recipient only a 354 matters: it must be answered by a dot. RFC 2920 3.1
+void ClientTransaction::take_data(const Reply& reply) {
+  data_open_ = reply.is_intermediate();
+  if (!data_open_ && !accepted_.empty()) decide_accepted(reply, Stage::data);
+}
+
+Task<void> ClientTransaction::content() {
+  const ContentResult sent = co_await send_content(channel_, *transaction_.data, options_.timeouts.block);
+  if (sent.end == ContentEnd::sent) {
+    co_await dot_reply();
+  } else {
+    co_await content_stopped(sent.end, sent.error);
+  }
+}
+
+Task<void> ClientTransaction::only_dot() {
+  const Status sent = co_await channel_.send(".\r\n", options_.timeouts.block);
+  begun_ = false;
+  if (sent.ok()) (void)co_await channel_.read_reply(options_.timeouts.dot);
+  if (!sent.ok()) channel_.close();
+}
+
+// RFC 5321 4.2.5: this reply decides. Without it nobody knows: the message stays here, at the risk of a duplicate.
+Task<void> ClientTransaction::dot_reply() {
+  const Result<Reply> reply = co_await channel_.read_reply(options_.timeouts.dot);
+  begun_ = false;
+  if (reply.ok() && !reply->is_intermediate()) {
+    decide_accepted(*reply, Stage::content);
+  } else if (reply.ok()) {
+    maybe_delivered(out_of_step(Stage::content, *reply));
+  } else {
+    maybe_delivered(report_.lost(Stage::content, reply.error(), "waiting for the reply to the message"));
+  }
+}
+
+// The connection ends without a dot, so that nothing is delivered; or with one of which nobody knows. A host that has refused before it
+// closed is taken at its word.
+Task<void> ClientTransaction::content_stopped(ContentEnd end, Error error) {
+  Result<Reply> reply = Error(error);
+  if (end != ContentEnd::source_failed) reply = co_await channel_.read_last_words(options_.timeouts.quit);
+  channel_.close();
+  if (end == ContentEnd::source_failed) {
+    decide_all(Outcome::deferred, report_.found(Stage::local, {4, 3, 0}, error.message));
+  } else if (reply.ok() && (reply->is_transient() || reply->is_permanent())) {
+    decide_accepted(*reply, Stage::content);
+  } else if (end == ContentEnd::lost_after_dot) {
+    maybe_delivered(report_.lost(Stage::content, error, "sending the end of the message"));
+  } else if (reply.ok()) {
+    give_up_host(out_of_step(Stage::content, *reply));
+  } else {
+    give_up_host(report_.lost(Stage::content, reply.error(), "sending the message"));
+  }
+}
+
+void ClientTransaction::decide(std::size_t recipient, Outcome outcome, const proto::HostResult& why) {
+  result_.recipients[recipient].outcome = outcome;
+  result_.recipients[recipient].last = why;
+  result_.last = why;
+}
+
+void ClientTransaction::decide_all(Outcome outcome, const proto::HostResult& why) {
+  for (std::size_t i = 0; i < result_.recipients.size(); ++i) {
+    if (result_.recipients[i].outcome == Outcome::untried) decide(i, outcome, why);
+  }
+}
+
+// A reply to DATA or to the content speaks for all accepted recipients.
+void ClientTransaction::decide_accepted(const Reply& reply, Stage stage) {
+  const proto::HostResult why = report_.replied(stage, reply);
+  const bool before_dot = begun_;
+  if (reply.code == kClosing) channel_.close();
+  if (reply.code == kClosing || (before_dot && is_system_trouble(reply))) return give_up_host(why);
+  const Outcome outcome = reply.is_positive() ? Outcome::delivered : outcome_of(reply);
+  for (const std::size_t recipient : accepted_) decide(recipient, outcome, why);
+}
+
+void ClientTransaction::maybe_delivered(proto::HostResult why) {
+  channel_.close();
+  why.maybe_delivered = true;
+  for (const std::size_t recipient : accepted_) decide(recipient, Outcome::deferred, why);
+}
+
+// A reply that does not answer what we have sent.
+proto::HostResult ClientTransaction::out_of_step(Stage stage, const Reply& reply) const {
+  proto::HostResult result = report_.replied(stage, reply);
+  result.status = {4, 5, 5};
+  return result;
+}
+
+// Whoever has no verdict yet may be accepted by another host.
+void ClientTransaction::give_up_host(const proto::HostResult& why) {
+  result_.host_trouble = true;
+  stopped_ = true;
+  accepted_.clear();
+  decide_all(Outcome::untried, why);
+  result_.last = why;
+}
+
+}  // namespace mxpress::mta::smtp

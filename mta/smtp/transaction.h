@@ -1,0 +1,73 @@
+// One transaction of the client's side: MAIL, RCPT, DATA, content, dot, and what each reply means. RFC 5321 3.3, RFC 2920.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mta/smtp/client.h"
+#include "mta/smtp/client_channel.h"
+#include "mta/smtp/client_result.h"
+#include "mta/smtp/transaction_content.h"
+
+namespace mxpress::mta::smtp {
+
+// Used once. What it refers to outlives it.
+class ClientTransaction {
+ public:
+  ClientTransaction(ClientChannel& channel, const dns::Target& target, const ClientOptions& options, const proto::Extensions& extensions,
+                    Transaction transaction);
+
+  // RSET comes first: the one before was not ended by its dot.
+  void reset_first() { reset_first_ = true; }
+  Task<TransactionResult> run();
+  // MAIL was accepted and no dot has ended the transaction.
+  bool is_begun() const { return begun_; }
+
+ private:
+  struct Command {
+    proto::Stage stage;
+    std::string line;
+    std::size_t recipient = 0;  // of RCPT: index into the result's recipients
+    bool is_reset = false;
+  };
+
+  bool can_be_sent();
+  std::vector<Command> commands() const;
+  std::size_t group_end(const std::vector<Command>& commands, std::size_t begin) const;
+  Task<void> envelope_dialogue();
+  Task<bool> exchange(std::span<const Command> group);
+  Duration timeout_of(const Command& command) const;
+
+  void take(const Command& command, const proto::Reply& reply);
+  void take_mail(const proto::Reply& reply);
+  void take_rcpt(std::size_t recipient, const proto::Reply& reply);
+  void take_data(const proto::Reply& reply);
+
+  Task<void> content();
+  Task<void> only_dot();
+  Task<void> dot_reply();
+  Task<void> content_stopped(ContentEnd end, Error error);
+
+  void decide(std::size_t recipient, proto::Outcome outcome, const proto::HostResult& why);
+  void decide_all(proto::Outcome outcome, const proto::HostResult& why);
+  void decide_accepted(const proto::Reply& reply, proto::Stage stage);
+  void maybe_delivered(proto::HostResult why);
+  proto::HostResult out_of_step(proto::Stage stage, const proto::Reply& reply) const;
+  void give_up_host(const proto::HostResult& why);
+
+  ClientChannel& channel_;
+  const ClientOptions& options_;
+  const proto::Extensions& extensions_;
+  HostReporter report_;
+  Transaction transaction_;
+  TransactionResult result_;
+  std::vector<std::size_t> accepted_;  // by RCPT, and nothing has been decided since
+  bool reset_first_ = false;
+  bool begun_ = false;
+  bool stopped_ = false;       // no further command of this transaction is to be sent, or its reply to be considered
+  bool host_is_full_ = false;  // it takes no more recipients in this transaction
+  bool data_open_ = false;     // 354: the host waits for content
+};
+
+}  // namespace mxpress::mta::smtp

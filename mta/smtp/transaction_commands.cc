@@ -1,0 +1,51 @@
+// The command lines of a transaction.
+#include "mta/smtp/transaction_commands.h"
+
+namespace mxpress::mta::smtp {
+namespace {
+
+// RFC 3461 4.3, 4.4
+std::string dsn_of_message(const proto::Envelope& envelope) {
+  std::string parameters;
+  if (envelope.ret == proto::Return::headers) parameters += " RET=HDRS";
+  if (envelope.ret == proto::Return::full) parameters += " RET=FULL";
+  if (!envelope.envid.empty()) parameters += " ENVID=" + envelope.envid;
+  return parameters;
+}
+
+// RFC 3461 4.1
+std::string notify_value(const proto::Notify& notify) {
+  if (notify.never()) return "NEVER";
+  std::string value;
+  const auto add = [&value](std::string_view word) { value.append(value.empty() ? "" : ",").append(word); };
+  if (notify.success) add("SUCCESS");
+  if (notify.failure) add("FAILURE");
+  if (notify.delay) add("DELAY");
+  return value;
+}
+
+// RFC 3461 4.1, 4.2: both values travel unchanged.
+std::string dsn_of_recipient(const proto::Recipient& recipient) {
+  std::string parameters;
+  if (recipient.notify.given) parameters += " NOTIFY=" + notify_value(recipient.notify);
+  if (!recipient.original_recipient.empty()) parameters += " ORCPT=" + recipient.original_recipient;
+  return parameters;
+}
+
+}  // namespace
+
+std::string mail_command(const proto::Envelope& envelope, std::uint64_t size, proto::BodyType body, const proto::Extensions& extensions) {
+  std::string line = "MAIL FROM:<" + envelope.reverse_path.to_string() + ">";
+  if (extensions.size) line += " SIZE=" + std::to_string(size);
+  if (extensions.eight_bit_mime && body == proto::BodyType::eight_bit) line += " BODY=8BITMIME";
+  if (extensions.dsn) line += dsn_of_message(envelope);
+  return line + "\r\n";
+}
+
+std::string rcpt_command(const proto::Recipient& recipient, const proto::Extensions& extensions) {
+  std::string line = "RCPT TO:<" + recipient.mailbox.to_string() + ">";
+  if (extensions.dsn) line += dsn_of_recipient(recipient);
+  return line + "\r\n";
+}
+
+}  // namespace mxpress::mta::smtp

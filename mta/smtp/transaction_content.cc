@@ -1,0 +1,48 @@
+// Sends the content of a message.
+#include "mta/smtp/transaction_content.h"
+
+#include <algorithm>
+
+#include "proto/mail_data.h"
+
+namespace mxpress::mta::smtp {
+namespace {
+
+constexpr std::uint64_t kBlock = 64 * 1024;
+
+// Reads the next block; a source that ends before its size has failed.
+Task<Status> read_block(DataSource& data, std::uint64_t offset, std::string& block) {
+  block.resize(std::min(kBlock, data.size() - offset));
+  const Result<std::size_t> count = co_await data.read(offset, block.data(), block.size());
+  if (!count.ok()) co_return count.error();
+  if (*count == 0) co_return Error::transient("the stored content is shorter than it should be");
+  block.resize(*count);
+  co_return Status();
+}
+
+}  // namespace
+
+Task<ContentResult> send_content(ClientChannel& channel, DataSource& data, Duration block_timeout) {
+  proto::DataEncoder encoder;
+  std::string block;
+  std::string wire;
+  std::uint64_t offset = 0;
+  while (offset < data.size()) {
+    const Status read = co_await read_block(data, offset, block);
+    if (!read.ok()) co_return ContentResult{ContentEnd::source_failed, read.error()};
+    offset += block.size();
+    wire.clear();
+    encoder.feed(block, wire);
+    if (channel.has_interrupted()) co_return ContentResult{ContentEnd::interrupted, {}};
+    if (offset == data.size()) break;
+    const Status sent = co_await channel.send(wire, block_timeout);
+    if (!sent.ok()) co_return ContentResult{ContentEnd::lost, sent.error()};
+  }
+  // The dot travels with the last block: one write, one wake-up of the host.
+  encoder.finish(wire);
+  const Status sent = co_await channel.send(wire, block_timeout);
+  if (!sent.ok()) co_return ContentResult{ContentEnd::lost_after_dot, sent.error()};
+  co_return ContentResult{};
+}
+
+}  // namespace mxpress::mta::smtp
