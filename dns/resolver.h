@@ -1,12 +1,12 @@
 // Asking the DNS: questions, answers, and the interface that delivery uses. Stub, simulated and later resolvers implement it.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "dns/address.h"
 #include "dns/async.h"
 #include "proto/domain.h"
 
@@ -15,7 +15,7 @@ namespace mxpress::dns {
 enum class RecordType : std::uint16_t { a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, mx = 15, txt = 16, aaaa = 28, tlsa = 52 };
 
 struct Question {
-  std::string name;  // absolute, lower case, no trailing dot; search lists and /etc/hosts are never used
+  std::string name;  // absolute, lower case, no trailing dot, empty for the root; search lists and /etc/hosts are never used
   RecordType type = RecordType::a;
   auto operator<=>(const Question&) const = default;
 };
@@ -23,15 +23,6 @@ struct Question {
 struct MxRecord {
   std::uint16_t preference = 0;
   std::string host;  // lower case, no trailing dot; empty for the null MX "."
-};
-
-// An IPv4 or IPv6 address as text-free value.
-struct Address {
-  bool is_v6 = false;
-  std::array<std::uint8_t, 16> bytes{};  // the first 4 for IPv4
-  auto operator<=>(const Address&) const = default;
-  std::string to_string() const;
-  static Result<Address> parse(std::string_view text);
 };
 
 enum class AnswerKind {

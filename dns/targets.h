@@ -48,10 +48,13 @@ struct Targets {
   std::chrono::seconds ttl{0};   // how long this holds; at least 1 s and at most a day
 };
 
-// `domain` may be an address literal (RFC 5321 4.1.3). Equal preferences are shuffled by `random`.
+// `domain` may be an address literal (RFC 5321 4.1.3). Equal preferences are shuffled by `random`. A host's IPv4 and IPv6 addresses take
+// turns, IPv4 first; a host of lower preference comes wholly before the next, except that a second host always gets a place.
+// `rules` without functions allow everything. `resolver`, `rules` and `random` must outlive the coroutine.
 Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const TargetRules& rules, std::mt19937_64& random);
 
-// A route "host:port" fixed by configuration: no MX lookup, only the addresses of the host.
+// A route "host:port" fixed by configuration: no MX lookup, only the addresses of the host, which may be an address as text, with or
+// without brackets. The administrator's word: `rules.may_deliver_to` is not asked, so that a filter on loopback can be a route.
 Task<Targets> find_route_targets(Resolver& resolver, std::string host, std::uint16_t port, const TargetRules& rules,
                                  std::mt19937_64& random);
 

@@ -67,19 +67,6 @@ std::optional<PathText> take_path(std::string_view text) {
   return PathText{text.substr(1, length - 1), true, rest};
 }
 
-// The path without "@one,@two:". RFC 5321 appendix C: source routes are accepted and ignored.
-std::optional<std::string_view> without_source_route(std::string_view path) {
-  while (!path.empty() && path.front() == '@') {
-    const auto literal_end = path.size() > 1 && path[1] == '[' ? path.find(']') : 0;
-    const auto end = path.find_first_of(",:", literal_end);
-    if (end == std::string_view::npos || !Domain::parse(path.substr(1, end - 1))) return std::nullopt;
-    const bool last = path[end] == ':';
-    path.remove_prefix(end + 1);
-    if (last) return path;
-  }
-  return path;
-}
-
 CommandResult<Mailbox> parse_path_mailbox(const PathText& path, PathKind kind, const AddressRules& rules) {
   const bool lenient = rules.form == AddressForm::submission;
   if (!path.in_brackets && !lenient) return bad_address(kind, "angle brackets are missing");

@@ -56,12 +56,12 @@ struct MailParameters {
   std::optional<std::uint64_t> size;  // RFC 1870 6
   std::optional<BodyType> body;       // RFC 6152 2
   Return ret = Return::unspecified;   // RFC 3461 4.3
-  std::string envid;                  // xtext, at most 100 octets; empty: not given. RFC 3461 4.4
+  std::string envid{};                // xtext, at most 100 octets; empty: not given. RFC 3461 4.4
 };
 
 struct RcptParameters {
-  Notify notify;                   // RFC 3461 4.1
-  std::string original_recipient;  // "rfc822;" and xtext, at most 500 octets; empty: not given. RFC 3461 4.2
+  Notify notify;                     // RFC 3461 4.1
+  std::string original_recipient{};  // "rfc822;" and xtext, at most 500 octets; empty: not given. RFC 3461 4.2
 };
 
 struct MailArguments {

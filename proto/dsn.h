@@ -19,11 +19,11 @@ enum class NoticeAction { failed, delayed, delivered, relayed };
 
 struct NoticeRecipient {
   Mailbox mailbox;
-  std::string original_recipient;  // ORCPT as received (xtext); may be empty
+  std::string original_recipient{};  // ORCPT as received (xtext); may be empty
   NoticeAction action = NoticeAction::failed;
-  HostResult result;
-  std::optional<WallTime> last_attempt;
-  std::optional<WallTime> will_retry_until;  // delayed only
+  HostResult result{};
+  std::optional<WallTime> last_attempt{};
+  std::optional<WallTime> will_retry_until{};  // delayed only
 };
 
 // All that a notice says. Views must outlive the call of compose_notice() only.
@@ -31,17 +31,17 @@ struct Notice {
   NoticeKind kind = NoticeKind::failure;
   Domain reporting_host;
   Mailbox to;
-  std::string envid;  // as received (xtext); may be empty
+  std::string envid{};  // as received (xtext); may be empty
   Return ret = Return::unspecified;
   WallTime arrival{};
   WallTime now{};
   int zone_minutes = 0;
-  std::string message_id;  // "unique@host.example", without angle brackets
-  std::string boundary;    // some random letters and digits
+  std::string message_id{};  // "unique@host.example", without angle brackets
+  std::string boundary{};    // some random letters and digits
   // The content of the message, or as much of it as is at hand (the header at least).
-  std::string_view original;
+  std::string_view original{};
   bool original_is_whole = false;
-  std::vector<NoticeRecipient> recipients;
+  std::vector<NoticeRecipient> recipients{};
 };
 
 // RET=FULL returns messages up to this size, and only the header of larger ones.

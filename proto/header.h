@@ -7,10 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "proto/mailbox.h"
-#include "proto/result.h"
+#include "proto/address_list.h"
 #include "proto/time.h"
 
 namespace mxpress::proto {
@@ -50,15 +48,10 @@ bool has_too_many_hops(std::string_view header);
 // In one line, without spaces around it; not cleaned.
 std::string unfolded(std::string_view value);
 
-// The addr-specs of an address list, in order, without display names, comments, groups and routes: "a@b.example", "root". Reads the
-// obsolete syntax too. Not yet checked as mailboxes: give them to Mailbox::parse_qualifying(). An Error for what cannot be read without
-// guessing: open quotes, comments or brackets. RFC 5322 3.4, 4.4
-Result<std::vector<std::string>> parse_address_list(std::string_view value);
-// For `sendmail -t`: the addresses of To, Cc and Bcc, or, if there is any Resent- recipient field, of Resent-To, Resent-Cc, Resent-Bcc.
-Result<std::vector<std::string>> recipients_of_header(std::string_view header);
-
 // The content without all fields of these names; everything else byte for byte.
 std::string without_fields(std::string_view content, std::initializer_list<std::string_view> names);
+// The content without the "From user date" line that mbox tools put in front.
+std::string_view without_mbox_line(std::string_view content);
 // The content without Bcc and Resent-Bcc. RFC 5322 3.6.3
 std::string without_bcc(std::string_view content);
 
@@ -66,9 +59,9 @@ std::string without_bcc(std::string_view content);
 struct HeaderDefaults {
   WallTime now{};
   int zone_minutes = 0;
-  std::string from;        // "user@host.example"
-  std::string full_name;   // of the author, UTF-8; may be empty
-  std::string message_id;  // "unique@host.example", without angle brackets
+  std::string from{};        // "user@host.example"
+  std::string full_name{};   // of the author, UTF-8; may be empty
+  std::string message_id{};  // "unique@host.example", without angle brackets
 };
 
 // The text to put in front of the content: Date, From and Message-ID where missing, never anything else; empty if nothing is. For a message

@@ -56,4 +56,16 @@ Result<Mailbox> Mailbox::parse_qualifying(std::string_view text, const Domain& d
   return Mailbox(std::string(text), default_domain);
 }
 
+std::optional<std::string_view> without_source_route(std::string_view path) {
+  while (!path.empty() && path.front() == '@') {
+    const auto literal_end = path.size() > 1 && path[1] == '[' ? path.find(']') : 0;
+    const auto end = path.find_first_of(",:", literal_end);
+    if (end == std::string_view::npos || !Domain::parse(path.substr(1, end - 1))) return std::nullopt;
+    const bool last = path[end] == ':';
+    path.remove_prefix(end + 1);
+    if (last) return path;
+  }
+  return path;
+}
+
 }  // namespace mxpress::proto

@@ -32,6 +32,10 @@ class Mailbox {
   Domain domain_;
 };
 
+// The path without "@one.example,@two.example:" in front; nothing if that part is malformed. RFC 5321 appendix C: source routes are
+// accepted and ignored.
+std::optional<std::string_view> without_source_route(std::string_view path);
+
 // The sender of the envelope: a mailbox, or null "<>" (RFC 5321 4.5.5).
 class ReversePath {
  public:

@@ -16,13 +16,13 @@ enum class TransmissionType { local, smtp, esmtp, esmtps };
 
 struct Trace {
   TransmissionType type = TransmissionType::local;
-  std::int64_t uid = -1;       // local: who submitted it
-  std::string client_name;     // what the client said in HELO or EHLO
-  std::string client_address;  // "192.0.2.1" or "2001:db8::1", without port
-  std::string tls;             // "TLSv1.3/TLS_AES_256_GCM_SHA384"; empty without TLS
-  Domain by;                   // our host name
-  QueueId id;
-  std::optional<Mailbox> recipient;  // only if the message has exactly one
+  std::int64_t uid = -1;         // local: who submitted it
+  std::string client_name{};     // what the client said in HELO or EHLO
+  std::string client_address{};  // "192.0.2.1" or "2001:db8::1", without port
+  std::string tls{};             // "TLSv1.3/TLS_AES_256_GCM_SHA384"; empty without TLS
+  Domain by;                     // our host name
+  QueueId id{};
+  std::optional<Mailbox> recipient{};  // only if the message has exactly one
   WallTime now{};
   int zone_minutes = 0;
 };

@@ -1,0 +1,72 @@
+// From mail hosts to addresses: looks hosts up one after another, leaves out what may not be used, and explains when nothing is left.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "dns/targets.h"
+
+namespace mxpress::dns {
+
+// A mail host with the addresses that may be used, in the order to try them.
+struct MailHost {
+  std::uint16_t preference = 0;
+  std::string name;
+  std::vector<Address> addresses{};
+  bool authenticated = false;
+};
+
+// Whether `rules.may_deliver_to` is asked: not for routes, which are the administrator's word.
+enum class Policy { asked, not_asked };
+
+Targets failed_targets(proto::EnhancedStatus status, std::string text, std::chrono::seconds ttl);
+
+inline constexpr proto::EnhancedStatus kNullMx{5, 1, 10};  // RFC 7505 4.2
+inline constexpr proto::EnhancedStatus kNoHost{5, 1, 2};
+inline constexpr proto::EnhancedStatus kLoop{5, 4, 6};
+inline constexpr proto::EnhancedStatus kLookupFailed{4, 4, 3};
+
+// For one domain. Resolver and rules outlive it.
+class AddressSearch {
+ public:
+  AddressSearch(Resolver& resolver, const TargetRules& rules, std::uint16_t port, Policy policy)
+      : resolver_(resolver), rules_(rules), port_(port), policy_(policy) {}
+
+  // The MX answer that led here; its TTL and authenticity bound those of the result.
+  void use_mx(const Answer& answer);
+  // `hosts` by preference. Ends when there are enough addresses, or no more questions may be asked.
+  Task<void> look_up(std::vector<MailHost> hosts);
+  // An address that needs no question.
+  void use_address(MailHost host, const Address& address);
+  // `domain` is only for the text.
+  Targets result(const std::string& domain) const;
+
+ private:
+  bool is_enough() const;
+  Task<void> look_up_one(MailHost host);
+  Task<void> ask_addresses(MailHost host);
+  Task<Answer> ask(std::string name, RecordType type);
+  void judge(MailHost host, const Answer& v4, const Answer& v6);
+  void note_ttl(const Answer& answer);
+  bool take(MailHost& host, const std::vector<Address>& v4, const std::vector<Address>& v6);
+  bool is_own(const Address& address) const { return rules_.is_own && rules_.is_own(address, port_); }
+  std::string objection(const Address& address) const;
+  Targets found() const;
+
+  static constexpr int kNoPreference = 0x10000;
+
+  Resolver& resolver_;
+  const TargetRules& rules_;
+  std::uint16_t port_;
+  Policy policy_;
+  std::vector<MailHost> hosts_;  // with at least one usable address
+  bool mx_authenticated_ = true;
+  bool is_implicit_ = false;
+  int own_preference_ = kNoPreference;  // of the first host that turned out to be us
+  std::size_t lookups_ = 0;
+  std::chrono::seconds ttl_ = std::chrono::hours(24);
+  std::string temporary_, cut_, missing_;  // what kept hosts from being used, for people
+};
+
+}  // namespace mxpress::dns

@@ -1,0 +1,108 @@
+// The mail hosts of a domain in the order to try them: see targets.h.
+#include "dns/targets.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "dns/address_search.h"
+
+namespace mxpress::dns {
+namespace {
+
+constexpr std::chrono::seconds kForLong = std::chrono::hours(24);
+constexpr int kNoPreference = 0x10000;
+
+// As Question and MxRecord have names: lower case, no trailing dot.
+std::string canonical(std::string name) {
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
+
+// The MX records in the order to try them, without null MX beside others (RFC 7505 3) and from our own preference on (RFC 5321 5.1).
+std::vector<MailHost> ordered_hosts(const Answer& answer, const TargetRules& rules, std::mt19937_64& random) {
+  std::vector<MailHost> hosts;
+  const std::string own_name = canonical(rules.own_name);
+  int own_preference = kNoPreference;
+  for (const MxRecord& mx : answer.mx) {
+    if (mx.host.empty()) continue;
+    if (mx.host == own_name) own_preference = std::min<int>(own_preference, mx.preference);
+    hosts.push_back({.preference = mx.preference, .name = mx.host});
+  }
+  std::erase_if(hosts, [own_preference](const MailHost& host) { return host.preference >= own_preference; });
+  std::shuffle(hosts.begin(), hosts.end(), random);
+  std::sort(hosts.begin(), hosts.end(), [](const MailHost& a, const MailHost& b) { return a.preference < b.preference; });
+  return hosts;
+}
+
+bool reaches(AddressFamily family, const Address& address) {
+  return family == AddressFamily::any || (family == AddressFamily::ipv6) == address.is_v6;
+}
+
+Targets literal_targets(Resolver& resolver, const proto::Domain& domain, const TargetRules& rules) {
+  const Result<Address> address = Address::parse(domain.address());
+  if (!address) return failed_targets(kNoHost, domain.text() + " is no address that mail can be sent to", kForLong);
+  if (!reaches(rules.family, *address)) {
+    return failed_targets(kNoHost, domain.text() + " cannot be reached: this host is set to the other address family only", kForLong);
+  }
+  AddressSearch search(resolver, rules, rules.port, Policy::asked);
+  search.use_address({.name = domain.text()}, *address);
+  return search.result(domain.text());
+}
+
+// What the MX answer alone decides.
+std::optional<Targets> decided_by_mx(const std::string& domain, const Answer& mx) {
+  switch (mx.kind) {
+    case AnswerKind::failed:
+      return failed_targets(kLookupFailed, "The mail hosts of " + domain + " could not be looked up: " + mx.text, mx.ttl);
+    case AnswerKind::no_such_name:
+      return failed_targets(kNoHost, "There is no domain " + domain + " (" + mx.text + ")", mx.ttl);
+    case AnswerKind::no_data:
+      return std::nullopt;
+    case AnswerKind::found:
+      break;
+  }
+  const bool only_null = std::all_of(mx.mx.begin(), mx.mx.end(), [](const MxRecord& record) { return record.host.empty(); });
+  if (!only_null) return std::nullopt;
+  return failed_targets(kNullMx, domain + " takes no mail, says its null MX record (from " + mx.server + ")", mx.ttl);
+}
+
+}  // namespace
+
+std::string Target::address_text() const { return address_and_port(address, port); }
+
+Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const TargetRules& rules, std::mt19937_64& random) {
+  if (domain.is_address_literal()) co_return literal_targets(resolver, domain, rules);
+  const std::string name = domain.text();
+  Answer mx = co_await resolver.resolve(Question{name, RecordType::mx});
+  if (std::optional<Targets> decided = decided_by_mx(name, mx)) co_return std::move(*decided);
+  // RFC 5321 5.1: the implicit MX, only where the DNS says that there is no other.
+  if (mx.kind == AnswerKind::no_data) mx.mx.push_back({0, name});
+  std::vector<MailHost> hosts = ordered_hosts(mx, rules, random);
+  if (hosts.empty()) {
+    co_return failed_targets(kLoop, "Mail for " + name + " would come back to this host: " + rules.own_name + " is its best mail host",
+                             mx.ttl);
+  }
+  AddressSearch search(resolver, rules, rules.port, Policy::asked);
+  search.use_mx(mx);
+  co_await search.look_up(std::move(hosts));
+  co_return search.result(name);
+}
+
+Task<Targets> find_route_targets(Resolver& resolver, std::string host, std::uint16_t port, const TargetRules& rules, std::mt19937_64&) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  host = canonical(std::move(host));
+  AddressSearch search(resolver, rules, port, Policy::not_asked);
+  if (const Result<Address> address = Address::parse(host)) {
+    search.use_address({.name = host}, *address);
+  } else {
+    std::vector<MailHost> hosts;
+    hosts.push_back({.name = host});
+    co_await search.look_up(std::move(hosts));
+  }
+  co_return search.result(host);
+}
+
+}  // namespace mxpress::dns

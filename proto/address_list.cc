@@ -1,0 +1,175 @@
+// Reads address lists: what stands in To, Cc and Bcc.
+#include "proto/address_list.h"
+
+#include <optional>
+
+#include "proto/ascii.h"
+#include "proto/header.h"
+#include "proto/mailbox.h"
+
+namespace mxpress::proto {
+namespace {
+
+Error unclosed(const char* what) { return Error::permanent(std::string("address list with an unclosed ") + what); }
+
+// One pass over the list. Comments count as white space; white space around '.' and '@' vanishes (obsolete syntax), elsewhere it is kept as
+// one space, so that "a b@c" stays the malformed address that it is.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {}
+
+  Result<std::vector<std::string>> read() {
+    while (at_ < text_.size()) {
+      if (const Status status = read_token(); !status) return status.error();
+    }
+    if (const Status status = end_address(); !status) return status.error();
+    return std::move(addresses_);
+  }
+
+ private:
+  Status read_token() {
+    const char c = text_[at_];
+    if (c == '(') return skip_comment();
+    if (c == '"') return copy_until('"', "quote");
+    if (c == '[') return copy_until(']', "bracket");
+    ++at_;
+    if (c == ',' || (c == ';' && !in_brackets_)) return end_address_or_route();
+    if (c == ':' && !in_brackets_) return start_group();
+    if (c == '<') return open_bracket();
+    if (c == '>') return close_bracket();
+    if (is_blank(c) || c == '\r' || c == '\n') {
+      space_ = true;
+    } else {
+      append(c);
+      if (c == '\\' && at_ < text_.size()) word_.push_back(text_[at_++]);
+    }
+    return {};
+  }
+
+  Status skip_comment() {
+    std::size_t depth = 0;
+    for (; at_ < text_.size(); ++at_) {
+      if (text_[at_] == '\\') {
+        ++at_;
+      } else if (text_[at_] == '(') {
+        ++depth;
+      } else if (text_[at_] == ')' && --depth == 0) {
+        ++at_;
+        space_ = true;
+        return {};
+      }
+    }
+    return unclosed("comment");
+  }
+
+  Status copy_until(char end, const char* what) {
+    append(text_[at_++]);
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (c == '\r' || c == '\n') continue;
+      word_.push_back(c);
+      if (c == end) {
+        ++at_;
+        return {};
+      }
+      if (c == '\\' && at_ + 1 < text_.size()) word_.push_back(text_[++at_]);
+    }
+    return unclosed(what);
+  }
+
+  Status end_address_or_route() {
+    if (!in_brackets_) return end_address();
+    append(',');
+    return {};
+  }
+
+  // What was read is the name of the group.
+  Status start_group() {
+    start_address();
+    return {};
+  }
+
+  // What was read is the display name.
+  Status open_bracket() {
+    if (in_brackets_ || address_) return Error::permanent("address list with misplaced angle brackets");
+    start_address();
+    in_brackets_ = true;
+    return {};
+  }
+
+  Status close_bracket() {
+    if (!in_brackets_) return Error::permanent("address list with misplaced angle brackets");
+    const auto address = without_source_route(word_);
+    if (!address) return Error::permanent("address list with a malformed route");
+    std::string found(*address);
+    start_address();
+    address_ = std::move(found);
+    return {};
+  }
+
+  Status end_address() {
+    if (in_brackets_) return unclosed("angle bracket");
+    std::string found = address_ ? *std::move(address_) : std::move(word_);
+    if (!found.empty()) addresses_.push_back(std::move(found));
+    start_address();
+    return {};
+  }
+
+  void start_address() {
+    word_.clear();
+    address_.reset();
+    space_ = in_brackets_ = false;
+  }
+
+  void append(char c) {
+    const auto joins = [](char other) { return other == '.' || other == '@'; };
+    if (space_ && !word_.empty() && !joins(c) && !joins(word_.back())) word_.push_back(' ');
+    space_ = false;
+    word_.push_back(c);
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::string word_;                    // what was read of the address, or of a name before it
+  std::optional<std::string> address_;  // what stood in angle brackets
+  bool in_brackets_ = false;
+  bool space_ = false;
+  std::vector<std::string> addresses_;
+};
+
+enum class Set { original, resent };
+
+bool is_recipient_field(std::string_view name, Set set) {
+  if (set == Set::resent) {
+    if (!starts_in_any_case(name, "Resent-")) return false;
+    name.remove_prefix(7);
+  }
+  return equal_in_any_case(name, "To") || equal_in_any_case(name, "Cc") || equal_in_any_case(name, "Bcc");
+}
+
+bool has_resent_recipients(std::string_view header) {
+  HeaderReader reader(header);
+  while (const auto field = reader.next()) {
+    if (is_recipient_field(field->name, Set::resent)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> parse_address_list(std::string_view value) { return Reader(value).read(); }
+
+Result<std::vector<std::string>> recipients_of_header(std::string_view header) {
+  const Set set = has_resent_recipients(header) ? Set::resent : Set::original;
+  std::vector<std::string> all;
+  HeaderReader reader(header);
+  while (const auto field = reader.next()) {
+    if (!is_recipient_field(field->name, set)) continue;
+    auto addresses = parse_address_list(field->value);
+    if (!addresses) return addresses.error();
+    for (std::string& address : *addresses) all.push_back(std::move(address));
+  }
+  return all;
+}
+
+}  // namespace mxpress::proto

@@ -1,0 +1,19 @@
+// Address lists of header fields. RFC 5322 3.4, 4.4.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/result.h"
+
+namespace mxpress::proto {
+
+// The addr-specs of an address list, in order, without display names, comments, groups and routes: "a@b.example", "root". Reads the
+// obsolete syntax too. Not yet checked as mailboxes: give them to Mailbox::parse_qualifying(). An Error for what cannot be read without
+// guessing: open quotes, comments or brackets. RFC 5322 3.4, 4.4
+Result<std::vector<std::string>> parse_address_list(std::string_view value);
+// For `sendmail -t`: the addresses of To, Cc and Bcc, or, if there is any Resent- recipient field, of Resent-To, Resent-Cc, Resent-Bcc.
+Result<std::vector<std::string>> recipients_of_header(std::string_view header);
+
+}  // namespace mxpress::proto

@@ -1,0 +1,82 @@
+// Tests of address lists.
+#include "proto/address_list.h"
+
+#include <catch2/catch.hpp>
+
+using namespace mxpress::proto;
+using List = std::vector<std::string>;
+
+TEST_CASE("address list: every form of RFC 5322 gives its addr-specs") {
+  const std::pair<const char*, List> cases[] = {
+      {"", {}},
+      {"a@b.example", {"a@b.example"}},
+      {"root", {"root"}},
+      {" a@b.example , c@d.example ", {"a@b.example", "c@d.example"}},
+      {"John Doe <john@b.example>", {"john@b.example"}},
+      {"\"Doe, John\" <john@b.example>, x@y.example", {"john@b.example", "x@y.example"}},
+      {"\"a \\\" , b\" <j@b.example>", {"j@b.example"}},
+      {"=?utf-8?Q?J=C3=BCrgen=2C_X?= <j@b.example>", {"j@b.example"}},
+      {"J\xC3\xBCrgen <j@b.example>", {"j@b.example"}},
+      {"Friends: a@b.example, \"X\" <c@d.example>;, e@f.example", {"a@b.example", "c@d.example", "e@f.example"}},
+      {"undisclosed-recipients:;", {}},
+      {"undisclosed-recipients:", {}},
+      {"A Group:Ed Jones <joe@where.test>,joe@where.test,John <jdoe@one.test>;", {"joe@where.test", "joe@where.test", "jdoe@one.test"}},
+      {"Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>", {"pete@silly.test"}},
+      {"a@b.example (comment (nested, deep) here)", {"a@b.example"}},
+      {"(first) a@b.example", {"a@b.example"}},
+      {"<@x.example,@y.example:a@b.example>", {"a@b.example"}},
+      {"Mary <@node.test:mary@example.net>, , jdoe@test   . example", {"mary@example.net", "jdoe@test.example"}},
+      {"john . doe @ b . example", {"john.doe@b.example"}},
+      {"\"odd, user\"@b.example", {"\"odd, user\"@b.example"}},
+      {"\"x@y\" <a@b.example>", {"a@b.example"}},
+      {"<\"a>b\"@c.example>", {"\"a>b\"@c.example"}},
+      {"a@[192.0.2.1], b@[IPv6:2001:db8::1]", {"a@[192.0.2.1]", "b@[IPv6:2001:db8::1]"}},
+      {"a@b.example,\r\n c@d.example,\r\n\tE <e@f.example>", {"a@b.example", "c@d.example", "e@f.example"}},
+      {"\"folded\r\n name\" <a@b.example>", {"a@b.example"}},
+      {"J. R. Doe <a@b.example>", {"a@b.example"}},
+      {",,,", {}},
+      {"<>", {}},
+      {"a@b.example;c@d.example", {"a@b.example", "c@d.example"}},
+  };
+  for (const auto& [text, expected] : cases) {
+    CAPTURE(text);
+    const auto list = parse_address_list(text);
+    REQUIRE(list.ok());
+    CHECK(*list == expected);
+  }
+}
+
+TEST_CASE("address list: two words never become one address") {
+  CHECK(*parse_address_list("a b@c.example") == List{"a b@c.example"});
+  CHECK(*parse_address_list("<a b@c.example>") == List{"a b@c.example"});
+  CHECK(*parse_address_list("a(x)b@c.example") == List{"a b@c.example"});
+}
+
+TEST_CASE("address list: what is left open or misplaced is an error") {
+  for (const char* text : {"\"a@b.example", "(a@b.example", "((a) a@b.example", "<a@b.example", "a@b.example>",
+                           "<a@b.example><c@d.example>", "<<a@b>>", "a@[192.0.2.1", "<@x.example>", "<@:a@b.example>", "\"a\\", "(\\"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_address_list(text).ok());
+  }
+}
+
+TEST_CASE("address list: deep comments and ten thousand addresses are read") {
+  CHECK(*parse_address_list(std::string(100000, '(') + std::string(100000, ')') + "a@b.example") == List{"a@b.example"});
+  std::string many;
+  for (int i = 0; i < 10000; ++i) many += "u" + std::to_string(i) + "@b.example,\r\n ";
+  CHECK(parse_address_list(many)->size() == 10000);
+}
+
+TEST_CASE("address list: recipients come from To, Cc and Bcc in any case") {
+  const auto list = recipients_of_header(
+      "TO: a@b.example\r\nSubject: x@y.example\r\ncc: c@d.example,\r\n e@f.example\r\nBcc: g@h.example\r\nFrom: z@z.example\r\n");
+  CHECK(*list == List{"a@b.example", "c@d.example", "e@f.example", "g@h.example"});
+  CHECK(recipients_of_header("Subject: none\r\n")->empty());
+  CHECK_FALSE(recipients_of_header("To: \"open\r\n").ok());
+}
+
+TEST_CASE("address list: a resent message goes to its Resent- recipients only") {
+  const auto list =
+      recipients_of_header("To: a@b.example\r\nResent-To: c@d.example\r\nResent-From: x@y.example\r\nresent-bcc: e@f.example\r\n");
+  CHECK(*list == List{"c@d.example", "e@f.example"});
+}

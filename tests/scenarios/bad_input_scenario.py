@@ -1,0 +1,204 @@
+"""Bad input at the entrances: a clear refusal or a temporary failure, bounded memory, no crash, nothing sent that should not be."""
+import os
+import random
+import socket
+import time
+
+from daemon import Daemon
+from delivery_scenario import HELLO, ZONE
+from harness import Skip, check, check_equal, is_root, wait_until
+from peers import Sink, Unbound, without_prefix
+
+
+def start(world, **options):
+    port = world.free_port()
+    sink = Sink(world, 'mx1', '127.0.0.11', port).start()
+    return sink, Daemon(world, Unbound(world, ZONE).port, port, **options).start()
+
+
+def raw_session(daemon, pieces, seconds=30):
+    """Sends bytes as they are, each piece after a reply to the one before; returns all that came back until the daemon closed or fell silent."""
+    replies = b''
+    with socket.create_connection(('127.0.0.1', daemon.smtp_port), timeout=seconds) as connection:
+        replies += connection.recv(4096)
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+                replies += connection.recv(65536)
+            connection.shutdown(socket.SHUT_WR)
+            while True:
+                more = connection.recv(65536)
+                if not more:
+                    break
+                replies += more
+        except (ConnectionError, socket.timeout) as error:
+            check(not isinstance(error, socket.timeout), f'the daemon hangs after {replies[-200:]!r}')
+    return replies
+
+
+def still_works(world, sink, daemon):
+    """An ordinary message gets through afterwards, and only that one."""
+    before = sink.count()
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    wait_until(lambda: sink.count() > before, 20, 'an ordinary message to arrive afterwards')
+    daemon.wait_for_empty_queue()
+    check_equal(sink.count(), before + 1, 'messages that arrived')
+    check(daemon.process.running(), 'mxpressd ended')
+
+
+def scenario_sendmail_arguments_by_which_web_forms_are_attacked(world):
+    sink, daemon = start(world)
+    trap = world.path('trap')
+    attacks = [
+        [f'-X{trap}', '-f', 'me@here.example'],
+        ['-X', str(trap), '-f', 'me@here.example'],
+        [f'-OQueueDirectory={world.folder}', f'-C{trap}'],
+        ['-C', '/etc/passwd'],
+        ['-be', '${run{/bin/touch ' + str(trap) + '}}'],
+        [f'-D{trap}'],
+        ['-oQ' + str(world.folder)],
+    ]
+    for arguments in attacks:
+        code, errors = daemon.sendmail([*arguments, '-i', '--', 'you@there.example'], b'Subject: attack\n\n<?php system($_GET[1]); ?>\n')
+        check(code in (0, 64), f'sendmail {arguments} ended with {code}: {errors}')
+        check('/bin/' not in errors and 'root:' not in errors, f'sendmail {arguments} shows a file: {errors}')
+        check(not trap.exists(), f'sendmail {arguments} wrote the file of an attacker')
+    # An address that looks like an option, or that would end the command line, is an address or nothing.
+    for address in ('-oQ/tmp', 'you@there.example\r\nDATA', 'you@there.example>\nRCPT TO:<other@there.example', '|/bin/sh', '/etc/passwd', ':include:/etc/passwd', 'a' * 5000 + '@there.example', '@', ''):
+        code, errors = daemon.sendmail(['-f', 'me@here.example', '--', address], HELLO)
+        check(code in (64, 65, 67), f'recipient {address[:60]!r}: exit status {code}: {errors[:200]}')
+    for sender in ('me@here.example\r\nRCPT TO:<x@there.example>', 'a b@here.example', '<<>>'):
+        code, errors = daemon.sendmail(['-f', sender, 'you@there.example'], HELLO)
+        check(code in (64, 65, 67), f'sender {sender!r}: exit status {code}: {errors[:200]}')
+    check_equal(daemon.sendmail([], HELLO)[0] in (64, 65), True, 'no recipient is a usage error')
+    daemon.wait_for_empty_queue()
+    check(all(m.recipients == ['<you@there.example>'] for m in sink.messages()), f'mail to somebody else: {[m.recipients for m in sink.messages()]}')
+    still_works(world, sink, daemon)
+    daemon.stop()
+
+
+SMUGGLED = b'MAIL FROM:<evil@here.example>\r\nRCPT TO:<victim@there.example>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\n'
+
+
+def scenario_bare_line_ends_smuggle_nothing(world):
+    sink, daemon = start(world)
+    envelope = [b'EHLO client.example\r\n', b'MAIL FROM:<me@here.example>\r\n', b'RCPT TO:<you@there.example>\r\n', b'DATA\r\n']
+    for end in (b'\n.\n', b'\n.\r\n', b'\r\n.\n', b'\r.\r', b'\r.\r\n', b'\r\n.\r', b'\r\n\x00.\r\n', b'\r\n.\x00\r\n'):
+        replies = raw_session(daemon, [*envelope, b'Subject: a\r\n\r\ntext' + end + SMUGGLED])
+        check(b'\r\n354 ' in replies, f'DATA was refused: {replies!r}')
+    daemon.wait_for_empty_queue()
+    for message in sink.messages():
+        check(b'victim@there.example' not in ' '.join(message.recipients).encode(), f'a message was smuggled: {message.content!r}')
+    still_works(world, sink, daemon)
+    daemon.stop()
+
+
+def scenario_long_lines_nul_and_noise_at_the_smtp_entrance(world):
+    sink, daemon = start(world)
+    replies = raw_session(daemon, [b'EHLO ' + b'x' * 1_000_000])
+    check(b'\r\n500 ' in replies or b'\r\n421 ' in replies or replies.count(b'\n') == 1, f'a line of 1 MB: {replies[:300]!r}')
+    replies = raw_session(daemon, [b'EHLO client.example\r\n', b'NOOP ' + b'x' * 3000 + b'\r\n', b'NOOP\r\n'])
+    check(b'\r\n500 ' in replies and replies.rstrip().rsplit(b'\r\n')[-1].startswith(b'2'), f'a line of 3 kB: {replies[:300]!r}')
+    replies = raw_session(daemon, [b'EHLO client.example\r\n', b'MAIL FROM:<a\x00b@here.example>\r\n'])
+    check(replies.count(b'\r\n50') + replies.count(b'\r\n55') >= 1, f'NUL in an address: {replies!r}')
+    noise = random.Random(1)
+    for _ in range(20):
+        raw_session(daemon, [noise.randbytes(noise.randrange(1, 20_000))])
+    envelope = [b'EHLO client.example\r\n', b'MAIL FROM:<me@here.example>\r\n', b'RCPT TO:<you@there.example>\r\n', b'DATA\r\n']
+    replies = raw_session(daemon, [*envelope, b'Subject: nul\r\n\r\na\x00b\r\n.\r\n'])
+    check(b'\r\n55' in replies or b'\r\n50' in replies or b'\r\n250 ' in replies.split(b'354', 1)[1], f'NUL in the text: {replies!r}')
+    raw_session(daemon, [*envelope, b'Subject: long\r\n\r\n' + b'y' * 1_000_000 + b'\r\n.\r\n'])
+    raw_session(daemon, [*envelope, b'Subject: cut off\r\n\r\nno end'])
+    daemon.wait_for_empty_queue()
+    for message in sink.messages():
+        check(max(map(len, message.content.split(b'\n'))) <= 998, 'a line of more than 998 octets was sent')
+        check(b'cut off' not in message.content, 'a message without end was sent')
+    still_works(world, sink, daemon)
+    check(not daemon_log_has_controls(daemon), 'a control character reached the log')
+    daemon.stop()
+
+
+def daemon_log_has_controls(daemon):
+    return any(ord(c) < 32 and c not in '\n\t' for c in daemon.log())
+
+
+def scenario_a_message_of_100_mb(world):
+    sink, daemon = start(world, extra_top='max_message_size = 120000000')
+    text = b'Subject: big\nFrom: me@here.example\nTo: you@there.example\nDate: Sun, 22 Nov 2026 10:00:00 +0000\nMessage-ID: <big@here.example>\n\n'
+    text += b''.join(b'%070d\n' % number for number in range(100_000_000 // 71))
+    begin = time.monotonic()
+    code, errors = daemon.sendmail(['-f', 'me@here.example', 'you@there.example'], text, seconds=120)
+    check_equal(code, 0, f'exit status of sendmail ({errors})')
+    wait_until(lambda: sink.count() == 1, 120, 'the message to arrive')
+    daemon.wait_for_empty_queue(120)
+    check(without_prefix(sink.messages()[0].content) == text, 'the content was changed')
+    memory = daemon.process.peak_memory_kib() / 1024
+    world.note(f'100 MB arrived unchanged after {time.monotonic() - begin:.1f} s; peak memory of mxpressd {memory:.0f} MiB')
+    check(memory < 100, f'peak memory {memory:.0f} MiB: the message was held in memory')
+    daemon.stop()
+
+
+def scenario_a_message_over_the_limit_is_refused(world):
+    sink, daemon = start(world, extra_top='max_message_size = 1000000')
+    code, errors = daemon.sendmail(['-f', 'me@here.example', 'you@there.example'], b'Subject: big\n\n' + b'x' * 70 * 1000 + b'\n' + b'line\n' * 400_000)
+    check(code in (65, 69), f'exit status of sendmail: {code} ({errors})')
+    with daemon.smtp() as client:
+        client.ehlo()
+        check_equal(client.docmd('MAIL', 'FROM:<me@here.example> SIZE=2000000')[0], 552, 'reply to a SIZE over the limit')
+    check_equal(sink.count(), 0, 'messages that arrived')
+    still_works(world, sink, daemon)
+    daemon.stop()
+
+
+def scenario_ten_thousand_recipients(world):
+    sink, daemon = start(world)
+    recipients = [f'r{number}@there.example' for number in range(10_000)]
+    with daemon.smtp() as client:
+        check_equal(client.sendmail('me@here.example', recipients, b'Subject: many\r\n\r\nx\r\n'), {}, 'refused recipients')
+        client.rset()
+        client.docmd('MAIL', 'FROM:<me@here.example>')
+        codes = {client.docmd('RCPT', f'TO:<r{number}@there.example>')[0] for number in range(10_050)}
+        check_equal(codes, {250, 452}, 'replies when there are more than 10,000')
+    wait_until(lambda: len({r for m in sink.messages() for r in m.recipients}) == 10_000, 60, 'all recipients to get it', every=0.2)
+    daemon.wait_for_empty_queue()
+    got = [r for m in sink.messages() for r in m.recipients]
+    check_equal((len(got), len(set(got))), (10_000, 10_000), 'recipients served, and different ones')
+    world.note(f'10,000 recipients in {sink.count()} transactions')
+    still_works(world, sink, daemon)
+    daemon.stop()
+
+
+def scenario_full_disk(world):
+    if not is_root():
+        raise Skip('only root may mount the small file system that fills up')
+    port = world.free_port()
+    sink = Sink(world, 'mx1', '127.0.0.11', port).start()
+    spool = world.folder / 'mxpress/spool'
+    mount = f'mount -t tmpfs -o size=160m,mode=0700,uid=$(id -u nobody) none {spool} && exec "$@"'
+    daemon = Daemon(world, Unbound(world, ZONE).port, port, prefix=['unshare', '-m', 'sh', '-c', mount, 'sh']).start()
+    inside = f'/proc/{daemon.process.pid}/root{spool}'
+    still_works(world, sink, daemon)
+    with open(f'{inside}/filler', 'wb') as filler:
+        try:
+            while True:
+                os.write(filler.fileno(), bytes(1 << 16))
+        except OSError:
+            pass
+    codes = set()
+    for _ in range(200):
+        code, errors = daemon.sendmail(['-f', 'me@here.example', 'you@there.example'], HELLO + b'x' * 70 + b'\n' * 200_000)
+        codes.add(code)
+        if code:
+            break
+    check_equal(codes - {0}, {75}, f'exit status of sendmail when the disk is full ({errors})')
+    with daemon.smtp() as client:
+        client.ehlo()
+        code = client.docmd('MAIL', 'FROM:<me@here.example> SIZE=1000000')[0]
+        check(code == 452, f'reply to MAIL when the disk is full: {code}')
+    os.unlink(f'{inside}/filler')
+    accepted = len(codes)
+    check(daemon.process.running(), f'mxpressd ended: {daemon.process.log_text()[-500:]}')
+    wait_until(lambda: daemon.sendmail(['-f', 'me@here.example', 'you@there.example'], b'Subject: after\n\nx\n')[0] == 0, 40, 'mail to be taken again', every=0.5)
+    wait_until(lambda: any(b'Subject: after' in m.content for m in sink.messages()), 30, 'the message to arrive after space was made')
+    check(accepted >= 1, 'nothing was tried')
+    daemon.stop()
