@@ -24,7 +24,7 @@ bool must_encode(std::string_view rest, std::size_t column) {
   const char c = rest.front();
   if (is_blank(c)) return rest.size() == 1;
   if (is_control(c) || is_eight_bit(c) || c == '=') return true;
-  return column == 0 && (c == '.' || rest.starts_with("From "));
+  return column == 0 && (c == '.' || rest.starts_with("From ") || rest.starts_with("--"));
 }
 
 void append_quoted_line(std::string_view line, std::string& out) {

@@ -10,7 +10,8 @@ namespace mxpress::proto {
 std::string base64(std::string_view octets);
 // In lines of 76 with CRLF.
 std::string base64_lines(std::string_view octets);
-// CRLF in the text stay line ends, everything else is encoded where needed; lines of at most 76. Lines never begin with "." or "From ".
+// CRLF in the text stay line ends, everything else is encoded where needed; lines of at most 76. Lines never begin with ".", "From " or
+// "--" (a boundary).
 std::string quoted_printable(std::string_view text);
 bool is_utf8(std::string_view text);
 

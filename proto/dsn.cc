@@ -1,0 +1,171 @@
+// Composes delivery status notifications.
+#include "proto/dsn.h"
+
+#include <algorithm>
+
+#include "proto/ascii.h"
+#include "proto/dsn_text.h"
+#include "proto/encoding.h"
+#include "proto/header.h"
+#include "proto/mail_data.h"
+#include "proto/mime.h"
+#include "proto/printable.h"
+#include "proto/xtext.h"
+
+namespace mxpress::proto {
+namespace {
+
+constexpr std::size_t kMaxField = 1000;
+constexpr std::size_t kMaxBoundary = 50;
+
+// One field of the report, folded.
+std::string field(std::string_view name, std::string_view value) {
+  return wrapped(std::string(name) + ": " + printable(value, kMaxField), " ");
+}
+
+std::string_view action_word(NoticeAction action) {
+  switch (action) {
+    case NoticeAction::failed:
+      return "failed";
+    case NoticeAction::delayed:
+      return "delayed";
+    case NoticeAction::delivered:
+      return "delivered";
+    case NoticeAction::relayed:
+      return "relayed";
+  }
+  return "failed";
+}
+
+// RFC 3464 2.3.1: the address type, and the address without xtext encoding.
+std::string original_recipient_field(std::string_view orcpt) {
+  const auto semicolon = orcpt.find(';');
+  if (semicolon == std::string_view::npos) return {};
+  const auto address = decode_xtext(orcpt.substr(semicolon + 1));
+  return address ? field("Original-Recipient", std::string(orcpt.substr(0, semicolon)) + "; " + *address) : std::string();
+}
+
+// RFC 3464 2.3
+std::string recipient_report(const NoticeRecipient& recipient, const Notice& notice) {
+  const HostResult& result = recipient.result;
+  std::string text = "\r\n" + original_recipient_field(recipient.original_recipient);
+  text += field("Final-Recipient", "rfc822; " + recipient.mailbox.to_string());
+  text += field("Action", action_word(recipient.action));
+  text += field("Status", reported_status(recipient).to_string());
+  if (result.reply_code != 0 && Domain::parse(result.host)) text += field("Remote-MTA", "dns; " + result.host);
+  if (!result.text.empty()) text += field("Diagnostic-Code", (result.reply_code != 0 ? "smtp; " : "x-mxpress; ") + result.text);
+  if (recipient.last_attempt) text += field("Last-Attempt-Date", rfc5322_date(*recipient.last_attempt, notice.zone_minutes));
+  if (recipient.will_retry_until && recipient.action == NoticeAction::delayed) {
+    text += field("Will-Retry-Until", rfc5322_date(*recipient.will_retry_until, notice.zone_minutes));
+  }
+  return text;
+}
+
+// RFC 3464 2.2
+std::string delivery_status(const Notice& notice) {
+  std::string text;
+  // RFC 3464 2.2.1: the envelope id without xtext encoding.
+  const auto envid = decode_xtext(notice.envid);
+  if (envid && !envid->empty()) text += field("Original-Envelope-Id", *envid);
+  text += field("Reporting-MTA", "dns; " + notice.reporting_host.text());
+  text += field("Arrival-Date", rfc5322_date(notice.arrival, notice.zone_minutes));
+  for (const NoticeRecipient& recipient : notice.recipients) text += recipient_report(recipient, notice);
+  return text;
+}
+
+bool may_travel(std::string_view content) {
+  const ContentFacts facts = inspect(content);
+  return !facts.eight_bit && !facts.needs_reencoding() && content.find('\0') == std::string_view::npos;
+}
+
+std::string part(std::string_view type, std::string_view description, std::string_view encoding, std::string_view body) {
+  std::string text = "Content-Description: " + std::string(description) + "\r\nContent-Type: " + std::string(type) + "\r\n";
+  if (!encoding.empty()) text += "Content-Transfer-Encoding: " + std::string(encoding) + "\r\n";
+  text.append("\r\n").append(body);
+  if (!text.ends_with("\r\n")) text.append("\r\n");
+  return text;
+}
+
+// Whole fields of the original header up to the bound.
+std::string_view bounded_header(std::string_view original) {
+  const std::string_view header = split_message(original).header;
+  std::size_t length = 0;
+  HeaderReader reader(header);
+  while (const auto next = reader.next()) {
+    if (length + next->text.size() > kMaxReturnedHeader) break;
+    length += next->text.size();
+  }
+  return header.substr(0, length);
+}
+
+// RFC 6522 4: text/rfc822-headers
+std::string returned_header(const Notice& notice) {
+  const std::string_view header = bounded_header(notice.original);
+  constexpr std::string_view kType = "text/rfc822-headers; charset=utf-8";
+  if (may_travel(header)) return part("text/rfc822-headers", "Header of the message", "", header);
+  return part(kType, "Header of the message", "quoted-printable", quoted_printable(header));
+}
+
+// A form of the message that may stand in message/rfc822, which allows no encoding (RFC 2046 5.2.1).
+std::optional<std::string> returnable_message(const Notice& notice) {
+  if (!notice.original_is_whole || notice.original.size() > kMaxReturnedMessage) return std::nullopt;
+  if (may_travel(notice.original)) return std::string(notice.original);
+  const auto lines = reencode_for_transport(notice.original);
+  const auto bits = lines ? downgrade_to_seven_bit(*lines) : lines;
+  return bits && may_travel(*bits) ? std::optional(*bits) : std::nullopt;
+}
+
+// RFC 3461 4.3: RET is about notices of failure; others return no more than the header.
+std::string returned_part(const Notice& notice) {
+  const bool full = notice.ret == Return::full && notice.kind == NoticeKind::failure;
+  const auto message = full ? returnable_message(notice) : std::nullopt;
+  return message ? part("message/rfc822", "Undelivered message", "", *message) : returned_header(notice);
+}
+
+// A boundary that stands nowhere in the parts, whatever the message holds.
+std::string unused_boundary(const Notice& notice, const std::vector<std::string>& parts) {
+  std::string boundary = "mxpress-";
+  for (const char c : std::string_view(notice.boundary).substr(0, kMaxBoundary)) {
+    if (is_alpha(c) || is_digit(c)) boundary.push_back(c);
+  }
+  const auto taken = [&](const std::string& text) { return text.find("--" + boundary) != std::string::npos; };
+  for (std::size_t number = 0; std::any_of(parts.begin(), parts.end(), taken); ++number) boundary += "-" + std::to_string(number);
+  return boundary;
+}
+
+// RFC 3834 3.1.5: lets mail programs show the notice beside the message.
+std::string reference_field(const Notice& notice) {
+  const auto message_id = find_field(split_message(notice.original).header, "Message-ID");
+  if (!message_id) return {};
+  const std::string id = unfolded(message_id->value);
+  const bool sound = id.size() > 2 && id.size() < 250 && id.front() == '<' && id.back() == '>' &&
+                     std::none_of(id.begin(), id.end(), [](char c) { return is_control(c) || is_eight_bit(c) || c == ' '; });
+  return sound ? "In-Reply-To: " + id + "\r\n" : std::string();
+}
+
+std::string notice_header(const Notice& notice, const std::string& boundary) {
+  const std::string host = notice.reporting_host.text();
+  return "From: Mail Delivery System <MAILER-DAEMON@" + host + ">\r\nTo: <" + notice.to.to_string() +
+         ">\r\nSubject: " + std::string(notice_subject(notice.kind)) + "\r\nDate: " + rfc5322_date(notice.now, notice.zone_minutes) +
+         "\r\nMessage-ID: <" + printable(notice.message_id, 250) + ">\r\n" + reference_field(notice) +
+         // RFC 3834 3.1.7: nobody answers this automatically.
+         "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; "
+         "report-type=delivery-status;\r\n\tboundary=\"" +
+         boundary + "\"\r\n\r\n";
+}
+
+}  // namespace
+
+std::string compose_notice(const Notice& notice) {
+  const std::vector<std::string> parts = {
+      part("text/plain; charset=us-ascii", "Notification", "", notice_text(notice)),
+      part("message/delivery-status", "Delivery report", "", delivery_status(notice)),
+      returned_part(notice),
+  };
+  const std::string boundary = unused_boundary(notice, parts);
+  std::string message = notice_header(notice, boundary);
+  for (const std::string& text : parts) message.append("--" + boundary + "\r\n").append(text).append("\r\n");
+  return message.append("--" + boundary + "--\r\n");
+}
+
+}  // namespace mxpress::proto

@@ -1,0 +1,172 @@
+// What a notice says in plain words.
+#include "proto/dsn_text.h"
+
+#include <algorithm>
+
+#include "proto/header.h"
+#include "proto/printable.h"
+
+namespace mxpress::proto {
+namespace {
+
+constexpr std::size_t kLineWidth = 76;
+constexpr std::size_t kLongestWord = 900;
+constexpr std::size_t kMaxSubject = 100;
+constexpr std::size_t kMaxShown = 100;  // recipients told of in words; the report has all
+
+std::string single_spaced(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c != ' ' || (!result.empty() && result.back() != ' ')) result.push_back(c);
+  }
+  if (!result.empty() && result.back() == ' ') result.pop_back();
+  return result;
+}
+
+// Where the line ends: at a space if there is one.
+std::size_t line_length(std::string_view text, std::size_t width) {
+  if (text.size() <= width) return text.size();
+  const auto last = text.rfind(' ', width);
+  if (last != std::string_view::npos && last > 0) return last;
+  return std::min({text.size(), text.find(' '), kLongestWord});
+}
+
+// What the reader can do about a failure.
+std::string_view advice(EnhancedStatus status) {
+  const auto is = [&](int subject, int detail) { return status.subject == subject && status.detail == detail; };
+  if (is(1, 8) || is(1, 7)) return "Please show this notice to the person who looks after your mail system.";
+  if (status.subject == 1) return "Please check the address for typing errors; if it is right, reach the recipient in another way.";
+  if (is(2, 3) || is(3, 4)) return "Please send a smaller message, or share large attachments in another way.";
+  if (status.subject == 2) return "Please reach the recipient in another way, or send the message again in a few days.";
+  if (status.subject == 4 || status.klass == 4)
+    return "You may send the message again later; if that fails too, reach the recipient in another way.";
+  return "Please show this notice to the person who looks after your mail system, or reach the recipient in another way.";
+}
+
+std::string date(WallTime time, const Notice& notice) { return rfc5322_date(time, notice.zone_minutes); }
+
+// "sent on Sun, ... with the subject "..."". A subject that would need decoding is left out.
+std::string which_message(const Notice& notice) {
+  std::string text = "The message arrived here on " + date(notice.arrival, notice);
+  const auto subject = find_field(split_message(notice.original).header, "Subject");
+  const std::string line = subject ? printable(unfolded(subject->value), kMaxSubject) : std::string();
+  if (!line.empty() && line.find("=?") == std::string::npos) text += " and has the subject \"" + line + "\"";
+  return text + ".";
+}
+
+std::string what_happened(const Notice& notice, const std::string& whom) {
+  switch (notice.kind) {
+    case NoticeKind::failure:
+      return "Your message could not be delivered to " + whom + ".";
+    case NoticeKind::delay:
+      return "Your message has not yet been delivered to " + whom + ".";
+    case NoticeKind::success:
+      return "Your message was delivered to " + whom + ".";
+  }
+  return {};
+}
+
+std::string why(const NoticeRecipient& recipient) {
+  switch (recipient.action) {
+    case NoticeAction::failed:
+    case NoticeAction::delayed:
+      return std::string(plain_words(reported_status(recipient)));
+    case NoticeAction::delivered:
+      return "It is in the mailbox.";
+    case NoticeAction::relayed:
+      return "The recipient's mail host took it, but does not confirm that it reaches the mailbox.";
+  }
+  return {};
+}
+
+std::string what_next(const Notice& notice) {
+  const NoticeRecipient& first = notice.recipients.front();
+  if (notice.kind == NoticeKind::success) return {};
+  if (notice.kind == NoticeKind::failure) {
+    const std::string text = "No further attempt will be made.";
+    return notice.recipients.size() == 1 ? text + " " + std::string(advice(reported_status(first))) : text;
+  }
+  const std::string until = first.will_retry_until ? " until " + date(*first.will_retry_until, notice) : "";
+  return "You need not do anything: delivery is tried again" + until + ", and you will be told if it fails for good.";
+}
+
+std::string first_paragraph(const Notice& notice) {
+  const std::size_t count = notice.recipients.size();
+  if (count == 0) return what_happened(notice, "its recipients");
+  const NoticeRecipient& first = notice.recipients.front();
+  if (count == 1) return what_happened(notice, first.mailbox.to_string()) + " " + why(first) + " " + what_next(notice);
+  return what_happened(notice, std::to_string(count) + " recipients") + " They are listed below, each with the reason. " +
+         what_next(notice);
+}
+
+std::string asked_host(const HostResult& result) {
+  const std::string host = printable(result.host, 255);
+  const std::string address = printable(result.address, 80);
+  return host.empty() ? address : address.empty() ? host : host + " (" + address + ")";
+}
+
+std::string details(const NoticeRecipient& recipient, const Notice& notice) {
+  const auto line = [](const std::string& text) { return "  " + wrapped(text, "    "); };
+  std::string text = wrapped(recipient.mailbox.to_string() + ":", "  ");
+  if (notice.recipients.size() > 1) text += line(why(recipient));
+  text += line("Status: " + reported_status(recipient).to_string());
+  const std::string host = asked_host(recipient.result);
+  if (!host.empty()) text += line("Mail host: " + host);
+  const std::string said = printable(recipient.result.text, kMaxShown * 10);
+  if (!said.empty()) text += line((recipient.result.reply_code != 0 ? "Its reply: " : "Reason: ") + said);
+  if (recipient.last_attempt) text += line("Last attempt: " + date(*recipient.last_attempt, notice));
+  return text + "\r\n";
+}
+
+}  // namespace
+
+std::string wrapped(std::string_view paragraph, std::string_view indent) {
+  const std::string text = single_spaced(paragraph);
+  std::string lines;
+  for (std::string_view rest = text; !rest.empty();) {
+    if (!lines.empty()) lines.append(indent);
+    const std::size_t length = line_length(rest, kLineWidth - indent.size());
+    lines.append(rest.substr(0, length)).append("\r\n");
+    rest.remove_prefix(length);
+    if (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+  }
+  return lines;
+}
+
+std::string notice_text(const Notice& notice) {
+  std::string text = wrapped(first_paragraph(notice), "") + "\r\n" + wrapped(which_message(notice), "") + "\r\n";
+  text += wrapped("Details, for those who look after mail systems (this is mxpress at " + notice.reporting_host.text() + "):", "") + "\r\n";
+  const std::size_t shown = std::min(notice.recipients.size(), kMaxShown);
+  for (std::size_t i = 0; i < shown; ++i) text += details(notice.recipients[i], notice);
+  const std::size_t more = notice.recipients.size() - shown;
+  if (more > 0) text += wrapped("... and " + std::to_string(more) + " more recipients, in the attached report.", "") + "\r\n";
+  return text;
+}
+
+std::string_view notice_subject(NoticeKind kind) {
+  switch (kind) {
+    case NoticeKind::failure:
+      return "Your message could not be delivered";
+    case NoticeKind::delay:
+      return "Your message is delayed, and still being tried";
+    case NoticeKind::success:
+      return "Your message was delivered";
+  }
+  return "Delivery status";
+}
+
+EnhancedStatus reported_status(const NoticeRecipient& recipient) {
+  if (recipient.result.status.klass != 0) return recipient.result.status;
+  switch (recipient.action) {
+    case NoticeAction::failed:
+      return {5, 0, 0};
+    case NoticeAction::delayed:
+      return {4, 0, 0};
+    case NoticeAction::delivered:
+    case NoticeAction::relayed:
+      return {2, 0, 0};
+  }
+  return {5, 0, 0};
+}
+
+}  // namespace mxpress::proto

@@ -1,0 +1,22 @@
+// The part of a notice that people read, and lines that are not too long.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "proto/dsn.h"
+
+namespace mxpress::proto {
+
+// One paragraph in lines of about 76 octets (never over 998) with CRLF, each after the first behind `indent`; runs of spaces become one.
+// With the indent " " this is the folding of RFC 5322 2.2.3.
+std::string wrapped(std::string_view paragraph, std::string_view indent);
+
+// What happened, why, what to do, and then the details of each recipient.
+std::string notice_text(const Notice& notice);
+std::string_view notice_subject(NoticeKind kind);
+
+// The status to report: the one of the result, else the closest to the action.
+EnhancedStatus reported_status(const NoticeRecipient& recipient);
+
+}  // namespace mxpress::proto

@@ -1,0 +1,194 @@
+// Tests of delivery status notifications.
+#include "proto/dsn.h"
+
+#include <catch2/catch.hpp>
+
+#include "proto/dsn_text.h"
+#include "proto/header.h"
+#include "proto/mail_data.h"
+
+using namespace mxpress::proto;
+using namespace std::chrono_literals;
+using mxpress::WallTime;
+
+namespace {
+
+NoticeRecipient refused(const char* address = "you@there.example") {
+  NoticeRecipient recipient{.mailbox = *Mailbox::parse(address)};
+  recipient.result = {Stage::rcpt, "mx.there.example", "192.0.2.1:25", "", {5, 1, 1}, 550, "550 5.1.1 no such user", false};
+  recipient.last_attempt = WallTime(60s);
+  return recipient;
+}
+
+Notice failure() {
+  Notice notice{.reporting_host = *Domain::parse("mx.here.example"), .to = *Mailbox::parse("me@here.example")};
+  notice.message_id = "1@mx.here.example";
+  notice.boundary = "R4nd0m";
+  notice.original = "Subject: hi\r\nMessage-ID: <m@here.example>\r\n\r\nthe body\r\n";
+  notice.original_is_whole = true;
+  notice.recipients.push_back(refused());
+  return notice;
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+// The first paragraph of the text part, in one line.
+std::string first_paragraph(const std::string& message) {
+  const auto start = message.find("\r\n\r\n", message.find("Content-Description: Notification")) + 4;
+  std::string text = message.substr(start, message.find("\r\n\r\n", start) - start);
+  for (auto at = text.find("\r\n"); at != std::string::npos; at = text.find("\r\n")) text.replace(at, 2, " ");
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("dsn: the header says that a machine speaks, and to which message it belongs") {
+  const std::string message = compose_notice(failure());
+  const std::string header(split_message(message).header);
+  CHECK(header ==
+        "From: Mail Delivery System <MAILER-DAEMON@mx.here.example>\r\nTo: <me@here.example>\r\nSubject: Your message could not be "
+        "delivered\r\n"
+        "Date: Thu, 01 Jan 1970 00:00:00 +0000\r\nMessage-ID: <1@mx.here.example>\r\nIn-Reply-To: <m@here.example>\r\n"
+        "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n"
+        "\tboundary=\"mxpress-R4nd0m\"\r\n");
+}
+
+TEST_CASE("dsn: the first paragraph says what happened, why, and what to do") {
+  CHECK(first_paragraph(compose_notice(failure())) ==
+        "Your message could not be delivered to you@there.example. There is no mailbox with this address at the recipient's mail host. No "
+        "further attempt "
+        "will be made. Please check the address for typing errors; if it is right, reach the recipient in another way.");
+  CHECK(has(compose_notice(failure()), "Its reply: 550 5.1.1 no such user\r\n"));
+  CHECK(has(compose_notice(failure()), "subject \"hi\""));
+}
+
+TEST_CASE("dsn: the report has every field of the message and of the recipient") {
+  Notice notice = failure();
+  notice.envid = "QQ+2B1";
+  notice.recipients[0].original_recipient = "rfc822;old+2Bname@there.example";
+  CHECK(has(
+      compose_notice(notice),
+      "Content-Type: message/delivery-status\r\n\r\nOriginal-Envelope-Id: QQ+1\r\nReporting-MTA: dns; mx.here.example\r\n"
+      "Arrival-Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n\r\nOriginal-Recipient: rfc822; old+name@there.example\r\n"
+      "Final-Recipient: rfc822; you@there.example\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.there.example\r\n"
+      "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\nLast-Attempt-Date: Thu, 01 Jan 1970 00:01:00 +0000\r\n\r\n--mxpress-R4nd0m\r\n"));
+}
+
+TEST_CASE("dsn: our own findings are no SMTP replies, and a missing status follows the action") {
+  Notice notice = failure();
+  notice.recipients[0].result = {Stage::connect, "", "", "", {}, 0, "connection refused", false};
+  const std::string message = compose_notice(notice);
+  CHECK(has(message, "Diagnostic-Code: x-mxpress; connection refused\r\n"));
+  CHECK(has(message, "Status: 5.0.0\r\n"));
+  CHECK_FALSE(has(message, "Remote-MTA"));
+}
+
+TEST_CASE("dsn: a delay notice says until when, a success notice whether the mailbox is sure") {
+  Notice notice = failure();
+  notice.kind = NoticeKind::delay;
+  notice.recipients[0].action = NoticeAction::delayed;
+  notice.recipients[0].result.status = {4, 4, 1};
+  notice.recipients[0].will_retry_until = WallTime(24h);
+  const std::string delay = compose_notice(notice);
+  CHECK(has(delay, "Action: delayed\r\n"));
+  CHECK(has(delay, "Will-Retry-Until: Fri, 02 Jan 1970 00:00:00 +0000\r\n"));
+  CHECK(has(first_paragraph(delay), "tried again until Fri, 02 Jan 1970"));
+  notice.kind = NoticeKind::success;
+  notice.recipients[0].action = NoticeAction::relayed;
+  const std::string success = compose_notice(notice);
+  CHECK(has(success, "Action: relayed\r\n"));
+  CHECK_FALSE(has(success, "Will-Retry-Until"));
+  CHECK(has(first_paragraph(success), "does not confirm"));
+}
+
+TEST_CASE("dsn: only the header is returned unless the whole message is asked for and small enough") {
+  Notice notice = failure();
+  CHECK_FALSE(has(compose_notice(notice), "the body"));
+  CHECK(has(compose_notice(notice), "Content-Type: text/rfc822-headers\r\n\r\nSubject: hi\r\n"));
+  notice.ret = Return::full;
+  CHECK(has(compose_notice(notice), "Content-Type: message/rfc822\r\n\r\nSubject: hi\r\n"));
+  CHECK(has(compose_notice(notice), "the body"));
+  notice.original_is_whole = false;
+  CHECK_FALSE(has(compose_notice(notice), "the body"));
+  notice.original_is_whole = true;
+  notice.kind = NoticeKind::delay;
+  CHECK_FALSE(has(compose_notice(notice), "the body"));
+  notice.kind = NoticeKind::failure;
+  const std::string large = "Subject: hi\r\n\r\nthe body\r\n" + std::string(kMaxReturnedMessage, 'x');
+  notice.original = large;
+  CHECK_FALSE(has(compose_notice(notice), "the body"));
+}
+
+TEST_CASE("dsn: a notice travels anywhere: 7-bit, CRLF, short lines, whatever the message and the reply hold") {
+  std::string header = "Subject: \xC3\xBC\xFF\r\nX-Long: " + std::string(3000, 'y') + "\r\n";
+  for (int i = 0; i < 3000; ++i) header += "X-Many: " + std::to_string(i) + " and some more text\r\n";
+  const std::string original = header + "\r\nbody \xC3\xBC " + std::string(3000, 'z') + "\r\n";
+  Notice notice = failure();
+  notice.original = original;
+  notice.recipients[0].result.text = "550 " + std::string(990, 'w');
+  notice.recipients[0].result.host = "evil\r\nX: y";
+  notice.recipients[0].original_recipient = "rfc822;a+0D+0ABcc: b";
+  notice.envid = "+0D+0AEvil:+01+FF";
+  for (const Return ret : {Return::headers, Return::full}) {
+    notice.ret = ret;
+    const std::string message = compose_notice(notice);
+    DataDecoder decoder;
+    std::string content;
+    decoder.feed(message + ".\r\n", content);
+    CHECK(decoder.flaw() == Flaw::none);
+    CHECK(decoder.complete());
+    CHECK_FALSE(decoder.facts().eight_bit);
+    CHECK_FALSE(decoder.facts().needs_reencoding());
+    CHECK(message.size() < 4 * kMaxReturnedHeader);
+    CHECK_FALSE(has(message, "\r\nEvil:"));
+    CHECK_FALSE(has(message, "\r\nX: y"));
+  }
+}
+
+TEST_CASE("dsn: 8-bit whole messages are returned in a 7-bit form") {
+  Notice notice = failure();
+  notice.ret = Return::full;
+  notice.original = "Subject: hi\r\n\r\n\xC3\xBC\r\n";
+  CHECK(has(compose_notice(notice), "Content-Type: message/rfc822\r\n\r\nSubject: hi\r\n"));
+  CHECK(has(compose_notice(notice), "\r\n\r\n=C3=BC\r\n"));
+}
+
+TEST_CASE("dsn: the returned text cannot end its part by holding the boundary") {
+  Notice notice = failure();
+  notice.ret = Return::full;
+  notice.original = "Subject: hi\r\n\r\n--mxpress-R4nd0m--\r\n--mxpress-R4nd0m-0\r\n";
+  const std::string message = compose_notice(notice);
+  CHECK(has(message, "boundary=\"mxpress-R4nd0m-0-1\""));
+  CHECK(message.ends_with("--mxpress-R4nd0m-0-1--\r\n"));
+}
+
+TEST_CASE("dsn: many recipients share one notice, with the reason for each") {
+  Notice notice = failure();
+  notice.recipients.push_back(refused("other@there.example"));
+  notice.recipients[1].result.status = {5, 2, 2};
+  const std::string message = compose_notice(notice);
+  CHECK(first_paragraph(message).starts_with("Your message could not be delivered to 2 recipients."));
+  CHECK(has(message, "The recipient's mailbox is full."));
+  CHECK(has(message, "Final-Recipient: rfc822; you@there.example"));
+  CHECK(has(message, "Final-Recipient: rfc822; other@there.example"));
+  for (int i = 0; i < 200; ++i) notice.recipients.push_back(refused());
+  CHECK(has(compose_notice(notice), "... and 102 more recipients"));
+}
+
+TEST_CASE("dsn: a message without header or recipients still gives a sound notice") {
+  Notice notice = failure();
+  notice.original = "";
+  notice.recipients.clear();
+  notice.boundary = "\"\r\n";
+  CHECK(compose_notice(notice).ends_with("--mxpress---\r\n"));
+}
+
+TEST_CASE("dsn: wrapped text keeps its words, and folding is undone by unfolding") {
+  std::string words = "one";
+  for (int i = 0; i < 100; ++i) words += " word" + std::to_string(i);
+  CHECK(unfolded(wrapped(words, " ")) == words);
+  CHECK(inspect(wrapped(words, " ")).longest_line <= 76);
+  CHECK(inspect(wrapped(std::string(3000, 'x'), " ")).longest_line < 998);
+  CHECK(wrapped("", " ").empty());
+  CHECK(wrapped("  a   b  ", "") == "a b\r\n");
+}

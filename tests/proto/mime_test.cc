@@ -1,0 +1,136 @@
+// Tests of changing transfer encodings.
+#include "proto/mime.h"
+
+#include <catch2/catch.hpp>
+
+#include "proto/header.h"
+#include "proto/mail_data.h"
+
+using namespace mxpress::proto;
+
+namespace {
+
+const std::string kLong(1500, 'x');
+
+}  // namespace
+
+TEST_CASE("mime: a message that fits keeps every byte") {
+  for (const std::string& message :
+       {std::string("A: b\r\n\r\nbody\r\n"), std::string(), std::string("no header\r\n"), std::string(998, 'x') + "\r\n"}) {
+    CHECK(*reencode_for_transport(message) == message);
+    CHECK(*downgrade_to_seven_bit(message) == message);
+  }
+}
+
+TEST_CASE("mime: a plain body with a long line becomes quoted-printable, with the fields that say so") {
+  const auto result = reencode_for_transport("Subject: s\r\n\r\nfirst=\r\n" + kLong + "\r\n");
+  REQUIRE(result.ok());
+  CHECK_FALSE(inspect(*result).needs_reencoding());
+  CHECK(
+      result->starts_with("Subject: s\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+                          "Content-Type: text/plain; charset=us-ascii\r\n\r\nfirst=3D\r\nxxx"));
+}
+
+TEST_CASE("mime: fields that are there are kept, and the old encoding is replaced") {
+  const auto result = reencode_for_transport(
+      "Content-Type: text/html\r\nMIME-Version: 1.0\r\ncontent-transfer-encoding: 8bit\r\nX: y\r\n\r\n" + kLong + "\r\n");
+  REQUIRE(result.ok());
+  CHECK(result->starts_with(
+      "Content-Type: text/html\r\nMIME-Version: 1.0\r\nX: y\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nxxx"));
+}
+
+TEST_CASE("mime: a binary part becomes base64, base64 in one line is only broken into lines") {
+  const auto binary = reencode_for_transport("Content-Type: a/b\r\nContent-Transfer-Encoding: binary\r\n\r\n" + kLong);
+  REQUIRE(binary.ok());
+  CHECK(binary->find("Content-Transfer-Encoding: base64\r\n\r\neHh4eHh4") != std::string::npos);
+  const std::string header = "Content-Type: a/b\r\nContent-Transfer-Encoding: BASE64\r\n\r\n";
+  const auto wrapped = reencode_for_transport(header + std::string(152, 'A') + std::string(1000, 'B') + "\r\n");
+  REQUIRE(wrapped.ok());
+  CHECK(wrapped->starts_with(header + std::string(76, 'A') + "\r\n" + std::string(76, 'A') + "\r\nBBB"));
+  CHECK(inspect(*wrapped).longest_line == 76);
+}
+
+TEST_CASE("mime: only the part of a multipart with a long line changes") {
+  const std::string before =
+      "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; x=\"a;b\"; Boundary=\"b 1\"\r\n\r\npreamble\r\n--b 1\r\n\r\nshort\r\n--b 1  "
+      "\r\nContent-Type: text/plain\r\n\r\n";
+  const std::string after = "\r\n--b 1--\r\nepilogue\r\n";
+  const auto result = reencode_for_transport(before + kLong + after);
+  REQUIRE(result.ok());
+  CHECK(result->starts_with(before.substr(0, before.size() - 2) + "Content-Transfer-Encoding: quoted-printable\r\n\r\nxxx"));
+  CHECK(result->ends_with("x" + after));
+  CHECK_FALSE(inspect(*result).needs_reencoding());
+}
+
+TEST_CASE("mime: encoding never makes a boundary line of its own") {
+  const std::string message =
+      "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + std::string(75, 'x') + std::string(2000, '-') + "b\r\n--b--\r\n";
+  const auto result = reencode_for_transport(message);
+  REQUIRE(result.ok());
+  std::size_t count = 0;
+  for (auto at = result->find("\r\n--"); at != std::string::npos; at = result->find("\r\n--", at + 1)) ++count;
+  CHECK(count == 2);
+}
+
+TEST_CASE("mime: long header lines are folded at white space, and mean the same afterwards") {
+  std::string value;
+  while (value.size() < 3000) value += " <reference" + std::to_string(value.size()) + "@example.org>";
+  const auto result = reencode_for_transport("References:" + value + "\r\nSubject: s\r\n\r\nbody\r\n");
+  REQUIRE(result.ok());
+  CHECK_FALSE(inspect(*result).needs_reencoding());
+  CHECK(unfolded(find_field(*result, "References")->value) == value.substr(1));
+  CHECK(result->ends_with("\r\nSubject: s\r\n\r\nbody\r\n"));
+}
+
+TEST_CASE("mime: what cannot be changed without breaking it is a permanent error") {
+  const std::string messages[] = {
+      "X: " + kLong + "\r\n\r\nbody\r\n",
+      "X: y" + std::string(2000, ' ') + "\r\n\r\nbody\r\n",
+      "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + kLong,
+      "Content-Transfer-Encoding: x-uuencode\r\n\r\n" + kLong,
+      "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n" + kLong + "\r\n--b--\r\n",
+      "Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\n" + kLong + "\r\n--b--\r\n",
+      "Content-Type: multipart/mixed; boundary=c\r\n\r\n--b\r\n\r\n" + kLong + "\r\n--b--\r\n",
+      "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + kLong + "\r\n--b\r\n\r\nx\r\n--b--\r\n",
+      "Content-Type: message/partial\r\n\r\n" + kLong,
+  };
+  for (const std::string& message : messages) {
+    CAPTURE(message.substr(0, 60));
+    const auto result = reencode_for_transport(message);
+    REQUIRE_FALSE(result.ok());
+    CHECK_FALSE(result.error().is_transient());
+  }
+}
+
+TEST_CASE("mime: endless nesting ends in an error") {
+  std::string message;
+  for (int i = 0; i < 1000; ++i) message += "Content-Type: message/rfc822\r\n\r\n";
+  CHECK_FALSE(reencode_for_transport(message + "X: y\r\n\r\n" + kLong).ok());
+}
+
+TEST_CASE("mime: 8-bit bodies become 7-bit, with a character set where none was given") {
+  const auto utf8 = downgrade_to_seven_bit("Subject: s\r\n\r\n\xC3\xBC\r\n");
+  REQUIRE(utf8.ok());
+  CHECK(*utf8 ==
+        "Subject: s\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\nContent-Type: text/plain; "
+        "charset=utf-8\r\n\r\n=C3=BC\r\n");
+  CHECK(downgrade_to_seven_bit("A: b\r\n\r\n\xFF\r\n")->find("charset=unknown-8bit") != std::string::npos);
+  CHECK(downgrade_to_seven_bit("no header \xFF\r\n")->ends_with("\r\n\r\nno header =FF\r\n"));
+}
+
+TEST_CASE("mime: a downgraded multipart no longer says 8bit") {
+  const auto result = downgrade_to_seven_bit(
+      "MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: "
+      "message/rfc822\r\n\r\nA: "
+      "b\r\n\r\n\xC3\xBC\r\n--b--\r\n");
+  REQUIRE(result.ok());
+  CHECK_FALSE(inspect(*result).eight_bit);
+  CHECK(result->find("8bit") == std::string::npos);
+  CHECK(result->find("\r\n\r\n=C3=BC\r\n--b--\r\n") != std::string::npos);
+}
+
+TEST_CASE("mime: 8-bit in a header and in a signed part cannot be downgraded") {
+  CHECK_FALSE(downgrade_to_seven_bit("Subject: \xC3\xBC\r\n\r\nbody\r\n").ok());
+  CHECK_FALSE(downgrade_to_seven_bit("Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\xC3\xBC\r\n--b--\r\n").ok());
+  CHECK_FALSE(downgrade_to_seven_bit("Content-Transfer-Encoding: base64\r\n\r\n\xC3\xBC\r\n").ok());
+}
