@@ -1,0 +1,286 @@
+// The housekeeper: finishes large messages, removes ended ones, and moves what the oldest journal segment still holds into message files.
+#include <algorithm>
+
+#include "queue/spool_impl.h"
+
+namespace mxpress::queue {
+namespace {
+
+constexpr std::size_t kMaxSegments = 16;          // each is an open file
+constexpr std::size_t kPiece = 256 * 1024;        // octets copied at a time
+constexpr auto kRound = std::chrono::seconds(1);  // between looks at a journal that could not be shortened
+
+Status copy_content(const RawMessage& raw, MessageFileWriter& to) {
+  std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(raw.accepted.content_size, kPiece)), '\0');
+  const auto content = file_content(raw.file, raw.accepted);
+  for (std::uint64_t at = 0; at < content->size();) {
+    const auto n = content->read(at, piece.data(), piece.size());
+    if (!n) return n.error();
+    if (auto s = to.append(std::string_view(piece).substr(0, *n)); !s) return s;
+    at += *n;
+  }
+  return {};
+}
+
+}  // namespace
+
+void SpoolImpl::run_housekeeper() {
+  for (;;) {
+    {
+      auto shared = shared_.lock();
+      while (!shared->stop_housekeeper && !housework_waits(*shared))
+        if (housework_.wait_for(shared.native(), kRound) == std::cv_status::timeout && journal_is_full(*shared)) break;
+      if (shared->stop_housekeeper && !housework_waits(*shared)) return;
+    }
+    finish_large_stores();
+    place_large_files();
+    remove_ended_files();
+    checkpoint();
+    auto shared = shared_.lock();
+    if (shared->stop_housekeeper) return;
+  }
+}
+
+bool SpoolImpl::housework_waits(const Shared& shared) const {
+  return !shared.large.empty() || !shared.to_place.empty() || !shared.to_remove.empty();
+}
+
+bool SpoolImpl::journal_is_full(const Shared& shared) const {
+  return shared.recovered && !shared.index.segments.empty() && shared.index.segments.begin()->first < shared.sealed_below &&
+         (shared.index.journal_octets() > options_.journal_size || shared.index.segments.size() > kMaxSegments);
+}
+
+Status SpoolImpl::make_message_folder(QueueId id) {
+  const auto folder = paths_.folder(id);
+  if (known_folders_.contains(folder)) return {};
+  if (auto s = disk_.make_folder(folder); !s) return s;
+  if (auto s = disk_.sync_folder(paths_.messages()); !s) return s;
+  known_folders_.insert(folder);
+  return {};
+}
+
+void SpoolImpl::finish_large_stores() {
+  auto stores = std::exchange(shared_.lock()->large, {});
+  for (auto& store : stores) {
+    const auto status = finish_large(store);
+    store.writer.reset();
+    if (!status) {
+      store.operation->stored(Error::transient(status.error().message));
+      continue;
+    }
+    auto shared = shared_.lock();
+    enqueue(shared, std::move(store.operation));
+  }
+}
+
+// Complete and durable under its id in incoming/; it gets its place when its Accepted record is durable, too.
+Status SpoolImpl::finish_large(LargeStore& store) {
+  const auto id = store.operation->id();
+  if (auto s = store.writer->finish(id, store.operation->meta, {}); !s) return s;
+  if (auto s = store.writer->publish(paths_.large(id)); !s) return s;
+  auto status = disk_.sync_folder(paths_.incoming());
+  if (!status) (void)disk_.remove(paths_.large(id));
+  return status;
+}
+
+void SpoolImpl::place_large_files() {
+  const auto ids = std::exchange(shared_.lock()->to_place, {});
+  for (const auto id : ids) {
+    {
+      auto shared = shared_.lock();
+      if (const auto* entry = shared->index.find(id); !entry || entry->ended) continue;
+    }
+    auto status = make_message_folder(id);
+    if (status) status = disk_.rename(paths_.large(id), paths_.file(id));
+    if (status) {
+      dirty_folders_.insert(paths_.folder(id));
+      continue;
+    }
+    report("a large message stays in incoming/ for now: " + status.error().message);
+    checkpoint_broken_ = true;  // its record in the journal is what recovery finds it by
+  }
+}
+
+void SpoolImpl::remove_ended_files() {
+  const auto ids = std::exchange(shared_.lock()->to_remove, {});
+  for (const auto id : ids) {
+    std::optional<Snapshot> from;
+    {
+      auto shared = shared_.lock();
+      if (auto* entry = shared->index.find(id)) from = snapshot(shared->index, id, *entry);
+    }
+    if (from) remember_ended(id, *from);
+    for (const auto& path : {paths_.file(id), paths_.large(id)}) {
+      const auto there = disk_.exists(path);
+      if (!there || !*there) continue;
+      if (auto s = disk_.remove(path); !s) report(s.error().message);
+      dirty_folders_.insert(path.parent_path());
+    }
+  }
+}
+
+// Keeps in memory what `mxpress show` tells of an ended message whose records go.
+void SpoolImpl::remember_ended(QueueId id, const Snapshot& from) {
+  auto raw = read_raw(disk_, paths_, from);
+  auto shared = shared_.lock();
+  auto* entry = shared->index.find(id);
+  if (!entry || !entry->ended || entry->more->remembered) return;
+  if (!raw) {
+    std::erase(shared->index.ended, id);
+    shared->index.entries.erase(id);
+    return;
+  }
+  auto message = std::make_shared<Message>(to_message(std::move(*raw)));
+  message->content.reset();
+  message->ended = true;
+  message->ended_at = entry->more->ended_at;
+  entry->more->remembered = std::move(message);
+  entry->more->later = {};
+  entry->accepted = {};
+}
+
+void SpoolImpl::checkpoint() {
+  while (!checkpoint_broken_) {
+    std::uint32_t oldest = 0;
+    {
+      auto shared = shared_.lock();
+      if (!journal_is_full(*shared)) return;
+      oldest = shared->index.segments.begin()->first;
+    }
+    finish_large_stores();
+    place_large_files();
+    remove_ended_files();
+    if (rerecord_sites(oldest)) return;  // the next round finds them in a newer segment
+    auto status = move_out(oldest);
+    if (status) status = sync_dirty_folders();
+    if (status) status = drop(oldest);
+    if (!status) return report("the journal cannot be shortened now: " + status.error().message);
+  }
+}
+
+// True if there were some.
+bool SpoolImpl::rerecord_sites(std::uint32_t segment) {
+  std::vector<SiteRecord> sites;
+  {
+    auto shared = shared_.lock();
+    for (const auto& [name, site] : shared->index.sites)
+      if (site.segment == segment) sites.push_back(site.record);
+  }
+  for (auto& site : sites) record_site(std::move(site));
+  if (sites.empty() || mode_ == Committer::thread) return !sites.empty();
+  return !commit(Sync::yes);
+}
+
+Status SpoolImpl::move_out(std::uint32_t segment) {
+  auto touched = std::move(shared_.lock()->index.segments[segment].touched);
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  Status status;
+  for (const auto id : touched)
+    if (status) status = move_out(segment, id);
+  shared_.lock()->index.segments[segment].touched = std::move(touched);  // for the next round, if this one failed
+  return status;
+}
+
+Status SpoolImpl::move_out(std::uint32_t segment, QueueId id) {
+  std::optional<Snapshot> from;
+  bool ended = false;
+  {
+    auto shared = shared_.lock();
+    auto* entry = shared->index.find(id);
+    if (!entry) return {};
+    ended = entry->ended;
+    from = snapshot(shared->index, id, *entry);
+  }
+  if (!from->uses(segment)) return {};
+  if (ended) {
+    remember_ended(id, *from);
+    return {};
+  }
+  const auto raw = read_raw(disk_, paths_, *from);
+  if (!raw && raw.error().is_transient()) return raw.error();
+  if (!raw) {
+    set_aside(id, *from, raw.error());
+    return {};
+  }
+  if (from->accepted.segment != 0 || !append_changes(*raw))
+    if (auto s = write_message_file(*raw); !s) return s;
+  moved(*from);
+  return {};
+}
+
+// After a failed append nobody knows what the file holds: the caller writes a fresh one.
+Status SpoolImpl::append_changes(const RawMessage& raw) {
+  const std::vector<StoredChange> fresh(raw.changes.begin() + static_cast<std::ptrdiff_t>(raw.in_file), raw.changes.end());
+  return append_to_message_file(disk_, paths_.file(raw.id), raw.id, fresh);
+}
+
+Status SpoolImpl::write_message_file(const RawMessage& raw) {
+  if (auto s = make_message_folder(raw.id); !s) return s;
+  const auto name = std::to_string(run_) + "-" + std::to_string(++next_part_) + ".part";
+  auto writer = MessageFileWriter::create(disk_, paths_, name, options_.random());
+  if (!writer) return writer.error();
+  if (auto s = copy_content(raw, **writer); !s) return s;
+  if ((*writer)->content_crc() != raw.accepted.content_crc) report(raw.id.to_string() + ": the content is damaged in the journal");
+  if (auto s = (*writer)->finish(raw.id, raw.meta_bytes, raw.changes); !s) return s;
+  if (auto s = (*writer)->publish(paths_.file(raw.id)); !s) return s;
+  dirty_folders_.insert(paths_.folder(raw.id));
+  return {};
+}
+
+void SpoolImpl::moved(const Snapshot& from) {
+  auto shared = shared_.lock();
+  auto* entry = shared->index.find(from.id);
+  if (!entry || entry->ended) shared->to_remove.push_back(from.id);
+  if (!entry) return;
+  entry->accepted = {};
+  if (!entry->more) return;
+  auto& later = entry->more->later;
+  later.erase(later.begin(), later.begin() + static_cast<std::ptrdiff_t>(from.later.size()));
+}
+
+// Damage in the journal: what can still be read of the message is kept for the operator, and the rest of the mail goes on.
+void SpoolImpl::set_aside(QueueId id, const Snapshot& from, const Error& error) {
+  report(id.to_string() + " is set aside: " + error.message);
+  if (const auto file = from.files.find(from.accepted.segment); file != from.files.end())
+    keep_damaged(from.accepted.segment, *file->second, from.accepted.offset(), from.accepted.offset() + kInlineContent);
+  auto shared = shared_.lock();
+  ++shared->counters.corrupt;
+  shared->index.entries.erase(id);
+}
+
+void SpoolImpl::keep_damaged(std::uint32_t segment, const File& file, std::uint64_t begin, std::uint64_t end) {
+  const auto path = paths_.corrupt() / (std::to_string(segment) + "-" + std::to_string(begin));
+  if (const auto there = disk_.exists(path); !there || *there) return;
+  std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, 64u << 20)), '\0');
+  const auto n = file.read_at(begin, bytes.data(), bytes.size());
+  auto copy = disk_.open(path, Open::create);
+  if (!n || !copy) return;
+  if (auto s = (*copy)->write_at(0, {std::string_view(bytes).substr(0, *n)}); !s) report(s.error().message);
+  if (auto s = (*copy)->sync(); !s) report(s.error().message);
+}
+
+Status SpoolImpl::sync_dirty_folders() {
+  for (const auto& folder : dirty_folders_) {
+    auto status = disk_.sync_folder(folder);
+    if (status) continue;
+    checkpoint_broken_ = true;  // a second sync could succeed without having written what the first one lost
+    return status;
+  }
+  dirty_folders_.clear();
+  return {};
+}
+
+// One after the other, each durable before the next: an older segment must never outlive a newer one that ends its messages.
+Status SpoolImpl::drop(std::uint32_t segment) {
+  shared_.lock()->index.segments.erase(segment);
+  if (auto s = disk_.remove(segment_path(paths_.journal(), segment)); !s) {
+    checkpoint_broken_ = true;
+    return s;
+  }
+  auto status = disk_.sync_folder(paths_.journal());
+  if (!status) checkpoint_broken_ = true;
+  return status;
+}
+
+}  // namespace mxpress::queue

@@ -1,0 +1,93 @@
+// Every file operation of the spool behind one small interface, so that a test can replace the disk by one that forgets.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/result.h"
+
+namespace mxpress::queue {
+
+using Path = boost::filesystem::path;
+
+enum class Lock { shared, exclusive };
+
+// An open regular file; closed when destroyed. Reads may come from any thread; writes from one at a time.
+// Every error is transient and names the file and the system's reason.
+class File {
+ public:
+  virtual ~File() = default;
+  // Fills `buffer` from `offset`; fewer octets than asked for only at the end of the file.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, char* buffer, std::size_t size) const = 0;
+  // All pieces one after the other, or an error (then any part of them may have been written).
+  virtual Status write_at(std::uint64_t offset, const std::vector<std::string_view>& pieces) = 0;
+  // Content and size survive a loss of power. After an error nothing is known of what was written since the last success.
+  virtual Status sync() = 0;
+  // Reserves space for `size` octets, which read as zero, and extends the file to them.
+  virtual Status allocate(std::uint64_t size) = 0;
+  virtual Status truncate(std::uint64_t size) = 0;
+  virtual Result<std::uint64_t> size() const = 0;
+  // Without waiting; false: somebody else holds it. Released when the file is closed.
+  virtual Result<bool> try_lock(Lock lock) = 0;
+};
+
+enum class Open {
+  read,
+  write,           // read and write what exists
+  create,          // must not exist (O_EXCL); mode 0600
+  open_or_create,  // lock files only
+};
+
+// Free space of a file system for an unprivileged user.
+struct Room {
+  std::uint64_t bytes = 0;
+  std::optional<std::uint64_t> inodes;  // absent: the file system has no limit of its own
+};
+
+struct FolderEntry {
+  std::string name;
+  enum class Kind { file, folder, other } kind = Kind::file;  // a symbolic link is `other`
+};
+
+// Never follows a symbolic link in the last component of a path. Any thread.
+class Disk {
+ public:
+  virtual ~Disk() = default;
+  virtual Result<std::shared_ptr<File>> open(const Path& path, Open mode) = 0;  // shared: sessions read on after the spool let go
+  virtual Result<bool> exists(const Path& path) = 0;
+  virtual Result<std::vector<FolderEntry>> list(const Path& folder) = 0;
+  virtual Status make_folder(const Path& folder) = 0;  // mode 0700; success if it exists already
+  virtual Status rename(const Path& from, const Path& to) = 0;
+  virtual Status remove(const Path& file) = 0;
+  // Names made, renamed and removed in the folder survive a loss of power.
+  virtual Status sync_folder(const Path& folder) = 0;
+  // Everything written so far to the file system of the folder, by whomever, survives a loss of power.
+  virtual Status sync_all(const Path& folder) = 0;
+  virtual Result<Room> room(const Path& folder) = 0;
+};
+
+// The disk of the operating system.
+class SystemDisk : public Disk {
+ public:
+  Result<std::shared_ptr<File>> open(const Path& path, Open mode) override;
+  Result<bool> exists(const Path& path) override;
+  Result<std::vector<FolderEntry>> list(const Path& folder) override;
+  Status make_folder(const Path& folder) override;
+  Status rename(const Path& from, const Path& to) override;
+  Status remove(const Path& file) override;
+  Status sync_folder(const Path& folder) override;
+  Status sync_all(const Path& folder) override;
+  Result<Room> room(const Path& folder) override;
+};
+
+// The whole file, if it is not larger than `limit` octets.
+Result<std::string> read_whole(const File& file, std::uint64_t limit);
+// Exactly `size` octets from `offset`; an error if the file ends before.
+Result<std::string> read_exactly(const File& file, std::uint64_t offset, std::uint64_t size);
+
+}  // namespace mxpress::queue

@@ -1,0 +1,153 @@
+// Looks messages up in memory and reads them from journal and message file.
+#include "queue/index.h"
+
+#include <algorithm>
+
+#include "queue/crc32c.h"
+
+namespace mxpress::queue {
+namespace {
+
+struct JournalPiece {
+  RecordHeader header;
+  std::string meta;
+};
+
+Result<JournalPiece> read_piece(const File& file, std::uint64_t offset) {
+  auto bytes = read_exactly(file, offset, kRecordHeader);
+  if (!bytes) return bytes.error();
+  const auto header = decode_record(*bytes);
+  if (!header || header->offset != offset) return Error::permanent("damaged record in the journal");
+  auto meta = read_exactly(file, header->meta_offset(), header->meta_size);
+  if (!meta) return meta.error();
+  if (crc32c(*meta) != header->meta_crc) return Error::permanent("damaged record in the journal");
+  return JournalPiece{*header, std::move(*meta)};
+}
+
+Status read_from_file(Disk& disk, const Paths& paths, RawMessage& out) {
+  auto place = paths.file(out.id);
+  const auto there = disk.exists(place);
+  if (!there) return there.error();
+  if (!*there) place = paths.large(out.id);
+  auto file = read_message_file(disk, place, out.id);
+  if (!file) return file.error();
+  out.accepted = file->accepted;
+  out.file = std::move(file->file);
+  out.meta_bytes = encode(file->meta);
+  out.meta = std::move(file->meta);
+  out.changes = std::move(file->changes);
+  out.in_file = out.changes.size();
+  return {};
+}
+
+Status read_from_journal(const std::shared_ptr<File>& file, Location location, RawMessage& out) {
+  auto piece = read_piece(*file, location.offset());
+  if (!piece) return piece.error();
+  auto meta = decode_accepted(piece->meta);
+  if (!meta) return meta.error();
+  out.accepted = piece->header;
+  out.file = file;
+  out.meta_bytes = std::move(piece->meta);
+  out.meta = std::move(*meta);
+  return {};
+}
+
+Status read_later(const File& file, Location location, RawMessage& out) {
+  auto piece = read_piece(file, location.offset());
+  if (!piece) return piece.error();
+  const auto type = piece->header.type;
+  const auto newest = out.changes.empty() ? 0 : out.changes.back().sequence;
+  if (type == RecordType::accepted || type == RecordType::accepted_file) {
+    auto notice = decode_accepted(piece->meta);
+    if (!notice) return notice.error();
+    for (auto& change : told_by(*notice, out.id)) out.changes.push_back({newest, std::move(change)});
+    return {};
+  }
+  if (piece->header.sequence <= newest) return {};
+  auto change = decode_change(type, out.id, piece->meta);
+  if (!change) return change.error();
+  out.changes.push_back({piece->header.sequence, std::move(*change)});
+  return {};
+}
+
+}  // namespace
+
+Entry* Index::find(QueueId id) {
+  const auto found = entries.find(id);
+  return found == entries.end() ? nullptr : &found->second;
+}
+
+void Index::add_later(QueueId id, Entry& entry, Location location) {
+  entry.history().later.push_back(location);
+  segments[location.segment].touched.push_back(id);
+}
+
+void Index::end(QueueId id, Entry& entry, WallTime when) {
+  entry.ended = true;
+  entry.history().ended_at = when;
+  ended.push_back(id);
+}
+
+void Index::forget(std::size_t kept) {
+  for (; ended.size() > kept; ended.pop_front()) entries.erase(ended.front());
+  if (drops.size() > 2 * entries.size() + 1000) std::erase_if(drops, [this](const auto& drop) { return !entries.contains(drop.second); });
+}
+
+std::uint64_t Index::journal_octets() const {
+  std::uint64_t octets = 0;
+  for (const auto& [number, segment] : segments) octets += segment.size;
+  return octets;
+}
+
+bool Snapshot::uses(std::uint32_t segment) const {
+  if (accepted.segment == segment) return true;
+  return std::any_of(later.begin(), later.end(), [segment](Location l) { return l.segment == segment; });
+}
+
+Snapshot snapshot(const Index& index, QueueId id, const Entry& entry) {
+  Snapshot out{id, entry.accepted, entry.more ? entry.more->later : std::vector<Location>{}, {}};
+  const auto add = [&](std::uint32_t number) {
+    const auto segment = index.segments.find(number);
+    if (segment != index.segments.end()) out.files[number] = segment->second.file;
+  };
+  if (out.accepted.segment != 0) add(out.accepted.segment);
+  for (const auto location : out.later) add(location.segment);
+  return out;
+}
+
+Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from) {
+  RawMessage out;
+  out.id = from.id;
+  const auto file_of = [&](Location location) { return from.files.find(location.segment); };
+  Status status;
+  if (from.accepted.segment == 0)
+    status = read_from_file(disk, paths, out);
+  else if (const auto file = file_of(from.accepted); file != from.files.end())
+    status = read_from_journal(file->second, from.accepted, out);
+  else
+    status = Error::transient("the journal segment of the message has just been dropped");
+  if (!status) return status.error();
+  for (const auto location : from.later) {
+    const auto file = file_of(location);
+    if (file == from.files.end()) return Error::transient("the journal segment of the message has just been dropped");
+    if (auto s = read_later(*file->second, location, out); !s) return s.error();
+  }
+  return out;
+}
+
+Message to_message(RawMessage raw) {
+  Message message{.id = raw.id, .envelope = std::move(raw.meta.envelope), .held = false, .recipients = {}, .attempts = {}, .content = {}};
+  message.recipients.resize(message.envelope.recipients.size());
+  for (const auto& [sequence, change] : raw.changes) apply_change(message, change);
+  message.content = file_content(std::move(raw.file), raw.accepted);
+  return message;
+}
+
+std::vector<Told> told_by(const Accepted& notice, QueueId message) {
+  std::vector<Told> out;
+  for (const auto& for_whom : notice.notice_for)
+    if (for_whom.message == message) out.push_back({for_whom.recipients, for_whom.kind, notice.envelope.submitted});
+  return out;
+}
+
+}  // namespace mxpress::queue

@@ -1,0 +1,100 @@
+// What the spool keeps in memory: for each message where its records lie and the stage of each recipient.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "queue/journal.h"
+#include "queue/message_file.h"
+#include "queue/state.h"
+
+namespace mxpress::queue {
+
+struct Entry {
+  Location accepted;  // segment 0: the message file
+  std::uint32_t sequence = 0;
+  bool ended = false;
+  Stages stages;
+  // Only of messages with a history.
+  struct More {
+    std::vector<Location> later;  // journal records that change it and are not in the message file; also Accepted records of notices
+    WallTime ended_at{};
+    std::shared_ptr<const Message> remembered;  // of an ended message whose records are gone; shared with callers of load()
+  };
+  std::unique_ptr<More> more;
+
+  More& history() {
+    if (!more) more = std::make_unique<More>();
+    return *more;
+  }
+};
+
+struct SegmentEntry {
+  std::shared_ptr<File> file;      // shared: contents are read from it after it was dropped
+  std::uint64_t size = 0;          // octets on disk
+  std::vector<QueueId> touched{};  // messages with a record in it; may repeat
+};
+
+struct SiteEntry {
+  SiteRecord record;
+  std::uint32_t segment = 0;
+};
+
+struct QueueIdHash {
+  using is_avalanching = void;
+  std::size_t operator()(QueueId id) const noexcept {
+    const auto x = (id.value ^ (id.value >> 32)) * 0x9E3779B97F4A7C15u;
+    return x ^ (x >> 29);
+  }
+};
+
+struct Index {
+  boost::unordered_flat_map<QueueId, Entry, QueueIdHash> entries;
+  std::deque<QueueId> ended;  // oldest first
+  std::map<std::uint32_t, SegmentEntry> segments;
+  std::map<std::string, SiteEntry> sites;
+  std::unordered_map<std::string, QueueId> drops;  // names of drop files
+
+  Entry* find(QueueId id);
+  // Remembers that a record of the message lies there.
+  void add_later(QueueId id, Entry& entry, Location location);
+  void end(QueueId id, Entry& entry, WallTime when);
+  // Beyond `kept` ended messages the oldest are forgotten.
+  void forget(std::size_t kept);
+  std::uint64_t journal_octets() const;
+};
+
+// Everything that is needed to read one message without a lock.
+struct Snapshot {
+  QueueId id;
+  Location accepted;
+  std::vector<Location> later;
+  std::map<std::uint32_t, std::shared_ptr<File>> files;
+  bool uses(std::uint32_t segment) const;
+};
+Snapshot snapshot(const Index& index, QueueId id, const Entry& entry);
+
+// A message as its records tell it.
+struct RawMessage {
+  QueueId id;
+  RecordHeader accepted;
+  std::shared_ptr<File> file;
+  std::string meta_bytes;
+  Accepted meta;
+  std::vector<StoredChange> changes;
+  std::size_t in_file = 0;  // so many of the changes are in the message file already
+};
+// An error is permanent if it is damage, transient if the disk failed or the message file is not there.
+Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from);
+Message to_message(RawMessage raw);
+
+// The notices that an Accepted record settles for this message.
+std::vector<Told> told_by(const Accepted& notice, QueueId message);
+
+}  // namespace mxpress::queue

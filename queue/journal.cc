@@ -1,0 +1,112 @@
+// Writes batches of records into journal segments.
+#include "queue/journal.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "queue/codec.h"
+#include "queue/crc32c.h"
+
+namespace mxpress::queue {
+
+Path segment_path(const Path& folder, std::uint32_t number) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%010u.log", number);
+  return folder / name;
+}
+
+std::optional<std::uint32_t> segment_number(std::string_view name) {
+  if (name.size() != 14 || name.substr(10) != ".log") return std::nullopt;
+  std::uint64_t number = 0;
+  for (const char c : name.substr(0, 10)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  if (number == 0 || number > UINT32_MAX) return std::nullopt;
+  return static_cast<std::uint32_t>(number);
+}
+
+std::uint64_t Journal::octets_for(const std::vector<JournalRecord>& records) const {
+  std::uint64_t octets = 0;
+  for (const auto& record : records) octets += record.header.size();
+  return octets;
+}
+
+Status Journal::write(std::vector<JournalRecord>& records, std::vector<Location>& locations) {
+  if (auto s = make_room(octets_for(records)); !s) return s;
+  const bool fresh = end_ == 0;
+  if (fresh) {
+    RecordHeader header{.type = RecordType::segment,
+                        .id = segment_.number,
+                        .meta_size = static_cast<std::uint32_t>(segment_meta_.size()),
+                        .meta_crc = crc32c(segment_meta_)};
+    records.insert(records.begin(), {header, {}, segment_meta_});
+  }
+  const auto begin = end_;
+  std::vector<RecordBytes> headers(records.size());
+  std::vector<std::string_view> pieces;
+  pieces.reserve(records.size() * 4);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    auto& record = records[i];
+    place(record, batch_begin_);
+    headers[i] = encode(record.header);
+    pieces.insert(pieces.end(), {{headers[i].data(), headers[i].size()}, record.content, record.meta});
+    pieces.push_back(padding(record.header.size() - kRecordHeader - record.content.size() - record.meta.size()));
+  }
+  if (fresh) records.erase(records.begin());
+  for (const auto& record : records) locations.push_back({segment_.number, static_cast<std::uint32_t>(record.header.offset / 8)});
+  return segment_.file->write_at(begin, pieces);
+}
+
+void Journal::place(JournalRecord& record, std::uint64_t batch_begin) {
+  record.header.salt = salt_;
+  record.header.batch = batch_;
+  record.header.offset = end_;
+  record.header.batch_distance = static_cast<std::uint32_t>((end_ - batch_begin) / 8);
+  end_ += record.header.size();
+}
+
+Status Journal::make_room(std::uint64_t octets) {
+  if (open_ && end_ + octets <= segment_.size) return {};
+  if (is_dirty())
+    if (auto s = sync(); !s) return s;
+  return open_segment(octets);
+}
+
+Status Journal::sync() {
+  if (!is_dirty()) return {};
+  if (auto s = segment_.file->sync(); !s) return s;
+  synced_end_ = end_;
+  // Each batch has pages of its own: a torn write can never reach back into an acknowledged batch.
+  end_ = batch_begin_ = round_up(end_, kPage);
+  synced_end_ = end_;
+  ++batch_;
+  return {};
+}
+
+Status Journal::open_segment(std::uint64_t octets) {
+  open_ = false;
+  const auto previous = segment_.number;
+  const auto number = next_;
+  auto file = disk_.open(segment_path(options_.folder, number), Open::create);
+  if (!file) return file.error();
+  ++next_;
+  const std::string meta = encode(SegmentInfo{options_.run, previous, synced_end_});
+  const auto needed = round_up(octets + kRecordHeader + meta.size() + 8, kPage);
+  auto size = std::max(options_.segment_size, needed);
+  auto allocated = (*file)->allocate(size);
+  if (!allocated && needed < size) allocated = (*file)->allocate(size = needed);  // a disk nearly full still takes outcomes
+  if (allocated) allocated = disk_.sync_folder(options_.folder);
+  if (!allocated) {
+    (void)disk_.remove(segment_path(options_.folder, number));
+    return allocated;
+  }
+  segment_ = {number, std::move(*file), size};
+  segment_meta_ = meta;
+  salt_ = options_.random();
+  batch_begin_ = end_ = synced_end_ = 0;
+  open_ = true;
+  return {};
+}
+
+}  // namespace mxpress::queue

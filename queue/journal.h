@@ -1,0 +1,77 @@
+// The writing end of the journal: fresh segments, numbered batches. Owned by the committer; one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "queue/disk.h"
+#include "queue/record.h"
+
+namespace mxpress::queue {
+
+// Where a record lies. Segment 0: in the message's own file.
+struct Location {
+  std::uint32_t segment = 0;
+  std::uint32_t offset_by_8 = 0;
+  std::uint64_t offset() const { return std::uint64_t{offset_by_8} * 8; }
+};
+
+// What is to be written; the journal fills in salt, batch, offset and distance. The views must outlive write().
+struct JournalRecord {
+  RecordHeader header;
+  std::string_view content, meta;
+};
+
+struct JournalOptions {
+  Path folder;
+  std::uint64_t segment_size = 0;
+  std::uint64_t run = 0;
+  std::uint32_t first_segment = 1;
+  std::function<std::uint64_t()> random;
+};
+
+Path segment_path(const Path& folder, std::uint32_t number);
+// Nothing for a name that no segment has.
+std::optional<std::uint32_t> segment_number(std::string_view name);
+
+class Journal {
+ public:
+  Journal(Disk& disk, JournalOptions options) : disk_(disk), options_(std::move(options)), next_(options_.first_segment) {}
+
+  // Into the kernel, as part of the current batch; a fresh segment when they do not fit. After an error call abandon().
+  Status write(std::vector<JournalRecord>& records, std::vector<Location>& locations);
+  // Ends the batch: all that was written survives a loss of power. After an error call abandon().
+  Status sync();
+  // The current segment takes no more; what was synced in it stays valid, what was not is void once the next segment exists.
+  void abandon() { open_ = false; }
+
+  struct Segment {
+    std::uint32_t number = 0;
+    std::shared_ptr<File> file;  // shared: contents are read from it as long as a session needs them
+    std::uint64_t size = 0;      // allocated octets
+  };
+  const Segment& current() const { return segment_; }
+  bool is_dirty() const { return open_ && end_ != synced_end_; }
+  std::uint64_t octets_for(const std::vector<JournalRecord>& records) const;
+
+ private:
+  Status make_room(std::uint64_t octets);
+  Status open_segment(std::uint64_t octets);
+  void place(JournalRecord& record, std::uint64_t batch_begin);
+
+  Disk& disk_;
+  JournalOptions options_;
+  std::uint32_t next_;
+  Segment segment_;
+  bool open_ = false;
+  std::string segment_meta_;  // of the segment record that still has to be written; empty when it is
+  std::uint64_t salt_ = 0;
+  std::uint64_t batch_ = 1;
+  std::uint64_t batch_begin_ = 0, end_ = 0, synced_end_ = 0;
+};
+
+}  // namespace mxpress::queue

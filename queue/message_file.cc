@@ -1,0 +1,188 @@
+// Writes, extends and reads message files.
+#include "queue/message_file.h"
+
+#include <algorithm>
+
+#include "queue/crc32c.h"
+
+namespace mxpress::queue {
+namespace {
+
+constexpr std::size_t kPiece = 256 * 1024;        // octets read at a time by verify()
+constexpr std::uint64_t kMaxStates = 256u << 20;  // octets of appended records; attempts are bounded by the lifetime
+
+Error damaged(const Path& path, const char* what) { return Error::permanent("damaged message file " + path.string() + ": " + what); }
+
+class FileContent : public Content {
+ public:
+  FileContent(std::shared_ptr<File> file, const RecordHeader& accepted)
+      : file_(std::move(file)), begin_(accepted.content_offset()), size_(accepted.content_size), crc_(accepted.content_crc) {}
+
+  std::uint64_t size() const override { return size_; }
+
+  Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override {
+    if (offset >= size_) return std::size_t{0};
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, size_ - offset));
+    auto n = file_->read_at(begin_ + offset, buffer, size);
+    if (n && *n != size) return Error::transient("the content of a message is shorter than it was");
+    return n;
+  }
+
+  Status verify() const override {
+    std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(size_, kPiece)), '\0');
+    std::uint32_t crc = 0;
+    for (std::uint64_t at = 0; at < size_;) {
+      const auto n = read(at, piece.data(), piece.size());
+      if (!n) return n.error();
+      crc = crc32c(std::string_view(piece).substr(0, *n), crc);
+      at += *n;
+    }
+    if (crc == crc_) return {};
+    return Error::permanent("the content of the message is damaged on disk");
+  }
+
+ private:
+  std::shared_ptr<File> file_;  // shared: read on after the spool has dropped the file
+  std::uint64_t begin_, size_;
+  std::uint32_t crc_;
+};
+
+// The pieces of records, with the strings that they view.
+struct Pieces {
+  std::vector<std::string> owned;
+  std::uint64_t size = 0;
+
+  void add(RecordHeader header, std::string_view meta) {
+    header.meta_size = static_cast<std::uint32_t>(meta.size());
+    header.meta_crc = crc32c(meta);
+    const auto bytes = encode(header);
+    std::string record(bytes.data(), bytes.size());
+    record.append(meta).append(padding(header.size() - kRecordHeader - meta.size()));
+    size += record.size();
+    owned.push_back(std::move(record));
+  }
+  void add(std::uint64_t offset, std::uint64_t salt, QueueId id, const std::vector<StoredChange>& changes) {
+    for (const auto& [sequence, change] : changes)
+      add({.type = record_type(change), .salt = salt, .offset = offset + size, .id = id.value, .sequence = sequence}, encode(change));
+  }
+  std::vector<std::string_view> views() const { return {owned.begin(), owned.end()}; }
+};
+
+Status read_changes(MessageFile& out, std::string_view bytes) {
+  std::uint64_t at = 0;
+  while (const auto header = decode_record(bytes.substr(at))) {
+    if (header->salt != out.accepted.salt || header->offset != out.end || header->id != out.accepted.id) break;
+    if (header->content_size != 0 || header->size() > bytes.size() - at) break;
+    const auto meta = bytes.substr(at + kRecordHeader, header->meta_size);
+    if (crc32c(meta) != header->meta_crc) break;
+    auto change = decode_change(header->type, QueueId{header->id}, meta);
+    if (!change) return change.error();
+    out.changes.push_back({header->sequence, std::move(*change)});
+    at += header->size();
+    out.end += header->size();
+  }
+  return {};
+}
+
+Result<RecordHeader> read_accepted_header(const File& file, const Path& path, QueueId id, std::uint64_t size) {
+  char bytes[kRecordHeader];
+  const auto n = file.read_at(0, bytes, sizeof bytes);
+  if (!n) return n.error();
+  const auto header = decode_record({bytes, *n});
+  if (!header || header->type != RecordType::accepted || header->offset != 0) return damaged(path, "it does not begin with a message");
+  if (header->id != id.value) return damaged(path, "it holds another message");
+  if (header->size() > size) return damaged(path, "it is too short");
+  return *header;
+}
+
+}  // namespace
+
+Path Paths::folder(QueueId id) const {
+  constexpr char digits[] = "0123456789abcdef";
+  const auto low = id.value & 0xFF;
+  return messages() / std::string{digits[low >> 4], digits[low & 15]};
+}
+
+std::shared_ptr<const Content> file_content(std::shared_ptr<File> file, const RecordHeader& accepted) {
+  return std::make_shared<FileContent>(std::move(file), accepted);
+}
+
+Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id) {
+  auto file = disk.open(path, Open::read);
+  if (!file) return file.error();
+  const auto size = (*file)->size();
+  if (!size) return size.error();
+  const auto header = read_accepted_header(**file, path, id, *size);
+  if (!header) return header.error();
+  MessageFile out{std::move(*file), *header, {}, {}, header->size()};
+  const auto rest = *size - header->meta_offset();
+  if (rest > kMaxMeta + kMaxStates) return damaged(path, "it is too long");
+  const auto bytes = read_exactly(*out.file, header->meta_offset(), rest);
+  if (!bytes) return bytes.error();
+  const auto meta = std::string_view(*bytes).substr(0, header->meta_size);
+  if (crc32c(meta) != header->meta_crc) return damaged(path, "the checksum of its envelope is wrong");
+  auto accepted = decode_accepted(meta);
+  if (!accepted) return damaged(path, accepted.error().message.c_str());
+  out.meta = std::move(*accepted);
+  if (auto s = read_changes(out, std::string_view(*bytes).substr(header->size() - header->meta_offset())); !s)
+    return damaged(path, s.error().message.c_str());
+  return out;
+}
+
+Result<std::unique_ptr<MessageFileWriter>> MessageFileWriter::create(Disk& disk, const Paths& paths, const std::string& name,
+                                                                     std::uint64_t salt) {
+  const Path path = paths.incoming() / name;
+  auto file = disk.open(path, Open::create);
+  if (!file) return file.error();
+  return std::unique_ptr<MessageFileWriter>(new MessageFileWriter(disk, path, std::move(*file), salt));
+}
+
+MessageFileWriter::~MessageFileWriter() {
+  if (!published_) (void)disk_.remove(path_);  // what cannot be removed now goes at the next start
+}
+
+Status MessageFileWriter::append(std::string_view content) {
+  if (auto s = file_->write_at(kRecordHeader + size_, {content}); !s) return s;
+  size_ += content.size();
+  crc_ = crc32c(content, crc_);
+  return {};
+}
+
+Status MessageFileWriter::finish(QueueId id, std::string_view accepted_meta, const std::vector<StoredChange>& changes) {
+  const RecordHeader header{.type = RecordType::accepted,
+                            .salt = salt_,
+                            .id = id.value,
+                            .content_size = size_,
+                            .meta_size = static_cast<std::uint32_t>(accepted_meta.size()),
+                            .meta_crc = crc32c(accepted_meta),
+                            .content_crc = crc_};
+  Pieces states;
+  states.add(header.size(), salt_, id, changes);
+  auto pieces = states.views();
+  const std::string_view pad = padding(header.size() - kRecordHeader - size_ - accepted_meta.size());
+  pieces.insert(pieces.begin(), {accepted_meta, pad});
+  if (auto s = file_->write_at(header.meta_offset(), pieces); !s) return s;
+  const auto bytes = encode(header);
+  if (auto s = file_->write_at(0, {{bytes.data(), bytes.size()}}); !s) return s;
+  return file_->sync();
+}
+
+Status MessageFileWriter::publish(const Path& to) {
+  if (auto s = disk_.rename(path_, to); !s) return s;
+  published_ = true;
+  return {};
+}
+
+Status append_to_message_file(Disk& disk, const Path& path, QueueId id, const std::vector<StoredChange>& changes) {
+  auto old = read_message_file(disk, path, id);
+  if (!old) return old.error();
+  auto file = disk.open(path, Open::write);
+  if (!file) return file.error();
+  if (auto s = (*file)->truncate(old->end); !s) return s;  // a torn append of an earlier run
+  Pieces pieces;
+  pieces.add(old->end, old->accepted.salt, id, changes);
+  if (auto s = (*file)->write_at(old->end, pieces.views()); !s) return s;
+  return (*file)->sync();
+}
+
+}  // namespace mxpress::queue

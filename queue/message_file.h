@@ -1,0 +1,79 @@
+// Message files: one Accepted record, then the records of its states. A small journal of one message.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "queue/codec.h"
+#include "queue/disk.h"
+#include "queue/journal.h"
+
+namespace mxpress::queue {
+
+// Where everything lies in the spool's directory.
+struct Paths {
+  Path root;
+  Path journal() const { return root / "journal"; }
+  Path messages() const { return root / "messages"; }
+  Path incoming() const { return root / "incoming"; }  // files that are not complete yet
+  Path corrupt() const { return root / "corrupt"; }
+  Path folder(QueueId id) const;
+  Path file(QueueId id) const { return folder(id) / id.to_string(); }
+  Path large(QueueId id) const { return incoming() / (id.to_string() + ".large"); }  // complete; in place once its record is synced
+};
+
+struct StoredChange {
+  std::uint32_t sequence = 0;
+  StateChange change;
+};
+
+// A message file as read: up to the last whole record.
+struct MessageFile {
+  std::shared_ptr<File> file;
+  RecordHeader accepted;
+  Accepted meta;
+  std::vector<StoredChange> changes;
+  std::uint64_t end = 0;  // octets of whole records; what follows is a torn append
+};
+
+Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id);
+
+// Writes a message file bit by bit, in incoming/; publish() gives it its name.
+class MessageFileWriter {
+ public:
+  // The file is removed again when the writer is destroyed before publish().
+  static Result<std::unique_ptr<MessageFileWriter>> create(Disk& disk, const Paths& paths, const std::string& name, std::uint64_t salt);
+  ~MessageFileWriter();
+  MessageFileWriter(const MessageFileWriter&) = delete;
+  MessageFileWriter& operator=(const MessageFileWriter&) = delete;
+
+  Status append(std::string_view content);
+  std::uint64_t content_size() const { return size_; }
+  std::uint32_t content_crc() const { return crc_; }
+  // Ends the content, writes everything and syncs the file.
+  Status finish(QueueId id, std::string_view accepted_meta, const std::vector<StoredChange>& changes);
+  // Renames it; the caller syncs the folder.
+  Status publish(const Path& to);
+
+ private:
+  MessageFileWriter(Disk& disk, Path path, std::shared_ptr<File> file, std::uint64_t salt)
+      : disk_(disk), path_(std::move(path)), file_(std::move(file)), salt_(salt) {}
+  Disk& disk_;
+  Path path_;
+  std::shared_ptr<File> file_;
+  std::uint64_t salt_;
+  std::uint64_t size_ = 0;
+  std::uint32_t crc_ = 0;
+  bool published_ = false;
+};
+
+// Appends records to a message file and syncs it.
+Status append_to_message_file(Disk& disk, const Path& path, QueueId id, const std::vector<StoredChange>& changes);
+
+// Content behind a record's header, in a segment or message file.
+std::shared_ptr<const Content> file_content(std::shared_ptr<File> file, const RecordHeader& accepted);
+
+}  // namespace mxpress::queue

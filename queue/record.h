@@ -1,0 +1,55 @@
+// The one record format of journal segments and message files: a fixed header, content, protobuf meta. docs/spool.md has the bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mxpress::queue {
+
+enum class RecordType : std::uint8_t {
+  segment = 1,        // begins a journal segment
+  accepted = 2,       // a message with its content
+  accepted_file = 3,  // a message whose content is in its message file
+  attempt = 4,
+  action = 5,
+  told = 6,  // message files only
+  site = 7,
+  ended = 8,
+};
+
+inline constexpr std::size_t kRecordHeader = 72;                      // octets
+inline constexpr std::uint64_t kPage = 4096;                          // every batch begins at a multiple of it
+inline constexpr std::uint32_t kMaxMeta = 64u << 20;                  // octets
+inline constexpr std::uint64_t kMaxContent = std::uint64_t{1} << 40;  // octets
+
+struct RecordHeader {
+  RecordType type = RecordType::segment;
+  std::uint64_t salt = 0;            // of the file: a record copied from elsewhere is none
+  std::uint64_t batch = 0;           // 0 in message files
+  std::uint64_t offset = 0;          // where it lies in its file
+  std::uint64_t id = 0;              // message, or number of the segment
+  std::uint64_t content_size = 0;    // octets
+  std::uint32_t meta_size = 0;       // octets
+  std::uint32_t meta_crc = 0;        // CRC32C
+  std::uint32_t content_crc = 0;     // CRC32C
+  std::uint32_t sequence = 0;        // of the message's states; a record that is not newer than what is known is skipped
+  std::uint32_t batch_distance = 0;  // octets / 8 from the beginning of the batch
+
+  std::uint64_t size() const;  // of the whole record, padded to a multiple of 8
+  std::uint64_t meta_offset() const { return offset + kRecordHeader + content_size; }
+  std::uint64_t content_offset() const { return offset + kRecordHeader; }
+};
+
+using RecordBytes = std::array<char, kRecordHeader>;
+RecordBytes encode(const RecordHeader& header);
+// Nothing unless magic, version, type, checksum and bounds are right. `bytes` may be longer.
+std::optional<RecordHeader> decode_record(std::string_view bytes);
+
+// The zeros that pad to a multiple of 8, and from one batch to the next.
+std::string_view padding(std::uint64_t size);
+constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+}  // namespace mxpress::queue

@@ -1,0 +1,282 @@
+// The entrance of the spool: what comes in waits for the committer; what is asked is answered from memory and disk.
+#include "queue/spool.h"
+
+#include <algorithm>
+#include <random>
+
+#include "queue/crc32c.h"
+#include "queue/spool_impl.h"
+
+namespace mxpress::queue {
+namespace {
+
+SpoolOptions with_defaults(SpoolOptions options) {
+  if (!options.wall) options.wall = [] { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); };
+  if (!options.random)
+    options.random = [] {
+      thread_local std::random_device device;
+      return (std::uint64_t{device()} << 32) | device();
+    };
+  if (!options.report) options.report = [](const std::string&) {};
+  return options;
+}
+
+void set_meta(Operation& operation, std::string meta) {
+  operation.meta = std::move(meta);
+  operation.header.meta_size = static_cast<std::uint32_t>(operation.meta.size());
+  operation.header.meta_crc = crc32c(operation.meta);
+}
+
+class Large : public LargeContent {
+ public:
+  explicit Large(std::unique_ptr<MessageFileWriter> file) : writer(std::move(file)) {}
+  Status append(std::string_view bytes) override { return writer->append(bytes); }
+  std::uint64_t size() const override { return writer->content_size(); }
+  std::unique_ptr<MessageFileWriter> writer;
+};
+
+std::string in_mib(std::uint64_t octets) { return std::to_string(octets >> 20) + " MiB"; }
+
+// One answer when the last of several operations is durable, with the first error.
+std::function<void(Status)> gather(std::size_t count, std::function<void(Status)> done) {
+  if (!done) return {};
+  struct Gathered {
+    std::mutex mutex;
+    std::size_t left;
+    Status status;
+  };
+  auto gathered = std::make_shared<Gathered>();  // shared by the operations
+  gathered->left = count;
+  return [gathered, done = std::move(done)](Status status) {
+    std::unique_lock lock(gathered->mutex);
+    if (!status && gathered->status) gathered->status = std::move(status);
+    if (--gathered->left != 0) return;
+    lock.unlock();
+    done(gathered->status);
+  };
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, SpoolOptions options, Committer committer) {
+  const Paths paths{options.directory};
+  auto folder = open_folder(disk, paths);
+  if (!folder) return folder.error();
+  return std::unique_ptr<Spool>(std::make_unique<SpoolImpl>(disk, with_defaults(std::move(options)), std::move(*folder), committer));
+}
+
+SpoolImpl::SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Committer committer)
+    : disk_(disk),
+      options_(std::move(options)),
+      paths_{options_.directory},
+      lock_(std::move(folder.lock)),
+      run_(folder.run),
+      old_segments_(std::move(folder.old_segments)),
+      mode_(committer),
+      journal_(disk,
+               {paths_.journal(), options_.segment_size, run_, old_segments_.empty() ? 1 : old_segments_.back() + 1, options_.random}) {
+  shared_.lock()->sealed_below = old_segments_.empty() ? 1 : old_segments_.back() + 1;
+  if (mode_ == Committer::manual) return;
+  committer_ = std::thread([this] { run_committer(); });
+  housekeeper_ = std::thread([this] { run_housekeeper(); });
+}
+
+SpoolImpl::~SpoolImpl() {
+  if (mode_ == Committer::thread) {
+    shared_.lock()->stop_housekeeper = true;
+    housework_.notify_all();
+    housekeeper_.join();
+    shared_.lock()->stopping = true;
+    work_.notify_all();
+    committer_.join();
+  } else {
+    finish_large_stores();
+    (void)commit(Sync::yes);
+  }
+  answer_rest();
+}
+
+QueueId SpoolImpl::next_id() { return QueueId{(run_ << 40) | ++next_}; }
+
+void SpoolImpl::store(NewMessage message, Stored done) { store_as(next_id(), std::move(message), std::move(done)); }
+
+OperationPtr SpoolImpl::store_operation(QueueId id, NewMessage& message) {
+  auto operation = std::make_shared<Operation>();
+  operation->kind = Operation::Kind::store;
+  operation->header.type = message.large ? RecordType::accepted_file : RecordType::accepted;
+  operation->header.id = id.value;
+  operation->time = message.envelope.submitted;
+  operation->recipients = message.envelope.recipients.size();
+  const Accepted accepted{std::move(message.envelope), message.drop_name, message.notice_for};
+  set_meta(*operation, encode(accepted));
+  operation->content = std::move(message.content);
+  operation->header.content_size = operation->content.size();
+  operation->header.content_crc = crc32c(operation->content);
+  operation->notice_for = std::move(message.notice_for);
+  operation->drop_name = std::move(message.drop_name);
+  return operation;
+}
+
+void SpoolImpl::store_as(QueueId id, NewMessage message, Stored done) {
+  if (message.envelope.recipients.empty()) return done(Error::permanent("a message without recipients cannot be kept"));
+  auto large = std::move(message.large);
+  message.large.reset();
+  auto operation = store_operation(id, message);
+  operation->stored = std::move(done);
+  if (operation->meta.size() > kMaxMeta) return operation->stored(Error::permanent("the envelope of the message is too large"));
+  if (auto s = room_for(operation->meta.size() + operation->content.size()); !s) return operation->stored(s.error());
+  auto shared = shared_.lock();
+  if (!large) return enqueue(shared, std::move(operation));
+  operation->header.type = RecordType::accepted_file;
+  shared->large.push_back({std::move(operation), std::move(static_cast<Large&>(*large).writer)});
+  housework_.notify_one();
+}
+
+Result<std::unique_ptr<LargeContent>> SpoolImpl::open_large() {
+  if (auto s = room_for(kInlineContent); !s) return s.error();
+  const auto name = std::to_string(run_) + "-" + std::to_string(++next_part_) + ".part";
+  auto writer = MessageFileWriter::create(disk_, paths_, name, options_.random());
+  if (!writer) return writer.error();
+  return std::unique_ptr<LargeContent>(std::make_unique<Large>(std::move(*writer)));
+}
+
+Status SpoolImpl::room_for(std::uint64_t size) {
+  const auto why = too_full(size);
+  if (!why.empty()) return Error::transient(why);
+  auto shared = shared_.lock();
+  if (!shared->counters.accepting) return Error::transient(shared->counters.not_accepting_because);
+  return {};
+}
+
+std::string SpoolImpl::too_full(std::uint64_t size) {
+  const auto room = disk_.room(paths_.root);
+  if (!room) return room.error().message;
+  const auto needed = size + options_.reserve_bytes;
+  if (room->bytes < needed)
+    return "no room in " + paths_.root.string() + ": " + in_mib(room->bytes) + " free, " + in_mib(needed + (1u << 20) - 1) + " needed";
+  if (room->inodes && *room->inodes < options_.reserve_inodes)
+    return "no room in " + paths_.root.string() + ": " + std::to_string(*room->inodes) + " inodes free, " +
+           std::to_string(options_.reserve_inodes) + " needed";
+  return {};
+}
+
+void SpoolImpl::settle(Settlement settlement, std::function<void(Status)> done) {
+  const auto id = settlement.message;
+  enqueue_change(id, std::move(settlement), std::move(done));
+}
+
+void SpoolImpl::act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) {
+  if (messages.empty()) return done ? done({}) : void();
+  const auto each = gather(messages.size(), std::move(done));
+  for (const auto id : messages) enqueue_change(id, ActionTaken{action, options_.wall()}, each);
+}
+
+void SpoolImpl::enqueue_change(QueueId id, StateChange change, std::function<void(Status)> done) {
+  auto operation = std::make_shared<Operation>();
+  operation->header.type = record_type(change);
+  operation->header.id = id.value;
+  set_meta(*operation, encode(change));
+  operation->change = std::move(change);
+  operation->done = std::move(done);
+  auto shared = shared_.lock();
+  show(*shared, operation);
+  enqueue(shared, std::move(operation));
+}
+
+void SpoolImpl::record_site(SiteRecord record) {
+  auto operation = std::make_shared<Operation>();
+  operation->kind = Operation::Kind::site;
+  operation->header.type = RecordType::site;
+  set_meta(*operation, encode(record));
+  operation->site = std::move(record);
+  auto shared = shared_.lock();
+  enqueue(shared, std::move(operation));
+}
+
+bool SpoolImpl::is_urgent(const Operation& operation) {
+  return operation.kind == Operation::Kind::store || operation.header.type == RecordType::action;
+}
+
+bool SpoolImpl::must_wait_for_recovery(const Shared& shared, const Operation& operation) const {
+  if (shared.recovered) return false;
+  if (operation.kind == Operation::Kind::store) return !operation.drop_name.empty();
+  return operation.kind == Operation::Kind::change && run_of(operation.id()) != run_;
+}
+
+void SpoolImpl::enqueue(Access& shared, OperationPtr operation) {
+  if (must_wait_for_recovery(*shared, *operation)) return shared->until_recovered.push_back(std::move(operation));
+  const bool urgent = is_urgent(*operation);
+  const bool wake = urgent ? shared->urgent == 0 : shared->waiting.empty();
+  if (urgent)
+    ++shared->urgent;
+  else if (shared->waiting.size() == shared->urgent)
+    shared->first_lazy = std::chrono::steady_clock::now();
+  shared->waiting.push_back(std::move(operation));
+  if (wake) work_.notify_one();
+}
+
+void SpoolImpl::show(Shared& shared, const OperationPtr& operation) { shared.overlay[operation->id()].push_back(operation); }
+
+void SpoolImpl::hide(Shared& shared, const OperationPtr& operation) {
+  const auto found = shared.overlay.find(operation->id());
+  if (found == shared.overlay.end()) return;
+  std::erase(found->second, operation);
+  if (found->second.empty()) shared.overlay.erase(found);
+}
+
+std::optional<Message> SpoolImpl::remembered(const Entry& entry, const Operations& changes) {
+  if (!entry.more || !entry.more->remembered) return std::nullopt;
+  Message message = *entry.more->remembered;
+  for (const auto& operation : changes) apply_change(message, operation->change);
+  return message;
+}
+
+Result<Message> SpoolImpl::load(QueueId id) {
+  // Again, when the housekeeper moved the message while we read.
+  for (int attempt = 0;; ++attempt) {
+    auto shared = shared_.lock();
+    auto* entry = shared->index.find(id);
+    if (!entry) return Error::permanent("there is no message " + id.to_string());
+    const auto overlay = shared->overlay.find(id);
+    const Operations changes = overlay == shared->overlay.end() ? Operations{} : overlay->second;
+    if (auto message = remembered(*entry, changes)) return std::move(*message);
+    const bool ended = entry->ended;
+    const auto ended_at = ended ? entry->more->ended_at : WallTime{};
+    const auto from = snapshot(shared->index, id, *entry);
+    shared.unlock();
+
+    auto raw = read_raw(disk_, paths_, from);
+    if (!raw && raw.error().is_transient() && attempt < 3) continue;
+    if (!raw) return raw.error();
+    auto message = to_message(std::move(*raw));
+    for (const auto& operation : changes) apply_change(message, operation->change);
+    message.ended = ended;
+    message.ended_at = ended_at;
+    if (ended) message.content.reset();
+    return message;
+  }
+}
+
+std::vector<QueueId> SpoolImpl::ids(bool with_ended) {
+  std::vector<QueueId> out;
+  auto shared = shared_.lock();
+  for (const auto& [id, entry] : shared->index.entries)
+    if (!entry.ended) out.push_back(id);
+  std::sort(out.begin(), out.end());
+  if (with_ended) out.insert(out.end(), shared->index.ended.begin(), shared->index.ended.end());
+  return out;
+}
+
+SpoolCounters SpoolImpl::counters() {
+  auto shared = shared_.lock();
+  auto out = shared->counters;
+  out.messages = shared->index.entries.size() - shared->index.ended.size();
+  out.journal_bytes = shared->index.journal_octets();
+  return out;
+}
+
+void SpoolImpl::report(const std::string& what) const { options_.report(what); }
+
+void SpoolImpl::count_corrupt(std::uint64_t n) { shared_.lock()->counters.corrupt += n; }
+
+}  // namespace mxpress::queue

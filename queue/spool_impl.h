@@ -1,0 +1,190 @@
+// The spool itself: shared state under one lock, a committer that writes, a housekeeper for what takes longer.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "queue/guarded.h"
+#include "queue/index.h"
+#include "queue/journal.h"
+#include "queue/message_file.h"
+#include "queue/replay.h"
+#include "queue/spool.h"
+
+namespace mxpress::queue {
+
+// One thing to be written to the journal, and what is to happen when it is durable.
+struct Operation {
+  enum class Kind { store, change, site, ended } kind = Kind::change;
+  RecordHeader header;
+  std::string content, meta;
+  Location location;
+
+  Spool::Stored stored;  // store
+  std::size_t recipients = 0;
+  std::vector<NewMessage::NoticeFor> notice_for;
+  std::string drop_name;
+  WallTime time{};
+
+  StateChange change;  // change
+  std::function<void(Status)> done;
+
+  SiteRecord site;  // site
+
+  QueueId id() const { return QueueId{header.id}; }
+};
+using OperationPtr = std::shared_ptr<Operation>;  // shared: load() shows changes while the committer writes them
+using Operations = std::vector<OperationPtr>;
+
+// Checks and opens the directory: format, lock, number of this start.
+struct OpenedFolder {
+  std::shared_ptr<File> lock;
+  std::uint64_t run = 0;
+  std::vector<std::uint32_t> old_segments;
+};
+Result<OpenedFolder> open_folder(Disk& disk, const Paths& paths);
+// For reading only: a shared lock; an error if a daemon has the spool.
+Result<std::shared_ptr<File>> lock_for_reading(Disk& disk, const Paths& paths);
+
+class SpoolImpl : public Spool {
+ public:
+  SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Committer committer);
+  ~SpoolImpl() override;
+
+  Status recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) override;
+  Result<std::unique_ptr<LargeContent>> open_large() override;
+  Status room_for(std::uint64_t size) override;
+  void store(NewMessage message, Stored done) override;
+  QueueId next_id() override;
+  void store_as(QueueId id, NewMessage message, Stored done) override;
+  void settle(Settlement settlement, std::function<void(Status)> done) override;
+  void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) override;
+  void record_site(SiteRecord record) override;
+  Result<Message> load(QueueId id) override;
+  std::vector<QueueId> ids(bool with_ended) override;
+  SpoolCounters counters() override;
+  bool commit_batch() override;
+  void checkpoint() override;
+
+ private:
+  using Moment = std::chrono::steady_clock::time_point;
+  struct LargeStore {
+    OperationPtr operation;
+    std::unique_ptr<MessageFileWriter> writer;
+  };
+  struct Shared {
+    Index index;
+    std::deque<OperationPtr> waiting;
+    std::size_t urgent = 0;                           // of them: somebody waits for it
+    Moment first_lazy{};                              // when the oldest of the others came
+    std::unordered_map<QueueId, Operations> overlay;  // changes that are not durable yet, as load() shows them
+    Operations until_recovered;                       // concern what recovery has not read yet
+    std::set<std::string> drops_in_progress;
+    std::uint32_t sealed_below = 0;  // everything that lies in older segments is in the index
+    std::vector<LargeStore> large;   // content complete, to be synced
+    std::vector<QueueId> to_place;   // large files whose record is durable
+    std::vector<QueueId> to_remove;
+    bool recovered = false;
+    bool stopping = false;
+    bool stop_housekeeper = false;
+    SpoolCounters counters;
+  };
+  using Access = Guarded<Shared>::Access;
+  enum class Sync { yes, no };
+
+  // spool.cc: the entrance
+  static OperationPtr store_operation(QueueId id, NewMessage& message);
+  void enqueue(Access& shared, OperationPtr operation);
+  void enqueue_change(QueueId id, StateChange change, std::function<void(Status)> done);
+  bool must_wait_for_recovery(const Shared& shared, const Operation& operation) const;
+  static void show(Shared& shared, const OperationPtr& operation);
+  static void hide(Shared& shared, const OperationPtr& operation);
+  static bool is_urgent(const Operation& operation);
+  static std::optional<Message> remembered(const Entry& entry, const Operations& changes);
+  std::string too_full(std::uint64_t size);
+  void report(const std::string& what) const;
+  void count_corrupt(std::uint64_t n);
+
+  // commit.cc: the committer
+  void run_committer();
+  void wait_for_work(Access& shared);
+  std::optional<Moment> next_deadline(const Shared& shared) const;
+  bool commit(Sync sync);
+  Operations take_batch();
+  bool admit(Shared& shared, const OperationPtr& operation, std::vector<std::function<void()>>& answers);
+  bool admit_store(Shared& shared, const OperationPtr& operation, std::vector<std::function<void()>>& answers);
+  Status write(const Operations& operations);
+  Status write_and_sync(const Operations& operations);
+  void after_failure(const Error& error, const Operations& batch);
+  void go_on_in_fresh_segment(const Operations& rest);
+  void refuse(const Operations& stores, const Error& error);
+  void put_back(const Operations& operations);
+  void stop_accepting(const Error& error);
+  void finish(const Operations& operations);
+  void finish_store(Shared& shared, Operation& operation);
+  void finish_change(Shared& shared, const OperationPtr& operation);
+  static void finish_site(Shared& shared, Operation& operation);
+  void end_if_finished(Shared& shared, QueueId id, Entry& entry);
+  void answer_rest();
+
+  // checkpoint.cc: the housekeeper
+  void run_housekeeper();
+  bool housework_waits(const Shared& shared) const;
+  bool journal_is_full(const Shared& shared) const;
+  void finish_large_stores();
+  Status finish_large(LargeStore& store);
+  void place_large_files();
+  void remove_ended_files();
+  Status make_message_folder(QueueId id);
+  bool rerecord_sites(std::uint32_t segment);
+  Status move_out(std::uint32_t segment);
+  Status move_out(std::uint32_t segment, QueueId id);
+  Status write_message_file(const RawMessage& raw);
+  Status append_changes(const RawMessage& raw);
+  void moved(const Snapshot& from);
+  void remember_ended(QueueId id, const Snapshot& from);
+  void set_aside(QueueId id, const Snapshot& from, const Error& error);
+  void keep_damaged(std::uint32_t segment, const File& file, std::uint64_t begin, std::uint64_t end);
+  Status sync_dirty_folders();
+  Status drop(std::uint32_t segment);
+
+  // recovery.cc
+  Status clean_incoming(const std::vector<QueueId>& misplaced);
+  Status keep_damage(const Replayed& found);
+  void merge(Replayed found);
+  Status tell(const std::function<void(const Message&)>& found, const std::function<void(const SiteRecord&)>& site);
+
+  Disk& disk_;
+  const SpoolOptions options_;
+  const Paths paths_;
+  const std::shared_ptr<File> lock_;
+  const std::uint64_t run_;
+  const std::vector<std::uint32_t> old_segments_;
+  const Committer mode_;
+  std::atomic<std::uint64_t> next_ = 0;
+  std::atomic<std::uint64_t> next_part_ = 0;
+
+  Guarded<Shared> shared_;
+  std::condition_variable work_, housework_;
+
+  // Of the committer alone.
+  Journal journal_;
+  Operations unsynced_;
+  Moment first_unsynced_{};
+  unsigned failures_ = 0;  // of the journal, in a row
+
+  // Of the housekeeper alone.
+  std::set<Path> known_folders_, dirty_folders_;
+  bool checkpoint_broken_ = false;  // a folder could not be synced: nothing may be dropped in this run
+
+  std::thread committer_, housekeeper_;
+};
+
+}  // namespace mxpress::queue

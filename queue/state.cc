@@ -1,0 +1,115 @@
+// The rules by which settlements, actions and notices change a message.
+#include "queue/state.h"
+
+#include <algorithm>
+
+namespace mxpress::queue {
+namespace {
+
+RecipientStage stage_at(const std::string& stages, std::size_t i) { return static_cast<RecipientStage>(stages[i]); }
+
+void apply_to(Stages& stages, const Settlement& settlement) {
+  for (const auto& change : settlement.changes) {
+    if (change.recipient >= stages.of.size()) continue;
+    stages.of[change.recipient] = static_cast<char>(settled(stage_at(stages.of, change.recipient), change.state.stage));
+  }
+}
+
+void apply_to(Stages& stages, const ActionTaken& action) {
+  if (action.kind == ActionKind::hold) stages.held = true;
+  if (action.kind == ActionKind::release) stages.held = false;
+  for (std::size_t i = 0; i < stages.of.size(); ++i) stages.of[i] = static_cast<char>(acted_on(stage_at(stages.of, i), action.kind));
+}
+
+void apply_to(Stages& stages, const Told& notice) {
+  for (const auto i : notice.recipients)
+    if (i < stages.of.size()) stages.of[i] = static_cast<char>(told(stage_at(stages.of, i), notice.kind));
+}
+
+void apply_to(Message& message, const Settlement& settlement) {
+  for (const auto& change : settlement.changes) {
+    if (change.recipient >= message.recipients.size()) continue;
+    auto& state = message.recipients[change.recipient];
+    const bool taken = settled(state.stage, change.state.stage) == change.state.stage;
+    const bool delay_notice_sent = state.delay_notice_sent || change.state.delay_notice_sent;
+    if (taken) state = change.state;
+    state.delay_notice_sent = delay_notice_sent;
+  }
+  message.attempts.push_back(settlement.attempt);
+  if (message.attempts.size() > kAttemptsKept) message.attempts.erase(message.attempts.begin());
+}
+
+void return_to_sender(RecipientState& state, WallTime time) {
+  proto::HostResult why;
+  why.stage = proto::Stage::local;
+  why.status = {5, 0, 0};
+  why.text = "returned to the sender by the operator";
+  state.last = std::move(why);
+  state.last_time = time;
+}
+
+void apply_to(Message& message, const ActionTaken& action) {
+  if (action.kind == ActionKind::hold) message.held = true;
+  if (action.kind == ActionKind::release) message.held = false;
+  for (auto& state : message.recipients) {
+    const auto before = state.stage;
+    state.stage = acted_on(before, action.kind);
+    if (action.kind == ActionKind::retry && before == RecipientStage::pending) state.next_try = WallTime{};
+    if (action.kind == ActionKind::bounce && before == RecipientStage::pending) return_to_sender(state, action.time);
+  }
+}
+
+void apply_to(Message& message, const Told& notice) {
+  for (const auto i : notice.recipients) {
+    if (i >= message.recipients.size()) continue;
+    auto& state = message.recipients[i];
+    state.stage = told(state.stage, notice.kind);
+    if (notice.kind == NewMessage::NoticeFor::Kind::delay) state.delay_notice_sent = true;
+  }
+}
+
+}  // namespace
+
+RecipientStage settled(RecipientStage now, RecipientStage reported) {
+  switch (now) {
+    case RecipientStage::pending:
+      return reported;
+    case RecipientStage::notice_owed:
+      return reported == RecipientStage::pending ? now : reported;
+    case RecipientStage::delivered:
+      return now;
+    case RecipientStage::ended:
+    case RecipientStage::removed:
+      return reported == RecipientStage::delivered ? reported : now;
+  }
+  return now;
+}
+
+RecipientStage acted_on(RecipientStage now, ActionKind action) {
+  if (action == ActionKind::bounce && now == RecipientStage::pending) return RecipientStage::notice_owed;
+  const bool open = now == RecipientStage::pending || now == RecipientStage::notice_owed;
+  if (action == ActionKind::remove && open) return RecipientStage::removed;
+  return now;
+}
+
+RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind) {
+  const bool owed = kind == NewMessage::NoticeFor::Kind::failure && now == RecipientStage::notice_owed;
+  return owed ? RecipientStage::ended : now;
+}
+
+void Stages::apply(const StateChange& change) {
+  std::visit([this](const auto& what) { apply_to(*this, what); }, change);
+}
+
+bool Stages::finished() const {
+  return std::none_of(of.begin(), of.end(), [](char stage) {
+    return static_cast<RecipientStage>(stage) == RecipientStage::pending ||
+           static_cast<RecipientStage>(stage) == RecipientStage::notice_owed;
+  });
+}
+
+void apply_change(Message& message, const StateChange& change) {
+  std::visit([&message](const auto& what) { apply_to(message, what); }, change);
+}
+
+}  // namespace mxpress::queue

@@ -1,0 +1,340 @@
+// What the spool promises to intake and delivery.
+#include <catch2/catch.hpp>
+
+#include "tests/queue/spool_fixture.h"
+
+namespace mxpress::queue {
+namespace {
+
+std::string of_size(std::size_t size) {
+  std::string out(size, 'x');
+  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>('a' + i * 7 % 26);
+  return out;
+}
+
+std::unique_ptr<LargeContent> large_content(Spool& spool, const std::string& bytes) {
+  auto large = std::move(spool.open_large()).value();
+  REQUIRE(large->append(bytes.substr(0, 1000)));
+  REQUIRE(large->append(bytes.substr(1000)));
+  return large;
+}
+
+NewMessage large_message(Spool& spool, const std::string& bytes) {
+  auto message = new_message({"b@example.org"}, "");
+  message.large = large_content(spool, bytes);
+  return message;
+}
+
+TEST_CASE("spool: what was acknowledged is there after a loss of power, octet for octet") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  auto sent = new_message({"b@example.org", "\"odd user\"@example.net"}, of_size(5000));
+  sent.envelope.recipients[0].notify = {true, true, false, true};
+  sent.envelope.recipients[0].original_recipient = "rfc822;b+40example.org";
+  sent.envelope.envid = "id+20x";
+  sent.envelope.submitter.program = "php\xff";
+  const auto id = f.store(std::move(sent));
+  REQUIRE(id);
+  REQUIRE(f.cut());
+  REQUIRE(f.found.size() == 1);
+  const auto& message = f.found[0];
+  CHECK(message.id == *id);
+  CHECK(message.envelope.recipients[1].mailbox.to_string() == "\"odd user\"@example.net");
+  CHECK(message.envelope.recipients[0].notify.delay);
+  CHECK_FALSE(message.envelope.recipients[0].notify.failure);
+  CHECK_FALSE(message.envelope.recipients[1].notify.given);
+  CHECK(message.envelope.envid == "id+20x");
+  CHECK(message.envelope.submitter.program == "php\xff");
+  CHECK(message.recipients.size() == 2);
+  CHECK(message.recipients[0].stage == RecipientStage::pending);
+  CHECK(read_all(*message.content) == of_size(5000));
+  CHECK(message.content->verify());
+}
+
+TEST_CASE("spool: large content is streamed into its own file and survives a loss of power") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto bytes = of_size(1'000'000);
+  const auto id = f.store(large_message(*f.spool, bytes));
+  REQUIRE(id);
+  CHECK(read_all(*f.spool->load(*id)->content) == bytes);
+  REQUIRE(f.cut());
+  REQUIRE(f.found.size() == 1);
+  CHECK(read_all(*f.found[0].content) == bytes);
+  CHECK(f.found[0].content->verify());
+}
+
+TEST_CASE("spool: large content that is not stored leaves no file") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto before = f.disk.files();
+  {
+    const auto large = large_content(*f.spool, of_size(300'000));
+    CHECK(large->size() == 300'000);
+    CHECK(f.disk.files() != before);
+  }
+  CHECK(f.disk.files() == before);
+}
+
+TEST_CASE("spool: a settlement is seen by load() at once, and after a loss of power") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto id = f.store(new_message({"b@example.org", "c@example.net"}));
+  auto deferred = settlement(*id, 0, RecipientStage::pending, "451 later");
+  deferred.changes[0].state.next_try = WallTime(Duration(777));
+  f.spool->settle(deferred, nullptr);
+  CHECK(f.spool->load(*id)->recipients[0].next_try == WallTime(Duration(777)));
+  bool synced = false;
+  f.spool->settle(settlement(*id, 1, RecipientStage::delivered), [&](Status s) { synced = s.ok(); });
+  CHECK_FALSE(synced);
+  f.commit();
+  CHECK(synced);
+  REQUIRE(f.cut());
+  REQUIRE(f.found.size() == 1);
+  CHECK(f.found[0].recipients[0].last->text == "451 later");
+  CHECK(f.found[0].recipients[0].next_try == WallTime(Duration(777)));
+  CHECK(f.found[0].recipients[1].stage == RecipientStage::delivered);
+  CHECK(f.found[0].attempts.size() == 2);
+}
+
+TEST_CASE("spool: a message with nothing pending and nothing owed has ended, and is still shown") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto id = f.store(new_message());
+  const auto content = f.spool->load(*id)->content;
+  f.spool->settle(settlement(*id, 0, RecipientStage::delivered), nullptr);
+  f.commit();
+  CHECK(f.spool->ids(false).empty());
+  CHECK(f.spool->ids(true) == std::vector<QueueId>{*id});
+  const auto message = f.spool->load(*id);
+  REQUIRE(message);
+  CHECK(message->ended);
+  CHECK(message->ended_at == WallTime(Duration(5000)));
+  CHECK(message->content == nullptr);
+  CHECK(message->recipients[0].last->text == "250 ok");
+  CHECK(content->verify());
+  REQUIRE(f.cut());
+  CHECK(f.found.empty());
+  CHECK(f.spool->load(*id)->ended);
+  CHECK(f.spool->counters().messages == 0);
+}
+
+TEST_CASE("spool: the file of a large message is gone when the message has ended") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto before = f.disk.files().size();
+  const auto id = f.store(large_message(*f.spool, of_size(400'000)));
+  CHECK(f.disk.files().size() == before + 2);  // and a segment
+  f.spool->settle(settlement(*id, 0, RecipientStage::delivered), nullptr);
+  f.commit();
+  CHECK(f.disk.files().size() == before + 1);
+  CHECK(f.spool->load(*id)->ended);
+}
+
+TEST_CASE("spool: storing the notice ends what it tells, in one step") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto id = f.store(new_message());
+  f.spool->settle(settlement(*id, 0, RecipientStage::notice_owed, "550 no"), nullptr);
+  f.commit();
+  REQUIRE(f.cut());
+  REQUIRE(f.found.size() == 1);
+  CHECK(f.found[0].recipients[0].stage == RecipientStage::notice_owed);
+  auto notice = new_message({"a@example.com"}, "notice");
+  notice.notice_for.push_back({*id, {0}, NewMessage::NoticeFor::Kind::failure});
+  const auto notice_id = f.store(std::move(notice));
+  CHECK(f.spool->load(*id)->recipients[0].stage == RecipientStage::ended);
+  REQUIRE(f.cut());
+  REQUIRE(f.found.size() == 1);
+  CHECK(f.found[0].id == *notice_id);
+  CHECK(f.spool->load(*id)->ended);
+}
+
+TEST_CASE("spool: actions change what they say and nothing else") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto a = f.store(new_message({"b@example.org", "c@example.net"}));
+  const auto b = f.store(new_message());
+  auto deferred = settlement(*a, 0, RecipientStage::pending);
+  deferred.changes[0].state.next_try = WallTime(Duration(99999));
+  f.spool->settle(deferred, nullptr);
+  int answers = 0;
+  const auto answered = [&](Status s) { answers += s.ok(); };
+  f.spool->act(ActionKind::hold, {*a, *b}, answered);
+  f.commit();
+  CHECK(answers == 1);
+  CHECK(f.spool->load(*a)->held);
+  f.spool->act(ActionKind::release, {*b}, answered);
+  f.spool->act(ActionKind::retry, {*a}, answered);
+  CHECK_FALSE(f.spool->load(*b)->held);
+  CHECK(f.spool->load(*a)->recipients[0].next_try == WallTime{});
+  f.spool->act(ActionKind::bounce, {*a}, answered);
+  f.spool->act(ActionKind::remove, {*b}, answered);
+  f.commit();
+  CHECK(answers == 5);
+  REQUIRE(f.cut());
+  REQUIRE(f.found.size() == 1);
+  CHECK(f.found[0].held);
+  CHECK(f.found[0].recipients[1].stage == RecipientStage::notice_owed);
+  CHECK(f.found[0].recipients[1].last->status == proto::EnhancedStatus{5, 0, 0});
+  CHECK(f.spool->load(*b)->recipients[0].stage == RecipientStage::removed);
+}
+
+TEST_CASE("spool: a late result does not bring back what the operator removed, but a delivery is told") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto id = f.store(new_message({"b@example.org", "c@example.net", "d@example.net"}));
+  f.spool->act(ActionKind::remove, {*id}, nullptr);
+  f.spool->settle(settlement(*id, 0, RecipientStage::pending, "451"), nullptr);
+  f.spool->settle(settlement(*id, 1, RecipientStage::delivered), nullptr);
+  f.spool->settle(settlement(*id, 2, RecipientStage::notice_owed, "550"), nullptr);
+  f.commit();
+  const auto message = f.spool->load(*id);
+  REQUIRE(message);
+  CHECK(message->ended);
+  CHECK(message->recipients[0].stage == RecipientStage::removed);
+  CHECK(message->recipients[1].stage == RecipientStage::delivered);
+  CHECK(message->recipients[2].stage == RecipientStage::removed);
+}
+
+TEST_CASE("spool: a change of an unknown message is answered with a permanent error") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  std::optional<Status> status;
+  f.spool->settle(settlement(QueueId{42}, 0, RecipientStage::delivered), [&](Status s) { status = s; });
+  f.commit();
+  REQUIRE(status);
+  CHECK_FALSE(status->error().is_transient());
+  CHECK_FALSE(f.spool->load(QueueId{42}));
+}
+
+TEST_CASE("spool: a drop file that was stored is not stored again, not even after a crash") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto drop = [] {
+    auto message = new_message();
+    message.drop_name = "0123abcd";
+    return message;
+  };
+  const auto first = f.store(drop());
+  CHECK(*f.store(drop()) == *first);
+  REQUIRE(f.cut());
+  CHECK(*f.store(drop()) == *first);
+  f.spool->settle(settlement(*first, 0, RecipientStage::delivered), nullptr);
+  f.commit();
+  REQUIRE(f.cut());
+  CHECK(*f.store(drop()) == *first);
+  CHECK(f.spool->counters().stored == 0);
+}
+
+TEST_CASE("spool: sites in trouble are remembered until they are well") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  proto::HostResult refused;
+  refused.text = "refused";
+  f.spool->record_site({"mx1 25", 3, WallTime(Duration(9)), refused});
+  f.spool->record_site({"mx2 25", 1, {}, std::nullopt});
+  f.spool->record_site({"mx2 25", 0, {}, std::nullopt});
+  f.commit();
+  REQUIRE(f.cut());
+  REQUIRE(f.sites.size() == 1);
+  CHECK(f.sites[0].site == "mx1 25");
+  CHECK(f.sites[0].failures == 3);
+  CHECK(f.sites[0].last->text == "refused");
+}
+
+TEST_CASE("spool: ids never repeat, even when the counter of starts is lost") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto first = f.store(new_message());
+  REQUIRE(f.cut());
+  const auto second = f.store(new_message());
+  CHECK(*second > *first);
+  f.disk.replace("/spool/start", "rubbish");
+  REQUIRE(f.cut());
+  CHECK(f.spool->next_id() > *second);
+}
+
+TEST_CASE("spool: a second daemon is refused, and told who has it") {
+  SpoolFixture f, g;
+  REQUIRE(f.open());
+  const auto second = Spool::open(f.disk, f.options, Spool::Committer::manual);
+  REQUIRE_FALSE(second);
+  CHECK_THAT(second.error().message, Catch::Contains("in use by process"));
+}
+
+TEST_CASE("spool: a newer format stops the start with nothing written") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  f.spool.reset();
+  f.disk.replace("/spool/format", "mxpress spool 2\n");
+  const auto before = f.disk.operations();
+  const auto opened = f.open();
+  REQUIRE_FALSE(opened);
+  CHECK_FALSE(opened.error().is_transient());
+  CHECK_THAT(opened.error().message, Catch::Contains("newer"));
+  CHECK(f.disk.operations() == before);
+}
+
+TEST_CASE("spool: a full disk refuses messages with figures, and still takes outcomes") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto id = f.store(new_message());
+  f.disk.set_room({10u << 20, 5000});
+  const auto refused = f.store(new_message());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().is_transient());
+  CHECK_THAT(refused.error().message, Catch::Contains("/spool") && Catch::Contains("10 MiB free") && Catch::Contains("33 MiB needed"));
+  CHECK_FALSE(f.spool->room_for(1));
+  CHECK_FALSE(f.spool->open_large());
+  f.disk.set_room({1u << 30, 10});
+  CHECK_THAT(f.spool->room_for(1).error().message, Catch::Contains("10 inodes free"));
+  Status status = Error::permanent("not answered");
+  f.spool->settle(settlement(*id, 0, RecipientStage::delivered), [&](Status s) { status = s; });
+  f.commit();
+  CHECK(status.ok());
+  f.disk.set_room({1u << 30, std::nullopt});
+  CHECK(f.store(new_message()));
+}
+
+TEST_CASE("spool: messages of a batch that could not be synced are refused, outcomes go into a fresh segment") {
+  for (const int step : {1, 2}) {  // the write, the sync
+    SpoolFixture f;
+    REQUIRE(f.open());
+    const auto id = f.store(new_message());
+    f.spool->settle(settlement(*id, 0, RecipientStage::delivered), nullptr);
+    f.disk.fail_after(static_cast<std::uint64_t>(step), "Input/output error");
+    const auto refused = f.store(new_message());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().is_transient());
+    CHECK_THAT(refused.error().message, Catch::Contains("Input/output error"));
+    CHECK(f.spool->counters().accepting);
+    const auto next = f.store(new_message());
+    REQUIRE(next);
+    REQUIRE(f.cut(test::ForgetfulDisk::Cut::all));
+    REQUIRE(f.found.size() == 1);
+    CHECK(f.found[0].id == *next);
+    CHECK(f.spool->load(*id)->ended);
+  }
+}
+
+TEST_CASE("spool: when the fresh segment fails, too, it stops accepting, and goes on when the disk is well") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto id = f.store(new_message());
+  f.disk.fail_on("/spool/journal", "Input/output error");
+  f.spool->settle(settlement(*id, 0, RecipientStage::delivered), nullptr);
+  CHECK_FALSE(f.store(new_message()));
+  CHECK_FALSE(f.spool->counters().accepting);
+  CHECK_THAT(f.spool->counters().not_accepting_because, Catch::Contains("Input/output error"));
+  CHECK_FALSE(f.spool->room_for(1));
+  f.disk.fail_on("", "");
+  f.commit();
+  CHECK(f.spool->counters().accepting);
+  REQUIRE(f.cut());
+  CHECK(f.found.empty());
+  CHECK(f.spool->load(*id)->ended);
+}
+
+}  // namespace
+}  // namespace mxpress::queue
