@@ -1,0 +1,288 @@
+// The server's dialogue.
+#include "mta/smtp/server_session.h"
+
+#include <algorithm>
+
+#include "proto/printable.h"
+#include "proto/reply.h"
+
+namespace mxpress::mta::smtp {
+namespace {
+
+using proto::EnhancedStatus;
+using proto::Verb;
+
+constexpr std::size_t kBuffer = 64 * 1024;
+constexpr std::size_t kMaxWaitingReplies = 64 * 1024;  // then they are sent although more commands are here
+constexpr std::chrono::seconds kLastWords(5);          // to get rid of the reply before closing
+
+constexpr EnhancedStatus kFine{2, 0, 0};
+constexpr EnhancedStatus kBadSequence{5, 5, 1};
+constexpr EnhancedStatus kSyntax{5, 5, 2};
+constexpr EnhancedStatus kBadArguments{5, 5, 4};
+
+ServerReply to_reply(const proto::CommandError& error) { return {error.code, error.status, error.text}; }
+
+ServerReply too_big(std::uint64_t limit) {
+  return {552, EnhancedStatus{5, 3, 4}, "Message is too big; the limit is " + std::to_string(limit) + " octets"};
+}
+
+ServerReply bad_sequence(std::string text) { return {503, kBadSequence, std::move(text)}; }
+
+}  // namespace
+
+ServerSession::ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, ServerOptions options)
+    : stream_(std::move(stream)), sink_(sink), options_(std::move(options)) {}
+
+Task<void> ServerSession::run() {
+  reply(220, std::nullopt, options_.hostname + " ESMTP mxpress");
+  buffer_.resize(kBuffer);
+  while (co_await fill()) {
+    if (co_await take_lines() == Next::close) break;
+  }
+  stream_->close();
+}
+
+void ServerSession::stop(ServerReply last_words) {
+  last_words_ = std::move(last_words);
+  if (waiting_since_) stream_->set_deadline(BootClock::now());
+}
+
+// Gathered replies go out before any wait for input: this is what makes pipelining (RFC 2920) one write for many commands.
+Task<bool> ServerSession::fill() {
+  if (!co_await flush()) co_return false;
+  waiting_since_ = BootClock::now();
+  const BootTime deadline = last_words_ ? *waiting_since_ : std::min(*waiting_since_ + options_.idle, content_deadline_);
+  stream_->set_deadline(deadline);
+  const auto size = co_await stream_->read_some(buffer_.data(), buffer_.size());
+  waiting_since_.reset();
+  if (last_words_) {
+    co_await send_away(*last_words_);
+    co_return false;
+  }
+  if (!size.ok() && BootClock::now() >= deadline)
+    co_await send_away({421, EnhancedStatus{4, 4, 2}, options_.hostname + " Timed out; closing"});
+  if (!size.ok() || *size == 0) co_return false;
+  lines_.add(std::string_view(buffer_).substr(0, *size));
+  co_return true;
+}
+
+Task<bool> ServerSession::flush() {
+  if (out_.empty()) co_return true;
+  std::string bytes;
+  bytes.swap(out_);
+  stream_->set_deadline(BootClock::now() + options_.idle);
+  waiting_since_ = BootClock::now();
+  const Status written = co_await stream_->write(bytes);
+  waiting_since_.reset();
+  co_return written.ok();
+}
+
+Task<void> ServerSession::send_away(ServerReply last_words) {
+  reply(last_words);
+  sink_.refused("session", last_words);
+  stream_->set_deadline(BootClock::now() + kLastWords);
+  const Status ignored = co_await stream_->write(out_);
+  out_.clear();
+  static_cast<void>(ignored);  // the session ends either way
+}
+
+Task<ServerSession::Next> ServerSession::take_lines() {
+  while (true) {
+    LineReader::Line line = lines_.next();
+    if (line.kind == LineReader::Kind::none) co_return Next::go_on;
+    if (co_await take_line(std::move(line)) == Next::close) co_return Next::close;
+    if (errors_ > options_.max_errors) {
+      co_await send_away({421, EnhancedStatus{4, 7, 0}, options_.hostname + " Too many errors; closing"});
+      co_return Next::close;
+    }
+    if (out_.size() > kMaxWaitingReplies && !co_await flush()) co_return Next::close;
+  }
+}
+
+Task<ServerSession::Next> ServerSession::take_line(LineReader::Line line) {
+  switch (line.kind) {
+    case LineReader::Kind::line:
+      co_return co_await command(proto::parse_command(line.text));
+    case LineReader::Kind::bare:
+      error("command", {500, kSyntax, "Lines end in CRLF, and have no other control characters"});
+      break;
+    case LineReader::Kind::too_long:
+      error("command", {500, kSyntax, "Line is too long"});
+      break;
+    case LineReader::Kind::none:
+      break;
+    case LineReader::Kind::flood:
+      co_await send_away({500, kSyntax, "Line is too long; closing"});
+      co_return Next::close;
+  }
+  co_return Next::go_on;
+}
+
+Task<ServerSession::Next> ServerSession::command(proto::Command command) {
+  if (command.verb == Verb::data) co_return co_await data(command.argument);
+  if (command.verb == Verb::quit && command.argument.empty()) co_return co_await quit();
+  switch (command.verb) {
+    case Verb::helo:
+    case Verb::ehlo:
+      greet(command);
+      break;
+    case Verb::mail:
+      mail(command.argument);
+      break;
+    case Verb::rcpt:
+      rcpt(command.argument);
+      break;
+    default:
+      if (!simple(command)) error("command", {500, kSyntax, "Command not recognized"});
+  }
+  co_return Next::go_on;
+}
+
+// RFC 5321 4.1.1.1: EHLO also ends a transaction.
+void ServerSession::greet(const proto::Command& command) {
+  const auto name = proto::parse_hello_argument(command.argument);
+  if (!name) return error("hello", to_reply(name.error()));
+  reset();
+  sink_.hello(*name);
+  if (command.verb == Verb::helo) return reply(250, std::nullopt, options_.hostname);
+  reply(250, std::nullopt,
+        options_.hostname + "\nPIPELINING\nSIZE " + std::to_string(options_.max_message_size) + "\n8BITMIME\nENHANCEDSTATUSCODES\nDSN");
+}
+
+void ServerSession::mail(const std::string& argument) {
+  if (envelope_) return error("MAIL", bad_sequence("A transaction is open; RSET ends it"));
+  const auto arguments = proto::parse_mail_arguments(argument, options_.addresses);
+  if (!arguments) return error("MAIL", to_reply(arguments.error()));
+  const std::uint64_t size = arguments->parameters.size.value_or(0);
+  if (size > options_.max_message_size) return refuse("MAIL", too_big(options_.max_message_size));  // RFC 1870 6.1
+  if (const Refusal refusal = sink_.begin(arguments->reverse_path, size)) return refuse("MAIL", *refusal);
+  envelope_.emplace();
+  envelope_->reverse_path = arguments->reverse_path;
+  envelope_->ret = arguments->parameters.ret;
+  envelope_->envid = arguments->parameters.envid;
+  reply(250, EnhancedStatus{2, 1, 0}, "Ok");
+}
+
+void ServerSession::rcpt(const std::string& argument) {
+  if (!envelope_) return error("RCPT", bad_sequence("MAIL first"));
+  auto recipient = proto::parse_rcpt_arguments(argument, options_.addresses);
+  if (!recipient) return refuse("RCPT", to_reply(recipient.error()));
+  if (envelope_->recipients.size() >= options_.max_recipients) {
+    return refuse("RCPT", {452, EnhancedStatus{4, 5, 3}, "Too many recipients"});  // RFC 5321 4.5.3.1.10
+  }
+  if (const Refusal refusal = sink_.recipient(*recipient)) return refuse("RCPT", *refusal);
+  envelope_->recipients.push_back(std::move(*recipient));
+  reply(250, EnhancedStatus{2, 1, 5}, "Ok");
+}
+
+Task<ServerSession::Next> ServerSession::data(const std::string& argument) {
+  if (!argument.empty()) {
+    error("DATA", {501, kBadArguments, "DATA takes no argument"});
+    co_return Next::go_on;
+  }
+  if (!envelope_ || envelope_->recipients.empty()) {
+    error("DATA", envelope_ ? ServerReply{554, kBadSequence, "No valid recipients"} : bad_sequence("MAIL and RCPT first"));
+    co_return Next::go_on;
+  }
+  auto opened = sink_.open(std::move(*envelope_));
+  reset();
+  if (const auto* refusal = std::get_if<ServerReply>(&opened)) {
+    refuse("DATA", *refusal);
+    co_return Next::go_on;
+  }
+  Arrival arrival;
+  arrival.message = std::move(std::get<0>(opened));
+  reply(354, std::nullopt, "End data with <CR><LF>.<CR><LF>");
+  if (!co_await receive(arrival)) co_return Next::close;
+  const ServerReply verdict = arrival.refusal ? *arrival.refusal : co_await arrival.message->finish();
+  if (verdict.is_positive()) {
+    reply(verdict);
+  } else {
+    refuse("message", verdict);
+  }
+  co_return Next::go_on;
+}
+
+// What is here already is content (RFC 2920 3.1: the client may not wait, but need not be wrong); the 354 goes out with the first wait.
+Task<bool> ServerSession::receive(Arrival& arrival) {
+  content_deadline_ = BootClock::now() + options_.content;
+  while (true) {
+    take_content(arrival);
+    judge(arrival);
+    if (arrival.decoder.complete()) break;
+    if (arrival.decoder.facts().octets > options_.max_message_size * 2 + kBuffer) {
+      co_await send_away(*arrival.refusal);  // enough of it
+      co_return false;
+    }
+    if (!co_await fill()) co_return false;
+  }
+  content_deadline_ = BootTime::max();
+  co_return true;
+}
+
+void ServerSession::take_content(Arrival& arrival) {
+  std::string content;
+  lines_.take(arrival.decoder.feed(lines_.rest(), content));
+  if (arrival.refusal || content.empty()) return;
+  arrival.refusal = arrival.message->append(content);
+}
+
+void ServerSession::judge(Arrival& arrival) {
+  if (arrival.decoder.facts().octets > options_.max_message_size) {
+    arrival.refusal = too_big(options_.max_message_size);  // RFC 1870 6.2
+  } else if (const auto flaw = proto::refusal(arrival.decoder.flaw()); flaw && !arrival.refusal) {
+    arrival.refusal = to_reply(*flaw);
+  }
+  if (arrival.refusal) arrival.message.reset();
+}
+
+Task<ServerSession::Next> ServerSession::quit() {
+  reply(221, kFine, options_.hostname + " Bye");
+  const bool ignored = co_await flush();
+  static_cast<void>(ignored);  // the client may be gone already
+  co_return Next::close;
+}
+
+bool ServerSession::simple(const proto::Command& command) {
+  switch (command.verb) {
+    case Verb::rset:
+      if (!command.argument.empty()) return error("RSET", {501, kBadArguments, "RSET takes no argument"}), true;
+      reset();
+      return reply(250, kFine, "Ok"), true;
+    case Verb::quit:
+      return error("QUIT", {501, kBadArguments, "QUIT takes no argument"}), true;
+    case Verb::noop:
+      return reply(250, kFine, "Ok"), true;
+    case Verb::help:
+      return reply(214, kFine, "EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT; RFC 5321"), true;
+    case Verb::vrfy:
+      if (command.argument.empty()) return error("VRFY", {501, kBadArguments, "VRFY takes an address"}), true;
+      return reply(252, kFine, "Send some mail, and I will try"), true;  // RFC 5321 3.5.3
+    case Verb::expn:
+    case Verb::starttls:
+    case Verb::auth:
+    case Verb::bdat:
+      return error("command", {502, kBadSequence, "Command not implemented"}), true;
+    default:
+      return false;
+  }
+}
+
+void ServerSession::reply(int code, std::optional<EnhancedStatus> status, std::string_view text) {
+  out_ += proto::format_reply(code, status, text);
+}
+
+void ServerSession::reply(const ServerReply& what) { reply(what.code, what.status, what.text); }
+
+void ServerSession::refuse(std::string_view what, const ServerReply& why) {
+  sink_.refused(what, why);
+  reply(why);
+}
+
+void ServerSession::error(std::string_view what, ServerReply why) {
+  ++errors_;
+  refuse(what, why);
+}
+
+}  // namespace mxpress::mta::smtp

@@ -1,0 +1,87 @@
+// One session of the SMTP server. RFC 5321 3, 4; RFC 2920, RFC 1870, RFC 6152, RFC 2034, RFC 3461.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "mta/smtp/server.h"
+#include "mta/smtp/server_lines.h"
+#include "mta/smtp/stream.h"
+#include "proto/command.h"
+#include "proto/mail_data.h"
+
+namespace mxpress::mta::smtp {
+
+struct ServerOptions {
+  std::string hostname;           // of the greeting
+  proto::AddressRules addresses;  // what completes <Postmaster>, and, from local programs, every address without domain
+  std::uint64_t max_message_size = 50u << 20;
+  std::size_t max_recipients = 10'000;
+  std::size_t max_errors = 50;                  // commands that make no sense; then 421
+  Duration idle = std::chrono::minutes(5);      // RFC 5321 4.5.3.2.7
+  Duration content = std::chrono::minutes(60);  // the whole content of one message, however slowly it drips
+};
+
+// Thread: of the executor that run() was spawned on.
+class ServerSession {
+ public:
+  ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, ServerOptions options);
+
+  // Until the client has quit, is gone, or had to be sent away. Memory: one buffer of 64 KiB, replies, and the envelope.
+  Task<void> run();
+  // Says these last words (421) and closes, as soon as the session waits for the client: at once if it does so now. A message whose content
+  // is complete is finished first.
+  void stop(ServerReply last_words);
+  // Since when it has been waiting for the client; nothing while it works.
+  std::optional<BootTime> waiting_since() const { return waiting_since_; }
+  // Between MAIL and the reply to the dot.
+  bool in_transaction() const { return envelope_ || content_deadline_ != BootTime::max(); }
+
+ private:
+  enum class Next { go_on, close };
+
+  Task<bool> fill();
+  Task<bool> flush();
+  Task<void> send_away(ServerReply last_words);
+  Task<Next> take_lines();
+  Task<Next> take_line(LineReader::Line line);
+  Task<Next> command(proto::Command command);
+
+  void greet(const proto::Command& command);
+  void mail(const std::string& argument);
+  void rcpt(const std::string& argument);
+  Task<Next> data(const std::string& argument);
+  Task<Next> quit();
+  bool simple(const proto::Command& command);
+
+  // The content of one message: what it becomes, and why it is refused.
+  struct Arrival {
+    std::unique_ptr<IncomingMessage> message;
+    proto::DataDecoder decoder;
+    Refusal refusal;
+  };
+  Task<bool> receive(Arrival& arrival);
+  void take_content(Arrival& arrival);
+  void judge(Arrival& arrival);
+
+  void reply(int code, std::optional<proto::EnhancedStatus> status, std::string_view text);
+  void reply(const ServerReply& reply);
+  void refuse(std::string_view what, const ServerReply& reply);
+  void error(std::string_view what, ServerReply reply);
+  void reset() { envelope_.reset(); }
+
+  std::unique_ptr<Stream> stream_;
+  MailSink& sink_;
+  const ServerOptions options_;
+  LineReader lines_;
+  std::string out_;
+  std::string buffer_;
+  std::optional<proto::Envelope> envelope_;  // from MAIL to the end of the transaction
+  std::size_t errors_ = 0;
+  std::optional<BootTime> waiting_since_;
+  BootTime content_deadline_ = BootTime::max();
+  std::optional<ServerReply> last_words_;
+};
+
+}  // namespace mxpress::mta::smtp

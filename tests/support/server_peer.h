@@ -1,0 +1,36 @@
+// The client's end of a server session in memory: octets in, octets out, with virtual time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mta/smtp/stream.h"
+
+namespace mxpress::testing {
+
+// What the test and the stream share; outlives both.
+struct PeerPipe {
+  explicit PeerPipe(asio::io_context& io) : arrived(io.get_executor()) {}
+  void give(std::string_view bytes) {
+    input.append(bytes);
+    arrived.cancel();
+  }
+  void hang_up() {
+    at_end = true;
+    arrived.cancel();
+  }
+
+  std::string input;   // not yet read by the session
+  std::string output;  // everything that the session wrote
+  int writes = 0;
+  std::size_t piece = 1u << 20;  // the most that one read gives
+  bool at_end = false;
+  bool closed = false;  // by the session
+  BootTime deadline = BootTime::max();
+  Timer arrived;
+};
+
+std::unique_ptr<mta::smtp::Stream> make_peer_stream(std::shared_ptr<PeerPipe> pipe);
+
+}  // namespace mxpress::testing
