@@ -1,0 +1,169 @@
+// From octets to a durable message.
+#include "mta/intake/incoming.h"
+
+#include <time.h>
+
+#include <random>
+
+#include "mta/host/log.h"
+#include "mta/intake/aliases.h"
+#include "mta/intake/spool_async.h"
+#include "proto/header.h"
+#include "proto/trace.h"
+
+namespace mxpress::mta::intake {
+namespace {
+
+using proto::EnhancedStatus;
+using smtp::Refusal;
+using smtp::ServerReply;
+
+// Error messages of the spool name paths and sizes of this host: they go to local submitters and the log.
+ServerReply trouble(const Error& error) { return {452, EnhancedStatus{4, 3, 1}, error.message}; }
+
+int local_zone_minutes(WallTime now) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::system_clock::duration>(now));
+  std::tm local{};
+  return ::localtime_r(&seconds, &local) ? static_cast<int>(local.tm_gmtoff / 60) : 0;
+}
+
+// Where the header ends: behind its empty line; nothing while that has not come. It is not in front of `from`.
+std::optional<std::size_t> header_end(std::string_view content, std::size_t from) {
+  if (content.starts_with("\r\n")) return 2;
+  const auto empty_line = content.find("\r\n\r\n", from);
+  if (empty_line == std::string_view::npos) return std::nullopt;
+  return empty_line + 4;
+}
+
+proto::TransmissionType transmission(const std::string& entrance) {
+  return entrance == "smtp" ? proto::TransmissionType::esmtp : proto::TransmissionType::local;
+}
+
+// "192.0.2.1" of "192.0.2.1:4711", "2001:db8::1" of "[2001:db8::1]:4711".
+std::string without_port(const std::string& address) {
+  const std::string host = address.substr(0, address.rfind(':'));
+  return host.starts_with("[") && host.ends_with("]") ? host.substr(1, host.size() - 2) : host;
+}
+
+proto::Domain domain_of(const Config& config) {
+  const auto own = proto::Domain::parse(config.hostname);
+  return own.ok() ? *own : proto::Domain::parse("localhost").value();
+}
+
+}  // namespace
+
+Incoming::Incoming(Context& context, Entrance entrance, std::shared_ptr<const Config> config, proto::Envelope envelope)
+    : context_(context),
+      entrance_(std::move(entrance)),
+      config_(std::move(config)),
+      id_(context.spool.next_id()),
+      envelope_(std::move(envelope)) {
+  envelope_.submitter = entrance_.submitter;
+  envelope_.submitted = Clock::current().wall();
+}
+
+Refusal Incoming::append(std::string_view content) {
+  inspector_.feed(content);
+  if (!in_header_) return keep(content);
+  const std::size_t known = header_.size() < 3 ? 0 : header_.size() - 3;
+  header_.append(content);
+  const auto end = header_end(header_, known);
+  if (!end && header_.size() < kMaxHeader) return std::nullopt;
+  if (!end) entrance_.completion = Completion::only_trace;
+  return end_header(end.value_or(header_.size()));
+}
+
+Refusal Incoming::end_header(std::size_t end) {
+  in_header_ = false;
+  const std::string_view header = std::string_view(header_).substr(0, end);
+  if (proto::has_too_many_hops(header)) return ServerReply{554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"};
+  if (const auto field = proto::find_field(header, "Message-ID")) message_id_ = proto::unfolded(field->value);
+  if (const Refusal refusal = keep(prefix() + proto::without_fields(header, {"Return-Path"}))) return refusal;
+  const std::string rest = header_.substr(end);
+  header_ = {};
+  return rest.empty() ? std::nullopt : keep(rest);
+}
+
+std::string Incoming::prefix() const {
+  const int zone = local_zone_minutes(envelope_.submitted);
+  proto::Trace trace{.type = transmission(entrance_.submitter.entrance),
+                     .uid = entrance_.submitter.uid,
+                     .client_name = entrance_.submitter.client_name,
+                     .client_address = without_port(entrance_.submitter.client_address),
+                     .tls = {},
+                     .by = domain_of(*config_),
+                     .id = id_,
+                     .recipient = std::nullopt,
+                     .now = envelope_.submitted,
+                     .zone_minutes = zone};
+  if (envelope_.recipients.size() == 1) trace.recipient = envelope_.recipients.front().mailbox;
+  const std::string received = proto::received_field(trace);
+  if (entrance_.completion == Completion::only_trace) return received;
+  proto::HeaderDefaults defaults;
+  defaults.now = envelope_.submitted;
+  defaults.zone_minutes = zone;
+  defaults.from = envelope_.reverse_path.is_null() ? "MAILER-DAEMON@" + config_->hostname : envelope_.reverse_path.to_string();
+  defaults.message_id = std::to_string(envelope_.submitted.time_since_epoch().count()) + "." + id_.to_string() + "@" + config_->hostname;
+  return received + proto::missing_fields(header_, defaults);
+}
+
+Refusal Incoming::keep(std::string_view content) {
+  if (!large_ && content_.size() + content.size() > queue::kInlineContent) {
+    if (const Refusal refusal = make_large()) return refusal;
+  }
+  if (!large_) {
+    content_.append(content);
+    return std::nullopt;
+  }
+  const Status appended = large_->append(content);
+  return appended.ok() ? std::nullopt : Refusal(trouble(appended.error()));
+}
+
+Refusal Incoming::make_large() {
+  auto opened = context_.spool.open_large();
+  if (!opened.ok()) return trouble(opened.error());
+  large_ = std::move(*opened);
+  const Status appended = large_->append(content_);
+  content_ = {};
+  return appended.ok() ? std::nullopt : Refusal(trouble(appended.error()));
+}
+
+queue::NewMessage Incoming::take_message() {
+  envelope_.body = inspector_.facts().body();
+  for (proto::Recipient& recipient : envelope_.recipients) resolve_alias(*config_, recipient);
+  queue::NewMessage message;
+  message.envelope = envelope_;
+  message.content = std::move(content_);
+  message.large = std::move(large_);
+  message.drop_name = entrance_.drop_name;
+  return message;
+}
+
+Task<ServerReply> Incoming::finish() {
+  if (in_header_) {
+    if (Refusal refusal = end_header(header_.size())) co_return std::move(*refusal);
+  }
+  queue::NewMessage message = take_message();
+  const auto stored = co_await store(context_.spool, id_, std::move(message));
+  if (!stored.ok()) co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not stored: " + stored.error().message};
+  if (*stored == id_) {  // otherwise this drop file had been stored before a crash, and is in the queue already
+    log_accepted(envelope_);
+    context_.deliverer.admit(id_, envelope_);
+  }
+  co_return ServerReply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + stored->to_string()};
+}
+
+void Incoming::log_accepted(const proto::Envelope& envelope) const {
+  const proto::Submitter& submitter = envelope.submitter;
+  LogLine line(Priority::info, id_, "accepted");
+  line.add("from", "<" + envelope.reverse_path.to_string() + ">").add("size", static_cast<std::int64_t>(inspector_.facts().octets));
+  line.add("nrcpt", static_cast<std::int64_t>(envelope.recipients.size())).add("entrance", submitter.entrance);
+  if (submitter.uid >= 0) line.add("uid", submitter.uid);
+  if (!submitter.program.empty()) line.add("program", submitter.program);
+  if (!submitter.unit.empty()) line.add("unit", submitter.unit);
+  if (!submitter.client_address.empty()) line.add("client", submitter.client_address);
+  if (!message_id_.empty()) line.add("message-id", message_id_);
+  log(line);
+}
+
+}  // namespace mxpress::mta::intake

@@ -1,0 +1,43 @@
+// One message while it arrives: header first, then content into memory or, if it is large, into a message file.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "mta/intake/submit.h"
+#include "proto/mail_data.h"
+
+namespace mxpress::mta::intake {
+
+class Incoming final : public smtp::IncomingMessage {
+ public:
+  // A header longer than this is not completed, only traced.
+  static constexpr std::size_t kMaxHeader = 256 * 1024;
+
+  Incoming(Context& context, Entrance entrance, std::shared_ptr<const Config> config, proto::Envelope envelope);
+
+  smtp::Refusal append(std::string_view content) override;
+  Task<smtp::ServerReply> finish() override;
+
+ private:
+  smtp::Refusal end_header(std::size_t end);
+  std::string prefix() const;
+  smtp::Refusal keep(std::string_view content);
+  smtp::Refusal make_large();
+  queue::NewMessage take_message();
+  void log_accepted(const proto::Envelope& envelope) const;
+
+  Context& context_;
+  Entrance entrance_;
+  const std::shared_ptr<const Config> config_;
+  const queue::QueueId id_;
+  proto::Envelope envelope_;
+  bool in_header_ = true;
+  std::string header_;   // held back until it is complete
+  std::string content_;  // up to queue::kInlineContent octets...
+  std::unique_ptr<queue::LargeContent> large_;
+  proto::ContentInspector inspector_;
+  std::string message_id_;
+};
+
+}  // namespace mxpress::mta::intake

@@ -1,0 +1,232 @@
+// Accepting clients, and one coroutine for each of them.
+#include "mta/intake/intake.h"
+
+#include <algorithm>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/filesystem/operations.hpp>
+
+#include "mta/host/log.h"
+#include "mta/intake/peer.h"
+#include "mta/smtp/stream_socket.h"
+#include "proto/reply.h"
+
+namespace mxpress::mta::intake {
+namespace {
+
+using boost::system::error_code;
+using smtp::ServerReply;
+using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+using UnixAcceptor = asio::basic_socket_acceptor<asio::local::stream_protocol, Executor>;
+
+constexpr std::chrono::milliseconds kAcceptPause(100);  // after a failure to accept, such as no descriptors left
+constexpr std::chrono::seconds kRefusal(5);             // to get rid of one reply
+
+ServerReply shutting_down() { return {421, proto::EnhancedStatus{4, 3, 2}, "Shutting down"}; }
+ServerReply busy() { return {421, proto::EnhancedStatus{4, 3, 2}, "Too many connections; try again later"}; }
+ServerReply not_allowed() { return {554, proto::EnhancedStatus{5, 7, 1}, "Your address is not in [listen] allow of this host"}; }
+
+void log_bug(std::exception_ptr exception) {
+  if (!exception) return;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& bug) {
+    LogLine line(Priority::error, "bug");
+    log(line.add("in", "session").add("what", bug.what()));
+  }
+}
+
+dns::Address to_address(const asio::ip::address& from) {
+  const auto parsed = dns::Address::parse(from.to_string());
+  return parsed.ok() ? *parsed : dns::Address{};
+}
+
+bool may_speak(const Config& config, const dns::Address& client) {
+  if (dns::is_loopback(client)) return true;
+  return std::any_of(config.listen.allow.begin(), config.listen.allow.end(),
+                     [&](const dns::Network& network) { return network.contains(client); });
+}
+
+Task<void> refuse(std::unique_ptr<smtp::Stream> stream, ServerReply reply) {
+  stream->set_deadline(BootClock::now() + kRefusal);
+  const std::string bytes = proto::format_reply(reply.code, reply.status, reply.text);
+  const Status ignored = co_await stream->write(bytes);
+  static_cast<void>(ignored);  // the connection ends either way
+}
+
+std::string peer_key(const proto::Submitter& submitter, const std::string& address) {
+  return submitter.uid >= 0 ? "uid " + std::to_string(submitter.uid) : address;
+}
+
+}  // namespace
+
+struct Intake::State {
+  // One worker's place for sessions.
+  struct Place {
+    Place(asio::io_context& context, std::size_t limit) : io(context), sessions(limit) {}
+    asio::io_context& io;
+    Sessions sessions;
+  };
+
+  State(Context& shared, std::vector<asio::io_context*> workers);
+  Place& next_place() { return *places[turn++ % places.size()]; }
+
+  template <class Acceptor>
+  void begin_accepting(Acceptor& acceptor);
+  template <class Acceptor>
+  Task<void> accept(Acceptor& acceptor);
+  void welcome(smtp::TcpSocket socket, Place& place);
+  void welcome(smtp::UnixSocket socket, Place& place);
+  void begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place);
+  Task<void> serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place);
+  Task<void> serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place);
+  void one_less();
+
+  Context& context;
+  std::vector<std::unique_ptr<Place>> places;
+  std::size_t turn = 0;
+  std::vector<std::unique_ptr<TcpAcceptor>> tcp;  // these three: thread of the first worker
+  std::unique_ptr<UnixAcceptor> submission;
+  boost::filesystem::path submission_path;
+  std::atomic<bool> stopping{false};
+  std::atomic<std::size_t> open{1};  // sessions, listeners, and one for not being stopped
+  std::function<void()> done;
+};
+
+Intake::State::State(Context& shared, std::vector<asio::io_context*> workers) : context(shared) {
+  const std::size_t limit = std::max<std::size_t>(1, kMaxSessions / workers.size());
+  for (asio::io_context* worker : workers) places.push_back(std::make_unique<Place>(*worker, limit));
+}
+
+template <class Acceptor>
+void Intake::State::begin_accepting(Acceptor& acceptor) {
+  ++open;
+  auto ended = [this](std::exception_ptr exception) {
+    log_bug(exception);
+    one_less();
+  };
+  asio::co_spawn(acceptor.get_executor(), accept(acceptor), std::move(ended));
+}
+
+template <class Acceptor>
+Task<void> Intake::State::accept(Acceptor& acceptor) {
+  Timer pause(acceptor.get_executor());
+  while (acceptor.is_open()) {
+    Place& place = next_place();
+    error_code code;
+    auto socket = co_await acceptor.async_accept(place.io.get_executor(), asio::redirect_error(use_task, code));
+    if (!code) {
+      welcome(std::move(socket), place);
+    } else if (acceptor.is_open()) {
+      LogLine line(Priority::error, "not-accepted");
+      log(line.add("reason", code.message()));
+      pause.expires_after(kAcceptPause);
+      error_code ignored;
+      co_await pause.async_wait(asio::redirect_error(use_task, ignored));
+    }
+  }
+}
+
+void Intake::State::welcome(smtp::TcpSocket socket, Place& place) {
+  error_code code;
+  const auto remote = socket.remote_endpoint(code);
+  if (code) return;  // gone already
+  const dns::Address address = to_address(remote.address());
+  Entrance entrance;
+  entrance.submitter.entrance = "smtp";
+  const std::string host = address.is_v6 ? "[" + address.to_string() + "]" : address.to_string();
+  entrance.submitter.client_address = host + ":" + std::to_string(remote.port());
+  entrance.completion = dns::is_loopback(address) ? Completion::complete : Completion::only_trace;
+  auto stream = smtp::make_tcp_stream(std::move(socket));
+  if (!may_speak(*context.config.get(), address)) {
+    LogLine line(Priority::notice, "rejected");
+    log(line.add("at", "connect").add("reply", not_allowed().to_string()).add("client", entrance.submitter.client_address));
+    return asio::co_spawn(place.io.get_executor(), refuse(std::move(stream), not_allowed()), log_bug);
+  }
+  begin(std::move(stream), std::move(entrance), host, place);
+}
+
+void Intake::State::welcome(smtp::UnixSocket socket, Place& place) {
+  auto submitter = peer_of_unix_socket(socket.native_handle());
+  if (!submitter.ok()) return;  // gone already
+  Entrance entrance;
+  entrance.submitter = std::move(*submitter);
+  entrance.submitter.entrance = "sendmail";
+  const std::string peer = peer_key(entrance.submitter, {});
+  begin(smtp::make_unix_stream(std::move(socket)), std::move(entrance), peer, place);
+}
+
+void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
+  ++open;
+  auto ended = [this](std::exception_ptr exception) {
+    log_bug(exception);
+    one_less();
+  };
+  asio::co_spawn(place.io.get_executor(), serve_or_refuse(std::move(stream), std::move(entrance), std::move(peer), place),
+                 std::move(ended));
+}
+
+Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
+  if (stopping) co_return co_await refuse(std::move(stream), shutting_down());
+  if (!place.sessions.make_room()) co_return co_await refuse(std::move(stream), busy());
+  co_await serve(std::move(stream), std::move(entrance), std::move(peer), place);
+}
+
+Task<void> Intake::State::serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
+  auto options = server_options(*context.config.get(), entrance.submitter);
+  if (!options.ok()) throw std::logic_error("hostname: " + options.error().message);  // load_config() checks it
+  Submission sink(context, std::move(entrance));
+  smtp::ServerSession session(std::move(stream), sink, std::move(*options));
+  const Sessions::Entry entry(place.sessions, session, std::move(peer));
+  co_await session.run();
+}
+
+void Intake::State::one_less() {
+  if (--open == 0) done();
+}
+
+Intake::Intake(Context& context, std::vector<asio::io_context*> workers) : state_(std::make_unique<State>(context, std::move(workers))) {}
+
+Intake::~Intake() = default;
+
+void Intake::start(Listeners listeners) {
+  State& state = *state_;
+  const Executor first = state.places.front()->io.get_executor();
+  for (TcpListener& listener : listeners.smtp) {
+    const auto protocol = listener.address.is_v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
+    state.tcp.push_back(std::make_unique<TcpAcceptor>(first, protocol, listener.socket.release()));
+    state.begin_accepting(*state.tcp.back());
+  }
+  if (!listeners.submission.is_open()) return;
+  state.submission_path = listeners.submission_path;
+  state.submission = std::make_unique<UnixAcceptor>(first, asio::local::stream_protocol(), listeners.submission.release());
+  state.begin_accepting(*state.submission);
+}
+
+void Intake::stop(std::function<void()> done) {
+  State& state = *state_;
+  state.done = std::move(done);
+  state.stopping = true;
+  for (auto& place : state.places) {
+    ++state.open;
+    asio::post(place->io, [&state, &place] {
+      place->sessions.stop(shutting_down());
+      state.one_less();
+    });
+  }
+  asio::post(state.places.front()->io, [&state] {
+    error_code ignored;
+    for (auto& acceptor : state.tcp) acceptor->close(ignored);
+    if (state.submission) {
+      boost::filesystem::remove(state.submission_path, ignored);  // from now on sendmail uses the drop folder
+      state.submission->close(ignored);
+    }
+    state.one_less();
+  });
+}
+
+}  // namespace mxpress::mta::intake

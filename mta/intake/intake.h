@@ -1,0 +1,34 @@
+// Serves the listeners: accepts on the first worker, and hands each client to the workers in turn.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "mta/intake/listener.h"
+#include "mta/intake/sessions.h"
+#include "mta/intake/submit.h"
+
+namespace mxpress::mta::intake {
+
+class Intake {
+ public:
+  static constexpr std::size_t kMaxSessions = 400;  // of all workers
+
+  // `workers` run, one thread each, until after stop() has called back; they, `context` and the Intake outlive the sessions.
+  Intake(Context& context, std::vector<asio::io_context*> workers);
+  ~Intake();
+
+  // Any thread, once. Takes the sockets over; the submission socket's file is removed at the end.
+  void start(Listeners listeners);
+  // Any thread, once. No new clients; the others get 421 as soon as they wait for nothing more of us. `done` is called, on some worker's
+  // thread, when the last session has ended.
+  void stop(std::function<void()> done);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mxpress::mta::intake

@@ -1,0 +1,170 @@
+// Binds the daemon's sockets.
+#include "mta/intake/listener.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "mta/intake/peer.h"
+
+namespace mxpress::mta::intake {
+namespace {
+
+constexpr int kBacklog = 512;
+constexpr mode_t kEverybody = 0666;
+
+std::string errno_words() { return std::strerror(errno); }
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+SocketAddress to_socket_address(const Endpoint& endpoint) {
+  SocketAddress result;
+  if (endpoint.address.is_v6) {
+    auto* v6 = reinterpret_cast<sockaddr_in6*>(&result.storage);
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(endpoint.port);
+    std::memcpy(&v6->sin6_addr, endpoint.address.bytes.data(), 16);
+    result.size = sizeof *v6;
+  } else {
+    auto* v4 = reinterpret_cast<sockaddr_in*>(&result.storage);
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(endpoint.port);
+    std::memcpy(&v4->sin_addr, endpoint.address.bytes.data(), 4);
+    result.size = sizeof *v4;
+  }
+  return result;
+}
+
+std::uint16_t bound_port(int socket) {
+  SocketAddress own;
+  own.size = sizeof own.storage;
+  if (::getsockname(socket, own.get(), &own.size) != 0) return 0;
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(&own.storage);  // the port has the same place for both families
+  return ntohs(v4->sin_port);
+}
+
+Error bind_error(const std::string& text, std::uint16_t port) {
+  const int code = errno;
+  std::string message = "cannot listen on " + text + ": " + std::strerror(code);
+  if (code == EADDRINUSE) {
+    const std::string who = listener_of_port(port);
+    message += (who.empty() ? std::string() : ", by " + who) + "; stop it, or choose another port with [listen] smtp";
+  } else if (code == EACCES) {
+    message += "; ports below 1024 need root, CAP_NET_BIND_SERVICE, or another port with [listen] smtp";
+  }
+  return Error::permanent(message);
+}
+
+bool family_is_missing() { return errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL; }
+
+// Nothing, with errno set, if the system refuses.
+Descriptor bind_tcp(const Endpoint& endpoint) {
+  Descriptor socket(::socket(endpoint.address.is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.is_open()) return {};
+  const int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (endpoint.address.is_v6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  SocketAddress address = to_socket_address(endpoint);
+  if (::bind(socket.get(), address.get(), address.size) != 0 || ::listen(socket.get(), kBacklog) != 0) return {};
+  return socket;
+}
+
+Status open_smtp(const Config& config, const std::string& text, Listeners& listeners) {
+  const auto endpoint = parse_endpoint(text);
+  if (!endpoint.ok()) return endpoint.error();
+  if (!dns::is_loopback(endpoint->address) && config.listen.allow.empty()) {
+    return Error::permanent("[listen] smtp has " + text +
+                            ", which others can reach: name the networks that may send through this host in [listen] allow");
+  }
+  Descriptor socket = bind_tcp(*endpoint);
+  if (socket.is_open()) {
+    const std::uint16_t port = bound_port(socket.get());
+    listeners.smtp.push_back({std::move(socket), endpoint->address, port});
+    return {};
+  }
+  if (!config.listen.smtp_is_default || !family_is_missing()) return bind_error(text, endpoint->port);
+  listeners.warnings.push_back("not listening on " + text + ": " + errno_words());
+  return {};
+}
+
+Result<sockaddr_un> unix_address(const boost::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.native().size() >= sizeof address.sun_path) return Error::permanent(path.string() + " is too long for a socket's name");
+  std::memcpy(address.sun_path, path.c_str(), path.native().size());
+  return address;
+}
+
+// Whether another daemon serves this socket.
+bool somebody_listens(const sockaddr_un& address) {
+  const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int refused = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  return refused == 0 || (errno != ECONNREFUSED && errno != ENOENT);
+}
+
+// Only a socket that nobody listens on makes room.
+Status clear_stale(const boost::filesystem::path& path, const sockaddr_un& address) {
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) != 0) return {};
+  if (!S_ISSOCK(found.st_mode)) return Error::permanent(path.string() + " is in the way and is no socket; move it");
+  if (somebody_listens(address)) return Error::permanent("another mxpressd listens on " + path.string());
+  ::unlink(path.c_str());
+  return {};
+}
+
+Status open_submission(const Config& config, Listeners& listeners) {
+  const boost::filesystem::path& path = config.listen.submission_socket;
+  const auto address = unix_address(path);
+  if (!address.ok()) return address.error();
+  boost::system::error_code ignored;
+  boost::filesystem::create_directories(path.parent_path(), ignored);  // bind() tells the reason if this failed
+  if (Status cleared = clear_stale(path, *address); !cleared.ok()) return cleared;
+  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.is_open() || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
+      ::chmod(path.c_str(), kEverybody) != 0 || ::listen(socket.get(), kBacklog) != 0) {
+    return Error::permanent("cannot listen on " + path.string() + ": " + errno_words());
+  }
+  listeners.submission = std::move(socket);
+  listeners.submission_path = path;
+  return {};
+}
+
+}  // namespace
+
+Result<Endpoint> parse_endpoint(const std::string& text) {
+  const Error wrong = Error::permanent("\"" + text + "\" is not an address and port, such as \"127.0.0.1:25\" or \"[::1]:25\"");
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return wrong;
+  std::string host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const auto address = dns::Address::parse(host);
+  if (!address.ok() || address->is_v6 != bracketed) return wrong;
+  Endpoint endpoint{*address, 0};
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data() + colon + 1, end, endpoint.port);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return wrong;
+  return endpoint;
+}
+
+Result<Listeners> open_listeners(const Config& config) {
+  Listeners listeners;
+  for (const std::string& text : config.listen.smtp) {
+    if (Status opened = open_smtp(config, text, listeners); !opened.ok()) return opened.error();
+  }
+  if (Status opened = open_submission(config, listeners); !opened.ok()) return opened.error();
+  return listeners;
+}
+
+}  // namespace mxpress::mta::intake

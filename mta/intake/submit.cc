@@ -1,0 +1,53 @@
+// The sink that sessions of every entrance talk to.
+#include "mta/intake/submit.h"
+
+#include "mta/host/log.h"
+#include "mta/intake/incoming.h"
+
+namespace mxpress::mta::intake {
+namespace {
+
+using proto::EnhancedStatus;
+using smtp::Refusal;
+using smtp::ServerReply;
+
+}  // namespace
+
+Result<smtp::ServerOptions> server_options(const Config& config, const proto::Submitter& submitter) {
+  auto own = proto::Domain::parse(config.hostname);
+  if (!own.ok()) return own.error();
+  const auto form = submitter.entrance == "smtp" ? proto::AddressForm::smtp : proto::AddressForm::submission;
+  smtp::ServerOptions options{.hostname = config.hostname, .addresses = {std::move(*own), form}};
+  options.max_message_size = config.max_message_size;
+  options.max_recipients = config.max_recipients;
+  options.idle = config.timeouts.server_idle;
+  options.content = config.timeouts.session;
+  return options;
+}
+
+Submission::Submission(Context& context, Entrance entrance) : context_(context), entrance_(std::move(entrance)) {}
+
+Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declared_size) {
+  sender_ = sender.to_string();
+  const Status room = context_.spool.room_for(declared_size);
+  if (!room.ok()) return ServerReply{452, EnhancedStatus{4, 3, 1}, room.error().message};
+  return std::nullopt;
+}
+
+// Everybody who may speak to us may send to everybody: the listeners decide who may speak.
+Refusal Submission::recipient(const proto::Recipient&) { return std::nullopt; }
+
+std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> Submission::open(proto::Envelope envelope) {
+  return std::make_unique<Incoming>(context_, entrance_, context_.config.get(), std::move(envelope));
+}
+
+void Submission::refused(std::string_view what, const ServerReply& reply) {
+  LogLine line(Priority::notice, "rejected");
+  line.add("at", what).add("reply", reply.to_string()).add("entrance", entrance_.submitter.entrance);
+  if (!sender_.empty()) line.add("from", "<" + sender_ + ">");
+  if (entrance_.submitter.uid >= 0) line.add("uid", entrance_.submitter.uid);
+  if (!entrance_.submitter.client_address.empty()) line.add("client", entrance_.submitter.client_address);
+  log(line);
+}
+
+}  // namespace mxpress::mta::intake

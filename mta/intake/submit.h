@@ -1,0 +1,56 @@
+// Takes messages in: limits, completed header, Received, aliases, and the promise to keep them.
+//
+// What every entrance adds is a prefix: Received, and, for local submitters (sendmail's socket, drop folder, SMTP from loopback; RFC 6409
+// 8), Date, From and Message-ID where they are missing. Return-Path is taken out (RFC 5321 4.4). Everything else stays byte for byte.
+#pragma once
+
+#include <memory>
+
+#include "mta/delivery/deliverer.h"
+#include "mta/host/config.h"
+#include "mta/smtp/server.h"
+#include "mta/smtp/server_session.h"
+#include "proto/envelope.h"
+#include "queue/spool.h"
+
+namespace mxpress::mta::intake {
+
+// What all entrances share; it outlives every session.
+struct Context {
+  CurrentConfig& config;
+  queue::Spool& spool;
+  delivery::Deliverer& deliverer;
+};
+
+// Whether the header is completed: our own users' mail, or mail that passes through.
+enum class Completion { complete, only_trace };
+
+// How one client is served.
+struct Entrance {
+  proto::Submitter submitter;  // entrance, credentials and claims, client address
+  Completion completion = Completion::complete;
+  std::string drop_name;  // NewMessage::drop_name
+};
+
+// The limits and names of a session by the configuration in force. Addresses without domain are completed for sendmail's socket and the
+// drop folder only.
+Result<smtp::ServerOptions> server_options(const Config& config, const proto::Submitter& submitter);
+
+// The sink of one session.
+class Submission : public smtp::MailSink {
+ public:
+  Submission(Context& context, Entrance entrance);
+
+  void hello(std::string name) override { entrance_.submitter.client_name = std::move(name); }
+  smtp::Refusal begin(const proto::ReversePath& sender, std::uint64_t declared_size) override;
+  smtp::Refusal recipient(const proto::Recipient& recipient) override;
+  std::variant<std::unique_ptr<smtp::IncomingMessage>, smtp::ServerReply> open(proto::Envelope envelope) override;
+  void refused(std::string_view what, const smtp::ServerReply& reply) override;
+
+ private:
+  Context& context_;
+  Entrance entrance_;
+  std::string sender_;  // of the transaction, for the log
+};
+
+}  // namespace mxpress::mta::intake

@@ -1,0 +1,118 @@
+// A spool that keeps messages in memory, and a deliverer that only notes what it is given: for tests of intake.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "mta/delivery/deliverer.h"
+#include "queue/spool.h"
+
+namespace mxpress::testing {
+
+struct KeptMessage {
+  queue::QueueId id;
+  queue::NewMessage message;
+  std::string content;  // inline or large
+  bool was_large = false;
+};
+
+class FakeSpool final : public queue::Spool {
+ public:
+  // What goes wrong, until it is reset.
+  std::optional<Error> no_room;
+  std::optional<Error> cannot_store;
+  std::optional<Error> cannot_append;
+
+  std::vector<KeptMessage> kept() const {
+    std::lock_guard lock(mutex_);
+    std::vector<KeptMessage> copies;
+    for (const auto& message : kept_) {
+      copies.push_back({message.id, {}, message.content, message.was_large});
+      copies.back().message.envelope = message.message.envelope;
+      copies.back().message.drop_name = message.message.drop_name;
+    }
+    return copies;
+  }
+
+  Status recover(std::function<void(const queue::Message&)>, std::function<void(const queue::SiteRecord&)>) override { return {}; }
+  Status room_for(std::uint64_t) override { return no_room ? Status(*no_room) : Status(); }
+  Result<std::unique_ptr<queue::LargeContent>> open_large() override {
+    if (no_room) return *no_room;
+    return std::unique_ptr<queue::LargeContent>(std::make_unique<Large>(*this));
+  }
+  void store(queue::NewMessage message, Stored done) override { store_as(next_id(), std::move(message), std::move(done)); }
+  queue::QueueId next_id() override {
+    std::lock_guard lock(mutex_);
+    return {++last_id_};
+  }
+  void store_as(queue::QueueId id, queue::NewMessage message, Stored done) override {
+    if (cannot_store) return done(*cannot_store);
+    done(keep(id, std::move(message)));
+  }
+
+  void settle(queue::Settlement, std::function<void(Status)>) override {}
+  void act(queue::ActionKind, std::vector<queue::QueueId>, std::function<void(Status)>) override {}
+  void record_site(queue::SiteRecord) override {}
+  Result<queue::Message> load(queue::QueueId) override { return Error::permanent("no such message"); }
+  std::vector<queue::QueueId> ids(bool) override { return {}; }
+  queue::SpoolCounters counters() override { return {}; }
+  bool commit_batch() override { return false; }
+  void checkpoint() override {}
+
+ private:
+  struct Large final : queue::LargeContent {
+    explicit Large(FakeSpool& owner) : spool(owner) {}
+    Status append(std::string_view more) override {
+      if (spool.cannot_append) return *spool.cannot_append;
+      bytes.append(more);
+      return {};
+    }
+    std::uint64_t size() const override { return bytes.size(); }
+    FakeSpool& spool;
+    std::string bytes;
+  };
+
+  queue::QueueId keep(queue::QueueId id, queue::NewMessage message) {
+    std::lock_guard lock(mutex_);
+    for (const auto& known : kept_) {
+      if (!message.drop_name.empty() && known.message.drop_name == message.drop_name) return known.id;
+    }
+    const auto* large = static_cast<const Large*>(message.large.get());
+    KeptMessage kept{id, {}, large ? large->bytes : message.content, large != nullptr};
+    kept.message = std::move(message);
+    kept_.push_back(std::move(kept));
+    return id;
+  }
+
+  mutable std::mutex mutex_;
+  std::uint64_t last_id_ = 0;
+  std::vector<KeptMessage> kept_;
+};
+
+class FakeDeliverer final : public mta::delivery::Deliverer {
+ public:
+  void admit(queue::QueueId id, const proto::Envelope&) override {
+    std::lock_guard lock(mutex_);
+    admitted_.push_back(id);
+  }
+  std::vector<queue::QueueId> admitted() const {
+    std::lock_guard lock(mutex_);
+    return admitted_;
+  }
+  void restore(const queue::Message&) override {}
+  void restore_site(const queue::SiteRecord&) override {}
+  void act(queue::ActionKind, std::vector<queue::QueueId>, std::function<void(Result<std::vector<mta::delivery::ActionEffect>>)>) override {
+  }
+  void status(std::function<void(std::vector<mta::delivery::DestinationStatus>)>) override {}
+  void reconfigured() override {}
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<queue::QueueId> admitted_;
+};
+
+}  // namespace mxpress::testing
