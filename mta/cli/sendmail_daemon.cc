@@ -1,0 +1,151 @@
+// Speaks SMTP to the daemon, blocking.
+#include "mta/cli/sendmail_daemon.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "mta/cli/sendmail_outlet.h"
+#include "proto/reply.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+using proto::ExitCode;
+
+constexpr int kTimeout = 600;        // seconds, of each read and write: the final dot may take its time (RFC 5321 4.5.3.2.6)
+constexpr std::size_t kGroup = 100;  // commands in flight: their replies fit into the socket's buffer
+
+Verdict lost() {
+  return {ExitCode::try_later, "the connection to mxpressd was lost; the message may or may not have been taken: try again"};
+}
+
+Verdict judge(const proto::Reply& reply) {
+  if (reply.is_positive() || reply.is_intermediate()) return {};
+  return {reply.is_transient() ? ExitCode::try_later : ExitCode::data, "mxpressd says: " + reply.to_string()};
+}
+
+class Daemon final : public Outlet {
+ public:
+  explicit Daemon(int socket) : socket_(socket) {}
+  ~Daemon() override { ::close(socket_); }
+
+  std::optional<proto::Reply> read_reply();
+  Verdict begin(const std::vector<std::string>& commands) override;
+  Verdict send(std::string_view bytes) override;
+  Verdict finish() override;
+
+ private:
+  bool read_more();
+  Verdict read_verdict();
+  Verdict group(const std::string* first, std::size_t count);
+
+  const int socket_;
+  std::string received_;
+  proto::ReplyParser parser_;
+};
+
+bool Daemon::read_more() {
+  char buffer[4096];
+  ssize_t size = 0;
+  do {
+    size = ::read(socket_, buffer, sizeof buffer);
+  } while (size < 0 && errno == EINTR);
+  if (size <= 0) return false;
+  received_.append(buffer, static_cast<std::size_t>(size));
+  return true;
+}
+
+std::optional<proto::Reply> Daemon::read_reply() {
+  while (true) {
+    received_.erase(0, parser_.feed(received_));
+    if (auto reply = parser_.take()) return reply->ok() ? std::optional(std::move(**reply)) : std::nullopt;
+    if (!read_more()) return std::nullopt;
+  }
+}
+
+Verdict Daemon::read_verdict() {
+  const auto reply = read_reply();
+  return reply ? judge(*reply) : lost();
+}
+
+// All replies are read, so that the first refusal is the one that is told.
+Verdict Daemon::group(const std::string* first, std::size_t count) {
+  std::string commands;
+  for (std::size_t i = 0; i < count; ++i) commands += first[i];
+  if (!write_all(socket_, commands)) return lost();
+  Verdict worst;
+  for (std::size_t i = 0; i < count; ++i) {
+    Verdict verdict = read_verdict();
+    if (worst.ok()) worst = std::move(verdict);
+  }
+  return worst;
+}
+
+// DATA goes alone: content is only promised once every recipient was accepted.
+Verdict Daemon::begin(const std::vector<std::string>& commands) {
+  const std::size_t envelope = commands.size() - 1;
+  for (std::size_t from = 0; from < envelope; from += kGroup) {
+    Verdict verdict = group(&commands[from], std::min(kGroup, envelope - from));
+    if (!verdict.ok()) return verdict;
+  }
+  return group(&commands[envelope], 1);
+}
+
+// A daemon that goes away in the middle may have said why.
+Verdict Daemon::send(std::string_view bytes) {
+  if (write_all(socket_, bytes)) return {};
+  Verdict verdict = read_verdict();
+  return verdict.ok() ? lost() : verdict;
+}
+
+Verdict Daemon::finish() { return read_verdict(); }
+
+bool is_absent(int code) { return code == ENOENT || code == ENOTDIR || code == ECONNREFUSED || code == ECONNRESET || code == EPIPE; }
+
+bool is_shutting_down(const proto::Reply& reply) { return reply.code == 421 && reply.enhanced == proto::EnhancedStatus{4, 3, 2}; }
+
+}  // namespace
+
+int connect_submission(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return errno = ENOENT, -1;
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return -1;
+  const timeval timeout{kTimeout, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
+  const int code = errno;
+  ::close(socket);
+  return errno = code, -1;
+}
+
+bool write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t size = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
+OpenedOutlet open_daemon(const std::string& socket_path) {
+  const int socket = connect_submission(socket_path);
+  if (socket < 0 && is_absent(errno)) return {nullptr, {}, true};
+  if (socket < 0) return {nullptr, {ExitCode::try_later, "cannot reach mxpressd at " + socket_path + ": " + std::strerror(errno)}, false};
+  auto daemon = std::make_unique<Daemon>(socket);
+  const auto greeting = daemon->read_reply();
+  if (!greeting || is_shutting_down(*greeting)) return {nullptr, {}, true};
+  Verdict verdict = judge(*greeting);
+  if (!verdict.ok()) return {nullptr, std::move(verdict), false};
+  return {std::move(daemon), {}, false};
+}
+
+}  // namespace mxpress::mta::cli

@@ -1,0 +1,115 @@
+// Leaves a message in the drop folder: a private file that gets its name when it is complete and synced.
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "mta/cli/sendmail_outlet.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+using proto::ExitCode;
+
+constexpr mode_t kMode = 0640;  // the folder's group (it is setgid) reads
+
+// 128 random bits as 32 hexadecimal digits; empty if the system has none.
+std::string random_name() {
+  unsigned char bits[16];
+  if (::getrandom(bits, sizeof bits, 0) != sizeof bits) return {};
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string name;
+  for (const unsigned char octet : bits) {
+    name += kDigits[octet >> 4];
+    name += kDigits[octet & 15];
+  }
+  return name;
+}
+
+class DropFile final : public Outlet {
+ public:
+  DropFile(std::string directory, std::string name) : directory_(std::move(directory)), path_(directory_ + "/" + name) {}
+  ~DropFile() override;
+
+  Verdict open();
+  Verdict begin(const std::vector<std::string>& commands) override;
+  Verdict send(std::string_view bytes) override;
+  Verdict finish() override;
+
+ private:
+  std::string part() const { return path_ + ".part"; }
+  Verdict failed(const char* what) const;
+  bool sync_directory() const;
+
+  const std::string directory_;
+  const std::string path_;
+  int file_ = -1;
+  bool is_named_ = false;
+};
+
+DropFile::~DropFile() {
+  if (file_ < 0) return;
+  ::close(file_);
+  if (!is_named_) ::unlink(part().c_str());
+}
+
+Verdict DropFile::failed(const char* what) const {
+  return {ExitCode::try_later, std::string("mxpressd is not running, and the message cannot wait for it: cannot ") + what + " " +
+                                   directory_ + ": " + std::strerror(errno) + "; start mxpressd, and try again"};
+}
+
+Verdict DropFile::open() {
+  file_ = ::open(part().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode);
+  if (file_ < 0) return failed("create a file in");
+  ::fchmod(file_, kMode);  // whatever the umask is
+  return {};
+}
+
+Verdict DropFile::begin(const std::vector<std::string>& commands) {
+  std::string all;
+  for (const std::string& command : commands) all += command;
+  return send(all);
+}
+
+Verdict DropFile::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t size = ::write(file_, bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return failed("write to");
+    bytes.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return {};
+}
+
+bool DropFile::sync_directory() const {
+  const int folder = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return false;
+  const bool synced = ::fsync(folder) == 0;
+  ::close(folder);
+  return synced;
+}
+
+Verdict DropFile::finish() {
+  if (::fsync(file_) != 0) return failed("write to");
+  if (::rename(part().c_str(), path_.c_str()) != 0) return failed("name the file in");
+  is_named_ = true;
+  if (!sync_directory()) return failed("sync");
+  return {};
+}
+
+}  // namespace
+
+OpenedOutlet open_drop(const std::string& directory) {
+  const std::string name = random_name();
+  if (name.empty()) return {nullptr, {ExitCode::system, "the system gives no random numbers"}, false};
+  auto file = std::make_unique<DropFile>(directory, name);
+  Verdict verdict = file->open();
+  if (!verdict.ok()) return {nullptr, std::move(verdict), false};
+  return {std::move(file), {}, false};
+}
+
+}  // namespace mxpress::mta::cli

@@ -1,0 +1,45 @@
+// The message on stdin: local text, read in pieces, made into content with CRLF line ends.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "proto/mail_data.h"
+#include "proto/result.h"
+
+namespace mxpress::mta::cli {
+
+enum class LoneDot { is_text, ends };
+
+// Finds the line with a lone dot, if that ends the text.
+class DotFinder {
+ public:
+  // Appends what is in front of the end; true when the lone dot was met. Nothing more may be fed then.
+  bool feed(std::string_view text, std::string& out);
+  // The text ended without a lone dot: what was held back.
+  void finish(std::string& out) { out += held_; }
+
+ private:
+  bool take(char octet, std::string& out);
+  bool at_line_start_ = true;
+  std::string held_;  // "", "." or ".\r"
+};
+
+class Input {
+ public:
+  Input(int descriptor, LoneDot lone_dot) : descriptor_(descriptor), lone_dot_(lone_dot) {}
+
+  // Appends the next piece of the content; false at the end. An Error cannot be read or cannot be sent (NUL).
+  Result<bool> read(std::string& out);
+
+ private:
+  Status end(std::string& out);
+
+  const int descriptor_;
+  const LoneDot lone_dot_;
+  bool ended_ = false;
+  DotFinder dots_;
+  proto::LineEndNormaliser line_ends_;
+};
+
+}  // namespace mxpress::mta::cli

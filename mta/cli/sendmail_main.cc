@@ -1,0 +1,147 @@
+// The life of one call of sendmail, in order.
+#include "mta/cli/sendmail_main.h"
+
+#include <pwd.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "mta/cli/sendmail_input.h"
+#include "mta/cli/sendmail_message.h"
+#include "mta/cli/sendmail_options.h"
+#include "mta/cli/sendmail_outlet.h"
+#include "mta/cli/sendmail_relay.h"
+#include "mta/cli/sendmail_settings.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+using proto::ExitCode;
+
+constexpr std::size_t kMaxHeader = 1u << 20;  // that is held in memory: for -t, and to see whether From is there
+
+constexpr const char* kHelp =
+    "sendmail [-i] [-t] [-f sender] [-F name] [-N notify] [-R hdrs|full] [-V envid] [--] [recipient...]\n"
+    "  reads a message from standard input and hands it to mxpressd, or leaves it for mxpressd to find.\n"
+    "  -bs speaks SMTP, -bp (mailq) lists the queue, -q tries the queue now, -bv checks addresses; see sendmail(8).\n";
+
+int tell(const Verdict& verdict) {
+  if (!verdict.words.empty()) std::fprintf(stderr, "sendmail: %s\n", verdict.words.c_str());
+  return static_cast<int>(verdict.code);
+}
+
+Verdict of_input(const Error& error) { return {error.is_transient() ? ExitCode::io : ExitCode::data, error.message}; }
+
+Caller find_caller(const SendmailSettings& settings) {
+  Caller caller;
+  const passwd* const account = ::getpwuid(::getuid());
+  caller.login = account ? account->pw_name : "uid" + std::to_string(::getuid());
+  if (account && account->pw_gecos) caller.full_name = std::string(account->pw_gecos).substr(0, std::string(account->pw_gecos).find(','));
+  caller.domain = own_domain(settings);
+  return caller;
+}
+
+// The header, and whatever of the body came with it. `more`: the input has not ended.
+struct Start {
+  std::string text;
+  bool more = true;
+  Verdict verdict;
+};
+
+Start read_start(Input& input) {
+  Start start;
+  while (start.more && start.text.size() < kMaxHeader && start.text.find("\r\n\r\n") == std::string::npos) {
+    const auto more = input.read(start.text);
+    if (!more.ok()) return {{}, false, of_input(more.error())};
+    start.more = *more;
+  }
+  return start;
+}
+
+OpenedOutlet open_outlet(const SendmailSettings& settings) {
+  OpenedOutlet daemon = open_daemon(settings.submission_socket);
+  return daemon.is_down ? open_drop(settings.drop_directory()) : std::move(daemon);
+}
+
+Verdict send_content(Outlet& outlet, Input& input, Start start) {
+  proto::DataEncoder encoder;
+  std::string piece = std::move(start.text);
+  bool more = start.more;
+  while (true) {
+    std::string encoded;
+    encoder.feed(piece, encoded);
+    if (!more) encoder.finish(encoded);
+    if (Verdict sent = outlet.send(encoded); !sent.ok() || !more) return sent;
+    piece.clear();
+    const auto read = input.read(piece);
+    if (!read.ok()) return of_input(read.error());
+    more = *read;
+  }
+}
+
+Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings) {
+  if (Verdict sender = check_sender(options); !sender.ok()) return sender;
+  Input input(STDIN_FILENO, options.ignore_dots ? LoneDot::is_text : LoneDot::ends);
+  Recipients recipients;
+  if (!options.recipients_of_header) recipients = find_recipients(options, {});
+  if (!recipients.verdict.ok()) return recipients.verdict;
+  Start start = read_start(input);
+  if (!start.verdict.ok()) return start.verdict;
+  if (options.recipients_of_header) recipients = find_recipients(options, start.text.substr(0, start.text.find("\r\n\r\n") + 2));
+  if (!recipients.verdict.ok()) return recipients.verdict;
+  const Caller caller = find_caller(settings);
+  start.text = complete_start(options, caller, std::move(start.text));
+  OpenedOutlet opened = open_outlet(settings);
+  if (!opened.outlet) return opened.verdict;
+  if (Verdict begun = opened.outlet->begin(envelope_commands(options, caller, recipients.addresses)); !begun.ok()) return begun;
+  if (Verdict sent = send_content(*opened.outlet, input, std::move(start)); !sent.ok()) return sent;
+  return opened.outlet->finish();
+}
+
+Verdict verify(const SendmailOptions& options) {
+  const Recipients recipients = find_recipients(options, {});
+  for (const std::string& address : recipients.addresses) std::printf("%s... is a mail address\n", address.c_str());
+  return recipients.verdict;
+}
+
+Verdict say(const char* words) {
+  std::fputs(words, stdout);
+  return {};
+}
+
+Verdict run(const SendmailOptions& options) {
+  if (options.mode == SendmailMode::help) return say(kHelp);
+  if (options.mode == SendmailMode::version) return say("sendmail of mxpress\n");
+  const SendmailSettings settings = find_settings();
+  switch (options.mode) {
+    case SendmailMode::smtp:
+      return relay_smtp(settings);
+    case SendmailMode::list_queue:
+      return become_mxpress(settings, {"mailq"});
+    case SendmailMode::flush_queue:
+      return become_mxpress(settings, {"retry", "--all"});
+    case SendmailMode::new_aliases:
+      return say("nothing to do: aliases are [local] aliases in mxpress.toml; `mxpress reload` reads them\n");
+    case SendmailMode::verify:
+      return verify(options);
+    case SendmailMode::daemon:
+      return say("nothing to do: the daemon is mxpressd, which the service manager starts\n");
+    default:
+      return deliver(options, settings);
+  }
+}
+
+}  // namespace
+
+int sendmail_main(int count, char** arguments) {
+  ::signal(SIGPIPE, SIG_IGN);
+  const auto options = parse_sendmail_options(count > 0 ? arguments[0] : "sendmail",
+                                              std::vector<std::string>(arguments + std::min(count, 1), arguments + count));
+  if (!options.ok()) return tell({ExitCode::usage, options.error().message});
+  return tell(run(*options));
+}
+
+}  // namespace mxpress::mta::cli

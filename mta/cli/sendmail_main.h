@@ -1,0 +1,9 @@
+// The sendmail command: hands a message from stdin to the daemon, or leaves it for the daemon.
+#pragma once
+
+namespace mxpress::mta::cli {
+
+// The whole program; returns its exit code.
+int sendmail_main(int count, char** arguments);
+
+}  // namespace mxpress::mta::cli

@@ -1,0 +1,37 @@
+// What sendmail makes of its options and of the header on stdin: the envelope's commands and the start of the content.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mta/cli/sendmail_options.h"
+#include "mta/cli/sendmail_outlet.h"
+
+namespace mxpress::mta::cli {
+
+// Who calls, for a sender that no option names.
+struct Caller {
+  std::string login;      // "www-data"
+  std::string full_name;  // of the account
+  std::string domain;     // for a From field; the envelope is completed by the daemon
+};
+
+// Addresses of arguments and, with -t, of the header, in order, without repeats; checked, possibly without domain.
+struct Recipients {
+  std::vector<std::string> addresses;
+  Verdict verdict;
+};
+Recipients find_recipients(const SendmailOptions& options, std::string_view header);
+
+// The reverse-path: of -f, or the caller's login name. Checked.
+Verdict check_sender(const SendmailOptions& options);
+
+// MAIL, RCPT and DATA, each with CRLF.
+std::vector<std::string> envelope_commands(const SendmailOptions& options, const Caller& caller,
+                                           const std::vector<std::string>& recipients);
+
+// The header as it is sent: without an mbox "From " line, with -t without Bcc, with From if that is missing. `start` may have some of the
+// body behind the header.
+std::string complete_start(const SendmailOptions& options, const Caller& caller, std::string start);
+
+}  // namespace mxpress::mta::cli

@@ -1,0 +1,17 @@
+// The modes of sendmail that hand the work to somebody else: -bs to the daemon, mailq and -q to mxpress.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mta/cli/sendmail_outlet.h"
+#include "mta/cli/sendmail_settings.h"
+
+namespace mxpress::mta::cli {
+
+// SMTP between stdin, stdout and the daemon, until one of them ends.
+Verdict relay_smtp(const SendmailSettings& settings);
+// Becomes the mxpress program that was installed with this one; returns only if that fails.
+Verdict become_mxpress(const SendmailSettings& settings, std::vector<std::string> arguments);
+
+}  // namespace mxpress::mta::cli

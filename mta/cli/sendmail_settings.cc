@@ -1,0 +1,82 @@
+// A line scanner for the few keys that sendmail needs.
+#include "mta/cli/sendmail_settings.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "proto/ascii.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+constexpr const char* kDefaultFile = "/etc/mxpress/mxpress.toml";
+constexpr std::size_t kMaxFile = 1u << 20;
+
+std::string read_file(const char* path) {
+  std::string text;
+  const int descriptor = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return text;
+  char buffer[8192];
+  ssize_t size = 0;
+  while (text.size() < kMaxFile && (size = ::read(descriptor, buffer, sizeof buffer)) > 0)
+    text.append(buffer, static_cast<std::size_t>(size));
+  ::close(descriptor);
+  return text;
+}
+
+// The value of `"value"` or `'value'`, whatever comment follows; empty for anything else.
+std::string_view quoted(std::string_view text) {
+  if (text.empty() || (text.front() != '"' && text.front() != '\'')) return {};
+  const auto end = text.find(text.front(), 1);
+  return end == std::string_view::npos ? std::string_view() : text.substr(1, end - 1);
+}
+
+void set(std::string_view section, std::string_view key, std::string_view value, SendmailSettings& settings) {
+  if (value.empty()) return;
+  if (section == "listen" && key == "submission_socket") settings.submission_socket = value;
+  if (section == "spool" && key == "directory") settings.spool_directory = value;
+  if (section.empty() && key == "hostname") settings.hostname = value;
+}
+
+}  // namespace
+
+void read_settings(std::string_view toml, SendmailSettings& settings) {
+  std::string_view section;
+  while (!toml.empty()) {
+    const auto end = std::min(toml.find('\n'), toml.size());
+    const std::string_view line = proto::trimmed(toml.substr(0, end));
+    toml.remove_prefix(std::min(end + 1, toml.size()));
+    if (line.starts_with("[")) {
+      section = proto::trimmed(line.substr(1, line.find(']') - 1));
+    } else if (const auto equals = line.find('='); equals != std::string_view::npos) {
+      const std::string_view key = proto::trimmed(line.substr(0, equals));
+      const std::string_view value = quoted(proto::trimmed(line.substr(equals + 1)));
+      const auto dot = key.find('.');  // listen.submission_socket = "..."
+      if (dot == std::string_view::npos) {
+        set(section, key, value, settings);
+      } else if (section.empty()) {
+        set(proto::trimmed(key.substr(0, dot)), proto::trimmed(key.substr(dot + 1)), value, settings);
+      }
+    }
+  }
+}
+
+SendmailSettings find_settings() {
+  SendmailSettings settings;
+  const char* const named = ::secure_getenv("MXPRESS_CONFIG");
+  if (named && *named) settings.config_file = named;
+  read_settings(read_file(settings.config_file.empty() ? kDefaultFile : settings.config_file.c_str()), settings);
+  return settings;
+}
+
+std::string own_domain(const SendmailSettings& settings) {
+  if (!settings.hostname.empty()) return settings.hostname;
+  const std::string mailname = read_file("/etc/mailname");
+  if (const auto name = proto::trimmed(mailname); !name.empty()) return std::string(name);
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+}  // namespace mxpress::mta::cli

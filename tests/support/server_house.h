@@ -1,0 +1,66 @@
+// The entrances as they run in the daemon: listeners on loopback and a unix socket in a folder of their own, one worker thread, a spool in memory.
+#pragma once
+
+#include <boost/filesystem.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "mta/intake/intake.h"
+#include "tests/support/fake_spool.h"
+
+namespace mxpress::testing {
+
+// A folder that is removed at the end.
+class ScratchFolder {
+ public:
+  ScratchFolder();
+  ~ScratchFolder();
+  const boost::filesystem::path& path() const { return path_; }
+
+ private:
+  boost::filesystem::path path_;
+};
+
+struct ProgramResult {
+  int code = -1;  // exit code; -1: killed
+  std::string output, errors;
+};
+
+// Runs a program with this input; both outputs are read to their ends.
+ProgramResult run_program(std::vector<std::string> command, const std::string& input, std::vector<std::string> environment = {});
+// The program of this build, such as "sendmail": beside the tests.
+std::string program(const std::string& name);
+
+class IntakeHouse {
+ public:
+  explicit IntakeHouse(std::function<void(mta::Config&)> change = {});
+  ~IntakeHouse() { close(); }
+
+  void open();   // again, after close()
+  void close();  // the daemon stops
+  ProgramResult sendmail(std::vector<std::string> arguments, const std::string& input);
+  int connect_tcp() const;   // a blocking descriptor
+  int connect_unix() const;
+
+  ScratchFolder folder;
+  FakeSpool spool;
+  FakeDeliverer deliverer;
+  mta::Config base;
+  std::unique_ptr<mta::CurrentConfig> config;
+  std::uint16_t port = 0;
+
+ private:
+  std::unique_ptr<asio::io_context> io_;
+  std::unique_ptr<mta::intake::Context> context_;
+  std::unique_ptr<mta::intake::Intake> intake_;
+  std::thread worker_;
+};
+
+// Blocking reads from a descriptor of the house, until `text` has come or the other end closed or five seconds passed.
+std::string read_until(int descriptor, const std::string& text);
+void write_everything(int descriptor, const std::string& bytes);
+
+}  // namespace mxpress::testing
