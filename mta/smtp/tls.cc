@@ -31,7 +31,8 @@ boost::asio::ssl::context& client_tls_context() {
 void prepare_tls_client(SSL* session, const std::string& server_name) {
   // The chain is looked at all the same, and what was found is kept for describe_tls().
   SSL_set_verify(session, SSL_VERIFY_NONE, nullptr);
-  if (dns::Address::parse(server_name).ok()) return;
+  const bool is_address = server_name.starts_with('[') || dns::Address::parse(server_name).ok();
+  if (is_address) return;
   SSL_set_tlsext_host_name(session, server_name.c_str());
   SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   SSL_set1_host(session, server_name.c_str());

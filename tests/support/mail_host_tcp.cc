@@ -1,0 +1,154 @@
+// A mail host of the tests on a real port, with real TLS.
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+#include <optional>
+
+#include "mta/smtp/stream_error.h"
+#include "mta/smtp/stream_socket.h"
+#include "tests/support/mail_host.h"
+
+namespace mxpress::testing {
+namespace {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+using mta::smtp::Stream;
+using mta::smtp::TcpSocket;
+using mta::smtp::TlsState;
+using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+
+// A key and a certificate signed by itself, for "mx.there.example", valid for a day.
+void add_certificate(asio::ssl::context& context) {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
+  X509_set_pubkey(certificate, key);
+  X509_NAME* name = X509_get_subject_name(certificate);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("mx.there.example"), -1, -1, 0);
+  X509_set_issuer_name(certificate, name);
+  X509_sign(certificate, key, EVP_sha256());
+  SSL_CTX_use_certificate(context.native_handle(), certificate);
+  SSL_CTX_use_PrivateKey(context.native_handle(), key);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+}
+
+// The server's end, which can do the server's part of a handshake.
+class ServerStream final : public Stream {
+ public:
+  ServerStream(TcpSocket socket, asio::ssl::context& context) : socket_(std::move(socket)), context_(context) {}
+
+  void set_deadline(BootTime) override {}
+  Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override {
+    error_code code;
+    std::size_t count = 0;
+    if (tls_) {
+      count = co_await tls_->async_read_some(asio::buffer(buffer, size), asio::redirect_error(use_task, code));
+    } else {
+      count = co_await socket_.async_read_some(asio::buffer(buffer, size), asio::redirect_error(use_task, code));
+    }
+    if (code) co_return mta::smtp::network_error(code);
+    co_return count;
+  }
+  Task<Status> write(std::string_view bytes) override {
+    error_code code;
+    if (tls_) {
+      co_await asio::async_write(*tls_, asio::buffer(bytes), asio::redirect_error(use_task, code));
+    } else {
+      co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_task, code));
+    }
+    if (code) co_return mta::smtp::network_error(code);
+    co_return Status();
+  }
+  Task<Status> start_tls_client(std::string) override { co_return Error::permanent("this is the server's end"); }
+  Task<bool> start_tls_server() {
+    tls_.emplace(socket_, context_);
+    error_code code;
+    co_await tls_->async_handshake(asio::ssl::stream_base::server, asio::redirect_error(use_task, code));
+    co_return !code;
+  }
+  std::string server_name() {
+    const char* name = tls_ ? SSL_get_servername(tls_->native_handle(), TLSEXT_NAMETYPE_host_name) : nullptr;
+    return name ? name : "";
+  }
+  const TlsState& tls() const override { return tls_state_; }
+  bool has_input() override { return false; }
+  void close() override {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  TcpSocket socket_;
+  asio::ssl::context& context_;
+  std::optional<asio::ssl::stream<TcpSocket&>> tls_;
+  TlsState tls_state_;
+};
+
+}  // namespace
+
+struct TcpMailHost::State {
+  State(Executor executor, MailHostBehaviour behaviour)
+      : host(std::move(behaviour)),
+        acceptor(executor, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+        context(asio::ssl::context::tls_server) {
+    if (host.behaviour().tls == HostTls::none) return;
+    add_certificate(context);
+    if (host.behaviour().tls != HostTls::too_old) return;
+    SSL_CTX_set_security_level(context.native_handle(), 0);
+    SSL_CTX_set_max_proto_version(context.native_handle(), TLS1_1_VERSION);
+  }
+  MailHost host;
+  Acceptor acceptor;
+  asio::ssl::context context;
+  std::string server_name;
+};
+
+Task<void> TcpMailHost::serve(std::shared_ptr<State> state, TcpSocket socket) {
+  auto stream = std::make_unique<ServerStream>(std::move(socket), state->context);
+  ServerStream& end = *stream;
+  const MailHost::StartTls start_tls = [&end, &state]() -> Task<bool> {
+    const bool started = co_await end.start_tls_server();
+    state->server_name = end.server_name();
+    co_return started;
+  };
+  co_await state->host.serve(std::move(stream), start_tls);
+}
+
+Task<void> TcpMailHost::accept_all(std::shared_ptr<State> state) {
+  while (true) {
+    error_code code;
+    TcpSocket socket = co_await state->acceptor.async_accept(asio::redirect_error(use_task, code));
+    if (code) co_return;
+    asio::co_spawn(state->acceptor.get_executor(), serve(state, std::move(socket)), asio::detached);
+  }
+}
+
+TcpMailHost::TcpMailHost(Executor executor, MailHostBehaviour behaviour) : state_(std::make_shared<State>(executor, std::move(behaviour))) {
+  asio::co_spawn(executor, accept_all(state_), asio::detached);
+}
+
+TcpMailHost::~TcpMailHost() {
+  error_code ignored;
+  state_->acceptor.close(ignored);
+}
+
+dns::Target TcpMailHost::target(std::string host) const {
+  return dns::Target{std::move(host), dns::Address{false, {127, 0, 0, 1}}, state_->acceptor.local_endpoint().port(), false};
+}
+
+MailHost& TcpMailHost::host() { return state_->host; }
+const std::string& TcpMailHost::server_name() const { return state_->server_name; }
+
+}  // namespace mxpress::testing
