@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "dns/address_search.h"
 
@@ -37,6 +38,18 @@ std::vector<MailHost> ordered_hosts(const Answer& answer, const TargetRules& rul
   return hosts;
 }
 
+// Equal preferences have no order, so their names are sorted; ',' stands between equals, '>' before later ones.
+std::string site_of(std::vector<MailHost> hosts, std::uint16_t port) {
+  std::sort(hosts.begin(), hosts.end(),
+            [](const MailHost& a, const MailHost& b) { return std::tie(a.preference, a.name) < std::tie(b.preference, b.name); });
+  std::string site;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    if (i > 0) site += hosts[i].preference == hosts[i - 1].preference ? ',' : '>';
+    site += hosts[i].name;
+  }
+  return site + ":" + std::to_string(port);
+}
+
 bool reaches(AddressFamily family, const Address& address) {
   return family == AddressFamily::any || (family == AddressFamily::ipv6) == address.is_v6;
 }
@@ -49,7 +62,9 @@ Targets literal_targets(Resolver& resolver, const proto::Domain& domain, const T
   }
   AddressSearch search(resolver, rules, rules.port, Policy::asked);
   search.use_address({.name = domain.text()}, *address);
-  return search.result(domain.text());
+  Targets targets = search.result(domain.text());
+  targets.site = site_of({{.name = domain.text()}}, rules.port);
+  return targets;
 }
 
 // What the MX answer alone decides.
@@ -87,8 +102,11 @@ Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const Targe
   }
   AddressSearch search(resolver, rules, rules.port, Policy::asked);
   search.use_mx(mx);
+  std::string site = site_of(hosts, rules.port);
   co_await search.look_up(std::move(hosts));
-  co_return search.result(name);
+  Targets targets = search.result(name);
+  targets.site = std::move(site);
+  co_return targets;
 }
 
 Task<Targets> find_route_targets(Resolver& resolver, std::string host, std::uint16_t port, const TargetRules& rules, std::mt19937_64&) {
@@ -102,7 +120,9 @@ Task<Targets> find_route_targets(Resolver& resolver, std::string host, std::uint
     hosts.push_back({.name = host});
     co_await search.look_up(std::move(hosts));
   }
-  co_return search.result(host);
+  Targets targets = search.result(host);
+  targets.site = site_of({{.name = host}}, port);
+  co_return targets;
 }
 
 }  // namespace mxpress::dns

@@ -46,6 +46,9 @@ struct Targets {
   proto::EnhancedStatus status;  // why not: 5.1.10 null MX, 5.1.2 no such domain or no address, 5.4.6 loop, 4.4.3 lookup failed
   std::string text;              // the same for people, naming the DNS server and its answer
   std::chrono::seconds ttl{0};   // how long this holds; at least 1 s and at most a day
+  // Names the set of mail hosts, if found: equal for all domains with the same hosts, preferences in the same order, and port.
+  // "mx1.example.org,mx2.example.org>backup.example.net:25"
+  std::string site;
 };
 
 // `domain` may be an address literal (RFC 5321 4.1.3). Equal preferences are shuffled by `random`. A host's IPv4 and IPv6 addresses take

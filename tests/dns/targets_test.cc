@@ -77,6 +77,18 @@ TEST_CASE("targets: equal preferences are tried in random order") {
   CHECK(orders.size() == 6);
 }
 
+TEST_CASE("targets: domains with the same mail hosts have one site, whatever the order of the answer") {
+  World world;
+  for (const char* domain : {"a.example", "b.example"})
+    world.dns.mx(domain, domain[0] == 'a' ? 10 : 5, "mx1.c.example").mx(domain, 20, "mx3.c.example");
+  world.dns.mx("a.example", 10, "mx2.c.example").mx("b.example", 5, "mx2.c.example").mx("c.example", 10, "mx3.c.example");
+  for (const char* host : {"mx1.c.example", "mx2.c.example", "mx3.c.example"}) world.dns.a(host, "192.0.2.1");
+  CHECK(world.find("a.example").site == "mx1.c.example,mx2.c.example>mx3.c.example:25");
+  CHECK(world.find("b.example").site == world.find("a.example").site);
+  CHECK(world.find("c.example").site == "mx3.c.example:25");
+  CHECK(world.route("mx3.c.example", 2525).site == "mx3.c.example:2525");
+}
+
 TEST_CASE("targets: a null MX fails permanently without looking at addresses") {
   World world;
   world.dns.mx("a.example", 0, "").a("a.example", "192.0.2.1");

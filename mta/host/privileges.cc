@@ -1,0 +1,173 @@
+// Who the daemon is: root only until its listeners are open, then an ordinary user for good.
+#include "mta/host/privileges.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "proto/printable.h"
+
+namespace mxpress::mta::host {
+namespace {
+
+using Path = boost::filesystem::path;
+
+constexpr mode_t kSpoolMode = 0711, kSocketsMode = 0755, kDropMode = 03777, kPrivateMode = 0700;
+
+Error failed(const std::string& what, int error) { return Error::permanent(what + ": " + std::strerror(error)); }
+
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+// No symbolic link: whoever owns the folder around it must not lead us elsewhere.
+int open_folder(const Path& path) { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
+
+bool is_empty(int folder) {
+  DIR* listing = ::fdopendir(::dup(folder));
+  if (!listing) return false;
+  std::size_t entries = 0;
+  while (const dirent* entry = ::readdir(listing))
+    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) ++entries;
+  ::closedir(listing);
+  return entries == 0;
+}
+
+enum class Made { now, before };
+
+// Makes the folder and those above it, which stay ours with mode 0755.
+Result<Made> make_folder(const Path& path) {
+  Path step;
+  Made last = Made::before;
+  for (const Path& part : path) {
+    step /= part;
+    last = Made::before;
+    if (::mkdir(step.c_str(), 0755) == 0) {
+      last = Made::now;
+      if (::chmod(step.c_str(), 0755) != 0) return failed("cannot set the mode of " + step.string(), errno);  // whatever the umask
+    } else if (errno != EEXIST && errno != EISDIR && errno != EROFS) {
+      return failed("cannot make " + step.string(), errno);
+    }
+  }
+  return last;
+}
+
+// A folder that we made, or an empty one of root's (as a package leaves it), becomes the user's.
+Status give_to_user(const Path& path, const User& user, mode_t mode) {
+  const Descriptor folder(open_folder(path));
+  struct stat status{};
+  if (folder.get() < 0 || ::fstat(folder.get(), &status) != 0) return failed("cannot open " + path.string(), errno);
+  if (status.st_uid == user.uid) return {};
+  if (status.st_uid != 0 || !is_empty(folder.get()))
+    return Error::permanent(path.string() + " does not belong to " + user.name + ": if it is ours, say chown -R " + user.name + ": " +
+                            path.string());
+  if (::fchown(folder.get(), user.uid, user.gid) != 0 || ::fchmod(folder.get(), mode) != 0)
+    return failed("cannot give " + path.string() + " to " + user.name, errno);
+  return {};
+}
+
+Status set_mode(const Path& path, mode_t mode) {
+  const Descriptor folder(open_folder(path));
+  struct stat status{};
+  if (folder.get() < 0 || ::fstat(folder.get(), &status) != 0) return failed("cannot open " + path.string(), errno);
+  if ((status.st_mode & 07777) == mode && status.st_uid == ::geteuid()) return {};
+  if (status.st_uid != ::geteuid())
+    return Error::permanent(path.string() + " belongs to user " + std::to_string(status.st_uid) + ", and we run as " +
+                            std::to_string(::geteuid()) + ": give it to us, or set [spool] directory");
+  if (::fchmod(folder.get(), mode) != 0) return failed("cannot set the mode of " + path.string(), errno);
+  return {};
+}
+
+Status make_own_folder(const Path& path, mode_t mode) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("cannot make " + path.string(), errno);
+  return set_mode(path, mode);
+}
+
+Status check_no_way_back(const User& user) {
+  uid_t uid[3];
+  gid_t gid[3];
+  const bool known = ::getresuid(&uid[0], &uid[1], &uid[2]) == 0 && ::getresgid(&gid[0], &gid[1], &gid[2]) == 0;
+  for (int i = 0; known && i < 3; ++i)
+    if (uid[i] != user.uid || gid[i] != user.gid) return Error::permanent("could not become user " + user.name + " in every respect");
+  if (!known || ::setuid(0) == 0) return Error::permanent("root privileges could be had back after becoming " + user.name);
+  return {};
+}
+
+}  // namespace
+
+bool is_root() { return ::geteuid() == 0; }
+
+Result<User> find_user(const std::string& name) {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> buffer(16 * 1024);
+  const int error = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  const std::string shown = proto::printable(name, 64);
+  if (!found)
+    return Error::permanent("there is no user \"" + shown + "\"" + (error ? std::string(" (") + std::strerror(error) + ")" : "") +
+                            ": create it (adduser --system --group --no-create-home " + shown +
+                            "), set user = to another one in the configuration, or start mxpressd as an ordinary user");
+  if (entry.pw_uid == 0) return Error::permanent("user \"" + shown + "\" is root: mail is never handled as root");
+  return User{name, entry.pw_uid, entry.pw_gid};
+}
+
+Status prepare_directories_as_root(const Config& config, const User& user) {
+  if (!is_root()) return {};
+  const auto spool = make_folder(config.spool_directory);
+  if (!spool) return spool.error();
+  if (Status status = give_to_user(config.spool_directory, user, kSpoolMode); !status) return status;
+  for (const Path& socket : {config.listen.submission_socket, config.listen.control_socket}) {
+    const auto made = make_folder(socket.parent_path());
+    if (!made) return made.error();
+    if (*made == Made::before) continue;  // perhaps /run itself: not ours to give away
+    if (Status status = give_to_user(socket.parent_path(), user, kSocketsMode); !status) return status;
+  }
+  return {};
+}
+
+Status become_user(const User& user) {
+  if (!is_root()) return {};
+  if (user.uid == 0) return Error::permanent("mail is never handled as root");
+  if (::initgroups(user.name.c_str(), user.gid) != 0) return failed("cannot take the groups of " + user.name, errno);
+  if (::setresgid(user.gid, user.gid, user.gid) != 0) return failed("cannot take the group of " + user.name, errno);
+  if (::setresuid(user.uid, user.uid, user.uid) != 0) return failed("cannot become user " + user.name, errno);
+  return check_no_way_back(user);
+}
+
+Status prepare_spool_directory(const Config& config) {
+  if (const auto made = make_folder(config.spool_directory); !made) return made.error();
+  if (Status status = set_mode(config.spool_directory, kSpoolMode); !status) return status;
+  if (Status status = make_own_folder(config.drop_directory(), kDropMode); !status) return status;
+  return make_own_folder(config.mailbox_directory(), kPrivateMode);
+}
+
+Status give_up_root(const Config& config) {
+  if (::chdir("/") != 0) return failed("cannot go to /", errno);
+  ::umask(077);
+  if (is_root()) {
+    const auto user = find_user(config.user);
+    if (!user) return user.error();
+    if (Status status = prepare_directories_as_root(config, *user); !status) return status;
+    if (Status status = become_user(*user); !status) return status;
+  }
+  return prepare_spool_directory(config);
+}
+
+}  // namespace mxpress::mta::host

@@ -1,0 +1,38 @@
+// Who the daemon is: root only until its listeners are open, then an ordinary user for good; and the folders that this user needs.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "mta/host/config.h"
+#include "proto/result.h"
+
+namespace mxpress::mta::host {
+
+struct User {
+  std::string name;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+bool is_root();
+
+// The error says how to create a missing user. Refuses root.
+Result<User> find_user(const std::string& name);
+
+// As root: makes the spool directory (0711) and the sockets' directories (0755) where they are missing, and gives what it made to `user`;
+// follows no symbolic link in the last step, and touches nothing that belongs to somebody else. Otherwise: nothing to do.
+Status prepare_directories_as_root(const Config& config, const User& user);
+
+// As root: becomes `user` with its groups, and makes sure that there is no way back. Otherwise: nothing to do.
+Status become_user(const User& user);
+
+// As the user that the daemon runs as: the spool directory 0711, in it drop/ 3777 and mailbox/ 0700. Everybody may pass through the spool
+// directory, because everybody may leave mail in drop/, but not list it; what the daemon makes itself in there is 0700 and 0600 (umask).
+Status prepare_spool_directory(const Config& config);
+
+// All of the above in order, with umask 077 and working directory /; to be called when the listeners are open, before mail or DNS is read.
+Status give_up_root(const Config& config);
+
+}  // namespace mxpress::mta::host

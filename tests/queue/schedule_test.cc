@@ -1,0 +1,123 @@
+// The schedule: what is due, leased, held, aged and forgotten.
+#include "queue/schedule.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+using namespace mxpress;
+using namespace mxpress::queue;
+using std::chrono::minutes;
+
+namespace {
+
+const Instant kStart{minutes(1000)};
+
+Job job_for(Schedule& schedule, std::uint64_t id, const char* destination, Instant next_try) {
+  Job job;
+  job.message = proto::QueueId{id};
+  job.destination = schedule.destination(destination);
+  job.next_try = next_try;
+  job.accepted = kStart;
+  job.next_age = kStart + minutes(240);
+  return job;
+}
+
+}  // namespace
+
+TEST_CASE("schedule: a job is leased only when its time has come, and only once") {
+  Schedule schedule;
+  const JobIndex index = schedule.add(job_for(schedule, 1, "a.example", kStart + minutes(5)));
+  const DestinationIndex destination = schedule.destination("a.example");
+  schedule.advance(kStart + minutes(4));
+  CHECK_FALSE(schedule.lease(destination));
+  CHECK(schedule.next_event() == kStart + minutes(5));
+  schedule.advance(kStart + minutes(5));
+  CHECK(schedule.take_woken() == std::vector<DestinationIndex>{destination});
+  CHECK(schedule.lease(destination) == index);
+  CHECK_FALSE(schedule.lease(destination));
+}
+
+TEST_CASE("schedule: jobs of one destination leave in the order in which they became due") {
+  Schedule schedule;
+  const JobIndex late = schedule.add(job_for(schedule, 1, "a.example", kStart + minutes(2)));
+  const JobIndex early = schedule.add(job_for(schedule, 2, "a.example", kStart + minutes(1)));
+  schedule.advance(kStart + minutes(3));
+  const DestinationIndex destination = schedule.destination("a.example");
+  CHECK(schedule.lease(destination) == early);
+  CHECK(schedule.lease(destination) == late);
+}
+
+TEST_CASE("schedule: a held job is neither due nor lost, and a released one is due") {
+  Schedule schedule;
+  const JobIndex index = schedule.add(job_for(schedule, 1, "a.example", kStart));
+  schedule.hold(index);
+  schedule.advance(kStart + minutes(1));
+  CHECK_FALSE(schedule.has_ready(schedule.destination("a.example")));
+  CHECK(schedule.jobs_of(proto::QueueId{1}) == std::vector<JobIndex>{index});
+  schedule.make_ready(index);
+  CHECK(schedule.lease(schedule.destination("a.example")) == index);
+}
+
+TEST_CASE("schedule: a job that was removed is not leased, and its place serves another destination") {
+  Schedule schedule;
+  const JobIndex first = schedule.add(job_for(schedule, 1, "a.example", kStart));
+  schedule.advance(kStart);
+  schedule.remove(first);
+  const JobIndex second = schedule.add(job_for(schedule, 2, "b.example", kStart));
+  schedule.advance(kStart);
+  CHECK_FALSE(schedule.has_ready(schedule.destination("a.example")));
+  CHECK(schedule.lease(schedule.destination("b.example")) == second);
+  CHECK(schedule.job_count() == 1);
+}
+
+TEST_CASE("schedule: the jobs of a message are found, whichever of them is removed first") {
+  for (std::size_t removed = 0; removed < 3; ++removed) {
+    Schedule schedule;
+    std::vector<JobIndex> jobs;
+    for (const char* name : {"a.example", "b.example", "c.example"}) jobs.push_back(schedule.add(job_for(schedule, 7, name, kStart)));
+    schedule.remove(jobs[removed]);
+    const auto left = schedule.jobs_of(proto::QueueId{7});
+    CHECK(left.size() == 2);
+    CHECK(std::find(left.begin(), left.end(), jobs[removed]) == left.end());
+  }
+}
+
+TEST_CASE("schedule: age asks for a look at the moment set last, but not while a job is leased") {
+  Schedule schedule;
+  const JobIndex index = schedule.add(job_for(schedule, 1, "a.example", kStart));
+  schedule.set_age_event(index, kStart + minutes(30));
+  CHECK(schedule.advance(kStart + minutes(29)).empty());
+  CHECK(schedule.advance(kStart + minutes(30)) == std::vector<JobIndex>{index});
+  schedule.set_age_event(index, kStart + minutes(40));
+  schedule.lease(schedule.destination("a.example"));
+  CHECK(schedule.advance(kStart + minutes(300)).empty());
+}
+
+TEST_CASE("schedule: a later wait replaces an earlier one") {
+  Schedule schedule;
+  const JobIndex index = schedule.add(job_for(schedule, 1, "a.example", kStart + minutes(1)));
+  schedule.wait_until(index, kStart + minutes(10));
+  schedule.advance(kStart + minutes(5));
+  CHECK_FALSE(schedule.has_ready(schedule.destination("a.example")));
+  CHECK(schedule.next_event() == kStart + minutes(10));
+}
+
+TEST_CASE("schedule: what comes back first is leased first") {
+  Schedule schedule;
+  const JobIndex a = schedule.add(job_for(schedule, 1, "a.example", kStart));
+  const JobIndex b = schedule.add(job_for(schedule, 2, "a.example", kStart));
+  schedule.advance(kStart);
+  const DestinationIndex destination = schedule.destination("a.example");
+  const JobIndex leased = *schedule.lease(destination);
+  schedule.make_ready_first(leased);
+  CHECK(schedule.lease(destination) == leased);
+  CHECK(schedule.lease(destination) == (leased == a ? b : a));
+}
+
+TEST_CASE("schedule: the watchdog finds a job that nothing would wake") {
+  Schedule schedule;
+  const JobIndex index = schedule.add(job_for(schedule, 1, "a.example", kStart + minutes(1)));
+  CHECK(schedule.forgotten(kStart).empty());
+  schedule.job(index).next_try = kStart - minutes(10);  // as a bug would leave it: no event has this moment
+  CHECK(schedule.forgotten(kStart) == std::vector<JobIndex>{index});
+}
