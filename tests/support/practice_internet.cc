@@ -7,7 +7,9 @@ namespace mxpress::testing {
 
 PracticeInternet::PracticeInternet(boost::asio::io_context& io, const std::filesystem::path& folder, std::uint16_t dns_port,
                                    std::uint16_t smtp_port)
-    : io_(io), smtp_port_(smtp_port), tls_(make_practice_tls()), record_(folder), dns_(io, dns_port) {
+    : io_(io), smtp_port_(smtp_port), tls_(make_practice_tls()), record_(folder), dns_(io.get_executor(), "127.0.0.1", dns_port) {
+  dns_.zone("example");
+
   add_people();
   add_backup();
   add_faults();
@@ -15,7 +17,6 @@ PracticeInternet::PracticeInternet(boost::asio::io_context& io, const std::files
 }
 
 void PracticeInternet::start() {
-  dns_.start();
   for (PracticeMailHost& server : servers_) server.start();
   record_.event("ready", {});
 }
@@ -26,8 +27,8 @@ std::string PracticeInternet::next_address() { return "127.0.1." + std::to_strin
 void PracticeInternet::add_domain(const std::string& domain, PracticeHost host) {
   host.name = "mail." + domain;
   host.address = next_address();
-  dns_.table[domain].mx = {{10, host.name}};
-  dns_.table[host.name].addresses = {host.address};
+  dns_.add(domain, "MX", "10 " + host.name);
+  dns_.add(host.name, "A", host.address);
   hosts_.push_back(host);
   servers_.emplace_back(io_, hosts_.back(), smtp_port_, record_, tls_);
 }
@@ -43,8 +44,8 @@ void PracticeInternet::add_people() {
 // Nobody listens at the first MX.
 void PracticeInternet::add_backup() {
   add_domain("backup.example", {});
-  dns_.table["down.backup.example"].addresses = {next_address()};
-  dns_.table["backup.example"].mx = {{10, "down.backup.example"}, {20, "mail.backup.example"}};
+  dns_.add("backup.example", "MX", "5 down.backup.example");
+  dns_.add("down.backup.example", "A", next_address());
 }
 
 // hang-rcpt.example, close-dot.example ...: each fault at each stage.
@@ -69,19 +70,17 @@ void PracticeInternet::add_faults() {
 }
 
 void PracticeInternet::add_dns_faults() {
-  dns_.table["null.example"].mx = {{0, ""}};
-  dns_.table["servfail.example"].fault = DnsFault::server_failure;
-  dns_.table["refused.example"].fault = DnsFault::refused;
-  dns_.table["silent.example"].fault = DnsFault::silent;
-  dns_.table["garbage.example"].fault = DnsFault::garbage;
-  dns_.table["wrong-id.example"].fault = DnsFault::wrong_id;
-  dns_.table["wrong-id.example"].mx = {{10, "mail.healthy.example"}};
-  dns_.table["truncated.example"].fault = DnsFault::truncated;
-  dns_.table["truncated.example"].mx = {{10, "mail.healthy.example"}};
-  dns_.table["circle.example"].alias = "circle2.example";
-  dns_.table["circle2.example"].alias = "circle.example";
-  dns_.table["alias.example"].alias = "healthy.example";
-  dns_.table["no-address.example"].mx = {{10, "nothing.no-address.example"}};
+  const std::pair<const char*, DnsFault> faults[]{
+      {"servfail.example", DnsFault::servfail},   {"refused.example", DnsFault::refused}, {"silent.example", DnsFault::drop},
+      {"garbage.example", DnsFault::garbage},     {"lame.example", DnsFault::lame},       {"truncated.example", DnsFault::truncated},
+      {"wrong-id.example", DnsFault::wrong_id},   {"no-edns.example", DnsFault::no_edns}, {"reset-tcp.example", DnsFault::reset_tcp},
+      {"unrelated.example", DnsFault::unrelated},
+  };
+  for (const auto& [domain, fault] : faults) dns_.add(domain, "MX", "10 mail.healthy.example").fault(domain, fault);
+  dns_.add("null.example", "MX", "0 .");
+  dns_.add("circle.example", "CNAME", "circle2.example").add("circle2.example", "CNAME", "circle.example");
+  dns_.add("alias.example", "CNAME", "healthy.example");
+  dns_.add("no-address.example", "MX", "10 nothing.no-address.example");
 }
 
 }  // namespace mxpress::testing

@@ -7,7 +7,7 @@
 #include <deque>
 #include <filesystem>
 
-#include "tests/support/practice_internet_dns.h"
+#include "tests/support/dns_server.h"
 #include "tests/support/practice_internet_host.h"
 #include "tests/support/practice_internet_record.h"
 
@@ -31,7 +31,7 @@ class PracticeInternet {
   const std::uint16_t smtp_port_;
   boost::asio::ssl::context tls_;
   PracticeRecord record_;
-  PracticeDns dns_;
+  DnsServer dns_;
   std::deque<PracticeHost> hosts_;
   std::deque<PracticeMailHost> servers_;
   int addresses_ = 0;
