@@ -73,9 +73,17 @@ std::string delivery_status(const Notice& notice) {
   return text;
 }
 
+// Stored content has CRLF line ends only; this does not rely on it.
+bool has_only_crlf(std::string_view content) {
+  for (std::size_t at = content.find_first_of("\r\n"); at != std::string_view::npos; at = content.find_first_of("\r\n", at + 2)) {
+    if (content.substr(at, 2) != "\r\n") return false;
+  }
+  return true;
+}
+
 bool may_travel(std::string_view content) {
   const ContentFacts facts = inspect(content);
-  return !facts.eight_bit && !facts.needs_reencoding() && content.find('\0') == std::string_view::npos;
+  return !facts.eight_bit && !facts.needs_reencoding() && has_only_crlf(content) && content.find('\0') == std::string_view::npos;
 }
 
 std::string part(std::string_view type, std::string_view description, std::string_view encoding, std::string_view body) {

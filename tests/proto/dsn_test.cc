@@ -162,6 +162,22 @@ TEST_CASE("dsn: the returned text cannot end its part by holding the boundary") 
   CHECK(message.ends_with("--mxpress-R4nd0m-0-1--\r\n"));
 }
 
+TEST_CASE("dsn: bare line ends and NUL of a damaged message do not reach the notice") {
+  Notice notice = failure();
+  for (const std::string& original :
+       {std::string("A: b\nC: d\r\n\r\nx\r\n"), std::string("A: b\r\n\r\nx\ry\r\n"), std::string("A: \0\r\n\r\n", 8)}) {
+    notice.original = original;
+    for (const Return ret : {Return::headers, Return::full}) {
+      notice.ret = ret;
+      DataDecoder decoder;
+      std::string content;
+      decoder.feed(compose_notice(notice) + ".\r\n", content);
+      CHECK(decoder.complete());
+      CHECK(decoder.flaw() == Flaw::none);
+    }
+  }
+}
+
 TEST_CASE("dsn: many recipients share one notice, with the reason for each") {
   Notice notice = failure();
   notice.recipients.push_back(refused("other@there.example"));

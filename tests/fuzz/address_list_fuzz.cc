@@ -1,0 +1,43 @@
+// Fuzzes headers and their address lists: fields put together are the header again, and completing a header twice adds nothing.
+#include <algorithm>
+
+#include "proto/header.h"
+#include "tests/fuzz/expect.h"
+
+using namespace mxpress::proto;
+
+namespace {
+
+void check_fields(std::string_view content) {
+  const MessageParts parts = split_message(content);
+  std::string joined;
+  HeaderReader reader(parts.header);
+  while (const auto field = reader.next()) joined.append(field->text);
+  expect(joined == parts.header && content.ends_with(parts.body));
+  expect(without_fields(content, {}) == content);
+  std::string without(parts.header);
+  without = without_bcc(without);
+  HeaderReader kept(without);
+  while (const auto field = kept.next()) expect(field->name != "Bcc");
+}
+
+void check_completion(std::string_view content) {
+  const HeaderDefaults defaults{{}, 0, "a@b.example", std::string(content.substr(0, 50)), "1@b.example"};
+  const std::string complete = missing_fields(content, defaults) + std::string(content);
+  const std::string_view header = split_message(complete).header;
+  expect(find_field(header, "From") && find_field(header, "Date") && find_field(header, "Message-ID"));
+  expect(missing_fields(complete, defaults).empty());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = text_of(data, size);
+  check_fields(text);
+  check_completion(text);
+  if (const auto list = parse_address_list(text)) {
+    for (const std::string& address : *list) expect(!address.empty() && address.size() <= text.size() * 2);
+  }
+  (void)recipients_of_header(text).ok();
+  return 0;
+}

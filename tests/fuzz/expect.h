@@ -1,0 +1,21 @@
+// What the fuzz targets share: their input as text, and properties that must hold for every input.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+inline std::string_view text_of(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+
+inline void expect(bool property) {
+  if (!property) std::abort();
+}
+
+// Takes a number from the front of the input, by which a target cuts the rest into pieces.
+inline std::size_t take_number(std::string_view& text) {
+  if (text.empty()) return 1;
+  const auto number = static_cast<unsigned char>(text.front());
+  text.remove_prefix(1);
+  return number + 1u;
+}
