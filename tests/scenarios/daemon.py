@@ -104,6 +104,22 @@ lifetime = "{lifetime}"
     def wait_for_empty_queue(self, seconds=60):
         wait_until(self.is_empty, seconds, lambda: f'the queue to become empty; it shows: {self.mxpress("queue")[1][:800]}', every=0.1)
 
+    def events(self, name=None):
+        """The log as dictionaries: "id" (if any), "event" and the keys of each line."""
+        events = []
+        for line in self.log().splitlines():
+            match = re.match(r'(?:<\d>)?(?:([0-9A-Za-z-]{8,}) )?([a-z_-]+)((?: [a-z_]+=(?:"(?:[^"\\]|\\.)*"|\S*))*)$', line)
+            if match and name in (None, match.group(2)):
+                keys = dict(re.findall(r' ([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)', match.group(3)))
+                events.append({'id': match.group(1), 'event': match.group(2), **{key: value.strip('"') for key, value in keys.items()}})
+        return events
+
+    def attempts(self, outcome=None):
+        return [e for e in self.events() if e['event'] in ('attempt', 'expired') and outcome in (None, e.get('outcome'))]
+
     def accepted_ids(self):
-        """Queue ids in the order of the log's "accepted" lines."""
-        return re.findall(r'(?m)^(?:<\d>)?(\S+) accepted\b', self.log())
+        return [e['id'] for e in self.events('accepted')]
+
+    def id_for(self, recipient):
+        """The queue id of the message to a recipient, once it was tried."""
+        return next((e['id'] for e in self.attempts() if e.get('to') == f'<{recipient}>'), None)

@@ -79,7 +79,7 @@ def scenario_waits_while_every_host_is_down_and_survives_a_restart(world):
     port = world.free_port()
     daemon = Daemon(world, Unbound(world, ZONE).port, port).start()
     daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
-    wait_until(lambda: ' attempt ' in daemon.log(), 20, 'a first attempt')
+    wait_until(lambda: daemon.events('attempt') or daemon.events('site'), 20, 'a first attempt')
     daemon.stop()
     first = Sink(world, 'mx1', '127.0.0.11', port).start()
     daemon.start()
