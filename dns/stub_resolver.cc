@@ -46,14 +46,13 @@ class StubResolver::Core {
     if (!config.resolv_conf.empty()) file_.emplace(config.resolv_conf);
     cache_ = Cache(config.cache);
     config_ = std::move(config);
-    use(config_.options);
+    use(with_overrides(config_.options));
   }
 
   // Looks at resolv.conf, if it is followed.
   const ResolverOptions& current_options() {
     if (file_) {
-      ResolverOptions options = file_->current(BootClock::now());
-      options.total = config_.options.total;
+      ResolverOptions options = with_overrides(file_->current(BootClock::now()));
       if (options != servers_->options()) use(std::move(options));
     }
     return servers_->options();
@@ -94,6 +93,13 @@ class StubResolver::Core {
     Question question_;
     std::shared_ptr<Flight> flight_;
   };
+
+  ResolverOptions with_overrides(ResolverOptions options) const {
+    options.total = config_.options.total;
+    options.timeout = config_.timeout.value_or(options.timeout);
+    options.attempts = config_.attempts.value_or(options.attempts);
+    return options;
+  }
 
   void use(ResolverOptions options) {
     servers_ = std::make_shared<NameServers>(std::move(options), random_());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dns/cache.h"
@@ -14,6 +15,9 @@ struct StubConfig {
   // Follow this file, such as kResolvConfPath, looking for changes now and then. Empty: `options` alone.
   std::string resolv_conf;
   ResolverOptions options;  // with `resolv_conf`, only `total` is used
+  // Over what `options` or the file says.
+  std::optional<Duration> timeout;
+  std::optional<int> attempts;
   CacheLimits cache;
 };
 

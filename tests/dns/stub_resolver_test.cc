@@ -167,6 +167,16 @@ TEST_CASE("stub resolver: no question takes longer than the total time") {
   CHECK(BootClock::now() - start == 12s);
 }
 
+TEST_CASE("stub resolver: a configured timeout and number of attempts go over the file's") {
+  World world;
+  world.server().fault(DnsFault::drop);
+  world.config.timeout = 2s;
+  world.config.attempts = 1;
+  const BootTime start = BootClock::now();
+  world.ask("a.example", RecordType::mx);
+  CHECK(BootClock::now() - start == 2s);
+}
+
 TEST_CASE("stub resolver: a server that was silent is asked last for a while") {
   World world(2);
   world.server(0).fault(DnsFault::drop);
