@@ -41,7 +41,7 @@ struct World {
   std::optional<StubResolver> resolver;
 
   explicit World(int count = 1) {
-    time.set_other_work([this] { return io.run_one_for(2ms) > 0; });
+    time.set_socket_grace(2ms);
     for (int i = 0; i < count; ++i) {
       servers.push_back(std::make_unique<DnsServer>(io.get_executor()));
       servers.back()->load(kZone);

@@ -44,6 +44,7 @@ void VirtualTime::run_dry(asio::io_context& io) {
   while (worked) {
     while (io.poll() > 0) continue;
     worked = other_work_ && other_work_();
+    if (!worked && socket_grace_.count() > 0) worked = io.run_one_for(socket_grace_) > 0;
   }
 }
 

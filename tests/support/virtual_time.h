@@ -36,6 +36,8 @@ class VirtualTime final : public Clock {
   // Work that is not the loop's, such as a journal's commit_batch(): called whenever the loop is dry; says whether it did something.
   // Time does not jump before it says no.
   void set_other_work(std::function<bool()> other_work) { other_work_ = std::move(other_work); }
+  // For tests that use real sockets on loopback: what is on its way in the kernel gets this much real time before time jumps.
+  void set_socket_grace(std::chrono::milliseconds grace) { socket_grace_ = grace; }
 
  private:
   void run_dry(asio::io_context& io);
@@ -46,6 +48,7 @@ class VirtualTime final : public Clock {
   std::atomic<std::int64_t> wall_offset_;
   std::atomic<std::int64_t> next_{0};  // when the earliest timer of the loop falls due, as last asked
   std::function<bool()> other_work_;
+  std::chrono::milliseconds socket_grace_{0};
 };
 
 }  // namespace mxpress::testing
