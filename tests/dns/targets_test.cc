@@ -214,6 +214,13 @@ TEST_CASE("targets: addresses that must not be used are cut and the text says wh
   }
 }
 
+TEST_CASE("targets: our own address is known when it comes mapped into IPv6") {
+  World world;
+  world.rules.is_own = [](const Address& address, std::uint16_t) { return address.to_string() == "192.0.2.9"; };
+  world.dns.aaaa("a.example", "::ffff:192.0.2.9");
+  check_failed(world.find("a.example"), "5.4.6", "a.example has address 192.0.2.9, which is this host");
+}
+
 TEST_CASE("targets: a good host behind one at loopback is used") {
   World world;
   world.dns.mx("a.example", 10, "trap.a.example").mx("a.example", 20, "mx.a.example");
