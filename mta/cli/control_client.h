@@ -1,0 +1,26 @@
+// How the mxpress command reaches the queue: the daemon's control socket, or the spool itself when no daemon runs.
+#pragma once
+
+#include <memory>
+
+#include "mta/host/config.h"
+#include "mta/host/control_messages.h"
+#include "mta/host/control_service.h"
+
+namespace mxpress::mta::cli {
+
+class ControlClient {
+ public:
+  virtual ~ControlClient() = default;
+  // Sends the request and calls `sink` for each response, the End last. An Error: the connection broke.
+  virtual Status ask(const pb::Request& request, const host::ControlSink& sink) = 0;
+  virtual bool is_daemon() const = 0;
+};
+
+// The daemon's. Error (transient): nobody listens there.
+Result<std::unique_ptr<ControlClient>> connect_to_daemon(const boost::filesystem::path& socket);
+
+// Answers from `backend` in this process.
+std::unique_ptr<ControlClient> answer_here(std::unique_ptr<host::ControlBackend> backend, host::ControlPeer peer);
+
+}  // namespace mxpress::mta::cli

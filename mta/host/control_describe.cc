@@ -1,0 +1,117 @@
+// The daemon's values as control messages.
+#include "mta/host/control_describe.h"
+
+#include "proto/control.pb.h"
+#include "proto/printable.h"
+
+namespace mxpress::mta::host {
+namespace {
+
+constexpr std::size_t kMaxText = 1000;
+
+std::string text(std::string_view value) { return proto::printable(value, kMaxText); }
+
+void fill(pb::HostReport& report, const proto::HostResult& result) {
+  report.set_stage(std::string(proto::to_string(result.stage)));
+  report.set_host(text(result.host));
+  report.set_address(text(result.address));
+  report.set_tls(text(result.tls));
+  if (result.status.klass != 0) report.set_status(result.status.to_string());
+  report.set_reply_code(result.reply_code);
+  report.set_text(text(result.text));
+  report.set_maybe_delivered(result.maybe_delivered);
+}
+
+std::string_view stage_of(const queue::RecipientState& state) {
+  switch (state.stage) {
+    case queue::RecipientStage::pending:
+      return "pending";
+    case queue::RecipientStage::delivered:
+      return "delivered";
+    case queue::RecipientStage::notice_owed:
+      return "notice owed";
+    case queue::RecipientStage::ended:
+      return state.expired ? "expired" : "failed";
+    case queue::RecipientStage::removed:
+      return "removed";
+  }
+  return "pending";
+}
+
+void fill(pb::RecipientInfo& info, const proto::Recipient& recipient, const queue::RecipientState& state) {
+  info.set_address(text(recipient.mailbox.to_string()));
+  info.set_stage(std::string(stage_of(state)));
+  info.set_attempts(state.attempts);
+  if (state.stage == queue::RecipientStage::pending) info.set_next_try_ms(milliseconds(state.next_try));
+  info.set_last_time_ms(milliseconds(state.last_time));
+  if (state.last) fill(*info.mutable_last(), *state.last);
+}
+
+void fill(pb::HostAttemptInfo& info, const proto::HostAttempt& attempt) {
+  fill(*info.mutable_report(), attempt.result);
+  info.set_started_ms(milliseconds(attempt.started));
+  info.set_connect_ms(attempt.connect.count());
+  info.set_total_ms(attempt.total.count());
+  info.set_reused_session(attempt.reused_session);
+}
+
+void fill(pb::AttemptInfo& info, const queue::Attempt& attempt, const proto::Envelope& envelope) {
+  info.set_time_ms(milliseconds(attempt.time));
+  for (const std::uint32_t index : attempt.recipients)
+    if (index < envelope.recipients.size()) info.add_recipient(text(envelope.recipients[index].mailbox.to_string()));
+  for (const proto::HostAttempt& host : attempt.hosts) fill(*info.add_host(), host);
+}
+
+void fill(pb::MessageInfo& info, const proto::Submitter& submitter) {
+  info.set_entrance(text(submitter.entrance));
+  info.set_uid(submitter.uid);
+  info.set_pid(submitter.pid);
+  info.set_program(text(submitter.program));
+  info.set_unit(text(submitter.unit));
+  info.set_client_address(text(submitter.client_address));
+  info.set_client_name(text(submitter.client_name));
+}
+
+}  // namespace
+
+std::int64_t milliseconds(WallTime time) { return time.time_since_epoch().count(); }
+
+std::string_view state_of(const queue::Message& message, WallTime now) {
+  if (message.ended) return "ended";
+  if (message.held) return "held";
+  for (const queue::RecipientState& state : message.recipients)
+    if (state.stage == queue::RecipientStage::pending && state.next_try <= now) return "active";
+  return "deferred";
+}
+
+pb::MessageInfo describe(const queue::Message& message, WallTime now) {
+  pb::MessageInfo info;
+  const proto::Envelope& envelope = message.envelope;
+  info.set_id(message.id.to_string());
+  info.set_state(std::string(state_of(message, now)));
+  info.set_sender(text(envelope.reverse_path.to_string()));
+  if (message.content) info.set_size(message.content->size());
+  info.set_submitted_ms(milliseconds(envelope.submitted));
+  if (message.ended) info.set_ended_ms(milliseconds(message.ended_at));
+  info.set_is_notice(envelope.is_notice);
+  fill(info, envelope.submitter);
+  for (std::size_t i = 0; i < envelope.recipients.size(); ++i)
+    fill(*info.add_recipient(), envelope.recipients[i], i < message.recipients.size() ? message.recipients[i] : queue::RecipientState{});
+  for (const queue::Attempt& attempt : message.attempts) fill(*info.add_attempt(), attempt, envelope);
+  return info;
+}
+
+pb::DestinationInfo describe(const delivery::DestinationStatus& destination) {
+  pb::DestinationInfo info;
+  info.set_destination(text(destination.destination));
+  info.set_site(text(destination.site));
+  info.set_messages(destination.messages);
+  info.set_in_flight(destination.in_flight);
+  info.set_held(destination.held);
+  info.set_oldest_ms(milliseconds(destination.oldest));
+  info.set_next_try_ms(milliseconds(destination.next_try));
+  if (destination.last) fill(*info.mutable_last(), *destination.last);
+  return info;
+}
+
+}  // namespace mxpress::mta::host

@@ -1,0 +1,12 @@
+// The names of the control messages, for headers; whoever looks inside includes proto/control.pb.h in its .cc file.
+#pragma once
+
+namespace mxpress::pb {
+
+class DestinationInfo;
+class MessageInfo;
+class Request;
+class Response;
+class Selector;
+
+}  // namespace mxpress::pb

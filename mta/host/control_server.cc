@@ -1,0 +1,215 @@
+// The control socket: accepts, finds out who asks, and answers on a thread for each connection.
+#include "mta/host/control_server.h"
+
+#include <grp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "dns/async.h"
+#include "mta/host/control_service.h"
+#include "mta/host/control_wire.h"
+#include "mta/host/log.h"
+#include "proto/control.pb.h"
+
+namespace mxpress::mta::host {
+namespace {
+
+Error failed(const std::string& what) { return Error::permanent(what + ": " + std::strerror(errno)); }
+
+sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), std::min(path.size(), sizeof address.sun_path - 1));
+  return address;
+}
+
+// A socket file is left over when nobody answers there.
+bool somebody_listens(const sockaddr_un& address) {
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return true;
+  const bool refused =
+      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && (errno == ECONNREFUSED || errno == ENOENT);
+  ::close(probe);
+  return !refused;
+}
+
+Result<int> listen_at(const std::string& path) {
+  const sockaddr_un address = address_of(path);
+  if (somebody_listens(address)) return Error::permanent("somebody listens at " + path + " already: is another mxpressd running?");
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) return Error::permanent(path + " is there and is no socket");
+  ::unlink(path.c_str());
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listener >= 0 && ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      ::chmod(path.c_str(), 0666) == 0 && ::listen(listener, 64) == 0)
+    return listener;
+  const Error error = failed("cannot listen at " + path);
+  if (listener >= 0) ::close(listener);
+  return error;
+}
+
+std::optional<gid_t> find_group(const std::string& name) {
+  group entry{};
+  group* found = nullptr;
+  std::vector<char> buffer(64 * 1024);
+  if (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return std::nullopt;
+  return found->gr_gid;
+}
+
+bool is_member(int socket, const ucred& credentials, std::optional<gid_t> wanted) {
+  if (!wanted) return false;
+  if (credentials.gid == *wanted) return true;
+  std::vector<gid_t> groups(1024);
+  auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) != 0) return false;
+  groups.resize(size / sizeof(gid_t));
+  return std::find(groups.begin(), groups.end(), *wanted) != groups.end();
+}
+
+std::optional<ControlPeer> peer_of(int socket, std::optional<gid_t> group) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
+  return ControlPeer{credentials.uid, credentials.uid == 0 || credentials.uid == ::geteuid() || is_member(socket, credentials, group)};
+}
+
+struct Connection {
+  int socket = -1;
+  ControlPeer peer;
+  std::atomic<bool> ended = false;
+  std::thread thread;
+};
+
+class Server final : public ControlServer {
+ public:
+  Server(ControlServerOptions options, ControlBackend& backend, int listener, int stop)
+      : options_(std::move(options)), backend_(backend), listener_(listener), stop_(stop), group_(find_group(options_.group)) {
+    thread_ = std::thread([this] { accept_all(); });
+  }
+
+  ~Server() override {
+    const std::uint64_t one = 1;
+    (void)!::write(stop_, &one, sizeof one);
+    thread_.join();
+    for (Connection& connection : connections_) ::shutdown(connection.socket, SHUT_RDWR);
+    for (Connection& connection : connections_) finish(connection);
+    ::close(listener_);
+    ::close(stop_);
+    ::unlink(options_.socket.c_str());
+  }
+
+ private:
+  void accept_all() {
+    for (;;) {
+      pollfd descriptors[] = {{listener_, POLLIN, 0}, {stop_, POLLIN, 0}};
+      if (::poll(descriptors, 2, 1000) < 0 && errno != EINTR) return;
+      if (descriptors[1].revents != 0) return;
+      reap();
+      if (descriptors[0].revents != 0) accept_one();
+    }
+  }
+
+  void accept_one() {
+    const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket < 0) {
+      if (errno == EMFILE || errno == ENFILE) std::this_thread::sleep_for(std::chrono::milliseconds(100));  // else we would spin
+      return;
+    }
+    const auto peer = peer_of(socket, group_);
+    if (!peer || !has_room_for(*peer)) {
+      ::close(socket);
+      return;
+    }
+    Connection& connection = connections_.emplace_back();
+    connection.socket = socket;
+    connection.peer = *peer;
+    connection.thread = std::thread([this, &connection] { serve(connection); });
+  }
+
+  bool has_room_for(const ControlPeer& peer) const {
+    std::size_t others = 0, same_user = 0;
+    for (const Connection& connection : connections_) {
+      others += connection.peer.may_do_everything ? 0 : 1;
+      same_user += connection.peer.uid == peer.uid ? 1 : 0;
+    }
+    if (connections_.size() >= options_.max_connections) return false;
+    return peer.may_do_everything || (others < options_.max_of_others && same_user < options_.max_of_one_user);
+  }
+
+  void reap() {
+    for (Connection& connection : connections_)
+      if (connection.ended) finish(connection);
+    connections_.remove_if([](const Connection& connection) { return connection.socket < 0; });
+  }
+
+  static void finish(Connection& connection) {
+    connection.thread.join();
+    ::close(connection.socket);
+    connection.socket = -1;
+  }
+
+  // One request after the other, until the client has no more or does not keep to the rules.
+  void serve(Connection& connection) {
+    try {
+      while (serve_one(connection)) {
+      }
+    } catch (const std::exception& bug) {
+      log(LogLine(Priority::error, "control-failed").add("why", bug.what()));
+    }
+    ::shutdown(connection.socket, SHUT_RDWR);
+    connection.ended = true;
+  }
+
+  bool serve_one(Connection& connection) {
+    const auto frame = read_frame(connection.socket, kMaxRequest, options_.request_patience);
+    pb::Request request;
+    if (!frame || !request.ParseFromString(*frame)) return false;
+    if (request.has_act() && !request.act().dry_run()) log_action(request.act(), connection.peer);
+    bool heard = true;
+    const ControlSink sink = [&](const pb::Response& response) {
+      heard = heard && static_cast<bool>(write_frame(connection.socket, response.SerializeAsString(), options_.response_patience));
+      return heard;
+    };
+    answer_control(request, connection.peer, backend_, Clock::current().wall(), sink);
+    return heard;
+  }
+
+  static void log_action(const pb::Request::Act& act, const ControlPeer& peer) {
+    log(LogLine(Priority::notice, "operator")
+            .add("action", pb::Action_Name(act.action()))
+            .add("uid", static_cast<std::int64_t>(peer.uid))
+            .add("selector", act.selector().ShortDebugString()));
+  }
+
+  ControlServerOptions options_;
+  ControlBackend& backend_;
+  int listener_;
+  int stop_;
+  std::optional<gid_t> group_;
+  std::list<Connection> connections_;  // of the accepting thread; its threads know only their own entry
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ControlServer>> ControlServer::open(ControlServerOptions options, ControlBackend& backend) {
+  const auto listener = listen_at(options.socket.string());
+  if (!listener) return listener.error();
+  const int stop = ::eventfd(0, EFD_CLOEXEC);
+  if (stop < 0) return failed("cannot make an eventfd");
+  return std::unique_ptr<ControlServer>(std::make_unique<Server>(std::move(options), backend, *listener, stop));
+}
+
+}  // namespace mxpress::mta::host

@@ -1,0 +1,25 @@
+// Answers control requests: selects, checks who may do what, and turns the daemon's values into what the mxpress command is told.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+
+#include "mta/host/control_backend.h"
+#include "mta/host/control_messages.h"
+
+namespace mxpress::mta::host {
+
+// Who asks, in the words of the kernel.
+struct ControlPeer {
+  uid_t uid = 0;
+  bool may_do_everything = false;  // root, the daemon's own user, members of the group mxpress; others: only their own mail
+};
+
+// Takes one response; false: nobody listens any more.
+using ControlSink = std::function<bool(const pb::Response&)>;
+
+// Sends responses, an End last. Memory is bounded: messages are loaded and told one by one.
+void answer_control(const pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now, const ControlSink& sink);
+
+}  // namespace mxpress::mta::host

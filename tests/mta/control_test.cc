@@ -1,0 +1,320 @@
+// The control socket: who may do what, what malformed and slow clients can do, and selection.
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <catch2/catch.hpp>
+#include <cstring>
+
+#include "mta/cli/control_client.h"
+#include "mta/host/control_selector.h"
+#include "mta/host/control_server.h"
+#include "mta/host/control_service.h"
+#include "mta/host/control_wire.h"
+#include "proto/control.pb.h"
+#include "tests/support/fake_control.h"
+
+using namespace mxpress;
+using namespace mxpress::mta;
+using namespace std::chrono_literals;
+namespace fs = boost::filesystem;
+using mxpress::testing::at;
+using mxpress::testing::FakeControl;
+using mxpress::testing::make_message;
+
+namespace {
+
+constexpr host::ControlPeer kRoot{0, true};
+constexpr host::ControlPeer kAlice{1001, false};
+
+struct Answers {
+  std::vector<pb::Response> responses;
+  const pb::End& end() const { return responses.back().end(); }
+  std::size_t count() const { return responses.size() - 1; }
+  std::string content() const {
+    std::string text;
+    for (const auto& response : responses) text += response.content();
+    return text;
+  }
+};
+
+Answers ask(FakeControl& backend, const host::ControlPeer& peer, const pb::Request& request) {
+  Answers answers;
+  host::answer_control(request, peer, backend, at(1000), [&](const pb::Response& response) {
+    answers.responses.push_back(response);
+    return true;
+  });
+  REQUIRE_FALSE(answers.responses.empty());
+  REQUIRE(answers.responses.back().has_end());
+  return answers;
+}
+
+pb::Request list_all() {
+  pb::Request request;
+  request.mutable_list()->mutable_selector()->set_all(true);
+  return request;
+}
+
+pb::Request act_on(pb::Action action, std::uint64_t id) {
+  pb::Request request;
+  request.mutable_act()->set_action(action);
+  request.mutable_act()->mutable_selector()->add_id(queue::QueueId{id}.to_string());
+  return request;
+}
+
+pb::Request show(std::uint64_t id) {
+  pb::Request request;
+  request.mutable_show()->set_id(queue::QueueId{id}.to_string());
+  return request;
+}
+
+void fill(FakeControl& backend) {
+  backend.add(make_message(1, 1001, "alice@a.example", "x@One.example", "first"));
+  backend.add(make_message(2, 1002, "bob@a.example", "y@two.example", "second"));
+  backend.add(make_message(3, -1, "", "z@two.example", "third"));
+}
+
+struct ServedSocket {
+  fs::path folder = fs::temp_directory_path() / fs::unique_path();
+  FakeControl backend;
+  std::unique_ptr<host::ControlServer> server;
+  explicit ServedSocket(host::ControlServerOptions options = {}) {
+    fs::create_directory(folder);
+    ::chmod(folder.c_str(), 0755);
+    fill(backend);
+    options.socket = path();
+    auto opened = host::ControlServer::open(options, backend);
+    REQUIRE(opened);
+    server = std::move(*opened);
+  }
+  ~ServedSocket() {
+    server.reset();
+    fs::remove_all(folder);
+  }
+  fs::path path() const { return folder / "control"; }
+
+  int raw() const {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    return socket;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("control: root sees all mail, others only what the kernel says is theirs") {
+  FakeControl backend;
+  fill(backend);
+  CHECK(ask(backend, kRoot, list_all()).count() == 3);
+  const Answers own = ask(backend, kAlice, list_all());
+  REQUIRE(own.count() == 1);
+  CHECK(own.responses[0].message().sender() == "alice@a.example");
+  CHECK(ask(backend, host::ControlPeer{static_cast<uid_t>(-1), false}, list_all()).count() == 0);
+}
+
+TEST_CASE("control: mail of others is as unknown to a user as mail that never was") {
+  FakeControl backend;
+  fill(backend);
+  const Answers others = ask(backend, kAlice, show(2)), none = ask(backend, kAlice, show(77));
+  CHECK(others.end().result() == pb::End::UNKNOWN);
+  CHECK(none.end().result() == pb::End::UNKNOWN);
+  pb::Request cat;
+  cat.mutable_cat()->set_id(queue::QueueId{2}.to_string());
+  CHECK(ask(backend, kAlice, cat).end().result() == pb::End::UNKNOWN);
+  cat.mutable_cat()->set_id(queue::QueueId{1}.to_string());
+  CHECK(ask(backend, kAlice, cat).content() == "first");
+}
+
+TEST_CASE("control: a user holds and removes own mail, and nothing else") {
+  FakeControl backend;
+  fill(backend);
+  for (const pb::Action action : {pb::RELEASE, pb::RETRY, pb::BOUNCE})
+    CHECK(ask(backend, kAlice, act_on(action, 1)).end().result() == pb::End::REFUSED);
+  CHECK(ask(backend, kAlice, act_on(pb::REMOVE, 2)).end().matched() == 0);
+  CHECK(backend.acted().empty());
+  for (const pb::Action action : {pb::HOLD, pb::REMOVE}) CHECK(ask(backend, kAlice, act_on(action, 1)).end().matched() == 1);
+  CHECK(backend.acted().size() == 2);
+  pb::Request request;
+  request.mutable_destinations();
+  CHECK(ask(backend, kAlice, request).end().result() == pb::End::REFUSED);
+  request.mutable_reload();
+  CHECK(ask(backend, kAlice, request).end().result() == pb::End::REFUSED);
+  CHECK(ask(backend, kRoot, request).end().result() == pb::End::OK);
+}
+
+TEST_CASE("control: a dry run counts and does nothing") {
+  FakeControl backend;
+  fill(backend);
+  pb::Request request = act_on(pb::REMOVE, 1);
+  request.mutable_act()->set_dry_run(true);
+  const Answers answers = ask(backend, kRoot, request);
+  CHECK(answers.end().matched() == 1);
+  CHECK(answers.responses[0].effect().what() == pb::Effect::WOULD);
+  CHECK(backend.acted().empty());
+}
+
+TEST_CASE("control: the answer to an action says what is in flight") {
+  FakeControl backend;
+  fill(backend);
+  backend.effects[{2}] = delivery::ActionEffect::in_flight;
+  CHECK(ask(backend, kRoot, act_on(pb::HOLD, 2)).responses[0].effect().what() == pb::Effect::IN_FLIGHT);
+}
+
+TEST_CASE("control: actions on many messages go to the daemon in bounded batches") {
+  FakeControl backend;
+  for (std::uint64_t id = 1; id <= 1201; ++id) backend.add(make_message(id, 0, "a@a.example", "b@b.example", ""));
+  pb::Request request;
+  request.mutable_act()->set_action(pb::RETRY);
+  request.mutable_act()->mutable_selector()->set_all(true);
+  CHECK(ask(backend, kRoot, request).count() == 1201);
+  REQUIRE(backend.acted().size() == 3);
+  CHECK(backend.acted()[2].ids.size() == 201);
+}
+
+TEST_CASE("control: without a selector, or with a malformed one, nothing is done") {
+  FakeControl backend;
+  fill(backend);
+  pb::Request request;
+  request.mutable_act()->set_action(pb::REMOVE);
+  CHECK(ask(backend, kRoot, request).end().result() == pb::End::MALFORMED);
+  request.mutable_act()->mutable_selector()->add_id("short");
+  CHECK_THAT(ask(backend, kRoot, request).end().text(), Catch::Contains("\"short\" is not a queue id"));
+  CHECK(ask(backend, kRoot, pb::Request()).end().result() == pb::End::MALFORMED);
+  CHECK(backend.acted().empty());
+}
+
+TEST_CASE("selector: each condition narrows, and all must hold") {
+  queue::Message message = make_message(1, 0, "Alice@a.example", "x@one.example", "");
+  message.envelope.submitted = at(400);
+  const auto selected = [&](auto set) {
+    pb::Selector selector;
+    set(selector);
+    REQUIRE(host::selector_mistake(selector).empty());
+    return host::matches(selector, message, at(1000));
+  };
+  CHECK(selected([](auto& s) { s.set_all(true); }));
+  CHECK(selected([](auto& s) { s.set_domain("ONE.example"); }));
+  CHECK_FALSE(selected([](auto& s) { s.set_domain("two.example"); }));
+  CHECK(selected([](auto& s) { s.set_sender("alice@A.example"); }));
+  CHECK_FALSE(selected([](auto& s) { s.set_sender("<>"); }));
+  CHECK(selected([](auto& s) { s.set_recipient("X@one.example"); }));
+  CHECK(selected([](auto& s) { s.set_older_ms(600'000); }));
+  CHECK_FALSE(selected([](auto& s) { s.set_older_ms(600'001); }));
+  CHECK(selected([](auto& s) { s.set_state(pb::Selector::ACTIVE); }));
+  CHECK_FALSE(selected([](auto& s) { s.set_domain("one.example"), s.set_sender("<>"); }));
+  message.recipients[0].next_try = at(2000);
+  CHECK(selected([](auto& s) { s.set_state(pb::Selector::DEFERRED); }));
+  message.held = true;
+  CHECK(selected([](auto& s) { s.set_state(pb::Selector::HELD); }));
+  message.recipients[0].stage = queue::RecipientStage::delivered;
+  CHECK_FALSE(selected([](auto& s) { s.set_domain("one.example"); }));
+}
+
+TEST_CASE("control: text of a mail host is told without its control characters") {
+  FakeControl backend;
+  fill(backend);
+  auto& state = backend.messages.at({1}).recipients[0];
+  state.last = proto::HostResult{};
+  state.last->text = "550 \x1b]0;evil\x07 no\r\n";
+  const std::string text = ask(backend, kRoot, show(1)).responses[0].message().recipient(0).last().text();
+  CHECK(text.find('\x1b') == text.npos);
+  CHECK(text.find('\n') == text.npos);
+}
+
+TEST_CASE("control socket: everybody may connect, and a request gets its answers") {
+  ServedSocket served;
+  struct stat status{};
+  REQUIRE(::stat(served.path().c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0666);
+  auto client = cli::connect_to_daemon(served.path());
+  REQUIRE(client);
+  for (int round = 0; round < 2; ++round) {
+    std::size_t messages = 0;
+    REQUIRE((*client)->ask(list_all(), [&](const pb::Response& response) {
+      messages += response.has_message() ? 1 : 0;
+      return true;
+    }));
+    CHECK(messages == 3);
+  }
+}
+
+TEST_CASE("control socket: the kernel says who asks") {
+  if (::geteuid() != 0) return;  // only root can be somebody else
+  ServedSocket served;
+  const pid_t pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    if (::setgid(1001) != 0 || ::setuid(1001) != 0) ::_exit(100);
+    auto client = cli::connect_to_daemon(served.path());
+    if (!client) ::_exit(101);
+    int messages = 0;
+    const Status status = (*client)->ask(list_all(), [&](const pb::Response& response) {
+      messages += response.has_message() ? 1 : 0;
+      return true;
+    });
+    ::_exit(status ? messages : 102);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  CHECK(WEXITSTATUS(status) == 1);
+}
+
+TEST_CASE("control socket: a client that says nonsense is hung up on, and the next one is served") {
+  ServedSocket served;
+  for (const std::string& nonsense : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(4, '\xff'), std::string("\0\0\0\2\xff\xff", 6)}) {
+    const int socket = served.raw();
+    REQUIRE(::send(socket, nonsense.data(), nonsense.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(nonsense.size()));
+    char octet;
+    CHECK(::recv(socket, &octet, 1, 0) <= 0);
+    ::close(socket);
+  }
+  auto client = cli::connect_to_daemon(served.path());
+  REQUIRE(client);
+  CHECK((*client)->ask(show(1), [](const pb::Response&) { return true; }));
+}
+
+TEST_CASE("control socket: a client that stays silent is hung up on after the deadline") {
+  host::ControlServerOptions options;
+  options.request_patience = 50ms;
+  ServedSocket served(options);
+  const int socket = served.raw();
+  REQUIRE(::send(socket, "\0\0", 2, MSG_NOSIGNAL) == 2);
+  char octet;
+  CHECK(::recv(socket, &octet, 1, 0) <= 0);
+  ::close(socket);
+}
+
+TEST_CASE("control socket: a daemon that stops does not wait for its clients") {
+  auto served = std::make_unique<ServedSocket>();
+  const int socket = served->raw();
+  const fs::path path = served->path();
+  served.reset();
+  char octet;
+  CHECK(::recv(socket, &octet, 1, 0) <= 0);
+  ::close(socket);
+  CHECK_FALSE(cli::connect_to_daemon(path));
+}
+
+TEST_CASE("control socket: a second daemon is refused, a left-over socket is replaced") {
+  ServedSocket served;
+  host::ControlServerOptions options;
+  options.socket = served.path();
+  FakeControl backend;
+  const auto second = host::ControlServer::open(options, backend);
+  REQUIRE_FALSE(second);
+  CHECK_THAT(second.error().message, Catch::Contains("another mxpressd"));
+  options.socket = served.folder / "left-over";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, options.socket.c_str(), sizeof address.sun_path - 1);
+  const int dead = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::bind(dead, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  ::close(dead);
+  CHECK(host::ControlServer::open(options, backend));
+}

@@ -1,0 +1,89 @@
+// A queue in memory behind the control interface.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "mta/host/control_backend.h"
+
+namespace mxpress::testing {
+
+class TextContent final : public queue::Content {
+ public:
+  explicit TextContent(std::string text) : text_(std::move(text)) {}
+  std::uint64_t size() const override { return text_.size(); }
+  Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override {
+    return text_.copy(buffer, size, std::min<std::size_t>(offset, text_.size()));
+  }
+  Status verify() const override { return {}; }
+
+ private:
+  std::string text_;
+};
+
+inline WallTime at(std::int64_t seconds) { return WallTime(std::chrono::seconds(seconds)); }
+
+// A message of `uid` for one pending recipient, that is due at once.
+inline queue::Message make_message(std::uint64_t id, std::int64_t uid, const std::string& sender, const std::string& recipient,
+                                   const std::string& content) {
+  queue::Message message;
+  message.id = {id};
+  if (!sender.empty()) message.envelope.reverse_path = proto::ReversePath(*proto::Mailbox::parse(sender));
+  message.envelope.recipients.push_back({*proto::Mailbox::parse(recipient), {}, {}});
+  message.envelope.submitter.entrance = "sendmail";
+  message.envelope.submitter.uid = uid;
+  message.recipients.resize(1);
+  message.content = std::make_shared<TextContent>(content);
+  return message;
+}
+
+class FakeControl final : public mta::host::ControlBackend {
+ public:
+  struct Acted {
+    queue::ActionKind action;
+    std::vector<queue::QueueId> ids;
+  };
+  std::map<queue::QueueId, queue::Message> messages;
+  std::vector<mta::delivery::DestinationStatus> rows;
+  std::map<queue::QueueId, mta::delivery::ActionEffect> effects;  // else done
+  queue::SpoolCounters counters;
+  mta::Config settings;
+  bool running = true;
+  Status reload_result;
+
+  void add(queue::Message message) { messages.insert_or_assign(message.id, std::move(message)); }
+  std::vector<Acted> acted() const {
+    std::lock_guard lock(mutex_);
+    return acted_;
+  }
+
+  std::vector<queue::QueueId> ids() override {
+    std::vector<queue::QueueId> ids;
+    for (const auto& [id, message] : messages)
+      if (!message.ended) ids.push_back(id);
+    return ids;
+  }
+  Result<queue::Message> load(queue::QueueId id) override {
+    const auto found = messages.find(id);
+    if (found == messages.end()) return Error::permanent("no such message");
+    return found->second;
+  }
+  Result<std::vector<mta::delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {
+    std::vector<mta::delivery::ActionEffect> result;
+    for (const auto id : ids) result.push_back(effects.contains(id) ? effects.at(id) : mta::delivery::ActionEffect::done);
+    std::lock_guard lock(mutex_);
+    acted_.push_back({action, std::move(ids)});
+    return result;
+  }
+  Result<std::vector<mta::delivery::DestinationStatus>> destinations() override { return rows; }
+  mta::host::DaemonStatus status() override { return {running, at(0), counters}; }
+  Status reload() override { return reload_result; }
+  std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Acted> acted_;
+};
+
+}  // namespace mxpress::testing
