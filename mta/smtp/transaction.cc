@@ -5,6 +5,7 @@
 
 #include "mta/smtp/transaction_commands.h"
 #include "mta/smtp/transaction_content.h"
+#include "mta/smtp/transaction_downgrade.h"
 
 namespace mxpress::mta::smtp {
 namespace {
@@ -40,12 +41,13 @@ std::string_view waiting_for(Stage stage) {
 ClientTransaction::ClientTransaction(ClientChannel& channel, const dns::Target& target, const ClientOptions& options,
                                      const proto::Extensions& extensions, Transaction transaction)
     : channel_(channel), options_(options), extensions_(extensions), report_(target, channel), transaction_(std::move(transaction)) {
+  body_ = transaction_.envelope->body;
   result_.recipients.resize(transaction_.recipients.size());
   result_.dsn_passed_on = extensions_.dsn;
 }
 
 Task<TransactionResult> ClientTransaction::run() {
-  if (!can_be_sent()) co_return result_;
+  if (!co_await can_be_sent()) co_return result_;
   co_await envelope_dialogue();
   if (data_open_ && channel_.is_open()) {
     if (accepted_.empty()) {
@@ -58,21 +60,33 @@ Task<TransactionResult> ClientTransaction::run() {
 }
 
 // What the host has told us about itself may settle the matter without asking.
-bool ClientTransaction::can_be_sent() {
+Task<bool> ClientTransaction::can_be_sent() {
+  if (body_ == proto::BodyType::eight_bit && !extensions_.eight_bit_mime && !co_await make_seven_bit()) co_return false;
   const std::uint64_t size = transaction_.data->size();
   const std::uint64_t limit = extensions_.size_limit.value_or(0);
-  if (limit != 0 && size > limit) {
-    const std::string words =
-        "the message has " + std::to_string(size) + " octets, and the mail host takes at most " + std::to_string(limit);
-    decide_all(Outcome::failed, report_.found(Stage::local, {5, 3, 4}, words));  // RFC 1870 6.1
-    return false;
+  if (limit == 0 || size <= limit) co_return true;
+  const std::string words = "the message has " + std::to_string(size) + " octets, and the mail host takes at most " + std::to_string(limit);
+  decide_all(Outcome::failed, report_.found(Stage::local, {5, 3, 4}, words));  // RFC 1870 6.1
+  co_return false;
+}
+
+// RFC 6152 3: a host without 8BITMIME gets the message re-encoded, or not at all.
+Task<bool> ClientTransaction::make_seven_bit() {
+  Result<std::unique_ptr<DataSource>> downgraded = co_await downgrade(*transaction_.data);
+  if (downgraded.ok()) {
+    downgraded_ = std::move(*downgraded);
+    transaction_.data = downgraded_.get();
+    body_ = proto::BodyType::seven_bit;
+    co_return true;
   }
-  if (transaction_.envelope->body == proto::BodyType::eight_bit && !extensions_.eight_bit_mime) {
-    const std::string words = "the message has 8-bit content, which the mail host does not take (no 8BITMIME)";
-    decide_all(Outcome::failed, report_.found(Stage::local, {5, 6, 3}, words));  // RFC 6152 3
-    return false;
+  const Error& error = downgraded.error();
+  if (error.is_transient()) {
+    decide_all(Outcome::deferred, report_.found(Stage::local, {4, 3, 0}, error.message));
+  } else {
+    const std::string words = "the mail host takes no 8-bit content (no 8BITMIME): " + error.message;
+    decide_all(Outcome::failed, report_.found(Stage::local, {5, 6, 3}, words));
   }
-  return true;
+  co_return false;
 }
 
 std::vector<ClientTransaction::Command> ClientTransaction::commands() const {
@@ -80,7 +94,7 @@ std::vector<ClientTransaction::Command> ClientTransaction::commands() const {
   const std::size_t offered = std::min(transaction_.recipients.size(), options_.max_recipients);
   std::vector<Command> commands;
   if (reset_first_) commands.push_back({Stage::mail, "RSET\r\n", 0, true});
-  commands.push_back({Stage::mail, mail_command(envelope, transaction_.data->size(), envelope.body, extensions_)});
+  commands.push_back({Stage::mail, mail_command(envelope, transaction_.data->size(), body_, extensions_)});
   for (std::size_t i = 0; i < offered; ++i) {
     const proto::Recipient& recipient = envelope.recipients[transaction_.recipients[i]];
     commands.push_back({Stage::rcpt, rcpt_command(recipient, extensions_), i});

@@ -32,7 +32,8 @@ class ClientTransaction {
     bool is_reset = false;
   };
 
-  bool can_be_sent();
+  Task<bool> can_be_sent();
+  Task<bool> make_seven_bit();
   std::vector<Command> commands() const;
   std::size_t group_end(const std::vector<Command>& commands, std::size_t begin) const;
   Task<void> envelope_dialogue();
@@ -61,6 +62,8 @@ class ClientTransaction {
   const proto::Extensions& extensions_;
   HostReporter report_;
   Transaction transaction_;
+  std::unique_ptr<DataSource> downgraded_;  // what transaction_.data is when the content had to be re-encoded
+  proto::BodyType body_;                    // of what is sent
   TransactionResult result_;
   std::vector<std::size_t> accepted_;  // by RCPT, and nothing has been decided since
   bool reset_first_ = false;

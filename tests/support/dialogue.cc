@@ -215,6 +215,7 @@ class TextSource final : public mta::smtp::DataSource {
 struct Setup {
   proto::Envelope envelope;
   TextSource source;
+  std::string wire_content;  // what `C content` expects; empty: what the source holds
   mta::smtp::ClientOptions options;
   MemoryOptions memory;
   int transactions = 1;
@@ -261,6 +262,8 @@ void apply(const Setting& setting, Setup& setup) {
     setup.envelope.recipients.push_back(parse_recipient(value));
   } else if (key == "content") {
     setup.source.text = resolve_escapes(value);
+  } else if (key == "wire-content") {
+    setup.wire_content = resolve_escapes(value);
   } else if (key == "content-size") {
     setup.source.text = content_of_size(std::stoul(value));
   } else if (key == "body") {
@@ -379,7 +382,7 @@ std::vector<std::string> play_dialogue(std::string_view text) {
   VirtualTime time;
   asio::io_context io;
   MemoryConnector connector(io.get_executor());
-  ScriptedServer server(script, setup.source.text, complaints);
+  ScriptedServer server(script, setup.wire_content.empty() ? setup.source.text : setup.wire_content, complaints);
   const dns::Target target{"mx.there.example", dns::Address{false, {192, 0, 2, 1}}, 25, false};
   connector.serve(
       target.address_text(), [&](std::unique_ptr<Stream> stream, dns::Target) { return server.run(std::move(stream)); }, setup.memory);
