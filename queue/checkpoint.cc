@@ -102,7 +102,9 @@ void SpoolImpl::place_large_files() {
 }
 
 void SpoolImpl::remove_ended_files() {
-  const auto ids = std::exchange(shared_.lock()->to_remove, {});
+  auto ids = std::exchange(unremoved_, {});
+  const auto fresh = std::exchange(shared_.lock()->to_remove, {});
+  ids.insert(ids.end(), fresh.begin(), fresh.end());
   for (const auto id : ids) {
     std::optional<Snapshot> from;
     {
@@ -110,13 +112,20 @@ void SpoolImpl::remove_ended_files() {
       if (auto* entry = shared->index.find(id)) from = snapshot(shared->index, id, *entry);
     }
     if (from) remember_ended(id, *from);
-    for (const auto& path : {paths_.file(id), paths_.large(id)}) {
-      const auto there = disk_.exists(path);
-      if (!there || !*there) continue;
-      if (auto s = disk_.remove(path); !s) report(s.error().message);
-      dirty_folders_.insert(path.parent_path());
-    }
+    auto status = remove_if_there(paths_.file(id));
+    if (status) status = remove_if_there(paths_.large(id));
+    if (status) continue;
+    report(status.error().message);
+    unremoved_.push_back(id);
   }
+}
+
+Status SpoolImpl::remove_if_there(const Path& path) {
+  const auto there = disk_.exists(path);
+  if (!there) return there.error();
+  if (!*there) return {};
+  dirty_folders_.insert(path.parent_path());
+  return disk_.remove(path);
 }
 
 // Keeps in memory what `mxpress show` tells of an ended message whose records go.
@@ -150,6 +159,7 @@ void SpoolImpl::checkpoint() {
     finish_large_stores();
     place_large_files();
     remove_ended_files();
+    if (!unremoved_.empty()) return;     // without the journal they would be taken for waiting mail
     if (rerecord_sites(oldest)) return;  // the next round finds them in a newer segment
     auto status = move_out(oldest);
     if (status) status = sync_dirty_folders();

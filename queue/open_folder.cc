@@ -1,10 +1,12 @@
 // Opens the directory of a spool: format, lock, and the number of this start, from which message ids are made.
+#include "queue/open_folder.h"
+
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 
-#include "queue/spool_impl.h"
+#include "queue/replay.h"
 
 namespace mxpress::queue {
 namespace {

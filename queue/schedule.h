@@ -37,17 +37,17 @@ enum class JobStage : std::uint8_t {
 // All open recipients of one message at one destination.
 struct Job {
   proto::QueueId message;
-  Instant next_try{};   // while waiting
-  Instant next_age{};   // when the message's age asks for a look: delay notice, expiry
-  Instant accepted{};   // when it was submitted, on this clock: may lie before boot
+  Instant next_try{};  // while waiting
+  Instant next_age{};  // when the message's age asks for a look: delay notice, expiry
+  Instant accepted{};  // when it was submitted, on this clock: may lie before boot
   DestinationIndex destination = kNone;
   JobIndex next_of_message = kNone;  // another job of the same message
   JobStage stage = JobStage::free;
   bool first_attempt = true;
   bool delay_noticed = false;
-  bool hold_wanted = false;       // while leased: becomes held when it comes back
-  bool withdrawn = false;         // while leased: removed or bounced by the operator
-  bool retry_wanted = false;      // while leased: due at once when it comes back
+  bool hold_wanted = false;   // while leased: becomes held when it comes back
+  bool withdrawn = false;     // while leased: removed or bounced by the operator
+  bool retry_wanted = false;  // while leased: due at once when it comes back
 };
 
 // Thread: one. All times are of the caller's clock and never go back.

@@ -15,6 +15,7 @@
 #include "queue/index.h"
 #include "queue/journal.h"
 #include "queue/message_file.h"
+#include "queue/open_folder.h"
 #include "queue/replay.h"
 #include "queue/spool.h"
 
@@ -42,16 +43,6 @@ struct Operation {
 };
 using OperationPtr = std::shared_ptr<Operation>;  // shared: load() shows changes while the committer writes them
 using Operations = std::vector<OperationPtr>;
-
-// Checks and opens the directory: format, lock, number of this start.
-struct OpenedFolder {
-  std::shared_ptr<File> lock;
-  std::uint64_t run = 0;
-  std::vector<std::uint32_t> old_segments;
-};
-Result<OpenedFolder> open_folder(Disk& disk, const Paths& paths);
-// For reading only: a shared lock; an error if a daemon has the spool.
-Result<std::shared_ptr<File>> lock_for_reading(Disk& disk, const Paths& paths);
 
 class SpoolImpl : public Spool {
  public:
@@ -142,6 +133,7 @@ class SpoolImpl : public Spool {
   Status finish_large(LargeStore& store);
   void place_large_files();
   void remove_ended_files();
+  Status remove_if_there(const Path& path);
   Status make_message_folder(QueueId id);
   bool rerecord_sites(std::uint32_t segment);
   Status move_out(std::uint32_t segment);
@@ -182,6 +174,7 @@ class SpoolImpl : public Spool {
 
   // Of the housekeeper alone.
   std::set<Path> known_folders_, dirty_folders_;
+  std::vector<QueueId> unremoved_;  // ended, but the file could not be removed yet
   bool checkpoint_broken_ = false;  // a folder could not be synced: nothing may be dropped in this run
 
   std::thread committer_, housekeeper_;

@@ -52,6 +52,12 @@ struct ForgetfulDisk::State {
   std::set<std::string> durable_folders;
   std::uint64_t operations = 0, cut = 0, fail = 0, life = 0;
   std::string reason, bad_path, bad_path_reason;
+  // From one folder to another, since the last cut. A journaling file system keeps both ends of a rename or none.
+  struct Move {
+    Path from, to;
+    NodePtr node;
+  };
+  std::vector<Move> moves;
   queue::Room room{std::uint64_t{1} << 40, std::uint64_t{1} << 20};
 
   // Counts an operation that changes something; true for `torn` if it shall do a part before it fails.
@@ -69,6 +75,14 @@ struct ForgetfulDisk::State {
   Folder* folder(const Path& path) {
     const auto found = folders.find(path.string());
     return found == folders.end() ? nullptr : &found->second;
+  }
+
+  void keep_moves_whole() {
+    for (const auto& move : std::exchange(moves, {})) {
+      auto &from = *folder(move.from.parent_path()), &to = *folder(move.to.parent_path());
+      if (!from.synced.contains(move.from.filename().string())) to.synced.emplace(move.to.filename().string(), move.node);
+      to.now = to.synced;
+    }
   }
 
   void changed(Folder& folder) { folder.steps.push_back(folder.now); }
@@ -215,8 +229,9 @@ void ForgetfulDisk::restart(Cut cut, std::uint64_t seed) {
   ++state_->life;
   state_->cut = state_->fail = 0;
   std::set<NodePtr> nodes;
+  for (auto& [path, folder] : state_->folders) forget(folder, cut, random);
+  if (cut != Cut::all) state_->keep_moves_whole();
   for (auto& [path, folder] : state_->folders) {
-    forget(folder, cut, random);
     for (const auto& [name, node] : folder.now) nodes.insert(node);
   }
   for (const auto& node : nodes) forget(*node, cut, random);
@@ -301,7 +316,10 @@ Status ForgetfulDisk::rename(const Path& from, const Path& to) {
   new_folder->now[to.filename().string()] = old_folder->now[from.filename().string()];
   if (from != to) old_folder->now.erase(from.filename().string());
   state_->changed(*old_folder);
-  if (new_folder != old_folder) state_->changed(*new_folder);
+  if (new_folder != old_folder) {
+    state_->changed(*new_folder);
+    state_->moves.push_back({from, to, new_folder->now[to.filename().string()]});
+  }
   return {};
 }
 
@@ -310,6 +328,7 @@ Status ForgetfulDisk::remove(const Path& path) {
   if (auto s = state_->step(path.string()); !s) return s;
   auto* folder = state_->folder(path.parent_path());
   if (!folder || folder->now.erase(path.filename().string()) == 0) return Error::transient("no such file: " + path.string());
+  std::erase_if(state_->moves, [&](const State::Move& move) { return move.to == path; });
   state_->changed(*folder);
   return {};
 }
