@@ -9,13 +9,15 @@
 
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
+#include "mta/host/endpoint.h"
 #include "mta/intake/peer.h"
 
 namespace mxpress::mta::intake {
 namespace {
+
+using host::Endpoint;
 
 constexpr int kBacklog = 512;
 constexpr mode_t kEverybody = 0666;
@@ -81,7 +83,7 @@ Descriptor bind_tcp(const Endpoint& endpoint) {
 }
 
 Status open_smtp(const Config& config, const std::string& text, Listeners& listeners) {
-  const auto endpoint = parse_endpoint(text);
+  const auto endpoint = host::parse_endpoint(text);
   if (!endpoint.ok()) return endpoint.error();
   if (!dns::is_loopback(endpoint->address) && config.listen.allow.empty()) {
     return Error::permanent("[listen] smtp has " + text +
@@ -141,22 +143,6 @@ Status open_submission(const Config& config, Listeners& listeners) {
 }
 
 }  // namespace
-
-Result<Endpoint> parse_endpoint(const std::string& text) {
-  const Error wrong = Error::permanent("\"" + text + "\" is not an address and port, such as \"127.0.0.1:25\" or \"[::1]:25\"");
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return wrong;
-  std::string host = text.substr(0, colon);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  const auto address = dns::Address::parse(host);
-  if (!address.ok() || address->is_v6 != bracketed) return wrong;
-  Endpoint endpoint{*address, 0};
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data() + colon + 1, end, endpoint.port);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return wrong;
-  return endpoint;
-}
 
 Result<Listeners> open_listeners(const Config& config) {
   Listeners listeners;

@@ -25,13 +25,6 @@ struct Listeners {
   std::vector<std::string> warnings;  // for the log
 };
 
-struct Endpoint {
-  dns::Address address;
-  std::uint16_t port = 0;
-};
-// "127.0.0.1:25", "[::1]:25".
-Result<Endpoint> parse_endpoint(const std::string& text);
-
 // Every listener of the configuration, bound and listening, non-blocking. An Error says what to do: who has the port, which folder is
 // missing. A listener that is not on loopback needs listen.allow. A missing address family is a warning if the listeners are the default
 // ones. A socket file that nobody listens on is replaced.

@@ -1,11 +1,9 @@
 // A spool that keeps messages in memory, and a deliverer that only notes what it is given: for tests of intake.
 #pragma once
 
-#include <deque>
-#include <map>
+#include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
@@ -36,6 +34,12 @@ class FakeSpool final : public queue::Spool {
       copies.back().message.drop_name = message.message.drop_name;
     }
     return copies;
+  }
+
+  // Whether this many messages came within ten seconds.
+  bool wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return came_.wait_for(lock, std::chrono::seconds(10), [&] { return kept_.size() >= count; });
   }
 
   Status recover(std::function<void(const queue::Message&)>, std::function<void(const queue::SiteRecord&)>) override { return {}; }
@@ -85,10 +89,12 @@ class FakeSpool final : public queue::Spool {
     KeptMessage kept{id, {}, large ? large->bytes : message.content, large != nullptr};
     kept.message = std::move(message);
     kept_.push_back(std::move(kept));
+    came_.notify_all();
     return id;
   }
 
   mutable std::mutex mutex_;
+  std::condition_variable came_;
   std::uint64_t last_id_ = 0;
   std::vector<KeptMessage> kept_;
 };

@@ -1,0 +1,151 @@
+// Takes in what sendmail left in the drop folder.
+#include "mta/intake/drop_folder.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "mta/host/log.h"
+#include "mta/intake/drop_session.h"
+
+namespace mxpress::mta::intake {
+namespace {
+
+constexpr int kRound = 30'000;                       // milliseconds
+constexpr std::size_t kMaxRefused = 100;             // files kept in drop-refused
+constexpr std::size_t kMaxStuck = 10'000;            // names
+constexpr std::uint64_t kEnvelopeRoom = 8u << 20;    // MAIL and 10,000 RCPT lines
+constexpr std::chrono::hours kAbandoned(24);         // a .part file
+constexpr std::string_view kPart = ".part";
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+std::vector<std::string> names_in(const boost::filesystem::path& folder) {
+  std::vector<std::string> names;
+  const Directory directory(::opendir(folder.c_str()));
+  if (!directory) return names;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
+bool is_drop_name(std::string_view name) { return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
+
+std::string_view why_not(const struct stat& file, std::uint64_t max_size) {
+  if (!S_ISREG(file.st_mode)) return "not a regular file";
+  if (file.st_nlink != 1) return "a file with several links";
+  if (static_cast<std::uint64_t>(file.st_size) > max_size) return "too big";
+  return {};
+}
+
+void log_file(Priority priority, std::string_view event, const std::string& name, std::string_view reason) {
+  LogLine line(priority, event);
+  log(line.add("file", name).add("reason", reason));
+}
+
+}  // namespace
+
+DropFolder::DropFolder(Context& context)
+    : context_(context),
+      folder_(context.config.get()->drop_directory()),
+      refused_(context.config.get()->spool_directory / "drop-refused"),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void DropFolder::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void DropFolder::stop() {
+  if (!thread_.joinable()) return;
+  stopping_ = true;
+  ::eventfd_write(wake_.get(), 1);
+  thread_.join();
+}
+
+// The watch is set before the first round, so that no file falls between them.
+void DropFolder::run() {
+  const Descriptor watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  const bool watched = ::inotify_add_watch(watch.get(), folder_.c_str(), IN_MOVED_TO | IN_ONLYDIR) >= 0;
+  if (!watched) log_file(Priority::error, "drop-folder", folder_.string(), std::string("cannot be watched: ") + std::strerror(errno));
+  pollfd events[2] = {{watch.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+  while (!stopping_) {
+    scan();
+    ::poll(events, 2, kRound);
+    char ignored[4096];
+    while (::read(watch.get(), ignored, sizeof ignored) > 0) continue;  // the round looks at everything anyway
+  }
+}
+
+void DropFolder::scan() {
+  const Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder.is_open()) return;
+  for (const std::string& name : names_in(folder_)) {
+    if (stopping_) return;
+    if (name.ends_with(kPart)) {
+      remove_old_part(name, folder.get());
+    } else if (!stuck_.contains(name)) {
+      take(name, folder.get());
+    }
+  }
+}
+
+void DropFolder::remove_old_part(const std::string& name, int folder) {
+  struct stat file{};
+  if (::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
+  const WallTime written{std::chrono::seconds(file.st_mtim.tv_sec)};
+  if (Clock::current().wall() - written < kAbandoned) return;
+  if (::unlinkat(folder, name.c_str(), 0) == 0) log_file(Priority::notice, "drop-removed", name, "not finished for a day");
+}
+
+void DropFolder::take(const std::string& name, int folder) {
+  if (!is_drop_name(name)) return put_aside(name, folder, "not a name that sendmail gives");
+  Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat facts{};
+  if (!file.is_open() || ::fstat(file.get(), &facts) != 0) {
+    if (errno == ENOENT) return;  // its owner took it back
+    return put_aside(name, folder, errno == ELOOP ? "a symbolic link" : std::strerror(errno));
+  }
+  const std::string_view reason = why_not(facts, context_.config.get()->max_message_size * 2 + kEnvelopeRoom);
+  if (!reason.empty()) return put_aside(name, folder, reason);
+  const Fate fate = read_message(name, std::move(file), facts.st_uid);
+  if (fate == Fate::refused) return put_aside(name, folder, "refused");
+  if (fate == Fate::taken && ::unlinkat(folder, name.c_str(), 0) != 0 && stuck_.size() < kMaxStuck) {
+    stuck_.insert(name);  // the spool knows the name, so that the next start repeats nothing either
+    log_file(Priority::error, "drop-stuck", name, std::strerror(errno));
+  }
+}
+
+DropFolder::Fate DropFolder::read_message(const std::string& name, Descriptor file, std::int64_t owner) {
+  Entrance entrance;
+  entrance.submitter.entrance = "drop";
+  entrance.submitter.uid = owner;
+  entrance.drop_name = name;
+  const smtp::ServerReply verdict = take_drop_file(context_, std::move(file), std::move(entrance));
+  if (verdict.is_positive()) return Fate::taken;
+  return verdict.code / 100 == 4 ? Fate::later : Fate::refused;
+}
+
+void DropFolder::put_aside(const std::string& name, int folder, std::string_view reason) {
+  ::mkdir(refused_.c_str(), 0700);  // fails if it is there
+  const bool room = names_in(refused_).size() < kMaxRefused;
+  const Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const bool moved = room && aside.is_open() && ::renameat(folder, name.c_str(), aside.get(), name.c_str()) == 0;
+  const bool gone = moved || ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0;
+  log_file(Priority::warning, moved ? "drop-refused" : gone ? "drop-removed" : "drop-stuck", name, reason);
+  if (!gone && stuck_.size() < kMaxStuck) stuck_.insert(name);
+}
+
+}  // namespace mxpress::mta::intake

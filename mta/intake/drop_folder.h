@@ -1,0 +1,50 @@
+// The drop folder: messages that sendmail left while nobody served its socket.
+//
+// A drop file is what sendmail would have said to the daemon: SMTP from MAIL to the final dot. Anybody may put files there, so a file is believed
+// only as far as an SMTP client would be; its submitter is its owner. Names are 32 hexadecimal digits; ".part" files are still being
+// written. What is not a message (links, FIFOs, folders, other names, SMTP that is refused for good) is moved to "drop-refused" beside
+// the folder, or removed when 100 are there already, with a line in the log; a temporary refusal leaves the file for the next round.
+// ".part" files that nobody has written to for a day are removed: their sendmail has told its caller that it failed, or is gone.
+#pragma once
+
+#include <atomic>
+#include <boost/filesystem/path.hpp>
+#include <set>
+#include <thread>
+
+#include "mta/intake/descriptor.h"
+#include "mta/intake/submit.h"
+
+namespace mxpress::mta::intake {
+
+class DropFolder {
+ public:
+  explicit DropFolder(Context& context);
+  ~DropFolder() { stop(); }
+
+  // A thread of its own: one round at once, then whenever a file appears, and every 30 seconds.
+  void start();
+  void stop();
+
+  // One round: everything that is there is taken in, and unlinked when it is durable. Blocking. Not while the thread runs.
+  void scan();
+
+ private:
+  enum class Fate { taken, refused, later };
+
+  void run();
+  void take(const std::string& name, int folder);
+  Fate read_message(const std::string& name, Descriptor file, std::int64_t owner);
+  void put_aside(const std::string& name, int folder, std::string_view reason);
+  void remove_old_part(const std::string& name, int folder);
+
+  Context& context_;
+  const boost::filesystem::path folder_;
+  const boost::filesystem::path refused_;
+  Descriptor wake_;
+  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+  std::set<std::string> stuck_;  // files that could not be removed: not tried, and not logged, again
+};
+
+}  // namespace mxpress::mta::intake

@@ -1,0 +1,106 @@
+// A session over a file.
+#include "mta/intake/drop_session.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "mta/smtp/stream.h"
+
+namespace mxpress::mta::intake {
+namespace {
+
+using smtp::Refusal;
+using smtp::ServerReply;
+
+class FileStream final : public smtp::Stream {
+ public:
+  explicit FileStream(Descriptor file) : file_(std::move(file)) {}
+
+  void set_deadline(BootTime) override {}
+  Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override {
+    const ssize_t count = ::read(file_.get(), buffer, size);
+    if (count < 0) co_return Error::transient(std::strerror(errno));
+    co_return static_cast<std::size_t>(count);
+  }
+  Task<Status> write(std::string_view) override { co_return Status(); }  // nobody listens
+  Task<Status> start_tls_client(std::string) override { co_return Error::permanent("a file has no TLS"); }
+  const smtp::TlsState& tls() const override { return tls_; }
+  bool has_input() override { return true; }
+  void close() override {}
+
+ private:
+  Descriptor file_;
+  smtp::TlsState tls_;
+};
+
+// Passes everything on, and keeps the verdict on the first message; a second one is refused, because a drop file is remembered as one.
+class VerdictSink final : public smtp::MailSink {
+ public:
+  explicit VerdictSink(smtp::MailSink& next) : next_(next) {}
+  const ServerReply verdict() const {
+    if (accepted_) return *accepted_;
+    return refusal_.value_or(ServerReply{554, proto::EnhancedStatus{5, 5, 2}, "No complete message"});
+  }
+
+  void hello(std::string name) override { next_.hello(std::move(name)); }
+  Refusal begin(const proto::ReversePath& sender, std::uint64_t size) override { return next_.begin(sender, size); }
+  Refusal recipient(const proto::Recipient& recipient) override { return next_.recipient(recipient); }
+  std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> open(proto::Envelope envelope) override;
+  void refused(std::string_view what, const ServerReply& reply) override {
+    if (!refusal_) refusal_ = reply;
+    next_.refused(what, reply);
+  }
+  void finished(const ServerReply& reply) {
+    if (reply.is_positive()) accepted_ = reply;
+  }
+
+ private:
+  smtp::MailSink& next_;
+  bool opened_ = false;
+  std::optional<ServerReply> accepted_, refusal_;
+};
+
+class WatchedMessage final : public smtp::IncomingMessage {
+ public:
+  WatchedMessage(std::unique_ptr<smtp::IncomingMessage> message, VerdictSink& sink) : message_(std::move(message)), sink_(sink) {}
+  Refusal append(std::string_view content) override { return message_->append(content); }
+  Task<ServerReply> finish() override {
+    ServerReply reply = co_await message_->finish();
+    sink_.finished(reply);
+    co_return reply;
+  }
+
+ private:
+  std::unique_ptr<smtp::IncomingMessage> message_;
+  VerdictSink& sink_;
+};
+
+std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> VerdictSink::open(proto::Envelope envelope) {
+  if (opened_) return ServerReply{503, proto::EnhancedStatus{5, 5, 1}, "One message for each drop file"};
+  auto opened = next_.open(std::move(envelope));
+  if (auto* message = std::get_if<0>(&opened)) {
+    opened_ = true;
+    return std::make_unique<WatchedMessage>(std::move(*message), *this);
+  }
+  return opened;
+}
+
+}  // namespace
+
+ServerReply take_drop_file(Context& context, Descriptor file, Entrance entrance) {
+  auto options = server_options(*context.config.get(), entrance.submitter);
+  if (!options.ok()) return {451, proto::EnhancedStatus{4, 3, 5}, options.error().message};
+  Submission submission(context, std::move(entrance));
+  VerdictSink sink(submission);
+  smtp::ServerSession session(std::make_unique<FileStream>(std::move(file)), sink, std::move(*options));
+  asio::io_context io(1);
+  asio::co_spawn(io.get_executor(), session.run(), [](std::exception_ptr bug) {
+    if (bug) std::rethrow_exception(bug);
+  });
+  io.run();
+  return sink.verdict();
+}
+
+}  // namespace mxpress::mta::intake

@@ -1,0 +1,14 @@
+// One drop file as an SMTP session without a network: the same parser, limits and rules as for every other client.
+#pragma once
+
+#include <optional>
+
+#include "mta/intake/descriptor.h"
+#include "mta/intake/submit.h"
+
+namespace mxpress::mta::intake {
+
+// The reply to the first message of the file; without a complete message: the first refusal, or 554. Blocking: waits until it is durable.
+smtp::ServerReply take_drop_file(Context& context, Descriptor file, Entrance entrance);
+
+}  // namespace mxpress::mta::intake

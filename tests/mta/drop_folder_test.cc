@@ -1,0 +1,212 @@
+// The drop folder: what sendmail left is taken in once, and nothing else is believed.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "mta/host/log.h"
+#include "mta/intake/drop_folder.h"
+#include "tests/support/server_house.h"
+
+namespace fs = boost::filesystem;
+using mxpress::testing::FakeDeliverer;
+using mxpress::testing::FakeSpool;
+using mxpress::testing::IntakeHouse;
+using mxpress::testing::ScratchFolder;
+
+namespace {
+
+const std::string kName = "0123456789abcdef0123456789abcdef";
+const std::string kMessage =
+    "MAIL FROM:<root>\r\nRCPT TO:<you@there.example>\r\nRCPT TO:<admin>\r\nDATA\r\nSubject: dropped\r\n\r\n..dot\r\n.\r\n";
+
+void note_line(const mxpress::mta::LogLine& line, void* context) { static_cast<std::vector<std::string>*>(context)->push_back(line.text()); }
+
+struct Folder {
+  Folder() {
+    mxpress::mta::Config base;
+    base.hostname = "mx.example";
+    base.local_domains = {mxpress::proto::Domain::parse("mx.example").value()};
+    base.spool_directory = scratch.path();
+    base.max_message_size = 10'000;
+    path = base.drop_directory();
+    fs::create_directories(path);
+    config = std::make_unique<mxpress::mta::CurrentConfig>(base);
+    context.reset(new mxpress::mta::intake::Context{*config, spool, deliverer});
+    drop = std::make_unique<mxpress::mta::intake::DropFolder>(*context);
+    mxpress::mta::capture_log(note_line, &log);
+  }
+  ~Folder() { mxpress::mta::capture_log(nullptr, nullptr); }
+
+  fs::path put(const std::string& name, const std::string& text) const {
+    std::ofstream(path / name) << text;
+    return path / name;
+  }
+  bool is_empty() const { return fs::is_empty(path); }
+  std::size_t aside() const {
+    const fs::path refused = scratch.path() / "drop-refused";
+    return fs::exists(refused) ? static_cast<std::size_t>(std::distance(fs::directory_iterator(refused), fs::directory_iterator())) : 0;
+  }
+
+  ScratchFolder scratch;
+  FakeSpool spool;
+  FakeDeliverer deliverer;
+  fs::path path;
+  std::unique_ptr<mxpress::mta::CurrentConfig> config;
+  std::unique_ptr<mxpress::mta::intake::Context> context;
+  std::unique_ptr<mxpress::mta::intake::DropFolder> drop;
+  std::vector<std::string> log;
+};
+
+}  // namespace
+
+TEST_CASE("drop folder: a message is stored with its name and its owner, completed, and unlinked") {
+  Folder folder;
+  const fs::path file = folder.put(kName, kMessage);
+  if (::geteuid() == 0) REQUIRE(::chown(file.c_str(), 4321, 4321) == 0);
+  folder.drop->scan();
+  CHECK(folder.is_empty());
+  const auto kept = folder.spool.kept();
+  REQUIRE(kept.size() == 1);
+  CHECK(kept[0].message.drop_name == kName);
+  const auto& envelope = kept[0].message.envelope;
+  CHECK(envelope.submitter.entrance == "drop");
+  CHECK(envelope.submitter.uid == (::geteuid() == 0 ? 4321 : ::geteuid()));
+  CHECK(envelope.reverse_path.to_string() == "root@mx.example");
+  REQUIRE(envelope.recipients.size() == 2);
+  CHECK(envelope.recipients[1].mailbox.to_string() == "admin@mx.example");
+  CHECK(kept[0].content.find("From: root@mx.example\r\n") != std::string::npos);
+  CHECK(kept[0].content.ends_with("Subject: dropped\r\n\r\n.dot\r\n"));
+  CHECK(folder.deliverer.admitted().size() == 1);
+}
+
+TEST_CASE("drop folder: a file that comes back after a crash is stored and delivered once") {
+  Folder folder;
+  folder.put(kName, kMessage);
+  folder.drop->scan();
+  folder.put(kName, kMessage);
+  mxpress::mta::intake::DropFolder(*folder.context).scan();
+  CHECK(folder.is_empty());
+  CHECK(folder.spool.kept().size() == 1);
+  CHECK(folder.deliverer.admitted().size() == 1);
+}
+
+TEST_CASE("drop folder: while the spool is full the file stays, and is taken in later") {
+  Folder folder;
+  folder.put(kName, kMessage);
+  SECTION("no room") { folder.spool.no_room = mxpress::Error::transient("disk full"); }
+  SECTION("not stored") { folder.spool.cannot_store = mxpress::Error::transient("I/O error"); }
+  folder.drop->scan();
+  CHECK_FALSE(folder.is_empty());
+  CHECK(folder.spool.kept().empty());
+  folder.spool.no_room.reset();
+  folder.spool.cannot_store.reset();
+  folder.drop->scan();
+  CHECK(folder.is_empty());
+  CHECK(folder.spool.kept().size() == 1);
+}
+
+TEST_CASE("drop folder: links, FIFOs, folders and odd names are no messages") {
+  Folder folder;
+  const fs::path secret = folder.scratch.path() / "secret";
+  std::ofstream(secret) << kMessage;
+  SECTION("symbolic link") { fs::create_symlink(secret, folder.path / kName); }
+  SECTION("dangling symbolic link") { fs::create_symlink("nowhere", folder.path / kName); }
+  SECTION("hard link") { fs::create_hard_link(secret, folder.path / kName); }
+  SECTION("FIFO") { REQUIRE(::mkfifo((folder.path / kName).c_str(), 0666) == 0); }
+  SECTION("folder") { fs::create_directory(folder.path / kName); }
+  SECTION("folder that is not empty") { fs::create_directories(folder.path / kName / "more"); }
+  SECTION("odd name") { folder.put("message", kMessage); }
+  SECTION("name with control characters") { folder.put("\x1b[2J\n", kMessage); }
+  SECTION("too big") { folder.put(kName, kMessage + std::string(9u << 20, 'x')); }
+  folder.drop->scan();
+  CHECK(folder.spool.kept().empty());
+  CHECK(folder.is_empty());
+  CHECK(folder.aside() == 1);
+  REQUIRE(folder.log.size() == 1);
+  CHECK(folder.log[0].find_first_of("\x1b\n") == std::string::npos);
+  CHECK(fs::exists(secret));
+  folder.drop->scan();
+  CHECK(folder.log.size() == 1);  // nothing is looked at twice
+}
+
+TEST_CASE("drop folder: what is refused for good is put aside, and does not stop the others") {
+  Folder folder;
+  std::string text;
+  SECTION("empty") { text = ""; }
+  SECTION("no SMTP") { text = std::string(100'000, '\xff'); }
+  SECTION("no final dot") { text = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nhalf\r\n"; }
+  SECTION("bare line ends") { text = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nhalf\n.\r\n.\r\n"; }
+  SECTION("no recipient") { text = "MAIL FROM:<a@b.example>\r\nDATA\r\nhalf\r\n.\r\n"; }
+  SECTION("content over the limit") {
+    text = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + std::string(20'000, 'x') + "\r\n.\r\n";
+  }
+  folder.put("ffffffffffffffffffffffffffffffff", text);
+  folder.put(kName, kMessage);
+  folder.drop->scan();
+  CHECK(folder.is_empty());
+  CHECK(folder.aside() == 1);
+  REQUIRE(folder.spool.kept().size() == 1);
+  CHECK(folder.spool.kept()[0].message.drop_name == kName);
+}
+
+TEST_CASE("drop folder: of two messages in a file only the first counts") {
+  Folder folder;
+  folder.put(kName, kMessage + kMessage);
+  folder.drop->scan();
+  CHECK(folder.is_empty());
+  CHECK(folder.spool.kept().size() == 1);
+}
+
+TEST_CASE("drop folder: no more than a hundred refused files are kept") {
+  Folder folder;
+  for (int i = 0; i < 130; ++i) folder.put("odd" + std::to_string(i), "x");
+  folder.drop->scan();
+  CHECK(folder.is_empty());
+  CHECK(folder.aside() == 100);
+}
+
+TEST_CASE("drop folder: a file that is still being written is left alone for a day") {
+  Folder folder;
+  const fs::path young = folder.put(kName + ".part", "MAIL"), old = folder.put("ffffffffffffffffffffffffffffffff.part", "MAIL");
+  fs::last_write_time(old, ::time(nullptr) - 25 * 3600);
+  folder.drop->scan();
+  CHECK(fs::exists(young));
+  CHECK_FALSE(fs::exists(old));
+  CHECK(folder.spool.kept().empty());
+}
+
+TEST_CASE("drop folder: the thread takes in what was there before it started and what comes later") {
+  Folder folder;
+  folder.put(kName, kMessage);
+  folder.drop->start();
+  const std::string later = "ffffffffffffffffffffffffffffffff";
+  folder.put(later + ".part", kMessage);
+  fs::rename(folder.path / (later + ".part"), folder.path / later);
+  CHECK(folder.spool.wait_for(2));
+  folder.drop->stop();
+}
+
+TEST_CASE("drop folder: without the daemon sendmail leaves a message that the daemon then takes in") {
+  IntakeHouse house;
+  house.close();
+  const auto result = house.sendmail({"-N", "never", "-V", "a+b", "you@there.example", "local"}, "Subject: hi\n\n.\nhidden\n");
+  CHECK(result.errors == "");
+  REQUIRE(result.code == 0);
+  REQUIRE(std::distance(fs::directory_iterator(house.base.drop_directory()), fs::directory_iterator()) == 1);
+  const fs::path file = fs::directory_iterator(house.base.drop_directory())->path();
+  struct stat facts{};
+  REQUIRE(::stat(file.c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 07777) == 0640);
+  mxpress::mta::intake::Context context{*house.config, house.spool, house.deliverer};
+  mxpress::mta::intake::DropFolder(context).scan();
+  const auto kept = house.spool.kept();
+  REQUIRE(kept.size() == 1);
+  CHECK(kept[0].message.drop_name == file.filename());
+  CHECK(kept[0].message.envelope.recipients[0].notify.never());
+  CHECK(kept[0].message.envelope.recipients[1].mailbox.to_string() == "local@mx.example");
+  CHECK(kept[0].message.envelope.envid == "a+2Bb");
+  CHECK(kept[0].content.ends_with("Subject: hi\r\n\r\n"));  // a lone dot ended it
+}
