@@ -1,6 +1,7 @@
 // Envelope and header of a message from a local program.
 #include "mta/cli/sendmail_message.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "proto/ascii.h"
@@ -88,7 +89,8 @@ Recipients find_recipients(const SendmailOptions& options, std::string_view head
   for (const std::string& argument : options.recipients) {
     if (argument.starts_with("/") || argument.starts_with("|")) return {{}, collector.add({argument})};
     const auto list = proto::parse_address_list(argument);
-    if (!list.ok() || list->empty()) return {{}, bad_address(argument)};
+    const bool has_controls = std::any_of(argument.begin(), argument.end(), proto::is_control);
+    if (has_controls || !list.ok() || list->empty()) return {{}, bad_address(argument)};
     if (Verdict added = collector.add(*list); !added.ok()) return {{}, std::move(added)};
   }
   if (options.recipients_of_header) {

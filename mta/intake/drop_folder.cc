@@ -19,11 +19,11 @@
 namespace mxpress::mta::intake {
 namespace {
 
-constexpr int kRound = 30'000;                       // milliseconds
-constexpr std::size_t kMaxRefused = 100;             // files kept in drop-refused
-constexpr std::size_t kMaxStuck = 10'000;            // names
-constexpr std::uint64_t kEnvelopeRoom = 8u << 20;    // MAIL and 10,000 RCPT lines
-constexpr std::chrono::hours kAbandoned(24);         // a .part file
+constexpr int kRound = 30'000;                     // milliseconds
+constexpr std::size_t kMaxRefused = 100;           // files kept in drop-refused
+constexpr std::size_t kMaxStuck = 10'000;          // names
+constexpr std::uint64_t kEnvelopeRoom = 8u << 20;  // MAIL and 10,000 RCPT lines
+constexpr std::chrono::hours kAbandoned(24);       // a .part file
 constexpr std::string_view kPart = ".part";
 
 struct CloseDirectory {
@@ -42,7 +42,9 @@ std::vector<std::string> names_in(const boost::filesystem::path& folder) {
   return names;
 }
 
-bool is_drop_name(std::string_view name) { return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
+bool is_drop_name(std::string_view name) {
+  return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
 
 std::string_view why_not(const struct stat& file, std::uint64_t max_size) {
   if (!S_ISREG(file.st_mode)) return "not a regular file";

@@ -22,7 +22,9 @@ const std::string kName = "0123456789abcdef0123456789abcdef";
 const std::string kMessage =
     "MAIL FROM:<root>\r\nRCPT TO:<you@there.example>\r\nRCPT TO:<admin>\r\nDATA\r\nSubject: dropped\r\n\r\n..dot\r\n.\r\n";
 
-void note_line(const mxpress::mta::LogLine& line, void* context) { static_cast<std::vector<std::string>*>(context)->push_back(line.text()); }
+void note_line(const mxpress::mta::LogLine& line, void* context) {
+  static_cast<std::vector<std::string>*>(context)->push_back(line.text());
+}
 
 struct Folder {
   Folder() {

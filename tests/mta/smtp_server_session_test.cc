@@ -105,10 +105,19 @@ TEST_CASE("server: after too many errors the session ends") {
 }
 
 TEST_CASE("server: only CRLF.CRLF ends the data, in one piece or cut anywhere") {
-  const std::string variants[] = {"\n.\n",         "\r.\r",         "\r\n.\n",     "\n.\r\n",
-                                  "\r.\r\n",       "\r\n.\r",       "\r\r\n.\r\n", "\n\n.\r\n",
-                                  "\r\n.\r\r\n",   "\n.\n\r\n",     std::string("\r\n\0.\r\n", 6),
-                                  std::string("\r\n.\0\r\n", 6), std::string("\r\n\0\r\n.\n", 7)};
+  const std::string variants[] = {"\n.\n",
+                                  "\r.\r",
+                                  "\r\n.\n",
+                                  "\n.\r\n",
+                                  "\r.\r\n",
+                                  "\r\n.\r",
+                                  "\r\r\n.\r\n",
+                                  "\n\n.\r\n",
+                                  "\r\n.\r\r\n",
+                                  "\n.\n\r\n",
+                                  std::string("\r\n\0.\r\n", 6),
+                                  std::string("\r\n.\0\r\n", 6),
+                                  std::string("\r\n\0\r\n.\n", 7)};
   for (const std::string& dot : variants) {
     const std::string smuggled = "MAIL FROM:<evil@client.example>\r\nRCPT TO:<victim@there.example>\r\nDATA\r\nevil\r\n";
     const std::string bytes = "one" + dot + smuggled + ".\r\n";

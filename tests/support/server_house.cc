@@ -106,9 +106,7 @@ ProgramResult run_program(std::vector<std::string> command, const std::string& i
   return result;
 }
 
-std::string program(const std::string& name) {
-  return (boost::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
-}
+std::string program(const std::string& name) { return (boost::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string(); }
 
 IntakeHouse::IntakeHouse(std::function<void(mta::Config&)> change) {
   base.hostname = "mx.example";
@@ -120,8 +118,8 @@ IntakeHouse::IntakeHouse(std::function<void(mta::Config&)> change) {
   if (change) change(base);
   boost::filesystem::create_directories(base.drop_directory());
   std::ofstream file((folder.path() / "mxpress.toml").string());
-  file << "hostname = \"mx.example\"\n[spool]\ndirectory = " << base.spool_directory << "\n[listen]\nsubmission_socket = " << base.listen.submission_socket
-       << "  # here\n";
+  file << "hostname = \"mx.example\"\n[spool]\ndirectory = " << base.spool_directory
+       << "\n[listen]\nsubmission_socket = " << base.listen.submission_socket << "  # here\n";
   open();
 }
 

@@ -1,4 +1,5 @@
-// The entrances as they run in the daemon: listeners on loopback and a unix socket in a folder of their own, one worker thread, a spool in memory.
+// The entrances as they run in the daemon: listeners on loopback and a unix socket in a folder of their own, one worker thread, a spool in
+// memory.
 #pragma once
 
 #include <boost/filesystem.hpp>
@@ -42,7 +43,7 @@ class IntakeHouse {
   void open();   // again, after close()
   void close();  // the daemon stops
   ProgramResult sendmail(std::vector<std::string> arguments, const std::string& input);
-  int connect_tcp() const;   // a blocking descriptor
+  int connect_tcp() const;  // a blocking descriptor
   int connect_unix() const;
 
   ScratchFolder folder;

@@ -1,0 +1,235 @@
+// Intake: what is put in front of a message, who may speak, where mail of local people goes.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "mta/intake/aliases.h"
+#include "mta/intake/peer.h"
+#include "tests/support/server_house.h"
+
+namespace intake = mxpress::mta::intake;
+using mxpress::mta::Config;
+using mxpress::proto::Domain;
+using mxpress::proto::Mailbox;
+using mxpress::testing::IntakeHouse;
+using mxpress::testing::read_until;
+using mxpress::testing::write_everything;
+
+namespace {
+
+const std::string kEnvelope = "MAIL FROM:<a@client.example>\r\nRCPT TO:<b@there.example>\r\nDATA\r\n";
+
+// One message over SMTP from loopback; the reply to the dot.
+std::string send_by_smtp(IntakeHouse& house, const std::string& content, const std::string& envelope = kEnvelope) {
+  const int client = house.connect_tcp();
+  write_everything(client, "EHLO c.example\r\n" + envelope + content + ".\r\nQUIT\r\n");
+  const std::string output = read_until(client, "221 ");
+  ::close(client);
+  const auto at = output.find("\r\n354 ");
+  return at == std::string::npos ? output : output.substr(output.find("\r\n", at + 2) + 2);
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+std::string only_content(IntakeHouse& house) {
+  const auto kept = house.spool.kept();
+  REQUIRE(kept.size() == 1);
+  return kept[0].content;
+}
+
+}  // namespace
+
+TEST_CASE("intake: a complete message gets one Received and keeps every byte") {
+  IntakeHouse house;
+  const std::string message =
+      "Received: from x by y; Thu, 1 Jan 2026 00:00:00 +0000\r\nfrom: <a@client.example>\r\nDATE: Thu, 1 Jan 2026 00:00:00 +0000\r\n"
+      "Message-id: <1@client.example>\r\nBcc: c@there.example\r\n\r\n \xc3\xa4\r\n\r\n";
+  CHECK(send_by_smtp(house, message).starts_with("250 2.0.0 Ok: queued as 0000000000001\r\n"));
+  const std::string content = only_content(house);
+  CHECK(content.ends_with(message));
+  const std::string prefix = content.substr(0, content.size() - message.size());
+  CHECK(prefix.starts_with("Received: from c.example"));
+  CHECK(prefix.find("0000000000001") != std::string::npos);
+  CHECK(prefix.find("with ESMTP") != std::string::npos);
+  CHECK(count(prefix, ":") > 1);
+  CHECK(prefix.find("Date:") == std::string::npos);
+  CHECK(house.spool.kept()[0].message.envelope.body == mxpress::proto::BodyType::eight_bit);
+  CHECK(house.spool.kept()[0].message.envelope.submitter.client_address.starts_with("127.0.0.1:"));
+}
+
+TEST_CASE("intake: Date, From and Message-ID are added where missing, also in front of a text without header") {
+  IntakeHouse house;
+  std::string message;
+  SECTION("some header") { message = "Subject: x\r\n\r\nbody\r\n"; }
+  SECTION("no header at all") { message = "just text\r\nmore\r\n"; }
+  SECTION("an empty header") { message = "\r\nbody\r\n"; }
+  SECTION("nothing") { message = ""; }
+  CHECK(send_by_smtp(house, message).starts_with("250"));
+  const std::string content = only_content(house);
+  CHECK(content.ends_with(message));
+  CHECK(count(content, "\r\nDate: ") == 1);
+  CHECK(count(content, "\r\nFrom: a@client.example\r\n") == 1);
+  CHECK(count(content, "\r\nMessage-ID: <") == 1);
+  if (message == "just text\r\nmore\r\n") CHECK(content.find("\r\n\r\njust text") != std::string::npos);
+}
+
+TEST_CASE("intake: Return-Path is not kept") {
+  IntakeHouse house;
+  CHECK(send_by_smtp(house, "Return-Path: <x@y.example>\r\nSubject: x\r\n\r\nReturn-Path: body\r\n").starts_with("250"));
+  CHECK(only_content(house).find("Return-Path: <") == std::string::npos);
+  CHECK(only_content(house).ends_with("\r\nSubject: x\r\n\r\nReturn-Path: body\r\n"));
+}
+
+TEST_CASE("intake: a hundred Received fields are accepted, one more is a loop") {
+  IntakeHouse house;
+  std::string hops;
+  for (int i = 0; i < 100; ++i) hops += "Received: from a by b; Thu, 1 Jan 2026 00:00:00 +0000\r\n";
+  CHECK(send_by_smtp(house, hops + "\r\nx\r\n").starts_with("250"));
+  CHECK(send_by_smtp(house, hops + "Received: x\r\n\r\nx\r\n").starts_with("554 5.4.6"));
+  CHECK(send_by_smtp(house, hops + "Received: x\r\n").starts_with("554 5.4.6"));
+  CHECK(house.spool.kept().size() == 1);
+}
+
+TEST_CASE("intake: large content goes to a message file, byte for byte") {
+  IntakeHouse house;
+  std::string message = "Subject: large\r\n\r\n";
+  while (message.size() < 5u << 20) message += std::string(70, 'x') + std::to_string(message.size()) + "\r\n";
+  CHECK(send_by_smtp(house, message).starts_with("250"));
+  CHECK(house.spool.kept()[0].was_large);
+  CHECK(only_content(house).ends_with(message));
+}
+
+TEST_CASE("intake: a header of 200 kB and one of 10,000 lines are kept; one too long to complete is still traced") {
+  IntakeHouse house;
+  std::string message = "X-Long: ";
+  bool completed = true;
+  SECTION("200 kB") {
+    while (message.size() < 200'000) message += std::string(70, 'x') + "\r\n ";
+    message += "\r\n\r\nbody\r\n";
+  }
+  SECTION("10,000 lines") {
+    message = "";
+    for (int i = 0; i < 10'000; ++i) message += "X: " + std::to_string(i) + "\r\n";
+    message += "\r\nbody\r\n";
+  }
+  SECTION("over 256 KiB") {
+    while (message.size() < 400'000) message += std::string(70, 'x') + "\r\n ";
+    message += "\r\n\r\nbody\r\n";
+    completed = false;
+  }
+  CHECK(send_by_smtp(house, message).starts_with("250"));
+  CHECK(only_content(house).ends_with(message));
+  CHECK(only_content(house).starts_with("Received: "));
+  CHECK((only_content(house).find("Message-ID: <") != std::string::npos) == completed);
+}
+
+TEST_CASE("intake: 250 only when the spool has it; 451 and 452 say why not") {
+  IntakeHouse house;
+  house.spool.cannot_store = mxpress::Error::transient("disk broke");
+  CHECK(send_by_smtp(house, "x\r\n").starts_with("451 4.3.0"));
+  house.spool.cannot_store.reset();
+  house.spool.no_room = mxpress::Error::transient("disk full: 1 MB free of /var/spool");
+  CHECK(send_by_smtp(house, "x\r\n").find("452 4.3.1 disk full") != std::string::npos);
+  house.spool.no_room.reset();
+  house.spool.cannot_append = mxpress::Error::transient("disk full now");
+  CHECK(send_by_smtp(house, std::string(400'000, 'x') + "\r\n").starts_with("452 4.3.1 disk full now"));
+  CHECK(house.spool.kept().empty());
+  CHECK(house.deliverer.admitted().empty());
+}
+
+TEST_CASE("intake: aliases of local people, chains and postmaster; loops end") {
+  Config config;
+  config.hostname = "mx.example";
+  config.local_domains = {Domain::parse("mx.example").value()};
+  auto box = [](const char* text) { return Mailbox::parse(text).value(); };
+  config.local.aliases.emplace("root", box("admin@mx.example"));
+  config.local.aliases.emplace("admin", box("me+1@away.example"));
+  config.local.aliases.emplace("one", box("two@mx.example"));
+  config.local.aliases.emplace("two", box("one@mx.example"));
+  auto resolved = [&](const char* text, std::string original = {}) {
+    mxpress::proto::Recipient recipient{box(text), {}, std::move(original)};
+    intake::resolve_alias(config, recipient);
+    return recipient.mailbox.to_string() + " " + recipient.original_recipient;
+  };
+  CHECK(resolved("Root@mx.example") == "me+1@away.example rfc822;Root@mx.example");
+  CHECK(resolved("postmaster@mx.example") == "me+1@away.example rfc822;postmaster@mx.example");
+  CHECK(resolved("root@mx.example", "rfc822;given@else.example") == "me+1@away.example rfc822;given@else.example");
+  CHECK(resolved("root@other.example") == "root@other.example ");
+  CHECK(resolved("nobody@mx.example") == "nobody@mx.example ");
+  CHECK(resolved("one@mx.example").substr(3) == "@mx.example ");
+}
+
+TEST_CASE("intake: the submission socket is for everybody, and a stale one is replaced") {
+  IntakeHouse house;
+  const auto path = house.base.listen.submission_socket;
+  CHECK(boost::filesystem::status(path).permissions() == boost::filesystem::perms(0666));
+  const auto again = intake::open_listeners(house.base);
+  REQUIRE_FALSE(again.ok());
+  CHECK(again.error().message.find("another mxpressd") != std::string::npos);
+  house.close();
+  CHECK_FALSE(boost::filesystem::exists(path));
+  {
+    const auto left = intake::open_listeners(house.base);
+    REQUIRE(left.ok());
+  }  // closed without cleaning up
+  REQUIRE(boost::filesystem::exists(path));
+  house.open();
+  CHECK(house.sendmail({"you@there.example"}, "x\n").code == 0);
+}
+
+TEST_CASE("intake: listeners that cannot be are errors that say what to do") {
+  IntakeHouse house;
+  Config config = house.base;
+  config.listen.submission_socket = house.folder.path() / "other";
+  config.listen.smtp = {"127.0.0.1:" + std::to_string(house.port)};
+  auto opened = intake::open_listeners(config);
+  REQUIRE_FALSE(opened.ok());
+  CHECK(opened.error().message.find("(pid " + std::to_string(::getpid()) + ")") != std::string::npos);
+  config.listen.smtp = {"0.0.0.0:0"};
+  opened = intake::open_listeners(config);
+  REQUIRE_FALSE(opened.ok());
+  CHECK(opened.error().message.find("[listen] allow") != std::string::npos);
+  config.listen.allow = {mxpress::dns::Network::parse("192.0.2.0/24").value()};
+  CHECK(intake::open_listeners(config).ok());
+  boost::filesystem::remove(config.listen.submission_socket);
+  config.listen.smtp = {"192.0.2.77:0"};
+  CHECK_FALSE(intake::open_listeners(config).ok());
+  config.listen.smtp_is_default = true;
+  opened = intake::open_listeners(config);
+  REQUIRE(opened.ok());
+  CHECK(opened->warnings.size() == 1);
+}
+
+TEST_CASE("intake: 600 idle connections do not keep the 601st out") {
+  IntakeHouse house;
+  std::vector<int> idle;
+  for (int i = 0; i < 600; ++i) {
+    idle.push_back(house.connect_tcp());
+    REQUIRE(read_until(idle.back(), "\r\n").starts_with("220 "));
+  }
+  CHECK(read_until(idle.front(), "\r\n").starts_with("421 4.3.2"));
+  CHECK(send_by_smtp(house, "x\r\n").starts_with("250"));
+  CHECK(house.sendmail({"you@there.example"}, "x\n").code == 0);
+  for (const int descriptor : idle) ::close(descriptor);
+}
+
+TEST_CASE("intake: shutdown tells idle clients 421 4.3.2, and waits for them") {
+  IntakeHouse house;
+  const int client = house.connect_unix();
+  REQUIRE(read_until(client, "\r\n").starts_with("220 "));
+  house.close();
+  CHECK(read_until(client, "\r\n").starts_with("421 4.3.2"));
+  ::close(client);
+}
+
+TEST_CASE("intake: the unit is the innermost service or scope of the cgroup") {
+  CHECK(intake::unit_of_cgroup("0::/system.slice/php8.2-fpm.service\n") == "php8.2-fpm.service");
+  CHECK(intake::unit_of_cgroup("0::/user.slice/user-1000.slice/user@1000.service/app.slice/mutt.scope\n") == "mutt.scope");
+  CHECK(intake::unit_of_cgroup("0::/\n") == "");
+  CHECK(intake::unit_of_cgroup("") == "");
+}

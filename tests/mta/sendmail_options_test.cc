@@ -1,0 +1,177 @@
+// sendmail's command line.
+#include "mta/cli/sendmail_options.h"
+
+#include <catch2/catch.hpp>
+
+#include "mta/cli/sendmail_input.h"
+#include "mta/cli/sendmail_message.h"
+#include "mta/cli/sendmail_settings.h"
+
+using namespace mxpress::mta::cli;
+
+namespace {
+
+SendmailOptions parsed(std::vector<std::string> arguments, const char* program = "sendmail") {
+  auto options = parse_sendmail_options(program, arguments);
+  INFO((options.ok() ? "" : options.error().message));
+  REQUIRE(options.ok());
+  return *options;
+}
+
+bool is_refused(std::vector<std::string> arguments) { return !parse_sendmail_options("sendmail", arguments).ok(); }
+
+using Strings = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("sendmail options: sender, name, DSN and recipients, attached or apart") {
+  const auto options = parsed({"-i", "-f", "a@b.example", "-FMy Name", "-N", "success,Delay", "-Rhdrs", "-V", "id", "x@y.example", "z"});
+  CHECK(options.ignore_dots);
+  CHECK(options.sender == "a@b.example");
+  CHECK(options.full_name == "My Name");
+  CHECK(options.notify.success);
+  CHECK(options.notify.delay);
+  CHECK_FALSE(options.notify.failure);
+  CHECK(options.ret == mxpress::proto::Return::headers);
+  CHECK(options.envid == "id");
+  CHECK(options.recipients == Strings{"x@y.example", "z"});
+  CHECK(parsed({"-Nnever"}).notify.never());
+  CHECK(parsed({"-r<>", "x"}).sender == "");
+  CHECK(parsed({"-f", "", "x"}).sender == "");
+  CHECK_FALSE(parsed({"x"}).sender);
+}
+
+TEST_CASE("sendmail options: what programs put on the line is read and has no effect") {
+  for (const Strings& quiet : {Strings{"-oem"},
+                               {"-oep"},
+                               {"-oeq"},
+                               {"-odb"},
+                               {"-odi"},
+                               {"-odq"},
+                               {"-om"},
+                               {"-B8BITMIME"},
+                               {"-B", "7BIT"},
+                               {"-n"},
+                               {"-U"},
+                               {"-v"},
+                               {"-m"},
+                               {"-G"},
+                               {"-Ltag"},
+                               {"-h", "5"},
+                               {"-O", "QueueDirectory=/tmp"},
+                               {"-OQueueDirectory=/tmp"},
+                               {"-oQ/tmp"},
+                               {"-X/var/www/x.php"},
+                               {"-X", "/tmp/x"},
+                               {"-C/tmp/evil.cf"},
+                               {"-C", "/tmp/evil.cf"},
+                               {"-c"},
+                               {"-d0.1"},
+                               {"-Am"},
+                               {"-Dx=y"},
+                               {"-e", "m"},
+                               {"-p", "x"}}) {
+    Strings arguments = quiet;
+    arguments.push_back("you@there.example");
+    INFO(quiet.front());
+    const auto options = parsed(arguments);
+    CHECK(options.mode == SendmailMode::deliver);
+    CHECK(options.recipients == Strings{"you@there.example"});
+    CHECK_FALSE(options.ignore_dots);
+  }
+}
+
+TEST_CASE("sendmail options: -t, -i and clusters; two dashes end the options") {
+  CHECK(parsed({"-ti"}).recipients_of_header);
+  CHECK(parsed({"-ti"}).ignore_dots);
+  CHECK(parsed({"-oi"}).ignore_dots);
+  CHECK(parsed({"-itfme@b.example"}).sender == "me@b.example");
+  CHECK(parsed({"a", "-i", "--", "-t", "--"}).recipients == Strings{"a", "-t", "--"});
+}
+
+TEST_CASE("sendmail options: modes, by option and by name") {
+  CHECK(parsed({"-bs"}).mode == SendmailMode::smtp);
+  CHECK(parsed({"-b", "p"}).mode == SendmailMode::list_queue);
+  CHECK(parsed({"-bv", "x"}).mode == SendmailMode::verify);
+  CHECK(parsed({"-bi"}).mode == SendmailMode::new_aliases);
+  CHECK(parsed({"-bm", "x"}).mode == SendmailMode::deliver);
+  CHECK(parsed({"-bd", "-q15m"}).mode == SendmailMode::daemon);
+  CHECK(parsed({"-q"}).mode == SendmailMode::flush_queue);
+  CHECK(parsed({"-q15m"}).mode == SendmailMode::daemon);
+  CHECK(parsed({}, "/usr/bin/mailq").mode == SendmailMode::list_queue);
+  CHECK(parsed({}, "newaliases").mode == SendmailMode::new_aliases);
+  CHECK(parsed({"--help"}, "mailq").mode == SendmailMode::help);
+}
+
+TEST_CASE("sendmail options: nonsense is refused") {
+  CHECK(is_refused({"-be", "x"}));  // another program's expansion of strings
+  CHECK(is_refused({"-bt"}));
+  CHECK(is_refused({"-Z"}));
+  CHECK(is_refused({"-tZ"}));
+  CHECK(is_refused({"--unknown"}));
+  CHECK(is_refused({"-f"}));
+  CHECK(is_refused({"-N", "sometimes"}));
+  CHECK(is_refused({"-N", "never,success"}));
+  CHECK(is_refused({"-R", "some"}));
+}
+
+TEST_CASE("sendmail: recipients come from arguments and header, each once; files and programs are none") {
+  SendmailOptions options;
+  options.recipients = {"a@b.example, Name <c@d.example>", "root", "a@b.example"};
+  CHECK(find_recipients(options, {}).addresses == Strings{"a@b.example", "c@d.example", "root"});
+  options.recipients_of_header = true;
+  CHECK(find_recipients(options, "To: e@f.example,\r\n c@d.example\r\nBcc: secret@x.example\r\n").addresses ==
+        Strings{"a@b.example", "c@d.example", "root", "e@f.example", "secret@x.example"});
+  for (const char* bad : {"/etc/passwd", "|sh", "a@b@c", "a b", "<a@b.example", "a@b.example\r\nRCPT TO:<x@y.example>", ""}) {
+    SendmailOptions one;
+    one.recipients = {bad};
+    INFO(bad);
+    CHECK_FALSE(find_recipients(one, {}).verdict.ok());
+  }
+  CHECK(find_recipients(SendmailOptions{}, {}).verdict.code == mxpress::proto::ExitCode::usage);
+}
+
+TEST_CASE("sendmail: the start of the message loses Bcc and mbox line, and gains From; the rest keeps its bytes") {
+  const Caller caller{"joe", "Joe Doe", "host.example"};
+  SendmailOptions options;
+  const std::string complete = "From: x@y.example\r\nBcc: z\r\n\r\nFrom here\r\n";
+  CHECK(complete_start(options, caller, complete) == complete);
+  CHECK(complete_start(options, caller, "From joe Thu Jan 1\r\n" + complete) == complete);
+  CHECK(complete_start(options, caller, "Subject: s\r\n\r\nb\r\n") == "From: Joe Doe <joe@host.example>\r\nSubject: s\r\n\r\nb\r\n");
+  CHECK(complete_start(options, caller, "only text\r\n") == "From: Joe Doe <joe@host.example>\r\n\r\nonly text\r\n");
+  options.recipients_of_header = true;
+  CHECK(complete_start(options, caller, complete) == "From: x@y.example\r\n\r\nFrom here\r\n");
+  options.full_name = "Evil\r\nBcc: x";
+  options.sender = "a@b.example";
+  CHECK(complete_start(options, caller, "\r\nb\r\n").find("\r\nBcc") == std::string::npos);
+}
+
+TEST_CASE("sendmail: a lone dot ends the text wherever it is cut, and dots elsewhere do not") {
+  for (const std::string& end : {std::string("\n"), std::string("\r\n")}) {
+    const std::string text = "..a" + end + ".b" + end + "." + end + "hidden" + end;
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+      DotFinder dots;
+      std::string out;
+      CHECK((dots.feed(text.substr(0, cut), out) || dots.feed(text.substr(cut), out)));
+      CHECK(out == "..a" + end + ".b" + end);
+    }
+  }
+  DotFinder dots;
+  std::string out;
+  CHECK_FALSE(dots.feed("a\n.", out));
+  dots.finish(out);
+  CHECK(out == "a\n.");
+}
+
+TEST_CASE("sendmail settings: the four keys are found among everything else") {
+  SendmailSettings settings;
+  read_settings(
+      "# c\nhostname = 'h.example' # c\ndirectory = \"/no\"\n[spool]\n directory=\"/s\"\n[listen]\nsmtp = "
+      "[\"127.0.0.1:25\"]\nsubmission_socket = \"/x\"",
+      settings);
+  CHECK(settings.hostname == "h.example");
+  CHECK(settings.spool_directory == "/s");
+  CHECK(settings.submission_socket == "/x");
+  read_settings("spool.directory = \"/t\"\n[[[\n=\n\"", settings);
+  CHECK(settings.drop_directory() == "/t/drop");
+}
