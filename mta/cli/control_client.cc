@@ -23,12 +23,12 @@ class SocketClient final : public ControlClient {
   ~SocketClient() override { ::close(socket_); }
   bool is_daemon() const override { return true; }
 
-  Status ask(const pb::Request& request, const host::ControlSink& sink) override {
+  Status ask(const control_pb::Request& request, const host::ControlSink& sink) override {
     if (Status status = host::write_frame(socket_, request.SerializeAsString(), kPatience); !status) return status;
     for (;;) {
       const auto frame = host::read_frame(socket_, host::kMaxResponse, kPatience);
       if (!frame) return Error::transient("lost the daemon in the middle of its answer: " + frame.error().message);
-      pb::Response response;
+      control_pb::Response response;
       if (!response.ParseFromString(*frame)) return Error::permanent("the daemon's answer makes no sense: is it of another version?");
       if (!sink(response) || response.has_end()) return {};
     }
@@ -43,7 +43,7 @@ class LocalClient final : public ControlClient {
   LocalClient(std::unique_ptr<host::ControlBackend> backend, host::ControlPeer peer) : backend_(std::move(backend)), peer_(peer) {}
   bool is_daemon() const override { return false; }
 
-  Status ask(const pb::Request& request, const host::ControlSink& sink) override {
+  Status ask(const control_pb::Request& request, const host::ControlSink& sink) override {
     host::answer_control(request, peer_, *backend_, Clock::current().wall(), sink);
     return {};
   }

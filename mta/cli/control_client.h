@@ -13,7 +13,7 @@ class ControlClient {
  public:
   virtual ~ControlClient() = default;
   // Sends the request and calls `sink` for each response, the End last. An Error: the connection broke.
-  virtual Status ask(const pb::Request& request, const host::ControlSink& sink) = 0;
+  virtual Status ask(const control_pb::Request& request, const host::ControlSink& sink) = 0;
   virtual bool is_daemon() const = 0;
 };
 

@@ -11,7 +11,7 @@ constexpr std::size_t kMaxText = 1000;
 
 std::string text(std::string_view value) { return proto::printable(value, kMaxText); }
 
-void fill(pb::HostReport& report, const proto::HostResult& result) {
+void fill(control_pb::HostReport& report, const proto::HostResult& result) {
   report.set_stage(std::string(proto::to_string(result.stage)));
   report.set_host(text(result.host));
   report.set_address(text(result.address));
@@ -38,7 +38,7 @@ std::string_view stage_of(const queue::RecipientState& state) {
   return "pending";
 }
 
-void fill(pb::RecipientInfo& info, const proto::Recipient& recipient, const queue::RecipientState& state) {
+void fill(control_pb::RecipientInfo& info, const proto::Recipient& recipient, const queue::RecipientState& state) {
   info.set_address(text(recipient.mailbox.to_string()));
   info.set_stage(std::string(stage_of(state)));
   info.set_attempts(state.attempts);
@@ -47,7 +47,7 @@ void fill(pb::RecipientInfo& info, const proto::Recipient& recipient, const queu
   if (state.last) fill(*info.mutable_last(), *state.last);
 }
 
-void fill(pb::HostAttemptInfo& info, const proto::HostAttempt& attempt) {
+void fill(control_pb::HostAttemptInfo& info, const proto::HostAttempt& attempt) {
   fill(*info.mutable_report(), attempt.result);
   info.set_started_ms(milliseconds(attempt.started));
   info.set_connect_ms(attempt.connect.count());
@@ -55,14 +55,14 @@ void fill(pb::HostAttemptInfo& info, const proto::HostAttempt& attempt) {
   info.set_reused_session(attempt.reused_session);
 }
 
-void fill(pb::AttemptInfo& info, const queue::Attempt& attempt, const proto::Envelope& envelope) {
+void fill(control_pb::AttemptInfo& info, const queue::Attempt& attempt, const proto::Envelope& envelope) {
   info.set_time_ms(milliseconds(attempt.time));
   for (const std::uint32_t index : attempt.recipients)
     if (index < envelope.recipients.size()) info.add_recipient(text(envelope.recipients[index].mailbox.to_string()));
   for (const proto::HostAttempt& host : attempt.hosts) fill(*info.add_host(), host);
 }
 
-void fill(pb::MessageInfo& info, const proto::Submitter& submitter) {
+void fill(control_pb::MessageInfo& info, const proto::Submitter& submitter) {
   info.set_entrance(text(submitter.entrance));
   info.set_uid(submitter.uid);
   info.set_pid(submitter.pid);
@@ -84,8 +84,8 @@ std::string_view state_of(const queue::Message& message, WallTime now) {
   return "deferred";
 }
 
-pb::MessageInfo describe(const queue::Message& message, WallTime now) {
-  pb::MessageInfo info;
+control_pb::MessageInfo describe(const queue::Message& message, WallTime now) {
+  control_pb::MessageInfo info;
   const proto::Envelope& envelope = message.envelope;
   info.set_id(message.id.to_string());
   info.set_state(std::string(state_of(message, now)));
@@ -101,8 +101,8 @@ pb::MessageInfo describe(const queue::Message& message, WallTime now) {
   return info;
 }
 
-pb::DestinationInfo describe(const delivery::DestinationStatus& destination) {
-  pb::DestinationInfo info;
+control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination) {
+  control_pb::DestinationInfo info;
   info.set_destination(text(destination.destination));
   info.set_site(text(destination.site));
   info.set_messages(destination.messages);

@@ -1,7 +1,7 @@
 // The names of the control messages, for headers; whoever looks inside includes proto/control.pb.h in its .cc file.
 #pragma once
 
-namespace mxpress::pb {
+namespace mxpress::control_pb {
 
 class DestinationInfo;
 class MessageInfo;
@@ -9,4 +9,4 @@ class Request;
 class Response;
 class Selector;
 
-}  // namespace mxpress::pb
+}  // namespace mxpress::control_pb

@@ -7,7 +7,7 @@
 namespace mxpress::mta::host {
 
 // Why a selector makes no sense (malformed id or address, nothing given); empty if it does.
-std::string selector_mistake(const pb::Selector& selector);
-bool matches(const pb::Selector& selector, const queue::Message& message, WallTime now);
+std::string selector_mistake(const control_pb::Selector& selector);
+bool matches(const control_pb::Selector& selector, const queue::Message& message, WallTime now);
 
 }  // namespace mxpress::mta::host

@@ -174,11 +174,11 @@ class Server final : public ControlServer {
 
   bool serve_one(Connection& connection) {
     const auto frame = read_frame(connection.socket, kMaxRequest, options_.request_patience);
-    pb::Request request;
+    control_pb::Request request;
     if (!frame || !request.ParseFromString(*frame)) return false;
     if (request.has_act() && !request.act().dry_run()) log_action(request.act(), connection.peer);
     bool heard = true;
-    const ControlSink sink = [&](const pb::Response& response) {
+    const ControlSink sink = [&](const control_pb::Response& response) {
       heard = heard && static_cast<bool>(write_frame(connection.socket, response.SerializeAsString(), options_.response_patience));
       return heard;
     };
@@ -186,9 +186,9 @@ class Server final : public ControlServer {
     return heard;
   }
 
-  static void log_action(const pb::Request::Act& act, const ControlPeer& peer) {
+  static void log_action(const control_pb::Request::Act& act, const ControlPeer& peer) {
     log(LogLine(Priority::notice, "operator")
-            .add("action", pb::Action_Name(act.action()))
+            .add("action", control_pb::Action_Name(act.action()))
             .add("uid", static_cast<std::int64_t>(peer.uid))
             .add("selector", act.selector().ShortDebugString()));
   }

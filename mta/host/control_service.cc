@@ -16,31 +16,31 @@ namespace {
 constexpr std::size_t kBatch = 500;        // messages of one recorded action
 constexpr std::size_t kPiece = 64 * 1024;  // octets of content in one response
 
-queue::ActionKind kind_of(pb::Action action) {
+queue::ActionKind kind_of(control_pb::Action action) {
   switch (action) {
-    case pb::RELEASE:
+    case control_pb::RELEASE:
       return queue::ActionKind::release;
-    case pb::RETRY:
+    case control_pb::RETRY:
       return queue::ActionKind::retry;
-    case pb::REMOVE:
+    case control_pb::REMOVE:
       return queue::ActionKind::remove;
-    case pb::BOUNCE:
+    case control_pb::BOUNCE:
       return queue::ActionKind::bounce;
     default:
       return queue::ActionKind::hold;
   }
 }
 
-pb::Effect::What effect_of(delivery::ActionEffect effect) {
+control_pb::Effect::What effect_of(delivery::ActionEffect effect) {
   switch (effect) {
     case delivery::ActionEffect::done:
-      return pb::Effect::DONE;
+      return control_pb::Effect::DONE;
     case delivery::ActionEffect::in_flight:
-      return pb::Effect::IN_FLIGHT;
+      return control_pb::Effect::IN_FLIGHT;
     case delivery::ActionEffect::unknown:
-      return pb::Effect::UNKNOWN;
+      return control_pb::Effect::UNKNOWN;
   }
-  return pb::Effect::UNKNOWN;
+  return control_pb::Effect::UNKNOWN;
 }
 
 struct LocalMail {
@@ -68,31 +68,31 @@ class Answer {
   Answer(const ControlPeer& peer, ControlBackend& backend, WallTime now, const ControlSink& sink)
       : peer_(peer), backend_(backend), now_(now), sink_(sink) {}
 
-  void to(const pb::Request& request) {
+  void to(const control_pb::Request& request) {
     switch (request.what_case()) {
-      case pb::Request::kList:
+      case control_pb::Request::kList:
         return list(request.list());
-      case pb::Request::kShow:
+      case control_pb::Request::kShow:
         return show(request.show().id());
-      case pb::Request::kCat:
+      case control_pb::Request::kCat:
         return cat(request.cat().id());
-      case pb::Request::kAct:
+      case control_pb::Request::kAct:
         return act(request.act());
-      case pb::Request::kDestinations:
+      case control_pb::Request::kDestinations:
         return destinations();
-      case pb::Request::kStatus:
+      case control_pb::Request::kStatus:
         return status();
-      case pb::Request::kReload:
+      case control_pb::Request::kReload:
         return reload();
-      case pb::Request::WHAT_NOT_SET:
+      case control_pb::Request::WHAT_NOT_SET:
         break;
     }
-    end(pb::End::MALFORMED, "this daemon does not know the request: mxpress and mxpressd are of different versions");
+    end(control_pb::End::MALFORMED, "this daemon does not know the request: mxpress and mxpressd are of different versions");
   }
 
  private:
-  void end(pb::End::Result result, const std::string& text, std::uint64_t matched = 0) {
-    pb::Response response;
+  void end(control_pb::End::Result result, const std::string& text, std::uint64_t matched = 0) {
+    control_pb::Response response;
     response.mutable_end()->set_result(result);
     response.mutable_end()->set_text(text);
     response.mutable_end()->set_matched(matched);
@@ -104,7 +104,7 @@ class Answer {
     return peer_.may_do_everything || (uid >= 0 && uid == static_cast<std::int64_t>(peer_.uid));
   }
 
-  std::vector<queue::QueueId> candidates(const pb::Selector& selector) {
+  std::vector<queue::QueueId> candidates(const control_pb::Selector& selector) {
     if (selector.id_size() == 0) return backend_.ids();
     std::vector<queue::QueueId> ids;
     for (const std::string& id : selector.id())
@@ -114,7 +114,7 @@ class Answer {
 
   // Calls `use` for each message that is selected and may be seen; stops when it says false. Mail of others is as good as not there.
   template <class Use>
-  std::uint64_t for_each(const pb::Selector& selector, Use use) {
+  std::uint64_t for_each(const control_pb::Selector& selector, Use use) {
     std::uint64_t matched = 0;
     for (const queue::QueueId id : candidates(selector)) {
       const auto message = backend_.load(id);
@@ -125,63 +125,66 @@ class Answer {
     return matched;
   }
 
-  void list(const pb::Request::List& list) {
-    if (const std::string mistake = selector_mistake(list.selector()); !mistake.empty()) return end(pb::End::MALFORMED, mistake);
+  void list(const control_pb::Request::List& list) {
+    if (const std::string mistake = selector_mistake(list.selector()); !mistake.empty()) return end(control_pb::End::MALFORMED, mistake);
     const std::uint64_t matched = for_each(list.selector(), [&](const queue::Message& message) {
-      pb::Response response;
+      control_pb::Response response;
       *response.mutable_message() = describe(message, now_);
       if (!list.attempts()) response.mutable_message()->clear_attempt();
       return sink_(response);
     });
-    end(pb::End::OK, "", matched);
+    end(control_pb::End::OK, "", matched);
   }
 
   // The message, also an ended one; or an End is sent.
   std::optional<queue::Message> find(const std::string& text) {
     const auto id = proto::QueueId::parse(text);
-    pb::Selector selector;
+    control_pb::Selector selector;
     selector.add_id(text);
-    if (!id) return end(pb::End::MALFORMED, selector_mistake(selector)), std::nullopt;
+    if (!id) return end(control_pb::End::MALFORMED, selector_mistake(selector)), std::nullopt;
     auto message = backend_.load(*id);
     if (message && may_see(*message)) return std::move(*message);
     if (!message && message.error().is_transient())
-      end(pb::End::FAILED, message.error().message);
+      end(control_pb::End::FAILED, message.error().message);
     else
-      end(pb::End::UNKNOWN, "no message " + id->to_string() + " in the queue" + (peer_.may_do_everything ? "" : ", or not yours"));
+      end(control_pb::End::UNKNOWN, "no message " + id->to_string() + " in the queue" + (peer_.may_do_everything ? "" : ", or not yours"));
     return std::nullopt;
   }
 
   void show(const std::string& id) {
     const auto message = find(id);
     if (!message) return;
-    pb::Response response;
+    control_pb::Response response;
     *response.mutable_message() = describe(*message, now_);
-    if (sink_(response)) end(pb::End::OK, "", 1);
+    if (sink_(response)) end(control_pb::End::OK, "", 1);
   }
 
   void cat(const std::string& id) {
     const auto message = find(id);
     if (!message) return;
-    if (!message->content) return end(pb::End::UNKNOWN, "message " + message->id.to_string() + " has ended; its content is gone");
+    if (!message->content) return end(control_pb::End::UNKNOWN, "message " + message->id.to_string() + " has ended; its content is gone");
     std::string buffer(kPiece, '\0');
     for (std::uint64_t offset = 0;;) {
       const auto size = message->content->read(offset, buffer.data(), buffer.size());
-      if (!size) return end(pb::End::FAILED, size.error().message);
-      if (*size == 0) return end(pb::End::OK, "", 1);
-      pb::Response response;
+      if (!size) return end(control_pb::End::FAILED, size.error().message);
+      if (*size == 0) return end(control_pb::End::OK, "", 1);
+      control_pb::Response response;
       response.set_content(buffer.data(), *size);
       if (!sink_(response)) return;
       offset += *size;
     }
   }
 
-  bool may(pb::Action action) const { return peer_.may_do_everything || action == pb::HOLD || action == pb::REMOVE; }
+  bool may(control_pb::Action action) const {
+    return peer_.may_do_everything || action == control_pb::HOLD || action == control_pb::REMOVE;
+  }
 
-  void act(const pb::Request::Act& act) {
-    if (const std::string mistake = selector_mistake(act.selector()); !mistake.empty()) return end(pb::End::MALFORMED, mistake);
-    if (act.action() == pb::ACTION_NONE || !pb::Action_IsValid(act.action())) return end(pb::End::MALFORMED, "no such action");
+  void act(const control_pb::Request::Act& act) {
+    if (const std::string mistake = selector_mistake(act.selector()); !mistake.empty()) return end(control_pb::End::MALFORMED, mistake);
+    if (act.action() == control_pb::ACTION_NONE || !control_pb::Action_IsValid(act.action()))
+      return end(control_pb::End::MALFORMED, "no such action");
     if (!may(act.action()))
-      return end(pb::End::REFUSED,
+      return end(control_pb::End::REFUSED,
                  "only root and members of the group " + backend_.config()->user + " may do that; you may hold and remove your own mail");
     std::vector<queue::QueueId> batch;
     Status status;
@@ -190,11 +193,11 @@ class Answer {
       return batch.size() < kBatch || static_cast<bool>(status = perform(act, std::exchange(batch, {})));
     });
     if (status && !batch.empty()) status = perform(act, std::move(batch));
-    if (!status) return end(pb::End::FAILED, status.error().message, matched);
-    end(pb::End::OK, "", matched);
+    if (!status) return end(control_pb::End::FAILED, status.error().message, matched);
+    end(control_pb::End::OK, "", matched);
   }
 
-  Status perform(const pb::Request::Act& act, std::vector<queue::QueueId> ids) {
+  Status perform(const control_pb::Request::Act& act, std::vector<queue::QueueId> ids) {
     std::vector<delivery::ActionEffect> effects;
     if (!act.dry_run()) {
       auto result = backend_.act(kind_of(act.action()), ids);
@@ -202,9 +205,9 @@ class Answer {
       effects = std::move(*result);
     }
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      pb::Response response;
+      control_pb::Response response;
       response.mutable_effect()->set_id(ids[i].to_string());
-      response.mutable_effect()->set_what(i < effects.size() ? effect_of(effects[i]) : pb::Effect::WOULD);
+      response.mutable_effect()->set_what(i < effects.size() ? effect_of(effects[i]) : control_pb::Effect::WOULD);
       if (!sink_(response)) return Error::transient("nobody listens any more");
     }
     return {};
@@ -212,23 +215,23 @@ class Answer {
 
   void destinations() {
     if (!peer_.may_do_everything)
-      return end(pb::End::REFUSED, "only root and members of the group " + backend_.config()->user + " may see the whole queue");
+      return end(control_pb::End::REFUSED, "only root and members of the group " + backend_.config()->user + " may see the whole queue");
     const auto destinations = backend_.destinations();
-    if (!destinations) return end(pb::End::FAILED, destinations.error().message);
+    if (!destinations) return end(control_pb::End::FAILED, destinations.error().message);
     for (const delivery::DestinationStatus& destination : *destinations) {
-      pb::Response response;
+      control_pb::Response response;
       *response.mutable_destination() = describe(destination);
       if (!sink_(response)) return;
     }
-    end(pb::End::OK, "", destinations->size());
+    end(control_pb::End::OK, "", destinations->size());
   }
 
   void status() {
     const std::shared_ptr<const Config> in_force = backend_.config();
     const Config& config = *in_force;
     const DaemonStatus daemon = backend_.status();
-    pb::Response response;
-    pb::StatusInfo& info = *response.mutable_status();
+    control_pb::Response response;
+    control_pb::StatusInfo& info = *response.mutable_status();
     info.set_running(daemon.running);
     info.set_started_ms(milliseconds(daemon.started));
     info.set_accepting(daemon.counters.accepting);
@@ -242,15 +245,15 @@ class Answer {
     add_oldest(info);
     add_disk(info, config);
     for (const std::string& warning : config.warnings) info.add_warning(warning);
-    if (sink_(response)) end(pb::End::OK, "", 1);
+    if (sink_(response)) end(control_pb::End::OK, "", 1);
   }
 
-  void add_oldest(pb::StatusInfo& info) {
+  void add_oldest(control_pb::StatusInfo& info) {
     for (const queue::QueueId id : backend_.ids())
       if (const auto message = backend_.load(id)) return info.set_oldest_ms(milliseconds(message->envelope.submitted));
   }
 
-  void add_disk(pb::StatusInfo& info, const Config& config) {
+  void add_disk(control_pb::StatusInfo& info, const Config& config) {
     struct statvfs disk{};
     if (::statvfs(config.spool_directory.c_str(), &disk) == 0) info.set_disk_free(std::uint64_t{disk.f_bavail} * disk.f_frsize);
     const LocalMail mail = count_local_mail(config.mailbox_directory());
@@ -260,9 +263,9 @@ class Answer {
 
   void reload() {
     if (!peer_.may_do_everything)
-      return end(pb::End::REFUSED, "only root and members of the group " + backend_.config()->user + " may do that");
+      return end(control_pb::End::REFUSED, "only root and members of the group " + backend_.config()->user + " may do that");
     const Status status = backend_.reload();
-    end(status ? pb::End::OK : pb::End::FAILED, status ? "" : status.error().message);
+    end(status ? control_pb::End::OK : control_pb::End::FAILED, status ? "" : status.error().message);
   }
 
   const ControlPeer& peer_;
@@ -273,7 +276,8 @@ class Answer {
 
 }  // namespace
 
-void answer_control(const pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now, const ControlSink& sink) {
+void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
+                    const ControlSink& sink) {
   Answer(peer, backend, now, sink).to(request);
 }
 

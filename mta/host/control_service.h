@@ -17,9 +17,10 @@ struct ControlPeer {
 };
 
 // Takes one response; false: nobody listens any more.
-using ControlSink = std::function<bool(const pb::Response&)>;
+using ControlSink = std::function<bool(const control_pb::Response&)>;
 
 // Sends responses, an End last. Memory is bounded: messages are loaded and told one by one.
-void answer_control(const pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now, const ControlSink& sink);
+void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
+                    const ControlSink& sink);
 
 }  // namespace mxpress::mta::host

@@ -31,8 +31,8 @@ constexpr host::ControlPeer kRoot{0, true};
 constexpr host::ControlPeer kAlice{1001, false};
 
 struct Answers {
-  std::vector<pb::Response> responses;
-  const pb::End& end() const { return responses.back().end(); }
+  std::vector<control_pb::Response> responses;
+  const control_pb::End& end() const { return responses.back().end(); }
   std::size_t count() const { return responses.size() - 1; }
   std::string content() const {
     std::string text;
@@ -41,9 +41,9 @@ struct Answers {
   }
 };
 
-Answers ask(FakeControl& backend, const host::ControlPeer& peer, const pb::Request& request) {
+Answers ask(FakeControl& backend, const host::ControlPeer& peer, const control_pb::Request& request) {
   Answers answers;
-  host::answer_control(request, peer, backend, at(1000), [&](const pb::Response& response) {
+  host::answer_control(request, peer, backend, at(1000), [&](const control_pb::Response& response) {
     answers.responses.push_back(response);
     return true;
   });
@@ -52,21 +52,21 @@ Answers ask(FakeControl& backend, const host::ControlPeer& peer, const pb::Reque
   return answers;
 }
 
-pb::Request list_all() {
-  pb::Request request;
+control_pb::Request list_all() {
+  control_pb::Request request;
   request.mutable_list()->mutable_selector()->set_all(true);
   return request;
 }
 
-pb::Request act_on(pb::Action action, std::uint64_t id) {
-  pb::Request request;
+control_pb::Request act_on(control_pb::Action action, std::uint64_t id) {
+  control_pb::Request request;
   request.mutable_act()->set_action(action);
   request.mutable_act()->mutable_selector()->add_id(queue::QueueId{id}.to_string());
   return request;
 }
 
-pb::Request show(std::uint64_t id) {
-  pb::Request request;
+control_pb::Request show(std::uint64_t id) {
+  control_pb::Request request;
   request.mutable_show()->set_id(queue::QueueId{id}.to_string());
   return request;
 }
@@ -122,11 +122,11 @@ TEST_CASE("control: mail of others is as unknown to a user as mail that never wa
   FakeControl backend;
   fill(backend);
   const Answers others = ask(backend, kAlice, show(2)), none = ask(backend, kAlice, show(77));
-  CHECK(others.end().result() == pb::End::UNKNOWN);
-  CHECK(none.end().result() == pb::End::UNKNOWN);
-  pb::Request cat;
+  CHECK(others.end().result() == control_pb::End::UNKNOWN);
+  CHECK(none.end().result() == control_pb::End::UNKNOWN);
+  control_pb::Request cat;
   cat.mutable_cat()->set_id(queue::QueueId{2}.to_string());
-  CHECK(ask(backend, kAlice, cat).end().result() == pb::End::UNKNOWN);
+  CHECK(ask(backend, kAlice, cat).end().result() == control_pb::End::UNKNOWN);
   cat.mutable_cat()->set_id(queue::QueueId{1}.to_string());
   CHECK(ask(backend, kAlice, cat).content() == "first");
 }
@@ -134,28 +134,29 @@ TEST_CASE("control: mail of others is as unknown to a user as mail that never wa
 TEST_CASE("control: a user holds and removes own mail, and nothing else") {
   FakeControl backend;
   fill(backend);
-  for (const pb::Action action : {pb::RELEASE, pb::RETRY, pb::BOUNCE})
-    CHECK(ask(backend, kAlice, act_on(action, 1)).end().result() == pb::End::REFUSED);
-  CHECK(ask(backend, kAlice, act_on(pb::REMOVE, 2)).end().matched() == 0);
+  for (const control_pb::Action action : {control_pb::RELEASE, control_pb::RETRY, control_pb::BOUNCE})
+    CHECK(ask(backend, kAlice, act_on(action, 1)).end().result() == control_pb::End::REFUSED);
+  CHECK(ask(backend, kAlice, act_on(control_pb::REMOVE, 2)).end().matched() == 0);
   CHECK(backend.acted().empty());
-  for (const pb::Action action : {pb::HOLD, pb::REMOVE}) CHECK(ask(backend, kAlice, act_on(action, 1)).end().matched() == 1);
+  for (const control_pb::Action action : {control_pb::HOLD, control_pb::REMOVE})
+    CHECK(ask(backend, kAlice, act_on(action, 1)).end().matched() == 1);
   CHECK(backend.acted().size() == 2);
-  pb::Request request;
+  control_pb::Request request;
   request.mutable_destinations();
-  CHECK(ask(backend, kAlice, request).end().result() == pb::End::REFUSED);
+  CHECK(ask(backend, kAlice, request).end().result() == control_pb::End::REFUSED);
   request.mutable_reload();
-  CHECK(ask(backend, kAlice, request).end().result() == pb::End::REFUSED);
-  CHECK(ask(backend, kRoot, request).end().result() == pb::End::OK);
+  CHECK(ask(backend, kAlice, request).end().result() == control_pb::End::REFUSED);
+  CHECK(ask(backend, kRoot, request).end().result() == control_pb::End::OK);
 }
 
 TEST_CASE("control: a dry run counts and does nothing") {
   FakeControl backend;
   fill(backend);
-  pb::Request request = act_on(pb::REMOVE, 1);
+  control_pb::Request request = act_on(control_pb::REMOVE, 1);
   request.mutable_act()->set_dry_run(true);
   const Answers answers = ask(backend, kRoot, request);
   CHECK(answers.end().matched() == 1);
-  CHECK(answers.responses[0].effect().what() == pb::Effect::WOULD);
+  CHECK(answers.responses[0].effect().what() == control_pb::Effect::WOULD);
   CHECK(backend.acted().empty());
 }
 
@@ -163,14 +164,14 @@ TEST_CASE("control: the answer to an action says what is in flight") {
   FakeControl backend;
   fill(backend);
   backend.effects[{2}] = delivery::ActionEffect::in_flight;
-  CHECK(ask(backend, kRoot, act_on(pb::HOLD, 2)).responses[0].effect().what() == pb::Effect::IN_FLIGHT);
+  CHECK(ask(backend, kRoot, act_on(control_pb::HOLD, 2)).responses[0].effect().what() == control_pb::Effect::IN_FLIGHT);
 }
 
 TEST_CASE("control: actions on many messages go to the daemon in bounded batches") {
   FakeControl backend;
   for (std::uint64_t id = 1; id <= 1201; ++id) backend.add(make_message(id, 0, "a@a.example", "b@b.example", ""));
-  pb::Request request;
-  request.mutable_act()->set_action(pb::RETRY);
+  control_pb::Request request;
+  request.mutable_act()->set_action(control_pb::RETRY);
   request.mutable_act()->mutable_selector()->set_all(true);
   CHECK(ask(backend, kRoot, request).count() == 1201);
   REQUIRE(backend.acted().size() == 3);
@@ -180,12 +181,12 @@ TEST_CASE("control: actions on many messages go to the daemon in bounded batches
 TEST_CASE("control: without a selector, or with a malformed one, nothing is done") {
   FakeControl backend;
   fill(backend);
-  pb::Request request;
-  request.mutable_act()->set_action(pb::REMOVE);
-  CHECK(ask(backend, kRoot, request).end().result() == pb::End::MALFORMED);
+  control_pb::Request request;
+  request.mutable_act()->set_action(control_pb::REMOVE);
+  CHECK(ask(backend, kRoot, request).end().result() == control_pb::End::MALFORMED);
   request.mutable_act()->mutable_selector()->add_id("short");
   CHECK_THAT(ask(backend, kRoot, request).end().text(), Catch::Contains("\"short\" is not a queue id"));
-  CHECK(ask(backend, kRoot, pb::Request()).end().result() == pb::End::MALFORMED);
+  CHECK(ask(backend, kRoot, control_pb::Request()).end().result() == control_pb::End::MALFORMED);
   CHECK(backend.acted().empty());
 }
 
@@ -193,7 +194,7 @@ TEST_CASE("selector: each condition narrows, and all must hold") {
   queue::Message message = make_message(1, 0, "Alice@a.example", "x@one.example", "");
   message.envelope.submitted = at(400);
   const auto selected = [&](auto set) {
-    pb::Selector selector;
+    control_pb::Selector selector;
     set(selector);
     REQUIRE(host::selector_mistake(selector).empty());
     return host::matches(selector, message, at(1000));
@@ -206,12 +207,12 @@ TEST_CASE("selector: each condition narrows, and all must hold") {
   CHECK(selected([](auto& s) { s.set_recipient("X@one.example"); }));
   CHECK(selected([](auto& s) { s.set_older_ms(600'000); }));
   CHECK_FALSE(selected([](auto& s) { s.set_older_ms(600'001); }));
-  CHECK(selected([](auto& s) { s.set_state(pb::Selector::ACTIVE); }));
+  CHECK(selected([](auto& s) { s.set_state(control_pb::Selector::ACTIVE); }));
   CHECK_FALSE(selected([](auto& s) { s.set_domain("one.example"), s.set_sender("<>"); }));
   message.recipients[0].next_try = at(2000);
-  CHECK(selected([](auto& s) { s.set_state(pb::Selector::DEFERRED); }));
+  CHECK(selected([](auto& s) { s.set_state(control_pb::Selector::DEFERRED); }));
   message.held = true;
-  CHECK(selected([](auto& s) { s.set_state(pb::Selector::HELD); }));
+  CHECK(selected([](auto& s) { s.set_state(control_pb::Selector::HELD); }));
   message.recipients[0].stage = queue::RecipientStage::delivered;
   CHECK_FALSE(selected([](auto& s) { s.set_domain("one.example"); }));
 }
@@ -236,7 +237,7 @@ TEST_CASE("control socket: everybody may connect, and a request gets its answers
   REQUIRE(client);
   for (int round = 0; round < 2; ++round) {
     std::size_t messages = 0;
-    REQUIRE((*client)->ask(list_all(), [&](const pb::Response& response) {
+    REQUIRE((*client)->ask(list_all(), [&](const control_pb::Response& response) {
       messages += response.has_message() ? 1 : 0;
       return true;
     }));
@@ -254,7 +255,7 @@ TEST_CASE("control socket: the kernel says who asks") {
     auto client = cli::connect_to_daemon(served.path());
     if (!client) ::_exit(101);
     int messages = 0;
-    const Status status = (*client)->ask(list_all(), [&](const pb::Response& response) {
+    const Status status = (*client)->ask(list_all(), [&](const control_pb::Response& response) {
       messages += response.has_message() ? 1 : 0;
       return true;
     });
@@ -276,7 +277,7 @@ TEST_CASE("control socket: a client that says nonsense is hung up on, and the ne
   }
   auto client = cli::connect_to_daemon(served.path());
   REQUIRE(client);
-  CHECK((*client)->ask(show(1), [](const pb::Response&) { return true; }));
+  CHECK((*client)->ask(show(1), [](const control_pb::Response&) { return true; }));
 }
 
 TEST_CASE("control socket: a client that stays silent is hung up on after the deadline") {

@@ -1,0 +1,122 @@
+// The command line of mxpress as values.
+#include "mta/cli/command_line.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options.hpp>
+#include <string_view>
+
+#include "proto/printable.h"
+#include "queue/retry.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::array kCommands = {"queue",  "show",   "cat",   "hold",  "release", "retry", "bounce", "remove",
+                                  "status", "reload", "flush", "mailq", "config",  "wait",  "help",   "version"};
+constexpr std::array kStates = {"active", "deferred", "held", "all"};
+
+template <class List>
+bool is_one_of(const List& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+po::options_description options(CommandLine& line, std::string& older) {
+  po::options_description description;
+  description.add_options()("help,h", "")("version,V", "")("config,c", po::value<std::string>())("domain", po::value(&line.domain))(
+      "sender", po::value(&line.sender))("recipient", po::value(&line.recipient))("state", po::value(&line.state))(
+      "older", po::value(&older))("all", po::bool_switch(&line.all))("messages", po::bool_switch(&line.messages))(
+      "json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))("words", po::value<std::vector<std::string>>());
+  return description;
+}
+
+Error mistake(std::string_view text) { return Error::permanent(proto::printable(text, 300)); }
+
+bool needs_one_id(std::string_view command) { return command == "show" || command == "cat" || command == "wait"; }
+bool takes_ids(std::string_view command) {
+  return command == "queue" || command == "hold" || command == "release" || command == "retry" || command == "bounce" ||
+         command == "remove";
+}
+
+// What is wrong with the words taken together; nothing if they make sense.
+std::optional<Error> check(const CommandLine& line) {
+  if (!is_one_of(kCommands, line.command)) return mistake("no such command: " + line.command);
+  if (needs_one_id(line.command) && line.arguments.size() != 1) return mistake(line.command + " needs one queue id");
+  if (line.command == "config" && (line.arguments.size() != 1 || (line.arguments[0] != "check" && line.arguments[0] != "show")))
+    return mistake("say mxpress config check, or mxpress config show");
+  if (!takes_ids(line.command) && line.selects() && !needs_one_id(line.command) && line.command != "config")
+    return mistake(line.command + " takes no selector");
+  if (takes_ids(line.command) && line.command != "queue" && !line.selects())
+    return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --older, --state or --all");
+  if (!line.state.empty() && !is_one_of(kStates, line.state)) return mistake("--state is active, deferred, held or all, not " + line.state);
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool CommandLine::selects() const {
+  return all || !arguments.empty() || !domain.empty() || !sender.empty() || !recipient.empty() || !state.empty() || older != Duration(0);
+}
+
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  std::string older;
+  po::variables_map values;
+  try {
+    po::positional_options_description words;
+    words.add("words", -1);
+    const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(arguments).options(options(line, older)).positional(words).style(style).run(), values);
+    po::notify(values);
+  } catch (const po::error& error) {
+    return mistake(error.what());
+  }
+  if (values.count("words")) line.arguments = values["words"].as<std::vector<std::string>>();
+  if (values.count("config")) line.config = values["config"].as<std::string>();
+  if (!older.empty()) {
+    const auto duration = queue::parse_duration(older);
+    if (!duration) return mistake("--older: " + duration.error().message);
+    line.older = *duration;
+  }
+  if (values.count("help") || values.count("version")) {
+    line.command = values.count("help") ? "help" : "version";
+    return line;
+  }
+  if (line.arguments.empty()) return mistake("say what to do: mxpress queue, mxpress status, mxpress show ID ...");
+  line.command = line.arguments.front();
+  line.arguments.erase(line.arguments.begin());
+  if (const auto wrong = check(line)) return *wrong;
+  return line;
+}
+
+std::string usage() {
+  return R"(Usage: mxpress [-c FILE] [--json] COMMAND
+
+Looking:
+  queue               what waits, by destination: how many, how old, next try, last reply
+  queue --messages    each message; or those that a SELECTOR chooses
+  show ID             the life of one message: who handed it in, every attempt, what comes next
+  cat ID              the message itself
+  status              is the daemon well? (exit code 0: yes)
+  mailq               the queue as Postfix prints it
+  wait ID             returns when the message has left the queue
+  config check|show   is the configuration right; what is in force
+
+Acting (--dry-run: only say on what):
+  hold SELECTOR       no more attempts until released
+  release SELECTOR    end of hold
+  retry SELECTOR      try now
+  bounce SELECTOR     give up and tell the sender
+  remove SELECTOR     forget, and tell nobody
+  flush               retry --all
+  reload              read the configuration again
+
+SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A --older 2h --state active|deferred|held|all --all
+
+Exit codes: 0 done, 1 nothing matched or something is wrong, 2 usage, 3 neither daemon nor spool can be reached, 4 not allowed, 5 failed
+)";
+}
+
+}  // namespace mxpress::mta::cli

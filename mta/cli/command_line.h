@@ -1,0 +1,31 @@
+// The command line of mxpress as values.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/result.h"
+#include "proto/time.h"
+
+namespace mxpress::mta::cli {
+
+// Stable: scripts rely on them. docs/mxpress.1
+enum class ExitCode { ok = 0, nothing_matched = 1, usage = 2, unreachable = 3, refused = 4, failed = 5 };
+
+struct CommandLine {
+  std::string command;                 // "queue", "show" ...; "help" and "version" too
+  std::vector<std::string> arguments;  // ids, or the words after the command
+  std::optional<boost::filesystem::path> config;
+  std::string domain, sender, recipient, state;
+  Duration older{0};
+  bool all = false, messages = false, json = false, dry_run = false;
+
+  bool selects() const;  // any selector is given
+};
+
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments);
+std::string usage();
+
+}  // namespace mxpress::mta::cli

@@ -1,0 +1,228 @@
+// What the mxpress command shows: control messages in words.
+#include "mta/cli/print.h"
+
+#include <pwd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <iomanip>
+#include <ostream>
+
+#include "proto/control.pb.h"
+#include "proto/printable.h"
+#include "proto/status.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+constexpr std::size_t kMaxText = 1000;
+
+std::string clean(std::string_view text) { return proto::printable(text, kMaxText); }
+
+WallTime wall(std::int64_t milliseconds) { return WallTime(Duration(milliseconds)); }
+
+std::string local_time(std::int64_t milliseconds, const char* format) {
+  const std::time_t seconds = milliseconds / 1000;
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  char text[64];
+  return std::string(text, std::strftime(text, sizeof text, format, &parts));
+}
+
+std::string ago(std::int64_t milliseconds, WallTime now) { return rough(now - wall(milliseconds)) + " ago"; }
+
+std::string ahead(std::int64_t milliseconds, WallTime now) {
+  return wall(milliseconds) <= now ? std::string("now") : "in " + rough(wall(milliseconds) - now);
+}
+
+// "mx.example [192.0.2.1:25]"
+std::string place(const control_pb::HostReport& report) {
+  const std::string host = clean(report.host()), address = clean(report.address());
+  if (host.empty()) return address;
+  return address.empty() ? host : host + " [" + address + "]";
+}
+
+std::string said(const control_pb::HostReport& report) {
+  const std::string where = place(report), text = clean(report.text());
+  if (where.empty()) return text;
+  return where + (report.reply_code() != 0 ? " said: " : ": ") + text;
+}
+
+std::string sender_text(const control_pb::MessageInfo& message) { return message.sender().empty() ? "<>" : clean(message.sender()); }
+
+std::string user_text(std::int64_t uid) {
+  if (uid < 0) return "an unknown user";
+  const passwd* entry = ::getpwuid(static_cast<uid_t>(uid));
+  return "user " + (entry ? clean(entry->pw_name) + " (uid " + std::to_string(uid) + ")" : std::to_string(uid));
+}
+
+void print_submitter(std::ostream& out, const control_pb::MessageInfo& message) {
+  out << "  handed in by " << user_text(message.uid()) << " through " << clean(message.entrance());
+  if (!message.client_address().empty()) out << " from " << clean(message.client_address());
+  if (!message.client_name().empty()) out << ", calling itself " << clean(message.client_name());
+  out << "\n";
+  if (!message.program().empty() || !message.unit().empty())
+    out << "  it seems by program " << (message.program().empty() ? "?" : clean(message.program())) << ", service "
+        << (message.unit().empty() ? "?" : clean(message.unit())) << " (not verified)\n";
+}
+
+std::string standing(const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
+  const std::string& stage = recipient.stage();
+  if (stage == "delivered") return "delivered " + ago(recipient.last_time_ms(), now);
+  if (stage == "failed") return "could not be delivered; the sender has been told";
+  if (stage == "expired") return "could not be delivered in time; the sender has been told";
+  if (stage == "notice owed") return "could not be delivered; the sender is being told";
+  if (stage == "removed") return "removed by an operator";
+  if (message.state() == "held") return "held by an operator (mxpress release " + clean(message.id()) + ")";
+  const std::string when = "next try " + ahead(recipient.next_try_ms(), now);
+  return recipient.attempts() == 0 ? "waits, " + when : "waits after " + std::to_string(recipient.attempts()) + " attempt(s), " + when;
+}
+
+void print_recipient(std::ostream& out, const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
+  out << "To " << clean(recipient.address()) << ": " << standing(recipient, message, now) << "\n";
+  if (!recipient.has_last()) return;
+  out << "  last: " << said(recipient.last()) << "\n";
+  if (const auto status = proto::EnhancedStatus::parse(recipient.last().status()); status && status->klass != 2)
+    out << "  that means: " << proto::plain_words(*status) << "\n";
+  if (recipient.last().maybe_delivered()) out << "  the connection was lost at the very end: it may have been delivered all the same\n";
+}
+
+std::string seconds_text(std::int64_t milliseconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f s", static_cast<double>(milliseconds) / 1000);
+  return text;
+}
+
+void print_host(std::ostream& out, const control_pb::HostAttemptInfo& host) {
+  const control_pb::HostReport& report = host.report();
+  out << "    " << said(report) << "\n      at: " << clean(report.stage()) << "; "
+      << (report.tls().empty() ? std::string("not encrypted") : "encrypted: " + clean(report.tls())) << "; "
+      << (host.reused_session() ? "over an open connection" : "connected in " + seconds_text(host.connect_ms())) << ", "
+      << seconds_text(host.total_ms()) << " in all\n";
+}
+
+void print_attempt(std::ostream& out, const control_pb::AttemptInfo& attempt) {
+  out << "  " << local_time(attempt.time_ms(), "%Y-%m-%d %H:%M:%S") << " for";
+  for (int i = 0; i < attempt.recipient_size() && i < 5; ++i) out << (i == 0 ? " " : ", ") << clean(attempt.recipient(i));
+  if (attempt.recipient_size() > 5) out << " and " << attempt.recipient_size() - 5 << " more";
+  out << "\n";
+  for (const control_pb::HostAttemptInfo& host : attempt.host()) print_host(out, host);
+}
+
+}  // namespace
+
+std::string rough(Duration duration) {
+  std::int64_t seconds = std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(duration).count());
+  struct Unit {
+    std::int64_t size;
+    char name;
+  };
+  std::string result;
+  int used = 0;
+  for (const Unit unit : {Unit{86400, 'd'}, Unit{3600, 'h'}, Unit{60, 'm'}, Unit{1, 's'}}) {
+    if (seconds < unit.size && used == 0) continue;
+    if (const std::int64_t count = seconds / unit.size; count != 0)
+      result += (result.empty() ? "" : " ") + std::to_string(count) + unit.name;
+    seconds %= unit.size;
+    if (++used == 2) break;
+  }
+  return result.empty() ? "0s" : result;
+}
+
+std::string size_text(std::uint64_t octets) {
+  if (octets < 1024) return std::to_string(octets) + " octets";
+  double value = static_cast<double>(octets) / 1024;
+  const char* unit = "KB";
+  for (const char* next : {"MB", "GB", "TB"}) {
+    if (value < 1024) break;
+    value /= 1024;
+    unit = next;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %s", value, unit);
+  return text;
+}
+
+void print_destinations(std::ostream& out, const std::vector<control_pb::DestinationInfo>& destinations, WallTime now) {
+  if (destinations.empty()) {
+    out << "The queue is empty.\n";
+    return;
+  }
+  out << std::left << std::setw(32) << "Destination" << std::right << std::setw(9) << "Messages" << std::setw(10) << "Oldest" << "  "
+      << std::left << std::setw(12) << "Next try" << "Last reply\n";
+  for (const control_pb::DestinationInfo& row : destinations) {
+    const bool all_held = row.messages() != 0 && row.held() == row.messages();
+    const std::string next = row.in_flight() != 0 ? "in flight" : all_held ? "held" : ahead(row.next_try_ms(), now);
+    out << std::left << std::setw(32) << clean(row.destination()) << std::right << std::setw(9) << row.messages() << std::setw(10)
+        << rough(now - wall(row.oldest_ms())) << "  " << std::left << std::setw(12) << next
+        << (row.has_last() ? said(row.last()) : std::string("-")) << "\n";
+  }
+}
+
+void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, WallTime now) {
+  out << message.id() << " " << std::left << std::setw(9) << clean(message.state()) << std::right << std::setw(12)
+      << size_text(message.size()) << std::setw(9) << rough(now - wall(message.submitted_ms())) << "  " << sender_text(message) << "\n";
+  for (const control_pb::RecipientInfo& recipient : message.recipient())
+    if (recipient.stage() == "pending") {
+      out << "    to " << clean(recipient.address()) << ", next try " << ahead(recipient.next_try_ms(), now);
+      if (recipient.has_last()) out << ": " << said(recipient.last());
+      out << "\n";
+    }
+}
+
+void print_story(std::ostream& out, const control_pb::MessageInfo& message, WallTime now) {
+  out << "Message " << clean(message.id()) << " (" << clean(message.state()) << ")\n"
+      << "  from " << (message.is_notice() ? "mxpress itself: a notice to a sender" : sender_text(message)) << "\n";
+  if (message.size() != 0) out << "  size " << size_text(message.size()) << "\n";
+  out << "  handed in " << local_time(message.submitted_ms(), "%Y-%m-%d %H:%M:%S %z") << ", " << ago(message.submitted_ms(), now) << "\n";
+  print_submitter(out, message);
+  if (message.ended_ms() != 0) out << "  left the queue " << ago(message.ended_ms(), now) << "\n";
+  out << "\n";
+  for (const control_pb::RecipientInfo& recipient : message.recipient()) print_recipient(out, recipient, message, now);
+  if (message.attempt_size() != 0) out << "\nAttempts\n";
+  for (const control_pb::AttemptInfo& attempt : message.attempt()) print_attempt(out, attempt);
+}
+
+bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallTime now) {
+  out << "daemon     " << (status.running() ? "running since " + rough(now - wall(status.started_ms())) : std::string("NOT RUNNING"))
+      << "\n";
+  if (status.running())
+    out << "accepting  " << (status.accepting() ? std::string("yes") : "NO: " + clean(status.not_accepting_because())) << "\n";
+  out << "queue      " << status.messages() << " message(s)";
+  if (status.oldest_ms() != 0) out << ", the oldest handed in " << ago(status.oldest_ms(), now);
+  out << "\ndisk       " << size_text(status.disk_free()) << " free for the spool\n"
+      << "mailbox    " << status.local_messages() << " message(s) for this host, " << size_text(status.local_bytes()) << "\n";
+  if (status.corrupt() != 0)
+    out << "DAMAGED    " << status.corrupt() << " message(s) or records are set aside in the spool's folder corrupt/\n";
+  for (const std::string& warning : status.warning()) out << "warning    " << clean(warning) << "\n";
+  return status.running() && status.accepting() && status.corrupt() == 0;
+}
+
+void MailqPrinter::message(const control_pb::MessageInfo& message) {
+  if (requests_++ == 0) out_ << "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n";
+  octets_ += message.size();
+  const char mark = message.state() == "active" ? '*' : message.state() == "held" ? '!' : ' ';
+  out_ << std::left << std::setw(10) << clean(message.id()) << mark << " " << std::right << std::setw(8) << message.size() << " "
+       << local_time(message.submitted_ms(), "%a %b %e %H:%M:%S") << "  "
+       << (message.sender().empty() ? std::string("MAILER-DAEMON") : clean(message.sender())) << "\n";
+  std::string reason;
+  for (const control_pb::RecipientInfo& recipient : message.recipient()) {
+    if (recipient.stage() != "pending") continue;
+    const std::string why = recipient.has_last() ? said(recipient.last()) : std::string();
+    if (!why.empty() && why != reason)
+      out_ << std::setw(static_cast<int>(std::max<std::size_t>(76, why.size()))) << "(" + why + ")" << "\n";
+    reason = why;
+    out_ << std::string(41, ' ') << clean(recipient.address()) << "\n";
+  }
+  out_ << "\n";
+}
+
+void MailqPrinter::end() {
+  if (requests_ == 0)
+    out_ << "Mail queue is empty\n";
+  else
+    out_ << "-- " << octets_ / 1024 << " Kbytes in " << requests_ << " Request" << (requests_ == 1 ? "" : "s") << ".\n";
+}
+
+}  // namespace mxpress::mta::cli

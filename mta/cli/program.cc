@@ -1,0 +1,67 @@
+// The mxpress program: from the command line to the daemon, or to the spool when no daemon runs.
+#include <unistd.h>
+
+#include <ostream>
+
+#include "mta/cli/commands.h"
+#include "mta/cli/spool_backend.h"
+#include "mta/host/config_fields.h"
+#include "proto/printable.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+ExitCode complain(std::ostream& error, std::string_view text, ExitCode code) {
+  error << "mxpress: " << text << "\n";
+  return code;
+}
+
+void show_config(std::ostream& out, Config& config) {
+  std::string table;
+  for (const auto& field : host::fields_of(config)) {
+    if (field.table != table) out << "\n[" << (table = field.table) << "]\n";
+    if (const std::string value = field.show(); !value.empty()) out << field.name << " = " << value << "\n";
+  }
+  for (auto& [domain, destination] : config.destinations) {
+    out << "\n[destination.\"" << domain.text() << "\"]\n";
+    for (const auto& field : host::fields_of(destination, config.retry))
+      if (const std::string value = field.show(); !value.empty())
+        out << (field.table.empty() ? "" : field.table + ".") << field.name << " = " << value << "\n";
+  }
+}
+
+ExitCode config_command(const CommandLine& line, Config& config, Streams streams) {
+  for (const std::string& warning : config.warnings) streams.error << "warning: " << proto::printable(warning, 1000) << "\n";
+  if (line.arguments.front() == "show")
+    show_config(streams.out, config);
+  else
+    streams.out << "The configuration is right (" << (config.file.empty() ? "built-in defaults" : config.file.string()) << ").\n";
+  return ExitCode::ok;
+}
+
+// The daemon, else the spool itself: whoever may read it may do everything.
+Result<std::unique_ptr<ControlClient>> find_queue(const Config& config) {
+  auto daemon = connect_to_daemon(config.listen.control_socket);
+  if (daemon) return daemon;
+  const uid_t uid = ::geteuid();
+  auto backend = open_spool_backend(config);
+  if (!backend) return Error::transient(daemon.error().message + "; and without it: " + backend.error().message);
+  return answer_here(std::move(*backend), {uid, true});
+}
+
+}  // namespace
+
+ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams) {
+  const auto line = parse_command_line(arguments);
+  if (!line) return complain(streams.error, line.error().message + " (mxpress --help)", ExitCode::usage);
+  if (line->command == "help") return streams.out << usage(), ExitCode::ok;
+  if (line->command == "version") return streams.out << "mxpress 0.1.0\n", ExitCode::ok;
+  auto config = load_config(line->config);
+  if (!config) return complain(streams.error, config.error().message, ExitCode::failed);
+  if (line->command == "config") return config_command(*line, *config, streams);
+  auto client = find_queue(*config);
+  if (!client) return complain(streams.error, client.error().message, ExitCode::unreachable);
+  return run_command(*line, **client, streams);
+}
+
+}  // namespace mxpress::mta::cli
