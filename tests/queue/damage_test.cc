@@ -1,0 +1,195 @@
+// Damaged journals and message files: never a crash, never wrong content, and all that is whole is kept.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "queue/message_file.h"
+#include "tests/queue/spool_fixture.h"
+
+namespace mxpress::queue {
+namespace {
+
+constexpr char kSegment[] = "/spool/journal/0000000001.log";
+
+struct Stored {
+  SpoolFixture f;
+  std::vector<QueueId> ids;
+  std::string journal;
+
+  Stored() {
+    f.options.segment_size = 32 * 1024;
+    REQUIRE(f.open());
+    for (const char c : {'a', 'b', 'c'}) ids.push_back(*f.store(new_message({"b@example.org"}, std::string(300, c))));
+    f.spool->settle(settlement(ids[0], 0, RecipientStage::pending, "451"), nullptr);
+    f.commit();
+    f.spool.reset();
+    journal = f.disk.content(kSegment);
+  }
+  const Message* find(std::size_t which) const {
+    for (const auto& message : f.found)
+      if (message.id == ids[which]) return &message;
+    return nullptr;
+  }
+  bool is_reported(const std::string& text) const {
+    return std::any_of(f.reports.begin(), f.reports.end(), [&](const auto& r) { return r.find(text) != std::string::npos; });
+  }
+};
+
+TEST_CASE("damage: in an acknowledged batch it is set aside and reported, and the rest goes on") {
+  Stored s;
+  auto damaged = s.journal;
+  damaged[damaged.find("bbbb")] = 'x';
+  s.f.disk.replace(kSegment, damaged);
+  REQUIRE(s.f.open());
+  CHECK(s.f.found.size() == 2);
+  CHECK(s.find(0) != nullptr);
+  CHECK(s.find(2) != nullptr);
+  CHECK(s.f.spool->counters().corrupt == 1);
+  CHECK(s.is_reported("damage of"));
+  const auto files = s.f.disk.files();
+  const auto aside = std::find_if(files.begin(), files.end(), [](const auto& file) { return file.starts_with("/spool/corrupt/1-"); });
+  REQUIRE(aside != files.end());
+  CHECK_THAT(s.f.disk.content(*aside), Catch::Contains("xbbb"));
+}
+
+TEST_CASE("damage: in the last batch it is a torn tail, which nobody was promised") {
+  Stored s;
+  auto torn = s.journal;
+  torn.replace(torn.rfind("451"), 3, "xxx");
+  s.f.disk.replace(kSegment, torn);
+  REQUIRE(s.f.open());
+  CHECK(s.f.found.size() == 3);
+  CHECK(s.f.spool->counters().corrupt == 0);
+  CHECK(s.is_reported("unfinished write"));
+}
+
+TEST_CASE("damage: no flipped bit of the journal is ever taken for mail") {
+  Stored s;
+  const auto last = s.journal.find_last_not_of('\0');
+  for (std::size_t at = 0; at <= last; at += 3) {
+    INFO("octet " << at);
+    auto damaged = s.journal;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
+    s.f.disk.replace(kSegment, damaged);
+    s.f.spool.reset();
+    REQUIRE(s.f.open());
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto* message = s.find(i);
+      if (message) CHECK(read_all(*message->content) == std::string(300, static_cast<char>('a' + i)));
+    }
+    CHECK(s.f.found.size() >= 2);
+  }
+}
+
+TEST_CASE("damage: a segment cut anywhere keeps what lies before") {
+  Stored s;
+  const auto end_of_a = s.journal.find("aaaa") + 1000;
+  for (std::size_t size = 0; size < s.journal.size(); size += 509) {
+    s.f.disk.replace(kSegment, s.journal.substr(0, size));
+    s.f.spool.reset();
+    REQUIRE(s.f.open());
+    if (size >= end_of_a) CHECK(s.find(0) != nullptr);
+  }
+}
+
+TEST_CASE("damage: a record from another segment is no record") {
+  Stored s, other;
+  const auto begin = s.journal.find("MXR1", 4096);
+  const auto foreign = other.journal.find("MXR1", 8192);
+  auto mixed = s.journal;
+  mixed.replace(begin, 4096, other.journal.substr(foreign, 4096));
+  s.f.disk.replace(kSegment, mixed);
+  REQUIRE(s.f.open());
+  CHECK(s.find(1) == nullptr);
+  CHECK(s.find(2) != nullptr);
+  CHECK(s.f.spool->counters().corrupt == 1);
+}
+
+TEST_CASE("damage: foreign files are left alone and reported") {
+  Stored s;
+  s.f.disk.replace("/spool/journal/core", "x");
+  s.f.disk.replace("/spool/journal/0000000000.log", "x");
+  s.f.disk.replace("/spool/incoming/1-9.part", "x");
+  REQUIRE(s.f.open());
+  CHECK(s.f.found.size() == 3);
+  CHECK(s.f.disk.content("/spool/journal/core") == "x");
+  const auto files = s.f.disk.files();
+  CHECK(std::find(files.begin(), files.end(), "/spool/incoming/1-9.part") == files.end());
+}
+
+// The messages wait in files of their own.
+struct InFiles : Stored {
+  InFiles() {
+    f.options.journal_size = 1;
+    REQUIRE(f.open());
+    REQUIRE(f.store(new_message()));
+    f.spool->checkpoint();
+    f.spool.reset();
+  }
+  std::string path(std::size_t which) const { return Paths{"/spool"}.file(ids[which]).string(); }
+};
+
+TEST_CASE("checkpoint: messages that wait move into files with their states, and the segment goes") {
+  InFiles s;
+  const auto files = s.f.disk.files();
+  CHECK(std::find(files.begin(), files.end(), kSegment) == files.end());
+  REQUIRE(s.f.cut());
+  REQUIRE(s.f.found.size() == 4);
+  CHECK(s.find(0)->recipients[0].last->text == "451");
+  CHECK(s.find(0)->attempts.size() == 1);
+  CHECK(read_all(*s.find(2)->content) == std::string(300, 'c'));
+}
+
+TEST_CASE("checkpoint: later states are appended once, content is not copied again") {
+  InFiles s;
+  REQUIRE(s.f.open());
+  const auto before = s.f.disk.content(s.path(1));
+  s.f.spool->settle(settlement(s.ids[1], 0, RecipientStage::pending, "452"), nullptr);
+  s.f.commit();
+  s.f.spool.reset();
+  REQUIRE(s.f.open());
+  REQUIRE(s.f.store(new_message()));
+  s.f.spool->checkpoint();
+  const auto after = s.f.disk.content(s.path(1));
+  CHECK(after.size() > before.size());
+  CHECK(after.starts_with(before));
+  REQUIRE(s.f.cut());
+  CHECK(s.find(1)->attempts.size() == 1);
+  CHECK(s.find(1)->recipients[0].last->text == "452");
+}
+
+TEST_CASE("damage: a message file that cannot be read is set aside, its content is checked before it is sent") {
+  InFiles s;
+  auto bytes = s.f.disk.content(s.path(0));
+  bytes[1] = 'x';
+  s.f.disk.replace(s.path(0), bytes);
+  auto content = s.f.disk.content(s.path(1));
+  content[content.find("bbbb")] = 'x';
+  s.f.disk.replace(s.path(1), content);
+  REQUIRE(s.f.open());
+  CHECK(s.find(0) == nullptr);
+  CHECK(s.f.disk.content("/spool/corrupt/" + s.ids[0].to_string()) == bytes);
+  CHECK(s.f.spool->counters().corrupt == 1);
+  REQUIRE(s.find(1) != nullptr);
+  CHECK_FALSE(s.find(1)->content->verify());
+}
+
+TEST_CASE("damage: no flipped bit or cut of a message file crashes or invents mail") {
+  InFiles s;
+  const auto good = s.f.disk.content(s.path(0));
+  for (std::size_t at = 0; at < good.size() * 2; at += 5) {
+    auto bytes = good;
+    if (at < good.size())
+      bytes[at] = static_cast<char>(bytes[at] ^ (1 << (at % 8)));
+    else
+      bytes.resize(at - good.size());
+    s.f.disk.replace(s.path(0), bytes);
+    s.f.spool.reset();
+    REQUIRE(s.f.open());
+    const auto* message = s.find(0);
+    if (message && message->content->verify()) CHECK(read_all(*message->content) == std::string(300, 'a'));
+    CHECK(s.f.found.size() >= 3);
+  }
+}
+
+}  // namespace
+}  // namespace mxpress::queue
