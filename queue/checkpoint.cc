@@ -6,9 +6,9 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kMaxSegments = 16;          // each is an open file
-constexpr std::size_t kPiece = 256 * 1024;        // octets copied at a time
-constexpr auto kRound = std::chrono::seconds(1);  // between looks at a journal that could not be shortened
+constexpr std::size_t kMaxSegments = 16;                 // each is an open file
+constexpr std::size_t kPiece = 256 * 1024;               // octets copied at a time
+constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
 
 Status copy_content(const RawMessage& raw, MessageFileWriter& to) {
   std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(raw.accepted.content_size, kPiece)), '\0');
@@ -28,8 +28,12 @@ void SpoolImpl::run_housekeeper() {
   for (;;) {
     {
       auto shared = shared_.lock();
-      while (!shared->stop_housekeeper && !housework_waits(*shared))
-        if (housework_.wait_for(shared.native(), kRound) == std::cv_status::timeout && journal_is_full(*shared)) break;
+      // After a round that could not shorten the journal the next one waits a while.
+      const auto next_round = std::chrono::steady_clock::now() + kRound;
+      while (!shared->stop_housekeeper && !housework_waits(*shared)) {
+        if (journal_is_full(*shared) && std::chrono::steady_clock::now() >= next_round) break;
+        housework_.wait_for(shared.native(), kRound);
+      }
       if (shared->stop_housekeeper && !housework_waits(*shared)) return;
     }
     finish_large_stores();

@@ -85,6 +85,11 @@ struct ForgetfulDisk::State {
     }
   }
 
+  void release_locks() {
+    for (auto& [path, folder] : folders)
+      for (auto& [name, node] : folder.now) node->exclusive = node->shared = 0;
+  }
+
   void changed(Folder& folder) { folder.steps.push_back(folder.now); }
 };
 
@@ -228,6 +233,7 @@ void ForgetfulDisk::restart(Cut cut, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   ++state_->life;
   state_->cut = state_->fail = 0;
+  if (cut == Cut::kill) return state_->release_locks();
   std::set<NodePtr> nodes;
   for (auto& [path, folder] : state_->folders) forget(folder, cut, random);
   if (cut != Cut::all) state_->keep_moves_whole();

@@ -23,7 +23,8 @@ class ForgetfulDisk : public queue::Disk {
     nothing,  // all forgotten
     prefix,   // of each file the first of its writes, the last of them torn at a sector; names are forgotten
     subset,   // any sectors of any write, any change of names
-    all,      // a process that was killed: the kernel forgets nothing
+    all,      // nothing is forgotten, and all is on disk
+    kill,     // only the process is gone: nothing is forgotten yet, but what was not synced still can be
   };
 
   ForgetfulDisk();
