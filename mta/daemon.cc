@@ -1,0 +1,282 @@
+// The daemon: puts the parts together and takes them apart again.
+#include "mta/daemon.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "dns/stub_resolver.h"
+#include "mta/delivery/pool.h"
+#include "mta/host/control_live.h"
+#include "mta/host/control_server.h"
+#include "mta/host/log.h"
+#include "mta/host/notify.h"
+#include "mta/host/privileges.h"
+#include "mta/intake/drop_folder.h"
+#include "mta/intake/intake.h"
+#include "mta/smtp/connector.h"
+#include "queue/disk.h"
+#include "queue/spool.h"
+
+namespace mxpress::mta {
+namespace {
+
+constexpr std::size_t kMostWorkers = 8;
+constexpr std::size_t kFileThreads = 4;
+constexpr Duration kStopTime = std::chrono::seconds(20);  // for deliveries in flight; what is not done by then is tried again later
+constexpr Duration kHealthInterval = std::chrono::seconds(1);
+constexpr Duration kBrokenFor = std::chrono::minutes(2);  // a disk that comes back by then was only full or busy
+
+std::size_t worker_count(const Config& config) {
+  if (config.delivery.workers > 0) return config.delivery.workers;
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostWorkers);
+}
+
+queue::SpoolOptions spool_options(const Config& config) {
+  queue::SpoolOptions options;
+  options.directory = config.spool_directory;
+  options.reserve_bytes = config.spool_reserve;
+  options.report = [](const std::string& what) { log(LogLine(Priority::error, "spool").add("reason", what)); };
+  return options;
+}
+
+// The configuration has been checked: each server's text parses.
+dns::StubConfig stub_config(const Config& config) {
+  dns::StubConfig stub;
+  stub.timeout = config.dns.timeout;
+  stub.attempts = config.dns.attempts;
+  if (config.dns.servers.empty()) stub.resolv_conf = config.dns.resolv_conf.string();
+  for (const auto& text : config.dns.servers) {
+    auto server = dns::parse_server(text);
+    if (!server) continue;
+    server->trusted = config.dns.trusted;
+    stub.options.servers.push_back(std::move(*server));
+  }
+  return stub;
+}
+
+host::ControlServerOptions control_options(const Config& config) {
+  host::ControlServerOptions options;
+  options.socket = config.listen.control_socket;
+  options.group = config.user;
+  return options;
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) ^ device();
+}
+
+// An event loop with the thread that runs it; kept alive until told to stop.
+class LoopThread {
+ public:
+  LoopThread() : io_(1), work_(io_.get_executor()) {}
+  asio::io_context& io() { return io_; }
+  void start() {
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  void stop() {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  asio::io_context io_;
+  asio::executor_work_guard<Executor> work_;
+  std::thread thread_;
+};
+
+class RunningDaemon final : public Daemon {
+ public:
+  RunningDaemon(Config config, std::optional<boost::filesystem::path> file, intake::Listeners listeners, std::unique_ptr<queue::Disk> disk,
+                std::unique_ptr<queue::Spool> spool)
+      : file_(std::move(file)),
+        config_(std::move(config)),
+        listeners_(std::move(listeners)),
+        disk_(std::move(disk)),
+        spool_(std::move(spool)),
+        signals_(main_, SIGTERM, SIGINT, SIGHUP),
+        health_(main_),
+        stop_timer_(main_) {
+    for (std::size_t i = 0; i < worker_count(*config_.get()); ++i) loops_.push_back(std::make_unique<LoopThread>());
+    make_parts();
+  }
+  ~RunningDaemon() override { take_apart(); }
+
+  Status open_control() {
+    auto control = host::ControlServer::open(control_options(*config_.get()), *backend_);
+    if (!control) return control.error();
+    control_ = std::move(*control);
+    return {};
+  }
+
+  int run() override {
+    for (auto& loop : loops_) loop->start();
+    intake_->start(std::move(listeners_));
+    drop_folder_->start();
+    host::notify_ready("accepting mail");
+    log(LogLine(Priority::info, "started")
+            .add("hostname", config_.get()->hostname)
+            .add("workers", static_cast<std::int64_t>(loops_.size())));
+    recovery_ = std::thread([this] { recover(); });
+    wait_for_signal();
+    watch_health();
+    main_.run();
+    return exit_code_;
+  }
+
+ private:
+  void make_parts() {
+    delivery::PoolServices services{.workers = worker_loops(),
+                                    .spool = *spool_,
+                                    .config = config_,
+                                    .file_pool = &file_pool_,
+                                    .make_resolver = make_resolver,
+                                    .make_connector = make_connector,
+                                    .seed = random_seed()};
+    pool_ = std::make_unique<delivery::Pool>(std::move(services));
+    context_.emplace(intake::Context{config_, *spool_, *pool_});
+    intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
+    drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
+    backend_.emplace(*spool_, *pool_, config_, Clock::current().wall(), [this] { return reload(); });
+  }
+
+  static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
+    return std::make_shared<dns::StubResolver>(io.get_executor(), stub_config(config), random_seed());
+  }
+  static std::unique_ptr<smtp::Connector> make_connector(asio::io_context& io) {
+    return std::make_unique<smtp::TcpConnector>(io.get_executor());
+  }
+
+  std::vector<asio::io_context*> worker_loops() {
+    std::vector<asio::io_context*> result;
+    for (auto& loop : loops_) result.push_back(&loop->io());
+    return result;
+  }
+
+  // What the last run left is taken up while intake is already open.
+  void recover() {
+    std::uint64_t found = 0;
+    const Status status = spool_->recover(
+        [&](const queue::Message& message) {
+          ++found;
+          pool_->restore(message);
+        },
+        [&](const queue::SiteRecord& site) { pool_->restore_site(site); });
+    if (!status) log(LogLine(Priority::error, "recovery").add("reason", status.error().message));
+    log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int number) {
+      if (error) return;
+      if (number != SIGHUP) return begin_stop(0);
+      if (auto status = reload(); !status)
+        log(LogLine(Priority::error, "reload").add("kept", "the old configuration").add("reason", status.error().message));
+      wait_for_signal();
+    });
+  }
+
+  // A bad file leaves the old configuration in force. Any thread.
+  Status reload() {
+    host::notify_reloading();
+    auto config = load_config(file_);
+    if (config) {
+      for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
+      config_.set(std::move(*config));
+      pool_->reconfigured();
+      log(LogLine(Priority::notice, "reload").add("file", config_.get()->file.string()));
+    }
+    host::notify_ready("accepting mail");
+    return config ? Status() : Status(config.error());
+  }
+
+  // A spool that can write nothing for long: stop, so that whoever watches the service sees it; nothing that was accepted is lost. Until
+  // then no delivery begins whose outcome could not be recorded.
+  void watch_health() {
+    health_.expires_after(kHealthInterval);
+    health_.async_wait([this](boost::system::error_code error) {
+      if (error || stopping_) return;
+      host::notify_watchdog();
+      const auto counters = spool_->counters();
+      pool_->pause(!counters.accepting);
+      seconds_broken_ = counters.accepting ? 0 : seconds_broken_ + 1;
+      if (seconds_broken_ == 1) log(LogLine(Priority::error, "spool").add("reason", counters.not_accepting_because));
+      if (seconds_broken_ * kHealthInterval > kBrokenFor) return begin_stop(1);
+      watch_health();
+    });
+  }
+
+  void begin_stop(int exit_code) {
+    if (std::exchange(stopping_, true)) return;
+    exit_code_ = exit_code;
+    host::notify_stopping("finishing deliveries in flight");
+    log(LogLine(Priority::info, "stopping"));
+    stop_timer_.expires_after(kStopTime);
+    stop_timer_.async_wait([this](boost::system::error_code) { main_.stop(); });
+    drop_folder_->stop();
+    intake_->stop([this] { pool_->stop([this] { asio::post(main_, [this] { main_.stop(); }); }); });
+  }
+
+  void take_apart() {
+    if (recovery_.joinable()) recovery_.join();
+    drop_folder_->stop();
+    control_.reset();
+    for (auto& loop : loops_) loop->stop();
+    file_pool_.stop();
+    file_pool_.join();
+    drop_folder_.reset();
+    intake_.reset();
+    pool_.reset();
+    spool_.reset();
+    log(LogLine(Priority::info, "stopped"));
+  }
+
+  std::optional<boost::filesystem::path> file_;
+  CurrentConfig config_;
+  intake::Listeners listeners_;
+  std::unique_ptr<queue::Disk> disk_;
+  std::unique_ptr<queue::Spool> spool_;
+  asio::thread_pool file_pool_{kFileThreads};
+  std::vector<std::unique_ptr<LoopThread>> loops_;
+  std::unique_ptr<delivery::Pool> pool_;
+  std::optional<intake::Context> context_;
+  std::unique_ptr<intake::Intake> intake_;
+  std::unique_ptr<intake::DropFolder> drop_folder_;
+  std::optional<host::LiveBackend> backend_;
+  std::unique_ptr<host::ControlServer> control_;
+  std::thread recovery_;
+  asio::io_context main_{1};
+  asio::signal_set signals_;
+  Timer health_;
+  Timer stop_timer_;
+  bool stopping_ = false;
+  int exit_code_ = 0;
+  int seconds_broken_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost::filesystem::path> file) {
+  auto listeners = intake::open_listeners(config);
+  if (!listeners) return listeners.error();
+  for (const auto& warning : listeners->warnings) log(LogLine(Priority::warning, "listener").add("note", warning));
+  if (auto status = host::give_up_root(config); !status) return status.error();
+  auto disk = std::make_unique<queue::SystemDisk>();
+  auto spool = queue::Spool::open(*disk, spool_options(config), queue::Spool::Committer::thread);
+  if (!spool) return spool.error();
+  auto daemon =
+      std::make_unique<RunningDaemon>(std::move(config), std::move(file), std::move(*listeners), std::move(disk), std::move(*spool));
+  if (auto status = daemon->open_control(); !status) return status.error();
+  return std::unique_ptr<Daemon>(std::move(daemon));
+}
+
+}  // namespace mxpress::mta

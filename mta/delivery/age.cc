@@ -1,0 +1,72 @@
+// What a message's age asks for: the delay notice, and expiry in every state. RFC 5321 4.5.4.1
+#include <algorithm>
+
+#include "mta/delivery/worker.h"
+#include "mta/host/log.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr Duration kLookAgain = std::chrono::minutes(10);
+const proto::EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
+
+}  // namespace
+
+void Worker::schedule_age_event(JobIndex index, Instant now) {
+  const queue::Job& job = schedule_.job(index);
+  const queue::RetryPolicy policy = policy_of(job.destination);
+  Instant when = job.accepted + policy.lifetime;
+  if (job.stage == queue::JobStage::held)
+    when = job.accepted + policy.held_lifetime;
+  else if (!job.delay_noticed && policy.delay_notice > Duration(0))
+    when = std::min(when, job.accepted + policy.delay_notice);
+  schedule_.set_age_event(index, std::max(when, now));
+}
+
+void Worker::look_at_age(JobIndex index, Instant now) {
+  queue::Job& job = schedule_.job(index);
+  const queue::RetryPolicy policy = policy_of(job.destination);
+  const bool held = job.stage == queue::JobStage::held;
+  const Instant deadline = job.accepted + (held ? policy.held_lifetime : policy.lifetime);
+  if (now >= deadline) return look_at_expired(index, now, deadline);
+  const Trouble* trouble = trouble_of(job.destination);
+  const bool due = policy.delay_notice > Duration(0) && now >= job.accepted + policy.delay_notice;
+  if (held || !due || job.delay_noticed) return schedule_age_event(index, now);
+  // Nothing to tell yet when the message has neither been tried nor waits for a host in trouble.
+  if (job.first_attempt && !trouble) return schedule_.set_age_event(index, std::min(deadline, now + kLookAgain));
+  job.delay_noticed = true;
+  services_.notices.delayed(job.message, schedule_.name(job.destination), trouble ? trouble->last() : std::nullopt, to_wall(deadline));
+  schedule_age_event(index, now);
+}
+
+// Time is up, but nothing expires without an attempt past its deadline in this run: the message's own, or its site's.
+void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
+  const queue::Job& job = schedule_.job(index);
+  if (job.stage == queue::JobStage::held) {
+    proto::HostResult result{
+        proto::Stage::none, "", "", "", kDeliveryTimeExpired, 0, "held by the operator until its lifetime ended", false};
+    schedule_.lease_job(index);
+    return spawn(conclude_job(index, proto::Outcome::failed, std::move(result)));
+  }
+  schedule_.set_age_event(index, now + kLookAgain);
+  Destination& destination = *destinations_[job.destination];
+  Trouble* trouble = destination.trouble.active() ? &destination.trouble : nullptr;
+  if (!trouble && destination.site != queue::kNone && sites_[destination.site]->trouble.active())
+    trouble = &sites_[destination.site]->trouble;
+  if (trouble && trouble->last_time() >= deadline) {
+    schedule_.lease_job(index);
+    return spawn(conclude_job(index, proto::Outcome::deferred, *trouble->last()));
+  }
+  if (trouble) trouble->probe_now(now);
+  if (destination.site != queue::kNone) wake_at(now, true, destination.site);
+  schedule_.make_ready(index);
+}
+
+// The site or lookup has just failed: what waits for it and is past its lifetime has had its attempt.
+void Worker::expire_waiting(DestinationIndex index, Instant now) {
+  const Duration lifetime = policy_of(index).lifetime;
+  for (JobIndex job : schedule_.ready_jobs(index))
+    if (now >= schedule_.job(job).accepted + lifetime) look_at_expired(job, now, schedule_.job(job).accepted + lifetime);
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,67 @@
+// The log lines of delivery.
+#include "mta/delivery/attempt_log.h"
+
+#include <algorithm>
+
+#include "dns/async.h"
+#include "mta/host/log.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+using queue::RecipientStage;
+
+std::string_view word_for(const queue::RecipientState& state) {
+  if (state.stage == RecipientStage::pending) return "deferred";
+  if (state.expired) return "expired";
+  return state.last && state.last->status.klass == 2 ? "delivered" : "failed";
+}
+
+// The host attempt that gave this result; null for findings without a host.
+const proto::HostAttempt* attempt_behind(const queue::Attempt& attempt, const proto::HostResult& result) {
+  const auto found = std::find_if(attempt.hosts.rbegin(), attempt.hosts.rend(),
+                                  [&](const proto::HostAttempt& host) { return host.result.address == result.address; });
+  return found == attempt.hosts.rend() ? nullptr : &*found;
+}
+
+void add_result(LogLine& line, const proto::HostResult& result) {
+  if (!result.host.empty() || !result.address.empty()) line.add("host", result.host + "[" + result.address + "]");
+  line.add("tls", result.tls.empty() ? "none" : result.tls);
+  line.add("stage", proto::to_string(result.stage));
+  line.add("status", result.status.to_string());
+  line.add("reply", result.text);
+  if (result.maybe_delivered) line.add("maybe_delivered", "yes");
+}
+
+void log_recipient(const queue::Message& message, const queue::Settlement& settlement, const queue::Settlement::Change& change) {
+  const queue::RecipientState& state = change.state;
+  const std::string_view outcome = word_for(state);
+  LogLine line(outcome == "delivered" ? Priority::info : Priority::notice, message.id, outcome == "expired" ? "expired" : "attempt");
+  line.add("outcome", outcome);
+  line.add("from", "<" + message.envelope.reverse_path.to_string() + ">");
+  line.add("to", "<" + message.envelope.recipients[change.recipient].mailbox.to_string() + ">");
+  if (state.last) add_result(line, *state.last);
+  line.add("delay", settlement.attempt.time - message.envelope.submitted);
+  if (const auto* host = state.last ? attempt_behind(settlement.attempt, *state.last) : nullptr) {
+    line.add("connect", host->connect).add("session", host->total);
+    if (host->reused_session) line.add("reused", "yes");
+  }
+  if (state.stage == RecipientStage::pending) line.add("next_try_in", std::max(Duration(0), state.next_try - Clock::current().wall()));
+  log(line);
+}
+
+}  // namespace
+
+void log_attempt(const queue::Message& message, const Verdict& verdict) {
+  for (const auto& change : verdict.settlement.changes) log_recipient(message, verdict.settlement, change);
+}
+
+void log_site_trouble(const std::string& site, const proto::HostResult& trouble, std::uint32_t failures, WallTime next_probe) {
+  LogLine line(Priority::warning, "site");
+  line.add("hosts", site).add("failures", static_cast<std::int64_t>(failures));
+  add_result(line, trouble);
+  line.add("next_probe_in", std::max(Duration(0), next_probe - Clock::current().wall()));
+  log(line);
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,13 @@
+// The log lines of delivery: one for each recipient of an attempt, one for each trouble of a site.
+#pragma once
+
+#include <string>
+
+#include "mta/delivery/verdict.h"
+
+namespace mxpress::mta::delivery {
+
+void log_attempt(const queue::Message& message, const Verdict& verdict);
+void log_site_trouble(const std::string& site, const proto::HostResult& trouble, std::uint32_t failures, WallTime next_probe);
+
+}  // namespace mxpress::mta::delivery

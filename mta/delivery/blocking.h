@@ -1,0 +1,32 @@
+// Runs calls that may wait for the disk on a pool of threads, so that no worker ever does.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <type_traits>
+#include <utility>
+
+#include "dns/async.h"
+
+namespace mxpress::mta::delivery {
+
+// `call` must not throw. Without a pool (simulations) it runs at once. The result arrives on the caller's executor.
+template <class Call>
+Task<std::invoke_result_t<Call>> run_blocking(asio::thread_pool* pool, Call call) {
+  using Value = std::invoke_result_t<Call>;
+  if (!pool) co_return call();
+  auto executor = co_await asio::this_coro::executor;
+  auto start = [pool, executor, call = std::move(call)](auto handler) mutable {
+    auto work = asio::make_work_guard(executor);
+    asio::post(*pool, [work = std::move(work), call = std::move(call), handler = std::move(handler)]() mutable {
+      Value value = call();
+      auto target = work.get_executor();
+      asio::post(target, [handler = std::move(handler), value = std::move(value)]() mutable { std::move(handler)(std::move(value)); });
+    });
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Value)>(std::move(start), use_task);
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,207 @@
+// One attempt over the targets of a destination.
+#include "mta/delivery/delivery.h"
+
+#include <algorithm>
+
+#include "mta/delivery/blocking.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+using proto::HostAttempt;
+using proto::HostResult;
+using proto::Outcome;
+
+// The spool's content as the client reads it: from disk on the file pool.
+class SpoolData final : public smtp::DataSource {
+ public:
+  SpoolData(std::shared_ptr<const queue::Content> content, asio::thread_pool* pool) : content_(std::move(content)), pool_(pool) {}
+  std::uint64_t size() const override { return content_->size(); }
+  Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
+    auto call = [content = content_, offset, buffer, size] { return content->read(offset, buffer, size); };
+    co_return co_await run_blocking(pool_, std::move(call));
+  }
+
+ private:
+  std::shared_ptr<const queue::Content> content_;
+  asio::thread_pool* pool_;
+};
+
+// The state of one attempt.
+class Attempt {
+ public:
+  Attempt(DeliveryTools tools, Site& site, const DeliveryOrder& order)
+      : tools_(tools), site_(site), order_(order), data_(order.message.content, tools.file_pool) {
+    report_.attempt.time = Clock::current().wall();
+    report_.attempt.recipients = order.recipients;
+    report_.results.resize(order.recipients.size());
+    report_.dsn_passed_on = true;
+  }
+
+  Task<AttemptReport> run() {
+    int sessions = 0;
+    for (const dns::Target& target : order_.targets) {
+      if (sessions == kMaxSessionsPerAttempt || !anything_untried() || !order_.wanted()) break;
+      if (co_await try_target(target)) ++sessions;
+    }
+    finish();
+    co_return std::move(report_);
+  }
+
+ private:
+  bool anything_untried() const {
+    return std::any_of(report_.results.begin(), report_.results.end(), [](const auto& r) { return r.outcome == Outcome::untried; });
+  }
+
+  // True if the host got as far as a transaction.
+  Task<bool> try_target(dns::Target target) {
+    auto session = site_.take_idle(target);
+    const bool reused = session != nullptr;
+    if (session && co_await transact_all(std::move(session), true)) co_return true;
+    if (reused && (!order_.wanted() || !anything_untried())) co_return true;
+    // An idle session that the host has closed meanwhile says nothing about the host: ask again on a fresh one.
+    session = co_await open(target);
+    if (!session) co_return false;
+    co_await transact_all(std::move(session), false);
+    co_return true;
+  }
+
+  Task<std::unique_ptr<smtp::ClientSession>> open(dns::Target target) {
+    const std::string address = target.address_text();
+    smtp::ClientOptions options = order_.options;
+    if (tools_.tls_memory.is_broken(address, instant_now())) options.tls = smtp::TlsUse::never;
+    auto opened = co_await open_once(target, options);
+    if (opened.session || !opened.tls_failed || options.tls == smtp::TlsUse::never) co_return std::move(opened.session);
+    // RFC 7435: opportunistic. The handshake failed, so clear text on a fresh connection; remembered for this host.
+    tools_.tls_memory.remember(address, instant_now());
+    options.tls = smtp::TlsUse::never;
+    opened = co_await open_once(target, options);
+    co_return std::move(opened.session);
+  }
+
+  Task<smtp::ClientSession::Opened> open_once(dns::Target target, smtp::ClientOptions options) {
+    HostAttempt attempt;
+    attempt.started = Clock::current().wall();
+    const Instant start = instant_now();
+    auto opened = co_await smtp::ClientSession::open(tools_.connector, target, options);
+    connect_time_ = opened.connect;
+    if (!opened.session) {
+      attempt.connect = opened.connect;
+      attempt.total = instant_now() - start;
+      attempt.result = opened.trouble;
+      remember_trouble(opened.trouble);
+      report_.attempt.hosts.push_back(std::move(attempt));
+    }
+    co_return opened;
+  }
+
+  // Transactions for all untried recipients on one session. False: the host was in trouble on a session that had been idle.
+  Task<bool> transact_all(std::unique_ptr<smtp::ClientSession> session, bool reused) {
+    bool first = true;
+    while (order_.wanted() && session->usable()) {
+      const auto open_positions = untried_positions();
+      if (open_positions.empty()) break;
+      auto result = co_await transact_once(*session, open_positions, reused || !first);
+      if (result.host_trouble && reused && first) {
+        co_await session->quit();
+        co_return false;
+      }
+      const bool progress = merge(result, open_positions);
+      if (result.host_trouble || !progress) break;
+      first = false;
+    }
+    co_await put_away(std::move(session));
+    co_return true;
+  }
+
+  std::vector<std::size_t> untried_positions() const {
+    std::vector<std::size_t> positions;
+    for (std::size_t i = 0; i < report_.results.size(); ++i)
+      if (report_.results[i].outcome == Outcome::untried) positions.push_back(i);
+    return positions;
+  }
+
+  Task<smtp::TransactionResult> transact_once(smtp::ClientSession& session, const std::vector<std::size_t>& positions, bool reused) {
+    smtp::Transaction transaction;
+    transaction.envelope = &order_.message.envelope;
+    transaction.data = &data_;
+    for (std::size_t position : positions) transaction.recipients.push_back(order_.recipients[position]);
+    HostAttempt attempt;
+    attempt.started = Clock::current().wall();
+    attempt.reused_session = reused;
+    if (!reused) attempt.connect = connect_time_;
+    const Instant start = instant_now();
+    auto result = co_await session.transact(std::move(transaction));
+    attempt.total = instant_now() - start;
+    attempt.result = result.last;
+    report_.attempt.hosts.push_back(std::move(attempt));
+    co_return result;
+  }
+
+  // True if at least one recipient got an answer.
+  bool merge(const smtp::TransactionResult& result, const std::vector<std::size_t>& positions) {
+    bool progress = false;
+    for (std::size_t i = 0; i < positions.size() && i < result.recipients.size(); ++i) {
+      report_.results[positions[i]] = result.recipients[i];
+      progress = progress || result.recipients[i].outcome != Outcome::untried;
+      if (result.recipients[i].outcome == Outcome::delivered) report_.dsn_passed_on = report_.dsn_passed_on && result.dsn_passed_on;
+    }
+    if (result.host_trouble) remember_trouble(result.last);
+    // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
+    if (result.tls_required) tools_.tls_memory.forget(result.last.address);
+    if (!result.host_trouble) answered_ = true;
+    return progress;
+  }
+
+  Task<void> put_away(std::unique_ptr<smtp::ClientSession> session) {
+    if (session->usable() && session->transactions() < Site::kMaxTransactions) {
+      site_.idle.push_back({std::move(session), instant_now()});
+      co_return;
+    }
+    co_await session->quit();
+  }
+
+  void remember_trouble(const HostResult& result) {
+    report_.trouble = has_trouble_ ? most_telling(report_.trouble, result) : result;
+    has_trouble_ = true;
+  }
+
+  // What nobody answered is deferred with the most telling trouble.
+  void finish() {
+    if (!order_.wanted() && !has_trouble_) return;
+    for (auto& result : report_.results) {
+      if (result.outcome != Outcome::untried) continue;
+      result.outcome = Outcome::deferred;
+      if (result.last.stage == proto::Stage::none || has_trouble_) result.last = report_.trouble;
+    }
+    report_.site_trouble = has_trouble_ && !answered_;
+  }
+
+  DeliveryTools tools_;
+  Site& site_;
+  const DeliveryOrder& order_;
+  SpoolData data_;
+  AttemptReport report_;
+  Duration connect_time_{0};
+  bool has_trouble_ = false;
+  bool answered_ = false;
+};
+
+}  // namespace
+
+Task<AttemptReport> deliver(DeliveryTools tools, Site& site, const DeliveryOrder& order) {
+  Attempt attempt(tools, site, order);
+  co_return co_await attempt.run();
+}
+
+void prefer_last_target(std::vector<dns::Target>& targets, const queue::Message& message, const std::vector<std::uint32_t>& recipients) {
+  for (std::uint32_t index : recipients) {
+    const auto& last = message.recipients[index].last;
+    if (!last || last->reply_code / 100 != 4) continue;
+    const auto same = std::find_if(targets.begin(), targets.end(), [&](const dns::Target& t) { return t.address_text() == last->address; });
+    if (same != targets.end()) std::rotate(targets.begin(), same, same + 1);
+    return;
+  }
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,31 @@
+// Which destination a recipient belongs to.
+#include "mta/delivery/destination.h"
+
+#include <unordered_set>
+
+namespace mxpress::mta::delivery {
+
+std::string destination_of(const proto::Mailbox& recipient, const Config& config) {
+  return config.is_local(recipient.domain()) ? kLocalDestination : recipient.domain().text();
+}
+
+std::vector<std::string> destinations_of(const proto::Envelope& envelope, const Config& config) {
+  std::vector<std::string> result;
+  std::unordered_set<std::string> seen;
+  for (const auto& recipient : envelope.recipients) {
+    std::string name = destination_of(recipient.mailbox, config);
+    if (seen.insert(name).second) result.push_back(std::move(name));
+  }
+  return result;
+}
+
+std::vector<std::uint32_t> pending_recipients(const queue::Message& message, const std::string& destination, const Config& config) {
+  std::vector<std::uint32_t> result;
+  for (std::uint32_t i = 0; i < message.recipients.size(); ++i)
+    if (message.recipients[i].stage == queue::RecipientStage::pending &&
+        destination_of(message.envelope.recipients[i].mailbox, config) == destination)
+      result.push_back(i);
+  return result;
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,210 @@
+// One job from lease to settlement.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <exception>
+
+#include "mta/delivery/attempt_log.h"
+#include "mta/delivery/blocking.h"
+#include "mta/delivery/destination.h"
+#include "mta/delivery/local_mailbox.h"
+#include "mta/delivery/worker.h"
+#include "mta/host/log.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr Duration kAfterReadError = std::chrono::minutes(5);
+const proto::EnhancedStatus kDamaged{5, 3, 0};
+const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
+const proto::EnhancedStatus kStoredLocally{2, 1, 5};
+
+// Records an outcome; completes when it is durable. The callback comes from the spool's committer.
+Task<Status> record(queue::Spool& spool, queue::Settlement settlement) {
+  auto executor = co_await asio::this_coro::executor;
+  auto start = [&spool, executor, settlement = std::move(settlement)](auto handler) mutable {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));  // a std::function wants copies
+    auto work = asio::make_work_guard(executor);
+    spool.settle(std::move(settlement), [shared, work](Status status) {
+      asio::post(work.get_executor(), [shared, status = std::move(status)]() mutable { std::move (*shared)(std::move(status)); });
+    });
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Status)>(std::move(start), use_task);
+}
+
+}  // namespace
+
+void Worker::spawn(Task<void> task) {
+  asio::co_spawn(services_.io, std::move(task), [](std::exception_ptr error) {
+    if (!error) return;
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& exception) {
+      log(LogLine(Priority::error, "bug").add("in", "delivery").add("what", exception.what()));
+    }
+  });
+}
+
+void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site) {
+  ++sites_[site]->active;
+  ++active_;
+  spawn(deliver_job(job, destination, site));
+}
+
+bool Worker::wanted(JobIndex index) const {
+  const queue::Job& job = schedule_.job(index);
+  return !job.withdrawn && !job.hold_wanted;
+}
+
+Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site) {
+  auto message = co_await load(job, destination);
+  AttemptReport report;
+  if (message) {
+    const auto config = services_.config.get();
+    DeliveryOrder order;
+    order.message = std::move(*message);
+    order.recipients = pending_recipients(order.message, schedule_.name(destination), *config);
+    order.targets = destinations_[destination]->targets;
+    prefer_last_target(order.targets, order.message, order.recipients);
+    order.options.hello_name = config->hostname;
+    order.options.timeouts = config->timeouts;
+    order.options.tls = config->delivery.tls ? smtp::TlsUse::opportunistic : smtp::TlsUse::never;
+    order.options.max_recipients = config->delivery.max_recipients;
+    order.wanted = [this, job] { return wanted(job); };
+    report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, *sites_[site], order);
+    message = std::move(order.message);
+  }
+  --sites_[site]->active;
+  --active_;
+  if (message) {
+    site_answered(destination, site, report);
+    std::optional<WallTime> next_try;
+    if (report.site_trouble) next_try = to_wall(sites_[site]->trouble.next_probe());
+    spawn(settle(job, destination, std::move(*message), std::move(report), next_try));
+  }
+  serve_site(site);
+  for (SiteIndex starved : std::exchange(starved_, {})) serve_site(starved);
+  run_due();
+}
+
+// What the attempt says about the site: trouble cools it down, an answer opens its window.
+void Worker::site_answered(DestinationIndex destination, SiteIndex index, const AttemptReport& report) {
+  Site& site = *sites_[index];
+  destinations_[destination]->last = report.results.empty() ? std::nullopt : std::optional(report.results.back().last);
+  if (!report.site_trouble) {
+    if (site.trouble.active()) services_.spool.record_site({site.key, 0, {}, std::nullopt});
+    return site.succeeded(session_limit(destination));
+  }
+  const Instant now = instant_now();
+  site.window = 1;
+  site.trouble.failed(report.trouble, now, policy_of(destination), random_);
+  services_.spool.record_site({site.key, site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
+  log_site_trouble(site.key, report.trouble, site.trouble.failures(), to_wall(site.trouble.next_probe()));
+  for (DestinationIndex member : site.members) expire_waiting(member, now);
+  wake_at(site.trouble.next_probe(), true, index);
+}
+
+// Reads the message and checks its content. What cannot be read is tried again; what is damaged has failed. Nothing: the job is dealt with.
+Task<std::optional<queue::Message>> Worker::load(JobIndex index, DestinationIndex destination) {
+  const queue::QueueId id = schedule_.job(index).message;
+  auto read = [&spool = services_.spool, id]() -> std::pair<Result<queue::Message>, Status> {
+    auto message = spool.load(id);
+    Status content = message && message->content ? message->content->verify() : Status();
+    return {std::move(message), std::move(content)};
+  };
+  auto [message, content] = co_await run_blocking(services_.file_pool, std::move(read));
+  if (!message) {
+    log(LogLine(Priority::error, id, "unreadable").add("reason", message.error().message));
+    if (message.error().is_transient()) {
+      schedule_.wait_until(index, instant_now() + kAfterReadError);
+      schedule_age_event(index, instant_now());
+    } else {
+      schedule_.remove(index);
+    }
+    co_return std::nullopt;
+  }
+  const auto recipients = pending_recipients(*message, schedule_.name(destination), *services_.config.get());
+  if (recipients.empty() || message->ended) {
+    schedule_.remove(index);
+    if (!message->ended) services_.ownership.readmit(*message);
+    co_return std::nullopt;
+  }
+  if (!content) {
+    const bool transient = content.error().is_transient();
+    proto::HostResult result{proto::Stage::local, "", "", "", kDamaged, 0, content.error().message, false};
+    if (transient) result.status = {4, 3, 0};
+    auto report = report_without_host(recipients, transient ? proto::Outcome::deferred : proto::Outcome::failed, std::move(result),
+                                      Clock::current().wall());
+    co_await settle(index, destination, std::move(*message), std::move(report), std::nullopt);
+    co_return std::nullopt;
+  }
+  co_return std::move(*message);
+}
+
+Task<void> Worker::conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result) {
+  const DestinationIndex destination = schedule_.job(job).destination;
+  auto message = co_await load(job, destination);
+  if (!message) co_return;
+  auto recipients = pending_recipients(*message, schedule_.name(destination), *services_.config.get());
+  auto report = report_without_host(std::move(recipients), outcome, std::move(result), Clock::current().wall());
+  std::optional<WallTime> next_try;
+  if (const Trouble* trouble = trouble_of(destination)) next_try = to_wall(trouble->next_probe());
+  co_await settle(job, destination, std::move(*message), std::move(report), next_try);
+}
+
+Task<void> Worker::deliver_locally(JobIndex job, DestinationIndex destination) {
+  auto message = co_await load(job, destination);
+  if (!message) co_return;
+  const auto config = services_.config.get();
+  const auto recipients = pending_recipients(*message, schedule_.name(destination), *config);
+  const std::string to = message->envelope.recipients[recipients.front()].mailbox.to_string();
+  auto write = [&message, &config, &to] {
+    return deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, *message, to);
+  };
+  const Status status = co_await run_blocking(services_.file_pool, std::move(write));
+  proto::HostResult result{proto::Stage::local, "", "", "", kStoredLocally, 0, "kept in this host's mailbox", false};
+  if (!status) {
+    result.status = kMailboxTrouble;
+    result.text = status.error().message;
+  }
+  auto report = report_without_host(recipients, status ? proto::Outcome::delivered : proto::Outcome::deferred, std::move(result),
+                                    Clock::current().wall());
+  report.site_trouble = false;
+  report.dsn_passed_on = true;
+  co_await settle(job, destination, std::move(*message), std::move(report), std::nullopt);
+}
+
+// Makes the verdict durable and lets the job go, wait, or come back. A job is never leased again before its outcome is durable: the
+// spool, not the memory of a worker, says who still waits for the message.
+Task<void> Worker::settle(JobIndex index, DestinationIndex destination, queue::Message message, AttemptReport report,
+                          std::optional<WallTime> next_try) {
+  const bool waits_for_site = report.site_trouble;
+  const Duration age = instant_now() - schedule_.job(index).accepted;
+  Verdict verdict = conclude(message, std::move(report), policy_of(destination), age, next_try, random_);
+  log_attempt(message, verdict);
+  const Status recorded = co_await record(services_.spool, verdict.settlement);
+  if (!recorded) log(LogLine(Priority::error, message.id, "unrecorded").add("reason", recorded.error().message));
+  if (verdict.notice_owed) services_.notices.owed(message.id);
+  give_back(index, verdict, waits_for_site);
+  run_due();
+}
+
+void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_site) {
+  queue::Job& job = schedule_.job(index);
+  if (!verdict.open || job.withdrawn) return schedule_.remove(index);
+  const Instant now = instant_now();
+  const Duration wait = verdict.next_try - Clock::current().wall();
+  job.first_attempt = false;
+  if (job.hold_wanted) {
+    schedule_.hold(index);
+  } else if (std::exchange(job.retry_wanted, false)) {
+    schedule_.make_ready(index);
+  } else if (waits_for_site) {
+    schedule_.make_ready_first(index);
+  } else {
+    schedule_.wait_until(index, now + std::max(wait, Duration(0)));
+  }
+  schedule_age_event(index, now);
+}
+
+}  // namespace mxpress::mta::delivery

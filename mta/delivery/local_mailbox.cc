@@ -1,0 +1,128 @@
+// The daemon's own Maildir.
+#include "mta/delivery/local_mailbox.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/filesystem/directory.hpp>
+#include <boost/filesystem/operations.hpp>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace mxpress::mta::delivery {
+namespace {
+
+namespace fs = boost::filesystem;
+
+Error io_error(const char* doing, const fs::path& path) {
+  return Error::transient(std::string("the local mailbox: ") + doing + " " + path.string() + ": " + std::strerror(errno));
+}
+
+// A descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+Status write_all(int fd, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return io_error("writing", path);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Status sync_folder(const fs::path& folder) {
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() < 0 || ::fsync(fd.get()) != 0) return io_error("syncing", folder);
+  return {};
+}
+
+Status make_maildir(const fs::path& maildir) {
+  for (const fs::path& folder : {maildir, maildir / "tmp", maildir / "new", maildir / "cur"})
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return io_error("creating", folder);
+  return {};
+}
+
+// Maildir readers expect LF line ends; the spool has CRLF only.
+Status copy_content(const queue::Content& content, int fd, const fs::path& path) {
+  std::vector<char> buffer(64 * 1024);
+  std::uint64_t offset = 0;
+  while (offset < content.size()) {
+    const auto got = content.read(offset, buffer.data(), buffer.size());
+    if (!got) return got.error();
+    if (*got == 0) return Error::transient("the local mailbox: the content ended early");
+    offset += *got;
+    std::string text(buffer.data(), *got);
+    std::erase(text, '\r');
+    if (auto status = write_all(fd, text, path); !status) return status;
+  }
+  return {};
+}
+
+Status write_message(const fs::path& path, const queue::Message& message, const std::string& delivered_to) {
+  const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (fd.get() < 0) return io_error("creating", path);
+  const std::string prefix = "Return-Path: <" + message.envelope.reverse_path.to_string() + ">\nDelivered-To: " + delivered_to + "\n";
+  if (auto status = write_all(fd.get(), prefix, path); !status) return status;
+  if (auto status = copy_content(*message.content, fd.get(), path); !status) return status;
+  if (::fsync(fd.get()) != 0) return io_error("syncing", path);
+  return {};
+}
+
+bool is_there(const fs::path& maildir, const std::string& name) {
+  boost::system::error_code ignored;
+  if (fs::exists(maildir / "new" / name, ignored)) return true;
+  for (fs::directory_iterator entry(maildir / "cur", ignored), end; !ignored && entry != end; entry.increment(ignored))
+    if (entry->path().filename().string().starts_with(name)) return true;
+  return false;
+}
+
+}  // namespace
+
+Status deliver_to_mailbox(const fs::path& maildir, std::uint64_t limit, const queue::Message& message, const std::string& delivered_to) {
+  if (auto status = make_maildir(maildir); !status) return status;
+  const std::string name = message.id.to_string() + ".mxpress";
+  if (is_there(maildir, name)) return {};
+  const MailboxUse use = mailbox_use(maildir);
+  if (use.octets + message.content->size() > limit)
+    return Error::transient("the local mailbox " + maildir.string() + " is full (" + std::to_string(use.messages) + " messages, " +
+                            std::to_string(use.octets) + " octets): read and delete some, or raise [local] mailbox_limit");
+  const fs::path temporary = maildir / "tmp" / name;
+  if (auto status = write_message(temporary, message, delivered_to); !status) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  if (::rename(temporary.c_str(), (maildir / "new" / name).c_str()) != 0) return io_error("renaming", temporary);
+  return sync_folder(maildir / "new");
+}
+
+MailboxUse mailbox_use(const fs::path& maildir) {
+  MailboxUse use;
+  for (const char* folder : {"new", "cur"}) {
+    boost::system::error_code error;
+    for (fs::directory_iterator entry(maildir / folder, error), end; !error && entry != end; entry.increment(error)) {
+      boost::system::error_code ignored;
+      const auto size = fs::file_size(entry->path(), ignored);
+      if (ignored) continue;
+      ++use.messages;
+      use.octets += size;
+    }
+  }
+  return use;
+}
+
+}  // namespace mxpress::mta::delivery

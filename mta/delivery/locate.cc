@@ -1,0 +1,77 @@
+// From a destination to its site: asks the DNS (or the configured route) for the mail hosts.
+#include <algorithm>
+
+#include "mta/delivery/target_rules.h"
+#include "mta/delivery/worker.h"
+#include "mta/host/log.h"
+
+namespace mxpress::mta::delivery {
+
+Task<void> Worker::locate(DestinationIndex index) {
+  const auto config = services_.config.get();
+  const proto::Domain domain = *destinations_[index]->domain;
+  const dns::TargetRules rules = target_rules(*config, domain);
+  const auto resolver = resolver_;
+  dns::Targets found;
+  if (const auto route = config->route_for(domain)) {
+    found = co_await dns::find_route_targets(*resolver, route->host, route->port, rules, random_);
+  } else {
+    found = co_await dns::find_targets(*resolver, domain, rules, random_);
+  }
+  destinations_[index]->locating = false;
+  if (stopping_) co_return;
+  located(index, std::move(found));
+  run_due();
+}
+
+void Worker::located(DestinationIndex index, dns::Targets found) {
+  if (found.kind == dns::TargetsKind::failed_for_now) return lookup_failed(index, found);
+  Destination& destination = *destinations_[index];
+  if (destination.trouble.active()) services_.spool.record_site({"lookup:" + schedule_.name(index), 0, {}, std::nullopt});
+  destination.trouble.over();
+  if (found.kind == dns::TargetsKind::failed_permanently) {
+    proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
+    return spawn(fail_all(index, std::move(result)));
+  }
+  const std::size_t owner = services_.ownership.owner_of_site(found.site);
+  if (owner != index_) {
+    services_.ownership.place_destination(schedule_.name(index), owner);
+    return pass_on(index);
+  }
+  destination.targets = std::move(found.targets);
+  destination.located_until = instant_now() + found.ttl;
+  join_site(index, site_index(found.site));
+  serve(index);
+}
+
+void Worker::join_site(DestinationIndex index, SiteIndex site) {
+  Destination& destination = *destinations_[index];
+  if (destination.site == site) return;
+  if (destination.site != queue::kNone) {
+    Site& before = *sites_[destination.site];
+    std::erase(before.members, index);
+    std::erase(before.line, index);
+    destination.in_line = false;
+  }
+  destination.site = site;
+  sites_[site]->members.push_back(index);
+}
+
+// No answer is never "no such host": the destination waits, and one of its messages carries the record of the attempt.
+void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
+  Destination& destination = *destinations_[index];
+  const Instant now = instant_now();
+  proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
+  destination.trouble.failed(result, now, policy_of(index), random_);
+  services_.spool.record_site(
+      {"lookup:" + schedule_.name(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
+  if (auto job = schedule_.lease(index)) spawn(conclude_job(*job, proto::Outcome::deferred, std::move(result)));
+  expire_waiting(index, now);
+  wake_at(destination.trouble.next_probe(), false, index);
+}
+
+Task<void> Worker::fail_all(DestinationIndex index, proto::HostResult result) {
+  while (auto job = schedule_.lease(index)) co_await conclude_job(*job, proto::Outcome::failed, result);
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,262 @@
+// Notices to the sender.
+#include "mta/delivery/notices.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <exception>
+
+#include "mta/delivery/blocking.h"
+#include "mta/delivery/destination.h"
+#include "mta/delivery/site.h"
+#include "mta/host/log.h"
+#include "mta/intake/aliases.h"
+#include "proto/dsn.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+using queue::RecipientStage;
+using Kind = queue::NewMessage::NoticeFor::Kind;
+
+constexpr Duration kAfterStoreError = std::chrono::minutes(1);
+const proto::EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
+
+void report_bug(std::exception_ptr error) {
+  if (!error) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& exception) {
+    log(LogLine(Priority::error, "bug").add("in", "notices").add("what", exception.what()));
+  }
+}
+
+bool was_delivered(const queue::RecipientState& state) { return state.last && state.last->status.klass == 2; }
+
+std::vector<std::uint32_t> owed_recipients(const queue::Message& message, bool delivered) {
+  std::vector<std::uint32_t> result;
+  for (std::uint32_t i = 0; i < message.recipients.size(); ++i)
+    if (message.recipients[i].stage == RecipientStage::notice_owed && was_delivered(message.recipients[i]) == delivered)
+      result.push_back(i);
+  return result;
+}
+
+// Others have not had their first attempt: their failures belong into the same notice.
+bool more_to_come(const queue::Message& message) {
+  return std::any_of(message.recipients.begin(), message.recipients.end(),
+                     [](const auto& r) { return r.stage == RecipientStage::pending && r.attempts == 0; });
+}
+
+proto::NoticeKind notice_kind(Kind kind) {
+  if (kind == Kind::delay) return proto::NoticeKind::delay;
+  return kind == Kind::success ? proto::NoticeKind::success : proto::NoticeKind::failure;
+}
+
+proto::NoticeAction notice_action(Kind kind) {
+  if (kind == Kind::delay) return proto::NoticeAction::delayed;
+  return kind == Kind::success ? proto::NoticeAction::relayed : proto::NoticeAction::failed;
+}
+
+std::string_view event_name(Kind kind) {
+  if (kind == Kind::delay) return "delay_notice";
+  return kind == Kind::success ? "relayed_notice" : "bounced";
+}
+
+proto::NoticeRecipient describe(const queue::Message& message, std::uint32_t index, Kind kind) {
+  const queue::RecipientState& state = message.recipients[index];
+  proto::NoticeRecipient recipient{message.envelope.recipients[index].mailbox,
+                                   message.envelope.recipients[index].original_recipient,
+                                   notice_action(kind),
+                                   state.last.value_or(proto::HostResult{}),
+                                   std::nullopt,
+                                   std::nullopt};
+  if (state.attempts > 0) recipient.last_attempt = state.last_time;
+  // RFC 3463 3.5: our own finding has become "time is up"; what a host has said stays the reason.
+  if (state.expired && recipient.result.reply_code == 0) recipient.result.status = kDeliveryTimeExpired;
+  return recipient;
+}
+
+// The header at least, and everything where the notice may return it.
+Result<std::string> read_original(const queue::Content& content) {
+  std::string text(std::min<std::uint64_t>(content.size(), proto::kMaxReturnedMessage), '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    const auto got = content.read(have, text.data() + have, text.size() - have);
+    if (!got) return got.error();
+    if (*got == 0) break;
+    have += *got;
+  }
+  text.resize(have);
+  return text;
+}
+
+proto::Domain reporting_host(const Config& config) {
+  auto domain = proto::Domain::parse(config.hostname);
+  return domain ? std::move(*domain) : *proto::Domain::parse("localhost");
+}
+
+}  // namespace
+
+Notices::Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig& config, asio::thread_pool* file_pool, Admit admit,
+                 std::uint64_t seed)
+    : io_(io), spool_(spool), config_(config), file_pool_(file_pool), admit_(std::move(admit)), random_(seed ^ 0x6e6f7469636573) {}
+
+void Notices::owed(queue::QueueId id) {
+  asio::post(io_, [this, id] {
+    auto [found, is_new] = paying_.try_emplace(id.value, false);
+    found->second = !is_new;
+    if (is_new) asio::co_spawn(io_, pay(id), report_bug);
+  });
+}
+
+void Notices::delayed(queue::QueueId id, std::string destination, std::optional<proto::HostResult> trouble, WallTime will_retry_until) {
+  asio::co_spawn(io_, tell_delay(id, Delay{std::move(destination), std::move(trouble), will_retry_until}), report_bug);
+}
+
+Task<void> Notices::pay(queue::QueueId id) {
+  const Instant first = instant_now();
+  for (;;) {
+    if (co_await pay_once(id, instant_now() - first >= kGather)) {
+      if (!std::exchange(paying_[id.value], false)) break;
+      continue;
+    }
+    co_await pause(kLookAgain);
+  }
+  paying_.erase(id.value);
+}
+
+Task<Result<queue::Message>> Notices::load(queue::QueueId id) {
+  auto read = [&spool = spool_, id] { return spool.load(id); };
+  co_return co_await run_blocking(file_pool_, std::move(read));
+}
+
+// True when nothing is owed for this message any more.
+Task<bool> Notices::pay_once(queue::QueueId id, bool must_not_wait) {
+  auto message = co_await load(id);
+  if (!message) co_return !message.error().is_transient();
+  auto failed = owed_recipients(*message, false);
+  auto relayed = owed_recipients(*message, true);
+  if (failed.empty() && relayed.empty()) co_return true;
+  if (!must_not_wait && more_to_come(*message)) co_return false;
+  if (message->envelope.is_notice) co_return co_await keep_locally(*message, std::move(failed));
+  bool paid = true;
+  if (!failed.empty()) paid = co_await store_notice(*message, Order{Kind::failure, std::move(failed), std::nullopt});
+  if (!relayed.empty()) paid = co_await store_notice(*message, Order{Kind::success, std::move(relayed), std::nullopt}) && paid;
+  co_return paid;
+}
+
+Task<void> Notices::tell_delay(queue::QueueId id, Delay delay) {
+  auto message = co_await load(id);
+  if (!message || message->ended || message->envelope.is_notice || message->envelope.reverse_path.is_null()) co_return;
+  std::vector<std::uint32_t> recipients;
+  for (std::uint32_t index : pending_recipients(*message, delay.destination, *config_.get()))
+    if (message->envelope.recipients[index].notify.wants_delay() && !message->recipients[index].delay_notice_sent)
+      recipients.push_back(index);
+  if (recipients.empty()) co_return;
+  if (delay.trouble)
+    for (std::uint32_t index : recipients) message->recipients[index].last = delay.trouble;
+  co_await store_notice(*message, Order{Kind::delay, std::move(recipients), delay.will_retry_until});
+}
+
+queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
+                                   const Order& order) {
+  const auto config = config_.get();
+  const WallTime now = Clock::current().wall();
+  proto::Notice notice{notice_kind(order.kind),
+                       reporting_host(*config),
+                       message.envelope.reverse_path.mailbox(),
+                       message.envelope.envid,
+                       message.envelope.ret,
+                       message.envelope.submitted,
+                       now,
+                       0,
+                       id.to_string() + "@" + config->hostname,
+                       "=_" + std::to_string(random_()),
+                       "",
+                       false,
+                       {}};
+  if (original) {
+    notice.original = *original;
+    notice.original_is_whole = message.content && original->size() == message.content->size();
+  }
+  for (std::uint32_t index : order.recipients) {
+    notice.recipients.push_back(describe(message, index, order.kind));
+    notice.recipients.back().will_retry_until = order.will_retry_until;
+  }
+  queue::NewMessage composed;
+  composed.envelope.recipients.push_back({notice.to, {}, ""});
+  intake::resolve_alias(*config, composed.envelope.recipients.back());
+  composed.envelope.is_notice = true;
+  composed.envelope.submitter.entrance = "mxpressd";
+  composed.envelope.submitted = now;
+  composed.content = proto::compose_notice(notice);
+  composed.notice_for.push_back({message.id, order.recipients, order.kind});
+  return composed;
+}
+
+// One atomic step in the spool: the notice is stored, and the recipients are owed nothing any more.
+Task<bool> Notices::store_notice(const queue::Message& message, Order order) {
+  auto read = [content = message.content] { return content ? read_original(*content) : Result<std::string>(std::string()); };
+  const auto original = co_await run_blocking(file_pool_, std::move(read));
+  const queue::QueueId id = spool_.next_id();
+  queue::NewMessage composed = compose(id, message, original, order);
+  const proto::Envelope envelope = composed.envelope;
+  const Status status = co_await store(id, std::move(composed));
+  if (!status) {
+    log(LogLine(Priority::error, message.id, "notice_not_stored").add("reason", status.error().message));
+    co_await pause(kAfterStoreError);
+    co_return false;
+  }
+  log(LogLine(Priority::notice, message.id, event_name(order.kind))
+          .add("to", "<" + message.envelope.reverse_path.to_string() + ">")
+          .add("notice", id.to_string())
+          .add("recipients", static_cast<std::int64_t>(order.recipients.size())));
+  admit_(id, envelope);
+  co_return true;
+}
+
+Task<void> Notices::pause(Duration duration) {
+  Timer timer(io_, duration);
+  co_await timer.async_wait(use_task);
+}
+
+Task<Status> Notices::store(queue::QueueId id, queue::NewMessage message) {
+  auto executor = co_await asio::this_coro::executor;
+  auto start = [this, id, executor, message = std::move(message)](auto handler) mutable {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));  // a std::function wants copies
+    auto work = asio::make_work_guard(executor);
+    spool_.store_as(id, std::move(message), [shared, work](Result<queue::QueueId> stored) {
+      Status status = stored ? Status() : Status(stored.error());
+      asio::post(work.get_executor(), [shared, status = std::move(status)]() mutable { std::move (*shared)(std::move(status)); });
+    });
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Status)>(std::move(start), use_task);
+}
+
+// A notice that nobody takes: into this host's mailbox, where the admin finds it. Until there is room it stays owed.
+Task<bool> Notices::keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients) {
+  const auto config = config_.get();
+  auto write = [&message, &config] {
+    return deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, message, "postmaster");
+  };
+  const Status status = co_await run_blocking(file_pool_, std::move(write));
+  if (!status) {
+    log(LogLine(Priority::error, message.id, "notice_not_kept").add("reason", status.error().message));
+    co_await pause(kAfterStoreError);
+    co_return false;
+  }
+  queue::Settlement settlement;
+  settlement.message = message.id;
+  settlement.attempt.time = Clock::current().wall();
+  settlement.attempt.recipients = recipients;
+  for (std::uint32_t index : recipients) {
+    queue::RecipientState state = message.recipients[index];
+    state.stage = RecipientStage::ended;
+    settlement.changes.push_back({index, std::move(state)});
+  }
+  spool_.settle(std::move(settlement), nullptr);
+  log(LogLine(Priority::warning, message.id, "kept_locally").add("mailbox", config->mailbox_directory().string()));
+  co_return true;
+}
+
+}  // namespace mxpress::mta::delivery

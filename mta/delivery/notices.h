@@ -1,0 +1,68 @@
+// Notices to the sender: composes and stores the RFC 3464 report that a message's recipients are owed. One notice gathers the failures
+// of a message. What nobody can take goes to the local mailbox; never into a loop, never lost.
+#pragma once
+
+#include <functional>
+#include <random>
+#include <string>
+#include <unordered_map>
+
+#include "dns/async.h"
+#include "mta/delivery/local_mailbox.h"
+#include "mta/host/config.h"
+#include "proto/outcome.h"
+#include "queue/spool.h"
+
+namespace boost::asio {
+class thread_pool;
+}
+
+namespace mxpress::mta::delivery {
+
+// Thread: owed() and delayed() any; everything else that of `io`.
+class Notices {
+ public:
+  using Admit = std::function<void(queue::QueueId, const proto::Envelope&)>;
+  Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig& config, asio::thread_pool* file_pool, Admit admit,
+          std::uint64_t seed);
+
+  // Some recipients of this message are in stage notice_owed, durably.
+  void owed(queue::QueueId message);
+  // The message has waited for the policy's delay_notice at this destination; `trouble` is why, where the message itself was not tried.
+  void delayed(queue::QueueId message, std::string destination, std::optional<proto::HostResult> trouble, WallTime will_retry_until);
+
+  // While other recipients have not had their first attempt, a failure waits this long for theirs at most.
+  static constexpr Duration kGather = std::chrono::seconds(60);
+  static constexpr Duration kLookAgain = std::chrono::seconds(2);
+
+ private:
+  struct Delay {
+    std::string destination;
+    std::optional<proto::HostResult> trouble;
+    WallTime will_retry_until{};
+  };
+  struct Order {
+    queue::NewMessage::NoticeFor::Kind kind;
+    std::vector<std::uint32_t> recipients;
+    std::optional<WallTime> will_retry_until;
+  };
+  Task<void> pay(queue::QueueId id);
+  Task<void> pause(Duration duration);
+  Task<bool> pay_once(queue::QueueId id, bool must_not_wait);
+  Task<void> tell_delay(queue::QueueId id, Delay delay);
+  Task<bool> store_notice(const queue::Message& message, Order order);
+  queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Order& order);
+  Task<Status> store(queue::QueueId id, queue::NewMessage message);
+  Task<bool> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
+  Task<Result<queue::Message>> load(queue::QueueId id);
+
+  asio::io_context& io_;
+  queue::Spool& spool_;
+  const CurrentConfig& config_;
+  asio::thread_pool* file_pool_;
+  Admit admit_;
+  std::mt19937_64 random_;
+  std::unordered_map<std::uint64_t, bool> paying_;  // messages being looked at; true: look once more
+};
+
+}  // namespace mxpress::mta::delivery

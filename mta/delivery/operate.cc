@@ -1,0 +1,122 @@
+// What operators see of a worker and do to its jobs.
+#include <algorithm>
+#include <map>
+
+#include "mta/delivery/worker.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr Duration kLongestRestoredWait = std::chrono::hours(4);
+const std::string kLookupPrefix = "lookup:";
+
+}  // namespace
+
+void Worker::restore_site(const queue::SiteRecord& record) {
+  if (record.site.starts_with(kLookupPrefix)) {
+    restored_lookups_[record.site.substr(kLookupPrefix.size())] = record;
+    return;
+  }
+  // The clock may have been stepped between the runs: the wait is bounded.
+  const Duration wait = std::clamp<Duration>(record.next_probe - Clock::current().wall(), Duration(0), kLongestRestoredWait);
+  sites_[site_index(record.site)]->trouble.restore(record.failures, instant_now() + wait, record.last);
+}
+
+ActionEffect Worker::acted(queue::ActionKind action, queue::QueueId message) {
+  ActionEffect effect = ActionEffect::unknown;
+  for (JobIndex index : schedule_.jobs_of(message)) {
+    queue::Job& job = schedule_.job(index);
+    const bool leased = job.stage == queue::JobStage::leased;
+    if (effect != ActionEffect::in_flight) effect = leased ? ActionEffect::in_flight : ActionEffect::done;
+    switch (action) {
+      case queue::ActionKind::remove:
+      case queue::ActionKind::bounce:
+        job.withdrawn = true;
+        if (!leased) schedule_.remove(index);
+        break;
+      case queue::ActionKind::hold:
+        job.hold_wanted = true;
+        if (!leased) schedule_.hold(index);
+        break;
+      case queue::ActionKind::release:
+        job.hold_wanted = false;
+        if (job.stage == queue::JobStage::held) schedule_.make_ready(index);
+        schedule_age_event(index, instant_now());
+        break;
+      case queue::ActionKind::retry:
+        retry_now(index);
+        break;
+    }
+  }
+  run_due();
+  return effect;
+}
+
+// The job is due, and its site may be asked now: by one probe, however many messages are told to retry.
+void Worker::retry_now(JobIndex index) {
+  queue::Job& job = schedule_.job(index);
+  if (job.stage == queue::JobStage::held) return;
+  if (job.stage == queue::JobStage::leased) {
+    job.retry_wanted = true;
+    return;
+  }
+  Destination& destination = *destinations_[job.destination];
+  const Instant now = instant_now();
+  if (destination.trouble.active()) destination.trouble.probe_now(now);
+  if (destination.site != queue::kNone && sites_[destination.site]->trouble.active()) {
+    sites_[destination.site]->trouble.probe_now(now);
+    wake_at(now, true, destination.site);
+  }
+  wake_at(now, false, job.destination);
+  schedule_.make_ready(index);
+}
+
+std::vector<DestinationStatus> Worker::status() {
+  std::map<DestinationIndex, DestinationStatus> rows;
+  const Instant now = instant_now();
+  schedule_.for_each([&](JobIndex, const queue::Job& job) {
+    auto [found, is_new] = rows.try_emplace(job.destination);
+    DestinationStatus& row = found->second;
+    const Trouble* trouble = trouble_of(job.destination);
+    Instant next = job.next_try;
+    if (job.stage == queue::JobStage::ready || job.stage == queue::JobStage::leased) next = trouble ? trouble->next_probe() : now;
+    const WallTime next_try = to_wall(std::max(next, now));
+    ++row.messages;
+    row.in_flight += job.stage == queue::JobStage::leased;
+    row.held += job.stage == queue::JobStage::held;
+    row.oldest = is_new ? to_wall(job.accepted) : std::min(row.oldest, to_wall(job.accepted));
+    if (job.stage != queue::JobStage::held) row.next_try = row.next_try == WallTime{} ? next_try : std::min(row.next_try, next_try);
+  });
+  std::vector<DestinationStatus> result;
+  for (auto& [index, row] : rows) {
+    const Destination& destination = *destinations_[index];
+    row.destination = schedule_.name(index);
+    if (!destination.targets.empty()) row.site = destination.targets.front().host;
+    if (const Trouble* trouble = trouble_of(index))
+      row.last = trouble->last();
+    else
+      row.last = destination.last;
+    result.push_back(std::move(row));
+  }
+  return result;
+}
+
+void Worker::pause(bool paused) {
+  paused_ = paused;
+  for (DestinationIndex index = 0; !paused && index < destinations_.size(); ++index) wake_at(instant_now(), false, index);
+  run_due();
+}
+
+void Worker::reconfigured(std::shared_ptr<dns::Resolver> resolver) {
+  resolver_ = std::move(resolver);
+  const Instant now = instant_now();
+  for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
+    Destination& destination = *destinations_[index];
+    destination.located_until.reset();
+    if (destination.trouble.active()) destination.trouble.probe_now(now);
+    wake_at(now, false, index);
+  }
+  run_due();
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,175 @@
+// The pool of workers.
+#include "mta/delivery/pool.h"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <functional>
+
+#include "mta/delivery/destination.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+using queue::RecipientStage;
+
+constexpr Duration kIdlePoll = std::chrono::milliseconds(50);
+// A next try read from disk is clamped: the wall clock may have been stepped meanwhile.
+constexpr Duration kLongestRestoredWait = std::chrono::hours(4);
+
+bool any_in_stage(const queue::Message& message, RecipientStage stage) {
+  return std::any_of(message.recipients.begin(), message.recipients.end(), [&](const auto& r) { return r.stage == stage; });
+}
+
+}  // namespace
+
+Pool::Pool(PoolServices services)
+    : services_(std::move(services)),
+      notices_(
+          *services_.workers.front(), services_.spool, services_.config, services_.file_pool,
+          [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed) {
+  const auto config = services_.config.get();
+  for (std::size_t i = 0; i < services_.workers.size(); ++i) {
+    asio::io_context& io = *services_.workers[i];
+    connectors_.push_back(services_.make_connector(io));
+    WorkerServices worker_services{io, *connectors_.back(), services_.spool, services_.config, services_.file_pool, notices_, *this};
+    workers_.push_back(
+        std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i, services_.workers.size()));
+  }
+}
+
+Pool::~Pool() = default;
+
+void Pool::admit(queue::QueueId id, const proto::Envelope& envelope) {
+  const Instant now = instant_now();
+  for (auto& name : destinations_of(envelope, *services_.config.get())) route_job({id, std::move(name), now, now, false, true, false});
+}
+
+void Pool::restore(const queue::Message& message) {
+  if (any_in_stage(message, RecipientStage::notice_owed)) notices_.owed(message.id);
+  readmit(message);
+}
+
+void Pool::readmit(const queue::Message& message) {
+  const Instant now = instant_now();
+  const WallTime wall = Clock::current().wall();
+  const Duration age = std::max(Duration(0), wall - message.envelope.submitted);
+  const auto config = services_.config.get();
+  std::unordered_map<std::string, NewJob> jobs;
+  for (std::size_t i = 0; i < message.recipients.size(); ++i) {
+    const queue::RecipientState& state = message.recipients[i];
+    if (state.stage != RecipientStage::pending) continue;
+    std::string name = destination_of(message.envelope.recipients[i].mailbox, *config);
+    const Instant next_try = now + std::clamp<Duration>(state.next_try - wall, Duration(0), kLongestRestoredWait);
+    auto [found, is_new] = jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false});
+    found->second.next_try = std::min(found->second.next_try, next_try);
+    found->second.first_attempt = found->second.first_attempt && state.attempts == 0;
+    found->second.delay_noticed = found->second.delay_noticed || state.delay_notice_sent;
+  }
+  for (auto& [name, job] : jobs) route_job(std::move(job));
+}
+
+void Pool::restore_site(const queue::SiteRecord& site) {
+  visit_all([site](Worker& worker) { worker.restore_site(site); }, [] {});
+}
+
+void Pool::act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) {
+  services_.spool.act(action, ids, [this, action, ids, done = std::move(done)](Status status) {
+    if (!status) return done(status.error());
+    apply(action, ids, done);
+  });
+}
+
+void Pool::apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) {
+  struct Effects {
+    std::mutex mutex;
+    std::vector<ActionEffect> all;
+  };
+  auto effects = std::make_shared<Effects>();  // shared by the workers' threads until the last one is done
+  effects->all.assign(ids.size(), ActionEffect::unknown);
+  auto visit = [action, ids, effects](Worker& worker) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const ActionEffect effect = worker.acted(action, ids[i]);
+      const std::lock_guard lock(effects->mutex);
+      if (effect == ActionEffect::in_flight || effects->all[i] == ActionEffect::unknown) effects->all[i] = effect;
+    }
+  };
+  visit_all(visit, [this, action, ids, effects, done = std::move(done)] {
+    if (action == queue::ActionKind::bounce)
+      for (queue::QueueId id : ids) notices_.owed(id);
+    done(effects->all);
+  });
+}
+
+void Pool::status(std::function<void(std::vector<DestinationStatus>)> done) {
+  struct Rows {
+    std::mutex mutex;
+    std::vector<DestinationStatus> all;
+  };
+  auto rows = std::make_shared<Rows>();  // shared by the workers' threads until the last one is done
+  auto visit = [rows](Worker& worker) {
+    auto mine = worker.status();
+    const std::lock_guard lock(rows->mutex);
+    std::move(mine.begin(), mine.end(), std::back_inserter(rows->all));
+  };
+  visit_all(visit, [rows, done = std::move(done)] {
+    std::sort(rows->all.begin(), rows->all.end(), [](const auto& a, const auto& b) { return a.destination < b.destination; });
+    done(std::move(rows->all));
+  });
+}
+
+void Pool::reconfigured() {
+  const auto config = services_.config.get();
+  for (auto& worker : workers_)
+    asio::post(worker->io(), [this, config, &worker] { worker->reconfigured(services_.make_resolver(worker->io(), *config)); });
+}
+
+void Pool::pause(bool paused) {
+  if (std::exchange(paused_, paused) == paused) return;
+  visit_all([paused](Worker& worker) { worker.pause(paused); }, [] {});
+}
+
+void Pool::stop(std::function<void()> idle) {
+  visit_all([](Worker& worker) { worker.stop(); }, [this, idle = std::move(idle)]() mutable { wait_until_idle(std::move(idle)); });
+}
+
+void Pool::wait_until_idle(std::function<void()> idle) {
+  auto in_flight = std::make_shared<std::atomic<std::size_t>>(0);
+  visit_all(
+      [in_flight](Worker& worker) { *in_flight += worker.in_flight(); },
+      [this, in_flight, idle = std::move(idle)]() mutable {
+        if (*in_flight == 0) return idle();
+        auto timer = std::make_shared<Timer>(*services_.workers.front(), kIdlePoll);
+        timer->async_wait([this, timer, idle = std::move(idle)](boost::system::error_code) mutable { wait_until_idle(std::move(idle)); });
+      });
+}
+
+void Pool::visit_all(std::function<void(Worker&)> visit, std::function<void()> finish) {
+  auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+  auto last = std::make_shared<std::function<void()>>(std::move(finish));
+  for (auto& worker : workers_)
+    asio::post(worker->io(), [visit, left, last, &worker = *worker] {
+      visit(worker);
+      if (--*left == 0) (*last)();
+    });
+}
+
+std::size_t Pool::owner_of_site(const std::string& site) const { return std::hash<std::string>()(site) % workers_.size(); }
+
+std::size_t Pool::worker_for(const std::string& destination) const {
+  const std::lock_guard lock(placed_mutex_);
+  const auto found = placed_.find(destination);
+  return found == placed_.end() ? std::hash<std::string>()(destination) % workers_.size() : found->second;
+}
+
+void Pool::place_destination(const std::string& destination, std::size_t worker) {
+  const std::lock_guard lock(placed_mutex_);
+  placed_[destination] = worker;
+}
+
+void Pool::route_job(NewJob job) {
+  Worker& worker = *workers_[worker_for(job.destination)];
+  asio::post(worker.io(), [&worker, job = std::move(job)] { worker.add(job); });
+}
+
+}  // namespace mxpress::mta::delivery

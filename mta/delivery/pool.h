@@ -1,0 +1,67 @@
+// The pool of workers: takes messages in, gives each job to the worker that owns it, and lets operators look and act.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "mta/delivery/deliverer.h"
+#include "mta/delivery/notices.h"
+#include "mta/delivery/worker.h"
+
+namespace mxpress::mta::delivery {
+
+struct PoolServices {
+  std::vector<asio::io_context*> workers;  // one each; in simulations several may be the same
+  queue::Spool& spool;
+  const CurrentConfig& config;
+  asio::thread_pool* file_pool;  // null: the disk is read at once
+  std::function<std::shared_ptr<dns::Resolver>(asio::io_context&, const Config&)> make_resolver;
+  std::function<std::unique_ptr<smtp::Connector>(asio::io_context&)> make_connector;
+  std::uint64_t seed = 0;
+};
+
+// Threads: Deliverer's and Ownership's functions from any. Destroyed after the threads that run its io_contexts have ended, before the
+// io_contexts.
+class Pool final : public Deliverer, private Ownership {
+ public:
+  explicit Pool(PoolServices services);
+  ~Pool() override;
+
+  void admit(queue::QueueId id, const proto::Envelope& envelope) override;
+  void restore(const queue::Message& message) override;
+  void restore_site(const queue::SiteRecord& site) override;
+  void act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) override;
+  void status(std::function<void(std::vector<DestinationStatus>)> done) override;
+  void reconfigured() override;
+
+  // While true no attempt begins. Any thread.
+  void pause(bool paused);
+  // No new attempts. `idle` is called, on some worker's thread, once nothing is in flight any more.
+  void stop(std::function<void()> idle);
+
+ private:
+  std::size_t owner_of_site(const std::string& site) const override;
+  void place_destination(const std::string& destination, std::size_t worker) override;
+  void route_job(NewJob job) override;
+  void readmit(const queue::Message& message) override;
+
+  std::size_t worker_for(const std::string& destination) const;
+  void apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done);
+  // Calls `visit` on each worker's thread; then `finish` on the thread of the last one.
+  void visit_all(std::function<void(Worker&)> visit, std::function<void()> finish);
+  void wait_until_idle(std::function<void()> idle);
+
+  PoolServices services_;
+  bool paused_ = false;  // as last told
+  Notices notices_;
+  std::vector<std::unique_ptr<smtp::Connector>> connectors_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  // Destinations that do not live at the worker their name hashes to, because another one owns their site.
+  mutable std::mutex placed_mutex_;
+  std::unordered_map<std::string, std::size_t> placed_;
+};
+
+}  // namespace mxpress::mta::delivery

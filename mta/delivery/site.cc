@@ -1,0 +1,67 @@
+// Windows, cool-downs and idle sessions of a site.
+#include "mta/delivery/site.h"
+
+#include <algorithm>
+
+namespace mxpress::mta::delivery {
+
+Instant instant_now() { return Instant(std::chrono::duration_cast<Duration>(Clock::current().since_boot())); }
+
+BootTime to_boot_time(Instant instant) { return BootTime(std::chrono::duration_cast<BootTime::duration>(instant.time_since_epoch())); }
+
+WallTime to_wall(Instant instant) { return Clock::current().wall() + (instant - instant_now()); }
+
+void Trouble::failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random) {
+  ++failures_;
+  next_probe_ = now + policy.schedule.wait_after(failures_, random);
+  last_time_ = now;
+  last_ = result;
+}
+
+void Trouble::restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last) {
+  failures_ = failures;
+  next_probe_ = next_probe;
+  last_ = std::move(last);
+}
+
+bool Trouble::may_probe(Instant now, bool is_fresh) const {
+  if (!active() || next_probe_ <= now) return true;
+  return is_fresh && last_time_ != Instant(Duration::min()) && now - last_time_ >= kFreshProbe;
+}
+
+bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {
+  if (trouble.active()) return active == 0 && trouble.may_probe(now, is_fresh);
+  return active < std::min(window, limit);
+}
+
+void Site::succeeded(std::size_t limit) {
+  if (trouble.active()) {
+    trouble.over();
+    window = 1;
+  }
+  window = std::min(window + 1, limit);
+}
+
+std::unique_ptr<smtp::ClientSession> Site::take_idle(const dns::Target& target) {
+  const auto found = std::find_if(idle.begin(), idle.end(), [&](const IdleSession& entry) {
+    const dns::Target& reached = entry.session->target();
+    return reached.host == target.host && reached.address == target.address && reached.port == target.port;
+  });
+  if (found == idle.end()) return nullptr;
+  auto session = std::move(found->session);
+  idle.erase(found);
+  return session;
+}
+
+bool TlsMemory::is_broken(const std::string& address, Instant now) const {
+  const auto found = broken_until_.find(address);
+  return found != broken_until_.end() && now < found->second;
+}
+
+void TlsMemory::remember(const std::string& address, Instant now) {
+  if (broken_until_.size() >= kLimit) std::erase_if(broken_until_, [&](const auto& entry) { return entry.second <= now; });
+  if (broken_until_.size() >= kLimit) broken_until_.clear();
+  broken_until_[address] = now + kRemember;
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,94 @@
+// A site: the mail hosts that one or more domains resolve to. Owns sessions, the concurrency window and the cool-down after trouble.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "mta/smtp/client.h"
+#include "proto/outcome.h"
+#include "queue/retry.h"
+#include "queue/schedule.h"
+
+namespace mxpress::mta::delivery {
+
+using queue::Instant;
+
+// The schedule's clock: milliseconds since boot.
+Instant instant_now();
+BootTime to_boot_time(Instant instant);
+// Between the two clocks, by how far away the moment is now.
+WallTime to_wall(Instant instant);
+
+// Trouble before MAIL, of a site (connect, greeting, ...) or a destination (lookup): one probe at a time, later and later.
+class Trouble {
+ public:
+  bool active() const { return failures_ > 0; }
+  std::uint32_t failures() const { return failures_; }
+  Instant next_probe() const { return next_probe_; }
+  Instant last_time() const { return last_time_; }  // of the last failure in this run
+  const std::optional<proto::HostResult>& last() const { return last_; }
+
+  void failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random);
+  // As an earlier run left it.
+  void restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last);
+  void over() { *this = Trouble(); }
+  // A message that has come since the last failure may cause a probe kFreshProbe after it: new mail need not wait for hours.
+  static constexpr Duration kFreshProbe = std::chrono::minutes(5);
+  bool may_probe(Instant now, bool is_fresh) const;
+  // The operator asks now.
+  void probe_now(Instant now) { next_probe_ = now; }
+
+ private:
+  std::uint32_t failures_ = 0;
+  Instant next_probe_{};
+  Instant last_time_{Duration::min()};
+  std::optional<proto::HostResult> last_;
+};
+
+struct Site {
+  static constexpr std::uint32_t kMaxTransactions = 100;  // of one session
+  static constexpr Duration kIdle = std::chrono::seconds(2);
+
+  struct IdleSession {
+    std::unique_ptr<smtp::ClientSession> session;
+    Instant since{};
+  };
+
+  explicit Site(std::string key_of_site) : key(std::move(key_of_site)) {}
+
+  // May one more delivery begin? One while unproven or in trouble; then the window, up to `limit`.
+  bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
+  void succeeded(std::size_t limit);  // the host answered to a transaction: the window opens by one
+
+  // An idle session to `target`, or null.
+  std::unique_ptr<smtp::ClientSession> take_idle(const dns::Target& target);
+
+  std::string key;
+  std::size_t active = 0;
+  std::size_t window = 1;
+  Trouble trouble;
+  std::deque<IdleSession> idle;
+  std::deque<queue::DestinationIndex> line;      // destinations with ready jobs, served in turn
+  std::vector<queue::DestinationIndex> members;  // destinations that resolved to this site
+};
+
+// Hosts whose TLS handshake failed lately get clear text at once (RFC 7435: opportunistic TLS is better than none, mail better than none).
+class TlsMemory {
+ public:
+  static constexpr Duration kRemember = std::chrono::hours(24);
+  bool is_broken(const std::string& address, Instant now) const;
+  void remember(const std::string& address, Instant now);
+  void forget(const std::string& address) { broken_until_.erase(address); }
+
+ private:
+  static constexpr std::size_t kLimit = 10'000;
+  std::unordered_map<std::string, Instant> broken_until_;
+};
+
+}  // namespace mxpress::mta::delivery

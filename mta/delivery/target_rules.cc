@@ -1,0 +1,82 @@
+// Which addresses this host may deliver to.
+#include "mta/delivery/target_rules.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <utility>
+
+namespace mxpress::mta::delivery {
+namespace {
+
+std::optional<dns::Address> to_address(const sockaddr* socket_address) {
+  if (!socket_address) return std::nullopt;
+  dns::Address address;
+  if (socket_address->sa_family == AF_INET) {
+    std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in*>(socket_address)->sin_addr, 4);
+    return address;
+  }
+  if (socket_address->sa_family == AF_INET6) {
+    address.is_v6 = true;
+    std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in6*>(socket_address)->sin6_addr, 16);
+    return address;
+  }
+  return std::nullopt;
+}
+
+std::set<dns::Address> own_addresses() {
+  std::set<dns::Address> result;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return result;
+  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, freeifaddrs);
+  for (const ifaddrs* entry = list; entry; entry = entry->ifa_next)
+    if (const auto address = to_address(entry->ifa_addr)) result.insert(*address);
+  return result;
+}
+
+bool cut_by_kind(const dns::Address& address) {
+  return dns::is_loopback(address) || dns::is_unspecified(address) || dns::is_multicast(address) || dns::is_link_local(address);
+}
+
+// "127.0.0.1:25" -> address and port; nothing for a malformed text, which the configuration has refused before.
+std::optional<std::pair<dns::Address, std::uint16_t>> parse_listener(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  const auto address = dns::Address::parse(host);
+  const int port = std::atoi(text.c_str() + colon + 1);
+  if (!address || port < 1 || port > 65535) return std::nullopt;
+  return std::pair(*address, static_cast<std::uint16_t>(port));
+}
+
+}  // namespace
+
+dns::TargetRules target_rules(const Config& config, const proto::Domain& domain) {
+  dns::TargetRules rules;
+  rules.own_name = config.hostname;
+  rules.family = config.address_family_for(domain);
+  rules.port = config.delivery.port;
+  const auto own = std::make_shared<const std::set<dns::Address>>(own_addresses());
+  std::set<std::pair<dns::Address, std::uint16_t>> listeners;
+  for (const auto& text : config.listen.smtp)
+    if (const auto listener = parse_listener(text)) listeners.insert(*listener);
+  rules.is_own = [listeners, own](const dns::Address& address, std::uint16_t port) {
+    return std::any_of(listeners.begin(), listeners.end(), [&](const auto& listener) {
+      const bool same = listener.first == address || (dns::is_unspecified(listener.first) && own->contains(address));
+      return same && listener.second == port;
+    });
+  };
+  rules.may_deliver_to = [allowed = config.delivery.allow_addresses, own](const dns::Address& address) {
+    const bool is_allowed = std::any_of(allowed.begin(), allowed.end(), [&](const auto& network) { return network.contains(address); });
+    return is_allowed || (!cut_by_kind(address) && !own->contains(address));
+  };
+  return rules;
+}
+
+}  // namespace mxpress::mta::delivery

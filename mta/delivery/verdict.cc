@@ -1,0 +1,92 @@
+// The outcome table.
+#include "mta/delivery/verdict.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mxpress::mta::delivery {
+namespace {
+
+using proto::Outcome;
+using queue::RecipientStage;
+using queue::RecipientState;
+
+// Failed: is anybody to be told? RFC 5321 6.1 (no notice for the null reverse-path), RFC 3461 4.1 (NOTIFY).
+// Our own notices stay owed: when nobody takes them they go to the local mailbox.
+RecipientStage stage_after_failure(const proto::Envelope& envelope, const proto::Recipient& recipient) {
+  if (envelope.is_notice) return RecipientStage::notice_owed;
+  if (envelope.reverse_path.is_null()) return RecipientStage::ended;
+  return recipient.notify.wants_failure() ? RecipientStage::notice_owed : RecipientStage::ended;
+}
+
+// Delivered: a "relayed" notice is owed to who asked for SUCCESS when the host takes no DSN parameters. RFC 3461 5.2.2
+RecipientStage stage_after_delivery(const proto::Envelope& envelope, const proto::Recipient& recipient, bool dsn_passed_on) {
+  const bool relayed = recipient.notify.success && !dsn_passed_on && !envelope.reverse_path.is_null();
+  return relayed ? RecipientStage::notice_owed : RecipientStage::delivered;
+}
+
+bool is_deferred(Outcome outcome) { return outcome == Outcome::deferred || outcome == Outcome::untried; }
+
+RecipientState state_after(const queue::Message& message, std::uint32_t index, const proto::RecipientResult& result,
+                           const AttemptReport& report, bool time_is_up) {
+  const proto::Recipient& recipient = message.envelope.recipients[index];
+  RecipientState state = message.recipients[index];
+  if (result.outcome == Outcome::untried) return state;  // the operator stopped the attempt before its turn
+  ++state.attempts;
+  state.last = result.last;
+  state.last_time = report.attempt.time;
+  if (result.outcome == Outcome::delivered) {
+    state.stage = stage_after_delivery(message.envelope, recipient, report.dsn_passed_on);
+  } else if (result.outcome == Outcome::failed) {
+    state.stage = stage_after_failure(message.envelope, recipient);
+  } else if (time_is_up) {
+    state.expired = true;
+    state.stage = stage_after_failure(message.envelope, recipient);
+  }
+  return state;
+}
+
+int telling_rank(const proto::HostResult& result) {
+  const int reply = result.reply_code != 0 ? 100 : 0;
+  return reply + static_cast<int>(result.stage == proto::Stage::none ? proto::Stage::lookup : result.stage);
+}
+
+}  // namespace
+
+const proto::HostResult& most_telling(const proto::HostResult& a, const proto::HostResult& b) {
+  return telling_rank(b) > telling_rank(a) ? b : a;
+}
+
+Verdict conclude(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
+                 std::optional<WallTime> next_try, std::mt19937_64& random) {
+  Verdict verdict;
+  const bool time_is_up = age >= policy.lifetime;
+  std::uint32_t attempts = 0;
+  for (std::size_t i = 0; i < report.results.size(); ++i) {
+    const std::uint32_t index = report.attempt.recipients[i];
+    RecipientState state = state_after(message, index, report.results[i], report, time_is_up);
+    attempts = std::max(attempts, state.attempts);
+    verdict.open = verdict.open || state.stage == RecipientStage::pending;
+    verdict.notice_owed = verdict.notice_owed || state.stage == RecipientStage::notice_owed;
+    verdict.settlement.changes.push_back({index, std::move(state)});
+  }
+  verdict.next_try = next_try ? *next_try : report.attempt.time + policy.schedule.wait_after(std::max(attempts, 1u), random);
+  for (auto& change : verdict.settlement.changes)
+    if (change.state.stage == RecipientStage::pending) change.state.next_try = verdict.next_try;
+  verdict.settlement.message = message.id;
+  verdict.settlement.attempt = std::move(report.attempt);
+  return verdict;
+}
+
+AttemptReport report_without_host(std::vector<std::uint32_t> recipients, Outcome outcome, proto::HostResult result, WallTime now) {
+  AttemptReport report;
+  report.attempt.time = now;
+  report.attempt.recipients = std::move(recipients);
+  report.attempt.hosts.push_back({result, now, {}, {}, false});
+  report.results.assign(report.attempt.recipients.size(), {outcome, result});
+  report.trouble = std::move(result);
+  report.site_trouble = is_deferred(outcome);
+  return report;
+}
+
+}  // namespace mxpress::mta::delivery

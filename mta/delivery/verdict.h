@@ -1,0 +1,43 @@
+// The outcome table: what the results of an attempt mean for each recipient, and when to try again. Pure. docs/delivery.md explains it.
+#pragma once
+
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "proto/outcome.h"
+#include "queue/message.h"
+#include "queue/retry.h"
+#include "queue/spool.h"
+
+namespace mxpress::mta::delivery {
+
+// What one attempt found for the recipients of one job.
+struct AttemptReport {
+  queue::Attempt attempt;                       // recipients and hosts
+  std::vector<proto::RecipientResult> results;  // same order as attempt.recipients
+  bool site_trouble = false;                    // no host could be asked: the trouble is the site's, not the message's
+  proto::HostResult trouble;                    // the most telling one, if so
+  bool dsn_passed_on = false;                   // RFC 3461 5.2.2
+};
+
+// Which of two results says more about why mail does not arrive: a reply before our own finding, a later stage before an earlier one.
+const proto::HostResult& most_telling(const proto::HostResult& a, const proto::HostResult& b);
+
+// What becomes of a job.
+struct Verdict {
+  queue::Settlement settlement;
+  bool open = false;         // recipients are left to try
+  WallTime next_try{};       // if open
+  bool notice_owed = false;  // the sender is to be told something
+};
+
+// `age` is how long ago the message was submitted; once it reaches the policy's lifetime, what is deferred has expired (4.4.7).
+// `next_try`: a site in trouble says itself when to try again; otherwise the retry schedule does.
+Verdict conclude(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
+                 std::optional<WallTime> next_try, std::mt19937_64& random);
+
+// The report of an attempt that ended before any host was asked: lookup failure, damaged content, expiry.
+AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::Outcome outcome, proto::HostResult result, WallTime now);
+
+}  // namespace mxpress::mta::delivery

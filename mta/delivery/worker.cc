@@ -1,0 +1,237 @@
+// What a worker serves next: due jobs, sites with room, and what has to wake up later.
+#include "mta/delivery/worker.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <map>
+
+#include "mta/delivery/destination.h"
+#include "mta/host/log.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr Duration kWatchInterval = std::chrono::minutes(1);
+
+}  // namespace
+
+Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed,
+               std::size_t worker_count)
+    : index_(index),
+      services_(services),
+      resolver_(std::move(resolver)),
+      worker_count_(worker_count),
+      random_(seed),
+      timer_(services.io),
+      watchdog_(services.io) {
+  asio::post(services_.io, [this] { watch(); });
+}
+
+void Worker::add(const NewJob& new_job) {
+  const DestinationIndex index = schedule_.destination(new_job.destination);
+  destination(index);
+  for (JobIndex job : schedule_.jobs_of(new_job.message))
+    if (schedule_.job(job).destination == index) return;
+  queue::Job job;
+  job.message = new_job.message;
+  job.destination = index;
+  job.accepted = new_job.accepted;
+  job.next_try = new_job.next_try;
+  job.first_attempt = new_job.first_attempt;
+  job.delay_noticed = new_job.delay_noticed;
+  if (new_job.held) job.stage = queue::JobStage::held;
+  schedule_age_event(schedule_.add(job), instant_now());
+  run_due();
+}
+
+void Worker::run_due() {
+  const Instant now = instant_now();
+  for (JobIndex job : schedule_.advance(now)) look_at_age(job, now);
+  serve_woken(now);
+  close_idle_sessions(now);
+  arm();
+}
+
+void Worker::serve_woken(Instant now) {
+  for (; !wakes_.empty() && wakes_.top().when <= now;) {
+    const Wake wake = wakes_.top();
+    wakes_.pop();
+    if (wake.is_site) {
+      serve_site(wake.index);
+    } else {
+      serve(wake.index);
+    }
+  }
+  for (auto woken = schedule_.take_woken(); !woken.empty(); woken = schedule_.take_woken())
+    for (DestinationIndex index : woken) serve(index);
+}
+
+// One timer for the earliest of: a due job, an age event, a site or destination that may be probed again, an idle session to close.
+void Worker::arm() {
+  std::optional<Instant> next = schedule_.next_event();
+  if (!wakes_.empty() && (!next || wakes_.top().when < *next)) next = wakes_.top().when;
+  if (idle_sessions_ > 0) {
+    const Instant reap = instant_now() + Site::kIdle;
+    if (!next || reap < *next) next = reap;
+  }
+  if (!next || stopping_) return;
+  timer_.expires_at(to_boot_time(*next));
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) run_due();
+  });
+}
+
+void Worker::wake_at(Instant when, bool is_site, std::uint32_t index) { wakes_.push({when, is_site, index}); }
+
+void Worker::serve(DestinationIndex index) {
+  if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
+  Destination& destination = *destinations_[index];
+  if (!destination.domain) {
+    while (auto job = schedule_.lease(index)) spawn(deliver_locally(*job, index));
+    return;
+  }
+  const Instant now = instant_now();
+  if (destination.locating) return;
+  if (!destination.located_until || *destination.located_until <= now) {
+    if (!destination.trouble.may_probe(now, has_fresh(index, destination.trouble)))
+      return wake_at(destination.trouble.next_probe(), false, index);
+    destination.locating = true;
+    return spawn(locate(index));
+  }
+  if (!destination.in_line) {
+    destination.in_line = true;
+    sites_[destination.site]->line.push_back(index);
+  }
+  serve_site(destination.site);
+}
+
+void Worker::serve_site(SiteIndex index) {
+  while (!stopping_ && !paused_ && start_next(index)) {
+  }
+}
+
+// Starts one delivery of the site's line if it may; false when nothing more can start now.
+bool Worker::start_next(SiteIndex site_index) {
+  Site& site = *sites_[site_index];
+  if (site.line.empty()) return false;
+  const DestinationIndex index = site.line.front();
+  Destination& destination = *destinations_[index];
+  const Instant now = instant_now();
+  const bool stale = !destination.located_until || *destination.located_until <= now || destination.site != site_index;
+  if (stale || !schedule_.has_ready(index)) {
+    site.line.pop_front();
+    destination.in_line = false;
+    if (stale) serve(index);
+    return true;
+  }
+  const bool fresh = has_fresh(index, site.trouble);
+  if (!site.may_start(now, session_limit(index), fresh)) {
+    if (site.trouble.active() && site.active == 0) wake_site_after_trouble(site_index, fresh);
+    return false;
+  }
+  if (active_ >= std::max<std::size_t>(1, services_.config.get()->delivery.max_sessions / worker_count_)) {
+    starved_.push_back(site_index);
+    return false;
+  }
+  site.line.pop_front();
+  const JobIndex job = *schedule_.lease(index);
+  destination.in_line = schedule_.has_ready(index);
+  if (destination.in_line) site.line.push_back(index);
+  start(job, index, site_index);
+  return true;
+}
+
+void Worker::wake_site_after_trouble(SiteIndex index, bool first_attempt) {
+  const Trouble& trouble = sites_[index]->trouble;
+  Instant when = trouble.next_probe();
+  if (first_attempt) when = std::min(when, std::max(trouble.last_time() + Trouble::kFreshProbe, instant_now()));
+  wake_at(when, true, index);
+}
+
+// True if mail has come since the last failure: it need not wait out a long cool-down.
+bool Worker::has_fresh(DestinationIndex index, const Trouble& trouble) const {
+  const JobIndex newest = schedule_.newest_ready(index);
+  return newest != queue::kNone && schedule_.job(newest).first_attempt && schedule_.job(newest).accepted > trouble.last_time();
+}
+
+// Ready jobs of a destination that another worker owns now go there.
+void Worker::pass_on(DestinationIndex index) {
+  while (auto lease = schedule_.lease(index)) {
+    const queue::Job job = schedule_.job(*lease);
+    schedule_.remove(*lease);
+    services_.ownership.route_job(
+        {job.message, schedule_.name(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed});
+  }
+}
+
+void Worker::close_idle_sessions(Instant now) {
+  idle_sessions_ = 0;
+  for (auto& site : sites_) {
+    while (!site->idle.empty() && (stopping_ || site->idle.front().since + Site::kIdle <= now)) {
+      auto quit = [](std::unique_ptr<smtp::ClientSession> session) -> Task<void> { co_await session->quit(); };
+      spawn(quit(std::move(site->idle.front().session)));
+      site->idle.pop_front();
+    }
+    idle_sessions_ += site->idle.size();
+  }
+}
+
+// The watchdog: each job has a next event or a live delivery. A job that nothing would wake is a bug: said, and woken.
+void Worker::watch() {
+  const Instant now = instant_now();
+  for (JobIndex job : schedule_.forgotten(now)) {
+    log(LogLine(Priority::error, schedule_.job(job).message, "forgotten")
+            .add("note", "had no next event; tried again now (please report)"));
+    schedule_.make_ready(job);
+    schedule_age_event(job, now);
+  }
+  run_due();
+  watchdog_.expires_after(kWatchInterval);
+  watchdog_.async_wait([this](boost::system::error_code error) {
+    if (!error && !stopping_) watch();
+  });
+}
+
+Worker::Destination& Worker::destination(DestinationIndex index) {
+  while (destinations_.size() <= index) {
+    auto next = std::make_unique<Destination>();
+    const std::string& name = schedule_.name(static_cast<DestinationIndex>(destinations_.size()));
+    if (auto domain = proto::Domain::parse(name)) next->domain = std::move(*domain);
+    const auto restored = restored_lookups_.find(name);
+    if (restored != restored_lookups_.end()) {
+      const Duration wait = restored->second.next_probe - Clock::current().wall();
+      next->trouble.restore(restored->second.failures, instant_now() + std::clamp<Duration>(wait, Duration(0), std::chrono::hours(4)),
+                            restored->second.last);
+      restored_lookups_.erase(restored);
+    }
+    destinations_.push_back(std::move(next));
+  }
+  return *destinations_[index];
+}
+
+Worker::SiteIndex Worker::site_index(const std::string& key) {
+  auto [found, is_new] = site_by_key_.try_emplace(key, static_cast<SiteIndex>(sites_.size()));
+  if (is_new) sites_.push_back(std::make_unique<Site>(key));
+  return found->second;
+}
+
+queue::RetryPolicy Worker::policy_of(DestinationIndex index) const {
+  const auto config = services_.config.get();
+  const auto& domain = destinations_[index]->domain;
+  return domain ? config->retry_for(*domain) : config->retry;
+}
+
+std::size_t Worker::session_limit(DestinationIndex index) const {
+  return std::max<std::size_t>(1, services_.config.get()->max_sessions_for(*destinations_[index]->domain));
+}
+
+const Trouble* Worker::trouble_of(DestinationIndex index) const {
+  const Destination& destination = *destinations_[index];
+  if (destination.trouble.active()) return &destination.trouble;
+  if (destination.site != queue::kNone && sites_[destination.site]->trouble.active()) return &sites_[destination.site]->trouble;
+  return nullptr;
+}
+
+}  // namespace mxpress::mta::delivery

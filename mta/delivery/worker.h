@@ -1,0 +1,164 @@
+// A worker: one shard of the schedule with the sites it owns, on one thread. Decides what is served next; delivers; settles.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dns/targets.h"
+#include "mta/delivery/deliverer.h"
+#include "mta/delivery/delivery.h"
+#include "mta/delivery/notices.h"
+#include "mta/delivery/site.h"
+#include "queue/schedule.h"
+
+namespace mxpress::mta::delivery {
+
+// A job on its way to a worker.
+struct NewJob {
+  queue::QueueId message;
+  std::string destination;
+  Instant accepted{};
+  Instant next_try{};
+  bool held = false;
+  bool first_attempt = true;
+  bool delay_noticed = false;
+};
+
+// Which worker owns what; implemented by the pool. Any thread.
+class Ownership {
+ public:
+  virtual ~Ownership() = default;
+  virtual std::size_t owner_of_site(const std::string& site) const = 0;
+  // From now on new jobs of this destination go to that worker.
+  virtual void place_destination(const std::string& destination, std::size_t worker) = 0;
+  // Hands a job to whoever owns its destination now.
+  virtual void route_job(NewJob job) = 0;
+  // Jobs for what is still pending: after a change of the configuration has moved recipients to other destinations.
+  virtual void readmit(const queue::Message& message) = 0;
+};
+
+// What a worker works with; all of it outlives the worker.
+struct WorkerServices {
+  asio::io_context& io;
+  smtp::Connector& connector;
+  queue::Spool& spool;
+  const CurrentConfig& config;
+  asio::thread_pool* file_pool;  // null: the disk is read at once (simulations)
+  Notices& notices;
+  Ownership& ownership;
+};
+
+// Thread: that of its io_context, but for the constructor.
+class Worker {
+ public:
+  Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed, std::size_t worker_count);
+
+  asio::io_context& io() { return services_.io; }
+  void add(const NewJob& job);
+  void restore_site(const queue::SiteRecord& site);
+  // The spool has recorded the action; says whether the message is here and whether it is in flight.
+  ActionEffect acted(queue::ActionKind action, queue::QueueId message);
+  std::vector<DestinationStatus> status();
+  void reconfigured(std::shared_ptr<dns::Resolver> resolver);
+  // While true no attempt begins; what is due waits.
+  void pause(bool paused);
+  // No new attempts; those in flight go on.
+  void stop() { stopping_ = true; }
+  std::size_t in_flight() const { return active_; }
+
+ private:
+  struct Destination {
+    std::optional<proto::Domain> domain;  // none for kLocalDestination
+    bool locating = false;
+    bool in_line = false;
+    std::optional<Instant> located_until;
+    std::vector<dns::Target> targets;
+    std::uint32_t site = queue::kNone;
+    Trouble trouble;                        // of the lookup
+    std::optional<proto::HostResult> last;  // of the latest attempt
+  };
+  struct Wake {
+    Instant when;
+    bool is_site;
+    std::uint32_t index;
+    bool operator>(const Wake& other) const { return when > other.when; }
+  };
+  using DestinationIndex = queue::DestinationIndex;
+  using JobIndex = queue::JobIndex;
+  using SiteIndex = std::uint32_t;
+
+  // worker.cc: what is served next
+  void run_due();
+  void arm();
+  void serve(DestinationIndex index);
+  void serve_site(SiteIndex index);
+  bool start_next(SiteIndex index);
+  void wake_at(Instant when, bool is_site, std::uint32_t index);
+  void wake_site_after_trouble(SiteIndex index, bool first_attempt);
+  void serve_woken(Instant now);
+  void pass_on(DestinationIndex index);
+  void close_idle_sessions(Instant now);
+  void watch();
+  Destination& destination(DestinationIndex index);
+  SiteIndex site_index(const std::string& key);
+  queue::RetryPolicy policy_of(DestinationIndex index) const;
+  std::size_t session_limit(DestinationIndex index) const;
+  void retry_now(JobIndex index);
+  bool has_fresh(DestinationIndex index, const Trouble& trouble) const;
+  const Trouble* trouble_of(DestinationIndex index) const;
+
+  // age.cc: delay notices and expiry
+  void look_at_age(JobIndex index, Instant now);
+  void look_at_expired(JobIndex index, Instant now, Instant deadline);
+  void schedule_age_event(JobIndex index, Instant now);
+  void expire_waiting(DestinationIndex index, Instant now);
+
+  // locate.cc: from destination to site
+  Task<void> locate(DestinationIndex index);
+  void located(DestinationIndex index, dns::Targets found);
+  void join_site(DestinationIndex index, SiteIndex site);
+  void lookup_failed(DestinationIndex index, const dns::Targets& found);
+  Task<void> fail_all(DestinationIndex index, proto::HostResult result);
+
+  // job.cc: one job from lease to settlement
+  void start(JobIndex job, DestinationIndex destination, SiteIndex site);
+  Task<void> deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site);
+  Task<void> deliver_locally(JobIndex job, DestinationIndex destination);
+  Task<void> conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result);
+  Task<std::optional<queue::Message>> load(JobIndex job, DestinationIndex destination);
+  void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report);
+  Task<void> settle(JobIndex job, DestinationIndex destination, queue::Message message, AttemptReport report,
+                    std::optional<WallTime> next_try);
+  void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
+  void spawn(Task<void> task);
+  bool wanted(JobIndex job) const;
+
+  std::size_t index_;
+  WorkerServices services_;
+  std::shared_ptr<dns::Resolver> resolver_;  // shared with lookups in flight, which outlive a new configuration
+  std::size_t worker_count_;
+  std::mt19937_64 random_;
+  Timer timer_;
+  Timer watchdog_;
+  queue::Schedule schedule_;
+  std::vector<std::unique_ptr<Destination>> destinations_;  // stable addresses: coroutines hold them
+  std::vector<std::unique_ptr<Site>> sites_;
+  std::unordered_map<std::string, SiteIndex> site_by_key_;
+  std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
+  std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
+  std::vector<SiteIndex> starved_;  // had to wait for one of this worker's sessions
+  TlsMemory tls_memory_;
+  std::size_t active_ = 0;
+  std::size_t idle_sessions_ = 0;
+  bool stopping_ = false;
+  bool paused_ = false;
+};
+
+}  // namespace mxpress::mta::delivery

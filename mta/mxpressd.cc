@@ -1,0 +1,62 @@
+// mxpressd: the daemon's command line.
+#include <boost/program_options.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "mta/daemon.h"
+#include "mta/host/log.h"
+#include "proto/sysexits.h"
+
+namespace {
+
+namespace options = boost::program_options;
+using namespace mxpress;
+
+int serve(const options::variables_map& given) {
+  std::optional<boost::filesystem::path> file;
+  if (given.count("config")) file = given["config"].as<std::string>();
+  auto config = mta::load_config(file);
+  if (!config) {
+    std::cerr << "mxpressd: " << config.error().message << "\n";
+    return static_cast<int>(proto::ExitCode::configuration);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  mta::start_log(given.count("syslog") ? mta::LogTarget::syslog : mta::LogTarget::standard_error);
+  for (const auto& warning : config->warnings) mta::log(mta::LogLine(mta::Priority::warning, "configuration").add("note", warning));
+  auto daemon = mta::Daemon::start(std::move(*config), file);
+  int exit_code = 1;
+  if (daemon) {
+    exit_code = (*daemon)->run();
+    daemon->reset();
+  } else {
+    mta::log(mta::LogLine(mta::Priority::error, "cannot_start").add("reason", daemon.error().message));
+  }
+  mta::stop_log();
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  options::options_description description("mxpressd: delivers mail straight to the recipients' mail hosts.\nOptions");
+  description.add_options()("config,c", options::value<std::string>()->value_name("FILE"),
+                            "configuration file (default /etc/mxpress/mxpress.toml, which need not exist)")(
+      "syslog", "log to syslog, facility mail, instead of standard error")("version", "print the version")("help,h", "print this text");
+  try {
+    options::variables_map given;
+    options::store(options::parse_command_line(argc, argv, description), given);
+    options::notify(given);
+    if (given.count("help")) return std::cout << description, 0;
+    if (given.count("version")) return std::cout << "mxpressd " MXPRESS_VERSION "\n", 0;
+    return serve(given);
+  } catch (const options::error& error) {
+    std::cerr << "mxpressd: " << error.what() << " (see mxpressd --help)\n";
+    return static_cast<int>(proto::ExitCode::usage);
+  } catch (const std::exception& error) {
+    std::cerr << "mxpressd: " << error.what() << "\n";
+    return 1;
+  }
+}
