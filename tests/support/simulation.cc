@@ -1,0 +1,187 @@
+// A small internet in virtual time.
+#include "tests/support/simulation.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <stdexcept>
+
+#include "mta/host/log.h"
+
+namespace mxpress::testing {
+namespace {
+
+mta::Config parse(const std::string& toml) {
+  // The machine that runs the tests may have a documentation address itself.
+  const std::string always = "hostname = \"mail.here.example\"\ndelivery.allow_addresses = [\"192.0.2.0/24\"]\n";
+  auto config = mta::parse_config(always + toml, "test.toml");
+  if (!config) throw std::runtime_error(config.error().message);
+  return std::move(*config);
+}
+
+// One line without its CRLF; nothing when the client has gone.
+Task<std::optional<std::string>> read_line(mta::smtp::Stream& stream, std::string& buffer) {
+  for (;;) {
+    const auto end = buffer.find("\r\n");
+    if (end != std::string::npos) {
+      std::string line = buffer.substr(0, end);
+      buffer.erase(0, end + 2);
+      co_return line;
+    }
+    char piece[4096];
+    const auto got = co_await stream.read_some(piece, sizeof piece);
+    if (!got || *got == 0) co_return std::nullopt;
+    buffer.append(piece, *got);
+  }
+}
+
+Task<std::optional<std::string>> read_content(mta::smtp::Stream& stream, std::string& buffer) {
+  std::string content;
+  for (;;) {
+    auto line = co_await read_line(stream, buffer);
+    if (!line) co_return std::nullopt;
+    if (*line == ".") co_return content;
+    content += *line + "\r\n";
+  }
+}
+
+Task<void> say(mta::smtp::Stream& stream, std::string line) {
+  const std::string text = line + "\r\n";
+  (void)(co_await stream.write(text)).ok();
+}
+
+// The reply to one command; empty: the connection ends.
+Task<std::string> answer(SimulatedHost& host, mta::smtp::Stream& stream, std::string& buffer, SimulatedMail& mail, std::string line) {
+  if (line.starts_with("EHLO")) co_return "250 mx.there.example";
+  if (line.starts_with("QUIT")) co_return "";
+  if (line.starts_with("MAIL")) {
+    mail = {line.substr(10), "", ""};
+    co_return "250 ok";
+  }
+  if (line.starts_with("RCPT")) {
+    const std::string reply = host.rcpt(line.substr(8));
+    if (reply[0] == '2') mail.recipients += (mail.recipients.empty() ? "" : " ") + line.substr(8);
+    co_return reply;
+  }
+  if (!line.starts_with("DATA")) co_return "250 ok";
+  if (mail.recipients.empty()) co_return "554 no recipients";
+  co_await say(stream, "354 go on");
+  auto content = co_await read_content(stream, buffer);
+  if (!content) co_return "";
+  mail.content = std::move(*content);
+  std::string reply = host.dot();
+  if (reply.starts_with("2")) host.received.push_back(mail);
+  co_return reply;
+}
+
+Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::smtp::Stream> stream) {
+  ++host.connections;
+  stream->set_deadline(BootTime::max());
+  std::string buffer;
+  SimulatedMail mail;
+  co_await say(*stream, host.greeting);
+  while (auto line = co_await read_line(*stream, buffer)) {
+    const std::string reply = co_await answer(host, *stream, buffer, mail, *line);
+    if (reply.empty()) break;
+    co_await say(*stream, reply);
+  }
+  stream->close();
+}
+
+}  // namespace
+
+// Connects to the simulation's hosts.
+class Simulation::Connector final : public mta::smtp::Connector {
+ public:
+  Connector(Simulation& simulation, Executor executor) : simulation_(simulation), executor_(executor) {}
+
+  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, BootTime) override {
+    simulation_.connections_.push_back(target.address_text());
+    const auto found = simulation_.hosts_.find(target.address_text());
+    if (found == simulation_.hosts_.end()) co_return Error::transient("connection refused");
+    auto [client, server] = make_memory_streams(executor_);
+    asio::co_spawn(executor_, serve(*found->second, std::move(server)), asio::detached);
+    co_return std::move(client);
+  }
+
+ private:
+  Simulation& simulation_;
+  Executor executor_;
+};
+
+Simulation::Simulation(const std::string& toml) : config(parse(toml)) {
+  mta::capture_log([](const mta::LogLine&, void*) {}, nullptr);
+  start();
+}
+
+Simulation::~Simulation() {
+  mta::capture_log(nullptr, nullptr);
+  pool_.reset();
+  io_.reset();
+  spool_.reset();
+}
+
+void Simulation::start() {
+  queue::SpoolOptions options;
+  options.directory = "/spool";
+  auto spool = queue::Spool::open(disk, options, queue::Spool::Committer::manual);
+  if (!spool) throw std::runtime_error(spool.error().message);
+  spool_ = std::move(*spool);
+  io_ = std::make_unique<asio::io_context>(1);
+  mta::delivery::PoolServices services{
+      .workers = {io_.get(), io_.get()},  // two workers on one thread
+      .spool = *spool_,
+      .config = config,
+      .file_pool = nullptr,
+      .make_resolver = [this](asio::io_context&, const mta::Config&) { return dns; },
+      .make_connector = [this](asio::io_context& io) { return std::make_unique<Connector>(*this, io.get_executor()); },
+      .seed = 1};
+  pool_ = std::make_unique<mta::delivery::Pool>(std::move(services));
+  time.set_other_work([this] { return spool_->commit_batch(); });
+  const Status recovered = spool_->recover([this](const queue::Message& message) { pool_->restore(message); },
+                                           [this](const queue::SiteRecord& site) { pool_->restore_site(site); });
+  if (!recovered) throw std::runtime_error(recovered.error().message);
+}
+
+void Simulation::crash(test::ForgetfulDisk::Cut cut) {
+  disk.cut_at(disk.operations() + 1);
+  time.set_other_work(nullptr);
+  pool_.reset();
+  io_.reset();
+  spool_.reset();
+  disk.cut_at(0);
+  disk.restart(cut);
+  start();
+}
+
+queue::QueueId Simulation::submit(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify) {
+  queue::NewMessage message;
+  if (!sender.empty()) message.envelope.reverse_path = proto::ReversePath(*proto::Mailbox::parse(sender));
+  for (const auto& recipient : recipients) message.envelope.recipients.push_back({*proto::Mailbox::parse(recipient), notify, ""});
+  message.envelope.submitted = time.wall();
+  message.content = "From: " + sender + "\r\nSubject: a test\r\n\r\nhello\r\n";
+  const proto::Envelope envelope = message.envelope;
+  std::optional<Result<queue::QueueId>> stored;
+  spool_->store(std::move(message), [&](Result<queue::QueueId> result) { stored = std::move(result); });
+  while (!stored && spool_->commit_batch()) {
+  }
+  pool_->admit(stored.value().value(), envelope);
+  return stored->value();
+}
+
+mta::delivery::ActionEffect Simulation::act(queue::ActionKind action, queue::QueueId id) {
+  std::optional<mta::delivery::ActionEffect> effect;
+  pool_->act(action, {id}, [&](Result<std::vector<mta::delivery::ActionEffect>> effects) { effect = effects.value().at(0); });
+  run_until([&] { return effect.has_value(); }, std::chrono::seconds(5));
+  return effect.value();
+}
+
+std::vector<mta::delivery::DestinationStatus> Simulation::status() {
+  std::optional<std::vector<mta::delivery::DestinationStatus>> rows;
+  pool_->status([&](std::vector<mta::delivery::DestinationStatus> all) { rows = std::move(all); });
+  run_until([&] { return rows.has_value(); }, std::chrono::seconds(5));
+  return rows.value();
+}
+
+void Simulation::host(const std::string& address, SimulatedHost& host) { hosts_[address] = &host; }
+
+}  // namespace mxpress::testing

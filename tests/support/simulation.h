@@ -1,0 +1,73 @@
+// A small internet in virtual time: the real pool, workers, schedule, delivery and spool, with a disk, DNS and mail hosts in memory.
+// No thread, no socket.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mta/delivery/pool.h"
+#include "tests/support/forgetful_disk.h"
+#include "tests/support/memory_stream.h"
+#include "tests/support/scripted_resolver.h"
+#include "tests/support/virtual_time.h"
+
+namespace mxpress::testing {
+
+// What a simulated mail host received.
+struct SimulatedMail {
+  std::string sender;      // argument of MAIL
+  std::string recipients;  // arguments of RCPT, separated by a space
+  std::string content;     // as sent, with dot stuffing
+};
+
+// A mail host that says what its table says.
+struct SimulatedHost {
+  std::function<std::string(const std::string& recipient)> rcpt = [](const std::string&) { return "250 2.1.5 ok"; };
+  std::string greeting = "220 mx.there.example ESMTP";
+  std::function<std::string()> dot = [] { return "250 2.0.0 taken"; };  // "" closes the connection
+  int connections = 0;
+  std::vector<SimulatedMail> received;
+};
+
+class Simulation {
+ public:
+  // `toml` as in mxpress.toml.
+  explicit Simulation(const std::string& toml = "");
+  ~Simulation();
+
+  queue::QueueId submit(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify = {});
+  void run_for(Duration how_long) { time.run_for(*io_, how_long); }
+  bool run_until(const std::function<bool()>& done, Duration at_most) { return time.run_until(*io_, done, at_most); }
+  // The process is killed at this moment and starts again on what the kernel has, or the power is cut.
+  void crash(test::ForgetfulDisk::Cut cut = test::ForgetfulDisk::Cut::all);
+
+  queue::Message load(queue::QueueId id) { return spool_->load(id).value(); }
+  std::size_t queued() { return spool_->ids(false).size(); }
+  mta::delivery::ActionEffect act(queue::ActionKind action, queue::QueueId id);
+  std::vector<mta::delivery::DestinationStatus> status();
+  // "192.0.2.1:25" answers; addresses without a host refuse connections.
+  void host(const std::string& address, SimulatedHost& host);
+  void refuse(const std::string& address) { hosts_.erase(address); }
+  // Each attempt to connect, in order.
+  const std::vector<std::string>& connections() const { return connections_; }
+
+  VirtualTime time;
+  std::shared_ptr<ScriptedResolver> dns = std::make_shared<ScriptedResolver>();
+  mta::CurrentConfig config;
+  test::ForgetfulDisk disk;
+
+ private:
+  class Connector;
+  void start();
+
+  std::map<std::string, SimulatedHost*> hosts_;
+  std::vector<std::string> connections_;
+  std::unique_ptr<queue::Spool> spool_;
+  std::unique_ptr<asio::io_context> io_;
+  std::unique_ptr<mta::delivery::Pool> pool_;
+};
+
+}  // namespace mxpress::testing
