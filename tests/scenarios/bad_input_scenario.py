@@ -31,8 +31,10 @@ def raw_session(daemon, pieces, seconds=30):
                 if not more:
                     break
                 replies += more
-        except (ConnectionError, socket.timeout) as error:
-            check(not isinstance(error, socket.timeout), f'the daemon hangs after {replies[-200:]!r}')
+        except socket.timeout:
+            check(False, f'the daemon hangs after {replies[-200:]!r}')
+        except OSError:
+            pass  # it closed while we still wrote
     return replies
 
 
@@ -63,8 +65,11 @@ def scenario_sendmail_arguments_by_which_web_forms_are_attacked(world):
         check(code in (0, 64), f'sendmail {arguments} ended with {code}: {errors}')
         check('/bin/' not in errors and 'root:' not in errors, f'sendmail {arguments} shows a file: {errors}')
         check(not trap.exists(), f'sendmail {arguments} wrote the file of an attacker')
-    # An address that looks like an option, or that would end the command line, is an address or nothing.
-    for address in ('-oQ/tmp', 'you@there.example\r\nDATA', 'you@there.example>\nRCPT TO:<other@there.example', '|/bin/sh', '/etc/passwd', ':include:/etc/passwd', 'a' * 5000 + '@there.example', '@', ''):
+    # Strange, but made of characters that a local part may have: an address of this host, never an option, a command or a file.
+    for address in ('-oQ/tmp', '|/bin/sh', '/etc/passwd'):
+        code, errors = daemon.sendmail(['-f', 'me@here.example', '--', address], HELLO)
+        check_equal(code, 0, f'exit status for the local part {address}: {errors}')
+    for address in ('you@there.example\r\nDATA', 'you@there.example>\nRCPT TO:<other@there.example', ':include:/etc/passwd', 'a' * 5000 + '@there.example', '@', ''):
         code, errors = daemon.sendmail(['-f', 'me@here.example', '--', address], HELLO)
         check(code in (64, 65, 67), f'recipient {address[:60]!r}: exit status {code}: {errors[:200]}')
     for sender in ('me@here.example\r\nRCPT TO:<x@there.example>', 'a b@here.example', '<<>>'):
@@ -96,7 +101,7 @@ def scenario_bare_line_ends_smuggle_nothing(world):
 def scenario_long_lines_nul_and_noise_at_the_smtp_entrance(world):
     sink, daemon = start(world)
     replies = raw_session(daemon, [b'EHLO ' + b'x' * 1_000_000])
-    check(b'\r\n500 ' in replies or b'\r\n421 ' in replies or replies.count(b'\n') == 1, f'a line of 1 MB: {replies[:300]!r}')
+    check(replies.startswith(b'220 ') and replies.count(b'\n') <= 2, f'a line of 1 MB: {replies[:300]!r}')
     replies = raw_session(daemon, [b'EHLO client.example\r\n', b'NOOP ' + b'x' * 3000 + b'\r\n', b'NOOP\r\n'])
     check(b'\r\n500 ' in replies and replies.rstrip().rsplit(b'\r\n')[-1].startswith(b'2'), f'a line of 3 kB: {replies[:300]!r}')
     replies = raw_session(daemon, [b'EHLO client.example\r\n', b'MAIL FROM:<a\x00b@here.example>\r\n'])

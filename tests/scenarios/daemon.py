@@ -9,7 +9,7 @@ from harness import accepts, check, check_equal, daemon_user, unix_accepts, wait
 
 
 class Daemon:
-    def __init__(self, world, dns_port, delivery_port, dns_address='127.0.0.1', retry='1s*', lifetime='1h', allow='["127.0.0.0/8", "::1/128"]',
+    def __init__(self, world, dns_port, delivery_port, dns_address='127.0.0.1', retry='1s*', lifetime='1d', allow='["127.0.0.0/8", "::1/128"]',
                  extra_top='', extra='', delivery='', prefix=()):
         self.world, self.prefix = world, list(prefix)
         self.smtp_port = world.free_port()
@@ -92,14 +92,10 @@ lifetime = "{lifetime}"
     def smtp(self):
         return smtplib.SMTP('127.0.0.1', self.smtp_port, local_hostname='client.here.example', timeout=60)
 
-    def queued(self):
-        """Ids of what waits."""
-        code, output, errors = self.mxpress('queue', '--json')
-        check_equal(code, 0, f'mxpress queue --json ({errors.strip()})')
-        return output
-
     def is_empty(self):
-        return self.mxpress('queue', '--all')[1].strip() in ('', 'queue is empty', 'The queue is empty.')
+        code, output, errors = self.mxpress('queue')
+        check_equal(code, 0, f'mxpress queue ({errors.strip()})')
+        return output.strip() == 'The queue is empty.'
 
     def wait_for_empty_queue(self, seconds=60):
         wait_until(self.is_empty, seconds, lambda: f'the queue to become empty; it shows: {self.mxpress("queue")[1][:800]}', every=0.1)
@@ -108,7 +104,7 @@ lifetime = "{lifetime}"
         """The log as dictionaries: "id" (if any), "event" and the keys of each line."""
         events = []
         for line in self.log().splitlines():
-            match = re.match(r'(?:<\d>)?(?:([0-9A-Za-z-]{8,}) )?([a-z_-]+)((?: [a-z_]+=(?:"(?:[^"\\]|\\.)*"|\S*))*)$', line)
+            match = re.match(r'(?:<\d>|\S+Z [a-z]+ )(?:([0-9A-Za-z]{13}) )?([a-z_-]+)((?: [a-z_]+=(?:"(?:[^"\\]|\\.)*"|\S*))*)$', line)
             if match and name in (None, match.group(2)):
                 keys = dict(re.findall(r' ([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)', match.group(3)))
                 events.append({'id': match.group(1), 'event': match.group(2), **{key: value.strip('"') for key, value in keys.items()}})

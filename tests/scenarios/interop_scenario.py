@@ -55,7 +55,10 @@ def scenario_smtplib(world):
                                   rcpt_options=['NOTIFY=FAILURE,DELAY', 'ORCPT=rfc822;you@there.example'])
         check_equal(refused, {}, 'refused recipients')
         arrives(world, sink, 1, daemon, 'one transaction for two recipients')
-        check_equal(sorted(newest(sink).recipients), ['<other@there.example>', '<you@there.example>'], 'recipients')
+        options = ' NOTIFY=FAILURE,DELAY ORCPT=rfc822;you@there.example'
+        check_equal(sorted(newest(sink).recipients), [f'<other@there.example>{options}', f'<you@there.example>{options}'], 'recipients with their DSN options')
+        for option in ('<me@here.example>', ' BODY=8BITMIME', ' RET=HDRS', ' ENVID=abc+2Bdef'):
+            check(option in newest(sink).sender, f'MAIL FROM:{newest(sink).sender} lacks {option}')
         check(newest(sink).content.endswith(text.replace(b'\r\n', b'\n')), f'content was changed: {newest(sink).content!r}')
         # The session goes on after a refusal.
         check_equal(client.docmd('MAIL', 'FROM:<me@here.example> NOSUCH=1')[0], 555, 'reply to an unknown parameter')
@@ -122,7 +125,7 @@ def scenario_git_send_email(world):
     for command in (['init', '-q'], ['config', 'user.name', 'Me'], ['config', 'user.email', 'me@here.example'], ['commit', '-q', '--allow-empty', '-m', 'Start'],
                     ['commit', '-q', '--allow-empty', '-m', 'Change nothing'], ['format-patch', '-1', '--always', '-o', '..']):
         subprocess.run(['git', '-C', repository, *command], check=True, capture_output=True, env=environment)
-    command = ['perl', program, f'--smtp-server={world.program("sendmail")}', '--from=me@here.example', '--to=you@there.example', '--confirm=never', '--quiet',
+    command = ['perl', program, f'--smtp-server={world.program("sendmail")}', '--from=me@here.example', '--to=you@there.example', '--suppress-cc=all', '--confirm=never', '--quiet',
                str(world.path('0001-Change-nothing.patch'))]
     check_caller(world, sink, daemon, 1, command, b'', 'git send-email', [b'Change nothing'], HOME=str(world.folder), GIT_DIR=str(repository / '.git'))
     daemon.stop()

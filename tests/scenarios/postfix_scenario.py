@@ -33,11 +33,12 @@ def scenario_takes_mail_in_clear_and_reports_refusals(world):
     port = world.free_port()
     sender = Sink(world, 'here', '127.0.0.13', port).start()
     postfix = Postfix(world, '127.0.0.21', port, 'post.example',
-                      f'smtpd_recipient_restrictions = check_recipient_access inline:{{nobody@post.example=REJECT_not_here}}, reject_unauth_destination\n'.replace('REJECT_not_here', 'REJECT'))
+                      'smtpd_recipient_restrictions = check_recipient_access inline:{nobody@post.example=REJECT}, reject_unauth_destination\n')
     daemon = Daemon(world, Unbound(world, ZONE).port, port).start()
     arrives_unchanged(daemon, postfix)
     daemon.send(['-f', 'me@here.example', 'nobody@post.example'], HELLO)
     wait_until(lambda: sender.count() == 1, 20, 'the notice')
+    daemon.wait_for_empty_queue()
     check_notice(sender.messages()[0], 'nobody@post.example', '5.7.1', '554 5.7.1')
     daemon.stop()
 
