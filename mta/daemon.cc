@@ -70,6 +70,13 @@ host::ControlServerOptions control_options(const Config& config) {
   return options;
 }
 
+// The sockets need their folders, and only root can make those in /run.
+Status prepare_folders(const Config& config) {
+  if (!host::is_root()) return {};
+  const auto user = host::find_user(config.user);
+  return user ? host::prepare_directories_as_root(config, *user) : Status(user.error());
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) ^ device();
@@ -266,6 +273,7 @@ class RunningDaemon final : public Daemon {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost::filesystem::path> file) {
+  if (auto status = prepare_folders(config); !status) return status.error();
   auto listeners = intake::open_listeners(config);
   if (!listeners) return listeners.error();
   for (const auto& warning : listeners->warnings) log(LogLine(Priority::warning, "listener").add("note", warning));

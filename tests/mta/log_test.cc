@@ -92,7 +92,20 @@ TEST_CASE("log: a line stays below what a pipe takes at once") {
   CHECK(line.text().size() < 4000);
 }
 
+// What earlier tests have logged waits for a writer: into nothing with it.
+void drop_waiting_lines() {
+  const int saved = ::dup(STDERR_FILENO);
+  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ::dup2(nothing, STDERR_FILENO);
+  start_log(LogTarget::standard_error);
+  stop_log();
+  ::dup2(saved, STDERR_FILENO);
+  ::close(nothing);
+  ::close(saved);
+}
+
 TEST_CASE("log: stderr gets a time stamp and the priority in words, or <6> when it is the journal") {
+  drop_waiting_lines();
   StderrPipe pipe;
   start_log(LogTarget::standard_error);
   log(LogLine(Priority::info, "plain"));
