@@ -64,4 +64,13 @@ void log_site_trouble(const std::string& site, const proto::HostResult& trouble,
   log(line);
 }
 
+void log_bug(const std::string& about, std::exception_ptr error) {
+  if (!error) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& exception) {
+    log(LogLine(Priority::error, "bug").add("in", about).add("what", exception.what()).add("note", "please report"));
+  }
+}
+
 }  // namespace mxpress::mta::delivery

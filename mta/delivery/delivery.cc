@@ -166,15 +166,24 @@ class Attempt {
     has_trouble_ = true;
   }
 
-  // What nobody answered is deferred with the most telling trouble.
+  // What nobody answered is deferred with the most telling trouble; unless each host has said that it never takes mail (RFC 7504).
   void finish() {
-    if (!order_.wanted() && !has_trouble_) return;
+    if (!has_trouble_ && !order_.wanted()) return;
+    if (!has_trouble_)
+      report_.trouble = {proto::Stage::none, "", "", "", {4, 4, 0}, 0, "not every recipient could be offered in one attempt", false};
+    const bool refused = has_trouble_ && !answered_ && no_host_takes_mail();
+    if (!refused && report_.trouble.status.klass == 5) report_.trouble.status.klass = 4;
     for (auto& result : report_.results) {
       if (result.outcome != Outcome::untried) continue;
-      result.outcome = Outcome::deferred;
-      if (result.last.stage == proto::Stage::none || has_trouble_) result.last = report_.trouble;
+      result.outcome = refused ? Outcome::failed : Outcome::deferred;
+      result.last = report_.trouble;
     }
-    report_.site_trouble = has_trouble_ && !answered_;
+    report_.site_trouble = has_trouble_ && !answered_ && !refused;
+  }
+
+  bool no_host_takes_mail() const {
+    const auto& hosts = report_.attempt.hosts;
+    return std::all_of(hosts.begin(), hosts.end(), [](const HostAttempt& host) { return host.result.reply_code == 521; });
   }
 
   DeliveryTools tools_;

@@ -14,7 +14,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr Duration kAfterReadError = std::chrono::minutes(5);
+constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
@@ -35,20 +35,30 @@ Task<Status> record(queue::Spool& spool, queue::Settlement settlement) {
 }  // namespace
 
 void Worker::spawn(Task<void> task) {
-  asio::co_spawn(services_.io, std::move(task), [](std::exception_ptr error) {
+  asio::co_spawn(services_.io, std::move(task), [](std::exception_ptr error) { log_bug("delivery", error); });
+}
+
+// A bug that one job meets costs this attempt, not the job: it is tried again later.
+void Worker::spawn_for(JobIndex index, Task<void> task) {
+  const queue::QueueId id = schedule_.job(index).message;
+  asio::co_spawn(services_.io, std::move(task), [this, index, id](std::exception_ptr error) {
     if (!error) return;
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::exception& exception) {
-      log(LogLine(Priority::error, "bug").add("in", "delivery").add("what", exception.what()));
-    }
+    log_bug("delivery of " + id.to_string(), error);
+    const queue::Job& job = schedule_.job(index);
+    if (job.message == id && job.stage == queue::JobStage::leased) wait_after_trouble(index);
   });
+}
+
+void Worker::wait_after_trouble(JobIndex index) {
+  schedule_.wait_until(index, instant_now() + kAfterReadError);
+  schedule_age_event(index, instant_now());
+  run_due();
 }
 
 void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site) {
   ++sites_[site]->active;
   ++active_;
-  spawn(deliver_job(job, destination, site));
+  spawn_for(job, deliver_job(job, destination, site));
 }
 
 bool Worker::wanted(JobIndex index) const {
@@ -56,35 +66,49 @@ bool Worker::wanted(JobIndex index) const {
   return !job.withdrawn && !job.hold_wanted;
 }
 
+DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, queue::Message message) {
+  const auto config = services_.config.get();
+  DeliveryOrder order;
+  order.message = std::move(message);
+  order.recipients = pending_recipients(order.message, schedule_.name(destination), *config);
+  order.targets = destinations_[destination]->targets;
+  prefer_last_target(order.targets, order.message, order.recipients);
+  order.options.hello_name = config->hostname;
+  order.options.timeouts = config->timeouts;
+  order.options.tls = config->delivery.tls ? smtp::TlsUse::opportunistic : smtp::TlsUse::never;
+  order.options.max_recipients = config->delivery.max_recipients;
+  order.wanted = [this, job] { return wanted(job); };
+  return order;
+}
+
 Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site) {
-  auto message = co_await load(job, destination);
+  std::exception_ptr bug;
+  std::optional<queue::Message> message;
   AttemptReport report;
-  if (message) {
-    const auto config = services_.config.get();
-    DeliveryOrder order;
-    order.message = std::move(*message);
-    order.recipients = pending_recipients(order.message, schedule_.name(destination), *config);
-    order.targets = destinations_[destination]->targets;
-    prefer_last_target(order.targets, order.message, order.recipients);
-    order.options.hello_name = config->hostname;
-    order.options.timeouts = config->timeouts;
-    order.options.tls = config->delivery.tls ? smtp::TlsUse::opportunistic : smtp::TlsUse::never;
-    order.options.max_recipients = config->delivery.max_recipients;
-    order.wanted = [this, job] { return wanted(job); };
-    report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, *sites_[site], order);
-    message = std::move(order.message);
+  try {
+    message = co_await load(job, destination);
+    if (message) {
+      DeliveryOrder order = order_for(job, destination, std::move(*message));
+      report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, *sites_[site], order);
+      message = std::move(order.message);
+    }
+  } catch (...) {
+    bug = std::current_exception();
   }
   --sites_[site]->active;
   --active_;
-  if (message) {
-    site_answered(destination, site, report);
-    std::optional<WallTime> next_try;
-    if (report.site_trouble) next_try = to_wall(sites_[site]->trouble.next_probe());
-    spawn(settle(job, destination, std::move(*message), std::move(report), next_try));
-  }
+  if (message && !bug) finish(job, destination, site, std::move(*message), std::move(report));
   serve_site(site);
   for (SiteIndex starved : std::exchange(starved_, {})) serve_site(starved);
   run_due();
+  if (bug) std::rethrow_exception(bug);
+}
+
+void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, queue::Message message, AttemptReport report) {
+  site_answered(destination, site, report);
+  std::optional<WallTime> next_try;
+  if (report.site_trouble) next_try = to_wall(sites_[site]->trouble.next_probe());
+  spawn_for(job, settle(job, destination, std::move(message), std::move(report), next_try));
 }
 
 // What the attempt says about the site: trouble cools it down, an answer opens its window.
@@ -116,8 +140,7 @@ Task<std::optional<queue::Message>> Worker::load(JobIndex index, DestinationInde
   if (!message) {
     log(LogLine(Priority::error, id, "unreadable").add("reason", message.error().message));
     if (message.error().is_transient()) {
-      schedule_.wait_until(index, instant_now() + kAfterReadError);
-      schedule_age_event(index, instant_now());
+      wait_after_trouble(index);
     } else {
       schedule_.remove(index);
     }

@@ -1,11 +1,22 @@
 // From a destination to its site: asks the DNS (or the configured route) for the mail hosts.
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
 
+#include "mta/delivery/attempt_log.h"
 #include "mta/delivery/target_rules.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
 
 namespace mxpress::mta::delivery {
+
+void Worker::start_locating(DestinationIndex index) {
+  destinations_[index]->locating = true;
+  asio::co_spawn(services_.io, locate(index), [this, index](std::exception_ptr error) {
+    log_bug("lookup of " + schedule_.name(index), error);
+    destinations_[index]->locating = false;
+  });
+}
 
 Task<void> Worker::locate(DestinationIndex index) {
   const auto config = services_.config.get();
@@ -65,7 +76,7 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   destination.trouble.failed(result, now, policy_of(index), random_);
   services_.spool.record_site(
       {"lookup:" + schedule_.name(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
-  if (auto job = schedule_.lease(index)) spawn(conclude_job(*job, proto::Outcome::deferred, std::move(result)));
+  if (auto job = schedule_.lease(index)) spawn_for(*job, conclude_job(*job, proto::Outcome::deferred, std::move(result)));
   expire_waiting(index, now);
   wake_at(destination.trouble.next_probe(), false, index);
 }

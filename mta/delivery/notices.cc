@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <exception>
 
+#include "mta/delivery/attempt_log.h"
 #include "mta/delivery/blocking.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/site.h"
@@ -21,15 +22,6 @@ using Kind = queue::NewMessage::NoticeFor::Kind;
 
 constexpr Duration kAfterStoreError = std::chrono::minutes(1);
 const proto::EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
-
-void report_bug(std::exception_ptr error) {
-  if (!error) return;
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& exception) {
-    log(LogLine(Priority::error, "bug").add("in", "notices").add("what", exception.what()));
-  }
-}
 
 bool was_delivered(const queue::RecipientState& state) { return state.last && state.last->status.klass == 2; }
 
@@ -105,12 +97,21 @@ void Notices::owed(queue::QueueId id) {
   asio::post(io_, [this, id] {
     auto [found, is_new] = paying_.try_emplace(id.value, false);
     found->second = !is_new;
-    if (is_new) asio::co_spawn(io_, pay(id), report_bug);
+    if (is_new) asio::co_spawn(io_, pay(id), [this, id](std::exception_ptr error) { stopped_paying(id, error); });
   });
 }
 
 void Notices::delayed(queue::QueueId id, std::string destination, std::optional<proto::HostResult> trouble, WallTime will_retry_until) {
-  asio::co_spawn(io_, tell_delay(id, Delay{std::move(destination), std::move(trouble), will_retry_until}), report_bug);
+  asio::co_spawn(io_, tell_delay(id, Delay{std::move(destination), std::move(trouble), will_retry_until}),
+                 [](std::exception_ptr error) { log_bug("a delay notice", error); });
+}
+
+// What is owed stays owed in the spool: a bug costs this try, and the next start pays.
+void Notices::stopped_paying(queue::QueueId id, std::exception_ptr error) {
+  log_bug("the notice for " + id.to_string(), error);
+  const bool once_more = !error && paying_[id.value];
+  paying_.erase(id.value);
+  if (once_more) owed(id);
 }
 
 Task<void> Notices::pay(queue::QueueId id) {
@@ -122,7 +123,6 @@ Task<void> Notices::pay(queue::QueueId id) {
     }
     co_await pause(kLookAgain);
   }
-  paying_.erase(id.value);
 }
 
 Task<Result<queue::Message>> Notices::load(queue::QueueId id) {

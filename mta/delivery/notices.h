@@ -2,6 +2,7 @@
 // of a message. What nobody can take goes to the local mailbox; never into a loop, never lost.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <random>
 #include <string>
@@ -46,6 +47,7 @@ class Notices {
     std::vector<std::uint32_t> recipients;
     std::optional<WallTime> will_retry_until;
   };
+  void stopped_paying(queue::QueueId id, std::exception_ptr error);
   Task<void> pay(queue::QueueId id);
   Task<void> pause(Duration duration);
   Task<bool> pay_once(queue::QueueId id, bool must_not_wait);

@@ -22,7 +22,14 @@ void Worker::restore_site(const queue::SiteRecord& record) {
   sites_[site_index(record.site)]->trouble.restore(record.failures, instant_now() + wait, record.last);
 }
 
-ActionEffect Worker::acted(queue::ActionKind action, queue::QueueId message) {
+std::vector<ActionEffect> Worker::acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages) {
+  std::vector<ActionEffect> effects;
+  for (queue::QueueId message : messages) effects.push_back(acted_on(action, message));
+  run_due();  // once: however many messages are to be tried again, their site gets one probe
+  return effects;
+}
+
+ActionEffect Worker::acted_on(queue::ActionKind action, queue::QueueId message) {
   ActionEffect effect = ActionEffect::unknown;
   for (JobIndex index : schedule_.jobs_of(message)) {
     queue::Job& job = schedule_.job(index);
@@ -48,7 +55,6 @@ ActionEffect Worker::acted(queue::ActionKind action, queue::QueueId message) {
         break;
     }
   }
-  run_due();
   return effect;
 }
 
@@ -113,7 +119,7 @@ void Worker::reconfigured(std::shared_ptr<dns::Resolver> resolver) {
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
     Destination& destination = *destinations_[index];
     destination.located_until.reset();
-    if (destination.trouble.active()) destination.trouble.probe_now(now);
+    destination.trouble.over();  // it may have been ours
     wake_at(now, false, index);
   }
   run_due();

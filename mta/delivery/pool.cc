@@ -88,11 +88,10 @@ void Pool::apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std:
   auto effects = std::make_shared<Effects>();  // shared by the workers' threads until the last one is done
   effects->all.assign(ids.size(), ActionEffect::unknown);
   auto visit = [action, ids, effects](Worker& worker) {
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      const ActionEffect effect = worker.acted(action, ids[i]);
-      const std::lock_guard lock(effects->mutex);
-      if (effect == ActionEffect::in_flight || effects->all[i] == ActionEffect::unknown) effects->all[i] = effect;
-    }
+    const auto mine = worker.acted(action, ids);
+    const std::lock_guard lock(effects->mutex);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (mine[i] == ActionEffect::in_flight || effects->all[i] == ActionEffect::unknown) effects->all[i] = mine[i];
   };
   visit_all(visit, [this, action, ids, effects, done = std::move(done)] {
     if (action == queue::ActionKind::bounce)

@@ -89,7 +89,7 @@ void Worker::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
   Destination& destination = *destinations_[index];
   if (!destination.domain) {
-    while (auto job = schedule_.lease(index)) spawn(deliver_locally(*job, index));
+    while (auto job = schedule_.lease(index)) spawn_for(*job, deliver_locally(*job, index));
     return;
   }
   const Instant now = instant_now();
@@ -97,8 +97,7 @@ void Worker::serve(DestinationIndex index) {
   if (!destination.located_until || *destination.located_until <= now) {
     if (!destination.trouble.may_probe(now, has_fresh(index, destination.trouble)))
       return wake_at(destination.trouble.next_probe(), false, index);
-    destination.locating = true;
-    return spawn(locate(index));
+    return start_locating(index);
   }
   if (!destination.in_line) {
     destination.in_line = true;
@@ -187,6 +186,7 @@ void Worker::watch() {
     schedule_.make_ready(job);
     schedule_age_event(job, now);
   }
+  for (DestinationIndex index = 0; index < destinations_.size(); ++index) serve(index);
   run_due();
   watchdog_.expires_after(kWatchInterval);
   watchdog_.async_wait([this](boost::system::error_code error) {

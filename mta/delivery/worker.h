@@ -63,8 +63,8 @@ class Worker {
   asio::io_context& io() { return services_.io; }
   void add(const NewJob& job);
   void restore_site(const queue::SiteRecord& site);
-  // The spool has recorded the action; says whether the message is here and whether it is in flight.
-  ActionEffect acted(queue::ActionKind action, queue::QueueId message);
+  // The spool has recorded the action; says of each message whether it is here and whether it is in flight.
+  std::vector<ActionEffect> acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages);
   std::vector<DestinationStatus> status();
   void reconfigured(std::shared_ptr<dns::Resolver> resolver);
   // While true no attempt begins; what is due waits.
@@ -110,6 +110,7 @@ class Worker {
   SiteIndex site_index(const std::string& key);
   queue::RetryPolicy policy_of(DestinationIndex index) const;
   std::size_t session_limit(DestinationIndex index) const;
+  ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);
   void retry_now(JobIndex index);
   bool has_fresh(DestinationIndex index, const Trouble& trouble) const;
   const Trouble* trouble_of(DestinationIndex index) const;
@@ -121,6 +122,7 @@ class Worker {
   void expire_waiting(DestinationIndex index, Instant now);
 
   // locate.cc: from destination to site
+  void start_locating(DestinationIndex index);
   Task<void> locate(DestinationIndex index);
   void located(DestinationIndex index, dns::Targets found);
   void join_site(DestinationIndex index, SiteIndex site);
@@ -137,7 +139,11 @@ class Worker {
   Task<void> settle(JobIndex job, DestinationIndex destination, queue::Message message, AttemptReport report,
                     std::optional<WallTime> next_try);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
+  DeliveryOrder order_for(JobIndex job, DestinationIndex destination, queue::Message message);
+  void finish(JobIndex job, DestinationIndex destination, SiteIndex site, queue::Message message, AttemptReport report);
+  void wait_after_trouble(JobIndex job);
   void spawn(Task<void> task);
+  void spawn_for(JobIndex job, Task<void> task);
   bool wanted(JobIndex job) const;
 
   std::size_t index_;

@@ -123,6 +123,7 @@ Simulation::~Simulation() {
 void Simulation::start() {
   queue::SpoolOptions options;
   options.directory = "/spool";
+  options.segment_size = 1u << 20;
   auto spool = queue::Spool::open(disk, options, queue::Spool::Committer::manual);
   if (!spool) throw std::runtime_error(spool.error().message);
   spool_ = std::move(*spool);
@@ -168,11 +169,11 @@ queue::QueueId Simulation::submit(const std::string& sender, const std::vector<s
   return stored->value();
 }
 
-mta::delivery::ActionEffect Simulation::act(queue::ActionKind action, queue::QueueId id) {
-  std::optional<mta::delivery::ActionEffect> effect;
-  pool_->act(action, {id}, [&](Result<std::vector<mta::delivery::ActionEffect>> effects) { effect = effects.value().at(0); });
-  run_until([&] { return effect.has_value(); }, std::chrono::seconds(5));
-  return effect.value();
+std::vector<mta::delivery::ActionEffect> Simulation::act(queue::ActionKind action, std::vector<queue::QueueId> ids) {
+  std::optional<std::vector<mta::delivery::ActionEffect>> effects;
+  pool_->act(action, std::move(ids), [&](Result<std::vector<mta::delivery::ActionEffect>> all) { effects = all.value(); });
+  run_until([&] { return effects.has_value(); }, std::chrono::seconds(5));
+  return effects.value();
 }
 
 std::vector<mta::delivery::DestinationStatus> Simulation::status() {

@@ -46,7 +46,8 @@ class Simulation {
 
   queue::Message load(queue::QueueId id) { return spool_->load(id).value(); }
   std::size_t queued() { return spool_->ids(false).size(); }
-  mta::delivery::ActionEffect act(queue::ActionKind action, queue::QueueId id);
+  mta::delivery::ActionEffect act(queue::ActionKind action, queue::QueueId id) { return act(action, std::vector{id}).at(0); }
+  std::vector<mta::delivery::ActionEffect> act(queue::ActionKind action, std::vector<queue::QueueId> ids);
   std::vector<mta::delivery::DestinationStatus> status();
   // "192.0.2.1:25" answers; addresses without a host refuse connections.
   void host(const std::string& address, SimulatedHost& host);
