@@ -150,7 +150,8 @@ class RunningDaemon final : public Daemon {
                                     .make_connector = make_connector,
                                     .seed = random_seed()};
     pool_ = std::make_unique<delivery::Pool>(std::move(services));
-    context_.emplace(intake::Context{config_, *spool_, *pool_});
+    context_.emplace(
+        intake::Context{config_, *spool_, [this](queue::QueueId id, const proto::Envelope& envelope) { pool_->admit(id, envelope); }});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(*spool_, *pool_, config_, Clock::current().wall(), [this] { return reload(); });

@@ -11,7 +11,7 @@
 #include "mta/delivery/destination.h"
 #include "mta/delivery/site.h"
 #include "mta/host/log.h"
-#include "mta/intake/aliases.h"
+#include "mta/host/aliases.h"
 #include "proto/dsn.h"
 
 namespace mxpress::mta::delivery {
@@ -185,7 +185,7 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
   }
   queue::NewMessage composed;
   composed.envelope.recipients.push_back({notice.to, {}, ""});
-  intake::resolve_alias(*config, composed.envelope.recipients.back());
+  host::resolve_alias(*config, composed.envelope.recipients.back());
   composed.envelope.is_notice = true;
   composed.envelope.submitter.entrance = "mxpressd";
   composed.envelope.submitted = now;

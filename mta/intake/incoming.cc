@@ -5,8 +5,8 @@
 
 #include <random>
 
+#include "mta/host/aliases.h"
 #include "mta/host/log.h"
-#include "mta/intake/aliases.h"
 #include "mta/intake/spool_async.h"
 #include "proto/header.h"
 #include "proto/trace.h"
@@ -130,7 +130,7 @@ Refusal Incoming::make_large() {
 
 queue::NewMessage Incoming::take_message() {
   envelope_.body = inspector_.facts().body();
-  for (proto::Recipient& recipient : envelope_.recipients) resolve_alias(*config_, recipient);
+  for (proto::Recipient& recipient : envelope_.recipients) host::resolve_alias(*config_, recipient);
   queue::NewMessage message;
   message.envelope = envelope_;
   message.content = std::move(content_);
@@ -148,7 +148,7 @@ Task<ServerReply> Incoming::finish() {
   if (!stored.ok()) co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not stored: " + stored.error().message};
   if (*stored == id_) {  // otherwise this drop file had been stored before a crash, and is in the queue already
     log_accepted(envelope_);
-    context_.deliverer.admit(id_, envelope_);
+    context_.admit(id_, envelope_);
   }
   co_return ServerReply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + stored->to_string()};
 }

@@ -4,9 +4,9 @@
 // 8), Date, From and Message-ID where they are missing. Return-Path is taken out (RFC 5321 4.4). Everything else stays byte for byte.
 #pragma once
 
+#include <functional>
 #include <memory>
 
-#include "mta/delivery/deliverer.h"
 #include "mta/host/config.h"
 #include "mta/smtp/server.h"
 #include "mta/smtp/server_session.h"
@@ -19,7 +19,8 @@ namespace mxpress::mta::intake {
 struct Context {
   CurrentConfig& config;
   queue::Spool& spool;
-  delivery::Deliverer& deliverer;
+  // Takes a message that is durable in the spool on to its delivery. Any thread.
+  std::function<void(queue::QueueId, const proto::Envelope&)> admit;
 };
 
 // Whether the header is completed: our own users' mail, or mail that passes through.

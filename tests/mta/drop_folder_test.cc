@@ -36,7 +36,8 @@ struct Folder {
     path = base.drop_directory();
     fs::create_directories(path);
     config = std::make_unique<mxpress::mta::CurrentConfig>(base);
-    context.reset(new mxpress::mta::intake::Context{*config, spool, deliverer});
+    context.reset(new mxpress::mta::intake::Context{
+        *config, spool, [this](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { deliverer.admit(id, envelope); }});
     drop = std::make_unique<mxpress::mta::intake::DropFolder>(*context);
     mxpress::mta::capture_log(note_line, &log);
   }
@@ -202,7 +203,9 @@ TEST_CASE("drop folder: without the daemon sendmail leaves a message that the da
   struct stat facts{};
   REQUIRE(::stat(file.c_str(), &facts) == 0);
   CHECK((facts.st_mode & 07777) == 0640);
-  mxpress::mta::intake::Context context{*house.config, house.spool, house.deliverer};
+  mxpress::mta::intake::Context context{
+      *house.config, house.spool,
+      [&house](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { house.deliverer.admit(id, envelope); }};
   mxpress::mta::intake::DropFolder(context).scan();
   const auto kept = house.spool.kept();
   REQUIRE(kept.size() == 1);

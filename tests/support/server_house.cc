@@ -129,7 +129,8 @@ void IntakeHouse::open() {
   if (!listeners->smtp.empty()) port = listeners->smtp.front().port;
   config = std::make_unique<mta::CurrentConfig>(base);
   io_ = std::make_unique<asio::io_context>();
-  context_.reset(new mta::intake::Context{*config, spool, deliverer});
+  context_.reset(new mta::intake::Context{*config, spool,
+                                          [this](queue::QueueId id, const proto::Envelope& envelope) { deliverer.admit(id, envelope); }});
   intake_ = std::make_unique<mta::intake::Intake>(*context_, std::vector<asio::io_context*>{io_.get()});
   intake_->start(std::move(*listeners));
   worker_ = std::thread([this] {

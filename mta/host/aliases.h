@@ -4,11 +4,11 @@
 #include "mta/host/config.h"
 #include "proto/envelope.h"
 
-namespace mxpress::mta::intake {
+namespace mxpress::mta::host {
 
 // A recipient of a local domain with an alias becomes the alias's address, and so on for at most 10 steps; ORCPT tells the address that was
 // given (RFC 3461 4.2). Postmaster without an alias of its own goes where root goes. Others stay as they are: delivery writes to the
 // Maildir what is local.
 void resolve_alias(const Config& config, proto::Recipient& recipient);
 
-}  // namespace mxpress::mta::intake
+}  // namespace mxpress::mta::host

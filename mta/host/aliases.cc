@@ -1,10 +1,10 @@
 // Aliases of local recipients.
-#include "mta/intake/aliases.h"
+#include "mta/host/aliases.h"
 
 #include "proto/ascii.h"
 #include "proto/xtext.h"
 
-namespace mxpress::mta::intake {
+namespace mxpress::mta::host {
 namespace {
 
 constexpr int kMaxSteps = 10;
@@ -34,4 +34,4 @@ void resolve_alias(const Config& config, proto::Recipient& recipient) {
   }
 }
 
-}  // namespace mxpress::mta::intake
+}  // namespace mxpress::mta::host
