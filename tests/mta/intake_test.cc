@@ -153,7 +153,7 @@ TEST_CASE("intake: aliases of local people, chains and postmaster; loops end") {
   config.local.aliases.emplace("two", box("one@mx.example"));
   auto resolved = [&](const char* text, std::string original = {}) {
     mxpress::proto::Recipient recipient{box(text), {}, std::move(original)};
-    host::resolve_alias(config, recipient);
+    mxpress::mta::host::resolve_alias(config, recipient);
     return recipient.mailbox.to_string() + " " + recipient.original_recipient;
   };
   CHECK(resolved("Root@mx.example") == "me+1@away.example rfc822;Root@mx.example");
