@@ -1,7 +1,5 @@
 // One job from lease to settlement.
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 #include <exception>
 
 #include "mta/delivery/attempt_log.h"
@@ -10,6 +8,7 @@
 #include "mta/delivery/local_mailbox.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
+#include "mta/spool_async.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -18,19 +17,6 @@ constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
-
-// Records an outcome; completes when it is durable. The callback comes from the spool's committer.
-Task<Status> record(queue::Spool& spool, queue::Settlement settlement) {
-  auto executor = co_await asio::this_coro::executor;
-  auto start = [&spool, executor, settlement = std::move(settlement)](auto handler) mutable {
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));  // a std::function wants copies
-    auto work = asio::make_work_guard(executor);
-    spool.settle(std::move(settlement), [shared, work](Status status) {
-      asio::post(work.get_executor(), [shared, status = std::move(status)]() mutable { std::move (*shared)(std::move(status)); });
-    });
-  };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Status)>(std::move(start), use_task);
-}
 
 }  // namespace
 
@@ -205,7 +191,7 @@ Task<void> Worker::settle(JobIndex index, DestinationIndex destination, queue::M
   const Duration age = instant_now() - schedule_.job(index).accepted;
   Verdict verdict = conclude(message, std::move(report), policy_of(destination), age, next_try, random_);
   log_attempt(message, verdict);
-  const Status recorded = co_await record(services_.spool, verdict.settlement);
+  const Status recorded = co_await mta::settle(services_.spool, verdict.settlement);
   if (!recorded) log(LogLine(Priority::error, message.id, "unrecorded").add("reason", recorded.error().message));
   if (verdict.notice_owed) services_.notices.owed(message.id);
   give_back(index, verdict, waits_for_site);

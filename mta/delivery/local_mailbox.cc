@@ -11,6 +11,8 @@
 #include <cstring>
 #include <vector>
 
+#include "mta/host/descriptor.h"
+
 namespace mxpress::mta::delivery {
 namespace {
 
@@ -19,21 +21,6 @@ namespace fs = boost::filesystem;
 Error io_error(const char* doing, const fs::path& path) {
   return Error::transient(std::string("the local mailbox: ") + doing + " " + path.string() + ": " + std::strerror(errno));
 }
-
-// A descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Status write_all(int fd, std::string_view bytes, const fs::path& path) {
   while (!bytes.empty()) {
@@ -46,7 +33,7 @@ Status write_all(int fd, std::string_view bytes, const fs::path& path) {
 }
 
 Status sync_folder(const fs::path& folder) {
-  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const host::Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0 || ::fsync(fd.get()) != 0) return io_error("syncing", folder);
   return {};
 }
@@ -74,7 +61,7 @@ Status copy_content(const queue::Content& content, int fd, const fs::path& path)
 }
 
 Status write_message(const fs::path& path, const queue::Message& message, const std::string& delivered_to) {
-  const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const host::Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (fd.get() < 0) return io_error("creating", path);
   const std::string prefix = "Return-Path: <" + message.envelope.reverse_path.to_string() + ">\nDelivered-To: " + delivered_to + "\n";
   if (auto status = write_all(fd.get(), prefix, path); !status) return status;

@@ -10,8 +10,9 @@
 #include "mta/delivery/blocking.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/site.h"
-#include "mta/host/log.h"
 #include "mta/host/aliases.h"
+#include "mta/host/log.h"
+#include "mta/spool_async.h"
 #include "proto/dsn.h"
 
 namespace mxpress::mta::delivery {
@@ -201,9 +202,9 @@ Task<bool> Notices::store_notice(const queue::Message& message, Order order) {
   const queue::QueueId id = spool_.next_id();
   queue::NewMessage composed = compose(id, message, original, order);
   const proto::Envelope envelope = composed.envelope;
-  const Status status = co_await store(id, std::move(composed));
-  if (!status) {
-    log(LogLine(Priority::error, message.id, "notice_not_stored").add("reason", status.error().message));
+  const auto stored = co_await mta::store(spool_, id, std::move(composed));
+  if (!stored) {
+    log(LogLine(Priority::error, message.id, "notice_not_stored").add("reason", stored.error().message));
     co_await pause(kAfterStoreError);
     co_return false;
   }
@@ -218,19 +219,6 @@ Task<bool> Notices::store_notice(const queue::Message& message, Order order) {
 Task<void> Notices::pause(Duration duration) {
   Timer timer(io_, duration);
   co_await timer.async_wait(use_task);
-}
-
-Task<Status> Notices::store(queue::QueueId id, queue::NewMessage message) {
-  auto executor = co_await asio::this_coro::executor;
-  auto start = [this, id, executor, message = std::move(message)](auto handler) mutable {
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));  // a std::function wants copies
-    auto work = asio::make_work_guard(executor);
-    spool_.store_as(id, std::move(message), [shared, work](Result<queue::QueueId> stored) {
-      Status status = stored ? Status() : Status(stored.error());
-      asio::post(work.get_executor(), [shared, status = std::move(status)]() mutable { std::move (*shared)(std::move(status)); });
-    });
-  };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Status)>(std::move(start), use_task);
 }
 
 // A notice that nobody takes: into this host's mailbox, where the admin finds it. Until there is room it stays owed.

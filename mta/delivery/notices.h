@@ -54,7 +54,6 @@ class Notices {
   Task<void> tell_delay(queue::QueueId id, Delay delay);
   Task<bool> store_notice(const queue::Message& message, Order order);
   queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Order& order);
-  Task<Status> store(queue::QueueId id, queue::NewMessage message);
   Task<bool> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
   Task<Result<queue::Message>> load(queue::QueueId id);
 

@@ -11,6 +11,8 @@
 #include <set>
 #include <utility>
 
+#include "mta/host/endpoint.h"
+
 namespace mxpress::mta::delivery {
 namespace {
 
@@ -43,18 +45,6 @@ bool cut_by_kind(const dns::Address& address) {
   return dns::is_loopback(address) || dns::is_unspecified(address) || dns::is_multicast(address) || dns::is_link_local(address);
 }
 
-// "127.0.0.1:25" -> address and port; nothing for a malformed text, which the configuration has refused before.
-std::optional<std::pair<dns::Address, std::uint16_t>> parse_listener(const std::string& text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-  const auto address = dns::Address::parse(host);
-  const int port = std::atoi(text.c_str() + colon + 1);
-  if (!address || port < 1 || port > 65535) return std::nullopt;
-  return std::pair(*address, static_cast<std::uint16_t>(port));
-}
-
 }  // namespace
 
 dns::TargetRules target_rules(const Config& config, const proto::Domain& domain) {
@@ -65,7 +55,7 @@ dns::TargetRules target_rules(const Config& config, const proto::Domain& domain)
   const auto own = std::make_shared<const std::set<dns::Address>>(own_addresses());
   std::set<std::pair<dns::Address, std::uint16_t>> listeners;
   for (const auto& text : config.listen.smtp)
-    if (const auto listener = parse_listener(text)) listeners.insert(*listener);
+    if (const auto listener = host::parse_endpoint(text)) listeners.insert({listener->address, listener->port});
   rules.is_own = [listeners, own](const dns::Address& address, std::uint16_t port) {
     return std::any_of(listeners.begin(), listeners.end(), [&](const auto& listener) {
       const bool same = listener.first == address || (dns::is_unspecified(listener.first) && own->contains(address));

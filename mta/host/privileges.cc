@@ -12,6 +12,7 @@
 #include <cstring>
 #include <vector>
 
+#include "mta/host/descriptor.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::host {
@@ -22,20 +23,6 @@ using Path = boost::filesystem::path;
 constexpr mode_t kSpoolMode = 0711, kSocketsMode = 0755, kDropMode = 03777, kPrivateMode = 0700;
 
 Error failed(const std::string& what, int error) { return Error::permanent(what + ": " + std::strerror(error)); }
-
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
 
 // No symbolic link: whoever owns the folder around it must not lead us elsewhere.
 int open_folder(const Path& path) { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }

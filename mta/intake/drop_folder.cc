@@ -79,7 +79,7 @@ void DropFolder::stop() {
 
 // The watch is set before the first round, so that no file falls between them.
 void DropFolder::run() {
-  const Descriptor watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  const host::Descriptor watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   const bool watched = ::inotify_add_watch(watch.get(), folder_.c_str(), IN_MOVED_TO | IN_ONLYDIR) >= 0;
   if (!watched) log_file(Priority::error, "drop-folder", folder_.string(), std::string("cannot be watched: ") + std::strerror(errno));
   pollfd events[2] = {{watch.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
@@ -92,7 +92,7 @@ void DropFolder::run() {
 }
 
 void DropFolder::scan() {
-  const Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const host::Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!folder.is_open()) return;
   for (const std::string& name : names_in(folder_)) {
     if (stopping_) return;
@@ -114,7 +114,7 @@ void DropFolder::remove_old_part(const std::string& name, int folder) {
 
 void DropFolder::take(const std::string& name, int folder) {
   if (!is_drop_name(name)) return put_aside(name, folder, "not a name that sendmail gives");
-  Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  host::Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat facts{};
   if (!file.is_open() || ::fstat(file.get(), &facts) != 0) {
     if (errno == ENOENT) return;  // its owner took it back
@@ -130,7 +130,7 @@ void DropFolder::take(const std::string& name, int folder) {
   }
 }
 
-DropFolder::Fate DropFolder::read_message(const std::string& name, Descriptor file, std::int64_t owner) {
+DropFolder::Fate DropFolder::read_message(const std::string& name, host::Descriptor file, std::int64_t owner) {
   Entrance entrance;
   entrance.submitter.entrance = "drop";
   entrance.submitter.uid = owner;
@@ -143,7 +143,7 @@ DropFolder::Fate DropFolder::read_message(const std::string& name, Descriptor fi
 void DropFolder::put_aside(const std::string& name, int folder, std::string_view reason) {
   ::mkdir(refused_.c_str(), 0700);  // fails if it is there
   const bool room = names_in(refused_).size() < kMaxRefused;
-  const Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const host::Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   const bool moved = room && aside.is_open() && ::renameat(folder, name.c_str(), aside.get(), name.c_str()) == 0;
   const bool gone = moved || ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0;
   log_file(Priority::warning, moved ? "drop-refused" : gone ? "drop-removed" : "drop-stuck", name, reason);

@@ -12,7 +12,7 @@
 #include <set>
 #include <thread>
 
-#include "mta/intake/descriptor.h"
+#include "mta/host/descriptor.h"
 #include "mta/intake/submit.h"
 
 namespace mxpress::mta::intake {
@@ -34,14 +34,14 @@ class DropFolder {
 
   void run();
   void take(const std::string& name, int folder);
-  Fate read_message(const std::string& name, Descriptor file, std::int64_t owner);
+  Fate read_message(const std::string& name, host::Descriptor file, std::int64_t owner);
   void put_aside(const std::string& name, int folder, std::string_view reason);
   void remove_old_part(const std::string& name, int folder);
 
   Context& context_;
   const boost::filesystem::path folder_;
   const boost::filesystem::path refused_;
-  Descriptor wake_;
+  host::Descriptor wake_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
   std::set<std::string> stuck_;  // files that could not be removed: not tried, and not logged, again

@@ -16,7 +16,7 @@ using smtp::ServerReply;
 
 class FileStream final : public smtp::Stream {
  public:
-  explicit FileStream(Descriptor file) : file_(std::move(file)) {}
+  explicit FileStream(host::Descriptor file) : file_(std::move(file)) {}
 
   void set_deadline(BootTime) override {}
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override {
@@ -31,7 +31,7 @@ class FileStream final : public smtp::Stream {
   void close() override {}
 
  private:
-  Descriptor file_;
+  host::Descriptor file_;
   smtp::TlsState tls_;
 };
 
@@ -89,7 +89,7 @@ std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> VerdictSink::o
 
 }  // namespace
 
-ServerReply take_drop_file(Context& context, Descriptor file, Entrance entrance) {
+ServerReply take_drop_file(Context& context, host::Descriptor file, Entrance entrance) {
   auto options = server_options(*context.config.get(), entrance.submitter);
   if (!options.ok()) return {451, proto::EnhancedStatus{4, 3, 5}, options.error().message};
   Submission submission(context, std::move(entrance));

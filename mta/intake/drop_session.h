@@ -3,12 +3,12 @@
 
 #include <optional>
 
-#include "mta/intake/descriptor.h"
+#include "mta/host/descriptor.h"
 #include "mta/intake/submit.h"
 
 namespace mxpress::mta::intake {
 
 // The reply to the first message of the file; without a complete message: the first refusal, or 554. Blocking: waits until it is durable.
-smtp::ServerReply take_drop_file(Context& context, Descriptor file, Entrance entrance);
+smtp::ServerReply take_drop_file(Context& context, host::Descriptor file, Entrance entrance);
 
 }  // namespace mxpress::mta::intake

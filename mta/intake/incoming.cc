@@ -7,7 +7,7 @@
 
 #include "mta/host/aliases.h"
 #include "mta/host/log.h"
-#include "mta/intake/spool_async.h"
+#include "mta/spool_async.h"
 #include "proto/header.h"
 #include "proto/trace.h"
 

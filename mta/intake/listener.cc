@@ -71,8 +71,8 @@ Error bind_error(const std::string& text, std::uint16_t port) {
 bool family_is_missing() { return errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL; }
 
 // Nothing, with errno set, if the system refuses.
-Descriptor bind_tcp(const Endpoint& endpoint) {
-  Descriptor socket(::socket(endpoint.address.is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+host::Descriptor bind_tcp(const Endpoint& endpoint) {
+  host::Descriptor socket(::socket(endpoint.address.is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.is_open()) return {};
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -89,7 +89,7 @@ Status open_smtp(const Config& config, const std::string& text, Listeners& liste
     return Error::permanent("[listen] smtp has " + text +
                             ", which others can reach: name the networks that may send through this host in [listen] allow");
   }
-  Descriptor socket = bind_tcp(*endpoint);
+  host::Descriptor socket = bind_tcp(*endpoint);
   if (socket.is_open()) {
     const std::uint16_t port = bound_port(socket.get());
     listeners.smtp.push_back({std::move(socket), endpoint->address, port});
@@ -110,7 +110,7 @@ Result<sockaddr_un> unix_address(const boost::filesystem::path& path) {
 
 // Whether another daemon serves this socket.
 bool somebody_listens(const sockaddr_un& address) {
-  const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const host::Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int refused = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   return refused == 0 || (errno != ECONNREFUSED && errno != ENOENT);
 }
@@ -132,7 +132,7 @@ Status open_submission(const Config& config, Listeners& listeners) {
   boost::system::error_code ignored;
   boost::filesystem::create_directories(path.parent_path(), ignored);  // bind() tells the reason if this failed
   if (Status cleared = clear_stale(path, *address); !cleared.ok()) return cleared;
-  Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  host::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.is_open() || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
       ::chmod(path.c_str(), kEverybody) != 0 || ::listen(socket.get(), kBacklog) != 0) {
     return Error::permanent("cannot listen on " + path.string() + ": " + errno_words());

@@ -7,20 +7,20 @@
 
 #include "dns/address.h"
 #include "mta/host/config.h"
-#include "mta/intake/descriptor.h"
+#include "mta/host/descriptor.h"
 #include "proto/result.h"
 
 namespace mxpress::mta::intake {
 
 struct TcpListener {
-  Descriptor socket;
+  host::Descriptor socket;
   dns::Address address;
   std::uint16_t port = 0;  // the real one, when the configuration said 0
 };
 
 struct Listeners {
   std::vector<TcpListener> smtp;
-  Descriptor submission;
+  host::Descriptor submission;
   boost::filesystem::path submission_path;
   std::vector<std::string> warnings;  // for the log
 };

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace mxpress::mta::intake {
+namespace mxpress::mta::host {
 
 class Descriptor {
  public:
@@ -28,4 +28,4 @@ class Descriptor {
   int number_ = -1;
 };
 
-}  // namespace mxpress::mta::intake
+}  // namespace mxpress::mta::host

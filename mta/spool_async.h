@@ -4,9 +4,12 @@
 #include "dns/async.h"
 #include "queue/spool.h"
 
-namespace mxpress::mta::intake {
+namespace mxpress::mta {
 
 // Done when the message is durable, or refused. The committer's thread only posts; the caller goes on on its own.
 Task<Result<queue::QueueId>> store(queue::Spool& spool, queue::QueueId id, queue::NewMessage message);
 
-}  // namespace mxpress::mta::intake
+// Done when the outcome is durable.
+Task<Status> settle(queue::Spool& spool, queue::Settlement settlement);
+
+}  // namespace mxpress::mta
