@@ -1,0 +1,137 @@
+"""What an operator does: with and without the daemon, as root and as somebody else, with a good and a bad configuration."""
+import os
+import pathlib
+import pwd
+import re
+import signal
+
+from daemon import Daemon
+from delivery_scenario import HELLO, ZONE, sent_unchanged
+from harness import check, check_equal, daemon_user, is_root, wait_until
+from peers import Sink, Unbound
+
+
+def start(world, **options):
+    port = world.free_port()
+    daemon = Daemon(world, Unbound(world, ZONE).port, port, **options)
+    return Sink(world, 'mx1', '127.0.0.11', port), daemon
+
+
+def scenario_sendmail_without_the_daemon_leaves_mail_that_it_takes_at_its_start(world):
+    sink, daemon = start(world)
+    daemon.start()
+    daemon.stop()
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    check_equal(len([n for n in os.listdir(daemon.spool / 'drop') if not n.endswith('.part')]), 1, 'files in the drop folder')
+    sink.start()
+    daemon.start()
+    wait_until(lambda: sink.count() == 1, 20, 'the message to arrive')
+    daemon.wait_for_empty_queue()
+    sent_unchanged(sink.messages()[0].content, HELLO, 'the message')
+    check_equal(os.listdir(daemon.spool / 'drop'), [], 'the drop folder afterwards')
+    daemon.stop()
+
+
+def waiting_message(daemon):
+    daemon.start()
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    wait_until(lambda: daemon.events('site') or daemon.events('attempt'), 20, 'a first attempt')
+    return daemon.accepted_ids()[0]
+
+
+def scenario_the_queue_command_works_with_and_without_the_daemon(world):
+    sink, daemon = start(world, retry='1h*')
+    name = waiting_message(daemon)
+    for state in ('running', 'stopped'):
+        code, listing, errors = daemon.mxpress('queue')
+        check_equal(code, 0, f'mxpress queue while {state} ({errors})')
+        check('there.example' in listing and 'connection refused' in listing, f'mxpress queue while {state}: {listing}')
+        check(name in daemon.mxpress('queue', '--messages')[1], f'mxpress queue --messages while {state}')
+        shown = daemon.mxpress('show', name)[1]
+        check('me@here.example' in shown and 'connection refused' in shown, f'mxpress show while {state}: {shown}')
+        check(daemon.mxpress('cat', name)[1].replace('\r', '').endswith(HELLO.decode()), f'mxpress cat while {state}')
+        check(name in daemon.mxpress('mailq')[1] and 'me@here.example' in daemon.mxpress('mailq')[1], f'mailq while {state}')
+        check(daemon.json('queue', '--messages'), f'mxpress queue --messages --json while {state}')
+        check_equal(daemon.mxpress('hold', '--domain', 'there.example')[0], 0, f'hold while {state}')
+        check('held' in daemon.mxpress('queue', '--messages')[1], f'the message is not shown as held while {state}')
+        check_equal(daemon.mxpress('release', name)[0], 0, f'release while {state}')
+        if state == 'running':
+            daemon.stop()
+    sink.start()
+    daemon.start()
+    daemon.wait_for_recovery()
+    check_equal(daemon.mxpress('retry', '--all')[0], 0, 'retry')
+    wait_until(lambda: sink.count() == 1, 20, 'the message to arrive at once after retry')
+    daemon.wait_for_empty_queue()
+    check_equal(daemon.mxpress('hold', name)[0], 1, 'exit code when nothing matches')
+    daemon.stop()
+
+
+def scenario_remove_forgets_and_bounce_tells(world):
+    sink, daemon = start(world, retry='1h*')
+    sender = Sink(world, 'here', '127.0.0.13', sink.port).start()
+    name = waiting_message(daemon)
+    check_equal(daemon.mxpress('remove', name)[0], 0, 'remove')
+    daemon.wait_for_empty_queue()
+    check_equal(sender.count(), 0, 'notices after remove')
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    wait_until(lambda: len(daemon.accepted_ids()) == 2, 20, 'the second message')
+    check_equal(daemon.mxpress('bounce', '--recipient', 'you@there.example')[0], 0, 'bounce')
+    wait_until(lambda: sender.count() == 1, 20, 'the notice')
+    daemon.wait_for_empty_queue()
+    daemon.stop()
+
+
+def scenario_others_see_and_act_on_their_own_mail_only(world):
+    if not is_root():
+        return world.note('not run by root: there is no other user to try it as')
+    sink, daemon = start(world, retry='1h*')
+    name = waiting_message(daemon)
+    other = pwd.getpwnam('daemon')
+    as_other = ['setpriv', f'--reuid={other.pw_uid}', f'--regid={other.pw_gid}', '--clear-groups']
+    mxpress = [*as_other, world.program('mxpress'), '-c', daemon.config]
+    for arguments in (['show', name], ['cat', name], ['remove', name], ['hold', '--all']):
+        result = world.run([*mxpress, *arguments])
+        check(result.returncode in (1, 4), f'mxpress {arguments} by another user ended with {result.returncode}: {result.stdout}')
+        check(b'hello' not in result.stdout, 'another user reads mail')
+    result = world.run([*as_other, world.program('sendmail'), '-f', 'me@here.example', 'you@there.example'], HELLO, env=daemon.environment())
+    check_equal(result.returncode, 0, f'sendmail by another user ({result.stderr})')
+    wait_until(lambda: len(daemon.accepted_ids()) == 2, 20, 'the second message')
+    own = daemon.accepted_ids()[1]
+    listing = world.run([*mxpress, 'queue', '--messages']).stdout.decode()
+    check(own in listing and name not in listing, f'what another user sees: {listing}')
+    check_equal(world.run([*mxpress, 'remove', own]).returncode, 0, 'removal of own mail')
+    check(name in daemon.mxpress('queue', '--messages')[1], "root's mail was removed by another user")
+    daemon.stop()
+
+
+def scenario_started_by_root_it_becomes_an_ordinary_user(world):
+    sink, daemon = start(world)
+    daemon.start()
+    status = pathlib.Path(f'/proc/{daemon.process.pid}/status').read_text()
+    uid = pwd.getpwnam(daemon_user()).pw_uid
+    check_equal(re.search(r'(?m)^Uid:\s+(.*)$', status).group(1).split(), [str(uid)] * 4, 'uids of mxpressd')
+    check_equal(re.search(r'(?m)^CapEff:\s+(.*)$', status).group(1), '0' * 16, 'capabilities of mxpressd')
+    # Others pass through to the drop folder, and see nothing.
+    check_equal(os.stat(daemon.spool).st_mode & 0o066, 0, 'what others may do with the spool')
+    for name in ('journal', 'messages'):
+        check_equal(os.stat(daemon.spool / name).st_mode & 0o077, 0, f'what others may do with {name}')
+    daemon.stop()
+
+
+def scenario_a_bad_configuration_leaves_the_old_one_in_force(world):
+    sink, daemon = start(world)
+    daemon.start()
+    good = daemon.config.read_text()
+    daemon.config.write_text(good.replace('schedule =', 'shedule ='))
+    code, output, errors = daemon.mxpress('config', 'check')
+    line = good.split('schedule =')[0].count('\n') + 1
+    check(code != 0 and f':{line}:' in output + errors and 'schedule' in output + errors, f'config check: {code} {output} {errors}')
+    daemon.process.signal(signal.SIGHUP)
+    wait_until(lambda: 'shedule' in daemon.log(), 10, 'a word about the mistake in the log')
+    daemon.config.write_text(good)
+    sink.start()
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    wait_until(lambda: sink.count() == 1, 20, 'mail to be delivered by the old configuration')
+    check_equal(daemon.mxpress('reload')[0], 0, 'reload of the good configuration')
+    daemon.stop()
