@@ -72,6 +72,7 @@ struct Site {
   std::string key;
   std::size_t active = 0;
   std::size_t window = 1;
+  Instant next_wake = Instant::max();  // the earliest that is arranged
   Trouble trouble;
   std::deque<IdleSession> idle;
   std::deque<queue::DestinationIndex> line;      // destinations with ready jobs, served in turn

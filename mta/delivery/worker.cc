@@ -58,6 +58,8 @@ void Worker::serve_woken(Instant now) {
   for (; !wakes_.empty() && wakes_.top().when <= now;) {
     const Wake wake = wakes_.top();
     wakes_.pop();
+    Instant& awaited = next_wake(wake.is_site, wake.index);
+    if (awaited == wake.when) awaited = Instant::max();
     if (wake.is_site) {
       serve_site(wake.index);
     } else {
@@ -72,10 +74,7 @@ void Worker::serve_woken(Instant now) {
 void Worker::arm() {
   std::optional<Instant> next = schedule_.next_event();
   if (!wakes_.empty() && (!next || wakes_.top().when < *next)) next = wakes_.top().when;
-  if (idle_sessions_ > 0) {
-    const Instant reap = instant_now() + Site::kIdle;
-    if (!next || reap < *next) next = reap;
-  }
+  if (!idle_checks_.empty()) next = std::min(next.value_or(Instant::max()), idle_checks_.front().first + Site::kIdle);
   if (!next || stopping_) return;
   timer_.expires_at(to_boot_time(*next));
   timer_.async_wait([this](boost::system::error_code error) {
@@ -83,7 +82,16 @@ void Worker::arm() {
   });
 }
 
-void Worker::wake_at(Instant when, bool is_site, std::uint32_t index) { wakes_.push({when, is_site, index}); }
+Instant& Worker::next_wake(bool is_site, std::uint32_t index) {
+  return is_site ? sites_[index]->next_wake : destinations_[index]->next_wake;
+}
+
+void Worker::wake_at(Instant when, bool is_site, std::uint32_t index) {
+  Instant& awaited = next_wake(is_site, index);
+  if (awaited <= when) return;  // it is served then, and looks again
+  awaited = when;
+  wakes_.push({when, is_site, index});
+}
 
 void Worker::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
@@ -166,15 +174,17 @@ void Worker::pass_on(DestinationIndex index) {
 }
 
 void Worker::close_idle_sessions(Instant now) {
-  idle_sessions_ = 0;
-  for (auto& site : sites_) {
-    while (!site->idle.empty() && (stopping_ || site->idle.front().since + Site::kIdle <= now)) {
-      auto quit = [](std::unique_ptr<smtp::ClientSession> session) -> Task<void> { co_await session->quit(); };
-      spawn(quit(std::move(site->idle.front().session)));
-      site->idle.pop_front();
-    }
-    idle_sessions_ += site->idle.size();
+  auto quit = [](std::unique_ptr<smtp::ClientSession> session) -> Task<void> { co_await session->quit(); };
+  for (; !idle_checks_.empty() && (stopping_ || idle_checks_.front().first + Site::kIdle <= now); idle_checks_.pop_front()) {
+    auto& idle = sites_[idle_checks_.front().second]->idle;
+    for (; !idle.empty() && (stopping_ || idle.front().since + Site::kIdle <= now); idle.pop_front())
+      spawn(quit(std::move(idle.front().session)));
   }
+}
+
+void Worker::stop() {
+  stopping_ = true;
+  close_idle_sessions(instant_now());
 }
 
 // The watchdog: each job has a next event or a live delivery. A job that nothing would wake is a bug: said, and woken.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -70,7 +71,7 @@ class Worker {
   // While true no attempt begins; what is due waits.
   void pause(bool paused);
   // No new attempts; those in flight go on.
-  void stop() { stopping_ = true; }
+  void stop();
   std::size_t in_flight() const { return active_; }
 
  private:
@@ -81,6 +82,7 @@ class Worker {
     std::optional<Instant> located_until;
     std::vector<dns::Target> targets;
     std::uint32_t site = queue::kNone;
+    Instant next_wake = Instant::max();     // the earliest that is arranged
     Trouble trouble;                        // of the lookup
     std::optional<proto::HostResult> last;  // of the latest attempt
   };
@@ -100,6 +102,7 @@ class Worker {
   void serve(DestinationIndex index);
   void serve_site(SiteIndex index);
   bool start_next(SiteIndex index);
+  Instant& next_wake(bool is_site, std::uint32_t index);
   void wake_at(Instant when, bool is_site, std::uint32_t index);
   void wake_site_after_trouble(SiteIndex index, bool first_attempt);
   void serve_woken(Instant now);
@@ -162,7 +165,7 @@ class Worker {
   std::vector<SiteIndex> starved_;  // had to wait for one of this worker's sessions
   TlsMemory tls_memory_;
   std::size_t active_ = 0;
-  std::size_t idle_sessions_ = 0;
+  std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
   bool stopping_ = false;
   bool paused_ = false;
 };
