@@ -9,6 +9,8 @@
 namespace mxpress::queue {
 namespace {
 
+constexpr std::uint64_t kActionSegment = 256 * 1024;  // octets; a few actions need no more
+
 class Reader : public Inspection {
  public:
   Reader(Disk& disk, Paths paths, std::shared_ptr<File> lock, Replayed replayed)
@@ -52,6 +54,50 @@ class Reader : public Inspection {
   Replayed replayed_;
 };
 
+class Owner : public Possession {
+ public:
+  Owner(Disk& disk, const Path& directory) : directory_(directory.string()), disk_(disk) {}
+
+  Status open() {
+    SpoolOptions options;
+    options.directory = directory_;
+    options.segment_size = kActionSegment;
+    options.report = [this](std::string finding) { findings_.push_back(std::move(finding)); };
+    auto spool = Spool::open(disk_, std::move(options), Spool::Committer::manual);
+    if (!spool) return spool.error();
+    spool_ = std::move(*spool);
+    return spool_->recover([](const Message&) {}, [this](const SiteRecord& site) { sites_.push_back(site); });
+  }
+
+  std::vector<QueueId> ids(bool with_ended) const override { return spool_->ids(with_ended); }
+  Result<Message> load(QueueId id) const override { return spool_->load(id); }
+  std::vector<SiteRecord> sites() const override { return sites_; }
+  std::vector<std::string> findings() const override { return findings_; }
+
+  Result<std::vector<bool>> act(ActionKind action, const std::vector<QueueId>& messages) override {
+    const Status unwritten = Error::transient("the spool in " + directory_ + " could not be written");
+    // Shared with the callbacks: what the disk does not take is answered when the spool is closed.
+    const auto results = std::make_shared<std::vector<Status>>(messages.size(), unwritten);
+    for (std::size_t i = 0; i < messages.size(); ++i)
+      spool_->act(action, {messages[i]}, [results, i](Status status) { (*results)[i] = std::move(status); });
+    while (spool_->commit_batch()) {
+    }
+    std::vector<bool> known;
+    for (const Status& result : *results) {
+      if (!result && result.error().is_transient()) return result.error();
+      known.push_back(result.ok());
+    }
+    return known;
+  }
+
+ private:
+  std::string directory_;
+  Disk& disk_;
+  std::vector<std::string> findings_;
+  std::vector<SiteRecord> sites_;
+  std::unique_ptr<Spool> spool_;  // last: it reports into the others while it ends
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Inspection>> Inspection::open(Disk& disk, const boost::filesystem::path& directory) {
@@ -65,19 +111,14 @@ Result<std::unique_ptr<Inspection>> Inspection::open(Disk& disk, const boost::fi
   return std::unique_ptr<Inspection>(std::make_unique<Reader>(disk, std::move(paths), std::move(*lock), std::move(*replayed)));
 }
 
-Status apply_actions(Disk& disk, const boost::filesystem::path& directory, ActionKind action, std::vector<QueueId> messages) {
-  SpoolOptions options;
-  options.directory = directory;
-  options.segment_size = 256 * 1024;
-  auto spool = Spool::open(disk, std::move(options), Spool::Committer::manual);
-  if (!spool) return spool.error();
-  if (auto s = (*spool)->recover([](const Message&) {}, [](const SiteRecord&) {}); !s) return s;
-  Status status = Error::transient("the spool in " + directory.string() + " could not be written");
-  (*spool)->act(action, std::move(messages), [&status](Status s) { status = std::move(s); });
-  while ((*spool)->commit_batch()) {
-  }
-  spool->reset();  // answers what could not be written
-  return status;
+Result<std::unique_ptr<Possession>> Possession::open(Disk& disk, const boost::filesystem::path& directory) {
+  // Only of a spool that is there: to look for mail must not make a place for it.
+  const auto there = disk.exists(Paths{directory}.root / "format");
+  if (!there) return there.error();
+  if (!*there) return Error::permanent("there is no spool in " + directory.string());
+  auto owner = std::make_unique<Owner>(disk, directory);
+  if (auto s = owner->open(); !s) return s.error();
+  return std::unique_ptr<Possession>(std::move(owner));
 }
 
 }  // namespace mxpress::queue

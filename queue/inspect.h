@@ -22,8 +22,16 @@ class Inspection {
   virtual std::vector<std::string> findings() const = 0;  // damage and oddities, for people
 };
 
-// Becomes the spool's owner for a moment and records the action, durably, in a fresh journal segment.
-// Error, transient: the daemon has the spool; permanent: a message is unknown (the others are acted on).
-Status apply_actions(Disk& disk, const boost::filesystem::path& directory, ActionKind action, std::vector<QueueId> messages);
+// The spool taken over while no daemon runs, to act on what waits in it. Its lock is exclusive from open() to the end, so that what was
+// looked at is what is acted on.
+class Possession : public Inspection {
+ public:
+  // Recovers the spool as the daemon would. Error as above.
+  static Result<std::unique_ptr<Possession>> open(Disk& disk, const boost::filesystem::path& directory);
+
+  // Durable when it returns. For each message, in the same order: whether there is such a message. Error, transient: the disk does not
+  // take it; then some may have been acted on.
+  virtual Result<std::vector<bool>> act(ActionKind action, const std::vector<QueueId>& messages) = 0;
+};
 
 }  // namespace mxpress::queue

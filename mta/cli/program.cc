@@ -1,7 +1,10 @@
 // The mxpress program: from the command line to the daemon, or to the spool when no daemon runs.
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <ostream>
+#include <string_view>
 
 #include "mta/cli/commands.h"
 #include "mta/cli/spool_backend.h"
@@ -39,13 +42,25 @@ ExitCode config_command(const CommandLine& line, Config& config, Streams streams
   return ExitCode::ok;
 }
 
+Purpose purpose_of(const CommandLine& line) {
+  constexpr std::array<std::string_view, 6> kActions = {"hold", "release", "retry", "flush", "bounce", "remove"};
+  return std::find(kActions.begin(), kActions.end(), line.command) != kActions.end() && !line.dry_run ? Purpose::act : Purpose::look;
+}
+
+// What programs read, or what says itself that no daemon runs, gets no note.
+bool is_read_by_people(const CommandLine& line) {
+  constexpr std::array<std::string_view, 5> kSilent = {"mailq", "cat", "status", "wait", "reload"};
+  return !line.json && std::find(kSilent.begin(), kSilent.end(), line.command) == kSilent.end();
+}
+
 // The daemon, else the spool itself: whoever may read it may do everything.
-Result<std::unique_ptr<ControlClient>> find_queue(const Config& config) {
+Result<std::unique_ptr<ControlClient>> find_queue(const Config& config, Purpose purpose) {
   auto daemon = connect_to_daemon(config.listen.control_socket);
   if (daemon) return daemon;
   const uid_t uid = ::geteuid();
-  auto backend = open_spool_backend(config);
-  if (!backend) return Error::transient(daemon.error().message + "; and without it: " + backend.error().message);
+  auto backend = open_spool_backend(config, purpose);
+  if (!backend)
+    return Error::transient("mxpressd does not answer (" + daemon.error().message + "); without it: " + backend.error().message);
   return answer_here(std::move(*backend), {uid, true});
 }
 
@@ -59,8 +74,10 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   auto config = load_config(line->config);
   if (!config) return complain(streams.error, config.error().message, ExitCode::failed);
   if (line->command == "config") return config_command(*line, *config, streams);
-  auto client = find_queue(*config);
+  auto client = find_queue(*config, purpose_of(*line));
   if (!client) return complain(streams.error, client.error().message, ExitCode::unreachable);
+  if (!(*client)->is_daemon() && is_read_by_people(*line))
+    streams.error << "mxpress: note: no daemon runs, nothing is delivered until mxpressd is started\n";
   return run_command(*line, **client, streams);
 }
 

@@ -43,23 +43,33 @@ void count(std::map<std::string, DestinationStatus>& rows, const queue::Message&
 
 class SpoolBackend final : public host::ControlBackend {
  public:
-  SpoolBackend(Config config, std::unique_ptr<queue::Disk> disk, std::unique_ptr<queue::Inspection> inspection)
-      : config_(std::make_shared<const Config>(std::move(config))), disk_(std::move(disk)), inspection_(std::move(inspection)) {}
+  SpoolBackend(Config config, std::unique_ptr<queue::Disk> disk)
+      : config_(std::make_shared<const Config>(std::move(config))), disk_(std::move(disk)) {}
 
-  std::vector<queue::QueueId> ids() override { return inspection_ ? inspection_->ids(false) : std::vector<queue::QueueId>(); }
-  Result<queue::Message> load(queue::QueueId id) override {
-    return inspection_ ? inspection_->load(id) : Result<queue::Message>(Error::transient("the spool cannot be read"));
+  Status open(Purpose purpose) {
+    if (purpose == Purpose::look) {
+      auto inspection = queue::Inspection::open(*disk_, config_->spool_directory);
+      if (!inspection) return inspection.error();
+      spool_ = std::move(*inspection);
+      return {};
+    }
+    auto possession = queue::Possession::open(*disk_, config_->spool_directory);
+    if (!possession) return possession.error();
+    possession_ = possession->get();
+    spool_ = std::move(*possession);
+    return {};
   }
 
-  // Acting needs the spool for itself, so what was read is let go meanwhile and read again.
+  std::vector<queue::QueueId> ids() override { return spool_->ids(false); }
+  Result<queue::Message> load(queue::QueueId id) override { return spool_->load(id); }
+
   Result<std::vector<ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {
-    const std::size_t size = ids.size();
-    inspection_.reset();
-    const Status status = queue::apply_actions(*disk_, config_->spool_directory, action, std::move(ids));
-    auto again = queue::Inspection::open(*disk_, config_->spool_directory);
-    if (again) inspection_ = std::move(*again);
-    if (!status) return status.error();
-    return std::vector<ActionEffect>(size, ActionEffect::done);
+    if (!possession_) return Error::permanent("the spool was opened only to look at it");
+    const auto known = possession_->act(action, ids);
+    if (!known) return known.error();
+    std::vector<ActionEffect> effects;
+    for (const bool is_known : *known) effects.push_back(is_known ? ActionEffect::done : ActionEffect::unknown);
+    return effects;
   }
 
   Result<std::vector<DestinationStatus>> destinations() override {
@@ -75,7 +85,7 @@ class SpoolBackend final : public host::ControlBackend {
     host::DaemonStatus status;
     status.counters.accepting = false;
     status.counters.messages = ids().size();
-    status.counters.corrupt = inspection_ ? inspection_->findings().size() : 0;
+    status.counters.corrupt = spool_->findings().size();
     return status;
   }
 
@@ -85,7 +95,8 @@ class SpoolBackend final : public host::ControlBackend {
  private:
   std::shared_ptr<const Config> config_;
   std::unique_ptr<queue::Disk> disk_;
-  std::unique_ptr<queue::Inspection> inspection_;
+  std::unique_ptr<queue::Inspection> spool_;
+  queue::Possession* possession_ = nullptr;  // the same, when opened to act
 };
 
 Status become_owner(const boost::filesystem::path& directory) {
@@ -99,12 +110,11 @@ Status become_owner(const boost::filesystem::path& directory) {
 
 }  // namespace
 
-Result<std::unique_ptr<host::ControlBackend>> open_spool_backend(Config config) {
+Result<std::unique_ptr<host::ControlBackend>> open_spool_backend(Config config, Purpose purpose) {
   if (const Status status = become_owner(config.spool_directory); !status) return status.error();
-  auto disk = std::make_unique<queue::SystemDisk>();
-  auto inspection = queue::Inspection::open(*disk, config.spool_directory);
-  if (!inspection) return inspection.error();
-  return std::unique_ptr<host::ControlBackend>(std::make_unique<SpoolBackend>(std::move(config), std::move(disk), std::move(*inspection)));
+  auto backend = std::make_unique<SpoolBackend>(std::move(config), std::make_unique<queue::SystemDisk>());
+  if (const Status status = backend->open(purpose); !status) return status.error();
+  return std::unique_ptr<host::ControlBackend>(std::move(backend));
 }
 
 }  // namespace mxpress::mta::cli

@@ -37,21 +37,49 @@ TEST_CASE("inspect: says which process has the spool") {
   REQUIRE_FALSE(inspection);
   CHECK(inspection.error().is_transient());
   CHECK_THAT(inspection.error().message, Catch::Contains("in use by process"));
-  CHECK_FALSE(apply_actions(f.disk, "/spool", ActionKind::hold, {QueueId{1}}));
+  CHECK_FALSE(Possession::open(f.disk, "/spool"));
 }
 
-TEST_CASE("inspect: actions without the daemon are found by its next start") {
+TEST_CASE("inspect: actions without the daemon are found by its next start, an unknown id among them does no harm") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto a = f.store(new_message());
+  const auto b = f.store(new_message());
+  f.spool.reset();
+  {
+    const auto possession = Possession::open(f.disk, "/spool");
+    REQUIRE(possession);
+    const auto known = (*possession)->act(ActionKind::hold, {*a, QueueId{1}, *b});
+    REQUIRE(known);
+    CHECK(*known == std::vector<bool>{true, false, true});
+    CHECK((*possession)->load(*a)->held);
+    CHECK_FALSE(f.open());  // the spool is had from open() on
+  }
+  REQUIRE(f.cut());
+  REQUIRE(f.found.size() == 2);
+  CHECK(f.found[0].held);
+  CHECK(f.found[1].held);
+}
+
+TEST_CASE("inspect: an action that the disk does not take is an error, not silence") {
   SpoolFixture f;
   REQUIRE(f.open());
   const auto id = f.store(new_message());
   f.spool.reset();
-  CHECK(apply_actions(f.disk, "/spool", ActionKind::hold, {*id}));
-  const auto unknown = apply_actions(f.disk, "/spool", ActionKind::hold, {QueueId{1}});
-  REQUIRE_FALSE(unknown);
-  CHECK_FALSE(unknown.error().is_transient());
-  REQUIRE(f.cut());
-  REQUIRE(f.found.size() == 1);
-  CHECK(f.found[0].held);
+  auto possession = Possession::open(f.disk, "/spool");
+  REQUIRE(possession);
+  f.disk.fail_on("journal", "No space left on device");
+  const auto known = (*possession)->act(ActionKind::hold, {*id});
+  REQUIRE_FALSE(known);
+  CHECK(known.error().is_transient());
+  possession->reset();
+}
+
+TEST_CASE("inspect: where no spool is none is made") {
+  SpoolFixture f;
+  CHECK_FALSE(Possession::open(f.disk, "/spool"));
+  CHECK_FALSE(Inspection::open(f.disk, "/spool"));
+  CHECK(f.disk.files().empty());
 }
 
 }  // namespace
