@@ -170,6 +170,15 @@ class World:
         libraries = [root / 'usr/lib/postfix', *root.glob('usr/lib/*-linux-gnu'), *root.glob('lib/*-linux-gnu')]
         return {**os.environ, 'LD_LIBRARY_PATH': ':'.join(str(folder) for folder in libraries)}
 
+    def mount_namespace(self):
+        """The beginning of a command that mounts what nobody else sees."""
+        if not is_root():
+            raise Skip('only root may mount')
+        tried = self.run(['unshare', '-m', 'true'])
+        if tried.returncode:
+            raise Skip(f'no mounts of our own here: {tried.stderr.decode().strip()}')
+        return ['unshare', '-m']
+
     def free_port(self, address='127.0.0.1'):
         """A port that nobody has on this address, for TCP and UDP."""
         for _ in range(50):

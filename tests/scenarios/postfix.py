@@ -1,13 +1,12 @@
 """A real Postfix as receiving mail host: unpacked, never installed; runs in a mount namespace in which its users exist."""
 import os
 
-from harness import Skip, accepts, check, is_root, wait_until
+from harness import Skip, accepts, check, wait_until
 
 
 class Postfix:
     def __init__(self, world, address, port, domain, main=''):
-        if not is_root():
-            raise Skip('Postfix starts only as root')
+        namespace = world.mount_namespace()
         world.peer('smtp-sink', 'postfix')
         root = world.peers / 'root'
         if not (root / 'usr/lib/postfix/sbin/master').exists():
@@ -22,7 +21,7 @@ class Postfix:
         self.make_queue(world)
         script = (f'mount --make-rprivate / && mount --bind {etc}/passwd /etc/passwd && mount --bind {etc}/group /etc/group && '
                   f'exec {root}/usr/lib/postfix/sbin/master -s -c {etc}')
-        self.process = world.start('postfix', ['unshare', '-m', 'sh', '-c', script], env={**world.peer_environment(), 'MAIL_CONFIG': str(etc)})
+        self.process = world.start('postfix', [*namespace, 'sh', '-c', script], env={**world.peer_environment(), 'MAIL_CONFIG': str(etc)})
         wait_until(lambda: accepts(address, port) or not self.process.running(), 20, lambda: f'Postfix to listen: {self.log()}')
         check(self.process.running(), f'Postfix ended: {self.log()}')
 
