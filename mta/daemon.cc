@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <future>
 #include <random>
 #include <thread>
 #include <vector>
@@ -154,7 +155,7 @@ class RunningDaemon final : public Daemon {
         intake::Context{config_, *spool_, [this](queue::QueueId id, const proto::Envelope& envelope) { pool_->admit(id, envelope); }});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
-    backend_.emplace(*spool_, *pool_, config_, Clock::current().wall(), [this] { return reload(); });
+    backend_.emplace(*spool_, *pool_, config_, recovered_.get_future().share(), [this] { return reload(); });
   }
 
   static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
@@ -180,6 +181,7 @@ class RunningDaemon final : public Daemon {
         },
         [&](const queue::SiteRecord& site) { pool_->restore_site(site); });
     if (!status) log(LogLine(Priority::error, "recovery").add("reason", status.error().message));
+    recovered_.set_value();
     log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
   }
 
@@ -262,6 +264,7 @@ class RunningDaemon final : public Daemon {
   std::optional<host::LiveBackend> backend_;
   std::unique_ptr<host::ControlServer> control_;
   std::thread recovery_;
+  std::promise<void> recovered_;
   asio::io_context main_{1};
   asio::signal_set signals_;
   Timer health_;

@@ -52,6 +52,7 @@ void Worker::located(DestinationIndex index, dns::Targets found) {
   destination.targets = std::move(found.targets);
   destination.located_until = instant_now() + found.ttl;
   join_site(index, site_index(found.site));
+  if (destination.probe_wanted) probe_now(index);
   serve(index);
 }
 

@@ -66,15 +66,20 @@ void Worker::retry_now(JobIndex index) {
     job.retry_wanted = true;
     return;
   }
-  Destination& destination = *destinations_[job.destination];
+  probe_now(job.destination);
+  schedule_.make_ready(index);
+}
+
+// Whatever cools down is asked now: the lookup, and the site if it is known already.
+void Worker::probe_now(DestinationIndex index) {
+  Destination& destination = *destinations_[index];
   const Instant now = instant_now();
   if (destination.trouble.active()) destination.trouble.probe_now(now);
-  if (destination.site != queue::kNone && sites_[destination.site]->trouble.active()) {
-    sites_[destination.site]->trouble.probe_now(now);
-    wake_at(now, true, destination.site);
-  }
-  wake_at(now, false, job.destination);
-  schedule_.make_ready(index);
+  wake_at(now, false, index);
+  destination.probe_wanted = destination.site == queue::kNone;
+  if (destination.probe_wanted || !sites_[destination.site]->trouble.active()) return;
+  sites_[destination.site]->trouble.probe_now(now);
+  wake_at(now, true, destination.site);
 }
 
 std::vector<DestinationStatus> Worker::status() {

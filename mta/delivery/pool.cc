@@ -42,7 +42,8 @@ Pool::~Pool() = default;
 
 void Pool::admit(queue::QueueId id, const proto::Envelope& envelope) {
   const Instant now = instant_now();
-  for (auto& name : destinations_of(envelope, *services_.config.get())) route_job({id, std::move(name), now, now, false, true, false});
+  for (auto& name : destinations_of(envelope, *services_.config.get()))
+    route_job({id, std::move(name), now, now, false, true, false, false});
 }
 
 void Pool::restore(const queue::Message& message) {
@@ -61,7 +62,7 @@ void Pool::readmit(const queue::Message& message) {
     if (state.stage != RecipientStage::pending) continue;
     std::string name = destination_of(message.envelope.recipients[i].mailbox, *config);
     const Instant next_try = now + std::clamp<Duration>(state.next_try - wall, Duration(0), kLongestRestoredWait);
-    auto [found, is_new] = jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false});
+    auto [found, is_new] = jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false, false});
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;
     found->second.delay_noticed = found->second.delay_noticed || state.delay_notice_sent;

@@ -31,6 +31,7 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
 
 void Worker::add(const NewJob& new_job) {
   const DestinationIndex index = schedule_.destination(new_job.destination);
+  if (new_job.probe_wanted) destination(index).probe_wanted = true;
   destination(index);
   for (JobIndex job : schedule_.jobs_of(new_job.message))
     if (schedule_.job(job).destination == index) return;
@@ -168,8 +169,8 @@ void Worker::pass_on(DestinationIndex index) {
   while (auto lease = schedule_.lease(index)) {
     const queue::Job job = schedule_.job(*lease);
     schedule_.remove(*lease);
-    services_.ownership.route_job(
-        {job.message, schedule_.name(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed});
+    services_.ownership.route_job({job.message, schedule_.name(index), job.accepted, instant_now(), false, job.first_attempt,
+                                   job.delay_noticed, destinations_[index]->probe_wanted});
   }
 }
 

@@ -30,6 +30,7 @@ struct NewJob {
   bool held = false;
   bool first_attempt = true;
   bool delay_noticed = false;
+  bool probe_wanted = false;  // the operator has asked: now, though its site may cool down
 };
 
 // Which worker owns what; implemented by the pool. Any thread.
@@ -79,6 +80,7 @@ class Worker {
     std::optional<proto::Domain> domain;  // none for kLocalDestination
     bool locating = false;
     bool in_line = false;
+    bool probe_wanted = false;  // as soon as the site is known: the operator has asked before it was
     std::optional<Instant> located_until;
     std::vector<dns::Target> targets;
     std::uint32_t site = queue::kNone;
@@ -115,6 +117,7 @@ class Worker {
   std::size_t session_limit(DestinationIndex index) const;
   ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);
   void retry_now(JobIndex index);
+  void probe_now(DestinationIndex index);
   bool has_fresh(DestinationIndex index, const Trouble& trouble) const;
   const Trouble* trouble_of(DestinationIndex index) const;
 

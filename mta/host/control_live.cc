@@ -18,9 +18,20 @@ std::optional<T> await(std::future<T> future) {
 
 }  // namespace
 
+std::vector<queue::QueueId> LiveBackend::ids() {
+  recovered_.wait_for(kPatience);
+  return spool_.ids(false);
+}
+
+Result<queue::Message> LiveBackend::load(queue::QueueId id) {
+  recovered_.wait_for(kPatience);
+  return spool_.load(id);
+}
+
 Result<std::vector<delivery::ActionEffect>> LiveBackend::act(queue::ActionKind action, std::vector<queue::QueueId> ids) {
   using Effects = Result<std::vector<delivery::ActionEffect>>;
   // Shared with the callback, which may come after we have given up.
+  recovered_.wait_for(kPatience);
   const auto promise = std::make_shared<std::promise<Effects>>();
   auto future = promise->get_future();
   deliverer_.act(action, std::move(ids), [promise](Effects effects) { promise->set_value(std::move(effects)); });
@@ -31,6 +42,7 @@ Result<std::vector<delivery::ActionEffect>> LiveBackend::act(queue::ActionKind a
 
 Result<std::vector<delivery::DestinationStatus>> LiveBackend::destinations() {
   using Destinations = std::vector<delivery::DestinationStatus>;
+  recovered_.wait_for(kPatience);
   const auto promise = std::make_shared<std::promise<Destinations>>();
   auto future = promise->get_future();
   deliverer_.status([promise](Destinations destinations) { promise->set_value(std::move(destinations)); });

@@ -324,6 +324,19 @@ TEST_CASE("simulation: after a crash accepted mail is delivered, and retry times
   CHECK(world.load(id).ended);
 }
 
+TEST_CASE("simulation: retry works at once after a restart, though the site was in a long cool-down") {
+  World world;
+  world.refuse("192.0.2.1:25");
+  const auto id = world.submit("me@here.example", {"you@there.example"});
+  world.run_for(hours(20));
+  world.crash();
+  world.host("192.0.2.1:25", world.there);
+  world.run_for(seconds(1));
+  world.act(queue::ActionKind::retry, id);
+  world.run_for(seconds(5));
+  CHECK(world.there.received.size() == 1);
+}
+
 TEST_CASE("simulation: a kill between failure and notice leaves exactly one notice") {
   for (int step = 0; step < 40; ++step) {
     World world;
