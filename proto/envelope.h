@@ -52,7 +52,8 @@ struct Envelope {
   Return ret = Return::unspecified;
   std::string envid;  // still xtext; RFC 3461 4.4
   BodyType body = BodyType::seven_bit;
-  bool is_notice = false;  // composed by mxpress itself; never answered by another notice
+  bool has_long_lines = false;  // over 998 octets, found by looking: the content is never sent as it is. RFC 5321 4.5.3.1.6
+  bool is_notice = false;       // composed by mxpress itself; never answered by another notice
   Submitter submitter;
   WallTime submitted{};
 };

@@ -57,6 +57,7 @@ void write(const proto::Envelope& from, pb::Envelope& to) {
   to.set_ret(static_cast<std::uint32_t>(from.ret));
   to.set_envid(from.envid);
   to.set_body(static_cast<std::uint32_t>(from.body));
+  to.set_has_long_lines(from.has_long_lines);
   to.set_is_notice(from.is_notice);
   to.set_submitted(to_ms(from.submitted));
   auto& by = *to.mutable_submitter();
@@ -98,6 +99,7 @@ Result<proto::Envelope> read(const pb::Envelope& from) {
   to.ret = static_cast<proto::Return>(from.ret());
   to.envid = from.envid();
   to.body = static_cast<proto::BodyType>(from.body());
+  to.has_long_lines = from.has_long_lines();
   to.is_notice = from.is_notice();
   to.submitter = read(from.submitter());
   to.submitted = to_time(from.submitted());

@@ -63,7 +63,6 @@ Incoming::Incoming(Context& context, Entrance entrance, std::shared_ptr<const Co
 }
 
 Refusal Incoming::append(std::string_view content) {
-  inspector_.feed(content);
   if (!in_header_) return keep(content);
   const std::size_t known = header_.size() < 3 ? 0 : header_.size() - 3;
   header_.append(content);
@@ -108,6 +107,7 @@ std::string Incoming::prefix() const {
 }
 
 Refusal Incoming::keep(std::string_view content) {
+  inspector_.feed(content);
   if (!large_ && content_.size() + content.size() > queue::kInlineContent) {
     if (const Refusal refusal = make_large()) return refusal;
   }
@@ -130,6 +130,7 @@ Refusal Incoming::make_large() {
 
 queue::NewMessage Incoming::take_message() {
   envelope_.body = inspector_.facts().body();
+  envelope_.has_long_lines = inspector_.facts().needs_reencoding();
   for (proto::Recipient& recipient : envelope_.recipients) host::resolve_alias(*config_, recipient);
   queue::NewMessage message;
   message.envelope = envelope_;

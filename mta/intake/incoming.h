@@ -36,7 +36,7 @@ class Incoming final : public smtp::IncomingMessage {
   std::string header_;   // held back until it is complete
   std::string content_;  // up to queue::kInlineContent octets...
   std::unique_ptr<queue::LargeContent> large_;
-  proto::ContentInspector inspector_;
+  proto::ContentInspector inspector_;  // of what is kept
   std::string message_id_;
 };
 

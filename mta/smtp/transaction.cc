@@ -5,7 +5,6 @@
 
 #include "mta/smtp/transaction_commands.h"
 #include "mta/smtp/transaction_content.h"
-#include "mta/smtp/transaction_downgrade.h"
 
 namespace mxpress::mta::smtp {
 namespace {
@@ -61,6 +60,7 @@ Task<TransactionResult> ClientTransaction::run() {
 
 // What the host has told us about itself may settle the matter without asking.
 Task<bool> ClientTransaction::can_be_sent() {
+  if (transaction_.envelope->has_long_lines && !co_await make_lines_short()) co_return false;
   if (body_ == proto::BodyType::eight_bit && !extensions_.eight_bit_mime && !co_await make_seven_bit()) co_return false;
   const std::uint64_t size = transaction_.data->size();
   const std::uint64_t limit = extensions_.size_limit.value_or(0);
@@ -70,23 +70,28 @@ Task<bool> ClientTransaction::can_be_sent() {
   co_return false;
 }
 
+// RFC 5321 4.5.3.1.6: longer lines need not be taken, and are cut or broken by who knows whom.
+Task<bool> ClientTransaction::make_lines_short() {
+  co_return take(co_await shorten_lines(*transaction_.data), {5, 6, 0}, "lines over 998 octets may not be sent");
+}
+
 // RFC 6152 3: a host without 8BITMIME gets the message re-encoded, or not at all.
 Task<bool> ClientTransaction::make_seven_bit() {
-  Result<std::unique_ptr<DataSource>> downgraded = co_await downgrade(*transaction_.data);
-  if (downgraded.ok()) {
-    downgraded_ = std::move(*downgraded);
-    transaction_.data = downgraded_.get();
-    body_ = proto::BodyType::seven_bit;
-    co_return true;
-  }
-  const Error& error = downgraded.error();
-  if (error.is_transient()) {
-    decide_all(Outcome::deferred, report_.found(Stage::local, {4, 3, 0}, error.message));
+  co_return take(co_await downgrade(*transaction_.data), {5, 6, 3}, "the mail host takes no 8-bit content (no 8BITMIME)");
+}
+
+// Sends what became of the content from now on; or decides that nothing is sent.
+bool ClientTransaction::take(Result<Converted> converted, proto::EnhancedStatus failure, const char* why) {
+  if (converted.ok()) {
+    converted_ = std::move(converted->data);
+    transaction_.data = converted_.get();
+    body_ = converted->body;
+  } else if (converted.error().is_transient()) {
+    decide_all(Outcome::deferred, report_.found(Stage::local, {4, 3, 0}, converted.error().message));
   } else {
-    const std::string words = "the mail host takes no 8-bit content (no 8BITMIME): " + error.message;
-    decide_all(Outcome::failed, report_.found(Stage::local, {5, 6, 3}, words));
+    decide_all(Outcome::failed, report_.found(Stage::local, failure, why + (": " + converted.error().message)));
   }
-  co_return false;
+  return converted.ok();
 }
 
 std::vector<ClientTransaction::Command> ClientTransaction::commands() const {

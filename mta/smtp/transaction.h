@@ -9,6 +9,7 @@
 #include "mta/smtp/client_channel.h"
 #include "mta/smtp/client_result.h"
 #include "mta/smtp/transaction_content.h"
+#include "mta/smtp/transaction_downgrade.h"
 
 namespace mxpress::mta::smtp {
 
@@ -33,7 +34,9 @@ class ClientTransaction {
   };
 
   Task<bool> can_be_sent();
+  Task<bool> make_lines_short();
   Task<bool> make_seven_bit();
+  bool take(Result<Converted> converted, proto::EnhancedStatus failure, const char* why);
   std::vector<Command> commands() const;
   std::size_t group_end(const std::vector<Command>& commands, std::size_t begin) const;
   Task<void> envelope_dialogue();
@@ -62,8 +65,8 @@ class ClientTransaction {
   const proto::Extensions& extensions_;
   HostReporter report_;
   Transaction transaction_;
-  std::unique_ptr<DataSource> downgraded_;  // what transaction_.data is when the content had to be re-encoded
-  proto::BodyType body_;                    // of what is sent
+  std::unique_ptr<DataSource> converted_;  // what transaction_.data is when the content had to be re-encoded
+  proto::BodyType body_;                   // of what is sent
   TransactionResult result_;
   std::vector<std::size_t> accepted_;  // by RCPT, and nothing has been decided since
   bool reset_first_ = false;

@@ -1,6 +1,7 @@
-// 8-bit content for a host without 8BITMIME.
+// Converts content in memory.
 #include "mta/smtp/transaction_downgrade.h"
 
+#include "proto/mail_data.h"
 #include "proto/mime.h"
 
 namespace mxpress::mta::smtp {
@@ -30,15 +31,25 @@ Task<Result<std::string>> read_all(DataSource& data) {
   co_return content;
 }
 
-}  // namespace
+using Conversion = Result<std::string> (*)(std::string_view);
 
-Task<Result<std::unique_ptr<DataSource>>> downgrade(DataSource& data) {
+Task<Result<Converted>> convert(DataSource& data, Conversion conversion) {
+  if (data.size() > kMaxConverted) {
+    co_return Error::permanent("the message has " + std::to_string(data.size()) + " octets, and at most " + std::to_string(kMaxConverted) +
+                               " can be converted for transport");
+  }
   const Result<std::string> content = co_await read_all(data);
   if (!content.ok()) co_return content.error();
-  Result<std::string> seven_bit = proto::downgrade_to_seven_bit(*content);
-  if (!seven_bit.ok()) co_return seven_bit.error();
-  std::unique_ptr<DataSource> source = std::make_unique<StringSource>(std::move(*seven_bit));
-  co_return source;
+  Result<std::string> converted = conversion(*content);
+  if (!converted.ok()) co_return converted.error();
+  const proto::BodyType body = proto::inspect(*converted).body();
+  co_return Converted{std::make_unique<StringSource>(std::move(*converted)), body};
 }
+
+}  // namespace
+
+Task<Result<Converted>> downgrade(DataSource& data) { return convert(data, proto::downgrade_to_seven_bit); }
+
+Task<Result<Converted>> shorten_lines(DataSource& data) { return convert(data, proto::reencode_for_transport); }
 
 }  // namespace mxpress::mta::smtp

@@ -104,6 +104,19 @@ TEST_CASE("intake: large content goes to a message file, byte for byte") {
   CHECK(only_content(house).ends_with(message));
 }
 
+TEST_CASE("intake: a line of 999 octets is known in the envelope, one of 998 is not") {
+  IntakeHouse house;
+  const std::string header = "Subject: x\r\n\r\n";
+  CHECK(send_by_smtp(house, header + std::string(998, 'a') + "\r\n").starts_with("250"));
+  CHECK(send_by_smtp(house, header + std::string(999, 'a') + "\r\n").starts_with("250"));
+  CHECK(send_by_smtp(house, "Subject: " + std::string(990, 'a') + "\r\n\r\nx\r\n").starts_with("250"));
+  const auto kept = house.spool.kept();
+  REQUIRE(kept.size() == 3);
+  CHECK_FALSE(kept[0].message.envelope.has_long_lines);
+  CHECK(kept[1].message.envelope.has_long_lines);
+  CHECK(kept[2].message.envelope.has_long_lines);
+}
+
 TEST_CASE("intake: a header of 200 kB and one of 10,000 lines are kept; one too long to complete is still traced") {
   IntakeHouse house;
   std::string message = "X-Long: ";

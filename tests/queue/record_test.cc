@@ -76,6 +76,17 @@ TEST_CASE("codec: values out of range are refused, not believed") {
   CHECK_FALSE(decode_change(RecordType::site, {}, ""));
 }
 
+TEST_CASE("codec: an envelope knows of its long lines, and one written before they were known has none") {
+  Accepted in;
+  in.envelope.has_long_lines = true;
+  const auto out = decode_accepted(encode(in));
+  REQUIRE(out);
+  CHECK(out->envelope.has_long_lines);
+  const auto old = decode_accepted("");
+  REQUIRE(old);
+  CHECK_FALSE(old->envelope.has_long_lines);
+}
+
 TEST_CASE("codec: an attempt keeps every field") {
   Settlement in;
   in.attempt = {WallTime(Duration(5)), {1, 2}, {}};

@@ -297,6 +297,7 @@ Setup make_setup(const DialogueScript& script) {
   setup.source.text = "Subject: hi\r\n\r\nhello\r\n";
   for (const Setting& setting : script.settings) apply(setting, setup);
   if (setup.envelope.recipients.empty()) setup.envelope.recipients.push_back(parse_recipient("user@there.example"));
+  setup.envelope.has_long_lines = proto::inspect(setup.source.text).needs_reencoding();
   return setup;
 }
 
