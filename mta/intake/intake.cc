@@ -8,7 +8,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/filesystem/operations.hpp>
 
 #include "mta/host/log.h"
 #include "mta/intake/peer.h"
@@ -91,7 +90,7 @@ struct Intake::State {
   std::size_t turn = 0;
   std::vector<std::unique_ptr<TcpAcceptor>> tcp;  // these three: thread of the first worker
   std::unique_ptr<UnixAcceptor> submission;
-  boost::filesystem::path submission_path;
+  SocketFile submission_file;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> open{1};  // sessions, listeners, and one for not being stopped
   std::function<void()> done;
@@ -202,7 +201,7 @@ void Intake::start(Listeners listeners) {
     state.begin_accepting(*state.tcp.back());
   }
   if (!listeners.submission.is_open()) return;
-  state.submission_path = listeners.submission_path;
+  state.submission_file = std::move(listeners.submission_file);
   state.submission = std::make_unique<UnixAcceptor>(first, asio::local::stream_protocol(), listeners.submission.release());
   state.begin_accepting(*state.submission);
 }
@@ -222,7 +221,7 @@ void Intake::stop(std::function<void()> done) {
     error_code ignored;
     for (auto& acceptor : state.tcp) acceptor->close(ignored);
     if (state.submission) {
-      boost::filesystem::remove(state.submission_path, ignored);  // from now on sendmail uses the drop folder
+      state.submission_file.remove();  // from now on sendmail uses the drop folder
       state.submission->close(ignored);
     }
     state.one_less();

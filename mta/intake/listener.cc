@@ -133,16 +133,20 @@ Status open_submission(const Config& config, Listeners& listeners) {
   boost::filesystem::create_directories(path.parent_path(), ignored);  // bind() tells the reason if this failed
   if (Status cleared = clear_stale(path, *address); !cleared.ok()) return cleared;
   host::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.is_open() || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
-      ::chmod(path.c_str(), kEverybody) != 0 || ::listen(socket.get(), kBacklog) != 0) {
-    return Error::permanent("cannot listen on " + path.string() + ": " + errno_words());
-  }
+  const auto refused = [&path] { return Error::permanent("cannot listen on " + path.string() + ": " + errno_words()); };
+  if (!socket.is_open() || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) return refused();
+  listeners.submission_file = SocketFile(path);
+  if (::chmod(path.c_str(), kEverybody) != 0 || ::listen(socket.get(), kBacklog) != 0) return refused();
   listeners.submission = std::move(socket);
-  listeners.submission_path = path;
   return {};
 }
 
 }  // namespace
+
+void SocketFile::remove() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+  path_.clear();
+}
 
 Result<Listeners> open_listeners(const Config& config) {
   Listeners listeners;

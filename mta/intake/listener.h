@@ -18,10 +18,28 @@ struct TcpListener {
   std::uint16_t port = 0;  // the real one, when the configuration said 0
 };
 
+// The file of a bound socket: gone when its owner is, so that nobody knocks at a socket that nobody serves.
+class SocketFile {
+ public:
+  SocketFile() = default;
+  explicit SocketFile(boost::filesystem::path path) : path_(std::move(path)) {}
+  SocketFile(SocketFile&& other) noexcept { path_.swap(other.path_); }
+  SocketFile& operator=(SocketFile&& other) noexcept {
+    path_.swap(other.path_);
+    return *this;
+  }
+  ~SocketFile() { remove(); }
+
+  void remove();
+
+ private:
+  boost::filesystem::path path_;  // empty: none
+};
+
 struct Listeners {
   std::vector<TcpListener> smtp;
+  SocketFile submission_file;
   host::Descriptor submission;
-  boost::filesystem::path submission_path;
   std::vector<std::string> warnings;  // for the log
 };
 

@@ -1,5 +1,6 @@
 // Intake: what is put in front of a message, who may speak, where mail of local people goes.
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -40,6 +41,16 @@ std::string only_content(IntakeHouse& house) {
   const auto kept = house.spool.kept();
   REQUIRE(kept.size() == 1);
   return kept[0].content;
+}
+
+// What a daemon that was killed leaves.
+void leave_socket_file(const boost::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.native().copy(address.sun_path, sizeof address.sun_path - 1);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  ::close(socket);
 }
 
 }  // namespace
@@ -186,13 +197,23 @@ TEST_CASE("intake: the submission socket is for everybody, and a stale one is re
   CHECK(again.error().message.find("another mxpressd") != std::string::npos);
   house.close();
   CHECK_FALSE(boost::filesystem::exists(path));
-  {
-    const auto left = intake::open_listeners(house.base);
-    REQUIRE(left.ok());
-  }  // closed without cleaning up
+  leave_socket_file(path);
   REQUIRE(boost::filesystem::exists(path));
   house.open();
   CHECK(house.sendmail({"you@there.example"}, "x\n").code == 0);
+}
+
+TEST_CASE("intake: a start that fails later leaves no socket file behind") {
+  IntakeHouse house;
+  Config config = house.base;
+  config.listen.smtp = {"127.0.0.1:0"};
+  config.listen.submission_socket = house.folder.path() / "unserved";
+  {
+    const auto listeners = intake::open_listeners(config);
+    REQUIRE(listeners.ok());
+    REQUIRE(boost::filesystem::exists(config.listen.submission_socket));
+  }
+  CHECK_FALSE(boost::filesystem::exists(config.listen.submission_socket));
 }
 
 TEST_CASE("intake: listeners that cannot be are errors that say what to do") {
