@@ -24,6 +24,7 @@
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/intake.h"
 #include "mta/smtp/connector.h"
+#include "mta/smtp/tls.h"
 #include "queue/disk.h"
 #include "queue/spool.h"
 
@@ -173,6 +174,7 @@ class RunningDaemon final : public Daemon {
 
   // What the last run left is taken up while intake is already open.
   void recover() {
+    smtp::prepare_tls();
     std::uint64_t found = 0;
     const Status status = spool_->recover(
         [&](const queue::Message& message) {

@@ -28,6 +28,8 @@ boost::asio::ssl::context& client_tls_context() {
   return context;
 }
 
+void prepare_tls() { static_cast<void>(client_tls_context()); }
+
 void prepare_tls_client(SSL* session, const std::string& server_name) {
   // The chain is looked at all the same, and what was found is kept for describe_tls().
   SSL_set_verify(session, SSL_VERIFY_NONE, nullptr);

@@ -8,8 +8,11 @@
 
 namespace mxpress::mta::smtp {
 
-// TLS 1.2 or newer, any certificate. Made at first use (loading the system's certificates takes some 20 ms). Any thread.
+// TLS 1.2 or newer, any certificate. Made at first use, if prepare_tls() has not made it. Any thread.
 boost::asio::ssl::context& client_tls_context();
+
+// Loads the system's certificates (20 ms and more) before a worker has to. Any thread.
+void prepare_tls();
 
 // Before the handshake: the name to ask for (SNI) and to look for in the certificate. No SNI for an address (RFC 6066 3).
 void prepare_tls_client(SSL* session, const std::string& server_name);
