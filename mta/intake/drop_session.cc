@@ -44,7 +44,7 @@ class VerdictSink final : public smtp::MailSink {
     return refusal_.value_or(ServerReply{554, proto::EnhancedStatus{5, 5, 2}, "No complete message"});
   }
 
-  void hello(std::string name) override { next_.hello(std::move(name)); }
+  void hello(std::string name, smtp::Greeting greeting) override { next_.hello(std::move(name), greeting); }
   Refusal begin(const proto::ReversePath& sender, std::uint64_t size) override { return next_.begin(sender, size); }
   Refusal recipient(const proto::Recipient& recipient) override { return next_.recipient(recipient); }
   std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> open(proto::Envelope envelope) override;

@@ -35,8 +35,10 @@ std::optional<std::size_t> header_end(std::string_view content, std::size_t from
   return empty_line + 4;
 }
 
-proto::TransmissionType transmission(const std::string& entrance) {
-  return entrance == "smtp" ? proto::TransmissionType::esmtp : proto::TransmissionType::local;
+// RFC 3848
+proto::TransmissionType transmission(const Entrance& entrance) {
+  if (entrance.submitter.entrance != "smtp") return proto::TransmissionType::local;
+  return entrance.greeting == smtp::Greeting::ehlo ? proto::TransmissionType::esmtp : proto::TransmissionType::smtp;
 }
 
 // "192.0.2.1" of "192.0.2.1:4711", "2001:db8::1" of "[2001:db8::1]:4711".
@@ -85,7 +87,7 @@ Refusal Incoming::end_header(std::size_t end) {
 
 std::string Incoming::prefix() const {
   const int zone = local_zone_minutes(envelope_.submitted);
-  proto::Trace trace{.type = transmission(entrance_.submitter.entrance),
+  proto::Trace trace{.type = transmission(entrance_),
                      .uid = entrance_.submitter.uid,
                      .client_name = entrance_.submitter.client_name,
                      .client_address = without_port(entrance_.submitter.client_address),

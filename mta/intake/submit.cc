@@ -27,6 +27,11 @@ Result<smtp::ServerOptions> server_options(const Config& config, const proto::Su
 
 Submission::Submission(Context& context, Entrance entrance) : context_(context), entrance_(std::move(entrance)) {}
 
+void Submission::hello(std::string name, smtp::Greeting greeting) {
+  entrance_.submitter.client_name = std::move(name);
+  entrance_.greeting = greeting;
+}
+
 Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declared_size) {
   sender_ = sender.to_string();
   const Status room = context_.spool.room_for(declared_size);

@@ -30,6 +30,7 @@ enum class Completion { complete, only_trace };
 struct Entrance {
   proto::Submitter submitter;  // entrance, credentials and claims, client address
   Completion completion = Completion::complete;
+  smtp::Greeting greeting = smtp::Greeting::helo;
   std::string drop_name;  // NewMessage::drop_name
 };
 
@@ -42,7 +43,7 @@ class Submission : public smtp::MailSink {
  public:
   Submission(Context& context, Entrance entrance);
 
-  void hello(std::string name) override { entrance_.submitter.client_name = std::move(name); }
+  void hello(std::string name, smtp::Greeting greeting) override;
   smtp::Refusal begin(const proto::ReversePath& sender, std::uint64_t declared_size) override;
   smtp::Refusal recipient(const proto::Recipient& recipient) override;
   std::variant<std::unique_ptr<smtp::IncomingMessage>, smtp::ServerReply> open(proto::Envelope envelope) override;

@@ -25,6 +25,9 @@ struct ServerReply {
   std::string to_string() const;
 };
 
+// How a client introduced itself: HELO (or not at all) speaks SMTP, EHLO speaks ESMTP. RFC 5321 2.2.1
+enum class Greeting { helo, ehlo };
+
 using Refusal = std::optional<ServerReply>;  // nothing: go on
 
 // One message while its content arrives. Destroyed unfinished (the client went away, or the content is refused), nothing of it is kept.
@@ -43,7 +46,7 @@ class MailSink {
  public:
   virtual ~MailSink() = default;
   // What the client said in EHLO or HELO, already cleaned.
-  virtual void hello(std::string name) = 0;
+  virtual void hello(std::string name, Greeting greeting) = 0;
   // MAIL: may a message of this size (0: not declared) begin? RFC 1870 6.1.
   virtual Refusal begin(const proto::ReversePath& sender, std::uint64_t declared_size) = 0;
   // RCPT.

@@ -144,7 +144,7 @@ void ServerSession::greet(const proto::Command& command) {
   const auto name = proto::parse_hello_argument(command.argument);
   if (!name) return error("hello", to_reply(name.error()));
   reset();
-  sink_.hello(*name);
+  sink_.hello(*name, command.verb == Verb::ehlo ? Greeting::ehlo : Greeting::helo);
   if (command.verb == Verb::helo) return reply(250, std::nullopt, options_.hostname);
   reply(250, std::nullopt,
         options_.hostname + "\nPIPELINING\nSIZE " + std::to_string(options_.max_message_size) + "\n8BITMIME\nENHANCEDSTATUSCODES\nDSN");

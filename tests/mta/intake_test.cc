@@ -22,9 +22,10 @@ namespace {
 const std::string kEnvelope = "MAIL FROM:<a@client.example>\r\nRCPT TO:<b@there.example>\r\nDATA\r\n";
 
 // One message over SMTP from loopback; the reply to the dot.
-std::string send_by_smtp(IntakeHouse& house, const std::string& content, const std::string& envelope = kEnvelope) {
+std::string send_by_smtp(IntakeHouse& house, const std::string& content, const std::string& envelope = kEnvelope,
+                         const std::string& hello = "EHLO c.example\r\n") {
   const int client = house.connect_tcp();
-  write_everything(client, "EHLO c.example\r\n" + envelope + content + ".\r\nQUIT\r\n");
+  write_everything(client, hello + envelope + content + ".\r\nQUIT\r\n");
   const std::string output = read_until(client, "221 ");
   ::close(client);
   const auto at = output.find("\r\n354 ");
@@ -71,6 +72,16 @@ TEST_CASE("intake: a complete message gets one Received and keeps every byte") {
   CHECK(prefix.find("Date:") == std::string::npos);
   CHECK(house.spool.kept()[0].message.envelope.body == mxpress::proto::BodyType::eight_bit);
   CHECK(house.spool.kept()[0].message.envelope.submitter.client_address.starts_with("127.0.0.1:"));
+}
+
+TEST_CASE("intake: Received says SMTP for a client that has not said EHLO") {
+  IntakeHouse house;
+  std::string hello;
+  SECTION("HELO") { hello = "HELO c.example\r\n"; }
+  SECTION("HELO after EHLO") { hello = "EHLO c.example\r\nHELO c.example\r\n"; }
+  SECTION("nothing") { hello = ""; }
+  CHECK(send_by_smtp(house, "x\r\n", kEnvelope, hello).starts_with("250"));
+  CHECK(only_content(house).find(" (mxpress) with SMTP\r\n") != std::string::npos);
 }
 
 TEST_CASE("intake: Date, From and Message-ID are added where missing, also in front of a text without header") {

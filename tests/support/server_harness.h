@@ -25,7 +25,7 @@ class NotingSink final : public mta::smtp::MailSink {
   std::size_t opened = 0;
   std::vector<std::string> refusals;
 
-  void hello(std::string said) override { name = std::move(said); }
+  void hello(std::string said, mta::smtp::Greeting) override { name = std::move(said); }
   mta::smtp::Refusal begin(const proto::ReversePath&, std::uint64_t) override { return refuse_begin; }
   mta::smtp::Refusal recipient(const proto::Recipient&) override { return refuse_recipient; }
   std::variant<std::unique_ptr<mta::smtp::IncomingMessage>, mta::smtp::ServerReply> open(proto::Envelope envelope) override;
