@@ -12,18 +12,23 @@ namespace {
 
 Error unclosed(const char* what) { return Error::permanent(std::string("address list with an unclosed ") + what); }
 
+struct Found {
+  std::string address;
+  std::size_t end = 0;  // behind its last octet in the list
+};
+
 // One pass over the list. Comments count as white space; white space around '.' and '@' vanishes (obsolete syntax), elsewhere it is kept as
 // one space, so that "a b@c" stays the malformed address that it is.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
 
-  Result<std::vector<std::string>> read() {
+  Result<std::vector<Found>> read() {
     while (at_ < text_.size()) {
       if (const Status status = read_token(); !status) return status.error();
     }
     if (const Status status = end_address(); !status) return status.error();
-    return std::move(addresses_);
+    return std::move(found_);
   }
 
  private:
@@ -42,6 +47,7 @@ class Reader {
     } else {
       append(c);
       if (c == '\\' && at_ < text_.size()) word_.push_back(text_[at_++]);
+      word_end_ = at_;
     }
     return {};
   }
@@ -69,7 +75,7 @@ class Reader {
       if (c == '\r' || c == '\n') continue;
       word_.push_back(c);
       if (c == end) {
-        ++at_;
+        word_end_ = ++at_;
         return {};
       }
       if (c == '\\' && at_ + 1 < text_.size()) word_.push_back(text_[++at_]);
@@ -101,7 +107,7 @@ class Reader {
     if (!in_brackets_) return Error::permanent("address list with misplaced angle brackets");
     const auto address = without_source_route(word_);
     if (!address) return Error::permanent("address list with a malformed route");
-    std::string found(*address);
+    Found found{std::string(*address), word_end_};
     start_address();
     address_ = std::move(found);
     return {};
@@ -109,8 +115,8 @@ class Reader {
 
   Status end_address() {
     if (in_brackets_) return unclosed("angle bracket");
-    std::string found = address_ ? *std::move(address_) : std::move(word_);
-    if (!found.empty()) addresses_.push_back(std::move(found));
+    Found found = address_ ? *std::move(address_) : Found{std::move(word_), word_end_};
+    if (!found.address.empty()) found_.push_back(std::move(found));
     start_address();
     return {};
   }
@@ -130,11 +136,12 @@ class Reader {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  std::string word_;                    // what was read of the address, or of a name before it
-  std::optional<std::string> address_;  // what stood in angle brackets
+  std::string word_;  // what was read of the address, or of a name before it
+  std::size_t word_end_ = 0;
+  std::optional<Found> address_;  // what stood in angle brackets
   bool in_brackets_ = false;
   bool space_ = false;
-  std::vector<std::string> addresses_;
+  std::vector<Found> found_;
 };
 
 enum class Set { original, resent };
@@ -157,7 +164,28 @@ bool has_resent_recipients(std::string_view header) {
 
 }  // namespace
 
-Result<std::vector<std::string>> parse_address_list(std::string_view value) { return Reader(value).read(); }
+Result<std::vector<std::string>> parse_address_list(std::string_view value) {
+  auto found = Reader(value).read();
+  if (!found) return found.error();
+  std::vector<std::string> addresses;
+  addresses.reserve(found->size());
+  for (Found& one : *found) addresses.push_back(std::move(one.address));
+  return addresses;
+}
+
+std::string with_domain(std::string_view value, const Domain& domain) {
+  const auto found = Reader(value).read();
+  if (!found) return std::string(value);
+  std::string completed;
+  std::size_t copied = 0;
+  for (const Found& one : *found) {
+    const bool lacks_domain = !Mailbox::parse(one.address) && Mailbox::parse_qualifying(one.address, domain);
+    if (!lacks_domain) continue;
+    completed.append(value.substr(copied, one.end - copied)).append("@").append(domain.text());
+    copied = one.end;
+  }
+  return completed.append(value.substr(copied));
+}
 
 Result<std::vector<std::string>> recipients_of_header(std::string_view header) {
   const Set set = has_resent_recipients(header) ? Set::resent : Set::original;

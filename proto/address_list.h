@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/domain.h"
 #include "proto/result.h"
 
 namespace mxpress::proto {
@@ -13,6 +14,9 @@ namespace mxpress::proto {
 // obsolete syntax too. Not yet checked as mailboxes: give them to Mailbox::parse_qualifying(). An Error for what cannot be read without
 // guessing: open quotes, comments or brackets. RFC 5322 3.4, 4.4
 Result<std::vector<std::string>> parse_address_list(std::string_view value);
+// The list with "@" and this domain behind each address that is only a local part; everything else byte for byte, and all of it if it
+// cannot be read. RFC 6409 8.1
+std::string with_domain(std::string_view value, const Domain& domain);
 // For `sendmail -t`: the addresses of To, Cc and Bcc, or, if there is any Resent- recipient field, of Resent-To, Resent-Cc, Resent-Bcc.
 Result<std::vector<std::string>> recipients_of_header(std::string_view header);
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kMaxName = 200;    // octets of an author's full name
 constexpr std::size_t kWordOctets = 45;  // make an encoded word of 72: RFC 2047 2 allows 75
+constexpr std::string_view kQualifiedFields[] = {"From", "Sender", "Reply-To", "To", "Cc"};
 
 // Octets of the field name before the colon; 0 if the line is no field. RFC 5322 3.6.8, 4.5
 std::size_t field_name_length(std::string_view line) {
@@ -137,6 +138,24 @@ std::string_view without_mbox_line(std::string_view content) {
 }
 
 std::string without_bcc(std::string_view content) { return without_fields(content, {"Bcc", "Resent-Bcc"}); }
+
+std::string with_domain_in_header(std::string_view content, const Domain& domain) {
+  const std::string_view header = split_message(content).header;
+  std::string completed;
+  completed.reserve(content.size());
+  HeaderReader reader(header);
+  while (const auto field = reader.next()) {
+    const auto same = [&](std::string_view name) { return equal_in_any_case(name, field->name); };
+    if (std::none_of(std::begin(kQualifiedFields), std::end(kQualifiedFields), same)) {
+      completed.append(field->text);
+      continue;
+    }
+    const auto value = static_cast<std::size_t>(field->value.data() - field->text.data());
+    completed.append(field->text.substr(0, value)).append(with_domain(field->value, domain));
+    completed.append(field->text.substr(value + field->value.size()));
+  }
+  return completed.append(content.substr(header.size()));
+}
 
 std::string missing_fields(std::string_view content, const HeaderDefaults& defaults) {
   const std::string_view header = split_message(content).header;

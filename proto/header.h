@@ -55,6 +55,10 @@ std::string_view without_mbox_line(std::string_view content);
 // The content without Bcc and Resent-Bcc. RFC 5322 3.6.3
 std::string without_bcc(std::string_view content);
 
+// The content with this domain behind each address without one in From, Sender, Reply-To, To and Cc: `To: root` of cron. Everything else
+// byte for byte. RFC 6409 8.1
+std::string with_domain_in_header(std::string_view content, const Domain& domain);
+
 // What to put into fields that are missing.
 struct HeaderDefaults {
   WallTime now{};

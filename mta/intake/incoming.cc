@@ -76,13 +76,22 @@ Refusal Incoming::append(std::string_view content) {
 
 Refusal Incoming::end_header(std::size_t end) {
   in_header_ = false;
-  const std::string_view header = std::string_view(header_).substr(0, end);
+  const std::string rest = header_.substr(end);
+  header_.resize(end);
+  qualify_header();
+  const std::string_view header = header_;
   if (proto::has_too_many_hops(header)) return ServerReply{554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"};
   if (const auto field = proto::find_field(header, "Message-ID")) message_id_ = proto::unfolded(field->value);
   if (const Refusal refusal = keep(prefix() + proto::without_fields(header, {"Return-Path"}))) return refusal;
-  const std::string rest = header_.substr(end);
   header_ = {};
   return rest.empty() ? std::nullopt : keep(rest);
+}
+
+// Addresses without domain are right only on the host where they were written.
+void Incoming::qualify_header() {
+  if (entrance_.submitter.entrance == "smtp" || entrance_.completion == Completion::only_trace) return;
+  std::string qualified = proto::with_domain_in_header(header_, domain_of(*config_));
+  if (qualified.size() <= 2 * kMaxHeader) header_ = std::move(qualified);  // not for a header made of a hundred thousand names
 }
 
 std::string Incoming::prefix() const {

@@ -21,6 +21,7 @@ class Incoming final : public smtp::IncomingMessage {
 
  private:
   smtp::Refusal end_header(std::size_t end);
+  void qualify_header();
   std::string prefix() const;
   smtp::Refusal keep(std::string_view content);
   smtp::Refusal make_large();

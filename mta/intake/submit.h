@@ -1,7 +1,8 @@
 // Takes messages in: limits, completed header, Received, aliases, and the promise to keep them.
 //
 // What every entrance adds is a prefix: Received, and, for local submitters (sendmail's socket, drop folder, SMTP from loopback; RFC 6409
-// 8), Date, From and Message-ID where they are missing. Return-Path is taken out (RFC 5321 4.4). Everything else stays byte for byte.
+// 8), Date, From and Message-ID where they are missing. In the header of a message from the socket or the drop folder, addresses without
+// domain get ours. Return-Path is taken out (RFC 5321 4.4). Everything else stays byte for byte.
 #pragma once
 
 #include <functional>

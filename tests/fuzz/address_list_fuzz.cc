@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "proto/header.h"
+#include "proto/mailbox.h"
 #include "tests/fuzz/expect.h"
 
 using namespace mxpress::proto;
@@ -29,6 +30,18 @@ void check_completion(std::string_view content) {
   expect(missing_fields(complete, defaults).empty());
 }
 
+void check_domains(std::string_view text, const std::vector<std::string>& list) {
+  const Domain domain = *Domain::parse("mx.example");
+  const std::string completed = with_domain(text, domain);
+  const auto again = parse_address_list(completed);
+  expect(again && again->size() == list.size());
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto qualified = Mailbox::parse_qualifying(list[i], domain);
+    expect((*again)[i] == list[i] || (qualified && (*again)[i] == qualified->to_string()));
+  }
+  expect(with_domain(completed, domain) == completed);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -37,7 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_completion(text);
   if (const auto list = parse_address_list(text)) {
     for (const std::string& address : *list) expect(!address.empty() && address.size() <= text.size() * 2);
+    check_domains(text, *list);
   }
+  expect(with_domain_in_header(text, *Domain::parse("mx.example")).size() >= text.size());
   (void)recipients_of_header(text).ok();
   return 0;
 }

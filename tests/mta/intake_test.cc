@@ -100,6 +100,12 @@ TEST_CASE("intake: Date, From and Message-ID are added where missing, also in fr
   if (message == "just text\r\nmore\r\n") CHECK(content.find("\r\n\r\njust text") != std::string::npos);
 }
 
+TEST_CASE("intake: the header of mail over SMTP keeps its addresses as they are") {
+  IntakeHouse house;
+  CHECK(send_by_smtp(house, "From: root\r\nTo: root\r\n\r\nx\r\n").starts_with("250"));
+  CHECK(only_content(house).ends_with("From: root\r\nTo: root\r\n\r\nx\r\n"));
+}
+
 TEST_CASE("intake: Return-Path is not kept") {
   IntakeHouse house;
   CHECK(send_by_smtp(house, "Return-Path: <x@y.example>\r\nSubject: x\r\n\r\nReturn-Path: body\r\n").starts_with("250"));

@@ -61,6 +61,16 @@ TEST_CASE("sendmail: header, names and DSN reach the daemon; unqualified address
   CHECK(kept[0].content.find("From: =?") != std::string::npos);
 }
 
+TEST_CASE("sendmail: what cron writes leaves with a domain behind every local name") {
+  IntakeHouse house;
+  const auto result = house.sendmail({"-i", "root"}, "From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@box> run\n\nTo: root\n");
+  REQUIRE(result.code == 0);
+  const auto kept = house.spool.kept();
+  REQUIRE(kept.size() == 1);
+  CHECK(behind(kept[0].content, "From:") ==
+        "From: root@mx.example (Cron Daemon)\r\nTo: root@mx.example\r\nSubject: Cron <root@box> run\r\n\r\nTo: root\r\n");
+}
+
 TEST_CASE("sendmail: each failure has its exit code and tells what to do, and nothing is sent") {
   IntakeHouse house([](mxpress::mta::Config& config) { config.max_message_size = 100'000; });
   auto fails = [&](std::vector<std::string> arguments, const std::string& input, int code) {

@@ -80,3 +80,33 @@ TEST_CASE("address list: a resent message goes to its Resent- recipients only") 
       recipients_of_header("To: a@b.example\r\nResent-To: c@d.example\r\nResent-From: x@y.example\r\nresent-bcc: e@f.example\r\n");
   CHECK(*list == List{"c@d.example", "e@f.example"});
 }
+
+TEST_CASE("address list: a lone local part gets the domain where it ends, everything else keeps its bytes") {
+  const Domain domain = Domain::parse("mx.example").value();
+  const std::pair<const char*, const char*> cases[] = {
+      {" root", " root@mx.example"},
+      {" root (Cron Daemon)", " root@mx.example (Cron Daemon)"},
+      {"(Cron Daemon) root ", "(Cron Daemon) root@mx.example "},
+      {"\"(Cron Daemon)\" <root>", "\"(Cron Daemon)\" <root@mx.example>"},
+      {"Root < root >", "Root < root@mx.example >"},
+      {"a, b@c.example ,\r\n\td", "a@mx.example, b@c.example ,\r\n\td@mx.example"},
+      {"\"odd user\", \"at@home\"", "\"odd user\"@mx.example, \"at@home\"@mx.example"},
+      {"Admins: root, x <y>;, z", "Admins: root@mx.example, x <y@mx.example>;, z@mx.example"},
+      {"john . doe", "john . doe@mx.example"},
+      {"<@a.example:root>", "<@a.example:root@mx.example>"},
+  };
+  for (const auto& [text, completed] : cases) {
+    INFO(text);
+    CHECK(with_domain(text, domain) == completed);
+    CHECK(with_domain(completed, domain) == completed);
+  }
+}
+
+TEST_CASE("address list: what is no lone local part gets no domain") {
+  const Domain domain = Domain::parse("mx.example").value();
+  for (const char* text : {"", "undisclosed-recipients:;", "<>", "two words", "root@", "@b.example", "a..b", "\xC3\xBC", "root <", "\"root",
+                           "a@b c", "root (open, b"}) {
+    INFO(text);
+    CHECK(with_domain(text, domain) == text);
+  }
+}

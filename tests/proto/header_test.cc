@@ -99,3 +99,15 @@ TEST_CASE("header: an author's name is quoted or encoded where it must be") {
   for (int i = 0; i < 100; ++i) euros += "\xE2\x82\xAC";
   CHECK(format_author(euros, "a@b.example").size() < 500);
 }
+
+TEST_CASE("header: From, Sender, Reply-To, To and Cc get the domain; other fields and the body keep their bytes") {
+  const Domain domain = Domain::parse("mx.example").value();
+  const std::string content =
+      "FROM:root (Cron Daemon)\r\nTo : a,\r\n\tb\r\ncc:\tc@d.example\r\nReply-To: e\r\nSender: f\r\nBcc: g\r\nX-To: h\r\nno "
+      "field\r\n\r\nTo: i\r\n";
+  CHECK(with_domain_in_header(content, domain) ==
+        "FROM:root@mx.example (Cron Daemon)\r\nTo : a@mx.example,\r\n\tb@mx.example\r\ncc:\tc@d.example\r\nReply-To: e@mx.example\r\n"
+        "Sender: f@mx.example\r\nBcc: g\r\nX-To: h\r\nno field\r\n\r\nTo: i\r\n");
+  for (const char* text : {"", "\r\nTo: x\r\n", "just text\r\nTo: x\r\n", "To: \"x\r\n\r\n", "To:"})
+    CHECK(with_domain_in_header(text, domain) == text);
+}
