@@ -19,13 +19,25 @@ using proto::ExitCode;
 constexpr int kTimeout = 600;        // seconds, of each read and write: the final dot may take its time (RFC 5321 4.5.3.2.6)
 constexpr std::size_t kGroup = 100;  // commands in flight: their replies fit into the socket's buffer
 
-Verdict lost() {
-  return {ExitCode::try_later, "the connection to mxpressd was lost; the message may or may not have been taken: try again"};
+// What was read from stdin cannot be read again: whoever called has the only copy.
+Verdict lost_before_end() {
+  return {ExitCode::try_later, "mxpressd went away in the middle of the message: it was not sent, and no copy was kept; send it again",
+          true};
 }
+
+Verdict lost_after_end() {
+  return {
+      ExitCode::try_later,
+      "mxpressd went away before it confirmed the message: it may or may not be sent, and no other copy was kept; send it again, at the "
+      "risk of a duplicate"};
+}
+
+bool is_shutting_down(const proto::Reply& reply) { return reply.code == 421 && reply.enhanced == proto::EnhancedStatus{4, 3, 2}; }
 
 Verdict judge(const proto::Reply& reply) {
   if (reply.is_positive() || reply.is_intermediate()) return {};
-  return {reply.is_transient() ? ExitCode::try_later : ExitCode::data, "mxpressd says: " + reply.to_string()};
+  const ExitCode code = reply.is_transient() ? ExitCode::try_later : ExitCode::data;
+  return {code, "mxpressd says: " + reply.to_string(), is_shutting_down(reply)};
 }
 
 class Daemon final : public Outlet {
@@ -41,6 +53,7 @@ class Daemon final : public Outlet {
  private:
   bool read_more();
   Verdict read_verdict();
+  Verdict read_last_words();
   Verdict group(const std::string* first, std::size_t count);
 
   const int socket_;
@@ -69,14 +82,20 @@ std::optional<proto::Reply> Daemon::read_reply() {
 
 Verdict Daemon::read_verdict() {
   const auto reply = read_reply();
-  return reply ? judge(*reply) : lost();
+  return reply ? judge(*reply) : lost_before_end();
+}
+
+// A daemon that goes away in the middle may have said why.
+Verdict Daemon::read_last_words() {
+  Verdict verdict = read_verdict();
+  return verdict.ok() ? lost_before_end() : verdict;
 }
 
 // All replies are read, so that the first refusal is the one that is told.
 Verdict Daemon::group(const std::string* first, std::size_t count) {
   std::string commands;
   for (std::size_t i = 0; i < count; ++i) commands += first[i];
-  if (!write_all(socket_, commands)) return lost();
+  if (!write_all(socket_, commands)) return read_last_words();
   Verdict worst;
   for (std::size_t i = 0; i < count; ++i) {
     Verdict verdict = read_verdict();
@@ -95,18 +114,14 @@ Verdict Daemon::begin(const std::vector<std::string>& commands) {
   return group(&commands[envelope], 1);
 }
 
-// A daemon that goes away in the middle may have said why.
-Verdict Daemon::send(std::string_view bytes) {
-  if (write_all(socket_, bytes)) return {};
-  Verdict verdict = read_verdict();
-  return verdict.ok() ? lost() : verdict;
+Verdict Daemon::send(std::string_view bytes) { return write_all(socket_, bytes) ? Verdict() : read_last_words(); }
+
+Verdict Daemon::finish() {
+  const auto reply = read_reply();
+  return reply ? judge(*reply) : lost_after_end();
 }
 
-Verdict Daemon::finish() { return read_verdict(); }
-
 bool is_absent(int code) { return code == ENOENT || code == ENOTDIR || code == ECONNREFUSED || code == ECONNRESET || code == EPIPE; }
-
-bool is_shutting_down(const proto::Reply& reply) { return reply.code == 421 && reply.enhanced == proto::EnhancedStatus{4, 3, 2}; }
 
 }  // namespace
 

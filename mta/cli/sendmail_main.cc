@@ -15,6 +15,7 @@
 #include "mta/cli/sendmail_outlet.h"
 #include "mta/cli/sendmail_relay.h"
 #include "mta/cli/sendmail_settings.h"
+#include "proto/header.h"
 
 namespace mxpress::mta::cli {
 namespace {
@@ -61,9 +62,25 @@ Start read_start(Input& input) {
   return start;
 }
 
+// Bcc must be seen to be removed.
+Verdict check_header(const SendmailOptions& options, const Start& start) {
+  const bool is_cut = start.more && start.text.find("\r\n\r\n") == std::string::npos;
+  if (!options.recipients_of_header || !is_cut || proto::split_message(start.text).header.empty()) return {};
+  return {ExitCode::data, "with -t the header may have up to 1 MiB, and this one is longer; nothing was sent"};
+}
+
 OpenedOutlet open_outlet(const SendmailSettings& settings) {
   OpenedOutlet daemon = open_daemon(settings.submission_socket);
   return daemon.is_down ? open_drop(settings.drop_directory()) : std::move(daemon);
+}
+
+// A daemon that goes away before it has asked for the content is down, too.
+Verdict begin(OpenedOutlet& opened, const std::vector<std::string>& commands, const SendmailSettings& settings) {
+  if (!opened.outlet) return opened.verdict;
+  Verdict begun = opened.outlet->begin(commands);
+  if (!begun.is_down) return begun;
+  opened = open_drop(settings.drop_directory());
+  return opened.outlet ? opened.outlet->begin(commands) : opened.verdict;
 }
 
 Verdict send_content(Outlet& outlet, Input& input, Start start) {
@@ -90,13 +107,13 @@ Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings
   if (!recipients.verdict.ok()) return recipients.verdict;
   Start start = read_start(input);
   if (!start.verdict.ok()) return start.verdict;
-  if (options.recipients_of_header) recipients = find_recipients(options, start.text.substr(0, start.text.find("\r\n\r\n") + 2));
+  if (Verdict header = check_header(options, start); !header.ok()) return header;
+  if (options.recipients_of_header) recipients = find_recipients(options, proto::split_message(start.text).header);
   if (!recipients.verdict.ok()) return recipients.verdict;
   const Caller caller = find_caller(settings);
   start.text = complete_start(options, caller, std::move(start.text));
   OpenedOutlet opened = open_outlet(settings);
-  if (!opened.outlet) return opened.verdict;
-  if (Verdict begun = opened.outlet->begin(envelope_commands(options, caller, recipients.addresses)); !begun.ok()) return begun;
+  if (Verdict begun = begin(opened, envelope_commands(options, caller, recipients.addresses), settings); !begun.ok()) return begun;
   if (Verdict sent = send_content(*opened.outlet, input, std::move(start)); !sent.ok()) return sent;
   return opened.outlet->finish();
 }

@@ -14,6 +14,7 @@ namespace mxpress::mta::cli {
 struct Verdict {
   proto::ExitCode code = proto::ExitCode::ok;
   std::string words;
+  bool is_down = false;  // of Outlet::begin(): the daemon goes away
 
   bool ok() const { return code == proto::ExitCode::ok; }
 };

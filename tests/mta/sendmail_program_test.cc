@@ -1,11 +1,15 @@
 // The real sendmail program against the real entrances, with a spool in memory.
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "tests/support/server_house.h"
 
 using mxpress::testing::IntakeHouse;
+using mxpress::testing::write_everything;
 
 namespace {
 
@@ -14,6 +18,37 @@ std::string behind(const std::string& content, const std::string& field) {
   const auto at = content.find("\r\n" + field);
   return at == std::string::npos ? std::string() : content.substr(at + 2);
 }
+
+// Answers each piece that it reads with the next of its replies, and is gone when they are used up.
+class DyingDaemon {
+ public:
+  DyingDaemon(const std::string& path, std::vector<std::string> replies) : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(listener_, 1) == 0);
+    thread_ = std::thread([this, said = std::move(replies)] { serve(said); });
+  }
+  ~DyingDaemon() {
+    thread_.join();
+    ::close(listener_);
+  }
+
+ private:
+  void serve(const std::vector<std::string>& replies) const {
+    const int client = ::accept(listener_, nullptr, nullptr);
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+      char piece[4096];
+      if (i > 0 && ::read(client, piece, sizeof piece) <= 0) break;
+      write_everything(client, replies[i]);
+    }
+    ::close(client);
+  }
+
+  const int listener_;
+  std::thread thread_;
+};
 
 }  // namespace
 
@@ -59,6 +94,54 @@ TEST_CASE("sendmail: header, names and DSN reach the daemon; unqualified address
   CHECK(envelope.envid == "my+20id");
   CHECK(kept[0].content.find("Bcc") == std::string::npos);
   CHECK(kept[0].content.find("From: =?") != std::string::npos);
+}
+
+TEST_CASE("sendmail: -t does not send a header that is too long to be searched for Bcc") {
+  IntakeHouse house;
+  std::string header = "To: you@there.example\n";
+  while (header.size() < 1u << 20) header += "X-Long: " + std::string(900, 'x') + "\n";
+  const std::string message = header + "Bcc: secret@there.example\n\nx\n";
+  const auto result = house.sendmail({"-t"}, message);
+  CHECK(result.code == 65);
+  CHECK(result.errors.find("1 MiB") != std::string::npos);
+  CHECK(house.spool.kept().empty());
+  CHECK(house.sendmail({"you@there.example"}, message).code == 0);
+}
+
+TEST_CASE("sendmail: -t reads no recipients from what is no header") {
+  IntakeHouse house;
+  CHECK(house.sendmail({"-t"}, "\nTo: you@there.example\n\nx\n").code == 64);
+  CHECK(house.sendmail({"-t"}, "no field\nTo: you@there.example\nBcc: secret@there.example\n\nx\n").code == 64);
+  CHECK(house.spool.kept().empty());
+}
+
+TEST_CASE("sendmail: a daemon that goes away before the content is down; one that does so later may have the only copy") {
+  IntakeHouse house;
+  house.close();
+  const auto path = house.base.listen.submission_socket;
+  const auto send = [&](std::vector<std::string> replies) {
+    DyingDaemon daemon(path.string(), std::move(replies));
+    return house.sendmail({"you@there.example"}, "x\n");
+  };
+  const auto is_left = [&] { return !boost::filesystem::is_empty(house.base.drop_directory()); };
+  SECTION("at MAIL") {
+    CHECK(send({"220 here\r\n"}).code == 0);
+    CHECK(is_left());
+  }
+  SECTION("at DATA, with a word") {
+    CHECK(send({"220 here\r\n", "250 ok\r\n250 ok\r\n", "421 4.3.2 going\r\n"}).code == 0);
+    CHECK(is_left());
+  }
+  SECTION("a refusal is the daemon's word") {
+    CHECK(send({"220 here\r\n", "452 4.3.1 full\r\n452 4.3.1 full\r\n"}).code == 75);
+    CHECK_FALSE(is_left());
+  }
+  SECTION("after the dot") {
+    const auto result = send({"220 here\r\n", "250 ok\r\n250 ok\r\n", "354 go\r\n", ""});
+    CHECK(result.code == 75);
+    CHECK(result.errors.find("may or may not be sent") != std::string::npos);
+    CHECK_FALSE(is_left());
+  }
 }
 
 TEST_CASE("sendmail: what cron writes leaves with a domain behind every local name") {
