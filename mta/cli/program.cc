@@ -70,7 +70,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   const auto line = parse_command_line(arguments);
   if (!line) return complain(streams.error, line.error().message + " (mxpress --help)", ExitCode::usage);
   if (line->command == "help") return streams.out << usage(), ExitCode::ok;
-  if (line->command == "version") return streams.out << "mxpress 0.1.0\n", ExitCode::ok;
+  if (line->command == "version") return streams.out << "mxpress " MXPRESS_VERSION "\n", ExitCode::ok;
   auto config = load_config(line->config);
   if (!config) return complain(streams.error, config.error().message, ExitCode::failed);
   if (line->command == "config") return config_command(*line, *config, streams);

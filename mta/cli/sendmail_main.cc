@@ -131,7 +131,7 @@ Verdict say(const char* words) {
 
 Verdict run(const SendmailOptions& options) {
   if (options.mode == SendmailMode::help) return say(kHelp);
-  if (options.mode == SendmailMode::version) return say("sendmail of mxpress\n");
+  if (options.mode == SendmailMode::version) return say("sendmail of mxpress " MXPRESS_VERSION "\n");
   const SendmailSettings settings = find_settings();
   switch (options.mode) {
     case SendmailMode::smtp:

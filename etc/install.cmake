@@ -1,0 +1,22 @@
+# The part of the installation that depends on the prefix or on what is there: the unit, sendmail's other names, the configuration.
+# Given: source (this folder), bin and sbin (below the prefix).
+set(root "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
+
+file(READ "${source}/mxpress.service" unit)
+string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_PREFIX}/${sbin}/" unit "${unit}")
+message(STATUS "Installing: ${root}/lib/systemd/system/mxpress.service")
+file(WRITE "${root}/lib/systemd/system/mxpress.service" "${unit}")
+
+foreach(name ${bin}/mailq ${bin}/newaliases lib/sendmail)
+  message(STATUS "Installing: ${root}/${name}")
+  file(CREATE_LINK "../${sbin}/sendmail" "${root}/${name}" SYMBOLIC)
+endforeach()
+
+# All programs look here, whatever the prefix is.
+set(configuration "$ENV{DESTDIR}/etc/mxpress/mxpress.toml")
+if(EXISTS "${configuration}")
+  message(STATUS "Kept as it is: ${configuration}")
+else()
+  message(STATUS "Installing: ${configuration}")
+  file(INSTALL "${source}/mxpress.toml" DESTINATION "$ENV{DESTDIR}/etc/mxpress")
+endif()
