@@ -1,5 +1,6 @@
 // Conversion of content: what it may cost.
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
@@ -25,12 +26,15 @@ class Unread final : public DataSource {
   std::uint64_t octets_;
 };
 
+Task<void> note_error(Task<Result<Converted>> conversion, std::optional<Error>& error) {
+  const Result<Converted> result = co_await std::move(conversion);
+  if (!result.ok()) error = result.error();
+}
+
 Error error_of(Task<Result<Converted>> conversion) {
   asio::io_context io(1);
   std::optional<Error> error;
-  asio::co_spawn(io, std::move(conversion), [&](std::exception_ptr bug, Result<Converted> result) {
-    if (!bug && !result.ok()) error = result.error();
-  });
+  asio::co_spawn(io.get_executor(), note_error(std::move(conversion), error), asio::detached);
   io.run();
   return error.value();
 }
