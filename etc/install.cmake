@@ -18,5 +18,5 @@ if(EXISTS "${configuration}")
   message(STATUS "Kept as it is: ${configuration}")
 else()
   message(STATUS "Installing: ${configuration}")
-  file(INSTALL "${source}/mxpress.toml" DESTINATION "$ENV{DESTDIR}/etc/mxpress")
+  file(INSTALL "${source}/mxpress.toml" DESTINATION "/etc/mxpress")  # adds DESTDIR itself
 endif()
