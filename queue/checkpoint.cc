@@ -257,14 +257,14 @@ void SpoolImpl::moved(const Snapshot& from) {
 void SpoolImpl::set_aside(QueueId id, const Snapshot& from, const Error& error) {
   report(id.to_string() + " is set aside: " + error.message);
   if (const auto file = from.files.find(from.accepted.segment); file != from.files.end())
-    keep_damaged(from.accepted.segment, *file->second, from.accepted.offset(), from.accepted.offset() + kInlineContent);
+    keep_damaged(std::to_string(from.accepted.segment), *file->second, from.accepted.offset(), from.accepted.offset() + kInlineContent);
   auto shared = shared_.lock();
   ++shared->counters.corrupt;
   shared->index.entries.erase(id);
 }
 
-void SpoolImpl::keep_damaged(std::uint32_t segment, const File& file, std::uint64_t begin, std::uint64_t end) {
-  const auto path = paths_.corrupt() / (std::to_string(segment) + "-" + std::to_string(begin));
+void SpoolImpl::keep_damaged(const std::string& name, const File& file, std::uint64_t begin, std::uint64_t end) {
+  const auto path = paths_.corrupt() / (name + "-" + std::to_string(begin));
   if (const auto there = disk_.exists(path); !there || *there) return;
   std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, 64u << 20)), '\0');
   const auto n = file.read_at(begin, bytes.data(), bytes.size());

@@ -68,21 +68,46 @@ struct Pieces {
   std::vector<std::string_view> views() const { return {owned.begin(), owned.end()}; }
 };
 
-Status read_changes(MessageFile& out, std::string_view bytes) {
-  std::uint64_t at = 0;
-  while (const auto header = decode_record(bytes.substr(at))) {
-    if (header->salt != out.accepted.salt || header->offset != out.end || header->id != out.accepted.id) break;
-    if (header->content_size != 0 || header->size() > bytes.size() - at) break;
-    const auto meta = bytes.substr(at + kRecordHeader, header->meta_size);
-    if (crc32c(meta) != header->meta_crc) break;
-    auto change = decode_change(header->type, QueueId{header->id}, meta);
-    if (!change) return change.error();
-    out.changes.push_back({header->sequence, std::move(*change)});
-    at += header->size();
-    out.end += header->size();
+// The records of states behind the message itself. After damage the next whole record is searched: each names its own place and file.
+class ChangesReader {
+ public:
+  // `bytes` begin in the file where the message ends.
+  ChangesReader(MessageFile& out, std::string_view bytes) : out_(out), bytes_(bytes), begin_(out.end) {}
+
+  Status run() {
+    for (std::uint64_t at = 0; at + kRecordHeader <= bytes_.size();) {
+      const auto header = whole_record_at(at);
+      if (!header) {
+        at += 8;  // records begin at multiples of 8
+        continue;
+      }
+      if (begin_ + at != out_.end) out_.damages.push_back({out_.end, begin_ + at});
+      auto change = decode_change(header->type, QueueId{header->id}, meta_of(*header, at));
+      if (!change) return change.error();
+      out_.changes.push_back({header->sequence, std::move(*change)});
+      at += header->size();
+      out_.end = begin_ + at;
+    }
+    return {};
   }
-  return {};
-}
+
+ private:
+  std::optional<RecordHeader> whole_record_at(std::uint64_t at) const {
+    if (bytes_[at] != 'M') return std::nullopt;
+    const auto header = decode_record(bytes_.substr(at));
+    if (!header || header->salt != out_.accepted.salt || header->offset != begin_ + at || header->id != out_.accepted.id)
+      return std::nullopt;
+    if (header->content_size != 0 || header->size() > bytes_.size() - at) return std::nullopt;
+    return crc32c(meta_of(*header, at)) == header->meta_crc ? header : std::nullopt;
+  }
+  std::string_view meta_of(const RecordHeader& header, std::uint64_t at) const {
+    return bytes_.substr(at + kRecordHeader, header.meta_size);
+  }
+
+  MessageFile& out_;
+  std::string_view bytes_;
+  std::uint64_t begin_;
+};
 
 Result<RecordHeader> read_accepted_header(const File& file, const Path& path, QueueId id, std::uint64_t size) {
   char bytes[kRecordHeader];
@@ -114,7 +139,7 @@ Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id) 
   if (!size) return size.error();
   const auto header = read_accepted_header(**file, path, id, *size);
   if (!header) return header.error();
-  MessageFile out{std::move(*file), *header, {}, {}, header->size()};
+  MessageFile out{std::move(*file), *header, {}, {}, header->size(), {}};
   const auto rest = *size - header->meta_offset();
   if (rest > kMaxMeta + kMaxStates) return damaged(path, "it is too long");
   const auto bytes = read_exactly(*out.file, header->meta_offset(), rest);
@@ -124,7 +149,7 @@ Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id) 
   auto accepted = decode_accepted(meta);
   if (!accepted) return damaged(path, accepted.error().message.c_str());
   out.meta = std::move(*accepted);
-  if (auto s = read_changes(out, std::string_view(*bytes).substr(header->size() - header->meta_offset())); !s)
+  if (auto s = ChangesReader(out, std::string_view(*bytes).substr(header->size() - header->meta_offset())).run(); !s)
     return damaged(path, s.error().message.c_str());
   return out;
 }

@@ -30,13 +30,17 @@ struct StoredChange {
   StateChange change;
 };
 
-// A message file as read: up to the last whole record.
+// A message file as read: up to the last whole record, without what is damaged before it.
 struct MessageFile {
   std::shared_ptr<File> file;
   RecordHeader accepted;
   Accepted meta;
   std::vector<StoredChange> changes;
-  std::uint64_t end = 0;  // octets of whole records; what follows is a torn append
+  std::uint64_t end = 0;  // of the last whole record; what follows is a torn append
+  struct Damage {
+    std::uint64_t begin = 0, end = 0;
+  };
+  std::vector<Damage> damages{};  // states that are lost: whole records follow them
 };
 
 Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id);

@@ -32,8 +32,7 @@ Status SpoolImpl::clean_incoming(const std::vector<QueueId>& misplaced) {
 }
 
 Status SpoolImpl::keep_damage(const Replayed& found) {
-  for (const auto& region : found.regions)
-    keep_damaged(region.segment, *found.index.segments.at(region.segment).file, region.begin, region.end);
+  for (const auto& region : found.regions) keep_damaged(region.name, *region.file, region.begin, region.end);
   for (const auto id : found.damaged)
     if (auto s = disk_.rename(paths_.file(id), paths_.corrupt() / id.to_string()); !s) return s;
   count_corrupt(found.regions.size() + found.damaged.size() + found.losses);

@@ -78,7 +78,14 @@ class Replay {
       entry.stages.apply(change);
       entry.sequence = std::max(entry.sequence, sequence);
     }
+    for (const auto& damage : file->damages) note(id, file->file, damage);
     remember_drop(file->meta, id);
+  }
+
+  void note(QueueId id, const std::shared_ptr<File>& file, const MessageFile::Damage& damage) {
+    out_.regions.push_back({id.to_string(), file, damage.begin, damage.end});
+    out_.findings.push_back("damage of " + std::to_string(damage.end - damage.begin) + " octets in " + paths_.file(id).string() + " at " +
+                            std::to_string(damage.begin) + ": a part of what was tried for this message is forgotten");
   }
 
   void remember_drop(const Accepted& meta, QueueId id) {
@@ -127,7 +134,7 @@ class Replay {
     const auto octets = std::to_string(damage.end - damage.begin);
     const auto where = segment_path(paths_.journal(), number).string() + " at " + std::to_string(damage.begin);
     if (damage.acknowledged) {
-      out_.regions.push_back({number, damage.begin, damage.end});
+      out_.regions.push_back({std::to_string(number), out_.index.segments.at(number).file, damage.begin, damage.end});
       out_.findings.push_back("damage of " + octets + " octets in " + where);
     } else {
       out_.findings.push_back("unfinished write of " + octets + " octets in " + where + " is ignored");

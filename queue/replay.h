@@ -18,7 +18,8 @@ struct Replayed {
   std::vector<QueueId> misplaced;  // their complete file is still in incoming/
   std::vector<QueueId> damaged;    // their message file cannot be read
   struct Region {
-    std::uint32_t segment = 0;
+    std::string name;  // of the segment or message
+    std::shared_ptr<File> file;
     std::uint64_t begin = 0, end = 0;
   };
   std::vector<Region> regions;        // damage in what had been acknowledged

@@ -143,7 +143,7 @@ class SpoolImpl : public Spool {
   void moved(const Snapshot& from);
   void remember_ended(QueueId id, const Snapshot& from);
   void set_aside(QueueId id, const Snapshot& from, const Error& error);
-  void keep_damaged(std::uint32_t segment, const File& file, std::uint64_t begin, std::uint64_t end);
+  void keep_damaged(const std::string& name, const File& file, std::uint64_t begin, std::uint64_t end);
   Status sync_dirty_folders();
   Status drop(std::uint32_t segment);
 

@@ -173,6 +173,66 @@ TEST_CASE("damage: a message file that cannot be read is set aside, its content 
   CHECK_FALSE(s.find(1)->content->verify());
 }
 
+// Appends two more states to the file of the second message.
+struct Appended : InFiles {
+  std::string good;
+
+  Appended() {
+    for (const char* text : {"452 second", "453 third"}) {
+      REQUIRE(f.open());
+      f.spool->settle(settlement(ids[1], 0, RecipientStage::pending, text), nullptr);
+      f.commit();
+      f.spool.reset();
+      REQUIRE(f.open());
+      REQUIRE(f.store(new_message()));
+      f.spool->checkpoint();
+      f.spool.reset();
+    }
+    good = f.disk.content(path(1));
+  }
+};
+
+TEST_CASE("damage: of a state in a message file is reported and kept, and hides no later state") {
+  Appended s;
+  REQUIRE(s.good.find("452 second") != std::string::npos);
+  const auto record = s.good.rfind("MXR1", s.good.find("452 second"));
+  for (const auto at : {s.good.find("452 second"), record, record + 30}) {
+    INFO("octet " << at - record << " of the record");
+    auto bytes = s.good;
+    bytes[at] = '\x01';
+    s.f.disk.replace(s.path(1), bytes);
+    s.f.spool.reset();
+    s.f.reports.clear();
+    REQUIRE(s.f.open());
+    REQUIRE(s.find(1) != nullptr);
+    CHECK(s.find(1)->recipients[0].last->text == "453 third");
+    CHECK(s.find(1)->attempts.size() == 1);
+    CHECK(s.f.spool->counters().corrupt == 1);
+    CHECK(s.is_reported("damage of"));
+    const auto files = s.f.disk.files();
+    const auto kept = "/spool/corrupt/" + s.ids[1].to_string() + "-" + std::to_string(record);
+    CHECK(std::find(files.begin(), files.end(), kept) != files.end());
+  }
+}
+
+TEST_CASE("damage: later states are appended behind the last whole one, damage before it or not") {
+  Appended s;
+  auto bytes = s.good;
+  bytes[s.good.find("452 second")] = 'x';
+  s.f.disk.replace(s.path(1), bytes + "torn");
+  REQUIRE(s.f.open());
+  s.f.spool->settle(settlement(s.ids[1], 0, RecipientStage::pending, "454 fourth"), nullptr);
+  s.f.commit();
+  s.f.spool.reset();
+  REQUIRE(s.f.open());
+  REQUIRE(s.f.store(new_message()));
+  s.f.spool->checkpoint();
+  CHECK(s.f.disk.content(s.path(1)).starts_with(bytes));
+  REQUIRE(s.f.cut());
+  CHECK(s.find(1)->recipients[0].last->text == "454 fourth");
+  CHECK(s.find(1)->attempts.size() == 2);
+}
+
 TEST_CASE("damage: no flipped bit or cut of a message file crashes or invents mail") {
   InFiles s;
   const auto good = s.f.disk.content(s.path(0));
