@@ -67,22 +67,35 @@ void print_submitter(std::ostream& out, const control_pb::MessageInfo& message) 
         << (message.unit().empty() ? "?" : clean(message.unit())) << " (not verified)\n";
 }
 
+std::string waiting(const control_pb::RecipientInfo& recipient, WallTime now) {
+  std::string text = "waits for its first attempt";
+  if (recipient.attempts() != 0)
+    text = "waits after " + std::to_string(recipient.attempts()) + (recipient.attempts() == 1 ? " attempt" : " attempts");
+  else if (recipient.has_last())
+    text = "waits, as all mail for this domain does, until it can be reached";
+  if (wall(recipient.next_try_ms()) <= now) return text + "; it is due now";
+  return text + "; next try " + ahead(recipient.next_try_ms(), now) + " (" + local_time(recipient.next_try_ms(), "%Y-%m-%d %H:%M:%S") + ")";
+}
+
+std::string delivered(const control_pb::RecipientInfo& recipient, WallTime now) {
+  return "delivered " + ago(recipient.last_time_ms(), now) + (recipient.has_last() ? "; " + said(recipient.last()) : std::string());
+}
+
 std::string standing(const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
   const std::string& stage = recipient.stage();
-  if (stage == "delivered") return "delivered " + ago(recipient.last_time_ms(), now);
+  if (stage == "delivered") return delivered(recipient, now);
   if (stage == "failed") return "could not be delivered; the sender has been told";
   if (stage == "expired") return "could not be delivered in time; the sender has been told";
   if (stage == "notice owed") return "could not be delivered; the sender is being told";
   if (stage == "removed") return "removed by an operator";
   if (message.state() == "held") return "held by an operator (mxpress release " + clean(message.id()) + ")";
-  const std::string when = "next try " + ahead(recipient.next_try_ms(), now);
-  return recipient.attempts() == 0 ? "waits, " + when : "waits after " + std::to_string(recipient.attempts()) + " attempt(s), " + when;
+  return waiting(recipient, now);
 }
 
 void print_recipient(std::ostream& out, const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
   out << "To " << clean(recipient.address()) << ": " << standing(recipient, message, now) << "\n";
-  if (!recipient.has_last()) return;
-  out << "  last: " << said(recipient.last()) << "\n";
+  if (!recipient.has_last() || recipient.stage() == "delivered") return;
+  out << "  why: " << said(recipient.last()) << "\n";
   if (const auto status = proto::EnhancedStatus::parse(recipient.last().status()); status && status->klass != 2)
     out << "  that means: " << proto::plain_words(*status) << "\n";
   if (recipient.last().maybe_delivered()) out << "  the connection was lost at the very end: it may have been delivered all the same\n";

@@ -26,6 +26,8 @@ struct DestinationStatus {
   WallTime oldest{};
   WallTime next_try{};                    // earliest; now when in flight
   std::optional<proto::HostResult> last;  // last trouble or verdict
+  // While the site or its lookup is in trouble: all that is due waits for this one probe, because of `last`.
+  std::optional<WallTime> next_probe{};
 };
 
 enum class ActionEffect {

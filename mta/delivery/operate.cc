@@ -103,10 +103,9 @@ std::vector<DestinationStatus> Worker::status() {
     const Destination& destination = *destinations_[index];
     row.destination = schedule_.name(index);
     if (!destination.targets.empty()) row.site = destination.targets.front().host;
-    if (const Trouble* trouble = trouble_of(index))
-      row.last = trouble->last();
-    else
-      row.last = destination.last;
+    const Trouble* trouble = trouble_of(index);
+    row.last = trouble ? trouble->last() : destination.last;
+    if (trouble) row.next_probe = to_wall(std::max(trouble->next_probe(), now));
     result.push_back(std::move(row));
   }
   return result;

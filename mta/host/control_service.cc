@@ -4,6 +4,8 @@
 #include <sys/statvfs.h>
 
 #include <boost/filesystem/operations.hpp>
+#include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "mta/host/control_describe.h"
@@ -12,6 +14,8 @@
 
 namespace mxpress::mta::host {
 namespace {
+
+using delivery::DestinationStatus;
 
 constexpr std::size_t kBatch = 500;        // messages of one recorded action
 constexpr std::size_t kPiece = 64 * 1024;  // octets of content in one response
@@ -112,12 +116,41 @@ class Answer {
     return ids;
   }
 
+  // What all that is due for a destination waits for; asked once, when a message first needs it.
+  const DestinationStatus* trouble_of(const proto::Domain& domain) {
+    if (!troubles_) {
+      troubles_.emplace();
+      auto rows =
+          backend_.status().running ? backend_.destinations() : Result<std::vector<DestinationStatus>>(std::vector<DestinationStatus>());
+      if (rows)
+        for (DestinationStatus& row : *rows)
+          if (row.next_probe) troubles_->emplace(row.destination, std::move(row));
+    }
+    const auto found = troubles_->find(domain.text());
+    return found == troubles_->end() ? nullptr : &found->second;
+  }
+
+  // A message that waits for a site in trouble has no attempt of its own: the site's last result and next probe are its own.
+  Result<queue::Message> load(queue::QueueId id) {
+    auto message = backend_.load(id);
+    if (!message || message->ended || message->held) return message;
+    for (std::size_t i = 0; i < message->recipients.size() && i < message->envelope.recipients.size(); ++i) {
+      queue::RecipientState& state = message->recipients[i];
+      if (state.stage != queue::RecipientStage::pending || state.next_try > now_ || !may_see(*message)) continue;
+      const DestinationStatus* trouble = trouble_of(message->envelope.recipients[i].mailbox.domain());
+      if (!trouble) continue;
+      state.next_try = *trouble->next_probe;
+      if (trouble->last) state.last = trouble->last;
+    }
+    return message;
+  }
+
   // Calls `use` for each message that is selected and may be seen; stops when it says false. Mail of others is as good as not there.
   template <class Use>
   std::uint64_t for_each(const control_pb::Selector& selector, Use use) {
     std::uint64_t matched = 0;
     for (const queue::QueueId id : candidates(selector)) {
-      const auto message = backend_.load(id);
+      const auto message = load(id);
       if (!message || message->ended || !may_see(*message) || !matches(selector, *message, now_)) continue;
       ++matched;
       if (!use(*message)) break;
@@ -142,7 +175,7 @@ class Answer {
     control_pb::Selector selector;
     selector.add_id(text);
     if (!id) return end(control_pb::End::MALFORMED, selector_mistake(selector)), std::nullopt;
-    auto message = backend_.load(*id);
+    auto message = load(*id);
     if (message && may_see(*message)) return std::move(*message);
     if (!message && message.error().is_transient())
       end(control_pb::End::FAILED, message.error().message);
@@ -272,6 +305,7 @@ class Answer {
   ControlBackend& backend_;
   WallTime now_;
   const ControlSink& sink_;
+  std::optional<std::unordered_map<std::string, DestinationStatus>> troubles_;  // by destination
 };
 
 }  // namespace

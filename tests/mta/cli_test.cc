@@ -128,6 +128,37 @@ TEST_CASE("mxpress show: tells the life of a message without a control character
                           Catch::Contains("connected in 0.012 s, 1.500 s in all") && Catch::Contains("not encrypted"));
 }
 
+TEST_CASE("mxpress show: says in one line what became of each recipient, and until when the rest waits") {
+  ::setenv("TZ", "UTC", 1);
+  ::tzset();
+  FakeControl backend;
+  queue::Message message = make_message(1, 0, "me@here.example", "you@there.example", "x");
+  message.recipients[0].stage = queue::RecipientStage::delivered;
+  message.recipients[0].attempts = 1;
+  message.recipients[0].last = proto::HostResult{};
+  message.recipients[0].last->host = "mx.there.example";
+  message.recipients[0].last->address = "192.0.2.1:25";
+  message.recipients[0].last->reply_code = 250;
+  message.recipients[0].last->text = "250 2.0.0 queued";
+  backend.add(message);
+  CHECK_THAT(run(backend, {"show", "0000000000001"}).out,
+             Catch::Contains("To you@there.example: delivered ") &&
+                 Catch::Contains(" ago; mx.there.example [192.0.2.1:25] said: 250 2.0.0 queued\n") && !Catch::Contains("why:"));
+
+  queue::Message waits = make_message(2, 0, "me@here.example", "you@down.example", "x");
+  backend.add(waits);
+  const WallTime probe = at(4'000'000'000);
+  proto::HostResult refused{};
+  refused.host = "mx.down.example";
+  refused.address = "192.0.2.2:25";
+  refused.text = "Connection refused";
+  backend.rows.push_back({"down.example", "mx.down.example", 1, 0, 0, at(0), probe, refused, probe});
+  CHECK_THAT(run(backend, {"show", "0000000000002"}).out,
+             Catch::Contains("To you@down.example: waits, as all mail for this domain does, until it can be reached; next try in ") &&
+                 Catch::Contains("(2096-10-02 07:06:40)\n  why: mx.down.example [192.0.2.2:25]: Connection refused\n"));
+  CHECK_THAT(run(backend, {"mailq"}).out, Catch::Contains("(mx.down.example [192.0.2.2:25]: Connection refused)"));
+}
+
 TEST_CASE("mxpress: actions answer truthfully for what is in flight") {
   FakeControl backend;
   backend.add(make_message(1, 0, "a@a.example", "b@b.example", "x"));
@@ -161,7 +192,7 @@ TEST_CASE("mxpress: --json prints one object a line, for every state") {
   CHECK_THAT(run(backend, {"queue", "--messages", "--json"}).out,
              Catch::StartsWith("{\"id\":\"0000000000001\",\"state\":\"active\"") && Catch::EndsWith("}\n"));
   CHECK_THAT(run(backend, {"status", "--json"}).out, Catch::StartsWith("{\"running\":true"));
-  backend.rows.push_back({"b.example", "", 1, 0, 0, at(0), at(0), std::nullopt});
+  backend.rows.push_back({"b.example", "", 1, 0, 0, at(0), at(0), std::nullopt, std::nullopt});
   CHECK_THAT(run(backend, {"queue", "--json"}).out, Catch::StartsWith("{\"destination\":\"b.example\""));
 }
 

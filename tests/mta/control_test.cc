@@ -319,3 +319,38 @@ TEST_CASE("control socket: a second daemon is refused, a left-over socket is rep
   ::close(dead);
   CHECK(host::ControlServer::open(options, backend));
 }
+
+TEST_CASE("control: mail that waits for a site in trouble shows the site's last result and next probe as its own") {
+  FakeControl backend;
+  queue::Message waits = make_message(1, 1001, "a@a.example", "b@b.example", "x");
+  backend.add(waits);
+  queue::Message greylisted = make_message(2, 1001, "a@a.example", "c@b.example", "x");
+  greylisted.recipients[0].next_try = at(5000);
+  greylisted.recipients[0].last = proto::HostResult{};
+  greylisted.recipients[0].last->text = "451 come back later";
+  backend.add(greylisted);
+  backend.add(make_message(3, 1001, "a@a.example", "d@well.example", "x"));
+  proto::HostResult refused{};
+  refused.host = "mx.b.example";
+  refused.text = "Connection refused";
+  backend.rows.push_back({"b.example", "mx.b.example", 2, 0, 0, at(0), at(1600), refused, at(1600)});
+  proto::HostResult verdict{};
+  verdict.text = "550 of somebody else's message";
+  backend.rows.push_back({"well.example", "mx.well.example", 1, 0, 0, at(0), at(1000), verdict, std::nullopt});
+
+  const Answers answers = ask(backend, kAlice, list_all());
+  REQUIRE(answers.count() == 3);
+  const auto& first = answers.responses[0].message();
+  CHECK(first.state() == "deferred");
+  CHECK(first.recipient(0).next_try_ms() == 1'600'000);
+  CHECK(first.recipient(0).last().text() == "Connection refused");
+  CHECK(first.recipient(0).attempts() == 0);
+  CHECK(answers.responses[1].message().recipient(0).next_try_ms() == 5'000'000);
+  CHECK(answers.responses[1].message().recipient(0).last().text() == "451 come back later");
+  CHECK(answers.responses[2].message().state() == "active");
+  CHECK_FALSE(answers.responses[2].message().recipient(0).has_last());
+
+  control_pb::Request show;
+  show.mutable_show()->set_id(waits.id.to_string());
+  CHECK(ask(backend, kRoot, show).responses[0].message().recipient(0).last().host() == "mx.b.example");
+}
