@@ -109,8 +109,12 @@ std::string seconds_text(std::int64_t milliseconds) {
 
 void print_host(std::ostream& out, const control_pb::HostAttemptInfo& host) {
   const control_pb::HostReport& report = host.report();
-  out << "    " << said(report) << "\n      at: " << clean(report.stage()) << "; "
-      << (report.tls().empty() ? std::string("not encrypted") : "encrypted: " + clean(report.tls())) << "; "
+  out << "    " << said(report) << "\n      at: " << clean(report.stage()) << "; ";
+  if (report.stage() == "lookup" || report.stage() == "connect") {
+    out << "gave up after " << seconds_text(host.total_ms()) << "\n";
+    return;
+  }
+  out << (report.tls().empty() ? std::string("not encrypted") : "encrypted: " + clean(report.tls())) << "; "
       << (host.reused_session() ? "over an open connection" : "connected in " + seconds_text(host.connect_ms())) << ", "
       << seconds_text(host.total_ms()) << " in all\n";
 }

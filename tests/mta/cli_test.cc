@@ -110,12 +110,17 @@ TEST_CASE("mxpress show: tells the life of a message without a control character
   message.envelope.submitter.program = "evil\x1b[2J";
   message.recipients[0].attempts = 2;
   message.recipients[0].last = proto::HostResult{};
+  message.recipients[0].last->stage = proto::Stage::rcpt;
   message.recipients[0].last->host = "mx.there.example";
   message.recipients[0].last->reply_code = 450;
   message.recipients[0].last->status = {4, 2, 0};
   message.recipients[0].last->text = "450 4.2.0 \x1b]0;title\x07greylisted";
   queue::Attempt attempt;
   attempt.recipients = {0};
+  proto::HostResult unreached{};
+  unreached.stage = proto::Stage::connect;
+  unreached.text = "no route";
+  attempt.hosts.push_back({unreached, at(9), 0ms, 3000ms, false});
   attempt.hosts.push_back({*message.recipients[0].last, at(10), 12ms, 1500ms, false});
   message.attempts.push_back(attempt);
   backend.add(message);
@@ -125,7 +130,8 @@ TEST_CASE("mxpress show: tells the life of a message without a control character
   CHECK(ran.out.find('\x07') == std::string::npos);
   CHECK_THAT(ran.out, Catch::Contains("user root (uid 0) through sendmail") && Catch::Contains("(not verified)") &&
                           Catch::Contains("mx.there.example said: 450 4.2.0") && Catch::Contains("that means: ") &&
-                          Catch::Contains("connected in 0.012 s, 1.500 s in all") && Catch::Contains("not encrypted"));
+                          Catch::Contains("connected in 0.012 s, 1.500 s in all") && Catch::Contains("not encrypted") &&
+                          Catch::Contains("at: connect; gave up after 3.000 s\n"));
 }
 
 TEST_CASE("mxpress show: says in one line what became of each recipient, and until when the rest waits") {
