@@ -66,11 +66,24 @@ std::string what_happened(const Notice& notice, const std::string& whom) {
   return {};
 }
 
+// No mail host said anything: an operator ended it here.
+bool returned_by_operator(const NoticeRecipient& recipient) {
+  const HostResult& result = recipient.result;
+  return result.stage == Stage::local && result.reply_code == 0 && result.status == EnhancedStatus{5, 0, 0};
+}
+
+std::string why_not(const NoticeRecipient& recipient) {
+  if (returned_by_operator(recipient)) return "The operator of the mail system that sends it gave it up, and returns it to you.";
+  const std::string reason(plain_words(reported_status(recipient)));
+  if (!recipient.result.maybe_delivered) return reason;
+  return reason + " It may have arrived all the same: the connection was lost before the mail host confirmed it.";
+}
+
 std::string why(const NoticeRecipient& recipient) {
   switch (recipient.action) {
     case NoticeAction::failed:
     case NoticeAction::delayed:
-      return std::string(plain_words(reported_status(recipient)));
+      return why_not(recipient);
     case NoticeAction::delivered:
       return "It is in the mailbox.";
     case NoticeAction::relayed:

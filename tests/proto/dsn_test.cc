@@ -62,6 +62,24 @@ TEST_CASE("dsn: the first paragraph says what happened, why, and what to do") {
   CHECK(has(compose_notice(failure()), "subject \"hi\""));
 }
 
+TEST_CASE("dsn: what an operator returned is not said to be refused by a mail host") {
+  Notice notice = failure();
+  notice.recipients[0].result = {};
+  notice.recipients[0].result.stage = Stage::local;
+  notice.recipients[0].result.status = {5, 0, 0};
+  notice.recipients[0].result.text = "returned to the sender by the operator";
+  const std::string text = first_paragraph(compose_notice(notice));
+  CHECK(has(text, "you@there.example. The operator of the mail system that sends it gave it up, and returns it to you. No further"));
+  CHECK_FALSE(has(text, "refused"));
+}
+
+TEST_CASE("dsn: what may have arrived all the same is said to, and nothing else is") {
+  Notice notice = failure();
+  CHECK_FALSE(has(first_paragraph(compose_notice(notice)), "all the same"));
+  notice.recipients[0].result.maybe_delivered = true;
+  CHECK(has(first_paragraph(compose_notice(notice)), "It may have arrived all the same: the connection was lost"));
+}
+
 TEST_CASE("dsn: the report has every field of the message and of the recipient") {
   Notice notice = failure();
   notice.envid = "QQ+2B1";
