@@ -37,9 +37,10 @@ enum class JobStage : std::uint8_t {
 // All open recipients of one message at one destination.
 struct Job {
   proto::QueueId message;
-  Instant next_try{};  // while waiting
-  Instant next_age{};  // when the message's age asks for a look: delay notice, expiry
-  Instant accepted{};  // when it was submitted, on this clock: may lie before boot
+  Instant next_try{};                // while waiting
+  Instant next_age{};                // when the message's age asks for a look: delay notice, expiry
+  Instant accepted{};                // when it was submitted, on this clock: may lie before boot
+  Instant settled = Instant::min();  // when its latest outcome was durable
   DestinationIndex destination = kNone;
   JobIndex next_of_message = kNone;  // another job of the same message
   JobStage stage = JobStage::free;

@@ -31,7 +31,7 @@ class SpoolData final : public smtp::DataSource {
 class Attempt {
  public:
   Attempt(DeliveryTools tools, Site& site, const DeliveryOrder& order)
-      : tools_(tools), site_(site), order_(order), data_(order.message.content, tools.file_pool) {
+      : tools_(tools), site_(site), order_(order), data_(order.message->content, tools.file_pool) {
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;
     report_.results.resize(order.recipients.size());
@@ -123,7 +123,7 @@ class Attempt {
 
   Task<smtp::TransactionResult> transact_once(smtp::ClientSession& session, const std::vector<std::size_t>& positions, bool reused) {
     smtp::Transaction transaction;
-    transaction.envelope = &order_.message.envelope;
+    transaction.envelope = &order_.message->envelope;
     transaction.data = &data_;
     for (std::size_t position : positions) transaction.recipients.push_back(order_.recipients[position]);
     HostAttempt attempt;

@@ -25,9 +25,9 @@ struct DeliveryTools {
 };
 
 struct DeliveryOrder {
-  queue::Message message;
-  std::vector<std::uint32_t> recipients;  // indices, all pending
-  std::vector<dns::Target> targets;       // in the order to try
+  std::shared_ptr<const queue::Message> message;  // shared: with thousands of domains one copy serves all their jobs
+  std::vector<std::uint32_t> recipients;          // indices, all pending
+  std::vector<dns::Target> targets;               // in the order to try
   smtp::ClientOptions options;
   std::function<bool()> wanted;  // asked before each host and transaction: has the operator withdrawn the message?
 };

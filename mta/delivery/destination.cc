@@ -21,10 +21,13 @@ std::vector<std::string> destinations_of(const proto::Envelope& envelope, const 
 
 std::vector<std::uint32_t> pending_recipients(const queue::Message& message, const std::string& destination, const Config& config) {
   std::vector<std::uint32_t> result;
-  for (std::uint32_t i = 0; i < message.recipients.size(); ++i)
-    if (message.recipients[i].stage == queue::RecipientStage::pending &&
-        destination_of(message.envelope.recipients[i].mailbox, config) == destination)
-      result.push_back(i);
+  for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
+    if (message.recipients[i].stage != queue::RecipientStage::pending) continue;
+    const proto::Domain& domain = message.envelope.recipients[i].mailbox.domain();
+    const bool is_there =
+        destination == kLocalDestination ? config.is_local(domain) : domain.text() == destination && !config.is_local(domain);
+    if (is_there) result.push_back(i);
+  }
   return result;
 }
 

@@ -14,6 +14,10 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
+// Messages with many recipients may have as many jobs: these share what was read, for a while.
+constexpr std::size_t kManyRecipients = 50;
+constexpr std::size_t kMaxSnapshots = 4;
+constexpr Duration kSnapshotLife = std::chrono::seconds(60);
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
@@ -52,13 +56,13 @@ bool Worker::wanted(JobIndex index) const {
   return !job.withdrawn && !job.hold_wanted;
 }
 
-DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, queue::Message message) {
+DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, MessagePtr message) {
   const auto config = services_.config.get();
   DeliveryOrder order;
   order.message = std::move(message);
-  order.recipients = pending_recipients(order.message, schedule_.name(destination), *config);
+  order.recipients = pending_recipients(*order.message, schedule_.name(destination), *config);
   order.targets = destinations_[destination]->targets;
-  prefer_last_target(order.targets, order.message, order.recipients);
+  prefer_last_target(order.targets, *order.message, order.recipients);
   order.options.hello_name = config->hostname;
   order.options.timeouts = config->timeouts;
   order.options.tls = config->delivery.tls ? smtp::TlsUse::opportunistic : smtp::TlsUse::never;
@@ -69,14 +73,13 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, queu
 
 Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site) {
   std::exception_ptr bug;
-  std::optional<queue::Message> message;
+  MessagePtr message;
   AttemptReport report;
   try {
     message = co_await load(job, destination);
     if (message) {
-      DeliveryOrder order = order_for(job, destination, std::move(*message));
+      DeliveryOrder order = order_for(job, destination, message);
       report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, *sites_[site], order);
-      message = std::move(order.message);
     }
   } catch (...) {
     bug = std::current_exception();
@@ -84,14 +87,14 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   --sites_[site]->active;
   --active_;
   if (!sites_[site]->idle.empty()) idle_checks_.push_back({instant_now(), site});
-  if (message && !bug) finish(job, destination, site, std::move(*message), std::move(report));
+  if (message && !bug) finish(job, destination, site, std::move(message), std::move(report));
   serve_site(site);
   for (SiteIndex starved : std::exchange(starved_, {})) serve_site(starved);
   run_due();
   if (bug) std::rethrow_exception(bug);
 }
 
-void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, queue::Message message, AttemptReport report) {
+void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report) {
   site_answered(destination, site, report);
   std::optional<WallTime> next_try;
   if (report.site_trouble) next_try = to_wall(sites_[site]->trouble.next_probe());
@@ -115,40 +118,64 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   wake_at(site.trouble.next_probe(), true, index);
 }
 
-// Reads the message and checks its content. What cannot be read is tried again; what is damaged has failed. Nothing: the job is dealt with.
-Task<std::optional<queue::Message>> Worker::load(JobIndex index, DestinationIndex destination) {
+// The message of a job, with recipients that are still pending at its destination. Null: the job is dealt with.
+Task<Worker::MessagePtr> Worker::load(JobIndex index, DestinationIndex destination) {
+  MessagePtr message = snapshot_of(index);
+  if (!message) message = co_await read(index, destination);
+  if (!message) co_return nullptr;
+  if (!message->ended && !pending_recipients(*message, schedule_.name(destination), *services_.config.get()).empty()) co_return message;
+  schedule_.remove(index);
+  if (!message->ended) services_.ownership.readmit(*message);
+  co_return nullptr;
+}
+
+Worker::MessagePtr Worker::snapshot_of(JobIndex index) {
+  const Instant now = instant_now();
+  while (!snapshots_.empty() && snapshots_.front().loaded + kSnapshotLife <= now) snapshots_.pop_front();
+  const queue::Job& job = schedule_.job(index);
+  for (const Snapshot& snapshot : snapshots_)
+    if (snapshot.message->id == job.message && job.settled < snapshot.loaded) return snapshot.message;
+  return nullptr;
+}
+
+void Worker::keep_snapshot(MessagePtr message, Instant loaded) {
+  if (message->envelope.recipients.size() < kManyRecipients) return;
+  if (snapshots_.size() == kMaxSnapshots) snapshots_.pop_front();
+  snapshots_.push_back({std::move(message), loaded});
+}
+
+// Reads the message and checks its content. What cannot be read is tried again; what is damaged has failed.
+Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destination) {
   const queue::QueueId id = schedule_.job(index).message;
-  auto read = [&spool = services_.spool, id]() -> std::pair<Result<queue::Message>, Status> {
+  const Instant loaded = instant_now();
+  auto call = [&spool = services_.spool, id]() -> std::pair<Result<queue::Message>, Status> {
     auto message = spool.load(id);
     Status content = message && message->content ? message->content->verify() : Status();
     return {std::move(message), std::move(content)};
   };
-  auto [message, content] = co_await run_blocking(services_.file_pool, std::move(read));
-  if (!message) {
-    log(LogLine(Priority::error, id, "unreadable").add("reason", message.error().message));
-    if (message.error().is_transient()) {
+  auto [result, content] = co_await run_blocking(services_.file_pool, std::move(call));
+  if (!result) {
+    log(LogLine(Priority::error, id, "unreadable").add("reason", result.error().message));
+    if (result.error().is_transient()) {
       wait_after_trouble(index);
     } else {
       schedule_.remove(index);
     }
-    co_return std::nullopt;
+    co_return nullptr;
   }
-  const auto recipients = pending_recipients(*message, schedule_.name(destination), *services_.config.get());
-  if (recipients.empty() || message->ended) {
-    schedule_.remove(index);
-    if (!message->ended) services_.ownership.readmit(*message);
-    co_return std::nullopt;
+  auto message = std::make_shared<const queue::Message>(std::move(*result));
+  if (content) {
+    keep_snapshot(message, loaded);
+    co_return message;
   }
-  if (!content) {
-    const bool transient = content.error().is_transient();
-    proto::HostResult result{proto::Stage::local, "", "", "", kDamaged, 0, content.error().message, false};
-    if (transient) result.status = {4, 3, 0};
-    auto report = report_without_host(recipients, transient ? proto::Outcome::deferred : proto::Outcome::failed, std::move(result),
-                                      Clock::current().wall());
-    co_await settle(index, destination, std::move(*message), std::move(report), std::nullopt);
-    co_return std::nullopt;
-  }
-  co_return std::move(*message);
+  const bool transient = content.error().is_transient();
+  proto::HostResult damage{proto::Stage::local, "", "", "", kDamaged, 0, content.error().message, false};
+  if (transient) damage.status.klass = 4;
+  auto recipients = pending_recipients(*message, schedule_.name(destination), *services_.config.get());
+  auto report = report_without_host(std::move(recipients), transient ? proto::Outcome::deferred : proto::Outcome::failed, std::move(damage),
+                                    Clock::current().wall());
+  co_await settle(index, destination, std::move(message), std::move(report), std::nullopt);
+  co_return nullptr;
 }
 
 Task<void> Worker::conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result) {
@@ -159,7 +186,7 @@ Task<void> Worker::conclude_job(JobIndex job, proto::Outcome outcome, proto::Hos
   auto report = report_without_host(std::move(recipients), outcome, std::move(result), Clock::current().wall());
   std::optional<WallTime> next_try;
   if (const Trouble* trouble = trouble_of(destination)) next_try = to_wall(trouble->next_probe());
-  co_await settle(job, destination, std::move(*message), std::move(report), next_try);
+  co_await settle(job, destination, std::move(message), std::move(report), next_try);
 }
 
 Task<void> Worker::deliver_locally(JobIndex job, DestinationIndex destination) {
@@ -181,20 +208,20 @@ Task<void> Worker::deliver_locally(JobIndex job, DestinationIndex destination) {
                                     Clock::current().wall());
   report.site_trouble = false;
   report.dsn_passed_on = true;
-  co_await settle(job, destination, std::move(*message), std::move(report), std::nullopt);
+  co_await settle(job, destination, std::move(message), std::move(report), std::nullopt);
 }
 
 // Makes the verdict durable and lets the job go, wait, or come back. A job is never leased again before its outcome is durable: the
 // spool, not the memory of a worker, says who still waits for the message.
-Task<void> Worker::settle(JobIndex index, DestinationIndex destination, queue::Message message, AttemptReport report,
+Task<void> Worker::settle(JobIndex index, DestinationIndex destination, MessagePtr message, AttemptReport report,
                           std::optional<WallTime> next_try) {
   const bool waits_for_site = report.site_trouble;
   const Duration age = instant_now() - schedule_.job(index).accepted;
-  Verdict verdict = conclude(message, std::move(report), policy_of(destination), age, next_try, random_);
-  log_attempt(message, verdict);
+  Verdict verdict = conclude(*message, std::move(report), policy_of(destination), age, next_try, random_);
+  log_attempt(*message, verdict);
   const Status recorded = co_await mta::settle(services_.spool, verdict.settlement);
-  if (!recorded) log(LogLine(Priority::error, message.id, "unrecorded").add("reason", recorded.error().message));
-  if (verdict.notice_owed) services_.notices.owed(message.id);
+  if (!recorded) log(LogLine(Priority::error, message->id, "unrecorded").add("reason", recorded.error().message));
+  if (verdict.notice_owed) services_.notices.owed(message->id);
   give_back(index, verdict, waits_for_site);
   run_due();
 }
@@ -205,6 +232,7 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   const Instant now = instant_now();
   const Duration wait = verdict.next_try - Clock::current().wall();
   job.first_attempt = false;
+  job.settled = now;
   if (job.hold_wanted) {
     schedule_.hold(index);
   } else if (std::exchange(job.retry_wanted, false)) {

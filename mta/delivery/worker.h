@@ -97,6 +97,12 @@ class Worker {
   using DestinationIndex = queue::DestinationIndex;
   using JobIndex = queue::JobIndex;
   using SiteIndex = std::uint32_t;
+  using MessagePtr = std::shared_ptr<const queue::Message>;
+  // A message as it was read. It serves each of its jobs that has settled nothing since: nobody else changes a job's recipients.
+  struct Snapshot {
+    MessagePtr message;
+    Instant loaded;
+  };
 
   // worker.cc: what is served next
   void run_due();
@@ -140,13 +146,15 @@ class Worker {
   Task<void> deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site);
   Task<void> deliver_locally(JobIndex job, DestinationIndex destination);
   Task<void> conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result);
-  Task<std::optional<queue::Message>> load(JobIndex job, DestinationIndex destination);
+  Task<MessagePtr> load(JobIndex job, DestinationIndex destination);
+  Task<MessagePtr> read(JobIndex job, DestinationIndex destination);
+  MessagePtr snapshot_of(JobIndex job);
+  void keep_snapshot(MessagePtr message, Instant loaded);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report);
-  Task<void> settle(JobIndex job, DestinationIndex destination, queue::Message message, AttemptReport report,
-                    std::optional<WallTime> next_try);
+  Task<void> settle(JobIndex job, DestinationIndex destination, MessagePtr message, AttemptReport report, std::optional<WallTime> next_try);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
-  DeliveryOrder order_for(JobIndex job, DestinationIndex destination, queue::Message message);
-  void finish(JobIndex job, DestinationIndex destination, SiteIndex site, queue::Message message, AttemptReport report);
+  DeliveryOrder order_for(JobIndex job, DestinationIndex destination, MessagePtr message);
+  void finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report);
   void wait_after_trouble(JobIndex job);
   void spawn(Task<void> task);
   void spawn_for(JobIndex job, Task<void> task);
@@ -167,6 +175,7 @@ class Worker {
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   std::vector<SiteIndex> starved_;  // had to wait for one of this worker's sessions
   TlsMemory tls_memory_;
+  std::deque<Snapshot> snapshots_;  // of messages with many recipients
   std::size_t active_ = 0;
   std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
   bool stopping_ = false;

@@ -218,6 +218,25 @@ TEST_CASE("simulation: a session is used again for the next message") {
   CHECK(world.there.connections < 10);
 }
 
+TEST_CASE("simulation: one message to many domains reaches each once, whatever each of them says first") {
+  World world;
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 300; ++i) {
+    const std::string domain = "d" + std::to_string(i) + ".example";
+    world.dns->mx(domain, 10, "mx.there.example");
+    recipients.push_back("you@" + domain);
+  }
+  auto tries = std::make_shared<std::map<std::string, int>>();
+  world.there.rcpt = [tries](const std::string& recipient) {
+    return ++(*tries)[recipient] <= 2 && recipient.size() % 2 == 0 ? std::string("451 later") : std::string("250 ok");
+  };
+  world.submit("me@here.example", recipients);
+  world.run_for(hours(2));
+  CHECK(world.there.received.size() == 300);
+  CHECK(tries->size() == 300);
+  CHECK(world.queued() == 0);
+}
+
 TEST_CASE("simulation: held mail stays, released mail leaves") {
   World world;
   world.there.rcpt = first(1, "451 later");
