@@ -125,6 +125,17 @@ Status clear_stale(const boost::filesystem::path& path, const sockaddr_un& addre
   return {};
 }
 
+// The socket is born with its mode. A chmod() by name would be root's, in a folder of our user: whoever is that user could lead it
+// elsewhere.
+bool bind_for_everybody(int socket, const sockaddr_un& address) {
+  const mode_t before = ::umask(0777 & ~kEverybody);
+  const bool bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const int code = errno;
+  ::umask(before);
+  errno = code;
+  return bound;
+}
+
 Status open_submission(const Config& config, Listeners& listeners) {
   const boost::filesystem::path& path = config.listen.submission_socket;
   const auto address = unix_address(path);
@@ -134,9 +145,9 @@ Status open_submission(const Config& config, Listeners& listeners) {
   if (Status cleared = clear_stale(path, *address); !cleared.ok()) return cleared;
   host::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const auto refused = [&path] { return Error::permanent("cannot listen on " + path.string() + ": " + errno_words()); };
-  if (!socket.is_open() || ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) return refused();
+  if (!socket.is_open() || !bind_for_everybody(socket.get(), *address)) return refused();
   listeners.submission_file = SocketFile(path);
-  if (::chmod(path.c_str(), kEverybody) != 0 || ::listen(socket.get(), kBacklog) != 0) return refused();
+  if (::listen(socket.get(), kBacklog) != 0) return refused();
   listeners.submission = std::move(socket);
   return {};
 }
