@@ -122,7 +122,7 @@ void DropFolder::take(const std::string& name, int folder) {
   }
   const std::string_view reason = why_not(facts, context_.config.get()->max_message_size * 2 + kEnvelopeRoom);
   if (!reason.empty()) return put_aside(name, folder, reason);
-  const Fate fate = read_message(name, std::move(file), facts.st_uid);
+  const Fate fate = read_message(name, std::move(file), facts);
   if (fate == Fate::refused) return put_aside(name, folder, "refused");
   if (fate == Fate::taken && ::unlinkat(folder, name.c_str(), 0) != 0 && stuck_.size() < kMaxStuck) {
     stuck_.insert(name);  // the spool knows the name, so that the next start repeats nothing either
@@ -130,12 +130,13 @@ void DropFolder::take(const std::string& name, int folder) {
   }
 }
 
-DropFolder::Fate DropFolder::read_message(const std::string& name, host::Descriptor file, std::int64_t owner) {
+DropFolder::Fate DropFolder::read_message(const std::string& name, host::Descriptor file, const struct stat& facts) {
   Entrance entrance;
   entrance.submitter.entrance = "drop";
-  entrance.submitter.uid = owner;
+  entrance.submitter.uid = facts.st_uid;
   entrance.drop_name = name;
-  const smtp::ServerReply verdict = take_drop_file(context_, std::move(file), std::move(entrance));
+  const smtp::ServerReply verdict =
+      take_drop_file(context_, std::move(file), static_cast<std::uint64_t>(facts.st_size), std::move(entrance));
   if (verdict.is_positive()) return Fate::taken;
   return verdict.code / 100 == 4 ? Fate::later : Fate::refused;
 }

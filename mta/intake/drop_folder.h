@@ -7,6 +7,8 @@
 // ".part" files that nobody has written to for a day are removed: their sendmail has told its caller that it failed, or is gone.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <atomic>
 #include <boost/filesystem/path.hpp>
 #include <set>
@@ -34,7 +36,7 @@ class DropFolder {
 
   void run();
   void take(const std::string& name, int folder);
-  Fate read_message(const std::string& name, host::Descriptor file, std::int64_t owner);
+  Fate read_message(const std::string& name, host::Descriptor file, const struct stat& facts);
   void put_aside(const std::string& name, int folder, std::string_view reason);
   void remove_old_part(const std::string& name, int folder);
 

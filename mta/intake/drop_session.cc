@@ -1,6 +1,7 @@
 // A session over a file.
 #include "mta/intake/drop_session.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
@@ -16,12 +17,13 @@ using smtp::ServerReply;
 
 class FileStream final : public smtp::Stream {
  public:
-  explicit FileStream(host::Descriptor file) : file_(std::move(file)) {}
+  FileStream(host::Descriptor file, std::uint64_t size) : file_(std::move(file)), left_(size) {}
 
   void set_deadline(BootTime) override {}
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override {
-    const ssize_t count = ::read(file_.get(), buffer, size);
+    const ssize_t count = ::read(file_.get(), buffer, std::min<std::uint64_t>(size, left_));
     if (count < 0) co_return Error::transient(std::strerror(errno));
+    left_ -= static_cast<std::uint64_t>(count);
     co_return static_cast<std::size_t>(count);
   }
   Task<Status> write(std::string_view) override { co_return Status(); }  // nobody listens
@@ -32,6 +34,7 @@ class FileStream final : public smtp::Stream {
 
  private:
   host::Descriptor file_;
+  std::uint64_t left_;
   smtp::TlsState tls_;
 };
 
@@ -89,12 +92,12 @@ std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> VerdictSink::o
 
 }  // namespace
 
-ServerReply take_drop_file(Context& context, host::Descriptor file, Entrance entrance) {
+ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance) {
   auto options = server_options(*context.config.get(), entrance.submitter);
   if (!options.ok()) return {451, proto::EnhancedStatus{4, 3, 5}, options.error().message};
   Submission submission(context, std::move(entrance));
   VerdictSink sink(submission);
-  smtp::ServerSession session(std::make_unique<FileStream>(std::move(file)), sink, std::move(*options));
+  smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size), sink, std::move(*options));
   asio::io_context io(1);
   asio::co_spawn(io.get_executor(), session.run(), [](std::exception_ptr bug) {
     if (bug) std::rethrow_exception(bug);

@@ -8,6 +8,7 @@
 
 #include "mta/host/log.h"
 #include "mta/intake/drop_folder.h"
+#include "mta/intake/drop_session.h"
 #include "tests/support/server_house.h"
 
 namespace fs = boost::filesystem;
@@ -214,4 +215,16 @@ TEST_CASE("drop folder: without the daemon sendmail leaves a message that the da
   CHECK(kept[0].message.envelope.recipients[1].mailbox.to_string() == "local@mx.example");
   CHECK(kept[0].message.envelope.envid == "a+2Bb");
   CHECK(kept[0].content.ends_with("Subject: hi\r\n\r\n"));  // a lone dot ended it
+}
+
+TEST_CASE("drop folder: a file that its owner goes on writing to is read only as far as it was looked at") {
+  Folder folder;
+  std::string more;
+  for (int i = 0; i < 1000; ++i) more += "NOOP\r\n";
+  const std::string unfinished = kMessage.substr(0, kMessage.size() - 3);
+  const fs::path file = folder.put(kName, unfinished + ".\r\n" + more);
+  mxpress::mta::host::Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto verdict = mxpress::mta::intake::take_drop_file(*folder.context, std::move(opened), unfinished.size(), {});
+  CHECK(verdict.code == 554);
+  CHECK(folder.spool.kept().empty());
 }
