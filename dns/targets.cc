@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kForLong = std::chrono::hours(24);
 constexpr int kNoPreference = 0x10000;
+constexpr std::size_t kMaxHosts = 32;  // of a domain; an answer may have thousands, and their names are what its site is known by
 
 // As Question and MxRecord have names: lower case, no trailing dot.
 std::string canonical(std::string name) {
@@ -21,6 +22,8 @@ std::string canonical(std::string name) {
   if (name.ends_with('.')) name.pop_back();
   return name;
 }
+
+bool is_before(const MailHost& a, const MailHost& b) { return std::tie(a.preference, a.name) < std::tie(b.preference, b.name); }
 
 // The MX records in the order to try them, without null MX beside others (RFC 7505 3) and from our own preference on (RFC 5321 5.1).
 std::vector<MailHost> ordered_hosts(const Answer& answer, const TargetRules& rules, std::mt19937_64& random) {
@@ -33,15 +36,16 @@ std::vector<MailHost> ordered_hosts(const Answer& answer, const TargetRules& rul
     hosts.push_back({.preference = mx.preference, .name = mx.host});
   }
   std::erase_if(hosts, [own_preference](const MailHost& host) { return host.preference >= own_preference; });
+  std::sort(hosts.begin(), hosts.end(), is_before);
+  if (hosts.size() > kMaxHosts) hosts.resize(kMaxHosts);  // after sorting: the same hosts each time
   std::shuffle(hosts.begin(), hosts.end(), random);
-  std::sort(hosts.begin(), hosts.end(), [](const MailHost& a, const MailHost& b) { return a.preference < b.preference; });
+  std::stable_sort(hosts.begin(), hosts.end(), [](const MailHost& a, const MailHost& b) { return a.preference < b.preference; });
   return hosts;
 }
 
 // Equal preferences have no order, so their names are sorted; ',' stands between equals, '>' before later ones.
 std::string site_of(std::vector<MailHost> hosts, std::uint16_t port) {
-  std::sort(hosts.begin(), hosts.end(),
-            [](const MailHost& a, const MailHost& b) { return std::tie(a.preference, a.name) < std::tie(b.preference, b.name); });
+  std::sort(hosts.begin(), hosts.end(), is_before);
   std::string site;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     if (i > 0) site += hosts[i].preference == hosts[i - 1].preference ? ',' : '>';

@@ -252,6 +252,17 @@ TEST_CASE("targets: the number of questions for a domain is bounded") {
   CHECK(targets.text.size() < 1000);
 }
 
+TEST_CASE("targets: of thousands of mail hosts the same few name the site, those of lowest preference") {
+  World world;
+  const auto number = [](int i) { return std::to_string(10'000 + i); };
+  for (int i = 0; i < 3000; ++i) world.dns.mx("a.example", i < 40 ? 5 : 20, "mx" + number(i) + "." + std::string(60, 'x') + ".example");
+  world.dns.a("mx" + number(0) + "." + std::string(60, 'x') + ".example", "192.0.2.1");
+  const Targets first = world.find("a.example");
+  CHECK(first.site.size() < 4000);
+  CHECK(first.site.starts_with("mx10000."));
+  for (int i = 0; i < 20; ++i) CHECK(world.find("a.example").site == first.site);
+}
+
 TEST_CASE("targets: hosts are not looked up once there are enough addresses") {
   World world;
   for (int i = 1; i <= 20; ++i) {
