@@ -57,9 +57,8 @@ Task<void> refuse(std::unique_ptr<smtp::Stream> stream, ServerReply reply) {
   static_cast<void>(ignored);  // the connection ends either way
 }
 
-std::string peer_key(const proto::Submitter& submitter, const std::string& address) {
-  return submitter.uid >= 0 ? "uid " + std::to_string(submitter.uid) : address;
-}
+// Who counts as one for fairness. Whoever is on this host may come from any address of 127.0.0.0/8.
+std::string peer_key(const dns::Address& address) { return dns::is_loopback(address) ? "loopback" : address.to_string(); }
 
 }  // namespace
 
@@ -146,7 +145,7 @@ void Intake::State::welcome(smtp::TcpSocket socket, Place& place) {
     log(line.add("at", "connect").add("reply", not_allowed().to_string()).add("client", entrance.submitter.client_address));
     return asio::co_spawn(place.io.get_executor(), refuse(std::move(stream), not_allowed()), log_bug);
   }
-  begin(std::move(stream), std::move(entrance), host, place);
+  begin(std::move(stream), std::move(entrance), peer_key(address), place);
 }
 
 void Intake::State::welcome(smtp::UnixSocket socket, Place& place) {
@@ -155,7 +154,7 @@ void Intake::State::welcome(smtp::UnixSocket socket, Place& place) {
   Entrance entrance;
   entrance.submitter = std::move(*submitter);
   entrance.submitter.entrance = "sendmail";
-  const std::string peer = peer_key(entrance.submitter, {});
+  const std::string peer = "uid " + std::to_string(entrance.submitter.uid);
   begin(smtp::make_unix_stream(std::move(socket)), std::move(entrance), peer, place);
 }
 
@@ -171,7 +170,7 @@ void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entranc
 
 Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
   if (stopping) co_return co_await refuse(std::move(stream), shutting_down());
-  if (!place.sessions.make_room()) co_return co_await refuse(std::move(stream), busy());
+  if (!place.sessions.make_room(peer)) co_return co_await refuse(std::move(stream), busy());
   co_await serve(std::move(stream), std::move(entrance), std::move(peer), place);
 }
 

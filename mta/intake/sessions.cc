@@ -1,7 +1,7 @@
 // Fair places for sessions.
 #include "mta/intake/sessions.h"
 
-#include <map>
+#include <algorithm>
 
 namespace mxpress::mta::intake {
 namespace {
@@ -24,14 +24,18 @@ Sessions::Entry::~Entry() {
   sessions_.items_.erase(place_);
 }
 
-std::list<Sessions::Entry::Item>::iterator Sessions::find_victim() {
-  std::map<std::string_view, std::size_t> of_peer;
+Sessions::Counts Sessions::count() const {
+  Counts of_peer;
   for (const auto& item : items_) of_peer[item.peer] += item.leaving ? 0 : 1;
+  return of_peer;
+}
+
+Sessions::Place Sessions::find_idle(const Counts& of_peer) {
   auto victim = items_.end();
   for (auto item = items_.begin(); item != items_.end(); ++item) {
     if (item->leaving || !is_idle(*item->session)) continue;
     if (victim != items_.end()) {
-      const std::size_t mine = of_peer[item->peer], best = of_peer[victim->peer];
+      const std::size_t mine = of_peer.at(item->peer), best = of_peer.at(victim->peer);
       if (mine < best || (mine == best && *item->session->waiting_since() >= *victim->session->waiting_since())) continue;
     }
     victim = item;
@@ -39,14 +43,24 @@ std::list<Sessions::Entry::Item>::iterator Sessions::find_victim() {
   return victim;
 }
 
-bool Sessions::make_room() {
+// Twice as many, so that two who are both busy do not throw each other out in turn.
+Sessions::Place Sessions::find_greedy(const Counts& of_peer, std::string_view peer) {
+  const auto most = std::max_element(of_peer.begin(), of_peer.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto own = of_peer.find(peer);
+  if (most->second <= 2 * (own == of_peer.end() ? 0 : own->second) + 1) return items_.end();
+  return std::find_if(items_.begin(), items_.end(), [&](const auto& item) { return !item.leaving && item.peer == most->first; });
+}
+
+bool Sessions::make_room(std::string_view peer) {
   if (items_.size() - leaving_ < limit_) return true;
   if (leaving_ >= limit_) return false;
-  const auto victim = find_victim();
+  const Counts of_peer = count();
+  auto victim = find_idle(of_peer);
+  if (victim == items_.end()) victim = find_greedy(of_peer, peer);
   if (victim == items_.end()) return false;
   victim->leaving = true;
   ++leaving_;
-  victim->session->stop({421, proto::EnhancedStatus{4, 3, 2}, "Too many connections; closing the one idle for longest"});
+  victim->session->stop({421, proto::EnhancedStatus{4, 3, 2}, "Too many connections; closing this one"});
   return true;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "mta/smtp/server_session.h"
 
@@ -28,15 +30,20 @@ class Sessions {
     friend class Sessions;
   };
 
-  // Whether one more may begin. When all places are taken, the session that has been idle for longest, of the peer that has the most of
-  // them, is told to go; so idle connections never keep anybody out. No: all are busy.
-  bool make_room();
+  // Whether one more of this peer may begin. When all places are taken, the session that has been idle for longest, of the peer that has
+  // the most of them, is told to go; so idle connections never keep anybody out. If none is idle, the peer that has the most loses its
+  // oldest session to one that has clearly fewer; so nobody keeps the others out by being busy. No: all are busy, and nobody is greedy.
+  bool make_room(std::string_view peer);
   // Everybody is told to go.
   void stop(const smtp::ServerReply& last_words);
   std::size_t size() const { return items_.size(); }
 
  private:
-  std::list<Entry::Item>::iterator find_victim();
+  using Place = std::list<Entry::Item>::iterator;
+  using Counts = std::map<std::string_view, std::size_t>;  // of the sessions that stay
+  Counts count() const;
+  Place find_idle(const Counts& of_peer);
+  Place find_greedy(const Counts& of_peer, std::string_view peer);
 
   const std::size_t limit_;
   std::list<Entry::Item> items_;

@@ -1,6 +1,8 @@
 // The sink that sessions of every entrance talk to.
 #include "mta/intake/submit.h"
 
+#include <utility>
+
 #include "mta/host/log.h"
 #include "mta/intake/incoming.h"
 
@@ -10,6 +12,8 @@ namespace {
 using proto::EnhancedStatus;
 using smtp::Refusal;
 using smtp::ServerReply;
+
+constexpr std::size_t kAlwaysTaken = 100;  // recipients of a transaction; RFC 5321 4.5.3.1.8
 
 }  // namespace
 
@@ -32,15 +36,25 @@ void Submission::hello(std::string name, smtp::Greeting greeting) {
   entrance_.greeting = greeting;
 }
 
+Submission::~Submission() { context_.envelopes->give_back(taken_); }
+
 Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declared_size) {
   sender_ = sender.to_string();
+  recipients_ = 0;
+  context_.envelopes->give_back(std::exchange(taken_, 0));
   const Status room = context_.spool.room_for(declared_size);
   if (!room.ok()) return ServerReply{452, EnhancedStatus{4, 3, 1}, room.error().message};
   return std::nullopt;
 }
 
 // Everybody who may speak to us may send to everybody: the listeners decide who may speak.
-Refusal Submission::recipient(const proto::Recipient&) { return std::nullopt; }
+Refusal Submission::recipient(const proto::Recipient& recipient) {
+  if (++recipients_ <= kAlwaysTaken) return std::nullopt;
+  const std::size_t octets = sizeof recipient + recipient.mailbox.to_string().size() + recipient.original_recipient.size();
+  if (!context_.envelopes->take(octets)) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
+  taken_ += octets;
+  return std::nullopt;
+}
 
 std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> Submission::open(proto::Envelope envelope) {
   return std::make_unique<Incoming>(context_, entrance_, context_.config.get(), std::move(envelope));

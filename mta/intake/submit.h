@@ -5,6 +5,7 @@
 // domain get ours. Return-Path is taken out (RFC 5321 4.4). Everything else stays byte for byte.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -16,12 +17,29 @@
 
 namespace mxpress::mta::intake {
 
+// What the envelopes of all open transactions take together: a client that stays in a transaction must not cost memory without end.
+class EnvelopeRoom {
+ public:
+  static constexpr std::size_t kMax = 64u << 20;  // octets
+
+  bool take(std::size_t octets) {
+    if (taken_.fetch_add(octets) + octets <= kMax) return true;
+    taken_ -= octets;
+    return false;
+  }
+  void give_back(std::size_t octets) { taken_ -= octets; }
+
+ private:
+  std::atomic<std::size_t> taken_{0};
+};
+
 // What all entrances share; it outlives every session.
 struct Context {
   CurrentConfig& config;
   queue::Spool& spool;
   // Takes a message that is durable in the spool on to its delivery. Any thread.
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
+  std::unique_ptr<EnvelopeRoom> envelopes = std::make_unique<EnvelopeRoom>();
 };
 
 // Whether the header is completed: our own users' mail, or mail that passes through.
@@ -43,6 +61,9 @@ Result<smtp::ServerOptions> server_options(const Config& config, const proto::Su
 class Submission : public smtp::MailSink {
  public:
   Submission(Context& context, Entrance entrance);
+  ~Submission() override;
+  Submission(const Submission&) = delete;
+  Submission& operator=(const Submission&) = delete;
 
   void hello(std::string name, smtp::Greeting greeting) override;
   smtp::Refusal begin(const proto::ReversePath& sender, std::uint64_t declared_size) override;
@@ -53,7 +74,9 @@ class Submission : public smtp::MailSink {
  private:
   Context& context_;
   Entrance entrance_;
-  std::string sender_;  // of the transaction, for the log
+  std::string sender_;          // of the transaction, for the log
+  std::size_t recipients_ = 0;  // of the transaction
+  std::size_t taken_ = 0;       // of context_.envelopes
 };
 
 }  // namespace mxpress::mta::intake
