@@ -279,6 +279,7 @@ class RunningDaemon final : public Daemon {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost::filesystem::path> file) {
+  host::raise_descriptor_limit();
   if (auto status = prepare_folders(config); !status) return status.error();
   auto listeners = intake::open_listeners(config);
   if (!listeners) return listeners.error();

@@ -48,7 +48,9 @@ void Worker::wait_after_trouble(JobIndex index) {
 void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site) {
   ++sites_[site]->active;
   ++active_;
-  spawn_for(job, deliver_job(job, destination, site));
+  const auto standing = sites_[site]->proven ? Standing::proven : Standing::unproven;
+  if (standing == Standing::unproven) ++unproven_;
+  spawn_for(job, deliver_job(job, destination, site, standing));
 }
 
 bool Worker::wanted(JobIndex index) const {
@@ -71,7 +73,7 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Mess
   return order;
 }
 
-Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site) {
+Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site, Standing standing) {
   std::exception_ptr bug;
   MessagePtr message;
   AttemptReport report;
@@ -87,6 +89,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   --sites_[site]->active;
   --active_;
   if (!sites_[site]->idle.empty()) idle_checks_.push_back({instant_now(), site});
+  if (standing == Standing::unproven) --unproven_;
   if (message && !bug) finish(job, destination, site, std::move(message), std::move(report));
   serve_site(site);
   for (SiteIndex starved : std::exchange(starved_, {})) serve_site(starved);
@@ -111,6 +114,7 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   }
   const Instant now = instant_now();
   site.window = 1;
+  site.proven = false;
   site.trouble.failed(report.trouble, now, policy_of(destination), random_);
   services_.spool.record_site({site.key, site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
   log_site_trouble(site.key, report.trouble, site.trouble.failures(), to_wall(site.trouble.next_probe()));

@@ -10,11 +10,19 @@
 
 namespace mxpress::mta::delivery {
 
+// Each question has a socket of its own: one message to thousands of domains must not take all descriptors.
 void Worker::start_locating(DestinationIndex index) {
   destinations_[index]->locating = true;
+  if (locating_ >= kMaxLookups) return lookups_in_line_.push_back(index);
+  ++locating_;
   asio::co_spawn(services_.io, locate(index), [this, index](std::exception_ptr error) {
     log_bug("lookup of " + schedule_.name(index), error);
-    destinations_[index]->locating = false;
+    if (error) destinations_[index]->locating = false;
+    --locating_;
+    if (stopping_ || lookups_in_line_.empty()) return;
+    const DestinationIndex next = lookups_in_line_.front();
+    lookups_in_line_.pop_front();
+    start_locating(next);
   });
 }
 

@@ -35,6 +35,7 @@ bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {
 }
 
 void Site::succeeded(std::size_t limit) {
+  proven = true;
   if (trouble.active()) {
     trouble.over();
     window = 1;

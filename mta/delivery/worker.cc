@@ -139,7 +139,7 @@ bool Worker::start_next(SiteIndex site_index) {
     if (site.trouble.active() && site.active == 0) wake_site_after_trouble(site_index, fresh);
     return false;
   }
-  if (active_ >= std::max<std::size_t>(1, services_.config.get()->delivery.max_sessions / worker_count_)) {
+  if (!has_session_for(site)) {
     starved_.push_back(site_index);
     return false;
   }
@@ -149,6 +149,12 @@ bool Worker::start_next(SiteIndex site_index) {
   if (destination.in_line) site.line.push_back(index);
   start(job, index, site_index);
   return true;
+}
+
+// Half of the sessions are for sites that have taken mail: however many hosts are slow, those that are not get theirs.
+bool Worker::has_session_for(const Site& site) const {
+  const std::size_t limit = std::max<std::size_t>(1, services_.config.get()->delivery.max_sessions / worker_count_);
+  return active_ < limit && (site.proven || unproven_ < std::max<std::size_t>(1, limit / 2));
 }
 
 void Worker::wake_site_after_trouble(SiteIndex index, bool first_attempt) {

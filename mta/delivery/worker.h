@@ -76,6 +76,8 @@ class Worker {
   std::size_t in_flight() const { return active_; }
 
  private:
+  static constexpr std::size_t kMaxLookups = 50;  // at a time
+
   struct Destination {
     std::optional<proto::Domain> domain;  // none for kLocalDestination
     bool locating = false;
@@ -103,6 +105,7 @@ class Worker {
     MessagePtr message;
     Instant loaded;
   };
+  enum class Standing { unproven, proven };  // of a site when a delivery to it begins
 
   // worker.cc: what is served next
   void run_due();
@@ -111,6 +114,7 @@ class Worker {
   void serve_site(SiteIndex index);
   bool start_next(SiteIndex index);
   Instant& next_wake(bool is_site, std::uint32_t index);
+  bool has_session_for(const Site& site) const;
   void wake_at(Instant when, bool is_site, std::uint32_t index);
   void wake_site_after_trouble(SiteIndex index, bool first_attempt);
   void serve_woken(Instant now);
@@ -143,7 +147,7 @@ class Worker {
 
   // job.cc: one job from lease to settlement
   void start(JobIndex job, DestinationIndex destination, SiteIndex site);
-  Task<void> deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site);
+  Task<void> deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site, Standing standing);
   Task<void> deliver_locally(JobIndex job, DestinationIndex destination);
   Task<void> conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result);
   Task<MessagePtr> load(JobIndex job, DestinationIndex destination);
@@ -178,6 +182,9 @@ class Worker {
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
   std::size_t active_ = 0;
   std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
+  std::size_t unproven_ = 0;  // of these, to sites that were not proven when they began
+  std::size_t locating_ = 0;
+  std::deque<DestinationIndex> lookups_in_line_;  // they count as locating, too
   bool stopping_ = false;
   bool paused_ = false;
 };

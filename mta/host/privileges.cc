@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -20,6 +22,7 @@ namespace {
 
 using Path = boost::filesystem::path;
 
+constexpr rlim_t kDescriptors = 65'536;
 constexpr mode_t kSpoolMode = 0711, kSocketsMode = 0755, kDropMode = 03777, kPrivateMode = 0700;
 
 Error failed(const std::string& what, int error) { return Error::permanent(what + ": " + std::strerror(error)); }
@@ -143,6 +146,15 @@ Status prepare_spool_directory(const Config& config) {
   if (Status status = set_mode(config.spool_directory, kSpoolMode); !status) return status;
   if (Status status = make_own_folder(config.drop_directory(), kDropMode); !status) return status;
   return make_own_folder(config.mailbox_directory(), kPrivateMode);
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min(limit.rlim_max, kDescriptors);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Status give_up_root(const Config& config) {

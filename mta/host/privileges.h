@@ -25,6 +25,9 @@ Result<User> find_user(const std::string& name);
 // follows no symbolic link in the last step, and touches nothing that belongs to somebody else. Otherwise: nothing to do.
 Status prepare_directories_as_root(const Config& config, const User& user);
 
+// As many descriptors as the system lets us have, up to 65,536: sessions, lookups and spool files each take one.
+void raise_descriptor_limit();
+
 // As root: becomes `user` with its groups, and makes sure that there is no way back. Otherwise: nothing to do.
 Status become_user(const User& user);
 

@@ -210,6 +210,44 @@ TEST_CASE("simulation: a connection lost after the dot is deferred and marked as
   CHECK(world.there.received.size() == 1);
 }
 
+TEST_CASE("simulation: slow hosts do not take the sessions of those that have proved to take mail") {
+  World world("delivery.max_sessions = 8\ndelivery.max_sessions_per_site = 4\n");
+  SimulatedHost slow;
+  slow.greeting = "220-wait";  // for the rest, five minutes
+  world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  REQUIRE(world.there.received.size() == 1);
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 40; ++i) {
+    const std::string number = std::to_string(i), address = "192.0.2.1" + std::to_string(10 + i);
+    world.dns->mx("slow" + number + ".example", 10, "mx.slow" + number + ".example").a("mx.slow" + number + ".example", address);
+    world.host(address + ":25", slow);
+    recipients.push_back("you@slow" + number + ".example");
+  }
+  world.submit("me@here.example", recipients);
+  world.run_for(seconds(5));
+  CHECK(slow.connections == 4);
+  world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  CHECK(world.there.received.size() == 2);
+}
+
+TEST_CASE("simulation: one message to hundreds of domains asks the DNS for a few of them at a time") {
+  World world;
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 300; ++i) {
+    const std::string domain = "d" + std::to_string(i) + ".example";
+    world.dns->mx(domain, 10, "mx.there.example");
+    recipients.push_back("you@" + domain);
+  }
+  world.dns->delay = seconds(2);
+  world.submit("me@here.example", recipients);
+  world.run_for(seconds(1));
+  CHECK(world.dns->asked.size() <= 100);  // of two workers
+  world.run_for(minutes(5));
+  CHECK(world.queued() == 0);
+}
+
 TEST_CASE("simulation: a session is used again for the next message") {
   World world;
   for (int i = 0; i < 10; ++i) world.submit("me@here.example", {"you@there.example"});
