@@ -38,8 +38,11 @@ std::vector<MailHost> ordered_hosts(const Answer& answer, const TargetRules& rul
   std::erase_if(hosts, [own_preference](const MailHost& host) { return host.preference >= own_preference; });
   std::sort(hosts.begin(), hosts.end(), is_before);
   if (hosts.size() > kMaxHosts) hosts.resize(kMaxHosts);  // after sorting: the same hosts each time
-  std::shuffle(hosts.begin(), hosts.end(), random);
-  std::stable_sort(hosts.begin(), hosts.end(), [](const MailHost& a, const MailHost& b) { return a.preference < b.preference; });
+  for (auto begin = hosts.begin(); begin != hosts.end();) {
+    const auto end = std::find_if(begin, hosts.end(), [begin](const MailHost& host) { return host.preference != begin->preference; });
+    std::shuffle(begin, end, random);
+    begin = end;
+  }
   return hosts;
 }
 

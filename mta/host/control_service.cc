@@ -3,6 +3,7 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <optional>
 #include <unordered_map>
@@ -113,6 +114,8 @@ class Answer {
     std::vector<queue::QueueId> ids;
     for (const std::string& id : selector.id())
       if (const auto parsed = proto::QueueId::parse(id)) ids.push_back(*parsed);
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     return ids;
   }
 
@@ -149,9 +152,11 @@ class Answer {
   template <class Use>
   std::uint64_t for_each(const control_pb::Selector& selector, Use use) {
     std::uint64_t matched = 0;
+    control_pb::Selector others = selector;  // the candidates have the ids; asking each for all of them again would take for ever
+    others.clear_id();
     for (const queue::QueueId id : candidates(selector)) {
       const auto message = load(id);
-      if (!message || message->ended || !may_see(*message) || !matches(selector, *message, now_)) continue;
+      if (!message || message->ended || !may_see(*message) || !matches(others, *message, now_)) continue;
       ++matched;
       if (!use(*message)) break;
     }

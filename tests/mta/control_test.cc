@@ -131,6 +131,17 @@ TEST_CASE("control: mail of others is as unknown to a user as mail that never wa
   CHECK(ask(backend, kAlice, cat).content() == "first");
 }
 
+TEST_CASE("control: an id that is given often is one message, and costs one look") {
+  FakeControl backend;
+  fill(backend);
+  control_pb::Request request;
+  for (std::uint64_t i = 0; i < 50'000; ++i) request.mutable_list()->mutable_selector()->add_id(queue::QueueId{1000 + i}.to_string());
+  for (int i = 0; i < 50'000; ++i) request.mutable_list()->mutable_selector()->add_id(queue::QueueId{1}.to_string());
+  const Answers answers = ask(backend, kAlice, request);
+  CHECK(answers.count() == 1);
+  CHECK(answers.end().matched() == 1);
+}
+
 TEST_CASE("control: a user holds and removes own mail, and nothing else") {
   FakeControl backend;
   fill(backend);
