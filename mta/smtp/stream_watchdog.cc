@@ -3,6 +3,10 @@
 
 namespace mxpress::mta::smtp {
 
+namespace {
+constexpr std::chrono::seconds kBarkAgain(1);
+}
+
 struct StreamWatchdog::State {
   State(Executor executor, std::function<void()> cancel_operation) : timer(executor), cancel(std::move(cancel_operation)) {}
   Timer timer;
@@ -42,6 +46,13 @@ void StreamWatchdog::arm(const std::shared_ptr<State>& state) {
   });
 }
 
+void StreamWatchdog::bark_again(const std::shared_ptr<State>& state) {
+  state->timer.expires_after(kBarkAgain);
+  state->timer.async_wait([state](const boost::system::error_code& code) {
+    if (!code && state->pending > 0 && BootClock::now() >= state->deadline) fire(state);
+  });
+}
+
 void StreamWatchdog::fire(const std::shared_ptr<State>& state) {
   if (!state->cancel) return;
   state->armed_for = BootTime::max();
@@ -50,6 +61,8 @@ void StreamWatchdog::fire(const std::shared_ptr<State>& state) {
   } else if (state->pending > 0) {
     state->barked = true;
     state->cancel();
+    // What had just ended when it was cancelled may have gone on with its next part (a write, a handshake): nothing waits for ever.
+    bark_again(state);
   }
 }
 

@@ -43,6 +43,7 @@ class StreamWatchdog {
 
  private:
   static void arm(const std::shared_ptr<State>& state);
+  static void bark_again(const std::shared_ptr<State>& state);
   static void fire(const std::shared_ptr<State>& state);
 
   std::shared_ptr<State> state_;  // shared: handlers of the timer and guards of abandoned operations may outlive the stream
