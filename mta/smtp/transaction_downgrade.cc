@@ -1,15 +1,38 @@
 // Converts content in memory.
 #include "mta/smtp/transaction_downgrade.h"
 
+#include <atomic>
+#include <cstdint>
+
 #include "proto/mail_data.h"
 #include "proto/mime.h"
 
 namespace mxpress::mta::smtp {
 namespace {
 
+constexpr std::uint64_t kMostAtATime = 128u << 20;  // octets of content that are being re-encoded, of all sessions
+
+// A part of the memory that re-encoded messages may take together. The first one always gets its part, however large it is.
+class Share {
+ public:
+  explicit Share(std::uint64_t octets) : octets_(octets) {
+    const std::uint64_t before = held_.fetch_add(octets);
+    fits_ = before == 0 || before + octets <= kMostAtATime;
+  }
+  ~Share() { held_ -= octets_; }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+  bool fits() const { return fits_; }
+
+ private:
+  static inline std::atomic<std::uint64_t> held_{0};
+  const std::uint64_t octets_;
+  bool fits_ = false;
+};
+
 class StringSource final : public DataSource {
  public:
-  explicit StringSource(std::string text) : text_(std::move(text)) {}
+  StringSource(std::string text, std::unique_ptr<Share> share) : text_(std::move(text)), share_(std::move(share)) {}
   std::uint64_t size() const override { return text_.size(); }
   Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
     co_return text_.copy(buffer, size, offset);
@@ -17,6 +40,7 @@ class StringSource final : public DataSource {
 
  private:
   std::string text_;
+  std::unique_ptr<Share> share_;
 };
 
 Task<Result<std::string>> read_all(DataSource& data) {
@@ -38,12 +62,14 @@ Task<Result<Converted>> convert(DataSource& data, Conversion conversion) {
     co_return Error::permanent("the message has " + std::to_string(data.size()) + " octets, and at most " + std::to_string(kMaxConverted) +
                                " can be converted for transport");
   }
+  auto share = std::make_unique<Share>(data.size());
+  if (!share->fits()) co_return Error::transient("too much is being re-encoded for mail hosts at the moment");
   const Result<std::string> content = co_await read_all(data);
   if (!content.ok()) co_return content.error();
   Result<std::string> converted = conversion(*content);
   if (!converted.ok()) co_return converted.error();
   const proto::BodyType body = proto::inspect(*converted).body();
-  co_return Converted{std::make_unique<StringSource>(std::move(*converted)), body};
+  co_return Converted{std::make_unique<StringSource>(std::move(*converted), std::move(share)), body};
 }
 
 }  // namespace
