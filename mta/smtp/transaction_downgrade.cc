@@ -10,7 +10,7 @@
 namespace mxpress::mta::smtp {
 namespace {
 
-constexpr std::uint64_t kMostAtATime = 128u << 20;  // octets of content that are being re-encoded, of all sessions
+constexpr std::uint64_t kMostAtATime = 64u << 20;  // octets of content that are being re-encoded, of all sessions
 
 // A part of the memory that re-encoded messages may take together. The first one always gets its part, however large it is.
 class Share {

@@ -28,7 +28,7 @@ class Source final : public DataSource {
 const std::string kMessage =
     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xa4\r\n";
 
-using Downgraded = Result<std::unique_ptr<DataSource>>;
+using Downgraded = Result<mta::smtp::Converted>;
 
 Task<void> keep(DataSource& source, std::optional<Downgraded>& result) { result = co_await mta::smtp::downgrade(source); }
 
@@ -43,13 +43,13 @@ Downgraded re_encode(DataSource& source) {
 }  // namespace
 
 TEST_CASE("downgrade: while one message is held in memory a very large one waits; alone, each gets its turn") {
-  Source small(kMessage, kMessage.size()), large(kMessage, 70u << 20);
+  Source small(kMessage, kMessage.size()), large(kMessage, 64u << 20);
   auto first = re_encode(small);
   REQUIRE(first);
   const auto refused = re_encode(large);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().is_transient());
   CHECK_THAT(refused.error().message, Catch::Contains("at the moment"));
-  first->reset();
+  first->data.reset();
   CHECK_THAT(re_encode(large).error().message, Catch::Contains("shorter"));
 }
