@@ -73,7 +73,7 @@ struct Site {
   std::size_t active = 0;
   std::size_t window = 1;
   Instant next_wake = Instant::max();  // the earliest that is arranged
-  bool proven = false;  // it has answered to a transaction since its last trouble
+  bool proven = false;                 // it has answered to a transaction since its last trouble
   Trouble trouble;
   std::deque<IdleSession> idle;
   std::deque<queue::DestinationIndex> line;      // destinations with ready jobs, served in turn

@@ -182,7 +182,7 @@ class Worker {
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
   std::size_t active_ = 0;
   std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
-  std::size_t unproven_ = 0;  // of these, to sites that were not proven when they began
+  std::size_t unproven_ = 0;                               // of these, to sites that were not proven when they began
   std::size_t locating_ = 0;
   std::deque<DestinationIndex> lookups_in_line_;  // they count as locating, too
   bool stopping_ = false;
