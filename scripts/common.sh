@@ -26,7 +26,7 @@ as_root() {
 # run_unit_tests PRESET: ctest's summary and the failures; the whole output stays in build/PRESET/ctest.log.
 run_unit_tests() {
   local log="build/$1/ctest.log" code=0
-  ctest --test-dir "build/$1" --output-on-failure --timeout 300 -j "$(nproc)" >"$log" 2>&1 || code=$?
+  ctest --test-dir "build/$1" --output-on-failure --timeout 900 -j "$(nproc)" >"$log" 2>&1 || code=$?
   grep -Ev '^ +Start |Passed +[0-9.]+ sec$' "$log" || true
   return $code
 }
