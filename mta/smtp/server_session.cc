@@ -263,7 +263,7 @@ bool ServerSession::simple(const proto::Command& command) {
     case Verb::starttls:
     case Verb::auth:
     case Verb::bdat:
-      return error("command", {502, kBadSequence, "Command not implemented"}), true;
+      return error("command", {502, kBadSequence, "Command not supported here"}), true;
     default:
       return false;
   }
