@@ -62,8 +62,9 @@ Result<ConfigValue::Table> parse_toml(std::string_view toml, const std::string& 
   try {
     return table_of(toml::parse(toml, file_name), 0);
   } catch (const toml::parse_error& error) {
-    return Error::permanent(file_name + ":" + std::to_string(line_of(error.source())) +
-                            ": not valid TOML: " + proto::printable(error.description(), 300));
+    std::string why = proto::printable(error.description(), 300);
+    if (why.find("determine value type") != why.npos) why += " (text stands in quotes: key = \"value\")";
+    return Error::permanent(file_name + ":" + std::to_string(line_of(error.source())) + ": not valid TOML: " + why);
   }
 }
 
