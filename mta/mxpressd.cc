@@ -17,7 +17,7 @@ using namespace mxpress;
 
 int serve(const options::variables_map& given) {
   std::optional<boost::filesystem::path> file;
-  if (given.count("config")) file = given["config"].as<std::string>();
+  if (given.count("config")) file = boost::filesystem::absolute(given["config"].as<std::string>());  // read again after chdir
   auto config = mta::load_config(file);
   if (!config) {
     std::cerr << "mxpressd: " << config.error().message << "\n";
@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
       "syslog", "log to syslog, facility mail, instead of standard error")("version", "print the version")("help,h", "print this text");
   try {
     options::variables_map given;
-    options::store(options::parse_command_line(argc, argv, description), given);
+    // Without a list of positional ones a forgotten -c would go unnoticed.
+    options::store(options::command_line_parser(argc, argv).options(description).positional({}).run(), given);
     options::notify(given);
     if (given.count("help")) return std::cout << description, 0;
     if (given.count("version")) return std::cout << "mxpressd " MXPRESS_VERSION "\n", 0;
