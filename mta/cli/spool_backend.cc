@@ -102,8 +102,10 @@ class SpoolBackend final : public host::ControlBackend {
 Status become_owner(const boost::filesystem::path& directory) {
   struct stat status{};
   if (::lstat(directory.c_str(), &status) != 0) return Error::permanent("no spool at " + directory.string() + ": " + std::strerror(errno));
-  if (!host::is_root() || status.st_uid == 0) return {};
   const passwd* entry = ::getpwuid(status.st_uid);
+  if (!host::is_root() && status.st_uid != ::geteuid())
+    return Error::permanent("only root" + (entry ? " and " + std::string(entry->pw_name) : std::string()) + " can look into the spool");
+  if (!host::is_root() || status.st_uid == 0) return {};
   if (!entry) return Error::permanent("the spool belongs to user " + std::to_string(status.st_uid) + ", who has no name here");
   return host::become_user({entry->pw_name, status.st_uid, entry->pw_gid});
 }

@@ -76,11 +76,14 @@ Status give_to_user(const Path& path, const User& user, mode_t mode) {
 Status set_mode(const Path& path, mode_t mode) {
   const Descriptor folder(open_folder(path));
   struct stat status{};
-  if (folder.get() < 0 || ::fstat(folder.get(), &status) != 0) return failed("cannot open " + path.string(), errno);
-  if ((status.st_mode & 07777) == mode && status.st_uid == ::geteuid()) return {};
+  const bool is_open = folder.get() >= 0 && ::fstat(folder.get(), &status) == 0;
+  const int error = errno;
+  if (!is_open && (error != EACCES || ::lstat(path.c_str(), &status) != 0)) return failed("cannot open " + path.string(), error);
   if (status.st_uid != ::geteuid())
     return Error::permanent(path.string() + " belongs to user " + std::to_string(status.st_uid) + ", and we run as " +
                             std::to_string(::geteuid()) + ": give it to us, or set [spool] directory");
+  if (!is_open) return failed("cannot open " + path.string(), error);
+  if ((status.st_mode & 07777) == mode) return {};
   if (::fchmod(folder.get(), mode) != 0) return failed("cannot set the mode of " + path.string(), errno);
   return {};
 }
