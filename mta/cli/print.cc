@@ -62,9 +62,11 @@ void print_submitter(std::ostream& out, const control_pb::MessageInfo& message) 
   if (!message.client_address().empty()) out << " from " << clean(message.client_address());
   if (!message.client_name().empty()) out << ", calling itself " << clean(message.client_name());
   out << "\n";
-  if (!message.program().empty() || !message.unit().empty())
-    out << "  it seems by program " << (message.program().empty() ? "?" : clean(message.program())) << ", service "
-        << (message.unit().empty() ? "?" : clean(message.unit())) << " (not verified)\n";
+  if (message.program().empty() && message.unit().empty()) return;
+  out << "  it seems by";
+  if (!message.program().empty()) out << " program " << clean(message.program());
+  if (!message.unit().empty()) out << (message.program().empty() ? "" : ",") << " service " << clean(message.unit());
+  out << " (not verified)\n";
 }
 
 std::string waiting(const control_pb::RecipientInfo& recipient, WallTime now) {
@@ -87,8 +89,8 @@ std::string standing(const control_pb::RecipientInfo& recipient, const control_p
   if (stage == "failed") return "could not be delivered; the sender has been told";
   if (stage == "expired") return "could not be delivered in time; the sender has been told";
   if (stage == "notice owed") return "could not be delivered; the sender is being told";
-  if (stage == "removed") return "removed by an operator";
-  if (message.state() == "held") return "held by an operator (mxpress release " + clean(message.id()) + ")";
+  if (stage == "removed") return "removed from the queue; nobody was told";
+  if (message.state() == "held") return "held until it is released (mxpress release " + clean(message.id()) + ")";
   return waiting(recipient, now);
 }
 
@@ -96,7 +98,8 @@ void print_recipient(std::ostream& out, const control_pb::RecipientInfo& recipie
   out << "To " << clean(recipient.address()) << ": " << standing(recipient, message, now) << "\n";
   if (!recipient.has_last() || recipient.stage() == "delivered") return;
   out << "  why: " << said(recipient.last()) << "\n";
-  if (const auto status = proto::EnhancedStatus::parse(recipient.last().status()); status && status->klass != 2)
+  if (const auto status = proto::EnhancedStatus::parse(recipient.last().status());
+      status && status->klass != 2 && (status->subject != 0 || recipient.last().reply_code() != 0))
     out << "  that means: " << proto::plain_words(*status) << "\n";
   if (recipient.last().maybe_delivered()) out << "  the connection was lost at the very end: it may have been delivered all the same\n";
 }
@@ -202,14 +205,18 @@ void print_story(std::ostream& out, const control_pb::MessageInfo& message, Wall
 }
 
 bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallTime now) {
-  out << "daemon     " << (status.running() ? "running since " + rough(now - wall(status.started_ms())) : std::string("NOT RUNNING"))
+  out << "daemon     "
+      << (status.running() ? "running since " + rough(now - wall(status.started_ms()))
+                           : std::string("NOT RUNNING: nothing is delivered until mxpressd is started"))
       << "\n";
   if (status.running())
     out << "accepting  " << (status.accepting() ? std::string("yes") : "NO: " + clean(status.not_accepting_because())) << "\n";
   out << "queue      " << status.messages() << " message(s)";
   if (status.oldest_ms() != 0) out << ", the oldest handed in " << ago(status.oldest_ms(), now);
   out << "\ndisk       " << size_text(status.disk_free()) << " free for the spool\n"
-      << "mailbox    " << status.local_messages() << " message(s) for this host, " << size_text(status.local_bytes()) << "\n";
+      << "mailbox    " << status.local_messages() << " message(s) for this host, " << size_text(status.local_bytes());
+  if (status.local_messages() != 0) out << ", kept in the spool's folder mailbox/ (a Maildir); [local] aliases would send such mail on";
+  out << "\n";
   if (status.corrupt() != 0)
     out << "DAMAGED    " << status.corrupt() << " message(s) or records are set aside in the spool's folder corrupt/\n";
   for (const std::string& warning : status.warning()) out << "warning    " << clean(warning) << "\n";

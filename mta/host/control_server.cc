@@ -190,6 +190,7 @@ class Server final : public ControlServer {
     log(LogLine(Priority::notice, "operator")
             .add("action", control_pb::Action_Name(act.action()))
             .add("uid", static_cast<std::int64_t>(peer.uid))
+            .add("rights", peer.may_do_everything ? "all" : "own-mail")
             .add("selector", act.selector().ShortDebugString()));
   }
 

@@ -67,6 +67,14 @@ LocalMail count_local_mail(const boost::filesystem::path& mailbox) {
   return mail;
 }
 
+std::size_t count_dropped(const boost::filesystem::path& drop) {
+  namespace fs = boost::filesystem;
+  std::size_t count = 0;
+  boost::system::error_code error;
+  for (fs::directory_iterator at(drop, error), end; !error && at != end; at.increment(error)) ++count;
+  return count;
+}
+
 // One request of one peer.
 class Answer {
  public:
@@ -283,6 +291,9 @@ class Answer {
     add_oldest(info);
     add_disk(info, config);
     for (const std::string& warning : config.warnings) info.add_warning(warning);
+    if (const std::size_t dropped = daemon.running ? 0 : count_dropped(config.drop_directory()); dropped != 0)
+      info.add_warning(std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string() +
+                       " until mxpressd is started");
     if (sink_(response)) end(control_pb::End::OK, "", 1);
   }
 

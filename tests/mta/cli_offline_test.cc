@@ -109,9 +109,17 @@ TEST_CASE("mxpress without a daemon: looking at the queue shows what waits and w
   CHECK_THAT(left.run({"cat", left.id(0)}).out, Catch::Contains("Subject: x\r\n\r\nbody\r\n"));
   CHECK_THAT(left.run({"mailq"}).out, Catch::Contains("in 3 Requests."));
   CHECK(left.run({"status"}).code == ExitCode::nothing_matched);
+  CHECK_THAT(left.run({"status"}).out, Catch::Contains("NOT RUNNING: nothing is delivered") && !Catch::Contains("wait in"));
   CHECK_THAT(left.run({"remove", "--all", "--dry-run"}).out, Catch::Contains(left.id(0) + " is selected"));
   CHECK(left.run({"show", QueueId{1}.to_string()}).code == ExitCode::nothing_matched);
   CHECK(left.picture() == before);
+}
+
+TEST_CASE("mxpress without a daemon: the status counts what sendmail has left for the next start") {
+  const Left left;
+  boost::filesystem::create_directory(left.options.directory / "drop");
+  boost::filesystem::ofstream(left.options.directory / "drop" / "0123") << "x";
+  CHECK_THAT(left.run({"status"}).out, Catch::Contains("1 more message(s) of sendmail wait in") && Catch::Contains("/drop until mxpressd"));
 }
 
 TEST_CASE("mxpress without a daemon: what is held, released, retried, returned and removed is so at the next start") {

@@ -129,9 +129,9 @@ TEST_CASE("mxpress show: tells the life of a message without a control character
   CHECK(ran.out.find('\x1b') == std::string::npos);
   CHECK(ran.out.find('\x07') == std::string::npos);
   CHECK_THAT(ran.out, Catch::Contains("user root (uid 0) through sendmail") && Catch::Contains("(not verified)") &&
-                          Catch::Contains("mx.there.example said: 450 4.2.0") && Catch::Contains("that means: ") &&
-                          Catch::Contains("connected in 0.012 s, 1.500 s in all") && Catch::Contains("not encrypted") &&
-                          Catch::Contains("at: connect; gave up after 3.000 s\n"));
+                          !Catch::Contains("service") && Catch::Contains("mx.there.example said: 450 4.2.0") &&
+                          Catch::Contains("that means: ") && Catch::Contains("connected in 0.012 s, 1.500 s in all") &&
+                          Catch::Contains("not encrypted") && Catch::Contains("at: connect; gave up after 3.000 s\n"));
 }
 
 TEST_CASE("mxpress show: says in one line what became of each recipient, and until when the rest waits") {
