@@ -1,4 +1,5 @@
 // mxpressd: the daemon's command line.
+#include <boost/filesystem/operations.hpp>
 #include <boost/program_options.hpp>
 #include <csignal>
 #include <cstdio>
