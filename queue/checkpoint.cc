@@ -1,6 +1,7 @@
 // The housekeeper: finishes large messages, removes ended ones, and moves what the oldest journal segment still holds into message files.
 #include <algorithm>
 
+#include "queue/codec.h"
 #include "queue/spool_impl.h"
 
 namespace mxpress::queue {
@@ -20,6 +21,12 @@ Status copy_content(const RawMessage& raw, MessageFileWriter& to) {
     at += *n;
   }
   return {};
+}
+
+std::uint64_t octets_of(const std::vector<StoredChange>& changes) {
+  std::uint64_t octets = 0;
+  for (const auto& stored : changes) octets += kRecordHeader + encode(stored.change).size();
+  return octets;
 }
 
 }  // namespace
@@ -211,13 +218,15 @@ Status SpoolImpl::move_out(std::uint32_t segment, QueueId id) {
     remember_ended(id, *from);
     return {};
   }
-  const auto raw = read_raw(disk_, paths_, *from);
+  auto raw = read_raw(disk_, paths_, *from);
   if (!raw && raw.error().is_transient()) return raw.error();
   if (!raw) {
     set_aside(id, *from, raw.error());
     return {};
   }
-  if (from->accepted.segment != 0 || !append_changes(*raw))
+  const bool is_long = octets_of(raw->changes) > options_.longest_states;
+  if (is_long) shorten(raw->changes);
+  if (from->accepted.segment != 0 || is_long || !append_changes(*raw))
     if (auto s = write_message_file(*raw); !s) return s;
   moved(*from);
   return {};

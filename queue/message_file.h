@@ -25,11 +25,6 @@ struct Paths {
   Path large(QueueId id) const { return incoming() / (id.to_string() + ".large"); }  // complete; in place once its record is synced
 };
 
-struct StoredChange {
-  std::uint32_t sequence = 0;
-  StateChange change;
-};
-
 // A message file as read: up to the last whole record, without what is damaged before it.
 struct MessageFile {
   std::shared_ptr<File> file;

@@ -2,6 +2,7 @@
 #include "queue/state.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace mxpress::queue {
 namespace {
@@ -105,6 +106,31 @@ bool Stages::finished() const {
   return std::none_of(of.begin(), of.end(), [](char stage) {
     return static_cast<RecipientStage>(stage) == RecipientStage::pending ||
            static_cast<RecipientStage>(stage) == RecipientStage::notice_owed;
+  });
+}
+
+void shorten(std::vector<StoredChange>& changes) {
+  const auto decides = [](const StoredChange& stored) {
+    const auto* action = std::get_if<ActionTaken>(&stored.change);
+    return action && (action->kind == ActionKind::bounce || action->kind == ActionKind::remove);
+  };
+  // Behind such an action a settlement no longer replaces the state before it.
+  if (std::any_of(changes.begin(), changes.end(), decides)) return;
+  std::unordered_map<std::uint32_t, bool> later;  // recipients with a later state, and whether that one knows of a delay notice
+  std::size_t settlements = 0;
+  for (auto stored = changes.rbegin(); stored != changes.rend(); ++stored) {
+    auto* settlement = std::get_if<Settlement>(&stored->change);
+    if (!settlement) continue;
+    std::erase_if(settlement->changes, [&](const Settlement::Change& change) {
+      const auto known = later.find(change.recipient);
+      if (known == later.end()) return later.emplace(change.recipient, change.state.delay_notice_sent), false;
+      return change.state.stage == RecipientStage::pending && (known->second || !change.state.delay_notice_sent);
+    });
+    ++settlements;
+  }
+  std::erase_if(changes, [&](const StoredChange& stored) {
+    const auto* settlement = std::get_if<Settlement>(&stored.change);
+    return settlement && settlements-- > kAttemptsKept && settlement->changes.empty();
   });
 }
 

@@ -25,6 +25,11 @@ struct Told {
 
 using StateChange = std::variant<Settlement, ActionTaken, Told>;
 
+struct StoredChange {
+  std::uint32_t sequence = 0;
+  StateChange change;
+};
+
 inline constexpr std::size_t kAttemptsKept = 50;
 
 // What a settlement makes of a stage. A result of the network is never undone; what was removed stays removed, unless it was delivered.
@@ -40,6 +45,10 @@ struct Stages {
   void apply(const StateChange& change);
   bool finished() const;  // nothing pending, nothing owed
 };
+
+// Leaves out what later changes have made void, so that they give the same message: of each recipient that waits only its last state is
+// needed, and of the attempts the latest. `changes` in order.
+void shorten(std::vector<StoredChange>& changes);
 
 // Indices out of range are ignored.
 void apply_change(Message& message, const StateChange& change);
