@@ -188,7 +188,7 @@ TEST_CASE("real spool: what many threads store while a batch is being committed 
     }
   CHECK(ids.size() == 200);
   CHECK(s.spool->counters().stored == 201);
-  CHECK(s.spool->counters().syncs == before + 2);
+  CHECK(s.spool->counters().syncs <= before + 2);  // one when the first had not been taken before the others came
   s.open();
   CHECK(s.found.size() == 201);
 }
