@@ -16,6 +16,9 @@
 
 namespace mxpress::mta::delivery {
 
+// The name of the row for messages whose delivery has ended, but whose senders have not been told yet.
+inline constexpr const char* kNoticesToCompose = "notices:";
+
 // One row of `mxpress queue`: what waits for one destination.
 struct DestinationStatus {
   std::string destination;  // domain, literal, or "local"

@@ -95,9 +95,11 @@ Notices::Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig&
     : io_(io), spool_(spool), config_(config), file_pool_(file_pool), admit_(std::move(admit)), random_(seed ^ 0x6e6f7469636573) {}
 
 void Notices::owed(queue::QueueId id) {
+  ++pending_;
   asio::post(io_, [this, id] {
     auto [found, is_new] = paying_.try_emplace(id.value, false);
     found->second = !is_new;
+    if (!is_new) --pending_;
     if (is_new) asio::co_spawn(io_, pay(id), [this, id](std::exception_ptr error) { stopped_paying(id, error); });
   });
 }
@@ -113,6 +115,7 @@ void Notices::stopped_paying(queue::QueueId id, std::exception_ptr error) {
   const bool once_more = !error && paying_[id.value];
   paying_.erase(id.value);
   if (once_more) owed(id);
+  --pending_;
 }
 
 Task<void> Notices::pay(queue::QueueId id) {

@@ -2,6 +2,7 @@
 // of a message. What nobody can take goes to the local mailbox; never into a loop, never lost.
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <random>
@@ -31,6 +32,9 @@ class Notices {
   void owed(queue::QueueId message);
   // The message has waited for the policy's delay_notice at this destination; `trouble` is why, where the message itself was not tried.
   void delayed(queue::QueueId message, std::string destination, std::optional<proto::HostResult> trouble, WallTime will_retry_until);
+
+  // Messages whose senders have not been told yet. Any thread.
+  std::size_t pending() const { return pending_.load(); }
 
   // While other recipients have not had their first attempt, a failure waits this long for theirs at most.
   static constexpr Duration kGather = std::chrono::seconds(60);
@@ -63,6 +67,7 @@ class Notices {
   asio::thread_pool* file_pool_;
   Admit admit_;
   std::mt19937_64 random_;
+  std::atomic<std::size_t> pending_{0};
   std::unordered_map<std::uint64_t, bool> paying_;  // messages being looked at; true: look once more
 };
 

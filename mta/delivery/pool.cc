@@ -112,7 +112,14 @@ void Pool::status(std::function<void(std::vector<DestinationStatus>)> done) {
     const std::lock_guard lock(rows->mutex);
     std::move(mine.begin(), mine.end(), std::back_inserter(rows->all));
   };
-  visit_all(visit, [rows, done = std::move(done)] {
+  visit_all(visit, [this, rows, done = std::move(done)] {
+    if (const std::size_t pending = notices_.pending(); pending > 0) {
+      DestinationStatus row;
+      row.destination = kNoticesToCompose;
+      row.messages = row.in_flight = pending;
+      row.oldest = row.next_try = Clock::current().wall();
+      rows->all.push_back(std::move(row));
+    }
     std::sort(rows->all.begin(), rows->all.end(), [](const auto& a, const auto& b) { return a.destination < b.destination; });
     done(std::move(rows->all));
   });

@@ -89,6 +89,23 @@ TEST_CASE("simulation: 451 twice and then 250 is delivered at the third attempt,
   CHECK(world.here.received.empty());
 }
 
+TEST_CASE("simulation: the queue is not empty while a sender is still to be told") {
+  World world;
+  world.there.rcpt = always("550 5.1.1 no such user");
+  world.submit("me@here.example", {"you@there.example"});
+  bool seen = false;
+  for (int i = 0; i < 200 && world.here.received.empty(); ++i) {
+    const bool is_empty = world.status().empty();
+    if (world.here.received.empty()) CHECK_FALSE(is_empty);
+    seen = seen || !is_empty;
+    world.run_for(std::chrono::milliseconds(1));
+  }
+  CHECK(seen);
+  world.run_for(minutes(1));
+  CHECK(world.here.received.size() == 1);
+  CHECK(world.status().empty());
+}
+
 TEST_CASE("simulation: a refused recipient bounces once, with status and reply") {
   World world;
   world.there.rcpt = always("550 5.1.1 no such user");
