@@ -215,8 +215,18 @@ Task<void> serve_tcp(std::shared_ptr<State> state) {
 
 }  // namespace
 
-DnsServer::DnsServer(Executor executor, const std::string& address, std::uint16_t port)
-    : state_(std::make_shared<State>(executor, asio::ip::make_address(address), port)) {
+// With port 0 the kernel chooses UDP's port, and somebody may have that of TCP: then once more.
+std::shared_ptr<DnsServer::State> DnsServer::listen(Executor executor, const std::string& address, std::uint16_t port) {
+  for (int tries = 1;; ++tries) {
+    try {
+      return std::make_shared<State>(executor, asio::ip::make_address(address), port);
+    } catch (const boost::system::system_error& error) {
+      if (port != 0 || tries == 20 || error.code() != boost::asio::error::address_in_use) throw;
+    }
+  }
+}
+
+DnsServer::DnsServer(Executor executor, const std::string& address, std::uint16_t port) : state_(listen(executor, address, port)) {
   asio::co_spawn(executor, serve_udp(state_), asio::detached);
   asio::co_spawn(executor, serve_tcp(state_), asio::detached);
 }

@@ -70,6 +70,8 @@ class DnsServer {
 
  private:
   struct State;
+  static std::shared_ptr<State> listen(Executor executor, const std::string& address, std::uint16_t port);
+
   std::shared_ptr<State> state_;  // shared with its coroutines
 };
 
