@@ -1,0 +1,103 @@
+"""Load on a daemon that is made to crash again and again on one spool; at the end everything is accounted for."""
+import random
+import signal
+import sys
+import pathlib
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / 'scenarios'))
+sys.path.insert(0, str(HERE))
+import hosts  # noqa: E402
+from daemon import Daemon  # noqa: E402
+from harness import check, wait_until, unix_accepts  # noqa: E402
+from injectors import SendmailInjector, SmtpInjector  # noqa: E402
+from ledger import Account, Ledger, read_events  # noqa: E402
+from peers import Unbound  # noqa: E402
+
+SETTINGS = '''
+held_lifetime = "30d"
+delay_notice = "0"
+[timeouts]
+dot = "2s"
+'''
+KEPT_LOGS = 10
+
+
+class Campaign:
+    def __init__(self, world, seed, smtp_clients=4, sendmail_clients=2):
+        self.world, self.chance, self.ledger = world, random.Random(seed), Ledger()
+        self.events = world.path('events')
+        port = world.free_port()
+        world.start('hosts', [sys.executable, HERE / 'hosts.py', self.events, port])
+        wait_until(lambda: self.events.exists() and self.events.stat().st_size > 0, 20, 'the mail hosts to listen')
+        self.daemon = Daemon(world, Unbound(world, hosts.ZONE).port, port, retry='1s*', extra=SETTINGS)
+        self.injectors = [SmtpInjector(f's{n}', self.daemon, self.ledger, seed, reuse=n % 2 == 0) for n in range(smtp_clients)]
+        self.injectors += [SendmailInjector(f'c{n}', self.daemon, self.ledger, seed, world.program('sendmail')) for n in range(sendmail_clients)]
+        for injector in self.injectors:
+            injector.start()
+        self.troubles = []
+
+    def start_daemon(self, seconds=60):
+        """Starts it and waits until it takes mail."""
+        self.daemon.launch()
+        process = self.daemon.process
+        wait_until(lambda: not process.running() or unix_accepts(self.daemon.submission), seconds, 'mxpressd to listen', every=0.003)
+        check(process.running(), f'mxpressd ended: {process.log_text()[-800:]}')
+
+    def load(self, on):
+        for injector in self.injectors:
+            injector.up.set() if on else injector.up.clear()
+
+    def wait_for_clients(self):
+        for injector in self.injectors:
+            check(injector.idle.wait(90), f'{injector.prefix} hangs')
+
+    def kill(self):
+        """Ends the daemon by SIGKILL; the moments before and after."""
+        check(self.daemon.process.running(), f'mxpressd ended by itself: {self.daemon.process.log_text()[-800:]}')
+        begin = time.monotonic()
+        self.daemon.process.signal(signal.SIGKILL)
+        self.daemon.process.wait(20)
+        return begin, time.monotonic()
+
+    def look_at_log(self):
+        """What mxpressd itself found worth an error, and room for the logs to come."""
+        process = self.daemon.process
+        found = [line for line in process.log_text().splitlines() if line.startswith(('<0>', '<1>', '<2>', '<3>')) or ' error ' in line[:40]]
+        self.troubles += [f'start {self.daemon.starts}: {line[:300]}' for line in found if ' not-accepted' not in line]
+        old = self.world.path(f'mxpressd-{self.daemon.starts - KEPT_LOGS}.log')
+        old.unlink(missing_ok=True)
+
+    def queue(self):
+        """Recipients that wait, as the mxpress command tells."""
+        return {recipient['address'] for message in self.daemon.json('queue', '--messages')
+                for recipient in message['recipient'] if recipient['stage'] in ('pending', 'notice owed')}
+
+    def is_drained(self):
+        destinations = {row['destination'] for row in self.daemon.json('queue')}
+        drop = self.daemon.spool / 'drop'
+        return destinations <= {'dead.example'} and not any(not path.name.endswith('.part') for path in drop.iterdir())
+
+    def drain(self, seconds=300):
+        """Waits until only what can never be delivered is left."""
+        self.daemon.wait_for_recovery()
+        wait_until(self.is_drained, seconds, lambda: f'the queue to drain; it shows: {self.daemon.mxpress("queue")[1][:1500]}', every=0.2)
+
+    def account(self, **options):
+        """After drain(). The daemon is stopped, and the queue must be the same without it."""
+        online = self.queue()
+        self.daemon.stop()
+        offline = self.queue()
+        account = Account(self.ledger, read_events(self.events), offline, **options)
+        if online != offline:
+            account.troubles.append(f'the queue is {len(online)} recipients with the daemon and {len(offline)} without')
+        corrupt = list((self.daemon.spool / 'corrupt').glob('*'))
+        if corrupt:
+            account.troubles.append(f'set aside as damaged: {[path.name for path in corrupt]}')
+        account.troubles += self.troubles
+        return account
+
+    def close(self):
+        for injector in self.injectors:
+            injector.close()
