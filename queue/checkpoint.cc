@@ -47,18 +47,28 @@ void SpoolImpl::run_housekeeper() {
     place_large_files();
     remove_ended_files();
     checkpoint();
+    if (age_is_to_be_marked(*shared_.lock())) mark_age();
     auto shared = shared_.lock();
     if (shared->stop_housekeeper) return;
   }
 }
 
 bool SpoolImpl::housework_waits(const Shared& shared) const {
-  return !shared.large.empty() || !shared.to_place.empty() || !shared.to_remove.empty();
+  return !shared.large.empty() || !shared.to_place.empty() || !shared.to_remove.empty() || age_is_to_be_marked(shared);
 }
 
 bool SpoolImpl::journal_is_full(const Shared& shared) const {
   return shared.recovered && !shared.index.segments.empty() && shared.index.segments.begin()->first < shared.sealed_below &&
          (shared.index.journal_octets() > options_.journal_size || shared.index.segments.size() > kMaxSegments);
+}
+
+// Without mail there is nothing that grows old.
+bool SpoolImpl::age_is_to_be_marked(const Shared& shared) const {
+  return shared.index.entries.size() != shared.index.ended.size() && age_clock_.mark_is_due();
+}
+
+void SpoolImpl::mark_age() {
+  if (auto s = age_clock_.mark(); !s) report("the age of the mail cannot be recorded: " + s.error().message);
 }
 
 Status SpoolImpl::make_message_folder(QueueId id) {

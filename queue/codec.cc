@@ -1,6 +1,8 @@
 // Translates the spool's values to and from protobuf.
 #include "queue/codec.h"
 
+#include <algorithm>
+
 #include "proto/spool.pb.h"
 
 namespace mxpress::queue {
@@ -210,6 +212,7 @@ std::string encode(const Accepted& accepted) {
     for (const auto i : notice.recipients) n.add_recipients(i);
     n.set_kind(static_cast<std::uint32_t>(notice.kind));
   }
+  to.set_accepted_at(accepted.accepted_at.count());
   return to.SerializeAsString();
 }
 
@@ -218,7 +221,7 @@ Result<Accepted> decode_accepted(std::string_view bytes) {
   if (!parse(from, bytes)) return damaged("an envelope does not parse");
   auto envelope = read(from.envelope());
   if (!envelope) return envelope.error();
-  Accepted to{std::move(*envelope), from.drop_name(), {}};
+  Accepted to{std::move(*envelope), from.drop_name(), {}, Duration(std::max<std::int64_t>(0, from.accepted_at()))};
   for (const auto& notice : from.notice_for()) {
     if (!is_kind_of_notice(notice.kind())) return damaged("an unknown kind of notice");
     to.notice_for.push_back({QueueId{notice.message()},

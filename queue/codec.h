@@ -16,6 +16,7 @@ struct Accepted {
   proto::Envelope envelope;
   std::string drop_name;
   std::vector<NewMessage::NoticeFor> notice_for;
+  Duration accepted_at{};  // on the spool's age clock; 0: not known
 };
 
 struct SegmentInfo {

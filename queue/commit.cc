@@ -55,6 +55,7 @@ bool SpoolImpl::commit_batch() {
   const bool done = commit(Sync::yes);
   place_large_files();
   remove_ended_files();
+  if (age_is_to_be_marked(*shared_.lock())) mark_age();
   return done;
 }
 

@@ -136,7 +136,10 @@ Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from
 }
 
 Message to_message(RawMessage raw) {
-  Message message{.id = raw.id, .envelope = std::move(raw.meta.envelope), .held = false, .recipients = {}, .attempts = {}, .content = {}};
+  Message message;
+  message.id = raw.id;
+  message.envelope = std::move(raw.meta.envelope);
+  message.accepted_at = raw.meta.accepted_at;
   message.recipients.resize(message.envelope.recipients.size());
   for (const auto& [sequence, change] : raw.changes) apply_change(message, change);
   message.content = file_content(std::move(raw.file), raw.accepted);

@@ -58,6 +58,7 @@ struct Message {
   QueueId id;
   proto::Envelope envelope;
   bool held = false;
+  Duration accepted_at{};  // on the spool's age clock; 0: not known
   std::vector<RecipientState> recipients;
   std::vector<Attempt> attempts;           // the latest 50, oldest first
   std::shared_ptr<const Content> content;  // shared: a session may still send what the spool already ends; null for an ended message

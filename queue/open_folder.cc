@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "queue/replay.h"
+#include "queue/small_file.h"
 
 namespace mxpress::queue {
 namespace {
@@ -22,35 +23,9 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
-Result<std::optional<std::string>> read_small(Disk& disk, const Path& path) {
-  const auto there = disk.exists(path);
-  if (!there) return there.error();
-  if (!*there) return std::optional<std::string>();
-  const auto file = disk.open(path, Open::read);
-  if (!file) return file.error();
-  auto text = read_whole(**file, 4096);
-  if (!text) return text.error();
-  return std::optional<std::string>(std::move(*text));
-}
-
-// The whole file or the old one, whatever happens.
-Status replace(Disk& disk, const Path& path, std::string_view text) {
-  const Path fresh = path.string() + ".new";
-  const auto left = disk.exists(fresh);
-  if (!left) return left.error();
-  if (*left)
-    if (auto s = disk.remove(fresh); !s) return s;
-  auto file = disk.open(fresh, Open::create);
-  if (!file) return file.error();
-  if (auto s = (*file)->write_at(0, {text}); !s) return s;
-  if (auto s = (*file)->sync(); !s) return s;
-  if (auto s = disk.rename(fresh, path); !s) return s;
-  return disk.sync_folder(path.parent_path());
-}
-
 // True: there is a spool of our format. An error for a newer one, or for something else.
 Result<bool> check_format(Disk& disk, const Paths& paths) {
-  const auto text = read_small(disk, paths.root / "format");
+  const auto text = read_small_file(disk, paths.root / "format");
   if (!text) return text.error();
   if (!*text) return false;
   if (**text == kFormat) return true;
@@ -96,7 +71,7 @@ Result<std::uint64_t> highest_start(Disk& disk, const Paths& paths, const std::v
 }
 
 Result<std::uint64_t> next_start(Disk& disk, const Paths& paths, const std::vector<std::uint32_t>& segments) {
-  const auto text = read_small(disk, paths.root / "start");
+  const auto text = read_small_file(disk, paths.root / "start");
   if (!text) return text.error();
   auto last = *text ? parse_number(**text) : std::nullopt;
   if (!last) {
@@ -105,7 +80,7 @@ Result<std::uint64_t> next_start(Disk& disk, const Paths& paths, const std::vect
     last = *highest;
   }
   if (*last >= kMaxStart) return Error::permanent("the spool " + paths.root.string() + " was started more often than ids allow");
-  if (auto s = replace(disk, paths.root / "start", std::to_string(*last + 1) + "\n"); !s) return s.error();
+  if (auto s = replace_small_file(disk, paths.root / "start", std::to_string(*last + 1) + "\n"); !s) return s.error();
   return *last + 1;
 }
 
@@ -122,7 +97,7 @@ Result<OpenedFolder> open_folder(Disk& disk, const Paths& paths) {
   const auto known = check_format(disk, paths);  // again: now nobody else can be making it
   if (!known) return known.error();
   if (!*known)
-    if (auto s = replace(disk, paths.root / "format", kFormat); !s) return s.error();
+    if (auto s = replace_small_file(disk, paths.root / "format", kFormat); !s) return s.error();
   auto segments = list_segments(disk, paths);
   if (!segments) return segments.error();
   const auto start = next_start(disk, paths, *segments);

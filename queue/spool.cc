@@ -1,6 +1,8 @@
 // The entrance of the spool: what comes in waits for the committer; what is asked is answered from memory and disk.
 #include "queue/spool.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <random>
 
@@ -10,8 +12,15 @@
 namespace mxpress::queue {
 namespace {
 
+Duration system_time_since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return Duration(std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000);
+}
+
 SpoolOptions with_defaults(SpoolOptions options) {
   if (!options.wall) options.wall = [] { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); };
+  if (!options.since_boot) options.since_boot = system_time_since_boot;
   if (!options.random)
     options.random = [] {
       thread_local std::random_device device;
@@ -73,9 +82,11 @@ SpoolImpl::SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Comm
       run_(folder.run),
       old_segments_(std::move(folder.old_segments)),
       mode_(committer),
+      age_clock_(disk, paths_.root, {options_.wall, options_.since_boot}),
       journal_(disk,
                {paths_.journal(), options_.segment_size, run_, old_segments_.empty() ? 1 : old_segments_.back() + 1, options_.random}) {
   shared_.lock()->sealed_below = old_segments_.empty() ? 1 : old_segments_.back() + 1;
+  mark_age();
   if (mode_ == Committer::manual) return;
   committer_ = std::thread([this] { run_committer(); });
   housekeeper_ = std::thread([this] { run_housekeeper(); });
@@ -94,20 +105,21 @@ SpoolImpl::~SpoolImpl() {
     (void)commit(Sync::yes);
   }
   answer_rest();
+  mark_age();
 }
 
 QueueId SpoolImpl::next_id() { return QueueId{(run_ << 40) | ++next_}; }
 
 void SpoolImpl::store(NewMessage message, Stored done) { store_as(next_id(), std::move(message), std::move(done)); }
 
-OperationPtr SpoolImpl::store_operation(QueueId id, NewMessage& message) {
+OperationPtr SpoolImpl::store_operation(QueueId id, NewMessage& message) const {
   auto operation = std::make_shared<Operation>();
   operation->kind = Operation::Kind::store;
   operation->header.type = message.large ? RecordType::accepted_file : RecordType::accepted;
   operation->header.id = id.value;
   operation->time = message.envelope.submitted;
   operation->recipients = message.envelope.recipients.size();
-  const Accepted accepted{std::move(message.envelope), message.drop_name, message.notice_for};
+  const Accepted accepted{std::move(message.envelope), message.drop_name, message.notice_for, age_clock_.now()};
   set_meta(*operation, encode(accepted));
   operation->content = std::move(message.content);
   operation->header.content_size = operation->content.size();
@@ -255,6 +267,12 @@ Result<Message> SpoolImpl::load(QueueId id) {
     if (ended) message.content.reset();
     return message;
   }
+}
+
+Duration SpoolImpl::age_of(const Message& message) const {
+  const Duration age =
+      message.accepted_at == Duration(0) ? options_.wall() - message.envelope.submitted : age_clock_.now() - message.accepted_at;
+  return std::max(age, Duration(0));
 }
 
 std::vector<QueueId> SpoolImpl::ids(bool with_ended) {

@@ -26,6 +26,7 @@ struct SpoolOptions {
   std::uint64_t reserve_inodes = 1000;       // ...and inodes
   std::size_t ended_kept = 10'000;           // ended messages remembered for show and wait
   std::function<WallTime()> wall;            // wall-clock time; empty: the system's
+  std::function<Duration()> since_boot;      // a clock that never steps; empty: the system's
   std::function<std::uint64_t()> random;     // salts; empty: the system's
   std::function<void(std::string)> report;   // damage and trouble, one sentence each, for the log; any thread; must not block
 };
@@ -117,6 +118,9 @@ class Spool {
   // Blocking read of one message with envelope, states and attempts, also of recently ended ones. Error: unknown (permanent), I/O or
   // damage.
   virtual Result<Message> load(QueueId id) = 0;
+  // How long it has waited since it was accepted. Steps of the wall clock make nothing older; time in which no daemon had the spool counts
+  // for at most a day each time.
+  virtual Duration age_of(const Message& message) const = 0;
   // Ids of all messages that have not ended, in order of age; then `ended` recently ended ones if asked for.
   virtual std::vector<QueueId> ids(bool with_ended) = 0;
   virtual SpoolCounters counters() = 0;

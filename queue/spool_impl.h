@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "queue/age_clock.h"
 #include "queue/guarded.h"
 #include "queue/index.h"
 #include "queue/journal.h"
@@ -59,6 +60,7 @@ class SpoolImpl : public Spool {
   void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) override;
   void record_site(SiteRecord record) override;
   Result<Message> load(QueueId id) override;
+  Duration age_of(const Message& message) const override;
   std::vector<QueueId> ids(bool with_ended) override;
   SpoolCounters counters() override;
   bool commit_batch() override;
@@ -91,7 +93,7 @@ class SpoolImpl : public Spool {
   enum class Sync { yes, no };
 
   // spool.cc: the entrance
-  static OperationPtr store_operation(QueueId id, NewMessage& message);
+  OperationPtr store_operation(QueueId id, NewMessage& message) const;
   void enqueue(Access& shared, OperationPtr operation);
   void enqueue_change(QueueId id, StateChange change, std::function<void(Status)> done);
   bool must_wait_for_recovery(const Shared& shared, const Operation& operation) const;
@@ -129,6 +131,8 @@ class SpoolImpl : public Spool {
   void run_housekeeper();
   bool housework_waits(const Shared& shared) const;
   bool journal_is_full(const Shared& shared) const;
+  bool age_is_to_be_marked(const Shared& shared) const;
+  void mark_age();
   void finish_large_stores();
   Status finish_large(LargeStore& store);
   void place_large_files();
@@ -160,6 +164,7 @@ class SpoolImpl : public Spool {
   const std::uint64_t run_;
   const std::vector<std::uint32_t> old_segments_;
   const Committer mode_;
+  AgeClock age_clock_;  // marked by the housekeeper
   std::atomic<std::uint64_t> next_ = 0;
   std::atomic<std::uint64_t> next_part_ = 0;
 

@@ -54,7 +54,7 @@ void Pool::restore(const queue::Message& message) {
 void Pool::readmit(const queue::Message& message) {
   const Instant now = instant_now();
   const WallTime wall = Clock::current().wall();
-  const Duration age = std::max(Duration(0), wall - message.envelope.submitted);
+  const Duration age = services_.spool.age_of(message);
   const auto config = services_.config.get();
   std::unordered_map<std::string, NewJob> jobs;
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {

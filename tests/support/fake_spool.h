@@ -44,6 +44,7 @@ class FakeSpool final : public queue::Spool {
 
   Status recover(std::function<void(const queue::Message&)>, std::function<void(const queue::SiteRecord&)>) override { return {}; }
   Status room_for(std::uint64_t) override { return no_room ? Status(*no_room) : Status(); }
+  Duration age_of(const queue::Message&) const override { return {}; }
   Result<std::unique_ptr<queue::LargeContent>> open_large() override {
     if (no_room) return *no_room;
     return std::unique_ptr<queue::LargeContent>(std::make_unique<Large>(*this));

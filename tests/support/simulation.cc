@@ -124,6 +124,8 @@ void Simulation::start() {
   queue::SpoolOptions options;
   options.directory = "/spool";
   options.segment_size = 1u << 20;
+  options.wall = [this] { return time.wall(); };
+  options.since_boot = [this] { return std::chrono::floor<Duration>(time.since_boot()); };
   auto spool = queue::Spool::open(disk, options, queue::Spool::Committer::manual);
   if (!spool) throw std::runtime_error(spool.error().message);
   spool_ = std::move(*spool);

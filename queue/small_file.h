@@ -1,0 +1,18 @@
+// Files of a few octets that are read and replaced as a whole: format, number of the start, age.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "queue/disk.h"
+
+namespace mxpress::queue {
+
+// Nothing if it does not exist; an error if it is longer than 4096 octets or cannot be read.
+Result<std::optional<std::string>> read_small_file(Disk& disk, const Path& path);
+
+// The whole new file or the old one, whatever happens. Durable when it returns.
+Status replace_small_file(Disk& disk, const Path& path, std::string_view text);
+
+}  // namespace mxpress::queue

@@ -1,0 +1,105 @@
+// Hosts that boot with a wrong clock: nothing expires for that, and nothing waits for ever. In virtual time, with the real delivery and
+// spool.
+#include <catch2/catch.hpp>
+
+#include "tests/support/simulation.h"
+
+using namespace mxpress;
+using namespace mxpress::testing;
+using queue::RecipientStage;
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+namespace {
+
+WallTime year(int number) { return std::chrono::sys_days(std::chrono::year(number) / 1 / 1); }
+
+// there.example refuses for now, here.example takes the notices.
+struct World : Simulation {
+  SimulatedHost there, here;
+
+  World() {
+    dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+    dns->mx("here.example", 10, "mx.here.example").a("mx.here.example", "192.0.2.2");
+    host("192.0.2.1:25", there);
+    host("192.0.2.2:25", here);
+    refuse();
+  }
+  void refuse() {
+    there.rcpt = [](const std::string&) { return "451 4.7.1 later"; };
+  }
+  void accept() {
+    there.rcpt = [](const std::string&) { return "250 2.1.5 ok"; };
+  }
+  queue::QueueId submit() { return Simulation::submit("me@here.example", {"you@there.example"}); }
+  void boot_in(WallTime now) {
+    time.step_wall(now - time.wall());
+    crash();
+  }
+  bool waits(queue::QueueId id) { return load(id).recipients[0].stage == RecipientStage::pending; }
+  bool arrives() {
+    accept();
+    return run_until([&] { return there.received.size() == 1; }, hours(5));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("clock: a boot in 2106 returns nothing, and the mail is delivered") {
+  World world;
+  const auto id = world.submit();
+  world.run_for(hours(1));
+  world.boot_in(year(2106));
+  world.run_for(hours(8));
+  CHECK(world.load(id).recipients[0].attempts > 5);
+  REQUIRE(world.waits(id));
+  CHECK(world.arrives());
+}
+
+TEST_CASE("clock: a boot in 1970 returns nothing, and the mail is tried within hours") {
+  World world;
+  const auto id = world.submit();
+  world.run_for(hours(1));
+  world.boot_in(year(1970));
+  world.run_for(hours(1));
+  REQUIRE(world.waits(id));
+  CHECK(world.arrives());
+}
+
+TEST_CASE("clock: back from 2106 the mail does not wait for the next try that was noted there") {
+  World world;
+  const WallTime true_time = world.time.wall();
+  world.boot_in(year(2106));
+  const auto id = world.submit();
+  world.run_for(hours(2));
+  world.boot_in(true_time + hours(2));
+  world.run_for(minutes(1));
+  REQUIRE(world.waits(id));
+  CHECK(world.arrives());
+}
+
+TEST_CASE("clock: what was accepted in 1970 does not expire when the clock is set and the host boots again") {
+  World world;
+  const WallTime true_time = world.time.wall();
+  world.boot_in(year(1970));
+  const auto id = world.submit();
+  world.run_for(hours(2));
+  world.boot_in(true_time + hours(2));
+  world.run_for(hours(8));
+  REQUIRE(world.waits(id));
+  CHECK(world.arrives());
+}
+
+TEST_CASE("clock: mail expires after its lifetime though the host boots twice a day") {
+  World world;
+  const auto id = world.submit();
+  for (int half_day = 1; half_day <= 9; ++half_day) {
+    world.run_for(hours(12));
+    world.crash();
+  }
+  world.run_for(hours(11));
+  CHECK(world.waits(id));
+  world.run_for(hours(6));
+  CHECK(world.load(id).recipients[0].stage == RecipientStage::ended);
+}
