@@ -181,7 +181,7 @@ void print_destinations(std::ostream& out, const std::vector<control_pb::Destina
 }
 
 void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, WallTime now) {
-  out << message.id() << " " << std::left << std::setw(9) << clean(message.state()) << std::right << std::setw(12)
+  out << clean(message.id()) << " " << std::left << std::setw(9) << clean(message.state()) << std::right << std::setw(12)
       << size_text(message.size()) << std::setw(9) << rough(now - wall(message.submitted_ms())) << "  " << sender_text(message) << "\n";
   for (const control_pb::RecipientInfo& recipient : message.recipient())
     if (recipient.stage() == "pending") {

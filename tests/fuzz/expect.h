@@ -1,6 +1,7 @@
 // What the fuzz targets share: their input as text, and properties that must hold for every input.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +11,11 @@ inline std::string_view text_of(const std::uint8_t* data, std::size_t size) { re
 
 inline void expect(bool property) {
   if (!property) std::abort();
+}
+
+// Nothing that could end a line, steer a terminal, or be read as something else in another character set.
+inline bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 32 && c < 127; });
 }
 
 // Takes a number from the front of the input, by which a target cuts the rest into pieces.

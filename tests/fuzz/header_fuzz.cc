@@ -1,0 +1,87 @@
+// Fuzzes what mxpress writes into a header: whatever a client, a user's full name or a message says, each field is one field, in lines that
+// may travel, and is read back as what was meant.
+#include <algorithm>
+
+#include "proto/header.h"
+#include "proto/mail_data.h"
+#include "proto/printable.h"
+#include "proto/trace.h"
+#include "tests/fuzz/expect.h"
+
+using namespace mxpress::proto;
+
+namespace {
+
+// Lines of 7-bit text that end in CRLF and nothing else, none longer than may travel.
+void expect_fit_to_travel(const std::string& text) {
+  std::string normal;
+  LineEndNormaliser normaliser;
+  normaliser.feed(text, normal);
+  normaliser.finish(normal);
+  expect(normal == text && normaliser.flaw() == Flaw::none);
+  expect(!normaliser.facts().eight_bit && !normaliser.facts().needs_reencoding());
+}
+
+std::size_t count_of_fields(std::string_view header) {
+  std::size_t count = 0;
+  HeaderReader reader(header);
+  while (const auto field = reader.next()) {
+    expect(!field->name.empty());
+    ++count;
+  }
+  return count;
+}
+
+void check_received(std::string_view name, std::string_view address, std::string_view tls) {
+  for (const TransmissionType type : {TransmissionType::smtp, TransmissionType::esmtp, TransmissionType::esmtps}) {
+    const Trace trace{.type = type,
+                      .client_name = std::string(name),
+                      .client_address = std::string(address),
+                      .tls = std::string(tls),
+                      .by = *Domain::parse("here.example")};
+    const std::string field = received_field(trace);
+    expect_fit_to_travel(field);
+    expect(count_of_fields(field) == 1 && count_fields(field, "Received") == 1);
+  }
+}
+
+void check_author(std::string_view name) {
+  const std::string author = format_author(name, "a@b.example");
+  const std::string field = "From: " + author + "\r\n";
+  expect_fit_to_travel(field);
+  expect(count_of_fields(field) == 1);
+  const auto addresses = parse_address_list(author);
+  expect(addresses && addresses->size() == 1 && addresses->front() == "a@b.example");
+}
+
+void check_added_fields(std::string_view content, std::string_view said) {
+  const HeaderDefaults defaults{{}, 0, "a@b.example", std::string(said), std::string(said)};
+  const std::string added = missing_fields(content, defaults);
+  if (!added.empty()) expect_fit_to_travel(added);
+  const std::string whole = added + std::string(content);
+  const MessageParts before = split_message(content), after = split_message(whole);
+  expect(after.body == before.body && after.header.ends_with(before.header));
+  for (const char* name : {"Date", "From", "Message-ID"})
+    expect(count_fields(after.header, name) == std::max<std::size_t>(1, count_fields(before.header, name)));
+}
+
+void check_removal(std::string_view content) {
+  const std::string bare = without_fields(content, {"Return-Path", "Bcc", "Resent-Bcc"});
+  expect(bare.size() <= content.size());
+  expect(without_fields(bare, {}) == bare);
+  const std::string shown = printable(content, 100);
+  expect(shown.size() <= 100 && is_printable(shown));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string_view text = text_of(data, size);
+  const std::size_t cut = std::min(take_number(text), text.size());
+  check_received(text.substr(0, cut), text.substr(cut), text);
+  check_received(text, text.substr(0, cut), text.substr(cut));
+  check_author(text);
+  check_added_fields(text.substr(cut), text.substr(0, cut));
+  check_removal(text);
+  return 0;
+}
