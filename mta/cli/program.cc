@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <ostream>
 #include <string_view>
 
@@ -64,6 +65,21 @@ Result<std::unique_ptr<ControlClient>> find_queue(const Config& config, Purpose 
   return answer_here(std::move(*backend), {uid, true});
 }
 
+// A mistake in the file must not hide the queue of a daemon that runs on the settings it had.
+Result<std::unique_ptr<ControlClient>> find_daemon_despite(const Error& mistake, const std::optional<boost::filesystem::path>& file,
+                                                           std::ostream& error) {
+  auto daemon = connect_to_daemon(control_socket_in(file));
+  if (!daemon) return mistake;
+  error << "mxpress: warning: " << mistake.message << "; asking the running daemon, which has older settings\n";
+  return daemon;
+}
+
+std::optional<boost::filesystem::path> config_file(const CommandLine& line) {
+  if (line.config) return line.config;
+  const char* const named = ::secure_getenv("MXPRESS_CONFIG");
+  return named && *named ? std::optional<boost::filesystem::path>(named) : std::nullopt;
+}
+
 }  // namespace
 
 ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams) {
@@ -71,11 +87,12 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (!line) return complain(streams.error, line.error().message + " (mxpress --help)", ExitCode::usage);
   if (line->command == "help") return streams.out << usage(), ExitCode::ok;
   if (line->command == "version") return streams.out << "mxpress " MXPRESS_VERSION "\n", ExitCode::ok;
-  auto config = load_config(line->config);
-  if (!config) return complain(streams.error, config.error().message, ExitCode::failed);
-  if (line->command == "config") return config_command(*line, *config, streams);
-  auto client = find_queue(*config, purpose_of(*line));
-  if (!client) return complain(streams.error, client.error().message, ExitCode::unreachable);
+  const auto file = config_file(*line);
+  auto config = load_config(file);
+  if (config && line->command == "config") return config_command(*line, *config, streams);
+  if (!config && line->command == "config") return complain(streams.error, config.error().message, ExitCode::failed);
+  auto client = config ? find_queue(*config, purpose_of(*line)) : find_daemon_despite(config.error(), file, streams.error);
+  if (!client) return complain(streams.error, client.error().message, config ? ExitCode::unreachable : ExitCode::failed);
   if (!(*client)->is_daemon() && is_read_by_people(*line))
     streams.error << "mxpress: note: no daemon runs, nothing is delivered until mxpressd is started\n";
   return run_command(*line, **client, streams);

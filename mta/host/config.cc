@@ -253,6 +253,16 @@ Result<Config> load_config(const std::optional<boost::filesystem::path>& file) {
   return config;
 }
 
+boost::filesystem::path control_socket_in(const std::optional<boost::filesystem::path>& file) {
+  const auto text = read_file(file.value_or(kDefaultFile));
+  const auto tables = text ? host::parse_toml(*text, "") : Result<host::ConfigValue::Table>(text.error());
+  if (!tables) return ListenConfig().control_socket;
+  for (const auto& table : *tables)
+    for (const auto& entry : table.key == "listen" && table.value.table() ? *table.value.table() : host::ConfigValue::Table())
+      if (entry.key == "control_socket" && entry.value.text()) return *entry.value.text();
+  return ListenConfig().control_socket;
+}
+
 bool Config::is_local(const proto::Domain& domain) const {
   return std::find(local_domains.begin(), local_domains.end(), domain) != local_domains.end();
 }

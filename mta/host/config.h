@@ -111,6 +111,8 @@ struct Config {
 
 // Default file: /etc/mxpress/mxpress.toml, which need not exist; a file that was named must. Errors name file, line, and a suggestion.
 Result<Config> load_config(const std::optional<boost::filesystem::path>& file);
+// Where the daemon's control socket is, as far as a file with mistakes tells: to reach a daemon that runs on its older settings.
+boost::filesystem::path control_socket_in(const std::optional<boost::filesystem::path>& file);
 Result<Config> parse_config(std::string_view toml, const std::string& file_name);
 
 // The configuration in force. Any thread. Whoever needs it takes a snapshot and keeps it for one step.

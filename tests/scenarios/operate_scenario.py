@@ -127,6 +127,8 @@ def scenario_a_bad_configuration_leaves_the_old_one_in_force(world):
     code, output, errors = daemon.mxpress('config', 'check')
     line = good.split('schedule =')[0].count('\n') + 1
     check(code != 0 and f':{line}:' in output + errors and 'schedule' in output + errors, f'config check: {code} {output} {errors}')
+    code, output, errors = daemon.mxpress('status')
+    check(code == 0 and 'warning' in errors and 'shedule' in errors, f'status with a mistake in the file: {code} {output} {errors}')
     daemon.process.signal(signal.SIGHUP)
     wait_until(lambda: 'shedule' in daemon.log(), 10, 'a word about the mistake in the log')
     daemon.config.write_text(good)
