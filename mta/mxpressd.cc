@@ -9,6 +9,7 @@
 
 #include "mta/daemon.h"
 #include "mta/host/log.h"
+#include "mta/host/privileges.h"
 #include "proto/sysexits.h"
 
 namespace {
@@ -25,6 +26,10 @@ int serve(const options::variables_map& given) {
     return static_cast<int>(proto::ExitCode::configuration);
   }
   std::signal(SIGPIPE, SIG_IGN);
+  if (const auto status = mta::host::forbid_new_privileges(); !status) {
+    std::cerr << "mxpressd: " << status.error().message << "\n";
+    return 1;
+  }
   mta::start_log(given.count("syslog") ? mta::LogTarget::syslog : mta::LogTarget::standard_error);
   for (const auto& warning : config->warnings) mta::log(mta::LogLine(mta::Priority::warning, "configuration").add("note", warning));
   auto daemon = mta::Daemon::start(std::move(*config), file);

@@ -4,9 +4,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -144,6 +147,21 @@ Status become_user(const User& user) {
   return check_no_way_back(user);
 }
 
+Status forbid_new_privileges() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("cannot forbid new privileges", errno);
+  // Only root may shrink the set; for others it means nothing any more.
+  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
+    ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  return {};
+}
+
+Status drop_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
+  if (::syscall(SYS_capset, &header, none) != 0) return failed("cannot give up the capabilities", errno);
+  return {};
+}
+
 Status prepare_spool_directory(const Config& config) {
   if (const auto made = make_folder(config.spool_directory); !made) return made.error();
   if (Status status = set_mode(config.spool_directory, kSpoolMode); !status) return status;
@@ -169,6 +187,7 @@ Status give_up_root(const Config& config) {
     if (Status status = prepare_directories_as_root(config, *user); !status) return status;
     if (Status status = become_user(*user); !status) return status;
   }
+  if (Status status = drop_capabilities(); !status) return status;
   return prepare_spool_directory(config);
 }
 

@@ -28,8 +28,15 @@ Status prepare_directories_as_root(const Config& config, const User& user);
 // As many descriptors as the system lets us have, up to 65,536: sessions, lookups and spool files each take one.
 void raise_descriptor_limit();
 
+// For all threads that are started later: no program that this one might ever start could have more rights than it has itself. To be called
+// before the first thread.
+Status forbid_new_privileges();
+
 // As root: becomes `user` with its groups, and makes sure that there is no way back. Otherwise: nothing to do.
 Status become_user(const User& user);
+
+// The right to open low ports, which systemd gives to an ordinary user, and whatever else the caller may do beyond an ordinary user.
+Status drop_capabilities();
 
 // As the user that the daemon runs as: the spool directory 0711, in it drop/ 3777 and mailbox/ 0700. Everybody may pass through the spool
 // directory, because everybody may leave mail in drop/, but not list it; what the daemon makes itself in there is 0700 and 0600 (umask).

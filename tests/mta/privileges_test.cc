@@ -2,6 +2,7 @@
 #include "mta/host/privileges.h"
 
 #include <grp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -12,6 +13,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <functional>
 
 #include "mta/host/notify.h"
@@ -51,6 +53,14 @@ uid_t owner_of(const fs::path& path) {
   struct stat status{};
   REQUIRE(::lstat(path.c_str(), &status) == 0);
   return status.st_uid;
+}
+
+// A value of /proc/self/status.
+std::string own_status(const std::string& key) {
+  std::ifstream file("/proc/self/status");
+  for (std::string word; file >> word;)
+    if (word == key && file >> word) return word;
+  return {};
 }
 
 // The exit code of `child` in a process of its own: a user, once given up, does not come back.
@@ -121,6 +131,33 @@ TEST_CASE("privileges: root becomes the user for good, with folders that belong 
   CHECK(owner_of(folder.path / "run") == nobody->uid);
   CHECK(mode_of(folder.path / "run") == 0755);
   CHECK(owner_of(folder.path / "spool") == 0);
+}
+
+TEST_CASE("privileges: whoever starts the daemon, no capability is left, and none can be had again") {
+  const Folder folder;
+  const Config config = config_in(folder.path);
+  const int code = in_child([&] {
+    if (!host::forbid_new_privileges() || !host::give_up_root(config)) return 1;
+    for (const char* set : {"CapInh:", "CapPrm:", "CapEff:", "CapAmb:"})
+      if (own_status(set) != "0000000000000000") return 2;
+    if (host::is_root()) return 3;
+    return own_status("NoNewPrivs:") == "1" ? 0 : 4;
+  });
+  CHECK(code == 0);
+}
+
+TEST_CASE("privileges: an ordinary user who may open low ports loses that right") {
+  if (!host::is_root()) return;  // only root can lend it
+  const Folder folder;
+  const Config config = config_in(folder.path);
+  ::chmod(folder.path.c_str(), 0777);
+  const int code = in_child([&] {
+    if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || ::setgroups(0, nullptr) != 0 || ::setgid(12345) != 0 || ::setuid(12345) != 0) return 1;
+    if (own_status("CapPrm:") == "0000000000000000") return 2;
+    if (!host::give_up_root(config)) return 3;
+    return own_status("CapPrm:") == "0000000000000000" ? 0 : 4;
+  });
+  CHECK(code == 0);
 }
 
 TEST_CASE("privileges: a folder of somebody else's, or one with content, is not taken over") {
