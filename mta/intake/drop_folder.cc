@@ -147,8 +147,8 @@ void DropFolder::put_aside(const std::string& name, int folder, std::string_view
   const host::Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   const bool moved = room && aside.is_open() && ::renameat(folder, name.c_str(), aside.get(), name.c_str()) == 0;
   const bool gone = moved || ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0;
+  if (!gone && (stuck_.size() >= kMaxStuck || !stuck_.insert(name).second)) return;  // whoever makes so many does not fill the log, too
   log_file(Priority::warning, moved ? "drop-refused" : gone ? "drop-removed" : "drop-stuck", name, reason);
-  if (!gone && stuck_.size() < kMaxStuck) stuck_.insert(name);
 }
 
 }  // namespace mxpress::mta::intake
