@@ -10,6 +10,10 @@ import tempfile
 import time
 
 
+# How much slower than usual the programs are, as under a sanitizer: every wait is so many times longer, and their memory says nothing.
+SLOWNESS = float(os.environ.get('MXPRESS_SLOWNESS', '1'))
+
+
 class Failure(Exception):
     """The scenario did not happen as it should."""
 
@@ -35,6 +39,7 @@ def shorten(value):
 
 def wait_until(condition, seconds, what, every=0.02):
     """Returns the first true value of condition(); a Failure names what was waited for."""
+    seconds *= SLOWNESS
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -84,6 +89,7 @@ class Process:
             self.popen.send_signal(number)
 
     def wait(self, seconds):
+        seconds *= SLOWNESS
         try:
             return self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -91,6 +97,7 @@ class Process:
 
     def stop(self, seconds=20):
         """Asks it to end; the exit status, or the negative signal number."""
+        seconds *= SLOWNESS
         self.signal(signal.SIGTERM)
         try:
             return self.popen.wait(seconds)
@@ -103,6 +110,8 @@ class Process:
         self.popen.wait(20)
 
     def peak_memory_kib(self):
+        if SLOWNESS != 1:
+            return 0
         for line in pathlib.Path(f'/proc/{self.pid}/status').read_text().splitlines():
             if line.startswith('VmHWM:'):
                 return int(line.split()[1])
@@ -142,6 +151,7 @@ class World:
 
     def run(self, command, input=b'', seconds=60, **options):
         """Runs a program to its end; never raises for its exit status."""
+        seconds *= SLOWNESS
         try:
             return subprocess.run([str(part) for part in command], input=input, capture_output=True, timeout=seconds, **options)
         except subprocess.TimeoutExpired:
