@@ -171,38 +171,3 @@ def scenario_ten_thousand_recipients(world):
     world.note(f'10,000 recipients in {sink.count()} transactions')
     still_works(world, sink, daemon)
     daemon.stop()
-
-
-def scenario_full_disk(world):
-    namespace = world.mount_namespace()
-    port = world.free_port()
-    sink = Sink(world, 'mx1', '127.0.0.11', port).start()
-    spool = world.folder / 'mxpress/spool'
-    mount = f'mount -t tmpfs -o size=160m,mode=0700,uid=$(id -u nobody) none {spool} && exec "$@"'
-    daemon = Daemon(world, Unbound(world, ZONE).port, port, prefix=[*namespace, 'sh', '-c', mount, 'sh']).start()
-    inside = f'/proc/{daemon.process.pid}/root{spool}'
-    still_works(world, sink, daemon)
-    with open(f'{inside}/filler', 'wb') as filler:
-        try:
-            while True:
-                os.write(filler.fileno(), bytes(1 << 16))
-        except OSError:
-            pass
-    codes = set()
-    for _ in range(200):
-        code, errors = daemon.sendmail(['-f', 'me@here.example', 'you@there.example'], HELLO + b'x' * 70 + b'\n' * 200_000)
-        codes.add(code)
-        if code:
-            break
-    check_equal(codes - {0}, {75}, f'exit status of sendmail when the disk is full ({errors})')
-    with daemon.smtp() as client:
-        client.ehlo()
-        code = client.docmd('MAIL', 'FROM:<me@here.example> SIZE=1000000')[0]
-        check(code == 452, f'reply to MAIL when the disk is full: {code}')
-    os.unlink(f'{inside}/filler')
-    accepted = len(codes)
-    check(daemon.process.running(), f'mxpressd ended: {daemon.process.log_text()[-500:]}')
-    wait_until(lambda: daemon.sendmail(['-f', 'me@here.example', 'you@there.example'], b'Subject: after\n\nx\n')[0] == 0, 40, 'mail to be taken again', every=0.5)
-    wait_until(lambda: any(b'Subject: after' in m.content for m in sink.messages()), 30, 'the message to arrive after space was made')
-    check(accepted >= 1, 'nothing was tried')
-    daemon.stop()

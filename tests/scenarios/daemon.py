@@ -10,11 +10,11 @@ from harness import accepts, check, check_equal, daemon_user, unix_accepts, wait
 
 class Daemon:
     def __init__(self, world, dns_port, delivery_port, dns_address='127.0.0.1', retry='1s*', lifetime='1d', allow='["127.0.0.0/8", "::1/128"]',
-                 extra_top='', extra='', delivery='', prefix=()):
+                 extra_top='', extra='', delivery='', prefix=(), spool='mxpress/spool'):
         self.world, self.prefix = world, list(prefix)
         self.smtp_port = world.free_port()
         self.folder = world.make_folder('mxpress', owner=daemon_user())
-        self.spool = world.make_folder('mxpress/spool', 0o700, daemon_user())
+        self.spool = world.make_folder(spool, 0o700, daemon_user())
         self.run_folder = world.make_folder('mxpress/run', 0o755, daemon_user())
         self.submission, self.control = self.run_folder / 'submission', self.run_folder / 'control'
         self.config = self.folder / 'mxpress.toml'

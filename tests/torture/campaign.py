@@ -25,13 +25,13 @@ KEPT_LOGS = 10
 
 
 class Campaign:
-    def __init__(self, world, seed, smtp_clients=4, sendmail_clients=2):
+    def __init__(self, world, seed, smtp_clients=4, sendmail_clients=2, **options):
         self.world, self.chance, self.ledger = world, random.Random(seed), Ledger()
         self.events = world.path('events')
         port = world.free_port()
         world.start('hosts', [sys.executable, HERE / 'hosts.py', self.events, port])
         wait_until(lambda: self.events.exists() and self.events.stat().st_size > 0, 20, 'the mail hosts to listen')
-        self.daemon = Daemon(world, Unbound(world, hosts.ZONE).port, port, retry='1s*', extra=SETTINGS)
+        self.daemon = Daemon(world, Unbound(world, hosts.ZONE).port, port, retry='1s*', extra=SETTINGS, **options)
         self.injectors = [SmtpInjector(f's{n}', self.daemon, self.ledger, seed, reuse=n % 2 == 0) for n in range(smtp_clients)]
         self.injectors += [SendmailInjector(f'c{n}', self.daemon, self.ledger, seed, world.program('sendmail')) for n in range(sendmail_clients)]
         for injector in self.injectors:

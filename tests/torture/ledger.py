@@ -135,7 +135,8 @@ class Account:
             yield what
 
 
-def read_events(path):
-    """Whole lines only: the last one may still be written."""
+def read_events(path, begin=0):
+    """From that octet on. Whole lines only: the last one may still be written."""
     with open(path, encoding='utf-8') as lines:
+        lines.seek(begin)
         return [json.loads(line) for line in lines if line.endswith('\n')]

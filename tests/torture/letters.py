@@ -13,8 +13,8 @@ FIELD = re.compile(rb'(?m)^X-Torture: (\S+) (\d+) ([0-9a-f]+)\r?$')
 def make(token, size, chance):
     """A message with the line ends of SMTP; `size` is about that of its body."""
     start = TEXT.index(b'\n', chance.randrange(0, len(TEXT) // 2)) + 1
-    repeated = TEXT[start:start + size] if start + size < len(TEXT) else TEXT[start:] + TEXT * (size // len(TEXT) + 1)
-    body = repeated[:repeated.rindex(b'\n', 0, max(size, 1200)) + 1]
+    repeated = TEXT[start:] + TEXT * (size // len(TEXT))
+    body = repeated[:size].rsplit(b'\r\n', 1)[0].rstrip(b'\r') + b'\r\n'
     return (f'From: {sender(token)}\r\nTo: you@there.example\r\nSubject: torture\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\n'
             f'Message-ID: <{token}@torture.example>\r\nX-Torture: {token} {len(body)} {checksum(body)}\r\n\r\n').encode() + body
 

@@ -1,0 +1,34 @@
+"""A little of each torture of whole programs (scripts/torture has more of it): nothing accepted is lost."""
+import pathlib
+import sys
+
+from harness import Skip, check_equal
+
+TORTURE = pathlib.Path(__file__).resolve().parent.parent / 'torture'
+
+
+def run(world, name, *arguments):
+    command = [sys.executable, TORTURE / f'{name}.py', '--build', world.build, '--peers', world.peers, *arguments]
+    done = world.run(command, seconds=400)
+    lines = done.stdout.decode(errors='replace').splitlines()
+    if done.returncode == 77:
+        raise Skip(lines[-2].partition('here: ')[2] if len(lines) > 1 else lines[-1].partition('here: ')[2])
+    for line in lines:
+        world.note(line)
+    check_equal(done.returncode, 0, f'exit status of {name} ({done.stderr.decode(errors="replace")[-1500:]})')
+
+
+def scenario_kill_9_under_load_loses_nothing(world):
+    run(world, 'kill', '--rounds', 10)
+
+
+def scenario_a_power_cut_under_load_loses_nothing(world):
+    run(world, 'power', '--cuts', 5)
+
+
+def scenario_full_disk_refuses_and_delivers(world):
+    run(world, 'full')
+
+
+def scenario_two_daemons_on_one_spool(world):
+    run(world, 'two', '--rounds', 4)
