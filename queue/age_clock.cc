@@ -19,8 +19,9 @@ struct Mark {
 
 std::optional<Mark> read_mark(Disk& disk, const Path& file) {
   const auto text = read_small_file(disk, file);
+  const auto line = text && *text ? without_checksum(**text) : std::nullopt;  // a clock that ran ahead would expire mail
   long long age = 0, wall = 0;
-  if (!text || !*text || std::sscanf((*text)->c_str(), "%lld %lld", &age, &wall) != 2) return std::nullopt;
+  if (!line || std::sscanf(line->c_str(), "%lld %lld", &age, &wall) != 2) return std::nullopt;
   if (age < 1 || age > kLongest || wall < -kLongest || wall > kLongest) return std::nullopt;
   return Mark{Duration(age), WallTime(Duration(wall))};
 }
@@ -39,7 +40,7 @@ bool AgeClock::mark_is_due() const { return sources_.since_boot() - marked_ >= k
 Status AgeClock::mark() {
   marked_ = sources_.since_boot();
   const auto wall = sources_.wall().time_since_epoch().count();
-  return replace_small_file(disk_, file_, std::to_string(now().count()) + " " + std::to_string(wall) + "\n");
+  return replace_small_file(disk_, file_, with_checksum(std::to_string(now().count()) + " " + std::to_string(wall)));
 }
 
 }  // namespace mxpress::queue

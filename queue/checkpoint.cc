@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "queue/codec.h"
+#include "queue/quarantine.h"
 #include "queue/spool_impl.h"
 
 namespace mxpress::queue {
@@ -58,7 +59,8 @@ bool SpoolImpl::housework_waits(const Shared& shared) const {
 }
 
 bool SpoolImpl::journal_is_full(const Shared& shared) const {
-  return shared.recovered && !shared.index.segments.empty() && shared.index.segments.begin()->first < shared.sealed_below &&
+  return shared.recovered && !shared.keep_segments && !shared.index.segments.empty() &&
+         shared.index.segments.begin()->first < shared.sealed_below &&
          (shared.index.journal_octets() > options_.journal_size || shared.index.segments.size() > kMaxSegments);
 }
 
@@ -254,7 +256,10 @@ Status SpoolImpl::write_message_file(const RawMessage& raw) {
   auto writer = MessageFileWriter::create(disk_, paths_, name, options_.random());
   if (!writer) return writer.error();
   if (auto s = copy_content(raw, **writer); !s) return s;
-  if ((*writer)->content_crc() != raw.accepted.content_crc) report(raw.id.to_string() + ": the content is damaged in the journal");
+  if ((*writer)->content_crc() != raw.accepted.content_crc) {
+    report(raw.id.to_string() + ": the content is damaged; it will not be sent, and the sender will be told");
+    (*writer)->keep_crc(raw.accepted.content_crc);
+  }
   if (auto s = (*writer)->finish(raw.id, raw.meta_bytes, raw.changes); !s) return s;
   if (auto s = (*writer)->publish(paths_.file(raw.id)); !s) return s;
   dirty_folders_.insert(paths_.folder(raw.id));
@@ -272,25 +277,26 @@ void SpoolImpl::moved(const Snapshot& from) {
   later.erase(later.begin(), later.begin() + static_cast<std::ptrdiff_t>(from.later.size()));
 }
 
-// Damage in the journal: what can still be read of the message is kept for the operator, and the rest of the mail goes on.
+// Damage: what can still be read of the message is kept for the operator, and the rest of the mail goes on.
 void SpoolImpl::set_aside(QueueId id, const Snapshot& from, const Error& error) {
-  report(id.to_string() + " is set aside: " + error.message);
-  if (const auto file = from.files.find(from.accepted.segment); file != from.files.end())
-    keep_damaged(std::to_string(from.accepted.segment), *file->second, from.accepted.offset(), from.accepted.offset() + kInlineContent);
+  report(id.to_string() + " is set aside in " + paths_.corrupt().string() + ": " + error.message);
+  if (const auto file = from.files.find(from.accepted.segment); file != from.files.end()) {
+    const auto begin = from.accepted.offset();
+    keep_damaged(std::to_string(from.accepted.segment), *file->second, begin, begin + kInlineContent + kRecordHeader);
+  } else if (auto aside = move_to_corrupt(disk_, paths_, paths_.file(id), id.to_string()); !aside) {
+    report(aside.error().message);
+  }
   auto shared = shared_.lock();
   ++shared->counters.corrupt;
   shared->index.entries.erase(id);
 }
 
+// Without the copy the damaged octets themselves must stay.
 void SpoolImpl::keep_damaged(const std::string& name, const File& file, std::uint64_t begin, std::uint64_t end) {
-  const auto path = paths_.corrupt() / (name + "-" + std::to_string(begin));
-  if (const auto there = disk_.exists(path); !there || *there) return;
-  std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, 64u << 20)), '\0');
-  const auto n = file.read_at(begin, bytes.data(), bytes.size());
-  auto copy = disk_.open(path, Open::create);
-  if (!n || !copy) return;
-  if (auto s = (*copy)->write_at(0, {std::string_view(bytes).substr(0, *n)}); !s) report(s.error().message);
-  if (auto s = (*copy)->sync(); !s) report(s.error().message);
+  const auto kept = copy_to_corrupt(disk_, paths_, name + "-" + std::to_string(begin), file, begin, end);
+  if (kept) return;
+  report("damage cannot be kept, so no segment of the journal is removed in this run: " + kept.error().message);
+  shared_.lock()->keep_segments = true;
 }
 
 Status SpoolImpl::sync_dirty_folders() {

@@ -54,7 +54,7 @@ struct FolderEntry {
   enum class Kind { file, folder, other } kind = Kind::file;  // a symbolic link is `other`
 };
 
-// Never follows a symbolic link in the last component of a path. Any thread.
+// Never follows a symbolic link in the last component of a path, but to sync a folder and to ask for its room. Any thread.
 class Disk {
  public:
   virtual ~Disk() = default;

@@ -45,7 +45,7 @@ class Reader : public Inspection {
     return out;
   }
 
-  std::vector<std::string> findings() const override { return replayed_.findings; }
+  std::vector<Finding> findings() const override { return replayed_.findings; }
 
  private:
   Disk& disk_;
@@ -62,7 +62,7 @@ class Owner : public Possession {
     SpoolOptions options;
     options.directory = directory_;
     options.segment_size = kActionSegment;
-    options.report = [this](std::string finding) { findings_.push_back(std::move(finding)); };
+    options.report = [this](std::string finding) { findings_.push_back({Finding::Kind::note, std::move(finding)}); };
     auto spool = Spool::open(disk_, std::move(options), Spool::Committer::manual);
     if (!spool) return spool.error();
     spool_ = std::move(*spool);
@@ -72,7 +72,7 @@ class Owner : public Possession {
   std::vector<QueueId> ids(bool with_ended) const override { return spool_->ids(with_ended); }
   Result<Message> load(QueueId id) const override { return spool_->load(id); }
   std::vector<SiteRecord> sites() const override { return sites_; }
-  std::vector<std::string> findings() const override { return findings_; }
+  std::vector<Finding> findings() const override { return findings_; }
 
   Result<std::vector<bool>> act(ActionKind action, const std::vector<QueueId>& messages) override {
     const Status unwritten = Error::transient("the spool in " + directory_ + " could not be written");
@@ -93,7 +93,7 @@ class Owner : public Possession {
  private:
   std::string directory_;
   Disk& disk_;
-  std::vector<std::string> findings_;
+  std::vector<Finding> findings_;
   std::vector<SiteRecord> sites_;
   std::unique_ptr<Spool> spool_;  // last: it reports into the others while it ends
 };

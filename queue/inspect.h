@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "queue/finding.h"
 #include "queue/spool.h"
 
 namespace mxpress::queue {
@@ -19,7 +20,7 @@ class Inspection {
   virtual std::vector<QueueId> ids(bool with_ended) const = 0;  // as Spool::ids()
   virtual Result<Message> load(QueueId id) const = 0;           // as Spool::load()
   virtual std::vector<SiteRecord> sites() const = 0;
-  virtual std::vector<std::string> findings() const = 0;  // damage and oddities, for people
+  virtual std::vector<Finding> findings() const = 0;
 };
 
 // The spool taken over while no daemon runs, to act on what waits in it. Its lock is exclusive from open() to the end, so that what was

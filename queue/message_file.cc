@@ -8,8 +8,8 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kPiece = 256 * 1024;        // octets read at a time by verify()
-constexpr std::uint64_t kMaxStates = 256u << 20;  // octets of appended records; attempts are bounded by the lifetime
+constexpr std::size_t kPiece = 256 * 1024;       // octets read at a time by verify()
+constexpr std::uint64_t kMaxStates = 96u << 20;  // octets of appended records; attempts are bounded by the lifetime
 
 Error damaged(const Path& path, const char* what) { return Error::permanent("damaged message file " + path.string() + ": " + what); }
 
@@ -140,8 +140,8 @@ Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id) 
   const auto header = read_accepted_header(**file, path, id, *size);
   if (!header) return header.error();
   MessageFile out{std::move(*file), *header, {}, {}, header->size(), {}};
-  const auto rest = *size - header->meta_offset();
-  if (rest > kMaxMeta + kMaxStates) return damaged(path, "it is too long");
+  // A hole at the end, however long, hides nothing.
+  const auto rest = std::min(*size - header->meta_offset(), header->size() - header->meta_offset() + kMaxStates);
   const auto bytes = read_exactly(*out.file, header->meta_offset(), rest);
   if (!bytes) return bytes.error();
   const auto meta = std::string_view(*bytes).substr(0, header->meta_size);

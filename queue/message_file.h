@@ -52,6 +52,8 @@ class MessageFileWriter {
   Status append(std::string_view content);
   std::uint64_t content_size() const { return size_; }
   std::uint32_t content_crc() const { return crc_; }
+  // The content came from a damaged place: the checksum of what it was shall go on telling so.
+  void keep_crc(std::uint32_t crc) { crc_ = crc; }
   // Ends the content, writes everything and syncs the file.
   Status finish(QueueId id, std::string_view accepted_meta, const std::vector<StoredChange>& changes);
   // Renames it; the caller syncs the folder.

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "queue/disk.h"
-#include "queue/message_file.h"
+#include "queue/segment_file.h"
 
 namespace mxpress::queue {
 
@@ -14,10 +14,24 @@ namespace mxpress::queue {
 struct OpenedFolder {
   std::shared_ptr<File> lock;
   std::uint64_t run = 0;
-  std::vector<std::uint32_t> old_segments;
+  SegmentList old_segments;
+  std::uint32_t next_segment = 1;
 };
 Result<OpenedFolder> open_folder(Disk& disk, const Paths& paths);
 // For reading only: a shared lock; an error if a daemon has the spool.
 Result<std::shared_ptr<File>> lock_for_reading(Disk& disk, const Paths& paths);
+
+// The same for a spool that may be damaged. Null where no file is that could be locked. Error, permanent: there is no spool, or one of a
+// newer version.
+Result<std::shared_ptr<File>> lock_for_examining(Disk& disk, const Paths& paths);
+// Exclusive, and made if it is missing.
+Result<std::shared_ptr<File>> lock_for_mending(Disk& disk, const Paths& paths);
+
+bool format_is_right(Disk& disk, const Paths& paths);
+Status write_format(Disk& disk, const Paths& paths);
+// The files `start` and `age`, as far as they are there and do not hold what they should.
+std::vector<Path> wrong_numbers(Disk& disk, const Paths& paths);
+// Whether there are enough numbers behind it.
+bool is_segment_number_usable(std::uint32_t number);
 
 }  // namespace mxpress::queue

@@ -1,15 +1,35 @@
 // Recovery: what the last run left becomes the state of this one.
+#include <algorithm>
+
+#include "queue/quarantine.h"
 #include "queue/spool_impl.h"
 
 namespace mxpress::queue {
+namespace {
+
+bool are_digits(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+// RUN-N.part
+bool is_part(std::string_view name) {
+  if (!name.ends_with(".part")) return false;
+  name.remove_suffix(5);
+  const auto dash = name.find('-');
+  return dash != std::string_view::npos && are_digits(name.substr(0, dash)) && are_digits(name.substr(dash + 1));
+}
+
+std::optional<QueueId> id_of_large(std::string_view name) {
+  return name.ends_with(".large") ? QueueId::parse(name.substr(0, name.size() - 6)) : std::nullopt;
+}
+
+}  // namespace
 
 Status SpoolImpl::recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) {
   // What a killed run wrote may still be in the page cache only; what follows from it must not reach the disk first.
   if (auto s = disk_.sync_all(paths_.root); !s) return s;
   auto replayed = replay(disk_, paths_, old_segments_, run_);
   if (!replayed) return replayed.error();
-  for (const auto& finding : replayed->findings) report(finding);
-  if (auto s = keep_damage(*replayed); !s) return s;
+  for (const auto& finding : replayed->findings) report(finding.text);
+  keep_damage(*replayed);
   if (auto s = clean_incoming(replayed->misplaced); !s) return s;
   merge(std::move(*replayed));
   return tell(found, site);
@@ -24,19 +44,20 @@ Status SpoolImpl::clean_incoming(const std::vector<QueueId>& misplaced) {
   const auto own = std::to_string(run_) + "-";
   for (const auto& entry : *names) {
     if (entry.kind != FolderEntry::Kind::file || keep.contains(entry.name) || entry.name.starts_with(own)) continue;
-    const auto id = QueueId::parse(std::string_view(entry.name).substr(0, entry.name.find('.')));
-    if (id && run_of(*id) == run_) continue;
-    if (auto s = disk_.remove(paths_.incoming() / entry.name); !s) return s;
+    const auto id = id_of_large(entry.name);
+    if (id ? run_of(*id) == run_ : !is_part(entry.name)) continue;
+    if (auto s = disk_.remove(paths_.incoming() / entry.name); !s) report(s.error().message);
   }
   return {};
 }
 
-Status SpoolImpl::keep_damage(const Replayed& found) {
+void SpoolImpl::keep_damage(const Replayed& found) {
   for (const auto& region : found.regions) keep_damaged(region.name, *region.file, region.begin, region.end);
-  for (const auto id : found.damaged)
-    if (auto s = disk_.rename(paths_.file(id), paths_.corrupt() / id.to_string()); !s) return s;
-  count_corrupt(found.regions.size() + found.damaged.size() + found.losses);
-  return {};
+  for (const auto& file : found.damaged)
+    if (auto aside = move_to_corrupt(disk_, paths_, file.path, file.id.to_string()); !aside) report(aside.error().message);
+  const auto damages = std::count_if(found.findings.begin(), found.findings.end(),
+                                     [](const Finding& finding) { return finding.kind == Finding::Kind::damage; });
+  count_corrupt(static_cast<std::uint64_t>(damages));
 }
 
 void SpoolImpl::merge(Replayed found) {

@@ -3,20 +3,26 @@
 
 #include <algorithm>
 
+#include "proto/printable.h"
+
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kMaxSegment = 512u << 20;  // octets; no segment is written as large as this
-
 class Replay {
  public:
-  Replay(Disk& disk, const Paths& paths, std::uint64_t own_run) : disk_(disk), paths_(paths), own_run_(own_run) {}
+  Replay(Disk& disk, const Paths& paths, const SegmentList& list, std::uint64_t own_run)
+      : disk_(disk), paths_(paths), list_(list), own_run_(own_run) {
+    out_.findings = list.findings;
+  }
 
   Status read_message_files() {
     const auto folders = disk_.list(paths_.messages());
     if (!folders) return folders.error();
     for (const auto& folder : *folders) {
-      if (folder.kind != FolderEntry::Kind::folder) continue;
+      if (folder.kind != FolderEntry::Kind::folder) {
+        leave_alone(paths_.messages() / folder.name);
+        continue;
+      }
       const auto names = disk_.list(paths_.messages() / folder.name);
       if (!names) return names.error();
       for (const auto& name : *names) read_file_named(folder.name, name);
@@ -24,19 +30,12 @@ class Replay {
     return {};
   }
 
-  // Whether a segment was synced to its end is told by the next one; so each is replayed when that has been read.
-  Status read_segments(const std::vector<std::uint32_t>& numbers) {
-    std::optional<Segment> waiting;
-    for (const auto number : numbers) {
-      auto segment = read_segment(number);
+  Status read_segments() {
+    for (const auto& file : list_.files) {
+      auto segment = read(file);
       if (!segment) return segment.error();
-      if (waiting) {
-        limit_by_next(*waiting, *segment);
-        replay_segment(*waiting);
-      }
-      waiting = std::move(*segment);
+      replay_segment(*segment);
     }
-    if (waiting) replay_segment(*waiting);
     return {};
   }
 
@@ -50,27 +49,31 @@ class Replay {
 
  private:
   struct Segment {
-    std::uint32_t number = 0;
+    std::uint32_t name = 0;
     std::string bytes;
     SegmentScan scan;
-    SegmentInfo info;
   };
+
+  void note(std::string text) { out_.findings.push_back({Finding::Kind::note, std::move(text)}); }
+  void damage(std::string text) { out_.findings.push_back({Finding::Kind::damage, std::move(text)}); }
+  void leave_alone(const Path& path) { note("foreign file " + proto::printable(path.string(), 500) + " is left alone"); }
 
   void read_file_named(const std::string& folder, const FolderEntry& name) {
     const auto id = QueueId::parse(name.name);
-    if (name.kind != FolderEntry::Kind::file || !id || paths_.folder(*id).filename() != folder || id->to_string() != name.name) {
-      out_.findings.push_back("foreign file " + (paths_.messages() / folder / name.name).string() + " is left alone");
-      return;
-    }
-    if (run_of(*id) != own_run_) add_file(*id, paths_.file(*id));
+    if (!id || paths_.folder(*id).filename() != folder || id->to_string() != name.name)
+      return leave_alone(paths_.messages() / folder / name.name);
+    if (name.kind != FolderEntry::Kind::file)
+      return damage(paths_.file(*id).string() + " is no file, and is left alone; if there was a message in its place, that is lost");
+    if (run_of(*id) != own_run_) (void)add_file(*id, paths_.file(*id));
   }
 
-  void add_file(QueueId id, const Path& path) {
+  // False: it is damaged.
+  bool add_file(QueueId id, const Path& path) {
     auto file = read_message_file(disk_, path, id);
     if (!file) {
-      out_.findings.push_back(file.error().message);
-      if (!file.error().is_transient()) out_.damaged.push_back(id);
-      return;
+      damage(file.error().message);
+      if (!file.error().is_transient()) out_.damaged.push_back({id, path});
+      return file.error().is_transient();
     }
     auto& entry = out_.index.entries[id];
     entry.stages.of.assign(file->meta.envelope.recipients.size(), '\0');
@@ -78,47 +81,41 @@ class Replay {
       entry.stages.apply(change);
       entry.sequence = std::max(entry.sequence, sequence);
     }
-    for (const auto& damage : file->damages) note(id, file->file, damage);
+    for (const auto& region : file->damages) note(id, file->file, region);
     remember_drop(file->meta, id);
+    return true;
   }
 
-  void note(QueueId id, const std::shared_ptr<File>& file, const MessageFile::Damage& damage) {
-    out_.regions.push_back({id.to_string(), file, damage.begin, damage.end});
-    out_.findings.push_back("damage of " + std::to_string(damage.end - damage.begin) + " octets in " + paths_.file(id).string() + " at " +
-                            std::to_string(damage.begin) + ": a part of what was tried for this message is forgotten");
+  void note(QueueId id, const std::shared_ptr<File>& file, const MessageFile::Damage& region) {
+    out_.regions.push_back({id.to_string(), file, region.begin, region.end});
+    damage("damage of " + std::to_string(region.end - region.begin) + " octets in " + paths_.file(id).string() + " at " +
+           std::to_string(region.begin) + ": a part of what was tried for this message is forgotten");
   }
 
   void remember_drop(const Accepted& meta, QueueId id) {
     if (!meta.drop_name.empty()) out_.index.drops[meta.drop_name] = id;
   }
 
-  Result<Segment> read_segment(std::uint32_t number) {
-    const auto path = segment_path(paths_.journal(), number);
-    auto file = disk_.open(path, Open::read);
-    if (!file) return file.error();
-    const auto size = (*file)->size();
-    if (!size) return size.error();
-    if (*size > kMaxSegment) {
-      out_.findings.push_back(path.string() + " is larger than any journal segment, and is left alone");
-      return Segment{.number = number, .bytes = {}, .scan = {}, .info = {}};
-    }
-    auto bytes = read_exactly(**file, 0, *size);
-    if (!bytes) return bytes.error();
-    Segment segment{number, std::move(*bytes), {}, {}};
+  Result<Segment> read(const SegmentFile& file) {
+    const auto path = segment_path(paths_.journal(), file.name);
+    auto read = read_segment(disk_, path);
+    if (!read) return read.error();
+    if (read->unreadable != 0) damage(std::to_string(read->unreadable) + " octets of " + path.string() + " cannot be read from the disk");
+    if (read->size > kMaxSegment) note(path.string() + " is larger than any journal segment; its end is not read");
+    Segment segment{file.name, std::move(read->bytes), {}};
     segment.scan = scan_segment(segment.bytes);
-    read_info(segment);
-    out_.index.segments[number] = {std::move(*file), *size};
+    if (const auto end = synced_end(file)) limit_scan(segment.scan, *end);
+    out_.index.segments[file.name] = {std::move(read->file), read->size};
     return segment;
   }
 
-  void read_info(Segment& segment) {
-    if (segment.scan.records.empty() || segment.scan.records.front().type != RecordType::segment) return;
-    if (auto info = decode_segment(meta_of(segment, segment.scan.records.front()))) segment.info = *info;
-  }
-
-  static void limit_by_next(Segment& segment, const Segment& next) {
-    if (next.info.run != 0 && next.info.run == segment.info.run && next.info.previous_segment == segment.number)
-      limit_scan(segment.scan, next.info.previous_end);
+  // How far the segment was synced, if the next one of its run tells.
+  std::optional<std::uint64_t> synced_end(const SegmentFile& file) const {
+    for (const auto& next : list_.files) {
+      const bool is_same_run = file.info.run == 0 || next.info.run == file.info.run;
+      if (is_same_run && next.info.previous_segment == file.number) return next.info.previous_end;
+    }
+    return std::nullopt;
   }
 
   static std::string_view meta_of(const Segment& segment, const RecordHeader& record) {
@@ -126,23 +123,21 @@ class Replay {
   }
 
   void replay_segment(const Segment& segment) {
-    for (const auto& damage : segment.scan.damages) note(segment.number, damage);
+    out_.records += segment.scan.records.size();
+    for (const auto& region : segment.scan.damages) note(segment.name, region);
     for (const auto& record : segment.scan.records) replay_record(segment, record);
   }
 
-  void note(std::uint32_t number, const SegmentScan::Damage& damage) {
-    const auto octets = std::to_string(damage.end - damage.begin);
-    const auto where = segment_path(paths_.journal(), number).string() + " at " + std::to_string(damage.begin);
-    if (damage.acknowledged) {
-      out_.regions.push_back({std::to_string(number), out_.index.segments.at(number).file, damage.begin, damage.end});
-      out_.findings.push_back("damage of " + octets + " octets in " + where);
-    } else {
-      out_.findings.push_back("unfinished write of " + octets + " octets in " + where + " is ignored");
-    }
+  void note(std::uint32_t name, const SegmentScan::Damage& region) {
+    const auto octets = std::to_string(region.end - region.begin);
+    const auto where = segment_path(paths_.journal(), name).string() + " at " + std::to_string(region.begin);
+    if (!region.acknowledged) return note("unfinished write of " + octets + " octets in " + where + " is ignored");
+    out_.regions.push_back({std::to_string(name), out_.index.segments.at(name).file, region.begin, region.end});
+    damage("damage of " + octets + " octets in " + where);
   }
 
   void replay_record(const Segment& segment, const RecordHeader& record) {
-    const Location where{segment.number, static_cast<std::uint32_t>(record.offset / 8)};
+    const Location where{segment.name, static_cast<std::uint32_t>(record.offset / 8)};
     const auto meta = meta_of(segment, record);
     const QueueId id{record.id};
     switch (record.type) {
@@ -180,8 +175,7 @@ class Replay {
   void find_large(QueueId id, const Accepted& accepted) {
     const auto there = disk_.exists(paths_.large(id));
     if (there && *there) {
-      add_file(id, paths_.large(id));
-      out_.misplaced.push_back(id);
+      if (add_file(id, paths_.large(id))) out_.misplaced.push_back(id);
       return;
     }
     // Ended and removed, if the records that follow say so.
@@ -202,10 +196,7 @@ class Replay {
     auto* entry = out_.index.find(id);
     if (!entry || record.sequence <= entry->sequence) return;
     const auto change = decode_change(record.type, id, meta);
-    if (!change) {
-      out_.findings.push_back(id.to_string() + ": " + change.error().message);
-      return;
-    }
+    if (!change) return damage(id.to_string() + ": " + change.error().message);
     entry->sequence = record.sequence;
     entry->stages.apply(*change);
     out_.index.add_later(id, *entry, where);
@@ -213,7 +204,7 @@ class Replay {
 
   void replay_site(std::string_view meta, Location where) {
     auto site = decode_site(meta);
-    if (!site) return out_.findings.push_back(site.error().message);
+    if (!site) return damage(site.error().message);
     const auto name = site->site;
     if (site->failures == 0)
       out_.index.sites.erase(name);
@@ -226,10 +217,7 @@ class Replay {
     if (const auto time = decode_ended(meta); entry && time) entry->history().ended_at = *time;
   }
 
-  void lose(QueueId id, const std::string& why) {
-    out_.findings.push_back(id.to_string() + " is lost: " + why);
-    ++out_.losses;
-  }
+  void lose(QueueId id, const std::string& why) { damage(id.to_string() + " is lost: " + why); }
 
   void settle_entry(QueueId id, Entry& entry) {
     const bool finished = entry.stages.finished();
@@ -245,6 +233,7 @@ class Replay {
 
   Disk& disk_;
   const Paths& paths_;
+  const SegmentList& list_;
   std::uint64_t own_run_;
   Replayed out_;
   std::unordered_set<QueueId> missing_;
@@ -253,20 +242,10 @@ class Replay {
 
 }  // namespace
 
-Result<std::vector<std::uint32_t>> list_segments(Disk& disk, const Paths& paths) {
-  const auto names = disk.list(paths.journal());
-  if (!names) return names.error();
-  std::vector<std::uint32_t> out;
-  for (const auto& entry : *names)
-    if (const auto number = segment_number(entry.name); number && entry.kind == FolderEntry::Kind::file) out.push_back(*number);
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-Result<Replayed> replay(Disk& disk, const Paths& paths, const std::vector<std::uint32_t>& segments, std::uint64_t own_run) {
-  Replay replay(disk, paths, own_run);
+Result<Replayed> replay(Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run) {
+  Replay replay(disk, paths, segments, own_run);
   if (auto s = replay.read_message_files(); !s) return s.error();
-  if (auto s = replay.read_segments(segments); !s) return s.error();
+  if (auto s = replay.read_segments(); !s) return s.error();
   return replay.finish();
 }
 

@@ -7,7 +7,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "queue/finding.h"
 #include "queue/index.h"
+#include "queue/segment_file.h"
 #include "queue/segment_scan.h"
 
 namespace mxpress::queue {
@@ -16,22 +18,23 @@ struct Replayed {
   Index index;
   std::vector<QueueId> finished;   // their message file is still there, and can go
   std::vector<QueueId> misplaced;  // their complete file is still in incoming/
-  std::vector<QueueId> damaged;    // their message file cannot be read
+  struct DamagedFile {
+    QueueId id;
+    Path path;
+  };
+  std::vector<DamagedFile> damaged;  // message files that cannot be read
   struct Region {
     std::string name;  // of the segment or message
     std::shared_ptr<File> file;
     std::uint64_t begin = 0, end = 0;
   };
-  std::vector<Region> regions;        // damage in what had been acknowledged
-  std::vector<std::string> findings;  // for people
-  std::uint64_t losses = 0;           // messages that were acknowledged and cannot be found
+  std::vector<Region> regions;  // damage in what had been acknowledged
+  std::vector<Finding> findings;
+  std::uint64_t records = 0;  // whole ones in the journal
 };
 
-// The journal segments that exist, in order.
-Result<std::vector<std::uint32_t>> list_segments(Disk& disk, const Paths& paths);
-
 // Only the given segments, and no message of `own_run` (0: none), which another thread may be writing.
-Result<Replayed> replay(Disk& disk, const Paths& paths, const std::vector<std::uint32_t>& segments, std::uint64_t own_run);
+Result<Replayed> replay(Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run);
 
 inline std::uint64_t run_of(QueueId id) { return id.value >> 40; }
 

@@ -100,6 +100,11 @@ void limit_scan(SegmentScan& scan, std::uint64_t synced_end) {
   std::erase_if(scan.records, [&](const RecordHeader& record) { return record.offset >= synced_end; });
   std::erase_if(scan.damages, [&](const SegmentScan::Damage& damage) { return damage.begin >= synced_end; });
   for (auto& damage : scan.damages) damage.acknowledged = true;
+  std::uint64_t known = 0;
+  if (!scan.records.empty()) known = scan.records.back().offset + scan.records.back().size();
+  if (!scan.damages.empty()) known = std::max(known, scan.damages.back().end);
+  // Cut off, or zeros where a batch was.
+  if (round_up(known, kPage) < synced_end) scan.damages.push_back({round_up(known, kPage), synced_end, true});
 }
 
 }  // namespace mxpress::queue

@@ -1,6 +1,10 @@
 // Files of a few octets: read and replaced as a whole.
 #include "queue/small_file.h"
 
+#include <cstdio>
+
+#include "queue/crc32c.h"
+
 namespace mxpress::queue {
 
 Result<std::optional<std::string>> read_small_file(Disk& disk, const Path& path) {
@@ -26,6 +30,20 @@ Status replace_small_file(Disk& disk, const Path& path, std::string_view text) {
   if (auto s = (*file)->sync(); !s) return s;
   if (auto s = disk.rename(fresh, path); !s) return s;
   return disk.sync_folder(path.parent_path());
+}
+
+std::string with_checksum(const std::string& line) {
+  char crc[16];
+  std::snprintf(crc, sizeof crc, " %08x\n", crc32c(line));
+  return line + crc;
+}
+
+std::optional<std::string> without_checksum(std::string_view file) {
+  const auto space = file.rfind(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  std::string line(file.substr(0, space));
+  if (with_checksum(line) != file) return std::nullopt;
+  return line;
 }
 
 }  // namespace mxpress::queue

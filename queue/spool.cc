@@ -83,9 +83,8 @@ SpoolImpl::SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Comm
       old_segments_(std::move(folder.old_segments)),
       mode_(committer),
       age_clock_(disk, paths_.root, {options_.wall, options_.since_boot}),
-      journal_(disk,
-               {paths_.journal(), options_.segment_size, run_, old_segments_.empty() ? 1 : old_segments_.back() + 1, options_.random}) {
-  shared_.lock()->sealed_below = old_segments_.empty() ? 1 : old_segments_.back() + 1;
+      journal_(disk, {paths_.journal(), options_.segment_size, run_, folder.next_segment, options_.random}) {
+  shared_.lock()->sealed_below = folder.next_segment;
   mark_age();
   if (mode_ == Committer::manual) return;
   committer_ = std::thread([this] { run_committer(); });

@@ -85,6 +85,7 @@ class SpoolImpl : public Spool {
     std::vector<QueueId> to_place;   // large files whose record is durable
     std::vector<QueueId> to_remove;
     bool recovered = false;
+    bool keep_segments = false;  // one holds damage of which there is no copy
     bool stopping = false;
     bool stop_housekeeper = false;
     SpoolCounters counters;
@@ -153,7 +154,7 @@ class SpoolImpl : public Spool {
 
   // recovery.cc
   Status clean_incoming(const std::vector<QueueId>& misplaced);
-  Status keep_damage(const Replayed& found);
+  void keep_damage(const Replayed& found);
   void merge(Replayed found);
   Status tell(const std::function<void(const Message&)>& found, const std::function<void(const SiteRecord&)>& site);
 
@@ -162,7 +163,7 @@ class SpoolImpl : public Spool {
   const Paths paths_;
   const std::shared_ptr<File> lock_;
   const std::uint64_t run_;
-  const std::vector<std::uint32_t> old_segments_;
+  const SegmentList old_segments_;
   const Committer mode_;
   AgeClock age_clock_;  // marked by the housekeeper
   std::atomic<std::uint64_t> next_ = 0;

@@ -150,8 +150,13 @@ Result<bool> SystemDisk::exists(const Path& path) {
 }
 
 Result<std::vector<FolderEntry>> SystemDisk::list(const Path& folder) {
-  DIR* handle = ::opendir(folder.c_str());
-  if (!handle) return system_error("list", folder);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR* handle = fd < 0 ? nullptr : ::fdopendir(fd);
+  if (!handle) {
+    const auto error = system_error("list", folder);
+    if (fd >= 0) ::close(fd);
+    return error;
+  }
   std::vector<FolderEntry> out;
   errno = 0;
   while (const dirent* entry = ::readdir(handle)) {
@@ -171,7 +176,7 @@ Status SystemDisk::make_folder(const Path& folder) {
   if (::mkdir(folder.c_str(), 0700) == 0) return {};
   if (errno != EEXIST) return system_error("make folder", folder);
   struct stat info{};
-  if (::stat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
+  if (::lstat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
   return Error::transient("cannot make folder " + folder.string() + ": something else has that name");
 }
 

@@ -85,7 +85,8 @@ class SpoolBackend final : public host::ControlBackend {
     host::DaemonStatus status;
     status.counters.accepting = false;
     status.counters.messages = ids().size();
-    status.counters.corrupt = spool_->findings().size();
+    for (const queue::Finding& finding : spool_->findings())
+      status.counters.corrupt += finding.kind == queue::Finding::Kind::damage ? 1 : 0;
     return status;
   }
 
@@ -99,7 +100,9 @@ class SpoolBackend final : public host::ControlBackend {
   queue::Possession* possession_ = nullptr;  // the same, when opened to act
 };
 
-Status become_owner(const boost::filesystem::path& directory) {
+}  // namespace
+
+Status become_spool_owner(const boost::filesystem::path& directory) {
   struct stat status{};
   if (::lstat(directory.c_str(), &status) != 0) return Error::permanent("no spool at " + directory.string() + ": " + std::strerror(errno));
   const passwd* entry = ::getpwuid(status.st_uid);
@@ -110,10 +113,8 @@ Status become_owner(const boost::filesystem::path& directory) {
   return host::become_user({entry->pw_name, status.st_uid, entry->pw_gid});
 }
 
-}  // namespace
-
 Result<std::unique_ptr<host::ControlBackend>> open_spool_backend(Config config, Purpose purpose) {
-  if (const Status status = become_owner(config.spool_directory); !status) return status.error();
+  if (const Status status = become_spool_owner(config.spool_directory); !status) return status.error();
   auto backend = std::make_unique<SpoolBackend>(std::move(config), std::make_unique<queue::SystemDisk>());
   if (const Status status = backend->open(purpose); !status) return status.error();
   return std::unique_ptr<host::ControlBackend>(std::move(backend));

@@ -65,7 +65,7 @@ TEST_CASE("damage: in the last batch it is a torn tail, which nobody was promise
 TEST_CASE("damage: no flipped bit of the journal is ever taken for mail") {
   Stored s;
   const auto last = s.journal.find_last_not_of('\0');
-  for (std::size_t at = 0; at <= last; at += 3) {
+  for (std::size_t at = 0; at <= last; at += 41) {
     INFO("octet " << at);
     auto damaged = s.journal;
     damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
@@ -236,7 +236,7 @@ TEST_CASE("damage: later states are appended behind the last whole one, damage b
 TEST_CASE("damage: no flipped bit or cut of a message file crashes or invents mail") {
   InFiles s;
   const auto good = s.f.disk.content(s.path(0));
-  for (std::size_t at = 0; at < good.size() * 2; at += 5) {
+  for (std::size_t at = 0; at < good.size() * 2; at += 29) {
     auto bytes = good;
     if (at < good.size())
       bytes[at] = static_cast<char>(bytes[at] ^ (1 << (at % 8)));
@@ -249,6 +249,92 @@ TEST_CASE("damage: no flipped bit or cut of a message file crashes or invents ma
     if (message && message->content->verify()) CHECK(read_all(*message->content) == std::string(300, 'a'));
     CHECK(s.f.found.size() >= 3);
   }
+}
+
+TEST_CASE("damage: content that is damaged when it is moved out of the journal is never taken for whole") {
+  Stored s;
+  s.f.options.journal_size = 1;
+  REQUIRE(s.f.open());
+  REQUIRE((*s.f.disk.open(kSegment, Open::write))->write_at(s.journal.find("bbbb"), {"x"}));
+  REQUIRE(s.f.store(new_message()));
+  s.f.spool->checkpoint();
+  REQUIRE(s.f.open());
+  REQUIRE(s.find(1) != nullptr);
+  CHECK_FALSE(s.find(1)->content->verify());
+  CHECK(s.find(0)->content->verify());
+}
+
+// Three segments of one run.
+struct Segments : Stored {
+  Segments() {
+    f.options.segment_size = 4096;
+    REQUIRE(f.open());
+    for (const char c : {'d', 'e', 'g'}) ids.push_back(*f.store(new_message({"b@example.org"}, std::string(300, c))));
+    f.spool.reset();
+    for (const auto& path : f.disk.files())
+      if (path.starts_with("/spool/journal/") && path != kSegment) paths.push_back(path);
+    REQUIRE(paths.size() == 3);
+  }
+  std::vector<std::string> paths;
+};
+
+TEST_CASE("damage: a segment that has lost its end is reported where the next one tells how far it was synced") {
+  for (const bool is_cut : {true, false}) {
+    Segments s;
+    const auto good = s.f.disk.content(s.paths[1]);
+    s.f.disk.replace(s.paths[1], is_cut ? "" : std::string(good.size(), '\0'));
+    REQUIRE(s.f.open());
+    CHECK(s.f.found.size() == 5);
+    CHECK(s.f.spool->counters().corrupt >= 1);
+  }
+}
+
+TEST_CASE("damage: a copy that cannot be kept keeps the segment that has the damage") {
+  Stored s;
+  s.f.options.journal_size = 1;
+  auto damaged = s.journal;
+  damaged[damaged.find("bbbb")] = 'x';
+  s.f.disk.replace(kSegment, damaged);
+  s.f.disk.fail_on("/corrupt/", "No space left on device");
+  REQUIRE(s.f.open());
+  REQUIRE(s.f.store(new_message()));
+  s.f.spool->checkpoint();
+  CHECK(s.f.disk.content(kSegment) == damaged);
+}
+
+TEST_CASE("damage: what is set aside a second time does not replace what was set aside before") {
+  InFiles s;
+  const auto bytes = s.f.disk.content(s.path(0));
+  for (const char c : {'x', 'y'}) {
+    auto damaged = bytes;
+    damaged[1] = c;
+    s.f.disk.replace(s.path(0), damaged);
+    REQUIRE(s.f.open());
+    s.f.spool.reset();
+  }
+  const auto first = "/spool/corrupt/" + s.ids[0].to_string();
+  CHECK(s.f.disk.content(first)[1] == 'x');
+  CHECK(s.f.disk.content(first + ".2")[1] == 'y');
+}
+
+TEST_CASE("damage: a large message whose file is damaged before it has its place stops no start") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  auto message = new_message();
+  message.large = std::move(f.spool->open_large()).value();
+  REQUIRE(message.large->append("Subject: large\r\n"));
+  const auto id = f.store(std::move(message));
+  REQUIRE(id);
+  f.spool.reset();
+  const Paths paths{"/spool"};
+  auto bytes = f.disk.content(paths.file(*id).string());
+  bytes[1] = 'x';
+  REQUIRE(f.disk.remove(paths.file(*id)));
+  f.disk.replace(paths.large(*id).string(), bytes);
+  REQUIRE(f.open());
+  CHECK(f.found.empty());
+  CHECK(f.spool->counters().corrupt == 1);
+  CHECK(f.disk.content("/spool/corrupt/" + id->to_string()) == bytes);
 }
 
 }  // namespace
