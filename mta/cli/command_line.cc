@@ -14,8 +14,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue",  "show",   "cat",   "hold",  "release", "retry", "bounce", "remove",
-                                  "status", "reload", "flush", "mailq", "config",  "wait",  "help",   "version"};
+constexpr std::array kCommands = {"queue",  "show",  "cat",   "hold",   "release", "retry", "bounce", "remove", "status",
+                                  "reload", "flush", "mailq", "config", "wait",    "fsck",  "help",   "version"};
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
 template <class List>
@@ -28,7 +28,8 @@ po::options_description options(CommandLine& line, std::string& older) {
   description.add_options()("help,h", "")("version,V", "")("config,c", po::value<std::string>())("domain", po::value(&line.domain))(
       "sender", po::value(&line.sender))("recipient", po::value(&line.recipient))("state", po::value(&line.state))(
       "older", po::value(&older))("all", po::bool_switch(&line.all))("messages", po::bool_switch(&line.messages))(
-      "json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))("words", po::value<std::vector<std::string>>());
+      "json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))("repair", po::bool_switch(&line.repair))(
+      "words", po::value<std::vector<std::string>>());
   return description;
 }
 
@@ -46,6 +47,7 @@ std::optional<Error> check(const CommandLine& line) {
   if (needs_one_id(line.command) && line.arguments.size() != 1) return mistake(line.command + " needs one queue id");
   if (line.command == "config" && (line.arguments.size() != 1 || (line.arguments[0] != "check" && line.arguments[0] != "show")))
     return mistake("say mxpress config check, or mxpress config show");
+  if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line.command) && line.command != "config")
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
@@ -103,6 +105,7 @@ Looking:
   mailq               the queue as Postfix prints it
   wait ID             returns when the message has left the queue
   config check|show   is the configuration right; what is in force
+  fsck                is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing
 
 Acting (--dry-run: only say on what):
   hold SELECTOR       no more attempts until released
@@ -112,10 +115,12 @@ Acting (--dry-run: only say on what):
   remove SELECTOR     forget, and tell nobody
   flush               retry --all
   reload              read the configuration again
+  fsck --repair       mend the spool while mxpressd is stopped; what is damaged is set aside, nothing is removed
 
 SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A --older 2h --state active|deferred|held|all --all
 
-Exit codes: 0 done, 1 nothing matched or something is wrong, 2 usage, 3 neither daemon nor spool can be reached, 4 not allowed, 5 failed
+Exit codes: 0 done, 1 nothing matched or something is wrong, 2 usage, 3 neither daemon nor spool can be reached, 4 not allowed, 5 failed,
+6 fsck --repair: was damaged, and is in order again
 )";
 }
 

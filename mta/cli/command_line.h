@@ -12,7 +12,7 @@
 namespace mxpress::mta::cli {
 
 // Stable: scripts rely on them. docs/mxpress.1
-enum class ExitCode { ok = 0, nothing_matched = 1, usage = 2, unreachable = 3, refused = 4, failed = 5 };
+enum class ExitCode { ok = 0, nothing_matched = 1, usage = 2, unreachable = 3, refused = 4, failed = 5, mended = 6 };
 
 struct CommandLine {
   std::string command;                 // "queue", "show" ...; "help" and "version" too
@@ -20,7 +20,7 @@ struct CommandLine {
   std::optional<boost::filesystem::path> config;
   std::string domain, sender, recipient, state;
   Duration older{0};
-  bool all = false, messages = false, json = false, dry_run = false;
+  bool all = false, messages = false, json = false, dry_run = false, repair = false;
 
   bool selects() const;  // any selector is given
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "mta/cli/commands.h"
+#include "mta/cli/fsck_command.h"
 #include "mta/cli/spool_backend.h"
 #include "mta/host/config_fields.h"
 #include "proto/printable.h"
@@ -91,6 +92,8 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   auto config = load_config(file);
   if (config && line->command == "config") return config_command(*line, *config, streams);
   if (!config && line->command == "config") return complain(streams.error, config.error().message, ExitCode::failed);
+  if (line->command == "fsck")
+    return config ? run_fsck(*line, *config, streams) : complain(streams.error, config.error().message, ExitCode::failed);
   auto client = config ? find_queue(*config, purpose_of(*line)) : find_daemon_despite(config.error(), file, streams.error);
   if (!client) return complain(streams.error, client.error().message, config ? ExitCode::unreachable : ExitCode::failed);
   if (!(*client)->is_daemon() && is_read_by_people(*line))

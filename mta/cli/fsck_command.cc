@@ -1,0 +1,170 @@
+// mxpress fsck: looks through the spool and prints what it found, in words or as JSON.
+#include "mta/cli/fsck_command.h"
+
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <ostream>
+
+#include "mta/cli/print.h"
+#include "mta/cli/spool_backend.h"
+#include "proto/printable.h"
+#include "queue/fsck.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+using queue::FsckFinding;
+using queue::FsckReport;
+using queue::Remains;
+using Kind = FsckFinding::Kind;
+
+constexpr std::size_t kMaxText = 2000;
+
+std::string clean(std::string_view text) { return proto::printable(text, kMaxText); }
+
+// As one word of a shell, whatever the address holds.
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : clean(text)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string_view label(Kind kind) {
+  switch (kind) {
+    case Kind::note:
+      return "note       ";
+    case Kind::damage:
+      return "DAMAGED    ";
+    case Kind::mended:
+      return "mended     ";
+    case Kind::unmended:
+      return "NOT MENDED ";
+  }
+  return "";
+}
+
+std::string_view word(Kind kind) {
+  constexpr std::string_view kWords[] = {"note", "damage", "mended", "unmended"};
+  return kWords[static_cast<std::size_t>(kind)];
+}
+
+std::string cut_out(const Remains& message) {
+  return "tail -c +" + std::to_string(message.begin + 1) + " " + quoted(message.file.string()) + " | head -c " +
+         std::to_string(message.size);
+}
+
+void print_message(std::ostream& out, const Remains& message) {
+  out << "  " << message.id.to_string() << " in " << clean(message.file.string()) << "\n      ";
+  if (message.sender) {
+    out << "from <" << clean(*message.sender) << "> to";
+    for (const auto& recipient : message.recipients) out << " <" << clean(recipient) << ">";
+  } else {
+    out << "its sender and recipients cannot be read";
+  }
+  out << "\n      " << size_text(message.size) << (message.is_whole ? ", whole" : ", NOT whole") << "; to look at it:\n        "
+      << cut_out(message) << "\n";
+  if (!message.sender || !message.is_whole) return;
+  out << "      to send it again, to those who did not get it:\n        " << cut_out(message) << " | sendmail -i -f "
+      << (message.sender->empty() ? "'<>'" : quoted(*message.sender)) << " --";
+  for (const auto& recipient : message.recipients) out << " " << quoted(recipient);
+  out << "\n";
+}
+
+void print_report(std::ostream& out, const FsckReport& report, const boost::filesystem::path& directory) {
+  out << "spool      " << clean(directory.string()) << "\n"
+      << "journal    " << report.segments << " segment(s), " << report.records << " whole record(s)\n"
+      << "messages   " << report.waiting << " wait, " << size_text(report.octets) << "; " << report.message_files
+      << " in files of their own\n";
+  if (report.quarantined != 0) out << "set aside  " << report.quarantined << " file(s) in " << clean(directory.string()) << "/corrupt\n";
+  for (const FsckFinding& finding : report.findings) out << label(finding.kind) << clean(finding.text) << "\n";
+  if (!report.quarantine.empty()) out << "\nMessages that were set aside, now or before:\n";
+  for (const Remains& message : report.quarantine) print_message(out, message);
+}
+
+using Struct = google::protobuf::Struct;
+
+void set(Struct& to, const char* name, std::string_view text) { (*to.mutable_fields())[name].set_string_value(std::string(text)); }
+void set(Struct& to, const char* name, std::uint64_t number) { (*to.mutable_fields())[name].set_number_value(static_cast<double>(number)); }
+void set_flag(Struct& to, const char* name, bool flag) { (*to.mutable_fields())[name].set_bool_value(flag); }
+
+void print(std::ostream& out, const Struct& object) {
+  std::string text;
+  if (google::protobuf::util::MessageToJsonString(object, &text).ok()) out << text << "\n";
+}
+
+Struct to_struct(const Remains& message) {
+  Struct out;
+  set(out, "file", clean(message.file.string()));
+  set(out, "id", message.id.to_string());
+  set_flag(out, "envelope", message.sender.has_value());
+  set(out, "sender", clean(message.sender.value_or("")));
+  auto& recipients = *(*out.mutable_fields())["recipient"].mutable_list_value();
+  for (const auto& recipient : message.recipients) recipients.add_values()->set_string_value(clean(recipient));
+  set(out, "begin", message.begin);
+  set(out, "size", message.size);
+  set_flag(out, "whole", message.is_whole);
+  return out;
+}
+
+// One object for each finding and each message set aside, then one for the whole.
+void print_json(std::ostream& out, const FsckReport& report) {
+  for (const FsckFinding& finding : report.findings) {
+    Struct object;
+    set(object, "kind", word(finding.kind));
+    set(object, "text", clean(finding.text));
+    print(out, object);
+  }
+  for (const Remains& message : report.quarantine) print(out, to_struct(message));
+  Struct all;
+  set_flag(all, "clean", report.is_clean());
+  set(all, "segments", report.segments);
+  set(all, "records", report.records);
+  set(all, "message_files", report.message_files);
+  set(all, "waiting", report.waiting);
+  set(all, "octets", report.octets);
+  set(all, "quarantined", report.quarantined);
+  print(out, all);
+}
+
+ExitCode conclude(const CommandLine& line, const FsckReport& report, std::ostream& out) {
+  std::string said = "The spool is in order.";
+  ExitCode code = ExitCode::ok;
+  if (const auto damages = report.count(Kind::damage); damages != 0) {
+    said = std::to_string(damages) + " damage(s), and nothing was written. To mend: mxpress fsck --repair";
+    code = ExitCode::nothing_matched;
+  } else if (const auto left = report.count(Kind::unmended); left != 0) {
+    said = std::to_string(left) + " damage(s) could not be mended.";
+    code = ExitCode::nothing_matched;
+  } else if (report.count(Kind::mended) != 0) {
+    said = "The spool is in order again. Nothing was removed: what could not stay in its place is in the folder corrupt/ of the spool.";
+    code = ExitCode::mended;
+  }
+  if (!line.json) out << "\n" << said << "\n";
+  return code;
+}
+
+}  // namespace
+
+ExitCode run_fsck(const CommandLine& line, const Config& config, Streams streams) {
+  const auto complain = [&](const Error& error) {
+    streams.error << "mxpress: " << clean(error.message)
+                  << (error.is_transient() ? "; fsck needs the spool for itself: stop mxpressd first" : "") << "\n";
+    return ExitCode::unreachable;
+  };
+  if (const Status status = become_spool_owner(config.spool_directory); !status) return complain(status.error());
+  boost::system::error_code ignored;
+  const auto canonical = boost::filesystem::canonical(config.spool_directory, ignored);  // the spool itself may be a symbolic link
+  const auto directory = ignored ? config.spool_directory : canonical;
+  queue::SystemDisk disk;
+  const auto report = line.repair ? queue::mend(disk, directory) : queue::examine(disk, directory);
+  if (!report) return complain(report.error());
+  if (line.json)
+    print_json(streams.out, *report);
+  else
+    print_report(streams.out, *report, directory);
+  return conclude(line, *report, streams.out);
+}
+
+}  // namespace mxpress::mta::cli

@@ -1,0 +1,254 @@
+// Says what is damaged in a spool, and mends it.
+#include "queue/fsck.h"
+
+#include <algorithm>
+
+#include "proto/printable.h"
+#include "queue/open_folder.h"
+#include "queue/quarantine.h"
+#include "queue/segment_scan.h"
+#include "queue/spool.h"
+#include "queue/survey.h"
+
+namespace mxpress::queue {
+namespace {
+
+using Kind = FsckFinding::Kind;
+using Remedy = Problem::Remedy;
+
+constexpr int kRounds = 5;  // what is mended may bring up what lay behind it
+constexpr std::uint64_t kMendSegment = 256 * 1024;
+
+FsckReport to_report(Survey survey) {
+  FsckReport out = std::move(survey.counts);
+  for (auto& problem : survey.problems)
+    out.findings.push_back({problem.remedy == Remedy::none ? Kind::note : Kind::damage, std::move(problem.text)});
+  return out;
+}
+
+Status copy_content(const MessageFile& from, MessageFileWriter& to) {
+  const auto content = file_content(from.file, from.accepted);
+  std::string piece(256 * 1024, '\0');
+  for (std::uint64_t at = 0; at < content->size();) {
+    const auto n = content->read(at, piece.data(), piece.size());
+    if (!n) return n.error();
+    if (auto s = to.append(std::string_view(piece).substr(0, *n)); !s) return s;
+    at += *n;
+  }
+  return {};
+}
+
+class Mender {
+ public:
+  Mender(Disk& disk, const Paths& paths) : disk_(disk), paths_(paths) {}
+
+  Result<FsckReport> run() {
+    if (auto s = mend_files(); !s) return s.error();
+    if (journal_is_damaged_) {
+      if (auto s = keep_journal_damage(); !s) return s.error();
+      lock_.reset();
+      empty_journal();
+      lock_.reset();
+    }
+    auto left = survey(disk_, paths_);
+    if (!left) return left.error();
+    for (const auto& problem : left->problems)
+      if (problem.remedy != Remedy::none) findings_.push_back({Kind::unmended, problem.text});
+    FsckReport out = std::move(left->counts);
+    out.findings = std::move(findings_);
+    return out;
+  }
+
+ private:
+  Status mend_files() {
+    for (int round = 0; round < kRounds; ++round) {
+      const auto found = survey(disk_, paths_);
+      if (!found) return found.error();
+      if (!lock_)
+        if (auto s = take_lock(*found); !s) return s;
+      journal_is_damaged_ = false;
+      bool did_something = false;
+      for (const auto& problem : found->problems) did_something = apply(problem) || did_something;
+      if (!did_something) return {};
+    }
+    return {};
+  }
+
+  // What has the name of the lock and is no file can be held by nobody.
+  Status take_lock(const Survey& found) {
+    const auto path = paths_.root / "lock";
+    for (const auto& problem : found.problems)
+      if (problem.path == path) set_aside(problem);
+    auto lock = lock_for_mending(disk_, paths_);
+    if (!lock) return lock.error();
+    lock_ = std::move(*lock);
+    return {};
+  }
+
+  // True: something was done.
+  bool apply(const Problem& problem) {
+    switch (problem.remedy) {
+      case Remedy::none:
+        return false;
+      case Remedy::empty_journal:
+        journal_is_damaged_ = true;
+        return false;
+      case Remedy::set_aside:
+        return set_aside(problem);
+      case Remedy::make_folder:
+        return told(problem, make_folder(problem.path), "was made again");
+      case Remedy::move:
+        return told(problem, move(problem), "was moved to " + problem.target.string());
+      case Remedy::rewrite:
+        return told(problem, rewrite(problem.id), "was written anew without it");
+    }
+    return false;
+  }
+
+  bool told(const Problem& problem, const Status& status, const std::string& done) {
+    const auto name = proto::printable(problem.path.string(), 500);
+    if (status) findings_.push_back({Kind::mended, name + " " + done + ": it " + problem.text.substr(name.size() + 1)});
+    return status.ok();
+  }
+
+  bool set_aside(const Problem& problem) {
+    if (const auto there = disk_.exists(problem.path); !there || !*there) return repair_missing(problem);
+    if (auto s = make_quarantine(); !s) return false;
+    const auto to = move_to_corrupt(disk_, paths_, problem.path, problem.path.filename().string());
+    const auto place = to ? proto::printable(to->string(), 500) : std::string();
+    (void)told(problem, to ? Status() : Status(to.error()), "was set aside as " + place);
+    return to.ok() && (problem.path != paths_.root / "format" || write_format(disk_, paths_).ok());
+  }
+
+  bool repair_missing(const Problem& problem) {
+    if (problem.path != paths_.root / "format") return false;
+    return told(problem, write_format(disk_, paths_), "was written anew");
+  }
+
+  Status make_folder(const Path& path) {
+    if (auto s = disk_.make_folder(path); !s) return s;
+    return disk_.sync_folder(path.parent_path());
+  }
+
+  Status make_quarantine() {
+    const auto path = paths_.corrupt();
+    const auto entries = disk_.list(paths_.root);
+    if (!entries) return entries.error();
+    for (const auto& entry : *entries)
+      if (entry.name == path.filename().string() && entry.kind != FolderEntry::Kind::folder) return move_away(path);
+    return make_folder(path);
+  }
+
+  // Something else has the place of the quarantine itself.
+  Status move_away(const Path& path) {
+    for (int number = 2; number < 100; ++number) {
+      const Path to = path.string() + "." + std::to_string(number);
+      const auto there = disk_.exists(to);
+      if (!there) return there.error();
+      if (*there) continue;
+      if (auto s = disk_.rename(path, to); !s) return s;
+      if (auto s = disk_.make_folder(path); !s) return s;
+      findings_.push_back({Kind::mended, path.string() + " was no folder; it was renamed to " + to.string()});
+      return disk_.sync_folder(paths_.root);
+    }
+    return Error::transient("no room for " + path.string());
+  }
+
+  Status move(const Problem& problem) {
+    if (auto s = make_folder(problem.target.parent_path()); !s) return s;
+    if (auto s = disk_.rename(problem.path, problem.target); !s) return s;
+    if (auto s = disk_.sync_folder(problem.target.parent_path()); !s) return s;
+    return disk_.sync_folder(problem.path.parent_path());
+  }
+
+  Status rewrite(QueueId id) {
+    const auto path = paths_.file(id);
+    const auto old = read_message_file(disk_, path, id);
+    if (!old) return old.error();
+    if (auto s = make_quarantine(); !s) return s;
+    for (const auto& region : old->damages)
+      if (auto s =
+              copy_to_corrupt(disk_, paths_, id.to_string() + "-" + std::to_string(region.begin), *old->file, region.begin, region.end);
+          !s)
+        return s;
+    if (auto s = write(id, *old, path); !s) return s;
+    return disk_.sync_folder(path.parent_path());
+  }
+
+  Status write(QueueId id, const MessageFile& old, const Path& path) {
+    const std::string name = "0-1.part";  // no start has this number
+    if (auto s = disk_.make_folder(paths_.incoming()); !s) return s;
+    const auto left = disk_.exists(paths_.incoming() / name);
+    if (!left) return left.error();
+    if (*left)
+      if (auto s = disk_.remove(paths_.incoming() / name); !s) return s;
+    auto writer = MessageFileWriter::create(disk_, paths_, name, old.accepted.salt + 1);
+    if (!writer) return writer.error();
+    if (auto s = copy_content(old, **writer); !s) return s;
+    if (auto s = (*writer)->finish(id, encode(old.meta), old.changes); !s) return s;
+    return (*writer)->publish(path);
+  }
+
+  // Also what was never acknowledged: a half message is of use to somebody.
+  Status keep_journal_damage() {
+    const auto list = list_segments(disk_, paths_);
+    if (!list) return list.error();
+    if (auto s = make_quarantine(); !s) return s;
+    for (const auto& segment : list->files) {
+      const auto read = read_segment(disk_, segment_path(paths_.journal(), segment.name));
+      if (!read) return read.error();
+      for (const auto& region : scan_segment(read->bytes).damages) {
+        const auto name = std::to_string(segment.name) + "-" + std::to_string(region.begin);
+        if (auto s = copy_to_corrupt(disk_, paths_, name, *read->file, region.begin, region.end); !s) return s;
+      }
+    }
+    return {};
+  }
+
+  // As the daemon starts and shortens its journal, which every test of a lost disk has gone through.
+  void empty_journal() {
+    SpoolOptions options;
+    options.directory = paths_.root;
+    options.segment_size = kMendSegment;
+    options.journal_size = 0;
+    options.reserve_bytes = options.reserve_inodes = 0;
+    options.report = [this](const std::string& what) { findings_.push_back({Kind::note, proto::printable(what, 2000)}); };
+    auto spool = Spool::open(disk_, std::move(options), Spool::Committer::manual);
+    auto status = spool ? (*spool)->recover([](const Message&) {}, [](const SiteRecord&) {}) : Status(spool.error());
+    if (!status) return findings_.push_back({Kind::unmended, status.error().message});
+    (*spool)->checkpoint();
+    findings_.push_back({Kind::mended, "what is whole in the journal was moved to files of its own, what is damaged is kept in " +
+                                           paths_.corrupt().string()});
+  }
+
+  Disk& disk_;
+  const Paths& paths_;
+  std::shared_ptr<File> lock_;
+  bool journal_is_damaged_ = false;
+  std::vector<FsckFinding> findings_;
+};
+
+}  // namespace
+
+std::uint64_t FsckReport::count(FsckFinding::Kind kind) const {
+  return static_cast<std::uint64_t>(
+      std::count_if(findings.begin(), findings.end(), [kind](const FsckFinding& finding) { return finding.kind == kind; }));
+}
+
+Result<FsckReport> examine(Disk& disk, const Path& directory) {
+  const Paths paths{directory};
+  const auto lock = lock_for_examining(disk, paths);
+  if (!lock) return lock.error();
+  auto found = survey(disk, paths);
+  if (!found) return found.error();
+  return to_report(std::move(*found));
+}
+
+Result<FsckReport> mend(Disk& disk, const Path& directory) {
+  const Paths paths{directory};
+  // Says first who has the spool, or that there is none.
+  if (const auto lock = lock_for_examining(disk, paths); !lock) return lock.error();
+  return Mender(disk, paths).run();
+}
+
+}  // namespace mxpress::queue

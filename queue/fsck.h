@@ -1,0 +1,42 @@
+// Says what is damaged in a spool that no daemon has, and mends it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "queue/remains.h"
+
+namespace mxpress::queue {
+
+struct FsckFinding {
+  enum class Kind {
+    note,     // odd, or left by a crash as it may; nothing is lost and nothing is to be done
+    damage,   // what is damaged, and what that means
+    mended,   // what was done about it
+    unmended  // what could not be done, and why
+  };
+  Kind kind = Kind::note;
+  std::string text;  // one sentence for people, cleaned
+};
+
+struct FsckReport {
+  std::uint64_t segments = 0, records = 0;       // of the journal; whole records
+  std::uint64_t message_files = 0, waiting = 0;  // files, messages that wait
+  std::uint64_t octets = 0;                      // of content that waits
+  std::vector<FsckFinding> findings;
+  std::vector<Remains> quarantine;  // messages in corrupt/, as far as they can be read
+  std::uint64_t quarantined = 0;    // files there
+
+  std::uint64_t count(FsckFinding::Kind kind) const;
+  bool is_clean() const { return count(FsckFinding::Kind::damage) == 0 && count(FsckFinding::Kind::unmended) == 0; }
+};
+
+// Reads every octet, and writes nothing. Error, transient: a daemon has the spool (the message names the process), or it cannot be read;
+// permanent: there is none, or one of a newer version.
+Result<FsckReport> examine(Disk& disk, const Path& directory);
+
+// Puts right what examine() complains of: what is damaged is moved or copied to corrupt/ and no octet of it removed, what is whole keeps
+// its place or gets it back. After a loss of power in the middle it can be called again. Error as above. The report says what was done.
+Result<FsckReport> mend(Disk& disk, const Path& directory);
+
+}  // namespace mxpress::queue

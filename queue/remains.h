@@ -1,0 +1,26 @@
+// What can still be told of the mail in damaged octets.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "queue/message_file.h"
+
+namespace mxpress::queue {
+
+struct Remains {
+  Path file;
+  QueueId id;
+  std::optional<std::string> sender;    // absent: the envelope cannot be read; empty: the null reverse-path
+  std::vector<std::string> recipients;  // all that the message was for, delivered to or not
+  std::uint64_t begin = 0;              // of the content in the file
+  std::uint64_t size = 0;               // octets of content
+  bool is_whole = false;                // the content is as it was accepted
+};
+
+// The messages of which the beginning is still there.
+Result<std::vector<Remains>> find_remains(Disk& disk, const Path& file);
+
+}  // namespace mxpress::queue
