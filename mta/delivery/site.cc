@@ -24,9 +24,9 @@ void Trouble::restore(std::uint32_t failures, Instant next_probe, std::optional<
   last_ = std::move(last);
 }
 
-bool Trouble::may_probe(Instant now, bool is_fresh) const {
-  if (!active() || next_probe_ <= now) return true;
-  return is_fresh && last_time_ != Instant(Duration::min()) && now - last_time_ >= kFreshProbe;
+Instant Trouble::probe_time(bool is_fresh) const {
+  if (!is_fresh || last_time_ == Instant(Duration::min())) return next_probe_;
+  return std::min(next_probe_, last_time_ + kFreshProbe);
 }
 
 bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {

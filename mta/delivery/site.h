@@ -40,7 +40,8 @@ class Trouble {
   void over() { *this = Trouble(); }
   // A message that has come since the last failure may cause a probe kFreshProbe after it: new mail need not wait for hours.
   static constexpr Duration kFreshProbe = std::chrono::minutes(5);
-  bool may_probe(Instant now, bool is_fresh) const;
+  Instant probe_time(bool is_fresh) const;
+  bool may_probe(Instant now, bool is_fresh) const { return !active() || probe_time(is_fresh) <= now; }
   // The operator asks now.
   void probe_now(Instant now) { next_probe_ = now; }
 

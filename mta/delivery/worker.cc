@@ -136,7 +136,7 @@ bool Worker::start_next(SiteIndex site_index) {
   }
   const bool fresh = has_fresh(index, site.trouble);
   if (!site.may_start(now, session_limit(index), fresh)) {
-    if (site.trouble.active() && site.active == 0) wake_site_after_trouble(site_index, fresh);
+    if (site.trouble.active() && site.active == 0) wake_at(site.trouble.probe_time(fresh), true, site_index);
     return false;
   }
   if (!has_session_for(site)) {
@@ -155,13 +155,6 @@ bool Worker::start_next(SiteIndex site_index) {
 bool Worker::has_session_for(const Site& site) const {
   const std::size_t limit = std::max<std::size_t>(1, services_.config.get()->delivery.max_sessions / worker_count_);
   return active_ < limit && (site.proven || unproven_ < std::max<std::size_t>(1, limit / 2));
-}
-
-void Worker::wake_site_after_trouble(SiteIndex index, bool first_attempt) {
-  const Trouble& trouble = sites_[index]->trouble;
-  Instant when = trouble.next_probe();
-  if (first_attempt) when = std::min(when, std::max(trouble.last_time() + Trouble::kFreshProbe, instant_now()));
-  wake_at(when, true, index);
 }
 
 // True if mail has come since the last failure: it need not wait out a long cool-down.

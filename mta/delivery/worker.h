@@ -116,7 +116,6 @@ class Worker {
   Instant& next_wake(bool is_site, std::uint32_t index);
   bool has_session_for(const Site& site) const;
   void wake_at(Instant when, bool is_site, std::uint32_t index);
-  void wake_site_after_trouble(SiteIndex index, bool first_attempt);
   void serve_woken(Instant now);
   void pass_on(DestinationIndex index);
   void close_idle_sessions(Instant now);

@@ -1,0 +1,27 @@
+// Restarts, the operator and time beside sites in trouble, in virtual time.
+#include <catch2/catch.hpp>
+
+#include "tests/support/simulation.h"
+
+using namespace mxpress;
+using namespace mxpress::testing;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+TEST_CASE("site trouble: mail that was never tried waits, after a restart, for the next probe of its site, and no worker spins meanwhile") {
+  Simulation world;
+  world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+  const auto first = world.submit("me@here.example", {"you@there.example"});
+  world.run_for(hours(20));
+  world.submit("me@here.example", {"you@there.example"});
+  world.run_for(minutes(1));
+  const auto before = world.connections().size();
+  world.crash();
+  world.run_for(minutes(1));  // for ever, if a worker looks again and again at what cannot begin yet
+  CHECK(world.connections().size() == before);
+  SimulatedHost there;
+  world.host("192.0.2.1:25", there);
+  world.run_for(hours(4));
+  CHECK(there.received.size() == 2);
+  CHECK(world.load(first).ended);
+}
