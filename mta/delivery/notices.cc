@@ -143,6 +143,10 @@ Task<bool> Notices::pay_once(queue::QueueId id, bool must_not_wait) {
   if (failed.empty() && relayed.empty()) co_return true;
   if (!must_not_wait && more_to_come(*message)) co_return false;
   if (message->envelope.is_notice) co_return co_await keep_locally(*message, std::move(failed));
+  if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: nobody is told
+    end_without_notice(*message, std::move(failed));
+    co_return true;
+  }
   bool paid = true;
   if (!failed.empty()) paid = co_await store_notice(*message, Order{Kind::failure, std::move(failed), std::nullopt});
   if (!relayed.empty()) paid = co_await store_notice(*message, Order{Kind::success, std::move(relayed), std::nullopt}) && paid;
@@ -224,6 +228,19 @@ Task<void> Notices::pause(Duration duration) {
   co_await timer.async_wait(use_task);
 }
 
+void Notices::end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients) {
+  queue::Settlement settlement;
+  settlement.message = message.id;
+  settlement.attempt.time = Clock::current().wall();
+  settlement.attempt.recipients = recipients;
+  for (std::uint32_t index : recipients) {
+    queue::RecipientState state = message.recipients[index];
+    state.stage = RecipientStage::ended;
+    settlement.changes.push_back({index, std::move(state)});
+  }
+  spool_.settle(std::move(settlement), nullptr);
+}
+
 // A notice that nobody takes: into this host's mailbox, where the admin finds it. Until there is room it stays owed.
 Task<bool> Notices::keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients) {
   const auto config = config_.get();
@@ -236,16 +253,7 @@ Task<bool> Notices::keep_locally(const queue::Message& message, std::vector<std:
     co_await pause(kAfterStoreError);
     co_return false;
   }
-  queue::Settlement settlement;
-  settlement.message = message.id;
-  settlement.attempt.time = Clock::current().wall();
-  settlement.attempt.recipients = recipients;
-  for (std::uint32_t index : recipients) {
-    queue::RecipientState state = message.recipients[index];
-    state.stage = RecipientStage::ended;
-    settlement.changes.push_back({index, std::move(state)});
-  }
-  spool_.settle(std::move(settlement), nullptr);
+  end_without_notice(message, std::move(recipients));
   log(LogLine(Priority::warning, message.id, "kept_locally").add("mailbox", config->mailbox_directory().string()));
   co_return true;
 }

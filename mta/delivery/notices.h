@@ -58,6 +58,7 @@ class Notices {
   Task<void> tell_delay(queue::QueueId id, Delay delay);
   Task<bool> store_notice(const queue::Message& message, Order order);
   queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Order& order);
+  void end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients);
   Task<bool> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
   Task<Result<queue::Message>> load(queue::QueueId id);
 

@@ -25,3 +25,14 @@ TEST_CASE("site trouble: mail that was never tried waits, after a restart, for t
   CHECK(there.received.size() == 2);
   CHECK(world.load(first).ended);
 }
+
+TEST_CASE("site trouble: mail without a sender that the operator returns has ended, and nobody is told") {
+  Simulation world;
+  world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+  const auto id = world.submit("", {"you@there.example"});
+  world.run_for(minutes(1));
+  world.act(queue::ActionKind::bounce, id);
+  world.run_for(minutes(2));
+  CHECK(world.load(id).ended);
+  CHECK(world.queued() == 0);
+}
