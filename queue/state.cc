@@ -94,8 +94,8 @@ RecipientStage acted_on(RecipientStage now, ActionKind action) {
 }
 
 RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind) {
-  const bool owed = kind == NewMessage::NoticeFor::Kind::failure && now == RecipientStage::notice_owed;
-  return owed ? RecipientStage::ended : now;
+  const bool pays = kind != NewMessage::NoticeFor::Kind::delay && now == RecipientStage::notice_owed;
+  return pays ? RecipientStage::ended : now;
 }
 
 void Stages::apply(const StateChange& change) {

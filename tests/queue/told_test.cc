@@ -1,0 +1,42 @@
+// What a durable notice makes of the recipients that it tells of.
+#include <catch2/catch.hpp>
+
+#include "tests/queue/spool_fixture.h"
+
+using namespace mxpress;
+using namespace mxpress::queue;
+using Kind = NewMessage::NoticeFor::Kind;
+
+namespace {
+
+// A message whose only recipient is owed a notice, and that notice, stored.
+void owe_and_tell(SpoolFixture& fixture, QueueId id, Kind kind) {
+  fixture.spool->settle(settlement(id, 0, RecipientStage::notice_owed), nullptr);
+  fixture.commit();
+  NewMessage notice = new_message();
+  notice.notice_for.push_back({id, {0}, kind});
+  REQUIRE(fixture.store(std::move(notice)));
+}
+
+}  // namespace
+
+TEST_CASE("told: a notice of failure, or that the message was relayed, ends what was owed, over a restart too") {
+  const Kind kind = GENERATE(Kind::failure, Kind::success);
+  SpoolFixture fixture;
+  REQUIRE(fixture.open());
+  const QueueId id = fixture.store(new_message()).value();
+  owe_and_tell(fixture, id, kind);
+  CHECK(fixture.spool->load(id)->ended);
+  CHECK(fixture.spool->ids(false).size() == 1);  // the notice
+  REQUIRE(fixture.cut());
+  CHECK(fixture.found.size() == 1);
+}
+
+TEST_CASE("told: a notice of delay pays nothing") {
+  SpoolFixture fixture;
+  REQUIRE(fixture.open());
+  const QueueId id = fixture.store(new_message()).value();
+  owe_and_tell(fixture, id, Kind::delay);
+  CHECK_FALSE(fixture.spool->load(id)->ended);
+  CHECK(fixture.spool->ids(false).size() == 2);
+}
