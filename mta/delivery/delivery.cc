@@ -45,6 +45,7 @@ class Attempt {
       if (co_await try_target(target)) ++sessions;
     }
     finish();
+    report_.ended = Clock::current().wall();
     co_return std::move(report_);
   }
 

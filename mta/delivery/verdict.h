@@ -15,6 +15,7 @@ namespace mxpress::mta::delivery {
 // What one attempt found for the recipients of one job.
 struct AttemptReport {
   queue::Attempt attempt;                       // recipients and hosts
+  WallTime ended{};                             // waits are counted from here: a slow host is not asked again at once
   std::vector<proto::RecipientResult> results;  // same order as attempt.recipients
   bool site_trouble = false;                    // no host could be asked: the trouble is the site's, not the message's
   proto::HostResult trouble;                    // the most telling one, if so

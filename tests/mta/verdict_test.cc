@@ -133,3 +133,9 @@ TEST_CASE("verdict: a reply says more than our own finding, and a later stage mo
   tls.stage = proto::Stage::tls;
   CHECK(most_telling(unreachable, tls).stage == proto::Stage::tls);
 }
+
+TEST_CASE("verdict: the wait begins when the attempt ends, however long a slow host has drawn it out") {
+  AttemptReport slow = report(Outcome::deferred, 451);
+  slow.ended = kNow + std::chrono::minutes(20);
+  CHECK(judge(message_from("me@here.example"), std::move(slow)).next_try >= kNow + std::chrono::minutes(20) + std::chrono::seconds(54));
+}
