@@ -4,6 +4,11 @@
 #include <algorithm>
 
 namespace mxpress::queue {
+namespace {
+
+constexpr Instant kNoAgeEvent = Instant::min();  // taken, or not set yet: overdue for forgotten()
+
+}  // namespace
 
 DestinationIndex Schedule::destination(std::string_view name) {
   auto [found, is_new] = by_name_.try_emplace(std::string(name), destination_count());
@@ -26,6 +31,7 @@ JobIndex Schedule::add(Job job) {
   const Instant next_try = job.next_try;
   const Instant next_age = job.next_age;
   const bool held = job.stage == JobStage::held;
+  job.next_age = kNoAgeEvent;
   jobs_[index] = job;
   ++job_count_;
   if (held) {
@@ -67,7 +73,9 @@ std::vector<JobIndex> Schedule::advance(Instant now) {
   std::vector<JobIndex> aged;
   for (; !ages_.empty() && ages_.top().when <= now; ages_.pop()) {
     const Event& event = ages_.top();
-    if (is_age_event(event) && jobs_[event.job].stage != JobStage::leased) aged.push_back(event.job);
+    if (!is_age_event(event)) continue;
+    jobs_[event.job].next_age = kNoAgeEvent;
+    if (jobs_[event.job].stage != JobStage::leased) aged.push_back(event.job);
   }
   return aged;
 }
@@ -138,6 +146,7 @@ void Schedule::make_ready_first(JobIndex index) {
 void Schedule::hold(JobIndex index) { jobs_[index].stage = JobStage::held; }
 
 void Schedule::set_age_event(JobIndex index, Instant when) {
+  if (jobs_[index].next_age == when) return;  // it is in the heap: one job never has two events of one moment
   jobs_[index].next_age = when;
   ages_.push({when, index});
 }

@@ -36,3 +36,21 @@ TEST_CASE("site trouble: mail without a sender that the operator returns has end
   CHECK(world.load(id).ended);
   CHECK(world.queued() == 0);
 }
+
+TEST_CASE("site trouble: mail that was deferred often and then held fails once, when its lifetime ends") {
+  Simulation world("retry.held_lifetime = \"8d\"\n");
+  SimulatedHost there, here;
+  there.rcpt = [](const std::string&) { return "451 4.7.1 come back later"; };
+  world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+  world.dns->mx("here.example", 10, "mx.here.example").a("mx.here.example", "192.0.2.2");
+  world.host("192.0.2.1:25", there);
+  world.host("192.0.2.2:25", here);
+  const auto id = world.submit("me@here.example", {"you@there.example"});
+  world.run_for(hours(24 * 4));
+  world.act(queue::ActionKind::hold, id);
+  there.rcpt = [](const std::string&) { return "250 ok"; };
+  world.run_for(hours(24 * 5));
+  CHECK(there.received.empty());
+  CHECK(here.received.size() == 2);  // of the delay, and of the end
+  CHECK(world.queued() == 0);
+}

@@ -121,3 +121,13 @@ TEST_CASE("schedule: the watchdog finds a job that nothing would wake") {
   schedule.job(index).next_try = kStart - minutes(10);  // as a bug would leave it: no event has this moment
   CHECK(schedule.forgotten(kStart) == std::vector<JobIndex>{index});
 }
+
+TEST_CASE("schedule: a moment that is set for a job's age again and again comes once") {
+  Schedule schedule;
+  const JobIndex index = schedule.add(job_for(schedule, 1, "a.example", kStart));
+  for (int i = 0; i < 3; ++i) schedule.set_age_event(index, kStart + minutes(300));
+  schedule.set_age_event(index, kStart + minutes(400));
+  schedule.set_age_event(index, kStart + minutes(300));
+  CHECK(schedule.advance(kStart + minutes(300)) == std::vector<JobIndex>{index});
+  CHECK(schedule.advance(kStart + minutes(500)).empty());
+}
