@@ -89,6 +89,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   --sites_[site]->active;
   --active_;
   if (!sites_[site]->idle.empty()) idle_checks_.push_back({instant_now(), site});
+  count_idle(*sites_[site]);
   if (standing == Standing::unproven) --unproven_;
   if (message && !bug) finish(job, destination, site, std::move(message), std::move(report));
   serve_site(site);

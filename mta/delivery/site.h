@@ -77,6 +77,7 @@ struct Site {
   bool proven = false;                 // it has answered to a transaction since its last trouble
   Trouble trouble;
   std::deque<IdleSession> idle;
+  std::size_t counted_idle = 0;                  // of them, as the worker has counted
   std::deque<queue::DestinationIndex> line;      // destinations with ready jobs, served in turn
   std::vector<queue::DestinationIndex> members;  // destinations that resolved to this site
 };

@@ -143,6 +143,7 @@ bool Worker::start_next(SiteIndex site_index) {
     starved_.push_back(site_index);
     return false;
   }
+  make_room_for(destination, site);
   site.line.pop_front();
   const JobIndex job = *schedule_.lease(index);
   destination.in_line = schedule_.has_ready(index);
@@ -153,8 +154,33 @@ bool Worker::start_next(SiteIndex site_index) {
 
 // Half of the sessions are for sites that have taken mail: however many hosts are slow, those that are not get theirs.
 bool Worker::has_session_for(const Site& site) const {
-  const std::size_t limit = std::max<std::size_t>(1, services_.config.get()->delivery.max_sessions / worker_count_);
+  const std::size_t limit = most_sessions();
   return active_ < limit && (site.proven || unproven_ < std::max<std::size_t>(1, limit / 2));
+}
+
+std::size_t Worker::most_sessions() const {
+  return std::max<std::size_t>(1, services_.config.get()->delivery.max_sessions / worker_count_);
+}
+
+// Where sessions are short, those that are idle give way. A site with one address will use its own.
+void Worker::make_room_for(const Destination& destination, const Site& site) {
+  if (active_ + idle_ < most_sessions() || (!site.idle.empty() && destination.targets.size() == 1)) return;
+  for (; !idle_checks_.empty(); idle_checks_.pop_front()) {
+    Site& oldest = *sites_[idle_checks_.front().second];
+    if (!oldest.idle.empty()) return close_oldest_idle(oldest);
+  }
+}
+
+void Worker::count_idle(Site& site) {
+  idle_ += site.idle.size();
+  idle_ -= std::exchange(site.counted_idle, site.idle.size());
+}
+
+void Worker::close_oldest_idle(Site& site) {
+  auto quit = [](std::unique_ptr<smtp::ClientSession> session) -> Task<void> { co_await session->quit(); };
+  spawn(quit(std::move(site.idle.front().session)));
+  site.idle.pop_front();
+  count_idle(site);
 }
 
 // True if mail has come since the last failure: it need not wait out a long cool-down.
@@ -174,11 +200,9 @@ void Worker::pass_on(DestinationIndex index) {
 }
 
 void Worker::close_idle_sessions(Instant now) {
-  auto quit = [](std::unique_ptr<smtp::ClientSession> session) -> Task<void> { co_await session->quit(); };
   for (; !idle_checks_.empty() && (stopping_ || idle_checks_.front().first + Site::kIdle <= now); idle_checks_.pop_front()) {
-    auto& idle = sites_[idle_checks_.front().second]->idle;
-    for (; !idle.empty() && (stopping_ || idle.front().since + Site::kIdle <= now); idle.pop_front())
-      spawn(quit(std::move(idle.front().session)));
+    Site& site = *sites_[idle_checks_.front().second];
+    while (!site.idle.empty() && (stopping_ || site.idle.front().since + Site::kIdle <= now)) close_oldest_idle(site);
   }
 }
 

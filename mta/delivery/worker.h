@@ -115,6 +115,10 @@ class Worker {
   bool start_next(SiteIndex index);
   Instant& next_wake(bool is_site, std::uint32_t index);
   bool has_session_for(const Site& site) const;
+  std::size_t most_sessions() const;
+  void make_room_for(const Destination& destination, const Site& site);
+  void count_idle(Site& site);
+  void close_oldest_idle(Site& site);
   void wake_at(Instant when, bool is_site, std::uint32_t index);
   void serve_woken(Instant now);
   void pass_on(DestinationIndex index);
@@ -180,6 +184,7 @@ class Worker {
   TlsMemory tls_memory_;
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
   std::size_t active_ = 0;
+  std::size_t idle_ = 0;                                   // sessions that wait for another message are connections, too
   std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
   std::size_t unproven_ = 0;                               // of these, to sites that were not proven when they began
   std::size_t locating_ = 0;
