@@ -1,0 +1,38 @@
+// The real spool, with the book looking over its shoulder: it enters what is asked for and what has become durable.
+#pragma once
+
+#include <memory>
+
+#include "queue/spool.h"
+#include "tests/sim/ledger.h"
+
+namespace mxpress::sim {
+
+class ObservedSpool final : public queue::Spool {
+ public:
+  ObservedSpool(std::unique_ptr<queue::Spool> spool, Ledger& ledger) : spool_(std::move(spool)), ledger_(ledger) {}
+
+  Status recover(std::function<void(const queue::Message&)> found, std::function<void(const queue::SiteRecord&)> site) override {
+    return spool_->recover(std::move(found), std::move(site));
+  }
+  Result<std::unique_ptr<queue::LargeContent>> open_large() override { return spool_->open_large(); }
+  Status room_for(std::uint64_t size) override { return spool_->room_for(size); }
+  void store(queue::NewMessage message, Stored done) override { store_as(next_id(), std::move(message), std::move(done)); }
+  queue::QueueId next_id() override { return spool_->next_id(); }
+  void store_as(queue::QueueId id, queue::NewMessage message, Stored done) override;
+  void settle(queue::Settlement settlement, std::function<void(Status)> done) override;
+  void act(queue::ActionKind action, std::vector<queue::QueueId> messages, std::function<void(Status)> done) override;
+  void record_site(queue::SiteRecord record) override { spool_->record_site(std::move(record)); }
+  Result<queue::Message> load(queue::QueueId id) override { return spool_->load(id); }
+  Duration age_of(const queue::Message& message) const override { return spool_->age_of(message); }
+  std::vector<queue::QueueId> ids(bool with_ended) override { return spool_->ids(with_ended); }
+  queue::SpoolCounters counters() override { return spool_->counters(); }
+  bool commit_batch() override { return spool_->commit_batch(); }
+  void checkpoint() override { spool_->checkpoint(); }
+
+ private:
+  std::unique_ptr<queue::Spool> spool_;
+  Ledger& ledger_;
+};
+
+}  // namespace mxpress::sim
