@@ -53,6 +53,9 @@ std::string_view why_not(const struct stat& file, std::uint64_t max_size) {
   return {};
 }
 
+// What its owner made so; everything else (no descriptors left, an I/O error) passes.
+bool is_forbidden(int code) { return code == ELOOP || code == EACCES || code == EPERM || code == ENXIO || code == ENODEV; }
+
 void log_file(Priority priority, std::string_view event, const std::string& name, std::string_view reason) {
   LogLine line(priority, event);
   log(line.add("file", name).add("reason", reason));
@@ -117,7 +120,8 @@ void DropFolder::take(const std::string& name, int folder) {
   host::Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat facts{};
   if (!file.is_open() || ::fstat(file.get(), &facts) != 0) {
-    if (errno == ENOENT) return;  // its owner took it back
+    if (errno == ENOENT) return;                                                                           // its owner took it back
+    if (!is_forbidden(errno)) return log_file(Priority::error, "drop-waits", name, std::strerror(errno));  // a trouble of ours: it stays
     return put_aside(name, folder, errno == ELOOP ? "a symbolic link" : std::strerror(errno));
   }
   const std::string_view reason = why_not(facts, context_.config.get()->max_message_size * 2 + kEnvelopeRoom);

@@ -17,12 +17,17 @@ using smtp::ServerReply;
 
 class FileStream final : public smtp::Stream {
  public:
-  FileStream(host::Descriptor file, std::uint64_t size) : file_(std::move(file)), left_(size) {}
+  FileStream(host::Descriptor file, std::uint64_t size, Status& trouble) : file_(std::move(file)), left_(size), trouble_(trouble) {}
 
   void set_deadline(BootTime) override {}
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override {
-    const ssize_t count = ::read(file_.get(), buffer, std::min<std::uint64_t>(size, left_));
-    if (count < 0) co_return Error::transient(std::strerror(errno));
+    ssize_t count;
+    do count = ::read(file_.get(), buffer, std::min<std::uint64_t>(size, left_));
+    while (count < 0 && errno == EINTR);
+    if (count < 0) {
+      trouble_ = Error::transient(std::strerror(errno));
+      co_return trouble_.error();
+    }
     left_ -= static_cast<std::uint64_t>(count);
     co_return static_cast<std::size_t>(count);
   }
@@ -35,6 +40,7 @@ class FileStream final : public smtp::Stream {
  private:
   host::Descriptor file_;
   std::uint64_t left_;
+  Status& trouble_;
   smtp::TlsState tls_;
 };
 
@@ -97,12 +103,14 @@ ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_
   if (!options.ok()) return {451, proto::EnhancedStatus{4, 3, 5}, options.error().message};
   Submission submission(context, std::move(entrance));
   VerdictSink sink(submission);
-  smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size), sink, std::move(*options));
+  Status trouble;
+  smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size, trouble), sink, std::move(*options));
   asio::io_context io(1);
   asio::co_spawn(io.get_executor(), session.run(), [](std::exception_ptr bug) {
     if (bug) std::rethrow_exception(bug);
   });
   io.run();
+  if (!trouble && !sink.verdict().is_positive()) return {451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + trouble.error().message};
   return sink.verdict();
 }
 

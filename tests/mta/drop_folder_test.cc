@@ -97,6 +97,17 @@ TEST_CASE("drop folder: a file that comes back after a crash is stored and deliv
   CHECK(folder.deliverer.admitted().size() == 1);
 }
 
+TEST_CASE("drop folder: a file that cannot be read just now is not refused for good") {
+  Folder folder;
+  const fs::path file = folder.put(kName, kMessage);
+  mxpress::mta::host::Descriptor unreadable(::open(file.c_str(), O_WRONLY | O_CLOEXEC));  // read() fails as on a bad disk
+  mxpress::mta::intake::Entrance entrance;
+  entrance.submitter.entrance = "drop";
+  const auto verdict = mxpress::mta::intake::take_drop_file(*folder.context, std::move(unreadable), kMessage.size(), std::move(entrance));
+  CHECK(verdict.code == 451);
+  CHECK(folder.spool.kept().empty());
+}
+
 TEST_CASE("drop folder: while the spool is full the file stays, and is taken in later") {
   Folder folder;
   folder.put(kName, kMessage);
