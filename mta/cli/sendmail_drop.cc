@@ -44,6 +44,7 @@ class DropFile final : public Outlet {
   std::string part() const { return path_ + ".part"; }
   Verdict failed(const char* what) const;
   bool sync_directory() const;
+  Verdict take_back();
 
   const std::string directory_;
   const std::string path_;
@@ -97,8 +98,13 @@ Verdict DropFile::finish() {
   if (::fsync(file_) != 0) return failed("write to");
   if (::rename(part().c_str(), path_.c_str()) != 0) return failed("name the file in");
   is_named_ = true;
-  if (!sync_directory()) return failed("sync");
-  return {};
+  return sync_directory() ? Verdict() : take_back();
+}
+
+// What is refused must not be sent all the same. If the file is gone already, mxpressd is there now and has stored the message.
+Verdict DropFile::take_back() {
+  Verdict verdict = failed("sync");
+  return ::unlink(path_.c_str()) != 0 && errno == ENOENT ? Verdict() : verdict;
 }
 
 }  // namespace
