@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "queue/disk.h"
 
@@ -122,9 +123,10 @@ int flags_of(Open mode) {
   return O_RDONLY;
 }
 
-FolderEntry::Kind kind_of(int folder, const dirent& entry) {
+// Nothing, with errno, where it cannot be told: a file of ours that is taken for something else would be left out.
+std::optional<FolderEntry::Kind> kind_of(int folder, const dirent& entry) {
   struct stat info{};
-  if (::fstatat(folder, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) return FolderEntry::Kind::other;
+  if (::fstatat(folder, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
   if (S_ISREG(info.st_mode)) return FolderEntry::Kind::file;
   return S_ISDIR(info.st_mode) ? FolderEntry::Kind::folder : FolderEntry::Kind::other;
 }
@@ -161,7 +163,11 @@ Result<std::vector<FolderEntry>> SystemDisk::list(const Path& folder) {
   errno = 0;
   while (const dirent* entry = ::readdir(handle)) {
     const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") out.push_back({std::string(name), kind_of(::dirfd(handle), *entry)});
+    if (name != "." && name != "..") {
+      const auto kind = kind_of(::dirfd(handle), *entry);
+      if (!kind && errno != ENOENT) break;
+      if (kind) out.push_back({std::string(name), *kind});  // otherwise it was removed just now
+    }
     errno = 0;
   }
   const int code = errno;
