@@ -106,17 +106,24 @@ Result<RetrySchedule> RetrySchedule::parse(std::string_view text) {
 
 RetrySchedule RetrySchedule::standard() { return std::move(parse("1m 5m 10m 30m 1h*4 3h*")).value(); }
 
-Duration RetrySchedule::wait_after(std::uint32_t failures, std::mt19937_64& random) const {
+Duration RetrySchedule::step_after(std::uint32_t failures) const {
   std::uint64_t passed = 0;
-  auto wait = steps_.back().wait;
   for (const auto& step : steps_) {
     passed += step.times;
-    if (step.times != 0 && passed < std::max(failures, 1u)) continue;
-    wait = step.wait;
-    break;
+    if (step.times == 0 || passed >= std::max(failures, 1u)) return step.wait;
   }
+  return steps_.back().wait;
+}
+
+Duration RetrySchedule::wait_after(std::uint32_t failures, std::mt19937_64& random) const {
+  const auto wait = step_after(failures);
   const auto spread = wait.count() / 10;
   return wait + Duration(std::uniform_int_distribution<std::int64_t>(-spread, spread)(random));
+}
+
+Duration RetrySchedule::longest_wait_after(std::uint32_t failures) const {
+  const auto wait = step_after(failures);
+  return wait + wait / 10;
 }
 
 std::string RetrySchedule::to_string() const {

@@ -24,6 +24,8 @@ class RetrySchedule {
 
   // The wait after `failures` failed attempts (1 or more), spread by up to 10 % either way. Without a last "*" the last wait repeats.
   Duration wait_after(std::uint32_t failures, std::mt19937_64& random) const;
+  // The most that wait_after() can give.
+  Duration longest_wait_after(std::uint32_t failures) const;
   std::string to_string() const;
 
  private:
@@ -31,6 +33,7 @@ class RetrySchedule {
     Duration wait;
     std::uint32_t times;  // 0: for ever
   };
+  Duration step_after(std::uint32_t failures) const;
   std::vector<Step> steps_;
 };
 

@@ -1,7 +1,10 @@
 // Which destination a recipient belongs to.
 #include "mta/delivery/destination.h"
 
+#include <algorithm>
 #include <unordered_set>
+
+#include "dns/async.h"
 
 namespace mxpress::mta::delivery {
 
@@ -29,6 +32,13 @@ std::vector<std::uint32_t> pending_recipients(const queue::Message& message, con
     if (is_there) result.push_back(i);
   }
   return result;
+}
+
+Duration restored_wait(WallTime until, std::uint32_t failures, const Config& config) {
+  Duration longest = config.retry.schedule.longest_wait_after(failures);
+  for (const auto& [domain, own] : config.destinations)
+    longest = std::max(longest, config.retry_for(domain).schedule.longest_wait_after(failures));
+  return std::clamp<Duration>(until - Clock::current().wall(), Duration(0), longest);
 }
 
 }  // namespace mxpress::mta::delivery

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <map>
 
+#include "mta/delivery/destination.h"
 #include "mta/delivery/worker.h"
 
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr Duration kLongestRestoredWait = std::chrono::hours(4);
 const std::string kLookupPrefix = "lookup:";
 
 }  // namespace
@@ -17,8 +17,7 @@ void Worker::restore_site(const queue::SiteRecord& record) {
     restored_lookups_[record.site.substr(kLookupPrefix.size())] = record;
     return;
   }
-  // The clock may have been stepped between the runs: the wait is bounded.
-  const Duration wait = std::clamp<Duration>(record.next_probe - Clock::current().wall(), Duration(0), kLongestRestoredWait);
+  const Duration wait = restored_wait(record.next_probe, record.failures, *services_.config.get());
   sites_[site_index(record.site)]->trouble.restore(record.failures, instant_now() + wait, record.last);
 }
 

@@ -14,8 +14,6 @@ namespace {
 using queue::RecipientStage;
 
 constexpr Duration kIdlePoll = std::chrono::milliseconds(50);
-// A next try read from disk is clamped: the wall clock may have been stepped meanwhile.
-constexpr Duration kLongestRestoredWait = std::chrono::hours(4);
 
 bool any_in_stage(const queue::Message& message, RecipientStage stage) {
   return std::any_of(message.recipients.begin(), message.recipients.end(), [&](const auto& r) { return r.stage == stage; });
@@ -53,7 +51,6 @@ void Pool::restore(const queue::Message& message) {
 
 void Pool::readmit(const queue::Message& message) {
   const Instant now = instant_now();
-  const WallTime wall = Clock::current().wall();
   const Duration age = services_.spool.age_of(message);
   const auto config = services_.config.get();
   std::unordered_map<std::string, NewJob> jobs;
@@ -61,7 +58,7 @@ void Pool::readmit(const queue::Message& message) {
     const queue::RecipientState& state = message.recipients[i];
     if (state.stage != RecipientStage::pending) continue;
     std::string name = destination_of(message.envelope.recipients[i].mailbox, *config);
-    const Instant next_try = now + std::clamp<Duration>(state.next_try - wall, Duration(0), kLongestRestoredWait);
+    const Instant next_try = now + restored_wait(state.next_try, state.attempts, *config);
     auto [found, is_new] = jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false, false});
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;

@@ -235,9 +235,8 @@ Worker::Destination& Worker::destination(DestinationIndex index) {
     if (auto domain = proto::Domain::parse(name)) next->domain = std::move(*domain);
     const auto restored = restored_lookups_.find(name);
     if (restored != restored_lookups_.end()) {
-      const Duration wait = restored->second.next_probe - Clock::current().wall();
-      next->trouble.restore(restored->second.failures, instant_now() + std::clamp<Duration>(wait, Duration(0), std::chrono::hours(4)),
-                            restored->second.last);
+      const auto& [site, failures, next_probe, last] = restored->second;
+      next->trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, *services_.config.get()), last);
       restored_lookups_.erase(restored);
     }
     destinations_.push_back(std::move(next));

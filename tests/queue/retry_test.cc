@@ -41,6 +41,13 @@ TEST_CASE("retry: each failure waits as the schedule says, within a tenth") {
   CHECK(wait(schedule, 9, 1) == wait(schedule, 9, 1));
 }
 
+TEST_CASE("retry: the longest wait is the most that chance can give") {
+  const auto schedule = RetrySchedule::standard();
+  CHECK(schedule.longest_wait_after(1) == 66s);
+  CHECK(schedule.longest_wait_after(1000) == 198min);
+  for (std::uint64_t seed = 1; seed < 200; ++seed) CHECK(wait(schedule, 1, seed) <= schedule.longest_wait_after(1));
+}
+
 TEST_CASE("retry: without a last star the last wait repeats") {
   const auto schedule = RetrySchedule::parse("1m 2h*2");
   REQUIRE(schedule);
