@@ -9,7 +9,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <condition_variable>
 #include <future>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <vector>
@@ -34,6 +36,7 @@ namespace {
 constexpr std::size_t kMostWorkers = 8;
 constexpr std::size_t kFileThreads = 4;
 constexpr Duration kStopTime = std::chrono::seconds(20);  // for deliveries in flight; what is not done by then is tried again later
+constexpr Duration kRecoverAgain = std::chrono::seconds(10);
 constexpr Duration kHealthInterval = std::chrono::seconds(1);
 constexpr Duration kBrokenFor = std::chrono::minutes(2);  // a disk that comes back by then was only full or busy
 
@@ -176,15 +179,23 @@ class RunningDaemon final : public Daemon {
   void recover() {
     smtp::prepare_tls();
     std::uint64_t found = 0;
-    const Status status = spool_->recover(
-        [&](const queue::Message& message) {
-          ++found;
-          pool_->restore(message);
-        },
-        [&](const queue::SiteRecord& site) { pool_->restore_site(site); });
-    if (!status) log(LogLine(Priority::error, "recovery").add("reason", status.error().message));
+    const auto restore = [&](const queue::Message& message) {
+      ++found;
+      pool_->restore(message);
+    };
+    Status status;
+    do status = spool_->recover(restore, [&](const queue::SiteRecord& site) { pool_->restore_site(site); });
+    while (!status && wait_to_recover_again(status.error()));
+    if (status) log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
     recovered_.set_value();
-    log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
+  }
+
+  // A disk or a system in trouble may be well again soon: mail that is there must not wait for the next start. False: we stop.
+  bool wait_to_recover_again(const Error& error) {
+    LogLine line(Priority::error, "recovery");
+    log(line.add("reason", error.message).add("note", "mail of earlier runs waits; trying again"));
+    std::unique_lock lock(stop_mutex_);
+    return !stop_wanted_.wait_for(lock, kRecoverAgain, [this] { return stopping_; });
   }
 
   void wait_for_signal() {
@@ -228,7 +239,7 @@ class RunningDaemon final : public Daemon {
   }
 
   void begin_stop(int exit_code) {
-    if (std::exchange(stopping_, true)) return;
+    if (!tell_to_stop()) return;
     exit_code_ = exit_code;
     host::notify_stopping("finishing deliveries in flight");
     log(LogLine(Priority::info, "stopping"));
@@ -238,7 +249,15 @@ class RunningDaemon final : public Daemon {
     intake_->stop([this] { pool_->stop([this] { asio::post(main_, [this] { main_.stop(); }); }); });
   }
 
+  // False: it has been told already.
+  bool tell_to_stop() {
+    const std::lock_guard lock(stop_mutex_);
+    stop_wanted_.notify_all();
+    return !std::exchange(stopping_, true);
+  }
+
   void take_apart() {
+    tell_to_stop();
     if (recovery_.joinable()) recovery_.join();
     drop_folder_->stop();
     control_.reset();
@@ -271,6 +290,8 @@ class RunningDaemon final : public Daemon {
   asio::signal_set signals_;
   Timer health_;
   Timer stop_timer_;
+  std::mutex stop_mutex_;  // around stopping_, which the main thread sets and alone reads without it
+  std::condition_variable stop_wanted_;
   bool stopping_ = false;
   int exit_code_ = 0;
   int seconds_broken_ = 0;
@@ -279,7 +300,7 @@ class RunningDaemon final : public Daemon {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost::filesystem::path> file) {
-  host::raise_descriptor_limit();
+  if (auto status = host::raise_descriptor_limit(); !status) return status.error();
   if (auto status = prepare_folders(config); !status) return status.error();
   auto listeners = intake::open_listeners(config);
   if (!listeners) return listeners.error();

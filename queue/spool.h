@@ -93,7 +93,8 @@ class Spool {
   virtual ~Spool() = default;  // ends the committer after a last commit
 
   // Reads what the last run left: message files, then the journal over them. Calls `found` for every message that has not ended and
-  // `site` for every site in trouble. Blocking; call once, on a thread of its own, after open().
+  // `site` for every site in trouble. Blocking; on a thread of its own, after open(); once, and again only after an
+  // error, when nothing was told to `found` and `site` yet.
   virtual Status recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) = 0;
 
   // A message file to receive content over kInlineContent. Error (transient): disk full, with path, free and needed octets.

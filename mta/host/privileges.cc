@@ -26,6 +26,7 @@ namespace {
 using Path = boost::filesystem::path;
 
 constexpr rlim_t kDescriptors = 65'536;
+constexpr rlim_t kFewestDescriptors = 64;  // what the daemon itself has open, and a few sessions
 constexpr mode_t kSpoolMode = 0711, kSocketsMode = 0755, kDropMode = 03777, kPrivateMode = 0700;
 
 Error failed(const std::string& what, int error) { return Error::permanent(what + ": " + std::strerror(error)); }
@@ -169,13 +170,17 @@ Status prepare_spool_directory(const Config& config) {
   return make_own_folder(config.mailbox_directory(), kPrivateMode);
 }
 
-void raise_descriptor_limit() {
+Status raise_descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
   const rlim_t wanted = std::min(limit.rlim_max, kDescriptors);
-  if (limit.rlim_cur >= wanted) return;
+  if (wanted < kFewestDescriptors)
+    return Error::permanent("the limit of open files is " + std::to_string(wanted) + ", and mxpressd needs at least " +
+                            std::to_string(kFewestDescriptors) + " (ulimit -n, or LimitNOFILE= of the service)");
+  if (limit.rlim_cur >= wanted) return {};
   limit.rlim_cur = wanted;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  return {};
 }
 
 Status give_up_root(const Config& config) {

@@ -25,8 +25,9 @@ Result<User> find_user(const std::string& name);
 // follows no symbolic link in the last step, and touches nothing that belongs to somebody else. Otherwise: nothing to do.
 Status prepare_directories_as_root(const Config& config, const User& user);
 
-// As many descriptors as the system lets us have, up to 65,536: sessions, lookups and spool files each take one.
-void raise_descriptor_limit();
+// As many descriptors as the system lets us have, up to 65,536: sessions, lookups and spool files each take one. An error if they are too
+// few to work at all.
+Status raise_descriptor_limit();
 
 // For all threads that are started later: no program that this one might ever start could have more rights than it has itself. To be called
 // before the first thread.

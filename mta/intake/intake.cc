@@ -23,6 +23,7 @@ using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 using UnixAcceptor = asio::basic_socket_acceptor<asio::local::stream_protocol, Executor>;
 
 constexpr std::chrono::milliseconds kAcceptPause(100);  // after a failure to accept, such as no descriptors left
+constexpr std::chrono::seconds kBetweenWords(10);       // about such failures
 constexpr std::chrono::seconds kRefusal(5);             // to get rid of one reply
 
 ServerReply shutting_down() { return {421, proto::EnhancedStatus{4, 3, 2}, "Shutting down"}; }
@@ -37,6 +38,15 @@ void log_bug(std::exception_ptr exception) {
     LogLine line(Priority::error, "bug");
     log(line.add("in", "session").add("what", bug.what()));
   }
+}
+
+// A trouble that lasts is told now and then.
+void log_not_accepted(const error_code& code, BootTime& next_word) {
+  const BootTime now = BootClock::now();
+  if (now < next_word) return;
+  next_word = now + kBetweenWords;
+  LogLine line(Priority::error, "not-accepted");
+  log(line.add("reason", code.message()));
 }
 
 dns::Address to_address(const asio::ip::address& from) {
@@ -113,6 +123,7 @@ void Intake::State::begin_accepting(Acceptor& acceptor) {
 template <class Acceptor>
 Task<void> Intake::State::accept(Acceptor& acceptor) {
   Timer pause(acceptor.get_executor());
+  BootTime next_word{};
   while (acceptor.is_open()) {
     Place& place = next_place();
     error_code code;
@@ -120,8 +131,7 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
     if (!code) {
       welcome(std::move(socket), place);
     } else if (acceptor.is_open()) {
-      LogLine line(Priority::error, "not-accepted");
-      log(line.add("reason", code.message()));
+      log_not_accepted(code, next_word);
       pause.expires_after(kAcceptPause);
       error_code ignored;
       co_await pause.async_wait(asio::redirect_error(use_task, ignored));
