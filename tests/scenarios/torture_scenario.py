@@ -26,8 +26,20 @@ def scenario_a_power_cut_under_load_loses_nothing(world):
     run(world, 'power', '--cuts', 5)
 
 
+def scenario_system_calls_that_fail_lose_nothing(world):
+    run(world, 'faults', '--sample', 4)
+
+
 def scenario_full_disk_refuses_and_delivers(world):
     run(world, 'full')
+
+
+def scenario_few_descriptors_lose_nothing(world):
+    run(world, 'limits', '--descriptors', 24, 64)
+
+
+def scenario_a_wrong_clock_returns_nothing(world):
+    run(world, 'clock', '--short')
 
 
 def scenario_two_daemons_on_one_spool(world):
