@@ -10,6 +10,7 @@ from harness import Failure, Skip, wait_until
 from ledger import Ledger
 
 SETTLE_SECONDS = 2.5  # for the session to deliver what it can
+SYNCS = ('fsync', 'fdatasync')
 STARTS_OF_TEMPLATE = 5  # so many journal segments that the next one makes a checkpoint
 
 
@@ -23,7 +24,8 @@ def find_strace():
 
 def strace(output, call, error, number):
     what = f'signal={error}' if error == 'KILL' else f'error={error}'
-    return ['strace', '-D', '-f', '-q', '-o', output, '-e', f'trace={call}', '-e', f'inject={call}:{what}:when={number}']
+    calls = f'{call},close' if call in SYNCS else call
+    return ['strace', '-D', '-f', '-q', '-o', output, '-e', f'trace={calls}', '-e', f'inject={call}:{what}:when={number}']
 
 
 def is_hit(output, pid=None):
@@ -32,6 +34,20 @@ def is_hit(output, pid=None):
     wait_until(lambda: output.exists() and end.search(output.read_text(errors='replace')), 10, 'strace to end')
     text = output.read_text(errors='replace')
     return '(INJECTED)' in text or 'killed by SIGKILL' in text
+
+
+def synced_again(output):
+    """Descriptors that a sync failed on and that were synced again before they were closed: that success would mean nothing."""
+    failed, again = set(), []
+    for line in output.read_text(errors='replace').splitlines():
+        match = re.match(r'\d+ +(close|fsync|fdatasync)\((\d+)', line)
+        if match and match.group(1) == 'close':
+            failed.discard(match.group(2))
+        elif match and match.group(2) in failed:
+            again.append(line)
+        elif match and '(INJECTED)' in line:
+            failed.add(match.group(2))
+    return again
 
 
 class Result:
@@ -88,6 +104,8 @@ class DaemonBench(Bench):
         self.daemon.prefix = strace(trace, call, error, number)
         code, log = self.session(call)
         result.hit = is_hit(trace, self.daemon.process.pid)
+        if call in SYNCS:
+            result.troubles += [f'{name}: synced again after a failure: {line}' for line in synced_again(trace)]
         if code not in (0, -9) and not re.search(r' error |mxpressd: |terminate|error while loading', log):
             result.troubles.append(f'{name}: mxpressd ended with {code} without a word: {log[-300:]}')
         if code < 0 and code != -9:
@@ -95,7 +113,7 @@ class DaemonBench(Bench):
         if result.hit:
             if code != 0:  # what it did last need not be written down
                 self.ledger.crashed(*[self.daemon.ended] * 2)
-            result.take(self.account(), name, may_be_late=call in ('fdatasync', 'fsync'))
+            result.take(self.account(), name, may_be_late=call in SYNCS)
         return result
 
     def finish(self):
