@@ -58,8 +58,9 @@ class Tally:
 class Plan:
     """Which call fails next: every N of one fault until none is hit any more; shared by the benches."""
 
-    def __init__(self, faults, sample, chance):
-        self.lock, self.sample, self.chance = threading.Lock(), sample, chance
+    def __init__(self, program_name, faults, options, chance):
+        self.program, self.lock, self.sample, self.chance = program_name, threading.Lock(), options.sample, chance
+        faults = {call: errors for call, errors in faults.items() if not options.only or call in options.only}
         self.open = {(call, error): itertools.count(1) for call, errors in faults.items() for error in errors}
 
     def next(self):
@@ -74,13 +75,10 @@ class Plan:
                 self.open.clear()
             return (*key, self.chance.randrange(1, 12))
 
-    def not_hit(self, call, error):
+    def not_hit(self, call, error, number):
         with self.lock:
-            self.open.pop((call, error), None)
-
-
-def chosen(faults, only):
-    return {call: errors for call, errors in faults.items() if not only or call in only}
+            if self.open.pop((call, error), None):
+                print(f'{self.program} {call} {error}: {number - 1} calls', flush=True)
 
 
 def work(bench, plan, tally):
@@ -92,7 +90,7 @@ def work(bench, plan, tally):
         if result.hit:
             tally.add(result)
         elif not plan.sample:
-            plan.not_hit(*fault[:2])
+            plan.not_hit(*fault)
     end = bench.finish()
     if end:
         tally.add(end)
@@ -100,12 +98,12 @@ def work(bench, plan, tally):
 
 
 def torture(options, hosts, tally, chance):
-    plan = Plan(chosen(DAEMON_FAULTS, options.only), options.sample, chance)
+    plan = Plan('mxpressd', DAEMON_FAULTS, options, chance)
     threads = [threading.Thread(target=work, args=(DaemonBench(hosts, n), plan, tally)) for n in range(options.parallel)]
     for thread in threads:
         thread.start()
     for state in ('up', 'down'):
-        work(SendmailBench(hosts, state), Plan(chosen(SENDMAIL_FAULTS, options.only), options.sample, chance), tally)
+        work(SendmailBench(hosts, state), Plan(f'sendmail (daemon {state})', SENDMAIL_FAULTS, options, chance), tally)
     for thread in threads:
         thread.join()
 
