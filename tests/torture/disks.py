@@ -31,7 +31,7 @@ def mount_image(image, folder, options='loop'):
 class CloneableDisk:
     """A folder whose file system lies in an image on a file system that can clone files."""
 
-    SIZE = {'ext4': 256 << 20, 'xfs': 320 << 20, 'btrfs': 256 << 20}
+    SIZE = {'ext4': 640 << 20, 'xfs': 640 << 20, 'btrfs': 640 << 20}  # journal segments pile up while no start lives long
     OPTIONS = {'ext4': 'loop', 'xfs': 'loop,nouuid', 'btrfs': 'loop'}
 
     def __init__(self, world, kind, below):
