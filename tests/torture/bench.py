@@ -11,6 +11,7 @@ from ledger import Account, Ledger, read_events
 from peers import Unbound
 from program import HERE
 
+SESSION = 30.0  # seconds before a crash whose outcomes may have been in flight: when strace ended the process is seen late
 SETTINGS = 'delay_notice = "0"\n[timeouts]\ndot = "2s"\n'
 
 
@@ -93,7 +94,7 @@ class Bench:
         self.drain()
         self.daemon.stop()
         events = [event for event in read_events(self.hosts.events, self.events_before) if self.is_ours(event)]
-        account = Account(self.ledger, events, self.queue())
+        account = Account(self.ledger, events, self.queue(), window=SESSION)
         account.troubles += [f'set aside as damaged: {path.name}' for path in (self.daemon.spool / 'corrupt').glob('*')]
         account.troubles += [f'set aside as refused: {path.name}' for path in (self.daemon.spool / 'drop-refused').glob('*')]
         return account
