@@ -206,6 +206,25 @@ TEST_CASE("damage places: a link in the spool is never followed out of it, neith
   }
 }
 
+TEST_CASE("damage places: a link in the place of a small file is not written through") {
+  const WholeSpool whole;
+  for (const std::string name : {"lock", "start", "age", "format"}) {
+    INFO(name);
+    OnDisk s(whole);
+    const auto outside = s.folder.path() / "outside";
+    const auto before = name == "format" ? whole.files.at("/spool/format") : std::string("precious");
+    write_text(outside, before);
+    fs::remove(s.root / name);
+    fs::create_symlink(outside, s.root / name);
+    (void)s.open();
+    s.spool.reset();
+    CHECK(read_text(outside) == before);
+    REQUIRE(mend(s.disk, s.root));
+    CHECK(read_text(outside) == before);
+    REQUIRE(s.open());
+  }
+}
+
 TEST_CASE("damage places: a link to an intact message of another spool is no message") {
   const WholeSpool whole;
   OnDisk s(whole);
