@@ -18,12 +18,33 @@ struct KeptMessage {
   bool was_large = false;
 };
 
+// An error that a test sets while other threads ask for it.
+class Fault {
+ public:
+  void operator=(Error error) {
+    std::lock_guard lock(mutex_);
+    error_ = std::move(error);
+  }
+  void reset() {
+    std::lock_guard lock(mutex_);
+    error_.reset();
+  }
+  std::optional<Error> get() const {
+    std::lock_guard lock(mutex_);
+    return error_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<Error> error_;
+};
+
 class FakeSpool final : public queue::Spool {
  public:
   // What goes wrong, until it is reset.
-  std::optional<Error> no_room;
-  std::optional<Error> cannot_store;
-  std::optional<Error> cannot_append;
+  Fault no_room;
+  Fault cannot_store;
+  Fault cannot_append;
 
   std::vector<KeptMessage> kept() const {
     std::lock_guard lock(mutex_);
@@ -43,10 +64,13 @@ class FakeSpool final : public queue::Spool {
   }
 
   Status recover(std::function<void(const queue::Message&)>, std::function<void(const queue::SiteRecord&)>) override { return {}; }
-  Status room_for(std::uint64_t) override { return no_room ? Status(*no_room) : Status(); }
+  Status room_for(std::uint64_t) override {
+    const auto fault = no_room.get();
+    return fault ? Status(*fault) : Status();
+  }
   Duration age_of(const queue::Message&) const override { return {}; }
   Result<std::unique_ptr<queue::LargeContent>> open_large() override {
-    if (no_room) return *no_room;
+    if (auto fault = no_room.get()) return *fault;
     return std::unique_ptr<queue::LargeContent>(std::make_unique<Large>(*this));
   }
   void store(queue::NewMessage message, Stored done) override { store_as(next_id(), std::move(message), std::move(done)); }
@@ -55,7 +79,7 @@ class FakeSpool final : public queue::Spool {
     return {++last_id_};
   }
   void store_as(queue::QueueId id, queue::NewMessage message, Stored done) override {
-    if (cannot_store) return done(*cannot_store);
+    if (auto fault = cannot_store.get()) return done(*fault);
     done(keep(id, std::move(message)));
   }
 
@@ -72,7 +96,7 @@ class FakeSpool final : public queue::Spool {
   struct Large final : queue::LargeContent {
     explicit Large(FakeSpool& owner) : spool(owner) {}
     Status append(std::string_view more) override {
-      if (spool.cannot_append) return *spool.cannot_append;
+      if (auto fault = spool.cannot_append.get()) return *fault;
       bytes.append(more);
       return {};
     }
