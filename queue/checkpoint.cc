@@ -238,7 +238,7 @@ Status SpoolImpl::move_out(std::uint32_t segment, QueueId id) {
   }
   const bool is_long = octets_of(raw->changes) > options_.longest_states;
   if (is_long) shorten(raw->changes);
-  if (from->accepted.segment != 0 || is_long || !append_changes(*raw))
+  if (from->accepted.segment != 0 || is_long || from->is_file_doubtful || !append_changes(*raw))
     if (auto s = write_message_file(*raw); !s) return s;
   moved(*from);
   return {};
@@ -273,6 +273,7 @@ void SpoolImpl::moved(const Snapshot& from) {
   if (!entry) return;
   entry->accepted = {};
   if (!entry->more) return;
+  entry->more->is_file_doubtful = false;
   auto& later = entry->more->later;
   later.erase(later.begin(), later.begin() + static_cast<std::ptrdiff_t>(from.later.size()));
 }

@@ -175,7 +175,8 @@ void SpoolImpl::refuse(const Operations& stores, const Error& error) {
     auto shared = shared_.lock();
     for (const auto& store : stores) {
       shared->drops_in_progress.erase(store->drop_name);
-      if (store->header.type == RecordType::accepted_file) shared->to_remove.push_back(store->id());
+      // Its record may be on disk and is void only when a fresh segment says so: until then a record without file would look like a loss.
+      if (store->header.type == RecordType::accepted_file) refused_large_.push_back(store->id());
     }
   }
   for (const auto& store : stores) store->stored(Error::transient(error.message));
@@ -206,6 +207,8 @@ void SpoolImpl::finish(const Operations& operations) {
       if (operation->kind == Operation::Kind::change) finish_change(*shared, operation);
       if (operation->kind == Operation::Kind::site) finish_site(*shared, *operation);
     }
+    shared->to_remove.insert(shared->to_remove.end(), refused_large_.begin(), refused_large_.end());
+    refused_large_.clear();
     shared->index.forget(options_.ended_kept);
     shared->sealed_below = journal_.current().number;
   }

@@ -105,7 +105,8 @@ bool Snapshot::uses(std::uint32_t segment) const {
 }
 
 Snapshot snapshot(const Index& index, QueueId id, const Entry& entry) {
-  Snapshot out{id, entry.accepted, entry.more ? entry.more->later : std::vector<Location>{}, {}};
+  Snapshot out{
+      id, entry.accepted, entry.more ? entry.more->later : std::vector<Location>{}, {}, entry.more && entry.more->is_file_doubtful};
   const auto add = [&](std::uint32_t number) {
     const auto segment = index.segments.find(number);
     if (segment != index.segments.end()) out.files[number] = segment->second.file;

@@ -25,6 +25,7 @@ struct Entry {
   struct More {
     std::vector<Location> later;  // journal records that change it and are not in the message file; also Accepted records of notices
     WallTime ended_at{};
+    bool is_file_doubtful = false;              // it may hold states that never reached the disk; the next checkpoint writes it anew
     std::shared_ptr<const Message> remembered;  // of an ended message whose records are gone; shared with callers of load()
   };
   std::unique_ptr<More> more;
@@ -76,6 +77,7 @@ struct Snapshot {
   Location accepted;
   std::vector<Location> later;
   std::map<std::uint32_t, std::shared_ptr<File>> files;
+  bool is_file_doubtful = false;
   bool uses(std::uint32_t segment) const;
 };
 Snapshot snapshot(const Index& index, QueueId id, const Entry& entry);

@@ -29,10 +29,35 @@ Status SpoolImpl::recover(std::function<void(const Message&)> found, std::functi
   auto replayed = replay(disk_, paths_, old_segments_, run_);
   if (!replayed) return replayed.error();
   for (const auto& finding : replayed->findings) report(finding.text);
+  if (auto s = write_again(replayed->tails); !s) return s;
+  if (auto s = leave_unread(*replayed); !s) return s;
   keep_damage(*replayed);
   if (auto s = clean_incoming(replayed->misplaced); !s) return s;
   merge(std::move(*replayed));
   return tell(found, site);
+}
+
+// A sync that failed leaves pages that can be read and count as clean: no sync writes them any more. What is to be relied on is written
+// again, octet by octet the same.
+Status SpoolImpl::write_again(const std::vector<Replayed::Tail>& tails) {
+  for (const auto& tail : tails) {
+    auto file = disk_.open(segment_path(paths_.journal(), tail.segment), Open::write);
+    if (!file) return file.error();
+    const auto bytes = read_exactly(**file, tail.begin, tail.end - tail.begin);
+    if (!bytes) return bytes.error();
+    if (auto s = (*file)->write_at(tail.begin, {*bytes}); !s) return s;
+    if (auto s = (*file)->sync(); !s) return s;
+  }
+  return {};
+}
+
+// What the disk does not give now stays where it is, with all that the journal has of it: nothing is dropped in this run.
+Status SpoolImpl::leave_unread(const Replayed& found) {
+  if (found.unread == 0) return {};
+  if (const auto other = disk_.open(paths_.root / "format", Open::read); !other) return other.error();  // not one file's trouble
+  checkpoint_broken_ = true;
+  shared_.lock()->counters.unread += found.unread;
+  return {};
 }
 
 // Files that were not complete, or whose message was never acknowledged.
@@ -83,7 +108,8 @@ Status SpoolImpl::tell(const std::function<void(const Message&)>& found, const s
     if (message && !message->ended) found(*message);
     if (message || shared_.lock()->index.find(id) == nullptr) continue;
     report(id.to_string() + " cannot be read: " + message.error().message);
-    count_corrupt(1);
+    auto shared = shared_.lock();
+    ++(message.error().is_transient() ? shared->counters.unread : shared->counters.corrupt);
   }
   std::vector<SiteRecord> sites;
   {

@@ -72,7 +72,10 @@ class Replay {
     auto file = read_message_file(disk_, path, id);
     if (!file) {
       damage(file.error().message);
-      if (!file.error().is_transient()) out_.damaged.push_back({id, path});
+      if (file.error().is_transient())
+        ++out_.unread;
+      else
+        out_.damaged.push_back({id, path});
       return file.error().is_transient();
     }
     auto& entry = out_.index.entries[id];
@@ -104,9 +107,19 @@ class Replay {
     if (read->size > kMaxSegment) note(path.string() + " is larger than any journal segment; its end is not read");
     Segment segment{file.name, std::move(read->bytes), {}};
     segment.scan = scan_segment(segment.bytes);
-    if (const auto end = synced_end(file)) limit_scan(segment.scan, *end);
+    if (read->unreadable != 0) ++out_.unread;
+    if (const auto end = synced_end(file))
+      limit_scan(segment.scan, *end);
+    else if (read->unreadable == 0)
+      note_tail(segment);
     out_.index.segments[file.name] = {std::move(read->file), read->size};
     return segment;
+  }
+
+  void note_tail(const Segment& segment) {
+    if (segment.scan.records.empty()) return;
+    const auto& last = segment.scan.records.back();
+    out_.tails.push_back({segment.name, last.offset - std::uint64_t{last.batch_distance} * 8, last.offset + last.size()});
   }
 
   // How far the segment was synced, if the next one of its run tells.
@@ -194,12 +207,19 @@ class Replay {
 
   void replay_change(QueueId id, const RecordHeader& record, std::string_view meta, Location where) {
     auto* entry = out_.index.find(id);
-    if (!entry || record.sequence <= entry->sequence) return;
+    if (!entry) return;
+    if (record.sequence <= entry->sequence) return distrust_file(id, *entry, where);
     const auto change = decode_change(record.type, id, meta);
     if (!change) return damage(id.to_string() + ": " + change.error().message);
     entry->sequence = record.sequence;
     entry->stages.apply(*change);
     out_.index.add_later(id, *entry, where);
+  }
+
+  // The record waits for its checkpoint still, so whoever appended it to the message file need not have synced it.
+  void distrust_file(QueueId id, Entry& entry, Location where) {
+    out_.index.add_later(id, entry, where);
+    entry.history().is_file_doubtful = true;
   }
 
   void replay_site(std::string_view meta, Location where) {

@@ -23,12 +23,18 @@ struct Replayed {
     Path path;
   };
   std::vector<DamagedFile> damaged;  // message files that cannot be read
+  std::uint64_t unread = 0;          // message files and segments that the disk did not give, or not whole
   struct Region {
     std::string name;  // of the segment or message
     std::shared_ptr<File> file;
     std::uint64_t begin = 0, end = 0;
   };
   std::vector<Region> regions;  // damage in what had been acknowledged
+  struct Tail {
+    std::uint32_t segment = 0;  // its name
+    std::uint64_t begin = 0, end = 0;
+  };
+  std::vector<Tail> tails;  // last batches that nothing proves to have been synced
   std::vector<Finding> findings;
   std::uint64_t records = 0;  // whole ones in the journal
 };

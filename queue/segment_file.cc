@@ -50,14 +50,16 @@ void note_names(SegmentList& list, const Paths& paths) {
                                                           " of the journal under another name, and is read as such"});
 }
 
-// Segments go from the oldest on: one that is missing behind an older one was lost.
+// Segments go from the oldest on: one that is missing behind an older one was lost. An empty one tells nothing: it may have been left when
+// it could neither be used nor removed.
 void note_gaps(SegmentList& list) {
   const auto is_there = [&](std::uint64_t number) {
     return std::any_of(list.files.begin(), list.files.end(), [&](const SegmentFile& file) { return file.number == number; });
   };
+  const auto oldest = std::find_if(list.files.begin(), list.files.end(), [](const SegmentFile& file) { return file.info.run != 0; });
   for (const auto& file : list.files) {
     const auto before = file.info.previous_segment;
-    if (before == 0 || is_there(before) || list.files.front().number > before) continue;
+    if (before == 0 || is_there(before) || oldest->number > before) continue;
     list.findings.push_back(
         {Finding::Kind::damage, "segment " + std::to_string(before) + " of the journal is missing, and all that was only there"});
   }

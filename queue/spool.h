@@ -76,6 +76,7 @@ struct SiteRecord {
 
 struct SpoolCounters {
   std::uint64_t messages = 0, stored = 0, ended = 0, corrupt = 0;
+  std::uint64_t unread = 0;  // messages that the disk did not give at recovery; the next start tries again
   std::uint64_t syncs = 0, journal_bytes = 0;
   bool accepting = true;
   std::string not_accepting_because;  // for people: path, free and needed
@@ -128,6 +129,8 @@ class Spool {
 
   // One write and one sync for all that wait; true if there was something. Only with Committer::manual.
   virtual bool commit_batch() = 0;
+  // As the committer does with outcomes: one write of all that waits, synced only if a message is among it. Only with Committer::manual.
+  virtual bool write_batch() = 0;
   // Drops the oldest segments as far as journal_size asks. Called by the committer; by tests with manual.
   virtual void checkpoint() = 0;
 };

@@ -64,6 +64,7 @@ class SpoolImpl : public Spool {
   std::vector<QueueId> ids(bool with_ended) override;
   SpoolCounters counters() override;
   bool commit_batch() override;
+  bool write_batch() override { return commit(Sync::no); }
   void checkpoint() override;
 
  private:
@@ -154,7 +155,9 @@ class SpoolImpl : public Spool {
 
   // recovery.cc
   Status clean_incoming(const std::vector<QueueId>& misplaced);
+  Status write_again(const std::vector<Replayed::Tail>& tails);
   void keep_damage(const Replayed& found);
+  Status leave_unread(const Replayed& found);
   void merge(Replayed found);
   Status tell(const std::function<void(const Message&)>& found, const std::function<void(const SiteRecord&)>& site);
 
@@ -176,7 +179,8 @@ class SpoolImpl : public Spool {
   Journal journal_;
   Operations unsynced_;
   Moment first_unsynced_{};
-  unsigned failures_ = 0;  // of the journal, in a row
+  unsigned failures_ = 0;               // of the journal, in a row
+  std::vector<QueueId> refused_large_;  // their files can go after the next sync
 
   // Of the housekeeper alone.
   std::set<Path> known_folders_, dirty_folders_;

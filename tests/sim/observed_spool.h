@@ -28,6 +28,7 @@ class ObservedSpool final : public queue::Spool {
   std::vector<queue::QueueId> ids(bool with_ended) override { return spool_->ids(with_ended); }
   queue::SpoolCounters counters() override { return spool_->counters(); }
   bool commit_batch() override { return spool_->commit_batch(); }
+  bool write_batch() override { return spool_->write_batch(); }
   void checkpoint() override { spool_->checkpoint(); }
 
  private:

@@ -90,6 +90,7 @@ class FakeSpool final : public queue::Spool {
   std::vector<queue::QueueId> ids(bool) override { return {}; }
   queue::SpoolCounters counters() override { return {}; }
   bool commit_batch() override { return false; }
+  bool write_batch() override { return false; }
   void checkpoint() override {}
 
  private:
