@@ -3,14 +3,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "queue/disk.h"
+#include "tests/support/disk_image.h"
 
 namespace mxpress::test {
 
@@ -18,26 +16,38 @@ using queue::Path;
 
 class ForgetfulDisk : public queue::Disk {
  public:
-  // What a cut leaves of the writes and names that were not synced.
-  enum class Cut {
-    nothing,  // all forgotten
-    prefix,   // of each file the first of its writes, the last of them torn at a sector; names are forgotten
-    subset,   // any sectors of any write, any change of names
-    all,      // nothing is forgotten, and all is on disk
-    kill,     // only the process is gone: nothing is forgotten yet, but what was not synced still can be
+  using Cut = test::Cut;
+  enum class Fault {
+    io,       // EIO: of a write a part is done; what a failed sync did not write counts as clean, a later one succeeds without it
+    full,     // ENOSPC: of a write a part is done; what exists can be renamed and removed
+    handles,  // EMFILE: nothing can be opened or listed
   };
+  enum class Call { open, create, look, list, read, write, sync, sync_folder, sync_all, change };
 
   ForgetfulDisk();
   ~ForgetfulDisk() override;
 
   // Operations are counted from 1: all that change the disk or sync it.
   std::uint64_t operations() const;
+  // Called before each of them. It may fork() this disk, and do nothing else with it.
+  void before_each(std::function<void(std::uint64_t operation)> look);
+  // A disk as the cut leaves this one, now. Costs a copy of everything.
+  std::unique_ptr<ForgetfulDisk> fork(Cut cut, std::uint64_t seed) const;
   // From this operation on everything fails, as if the process had lost power; the operation itself is not done. 0: never.
   void cut_at(std::uint64_t operation);
   // The Nth operation from now fails once, having done a part of its work; 0: none.
   void fail_after(std::uint64_t operations, std::string reason);
   // Every operation on a path that contains this text fails; empty: none.
   void fail_on(std::string path_part, std::string reason);
+  // Calls are counted from 1, too: the operations and all that look, open, list and read. Those from the first up to (not including) the
+  // end fail, if they are of a kind that this fault hits.
+  void fail_calls(std::uint64_t first, std::uint64_t end, Fault fault);
+  static bool hits(Fault fault, Call call);
+  // Syncs for which this is true do nothing and succeed, as if the code did not ask for them: a test of the tests. A fork inherits it.
+  void skip_syncs(std::function<bool(Call call, const std::string& path)> which);
+  // The kinds of all calls so far, from now on; empty if it was never asked for.
+  void remember_calls();
+  const std::vector<Call>& calls() const;
   // The power comes back: what the cut left is the disk, and nothing is open any more.
   void restart(Cut cut, std::uint64_t seed = 1);
   void set_room(queue::Room room);
