@@ -95,7 +95,7 @@ class Internet::Connector final : public mta::smtp::Connector {
     const Host& host = internet_.world_.hosts[number_after(target.host, 2)];
     const bool dead = host.is_dead(instant_now());
     internet_.ledger_.note(40 + dead, host.index);
-    if (host.is_long_dead(instant_now())) internet_.count_probe(host);
+    if (host.is_long_dead(instant_now()) && !host.has_partner) internet_.count_probe(host);
     if (dead && (host.kind == HostKind::hangs || host.seed % 3 == 0)) {
       co_await pass(std::chrono::duration_cast<Duration>(deadline - BootClock::now()));
       co_return Error::transient("connection timed out");

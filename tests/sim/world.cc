@@ -158,7 +158,10 @@ void World::judge_health() {
       std::vector<std::pair<std::uint16_t, std::uint32_t>> key;
       for (const MailExchanger& mx : *list) key.push_back({mx.preference, mx.host});
       if (!sites.insert(std::move(key)).second) continue;
-      for (const MailExchanger& mx : *list) ++hosts[mx.host].sites;
+      for (const MailExchanger& mx : *list) {
+        ++hosts[mx.host].sites;
+        hosts[mx.host].has_partner = hosts[mx.host].has_partner || list->size() > 1;
+      }
     }
   }
 }

@@ -48,7 +48,8 @@ struct Host {
   std::vector<Window> outages;
   unsigned most_recipients = 0;  // of one transaction, then 452; 0: any number
   bool pipelining = false, dsn = false, tls = false;
-  unsigned sites = 0;  // sets of mail hosts that it belongs to
+  unsigned sites = 0;        // sets of mail hosts that it belongs to
+  bool has_partner = false;  // in one of them: then mail goes on while it is down, and each new session may begin with it
 
   // Never anything else than a refused or unanswered connection at that moment.
   bool is_dead(Instant now) const;
