@@ -9,6 +9,7 @@ namespace mxpress::queue {
 namespace {
 
 constexpr std::size_t kMaxSegments = 16;                 // each is an open file
+constexpr std::size_t kMaxAppended = 8;                  // states; each is a sync, more are written with the message anew
 constexpr std::size_t kPiece = 256 * 1024;               // octets copied at a time
 constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
 
@@ -247,6 +248,7 @@ Status SpoolImpl::move_out(std::uint32_t segment, QueueId id) {
 // After a failed append nobody knows what the file holds: the caller writes a fresh one.
 Status SpoolImpl::append_changes(const RawMessage& raw) {
   const std::vector<StoredChange> fresh(raw.changes.begin() + static_cast<std::ptrdiff_t>(raw.in_file), raw.changes.end());
+  if (fresh.size() > kMaxAppended) return Error::transient("too many states to append");
   return append_to_message_file(disk_, paths_.file(raw.id), raw.id, fresh);
 }
 

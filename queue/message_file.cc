@@ -204,10 +204,16 @@ Status append_to_message_file(Disk& disk, const Path& path, QueueId id, const st
   auto file = disk.open(path, Open::write);
   if (!file) return file.error();
   if (auto s = (*file)->truncate(old->end); !s) return s;  // a torn append of an earlier run
-  Pieces pieces;
-  pieces.add(old->end, old->accepted.salt, id, changes);
-  if (auto s = (*file)->write_at(old->end, pieces.views()); !s) return s;
-  return (*file)->sync();
+  // Each is durable before the next: a torn append never leaves a later state behind a lost one.
+  auto end = old->end;
+  for (const auto& change : changes) {
+    Pieces pieces;
+    pieces.add(end, old->accepted.salt, id, {change});
+    if (auto s = (*file)->write_at(end, pieces.views()); !s) return s;
+    if (auto s = (*file)->sync(); !s) return s;
+    end += pieces.size;
+  }
+  return {};
 }
 
 }  // namespace mxpress::queue

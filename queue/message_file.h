@@ -71,7 +71,7 @@ class MessageFileWriter {
   bool published_ = false;
 };
 
-// Appends records to a message file and syncs it.
+// Appends records to a message file, each synced before the next.
 Status append_to_message_file(Disk& disk, const Path& path, QueueId id, const std::vector<StoredChange>& changes);
 
 // Content behind a record's header, in a segment or message file.

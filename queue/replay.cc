@@ -187,7 +187,13 @@ class Replay {
 
   void find_large(QueueId id, const Accepted& accepted) {
     const auto there = disk_.exists(paths_.large(id));
-    if (there && *there) {
+    if (!there) {  // nobody knows
+      damage(there.error().message);
+      ++out_.unread;
+      out_.misplaced.push_back(id);
+      return;
+    }
+    if (*there) {
       if (add_file(id, paths_.large(id))) out_.misplaced.push_back(id);
       return;
     }

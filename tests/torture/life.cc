@@ -69,6 +69,7 @@ bool Life::start_once() {
   for (const auto& message : found_)
     if (!recovered.found.emplace(message.id, message).second) broken_.push_back(message.id.to_string() + " was told twice");
   if (const auto there = spool_->load(early)) recovered.found.emplace(early, *there);
+  if (Promises::is_blind(recovered)) return busy_hour(2), stop(), false;  // new mail alone; what it did not see must stay
   const auto problems = promises_.compare(recovered);
   broken_.insert(broken_.end(), problems.begin(), problems.end());
   promises_.accept(recovered);

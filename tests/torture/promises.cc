@@ -146,8 +146,7 @@ std::vector<std::string> Promises::compare(Recovered& recovered) const {
   }
   compare_drops(recovered, out);
   compare_sites(recovered, out);
-  const auto counters = recovered.spool.counters();
-  if (counters.corrupt != 0 && counters.unread == 0) out.push_back("what was only torn was taken for damage");
+  if (recovered.spool.counters().corrupt != 0) out.push_back("what was only torn was taken for damage");
   return out;
 }
 
@@ -156,7 +155,7 @@ void Promises::compare_letter(QueueId id, const Letter& letter, Recovered& recov
   const auto live = recovered.found.find(id);
   if (live == recovered.found.end()) {
     if (letter.moment > born_) return;  // of this life: a recovery does not tell it
-    if (letter.is_promised && !can_be_over(letter) && recovered.spool.counters().unread == 0) problem("was promised and is lost");
+    if (letter.is_promised && !can_be_over(letter)) problem("was promised and is lost");
     return;
   }
   const auto& message = live->second;
@@ -174,7 +173,7 @@ void Promises::compare_letter(QueueId id, const Letter& letter, Recovered& recov
 void Promises::compare_notice(QueueId id, const Letter& letter, const Asked& told, Recovered& recovered,
                               std::vector<std::string>& out) const {
   const auto notice = letters_.find(told.notice);
-  if (notice == letters_.end() || recovered.spool.counters().unread != 0) return;
+  if (notice == letters_.end()) return;
   const auto& change = std::get<queue::Told>(told.change);
   if (change.kind != queue::NewMessage::NoticeFor::Kind::failure) return;
   const bool is_there = recovered.found.contains(told.notice);
@@ -209,11 +208,9 @@ void Promises::compare_sites(const Recovered& recovered, std::vector<std::string
 }
 
 void Promises::accept(Recovered& recovered) {
-  const bool all_read = recovered.spool.counters().unread == 0;
-  std::erase_if(letters_,
-                [&](const auto& letter) { return all_read && letter.second.moment <= born_ && !recovered.found.contains(letter.first); });
+  std::erase_if(letters_, [&](const auto& letter) { return letter.second.moment <= born_ && !recovered.found.contains(letter.first); });
   for (auto& [id, letter] : letters_) {
-    if (!recovered.found.contains(id)) continue;
+    if (!recovered.found.contains(id)) continue;  // of this life
     auto& found = recovered.found.at(id);
     letter.is_promised = true;
     letter.forgotten += letter.changes.size();

@@ -32,14 +32,15 @@ class Promises {
   std::size_t changes_of(QueueId id) const;
   bool is_promised(QueueId id) const;
 
-  // What a recovery found: everything that was promised (but for what it says it could not read now), and nothing that was never asked
-  // for. One sentence for each difference.
+  // What a recovery found: everything that was promised, and nothing that was never asked for. One sentence for each difference.
   struct Recovered {
     std::map<QueueId, Message> found;
     std::map<std::string, std::uint32_t> sites;  // failures
     queue::Spool& spool;
   };
   std::vector<std::string> compare(Recovered& recovered) const;
+  // The disk did not give all, and the spool says so: what it told then says nothing of what was promised.
+  static bool is_blind(Recovered& recovered) { return recovered.spool.counters().unread != 0; }
   // What a recovery has told is a promise, too: the daemon acts on it.
   void accept(Recovered& recovered);
 
