@@ -56,7 +56,7 @@ class ScriptedServer {
   Task<bool> expect_close(const Step& step);
   Task<void> farewell();
   Task<bool> read_more();
-  Task<void> sleep(BootClock::duration time);
+  Task<void> pass(BootClock::duration virtual_time);
   bool complain(const Step& step, const std::string& what);
 
   const DialogueScript& script_;
@@ -98,7 +98,7 @@ Task<bool> ScriptedServer::play(const Step& step) {
       stream_->close();
       co_return true;
     case StepKind::wait:
-      co_await sleep(step.time);
+      co_await pass(step.time);
       co_return true;
     case StepKind::expect_line:
       co_return co_await expect_text(step, step.text + "\r\n");
@@ -116,7 +116,7 @@ Task<bool> ScriptedServer::play(const Step& step) {
 
 // What the client has sent too early would be here after a moment.
 Task<bool> ScriptedServer::say(const Step& step) {
-  co_await sleep(1ms);
+  co_await pass(1ms);
   if (!input_.empty() || stream_->has_input()) {
     if (input_.empty()) (void)co_await read_more();
     co_return complain(step, "the client did not wait; it has sent: " + input_);
@@ -127,7 +127,7 @@ Task<bool> ScriptedServer::say(const Step& step) {
 
 Task<void> ScriptedServer::drip(const Step& step) {
   for (const char octet : step.text + "\r\n") {
-    co_await sleep(step.time);
+    co_await pass(step.time);
     const Status sent = co_await stream_->write(std::string_view(&octet, 1));
     if (!sent.ok()) break;
   }
@@ -189,8 +189,9 @@ Task<bool> ScriptedServer::read_more() {
   co_return true;
 }
 
-Task<void> ScriptedServer::sleep(BootClock::duration time) {
-  Timer timer(co_await asio::this_coro::executor, time);
+// Virtual time passes only when nothing else can happen any more.
+Task<void> ScriptedServer::pass(BootClock::duration virtual_time) {
+  Timer timer(co_await asio::this_coro::executor, virtual_time);
   co_await timer.async_wait(use_task);
 }
 
