@@ -10,20 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxSegments = 16;                 // each is an open file
 constexpr std::size_t kMaxAppended = 8;                  // states; each is a sync, more are written with the message anew
-constexpr std::size_t kPiece = 256 * 1024;               // octets copied at a time
 constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
-
-Status copy_content(const RawMessage& raw, MessageFileWriter& to) {
-  std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(raw.accepted.content_size, kPiece)), '\0');
-  const auto content = file_content(raw.file, raw.accepted);
-  for (std::uint64_t at = 0; at < content->size();) {
-    const auto n = content->read(at, piece.data(), piece.size());
-    if (!n) return n.error();
-    if (auto s = to.append(std::string_view(piece).substr(0, *n)); !s) return s;
-    at += *n;
-  }
-  return {};
-}
 
 std::uint64_t octets_of(const std::vector<StoredChange>& changes) {
   std::uint64_t octets = 0;
@@ -239,7 +226,9 @@ Status SpoolImpl::move_out(std::uint32_t segment, QueueId id) {
   }
   const bool is_long = octets_of(raw->changes) > options_.longest_states;
   if (is_long) shorten(raw->changes);
-  if (from->accepted.segment != 0 || is_long || from->is_file_doubtful || !append_changes(*raw))
+  const bool is_anew =
+      from->accepted.segment != 0 || is_long || from->is_file_doubtful || raw->changes.size() > raw->in_file + kMaxAppended;
+  if (is_anew || !append_changes(*raw))
     if (auto s = write_message_file(*raw); !s) return s;
   moved(*from);
   return {};
@@ -248,7 +237,6 @@ Status SpoolImpl::move_out(std::uint32_t segment, QueueId id) {
 // After a failed append nobody knows what the file holds: the caller writes a fresh one.
 Status SpoolImpl::append_changes(const RawMessage& raw) {
   const std::vector<StoredChange> fresh(raw.changes.begin() + static_cast<std::ptrdiff_t>(raw.in_file), raw.changes.end());
-  if (fresh.size() > kMaxAppended) return Error::transient("too many states to append");
   return append_to_message_file(disk_, paths_.file(raw.id), raw.id, fresh);
 }
 
@@ -257,7 +245,7 @@ Status SpoolImpl::write_message_file(const RawMessage& raw) {
   const auto name = std::to_string(run_) + "-" + std::to_string(++next_part_) + ".part";
   auto writer = MessageFileWriter::create(disk_, paths_, name, options_.random());
   if (!writer) return writer.error();
-  if (auto s = copy_content(raw, **writer); !s) return s;
+  if (auto s = (*writer)->append(*file_content(raw.file, raw.accepted)); !s) return s;
   if ((*writer)->content_crc() != raw.accepted.content_crc) {
     report(raw.id.to_string() + ": the content is damaged; it will not be sent, and the sender will be told");
     (*writer)->keep_crc(raw.accepted.content_crc);

@@ -26,18 +26,6 @@ FsckReport to_report(Survey survey) {
   return out;
 }
 
-Status copy_content(const MessageFile& from, MessageFileWriter& to) {
-  const auto content = file_content(from.file, from.accepted);
-  std::string piece(256 * 1024, '\0');
-  for (std::uint64_t at = 0; at < content->size();) {
-    const auto n = content->read(at, piece.data(), piece.size());
-    if (!n) return n.error();
-    if (auto s = to.append(std::string_view(piece).substr(0, *n)); !s) return s;
-    at += *n;
-  }
-  return {};
-}
-
 class Mender {
  public:
   Mender(Disk& disk, const Paths& paths) : disk_(disk), paths_(paths) {}
@@ -48,7 +36,6 @@ class Mender {
       if (auto s = keep_journal_damage(); !s) return s.error();
       lock_.reset();
       empty_journal();
-      lock_.reset();
     }
     auto left = survey(disk_, paths_);
     if (!left) return left.error();
@@ -184,7 +171,8 @@ class Mender {
       if (auto s = disk_.remove(paths_.incoming() / name); !s) return s;
     auto writer = MessageFileWriter::create(disk_, paths_, name, old.accepted.salt + 1);
     if (!writer) return writer.error();
-    if (auto s = copy_content(old, **writer); !s) return s;
+    if (auto s = (*writer)->append(*file_content(old.file, old.accepted)); !s) return s;
+    (*writer)->keep_crc(old.accepted.content_crc);  // a copy of damaged content must not look sound
     if (auto s = (*writer)->finish(id, encode(old.meta), old.changes); !s) return s;
     return (*writer)->publish(path);
   }

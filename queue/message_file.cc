@@ -8,7 +8,7 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kPiece = 256 * 1024;       // octets read at a time by verify()
+constexpr std::uint64_t kPiece = 256 * 1024;     // octets read at a time
 constexpr std::uint64_t kMaxStates = 96u << 20;  // octets of appended records; attempts are bounded by the lifetime
 
 Error damaged(const Path& path, const char* what) { return Error::permanent("damaged message file " + path.string() + ": " + what); }
@@ -170,6 +170,17 @@ Status MessageFileWriter::append(std::string_view content) {
   if (auto s = file_->write_at(kRecordHeader + size_, {content}); !s) return s;
   size_ += content.size();
   crc_ = crc32c(content, crc_);
+  return {};
+}
+
+Status MessageFileWriter::append(const Content& content) {
+  std::string piece(static_cast<std::size_t>(std::min(content.size(), kPiece)), '\0');
+  for (std::uint64_t at = 0; at < content.size();) {
+    const auto n = content.read(at, piece.data(), piece.size());
+    if (!n) return n.error();
+    if (auto s = append(std::string_view(piece).substr(0, *n)); !s) return s;
+    at += *n;
+  }
   return {};
 }
 

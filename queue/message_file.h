@@ -50,6 +50,8 @@ class MessageFileWriter {
   MessageFileWriter& operator=(const MessageFileWriter&) = delete;
 
   Status append(std::string_view content);
+  // All of it, piece by piece.
+  Status append(const Content& content);
   std::uint64_t content_size() const { return size_; }
   std::uint32_t content_crc() const { return crc_; }
   // The content came from a damaged place: the checksum of what it was shall go on telling so.
