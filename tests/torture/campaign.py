@@ -84,6 +84,14 @@ class Campaign:
         self.daemon.wait_for_recovery()
         wait_until(self.is_drained, seconds, lambda: f'the queue to drain; it shows: {self.daemon.mxpress("queue")[1][:1500]}', every=0.2)
 
+    def live_out(self):
+        """A daemon that nobody disturbs delivers what is left."""
+        self.start_daemon()
+        self.load(False)
+        self.wait_for_clients()
+        self.drain()
+        self.look_at_log()
+
     def account(self, **options):
         """After drain(). The daemon is stopped, and the queue must be the same without it."""
         online = self.queue()

@@ -62,14 +62,6 @@ def one_round(campaign):
         hand_in_while_it_is_down(campaign)
 
 
-def drain(campaign):
-    campaign.start_daemon()
-    campaign.load(False)
-    campaign.wait_for_clients()
-    campaign.drain()
-    campaign.look_at_log()
-
-
 def torture(world, seed, rounds):
     """The account of so many rounds."""
     campaign = Campaign(world, seed)
@@ -77,11 +69,11 @@ def torture(world, seed, rounds):
     for number in range(1, rounds + 1):
         one_round(campaign)
         if number % DRAIN_EVERY == 0 and number < rounds:
-            drain(campaign)
+            campaign.live_out()
             drained = campaign.kill()
             campaign.ledger.crashed(drained[1], drained[1])
             print(f'{number} kills: {campaign.ledger.count("accepted")} accepted, {time.monotonic() - start:.0f} s', flush=True)
-    drain(campaign)
+    campaign.live_out()
     campaign.close()
     account = campaign.account()
     account.took_seconds = time.monotonic() - start

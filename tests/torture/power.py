@@ -44,14 +44,6 @@ def one_round(campaign, disk):
     return cut(campaign, disk, starting=False)
 
 
-def drain(campaign):
-    campaign.start_daemon()
-    campaign.load(False)
-    campaign.wait_for_clients()
-    campaign.drain()
-    campaign.look_at_log()
-
-
 def torture(world, options):
     disk = CloneableDisk(world, options.spool_on, options.below)
     campaign = Campaign(world, options.seed, spool='disk/spool')
@@ -60,10 +52,10 @@ def torture(world, options):
     for number in range(1, options.cuts + 1):
         one_round(campaign, disk)
         if number % DRAIN_EVERY == 0 and number < options.cuts:
-            drain(campaign)
+            campaign.live_out()
             cut(campaign, disk, starting=False)
             print(f'{number} cuts: {campaign.ledger.count("accepted")} accepted, {time.monotonic() - start:.0f} s', flush=True)
-    drain(campaign)
+    campaign.live_out()
     campaign.close()
     account = campaign.account(window=OUTCOME_WINDOW)
     check(account.ledger.count('accepted') > options.cuts, 'hardly anything was accepted: no load')
