@@ -2,6 +2,7 @@
 #include "queue/schedule.h"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 namespace mxpress::queue {
 namespace {
@@ -118,8 +119,9 @@ JobIndex Schedule::newest_ready(DestinationIndex index) const {
 
 std::vector<JobIndex> Schedule::ready_jobs(DestinationIndex index) const {
   std::vector<JobIndex> result;
+  boost::unordered_flat_set<JobIndex> seen;  // a job that was leased out of turn and came back stands in the line twice
   for (JobIndex job : destinations_[index].ready)
-    if (is_ready_entry(index, job)) result.push_back(job);
+    if (is_ready_entry(index, job) && seen.insert(job).second) result.push_back(job);
   return result;
 }
 

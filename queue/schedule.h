@@ -80,7 +80,7 @@ class Schedule {
   std::optional<JobIndex> lease(DestinationIndex destination);
   // The ready job that came last; kNone without any.
   JobIndex newest_ready(DestinationIndex destination) const;
-  // Ready jobs of a destination, oldest first; they stay ready.
+  // Ready jobs of a destination, each once, oldest first; they stay ready.
   std::vector<JobIndex> ready_jobs(DestinationIndex destination) const;
 
   // Each puts the job into a stage, whatever it was in; `ready` in front of the others of its destination when it comes back untried.

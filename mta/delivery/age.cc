@@ -65,11 +65,8 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
 // The site or lookup has just failed: what waits for it and is past its lifetime has had its attempt.
 void Worker::expire_waiting(DestinationIndex index, Instant now) {
   const Duration lifetime = policy_of(index).lifetime;
-  for (JobIndex job : schedule_.ready_jobs(index)) {
-    const queue::Job& entry = schedule_.job(job);
-    // A job may stand in the line twice, and the first look ends it.
-    if (entry.stage == queue::JobStage::ready && now >= entry.accepted + lifetime) look_at_expired(job, now, entry.accepted + lifetime);
-  }
+  for (JobIndex job : schedule_.ready_jobs(index))
+    if (now >= schedule_.job(job).accepted + lifetime) look_at_expired(job, now, schedule_.job(job).accepted + lifetime);
 }
 
 }  // namespace mxpress::mta::delivery

@@ -114,6 +114,15 @@ TEST_CASE("schedule: what comes back first is leased first") {
   CHECK(schedule.lease(destination) == (leased == a ? b : a));
 }
 
+TEST_CASE("schedule: a job that was leased out of turn and came back is listed once") {
+  Schedule schedule;
+  const JobIndex index = schedule.add(job_for(schedule, 1, "a.example", kStart));
+  schedule.advance(kStart);
+  schedule.lease_job(index);
+  schedule.make_ready_first(index);
+  CHECK(schedule.ready_jobs(schedule.destination("a.example")) == std::vector<JobIndex>{index});
+}
+
 TEST_CASE("schedule: the watchdog finds a job that nothing would wake") {
   Schedule schedule;
   const JobIndex index = schedule.add(job_for(schedule, 1, "a.example", kStart + minutes(1)));
