@@ -21,7 +21,7 @@ class AgeClock {
     std::function<Duration()> since_boot;  // never steps back
   };
 
-  // Goes on from the last mark, and marks; from 1 ms in a new spool or when the file is lost: then older mail only lives longer.
+  // Goes on from the last mark; from 1 ms in a new spool or when the file is lost: then older mail only lives longer.
   AgeClock(Disk& disk, const Path& root, Sources sources);
 
   // Since the spool was made, without what went beyond kLongestGap. At least 1 ms.

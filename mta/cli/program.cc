@@ -90,10 +90,10 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (line->command == "version") return streams.out << "mxpress " MXPRESS_VERSION "\n", ExitCode::ok;
   const auto file = config_file(*line);
   auto config = load_config(file);
-  if (config && line->command == "config") return config_command(*line, *config, streams);
-  if (!config && line->command == "config") return complain(streams.error, config.error().message, ExitCode::failed);
-  if (line->command == "fsck")
-    return config ? run_fsck(*line, *config, streams) : complain(streams.error, config.error().message, ExitCode::failed);
+  const bool needs_config = line->command == "config" || line->command == "fsck";
+  if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
+  if (line->command == "config") return config_command(*line, *config, streams);
+  if (line->command == "fsck") return run_fsck(*line, *config, streams);
   auto client = config ? find_queue(*config, purpose_of(*line)) : find_daemon_despite(config.error(), file, streams.error);
   if (!client) return complain(streams.error, client.error().message, config ? ExitCode::unreachable : ExitCode::failed);
   if (!(*client)->is_daemon() && is_read_by_people(*line))
