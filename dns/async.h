@@ -28,8 +28,7 @@ class Clock {
   static Clock& current();
   // For simulations, before any thread runs; nullptr gives the system's back. Not owned.
   static void install(Clock* clock);
-  // Called when a timer queue asks how long to sleep until its earliest timer. A simulated clock notes the moment to jump to
-  // and returns zero, so that the loop runs dry and never sleeps.
+  // Called when a timer queue asks how long to sleep until its earliest timer. A simulated clock notes the moment to jump to.
   virtual std::chrono::nanoseconds before_sleep(std::chrono::nanoseconds until_next_timer) { return until_next_timer; }
 };
 

@@ -25,16 +25,17 @@ VirtualTime::~VirtualTime() { Clock::install(nullptr); }
 
 WallTime VirtualTime::wall() const { return WallTime(std::chrono::floor<Duration>(nanoseconds(now_.load() + wall_offset_.load()))); }
 
+// The reactor is woken for timers that are due, and by ask_for_next_timer() alone for later ones: real time must not reach them.
 nanoseconds VirtualTime::before_sleep(nanoseconds until_next_timer) {
   next_ = now_.load() + until_next_timer.count();
-  return nanoseconds::zero();
+  return until_next_timer <= nanoseconds::zero() ? nanoseconds::zero() : kCentury;
 }
 
-// A timer that is due at once makes the reactor look through its heap: when it has run, `next_` speaks of what remains there.
+// A timer that was due before all others makes the reactor look through its heap: when it has run, `next_` speaks of what remains there.
 void VirtualTime::ask_for_next_timer(asio::io_context& io) {
   bool asked = false;
   Timer question(io.get_executor());
-  question.expires_at(BootTime(since_boot()));
+  question.expires_at(BootTime(nanoseconds::zero()));
   question.async_wait([&asked](const boost::system::error_code&) { asked = true; });
   while (!asked) io.run_one();
 }
