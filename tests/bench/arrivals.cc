@@ -1,0 +1,59 @@
+// See arrivals.h.
+#include "tests/bench/arrivals.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+
+namespace mxpress::bench {
+
+namespace {
+
+// Of the field with this name, which a relay may write as it likes.
+std::string_view value_of(std::string_view header, std::string_view name) {
+  const auto same = [](char a, char b) { return std::tolower(a) == std::tolower(b); };
+  for (std::size_t begin = 0; begin < header.size();) {
+    const auto line = header.substr(begin, header.find('\n', begin) - begin);
+    if (line.size() > name.size() && std::equal(name.begin(), name.end(), line.begin(), same)) return line.substr(name.size());
+    begin += line.size() + 1;
+  }
+  return {};
+}
+
+}  // namespace
+
+void Arrivals::add(std::string_view header, std::size_t body, const std::vector<std::string>& recipients) {
+  last_ = now();
+  if (keys_.empty()) first_ = last_;
+  ++transactions_;
+  const std::string stamp(value_of(header, "X-Bench:"));
+  if (!stamp.empty()) {  // smtp-source's messages have none
+    char* rest = nullptr;
+    waits_.push_back(last_ - std::strtoll(stamp.c_str(), &rest, 10));
+    if (std::strtoull(rest, nullptr, 10) != body) ++damaged_;
+  }
+  const auto id = value_of(header, "Message-ID:");
+  for (const auto& recipient : recipients) count(id, recipient);
+}
+
+void Arrivals::count(std::string_view id, std::string_view recipient) {
+  keys_.push_back(std::hash<std::string>()(std::string(id) + " " + std::string(recipient)));
+  if (tell_ == 0 || keys_.size() % tell_ != 0) return;
+  std::printf(R"({"arrived":%zu,"at":%lld})"
+              "\n",
+              keys_.size(), static_cast<long long>(last_));
+}
+
+std::string Arrivals::report() {
+  const auto all = keys_.size();
+  std::sort(keys_.begin(), keys_.end());
+  keys_.erase(std::unique(keys_.begin(), keys_.end()), keys_.end());
+  char text[400];
+  std::snprintf(text, sizeof text, R"("arrived":%zu,"distinct":%zu,"damaged":%zu,"transactions":%zu,"first":%lld,"last":%lld,"wait_ms":%s)",
+                all, keys_.size(), damaged_, transactions_, static_cast<long long>(first_), static_cast<long long>(last_),
+                describe(waits_).c_str());
+  return text;
+}
+
+}  // namespace mxpress::bench

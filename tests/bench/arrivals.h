@@ -1,0 +1,28 @@
+// What a sink got: each (message, recipient) once, or not.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/bench/load.h"
+
+namespace mxpress::bench {
+
+class Arrivals {
+ public:
+  explicit Arrivals(std::size_t tell) : tell_(tell) {}
+
+  // `header` up to and with its empty line; `body` is the length of what follows.
+  void add(std::string_view header, std::size_t body, const std::vector<std::string>& recipients);
+  [[nodiscard]] std::string report();
+
+ private:
+  void count(std::string_view id, std::string_view recipient);
+
+  std::size_t tell_, damaged_ = 0, transactions_ = 0;
+  std::vector<std::size_t> keys_;  // of message and recipient
+  std::vector<Nanoseconds> waits_;
+  Nanoseconds first_ = 0, last_ = 0;
+};
+
+}  // namespace mxpress::bench

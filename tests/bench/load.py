@@ -1,0 +1,73 @@
+"""The two ends of a run: who hands in, and who takes; both of ours (bench-load) or of Postfix (smtp-source, smtp-sink)."""
+import json
+import signal
+import subprocess
+import threading
+
+from harness import check, wait_until
+
+
+class Lines:
+    """What a program writes, line by line of JSON, while it runs."""
+
+    def __init__(self, world, name, command, party):
+        self.lines, self.on_line, self.name = [], None, name
+        self.errors = open(world.path(f'{name}.log'), 'ab')
+        self.popen = subprocess.Popen([str(part) for part in [*party.prefix(), *command]], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=self.errors, env=world.peer_environment())
+        party.own(self.popen)
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        for text in self.popen.stdout:
+            line = json.loads(text)
+            if self.on_line:
+                self.on_line(line)
+            self.lines.append(line)
+
+    def find(self, condition):
+        return next((line for line in list(self.lines) if condition(line)), None)
+
+    def end(self, seconds):
+        """Its last line."""
+        try:
+            code = self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            check(False, f'{self.name} did not end within {seconds} s')
+        self.thread.join()
+        check(code == 0, f'{self.name} ended with {code}')
+        return self.lines[-1]
+
+
+class Sink:
+    def __init__(self, world, party, listen, tell):
+        self.program = Lines(world, 'sink', [world.program('bench-load'), 'sink', '--listen', listen, '--tell', tell], party)
+        wait_until(lambda: self.program.find(lambda line: 'ready' in line), 30, 'the sink to listen')
+
+    def wait_for(self, count, seconds):
+        """When that many had arrived; None if they did not in time."""
+        def reached():
+            return self.program.find(lambda line: line.get('arrived', 0) >= count) or self.program.popen.poll() is not None
+        try:
+            found = wait_until(reached, seconds, 'arrivals', every=0.01)
+        except Exception:
+            return None
+        return found['at'] if isinstance(found, dict) else None
+
+    def finish(self):
+        self.program.popen.send_signal(signal.SIGTERM)
+        return self.program.end(30)
+
+
+def source_options(options):
+    return [word for key, value in options.items() for word in (f'--{key.replace("_", "-")}', value)]
+
+
+def start_source(world, party, address, **options):
+    return Lines(world, 'source', [world.program('bench-load'), 'source', '--to', address, *source_options(options)], party)
+
+
+def start_commands(world, party, command, **options):
+    return Lines(world, 'commands', [world.program('bench-load'), 'commands', *source_options(options), '--', *command], party)

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""scripts/bench: runs workloads against mail servers in turn, writes each run down, and compares."""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+import meter
+import report
+from goals import WORKLOAD_NAMES
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+FOLDER = ROOT / 'build/bench'
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog='scripts/bench', formatter_class=argparse.RawDescriptionHelpFormatter, description=DESCRIPTION)
+    parser.add_argument('workload', choices=[*WORKLOAD_NAMES, 'all'])
+    parser.add_argument('peer', nargs='*', help='mxpress, postfix, dma; without any: mxpress')
+    parser.add_argument('--against', action='append', help='with all: whom to compare with (postfix)')
+    parser.add_argument('--runs', type=int, default=1)
+    parser.add_argument('--messages', type=int, help='the size of the run; each workload has its own')
+    parser.add_argument('--size', type=int, default=4096, help='octets of a message')
+    parser.add_argument('--sessions', type=int, default=50, help='connections that hand in at the same time')
+    parser.add_argument('--parallel', type=int, default=4, help='commands at the same time')
+    parser.add_argument('--domains', type=int, help='recipient domains of backlog and deep')
+    parser.add_argument('--pipeline', choices=['yes', 'no'], default='yes', help='whether the source pipelines')
+    parser.add_argument('--build', default=str(ROOT / 'build/release'))
+    parser.add_argument('--peers', default=str(ROOT / 'build/peers'))
+    parser.add_argument('--results', default=str(FOLDER / 'results.jsonl'), help='where each run is added as a line')
+    parser.add_argument('--keep', action='store_true', help="keep a void run's folder")
+    return parser.parse_args()
+
+
+DESCRIPTION = '''Compares mail servers on this machine, each run in namespaces of its own, the servers in turn.
+A run in which a message is missing, repeated or damaged at the sink is void.'''
+
+
+def one_run(options, workload, peer):
+    """Its figures; what happens in it ends with its process namespace."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    result = FOLDER / f'result-{os.getpid()}.json'
+    result.unlink(missing_ok=True)
+    inner = {**vars(options), 'workload': workload, 'peer': peer, 'folder': str(FOLDER), 'result': str(result)}
+    namespaces = ['unshare', '-n', '-m', '-p', '-f', '--kill-child', '--mount-proc', '--propagation', 'private']
+    done = subprocess.run([*namespaces, sys.executable, str(HERE / 'inside.py'), json.dumps(inner)])
+    meter.remove_groups()
+    if not result.exists():
+        return {'void': [f'the run ended with {done.returncode}']}
+    figures = json.loads(result.read_text())
+    result.unlink()
+    return figures
+
+
+def machine():
+    commit = subprocess.run(['git', 'describe', '--always', '--dirty'], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    return {'date': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'), 'commit': commit, 'cores': os.cpu_count(),
+            'kernel': platform.release(), 'load': os.getloadavg()[0]}
+
+
+def paired_runs(options, workload, peers):
+    """All runs of a workload: the servers take turns, and each second time in the other order."""
+    results = []
+    for number in range(options.runs):
+        for peer in peers if number % 2 == 0 else reversed(peers):
+            about = {**machine(), 'workload': workload, 'peer': peer, 'run': number, 'size': options.size, 'sessions': options.sessions}
+            results.append({**about, **one_run(options, workload, peer)})
+            with open(options.results, 'a') as file:
+                file.write(json.dumps(results[-1]) + '\n')
+            report.print_run(results[-1])
+    return results
+
+
+def main():
+    options = arguments()
+    if os.geteuid() != 0:
+        sys.exit('scripts/bench: only root can make the namespaces that a run needs')
+    if options.workload == 'all':
+        return report.print_goals(options, paired_runs)
+    results = paired_runs(options, options.workload, options.peer or ['mxpress'])
+    report.print_table(results)
+    return 1 if any(result.get('void') for result in results) else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The mail servers that are compared: how each is set up, started, told to try again, and asked what it holds."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+from daemon import Daemon
+from harness import Skip, accepts, check, wait_until
+
+HERE = pathlib.Path(__file__).resolve().parent
+RETRY = '1m 5m 10m 30m 1h*4 3h*'  # mxpress's default
+
+
+class Mxpress(Daemon):
+    """With the settings it has by default, but for folders, ports, the name server, and that mail hosts may be on loopback."""
+
+    def __init__(self, world, party, delivery='', prefix=()):
+        super().__init__(world, 53, 25, retry=RETRY, lifetime='5d', delivery=delivery, prefix=[*party.prefix(), *prefix])
+        self.party, self.smtp_address, self.queue_folder = party, f'127.0.0.1:{self.smtp_port}', self.spool
+
+    def launch(self):
+        super().launch()
+        self.party.own(self.process)
+        return self
+
+    def command(self):
+        return [self.world.program('sendmail'), '-i', '-f', 'bench@sender.example']
+
+    def flush(self):
+        code, _, errors = self.mxpress('retry', '--all')
+        check(code == 0, f'mxpress retry --all: {errors}')
+
+    def stop_at_end(self):
+        self.stop()
+
+
+class Postfix:
+    """Unpacked, never installed; the settings are postfix.cf's. Its users exist in this mount namespace only."""
+    users = {'passwd': 'postfix:x:64990:64990::/:/bin/false\n', 'group': 'postfix:x:64990:\npostdrop:x:64991:\n'}
+
+    def __init__(self, world, party, prefix=()):
+        self.world, self.party, self.prefix = world, party, list(prefix)
+        self.root, self.folder = world.peers / 'root', world.make_folder('postfix')
+        if not (self.root / 'usr/lib/postfix/sbin/master').exists():
+            raise Skip('Postfix is not unpacked here: run scripts/setup')
+        self.etc, self.queue_folder = world.make_folder('postfix/etc'), world.make_folder('postfix/queue')
+        self.port = world.free_port()
+        self.smtp_address = f'127.0.0.1:{self.port}'
+        add_users(world, self.etc, self.users)
+        self.configure()
+        self.make_folders()
+
+    def configure(self):
+        settings, services = (HERE / 'postfix.cf').read_text().split('### master.cf\n')
+        values = {'@ROOT@': str(self.root), '@FOLDER@': str(self.folder), '@PORT@': str(self.port)}
+        for name, text in (('main.cf', settings), ('master.cf', services)):
+            for key, value in values.items():
+                text = text.replace(key, value)
+            (self.etc / name).write_text(text)
+
+    def make_folders(self):
+        os.chown(self.world.make_folder('postfix/data', 0o700), 64990, 64990)
+        for name in ('active', 'bounce', 'corrupt', 'defer', 'deferred', 'flush', 'hold', 'incoming', 'private', 'saved', 'trace', 'public', 'maildrop'):
+            shared = name in ('public', 'maildrop')
+            folder = self.world.make_folder(f'postfix/queue/{name}', 0o730 if shared else 0o700)
+            os.chown(folder, 64990, 64991 if shared else 0)
+        self.world.make_folder('postfix/queue/pid')
+
+    def environment(self):
+        return {**self.world.peer_environment(), 'MAIL_CONFIG': str(self.etc)}
+
+    def start(self):
+        command = [*self.party.prefix(), *self.prefix, self.root / 'usr/lib/postfix/sbin/master', '-s', '-c', self.etc]
+        self.process = self.party.own(self.world.start('postfix', command, env=self.environment()))
+        wait_until(lambda: accepts('127.0.0.1', self.port) or not self.process.running(), 20, lambda: f'Postfix to listen: {self.log()}')
+        check(self.process.running(), f'Postfix ended: {self.log()}')
+        return self
+
+    def command(self):
+        return [self.root / 'usr/sbin/sendmail', '-i', '-f', 'bench@sender.example']
+
+    def flush(self):
+        done = self.world.run([self.root / 'usr/sbin/postqueue', '-c', self.etc, '-f'], env=self.environment())
+        check(done.returncode == 0, f'postqueue -f: {done.stderr.decode()}')
+
+    def stop_at_end(self):
+        self.process.stop()
+
+    def log(self):
+        path = self.folder / 'log'
+        return (path.read_text(errors='replace')[-2000:] if path.exists() else '') + self.process.log_text()[-2000:]
+
+
+class Dma:
+    """No daemon: each command delivers in the background what it was given."""
+    smtp_address = None
+
+    def __init__(self, world, party, prefix=()):
+        self.root, self.queue_folder = world.peers / 'root', world.make_folder('dma', 0o2775)
+        self.program = self.root / 'usr/sbin/dma'
+        if not self.program.exists():
+            raise Skip('dma is not unpacked here: run scripts/setup --bench')
+        shutil.chown(self.queue_folder, 'root', 'mail')
+        etc = world.make_folder('dma-etc')
+        (etc / 'dma.conf').write_text('MAILNAME mta.here.example\n')
+        for folder, path in ((etc, '/etc/dma'), (self.queue_folder, '/var/spool/dma')):
+            bind(world, folder, path)
+
+    def environment(self):
+        return dict(os.environ)
+
+    def start(self):
+        return self
+
+    def command(self):
+        return [self.program, '-i', '-f', 'bench@sender.example']
+
+    def stop_at_end(self):
+        pass
+
+
+def add_users(world, folder, users):
+    for name, lines in users.items():
+        (folder / name).write_text(pathlib.Path(f'/etc/{name}').read_text() + lines)
+        bind(world, folder / name, f'/etc/{name}')
+
+
+def bind(world, source, target):
+    """For this mount namespace. A target that is not there is made on top of its folder, where nobody else sees it."""
+    target = pathlib.Path(target)
+    if not target.exists():
+        overlay(world, target.parent)
+        target.mkdir()
+    subprocess.run(['mount', '--bind', source, target], check=True)
+
+
+def overlay(world, folder):
+    name = 'overlay' + str(folder).replace('/', '_')
+    upper, work = world.make_folder(f'{name}/upper'), world.make_folder(f'{name}/work')
+    options = f'lowerdir={folder},upperdir={upper},workdir={work}'
+    subprocess.run(['mount', '-t', 'overlay', 'overlay', '-o', options, folder], check=True)
+
+
+SERVERS = {'mxpress': Mxpress, 'postfix': Postfix, 'dma': Dma}

@@ -1,0 +1,70 @@
+"""The workloads: each takes the world, the server's name and the options, and returns its figures and what makes the run void."""
+from one_run import Run, clock, seconds_between
+
+DOMAINS = {'d': 10}
+PATIENCE = 900  # seconds, for whatever has to happen in a run
+
+
+def arrive(run, start, messages):
+    """Waits for all of them; the figures that each workload with arrivals has."""
+    last = run.sink.wait_for(messages, PATIENCE) or clock()
+    seconds = seconds_between(start, last)
+    shares = run.shares(seconds)
+    run.settle()
+    figures = {'messages': messages, 'seconds': seconds, 'rate': messages / seconds, 'cpu_us': run.server_cpu_us(messages),
+               **shares, 'peak_mib': run.parties['server'].peak()}
+    report = run.finish(messages)
+    return {**figures, 'wait_p50_ms': report['wait_ms']['p50'], 'wait_p99_ms': report['wait_ms']['p99'],
+            'connections': report['good']['connections']}
+
+
+def stream(world, peer, options, per_connection=1):
+    run = Run(world, peer, DOMAINS)
+    messages = options.messages or 20_000
+    run.start_sink(tell=messages)
+    source = run.source(messages, size=options.size, sessions=options.sessions, per_connection=per_connection, pipeline=options.pipeline)
+    report = run.check_source(source.end(PATIENCE), messages)
+    figures = arrive(run, report['start'], messages)
+    accepted = seconds_between(report['start'], report['end'])
+    return run, {**figures, 'accept_rate': messages / accepted, 'accept_p99_ms': report['accept_ms']['p99']}
+
+
+def stream_reused(world, peer, options):
+    return stream(world, peer, options, per_connection=1_000_000)
+
+
+def single(world, peer, options):
+    """One message each 20 ms, from the client's connection to the arrival at the recipient's host."""
+    run = Run(world, peer, DOMAINS)
+    messages = options.messages or 1000
+    run.start_sink(tell=messages)
+    report = run.inject(messages, PATIENCE, size=options.size, sessions=1, interval=20_000, pipeline=options.pipeline)
+    return run, arrive(run, report['start'], messages)
+
+
+def command(world, peer, options):
+    run = Run(world, peer, DOMAINS)
+    messages = options.messages or 2000
+    run.start_sink(tell=messages)
+    report = run.check_source(run.commands(messages, size=options.size, parallel=options.parallel).end(PATIENCE), messages)
+    figures = arrive(run, report['start'], messages)
+    return run, {**figures, 'command_rate': messages / seconds_between(report['start'], report['end']),
+                 'command_p50_ms': report['accept_ms']['p50'], 'command_p99_ms': report['accept_ms']['p99']}
+
+
+def backlog(world, peer, options):
+    """Queued while nobody listens; then all hosts listen, and the server is told to try again."""
+    domains = {'d': options.domains or 1000}
+    run = Run(world, peer, domains)
+    messages = options.messages or 10_000
+    run.inject(messages, PATIENCE, size=options.size, sessions=options.sessions, per_connection=1000, pipeline=options.pipeline)
+    run.settle(PATIENCE)
+    full = {'queued_cpu_us': run.server_cpu_us(messages), 'full_mib': run.memory()}
+    run.start_cpu = run.cpu()
+    run.start_sink(tell=messages)
+    start = clock()
+    run.server.flush()
+    return run, {**arrive(run, start, messages), **full}
+
+
+WORKLOADS = {'stream': stream, 'stream-reused': stream_reused, 'single': single, 'command': command, 'backlog': backlog}
