@@ -125,13 +125,16 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
 
 // The message of a job, with recipients that are still pending at its destination. Null: the job is dealt with.
 Task<Worker::MessagePtr> Worker::load(JobIndex index, DestinationIndex destination) {
-  MessagePtr message = snapshot_of(index);
-  if (!message) message = co_await read(index, destination);
-  if (!message) co_return nullptr;
-  if (!message->ended && !pending_recipients(*message, schedule_.name(destination), *services_.config.get()).empty()) co_return message;
+  if (MessagePtr snapshot = snapshot_of(index); snapshot && has_pending(*snapshot, destination)) co_return snapshot;
+  MessagePtr message = co_await read(index, destination);
+  if (!message || has_pending(*message, destination)) co_return message;
   schedule_.remove(index);
-  if (!message->ended) services_.ownership.readmit(*message);
+  if (!message->ended) services_.ownership.readmit(*message);  // as it is now: what an older one calls pending may have been delivered
   co_return nullptr;
+}
+
+bool Worker::has_pending(const queue::Message& message, DestinationIndex destination) const {
+  return !message.ended && !pending_recipients(message, schedule_.name(destination), *services_.config.get()).empty();
 }
 
 Worker::MessagePtr Worker::snapshot_of(JobIndex index) {

@@ -42,6 +42,7 @@ void Worker::add(const NewJob& new_job) {
   job.next_try = new_job.next_try;
   job.first_attempt = new_job.first_attempt;
   job.delay_noticed = new_job.delay_noticed;
+  job.settled = instant_now();  // by another worker, or before it came back: nothing that was read earlier may serve it
   if (new_job.held) job.stage = queue::JobStage::held;
   schedule_age_event(schedule_.add(job), instant_now());
   run_due();

@@ -100,7 +100,8 @@ class Worker {
   using JobIndex = queue::JobIndex;
   using SiteIndex = std::uint32_t;
   using MessagePtr = std::shared_ptr<const queue::Message>;
-  // A message as it was read. It serves each of its jobs that has settled nothing since: nobody else changes a job's recipients.
+  // A message as it was read. It serves each of its jobs that has been here, and has settled nothing, since: nobody else changes a job's
+  // recipients.
   struct Snapshot {
     MessagePtr message;
     Instant loaded;
@@ -155,6 +156,7 @@ class Worker {
   Task<void> conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result);
   Task<MessagePtr> load(JobIndex job, DestinationIndex destination);
   Task<MessagePtr> read(JobIndex job, DestinationIndex destination);
+  bool has_pending(const queue::Message& message, DestinationIndex destination) const;
   MessagePtr snapshot_of(JobIndex job);
   void keep_snapshot(MessagePtr message, Instant loaded);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report);

@@ -145,6 +145,11 @@ void Simulation::start() {
   if (!recovered) throw std::runtime_error(recovered.error().message);
 }
 
+void Simulation::reload(const std::string& toml) {
+  config.set(parse(toml));
+  pool_->reconfigured();
+}
+
 void Simulation::crash(test::ForgetfulDisk::Cut cut) {
   disk.cut_at(disk.operations() + 1);
   time.set_other_work(nullptr);

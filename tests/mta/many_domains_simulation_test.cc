@@ -1,0 +1,104 @@
+// One message to many domains, in virtual time: its jobs share what was read of it, and each recipient still gets it once.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/support/simulation.h"
+#include "tests/support/temp_folder.h"
+
+using namespace mxpress;
+using namespace mxpress::testing;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+std::string domain(int number) { return "d" + std::to_string(number) + ".example"; }
+
+struct World : Simulation {
+  SimulatedHost there;
+
+  explicit World(const std::string& toml = "") : Simulation(toml) {
+    dns->a("mx.there.example", "192.0.2.1");
+    host("192.0.2.1:25", there);
+  }
+  // All domains have one mail host.
+  std::vector<std::string> recipients_at_domains(int count) {
+    std::vector<std::string> recipients;
+    for (int i = 0; i < count; ++i) {
+      dns->mx(domain(i), 10, "mx.there.example");
+      recipients.push_back("you@" + domain(i));
+    }
+    return recipients;
+  }
+  // Each of these domains has a mail host of its own.
+  void give_hosts(int count, const std::string& prefix) {
+    for (int i = 0; i < count; ++i) {
+      const std::string name = prefix + std::to_string(i) + ".there.example";
+      dns->forget(domain(i)).mx(domain(i), 10, name).a(name, "192.0.2.1");
+    }
+  }
+  long times_received(const std::string& recipient) const {
+    return std::count_if(there.received.begin(), there.received.end(),
+                         [&](const SimulatedMail& mail) { return mail.recipients.find("<" + recipient + ">") != std::string::npos; });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("many domains: one message asks the DNS for a few of them at a time") {
+  World world;
+  world.dns->delay = seconds(2);
+  world.submit("me@here.example", world.recipients_at_domains(300));
+  world.run_for(seconds(1));
+  CHECK(world.dns->asked.size() <= 100);  // of two workers
+  world.run_for(minutes(5));
+  CHECK(world.queued() == 0);
+}
+
+TEST_CASE("many domains: each gets the message once, whatever each of them says first") {
+  World world;
+  auto tries = std::make_shared<std::map<std::string, int>>();
+  world.there.rcpt = [tries](const std::string& recipient) {
+    return ++(*tries)[recipient] <= 2 && recipient.size() % 2 == 0 ? std::string("451 later") : std::string("250 ok");
+  };
+  world.submit("me@here.example", world.recipients_at_domains(300));
+  world.run_for(hours(2));
+  CHECK(world.there.received.size() == 300);
+  CHECK(tries->size() == 300);
+  CHECK(world.queued() == 0);
+}
+
+TEST_CASE("many domains: none that has the message gets it again when a reload makes another one local") {
+  const test::TempFolder folder;
+  const std::string spool = "spool.directory = \"" + folder.path().string() + "\"\n";
+  World world(spool);
+  const auto recipients = world.recipients_at_domains(300);
+  world.dns->delay = seconds(2);
+  world.submit("me@here.example", recipients);
+  REQUIRE(world.run_until([&] { return world.there.received.size() >= 50; }, minutes(1)));
+  const std::string& moved =
+      *std::find_if(recipients.begin(), recipients.end(), [&](const auto& to) { return world.times_received(to) == 0; });
+  world.reload(spool + "local_domains = [\"" + moved.substr(4) + "\"]\n");
+  world.run_for(minutes(5));
+  for (const std::string& recipient : recipients) CHECK(world.times_received(recipient) == (recipient == moved ? 0 : 1));
+}
+
+TEST_CASE("many domains: a recipient that has the message does not get it again when its domain has new mail hosts") {
+  World world("[retry]\nschedule = \"10s 1h\"\n");
+  auto recipients = world.recipients_at_domains(60);
+  for (int i = 0; i < 60; ++i) recipients.push_back("later@" + domain(i));
+  world.give_hosts(60, "old");
+  world.dns->ttl = seconds(5);
+  bool is_later = false;
+  world.there.rcpt = [&is_later](const std::string& recipient) {
+    return !is_later && recipient.find("later@") != std::string::npos ? "451 later" : "250 ok";
+  };
+  world.submit("me@here.example", recipients);
+  world.run_for(seconds(5));
+  is_later = true;
+  world.give_hosts(60, "new");
+  world.run_for(seconds(40));
+  CHECK(world.queued() == 0);
+  for (const std::string& recipient : recipients) CHECK(world.times_received(recipient) == 1);
+}
