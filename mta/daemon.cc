@@ -10,7 +10,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
-#include <future>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -133,7 +132,6 @@ class RunningDaemon final : public Daemon {
   int run() override {
     for (auto& loop : loops_) loop->start();
     intake_->start(std::move(listeners_));
-    drop_folder_->start();
     host::notify_ready("accepting mail");
     log(LogLine(Priority::info, "started")
             .add("hostname", config_.get()->hostname)
@@ -155,11 +153,12 @@ class RunningDaemon final : public Daemon {
                                     .make_connector = make_connector,
                                     .seed = random_seed()};
     pool_ = std::make_unique<delivery::Pool>(std::move(services));
-    context_.emplace(
-        intake::Context{config_, *spool_, [this](queue::QueueId id, const proto::Envelope& envelope) { pool_->admit(id, envelope); }});
+    context_.emplace(intake::Context{config_, *spool_,
+                                     [this](queue::QueueId id, const proto::Envelope& envelope) { pool_->admit(id, envelope); },
+                                     [this](queue::QueueId id, const proto::HostResult& why) { pool_->give_back(id, why); }});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
-    backend_.emplace(*spool_, *pool_, config_, recovered_.get_future().share(), [this] { return reload(); });
+    backend_.emplace(*spool_, *pool_, config_, recovery_progress_, [this] { return reload(); });
   }
 
   static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
@@ -186,14 +185,23 @@ class RunningDaemon final : public Daemon {
     Status status;
     do status = spool_->recover(restore, [&](const queue::SiteRecord& site) { pool_->restore_site(site); });
     while (!status && wait_to_recover_again(status.error()));
-    if (status) log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
-    recovered_.set_value();
+    if (!status) return;
+    log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
+    recovery_progress_.done();
+    start_drop_folder();
+  }
+
+  // Not before all drop files that were stored are known: none is stored twice.
+  void start_drop_folder() {
+    const std::lock_guard lock(stop_mutex_);
+    if (!stopping_) drop_folder_->start();
   }
 
   // A disk or a system in trouble may be well again soon: mail that is there must not wait for the next start. False: we stop.
   bool wait_to_recover_again(const Error& error) {
     LogLine line(Priority::error, "recovery");
     log(line.add("reason", error.message).add("note", "mail of earlier runs waits; trying again"));
+    recovery_progress_.failed(error.message);
     std::unique_lock lock(stop_mutex_);
     return !stop_wanted_.wait_for(lock, kRecoverAgain, [this] { return stopping_; });
   }
@@ -285,7 +293,7 @@ class RunningDaemon final : public Daemon {
   std::optional<host::LiveBackend> backend_;
   std::unique_ptr<host::ControlServer> control_;
   std::thread recovery_;
-  std::promise<void> recovered_;
+  host::RecoveryProgress recovery_progress_;
   asio::io_context main_{1};
   asio::signal_set signals_;
   Timer health_;

@@ -109,6 +109,7 @@ class Command {
     });
     if (!status) return complain(status.error().message, ExitCode::unreachable);
     matched_ = end.matched();
+    limits_ = end.text();
     switch (end.result()) {
       case control_pb::End::OK:
         return ExitCode::ok;
@@ -159,9 +160,15 @@ class Command {
         print_message_line(out_, response.message(), now_);
     });
     if (code != ExitCode::ok || matched_ != 0) return code;
-    if (!line_.json) out_ << (line_.selects() ? "No message matches.\n" : "The queue is empty.\n");
+    if (!line_.json)
+      out_ << (line_.selects()   ? "No message matches"
+               : limits_.empty() ? "The queue is empty"
+                                 : "No mail of yours waits")
+           << limits() << ".\n";
     return line_.selects() ? ExitCode::nothing_matched : ExitCode::ok;
   }
+
+  std::string limits() const { return limits_.empty() ? "" : " (" + proto::printable(limits_, 200) + ")"; }
 
   ExitCode mailq() {
     MailqPrinter printer(out_);
@@ -171,7 +178,7 @@ class Command {
       else
         printer.message(response.message());
     });
-    if (code == ExitCode::ok && !line_.json) printer.end();
+    if (code == ExitCode::ok && !line_.json) printer.end(limits());
     return code;
   }
 
@@ -252,6 +259,7 @@ class Command {
   std::ostream& error_;
   WallTime now_;
   std::uint64_t matched_ = 0;
+  std::string limits_;  // of what this user is shown, as the last answer said
 };
 
 }  // namespace

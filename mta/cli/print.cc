@@ -219,8 +219,9 @@ bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
   out << "\n";
   if (status.corrupt() != 0)
     out << "DAMAGED    the spool, in " << status.corrupt() << " place(s); to see where and to mend it: stop mxpressd, then mxpress fsck\n";
+  for (const std::string& trouble : status.trouble()) out << "TROUBLE    " << clean(trouble) << "\n";
   for (const std::string& warning : status.warning()) out << "warning    " << clean(warning) << "\n";
-  return status.running() && status.accepting() && status.corrupt() == 0;
+  return status.running() && status.accepting() && status.corrupt() == 0 && status.trouble_size() == 0;
 }
 
 void MailqPrinter::message(const control_pb::MessageInfo& message) {
@@ -242,9 +243,9 @@ void MailqPrinter::message(const control_pb::MessageInfo& message) {
   out_ << "\n";
 }
 
-void MailqPrinter::end() {
+void MailqPrinter::end(const std::string& limits) {
   if (requests_ == 0)
-    out_ << "Mail queue is empty\n";
+    out_ << "Mail queue is empty" << limits << "\n";
   else
     out_ << "-- " << octets_ / 1024 << " Kbytes in " << requests_ << " Request" << (requests_ == 1 ? "" : "s") << ".\n";
 }

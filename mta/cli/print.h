@@ -28,7 +28,7 @@ class MailqPrinter {
  public:
   explicit MailqPrinter(std::ostream& out) : out_(out) {}
   void message(const control_pb::MessageInfo& message);
-  void end();
+  void end(const std::string& limits);  // of what this user is shown, in brackets; may be empty
 
  private:
   std::ostream& out_;

@@ -11,6 +11,7 @@
 #include "mta/cli/fsck_command.h"
 #include "mta/cli/spool_backend.h"
 #include "mta/host/config_fields.h"
+#include "mta/host/control_service.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::cli {
@@ -81,6 +82,11 @@ std::optional<boost::filesystem::path> config_file(const CommandLine& line) {
   return named && *named ? std::optional<boost::filesystem::path>(named) : std::nullopt;
 }
 
+std::string what_waits_outside(const Config& config) {
+  const std::size_t dropped = host::count_dropped(config);
+  return dropped == 0 ? "" : "; " + std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string();
+}
+
 }  // namespace
 
 ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams) {
@@ -97,7 +103,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   auto client = config ? find_queue(*config, purpose_of(*line)) : find_daemon_despite(config.error(), file, streams.error);
   if (!client) return complain(streams.error, client.error().message, config ? ExitCode::unreachable : ExitCode::failed);
   if (!(*client)->is_daemon() && is_read_by_people(*line))
-    streams.error << "mxpress: note: no daemon runs, nothing is delivered until mxpressd is started\n";
+    streams.error << "mxpress: note: no daemon runs, nothing is delivered until mxpressd is started" << what_waits_outside(*config) << "\n";
   return run_command(*line, **client, streams);
 }
 

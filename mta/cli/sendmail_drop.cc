@@ -101,7 +101,7 @@ Verdict DropFile::finish() {
   return sync_directory() ? Verdict() : take_back();
 }
 
-// What is refused must not be sent all the same. If the file is gone already, mxpressd is there now and has stored the message.
+// What is refused must not be sent all the same. If the file is gone already, mxpressd is there now and has the message.
 Verdict DropFile::take_back() {
   Verdict verdict = failed("sync");
   return ::unlink(path_.c_str()) != 0 && errno == ENOENT ? Verdict() : verdict;

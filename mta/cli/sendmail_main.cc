@@ -100,7 +100,8 @@ Verdict send_content(Outlet& outlet, Input& input, Start start) {
 }
 
 Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings) {
-  if (Verdict sender = check_sender(options); !sender.ok()) return sender;
+  const Caller caller = find_caller(settings);
+  if (Verdict sender = check_sender(options, caller); !sender.ok()) return sender;
   Input input(STDIN_FILENO, options.ignore_dots ? LoneDot::is_text : LoneDot::ends);
   Recipients recipients;
   if (!options.recipients_of_header) recipients = find_recipients(options, {});
@@ -110,7 +111,6 @@ Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings
   if (Verdict header = check_header(options, start); !header.ok()) return header;
   if (options.recipients_of_header) recipients = find_recipients(options, proto::split_message(start.text).header);
   if (!recipients.verdict.ok()) return recipients.verdict;
-  const Caller caller = find_caller(settings);
   start.text = complete_start(options, caller, std::move(start.text));
   OpenedOutlet opened = open_outlet(settings);
   if (Verdict begun = begin(opened, envelope_commands(options, caller, recipients.addresses), settings); !begun.ok()) return begun;

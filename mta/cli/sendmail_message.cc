@@ -107,7 +107,9 @@ Recipients find_recipients(const SendmailOptions& options, std::string_view head
   return found;
 }
 
-Verdict check_sender(const SendmailOptions& options) {
+Verdict check_sender(const SendmailOptions& options, const Caller& caller) {
+  if (!options.sender && !is_mailbox(caller.login))
+    return {ExitCode::usage, "your user name " + shown(caller.login) + " is no mail address; name a sender with -f"};
   if (!options.sender || options.sender->empty() || is_mailbox(*options.sender)) return {};
   return {ExitCode::usage, "-f takes a mail address, and " + shown(*options.sender) + " is none"};
 }

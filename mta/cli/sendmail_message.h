@@ -24,7 +24,7 @@ struct Recipients {
 Recipients find_recipients(const SendmailOptions& options, std::string_view header);
 
 // The reverse-path: of -f, or the caller's login name. Checked.
-Verdict check_sender(const SendmailOptions& options);
+Verdict check_sender(const SendmailOptions& options, const Caller& caller);
 
 // MAIL, RCPT and DATA, each with CRLF.
 std::vector<std::string> envelope_commands(const SendmailOptions& options, const Caller& caller,

@@ -45,6 +45,8 @@ class Deliverer {
   virtual ~Deliverer() = default;
   // A message that is durable in the spool.
   virtual void admit(queue::QueueId id, const proto::Envelope& envelope) = 0;
+  // The same, but it is returned to its sender, for this reason. Any thread that may block.
+  virtual void give_back(queue::QueueId id, const proto::HostResult& why) = 0;
   // A message or a site's trouble that recovery found.
   virtual void restore(const queue::Message& message) = 0;
   virtual void restore_site(const queue::SiteRecord& site) = 0;

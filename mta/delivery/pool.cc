@@ -5,8 +5,11 @@
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <functional>
+#include <numeric>
 
+#include "mta/delivery/attempt_log.h"
 #include "mta/delivery/destination.h"
+#include "mta/host/log.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -42,6 +45,21 @@ void Pool::admit(queue::QueueId id, const proto::Envelope& envelope) {
   const Instant now = instant_now();
   for (auto& name : destinations_of(envelope, *services_.config.get()))
     route_job({id, std::move(name), now, now, false, true, false, false});
+}
+
+// If the daemon ends before this is durable, the message is delivered after all.
+void Pool::give_back(queue::QueueId id, const proto::HostResult& why) {
+  const auto message = services_.spool.load(id);
+  if (!message) return log(LogLine(Priority::error, id, "unreadable").add("reason", message.error().message));
+  std::vector<std::uint32_t> recipients(message->recipients.size());
+  std::iota(recipients.begin(), recipients.end(), 0);
+  auto report = report_without_host(std::move(recipients), proto::Outcome::failed, why, Clock::current().wall());
+  std::mt19937_64 random;  // nothing is tried again
+  Verdict verdict = conclude(*message, std::move(report), services_.config.get()->retry, Duration(0), std::nullopt, random);
+  log_attempt(*message, verdict);
+  services_.spool.settle(std::move(verdict.settlement), [this, id, is_owed = verdict.notice_owed](Status settled) {
+    if (settled && is_owed) notices_.owed(id);
+  });
 }
 
 void Pool::restore(const queue::Message& message) {

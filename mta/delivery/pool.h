@@ -31,6 +31,7 @@ class Pool final : public Deliverer, private Ownership {
   ~Pool() override;
 
   void admit(queue::QueueId id, const proto::Envelope& envelope) override;
+  void give_back(queue::QueueId id, const proto::HostResult& why) override;
   void restore(const queue::Message& message) override;
   void restore_site(const queue::SiteRecord& site) override;
   void act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) override;

@@ -125,8 +125,7 @@ class FileReader {
     for (const ConfigField& field : fields) own.push_back({field.table, field.name});
     std::string text = "unknown key " + place(shown, entry.key) + suggestion(table, entry.key, shown == table ? candidates_ : own);
     const std::string key = proto::printable(entry.key, 64);
-    if (entry.value.table() && shown.starts_with("destination."))
-      text += " (a domain stands in quotes: [destination.\"example.com\"])";
+    if (entry.value.table() && shown.starts_with("destination.")) text += " (a domain stands in quotes: [destination.\"example.com\"])";
     if (key.find("password") != key.npos || key.find("secret") != key.npos) text += " (a secret never belongs in this file)";
     complain(entry.line, text);
   }

@@ -106,6 +106,7 @@ struct Config {
   dns::AddressFamily address_family_for(const proto::Domain& domain) const;
   std::optional<Route> route_for(const proto::Domain& domain) const;
   boost::filesystem::path drop_directory() const { return spool_directory / "drop"; }
+  boost::filesystem::path refused_directory() const { return spool_directory / "drop-refused"; }
   boost::filesystem::path mailbox_directory() const { return spool_directory / "mailbox"; }
 };
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
@@ -15,12 +16,15 @@ struct DaemonStatus {
   bool running = false;
   WallTime started{};
   queue::SpoolCounters counters;
+  std::vector<std::string> troubles;  // what an operator has to look at
 };
 
 // Every function may block, and be called from several threads at once.
 class ControlBackend {
  public:
   virtual ~ControlBackend() = default;
+  // Error (transient): not all mail is known yet, and why; waits for it a while.
+  virtual Status ready() { return {}; }
   virtual std::vector<queue::QueueId> ids() = 0;  // of what has not ended, oldest first
   virtual Result<queue::Message> load(queue::QueueId id) = 0;
   // Durable when it returns; one effect per id.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <utility>
 
 namespace mxpress::mta::host {
 namespace {
@@ -18,20 +19,41 @@ std::optional<T> await(std::future<T> future) {
 
 }  // namespace
 
-std::vector<queue::QueueId> LiveBackend::ids() {
-  recovered_.wait_for(kPatience);
-  return spool_.ids(false);
+void RecoveryProgress::failed(std::string reason) {
+  const std::lock_guard lock(mutex_);
+  reason_ = std::move(reason);
+  changed_.notify_all();
 }
 
-Result<queue::Message> LiveBackend::load(queue::QueueId id) {
-  recovered_.wait_for(kPatience);
-  return spool_.load(id);
+void RecoveryProgress::done() {
+  const std::lock_guard lock(mutex_);
+  done_ = true;
+  changed_.notify_all();
+}
+
+Status RecoveryProgress::wait(std::chrono::milliseconds patience) const {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, patience, [this] { return done_ || !reason_.empty(); });
+  if (done_) return {};
+  return Error::transient("mail of earlier runs has not been read yet" + (reason_.empty() ? "; it is being read" : ": " + reason_));
+}
+
+Status LiveBackend::ready() { return recovery_.wait(kPatience); }
+
+DaemonStatus LiveBackend::status() {
+  DaemonStatus status{true, started_, spool_.counters(), {}};
+  if (const Status room = spool_.room_for(0); status.counters.accepting && !room) {
+    status.counters.accepting = false;
+    status.counters.not_accepting_because = room.error().message;
+  }
+  if (const Status recovered = recovery_.wait(std::chrono::milliseconds(0)); !recovered)
+    status.troubles.push_back(recovered.error().message);
+  return status;
 }
 
 Result<std::vector<delivery::ActionEffect>> LiveBackend::act(queue::ActionKind action, std::vector<queue::QueueId> ids) {
   using Effects = Result<std::vector<delivery::ActionEffect>>;
   // Shared with the callback, which may come after we have given up.
-  recovered_.wait_for(kPatience);
   const auto promise = std::make_shared<std::promise<Effects>>();
   auto future = promise->get_future();
   deliverer_.act(action, std::move(ids), [promise](Effects effects) { promise->set_value(std::move(effects)); });
@@ -42,7 +64,6 @@ Result<std::vector<delivery::ActionEffect>> LiveBackend::act(queue::ActionKind a
 
 Result<std::vector<delivery::DestinationStatus>> LiveBackend::destinations() {
   using Destinations = std::vector<delivery::DestinationStatus>;
-  recovered_.wait_for(kPatience);
   const auto promise = std::make_shared<std::promise<Destinations>>();
   auto future = promise->get_future();
   deliverer_.status([promise](Destinations destinations) { promise->set_value(std::move(destinations)); });

@@ -1,27 +1,44 @@
 // Control requests answered by the running daemon.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
-#include <future>
+#include <mutex>
+#include <string>
 
 #include "dns/async.h"
 #include "mta/host/control_backend.h"
 
 namespace mxpress::mta::host {
 
+// How far the daemon is with what the last run left. Any thread.
+class RecoveryProgress {
+ public:
+  void failed(std::string reason);
+  void done();
+  // Error: after this time, or at once where it has failed and is to be tried again, it is not known yet.
+  Status wait(std::chrono::milliseconds patience) const;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  bool done_ = false;
+  std::string reason_;  // why it has failed
+};
+
 class LiveBackend final : public ControlBackend {
  public:
-  // All must outlive it. `recovered` becomes ready when what the last run left is known: who asks for it before waits, for a while.
-  // `reload` reads the configuration again; called on a thread of the control server.
-  LiveBackend(queue::Spool& spool, delivery::Deliverer& deliverer, CurrentConfig& config, std::shared_future<void> recovered,
+  // All must outlive it. `reload` reads the configuration again; called on a thread of the control server.
+  LiveBackend(queue::Spool& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
               std::function<Status()> reload)
-      : spool_(spool), deliverer_(deliverer), config_(config), recovered_(std::move(recovered)), reload_(std::move(reload)) {}
+      : spool_(spool), deliverer_(deliverer), config_(config), recovery_(recovery), reload_(std::move(reload)) {}
 
-  std::vector<queue::QueueId> ids() override;
-  Result<queue::Message> load(queue::QueueId id) override;
+  Status ready() override;
+  std::vector<queue::QueueId> ids() override { return spool_.ids(false); }
+  Result<queue::Message> load(queue::QueueId id) override { return spool_.load(id); }
   Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override;
   Result<std::vector<delivery::DestinationStatus>> destinations() override;
-  DaemonStatus status() override { return {true, started_, spool_.counters()}; }
+  DaemonStatus status() override;
   Status reload() override { return reload_(); }
   std::shared_ptr<const Config> config() override { return config_.get(); }
 
@@ -29,7 +46,7 @@ class LiveBackend final : public ControlBackend {
   queue::Spool& spool_;
   delivery::Deliverer& deliverer_;
   CurrentConfig& config_;
-  std::shared_future<void> recovered_;
+  const RecoveryProgress& recovery_;
   WallTime started_ = Clock::current().wall();
   std::function<Status()> reload_;
 };

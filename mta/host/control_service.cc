@@ -67,11 +67,11 @@ LocalMail count_local_mail(const boost::filesystem::path& mailbox) {
   return mail;
 }
 
-std::size_t count_dropped(const boost::filesystem::path& drop) {
+std::size_t count_files(const boost::filesystem::path& folder) {
   namespace fs = boost::filesystem;
   std::size_t count = 0;
   boost::system::error_code error;
-  for (fs::directory_iterator at(drop, error), end; !error && at != end; at.increment(error)) ++count;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) ++count;
   return count;
 }
 
@@ -82,6 +82,9 @@ class Answer {
       : peer_(peer), backend_(backend), now_(now), sink_(sink) {}
 
   void to(const control_pb::Request& request) {
+    const bool needs_queue =
+        request.has_list() || request.has_show() || request.has_cat() || request.has_act() || request.has_destinations();
+    if (const Status ready = needs_queue ? backend_.ready() : Status(); !ready) return end(control_pb::End::FAILED, ready.error().message);
     switch (request.what_case()) {
       case control_pb::Request::kList:
         return list(request.list());
@@ -179,7 +182,8 @@ class Answer {
       if (!list.attempts()) response.mutable_message()->clear_attempt();
       return sink_(response);
     });
-    end(control_pb::End::OK, "", matched);
+    const std::string only_own = "root and the group " + backend_.config()->user + " see all";
+    end(control_pb::End::OK, peer_.may_do_everything ? "" : only_own, matched);
   }
 
   // The message, also an ended one; or an End is sent.
@@ -290,8 +294,14 @@ class Answer {
     info.set_hostname(config.hostname);
     add_oldest(info);
     add_disk(info, config);
+    for (const std::string& trouble : daemon.troubles) info.add_trouble(trouble);
+    if (daemon.counters.unread != 0)
+      info.add_trouble(std::to_string(daemon.counters.unread) + " file(s) of the spool could not be read; the log says which and why");
+    if (const std::size_t refused = count_files(config.refused_directory()); refused != 0)
+      info.add_warning(std::to_string(refused) + " file(s) of sendmail could not be taken in; they are in " +
+                       config.refused_directory().string());
     for (const std::string& warning : config.warnings) info.add_warning(warning);
-    if (const std::size_t dropped = daemon.running ? 0 : count_dropped(config.drop_directory()); dropped != 0)
+    if (const std::size_t dropped = daemon.running ? 0 : count_dropped(config); dropped != 0)
       info.add_warning(std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string() +
                        " until mxpressd is started");
     if (sink_(response)) end(control_pb::End::OK, "", 1);
@@ -325,6 +335,8 @@ class Answer {
 };
 
 }  // namespace
+
+std::size_t count_dropped(const Config& config) { return count_files(config.drop_directory()); }
 
 void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
                     const ControlSink& sink) {

@@ -10,6 +10,9 @@
 
 namespace mxpress::mta::host {
 
+// Files of sendmail that wait in the drop folder. Blocking.
+std::size_t count_dropped(const Config& config);
+
 // Who asks, in the words of the kernel.
 struct ControlPeer {
   uid_t uid = 0;

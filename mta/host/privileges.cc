@@ -67,6 +67,7 @@ Result<Made> make_folder(const Path& path) {
 Status give_to_user(const Path& path, const User& user, mode_t mode) {
   const Descriptor folder(open_folder(path));
   struct stat status{};
+  if (folder.get() < 0 && ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) return not_through_link(path);
   if (folder.get() < 0 || ::fstat(folder.get(), &status) != 0) return failed("cannot open " + path.string(), errno);
   if (status.st_uid == user.uid) return {};
   if (status.st_uid != 0 || !is_empty(folder.get()))
@@ -108,6 +109,10 @@ Status check_no_way_back(const User& user) {
 }
 
 }  // namespace
+
+Error not_through_link(const boost::filesystem::path& path) {
+  return Error::permanent(path.string() + " is a symbolic link, and whoever owns it could lead root elsewhere: name the folder itself");
+}
 
 bool is_root() { return ::geteuid() == 0; }
 

@@ -18,6 +18,9 @@ struct User {
 
 bool is_root();
 
+// What is said of a folder of ours that root finds to be a symbolic link.
+Error not_through_link(const boost::filesystem::path& path);
+
 // The error says how to create a missing user. Refuses root.
 Result<User> find_user(const std::string& name);
 

@@ -19,11 +19,10 @@
 namespace mxpress::mta::intake {
 namespace {
 
-constexpr int kRound = 30'000;                     // milliseconds
-constexpr std::size_t kMaxRefused = 100;           // files kept in drop-refused
-constexpr std::size_t kMaxStuck = 10'000;          // names
-constexpr std::uint64_t kEnvelopeRoom = 8u << 20;  // MAIL and 10,000 RCPT lines
-constexpr std::chrono::hours kAbandoned(24);       // a .part file
+constexpr int kRound = 30'000;                // milliseconds
+constexpr std::size_t kMaxRefused = 100;      // files kept in drop-refused; what may be mail stays in the drop folder then
+constexpr std::size_t kMaxStuck = 10'000;     // names
+constexpr std::chrono::hours kAbandoned(24);  // a .part file
 constexpr std::string_view kPart = ".part";
 
 struct CloseDirectory {
@@ -46,10 +45,9 @@ bool is_drop_name(std::string_view name) {
   return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::string_view why_not(const struct stat& file, std::uint64_t max_size) {
+std::string_view why_not(const struct stat& file) {
   if (!S_ISREG(file.st_mode)) return "not a regular file";
   if (file.st_nlink != 1) return "a file with several links";
-  if (static_cast<std::uint64_t>(file.st_size) > max_size) return "too big";
   return {};
 }
 
@@ -66,7 +64,7 @@ void log_file(Priority priority, std::string_view event, const std::string& name
 DropFolder::DropFolder(Context& context)
     : context_(context),
       folder_(context.config.get()->drop_directory()),
-      refused_(context.config.get()->spool_directory / "drop-refused"),
+      refused_(context.config.get()->refused_directory()),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 void DropFolder::start() {
@@ -124,7 +122,7 @@ void DropFolder::take(const std::string& name, int folder) {
     if (!is_forbidden(errno)) return log_file(Priority::error, "drop-waits", name, std::strerror(errno));  // a trouble of ours: it stays
     return put_aside(name, folder, errno == ELOOP ? "a symbolic link" : std::strerror(errno));
   }
-  const std::string_view reason = why_not(facts, context_.config.get()->max_message_size * 2 + kEnvelopeRoom);
+  const std::string_view reason = why_not(facts);
   if (!reason.empty()) return put_aside(name, folder, reason);
   const Fate fate = read_message(name, std::move(file), facts);
   if (fate == Fate::refused) return put_aside(name, folder, "refused");
@@ -150,7 +148,10 @@ void DropFolder::put_aside(const std::string& name, int folder, std::string_view
   const bool room = names_in(refused_).size() < kMaxRefused;
   const host::Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   const bool moved = room && aside.is_open() && ::renameat(folder, name.c_str(), aside.get(), name.c_str()) == 0;
-  const bool gone = moved || ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0;
+  struct stat file{};
+  const bool may_be_mail = is_drop_name(name) && ::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(file.st_mode);
+  const bool gone =
+      moved || may_be_mail ? moved : ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0;
   if (!gone && (stuck_.size() >= kMaxStuck || !stuck_.insert(name).second)) return;  // whoever makes so many does not fill the log, too
   log_file(Priority::warning, moved ? "drop-refused" : gone ? "drop-removed" : "drop-stuck", name, reason);
 }

@@ -2,8 +2,10 @@
 //
 // A drop file is what sendmail would have said to the daemon: SMTP from MAIL to the final dot. Anybody may put files there, so a file is
 // believed only as far as an SMTP client would be; its submitter is its owner. Names are 32 hexadecimal digits; ".part" files are still
-// being written. What is not a message (links, FIFOs, folders, other names, SMTP that is refused for good) is moved to "drop-refused"
-// beside the folder, or removed when 100 are there already, with a line in the log; a temporary refusal leaves the file for the next round.
+// being written. A message that is too big or in a loop is taken in and returned to its sender: sendmail has told its caller that all is
+// well. What is not a message (links, FIFOs, folders, other names, SMTP that is refused for good) is moved to "drop-refused" beside the
+// folder, or removed when 100 are there already (files with the name of a message stay), with a line in the log; a temporary refusal leaves
+// the file for the next round.
 // ".part" files that nobody has written to for a day are removed: their sendmail has told its caller that it failed, or is gone.
 #pragma once
 

@@ -6,7 +6,9 @@
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 
+#include "mta/host/log.h"
 #include "mta/smtp/stream.h"
 
 namespace mxpress::mta::intake {
@@ -14,6 +16,9 @@ namespace {
 
 using smtp::Refusal;
 using smtp::ServerReply;
+
+// The limits on what sendmail has left are Incoming's: such a message is returned to its sender.
+constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 50;
 
 class FileStream final : public smtp::Stream {
  public:
@@ -47,14 +52,14 @@ class FileStream final : public smtp::Stream {
 // Passes everything on, and keeps the verdict on the first message; a second one is refused, because a drop file is remembered as one.
 class VerdictSink final : public smtp::MailSink {
  public:
-  explicit VerdictSink(smtp::MailSink& next) : next_(next) {}
+  VerdictSink(smtp::MailSink& next, std::uint64_t size) : next_(next), size_(size) {}
   const ServerReply verdict() const {
     if (accepted_) return *accepted_;
     return refusal_.value_or(ServerReply{554, proto::EnhancedStatus{5, 5, 2}, "No complete message"});
   }
 
   void hello(std::string name, smtp::Greeting greeting) override { next_.hello(std::move(name), greeting); }
-  Refusal begin(const proto::ReversePath& sender, std::uint64_t size) override { return next_.begin(sender, size); }
+  Refusal begin(const proto::ReversePath& sender, std::uint64_t) override { return next_.begin(sender, size_); }
   Refusal recipient(const proto::Recipient& recipient) override { return next_.recipient(recipient); }
   std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> open(proto::Envelope envelope) override;
   void refused(std::string_view what, const ServerReply& reply) override {
@@ -67,6 +72,7 @@ class VerdictSink final : public smtp::MailSink {
 
  private:
   smtp::MailSink& next_;
+  const std::uint64_t size_;  // of the file: more than the message
   bool opened_ = false;
   std::optional<ServerReply> accepted_, refusal_;
 };
@@ -87,6 +93,7 @@ class WatchedMessage final : public smtp::IncomingMessage {
 };
 
 std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> VerdictSink::open(proto::Envelope envelope) {
+  if (refusal_) return *refusal_;  // of a recipient: all of them, or none
   if (opened_) return ServerReply{503, proto::EnhancedStatus{5, 5, 1}, "One message for each drop file"};
   auto opened = next_.open(std::move(envelope));
   if (auto* message = std::get_if<0>(&opened)) {
@@ -96,20 +103,33 @@ std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> VerdictSink::o
   return opened;
 }
 
+// It costs this round, not the daemon: the file stays.
+ServerReply after_bug(std::exception_ptr bug) {
+  try {
+    std::rethrow_exception(bug);
+  } catch (const std::exception& exception) {
+    LogLine line(Priority::error, "bug");
+    log(line.add("in", "drop folder").add("what", exception.what()));
+  }
+  return {451, proto::EnhancedStatus{4, 3, 0}, "A bug, see the log"};
+}
+
 }  // namespace
 
 ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance) {
   auto options = server_options(*context.config.get(), entrance.submitter);
   if (!options.ok()) return {451, proto::EnhancedStatus{4, 3, 5}, options.error().message};
+  options->max_message_size = kNoLimit;
+  options->max_recipients = kNoLimit;
   Submission submission(context, std::move(entrance));
-  VerdictSink sink(submission);
+  VerdictSink sink(submission, size);
   Status trouble;
   smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size, trouble), sink, std::move(*options));
   asio::io_context io(1);
-  asio::co_spawn(io.get_executor(), session.run(), [](std::exception_ptr bug) {
-    if (bug) std::rethrow_exception(bug);
-  });
+  std::exception_ptr bug;
+  asio::co_spawn(io.get_executor(), session.run(), [&bug](std::exception_ptr thrown) { bug = thrown; });
   io.run();
+  if (bug) return after_bug(bug);
   if (!trouble && !sink.verdict().is_positive()) return {451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + trouble.error().message};
   return sink.verdict();
 }

@@ -80,11 +80,20 @@ Refusal Incoming::end_header(std::size_t end) {
   header_.resize(end);
   qualify_header();
   const std::string_view header = header_;
-  if (proto::has_too_many_hops(header)) return ServerReply{554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"};
+  if (proto::has_too_many_hops(header)) {
+    if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
+  }
   if (const auto field = proto::find_field(header, "Message-ID")) message_id_ = proto::unfolded(field->value);
   if (const Refusal refusal = keep(prefix() + proto::without_fields(header, {"Return-Path"}))) return refusal;
   header_ = {};
   return rest.empty() ? std::nullopt : keep(rest);
+}
+
+// Nobody hears a refusal of what sendmail has left: its sender is told by mail.
+Refusal Incoming::object(ServerReply reply) {
+  if (!is_dropped()) return reply;
+  objection_ = std::move(reply);
+  return std::nullopt;
 }
 
 // Addresses without domain are right only on the host where they were written.
@@ -155,14 +164,28 @@ Task<ServerReply> Incoming::finish() {
   if (in_header_) {
     if (Refusal refusal = end_header(header_.size())) co_return std::move(*refusal);
   }
+  if (inspector_.facts().octets > config_->max_message_size) {
+    const std::string limit = std::to_string(config_->max_message_size);
+    if (Refusal refusal = object({552, EnhancedStatus{5, 3, 4}, "Message is too big; the limit is " + limit + " octets"}))
+      co_return std::move(*refusal);
+  }
   queue::NewMessage message = take_message();
   const auto stored = co_await store(context_.spool, id_, std::move(message));
   if (!stored.ok()) co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not stored: " + stored.error().message};
   if (*stored == id_) {  // otherwise this drop file had been stored before a crash, and is in the queue already
     log_accepted(envelope_);
-    context_.admit(id_, envelope_);
+    hand_on();
   }
   co_return ServerReply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + stored->to_string()};
+}
+
+void Incoming::hand_on() {
+  if (!objection_) return context_.admit(id_, envelope_);
+  proto::HostResult why;
+  why.stage = proto::Stage::local;
+  why.status = objection_->status.value_or(EnhancedStatus{5, 3, 0});
+  why.text = objection_->text;
+  context_.give_back(id_, why);
 }
 
 void Incoming::log_accepted(const proto::Envelope& envelope) const {

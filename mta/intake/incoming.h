@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "mta/intake/submit.h"
@@ -21,6 +22,9 @@ class Incoming final : public smtp::IncomingMessage {
 
  private:
   smtp::Refusal end_header(std::size_t end);
+  smtp::Refusal object(smtp::ServerReply reply);
+  bool is_dropped() const { return !entrance_.drop_name.empty(); }
+  void hand_on();
   void qualify_header();
   std::string prefix() const;
   smtp::Refusal keep(std::string_view content);
@@ -39,6 +43,7 @@ class Incoming final : public smtp::IncomingMessage {
   std::unique_ptr<queue::LargeContent> large_;
   proto::ContentInspector inspector_;  // of what is kept
   std::string message_id_;
+  std::optional<smtp::ServerReply> objection_;  // to a message whose sendmail has ended well: it is taken in, and returned
 };
 
 }  // namespace mxpress::mta::intake

@@ -13,6 +13,7 @@
 #include "mta/smtp/server.h"
 #include "mta/smtp/server_session.h"
 #include "proto/envelope.h"
+#include "proto/outcome.h"
 #include "queue/spool.h"
 
 namespace mxpress::mta::intake {
@@ -39,6 +40,8 @@ struct Context {
   queue::Spool& spool;
   // Takes a message that is durable in the spool on to its delivery. Any thread.
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
+  // Returns a message that is durable in the spool to its sender, because of this. Any thread that may block.
+  std::function<void(queue::QueueId, const proto::HostResult&)> give_back;
   std::unique_ptr<EnvelopeRoom> envelopes = std::make_unique<EnvelopeRoom>();
 };
 

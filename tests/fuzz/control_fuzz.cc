@@ -43,7 +43,7 @@ void check_printed(const control_pb::Response& response) {
   std::ostringstream out;
   cli::MailqPrinter mailq(out);
   mailq.message(response.message());
-  mailq.end();
+  mailq.end("");
   cli::print_message_line(out, response.message(), at(1000));
   cli::print_story(out, response.message(), at(1000));
   cli::print_destinations(out, {response.destination()}, at(1000));

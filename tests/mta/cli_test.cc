@@ -28,6 +28,7 @@ struct Ran {
 class View final : public host::ControlBackend {
  public:
   explicit View(FakeControl& real) : real_(real) {}
+  Status ready() override { return real_.ready(); }
   std::vector<queue::QueueId> ids() override { return real_.ids(); }
   Result<queue::Message> load(queue::QueueId id) override { return real_.load(id); }
   Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {
@@ -209,6 +210,29 @@ TEST_CASE("mxpress queue: who may not see the whole queue sees his own messages"
   const Ran ran = run(backend, {"queue"}, {1001, false});
   CHECK(ran.code == ExitCode::ok);
   CHECK_THAT(ran.out, Catch::Contains("0000000000001") && !Catch::Contains("0000000000002"));
+}
+
+TEST_CASE("mxpress: a user without mail is not told that nothing waits at all") {
+  FakeControl backend;
+  backend.add(make_message(1, 0, "a@here.example", "b@there.example", "x"));
+  CHECK_THAT(run(backend, {"queue"}, {1001, false}).out, Catch::StartsWith("No mail of yours waits (") && Catch::Contains("see all"));
+  CHECK_THAT(run(backend, {"mailq"}, {1001, false}).out, Catch::StartsWith("Mail queue is empty (") && Catch::Contains("see all"));
+}
+
+TEST_CASE("mxpress: a queue that is not read yet is not shown as empty, and status tells why") {
+  FakeControl backend;
+  backend.counters.accepting = true;
+  backend.is_ready = Error::transient("mail of earlier runs has not been read yet: no disk");
+  backend.troubles = {backend.is_ready.error().message};
+  for (const char* command : {"queue", "mailq"}) {
+    const Ran ran = run(backend, {command});
+    CHECK(ran.code == ExitCode::failed);
+    CHECK(ran.out.empty());
+    CHECK_THAT(ran.error, Catch::Contains("no disk"));
+  }
+  const Ran status = run(backend, {"status"});
+  CHECK(status.code == ExitCode::nothing_matched);
+  CHECK_THAT(status.out, Catch::Contains("TROUBLE    mail of earlier runs has not been read yet: no disk\n"));
 }
 
 TEST_CASE("mxpress: rough times have two units at most") {

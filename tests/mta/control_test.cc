@@ -10,12 +10,14 @@
 #include <cstring>
 
 #include "mta/cli/control_client.h"
+#include "mta/host/control_live.h"
 #include "mta/host/control_selector.h"
 #include "mta/host/control_server.h"
 #include "mta/host/control_service.h"
 #include "mta/host/control_wire.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
+#include "tests/support/fake_spool.h"
 
 using namespace mxpress;
 using namespace mxpress::mta;
@@ -364,4 +366,23 @@ TEST_CASE("control: mail that waits for a site in trouble shows the site's last 
   control_pb::Request show;
   show.mutable_show()->set_id(waits.id.to_string());
   CHECK(ask(backend, kRoot, show).responses[0].message().recipient(0).last().host() == "mx.b.example");
+}
+
+TEST_CASE("control: a full disk and a recovery that fails are the daemon's trouble") {
+  testing::FakeSpool spool;
+  testing::FakeDeliverer deliverer;
+  CurrentConfig config{Config()};
+  host::RecoveryProgress recovery;
+  host::LiveBackend backend(spool, deliverer, config, recovery, [] { return Status(); });
+  recovery.failed("no disk");
+  CHECK_FALSE(backend.ready().ok());
+  REQUIRE(backend.status().troubles.size() == 1);
+  CHECK_THAT(backend.status().troubles[0], Catch::Contains("no disk"));
+  recovery.done();
+  CHECK(backend.ready().ok());
+  CHECK(backend.status().troubles.empty());
+  CHECK(backend.status().counters.accepting);
+  spool.no_room = Error::transient("disk full");
+  CHECK_FALSE(backend.status().counters.accepting);
+  CHECK(backend.status().counters.not_accepting_because == "disk full");
 }

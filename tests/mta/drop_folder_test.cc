@@ -38,7 +38,8 @@ struct Folder {
     fs::create_directories(path);
     config = std::make_unique<mxpress::mta::CurrentConfig>(base);
     context.reset(new mxpress::mta::intake::Context{
-        *config, spool, [this](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { deliverer.admit(id, envelope); }});
+        *config, spool, [this](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { deliverer.admit(id, envelope); },
+        [this](mxpress::queue::QueueId id, const mxpress::proto::HostResult& why) { deliverer.give_back(id, why); }});
     drop = std::make_unique<mxpress::mta::intake::DropFolder>(*context);
     mxpress::mta::capture_log(note_line, &log);
   }
@@ -135,7 +136,6 @@ TEST_CASE("drop folder: links, FIFOs, folders and odd names are no messages") {
   SECTION("folder that is not empty") { fs::create_directories(folder.path / kName / "more"); }
   SECTION("odd name") { folder.put("message", kMessage); }
   SECTION("name with control characters") { folder.put("\x1b[2J\n", kMessage); }
-  SECTION("too big") { folder.put(kName, kMessage + std::string(9u << 20, 'x')); }
   folder.drop->scan();
   CHECK(folder.spool.kept().empty());
   CHECK(folder.is_empty());
@@ -155,9 +155,7 @@ TEST_CASE("drop folder: what is refused for good is put aside, and does not stop
   SECTION("no final dot") { text = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nhalf\r\n"; }
   SECTION("bare line ends") { text = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nhalf\n.\r\n.\r\n"; }
   SECTION("no recipient") { text = "MAIL FROM:<a@b.example>\r\nDATA\r\nhalf\r\n.\r\n"; }
-  SECTION("content over the limit") {
-    text = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + std::string(20'000, 'x') + "\r\n.\r\n";
-  }
+  SECTION("a recipient that is none") { text = "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nRCPT TO:<c d>\r\nDATA\r\n\r\n.\r\n"; }
   folder.put("ffffffffffffffffffffffffffffffff", text);
   folder.put(kName, kMessage);
   folder.drop->scan();
@@ -165,6 +163,42 @@ TEST_CASE("drop folder: what is refused for good is put aside, and does not stop
   CHECK(folder.aside() == 1);
   REQUIRE(folder.spool.kept().size() == 1);
   CHECK(folder.spool.kept()[0].message.drop_name == kName);
+}
+
+TEST_CASE("drop folder: a message over a limit is returned to its sender, for sendmail has ended well") {
+  Folder folder;
+  std::string content, status;
+  SECTION("too big") {
+    content = "\r\n" + std::string(20'000, 'x') + "\r\n";
+    status = "5.3.4";
+  }
+  SECTION("in a loop") {
+    for (int hop = 0; hop < 101; ++hop) content += "Received: from here by there\r\n";
+    status = "5.4.6";
+  }
+  folder.put(kName, "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + content + ".\r\n");
+  folder.drop->scan();
+  CHECK(folder.is_empty());
+  CHECK(folder.aside() == 0);
+  CHECK(folder.deliverer.admitted().empty());
+  REQUIRE(folder.spool.kept().size() == 1);
+  const auto returned = folder.deliverer.given_back();
+  REQUIRE(returned.size() == 1);
+  CHECK(returned[0].first == folder.spool.kept()[0].id);
+  CHECK(returned[0].second.status.to_string() == status);
+}
+
+TEST_CASE("drop folder: a message with more recipients than SMTP may name goes to all of them") {
+  Folder folder;
+  auto settings = *folder.config->get();
+  settings.max_recipients = 100;
+  folder.config->set(settings);
+  std::string commands = "MAIL FROM:<a@b.example>\r\n";
+  for (int i = 0; i < 150; ++i) commands += "RCPT TO:<u" + std::to_string(i) + "@d.example>\r\n";
+  folder.put(kName, commands + "DATA\r\n\r\n.\r\n");
+  folder.drop->scan();
+  REQUIRE(folder.spool.kept().size() == 1);
+  CHECK(folder.spool.kept()[0].message.envelope.recipients.size() == 150);
 }
 
 TEST_CASE("drop folder: of two messages in a file only the first counts") {
@@ -181,6 +215,15 @@ TEST_CASE("drop folder: no more than a hundred refused files are kept") {
   folder.drop->scan();
   CHECK(folder.is_empty());
   CHECK(folder.aside() == 100);
+}
+
+TEST_CASE("drop folder: what may be mail is not removed when a hundred refused files are kept") {
+  Folder folder;
+  for (int i = 0; i < 130; ++i) folder.put("odd" + std::to_string(i), "x");
+  folder.drop->scan();
+  const fs::path letter = folder.put(kName, "MAIL FROM:<a@b.example>\r\nRCPT TO:<c d>\r\nDATA\r\n\r\n.\r\n");
+  folder.drop->scan();
+  CHECK(fs::exists(letter));
 }
 
 TEST_CASE("drop folder: a file that is still being written is left alone for a day") {
@@ -217,7 +260,8 @@ TEST_CASE("drop folder: without the daemon sendmail leaves a message that the da
   CHECK((facts.st_mode & 07777) == 0640);
   mxpress::mta::intake::Context context{
       *house.config, house.spool,
-      [&house](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { house.deliverer.admit(id, envelope); }};
+      [&house](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { house.deliverer.admit(id, envelope); },
+      [&house](mxpress::queue::QueueId id, const mxpress::proto::HostResult& why) { house.deliverer.give_back(id, why); }};
   mxpress::mta::intake::DropFolder(context).scan();
   const auto kept = house.spool.kept();
   REQUIRE(kept.size() == 1);

@@ -48,6 +48,8 @@ class FakeControl final : public mta::host::ControlBackend {
   std::vector<mta::delivery::DestinationStatus> rows;
   std::map<queue::QueueId, mta::delivery::ActionEffect> effects;  // else done
   queue::SpoolCounters counters;
+  std::vector<std::string> troubles;
+  Status is_ready;
   mta::Config settings;
   bool running = true;
   Status reload_result;
@@ -58,6 +60,7 @@ class FakeControl final : public mta::host::ControlBackend {
     return acted_;
   }
 
+  Status ready() override { return is_ready; }
   std::vector<queue::QueueId> ids() override {
     std::vector<queue::QueueId> ids;
     for (const auto& [id, message] : messages)
@@ -77,7 +80,7 @@ class FakeControl final : public mta::host::ControlBackend {
     return result;
   }
   Result<std::vector<mta::delivery::DestinationStatus>> destinations() override { return rows; }
-  mta::host::DaemonStatus status() override { return {running, at(0), counters}; }
+  mta::host::DaemonStatus status() override { return {running, at(0), counters, troubles}; }
   Status reload() override { return reload_result; }
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
 

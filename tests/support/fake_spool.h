@@ -131,6 +131,14 @@ class FakeDeliverer final : public mta::delivery::Deliverer {
     std::lock_guard lock(mutex_);
     admitted_.push_back(id);
   }
+  void give_back(queue::QueueId id, const proto::HostResult& why) override {
+    std::lock_guard lock(mutex_);
+    given_back_.emplace_back(id, why);
+  }
+  std::vector<std::pair<queue::QueueId, proto::HostResult>> given_back() const {
+    std::lock_guard lock(mutex_);
+    return given_back_;
+  }
   std::vector<queue::QueueId> admitted() const {
     std::lock_guard lock(mutex_);
     return admitted_;
@@ -145,6 +153,7 @@ class FakeDeliverer final : public mta::delivery::Deliverer {
  private:
   mutable std::mutex mutex_;
   std::vector<queue::QueueId> admitted_;
+  std::vector<std::pair<queue::QueueId, proto::HostResult>> given_back_;
 };
 
 }  // namespace mxpress::testing

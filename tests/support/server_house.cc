@@ -130,7 +130,8 @@ void IntakeHouse::open() {
   config = std::make_unique<mta::CurrentConfig>(base);
   io_ = std::make_unique<asio::io_context>();
   context_.reset(new mta::intake::Context{*config, spool,
-                                          [this](queue::QueueId id, const proto::Envelope& envelope) { deliverer.admit(id, envelope); }});
+                                          [this](queue::QueueId id, const proto::Envelope& envelope) { deliverer.admit(id, envelope); },
+                                          [this](queue::QueueId id, const proto::HostResult& why) { deliverer.give_back(id, why); }});
   intake_ = std::make_unique<mta::intake::Intake>(*context_, std::vector<asio::io_context*>{io_.get()});
   intake_->start(std::move(*listeners));
   worker_ = std::thread([this] {
