@@ -34,11 +34,8 @@ std::vector<std::uint32_t> pending_recipients(const queue::Message& message, con
   return result;
 }
 
-Duration restored_wait(WallTime until, std::uint32_t failures, const Config& config) {
-  Duration longest = config.retry.schedule.longest_wait_after(failures);
-  for (const auto& [domain, own] : config.destinations)
-    longest = std::max(longest, config.retry_for(domain).schedule.longest_wait_after(failures));
-  return std::clamp<Duration>(until - Clock::current().wall(), Duration(0), longest);
+Duration restored_wait(WallTime until, std::uint32_t failures, const queue::RetrySchedule& schedule) {
+  return std::clamp<Duration>(until - Clock::current().wall(), Duration(0), schedule.longest_wait_after(failures));
 }
 
 }  // namespace mxpress::mta::delivery

@@ -22,8 +22,8 @@ std::vector<std::string> destinations_of(const proto::Envelope& envelope, const 
 // The indices of the recipients of a message that are still pending at a destination.
 std::vector<std::uint32_t> pending_recipients(const queue::Message& message, const std::string& destination, const Config& config);
 
-// What is left of a wait until a wall-clock time read from disk. The wall clock may have been stepped since: no longer than any schedule
-// waits after so many failures.
-Duration restored_wait(WallTime until, std::uint32_t failures, const Config& config);
+// What is left of a wait until a wall-clock time read from disk. The wall clock may have been stepped since: no longer than the
+// destination's schedule waits after so many failures.
+Duration restored_wait(WallTime until, std::uint32_t failures, const queue::RetrySchedule& schedule);
 
 }  // namespace mxpress::mta::delivery

@@ -75,6 +75,8 @@ void Worker::join_site(DestinationIndex index, SiteIndex site) {
   }
   destination.site = site;
   sites_[site]->members.push_back(index);
+  Trouble& trouble = sites_[site]->trouble;
+  trouble.probe_no_later_than(instant_now() + policy_of(index).schedule.longest_wait_after(trouble.failures()));
 }
 
 // No answer is never "no such host": the destination waits, and one of its messages carries the record of the attempt.

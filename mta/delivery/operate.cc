@@ -17,7 +17,7 @@ void Worker::restore_site(const queue::SiteRecord& record) {
     restored_lookups_[record.site.substr(kLookupPrefix.size())] = record;
     return;
   }
-  const Duration wait = restored_wait(record.next_probe, record.failures, *services_.config.get());
+  const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));  // no destination waits as long: join_site()
   sites_[site_index(record.site)]->trouble.restore(record.failures, instant_now() + wait, record.last);
 }
 

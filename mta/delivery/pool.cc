@@ -75,8 +75,9 @@ void Pool::readmit(const queue::Message& message) {
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const queue::RecipientState& state = message.recipients[i];
     if (state.stage != RecipientStage::pending) continue;
-    std::string name = destination_of(message.envelope.recipients[i].mailbox, *config);
-    const Instant next_try = now + restored_wait(state.next_try, state.attempts, *config);
+    const proto::Mailbox& mailbox = message.envelope.recipients[i].mailbox;
+    std::string name = destination_of(mailbox, *config);
+    const Instant next_try = now + restored_wait(state.next_try, state.attempts, config->retry_for(mailbox.domain()).schedule);
     auto [found, is_new] = jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false, false});
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;

@@ -1,6 +1,7 @@
 // A site: the mail hosts that one or more domains resolve to. Owns sessions, the concurrency window and the cool-down after trouble.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -37,6 +38,8 @@ class Trouble {
   void failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random);
   // As an earlier run left it.
   void restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last);
+  // The wall clock may have been stepped since: a destination waits for the site no longer than its own schedule does.
+  void probe_no_later_than(Instant latest) { next_probe_ = std::min(next_probe_, latest); }
   void over() { *this = Trouble(); }
   // A message that has come since the last failure may cause a probe kFreshProbe after it: new mail need not wait for hours.
   static constexpr Duration kFreshProbe = std::chrono::minutes(5);

@@ -235,9 +235,10 @@ Worker::Destination& Worker::destination(DestinationIndex index) {
     const std::string& name = schedule_.name(static_cast<DestinationIndex>(destinations_.size()));
     if (auto domain = proto::Domain::parse(name)) next->domain = std::move(*domain);
     const auto restored = restored_lookups_.find(name);
-    if (restored != restored_lookups_.end()) {
+    if (next->domain && restored != restored_lookups_.end()) {
       const auto& [site, failures, next_probe, last] = restored->second;
-      next->trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, *services_.config.get()), last);
+      const auto schedule = services_.config.get()->retry_for(*next->domain).schedule;
+      next->trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
       restored_lookups_.erase(restored);
     }
     destinations_.push_back(std::move(next));

@@ -19,14 +19,14 @@ WallTime year(int number) { return std::chrono::sys_days(std::chrono::year(numbe
 struct World : Simulation {
   SimulatedHost there, here;
 
-  World() {
+  explicit World(const std::string& toml = "") : Simulation(toml) {
     dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
     dns->mx("here.example", 10, "mx.here.example").a("mx.here.example", "192.0.2.2");
     host("192.0.2.1:25", there);
     host("192.0.2.2:25", here);
-    refuse();
+    defer();
   }
-  void refuse() {
+  void defer() {
     there.rcpt = [](const std::string&) { return "451 4.7.1 later"; };
   }
   void accept() {
@@ -36,6 +36,15 @@ struct World : Simulation {
   void boot_in(WallTime now) {
     time.step_wall(now - time.wall());
     crash();
+  }
+  // Accepted under a wrong clock, which is set two hours later.
+  queue::QueueId submit_in(WallTime wrong_time) {
+    const WallTime true_time = time.wall();
+    boot_in(wrong_time);
+    const auto id = submit();
+    run_for(hours(2));
+    boot_in(true_time + hours(2));
+    return id;
   }
   bool waits(queue::QueueId id) { return load(id).recipients[0].stage == RecipientStage::pending; }
   bool arrives() {
@@ -69,23 +78,31 @@ TEST_CASE("clock: a boot in 1970 returns nothing, and the mail is tried within h
 
 TEST_CASE("clock: back from 2106 the mail does not wait for the next try that was noted there") {
   World world;
-  const WallTime true_time = world.time.wall();
-  world.boot_in(year(2106));
-  const auto id = world.submit();
-  world.run_for(hours(2));
-  world.boot_in(true_time + hours(2));
+  const auto id = world.submit_in(year(2106));
   world.run_for(minutes(1));
   REQUIRE(world.waits(id));
   CHECK(world.arrives());
 }
 
+TEST_CASE("clock: back from 2106 mail waits no longer than its own destination's schedule, whatever other destinations have") {
+  World world("[destination.\"other.example\"]\nretry = { schedule = \"3d*\" }\n");
+  SECTION("for the host's reply") { REQUIRE(world.waits(world.submit_in(year(2106)))); }
+  SECTION("for its mail hosts") {
+    world.refuse("192.0.2.1:25");
+    REQUIRE(world.waits(world.submit_in(year(2106))));
+    world.host("192.0.2.1:25", world.there);
+  }
+  SECTION("for its lookup") {
+    world.dns->fail("there.example");
+    REQUIRE(world.waits(world.submit_in(year(2106))));
+    world.dns->forget("there.example").mx("there.example", 10, "mx.there.example");
+  }
+  CHECK(world.arrives());
+}
+
 TEST_CASE("clock: what was accepted in 1970 does not expire when the clock is set and the host boots again") {
   World world;
-  const WallTime true_time = world.time.wall();
-  world.boot_in(year(1970));
-  const auto id = world.submit();
-  world.run_for(hours(2));
-  world.boot_in(true_time + hours(2));
+  const auto id = world.submit_in(year(1970));
   world.run_for(hours(8));
   REQUIRE(world.waits(id));
   CHECK(world.arrives());
