@@ -72,26 +72,43 @@ Task<bool> ClientTransaction::can_be_sent() {
 
 // RFC 5321 4.5.3.1.6: longer lines need not be taken, and are cut or broken by who knows whom.
 Task<bool> ClientTransaction::make_lines_short() {
-  co_return take(co_await shorten_lines(*transaction_.data), {5, 6, 0}, "lines over 998 octets may not be sent");
+  auto converted = co_await shorten_lines(*transaction_.data);
+  if (converted.ok()) {
+    take(std::move(*converted));
+  } else {
+    cannot_convert(converted.error(), {5, 6, 0}, "lines over 998 octets may not be sent");
+  }
+  co_return converted.ok();
 }
 
 // RFC 6152 3: a host without 8BITMIME gets the message re-encoded, or not at all.
 Task<bool> ClientTransaction::make_seven_bit() {
-  co_return take(co_await downgrade(*transaction_.data), {5, 6, 3}, "the mail host takes no 8-bit content (no 8BITMIME)");
+  Status done;
+  if (converted_) {
+    done = converted_->downgrade();
+    body_ = converted_->body();
+  } else if (auto converted = co_await downgrade(*transaction_.data); converted.ok()) {
+    take(std::move(*converted));
+  } else {
+    done = converted.error();
+  }
+  if (!done.ok()) cannot_convert(done.error(), {5, 6, 3}, "the mail host takes no 8-bit content (no 8BITMIME)");
+  co_return done.ok();
 }
 
-// Sends what became of the content from now on; or decides that nothing is sent.
-bool ClientTransaction::take(Result<Converted> converted, proto::EnhancedStatus failure, const char* why) {
-  if (converted.ok()) {
-    converted_ = std::move(converted->data);
-    transaction_.data = converted_.get();
-    body_ = converted->body;
-  } else if (converted.error().is_transient()) {
-    decide_all(Outcome::deferred, report_.found(Stage::local, {4, 3, 0}, converted.error().message));
+// What is sent from now on.
+void ClientTransaction::take(std::unique_ptr<Converted> converted) {
+  converted_ = std::move(converted);
+  transaction_.data = converted_.get();
+  body_ = converted_->body();
+}
+
+void ClientTransaction::cannot_convert(const Error& error, proto::EnhancedStatus failure, const char* why) {
+  if (error.is_transient()) {
+    decide_all(Outcome::deferred, report_.found(Stage::local, {4, 3, 0}, error.message));
   } else {
-    decide_all(Outcome::failed, report_.found(Stage::local, failure, why + (": " + converted.error().message)));
+    decide_all(Outcome::failed, report_.found(Stage::local, failure, why + (": " + error.message)));
   }
-  return converted.ok();
 }
 
 std::vector<ClientTransaction::Command> ClientTransaction::commands() const {

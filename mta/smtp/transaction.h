@@ -36,7 +36,8 @@ class ClientTransaction {
   Task<bool> can_be_sent();
   Task<bool> make_lines_short();
   Task<bool> make_seven_bit();
-  bool take(Result<Converted> converted, proto::EnhancedStatus failure, const char* why);
+  void take(std::unique_ptr<Converted> converted);
+  void cannot_convert(const Error& error, proto::EnhancedStatus failure, const char* why);
   std::vector<Command> commands() const;
   std::size_t group_end(const std::vector<Command>& commands, std::size_t begin) const;
   Task<void> envelope_dialogue();
@@ -65,8 +66,8 @@ class ClientTransaction {
   const proto::Extensions& extensions_;
   HostReporter report_;
   Transaction transaction_;
-  std::unique_ptr<DataSource> converted_;  // what transaction_.data is when the content had to be re-encoded
-  proto::BodyType body_;                   // of what is sent
+  std::unique_ptr<Converted> converted_;  // what transaction_.data is when the content had to be re-encoded
+  proto::BodyType body_;                  // of what is sent
   TransactionResult result_;
   std::vector<std::size_t> accepted_;  // by RCPT, and nothing has been decided since
   bool reset_first_ = false;

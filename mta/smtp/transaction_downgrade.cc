@@ -12,8 +12,10 @@ namespace {
 
 constexpr std::uint64_t kMostAtATime = 64u << 20;  // octets of content that are being re-encoded, of all sessions
 
-// A part of the memory that re-encoded messages may take together. The first one always gets its part, however large it is.
-class Share {
+}  // namespace
+
+// The first one always gets its part, however large it is.
+class Converted::Share {
  public:
   explicit Share(std::uint64_t octets) : octets_(octets) {
     const std::uint64_t before = held_.fetch_add(octets);
@@ -30,18 +32,24 @@ class Share {
   bool fits_ = false;
 };
 
-class StringSource final : public DataSource {
- public:
-  StringSource(std::string text, std::unique_ptr<Share> share) : text_(std::move(text)), share_(std::move(share)) {}
-  std::uint64_t size() const override { return text_.size(); }
-  Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
-    co_return text_.copy(buffer, size, offset);
-  }
+Converted::Converted(std::string content, std::unique_ptr<Share> share) : content_(std::move(content)), share_(std::move(share)) {}
 
- private:
-  std::string text_;
-  std::unique_ptr<Share> share_;
-};
+Converted::~Converted() = default;
+
+Task<Result<std::size_t>> Converted::read(std::uint64_t offset, char* buffer, std::size_t size) {
+  co_return content_.copy(buffer, size, offset);
+}
+
+proto::BodyType Converted::body() const { return proto::inspect(content_).body(); }
+
+Status Converted::downgrade() {
+  Result<std::string> converted = proto::downgrade_to_seven_bit(content_);
+  if (!converted.ok()) return converted.error();
+  content_ = std::move(*converted);
+  return {};
+}
+
+namespace {
 
 Task<Result<std::string>> read_all(DataSource& data) {
   std::string content(data.size(), '\0');
@@ -57,25 +65,24 @@ Task<Result<std::string>> read_all(DataSource& data) {
 
 using Conversion = Result<std::string> (*)(std::string_view);
 
-Task<Result<Converted>> convert(DataSource& data, Conversion conversion) {
+Task<Result<std::unique_ptr<Converted>>> convert(DataSource& data, Conversion conversion) {
   if (data.size() > kMaxConverted) {
     co_return Error::permanent("the message has " + std::to_string(data.size()) + " octets, and at most " + std::to_string(kMaxConverted) +
                                " can be converted for transport");
   }
-  auto share = std::make_unique<Share>(data.size());
+  auto share = std::make_unique<Converted::Share>(data.size());
   if (!share->fits()) co_return Error::transient("too much is being re-encoded for mail hosts at the moment");
   const Result<std::string> content = co_await read_all(data);
   if (!content.ok()) co_return content.error();
   Result<std::string> converted = conversion(*content);
   if (!converted.ok()) co_return converted.error();
-  const proto::BodyType body = proto::inspect(*converted).body();
-  co_return Converted{std::make_unique<StringSource>(std::move(*converted), std::move(share)), body};
+  co_return std::make_unique<Converted>(std::move(*converted), std::move(share));
 }
 
 }  // namespace
 
-Task<Result<Converted>> downgrade(DataSource& data) { return convert(data, proto::downgrade_to_seven_bit); }
+Task<Result<std::unique_ptr<Converted>>> downgrade(DataSource& data) { return convert(data, proto::downgrade_to_seven_bit); }
 
-Task<Result<Converted>> shorten_lines(DataSource& data) { return convert(data, proto::reencode_for_transport); }
+Task<Result<std::unique_ptr<Converted>>> shorten_lines(DataSource& data) { return convert(data, proto::reencode_for_transport); }
 
 }  // namespace mxpress::mta::smtp

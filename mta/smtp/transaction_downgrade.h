@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "mta/smtp/client.h"
 
@@ -12,14 +13,25 @@ namespace mxpress::mta::smtp {
 inline constexpr std::uint64_t kMaxConverted = 64u << 20;
 
 // A message in another transfer encoding, in memory.
-struct Converted {
-  std::unique_ptr<DataSource> data;
-  proto::BodyType body = proto::BodyType::seven_bit;
+class Converted final : public DataSource {
+ public:
+  class Share;  // of the memory that all sessions may take together
+  Converted(std::string content, std::unique_ptr<Share> share);
+  ~Converted() override;
+  std::uint64_t size() const override { return content_.size(); }
+  Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override;
+  proto::BodyType body() const;
+  // As downgrade(), in the memory that it has already.
+  Status downgrade();
+
+ private:
+  std::string content_;
+  std::unique_ptr<Share> share_;
 };
 
 // The same message with 7 bits only, or with no line over 998 octets. A permanent Error where that would break it or it is too large, a
 // transient one where it cannot be read. `data` is not needed afterwards.
-Task<Result<Converted>> downgrade(DataSource& data);
-Task<Result<Converted>> shorten_lines(DataSource& data);
+Task<Result<std::unique_ptr<Converted>>> downgrade(DataSource& data);
+Task<Result<std::unique_ptr<Converted>>> shorten_lines(DataSource& data);
 
 }  // namespace mxpress::mta::smtp

@@ -26,12 +26,12 @@ class Unread final : public DataSource {
   std::uint64_t octets_;
 };
 
-Task<void> note_error(Task<Result<Converted>> conversion, std::optional<Error>& error) {
-  const Result<Converted> result = co_await std::move(conversion);
+Task<void> note_error(Task<Result<std::unique_ptr<Converted>>> conversion, std::optional<Error>& error) {
+  const Result<std::unique_ptr<Converted>> result = co_await std::move(conversion);
   if (!result.ok()) error = result.error();
 }
 
-Error error_of(Task<Result<Converted>> conversion) {
+Error error_of(Task<Result<std::unique_ptr<Converted>>> conversion) {
   asio::io_context io(1);
   std::optional<Error> error;
   asio::co_spawn(io.get_executor(), note_error(std::move(conversion), error), asio::detached);

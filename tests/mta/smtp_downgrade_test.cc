@@ -28,14 +28,15 @@ class Source final : public DataSource {
 const std::string kMessage =
     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xa4\r\n";
 
-using Downgraded = Result<mta::smtp::Converted>;
+using Converted = Result<std::unique_ptr<mta::smtp::Converted>>;
+using Conversion = Task<Converted>(DataSource&);
 
-Task<void> keep(DataSource& source, std::optional<Downgraded>& result) { result = co_await mta::smtp::downgrade(source); }
+Task<void> keep(Task<Converted> conversion, std::optional<Converted>& result) { result = co_await std::move(conversion); }
 
-Downgraded re_encode(DataSource& source) {
+Converted convert(DataSource& source, Conversion conversion) {
   asio::io_context io(1);
-  std::optional<Downgraded> result;
-  asio::co_spawn(io, keep(source, result), asio::detached);
+  std::optional<Converted> result;
+  asio::co_spawn(io, keep(conversion(source), result), asio::detached);
   io.run();
   return std::move(*result);
 }
@@ -44,12 +45,25 @@ Downgraded re_encode(DataSource& source) {
 
 TEST_CASE("downgrade: while one message is held in memory a very large one waits; alone, each gets its turn") {
   Source small(kMessage, kMessage.size()), large(kMessage, 64u << 20);
-  auto first = re_encode(small);
+  auto first = convert(small, mta::smtp::downgrade);
   REQUIRE(first);
-  const auto refused = re_encode(large);
+  const auto refused = convert(large, mta::smtp::downgrade);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().is_transient());
   CHECK_THAT(refused.error().message, Catch::Contains("at the moment"));
-  first->data.reset();
-  CHECK_THAT(re_encode(large).error().message, Catch::Contains("shorter"));
+  first->reset();
+  CHECK_THAT(convert(large, mta::smtp::downgrade).error().message, Catch::Contains("shorter"));
+}
+
+TEST_CASE("downgrade: a large message whose lines had to be shortened first does not stand in its own way") {
+  std::string text = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + std::string(999, 'a') +
+                     "\r\n--b\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xa4\r\n--b\r\n\r\n";
+  while (text.size() < 33u << 20) text += std::string(76, 'x') + "\r\n";
+  text += "--b--\r\n";
+  Source large(text, text.size());
+  auto shortened = convert(large, mta::smtp::shorten_lines);
+  REQUIRE(shortened);
+  REQUIRE((*shortened)->body() == proto::BodyType::eight_bit);
+  REQUIRE((*shortened)->downgrade());
+  CHECK((*shortened)->body() == proto::BodyType::seven_bit);
 }
