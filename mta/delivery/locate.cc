@@ -9,6 +9,21 @@
 #include "mta/host/log.h"
 
 namespace mxpress::mta::delivery {
+namespace {
+
+constexpr int kAddress = 1;  // RFC 3463 3.2: X.1.X
+
+// A host that the administrator has named and that has no address is a mistake of this side: no mail is returned for it.
+dns::Targets not_for_good(dns::Targets found, const proto::Domain& domain, const Route& route) {
+  if (found.kind != dns::TargetsKind::failed_permanently || found.status.subject != kAddress) return found;
+  found.kind = dns::TargetsKind::failed_for_now;
+  found.status = {4, 4, 3};
+  found.text = "The host of [destination.\"" + domain.text() + "\"] route, " + route.host + ", has no address";
+  log(LogLine(Priority::warning, "route").add("destination", domain.text()).add("reason", found.text));
+  return found;
+}
+
+}  // namespace
 
 // Each question has a socket of its own: one message to thousands of domains must not take all descriptors.
 void Worker::start_locating(DestinationIndex index) {
@@ -33,7 +48,7 @@ Task<void> Worker::locate(DestinationIndex index) {
   const auto resolver = resolver_;
   dns::Targets found;
   if (const auto route = config->route_for(domain)) {
-    found = co_await dns::find_route_targets(*resolver, route->host, route->port, rules, random_);
+    found = not_for_good(co_await dns::find_route_targets(*resolver, route->host, route->port, rules, random_), domain, *route);
   } else {
     found = co_await dns::find_targets(*resolver, domain, rules, random_);
   }

@@ -1,4 +1,5 @@
 // Restarts, the operator and time beside sites in trouble, in virtual time.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/support/simulation.h"
@@ -53,4 +54,22 @@ TEST_CASE("site trouble: mail that was deferred often and then held fails once, 
   CHECK(there.received.empty());
   CHECK(here.received.size() == 2);  // of the delay, and of the end
   CHECK(world.queued() == 0);
+}
+
+TEST_CASE("site trouble: a route of ours whose host has no address makes mail wait, warns, and returns nothing") {
+  Simulation world("[destination.\"there.example\"]\nroute = \"mx.nowhere.example\"\n");
+  const auto id = world.submit("me@here.example", {"you@there.example"});
+  world.run_for(minutes(10));
+  const std::string why = "The host of [destination.\"there.example\"] route, mx.nowhere.example, has no address";
+  const auto message = world.load(id);
+  REQUIRE(message.recipients[0].stage == queue::RecipientStage::pending);
+  CHECK(message.recipients[0].last->status == proto::EnhancedStatus{4, 4, 3});
+  CHECK(message.recipients[0].last->text == why);
+  CHECK(std::count_if(world.log.begin(), world.log.end(),
+                      [](const auto& line) { return line.find("route destination=there.example") == 0; }) == 3);
+  SimulatedHost there;
+  world.dns->a("mx.nowhere.example", "192.0.2.1");
+  world.host("192.0.2.1:25", there);
+  world.run_for(minutes(20));
+  CHECK(there.received.size() == 1);
 }

@@ -109,7 +109,8 @@ class Simulation::Connector final : public mta::smtp::Connector {
 };
 
 Simulation::Simulation(const std::string& toml) : config(parse(toml)) {
-  mta::capture_log([](const mta::LogLine&, void*) {}, nullptr);
+  mta::capture_log([](const mta::LogLine& line, void* lines) { static_cast<std::vector<std::string>*>(lines)->push_back(line.text()); },
+                   &log);
   start();
 }
 

@@ -61,6 +61,7 @@ class Simulation {
   std::shared_ptr<ScriptedResolver> dns = std::make_shared<ScriptedResolver>();
   mta::CurrentConfig config;
   test::ForgetfulDisk disk;
+  std::vector<std::string> log;  // lines
 
  private:
   class Connector;
