@@ -8,15 +8,16 @@ namespace mxpress::proto {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::size_t kStretch = 512;
 
 std::size_t find_octet(std::string_view text, char octet, std::size_t limit) {
   const void* found = limit == 0 ? nullptr : std::memchr(text.data(), octet, limit);
   return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : limit;
 }
 
-// Octets before the first CR, LF or NUL.
+// Octets before the first CR, LF or NUL, or at least some of them: text without any of the three must not be searched again and again.
 std::size_t plain_length(std::string_view text) {
-  const std::size_t before_cr = find_octet(text, '\r', text.size());
+  const std::size_t before_cr = find_octet(text, '\r', std::min(text.size(), kStretch));
   const std::size_t before_lf = find_octet(text, '\n', before_cr);
   return find_octet(text, '\0', before_lf);
 }

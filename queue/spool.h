@@ -44,7 +44,7 @@ struct NewMessage {
   proto::Envelope envelope;
   std::string content;                  // what we add and what was received, up to kInlineContent octets...
   std::unique_ptr<LargeContent> large;  // ...or this (then `content` is empty)
-  std::string drop_name;                // name of the drop file it came from; remembered, so that a crash repeats nothing
+  std::string drop_name;                // name and owner of the drop file it came from; remembered, so that a crash repeats nothing
   struct NoticeFor {                    // this message is the notice for these recipients of that message
     QueueId message;
     std::vector<std::uint32_t> recipients;

@@ -43,7 +43,6 @@ class DropFile final : public Outlet {
  private:
   std::string part() const { return path_ + ".part"; }
   Verdict failed(const char* what) const;
-  bool sync_directory() const;
   Verdict take_back();
 
   const std::string directory_;
@@ -86,19 +85,12 @@ Verdict DropFile::send(std::string_view bytes) {
   return {};
 }
 
-bool DropFile::sync_directory() const {
-  const int folder = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return false;
-  const bool synced = ::fsync(folder) == 0;
-  ::close(folder);
-  return synced;
-}
-
 Verdict DropFile::finish() {
   if (::fsync(file_) != 0) return failed("write to");
   if (::rename(part().c_str(), path_.c_str()) != 0) return failed("name the file in");
   is_named_ = true;
-  return sync_directory() ? Verdict() : take_back();
+  // Only the daemon may read the folder, and what cannot be opened cannot be synced by itself.
+  return ::syncfs(file_) == 0 ? Verdict() : take_back();
 }
 
 // What is refused must not be sent all the same. If the file is gone already, mxpressd is there now and has the message.

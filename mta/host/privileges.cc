@@ -27,7 +27,7 @@ using Path = boost::filesystem::path;
 
 constexpr rlim_t kDescriptors = 65'536;
 constexpr rlim_t kFewestDescriptors = 64;  // what the daemon itself has open, and a few sessions
-constexpr mode_t kSpoolMode = 0711, kSocketsMode = 0755, kDropMode = 03777, kPrivateMode = 0700;
+constexpr mode_t kSpoolMode = 0711, kSocketsMode = 0755, kDropMode = 03733, kPrivateMode = 0700;
 
 Error failed(const std::string& what, int error) { return Error::permanent(what + ": " + std::strerror(error)); }
 

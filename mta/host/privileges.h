@@ -42,7 +42,7 @@ Status become_user(const User& user);
 // The right to open low ports, which systemd gives to an ordinary user, and whatever else the caller may do beyond an ordinary user.
 Status drop_capabilities();
 
-// As the user that the daemon runs as: the spool directory 0711, in it drop/ 3777 and mailbox/ 0700. Everybody may pass through the spool
+// As the user that the daemon runs as: the spool directory 0711, in it drop/ 3733 and mailbox/ 0700. Everybody may pass through the spool
 // directory, because everybody may leave mail in drop/, but not list it; what the daemon makes itself in there is 0700 and 0600 (umask).
 Status prepare_spool_directory(const Config& config);
 

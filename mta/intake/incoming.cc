@@ -84,7 +84,7 @@ Refusal Incoming::end_header(std::size_t end) {
     if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
   }
   if (const auto field = proto::find_field(header, "Message-ID")) message_id_ = proto::unfolded(field->value);
-  if (const Refusal refusal = keep(prefix() + proto::without_fields(header, {"Return-Path"}))) return refusal;
+  if (const Refusal refusal = keep(prefix() + proto::without_fields(header, {"Return-Path", "Bcc", "Resent-Bcc"}))) return refusal;
   header_ = {};
   return rest.empty() ? std::nullopt : keep(rest);
 }

@@ -2,7 +2,8 @@
 //
 // What every entrance adds is a prefix: Received, and, for local submitters (sendmail's socket, drop folder, SMTP from loopback; RFC 6409
 // 8), Date, From and Message-ID where they are missing. In the header of a message from the socket or the drop folder, addresses without
-// domain get ours. Return-Path is taken out (RFC 5321 4.4). Everything else stays byte for byte.
+// domain get ours. Return-Path is taken out (RFC 5321 4.4), and Bcc, which nobody else shall see (RFC 5322 3.6.3). Everything else stays
+// byte for byte.
 #pragma once
 
 #include <atomic>

@@ -2,6 +2,7 @@
 #include "mta/smtp/server_session.h"
 
 #include <algorithm>
+#include <array>
 
 #include "proto/printable.h"
 #include "proto/reply.h"
@@ -25,6 +26,12 @@ ServerReply to_reply(const proto::CommandError& error) { return {error.code, err
 
 ServerReply too_big(std::uint64_t limit) {
   return {552, EnhancedStatus{5, 3, 4}, "Message is too big; the limit is " + std::to_string(limit) + " octets"};
+}
+
+// A web server that is made to ask its own host would say SMTP commands in the lines that follow.
+bool is_http(std::string_view line) {
+  constexpr std::array<std::string_view, 8> kMethods = {"GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT "};
+  return std::any_of(kMethods.begin(), kMethods.end(), [line](std::string_view method) { return line.starts_with(method); });
 }
 
 ServerReply bad_sequence(std::string text) { return {503, kBadSequence, std::move(text)}; }
@@ -103,6 +110,10 @@ Task<ServerSession::Next> ServerSession::take_lines() {
 Task<ServerSession::Next> ServerSession::take_line(LineReader::Line line) {
   switch (line.kind) {
     case LineReader::Kind::line:
+      if (is_http(line.text)) {
+        co_await send_away({554, kBadSequence, "This is SMTP, not HTTP; closing"});
+        co_return Next::close;
+      }
       co_return co_await command(proto::parse_command(line.text));
     case LineReader::Kind::bare:
       error("command", {500, kSyntax, "Lines end in CRLF, and have no other control characters"});
@@ -167,7 +178,7 @@ void ServerSession::mail(const std::string& argument) {
 void ServerSession::rcpt(const std::string& argument) {
   if (!envelope_) return error("RCPT", bad_sequence("MAIL first"));
   auto recipient = proto::parse_rcpt_arguments(argument, options_.addresses);
-  if (!recipient) return refuse("RCPT", to_reply(recipient.error()));
+  if (!recipient) return error("RCPT", to_reply(recipient.error()));
   if (envelope_->recipients.size() >= options_.max_recipients) {
     return refuse("RCPT", {452, EnhancedStatus{4, 5, 3}, "Too many recipients"});  // RFC 5321 4.5.3.1.10
   }

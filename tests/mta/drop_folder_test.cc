@@ -75,7 +75,7 @@ TEST_CASE("drop folder: a message is stored with its name and its owner, complet
   CHECK(folder.is_empty());
   const auto kept = folder.spool.kept();
   REQUIRE(kept.size() == 1);
-  CHECK(kept[0].message.drop_name == kName);
+  CHECK(kept[0].message.drop_name == kName + "-" + std::to_string(kept[0].message.envelope.submitter.uid));
   const auto& envelope = kept[0].message.envelope;
   CHECK(envelope.submitter.entrance == "drop");
   CHECK(envelope.submitter.uid == (::geteuid() == 0 ? 4321 : ::geteuid()));
@@ -96,6 +96,21 @@ TEST_CASE("drop folder: a file that comes back after a crash is stored and deliv
   CHECK(folder.is_empty());
   CHECK(folder.spool.kept().size() == 1);
   CHECK(folder.deliverer.admitted().size() == 1);
+}
+
+TEST_CASE("drop folder: a file of another user takes nobody's name away") {
+  if (::geteuid() != 0) {
+    WARN("only root can make files of others: not tested");
+    return;
+  }
+  Folder folder;
+  REQUIRE(::chown(folder.put(kName, "MAIL FROM:<x@y.example>\r\nRCPT TO:<z@y.example>\r\nDATA\r\n\r\n.\r\n").c_str(), 4321, 4321) == 0);
+  folder.drop->scan();
+  REQUIRE(::chown(folder.put(kName, kMessage).c_str(), 4322, 4322) == 0);
+  folder.drop->scan();
+  const auto kept = folder.spool.kept();
+  REQUIRE(kept.size() == 2);
+  CHECK(kept[1].message.envelope.submitter.uid == 4322);
 }
 
 TEST_CASE("drop folder: a file that cannot be read just now is not refused for good") {
@@ -162,7 +177,7 @@ TEST_CASE("drop folder: what is refused for good is put aside, and does not stop
   CHECK(folder.is_empty());
   CHECK(folder.aside() == 1);
   REQUIRE(folder.spool.kept().size() == 1);
-  CHECK(folder.spool.kept()[0].message.drop_name == kName);
+  CHECK(folder.spool.kept()[0].message.drop_name.starts_with(kName));
 }
 
 TEST_CASE("drop folder: a message over a limit is returned to its sender, for sendmail has ended well") {
@@ -265,7 +280,7 @@ TEST_CASE("drop folder: without the daemon sendmail leaves a message that the da
   mxpress::mta::intake::DropFolder(context).scan();
   const auto kept = house.spool.kept();
   REQUIRE(kept.size() == 1);
-  CHECK(kept[0].message.drop_name == file.filename());
+  CHECK(kept[0].message.drop_name.starts_with(file.filename().string()));
   CHECK(kept[0].message.envelope.recipients[0].notify.never());
   CHECK(kept[0].message.envelope.recipients[1].mailbox.to_string() == "local@mx.example");
   CHECK(kept[0].message.envelope.envid == "a+2Bb");

@@ -61,7 +61,7 @@ TEST_CASE("intake: a complete message gets one Received and keeps every byte") {
   IntakeHouse house;
   const std::string message =
       "Received: from x by y; Thu, 1 Jan 2026 00:00:00 +0000\r\nfrom: <a@client.example>\r\nDATE: Thu, 1 Jan 2026 00:00:00 +0000\r\n"
-      "Message-id: <1@client.example>\r\nBcc: c@there.example\r\n\r\n \xc3\xa4\r\n\r\n";
+      "Message-id: <1@client.example>\r\nCc: c@there.example\r\n\r\n \xc3\xa4\r\n\r\n";
   CHECK(send_by_smtp(house, message).starts_with("250 2.0.0 Ok: queued as 0000000000001\r\n"));
   const std::string content = only_content(house);
   CHECK(content.ends_with(message));
@@ -105,6 +105,14 @@ TEST_CASE("intake: the header of mail over SMTP keeps its addresses as they are"
   IntakeHouse house;
   CHECK(send_by_smtp(house, "From: root\r\nTo: root\r\n\r\nx\r\n").starts_with("250"));
   CHECK(only_content(house).ends_with("From: root\r\nTo: root\r\n\r\nx\r\n"));
+}
+
+TEST_CASE("intake: nobody else sees who stands in Bcc") {
+  IntakeHouse house;
+  CHECK(send_by_smtp(house, "Subject: x\r\nBcc: secret@z.example,\r\n other@z.example\r\nResent-Bcc: third@z.example\r\n\r\nbody\r\n")
+            .starts_with("250"));
+  CHECK(only_content(house).find("z.example") == std::string::npos);
+  CHECK(only_content(house).ends_with("\r\nSubject: x\r\n\r\nbody\r\n"));
 }
 
 TEST_CASE("intake: Return-Path is not kept") {

@@ -91,11 +91,11 @@ TEST_CASE("privileges: the spool may be passed through but not listed, everybody
   const Config config = config_in(folder.path);
   REQUIRE(host::prepare_spool_directory(config));
   CHECK(mode_of(config.spool_directory) == 0711);
-  CHECK(mode_of(config.drop_directory()) == 03777);
+  CHECK(mode_of(config.drop_directory()) == 03733);
   CHECK(mode_of(config.mailbox_directory()) == 0700);
   ::chmod(config.drop_directory().c_str(), 0700);
   REQUIRE(host::prepare_spool_directory(config));
-  CHECK(mode_of(config.drop_directory()) == 03777);
+  CHECK(mode_of(config.drop_directory()) == 03733);
 }
 
 TEST_CASE("privileges: a symbolic link in the place of drop/ is an error, and its target is left alone") {
@@ -188,7 +188,7 @@ TEST_CASE("privileges: an ordinary user keeps his user and gets his folders") {
     return ::geteuid() == before ? 0 : 3;
   });
   CHECK(code == 0);
-  CHECK(mode_of(config.drop_directory()) == 03777);
+  CHECK(mode_of(config.drop_directory()) == 03733);
 }
 
 TEST_CASE("notify: systemd hears READY with one clean line of status, and nothing is sent without it") {

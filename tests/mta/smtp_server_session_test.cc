@@ -104,6 +104,23 @@ TEST_CASE("server: after too many errors the session ends") {
   CHECK(last_line(output).starts_with("421 4.7.0"));
 }
 
+TEST_CASE("server: recipients that are none count as errors") {
+  auto options = ServerHarness::standard_options();
+  options.max_errors = 3;
+  ServerHarness server(options);
+  server.send(kEnvelope);
+  std::string output;
+  for (int i = 0; i < 4; ++i) output = server.send("RCPT TO:<b c>\r\n");
+  CHECK(last_line(output).starts_with("421 4.7.0"));
+}
+
+TEST_CASE("server: what a web server is made to say ends the session, whatever follows") {
+  ServerHarness server;
+  const std::string output = server.send("POST / HTTP/1.1\r\nHost: x\r\n\r\n" + kEnvelope + "DATA\r\n\r\n.\r\n");
+  CHECK(last_line(output).starts_with("554 5.5.1"));
+  CHECK(server.sink.mails.empty());
+}
+
 TEST_CASE("server: only CRLF.CRLF ends the data, in one piece or cut anywhere") {
   const std::string variants[] = {"\n.\n",
                                   "\r.\r",

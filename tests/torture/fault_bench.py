@@ -10,7 +10,7 @@ from harness import Failure, Skip, wait_until
 from ledger import Ledger
 
 SETTLE_SECONDS = 2.5  # for the session to deliver what it can
-SYNCS = ('fsync', 'fdatasync')
+SYNCS = ('fsync', 'fdatasync', 'syncfs')
 STARTS_OF_TEMPLATE = 5  # so many journal segments that the next one makes a checkpoint
 
 
@@ -40,7 +40,7 @@ def synced_again(output):
     """Descriptors that a sync failed on and that were synced again before they were closed: that success would mean nothing."""
     failed, again = set(), []
     for line in output.read_text(errors='replace').splitlines():
-        match = re.match(r'\d+ +(close|fsync|fdatasync)\((\d+)', line)
+        match = re.match(r'\d+ +(close|fsync|fdatasync|syncfs)\((\d+)', line)
         if match and match.group(1) == 'close':
             failed.discard(match.group(2))
         elif match and match.group(2) in failed:

@@ -22,7 +22,7 @@ DAEMON_FAULTS = {
     'inotify_init1': ['EMFILE'], 'eventfd2': ['EMFILE'], 'epoll_create1': ['EMFILE'], 'timerfd_create': ['EMFILE'],
 }
 SENDMAIL_FAULTS = {
-    'fsync': ['EIO', 'ENOSPC', 'KILL'], 'write': ['EIO', 'ENOSPC', 'EINTR', 'KILL'], 'sendto': ['EINTR', 'KILL'],
+    'fsync': ['EIO', 'ENOSPC', 'KILL'], 'syncfs': ['EIO', 'KILL'], 'write': ['EIO', 'ENOSPC', 'EINTR', 'KILL'], 'sendto': ['EINTR', 'KILL'],
     'recvfrom': ['ECONNRESET', 'EINTR'], 'read': ['EIO', 'EINTR', 'KILL'], 'openat': ['EMFILE', 'EIO', 'ENOSPC', 'KILL'],
     'rename': ['EIO', 'ENOSPC', 'KILL'], 'unlink': ['EIO'], 'socket': ['EMFILE', 'ENFILE'], 'connect': ['EAGAIN', 'EINTR'],
     'getrandom': ['ENOSYS'], 'fchmod': ['EPERM'], 'poll': ['EINTR'], 'close': ['EIO'],
