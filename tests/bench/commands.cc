@@ -20,13 +20,14 @@ class Commands {
   explicit Commands(const Options& options)
       : messages_(options.number("messages")),
         parallel_(options.number("parallel")),
+        first_(options.number("first")),
         letters_(options.number("size"), options.text("domains"), "\n"),
         command_(options.rest()) {}
 
   void run() {
     const auto start = now();
     for (std::size_t begun = 0, ended = 0; ended < messages_; ++ended) {
-      while (begun < messages_ && begun < ended + parallel_) begin(begun++);
+      while (begun < messages_ && begun < ended + parallel_) begin(first_ + begun++);
       reap();
     }
     std::printf(R"({"start":%lld,"end":%lld,"accepted":%zu,"refused":%zu,"broken":0,"accept_ms":%s})"
@@ -74,7 +75,7 @@ class Commands {
     running_.erase(found);
   }
 
-  std::size_t messages_, parallel_, refused_ = 0;
+  std::size_t messages_, parallel_, first_, refused_ = 0;
   Letters letters_;
   std::vector<std::string> command_;
   std::unordered_map<pid_t, Nanoseconds> running_;

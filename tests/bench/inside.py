@@ -3,25 +3,25 @@
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'scenarios'))
 from harness import Failure, Skip, World  # noqa: E402
-from workloads import WORKLOADS  # noqa: E402
+import namespace  # noqa: E402
+import queues  # noqa: E402
+import special  # noqa: E402
+import workloads  # noqa: E402
 
 
-def build_network():
-    subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
-    pathlib.Path('/proc/sys/net/ipv4/ip_local_port_range').write_text('1024 65000')
-    pathlib.Path('/proc/sys/net/core/somaxconn').write_text('4096')
+def workload(name):
+    return next(found for module in (workloads, queues, special) if (found := getattr(module, name.replace('-', '_'), None)))
 
 
 def figures_of(world, options):
     try:
-        run, figures = WORKLOADS[options.workload](world, options.peer, options)
+        run, figures = workload(options.workload)(world, options.peer, options)
         run.server.stop_at_end()
         return {**figures, 'void': run.faults}
     except Skip as skip:
@@ -32,7 +32,7 @@ def figures_of(world, options):
 
 def main():
     options = argparse.Namespace(**json.loads(sys.argv[1]))
-    build_network()
+    namespace.build_network()
     tempfile.tempdir = options.folder
     world = World(options.build, options.peers)
     figures = figures_of(world, options)

@@ -10,11 +10,11 @@ from harness import check, wait_until
 class Lines:
     """What a program writes, line by line of JSON, while it runs."""
 
-    def __init__(self, world, name, command, party):
+    def __init__(self, world, name, command, party, environment=None):
         self.lines, self.on_line, self.name = [], None, name
         self.errors = open(world.path(f'{name}.log'), 'ab')
         self.popen = subprocess.Popen([str(part) for part in [*party.prefix(), *command]], stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=self.errors, env=world.peer_environment())
+                                      stdout=subprocess.PIPE, stderr=self.errors, env=environment)
         party.own(self.popen)
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
@@ -69,5 +69,5 @@ def start_source(world, party, address, **options):
     return Lines(world, 'source', [world.program('bench-load'), 'source', '--to', address, *source_options(options)], party)
 
 
-def start_commands(world, party, command, **options):
-    return Lines(world, 'commands', [world.program('bench-load'), 'commands', *source_options(options), '--', *command], party)
+def start_commands(world, party, command, environment, **options):
+    return Lines(world, 'commands', [world.program('bench-load'), 'commands', *source_options(options), '--', *command], party, environment)

@@ -5,9 +5,10 @@ import time
 
 import load
 import meter
+import namespace
 from harness import accepts, check, wait_until
 from peers import Unbound
-from servers import SERVERS, bind
+from servers import SERVERS
 
 # Names of domains, and the first address of their mail hosts: domain number n of "d" is dn.example, its host is 127.16.0.1 + n.
 FIRST_HOST = {'d': '127.16.0.1', 'hang': '127.32.0.1', 'drip': '127.33.0.1', 'busy': '127.34.0.1', 'refuse': '127.35.0.1', 'ok': '127.36.0.1',
@@ -38,14 +39,19 @@ def spelled(domains):
 
 class Run:
     def __init__(self, world, peer, domains, **settings):
-        self.world, self.domains, self.faults, self.sink = world, domains, [], None
+        self.world, self.domains, self.faults, self.sink, self.next_number = world, domains, [], None, 0
         self.parties = {name: meter.Party(world.folder.name, name) for name in ('server', 'source', 'sink', 'dns')}
-        resolv = world.path('resolv.conf')
-        resolv.write_text('nameserver 127.0.0.1\n')
-        bind(world, resolv, '/etc/resolv.conf')
+        namespace.own_etc(world)
         self.parties['dns'].own(Unbound(world, list(zone({**domains, 'ok': 1})), port=53, prefix=self.parties['dns'].prefix()).process)
         wait_until(lambda: accepts('127.0.0.1', 53), 60, 'unbound to listen')
-        self.peer, self.server = peer, SERVERS[peer](world, self.parties['server'], **settings)
+        self.peer, self.server = peer, None
+        self.start_server(**settings)
+
+    def start_server(self, **settings):
+        """A fresh one, in place of one that there may be."""
+        if self.server:
+            self.server.stop_at_end()
+        self.server = SERVERS[self.peer](self.world, self.parties['server'], **settings)
         os.sync()  # what others have written is not to be paid for by this run
         self.server.start()
         self.start_cpu = self.cpu()
@@ -59,15 +65,16 @@ class Run:
     def start_sink(self, domains=None, tell=1):
         self.sink = load.Sink(self.world, self.parties['sink'], listen(domains or self.domains), tell)
 
-    def source(self, messages, domains=None, **options):
-        return load.start_source(self.world, self.parties['source'], self.server.smtp_address, messages=messages,
-                                 domains=spelled(domains or self.domains), **options)
+    def source(self, messages, domains=None, to=None, **options):
+        self.next_number += messages
+        return load.start_source(self.world, self.parties['source'], to or self.server.smtp_address, messages=messages,
+                                 first=self.next_number - messages, domains=spelled(domains or self.domains), **options)
 
-    def commands(self, messages, **options):
+    def commands(self, messages, domains=None, **options):
         """The commands are the server's own, and so is their CPU."""
-        os.environ.update({key: value for key, value in self.server.environment().items() if key not in os.environ})
-        return load.start_commands(self.world, self.parties['server'], self.server.command(), messages=messages,
-                                   domains=spelled(self.domains), **options)
+        self.next_number += messages
+        return load.start_commands(self.world, self.parties['server'], self.server.command(), self.server.environment(), messages=messages,
+                                   first=self.next_number - messages, domains=spelled(domains or self.domains), **options)
 
     def inject(self, messages, seconds, domains=None, **options):
         """Hands in all of them; the report of the source."""

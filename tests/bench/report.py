@@ -16,8 +16,8 @@ def print_run(result):
 
 
 def number(value):
-    if not isinstance(value, (int, float)):
-        return str(value)
+    if isinstance(value, dict):
+        return ' '.join(f'{key}={number(part)}' for key, part in value.items())
     return f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'
 
 
@@ -30,6 +30,8 @@ def values(results, workload, peer, key):
 def summary(found):
     if not found:
         return '-'
+    if len(found) == 1 or isinstance(found[0], dict):
+        return number(found[0])
     return f'{number(statistics.median(found))} ({number(min(found))} to {number(max(found))})'
 
 
@@ -48,7 +50,7 @@ def print_table(results):
 
 
 def ratio_of(first, second):
-    if not first or not second or not statistics.median(second):
+    if not first or not second or isinstance(first[0], dict) or not statistics.median(second):
         return '-'
     return f'{statistics.median(first) / statistics.median(second):.3g}'
 

@@ -2,8 +2,8 @@
 import os
 import pathlib
 import shutil
-import subprocess
 
+import namespace
 from daemon import Daemon
 from harness import Skip, accepts, check, wait_until
 
@@ -14,8 +14,8 @@ RETRY = '1m 5m 10m 30m 1h*4 3h*'  # mxpress's default
 class Mxpress(Daemon):
     """With the settings it has by default, but for folders, ports, the name server, and that mail hosts may be on loopback."""
 
-    def __init__(self, world, party, delivery='', prefix=()):
-        super().__init__(world, 53, 25, retry=RETRY, lifetime='5d', delivery=delivery, prefix=[*party.prefix(), *prefix])
+    def __init__(self, world, party, prefix=(), **settings):
+        super().__init__(world, 53, 25, retry=RETRY, lifetime='5d', prefix=[*party.prefix(), *prefix], **settings)
         self.party, self.smtp_address, self.queue_folder = party, f'127.0.0.1:{self.smtp_port}', self.spool
 
     def launch(self):
@@ -35,7 +35,7 @@ class Mxpress(Daemon):
 
 
 class Postfix:
-    """Unpacked, never installed; the settings are postfix.cf's. Its users exist in this mount namespace only."""
+    """Unpacked, never installed; the settings are postfix.cf's. Its users exist in this run's /etc only."""
     users = {'passwd': 'postfix:x:64990:64990::/:/bin/false\n', 'group': 'postfix:x:64990:\npostdrop:x:64991:\n'}
 
     def __init__(self, world, party, prefix=()):
@@ -46,7 +46,9 @@ class Postfix:
         self.etc, self.queue_folder = world.make_folder('postfix/etc'), world.make_folder('postfix/queue')
         self.port = world.free_port()
         self.smtp_address = f'127.0.0.1:{self.port}'
-        add_users(world, self.etc, self.users)
+        for name, lines in self.users.items():
+            with open(f'/etc/{name}', 'a') as file:
+                file.write(lines)
         self.configure()
         self.make_folders()
 
@@ -96,15 +98,14 @@ class Dma:
     smtp_address = None
 
     def __init__(self, world, party, prefix=()):
-        self.root, self.queue_folder = world.peers / 'root', world.make_folder('dma', 0o2775)
-        self.program = self.root / 'usr/sbin/dma'
+        self.program, self.queue_folder = world.peers / 'dma/usr/sbin/dma', world.make_folder('dma', 0o2775)
         if not self.program.exists():
-            raise Skip('dma is not unpacked here: run scripts/setup --bench')
+            raise Skip('dma is not unpacked here: run scripts/setup')
         shutil.chown(self.queue_folder, 'root', 'mail')
-        etc = world.make_folder('dma-etc')
-        (etc / 'dma.conf').write_text('MAILNAME mta.here.example\n')
-        for folder, path in ((etc, '/etc/dma'), (self.queue_folder, '/var/spool/dma')):
-            bind(world, folder, path)
+        pathlib.Path('/etc/dma').mkdir()
+        pathlib.Path('/etc/dma/dma.conf').write_text('MAILNAME mta.here.example\n')
+        namespace.overlay(world, '/var/spool')
+        namespace.bind(self.queue_folder, '/var/spool/dma')
 
     def environment(self):
         return dict(os.environ)
@@ -117,28 +118,6 @@ class Dma:
 
     def stop_at_end(self):
         pass
-
-
-def add_users(world, folder, users):
-    for name, lines in users.items():
-        (folder / name).write_text(pathlib.Path(f'/etc/{name}').read_text() + lines)
-        bind(world, folder / name, f'/etc/{name}')
-
-
-def bind(world, source, target):
-    """For this mount namespace. A target that is not there is made on top of its folder, where nobody else sees it."""
-    target = pathlib.Path(target)
-    if not target.exists():
-        overlay(world, target.parent)
-        target.mkdir()
-    subprocess.run(['mount', '--bind', source, target], check=True)
-
-
-def overlay(world, folder):
-    name = 'overlay' + str(folder).replace('/', '_')
-    upper, work = world.make_folder(f'{name}/upper'), world.make_folder(f'{name}/work')
-    options = f'lowerdir={folder},upperdir={upper},workdir={work}'
-    subprocess.run(['mount', '-t', 'overlay', 'overlay', '-o', options, folder], check=True)
 
 
 SERVERS = {'mxpress': Mxpress, 'postfix': Postfix, 'dma': Dma}

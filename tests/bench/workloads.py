@@ -18,19 +18,24 @@ def arrive(run, start, messages):
             'connections': report['good']['connections']}
 
 
-def stream(world, peer, options, per_connection=1):
-    run = Run(world, peer, DOMAINS)
+def stream_figures(run, options, per_connection=1):
     messages = options.messages or 20_000
     run.start_sink(tell=messages)
     source = run.source(messages, size=options.size, sessions=options.sessions, per_connection=per_connection, pipeline=options.pipeline)
     report = run.check_source(source.end(PATIENCE), messages)
     figures = arrive(run, report['start'], messages)
     accepted = seconds_between(report['start'], report['end'])
-    return run, {**figures, 'accept_rate': messages / accepted, 'accept_p99_ms': report['accept_ms']['p99']}
+    return {**figures, 'accept_rate': messages / accepted, 'accept_p99_ms': report['accept_ms']['p99']}
+
+
+def stream(world, peer, options):
+    run = Run(world, peer, DOMAINS)
+    return run, stream_figures(run, options)
 
 
 def stream_reused(world, peer, options):
-    return stream(world, peer, options, per_connection=1_000_000)
+    run = Run(world, peer, DOMAINS)
+    return run, stream_figures(run, options, per_connection=1_000_000)
 
 
 def single(world, peer, options):
@@ -50,21 +55,3 @@ def command(world, peer, options):
     figures = arrive(run, report['start'], messages)
     return run, {**figures, 'command_rate': messages / seconds_between(report['start'], report['end']),
                  'command_p50_ms': report['accept_ms']['p50'], 'command_p99_ms': report['accept_ms']['p99']}
-
-
-def backlog(world, peer, options):
-    """Queued while nobody listens; then all hosts listen, and the server is told to try again."""
-    domains = {'d': options.domains or 1000}
-    run = Run(world, peer, domains)
-    messages = options.messages or 10_000
-    run.inject(messages, PATIENCE, size=options.size, sessions=options.sessions, per_connection=1000, pipeline=options.pipeline)
-    run.settle(PATIENCE)
-    full = {'queued_cpu_us': run.server_cpu_us(messages), 'full_mib': run.memory()}
-    run.start_cpu = run.cpu()
-    run.start_sink(tell=messages)
-    start = clock()
-    run.server.flush()
-    return run, {**arrive(run, start, messages), **full}
-
-
-WORKLOADS = {'stream': stream, 'stream-reused': stream_reused, 'single': single, 'command': command, 'backlog': backlog}
