@@ -226,7 +226,7 @@ class Answer {
   }
 
   bool may(control_pb::Action action) const {
-    return peer_.may_do_everything || action == control_pb::HOLD || action == control_pb::RELEASE || action == control_pb::REMOVE;
+    return peer_.may_do_everything || action == control_pb::HOLD || action == control_pb::REMOVE;
   }
 
   void act(const control_pb::Request::Act& act) {
@@ -235,7 +235,7 @@ class Answer {
       return end(control_pb::End::MALFORMED, "no such action");
     if (!may(act.action()))
       return end(control_pb::End::REFUSED, "only root and members of the group " + backend_.config()->user +
-                                               " may do that; you may hold, release and remove your own mail");
+                                               " may do that; you may hold and remove your own mail");
     std::vector<queue::QueueId> batch;
     Status status;
     const std::uint64_t matched = for_each(act.selector(), [&](const queue::Message& message) {
