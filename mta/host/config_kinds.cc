@@ -34,10 +34,14 @@ Result<std::map<std::string, proto::Mailbox>> parse_aliases(const Value& value) 
   if (!value.table()) return wants("a table such as { root = \"admin@example.com\" }", value);
   std::map<std::string, proto::Mailbox> aliases;
   for (const ConfigEntry& entry : *value.table()) {
-    if (!entry.value.text()) return wants("a table of addresses: " + proto::printable(entry.key, 64), entry.value);
-    auto mailbox = proto::Mailbox::parse(*entry.value.text());
-    if (!mailbox) return Error::permanent(proto::printable(entry.key, 64) + ": " + mailbox.error().message);
     std::string name = proto::printable(entry.key, 64);
+    if (name.empty() || name.find('@') != name.npos)
+      return Error::permanent(quoted(name) + ": write only the part before the @, such as root; aliases are for users of this host");
+    if (!entry.value.text()) return Error::permanent(name + ": must be one mail address in quotes, not " + entry.value.kind());
+    auto mailbox = proto::Mailbox::parse(*entry.value.text());
+    if (!mailbox)
+      return Error::permanent(name + ": " + quoted(proto::printable(*entry.value.text(), 200)) +
+                              " is not one mail address: " + mailbox.error().message);
     std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     aliases.emplace(std::move(name), std::move(*mailbox));
   }

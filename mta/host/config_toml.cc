@@ -64,6 +64,7 @@ Result<ConfigValue::Table> parse_toml(std::string_view toml, const std::string& 
   } catch (const toml::parse_error& error) {
     std::string why = proto::printable(error.description(), 300);
     if (why.find("determine value type") != why.npos) why += " (text stands in quotes: key = \"value\")";
+    if (why.find("control characters") != why.npos) why += " (is the closing quote missing?)";
     return Error::permanent(file_name + ":" + std::to_string(line_of(error.source())) + ": not valid TOML: " + why);
   }
 }

@@ -234,8 +234,8 @@ class Answer {
     if (act.action() == control_pb::ACTION_NONE || !control_pb::Action_IsValid(act.action()))
       return end(control_pb::End::MALFORMED, "no such action");
     if (!may(act.action()))
-      return end(control_pb::End::REFUSED, "only root and members of the group " + backend_.config()->user +
-                                               " may do that; you may hold and remove your own mail");
+      return end(control_pb::End::REFUSED,
+                 "only root and members of the group " + backend_.config()->user + " may do that; you may hold and remove your own mail");
     std::vector<queue::QueueId> batch;
     Status status;
     const std::uint64_t matched = for_each(act.selector(), [&](const queue::Message& message) {

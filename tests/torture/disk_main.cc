@@ -48,7 +48,7 @@ void set(Options& options, std::string_view name, const std::string& value) {
   const auto number = std::strtoull(value.c_str(), &end, 10);
   if (name == "--only") {
     options.only = value;
-  } else if (name == "--leave-out") {
+  } else if (name == "--leave-out" && value == "yes") {
     options.leaves_out = true;
   } else if (end == value.c_str()) {
     usage();
@@ -140,6 +140,8 @@ int main(int argc, char** argv) {
     if (i + 1 == argc) usage();
     set(options, argv[i], argv[i + 1]);
   }
+  const bool is_empty = options.jobs == 0 || options.stride == 0 || (options.last != 0 && options.last < options.first);
+  if (is_empty) usage();
   if (options.leaves_out) return leave_out(options.first);
   const auto begin = std::chrono::steady_clock::now();
   const auto jobs = options.jobs;

@@ -39,7 +39,7 @@ class Tally:
 
     def add(self, result):
         with self.lock:
-            self.runs += 1
+            self.runs += result.hit
             for name in ('accepted', 'refused', 'late', 'repeated', 'delivered', 'bounced', 'queued', 'lost'):
                 setattr(self, name, getattr(self, name) + getattr(result, name))
             for trouble in result.troubles:

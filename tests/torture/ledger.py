@@ -5,7 +5,7 @@ import time
 
 import letters
 
-KILL_WINDOW = 1.0  # a delivery so long before a crash may be repeated: its outcome was in flight
+KILL_WINDOW = 0.3  # a delivery so long before a kill may be repeated: outcomes are in the kernel within some 10 ms, where it is not busy
 
 
 class Letter:
