@@ -267,15 +267,25 @@ Result<SiteRecord> decode_site(std::string_view bytes) {
 std::string encode(const SegmentInfo& segment) {
   pb::Segment to;
   to.set_run(segment.run);
-  to.set_previous_segment(segment.previous_segment);
-  to.set_previous_end(segment.previous_end);
+  if (!segment.ended.empty()) {
+    to.set_previous_segment(segment.ended.back().segment);
+    to.set_previous_end(segment.ended.back().end);
+  }
+  for (std::size_t i = 0; i + 1 < segment.ended.size(); ++i) {
+    auto& earlier = *to.add_earlier();
+    earlier.set_segment(segment.ended[i].segment);
+    earlier.set_end(segment.ended[i].end);
+  }
   return to.SerializeAsString();
 }
 
 Result<SegmentInfo> decode_segment(std::string_view bytes) {
   pb::Segment from;
   if (!parse(from, bytes)) return damaged("the beginning of a journal segment does not parse");
-  return SegmentInfo{from.run(), from.previous_segment(), from.previous_end()};
+  SegmentInfo to{from.run()};
+  for (const auto& earlier : from.earlier()) to.ended.push_back({earlier.segment(), earlier.end()});
+  if (from.previous_segment() != 0) to.ended.push_back({from.previous_segment(), from.previous_end()});
+  return to;
 }
 
 std::string encode_ended(WallTime time) {

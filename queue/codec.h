@@ -19,10 +19,16 @@ struct Accepted {
   Duration accepted_at{};  // on the spool's age clock; 0: not known
 };
 
+// How far a segment was synced; what lies behind is void.
+struct SegmentEnd {
+  std::uint64_t segment = 0;
+  std::uint64_t end = 0;  // octets
+};
+
 struct SegmentInfo {
   std::uint64_t run = 0;
-  std::uint64_t previous_segment = 0;
-  std::uint64_t previous_end = 0;
+  std::vector<SegmentEnd>
+      ended{};  // earlier segments of the run of which nothing older that was synced tells; the previous one is the last
 };
 
 std::string encode(const Accepted& accepted);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "queue/codec.h"
 #include "queue/crc32c.h"
 
 namespace mxpress::queue {
@@ -76,6 +75,7 @@ Status Journal::make_room(std::uint64_t octets) {
 Status Journal::sync() {
   if (!is_dirty()) return {};
   if (auto s = segment_.file->sync(); !s) return s;
+  untold_.clear();
   synced_end_ = end_;
   // Each batch has pages of its own: a torn write can never reach back into an acknowledged batch.
   end_ = batch_begin_ = round_up(end_, kPage);
@@ -86,12 +86,13 @@ Status Journal::sync() {
 
 Status Journal::open_segment(std::uint64_t octets) {
   open_ = false;
-  const auto previous = segment_.number;
   const auto number = next_;
   auto file = disk_.open(segment_path(options_.folder, number), Open::create);
   if (!file) return file.error();
   ++next_;
-  const std::string meta = encode(SegmentInfo{options_.run, previous, synced_end_});
+  SegmentInfo info{options_.run, untold_};
+  if (segment_.number != 0) info.ended.push_back({segment_.number, synced_end_});
+  const std::string meta = encode(info);
   const auto needed = round_up(octets + kRecordHeader + meta.size() + 8, kPage);
   auto size = std::max(options_.segment_size, needed);
   auto allocated = (*file)->allocate(size);
@@ -103,6 +104,7 @@ Status Journal::open_segment(std::uint64_t octets) {
   }
   segment_ = {number, std::move(*file), size};
   segment_meta_ = meta;
+  untold_ = std::move(info.ended);
   salt_ = options_.random();
   batch_begin_ = end_ = synced_end_ = 0;
   open_ = true;

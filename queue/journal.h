@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "queue/codec.h"
 #include "queue/disk.h"
 #include "queue/record.h"
 
@@ -68,7 +69,8 @@ class Journal {
   std::uint32_t next_;
   Segment segment_;
   bool open_ = false;
-  std::string segment_meta_;  // of the segment record that still has to be written; empty when it is
+  std::string segment_meta_;        // of its first record
+  std::vector<SegmentEnd> untold_;  // earlier segments of which no record that was synced says where they ended
   std::uint64_t salt_ = 0;
   std::uint64_t batch_ = 1;
   std::uint64_t batch_begin_ = 0, end_ = 0, synced_end_ = 0;

@@ -122,11 +122,12 @@ class Replay {
     out_.tails.push_back({segment.name, last.offset - std::uint64_t{last.batch_distance} * 8, last.offset + last.size()});
   }
 
-  // How far the segment was synced, if the next one of its run tells.
+  // How far the segment was synced, if a later one of its run tells.
   std::optional<std::uint64_t> synced_end(const SegmentFile& file) const {
     for (const auto& next : list_.files) {
-      const bool is_same_run = file.info.run == 0 || next.info.run == file.info.run;
-      if (is_same_run && next.info.previous_segment == file.number) return next.info.previous_end;
+      if (file.info.run != 0 && next.info.run != file.info.run) continue;
+      for (const auto& ended : next.info.ended)
+        if (ended.segment == file.number) return ended.end;
     }
     return std::nullopt;
   }

@@ -12,16 +12,17 @@
 namespace mxpress::queue {
 namespace {
 
+constexpr std::uint64_t kFirstRecord = 16 * kPage;  // octets at most: thousands of segments that failed in a row
 constexpr std::uint32_t kMaxNumber = std::numeric_limits<std::uint32_t>::max();
 
 std::string shown(const Path& path) { return proto::printable(path.string(), 500); }
 
 // The first record of a segment, if it is whole.
 void read_first_record(const File& file, SegmentFile& out) {
-  std::string page(kPage, '\0');
-  const auto n = file.read_at(0, page.data(), page.size());
+  std::string begin(kFirstRecord, '\0');
+  const auto n = file.read_at(0, begin.data(), begin.size());
   if (!n) return;
-  const auto bytes = std::string_view(page).substr(0, *n);
+  const auto bytes = std::string_view(begin).substr(0, *n);
   const auto header = decode_record(bytes);
   if (!header || header->type != RecordType::segment || header->offset != 0 || header->content_size != 0 || header->size() > *n) return;
   const auto meta = bytes.substr(kRecordHeader, header->meta_size);
@@ -58,8 +59,9 @@ void note_gaps(SegmentList& list) {
   };
   const auto oldest = std::find_if(list.files.begin(), list.files.end(), [](const SegmentFile& file) { return file.info.run != 0; });
   for (const auto& file : list.files) {
-    const auto before = file.info.previous_segment;
-    if (before == 0 || is_there(before) || oldest->number > before) continue;
+    if (file.info.ended.empty()) continue;
+    const auto before = file.info.ended.back().segment;
+    if (is_there(before) || oldest->number > before) continue;
     list.findings.push_back(
         {Finding::Kind::damage, "segment " + std::to_string(before) + " of the journal is missing, and all that was only there"});
   }

@@ -318,6 +318,29 @@ TEST_CASE("spool: messages of a batch that could not be synced are refused, outc
   }
 }
 
+TEST_CASE("spool: a message that was refused does not come back, however many segments failed in a row") {
+  constexpr std::uint64_t kWrite = 4, kSync = 5;  // of a fresh segment: behind its name, its room, and the sync of its folder
+  for (const auto& steps : std::vector<std::vector<std::uint64_t>>{{kWrite}, {kSync}, {kSync, kWrite, kSync, kSync}}) {
+    SpoolFixture f;
+    REQUIRE(f.open());
+    const auto kept = f.store(new_message());
+    f.disk.fail_after(2, "Input/output error");
+    REQUIRE_FALSE(f.store(new_message()));  // the sync of the first segment
+    for (const auto step : steps) {
+      f.disk.fail_after(step, "Input/output error");
+      CHECK_FALSE(f.store(new_message()));
+    }
+    f.commit();
+    const auto next = f.store(new_message());
+    REQUIRE(next);
+    REQUIRE(f.cut(test::ForgetfulDisk::Cut::all));
+    REQUIRE(f.found.size() == 2);
+    CHECK(f.found[0].id == *kept);
+    CHECK(f.found[1].id == *next);
+    CHECK(f.spool->counters().corrupt == 0);
+  }
+}
+
 TEST_CASE("spool: when the fresh segment fails, too, it stops accepting, and goes on when the disk is well") {
   SpoolFixture f;
   REQUIRE(f.open());

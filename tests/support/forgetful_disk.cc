@@ -18,8 +18,11 @@ struct ForgetfulDisk::State {
   std::recursive_mutex mutex;  // `look` forks the disk in the middle of an operation
   DiskImage image;
   std::uint64_t operations = 0, calls = 0, cut = 0, fail = 0, life = 0;
-  std::uint64_t first_fault = 0, end_of_faults = 0;
-  Fault fault = Fault::io;
+  struct Faults {
+    std::uint64_t first = 0, end = 0;
+    Fault kind = Fault::io;
+  };
+  std::vector<Faults> faults;
   std::string reason, bad_path, bad_path_reason;
   std::function<void(std::uint64_t)> look;
   bool remembers_calls = false;
@@ -33,9 +36,12 @@ struct ForgetfulDisk::State {
     if (is_off()) return {Error::transient("the power is cut")};
     ++calls;
     if (remembers_calls) history.push_back(call);
-    if (calls < first_fault || calls >= end_of_faults || !hits(fault, call)) return {};
-    const char* const reasons[] = {"Input/output error", "No space left on device", "Too many open files"};
-    return {Error::transient(reasons[static_cast<int>(fault)] + (": " + path)), fault != Fault::handles};
+    for (const auto& fault : faults) {
+      if (calls < fault.first || calls >= fault.end || !hits(fault.kind, call)) continue;
+      const char* const reasons[] = {"Input/output error", "No space left on device", "Too many open files"};
+      return {Error::transient(reasons[static_cast<int>(fault.kind)] + (": " + path)), fault.kind != Fault::handles};
+    }
+    return {};
   }
 
   // Counts an operation that changes something.
@@ -170,11 +176,7 @@ void ForgetfulDisk::fail_on(std::string path_part, std::string reason) {
   state_->bad_path = std::move(path_part);
   state_->bad_path_reason = std::move(reason);
 }
-void ForgetfulDisk::fail_calls(std::uint64_t first, std::uint64_t end, Fault fault) {
-  state_->first_fault = first;
-  state_->end_of_faults = end;
-  state_->fault = fault;
-}
+void ForgetfulDisk::fail_calls(std::uint64_t first, std::uint64_t end, Fault fault) { state_->faults.push_back({first, end, fault}); }
 void ForgetfulDisk::skip_syncs(std::function<bool(Call, const std::string&)> which) { state_->skips = std::move(which); }
 void ForgetfulDisk::remember_calls() { state_->remembers_calls = true; }
 const std::vector<Call>& ForgetfulDisk::calls() const { return state_->history; }
@@ -193,7 +195,8 @@ std::unique_ptr<ForgetfulDisk> ForgetfulDisk::fork(Cut cut, std::uint64_t seed) 
 void ForgetfulDisk::restart(Cut cut, std::uint64_t seed) {
   const std::lock_guard lock(state_->mutex);
   ++state_->life;
-  state_->cut = state_->fail = state_->first_fault = state_->end_of_faults = 0;
+  state_->cut = state_->fail = 0;
+  state_->faults.clear();
   state_->image.cut(cut, seed);
 }
 

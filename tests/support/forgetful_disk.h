@@ -40,7 +40,7 @@ class ForgetfulDisk : public queue::Disk {
   // Every operation on a path that contains this text fails; empty: none.
   void fail_on(std::string path_part, std::string reason);
   // Calls are counted from 1, too: the operations and all that look, open, list and read. Those from the first up to (not including) the
-  // end fail, if they are of a kind that this fault hits.
+  // end fail, if they are of a kind that this fault hits. Can be asked for several times.
   void fail_calls(std::uint64_t first, std::uint64_t end, Fault fault);
   static bool hits(Fault fault, Call call);
   // Syncs for which this is true do nothing and succeed, as if the code did not ask for them: a test of the tests. A fork inherits it.

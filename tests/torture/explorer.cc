@@ -16,6 +16,7 @@ struct Named {
 constexpr Named kCuts[] = {{Cut::nothing, "nothing"}, {Cut::prefix, "prefix"}, {Cut::subset, "subset"}, {Cut::names, "names"},
                            {Cut::data, "data"},       {Cut::all, "all"},       {Cut::kill, "kill"}};
 constexpr std::uint64_t kUntilRestart = 1u << 30;  // calls
+constexpr std::uint64_t kAgain = 12;               // calls within which the next one fails: those of a fresh segment, and some more
 
 const char* name_of(Cut cut) { return kCuts[static_cast<std::size_t>(cut)].name; }
 const char* name_of(Disk::Fault fault) {
@@ -107,19 +108,22 @@ void Explorer::fail_everywhere() {
     if ((call + plan_.seed) % plan_.stride != 0) continue;
     for (const auto kind : {Disk::Fault::io, Disk::Fault::full, Disk::Fault::handles}) {
       if (!Disk::hits(kind, calls[call - 1])) continue;
-      for (const std::uint64_t length : {std::uint64_t{1}, std::uint64_t{3}, kUntilRestart}) fail({kind, call, call + length});
+      for (const std::uint64_t length : {std::uint64_t{1}, std::uint64_t{3}, kUntilRestart}) fail({kind, call, call + length, 0});
     }
+    fail({Disk::Fault::io, call, call + 1, 2 + chance("again", call) % kAgain});
   }
 }
 
 void Explorer::fail(const Fault& fault) {
   const auto length = fault.end - fault.first;
-  const auto place = std::string("day ") + name_of(fault.kind) + "@" + std::to_string(fault.first) + "+" + std::to_string(length);
+  const auto place = std::string("day ") + name_of(fault.kind) + "@" + std::to_string(fault.first) + "+" + std::to_string(length) +
+                     (fault.again == 0 ? "" : "," + std::to_string(fault.again));
   if (!is_wanted(place)) return;
   ++tally_.faults;
   Disk disk;
   disk.remember_calls();
   disk.fail_calls(fault.first, fault.end, fault.kind);
+  if (fault.again != 0) disk.fail_calls(fault.first + fault.again, fault.first + fault.again + 1, fault.kind);
   std::uint64_t after = 0;  // operations since the fault
   live(disk, place, [&](const Disk& now, const Promises& promises, std::uint64_t operation) {
     if (disk.calls().size() < fault.first) return;

@@ -38,7 +38,7 @@ class Explorer {
 
   // Every operation of the day is cut in every way.
   void cut_everywhere();
-  // Every call of the day fails, once, three times, or until the next start; the day goes on, and is cut.
+  // Every call of the day fails, once, once and again a few calls later, three times, or until the next start; the day goes on, and is cut.
   void fail_everywhere();
   const Tally& tally() const { return tally_; }
 
@@ -47,6 +47,7 @@ class Explorer {
   struct Fault {
     test::ForgetfulDisk::Fault kind = test::ForgetfulDisk::Fault::io;
     std::uint64_t first = 0, end = 0;
+    std::uint64_t again = 0;  // so many calls later one more fails; 0: none
   };
   using Look = std::function<void(const test::ForgetfulDisk& disk, const Promises& promises, std::uint64_t operation)>;
 
