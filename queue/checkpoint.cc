@@ -141,7 +141,7 @@ Status SpoolImpl::remove_if_there(const Path& path) {
 
 // Keeps in memory what `mxpress show` tells of an ended message whose records go.
 void SpoolImpl::remember_ended(QueueId id, const Snapshot& from) {
-  auto raw = read_raw(disk_, paths_, from);
+  auto raw = read(from);
   auto shared = shared_.lock();
   auto* entry = shared->index.find(id);
   if (!entry || !entry->ended || entry->more->remembered) return;
@@ -218,12 +218,14 @@ Status SpoolImpl::move_out(std::uint32_t segment, QueueId id) {
     remember_ended(id, *from);
     return {};
   }
-  auto raw = read_raw(disk_, paths_, *from);
+  auto raw = read(*from);
   if (!raw && raw.error().is_transient()) return raw.error();
   if (!raw) {
     set_aside(id, *from, raw.error());
     return {};
   }
+  for (const auto location : raw->damaged) keep_record(*from, location, kPage);
+  count_corrupt(raw->damaged.size());
   const bool is_long = octets_of(raw->changes) > options_.longest_states;
   if (is_long) shorten(raw->changes);
   const bool is_anew =
@@ -271,15 +273,21 @@ void SpoolImpl::moved(const Snapshot& from) {
 // Damage: what can still be read of the message is kept for the operator, and the rest of the mail goes on.
 void SpoolImpl::set_aside(QueueId id, const Snapshot& from, const Error& error) {
   report(id.to_string() + " is set aside in " + paths_.corrupt().string() + ": " + error.message);
-  if (const auto file = from.files.find(from.accepted.segment); file != from.files.end()) {
-    const auto begin = from.accepted.offset();
-    keep_damaged(std::to_string(from.accepted.segment), *file->second, begin, begin + kInlineContent + kRecordHeader);
+  if (from.files.contains(from.accepted.segment)) {
+    keep_record(from, from.accepted, kRecordHeader + 2 * kInlineContent);  // with a long envelope
   } else if (auto aside = move_to_corrupt(disk_, paths_, paths_.file(id), id.to_string()); !aside) {
     report(aside.error().message);
   }
   auto shared = shared_.lock();
   ++shared->counters.corrupt;
   shared->index.entries.erase(id);
+}
+
+// `octets`: where it does not say itself how long it is.
+void SpoolImpl::keep_record(const Snapshot& from, Location location, std::uint64_t octets) {
+  const auto& file = *from.files.at(location.segment);
+  const auto begin = location.offset();
+  keep_damaged(std::to_string(location.segment), file, begin, begin + size_of_record(file, location, octets));
 }
 
 // Without the copy the damaged octets themselves must stay.

@@ -131,9 +131,17 @@ Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from
   for (const auto location : from.later) {
     const auto file = file_of(location);
     if (file == from.files.end()) return Error::transient("the journal segment of the message has just been dropped");
-    if (auto s = read_later(*file->second, location, out); !s) return s.error();
+    auto status = read_later(*file->second, location, out);
+    if (!status && status.error().is_transient()) return status.error();
+    if (!status) out.damaged.push_back(location);
   }
   return out;
+}
+
+std::uint64_t size_of_record(const File& file, Location location, std::uint64_t otherwise) {
+  const auto bytes = read_exactly(file, location.offset(), kRecordHeader);
+  const auto header = bytes ? decode_record(*bytes) : std::nullopt;
+  return header ? header->size() : otherwise;
 }
 
 Message to_message(RawMessage raw) {

@@ -90,10 +90,13 @@ struct RawMessage {
   std::string meta_bytes;
   Accepted meta;
   std::vector<StoredChange> changes;
-  std::size_t in_file = 0;  // so many of the changes are in the message file already
+  std::size_t in_file = 0;          // so many of the changes are in the message file already
+  std::vector<Location> damaged{};  // records of changes in the journal that are passed over
 };
-// An error is permanent if it is damage, transient if the disk failed or the message file is not there.
+// An error is permanent if the message itself is damaged, transient if the disk failed or the message file is not there.
 Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from);
+// Octets of the record there; `otherwise` if it is damaged so that it does not say.
+std::uint64_t size_of_record(const File& file, Location location, std::uint64_t otherwise);
 Message to_message(RawMessage raw);
 
 // The notices that an Accepted record settles for this message.

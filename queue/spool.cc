@@ -242,6 +242,16 @@ std::optional<Message> SpoolImpl::remembered(const Entry& entry, const Operation
   return message;
 }
 
+// As recovery does: a change whose record is damaged is told and passed over.
+Result<RawMessage> SpoolImpl::read(const Snapshot& from) const {
+  auto raw = read_raw(disk_, paths_, from);
+  if (!raw) return raw;
+  for (const auto location : raw->damaged)
+    report(raw->id.to_string() + ": damage in " + segment_path(paths_.journal(), location.segment).string() + " at " +
+           std::to_string(location.offset()) + ": a part of what was tried for this message is forgotten");
+  return raw;
+}
+
 Result<Message> SpoolImpl::load(QueueId id) {
   // Again, when the housekeeper moved the message while we read.
   for (int attempt = 0;; ++attempt) {
@@ -256,7 +266,7 @@ Result<Message> SpoolImpl::load(QueueId id) {
     const auto from = snapshot(shared->index, id, *entry);
     shared.unlock();
 
-    auto raw = read_raw(disk_, paths_, from);
+    auto raw = read(from);
     if (!raw && raw.error().is_transient() && attempt < 3) continue;
     if (!raw) return raw.error();
     auto message = to_message(std::move(*raw));

@@ -104,6 +104,7 @@ class SpoolImpl : public Spool {
   static bool is_urgent(const Operation& operation);
   static std::optional<Message> remembered(const Entry& entry, const Operations& changes);
   std::string too_full(std::uint64_t size);
+  Result<RawMessage> read(const Snapshot& from) const;
   void report(const std::string& what) const;
   void count_corrupt(std::uint64_t n);
 
@@ -149,6 +150,7 @@ class SpoolImpl : public Spool {
   void moved(const Snapshot& from);
   void remember_ended(QueueId id, const Snapshot& from);
   void set_aside(QueueId id, const Snapshot& from, const Error& error);
+  void keep_record(const Snapshot& from, Location location, std::uint64_t octets);
   void keep_damaged(const std::string& name, const File& file, std::uint64_t begin, std::uint64_t end);
   Status sync_dirty_folders();
   Status drop(std::uint32_t segment);

@@ -266,6 +266,62 @@ TEST_CASE("damage: content that is damaged when it is moved out of the journal i
   CHECK(s.find(0)->content->verify());
 }
 
+// Octets change under a running daemon.
+void rot(Stored& s, const char* segment, const std::string& text) {
+  const auto at = s.f.disk.content(segment).find(text);
+  REQUIRE(at != std::string::npos);
+  REQUIRE((*s.f.disk.open(segment, Open::write))->write_at(at, {"?"}));
+}
+
+TEST_CASE("damage: of a state while the daemon runs costs that state, and not the message") {
+  InFiles s;
+  REQUIRE(s.f.open());
+  for (const char* text : {"452 second", "453 third"}) {
+    s.f.spool->settle(settlement(s.ids[1], 0, RecipientStage::pending, text), nullptr);
+    s.f.commit();
+  }
+  std::string segment;
+  for (const auto& path : s.f.disk.files())
+    if (s.f.disk.content(path).find("452 second") != std::string::npos) segment = path;
+  rot(s, segment.c_str(), "452 second");
+  const auto loaded = s.f.spool->load(s.ids[1]);
+  REQUIRE(loaded);
+  CHECK(loaded->attempts.size() == 1);
+  CHECK(loaded->recipients[0].last->text == "453 third");
+  CHECK(s.is_reported("is forgotten"));
+  REQUIRE(s.f.store(new_message({"b@example.org"}, std::string(40'000, 'x'))));  // the segment is full
+  s.f.spool->checkpoint();
+  CHECK(s.f.spool->counters().corrupt == 1);
+  CHECK(s.f.spool->load(s.ids[1])->attempts.size() == 1);
+  REQUIRE(s.f.cut());
+  REQUIRE(s.find(1) != nullptr);
+  CHECK(s.find(1)->recipients[0].last->text == "453 third");
+  const auto files = s.f.disk.files();
+  CHECK(std::find(files.begin(), files.end(), segment) == files.end());
+  CHECK(std::any_of(files.begin(), files.end(), [&](const auto& file) {
+    return file.starts_with("/spool/corrupt/") && s.f.disk.content(file).find("?52 second") != std::string::npos;
+  }));
+}
+
+TEST_CASE("damage: of a message while the daemon runs sets it aside with its whole envelope") {
+  Stored s;
+  s.f.options.journal_size = 1;
+  REQUIRE(s.f.open());
+  auto message = new_message({"b@example.org"}, std::string(kInlineContent, 'w'));
+  message.envelope.envid = std::string(2000, 'v') + "END";
+  REQUIRE(s.f.store(std::move(message)));
+  std::string segment;
+  for (const auto& path : s.f.disk.files())
+    if (s.f.disk.content(path).find("vvEND") != std::string::npos) segment = path;
+  rot(s, segment.c_str(), "vvEND");
+  REQUIRE(s.f.store(new_message({"b@example.org"}, std::string(40'000, 'x'))));
+  s.f.spool->checkpoint();
+  const auto files = s.f.disk.files();
+  CHECK(std::any_of(files.begin(), files.end(), [&](const auto& file) {
+    return file.starts_with("/spool/corrupt/") && s.f.disk.content(file).find("?vEND") != std::string::npos;
+  }));
+}
+
 // Three segments of one run.
 struct Segments : Stored {
   Segments() {
