@@ -108,7 +108,7 @@ void SpoolImpl::place_large_files() {
       continue;
     }
     report("a large message stays in incoming/ for now: " + status.error().message);
-    checkpoint_broken_ = true;  // its record in the journal is what recovery finds it by
+    shared_.lock()->keep_segments = true;  // its record in the journal is what recovery finds it by
   }
 }
 
@@ -160,7 +160,7 @@ void SpoolImpl::remember_ended(QueueId id, const Snapshot& from) {
 }
 
 void SpoolImpl::checkpoint() {
-  while (!checkpoint_broken_) {
+  for (;;) {
     std::uint32_t oldest = 0;
     {
       auto shared = shared_.lock();
@@ -302,7 +302,7 @@ Status SpoolImpl::sync_dirty_folders() {
   for (const auto& folder : dirty_folders_) {
     auto status = disk_.sync_folder(folder);
     if (status) continue;
-    checkpoint_broken_ = true;  // a second sync could succeed without having written what the first one lost
+    shared_.lock()->keep_segments = true;  // a second sync could succeed without having written what the first one lost
     return status;
   }
   dirty_folders_.clear();
@@ -311,13 +311,14 @@ Status SpoolImpl::sync_dirty_folders() {
 
 // One after the other, each durable before the next: an older segment must never outlive a newer one that ends its messages.
 Status SpoolImpl::drop(std::uint32_t segment) {
-  shared_.lock()->index.segments.erase(segment);
-  if (auto s = disk_.remove(segment_path(paths_.journal(), segment)); !s) {
-    checkpoint_broken_ = true;
-    return s;
+  {
+    auto shared = shared_.lock();
+    if (shared->keep_segments) return {};  // since this round began
+    shared->index.segments.erase(segment);
   }
-  auto status = disk_.sync_folder(paths_.journal());
-  if (!status) checkpoint_broken_ = true;
+  auto status = disk_.remove(segment_path(paths_.journal(), segment));
+  if (status) status = disk_.sync_folder(paths_.journal());
+  if (!status) shared_.lock()->keep_segments = true;
   return status;
 }
 

@@ -131,9 +131,9 @@ Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from
   for (const auto location : from.later) {
     const auto file = file_of(location);
     if (file == from.files.end()) return Error::transient("the journal segment of the message has just been dropped");
-    auto status = read_later(*file->second, location, out);
-    if (!status && status.error().is_transient()) return status.error();
-    if (!status) out.damaged.push_back(location);
+    const auto change = read_later(*file->second, location, out);
+    if (!change && change.error().is_transient()) return change.error();
+    if (!change) out.damaged.push_back(location);
   }
   return out;
 }

@@ -24,17 +24,27 @@ std::optional<QueueId> id_of_large(std::string_view name) {
 }  // namespace
 
 Status SpoolImpl::recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) {
+  const auto status = read_earlier_runs();
+  {
+    auto shared = shared_.lock();
+    shared->counters.recovered = status.ok();
+    shared->counters.not_recovered_because = status ? "" : status.error().message;
+  }
+  return status ? tell(found, site) : status;
+}
+
+Status SpoolImpl::read_earlier_runs() {
   // What a killed run wrote may still be in the page cache only; what follows from it must not reach the disk first.
   if (auto s = disk_.sync_all(paths_.root); !s) return s;
   auto replayed = replay(disk_, paths_, old_segments_, run_);
   if (!replayed) return replayed.error();
   for (const auto& finding : replayed->findings) report(finding.text);
   if (auto s = write_again(replayed->tails); !s) return s;
+  if (auto s = clean_incoming(*replayed); !s) return s;
   if (auto s = leave_unread(*replayed); !s) return s;
-  keep_damage(*replayed);
-  if (auto s = clean_incoming(replayed->misplaced); !s) return s;
+  keep_damage(*replayed);  // nothing below fails: what is counted is counted once
   merge(std::move(*replayed));
-  return tell(found, site);
+  return {};
 }
 
 // A sync that failed leaves pages that can be read and count as clean: no sync writes them any more. What is to be relied on is written
@@ -55,15 +65,17 @@ Status SpoolImpl::write_again(const std::vector<Replayed::Tail>& tails) {
 Status SpoolImpl::leave_unread(const Replayed& found) {
   if (found.unread == 0) return {};
   if (const auto other = disk_.open(paths_.root / "format", Open::read); !other) return other.error();  // not one file's trouble
-  checkpoint_broken_ = true;
-  shared_.lock()->counters.unread += found.unread;
+  auto shared = shared_.lock();
+  shared->keep_segments = true;
+  shared->counters.unread += found.unread;
   return {};
 }
 
 // Files that were not complete, or whose message was never acknowledged.
-Status SpoolImpl::clean_incoming(const std::vector<QueueId>& misplaced) {
+Status SpoolImpl::clean_incoming(const Replayed& found) {
   std::set<std::string> keep;
-  for (const auto id : misplaced) keep.insert(paths_.large(id).filename().string());
+  for (const auto id : found.misplaced) keep.insert(paths_.large(id).filename().string());
+  for (const auto& file : found.damaged) keep.insert(file.path.filename().string());
   const auto names = disk_.list(paths_.incoming());
   if (!names) return names.error();
   const auto own = std::to_string(run_) + "-";

@@ -23,9 +23,10 @@ class Replay {
         leave_alone(paths_.messages() / folder.name);
         continue;
       }
-      const auto names = disk_.list(paths_.messages() / folder.name);
-      if (!names) return names.error();
-      for (const auto& name : *names) read_file_named(folder.name, name);
+      if (const auto names = disk_.list(paths_.messages() / folder.name))
+        for (const auto& name : *names) read_file_named(folder.name, name);
+      else
+        leave_unread("the messages in " + (paths_.messages() / folder.name).string() + " cannot be read: " + names.error().message);
     }
     return {};
   }
@@ -56,6 +57,10 @@ class Replay {
 
   void note(std::string text) { out_.findings.push_back({Finding::Kind::note, std::move(text)}); }
   void damage(std::string text) { out_.findings.push_back({Finding::Kind::damage, std::move(text)}); }
+  void leave_unread(std::string text) {
+    damage(std::move(text));
+    ++out_.unread;
+  }
   void leave_alone(const Path& path) { note("foreign file " + proto::printable(path.string(), 500) + " is left alone"); }
 
   void read_file_named(const std::string& folder, const FolderEntry& name) {
@@ -71,12 +76,14 @@ class Replay {
   bool add_file(QueueId id, const Path& path) {
     auto file = read_message_file(disk_, path, id);
     if (!file) {
-      damage(file.error().message);
-      if (file.error().is_transient())
-        ++out_.unread;
-      else
+      const bool is_transient = file.error().is_transient();
+      if (is_transient) {
+        leave_unread(file.error().message);
+      } else {
+        damage(file.error().message);
         out_.damaged.push_back({id, path});
-      return file.error().is_transient();
+      }
+      return is_transient;
     }
     auto& entry = out_.index.entries[id];
     entry.stages.of.assign(file->meta.envelope.recipients.size(), '\0');
@@ -189,8 +196,7 @@ class Replay {
   void find_large(QueueId id, const Accepted& accepted) {
     const auto there = disk_.exists(paths_.large(id));
     if (!there) {  // nobody knows
-      damage(there.error().message);
-      ++out_.unread;
+      leave_unread(there.error().message);
       out_.misplaced.push_back(id);
       return;
     }

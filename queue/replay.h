@@ -23,7 +23,7 @@ struct Replayed {
     Path path;
   };
   std::vector<DamagedFile> damaged;  // message files that cannot be read
-  std::uint64_t unread = 0;          // message files and segments that the disk did not give, or not whole
+  std::uint64_t unread = 0;          // message files, folders of them and segments that the disk did not give, or not whole
   struct Region {
     std::string name;  // of the segment or message
     std::shared_ptr<File> file;

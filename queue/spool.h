@@ -76,10 +76,12 @@ struct SiteRecord {
 
 struct SpoolCounters {
   std::uint64_t messages = 0, stored = 0, ended = 0, corrupt = 0;
-  std::uint64_t unread = 0;  // messages that the disk did not give at recovery; the next start tries again
+  std::uint64_t unread = 0;  // messages, folders of them and segments that could not be read at recovery; the next start tries again
   std::uint64_t syncs = 0, journal_bytes = 0;
   bool accepting = true;
   std::string not_accepting_because;  // for people: path, free and needed
+  bool recovered = false;             // mail of earlier runs has been read; what could not be is counted above
+  std::string not_recovered_because;  // for people: why the last attempt failed; empty before one did
 };
 
 // Threads: every function may be called from any thread. Callbacks run on the committer thread (or the caller's when a test drives
@@ -131,7 +133,7 @@ class Spool {
   virtual bool commit_batch() = 0;
   // As the committer does with outcomes: one write of all that waits, synced only if a message is among it. Only with Committer::manual.
   virtual bool write_batch() = 0;
-  // Drops the oldest segments as far as journal_size asks. Called by the committer; by tests with manual.
+  // Drops the oldest segments as far as journal_size asks. Called by the housekeeper; by tests with manual.
   virtual void checkpoint() = 0;
 };
 

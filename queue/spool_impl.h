@@ -86,7 +86,7 @@ class SpoolImpl : public Spool {
     std::vector<QueueId> to_place;   // large files whose record is durable
     std::vector<QueueId> to_remove;
     bool recovered = false;
-    bool keep_segments = false;  // one holds damage of which there is no copy
+    bool keep_segments = false;  // in this run: what is only there is damaged, not read, or nobody knows whether it was synced elsewhere
     bool stopping = false;
     bool stop_housekeeper = false;
     SpoolCounters counters;
@@ -156,7 +156,8 @@ class SpoolImpl : public Spool {
   Status drop(std::uint32_t segment);
 
   // recovery.cc
-  Status clean_incoming(const std::vector<QueueId>& misplaced);
+  Status read_earlier_runs();
+  Status clean_incoming(const Replayed& found);
   Status write_again(const std::vector<Replayed::Tail>& tails);
   void keep_damage(const Replayed& found);
   Status leave_unread(const Replayed& found);
@@ -187,7 +188,6 @@ class SpoolImpl : public Spool {
   // Of the housekeeper alone.
   std::set<Path> known_folders_, dirty_folders_;
   std::vector<QueueId> unremoved_;  // ended, but the file could not be removed yet
-  bool checkpoint_broken_ = false;  // a folder could not be synced: nothing may be dropped in this run
 
   std::thread committer_, housekeeper_;
 };

@@ -266,6 +266,42 @@ TEST_CASE("damage: content that is damaged when it is moved out of the journal i
   CHECK(s.find(0)->content->verify());
 }
 
+// A folder whose names the disk does not give.
+struct Unlistable : test::ForgetfulDisk {
+  std::string folder;
+  Result<std::vector<FolderEntry>> list(const Path& path) override {
+    if (path == folder) return Error::transient("cannot list " + folder + ": Input/output error");
+    return ForgetfulDisk::list(path);
+  }
+};
+
+TEST_CASE("damage: a folder of messages that cannot be listed costs the mail in it, until the next start, and no other") {
+  InFiles s;
+  Unlistable disk;
+  for (const auto& path : s.f.disk.files()) {
+    for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+      (void)disk.make_folder(path.substr(0, slash));
+    disk.replace(path, s.f.disk.content(path));
+  }
+  disk.folder = Path(s.path(0)).parent_path().string();
+  auto spool = std::move(Spool::open(disk, s.f.options, Spool::Committer::manual)).value();
+  CHECK_FALSE(spool->counters().recovered);
+  REQUIRE(spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
+  CHECK(spool->counters().recovered);
+  CHECK(spool->counters().unread == 1);
+  CHECK(spool->counters().messages == 3);
+  CHECK(s.is_reported("cannot list " + disk.folder));
+  const auto before = disk.files();
+  spool->checkpoint();
+  CHECK(disk.files() == before);
+  disk.folder = "/spool/messages";
+  spool.reset();
+  spool = std::move(Spool::open(disk, s.f.options, Spool::Committer::manual)).value();
+  CHECK_FALSE(spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
+  CHECK_FALSE(spool->counters().recovered);
+  CHECK_THAT(spool->counters().not_recovered_because, Catch::Contains("cannot list"));
+}
+
 // Octets change under a running daemon.
 void rot(Stored& s, const char* segment, const std::string& text) {
   const auto at = s.f.disk.content(segment).find(text);
@@ -358,6 +394,22 @@ TEST_CASE("damage: a copy that cannot be kept keeps the segment that has the dam
   REQUIRE(s.f.store(new_message()));
   s.f.spool->checkpoint();
   CHECK(s.f.disk.content(kSegment) == damaged);
+}
+
+TEST_CASE("checkpoint: a large message that cannot be moved to its place keeps the segment that knows it") {
+  SpoolFixture f;
+  f.options.journal_size = 1;
+  REQUIRE(f.open());
+  auto message = new_message();
+  message.large = std::move(f.spool->open_large()).value();
+  REQUIRE(message.large->append("Subject: large\r\n"));
+  f.disk.fail_on(".large", "Input/output error");
+  REQUIRE(f.store(std::move(message)));
+  REQUIRE(f.open());
+  f.spool->checkpoint();
+  f.disk.fail_on("", "");
+  REQUIRE(f.open());
+  CHECK(f.found.size() == 1);
 }
 
 TEST_CASE("damage: what is set aside a second time does not replace what was set aside before") {
