@@ -74,7 +74,9 @@ bool returned_by_operator(const NoticeRecipient& recipient) {
 
 std::string why_not(const NoticeRecipient& recipient) {
   if (returned_by_operator(recipient)) return "The operator of the mail system that sends it gave it up, and returns it to you.";
-  const std::string reason(plain_words(reported_status(recipient)));
+  HostResult result = recipient.result;
+  result.status = reported_status(recipient);
+  const std::string reason(plain_words(result));
   if (!recipient.result.maybe_delivered) return reason;
   return reason + " It may have arrived all the same: the connection was lost before the mail host confirmed it.";
 }

@@ -44,6 +44,9 @@ struct HostAttempt {
   bool reused_session = false;
 };
 
+// What the result says, in plain words for somebody who is no mail expert; never empty.
+std::string_view plain_words(const HostResult& result);
+
 struct RecipientResult {
   Outcome outcome = Outcome::untried;
   HostResult last;

@@ -11,7 +11,6 @@
 
 #include "proto/control.pb.h"
 #include "proto/printable.h"
-#include "proto/status.h"
 
 namespace mxpress::mta::cli {
 namespace {
@@ -86,21 +85,20 @@ std::string delivered(const control_pb::RecipientInfo& recipient, WallTime now) 
 std::string standing(const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
   const std::string& stage = recipient.stage();
   if (stage == "delivered") return delivered(recipient, now);
-  if (stage == "failed") return "could not be delivered; the sender has been told";
-  if (stage == "expired") return "could not be delivered in time; the sender has been told";
-  if (stage == "notice owed") return "could not be delivered; the sender is being told";
+  if (stage == "failed" || stage == "notice owed") return "could not be delivered; " + clean(recipient.told());
+  if (stage == "expired") return "could not be delivered in time; " + clean(recipient.told());
   if (stage == "removed") return "removed from the queue; nobody was told";
   if (message.state() == "held") return "held until it is released (mxpress release " + clean(message.id()) + ")";
   return waiting(recipient, now);
 }
 
 void print_recipient(std::ostream& out, const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
-  out << "To " << clean(recipient.address()) << ": " << standing(recipient, message, now) << "\n";
+  out << "To " << clean(recipient.address());
+  if (!recipient.original().empty()) out << " (for " << clean(recipient.original()) << ")";
+  out << ": " << standing(recipient, message, now) << "\n";
   if (!recipient.has_last() || recipient.stage() == "delivered") return;
   out << "  why: " << said(recipient.last()) << "\n";
-  if (const auto status = proto::EnhancedStatus::parse(recipient.last().status());
-      status && status->klass != 2 && (status->subject != 0 || recipient.last().reply_code() != 0))
-    out << "  that means: " << proto::plain_words(*status) << "\n";
+  if (!recipient.last().meaning().empty()) out << "  that means: " << clean(recipient.last().meaning()) << "\n";
   if (recipient.last().maybe_delivered()) out << "  the connection was lost at the very end: it may have been delivered all the same\n";
 }
 

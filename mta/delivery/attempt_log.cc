@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "dns/async.h"
+#include "mta/host/aliases.h"
 #include "mta/host/log.h"
 
 namespace mxpress::mta::delivery {
@@ -40,6 +41,8 @@ void log_recipient(const queue::Message& message, const queue::Settlement& settl
   line.add("outcome", outcome);
   line.add("from", "<" + message.envelope.reverse_path.to_string() + ">");
   line.add("to", "<" + message.envelope.recipients[change.recipient].mailbox.to_string() + ">");
+  const std::string original = host::original_address(message.envelope.recipients[change.recipient]);
+  if (!original.empty()) line.add("orig_to", "<" + original + ">");
   if (state.last) add_result(line, *state.last);
   line.add("delay", settlement.attempt.time - message.envelope.submitted);
   if (const auto* host = state.last ? attempt_behind(settlement.attempt, *state.last) : nullptr) {

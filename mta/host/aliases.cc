@@ -8,6 +8,7 @@ namespace mxpress::mta::host {
 namespace {
 
 constexpr int kMaxSteps = 10;
+constexpr std::string_view kMailAddress = "rfc822;";  // RFC 3461 4.2: the type of address
 
 const proto::Mailbox* alias_of(const Config& config, const proto::Mailbox& mailbox) {
   if (!config.is_local(mailbox.domain())) return nullptr;
@@ -30,8 +31,14 @@ void resolve_alias(const Config& config, proto::Recipient& recipient) {
     recipient.mailbox = *address;
   }
   if (recipient.mailbox != given && recipient.original_recipient.empty()) {
-    recipient.original_recipient = "rfc822;" + proto::encode_xtext(given.to_string());
+    recipient.original_recipient = std::string(kMailAddress) + proto::encode_xtext(given.to_string());
   }
+}
+
+std::string original_address(const proto::Recipient& recipient) {
+  if (!recipient.original_recipient.starts_with(kMailAddress)) return {};
+  const auto given = proto::decode_xtext(std::string_view(recipient.original_recipient).substr(kMailAddress.size()));
+  return given && *given != recipient.mailbox.to_string() ? *given : std::string();
 }
 
 }  // namespace mxpress::mta::host

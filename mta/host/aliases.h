@@ -11,4 +11,7 @@ namespace mxpress::mta::host {
 // Maildir what is local.
 void resolve_alias(const Config& config, proto::Recipient& recipient);
 
+// The address that was given, where ORCPT tells another one than the mailbox; else empty. Any octets: clean it before showing it.
+std::string original_address(const proto::Recipient& recipient);
+
 }  // namespace mxpress::mta::host

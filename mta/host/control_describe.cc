@@ -1,6 +1,7 @@
 // The daemon's values as control messages.
 #include "mta/host/control_describe.h"
 
+#include "mta/host/aliases.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
 
@@ -23,28 +24,67 @@ void fill(control_pb::HostReport& report, const proto::HostResult& result) {
 }
 
 std::string_view stage_of(const queue::RecipientState& state) {
+  const bool is_delivered = state.last && state.last->status.klass == 2;  // with a notice that says so
   switch (state.stage) {
     case queue::RecipientStage::pending:
       return "pending";
     case queue::RecipientStage::delivered:
       return "delivered";
     case queue::RecipientStage::notice_owed:
-      return "notice owed";
+      return is_delivered ? "delivered" : "notice owed";
     case queue::RecipientStage::ended:
-      return state.expired ? "expired" : "failed";
+      return is_delivered ? "delivered" : state.expired ? "expired" : "failed";
     case queue::RecipientStage::removed:
       return "removed";
   }
   return "pending";
 }
 
-void fill(control_pb::RecipientInfo& info, const proto::Recipient& recipient, const queue::RecipientState& state) {
+bool is_over(const queue::RecipientState& state) {
+  return state.stage == queue::RecipientStage::ended || state.stage == queue::RecipientStage::notice_owed;
+}
+
+bool returned_by_operator(const proto::HostResult& last) {
+  return last.stage == proto::Stage::local && last.reply_code == 0 && last.status == proto::EnhancedStatus{5, 0, 0};
+}
+
+// Who is told of a failure: what delivery/verdict.cc and delivery/notices.cc do.
+std::string_view told(const proto::Envelope& envelope, const proto::Recipient& recipient, const queue::RecipientState& state) {
+  const bool is_owed = state.stage == queue::RecipientStage::notice_owed;
+  if (envelope.is_notice) return is_owed ? "it is being put into this host's mailbox" : "it is kept in this host's mailbox";
+  if (envelope.reverse_path.is_null()) return "nobody is told: it has no sender";
+  if (is_owed) return "the sender is being told";
+  if (!recipient.notify.wants_failure() && !(state.last && returned_by_operator(*state.last)))
+    return "nobody is told: the sender wants no notice (NOTIFY)";
+  return "the sender has been told";
+}
+
+// With what the operator can do about it.
+std::string meaning(const proto::HostResult& result, bool is_pending) {
+  const bool is_own_finding = result.reply_code == 0;
+  if (result.status.klass == 0 || result.status.klass == 2 || (result.status.subject == 0 && is_own_finding)) return {};
+  std::string words(proto::plain_words(result));
+  const bool is_greeting = result.stage == proto::Stage::greeting || result.stage == proto::Stage::hello;
+  if (is_greeting && result.reply_code / 100 == 5 && is_pending) words += " mxpress goes on trying until the mail expires.";
+  if (result.stage == proto::Stage::lookup && result.status.subject == 4 && result.status.detail == 6)
+    words += " Add it to local_domains, or give it a route.";
+  if (result.stage == proto::Stage::connect && result.text.find("timed out") != std::string::npos)
+    words += " If this happens with every host, port 25 is probably blocked by this host's provider (README).";
+  return words;
+}
+
+void fill(control_pb::RecipientInfo& info, const proto::Envelope& envelope, const proto::Recipient& recipient,
+          const queue::RecipientState& state) {
   info.set_address(text(recipient.mailbox.to_string()));
+  info.set_original(text(original_address(recipient)));
   info.set_stage(std::string(stage_of(state)));
   info.set_attempts(state.attempts);
   if (state.stage == queue::RecipientStage::pending) info.set_next_try_ms(milliseconds(state.next_try));
   info.set_last_time_ms(milliseconds(state.last_time));
-  if (state.last) fill(*info.mutable_last(), *state.last);
+  if (info.stage() != "delivered" && is_over(state)) info.set_told(std::string(told(envelope, recipient, state)));
+  if (!state.last) return;
+  fill(*info.mutable_last(), *state.last);
+  info.mutable_last()->set_meaning(meaning(*state.last, state.stage == queue::RecipientStage::pending));
 }
 
 void fill(control_pb::HostAttemptInfo& info, const proto::HostAttempt& attempt) {
@@ -96,7 +136,8 @@ control_pb::MessageInfo describe(const queue::Message& message, WallTime now) {
   info.set_is_notice(envelope.is_notice);
   fill(info, envelope.submitter);
   for (std::size_t i = 0; i < envelope.recipients.size(); ++i)
-    fill(*info.add_recipient(), envelope.recipients[i], i < message.recipients.size() ? message.recipients[i] : queue::RecipientState{});
+    fill(*info.add_recipient(), envelope, envelope.recipients[i],
+         i < message.recipients.size() ? message.recipients[i] : queue::RecipientState{});
   for (const queue::Attempt& attempt : message.attempts) fill(*info.add_attempt(), attempt, envelope);
   return info;
 }
