@@ -2,6 +2,7 @@
 import statistics
 
 WORKLOAD_NAMES = ['stream', 'stream-reused', 'single', 'command', 'backlog', 'deep', 'deadhost', 'big', 'cores', 'checkpoints', 'syncs', 'syscalls']
+QUICK = {'single': 100, 'command': 100, 'big': 2, 'deep': 5000}  # messages
 # Besides mxpress; where nothing is said: the one that it is compared with.
 PEERS = {'command': ['postfix', 'dma'], 'deadhost': [], 'big': [], 'cores': [], 'syscalls': []}
 COMMON = ['rate', 'cpu_us', 'server_share', 'source_share', 'sink_share', 'dns_share', 'peak_mib']
@@ -15,7 +16,7 @@ SHOWN = {
              'stop_s', 'restart_open_s', 'restart_delivery_s', 'restart_known_s', 'queue_after_s'],
     'deadhost': ['alone_s', 'beside_s', 'slower', 'hang_at_once', 'drip_at_once', 'per_dead_host'],
     'big': ['growth_smtp_mib', 'growth_command_mib', 'smtp_s', 'command_s', 'copies_s', 'smtp_over_copies', 'command_over_copies',
-            'recipients_disk_over_size', 'recipients_s'],
+            'recipients_disk_mib', 'recipients_s'],
     'cores': ['rate_1', 'rate_2', 'growth', 'cpu_us_1', 'cpu_us_2', 'server_share_1', 'server_share_2', 'source_share_2', 'sink_share_2'],
     'checkpoints': ['accept_rate', 'rate', 'cpu_us', 'accept_p50_ms', 'accept_p99_ms', 'written_per_message', 'disk_mib', 'live_mib', 'disk_over_live'],
     'syncs': ['syncs', 'fsync', 'fdatasync', 'sync_file_range', 'syncfs'],
@@ -47,7 +48,8 @@ GOALS = [
     ('7 big: growth of memory by command, MiB', 'big', 'growth_command_mib', 'most', 8),
     ('7 big: time by SMTP over cp and network copy', 'big', 'smtp_over_copies', 'most', 2),
     ('7 big: time by command over cp and network copy', 'big', 'command_over_copies', 'most', 2),
-    ('7 big: disk for 10,000 recipients over one body', 'big', 'recipients_disk_over_size', 'most', 2),
+    # A body is 2 MB, a segment of the journal 16: a copy for each domain would be 2,000.
+    ('7 big: disk for 10,000 recipients, MiB', 'big', 'recipients_disk_mib', 'most', 40),
     ('8 cores: rate of two workers over one', 'cores', 'growth', 'alone at least', 1.1),
 ]
 

@@ -3,8 +3,9 @@ import json
 import signal
 import subprocess
 import threading
+import time
 
-from harness import check, wait_until
+from harness import Failure, accepts, check, is_root, wait_until
 
 
 class Lines:
@@ -71,3 +72,44 @@ def start_source(world, party, address, **options):
 
 def start_commands(world, party, command, environment, **options):
     return Lines(world, 'commands', [world.program('bench-load'), 'commands', *source_options(options), '--', *command], party, environment)
+
+
+class PostfixSource:
+    """smtp-source: one for each domain, the sessions shared among them; as Postfix has it, it does not pipeline."""
+
+    def __init__(self, world, party, address, messages, domains, sessions, size, per_connection):
+        self.start, self.messages = time.monotonic_ns(), messages
+        share = [messages // len(domains) + (n < messages % len(domains)) for n in range(len(domains))]
+        self.programs = [self.launch(world, party, number, [
+            '-4', '-s', max(sessions // len(domains), 1), '-m', count, '-l', size, '-f', 'bench@sender.example', '-t', f'you@{domain}',
+            *(['-d'] if per_connection > 1 else []), f'inet:{address}']) for number, (domain, count) in enumerate(zip(domains, share)) if count]
+
+    def launch(self, world, party, number, options):
+        command = [*party.prefix(), world.peer('smtp-source', 'postfix'), *options]
+        return party.own(world.start(f'smtp-source-{number}', command, env=world.peer_environment()))
+
+    def end(self, seconds):
+        codes = [program.wait(seconds) for program in self.programs]
+        accepted = self.messages if not any(codes) else 0
+        return {'start': self.start, 'end': time.monotonic_ns(), 'accepted': accepted, 'accept_ms': {'p50': None, 'p99': None}}
+
+
+class PostfixSink:
+    """smtp-sink on all addresses. It ends with the last message that is expected, so what comes twice is not seen."""
+
+    def __init__(self, world, party, count):
+        user = ['-u', 'root'] if is_root() else []
+        command = [*party.prefix(), world.peer('smtp-sink', 'postfix'), *user, '-M', count, '0.0.0.0:25', 4096]
+        self.process, self.count = party.own(world.start('smtp-sink', command, env=world.peer_environment())), count
+        wait_until(lambda: accepts('127.0.0.1', 25), 20, 'smtp-sink to listen')
+
+    def wait_for(self, count, seconds):
+        try:
+            self.process.wait(seconds)
+        except Failure:
+            return None
+        return time.monotonic_ns()
+
+    def finish(self):
+        arrived = 0 if self.process.running() else self.count
+        return {'arrived': arrived, 'distinct': arrived, 'damaged': 0, 'wait_ms': {'count': 0}, 'good': {'connections': None}}

@@ -9,9 +9,9 @@ import platform
 import subprocess
 import sys
 
+import goals
 import meter
 import report
-from goals import WORKLOAD_NAMES
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -20,16 +20,19 @@ FOLDER = ROOT / 'build/bench'
 
 def arguments():
     parser = argparse.ArgumentParser(prog='scripts/bench', formatter_class=argparse.RawDescriptionHelpFormatter, description=DESCRIPTION)
-    parser.add_argument('workload', choices=[*WORKLOAD_NAMES, 'all'])
+    parser.add_argument('workload', choices=[*goals.WORKLOAD_NAMES, 'all'])
     parser.add_argument('peer', nargs='*', help='mxpress, postfix, dma; without any: mxpress')
     parser.add_argument('--against', action='append', help='with all: whom to compare with (postfix)')
     parser.add_argument('--runs', type=int, default=1)
     parser.add_argument('--messages', type=int, help='the size of the run; each workload has its own')
+    parser.add_argument('--quick', action='store_true', help='small sizes, to see that everything runs: the figures mean nothing')
     parser.add_argument('--size', type=int, default=4096, help='octets of a message')
     parser.add_argument('--sessions', type=int, default=50, help='connections that hand in at the same time')
     parser.add_argument('--parallel', type=int, default=4, help='commands at the same time')
     parser.add_argument('--domains', type=int, help='recipient domains of backlog and deep')
     parser.add_argument('--pipeline', choices=['yes', 'no'], default='yes', help='whether the source pipelines')
+    parser.add_argument('--source', choices=['ours', 'postfix'], default='ours', help='stream: bench-load or smtp-source')
+    parser.add_argument('--sink', choices=['ours', 'postfix'], default='ours', help='stream: bench-load or smtp-sink')
     parser.add_argument('--build', default=str(ROOT / 'build/release'))
     parser.add_argument('--peers', default=str(ROOT / 'build/peers'))
     parser.add_argument('--results', default=str(FOLDER / 'results.jsonl'), help='where each run is added as a line')
@@ -41,12 +44,17 @@ DESCRIPTION = '''Compares mail servers on this machine, each run in namespaces o
 A run in which a message is missing, repeated or damaged at the sink is void.'''
 
 
+def messages(options, workload):
+    """None: as the workload has it."""
+    return goals.QUICK.get(workload, 1000) if options.quick else options.messages
+
+
 def one_run(options, workload, peer):
     """Its figures; what happens in it ends with its process namespace."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     result = FOLDER / f'result-{os.getpid()}.json'
     result.unlink(missing_ok=True)
-    inner = {**vars(options), 'workload': workload, 'peer': peer, 'folder': str(FOLDER), 'result': str(result)}
+    inner = {**vars(options), 'messages': messages(options, workload), 'workload': workload, 'peer': peer, 'folder': str(FOLDER), 'result': str(result)}
     namespaces = ['unshare', '-n', '-m', '-p', '-f', '--kill-child', '--mount-proc', '--propagation', 'private']
     done = subprocess.run([*namespaces, sys.executable, str(HERE / 'inside.py'), json.dumps(inner)])
     meter.remove_groups()
@@ -68,7 +76,8 @@ def paired_runs(options, workload, peers):
     results = []
     for number in range(options.runs):
         for peer in peers if number % 2 == 0 else reversed(peers):
-            about = {**machine(), 'workload': workload, 'peer': peer, 'run': number, 'size': options.size, 'sessions': options.sessions}
+            about = {**machine(), 'workload': workload, 'peer': peer, 'run': number, 'size': options.size, 'sessions': options.sessions, 'source': options.source,
+                     'sink': options.sink}
             results.append({**about, **one_run(options, workload, peer)})
             with open(options.results, 'a') as file:
                 file.write(json.dumps(results[-1]) + '\n')

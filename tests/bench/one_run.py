@@ -115,6 +115,10 @@ class Run:
         return (self.parties['server'].cpu() - self.start_cpu['server']) / messages * 1e6
 
 
+def names(domains):
+    return [f'{name}{n}.example' for name, count in domains.items() for n in range(count)]
+
+
 def seconds_between(start, end):
     return (end - start) / 1e9
 

@@ -11,7 +11,7 @@ def print_run(result):
     elif result.get('void'):
         print(about, 'VOID:', '; '.join(result['void']), flush=True)
     else:
-        shown = [key for key in goals.SHOWN.get(result['workload'], []) if key in result]
+        shown = [key for key in goals.SHOWN.get(result['workload'], []) if result.get(key) is not None]
         print(about, ', '.join(f'{key} {number(result[key])}' for key in shown), flush=True)
 
 
@@ -24,7 +24,7 @@ def number(value):
 def values(results, workload, peer, key):
     """Of the runs that count."""
     return [result[key] for result in results
-            if result['workload'] == workload and result['peer'] == peer and not result.get('void') and key in result]
+            if result['workload'] == workload and result['peer'] == peer and not result.get('void') and result.get(key) is not None]
 
 
 def summary(found):
