@@ -31,16 +31,19 @@ class Mender {
   Mender(Disk& disk, const Paths& paths) : disk_(disk), paths_(paths) {}
 
   Result<FsckReport> run() {
+    if (auto s = take_lock(); !s) return s.error();
     if (auto s = mend_files(); !s) return s.error();
     if (journal_is_damaged_) {
       if (auto s = keep_journal_damage(); !s) return s.error();
       lock_.reset();
       empty_journal();
+      if (auto s = take_lock(); !s) return s.error();
     }
     auto left = survey(disk_, paths_);
     if (!left) return left.error();
+    tell_of_journal(*left);
     for (const auto& problem : left->problems)
-      if (problem.remedy != Remedy::none) findings_.push_back({Kind::unmended, problem.text});
+      findings_.push_back({problem.remedy == Remedy::none ? Kind::note : Kind::unmended, problem.text});
     FsckReport out = std::move(left->counts);
     out.findings = std::move(findings_);
     return out;
@@ -51,8 +54,6 @@ class Mender {
     for (int round = 0; round < kRounds; ++round) {
       const auto found = survey(disk_, paths_);
       if (!found) return found.error();
-      if (!lock_)
-        if (auto s = take_lock(*found); !s) return s;
       journal_is_damaged_ = false;
       bool did_something = false;
       for (const auto& problem : found->problems) did_something = apply(problem) || did_something;
@@ -62,10 +63,13 @@ class Mender {
   }
 
   // What has the name of the lock and is no file can be held by nobody.
-  Status take_lock(const Survey& found) {
+  Status take_lock() {
     const auto path = paths_.root / "lock";
-    for (const auto& problem : found.problems)
-      if (problem.path == path) set_aside(problem);
+    const auto entries = disk_.list(paths_.root);
+    if (!entries) return entries.error();
+    for (const auto& entry : *entries)
+      if (entry.name == path.filename().string() && entry.kind != FolderEntry::Kind::file)
+        set_aside({Remedy::set_aside, path, path.string() + " is no file; without it mxpressd does not start"});
     auto lock = lock_for_mending(disk_, paths_);
     if (!lock) return lock.error();
     lock_ = std::move(*lock);
@@ -76,6 +80,7 @@ class Mender {
   bool apply(const Problem& problem) {
     switch (problem.remedy) {
       case Remedy::none:
+      case Remedy::wait:
         return false;
       case Remedy::empty_journal:
         journal_is_damaged_ = true;
@@ -163,13 +168,9 @@ class Mender {
   }
 
   Status write(QueueId id, const MessageFile& old, const Path& path) {
-    const std::string name = "0-1.part";  // no start has this number
-    if (auto s = disk_.make_folder(paths_.incoming()); !s) return s;
-    const auto left = disk_.exists(paths_.incoming() / name);
-    if (!left) return left.error();
-    if (*left)
-      if (auto s = disk_.remove(paths_.incoming() / name); !s) return s;
-    auto writer = MessageFileWriter::create(disk_, paths_, name, old.accepted.salt + 1);
+    const auto fresh = fresh_part();
+    if (!fresh) return fresh.error();
+    auto writer = MessageFileWriter::create(disk_, paths_, fresh->filename().string(), old.accepted.salt + 1);
     if (!writer) return writer.error();
     if (auto s = (*writer)->append(*file_content(old.file, old.accepted)); !s) return s;
     (*writer)->keep_crc(old.accepted.content_crc);  // a copy of damaged content must not look sound
@@ -183,14 +184,42 @@ class Mender {
     if (!list) return list.error();
     if (auto s = make_quarantine(); !s) return s;
     for (const auto& segment : list->files) {
-      const auto read = read_segment(disk_, segment_path(paths_.journal(), segment.name));
+      const auto path = segment_path(paths_.journal(), segment.name);
+      const auto read = read_segment(disk_, path);
       if (!read) return read.error();
+      if (read->unreadable != 0)
+        if (auto s = replace_segment(path, *read); !s) return s;
       for (const auto& region : scan_segment(read->bytes).damages) {
         const auto name = std::to_string(segment.name) + "-" + std::to_string(region.begin);
         if (auto s = copy_to_corrupt(disk_, paths_, name, *read->file, region.begin, region.end); !s) return s;
       }
     }
     return {};
+  }
+
+  // A copy of all that can be read of it, with zeros for the rest, takes its place; another one is kept.
+  Status replace_segment(const Path& path, const SegmentBytes& read) {
+    if (auto s = copy_to_corrupt(disk_, paths_, path.filename().string(), *read.file, 0, read.bytes.size()); !s) return s;
+    const auto fresh = fresh_part();
+    if (!fresh) return fresh.error();
+    auto file = disk_.open(*fresh, Open::create);
+    if (!file) return file.error();
+    if (auto s = (*file)->write_at(0, {read.bytes}); !s) return s;
+    if (auto s = (*file)->sync(); !s) return s;
+    if (auto s = disk_.rename(*fresh, path); !s) return s;
+    if (auto s = disk_.sync_folder(paths_.journal()); !s) return s;
+    return disk_.sync_folder(paths_.incoming());
+  }
+
+  // A free name for a file that is not complete yet.
+  Result<Path> fresh_part() {
+    const Path path = paths_.incoming() / "0-1.part";  // no start has this number
+    if (auto s = disk_.make_folder(paths_.incoming()); !s) return s.error();
+    const auto left = disk_.exists(path);
+    if (!left) return left.error();
+    if (*left)
+      if (auto s = disk_.remove(path); !s) return s.error();
+    return path;
   }
 
   // As the daemon starts and shortens its journal, which every test of a lost disk has gone through.
@@ -205,8 +234,15 @@ class Mender {
     auto status = spool ? (*spool)->recover([](const Message&) {}, [](const SiteRecord&) {}) : Status(spool.error());
     if (!status) return findings_.push_back({Kind::unmended, status.error().message});
     (*spool)->checkpoint();
-    findings_.push_back({Kind::mended, "what is whole in the journal was moved to files of its own, what is damaged is kept in " +
-                                           paths_.corrupt().string()});
+  }
+
+  // Only when there is no segment with damage any more.
+  void tell_of_journal(const Survey& left) {
+    const bool is_left = std::any_of(left.problems.begin(), left.problems.end(),
+                                     [](const Problem& problem) { return problem.remedy == Remedy::empty_journal; });
+    if (journal_is_damaged_ && !is_left)
+      findings_.push_back({Kind::mended, "what is whole in the journal was moved to files of its own, what is damaged is kept in " +
+                                             paths_.corrupt().string()});
   }
 
   Disk& disk_;

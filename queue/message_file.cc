@@ -154,6 +154,16 @@ Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id) 
   return out;
 }
 
+std::optional<QueueId> id_inside(Disk& disk, const Path& path) {
+  const auto file = disk.open(path, Open::read);
+  if (!file) return std::nullopt;
+  char bytes[kRecordHeader];
+  const auto n = (*file)->read_at(0, bytes, sizeof bytes);
+  const auto header = n ? decode_record({bytes, *n}) : std::nullopt;
+  const bool is_message = header && header->type == RecordType::accepted && header->offset == 0;
+  return is_message ? std::optional(QueueId{header->id}) : std::nullopt;
+}
+
 Result<std::unique_ptr<MessageFileWriter>> MessageFileWriter::create(Disk& disk, const Paths& paths, const std::string& name,
                                                                      std::uint64_t salt) {
   const Path path = paths.incoming() / name;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ struct MessageFile {
 };
 
 Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id);
+// The message that the file holds by its own word, whatever the file is called; nothing if that cannot be read.
+std::optional<QueueId> id_inside(Disk& disk, const Path& path);
 
 // Writes a message file bit by bit, in incoming/; publish() gives it its name.
 class MessageFileWriter {

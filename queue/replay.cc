@@ -64,17 +64,29 @@ class Replay {
   void leave_alone(const Path& path) { note("foreign file " + proto::printable(path.string(), 500) + " is left alone"); }
 
   void read_file_named(const std::string& folder, const FolderEntry& name) {
+    const auto path = paths_.messages() / folder / name.name;
     const auto id = QueueId::parse(name.name);
-    if (!id || paths_.folder(*id).filename() != folder || id->to_string() != name.name)
-      return leave_alone(paths_.messages() / folder / name.name);
+    if (!id || paths_.file(*id) != path) {
+      const auto inside = name.kind == FolderEntry::Kind::file ? id_inside(disk_, path) : std::nullopt;
+      return inside ? leave_misplaced(path, *inside) : leave_alone(path);
+    }
     if (name.kind != FolderEntry::Kind::file)
       return damage(paths_.file(*id).string() + " is no file, and is left alone; if there was a message in its place, that is lost");
     if (run_of(*id) != own_run_) (void)add_file(*id, paths_.file(*id));
   }
 
+  // Intact, but for its name: what the journal has of it must stay until it is back in its place.
+  void leave_misplaced(const Path& path, QueueId id) {
+    leave_unread(proto::printable(path.string(), 500) + " holds message " + id.to_string() +
+                 ", which has another place; mxpress fsck --repair moves it there");
+  }
+
   // False: it is damaged.
   bool add_file(QueueId id, const Path& path) {
     auto file = read_message_file(disk_, path, id);
+    if (!file && !file.error().is_transient()) {
+      if (const auto inside = id_inside(disk_, path); inside && *inside != id) return leave_misplaced(path, *inside), true;
+    }
     if (!file) {
       const bool is_transient = file.error().is_transient();
       if (is_transient) {

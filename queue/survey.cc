@@ -24,28 +24,16 @@ bool is_message_folder(std::string_view name) {
   return name.size() == 2 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// The message that the file holds by its own word, whatever the file is called.
-std::optional<QueueId> id_inside(Disk& disk, const Path& path) {
-  const auto file = disk.open(path, Open::read);
-  if (!file) return std::nullopt;
-  char bytes[kRecordHeader];
-  const auto n = (*file)->read_at(0, bytes, sizeof bytes);
-  const auto header = n ? decode_record({bytes, *n}) : std::nullopt;
-  return header ? std::optional(QueueId{header->id}) : std::nullopt;
-}
-
 class Surveyor {
  public:
   Surveyor(Disk& disk, const Paths& paths) : disk_(disk), paths_(paths) {}
 
   Result<Survey> run() {
     if (auto s = look_at_root(); !s) return s.error();
-    const bool has_folders = out_.problems.empty();
-    if (has_folders) {
+    if (has_journal_ && has_messages_) {
       look_at_messages();
       look_at_incoming();
-      if (look_at_segment_names())
-        if (auto s = look_at_journal(); !s) return s.error();
+      if (look_at_segment_names()) look_at_journal();
     }
     if (auto s = look_at_quarantine(); !s) return s.error();
     return std::move(out_);
@@ -56,10 +44,10 @@ class Surveyor {
 
   std::vector<FolderEntry> list(const Path& folder) {
     const auto there = disk_.exists(folder);
-    if (there && !*there) return {};
+    if ((there && !*there) || is_told(folder.string())) return {};
     auto entries = disk_.list(folder);
     if (entries) return std::move(*entries);
-    add(Remedy::set_aside, folder, "cannot be listed: " + entries.error().message);
+    add(Remedy::wait, folder, "cannot be listed, and stays as it is: " + entries.error().message);
     return {};
   }
 
@@ -78,6 +66,8 @@ class Surveyor {
   }
 
   void look_at_root(const FolderEntry& entry) {
+    has_journal_ |= entry.name == "journal" && entry.kind == Kind::folder;
+    has_messages_ |= entry.name == "messages" && entry.kind == Kind::folder;
     const bool is_folder = entry.name == "journal" || entry.name == "messages" || entry.name == "incoming" || entry.name == "corrupt";
     const bool is_file = entry.name == "lock" || entry.name == "format.new" || entry.name == "start.new" || entry.name == "age.new";
     if (is_folder ? entry.kind == Kind::folder : !is_file || entry.kind == Kind::file) return;
@@ -99,29 +89,44 @@ class Surveyor {
   void look_at_message(const Path& folder, const FolderEntry& entry) {
     const auto path = folder / entry.name;
     const auto id = QueueId::parse(entry.name);
-    if (!id || id->to_string() != entry.name) return add(Remedy::none, path, "is not of mxpress, and is left alone");
+    const bool has_name_of_message = id && id->to_string() == entry.name;
+    const auto inside = entry.kind == Kind::file ? id_inside(disk_, path) : std::nullopt;
+    if (inside && paths_.file(*inside) != path) return look_at_misplaced(path, *inside);
+    if (!has_name_of_message) return add(Remedy::none, path, "is not of mxpress, and is left alone");
     if (entry.kind != Kind::file) return add(Remedy::set_aside, path, "is " + std::string(kind_name(entry.kind)) + ", not a message");
     ++out_.counts.message_files;
-    const auto inside = id_inside(disk_, path);
-    if (inside && (*inside != *id || paths_.file(*id) != path)) return look_at_misplaced(path, *inside);
     const auto file = read_message_file(disk_, path, *id);
-    if (!file) return add(Remedy::set_aside, path, "is not whole, and is not delivered: " + file.error().message);
-    look_inside(path, *id, *file);
+    if (file) return look_inside(path, *id, *file);
+    if (file.error().is_transient()) return add(Remedy::wait, path, "cannot be read, and stays as it is: " + file.error().message);
+    add(Remedy::set_aside, path, "is not whole, and is not delivered: " + file.error().message);
   }
 
   void look_at_misplaced(const Path& path, QueueId id) {
-    const auto target = paths_.file(id);
-    const auto taken = disk_.exists(target);
-    const bool is_whole = read_message_file(disk_, path, id).ok();
+    ++out_.counts.message_files;
+    const auto file = read_message_file(disk_, path, id);
     const std::string what = "holds message " + id.to_string() + ", which has another place";
-    if (!taken || *taken || !is_whole) return add(Remedy::set_aside, path, what + (is_whole ? ", and is there, too" : ""));
+    if (!file) return add(file.error().is_transient() ? Remedy::wait : Remedy::set_aside, path, what);
+    Path target = paths_.file(id);
+    if (id_inside(disk_, target) == id) return add(Remedy::set_aside, path, what + ", and is there, too");
+    // What is in its place goes away itself, this round: this one follows in the next.
+    if (is_there(target)) target += ".misplaced";
+    if (is_there(target)) return add(Remedy::set_aside, path, what);
     add(Remedy::move, path, what);
     out_.problems.back().target = target;
   }
 
+  bool is_there(const Path& path) {
+    const auto there = disk_.exists(path);
+    return !there || *there;
+  }
+
   void look_inside(const Path& path, QueueId id, const MessageFile& file) {
-    if (const auto content = file_content(file.file, file.accepted)->verify(); !content)
-      return add(Remedy::set_aside, path, "cannot be delivered to " + recipients(file.meta) + ": " + content.error().message);
+    if (const auto content = file_content(file.file, file.accepted)->verify(); !content) {
+      const bool is_transient = content.error().is_transient();
+      add(is_transient ? Remedy::wait : Remedy::none, path,
+          "cannot be delivered to " + recipients(file.meta) + (is_transient ? " now: " : ", which its sender is told when it is due: ") +
+              content.error().message);
+    }
     if (file.damages.empty()) return;
     add(Remedy::rewrite, path, "has lost a part of what was tried for the message; a delivery may be repeated to " + recipients(file.meta));
     out_.problems.back().id = id;
@@ -155,11 +160,11 @@ class Surveyor {
     return out_.problems.size() == before;
   }
 
-  Status look_at_journal() {
+  void look_at_journal() {
     const auto list = list_segments(disk_, paths_);
-    if (!list) return list.error();
+    if (!list) return add(Remedy::wait, paths_.journal(), "cannot be read, and stays as it is: " + list.error().message);
     const auto found = replay(disk_, paths_, *list, 0);
-    if (!found) return found.error();
+    if (!found) return add(Remedy::wait, paths_.root, "cannot be read, and stays as it is: " + found.error().message);
     out_.counts.segments = list->files.size();
     out_.counts.records = found->records;
     for (const auto& file : found->damaged)
@@ -170,7 +175,6 @@ class Surveyor {
       out_.problems.push_back({is_damage ? Remedy::empty_journal : Remedy::none, paths_.journal(), finding.text});
     }
     count_waiting(*found);
-    return {};
   }
 
   bool is_told(const std::string& text) const {
@@ -205,6 +209,7 @@ class Surveyor {
   Disk& disk_;
   const Paths& paths_;
   Survey out_;
+  bool has_journal_ = false, has_messages_ = false;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace mxpress::queue {
 struct Problem {
   enum class Remedy {
     none,           // only to be told
+    wait,           // the disk or the rights refuse it, not what lies there: it stays in its place, and can be read another time
     set_aside,      // to corrupt/
     make_folder,    // it is missing
     move,           // an intact message to the place that its id says

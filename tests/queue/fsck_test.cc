@@ -58,18 +58,22 @@ std::vector<Harm> harms(const WholeSpool& whole) {
     const auto path = find(whole.files, is_message_file, i);
     const auto& bytes = whole.files.at(path);
     add("the header of a message file", path, 10, "????");
-    add("the content of a message file", path, kRecordHeader + 3, "????");
     if (const auto state = bytes.rfind("452 second"); state != std::string::npos) add("a state in a message file", path, state, "????");
   }
   Harm swapped{"two messages under each other's names", whole.files, {}};
   std::swap(swapped.files[find(whole.files, is_message_file, 0)], swapped.files[find(whole.files, is_message_file, 1)]);
-  swapped.victims = {name_of(find(whole.files, is_message_file, 0)), name_of(find(whole.files, is_message_file, 1))};
   out.push_back(std::move(swapped));
-  Harm moved{"a message under a free name", whole.files, {}};
   const auto path = find(whole.files, is_message_file);
-  moved.files["/spool/messages/77/" + QueueId{(std::uint64_t{1} << 40) + 0x77}.to_string()] = moved.files[path];
-  moved.files.erase(path);
-  out.push_back(std::move(moved));
+  for (const auto& to : {QueueId{(std::uint64_t{1} << 40) + 0x77}.to_string(), name_of(path), name_of(path) + "~"}) {
+    Harm moved{"a message under the name 77/" + to, whole.files, {}};
+    moved.files["/spool/messages/77/" + to] = moved.files[path];
+    moved.files.erase(path);
+    out.push_back(std::move(moved));
+  }
+  Harm several{"the age and a message file", whole.files, {name_of(path)}};
+  several.files["/spool/age"] = "1";
+  several.files[path].replace(10, 4, "????");
+  out.push_back(std::move(several));
   Harm segments{"two segments under each other's names", whole.files, {}};
   std::swap(segments.files[segment], segments.files[std::prev(whole.files.find("/spool/lock"))->first]);
   out.push_back(std::move(segments));
@@ -153,20 +157,129 @@ TEST_CASE("fsck: every damage is told, mended, and gone the second time; the res
   }
 }
 
-TEST_CASE("fsck: a damaged message is told with its sender, its recipients and where its content lies") {
+TEST_CASE("fsck: all damage is told at once, and what is whole is counted") {
   const WholeSpool whole;
   SpoolFixture f;
   fill(f.disk, whole.files);
-  const auto path = find(whole.files, is_message_file, 1);
+  const auto path = find(whole.files, is_message_file);
+  f.disk.replace("/spool/age", "1");
+  f.disk.replace(path, "????");
+  const auto report = examine(f.disk, "/spool");
+  REQUIRE(report);
+  INFO(said(*report));
+  CHECK(report->count(Kind::damage) == 2);
+  CHECK(report->waiting == whole.contents.size() - 1);
+}
+
+TEST_CASE("fsck: mail with damaged content stays, for its sender to be told when it is due") {
+  const WholeSpool whole;
+  SpoolFixture f;
+  fill(f.disk, whole.files);
+  const auto path = find(whole.files, is_message_file);
   auto bytes = whole.files.at(path);
   bytes[kRecordHeader + 3] = '?';
   f.disk.replace(path, bytes);
   const auto report = mend(f.disk, "/spool");
   REQUIRE(report);
   INFO(said(*report));
+  CHECK(report->is_clean());
+  CHECK(report->count(Kind::note) > 0);
+  CHECK(f.disk.content(path) == bytes);
+}
+
+// The disk gives neither the names in some folders nor some files.
+struct Refusing : test::ForgetfulDisk {
+  std::string what;
+  Error refused(const Path& path) const { return Error::transient("cannot open " + path.string() + ": Input/output error"); }
+  Result<std::vector<FolderEntry>> list(const Path& path) override { return path == what ? refused(path) : ForgetfulDisk::list(path); }
+  Result<std::shared_ptr<File>> open(const Path& path, Open mode) override {
+    return path == what ? refused(path) : ForgetfulDisk::open(path, mode);
+  }
+};
+
+TEST_CASE("fsck: a message that the disk does not give now, or a folder of them, is told and stays where it is") {
+  const WholeSpool whole;
+  const auto path = find(whole.files, is_message_file);
+  for (const auto& what : {path, Path(path).parent_path().string(), std::string("/spool/messages"), std::string("/spool/journal")}) {
+    INFO(what);
+    Refusing disk;
+    fill(disk, whole.files);
+    disk.what = what;
+    const auto found = examine(disk, "/spool");
+    REQUIRE(found);
+    CHECK(found->count(Kind::damage) >= 1);
+    const auto mended = mend(disk, "/spool");
+    REQUIRE(mended);
+    INFO(said(*mended));
+    CHECK(mended->count(Kind::unmended) >= 1);
+    CHECK(mended->count(Kind::mended) == 0);
+    CHECK(files_of(disk) == whole.files);
+  }
+}
+
+// One page of one file cannot be read, until the file is written anew.
+struct BadSector : test::ForgetfulDisk {
+  std::string bad;
+  class Reader : public File {
+   public:
+    explicit Reader(std::shared_ptr<File> file) : file_(std::move(file)) {}
+    Result<std::size_t> read_at(std::uint64_t offset, char* buffer, std::size_t size) const override {
+      if (offset < 2 * kPage && offset + size > kPage) return Error::transient("Input/output error");
+      return file_->read_at(offset, buffer, size);
+    }
+    Status write_at(std::uint64_t offset, const std::vector<std::string_view>& pieces) override { return file_->write_at(offset, pieces); }
+    Status sync() override { return file_->sync(); }
+    Status allocate(std::uint64_t size) override { return file_->allocate(size); }
+    Status truncate(std::uint64_t size) override { return file_->truncate(size); }
+    Result<std::uint64_t> size() const override { return file_->size(); }
+    Result<bool> try_lock(Lock lock) override { return file_->try_lock(lock); }
+
+   private:
+    std::shared_ptr<File> file_;
+  };
+
+  Result<std::shared_ptr<File>> open(const Path& path, Open mode) override {
+    auto file = ForgetfulDisk::open(path, mode);
+    if (!file || path != bad) return file;
+    return std::shared_ptr<File>(std::make_shared<Reader>(std::move(*file)));
+  }
+  Status rename(const Path& from, const Path& to) override {
+    if (to == bad) bad.clear();
+    return ForgetfulDisk::rename(from, to);
+  }
+};
+
+TEST_CASE("fsck: a sector of the journal that the disk cannot read costs what lay there, and is gone afterwards") {
+  const WholeSpool whole;
+  BadSector disk;
+  fill(disk, whole.files);
+  disk.bad = old_message(whole.files).first;
+  const auto harmed = whole.touched(disk.bad, kPage, 2 * kPage);
+  const auto report = mend(disk, "/spool");
+  REQUIRE(report);
+  INFO(said(*report));
+  CHECK(report->is_clean());
+  CHECK(report->count(Kind::mended) > 0);
+  CHECK(examine(disk, "/spool")->is_clean());
+  SpoolFixture f;
+  fill(f.disk, files_of(disk));
+  check_rest(whole, {"a bad sector", {}, harmed}, f);
+}
+
+TEST_CASE("fsck: a damaged message is told with its sender, its recipients and where its content lies") {
+  const WholeSpool whole;
+  SpoolFixture f;
+  fill(f.disk, whole.files);
+  const auto [path, damaged] = old_message(whole.files);
+  auto bytes = whole.files.at(path);
+  bytes[damaged.content_offset() + 3] = '?';
+  f.disk.replace(path, bytes);
+  const auto report = mend(f.disk, "/spool");
+  REQUIRE(report);
+  INFO(said(*report));
   REQUIRE(report->quarantine.size() == 1);
   const auto& message = report->quarantine[0];
-  CHECK(message.id.to_string() == name_of(path));
+  CHECK(message.id.value == damaged.id);
   CHECK(message.sender == "a@example.com");
   CHECK(message.recipients == std::vector<std::string>{"b@example.org", "c@example.net"});
   CHECK_FALSE(message.is_whole);
