@@ -1,10 +1,10 @@
 """The goals as figures of the workloads, and the figures that are printed."""
 import statistics
 
-WORKLOAD_NAMES = ['stream', 'stream-reused', 'single', 'command', 'backlog', 'deep', 'deadhost', 'big', 'cores', 'checkpoints', 'syncs', 'syscalls']
+WORKLOAD_NAMES = ['stream', 'stream-reused', 'single', 'command', 'backlog', 'deep', 'deadhost', 'big', 'cores', 'checkpoints', 'syncs', 'syscalls', 'profile']
 QUICK = {'single': 100, 'command': 100, 'big': 2, 'deep': 5000}  # messages
 # Besides mxpress; where nothing is said: the one that it is compared with.
-PEERS = {'command': ['postfix', 'dma'], 'deadhost': [], 'big': [], 'cores': [], 'syscalls': []}
+PEERS = {'command': ['postfix', 'dma'], 'deadhost': [], 'big': [], 'cores': [], 'syscalls': [], 'profile': []}
 COMMON = ['rate', 'cpu_us', 'server_share', 'source_share', 'sink_share', 'dns_share', 'peak_mib']
 SHOWN = {
     'stream': [*COMMON, 'accept_rate', 'accept_p99_ms', 'wait_p50_ms', 'wait_p99_ms'],
@@ -21,6 +21,7 @@ SHOWN = {
     'checkpoints': ['accept_rate', 'rate', 'cpu_us', 'accept_p50_ms', 'accept_p99_ms', 'written_per_message', 'disk_mib', 'live_mib', 'disk_over_live'],
     'syncs': ['syncs', 'fsync', 'fdatasync', 'sync_file_range', 'syncfs'],
     'syscalls': ['calls', 'by_name'],
+    'profile': ['cpu_us', 'top'],
 }
 
 # name, workload, figure, how it is compared, bound. "more": ours over the peer's; "less": the peer's over ours; "most": ours alone.

@@ -11,6 +11,7 @@ import sys
 
 import goals
 import meter
+import plot
 import report
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -20,7 +21,7 @@ FOLDER = ROOT / 'build/bench'
 
 def arguments():
     parser = argparse.ArgumentParser(prog='scripts/bench', formatter_class=argparse.RawDescriptionHelpFormatter, description=DESCRIPTION)
-    parser.add_argument('workload', choices=[*goals.WORKLOAD_NAMES, 'all'])
+    parser.add_argument('workload', choices=[*goals.WORKLOAD_NAMES, 'all', 'plot'], help='plot: draws the last runs of deep')
     parser.add_argument('peer', nargs='*', help='mxpress, postfix, dma; without any: mxpress')
     parser.add_argument('--against', action='append', help='with all: whom to compare with (postfix)')
     parser.add_argument('--runs', type=int, default=1)
@@ -51,7 +52,6 @@ def messages(options, workload):
 
 def one_run(options, workload, peer):
     """Its figures; what happens in it ends with its process namespace."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     result = FOLDER / f'result-{os.getpid()}.json'
     result.unlink(missing_ok=True)
     inner = {**vars(options), 'messages': messages(options, workload), 'workload': workload, 'peer': peer, 'folder': str(FOLDER), 'result': str(result)}
@@ -68,7 +68,7 @@ def one_run(options, workload, peer):
 def machine():
     commit = subprocess.run(['git', 'describe', '--always', '--dirty'], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     return {'date': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'), 'commit': commit, 'cores': os.cpu_count(),
-            'kernel': platform.release(), 'load': os.getloadavg()[0]}
+            'kernel': platform.release(), 'load': os.getloadavg()[0], 'sync_ms': meter.sync_ms(FOLDER)}
 
 
 def paired_runs(options, workload, peers):
@@ -87,8 +87,11 @@ def paired_runs(options, workload, peers):
 
 def main():
     options = arguments()
+    FOLDER.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0:
         sys.exit('scripts/bench: only root can make the namespaces that a run needs')
+    if options.workload == 'plot':
+        return 0 if plot.draw(options.results, ROOT / 'docs/deep-queue.svg') else 1
     if options.workload == 'all':
         return report.print_goals(options, paired_runs)
     results = paired_runs(options, options.workload, options.peer or ['mxpress'])

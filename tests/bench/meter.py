@@ -1,7 +1,9 @@
 """What processes cost: a control group for each party, memory of processes, sectors written by the disk."""
 import os
 import pathlib
+import statistics
 import subprocess
+import time
 
 GROUP = 'mxpress-bench-'
 TICKS = os.sysconf('SC_CLK_TCK')
@@ -102,6 +104,19 @@ def sectors_written(folder):
     device = os.stat(folder).st_dev
     path = pathlib.Path(f'/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat')
     return int(path.read_text().split()[6]) if path.exists() else None
+
+
+def sync_ms(folder, times=20):
+    """What it takes at this moment to append 4 KiB to a file and sync it: the median."""
+    path, waits = pathlib.Path(folder) / 'sync-probe', []
+    with open(path, 'wb', buffering=0) as file:
+        for _ in range(times):
+            start = time.monotonic()
+            file.write(b'x' * 4096)
+            os.fdatasync(file.fileno())
+            waits.append(time.monotonic() - start)
+    path.unlink()
+    return statistics.median(waits) * 1e3
 
 
 def disk_use(folder):

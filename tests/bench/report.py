@@ -5,7 +5,7 @@ import goals
 
 
 def print_run(result):
-    about = f'{result["workload"]} {result["peer"]} run {result["run"] + 1}:'
+    about = f'{result["workload"]} {result["peer"]} run {result["run"] + 1} (load {result["load"]:.1f}, a sync {result["sync_ms"]:.2f} ms):'
     if result.get('skipped'):
         print(about, 'cannot run here:', result['skipped'], flush=True)
     elif result.get('void'):
@@ -16,6 +16,8 @@ def print_run(result):
 
 
 def number(value):
+    if isinstance(value, list):
+        return '\n' + '\n'.join(value)
     if isinstance(value, dict):
         return ' '.join(f'{key}={number(part)}' for key, part in value.items())
     return f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'
@@ -38,7 +40,7 @@ def summary(found):
 def print_table(results):
     workload = results[0]['workload']
     peers = list(dict.fromkeys(result['peer'] for result in results))
-    keys = [key for key in goals.SHOWN.get(workload, []) if any(values(results, workload, peer, key) for peer in peers)]
+    keys = [key for key in goals.SHOWN.get(workload, []) if key != 'top' and any(values(results, workload, peer, key) for peer in peers)]
     rows = [[workload, *peers, *([f'{peers[0]} / {peers[1]}'] if len(peers) == 2 else [])]]
     for key in keys:
         columns = [values(results, workload, peer, key) for peer in peers]

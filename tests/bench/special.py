@@ -1,5 +1,6 @@
 """Workloads that look at one property each: dead hosts, large messages, many recipients, cores, system calls."""
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -100,23 +101,38 @@ def cores(world, peer, options):
 SYNCS = ['fsync', 'fdatasync', 'syncfs', 'sync', 'msync', 'sync_file_range']
 
 
-def syncs(world, peer, options):
-    """Counted by the kernel, which slows nothing down."""
+def watched(world, peer, options, *perf_options):
+    """The stream while perf looks at the server and at what it starts."""
     perf = shutil.which('perf')
     if not perf:
         raise Skip('perf is not installed')
-    run, counts = Run(world, peer, DOMAINS), world.path('syncs')
-    events = ','.join(f'syscalls:sys_enter_{name}' for name in SYNCS)
-    pids = ','.join(map(str, run.parties['server'].pids()))
-    # What these processes start from here on is counted with them.
-    counter = world.start('perf', [perf, 'stat', '-x', ' ', '-o', counts, '-e', events, '-p', pids])
-    messages = stream_figures(run, options)['messages']
-    counter.signal(signal.SIGINT)
-    counter.wait(20)
-    calls = {name: int(count) / messages for count, name in re.findall(r'^(\d+) +syscalls:sys_enter_(\w+)', counts.read_text(), re.M)}
-    if not calls:
+    run = Run(world, peer, DOMAINS)
+    watcher = world.start('perf', [perf, *perf_options, '-p', ','.join(map(str, run.parties['server'].pids()))])
+    figures = stream_figures(run, options)
+    watcher.signal(signal.SIGINT)
+    watcher.wait(60)
+    return run, figures
+
+
+def syncs(world, peer, options):
+    """Counted by the kernel, which slows nothing down."""
+    counts, events = world.path('syncs'), ','.join(f'syscalls:sys_enter_{name}' for name in SYNCS)
+    run, figures = watched(world, peer, options, 'stat', '-x', ' ', '-o', counts, '-e', events)
+    found = re.findall(r'^(\d+) +syscalls:sys_enter_(\w+)', counts.read_text(), re.M)
+    if not found:
         raise Skip(f'perf counts nothing here: {counts.read_text()}')
-    return run, {'messages': messages, 'syncs': sum(calls.values()), **calls}
+    calls = {name: int(count) / figures['messages'] for count, name in found}
+    return run, {'messages': figures['messages'], 'syncs': sum(calls.values()), **calls}
+
+
+def profile(world, peer, options):
+    """Where the CPU goes: the functions (of the kernel, too) in which the samples were taken, all of them in build/bench/profile-PEER.txt."""
+    samples, report = world.path('samples'), pathlib.Path(options.folder) / f'profile-{peer}.txt'
+    run, figures = watched(world, peer, options, 'record', '-F', 1999, '-o', samples)
+    done = world.run(['perf', 'report', '--stdio', '-i', samples, '--sort', 'comm,symbol', '--percent-limit', '0.2'])
+    lines = [' '.join(line.split())[:120] for line in done.stdout.decode(errors='replace').splitlines() if line.strip() and line[0] != '#']
+    report.write_text('\n'.join(lines) + '\n')
+    return run, {'messages': figures['messages'], 'cpu_us': figures['cpu_us'], 'top': lines[:30]}
 
 
 def syscalls(world, peer, options):
