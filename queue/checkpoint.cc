@@ -47,8 +47,7 @@ bool SpoolImpl::housework_waits(const Shared& shared) const {
 }
 
 bool SpoolImpl::journal_is_full(const Shared& shared) const {
-  return shared.recovered && !shared.keep_segments && !shared.index.segments.empty() &&
-         shared.index.segments.begin()->first < shared.sealed_below &&
+  return shared.recovered && !shared.keep_segments && shared.index.oldest_segment() < shared.sealed_below &&
          (shared.index.journal_octets() > options_.journal_size || shared.index.segments.size() > kMaxSegments);
 }
 
@@ -165,7 +164,7 @@ void SpoolImpl::checkpoint() {
     {
       auto shared = shared_.lock();
       if (!journal_is_full(*shared)) return;
-      oldest = shared->index.segments.begin()->first;
+      oldest = shared->index.oldest_segment();
     }
     finish_large_stores();
     place_large_files();

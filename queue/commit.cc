@@ -140,6 +140,7 @@ Status SpoolImpl::write(const Operations& operations) {
   auto& segment = shared->index.segments[current.number];
   segment.file = current.file;
   segment.size = current.size;
+  segment.number = current.number;
   return status;
 }
 

@@ -99,6 +99,13 @@ std::uint64_t Index::journal_octets() const {
   return octets;
 }
 
+std::uint32_t Index::oldest_segment() const {
+  const auto oldest = std::min_element(segments.begin(), segments.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.second.number, a.first) < std::pair(b.second.number, b.first);
+  });
+  return oldest == segments.end() ? 0 : oldest->first;
+}
+
 bool Snapshot::uses(std::uint32_t segment) const {
   if (accepted.segment == segment) return true;
   return std::any_of(later.begin(), later.end(), [segment](Location l) { return l.segment == segment; });

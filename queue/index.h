@@ -39,6 +39,7 @@ struct Entry {
 struct SegmentEntry {
   std::shared_ptr<File> file;      // shared: contents are read from it after it was dropped
   std::uint64_t size = 0;          // octets on disk
+  std::uint32_t number = 0;        // its place in the order in which they were written, whatever its file is called
   std::vector<QueueId> touched{};  // messages with a record in it; may repeat
 };
 
@@ -57,8 +58,8 @@ struct QueueIdHash {
 
 struct Index {
   boost::unordered_flat_map<QueueId, Entry, QueueIdHash> entries;
-  std::deque<QueueId> ended;  // oldest first
-  std::map<std::uint32_t, SegmentEntry> segments;
+  std::deque<QueueId> ended;                       // oldest first
+  std::map<std::uint32_t, SegmentEntry> segments;  // by the number in their name
   std::map<std::string, SiteEntry> sites;
   std::unordered_map<std::string, QueueId> drops;  // names of drop files
 
@@ -69,6 +70,8 @@ struct Index {
   // Beyond `kept` ended messages the oldest are forgotten.
   void forget(std::size_t kept);
   std::uint64_t journal_octets() const;
+  // Name of the segment that was written first; 0: there is none.
+  std::uint32_t oldest_segment() const;
 };
 
 // Everything that is needed to read one message without a lock.

@@ -1,7 +1,6 @@
 // The spool without the daemon: to look at it, and to leave actions for its next start.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "proto/printable.h"
 #include "queue/crc32c.h"
 
 namespace mxpress::queue {
@@ -22,6 +23,8 @@ void read_envelope(std::string_view bytes, const RecordHeader& header, std::uint
   for (const auto& recipient : accepted->envelope.recipients) out.recipients.push_back(recipient.mailbox.to_string());
 }
 
+}  // namespace
+
 std::optional<Remains> message_at(const Path& file, std::string_view bytes, std::uint64_t at) {
   const auto header = bytes[at] == 'M' ? decode_record(bytes.substr(at)) : std::nullopt;
   if (!header || (header->type != RecordType::accepted && header->type != RecordType::accepted_file)) return std::nullopt;
@@ -32,7 +35,13 @@ std::optional<Remains> message_at(const Path& file, std::string_view bytes, std:
   return out;
 }
 
-}  // namespace
+std::string describe(const Remains& message) {
+  std::string out = "message " + message.id.to_string();
+  if (!message.sender) return out;
+  out += " from <" + *message.sender + "> to ";
+  for (std::size_t i = 0; i < message.recipients.size(); ++i) out += (i == 0 ? "<" : ", <") + message.recipients[i] + ">";
+  return proto::printable(out, 500);
+}
 
 Result<std::vector<Remains>> find_remains(Disk& disk, const Path& path) {
   const auto file = disk.open(path, Open::read);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "queue/message_file.h"
@@ -20,6 +21,10 @@ struct Remains {
   bool is_whole = false;                // the content is as it was accepted
 };
 
+// The message that begins there, if its header is whole.
+std::optional<Remains> message_at(const Path& file, std::string_view bytes, std::uint64_t at);
+// "message ID from <SENDER> to <RECIPIENT>, ...", cleaned.
+std::string describe(const Remains& message);
 // The messages of which the beginning is still there.
 Result<std::vector<Remains>> find_remains(Disk& disk, const Path& file);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proto/printable.h"
+#include "queue/remains.h"
 
 namespace mxpress::queue {
 namespace {
@@ -77,6 +78,7 @@ class Replay {
 
   // Intact, but for its name: what the journal has of it must stay until it is back in its place.
   void leave_misplaced(const Path& path, QueueId id) {
+    misplaced_.insert(id);
     leave_unread(proto::printable(path.string(), 500) + " holds message " + id.to_string() +
                  ", which has another place; mxpress fsck --repair moves it there");
   }
@@ -131,7 +133,7 @@ class Replay {
       limit_scan(segment.scan, *end);
     else if (read->unreadable == 0)
       note_tail(segment);
-    out_.index.segments[file.name] = {std::move(read->file), read->size};
+    out_.index.segments[file.name] = {std::move(read->file), read->size, file.number};
     return segment;
   }
 
@@ -157,16 +159,26 @@ class Replay {
 
   void replay_segment(const Segment& segment) {
     out_.records += segment.scan.records.size();
-    for (const auto& region : segment.scan.damages) note(segment.name, region);
+    for (const auto& region : segment.scan.damages) note(segment, region);
     for (const auto& record : segment.scan.records) replay_record(segment, record);
   }
 
-  void note(std::uint32_t name, const SegmentScan::Damage& region) {
+  void note(const Segment& segment, const SegmentScan::Damage& region) {
     const auto octets = std::to_string(region.end - region.begin);
-    const auto where = segment_path(paths_.journal(), name).string() + " at " + std::to_string(region.begin);
+    const auto where = segment_path(paths_.journal(), segment.name).string() + " at " + std::to_string(region.begin);
     if (!region.acknowledged) return note("unfinished write of " + octets + " octets in " + where + " is ignored");
-    out_.regions.push_back({std::to_string(name), out_.index.segments.at(name).file, region.begin, region.end});
-    damage("damage of " + octets + " octets in " + where);
+    out_.regions.push_back({std::to_string(segment.name), out_.index.segments.at(segment.name).file, region.begin, region.end});
+    damage("damage of " + octets + " octets in " + where + ": " + meaning(segment, region));
+  }
+
+  // What it means for which message, as far as that can be read.
+  static std::string meaning(const Segment& segment, const SegmentScan::Damage& region) {
+    const auto header =
+        region.begin < segment.bytes.size() ? decode_record(std::string_view(segment.bytes).substr(region.begin)) : std::nullopt;
+    if (!header || header->offset != region.begin) return "which message it hit cannot be read";
+    if (const auto message = message_at({}, segment.bytes, region.begin)) return describe(*message) + " is lost, if it still waited";
+    if (header->id == 0) return "a part of what was known of a site is forgotten";
+    return "a part of what was tried for message " + QueueId{header->id}.to_string() + " is forgotten";
   }
 
   void replay_record(const Segment& segment, const RecordHeader& record) {
@@ -216,6 +228,8 @@ class Replay {
       if (add_file(id, paths_.large(id))) out_.misplaced.push_back(id);
       return;
     }
+    const auto has_file = disk_.exists(paths_.file(id));
+    if (misplaced_.contains(id) || !has_file || *has_file) return;  // told already: it could not be read
     // Ended and removed, if the records that follow say so.
     auto& entry = out_.index.entries[id];
     entry.stages.of.assign(accepted.envelope.recipients.size(), '\0');
@@ -281,7 +295,8 @@ class Replay {
   const SegmentList& list_;
   std::uint64_t own_run_;
   Replayed out_;
-  std::unordered_set<QueueId> missing_;
+  std::unordered_set<QueueId> missing_;    // no file of theirs is there
+  std::unordered_set<QueueId> misplaced_;  // in a file under another name
   std::vector<QueueId> gone_;
 };
 

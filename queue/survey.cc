@@ -174,7 +174,22 @@ class Surveyor {
       const bool is_damage = finding.kind == Finding::Kind::damage;
       out_.problems.push_back({is_damage ? Remedy::empty_journal : Remedy::none, paths_.journal(), finding.text});
     }
+    note_emptiness(*found);
     count_waiting(*found);
+  }
+
+  // Nothing tells these from what a sound spool can have.
+  void note_emptiness(const Replayed& found) {
+    if (found.index.segments.empty())
+      add(Remedy::none, paths_.journal(),
+          "has no segment, as before the first mail and after a repair; if there was mail in one, that is lost");
+    for (const auto& [name, segment] : found.index.segments) {
+      const auto path = segment_path(paths_.journal(), name);
+      const bool is_told = std::any_of(out_.problems.begin(), out_.problems.end(),
+                                       [&](const Problem& problem) { return problem.text.find(path.string()) != std::string::npos; });
+      if (segment.size == 0 && !is_told)
+        add(Remedy::none, path, "is empty: a crash can leave it so as it is made; if there was mail in it, that is lost");
+    }
   }
 
   bool is_told(const std::string& text) const {

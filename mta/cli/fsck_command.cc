@@ -1,8 +1,11 @@
 // mxpress fsck: looks through the spool and prints what it found, in words or as JSON.
 #include "mta/cli/fsck_command.h"
 
+#include <fcntl.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
 #include <ostream>
@@ -31,22 +34,11 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
-std::string_view label(Kind kind) {
-  switch (kind) {
-    case Kind::note:
-      return "note       ";
-    case Kind::damage:
-      return "DAMAGED    ";
-    case Kind::mended:
-      return "mended     ";
-    case Kind::unmended:
-      return "NOT MENDED ";
-  }
-  return "";
-}
-
-std::string_view word(Kind kind) {
-  constexpr std::string_view kWords[] = {"note", "damage", "mended", "unmended"};
+struct Words {
+  std::string_view label, word;  // for people, for programs
+};
+Words words(Kind kind) {
+  constexpr Words kWords[] = {{"note       ", "note"}, {"DAMAGED    ", "damage"}, {"mended     ", "mended"}, {"NOT MENDED ", "unmended"}};
   return kWords[static_cast<std::size_t>(kind)];
 }
 
@@ -78,7 +70,7 @@ void print_report(std::ostream& out, const FsckReport& report, const boost::file
       << "messages   " << report.waiting << " wait, " << size_text(report.octets) << "; " << report.message_files
       << " in files of their own\n";
   if (report.quarantined != 0) out << "set aside  " << report.quarantined << " file(s) in " << clean(directory.string()) << "/corrupt\n";
-  for (const FsckFinding& finding : report.findings) out << label(finding.kind) << clean(finding.text) << "\n";
+  for (const FsckFinding& finding : report.findings) out << words(finding.kind).label << clean(finding.text) << "\n";
   if (!report.quarantine.empty()) out << "\nMessages that were set aside, now or before:\n";
   for (const Remains& message : report.quarantine) print_message(out, message);
 }
@@ -112,7 +104,7 @@ Struct to_struct(const Remains& message) {
 void print_json(std::ostream& out, const FsckReport& report) {
   for (const FsckFinding& finding : report.findings) {
     Struct object;
-    set(object, "kind", word(finding.kind));
+    set(object, "kind", words(finding.kind).word);
     set(object, "text", clean(finding.text));
     print(out, object);
   }
@@ -145,18 +137,39 @@ ExitCode conclude(const CommandLine& line, const FsckReport& report, std::ostrea
   return code;
 }
 
+// What a restore as another user left: nothing is damaged there, and nothing may be set aside for it.
+Status check_rights(const boost::filesystem::path& directory) {
+  namespace fs = boost::filesystem;
+  boost::system::error_code error;
+  for (fs::recursive_directory_iterator at(directory, fs::directory_options::skip_permission_denied, error), end; !error && at != end;
+       at.increment(error)) {
+    struct stat status{};
+    const auto& path = at->path();
+    if (::lstat(path.c_str(), &status) != 0 || status.st_uid == ::geteuid()) continue;
+    if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) continue;
+    if (::faccessat(AT_FDCWD, path.c_str(), S_ISDIR(status.st_mode) ? R_OK | W_OK | X_OK : R_OK, AT_EACCESS) == 0) continue;
+    const auto owner = std::to_string(::geteuid());
+    return Error::permanent(path.string() +
+                            " belongs to another user than the spool, and cannot be used; nothing was written. Say chown -R " + owner +
+                            ": " + directory.string());
+  }
+  return {};
+}
+
 }  // namespace
 
 ExitCode run_fsck(const CommandLine& line, const Config& config, Streams streams) {
   const auto complain = [&](const Error& error) {
-    streams.error << "mxpress: " << clean(error.message)
-                  << (error.is_transient() ? "; fsck needs the spool for itself: stop mxpressd first" : "") << "\n";
+    const bool is_in_use = error.message.find(" is in use by ") != std::string::npos;
+    streams.error << "mxpress: " << clean(error.message) << (is_in_use ? "; fsck needs the spool for itself: stop mxpressd first" : "")
+                  << "\n";
     return ExitCode::unreachable;
   };
   if (const Status status = become_spool_owner(config.spool_directory); !status) return complain(status.error());
   boost::system::error_code ignored;
   const auto canonical = boost::filesystem::canonical(config.spool_directory, ignored);  // the spool itself may be a symbolic link
   const auto directory = ignored ? config.spool_directory : canonical;
+  if (const Status status = check_rights(directory); !status) return complain(status.error());
   queue::SystemDisk disk;
   const auto report = line.repair ? queue::mend(disk, directory) : queue::examine(disk, directory);
   if (!report) return complain(report.error());

@@ -383,6 +383,50 @@ TEST_CASE("damage: a segment that has lost its end is reported where the next on
   }
 }
 
+TEST_CASE("checkpoint: segments go in the order in which they were written, whatever their files are called") {
+  for (std::uint64_t n = 1; n < 40; ++n) {
+    INFO("the power goes at operation " << n << " of the checkpoint");
+    SpoolFixture f;
+    f.options.segment_size = 4096;
+    REQUIRE(f.open());
+    const auto id = f.store(new_message());
+    f.spool->settle(settlement(*id, 0, RecipientStage::delivered), nullptr);
+    f.commit();
+    f.spool.reset();
+    const std::string older = kSegment, newer = "/spool/journal/0000000002.log";
+    const auto bytes = f.disk.content(older);
+    f.disk.replace(older, f.disk.content(newer));
+    f.disk.replace(newer, bytes);
+    f.options.journal_size = 1;
+    REQUIRE(f.open());
+    f.disk.cut_at(f.disk.operations() + n);
+    f.spool->checkpoint();
+    REQUIRE(f.cut());
+    CHECK(f.found.empty());
+  }
+}
+
+TEST_CASE("damage: a large message that the disk does not give now is not called lost") {
+  Unlistable disk;
+  SpoolFixture f;
+  auto spool = std::move(Spool::open(disk, f.options, Spool::Committer::manual)).value();
+  REQUIRE(spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
+  auto message = new_message();
+  message.large = std::move(spool->open_large()).value();
+  REQUIRE(message.large->append("Subject: large\r\n"));
+  std::optional<QueueId> id;
+  spool->store(std::move(message), [&](Result<QueueId> stored) { id = *stored; });
+  while (spool->commit_batch()) {
+  }
+  spool.reset();
+  REQUIRE(id);
+  disk.folder = Paths{"/spool"}.folder(*id).string();
+  spool = std::move(Spool::open(disk, f.options, Spool::Committer::manual)).value();
+  REQUIRE(spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
+  CHECK(spool->counters().unread == 1);
+  for (const auto& report : f.reports) CHECK(report.find("is lost") == std::string::npos);
+}
+
 TEST_CASE("damage: a copy that cannot be kept keeps the segment that has the damage") {
   Stored s;
   s.f.options.journal_size = 1;

@@ -266,6 +266,32 @@ TEST_CASE("fsck: a sector of the journal that the disk cannot read costs what la
   check_rest(whole, {"a bad sector", {}, harmed}, f);
 }
 
+TEST_CASE("fsck: damage in the journal is told with the message that it hit, from whom and to whom") {
+  const WholeSpool whole;
+  SpoolFixture f;
+  fill(f.disk, whole.files);
+  const auto [path, damaged] = old_message(whole.files);
+  auto bytes = whole.files.at(path);
+  bytes[damaged.content_offset() + 3] = '?';
+  f.disk.replace(path, bytes);
+  const auto report = examine(f.disk, "/spool");
+  REQUIRE(report);
+  CHECK_THAT(said(*report), Catch::Contains("message " + QueueId{damaged.id}.to_string() +
+                                            " from <a@example.com> to <b@example.org>, <c@example.net> is lost"));
+}
+
+TEST_CASE("fsck: an empty segment and a journal without any are noted") {
+  const WholeSpool whole;
+  SpoolFixture f;
+  fill(f.disk, whole.files);
+  const auto last = std::prev(whole.files.find("/spool/lock"))->first;
+  f.disk.replace(last, "");
+  CHECK_THAT(said(*examine(f.disk, "/spool")), Catch::Contains(last + " is empty"));
+  for (const auto& [file, bytes] : whole.files)
+    if (is_segment(file)) REQUIRE(f.disk.remove(file));
+  CHECK_THAT(said(*examine(f.disk, "/spool")), Catch::Contains("has no segment"));
+}
+
 TEST_CASE("fsck: a damaged message is told with its sender, its recipients and where its content lies") {
   const WholeSpool whole;
   SpoolFixture f;
