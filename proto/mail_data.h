@@ -15,6 +15,9 @@
 
 namespace mxpress::proto {
 
+// A message that sendmail leaves for the daemon has at most so many octets, with its envelope and as encoded for DATA.
+inline constexpr std::uint64_t kMaxDropFile = 1u << 30;
+
 inline constexpr std::size_t kMaxLineLength = 998;  // octets without CRLF. RFC 5322 2.1.1
 
 // What there is to know of content without understanding it.

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "mta/cli/sendmail_outlet.h"
+#include "proto/mail_data.h"
 
 namespace mxpress::mta::cli {
 namespace {
@@ -48,6 +49,7 @@ class DropFile final : public Outlet {
   const std::string directory_;
   const std::string path_;
   int file_ = -1;
+  std::uint64_t size_ = 0;
   bool is_named_ = false;
 };
 
@@ -76,6 +78,8 @@ Verdict DropFile::begin(const std::vector<std::string>& commands) {
 }
 
 Verdict DropFile::send(std::string_view bytes) {
+  size_ += bytes.size();
+  if (size_ > proto::kMaxDropFile) return {ExitCode::data, "mxpressd is not running, and the message is too big to wait for it"};
   while (!bytes.empty()) {
     const ssize_t size = ::write(file_, bytes.data(), bytes.size());
     if (size < 0 && errno == EINTR) continue;

@@ -38,6 +38,11 @@ Status RecoveryProgress::wait(std::chrono::milliseconds patience) const {
   return Error::transient("mail of earlier runs has not been read yet" + (reason_.empty() ? "; it is being read" : ": " + reason_));
 }
 
+std::string RecoveryProgress::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return done_ ? std::string() : reason_;
+}
+
 Status LiveBackend::ready() { return recovery_.wait(kPatience); }
 
 DaemonStatus LiveBackend::status() {
@@ -46,8 +51,8 @@ DaemonStatus LiveBackend::status() {
     status.counters.accepting = false;
     status.counters.not_accepting_because = room.error().message;
   }
-  if (const Status recovered = recovery_.wait(std::chrono::milliseconds(0)); !recovered)
-    status.troubles.push_back(recovered.error().message);
+  if (const std::string trouble = recovery_.trouble(); !trouble.empty())
+    status.troubles.push_back("mail of earlier runs cannot be read: " + trouble);
   return status;
 }
 

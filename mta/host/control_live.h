@@ -18,6 +18,8 @@ class RecoveryProgress {
   void done();
   // Error: after this time, or at once where it has failed and is to be tried again, it is not known yet.
   Status wait(std::chrono::milliseconds patience) const;
+  // Why it failed when it was last tried; empty: it did not.
+  std::string trouble() const;
 
  private:
   mutable std::mutex mutex_;

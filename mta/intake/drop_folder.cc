@@ -15,6 +15,7 @@
 
 #include "mta/host/log.h"
 #include "mta/intake/drop_session.h"
+#include "proto/mail_data.h"
 
 namespace mxpress::mta::intake {
 namespace {
@@ -46,6 +47,7 @@ bool is_drop_name(std::string_view name) {
 }
 
 std::string_view why_not(const struct stat& file) {
+  if (file.st_size > static_cast<off_t>(proto::kMaxDropFile)) return "too big";
   if (!S_ISREG(file.st_mode)) return "not a regular file";
   if (file.st_nlink != 1) return "a file with several links";
   return {};
@@ -114,18 +116,18 @@ void DropFolder::remove_old_part(const std::string& name, int folder) {
 }
 
 void DropFolder::take(const std::string& name, int folder) {
-  if (!is_drop_name(name)) return put_aside(name, folder, "not a name that sendmail gives");
+  if (!is_drop_name(name)) return put_aside(name, folder, Fate::no_message, "not a name that sendmail gives");
   host::Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat facts{};
   if (!file.is_open() || ::fstat(file.get(), &facts) != 0) {
     if (errno == ENOENT) return;                                                                           // its owner took it back
     if (!is_forbidden(errno)) return log_file(Priority::error, "drop-waits", name, std::strerror(errno));  // a trouble of ours: it stays
-    return put_aside(name, folder, errno == ELOOP ? "a symbolic link" : std::strerror(errno));
+    return put_aside(name, folder, Fate::no_message, errno == ELOOP ? "a symbolic link" : std::strerror(errno));
   }
   const std::string_view reason = why_not(facts);
-  if (!reason.empty()) return put_aside(name, folder, reason);
+  if (!reason.empty()) return put_aside(name, folder, Fate::no_message, reason);
   const Fate fate = read_message(name, std::move(file), facts);
-  if (fate == Fate::refused) return put_aside(name, folder, "refused");
+  if (fate == Fate::refused || fate == Fate::no_message) return put_aside(name, folder, fate, "refused");
   if (fate == Fate::taken && ::unlinkat(folder, name.c_str(), 0) != 0 && stuck_.size() < kMaxStuck) {
     stuck_.insert(name);  // the spool knows the name, so that the next start repeats nothing either
     log_file(Priority::error, "drop-stuck", name, std::strerror(errno));
@@ -140,18 +142,18 @@ DropFolder::Fate DropFolder::read_message(const std::string& name, host::Descrip
   const smtp::ServerReply verdict =
       take_drop_file(context_, std::move(file), static_cast<std::uint64_t>(facts.st_size), std::move(entrance));
   if (verdict.is_positive()) return Fate::taken;
-  return verdict.code / 100 == 4 ? Fate::later : Fate::refused;
+  if (verdict.code / 100 == 4) return Fate::later;
+  return is_no_message(verdict) ? Fate::no_message : Fate::refused;
 }
 
-void DropFolder::put_aside(const std::string& name, int folder, std::string_view reason) {
+// What may be mail is moved or stays.
+void DropFolder::put_aside(const std::string& name, int folder, Fate fate, std::string_view reason) {
   ::mkdir(refused_.c_str(), 0700);  // fails if it is there
   const bool room = names_in(refused_).size() < kMaxRefused;
   const host::Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   const bool moved = room && aside.is_open() && ::renameat(folder, name.c_str(), aside.get(), name.c_str()) == 0;
-  struct stat file{};
-  const bool may_be_mail = is_drop_name(name) && ::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(file.st_mode);
-  const bool gone =
-      moved || may_be_mail ? moved : ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0;
+  const auto remove = [&] { return ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0; };
+  const bool gone = moved || (fate == Fate::no_message && remove());
   if (!gone && (stuck_.size() >= kMaxStuck || !stuck_.insert(name).second)) return;  // whoever makes so many does not fill the log, too
   log_file(Priority::warning, moved ? "drop-refused" : gone ? "drop-removed" : "drop-stuck", name, reason);
 }

@@ -34,12 +34,12 @@ class DropFolder {
   void scan();
 
  private:
-  enum class Fate { taken, refused, later };
+  enum class Fate { taken, refused, no_message, later };
 
   void run();
   void take(const std::string& name, int folder);
   Fate read_message(const std::string& name, host::Descriptor file, const struct stat& facts);
-  void put_aside(const std::string& name, int folder, std::string_view reason);
+  void put_aside(const std::string& name, int folder, Fate fate, std::string_view reason);
   void remove_old_part(const std::string& name, int folder);
 
   Context& context_;

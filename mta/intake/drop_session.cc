@@ -17,8 +17,10 @@ namespace {
 using smtp::Refusal;
 using smtp::ServerReply;
 
-// The limits on what sendmail has left are Incoming's: such a message is returned to its sender.
+// The limits on what sendmail has left are DropFolder's and Incoming's: a message that is too big is returned to its sender.
 constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 50;
+
+constexpr int kNoMessage = 500;
 
 class FileStream final : public smtp::Stream {
  public:
@@ -55,7 +57,7 @@ class VerdictSink final : public smtp::MailSink {
   VerdictSink(smtp::MailSink& next, std::uint64_t size) : next_(next), size_(size) {}
   const ServerReply verdict() const {
     if (accepted_) return *accepted_;
-    return refusal_.value_or(ServerReply{554, proto::EnhancedStatus{5, 5, 2}, "No complete message"});
+    return refusal_.value_or(ServerReply{kNoMessage, proto::EnhancedStatus{5, 5, 2}, "No complete message"});
   }
 
   void hello(std::string name, smtp::Greeting greeting) override { next_.hello(std::move(name), greeting); }
@@ -116,11 +118,14 @@ ServerReply after_bug(std::exception_ptr bug) {
 
 }  // namespace
 
+bool is_no_message(const ServerReply& verdict) { return verdict.code == kNoMessage; }
+
 ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance) {
   auto options = server_options(*context.config.get(), entrance.submitter);
   if (!options.ok()) return {451, proto::EnhancedStatus{4, 3, 5}, options.error().message};
   options->max_message_size = kNoLimit;
   options->max_recipients = kNoLimit;
+  options->max_refused = 0;  // nobody hears
   Submission submission(context, std::move(entrance));
   VerdictSink sink(submission, size);
   Status trouble;

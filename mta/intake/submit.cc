@@ -23,6 +23,7 @@ Result<smtp::ServerOptions> server_options(const Config& config, const proto::Su
   const auto form = submitter.entrance == "smtp" ? proto::AddressForm::smtp : proto::AddressForm::submission;
   smtp::ServerOptions options{.hostname = config.hostname, .addresses = {std::move(*own), form}};
   options.max_message_size = config.max_message_size;
+  options.max_refused = config.max_message_size * 2;
   options.max_recipients = config.max_recipients;
   options.idle = config.timeouts.server_idle;
   options.content = config.timeouts.session;

@@ -222,7 +222,7 @@ Task<bool> ServerSession::receive(Arrival& arrival) {
     take_content(arrival);
     judge(arrival);
     if (arrival.decoder.complete()) break;
-    if (arrival.decoder.facts().octets > options_.max_message_size * 2 + kBuffer) {
+    if (arrival.refusal && arrival.decoder.facts().octets > options_.max_refused) {
       co_await send_away(*arrival.refusal);  // enough of it
       co_return false;
     }

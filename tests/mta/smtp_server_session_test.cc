@@ -26,6 +26,7 @@ std::size_t count(const std::string& text, const std::string& what) {
 mxpress::mta::smtp::ServerOptions with_size(std::uint64_t size) {
   auto options = ServerHarness::standard_options();
   options.max_message_size = size;
+  options.max_refused = 2 * size;
   return options;
 }
 

@@ -6,7 +6,7 @@ import re
 import signal
 
 from daemon import Daemon
-from delivery_scenario import HELLO, ZONE, sent_unchanged
+from delivery_scenario import HELLO, ZONE, check_notice, one_message, sent_unchanged
 from harness import check, check_equal, daemon_user, is_root, wait_until
 from peers import Sink, Unbound
 
@@ -28,6 +28,21 @@ def scenario_sendmail_without_the_daemon_leaves_mail_that_it_takes_at_its_start(
     wait_until(lambda: sink.count() == 1, 20, 'the message to arrive')
     daemon.wait_for_empty_queue()
     sent_unchanged(sink.messages()[0].content, HELLO, 'the message')
+    check_equal(os.listdir(daemon.spool / 'drop'), [], 'the drop folder afterwards')
+    daemon.stop()
+
+
+def scenario_what_is_too_big_comes_back_though_no_daemon_ran_when_it_was_handed_in(world):
+    port = world.free_port()
+    sender = Sink(world, 'here', '127.0.0.13', port).start()
+    daemon = Daemon(world, Unbound(world, ZONE).port, port, extra_top='max_message_size = 1000000')
+    daemon.start()
+    daemon.stop()
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO + b'line\n' * 400_000)
+    daemon.start()
+    wait_until(lambda: sender.count() == 1, 20, 'the notice')
+    daemon.wait_for_empty_queue()
+    check_notice(one_message(sender), 'you@there.example', '5.3.4', None)
     check_equal(os.listdir(daemon.spool / 'drop'), [], 'the drop folder afterwards')
     daemon.stop()
 
