@@ -66,14 +66,8 @@ std::string what_happened(const Notice& notice, const std::string& whom) {
   return {};
 }
 
-// No mail host said anything: an operator ended it here.
-bool returned_by_operator(const NoticeRecipient& recipient) {
-  const HostResult& result = recipient.result;
-  return result.stage == Stage::local && result.reply_code == 0 && result.status == EnhancedStatus{5, 0, 0};
-}
-
 std::string why_not(const NoticeRecipient& recipient) {
-  if (returned_by_operator(recipient)) return "The operator of the mail system that sends it gave it up, and returns it to you.";
+  if (returned_by_operator(recipient.result)) return "The operator of the mail system that sends it gave it up, and returns it to you.";
   HostResult result = recipient.result;
   result.status = reported_status(recipient);
   const std::string reason(plain_words(result));

@@ -41,6 +41,10 @@ std::string_view plain_words(const HostResult& result) {
   return plain_words(result.status);
 }
 
+bool returned_by_operator(const HostResult& result) {
+  return result.stage == Stage::local && result.reply_code == 0 && result.status == EnhancedStatus{5, 0, 0};
+}
+
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
     case Outcome::untried:

@@ -47,6 +47,9 @@ struct HostAttempt {
 // What the result says, in plain words for somebody who is no mail expert; never empty.
 std::string_view plain_words(const HostResult& result);
 
+// No mail host said it: an operator ended it here.
+bool returned_by_operator(const HostResult& result);
+
 struct RecipientResult {
   Outcome outcome = Outcome::untried;
   HostResult last;

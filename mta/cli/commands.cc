@@ -68,6 +68,8 @@ std::string effect_text(control_pb::Action action, control_pb::Effect::What what
     case control_pb::Effect::IN_FLIGHT:
       if (action == control_pb::RETRY || action == control_pb::RELEASE) return std::string(done_word(action)) + "; in flight now";
       return std::string(done_word(action)) + "; in flight now: what the host accepts meanwhile is sent";
+    case control_pb::Effect::HELD:
+      return "held; will be tried when released";
     case control_pb::Effect::UNKNOWN:
       return "not in the queue any more";
     case control_pb::Effect::WOULD:

@@ -78,6 +78,11 @@ std::string waiting(const control_pb::RecipientInfo& recipient, WallTime now) {
   return text + "; next try " + ahead(recipient.next_try_ms(), now) + " (" + local_time(recipient.next_try_ms(), "%Y-%m-%d %H:%M:%S") + ")";
 }
 
+std::string being_tried(const control_pb::RecipientInfo& recipient, WallTime now) {
+  const std::string where = place(recipient.trying());
+  return "being tried now, for " + rough(now - wall(recipient.trying_since_ms())) + (where.empty() ? "" : ": " + where);
+}
+
 std::string delivered(const control_pb::RecipientInfo& recipient, WallTime now) {
   return "delivered " + ago(recipient.last_time_ms(), now) + (recipient.has_last() ? "; " + said(recipient.last()) : std::string());
 }
@@ -88,6 +93,7 @@ std::string standing(const control_pb::RecipientInfo& recipient, const control_p
   if (stage == "failed" || stage == "notice owed") return "could not be delivered; " + clean(recipient.told());
   if (stage == "expired") return "could not be delivered in time; " + clean(recipient.told());
   if (stage == "removed") return "removed from the queue; nobody was told";
+  if (recipient.has_trying()) return being_tried(recipient, now);
   if (message.state() == "held") return "held until it is released (mxpress release " + clean(message.id()) + ")";
   return waiting(recipient, now);
 }
@@ -126,6 +132,11 @@ void print_attempt(std::ostream& out, const control_pb::AttemptInfo& attempt) {
   if (attempt.recipient_size() > 5) out << " and " << attempt.recipient_size() - 5 << " more";
   out << "\n";
   for (const control_pb::HostAttemptInfo& host : attempt.host()) print_host(out, host);
+}
+
+std::string next_step(const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
+  if (recipient.has_trying()) return being_tried(recipient, now);
+  return message.state() == "held" ? "held" : "next try " + ahead(recipient.next_try_ms(), now);
 }
 
 }  // namespace
@@ -183,7 +194,7 @@ void print_message_line(std::ostream& out, const control_pb::MessageInfo& messag
       << size_text(message.size()) << std::setw(9) << rough(now - wall(message.submitted_ms())) << "  " << sender_text(message) << "\n";
   for (const control_pb::RecipientInfo& recipient : message.recipient())
     if (recipient.stage() == "pending") {
-      out << "    to " << clean(recipient.address()) << ", next try " << ahead(recipient.next_try_ms(), now);
+      out << "    to " << clean(recipient.address()) << ", " << next_step(recipient, message, now);
       if (recipient.has_last()) out << ": " << said(recipient.last());
       out << "\n";
     }

@@ -34,15 +34,26 @@ void add_result(LogLine& line, const proto::HostResult& result) {
   if (result.maybe_delivered) line.add("maybe_delivered", "yes");
 }
 
+void add_envelope(LogLine& line, const queue::Message& message, std::uint32_t recipient) {
+  const proto::Recipient& to = message.envelope.recipients[recipient];
+  line.add("from", "<" + message.envelope.reverse_path.to_string() + ">");
+  line.add("to", "<" + to.mailbox.to_string() + ">");
+  const std::string original = host::original_address(to);
+  if (!original.empty()) line.add("orig_to", "<" + original + ">");
+}
+
+// The action found this recipient waiting, or its notice owed.
+bool is_withdrawn(const queue::RecipientState& state, queue::ActionKind action) {
+  if (action == queue::ActionKind::remove) return state.stage == RecipientStage::removed;
+  return state.stage != RecipientStage::pending && state.last && proto::returned_by_operator(*state.last);
+}
+
 void log_recipient(const queue::Message& message, const queue::Settlement& settlement, const queue::Settlement::Change& change) {
   const queue::RecipientState& state = change.state;
   const std::string_view outcome = word_for(state);
   LogLine line(outcome == "delivered" ? Priority::info : Priority::notice, message.id, outcome == "expired" ? "expired" : "attempt");
   line.add("outcome", outcome);
-  line.add("from", "<" + message.envelope.reverse_path.to_string() + ">");
-  line.add("to", "<" + message.envelope.recipients[change.recipient].mailbox.to_string() + ">");
-  const std::string original = host::original_address(message.envelope.recipients[change.recipient]);
-  if (!original.empty()) line.add("orig_to", "<" + original + ">");
+  add_envelope(line, message, change.recipient);
   if (state.last) add_result(line, *state.last);
   line.add("delay", settlement.attempt.time - message.envelope.submitted);
   if (const auto* host = state.last ? attempt_behind(settlement.attempt, *state.last) : nullptr) {
@@ -57,6 +68,17 @@ void log_recipient(const queue::Message& message, const queue::Settlement& settl
 
 void log_attempt(const queue::Message& message, const Verdict& verdict) {
   for (const auto& change : verdict.settlement.changes) log_recipient(message, verdict.settlement, change);
+}
+
+void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid) {
+  const std::string_view outcome = action == queue::ActionKind::remove ? "removed" : "returned";
+  for (std::uint32_t i = 0; i < message.recipients.size() && i < message.envelope.recipients.size(); ++i) {
+    if (!is_withdrawn(message.recipients[i], action)) continue;
+    LogLine line(Priority::notice, message.id, outcome);
+    line.add("outcome", outcome).add("by_uid", uid);
+    add_envelope(line, message, i);
+    log(line);
+  }
 }
 
 void log_site_trouble(const std::string& site, const proto::HostResult& trouble, std::uint32_t failures, WallTime next_probe) {

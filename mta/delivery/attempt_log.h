@@ -1,4 +1,4 @@
-// The log lines of delivery: one for each recipient of an attempt, one for each trouble of a site.
+// The log lines of delivery: one for each recipient of an attempt or that an operator has taken out, one for each trouble of a site.
 #pragma once
 
 #include <exception>
@@ -9,6 +9,8 @@
 namespace mxpress::mta::delivery {
 
 void log_attempt(const queue::Message& message, const Verdict& verdict);
+// What the operator (this user) has removed or returned, in the state after it.
+void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid);
 void log_site_trouble(const std::string& site, const proto::HostResult& trouble, std::uint32_t failures, WallTime next_probe);
 
 // An exception that reached the end of a coroutine: a bug, said with what it was about. Nothing for a null pointer.

@@ -19,6 +19,13 @@ namespace mxpress::mta::delivery {
 // The name of the row for messages whose delivery has ended, but whose senders have not been told yet.
 inline constexpr const char* kNoticesToCompose = "notices:";
 
+// An attempt that goes on.
+struct Flight {
+  queue::QueueId message;
+  WallTime since{};
+  std::string host, address;  // the one that is asked at this moment; empty before the first
+};
+
 // One row of `mxpress queue`: what waits for one destination.
 struct DestinationStatus {
   std::string destination;  // domain, literal, or "local"
@@ -31,11 +38,13 @@ struct DestinationStatus {
   std::optional<proto::HostResult> last;  // last trouble or verdict
   // While the site or its lookup is in trouble: all that is due waits for this one probe, because of `last`.
   std::optional<WallTime> next_probe{};
+  std::vector<Flight> flights{};
 };
 
 enum class ActionEffect {
   done,
   in_flight,  // recorded; a worker is at it and sees it at its next step: what the host has accepted by then is sent
+  held,       // it is to be tried again, and waits for its release
   unknown,    // no such message in the queue (it may have ended meanwhile)
 };
 

@@ -56,6 +56,7 @@ class Attempt {
 
   // True if the host got as far as a transaction.
   Task<bool> try_target(dns::Target target) {
+    order_.trying(target);
     auto session = site_.take_idle(target);
     const bool reused = session != nullptr;
     if (session && co_await transact_all(std::move(session), true)) co_return true;

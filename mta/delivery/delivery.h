@@ -29,7 +29,8 @@ struct DeliveryOrder {
   std::vector<std::uint32_t> recipients;          // indices, all pending
   std::vector<dns::Target> targets;               // in the order to try
   smtp::ClientOptions options;
-  std::function<bool()> wanted;  // asked before each host and transaction: has the operator withdrawn the message?
+  std::function<bool()> wanted;                    // asked before each host and transaction: has the operator withdrawn the message?
+  std::function<void(const dns::Target&)> trying;  // told before each host
 };
 
 // RFC 5321 5.1: at least two addresses are tried; bounded by 5 addresses (find_targets) and 2 sessions that got as far as MAIL.

@@ -58,6 +58,12 @@ bool Worker::wanted(JobIndex index) const {
   return !job.withdrawn && !job.hold_wanted;
 }
 
+void Worker::trying(JobIndex job, const dns::Target& target) {
+  Underway& attempt = underway_[job];
+  attempt.host = target.host;
+  attempt.address = target.address_text();
+}
+
 DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, MessagePtr message) {
   const auto config = services_.config.get();
   DeliveryOrder order;
@@ -70,6 +76,7 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Mess
   order.options.tls = config->delivery.tls ? smtp::TlsUse::opportunistic : smtp::TlsUse::never;
   order.options.max_recipients = config->delivery.max_recipients;
   order.wanted = [this, job] { return wanted(job); };
+  order.trying = [this, job](const dns::Target& target) { trying(job, target); };
   return order;
 }
 
@@ -77,6 +84,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   std::exception_ptr bug;
   MessagePtr message;
   AttemptReport report;
+  underway_[job] = {instant_now(), "", ""};
   try {
     message = co_await load(job, destination);
     if (message) {
@@ -86,6 +94,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   } catch (...) {
     bug = std::current_exception();
   }
+  underway_.erase(job);
   --sites_[site]->active;
   --active_;
   if (!sites_[site]->idle.empty()) idle_checks_.push_back({instant_now(), site});
@@ -108,7 +117,8 @@ void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, 
 // What the attempt says about the site: trouble cools it down, an answer opens its window.
 void Worker::site_answered(DestinationIndex destination, SiteIndex index, const AttemptReport& report) {
   Site& site = *sites_[index];
-  destinations_[destination]->last = report.results.empty() ? std::nullopt : std::optional(report.results.back().last);
+  for (const proto::RecipientResult& result : report.results)
+    if (result.outcome != proto::Outcome::untried) destinations_[destination]->last = result.last;
   if (!report.site_trouble) {
     if (site.trouble.active()) services_.spool.record_site({site.key, 0, {}, std::nullopt});
     return site.succeeded(session_limit(destination));

@@ -34,6 +34,7 @@ ActionEffect Worker::acted_on(queue::ActionKind action, queue::QueueId message) 
     queue::Job& job = schedule_.job(index);
     const bool leased = job.stage == queue::JobStage::leased;
     if (effect != ActionEffect::in_flight) effect = leased ? ActionEffect::in_flight : ActionEffect::done;
+    if (action == queue::ActionKind::retry && job.stage == queue::JobStage::held) effect = ActionEffect::held;
     switch (action) {
       case queue::ActionKind::remove:
       case queue::ActionKind::bounce:
@@ -84,7 +85,7 @@ void Worker::probe_now(DestinationIndex index) {
 std::vector<DestinationStatus> Worker::status() {
   std::map<DestinationIndex, DestinationStatus> rows;
   const Instant now = instant_now();
-  schedule_.for_each([&](JobIndex, const queue::Job& job) {
+  schedule_.for_each([&](JobIndex job_index, const queue::Job& job) {
     auto [found, is_new] = rows.try_emplace(job.destination);
     DestinationStatus& row = found->second;
     const Trouble* trouble = trouble_of(job.destination);
@@ -93,6 +94,8 @@ std::vector<DestinationStatus> Worker::status() {
     const WallTime next_try = to_wall(std::max(next, now));
     ++row.messages;
     row.in_flight += job.stage == queue::JobStage::leased;
+    if (const auto attempt = underway_.find(job_index); attempt != underway_.end())
+      row.flights.push_back({job.message, to_wall(attempt->second.since), attempt->second.host, attempt->second.address});
     row.held += job.stage == queue::JobStage::held;
     row.oldest = is_new ? to_wall(job.accepted) : std::min(row.oldest, to_wall(job.accepted));
     if (job.stage != queue::JobStage::held) row.next_try = row.next_try == WallTime{} ? next_try : std::min(row.next_try, next_try);

@@ -106,6 +106,10 @@ class Worker {
     MessagePtr message;
     Instant loaded;
   };
+  struct Underway {
+    Instant since;
+    std::string host, address;
+  };
   enum class Standing { unproven, proven };  // of a site when a delivery to it begins
 
   // worker.cc: what is served next
@@ -168,6 +172,7 @@ class Worker {
   void spawn(Task<void> task);
   void spawn_for(JobIndex job, Task<void> task);
   bool wanted(JobIndex job) const;
+  void trying(JobIndex job, const dns::Target& target);
 
   std::size_t index_;
   WorkerServices services_;
@@ -184,6 +189,7 @@ class Worker {
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   std::vector<SiteIndex> starved_;  // had to wait for one of this worker's sessions
   TlsMemory tls_memory_;
+  std::unordered_map<JobIndex, Underway> underway_;
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
   std::size_t active_ = 0;
   std::size_t idle_ = 0;                                   // sessions that wait for another message are connections, too

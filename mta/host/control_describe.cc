@@ -44,17 +44,13 @@ bool is_over(const queue::RecipientState& state) {
   return state.stage == queue::RecipientStage::ended || state.stage == queue::RecipientStage::notice_owed;
 }
 
-bool returned_by_operator(const proto::HostResult& last) {
-  return last.stage == proto::Stage::local && last.reply_code == 0 && last.status == proto::EnhancedStatus{5, 0, 0};
-}
-
 // Who is told of a failure: what delivery/verdict.cc and delivery/notices.cc do.
 std::string_view told(const proto::Envelope& envelope, const proto::Recipient& recipient, const queue::RecipientState& state) {
   const bool is_owed = state.stage == queue::RecipientStage::notice_owed;
   if (envelope.is_notice) return is_owed ? "it is being put into this host's mailbox" : "it is kept in this host's mailbox";
   if (envelope.reverse_path.is_null()) return "nobody is told: it has no sender";
   if (is_owed) return "the sender is being told";
-  if (!recipient.notify.wants_failure() && !(state.last && returned_by_operator(*state.last)))
+  if (!recipient.notify.wants_failure() && !(state.last && proto::returned_by_operator(*state.last)))
     return "nobody is told: the sender wants no notice (NOTIFY)";
   return "the sender has been told";
 }
@@ -140,6 +136,15 @@ control_pb::MessageInfo describe(const queue::Message& message, WallTime now) {
          i < message.recipients.size() ? message.recipients[i] : queue::RecipientState{});
   for (const queue::Attempt& attempt : message.attempts) fill(*info.add_attempt(), attempt, envelope);
   return info;
+}
+
+void add_flights(control_pb::RecipientInfo& info, queue::QueueId message, const std::vector<delivery::Flight>& flights) {
+  for (const delivery::Flight& flight : flights) {
+    if (flight.message != message) continue;
+    info.mutable_trying()->set_host(text(flight.host));
+    info.mutable_trying()->set_address(text(flight.address));
+    info.set_trying_since_ms(milliseconds(flight.since));
+  }
 }
 
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination) {

@@ -5,6 +5,7 @@ namespace mxpress::control_pb {
 
 class DestinationInfo;
 class MessageInfo;
+class RecipientInfo;
 class Request;
 class Response;
 class Selector;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "mta/delivery/attempt_log.h"
 #include "mta/host/control_describe.h"
 #include "mta/host/control_selector.h"
 #include "proto/control.pb.h"
@@ -42,6 +43,8 @@ control_pb::Effect::What effect_of(delivery::ActionEffect effect) {
       return control_pb::Effect::DONE;
     case delivery::ActionEffect::in_flight:
       return control_pb::Effect::IN_FLIGHT;
+    case delivery::ActionEffect::held:
+      return control_pb::Effect::HELD;
     case delivery::ActionEffect::unknown:
       return control_pb::Effect::UNKNOWN;
   }
@@ -130,18 +133,17 @@ class Answer {
     return ids;
   }
 
-  // What all that is due for a destination waits for; asked once, when a message first needs it.
-  const DestinationStatus* trouble_of(const proto::Domain& domain) {
-    if (!troubles_) {
-      troubles_.emplace();
+  // What becomes of all that is due for a destination; asked once, when a message first needs it.
+  const DestinationStatus* destination_of(const proto::Domain& domain) {
+    if (!destinations_) {
+      destinations_.emplace();
       auto rows =
           backend_.status().running ? backend_.destinations() : Result<std::vector<DestinationStatus>>(std::vector<DestinationStatus>());
       if (rows)
-        for (DestinationStatus& row : *rows)
-          if (row.next_probe) troubles_->emplace(row.destination, std::move(row));
+        for (DestinationStatus& row : *rows) destinations_->emplace(row.destination, std::move(row));
     }
-    const auto found = troubles_->find(domain.text());
-    return found == troubles_->end() ? nullptr : &found->second;
+    const auto found = destinations_->find(domain.text());
+    return found == destinations_->end() ? nullptr : &found->second;
   }
 
   // A message that waits for a site in trouble has no attempt of its own: the site's last result and next probe are its own.
@@ -151,12 +153,22 @@ class Answer {
     for (std::size_t i = 0; i < message->recipients.size() && i < message->envelope.recipients.size(); ++i) {
       queue::RecipientState& state = message->recipients[i];
       if (state.stage != queue::RecipientStage::pending || state.next_try > now_ || !may_see(*message)) continue;
-      const DestinationStatus* trouble = trouble_of(message->envelope.recipients[i].mailbox.domain());
-      if (!trouble) continue;
-      state.next_try = *trouble->next_probe;
-      if (trouble->last) state.last = trouble->last;
+      const DestinationStatus* destination = destination_of(message->envelope.recipients[i].mailbox.domain());
+      if (!destination || !destination->next_probe) continue;
+      state.next_try = *destination->next_probe;
+      if (destination->last) state.last = destination->last;
     }
     return message;
+  }
+
+  control_pb::MessageInfo describe_now(const queue::Message& message) {
+    control_pb::MessageInfo info = describe(message, now_);
+    for (std::size_t i = 0; i < message.recipients.size() && i < message.envelope.recipients.size() && destinations_; ++i) {
+      if (message.recipients[i].stage != queue::RecipientStage::pending) continue;
+      const DestinationStatus* destination = destination_of(message.envelope.recipients[i].mailbox.domain());
+      if (destination) add_flights(*info.mutable_recipient(static_cast<int>(i)), message.id, destination->flights);
+    }
+    return info;
   }
 
   // Calls `use` for each message that is selected and may be seen; stops when it says false. Mail of others is as good as not there.
@@ -178,7 +190,7 @@ class Answer {
     if (const std::string mistake = selector_mistake(list.selector()); !mistake.empty()) return end(control_pb::End::MALFORMED, mistake);
     const std::uint64_t matched = for_each(list.selector(), [&](const queue::Message& message) {
       control_pb::Response response;
-      *response.mutable_message() = describe(message, now_);
+      *response.mutable_message() = describe_now(message);
       if (!list.attempts()) response.mutable_message()->clear_attempt();
       return sink_(response);
     });
@@ -205,7 +217,7 @@ class Answer {
     const auto message = find(id);
     if (!message) return;
     control_pb::Response response;
-    *response.mutable_message() = describe(*message, now_);
+    *response.mutable_message() = describe_now(*message);
     if (sink_(response)) end(control_pb::End::OK, "", 1);
   }
 
@@ -236,23 +248,46 @@ class Answer {
     if (!may(act.action()))
       return end(control_pb::End::REFUSED,
                  "only root and members of the group " + backend_.config()->user + " may do that; you may hold and remove your own mail");
-    std::vector<queue::QueueId> batch;
+    std::vector<Selected> batch;
     Status status;
     const std::uint64_t matched = for_each(act.selector(), [&](const queue::Message& message) {
-      batch.push_back(message.id);
+      batch.push_back({message.id, waits(message)});
       return batch.size() < kBatch || static_cast<bool>(status = perform(act, std::exchange(batch, {})));
     });
-    if (status && !batch.empty()) status = perform(act, std::move(batch));
+    if (status && !batch.empty()) status = perform(act, batch);
     if (!status) return end(control_pb::End::FAILED, status.error().message, matched);
     end(control_pb::End::OK, "", matched);
   }
 
-  Status perform(const control_pb::Request::Act& act, std::vector<queue::QueueId> ids) {
+  struct Selected {
+    queue::QueueId id;
+    bool waits;  // a recipient is pending
+  };
+
+  static bool waits(const queue::Message& message) {
+    return std::any_of(message.recipients.begin(), message.recipients.end(),
+                       [](const queue::RecipientState& state) { return state.stage == queue::RecipientStage::pending; });
+  }
+
+  // Who looks for a recipient in the daemon's log finds there how it ended.
+  void log_ends(control_pb::Action action, const std::vector<Selected>& selected) {
+    if ((action != control_pb::REMOVE && action != control_pb::BOUNCE) || !backend_.status().running) return;
+    for (const Selected& message : selected) {
+      if (action == control_pb::BOUNCE && !message.waits) continue;  // it was returned before
+      const auto after = backend_.load(message.id);
+      if (after) delivery::log_withdrawn(*after, kind_of(action), peer_.uid);
+    }
+  }
+
+  Status perform(const control_pb::Request::Act& act, const std::vector<Selected>& selected) {
+    std::vector<queue::QueueId> ids;
+    for (const Selected& message : selected) ids.push_back(message.id);
     std::vector<delivery::ActionEffect> effects;
     if (!act.dry_run()) {
       auto result = backend_.act(kind_of(act.action()), ids);
       if (!result) return result.error();
       effects = std::move(*result);
+      log_ends(act.action(), selected);
     }
     for (std::size_t i = 0; i < ids.size(); ++i) {
       control_pb::Response response;
@@ -331,7 +366,7 @@ class Answer {
   ControlBackend& backend_;
   WallTime now_;
   const ControlSink& sink_;
-  std::optional<std::unordered_map<std::string, DestinationStatus>> troubles_;  // by destination
+  std::optional<std::unordered_map<std::string, DestinationStatus>> destinations_;  // by name
 };
 
 }  // namespace

@@ -8,13 +8,16 @@
 #include <boost/filesystem/operations.hpp>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <sstream>
 
 #include "mta/cli/control_client.h"
+#include "mta/cli/print.h"
 #include "mta/host/control_live.h"
 #include "mta/host/control_selector.h"
 #include "mta/host/control_server.h"
 #include "mta/host/control_service.h"
 #include "mta/host/control_wire.h"
+#include "mta/host/log.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/fake_spool.h"
@@ -385,4 +388,51 @@ TEST_CASE("control: a full disk and a recovery that fails are the daemon's troub
   spool.no_room = Error::transient("disk full");
   CHECK_FALSE(backend.status().counters.accepting);
   CHECK(backend.status().counters.not_accepting_because == "disk full");
+}
+
+TEST_CASE("control: mail that is being tried says so, and by which host") {
+  FakeControl backend;
+  backend.add(make_message(1, 0, "me@here.example", "you@there.example", "x"));
+  backend.add(make_message(2, 0, "me@here.example", "you@there.example", "x"));
+  backend.rows.push_back({"there.example", "mx.there.example", 2, 1, 0, at(0), at(0), std::nullopt, std::nullopt, {}});
+  backend.rows[0].flights.push_back({{1}, at(960), "mx.there.example", "192.0.2.1:25"});
+  const auto tried = ask(backend, kRoot, show(1)).responses[0].message();
+  CHECK(tried.recipient(0).trying().address() == "192.0.2.1:25");
+  std::ostringstream story, line;
+  cli::print_story(story, tried, at(1000));
+  cli::print_message_line(line, tried, at(1000));
+  CHECK_THAT(story.str(), Catch::Contains("To you@there.example: being tried now, for 40s: mx.there.example [192.0.2.1:25]\n"));
+  CHECK_THAT(line.str(), Catch::Contains("to you@there.example, being tried now, for 40s: mx.there.example [192.0.2.1:25]\n"));
+  CHECK_FALSE(ask(backend, kRoot, show(2)).responses[0].message().recipient(0).has_trying());
+}
+
+TEST_CASE("control: the log says of each recipient that the operator removed or returned it, once") {
+  FakeControl backend;
+  queue::Message two = make_message(1, 0, "me@here.example", "a@there.example", "x");
+  two.envelope.recipients.push_back({*proto::Mailbox::parse("b@there.example"), {}, "rfc822;root@here.example"});
+  two.recipients.resize(2);
+  backend.add(two);
+  backend.add(make_message(2, 0, "me@here.example", "c@there.example", "x"));
+  std::vector<std::string> log;
+  capture_log([](const LogLine& line, void* lines) { static_cast<std::vector<std::string>*>(lines)->push_back(line.text()); }, &log);
+  ask(backend, kRoot, act_on(control_pb::REMOVE, 1));
+  ask(backend, kRoot, act_on(control_pb::BOUNCE, 2));
+  ask(backend, kRoot, act_on(control_pb::BOUNCE, 2));
+  capture_log(nullptr, nullptr);
+  CHECK(log == std::vector<std::string>{
+                   "0000000000001 removed outcome=removed by_uid=0 from=<me@here.example> to=<a@there.example>",
+                   "0000000000001 removed outcome=removed by_uid=0 from=<me@here.example> to=<b@there.example> orig_to=<root@here.example>",
+                   "0000000000002 returned outcome=returned by_uid=0 from=<me@here.example> to=<c@there.example>"});
+}
+
+TEST_CASE("control: held mail is not said to be tried now") {
+  FakeControl backend;
+  queue::Message held = make_message(1, 0, "me@here.example", "you@there.example", "x");
+  held.held = true;
+  backend.add(held);
+  backend.effects[{1}] = delivery::ActionEffect::held;
+  CHECK(ask(backend, kRoot, act_on(control_pb::RETRY, 1)).responses[0].effect().what() == control_pb::Effect::HELD);
+  std::ostringstream line;
+  cli::print_message_line(line, ask(backend, kRoot, list_all()).responses[0].message(), at(1000));
+  CHECK_THAT(line.str(), Catch::EndsWith("    to you@there.example, held\n"));
 }

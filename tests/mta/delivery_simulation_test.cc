@@ -249,6 +249,21 @@ TEST_CASE("simulation: slow hosts do not take the sessions of those that have pr
   CHECK(world.there.received.size() == 2);
 }
 
+TEST_CASE("simulation: while a host keeps us waiting, it is known which one and since when") {
+  World world;
+  world.there.greeting = "220-wait";
+  const auto id = world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(40));
+  const auto flights = world.status().at(0).flights;
+  REQUIRE(flights.size() == 1);
+  CHECK(flights[0].message == id);
+  CHECK(flights[0].host == "mx.there.example");
+  CHECK(flights[0].address == "192.0.2.1:25");
+  CHECK(world.time.wall() - flights[0].since >= seconds(39));
+  world.run_for(minutes(5));
+  CHECK(world.status().at(0).flights.empty());
+}
+
 TEST_CASE("simulation: a session is used again for the next message") {
   World world;
   for (int i = 0; i < 10; ++i) world.submit("me@here.example", {"you@there.example"});
@@ -263,6 +278,7 @@ TEST_CASE("simulation: held mail stays, released mail leaves") {
   const auto id = world.submit("me@here.example", {"you@there.example"});
   world.run_for(seconds(5));
   CHECK(world.act(queue::ActionKind::hold, id) == mta::delivery::ActionEffect::done);
+  CHECK(world.act(queue::ActionKind::retry, id) == mta::delivery::ActionEffect::held);
   world.run_for(hours(24));
   CHECK(world.there.received.empty());
   CHECK(world.load(id).held);

@@ -74,6 +74,7 @@ class FakeControl final : public mta::host::ControlBackend {
   }
   Result<std::vector<mta::delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {
     std::vector<mta::delivery::ActionEffect> result;
+    for (const auto id : ids) withdraw(messages.at(id), action);
     for (const auto id : ids) result.push_back(effects.contains(id) ? effects.at(id) : mta::delivery::ActionEffect::done);
     std::lock_guard lock(mutex_);
     acted_.push_back({action, std::move(ids)});
@@ -85,6 +86,16 @@ class FakeControl final : public mta::host::ControlBackend {
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
 
  private:
+  static void withdraw(queue::Message& message, queue::ActionKind action) {
+    for (queue::RecipientState& state : message.recipients) {
+      if (state.stage != queue::RecipientStage::pending) continue;
+      if (action == queue::ActionKind::remove) state.stage = queue::RecipientStage::removed;
+      if (action != queue::ActionKind::bounce) continue;
+      state.stage = queue::RecipientStage::notice_owed;
+      state.last = proto::HostResult{proto::Stage::local, "", "", "", {5, 0, 0}, 0, "returned to the sender by the operator", false};
+    }
+  }
+
   mutable std::mutex mutex_;
   std::vector<Acted> acted_;
 };
