@@ -141,8 +141,17 @@ TEST_CASE("damage places: whatever lies in the place of a file of the spool, the
       }
       s.spool.reset();
       const auto mended = mend(s.disk, s.root);
+      if (thing == "unreadable file" && path == "/spool/lock") {  // nobody knows who has the spool
+        CHECK_FALSE(mended);
+        continue;
+      }
       if (!mended) FAIL(mended.error().message);
       INFO((mended->findings.empty() ? "nothing found" : mended->findings.back().text));
+      if (thing == "unreadable file" && is_message_file(path)) {  // who may read it shall: it stays
+        CHECK(mended->count(FsckFinding::Kind::unmended) == 1);
+        CHECK(fs::exists(at));
+        continue;
+      }
       CHECK(mended->is_clean());
       REQUIRE(s.open());
       CHECK(includes_all(s.ids(), without(waiting_in(whole), whole.touched(path, 0, bytes.size()))));
