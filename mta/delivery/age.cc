@@ -39,7 +39,8 @@ void Worker::look_at_age(JobIndex index, Instant now) {
   schedule_age_event(index, now);
 }
 
-// Time is up, but nothing expires without an attempt past its deadline in this run: the message's own, or its site's.
+// Time is up, but nothing expires without an attempt in this run, of its own or of its site, that was no earlier than just before its
+// deadline. A dead host is not asked anew for each message that expires.
 void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = schedule_.job(index);
   if (job.stage == queue::JobStage::held) {
@@ -53,7 +54,7 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   Trouble* trouble = destination.trouble.active() ? &destination.trouble : nullptr;
   if (!trouble && destination.site != queue::kNone && sites_[destination.site]->trouble.active())
     trouble = &sites_[destination.site]->trouble;
-  if (trouble && trouble->last_time() >= deadline) {
+  if (trouble && trouble->last_time() >= deadline - Trouble::kFreshProbe) {
     schedule_.lease_job(index);
     return spawn_for(index, conclude_job(index, proto::Outcome::deferred, *trouble->last()));
   }

@@ -73,3 +73,18 @@ TEST_CASE("site trouble: a route of ours whose host has no address makes mail wa
   world.run_for(minutes(20));
   CHECK(there.received.size() == 1);
 }
+
+TEST_CASE("site trouble: a host that is down is not asked anew for each message that expires") {
+  Simulation world("retry.lifetime = \"1d\"\nretry.delay_notice = \"0\"\n");
+  world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+  for (int i = 0; i < 50; ++i) {
+    world.submit("", {"you@there.example"});
+    world.run_for(minutes(1));
+  }
+  world.run_for(hours(24) - minutes(55));
+  const std::size_t before = world.connections().size();
+  REQUIRE(world.queued() == 50);
+  world.run_for(hours(1));
+  CHECK(world.queued() == 0);
+  CHECK(world.connections().size() - before <= 13);  // one in five minutes
+}
