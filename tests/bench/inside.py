@@ -36,7 +36,7 @@ def main():
     tempfile.tempdir = options.folder
     world = World(options.build, options.peers)
     figures = figures_of(world, options)
-    keep = options.keep and bool(figures.get('void'))
+    keep = options.keep
     if keep:
         print(f'kept: {world.folder}', file=sys.stderr)
     world.close(keep)

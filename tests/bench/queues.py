@@ -3,7 +3,7 @@ import pathlib
 import subprocess
 
 import meter
-from harness import accepts, wait_until
+from harness import Failure, accepts, wait_until
 from one_run import clock, seconds_between
 from workloads import PATIENCE, Run, arrive
 
@@ -66,6 +66,16 @@ def healthy_wait(run, count=20):
     return run.finish(count)['wait_ms']['max']
 
 
+def healthy_waits(run):
+    """Just after the rest was taken in, when most of it has not been tried yet; and when all of it waits."""
+    at_once = healthy_wait(run)
+    try:
+        run.settle(PATIENCE)
+    except Failure:
+        pass  # it goes on trying: then it is measured beside that
+    return {'healthy_at_once_ms': at_once, 'healthy_max_ms': healthy_wait(run)}
+
+
 def timed(action, *arguments):
     start = clock()
     action(*arguments)
@@ -106,8 +116,8 @@ def deep(world, peer, options):
     (early_cpu, early_time), (late_cpu, late_time) = curve.cost(0.1), curve.cost(1)
     figures = {'messages': messages, 'accept_rate': messages / seconds_between(report['start'], report['end']),
                'accept_p99_ms': report['accept_ms']['p99'], 'cpu_us': run.server_cpu_us(messages), 'full_mib': run.memory(),
-               'cpu_growth': late_cpu / early_cpu, 'time_growth': late_time / early_time, 'healthy_max_ms': healthy_wait(run),
-               'disk_mib': meter.disk_use(run.server.queue_folder), 'curve': curve.shown()}
+               'cpu_growth': late_cpu / early_cpu, 'time_growth': late_time / early_time, 'curve': curve.shown(), **healthy_waits(run),
+               'waiting_mib': run.memory(), 'disk_mib': meter.disk_use(run.server.queue_folder)}
     if peer == 'mxpress':
         figures['queue_s'] = timed(run.server.mxpress, 'queue')
         figures.update(restart(run))

@@ -4,12 +4,14 @@ import pathlib
 import re
 import shutil
 import signal
+import struct
 
 import meter
-from harness import Skip, wait_until
+from harness import Skip, check, wait_until
 from one_run import address, clock, seconds_between
 from workloads import DOMAINS, PATIENCE, Run, stream_figures
 
+HERE = pathlib.Path(__file__).resolve().parent
 DEAD = {'hang': 3, 'drip': 3, 'refuse': 4}
 
 
@@ -125,14 +127,22 @@ def syncs(world, peer, options):
     return run, {'messages': figures['messages'], 'syncs': sum(calls.values()), **calls}
 
 
+def shares(world, samples, *perf_options):
+    """What perf report says, a line each."""
+    done = world.run(['perf', 'report', '--stdio', '-i', samples, '-g', 'none', '--sort', 'symbol', '--percent-limit', '0.2', *perf_options])
+    lines = done.stdout.decode(errors='replace').splitlines()
+    return [' '.join(line.split()).removesuffix(' - -')[:120] for line in lines if line.strip() and line[0] != '#']
+
+
 def profile(world, peer, options):
-    """Where the CPU goes: the functions (of the kernel, too) in which the samples were taken, all of them in build/bench/profile-PEER.txt."""
-    samples, report = world.path('samples'), pathlib.Path(options.folder) / f'profile-{peer}.txt'
-    run, figures = watched(world, peer, options, 'record', '-F', 1999, '-o', samples)
-    done = world.run(['perf', 'report', '--stdio', '-i', samples, '--sort', 'comm,symbol', '--percent-limit', '0.2'])
-    lines = [' '.join(line.split())[:120] for line in done.stdout.decode(errors='replace').splitlines() if line.strip() and line[0] != '#']
-    report.write_text('\n'.join(lines) + '\n')
-    return run, {'messages': figures['messages'], 'cpu_us': figures['cpu_us'], 'top': lines[:30]}
+    """Where the CPU goes: the functions (of the kernel, too) in which the samples were taken, and the system calls with all that they
+    do. All of it goes to build/bench/profile-PEER.txt."""
+    samples = world.path('samples')
+    run, figures = watched(world, peer, options, 'record', '-F', 999, '-g', '-o', samples)
+    functions, calls = shares(world, samples, '--no-children'), shares(world, samples, '--children')
+    calls = [line for line in calls if '_sys_' in line and 'x64' in line]
+    (pathlib.Path(options.folder) / f'profile-{peer}.txt').write_text('\n'.join([*calls, '', *functions]) + '\n')
+    return run, {'messages': figures['messages'], 'cpu_us': figures['cpu_us'], 'top': [*calls[:15], '', *functions[:20]]}
 
 
 def syscalls(world, peer, options):
@@ -150,3 +160,17 @@ def syscalls(world, peer, options):
 def wait_for_summary(path):
     """The tracer writes it when the last process has ended."""
     return wait_until(lambda: path.exists() and ' total' in path.read_text() and path.read_text(), 60, 'the summary of strace')
+
+
+def allocations(world, peer, options):
+    """How often the server asks for memory, by size: "4096" counts from there to twice as much."""
+    library, counts = world.path('count_allocations.so'), world.path('allocations')
+    compiler = shutil.which('clang-19') or shutil.which('cc')
+    built = world.run([compiler, '-O2', '-shared', '-fPIC', '-o', library, HERE / 'count_allocations.c'])
+    check(built.returncode == 0, f'{compiler}: {built.stderr.decode()}')
+    counts.write_bytes(bytes(512))
+    run = Run(world, peer, DOMAINS, prefix=['env', f'LD_PRELOAD={library}', f'COUNT_ALLOCATIONS={counts}'])
+    before = struct.unpack('64Q', counts.read_bytes())
+    messages = stream_figures(run, options)['messages']
+    asked = [(after - first) / messages for first, after in zip(before, struct.unpack('64Q', counts.read_bytes()))]
+    return run, {'messages': messages, 'allocations': sum(asked), 'by_size': {str(2 ** n): number for n, number in enumerate(asked) if number >= 0.01}}

@@ -10,10 +10,10 @@ def arrive(run, start, messages):
     """Waits for all of them; the figures that each workload with arrivals has."""
     last = run.sink.wait_for(messages, PATIENCE) or clock()
     seconds = seconds_between(start, last)
-    shares = run.shares(seconds)
+    shares, memory = run.shares(seconds), run.memory()
     run.settle()
     figures = {'messages': messages, 'seconds': seconds, 'rate': messages / seconds, 'cpu_us': run.server_cpu_us(messages),
-               **shares, 'peak_mib': run.parties['server'].peak()}
+               **shares, 'mib': memory, 'peak_mib': run.parties['server'].peak()}
     report = run.finish(messages)
     if report['wait_ms']['count']:  # smtp-source's messages do not say when they were sent
         figures.update(wait_p50_ms=report['wait_ms']['p50'], wait_p99_ms=report['wait_ms']['p99'])
