@@ -201,7 +201,7 @@ class RunningDaemon final : public Daemon {
   bool wait_to_recover_again(const Error& error) {
     LogLine line(Priority::error, "recovery");
     log(line.add("reason", error.message).add("note", "mail of earlier runs waits; trying again"));
-    recovery_progress_.failed(error.message);
+    recovery_progress_.failed();
     std::unique_lock lock(stop_mutex_);
     return !stop_wanted_.wait_for(lock, kRecoverAgain, [this] { return stopping_; });
   }

@@ -19,9 +19,9 @@ std::optional<T> await(std::future<T> future) {
 
 }  // namespace
 
-void RecoveryProgress::failed(std::string reason) {
+void RecoveryProgress::failed() {
   const std::lock_guard lock(mutex_);
-  reason_ = std::move(reason);
+  failed_ = true;
   changed_.notify_all();
 }
 
@@ -31,19 +31,17 @@ void RecoveryProgress::done() {
   changed_.notify_all();
 }
 
-Status RecoveryProgress::wait(std::chrono::milliseconds patience) const {
+bool RecoveryProgress::wait(std::chrono::milliseconds patience) const {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, patience, [this] { return done_ || !reason_.empty(); });
-  if (done_) return {};
-  return Error::transient("mail of earlier runs has not been read yet" + (reason_.empty() ? "; it is being read" : ": " + reason_));
+  changed_.wait_for(lock, patience, [this] { return done_ || failed_; });
+  return done_;
 }
 
-std::string RecoveryProgress::trouble() const {
-  const std::lock_guard lock(mutex_);
-  return done_ ? std::string() : reason_;
+Status LiveBackend::ready() {
+  if (recovery_.wait(kPatience)) return {};
+  const std::string why = spool_.counters().not_recovered_because;
+  return Error::transient("mail of earlier runs has not been read yet" + (why.empty() ? "; it is being read" : ": " + why));
 }
-
-Status LiveBackend::ready() { return recovery_.wait(kPatience); }
 
 DaemonStatus LiveBackend::status() {
   DaemonStatus status{true, started_, spool_.counters(), {}};
@@ -51,8 +49,8 @@ DaemonStatus LiveBackend::status() {
     status.counters.accepting = false;
     status.counters.not_accepting_because = room.error().message;
   }
-  if (const std::string trouble = recovery_.trouble(); !trouble.empty())
-    status.troubles.push_back("mail of earlier runs cannot be read: " + trouble);
+  if (const std::string& why = status.counters.not_recovered_because; !why.empty())
+    status.troubles.push_back("mail of earlier runs cannot be read: " + why);
   return status;
 }
 

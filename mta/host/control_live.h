@@ -4,7 +4,6 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
-#include <string>
 
 #include "dns/async.h"
 #include "mta/host/control_backend.h"
@@ -14,18 +13,15 @@ namespace mxpress::mta::host {
 // How far the daemon is with what the last run left. Any thread.
 class RecoveryProgress {
  public:
-  void failed(std::string reason);
+  void failed();
   void done();
-  // Error: after this time, or at once where it has failed and is to be tried again, it is not known yet.
-  Status wait(std::chrono::milliseconds patience) const;
-  // Why it failed when it was last tried; empty: it did not.
-  std::string trouble() const;
+  // False: after this time, or at once where it has failed and is to be tried again, it is not known yet.
+  bool wait(std::chrono::milliseconds patience) const;
 
  private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  bool done_ = false;
-  std::string reason_;  // why it has failed
+  bool done_ = false, failed_ = false;
 };
 
 class LiveBackend final : public ControlBackend {

@@ -377,11 +377,13 @@ TEST_CASE("control: a full disk and a recovery that fails are the daemon's troub
   CurrentConfig config{Config()};
   host::RecoveryProgress recovery;
   host::LiveBackend backend(spool, deliverer, config, recovery, [] { return Status(); });
-  recovery.failed("no disk");
-  CHECK_FALSE(backend.ready().ok());
+  recovery.failed();
+  spool.counted.not_recovered_because = "no disk";
+  CHECK_THAT(backend.ready().error().message, Catch::Contains("no disk"));
   REQUIRE(backend.status().troubles.size() == 1);
   CHECK_THAT(backend.status().troubles[0], Catch::Contains("no disk"));
   recovery.done();
+  spool.counted.not_recovered_because.clear();
   CHECK(backend.ready().ok());
   CHECK(backend.status().troubles.empty());
   CHECK(backend.status().counters.accepting);

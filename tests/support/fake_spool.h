@@ -45,6 +45,7 @@ class FakeSpool final : public queue::Spool {
   Fault no_room;
   Fault cannot_store;
   Fault cannot_append;
+  queue::SpoolCounters counted;
 
   std::vector<KeptMessage> kept() const {
     std::lock_guard lock(mutex_);
@@ -88,7 +89,7 @@ class FakeSpool final : public queue::Spool {
   void record_site(queue::SiteRecord) override {}
   Result<queue::Message> load(queue::QueueId) override { return Error::permanent("no such message"); }
   std::vector<queue::QueueId> ids(bool) override { return {}; }
-  queue::SpoolCounters counters() override { return {}; }
+  queue::SpoolCounters counters() override { return counted; }
   bool commit_batch() override { return false; }
   bool write_batch() override { return false; }
   void checkpoint() override {}
