@@ -109,7 +109,10 @@ class Surveyor {
     Path target = paths_.file(id);
     if (id_inside(disk_, target) == id) return add(Remedy::set_aside, path, what + ", and is there, too");
     // What is in its place goes away itself, this round: this one follows in the next.
-    if (is_there(target)) target += ".misplaced";
+    if (is_there(target)) {
+      target += ".misplaced";
+      if (target == path) return add(Remedy::wait, path, what + ", which is not free yet");  // as an earlier repair left it
+    }
     if (is_there(target)) return add(Remedy::set_aside, path, what);
     add(Remedy::move, path, what);
     out_.problems.back().target = target;
