@@ -3,7 +3,7 @@ import pathlib
 import subprocess
 
 import meter
-from harness import Failure, accepts, wait_until
+from harness import Failure, accepts, check, wait_until
 from one_run import clock, seconds_between
 from workloads import PATIENCE, Run, arrive
 
@@ -61,8 +61,8 @@ class Curve:
 def healthy_wait(run, count=20):
     """Milliseconds until a message to a host that works has arrived, while all else waits: the worst of some."""
     run.start_sink({'ok': 1})
-    run.inject(count, 60, {'ok': 1}, sessions=1, interval=50_000)
-    run.sink.wait_for(count, 60)
+    run.inject(count, PATIENCE, {'ok': 1}, sessions=1, interval=50_000)
+    check(run.sink.wait_for(count, PATIENCE), f'not all messages to a healthy host arrived within {PATIENCE} s')
     return run.finish(count)['wait_ms']['max']
 
 
