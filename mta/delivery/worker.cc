@@ -144,7 +144,7 @@ bool Worker::start_next(SiteIndex site_index) {
     starved_.push_back(site_index);
     return false;
   }
-  make_room_for(destination, site);
+  make_room();
   site.line.pop_front();
   const JobIndex job = *schedule_.lease(index);
   destination.in_line = schedule_.has_ready(index);
@@ -163,9 +163,10 @@ std::size_t Worker::most_sessions() const {
   return std::max<std::size_t>(1, services_.config.get()->delivery.max_sessions / worker_count_);
 }
 
-// Where sessions are short, those that are idle give way. A site with one address will use its own.
-void Worker::make_room_for(const Destination& destination, const Site& site) {
-  if (active_ + idle_ < most_sessions() || (!site.idle.empty() && destination.targets.size() == 1)) return;
+// Where sessions are short, those that are idle give way, even to one that will then find an idle one of its own: two that begin at
+// the same time cannot both have it.
+void Worker::make_room() {
+  if (active_ + idle_ < most_sessions()) return;
   for (; !idle_checks_.empty(); idle_checks_.pop_front()) {
     Site& oldest = *sites_[idle_checks_.front().second];
     if (!oldest.idle.empty()) return close_oldest_idle(oldest);

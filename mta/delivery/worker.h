@@ -121,7 +121,7 @@ class Worker {
   Instant& next_wake(bool is_site, std::uint32_t index);
   bool has_session_for(const Site& site) const;
   std::size_t most_sessions() const;
-  void make_room_for(const Destination& destination, const Site& site);
+  void make_room();
   void count_idle(Site& site);
   void close_oldest_idle(Site& site);
   void wake_at(Instant when, bool is_site, std::uint32_t index);

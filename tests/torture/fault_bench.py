@@ -1,7 +1,6 @@
 """A short session of mxpressd, or a call of sendmail, in which one system call fails; then a healthy start that shows what is left."""
 import re
 import shutil
-import signal
 import subprocess
 import time
 
@@ -22,10 +21,11 @@ def find_strace():
         raise Skip(f'strace cannot trace here: {tried.stderr.decode().strip()}')
 
 
-def strace(output, call, error, number):
+def strace(output, call, error, number, only_at=None):
     what = f'signal={error}' if error == 'KILL' else f'error={error}'
     calls = f'{call},close' if call in SYNCS else call
-    return ['strace', '-D', '-f', '-q', '-o', output, '-e', f'trace={calls}', '-e', f'inject={call}:{what}:when={number}']
+    place = ['-P', only_at] if only_at else []
+    return ['strace', '-D', '-f', '-q', '-o', output, *place, '-e', f'trace={calls}', '-e', f'inject={call}:{what}:when={number}']
 
 
 def is_hit(output, pid=None):
@@ -101,7 +101,7 @@ class DaemonBench(Bench):
         subprocess.run(['cp', '-a', '--sparse=always', self.template, self.daemon.spool], check=True)
         trace = self.world.path('trace')
         trace.unlink(missing_ok=True)
-        self.daemon.prefix = strace(trace, call, error, number)
+        self.daemon.prefix = strace(trace, call, error, number, self.log_file() if call == 'write' else None)
         code, log = self.session(call)
         result.hit = is_hit(trace, self.daemon.process.pid)
         if call in SYNCS:
@@ -133,16 +133,13 @@ class DaemonBench(Bench):
         deadline = time.monotonic() + SETTLE_SECONDS
         while process.running() and time.monotonic() < deadline and not self.looks_done():
             time.sleep(0.1)
-        code = self.stop(process, call)
+        code = process.stop(40) if process.running() else process.wait(5)
         self.daemon.ended = time.monotonic()
         return code, process.log_text()
 
-    def stop(self, process, call):
-        """Asio's signal handler writes into a pipe: with a fault in just that write the signal is lost."""
-        if call == 'write':
-            process.signal(signal.SIGTERM)
-            time.sleep(2)
-        return process.stop(40) if process.running() else process.wait(5)
+    def log_file(self):
+        """The only thing that the daemon writes to in this way and that can fail: the others are eventfds and the pipe of its signals."""
+        return self.world.path(f'mxpressd-{self.daemon.starts + 1}.log')
 
     def looks_done(self):
         code, output, _ = self.daemon.mxpress('queue')
