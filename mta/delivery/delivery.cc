@@ -99,6 +99,10 @@ class Attempt {
 
   // Transactions for all untried recipients on one session. False: the host was in trouble on a session that had been idle.
   Task<bool> transact_all(std::unique_ptr<smtp::ClientSession> session, bool reused) {
+    if (reused && !session->usable()) {  // the host has closed it meanwhile
+      co_await session->quit();
+      co_return false;
+    }
     bool first = true;
     while (order_.wanted() && session->usable()) {
       const auto open_positions = untried_positions();

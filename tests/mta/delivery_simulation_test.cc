@@ -175,6 +175,20 @@ TEST_CASE("simulation: a dead site gets one probe at a time, however much mail w
   CHECK(world.queued() == 0);
 }
 
+TEST_CASE("simulation: an idle session that the host has closed costs its mail nothing") {
+  Simulation world;
+  SimulatedHost there;
+  there.hangs_up = true;
+  world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+  world.host("192.0.2.1:25", there);
+  for (int i = 0; i < 3; ++i) {
+    world.submit("me@here.example", {"you@there.example"});
+    world.run_for(std::chrono::milliseconds(500));
+    CHECK(world.queued() == 0);
+  }
+  CHECK(there.received.size() == 3);
+}
+
 TEST_CASE("simulation: mail to a host that never comes up expires after five days with one notice for each message") {
   World world;
   world.refuse("192.0.2.1:25");

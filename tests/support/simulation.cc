@@ -83,6 +83,11 @@ Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::smtp::Stream> stream)
     const std::string reply = co_await answer(host, *stream, buffer, mail, *line);
     if (reply.empty()) break;
     co_await say(*stream, reply);
+    if (!host.hangs_up || mail.content.empty()) continue;
+    Timer patience(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
+    co_await patience.async_wait(use_task);
+    co_await say(*stream, "421 4.4.2 good bye");
+    break;
   }
   stream->close();
 }
