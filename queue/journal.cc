@@ -86,10 +86,9 @@ Status Journal::sync() {
 
 Status Journal::open_segment(std::uint64_t octets) {
   open_ = false;
-  const auto number = next_;
+  const auto number = next_++;  // also when it fails: the file may be there all the same
   auto file = disk_.open(segment_path(options_.folder, number), Open::create);
   if (!file) return file.error();
-  ++next_;
   SegmentInfo info{options_.run, untold_};
   if (segment_.number != 0) info.ended.push_back({segment_.number, synced_end_});
   const std::string meta = encode(info);

@@ -276,6 +276,15 @@ TEST_CASE("spool: a newer format stops the start with nothing written") {
   CHECK(f.disk.operations() == before);
 }
 
+TEST_CASE("spool: a segment whose name is taken costs one batch, not the journal") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  REQUIRE(f.store(new_message({"b@example.org"}, of_size(40'000))));
+  f.disk.replace("/spool/journal/0000000002.log", "");
+  CHECK_FALSE(f.store(new_message({"b@example.org"}, of_size(40'000))));
+  CHECK(f.store(new_message({"b@example.org"}, of_size(40'000))));
+}
+
 TEST_CASE("spool: a full disk refuses messages with figures, and still takes outcomes") {
   SpoolFixture f;
   REQUIRE(f.open());

@@ -226,6 +226,8 @@ Result<std::shared_ptr<queue::File>> ForgetfulDisk::open(const Path& path, queue
   auto node = state_->image.find(path);
   const bool creates = mode == queue::Open::create || (mode == queue::Open::open_or_create && !node);
   const auto verdict = creates ? state_->step(Call::create, path.string()) : state_->count(Call::open, path.string());
+  const bool is_made = creates && !node && state_->image.folder(path.parent_path());
+  if (is_made && verdict.is_partial) state_->image.link(path, std::make_shared<Node>());
   if (!verdict.status) return verdict.status.error();
   if (!state_->image.folder(path.parent_path())) return missing("folder", path);
   if (mode == queue::Open::create && node) return Error::transient("exists already: " + path.string());
