@@ -65,6 +65,7 @@ Incoming::Incoming(Context& context, Entrance entrance, std::shared_ptr<const Co
 }
 
 Refusal Incoming::append(std::string_view content) {
+  received_ += content.size();
   if (!in_header_) return keep(content);
   const std::size_t known = header_.size() < 3 ? 0 : header_.size() - 3;
   header_.append(content);
@@ -164,7 +165,7 @@ Task<ServerReply> Incoming::finish() {
   if (in_header_) {
     if (Refusal refusal = end_header(header_.size())) co_return std::move(*refusal);
   }
-  if (inspector_.facts().octets > config_->max_message_size) {
+  if (received_ > config_->max_message_size) {
     const std::string limit = std::to_string(config_->max_message_size);
     if (Refusal refusal = object({552, EnhancedStatus{5, 3, 4}, "Message is too big; the limit is " + limit + " octets"}))
       co_return std::move(*refusal);

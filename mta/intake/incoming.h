@@ -43,6 +43,7 @@ class Incoming final : public smtp::IncomingMessage {
   std::unique_ptr<queue::LargeContent> large_;
   proto::ContentInspector inspector_;  // of what is kept
   std::string message_id_;
+  std::uint64_t received_ = 0;                  // octets, without what we add
   std::optional<smtp::ServerReply> objection_;  // to a message whose sendmail has ended well: it is taken in, and returned
 };
 

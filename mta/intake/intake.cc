@@ -124,13 +124,14 @@ template <class Acceptor>
 Task<void> Intake::State::accept(Acceptor& acceptor) {
   Timer pause(acceptor.get_executor());
   BootTime next_word{};
+  acceptor.set_option(asio::socket_base::enable_connection_aborted(true));  // else Asio waits for the next client, though more are here
   while (acceptor.is_open()) {
     Place& place = next_place();
     error_code code;
     auto socket = co_await acceptor.async_accept(place.io.get_executor(), asio::redirect_error(use_task, code));
     if (!code) {
       welcome(std::move(socket), place);
-    } else if (acceptor.is_open()) {
+    } else if (acceptor.is_open() && code != asio::error::connection_aborted) {
       log_not_accepted(code, next_word);
       pause.expires_after(kAcceptPause);
       error_code ignored;

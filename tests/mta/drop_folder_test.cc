@@ -203,6 +203,18 @@ TEST_CASE("drop folder: a message over a limit is returned to its sender, for se
   CHECK(returned[0].second.status.to_string() == status);
 }
 
+TEST_CASE("drop folder: a message of just the size that is allowed is delivered") {
+  Folder folder;
+  const std::string line(98, 'x');
+  std::string content = "\r\n" + std::string(96, 'x') + "\r\n";
+  for (int i = 1; i < 100; ++i) content += line + "\r\n";
+  REQUIRE(content.size() == 10'000);
+  folder.put(kName, "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + content + ".\r\n");
+  folder.drop->scan();
+  CHECK(folder.deliverer.given_back().empty());
+  CHECK(folder.deliverer.admitted().size() == 1);
+}
+
 TEST_CASE("drop folder: a message with more recipients than SMTP may name goes to all of them") {
   Folder folder;
   auto settings = *folder.config->get();

@@ -21,10 +21,10 @@ def find_strace():
         raise Skip(f'strace cannot trace here: {tried.stderr.decode().strip()}')
 
 
-def strace(output, call, error, number, only_at=None):
+def strace(output, call, error, number, only_at=()):
     what = f'signal={error}' if error == 'KILL' else f'error={error}'
     calls = f'{call},close' if call in SYNCS else call
-    place = ['-P', only_at] if only_at else []
+    place = [part for path in only_at for part in ('-P', path)]
     return ['strace', '-D', '-f', '-q', '-o', output, *place, '-e', f'trace={calls}', '-e', f'inject={call}:{what}:when={number}']
 
 
@@ -101,7 +101,7 @@ class DaemonBench(Bench):
         subprocess.run(['cp', '-a', '--sparse=always', self.template, self.daemon.spool], check=True)
         trace = self.world.path('trace')
         trace.unlink(missing_ok=True)
-        self.daemon.prefix = strace(trace, call, error, number, self.log_file() if call == 'write' else None)
+        self.daemon.prefix = strace(trace, call, error, number, self.files_of(call))
         code, log = self.session(call)
         result.hit = is_hit(trace, self.daemon.process.pid)
         if call in SYNCS:
@@ -137,9 +137,11 @@ class DaemonBench(Bench):
         self.daemon.ended = time.monotonic()
         return code, process.log_text()
 
-    def log_file(self):
-        """The only thing that the daemon writes to in this way and that can fail: the others are eventfds and the pipe of its signals."""
-        return self.world.path(f'mxpressd-{self.daemon.starts + 1}.log')
+    def files_of(self, call):
+        """Where these calls can fail in life: what else the daemon does so are eventfds, timers and the pipe of its signals."""
+        if call == 'write':
+            return [self.world.path(f'mxpressd-{self.daemon.starts + 1}.log')]
+        return [self.daemon.config, *(self.daemon.spool / 'drop').iterdir()] if call == 'read' else []
 
     def looks_done(self):
         code, output, _ = self.daemon.mxpress('queue')
