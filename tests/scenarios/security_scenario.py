@@ -34,7 +34,11 @@ def as_other():
 def statuses(process):
     """Of each thread: /proc/PID/task/TID/status as a dictionary."""
     for path in pathlib.Path(f'/proc/{process.pid}/task').iterdir():
-        yield dict(line.split(':\t', 1) for line in (path / 'status').read_text().splitlines() if ':\t' in line)
+        try:
+            text = (path / 'status').read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has just ended
+        yield dict(line.split(':\t', 1) for line in text.splitlines() if ':\t' in line)
 
 
 def still_works(sink, daemon):
