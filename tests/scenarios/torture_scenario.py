@@ -1,4 +1,5 @@
 """A little of each torture of whole programs (scripts/torture has more of it): nothing accepted is lost."""
+import os
 import pathlib
 import sys
 
@@ -18,6 +19,11 @@ def run(world, name, *arguments):
     check_equal(done.returncode, 0, f'exit status of {name} ({done.stderr.decode(errors="replace")[-1500:]})')
 
 
+def not_under_asan(why):
+    if 'ASAN_OPTIONS' in os.environ:
+        raise Skip(f'AddressSanitizer cannot be used: {why}')
+
+
 def scenario_kill_9_under_load_loses_nothing(world):
     run(world, 'kill', '--rounds', 10)
 
@@ -27,6 +33,7 @@ def scenario_a_power_cut_under_load_loses_nothing(world):
 
 
 def scenario_system_calls_that_fail_lose_nothing(world):
+    not_under_asan('it fails itself under strace')
     run(world, 'faults', '--sample', 4)
 
 
@@ -35,6 +42,7 @@ def scenario_full_disk_refuses_and_delivers(world):
 
 
 def scenario_few_descriptors_lose_nothing(world):
+    not_under_asan('it needs descriptors of its own')
     run(world, 'limits', '--descriptors', 24, 64)
 
 
