@@ -27,8 +27,8 @@ struct SegmentEnd {
 
 struct SegmentInfo {
   std::uint64_t run = 0;
-  std::vector<SegmentEnd>
-      ended{};  // earlier segments of the run of which nothing older that was synced tells; the previous one is the last
+  // Earlier segments of the run of which nothing older that was synced tells; the previous one is the last.
+  std::vector<SegmentEnd> ended{};
 };
 
 std::string encode(const Accepted& accepted);

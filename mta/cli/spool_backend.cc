@@ -105,7 +105,9 @@ class SpoolBackend final : public host::ControlBackend {
 Status become_spool_owner(const boost::filesystem::path& directory) {
   struct stat status{};
   if (::lstat(directory.c_str(), &status) != 0) return Error::permanent("no spool at " + directory.string() + ": " + std::strerror(errno));
-  if (S_ISLNK(status.st_mode)) return host::not_through_link(directory);
+  if (S_ISLNK(status.st_mode) && host::is_root()) return host::not_through_link(directory);
+  if (S_ISLNK(status.st_mode) && ::stat(directory.c_str(), &status) != 0)
+    return Error::permanent("no spool at " + directory.string() + ": " + std::strerror(errno));
   const passwd* entry = ::getpwuid(status.st_uid);
   if (!host::is_root() && status.st_uid != ::geteuid())
     return Error::permanent("only root" + (entry ? " and " + std::string(entry->pw_name) : std::string()) + " can look into the spool");

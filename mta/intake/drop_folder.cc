@@ -47,9 +47,9 @@ bool is_drop_name(std::string_view name) {
 }
 
 std::string_view why_not(const struct stat& file) {
-  if (file.st_size > static_cast<off_t>(proto::kMaxDropFile)) return "too big";
   if (!S_ISREG(file.st_mode)) return "not a regular file";
   if (file.st_nlink != 1) return "a file with several links";
+  if (file.st_size > static_cast<off_t>(proto::kMaxDropFile)) return "too big";
   return {};
 }
 

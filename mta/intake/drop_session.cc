@@ -20,7 +20,7 @@ using smtp::ServerReply;
 // The limits on what sendmail has left are DropFolder's and Incoming's: a message that is too big is returned to its sender.
 constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 50;
 
-constexpr int kNoMessage = 500;
+constexpr int kNoMessage = 500;  // the reply to what is no SMTP; sendmail writes only what is
 
 class FileStream final : public smtp::Stream {
  public:

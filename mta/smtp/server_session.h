@@ -18,9 +18,10 @@ struct ServerOptions {
   proto::AddressRules addresses;  // what completes <Postmaster>, and, from local programs, every address without domain
   std::uint64_t max_message_size = 50u << 20;
   std::size_t max_recipients = 10'000;
-  std::uint64_t max_refused = 128u << 20;   // octets of refused content that are waited out, so that the client hears why; then 4xx or 5xx
-  std::size_t max_errors = 50;              // commands that make no sense; then 421
-  Duration idle = std::chrono::minutes(5);  // RFC 5321 4.5.3.2.7
+  std::uint64_t max_refused =
+      128u << 20;               // octets of a refused message that are read so that the client hears why; after more it is sent away
+  std::size_t max_errors = 50;  // commands that make no sense; then 421
+  Duration idle = std::chrono::minutes(5);      // RFC 5321 4.5.3.2.7
   Duration content = std::chrono::minutes(60);  // the whole content of one message, however slowly it drips
 };
 

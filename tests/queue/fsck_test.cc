@@ -89,6 +89,16 @@ std::vector<Harm> harms(const WholeSpool& whole) {
   return out;
 }
 
+// The spool, with an octet of a message's content in the journal changed: the header of its record.
+RecordHeader fill_with_damage(test::ForgetfulDisk& disk, const WholeSpool& whole) {
+  fill(disk, whole.files);
+  const auto [path, damaged] = old_message(whole.files);
+  auto bytes = whole.files.at(path);
+  bytes[damaged.content_offset() + 3] = '?';
+  disk.replace(path, bytes);
+  return damaged;
+}
+
 // Everything that is not the victim's is as it was; no message came up that never was.
 void check_rest(const WholeSpool& whole, const Harm& harm, SpoolFixture& f) {
   REQUIRE(f.open());
@@ -269,11 +279,7 @@ TEST_CASE("fsck: a sector of the journal that the disk cannot read costs what la
 TEST_CASE("fsck: damage in the journal is told with the message that it hit, from whom and to whom") {
   const WholeSpool whole;
   SpoolFixture f;
-  fill(f.disk, whole.files);
-  const auto [path, damaged] = old_message(whole.files);
-  auto bytes = whole.files.at(path);
-  bytes[damaged.content_offset() + 3] = '?';
-  f.disk.replace(path, bytes);
+  const RecordHeader damaged = fill_with_damage(f.disk, whole);
   const auto report = examine(f.disk, "/spool");
   REQUIRE(report);
   CHECK_THAT(said(*report), Catch::Contains("message " + QueueId{damaged.id}.to_string() +
@@ -295,11 +301,7 @@ TEST_CASE("fsck: an empty segment and a journal without any are noted") {
 TEST_CASE("fsck: a damaged message is told with its sender, its recipients and where its content lies") {
   const WholeSpool whole;
   SpoolFixture f;
-  fill(f.disk, whole.files);
-  const auto [path, damaged] = old_message(whole.files);
-  auto bytes = whole.files.at(path);
-  bytes[damaged.content_offset() + 3] = '?';
-  f.disk.replace(path, bytes);
+  const RecordHeader damaged = fill_with_damage(f.disk, whole);
   const auto report = mend(f.disk, "/spool");
   REQUIRE(report);
   INFO(said(*report));
