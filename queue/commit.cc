@@ -130,7 +130,7 @@ bool SpoolImpl::admit_store(Shared& shared, const OperationPtr& operation, std::
 
 Status SpoolImpl::write(const Operations& operations) {
   std::vector<JournalRecord> records;
-  for (const auto& operation : operations) records.push_back({operation->header, operation->content, operation->meta});
+  for (const auto& operation : operations) records.push_back({operation->header, operation->content ? std::string_view(*operation->content) : "", operation->meta});
   std::vector<Location> locations;
   auto status = journal_.write(records, locations);
   for (std::size_t i = 0; i < locations.size(); ++i) operations[i]->location = locations[i];
@@ -233,6 +233,7 @@ void SpoolImpl::finish_store(Shared& shared, Operation& operation) {
     shared.drops_in_progress.erase(operation.drop_name);
     shared.index.drops[operation.drop_name] = id;
   }
+  if (operation.message) shared.fresh.add(std::move(operation.message));
   ++shared.counters.stored;
   for (const auto& notice : operation.notice_for) {
     auto* told_entry = shared.index.find(notice.message);

@@ -52,6 +52,8 @@ class Content {
   virtual Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const = 0;
   // Reads everything and compares with the checksum made at intake. To be called before MAIL.
   virtual Status verify() const = 0;
+  // read() never waits for the disk.
+  virtual bool is_in_memory() const { return false; }
 };
 
 struct Message {

@@ -65,6 +65,16 @@ std::function<void(Status)> gather(std::size_t count, std::function<void(Status)
   };
 }
 
+std::shared_ptr<const Message> as_it_came(QueueId id, Accepted accepted, std::shared_ptr<const std::string> content) {
+  auto message = std::make_shared<Message>();
+  message->id = id;
+  message->envelope = std::move(accepted.envelope);
+  message->accepted_at = accepted.accepted_at;
+  message->recipients.resize(message->envelope.recipients.size());
+  message->content = std::make_shared<MemoryContent>(std::move(content));
+  return message;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, SpoolOptions options, Committer committer) {
@@ -118,11 +128,12 @@ OperationPtr SpoolImpl::store_operation(QueueId id, NewMessage& message) const {
   operation->header.id = id.value;
   operation->time = message.envelope.submitted;
   operation->recipients = message.envelope.recipients.size();
-  const Accepted accepted{std::move(message.envelope), message.drop_name, message.notice_for, age_clock_.now()};
+  Accepted accepted{std::move(message.envelope), message.drop_name, message.notice_for, age_clock_.now()};
   set_meta(*operation, encode(accepted));
-  operation->content = std::move(message.content);
-  operation->header.content_size = operation->content.size();
-  operation->header.content_crc = crc32c(operation->content);
+  operation->content = std::make_shared<const std::string>(std::move(message.content));
+  operation->header.content_size = operation->content->size();
+  operation->header.content_crc = crc32c(*operation->content);
+  if (!message.large) operation->message = as_it_came(id, std::move(accepted), operation->content);
   operation->notice_for = std::move(message.notice_for);
   operation->drop_name = std::move(message.drop_name);
   return operation;
@@ -135,7 +146,7 @@ void SpoolImpl::store_as(QueueId id, NewMessage message, Stored done) {
   auto operation = store_operation(id, message);
   operation->stored = std::move(done);
   if (operation->meta.size() > kMaxMeta) return operation->stored(Error::permanent("the envelope of the message is too large"));
-  if (auto s = room_for(operation->meta.size() + operation->content.size()); !s) return operation->stored(s.error());
+  if (auto s = room_for(operation->meta.size() + operation->content->size()); !s) return operation->stored(s.error());
   auto shared = shared_.lock();
   if (!large) return enqueue(shared, std::move(operation));
   operation->header.type = RecordType::accepted_file;
@@ -159,8 +170,22 @@ Status SpoolImpl::room_for(std::uint64_t size) {
   return {};
 }
 
+// What is free for `size` octets more. Without a look at the disk for each message.
+Result<Room> SpoolImpl::room_now(std::uint64_t size) {
+  const auto now = std::chrono::steady_clock::now();
+  auto known = known_room_.lock();
+  if (now >= known->until || known->room.bytes < size + options_.reserve_bytes) {
+    const auto room = disk_.room(paths_.root);
+    if (!room) return room.error();
+    *known = {now + options_.look_at_room, *room};
+  }
+  const Room room = known->room;
+  known->room.bytes -= std::min(known->room.bytes, size);
+  return room;
+}
+
 std::string SpoolImpl::too_full(std::uint64_t size) {
-  const auto room = disk_.room(paths_.root);
+  const auto room = room_now(size);
   if (!room) return room.error().message;
   const auto needed = size + options_.reserve_bytes;
   if (room->bytes < needed)
@@ -226,7 +251,10 @@ void SpoolImpl::enqueue(Access& shared, OperationPtr operation) {
   if (wake) work_.notify_one();
 }
 
-void SpoolImpl::show(Shared& shared, const OperationPtr& operation) { shared.overlay[operation->id()].push_back(operation); }
+void SpoolImpl::show(Shared& shared, const OperationPtr& operation) {
+  shared.fresh.forget(operation->id());
+  shared.overlay[operation->id()].push_back(operation);
+}
 
 void SpoolImpl::hide(Shared& shared, const OperationPtr& operation) {
   const auto found = shared.overlay.find(operation->id());

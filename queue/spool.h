@@ -24,6 +24,7 @@ struct SpoolOptions {
   std::uint64_t longest_states = 16u << 20;  // octets of a message's states in its file; then what is void is left out
   std::uint64_t reserve_bytes = 32u << 20;   // free disk that only outcomes, actions and checkpoints may use...
   std::uint64_t reserve_inodes = 1000;       // ...and inodes
+  Duration look_at_room = std::chrono::milliseconds(100);  // so long what was free is taken to be free, less what was asked for since
   std::size_t ended_kept = 10'000;           // ended messages remembered for show and wait
   std::function<WallTime()> wall;            // wall-clock time; empty: the system's
   std::function<Duration()> since_boot;      // a clock that never steps; empty: the system's
@@ -122,6 +123,8 @@ class Spool {
   // Blocking read of one message with envelope, states and attempts, also of recently ended ones. Error: unknown (permanent), I/O or
   // damage.
   virtual Result<Message> load(QueueId id) = 0;
+  // A message of this run as it came, if nothing has been recorded about it since and it is still in memory. Does not wait for the disk.
+  virtual std::shared_ptr<const Message> fresh(QueueId) { return nullptr; }
   // How long it has waited since it was accepted. Steps of the wall clock make nothing older; time in which no daemon had the spool counts
   // for at most a day each time.
   virtual Duration age_of(const Message& message) const = 0;

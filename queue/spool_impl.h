@@ -17,6 +17,7 @@
 #include "queue/journal.h"
 #include "queue/message_file.h"
 #include "queue/open_folder.h"
+#include "queue/fresh.h"
 #include "queue/replay.h"
 #include "queue/spool.h"
 
@@ -26,10 +27,12 @@ namespace mxpress::queue {
 struct Operation {
   enum class Kind { store, change, site, ended } kind = Kind::change;
   RecordHeader header;
-  std::string content, meta;
+  std::shared_ptr<const std::string> content;  // null: none
+  std::string meta;
   Location location;
 
-  Spool::Stored stored;  // store
+  Spool::Stored stored;                    // store
+  std::shared_ptr<const Message> message;  // of a store whose content is in memory
   std::size_t recipients = 0;
   std::vector<NewMessage::NoticeFor> notice_for;
   std::string drop_name;
@@ -60,6 +63,7 @@ class SpoolImpl : public Spool {
   void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) override;
   void record_site(SiteRecord record) override;
   Result<Message> load(QueueId id) override;
+  std::shared_ptr<const Message> fresh(QueueId id) override { return shared_.lock()->fresh.find(id); }
   Duration age_of(const Message& message) const override;
   std::vector<QueueId> ids(bool with_ended) override;
   SpoolCounters counters() override;
@@ -68,6 +72,7 @@ class SpoolImpl : public Spool {
   void checkpoint() override;
 
  private:
+  static constexpr std::uint64_t kFreshOctets = 16u << 20;  // of messages that wait for their first attempt
   using Moment = std::chrono::steady_clock::time_point;
   struct LargeStore {
     OperationPtr operation;
@@ -78,6 +83,7 @@ class SpoolImpl : public Spool {
     std::deque<OperationPtr> waiting;
     std::size_t urgent = 0;                           // of them: somebody waits for it
     Moment first_lazy{};                              // when the oldest of the others came
+    FreshMessages fresh{kFreshOctets};
     std::unordered_map<QueueId, Operations> overlay;  // changes that are not durable yet, as load() shows them
     Operations until_recovered;                       // concern what recovery has not read yet
     std::set<std::string> drops_in_progress;
@@ -104,6 +110,7 @@ class SpoolImpl : public Spool {
   static bool is_urgent(const Operation& operation);
   static std::optional<Message> remembered(const Entry& entry, const Operations& changes);
   std::string too_full(std::uint64_t size);
+  Result<Room> room_now(std::uint64_t size);
   Result<RawMessage> read(const Snapshot& from) const;
   void report(const std::string& what) const;
   void count_corrupt(std::uint64_t n);
@@ -175,7 +182,13 @@ class SpoolImpl : public Spool {
   std::atomic<std::uint64_t> next_ = 0;
   std::atomic<std::uint64_t> next_part_ = 0;
 
+  struct KnownRoom {
+    Moment until{};
+    Room room;
+  };
+
   Guarded<Shared> shared_;
+  Guarded<KnownRoom> known_room_;
   std::condition_variable work_, housework_;
 
   // Of the committer alone.

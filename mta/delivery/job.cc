@@ -135,6 +135,7 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
 
 // The message of a job, with recipients that are still pending at its destination. Null: the job is dealt with.
 Task<Worker::MessagePtr> Worker::load(JobIndex index, DestinationIndex destination) {
+  if (MessagePtr fresh = services_.spool.fresh(schedule_.job(index).message); fresh && has_pending(*fresh, destination)) co_return fresh;
   if (MessagePtr snapshot = snapshot_of(index); snapshot && has_pending(*snapshot, destination)) co_return snapshot;
   MessagePtr message = co_await read(index, destination);
   if (!message || has_pending(*message, destination)) co_return message;

@@ -1,6 +1,7 @@
 // The log: builds lines, and writes them on a thread of its own.
 #include "mta/host/log.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,7 +26,7 @@ namespace mxpress::mta {
 namespace {
 
 constexpr std::size_t kMaxValue = 1000;    // octets of one value...
-constexpr std::size_t kMaxLine = 3800;     // ...and of a line; with what goes around it, below PIPE_BUF: a pipe takes it whole
+constexpr std::size_t kMaxLine = 3800;     // ...and of a line; with what goes around it, below PIPE_BUF: a pipe takes lines whole
 constexpr std::size_t kMaxQueue = 10'000;  // lines that wait for the writer
 constexpr auto kStopWait = std::chrono::seconds(2);
 
@@ -120,13 +121,9 @@ bool write_to_stderr(const std::string& text) {
   return true;
 }
 
-bool write_entry(const Entry& entry, LogTarget target, bool journal) {
-  if (target == LogTarget::syslog) {
-    ::syslog(LOG_MAIL | static_cast<int>(entry.priority), "%s", entry.text.c_str());
-    return true;
-  }
-  if (journal) return write_to_stderr("<" + std::to_string(static_cast<int>(entry.priority)) + ">" + entry.text + "\n");
-  return write_to_stderr(timestamp(entry.time) + " " + std::string(name_of(entry.priority)) + " " + entry.text + "\n");
+std::string line_of(const Entry& entry, bool journal) {
+  if (journal) return "<" + std::to_string(static_cast<int>(entry.priority)) + ">" + entry.text + "\n";
+  return timestamp(entry.time) + " " + std::string(name_of(entry.priority)) + " " + entry.text + "\n";
 }
 
 Entry dropped_entry(std::uint64_t count) {
@@ -137,10 +134,19 @@ Entry dropped_entry(std::uint64_t count) {
 }
 
 // False: given up, because somebody wants to stop.
-bool write_batch(const std::deque<Entry>& batch, std::uint64_t dropped, LogTarget target, bool journal) {
-  for (const Entry& entry : batch)
-    if (!write_entry(entry, target, journal)) return false;
-  return dropped == 0 || write_entry(dropped_entry(dropped), target, journal);
+bool write_batch(std::deque<Entry> batch, std::uint64_t dropped, LogTarget target, bool journal) {
+  if (dropped > 0) batch.push_back(dropped_entry(dropped));
+  std::string together;
+  for (const Entry& entry : batch) {
+    if (target == LogTarget::syslog) {
+      ::syslog(LOG_MAIL | static_cast<int>(entry.priority), "%s", entry.text.c_str());
+      continue;
+    }
+    const std::string line = line_of(entry, journal);
+    if (together.size() + line.size() > PIPE_BUF && !write_to_stderr(std::exchange(together, {}))) return false;
+    together += line;
+  }
+  return write_to_stderr(together);
 }
 
 void run_writer(LogTarget target) {
@@ -151,10 +157,10 @@ void run_writer(LogTarget target) {
   for (;;) {
     state.wake.wait(lock, [&] { return state.stopping || !state.waiting.empty(); });
     if (state.waiting.empty()) break;
-    const std::deque<Entry> batch = std::exchange(state.waiting, {});
+    std::deque<Entry> batch = std::exchange(state.waiting, {});
     const std::uint64_t dropped = std::exchange(state.dropped, 0);
     lock.unlock();
-    const bool goes_on = write_batch(batch, dropped, target, journal);
+    const bool goes_on = write_batch(std::move(batch), dropped, target, journal);
     lock.lock();
     if (!goes_on) break;
   }

@@ -43,7 +43,7 @@ ServerSession::ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, Ser
 
 Task<void> ServerSession::run() {
   reply(220, std::nullopt, options_.hostname + " ESMTP mxpress");
-  buffer_.resize(kBuffer);
+  buffer_ = std::make_unique_for_overwrite<char[]>(kBuffer);
   while (co_await fill()) {
     if (co_await take_lines() == Next::close) break;
   }
@@ -61,7 +61,7 @@ Task<bool> ServerSession::fill() {
   waiting_since_ = BootClock::now();
   const BootTime deadline = last_words_ ? *waiting_since_ : std::min(*waiting_since_ + options_.idle, content_deadline_);
   stream_->set_deadline(deadline);
-  const auto size = co_await stream_->read_some(buffer_.data(), buffer_.size());
+  const auto size = co_await stream_->read_some(buffer_.get(), kBuffer);
   waiting_since_.reset();
   if (last_words_) {
     co_await send_away(*last_words_);
@@ -70,7 +70,7 @@ Task<bool> ServerSession::fill() {
   if (!size.ok() && BootClock::now() >= deadline)
     co_await send_away({421, EnhancedStatus{4, 4, 2}, options_.hostname + " Timed out; closing"});
   if (!size.ok() || *size == 0) co_return false;
-  lines_.add(std::string_view(buffer_).substr(0, *size));
+  lines_.add({buffer_.get(), *size});
   co_return true;
 }
 

@@ -78,7 +78,7 @@ class ServerSession {
   const ServerOptions options_;
   LineReader lines_;
   std::string out_;
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;
   std::optional<proto::Envelope> envelope_;  // from MAIL to the end of the transaction
   std::size_t errors_ = 0;
   std::optional<BootTime> waiting_since_;

@@ -1,6 +1,7 @@
 // What the spool promises to intake and delivery.
 #include <catch2/catch.hpp>
 
+#include "queue/fresh.h"
 #include "tests/queue/spool_fixture.h"
 
 namespace mxpress::queue {
@@ -283,6 +284,53 @@ TEST_CASE("spool: a segment whose name is taken costs one batch, not the journal
   f.disk.replace("/spool/journal/0000000002.log", "");
   CHECK_FALSE(f.store(new_message({"b@example.org"}, of_size(40'000))));
   CHECK(f.store(new_message({"b@example.org"}, of_size(40'000))));
+}
+
+TEST_CASE("spool: a message is at hand as it came until something is recorded about it") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const auto id = f.store(new_message());
+  REQUIRE(id);
+  const auto fresh = f.spool->fresh(*id);
+  REQUIRE(fresh);
+  const auto read = f.spool->load(*id);
+  REQUIRE(read);
+  CHECK(fresh->envelope.recipients.size() == read->envelope.recipients.size());
+  CHECK(fresh->envelope.reverse_path.to_string() == read->envelope.reverse_path.to_string());
+  CHECK(fresh->recipients.size() == read->recipients.size());
+  CHECK(fresh->accepted_at == read->accepted_at);
+  CHECK(read_all(*fresh->content) == read_all(*read->content));
+  SECTION("an outcome") { f.spool->settle(settlement(*id, 0, RecipientStage::pending), nullptr); }
+  SECTION("an action") { f.spool->act(ActionKind::hold, {*id}, nullptr); }
+  CHECK_FALSE(f.spool->fresh(*id));
+}
+
+TEST_CASE("fresh messages: the oldest go when there is no more room, and what is forgotten takes none") {
+  FreshMessages messages(100'000);
+  const auto make = [](std::uint64_t number) {
+    auto message = std::make_shared<Message>();
+    message->id = QueueId{number};
+    message->content = std::make_shared<MemoryContent>(std::make_shared<const std::string>(29'000, 'x'));
+    return message;
+  };
+  for (std::uint64_t i = 1; i <= 3; ++i) messages.add(make(i));
+  messages.forget(QueueId{2});
+  messages.add(make(4));
+  CHECK(messages.find(QueueId{1}));
+  messages.add(make(5));
+  CHECK_FALSE(messages.find(QueueId{1}));
+  for (const std::uint64_t i : {3, 4, 5}) CHECK(messages.find(QueueId{i}));
+}
+
+TEST_CASE("spool: between looks at the disk what was asked for counts as taken") {
+  SpoolFixture f;
+  f.options.look_at_room = std::chrono::hours(1);
+  f.disk.set_room({100u << 20, 5000});
+  REQUIRE(f.open());
+  CHECK(f.spool->room_for(60u << 20));
+  CHECK(f.spool->room_for(60u << 20));  // a new look: nothing was written
+  f.disk.set_room({40u << 20, 5000});
+  CHECK_FALSE(f.spool->room_for(60u << 20));
 }
 
 TEST_CASE("spool: a full disk refuses messages with figures, and still takes outcomes") {

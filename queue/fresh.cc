@@ -1,0 +1,48 @@
+// Messages that were stored a moment ago.
+#include "queue/fresh.h"
+
+#include <algorithm>
+
+namespace mxpress::queue {
+namespace {
+
+constexpr std::uint64_t kEnvelope = 1024;  // octets that a message takes beside its content, about, and for each recipient
+
+}  // namespace
+
+Result<std::size_t> MemoryContent::read(std::uint64_t offset, char* buffer, std::size_t size) const {
+  if (offset >= text_->size()) return std::size_t{0};
+  return text_->copy(buffer, size, offset);
+}
+
+void FreshMessages::add(std::shared_ptr<const Message> message) {
+  octets_ += octets(*message);
+  order_.push_back(message->id);
+  messages_.emplace(message->id, std::move(message));
+  make_room();
+}
+
+std::shared_ptr<const Message> FreshMessages::find(QueueId id) const {
+  const auto found = messages_.find(id);
+  return found == messages_.end() ? nullptr : found->second;
+}
+
+void FreshMessages::forget(QueueId id) {
+  const auto found = messages_.find(id);
+  if (found == messages_.end()) return;
+  octets_ -= octets(*found->second);
+  messages_.erase(found);
+}
+
+std::uint64_t FreshMessages::octets(const Message& message) {
+  return message.content->size() + kEnvelope * (1 + message.recipients.size());
+}
+
+void FreshMessages::make_room() {
+  while (!order_.empty() && (octets_ > limit_ || !messages_.contains(order_.front()))) {
+    forget(order_.front());
+    order_.pop_front();
+  }
+}
+
+}  // namespace mxpress::queue

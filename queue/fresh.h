@@ -1,0 +1,45 @@
+// Messages that were stored a moment ago and that nothing has happened to yet, as they came: their first delivery needs no disk.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "queue/message.h"
+
+namespace mxpress::queue {
+
+// Content in memory.
+class MemoryContent final : public Content {
+ public:
+  explicit MemoryContent(std::shared_ptr<const std::string> text) : text_(std::move(text)) {}
+  std::uint64_t size() const override { return text_->size(); }
+  Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override;
+  Status verify() const override { return {}; }  // it has not been anywhere else
+  bool is_in_memory() const override { return true; }
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
+// Not thread-safe. Takes at most `limit` octets of content; the oldest go first.
+class FreshMessages {
+ public:
+  explicit FreshMessages(std::uint64_t limit) : limit_(limit) {}
+  void add(std::shared_ptr<const Message> message);
+  std::shared_ptr<const Message> find(QueueId id) const;
+  // It is no longer as it came.
+  void forget(QueueId id);
+
+ private:
+  static std::uint64_t octets(const Message& message);
+  void make_room();
+
+  const std::uint64_t limit_;
+  std::uint64_t octets_ = 0;
+  std::unordered_map<QueueId, std::shared_ptr<const Message>> messages_;
+  std::deque<QueueId> order_;  // oldest first; some are forgotten already
+};
+
+}  // namespace mxpress::queue
