@@ -102,7 +102,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   if (standing == Standing::unproven) --unproven_;
   if (message && !bug) finish(job, destination, site, std::move(message), std::move(report));
   serve_site(site);
-  for (SiteIndex starved : std::exchange(starved_, {})) serve_site(starved);
+  serve_starved();
   run_due();
   if (bug) std::rethrow_exception(bug);
 }

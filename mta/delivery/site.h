@@ -78,6 +78,7 @@ struct Site {
   std::size_t window = 1;
   Instant next_wake = Instant::max();  // the earliest that is arranged
   bool proven = false;                 // it has answered to a transaction since its last trouble
+  bool starved = false;                // it stands in the line for one of its worker's sessions
   Trouble trouble;
   std::deque<IdleSession> idle;
   std::size_t counted_idle = 0;                  // of them, as the worker has counted

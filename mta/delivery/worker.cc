@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <map>
+#include <utility>
 
 #include "mta/delivery/destination.h"
 #include "mta/host/log.h"
@@ -141,7 +142,7 @@ bool Worker::start_next(SiteIndex site_index) {
     return false;
   }
   if (!has_session_for(site)) {
-    starved_.push_back(site_index);
+    starve(site_index);
     return false;
   }
   make_room();
@@ -157,6 +158,22 @@ bool Worker::start_next(SiteIndex site_index) {
 bool Worker::has_session_for(const Site& site) const {
   const std::size_t limit = most_sessions();
   return active_ < limit && (site.proven || unproven_ < std::max<std::size_t>(1, limit / 2));
+}
+
+void Worker::starve(SiteIndex index) {
+  Site& site = *sites_[index];
+  if (!std::exchange(site.starved, true)) (site.proven ? starved_proven_ : starved_unproven_).push_back(index);
+}
+
+// In the order in which they began to wait, as far as there are sessions. One that is served and has more to send waits at the end again.
+void Worker::serve_starved() {
+  for (auto* line : {&starved_proven_, &starved_unproven_})
+    for (std::size_t left = line->size(); left > 0 && has_session_for(*sites_[line->front()]); --left) {
+      const SiteIndex index = line->front();
+      line->pop_front();
+      sites_[index]->starved = false;
+      serve_site(index);
+    }
 }
 
 std::size_t Worker::most_sessions() const {

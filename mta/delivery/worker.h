@@ -120,6 +120,8 @@ class Worker {
   bool start_next(SiteIndex index);
   Instant& next_wake(bool is_site, std::uint32_t index);
   bool has_session_for(const Site& site) const;
+  void starve(SiteIndex index);
+  void serve_starved();
   std::size_t most_sessions() const;
   void make_room();
   void count_idle(Site& site);
@@ -187,7 +189,7 @@ class Worker {
   std::unordered_map<std::string, SiteIndex> site_by_key_;
   std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
-  std::vector<SiteIndex> starved_;  // had to wait for one of this worker's sessions
+  std::deque<SiteIndex> starved_proven_, starved_unproven_;  // wait for one of this worker's sessions, each once
   TlsMemory tls_memory_;
   std::unordered_map<JobIndex, Underway> underway_;
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
