@@ -130,7 +130,8 @@ bool SpoolImpl::admit_store(Shared& shared, const OperationPtr& operation, std::
 
 Status SpoolImpl::write(const Operations& operations) {
   std::vector<JournalRecord> records;
-  for (const auto& operation : operations) records.push_back({operation->header, operation->content ? std::string_view(*operation->content) : "", operation->meta});
+  for (const auto& operation : operations)
+    records.push_back({operation->header, operation->content ? std::string_view(*operation->content) : "", operation->meta});
   std::vector<Location> locations;
   auto status = journal_.write(records, locations);
   for (std::size_t i = 0; i < locations.size(); ++i) operations[i]->location = locations[i];

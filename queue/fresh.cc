@@ -17,32 +17,26 @@ Result<std::size_t> MemoryContent::read(std::uint64_t offset, char* buffer, std:
 
 void FreshMessages::add(std::shared_ptr<const Message> message) {
   octets_ += octets(*message);
-  order_.push_back(message->id);
-  messages_.emplace(message->id, std::move(message));
-  make_room();
+  const QueueId id = message->id;
+  messages_[id] = order_.insert(order_.end(), std::move(message));
+  while (octets_ > limit_) forget(order_.front()->id);
 }
 
 std::shared_ptr<const Message> FreshMessages::find(QueueId id) const {
   const auto found = messages_.find(id);
-  return found == messages_.end() ? nullptr : found->second;
+  return found == messages_.end() ? nullptr : *found->second;
 }
 
 void FreshMessages::forget(QueueId id) {
   const auto found = messages_.find(id);
   if (found == messages_.end()) return;
-  octets_ -= octets(*found->second);
+  octets_ -= octets(**found->second);
+  order_.erase(found->second);
   messages_.erase(found);
 }
 
 std::uint64_t FreshMessages::octets(const Message& message) {
   return message.content->size() + kEnvelope * (1 + message.recipients.size());
-}
-
-void FreshMessages::make_room() {
-  while (!order_.empty() && (octets_ > limit_ || !messages_.contains(order_.front()))) {
-    forget(order_.front());
-    order_.pop_front();
-  }
 }
 
 }  // namespace mxpress::queue

@@ -1,7 +1,7 @@
 // Messages that were stored a moment ago and that nothing has happened to yet, as they came: their first delivery needs no disk.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -33,13 +33,13 @@ class FreshMessages {
   void forget(QueueId id);
 
  private:
+  using Order = std::list<std::shared_ptr<const Message>>;
   static std::uint64_t octets(const Message& message);
-  void make_room();
 
   const std::uint64_t limit_;
   std::uint64_t octets_ = 0;
-  std::unordered_map<QueueId, std::shared_ptr<const Message>> messages_;
-  std::deque<QueueId> order_;  // oldest first; some are forgotten already
+  Order order_;  // oldest first
+  std::unordered_map<QueueId, Order::iterator> messages_;
 };
 
 }  // namespace mxpress::queue

@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "queue/age_clock.h"
+#include "queue/fresh.h"
 #include "queue/guarded.h"
 #include "queue/index.h"
 #include "queue/journal.h"
 #include "queue/message_file.h"
 #include "queue/open_folder.h"
-#include "queue/fresh.h"
 #include "queue/replay.h"
 #include "queue/spool.h"
 
@@ -81,8 +81,8 @@ class SpoolImpl : public Spool {
   struct Shared {
     Index index;
     std::deque<OperationPtr> waiting;
-    std::size_t urgent = 0;                           // of them: somebody waits for it
-    Moment first_lazy{};                              // when the oldest of the others came
+    std::size_t urgent = 0;  // of them: somebody waits for it
+    Moment first_lazy{};     // when the oldest of the others came
     FreshMessages fresh{kFreshOctets};
     std::unordered_map<QueueId, Operations> overlay;  // changes that are not durable yet, as load() shows them
     Operations until_recovered;                       // concern what recovery has not read yet
