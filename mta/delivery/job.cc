@@ -48,8 +48,8 @@ void Worker::wait_after_trouble(JobIndex index) {
 void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site) {
   ++sites_[site]->active;
   ++active_;
-  const auto standing = sites_[site]->proven ? Standing::proven : Standing::unproven;
-  if (standing == Standing::unproven) ++unproven_;
+  const Standing standing = sites_[site]->standing();
+  ++active_of_[static_cast<std::size_t>(standing)];
   spawn_for(job, deliver_job(job, destination, site, standing));
 }
 
@@ -84,7 +84,8 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   std::exception_ptr bug;
   MessagePtr message;
   AttemptReport report;
-  underway_[job] = {instant_now(), "", ""};
+  const Instant begin = instant_now();
+  underway_[job] = {begin, "", ""};
   try {
     message = co_await load(job, destination);
     if (message) {
@@ -99,29 +100,29 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   --active_;
   if (!sites_[site]->idle.empty()) idle_checks_.push_back({instant_now(), site});
   count_idle(*sites_[site]);
-  if (standing == Standing::unproven) --unproven_;
-  if (message && !bug) finish(job, destination, site, std::move(message), std::move(report));
+  --active_of_[static_cast<std::size_t>(standing)];
+  if (message && !bug) finish(job, destination, site, std::move(message), std::move(report), instant_now() - begin);
   serve_site(site);
   serve_starved();
   run_due();
   if (bug) std::rethrow_exception(bug);
 }
 
-void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report) {
-  site_answered(destination, site, report);
+void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report, Duration took) {
+  site_answered(destination, site, report, took);
   std::optional<WallTime> next_try;
   if (report.site_trouble) next_try = to_wall(sites_[site]->trouble.next_probe());
   spawn_for(job, settle(job, destination, std::move(message), std::move(report), next_try));
 }
 
 // What the attempt says about the site: trouble cools it down, an answer opens its window.
-void Worker::site_answered(DestinationIndex destination, SiteIndex index, const AttemptReport& report) {
+void Worker::site_answered(DestinationIndex destination, SiteIndex index, const AttemptReport& report, Duration took) {
   Site& site = *sites_[index];
   for (const proto::RecipientResult& result : report.results)
     if (result.outcome != proto::Outcome::untried) destinations_[destination]->last = result.last;
   if (!report.site_trouble) {
     if (site.trouble.active()) services_.spool.record_site({site.key, 0, {}, std::nullopt});
-    return site.succeeded(session_limit(destination));
+    return site.succeeded(session_limit(destination), took);
   }
   const Instant now = instant_now();
   site.window = 1;

@@ -34,8 +34,8 @@ bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {
   return active < std::min(window, limit);
 }
 
-void Site::succeeded(std::size_t limit) {
-  proven = true;
+void Site::succeeded(std::size_t limit, Duration took) {
+  proven = took <= kGoodTime;
   if (trouble.active()) {
     trouble.over();
     window = 1;

@@ -55,9 +55,17 @@ class Trouble {
   std::optional<proto::HostResult> last_;
 };
 
+// How much is known about a site, and so how many of its worker's sessions it may compete for.
+enum class Standing : std::uint8_t {
+  troubled,  // no host of it could be asked lately
+  unproven,  // nothing is known, or it was slow
+  proven     // it has answered to a transaction in good time
+};
+
 struct Site {
   static constexpr std::uint32_t kMaxTransactions = 100;  // of one session
   static constexpr Duration kIdle = std::chrono::seconds(2);
+  static constexpr Duration kGoodTime = std::chrono::minutes(1);  // for a delivery of a proven site
 
   struct IdleSession {
     std::unique_ptr<smtp::ClientSession> session;
@@ -68,7 +76,9 @@ struct Site {
 
   // May one more delivery begin? One while unproven or in trouble; then the window, up to `limit`.
   bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
-  void succeeded(std::size_t limit);  // the host answered to a transaction: the window opens by one
+  // The host answered to a transaction: the window opens by one. `took`: the whole delivery.
+  void succeeded(std::size_t limit, Duration took);
+  Standing standing() const { return trouble.active() ? Standing::troubled : proven ? Standing::proven : Standing::unproven; }
 
   // An idle session to `target`, or null.
   std::unique_ptr<smtp::ClientSession> take_idle(const dns::Target& target);
@@ -77,7 +87,7 @@ struct Site {
   std::size_t active = 0;
   std::size_t window = 1;
   Instant next_wake = Instant::max();  // the earliest that is arranged
-  bool proven = false;                 // it has answered to a transaction since its last trouble
+  bool proven = false;                 // it has answered to a transaction since its last trouble, the last one in good time
   bool starved = false;                // it stands in the line for one of its worker's sessions
   Trouble trouble;
   std::deque<IdleSession> idle;

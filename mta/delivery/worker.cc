@@ -5,7 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <map>
+#include <numeric>
 #include <utility>
 
 #include "mta/delivery/destination.h"
@@ -141,7 +141,7 @@ bool Worker::start_next(SiteIndex site_index) {
     if (site.trouble.active() && site.active == 0) wake_at(site.trouble.probe_time(fresh), true, site_index);
     return false;
   }
-  if (!has_session_for(site)) {
+  if (!has_session_for(site.standing())) {
     starve(site_index);
     return false;
   }
@@ -154,26 +154,32 @@ bool Worker::start_next(SiteIndex site_index) {
   return true;
 }
 
-// Half of the sessions are for sites that have taken mail: however many hosts are slow, those that are not get theirs.
-bool Worker::has_session_for(const Site& site) const {
+// Half of the sessions are for proven sites, a quarter for those and unproven ones: however many hosts are slow or dead, those that are
+// not get theirs.
+bool Worker::has_session_for(Standing standing) const {
   const std::size_t limit = most_sessions();
-  return active_ < limit && (site.proven || unproven_ < std::max<std::size_t>(1, limit / 2));
+  const auto place = static_cast<std::size_t>(standing);
+  const std::size_t taken = std::accumulate(active_of_.begin(), active_of_.begin() + place + 1, std::size_t{0});
+  constexpr std::array<std::size_t, 3> kParts = {4, 2, 1};
+  return active_ < limit && taken < std::max<std::size_t>(1, limit / kParts[place]);
 }
 
 void Worker::starve(SiteIndex index) {
   Site& site = *sites_[index];
-  if (!std::exchange(site.starved, true)) (site.proven ? starved_proven_ : starved_unproven_).push_back(index);
+  if (!std::exchange(site.starved, true)) starved_[static_cast<std::size_t>(site.standing())].push_back(index);
 }
 
 // In the order in which they began to wait, as far as there are sessions. One that is served and has more to send waits at the end again.
 void Worker::serve_starved() {
-  for (auto* line : {&starved_proven_, &starved_unproven_})
-    for (std::size_t left = line->size(); left > 0 && has_session_for(*sites_[line->front()]); --left) {
-      const SiteIndex index = line->front();
-      line->pop_front();
+  for (const Standing standing : {Standing::proven, Standing::unproven, Standing::troubled}) {
+    auto& line = starved_[static_cast<std::size_t>(standing)];
+    for (std::size_t left = line.size(); left > 0 && has_session_for(standing); --left) {
+      const SiteIndex index = line.front();
+      line.pop_front();
       sites_[index]->starved = false;
       serve_site(index);
     }
+  }
 }
 
 std::size_t Worker::most_sessions() const {

@@ -1,6 +1,7 @@
 // A worker: one shard of the schedule with the sites it owns, on one thread. Decides what is served next; delivers; settles.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -110,7 +111,6 @@ class Worker {
     Instant since;
     std::string host, address;
   };
-  enum class Standing { unproven, proven };  // of a site when a delivery to it begins
 
   // worker.cc: what is served next
   void run_due();
@@ -119,7 +119,7 @@ class Worker {
   void serve_site(SiteIndex index);
   bool start_next(SiteIndex index);
   Instant& next_wake(bool is_site, std::uint32_t index);
-  bool has_session_for(const Site& site) const;
+  bool has_session_for(Standing standing) const;
   void starve(SiteIndex index);
   void serve_starved();
   std::size_t most_sessions() const;
@@ -165,11 +165,11 @@ class Worker {
   bool has_pending(const queue::Message& message, DestinationIndex destination) const;
   MessagePtr snapshot_of(JobIndex job);
   void keep_snapshot(MessagePtr message, Instant loaded);
-  void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report);
+  void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   Task<void> settle(JobIndex job, DestinationIndex destination, MessagePtr message, AttemptReport report, std::optional<WallTime> next_try);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
   DeliveryOrder order_for(JobIndex job, DestinationIndex destination, MessagePtr message);
-  void finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report);
+  void finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report, Duration took);
   void wait_after_trouble(JobIndex job);
   void spawn(Task<void> task);
   void spawn_for(JobIndex job, Task<void> task);
@@ -189,14 +189,14 @@ class Worker {
   std::unordered_map<std::string, SiteIndex> site_by_key_;
   std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
-  std::deque<SiteIndex> starved_proven_, starved_unproven_;  // wait for one of this worker's sessions, each once
+  std::array<std::deque<SiteIndex>, 3> starved_;  // by standing: sites that wait for one of this worker's sessions, each once
   TlsMemory tls_memory_;
   std::unordered_map<JobIndex, Underway> underway_;
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
   std::size_t active_ = 0;
+  std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began
   std::size_t idle_ = 0;                                   // sessions that wait for another message are connections, too
   std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
-  std::size_t unproven_ = 0;                               // of these, to sites that were not proven when they began
   std::size_t locating_ = 0;
   std::deque<DestinationIndex> lookups_in_line_;  // they count as locating, too
   bool stopping_ = false;

@@ -241,28 +241,6 @@ TEST_CASE("simulation: a connection lost after the dot is deferred and marked as
   CHECK(world.there.received.size() == 1);
 }
 
-TEST_CASE("simulation: slow hosts do not take the sessions of those that have proved to take mail") {
-  World world("delivery.max_sessions = 8\ndelivery.max_sessions_per_site = 4\n");
-  SimulatedHost slow;
-  slow.greeting = "220-wait";  // for the rest, five minutes
-  world.submit("me@here.example", {"you@there.example"});
-  world.run_for(seconds(5));
-  REQUIRE(world.there.received.size() == 1);
-  std::vector<std::string> recipients;
-  for (int i = 0; i < 40; ++i) {
-    const std::string number = std::to_string(i), address = "192.0.2.1" + std::to_string(10 + i);
-    world.dns->mx("slow" + number + ".example", 10, "mx.slow" + number + ".example").a("mx.slow" + number + ".example", address);
-    world.host(address + ":25", slow);
-    recipients.push_back("you@slow" + number + ".example");
-  }
-  world.submit("me@here.example", recipients);
-  world.run_for(seconds(5));
-  CHECK(slow.connections == 4);
-  world.submit("me@here.example", {"you@there.example"});
-  world.run_for(seconds(5));
-  CHECK(world.there.received.size() == 2);
-}
-
 TEST_CASE("simulation: while a host keeps us waiting, it is known which one and since when") {
   World world;
   world.there.greeting = "220-wait";

@@ -13,10 +13,14 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-mta::Config make_config(Chance& chance, const std::string& folder) {
+// With fewer sessions, the first mail to thousands of hosts, of which some hang and some crawl, takes longer than the ledger finds prompt.
+constexpr std::uint64_t kDestinationsPerSession = 50;
+
+mta::Config make_config(Chance& chance, const std::string& folder, std::uint64_t destinations) {
+  const std::uint64_t sessions = chance.one_in(2) ? 200 : chance.between(40, 120);
   const std::string toml = "hostname = \"mail.here.example\"\nspool.directory = \"" + folder +
                            "\"\ndelivery.allow_addresses = [\"10.0.0.0/8\"]\ndelivery.max_sessions = " +
-                           std::to_string(chance.one_in(2) ? 200 : chance.between(40, 120)) +
+                           std::to_string(std::max(sessions, destinations / kDestinationsPerSession)) +
                            "\ndelivery.max_sessions_per_site = " + std::to_string(chance.one_in(2) ? 10 : chance.between(1, 9)) +
                            "\ndelivery.max_recipients = " + std::to_string(chance.one_in(2) ? 100 : chance.between(1, 10)) +
                            "\nretry.lifetime = \"" + std::to_string(chance.one_in(2) ? 5 : chance.between(1, 4)) +
@@ -38,7 +42,7 @@ Run::Run(const Options& options)
     : options_(options),
       chance_(mix(options.seed, 0x72756e)),
       folder_(boost::filesystem::temp_directory_path() / boost::filesystem::unique_path("mxpress-sim-%%%%%%%%")),
-      config_(make_config(chance_, folder_.string())),
+      config_(make_config(chance_, folder_.string(), options.destinations)),
       world_({options.seed, options.destinations, options.span}),
       ledger_(world_, {config_.get()->retry}),
       internet_(world_, ledger_, limits_of(*config_.get())),

@@ -1,0 +1,70 @@
+// Who gets the sessions when there are not enough for all: slow and dead hosts do not keep the mail of others waiting.
+#include <catch2/catch.hpp>
+
+#include "mta/delivery/site.h"
+#include "tests/support/simulation.h"
+
+using namespace mxpress;
+using namespace mxpress::testing;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+// Eight sessions; a quick host, and forty that greet with the first of several lines: for the rest they keep us waiting for five minutes.
+struct World : Simulation {
+  SimulatedHost quick, slow;
+  std::vector<std::string> slow_mailboxes;
+
+  World() : Simulation("delivery.max_sessions = 8\ndelivery.max_sessions_per_site = 4\n") {
+    slow.greeting = "220-wait";
+    add("quick.example", "192.0.2.1", quick);
+    for (int i = 0; i < 40; ++i) {
+      const std::string domain = "slow" + std::to_string(i) + ".example";
+      add(domain, "192.0.2." + std::to_string(100 + i), slow);
+      slow_mailboxes.push_back("you@" + domain);
+    }
+  }
+
+  void add(const std::string& domain, const std::string& address, SimulatedHost& with) {
+    dns->mx(domain, 10, "mx." + domain).a("mx." + domain, address);
+    host(address + ":25", with);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("fairness: slow hosts do not take the sessions of those that have proved to take mail") {
+  World world;
+  world.submit("me@here.example", {"you@quick.example"});
+  world.run_for(seconds(5));
+  REQUIRE(world.quick.received.size() == 1);
+  world.submit("me@here.example", world.slow_mailboxes);
+  world.run_for(seconds(5));
+  CHECK(world.slow.connections == 4);
+  world.submit("me@here.example", {"you@quick.example"});
+  world.run_for(seconds(5));
+  CHECK(world.quick.received.size() == 2);
+}
+
+TEST_CASE("fairness: hosts that are known to hang do not take the sessions of those that nothing is known about") {
+  World world;
+  world.submit("me@here.example", world.slow_mailboxes);
+  world.run_for(hours(2));  // all of them have kept somebody waiting for five minutes
+  REQUIRE(world.slow.connections >= 40);
+  world.submit("me@here.example", {"you@quick.example"});
+  world.run_for(seconds(5));
+  CHECK(world.quick.received.size() == 1);
+}
+
+TEST_CASE("fairness: a host that crawls is not proven until it is quick again") {
+  mta::delivery::Site site("mx");
+  CHECK(site.standing() == mta::delivery::Standing::unproven);
+  site.succeeded(10, seconds(1));
+  CHECK(site.standing() == mta::delivery::Standing::proven);
+  site.succeeded(10, minutes(2));
+  CHECK(site.standing() == mta::delivery::Standing::unproven);
+  site.succeeded(10, minutes(1));
+  CHECK(site.standing() == mta::delivery::Standing::proven);
+}
