@@ -22,6 +22,25 @@ std::size_t plain_length(std::string_view text) {
   return find_octet(text, '\0', before_lf);
 }
 
+// Whether each CR and LF is part of a CRLF, and there is no NUL. One look at each octet, whatever there is.
+bool has_only_whole_lines(std::string_view text) {
+  if (text.empty()) return true;
+  unsigned char flaws = text.front() == '\n' || text.back() == '\r' || text.back() == '\0';
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    flaws |= (text[i - 1] == '\r') ^ (text[i] == '\n');
+    flaws |= text[i - 1] == '\0';
+  }
+  return flaws == 0;
+}
+
+// The lines at the beginning of `text` that end in it, before the first that begins with a dot.
+std::string_view lines_without_dot(std::string_view text) {
+  if (text.starts_with('.')) return {};
+  const std::size_t dot = text.find("\n.");
+  const std::size_t end = dot == std::string_view::npos ? text.rfind('\n') : dot;
+  return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
+}
+
 bool has_eight_bit(std::string_view text) {
   unsigned char all = 0;
   for (const char c : text) all |= static_cast<unsigned char>(c);
@@ -90,12 +109,27 @@ std::optional<CommandError> refusal(Flaw flaw) {
 
 std::size_t DataDecoder::feed(std::string_view bytes, std::string& out) {
   std::size_t taken = 0;
+  bool is_clean = flaw_ == Flaw::none;  // as far as it is known
   while (taken < bytes.size() && state_ != State::complete) {
+    if (is_clean && state_ == State::line_start) {
+      const std::size_t lines = take_lines(bytes.substr(taken), out);
+      is_clean = lines > 0 || bytes[taken] == '.';
+      taken += lines;
+      if (lines > 0) continue;
+    }
     if (state_ == State::line_start && bytes[taken] != '.') state_ = State::text;
     if (state_ == State::text) taken += take_text(bytes.substr(taken), out);
     if (taken < bytes.size()) take_control(bytes[taken++], out);
   }
   return taken;
+}
+
+// Many lines at once: what nearly all content is made of.
+std::size_t DataDecoder::take_lines(std::string_view bytes, std::string& out) {
+  const std::string_view lines = lines_without_dot(bytes);
+  if (!has_only_whole_lines(lines)) return 0;
+  append(lines, out);
+  return lines.size();
 }
 
 std::size_t DataDecoder::take_text(std::string_view bytes, std::string& out) {
@@ -163,6 +197,13 @@ void LineEndNormaliser::append(std::string_view content, std::string& out) {
 }
 
 void DataEncoder::feed(std::string_view content, std::string& out) {
+  if (at_line_start_ && !after_cr_) {
+    const std::string_view lines = lines_without_dot(content);
+    if (has_only_whole_lines(lines)) {  // nearly always
+      out.append(lines);
+      content.remove_prefix(lines.size());
+    }
+  }
   const auto on_text = [&](std::string_view piece) {
     // RFC 5321 4.5.2: a line that begins with a dot gets another one.
     if (at_line_start_ && piece.front() == '.') out.push_back('.');

@@ -66,6 +66,7 @@ class DataDecoder {
 
  private:
   enum class State { line_start, dot, dot_cr, text, cr, complete };
+  std::size_t take_lines(std::string_view bytes, std::string& out);
   std::size_t take_text(std::string_view bytes, std::string& out);
   void take_control(char octet, std::string& out);
   void append(std::string_view content, std::string& out);

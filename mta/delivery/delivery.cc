@@ -56,7 +56,7 @@ class Attempt {
   }
 
   // True if the host got as far as a transaction.
-  Task<bool> try_target(dns::Target target) {
+  Task<bool> try_target(const dns::Target& target) {
     order_.trying(target);
     auto session = site_.take_idle(target);
     const bool reused = session != nullptr;
@@ -69,20 +69,19 @@ class Attempt {
     co_return true;
   }
 
-  Task<std::unique_ptr<smtp::ClientSession>> open(dns::Target target) {
-    const std::string address = target.address_text();
+  Task<std::unique_ptr<smtp::ClientSession>> open(const dns::Target& target) {
     smtp::ClientOptions options = order_.options;
-    if (tools_.tls_memory.is_broken(address, instant_now())) options.tls = smtp::TlsUse::never;
+    if (tools_.tls_memory.is_broken(target, instant_now())) options.tls = smtp::TlsUse::never;
     auto opened = co_await open_once(target, options);
     if (opened.session || !opened.tls_failed || options.tls == smtp::TlsUse::never) co_return std::move(opened.session);
     // RFC 7435: opportunistic. The handshake failed, so clear text on a fresh connection; remembered for this host.
-    tools_.tls_memory.remember(address, instant_now());
+    tools_.tls_memory.remember(target, instant_now());
     options.tls = smtp::TlsUse::never;
     opened = co_await open_once(target, options);
     co_return std::move(opened.session);
   }
 
-  Task<smtp::ClientSession::Opened> open_once(dns::Target target, smtp::ClientOptions options) {
+  Task<smtp::ClientSession::Opened> open_once(const dns::Target& target, smtp::ClientOptions options) {
     HostAttempt attempt;
     attempt.started = Clock::current().wall();
     const Instant start = instant_now();

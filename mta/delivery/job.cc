@@ -58,11 +58,7 @@ bool Worker::wanted(JobIndex index) const {
   return !job.withdrawn && !job.hold_wanted;
 }
 
-void Worker::trying(JobIndex job, const dns::Target& target) {
-  Underway& attempt = underway_[job];
-  attempt.host = target.host;
-  attempt.address = target.address_text();
-}
+void Worker::trying(JobIndex job, const dns::Target& target) { underway_[job].target = target; }
 
 DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, MessagePtr message) {
   const auto config = services_.config.get();
@@ -85,7 +81,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   MessagePtr message;
   AttemptReport report;
   const Instant begin = instant_now();
-  underway_[job] = {begin, "", ""};
+  underway_[job] = {begin, std::nullopt};
   try {
     message = co_await load(job, destination);
     if (message) {

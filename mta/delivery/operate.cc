@@ -94,8 +94,10 @@ std::vector<DestinationStatus> Worker::status() {
     const WallTime next_try = to_wall(std::max(next, now));
     ++row.messages;
     row.in_flight += job.stage == queue::JobStage::leased;
-    if (const auto attempt = underway_.find(job_index); attempt != underway_.end())
-      row.flights.push_back({job.message, to_wall(attempt->second.since), attempt->second.host, attempt->second.address});
+    if (const auto attempt = underway_.find(job_index); attempt != underway_.end()) {
+      const auto& [since, target] = attempt->second;
+      row.flights.push_back({job.message, to_wall(since), target ? target->host : "", target ? target->address_text() : ""});
+    }
     row.held += job.stage == queue::JobStage::held;
     row.oldest = is_new ? to_wall(job.accepted) : std::min(row.oldest, to_wall(job.accepted));
     if (job.stage != queue::JobStage::held) row.next_try = row.next_try == WallTime{} ? next_try : std::min(row.next_try, next_try);

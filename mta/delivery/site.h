@@ -100,8 +100,8 @@ struct Site {
 class TlsMemory {
  public:
   static constexpr Duration kRemember = std::chrono::hours(24);
-  bool is_broken(const std::string& address, Instant now) const;
-  void remember(const std::string& address, Instant now);
+  bool is_broken(const dns::Target& target, Instant now) const;
+  void remember(const dns::Target& target, Instant now);
   void forget(const std::string& address) { broken_until_.erase(address); }
 
  private:

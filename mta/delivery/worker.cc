@@ -78,10 +78,13 @@ void Worker::arm() {
   std::optional<Instant> next = schedule_.next_event();
   if (!wakes_.empty() && (!next || wakes_.top().when < *next)) next = wakes_.top().when;
   if (!idle_checks_.empty()) next = std::min(next.value_or(Instant::max()), idle_checks_.front().first + Site::kIdle);
-  if (!next || stopping_) return;
+  if (!next || stopping_ || armed_for_ <= *next) return;  // who is woken too early arms again
+  armed_for_ = *next;
   timer_.expires_at(to_boot_time(*next));
   timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) run_due();
+    if (error) return;
+    armed_for_ = Instant::max();
+    run_due();
   });
 }
 

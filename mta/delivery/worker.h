@@ -109,7 +109,7 @@ class Worker {
   };
   struct Underway {
     Instant since;
-    std::string host, address;
+    std::optional<dns::Target> target;  // whom it asks; none yet
   };
 
   // worker.cc: what is served next
@@ -182,6 +182,7 @@ class Worker {
   std::size_t worker_count_;
   std::mt19937_64 random_;
   Timer timer_;
+  Instant armed_for_ = Instant::max();  // when the timer fires
   Timer watchdog_;
   queue::Schedule schedule_;
   std::vector<std::unique_ptr<Destination>> destinations_;  // stable addresses: coroutines hold them

@@ -195,10 +195,10 @@ void ClientTransaction::take(const Command& command, const Reply& reply) {
 }
 
 void ClientTransaction::take_mail(const Reply& reply) {
-  const proto::HostResult why = report_.replied(Stage::mail, reply);
   begun_ = reply.is_positive();
   stopped_ = !reply.is_positive();
   if (reply.is_positive()) return;
+  const proto::HostResult why = report_.replied(Stage::mail, reply);
   // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be mended.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active;
   if (result_.tls_required || is_system_trouble(reply)) {
@@ -209,10 +209,9 @@ void ClientTransaction::take_mail(const Reply& reply) {
 }
 
 void ClientTransaction::take_rcpt(std::size_t recipient, const Reply& reply) {
+  if (reply.is_positive()) return accepted_.push_back(recipient);
   const proto::HostResult why = report_.replied(Stage::rcpt, reply);
-  if (reply.is_positive()) {
-    accepted_.push_back(recipient);
-  } else if (may_mean_too_many(reply) && !accepted_.empty()) {
+  if (may_mean_too_many(reply) && !accepted_.empty()) {
     host_is_full_ = true;
     decide(recipient, Outcome::untried, why);
   } else if (is_system_trouble(reply)) {

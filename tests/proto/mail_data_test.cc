@@ -199,3 +199,19 @@ TEST_CASE("mail data: no content at all can end its own transmission early") {
     if (decoded.flaw == Flaw::none) REQUIRE(decoded.content == normalise({content}));
   }
 }
+
+TEST_CASE("mail data: what comes octet by octet and what comes at once is the same, whatever it is") {
+  const std::string alphabet("\r\n.a\0", 5);
+  for (std::size_t number = 0; number < 5 * 5 * 5 * 5 * 5 * 5 * 5; ++number) {
+    std::string data = "ok\r\n";
+    for (std::size_t rest = number, i = 0; i < 7; ++i, rest /= 5) data.push_back(alphabet[rest % 5]);
+    std::vector<std::string_view> octets;
+    for (std::size_t i = 0; i < data.size(); ++i) octets.push_back(std::string_view(data).substr(i, 1));
+    const Decoded whole = decode({data}), slow = decode(octets);
+    REQUIRE(whole.content == slow.content);
+    REQUIRE(whole.rest == slow.rest);
+    REQUIRE(whole.complete == slow.complete);
+    REQUIRE(whole.flaw == slow.flaw);
+    REQUIRE(encode({data}) == encode(octets));
+  }
+}
