@@ -61,8 +61,8 @@ class DataDecoder {
   std::size_t feed(std::string_view bytes, std::string& out);
   bool complete() const { return state_ == State::complete; }
   Flaw flaw() const { return flaw_; }
-  // Of all that was read so far, also behind a flaw.
-  const ContentFacts& facts() const { return inspector_.facts(); }
+  // Of all that was read so far, also behind a flaw; without dot stuffing.
+  std::uint64_t octets() const { return octets_; }
 
  private:
   enum class State { line_start, dot, dot_cr, text, cr, complete };
@@ -74,7 +74,7 @@ class DataDecoder {
 
   State state_ = State::line_start;
   Flaw flaw_ = Flaw::none;
-  ContentInspector inspector_;
+  std::uint64_t octets_ = 0;
 };
 
 // For text of local programs (sendmail, drop files): each CRLF, LF alone and CR alone is one line end and becomes CRLF; a last line without

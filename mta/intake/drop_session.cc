@@ -129,7 +129,8 @@ ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_
   Submission submission(context, std::move(entrance));
   VerdictSink sink(submission, size);
   Status trouble;
-  smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size, trouble), sink, std::move(*options));
+  smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size, trouble), sink,
+                              std::make_shared<const smtp::ServerProfile>(std::move(*options)));
   asio::io_context io(1);
   std::exception_ptr bug;
   asio::co_spawn(io.get_executor(), session.run(), [&bug](std::exception_ptr thrown) { bug = thrown; });

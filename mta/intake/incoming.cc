@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <random>
+#include <utility>
 
 #include "mta/host/aliases.h"
 #include "mta/host/log.h"
@@ -33,6 +34,10 @@ std::optional<std::size_t> header_end(std::string_view content, std::size_t from
   const auto empty_line = content.find("\r\n\r\n", from);
   if (empty_line == std::string_view::npos) return std::nullopt;
   return empty_line + 4;
+}
+
+bool is_complete(std::string_view header) {
+  return proto::find_field(header, "Date") && proto::find_field(header, "From") && proto::find_field(header, "Message-ID");
 }
 
 // RFC 3848
@@ -67,26 +72,30 @@ Incoming::Incoming(Context& context, Entrance entrance, std::shared_ptr<const Co
 Refusal Incoming::append(std::string_view content) {
   received_ += content.size();
   if (!in_header_) return keep(content);
+  if (header_.empty()) {
+    if (const auto end = header_end(content, 0)) return end_header(content.substr(0, *end), content.substr(*end));
+  }
   const std::size_t known = header_.size() < 3 ? 0 : header_.size() - 3;
   header_.append(content);
   const auto end = header_end(header_, known);
   if (!end && header_.size() < kMaxHeader) return std::nullopt;
   if (!end) entrance_.completion = Completion::only_trace;
-  return end_header(end.value_or(header_.size()));
+  const std::string held = std::move(header_);
+  const std::string_view all = held;
+  return end_header(all.substr(0, end.value_or(all.size())), all.substr(end.value_or(all.size())));
 }
 
-Refusal Incoming::end_header(std::size_t end) {
+Refusal Incoming::end_header(std::string_view header, std::string_view rest) {
   in_header_ = false;
-  const std::string rest = header_.substr(end);
-  header_.resize(end);
-  qualify_header();
-  const std::string_view header = header_;
+  const auto with_domains = qualified(header);
+  if (with_domains) header = *with_domains;
   if (proto::has_too_many_hops(header)) {
     if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
   }
   if (const auto field = proto::find_field(header, "Message-ID")) message_id_ = proto::unfolded(field->value);
-  if (const Refusal refusal = keep(prefix() + proto::without_fields(header, {"Return-Path", "Bcc", "Resent-Bcc"}))) return refusal;
-  header_ = {};
+  const std::string whole = prefix(header) + proto::without_fields(header, {"Return-Path", "Bcc", "Resent-Bcc"});
+  content_.reserve(std::min(whole.size() + rest.size(), queue::kInlineContent));
+  if (const Refusal refusal = keep(whole)) return refusal;
   return rest.empty() ? std::nullopt : keep(rest);
 }
 
@@ -98,13 +107,14 @@ Refusal Incoming::object(ServerReply reply) {
 }
 
 // Addresses without domain are right only on the host where they were written.
-void Incoming::qualify_header() {
-  if (entrance_.submitter.entrance == "smtp" || entrance_.completion == Completion::only_trace) return;
-  std::string qualified = proto::with_domain_in_header(header_, domain_of(*config_));
-  if (qualified.size() <= 2 * kMaxHeader) header_ = std::move(qualified);  // not for a header made of a hundred thousand names
+std::optional<std::string> Incoming::qualified(std::string_view header) const {
+  if (entrance_.submitter.entrance == "smtp" || entrance_.completion == Completion::only_trace) return std::nullopt;
+  std::string result = proto::with_domain_in_header(header, domain_of(*config_));
+  if (result.size() > 2 * kMaxHeader) return std::nullopt;  // a header made of a hundred thousand names
+  return result;
 }
 
-std::string Incoming::prefix() const {
+std::string Incoming::prefix(std::string_view header) const {
   const int zone = local_zone_minutes(envelope_.submitted);
   proto::Trace trace{.type = transmission(entrance_),
                      .uid = entrance_.submitter.uid,
@@ -118,13 +128,13 @@ std::string Incoming::prefix() const {
                      .zone_minutes = zone};
   if (envelope_.recipients.size() == 1) trace.recipient = envelope_.recipients.front().mailbox;
   const std::string received = proto::received_field(trace);
-  if (entrance_.completion == Completion::only_trace) return received;
+  if (entrance_.completion == Completion::only_trace || is_complete(header)) return received;
   proto::HeaderDefaults defaults;
   defaults.now = envelope_.submitted;
   defaults.zone_minutes = zone;
   defaults.from = envelope_.reverse_path.is_null() ? "MAILER-DAEMON@" + config_->hostname : envelope_.reverse_path.to_string();
   defaults.message_id = std::to_string(envelope_.submitted.time_since_epoch().count()) + "." + id_.to_string() + "@" + config_->hostname;
-  return received + proto::missing_fields(header_, defaults);
+  return received + proto::missing_fields(header, defaults);
 }
 
 Refusal Incoming::keep(std::string_view content) {
@@ -163,7 +173,7 @@ queue::NewMessage Incoming::take_message() {
 
 Task<ServerReply> Incoming::finish() {
   if (in_header_) {
-    if (Refusal refusal = end_header(header_.size())) co_return std::move(*refusal);
+    if (Refusal refusal = end_header(std::exchange(header_, {}), {})) co_return std::move(*refusal);
   }
   if (received_ > config_->max_message_size) {
     const std::string limit = std::to_string(config_->max_message_size);

@@ -21,12 +21,12 @@ class Incoming final : public smtp::IncomingMessage {
   Task<smtp::ServerReply> finish() override;
 
  private:
-  smtp::Refusal end_header(std::size_t end);
+  smtp::Refusal end_header(std::string_view header, std::string_view rest);
   smtp::Refusal object(smtp::ServerReply reply);
   bool is_dropped() const { return !entrance_.drop_name.empty(); }
   void hand_on();
-  void qualify_header();
-  std::string prefix() const;
+  std::optional<std::string> qualified(std::string_view header) const;
+  std::string prefix(std::string_view header) const;
   smtp::Refusal keep(std::string_view content);
   smtp::Refusal make_large();
   queue::NewMessage take_message();
@@ -38,7 +38,7 @@ class Incoming final : public smtp::IncomingMessage {
   const queue::QueueId id_;
   proto::Envelope envelope_;
   bool in_header_ = true;
-  std::string header_;   // held back until it is complete
+  std::string header_;   // as far as it came, if not in one piece: held back until it is complete
   std::string content_;  // up to queue::kInlineContent octets...
   std::unique_ptr<queue::LargeContent> large_;
   proto::ContentInspector inspector_;  // of what is kept

@@ -8,6 +8,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <map>
 
 #include "mta/host/log.h"
 #include "mta/intake/peer.h"
@@ -50,8 +51,16 @@ void log_not_accepted(const error_code& code, BootTime& next_word) {
 }
 
 dns::Address to_address(const asio::ip::address& from) {
-  const auto parsed = dns::Address::parse(from.to_string());
-  return parsed.ok() ? *parsed : dns::Address{};
+  dns::Address result;
+  result.is_v6 = from.is_v6();
+  if (from.is_v6()) {
+    const auto bytes = from.to_v6().to_bytes();
+    std::copy(bytes.begin(), bytes.end(), result.bytes.begin());
+  } else {
+    const auto bytes = from.to_v4().to_bytes();
+    std::copy(bytes.begin(), bytes.end(), result.bytes.begin());
+  }
+  return result;
 }
 
 bool may_speak(const Config& config, const dns::Address& client) {
@@ -76,8 +85,16 @@ struct Intake::State {
   // One worker's place for sessions.
   struct Place {
     Place(asio::io_context& context, std::size_t limit) : io(context), sessions(limit) {}
+    std::shared_ptr<const smtp::ServerProfile> profile_of(const proto::Submitter& submitter, std::shared_ptr<const Config> config);
+
     asio::io_context& io;
     Sessions sessions;
+    // The one in force for each entrance; made again when the configuration is another one. Thread: of the worker.
+    struct Profile {
+      std::shared_ptr<const Config> config;
+      std::shared_ptr<const smtp::ServerProfile> made;
+    };
+    std::map<std::string, Profile> profiles;
   };
 
   State(Context& shared, std::vector<asio::io_context*> workers);
@@ -87,8 +104,8 @@ struct Intake::State {
   void begin_accepting(Acceptor& acceptor);
   template <class Acceptor>
   Task<void> accept(Acceptor& acceptor);
-  void welcome(smtp::TcpSocket socket, Place& place);
-  void welcome(smtp::UnixSocket socket, Place& place);
+  void welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place);
+  void welcome(smtp::UnixSocket socket, const asio::local::stream_protocol::endpoint& from, Place& place);
   void begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place);
   Task<void> serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place);
   Task<void> serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place);
@@ -110,6 +127,16 @@ Intake::State::State(Context& shared, std::vector<asio::io_context*> workers) : 
   for (asio::io_context* worker : workers) places.push_back(std::make_unique<Place>(*worker, limit));
 }
 
+std::shared_ptr<const smtp::ServerProfile> Intake::State::Place::profile_of(const proto::Submitter& submitter,
+                                                                            std::shared_ptr<const Config> config) {
+  Profile& known = profiles[submitter.entrance];
+  if (known.config == config) return known.made;
+  auto options = server_options(*config, submitter);
+  if (!options.ok()) throw std::logic_error("hostname: " + options.error().message);  // load_config() checks it
+  known = {std::move(config), std::make_shared<const smtp::ServerProfile>(std::move(*options))};
+  return known.made;
+}
+
 template <class Acceptor>
 void Intake::State::begin_accepting(Acceptor& acceptor) {
   ++open;
@@ -128,9 +155,10 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
   while (acceptor.is_open()) {
     Place& place = next_place();
     error_code code;
-    auto socket = co_await acceptor.async_accept(place.io.get_executor(), asio::redirect_error(use_task, code));
+    typename Acceptor::endpoint_type from;
+    auto socket = co_await acceptor.async_accept(place.io.get_executor(), from, asio::redirect_error(use_task, code));
     if (!code) {
-      welcome(std::move(socket), place);
+      welcome(std::move(socket), from, place);
     } else if (acceptor.is_open() && code != asio::error::connection_aborted) {
       log_not_accepted(code, next_word);
       pause.expires_after(kAcceptPause);
@@ -140,15 +168,11 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
   }
 }
 
-void Intake::State::welcome(smtp::TcpSocket socket, Place& place) {
-  error_code code;
-  const auto remote = socket.remote_endpoint(code);
-  if (code) return;  // gone already
-  const dns::Address address = to_address(remote.address());
+void Intake::State::welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place) {
+  const dns::Address address = to_address(from.address());
   Entrance entrance;
   entrance.submitter.entrance = "smtp";
-  const std::string host = address.is_v6 ? "[" + address.to_string() + "]" : address.to_string();
-  entrance.submitter.client_address = host + ":" + std::to_string(remote.port());
+  entrance.submitter.client_address = dns::address_and_port(address, from.port());
   entrance.completion = dns::is_loopback(address) ? Completion::complete : Completion::only_trace;
   auto stream = smtp::make_tcp_stream(std::move(socket));
   if (!may_speak(*context.config.get(), address)) {
@@ -159,7 +183,7 @@ void Intake::State::welcome(smtp::TcpSocket socket, Place& place) {
   begin(std::move(stream), std::move(entrance), peer_key(address), place);
 }
 
-void Intake::State::welcome(smtp::UnixSocket socket, Place& place) {
+void Intake::State::welcome(smtp::UnixSocket socket, const asio::local::stream_protocol::endpoint&, Place& place) {
   auto submitter = peer_of_unix_socket(socket.native_handle());
   if (!submitter.ok()) return;  // gone already
   Entrance entrance;
@@ -186,10 +210,9 @@ Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, 
 }
 
 Task<void> Intake::State::serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
-  auto options = server_options(*context.config.get(), entrance.submitter);
-  if (!options.ok()) throw std::logic_error("hostname: " + options.error().message);  // load_config() checks it
+  auto profile = place.profile_of(entrance.submitter, context.config.get());
   Submission sink(context, std::move(entrance));
-  smtp::ServerSession session(std::move(stream), sink, std::move(*options));
+  smtp::ServerSession session(std::move(stream), sink, std::move(profile));
   const Sessions::Entry entry(place.sessions, session, std::move(peer));
   co_await session.run();
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,21 +26,27 @@ class LineReader {
   };
   struct Line {
     Kind kind = Kind::none;
-    std::string text;
+    std::string_view text;  // until room() or add() is called
   };
 
-  void add(std::string_view bytes) { buffer_.append(bytes); }
+  // Where the next octets are to be put: there is always room. added() says how many came.
+  std::span<char> room();
+  void added(std::size_t size);
+  void add(std::string_view bytes);
   Line next();
   // Everything that was read and not taken as a line: content, after DATA.
-  std::string_view rest() const { return std::string_view(buffer_).substr(taken_); }
+  std::string_view rest() const { return {buffer_.get() + begin_, end_ - begin_}; }
   void take(std::size_t size);
-  bool has_line() const { return buffer_.find('\n', taken_) != std::string::npos; }
 
  private:
+  void move_to(std::size_t capacity);
   Line skip_long_line();
-  std::string buffer_;
-  std::size_t taken_ = 0;
-  std::size_t skipped_ = 0;  // octets of a line that is too long, already thrown away
+
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0, end_ = 0;  // of the rest
+  bool is_busy_ = false;             // the last octets filled the room: more are on their way
+  std::size_t skipped_ = 0;          // octets of a line that is too long, already thrown away
 };
 
 }  // namespace mxpress::mta::smtp

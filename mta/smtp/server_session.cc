@@ -13,7 +13,6 @@ namespace {
 using proto::EnhancedStatus;
 using proto::Verb;
 
-constexpr std::size_t kBuffer = 64 * 1024;
 constexpr std::size_t kMaxWaitingReplies = 64 * 1024;  // then they are sent although more commands are here
 constexpr std::chrono::seconds kLastWords(5);          // to get rid of the reply before closing
 
@@ -34,16 +33,26 @@ bool is_http(std::string_view line) {
   return std::any_of(kMethods.begin(), kMethods.end(), [line](std::string_view method) { return line.starts_with(method); });
 }
 
+std::string extensions_text(const ServerOptions& options) {
+  const std::string size = std::to_string(options.max_message_size);
+  return options.hostname + "\nPIPELINING\nSIZE " + size + "\n8BITMIME\nENHANCEDSTATUSCODES\nDSN";
+}
+
 ServerReply bad_sequence(std::string text) { return {503, kBadSequence, std::move(text)}; }
 
 }  // namespace
 
-ServerSession::ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, ServerOptions options)
-    : stream_(std::move(stream)), sink_(sink), options_(std::move(options)) {}
+ServerProfile::ServerProfile(ServerOptions given)
+    : options(std::move(given)),
+      greeting(proto::format_reply(220, std::nullopt, options.hostname + " ESMTP mxpress")),
+      extensions(proto::format_reply(250, std::nullopt, extensions_text(options))),
+      goodbye(proto::format_reply(221, kFine, options.hostname + " Bye")) {}
+
+ServerSession::ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, std::shared_ptr<const ServerProfile> profile)
+    : stream_(std::move(stream)), sink_(sink), profile_(std::move(profile)), options_(profile_->options) {}
 
 Task<void> ServerSession::run() {
-  reply(220, std::nullopt, options_.hostname + " ESMTP mxpress");
-  buffer_ = std::make_unique_for_overwrite<char[]>(kBuffer);
+  out_ += profile_->greeting;
   while (co_await fill()) {
     if (co_await take_lines() == Next::close) break;
   }
@@ -57,11 +66,12 @@ void ServerSession::stop(ServerReply last_words) {
 
 // Gathered replies go out before any wait for input: this is what makes pipelining (RFC 2920) one write for many commands.
 Task<bool> ServerSession::fill() {
-  if (!co_await flush()) co_return false;
+  if (!out_.empty() && !co_await flush()) co_return false;
   waiting_since_ = BootClock::now();
   const BootTime deadline = last_words_ ? *waiting_since_ : std::min(*waiting_since_ + options_.idle, content_deadline_);
   stream_->set_deadline(deadline);
-  const auto size = co_await stream_->read_some(buffer_.get(), kBuffer);
+  const std::span<char> room = lines_.room();
+  const auto size = co_await stream_->read_some(room.data(), room.size());
   waiting_since_.reset();
   if (last_words_) {
     co_await send_away(*last_words_);
@@ -70,18 +80,16 @@ Task<bool> ServerSession::fill() {
   if (!size.ok() && BootClock::now() >= deadline)
     co_await send_away({421, EnhancedStatus{4, 4, 2}, options_.hostname + " Timed out; closing"});
   if (!size.ok() || *size == 0) co_return false;
-  lines_.add({buffer_.get(), *size});
+  lines_.added(*size);
   co_return true;
 }
 
 Task<bool> ServerSession::flush() {
-  if (out_.empty()) co_return true;
-  std::string bytes;
-  bytes.swap(out_);
-  stream_->set_deadline(BootClock::now() + options_.idle);
   waiting_since_ = BootClock::now();
-  const Status written = co_await stream_->write(bytes);
+  stream_->set_deadline(*waiting_since_ + options_.idle);
+  const Status written = co_await stream_->write(out_);
   waiting_since_.reset();
+  out_.clear();
   co_return written.ok();
 }
 
@@ -96,25 +104,37 @@ Task<void> ServerSession::send_away(ServerReply last_words) {
 
 Task<ServerSession::Next> ServerSession::take_lines() {
   while (true) {
-    LineReader::Line line = lines_.next();
+    const LineReader::Line line = lines_.next();
     if (line.kind == LineReader::Kind::none) co_return Next::go_on;
-    if (co_await take_line(std::move(line)) == Next::close) co_return Next::close;
-    if (errors_ > options_.max_errors) {
-      co_await send_away({421, EnhancedStatus{4, 7, 0}, options_.hostname + " Too many errors; closing"});
-      co_return Next::close;
+    Wait wait = take_line(line);
+    if (wait == Wait::none && errors_ > options_.max_errors) {
+      wait = part({421, EnhancedStatus{4, 7, 0}, options_.hostname + " Too many errors; closing"});
     }
+    if (wait != Wait::none && co_await wait_for(wait) == Next::close) co_return Next::close;
     if (out_.size() > kMaxWaitingReplies && !co_await flush()) co_return Next::close;
   }
 }
 
-Task<ServerSession::Next> ServerSession::take_line(LineReader::Line line) {
+Task<ServerSession::Next> ServerSession::wait_for(Wait wait) {
+  if (wait == Wait::content) co_return co_await receive_message(std::move(opened_));
+  if (wait == Wait::farewell) co_await send_away(std::move(farewell_));
+  if (wait == Wait::goodbye) {
+    const bool ignored = co_await flush();
+    static_cast<void>(ignored);  // the client may be gone already
+  }
+  co_return Next::close;
+}
+
+ServerSession::Wait ServerSession::part(ServerReply farewell) {
+  farewell_ = std::move(farewell);
+  return Wait::farewell;
+}
+
+ServerSession::Wait ServerSession::take_line(const LineReader::Line& line) {
   switch (line.kind) {
     case LineReader::Kind::line:
-      if (is_http(line.text)) {
-        co_await send_away({554, kBadSequence, "This is SMTP, not HTTP; closing"});
-        co_return Next::close;
-      }
-      co_return co_await command(proto::parse_command(line.text));
+      if (is_http(line.text)) return part({554, kBadSequence, "This is SMTP, not HTTP; closing"});
+      return command(proto::parse_command(line.text));
     case LineReader::Kind::bare:
       error("command", {500, kSyntax, "Lines end in CRLF, and have no other control characters"});
       break;
@@ -124,16 +144,15 @@ Task<ServerSession::Next> ServerSession::take_line(LineReader::Line line) {
     case LineReader::Kind::none:
       break;
     case LineReader::Kind::flood:
-      co_await send_away({500, kSyntax, "Line is too long; closing"});
-      co_return Next::close;
+      return part({500, kSyntax, "Line is too long; closing"});
   }
-  co_return Next::go_on;
+  return Wait::none;
 }
 
-Task<ServerSession::Next> ServerSession::command(proto::Command command) {
-  if (command.verb == Verb::data) co_return co_await data(command.argument);
-  if (command.verb == Verb::quit && command.argument.empty()) co_return co_await quit();
+ServerSession::Wait ServerSession::command(const proto::Command& command) {
   switch (command.verb) {
+    case Verb::data:
+      return data(command.argument);
     case Verb::helo:
     case Verb::ehlo:
       greet(command);
@@ -144,10 +163,14 @@ Task<ServerSession::Next> ServerSession::command(proto::Command command) {
     case Verb::rcpt:
       rcpt(command.argument);
       break;
+    case Verb::quit:
+      if (!command.argument.empty()) return error("QUIT", {501, kBadArguments, "QUIT takes no argument"}), Wait::none;
+      out_ += profile_->goodbye;
+      return Wait::goodbye;
     default:
       if (!simple(command)) error("command", {500, kSyntax, "Command not recognized"});
   }
-  co_return Next::go_on;
+  return Wait::none;
 }
 
 // RFC 5321 4.1.1.1: EHLO also ends a transaction.
@@ -157,8 +180,7 @@ void ServerSession::greet(const proto::Command& command) {
   reset();
   sink_.hello(*name, command.verb == Verb::ehlo ? Greeting::ehlo : Greeting::helo);
   if (command.verb == Verb::helo) return reply(250, std::nullopt, options_.hostname);
-  reply(250, std::nullopt,
-        options_.hostname + "\nPIPELINING\nSIZE " + std::to_string(options_.max_message_size) + "\n8BITMIME\nENHANCEDSTATUSCODES\nDSN");
+  out_ += profile_->extensions;
 }
 
 void ServerSession::mail(const std::string& argument) {
@@ -187,24 +209,21 @@ void ServerSession::rcpt(const std::string& argument) {
   reply(250, EnhancedStatus{2, 1, 5}, "Ok");
 }
 
-Task<ServerSession::Next> ServerSession::data(const std::string& argument) {
-  if (!argument.empty()) {
-    error("DATA", {501, kBadArguments, "DATA takes no argument"});
-    co_return Next::go_on;
-  }
-  if (!envelope_ || envelope_->recipients.empty()) {
-    error("DATA", envelope_ ? ServerReply{554, kBadSequence, "No valid recipients"} : bad_sequence("MAIL and RCPT first"));
-    co_return Next::go_on;
-  }
+ServerSession::Wait ServerSession::data(const std::string& argument) {
+  if (!argument.empty()) return error("DATA", {501, kBadArguments, "DATA takes no argument"}), Wait::none;
+  if (!envelope_) return error("DATA", bad_sequence("MAIL and RCPT first")), Wait::none;
+  if (envelope_->recipients.empty()) return error("DATA", {554, kBadSequence, "No valid recipients"}), Wait::none;
   auto opened = sink_.open(std::move(*envelope_));
   reset();
-  if (const auto* refusal = std::get_if<ServerReply>(&opened)) {
-    refuse("DATA", *refusal);
-    co_return Next::go_on;
-  }
-  Arrival arrival;
-  arrival.message = std::move(std::get<0>(opened));
+  if (const auto* refusal = std::get_if<ServerReply>(&opened)) return refuse("DATA", *refusal), Wait::none;
+  opened_ = std::move(std::get<0>(opened));
   reply(354, std::nullopt, "End data with <CR><LF>.<CR><LF>");
+  return Wait::content;
+}
+
+Task<ServerSession::Next> ServerSession::receive_message(std::unique_ptr<IncomingMessage> message) {
+  Arrival arrival;
+  arrival.message = std::move(message);
   if (!co_await receive(arrival)) co_return Next::close;
   const ServerReply verdict = arrival.refusal ? *arrival.refusal : co_await arrival.message->finish();
   if (verdict.is_positive()) {
@@ -222,7 +241,7 @@ Task<bool> ServerSession::receive(Arrival& arrival) {
     take_content(arrival);
     judge(arrival);
     if (arrival.decoder.complete()) break;
-    if (arrival.refusal && arrival.decoder.facts().octets > options_.max_refused) {
+    if (arrival.refusal && arrival.decoder.octets() > options_.max_refused) {
       co_await send_away(*arrival.refusal);  // enough of it
       co_return false;
     }
@@ -233,26 +252,19 @@ Task<bool> ServerSession::receive(Arrival& arrival) {
 }
 
 void ServerSession::take_content(Arrival& arrival) {
-  std::string content;
-  lines_.take(arrival.decoder.feed(lines_.rest(), content));
-  if (arrival.refusal || content.empty()) return;
-  arrival.refusal = arrival.message->append(content);
+  arrival.content.clear();
+  lines_.take(arrival.decoder.feed(lines_.rest(), arrival.content));
+  if (arrival.refusal || arrival.content.empty()) return;
+  arrival.refusal = arrival.message->append(arrival.content);
 }
 
 void ServerSession::judge(Arrival& arrival) {
-  if (arrival.decoder.facts().octets > options_.max_message_size) {
+  if (arrival.decoder.octets() > options_.max_message_size) {
     arrival.refusal = too_big(options_.max_message_size);  // RFC 1870 6.2
   } else if (const auto flaw = proto::refusal(arrival.decoder.flaw()); flaw && !arrival.refusal) {
     arrival.refusal = to_reply(*flaw);
   }
   if (arrival.refusal) arrival.message.reset();
-}
-
-Task<ServerSession::Next> ServerSession::quit() {
-  reply(221, kFine, options_.hostname + " Bye");
-  const bool ignored = co_await flush();
-  static_cast<void>(ignored);  // the client may be gone already
-  co_return Next::close;
 }
 
 bool ServerSession::simple(const proto::Command& command) {
@@ -261,8 +273,6 @@ bool ServerSession::simple(const proto::Command& command) {
       if (!command.argument.empty()) return error("RSET", {501, kBadArguments, "RSET takes no argument"}), true;
       reset();
       return reply(250, kFine, "Ok"), true;
-    case Verb::quit:
-      return error("QUIT", {501, kBadArguments, "QUIT takes no argument"}), true;
     case Verb::noop:
       return reply(250, kFine, "Ok"), true;
     case Verb::help:

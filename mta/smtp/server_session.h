@@ -25,12 +25,20 @@ struct ServerOptions {
   Duration content = std::chrono::minutes(60);  // the whole content of one message, however slowly it drips
 };
 
+// What all sessions with the same options share, made once: the replies that are always the same, as they are sent.
+struct ServerProfile {
+  explicit ServerProfile(ServerOptions given);
+
+  const ServerOptions options;
+  const std::string greeting, extensions, goodbye;
+};
+
 // Thread: of the executor that run() was spawned on.
 class ServerSession {
  public:
-  ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, ServerOptions options);
+  ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, std::shared_ptr<const ServerProfile> profile);
 
-  // Until the client has quit, is gone, or had to be sent away. Memory: one buffer of 64 KiB, replies, and the envelope.
+  // Until the client has quit, is gone, or had to be sent away. Memory: what waits in LineReader, replies, and the envelope.
   Task<void> run();
   // Says these last words (421) and closes, as soon as the session waits for the client: at once if it does so now. A message whose content
   // is complete is finished first.
@@ -47,22 +55,27 @@ class ServerSession {
   Task<bool> flush();
   Task<void> send_away(ServerReply last_words);
   Task<Next> take_lines();
-  Task<Next> take_line(LineReader::Line line);
-  Task<Next> command(proto::Command command);
 
+  // What has to be waited for after a line.
+  enum class Wait { none, content, goodbye, farewell };
+  Task<Next> wait_for(Wait wait);
+  Wait take_line(const LineReader::Line& line);
+  Wait command(const proto::Command& command);
+  Wait part(ServerReply farewell);
   void greet(const proto::Command& command);
   void mail(const std::string& argument);
   void rcpt(const std::string& argument);
-  Task<Next> data(const std::string& argument);
-  Task<Next> quit();
+  Wait data(const std::string& argument);
   bool simple(const proto::Command& command);
 
   // The content of one message: what it becomes, and why it is refused.
   struct Arrival {
     std::unique_ptr<IncomingMessage> message;
     proto::DataDecoder decoder;
+    std::string content;  // the piece that is handed on
     Refusal refusal;
   };
+  Task<Next> receive_message(std::unique_ptr<IncomingMessage> message);
   Task<bool> receive(Arrival& arrival);
   void take_content(Arrival& arrival);
   void judge(Arrival& arrival);
@@ -75,11 +88,13 @@ class ServerSession {
 
   std::unique_ptr<Stream> stream_;
   MailSink& sink_;
-  const ServerOptions options_;
+  const std::shared_ptr<const ServerProfile> profile_;  // shared by sessions of all ages: it changes with the configuration
+  const ServerOptions& options_;
   LineReader lines_;
   std::string out_;
-  std::unique_ptr<char[]> buffer_;
   std::optional<proto::Envelope> envelope_;  // from MAIL to the end of the transaction
+  std::unique_ptr<IncomingMessage> opened_;  // by DATA, until its content is received
+  ServerReply farewell_;                     // to a client that is sent away
   std::size_t errors_ = 0;
   std::optional<BootTime> waiting_since_;
   BootTime content_deadline_ = BootTime::max();

@@ -12,14 +12,14 @@ TEST_CASE("server lines: a line ends with CRLF, however the octets arrive") {
     LineReader lines;
     lines.add(bytes.substr(0, cut));
     auto line = lines.next();
-    if (line.kind == Kind::none) {
+    const bool is_whole = line.kind != Kind::none;
+    if (!is_whole) {
       lines.add(bytes.substr(cut));
       line = lines.next();
-    } else {
-      lines.add(bytes.substr(cut));
     }
     CHECK(line.kind == Kind::line);
     CHECK(line.text == "NOOP x");
+    if (is_whole) lines.add(bytes.substr(cut));
     CHECK(lines.next().kind == Kind::none);
     CHECK(lines.rest() == "QUIT");
   }
@@ -66,4 +66,28 @@ TEST_CASE("server lines: a line without end is a flood, and is not kept in memor
   }
   CHECK(kind == Kind::flood);
   CHECK(given <= LineReader::kFlood + 1000);
+}
+
+TEST_CASE("server lines: nothing is lost or changed, however much arrives before it is taken") {
+  std::string sent, seen;
+  LineReader lines;
+  for (int round = 0; round < 300; ++round) {
+    const std::string piece(static_cast<std::size_t>(round * 37 % 5000), static_cast<char>('a' + round % 26));
+    sent += piece;
+    lines.add(piece);
+    const std::size_t taken = lines.rest().size() * static_cast<std::size_t>(round % 4) / 3;
+    seen += lines.rest().substr(0, taken);
+    lines.take(taken);
+  }
+  CHECK(seen + std::string(lines.rest()) == sent);
+}
+
+TEST_CASE("server lines: the room grows for a client that fills it, and is small for one that does not") {
+  LineReader lines;
+  CHECK(lines.room().size() <= 8 * 1024);
+  while (lines.room().size() < 32 * 1024) {
+    lines.added(lines.room().size());
+    lines.take(lines.rest().size());
+  }
+  CHECK(lines.room().size() <= 64 * 1024);
 }

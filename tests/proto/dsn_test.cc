@@ -155,8 +155,8 @@ TEST_CASE("dsn: a notice travels anywhere: 7-bit, CRLF, short lines, whatever th
     decoder.feed(message + ".\r\n", content);
     CHECK(decoder.flaw() == Flaw::none);
     CHECK(decoder.complete());
-    CHECK_FALSE(decoder.facts().eight_bit);
-    CHECK_FALSE(decoder.facts().needs_reencoding());
+    CHECK_FALSE(inspect(content).eight_bit);
+    CHECK_FALSE(inspect(content).needs_reencoding());
     CHECK(message.size() < 4 * kMaxReturnedHeader);
     CHECK_FALSE(has(message, "\r\nEvil:"));
     CHECK_FALSE(has(message, "\r\nX: y"));

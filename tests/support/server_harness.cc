@@ -34,7 +34,8 @@ mta::smtp::ServerOptions ServerHarness::standard_options() {
 }
 
 ServerHarness::ServerHarness(mta::smtp::ServerOptions options) : pipe(std::make_shared<PeerPipe>(io)) {
-  session = std::make_unique<mta::smtp::ServerSession>(make_peer_stream(pipe), sink, std::move(options));
+  auto profile = std::make_shared<const mta::smtp::ServerProfile>(std::move(options));
+  session = std::make_unique<mta::smtp::ServerSession>(make_peer_stream(pipe), sink, std::move(profile));
   asio::co_spawn(io.get_executor(), session->run(), [this](std::exception_ptr exception) {
     ended_ = true;
     if (exception) std::rethrow_exception(exception);
