@@ -42,8 +42,13 @@ bool is_v6_in(const Address& address, std::uint8_t first, std::uint8_t second, i
 }  // namespace
 
 std::string Address::to_string() const {
+  if (!is_v6) {
+    std::string text;
+    for (std::size_t i = 0; i < 4; ++i) text.append(i == 0 ? "" : ".").append(std::to_string(bytes[i]));
+    return text;
+  }
   char text[INET6_ADDRSTRLEN] = "";
-  inet_ntop(is_v6 ? AF_INET6 : AF_INET, bytes.data(), text, sizeof text);
+  inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
   return text;
 }
 

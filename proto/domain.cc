@@ -18,12 +18,17 @@ constexpr std::size_t kMaxLabel = 63;  // RFC 1035 2.3.4
 constexpr std::size_t kMaxInput = 1024;
 constexpr std::string_view kIpv6Tag = "ipv6:";
 
-template <int kFamily, class Address>
-std::optional<std::string> canonical_address(const std::string& text) {
-  Address address;
+// inet_pton() takes IPv4 addresses in their one canonical form only.
+bool is_v4_address(const std::string& text) {
+  in_addr address;
+  return inet_pton(AF_INET, text.c_str(), &address) == 1;
+}
+
+std::optional<std::string> canonical_v6_address(const std::string& text) {
+  in6_addr address;
   char canonical[INET6_ADDRSTRLEN];
-  if (inet_pton(kFamily, text.c_str(), &address) != 1) return std::nullopt;
-  return std::string(inet_ntop(kFamily, &address, canonical, sizeof canonical));
+  if (inet_pton(AF_INET6, text.c_str(), &address) != 1) return std::nullopt;
+  return std::string(inet_ntop(AF_INET6, &address, canonical, sizeof canonical));
 }
 
 // RFC 5321 4.1.3
@@ -32,11 +37,10 @@ std::optional<std::string> canonical_literal(std::string_view text) {
   const std::string inner = lower_case(text.substr(1, text.size() - 2));
   if (inner.find('\0') != std::string::npos) return std::nullopt;
   if (inner.starts_with(kIpv6Tag)) {
-    const auto address = canonical_address<AF_INET6, in6_addr>(inner.substr(kIpv6Tag.size()));
+    const auto address = canonical_v6_address(inner.substr(kIpv6Tag.size()));
     return address ? std::optional("[" + std::string(kIpv6Tag) + *address + "]") : std::nullopt;
   }
-  const auto address = canonical_address<AF_INET, in_addr>(inner);
-  return address ? std::optional("[" + *address + "]") : std::nullopt;
+  return is_v4_address(inner) ? std::optional("[" + inner + "]") : std::nullopt;
 }
 
 std::optional<std::string> to_a_labels(std::string_view text) {

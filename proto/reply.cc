@@ -97,10 +97,12 @@ std::optional<Result<Reply>> ReplyParser::take() {
 std::string format_reply(int code, std::optional<EnhancedStatus> enhanced, std::string_view text) {
   const std::string status = enhanced ? enhanced->to_string() + " " : "";
   std::string reply;
+  reply.reserve(text.size() + 64);
   while (true) {
     const auto end = text.find('\n');
     const bool last = end == std::string_view::npos || end + 1 == text.size();
-    reply += std::to_string(code) + (last ? " " : "-") + status + printable(trimmed(text.substr(0, end)), kMaxWrittenText) + "\r\n";
+    reply.append(std::to_string(code)).append(last ? " " : "-").append(status);
+    reply.append(printable(trimmed(text.substr(0, end)), kMaxWrittenText)).append("\r\n");
     if (last) return reply;
     text.remove_prefix(end + 1);
   }

@@ -1,10 +1,15 @@
 // Points in time as text.
 #include "proto/time.h"
 
-#include <cstdio>
 #include <cstdlib>
 
 namespace mxpress::proto {
+namespace {
+
+// At least two digits.
+std::string padded(int value) { return (value < 10 ? "0" : "") + std::to_string(value); }
+
+}  // namespace
 
 std::string rfc5322_date(WallTime time, int zone_minutes) {
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -14,12 +19,14 @@ std::string rfc5322_date(WallTime time, int zone_minutes) {
   const std::chrono::year_month_day date(midnight);
   const std::chrono::hh_mm_ss clock(local - midnight);
   const int zone = std::abs(zone_minutes);
-  char text[64];
-  std::snprintf(text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d %c%02d%02d", kDays[std::chrono::weekday(midnight).c_encoding()],
-                static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()), zone_minutes < 0 ? '-' : '+', zone / 60, zone % 60);
-  return text;
+  std::string text;
+  text.reserve(40);
+  text.append(kDays[std::chrono::weekday(midnight).c_encoding()]).append(", ").append(padded(static_cast<int>(unsigned{date.day()})));
+  text.append(" ").append(kMonths[unsigned{date.month()} - 1]).append(" ").append(std::to_string(static_cast<int>(date.year())));
+  text.append(" ").append(padded(static_cast<int>(clock.hours().count())));
+  text.append(":").append(padded(static_cast<int>(clock.minutes().count())));
+  text.append(":").append(padded(static_cast<int>(clock.seconds().count())));
+  return text.append(zone_minutes < 0 ? " -" : " +").append(padded(zone / 60)).append(padded(zone % 60));
 }
 
 }  // namespace mxpress::proto

@@ -6,7 +6,8 @@
 namespace mxpress::proto {
 namespace {
 
-constexpr std::size_t kMaxRemote = 255;  // octets of what the client said
+constexpr std::size_t kMaxRemote = 255;   // octets of what the client said
+constexpr std::size_t kUsualField = 400;  // octets
 
 std::string_view protocol(TransmissionType type) {
   switch (type) {
@@ -49,17 +50,19 @@ std::string from_client(const Trace& trace) {
 }  // namespace
 
 std::string received_field(const Trace& trace) {
-  std::string field = "Received: ";
+  std::string field;
+  field.reserve(kUsualField);
+  field.append("Received: ");
   if (trace.type == TransmissionType::local) {
-    field += "by " + trace.by.text() + " (mxpress, from uid " + std::to_string(trace.uid) + ") with local";
+    field.append("by ").append(trace.by.text()).append(" (mxpress, from uid ").append(std::to_string(trace.uid)).append(") with local");
   } else {
-    field += from_client(trace) + "\r\n\tby " + trace.by.text() + " (mxpress) with " + std::string(protocol(trace.type));
-    if (!trace.tls.empty()) field += " (" + in_comment(trace.tls) + ")";
+    field.append(from_client(trace)).append("\r\n\tby ").append(trace.by.text()).append(" (mxpress) with ").append(protocol(trace.type));
+    if (!trace.tls.empty()) field.append(" (").append(in_comment(trace.tls)).append(")");
   }
-  field += "\r\n\tid " + trace.id.to_string();
+  field.append("\r\n\tid ").append(trace.id.to_string());
   // RFC 5321 7.2: with more recipients the field would show them to each other.
-  if (trace.recipient) field += "\r\n\tfor <" + trace.recipient->to_string() + ">";
-  return field + ";\r\n\t" + rfc5322_date(trace.now, trace.zone_minutes) + "\r\n";
+  if (trace.recipient) field.append("\r\n\tfor <").append(trace.recipient->to_string()).append(">");
+  return field.append(";\r\n\t").append(rfc5322_date(trace.now, trace.zone_minutes)).append("\r\n");
 }
 
 }  // namespace mxpress::proto
