@@ -10,7 +10,7 @@
 namespace mxpress::mta {
 namespace {
 
-// Waits for what `begin`, given a callback, will pass to it from another thread.
+// Waits for what `begin`, given a callback, will pass to it from another thread. `begin` may refer to what the caller keeps while it waits.
 template <class Value, class Begin>
 Task<Value> completion_of(Begin begin) {
   const Executor executor = co_await asio::this_coro::executor;
@@ -28,16 +28,12 @@ Task<Value> completion_of(Begin begin) {
 }  // namespace
 
 Task<Result<queue::QueueId>> store(queue::Spool& spool, queue::QueueId id, queue::NewMessage message) {
-  auto begin = [&spool, id, message = std::move(message)](queue::Spool::Stored done) mutable {
-    spool.store_as(id, std::move(message), std::move(done));
-  };
+  auto begin = [&spool, id, &message](queue::Spool::Stored done) { spool.store_as(id, std::move(message), std::move(done)); };
   co_return co_await completion_of<Result<queue::QueueId>>(std::move(begin));
 }
 
 Task<Status> settle(queue::Spool& spool, queue::Settlement settlement) {
-  auto begin = [&spool, settlement = std::move(settlement)](std::function<void(Status)> done) mutable {
-    spool.settle(std::move(settlement), std::move(done));
-  };
+  auto begin = [&spool, &settlement](std::function<void(Status)> done) { spool.settle(std::move(settlement), std::move(done)); };
   co_return co_await completion_of<Status>(std::move(begin));
 }
 

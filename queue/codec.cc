@@ -1,7 +1,10 @@
 // Translates the spool's values to and from protobuf.
 #include "queue/codec.h"
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
+#include <cstddef>
 
 #include "proto/spool.pb.h"
 
@@ -12,6 +15,18 @@ Error damaged(const char* what) { return Error::permanent(std::string("damaged r
 
 std::int64_t to_ms(WallTime time) { return time.time_since_epoch().count(); }
 WallTime to_time(std::int64_t ms) { return WallTime(Duration(ms)); }
+
+// A message that is only made to be written: on the stack as far as it fits, without an allocation for each of its parts.
+template <class Message>
+class Draft {
+ public:
+  Message* operator->() { return message_; }
+
+ private:
+  alignas(std::max_align_t) char block_[4096];
+  google::protobuf::Arena arena_{block_, sizeof block_};
+  Message* message_ = google::protobuf::Arena::CreateMessage<Message>(&arena_);
+};
 
 template <class Message>
 bool parse(Message& message, std::string_view bytes) {
@@ -132,11 +147,11 @@ Result<RecipientState> read(const pb::RecipientState& from) {
 }
 
 std::string bytes_of(const Settlement& from) {
-  pb::Settlement to;
-  to.set_time(to_ms(from.attempt.time));
-  for (const auto i : from.attempt.recipients) to.add_recipients(i);
+  Draft<pb::Settlement> to;
+  to->set_time(to_ms(from.attempt.time));
+  for (const auto i : from.attempt.recipients) to->add_recipients(i);
   for (const auto& host : from.attempt.hosts) {
-    auto& h = *to.add_hosts();
+    auto& h = *to->add_hosts();
     write(host.result, *h.mutable_result());
     h.set_started(to_ms(host.started));
     h.set_connect(host.connect.count());
@@ -144,11 +159,11 @@ std::string bytes_of(const Settlement& from) {
     h.set_reused_session(host.reused_session);
   }
   for (const auto& change : from.changes) {
-    auto& c = *to.add_changes();
+    auto& c = *to->add_changes();
     c.set_recipient(change.recipient);
     write(change.state, *c.mutable_state());
   }
-  return to.SerializeAsString();
+  return to->SerializeAsString();
 }
 
 std::string bytes_of(const ActionTaken& from) {
@@ -203,17 +218,17 @@ Result<StateChange> read_told(std::string_view bytes) {
 }  // namespace
 
 std::string encode(const Accepted& accepted) {
-  pb::Accepted to;
-  write(accepted.envelope, *to.mutable_envelope());
-  to.set_drop_name(accepted.drop_name);
+  Draft<pb::Accepted> to;
+  write(accepted.envelope, *to->mutable_envelope());
+  to->set_drop_name(accepted.drop_name);
   for (const auto& notice : accepted.notice_for) {
-    auto& n = *to.add_notice_for();
+    auto& n = *to->add_notice_for();
     n.set_message(notice.message.value);
     for (const auto i : notice.recipients) n.add_recipients(i);
     n.set_kind(static_cast<std::uint32_t>(notice.kind));
   }
-  to.set_accepted_at(accepted.accepted_at.count());
-  return to.SerializeAsString();
+  to->set_accepted_at(accepted.accepted_at.count());
+  return to->SerializeAsString();
 }
 
 Result<Accepted> decode_accepted(std::string_view bytes) {

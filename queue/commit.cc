@@ -19,13 +19,13 @@ bool is_store(const OperationPtr& operation) { return operation->kind == Operati
 void SpoolImpl::run_committer() {
   for (;;) {
     auto shared = shared_.lock();
+    if (housework_waits(*shared)) housework_.notify_one();
     wait_for_work(shared);
     if (shared->stopping) break;
     const bool sync = shared->urgent != 0 || !shared->counters.accepting ||
                       (!unsynced_.empty() && std::chrono::steady_clock::now() >= first_unsynced_ + kSyncWithin);
     shared.unlock();
     commit(sync ? Sync::yes : Sync::no);
-    housework_.notify_one();
   }
   while (commit(Sync::yes)) {
   }
