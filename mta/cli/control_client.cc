@@ -19,14 +19,17 @@ constexpr std::chrono::minutes kPatience(2);  // a selection over a million mess
 
 class SocketClient final : public ControlClient {
  public:
-  explicit SocketClient(int socket) : socket_(socket) {}
+  explicit SocketClient(int socket) : socket_(socket), reader_(socket) {}
   ~SocketClient() override { ::close(socket_); }
   bool is_daemon() const override { return true; }
 
   Status ask(const control_pb::Request& request, const host::ControlSink& sink) override {
-    if (Status status = host::write_frame(socket_, request.SerializeAsString(), kPatience); !status) return status;
+    host::FrameWriter writer(socket_, kPatience);
+    Status status = writer.write(request.SerializeAsString());
+    if (status) status = writer.flush();
+    if (!status) return status;
     for (;;) {
-      const auto frame = host::read_frame(socket_, host::kMaxResponse, kPatience);
+      const auto frame = reader_.read(host::kMaxResponse, kPatience);
       if (!frame) return Error::transient("lost the daemon in the middle of its answer: " + frame.error().message);
       control_pb::Response response;
       if (!response.ParseFromString(*frame)) return Error::permanent("the daemon's answer makes no sense: is it of another version?");
@@ -36,6 +39,7 @@ class SocketClient final : public ControlClient {
 
  private:
   int socket_;
+  host::FrameReader reader_;
 };
 
 class LocalClient final : public ControlClient {

@@ -163,7 +163,8 @@ class Server final : public ControlServer {
   // One request after the other, until the client has no more or does not keep to the rules.
   void serve(Connection& connection) {
     try {
-      while (serve_one(connection)) {
+      FrameReader requests(connection.socket);
+      while (serve_one(connection, requests)) {
       }
     } catch (const std::exception& bug) {
       log(LogLine(Priority::error, "control-failed").add("why", bug.what()));
@@ -172,18 +173,19 @@ class Server final : public ControlServer {
     connection.ended = true;
   }
 
-  bool serve_one(Connection& connection) {
-    const auto frame = read_frame(connection.socket, kMaxRequest, options_.request_patience);
+  bool serve_one(Connection& connection, FrameReader& requests) {
+    const auto frame = requests.read(kMaxRequest, options_.request_patience);
     control_pb::Request request;
     if (!frame || !request.ParseFromString(*frame)) return false;
     if (request.has_act() && !request.act().dry_run()) log_action(request.act(), connection.peer);
+    FrameWriter responses(connection.socket, options_.response_patience);
     bool heard = true;
     const ControlSink sink = [&](const control_pb::Response& response) {
-      heard = heard && static_cast<bool>(write_frame(connection.socket, response.SerializeAsString(), options_.response_patience));
+      heard = heard && static_cast<bool>(responses.write(response.SerializeAsString()));
       return heard;
     };
     answer_control(request, connection.peer, backend_, Clock::current().wall(), sink);
-    return heard;
+    return heard && static_cast<bool>(responses.flush());
   }
 
   static void log_action(const control_pb::Request::Act& act, const ControlPeer& peer) {

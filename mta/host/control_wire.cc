@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace mxpress::mta::host {
 namespace {
@@ -24,17 +25,6 @@ Status wait_for(int socket, short events, Steady::time_point deadline) {
   }
 }
 
-Status read_exactly(int socket, char* buffer, std::size_t size, Steady::time_point deadline) {
-  for (std::size_t have = 0; have < size;) {
-    if (Status status = wait_for(socket, POLLIN, deadline); !status) return status;
-    const ssize_t got = ::recv(socket, buffer + have, size - have, MSG_DONTWAIT);
-    if (got == 0) return Error::transient(have == 0 ? std::string(kConnectionClosed) : "connection closed in the middle of a message");
-    if (got < 0 && errno != EAGAIN && errno != EINTR) return Error::transient(std::strerror(errno));
-    if (got > 0) have += static_cast<std::size_t>(got);
-  }
-  return {};
-}
-
 Status write_all(int socket, std::string_view bytes, std::chrono::milliseconds patience) {
   while (!bytes.empty()) {
     if (Status status = wait_for(socket, POLLOUT, Steady::now() + patience); !status) return status;
@@ -47,28 +37,48 @@ Status write_all(int socket, std::string_view bytes, std::chrono::milliseconds p
 
 }  // namespace
 
-Result<std::string> read_frame(int socket, std::uint32_t limit, std::chrono::milliseconds patience) {
-  const auto deadline = Steady::now() + patience;
-  unsigned char head[4];
-  if (Status status = read_exactly(socket, reinterpret_cast<char*>(head), sizeof head, deadline); !status) return status.error();
-  const std::uint32_t size = std::uint32_t{head[0]} << 24 | std::uint32_t{head[1]} << 16 | std::uint32_t{head[2]} << 8 | head[3];
-  if (size > limit) return Error::transient("a message of " + std::to_string(size) + " octets: that is not the protocol of mxpress");
-  std::string body;
-  // Grows with what really comes: a length alone costs no memory.
-  constexpr std::size_t kPiece = 64 * 1024;
-  while (body.size() < size) {
-    const std::size_t have = body.size(), piece = std::min<std::size_t>(kPiece, size - have);
-    body.resize(have + piece);
-    if (Status status = read_exactly(socket, body.data() + have, piece, deadline); !status) return status.error();
+// Until so many octets wait to be taken.
+Status FrameReader::fill(std::size_t size, Steady::time_point deadline) {
+  constexpr std::size_t kPiece = 64 * 1024;  // what really comes takes memory, a length alone does not
+  while (buffer_.size() - taken_ < size) {
+    buffer_.erase(0, std::exchange(taken_, 0));
+    const std::size_t have = buffer_.size();
+    buffer_.resize(have + kPiece);
+    const ssize_t got = ::recv(socket_, buffer_.data() + have, kPiece, MSG_DONTWAIT);
+    const int error = errno;
+    buffer_.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got == 0) return Error::transient(have == 0 ? std::string(kConnectionClosed) : "connection closed in the middle of a message");
+    if (got > 0 || error == EINTR) continue;
+    if (error != EAGAIN) return Error::transient(std::strerror(error));
+    if (Status status = wait_for(socket_, POLLIN, deadline); !status) return status;
   }
+  return {};
+}
+
+Result<std::string> FrameReader::read(std::uint32_t limit, std::chrono::milliseconds patience) {
+  constexpr std::size_t kHead = 4;
+  const auto deadline = Steady::now() + patience;
+  if (Status status = fill(kHead, deadline); !status) return status.error();
+  std::uint32_t size = 0;
+  for (std::size_t i = 0; i < kHead; ++i) size = size << 8 | static_cast<unsigned char>(buffer_[taken_ + i]);
+  if (size > limit) return Error::transient("a message of " + std::to_string(size) + " octets: that is not the protocol of mxpress");
+  if (Status status = fill(kHead + size, deadline); !status) return status.error();
+  std::string body = buffer_.substr(taken_ + kHead, size);
+  taken_ += kHead + size;
   return body;
 }
 
-Status write_frame(int socket, std::string_view body, std::chrono::milliseconds patience) {
-  const auto size = static_cast<std::uint32_t>(body.size());
-  std::string frame = {static_cast<char>(size >> 24), static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size)};
-  frame.append(body);
-  return write_all(socket, frame, patience);
+Status FrameWriter::write(std::string_view body) {
+  for (int shift = 24; shift >= 0; shift -= 8) pending_.push_back(static_cast<char>(body.size() >> shift));
+  pending_.append(body);
+  return pending_.size() >= kPiece || Steady::now() >= flushed_ + kGather ? flush() : Status();
+}
+
+Status FrameWriter::flush() {
+  const Status status = write_all(socket_, pending_, patience_);
+  pending_.clear();
+  flushed_ = Steady::now();
+  return status;
 }
 
 }  // namespace mxpress::mta::host

@@ -13,11 +13,41 @@ namespace mxpress::mta::host {
 inline constexpr std::uint32_t kMaxRequest = 4u << 20;    // octets
 inline constexpr std::uint32_t kMaxResponse = 64u << 20;  // octets; a message with 10,000 recipients and 50 attempts fits
 
-// One frame. The whole of it must come within `patience`; errors are transient. An orderly end before the first octet is the error
-// kConnectionClosed.
 inline constexpr std::string_view kConnectionClosed = "connection closed";
-Result<std::string> read_frame(int socket, std::uint32_t limit, std::chrono::milliseconds patience);
-// The peer must take something every `patience`.
-Status write_frame(int socket, std::string_view body, std::chrono::milliseconds patience);
+
+// Takes from the socket what is there, be it many frames.
+class FrameReader {
+ public:
+  explicit FrameReader(int socket) : socket_(socket) {}
+  // One frame. The whole of it must come within `patience`; errors are transient. An orderly end before the first octet is the error
+  // kConnectionClosed.
+  Result<std::string> read(std::uint32_t limit, std::chrono::milliseconds patience);
+
+ private:
+  Status fill(std::size_t size, std::chrono::steady_clock::time_point deadline);
+
+  int socket_;
+  std::string buffer_;
+  std::size_t taken_ = 0;  // octets of it
+};
+
+// Sends many frames at a time: an answer may have a hundred thousand.
+class FrameWriter {
+ public:
+  // The peer must take something every `patience`.
+  FrameWriter(int socket, std::chrono::milliseconds patience) : socket_(socket), patience_(patience) {}
+  // Sent at the latest with the first frame that comes kGather later, or by flush().
+  Status write(std::string_view body);
+  Status flush();
+
+ private:
+  static constexpr std::size_t kPiece = 64 * 1024;
+  static constexpr std::chrono::milliseconds kGather{50};
+
+  int socket_;
+  std::chrono::milliseconds patience_;
+  std::string pending_;
+  std::chrono::steady_clock::time_point flushed_{};
+};
 
 }  // namespace mxpress::mta::host

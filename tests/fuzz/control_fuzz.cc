@@ -75,7 +75,7 @@ void check_frame(std::string_view bytes) {
   if (bytes.size() > 60'000 || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;
   expect(::write(ends[0], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
   ::close(ends[0]);
-  const auto frame = host::read_frame(ends[1], host::kMaxRequest, std::chrono::seconds(10));
+  const auto frame = host::FrameReader(ends[1]).read(host::kMaxRequest, std::chrono::seconds(10));
   if (frame) expect(frame->size() + 4 <= bytes.size() && bytes.substr(4).starts_with(*frame));
   ::close(ends[1]);
 }
