@@ -163,7 +163,7 @@ void SpoolImpl::checkpoint() {
     std::uint32_t oldest = 0;
     {
       auto shared = shared_.lock();
-      if (!journal_is_full(*shared)) return;
+      if (shared->stop_housekeeper || !journal_is_full(*shared)) return;
       oldest = shared->index.oldest_segment();
     }
     finish_large_stores();
@@ -174,21 +174,37 @@ void SpoolImpl::checkpoint() {
     auto status = move_out(oldest);
     if (status) status = sync_dirty_folders();
     if (status) status = drop(oldest);
-    if (!status) return report("the journal cannot be shortened now: " + status.error().message);
+    if (status) continue;
+    if (!shared_.lock()->stop_housekeeper) report("the journal cannot be shortened now: " + status.error().message);
+    return;
   }
 }
 
-// True if there were some.
+// True if there were some that are not in a newer segment yet.
 bool SpoolImpl::rerecord_sites(std::uint32_t segment) {
-  std::vector<SiteRecord> sites;
+  std::vector<std::string> sites;
   {
     auto shared = shared_.lock();
-    for (const auto& [name, site] : shared->index.sites)
-      if (site.segment == segment) sites.push_back(site.record);
+    for (const auto& [name, location] : shared->index.sites)
+      if (location.segment == segment) sites.push_back(name);
   }
-  for (auto& site : sites) record_site(std::move(site));
-  if (sites.empty() || mode_ == Committer::thread) return !sites.empty();
+  bool all = true;
+  for (const auto& site : sites) all = rerecord_site(site, segment) && all;
+  if (sites.empty() || !all || mode_ == Committer::thread) return !sites.empty();
   return !commit(Sync::yes);
+}
+
+// False: the disk does not give it now.
+bool SpoolImpl::rerecord_site(const std::string& name, std::uint32_t segment) {
+  auto shared = shared_.lock();
+  const auto site = shared->index.sites.find(name);
+  if (site == shared->index.sites.end() || site->second.segment != segment) return true;  // there is news of it since
+  auto record = read_site(shared->index, site->second);
+  if (record) return enqueue(shared, site_operation(std::move(*record))), true;
+  report("the trouble of " + name + " cannot be read: " + record.error().message);
+  if (record.error().is_transient()) return false;
+  shared->index.sites.erase(site);
+  return true;
 }
 
 Status SpoolImpl::move_out(std::uint32_t segment) {
@@ -196,8 +212,11 @@ Status SpoolImpl::move_out(std::uint32_t segment) {
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   Status status;
-  for (const auto id : touched)
-    if (status) status = move_out(segment, id);
+  for (const auto id : touched) {
+    if (shared_.lock()->stop_housekeeper) status = Error::transient("the spool is being closed");
+    if (!status) break;
+    status = move_out(segment, id);
+  }
   shared_.lock()->index.segments[segment].touched = std::move(touched);  // for the next round, if this one failed
   return status;
 }
@@ -261,12 +280,7 @@ void SpoolImpl::moved(const Snapshot& from) {
   auto shared = shared_.lock();
   auto* entry = shared->index.find(from.id);
   if (!entry || entry->ended) shared->to_remove.push_back(from.id);
-  if (!entry) return;
-  entry->accepted = {};
-  if (!entry->more) return;
-  entry->more->is_file_doubtful = false;
-  auto& later = entry->more->later;
-  later.erase(later.begin(), later.begin() + static_cast<std::ptrdiff_t>(from.later.size()));
+  if (entry) entry->moved(from.later.size());
 }
 
 // Damage: what can still be read of the message is kept for the operator, and the rest of the mail goes on.

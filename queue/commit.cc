@@ -223,7 +223,7 @@ void SpoolImpl::finish(const Operations& operations) {
 void SpoolImpl::finish_store(Shared& shared, Operation& operation) {
   const auto id = operation.id();
   auto& entry = shared.index.entries[id];
-  entry.stages.of.assign(operation.recipients, '\0');
+  entry.stages = Stages(operation.recipients);
   if (operation.header.type == RecordType::accepted) {
     entry.accepted = operation.location;
     shared.index.segments[operation.location.segment].touched.push_back(id);
@@ -265,7 +265,7 @@ void SpoolImpl::finish_site(Shared& shared, Operation& operation) {
   if (operation.site.failures == 0)
     shared.index.sites.erase(name);
   else
-    shared.index.sites[name] = {operation.site, operation.location.segment};
+    shared.index.sites[name] = operation.location;
 }
 
 // The Ended record is a hint for the reader: what ends a message are the states that are already durable.

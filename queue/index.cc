@@ -72,9 +72,12 @@ Status read_later(const File& file, Location location, RawMessage& out) {
 
 }  // namespace
 
-Entry* Index::find(QueueId id) {
-  const auto found = entries.find(id);
-  return found == entries.end() ? nullptr : &found->second;
+void Entry::moved(std::size_t told) {
+  accepted = {};
+  if (!more) return;
+  more->is_file_doubtful = false;
+  more->later.erase(more->later.begin(), more->later.begin() + static_cast<std::ptrdiff_t>(told));
+  if (more->later.empty() && !ended) more.reset();
 }
 
 void Index::add_later(QueueId id, Entry& entry, Location location) {
@@ -143,6 +146,13 @@ Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from
     if (!change) out.damaged.push_back(location);
   }
   return out;
+}
+
+Result<SiteRecord> read_site(const Index& index, Location location) {
+  const auto segment = index.segments.find(location.segment);
+  if (segment == index.segments.end()) return Error::permanent("the journal segment of the site has been dropped");
+  const auto piece = read_piece(*segment->second.file, location.offset());
+  return piece ? decode_site(piece->meta) : piece.error();
 }
 
 std::uint64_t size_of_record(const File& file, Location location, std::uint64_t otherwise) {

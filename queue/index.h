@@ -10,18 +10,20 @@
 #include <unordered_map>
 #include <vector>
 
+#include "queue/id_map.h"
 #include "queue/journal.h"
 #include "queue/message_file.h"
 #include "queue/state.h"
 
 namespace mxpress::queue {
 
+// There may be millions of them.
 struct Entry {
-  Location accepted;  // segment 0: the message file
-  std::uint32_t sequence = 0;
+  [[no_unique_address]] Stages stages;
   bool ended = false;
-  Stages stages;
-  // Only of messages with a history.
+  std::uint32_t sequence = 0;
+  Location accepted;  // segment 0: the message file
+  // Only of messages with a history that is not all in their files.
   struct More {
     std::vector<Location> later;  // journal records that change it and are not in the message file; also Accepted records of notices
     WallTime ended_at{};
@@ -34,7 +36,10 @@ struct Entry {
     if (!more) more = std::make_unique<More>();
     return *more;
   }
+  // The first `told` of `later` are in its message file, synced.
+  void moved(std::size_t told);
 };
+static_assert(sizeof(Entry) <= 32);
 
 struct SegmentEntry {
   std::shared_ptr<File> file;      // shared: contents are read from it after it was dropped
@@ -43,27 +48,14 @@ struct SegmentEntry {
   std::vector<QueueId> touched{};  // messages with a record in it; may repeat
 };
 
-struct SiteEntry {
-  SiteRecord record;
-  std::uint32_t segment = 0;
-};
-
-struct QueueIdHash {
-  using is_avalanching = void;
-  std::size_t operator()(QueueId id) const noexcept {
-    const auto x = (id.value ^ (id.value >> 32)) * 0x9E3779B97F4A7C15u;
-    return x ^ (x >> 29);
-  }
-};
-
 struct Index {
-  boost::unordered_flat_map<QueueId, Entry, QueueIdHash> entries;
-  std::deque<QueueId> ended;                       // oldest first
-  std::map<std::uint32_t, SegmentEntry> segments;  // by the number in their name
-  std::map<std::string, SiteEntry> sites;
-  std::unordered_map<std::string, QueueId> drops;  // names of drop files
+  IdMap<Entry> entries;
+  std::deque<QueueId> ended;                               // oldest first
+  std::map<std::uint32_t, SegmentEntry> segments;          // by the number in their name
+  boost::unordered_flat_map<std::string, Location> sites;  // in trouble: where their latest record lies
+  std::unordered_map<std::string, QueueId> drops;          // names of drop files
 
-  Entry* find(QueueId id);
+  Entry* find(QueueId id) { return entries.find(id); }
   // Remembers that a record of the message lies there.
   void add_later(QueueId id, Entry& entry, Location location);
   void end(QueueId id, Entry& entry, WallTime when);
@@ -98,6 +90,8 @@ struct RawMessage {
 };
 // An error is permanent if the message itself is damaged, transient if the disk failed or the message file is not there.
 Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from);
+// The record of a site in the journal.
+Result<SiteRecord> read_site(const Index& index, Location location);
 // Octets of the record there; `otherwise` if it is damaged so that it does not say.
 std::uint64_t size_of_record(const File& file, Location location, std::uint64_t otherwise);
 Message to_message(RawMessage raw);

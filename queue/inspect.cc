@@ -18,30 +18,30 @@ class Reader : public Inspection {
 
   std::vector<QueueId> ids(bool with_ended) const override {
     std::vector<QueueId> out;
-    for (const auto& [id, entry] : replayed_.index.entries)
+    replayed_.index.entries.for_each([&out](QueueId id, const Entry& entry) {
       if (!entry.ended) out.push_back(id);
+    });
     std::sort(out.begin(), out.end());
     if (with_ended) out.insert(out.end(), replayed_.index.ended.begin(), replayed_.index.ended.end());
     return out;
   }
 
   Result<Message> load(QueueId id) const override {
-    const auto found = replayed_.index.entries.find(id);
-    if (found == replayed_.index.entries.end()) return Error::permanent("there is no message " + id.to_string());
-    const auto& entry = found->second;
-    auto raw = read_raw(disk_, paths_, snapshot(replayed_.index, id, entry));
+    const auto* entry = replayed_.index.entries.find(id);
+    if (!entry) return Error::permanent("there is no message " + id.to_string());
+    auto raw = read_raw(disk_, paths_, snapshot(replayed_.index, id, *entry));
     if (!raw) return raw.error();
     auto message = to_message(std::move(*raw));
-    message.ended = entry.ended;
-    if (!entry.ended) return message;
-    message.ended_at = entry.more->ended_at;
+    message.ended = entry->ended;
+    if (!entry->ended) return message;
+    message.ended_at = entry->more->ended_at;
     message.content.reset();
     return message;
   }
 
   std::vector<SiteRecord> sites() const override {
     std::vector<SiteRecord> out;
-    for (const auto& [name, site] : replayed_.index.sites) out.push_back(site.record);
+    for (const auto& [name, site] : replayed_.sites) out.push_back(site);
     return out;
   }
 

@@ -24,16 +24,19 @@ std::optional<QueueId> id_of_large(std::string_view name) {
 }  // namespace
 
 Status SpoolImpl::recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) {
-  const auto status = read_earlier_runs();
+  std::map<std::string, SiteRecord> sites;
+  const auto status = read_earlier_runs(sites);
   {
     auto shared = shared_.lock();
     shared->counters.recovered = status.ok();
     shared->counters.not_recovered_because = status ? "" : status.error().message;
   }
-  return status ? tell(found, site) : status;
+  if (!status) return status;
+  for (const auto& [name, record] : sites) site(record);  // first: else each message would have its host asked anew
+  return tell(found);
 }
 
-Status SpoolImpl::read_earlier_runs() {
+Status SpoolImpl::read_earlier_runs(std::map<std::string, SiteRecord>& sites) {
   // What a killed run wrote may still be in the page cache only; what follows from it must not reach the disk first.
   if (auto s = disk_.sync_all(paths_.root); !s) return s;
   auto replayed = replay(disk_, paths_, old_segments_, run_);
@@ -43,6 +46,7 @@ Status SpoolImpl::read_earlier_runs() {
   if (auto s = clean_incoming(*replayed); !s) return s;
   if (auto s = leave_unread(*replayed); !s) return s;
   keep_damage(*replayed);  // nothing below fails: what is counted is counted once
+  sites = std::move(replayed->sites);
   merge(std::move(*replayed));
   return {};
 }
@@ -100,10 +104,10 @@ void SpoolImpl::keep_damage(const Replayed& found) {
 void SpoolImpl::merge(Replayed found) {
   auto shared = shared_.lock();
   auto& index = shared->index;
-  for (auto& [id, entry] : found.index.entries) index.entries.emplace(id, std::move(entry));
+  index.entries.merge(std::move(found.index.entries));
   index.ended.insert(index.ended.begin(), found.index.ended.begin(), found.index.ended.end());
   for (auto& [number, segment] : found.index.segments) index.segments[number] = std::move(segment);
-  for (auto& [name, site] : found.index.sites) index.sites.emplace(name, std::move(site));
+  for (const auto& [name, location] : found.index.sites) index.sites.emplace(name, location);
   for (auto& [name, id] : found.index.drops) index.drops.emplace(name, id);
   shared->to_remove.insert(shared->to_remove.end(), found.finished.begin(), found.finished.end());
   shared->to_place.insert(shared->to_place.end(), found.misplaced.begin(), found.misplaced.end());
@@ -113,7 +117,7 @@ void SpoolImpl::merge(Replayed found) {
   housework_.notify_one();
 }
 
-Status SpoolImpl::tell(const std::function<void(const Message&)>& found, const std::function<void(const SiteRecord&)>& site) {
+Status SpoolImpl::tell(const std::function<void(const Message&)>& found) {
   for (const auto id : ids(false)) {
     if (run_of(id) == run_) continue;
     const auto message = load(id);
@@ -123,12 +127,6 @@ Status SpoolImpl::tell(const std::function<void(const Message&)>& found, const s
     auto shared = shared_.lock();
     ++(message.error().is_transient() ? shared->counters.unread : shared->counters.corrupt);
   }
-  std::vector<SiteRecord> sites;
-  {
-    auto shared = shared_.lock();
-    for (const auto& [name, entry] : shared->index.sites) sites.push_back(entry.record);
-  }
-  for (const auto& record : sites) site(record);
   return {};
 }
 

@@ -42,7 +42,7 @@ class Replay {
   }
 
   Replayed finish() {
-    for (auto& [id, entry] : out_.index.entries) settle_entry(id, entry);
+    out_.index.entries.for_each([this](QueueId id, Entry& entry) { settle_entry(id, entry); });
     for (const auto id : gone_) out_.index.entries.erase(id);
     std::sort(out_.index.ended.begin(), out_.index.ended.end(),
               [this](QueueId a, QueueId b) { return out_.index.find(a)->more->ended_at < out_.index.find(b)->more->ended_at; });
@@ -100,7 +100,7 @@ class Replay {
       return is_transient;
     }
     auto& entry = out_.index.entries[id];
-    entry.stages.of.assign(file->meta.envelope.recipients.size(), '\0');
+    entry.stages = Stages(file->meta.envelope.recipients.size());
     for (const auto& [sequence, change] : file->changes) {
       entry.stages.apply(change);
       entry.sequence = std::max(entry.sequence, sequence);
@@ -208,7 +208,7 @@ class Replay {
     if (!out_.index.find(id) && type == RecordType::accepted) {
       auto& entry = out_.index.entries[id];
       entry.accepted = where;
-      entry.stages.of.assign(accepted->envelope.recipients.size(), '\0');
+      entry.stages = Stages(accepted->envelope.recipients.size());
       out_.index.segments[where.segment].touched.push_back(id);
       remember_drop(*accepted, id);
     } else if (!out_.index.find(id)) {
@@ -232,7 +232,7 @@ class Replay {
     if (misplaced_.contains(id) || !has_file || *has_file) return;  // told already: it could not be read
     // Ended and removed, if the records that follow say so.
     auto& entry = out_.index.entries[id];
-    entry.stages.of.assign(accepted.envelope.recipients.size(), '\0');
+    entry.stages = Stages(accepted.envelope.recipients.size());
     missing_.insert(id);
     remember_drop(accepted, id);
   }
@@ -262,13 +262,15 @@ class Replay {
   }
 
   void replay_site(std::string_view meta, Location where) {
-    auto site = decode_site(meta);
+    const auto site = decode_site(meta);
     if (!site) return damage(site.error().message);
-    const auto name = site->site;
-    if (site->failures == 0)
-      out_.index.sites.erase(name);
-    else
-      out_.index.sites[name] = {std::move(*site), where.segment};
+    if (site->failures == 0) {
+      out_.index.sites.erase(site->site);
+      out_.sites.erase(site->site);
+    } else {
+      out_.index.sites[site->site] = where;
+      out_.sites[site->site] = *site;
+    }
   }
 
   void replay_ended(QueueId id, std::string_view meta) {

@@ -15,8 +15,9 @@ namespace mxpress::queue {
 
 struct Replayed {
   Index index;
-  std::vector<QueueId> finished;   // their message file is still there, and can go
-  std::vector<QueueId> misplaced;  // their complete file is still in incoming/
+  std::map<std::string, SiteRecord> sites;  // in trouble, by name
+  std::vector<QueueId> finished;            // their message file is still there, and can go
+  std::vector<QueueId> misplaced;           // their complete file is still in incoming/
   struct DamagedFile {
     QueueId id;
     Path path;

@@ -219,12 +219,17 @@ void SpoolImpl::enqueue_change(QueueId id, StateChange change, std::function<voi
   enqueue(shared, std::move(operation));
 }
 
-void SpoolImpl::record_site(SiteRecord record) {
+OperationPtr SpoolImpl::site_operation(SiteRecord record) {
   auto operation = std::make_shared<Operation>();
   operation->kind = Operation::Kind::site;
   operation->header.type = RecordType::site;
   set_meta(*operation, encode(record));
   operation->site = std::move(record);
+  return operation;
+}
+
+void SpoolImpl::record_site(SiteRecord record) {
+  auto operation = site_operation(std::move(record));
   auto shared = shared_.lock();
   enqueue(shared, std::move(operation));
 }
@@ -315,8 +320,10 @@ Duration SpoolImpl::age_of(const Message& message) const {
 std::vector<QueueId> SpoolImpl::ids(bool with_ended) {
   std::vector<QueueId> out;
   auto shared = shared_.lock();
-  for (const auto& [id, entry] : shared->index.entries)
+  out.reserve(shared->index.entries.size());
+  shared->index.entries.for_each([&out](QueueId id, const Entry& entry) {
     if (!entry.ended) out.push_back(id);
+  });
   std::sort(out.begin(), out.end());
   if (with_ended) out.insert(out.end(), shared->index.ended.begin(), shared->index.ended.end());
   return out;

@@ -72,7 +72,7 @@ class SpoolImpl : public Spool {
   void checkpoint() override;
 
  private:
-  static constexpr std::uint64_t kFreshOctets = 16u << 20;  // of messages that wait for their first attempt
+  static constexpr std::uint64_t kFreshOctets = 8u << 20;  // of messages that wait for their first attempt
   using Moment = std::chrono::steady_clock::time_point;
   struct LargeStore {
     OperationPtr operation;
@@ -102,6 +102,7 @@ class SpoolImpl : public Spool {
 
   // spool.cc: the entrance
   OperationPtr store_operation(QueueId id, NewMessage& message) const;
+  static OperationPtr site_operation(SiteRecord record);
   void enqueue(Access& shared, OperationPtr operation);
   void enqueue_change(QueueId id, StateChange change, std::function<void(Status)> done);
   bool must_wait_for_recovery(const Shared& shared, const Operation& operation) const;
@@ -150,6 +151,7 @@ class SpoolImpl : public Spool {
   Status remove_if_there(const Path& path);
   Status make_message_folder(QueueId id);
   bool rerecord_sites(std::uint32_t segment);
+  bool rerecord_site(const std::string& name, std::uint32_t segment);
   Status move_out(std::uint32_t segment);
   Status move_out(std::uint32_t segment, QueueId id);
   Status write_message_file(const RawMessage& raw);
@@ -163,13 +165,13 @@ class SpoolImpl : public Spool {
   Status drop(std::uint32_t segment);
 
   // recovery.cc
-  Status read_earlier_runs();
+  Status read_earlier_runs(std::map<std::string, SiteRecord>& sites);
   Status clean_incoming(const Replayed& found);
   Status write_again(const std::vector<Replayed::Tail>& tails);
   void keep_damage(const Replayed& found);
   Status leave_unread(const Replayed& found);
   void merge(Replayed found);
-  Status tell(const std::function<void(const Message&)>& found, const std::function<void(const SiteRecord&)>& site);
+  Status tell(const std::function<void(const Message&)>& found);
 
   Disk& disk_;
   const SpoolOptions options_;

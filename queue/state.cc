@@ -7,25 +7,7 @@
 namespace mxpress::queue {
 namespace {
 
-RecipientStage stage_at(const std::string& stages, std::size_t i) { return static_cast<RecipientStage>(stages[i]); }
-
-void apply_to(Stages& stages, const Settlement& settlement) {
-  for (const auto& change : settlement.changes) {
-    if (change.recipient >= stages.of.size()) continue;
-    stages.of[change.recipient] = static_cast<char>(settled(stage_at(stages.of, change.recipient), change.state.stage));
-  }
-}
-
-void apply_to(Stages& stages, const ActionTaken& action) {
-  if (action.kind == ActionKind::hold) stages.held = true;
-  if (action.kind == ActionKind::release) stages.held = false;
-  for (std::size_t i = 0; i < stages.of.size(); ++i) stages.of[i] = static_cast<char>(acted_on(stage_at(stages.of, i), action.kind));
-}
-
-void apply_to(Stages& stages, const Told& notice) {
-  for (const auto i : notice.recipients)
-    if (i < stages.of.size()) stages.of[i] = static_cast<char>(told(stage_at(stages.of, i), notice.kind));
-}
+bool is_open(RecipientStage stage) { return stage == RecipientStage::pending || stage == RecipientStage::notice_owed; }
 
 void apply_to(Message& message, const Settlement& settlement) {
   for (const auto& change : settlement.changes) {
@@ -98,15 +80,38 @@ RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind) {
   return pays ? RecipientStage::ended : now;
 }
 
+Stages::Stages(std::size_t recipients) {
+  constexpr auto kPending = static_cast<Octet>(RecipientStage::pending);
+  if (recipients > 0) first_ = kPending;
+  if (recipients > 1) others_ = std::make_unique<std::vector<Octet>>(recipients - 1, kPending);
+}
+
+Stages::Octet* Stages::at(std::size_t recipient) {
+  if (recipient == 0) return &first_;
+  return others_ && recipient <= others_->size() ? &(*others_)[recipient - 1] : nullptr;
+}
+
 void Stages::apply(const StateChange& change) {
-  std::visit([this](const auto& what) { apply_to(*this, what); }, change);
+  std::visit([this](const auto& what) { take(what); }, change);
+}
+
+void Stages::take(const Settlement& settlement) {
+  for (const auto& change : settlement.changes)
+    if (auto* octet = at(change.recipient)) *octet = static_cast<Octet>(settled(stage(*octet), change.state.stage));
+}
+
+void Stages::take(const ActionTaken& action) {
+  for (std::size_t i = 0; auto* octet = at(i); ++i) *octet = static_cast<Octet>(acted_on(stage(*octet), action.kind));
+}
+
+void Stages::take(const Told& notice) {
+  for (const auto i : notice.recipients)
+    if (auto* octet = at(i)) *octet = static_cast<Octet>(told(stage(*octet), notice.kind));
 }
 
 bool Stages::finished() const {
-  return std::none_of(of.begin(), of.end(), [](char stage) {
-    return static_cast<RecipientStage>(stage) == RecipientStage::pending ||
-           static_cast<RecipientStage>(stage) == RecipientStage::notice_owed;
-  });
+  const auto waits = [](Octet octet) { return is_open(stage(octet)); };
+  return !waits(first_) && (!others_ || std::none_of(others_->begin(), others_->end(), waits));
 }
 
 void shorten(std::vector<StoredChange>& changes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -37,13 +38,24 @@ RecipientStage settled(RecipientStage now, RecipientStage reported);
 RecipientStage acted_on(RecipientStage now, ActionKind action);
 RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind);
 
-// The stages of a message's recipients, one octet each: all that stays in memory of them.
-struct Stages {
-  std::string of;
-  bool held = false;
-
+// The stages of a message's recipients: all that stays in memory of them. Most messages have one recipient.
+class Stages {
+ public:
+  Stages() = default;
+  explicit Stages(std::size_t recipients);
   void apply(const StateChange& change);
   bool finished() const;  // nothing pending, nothing owed
+
+ private:
+  void take(const Settlement& settlement);
+  void take(const ActionTaken& action);
+  void take(const Told& notice);
+  using Octet = std::uint8_t;  // a RecipientStage
+  static RecipientStage stage(Octet octet) { return static_cast<RecipientStage>(octet); }
+  Octet* at(std::size_t recipient);  // null: there is no such recipient
+
+  std::unique_ptr<std::vector<Octet>> others_;  // of the second and further recipients; null for one
+  Octet first_ = static_cast<Octet>(RecipientStage::ended);
 };
 
 // Leaves out what later changes have made void, so that they give the same message: of each recipient that waits only its last state is

@@ -202,11 +202,11 @@ class Surveyor {
   }
 
   void count_waiting(const Replayed& found) {
-    for (const auto& [id, entry] : found.index.entries) {
-      if (entry.ended) continue;
+    found.index.entries.for_each([&](QueueId id, const Entry& entry) {
+      if (entry.ended) return;
       ++out_.counts.waiting;
       if (const auto raw = read_raw(disk_, paths_, snapshot(found.index, id, entry))) out_.counts.octets += raw->accepted.content_size;
-    }
+    });
   }
 
   Status look_at_quarantine() {
