@@ -1,54 +1,52 @@
-// What is due when: a slab of jobs, two heaps of moments, and a line of ready jobs per destination.
+// What is due when: a slab of jobs, a heap of their next events, and a line of ready jobs per destination.
 #include "queue/schedule.h"
 
 #include <algorithm>
-#include <boost/unordered/unordered_flat_set.hpp>
 
 namespace mxpress::queue {
 namespace {
 
-constexpr Instant kNoAgeEvent = Instant::min();  // taken, or not set yet: overdue for forgotten()
+constexpr Instant kNever = Instant::max();
 
 }  // namespace
 
 DestinationIndex Schedule::destination(std::string_view name) {
-  auto [found, is_new] = by_name_.try_emplace(std::string(name), destination_count());
-  if (is_new) destinations_.push_back({std::string(name), {}});
-  return found->second;
+  const DestinationIndex index = names_.number(name);
+  destinations_.resize(names_.size());
+  return index;
+}
+
+JobIndex Schedule::free_place() {
+  if (free_.empty()) {
+    jobs_.emplace_back();
+    return static_cast<JobIndex>(jobs_.size() - 1);
+  }
+  const JobIndex index = free_.back();
+  free_.pop_back();
+  return index;
 }
 
 JobIndex Schedule::add(Job job) {
-  JobIndex index;
-  if (free_.empty()) {
-    index = static_cast<JobIndex>(jobs_.size());
-    jobs_.emplace_back();
-  } else {
-    index = free_.back();
-    free_.pop_back();
-  }
-  auto [first, is_new] = by_message_.try_emplace(job.message.value, index);
-  job.next_of_message = is_new ? kNone : first->second;
-  first->second = index;
-  const Instant next_try = job.next_try;
-  const Instant next_age = job.next_age;
-  const bool held = job.stage == JobStage::held;
-  job.next_age = kNoAgeEvent;
+  const JobIndex index = free_place();
+  const auto* of_same_message = by_message_.find(job.message);
+  job.next_of_message = of_same_message ? *of_same_message : kNone;
+  by_message_[job.message] = index;
+  const JobStage stage = std::exchange(job.stage, JobStage::free);
   jobs_[index] = job;
   ++job_count_;
-  if (held) {
+  if (stage == JobStage::ready)
+    make_ready(index);
+  else if (stage == JobStage::held)
     hold(index);
-  } else {
-    wait_until(index, next_try);
-  }
-  set_age_event(index, next_age);
+  else
+    wait_until(index, job.next_try);
   return index;
 }
 
 std::vector<JobIndex> Schedule::jobs_of(proto::QueueId message) const {
   std::vector<JobIndex> result;
-  const auto found = by_message_.find(message.value);
-  if (found == by_message_.end()) return result;
-  for (JobIndex index = found->second; index != kNone; index = jobs_[index].next_of_message) result.push_back(index);
+  const auto* first = by_message_.find(message);
+  for (JobIndex index = first ? *first : kNone; index != kNone; index = jobs_[index].next_of_message) result.push_back(index);
   return result;
 }
 
@@ -57,127 +55,154 @@ void Schedule::for_each(const std::function<void(JobIndex, const Job&)>& visit) 
     if (jobs_[index].stage != JobStage::free) visit(index, jobs_[index]);
 }
 
-// An event counts only while it still says what its job waits for; others are left behind by changes and skipped.
-bool Schedule::is_due_event(const Event& event) const {
-  const Job& job = jobs_[event.job];
-  return job.stage == JobStage::waiting && job.next_try == event.when;
-}
-
-bool Schedule::is_age_event(const Event& event) const {
-  const Job& job = jobs_[event.job];
-  return job.stage != JobStage::free && job.next_age == event.when;
-}
-
 std::vector<JobIndex> Schedule::advance(Instant now) {
-  for (; !due_.empty() && due_.top().when <= now; due_.pop())
-    if (is_due_event(due_.top())) make_ready(due_.top().job);
   std::vector<JobIndex> aged;
-  for (; !ages_.empty() && ages_.top().when <= now; ages_.pop()) {
-    const Event& event = ages_.top();
-    if (!is_age_event(event)) continue;
-    jobs_[event.job].next_age = kNoAgeEvent;
-    if (jobs_[event.job].stage != JobStage::leased) aged.push_back(event.job);
+  while (!heap_.empty() && event_of(jobs_[heap_.front()]) <= now) {
+    const JobIndex index = heap_.front();
+    Job& job = jobs_[index];
+    if (job.stage == JobStage::waiting && job.next_try <= now) {
+      make_ready(index);
+      continue;
+    }
+    aged.push_back(index);
+    job.next_age = {};
+    update_event(index);
   }
   return aged;
 }
 
-std::optional<Instant> Schedule::next_event() {
-  while (!due_.empty() && !is_due_event(due_.top())) due_.pop();
-  while (!ages_.empty() && !is_age_event(ages_.top())) ages_.pop();
-  if (due_.empty() && ages_.empty()) return std::nullopt;
-  if (due_.empty()) return ages_.top().when;
-  if (ages_.empty()) return due_.top().when;
-  return std::min(due_.top().when, ages_.top().when);
-}
-
-bool Schedule::is_ready_entry(DestinationIndex destination, JobIndex job) const {
-  return jobs_[job].stage == JobStage::ready && jobs_[job].destination == destination;
-}
-
-void Schedule::drop_stale_front(Destination& destination, DestinationIndex index) {
-  while (!destination.ready.empty() && !is_ready_entry(index, destination.ready.front())) destination.ready.pop_front();
-}
-
-bool Schedule::has_ready(DestinationIndex index) {
-  Destination& destination = destinations_[index];
-  drop_stale_front(destination, index);
-  return !destination.ready.empty();
+std::optional<Instant> Schedule::next_event() const {
+  if (heap_.empty()) return std::nullopt;
+  return event_of(jobs_[heap_.front()]);
 }
 
 std::optional<JobIndex> Schedule::lease(DestinationIndex index) {
-  if (!has_ready(index)) return std::nullopt;
-  const JobIndex job = destinations_[index].ready.front();
-  destinations_[index].ready.pop_front();
-  jobs_[job].stage = JobStage::leased;
+  const JobIndex job = destinations_[index].first_ready;
+  if (job == kNone) return std::nullopt;
+  lease_job(job);
   return job;
-}
-
-JobIndex Schedule::newest_ready(DestinationIndex index) const {
-  const auto& ready = destinations_[index].ready;
-  return !ready.empty() && is_ready_entry(index, ready.back()) ? ready.back() : kNone;
 }
 
 std::vector<JobIndex> Schedule::ready_jobs(DestinationIndex index) const {
   std::vector<JobIndex> result;
-  boost::unordered_flat_set<JobIndex> seen;  // a job that was leased out of turn and came back stands in the line twice
-  for (JobIndex job : destinations_[index].ready)
-    if (is_ready_entry(index, job) && seen.insert(job).second) result.push_back(job);
+  for (JobIndex job = destinations_[index].first_ready; job != kNone; job = jobs_[job].neighbours.after) result.push_back(job);
   return result;
 }
 
+void Schedule::enter(JobIndex index, JobStage stage) {
+  if (jobs_[index].stage == JobStage::ready) leave_line(index);
+  jobs_[index].stage = stage;
+  update_event(index);
+}
+
+void Schedule::leave_line(JobIndex index) {
+  const auto [before, after] = jobs_[index].neighbours;
+  Destination& destination = destinations_[jobs_[index].destination];
+  (before == kNone ? destination.first_ready : jobs_[before].neighbours.after) = after;
+  (after == kNone ? destination.last_ready : jobs_[after].neighbours.before) = before;
+}
+
 void Schedule::wait_until(JobIndex index, Instant next_try) {
-  jobs_[index].stage = JobStage::waiting;
+  if (jobs_[index].stage == JobStage::ready) leave_line(index);
   jobs_[index].next_try = next_try;
-  due_.push({next_try, index});
+  jobs_[index].stage = JobStage::waiting;
+  update_event(index);
 }
 
 void Schedule::make_ready(JobIndex index) {
   if (jobs_[index].stage == JobStage::ready) return;
-  jobs_[index].stage = JobStage::ready;
-  destinations_[jobs_[index].destination].ready.push_back(index);
+  Destination& destination = destinations_[jobs_[index].destination];
+  enter(index, JobStage::ready);
+  jobs_[index].neighbours = {destination.last_ready, kNone};
+  (destination.last_ready == kNone ? destination.first_ready : jobs_[destination.last_ready].neighbours.after) = index;
+  destination.last_ready = index;
   woken_.push_back(jobs_[index].destination);
 }
 
 void Schedule::make_ready_first(JobIndex index) {
   if (jobs_[index].stage == JobStage::ready) return;
-  jobs_[index].stage = JobStage::ready;
-  destinations_[jobs_[index].destination].ready.push_front(index);
+  Destination& destination = destinations_[jobs_[index].destination];
+  enter(index, JobStage::ready);
+  jobs_[index].neighbours = {kNone, destination.first_ready};
+  (destination.first_ready == kNone ? destination.last_ready : jobs_[destination.first_ready].neighbours.before) = index;
+  destination.first_ready = index;
   woken_.push_back(jobs_[index].destination);
 }
 
-void Schedule::hold(JobIndex index) { jobs_[index].stage = JobStage::held; }
-
 void Schedule::set_age_event(JobIndex index, Instant when) {
-  if (jobs_[index].next_age == when) return;  // it is in the heap: one job never has two events of one moment
   jobs_[index].next_age = when;
-  ages_.push({when, index});
+  update_event(index);
 }
 
 void Schedule::remove(JobIndex index) {
-  Job& job = jobs_[index];
-  const auto found = by_message_.find(job.message.value);
-  if (found->second == index) {
-    if (job.next_of_message == kNone) {
-      by_message_.erase(found);
-    } else {
-      found->second = job.next_of_message;
-    }
-  } else {
-    JobIndex before = found->second;
-    while (jobs_[before].next_of_message != index) before = jobs_[before].next_of_message;
-    jobs_[before].next_of_message = job.next_of_message;
-  }
-  job = Job{};
+  enter(index, JobStage::free);
+  forget_message(index);
+  jobs_[index] = Job{};
   free_.push_back(index);
   --job_count_;
+}
+
+void Schedule::forget_message(JobIndex index) {
+  const Job& job = jobs_[index];
+  JobIndex* link = by_message_.find(job.message);
+  while (*link != index) link = &jobs_[*link].next_of_message;
+  *link = job.next_of_message;
+  if (*by_message_.find(job.message) == kNone) by_message_.erase(job.message);
+}
+
+// When a job has to be looked at next: because it is due, or because of its age. A leased one comes back by itself.
+Instant Schedule::event_of(const Job& job) {
+  if (job.stage == JobStage::free || job.stage == JobStage::leased) return kNever;
+  const Instant age = job.next_age;
+  return job.stage == JobStage::waiting ? std::min(job.next_try, age) : age;
+}
+
+void Schedule::update_event(JobIndex index) {
+  const std::size_t place = jobs_[index].place_in_heap;
+  if (event_of(jobs_[index]) != kNever) {
+    if (place == kNone) heap_.push_back(index);
+    put(index, place == kNone ? heap_.size() - 1 : place);
+    rise(jobs_[index].place_in_heap);
+    sink(jobs_[index].place_in_heap);
+  } else if (place != kNone) {
+    const JobIndex last = heap_.back();
+    heap_.pop_back();
+    jobs_[index].place_in_heap = kNone;
+    if (last == index) return;
+    put(last, place);
+    rise(place);
+    sink(jobs_[last].place_in_heap);
+  }
+}
+
+void Schedule::put(JobIndex job, std::size_t place) {
+  heap_[place] = job;
+  jobs_[job].place_in_heap = static_cast<std::uint32_t>(place);
+}
+
+void Schedule::rise(std::size_t place) {
+  const JobIndex job = heap_[place];
+  for (; place > 0 && is_earlier(job, heap_[(place - 1) / 2]); place = (place - 1) / 2) put(heap_[(place - 1) / 2], place);
+  put(job, place);
+}
+
+void Schedule::sink(std::size_t place) {
+  const JobIndex job = heap_[place];
+  for (std::size_t below = 2 * place + 1; below < heap_.size(); place = below, below = 2 * place + 1) {
+    if (below + 1 < heap_.size() && is_earlier(heap_[below + 1], heap_[below])) ++below;
+    if (!is_earlier(heap_[below], job)) break;
+    put(heap_[below], place);
+  }
+  put(job, place);
 }
 
 std::vector<JobIndex> Schedule::forgotten(Instant now) const {
   std::vector<JobIndex> result;
   for_each([&](JobIndex index, const Job& job) {
-    const bool overdue = job.stage == JobStage::waiting && job.next_try + std::chrono::minutes(1) < now;
-    const bool ageless = job.stage != JobStage::leased && job.next_age + std::chrono::minutes(1) < now;
-    if (overdue || ageless) result.push_back(index);
+    if (job.stage == JobStage::leased) return;
+    const Instant next = event_of(job);
+    const Instant age = job.next_age;
+    if (age == kNever || next + std::chrono::minutes(1) < now) result.push_back(index);
   });
   return result;
 }

@@ -1,13 +1,12 @@
 // What is due when: the jobs of one worker by destination. Pure data: no clock, no disk, no network; time is an argument.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
-#include <queue>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +14,8 @@
 
 #include "proto/queue_id.h"
 #include "proto/time.h"
+#include "queue/id_map.h"
+#include "queue/name_table.h"
 
 namespace mxpress::queue {
 
@@ -34,32 +35,53 @@ enum class JobStage : std::uint8_t {
   held,     // by the operator
 };
 
-// All open recipients of one message at one destination.
-struct Job {
-  proto::QueueId message;
-  Instant next_try{};                // while waiting
-  Instant next_age{};                // when the message's age asks for a look: delay notice, expiry
-  Instant accepted{};                // when it was submitted, on this clock: may lie before boot
-  Instant settled = Instant::min();  // when its latest outcome was durable
-  DestinationIndex destination = kNone;
-  JobIndex next_of_message = kNone;  // another job of the same message
-  JobStage stage = JobStage::free;
-  bool first_attempt = true;
-  bool delay_noticed = false;
-  bool hold_wanted = false;   // while leased: becomes held when it comes back
-  bool withdrawn = false;     // while leased: removed or bounced by the operator
-  bool retry_wanted = false;  // while leased: due at once when it comes back
+// A moment since boot in whole seconds, rounded up: half as many octets, for what need not be exact.
+class Second {
+ public:
+  Second() = default;  // never
+  Second(Instant when)
+      : seconds_(static_cast<std::uint32_t>(
+            std::clamp<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(when.time_since_epoch()).count(), 1, kNone))) {}
+  operator Instant() const { return seconds_ == 0 ? Instant::max() : Instant(std::chrono::seconds(seconds_)); }
+
+ private:
+  std::uint32_t seconds_ = 0;
 };
+
+// All open recipients of one message at one destination. There may be millions of them.
+struct Job {
+  struct Neighbours {
+    JobIndex before, after;
+  };
+  proto::QueueId message;
+  union {
+    Instant next_try{};     // while waiting
+    Neighbours neighbours;  // while ready: in the line of its destination
+  };
+  Instant accepted{};  // when it was submitted, on this clock: may lie before boot
+  Second next_age;     // when the message's age asks for a look: delay notice, expiry
+  DestinationIndex destination = kNone;
+  JobIndex next_of_message = kNone;     // another job of the same message
+  std::uint32_t place_in_heap = kNone;  // of those that have a next event
+  std::uint32_t settled = 0;            // its place among all that has been settled here: how recent its latest outcome is
+  JobStage stage = JobStage::free;
+  bool retry_wanted = false;  // while leased: due at once when it comes back
+  bool first_attempt : 1 = true;
+  bool delay_noticed : 1 = false;
+  bool hold_wanted : 1 = false;  // while leased: becomes held when it comes back
+  bool withdrawn : 1 = false;    // while leased: removed or bounced by the operator
+};
+static_assert(sizeof(Job) <= 48);
 
 // Thread: one. All times are of the caller's clock and never go back.
 class Schedule {
  public:
   // The same name gives the same index for the life of the schedule.
   DestinationIndex destination(std::string_view name);
-  const std::string& name(DestinationIndex destination) const { return destinations_[destination].name; }
-  DestinationIndex destination_count() const { return static_cast<DestinationIndex>(destinations_.size()); }
+  const std::string& name(DestinationIndex destination) const { return names_.name(destination); }
+  DestinationIndex destination_count() const { return names_.size(); }
 
-  // A new job, waiting until `next_try` (or ready when that has passed at the next advance()), or held.
+  // A new job: ready or held if its stage says so, else waiting until `next_try`.
   JobIndex add(Job job);
   const Job& job(JobIndex index) const { return jobs_[index]; }
   Job& job(JobIndex index) { return jobs_[index]; }
@@ -71,24 +93,24 @@ class Schedule {
   // Makes due what is due at `now`, and returns jobs whose age asks for a look (not those that are leased).
   std::vector<JobIndex> advance(Instant now);
   // When advance() has something to do next.
-  std::optional<Instant> next_event();
+  std::optional<Instant> next_event() const;
 
   // Destinations that got a ready job since the last call.
   std::vector<DestinationIndex> take_woken() { return std::exchange(woken_, {}); }
-  bool has_ready(DestinationIndex destination);
+  bool has_ready(DestinationIndex destination) const { return destinations_[destination].first_ready != kNone; }
   // The oldest ready job; it is leased afterwards.
   std::optional<JobIndex> lease(DestinationIndex destination);
   // The ready job that came last; kNone without any.
-  JobIndex newest_ready(DestinationIndex destination) const;
-  // Ready jobs of a destination, each once, oldest first; they stay ready.
+  JobIndex newest_ready(DestinationIndex destination) const { return destinations_[destination].last_ready; }
+  // Ready jobs of a destination, oldest first; they stay ready.
   std::vector<JobIndex> ready_jobs(DestinationIndex destination) const;
 
   // Each puts the job into a stage, whatever it was in; `ready` in front of the others of its destination when it comes back untried.
   void wait_until(JobIndex job, Instant next_try);
   void make_ready(JobIndex job);
   void make_ready_first(JobIndex job);
-  void lease_job(JobIndex job) { jobs_[job].stage = JobStage::leased; }
-  void hold(JobIndex job);
+  void lease_job(JobIndex job) { enter(job, JobStage::leased); }
+  void hold(JobIndex job) { enter(job, JobStage::held); }
   void set_age_event(JobIndex job, Instant when);
   void remove(JobIndex job);
 
@@ -97,30 +119,29 @@ class Schedule {
 
  private:
   struct Destination {
-    std::string name;
-    std::deque<JobIndex> ready;  // may hold entries that are stale: checked when taken
+    JobIndex first_ready = kNone, last_ready = kNone;
   };
-  struct Event {
-    Instant when;
-    JobIndex job;
-    bool operator>(const Event& other) const { return when > other.when; }
-  };
-  using Events = std::priority_queue<Event, std::vector<Event>, std::greater<>>;
 
-  bool is_due_event(const Event& event) const;
-  bool is_age_event(const Event& event) const;
-  bool is_ready_entry(DestinationIndex destination, JobIndex job) const;
-  void drop_stale_front(Destination& destination, DestinationIndex index);
+  JobIndex free_place();
+  void enter(JobIndex job, JobStage stage);
+  void leave_line(JobIndex job);
+  void forget_message(JobIndex job);
+  // The heap of next events, the earliest first.
+  static Instant event_of(const Job& job);
+  void update_event(JobIndex job);
+  bool is_earlier(JobIndex a, JobIndex b) const { return event_of(jobs_[a]) < event_of(jobs_[b]); }
+  void put(JobIndex job, std::size_t place);
+  void rise(std::size_t place);
+  void sink(std::size_t place);
 
-  std::vector<Job> jobs_;
+  std::deque<Job> jobs_;
   std::vector<JobIndex> free_;
   std::uint64_t job_count_ = 0;
+  NameTable names_;  // of the destinations
   std::vector<Destination> destinations_;
-  boost::unordered_flat_map<std::string, DestinationIndex> by_name_;
-  boost::unordered_flat_map<std::uint64_t, JobIndex> by_message_;
+  IdMap<JobIndex> by_message_;
   std::vector<DestinationIndex> woken_;
-  Events due_;
-  Events ages_;
+  std::vector<JobIndex> heap_;
 };
 
 }  // namespace mxpress::queue

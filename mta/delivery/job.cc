@@ -115,7 +115,10 @@ void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, 
 void Worker::site_answered(DestinationIndex destination, SiteIndex index, const AttemptReport& report, Duration took) {
   Site& site = *sites_[index];
   for (const proto::RecipientResult& result : report.results)
-    if (result.outcome != proto::Outcome::untried) destinations_[destination]->last = result.last;
+    if (result.outcome == proto::Outcome::delivered)
+      destinations_[destination]->last = std::nullopt;
+    else if (result.outcome != proto::Outcome::untried && !report.site_trouble)
+      destinations_[destination]->last = result.last;
   if (!report.site_trouble) {
     if (site.trouble.active()) services_.spool.record_site({site.key, 0, {}, std::nullopt});
     return site.succeeded(session_limit(destination), took);
@@ -150,20 +153,20 @@ Worker::MessagePtr Worker::snapshot_of(JobIndex index) {
   while (!snapshots_.empty() && snapshots_.front().loaded + kSnapshotLife <= now) snapshots_.pop_front();
   const queue::Job& job = schedule_.job(index);
   for (const Snapshot& snapshot : snapshots_)
-    if (snapshot.message->id == job.message && job.settled < snapshot.loaded) return snapshot.message;
+    if (snapshot.message->id == job.message && static_cast<std::int32_t>(snapshot.settled - job.settled) >= 0) return snapshot.message;
   return nullptr;
 }
 
-void Worker::keep_snapshot(MessagePtr message, Instant loaded) {
-  if (message->envelope.recipients.size() < kManyRecipients) return;
+void Worker::keep_snapshot(Snapshot snapshot) {
+  if (snapshot.message->envelope.recipients.size() < kManyRecipients) return;
   if (snapshots_.size() == kMaxSnapshots) snapshots_.pop_front();
-  snapshots_.push_back({std::move(message), loaded});
+  snapshots_.push_back(std::move(snapshot));
 }
 
 // Reads the message and checks its content. What cannot be read is tried again; what is damaged has failed.
 Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destination) {
   const queue::QueueId id = schedule_.job(index).message;
-  const Instant loaded = instant_now();
+  Snapshot snapshot{nullptr, instant_now(), settled_};
   auto call = [&spool = services_.spool, id]() -> std::pair<Result<queue::Message>, Status> {
     auto message = spool.load(id);
     Status content = message && message->content ? message->content->verify() : Status();
@@ -181,7 +184,8 @@ Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destinati
   }
   auto message = std::make_shared<const queue::Message>(std::move(*result));
   if (content) {
-    keep_snapshot(message, loaded);
+    snapshot.message = message;
+    keep_snapshot(std::move(snapshot));
     co_return message;
   }
   const bool transient = content.error().is_transient();
@@ -248,7 +252,7 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   const Instant now = instant_now();
   const Duration wait = verdict.next_try - Clock::current().wall();
   job.first_attempt = false;
-  job.settled = now;
+  job.settled = ++settled_;
   if (job.hold_wanted) {
     schedule_.hold(index);
   } else if (std::exchange(job.retry_wanted, false)) {

@@ -34,11 +34,16 @@ void Worker::start_locating(DestinationIndex index) {
     log_bug("lookup of " + schedule_.name(index), error);
     if (error) destinations_[index]->locating = false;
     --locating_;
-    if (stopping_ || lookups_in_line_.empty()) return;
-    const DestinationIndex next = lookups_in_line_.front();
-    lookups_in_line_.pop_front();
-    start_locating(next);
+    if (!stopping_ && !lookups_in_line_.empty()) start_locating(next_in_line());
   });
+}
+
+// The oldest and the newest in turn: a new message need not wait for the lookups of fifty thousand domains, and none waits for ever.
+queue::DestinationIndex Worker::next_in_line() {
+  newest_is_next_ = !newest_is_next_;
+  const DestinationIndex next = newest_is_next_ ? lookups_in_line_.back() : lookups_in_line_.front();
+  newest_is_next_ ? lookups_in_line_.pop_back() : lookups_in_line_.pop_front();
+  return next;
 }
 
 Task<void> Worker::locate(DestinationIndex index) {

@@ -1,6 +1,6 @@
 // What operators see of a worker and do to its jobs.
 #include <algorithm>
-#include <map>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "mta/delivery/destination.h"
 #include "mta/delivery/worker.h"
@@ -8,13 +8,18 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-const std::string kLookupPrefix = "lookup:";
+constexpr std::string_view kLookupPrefix = "lookup:";
 
 }  // namespace
 
+std::optional<std::string> looked_up(const queue::SiteRecord& record) {
+  if (!record.site.starts_with(kLookupPrefix)) return std::nullopt;
+  return record.site.substr(kLookupPrefix.size());
+}
+
 void Worker::restore_site(const queue::SiteRecord& record) {
-  if (record.site.starts_with(kLookupPrefix)) {
-    restored_lookups_[record.site.substr(kLookupPrefix.size())] = record;
+  if (const auto destination = looked_up(record)) {
+    restored_lookups_[*destination] = record;
     return;
   }
   const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));  // no destination waits as long: join_site()
@@ -82,37 +87,54 @@ void Worker::probe_now(DestinationIndex index) {
   wake_at(now, true, destination.site);
 }
 
+// One look at each job, and at nothing else: there may be a million, and no mail moves meanwhile.
 std::vector<DestinationStatus> Worker::status() {
-  std::map<DestinationIndex, DestinationStatus> rows;
+  std::vector<Tally> tallies(schedule_.destination_count());
+  schedule_.for_each([&](JobIndex, const queue::Job& job) { tallies[job.destination].count(job); });
   const Instant now = instant_now();
-  schedule_.for_each([&](JobIndex job_index, const queue::Job& job) {
-    auto [found, is_new] = rows.try_emplace(job.destination);
-    DestinationStatus& row = found->second;
-    const Trouble* trouble = trouble_of(job.destination);
-    Instant next = job.next_try;
-    if (job.stage == queue::JobStage::ready || job.stage == queue::JobStage::leased) next = trouble ? trouble->next_probe() : now;
-    const WallTime next_try = to_wall(std::max(next, now));
-    ++row.messages;
-    row.in_flight += job.stage == queue::JobStage::leased;
-    if (const auto attempt = underway_.find(job_index); attempt != underway_.end()) {
-      const auto& [since, target] = attempt->second;
-      row.flights.push_back({job.message, to_wall(since), target ? target->host : "", target ? target->address_text() : ""});
-    }
-    row.held += job.stage == queue::JobStage::held;
-    row.oldest = is_new ? to_wall(job.accepted) : std::min(row.oldest, to_wall(job.accepted));
-    if (job.stage != queue::JobStage::held) row.next_try = row.next_try == WallTime{} ? next_try : std::min(row.next_try, next_try);
-  });
   std::vector<DestinationStatus> result;
-  for (auto& [index, row] : rows) {
-    const Destination& destination = *destinations_[index];
-    row.destination = schedule_.name(index);
-    if (!destination.targets.empty()) row.site = destination.targets.front().host;
-    const Trouble* trouble = trouble_of(index);
-    row.last = trouble ? trouble->last() : destination.last;
-    if (trouble) row.next_probe = to_wall(std::max(trouble->next_probe(), now));
-    result.push_back(std::move(row));
+  boost::unordered_flat_map<DestinationIndex, std::size_t> row_of;
+  for (DestinationIndex index = 0; index < tallies.size(); ++index) {
+    if (tallies[index].messages == 0) continue;
+    row_of[index] = result.size();
+    result.push_back(row(index, tallies[index], now));
+  }
+  for (const auto& [job, attempt] : underway_) {
+    const queue::Job& leased = schedule_.job(job);
+    const auto found = row_of.find(leased.destination);
+    if (found == row_of.end()) continue;  // it has just ended
+    const auto& [since, target] = attempt;
+    result[found->second].flights.push_back(
+        {leased.message, to_wall(since), target ? target->host : "", target ? target->address_text() : ""});
   }
   return result;
+}
+
+void Worker::Tally::count(const queue::Job& job) {
+  ++messages;
+  in_flight += job.stage == queue::JobStage::leased;
+  held += job.stage == queue::JobStage::held;
+  is_due = is_due || job.stage == queue::JobStage::ready || job.stage == queue::JobStage::leased;
+  if (job.stage == queue::JobStage::waiting) next_try = std::min(next_try, job.next_try);
+  oldest = std::min(oldest, job.accepted);
+}
+
+DestinationStatus Worker::row(DestinationIndex index, const Tally& tally, Instant now) const {
+  const Destination& destination = *destinations_[index];
+  const Trouble* trouble = trouble_of(index);
+  DestinationStatus row;
+  row.destination = schedule_.name(index);
+  if (!destination.targets.empty()) row.site = destination.targets.front().host;
+  row.messages = tally.messages;
+  row.in_flight = tally.in_flight;
+  row.held = tally.held;
+  row.oldest = to_wall(tally.oldest);
+  const Instant due = trouble ? trouble->next_probe() : now;
+  const Instant next_try = tally.is_due ? std::min(due, tally.next_try) : tally.next_try;
+  if (tally.held < tally.messages) row.next_try = to_wall(std::max(next_try, now));
+  row.last = trouble ? trouble->last() : destination.last.get();
+  if (trouble) row.next_probe = to_wall(std::max(trouble->next_probe(), now));
+  return row;
 }
 
 void Worker::pause(bool paused) {

@@ -87,7 +87,9 @@ void Pool::readmit(const queue::Message& message) {
 }
 
 void Pool::restore_site(const queue::SiteRecord& site) {
-  visit_all([site](Worker& worker) { worker.restore_site(site); }, [] {});
+  const auto destination = looked_up(site);
+  Worker& worker = *workers_[destination ? worker_for(*destination) : owner_of_site(site.site)];
+  asio::post(worker.io(), [&worker, site] { worker.restore_site(site); });
 }
 
 void Pool::act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) {

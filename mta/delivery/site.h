@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <random>
@@ -26,6 +26,18 @@ BootTime to_boot_time(Instant instant);
 // Between the two clocks, by how far away the moment is now.
 WallTime to_wall(Instant instant);
 
+// What a host said last, for those who ask: most destinations have nothing to tell, and then it takes no room.
+class KeptResult {
+ public:
+  void operator=(std::optional<proto::HostResult> result) {
+    result_ = result ? std::make_unique<const proto::HostResult>(std::move(*result)) : nullptr;
+  }
+  std::optional<proto::HostResult> get() const { return result_ ? std::optional(*result_) : std::nullopt; }
+
+ private:
+  std::unique_ptr<const proto::HostResult> result_;
+};
+
 // Trouble before MAIL, of a site (connect, greeting, ...) or a destination (lookup): one probe at a time, later and later.
 class Trouble {
  public:
@@ -33,7 +45,7 @@ class Trouble {
   std::uint32_t failures() const { return failures_; }
   Instant next_probe() const { return next_probe_; }
   Instant last_time() const { return last_time_; }  // of the last failure in this run
-  const std::optional<proto::HostResult>& last() const { return last_; }
+  std::optional<proto::HostResult> last() const { return last_.get(); }
 
   void failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random);
   // As an earlier run left it.
@@ -52,7 +64,7 @@ class Trouble {
   std::uint32_t failures_ = 0;
   Instant next_probe_{};
   Instant last_time_{Duration::min()};
-  std::optional<proto::HostResult> last_;
+  KeptResult last_;
 };
 
 // How much is known about a site, and so how many of its worker's sessions it may compete for.
@@ -72,7 +84,7 @@ struct Site {
     Instant since{};
   };
 
-  explicit Site(std::string key_of_site) : key(std::move(key_of_site)) {}
+  explicit Site(const std::string& key_of_site) : key(key_of_site) {}
 
   // May one more delivery begin? One while unproven or in trouble; then the window, up to `limit`.
   bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
@@ -83,16 +95,16 @@ struct Site {
   // An idle session to `target`, or null.
   std::unique_ptr<smtp::ClientSession> take_idle(const dns::Target& target);
 
-  std::string key;
+  const std::string& key;  // outlives it
   std::size_t active = 0;
   std::size_t window = 1;
   Instant next_wake = Instant::max();  // the earliest that is arranged
   bool proven = false;                 // it has answered to a transaction since its last trouble, the last one in good time
   bool starved = false;                // it stands in the line for one of its worker's sessions
   Trouble trouble;
-  std::deque<IdleSession> idle;
+  std::list<IdleSession> idle;
   std::size_t counted_idle = 0;                  // of them, as the worker has counted
-  std::deque<queue::DestinationIndex> line;      // destinations with ready jobs, served in turn
+  std::list<queue::DestinationIndex> line;       // destinations with ready jobs, served in turn
   std::vector<queue::DestinationIndex> members;  // destinations that resolved to this site
 };
 

@@ -43,9 +43,11 @@ void Worker::add(const NewJob& new_job) {
   job.next_try = new_job.next_try;
   job.first_attempt = new_job.first_attempt;
   job.delay_noticed = new_job.delay_noticed;
-  job.settled = instant_now();  // by another worker, or before it came back: nothing that was read earlier may serve it
+  const Instant now = instant_now();
+  job.settled = ++settled_;  // by another worker, or before it came back: nothing that was read earlier may serve it
+  if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
-  schedule_age_event(schedule_.add(job), instant_now());
+  schedule_age_event(schedule_.add(job), now);
   run_due();
 }
 
@@ -274,9 +276,9 @@ Worker::Destination& Worker::destination(DestinationIndex index) {
 }
 
 Worker::SiteIndex Worker::site_index(const std::string& key) {
-  auto [found, is_new] = site_by_key_.try_emplace(key, static_cast<SiteIndex>(sites_.size()));
-  if (is_new) sites_.push_back(std::make_unique<Site>(key));
-  return found->second;
+  const SiteIndex index = site_keys_.number(key);
+  if (index == sites_.size()) sites_.push_back(std::make_unique<Site>(site_keys_.name(index)));
+  return index;
 }
 
 queue::RetryPolicy Worker::policy_of(DestinationIndex index) const {

@@ -18,6 +18,7 @@
 #include "mta/delivery/delivery.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/site.h"
+#include "queue/name_table.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
@@ -33,6 +34,9 @@ struct NewJob {
   bool delay_noticed = false;
   bool probe_wanted = false;  // the operator has asked: now, though its site may cool down
 };
+
+// The destination, if the trouble is that of its lookup.
+std::optional<std::string> looked_up(const queue::SiteRecord& record);
 
 // Which worker owns what; implemented by the pool. Any thread.
 class Ownership {
@@ -87,9 +91,9 @@ class Worker {
     std::optional<Instant> located_until;
     std::vector<dns::Target> targets;
     std::uint32_t site = queue::kNone;
-    Instant next_wake = Instant::max();     // the earliest that is arranged
-    Trouble trouble;                        // of the lookup
-    std::optional<proto::HostResult> last;  // of the latest attempt
+    Instant next_wake = Instant::max();  // the earliest that is arranged
+    Trouble trouble;                     // of the lookup
+    KeptResult last;                     // of the latest attempt, if it did not deliver
   };
   struct Wake {
     Instant when;
@@ -106,6 +110,14 @@ class Worker {
   struct Snapshot {
     MessagePtr message;
     Instant loaded;
+    std::uint32_t settled;  // so many had settled here before
+  };
+  // What waits at one destination.
+  struct Tally {
+    std::size_t messages = 0, in_flight = 0, held = 0;
+    bool is_due = false;  // some are: they wait for the site
+    Instant next_try = Instant::max(), oldest = Instant::max();
+    void count(const queue::Job& job);
   };
   struct Underway {
     Instant since;
@@ -141,6 +153,9 @@ class Worker {
   bool has_fresh(DestinationIndex index, const Trouble& trouble) const;
   const Trouble* trouble_of(DestinationIndex index) const;
 
+  // operate.cc: what operators see
+  DestinationStatus row(DestinationIndex index, const Tally& tally, Instant now) const;
+
   // age.cc: delay notices and expiry
   void look_at_age(JobIndex index, Instant now);
   void look_at_expired(JobIndex index, Instant now, Instant deadline);
@@ -149,6 +164,7 @@ class Worker {
 
   // locate.cc: from destination to site
   void start_locating(DestinationIndex index);
+  DestinationIndex next_in_line();
   Task<void> locate(DestinationIndex index);
   void located(DestinationIndex index, dns::Targets found);
   void join_site(DestinationIndex index, SiteIndex site);
@@ -164,7 +180,7 @@ class Worker {
   Task<MessagePtr> read(JobIndex job, DestinationIndex destination);
   bool has_pending(const queue::Message& message, DestinationIndex destination) const;
   MessagePtr snapshot_of(JobIndex job);
-  void keep_snapshot(MessagePtr message, Instant loaded);
+  void keep_snapshot(Snapshot snapshot);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   Task<void> settle(JobIndex job, DestinationIndex destination, MessagePtr message, AttemptReport report, std::optional<WallTime> next_try);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
@@ -187,19 +203,21 @@ class Worker {
   queue::Schedule schedule_;
   std::vector<std::unique_ptr<Destination>> destinations_;  // stable addresses: coroutines hold them
   std::vector<std::unique_ptr<Site>> sites_;
-  std::unordered_map<std::string, SiteIndex> site_by_key_;
+  queue::NameTable site_keys_;
   std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
   std::array<std::deque<SiteIndex>, 3> starved_;  // by standing: sites that wait for one of this worker's sessions, each once
   TlsMemory tls_memory_;
   std::unordered_map<JobIndex, Underway> underway_;
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
+  std::uint32_t settled_ = 0;       // outcomes and arrivals, counted
   std::size_t active_ = 0;
   std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began
   std::size_t idle_ = 0;                                   // sessions that wait for another message are connections, too
   std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
   std::size_t locating_ = 0;
   std::deque<DestinationIndex> lookups_in_line_;  // they count as locating, too
+  bool newest_is_next_ = false;                   // of them
   bool stopping_ = false;
   bool paused_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 
 using namespace mxpress;
 using namespace mxpress::queue;
@@ -139,4 +140,43 @@ TEST_CASE("schedule: a moment that is set for a job's age again and again comes 
   schedule.set_age_event(index, kStart + minutes(300));
   CHECK(schedule.advance(kStart + minutes(300)) == std::vector<JobIndex>{index});
   CHECK(schedule.advance(kStart + minutes(500)).empty());
+}
+
+TEST_CASE("schedule: of thousands of jobs that change their minds, each is due at its moment and none is lost") {
+  Schedule schedule;
+  std::mt19937 random(1);
+  const auto moment = [&random] { return kStart + minutes(1 + random() % 200); };
+  std::vector<JobIndex> jobs;
+  for (std::uint64_t id = 0; id < 3000; ++id)
+    jobs.push_back(schedule.add(job_for(schedule, id, id % 2 ? "a.example" : "b.example", moment())));
+  for (int i = 0; i < 10'000; ++i) {
+    const JobIndex job = jobs[random() % jobs.size()];
+    if (random() % 3 == 0) schedule.make_ready(job);
+    if (random() % 3 == 0) schedule.hold(job);
+    if (random() % 3 == 0) schedule.set_age_event(job, moment() + minutes(1000));
+    schedule.wait_until(job, moment());
+  }
+  for (int minute = 1; minute <= 200; ++minute) {
+    const Instant now = kStart + minutes(minute);
+    CHECK(schedule.advance(now).empty());
+    for (const JobIndex job : jobs) REQUIRE((schedule.job(job).stage == JobStage::ready || schedule.job(job).next_try > now));
+  }
+  CHECK(schedule.ready_jobs(schedule.destination("a.example")).size() == 1500);
+  CHECK(schedule.ready_jobs(schedule.destination("b.example")).size() == 1500);
+}
+
+TEST_CASE("schedule: a ready job that is held leaves the line, and those around it stay in it") {
+  Schedule schedule;
+  std::vector<JobIndex> jobs;
+  for (std::uint64_t id = 0; id < 3; ++id) jobs.push_back(schedule.add(job_for(schedule, id, "a.example", kStart)));
+  const DestinationIndex destination = schedule.destination("a.example");
+  for (const std::size_t held : {1u, 0u, 2u}) {
+    schedule.advance(kStart);
+    schedule.hold(jobs[held]);
+    CHECK(schedule.ready_jobs(destination).size() == 2);
+    schedule.wait_until(jobs[held], kStart);
+  }
+  schedule.advance(kStart);
+  CHECK(schedule.ready_jobs(destination).size() == 3);
+  CHECK(schedule.newest_ready(destination) == jobs[2]);
 }

@@ -1,0 +1,14 @@
+// The table of names: a name keeps its number, and a number its name.
+#include "queue/name_table.h"
+
+#include <catch2/catch.hpp>
+
+using namespace mxpress;
+
+TEST_CASE("name table: each name has one number, in order of appearance, however many there are") {
+  queue::NameTable table;
+  for (int round = 0; round < 2; ++round)
+    for (std::uint32_t i = 0; i < 10'000; ++i) REQUIRE(table.number("name" + std::to_string(i)) == i);
+  CHECK(table.size() == 10'000);
+  CHECK(table.name(9'999) == "name9999");
+}
