@@ -36,6 +36,7 @@ constexpr std::size_t kMostWorkers = 8;
 constexpr std::size_t kFileThreads = 4;
 constexpr Duration kStopTime = std::chrono::seconds(20);  // for deliveries in flight; what is not done by then is tried again later
 constexpr Duration kRecoverAgain = std::chrono::seconds(10);
+constexpr std::size_t kDnsCache = 1 << 20;  // octets, of each worker: destinations keep their own hosts
 constexpr Duration kHealthInterval = std::chrono::seconds(1);
 constexpr Duration kBrokenFor = std::chrono::minutes(2);  // a disk that comes back by then was only full or busy
 
@@ -57,6 +58,7 @@ dns::StubConfig stub_config(const Config& config) {
   dns::StubConfig stub;
   stub.timeout = config.dns.timeout;
   stub.attempts = config.dns.attempts;
+  stub.cache.bytes = kDnsCache;
   if (config.dns.servers.empty()) stub.resolv_conf = config.dns.resolv_conf.string();
   for (const auto& text : config.dns.servers) {
     auto server = dns::parse_server(text);
