@@ -41,7 +41,8 @@ class SocketStream final : public Stream {
     socket_.cancel(ignored);
   }
   Error error_of(const error_code& code) const { return watchdog_.has_barked() ? StreamWatchdog::timed_out() : network_error(code); }
-  Task<std::size_t> read_socket(asio::mutable_buffer buffer, error_code& code);
+  // As many octets as the kernel takes without waiting.
+  std::size_t send_at_once(std::string_view bytes, error_code& code);
 
   Socket socket_;
   std::optional<TlsStream> tls_;
@@ -49,21 +50,29 @@ class SocketStream final : public Stream {
   StreamWatchdog watchdog_;
 };
 
-Task<std::size_t> SocketStream::read_socket(asio::mutable_buffer buffer, error_code& code) {
-  if (tls_) co_return co_await tls_->async_read_some(buffer, asio::redirect_error(use_task, code));
-  co_return co_await socket_.async_read_some(buffer, asio::redirect_error(use_task, code));
-}
-
 Task<Result<std::size_t>> SocketStream::read_some(char* buffer, std::size_t size) {
   const StreamWatchdog::Guard guard(watchdog_);
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
   error_code code;
-  const std::size_t count = co_await read_socket(asio::buffer(buffer, size), code);
+  std::size_t count = 0;
+  if (tls_) {
+    count = co_await tls_->async_read_some(asio::buffer(buffer, size), asio::redirect_error(use_task, code));
+  } else {
+    count = co_await socket_.async_read_some(asio::buffer(buffer, size), asio::redirect_error(use_task, code));
+  }
   if (code == asio::error::eof || code == asio::ssl::error::stream_truncated) co_return std::size_t{0};
   if (code) co_return error_of(code);
   co_return count;
 }
 
+std::size_t SocketStream::send_at_once(std::string_view bytes, error_code& code) {
+  const ssize_t count = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (count >= 0) return static_cast<std::size_t>(count);
+  if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) code.assign(errno, asio::error::get_system_category());
+  return 0;
+}
+
+// Nearly always the kernel takes all of it at once, and nothing has to wait.
 Task<Status> SocketStream::write(std::string_view bytes) {
   const StreamWatchdog::Guard guard(watchdog_);
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
@@ -71,7 +80,8 @@ Task<Status> SocketStream::write(std::string_view bytes) {
   if (tls_) {
     co_await asio::async_write(*tls_, asio::buffer(bytes), asio::redirect_error(use_task, code));
   } else {
-    co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_task, code));
+    bytes.remove_prefix(send_at_once(bytes, code));
+    if (!code && !bytes.empty()) co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_task, code));
   }
   if (code) co_return error_of(code);
   co_return Status();
