@@ -112,10 +112,11 @@ std::size_t DataDecoder::feed(std::string_view bytes, std::string& out) {
   bool is_clean = flaw_ == Flaw::none;  // as far as it is known
   while (taken < bytes.size() && state_ != State::complete) {
     if (is_clean && state_ == State::line_start) {
-      const std::size_t lines = take_lines(bytes.substr(taken), out);
-      is_clean = lines > 0 || bytes[taken] == '.';
-      taken += lines;
-      if (lines > 0) continue;
+      const std::string_view lines = take_plain(bytes.substr(taken));  // many at once
+      is_clean = !lines.empty() || bytes[taken] == '.';
+      out.append(lines);
+      taken += lines.size();
+      if (!lines.empty()) continue;
     }
     if (state_ == State::line_start && bytes[taken] != '.') state_ = State::text;
     if (state_ == State::text) taken += take_text(bytes.substr(taken), out);
@@ -124,12 +125,12 @@ std::size_t DataDecoder::feed(std::string_view bytes, std::string& out) {
   return taken;
 }
 
-// Many lines at once: what nearly all content is made of.
-std::size_t DataDecoder::take_lines(std::string_view bytes, std::string& out) {
+std::string_view DataDecoder::take_plain(std::string_view bytes) {
+  if (state_ != State::line_start || flaw_ != Flaw::none) return {};
   const std::string_view lines = lines_without_dot(bytes);
-  if (!has_only_whole_lines(lines)) return 0;
-  append(lines, out);
-  return lines.size();
+  if (!has_only_whole_lines(lines)) return {};
+  octets_ += lines.size();
+  return lines;
 }
 
 std::size_t DataDecoder::take_text(std::string_view bytes, std::string& out) {

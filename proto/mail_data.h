@@ -59,6 +59,9 @@ class DataDecoder {
   // Appends content to `out` and returns how many bytes were taken: all, or up to the end of the data, behind which nothing is touched.
   // After a flaw nothing more is appended.
   std::size_t feed(std::string_view bytes, std::string& out);
+  // The lines at the beginning of `bytes` that are content as they stand, which is nearly always all but the end of the data: they count as
+  // taken, and need not be copied. Empty where the next octets have to be fed.
+  std::string_view take_plain(std::string_view bytes);
   bool complete() const { return state_ == State::complete; }
   Flaw flaw() const { return flaw_; }
   // Of all that was read so far, also behind a flaw; without dot stuffing.
@@ -66,7 +69,6 @@ class DataDecoder {
 
  private:
   enum class State { line_start, dot, dot_cr, text, cr, complete };
-  std::size_t take_lines(std::string_view bytes, std::string& out);
   std::size_t take_text(std::string_view bytes, std::string& out);
   void take_control(char octet, std::string& out);
   void append(std::string_view content, std::string& out);

@@ -9,6 +9,7 @@
 #include "mta/host/aliases.h"
 #include "mta/host/log.h"
 #include "mta/spool_async.h"
+#include "proto/ascii.h"
 #include "proto/header.h"
 #include "proto/trace.h"
 
@@ -36,8 +37,25 @@ std::optional<std::size_t> header_end(std::string_view content, std::size_t from
   return empty_line + 4;
 }
 
-bool is_complete(std::string_view header) {
-  return proto::find_field(header, "Date") && proto::find_field(header, "From") && proto::find_field(header, "Message-ID");
+// What we look for in a header, found in one walk.
+struct Noted {
+  std::size_t hops = 0;
+  bool has_date = false, has_author = false;
+  std::optional<std::string_view> message_id;  // of the first, if there are more
+
+  bool is_complete() const { return has_date && has_author && message_id; }
+};
+
+Noted note(std::string_view header) {
+  Noted noted;
+  proto::HeaderReader reader(header);
+  while (const auto field = reader.next()) {
+    noted.hops += proto::equal_in_any_case(field->name, "Received");
+    noted.has_date |= proto::equal_in_any_case(field->name, "Date");
+    noted.has_author |= proto::equal_in_any_case(field->name, "From");
+    if (!noted.message_id && proto::equal_in_any_case(field->name, "Message-ID")) noted.message_id = field->value;
+  }
+  return noted;
 }
 
 // RFC 3848
@@ -89,11 +107,12 @@ Refusal Incoming::end_header(std::string_view header, std::string_view rest) {
   in_header_ = false;
   const auto with_domains = qualified(header);
   if (with_domains) header = *with_domains;
-  if (proto::has_too_many_hops(header)) {
+  const Noted noted = note(header);
+  if (noted.hops > proto::kMaxHops) {
     if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
   }
-  if (const auto field = proto::find_field(header, "Message-ID")) message_id_ = proto::unfolded(field->value);
-  const std::string whole = prefix(header) + proto::without_fields(header, {"Return-Path", "Bcc", "Resent-Bcc"});
+  if (noted.message_id) message_id_ = proto::unfolded(*noted.message_id);
+  const std::string whole = prefix(header, noted.is_complete()) + proto::without_fields(header, {"Return-Path", "Bcc", "Resent-Bcc"});
   content_.reserve(std::min(whole.size() + rest.size(), queue::kInlineContent));
   if (const Refusal refusal = keep(whole)) return refusal;
   return rest.empty() ? std::nullopt : keep(rest);
@@ -114,7 +133,7 @@ std::optional<std::string> Incoming::qualified(std::string_view header) const {
   return result;
 }
 
-std::string Incoming::prefix(std::string_view header) const {
+std::string Incoming::prefix(std::string_view header, bool is_complete) const {
   const int zone = local_zone_minutes(envelope_.submitted);
   proto::Trace trace{.type = transmission(entrance_),
                      .uid = entrance_.submitter.uid,
@@ -128,7 +147,7 @@ std::string Incoming::prefix(std::string_view header) const {
                      .zone_minutes = zone};
   if (envelope_.recipients.size() == 1) trace.recipient = envelope_.recipients.front().mailbox;
   const std::string received = proto::received_field(trace);
-  if (entrance_.completion == Completion::only_trace || is_complete(header)) return received;
+  if (entrance_.completion == Completion::only_trace || is_complete) return received;
   proto::HeaderDefaults defaults;
   defaults.now = envelope_.submitted;
   defaults.zone_minutes = zone;

@@ -26,7 +26,7 @@ class Incoming final : public smtp::IncomingMessage {
   bool is_dropped() const { return !entrance_.drop_name.empty(); }
   void hand_on();
   std::optional<std::string> qualified(std::string_view header) const;
-  std::string prefix(std::string_view header) const;
+  std::string prefix(std::string_view header, bool is_complete) const;
   smtp::Refusal keep(std::string_view content);
   smtp::Refusal make_large();
   queue::NewMessage take_message();

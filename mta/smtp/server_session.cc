@@ -38,6 +38,11 @@ std::string extensions_text(const ServerOptions& options) {
   return options.hostname + "\nPIPELINING\nSIZE " + size + "\n8BITMIME\nENHANCEDSTATUSCODES\nDSN";
 }
 
+// Replies that are always the same, as they are sent.
+constexpr std::string_view kSenderFine = "250 2.1.0 Ok\r\n";
+constexpr std::string_view kRecipientFine = "250 2.1.5 Ok\r\n";
+constexpr std::string_view kSendContent = "354 End data with <CR><LF>.<CR><LF>\r\n";
+
 ServerReply bad_sequence(std::string text) { return {503, kBadSequence, std::move(text)}; }
 
 }  // namespace
@@ -194,7 +199,7 @@ void ServerSession::mail(const std::string& argument) {
   envelope_->reverse_path = arguments->reverse_path;
   envelope_->ret = arguments->parameters.ret;
   envelope_->envid = arguments->parameters.envid;
-  reply(250, EnhancedStatus{2, 1, 0}, "Ok");
+  out_ += kSenderFine;
 }
 
 void ServerSession::rcpt(const std::string& argument) {
@@ -206,7 +211,7 @@ void ServerSession::rcpt(const std::string& argument) {
   }
   if (const Refusal refusal = sink_.recipient(*recipient)) return refuse("RCPT", *refusal);
   envelope_->recipients.push_back(std::move(*recipient));
-  reply(250, EnhancedStatus{2, 1, 5}, "Ok");
+  out_ += kRecipientFine;
 }
 
 ServerSession::Wait ServerSession::data(const std::string& argument) {
@@ -217,7 +222,7 @@ ServerSession::Wait ServerSession::data(const std::string& argument) {
   reset();
   if (const auto* refusal = std::get_if<ServerReply>(&opened)) return refuse("DATA", *refusal), Wait::none;
   opened_ = std::move(std::get<0>(opened));
-  reply(354, std::nullopt, "End data with <CR><LF>.<CR><LF>");
+  out_ += kSendContent;
   return Wait::content;
 }
 
@@ -252,6 +257,9 @@ Task<bool> ServerSession::receive(Arrival& arrival) {
 }
 
 void ServerSession::take_content(Arrival& arrival) {
+  const std::string_view plain = arrival.decoder.take_plain(lines_.rest());
+  if (!arrival.refusal && !plain.empty()) arrival.refusal = arrival.message->append(plain);
+  lines_.take(plain.size());
   arrival.content.clear();
   lines_.take(arrival.decoder.feed(lines_.rest(), arrival.content));
   if (arrival.refusal || arrival.content.empty()) return;

@@ -133,6 +133,29 @@ TEST_CASE("mail data: nothing is kept behind a flaw, but all of it is counted") 
   CHECK(decoder.octets() > 100000);
 }
 
+TEST_CASE("mail data: what is taken as it stands is what feeding would have made of it") {
+  const std::string lines = "one\r\n..two\r\n\r\nfour\r\n.\r\nQUIT\r\n";
+  for (std::size_t at = 0; at <= lines.size(); ++at) {
+    for (const std::string& octet :
+         {std::string(), std::string("\r"), std::string("\n"), std::string(1, '\0'), std::string("."), std::string("x")}) {
+      const std::string data = std::string(lines).insert(at, octet);
+      const Decoded expected = decode({data});
+      DataDecoder decoder;
+      std::string_view rest = data;
+      std::string out;
+      while (!rest.empty() && !decoder.complete()) {
+        const std::string_view plain = decoder.take_plain(rest);
+        out.append(plain);
+        rest.remove_prefix(plain.size());
+        rest.remove_prefix(decoder.feed(rest.substr(0, 3), out));
+      }
+      CHECK(out == expected.content);
+      CHECK(rest == expected.rest);
+      CHECK(decoder.flaw() == expected.flaw);
+    }
+  }
+}
+
 TEST_CASE("mail data: octets, lines, the longest line and 8-bit are counted alike for every cut") {
   for_each_cut("\r\nabcd\r\n..a\xFF\r\nab\r\n.\r\n", [](const auto& pieces) {
     DataDecoder decoder;
