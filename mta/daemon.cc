@@ -50,6 +50,7 @@ queue::SpoolOptions spool_options(const Config& config) {
   options.directory = config.spool_directory;
   options.reserve_bytes = config.spool_reserve;
   options.report = [](const std::string& what) { log(LogLine(Priority::error, "spool").add("reason", what)); };
+  options.note = [](const std::string& what) { log(LogLine(Priority::notice, "spool").add("note", what)); };
   return options;
 }
 

@@ -41,7 +41,7 @@ Status SpoolImpl::read_earlier_runs(std::map<std::string, SiteRecord>& sites) {
   if (auto s = disk_.sync_all(paths_.root); !s) return s;
   auto replayed = replay(disk_, paths_, old_segments_, run_);
   if (!replayed) return replayed.error();
-  for (const auto& finding : replayed->findings) report(finding.text);
+  for (const auto& finding : replayed->findings) (finding.kind == Finding::Kind::damage ? options_.report : options_.note)(finding.text);
   if (auto s = write_again(replayed->tails); !s) return s;
   if (auto s = clean_incoming(*replayed); !s) return s;
   if (auto s = leave_unread(*replayed); !s) return s;

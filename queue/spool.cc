@@ -27,6 +27,7 @@ SpoolOptions with_defaults(SpoolOptions options) {
       return (std::uint64_t{device()} << 32) | device();
     };
   if (!options.report) options.report = [](const std::string&) {};
+  if (!options.note) options.note = [](const std::string&) {};
   return options;
 }
 

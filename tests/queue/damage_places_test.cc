@@ -69,6 +69,7 @@ struct OnDisk {
     options.segment_size = 16 * 1024;
     options.reserve_bytes = options.reserve_inodes = 0;
     options.report = [this](std::string what) { reports.push_back(std::move(what)); };
+    options.note = options.report;
   }
 
   Status open() {

@@ -46,6 +46,7 @@ struct RealSpool {
     options.wall = [] { return WallTime(Duration(1'790'000'000'000)); };
     options.random = [this] { return next_random++ * 0x9E3779B97F4A7C15u; };
     options.report = [this](std::string what) { reports.push_back(std::move(what)); };
+    options.note = options.report;
     open();
   }
   void open() {

@@ -57,6 +57,7 @@ struct SpoolFixture {
     options.since_boot = [] { return Duration(1000); };
     options.random = [this] { return next_random++ * 0x9E3779B97F4A7C15u; };
     options.report = [this](std::string what) { reports.push_back(std::move(what)); };
+    options.note = options.report;
   }
 
   Status open() {

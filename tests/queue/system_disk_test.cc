@@ -68,6 +68,7 @@ struct RealSpool {
     options.reserve_bytes = 0;
     options.reserve_inodes = 0;
     options.report = [](const std::string&) {};
+    options.note = options.report;
     open();
   }
 

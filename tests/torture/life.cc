@@ -43,6 +43,7 @@ queue::SpoolOptions Life::options() {
   options.ended_kept = 100;
   options.wall = [] { return kNow; };
   options.report = [this](std::string what) { reports_.push_back(std::move(what)); };
+  options.note = options.report;
   options.random = [this] { return ++salt_ * 0x9E3779B97F4A7C15u; };
   return options;
 }
