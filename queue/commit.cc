@@ -223,7 +223,7 @@ void SpoolImpl::finish(const Operations& operations) {
 void SpoolImpl::finish_store(Shared& shared, Operation& operation) {
   const auto id = operation.id();
   auto& entry = shared.index.entries[id];
-  entry.stages = Stages(operation.recipients);
+  entry.begin(operation.recipients);
   if (operation.header.type == RecordType::accepted) {
     entry.accepted = operation.location;
     shared.index.segments[operation.location.segment].touched.push_back(id);
@@ -240,7 +240,7 @@ void SpoolImpl::finish_store(Shared& shared, Operation& operation) {
     auto* told_entry = shared.index.find(notice.message);
     if (!told_entry || told_entry->ended) continue;
     shared.index.add_later(notice.message, *told_entry, operation.location);
-    told_entry->stages.apply(Told{notice.recipients, notice.kind, operation.time});
+    told_entry->stages().apply(Told{notice.recipients, notice.kind, operation.time});
     end_if_finished(shared, notice.message, *told_entry);
   }
 }
@@ -249,7 +249,7 @@ void SpoolImpl::finish_change(Shared& shared, const OperationPtr& operation) {
   hide(shared, operation);
   auto* entry = shared.index.find(operation->id());
   if (!entry) return;
-  entry->stages.apply(operation->change);
+  entry->stages().apply(operation->change);
   if (entry->more && entry->more->remembered) {
     auto message = std::make_shared<Message>(*entry->more->remembered);
     apply_change(*message, operation->change);
@@ -270,7 +270,7 @@ void SpoolImpl::finish_site(Shared& shared, Operation& operation) {
 
 // The Ended record is a hint for the reader: what ends a message are the states that are already durable.
 void SpoolImpl::end_if_finished(Shared& shared, QueueId id, Entry& entry) {
-  if (entry.ended || !entry.stages.finished()) return;
+  if (entry.ended || !entry.stages().finished()) return;
   const auto now = options_.wall();
   shared.index.end(id, entry, now);
   ++shared.counters.ended;

@@ -19,27 +19,27 @@ class IdMap {
  public:
   Value* find(proto::QueueId id) {
     const auto page = pages_.find(page_of(id));
-    return page != pages_.end() && page->second->has(id) ? &page->second->value(id) : nullptr;
+    return page != pages_.end() && page->second.has(id) ? &page->second.value(id) : nullptr;
   }
   const Value* find(proto::QueueId id) const { return const_cast<IdMap*>(this)->find(id); }
   bool contains(proto::QueueId id) const { return find(id) != nullptr; }
 
   // Made if it is not there.
   Value& operator[](proto::QueueId id) {
-    auto& page = pages_[page_of(id)];
-    if (!page) page = std::make_unique<Page>();
-    if (!page->has(id)) ++size_;
-    page->used |= bit_of(id);
-    return page->value(id);
+    Page& page = pages_[page_of(id)];
+    if (!page.values) page.values = std::make_unique<Values>();
+    if (!page.has(id)) ++size_;
+    page.used |= bit_of(id);
+    return page.value(id);
   }
 
   void erase(proto::QueueId id) {
     const auto page = pages_.find(page_of(id));
-    if (page == pages_.end() || !page->second->has(id)) return;
-    page->second->value(id) = Value{};
-    page->second->used &= ~bit_of(id);
+    if (page == pages_.end() || !page->second.has(id)) return;
+    page->second.value(id) = Value{};
+    page->second.used &= ~bit_of(id);
     --size_;
-    if (page->second->used == 0) pages_.erase(page);
+    if (page->second.used == 0) pages_.erase(page);
   }
 
   // Takes all that `other` has. Both are of different runs, whose ids share no page.
@@ -55,7 +55,7 @@ class IdMap {
   void for_each(Visit visit) {
     for (auto& [number, page] : pages_)
       for (std::uint64_t place = 0; place < kPage; ++place)
-        if (const proto::QueueId id{number * kPage + place}; page->has(id)) visit(id, page->value(id));
+        if (const proto::QueueId id{number * kPage + place}; page.has(id)) visit(id, page.value(id));
   }
   template <class Visit>
   void for_each(Visit visit) const {
@@ -64,16 +64,17 @@ class IdMap {
 
  private:
   static constexpr std::uint64_t kPage = 64;  // values: so many bits has a word
+  using Values = std::array<Value, kPage>;
   struct Page {
     std::uint64_t used = 0;
-    std::array<Value, kPage> values{};
+    std::unique_ptr<Values> values;  // nothing beside them: allocators like the size
     bool has(proto::QueueId id) const { return (used & bit_of(id)) != 0; }
-    Value& value(proto::QueueId id) { return values[id.value % kPage]; }
+    Value& value(proto::QueueId id) { return (*values)[id.value % kPage]; }
   };
   static std::uint64_t page_of(proto::QueueId id) { return id.value / kPage; }
   static std::uint64_t bit_of(proto::QueueId id) { return std::uint64_t{1} << (id.value % kPage); }
 
-  boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Page>> pages_;
+  boost::unordered_flat_map<std::uint64_t, Page> pages_;
   std::size_t size_ = 0;
 };
 

@@ -72,12 +72,17 @@ Status read_later(const File& file, Location location, RawMessage& out) {
 
 }  // namespace
 
+void Entry::begin(std::size_t recipients) {
+  if (recipients > 1) history();
+  stages().begin(recipients);
+}
+
 void Entry::moved(std::size_t told) {
   accepted = {};
   if (!more) return;
   more->is_file_doubtful = false;
   more->later.erase(more->later.begin(), more->later.begin() + static_cast<std::ptrdiff_t>(told));
-  if (more->later.empty() && !ended) more.reset();
+  if (more->later.empty() && more->other_stages.empty() && !ended) more.reset();
 }
 
 void Index::add_later(QueueId id, Entry& entry, Location location) {

@@ -19,12 +19,13 @@ namespace mxpress::queue {
 
 // There may be millions of them.
 struct Entry {
-  [[no_unique_address]] Stages stages;
-  bool ended = false;
-  std::uint32_t sequence = 0;
   Location accepted;  // segment 0: the message file
-  // Only of messages with a history that is not all in their files.
+  std::uint32_t sequence = 0;
+  StageOctet first_stage{};
+  bool ended = false;
+  // Only of messages with more than one recipient, or with a history that is not all in their files.
   struct More {
+    std::vector<StageOctet> other_stages;
     std::vector<Location> later;  // journal records that change it and are not in the message file; also Accepted records of notices
     WallTime ended_at{};
     bool is_file_doubtful = false;              // it may hold states that never reached the disk; the next checkpoint writes it anew
@@ -36,10 +37,13 @@ struct Entry {
     if (!more) more = std::make_unique<More>();
     return *more;
   }
+  // All its recipients are pending.
+  void begin(std::size_t recipients);
+  Stages stages() { return {first_stage, more ? &more->other_stages : nullptr}; }
   // The first `told` of `later` are in its message file, synced.
   void moved(std::size_t told);
 };
-static_assert(sizeof(Entry) <= 32);
+static_assert(sizeof(Entry) <= 24);
 
 struct SegmentEntry {
   std::shared_ptr<File> file;      // shared: contents are read from it after it was dropped

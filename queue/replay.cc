@@ -100,9 +100,9 @@ class Replay {
       return is_transient;
     }
     auto& entry = out_.index.entries[id];
-    entry.stages = Stages(file->meta.envelope.recipients.size());
+    entry.begin(file->meta.envelope.recipients.size());
     for (const auto& [sequence, change] : file->changes) {
-      entry.stages.apply(change);
+      entry.stages().apply(change);
       entry.sequence = std::max(entry.sequence, sequence);
     }
     for (const auto& region : file->damages) note(id, file->file, region);
@@ -208,7 +208,7 @@ class Replay {
     if (!out_.index.find(id) && type == RecordType::accepted) {
       auto& entry = out_.index.entries[id];
       entry.accepted = where;
-      entry.stages = Stages(accepted->envelope.recipients.size());
+      entry.begin(accepted->envelope.recipients.size());
       out_.index.segments[where.segment].touched.push_back(id);
       remember_drop(*accepted, id);
     } else if (!out_.index.find(id)) {
@@ -232,7 +232,7 @@ class Replay {
     if (misplaced_.contains(id) || !has_file || *has_file) return;  // told already: it could not be read
     // Ended and removed, if the records that follow say so.
     auto& entry = out_.index.entries[id];
-    entry.stages = Stages(accepted.envelope.recipients.size());
+    entry.begin(accepted.envelope.recipients.size());
     missing_.insert(id);
     remember_drop(accepted, id);
   }
@@ -240,7 +240,7 @@ class Replay {
   void replay_notice(const NewMessage::NoticeFor& notice, Location where) {
     auto* entry = out_.index.find(notice.message);
     if (!entry) return;
-    entry->stages.apply(Told{notice.recipients, notice.kind, {}});
+    entry->stages().apply(Told{notice.recipients, notice.kind, {}});
     out_.index.add_later(notice.message, *entry, where);
   }
 
@@ -251,7 +251,7 @@ class Replay {
     const auto change = decode_change(record.type, id, meta);
     if (!change) return damage(id.to_string() + ": " + change.error().message);
     entry->sequence = record.sequence;
-    entry->stages.apply(*change);
+    entry->stages().apply(*change);
     out_.index.add_later(id, *entry, where);
   }
 
@@ -281,7 +281,7 @@ class Replay {
   void lose(QueueId id, const std::string& why) { damage(id.to_string() + " is lost: " + why); }
 
   void settle_entry(QueueId id, Entry& entry) {
-    const bool finished = entry.stages.finished();
+    const bool finished = entry.stages().finished();
     const bool missing = missing_.contains(id);
     if (missing && !finished) lose(id, "its message file is gone");
     if (!finished && !missing) return;

@@ -80,13 +80,13 @@ RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind) {
   return pays ? RecipientStage::ended : now;
 }
 
-Stages::Stages(std::size_t recipients) {
-  constexpr auto kPending = static_cast<Octet>(RecipientStage::pending);
-  if (recipients > 0) first_ = kPending;
-  if (recipients > 1) others_ = std::make_unique<std::vector<Octet>>(recipients - 1, kPending);
+void Stages::begin(std::size_t recipients) {
+  constexpr auto kPending = static_cast<StageOctet>(RecipientStage::pending);
+  first_ = recipients > 0 ? kPending : static_cast<StageOctet>(RecipientStage::ended);
+  if (recipients > 1) others_->assign(recipients - 1, kPending);
 }
 
-Stages::Octet* Stages::at(std::size_t recipient) {
+StageOctet* Stages::at(std::size_t recipient) {
   if (recipient == 0) return &first_;
   return others_ && recipient <= others_->size() ? &(*others_)[recipient - 1] : nullptr;
 }
@@ -97,20 +97,20 @@ void Stages::apply(const StateChange& change) {
 
 void Stages::take(const Settlement& settlement) {
   for (const auto& change : settlement.changes)
-    if (auto* octet = at(change.recipient)) *octet = static_cast<Octet>(settled(stage(*octet), change.state.stage));
+    if (auto* octet = at(change.recipient)) *octet = static_cast<StageOctet>(settled(stage(*octet), change.state.stage));
 }
 
 void Stages::take(const ActionTaken& action) {
-  for (std::size_t i = 0; auto* octet = at(i); ++i) *octet = static_cast<Octet>(acted_on(stage(*octet), action.kind));
+  for (std::size_t i = 0; auto* octet = at(i); ++i) *octet = static_cast<StageOctet>(acted_on(stage(*octet), action.kind));
 }
 
 void Stages::take(const Told& notice) {
   for (const auto i : notice.recipients)
-    if (auto* octet = at(i)) *octet = static_cast<Octet>(told(stage(*octet), notice.kind));
+    if (auto* octet = at(i)) *octet = static_cast<StageOctet>(told(stage(*octet), notice.kind));
 }
 
 bool Stages::finished() const {
-  const auto waits = [](Octet octet) { return is_open(stage(octet)); };
+  const auto waits = [](StageOctet octet) { return is_open(stage(octet)); };
   return !waits(first_) && (!others_ || std::none_of(others_->begin(), others_->end(), waits));
 }
 

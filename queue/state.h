@@ -38,11 +38,13 @@ RecipientStage settled(RecipientStage now, RecipientStage reported);
 RecipientStage acted_on(RecipientStage now, ActionKind action);
 RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind);
 
-// The stages of a message's recipients: all that stays in memory of them. Most messages have one recipient.
+// The stages of a message's recipients, one octet each, where the caller keeps them: most messages have one recipient.
+using StageOctet = std::uint8_t;
 class Stages {
  public:
-  Stages() = default;
-  explicit Stages(std::size_t recipients);
+  // `others`: of the second and further recipients; null: there are none.
+  Stages(StageOctet& first, std::vector<StageOctet>* others) : first_(first), others_(others) {}
+  void begin(std::size_t recipients);  // all are pending
   void apply(const StateChange& change);
   bool finished() const;  // nothing pending, nothing owed
 
@@ -50,12 +52,11 @@ class Stages {
   void take(const Settlement& settlement);
   void take(const ActionTaken& action);
   void take(const Told& notice);
-  using Octet = std::uint8_t;  // a RecipientStage
-  static RecipientStage stage(Octet octet) { return static_cast<RecipientStage>(octet); }
-  Octet* at(std::size_t recipient);  // null: there is no such recipient
+  static RecipientStage stage(StageOctet octet) { return static_cast<RecipientStage>(octet); }
+  StageOctet* at(std::size_t recipient);  // null: there is no such recipient
 
-  std::unique_ptr<std::vector<Octet>> others_;  // of the second and further recipients; null for one
-  Octet first_ = static_cast<Octet>(RecipientStage::ended);
+  StageOctet& first_;
+  std::vector<StageOctet>* others_;
 };
 
 // Leaves out what later changes have made void, so that they give the same message: of each recipient that waits only its last state is

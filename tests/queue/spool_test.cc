@@ -244,6 +244,34 @@ TEST_CASE("spool: sites in trouble are remembered until they are well") {
   CHECK(f.sites[0].last->text == "refused");
 }
 
+TEST_CASE("spool: recovery tells which sites are in trouble before it tells of the mail: else each message would have them asked anew") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  REQUIRE(f.store(new_message()));
+  f.spool->record_site({"mx1 25", 3, WallTime(Duration(9)), std::nullopt});
+  f.commit();
+  f.spool.reset();
+  auto again = Spool::open(f.disk, f.options, Spool::Committer::manual);
+  REQUIRE(again);
+  f.spool = std::move(*again);
+  std::string order;
+  REQUIRE(f.spool->recover([&](const Message&) { order += 'm'; }, [&](const SiteRecord&) { order += 's'; }));
+  CHECK(order == "sm");
+}
+
+TEST_CASE("spool: the trouble of a site outlives the segment in which it was recorded") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  f.spool->record_site({"mx1 25", 3, WallTime(Duration(9)), std::nullopt});
+  f.commit();
+  for (int i = 0; i < 100; ++i) REQUIRE(f.store(new_message({"b@example.org"}, std::string(30'000, 'x'))));
+  for (int i = 0; i < 100; ++i) f.spool->checkpoint();
+  REQUIRE(f.spool->counters().journal_bytes <= (1u << 20));
+  REQUIRE(f.cut());
+  REQUIRE(f.sites.size() == 1);
+  CHECK(f.sites[0].failures == 3);
+}
+
 TEST_CASE("spool: ids never repeat, even when the counter of starts is lost") {
   SpoolFixture f;
   REQUIRE(f.open());
