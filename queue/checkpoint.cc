@@ -200,7 +200,10 @@ bool SpoolImpl::rerecord_site(const std::string& name, std::uint32_t segment) {
   const auto site = shared->index.sites.find(name);
   if (site == shared->index.sites.end() || site->second.segment != segment) return true;  // there is news of it since
   auto record = read_site(shared->index, site->second);
-  if (record) return enqueue(shared, site_operation(std::move(*record))), true;
+  if (record) {
+    enqueue(shared, site_operation(std::move(*record)));
+    return true;
+  }
   report("the trouble of " + name + " cannot be read: " + record.error().message);
   if (record.error().is_transient()) return false;
   shared->index.sites.erase(site);

@@ -23,7 +23,7 @@ void Worker::restore_site(const queue::SiteRecord& record) {
     return;
   }
   const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));  // no destination waits as long: join_site()
-  sites_[site_index(record.site)]->trouble.restore(record.failures, instant_now() + wait, record.last);
+  sites_[site_index(record.site)]->restore(record.failures, instant_now() + wait, record.last);
 }
 
 std::vector<ActionEffect> Worker::acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages) {

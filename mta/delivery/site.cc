@@ -29,6 +29,10 @@ Instant Trouble::probe_time(bool is_fresh) const {
   return std::min(next_probe_, last_time_ + kFreshProbe);
 }
 
+void Site::restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last) {
+  if (!proven && !trouble.active()) trouble.restore(failures, next_probe, std::move(last));
+}
+
 bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {
   if (trouble.active()) return active == 0 && trouble.may_probe(now, is_fresh);
   return active < std::min(window, limit);

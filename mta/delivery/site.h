@@ -90,6 +90,8 @@ struct Site {
   bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
   // The host answered to a transaction: the window opens by one. `took`: the whole delivery.
   void succeeded(std::size_t limit, Duration took);
+  // Its trouble as an earlier run left it, unless this run has found out more.
+  void restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last);
   Standing standing() const { return trouble.active() ? Standing::troubled : proven ? Standing::proven : Standing::unproven; }
 
   // An idle session to `target`, or null.

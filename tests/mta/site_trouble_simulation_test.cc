@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "mta/delivery/site.h"
 #include "tests/support/simulation.h"
 
 using namespace mxpress;
@@ -87,4 +88,15 @@ TEST_CASE("site trouble: a host that is down is not asked anew for each message 
   world.run_for(hours(1));
   CHECK(world.queued() == 0);
   CHECK(world.connections().size() - before <= 13);  // one in five minutes
+}
+
+TEST_CASE("site trouble: what an earlier run has left does not count against what this run has found out") {
+  const std::string key = "mx";
+  mta::delivery::Site fresh(key), good(key), bad(key);
+  good.succeeded(10, minutes(1));
+  bad.restore(1, mta::delivery::Instant(minutes(1)), std::nullopt);
+  for (auto* site : {&fresh, &good, &bad}) site->restore(5, mta::delivery::Instant(hours(3)), std::nullopt);
+  CHECK(fresh.trouble.failures() == 5);
+  CHECK_FALSE(good.trouble.active());
+  CHECK(bad.trouble.failures() == 1);
 }
