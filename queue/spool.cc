@@ -142,16 +142,13 @@ OperationPtr SpoolImpl::store_operation(QueueId id, NewMessage& message) const {
 
 void SpoolImpl::store_as(QueueId id, NewMessage message, Stored done) {
   if (message.envelope.recipients.empty()) return done(Error::permanent("a message without recipients cannot be kept"));
-  auto large = std::move(message.large);
-  message.large.reset();
   auto operation = store_operation(id, message);
   operation->stored = std::move(done);
   if (operation->meta.size() > kMaxMeta) return operation->stored(Error::permanent("the envelope of the message is too large"));
   if (auto s = room_for(operation->meta.size() + operation->content->size()); !s) return operation->stored(s.error());
   auto shared = shared_.lock();
-  if (!large) return enqueue(shared, std::move(operation));
-  operation->header.type = RecordType::accepted_file;
-  shared->large.push_back({std::move(operation), std::move(static_cast<Large&>(*large).writer)});
+  if (!message.large) return enqueue(shared, std::move(operation));
+  shared->large.push_back({std::move(operation), std::move(static_cast<Large&>(*message.large).writer)});
   housework_.notify_one();
 }
 
@@ -171,22 +168,8 @@ Status SpoolImpl::room_for(std::uint64_t size) {
   return {};
 }
 
-// What is free for `size` octets more. Without a look at the disk for each message.
-Result<Room> SpoolImpl::room_now(std::uint64_t size) {
-  const auto now = std::chrono::steady_clock::now();
-  auto known = known_room_.lock();
-  if (now >= known->until || known->room.bytes < size + options_.reserve_bytes) {
-    const auto room = disk_.room(paths_.root);
-    if (!room) return room.error();
-    *known = {now + options_.look_at_room, *room};
-  }
-  const Room room = known->room;
-  known->room.bytes -= std::min(known->room.bytes, size);
-  return room;
-}
-
 std::string SpoolImpl::too_full(std::uint64_t size) {
-  const auto room = room_now(size);
+  const auto room = disk_.room(paths_.root);
   if (!room) return room.error().message;
   const auto needed = size + options_.reserve_bytes;
   if (room->bytes < needed)

@@ -111,7 +111,6 @@ class SpoolImpl : public Spool {
   static bool is_urgent(const Operation& operation);
   static std::optional<Message> remembered(const Entry& entry, const Operations& changes);
   std::string too_full(std::uint64_t size);
-  Result<Room> room_now(std::uint64_t size);
   Result<RawMessage> read(const Snapshot& from) const;
   void report(const std::string& what) const;
   void count_corrupt(std::uint64_t n);
@@ -184,13 +183,7 @@ class SpoolImpl : public Spool {
   std::atomic<std::uint64_t> next_ = 0;
   std::atomic<std::uint64_t> next_part_ = 0;
 
-  struct KnownRoom {
-    Moment until{};
-    Room room;
-  };
-
   Guarded<Shared> shared_;
-  Guarded<KnownRoom> known_room_;
   std::condition_variable work_, housework_;
 
   // Of the committer alone.

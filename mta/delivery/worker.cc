@@ -174,11 +174,12 @@ void Worker::starve(SiteIndex index) {
   if (!std::exchange(site.starved, true)) starved_[static_cast<std::size_t>(site.standing())].push_back(index);
 }
 
-// In the order in which they began to wait, as far as there are sessions. One that is served and has more to send waits at the end again.
+// In the order in which they began to wait, as far as there are sessions. Who has one keeps it while it has more to send. A delivery that
+// begins here may end here, too: then the line has been served already.
 void Worker::serve_starved() {
   for (const Standing standing : {Standing::proven, Standing::unproven, Standing::troubled}) {
     auto& line = starved_[static_cast<std::size_t>(standing)];
-    for (std::size_t left = line.size(); left > 0 && has_session_for(standing); --left) {
+    for (std::size_t left = line.size(); left > 0 && !line.empty() && has_session_for(standing); --left) {
       const SiteIndex index = line.front();
       line.pop_front();
       sites_[index]->starved = false;

@@ -43,10 +43,10 @@ Status FrameReader::fill(std::size_t size, Steady::time_point deadline) {
   while (buffer_.size() - taken_ < size) {
     buffer_.erase(0, std::exchange(taken_, 0));
     const std::size_t have = buffer_.size();
-    buffer_.resize(have + kPiece);
-    const ssize_t got = ::recv(socket_, buffer_.data() + have, kPiece, MSG_DONTWAIT);
+    char piece[kPiece];
+    const ssize_t got = ::recv(socket_, piece, kPiece, MSG_DONTWAIT);
     const int error = errno;
-    buffer_.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got > 0) buffer_.append(piece, static_cast<std::size_t>(got));
     if (got == 0) return Error::transient(have == 0 ? std::string(kConnectionClosed) : "connection closed in the middle of a message");
     if (got > 0 || error == EINTR) continue;
     if (error != EAGAIN) return Error::transient(std::strerror(error));

@@ -112,7 +112,9 @@ Refusal Incoming::end_header(std::string_view header, std::string_view rest) {
     if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
   }
   if (noted.message_id) message_id_ = proto::unfolded(*noted.message_id);
-  const std::string whole = prefix(header, noted.is_complete()) + proto::without_fields(header, {"Return-Path", "Bcc", "Resent-Bcc"});
+  // Where no header begins, the missing fields begin one, whatever the lines behind look like.
+  const bool is_complete = noted.is_complete() && !proto::split_message(header).header.empty();
+  const std::string whole = prefix(header, is_complete) + proto::without_fields(header, {"Return-Path", "Bcc", "Resent-Bcc"});
   content_.reserve(std::min(whole.size() + rest.size(), queue::kInlineContent));
   if (const Refusal refusal = keep(whole)) return refusal;
   return rest.empty() ? std::nullopt : keep(rest);

@@ -52,7 +52,6 @@ struct SpoolFixture {
     options.directory = "/spool";
     options.segment_size = 64 * 1024;
     options.journal_size = 1 << 20;
-    options.look_at_room = Duration(0);
     options.wall = [] { return WallTime(Duration(5000)); };
     options.since_boot = [] { return Duration(1000); };
     options.random = [this] { return next_random++ * 0x9E3779B97F4A7C15u; };

@@ -333,6 +333,16 @@ TEST_CASE("spool: a message is at hand as it came until something is recorded ab
   CHECK_FALSE(f.spool->fresh(*id));
 }
 
+TEST_CASE("spool: a large message is never at hand, its content is in its file") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  const std::string bytes = of_size(300'000);
+  const auto id = f.store(large_message(*f.spool, bytes));
+  REQUIRE(id);
+  CHECK_FALSE(f.spool->fresh(*id));
+  CHECK(read_all(*f.spool->load(*id)->content) == bytes);
+}
+
 TEST_CASE("fresh messages: the oldest go when there is no more room, and what is forgotten takes none") {
   FreshMessages messages(100'000);
   const auto make = [](std::uint64_t number) {
@@ -348,17 +358,6 @@ TEST_CASE("fresh messages: the oldest go when there is no more room, and what is
   messages.add(make(5));
   CHECK_FALSE(messages.find(QueueId{1}));
   for (const std::uint64_t i : {3, 4, 5}) CHECK(messages.find(QueueId{i}));
-}
-
-TEST_CASE("spool: between looks at the disk what was asked for counts as taken") {
-  SpoolFixture f;
-  f.options.look_at_room = std::chrono::hours(1);
-  f.disk.set_room({100u << 20, 5000});
-  REQUIRE(f.open());
-  CHECK(f.spool->room_for(60u << 20));
-  CHECK(f.spool->room_for(60u << 20));  // a new look: nothing was written
-  f.disk.set_room({40u << 20, 5000});
-  CHECK_FALSE(f.spool->room_for(60u << 20));
 }
 
 TEST_CASE("spool: a full disk refuses messages with figures, and still takes outcomes") {

@@ -78,7 +78,7 @@ class Session:
         elif verb == 'DATA':
             self.say(b'354 Go ahead')
             await self.writer.drain()
-            return await self.content(await self.reader.readuntil(b'\r\n.\r\n'))
+            return await self.content(await self.letter())
         elif verb == 'QUIT':
             self.say(b'221 2.0.0 Bye')
             return False
@@ -94,8 +94,16 @@ class Session:
         self.recipients.append(address)
         return self.say(b'250 2.1.5 Ok')
 
-    async def content(self, data):
-        content = data[:-3].replace(b'\r\n..', b'\r\n.')
+    async def letter(self):
+        """All lines before the dot; an empty letter has none."""
+        lines = []
+        while (line := await self.reader.readline()) != b'.\r\n':
+            if not line:
+                raise ConnectionError('the client is gone')
+            lines.append(line.removeprefix(b'.'))
+        return b''.join(lines)
+
+    async def content(self, content):
         token, intact = letters.examine(content)
         if token is None and self.sender == '':
             return self.take_notice(content)
