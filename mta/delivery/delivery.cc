@@ -85,6 +85,7 @@ class Attempt {
     HostAttempt attempt;
     attempt.started = Clock::current().wall();
     const Instant start = instant_now();
+    order_.connecting();
     auto opened = co_await smtp::ClientSession::open(tools_.connector, target, options);
     connect_time_ = opened.connect;
     if (!opened.session) {
@@ -161,7 +162,7 @@ class Attempt {
 
   Task<void> put_away(std::unique_ptr<smtp::ClientSession> session) {
     if (session->usable() && session->transactions() < Site::kMaxTransactions) {
-      site_.idle.push_back({std::move(session), instant_now()});
+      site_.put_idle(std::move(session));
       co_return;
     }
     co_await session->quit();

@@ -31,6 +31,7 @@ struct DeliveryOrder {
   smtp::ClientOptions options;
   std::function<bool()> wanted;                    // asked before each host and transaction: has the operator withdrawn the message?
   std::function<void(const dns::Target&)> trying;  // told before each host
+  std::function<void()> connecting;                // told before each connection is made
 };
 
 // RFC 5321 5.1: at least two addresses are tried; bounded by 5 addresses (find_targets) and 2 sessions that got as far as MAIL.

@@ -73,6 +73,7 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Mess
   order.options.max_recipients = config->delivery.max_recipients;
   order.wanted = [this, job] { return wanted(job); };
   order.trying = [this, job](const dns::Target& target) { trying(job, target); };
+  order.connecting = [this] { make_room(); };
   return order;
 }
 
@@ -95,11 +96,9 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   --sites_[site]->active;
   --active_;
   if (!sites_[site]->idle.empty()) idle_checks_.push_back({instant_now(), site});
-  count_idle(*sites_[site]);
   --active_of_[static_cast<std::size_t>(standing)];
   if (message && !bug) finish(job, destination, site, std::move(message), std::move(report), instant_now() - begin);
-  serve_site(site);
-  serve_starved();
+  serve_after(site);
   run_due();
   if (bug) std::rethrow_exception(bug);
 }

@@ -52,10 +52,19 @@ std::unique_ptr<smtp::ClientSession> Site::take_idle(const dns::Target& target) 
     const dns::Target& reached = entry.session->target();
     return reached.host == target.host && reached.address == target.address && reached.port == target.port;
   });
-  if (found == idle.end()) return nullptr;
-  auto session = std::move(found->session);
-  idle.erase(found);
+  return found == idle.end() ? nullptr : take_idle(found);
+}
+
+std::unique_ptr<smtp::ClientSession> Site::take_idle(std::list<IdleSession>::iterator place) {
+  auto session = std::move(place->session);
+  idle.erase(place);
+  --all_idle;
   return session;
+}
+
+void Site::put_idle(std::unique_ptr<smtp::ClientSession> session) {
+  idle.push_back({std::move(session), instant_now()});
+  ++all_idle;
 }
 
 bool TlsMemory::is_broken(const dns::Target& target, Instant now) const {

@@ -76,6 +76,7 @@ enum class Standing : std::uint8_t {
 
 struct Site {
   static constexpr std::uint32_t kMaxTransactions = 100;  // of one session
+  static constexpr std::uint32_t kTurn = 10;              // deliveries, before others that wait for a session are served
   static constexpr Duration kIdle = std::chrono::seconds(2);
   static constexpr Duration kGoodTime = std::chrono::minutes(1);  // for a delivery of a proven site
 
@@ -84,7 +85,8 @@ struct Site {
     Instant since{};
   };
 
-  explicit Site(const std::string& key_of_site) : key(key_of_site) {}
+  // `idle_of_worker`: how many idle sessions all sites of the worker have.
+  Site(const std::string& key_of_site, std::size_t& idle_of_worker) : key(key_of_site), all_idle(idle_of_worker) {}
 
   // May one more delivery begin? One while unproven or in trouble; then the window, up to `limit`.
   bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
@@ -94,18 +96,23 @@ struct Site {
   void restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last);
   Standing standing() const { return trouble.active() ? Standing::troubled : proven ? Standing::proven : Standing::unproven; }
 
+  void put_idle(std::unique_ptr<smtp::ClientSession> session);
   // An idle session to `target`, or null.
   std::unique_ptr<smtp::ClientSession> take_idle(const dns::Target& target);
+  // Of one or more.
+  std::unique_ptr<smtp::ClientSession> take_oldest_idle() { return take_idle(idle.begin()); }
+  std::unique_ptr<smtp::ClientSession> take_idle(std::list<IdleSession>::iterator place);
 
-  const std::string& key;  // outlives it
+  const std::string& key;  // both outlive it
+  std::size_t& all_idle;
   std::size_t active = 0;
+  std::uint32_t deliveries = 0;  // that have ended
   std::size_t window = 1;
   Instant next_wake = Instant::max();  // the earliest that is arranged
   bool proven = false;                 // it has answered to a transaction since its last trouble, the last one in good time
   bool starved = false;                // it stands in the line for one of its worker's sessions
   Trouble trouble;
-  std::list<IdleSession> idle;
-  std::size_t counted_idle = 0;                  // of them, as the worker has counted
+  std::list<IdleSession> idle;                   // the oldest first; changed by the functions above
   std::list<queue::DestinationIndex> line;       // destinations with ready jobs, served in turn
   std::vector<queue::DestinationIndex> members;  // destinations that resolved to this site
 };

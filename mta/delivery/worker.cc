@@ -150,7 +150,6 @@ bool Worker::start_next(SiteIndex site_index) {
     starve(site_index);
     return false;
   }
-  make_room();
   site.line.pop_front();
   const JobIndex job = *schedule_.lease(index);
   destination.in_line = schedule_.has_ready(index);
@@ -174,10 +173,18 @@ void Worker::starve(SiteIndex index) {
   if (!std::exchange(site.starved, true)) starved_[static_cast<std::size_t>(site.standing())].push_back(index);
 }
 
-// In the order in which they began to wait, as far as there are sessions. Who has one keeps it while it has more to send. A delivery that
-// begins here may end here, too: then the line has been served already.
+// After a delivery of this site. It goes on with the session that it has, but not for ever: each so many deliveries those that wait are
+// served before it. It opens more sessions only with what they leave.
+void Worker::serve_after(SiteIndex index) {
+  if (++sites_[index]->deliveries % Site::kTurn != 0) start_next(index);
+  serve_starved();
+  serve_site(index);
+}
+
+// In the order in which they began to wait, as far as there are sessions; those that have a bound first, since the others may take the
+// rest. A delivery that begins here may end here, too: then the line has been served already.
 void Worker::serve_starved() {
-  for (const Standing standing : {Standing::proven, Standing::unproven, Standing::troubled}) {
+  for (const Standing standing : {Standing::unproven, Standing::troubled, Standing::proven}) {
     auto& line = starved_[static_cast<std::size_t>(standing)];
     for (std::size_t left = line.size(); left > 0 && !line.empty() && has_session_for(standing); --left) {
       const SiteIndex index = line.front();
@@ -192,26 +199,18 @@ std::size_t Worker::most_sessions() const {
   return std::max<std::size_t>(1, services_.config.get()->delivery.max_sessions / worker_count_);
 }
 
-// Where sessions are short, those that are idle give way, even to one that will then find an idle one of its own: two that begin at
-// the same time cannot both have it.
+// Before a connection is made, by a delivery that is counted as active: where sessions are short, one that is idle gives way.
 void Worker::make_room() {
-  if (active_ + idle_ < most_sessions()) return;
+  if (active_ + idle_ <= most_sessions()) return;
   for (; !idle_checks_.empty(); idle_checks_.pop_front()) {
     Site& oldest = *sites_[idle_checks_.front().second];
     if (!oldest.idle.empty()) return close_oldest_idle(oldest);
   }
 }
 
-void Worker::count_idle(Site& site) {
-  idle_ += site.idle.size();
-  idle_ -= std::exchange(site.counted_idle, site.idle.size());
-}
-
 void Worker::close_oldest_idle(Site& site) {
   auto quit = [](std::unique_ptr<smtp::ClientSession> session) -> Task<void> { co_await session->quit(); };
-  spawn(quit(std::move(site.idle.front().session)));
-  site.idle.pop_front();
-  count_idle(site);
+  spawn(quit(site.take_oldest_idle()));
 }
 
 // True if mail has come since the last failure: it need not wait out a long cool-down.
@@ -278,7 +277,7 @@ Worker::Destination& Worker::destination(DestinationIndex index) {
 
 Worker::SiteIndex Worker::site_index(const std::string& key) {
   const SiteIndex index = site_keys_.number(key);
-  if (index == sites_.size()) sites_.push_back(std::make_unique<Site>(site_keys_.name(index)));
+  if (index == sites_.size()) sites_.push_back(std::make_unique<Site>(site_keys_.name(index), idle_));
   return index;
 }
 

@@ -133,10 +133,10 @@ class Worker {
   Instant& next_wake(bool is_site, std::uint32_t index);
   bool has_session_for(Standing standing) const;
   void starve(SiteIndex index);
+  void serve_after(SiteIndex index);
   void serve_starved();
   std::size_t most_sessions() const;
   void make_room();
-  void count_idle(Site& site);
   void close_oldest_idle(Site& site);
   void wake_at(Instant when, bool is_site, std::uint32_t index);
   void serve_woken(Instant now);

@@ -72,9 +72,41 @@ TEST_CASE("fairness: a new message need not wait until all the domains before it
   CHECK(world.quick.received.size() == 1);
 }
 
+TEST_CASE("fairness: hosts that always have mail let others have a session after some deliveries") {
+  World world;
+  SimulatedHost busy;
+  busy.takes = seconds(1);
+  for (int i = 0; i < 8; ++i) {
+    const std::string domain = "busy" + std::to_string(i) + ".example";
+    world.add(domain, "192.0.2." + std::to_string(10 + i), busy);
+    for (int n = 0; n < 200; ++n) world.submit("me@here.example", {"you@" + domain});
+  }
+  world.run_for(seconds(20));  // all eight sessions are taken by hosts that have proved to take mail
+  REQUIRE(busy.received.size() > 100);
+  world.submit("me@here.example", {"you@quick.example"});
+  world.run_for(seconds(15));
+  CHECK(world.quick.received.size() == 1);
+  CHECK(busy.received.size() < 400);  // 1,600 wait
+}
+
+TEST_CASE("fairness: where sessions are short, the next message to a host goes over the session that the one before has left") {
+  World world;
+  SimulatedHost busy;
+  busy.takes = seconds(1);
+  for (int i = 0; i < 40; ++i) {
+    const std::string domain = "busy" + std::to_string(i) + ".example";
+    world.add(domain, "192.0.2." + std::to_string(10 + i), busy);
+    for (int n = 0; n < 9; ++n) world.submit("me@here.example", {"you@" + domain});
+  }
+  world.run_for(minutes(5));
+  CHECK(busy.received.size() == 360);
+  CHECK(busy.connections <= 100);
+}
+
 TEST_CASE("fairness: a host that crawls is not proven until it is quick again") {
   const std::string key = "mx";
-  mta::delivery::Site site(key);
+  std::size_t idle = 0;
+  mta::delivery::Site site(key, idle);
   CHECK(site.standing() == mta::delivery::Standing::unproven);
   site.succeeded(10, seconds(1));
   CHECK(site.standing() == mta::delivery::Standing::proven);

@@ -92,7 +92,8 @@ TEST_CASE("site trouble: a host that is down is not asked anew for each message 
 
 TEST_CASE("site trouble: what an earlier run has left does not count against what this run has found out") {
   const std::string key = "mx";
-  mta::delivery::Site fresh(key), good(key), bad(key);
+  std::size_t idle = 0;
+  mta::delivery::Site fresh(key, idle), good(key, idle), bad(key, idle);
   good.succeeded(10, minutes(1));
   bad.restore(1, mta::delivery::Instant(minutes(1)), std::nullopt);
   for (auto* site : {&fresh, &good, &bad}) site->restore(5, mta::delivery::Instant(hours(3)), std::nullopt);

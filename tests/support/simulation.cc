@@ -73,6 +73,11 @@ Task<std::string> answer(SimulatedHost& host, mta::smtp::Stream& stream, std::st
   co_return reply;
 }
 
+Task<void> wait_for(Duration duration) {
+  Timer timer(co_await asio::this_coro::executor, duration);
+  co_await timer.async_wait(use_task);
+}
+
 Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::smtp::Stream> stream) {
   ++host.connections;
   stream->set_deadline(BootTime::max());
@@ -82,10 +87,10 @@ Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::smtp::Stream> stream)
   while (auto line = co_await read_line(*stream, buffer)) {
     const std::string reply = co_await answer(host, *stream, buffer, mail, *line);
     if (reply.empty()) break;
+    if (host.takes > Duration(0) && !mail.content.empty()) co_await wait_for(host.takes);
     co_await say(*stream, reply);
     if (!host.hangs_up || mail.content.empty()) continue;
-    Timer patience(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
-    co_await patience.async_wait(use_task);
+    co_await wait_for(std::chrono::milliseconds(100));
     co_await say(*stream, "421 4.4.2 good bye");
     break;
   }

@@ -28,6 +28,7 @@ struct SimulatedHost {
   std::function<std::string(const std::string& recipient)> rcpt = [](const std::string&) { return "250 2.1.5 ok"; };
   std::string greeting = "220 mx.there.example ESMTP";
   std::function<std::string()> dot = [] { return "250 2.0.0 taken"; };  // "" closes the connection
+  Duration takes{0};                                                    // before it replies to the content
   bool hangs_up = false;                                                // a moment after each message
   int connections = 0;
   std::vector<SimulatedMail> received;
