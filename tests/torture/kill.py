@@ -6,6 +6,7 @@ import time
 import program
 from campaign import Campaign
 import letters
+from pace import Pace
 from harness import check  # noqa: E402
 
 DRAIN_EVERY = 50
@@ -65,6 +66,8 @@ def one_round(campaign):
 def torture(world, seed, rounds):
     """The account of so many rounds."""
     campaign = Campaign(world, seed)
+    pace = Pace(world.path('pace'))
+    pace.start()
     start = time.monotonic()
     for number in range(1, rounds + 1):
         one_round(campaign)
@@ -75,7 +78,8 @@ def torture(world, seed, rounds):
             print(f'{number} kills: {campaign.ledger.count("accepted")} accepted, {time.monotonic() - start:.0f} s', flush=True)
     campaign.live_out()
     campaign.close()
-    account = campaign.account()
+    pace.close()
+    account = campaign.account(pace=pace)
     account.took_seconds = time.monotonic() - start
     check(account.ledger.count('accepted') > rounds, 'hardly anything was accepted: no load')
     return account
@@ -83,7 +87,7 @@ def torture(world, seed, rounds):
 
 def main(world, options):
     account = torture(world, options.seed, options.rounds)
-    print(f'{options.rounds} kills in {account.took_seconds:.0f} s')
+    print(f'{options.rounds} kills in {account.took_seconds:.0f} s; a sync took at most {account.pace.longest(0, time.monotonic()) * 1000:.0f} ms')
     return program.conclude(account)
 
 

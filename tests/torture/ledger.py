@@ -5,7 +5,7 @@ import time
 
 import letters
 
-KILL_WINDOW = 0.3  # a delivery so long before a kill may be repeated: outcomes are in the kernel within some 10 ms, where it is not busy
+KILL_WINDOW = 0.3  # a delivery so long before a kill may be repeated: outcomes are in the kernel within some 10 ms, or after the sync that is under way
 
 
 class Letter:
@@ -48,8 +48,8 @@ class Ledger:
 class Account:
     """Compares the ledger with what the mail hosts saw and what the queue still has."""
 
-    def __init__(self, ledger, events, queued, window=KILL_WINDOW):
-        self.ledger, self.queued, self.window = ledger, queued, window
+    def __init__(self, ledger, events, queued, window=KILL_WINDOW, pace=None):
+        self.ledger, self.queued, self.window, self.pace = ledger, queued, window, pace
         self.took, self.notices = collections.defaultdict(list), collections.defaultdict(dict)
         self.troubles, self.lost, self.repeated, self.longest = [], [], 0, 0.0
         self.ends = collections.Counter()
@@ -110,9 +110,13 @@ class Account:
 
     def in_flight(self, at):
         """Whether a crash came so soon after this moment that the outcome need not be known afterwards."""
-        gaps = [max(0.0, begin - at) for begin, end in self.ledger.crashes if begin - self.window <= at <= end + 0.1]
+        gaps = [max(0.0, begin - at) for begin, end in self.ledger.crashes if begin - self.window_before(at, begin) <= at <= end + 0.1]
         self.longest = max(self.longest, min(gaps, default=0.0))
         return bool(gaps)
+
+    def window_before(self, at, crash):
+        """Longer where the disk was slow: what is written while the spool syncs waits for the end of that, and the probe's sync tells how long."""
+        return self.window + (2 * self.pace.longest(at, crash) if self.pace and 0 < crash - at < 10 else 0)
 
     def check_for_strangers(self):
         for recipient in {*self.took, *self.notices, *self.queued}:
