@@ -15,6 +15,8 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
+// Idle sessions that end one after the other are closed together, by one timer.
+constexpr Duration kIdleAtMostLate = std::chrono::milliseconds(250);
 
 }  // namespace
 
@@ -79,7 +81,7 @@ void Worker::serve_woken(Instant now) {
 void Worker::arm() {
   std::optional<Instant> next = schedule_.next_event();
   if (!wakes_.empty() && (!next || wakes_.top().when < *next)) next = wakes_.top().when;
-  if (!idle_checks_.empty()) next = std::min(next.value_or(Instant::max()), idle_checks_.front().first + Site::kIdle);
+  if (!idle_checks_.empty()) next = std::min(next.value_or(Instant::max()), idle_checks_.front().first + Site::kIdle + kIdleAtMostLate);
   if (!next || stopping_ || armed_for_ <= *next) return;  // who is woken too early arms again
   armed_for_ = *next;
   timer_.expires_at(to_boot_time(*next));
