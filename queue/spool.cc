@@ -145,7 +145,7 @@ void SpoolImpl::store_as(QueueId id, NewMessage message, Stored done) {
   auto operation = store_operation(id, message);
   operation->stored = std::move(done);
   if (operation->meta.size() > kMaxMeta) return operation->stored(Error::permanent("the envelope of the message is too large"));
-  if (auto s = room_for(operation->meta.size() + operation->content->size()); !s) return operation->stored(s.error());
+  if (auto s = room_now(operation->meta.size() + operation->content->size()); !s) return operation->stored(s.error());
   auto shared = shared_.lock();
   if (!message.large) return enqueue(shared, std::move(operation));
   shared->large.push_back({std::move(operation), std::move(static_cast<Large&>(*message.large).writer)});
@@ -153,29 +153,40 @@ void SpoolImpl::store_as(QueueId id, NewMessage message, Stored done) {
 }
 
 Result<std::unique_ptr<LargeContent>> SpoolImpl::open_large() {
-  if (auto s = room_for(kInlineContent); !s) return s.error();
+  if (auto s = room_now(kInlineContent); !s) return s.error();
   const auto name = std::to_string(run_) + "-" + std::to_string(++next_part_) + ".part";
   auto writer = MessageFileWriter::create(disk_, paths_, name, options_.random());
   if (!writer) return writer.error();
   return std::unique_ptr<LargeContent>(std::make_unique<Large>(std::move(*writer)));
 }
 
+// Whoever asks before a message comes hears what the last look at the disk found, a moment ago. Nothing is refused for what was so.
 Status SpoolImpl::room_for(std::uint64_t size) {
-  const auto why = too_full(size);
-  if (!why.empty()) return Error::transient(why);
+  const auto seen = *room_seen_.lock();
+  const bool is_recent = seen.room && options_.since_boot() - seen.at < options_.room_stays_known;
+  return is_recent && too_full(*seen.room, size).empty() ? accepting() : room_now(size);
+}
+
+Status SpoolImpl::room_now(std::uint64_t size) {
+  const auto room = disk_.room(paths_.root);
+  if (!room) return Error::transient(room.error().message);
+  *room_seen_.lock() = {options_.since_boot(), *room};
+  const auto why = too_full(*room, size);
+  return why.empty() ? accepting() : Status(Error::transient(why));
+}
+
+Status SpoolImpl::accepting() {
   auto shared = shared_.lock();
   if (!shared->counters.accepting) return Error::transient(shared->counters.not_accepting_because);
   return {};
 }
 
-std::string SpoolImpl::too_full(std::uint64_t size) {
-  const auto room = disk_.room(paths_.root);
-  if (!room) return room.error().message;
+std::string SpoolImpl::too_full(const Room& room, std::uint64_t size) const {
   const auto needed = size + options_.reserve_bytes;
-  if (room->bytes < needed)
-    return "no room in " + paths_.root.string() + ": " + in_mib(room->bytes) + " free, " + in_mib(needed + (1u << 20) - 1) + " needed";
-  if (room->inodes && *room->inodes < options_.reserve_inodes)
-    return "no room in " + paths_.root.string() + ": " + std::to_string(*room->inodes) + " inodes free, " +
+  if (room.bytes < needed)
+    return "no room in " + paths_.root.string() + ": " + in_mib(room.bytes) + " free, " + in_mib(needed + (1u << 20) - 1) + " needed";
+  if (room.inodes && *room.inodes < options_.reserve_inodes)
+    return "no room in " + paths_.root.string() + ": " + std::to_string(*room.inodes) + " inodes free, " +
            std::to_string(options_.reserve_inodes) + " needed";
   return {};
 }

@@ -19,17 +19,18 @@ inline constexpr std::uint64_t kInlineContent = 256 * 1024;  // octets; larger c
 
 struct SpoolOptions {
   boost::filesystem::path directory;
-  std::uint64_t segment_size = 16u << 20;    // octets of one journal segment
-  std::uint64_t journal_size = 64u << 20;    // beyond it the oldest segment is checkpointed
-  std::uint64_t longest_states = 16u << 20;  // octets of a message's states in its file; then what is void is left out
-  std::uint64_t reserve_bytes = 32u << 20;   // free disk that only outcomes, actions and checkpoints may use...
-  std::uint64_t reserve_inodes = 1000;       // ...and inodes
-  std::size_t ended_kept = 10'000;           // ended messages remembered for show and wait
-  std::function<WallTime()> wall;            // wall-clock time; empty: the system's
-  std::function<Duration()> since_boot;      // a clock that never steps; empty: the system's
-  std::function<std::uint64_t()> random;     // salts; empty: the system's
-  std::function<void(std::string)> report;   // damage and trouble, one sentence each, for the log; any thread; must not block
-  std::function<void(std::string)> note;     // what recovery finds and nobody need act on, such as a write that a crash cut off; alike
+  std::uint64_t segment_size = 16u << 20;                      // octets of one journal segment
+  std::uint64_t journal_size = 64u << 20;                      // beyond it the oldest segment is checkpointed
+  std::uint64_t longest_states = 16u << 20;                    // octets of a message's states in its file; then what is void is left out
+  std::uint64_t reserve_bytes = 32u << 20;                     // free disk that only outcomes, actions and checkpoints may use...
+  std::uint64_t reserve_inodes = 1000;                         // ...and inodes
+  std::size_t ended_kept = 10'000;                             // ended messages remembered for show and wait
+  Duration room_stays_known = std::chrono::milliseconds(100);  // after a look at the disk, to room_for()
+  std::function<WallTime()> wall;                              // wall-clock time; empty: the system's
+  std::function<Duration()> since_boot;                        // a clock that never steps; empty: the system's
+  std::function<std::uint64_t()> random;                       // salts; empty: the system's
+  std::function<void(std::string)> report;  // damage and trouble, one sentence each, for the log; any thread; must not block
+  std::function<void(std::string)> note;    // what recovery finds and nobody need act on, such as a write that a crash cut off; alike
 };
 
 // Content too large for the journal, while it arrives. Owned by one intake; discarded (file removed) when destroyed unstored. One thread at
@@ -103,7 +104,8 @@ class Spool {
 
   // A message file to receive content over kInlineContent. Error (transient): disk full, with path, free and needed octets.
   virtual Result<std::unique_ptr<LargeContent>> open_large() = 0;
-  // Before data is taken: is there room for `size` octets beyond the reserve? Error is transient (452 4.3.1).
+  // Before data is taken: is there room for `size` octets beyond the reserve? Error is transient (452 4.3.1), and no
+  // older than this call; room may be what the disk had room_stays_known ago: whatever stores looks again.
   virtual Status room_for(std::uint64_t size) = 0;
 
   using Stored = std::function<void(Result<QueueId>)>;

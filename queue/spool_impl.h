@@ -110,7 +110,9 @@ class SpoolImpl : public Spool {
   static void hide(Shared& shared, const OperationPtr& operation);
   static bool is_urgent(const Operation& operation);
   static std::optional<Message> remembered(const Entry& entry, const Operations& changes);
-  std::string too_full(std::uint64_t size);
+  Status room_now(std::uint64_t size);
+  Status accepting();
+  std::string too_full(const Room& room, std::uint64_t size) const;
   Result<RawMessage> read(const Snapshot& from) const;
   void report(const std::string& what) const;
   void count_corrupt(std::uint64_t n);
@@ -184,6 +186,11 @@ class SpoolImpl : public Spool {
   std::atomic<std::uint64_t> next_part_ = 0;
 
   Guarded<Shared> shared_;
+  struct RoomSeen {
+    Duration at{};
+    std::optional<Room> room;
+  };
+  Guarded<RoomSeen> room_seen_;
   std::condition_variable work_, housework_;
 
   // Of the committer alone.

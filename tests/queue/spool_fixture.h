@@ -52,6 +52,7 @@ struct SpoolFixture {
     options.directory = "/spool";
     options.segment_size = 64 * 1024;
     options.journal_size = 1 << 20;
+    options.room_stays_known = Duration(0);
     options.wall = [] { return WallTime(Duration(5000)); };
     options.since_boot = [] { return Duration(1000); };
     options.random = [this] { return next_random++ * 0x9E3779B97F4A7C15u; };

@@ -360,6 +360,28 @@ TEST_CASE("fresh messages: the oldest go when there is no more room, and what is
   for (const std::uint64_t i : {3, 4, 5}) CHECK(messages.find(QueueId{i}));
 }
 
+TEST_CASE("spool: who asks for room before a message comes hears of the last look at the disk, what stores looks itself") {
+  SpoolFixture f;
+  f.options.room_stays_known = std::chrono::milliseconds(100);
+  Duration now(1000);
+  f.options.since_boot = [&now] { return now; };
+  REQUIRE(f.open());
+  f.disk.set_room({10u << 20, 5000});
+  CHECK_FALSE(f.spool->room_for(1000));
+  f.disk.set_room({100u << 20, 5000});
+  CHECK(f.spool->room_for(1000));  // a refusal is never of the past
+  f.disk.set_room({10u << 20, 5000});
+  CHECK(f.spool->room_for(1000));
+  CHECK_FALSE(f.store(new_message()));
+  CHECK_FALSE(f.spool->open_large());
+  CHECK_FALSE(f.spool->room_for(1000));  // what storing has found counts
+  f.disk.set_room({100u << 20, 5000});
+  CHECK(f.spool->room_for(1000));
+  f.disk.set_room({10u << 20, 5000});
+  now += std::chrono::milliseconds(100);
+  CHECK_FALSE(f.spool->room_for(1000));
+}
+
 TEST_CASE("spool: a full disk refuses messages with figures, and still takes outcomes") {
   SpoolFixture f;
   REQUIRE(f.open());
