@@ -105,9 +105,10 @@ class Attempt {
       co_return false;
     }
     bool first = true;
-    while (order_.wanted() && session->usable()) {
+    while (order_.wanted()) {
       const auto open_positions = untried_positions();
-      if (open_positions.empty()) break;
+      const bool was_asked = reused && first;  // just now, and each time is a system call
+      if (open_positions.empty() || !(was_asked || session->usable())) break;
       auto result = co_await transact_once(*session, open_positions, reused || !first);
       if (result.host_trouble && reused && first) {
         co_await session->quit();
@@ -117,7 +118,7 @@ class Attempt {
       if (result.host_trouble || !progress) break;
       first = false;
     }
-    co_await put_away(std::move(session));
+    if (!keep(session)) co_await session->quit();
     co_return true;
   }
 
@@ -160,12 +161,11 @@ class Attempt {
     return progress;
   }
 
-  Task<void> put_away(std::unique_ptr<smtp::ClientSession> session) {
-    if (session->usable() && session->transactions() < Site::kMaxTransactions) {
-      site_.put_idle(std::move(session));
-      co_return;
-    }
-    co_await session->quit();
+  // Whether the host closes it meanwhile is asked when it is taken again.
+  bool keep(std::unique_ptr<smtp::ClientSession>& session) {
+    if (!session->in_step() || session->transactions() >= Site::kMaxTransactions) return false;
+    site_.put_idle(std::move(session));
+    return true;
   }
 
   void remember_trouble(const HostResult& result) {

@@ -56,6 +56,8 @@ Task<TransactionResult> ClientSession::transact(Transaction transaction) {
   co_return result;
 }
 
+bool ClientSession::in_step() const { return state_->channel.is_open() && !state_->channel.has_unread(); }
+
 bool ClientSession::usable() const { return state_->channel.is_open() && !state_->channel.has_spoken(); }
 
 std::uint32_t ClientSession::transactions() const { return state_->transactions; }

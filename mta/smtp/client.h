@@ -68,7 +68,9 @@ class ClientSession {
   // MAIL, RCPT, DATA, content, dot as one or more groups (PIPELINING, RFC 2920). Recipients for which the host said "too many"
   // (452, 552 after an accepted one) stay untried without host_trouble: call again with them (RFC 5321 4.5.3.1.10).
   Task<TransactionResult> transact(Transaction transaction);
-  // Still in step with the host: another transaction may begin. False too when the host has closed or spoken (421) in the meantime.
+  // No failure, and nothing was read that was not asked for.
+  bool in_step() const;
+  // In step, and the host has not closed or spoken (421) in the meantime, which the system is asked: another transaction may begin.
   bool usable() const;
   std::uint32_t transactions() const;
   // QUIT and a bounded wait for 221; whatever happens to it changes nothing.
