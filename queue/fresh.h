@@ -17,7 +17,7 @@ class MemoryContent final : public Content {
   std::uint64_t size() const override { return text_->size(); }
   Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override;
   Status verify() const override { return {}; }  // it has not been anywhere else
-  bool is_in_memory() const override { return true; }
+  std::optional<std::string_view> in_memory() const override { return *text_; }
 
  private:
   std::shared_ptr<const std::string> text_;

@@ -18,10 +18,10 @@ class SpoolData final : public smtp::DataSource {
   SpoolData(std::shared_ptr<const queue::Content> content, asio::thread_pool* pool) : content_(std::move(content)), pool_(pool) {}
   std::uint64_t size() const override { return content_->size(); }
   Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
-    if (content_->is_in_memory()) co_return content_->read(offset, buffer, size);
     auto call = [content = content_, offset, buffer, size] { return content->read(offset, buffer, size); };
     co_return co_await run_blocking(pool_, std::move(call));
   }
+  std::optional<std::string_view> in_memory() const override { return content_->in_memory(); }
 
  private:
   std::shared_ptr<const queue::Content> content_;

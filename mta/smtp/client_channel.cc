@@ -7,6 +7,8 @@ namespace mxpress::mta::smtp {
 
 Task<Status> ClientChannel::send(std::string_view bytes, Duration timeout) {
   set_deadline(timeout);
+  bytes.remove_prefix(stream_->write_at_once(bytes));
+  if (bytes.empty()) co_return Status();
   const Status sent = co_await stream_->write(bytes);
   if (!sent.ok()) co_return fail(sent.error(), kConnectionLost);
   co_return sent;
@@ -15,13 +17,20 @@ Task<Status> ClientChannel::send(std::string_view bytes, Duration timeout) {
 Task<Result<proto::Reply>> ClientChannel::read_reply(Duration timeout) {
   set_deadline(timeout);
   while (true) {
-    begin_ += parser_.feed(std::string_view(buffer_.data() + begin_, size_ - begin_));
-    std::optional<Result<proto::Reply>> reply = parser_.take();
-    if (reply && !reply->ok()) co_return fail(reply->error(), kNotSmtp);
-    if (reply) co_return std::move(*reply);
-    const Status filled = co_await fill();
-    if (!filled.ok()) co_return fail(filled.error(), kConnectionLost);
+    if (auto reply = reply_at_hand()) co_return std::move(*reply);
+    begin_ = size_ = 0;
+    const Result<std::size_t> count = co_await stream_->read_some(buffer_.data(), buffer_.size());
+    if (!count.ok()) co_return fail(count.error(), kConnectionLost);
+    if (*count == 0) co_return fail(Error::transient("connection closed by the mail host"), kConnectionLost);
+    size_ = *count;
   }
+}
+
+std::optional<Result<proto::Reply>> ClientChannel::reply_at_hand() {
+  begin_ += parser_.feed(std::string_view(buffer_.data() + begin_, size_ - begin_));
+  std::optional<Result<proto::Reply>> reply = parser_.take();
+  if (reply && !reply->ok()) return fail(reply->error(), kNotSmtp);
+  return reply;
 }
 
 Task<Result<proto::Reply>> ClientChannel::read_last_words(Duration timeout) {
@@ -45,15 +54,6 @@ void ClientChannel::close() {
 }
 
 void ClientChannel::set_deadline(Duration timeout) { stream_->set_deadline(std::min<BootTime>(BootClock::now() + timeout, end_)); }
-
-Task<Status> ClientChannel::fill() {
-  begin_ = size_ = 0;
-  const Result<std::size_t> count = co_await stream_->read_some(buffer_.data(), buffer_.size());
-  if (!count.ok()) co_return count.error();
-  if (*count == 0) co_return Error::transient("connection closed by the mail host");
-  size_ = *count;
-  co_return Status();
-}
 
 Error ClientChannel::fail(Error error, proto::EnhancedStatus status) {
   open_ = false;

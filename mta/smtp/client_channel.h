@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ class ClientChannel {
   Task<Status> send(std::string_view bytes, Duration timeout);
   // The next reply in order.
   Task<Result<proto::Reply>> read_reply(Duration timeout);
+  // The same without waiting: nothing while what was read has no more whole reply.
+  std::optional<Result<proto::Reply>> reply_at_hand();
   // Like read_reply(), also after send() has failed: a host may say why before it closes.
   Task<Result<proto::Reply>> read_last_words(Duration timeout);
   // RFC 3207 4.2, 6: fails when the host has sent anything behind its 220; what the host said before is forgotten.
@@ -47,7 +50,6 @@ class ClientChannel {
   static constexpr proto::EnhancedStatus kNotSmtp{4, 5, 5};
 
   void set_deadline(Duration timeout);
-  Task<Status> fill();
   Error fail(Error error, proto::EnhancedStatus status);
 
   std::unique_ptr<Stream> stream_;

@@ -92,7 +92,9 @@ Task<bool> ServerSession::fill() {
 Task<bool> ServerSession::flush() {
   waiting_since_ = BootClock::now();
   stream_->set_deadline(*waiting_since_ + options_.idle);
-  const Status written = co_await stream_->write(out_);
+  Status written;
+  const std::size_t taken = stream_->write_at_once(out_);
+  if (taken < out_.size()) written = co_await stream_->write(std::string_view(out_).substr(taken));
   waiting_since_.reset();
   out_.clear();
   co_return written.ok();

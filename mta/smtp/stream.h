@@ -28,6 +28,8 @@ class Stream {
   virtual void set_deadline(BootTime deadline) = 0;
   // At least one octet, or 0 when the peer has closed.
   virtual Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) = 0;
+  // As many octets as are taken without waiting: nearly always all. 0, too, where anything is wrong: write() says what.
+  virtual std::size_t write_at_once(std::string_view) { return 0; }
   // All of it. The memory must live until the task is done.
   virtual Task<Status> write(std::string_view bytes) = 0;
   // Nothing read before the handshake may be used after it: the caller drops its buffer (RFC 3207 6).

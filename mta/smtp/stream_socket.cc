@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -29,6 +30,7 @@ class SocketStream final : public Stream {
 
   void set_deadline(BootTime deadline) override { watchdog_.set_deadline(deadline); }
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override;
+  std::size_t write_at_once(std::string_view bytes) override;
   Task<Status> write(std::string_view bytes) override;
   Task<Status> start_tls_client(std::string server_name) override;
   const TlsState& tls() const override { return tls_state_; }
@@ -41,8 +43,6 @@ class SocketStream final : public Stream {
     socket_.cancel(ignored);
   }
   Error error_of(const error_code& code) const { return watchdog_.has_barked() ? StreamWatchdog::timed_out() : network_error(code); }
-  // As many octets as the kernel takes without waiting.
-  std::size_t send_at_once(std::string_view bytes, error_code& code);
 
   Socket socket_;
   std::optional<TlsStream> tls_;
@@ -65,14 +65,12 @@ Task<Result<std::size_t>> SocketStream::read_some(char* buffer, std::size_t size
   co_return count;
 }
 
-std::size_t SocketStream::send_at_once(std::string_view bytes, error_code& code) {
+std::size_t SocketStream::write_at_once(std::string_view bytes) {
+  if (tls_ || watchdog_.is_overdue()) return 0;
   const ssize_t count = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (count >= 0) return static_cast<std::size_t>(count);
-  if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) code.assign(errno, asio::error::get_system_category());
-  return 0;
+  return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
 }
 
-// Nearly always the kernel takes all of it at once, and nothing has to wait.
 Task<Status> SocketStream::write(std::string_view bytes) {
   const StreamWatchdog::Guard guard(watchdog_);
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
@@ -80,8 +78,7 @@ Task<Status> SocketStream::write(std::string_view bytes) {
   if (tls_) {
     co_await asio::async_write(*tls_, asio::buffer(bytes), asio::redirect_error(use_task, code));
   } else {
-    bytes.remove_prefix(send_at_once(bytes, code));
-    if (!code && !bytes.empty()) co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_task, code));
+    co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_task, code));
   }
   if (code) co_return error_of(code);
   co_return Status();

@@ -46,7 +46,8 @@ ClientTransaction::ClientTransaction(ClientChannel& channel, const dns::Target& 
 }
 
 Task<TransactionResult> ClientTransaction::run() {
-  if (!co_await can_be_sent()) co_return result_;
+  if (needs_conversion() && !co_await convert()) co_return result_;
+  if (is_too_large()) co_return result_;
   co_await envelope_dialogue();
   if (data_open_ && channel_.is_open()) {
     if (accepted_.empty()) {
@@ -58,16 +59,23 @@ Task<TransactionResult> ClientTransaction::run() {
   co_return result_;
 }
 
-// What the host has told us about itself may settle the matter without asking.
-Task<bool> ClientTransaction::can_be_sent() {
+bool ClientTransaction::needs_seven_bit() const { return body_ == proto::BodyType::eight_bit && !extensions_.eight_bit_mime; }
+
+bool ClientTransaction::needs_conversion() const { return transaction_.envelope->has_long_lines || needs_seven_bit(); }
+
+Task<bool> ClientTransaction::convert() {
   if (transaction_.envelope->has_long_lines && !co_await make_lines_short()) co_return false;
-  if (body_ == proto::BodyType::eight_bit && !extensions_.eight_bit_mime && !co_await make_seven_bit()) co_return false;
+  co_return !needs_seven_bit() || co_await make_seven_bit();
+}
+
+// What the host has told us about itself may settle the matter without asking.
+bool ClientTransaction::is_too_large() {
   const std::uint64_t size = transaction_.data->size();
   const std::uint64_t limit = extensions_.size_limit.value_or(0);
-  if (limit == 0 || size <= limit) co_return true;
+  if (limit == 0 || size <= limit) return false;
   const std::string words = "the message has " + std::to_string(size) + " octets, and the mail host takes at most " + std::to_string(limit);
   decide_all(Outcome::failed, report_.found(Stage::local, {5, 3, 4}, words));  // RFC 1870 6.1
-  co_return false;
+  return true;
 }
 
 // RFC 5321 4.5.3.1.6: longer lines need not be taken, and are cut or broken by who knows whom.
@@ -162,7 +170,8 @@ Task<bool> ClientTransaction::exchange(std::span<const Command> group) {
   for (const Command& command : group) {
     // Also when it could not be sent: the host may have said 421 before it closed.
     const Duration timeout = sent.ok() ? timeout_of(command) : options_.timeouts.quit;
-    const Result<Reply> reply = co_await channel_.read_last_words(timeout);
+    auto at_hand = sent.ok() ? channel_.reply_at_hand() : std::nullopt;
+    const Result<Reply> reply = at_hand ? std::move(*at_hand) : co_await channel_.read_last_words(timeout);
     if (!reply.ok()) {
       const bool is_news = !stopped_;
       if (is_news) give_up_host(report_.lost(command.stage, reply.error(), waiting_for(command.stage)));

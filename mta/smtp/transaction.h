@@ -33,7 +33,10 @@ class ClientTransaction {
     bool is_reset = false;
   };
 
-  Task<bool> can_be_sent();
+  bool needs_seven_bit() const;
+  bool needs_conversion() const;
+  Task<bool> convert();
+  bool is_too_large();
   Task<bool> make_lines_short();
   Task<bool> make_seven_bit();
   void take(std::unique_ptr<Converted> converted);

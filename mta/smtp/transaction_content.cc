@@ -24,12 +24,16 @@ Task<Status> read_block(DataSource& data, std::uint64_t offset, std::string& blo
 
 Task<ContentResult> send_content(ClientChannel& channel, DataSource& data, Duration block_timeout) {
   proto::DataEncoder encoder;
-  std::string block;
+  const std::optional<std::string_view> whole = data.in_memory();
+  std::string buffer;
   std::string wire;
   std::uint64_t offset = 0;
   while (offset < data.size()) {
-    const Status read = co_await read_block(data, offset, block);
-    if (!read.ok()) co_return ContentResult{ContentEnd::source_failed, read.error()};
+    if (!whole) {
+      const Status read = co_await read_block(data, offset, buffer);
+      if (!read.ok()) co_return ContentResult{ContentEnd::source_failed, read.error()};
+    }
+    const std::string_view block = whole ? whole->substr(offset, kBlock) : buffer;
     offset += block.size();
     wire.clear();
     encoder.feed(block, wire);
