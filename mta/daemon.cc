@@ -202,10 +202,11 @@ class RunningDaemon final : public Daemon {
 
   // A disk or a system in trouble may be well again soon: mail that is there must not wait for the next start. False: we stop.
   bool wait_to_recover_again(const Error& error) {
+    std::unique_lock lock(stop_mutex_);
+    if (stopping_) return false;
     LogLine line(Priority::error, "recovery");
     log(line.add("reason", error.message).add("note", "mail of earlier runs waits; trying again"));
     recovery_progress_.failed();
-    std::unique_lock lock(stop_mutex_);
     return !stop_wanted_.wait_for(lock, kRecoverAgain, [this] { return stopping_; });
   }
 
@@ -269,6 +270,7 @@ class RunningDaemon final : public Daemon {
 
   void take_apart() {
     tell_to_stop();
+    spool_->give_up_recovery();
     if (recovery_.joinable()) recovery_.join();
     drop_folder_->stop();
     control_.reset();

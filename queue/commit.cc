@@ -262,6 +262,7 @@ void SpoolImpl::finish_change(Shared& shared, const OperationPtr& operation) {
 
 void SpoolImpl::finish_site(Shared& shared, Operation& operation) {
   const auto name = operation.site.site;
+  if (!shared.recovered) shared.sites_recorded.insert(name);
   if (operation.site.failures == 0)
     shared.index.sites.erase(name);
   else

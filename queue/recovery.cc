@@ -39,7 +39,7 @@ Status SpoolImpl::recover(std::function<void(const Message&)> found, std::functi
 Status SpoolImpl::read_earlier_runs(std::map<std::string, SiteRecord>& sites) {
   // What a killed run wrote may still be in the page cache only; what follows from it must not reach the disk first.
   if (auto s = disk_.sync_all(paths_.root); !s) return s;
-  auto replayed = replay(disk_, paths_, old_segments_, run_);
+  auto replayed = replay(disk_, paths_, old_segments_, run_, [this] { return recovery_given_up_.load(); });
   if (!replayed) return replayed.error();
   for (const auto& finding : replayed->findings) (finding.kind == Finding::Kind::damage ? options_.report : options_.note)(finding.text);
   if (auto s = write_again(replayed->tails); !s) return s;
@@ -107,7 +107,9 @@ void SpoolImpl::merge(Replayed found) {
   index.entries.merge(std::move(found.index.entries));
   index.ended.insert(index.ended.begin(), found.index.ended.begin(), found.index.ended.end());
   for (auto& [number, segment] : found.index.segments) index.segments[number] = std::move(segment);
-  for (const auto& [name, location] : found.index.sites) index.sites.emplace(name, location);
+  for (const auto& [name, location] : found.index.sites)
+    if (!shared->sites_recorded.contains(name)) index.sites.emplace(name, location);
+  shared->sites_recorded.clear();
   for (auto& [name, id] : found.index.drops) index.drops.emplace(name, id);
   shared->to_remove.insert(shared->to_remove.end(), found.finished.begin(), found.finished.end());
   shared->to_place.insert(shared->to_place.end(), found.misplaced.begin(), found.misplaced.end());
@@ -120,6 +122,7 @@ void SpoolImpl::merge(Replayed found) {
 Status SpoolImpl::tell(const std::function<void(const Message&)>& found) {
   for (const auto id : ids(false)) {
     if (run_of(id) == run_) continue;
+    if (recovery_given_up_) return Error::transient(kRecoveryGivenUp);
     const auto message = load(id);
     if (message && !message->ended) found(*message);
     if (message || shared_.lock()->index.find(id) == nullptr) continue;

@@ -11,8 +11,8 @@ namespace {
 
 class Replay {
  public:
-  Replay(Disk& disk, const Paths& paths, const SegmentList& list, std::uint64_t own_run)
-      : disk_(disk), paths_(paths), list_(list), own_run_(own_run) {
+  Replay(Disk& disk, const Paths& paths, const SegmentList& list, std::uint64_t own_run, std::function<bool()> given_up)
+      : disk_(disk), paths_(paths), list_(list), own_run_(own_run), given_up_(std::move(given_up)) {
     out_.findings = list.findings;
   }
 
@@ -20,6 +20,7 @@ class Replay {
     const auto folders = disk_.list(paths_.messages());
     if (!folders) return folders.error();
     for (const auto& folder : *folders) {
+      if (given_up_()) return Error::transient(kRecoveryGivenUp);
       if (folder.kind != FolderEntry::Kind::folder) {
         leave_alone(paths_.messages() / folder.name);
         continue;
@@ -34,6 +35,7 @@ class Replay {
 
   Status read_segments() {
     for (const auto& file : list_.files) {
+      if (given_up_()) return Error::transient(kRecoveryGivenUp);
       auto segment = read(file);
       if (!segment) return segment.error();
       replay_segment(*segment);
@@ -296,6 +298,7 @@ class Replay {
   const Paths& paths_;
   const SegmentList& list_;
   std::uint64_t own_run_;
+  const std::function<bool()> given_up_;
   Replayed out_;
   std::unordered_set<QueueId> missing_;    // no file of theirs is there
   std::unordered_set<QueueId> misplaced_;  // in a file under another name
@@ -304,8 +307,9 @@ class Replay {
 
 }  // namespace
 
-Result<Replayed> replay(Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run) {
-  Replay replay(disk, paths, segments, own_run);
+Result<Replayed> replay(Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run,
+                        std::function<bool()> given_up) {
+  Replay replay(disk, paths, segments, own_run, std::move(given_up));
   if (auto s = replay.read_message_files(); !s) return s.error();
   if (auto s = replay.read_segments(); !s) return s.error();
   return replay.finish();

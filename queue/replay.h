@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -39,8 +40,12 @@ struct Replayed {
   std::uint64_t records = 0;  // whole ones in the journal
 };
 
-// Only the given segments, and no message of `own_run` (0: none), which another thread may be writing.
-Result<Replayed> replay(Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run);
+inline constexpr const char* kRecoveryGivenUp = "the spool is being closed";
+
+// Only the given segments, and no message of `own_run` (0: none), which another thread may be writing. A transient error when `given_up`
+// says so, which is asked before each segment and folder.
+Result<Replayed> replay(Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run,
+                        std::function<bool()> given_up = [] { return false; });
 
 inline std::uint64_t run_of(QueueId id) { return id.value >> 40; }
 

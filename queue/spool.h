@@ -101,6 +101,8 @@ class Spool {
   // `site` for every site in trouble. Blocking; on a thread of its own, after open(); once, and again only after an
   // error, when nothing was told to `found` and `site` yet.
   virtual Status recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) = 0;
+  // Before the end: recover() comes back soon, with an error, and is not called again. What it has not told of stays as it is.
+  virtual void give_up_recovery() {}
 
   // A message file to receive content over kInlineContent. Error (transient): disk full, with path, free and needed octets.
   virtual Result<std::unique_ptr<LargeContent>> open_large() = 0;

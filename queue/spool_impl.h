@@ -54,6 +54,7 @@ class SpoolImpl : public Spool {
   ~SpoolImpl() override;
 
   Status recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) override;
+  void give_up_recovery() override { recovery_given_up_ = true; }
   Result<std::unique_ptr<LargeContent>> open_large() override;
   Status room_for(std::uint64_t size) override;
   void store(NewMessage message, Stored done) override;
@@ -91,6 +92,7 @@ class SpoolImpl : public Spool {
     std::vector<LargeStore> large;   // content complete, to be synced
     std::vector<QueueId> to_place;   // large files whose record is durable
     std::vector<QueueId> to_remove;
+    std::set<std::string> sites_recorded;  // since the start, until recovery is done: what it finds is older
     bool recovered = false;
     bool keep_segments = false;  // in this run: what is only there is damaged, not read, or nobody knows whether it was synced elsewhere
     bool stopping = false;
@@ -184,6 +186,7 @@ class SpoolImpl : public Spool {
   AgeClock age_clock_;  // marked by the housekeeper
   std::atomic<std::uint64_t> next_ = 0;
   std::atomic<std::uint64_t> next_part_ = 0;
+  std::atomic<bool> recovery_given_up_ = false;
 
   Guarded<Shared> shared_;
   struct RoomSeen {

@@ -15,6 +15,7 @@ class ObservedSpool final : public queue::Spool {
   Status recover(std::function<void(const queue::Message&)> found, std::function<void(const queue::SiteRecord&)> site) override {
     return spool_->recover(std::move(found), std::move(site));
   }
+  void give_up_recovery() override { spool_->give_up_recovery(); }
   Result<std::unique_ptr<queue::LargeContent>> open_large() override { return spool_->open_large(); }
   Status room_for(std::uint64_t size) override { return spool_->room_for(size); }
   void store(queue::NewMessage message, Stored done) override { store_as(next_id(), std::move(message), std::move(done)); }
