@@ -44,8 +44,9 @@ inline constexpr const char* kRecoveryGivenUp = "the spool is being closed";
 
 // Only the given segments, and no message of `own_run` (0: none), which another thread may be writing. A transient error when `given_up`
 // says so, which is asked before each segment and folder.
-Result<Replayed> replay(Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run,
-                        std::function<bool()> given_up = [] { return false; });
+Result<Replayed> replay(
+    Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run,
+    std::function<bool()> given_up = [] { return false; });
 
 inline std::uint64_t run_of(QueueId id) { return id.value >> 40; }
 
