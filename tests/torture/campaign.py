@@ -1,5 +1,6 @@
 """Load on a daemon that is made to crash again and again on one spool; at the end everything is accounted for."""
 import random
+import re
 import signal
 import sys
 import pathlib
@@ -38,9 +39,18 @@ class Campaign:
             injector.start()
         self.troubles = []
 
+    def launch(self):
+        """Each run says to the mail hosts which one it is."""
+        name = f'run{self.daemon.starts + 1}.here.example'
+        config, fresh = self.daemon.config, self.daemon.config.with_suffix('.new')
+        fresh.write_text(re.sub(r'(?m)^hostname = .*$', f'hostname = "{name}"', config.read_text(encoding='utf-8')), encoding='utf-8')
+        fresh.chmod(0o644)
+        fresh.rename(config)  # the sendmail commands read it, too
+        self.daemon.launch()
+
     def start_daemon(self, seconds=60):
         """Starts it and waits until it takes mail."""
-        self.daemon.launch()
+        self.launch()
         process = self.daemon.process
         wait_until(lambda: not process.running() or unix_accepts(self.daemon.submission), seconds, 'mxpressd to listen', every=0.003)
         check(process.running(), f'mxpressd ended: {process.log_text()[-800:]}')
@@ -59,7 +69,9 @@ class Campaign:
         begin = time.monotonic()
         self.daemon.process.signal(signal.SIGKILL)
         self.daemon.process.wait(20)
-        return begin, time.monotonic()
+        end = time.monotonic()
+        self.ledger.ended[f'run{self.daemon.starts}.here.example'] = end
+        return begin, end
 
     def look_at_log(self):
         """What mxpressd itself found worth an error, and room for the logs to come."""

@@ -46,7 +46,7 @@ class Hosts:
 class Session:
     def __init__(self, hosts, behaviour, reader, writer):
         self.hosts, self.behaviour, self.reader, self.writer = hosts, behaviour, reader, writer
-        self.sender, self.recipients = '', []
+        self.client, self.sender, self.recipients = '', '', []
 
     async def run(self):
         try:
@@ -67,6 +67,7 @@ class Session:
         """Whether the session goes on."""
         verb = line[:4].upper()
         if verb == 'EHLO':
+            self.client = line[5:]
             self.say(b'250-mx.example', b'250-PIPELINING', b'250-8BITMIME', b'250 ENHANCEDSTATUSCODES')
         elif verb == 'MAIL':
             self.sender, self.recipients = re.search(r'<(.*?)>', line).group(1), []
@@ -120,7 +121,7 @@ class Session:
         fate = lot(str(token), 4) if self.behaviour in ('losing', 'hanging') and self.hosts.first_time('take', token) else 3
         if fate != 0:
             reply = 'lost' if fate == 1 else 'said'
-            self.hosts.tell('took', token=token, intact=intact, to=self.recipients, sender=self.sender, reply=reply)
+            self.hosts.tell('took', token=token, intact=intact, to=self.recipients, sender=self.sender, reply=reply, client=self.client)
         if fate >= 2:
             self.say(b'250 2.0.0 Taken')
             return True
@@ -132,7 +133,7 @@ class Session:
         name = re.search(rb'(?mi)^Message-ID: *(\S+)', content).group(1).decode()
         about = [found.decode() for found in re.findall(rb'(?mi)^Final-Recipient: *rfc822; *(\S+)', content)]
         whole = content.rstrip().endswith(b'--')
-        self.hosts.tell('notice', name=name, about=about, whole=whole, to=self.recipients)
+        self.hosts.tell('notice', name=name, about=about, whole=whole, to=self.recipients, client=self.client)
         self.say(b'250 2.0.0 Taken')
         return True
 

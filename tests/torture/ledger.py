@@ -1,11 +1,20 @@
 """Who was promised what, and what became of it: each accepted letter has exactly one end for each recipient."""
+import bisect
 import collections
 import json
 import time
+import typing
 
 import letters
 
-KILL_WINDOW = 0.3  # a delivery so long before a kill may be repeated: outcomes are in the kernel within some 10 ms, or after the sync that is under way
+KILL_WINDOW = 0.3  # a delivery so long before a kill may be repeated: outcomes are in the kernel within some 10 ms, where it is not busy
+
+
+class Busy(typing.NamedTuple):
+    """On a disk that others use an outcome waits for the sync that is under way, however long that takes. But it is in the kernel before letters
+    that came after it are acknowledged: while fewer than so many were, it may be on its way, for so long at most."""
+    letters: int
+    seconds: float
 
 
 class Letter:
@@ -20,6 +29,7 @@ class Ledger:
 
     def __init__(self):
         self.letters, self.crashes, self.refusals = {}, [], collections.Counter()
+        self.ended = {}  # when the runs that were killed were gone, by the name that they gave to mail hosts
 
     def sent(self, token, recipients):
         self.letters[token] = Letter(tuple(recipients))
@@ -48,8 +58,9 @@ class Ledger:
 class Account:
     """Compares the ledger with what the mail hosts saw and what the queue still has."""
 
-    def __init__(self, ledger, events, queued, window=KILL_WINDOW, pace=None):
-        self.ledger, self.queued, self.window, self.pace = ledger, queued, window, pace
+    def __init__(self, ledger, events, queued, window=KILL_WINDOW, busy=None):
+        self.ledger, self.queued, self.window, self.busy = ledger, queued, window, busy
+        self.acknowledged = sorted(letter.time for letter in ledger.letters.values() if letter.time)
         self.took, self.notices = collections.defaultdict(list), collections.defaultdict(dict)
         self.troubles, self.lost, self.repeated, self.longest = [], [], 0, 0.0
         self.ends = collections.Counter()
@@ -65,13 +76,13 @@ class Account:
             if event['token'] is None or not event['intact']:
                 self.troubles.append(f'not as it was sent: {event}')
             for recipient in event['to']:
-                self.took[recipient].append((event['t'], event['reply']))
+                self.took[recipient].append((event['t'], event['reply'], event['client']))
                 self.check_envelope(event, recipient)
         elif event['event'] == 'notice':
             if not event['whole'] or not event['about']:
                 self.troubles.append(f'not a whole notice: {event}')
             for recipient in event['about']:
-                self.notices[recipient].setdefault(event['name'], []).append(event['t'])
+                self.notices[recipient].setdefault(event['name'], []).append((event['t'], event['client']))
                 if letters.token_of(recipient) != letters.token_of(event['to'][0]):
                     self.troubles.append(f'a notice for somebody else: {event}')
 
@@ -94,29 +105,34 @@ class Account:
         self.judge_notices(recipient, notices)
 
     def judge_repeats(self, recipient, took):
-        for at, reply in took[:-1]:
+        for at, reply, client in took[:-1]:
             self.repeated += 1
-            if reply != 'lost' and not self.in_flight(at):
+            if reply != 'lost' and not self.in_flight(at, client):
                 self.troubles.append(f'delivered again without a reason: {recipient} {took}')
 
     def judge_notices(self, recipient, notices):
         for times in notices.values():
-            self.judge_repeats(recipient, [(at, 'said') for at in sorted(times)])
-        firsts = sorted(min(times) for times in notices.values())
+            self.judge_repeats(recipient, [(at, 'said', client) for at, client in sorted(times)])
+        firsts = sorted(min(times)[0] for times in notices.values())
         for at in firsts[:-1]:  # a second notice is right only if the first one is of a time that was undone
             self.repeated += 1
             if not any(begin <= at <= end for begin, end in self.ledger.crashes):
                 self.troubles.append(f'several notices: {recipient} {notices}')
 
-    def in_flight(self, at):
-        """Whether a crash came so soon after this moment that the outcome need not be known afterwards."""
-        gaps = [max(0.0, begin - at) for begin, end in self.ledger.crashes if begin - self.window_before(at, begin) <= at <= end + 0.1]
+    def in_flight(self, at, client):
+        """Whether a crash came so soon after this moment that the outcome need not be known afterwards; or before it: a busy mail host takes
+        what a run that is gone has sent."""
+        if at >= self.ledger.ended.get(client, at + 1):
+            return True
+        gaps = [max(0.0, begin - at) for begin, end in self.ledger.crashes if at <= end and self.is_soon(at, begin)]
         self.longest = max(self.longest, min(gaps, default=0.0))
         return bool(gaps)
 
-    def window_before(self, at, crash):
-        """Longer where the disk was slow: what is written while the spool syncs waits for the end of that, and the probe's sync tells how long."""
-        return self.window + (2 * self.pace.longest(at, crash) if self.pace and 0 < crash - at < 10 else 0)
+    def is_soon(self, at, crash):
+        if crash - at <= self.window or not self.busy:
+            return crash - at <= self.window
+        meanwhile = bisect.bisect(self.acknowledged, crash) - bisect.bisect(self.acknowledged, at)
+        return crash - at <= self.busy.seconds and meanwhile < self.busy.letters
 
     def check_for_strangers(self):
         for recipient in {*self.took, *self.notices, *self.queued}:

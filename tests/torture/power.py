@@ -32,7 +32,7 @@ def one_round(campaign, disk):
     kind = campaign.chance.random()
     if kind < 0.15:
         campaign.load(False)
-        campaign.daemon.launch()
+        campaign.launch()
         time.sleep(campaign.chance.uniform(0, 0.15))
         return cut(campaign, disk, starting=True)
     if kind < 0.3:  # the sendmail commands leave files for it
