@@ -203,7 +203,10 @@ class RunningDaemon final : public Daemon {
   // A disk or a system in trouble may be well again soon: mail that is there must not wait for the next start. False: we stop.
   bool wait_to_recover_again(const Error& error) {
     std::unique_lock lock(stop_mutex_);
-    if (stopping_) return false;
+    if (stopping_) {
+      recovery_progress_.failed();  // who waits for it need not
+      return false;
+    }
     LogLine line(Priority::error, "recovery");
     log(line.add("reason", error.message).add("note", "mail of earlier runs waits; trying again"));
     recovery_progress_.failed();

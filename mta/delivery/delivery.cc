@@ -110,7 +110,7 @@ class Attempt {
       const bool was_asked = reused && first;  // just now, and each time is a system call
       if (open_positions.empty() || !(was_asked || session->usable())) break;
       auto result = co_await transact_once(*session, open_positions, reused || !first);
-      if (result.host_trouble && reused && first) {
+      if (result.host_trouble && reused && first && is_all_untried(result)) {
         co_await session->quit();
         co_return false;
       }
@@ -118,8 +118,12 @@ class Attempt {
       if (result.host_trouble || !progress) break;
       first = false;
     }
-    if (!keep(session)) co_await session->quit();
+    if (anything_untried() || !keep(session)) co_await session->quit();  // while another host is asked this one need not wait
     co_return true;
+  }
+
+  static bool is_all_untried(const smtp::TransactionResult& result) {
+    return std::all_of(result.recipients.begin(), result.recipients.end(), [](const auto& r) { return r.outcome == Outcome::untried; });
   }
 
   std::vector<std::size_t> untried_positions() const {
@@ -152,7 +156,9 @@ class Attempt {
     for (std::size_t i = 0; i < positions.size() && i < result.recipients.size(); ++i) {
       report_.results[positions[i]] = result.recipients[i];
       progress = progress || result.recipients[i].outcome != Outcome::untried;
-      if (result.recipients[i].outcome == Outcome::delivered) report_.dsn_passed_on = report_.dsn_passed_on && result.dsn_passed_on;
+      if (result.recipients[i].outcome != Outcome::delivered) continue;
+      report_.dsn_passed_on = report_.dsn_passed_on && result.dsn_passed_on;
+      answered_ = true;
     }
     if (result.host_trouble) remember_trouble(result.last);
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.

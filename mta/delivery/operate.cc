@@ -23,7 +23,9 @@ void Worker::restore_site(const queue::SiteRecord& record) {
     return;
   }
   const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));  // no destination waits as long: join_site()
-  sites_[site_index(record.site)]->restore(record.failures, instant_now() + wait, record.last);
+  Site& site = *sites_[site_index(record.site)];
+  if (site.has_answered) return services_.spool.record_site({site.key, 0, {}, std::nullopt});  // what this run knows is newer
+  site.restore(record.failures, instant_now() + wait, record.last);
 }
 
 std::vector<ActionEffect> Worker::acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages) {

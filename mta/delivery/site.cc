@@ -30,7 +30,7 @@ Instant Trouble::probe_time(bool is_fresh) const {
 }
 
 void Site::restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last) {
-  if (!proven && !trouble.active()) trouble.restore(failures, next_probe, std::move(last));
+  if (!has_answered && !trouble.active()) trouble.restore(failures, next_probe, std::move(last));
 }
 
 bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {
@@ -39,6 +39,7 @@ bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {
 }
 
 void Site::succeeded(std::size_t limit, Duration took) {
+  has_answered = true;
   proven = took <= kGoodTime;
   if (trouble.active()) {
     trouble.over();

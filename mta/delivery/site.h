@@ -110,6 +110,7 @@ struct Site {
   std::size_t window = 1;
   Instant next_wake = Instant::max();  // the earliest that is arranged
   bool proven = false;                 // it has answered to a transaction since its last trouble, the last one in good time
+  bool has_answered = false;           // in this run
   bool starved = false;                // it stands in the line for one of its worker's sessions
   Trouble trouble;
   std::list<IdleSession> idle;                   // the oldest first; changed by the functions above

@@ -5,7 +5,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <numeric>
 #include <utility>
 
 #include "mta/delivery/destination.h"
@@ -14,6 +13,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
+constexpr std::size_t kFewSessions = 4;
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
 // Idle sessions that end one after the other are closed together, by one timer.
 constexpr Duration kIdleAtMostLate = std::chrono::milliseconds(250);
@@ -125,14 +125,14 @@ void Worker::serve(DestinationIndex index) {
 }
 
 void Worker::serve_site(SiteIndex index) {
-  while (!stopping_ && !paused_ && start_next(index)) {
+  while (start_next(index)) {
   }
 }
 
 // Starts one delivery of the site's line if it may; false when nothing more can start now.
 bool Worker::start_next(SiteIndex site_index) {
   Site& site = *sites_[site_index];
-  if (site.line.empty()) return false;
+  if (stopping_ || paused_ || site.line.empty()) return false;
   const DestinationIndex index = site.line.front();
   Destination& destination = *destinations_[index];
   const Instant now = instant_now();
@@ -160,14 +160,17 @@ bool Worker::start_next(SiteIndex site_index) {
   return true;
 }
 
-// Half of the sessions are for proven sites, a quarter for those and unproven ones: however many hosts are slow or dead, those that are
-// not get theirs.
+// Half of the sessions are for proven sites, and at most a quarter is for troubled ones: however many hosts are slow or dead, those that
+// are not get theirs. Each bound holds for all whose standing is no better.
 bool Worker::has_session_for(Standing standing) const {
   const std::size_t limit = most_sessions();
-  const auto place = static_cast<std::size_t>(standing);
-  const std::size_t taken = std::accumulate(active_of_.begin(), active_of_.begin() + place + 1, std::size_t{0});
   constexpr std::array<std::size_t, 3> kParts = {4, 2, 1};
-  return active_ < limit && taken < std::max<std::size_t>(1, limit / kParts[place]);
+  std::size_t taken = 0;
+  for (std::size_t place = 0; place < kParts.size(); ++place) {
+    taken += active_of_[place];
+    if (place >= static_cast<std::size_t>(standing) && taken >= std::max<std::size_t>(1, limit / kParts[place])) return false;
+  }
+  return true;
 }
 
 void Worker::starve(SiteIndex index) {
@@ -184,9 +187,12 @@ void Worker::serve_after(SiteIndex index) {
 }
 
 // In the order in which they began to wait, as far as there are sessions; those that have a bound first, since the others may take the
-// rest. A delivery that begins here may end here, too: then the line has been served already.
+// rest, but in turn where there are so few sessions that the bounds mean nothing. A delivery that begins here may end here, too: then the
+// line has been served already.
 void Worker::serve_starved() {
-  for (const Standing standing : {Standing::unproven, Standing::troubled, Standing::proven}) {
+  std::array<Standing, 3> order = {Standing::unproven, Standing::troubled, Standing::proven};
+  if (most_sessions() < kFewSessions) std::rotate(order.begin(), order.begin() + first_served_++ % order.size(), order.end());
+  for (const Standing standing : order) {
     auto& line = starved_[static_cast<std::size_t>(standing)];
     for (std::size_t left = line.size(); left > 0 && !line.empty() && has_session_for(standing); --left) {
       const SiteIndex index = line.front();

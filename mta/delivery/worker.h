@@ -211,6 +211,7 @@ class Worker {
   std::unordered_map<JobIndex, Underway> underway_;
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
   std::uint32_t settled_ = 0;       // outcomes and arrivals, counted
+  std::size_t first_served_ = 0;    // of the lines, where they take turns
   std::size_t active_ = 0;
   std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began
   std::size_t idle_ = 0;                                   // sessions that wait for another message are connections, too

@@ -2,6 +2,7 @@
 #include "mta/smtp/connector.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "mta/smtp/stream_error.h"
@@ -38,7 +39,10 @@ Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, 
   TcpSocket socket(executor_);
   error_code code;
   socket.open(endpoint.protocol(), code);
-  if (code) co_return network_error(code);
+  if (code) {
+    co_await asio::post(executor_, use_task);  // whoever begins one attempt after the other must not do so in one stack
+    co_return network_error(code);
+  }
   StreamWatchdog watchdog(executor_, [&socket] {
     error_code ignored;
     socket.close(ignored);

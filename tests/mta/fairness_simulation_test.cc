@@ -103,6 +103,23 @@ TEST_CASE("fairness: where sessions are short, the next message to a host goes o
   CHECK(busy.connections <= 100);
 }
 
+TEST_CASE("fairness: hosts that nothing is known about and those that are known to hang leave half of the sessions to the others") {
+  World world;
+  world.submit("me@here.example", world.slow_mailboxes);
+  world.run_for(hours(2));
+  SimulatedHost unknown;
+  unknown.greeting = world.slow.greeting;
+  for (int i = 0; i < 40; ++i) {
+    const std::string domain = "new" + std::to_string(i) + ".example";
+    world.add(domain, "192.0.2." + std::to_string(10 + i), unknown);
+    world.submit("me@here.example", {"you@" + domain});
+  }
+  world.run_for(minutes(8));
+  const int before = world.slow.connections + unknown.connections;
+  world.run_for(minutes(5));  // each connection takes five minutes
+  CHECK(world.slow.connections + unknown.connections - before <= 4);
+}
+
 TEST_CASE("fairness: a host that crawls is not proven until it is quick again") {
   const std::string key = "mx";
   std::size_t idle = 0;

@@ -43,6 +43,8 @@ class Simulation {
   queue::QueueId submit(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify = {});
   void run_for(Duration how_long) { time.run_for(*io_, how_long); }
   bool run_until(const std::function<bool()>& done, Duration at_most) { return time.run_until(*io_, done, at_most); }
+  // As the daemon does while the spool takes nothing.
+  void pause(bool paused) { pool_->pause(paused); }
   // Puts another mxpress.toml in force.
   void reload(const std::string& toml);
   // The process is killed at this moment and starts again on what the kernel has, or the power is cut.
