@@ -317,9 +317,9 @@ TEST_CASE("fresh messages: the oldest go when there is no more room, and what is
 }
 
 TEST_CASE("spool: who asks for room before a message comes hears of the last look at the disk, what stores looks itself") {
+  Duration now(1000);  // outlives the spool, which asks for it to the end
   SpoolFixture f;
   f.options.room_stays_known = std::chrono::milliseconds(100);
-  Duration now(1000);
   f.options.since_boot = [&now] { return now; };
   REQUIRE(f.open());
   f.disk.set_room({10u << 20, 5000});
