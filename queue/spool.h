@@ -118,8 +118,8 @@ class Spool {
   virtual QueueId next_id() = 0;
   virtual void store_as(QueueId id, NewMessage message, Stored done) = 0;
 
-  // In the kernel within 10 ms, synced with the next batch or within 1 s. `done` (may be null) when synced. When nothing is pending or
-  // owed afterwards the message has ended and its content goes.
+  // In the kernel within 10 ms, or after the sync that is under way; synced with the next batch or within 1 s. `done` (may be null) when
+  // synced. When nothing is pending or owed afterwards the message has ended and its content goes.
   virtual void settle(Settlement settlement, std::function<void(Status)> done) = 0;
   virtual void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) = 0;
   virtual void record_site(SiteRecord record) = 0;

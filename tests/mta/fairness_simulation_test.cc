@@ -27,6 +27,16 @@ struct World : Simulation {
     }
   }
 
+  // So many hosts, each with so many messages that wait for it, each of which takes it a second.
+  void submit_to_busy_hosts(SimulatedHost& busy, int hosts, int messages) {
+    busy.takes = seconds(1);
+    for (int i = 0; i < hosts; ++i) {
+      const std::string domain = "busy" + std::to_string(i) + ".example";
+      add(domain, "192.0.2." + std::to_string(10 + i), busy);
+      for (int n = 0; n < messages; ++n) submit("me@here.example", {"you@" + domain});
+    }
+  }
+
   void add(const std::string& domain, const std::string& address, SimulatedHost& with) {
     dns->mx(domain, 10, "mx." + domain).a("mx." + domain, address);
     host(address + ":25", with);
@@ -75,12 +85,7 @@ TEST_CASE("fairness: a new message need not wait until all the domains before it
 TEST_CASE("fairness: hosts that always have mail let others have a session after some deliveries") {
   World world;
   SimulatedHost busy;
-  busy.takes = seconds(1);
-  for (int i = 0; i < 8; ++i) {
-    const std::string domain = "busy" + std::to_string(i) + ".example";
-    world.add(domain, "192.0.2." + std::to_string(10 + i), busy);
-    for (int n = 0; n < 200; ++n) world.submit("me@here.example", {"you@" + domain});
-  }
+  world.submit_to_busy_hosts(busy, 8, 200);
   world.run_for(seconds(20));  // all eight sessions are taken by hosts that have proved to take mail
   REQUIRE(busy.received.size() > 100);
   world.submit("me@here.example", {"you@quick.example"});
@@ -92,12 +97,7 @@ TEST_CASE("fairness: hosts that always have mail let others have a session after
 TEST_CASE("fairness: where sessions are short, the next message to a host goes over the session that the one before has left") {
   World world;
   SimulatedHost busy;
-  busy.takes = seconds(1);
-  for (int i = 0; i < 40; ++i) {
-    const std::string domain = "busy" + std::to_string(i) + ".example";
-    world.add(domain, "192.0.2." + std::to_string(10 + i), busy);
-    for (int n = 0; n < 9; ++n) world.submit("me@here.example", {"you@" + domain});
-  }
+  world.submit_to_busy_hosts(busy, 40, 9);
   world.run_for(minutes(5));
   CHECK(busy.received.size() == 360);
   CHECK(busy.connections <= 100);

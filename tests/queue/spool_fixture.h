@@ -60,13 +60,19 @@ struct SpoolFixture {
     options.note = options.report;
   }
 
-  Status open() {
+  // The next run, which has read nothing of the last one yet.
+  Status open_unread() {
     spool.reset();
     auto opened = Spool::open(disk, options, Spool::Committer::manual);
     if (!opened) return opened.error();
     spool = std::move(*opened);
     found.clear();
     sites.clear();
+    return {};
+  }
+
+  Status open() {
+    if (auto s = open_unread(); !s) return s;
     return spool->recover([this](const Message& m) { found.push_back(m); }, [this](const SiteRecord& s) { sites.push_back(s); });
   }
 

@@ -28,10 +28,7 @@ TEST_CASE("spool: recovery tells which sites are in trouble before it tells of t
   REQUIRE(f.store(new_message()));
   f.spool->record_site({"mx1 25", 3, WallTime(Duration(9)), std::nullopt});
   f.commit();
-  f.spool.reset();
-  auto again = Spool::open(f.disk, f.options, Spool::Committer::manual);
-  REQUIRE(again);
-  f.spool = std::move(*again);
+  REQUIRE(f.open_unread());
   std::string order;
   REQUIRE(f.spool->recover([&](const Message&) { order += 'm'; }, [&](const SiteRecord&) { order += 's'; }));
   CHECK(order == "sm");
@@ -42,10 +39,7 @@ TEST_CASE("spool: a site that is well again before recovery is done stays well")
   REQUIRE(f.open());
   f.spool->record_site({"mx1 25", 3, WallTime(Duration(9)), std::nullopt});
   f.commit();
-  f.spool.reset();
-  auto again = Spool::open(f.disk, f.options, Spool::Committer::manual);
-  REQUIRE(again);
-  f.spool = std::move(*again);
+  REQUIRE(f.open_unread());
   f.spool->record_site({"mx1 25", 0, {}, std::nullopt});
   f.commit();
   REQUIRE(f.spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
@@ -59,10 +53,7 @@ TEST_CASE("spool: a recovery that is given up comes back at once, and the next s
   SpoolFixture f;
   REQUIRE(f.open());
   for (int i = 0; i < 3; ++i) REQUIRE(f.store(new_message()));
-  f.spool.reset();
-  auto again = Spool::open(f.disk, f.options, Spool::Committer::manual);
-  REQUIRE(again);
-  f.spool = std::move(*again);
+  REQUIRE(f.open_unread());
   int found = 0;
   SECTION("while it tells of the mail") {
     const auto status = f.spool->recover(

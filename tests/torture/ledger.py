@@ -1,20 +1,11 @@
 """Who was promised what, and what became of it: each accepted letter has exactly one end for each recipient."""
-import bisect
 import collections
 import json
 import time
-import typing
 
 import letters
 
 KILL_WINDOW = 0.3  # a delivery so long before a kill may be repeated: outcomes are in the kernel within some 10 ms, where it is not busy
-
-
-class Busy(typing.NamedTuple):
-    """On a disk that others use an outcome waits for the sync that is under way, however long that takes. But it is in the kernel before letters
-    that came after it are acknowledged: while fewer than so many were, it may be on its way, for so long at most."""
-    letters: int
-    seconds: float
 
 
 class Letter:
@@ -58,9 +49,8 @@ class Ledger:
 class Account:
     """Compares the ledger with what the mail hosts saw and what the queue still has."""
 
-    def __init__(self, ledger, events, queued, window=KILL_WINDOW, busy=None):
-        self.ledger, self.queued, self.window, self.busy = ledger, queued, window, busy
-        self.acknowledged = sorted(letter.time for letter in ledger.letters.values() if letter.time)
+    def __init__(self, ledger, events, queued, window=KILL_WINDOW):
+        self.ledger, self.queued, self.window = ledger, queued, window
         self.took, self.notices = collections.defaultdict(list), collections.defaultdict(dict)
         self.troubles, self.lost, self.repeated, self.longest = [], [], 0, 0.0
         self.ends = collections.Counter()
@@ -124,15 +114,9 @@ class Account:
         what a run that is gone has sent."""
         if at >= self.ledger.ended.get(client, at + 1):
             return True
-        gaps = [max(0.0, begin - at) for begin, end in self.ledger.crashes if at <= end and self.is_soon(at, begin)]
+        gaps = [max(0.0, begin - at) for begin, end in self.ledger.crashes if begin - self.window <= at <= end]
         self.longest = max(self.longest, min(gaps, default=0.0))
         return bool(gaps)
-
-    def is_soon(self, at, crash):
-        if crash - at <= self.window or not self.busy:
-            return crash - at <= self.window
-        meanwhile = bisect.bisect(self.acknowledged, crash) - bisect.bisect(self.acknowledged, at)
-        return crash - at <= self.busy.seconds and meanwhile < self.busy.letters
 
     def check_for_strangers(self):
         for recipient in {*self.took, *self.notices, *self.queued}:
