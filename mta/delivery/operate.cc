@@ -24,7 +24,8 @@ void Worker::restore_site(const queue::SiteRecord& record) {
   }
   const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));  // no destination waits as long: join_site()
   Site& site = *sites_[site_index(record.site)];
-  if (site.has_answered) return services_.spool.record_site({site.key, 0, {}, std::nullopt});  // what this run knows is newer
+  if (site.has_answered && !site.trouble.active())  // what this run knows is newer, and has not been recorded
+    return services_.spool.record_site({site.key, 0, {}, std::nullopt});
   site.restore(record.failures, instant_now() + wait, record.last);
 }
 

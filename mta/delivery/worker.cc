@@ -13,7 +13,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kFewSessions = 4;
+constexpr std::size_t kFewSessions = 4;  // of a worker: below it a quarter is none
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
 // Idle sessions that end one after the other are closed together, by one timer.
 constexpr Duration kIdleAtMostLate = std::chrono::milliseconds(250);

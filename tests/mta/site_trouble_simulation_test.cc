@@ -9,6 +9,7 @@ using namespace mxpress;
 using namespace mxpress::testing;
 using std::chrono::hours;
 using std::chrono::minutes;
+using std::chrono::seconds;
 
 TEST_CASE("site trouble: mail that was never tried waits, after a restart, for the next probe of its site, and no worker spins meanwhile") {
   Simulation world;
@@ -102,4 +103,35 @@ TEST_CASE("site trouble: what an earlier run has left does not count against wha
   CHECK_FALSE(good.trouble.active());
   CHECK_FALSE(slow.trouble.active());
   CHECK(bad.trouble.failures() == 1);
+}
+
+TEST_CASE("site trouble: what recovery finds late about a site does not outlive what this run has found out") {
+  Simulation world;
+  SimulatedHost there;
+  world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+  world.host("192.0.2.1:25", there);
+  world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  REQUIRE(there.received.size() == 1);
+  const queue::SiteRecord old{"mx.there.example:25", 9, world.time.wall() + hours(3), std::nullopt};
+  SECTION("it was well, and is so in the next run") {
+    world.restore(old);
+    world.run_for(seconds(5));
+    world.crash();
+    world.submit("me@here.example", {"you@there.example"});
+    world.run_for(seconds(5));
+    CHECK(there.received.size() == 2);
+  }
+  SECTION("it was well and then down, and is so in the next run") {
+    world.refuse("192.0.2.1:25");
+    world.submit("me@here.example", {"you@there.example"});
+    world.run_for(seconds(5));
+    world.restore(old);
+    world.run_for(seconds(5));
+    const auto before = world.connections().size();
+    world.crash();
+    world.submit("me@here.example", {"you@there.example"});
+    world.run_for(seconds(5));
+    CHECK(world.connections().size() == before);
+  }
 }

@@ -45,6 +45,11 @@ class Simulation {
   bool run_until(const std::function<bool()>& done, Duration at_most) { return time.run_until(*io_, done, at_most); }
   // As the daemon does while the spool takes nothing.
   void pause(bool paused) { pool_->pause(paused); }
+  // As recovery does, which may be late: the spool has it, and the pool is told.
+  void restore(const queue::SiteRecord& record) {
+    spool_->record_site(record);
+    pool_->restore_site(record);
+  }
   // Puts another mxpress.toml in force.
   void reload(const std::string& toml);
   // The process is killed at this moment and starts again on what the kernel has, or the power is cut.
