@@ -200,6 +200,7 @@ class SpoolImpl : public Spool {
   Journal journal_;
   Operations unsynced_;
   Moment first_unsynced_{};
+  std::size_t stores_together_ = 0;     // in the latest batch
   unsigned failures_ = 0;               // of the journal, in a row
   std::vector<QueueId> refused_large_;  // their files can go after the next sync
 

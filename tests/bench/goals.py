@@ -2,10 +2,10 @@
 import statistics
 
 WORKLOAD_NAMES = ['stream', 'stream-reused', 'single', 'command', 'backlog', 'deep', 'deadhost', 'big', 'cores', 'checkpoints', 'syncs', 'syscalls',
-                  'allocations', 'profile']
+                  'allocations', 'instructions', 'profile']
 QUICK = {'single': 100, 'command': 100, 'big': 2, 'deep': 5000}  # messages
 # Besides mxpress; where nothing is said: the one that it is compared with.
-PEERS = {'command': ['postfix', 'dma'], 'deadhost': [], 'big': [], 'cores': [], 'syscalls': [], 'allocations': [], 'profile': []}
+PEERS = {'command': ['postfix', 'dma'], 'deadhost': [], 'big': [], 'cores': [], 'syscalls': [], 'allocations': [], 'instructions': [], 'profile': []}
 COMMON = ['rate', 'cpu_us', 'server_share', 'source_share', 'sink_share', 'dns_share', 'mib']
 SHOWN = {
     'stream': [*COMMON, 'accept_rate', 'accept_p99_ms', 'wait_p50_ms', 'wait_p99_ms'],
@@ -24,6 +24,7 @@ SHOWN = {
     'syncs': ['syncs', 'fsync', 'fdatasync', 'sync_file_range', 'syncfs'],
     'syscalls': ['calls', 'by_name'],
     'allocations': ['allocations', 'by_size'],
+    'instructions': ['instructions'],
     'profile': ['cpu_us', 'top'],
 }
 

@@ -174,3 +174,31 @@ def allocations(world, peer, options):
     messages = stream_figures(run, options)['messages']
     asked = [(after - first) / messages for first, after in zip(before, struct.unpack('64Q', counts.read_bytes()))]
     return run, {'messages': messages, 'allocations': sum(asked), 'by_size': {str(2 ** n): number for n, number in enumerate(asked) if number >= 0.01}}
+
+
+def instructions(world, peer, options):
+    """The server under callgrind: what a message costs in instructions, a share of its start and stop included and the kernel's left
+    out, whatever else the machine does. What they are spent on goes to build/bench/instructions-PEER.txt."""
+    if not shutil.which('valgrind'):
+        raise Skip('valgrind is not installed')
+    counts = world.path('callgrind')
+    counts.touch()
+    counts.chmod(0o666)  # the daemon is not root when it ends
+    strip_programs(world)
+    run = Run(world, peer, DOMAINS, prefix=['valgrind', '--tool=callgrind', f'--callgrind-out-file={counts}'])
+    options.messages = options.messages or 3000
+    messages = stream_figures(run, options)['messages']
+    run.server.stop_at_end()
+    report = world.run(['callgrind_annotate', '--inclusive=yes', '--threshold=100', '--show-percs=no', counts]).stdout.decode(errors='replace')
+    (pathlib.Path(options.folder) / f'instructions-{peer}.txt').write_text(report)
+    total = int(re.search(r'([\d,]+) .*PROGRAM TOTALS', report).group(1).replace(',', ''))
+    return run, {'messages': messages, 'instructions': total / messages}
+
+
+def strip_programs(world):
+    """valgrind cannot read what clang says for debuggers."""
+    stripped = world.make_folder('stripped/bin')
+    for program in (world.build / 'bin').iterdir():
+        if program.name in ('mxpressd', 'mxpress', 'sendmail', 'bench-load'):
+            world.run(['strip', '-g', '-o', stripped / program.name, program])
+    world.build = stripped.parent
