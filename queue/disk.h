@@ -24,6 +24,8 @@ class File {
   virtual ~File() = default;
   // Fills `buffer` from `offset`; fewer octets than asked for only at the end of the file.
   virtual Result<std::size_t> read_at(std::uint64_t offset, char* buffer, std::size_t size) const = 0;
+  // As many octets from `offset` as the system has in memory; none where it would have to ask the disk. Never waits.
+  virtual std::size_t read_at_hand(std::uint64_t, char*, std::size_t) const { return 0; }
   // All pieces one after the other, or an error (then any part of them may have been written).
   virtual Status write_at(std::uint64_t offset, const std::vector<std::string_view>& pieces) = 0;
   // Content and size survive a loss of power. After an error nothing is known of what was written since the last success.

@@ -52,6 +52,8 @@ class Content {
   virtual Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const = 0;
   // Reads everything and compares with the checksum made at intake. To be called before MAIL.
   virtual Status verify() const = 0;
+  // The same for what has been read: is this all of it, as it was?
+  virtual Status verify(std::string_view whole) const = 0;
   // All of it, where nothing has to be read for it; lives as long as this.
   virtual std::optional<std::string_view> in_memory() const { return std::nullopt; }
 };

@@ -37,11 +37,17 @@ class FileContent : public Content {
       crc = crc32c(std::string_view(piece).substr(0, *n), crc);
       at += *n;
     }
+    return compare(crc);
+  }
+
+  Status verify(std::string_view whole) const override { return compare(crc32c(whole)); }
+
+ private:
+  Status compare(std::uint32_t crc) const {
     if (crc == crc_) return {};
     return Error::permanent("the content of the message is damaged on disk");
   }
 
- private:
   std::shared_ptr<File> file_;  // shared: read on after the spool has dropped the file
   std::uint64_t begin_, size_;
   std::uint32_t crc_;

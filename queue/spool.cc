@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <random>
 
+#include "queue/at_hand.h"
 #include "queue/crc32c.h"
 #include "queue/spool_impl.h"
 
 namespace mxpress::queue {
 namespace {
+
+constexpr std::size_t kFewRecords = 8;  // of one message: so many are read by who must not wait
 
 Duration system_time_since_boot() {
   timespec now{};
@@ -304,6 +307,35 @@ Result<Message> SpoolImpl::load(QueueId id) {
     if (ended) message.content.reset();
     return message;
   }
+}
+
+std::optional<Message> SpoolImpl::load_at_hand(QueueId id) {
+  Operations changes;
+  auto from = snapshot_at_hand(id, changes);
+  if (!from) return std::nullopt;
+  auto raw = read_raw(disk_, paths_, *from);
+  if (!raw || !raw->damaged.empty()) return std::nullopt;
+  auto message = to_message(std::move(*raw));
+  auto content = checked(message.content);
+  if (!content || !(*content)->in_memory()) return std::nullopt;
+  message.content = std::move(*content);
+  for (const auto& operation : changes) apply_change(message, operation->change);
+  return message;
+}
+
+// Of a message that lies in the journal, with files that are read as far as they are in memory.
+std::optional<Snapshot> SpoolImpl::snapshot_at_hand(QueueId id, Operations& changes) {
+  std::optional<Snapshot> from;
+  {
+    auto shared = shared_.lock();
+    const auto* entry = shared->index.find(id);
+    if (!entry || entry->ended || entry->accepted.segment == 0) return std::nullopt;
+    if (entry->more && entry->more->later.size() > kFewRecords) return std::nullopt;
+    if (const auto overlay = shared->overlay.find(id); overlay != shared->overlay.end()) changes = overlay->second;
+    from = snapshot(shared->index, id, *entry);
+  }
+  for (auto& [number, file] : from->files) file = at_hand(file);
+  return from;
 }
 
 Duration SpoolImpl::age_of(const Message& message) const {

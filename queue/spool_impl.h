@@ -64,6 +64,7 @@ class SpoolImpl : public Spool {
   void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) override;
   void record_site(SiteRecord record) override;
   Result<Message> load(QueueId id) override;
+  std::optional<Message> load_at_hand(QueueId id) override;
   std::shared_ptr<const Message> fresh(QueueId id) override { return shared_.lock()->fresh.find(id); }
   Duration age_of(const Message& message) const override;
   std::vector<QueueId> ids(bool with_ended) override;
@@ -111,6 +112,7 @@ class SpoolImpl : public Spool {
   static void show(Shared& shared, const OperationPtr& operation);
   static void hide(Shared& shared, const OperationPtr& operation);
   static bool is_urgent(const Operation& operation);
+  std::optional<Snapshot> snapshot_at_hand(QueueId id, Operations& changes);
   static std::optional<Message> remembered(const Entry& entry, const Operations& changes);
   Status room_now(std::uint64_t size);
   Status accepting();

@@ -9,6 +9,7 @@
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
 #include "mta/spool_async.h"
+#include "queue/at_hand.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -21,6 +22,16 @@ constexpr Duration kSnapshotLife = std::chrono::seconds(60);
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
+
+// The message, and whether its content is what it was.
+std::pair<Result<queue::Message>, Status> load_checked(queue::Spool& spool, queue::QueueId id) {
+  auto message = spool.load(id);
+  if (!message || !message->content) return {std::move(message), {}};
+  auto content = queue::checked(message->content);
+  if (!content) return {std::move(message), content.error()};
+  message->content = std::move(*content);
+  return {std::move(message), {}};
+}
 
 }  // namespace
 
@@ -166,11 +177,12 @@ void Worker::keep_snapshot(Snapshot snapshot) {
 Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destination) {
   const queue::QueueId id = schedule_.job(index).message;
   Snapshot snapshot{nullptr, instant_now(), settled_};
-  auto call = [&spool = services_.spool, id]() -> std::pair<Result<queue::Message>, Status> {
-    auto message = spool.load(id);
-    Status content = message && message->content ? message->content->verify() : Status();
-    return {std::move(message), std::move(content)};
-  };
+  if (auto message = services_.spool.load_at_hand(id)) {
+    snapshot.message = std::make_shared<const queue::Message>(std::move(*message));
+    keep_snapshot(snapshot);
+    co_return snapshot.message;
+  }
+  auto call = [&spool = services_.spool, id] { return load_checked(spool, id); };
   auto [result, content] = co_await run_blocking(services_.file_pool, std::move(call));
   if (!result) {
     log(LogLine(Priority::error, id, "unreadable").add("reason", result.error().message));

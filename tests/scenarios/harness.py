@@ -72,6 +72,11 @@ def daemon_user():
     return 'nobody' if is_root() else pwd.getpwuid(os.geteuid()).pw_name
 
 
+def not_under_asan(why):
+    if 'ASAN_OPTIONS' in os.environ:
+        raise Skip(f'AddressSanitizer cannot be used: {why}')
+
+
 class Process:
     """A program that the scenario started; ended by its process id."""
 

@@ -1,9 +1,8 @@
 """A little of each torture of whole programs (scripts/torture has more of it): nothing accepted is lost."""
-import os
 import pathlib
 import sys
 
-from harness import Skip, check_equal
+from harness import Skip, check_equal, not_under_asan
 
 TORTURE = pathlib.Path(__file__).resolve().parent.parent / 'torture'
 
@@ -17,11 +16,6 @@ def run(world, name, *arguments):
     for line in lines:
         world.note(line)
     check_equal(done.returncode, 0, f'exit status of {name} ({done.stderr.decode(errors="replace")[-1500:]})')
-
-
-def not_under_asan(why):
-    if 'ASAN_OPTIONS' in os.environ:
-        raise Skip(f'AddressSanitizer cannot be used: {why}')
 
 
 def scenario_kill_9_under_load_loses_nothing(world):

@@ -25,6 +25,7 @@ class ObservedSpool final : public queue::Spool {
   void act(queue::ActionKind action, std::vector<queue::QueueId> messages, std::function<void(Status)> done) override;
   void record_site(queue::SiteRecord record) override { spool_->record_site(std::move(record)); }
   Result<queue::Message> load(queue::QueueId id) override { return spool_->load(id); }
+  std::optional<queue::Message> load_at_hand(queue::QueueId id) override { return spool_->load_at_hand(id); }
   std::shared_ptr<const queue::Message> fresh(queue::QueueId id) override { return spool_->fresh(id); }
   Duration age_of(const queue::Message& message) const override { return spool_->age_of(message); }
   std::vector<queue::QueueId> ids(bool with_ended) override { return spool_->ids(with_ended); }

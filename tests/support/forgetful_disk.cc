@@ -92,6 +92,11 @@ class MemoryFile : public queue::File {
     return bytes.copy(buffer, size, offset);
   }
 
+  std::size_t read_at_hand(std::uint64_t offset, char* buffer, std::size_t size) const override {
+    const auto count = read_at(offset, buffer, size);
+    return count ? *count : 0;
+  }
+
   Status write_at(std::uint64_t offset, const std::vector<std::string_view>& pieces) override {
     const std::lock_guard lock(state_->mutex);
     if (auto s = same_life(); !s) return s;
