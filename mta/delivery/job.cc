@@ -14,10 +14,11 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
-// Messages with many recipients may have as many jobs: these share what was read, for a while.
-constexpr std::size_t kManyRecipients = 50;
+// The jobs of a message with many share what was read, for a while.
+constexpr std::size_t kManyJobs = 10;
 constexpr std::size_t kMaxSnapshots = 4;
 constexpr Duration kSnapshotLife = std::chrono::seconds(60);
+constexpr std::uint32_t kNumbersApart = 128;  // as many reads can be told from each other by their numbers' last octet
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
@@ -152,12 +153,16 @@ Worker::MessagePtr Worker::snapshot_of(JobIndex index) {
   while (!snapshots_.empty() && snapshots_.front().loaded + kSnapshotLife <= now) snapshots_.pop_front();
   const queue::Job& job = schedule_.job(index);
   for (const Snapshot& snapshot : snapshots_)
-    if (snapshot.message->id == job.message && static_cast<std::int32_t>(snapshot.settled - job.settled) >= 0) return snapshot.message;
+    if (snapshot.message->id == job.message && is_newer(snapshot, job)) return snapshot.message;
   return nullptr;
 }
 
+// A job whose latest outcome is long ago may seem to have a later one: then it reads for itself.
+bool Worker::is_newer(const Snapshot& snapshot, const queue::Job& job) const {
+  return reads_ - snapshot.number < kNumbersApart && static_cast<std::int8_t>(snapshot.number - job.settled) > 0;
+}
+
 void Worker::keep_snapshot(Snapshot snapshot) {
-  if (snapshot.message->envelope.recipients.size() < kManyRecipients) return;
   if (snapshots_.size() == kMaxSnapshots) snapshots_.pop_front();
   snapshots_.push_back(std::move(snapshot));
 }
@@ -165,7 +170,8 @@ void Worker::keep_snapshot(Snapshot snapshot) {
 // Reads the message and checks its content. What cannot be read is tried again; what is damaged has failed.
 Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destination) {
   const queue::QueueId id = schedule_.job(index).message;
-  Snapshot snapshot{nullptr, instant_now(), settled_};
+  const bool is_shared = schedule_.jobs_of(id).size() >= kManyJobs;
+  Snapshot snapshot{nullptr, instant_now(), is_shared ? ++reads_ : 0};
   auto call = [&spool = services_.spool, id]() -> std::pair<Result<queue::Message>, Status> {
     auto message = spool.load(id);
     Status content = message && message->content ? message->content->verify() : Status();
@@ -184,7 +190,7 @@ Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destinati
   auto message = std::make_shared<const queue::Message>(std::move(*result));
   if (content) {
     snapshot.message = message;
-    keep_snapshot(std::move(snapshot));
+    if (is_shared) keep_snapshot(std::move(snapshot));
     co_return message;
   }
   const bool transient = content.error().is_transient();
@@ -235,7 +241,7 @@ Task<void> Worker::deliver_locally(JobIndex job, DestinationIndex destination) {
 Task<void> Worker::settle(JobIndex index, DestinationIndex destination, MessagePtr message, AttemptReport report,
                           std::optional<WallTime> next_try) {
   const bool waits_for_site = report.site_trouble;
-  const Duration age = instant_now() - schedule_.job(index).accepted;
+  const Duration age = instant_now() - Instant(schedule_.job(index).accepted);
   Verdict verdict = conclude(*message, std::move(report), policy_of(destination), age, next_try, random_);
   log_attempt(*message, verdict);
   const Status recorded = co_await mta::settle(services_.spool, verdict.settlement);
@@ -251,10 +257,11 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   const Instant now = instant_now();
   const Duration wait = verdict.next_try - Clock::current().wall();
   job.first_attempt = false;
-  job.settled = ++settled_;
+  job.settled = static_cast<std::uint8_t>(reads_);
   if (job.hold_wanted) {
     schedule_.hold(index);
-  } else if (std::exchange(job.retry_wanted, false)) {
+  } else if (job.retry_wanted) {
+    job.retry_wanted = false;
     schedule_.make_ready(index);
   } else if (waits_for_site) {
     schedule_.make_ready_first(index);

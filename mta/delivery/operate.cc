@@ -119,7 +119,7 @@ void Worker::Tally::count(const queue::Job& job) {
   held += job.stage == queue::JobStage::held;
   is_due = is_due || job.stage == queue::JobStage::ready || job.stage == queue::JobStage::leased;
   if (job.stage == queue::JobStage::waiting) next_try = std::min(next_try, job.next_try);
-  oldest = std::min(oldest, job.accepted);
+  oldest = std::min<Instant>(oldest, job.accepted);
 }
 
 DestinationStatus Worker::row(DestinationIndex index, const Tally& tally, Instant now) const {

@@ -46,7 +46,7 @@ void Worker::add(const NewJob& new_job) {
   job.first_attempt = new_job.first_attempt;
   job.delay_noticed = new_job.delay_noticed;
   const Instant now = instant_now();
-  job.settled = ++settled_;  // by another worker, or before it came back: nothing that was read earlier may serve it
+  job.settled = static_cast<std::uint8_t>(reads_);  // by another worker, or before it came back: nothing that was read earlier may serve it
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
   schedule_age_event(schedule_.add(job), now);
@@ -224,7 +224,7 @@ void Worker::close_oldest_idle(Site& site) {
 // True if mail has come since the last failure: it need not wait out a long cool-down.
 bool Worker::has_fresh(DestinationIndex index, const Trouble& trouble) const {
   const JobIndex newest = schedule_.newest_ready(index);
-  return newest != queue::kNone && schedule_.job(newest).first_attempt && schedule_.job(newest).accepted > trouble.last_time();
+  return newest != queue::kNone && schedule_.job(newest).first_attempt && Instant(schedule_.job(newest).accepted) > trouble.last_time();
 }
 
 // Ready jobs of a destination that another worker owns now go there.

@@ -110,7 +110,7 @@ class Worker {
   struct Snapshot {
     MessagePtr message;
     Instant loaded;
-    std::uint32_t settled;  // so many had settled here before
+    std::uint32_t number;  // of the reads that were to be kept
   };
   // What waits at one destination.
   struct Tally {
@@ -180,6 +180,7 @@ class Worker {
   Task<MessagePtr> read(JobIndex job, DestinationIndex destination);
   bool has_pending(const queue::Message& message, DestinationIndex destination) const;
   MessagePtr snapshot_of(JobIndex job);
+  bool is_newer(const Snapshot& snapshot, const queue::Job& job) const;
   void keep_snapshot(Snapshot snapshot);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   Task<void> settle(JobIndex job, DestinationIndex destination, MessagePtr message, AttemptReport report, std::optional<WallTime> next_try);
@@ -210,7 +211,7 @@ class Worker {
   TlsMemory tls_memory_;
   std::unordered_map<JobIndex, Underway> underway_;
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
-  std::uint32_t settled_ = 0;       // outcomes and arrivals, counted
+  std::uint32_t reads_ = 0;         // that were to be kept, as snapshots; a job notes which was the last when it arrived or had an outcome
   std::size_t first_served_ = 0;    // of the lines, where they take turns
   std::size_t active_ = 0;
   std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began
