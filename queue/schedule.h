@@ -95,7 +95,7 @@ class Schedule {
  public:
   // The same name gives the same index for the life of the schedule.
   DestinationIndex destination(std::string_view name);
-  const std::string& name(DestinationIndex destination) const { return names_.name(destination); }
+  std::string_view name(DestinationIndex destination) const { return names_.name(destination); }
   DestinationIndex destination_count() const { return names_.size(); }
 
   // A new job: ready or held if its stage says so, else waiting until `next_try`.

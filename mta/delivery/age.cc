@@ -37,7 +37,7 @@ void Worker::look_at_age(JobIndex index, Instant now) {
   // Nothing to tell yet when the message has neither been tried nor waits for a host in trouble.
   if (job.first_attempt && !trouble) return schedule_.set_age_event(index, std::min(deadline, now + kLookAgain));
   job.delay_noticed = true;
-  services_.notices.delayed(job.message, schedule_.name(job.destination), trouble ? trouble->last() : std::nullopt, to_wall(deadline));
+  services_.notices.delayed(job.message, name_of(job.destination), trouble ? trouble->last() : std::nullopt, to_wall(deadline));
   schedule_age_event(index, now);
 }
 

@@ -120,15 +120,15 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
     else if (result.outcome != proto::Outcome::untried && !report.site_trouble)
       destinations_[destination]->last = result.last;
   if (!report.site_trouble) {
-    if (site.trouble.active()) services_.spool.record_site({site.key, 0, {}, std::nullopt});
+    if (site.trouble.active()) services_.spool.record_site({key_of(index), 0, {}, std::nullopt});
     return site.succeeded(session_limit(destination), took);
   }
   const Instant now = instant_now();
   site.window = 1;
   site.proven = false;
   site.trouble.failed(report.trouble, now, policy_of(destination), random_);
-  services_.spool.record_site({site.key, site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
-  log_site_trouble(site.key, report.trouble, site.trouble.failures(), to_wall(site.trouble.next_probe()));
+  services_.spool.record_site({key_of(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
+  log_site_trouble(key_of(index), report.trouble, site.trouble.failures(), to_wall(site.trouble.next_probe()));
   for (DestinationIndex member : site.members) expire_waiting(member, now);
   wake_at(site.trouble.next_probe(), true, index);
 }

@@ -31,7 +31,7 @@ void Worker::start_locating(DestinationIndex index) {
   if (locating_ >= kMaxLookups) return lookups_in_line_.push_back(index);
   ++locating_;
   asio::co_spawn(services_.io, locate(index), [this, index](std::exception_ptr error) {
-    log_bug("lookup of " + schedule_.name(index), error);
+    log_bug("lookup of " + name_of(index), error);
     if (error) destinations_[index]->locating = false;
     --locating_;
     if (!stopping_ && !lookups_in_line_.empty()) start_locating(next_in_line());
@@ -66,7 +66,7 @@ Task<void> Worker::locate(DestinationIndex index) {
 void Worker::located(DestinationIndex index, dns::Targets found) {
   if (found.kind == dns::TargetsKind::failed_for_now) return lookup_failed(index, found);
   Destination& destination = *destinations_[index];
-  if (destination.trouble.active()) services_.spool.record_site({"lookup:" + schedule_.name(index), 0, {}, std::nullopt});
+  if (destination.trouble.active()) services_.spool.record_site({"lookup:" + name_of(index), 0, {}, std::nullopt});
   destination.trouble.over();
   if (found.kind == dns::TargetsKind::failed_permanently) {
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
@@ -74,7 +74,7 @@ void Worker::located(DestinationIndex index, dns::Targets found) {
   }
   const std::size_t owner = services_.ownership.owner_of_site(found.site);
   if (owner != index_) {
-    services_.ownership.place_destination(schedule_.name(index), owner);
+    services_.ownership.place_destination(name_of(index), owner);
     return pass_on(index);
   }
   destination.targets = std::move(found.targets);
@@ -106,7 +106,7 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
   destination.trouble.failed(result, now, policy_of(index), random_);
   services_.spool.record_site(
-      {"lookup:" + schedule_.name(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
+      {"lookup:" + name_of(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
   if (auto job = schedule_.lease(index)) spawn_for(*job, conclude_job(*job, proto::Outcome::deferred, std::move(result)));
   expire_waiting(index, now);
   wake_at(destination.trouble.next_probe(), false, index);

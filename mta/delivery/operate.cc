@@ -25,7 +25,7 @@ void Worker::restore_site(const queue::SiteRecord& record) {
   const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));  // no destination waits as long: join_site()
   Site& site = *sites_[site_index(record.site)];
   if (site.has_answered && !site.trouble.active())  // what this run knows is newer, and has not been recorded
-    return services_.spool.record_site({site.key, 0, {}, std::nullopt});
+    return services_.spool.record_site({record.site, 0, {}, std::nullopt});
   site.restore(record.failures, instant_now() + wait, record.last);
 }
 
@@ -126,7 +126,7 @@ DestinationStatus Worker::row(DestinationIndex index, const Tally& tally, Instan
   const Destination& destination = *destinations_[index];
   const Trouble* trouble = trouble_of(index);
   DestinationStatus row;
-  row.destination = schedule_.name(index);
+  row.destination = name_of(index);
   if (!destination.targets.empty()) row.site = destination.targets.front().host;
   row.messages = tally.messages;
   row.in_flight = tally.in_flight;

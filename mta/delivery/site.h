@@ -86,7 +86,7 @@ struct Site {
   };
 
   // `idle_of_worker`: how many idle sessions all sites of the worker have.
-  Site(const std::string& key_of_site, std::size_t& idle_of_worker) : key(key_of_site), all_idle(idle_of_worker) {}
+  explicit Site(std::size_t& idle_of_worker) : all_idle(idle_of_worker) {}
 
   // May one more delivery begin? One while unproven or in trouble; then the window, up to `limit`.
   bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
@@ -103,8 +103,7 @@ struct Site {
   std::unique_ptr<smtp::ClientSession> take_oldest_idle() { return take_idle(idle.begin()); }
   std::unique_ptr<smtp::ClientSession> take_idle(std::list<IdleSession>::iterator place);
 
-  const std::string& key;  // both outlive it
-  std::size_t& all_idle;
+  std::size_t& all_idle;  // outlives it
   std::size_t active = 0;
   std::uint32_t deliveries = 0;  // that have ended
   std::size_t window = 1;

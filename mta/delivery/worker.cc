@@ -232,8 +232,8 @@ void Worker::pass_on(DestinationIndex index) {
   while (auto lease = schedule_.lease(index)) {
     const queue::Job job = schedule_.job(*lease);
     schedule_.remove(*lease);
-    services_.ownership.route_job({job.message, schedule_.name(index), job.accepted, instant_now(), false, job.first_attempt,
-                                   job.delay_noticed, destinations_[index]->probe_wanted});
+    services_.ownership.route_job({job.message, name_of(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed,
+                                   destinations_[index]->probe_wanted});
   }
 }
 
@@ -269,7 +269,7 @@ void Worker::watch() {
 Worker::Destination& Worker::destination(DestinationIndex index) {
   while (destinations_.size() <= index) {
     auto next = std::make_unique<Destination>();
-    const std::string& name = schedule_.name(static_cast<DestinationIndex>(destinations_.size()));
+    const std::string name = name_of(static_cast<DestinationIndex>(destinations_.size()));
     if (auto domain = proto::Domain::parse(name)) next->domain = std::move(*domain);
     const auto restored = restored_lookups_.find(name);
     if (next->domain && restored != restored_lookups_.end()) {
@@ -285,7 +285,7 @@ Worker::Destination& Worker::destination(DestinationIndex index) {
 
 Worker::SiteIndex Worker::site_index(const std::string& key) {
   const SiteIndex index = site_keys_.number(key);
-  if (index == sites_.size()) sites_.push_back(std::make_unique<Site>(site_keys_.name(index), idle_));
+  if (index == sites_.size()) sites_.push_back(std::make_unique<Site>(idle_));
   return index;
 }
 

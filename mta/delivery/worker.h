@@ -144,7 +144,9 @@ class Worker {
   void close_idle_sessions(Instant now);
   void watch();
   Destination& destination(DestinationIndex index);
+  std::string name_of(DestinationIndex index) const { return std::string(schedule_.name(index)); }
   SiteIndex site_index(const std::string& key);
+  std::string key_of(SiteIndex index) const { return std::string(site_keys_.name(index)); }
   queue::RetryPolicy policy_of(DestinationIndex index) const;
   std::size_t session_limit(DestinationIndex index) const;
   ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);
