@@ -52,10 +52,10 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
     return spawn_for(index, conclude_job(index, proto::Outcome::failed, std::move(result)));
   }
   schedule_.set_age_event(index, now + kLookAgain);
-  Destination& destination = *destinations_[job.destination];
+  Destination& destination = destinations_[job.destination];
   Trouble* trouble = destination.trouble.active() ? &destination.trouble : nullptr;
-  if (!trouble && destination.site != queue::kNone && sites_[destination.site]->trouble.active())
-    trouble = &sites_[destination.site]->trouble;
+  if (!trouble && destination.site != queue::kNone && sites_[destination.site].trouble.active())
+    trouble = &sites_[destination.site].trouble;
   if (trouble && trouble->last_time() >= deadline - Trouble::kFreshProbe) {
     schedule_.lease_job(index);
     return spawn_for(index, conclude_job(index, proto::Outcome::deferred, *trouble->last()));

@@ -47,9 +47,9 @@ void Worker::wait_after_trouble(JobIndex index) {
 }
 
 void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site) {
-  ++sites_[site]->active;
+  ++sites_[site].active;
   ++active_;
-  const Standing standing = sites_[site]->standing();
+  const Standing standing = sites_[site].standing();
   ++active_of_[static_cast<std::size_t>(standing)];
   spawn_for(job, deliver_job(job, destination, site, standing));
 }
@@ -66,7 +66,7 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Mess
   DeliveryOrder order;
   order.message = std::move(message);
   order.recipients = pending_recipients(*order.message, schedule_.name(destination), *config);
-  order.targets = destinations_[destination]->targets;
+  order.targets = destinations_[destination].targets.get();
   prefer_last_target(order.targets, *order.message, order.recipients);
   order.options.hello_name = config->hostname;
   order.options.timeouts = config->timeouts;
@@ -88,15 +88,15 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
     message = co_await load(job, destination);
     if (message) {
       DeliveryOrder order = order_for(job, destination, message);
-      report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, *sites_[site], order);
+      report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, sites_[site], order);
     }
   } catch (...) {
     bug = std::current_exception();
   }
   underway_.erase(job);
-  --sites_[site]->active;
+  --sites_[site].active;
   --active_;
-  if (!sites_[site]->idle.empty()) idle_checks_.push_back({instant_now(), site});
+  if (!sites_[site].idle.empty()) idle_checks_.push_back({instant_now(), site});
   --active_of_[static_cast<std::size_t>(standing)];
   if (message && !bug) finish(job, destination, site, std::move(message), std::move(report), instant_now() - begin);
   serve_after(site);
@@ -107,18 +107,18 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
 void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report, Duration took) {
   site_answered(destination, site, report, took);
   std::optional<WallTime> next_try;
-  if (report.site_trouble) next_try = to_wall(sites_[site]->trouble.next_probe());
+  if (report.site_trouble) next_try = to_wall(sites_[site].trouble.next_probe());
   spawn_for(job, settle(job, destination, std::move(message), std::move(report), next_try));
 }
 
 // What the attempt says about the site: trouble cools it down, an answer opens its window.
 void Worker::site_answered(DestinationIndex destination, SiteIndex index, const AttemptReport& report, Duration took) {
-  Site& site = *sites_[index];
+  Site& site = sites_[index];
   for (const proto::RecipientResult& result : report.results)
     if (result.outcome == proto::Outcome::delivered)
-      destinations_[destination]->last = std::nullopt;
+      destinations_[destination].last = std::nullopt;
     else if (result.outcome != proto::Outcome::untried && !report.site_trouble)
-      destinations_[destination]->last = result.last;
+      destinations_[destination].last = result.last;
   if (!report.site_trouble) {
     if (site.trouble.active()) services_.spool.record_site({key_of(index), 0, {}, std::nullopt});
     return site.succeeded(session_limit(destination), took);
@@ -129,7 +129,8 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   site.trouble.failed(report.trouble, now, policy_of(destination), random_);
   services_.spool.record_site({key_of(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
   log_site_trouble(key_of(index), report.trouble, site.trouble.failures(), to_wall(site.trouble.next_probe()));
-  for (DestinationIndex member : site.members) expire_waiting(member, now);
+  for (DestinationIndex member = site.members.front(); member != Chain::kEnd; member = destinations_[member].next_member)
+    expire_waiting(member, now);
   wake_at(site.trouble.next_probe(), true, index);
 }
 
