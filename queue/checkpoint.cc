@@ -186,7 +186,7 @@ bool SpoolImpl::rerecord_sites(std::uint32_t segment) {
   {
     auto shared = shared_.lock();
     for (const auto& [name, location] : shared->index.sites)
-      if (location.segment == segment) sites.push_back(name);
+      if (location.segment == segment) sites.emplace_back(name.view());
   }
   bool all = true;
   for (const auto& site : sites) all = rerecord_site(site, segment) && all;
@@ -197,7 +197,7 @@ bool SpoolImpl::rerecord_sites(std::uint32_t segment) {
 // False: the disk does not give it now.
 bool SpoolImpl::rerecord_site(const std::string& name, std::uint32_t segment) {
   auto shared = shared_.lock();
-  const auto site = shared->index.sites.find(name);
+  const auto site = shared->index.sites.find(std::string_view(name));
   if (site == shared->index.sites.end() || site->second.segment != segment) return true;  // there is news of it since
   auto record = read_site(shared->index, site->second);
   if (record) {

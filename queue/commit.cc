@@ -265,12 +265,12 @@ void SpoolImpl::finish_change(Shared& shared, const OperationPtr& operation) {
 }
 
 void SpoolImpl::finish_site(Shared& shared, Operation& operation) {
-  const auto name = operation.site.site;
+  const std::string& name = operation.site.site;
   if (!shared.recovered) shared.sites_recorded.insert(name);
   if (operation.site.failures == 0)
-    shared.index.sites.erase(name);
+    shared.index.sites.erase(std::string_view(name));
   else
-    shared.index.sites[name] = operation.location;
+    shared.index.set_site(name, operation.location);
 }
 
 // The Ended record is a hint for the reader: what ends a message are the states that are already durable.

@@ -85,6 +85,13 @@ void Entry::moved(std::size_t told) {
   if (more->later.empty() && more->other_stages.empty() && !ended) more.reset();
 }
 
+void Index::set_site(std::string_view name, Location location) {
+  if (const auto known = sites.find(name); known != sites.end())
+    known->second = location;
+  else
+    sites.emplace(SmallText(name), location);
+}
+
 void Index::add_later(QueueId id, Entry& entry, Location location) {
   entry.history().later.push_back(location);
   segments[location.segment].touched.push_back(id);

@@ -1,7 +1,6 @@
 // What the spool keeps in memory: for each message where its records lie and the stage of each recipient.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -13,6 +12,7 @@
 #include "queue/id_map.h"
 #include "queue/journal.h"
 #include "queue/message_file.h"
+#include "queue/small_text.h"
 #include "queue/state.h"
 
 namespace mxpress::queue {
@@ -54,12 +54,14 @@ struct SegmentEntry {
 
 struct Index {
   IdMap<Entry> entries;
-  std::deque<QueueId> ended;                               // oldest first
-  std::map<std::uint32_t, SegmentEntry> segments;          // by the number in their name
-  boost::unordered_flat_map<std::string, Location> sites;  // in trouble: where their latest record lies
-  std::unordered_map<std::string, QueueId> drops;          // names of drop files
+  std::deque<QueueId> ended;                       // oldest first
+  std::map<std::uint32_t, SegmentEntry> segments;  // by the number in their name
+  SmallTextMap<Location> sites;                    // in trouble: where their latest record lies
+  std::unordered_map<std::string, QueueId> drops;  // names of drop files
 
   Entry* find(QueueId id) { return entries.find(id); }
+  // The site is in trouble, and its latest record lies there.
+  void set_site(std::string_view name, Location location);
   // Remembers that a record of the message lies there.
   void add_later(QueueId id, Entry& entry, Location location);
   void end(QueueId id, Entry& entry, WallTime when);

@@ -4,10 +4,11 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <string>
 #include <string_view>
+
+#include "queue/slab.h"
+#include "queue/small_text.h"
 
 namespace mxpress::queue {
 
@@ -20,26 +21,27 @@ class NameTable {
   // Of a name that is not known yet: the next.
   std::uint32_t number(std::string_view name) {
     if (const auto found = numbers_.find(name); found != numbers_.end()) return *found;
-    names_.emplace_back(name);
+    names_.push_back(SmallText(name));
     return *numbers_.insert(size() - 1).first;
   }
-  const std::string& name(std::uint32_t number) const { return names_[number]; }
+  // Lives as long as the table.
+  std::string_view name(std::uint32_t number) const { return names_[number].view(); }
   std::uint32_t size() const { return static_cast<std::uint32_t>(names_.size()); }
 
  private:
-  using Names = std::deque<std::string>;
+  using Names = Slab<SmallText>;
   struct Hash {
     using is_transparent = void;
     const Names* names;
     std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
-    std::size_t operator()(std::uint32_t number) const { return (*this)((*names)[number]); }
+    std::size_t operator()(std::uint32_t number) const { return (*this)((*names)[number].view()); }
   };
   struct Equal {
     using is_transparent = void;
     const Names* names;
     bool operator()(std::uint32_t a, std::uint32_t b) const { return a == b; }
-    bool operator()(std::string_view a, std::uint32_t b) const { return a == (*names)[b]; }
-    bool operator()(std::uint32_t a, std::string_view b) const { return (*names)[a] == b; }
+    bool operator()(std::string_view a, std::uint32_t b) const { return a == (*names)[b].view(); }
+    bool operator()(std::uint32_t a, std::string_view b) const { return (*names)[a].view() == b; }
   };
 
   Names names_;

@@ -108,7 +108,7 @@ void SpoolImpl::merge(Replayed found) {
   index.ended.insert(index.ended.begin(), found.index.ended.begin(), found.index.ended.end());
   for (auto& [number, segment] : found.index.segments) index.segments[number] = std::move(segment);
   for (const auto& [name, location] : found.index.sites)
-    if (!shared->sites_recorded.contains(name)) index.sites.emplace(name, location);
+    if (!shared->sites_recorded.contains(name.view())) index.set_site(name.view(), location);
   shared->sites_recorded.clear();
   for (auto& [name, id] : found.index.drops) index.drops.emplace(name, id);
   shared->to_remove.insert(shared->to_remove.end(), found.finished.begin(), found.finished.end());

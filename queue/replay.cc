@@ -267,10 +267,10 @@ class Replay {
     const auto site = decode_site(meta);
     if (!site) return damage(site.error().message);
     if (site->failures == 0) {
-      out_.index.sites.erase(site->site);
+      out_.index.sites.erase(std::string_view(site->site));
       out_.sites.erase(site->site);
     } else {
-      out_.index.sites[site->site] = where;
+      out_.index.set_site(site->site, where);
       out_.sites[site->site] = *site;
     }
   }

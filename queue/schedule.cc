@@ -2,6 +2,7 @@
 #include "queue/schedule.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace mxpress::queue {
 namespace {
@@ -18,7 +19,7 @@ DestinationIndex Schedule::destination(std::string_view name) {
 
 JobIndex Schedule::free_place() {
   if (free_.empty()) {
-    jobs_.emplace_back();
+    jobs_.push_back({});
     return static_cast<JobIndex>(jobs_.size() - 1);
   }
   const JobIndex index = free_.back();
@@ -28,12 +29,11 @@ JobIndex Schedule::free_place() {
 
 JobIndex Schedule::add(Job job) {
   const JobIndex index = free_place();
-  const auto* of_same_message = by_message_.find(job.message);
-  job.next_of_message = of_same_message ? *of_same_message : kNone;
-  by_message_[job.message] = index;
-  const JobStage stage = std::exchange(job.stage, JobStage::free);
+  const JobStage stage = job.stage;
+  job.stage = JobStage::free;
   jobs_[index] = job;
   ++job_count_;
+  remember_message(index);
   if (stage == JobStage::ready)
     make_ready(index);
   else if (stage == JobStage::held)
@@ -45,8 +45,9 @@ JobIndex Schedule::add(Job job) {
 
 std::vector<JobIndex> Schedule::jobs_of(proto::QueueId message) const {
   std::vector<JobIndex> result;
-  const auto* first = by_message_.find(message);
-  for (JobIndex index = first ? *first : kNone; index != kNone; index = jobs_[index].next_of_message) result.push_back(index);
+  if (buckets_.empty()) return result;
+  for (JobIndex index = buckets_[bucket_of(message)]; index != kNone; index = jobs_[index].next_in_bucket)
+    if (jobs_[index].message == message) result.push_back(index);
   return result;
 }
 
@@ -142,12 +143,42 @@ void Schedule::remove(JobIndex index) {
   --job_count_;
 }
 
+void Schedule::remember_message(JobIndex index) {
+  if (buckets_.size() < job_count_) add_bucket();
+  JobIndex& first = buckets_[bucket_of(jobs_[index].message)];
+  jobs_[index].next_in_bucket = first;
+  first = index;
+}
+
 void Schedule::forget_message(JobIndex index) {
-  const Job& job = jobs_[index];
-  JobIndex* link = by_message_.find(job.message);
-  while (*link != index) link = &jobs_[*link].next_of_message;
-  *link = job.next_of_message;
-  if (*by_message_.find(job.message) == kNone) by_message_.erase(job.message);
+  JobIndex* link = &buckets_[bucket_of(jobs_[index].message)];
+  while (*link != index) link = &jobs_[*link].next_in_bucket;
+  *link = jobs_[index].next_in_bucket;
+}
+
+// Linear hashing: as many bits of the hash as tell all buckets apart, or one less where the last bit leads to a bucket that is still to
+// come.
+std::size_t Schedule::bucket_of(proto::QueueId message) const {
+  const std::size_t all = std::bit_ceil(buckets_.size());
+  const std::size_t bucket = (std::hash<proto::QueueId>()(message) >> 32) & (all - 1);
+  return bucket < buckets_.size() ? bucket : bucket - all / 2;
+}
+
+void Schedule::add_bucket() {
+  const std::size_t fresh = buckets_.size();
+  buckets_.push_back(kNone);
+  if (fresh == 0) return;
+  JobIndex* link = &buckets_[fresh - std::bit_floor(fresh)];
+  for (JobIndex* end = &buckets_[fresh]; *link != kNone;) {
+    Job& job = jobs_[*link];
+    if (bucket_of(job.message) != fresh) {
+      link = &job.next_in_bucket;
+      continue;
+    }
+    *end = std::exchange(*link, job.next_in_bucket);
+    job.next_in_bucket = kNone;
+    end = &job.next_in_bucket;
+  }
 }
 
 // When a job has to be looked at next: because it is due, or because of its age. A leased one comes back by itself.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,8 +13,8 @@
 
 #include "proto/queue_id.h"
 #include "proto/time.h"
-#include "queue/id_map.h"
 #include "queue/name_table.h"
+#include "queue/slab.h"
 
 namespace mxpress::queue {
 
@@ -48,6 +47,24 @@ class Second {
   std::uint32_t seconds_ = 0;
 };
 
+// A moment since boot, or before it, to the millisecond in six octets: up to four thousand years away.
+class Moment {
+ public:
+  Moment() = default;
+  Moment(Instant when) {
+    const std::int64_t count = std::clamp<std::int64_t>(when.time_since_epoch().count(), -kMost, kMost);
+    low_ = static_cast<std::uint16_t>(count);
+    middle_ = static_cast<std::uint16_t>(count >> 16);
+    high_ = static_cast<std::int16_t>(count >> 32);
+  }
+  operator Instant() const { return Instant(Duration((std::int64_t{high_} << 32) | (std::int64_t{middle_} << 16) | low_)); }
+
+ private:
+  static constexpr std::int64_t kMost = (std::int64_t{1} << 47) - 1;
+  std::uint16_t low_ = 0, middle_ = 0;
+  std::int16_t high_ = 0;
+};
+
 // All open recipients of one message at one destination. There may be millions of them.
 struct Job {
   struct Neighbours {
@@ -58,27 +75,27 @@ struct Job {
     Instant next_try{};     // while waiting
     Neighbours neighbours;  // while ready: in the line of its destination
   };
-  Instant accepted{};  // when it was submitted, on this clock: may lie before boot
-  Second next_age;     // when the message's age asks for a look: delay notice, expiry
-  DestinationIndex destination = kNone;
-  JobIndex next_of_message = kNone;     // another job of the same message
-  std::uint32_t place_in_heap = kNone;  // of those that have a next event
-  std::uint32_t settled = 0;            // its place among all that has been settled here: how recent its latest outcome is
-  JobStage stage = JobStage::free;
-  bool retry_wanted = false;  // while leased: due at once when it comes back
+  Moment accepted;           // when it was submitted
+  std::uint8_t settled = 0;  // its latest outcome, for its owner: as a number that wraps
+  JobStage stage : 3 = JobStage::free;
+  bool retry_wanted : 1 = false;  // while leased: due at once when it comes back
   bool first_attempt : 1 = true;
   bool delay_noticed : 1 = false;
   bool hold_wanted : 1 = false;  // while leased: becomes held when it comes back
   bool withdrawn : 1 = false;    // while leased: removed or bounced by the operator
+  Second next_age;               // when the message's age asks for a look: delay notice, expiry
+  DestinationIndex destination = kNone;
+  JobIndex next_in_bucket = kNone;      // of those whose messages are looked for at the same place
+  std::uint32_t place_in_heap = kNone;  // of those that have a next event
 };
-static_assert(sizeof(Job) <= 48);
+static_assert(sizeof(Job) <= 40);
 
 // Thread: one. All times are of the caller's clock and never go back.
 class Schedule {
  public:
   // The same name gives the same index for the life of the schedule.
   DestinationIndex destination(std::string_view name);
-  const std::string& name(DestinationIndex destination) const { return names_.name(destination); }
+  std::string_view name(DestinationIndex destination) const { return names_.name(destination); }
   DestinationIndex destination_count() const { return names_.size(); }
 
   // A new job: ready or held if its stage says so, else waiting until `next_try`.
@@ -123,6 +140,11 @@ class Schedule {
   };
 
   JobIndex free_place();
+  // Where the jobs of a message are looked for. There are as many buckets as there ever were jobs; each job that comes adds one, which
+  // takes over half of an older one: no job has to wait until all are put into a larger table.
+  std::size_t bucket_of(proto::QueueId message) const;
+  void add_bucket();
+  void remember_message(JobIndex job);
   void enter(JobIndex job, JobStage stage);
   void leave_line(JobIndex job);
   void forget_message(JobIndex job);
@@ -134,14 +156,13 @@ class Schedule {
   void rise(std::size_t place);
   void sink(std::size_t place);
 
-  std::deque<Job> jobs_;
+  Slab<Job> jobs_;
   std::vector<JobIndex> free_;
   std::uint64_t job_count_ = 0;
   NameTable names_;  // of the destinations
   std::vector<Destination> destinations_;
-  IdMap<JobIndex> by_message_;
   std::vector<DestinationIndex> woken_;
-  std::vector<JobIndex> heap_;
+  Slab<JobIndex, 1024> buckets_, heap_;
 };
 
 }  // namespace mxpress::queue

@@ -93,7 +93,7 @@ class SpoolImpl : public Spool {
     std::vector<LargeStore> large;   // content complete, to be synced
     std::vector<QueueId> to_place;   // large files whose record is durable
     std::vector<QueueId> to_remove;
-    std::set<std::string> sites_recorded;  // since the start, until recovery is done: what it finds is older
+    std::set<std::string, std::less<>> sites_recorded;  // since the start, until recovery is done: what it finds is older
     bool recovered = false;
     bool keep_segments = false;  // in this run: what is only there is damaged, not read, or nobody knows whether it was synced elsewhere
     bool stopping = false;

@@ -15,11 +15,12 @@ const proto::EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
 void Worker::schedule_age_event(JobIndex index, Instant now) {
   const queue::Job& job = schedule_.job(index);
   const queue::RetryPolicy policy = policy_of(job.destination);
-  Instant when = job.accepted + policy.lifetime;
+  const Instant accepted = job.accepted;
+  Instant when = accepted + policy.lifetime;
   if (job.stage == queue::JobStage::held)
-    when = job.accepted + policy.held_lifetime;
+    when = accepted + policy.held_lifetime;
   else if (!job.delay_noticed && policy.delay_notice > Duration(0))
-    when = std::min(when, job.accepted + policy.delay_notice);
+    when = std::min(when, accepted + policy.delay_notice);
   schedule_.set_age_event(index, std::max(when, now));
 }
 
@@ -27,15 +28,16 @@ void Worker::look_at_age(JobIndex index, Instant now) {
   queue::Job& job = schedule_.job(index);
   const queue::RetryPolicy policy = policy_of(job.destination);
   const bool held = job.stage == queue::JobStage::held;
-  const Instant deadline = job.accepted + (held ? policy.held_lifetime : policy.lifetime);
+  const Instant accepted = job.accepted;
+  const Instant deadline = accepted + (held ? policy.held_lifetime : policy.lifetime);
   if (now >= deadline) return look_at_expired(index, now, deadline);
   const Trouble* trouble = trouble_of(job.destination);
-  const bool due = policy.delay_notice > Duration(0) && now >= job.accepted + policy.delay_notice;
+  const bool due = policy.delay_notice > Duration(0) && now >= accepted + policy.delay_notice;
   if (held || !due || job.delay_noticed) return schedule_age_event(index, now);
   // Nothing to tell yet when the message has neither been tried nor waits for a host in trouble.
   if (job.first_attempt && !trouble) return schedule_.set_age_event(index, std::min(deadline, now + kLookAgain));
   job.delay_noticed = true;
-  services_.notices.delayed(job.message, schedule_.name(job.destination), trouble ? trouble->last() : std::nullopt, to_wall(deadline));
+  services_.notices.delayed(job.message, name_of(job.destination), trouble ? trouble->last() : std::nullopt, to_wall(deadline));
   schedule_age_event(index, now);
 }
 
@@ -50,10 +52,10 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
     return spawn_for(index, conclude_job(index, proto::Outcome::failed, std::move(result)));
   }
   schedule_.set_age_event(index, now + kLookAgain);
-  Destination& destination = *destinations_[job.destination];
+  Destination& destination = destinations_[job.destination];
   Trouble* trouble = destination.trouble.active() ? &destination.trouble : nullptr;
-  if (!trouble && destination.site != queue::kNone && sites_[destination.site]->trouble.active())
-    trouble = &sites_[destination.site]->trouble;
+  if (!trouble && destination.site != queue::kNone && sites_[destination.site].trouble.active())
+    trouble = &sites_[destination.site].trouble;
   if (trouble && trouble->last_time() >= deadline - Trouble::kFreshProbe) {
     schedule_.lease_job(index);
     return spawn_for(index, conclude_job(index, proto::Outcome::deferred, *trouble->last()));
@@ -67,7 +69,7 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
 void Worker::expire_waiting(DestinationIndex index, Instant now) {
   const Duration lifetime = policy_of(index).lifetime;
   for (JobIndex job : schedule_.ready_jobs(index))
-    if (now >= schedule_.job(job).accepted + lifetime) look_at_expired(job, now, schedule_.job(job).accepted + lifetime);
+    if (const Instant deadline = Instant(schedule_.job(job).accepted) + lifetime; now >= deadline) look_at_expired(job, now, deadline);
 }
 
 }  // namespace mxpress::mta::delivery

@@ -22,7 +22,7 @@ std::vector<std::string> destinations_of(const proto::Envelope& envelope, const 
   return result;
 }
 
-std::vector<std::uint32_t> pending_recipients(const queue::Message& message, const std::string& destination, const Config& config) {
+std::vector<std::uint32_t> pending_recipients(const queue::Message& message, std::string_view destination, const Config& config) {
   std::vector<std::uint32_t> result;
   for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
     if (message.recipients[i].stage != queue::RecipientStage::pending) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mta/host/config.h"
@@ -20,7 +21,7 @@ std::string destination_of(const proto::Mailbox& recipient, const Config& config
 std::vector<std::string> destinations_of(const proto::Envelope& envelope, const Config& config);
 
 // The indices of the recipients of a message that are still pending at a destination.
-std::vector<std::uint32_t> pending_recipients(const queue::Message& message, const std::string& destination, const Config& config);
+std::vector<std::uint32_t> pending_recipients(const queue::Message& message, std::string_view destination, const Config& config);
 
 // What is left of a wait until a wall-clock time read from disk. The wall clock may have been stepped since: no longer than the
 // destination's schedule waits after so many failures.

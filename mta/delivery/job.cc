@@ -15,10 +15,11 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
-// Messages with many recipients may have as many jobs: these share what was read, for a while.
-constexpr std::size_t kManyRecipients = 50;
+// The jobs of a message with many share what was read, for a while.
+constexpr std::size_t kManyJobs = 10;
 constexpr std::size_t kMaxSnapshots = 4;
 constexpr Duration kSnapshotLife = std::chrono::seconds(60);
+constexpr std::uint32_t kNumbersApart = 128;  // as many reads can be told from each other by their numbers' last octet
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
@@ -57,9 +58,9 @@ void Worker::wait_after_trouble(JobIndex index) {
 }
 
 void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site) {
-  ++sites_[site]->active;
+  ++sites_[site].active;
   ++active_;
-  const Standing standing = sites_[site]->standing();
+  const Standing standing = sites_[site].standing();
   ++active_of_[static_cast<std::size_t>(standing)];
   spawn_for(job, deliver_job(job, destination, site, standing));
 }
@@ -76,7 +77,7 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Mess
   DeliveryOrder order;
   order.message = std::move(message);
   order.recipients = pending_recipients(*order.message, schedule_.name(destination), *config);
-  order.targets = destinations_[destination]->targets;
+  order.targets = destinations_[destination].targets.get();
   prefer_last_target(order.targets, *order.message, order.recipients);
   order.options.hello_name = config->hostname;
   order.options.timeouts = config->timeouts;
@@ -98,15 +99,15 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
     message = co_await load(job, destination);
     if (message) {
       DeliveryOrder order = order_for(job, destination, message);
-      report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, *sites_[site], order);
+      report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, sites_[site], order);
     }
   } catch (...) {
     bug = std::current_exception();
   }
   underway_.erase(job);
-  --sites_[site]->active;
+  --sites_[site].active;
   --active_;
-  if (!sites_[site]->idle.empty()) idle_checks_.push_back({instant_now(), site});
+  if (!sites_[site].idle.empty()) idle_checks_.push_back({instant_now(), site});
   --active_of_[static_cast<std::size_t>(standing)];
   if (message && !bug) finish(job, destination, site, std::move(message), std::move(report), instant_now() - begin);
   serve_after(site);
@@ -117,29 +118,30 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
 void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report, Duration took) {
   site_answered(destination, site, report, took);
   std::optional<WallTime> next_try;
-  if (report.site_trouble) next_try = to_wall(sites_[site]->trouble.next_probe());
+  if (report.site_trouble) next_try = to_wall(sites_[site].trouble.next_probe());
   spawn_for(job, settle(job, destination, std::move(message), std::move(report), next_try));
 }
 
 // What the attempt says about the site: trouble cools it down, an answer opens its window.
 void Worker::site_answered(DestinationIndex destination, SiteIndex index, const AttemptReport& report, Duration took) {
-  Site& site = *sites_[index];
+  Site& site = sites_[index];
   for (const proto::RecipientResult& result : report.results)
     if (result.outcome == proto::Outcome::delivered)
-      destinations_[destination]->last = std::nullopt;
+      destinations_[destination].last = std::nullopt;
     else if (result.outcome != proto::Outcome::untried && !report.site_trouble)
-      destinations_[destination]->last = result.last;
+      destinations_[destination].last = result.last;
   if (!report.site_trouble) {
-    if (site.trouble.active()) services_.spool.record_site({site.key, 0, {}, std::nullopt});
+    if (site.trouble.active()) services_.spool.record_site({key_of(index), 0, {}, std::nullopt});
     return site.succeeded(session_limit(destination), took);
   }
   const Instant now = instant_now();
   site.window = 1;
   site.proven = false;
   site.trouble.failed(report.trouble, now, policy_of(destination), random_);
-  services_.spool.record_site({site.key, site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
-  log_site_trouble(site.key, report.trouble, site.trouble.failures(), to_wall(site.trouble.next_probe()));
-  for (DestinationIndex member : site.members) expire_waiting(member, now);
+  services_.spool.record_site({key_of(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
+  log_site_trouble(key_of(index), report.trouble, site.trouble.failures(), to_wall(site.trouble.next_probe()));
+  for (DestinationIndex member = site.members.front(); member != Chain::kEnd; member = destinations_[member].next_member)
+    expire_waiting(member, now);
   wake_at(site.trouble.next_probe(), true, index);
 }
 
@@ -163,12 +165,16 @@ Worker::MessagePtr Worker::snapshot_of(JobIndex index) {
   while (!snapshots_.empty() && snapshots_.front().loaded + kSnapshotLife <= now) snapshots_.pop_front();
   const queue::Job& job = schedule_.job(index);
   for (const Snapshot& snapshot : snapshots_)
-    if (snapshot.message->id == job.message && static_cast<std::int32_t>(snapshot.settled - job.settled) >= 0) return snapshot.message;
+    if (snapshot.message->id == job.message && is_newer(snapshot, job)) return snapshot.message;
   return nullptr;
 }
 
+// A job whose latest outcome is long ago may seem to have a later one: then it reads for itself.
+bool Worker::is_newer(const Snapshot& snapshot, const queue::Job& job) const {
+  return reads_ - snapshot.number < kNumbersApart && static_cast<std::int8_t>(snapshot.number - job.settled) > 0;
+}
+
 void Worker::keep_snapshot(Snapshot snapshot) {
-  if (snapshot.message->envelope.recipients.size() < kManyRecipients) return;
   if (snapshots_.size() == kMaxSnapshots) snapshots_.pop_front();
   snapshots_.push_back(std::move(snapshot));
 }
@@ -176,10 +182,11 @@ void Worker::keep_snapshot(Snapshot snapshot) {
 // Reads the message and checks its content. What cannot be read is tried again; what is damaged has failed.
 Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destination) {
   const queue::QueueId id = schedule_.job(index).message;
-  Snapshot snapshot{nullptr, instant_now(), settled_};
-  if (auto message = services_.spool.load_at_hand(id)) {
-    snapshot.message = std::make_shared<const queue::Message>(std::move(*message));
-    keep_snapshot(snapshot);
+  const bool is_shared = schedule_.jobs_of(id).size() >= kManyJobs;
+  Snapshot snapshot{nullptr, instant_now(), is_shared ? ++reads_ : 0};
+  if (auto at_hand = services_.spool.load_at_hand(id)) {
+    snapshot.message = std::make_shared<const queue::Message>(std::move(*at_hand));
+    if (is_shared) keep_snapshot(snapshot);
     co_return snapshot.message;
   }
   auto call = [&spool = services_.spool, id] { return load_checked(spool, id); };
@@ -196,7 +203,7 @@ Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destinati
   auto message = std::make_shared<const queue::Message>(std::move(*result));
   if (content) {
     snapshot.message = message;
-    keep_snapshot(std::move(snapshot));
+    if (is_shared) keep_snapshot(std::move(snapshot));
     co_return message;
   }
   const bool transient = content.error().is_transient();
@@ -247,7 +254,7 @@ Task<void> Worker::deliver_locally(JobIndex job, DestinationIndex destination) {
 Task<void> Worker::settle(JobIndex index, DestinationIndex destination, MessagePtr message, AttemptReport report,
                           std::optional<WallTime> next_try) {
   const bool waits_for_site = report.site_trouble;
-  const Duration age = instant_now() - schedule_.job(index).accepted;
+  const Duration age = instant_now() - Instant(schedule_.job(index).accepted);
   Verdict verdict = conclude(*message, std::move(report), policy_of(destination), age, next_try, random_);
   log_attempt(*message, verdict);
   const Status recorded = co_await mta::settle(services_.spool, verdict.settlement);
@@ -263,10 +270,11 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   const Instant now = instant_now();
   const Duration wait = verdict.next_try - Clock::current().wall();
   job.first_attempt = false;
-  job.settled = ++settled_;
+  job.settled = static_cast<std::uint8_t>(reads_);
   if (job.hold_wanted) {
     schedule_.hold(index);
-  } else if (std::exchange(job.retry_wanted, false)) {
+  } else if (job.retry_wanted) {
+    job.retry_wanted = false;
     schedule_.make_ready(index);
   } else if (waits_for_site) {
     schedule_.make_ready_first(index);

@@ -27,12 +27,12 @@ dns::Targets not_for_good(dns::Targets found, const proto::Domain& domain, const
 
 // Each question has a socket of its own: one message to thousands of domains must not take all descriptors.
 void Worker::start_locating(DestinationIndex index) {
-  destinations_[index]->locating = true;
+  destinations_[index].locating = true;
   if (locating_ >= kMaxLookups) return lookups_in_line_.push_back(index);
   ++locating_;
   asio::co_spawn(services_.io, locate(index), [this, index](std::exception_ptr error) {
-    log_bug("lookup of " + schedule_.name(index), error);
-    if (error) destinations_[index]->locating = false;
+    log_bug("lookup of " + name_of(index), error);
+    if (error) destinations_[index].locating = false;
     --locating_;
     if (!stopping_ && !lookups_in_line_.empty()) start_locating(next_in_line());
   });
@@ -48,7 +48,7 @@ queue::DestinationIndex Worker::next_in_line() {
 
 Task<void> Worker::locate(DestinationIndex index) {
   const auto config = services_.config.get();
-  const proto::Domain domain = *destinations_[index]->domain;
+  const proto::Domain domain = domain_of(index);
   const dns::TargetRules rules = target_rules(*config, domain);
   const auto resolver = resolver_;
   dns::Targets found;
@@ -57,7 +57,7 @@ Task<void> Worker::locate(DestinationIndex index) {
   } else {
     found = co_await dns::find_targets(*resolver, domain, rules, random_);
   }
-  destinations_[index]->locating = false;
+  destinations_[index].locating = false;
   if (stopping_) co_return;
   located(index, std::move(found));
   run_due();
@@ -65,8 +65,8 @@ Task<void> Worker::locate(DestinationIndex index) {
 
 void Worker::located(DestinationIndex index, dns::Targets found) {
   if (found.kind == dns::TargetsKind::failed_for_now) return lookup_failed(index, found);
-  Destination& destination = *destinations_[index];
-  if (destination.trouble.active()) services_.spool.record_site({"lookup:" + schedule_.name(index), 0, {}, std::nullopt});
+  Destination& destination = destinations_[index];
+  if (destination.trouble.active()) services_.spool.record_site({"lookup:" + name_of(index), 0, {}, std::nullopt});
   destination.trouble.over();
   if (found.kind == dns::TargetsKind::failed_permanently) {
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
@@ -74,10 +74,10 @@ void Worker::located(DestinationIndex index, dns::Targets found) {
   }
   const std::size_t owner = services_.ownership.owner_of_site(found.site);
   if (owner != index_) {
-    services_.ownership.place_destination(schedule_.name(index), owner);
+    services_.ownership.place_destination(name_of(index), owner);
     return pass_on(index);
   }
-  destination.targets = std::move(found.targets);
+  destination.targets = found.targets;
   destination.located_until = instant_now() + found.ttl;
   join_site(index, site_index(found.site));
   if (destination.probe_wanted) probe_now(index);
@@ -85,28 +85,28 @@ void Worker::located(DestinationIndex index, dns::Targets found) {
 }
 
 void Worker::join_site(DestinationIndex index, SiteIndex site) {
-  Destination& destination = *destinations_[index];
+  Destination& destination = destinations_[index];
   if (destination.site == site) return;
   if (destination.site != queue::kNone) {
-    Site& before = *sites_[destination.site];
-    std::erase(before.members, index);
-    std::erase(before.line, index);
+    Site& before = sites_[destination.site];
+    before.members.erase(index, member_links());
+    before.line.erase(index, line_links());
     destination.in_line = false;
   }
   destination.site = site;
-  sites_[site]->members.push_back(index);
-  Trouble& trouble = sites_[site]->trouble;
+  sites_[site].members.push_back(index, member_links());
+  Trouble& trouble = sites_[site].trouble;
   trouble.probe_no_later_than(instant_now() + policy_of(index).schedule.longest_wait_after(trouble.failures()));
 }
 
 // No answer is never "no such host": the destination waits, and one of its messages carries the record of the attempt.
 void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
-  Destination& destination = *destinations_[index];
+  Destination& destination = destinations_[index];
   const Instant now = instant_now();
   proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
   destination.trouble.failed(result, now, policy_of(index), random_);
   services_.spool.record_site(
-      {"lookup:" + schedule_.name(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
+      {"lookup:" + name_of(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
   if (auto job = schedule_.lease(index)) spawn_for(*job, conclude_job(*job, proto::Outcome::deferred, std::move(result)));
   expire_waiting(index, now);
   wake_at(destination.trouble.next_probe(), false, index);

@@ -23,9 +23,9 @@ void Worker::restore_site(const queue::SiteRecord& record) {
     return;
   }
   const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));  // no destination waits as long: join_site()
-  Site& site = *sites_[site_index(record.site)];
+  Site& site = sites_[site_index(record.site)];
   if (site.has_answered && !site.trouble.active())  // what this run knows is newer, and has not been recorded
-    return services_.spool.record_site({site.key, 0, {}, std::nullopt});
+    return services_.spool.record_site({record.site, 0, {}, std::nullopt});
   site.restore(record.failures, instant_now() + wait, record.last);
 }
 
@@ -80,13 +80,13 @@ void Worker::retry_now(JobIndex index) {
 
 // Whatever cools down is asked now: the lookup, and the site if it is known already.
 void Worker::probe_now(DestinationIndex index) {
-  Destination& destination = *destinations_[index];
+  Destination& destination = destinations_[index];
   const Instant now = instant_now();
   if (destination.trouble.active()) destination.trouble.probe_now(now);
   wake_at(now, false, index);
   destination.probe_wanted = destination.site == queue::kNone;
-  if (destination.probe_wanted || !sites_[destination.site]->trouble.active()) return;
-  sites_[destination.site]->trouble.probe_now(now);
+  if (destination.probe_wanted || !sites_[destination.site].trouble.active()) return;
+  sites_[destination.site].trouble.probe_now(now);
   wake_at(now, true, destination.site);
 }
 
@@ -119,15 +119,15 @@ void Worker::Tally::count(const queue::Job& job) {
   held += job.stage == queue::JobStage::held;
   is_due = is_due || job.stage == queue::JobStage::ready || job.stage == queue::JobStage::leased;
   if (job.stage == queue::JobStage::waiting) next_try = std::min(next_try, job.next_try);
-  oldest = std::min(oldest, job.accepted);
+  oldest = std::min<Instant>(oldest, job.accepted);
 }
 
 DestinationStatus Worker::row(DestinationIndex index, const Tally& tally, Instant now) const {
-  const Destination& destination = *destinations_[index];
+  const Destination& destination = destinations_[index];
   const Trouble* trouble = trouble_of(index);
   DestinationStatus row;
-  row.destination = schedule_.name(index);
-  if (!destination.targets.empty()) row.site = destination.targets.front().host;
+  row.destination = name_of(index);
+  if (const auto targets = destination.targets.get(); !targets.empty()) row.site = targets.front().host;
   row.messages = tally.messages;
   row.in_flight = tally.in_flight;
   row.held = tally.held;
@@ -150,8 +150,8 @@ void Worker::reconfigured(std::shared_ptr<dns::Resolver> resolver) {
   resolver_ = std::move(resolver);
   const Instant now = instant_now();
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
-    Destination& destination = *destinations_[index];
-    destination.located_until.reset();
+    Destination& destination = destinations_[index];
+    destination.located_until = Instant::min();
     destination.trouble.over();  // it may have been ours
     wake_at(now, false, index);
   }

@@ -12,21 +12,24 @@ BootTime to_boot_time(Instant instant) { return BootTime(std::chrono::duration_c
 WallTime to_wall(Instant instant) { return Clock::current().wall() + (instant - instant_now()); }
 
 void Trouble::failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random) {
-  ++failures_;
-  next_probe_ = now + policy.schedule.wait_after(failures_, random);
-  last_time_ = now;
-  last_ = result;
+  if (!known_) known_ = std::make_unique<Known>();
+  ++known_->failures;
+  known_->next_probe = now + policy.schedule.wait_after(known_->failures, random);
+  known_->last_time = now;
+  known_->last = result;
 }
 
 void Trouble::restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last) {
-  failures_ = failures;
-  next_probe_ = next_probe;
-  last_ = std::move(last);
+  if (failures == 0) return over();
+  known_ = std::make_unique<Known>();
+  known_->failures = failures;
+  known_->next_probe = next_probe;
+  known_->last = last;
 }
 
 Instant Trouble::probe_time(bool is_fresh) const {
-  if (!is_fresh || last_time_ == Instant(Duration::min())) return next_probe_;
-  return std::min(next_probe_, last_time_ + kFreshProbe);
+  if (!is_fresh || last_time() == Instant(Duration::min())) return next_probe();
+  return std::min(next_probe(), last_time() + kFreshProbe);
 }
 
 void Site::restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last) {
@@ -35,7 +38,7 @@ void Site::restore(std::uint32_t failures, Instant next_probe, std::optional<pro
 
 bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {
   if (trouble.active()) return active == 0 && trouble.may_probe(now, is_fresh);
-  return active < std::min(window, limit);
+  return active < std::min<std::size_t>(window, limit);
 }
 
 void Site::succeeded(std::size_t limit, Duration took) {
@@ -45,7 +48,7 @@ void Site::succeeded(std::size_t limit, Duration took) {
     trouble.over();
     window = 1;
   }
-  window = std::min(window + 1, limit);
+  window = static_cast<std::uint32_t>(std::min<std::size_t>(window + 1, limit));
 }
 
 std::unique_ptr<smtp::ClientSession> Site::take_idle(const dns::Target& target) {

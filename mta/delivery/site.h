@@ -9,8 +9,9 @@
 #include <random>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
+#include "mta/delivery/chain.h"
+#include "mta/delivery/kept.h"
 #include "mta/smtp/client.h"
 #include "proto/outcome.h"
 #include "queue/retry.h"
@@ -26,45 +27,40 @@ BootTime to_boot_time(Instant instant);
 // Between the two clocks, by how far away the moment is now.
 WallTime to_wall(Instant instant);
 
-// What a host said last, for those who ask: most destinations have nothing to tell, and then it takes no room.
-class KeptResult {
- public:
-  void operator=(std::optional<proto::HostResult> result) {
-    result_ = result ? std::make_unique<const proto::HostResult>(std::move(*result)) : nullptr;
-  }
-  std::optional<proto::HostResult> get() const { return result_ ? std::optional(*result_) : std::nullopt; }
-
- private:
-  std::unique_ptr<const proto::HostResult> result_;
-};
-
 // Trouble before MAIL, of a site (connect, greeting, ...) or a destination (lookup): one probe at a time, later and later.
 class Trouble {
  public:
-  bool active() const { return failures_ > 0; }
-  std::uint32_t failures() const { return failures_; }
-  Instant next_probe() const { return next_probe_; }
-  Instant last_time() const { return last_time_; }  // of the last failure in this run
-  std::optional<proto::HostResult> last() const { return last_.get(); }
+  bool active() const { return known_ != nullptr; }
+  std::uint32_t failures() const { return known_ ? known_->failures : 0; }
+  Instant next_probe() const { return known_ ? known_->next_probe : Instant(); }
+  Instant last_time() const { return known_ ? known_->last_time : Instant(Duration::min()); }  // of the last failure in this run
+  std::optional<proto::HostResult> last() const { return known_ ? known_->last.get() : std::nullopt; }
 
   void failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random);
   // As an earlier run left it.
   void restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last);
   // The wall clock may have been stepped since: a destination waits for the site no longer than its own schedule does.
-  void probe_no_later_than(Instant latest) { next_probe_ = std::min(next_probe_, latest); }
-  void over() { *this = Trouble(); }
+  void probe_no_later_than(Instant latest) {
+    if (known_) known_->next_probe = std::min(known_->next_probe, latest);
+  }
+  void over() { known_.reset(); }
   // A message that has come since the last failure may cause a probe kFreshProbe after it: new mail need not wait for hours.
   static constexpr Duration kFreshProbe = std::chrono::minutes(5);
   Instant probe_time(bool is_fresh) const;
   bool may_probe(Instant now, bool is_fresh) const { return !active() || probe_time(is_fresh) <= now; }
   // The operator asks now.
-  void probe_now(Instant now) { next_probe_ = now; }
+  void probe_now(Instant now) {
+    if (known_) known_->next_probe = now;
+  }
 
  private:
-  std::uint32_t failures_ = 0;
-  Instant next_probe_{};
-  Instant last_time_{Duration::min()};
-  KeptResult last_;
+  struct Known {
+    Instant next_probe;
+    Instant last_time{Duration::min()};
+    KeptResult last;
+    std::uint32_t failures = 0;
+  };
+  std::unique_ptr<Known> known_;  // none without trouble: most have none
 };
 
 // How much is known about a site, and so how many of its worker's sessions it may compete for.
@@ -86,7 +82,7 @@ struct Site {
   };
 
   // `idle_of_worker`: how many idle sessions all sites of the worker have.
-  Site(const std::string& key_of_site, std::size_t& idle_of_worker) : key(key_of_site), all_idle(idle_of_worker) {}
+  explicit Site(std::size_t& idle_of_worker) : all_idle(idle_of_worker) {}
 
   // May one more delivery begin? One while unproven or in trouble; then the window, up to `limit`.
   bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
@@ -103,20 +99,20 @@ struct Site {
   std::unique_ptr<smtp::ClientSession> take_oldest_idle() { return take_idle(idle.begin()); }
   std::unique_ptr<smtp::ClientSession> take_idle(std::list<IdleSession>::iterator place);
 
-  const std::string& key;  // both outlive it
-  std::size_t& all_idle;
-  std::size_t active = 0;
+  std::size_t& all_idle;  // outlives it
+  std::uint32_t active = 0;
   std::uint32_t deliveries = 0;  // that have ended
-  std::size_t window = 1;
+  std::uint32_t window = 1;
   Instant next_wake = Instant::max();  // the earliest that is arranged
   bool proven = false;                 // it has answered to a transaction since its last trouble, the last one in good time
   bool has_answered = false;           // in this run
   bool starved = false;                // it stands in the line for one of its worker's sessions
   Trouble trouble;
-  std::list<IdleSession> idle;                   // the oldest first; changed by the functions above
-  std::list<queue::DestinationIndex> line;       // destinations with ready jobs, served in turn
-  std::vector<queue::DestinationIndex> members;  // destinations that resolved to this site
+  std::list<IdleSession> idle;  // the oldest first; changed by the functions above
+  Chain line;                   // destinations with ready jobs, served in turn
+  Chain members;                // destinations that resolved to this site
 };
+static_assert(sizeof(Site) <= 88);  // there may be a hundred thousand
 
 // Hosts whose TLS handshake failed lately get clear text at once (RFC 7435: opportunistic TLS is better than none, mail better than none).
 class TlsMemory {

@@ -46,7 +46,7 @@ void Worker::add(const NewJob& new_job) {
   job.first_attempt = new_job.first_attempt;
   job.delay_noticed = new_job.delay_noticed;
   const Instant now = instant_now();
-  job.settled = ++settled_;  // by another worker, or before it came back: nothing that was read earlier may serve it
+  job.settled = static_cast<std::uint8_t>(reads_);  // by another worker, or before it came back: nothing that was read earlier may serve it
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
   schedule_age_event(schedule_.add(job), now);
@@ -92,9 +92,7 @@ void Worker::arm() {
   });
 }
 
-Instant& Worker::next_wake(bool is_site, std::uint32_t index) {
-  return is_site ? sites_[index]->next_wake : destinations_[index]->next_wake;
-}
+Instant& Worker::next_wake(bool is_site, std::uint32_t index) { return is_site ? sites_[index].next_wake : destinations_[index].next_wake; }
 
 void Worker::wake_at(Instant when, bool is_site, std::uint32_t index) {
   Instant& awaited = next_wake(is_site, index);
@@ -105,21 +103,21 @@ void Worker::wake_at(Instant when, bool is_site, std::uint32_t index) {
 
 void Worker::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
-  Destination& destination = *destinations_[index];
-  if (!destination.domain) {
+  Destination& destination = destinations_[index];
+  if (destination.is_local) {
     while (auto job = schedule_.lease(index)) spawn_for(*job, deliver_locally(*job, index));
     return;
   }
   const Instant now = instant_now();
   if (destination.locating) return;
-  if (!destination.located_until || *destination.located_until <= now) {
+  if (destination.located_until <= now) {
     if (!destination.trouble.may_probe(now, has_fresh(index, destination.trouble)))
       return wake_at(destination.trouble.next_probe(), false, index);
     return start_locating(index);
   }
   if (!destination.in_line) {
     destination.in_line = true;
-    sites_[destination.site]->line.push_back(index);
+    sites_[destination.site].line.push_back(index, line_links());
   }
   serve_site(destination.site);
 }
@@ -131,14 +129,14 @@ void Worker::serve_site(SiteIndex index) {
 
 // Starts one delivery of the site's line if it may; false when nothing more can start now.
 bool Worker::start_next(SiteIndex site_index) {
-  Site& site = *sites_[site_index];
+  Site& site = sites_[site_index];
   if (stopping_ || paused_ || site.line.empty()) return false;
   const DestinationIndex index = site.line.front();
-  Destination& destination = *destinations_[index];
+  Destination& destination = destinations_[index];
   const Instant now = instant_now();
-  const bool stale = !destination.located_until || *destination.located_until <= now || destination.site != site_index;
+  const bool stale = destination.located_until <= now || destination.site != site_index;
   if (stale || !schedule_.has_ready(index)) {
-    site.line.pop_front();
+    site.line.pop_front(line_links());
     destination.in_line = false;
     if (stale) serve(index);
     return true;
@@ -152,10 +150,10 @@ bool Worker::start_next(SiteIndex site_index) {
     starve(site_index);
     return false;
   }
-  site.line.pop_front();
+  site.line.pop_front(line_links());
   const JobIndex job = *schedule_.lease(index);
   destination.in_line = schedule_.has_ready(index);
-  if (destination.in_line) site.line.push_back(index);
+  if (destination.in_line) site.line.push_back(index, line_links());
   start(job, index, site_index);
   return true;
 }
@@ -174,14 +172,14 @@ bool Worker::has_session_for(Standing standing) const {
 }
 
 void Worker::starve(SiteIndex index) {
-  Site& site = *sites_[index];
+  Site& site = sites_[index];
   if (!std::exchange(site.starved, true)) starved_[static_cast<std::size_t>(site.standing())].push_back(index);
 }
 
 // After a delivery of this site. It goes on with the session that it has, but not for ever: each so many deliveries those that wait are
 // served before it. It opens more sessions only with what they leave.
 void Worker::serve_after(SiteIndex index) {
-  if (++sites_[index]->deliveries % Site::kTurn != 0) start_next(index);
+  if (++sites_[index].deliveries % Site::kTurn != 0) start_next(index);
   serve_starved();
   serve_site(index);
 }
@@ -197,7 +195,7 @@ void Worker::serve_starved() {
     for (std::size_t left = line.size(); left > 0 && !line.empty() && has_session_for(standing); --left) {
       const SiteIndex index = line.front();
       line.pop_front();
-      sites_[index]->starved = false;
+      sites_[index].starved = false;
       serve_site(index);
     }
   }
@@ -211,7 +209,7 @@ std::size_t Worker::most_sessions() const {
 void Worker::make_room() {
   if (active_ + idle_ <= most_sessions()) return;
   for (; !idle_checks_.empty(); idle_checks_.pop_front()) {
-    Site& oldest = *sites_[idle_checks_.front().second];
+    Site& oldest = sites_[idle_checks_.front().second];
     if (!oldest.idle.empty()) return close_oldest_idle(oldest);
   }
 }
@@ -224,7 +222,7 @@ void Worker::close_oldest_idle(Site& site) {
 // True if mail has come since the last failure: it need not wait out a long cool-down.
 bool Worker::has_fresh(DestinationIndex index, const Trouble& trouble) const {
   const JobIndex newest = schedule_.newest_ready(index);
-  return newest != queue::kNone && schedule_.job(newest).first_attempt && schedule_.job(newest).accepted > trouble.last_time();
+  return newest != queue::kNone && schedule_.job(newest).first_attempt && Instant(schedule_.job(newest).accepted) > trouble.last_time();
 }
 
 // Ready jobs of a destination that another worker owns now go there.
@@ -232,14 +230,14 @@ void Worker::pass_on(DestinationIndex index) {
   while (auto lease = schedule_.lease(index)) {
     const queue::Job job = schedule_.job(*lease);
     schedule_.remove(*lease);
-    services_.ownership.route_job({job.message, schedule_.name(index), job.accepted, instant_now(), false, job.first_attempt,
-                                   job.delay_noticed, destinations_[index]->probe_wanted});
+    services_.ownership.route_job({job.message, name_of(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed,
+                                   destinations_[index].probe_wanted});
   }
 }
 
 void Worker::close_idle_sessions(Instant now) {
   for (; !idle_checks_.empty() && (stopping_ || idle_checks_.front().first + Site::kIdle <= now); idle_checks_.pop_front()) {
-    Site& site = *sites_[idle_checks_.front().second];
+    Site& site = sites_[idle_checks_.front().second];
     while (!site.idle.empty() && (stopping_ || site.idle.front().since + Site::kIdle <= now)) close_oldest_idle(site);
   }
 }
@@ -268,41 +266,42 @@ void Worker::watch() {
 
 Worker::Destination& Worker::destination(DestinationIndex index) {
   while (destinations_.size() <= index) {
-    auto next = std::make_unique<Destination>();
-    const std::string& name = schedule_.name(static_cast<DestinationIndex>(destinations_.size()));
-    if (auto domain = proto::Domain::parse(name)) next->domain = std::move(*domain);
+    const std::string name = name_of(static_cast<DestinationIndex>(destinations_.size()));
+    Destination& next = destinations_.push_back({});
+    next.is_local = name == kLocalDestination;
     const auto restored = restored_lookups_.find(name);
-    if (next->domain && restored != restored_lookups_.end()) {
+    if (!next.is_local && restored != restored_lookups_.end()) {
       const auto& [site, failures, next_probe, last] = restored->second;
-      const auto schedule = services_.config.get()->retry_for(*next->domain).schedule;
-      next->trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
+      const auto schedule = services_.config.get()->retry_for(domain_of(static_cast<DestinationIndex>(destinations_.size() - 1))).schedule;
+      next.trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
       restored_lookups_.erase(restored);
     }
-    destinations_.push_back(std::move(next));
   }
-  return *destinations_[index];
+  return destinations_[index];
 }
 
 Worker::SiteIndex Worker::site_index(const std::string& key) {
   const SiteIndex index = site_keys_.number(key);
-  if (index == sites_.size()) sites_.push_back(std::make_unique<Site>(site_keys_.name(index), idle_));
+  if (index == sites_.size()) sites_.emplace_back(idle_);
   return index;
 }
 
+// Of one that is not local: its name came from a domain.
+proto::Domain Worker::domain_of(DestinationIndex index) const { return *proto::Domain::parse(schedule_.name(index)); }
+
 queue::RetryPolicy Worker::policy_of(DestinationIndex index) const {
   const auto config = services_.config.get();
-  const auto& domain = destinations_[index]->domain;
-  return domain ? config->retry_for(*domain) : config->retry;
+  return destinations_[index].is_local ? config->retry : config->retry_for(domain_of(index));
 }
 
 std::size_t Worker::session_limit(DestinationIndex index) const {
-  return std::max<std::size_t>(1, services_.config.get()->max_sessions_for(*destinations_[index]->domain));
+  return std::max<std::size_t>(1, services_.config.get()->max_sessions_for(domain_of(index)));
 }
 
 const Trouble* Worker::trouble_of(DestinationIndex index) const {
-  const Destination& destination = *destinations_[index];
+  const Destination& destination = destinations_[index];
   if (destination.trouble.active()) return &destination.trouble;
-  if (destination.site != queue::kNone && sites_[destination.site]->trouble.active()) return &sites_[destination.site]->trouble;
+  if (destination.site != queue::kNone && sites_[destination.site].trouble.active()) return &sites_[destination.site].trouble;
   return nullptr;
 }
 

@@ -16,10 +16,12 @@
 #include "dns/targets.h"
 #include "mta/delivery/deliverer.h"
 #include "mta/delivery/delivery.h"
+#include "mta/delivery/kept.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/site.h"
 #include "queue/name_table.h"
 #include "queue/schedule.h"
+#include "queue/slab.h"
 
 namespace mxpress::mta::delivery {
 
@@ -82,35 +84,38 @@ class Worker {
 
  private:
   static constexpr std::size_t kMaxLookups = 50;  // at a time
+  using DestinationIndex = queue::DestinationIndex;
+  using JobIndex = queue::JobIndex;
+  using SiteIndex = std::uint32_t;
 
   struct Destination {
-    std::optional<proto::Domain> domain;  // none for kLocalDestination
+    bool is_local = false;  // kLocalDestination
     bool locating = false;
     bool in_line = false;
     bool probe_wanted = false;  // as soon as the site is known: the operator has asked before it was
-    std::optional<Instant> located_until;
-    std::vector<dns::Target> targets;
-    std::uint32_t site = queue::kNone;
+    SiteIndex site = queue::kNone;
+    DestinationIndex next_in_line = queue::kNone;  // of the site
+    DestinationIndex next_member = queue::kNone;   // of the site
+    Instant located_until = Instant::min();
     Instant next_wake = Instant::max();  // the earliest that is arranged
-    Trouble trouble;                     // of the lookup
-    KeptResult last;                     // of the latest attempt, if it did not deliver
+    KeptTargets targets;
+    Trouble trouble;  // of the lookup
+    KeptResult last;  // of the latest attempt, if it did not deliver
   };
+  static_assert(sizeof(Destination) <= 56);  // there may be a hundred thousand
   struct Wake {
     Instant when;
     bool is_site;
     std::uint32_t index;
     bool operator>(const Wake& other) const { return when > other.when; }
   };
-  using DestinationIndex = queue::DestinationIndex;
-  using JobIndex = queue::JobIndex;
-  using SiteIndex = std::uint32_t;
   using MessagePtr = std::shared_ptr<const queue::Message>;
   // A message as it was read. It serves each of its jobs that has been here, and has settled nothing, since: nobody else changes a job's
   // recipients.
   struct Snapshot {
     MessagePtr message;
     Instant loaded;
-    std::uint32_t settled;  // so many had settled here before
+    std::uint32_t number;  // of the reads that were to be kept
   };
   // What waits at one destination.
   struct Tally {
@@ -144,7 +149,16 @@ class Worker {
   void close_idle_sessions(Instant now);
   void watch();
   Destination& destination(DestinationIndex index);
+  std::string name_of(DestinationIndex index) const { return std::string(schedule_.name(index)); }
   SiteIndex site_index(const std::string& key);
+  std::string key_of(SiteIndex index) const { return std::string(site_keys_.name(index)); }
+  auto line_links() {
+    return [this](DestinationIndex index) -> DestinationIndex& { return destinations_[index].next_in_line; };
+  }
+  auto member_links() {
+    return [this](DestinationIndex index) -> DestinationIndex& { return destinations_[index].next_member; };
+  }
+  proto::Domain domain_of(DestinationIndex index) const;
   queue::RetryPolicy policy_of(DestinationIndex index) const;
   std::size_t session_limit(DestinationIndex index) const;
   ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);
@@ -180,6 +194,7 @@ class Worker {
   Task<MessagePtr> read(JobIndex job, DestinationIndex destination);
   bool has_pending(const queue::Message& message, DestinationIndex destination) const;
   MessagePtr snapshot_of(JobIndex job);
+  bool is_newer(const Snapshot& snapshot, const queue::Job& job) const;
   void keep_snapshot(Snapshot snapshot);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   Task<void> settle(JobIndex job, DestinationIndex destination, MessagePtr message, AttemptReport report, std::optional<WallTime> next_try);
@@ -201,16 +216,16 @@ class Worker {
   Instant armed_for_ = Instant::max();  // when the timer fires
   Timer watchdog_;
   queue::Schedule schedule_;
-  std::vector<std::unique_ptr<Destination>> destinations_;  // stable addresses: coroutines hold them
-  std::vector<std::unique_ptr<Site>> sites_;
+  queue::Slab<Destination, 64> destinations_;  // stable addresses: coroutines hold them
+  std::deque<Site> sites_;                     // these, too
   queue::NameTable site_keys_;
   std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
-  std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
+  std::priority_queue<Wake, std::deque<Wake>, std::greater<>> wakes_;
   std::array<std::deque<SiteIndex>, 3> starved_;  // by standing: sites that wait for one of this worker's sessions, each once
   TlsMemory tls_memory_;
   std::unordered_map<JobIndex, Underway> underway_;
   std::deque<Snapshot> snapshots_;  // of messages with many recipients
-  std::uint32_t settled_ = 0;       // outcomes and arrivals, counted
+  std::uint32_t reads_ = 0;         // that were to be kept, as snapshots; a job notes which was the last when it arrived or had an outcome
   std::size_t first_served_ = 0;    // of the lines, where they take turns
   std::size_t active_ = 0;
   std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began

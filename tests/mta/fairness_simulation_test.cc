@@ -121,9 +121,8 @@ TEST_CASE("fairness: hosts that nothing is known about and those that are known 
 }
 
 TEST_CASE("fairness: a host that crawls is not proven until it is quick again") {
-  const std::string key = "mx";
   std::size_t idle = 0;
-  mta::delivery::Site site(key, idle);
+  mta::delivery::Site site(idle);
   CHECK(site.standing() == mta::delivery::Standing::unproven);
   site.succeeded(10, seconds(1));
   CHECK(site.standing() == mta::delivery::Standing::proven);

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <random>
+#include <set>
 
 using namespace mxpress;
 using namespace mxpress::queue;
@@ -179,4 +181,32 @@ TEST_CASE("schedule: a ready job that is held leaves the line, and those around 
   schedule.advance(kStart);
   CHECK(schedule.ready_jobs(destination).size() == 3);
   CHECK(schedule.newest_ready(destination) == jobs[2]);
+}
+
+TEST_CASE("schedule: the jobs of each message are found, however many messages come and go") {
+  Schedule schedule;
+  std::mt19937 random(1);
+  std::map<std::uint64_t, std::set<JobIndex>> expected;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::uint64_t id = (std::uint64_t{random() % 2} << 40) | (random() % 3000);
+    auto& jobs = expected[id];
+    if (jobs.empty() || random() % 3 != 0) {
+      jobs.insert(schedule.add(job_for(schedule, id, "a.example", kStart + minutes(1))));
+    } else {
+      schedule.remove(*jobs.begin());
+      jobs.erase(jobs.begin());
+    }
+  }
+  for (const auto& [id, jobs] : expected) {
+    const auto found = schedule.jobs_of(proto::QueueId{id});
+    REQUIRE(found.size() == jobs.size());
+    REQUIRE(std::set<JobIndex>(found.begin(), found.end()) == jobs);
+  }
+}
+
+TEST_CASE("schedule: a job remembers to the millisecond when it was submitted, before boot, too") {
+  for (const Duration since_boot :
+       {Duration(0), Duration(1), Duration(-1), Duration(65'536), Duration(-5'000'000'000), Duration(1LL << 46)})
+    CHECK(Instant(Moment(Instant(since_boot))) == Instant(since_boot));
+  CHECK(Instant(Moment(Instant::max())) > Instant(std::chrono::years(4000)));
 }

@@ -1,0 +1,41 @@
+// A row of values that grows by pieces of its own: nothing is moved when there are millions of them, and no room is kept for as many again.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace mxpress::queue {
+
+// Values stay where they are until they are popped. `kPiece`: values; a power of two.
+template <class Value, std::size_t kPiece = 256>
+class Slab {
+ public:
+  Value& operator[](std::size_t place) { return (*pieces_[place / kPiece])[place % kPiece]; }
+  const Value& operator[](std::size_t place) const { return (*pieces_[place / kPiece])[place % kPiece]; }
+  Value& front() { return (*this)[0]; }
+  const Value& front() const { return (*this)[0]; }
+  Value& back() { return (*this)[size_ - 1]; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  Value& push_back(Value value) {
+    if (size_ == pieces_.size() * kPiece) pieces_.push_back(std::make_unique<Piece>());
+    return (*this)[size_++] = std::move(value);
+  }
+  void pop_back() {
+    back() = Value{};
+    --size_;
+    if (size_ + 2 * kPiece <= pieces_.size() * kPiece) pieces_.pop_back();  // one that is empty stays, for who comes and goes
+  }
+
+ private:
+  static_assert((kPiece & (kPiece - 1)) == 0);
+  using Piece = std::array<Value, kPiece>;
+  std::vector<std::unique_ptr<Piece>> pieces_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace mxpress::queue

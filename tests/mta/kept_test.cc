@@ -1,0 +1,50 @@
+// What is packed comes back as it was.
+#include "mta/delivery/kept.h"
+
+#include <catch2/catch.hpp>
+
+using namespace mxpress;
+using namespace mxpress::mta::delivery;
+
+namespace {
+
+dns::Target target(const char* host, const char* address, std::uint16_t port, bool authenticated) {
+  return {host, *dns::Address::parse(address), port, authenticated};
+}
+
+}  // namespace
+
+TEST_CASE("kept: a result comes back with all that it says") {
+  const proto::HostResult result{
+      proto::Stage::rcpt, "mx1.example.org", "[2001:db8::1]:25", "TLSv1.3/X (unverified)", {4, 200, 999}, 451, std::string(300, 'x'), true};
+  KeptResult kept;
+  CHECK_FALSE(kept.get());
+  kept = result;
+  const auto found = kept.get();
+  REQUIRE(found);
+  CHECK(found->stage == result.stage);
+  CHECK(found->host == result.host);
+  CHECK(found->address == result.address);
+  CHECK(found->tls == result.tls);
+  CHECK(found->status == result.status);
+  CHECK(found->reply_code == result.reply_code);
+  CHECK(found->text == result.text);
+  CHECK(found->maybe_delivered);
+  kept = proto::HostResult();
+  CHECK(kept.get()->text.empty());
+  kept = std::nullopt;
+  CHECK_FALSE(kept.get());
+}
+
+TEST_CASE("kept: targets come back in their order, with hosts that have several addresses") {
+  const std::vector<dns::Target> targets = {target("mx1.example.org", "192.0.2.1", 25, true),
+                                            target("mx1.example.org", "2001:db8::1", 25, false),
+                                            target("mx2.example.org", "255.255.255.255", 65'535, false),
+                                            target("[192.0.2.1]", "192.0.2.1", 0, true), target("mx1.example.org", "192.0.2.2", 25, false)};
+  KeptTargets kept;
+  CHECK(kept.get().empty());
+  kept = targets;
+  CHECK(kept.get() == targets);
+  kept = std::vector<dns::Target>();
+  CHECK(kept.get().empty());
+}
