@@ -211,16 +211,13 @@ bool SpoolImpl::rerecord_site(const std::string& name, std::uint32_t segment) {
 }
 
 Status SpoolImpl::move_out(std::uint32_t segment) {
-  auto touched = std::move(shared_.lock()->index.segments[segment].touched);
-  std::sort(touched.begin(), touched.end());
-  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  const auto touched = shared_.lock()->index.segments[segment].touched.sorted();
   Status status;
   for (const auto id : touched) {
     if (shared_.lock()->stop_housekeeper) status = Error::transient("the spool is being closed");
     if (!status) break;
     status = move_out(segment, id);
   }
-  shared_.lock()->index.segments[segment].touched = std::move(touched);  // for the next round, if this one failed
   return status;
 }
 

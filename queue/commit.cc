@@ -226,7 +226,7 @@ void SpoolImpl::finish_store(Shared& shared, Operation& operation) {
   entry.begin(operation.recipients);
   if (operation.header.type == RecordType::accepted) {
     entry.set_accepted(operation.location);
-    shared.index.segments[operation.location.segment].touched.push_back(id);
+    shared.index.segments[operation.location.segment].touched.add(id);
   } else {
     shared.to_place.push_back(id);
   }

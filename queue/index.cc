@@ -122,7 +122,7 @@ void Index::set_site(std::string_view name, Location location) {
 
 void Index::add_later(QueueId id, Entry& entry, Location location) {
   entry.history().later.push_back(location);
-  segments[location.segment].touched.push_back(id);
+  segments[location.segment].touched.add(id);
 }
 
 void Index::end(QueueId id, Entry& entry, WallTime when) {

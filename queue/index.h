@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "queue/id_map.h"
+#include "queue/id_set.h"
 #include "queue/journal.h"
 #include "queue/message_file.h"
 #include "queue/small_text.h"
@@ -64,10 +65,10 @@ class Entry {
 static_assert(sizeof(Entry) <= 16);
 
 struct SegmentEntry {
-  std::shared_ptr<File> file;      // shared: contents are read from it after it was dropped
-  std::uint64_t size = 0;          // octets on disk
-  std::uint32_t number = 0;        // its place in the order in which they were written, whatever its file is called
-  std::vector<QueueId> touched{};  // messages with a record in it; may repeat
+  std::shared_ptr<File> file;  // shared: contents are read from it after it was dropped
+  std::uint64_t size = 0;      // octets on disk
+  std::uint32_t number = 0;    // its place in the order in which they were written, whatever its file is called
+  IdSet touched{};             // messages with a record in it
 };
 
 struct Index {

@@ -211,7 +211,7 @@ class Replay {
       auto& entry = out_.index.entries[id];
       entry.set_accepted(where);
       entry.begin(accepted->envelope.recipients.size());
-      out_.index.segments[where.segment].touched.push_back(id);
+      out_.index.segments[where.segment].touched.add(id);
       remember_drop(*accepted, id);
     } else if (!out_.index.find(id)) {
       find_large(id, *accepted);
