@@ -143,7 +143,7 @@ void SpoolImpl::remember_ended(QueueId id, const Snapshot& from) {
   auto raw = read(from);
   auto shared = shared_.lock();
   auto* entry = shared->index.find(id);
-  if (!entry || !entry->ended || entry->more->remembered) return;
+  if (!entry || !entry->ended || entry->more()->remembered) return;
   if (!raw) {
     std::erase(shared->index.ended, id);
     shared->index.entries.erase(id);
@@ -152,10 +152,10 @@ void SpoolImpl::remember_ended(QueueId id, const Snapshot& from) {
   auto message = std::make_shared<Message>(to_message(std::move(*raw)));
   message->content.reset();
   message->ended = true;
-  message->ended_at = entry->more->ended_at;
-  entry->more->remembered = std::move(message);
-  entry->more->later = {};
-  entry->accepted = {};
+  message->ended_at = entry->more()->ended_at;
+  entry->more()->remembered = std::move(message);
+  entry->more()->later = {};
+  entry->set_accepted({});
 }
 
 void SpoolImpl::checkpoint() {
@@ -211,16 +211,13 @@ bool SpoolImpl::rerecord_site(const std::string& name, std::uint32_t segment) {
 }
 
 Status SpoolImpl::move_out(std::uint32_t segment) {
-  auto touched = std::move(shared_.lock()->index.segments[segment].touched);
-  std::sort(touched.begin(), touched.end());
-  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  const auto touched = shared_.lock()->index.segments[segment].touched.sorted();
   Status status;
   for (const auto id : touched) {
     if (shared_.lock()->stop_housekeeper) status = Error::transient("the spool is being closed");
     if (!status) break;
     status = move_out(segment, id);
   }
-  shared_.lock()->index.segments[segment].touched = std::move(touched);  // for the next round, if this one failed
   return status;
 }
 

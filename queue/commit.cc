@@ -229,8 +229,8 @@ void SpoolImpl::finish_store(Shared& shared, Operation& operation) {
   auto& entry = shared.index.entries[id];
   entry.begin(operation.recipients);
   if (operation.header.type == RecordType::accepted) {
-    entry.accepted = operation.location;
-    shared.index.segments[operation.location.segment].touched.push_back(id);
+    entry.set_accepted(operation.location);
+    shared.index.segments[operation.location.segment].touched.add(id);
   } else {
     shared.to_place.push_back(id);
   }
@@ -254,10 +254,10 @@ void SpoolImpl::finish_change(Shared& shared, const OperationPtr& operation) {
   auto* entry = shared.index.find(operation->id());
   if (!entry) return;
   entry->stages().apply(operation->change);
-  if (entry->more && entry->more->remembered) {
-    auto message = std::make_shared<Message>(*entry->more->remembered);
+  if (auto* more = entry->more(); more && more->remembered) {
+    auto message = std::make_shared<Message>(*more->remembered);
     apply_change(*message, operation->change);
-    entry->more->remembered = std::move(message);
+    more->remembered = std::move(message);
   } else {
     shared.index.add_later(operation->id(), *entry, operation->location);
   }
@@ -279,7 +279,7 @@ void SpoolImpl::end_if_finished(Shared& shared, QueueId id, Entry& entry) {
   const auto now = options_.wall();
   shared.index.end(id, entry, now);
   ++shared.counters.ended;
-  if (entry.accepted.segment == 0) shared.to_remove.push_back(id);
+  if (entry.accepted().segment == 0) shared.to_remove.push_back(id);
   auto operation = std::make_shared<Operation>();
   operation->kind = Operation::Kind::ended;
   operation->meta = encode_ended(now);

@@ -72,17 +72,45 @@ Status read_later(const File& file, Location location, RawMessage& out) {
 
 }  // namespace
 
+Entry& Entry::operator=(Entry&& other) noexcept {
+  std::swap(sequence, other.sequence);
+  std::swap(first_stage, other.first_stage);
+  std::swap(ended, other.ended);
+  std::swap(has_more_, other.has_more_);
+  std::swap(word_, other.word_);
+  return *this;
+}
+
+Entry::~Entry() { forget_history(); }
+
+Entry::More& Entry::history() {
+  if (has_more_) return *word_.more;
+  auto more = std::make_unique<More>();
+  more->accepted = word_.accepted;
+  word_.more = more.release();
+  has_more_ = true;
+  return *word_.more;
+}
+
+void Entry::forget_history() {
+  if (!has_more_) return;
+  const std::unique_ptr<More> more(word_.more);
+  word_.accepted = more->accepted;
+  has_more_ = false;
+}
+
 void Entry::begin(std::size_t recipients) {
   if (recipients > 1) history();
   stages().begin(recipients);
 }
 
 void Entry::moved(std::size_t told) {
-  accepted = {};
-  if (!more) return;
-  more->is_file_doubtful = false;
-  more->later.erase(more->later.begin(), more->later.begin() + static_cast<std::ptrdiff_t>(told));
-  if (more->later.empty() && more->other_stages.empty() && !ended) more.reset();
+  set_accepted({});
+  if (!has_more_) return;
+  More& more = *word_.more;
+  more.is_file_doubtful = false;
+  more.later.erase(more.later.begin(), more.later.begin() + static_cast<std::ptrdiff_t>(told));
+  if (more.later.empty() && more.other_stages.empty() && !ended) forget_history();
 }
 
 void Index::set_site(std::string_view name, Location location) {
@@ -94,7 +122,7 @@ void Index::set_site(std::string_view name, Location location) {
 
 void Index::add_later(QueueId id, Entry& entry, Location location) {
   entry.history().later.push_back(location);
-  segments[location.segment].touched.push_back(id);
+  segments[location.segment].touched.add(id);
 }
 
 void Index::end(QueueId id, Entry& entry, WallTime when) {
@@ -127,8 +155,11 @@ bool Snapshot::uses(std::uint32_t segment) const {
 }
 
 Snapshot snapshot(const Index& index, QueueId id, const Entry& entry) {
-  Snapshot out{
-      id, entry.accepted, entry.more ? entry.more->later : std::vector<Location>{}, {}, entry.more && entry.more->is_file_doubtful};
+  Snapshot out{id,
+               entry.accepted(),
+               entry.more() ? entry.more()->later : std::vector<Location>{},
+               {},
+               entry.more() && entry.more()->is_file_doubtful};
   const auto add = [&](std::uint32_t number) {
     const auto segment = index.segments.find(number);
     if (segment != index.segments.end()) out.files[number] = segment->second.file;

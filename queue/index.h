@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "queue/id_map.h"
+#include "queue/id_set.h"
 #include "queue/journal.h"
 #include "queue/message_file.h"
 #include "queue/small_text.h"
@@ -17,39 +18,57 @@
 
 namespace mxpress::queue {
 
-// There may be millions of them.
-struct Entry {
-  Location accepted;  // segment 0: the message file
-  std::uint32_t sequence = 0;
-  StageOctet first_stage{};
-  bool ended = false;
+// There may be millions of them: most have no history, and need no room for one.
+class Entry {
+ public:
   // Only of messages with more than one recipient, or with a history that is not all in their files.
   struct More {
+    Location accepted;
     std::vector<StageOctet> other_stages;
     std::vector<Location> later;  // journal records that change it and are not in the message file; also Accepted records of notices
     WallTime ended_at{};
     bool is_file_doubtful = false;              // it may hold states that never reached the disk; the next checkpoint writes it anew
     std::shared_ptr<const Message> remembered;  // of an ended message whose records are gone; shared with callers of load()
   };
-  std::unique_ptr<More> more;
 
-  More& history() {
-    if (!more) more = std::make_unique<More>();
-    return *more;
-  }
+  Entry() = default;
+  Entry(Entry&& other) noexcept { *this = std::move(other); }
+  Entry& operator=(Entry&& other) noexcept;
+  ~Entry();
+
+  // Where its Accepted record lies; segment 0: in the message file.
+  Location accepted() const { return has_more_ ? word_.more->accepted : word_.accepted; }
+  void set_accepted(Location where) { (has_more_ ? word_.more->accepted : word_.accepted) = where; }
+  More* more() { return has_more_ ? word_.more : nullptr; }
+  const More* more() const { return has_more_ ? word_.more : nullptr; }
+  // Made if it is not there.
+  More& history();
   // All its recipients are pending.
   void begin(std::size_t recipients);
-  Stages stages() { return {first_stage, more ? &more->other_stages : nullptr}; }
+  Stages stages() { return {first_stage, has_more_ ? &word_.more->other_stages : nullptr}; }
   // The first `told` of `later` are in its message file, synced.
   void moved(std::size_t told);
+
+  std::uint32_t sequence = 0;
+  StageOctet first_stage{};
+  bool ended = false;
+
+ private:
+  void forget_history();
+
+  bool has_more_ = false;
+  union Word {
+    Location accepted{};
+    More* more;  // owned
+  } word_;
 };
-static_assert(sizeof(Entry) <= 24);
+static_assert(sizeof(Entry) <= 16);
 
 struct SegmentEntry {
-  std::shared_ptr<File> file;      // shared: contents are read from it after it was dropped
-  std::uint64_t size = 0;          // octets on disk
-  std::uint32_t number = 0;        // its place in the order in which they were written, whatever its file is called
-  std::vector<QueueId> touched{};  // messages with a record in it; may repeat
+  std::shared_ptr<File> file;  // shared: contents are read from it after it was dropped
+  std::uint64_t size = 0;      // octets on disk
+  std::uint32_t number = 0;    // its place in the order in which they were written, whatever its file is called
+  IdSet touched{};             // messages with a record in it
 };
 
 struct Index {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "queue/slab.h"
@@ -23,6 +24,10 @@ class NameTable {
     if (const auto found = numbers_.find(name); found != numbers_.end()) return *found;
     names_.push_back(SmallText(name));
     return *numbers_.insert(size() - 1).first;
+  }
+  std::optional<std::uint32_t> find(std::string_view name) const {
+    const auto found = numbers_.find(name);
+    return found == numbers_.end() ? std::nullopt : std::optional(*found);
   }
   // Lives as long as the table.
   std::string_view name(std::uint32_t number) const { return names_[number].view(); }

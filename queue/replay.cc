@@ -47,7 +47,7 @@ class Replay {
     out_.index.entries.for_each([this](QueueId id, Entry& entry) { settle_entry(id, entry); });
     for (const auto id : gone_) out_.index.entries.erase(id);
     std::sort(out_.index.ended.begin(), out_.index.ended.end(),
-              [this](QueueId a, QueueId b) { return out_.index.find(a)->more->ended_at < out_.index.find(b)->more->ended_at; });
+              [this](QueueId a, QueueId b) { return out_.index.find(a)->more()->ended_at < out_.index.find(b)->more()->ended_at; });
     return std::move(out_);
   }
 
@@ -209,9 +209,9 @@ class Replay {
     if (!accepted) return lose(id, accepted.error().message);
     if (!out_.index.find(id) && type == RecordType::accepted) {
       auto& entry = out_.index.entries[id];
-      entry.accepted = where;
+      entry.set_accepted(where);
       entry.begin(accepted->envelope.recipients.size());
-      out_.index.segments[where.segment].touched.push_back(id);
+      out_.index.segments[where.segment].touched.add(id);
       remember_drop(*accepted, id);
     } else if (!out_.index.find(id)) {
       find_large(id, *accepted);
@@ -287,8 +287,8 @@ class Replay {
     const bool missing = missing_.contains(id);
     if (missing && !finished) lose(id, "its message file is gone");
     if (!finished && !missing) return;
-    if (finished && !missing && entry.accepted.segment == 0) out_.finished.push_back(id);
-    if (entry.accepted.segment == 0)
+    if (finished && !missing && entry.accepted().segment == 0) out_.finished.push_back(id);
+    if (entry.accepted().segment == 0)
       gone_.push_back(id);
     else
       out_.index.end(id, entry, entry.history().ended_at);

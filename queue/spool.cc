@@ -267,8 +267,8 @@ void SpoolImpl::hide(Shared& shared, const OperationPtr& operation) {
 }
 
 std::optional<Message> SpoolImpl::remembered(const Entry& entry, const Operations& changes) {
-  if (!entry.more || !entry.more->remembered) return std::nullopt;
-  Message message = *entry.more->remembered;
+  if (!entry.more() || !entry.more()->remembered) return std::nullopt;
+  Message message = *entry.more()->remembered;
   for (const auto& operation : changes) apply_change(message, operation->change);
   return message;
 }
@@ -293,7 +293,7 @@ Result<Message> SpoolImpl::load(QueueId id) {
     const Operations changes = overlay == shared->overlay.end() ? Operations{} : overlay->second;
     if (auto message = remembered(*entry, changes)) return std::move(*message);
     const bool ended = entry->ended;
-    const auto ended_at = ended ? entry->more->ended_at : WallTime{};
+    const auto ended_at = ended ? entry->more()->ended_at : WallTime{};
     const auto from = snapshot(shared->index, id, *entry);
     shared.unlock();
 
@@ -329,8 +329,8 @@ std::optional<Snapshot> SpoolImpl::snapshot_at_hand(QueueId id, Operations& chan
   {
     auto shared = shared_.lock();
     const auto* entry = shared->index.find(id);
-    if (!entry || entry->ended || entry->accepted.segment == 0) return std::nullopt;
-    if (entry->more && entry->more->later.size() > kFewRecords) return std::nullopt;
+    if (!entry || entry->ended || entry->accepted().segment == 0) return std::nullopt;
+    if (entry->more() && entry->more()->later.size() > kFewRecords) return std::nullopt;
     if (const auto overlay = shared->overlay.find(id); overlay != shared->overlay.end()) changes = overlay->second;
     from = snapshot(shared->index, id, *entry);
   }

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <functional>
 #include <numeric>
+#include <unordered_map>
 
 #include "mta/delivery/attempt_log.h"
 #include "mta/delivery/destination.h"
@@ -183,13 +184,15 @@ std::size_t Pool::owner_of_site(const std::string& site) const { return std::has
 
 std::size_t Pool::worker_for(const std::string& destination) const {
   const std::lock_guard lock(placed_mutex_);
-  const auto found = placed_.find(destination);
-  return found == placed_.end() ? std::hash<std::string>()(destination) % workers_.size() : found->second;
+  const auto number = placed_names_.find(destination);
+  return number ? placed_[*number] : std::hash<std::string>()(destination) % workers_.size();
 }
 
 void Pool::place_destination(const std::string& destination, std::size_t worker) {
   const std::lock_guard lock(placed_mutex_);
-  placed_[destination] = worker;
+  const std::uint32_t number = placed_names_.number(destination);
+  if (number == placed_.size()) placed_.push_back(0);
+  placed_[number] = static_cast<std::uint16_t>(worker);
 }
 
 void Pool::route_job(NewJob job) {

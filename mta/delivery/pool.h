@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
@@ -62,7 +61,8 @@ class Pool final : public Deliverer, private Ownership {
   std::vector<std::unique_ptr<Worker>> workers_;
   // Destinations that do not live at the worker their name hashes to, because another one owns their site.
   mutable std::mutex placed_mutex_;
-  std::unordered_map<std::string, std::size_t> placed_;
+  queue::NameTable placed_names_;
+  queue::Slab<std::uint16_t> placed_;  // by the number of the name: the worker
 };
 
 }  // namespace mxpress::mta::delivery

@@ -9,6 +9,8 @@ TEST_CASE("name table: each name has one number, in order of appearance, however
   queue::NameTable table;
   for (int round = 0; round < 2; ++round)
     for (std::uint32_t i = 0; i < 10'000; ++i) REQUIRE(table.number("name" + std::to_string(i)) == i);
+  CHECK(table.find("name17") == 17);
+  CHECK_FALSE(table.find("name10000"));
   CHECK(table.size() == 10'000);
   CHECK(table.name(9'999) == "name9999");
 }

@@ -1,0 +1,23 @@
+// The set of queue ids: it has what was put in, whatever the order.
+#include "queue/id_set.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+#include <set>
+
+using namespace mxpress;
+using proto::QueueId;
+
+TEST_CASE("id set: it tells each id once and in order, however they came") {
+  queue::IdSet ids;
+  std::set<QueueId> expected;
+  std::mt19937_64 random(1);
+  CHECK(ids.sorted().empty());
+  for (std::uint64_t i = 0; i < 10'000; ++i) {
+    const QueueId id{random() % 3 == 0 ? random() % 1'000'000 : (std::uint64_t{1} << 40) + i + random() % 50};
+    ids.add(id);
+    expected.insert(id);
+  }
+  const auto sorted = ids.sorted();
+  CHECK(std::vector<QueueId>(expected.begin(), expected.end()) == sorted);
+}
