@@ -9,6 +9,7 @@ namespace mxpress::queue {
 namespace {
 
 constexpr std::size_t kMaxSegments = 16;                 // each is an open file
+constexpr std::size_t kTogether = 16;                    // message files, each open, that are synced one after the other
 constexpr std::size_t kMaxAppended = 8;                  // states; each is a sync, more are written with the message anew
 constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
 
@@ -87,6 +88,7 @@ void SpoolImpl::finish_large_stores() {
 Status SpoolImpl::finish_large(LargeStore& store) {
   const auto id = store.operation->id();
   if (auto s = store.writer->finish(id, store.operation->meta, {}); !s) return s;
+  if (auto s = store.writer->sync(); !s) return s;
   if (auto s = store.writer->publish(paths_.large(id)); !s) return s;
   auto status = disk_.sync_folder(paths_.incoming());
   if (!status) (void)disk_.remove(paths_.large(id));
@@ -213,15 +215,19 @@ bool SpoolImpl::rerecord_site(const std::string& name, std::uint32_t segment) {
 Status SpoolImpl::move_out(std::uint32_t segment) {
   const auto touched = shared_.lock()->index.segments[segment].touched.sorted();
   Status status;
+  MovedFiles files;
   for (const auto id : touched) {
     if (shared_.lock()->stop_housekeeper) status = Error::transient("the spool is being closed");
+    if (status) status = move_out(segment, id, files);
+    if (status && files.size() == kTogether) status = publish(files);
     if (!status) break;
-    status = move_out(segment, id);
   }
+  if (status) status = publish(files);
   return status;
 }
 
-Status SpoolImpl::move_out(std::uint32_t segment, QueueId id) {
+// What has been written to `files` counts when it is published.
+Status SpoolImpl::move_out(std::uint32_t segment, QueueId id, MovedFiles& files) {
   std::optional<Snapshot> from;
   bool ended = false;
   {
@@ -248,9 +254,27 @@ Status SpoolImpl::move_out(std::uint32_t segment, QueueId id) {
   if (is_long) shorten(raw->changes);
   const bool is_anew =
       from->accepted.segment != 0 || is_long || from->is_file_doubtful || raw->changes.size() > raw->in_file + kMaxAppended;
-  if (is_anew || !append_changes(*raw))
-    if (auto s = write_message_file(*raw); !s) return s;
-  moved(*from);
+  if (!is_anew && append_changes(*raw)) {
+    moved(*from);
+    return {};
+  }
+  auto writer = write_message_file(*raw);
+  if (!writer) return writer.error();
+  files.push_back({std::move(*from), std::move(*writer)});
+  return {};
+}
+
+// Their content is on its way to the disk already: the first sync waits for most of all, and each file still tells its own errors. Names
+// come afterwards, because each would be one more thing for the next sync to wait for.
+Status SpoolImpl::publish(MovedFiles& files) {
+  for (auto& file : files)
+    if (auto s = file.writer->sync(); !s) return s;
+  for (auto& [from, writer] : files) {
+    if (auto s = writer->publish(paths_.file(from.id)); !s) return s;
+    dirty_folders_.insert(paths_.folder(from.id));
+    moved(from);
+  }
+  files.clear();
   return {};
 }
 
@@ -260,20 +284,18 @@ Status SpoolImpl::append_changes(const RawMessage& raw) {
   return append_to_message_file(disk_, paths_.file(raw.id), raw.id, fresh);
 }
 
-Status SpoolImpl::write_message_file(const RawMessage& raw) {
-  if (auto s = make_message_folder(raw.id); !s) return s;
+Result<std::unique_ptr<MessageFileWriter>> SpoolImpl::write_message_file(const RawMessage& raw) {
+  if (auto s = make_message_folder(raw.id); !s) return s.error();
   const auto name = std::to_string(run_) + "-" + std::to_string(++next_part_) + ".part";
   auto writer = MessageFileWriter::create(disk_, paths_, name, options_.random());
   if (!writer) return writer.error();
-  if (auto s = (*writer)->append(*file_content(raw.file, raw.accepted)); !s) return s;
+  if (auto s = (*writer)->append(*file_content(raw.file, raw.accepted)); !s) return s.error();
   if ((*writer)->content_crc() != raw.accepted.content_crc) {
     report(raw.id.to_string() + ": the content is damaged; it will not be sent, and the sender will be told");
     (*writer)->keep_crc(raw.accepted.content_crc);
   }
-  if (auto s = (*writer)->finish(raw.id, raw.meta_bytes, raw.changes); !s) return s;
-  if (auto s = (*writer)->publish(paths_.file(raw.id)); !s) return s;
-  dirty_folders_.insert(paths_.folder(raw.id));
-  return {};
+  if (auto s = (*writer)->finish(raw.id, raw.meta_bytes, raw.changes); !s) return s.error();
+  return std::move(*writer);
 }
 
 void SpoolImpl::moved(const Snapshot& from) {

@@ -216,7 +216,8 @@ Status MessageFileWriter::finish(QueueId id, std::string_view accepted_meta, con
   if (auto s = file_->write_at(header.meta_offset(), pieces); !s) return s;
   const auto bytes = encode(header);
   if (auto s = file_->write_at(0, {{bytes.data(), bytes.size()}}); !s) return s;
-  return file_->sync();
+  file_->begin_sync();
+  return {};
 }
 
 Status MessageFileWriter::publish(const Path& to) {

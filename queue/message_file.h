@@ -59,9 +59,10 @@ class MessageFileWriter {
   std::uint32_t content_crc() const { return crc_; }
   // The content came from a damaged place: the checksum of what it was shall go on telling so.
   void keep_crc(std::uint32_t crc) { crc_ = crc; }
-  // Ends the content, writes everything and syncs the file.
+  // Ends the content and writes everything.
   Status finish(QueueId id, std::string_view accepted_meta, const std::vector<StoredChange>& changes);
-  // Renames it; the caller syncs the folder.
+  Status sync() { return file_->sync(); }
+  // Renames it, once it is synced; the caller syncs the folder.
   Status publish(const Path& to);
 
  private:

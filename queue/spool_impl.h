@@ -158,8 +158,14 @@ class SpoolImpl : public Spool {
   bool rerecord_sites(std::uint32_t segment);
   bool rerecord_site(const std::string& name, std::uint32_t segment);
   Status move_out(std::uint32_t segment);
-  Status move_out(std::uint32_t segment, QueueId id);
-  Status write_message_file(const RawMessage& raw);
+  struct MovedFile {
+    Snapshot from;
+    std::unique_ptr<MessageFileWriter> writer;
+  };
+  using MovedFiles = std::vector<MovedFile>;
+  Status move_out(std::uint32_t segment, QueueId id, MovedFiles& files);
+  Status publish(MovedFiles& files);
+  Result<std::unique_ptr<MessageFileWriter>> write_message_file(const RawMessage& raw);
   Status append_changes(const RawMessage& raw);
   void moved(const Snapshot& from);
   void remember_ended(QueueId id, const Snapshot& from);

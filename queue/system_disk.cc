@@ -84,6 +84,8 @@ class SystemFile : public File {
     return {};
   }
 
+  void begin_sync() override { (void)::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
+
   Status sync() override { return ::fdatasync(fd_.get()) == 0 ? Status() : system_error("sync", path_); }
 
   Status allocate(std::uint64_t size) override {
