@@ -8,8 +8,8 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kSmall = 16 * 1024;   // octets of content: as many sessions as there may be can have it in memory
-constexpr std::size_t kWindow = 8 * 1024;     // octets read at once: a usual record
+constexpr std::uint64_t kSmall = 16 * 1024;    // octets of content: as many sessions as there may be can have it in memory
+constexpr std::size_t kWindow = 8 * 1024;      // octets read at once: a usual record
 constexpr std::size_t kMostAtOnce = 32 << 10;  // octets
 
 Error not_at_hand() { return Error::transient("not in memory"); }

@@ -25,8 +25,8 @@ void SpoolImpl::run_committer() {
     const bool sync = shared->urgent != 0 || !shared->counters.accepting ||
                       (!unsynced_.empty() && std::chrono::steady_clock::now() >= first_unsynced_ + kSyncWithin);
     shared.unlock();
-    // Where several store at a time, those who are about to do so come first and share the sync: four times fewer syncs under load. One who is
-    // alone would only wait for whatever else the machine does.
+    // Where several store at a time, those who are about to do so come first and share the sync. One who is alone would only
+    // wait for whatever else the machine does.
     if (sync && stores_together_ > 1) std::this_thread::yield();
     commit(sync ? Sync::yes : Sync::no);
   }

@@ -127,8 +127,8 @@ class Spool {
   // Blocking read of one message with envelope, states and attempts, also of recently ended ones. Error: unknown (permanent), I/O or
   // damage.
   virtual Result<Message> load(QueueId id) = 0;
-  // The same for who must not wait: nothing where the disk would have to be asked, where it is much, ended or damaged; then load() tells. Its
-  // content is in memory and intact.
+  // The same for who must not wait: nothing where the disk would have to be asked, where it is much, ended or damaged; then load() tells.
+  // Its content is in memory and intact.
   virtual std::optional<Message> load_at_hand(QueueId) { return std::nullopt; }
   // A message of this run as it came, if nothing has been recorded about it since and it is still in memory. Does not wait for the disk.
   virtual std::shared_ptr<const Message> fresh(QueueId) { return nullptr; }

@@ -71,10 +71,10 @@ def machine():
             'kernel': platform.release(), 'load': os.getloadavg()[0], 'sync_ms': meter.sync_ms(FOLDER)}
 
 
-def paired_runs(options, workload, peers):
+def paired_runs(options, workload, peers, runs):
     """All runs of a workload: the servers take turns, and each second time in the other order."""
     results = []
-    for number in range(options.runs):
+    for number in range(runs):
         for peer in peers if number % 2 == 0 else reversed(peers):
             about = {**machine(), 'workload': workload, 'peer': peer, 'run': number, 'size': options.size, 'sessions': options.sessions, 'source': options.source,
                      'sink': options.sink}
@@ -94,7 +94,7 @@ def main():
         return 0 if plot.draw(options.results, ROOT / 'docs/deep-queue.svg') else 1
     if options.workload == 'all':
         return report.print_goals(options, paired_runs)
-    results = paired_runs(options, options.workload, options.peer or ['mxpress'])
+    results = paired_runs(options, options.workload, options.peer or ['mxpress'], options.runs)
     report.print_table(results)
     return 1 if any(result.get('void') for result in results) else 0
 
