@@ -145,7 +145,7 @@ void SpoolImpl::remember_ended(QueueId id, const Snapshot& from) {
   auto raw = read(from);
   auto shared = shared_.lock();
   auto* entry = shared->index.find(id);
-  if (!entry || !entry->ended || entry->more()->remembered) return;
+  if (!entry || !entry->ended || entry->remembered()) return;
   if (!raw) {
     std::erase(shared->index.ended, id);
     shared->index.entries.erase(id);
@@ -154,9 +154,9 @@ void SpoolImpl::remember_ended(QueueId id, const Snapshot& from) {
   auto message = std::make_shared<Message>(to_message(std::move(*raw)));
   message->content.reset();
   message->ended = true;
-  message->ended_at = entry->more()->ended_at;
-  entry->more()->remembered = std::move(message);
-  entry->more()->later = {};
+  message->ended_at = entry->ended_at();
+  entry->rest().remembered = std::move(message);
+  entry->history().later = {};
   entry->set_accepted({});
 }
 

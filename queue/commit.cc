@@ -254,10 +254,10 @@ void SpoolImpl::finish_change(Shared& shared, const OperationPtr& operation) {
   auto* entry = shared.index.find(operation->id());
   if (!entry) return;
   entry->stages().apply(operation->change);
-  if (auto* more = entry->more(); more && more->remembered) {
-    auto message = std::make_shared<Message>(*more->remembered);
+  if (const auto ended = entry->remembered()) {
+    auto message = std::make_shared<Message>(*ended);
     apply_change(*message, operation->change);
-    more->remembered = std::move(message);
+    entry->rest().remembered = std::move(message);
   } else {
     shared.index.add_later(operation->id(), *entry, operation->location);
   }

@@ -63,16 +63,16 @@ class IdMap {
   }
 
  private:
-  static constexpr std::uint64_t kPage = 16;  // values: few, because one message of many may be all that still waits
+  static constexpr std::uint64_t kPage = 32;  // values: few, because one message of many may be all that still waits
   using Values = std::array<Value, kPage>;
   struct Page {
-    std::uint16_t used = 0;
+    std::uint32_t used = 0;
     std::unique_ptr<Values> values;  // nothing beside them: allocators like the size
     bool has(proto::QueueId id) const { return (used & bit_of(id)) != 0; }
     Value& value(proto::QueueId id) { return (*values)[id.value % kPage]; }
   };
   static std::uint64_t page_of(proto::QueueId id) { return id.value / kPage; }
-  static std::uint16_t bit_of(proto::QueueId id) { return static_cast<std::uint16_t>(1u << (id.value % kPage)); }
+  static std::uint32_t bit_of(proto::QueueId id) { return std::uint32_t{1} << (id.value % kPage); }
 
   boost::unordered_flat_map<std::uint64_t, Page> pages_;
   std::size_t size_ = 0;

@@ -92,6 +92,12 @@ Entry::More& Entry::history() {
   return *word_.more;
 }
 
+Entry::Rest& Entry::rest() {
+  More& more = history();
+  if (!more.rest) more.rest = std::make_unique<Rest>();
+  return *more.rest;
+}
+
 void Entry::forget_history() {
   if (!has_more_) return;
   const std::unique_ptr<More> more(word_.more);
@@ -100,7 +106,7 @@ void Entry::forget_history() {
 }
 
 void Entry::begin(std::size_t recipients) {
-  if (recipients > 1) history();
+  if (recipients > 1) rest();
   stages().begin(recipients);
 }
 
@@ -110,7 +116,7 @@ void Entry::moved(std::size_t told) {
   More& more = *word_.more;
   more.is_file_doubtful = false;
   more.later.erase(more.later.begin(), more.later.begin() + static_cast<std::ptrdiff_t>(told));
-  if (more.later.empty() && more.other_stages.empty() && !ended) forget_history();
+  if (more.later.empty() && (!more.rest || more.rest->other_stages.empty()) && !ended) forget_history();
 }
 
 void Index::set_site(std::string_view name, Location location) {
@@ -127,7 +133,7 @@ void Index::add_later(QueueId id, Entry& entry, Location location) {
 
 void Index::end(QueueId id, Entry& entry, WallTime when) {
   entry.ended = true;
-  entry.history().ended_at = when;
+  entry.rest().ended_at = when;
   ended.push_back(id);
 }
 

@@ -21,14 +21,18 @@ namespace mxpress::queue {
 // There may be millions of them: most have no history, and need no room for one.
 class Entry {
  public:
-  // Only of messages with more than one recipient, or with a history that is not all in their files.
+  // Only of messages with more than one recipient, or that have ended.
+  struct Rest {
+    std::vector<StageOctet> other_stages;
+    WallTime ended_at{};
+    std::shared_ptr<const Message> remembered;  // of an ended message whose records are gone; shared with callers of load()
+  };
+  // Only of these, or with a history that is not all in their files.
   struct More {
     Location accepted;
-    std::vector<StageOctet> other_stages;
     std::vector<Location> later;  // journal records that change it and are not in the message file; also Accepted records of notices
-    WallTime ended_at{};
-    bool is_file_doubtful = false;              // it may hold states that never reached the disk; the next checkpoint writes it anew
-    std::shared_ptr<const Message> remembered;  // of an ended message whose records are gone; shared with callers of load()
+    std::unique_ptr<Rest> rest;
+    bool is_file_doubtful = false;  // it may hold states that never reached the disk; the next checkpoint writes it anew
   };
 
   Entry() = default;
@@ -41,11 +45,14 @@ class Entry {
   void set_accepted(Location where) { (has_more_ ? word_.more->accepted : word_.accepted) = where; }
   More* more() { return has_more_ ? word_.more : nullptr; }
   const More* more() const { return has_more_ ? word_.more : nullptr; }
-  // Made if it is not there.
+  // Made if they are not there.
   More& history();
+  Rest& rest();
+  WallTime ended_at() const { return has_more_ && word_.more->rest ? word_.more->rest->ended_at : WallTime{}; }
+  std::shared_ptr<const Message> remembered() const { return has_more_ && word_.more->rest ? word_.more->rest->remembered : nullptr; }
   // All its recipients are pending.
   void begin(std::size_t recipients);
-  Stages stages() { return {first_stage, has_more_ ? &word_.more->other_stages : nullptr}; }
+  Stages stages() { return {first_stage, has_more_ && word_.more->rest ? &word_.more->rest->other_stages : nullptr}; }
   // The first `told` of `later` are in its message file, synced.
   void moved(std::size_t told);
 

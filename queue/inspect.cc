@@ -34,7 +34,7 @@ class Reader : public Inspection {
     auto message = to_message(std::move(*raw));
     message.ended = entry->ended;
     if (!entry->ended) return message;
-    message.ended_at = entry->more()->ended_at;
+    message.ended_at = entry->ended_at();
     message.content.reset();
     return message;
   }

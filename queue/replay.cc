@@ -47,7 +47,7 @@ class Replay {
     out_.index.entries.for_each([this](QueueId id, Entry& entry) { settle_entry(id, entry); });
     for (const auto id : gone_) out_.index.entries.erase(id);
     std::sort(out_.index.ended.begin(), out_.index.ended.end(),
-              [this](QueueId a, QueueId b) { return out_.index.find(a)->more()->ended_at < out_.index.find(b)->more()->ended_at; });
+              [this](QueueId a, QueueId b) { return out_.index.find(a)->ended_at() < out_.index.find(b)->ended_at(); });
     return std::move(out_);
   }
 
@@ -277,7 +277,7 @@ class Replay {
 
   void replay_ended(QueueId id, std::string_view meta) {
     auto* entry = out_.index.find(id);
-    if (const auto time = decode_ended(meta); entry && time) entry->history().ended_at = *time;
+    if (const auto time = decode_ended(meta); entry && time) entry->rest().ended_at = *time;
   }
 
   void lose(QueueId id, const std::string& why) { damage(id.to_string() + " is lost: " + why); }
@@ -291,7 +291,7 @@ class Replay {
     if (entry.accepted().segment == 0)
       gone_.push_back(id);
     else
-      out_.index.end(id, entry, entry.history().ended_at);
+      out_.index.end(id, entry, entry.ended_at());
   }
 
   Disk& disk_;

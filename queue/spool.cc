@@ -267,8 +267,9 @@ void SpoolImpl::hide(Shared& shared, const OperationPtr& operation) {
 }
 
 std::optional<Message> SpoolImpl::remembered(const Entry& entry, const Operations& changes) {
-  if (!entry.more() || !entry.more()->remembered) return std::nullopt;
-  Message message = *entry.more()->remembered;
+  const auto ended = entry.remembered();
+  if (!ended) return std::nullopt;
+  Message message = *ended;
   for (const auto& operation : changes) apply_change(message, operation->change);
   return message;
 }
@@ -293,7 +294,7 @@ Result<Message> SpoolImpl::load(QueueId id) {
     const Operations changes = overlay == shared->overlay.end() ? Operations{} : overlay->second;
     if (auto message = remembered(*entry, changes)) return std::move(*message);
     const bool ended = entry->ended;
-    const auto ended_at = ended ? entry->more()->ended_at : WallTime{};
+    const auto ended_at = ended ? entry->ended_at() : WallTime{};
     const auto from = snapshot(shared->index, id, *entry);
     shared.unlock();
 

@@ -26,16 +26,16 @@ TEST_CASE("index: a history goes where its entry is moved, and ends with it") {
   const auto remembered = std::make_shared<const queue::Message>();
   {
     Entry entry;
-    entry.history().remembered = remembered;
+    entry.rest().remembered = remembered;
     entry.sequence = 5;
     Entry moved = std::move(entry);
     CHECK(moved.sequence == 5);
     REQUIRE(moved.more());
-    CHECK(moved.more()->remembered == remembered);
+    CHECK(moved.remembered() == remembered);
     Entry other;
     other.history();
     other = std::move(moved);
-    CHECK(other.more()->remembered == remembered);
+    CHECK(other.remembered() == remembered);
     other = Entry();
     CHECK_FALSE(other.more());
   }
