@@ -291,11 +291,14 @@ proto::Domain Worker::domain_of(DestinationIndex index) const { return *proto::D
 
 queue::RetryPolicy Worker::policy_of(DestinationIndex index) const {
   const auto config = services_.config.get();
-  return destinations_[index].is_local ? config->retry : config->retry_for(domain_of(index));
+  const bool is_like_all = destinations_[index].is_local || config->destinations.empty();
+  return is_like_all ? config->retry : config->retry_for(domain_of(index));
 }
 
 std::size_t Worker::session_limit(DestinationIndex index) const {
-  return std::max<std::size_t>(1, services_.config.get()->max_sessions_for(domain_of(index)));
+  const auto config = services_.config.get();
+  const bool is_like_all = config->destinations.empty();
+  return std::max<std::size_t>(1, is_like_all ? config->delivery.max_sessions_per_site : config->max_sessions_for(domain_of(index)));
 }
 
 const Trouble* Worker::trouble_of(DestinationIndex index) const {
