@@ -8,7 +8,6 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kSmall = 16 * 1024;    // octets of content: as many sessions as there may be can have it in memory
 constexpr std::size_t kWindow = 8 * 1024;      // octets read at once: a usual record
 constexpr std::size_t kMostAtOnce = 32 << 10;  // octets
 
@@ -50,7 +49,7 @@ class FileAtHand final : public File {
 std::shared_ptr<File> at_hand(std::shared_ptr<File> file) { return std::make_shared<FileAtHand>(std::move(file)); }
 
 Result<std::shared_ptr<const Content>> checked(std::shared_ptr<const Content> content) {
-  if (content->size() > kSmall || content->in_memory()) {
+  if (content->size() > kSmallContent || content->in_memory()) {
     if (const Status intact = content->verify(); !intact) return intact.error();
     return content;
   }

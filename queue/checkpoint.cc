@@ -88,7 +88,6 @@ void SpoolImpl::finish_large_stores() {
 Status SpoolImpl::finish_large(LargeStore& store) {
   const auto id = store.operation->id();
   if (auto s = store.writer->finish(id, store.operation->meta, {}); !s) return s;
-  if (auto s = store.writer->sync(); !s) return s;
   if (auto s = store.writer->publish(paths_.large(id)); !s) return s;
   auto status = disk_.sync_folder(paths_.incoming());
   if (!status) (void)disk_.remove(paths_.large(id));
@@ -213,17 +212,19 @@ bool SpoolImpl::rerecord_site(const std::string& name, std::uint32_t segment) {
 }
 
 Status SpoolImpl::move_out(std::uint32_t segment) {
-  const auto touched = shared_.lock()->index.segments[segment].touched.sorted();
+  auto touched = shared_.lock()->index.segments[segment].touched.ids();
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   Status status;
   MovedFiles files;
   for (const auto id : touched) {
     if (shared_.lock()->stop_housekeeper) status = Error::transient("the spool is being closed");
     if (status) status = move_out(segment, id, files);
-    if (status && files.size() == kTogether) status = publish(files);
+    if (status && files.size() == kTogether) status = publish(std::exchange(files, {}));
     if (!status) break;
   }
-  if (status) status = publish(files);
-  return status;
+  const Status rest = publish(std::move(files));  // after an error, too: what is complete need not be written again in the next round
+  return status ? rest : status;
 }
 
 // What has been written to `files` counts when it is published.
@@ -266,7 +267,8 @@ Status SpoolImpl::move_out(std::uint32_t segment, QueueId id, MovedFiles& files)
 
 // Their content is on its way to the disk already: the first sync waits for most of all, and each file still tells its own errors. Names
 // come afterwards, because each would be one more thing for the next sync to wait for.
-Status SpoolImpl::publish(MovedFiles& files) {
+// A group of which one failed is given up: a sync that is repeated may succeed without having written anything.
+Status SpoolImpl::publish(MovedFiles files) {
   for (auto& file : files)
     if (auto s = file.writer->sync(); !s) return s;
   for (auto& [from, writer] : files) {
@@ -274,7 +276,6 @@ Status SpoolImpl::publish(MovedFiles& files) {
     dirty_folders_.insert(paths_.folder(from.id));
     moved(from);
   }
-  files.clear();
   return {};
 }
 

@@ -29,7 +29,8 @@ class File {
   // All pieces one after the other, or an error (then any part of them may have been written).
   virtual Status write_at(std::uint64_t offset, const std::vector<std::string_view>& pieces) = 0;
   // What was written is on its way to the disk; nothing is promised. For who is going to sync several files: they need not wait in turn.
-  virtual void begin_sync() {}
+  // An error counts as one of sync().
+  virtual Status begin_sync() { return {}; }
   // Content and size survive a loss of power. After an error nothing is known of what was written since the last success.
   virtual Status sync() = 0;
   // Reserves space for `size` octets, which read as zero, and extends the file to them.

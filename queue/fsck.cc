@@ -175,7 +175,6 @@ class Mender {
     if (auto s = (*writer)->append(*file_content(old.file, old.accepted)); !s) return s;
     (*writer)->keep_crc(old.accepted.content_crc);  // a copy of damaged content must not look sound
     if (auto s = (*writer)->finish(id, encode(old.meta), old.changes); !s) return s;
-    if (auto s = (*writer)->sync(); !s) return s;
     return (*writer)->publish(path);
   }
 

@@ -25,14 +25,12 @@ class IdSet {
     pages_.push_back({id.value / kPage, bit});
   }
 
-  // Each once, in order.
-  std::vector<proto::QueueId> sorted() const {
+  // In no order; may repeat.
+  std::vector<proto::QueueId> ids() const {
     std::vector<proto::QueueId> ids;
     for (std::size_t place = 0; place < pages_.size(); ++place)
       for (std::uint64_t left = pages_[place].ids; left != 0; left &= left - 1)
         ids.push_back({pages_[place].number * kPage + static_cast<std::uint64_t>(std::countr_zero(left))});
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     return ids;
   }
 

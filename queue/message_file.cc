@@ -216,11 +216,18 @@ Status MessageFileWriter::finish(QueueId id, std::string_view accepted_meta, con
   if (auto s = file_->write_at(header.meta_offset(), pieces); !s) return s;
   const auto bytes = encode(header);
   if (auto s = file_->write_at(0, {{bytes.data(), bytes.size()}}); !s) return s;
-  file_->begin_sync();
+  return file_->begin_sync();
+}
+
+Status MessageFileWriter::sync() {
+  if (auto s = file_->sync(); !s) return s;
+  synced_ = true;
   return {};
 }
 
 Status MessageFileWriter::publish(const Path& to) {
+  if (!synced_)
+    if (auto s = sync(); !s) return s;
   if (auto s = disk_.rename(path_, to); !s) return s;
   published_ = true;
   return {};

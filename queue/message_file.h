@@ -61,8 +61,9 @@ class MessageFileWriter {
   void keep_crc(std::uint32_t crc) { crc_ = crc; }
   // Ends the content and writes everything.
   Status finish(QueueId id, std::string_view accepted_meta, const std::vector<StoredChange>& changes);
-  Status sync() { return file_->sync(); }
-  // Renames it, once it is synced; the caller syncs the folder.
+  // Not again after an error.
+  Status sync();
+  // Syncs it, if that was not done, and renames it; the caller syncs the folder.
   Status publish(const Path& to);
 
  private:
@@ -74,7 +75,7 @@ class MessageFileWriter {
   std::uint64_t salt_;
   std::uint64_t size_ = 0;
   std::uint32_t crc_ = 0;
-  bool published_ = false;
+  bool synced_ = false, published_ = false;
 };
 
 // Appends records to a message file, each synced before the next.

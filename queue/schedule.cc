@@ -51,6 +51,13 @@ std::vector<JobIndex> Schedule::jobs_of(proto::QueueId message) const {
   return result;
 }
 
+bool Schedule::has_jobs_of(proto::QueueId message, std::size_t count) const {
+  if (buckets_.empty()) return count == 0;
+  for (JobIndex index = buckets_[bucket_of(message)]; index != kNone && count > 0; index = jobs_[index].next_in_bucket)
+    if (jobs_[index].message == message) --count;
+  return count == 0;
+}
+
 void Schedule::for_each(const std::function<void(JobIndex, const Job&)>& visit) const {
   for (JobIndex index = 0; index < jobs_.size(); ++index)
     if (jobs_[index].stage != JobStage::free) visit(index, jobs_[index]);

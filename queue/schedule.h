@@ -48,10 +48,10 @@ class Second {
 };
 
 // A moment since boot, or before it, to the millisecond in six octets: up to four thousand years away.
-class Moment {
+class PackedInstant {
  public:
-  Moment() = default;
-  Moment(Instant when) {
+  PackedInstant() = default;
+  PackedInstant(Instant when) {
     const std::int64_t count = std::clamp<std::int64_t>(when.time_since_epoch().count(), -kMost, kMost);
     low_ = static_cast<std::uint16_t>(count);
     middle_ = static_cast<std::uint16_t>(count >> 16);
@@ -75,8 +75,8 @@ struct Job {
     Instant next_try{};     // while waiting
     Neighbours neighbours;  // while ready: in the line of its destination
   };
-  Moment accepted;           // when it was submitted
-  std::uint8_t settled = 0;  // its latest outcome, for its owner: as a number that wraps
+  PackedInstant accepted;      // when it was submitted
+  std::uint8_t seen_read = 0;  // for its owner: what it had read when this job had its latest news
   JobStage stage : 3 = JobStage::free;
   bool retry_wanted : 1 = false;  // while leased: due at once when it comes back
   bool first_attempt : 1 = true;
@@ -104,6 +104,8 @@ class Schedule {
   Job& job(JobIndex index) { return jobs_[index]; }
   // The jobs of one message here.
   std::vector<JobIndex> jobs_of(proto::QueueId message) const;
+  // Whether there are at least so many of them.
+  bool has_jobs_of(proto::QueueId message, std::size_t count) const;
   void for_each(const std::function<void(JobIndex, const Job&)>& visit) const;
   std::uint64_t job_count() const { return job_count_; }
 

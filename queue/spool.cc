@@ -317,8 +317,9 @@ std::optional<Message> SpoolImpl::load_at_hand(QueueId id) {
   auto raw = read_raw(disk_, paths_, *from);
   if (!raw || !raw->damaged.empty()) return std::nullopt;
   auto message = to_message(std::move(*raw));
+  if (message.content->size() > kSmallContent) return std::nullopt;
   auto content = checked(message.content);
-  if (!content || !(*content)->in_memory()) return std::nullopt;
+  if (!content) return std::nullopt;
   message.content = std::move(*content);
   for (const auto& operation : changes) apply_change(message, operation->change);
   return message;

@@ -164,7 +164,7 @@ class SpoolImpl : public Spool {
   };
   using MovedFiles = std::vector<MovedFile>;
   Status move_out(std::uint32_t segment, QueueId id, MovedFiles& files);
-  Status publish(MovedFiles& files);
+  Status publish(MovedFiles files);
   Result<std::unique_ptr<MessageFileWriter>> write_message_file(const RawMessage& raw);
   Status append_changes(const RawMessage& raw);
   void moved(const Snapshot& from);

@@ -84,7 +84,11 @@ class SystemFile : public File {
     return {};
   }
 
-  void begin_sync() override { (void)::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
+  Status begin_sync() override {
+    if (::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE) == 0) return {};
+    const bool is_unknown = errno == ENOSYS || errno == EINVAL || errno == ESPIPE;  // to this file system or kernel: sync() does it all
+    return is_unknown ? Status() : system_error("write back", path_);
+  }
 
   Status sync() override { return ::fdatasync(fd_.get()) == 0 ? Status() : system_error("sync", path_); }
 

@@ -1,5 +1,6 @@
 // One job from lease to settlement.
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <exception>
 
 #include "mta/delivery/attempt_log.h"
@@ -19,7 +20,6 @@ constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
 constexpr std::size_t kManyJobs = 10;
 constexpr std::size_t kMaxSnapshots = 4;
 constexpr Duration kSnapshotLife = std::chrono::seconds(60);
-constexpr std::uint32_t kNumbersApart = 128;  // as many reads can be told from each other by their numbers' last octet
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
@@ -151,6 +151,7 @@ Task<Worker::MessagePtr> Worker::load(JobIndex index, DestinationIndex destinati
   if (MessagePtr snapshot = snapshot_of(index); snapshot && has_pending(*snapshot, destination)) co_return snapshot;
   MessagePtr message = co_await read(index, destination);
   if (!message || has_pending(*message, destination)) co_return message;
+  co_await asio::post(services_.io, use_task);  // whoever takes the next job afterwards must not do so in one stack
   schedule_.remove(index);
   if (!message->ended) services_.ownership.readmit(*message);  // as it is now: what an older one calls pending may have been delivered
   co_return nullptr;
@@ -165,13 +166,8 @@ Worker::MessagePtr Worker::snapshot_of(JobIndex index) {
   while (!snapshots_.empty() && snapshots_.front().loaded + kSnapshotLife <= now) snapshots_.pop_front();
   const queue::Job& job = schedule_.job(index);
   for (const Snapshot& snapshot : snapshots_)
-    if (snapshot.message->id == job.message && is_newer(snapshot, job)) return snapshot.message;
+    if (snapshot.message->id == job.message && is_after(snapshot.number, job.seen_read, kept_reads_)) return snapshot.message;
   return nullptr;
-}
-
-// A job whose latest outcome is long ago may seem to have a later one: then it reads for itself.
-bool Worker::is_newer(const Snapshot& snapshot, const queue::Job& job) const {
-  return reads_ - snapshot.number < kNumbersApart && static_cast<std::int8_t>(snapshot.number - job.settled) > 0;
 }
 
 void Worker::keep_snapshot(Snapshot snapshot) {
@@ -182,8 +178,8 @@ void Worker::keep_snapshot(Snapshot snapshot) {
 // Reads the message and checks its content. What cannot be read is tried again; what is damaged has failed.
 Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destination) {
   const queue::QueueId id = schedule_.job(index).message;
-  const bool is_shared = schedule_.jobs_of(id).size() >= kManyJobs;
-  Snapshot snapshot{nullptr, instant_now(), is_shared ? ++reads_ : 0};
+  const bool is_shared = schedule_.has_jobs_of(id, kManyJobs);
+  Snapshot snapshot{nullptr, instant_now(), is_shared ? ++kept_reads_ : 0};
   if (auto at_hand = services_.spool.load_at_hand(id)) {
     snapshot.message = std::make_shared<const queue::Message>(std::move(*at_hand));
     if (is_shared) keep_snapshot(snapshot);
@@ -270,7 +266,7 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   const Instant now = instant_now();
   const Duration wait = verdict.next_try - Clock::current().wall();
   job.first_attempt = false;
-  job.settled = static_cast<std::uint8_t>(reads_);
+  job.seen_read = static_cast<SeenRead>(kept_reads_);
   if (job.hold_wanted) {
     schedule_.hold(index);
   } else if (job.retry_wanted) {

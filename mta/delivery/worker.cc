@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "mta/delivery/destination.h"
@@ -46,7 +47,8 @@ void Worker::add(const NewJob& new_job) {
   job.first_attempt = new_job.first_attempt;
   job.delay_noticed = new_job.delay_noticed;
   const Instant now = instant_now();
-  job.settled = static_cast<std::uint8_t>(reads_);  // by another worker, or before it came back: nothing that was read earlier may serve it
+  job.seen_read =
+      static_cast<SeenRead>(kept_reads_);  // by another worker, or before it came back: nothing that was read earlier may serve it
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
   schedule_age_event(schedule_.add(job), now);
@@ -269,6 +271,7 @@ Worker::Destination& Worker::destination(DestinationIndex index) {
     const std::string name = name_of(static_cast<DestinationIndex>(destinations_.size()));
     Destination& next = destinations_.push_back({});
     next.is_local = name == kLocalDestination;
+    if (!next.is_local && !proto::Domain::parse(name)) throw std::logic_error("a destination that is no domain: " + name);
     const auto restored = restored_lookups_.find(name);
     if (!next.is_local && restored != restored_lookups_.end()) {
       const auto& [site, failures, next_probe, last] = restored->second;

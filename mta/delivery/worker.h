@@ -18,6 +18,7 @@
 #include "mta/delivery/delivery.h"
 #include "mta/delivery/kept.h"
 #include "mta/delivery/notices.h"
+#include "mta/delivery/read_number.h"
 #include "mta/delivery/site.h"
 #include "queue/name_table.h"
 #include "queue/schedule.h"
@@ -115,7 +116,7 @@ class Worker {
   struct Snapshot {
     MessagePtr message;
     Instant loaded;
-    std::uint32_t number;  // of the reads that were to be kept
+    ReadNumber number;
   };
   // What waits at one destination.
   struct Tally {
@@ -194,7 +195,6 @@ class Worker {
   Task<MessagePtr> read(JobIndex job, DestinationIndex destination);
   bool has_pending(const queue::Message& message, DestinationIndex destination) const;
   MessagePtr snapshot_of(JobIndex job);
-  bool is_newer(const Snapshot& snapshot, const queue::Job& job) const;
   void keep_snapshot(Snapshot snapshot);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   Task<void> settle(JobIndex job, DestinationIndex destination, MessagePtr message, AttemptReport report, std::optional<WallTime> next_try);
@@ -224,8 +224,8 @@ class Worker {
   std::array<std::deque<SiteIndex>, 3> starved_;  // by standing: sites that wait for one of this worker's sessions, each once
   TlsMemory tls_memory_;
   std::unordered_map<JobIndex, Underway> underway_;
-  std::deque<Snapshot> snapshots_;  // of messages with many recipients
-  std::uint32_t reads_ = 0;         // that were to be kept, as snapshots; a job notes which was the last when it arrived or had an outcome
+  std::deque<Snapshot> snapshots_;  // of messages with many jobs
+  ReadNumber kept_reads_ = 0;       // how many were to be kept, as snapshots
   std::size_t first_served_ = 0;    // of the lines, where they take turns
   std::size_t active_ = 0;
   std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began

@@ -1,9 +1,13 @@
 // Restarts, the operator and time beside sites in trouble, in virtual time.
+#include <pthread.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "mta/delivery/site.h"
 #include "tests/support/simulation.h"
+#include "tests/support/temp_folder.h"
 
 using namespace mxpress;
 using namespace mxpress::testing;
@@ -133,4 +137,39 @@ TEST_CASE("site trouble: what recovery finds late about a site does not outlive 
     world.run_for(seconds(5));
     CHECK(world.connections().size() == before);
   }
+}
+
+namespace {
+
+// Runs this where the stack is a megabyte, as deep calls show at once.
+void with_small_stack(std::function<void()> run) {
+  pthread_attr_t attributes;
+  pthread_t thread;
+  REQUIRE(::pthread_attr_init(&attributes) == 0);
+  REQUIRE(::pthread_attr_setstacksize(&attributes, 1 << 20) == 0);
+  const auto call = [](void* what) -> void* {
+    (*static_cast<std::function<void()>*>(what))();
+    return nullptr;
+  };
+  REQUIRE(::pthread_create(&thread, &attributes, call, &run) == 0);
+  ::pthread_join(thread, nullptr);
+  ::pthread_attr_destroy(&attributes);
+}
+
+}  // namespace
+
+TEST_CASE("site trouble: many messages whose domain has become local go their way without one calling the next") {
+  const test::TempFolder folder;
+  const std::string spool = "spool.directory = \"" + folder.path().string() + "\"\n";
+  with_small_stack([&] {
+    Simulation world(spool);
+    world.disk.make_cold(0);
+    world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+    constexpr std::size_t kMessages = 1500;
+    for (std::size_t i = 0; i < kMessages; ++i) world.submit("", {"you@there.example"});
+    world.run_for(minutes(1));
+    CHECK(world.queued() == kMessages);
+    world.reload(spool + "local_domains = [\"there.example\"]\n");
+    CHECK(world.run_until([&] { return world.queued() < kMessages; }, hours(1)));
+  });
 }

@@ -207,6 +207,6 @@ TEST_CASE("schedule: the jobs of each message are found, however many messages c
 TEST_CASE("schedule: a job remembers to the millisecond when it was submitted, before boot, too") {
   for (const Duration since_boot :
        {Duration(0), Duration(1), Duration(-1), Duration(65'536), Duration(-5'000'000'000), Duration(1LL << 46)})
-    CHECK(Instant(Moment(Instant(since_boot))) == Instant(since_boot));
-  CHECK(Instant(Moment(Instant::max())) > Instant(std::chrono::years(4000)));
+    CHECK(Instant(PackedInstant(Instant(since_boot))) == Instant(since_boot));
+  CHECK(Instant(PackedInstant(Instant::max())) > Instant(std::chrono::years(4000)));
 }

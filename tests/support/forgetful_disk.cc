@@ -30,7 +30,10 @@ struct ForgetfulDisk::State {
   std::function<bool(Call, const std::string&)> skips;
   queue::Room room{std::uint64_t{1} << 40, std::uint64_t{1} << 20};
 
+  std::uint64_t cold_every = 3, looks = 0;
+
   bool is_off() const { return cut != 0 && operations >= cut; }
+  bool is_cold() { return cold_every != 0 && ++looks % cold_every == 0; }
 
   Verdict count(Call call, const std::string& path) {
     if (is_off()) return {Error::transient("the power is cut")};
@@ -93,8 +96,10 @@ class MemoryFile : public queue::File {
   }
 
   std::size_t read_at_hand(std::uint64_t offset, char* buffer, std::size_t size) const override {
-    const auto count = read_at(offset, buffer, size);
-    return count ? *count : 0;
+    const std::lock_guard lock(state_->mutex);
+    const auto& bytes = node_->now;
+    if (!same_life() || state_->is_off() || state_->is_cold() || offset >= bytes.size()) return 0;
+    return bytes.copy(buffer, size, offset);
   }
 
   Status write_at(std::uint64_t offset, const std::vector<std::string_view>& pieces) override {
@@ -186,6 +191,7 @@ void ForgetfulDisk::skip_syncs(std::function<bool(Call, const std::string&)> whi
 void ForgetfulDisk::remember_calls() { state_->remembers_calls = true; }
 const std::vector<Call>& ForgetfulDisk::calls() const { return state_->history; }
 void ForgetfulDisk::set_room(queue::Room room) { state_->room = room; }
+void ForgetfulDisk::make_cold(std::uint64_t every) { state_->cold_every = every; }
 
 std::unique_ptr<ForgetfulDisk> ForgetfulDisk::fork(Cut cut, std::uint64_t seed) const {
   const std::lock_guard lock(state_->mutex);

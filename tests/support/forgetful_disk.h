@@ -51,6 +51,8 @@ class ForgetfulDisk : public queue::Disk {
   // The power comes back: what the cut left is the disk, and nothing is open any more.
   void restart(Cut cut, std::uint64_t seed = 1);
   void set_room(queue::Room room);
+  // Each how-maniest look at what is in memory finds nothing, from now on; 0: none. At first each third.
+  void make_cold(std::uint64_t every);
 
   // For tests that look at and damage files. No operations are counted.
   std::vector<std::string> files() const;
