@@ -6,10 +6,12 @@ file(READ "${source}/mxpress.service" unit)
 string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_PREFIX}/${sbin}/" unit "${unit}")
 message(STATUS "Installing: ${root}/lib/systemd/system/mxpress.service")
 file(WRITE "${root}/lib/systemd/system/mxpress.service" "${unit}")
+list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/lib/systemd/system/mxpress.service")
 
 foreach(name ${bin}/mailq ${bin}/newaliases lib/sendmail)
   message(STATUS "Installing: ${root}/${name}")
   file(CREATE_LINK "../${sbin}/sendmail" "${root}/${name}" SYMBOLIC)
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/${name}")
 endforeach()
 
 # All programs look here, whatever the prefix is.

@@ -8,7 +8,7 @@
 
 namespace mxpress::queue {
 
-// Octets of content that are kept in memory: as many sessions as there may be can have it there.
+// Octets of content that are kept in memory: as many deliveries as may go on at a time can have it there.
 inline constexpr std::uint64_t kSmallContent = 16 * 1024;
 
 // The file, to be read by who must not wait: an error where the disk would have to be asked, or where more is wanted than is quickly dealt

@@ -8,9 +8,11 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kMaxSegments = 16;                 // each is an open file
-constexpr std::size_t kTogether = 16;                    // message files, each open, that are synced one after the other
-constexpr std::size_t kMaxAppended = 8;                  // states; each is a sync, more are written with the message anew
+constexpr std::size_t kMaxSegments = 16;  // each is an open file
+constexpr std::size_t kTogether = 16;     // message files, each open, that are synced one after the other
+constexpr std::size_t kMaxAppended = 8;   // states; each is a sync, more are written with the message anew
+constexpr std::size_t kManySegments = 500;
+constexpr auto kLongestRest = std::chrono::milliseconds(100);
 constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
 
 std::uint64_t octets_of(const std::vector<StoredChange>& changes) {
@@ -217,14 +219,31 @@ Status SpoolImpl::move_out(std::uint32_t segment) {
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   Status status;
   MovedFiles files;
+  auto begun = std::chrono::steady_clock::now();
   for (const auto id : touched) {
     if (shared_.lock()->stop_housekeeper) status = Error::transient("the spool is being closed");
     if (status) status = move_out(segment, id, files);
-    if (status && files.size() == kTogether) status = publish(std::exchange(files, {}));
+    if (status && files.size() == kTogether) {
+      status = publish(std::exchange(files, {}));
+      make_way(std::chrono::steady_clock::now() - begun);
+      begun = std::chrono::steady_clock::now();
+    }
     if (!status) break;
   }
   const Status rest = publish(std::move(files));  // after an error, too: what is complete need not be written again in the next round
   return status ? rest : status;
+}
+
+// While mail comes in, and the disk has room for a journal that grows, the housekeeper rests three times as long as it works: what it does
+// not move now it can move later, or need not move at all.
+void SpoolImpl::make_way(std::chrono::nanoseconds worked) {
+  const auto room = room_seen_.lock()->room;
+  auto shared = shared_.lock();
+  const auto before = std::exchange(stored_before_, shared->counters.stored);
+  const bool is_busy = before != stored_before_ && !shared->stop_housekeeper;
+  const bool may_grow = shared->index.segments.size() < kManySegments && room && room->bytes / 4 > shared->index.journal_octets();
+  if (is_busy && may_grow && mode_ == Committer::thread)
+    housework_.wait_for(shared.native(), std::min<std::chrono::nanoseconds>(3 * worked, kLongestRest));
 }
 
 // What has been written to `files` counts when it is published.

@@ -165,6 +165,7 @@ class SpoolImpl : public Spool {
   using MovedFiles = std::vector<MovedFile>;
   Status move_out(std::uint32_t segment, QueueId id, MovedFiles& files);
   Status publish(MovedFiles files);
+  void make_way(std::chrono::nanoseconds worked);
   Result<std::unique_ptr<MessageFileWriter>> write_message_file(const RawMessage& raw);
   Status append_changes(const RawMessage& raw);
   void moved(const Snapshot& from);
@@ -214,7 +215,8 @@ class SpoolImpl : public Spool {
 
   // Of the housekeeper alone.
   std::set<Path> known_folders_, dirty_folders_;
-  std::vector<QueueId> unremoved_;  // ended, but the file could not be removed yet
+  std::vector<QueueId> unremoved_;   // ended, but the file could not be removed yet
+  std::uint64_t stored_before_ = 0;  // so many had been stored when it last looked whether to rest
 
   std::thread committer_, housekeeper_;
 };

@@ -86,8 +86,8 @@ class SystemFile : public File {
 
   Status begin_sync() override {
     if (::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE) == 0) return {};
-    const bool is_unknown = errno == ENOSYS || errno == EINVAL || errno == ESPIPE;  // to this file system or kernel: sync() does it all
-    return is_unknown ? Status() : system_error("write back", path_);
+    const bool is_disk_error = errno == EIO || errno == ENOSPC || errno == ENOMEM || errno == EDQUOT;
+    return is_disk_error ? system_error("write back", path_) : Status();  // not to be had here: sync() does it all
   }
 
   Status sync() override { return ::fdatasync(fd_.get()) == 0 ? Status() : system_error("sync", path_); }

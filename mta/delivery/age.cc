@@ -67,6 +67,7 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
 
 // The site or lookup has just failed: what waits for it and is past its lifetime has had its attempt.
 void Worker::expire_waiting(DestinationIndex index, Instant now) {
+  if (!schedule_.has_ready(index)) return;
   const Duration lifetime = policy_of(index).lifetime;
   for (JobIndex job : schedule_.ready_jobs(index))
     if (const Instant deadline = Instant(schedule_.job(job).accepted) + lifetime; now >= deadline) look_at_expired(job, now, deadline);

@@ -24,6 +24,12 @@ const proto::EnhancedStatus kDamaged{5, 3, 0};
 const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
 
+std::pair<Result<queue::Message>, Status> load_envelope(queue::Spool& spool, queue::QueueId id) {
+  auto message = spool.load(id);
+  if (message) message->content.reset();
+  return {std::move(message), {}};
+}
+
 // The message, and whether its content is what it was.
 std::pair<Result<queue::Message>, Status> load_checked(queue::Spool& spool, queue::QueueId id) {
   auto message = spool.load(id);
@@ -96,7 +102,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   const Instant begin = instant_now();
   underway_[job] = {begin, std::nullopt};
   try {
-    message = co_await load(job, destination);
+    message = co_await load(job, destination, Need::content);
     if (message) {
       DeliveryOrder order = order_for(job, destination, message);
       report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, sites_[site], order);
@@ -146,10 +152,10 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
 }
 
 // The message of a job, with recipients that are still pending at its destination. Null: the job is dealt with.
-Task<Worker::MessagePtr> Worker::load(JobIndex index, DestinationIndex destination) {
+Task<Worker::MessagePtr> Worker::load(JobIndex index, DestinationIndex destination, Need need) {
   if (MessagePtr fresh = services_.spool.fresh(schedule_.job(index).message); fresh && has_pending(*fresh, destination)) co_return fresh;
   if (MessagePtr snapshot = snapshot_of(index); snapshot && has_pending(*snapshot, destination)) co_return snapshot;
-  MessagePtr message = co_await read(index, destination);
+  MessagePtr message = co_await read(index, destination, need);
   if (!message || has_pending(*message, destination)) co_return message;
   co_await asio::post(services_.io, use_task);  // whoever takes the next job afterwards must not do so in one stack
   schedule_.remove(index);
@@ -176,16 +182,16 @@ void Worker::keep_snapshot(Snapshot snapshot) {
 }
 
 // Reads the message and checks its content. What cannot be read is tried again; what is damaged has failed.
-Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destination) {
+Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destination, Need need) {
   const queue::QueueId id = schedule_.job(index).message;
-  const bool is_shared = schedule_.has_jobs_of(id, kManyJobs);
+  const bool is_shared = need == Need::content && schedule_.has_jobs_of(id, kManyJobs);
   Snapshot snapshot{nullptr, instant_now(), is_shared ? ++kept_reads_ : 0};
-  if (auto at_hand = services_.spool.load_at_hand(id)) {
+  if (auto at_hand = need == Need::content ? services_.spool.load_at_hand(id) : std::nullopt) {
     snapshot.message = std::make_shared<const queue::Message>(std::move(*at_hand));
     if (is_shared) keep_snapshot(snapshot);
     co_return snapshot.message;
   }
-  auto call = [&spool = services_.spool, id] { return load_checked(spool, id); };
+  auto call = [&spool = services_.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
   auto [result, content] = co_await run_blocking(services_.file_pool, std::move(call));
   if (!result) {
     log(LogLine(Priority::error, id, "unreadable").add("reason", result.error().message));
@@ -214,7 +220,7 @@ Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destinati
 
 Task<void> Worker::conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result) {
   const DestinationIndex destination = schedule_.job(job).destination;
-  auto message = co_await load(job, destination);
+  auto message = co_await load(job, destination, Need::envelope);
   if (!message) co_return;
   auto recipients = pending_recipients(*message, schedule_.name(destination), *services_.config.get());
   auto report = report_without_host(std::move(recipients), outcome, std::move(result), Clock::current().wall());
@@ -223,8 +229,28 @@ Task<void> Worker::conclude_job(JobIndex job, proto::Outcome outcome, proto::Hos
   co_await settle(job, destination, std::move(message), std::move(report), next_try);
 }
 
+void Worker::serve_locally(DestinationIndex index) {
+  while (local_ < kMaxLocal && schedule_.has_ready(index)) {
+    ++local_;
+    const JobIndex job = *schedule_.lease(index);
+    spawn_for(job, deliver_locally(job, index));
+  }
+}
+
 Task<void> Worker::deliver_locally(JobIndex job, DestinationIndex destination) {
-  auto message = co_await load(job, destination);
+  std::exception_ptr bug;
+  try {
+    co_await put_into_mailbox(job, destination);
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  --local_;
+  serve(destination);
+  if (bug) std::rethrow_exception(bug);
+}
+
+Task<void> Worker::put_into_mailbox(JobIndex job, DestinationIndex destination) {
+  auto message = co_await load(job, destination, Need::content);
   if (!message) co_return;
   const auto config = services_.config.get();
   const auto recipients = pending_recipients(*message, schedule_.name(destination), *config);

@@ -90,7 +90,7 @@ void Worker::join_site(DestinationIndex index, SiteIndex site) {
   if (destination.site != queue::kNone) {
     Site& before = sites_[destination.site];
     before.members.erase(index, member_links());
-    before.line.erase(index, line_links());
+    if (destination.in_line) before.line.erase(index, line_links());
     destination.in_line = false;
   }
   destination.site = site;

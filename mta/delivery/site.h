@@ -71,8 +71,8 @@ enum class Standing : std::uint8_t {
 };
 
 struct Site {
-  static constexpr std::uint32_t kMaxTransactions = 100;  // of one session
-  static constexpr std::uint32_t kTurn = 10;              // deliveries, before others that wait for a session are served
+  static constexpr std::uint32_t kMaxTransactions = 1000;  // of one session: as many as hosts usually take; who wants fewer says 421
+  static constexpr std::uint32_t kTurn = 10;               // deliveries, before others that wait for a session are served
   static constexpr Duration kIdle = std::chrono::seconds(2);
   static constexpr Duration kGoodTime = std::chrono::minutes(1);  // for a delivery of a proven site
 

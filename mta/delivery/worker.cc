@@ -106,10 +106,7 @@ void Worker::wake_at(Instant when, bool is_site, std::uint32_t index) {
 void Worker::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
   Destination& destination = destinations_[index];
-  if (destination.is_local) {
-    while (auto job = schedule_.lease(index)) spawn_for(*job, deliver_locally(*job, index));
-    return;
-  }
+  if (destination.is_local) return serve_locally(index);
   const Instant now = instant_now();
   if (destination.locating) return;
   if (destination.located_until <= now) {

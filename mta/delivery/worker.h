@@ -85,6 +85,7 @@ class Worker {
 
  private:
   static constexpr std::size_t kMaxLookups = 50;  // at a time
+  static constexpr std::size_t kMaxLocal = 4;     // local deliveries at a time, each with its content in memory
   using DestinationIndex = queue::DestinationIndex;
   using JobIndex = queue::JobIndex;
   using SiteIndex = std::uint32_t;
@@ -189,10 +190,14 @@ class Worker {
   // job.cc: one job from lease to settlement
   void start(JobIndex job, DestinationIndex destination, SiteIndex site);
   Task<void> deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site, Standing standing);
+  void serve_locally(DestinationIndex destination);
   Task<void> deliver_locally(JobIndex job, DestinationIndex destination);
+  Task<void> put_into_mailbox(JobIndex job, DestinationIndex destination);
   Task<void> conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result);
-  Task<MessagePtr> load(JobIndex job, DestinationIndex destination);
-  Task<MessagePtr> read(JobIndex job, DestinationIndex destination);
+  // Of a message that is only to be concluded the content is not read, and not kept: there may be thousands at a time.
+  enum class Need { envelope, content };
+  Task<MessagePtr> load(JobIndex job, DestinationIndex destination, Need need);
+  Task<MessagePtr> read(JobIndex job, DestinationIndex destination, Need need);
   bool has_pending(const queue::Message& message, DestinationIndex destination) const;
   MessagePtr snapshot_of(JobIndex job);
   void keep_snapshot(Snapshot snapshot);
@@ -231,7 +236,7 @@ class Worker {
   std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began
   std::size_t idle_ = 0;                                   // sessions that wait for another message are connections, too
   std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
-  std::size_t locating_ = 0;
+  std::size_t locating_ = 0, local_ = 0;
   std::deque<DestinationIndex> lookups_in_line_;  // they count as locating, too
   bool newest_is_next_ = false;                   // of them
   bool stopping_ = false;
