@@ -12,7 +12,8 @@ constexpr std::size_t kMaxSegments = 16;  // each is an open file
 constexpr std::size_t kTogether = 16;     // message files, each open, that are synced one after the other
 constexpr std::size_t kMaxAppended = 8;   // states; each is a sync, more are written with the message anew
 constexpr std::size_t kManySegments = 500;
-constexpr auto kLongestRest = std::chrono::milliseconds(100);
+constexpr int kRest = 7;  // times as long as it worked
+constexpr auto kLongestRest = std::chrono::milliseconds(200);
 constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
 
 std::uint64_t octets_of(const std::vector<StoredChange>& changes) {
@@ -234,8 +235,8 @@ Status SpoolImpl::move_out(std::uint32_t segment) {
   return status ? rest : status;
 }
 
-// While mail comes in, and the disk has room for a journal that grows, the housekeeper rests three times as long as it works: what it does
-// not move now it can move later, or need not move at all.
+// While mail comes in, and the disk has room for a journal that grows, the housekeeper rests most of the time: what it does not move now it
+// can move later, or need not move at all.
 void SpoolImpl::make_way(std::chrono::nanoseconds worked) {
   const auto room = room_seen_.lock()->room;
   auto shared = shared_.lock();
@@ -243,7 +244,7 @@ void SpoolImpl::make_way(std::chrono::nanoseconds worked) {
   const bool is_busy = before != stored_before_ && !shared->stop_housekeeper;
   const bool may_grow = shared->index.segments.size() < kManySegments && room && room->bytes / 4 > shared->index.journal_octets();
   if (is_busy && may_grow && mode_ == Committer::thread)
-    housework_.wait_for(shared.native(), std::min<std::chrono::nanoseconds>(3 * worked, kLongestRest));
+    housework_.wait_for(shared.native(), std::min<std::chrono::nanoseconds>(kRest * worked, kLongestRest));
 }
 
 // What has been written to `files` counts when it is published.
