@@ -8,11 +8,11 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kMaxSegments = 16;  // each is an open file
-constexpr std::size_t kTogether = 16;     // message files, each open, that are synced one after the other
-constexpr std::size_t kMaxAppended = 8;   // states; each is a sync, more are written with the message anew
-constexpr std::size_t kManySegments = 500;
-constexpr int kRest = 7;  // times as long as it worked
+constexpr std::size_t kMaxSegments = 16;    // each is an open file
+constexpr std::size_t kTogether = 16;       // message files, each open, that are synced one after the other
+constexpr std::size_t kMaxAppended = 8;     // states; each is a sync, more are written with the message anew
+constexpr std::size_t kManySegments = 500;  // with so many the housekeeper does not rest
+constexpr int kRest = 7;                    // times as long as it worked
 constexpr auto kLongestRest = std::chrono::milliseconds(200);
 constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
 

@@ -1,7 +1,6 @@
 // Queue ids that come nearly in order, as a journal has them: neighbours share 16 octets.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
