@@ -130,8 +130,9 @@ Task<Answer> AddressSearch::ask(std::string name, RecordType type) {
 void AddressSearch::judge(MailHost host, const Answer& v4, const Answer& v6) {
   host.authenticated = mx_authenticated_ && (v4.addresses.empty() || v4.authenticated) && (v6.addresses.empty() || v6.authenticated);
   const bool any_cut = take(host, v4.addresses, v6.addresses);
-  if (wants(rules_, RecordType::a)) note_ttl(v4);
-  if (wants(rules_, RecordType::aaaa)) note_ttl(v6);
+  const bool has_any = !v4.addresses.empty() || !v6.addresses.empty();
+  if (wants(rules_, RecordType::a)) note_ttl(v4, has_any);
+  if (wants(rules_, RecordType::aaaa)) note_ttl(v6, has_any);
   if (!host.addresses.empty()) return hosts_.push_back(std::move(host));
   for (const auto& [type, answer] : {std::pair(RecordType::a, &v4), std::pair(RecordType::aaaa, &v6)}) {
     if (!wants(rules_, type) || answer->kind != AnswerKind::failed) continue;
@@ -140,9 +141,11 @@ void AddressSearch::judge(MailHost host, const Answer& v4, const Answer& v6) {
   if (!any_cut) note(missing_, missing_text(host, wants(rules_, RecordType::a) ? v4 : v6));
 }
 
-// A failure beside an answer shortens nothing: it only leaves a family out for this time.
-void AddressSearch::note_ttl(const Answer& answer) {
-  if (answer.kind != AnswerKind::failed) ttl_ = std::min(ttl_, answer.ttl);
+// A family that failed, or has no address, beside one that has shortens nothing: it is only left out for this time. ("No AAAA record" may
+// hold for no time at all, RFC 2308 5, and most hosts have none.)
+void AddressSearch::note_ttl(const Answer& answer, bool host_has_address) {
+  const bool counts = host_has_address ? answer.kind == AnswerKind::found : answer.kind != AnswerKind::failed;
+  if (counts) ttl_ = std::min(ttl_, answer.ttl);
 }
 
 // Gives the host its usable addresses; says whether any other was cut.

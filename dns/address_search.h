@@ -48,7 +48,7 @@ class AddressSearch {
   Task<void> ask_addresses(MailHost host);
   Task<Answer> ask(std::string name, RecordType type);
   void judge(MailHost host, const Answer& v4, const Answer& v6);
-  void note_ttl(const Answer& answer);
+  void note_ttl(const Answer& answer, bool host_has_address);
   bool take(MailHost& host, const std::vector<Address>& v4, const std::vector<Address>& v6);
   bool is_own(const Address& address) const { return rules_.is_own && rules_.is_own(address, port_); }
   std::string objection(const Address& address) const;

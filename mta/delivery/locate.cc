@@ -4,7 +4,6 @@
 #include <exception>
 
 #include "mta/delivery/attempt_log.h"
-#include "mta/delivery/target_rules.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
 
@@ -49,7 +48,7 @@ queue::DestinationIndex Worker::next_in_line() {
 Task<void> Worker::locate(DestinationIndex index) {
   const auto config = services_.config.get();
   const proto::Domain domain = domain_of(index);
-  const dns::TargetRules rules = target_rules(*config, domain);
+  const dns::TargetRules rules = target_rules(*config, domain, own_addresses_.at(BootClock::now()));
   const auto resolver = resolver_;
   dns::Targets found;
   if (const auto route = config->route_for(domain)) {
@@ -59,6 +58,8 @@ Task<void> Worker::locate(DestinationIndex index) {
   }
   destinations_[index].locating = false;
   if (stopping_) co_return;
+  // Found by rules that hold no longer: it is looked up anew.
+  if (config != services_.config.get() || resolver != resolver_) co_return serve(index);
   located(index, std::move(found));
   run_due();
 }
@@ -75,7 +76,7 @@ void Worker::located(DestinationIndex index, dns::Targets found) {
   const std::size_t owner = services_.ownership.owner_of_site(found.site);
   if (owner != index_) {
     services_.ownership.place_destination(name_of(index), owner);
-    return pass_on(index);
+    return pass_on(index, std::make_shared<const Located>(Located{std::move(found), services_.config.get()}));
   }
   destination.targets = found.targets;
   destination.located_until = instant_now() + found.ttl;

@@ -45,7 +45,7 @@ Pool::~Pool() = default;
 void Pool::admit(queue::QueueId id, const proto::Envelope& envelope) {
   const Instant now = instant_now();
   for (auto& name : destinations_of(envelope, *services_.config.get()))
-    route_job({id, std::move(name), now, now, false, true, false, false});
+    route_job({id, std::move(name), now, now, false, true, false, false, {}});
 }
 
 // If the daemon ends before this is durable, the message is delivered after all.
@@ -79,7 +79,7 @@ void Pool::readmit(const queue::Message& message) {
     const proto::Mailbox& mailbox = message.envelope.recipients[i].mailbox;
     std::string name = destination_of(mailbox, *config);
     const Instant next_try = now + restored_wait(state.next_try, state.attempts, config->retry_for(mailbox.domain()).schedule);
-    auto [found, is_new] = jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false, false});
+    auto [found, is_new] = jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false, false, {}});
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;
     found->second.delay_noticed = found->second.delay_noticed || state.delay_notice_sent;

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
-#include <set>
 #include <utility>
 
 #include "mta/host/endpoint.h"
@@ -31,7 +29,7 @@ std::optional<dns::Address> to_address(const sockaddr* socket_address) {
   return std::nullopt;
 }
 
-std::set<dns::Address> own_addresses() {
+std::set<dns::Address> addresses_of_interfaces() {
   std::set<dns::Address> result;
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) != 0) return result;
@@ -47,12 +45,19 @@ bool cut_by_kind(const dns::Address& address) {
 
 }  // namespace
 
-dns::TargetRules target_rules(const Config& config, const proto::Domain& domain) {
+std::shared_ptr<const std::set<dns::Address>> OwnAddresses::at(BootTime now) {
+  if (!known_ || now - asked_ >= kHold) {
+    known_ = std::make_shared<const std::set<dns::Address>>(addresses_of_interfaces());
+    asked_ = now;
+  }
+  return known_;
+}
+
+dns::TargetRules target_rules(const Config& config, const proto::Domain& domain, std::shared_ptr<const std::set<dns::Address>> own) {
   dns::TargetRules rules;
   rules.own_name = config.hostname;
   rules.family = config.address_family_for(domain);
   rules.port = config.delivery.port;
-  const auto own = std::make_shared<const std::set<dns::Address>>(own_addresses());
   std::set<std::pair<dns::Address, std::uint16_t>> listeners;
   for (const auto& text : config.listen.smtp)
     if (const auto listener = host::parse_endpoint(text)) listeners.insert({listener->address, listener->port});

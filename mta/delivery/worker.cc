@@ -52,6 +52,7 @@ void Worker::add(const NewJob& new_job) {
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
   schedule_age_event(schedule_.add(job), now);
+  if (is_news(index, new_job.located)) located(index, new_job.located->targets);
   run_due();
 }
 
@@ -224,13 +225,20 @@ bool Worker::has_fresh(DestinationIndex index, const Trouble& trouble) const {
   return newest != queue::kNone && schedule_.job(newest).first_attempt && Instant(schedule_.job(newest).accepted) > trouble.last_time();
 }
 
-// Ready jobs of a destination that another worker owns now go there.
-void Worker::pass_on(DestinationIndex index) {
+// The first of several jobs that come with the same is enough.
+bool Worker::is_news(DestinationIndex index, const std::shared_ptr<const Located>& located) const {
+  const Destination& destination = destinations_[index];
+  if (!located || destination.locating || destination.located_until > instant_now()) return false;
+  return located->config == services_.config.get();
+}
+
+// Ready jobs of a destination that another worker owns now go there, with what has been found out about it.
+void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located>& located) {
   while (auto lease = schedule_.lease(index)) {
     const queue::Job job = schedule_.job(*lease);
     schedule_.remove(*lease);
     services_.ownership.route_job({job.message, name_of(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed,
-                                   destinations_[index].probe_wanted});
+                                   destinations_[index].probe_wanted, located});
   }
 }
 

@@ -20,11 +20,18 @@
 #include "mta/delivery/notices.h"
 #include "mta/delivery/read_number.h"
 #include "mta/delivery/site.h"
+#include "mta/delivery/target_rules.h"
 #include "queue/name_table.h"
 #include "queue/schedule.h"
 #include "queue/slab.h"
 
 namespace mxpress::mta::delivery {
+
+// What another worker has just looked up.
+struct Located {
+  dns::Targets targets;
+  std::shared_ptr<const Config> config;  // whose rules it follows
+};
 
 // A job on its way to a worker.
 struct NewJob {
@@ -36,6 +43,7 @@ struct NewJob {
   bool first_attempt = true;
   bool delay_noticed = false;
   bool probe_wanted = false;  // the operator has asked: now, though its site may cool down
+  std::shared_ptr<const Located> located{};  // its destination, if it comes from the worker that looked it up
 };
 
 // The destination, if the trouble is that of its lookup.
@@ -147,7 +155,8 @@ class Worker {
   void close_oldest_idle(Site& site);
   void wake_at(Instant when, bool is_site, std::uint32_t index);
   void serve_woken(Instant now);
-  void pass_on(DestinationIndex index);
+  void pass_on(DestinationIndex index, const std::shared_ptr<const Located>& located);
+  bool is_news(DestinationIndex index, const std::shared_ptr<const Located>& located) const;
   void close_idle_sessions(Instant now);
   void watch();
   Destination& destination(DestinationIndex index);
@@ -225,6 +234,7 @@ class Worker {
   std::deque<Site> sites_;                     // these, too
   queue::NameTable site_keys_;
   std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
+  OwnAddresses own_addresses_;
   std::priority_queue<Wake, std::deque<Wake>, std::greater<>> wakes_;
   std::array<std::deque<SiteIndex>, 3> starved_;  // by standing: sites that wait for one of this worker's sessions, each once
   TlsMemory tls_memory_;

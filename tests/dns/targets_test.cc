@@ -307,6 +307,15 @@ TEST_CASE("targets: the time to live is the lowest seen, between a second and a 
   CHECK(world.find("a.example").ttl == std::chrono::hours(24));
 }
 
+TEST_CASE("targets: that a host has no IPv6 address shortens nothing, but that it has none at all does") {
+  World world;
+  world.dns.no_data_ttl = std::chrono::seconds(0);
+  world.dns.mx("a.example", 10, "mx.a.example").a("mx.a.example", "192.0.2.1");
+  CHECK(world.find("a.example").ttl == std::chrono::seconds(300));
+  world.dns.mx("a.example", 20, "mx2.a.example").txt("mx2.a.example", "no address");
+  CHECK(world.find("a.example").ttl == std::chrono::seconds(1));
+}
+
 TEST_CASE("targets: a route is used without MX, even on loopback, but never where we listen ourselves") {
   World world;
   world.dns.mx("relay.example", 10, "other.example").a("relay.example", "192.0.2.1");

@@ -56,6 +56,30 @@ TEST_CASE("many domains: one message asks the DNS for a few of them at a time") 
   CHECK(world.queued() == 0);
 }
 
+TEST_CASE("many domains: what one worker has looked up is not asked again by the one that delivers") {
+  World world;
+  const auto recipients = world.recipients_at_domains(40);
+  world.give_hosts(40, "mx");
+  world.submit("me@here.example", recipients);
+  world.run_for(minutes(1));
+  CHECK(world.there.received.size() == 40);
+  CHECK(world.dns->asked.size() == 40 * 3);  // MX, A, AAAA
+}
+
+TEST_CASE("many domains: whoever is being looked up when the configuration changes is reached by the new one") {
+  World world;
+  SimulatedHost filter;
+  world.host("127.0.0.1:2525", filter);
+  const auto recipients = world.recipients_at_domains(1);
+  world.dns->delay = seconds(2);
+  world.submit("me@here.example", recipients);
+  world.run_for(seconds(1));
+  world.reload("[destination.\"d0.example\"]\nroute = \"127.0.0.1:2525\"\n");
+  world.run_for(minutes(1));
+  CHECK(filter.received.size() == 1);
+  CHECK(world.there.received.empty());
+}
+
 TEST_CASE("many domains: each gets the message once, whatever each of them says first") {
   World world;
   auto tries = std::make_shared<std::map<std::string, int>>();

@@ -78,7 +78,10 @@ dns::Answer ScriptedResolver::answer(dns::Question question) const {
       answer.texts = found->second.texts;
       return answer;
     }
-    if (!name->second.alias) return answer;
+    if (!name->second.alias) {
+      answer.ttl = no_data_ttl.value_or(ttl);
+      return answer;
+    }
     question.name = *name->second.alias;
   }
   return failure("a loop of CNAMEs");

@@ -25,6 +25,7 @@ class ScriptedResolver final : public dns::Resolver {
   ScriptedResolver& forget(const std::string& name);  // records and failures
 
   std::chrono::seconds ttl{300};
+  std::optional<std::chrono::seconds> no_data_ttl;  // else the same
   bool authenticated = false;
   Duration delay{0};                 // each answer takes this long
   std::vector<dns::Question> asked;  // in order
