@@ -13,7 +13,7 @@ constexpr std::size_t kTogether = 16;       // message files, each open, that ar
 constexpr std::size_t kMaxAppended = 8;     // states; each is a sync, more are written with the message anew
 constexpr std::size_t kManySegments = 500;  // with so many the housekeeper does not rest
 constexpr int kRest = 7;                    // times as long as it worked
-constexpr auto kLongestRest = std::chrono::milliseconds(200);
+constexpr auto kLongestRest = std::chrono::seconds(1);  // then the mail may have stopped coming
 constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
 
 std::uint64_t octets_of(const std::vector<StoredChange>& changes) {
