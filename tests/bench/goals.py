@@ -7,7 +7,7 @@ QUICK = {'single': 100, 'command': 100, 'big': 2, 'deep': 5000}  # messages
 # Besides mxpress; where nothing is said: the one that it is compared with.
 PEERS = {'command': ['postfix', 'dma'], 'deadhost': [], 'checkpoints': [], 'big': [], 'cores': [], 'syscalls': [], 'allocations': [], 'instructions': [], 'profile': []}
 # With "all": these take long, or count what hardly varies.
-MOST_RUNS = {'deep': 2, 'checkpoints': 1, 'syncs': 1, 'syscalls': 1, 'allocations': 1, 'instructions': 1, 'profile': 1}
+MOST_RUNS = {'checkpoints': 1, 'syncs': 1, 'syscalls': 1, 'allocations': 1, 'instructions': 1, 'profile': 1}
 COMMON = ['rate', 'cpu_us', 'server_share', 'source_share', 'sink_share', 'dns_share', 'mib']
 SHOWN = {
     'stream': [*COMMON, 'accept_rate', 'accept_p99_ms', 'wait_p50_ms', 'wait_p99_ms'],
