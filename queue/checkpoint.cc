@@ -8,12 +8,12 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kMaxSegments = 16;    // each is an open file
-constexpr std::size_t kTogether = 16;       // message files, each open, that are synced one after the other
-constexpr std::size_t kMaxAppended = 8;     // states; each is a sync, more are written with the message anew
-constexpr std::size_t kManySegments = 500;  // with so many the housekeeper does not rest
-constexpr int kRest = 7;                    // times as long as it worked
-constexpr auto kLongestRest = std::chrono::seconds(1);  // then the mail may have stopped coming
+constexpr std::size_t kMaxSegments = 16;                 // each is an open file
+constexpr std::size_t kTogether = 16;                    // message files, each open, that are synced one after the other
+constexpr std::size_t kMaxAppended = 8;                  // states; each is a sync, more are written with the message anew
+constexpr std::size_t kManySegments = 500;               // with so many the housekeeper does not rest
+constexpr int kRest = 7;                                 // times as long as it worked
+constexpr auto kLongestRest = std::chrono::seconds(1);   // then the mail may have stopped coming
 constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
 
 std::uint64_t octets_of(const std::vector<StoredChange>& changes) {
@@ -173,6 +173,7 @@ void SpoolImpl::checkpoint() {
     finish_large_stores();
     place_large_files();
     remove_ended_files();
+    if (age_is_to_be_marked(*shared_.lock())) mark_age();
     if (!unremoved_.empty()) return;     // without the journal they would be taken for waiting mail
     if (rerecord_sites(oldest)) return;  // the next round finds them in a newer segment
     auto status = move_out(oldest);
@@ -226,6 +227,7 @@ Status SpoolImpl::move_out(std::uint32_t segment) {
     if (status) status = move_out(segment, id, files);
     if (status && files.size() == kTogether) {
       status = publish(std::exchange(files, {}));
+      finish_large_stores();  // somebody waits for them
       make_way(std::chrono::steady_clock::now() - begun);
       begun = std::chrono::steady_clock::now();
     }
@@ -244,7 +246,8 @@ void SpoolImpl::make_way(std::chrono::nanoseconds worked) {
   const bool is_busy = before != stored_before_ && !shared->stop_housekeeper;
   const bool may_grow = shared->index.segments.size() < kManySegments && room && room->bytes / 4 > shared->index.journal_octets();
   if (is_busy && may_grow && mode_ == Committer::thread)
-    housework_.wait_for(shared.native(), std::min<std::chrono::nanoseconds>(kRest * worked, kLongestRest));
+    housework_.wait_for(shared.native(), std::min<std::chrono::nanoseconds>(kRest * worked, kLongestRest),
+                        [&shared] { return shared->stop_housekeeper || !shared->large.empty(); });
 }
 
 // What has been written to `files` counts when it is published.

@@ -11,6 +11,8 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr int kAddress = 1;  // RFC 3463 3.2: X.1.X
+// However long the records hold: other name servers may be the ones to ask by then, and equal hosts take turns. The cache mostly knows.
+constexpr std::chrono::seconds kHoldAtMost = std::chrono::minutes(10);
 
 // A host that the administrator has named and that has no address is a mistake of this side: no mail is returned for it.
 dns::Targets not_for_good(dns::Targets found, const proto::Domain& domain, const Route& route) {
@@ -46,7 +48,7 @@ queue::DestinationIndex Worker::next_in_line() {
 }
 
 Task<void> Worker::locate(DestinationIndex index) {
-  const auto config = services_.config.get();
+  const auto config = lookup_config_;
   const proto::Domain domain = domain_of(index);
   const dns::TargetRules rules = target_rules(*config, domain, own_addresses_.at(BootClock::now()));
   const auto resolver = resolver_;
@@ -58,28 +60,28 @@ Task<void> Worker::locate(DestinationIndex index) {
   }
   destinations_[index].locating = false;
   if (stopping_) co_return;
-  // Found by rules that hold no longer: it is looked up anew.
-  if (config != services_.config.get() || resolver != resolver_) co_return serve(index);
-  located(index, std::move(found));
+  if (config != lookup_config_) co_return serve(index);  // found by rules that hold no longer: it is looked up anew
+  located(index, std::make_shared<const Located>(Located{std::move(found), config}));
   run_due();
 }
 
-void Worker::located(DestinationIndex index, dns::Targets found) {
+void Worker::located(DestinationIndex index, const std::shared_ptr<const Located>& located) {
+  const dns::Targets& found = located->targets;
   if (found.kind == dns::TargetsKind::failed_for_now) return lookup_failed(index, found);
   Destination& destination = destinations_[index];
   if (destination.trouble.active()) services_.spool.record_site({"lookup:" + name_of(index), 0, {}, std::nullopt});
   destination.trouble.over();
   if (found.kind == dns::TargetsKind::failed_permanently) {
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
-    return spawn(fail_all(index, std::move(result)));
+    return spawn(fail_all(index, std::move(result), located->config));
   }
   const std::size_t owner = services_.ownership.owner_of_site(found.site);
   if (owner != index_) {
     services_.ownership.place_destination(name_of(index), owner);
-    return pass_on(index, std::make_shared<const Located>(Located{std::move(found), services_.config.get()}));
+    return pass_on(index, located);
   }
   destination.targets = found.targets;
-  destination.located_until = instant_now() + found.ttl;
+  destination.located_until = instant_now() + std::min(found.ttl, kHoldAtMost);
   join_site(index, site_index(found.site));
   if (destination.probe_wanted) probe_now(index);
   serve(index);
@@ -113,8 +115,14 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   wake_at(destination.trouble.next_probe(), false, index);
 }
 
-Task<void> Worker::fail_all(DestinationIndex index, proto::HostResult result) {
-  while (auto job = schedule_.lease(index)) co_await conclude_job(*job, proto::Outcome::failed, result);
+// Until something else is known: a new configuration, or hosts.
+Task<void> Worker::fail_all(DestinationIndex index, proto::HostResult result, std::shared_ptr<const Config> config) {
+  while (config == lookup_config_ && destinations_[index].located_until <= instant_now()) {
+    const auto job = schedule_.lease(index);
+    if (!job) co_return;
+    co_await conclude_job(*job, proto::Outcome::failed, result);
+  }
+  serve(index);
 }
 
 }  // namespace mxpress::mta::delivery

@@ -146,8 +146,10 @@ void Worker::pause(bool paused) {
   run_due();
 }
 
-void Worker::reconfigured(std::shared_ptr<dns::Resolver> resolver) {
+void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver) {
+  lookup_config_ = std::move(config);
   resolver_ = std::move(resolver);
+  own_addresses_ = {};
   const Instant now = instant_now();
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
     Destination& destination = destinations_[index];

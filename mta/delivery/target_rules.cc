@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "mta/host/endpoint.h"
@@ -29,10 +30,11 @@ std::optional<dns::Address> to_address(const sockaddr* socket_address) {
   return std::nullopt;
 }
 
-std::set<dns::Address> addresses_of_interfaces() {
+// Nothing if the system does not tell, for want of descriptors, say.
+std::optional<std::set<dns::Address>> addresses_of_interfaces() {
   std::set<dns::Address> result;
   ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return result;
+  if (getifaddrs(&list) != 0) return std::nullopt;
   const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, freeifaddrs);
   for (const ifaddrs* entry = list; entry; entry = entry->ifa_next)
     if (const auto address = to_address(entry->ifa_addr)) result.insert(*address);
@@ -46,11 +48,12 @@ bool cut_by_kind(const dns::Address& address) {
 }  // namespace
 
 std::shared_ptr<const std::set<dns::Address>> OwnAddresses::at(BootTime now) {
-  if (!known_ || now - asked_ >= kHold) {
-    known_ = std::make_shared<const std::set<dns::Address>>(addresses_of_interfaces());
+  if (known_ && now - asked_ < kHold) return known_;
+  if (auto found = addresses_of_interfaces()) {
+    known_ = std::make_shared<const std::set<dns::Address>>(std::move(*found));
     asked_ = now;
   }
-  return known_;
+  return known_ ? known_ : std::make_shared<const std::set<dns::Address>>();
 }
 
 dns::TargetRules target_rules(const Config& config, const proto::Domain& domain, std::shared_ptr<const std::set<dns::Address>> own) {

@@ -9,7 +9,8 @@
 
 namespace mxpress::mta::delivery {
 
-// The addresses of this host's interfaces, as they were at most kHold ago: asking for them takes some twenty system calls. Thread: one.
+// The addresses of this host's interfaces, as they were kHold ago at most, or when the system last told: it takes some twenty
+// system calls. Thread: one.
 class OwnAddresses {
  public:
   static constexpr Duration kHold = std::chrono::seconds(2);

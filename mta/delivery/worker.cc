@@ -25,6 +25,7 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
                std::size_t worker_count)
     : index_(index),
       services_(services),
+      lookup_config_(services.config.get()),
       resolver_(std::move(resolver)),
       worker_count_(worker_count),
       random_(seed),
@@ -52,7 +53,10 @@ void Worker::add(const NewJob& new_job) {
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
   schedule_age_event(schedule_.add(job), now);
-  if (is_news(index, new_job.located)) located(index, new_job.located->targets);
+  if (is_news(index, new_job.located))
+    located(index, new_job.located);
+  else if (new_job.probe_wanted && destinations_[index].located_until > now)
+    probe_now(index);
   run_due();
 }
 
@@ -229,7 +233,7 @@ bool Worker::has_fresh(DestinationIndex index, const Trouble& trouble) const {
 bool Worker::is_news(DestinationIndex index, const std::shared_ptr<const Located>& located) const {
   const Destination& destination = destinations_[index];
   if (!located || destination.locating || destination.located_until > instant_now()) return false;
-  return located->config == services_.config.get();
+  return located->config == lookup_config_;
 }
 
 // Ready jobs of a destination that another worker owns now go there, with what has been found out about it.
@@ -240,6 +244,7 @@ void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located
     services_.ownership.route_job({job.message, name_of(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed,
                                    destinations_[index].probe_wanted, located});
   }
+  destinations_[index].probe_wanted = false;
 }
 
 void Worker::close_idle_sessions(Instant now) {

@@ -42,7 +42,7 @@ struct NewJob {
   bool held = false;
   bool first_attempt = true;
   bool delay_noticed = false;
-  bool probe_wanted = false;  // the operator has asked: now, though its site may cool down
+  bool probe_wanted = false;                 // the operator has asked: now, though its site may cool down
   std::shared_ptr<const Located> located{};  // its destination, if it comes from the worker that looked it up
 };
 
@@ -84,7 +84,7 @@ class Worker {
   // The spool has recorded the action; says of each message whether it is here and whether it is in flight.
   std::vector<ActionEffect> acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages);
   std::vector<DestinationStatus> status();
-  void reconfigured(std::shared_ptr<dns::Resolver> resolver);
+  void reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver);
   // While true no attempt begins; what is due waits.
   void pause(bool paused);
   // No new attempts; those in flight go on.
@@ -191,10 +191,10 @@ class Worker {
   void start_locating(DestinationIndex index);
   DestinationIndex next_in_line();
   Task<void> locate(DestinationIndex index);
-  void located(DestinationIndex index, dns::Targets found);
+  void located(DestinationIndex index, const std::shared_ptr<const Located>& located);
   void join_site(DestinationIndex index, SiteIndex site);
   void lookup_failed(DestinationIndex index, const dns::Targets& found);
-  Task<void> fail_all(DestinationIndex index, proto::HostResult result);
+  Task<void> fail_all(DestinationIndex index, proto::HostResult result, std::shared_ptr<const Config> config);
 
   // job.cc: one job from lease to settlement
   void start(JobIndex job, DestinationIndex destination, SiteIndex site);
@@ -223,7 +223,9 @@ class Worker {
 
   std::size_t index_;
   WorkerServices services_;
-  std::shared_ptr<dns::Resolver> resolver_;  // shared with lookups in flight, which outlive a new configuration
+  // Both change together, in reconfigured(); shared with lookups in flight, which outlive that.
+  std::shared_ptr<const Config> lookup_config_;
+  std::shared_ptr<dns::Resolver> resolver_;
   std::size_t worker_count_;
   std::mt19937_64 random_;
   Timer timer_;

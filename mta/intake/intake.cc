@@ -24,6 +24,7 @@ using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 using UnixAcceptor = asio::basic_socket_acceptor<asio::local::stream_protocol, Executor>;
 
 constexpr std::chrono::milliseconds kAcceptPause(100);  // after a failure to accept, such as no descriptors left
+constexpr int kAtATime = 16;                            // clients that are accepted before others of the worker's are served
 constexpr std::chrono::seconds kBetweenWords(10);       // about such failures
 constexpr std::chrono::seconds kRefusal(5);             // to get rid of one reply
 
@@ -89,6 +90,7 @@ struct Intake::State {
 
     asio::io_context& io;
     Sessions sessions;
+    std::atomic<std::size_t> open{0};  // sessions, those that have not begun yet too
     // The one in force for each entrance; made again when the configuration is another one. Thread: of the worker.
     struct Profile {
       std::shared_ptr<const Config> config;
@@ -98,7 +100,7 @@ struct Intake::State {
   };
 
   State(Context& shared, std::vector<asio::io_context*> workers);
-  Place& next_place() { return *places[turn++ % places.size()]; }
+  Place& emptiest_place();
 
   template <class Acceptor>
   void begin_accepting(Acceptor& acceptor);
@@ -113,7 +115,6 @@ struct Intake::State {
 
   Context& context;
   std::vector<std::unique_ptr<Place>> places;
-  std::size_t turn = 0;
   std::vector<std::unique_ptr<TcpAcceptor>> tcp;  // these three: thread of the first worker
   std::unique_ptr<UnixAcceptor> submission;
   SocketFile submission_file;
@@ -147,19 +148,29 @@ void Intake::State::begin_accepting(Acceptor& acceptor) {
   asio::co_spawn(acceptor.get_executor(), accept(acceptor), std::move(ended));
 }
 
+// The first of those that are equally empty is that of the thread that accepts: a client who is alone wakes no other.
+Intake::State::Place& Intake::State::emptiest_place() {
+  const auto fewer = [](const auto& a, const auto& b) { return a->open < b->open; };
+  return **std::min_element(places.begin(), places.end(), fewer);
+}
+
 template <class Acceptor>
 Task<void> Intake::State::accept(Acceptor& acceptor) {
   Timer pause(acceptor.get_executor());
   BootTime next_word{};
   acceptor.set_option(asio::socket_base::enable_connection_aborted(true));  // else Asio waits for the next client, though more are here
+  acceptor.non_blocking(true);
   while (acceptor.is_open()) {
-    Place& place = next_place();
     error_code code;
-    typename Acceptor::endpoint_type from;
-    auto socket = co_await acceptor.async_accept(place.io.get_executor(), from, asio::redirect_error(use_task, code));
-    if (!code) {
-      welcome(std::move(socket), from, place);
-    } else if (acceptor.is_open() && code != asio::error::connection_aborted) {
+    co_await acceptor.async_wait(asio::socket_base::wait_read, asio::redirect_error(use_task, code));
+    for (int more = kAtATime; more > 0 && (!code || code == asio::error::connection_aborted); --more) {
+      Place& place = emptiest_place();
+      typename Acceptor::endpoint_type from;
+      asio::basic_stream_socket<typename Acceptor::protocol_type, Executor> socket(place.io.get_executor());
+      acceptor.accept(socket, from, code);
+      if (!code) welcome(std::move(socket), from, place);
+    }
+    if (acceptor.is_open() && code && code != asio::error::would_block && code != asio::error::connection_aborted) {
       log_not_accepted(code, next_word);
       pause.expires_after(kAcceptPause);
       error_code ignored;
@@ -195,8 +206,10 @@ void Intake::State::welcome(smtp::UnixSocket socket, const asio::local::stream_p
 
 void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
   ++open;
-  auto ended = [this](std::exception_ptr exception) {
+  ++place.open;
+  auto ended = [this, &place](std::exception_ptr exception) {
     log_bug(exception);
+    --place.open;
     one_less();
   };
   asio::co_spawn(place.io.get_executor(), serve_or_refuse(std::move(stream), std::move(entrance), std::move(peer), place),

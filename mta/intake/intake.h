@@ -1,4 +1,4 @@
-// Serves the listeners: accepts on the first worker, and hands each client to the workers in turn.
+// Serves the listeners: accepts on the first worker, and hands each client to the one that has fewest.
 #pragma once
 
 #include <atomic>

@@ -82,6 +82,38 @@ TEST_CASE("many domains: whoever is being looked up when the configuration chang
   CHECK(world.there.received.empty());
 }
 
+TEST_CASE("many domains: what is known of a domain is asked again after a while, however long it holds") {
+  World world;
+  const auto recipients = world.recipients_at_domains(1);
+  world.dns->ttl = hours(24);
+  world.submit("me@here.example", recipients);
+  world.run_for(minutes(9));
+  world.submit("me@here.example", recipients);
+  world.run_for(seconds(10));
+  CHECK(world.dns->asked.size() == 3);
+  world.give_hosts(1, "new");
+  world.run_for(minutes(2));
+  world.submit("me@here.example", recipients);
+  world.run_for(seconds(10));
+  CHECK(world.there.received.size() == 3);
+  CHECK(world.dns->asked.size() == 6);
+}
+
+TEST_CASE("many domains: mail is not returned for a domain that does not exist if a route came while that was asked") {
+  World world;
+  SimulatedHost filter;
+  world.host("127.0.0.1:2525", filter);
+  world.dns->delay = seconds(2);
+  for (int i = 0; i < 10; ++i) world.submit("me@here.example", {"you@gone" + std::to_string(i) + ".example"});
+  world.run_for(seconds(1));
+  std::string routes;
+  for (int i = 0; i < 10; ++i) routes += "[destination.\"gone" + std::to_string(i) + ".example\"]\nroute = \"127.0.0.1:2525\"\n";
+  world.reload(routes);
+  world.run_for(minutes(1));
+  CHECK(filter.received.size() == 10);
+  CHECK(world.queued() == 0);
+}
+
 TEST_CASE("many domains: each gets the message once, whatever each of them says first") {
   World world;
   auto tries = std::make_shared<std::map<std::string, int>>();
