@@ -35,7 +35,7 @@ AgeClock::AgeClock(Disk& disk, const Path& root, Sources sources)
 
 Duration AgeClock::now() const { return at_open_ + (sources_.since_boot() - opened_); }
 
-bool AgeClock::mark_is_due() const { return sources_.since_boot() - marked_ >= kMarkInterval; }
+bool AgeClock::mark_is_due() const { return sources_.since_boot() - marked_.load() >= kMarkInterval; }
 
 Status AgeClock::mark() {
   marked_ = sources_.since_boot();

@@ -1,6 +1,7 @@
 // How long mail has waited, whatever the wall clock says: a clock that only mxpress turns, kept in the spool's file `age`.
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "proto/time.h"
@@ -10,7 +11,7 @@ namespace mxpress::queue {
 
 // Goes with the time since boot while a daemon has the spool. Time between two runs counts as the wall clock tells it, but neither less
 // than nothing nor more than kLongestGap: a host that boots in 1970 or 2106 makes no message older than one that boots tomorrow.
-// Threads: now() any; the rest one.
+// Threads: now() and mark_is_due() any; the rest one.
 class AgeClock {
  public:
   static constexpr Duration kLongestGap = std::chrono::hours(24);
@@ -35,8 +36,8 @@ class AgeClock {
   const Path file_;
   const Sources sources_;
   Duration at_open_{1};
-  Duration opened_;  // since boot
-  Duration marked_;  // since boot
+  Duration opened_;               // since boot
+  std::atomic<Duration> marked_;  // since boot
 };
 
 }  // namespace mxpress::queue

@@ -8,13 +8,14 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kMaxSegments = 16;                 // each is an open file
-constexpr std::size_t kTogether = 16;                    // message files, each open, that are synced one after the other
-constexpr std::size_t kMaxAppended = 8;                  // states; each is a sync, more are written with the message anew
-constexpr std::size_t kManySegments = 500;               // with so many the housekeeper does not rest
-constexpr int kRest = 7;                                 // times as long as it worked
-constexpr auto kLongestRest = std::chrono::seconds(1);   // then the mail may have stopped coming
-constexpr auto kRound = std::chrono::milliseconds(100);  // between looks at a journal that could not be shortened
+constexpr std::size_t kMaxSegments = 16;                      // each is an open file
+constexpr std::size_t kTogether = 16;                         // message files, each open, that are synced one after the other
+constexpr std::size_t kMaxAppended = 8;                       // states; each is a sync, more are written with the message anew
+constexpr std::size_t kManySegments = 500;                    // with so many the housekeeper does not rest
+constexpr auto kLongestTurn = std::chrono::milliseconds(20);  // before it asks whether others need the disk
+constexpr int kRest = 7;                                      // times as long as it worked
+constexpr auto kLongestRest = std::chrono::seconds(1);        // then the mail may have stopped coming
+constexpr auto kRound = std::chrono::milliseconds(100);       // between looks at a journal that could not be shortened
 
 std::uint64_t octets_of(const std::vector<StoredChange>& changes) {
   std::uint64_t octets = 0;
@@ -36,14 +37,18 @@ void SpoolImpl::run_housekeeper() {
       }
       if (shared->stop_housekeeper && !housework_waits(*shared)) return;
     }
-    finish_large_stores();
-    place_large_files();
-    remove_ended_files();
+    do_housework();
     checkpoint();
-    if (age_is_to_be_marked(*shared_.lock())) mark_age();
     auto shared = shared_.lock();
     if (shared->stop_housekeeper) return;
   }
+}
+
+void SpoolImpl::do_housework() {
+  finish_large_stores();
+  place_large_files();
+  remove_ended_files();
+  if (age_is_to_be_marked(*shared_.lock())) mark_age();
 }
 
 bool SpoolImpl::housework_waits(const Shared& shared) const {
@@ -170,13 +175,11 @@ void SpoolImpl::checkpoint() {
       if (shared->stop_housekeeper || !journal_is_full(*shared)) return;
       oldest = shared->index.oldest_segment();
     }
-    finish_large_stores();
-    place_large_files();
-    remove_ended_files();
-    if (age_is_to_be_marked(*shared_.lock())) mark_age();
+    do_housework();
     if (!unremoved_.empty()) return;     // without the journal they would be taken for waiting mail
     if (rerecord_sites(oldest)) return;  // the next round finds them in a newer segment
     auto status = move_out(oldest);
+    if (!unremoved_.empty()) return;
     if (status) status = sync_dirty_folders();
     if (status) status = drop(oldest);
     if (status) continue;
@@ -224,14 +227,14 @@ Status SpoolImpl::move_out(std::uint32_t segment) {
   auto begun = std::chrono::steady_clock::now();
   for (const auto id : touched) {
     if (shared_.lock()->stop_housekeeper) status = Error::transient("the spool is being closed");
+    if (housework_waits(*shared_.lock())) do_housework();
     if (status) status = move_out(segment, id, files);
-    if (status && files.size() == kTogether) {
-      status = publish(std::exchange(files, {}));
-      finish_large_stores();  // somebody waits for them
-      make_way(std::chrono::steady_clock::now() - begun);
-      begun = std::chrono::steady_clock::now();
-    }
     if (!status) break;
+    if (files.size() < kTogether && std::chrono::steady_clock::now() - begun < kLongestTurn) continue;
+    status = publish(std::exchange(files, {}));
+    if (!status) break;
+    make_way(std::chrono::steady_clock::now() - begun);
+    begun = std::chrono::steady_clock::now();
   }
   const Status rest = publish(std::move(files));  // after an error, too: what is complete need not be written again in the next round
   return status ? rest : status;

@@ -145,6 +145,7 @@ class SpoolImpl : public Spool {
 
   // checkpoint.cc: the housekeeper
   void run_housekeeper();
+  void do_housework();
   bool housework_waits(const Shared& shared) const;
   bool journal_is_full(const Shared& shared) const;
   bool age_is_to_be_marked(const Shared& shared) const;

@@ -24,6 +24,15 @@ dns::Targets not_for_good(dns::Targets found, const proto::Domain& domain, const
   return found;
 }
 
+// Without them mail for this host could go round in it.
+dns::Targets own_addresses_unknown() {
+  dns::Targets none;
+  none.kind = dns::TargetsKind::failed_for_now;
+  none.status = {4, 4, 3};
+  none.text = "The system did not tell the addresses of this host";
+  return none;
+}
+
 }  // namespace
 
 // Each question has a socket of its own: one message to thousands of domains must not take all descriptors.
@@ -50,8 +59,13 @@ queue::DestinationIndex Worker::next_in_line() {
 Task<void> Worker::locate(DestinationIndex index) {
   const auto config = lookup_config_;
   const proto::Domain domain = domain_of(index);
-  const dns::TargetRules rules = target_rules(*config, domain, own_addresses_.at(BootClock::now()));
+  const auto own = own_addresses_.at(BootClock::now());
   const auto resolver = resolver_;
+  if (!own) {
+    destinations_[index].locating = false;
+    co_return lookup_failed(index, own_addresses_unknown());
+  }
+  const dns::TargetRules rules = target_rules(*config, domain, own);
   dns::Targets found;
   if (const auto route = config->route_for(domain)) {
     found = not_for_good(co_await dns::find_route_targets(*resolver, route->host, route->port, rules, random_), domain, *route);
@@ -67,13 +81,14 @@ Task<void> Worker::locate(DestinationIndex index) {
 
 void Worker::located(DestinationIndex index, const std::shared_ptr<const Located>& located) {
   const dns::Targets& found = located->targets;
+  ++destinations_[index].answers;
   if (found.kind == dns::TargetsKind::failed_for_now) return lookup_failed(index, found);
   Destination& destination = destinations_[index];
   if (destination.trouble.active()) services_.spool.record_site({"lookup:" + name_of(index), 0, {}, std::nullopt});
   destination.trouble.over();
   if (found.kind == dns::TargetsKind::failed_permanently) {
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
-    return spawn(fail_all(index, std::move(result), located->config));
+    return spawn(fail_all(index, std::move(result)));
   }
   const std::size_t owner = services_.ownership.owner_of_site(found.site);
   if (owner != index_) {
@@ -105,6 +120,7 @@ void Worker::join_site(DestinationIndex index, SiteIndex site) {
 // No answer is never "no such host": the destination waits, and one of its messages carries the record of the attempt.
 void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   Destination& destination = destinations_[index];
+  ++destination.answers;
   const Instant now = instant_now();
   proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
   destination.trouble.failed(result, now, policy_of(index), random_);
@@ -115,14 +131,24 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   wake_at(destination.trouble.next_probe(), false, index);
 }
 
-// Until something else is known: a new configuration, or hosts.
-Task<void> Worker::fail_all(DestinationIndex index, proto::HostResult result, std::shared_ptr<const Config> config) {
-  while (config == lookup_config_ && destinations_[index].located_until <= instant_now()) {
+// Until something else is known.
+Task<void> Worker::fail_all(DestinationIndex index, proto::HostResult result) {
+  const auto answer = destinations_[index].answers;
+  while (answer == destinations_[index].answers) {
     const auto job = schedule_.lease(index);
     if (!job) co_return;
-    co_await conclude_job(*job, proto::Outcome::failed, result);
+    co_await fail(*job, result);
   }
   serve(index);
+}
+
+Task<void> Worker::fail(JobIndex job, const proto::HostResult& result) {
+  try {
+    co_await conclude_job(job, proto::Outcome::failed, result);
+  } catch (...) {
+    log_bug("lookup that failed", std::current_exception());
+    if (schedule_.job(job).stage == queue::JobStage::leased) wait_after_trouble(job);
+  }
 }
 
 }  // namespace mxpress::mta::delivery

@@ -149,11 +149,12 @@ void Worker::pause(bool paused) {
 void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver) {
   lookup_config_ = std::move(config);
   resolver_ = std::move(resolver);
-  own_addresses_ = {};
+  own_addresses_.ask_again();
   const Instant now = instant_now();
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
     Destination& destination = destinations_[index];
     destination.located_until = Instant::min();
+    ++destination.answers;
     destination.trouble.over();  // it may have been ours
     wake_at(now, false, index);
   }

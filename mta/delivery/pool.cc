@@ -145,9 +145,11 @@ void Pool::status(std::function<void(std::vector<DestinationStatus>)> done) {
 }
 
 void Pool::reconfigured() {
-  const auto config = services_.config.get();
   for (auto& worker : workers_)
-    asio::post(worker->io(), [this, config, &worker] { worker->reconfigured(config, services_.make_resolver(worker->io(), *config)); });
+    asio::post(worker->io(), [this, &worker] {
+      const auto config = services_.config.get();  // the latest, also where several come at a time
+      worker->reconfigured(config, services_.make_resolver(worker->io(), *config));
+    });
 }
 
 void Pool::pause(bool paused) {

@@ -48,12 +48,12 @@ bool cut_by_kind(const dns::Address& address) {
 }  // namespace
 
 std::shared_ptr<const std::set<dns::Address>> OwnAddresses::at(BootTime now) {
-  if (known_ && now - asked_ < kHold) return known_;
+  if (known_ && now < asked_ + kHold) return known_;
   if (auto found = addresses_of_interfaces()) {
     known_ = std::make_shared<const std::set<dns::Address>>(std::move(*found));
     asked_ = now;
   }
-  return known_ ? known_ : std::make_shared<const std::set<dns::Address>>();
+  return known_;
 }
 
 dns::TargetRules target_rules(const Config& config, const proto::Domain& domain, std::shared_ptr<const std::set<dns::Address>> own) {

@@ -9,16 +9,18 @@
 
 namespace mxpress::mta::delivery {
 
-// The addresses of this host's interfaces, as they were kHold ago at most, or when the system last told: it takes some twenty
-// system calls. Thread: one.
+// The addresses of this host's interfaces, as they were kHold ago at most, or when the system last told: it takes some twenty system calls.
+// Thread: one.
 class OwnAddresses {
  public:
   static constexpr Duration kHold = std::chrono::seconds(2);
+  // Null: the system has never told (it has no descriptors left, say).
   std::shared_ptr<const std::set<dns::Address>> at(BootTime now);
+  void ask_again() { asked_ = BootTime::min(); }
 
  private:
   std::shared_ptr<const std::set<dns::Address>> known_;
-  BootTime asked_{};
+  BootTime asked_ = BootTime::min();
 };
 
 // Cuts loopback, unspecified, multicast, link-local and this host's own addresses unless `[delivery] allow_addresses` has them; an address

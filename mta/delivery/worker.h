@@ -99,10 +99,11 @@ class Worker {
   using SiteIndex = std::uint32_t;
 
   struct Destination {
-    bool is_local = false;  // kLocalDestination
-    bool locating = false;
-    bool in_line = false;
-    bool probe_wanted = false;  // as soon as the site is known: the operator has asked before it was
+    bool is_local : 1 = false;  // kLocalDestination
+    bool locating : 1 = false;
+    bool in_line : 1 = false;
+    bool probe_wanted : 1 = false;  // as soon as the site is known: the operator has asked before it was
+    std::uint16_t answers = 0;      // how often something has been found out about it
     SiteIndex site = queue::kNone;
     DestinationIndex next_in_line = queue::kNone;  // of the site
     DestinationIndex next_member = queue::kNone;   // of the site
@@ -194,7 +195,8 @@ class Worker {
   void located(DestinationIndex index, const std::shared_ptr<const Located>& located);
   void join_site(DestinationIndex index, SiteIndex site);
   void lookup_failed(DestinationIndex index, const dns::Targets& found);
-  Task<void> fail_all(DestinationIndex index, proto::HostResult result, std::shared_ptr<const Config> config);
+  Task<void> fail_all(DestinationIndex index, proto::HostResult result);
+  Task<void> fail(JobIndex job, const proto::HostResult& result);
 
   // job.cc: one job from lease to settlement
   void start(JobIndex job, DestinationIndex destination, SiteIndex site);

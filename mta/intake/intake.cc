@@ -100,7 +100,7 @@ struct Intake::State {
   };
 
   State(Context& shared, std::vector<asio::io_context*> workers);
-  Place& emptiest_place();
+  Place& next_place();
 
   template <class Acceptor>
   void begin_accepting(Acceptor& acceptor);
@@ -115,7 +115,8 @@ struct Intake::State {
 
   Context& context;
   std::vector<std::unique_ptr<Place>> places;
-  std::vector<std::unique_ptr<TcpAcceptor>> tcp;  // these three: thread of the first worker
+  std::size_t turn = 0;
+  std::vector<std::unique_ptr<TcpAcceptor>> tcp;  // these three, and the turn: thread of the first worker
   std::unique_ptr<UnixAcceptor> submission;
   SocketFile submission_file;
   std::atomic<bool> stopping{false};
@@ -148,11 +149,8 @@ void Intake::State::begin_accepting(Acceptor& acceptor) {
   asio::co_spawn(acceptor.get_executor(), accept(acceptor), std::move(ended));
 }
 
-// The first of those that are equally empty is that of the thread that accepts: a client who is alone wakes no other.
-Intake::State::Place& Intake::State::emptiest_place() {
-  const auto fewer = [](const auto& a, const auto& b) { return a->open < b->open; };
-  return **std::min_element(places.begin(), places.end(), fewer);
-}
+// That of the thread that accepts, if it has no session: a client who is alone wakes no other. Else in turn.
+Intake::State::Place& Intake::State::next_place() { return *places[places.front()->open == 0 ? 0 : turn++ % places.size()]; }
 
 template <class Acceptor>
 Task<void> Intake::State::accept(Acceptor& acceptor) {
@@ -164,7 +162,7 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
     error_code code;
     co_await acceptor.async_wait(asio::socket_base::wait_read, asio::redirect_error(use_task, code));
     for (int more = kAtATime; more > 0 && (!code || code == asio::error::connection_aborted); --more) {
-      Place& place = emptiest_place();
+      Place& place = next_place();
       typename Acceptor::endpoint_type from;
       asio::basic_stream_socket<typename Acceptor::protocol_type, Executor> socket(place.io.get_executor());
       acceptor.accept(socket, from, code);

@@ -1,4 +1,4 @@
-// Serves the listeners: accepts on the first worker, and hands each client to the one that has fewest.
+// Serves the listeners: accepts on the first worker, and keeps a client who comes while it has none; others go to the workers in turn.
 #pragma once
 
 #include <atomic>

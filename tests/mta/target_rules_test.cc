@@ -16,4 +16,6 @@ TEST_CASE("target rules: the addresses of the interfaces are asked for again aft
   const auto second = own.at(start + OwnAddresses::kHold);
   CHECK(second != first);
   CHECK(*second == *first);
+  own.ask_again();
+  CHECK(own.at(start + OwnAddresses::kHold) != second);
 }
