@@ -227,13 +227,14 @@ Status SpoolImpl::move_out(std::uint32_t segment) {
   auto begun = std::chrono::steady_clock::now();
   for (const auto id : touched) {
     if (shared_.lock()->stop_housekeeper) status = Error::transient("the spool is being closed");
-    if (housework_waits(*shared_.lock())) do_housework();
+    finish_large_stores();  // somebody waits for them
     if (status) status = move_out(segment, id, files);
     if (!status) break;
     if (files.size() < kTogether && std::chrono::steady_clock::now() - begun < kLongestTurn) continue;
     status = publish(std::exchange(files, {}));
     if (!status) break;
     make_way(std::chrono::steady_clock::now() - begun);
+    do_housework();  // not while there are files that are not published: what has ended must not change under them
     begun = std::chrono::steady_clock::now();
   }
   const Status rest = publish(std::move(files));  // after an error, too: what is complete need not be written again in the next round
