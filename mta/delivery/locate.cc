@@ -58,25 +58,23 @@ queue::DestinationIndex Worker::next_in_line() {
 
 Task<void> Worker::locate(DestinationIndex index) {
   const auto config = lookup_config_;
-  const proto::Domain domain = domain_of(index);
-  const auto own = own_addresses_.at(BootClock::now());
   const auto resolver = resolver_;
-  if (!own) {
-    destinations_[index].locating = false;
-    co_return lookup_failed(index, own_addresses_unknown());
-  }
-  const dns::TargetRules rules = target_rules(*config, domain, own);
-  dns::Targets found;
-  if (const auto route = config->route_for(domain)) {
-    found = not_for_good(co_await dns::find_route_targets(*resolver, route->host, route->port, rules, random_), domain, *route);
-  } else {
-    found = co_await dns::find_targets(*resolver, domain, rules, random_);
-  }
+  dns::Targets found = co_await find_hosts(domain_of(index), *config, *resolver);
   destinations_[index].locating = false;
   if (stopping_) co_return;
   if (config != lookup_config_) co_return serve(index);  // found by rules that hold no longer: it is looked up anew
   located(index, std::make_shared<const Located>(Located{std::move(found), config}));
   run_due();
+}
+
+// The configuration and the resolver outlive it.
+Task<dns::Targets> Worker::find_hosts(proto::Domain domain, const Config& config, dns::Resolver& resolver) {
+  const auto own = own_addresses_.at(BootClock::now());
+  if (!own) co_return own_addresses_unknown();
+  const dns::TargetRules rules = target_rules(config, domain, own);
+  const auto route = config.route_for(domain);
+  if (!route) co_return co_await dns::find_targets(resolver, domain, rules, random_);
+  co_return not_for_good(co_await dns::find_route_targets(resolver, route->host, route->port, rules, random_), domain, *route);
 }
 
 void Worker::located(DestinationIndex index, const std::shared_ptr<const Located>& located) {

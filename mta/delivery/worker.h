@@ -192,6 +192,7 @@ class Worker {
   void start_locating(DestinationIndex index);
   DestinationIndex next_in_line();
   Task<void> locate(DestinationIndex index);
+  Task<dns::Targets> find_hosts(proto::Domain domain, const Config& config, dns::Resolver& resolver);
   void located(DestinationIndex index, const std::shared_ptr<const Located>& located);
   void join_site(DestinationIndex index, SiteIndex site);
   void lookup_failed(DestinationIndex index, const dns::Targets& found);
