@@ -2,6 +2,12 @@
 #include "dns/name_servers.h"
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <optional>
 
 namespace mxpress::dns {
 namespace {
@@ -29,6 +35,36 @@ class Failures {
 
 }  // namespace
 
+// One question to one server, with what follows from the answer: without EDNS, by TCP, whether NXDOMAIN is believed.
+struct NameServers::Try {
+  explicit Try(Server& asked) : server(asked) {}
+  Server& server;
+  BootTime patience = BootTime::max();  // the next server is asked at this moment; each exchange of the try moves it
+  bool ended = false;
+  bool has_spoken = false;  // with something that could be read
+  bool is_told = false;     // its silence stands in the failures already
+  asio::cancellation_signal stop;
+};
+
+// The tries of one ask().
+struct NameServers::Race {
+  explicit Race(Executor executor) : news(executor) {}
+  Timer news;  // ask() waits on it; a try that ends cancels it
+  std::vector<std::shared_ptr<Try>> tries;
+  std::optional<Reading> won;
+  std::exception_ptr bug;
+  Failures failures;
+
+  bool is_over() const { return won || bug; }
+  bool has_spoken(const Server* server) const {
+    return std::any_of(tries.begin(), tries.end(), [server](const auto& one) { return &one->server == server && one->has_spoken; });
+  }
+  void stop_tries() {
+    for (const auto& one : tries)
+      if (!one->ended) one->stop.emit(asio::cancellation_type::terminal);
+  }
+};
+
 NameServers::NameServers(ResolverOptions options, std::uint64_t seed) : options_(std::move(options)), random_(seed) {
   for (const ServerConfig& config : options_.servers) servers_.push_back({.config = config});
 }
@@ -39,20 +75,60 @@ BootTime NameServers::deadline(BootTime now) const {
 }
 
 Task<Reading> NameServers::ask(Question question, BootTime deadline) {
-  Failures failures;
+  const auto race = std::make_shared<Race>(co_await asio::this_coro::executor);
   std::vector<Server*> left = in_order(BootClock::now());
   for (int round = 0; round < options_.attempts && !left.empty(); ++round) {
-    std::vector<Server*> silent;
     for (Server* server : left) {
-      if (BootClock::now() >= deadline) break;
-      Result<Reading> reading = co_await ask_server(*server, question, deadline);
-      if (reading && (reading->leads_elsewhere || reading->answer.kind != AnswerKind::failed)) co_return std::move(*reading);
-      failures.add(reading ? reading->answer.text : reading.error().message);
-      if (!reading) silent.push_back(server);
+      if (race->is_over() || BootClock::now() >= deadline) break;
+      if (!race->has_spoken(server)) co_await wait_for(race, start(race, *server, question, deadline), deadline);
     }
-    left = std::move(silent);
+    std::erase_if(left, [&race](const Server* server) { return race->has_spoken(server); });
   }
-  co_return failures.reading();
+  race->stop_tries();
+  if (race->bug) std::rethrow_exception(race->bug);
+  co_return race->won ? std::move(*race->won) : race->failures.reading();
+}
+
+std::shared_ptr<NameServers::Try> NameServers::start(const std::shared_ptr<Race>& race, Server& server, const Question& question,
+                                                     BootTime deadline) {
+  const auto attempt = std::make_shared<Try>(server);
+  attempt->patience = BootClock::now() + options_.timeout;
+  race->tries.push_back(attempt);
+  auto ended = [race, attempt](std::exception_ptr error) {
+    attempt->ended = true;
+    if (error && !race->is_over()) race->bug = error;
+    race->news.cancel();
+  };
+  asio::co_spawn(race->news.get_executor(), run(shared_from_this(), race, attempt, question, deadline),
+                 asio::bind_cancellation_slot(attempt->stop.slot(), std::move(ended)));
+  return attempt;
+}
+
+// Until the try has ended or its server has been silent for too long, or another try has won.
+Task<void> NameServers::wait_for(std::shared_ptr<Race> race, std::shared_ptr<Try> attempt, BootTime deadline) {
+  const BootTime begun = BootClock::now();
+  while (!attempt->ended && !race->is_over()) {
+    const BootTime until = std::min(attempt->patience, deadline);
+    if (BootClock::now() >= until) break;
+    race->news.expires_at(until);
+    co_await race->news.async_wait(asio::as_tuple(use_task));
+  }
+  if (attempt->ended || race->is_over()) co_return;
+  attempt->is_told = true;
+  attempt->server.avoid_until = BootClock::now() + kAvoidSilent;
+  race->failures.add(silence(BootClock::now() - begun) + " from " + attempt->server.config.to_string());
+}
+
+Task<void> NameServers::run(std::shared_ptr<NameServers> self, std::shared_ptr<Race> race, std::shared_ptr<Try> attempt, Question question,
+                            BootTime deadline) {
+  Result<Reading> reading = co_await self->ask_server(*attempt, std::move(question), deadline);
+  attempt->has_spoken = reading.ok();
+  if (race->is_over()) co_return;
+  if (reading && (reading->leads_elsewhere || reading->answer.kind != AnswerKind::failed)) {
+    race->won = std::move(*reading);
+  } else if (!attempt->is_told) {
+    race->failures.add(reading ? reading->answer.text : reading.error().message);
+  }
 }
 
 std::vector<NameServers::Server*> NameServers::in_order(BootTime now) {
@@ -67,14 +143,15 @@ std::vector<NameServers::Server*> NameServers::in_order(BootTime now) {
 }
 
 // A Reading is what the server said; an Error means that it said nothing that could be read.
-Task<Result<Reading>> NameServers::ask_server(Server& server, Question question, BootTime deadline) {
+Task<Result<Reading>> NameServers::ask_server(Try& attempt, Question question, BootTime deadline) {
+  Server& server = attempt.server;
   const std::string from = " from " + server.config.to_string();
-  Result<Packet> packet = co_await query(server, question, deadline);
+  Result<Packet> packet = co_await query(attempt, question, deadline);
   if (!packet) co_return Error::transient(packet.error().message + from);
   Reading reading = read_answer(question, *packet);
   Answer& answer = reading.answer;
   if (answer.kind == AnswerKind::found || reading.aliases > 0) server.believed_until = BootClock::now() + kBelievePositive;
-  if (answer.kind == AnswerKind::no_such_name && !co_await is_believable(server, reading.negative_zone, deadline)) {
+  if (answer.kind == AnswerKind::no_such_name && !co_await is_believable(attempt, reading.negative_zone, deadline)) {
     answer.kind = AnswerKind::failed;
     answer.text = "NXDOMAIN (not believed: this server has not found any name lately, nor the root)";
   }
@@ -84,39 +161,39 @@ Task<Result<Reading>> NameServers::ask_server(Server& server, Question question,
   co_return reading;
 }
 
-Task<Result<Packet>> NameServers::query(Server& server, Question question, BootTime deadline) {
+Task<Result<Packet>> NameServers::query(Try& attempt, Question question, BootTime deadline) {
   Protocol protocol = options_.use_vc ? Protocol::tcp : Protocol::udp;
   Edns edns = Edns::with;
-  Result<Packet> packet = co_await try_once(server, protocol, question, edns, deadline);
+  Result<Packet> packet = co_await exchange_once(attempt, protocol, question, edns, deadline);
   // RFC 6891 7: a server that knows no EDNS answers FORMERR.
   if (packet && (packet->code == ReplyCode::format_error || packet->code == ReplyCode::bad_version)) {
     edns = Edns::without;
-    packet = co_await try_once(server, protocol, question, edns, deadline);
+    packet = co_await exchange_once(attempt, protocol, question, edns, deadline);
   }
-  if (packet && packet->is_truncated) packet = co_await try_once(server, Protocol::tcp, question, edns, deadline);
+  if (packet && packet->is_truncated) packet = co_await exchange_once(attempt, Protocol::tcp, question, edns, deadline);
   co_return packet;
 }
 
-Task<Result<Packet>> NameServers::try_once(Server& server, Protocol protocol, Question question, Edns edns, BootTime deadline) {
-  const BootTime try_until = std::min(deadline, BootClock::now() + options_.timeout);
-  Result<Packet> packet = co_await exchange(server.config, protocol, std::move(question), edns, random_, try_until);
-  server.avoid_until = packet ? BootTime::min() : BootClock::now() + kAvoidSilent;
+Task<Result<Packet>> NameServers::exchange_once(Try& attempt, Protocol protocol, Question question, Edns edns, BootTime deadline) {
+  attempt.patience = BootClock::now() + options_.timeout;
+  Result<Packet> packet = co_await exchange(attempt.server.config, protocol, std::move(question), edns, random_, deadline);
+  attempt.server.avoid_until = packet ? BootTime::min() : BootClock::now() + kAvoidSilent;
   co_return packet;
 }
 
 // A resolver without a way out (a captive portal, a machine that is still starting) may deny every name: mail must not bounce for that.
 // One that can name the root's servers, or has the zone itself, is believed.
-Task<bool> NameServers::is_believable(Server& server, std::string zone, BootTime deadline) {
-  if (BootClock::now() < server.believed_until) co_return true;
-  if (co_await has_positive_answer(server, Question{"", RecordType::ns}, deadline)) co_return true;
+Task<bool> NameServers::is_believable(Try& attempt, std::string zone, BootTime deadline) {
+  if (BootClock::now() < attempt.server.believed_until) co_return true;
+  if (co_await has_positive_answer(attempt, Question{"", RecordType::ns}, deadline)) co_return true;
   if (zone.empty()) co_return false;
-  co_return co_await has_positive_answer(server, Question{std::move(zone), RecordType::soa}, deadline);
+  co_return co_await has_positive_answer(attempt, Question{std::move(zone), RecordType::soa}, deadline);
 }
 
-Task<bool> NameServers::has_positive_answer(Server& server, Question question, BootTime deadline) {
-  const Result<Packet> packet = co_await query(server, question, deadline);
+Task<bool> NameServers::has_positive_answer(Try& attempt, Question question, BootTime deadline) {
+  const Result<Packet> packet = co_await query(attempt, question, deadline);
   if (!packet || read_answer(question, *packet).answer.kind != AnswerKind::found) co_return false;
-  server.believed_until = BootClock::now() + kBelievePositive;
+  attempt.server.believed_until = BootClock::now() + kBelievePositive;
   co_return true;
 }
 

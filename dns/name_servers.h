@@ -1,6 +1,7 @@
 // The configured name servers: one is asked after another until one makes a statement to rely on.
 #pragma once
 
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,8 +14,8 @@
 
 namespace mxpress::dns {
 
-// Thread: one. Outlives its coroutines.
-class NameServers {
+// Thread: one. Made by make_shared: tries in flight share it.
+class NameServers : public std::enable_shared_from_this<NameServers> {
  public:
   NameServers(ResolverOptions options, std::uint64_t seed);
 
@@ -25,6 +26,8 @@ class NameServers {
   // SERVFAIL, REFUSED, NOTIMP and the like, garbage and silence: the next server; a server that was silent is asked again in the next
   // round. FORMERR: once more without EDNS. Truncated: by TCP. NXDOMAIN is believed of a server only that has answered something
   // positive in the last minutes. The reading's answer names the server in `server` and `text`.
+  // A server that stays silent for the time-out of a try is not given up: its question stays open while others are asked, and its answer
+  // counts whenever it comes before ask() ends. ask() ends with the first reading to rely on, with the last try, or at `deadline`.
   Task<Reading> ask(Question question, BootTime deadline);
 
  private:
@@ -33,12 +36,18 @@ class NameServers {
     BootTime avoid_until = BootTime::min();  // it was silent lately: asked after the others
     BootTime believed_until = BootTime::min();
   };
+  struct Try;
+  struct Race;
   std::vector<Server*> in_order(BootTime now);
-  Task<Result<Packet>> try_once(Server& server, Protocol protocol, Question question, Edns edns, BootTime deadline);
-  Task<Result<Packet>> query(Server& server, Question question, BootTime deadline);
-  Task<Result<Reading>> ask_server(Server& server, Question question, BootTime deadline);
-  Task<bool> has_positive_answer(Server& server, Question question, BootTime deadline);
-  Task<bool> is_believable(Server& server, std::string zone, BootTime deadline);
+  std::shared_ptr<Try> start(const std::shared_ptr<Race>& race, Server& server, const Question& question, BootTime deadline);
+  Task<void> wait_for(std::shared_ptr<Race> race, std::shared_ptr<Try> attempt, BootTime deadline);
+  static Task<void> run(std::shared_ptr<NameServers> self, std::shared_ptr<Race> race, std::shared_ptr<Try> attempt, Question question,
+                        BootTime deadline);
+  Task<Result<Packet>> exchange_once(Try& attempt, Protocol protocol, Question question, Edns edns, BootTime deadline);
+  Task<Result<Packet>> query(Try& attempt, Question question, BootTime deadline);
+  Task<Result<Reading>> ask_server(Try& attempt, Question question, BootTime deadline);
+  Task<bool> has_positive_answer(Try& attempt, Question question, BootTime deadline);
+  Task<bool> is_believable(Try& attempt, std::string zone, BootTime deadline);
 
   ResolverOptions options_;
   std::vector<Server> servers_;

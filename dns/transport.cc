@@ -48,8 +48,7 @@ std::shared_ptr<Connection<Socket>> open_until(Executor executor, BootTime deadl
 template <class Socket>
 Error explain(const Connection<Socket>& connection, const error_code& error) {
   if (!connection.expired) return Error::transient(error == asio::error::eof ? "connection closed without an answer" : error.message());
-  const auto waited = std::chrono::round<std::chrono::seconds>(BootClock::now() - connection.started);
-  return Error::transient("no answer within " + std::to_string(std::max<std::int64_t>(waited.count(), 1)) + " s");
+  return Error::transient(silence(BootClock::now() - connection.started));
 }
 
 template <class Protocol>
@@ -136,6 +135,11 @@ Task<Result<Packet>> exchange_tcp(ServerConfig server, Query query, BootTime dea
 }
 
 }  // namespace
+
+std::string silence(BootClock::duration waited) {
+  const auto seconds = std::chrono::round<std::chrono::seconds>(waited).count();
+  return "no answer within " + std::to_string(std::max<std::int64_t>(seconds, 1)) + " s";
+}
 
 Task<Result<Packet>> exchange(ServerConfig server, Protocol protocol, Question question, Edns edns, std::mt19937_64& random,
                               BootTime deadline) {

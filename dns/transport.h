@@ -2,6 +2,7 @@
 #pragma once
 
 #include <random>
+#include <string>
 
 #include "dns/async.h"
 #include "dns/packet.h"
@@ -10,6 +11,9 @@
 namespace mxpress::dns {
 
 enum class Protocol { udp, tcp };
+
+// "no answer within 5 s"; at least a second is named.
+std::string silence(BootClock::duration waited);
 
 // Sends the question under a random id from a socket of its own, connected to the server, from a port that the kernel picks at random.
 // Over UDP, answers with another id or question are ignored and the wait goes on. The Error says what happened in a few words without

@@ -189,6 +189,61 @@ TEST_CASE("stub resolver: a server that was silent is asked last for a while") {
   CHECK(world.ask("mx.a.example", RecordType::aaaa).server == world.address(0));
 }
 
+TEST_CASE("stub resolver: an answer that comes after the time-out of its try counts while another try is under way") {
+  World world;
+  world.server().fault(DnsFault::slow);
+  world.server().set_delay(3s);
+  world.config.timeout = 2s;
+  world.config.attempts = 2;
+  const BootTime start = BootClock::now();
+  const Answer answer = world.ask("a.example", RecordType::mx);
+  CHECK(answer.kind == AnswerKind::found);
+  CHECK(BootClock::now() - start == 3s);
+  CHECK(world.server().seen().size() == 2);
+}
+
+TEST_CASE("stub resolver: a slow first server answers while the second is silent") {
+  World world(2);
+  world.server(0).fault(DnsFault::slow);
+  world.server(0).set_delay(6s);
+  world.server(1).fault(DnsFault::drop);
+  const Answer answer = world.ask("a.example", RecordType::mx);
+  CHECK(answer.kind == AnswerKind::found);
+  CHECK(answer.server == world.address(0));
+  CHECK(world.server(0).seen().size() == 1);
+}
+
+TEST_CASE("stub resolver: a SERVFAIL of the second server does not end the wait for a slow first one") {
+  World world(2);
+  world.server(0).fault(DnsFault::slow);
+  world.server(0).set_delay(7s);
+  world.server(1).fault(DnsFault::servfail);
+  const BootTime start = BootClock::now();
+  const Answer answer = world.ask("a.example", RecordType::mx);
+  CHECK(answer.kind == AnswerKind::found);
+  CHECK(BootClock::now() - start == 7s);
+  CHECK(world.server(1).seen().size() == 1);
+}
+
+TEST_CASE("stub resolver: a late NXDOMAIN counts as one in time does") {
+  World world;
+  world.server().fault("nowhere.example", DnsFault::slow);
+  world.server().set_delay(3s);
+  world.config.timeout = 2s;
+  CHECK(world.ask("nowhere.example", RecordType::mx).kind == AnswerKind::no_such_name);
+}
+
+TEST_CASE("stub resolver: a server that answers late is not avoided afterwards") {
+  World world(2);
+  world.server(0).fault(DnsFault::slow);
+  world.server(0).set_delay(6s);
+  world.server(1).fault(DnsFault::drop);
+  world.ask("a.example", RecordType::mx);
+  world.server(0).fault(DnsFault::none);
+  CHECK(world.ask("mx.a.example", RecordType::a).server == world.address(0));
+  CHECK(world.server(1).seen().size() == 1);
+}
+
 TEST_CASE("stub resolver: a closed port is a failure, not a wait") {
   World world;
   const std::string gone = world.address();
