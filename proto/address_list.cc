@@ -179,8 +179,10 @@ std::string with_domain(std::string_view value, const Domain& domain) {
   std::string completed;
   std::size_t copied = 0;
   for (const Found& one : *found) {
-    const bool lacks_domain = !Mailbox::parse(one.address) && Mailbox::parse_qualifying(one.address, domain);
-    if (!lacks_domain) continue;
+    const auto qualified = Mailbox::parse_qualifying(one.address, domain);
+    const bool lacks_domain = qualified && !Mailbox::parse(one.address);
+    // What would need quotes that are not there is left as it is: only the end of an address is known here.
+    if (!lacks_domain || (one.address.front() != '"' && qualified->local_part() != one.address)) continue;
     completed.append(value.substr(copied, one.end - copied)).append("@").append(domain.text());
     copied = one.end;
   }

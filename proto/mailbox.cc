@@ -1,22 +1,26 @@
 // Parses mailboxes by the grammar of RFC 5321 4.1.2.
 #include "proto/mailbox.h"
 
+#include <algorithm>
+
 #include "proto/ascii.h"
 
 namespace mxpress::proto {
 namespace {
 
-constexpr std::size_t kMaxLocalPart = 64;  // RFC 5321 4.5.3.1.1
+// RFC 5321 4.5.3.1.1 says what must at least be taken: 64 octets. VERP and confirmation tokens are longer. The bound keeps RCPT with its
+// domain and its parameters within kMaxCommandLine.
+constexpr std::size_t kMaxLocalPart = 900;
 
-// Octets of the dot-string at the start of the text; 0 if there is none.
-std::size_t dot_string_length(std::string_view text) {
-  std::size_t length = 0;
-  while (length < text.size() && (is_atext(text[length]) || text[length] == '.')) {
-    const bool after_dot = length == 0 || text[length - 1] == '.';
-    if (text[length] == '.' && after_dot) return 0;
-    ++length;
-  }
-  return length > 0 && text[length - 1] == '.' ? 0 : length;
+bool is_dot_string(std::string_view text) {
+  if (text.empty() || text.front() == '.' || text.back() == '.' || text.find("..") != std::string_view::npos) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_atext(c) || c == '.'; });
+}
+
+// Octets of atoms and dots at the start of the text, in any order: where they are no dot-string, quotes make them a local part.
+std::size_t atoms_length(std::string_view text) {
+  const auto end = std::find_if_not(text.begin(), text.end(), [](char c) { return is_atext(c) || c == '.'; });
+  return static_cast<std::size_t>(end - text.begin());
 }
 
 // Octets of the quoted-string at the start of the text, with its quotes; 0 if it is malformed.
@@ -31,7 +35,33 @@ std::size_t quoted_string_length(std::string_view text) {
 
 std::size_t local_part_length(std::string_view text) {
   if (text.empty()) return 0;
-  return text.front() == '"' ? quoted_string_length(text) : dot_string_length(text);
+  return text.front() == '"' ? quoted_string_length(text) : atoms_length(text);
+}
+
+// What the quoted-string means. RFC 5321 4.1.2: the backslash in front of a character is no part of it.
+std::string without_quotes(std::string_view quoted) {
+  std::string plain;
+  for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
+    if (quoted[i] == '\\') ++i;
+    plain.push_back(quoted[i]);
+  }
+  return plain;
+}
+
+std::string in_quotes(std::string_view plain) {
+  std::string quoted = "\"";
+  for (const char c : plain) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + '"';
+}
+
+// Quotes stand where the text needs them, and only there: receivers refuse needless ones, and one mailbox has one form.
+std::string canonical_local_part(std::string_view text) {
+  if (text.front() != '"' && is_dot_string(text)) return std::string(text);
+  std::string plain = text.front() == '"' ? without_quotes(text) : std::string(text);
+  return is_dot_string(plain) ? plain : in_quotes(plain);
 }
 
 Error malformed(const char* why) { return Error::permanent(std::string("not a mail address: ") + why); }
@@ -41,19 +71,25 @@ Error malformed(const char* why) { return Error::permanent(std::string("not a ma
 Result<Mailbox> Mailbox::parse(std::string_view text) {
   const std::size_t length = local_part_length(text);
   if (length == 0) return malformed("malformed part before the @");
-  if (length > kMaxLocalPart) return malformed("over 64 octets before the @");
+  if (length > kMaxLocalPart) return malformed("over 900 octets before the @");
   if (length == text.size()) return malformed("no @");
   if (text[length] != '@') return malformed("character that is not allowed before the @");
   auto domain = Domain::parse(text.substr(length + 1));
   if (!domain) return domain.error();
-  return Mailbox(std::string(text.substr(0, length)), *std::move(domain));
+  return Mailbox(canonical_local_part(text.substr(0, length)), *std::move(domain));
 }
 
 Result<Mailbox> Mailbox::parse_qualifying(std::string_view text, const Domain& default_domain) {
   const std::size_t length = local_part_length(text);
   if (length == 0 || length < text.size()) return parse(text);
-  if (length > kMaxLocalPart) return malformed("over 64 octets before the @");
-  return Mailbox(std::string(text), default_domain);
+  if (length > kMaxLocalPart) return malformed("over 900 octets before the @");
+  return Mailbox(canonical_local_part(text), default_domain);
+}
+
+Result<Mailbox> Mailbox::of_user(std::string_view login, const Domain& domain) {
+  if (login.empty() || std::any_of(login.begin(), login.end(), [](char c) { return is_control(c) || is_eight_bit(c); }))
+    return malformed("a user name with characters that no address may hold");
+  return parse_qualifying(in_quotes(login), domain);
 }
 
 std::optional<std::string_view> without_source_route(std::string_view path) {

@@ -11,14 +11,17 @@
 
 namespace mxpress::proto {
 
-// local-part@domain. The local part is kept as written (case and quotes), only needless quotes are not added or removed.
+// local-part@domain. The local part keeps its case; it stands in quotes only where it is no dot-string (RFC 5321 4.1.2).
 class Mailbox {
  public:
-  // "user@example.org" or "\"odd user\"@example.org", without angle brackets. Refuses local parts over 64 octets (RFC 5321 4.5.3.1.1),
-  // control characters, 8-bit in the local part, and everything that RFC 5321's grammar does not allow.
+  // "user@example.org" or "\"odd user\"@example.org", without angle brackets. Needless quotes go; dots at the start, at the end or in a row
+  // get quotes, because hosts have such mailboxes. Refuses local parts over 900 octets, control characters, 8-bit in the local part, and
+  // everything else that RFC 5321's grammar does not allow.
   static Result<Mailbox> parse(std::string_view text);
   // Like parse(), but a text without @ gets `default_domain`. RFC 6409 8.1 (submission only).
   static Result<Mailbox> parse_qualifying(std::string_view text, const Domain& default_domain);
+  // The mailbox of a local user, whose login name may hold anything but control characters and 8-bit ones: "CORP\jane", "jane@corp".
+  static Result<Mailbox> of_user(std::string_view login, const Domain& domain);
 
   const std::string& local_part() const { return local_part_; }
   const Domain& domain() const { return domain_; }
