@@ -138,6 +138,7 @@ class Attempt {
     transaction.envelope = &order_.message->envelope;
     transaction.data = &data_;
     for (std::size_t position : positions) transaction.recipients.push_back(order_.recipients[position]);
+    transaction.is_continuation = has_accepted(session.target());
     HostAttempt attempt;
     attempt.started = Clock::current().wall();
     attempt.reused_session = reused;
@@ -148,6 +149,14 @@ class Attempt {
     attempt.result = result.last;
     report_.attempt.hosts.push_back(std::move(attempt));
     co_return result;
+  }
+
+  // The host has taken the message for some recipient, in this attempt.
+  bool has_accepted(const dns::Target& target) const {
+    const auto took = [address = target.address_text()](const auto& result) {
+      return result.outcome == Outcome::delivered && result.last.address == address;
+    };
+    return std::any_of(report_.results.begin(), report_.results.end(), took);
   }
 
   // True if at least one recipient got an answer.
@@ -189,7 +198,9 @@ class Attempt {
     for (auto& result : report_.results) {
       if (result.outcome != Outcome::untried) continue;
       result.outcome = refused ? Outcome::failed : Outcome::deferred;
-      result.last = report_.trouble;
+      const bool has_own_reply = !has_trouble_ && result.last.reply_code != 0;  // "too many", again
+      if (!has_own_reply) result.last = report_.trouble;
+      if (!refused) result.last.status.klass = 4;
     }
     report_.site_trouble = has_trouble_ && !answered_ && !refused;
   }

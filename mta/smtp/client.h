@@ -40,6 +40,8 @@ struct Transaction {
   const proto::Envelope* envelope = nullptr;  // reverse-path, ret, envid, body type; outlives the transaction
   std::vector<std::uint32_t> recipients;      // indices into envelope->recipients
   DataSource* data = nullptr;
+  // The host has accepted another recipient of this message in a transaction before: 452 or 552 to the first RCPT means "too many", too.
+  bool is_continuation = false;
 };
 
 struct TransactionResult {

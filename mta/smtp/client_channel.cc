@@ -10,6 +10,7 @@ Task<Status> ClientChannel::send(std::string_view bytes, Duration timeout) {
   bytes.remove_prefix(stream_->write_at_once(bytes));
   if (bytes.empty()) co_return Status();
   const Status sent = co_await stream_->write(bytes);
+  send_timed_out_ = !sent.ok() && BootClock::now() >= deadline_;
   if (!sent.ok()) co_return fail(sent.error(), kConnectionLost);
   co_return sent;
 }
@@ -34,6 +35,7 @@ std::optional<Result<proto::Reply>> ClientChannel::reply_at_hand() {
 }
 
 Task<Result<proto::Reply>> ClientChannel::read_last_words(Duration timeout) {
+  if (send_timed_out_ && !has_spoken()) co_return Error::transient("timed out");
   const proto::EnhancedStatus first_failure = failure_;
   Result<proto::Reply> reply = co_await read_reply(timeout);
   if (!reply.ok() && first_failure.klass != 0) failure_ = first_failure;
@@ -53,7 +55,10 @@ void ClientChannel::close() {
   stream_->close();
 }
 
-void ClientChannel::set_deadline(Duration timeout) { stream_->set_deadline(std::min<BootTime>(BootClock::now() + timeout, end_)); }
+void ClientChannel::set_deadline(Duration timeout) {
+  deadline_ = std::min<BootTime>(BootClock::now() + timeout, end_);
+  stream_->set_deadline(deadline_);
+}
 
 Error ClientChannel::fail(Error error, proto::EnhancedStatus status) {
   open_ = false;

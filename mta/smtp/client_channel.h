@@ -26,7 +26,8 @@ class ClientChannel {
   Task<Result<proto::Reply>> read_reply(Duration timeout);
   // The same without waiting: nothing while what was read has no more whole reply.
   std::optional<Result<proto::Reply>> reply_at_hand();
-  // Like read_reply(), also after send() has failed: a host may say why before it closes.
+  // Like read_reply(), also after send() has failed: a host may say why before it closes. After a send() that timed out only what the host
+  // has said by then is read: the time-out of the block is the whole wait.
   Task<Result<proto::Reply>> read_last_words(Duration timeout);
   // RFC 3207 4.2, 6: fails when the host has sent anything behind its 220; what the host said before is forgotten.
   Task<Status> start_tls(std::string server_name, Duration timeout);
@@ -54,6 +55,8 @@ class ClientChannel {
 
   std::unique_ptr<Stream> stream_;
   BootTime end_ = BootTime::max();
+  BootTime deadline_ = BootTime::max();
+  bool send_timed_out_ = false;
   proto::ReplyParser parser_;
   std::array<char, 4096> buffer_;  // octets begin_ to size_ are not parsed yet
   std::size_t begin_ = 0;

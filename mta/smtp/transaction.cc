@@ -220,7 +220,7 @@ void ClientTransaction::take_mail(const Reply& reply) {
 void ClientTransaction::take_rcpt(std::size_t recipient, const Reply& reply) {
   if (reply.is_positive()) return accepted_.push_back(recipient);
   const proto::HostResult why = report_.replied(Stage::rcpt, reply);
-  if (may_mean_too_many(reply) && !accepted_.empty()) {
+  if (may_mean_too_many(reply) && (transaction_.is_continuation || !accepted_.empty())) {
     host_is_full_ = true;
     decide(recipient, Outcome::untried, why);
   } else if (is_system_trouble(reply)) {

@@ -221,6 +221,7 @@ struct Setup {
   MemoryOptions memory;
   int transactions = 1;
   bool again = false;
+  bool is_continuation = false;  // of the second and later transactions
 };
 
 proto::Notify parse_notify(const std::string& words) {
@@ -285,6 +286,7 @@ void apply(const Setting& setting, Setup& setup) {
     setup.memory.capacity = std::stoul(value);
   } else if (key == "transactions") {
     setup.again = value.ends_with("again");
+    setup.is_continuation = !setup.again;
     setup.transactions = std::stoi(value);
   } else {
     throw std::invalid_argument("no such setting: " + key);
@@ -327,7 +329,7 @@ Task<void> run_client(Setup& setup, MemoryConnector& connector, dns::Target targ
   findings.opened = co_await ClientSession::open(connector, target, setup.options);
   findings.is_open = findings.opened.session != nullptr;
   for (int i = 0; i < setup.transactions && findings.opened.session; ++i) {
-    mta::smtp::Transaction transaction{&setup.envelope, to_send(setup, findings), &setup.source};
+    mta::smtp::Transaction transaction{&setup.envelope, to_send(setup, findings), &setup.source, setup.is_continuation && i > 0};
     const std::vector<std::uint32_t> sent = transaction.recipients;
     findings.last = co_await findings.opened.session->transact(std::move(transaction));
     for (std::size_t k = 0; k < sent.size(); ++k) findings.recipients[sent[k]] = findings.last.recipients[k];
