@@ -3,6 +3,7 @@
 #include <boost/program_options.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -19,7 +20,13 @@ using namespace mxpress;
 
 int serve(const options::variables_map& given) {
   std::optional<boost::filesystem::path> file;
-  if (given.count("config")) file = boost::filesystem::absolute(given["config"].as<std::string>());  // read again after chdir
+  const char* const named = ::secure_getenv("MXPRESS_CONFIG");
+  if (given.count("config")) {
+    file = given["config"].as<std::string>();
+  } else if (named && *named) {
+    file = named;
+  }
+  if (file) file = boost::filesystem::absolute(*file);  // read again after chdir
   auto config = mta::load_config(file);
   if (!config) {
     std::cerr << "mxpressd: " << config.error().message << "\n";

@@ -180,7 +180,8 @@ void check_listeners(const Config& config, FileReader& reader) {
 // Answers that contradict each other.
 void check_whole(const Config& config, FileReader& reader) {
   check_listeners(config, reader);
-  if (config.retry.delay_notice >= config.retry.lifetime)
+  const bool has_one_attempt = config.retry.lifetime == Duration(0);  // a delay is told of by the final notice
+  if (!has_one_attempt && config.retry.delay_notice >= config.retry.lifetime)
     reader.complain(std::max(reader.line_of("retry.delay_notice"), reader.line_of("retry.lifetime")),
                     "[retry] delay_notice must be shorter than lifetime (\"0\" for no such notice)");
   if (config.listen.submission_socket == config.listen.control_socket)

@@ -83,9 +83,9 @@ void add_timeouts(std::vector<ConfigField>& fields, Timeouts& timeouts) {
 
 void add_retry(std::vector<ConfigField>& fields, queue::RetryPolicy& retry) {
   fields.push_back(field("retry", "schedule", retry.schedule, schedule()));
-  fields.push_back(field("retry", "lifetime", retry.lifetime, duration(std::chrono::minutes(1), kDay * 365)));
+  fields.push_back(field("retry", "lifetime", retry.lifetime, duration_or_zero(kDay * 365)));
   fields.push_back(field("retry", "held_lifetime", retry.held_lifetime, duration(std::chrono::minutes(1), kDay * 365)));
-  fields.push_back(field("retry", "delay_notice", retry.delay_notice, duration_or_never(kDay * 365)));
+  fields.push_back(field("retry", "delay_notice", retry.delay_notice, duration_or_zero(kDay * 365)));
 }
 
 // A retry field of a destination: the first that is set copies the general policy.

@@ -82,8 +82,8 @@ Kind<Duration> duration(Duration least, Duration most) {
           [](const Duration& target) { return quoted(queue::format_duration(target)); }};
 }
 
-// Like duration(), and "0" for never.
-Kind<Duration> duration_or_never(Duration most) {
+// Like duration(), and "0", which each key explains.
+Kind<Duration> duration_or_zero(Duration most) {
   const Kind<Duration> usual = duration(std::chrono::seconds(1), most);
   return {[parse = usual.parse](const Value& value) -> Result<Duration> {
             return value.text() && *value.text() == "0" ? Result<Duration>(Duration(0)) : parse(value);

@@ -25,7 +25,7 @@ Error wants(std::string_view what, const ConfigValue& value);
 Kind<bool> flag();
 Kind<std::uint64_t> size(std::uint64_t least);
 Kind<Duration> duration(Duration least, Duration most);
-Kind<Duration> duration_or_never(Duration most);  // and "0" for never
+Kind<Duration> duration_or_zero(Duration most);  // and "0"
 Kind<boost::filesystem::path> path();
 Kind<boost::filesystem::path> socket_path();
 Kind<proto::Domain> domain();

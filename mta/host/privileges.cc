@@ -78,6 +78,16 @@ Status give_to_user(const Path& path, const User& user, mode_t mode) {
   return {};
 }
 
+// An empty folder of root's with the user's or the program's name, as a package or an earlier start leaves it. Any other, such as /run
+// itself, is not ours to give away.
+bool is_left_for_us(const Path& path, const User& user) {
+  const std::string name = path.filename().string();
+  if (name != user.name && name != "mxpress") return false;
+  const Descriptor folder(open_folder(path));
+  struct stat status{};
+  return folder.get() >= 0 && ::fstat(folder.get(), &status) == 0 && status.st_uid == 0 && is_empty(folder.get());
+}
+
 Status set_mode(const Path& path, mode_t mode) {
   const Descriptor folder(open_folder(path));
   struct stat status{};
@@ -138,7 +148,7 @@ Status prepare_directories_as_root(const Config& config, const User& user) {
   for (const Path& socket : {config.listen.submission_socket, config.listen.control_socket}) {
     const auto made = make_folder(socket.parent_path());
     if (!made) return made.error();
-    if (*made == Made::before) continue;  // perhaps /run itself: not ours to give away
+    if (*made == Made::before && !is_left_for_us(socket.parent_path(), user)) continue;
     if (Status status = give_to_user(socket.parent_path(), user, kSocketsMode); !status) return status;
   }
   return {};

@@ -121,7 +121,7 @@ ServerReply after_bug(std::exception_ptr bug) {
 bool is_no_message(const ServerReply& verdict) { return verdict.code == kNoMessage; }
 
 ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance) {
-  auto options = server_options(*context.config.get(), entrance.submitter);
+  auto options = server_options(*context.config.get(), entrance.completion);
   if (!options.ok()) return {451, proto::EnhancedStatus{4, 3, 5}, options.error().message};
   options->max_message_size = kNoLimit;
   options->max_recipients = kNoLimit;

@@ -86,7 +86,7 @@ struct Intake::State {
   // One worker's place for sessions.
   struct Place {
     Place(asio::io_context& context, std::size_t limit) : io(context), sessions(limit) {}
-    std::shared_ptr<const smtp::ServerProfile> profile_of(const proto::Submitter& submitter, std::shared_ptr<const Config> config);
+    std::shared_ptr<const smtp::ServerProfile> profile_of(Completion completion, std::shared_ptr<const Config> config);
 
     asio::io_context& io;
     Sessions sessions;
@@ -96,7 +96,7 @@ struct Intake::State {
       std::shared_ptr<const Config> config;
       std::shared_ptr<const smtp::ServerProfile> made;
     };
-    std::map<std::string, Profile> profiles;
+    std::map<Completion, Profile> profiles;
   };
 
   State(Context& shared, std::vector<asio::io_context*> workers);
@@ -129,11 +129,10 @@ Intake::State::State(Context& shared, std::vector<asio::io_context*> workers) : 
   for (asio::io_context* worker : workers) places.push_back(std::make_unique<Place>(*worker, limit));
 }
 
-std::shared_ptr<const smtp::ServerProfile> Intake::State::Place::profile_of(const proto::Submitter& submitter,
-                                                                            std::shared_ptr<const Config> config) {
-  Profile& known = profiles[submitter.entrance];
+std::shared_ptr<const smtp::ServerProfile> Intake::State::Place::profile_of(Completion completion, std::shared_ptr<const Config> config) {
+  Profile& known = profiles[completion];
   if (known.config == config) return known.made;
-  auto options = server_options(*config, submitter);
+  auto options = server_options(*config, completion);
   if (!options.ok()) throw std::logic_error("hostname: " + options.error().message);  // load_config() checks it
   known = {std::move(config), std::make_shared<const smtp::ServerProfile>(std::move(*options))};
   return known.made;
@@ -221,7 +220,7 @@ Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, 
 }
 
 Task<void> Intake::State::serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
-  auto profile = place.profile_of(entrance.submitter, context.config.get());
+  auto profile = place.profile_of(entrance.completion, context.config.get());
   Submission sink(context, std::move(entrance));
   smtp::ServerSession session(std::move(stream), sink, std::move(profile));
   const Sessions::Entry entry(place.sessions, session, std::move(peer));

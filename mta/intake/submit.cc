@@ -17,10 +17,10 @@ constexpr std::size_t kAlwaysTaken = 100;  // recipients of a transaction; RFC 5
 
 }  // namespace
 
-Result<smtp::ServerOptions> server_options(const Config& config, const proto::Submitter& submitter) {
+Result<smtp::ServerOptions> server_options(const Config& config, Completion completion) {
   auto own = proto::Domain::parse(config.hostname);
   if (!own.ok()) return own.error();
-  const auto form = submitter.entrance == "smtp" ? proto::AddressForm::smtp : proto::AddressForm::submission;
+  const auto form = completion == Completion::complete ? proto::AddressForm::submission : proto::AddressForm::smtp;
   smtp::ServerOptions options{.hostname = config.hostname, .addresses = {std::move(*own), form}};
   options.max_message_size = config.max_message_size;
   options.max_refused = config.max_message_size * 2;

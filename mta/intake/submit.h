@@ -57,9 +57,9 @@ struct Entrance {
   std::string drop_name;  // NewMessage::drop_name
 };
 
-// The limits and names of a session by the configuration in force. Addresses without domain are completed for sendmail's socket and the
-// drop folder only.
-Result<smtp::ServerOptions> server_options(const Config& config, const proto::Submitter& submitter);
+// The limits and names of a session by the configuration in force. Completion::complete, which is for programs on this host, takes
+// addresses without a domain and without angle brackets, too.
+Result<smtp::ServerOptions> server_options(const Config& config, Completion completion);
 
 // The sink of one session.
 class Submission : public smtp::MailSink {

@@ -78,6 +78,20 @@ TEST_CASE("simulation: mail that is deferred for four days is told after four ho
   CHECK(world.queued() == 0);
 }
 
+TEST_CASE("simulation: a lifetime of 0 means one attempt, and then the mail goes back") {
+  World world("[retry]\nlifetime = \"0\"\n");
+  world.there.rcpt = always("451 4.7.1 come back later");
+  world.submit("me@here.example", {"you@there.example"});
+  world.run_for(minutes(2));
+  REQUIRE(world.here.received.size() == 1);
+  CHECK(contains(world.here.received[0].content, "451 4.7.1 come back later"));
+  CHECK(world.there.connections == 1);
+  world.there.rcpt = always("250 ok");
+  world.submit("me@here.example", {"you@there.example"});
+  world.run_for(minutes(1));
+  CHECK(world.there.received.size() == 1);
+}
+
 TEST_CASE("simulation: 451 twice and then 250 is delivered at the third attempt, once") {
   World world;
   world.there.rcpt = first(2, "451 4.7.1 greylisted");

@@ -111,6 +111,25 @@ TEST_CASE("intake: the header of mail over SMTP keeps its addresses as they are"
   CHECK(only_content(house).ends_with("From: root\r\nTo: root\r\n\r\nx\r\n"));
 }
 
+TEST_CASE("intake: programs on loopback may leave out the domain, angle brackets, and write a blank behind the colon") {
+  for (const char* envelope : {"MAIL FROM:<root>\r\nRCPT TO:<postmaster>\r\nDATA\r\n", "MAIL FROM: root\r\nRCPT TO: www-data\r\nDATA\r\n",
+                               "MAIL FROM: <monit@web1.example>\r\nRCPT TO:<root>\r\nDATA\r\n"}) {
+    CAPTURE(envelope);
+    IntakeHouse house;
+    CHECK(send_by_smtp(house, "Subject: x\r\n\r\nx\r\n", envelope).starts_with("250 2."));
+    REQUIRE(house.spool.kept().size() == 1);
+  }
+}
+
+TEST_CASE("intake: hosts that are not this one name their addresses whole") {
+  const mxpress::mta::Config config = IntakeHouse().base;
+  const auto local = intake::server_options(config, intake::Completion::complete);
+  const auto remote = intake::server_options(config, intake::Completion::only_trace);
+  REQUIRE((local.ok() && remote.ok()));
+  CHECK(local->addresses.form == mxpress::proto::AddressForm::submission);
+  CHECK(remote->addresses.form == mxpress::proto::AddressForm::smtp);
+}
+
 TEST_CASE("intake: nobody else sees who stands in Bcc") {
   IntakeHouse house;
   CHECK(send_by_smtp(house, "Subject: x\r\nBcc: secret@z.example,\r\n other@z.example\r\nResent-Bcc: third@z.example\r\n\r\nbody\r\n")

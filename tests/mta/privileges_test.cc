@@ -160,6 +160,32 @@ TEST_CASE("privileges: an ordinary user who may open low ports loses that right"
   CHECK(code == 0);
 }
 
+TEST_CASE("privileges: an empty folder for the sockets that root owns is given to the user if it has its name, and no other is") {
+  if (!host::is_root()) return;
+  const Folder folder;
+  const auto nobody = host::find_user("nobody");
+  REQUIRE(nobody);
+  Config config = config_in(folder.path);
+  config.listen.control_socket = folder.path / "run/mxpress/control";
+  config.listen.submission_socket = folder.path / "run/other/submission";
+  fs::create_directories(folder.path / "run/mxpress");
+  fs::create_directories(folder.path / "run/other");
+  REQUIRE(host::prepare_directories_as_root(config, *nobody));
+  CHECK(owner_of(folder.path / "run/mxpress") == nobody->uid);
+  CHECK(owner_of(folder.path / "run/other") == 0);
+  CHECK(owner_of(folder.path / "run") == 0);
+}
+
+TEST_CASE("privileges: a folder for the sockets that holds something stays root's") {
+  if (!host::is_root()) return;
+  const Folder folder;
+  Config config = config_in(folder.path);
+  config.listen.control_socket = config.listen.submission_socket = folder.path / "run/mxpress/control";
+  fs::create_directories(folder.path / "run/mxpress/kept");
+  REQUIRE(host::prepare_directories_as_root(config, *host::find_user("nobody")));
+  CHECK(owner_of(folder.path / "run/mxpress") == 0);
+}
+
 TEST_CASE("privileges: a folder of somebody else's, or one with content, is not taken over") {
   if (!host::is_root()) return;
   const Folder folder;
