@@ -19,6 +19,7 @@ namespace mxpress::mta::intake {
 namespace {
 
 constexpr std::size_t kMaxName = 100;
+constexpr int kMaxParents = 6;  // looked at for one submission; each is two small files of /proc
 
 std::string read_file(const std::string& path, std::size_t max) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -35,6 +36,34 @@ std::string read_file(const std::string& path, std::size_t max) {
 std::string process_name(std::string_view pid) {
   const std::string name = read_file("/proc/" + std::string(pid) + "/comm", 64);
   return proto::printable(proto::trimmed(name), kMaxName);
+}
+
+// Programs that start sendmail for another: a shell between a program and sendmail, and sendmail itself, tell nothing.
+bool is_go_between(std::string_view name) {
+  for (const std::string_view known : {"sendmail", "mailq", "sh", "dash", "bash", "ash", "busybox", "ksh", "zsh"})
+    if (name == known) return true;
+  return false;
+}
+
+// The process that started this one; 0 where /proc does not say. proc(5): "pid (comm) state ppid ...", and comm may hold anything.
+long parent_of(long pid) {
+  const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat", 512);
+  const auto end = text.rfind(") ");
+  if (end == std::string::npos || end + 4 >= text.size()) return 0;
+  return std::strtol(text.c_str() + end + 4, nullptr, 10);
+}
+
+// The program on whose behalf the process hands in mail: the first that is no go-between, from the process upwards.
+std::string calling_program(long pid) {
+  std::string name = process_name(std::to_string(pid));
+  for (int step = 0; step < kMaxParents && is_go_between(name); ++step) {
+    pid = parent_of(pid);
+    if (pid <= 1) break;
+    const std::string above = process_name(std::to_string(pid));
+    if (above.empty()) break;
+    name = above;
+  }
+  return name;
 }
 
 bool ends_with(std::string_view text, std::string_view end) {
@@ -91,7 +120,7 @@ std::string unit_of_cgroup(std::string_view cgroup) {
 void claim_program_and_unit(proto::Submitter& submitter) {
   if (submitter.pid <= 0) return;
   const std::string pid = std::to_string(submitter.pid);
-  submitter.program = process_name(pid);
+  submitter.program = calling_program(submitter.pid);
   submitter.unit = unit_of_cgroup(read_file("/proc/" + pid + "/cgroup", 4096));
 }
 

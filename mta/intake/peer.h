@@ -12,7 +12,8 @@ namespace mxpress::mta::intake {
 // Envelope::submitter.
 Result<proto::Submitter> peer_of_unix_socket(int descriptor);
 
-// "php-fpm8.2" from /proc/PID/comm and "php8.2-fpm.service" from /proc/PID/cgroup; left empty when unknown. Cleaned.
+// "php-fpm8.2" from /proc and "php8.2-fpm.service" from /proc/PID/cgroup; left empty when unknown. Cleaned. Sendmail and shells stand for
+// the program that started them: cron's mail says "cron".
 void claim_program_and_unit(proto::Submitter& submitter);
 
 // The innermost ".service" or ".scope" of /proc/PID/cgroup's text; empty if there is none.

@@ -4,6 +4,7 @@
 #include <boost/filesystem/fstream.hpp>
 #include <boost/filesystem/operations.hpp>
 #include <catch2/catch.hpp>
+#include <set>
 #include <sstream>
 
 #include "mta/host/config_fields.h"
@@ -320,4 +321,40 @@ TEST_CASE("config: sizes are powers of 1024 and come back as written") {
   CHECK(host::format_size(50u << 20) == "50MB");
   CHECK(host::format_size(1'000'000) == "1000000");
   CHECK(host::format_size(0) == "0");
+}
+
+namespace {
+
+// The keys that mxpress.toml(5) explains, as "table.key": a .TP line, the key in bold, and a text of more than a few words.
+std::set<std::string> explained_keys() {
+  boost::filesystem::ifstream file(boost::filesystem::path(MXPRESS_SOURCE_DIR) / "docs/mxpress.toml.5");
+  std::set<std::string> keys;
+  std::string line, table, key;
+  std::size_t octets = 0;
+  const auto end_entry = [&] {
+    if (!key.empty() && octets > 10) keys.insert(table + "." + key);
+    key.clear();
+    octets = 0;
+  };
+  while (std::getline(file, line)) {
+    if (line == ".TP" || line.starts_with(".SH ")) end_entry();
+    if (line.starts_with(".SH ")) table = line[4] == '[' ? line.substr(5, line.find_first_of(".]", 5) - 5) : "";
+    const bool is_name = key.empty() && octets == 0 && line.starts_with(".B ");
+    if (is_name) key = line.substr(3);
+    if (!is_name) octets += line.size();
+    if (line.starts_with(".SH") || line == ".TP") octets = 0;
+  }
+  return keys;
+}
+
+}  // namespace
+
+TEST_CASE("config: mxpress.toml(5) explains every key, and no other") {
+  Config config = parsed("hostname = \"a.example\"");
+  DestinationConfig destination;
+  std::set<std::string> known;
+  for (const auto& field : host::fields_of(config)) known.insert(field.table + "." + field.name);
+  for (const auto& field : host::fields_of(destination, config.retry))
+    known.insert("destination." + (field.table.empty() ? field.name : field.table));
+  CHECK(explained_keys() == known);
 }

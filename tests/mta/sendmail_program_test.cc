@@ -66,13 +66,25 @@ TEST_CASE("sendmail: a message from stdin is in the spool when the program exits
   CHECK(envelope.submitter.entrance == "sendmail");
   CHECK(envelope.submitter.uid == ::getuid());
   CHECK(envelope.submitter.pid > 0);
-  CHECK(envelope.submitter.program == "sendmail");
+  CHECK(envelope.submitter.program == "unit_tests");  // which has started it
   CHECK(behind(kept[0].content, "Subject:") == "Subject: hi\r\n\r\nhello\r\n.dot\r\n");
   CHECK(kept[0].content.starts_with("Received: "));
   CHECK(kept[0].content.find("\r\nFrom: ") != std::string::npos);
   CHECK(kept[0].content.find("\r\nDate: ") != std::string::npos);
   CHECK(kept[0].content.find("\r\nMessage-ID: <") != std::string::npos);
   CHECK(house.deliverer.admitted() == std::vector{kept[0].id});
+}
+
+TEST_CASE("sendmail: the program that is told of is the one behind the shells between it and sendmail") {
+  IntakeHouse house;
+  const std::string sendmail = mxpress::testing::program("sendmail");
+  const std::string config = "MXPRESS_CONFIG=" + (house.folder.path() / "mxpress.toml").string();
+  const std::string inner = sendmail + " you@there.example; exit $?";
+  for (const std::string& script : {inner, "sh -c '" + inner + "'; exit $?", "sh -c \"bash -c '" + inner + "'; exit $?\"; exit $?"}) {
+    CAPTURE(script);
+    REQUIRE(mxpress::testing::run_program({"/bin/sh", "-c", script}, "hello\n", {config}).code == 0);
+    CHECK(house.spool.kept().back().message.envelope.submitter.program == "unit_tests");
+  }
 }
 
 TEST_CASE("sendmail: header, names and DSN reach the daemon; unqualified addresses get the configured domain") {
