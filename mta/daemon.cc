@@ -161,7 +161,7 @@ class RunningDaemon final : public Daemon {
                                      [this](queue::QueueId id, const proto::HostResult& why) { pool_->give_back(id, why); }});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
-    backend_.emplace(*spool_, *pool_, config_, recovery_progress_, [this] { return reload(); });
+    backend_.emplace(*spool_, *pool_, config_, recovery_progress_, [this] { return reload(); }, listeners_.troubles);
   }
 
   static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
@@ -321,6 +321,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   auto listeners = intake::open_listeners(config);
   if (!listeners) return listeners.error();
   for (const auto& warning : listeners->warnings) log(LogLine(Priority::warning, "listener").add("note", warning));
+  for (const auto& trouble : listeners->troubles) log(LogLine(Priority::error, "listener").add("reason", trouble));
   if (auto status = host::give_up_root(config); !status) return status.error();
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config), queue::Spool::Committer::thread);

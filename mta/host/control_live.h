@@ -26,10 +26,16 @@ class RecoveryProgress {
 
 class LiveBackend final : public ControlBackend {
  public:
-  // All must outlive it. `reload` reads the configuration again; called on a thread of the control server.
+  // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `troubles` are those of the
+  // start, which last as long as the daemon.
   LiveBackend(queue::Spool& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
-              std::function<Status()> reload)
-      : spool_(spool), deliverer_(deliverer), config_(config), recovery_(recovery), reload_(std::move(reload)) {}
+              std::function<Status()> reload, std::vector<std::string> troubles = {})
+      : spool_(spool),
+        deliverer_(deliverer),
+        config_(config),
+        recovery_(recovery),
+        reload_(std::move(reload)),
+        troubles_(std::move(troubles)) {}
 
   Status ready() override;
   std::vector<queue::QueueId> ids() override { return spool_.ids(false); }
@@ -47,6 +53,7 @@ class LiveBackend final : public ControlBackend {
   const RecoveryProgress& recovery_;
   WallTime started_ = Clock::current().wall();
   std::function<Status()> reload_;
+  const std::vector<std::string> troubles_;
 };
 
 }  // namespace mxpress::mta::host

@@ -56,16 +56,15 @@ std::uint16_t bound_port(int socket) {
   return ntohs(v4->sin_port);
 }
 
-Error bind_error(const std::string& text, std::uint16_t port) {
-  const int code = errno;
+std::string bind_error(const std::string& text, std::uint16_t port, int code) {
   std::string message = "cannot listen on " + text + ": " + std::strerror(code);
   if (code == EADDRINUSE) {
     const std::string who = listener_of_port(port);
-    message += (who.empty() ? std::string() : ", by " + who) + "; stop it, or choose another port with [listen] smtp";
+    message += (who.empty() ? std::string() : ", by " + who) + "; stop it and restart mxpress, or choose another port with [listen] smtp";
   } else if (code == EACCES) {
     message += "; ports below 1024 need root, CAP_NET_BIND_SERVICE, or another port with [listen] smtp";
   }
-  return Error::permanent(message);
+  return message;
 }
 
 bool family_is_missing() { return errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL; }
@@ -95,7 +94,13 @@ Status open_smtp(const Config& config, const std::string& text, Listeners& liste
     listeners.smtp.push_back({std::move(socket), endpoint->address, port});
     return {};
   }
-  if (!config.listen.smtp_is_default || !family_is_missing()) return bind_error(text, endpoint->port);
+  const int code = errno;
+  if (code == EADDRINUSE) {
+    listeners.troubles.push_back(bind_error(text, endpoint->port, code) + ". Mail of sendmail is taken and delivered all the same");
+    return {};
+  }
+  errno = code;
+  if (!config.listen.smtp_is_default || !family_is_missing()) return Error::permanent(bind_error(text, endpoint->port, code));
   listeners.warnings.push_back("not listening on " + text + ": " + errno_words());
   return {};
 }

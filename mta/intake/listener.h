@@ -41,11 +41,13 @@ struct Listeners {
   SocketFile submission_file;
   host::Descriptor submission;
   std::vector<std::string> warnings;  // for the log
+  std::vector<std::string> troubles;  // for the log and `mxpress status`: ports that somebody else has
 };
 
-// Every listener of the configuration, bound and listening, non-blocking. An Error says what to do: who has the port, which folder is
-// missing. A listener that is not on loopback needs listen.allow. A missing address family is a warning if the listeners are the default
-// ones. A socket file that nobody listens on is replaced.
+// Every listener of the configuration, bound and listening, non-blocking. An Error says what to do, such as which folder is missing. A port
+// that somebody else has is no Error, because most programs hand in their mail by sendmail: it is told in `troubles`. A listener that is
+// not on loopback needs listen.allow. A missing address family is a warning if the listeners are the default ones. A socket file that
+// nobody listens on is replaced.
 Result<Listeners> open_listeners(const Config& config);
 
 }  // namespace mxpress::mta::intake

@@ -4,6 +4,7 @@ import pathlib
 import pwd
 import re
 import signal
+import socket
 
 from daemon import Daemon
 from delivery_scenario import HELLO, ZONE, check_notice, one_message, sent_unchanged
@@ -29,6 +30,20 @@ def scenario_sendmail_without_the_daemon_leaves_mail_that_it_takes_at_its_start(
     daemon.wait_for_empty_queue()
     sent_unchanged(sink.messages()[0].content, HELLO, 'the message')
     check_equal(os.listdir(daemon.spool / 'drop'), [], 'the drop folder afterwards')
+    daemon.stop()
+
+
+def scenario_a_taken_port_is_told_and_mail_of_sendmail_leaves_all_the_same(world):
+    sink, daemon = start(world)
+    sink.start()
+    with socket.create_server(('127.0.0.1', daemon.smtp_port)):
+        daemon.start()
+        daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+        wait_until(lambda: sink.count() == 1, 20, 'the message to arrive')
+        code, output, _ = daemon.mxpress('status')
+    check(code != 0, 'mxpress status calls the daemon well')
+    check(f'cannot listen on 127.0.0.1:{daemon.smtp_port}' in output, f'mxpress status does not name the port: {output}')
+    check('cannot listen on' in daemon.process.log_text(), 'the log does not tell of the port')
     daemon.stop()
 
 
