@@ -1,7 +1,6 @@
 // The commands of mxpress: asks, and prints what comes back.
 #include "mta/cli/commands.h"
 
-#include <google/protobuf/util/json_util.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -9,20 +8,13 @@
 #include <thread>
 
 #include "dns/async.h"
+#include "mta/cli/json.h"
 #include "mta/cli/print.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::cli {
 namespace {
-
-void print_json(std::ostream& out, const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  options.always_print_primitive_fields = true;
-  std::string text;
-  if (google::protobuf::util::MessageToJsonString(message, &text, options).ok()) out << text << "\n";
-}
 
 control_pb::Selector selector_of(const CommandLine& line) {
   control_pb::Selector selector;

@@ -2,14 +2,13 @@
 #include "mta/cli/fsck_command.h"
 
 #include <fcntl.h>
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/util/json_util.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
 #include <ostream>
 
+#include "mta/cli/json.h"
 #include "mta/cli/print.h"
 #include "mta/cli/spool_backend.h"
 #include "proto/printable.h"
@@ -75,49 +74,31 @@ void print_report(std::ostream& out, const FsckReport& report, const boost::file
   for (const Remains& message : report.quarantine) print_message(out, message);
 }
 
-using Struct = google::protobuf::Struct;
-
-void set(Struct& to, const char* name, std::string_view text) { (*to.mutable_fields())[name].set_string_value(std::string(text)); }
-void set(Struct& to, const char* name, std::uint64_t number) { (*to.mutable_fields())[name].set_number_value(static_cast<double>(number)); }
-void set_flag(Struct& to, const char* name, bool flag) { (*to.mutable_fields())[name].set_bool_value(flag); }
-
-void print(std::ostream& out, const Struct& object) {
-  std::string text;
-  if (google::protobuf::util::MessageToJsonString(object, &text).ok()) out << text << "\n";
-}
-
-Struct to_struct(const Remains& message) {
-  Struct out;
-  set(out, "file", clean(message.file.string()));
-  set(out, "id", message.id.to_string());
-  set_flag(out, "envelope", message.sender.has_value());
-  set(out, "sender", clean(message.sender.value_or("")));
-  auto& recipients = *(*out.mutable_fields())["recipient"].mutable_list_value();
-  for (const auto& recipient : message.recipients) recipients.add_values()->set_string_value(clean(recipient));
-  set(out, "begin", message.begin);
-  set(out, "size", message.size);
-  set_flag(out, "whole", message.is_whole);
-  return out;
+boost::json::object to_json(const Remains& message) {
+  boost::json::array recipients;
+  for (const auto& recipient : message.recipients) recipients.emplace_back(clean(recipient));
+  return {{"file", clean(message.file.string())},
+          {"id", message.id.to_string()},
+          {"envelope", message.sender.has_value()},
+          {"sender", clean(message.sender.value_or(""))},
+          {"recipient", std::move(recipients)},
+          {"begin", message.begin},
+          {"size", message.size},
+          {"whole", message.is_whole}};
 }
 
 // One object for each finding and each message set aside, then one for the whole.
-void print_json(std::ostream& out, const FsckReport& report) {
-  for (const FsckFinding& finding : report.findings) {
-    Struct object;
-    set(object, "kind", words(finding.kind).word);
-    set(object, "text", clean(finding.text));
-    print(out, object);
-  }
-  for (const Remains& message : report.quarantine) print(out, to_struct(message));
-  Struct all;
-  set_flag(all, "clean", report.is_clean());
-  set(all, "segments", report.segments);
-  set(all, "records", report.records);
-  set(all, "message_files", report.message_files);
-  set(all, "waiting", report.waiting);
-  set(all, "octets", report.octets);
-  set(all, "quarantined", report.quarantined);
-  print(out, all);
+void print_report(std::ostream& out, const FsckReport& report) {
+  for (const FsckFinding& finding : report.findings)
+    cli::print_json(out, {{"kind", words(finding.kind).word}, {"text", clean(finding.text)}});
+  for (const Remains& message : report.quarantine) cli::print_json(out, to_json(message));
+  cli::print_json(out, {{"clean", report.is_clean()},
+                        {"segments", report.segments},
+                        {"records", report.records},
+                        {"message_files", report.message_files},
+                        {"waiting", report.waiting},
+                        {"octets", report.octets},
+                        {"quarantined", report.quarantined}});
 }
 
 ExitCode conclude(const CommandLine& line, const FsckReport& report, std::ostream& out) {
@@ -174,7 +155,7 @@ ExitCode run_fsck(const CommandLine& line, const Config& config, Streams streams
   const auto report = line.repair ? queue::mend(disk, directory) : queue::examine(disk, directory);
   if (!report) return complain(report.error());
   if (line.json)
-    print_json(streams.out, *report);
+    print_report(streams.out, *report);
   else
     print_report(streams.out, *report, directory);
   return conclude(line, *report, streams.out);

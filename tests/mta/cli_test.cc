@@ -203,6 +203,23 @@ TEST_CASE("mxpress: --json prints one object a line, for every state") {
   CHECK_THAT(run(backend, {"queue", "--json"}).out, Catch::StartsWith("{\"destination\":\"b.example\""));
 }
 
+TEST_CASE("mxpress: --json prints numbers of every width as numbers, and texts that look like numbers as texts") {
+  FakeControl backend;
+  auto message = make_message(1, 0, "a@a.example", "12@b.example", "x");
+  message.envelope.submitter.uid = 4'000'000'000;
+  backend.add(std::move(message));
+  const std::string out = run(backend, {"queue", "--messages", "--json"}).out;
+  CHECK_THAT(out, Catch::Contains("\"uid\":4000000000,"));
+  CHECK_THAT(out, Catch::Contains("\"size\":1,"));
+  CHECK_THAT(out, Catch::Contains("\"is_notice\":false"));
+  CHECK_THAT(out, Catch::Contains("\"id\":\"0000000000001\""));
+  CHECK_THAT(out, !Catch::Contains("_ms\":\""));
+  backend.counters.messages = 1'234'567'890'123;
+  CHECK_THAT(run(backend, {"status", "--json"}).out, Catch::Contains("\"messages\":1234567890123,"));
+  backend.rows.push_back({"b.example", "", 7, 0, 0, at(0), at(0), std::nullopt, std::nullopt, {}});
+  CHECK_THAT(run(backend, {"queue", "--json"}).out, Catch::Contains("\"messages\":7,"));
+}
+
 TEST_CASE("mxpress queue: who may not see the whole queue sees his own messages") {
   FakeControl backend;
   backend.add(make_message(1, 1001, "a@a.example", "b@b.example", "x"));
