@@ -110,6 +110,33 @@ TEST_CASE("packet: addresses that are too short are refused with the packet or l
   }
 }
 
+TEST_CASE(
+    "packet: records of every type with data of every short length are refused with the packet or left out, and nothing is read past their "
+    "end") {
+  using Type = RecordType;
+  for (const Type type : {Type::mx, Type::cname, Type::ns, Type::ptr, Type::soa, Type::txt, Type::a, Type::aaaa, Type::tlsa}) {
+    for (std::size_t size = 0; size < 24; ++size) {
+      for (const char fill : {'\0', '\x01', '\x3f', '\xc0'}) {
+        WireReply reply;
+        reply.answers.push_back({"a.example", type, 60, std::string(size, fill)});
+        reply.authority.push_back({"a.example", type, 60, std::string(size, fill)});
+        const Result<Packet> packet = decode(bytes_of(reply_packet(reply, {"a.example", type})));
+        if (!packet) continue;
+        for (const Record& record : packet->answers) CHECK(record.text.size() <= 4 * size + 4);
+      }
+    }
+  }
+}
+
+TEST_CASE("packet: an MX record without a host makes no MX") {
+  for (const std::size_t size : {0u, 1u, 2u}) {
+    WireReply reply;
+    reply.answers.push_back({"a.example", RecordType::mx, 60, std::string(size, '\0')});
+    const Result<Packet> packet = decode(bytes_of(reply_packet(reply)));
+    CHECK((!packet || packet->answers.empty()));
+  }
+}
+
 TEST_CASE("packet: a truncated answer may end anywhere behind its question") {
   WireReply reply = rich_reply();
   reply.truncated = true;
