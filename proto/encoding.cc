@@ -2,6 +2,8 @@
 #include "proto/encoding.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 #include "proto/ascii.h"
 
@@ -12,39 +14,104 @@ constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 constexpr std::string_view kHex = "0123456789ABCDEF";
 constexpr std::size_t kMaxLine = 76;
 constexpr std::size_t kOctetsPerLine = 57;
+constexpr std::size_t kLookAhead = 5;        // octets that decide how one is quoted: "From "
+constexpr std::size_t kPiece = 16 * 1024;    // octets that are encoded at a time
+constexpr std::size_t kLongestSequence = 4;  // octets. RFC 3629 3
 
 void append_group(std::string_view group, std::string& out) {
   unsigned bits = 0;
   for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0);
-  for (std::size_t i = 0; i < 4; ++i) out.push_back(i <= group.size() ? kBase64[bits >> (18 - 6 * i) & 63] : '=');
+  const char digits[] = {kBase64[bits >> 18 & 63], kBase64[bits >> 12 & 63], group.size() > 1 ? kBase64[bits >> 6 & 63] : '=',
+                         group.size() > 2 ? kBase64[bits & 63] : '='};
+  out.append(digits, sizeof digits);
 }
 
-// Encodes one line; `rest` is the line from this octet on.
-bool must_encode(std::string_view rest, std::size_t column) {
-  const char c = rest.front();
-  if (is_blank(c)) return rest.size() == 1;
+bool is_line_end(std::string_view text, std::size_t at) { return at + 1 < text.size() && text[at] == '\r' && text[at + 1] == '\n'; }
+
+// Whether this octet of the text may not stand for itself.
+bool must_encode(std::string_view text, std::size_t at, std::size_t column) {
+  const char c = text[at];
+  if (is_blank(c)) return at + 1 == text.size() || is_line_end(text, at + 1);
   if (is_control(c) || is_eight_bit(c) || c == '=') return true;
+  const std::string_view rest = text.substr(at, kLookAhead);
   return column == 0 && (c == '.' || rest.starts_with("From ") || rest.starts_with("--"));
 }
 
-void append_quoted_line(std::string_view line, std::string& out) {
-  std::size_t column = 0;
-  for (; !line.empty(); line.remove_prefix(1)) {
-    // One place is left for the '=' of a soft line break.
-    const std::size_t width = must_encode(line, column) ? 3 : 1;
-    if (column + width > kMaxLine - 1) {
-      out.append("=\r\n");
-      column = 0;
-    }
-    const auto octet = static_cast<unsigned char>(line.front());
-    if (must_encode(line, column)) {
-      out.append({'=', kHex[octet >> 4], kHex[octet & 15]});
-      column += 3;
-    } else {
-      out.push_back(line.front());
-      ++column;
-    }
+// The high bit of each octet that is a control character, '=', DEL or 8-bit.
+std::uint64_t special_octets(std::uint64_t octets) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x80 * kEach;
+  const auto equal_to = [&](std::uint64_t c) {
+    const std::uint64_t difference = octets ^ (c * kEach);
+    return ~(((difference & ~kHigh) + ~kHigh) | difference) & kHigh;
+  };
+  const std::uint64_t below_space = ~((octets & ~kHigh) + 0x60 * kEach) & kHigh;
+  return (octets & kHigh) | below_space | equal_to('=') | equal_to(0x7F);
+}
+
+// Octets from here on, at most `max`, that stand for themselves anywhere but at the start of a line or, if blank, at its end.
+std::size_t plain_run(std::string_view text, std::size_t at, std::size_t max) {
+  std::size_t length = 0;
+  for (; length + 8 <= max; length += 8) {
+    std::uint64_t octets;
+    std::memcpy(&octets, text.data() + at + length, sizeof octets);
+    if (special_octets(octets) != 0) break;
   }
+  const auto is_plain = [](char c) { return !is_control(c) && !is_eight_bit(c) && c != '='; };
+  while (length < max && is_plain(text[at + length])) ++length;
+  return length;
+}
+
+// Encodes 8-bit octets from here on, as many as fit into the line. Returns how many.
+std::size_t append_eight_bit(std::string_view text, std::size_t at, std::size_t column, std::string& out) {
+  char quoted[kMaxLine];
+  std::size_t length = 0;
+  for (; at < text.size() && is_eight_bit(text[at]) && column + length + 3 < kMaxLine; ++at) {
+    const auto octet = static_cast<unsigned char>(text[at]);
+    quoted[length++] = '=';
+    quoted[length++] = kHex[octet >> 4];
+    quoted[length++] = kHex[octet & 15];
+  }
+  out.append(quoted, length);
+  return length / 3;
+}
+
+// Encodes one octet, behind a soft line break where it needs one.
+void append_octet(std::string_view text, std::size_t at, std::size_t& column, std::string& out) {
+  if (column + (must_encode(text, at, column) ? 3 : 1) > kMaxLine - 1) {
+    out.append("=\r\n");
+    column = 0;
+  }
+  const bool encode = must_encode(text, at, column);
+  const auto octet = static_cast<unsigned char>(text[at]);
+  const char quoted[] = {'=', kHex[octet >> 4], kHex[octet & 15]};
+  encode ? out.append(quoted, sizeof quoted) : out.append(1, text[at]);
+  column += encode ? 3 : 1;
+}
+
+// Encodes the octets before `end` (and a line end that reaches beyond it); what follows is only looked at. Returns how many were taken.
+std::size_t append_quoted(std::string_view text, std::size_t end, std::size_t& column, std::string& out) {
+  std::size_t at = 0;
+  while (at < end) {
+    if (is_line_end(text, at)) {
+      out.append("\r\n");
+      column = 0;
+      at += 2;
+      continue;
+    }
+    // One place is left for the '=' of a soft line break.
+    std::size_t run = column == 0 ? 0 : plain_run(text, at, std::min(kMaxLine - 1 - column, end - at));
+    if (run > 0 && must_encode(text, at + run - 1, column)) --run;  // a blank at the end of its line
+    out.append(text, at, run);
+    column += run;
+    at += run;
+    if (run > 0) continue;
+    const std::size_t encoded = append_eight_bit(text.substr(0, end), at, column, out);
+    column += 3 * encoded;
+    at += encoded;
+    if (encoded == 0) append_octet(text, at++, column, out);
+  }
+  return at;
 }
 
 // Octets of the UTF-8 sequence at the start of the text, 0 if there is none. RFC 3629 4
@@ -63,6 +130,17 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
+// Octets before the first that is not ASCII, or at least most of them.
+std::size_t ascii_length(std::string_view text) {
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  std::size_t length = 0;
+  for (std::uint64_t octets = 0; length + sizeof octets <= text.size(); length += sizeof octets) {
+    std::memcpy(&octets, text.data() + length, sizeof octets);
+    if ((octets & kHigh) != 0) break;
+  }
+  return length;
+}
+
 }  // namespace
 
 std::string base64(std::string_view octets) {
@@ -75,20 +153,18 @@ std::string base64(std::string_view octets) {
 std::string base64_lines(std::string_view octets) {
   std::string out;
   out.reserve(octets.size() / 3 * 4 + octets.size() / kOctetsPerLine * 2 + 8);
-  for (std::size_t i = 0; i < octets.size(); i += kOctetsPerLine) out.append(base64(octets.substr(i, kOctetsPerLine))).append("\r\n");
+  Base64LineEncoder encoder;
+  encoder.feed(octets, out);
+  encoder.finish(out);
   return out;
 }
 
 std::string quoted_printable(std::string_view text) {
   std::string out;
   out.reserve(text.size() + text.size() / 8);
-  while (!text.empty()) {
-    const auto end = text.find("\r\n");
-    append_quoted_line(text.substr(0, end), out);
-    if (end == std::string_view::npos) break;
-    out.append("\r\n");
-    text.remove_prefix(end + 2);
-  }
+  QuotedPrintableEncoder encoder;
+  encoder.feed(text, out);
+  encoder.finish(out);
   return out;
 }
 
@@ -99,6 +175,84 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+void QuotedPrintableEncoder::feed(std::string_view text, std::string& out) {
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, kPiece);
+    text.remove_prefix(piece.size());
+    waiting_.append(piece);
+    if (waiting_.size() <= kLookAhead) continue;
+    waiting_.erase(0, append_quoted(waiting_, waiting_.size() - kLookAhead, column_, out));
+  }
+}
+
+void QuotedPrintableEncoder::finish(std::string& out) {
+  append_quoted(waiting_, waiting_.size(), column_, out);
+  *this = QuotedPrintableEncoder();
+}
+
+void Base64LineEncoder::feed(std::string_view octets, std::string& out) {
+  const auto append_line = [&](std::string_view line) {
+    for (std::size_t i = 0; i < kOctetsPerLine; i += 3) append_group(line.substr(i, 3), out);
+    out.append("\r\n");
+  };
+  while (waiting_.size() + octets.size() >= kOctetsPerLine) {
+    const std::size_t taken = kOctetsPerLine - waiting_.size();
+    if (waiting_.empty()) {
+      append_line(octets.substr(0, taken));
+    } else {
+      append_line(waiting_.append(octets.substr(0, taken)));
+      waiting_.clear();
+    }
+    octets.remove_prefix(taken);
+  }
+  waiting_.append(octets);
+}
+
+void Base64LineEncoder::finish(std::string& out) {
+  if (!waiting_.empty()) out.append(base64(waiting_)).append("\r\n");
+  waiting_.clear();
+}
+
+void Base64Rewrapper::feed(std::string_view text, std::string& out) {
+  for (const char c : text) {
+    if (is_blank(c) || c == '\r' || c == '\n') continue;
+    out.push_back(c);
+    if (++column_ < kMaxLine) continue;
+    out.append("\r\n");
+    column_ = 0;
+  }
+}
+
+void Base64Rewrapper::finish(std::string& out) {
+  if (column_ > 0) out.append("\r\n");
+  column_ = 0;
+}
+
+void Utf8Check::feed(std::string_view text) {
+  // A sequence that was split between two pieces.
+  while (good_ && !waiting_.empty() && !text.empty()) {
+    waiting_.push_back(text.front());
+    text.remove_prefix(1);
+    if (is_utf8(waiting_)) {
+      waiting_.clear();
+    } else {
+      good_ = waiting_.size() < kLongestSequence;
+    }
+  }
+  while (good_ && !text.empty()) {
+    text.remove_prefix(ascii_length(text));
+    if (text.empty()) return;
+    const std::size_t length = utf8_length(text);
+    if (length > 0) {
+      text.remove_prefix(length);
+      continue;
+    }
+    good_ = text.size() < kLongestSequence;
+    waiting_ = text.substr(0, kLongestSequence);
+    text = {};
+  }
 }
 
 }  // namespace mxpress::proto

@@ -51,3 +51,35 @@ TEST_CASE("encoding: UTF-8 is told from other octets") {
   for (const char* bad : {"\xFF", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x9F\x98", "\x80"})
     CHECK_FALSE(is_utf8(bad));
 }
+
+TEST_CASE("encoding: text in pieces is encoded like the whole") {
+  std::string text = "From me\r\n--\r\n.\r\nFrom a to \xC3\xBC = b \r\n\t\r\nx\r";
+  for (int i = 0; i < 300; ++i) text += i % 7 == 0 ? " " : i % 11 == 0 ? "\xF0\x9F\x98\x80" : "From .-=";
+  for (std::size_t piece = 1; piece < text.size(); ++piece) {
+    QuotedPrintableEncoder quoted;
+    Base64LineEncoder lines;
+    Utf8Check utf8;
+    std::string as_quoted;
+    std::string as_lines;
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      quoted.feed(std::string_view(text).substr(at, piece), as_quoted);
+      lines.feed(std::string_view(text).substr(at, piece), as_lines);
+      utf8.feed(std::string_view(text).substr(at, piece));
+    }
+    quoted.finish(as_quoted);
+    lines.finish(as_lines);
+    CAPTURE(piece);
+    CHECK(as_quoted == quoted_printable(text));
+    CHECK(as_lines == base64_lines(text));
+    CHECK(utf8.ok());
+  }
+}
+
+TEST_CASE("encoding: UTF-8 in pieces is told from other octets") {
+  for (const char* bad : {"\xFF", "\xC3", "ab\xC3x", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x9F\x98", "\x80", "\xF0\x9F\x98xyz"}) {
+    CAPTURE(std::string(bad));
+    Utf8Check check;
+    for (const char c : std::string_view(bad)) check.feed({&c, 1});
+    CHECK_FALSE(check.ok());
+  }
+}

@@ -5,6 +5,7 @@
 
 #include "proto/header.h"
 #include "proto/mail_data.h"
+#include "proto/mime_entity.h"
 
 using namespace mxpress::proto;
 
@@ -100,6 +101,94 @@ TEST_CASE("mime: what cannot be changed without breaking it is a permanent error
     REQUIRE_FALSE(result.ok());
     CHECK_FALSE(result.error().is_transient());
   }
+}
+
+TEST_CASE("mime: parts are converted 100 deep; what is deeper travels as it is, or not at all") {
+  const auto nested = [](std::size_t depth, const std::string& innermost) {
+    std::string message = innermost;
+    for (std::size_t i = 0; i < depth; ++i) {
+      const std::string boundary = "b" + std::to_string(i);
+      message = "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n--" + boundary + "\r\n" + message + "\r\n--" + boundary +
+                "--\r\n";
+    }
+    return message;
+  };
+  const auto deep = reencode_for_transport(nested(kMaxNesting, "\r\n" + kLong));
+  REQUIRE(deep.ok());
+  CHECK_FALSE(inspect(*deep).needs_reencoding());
+  CHECK_FALSE(reencode_for_transport(nested(kMaxNesting + 1, "\r\n" + kLong)).ok());
+  const std::string fits = nested(3 * kMaxNesting, "\r\nshort\r\n");
+  CHECK(*reencode_for_transport(fits) == fits);
+}
+
+TEST_CASE("mime: the delimiter of an outer multipart ends all that is inside, also where an inner one has the same boundary") {
+  const std::string before =
+      "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\ninner\r\n--a\r\n\r\n";
+  const auto same = reencode_for_transport(before + kLong + "\r\n--a--\r\n");
+  REQUIRE(same.ok());
+  CHECK(same->starts_with(before.substr(0, before.size() - 2) + "Content-Transfer-Encoding: quoted-printable\r\n"));
+  const auto unclosed = reencode_for_transport(
+      "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + kLong +
+      "\r\n--a--\r\n--b--\r\n");
+  REQUIRE(unclosed.ok());
+  CHECK(unclosed->ends_with("x\r\n--a--\r\n--b--\r\n"));
+}
+
+TEST_CASE("mime: a message that comes in pieces of any size is converted in the same way") {
+  const std::string message =
+      "Subject: s\r\nContent-Type: multipart/mixed; boundary=\"-b-\"\r\n\r\npreamble\r\n---b-\r\n\r\nFrom here\r\n---b\r\n-" + kLong +
+      "\r\n---b- \r\nContent-Type: a/b\r\nContent-Transfer-Encoding: binary\r\n\r\n" + kLong +
+      "\r\n---b-\r\nContent-Type: message/rfc822\r\n" + "\r\nX: " + std::string(700, 'y') + " " + std::string(700, 'z') + "\r\n\r\n" + kLong +
+      "\r\n---b---\r\nepilogue";
+  const auto whole = reencode_for_transport(message);
+  REQUIRE(whole.ok());
+  for (std::size_t piece = 1; piece < 130; ++piece) {
+    const auto each = [&](auto feed) {
+      for (std::size_t at = 0; at < message.size(); at += piece) feed(std::string_view(message).substr(at, piece));
+    };
+    MimeSurvey survey(MimeGoal::short_lines);
+    each([&](std::string_view text) { survey.feed(text); });
+    const auto plan = survey.finish();
+    REQUIRE(plan.ok());
+    MimeRewriter rewriter(*plan, MimeGoal::short_lines);
+    std::string out;
+    each([&](std::string_view text) { rewriter.feed(text, out); });
+    rewriter.finish(out);
+    CAPTURE(piece);
+    CHECK(out == *whole);
+  }
+}
+
+TEST_CASE("mime: a conversion holds little of a message, however long its lines and however many its parts are") {
+  const std::string pieces[] = {kLong, "x\r\n", "--b\r\n\r\n", "--b\r\nContent-Type: message/rfc822\r\n\r\n", "--b", "\xFF\r\n"};
+  for (const std::string& piece : pieces) {
+    MimeSurvey survey(MimeGoal::seven_bit);
+    survey.feed("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n\xFF\r\n");
+    std::string block;
+    while (block.size() < 64 * 1024) block += piece;
+    for (std::size_t octets = 0; octets < 4u << 20; octets += block.size()) survey.feed(block);
+    CAPTURE(piece.substr(0, 20));
+    CHECK(survey.held() < 64 * 1024);
+  }
+}
+
+TEST_CASE("mime: a plan has a bound, and so has a header") {
+  MimeSurvey survey(MimeGoal::seven_bit);
+  survey.feed("Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+  for (std::size_t part = 0; part < kMaxChangedParts + 1; ++part) survey.feed("--b\r\n\r\n\xFF\r\n");
+  CHECK(survey.held() < 2u << 20);
+  CHECK(survey.failed());
+  CHECK_FALSE(survey.finish().ok());
+  std::string header = "A: b\r\n";
+  while (header.size() <= kMaxEntityHeader) header += "A: " + std::string(900, 'b') + "\r\n";
+  CHECK(*reencode_for_transport(header + "\r\nshort\r\n") == header + "\r\nshort\r\n");
+  CHECK_THAT(reencode_for_transport(header + "\r\n" + kLong).error().message, Catch::Contains("a header is too large"));
+}
+
+TEST_CASE("mime: a delimiter line that is too long itself is an error") {
+  CHECK_FALSE(
+      reencode_for_transport("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b" + std::string(2000, ' ') + "\r\n\r\nx\r\n--b--\r\n")
+          .ok());
 }
 
 TEST_CASE("mime: endless nesting ends in an error") {

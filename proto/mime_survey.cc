@@ -1,0 +1,163 @@
+// First pass of a conversion: what has to change.
+#include <optional>
+
+#include "proto/ascii.h"
+#include "proto/encoding.h"
+#include "proto/mail_data.h"
+#include "proto/mime.h"
+#include "proto/mime_entity.h"
+
+namespace mxpress::proto {
+namespace {
+
+Error impossible(std::string why) { return Error::permanent("the message cannot be converted for transport: " + std::move(why)); }
+
+using Kind = MimeChange::Kind;
+
+enum class CharacterSet { declared, us_ascii, utf8, unknown };
+
+Kind quoted_printable_with(CharacterSet set) {
+  switch (set) {
+    case CharacterSet::declared:
+      return Kind::quoted_printable;
+    case CharacterSet::us_ascii:
+      return Kind::quoted_printable_us_ascii;
+    case CharacterSet::utf8:
+      return Kind::quoted_printable_utf8;
+    case CharacterSet::unknown:
+      return Kind::quoted_printable_unknown;
+  }
+  return Kind::quoted_printable;
+}
+
+Kind base64_with(CharacterSet set) {
+  switch (set) {
+    case CharacterSet::declared:
+      return Kind::base64;
+    case CharacterSet::us_ascii:
+      return Kind::base64_us_ascii;
+    case CharacterSet::utf8:
+      return Kind::base64_utf8;
+    case CharacterSet::unknown:
+      return Kind::base64_unknown;
+  }
+  return Kind::base64;
+}
+
+}  // namespace
+
+class MimeSurvey::Impl final : public EntitySink {
+ public:
+  explicit Impl(MimeGoal goal) : goal_(goal) {}
+
+  void feed(std::string_view content) {
+    if (!error_) reader_.feed(content);
+  }
+
+  Result<MimePlan> finish() {
+    if (!error_) reader_.finish();
+    if (error_) return *error_;
+    return std::move(plan_);
+  }
+
+  bool failed() const { return error_.has_value(); }
+
+  std::size_t held() const { return reader_.held() + plan_.capacity() * sizeof(MimeChange) + open_.capacity() * sizeof(State); }
+
+  void begin(const Entity& entity, std::string_view header, std::string_view) override {
+    const bool header_changes = needs_change(inspect(header));
+    if (header_changes) {
+      if (!open_.empty()) open_.back().body_changes = true;
+      if (goal_ == MimeGoal::seven_bit) fail("its header has characters that are not ASCII");
+      if (goal_ == MimeGoal::short_lines && !folded_header(header)) {
+        fail("a header line is over 998 octets long and has no space to fold it at");
+      }
+    }
+    open_.push_back({plan_.size()});
+    plan_.push_back({entity.number, Kind::none});
+    if (plan_.size() > kMaxChangedParts) fail("it has too many parts that would have to change");
+    text_ = {};
+    utf8_ = {};
+  }
+
+  void body(const Entity& entity, std::string_view text) override {
+    text_.feed(text);
+    if (!entity.facts.has_type) utf8_.feed(text);
+    if (entity.kind == EntityKind::closed && needs_change(text_.facts())) fail(entity.why_closed);
+  }
+
+  void around(const Entity&, std::string_view text) override {
+    text_.feed(text);
+    if (needs_change(text_.facts())) fail("the text around the parts of a multipart does not fit");
+  }
+
+  void delimiter(const Entity&, std::string_view text) override {
+    text_ = {};
+    around({}, text);
+    text_ = {};
+  }
+
+  void end(const Entity& entity) override {
+    const State state = open_.back();
+    open_.pop_back();
+    const bool changes = state.body_changes || (entity.kind == EntityKind::leaf && needs_change(text_.facts()));
+    if (!changes) {
+      if (state.slot + 1 == plan_.size()) plan_.pop_back();
+    } else {
+      if (!open_.empty()) open_.back().body_changes = true;
+      plan_[state.slot].kind = entity.kind == EntityKind::leaf ? leaf_change(entity) : composite_change(entity);
+    }
+    text_ = {};
+  }
+
+ private:
+  struct State {
+    std::size_t slot;           // in plan_
+    bool body_changes = false;  // of a multipart or message: something inside
+  };
+
+  bool needs_change(const ContentFacts& facts) const { return goal_ == MimeGoal::short_lines ? facts.needs_reencoding() : facts.eight_bit; }
+
+  void fail(const char* why) {
+    if (!error_) error_ = impossible(why);
+  }
+
+  Kind leaf_change(const Entity& entity) {
+    const std::string& encoding = entity.facts.encoding;
+    if (encoding == "base64" && goal_ == MimeGoal::short_lines) return Kind::rewrapped_base64;
+    const bool plain = encoding.empty() || encoding == "7bit" || encoding == "8bit";
+    if (plain || encoding == "binary") return plain ? quoted_printable_with(set_of(entity)) : base64_with(set_of(entity));
+    fail("a part is not what its transfer encoding says");
+    return Kind::none;
+  }
+
+  CharacterSet set_of(const Entity& entity) const {
+    if (entity.facts.has_type) return CharacterSet::declared;
+    if (!text_.facts().eight_bit) return CharacterSet::us_ascii;
+    return utf8_.ok() ? CharacterSet::utf8 : CharacterSet::unknown;
+  }
+
+  // RFC 2045 6.4: a multipart or message says 8bit only if something in it is.
+  Kind composite_change(const Entity& entity) {
+    if (entity.kind == EntityKind::multipart && !entity.has_parts) fail("a multipart has no parts");
+    const bool says_too_much = entity.facts.encoding == "8bit" || entity.facts.encoding == "binary";
+    return goal_ == MimeGoal::seven_bit && says_too_much ? Kind::composite_seven_bit : Kind::none;
+  }
+
+  const MimeGoal goal_;
+  MimePlan plan_;
+  std::vector<State> open_;
+  ContentInspector text_;  // of the present body, preamble or epilogue
+  Utf8Check utf8_;         // of a body without Content-Type
+  std::optional<Error> error_;
+  EntityReader reader_{*this};
+};
+
+MimeSurvey::MimeSurvey(MimeGoal goal) : impl_(std::make_unique<Impl>(goal)) {}
+MimeSurvey::~MimeSurvey() = default;
+void MimeSurvey::feed(std::string_view content) { impl_->feed(content); }
+Result<MimePlan> MimeSurvey::finish() { return impl_->finish(); }
+bool MimeSurvey::failed() const { return impl_->failed(); }
+std::size_t MimeSurvey::held() const { return impl_->held(); }
+
+}  // namespace mxpress::proto
