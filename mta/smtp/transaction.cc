@@ -39,14 +39,19 @@ std::string_view waiting_for(Stage stage) {
 
 ClientTransaction::ClientTransaction(ClientChannel& channel, const dns::Target& target, const ClientOptions& options,
                                      const proto::Extensions& extensions, Transaction transaction)
-    : channel_(channel), options_(options), extensions_(extensions), report_(target, channel), transaction_(std::move(transaction)) {
+    : channel_(channel),
+      target_(target),
+      options_(options),
+      extensions_(extensions),
+      report_(target, channel),
+      transaction_(std::move(transaction)) {
   body_ = transaction_.envelope->body;
   result_.recipients.resize(transaction_.recipients.size());
   result_.dsn_passed_on = extensions_.dsn;
 }
 
 Task<TransactionResult> ClientTransaction::run() {
-  if (needs_conversion() && !co_await convert()) co_return result_;
+  if (needs_conversion() && !co_await convert_content()) co_return result_;
   if (is_too_large()) co_return result_;
   co_await envelope_dialogue();
   if (data_open_ && channel_.is_open()) {
@@ -63,9 +68,26 @@ bool ClientTransaction::needs_seven_bit() const { return body_ == proto::BodyTyp
 
 bool ClientTransaction::needs_conversion() const { return transaction_.envelope->has_long_lines || needs_seven_bit(); }
 
-Task<bool> ClientTransaction::convert() {
-  if (transaction_.envelope->has_long_lines && !co_await make_lines_short()) co_return false;
-  co_return !needs_seven_bit() || co_await make_seven_bit();
+// RFC 5321 4.5.3.1.6: longer lines need not be taken, and are cut or broken by who knows whom. RFC 6152 3: a host without 8BITMIME gets the
+// message re-encoded, or not at all.
+Task<bool> ClientTransaction::convert_content() {
+  if (transaction_.envelope->has_long_lines && !co_await convert_to(proto::MimeGoal::short_lines)) co_return false;
+  co_return !needs_seven_bit() || co_await convert_to(proto::MimeGoal::seven_bit);
+}
+
+Task<bool> ClientTransaction::convert_to(proto::MimeGoal goal) {
+  ConversionRoom::Owner owner{transaction_.envelope->submitter.uid, target_.host};
+  auto converted = co_await convert(*transaction_.data, goal, ConversionRoom::common(), std::move(owner));
+  if (converted.ok()) {
+    conversions_.push_back(std::move(*converted));
+    transaction_.data = conversions_.back().get();
+    body_ = conversions_.back()->body();
+  } else if (goal == proto::MimeGoal::short_lines) {
+    cannot_convert(converted.error(), {5, 6, 0}, "lines over 998 octets may not be sent");
+  } else {
+    cannot_convert(converted.error(), {5, 6, 3}, "the mail host takes no 8-bit content (no 8BITMIME)");
+  }
+  co_return converted.ok();
 }
 
 // What the host has told us about itself may settle the matter without asking.
@@ -76,39 +98,6 @@ bool ClientTransaction::is_too_large() {
   const std::string words = "the message has " + std::to_string(size) + " octets, and the mail host takes at most " + std::to_string(limit);
   decide_all(Outcome::failed, report_.found(Stage::local, {5, 3, 4}, words));  // RFC 1870 6.1
   return true;
-}
-
-// RFC 5321 4.5.3.1.6: longer lines need not be taken, and are cut or broken by who knows whom.
-Task<bool> ClientTransaction::make_lines_short() {
-  auto converted = co_await shorten_lines(*transaction_.data);
-  if (converted.ok()) {
-    take(std::move(*converted));
-  } else {
-    cannot_convert(converted.error(), {5, 6, 0}, "lines over 998 octets may not be sent");
-  }
-  co_return converted.ok();
-}
-
-// RFC 6152 3: a host without 8BITMIME gets the message re-encoded, or not at all.
-Task<bool> ClientTransaction::make_seven_bit() {
-  Status done;
-  if (converted_) {
-    done = converted_->downgrade();
-    body_ = converted_->body();
-  } else if (auto converted = co_await downgrade(*transaction_.data); converted.ok()) {
-    take(std::move(*converted));
-  } else {
-    done = converted.error();
-  }
-  if (!done.ok()) cannot_convert(done.error(), {5, 6, 3}, "the mail host takes no 8-bit content (no 8BITMIME)");
-  co_return done.ok();
-}
-
-// What is sent from now on.
-void ClientTransaction::take(std::unique_ptr<Converted> converted) {
-  converted_ = std::move(converted);
-  transaction_.data = converted_.get();
-  body_ = converted_->body();
 }
 
 void ClientTransaction::cannot_convert(const Error& error, proto::EnhancedStatus failure, const char* why) {

@@ -35,11 +35,9 @@ class ClientTransaction {
 
   bool needs_seven_bit() const;
   bool needs_conversion() const;
-  Task<bool> convert();
+  Task<bool> convert_content();
+  Task<bool> convert_to(proto::MimeGoal goal);
   bool is_too_large();
-  Task<bool> make_lines_short();
-  Task<bool> make_seven_bit();
-  void take(std::unique_ptr<Converted> converted);
   void cannot_convert(const Error& error, proto::EnhancedStatus failure, const char* why);
   std::vector<Command> commands() const;
   std::size_t group_end(const std::vector<Command>& commands, std::size_t begin) const;
@@ -65,12 +63,13 @@ class ClientTransaction {
   void give_up_host(const proto::HostResult& why);
 
   ClientChannel& channel_;
+  const dns::Target& target_;
   const ClientOptions& options_;
   const proto::Extensions& extensions_;
   HostReporter report_;
   Transaction transaction_;
-  std::unique_ptr<Converted> converted_;  // what transaction_.data is when the content had to be re-encoded
-  proto::BodyType body_;                  // of what is sent
+  std::vector<std::unique_ptr<Converted>> conversions_;  // each of what the one before makes; the last is transaction_.data
+  proto::BodyType body_;                                 // of what is sent
   TransactionResult result_;
   std::vector<std::size_t> accepted_;  // by RCPT, and nothing has been decided since
   bool reset_first_ = false;

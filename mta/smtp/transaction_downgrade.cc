@@ -1,88 +1,145 @@
-// Converts content in memory.
+// Converts content while it is read.
 #include "mta/smtp/transaction_downgrade.h"
 
-#include <atomic>
-#include <cstdint>
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include "proto/mail_data.h"
-#include "proto/mime.h"
 
 namespace mxpress::mta::smtp {
 namespace {
 
-constexpr std::uint64_t kMostAtATime = 64u << 20;  // octets of content that are being re-encoded, of all sessions
+constexpr std::uint64_t kBlock = 64 * 1024;
+
+Error no_room() { return Error::transient("too much is being re-encoded for mail hosts at the moment"); }
+
+// The others on this thread have their turn: a block takes at most some milliseconds.
+Task<void> let_others_go_on() { co_await asio::post(co_await asio::this_coro::executor, use_task); }
+
+// The next block of a source, in `buffer` if it has to be read; a source that ends before its size has failed.
+Task<Result<std::string_view>> next_block(DataSource& source, std::uint64_t offset, std::string& buffer) {
+  const std::size_t wanted = std::min(kBlock, source.size() - offset);
+  if (const auto whole = source.in_memory()) co_return whole->substr(offset, wanted);
+  buffer.resize(wanted);
+  const Result<std::size_t> count = co_await source.read(offset, buffer.data(), wanted);
+  if (!count.ok()) co_return count.error();
+  if (*count == 0) co_return Error::transient("the stored content is shorter than it should be");
+  co_return std::string_view(buffer).substr(0, *count);
+}
+
+// Finds out what a conversion will give. The original is read twice.
+class Preparation {
+ public:
+  Preparation(DataSource& original, proto::MimeGoal goal, ConversionRoom::Hold& hold) : original_(original), hold_(hold) {
+    findings_.goal = goal;
+  }
+
+  Task<Result<Converted::Findings>> run() {
+    if (const Status planned = co_await plan(); !planned.ok()) co_return planned.error();
+    if (const Status measured = co_await measure(); !measured.ok()) co_return measured.error();
+    co_return std::move(findings_);
+  }
+
+ private:
+  Task<Status> plan() {
+    proto::MimeSurvey survey(findings_.goal);
+    for (std::uint64_t offset = 0; offset < original_.size() && !survey.failed();) {
+      const Result<std::string_view> block = co_await next_block(original_, offset, buffer_);
+      if (!block.ok()) co_return block.error();
+      survey.feed(*block);
+      offset += block->size();
+      if (!holds(survey.held())) co_return no_room();
+      co_await let_others_go_on();
+    }
+    Result<proto::MimePlan> plan = survey.finish();
+    if (!plan.ok()) co_return plan.error();
+    findings_.plan = std::move(*plan);
+    co_return Status();
+  }
+
+  Task<Status> measure() {
+    proto::MimeRewriter rewriter(findings_.plan, findings_.goal);
+    proto::ContentInspector inspector;
+    for (std::uint64_t offset = 0; offset < original_.size();) {
+      const Result<std::string_view> block = co_await next_block(original_, offset, buffer_);
+      if (!block.ok()) co_return block.error();
+      rewriter.feed(*block, made_);
+      offset += block->size();
+      if (!holds(rewriter.held() + findings_.plan.capacity() * sizeof(proto::MimeChange))) co_return no_room();
+      inspector.feed(made_);
+      made_.clear();
+      co_await let_others_go_on();
+    }
+    rewriter.finish(made_);
+    inspector.feed(made_);
+    const proto::ContentFacts& facts = inspector.facts();
+    const bool fits = findings_.goal == proto::MimeGoal::seven_bit ? !facts.eight_bit : !facts.needs_reencoding();
+    if (!fits) co_return Error::permanent("the message cannot be converted for transport: it would still not fit");
+    findings_.size = facts.octets;
+    findings_.body = facts.body();
+    co_return Status();
+  }
+
+  // A header is there in its old form, its new one and a part of each more while it changes.
+  bool holds(std::size_t parser) const { return hold_.raise_to(2 * kBlock + buffer_.capacity() + made_.capacity() + 2 * parser); }
+
+  DataSource& original_;
+  ConversionRoom::Hold& hold_;
+  Converted::Findings findings_{};
+  std::string buffer_;
+  std::string made_;
+};
 
 }  // namespace
 
-// The first one always gets its part, however large it is.
-class Converted::Share {
- public:
-  explicit Share(std::uint64_t octets) : octets_(octets) {
-    const std::uint64_t before = held_.fetch_add(octets);
-    fits_ = before == 0 || before + octets <= kMostAtATime;
-  }
-  ~Share() { held_ -= octets_; }
-  Share(const Share&) = delete;
-  Share& operator=(const Share&) = delete;
-  bool fits() const { return fits_; }
-
- private:
-  static inline std::atomic<std::uint64_t> held_{0};
-  const std::uint64_t octets_;
-  bool fits_ = false;
-};
-
-Converted::Converted(std::string content, std::unique_ptr<Share> share) : content_(std::move(content)), share_(std::move(share)) {}
+Converted::Converted(DataSource& original, Findings findings, std::unique_ptr<ConversionRoom::Hold> hold)
+    : original_(original), findings_(std::move(findings)), hold_(std::move(hold)) {
+  begin_again();
+}
 
 Converted::~Converted() = default;
 
+void Converted::begin_again() {
+  rewriter_ = std::make_unique<proto::MimeRewriter>(findings_.plan, findings_.goal);
+  taken_ = position_ = 0;
+  made_.clear();
+  made_begin_ = 0;
+}
+
 Task<Result<std::size_t>> Converted::read(std::uint64_t offset, char* buffer, std::size_t size) {
-  co_return content_.copy(buffer, size, offset);
-}
-
-proto::BodyType Converted::body() const { return proto::inspect(content_).body(); }
-
-Status Converted::downgrade() {
-  Result<std::string> converted = proto::downgrade_to_seven_bit(content_);
-  if (!converted.ok()) return converted.error();
-  content_ = std::move(*converted);
-  return {};
-}
-
-namespace {
-
-Task<Result<std::string>> read_all(DataSource& data) {
-  std::string content(data.size(), '\0');
-  std::size_t offset = 0;
-  while (offset < content.size()) {
-    const Result<std::size_t> count = co_await data.read(offset, content.data() + offset, content.size() - offset);
-    if (!count.ok()) co_return count.error();
-    if (*count == 0) co_return Error::transient("the stored content is shorter than it should be");
-    offset += *count;
+  if (offset == 0 && position_ > 0) begin_again();
+  if (offset != position_) co_return Error::transient("converted content is read out of order");
+  while (made_begin_ == made_.size() && position_ < findings_.size) {
+    const Status made = co_await make_more();
+    if (!made.ok()) co_return made.error();
   }
-  co_return content;
+  const std::size_t count = made_.copy(buffer, size, made_begin_);
+  made_begin_ += count;
+  position_ += count;
+  co_return count;
 }
 
-using Conversion = Result<std::string> (*)(std::string_view);
-
-Task<Result<std::unique_ptr<Converted>>> convert(DataSource& data, Conversion conversion) {
-  if (data.size() > kMaxConverted) {
-    co_return Error::permanent("the message has " + std::to_string(data.size()) + " octets, and at most " + std::to_string(kMaxConverted) +
-                               " can be converted for transport");
-  }
-  auto share = std::make_unique<Converted::Share>(data.size());
-  if (!share->fits()) co_return Error::transient("too much is being re-encoded for mail hosts at the moment");
-  const Result<std::string> content = co_await read_all(data);
-  if (!content.ok()) co_return content.error();
-  Result<std::string> converted = conversion(*content);
-  if (!converted.ok()) co_return converted.error();
-  co_return std::make_unique<Converted>(std::move(*converted), std::move(share));
+Task<Status> Converted::make_more() {
+  made_.clear();
+  made_begin_ = 0;
+  if (taken_ == original_.size()) co_return Error::transient("the stored content has changed while it was converted");
+  const Result<std::string_view> block = co_await next_block(original_, taken_, block_);
+  if (!block.ok()) co_return block.error();
+  rewriter_->feed(*block, made_);
+  taken_ += block->size();
+  if (taken_ == original_.size()) rewriter_->finish(made_);
+  co_await let_others_go_on();
+  co_return Status();
 }
 
-}  // namespace
-
-Task<Result<std::unique_ptr<Converted>>> downgrade(DataSource& data) { return convert(data, proto::downgrade_to_seven_bit); }
-
-Task<Result<std::unique_ptr<Converted>>> shorten_lines(DataSource& data) { return convert(data, proto::reencode_for_transport); }
+Task<Result<std::unique_ptr<Converted>>> convert(DataSource& original, proto::MimeGoal goal, ConversionRoom& room,
+                                                 ConversionRoom::Owner owner) {
+  auto hold = std::make_unique<ConversionRoom::Hold>(room, std::move(owner));
+  Preparation preparation(original, goal, *hold);
+  Result<Converted::Findings> findings = co_await preparation.run();
+  if (!findings.ok()) co_return findings.error();
+  co_return std::make_unique<Converted>(original, std::move(*findings), std::move(hold));
+}
 
 }  // namespace mxpress::mta::smtp

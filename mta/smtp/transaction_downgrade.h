@@ -6,32 +6,48 @@
 #include <string>
 
 #include "mta/smtp/client.h"
+#include "mta/smtp/conversion_room.h"
+#include "proto/mime.h"
 
 namespace mxpress::mta::smtp {
 
-// Conversion holds the content and its result in memory: larger content is not converted.
-inline constexpr std::uint64_t kMaxConverted = 64u << 20;
-
-// A message in another transfer encoding, in memory.
+// A message in another transfer encoding, made while it is read: neither it nor the original is ever in memory as a whole, however long the
+// host takes. It is read from its beginning to its end; reading from offset 0 begins again. Works in blocks of 64 KiB, and lets the others
+// on its thread go on after each.
 class Converted final : public DataSource {
  public:
-  class Share;  // of the memory that all sessions may take together
-  Converted(std::string content, std::unique_ptr<Share> share);
+  // What was found out in two passes over the original.
+  struct Findings {
+    proto::MimeGoal goal;
+    proto::MimePlan plan{};
+    std::uint64_t size = 0;
+    proto::BodyType body = proto::BodyType::seven_bit;
+  };
+  // Made by convert().
+  Converted(DataSource& original, Findings findings, std::unique_ptr<ConversionRoom::Hold> hold);
   ~Converted() override;
-  std::uint64_t size() const override { return content_.size(); }
+  std::uint64_t size() const override { return findings_.size; }
   Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override;
-  proto::BodyType body() const;
-  // As downgrade(), in the memory that it has already.
-  Status downgrade();
+  proto::BodyType body() const { return findings_.body; }
 
  private:
-  std::string content_;
-  std::unique_ptr<Share> share_;
+  void begin_again();
+  Task<Status> make_more();
+
+  DataSource& original_;
+  const Findings findings_;
+  std::unique_ptr<ConversionRoom::Hold> hold_;
+  std::unique_ptr<proto::MimeRewriter> rewriter_;
+  std::string block_;        // of the original
+  std::uint64_t taken_ = 0;  // octets of the original
+  std::string made_;         // and not read yet, from made_begin_ on
+  std::size_t made_begin_ = 0;
+  std::uint64_t position_ = 0;  // octets that were read
 };
 
-// The same message with 7 bits only, or with no line over 998 octets. A permanent Error where that would break it or it is too large, a
-// transient one where it cannot be read. `data` is not needed afterwards.
-Task<Result<std::unique_ptr<Converted>>> downgrade(DataSource& data);
-Task<Result<std::unique_ptr<Converted>>> shorten_lines(DataSource& data);
+// The same message with 7 bits only, or with no line over 998 octets. A permanent Error where that would break it, a transient one where it
+// cannot be read or there is no room. The original outlives the result, and may itself be a Converted.
+Task<Result<std::unique_ptr<Converted>>> convert(DataSource& original, proto::MimeGoal goal, ConversionRoom& room,
+                                                 ConversionRoom::Owner owner);
 
 }  // namespace mxpress::mta::smtp

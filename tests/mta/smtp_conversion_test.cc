@@ -1,55 +1,212 @@
-// Conversion of content: what it may cost.
+// Conversion of content while it is sent: what comes out, and what it may cost.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
 #include "mta/smtp/transaction_downgrade.h"
+#include "proto/mail_data.h"
 
 using namespace mxpress;
 using namespace mxpress::mta::smtp;
+using proto::MimeGoal;
 
 namespace {
 
-// Content of which only the size is known.
-class Unread final : public DataSource {
+// Content made of one piece, again and again; nothing of it is in memory. Notes how much is read at a time.
+class Source final : public DataSource {
  public:
-  explicit Unread(std::uint64_t octets) : octets_(octets) {}
-  std::uint64_t size() const override { return octets_; }
-  Task<Result<std::size_t>> read(std::uint64_t, char*, std::size_t) override {
-    was_read = true;
-    co_return Error::transient("not here");
+  Source(std::string beginning, std::string unit, std::uint64_t octets) : beginning_(std::move(beginning)), unit_(std::move(unit)) {
+    size_ = beginning_.size() + (octets / unit_.size() + 1) * unit_.size();
   }
-  bool was_read = false;
+  std::uint64_t size() const override { return size_; }
+  Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
+    if (fail_at && offset >= *fail_at) co_return Error::transient("not here");
+    largest_read = std::max(largest_read, size);
+    octets_read += size;
+    for (std::size_t i = 0; i < size; ++i, ++offset) {
+      buffer[i] = offset < beginning_.size() ? beginning_[offset] : unit_[(offset - beginning_.size()) % unit_.size()];
+    }
+    co_return size;
+  }
+  std::size_t largest_read = 0;
+  std::uint64_t octets_read = 0;
+  std::optional<std::uint64_t> fail_at;
 
  private:
-  std::uint64_t octets_;
+  const std::string beginning_;
+  const std::string unit_;
+  std::uint64_t size_;
 };
 
-Task<void> note_error(Task<Result<std::unique_ptr<Converted>>> conversion, std::optional<Error>& error) {
-  const Result<std::unique_ptr<Converted>> result = co_await std::move(conversion);
-  if (!result.ok()) error = result.error();
+// Content in memory.
+class Text final : public DataSource {
+ public:
+  explicit Text(std::string text) : text_(std::move(text)) {}
+  std::uint64_t size() const override { return text_.size(); }
+  Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
+    co_return text_.copy(buffer, size, offset);
+  }
+  std::optional<std::string_view> in_memory() const override { return text_; }
+
+ private:
+  const std::string text_;
+};
+
+template <class T>
+Task<void> keep(Task<T> task, std::optional<T>& result) {
+  result.emplace(co_await std::move(task));
 }
 
-Error error_of(Task<Result<std::unique_ptr<Converted>>> conversion) {
+// Counts how often it comes back to the loop.
+template <class T>
+T run(Task<T> task, std::size_t* turns = nullptr) {
   asio::io_context io(1);
-  std::optional<Error> error;
-  asio::co_spawn(io.get_executor(), note_error(std::move(conversion), error), asio::detached);
-  io.run();
-  return error.value();
+  std::optional<T> result;
+  asio::co_spawn(io, keep(std::move(task), result), asio::detached);
+  const std::size_t count = io.run();
+  if (turns) *turns = count;
+  return std::move(*result);
 }
+
+using Conversion = Result<std::unique_ptr<Converted>>;
+
+Conversion convert_for(DataSource& source, MimeGoal goal, ConversionRoom& room, std::int64_t uid = 1, const char* host = "mx.example") {
+  return run(convert(source, goal, room, {uid, host}));
+}
+
+Task<Result<std::string>> read_all(DataSource& source, std::size_t piece) {
+  std::string all;
+  std::string buffer(piece, '\0');
+  while (true) {
+    const Result<std::size_t> count = co_await source.read(all.size(), buffer.data(), buffer.size());
+    if (!count.ok()) co_return count.error();
+    if (*count == 0) co_return all;
+    all.append(buffer, 0, *count);
+  }
+}
+
+const std::string kEightBit =
+    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xa4\r\n";
+const std::string kMixed = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + std::string(999, 'a') +
+                           "\r\n--b\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xa4\r\n--b--\r\n";
 
 }  // namespace
 
-TEST_CASE("conversion: content over the bound is not even read, and that is final") {
-  Unread large(kMaxConverted + 1);
-  CHECK_FALSE(error_of(shorten_lines(large)).is_transient());
-  CHECK(error_of(downgrade(large)).message == "the message has 67108865 octets, and at most 67108864 can be converted for transport");
-  CHECK_FALSE(large.was_read);
+TEST_CASE("conversion: what is read has the size that was announced, and is what conversion in memory gives") {
+  ConversionRoom room;
+  Text source(kMixed);
+  const auto converted = convert_for(source, MimeGoal::short_lines, room);
+  REQUIRE(converted);
+  for (const std::size_t piece : {1, 100, 1 << 20}) {
+    const auto content = run(read_all(**converted, piece));
+    REQUIRE(content);
+    CHECK(*content == *proto::reencode_for_transport(kMixed));
+    CHECK(content->size() == (*converted)->size());
+  }
+  CHECK((*converted)->body() == proto::BodyType::eight_bit);
+}
+
+TEST_CASE("conversion: what was converted once can be converted again") {
+  ConversionRoom room;
+  Text source(kMixed);
+  const auto lines = convert_for(source, MimeGoal::short_lines, room);
+  REQUIRE(lines);
+  const auto bits = convert_for(**lines, MimeGoal::seven_bit, room);
+  REQUIRE(bits);
+  CHECK((*bits)->body() == proto::BodyType::seven_bit);
+  CHECK(*run(read_all(**bits, 64)) == *proto::downgrade_to_seven_bit(*proto::reencode_for_transport(kMixed)));
+}
+
+TEST_CASE("conversion: 48 MiB take less than a mebibyte, and the thread is left after each 64 KiB") {
+  constexpr std::uint64_t kOctets = 48u << 20;
+  ConversionRoom room;
+  Source large(kEightBit,
+               "Gr\xc3\xbc\xc3\x9f"
+               "e\r\n",
+               kOctets);
+  std::size_t turns = 0;
+  const auto converted = run(convert(large, MimeGoal::seven_bit, room, {1, "mx.example"}), &turns);
+  REQUIRE(converted);
+  CHECK(room.held() < 1u << 20);
+  CHECK(large.largest_read <= 64 * 1024);
+  CHECK(large.octets_read == 2 * large.size());
+  CHECK(turns >= 2 * (large.size() / (64 * 1024)));
 }
 
 TEST_CASE("conversion: content that cannot be read is no verdict on the message") {
-  Unread small(10);
-  CHECK(error_of(shorten_lines(small)).is_transient());
-  CHECK(small.was_read);
+  ConversionRoom room;
+  Source source(kEightBit, "\xc3\xa4\r\n", 1u << 20);
+  source.fail_at = 512 * 1024;
+  const auto refused = convert_for(source, MimeGoal::seven_bit, room);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().is_transient());
+  source.fail_at.reset();
+  const auto converted = convert_for(source, MimeGoal::seven_bit, room);
+  REQUIRE(converted);
+  source.fail_at = 512 * 1024;
+  CHECK(run(read_all(**converted, 64 * 1024)).error().is_transient());
+}
+
+TEST_CASE("conversion: what cannot be converted is refused for good, and holds nothing") {
+  ConversionRoom room;
+  Text source("Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\xc3\xa4\r\n--b--\r\n");
+  const auto refused = convert_for(source, MimeGoal::seven_bit, room);
+  REQUIRE_FALSE(refused);
+  CHECK_FALSE(refused.error().is_transient());
+  CHECK(room.held() == 0);
+}
+
+TEST_CASE("conversion: a user whose conversions wait for slow hosts leaves room for others, who find it again when he is done") {
+  ConversionRoom room(16u << 20);
+  Text source(kEightBit);
+  std::vector<std::unique_ptr<Converted>> waiting;
+  const auto fill = [&](std::int64_t uid) {
+    for (std::size_t i = 0;; ++i) {
+      auto one = convert_for(source, MimeGoal::seven_bit, room, uid, ("tarpit" + std::to_string(i) + ".example").c_str());
+      if (!one) return one.error();
+      waiting.push_back(std::move(*one));
+    }
+  };
+  const Error refused = fill(1);
+  CHECK(refused.is_transient());
+  CHECK_THAT(refused.message, Catch::Contains("at the moment"));
+  CHECK(room.held() <= 8u << 20);
+  const std::size_t of_one = waiting.size();
+  CHECK(of_one > 5);
+  CHECK(convert_for(source, MimeGoal::seven_bit, room, 2));
+  (void)fill(2);
+  CHECK(waiting.size() > of_one + of_one / 3);
+  CHECK(convert_for(source, MimeGoal::seven_bit, room, 3));
+  waiting.clear();
+  CHECK(room.held() == 0);
+  CHECK(convert_for(source, MimeGoal::seven_bit, room, 1));
+}
+
+TEST_CASE("conversion: one destination has a quarter, whoever writes to it") {
+  ConversionRoom room(16u << 20);
+  Text source(kEightBit);
+  std::vector<std::unique_ptr<Converted>> waiting;
+  for (std::int64_t uid = 0; uid < 100; ++uid) {
+    auto one = convert_for(source, MimeGoal::seven_bit, room, uid, "tarpit.example");
+    if (!one) break;
+    waiting.push_back(std::move(*one));
+  }
+  CHECK(waiting.size() > 5);
+  CHECK(room.held() <= 4u << 20);
+  CHECK_FALSE(convert_for(source, MimeGoal::seven_bit, room, 100, "tarpit.example"));
+  CHECK(convert_for(source, MimeGoal::seven_bit, room, 100, "mx.example"));
+}
+
+TEST_CASE("conversion: content that is costly to convert counts for what it holds") {
+  ConversionRoom room;
+  std::string header = "Subject: s\r\n";
+  while (header.size() < 1u << 20) header += "X: " + std::string(900, 'y') + "\r\n";
+  Text source(header + "\r\n\xc3\xa4\r\n");
+  const auto converted = convert_for(source, MimeGoal::seven_bit, room);
+  REQUIRE(converted);
+  CHECK(room.held() > 2u << 20);
+  ConversionRoom small(2u << 20);
+  CHECK(convert_for(source, MimeGoal::seven_bit, small).error().is_transient());
+  CHECK(small.held() == 0);
 }
