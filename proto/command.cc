@@ -15,6 +15,7 @@ constexpr std::size_t kMaxHello = 255;              // RFC 5321 4.5.3.1.2
 constexpr std::size_t kMaxEnvid = 100;              // RFC 3461 4.4
 constexpr std::size_t kMaxOriginalRecipient = 500;  // RFC 3461 4.2
 constexpr std::size_t kMaxSizeDigits = 20;          // RFC 1870 3
+constexpr std::size_t kMaxParameters = 16;          // of a command: more than we know, so at least one is unknown
 
 constexpr std::pair<std::string_view, Verb> kVerbs[] = {
     {"helo", Verb::helo}, {"ehlo", Verb::ehlo},         {"mail", Verb::mail}, {"rcpt", Verb::rcpt}, {"data", Verb::data},
@@ -111,6 +112,7 @@ CommandResult<std::vector<Parameter>> parse_parameters(std::string_view text) {
     }
     const auto same = [&](const Parameter& other) { return other.keyword == parameter.keyword; };
     if (std::any_of(parameters.begin(), parameters.end(), same)) return bad_syntax("Parameter given twice");
+    if (parameters.size() == kMaxParameters) return not_offered();
     parameters.push_back(std::move(parameter));
   }
   return parameters;

@@ -2,6 +2,7 @@
 #include "proto/dsn.h"
 
 #include <algorithm>
+#include <set>
 
 #include "proto/ascii.h"
 #include "proto/dsn_text.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxField = 1000;
 constexpr std::size_t kMaxBoundary = 50;
+constexpr std::size_t kMaxNumber = 8;  // digits behind a boundary that are looked at: there are fewer numbers in a message
 
 // One field of the report, folded.
 std::string field(std::string_view name, std::string_view value) {
@@ -130,15 +132,28 @@ std::string returned_part(const Notice& notice) {
   return message ? part("message/rfc822", "Undelivered message", "", *message) : returned_header(notice);
 }
 
-// A boundary that stands nowhere in the parts, whatever the message holds.
+// The numbers N of "--boundary-N" in the text, also as the beginning of a longer number. Taken without a number, too: any.
+void note_numbers(std::string_view text, const std::string& delimiter, std::set<std::string, std::less<>>& taken) {
+  for (auto at = text.find(delimiter); at != std::string_view::npos; at = text.find(delimiter, at + 1)) {
+    taken.emplace();
+    std::string_view number = text.substr(at + delimiter.size(), kMaxNumber + 1);
+    if (!number.starts_with('-')) continue;
+    for (std::size_t length = 2; length <= number.size() && is_digit(number[length - 1]); ++length) taken.emplace(number.substr(0, length));
+  }
+}
+
+// A boundary that stands nowhere in the parts, whatever the message holds: each part is searched once.
 std::string unused_boundary(const Notice& notice, const std::vector<std::string>& parts) {
   std::string boundary = "mxpress-";
   for (const char c : std::string_view(notice.boundary).substr(0, kMaxBoundary)) {
     if (is_alpha(c) || is_digit(c)) boundary.push_back(c);
   }
-  const auto taken = [&](const std::string& text) { return text.find("--" + boundary) != std::string::npos; };
-  for (std::size_t number = 0; std::any_of(parts.begin(), parts.end(), taken); ++number) boundary += "-" + std::to_string(number);
-  return boundary;
+  std::set<std::string, std::less<>> taken;
+  for (const std::string& text : parts) note_numbers(text, "--" + boundary, taken);
+  if (taken.empty()) return boundary;
+  std::uint64_t number = 0;
+  while (taken.contains("-" + std::to_string(number))) ++number;
+  return boundary + "-" + std::to_string(number);
 }
 
 // RFC 3834 3.1.5: lets mail programs show the notice beside the message.

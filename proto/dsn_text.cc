@@ -28,7 +28,7 @@ std::size_t line_length(std::string_view text, std::size_t width) {
   if (text.size() <= width) return text.size();
   const auto last = text.rfind(' ', width);
   if (last != std::string_view::npos && last > 0) return last;
-  return std::min({text.size(), text.find(' '), kLongestWord});
+  return std::min(text.substr(0, kLongestWord).find(' '), std::min(text.size(), kLongestWord));
 }
 
 // What the reader can do about a failure.

@@ -181,3 +181,9 @@ TEST_CASE("command: what is written is read back the same") {
   CHECK(arguments->reverse_path == sender);
   CHECK(arguments->parameters.size == 7);
 }
+
+TEST_CASE("command: a command with more parameters than there can be is refused without comparing them all") {
+  std::string argument = "FROM:<a@b.example>";
+  for (int i = 0; i < 17; ++i) argument += " P" + std::to_string(i);
+  CHECK(mail(argument) == "555 5.5.4");
+}

@@ -176,8 +176,8 @@ TEST_CASE("dsn: the returned text cannot end its part by holding the boundary") 
   notice.ret = Return::full;
   notice.original = "Subject: hi\r\n\r\n--mxpress-R4nd0m--\r\n--mxpress-R4nd0m-0\r\n";
   const std::string message = compose_notice(notice);
-  CHECK(has(message, "boundary=\"mxpress-R4nd0m-0-1\""));
-  CHECK(message.ends_with("--mxpress-R4nd0m-0-1--\r\n"));
+  CHECK(has(message, "boundary=\"mxpress-R4nd0m-1\""));
+  CHECK(message.ends_with("--mxpress-R4nd0m-1--\r\n"));
 }
 
 TEST_CASE("dsn: bare line ends and NUL of a damaged message do not reach the notice") {

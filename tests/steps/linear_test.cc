@@ -1,0 +1,325 @@
+// Every parser of proto/ takes linear time: twice the input, at most a little over twice the steps.
+#include <catch2/catch.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/address_list.h"
+#include "proto/command.h"
+#include "proto/domain.h"
+#include "proto/dsn.h"
+#include "proto/dsn_text.h"
+#include "proto/encoding.h"
+#include "proto/extensions.h"
+#include "proto/header.h"
+#include "proto/mail_data.h"
+#include "proto/mailbox.h"
+#include "proto/mime.h"
+#include "proto/printable.h"
+#include "proto/reply.h"
+#include "proto/trace.h"
+#include "proto/xtext.h"
+#include "tests/steps/step_counter.h"
+
+using namespace mxpress::proto;
+using mxpress::tests::steps_of;
+
+namespace {
+
+using Maker = std::function<std::string(std::size_t octets)>;
+using Parser = std::function<void(const std::string&)>;
+
+struct Input {
+  const char* name;
+  Maker make;
+};
+
+// So many octets of the unit, again and again, between a beginning and an end.
+Maker repeated(std::string unit, std::string beginning = {}, std::string end = {}) {
+  return [unit, beginning, end](std::size_t octets) {
+    std::string text = beginning;
+    while (text.size() < octets) text += unit;
+    return text + end;
+  };
+}
+
+// The first half of one thing, the second of another.
+Maker halves(std::string first, std::string second, std::string beginning = {}, std::string end = {}) {
+  return [=](std::size_t octets) { return repeated(first, beginning)(octets / 2) + repeated(second)(octets / 2) + end; };
+}
+
+void check_linear(const Parser& parse, const Maker& make, std::size_t octets) {
+  constexpr std::uint64_t kFixed = 5000;
+  std::uint64_t before = 0;
+  for (std::size_t size = octets; size <= 4 * octets; size *= 2) {
+    const std::string input = make(size);
+    const std::uint64_t steps = steps_of([&] { parse(input); });
+    CAPTURE(size, before, steps);
+    if (before > 0) CHECK(steps <= before * 2 + before / 4 + kFixed);
+    before = steps;
+  }
+}
+
+void check_all_linear(const Parser& parse, const std::vector<Input>& inputs, std::size_t octets = 64 * 1024) {
+  for (const Input& input : inputs) {
+    CAPTURE(input.name);
+    check_linear(parse, input.make, octets);
+  }
+}
+
+const std::string kLongLine = std::string(1200, 'x') + "\r\n";
+
+std::string nested(int depth, std::string innermost) {
+  std::string open;
+  std::string close;
+  for (int i = 0; i < depth; ++i) {
+    const std::string boundary = "b" + std::to_string(i);
+    open += "Content-Type: multipart/mixed; boundary=" + boundary + "\r\n\r\n--" + boundary + "\r\n";
+    close = "--" + boundary + "--\r\n" + close;
+  }
+  return open + std::move(innermost) + close;
+}
+
+const std::vector<Input> kHeaders = {
+    {"one long line", repeated("x", "A: ", "\r\n\r\nbody\r\n")},
+    {"no colon", repeated("x")},
+    {"blanks before a colon that never comes", repeated(" ", "A")},
+    {"many fields", repeated("a:b\r\n", "", "\r\nbody\r\n")},
+    {"many malformed lines", repeated("a b\r\n", "A: b\r\n", "\r\nbody\r\n")},
+    {"a folded field", repeated(" x\r\n", "A: b\r\n", "\r\nbody\r\n")},
+    {"tokens, then blanks", halves(" token", " ", "A:", "\r\n\r\nbody\r\n")},
+    {"carriage returns", repeated("\r", "A: b")},
+    {"line feeds", repeated("\n", "A: b")},
+    {"white lines", repeated(" \r\n", "A: b\r\n")},
+    {"recipients", repeated("To: a, b <c>, (d) e@f.example\r\n", "", "\r\nbody\r\n")},
+    {"one list of recipients", repeated("root, ", "To: ", "x\r\n\r\nbody\r\n")},
+};
+
+const std::vector<Input> kMessages = {
+    {"tokens, then blanks, in a header line", halves(" token", " ", "A:", "\r\n\r\nbody\r\n")},
+    {"tokens, then one that is too long", halves(" token", "x", "A:", "\r\n\r\nbody\r\n")},
+    {"a header line of short tokens", repeated(" a", "A:", "\r\n\r\nbody\r\n")},
+    {"tokens of half a line", repeated(" " + std::string(500, 'x'), "A:", "\r\n\r\nbody\r\n")},
+    {"many long header lines", repeated("A: " + std::string(990, 'x') + " yyyyyyyyyyy\r\n", "", "\r\nbody\r\n")},
+    {"parameters", repeated("; a=b", "Content-Type: multipart/mixed", "\r\n\r\n" + kLongLine)},
+    {"semicolons", repeated(";", "Content-Type: multipart/mixed", "\r\n\r\n" + kLongLine)},
+    {"a boundary in quotes", repeated("\\\"", "Content-Type: multipart/mixed; boundary=\"", "\r\n\r\n" + kLongLine)},
+    {"a long body", repeated("x\r\n", "A: b\r\n\r\n" + kLongLine)},
+    {"nested 90 deep around a long body",
+     [](std::size_t octets) { return nested(90, repeated("text\r\n", "\r\n" + kLongLine + "\xC3\xBC\r\n")(octets)); }},
+    {"nested 19 deep around many parts",
+     [](std::size_t octets) { return nested(19, repeated("--b18\r\n\r\n" + kLongLine, "\r\n")(octets)); }},
+    {"nested 90 deep around lines like delimiters",
+     [](std::size_t octets) { return nested(90, repeated("--bx\r\n", "\r\n" + kLongLine)(octets)); }},
+    {"messages in messages", repeated("Content-Type: message/rfc822\r\n\r\n", "", "A: b\r\n\r\n" + kLongLine)},
+    {"multiparts in multiparts", repeated("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", "", kLongLine)},
+    {"many empty parts", repeated("--b\r\n\r\n", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + kLongLine)},
+    {"delimiters with blanks",
+     repeated("--b" + std::string(900, ' ') + "x\r\n", "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + kLongLine)},
+    {"dashes", repeated("-", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n")},
+    {"8-bit parts", repeated("--b\r\n\r\n\xFF\r\n", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + kLongLine)},
+    {"binary", repeated("\xFF", "Content-Type: a/b\r\nContent-Transfer-Encoding: binary\r\n\r\n")},
+    {"base64 in one line", repeated("QUFB", "Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n")},
+};
+
+const std::vector<Input> kTexts = {
+    {"letters", repeated("x")},
+    {"blanks", repeated(" ")},
+    {"8-bit", repeated("\xFF")},
+    {"UTF-8", repeated("\xC3\xBC")},
+    {"equals signs", repeated("=")},
+    {"lines", repeated("x\r\n")},
+    {"empty lines", repeated("\r\n")},
+    {"carriage returns", repeated("\r")},
+    {"line feeds", repeated("\n")},
+    {"dots", repeated(".")},
+    {"lines of dots", repeated("..\r\n")},
+    {"NULs", repeated(std::string(1, '\0'))},
+    {"mbox lines", repeated("From \r\n")},
+    {"control characters", repeated("\x1b")},
+    {"lines, then a flaw", halves("x\r\n", "x\n")},
+};
+
+}  // namespace
+
+TEST_CASE("linear: headers are split, searched and changed in linear time") {
+  const Domain domain = *Domain::parse("here.example");
+  check_all_linear([](const std::string& text) { (void)split_message(text); }, kHeaders);
+  check_all_linear([](const std::string& text) { (void)find_field(split_message(text).header, "Absent"); }, kHeaders);
+  check_all_linear([](const std::string& text) { (void)has_too_many_hops(split_message(text).header); }, kHeaders);
+  check_all_linear([](const std::string& text) { (void)unfolded(text); }, kHeaders);
+  check_all_linear([](const std::string& text) { (void)recipients_of_header(split_message(text).header); }, kHeaders);
+}
+
+TEST_CASE("linear: messages are converted in linear time, whatever is in them") {
+  check_all_linear([](const std::string& text) { (void)reencode_for_transport(text); }, kMessages);
+  check_all_linear([](const std::string& text) { (void)downgrade_to_seven_bit(text); }, kMessages);
+  check_all_linear([](const std::string& text) { (void)reencode_for_transport(text); }, kHeaders);
+}
+
+TEST_CASE("linear: a body is not copied or searched again for each multipart around it") {
+  const std::string body = repeated("text\r\n", "\r\n" + kLongLine)(256 * 1024);
+  const auto steps_at = [&](int depth) {
+    const std::string message = nested(depth, body);
+    return steps_of([&] { (void)reencode_for_transport(message); });
+  };
+  CHECK(steps_at(90) < steps_at(1) + steps_at(1) / 2);
+}
+
+TEST_CASE("linear: a survey that is fed octet by octet takes linear time") {
+  const auto survey = [](const std::string& text) {
+    MimeSurvey reading(MimeGoal::short_lines);
+    for (const char c : text) reading.feed({&c, 1});
+    (void)reading.finish();
+  };
+  check_all_linear(survey, kMessages, 16 * 1024);
+}
+
+TEST_CASE("linear: content is decoded, encoded and inspected in linear time, in large pieces and in small ones") {
+  for (const std::size_t piece : {std::size_t{7}, std::size_t{4096}, std::size_t{1} << 30}) {
+    const auto in_pieces = [piece](const std::string& text, const std::function<void(std::string_view)>& feed) {
+      for (std::size_t at = 0; at < text.size(); at += piece) feed(std::string_view(text).substr(at, piece));
+    };
+    CAPTURE(piece);
+    const auto decode = [&](const std::string& text) {
+      DataDecoder decoder;
+      std::string out;
+      in_pieces(text, [&](std::string_view bytes) { decoder.feed(bytes, out); });
+    };
+    const auto encode = [&](const std::string& text) {
+      DataEncoder encoder;
+      std::string out;
+      in_pieces(text, [&](std::string_view bytes) { encoder.feed(bytes, out); });
+    };
+    const auto normalise = [&](const std::string& text) {
+      LineEndNormaliser normaliser;
+      std::string out;
+      in_pieces(text, [&](std::string_view bytes) { normaliser.feed(bytes, out); });
+    };
+    check_all_linear(decode, kTexts);
+    check_all_linear(encode, kTexts);
+    check_all_linear(normalise, kTexts);
+  }
+  check_all_linear([](const std::string& text) { (void)inspect(text); }, kTexts);
+}
+
+TEST_CASE("linear: transfer encodings, xtext and cleaning take linear time") {
+  check_all_linear([](const std::string& text) { (void)base64_lines(text); }, kTexts);
+  check_all_linear([](const std::string& text) { (void)quoted_printable(text); }, kTexts);
+  check_all_linear([](const std::string& text) { (void)is_utf8(text); }, kTexts);
+  check_all_linear([](const std::string& text) { (void)decode_xtext(encode_xtext(text)); }, kTexts);
+  check_all_linear([](const std::string& text) { (void)printable(text, text.size()); }, kTexts);
+  check_all_linear([](const std::string& text) { (void)format_author(text, text); }, kTexts);
+}
+
+TEST_CASE("linear: address lists are read and completed in linear time") {
+  const std::vector<Input> lists = {
+      {"addresses", repeated("a@b.example, ")},
+      {"names", repeated("x <a@b.example>, ")},
+      {"local parts", repeated("root, ")},
+      {"one long word", repeated("x")},
+      {"words", repeated("x ")},
+      {"commas", repeated(",")},
+      {"open comments", repeated("(")},
+      {"comments", repeated("(x)")},
+      {"backslashes", repeated("\\")},
+      {"open quotes", repeated("\"x\" ")},
+      {"groups", repeated("g: a, b; ")},
+      {"open brackets", repeated("<")},
+      {"a route", repeated("@a.example,", "<", ":a@b.example>")},
+      {"a route of literals", repeated("@[x,", "<", "]:a@b.example>")},
+      {"routes", repeated("<@a.example:b@c.example>, ")},
+      {"literals", repeated("a@[192.0.2.1], ")},
+      {"folds", repeated("\r\n ")},
+  };
+  const Domain domain = *Domain::parse("here.example");
+  check_all_linear([](const std::string& text) { (void)parse_address_list(text); }, lists);
+  check_all_linear([&](const std::string& text) { (void)with_domain(text, domain); }, lists);
+  check_all_linear([](const std::string& text) { (void)Mailbox::parse(text); }, lists);
+  check_all_linear([](const std::string& text) { (void)without_source_route(text); }, lists);
+  check_all_linear([](const std::string& text) { (void)Domain::parse(text); }, lists);
+}
+
+TEST_CASE("linear: commands are read in linear time") {
+  const std::vector<Input> lines = {
+      {"distinct parameters",
+       [](std::size_t octets) {
+         std::string text = "FROM:<a@b.example>";
+         for (int i = 0; text.size() < octets; ++i) text += " P" + std::to_string(i);
+         return text;
+       }},
+      {"blanks", repeated(" ", "FROM:<a@b.example> SIZE=1", "X")},
+      {"quotes", repeated("\"", "FROM:<")},
+      {"digits", repeated("9", "FROM:<a@b.example> SIZE=")},
+      {"xtext", repeated("+41", "FROM:<a@b.example> ENVID=")},
+      {"a route", repeated("@a.example,", "FROM:<", ":a@b.example>")},
+      {"notifications", repeated("success,", "TO:<a@b.example> NOTIFY=")},
+  };
+  const AddressRules rules{*Domain::parse("here.example"), AddressForm::submission};
+  check_all_linear([&](const std::string& text) { (void)parse_mail_arguments(text, rules); }, lines);
+  check_all_linear(
+      [&](const std::string& text) { (void)parse_rcpt_arguments("TO:" + text.substr(std::min<std::size_t>(5, text.size())), rules); },
+      lines);
+  check_all_linear([&](const std::string& text) { (void)parse_command(text); }, lines);
+  check_all_linear([&](const std::string& text) { (void)parse_hello_argument(text); }, lines);
+}
+
+TEST_CASE("linear: replies are read and written in linear time") {
+  const std::vector<Input> replies = {
+      {"lines", repeated("250-x\r\n")},
+      {"empty lines", repeated("250-\r\n")},
+      {"enhanced codes", repeated("550-5.1.1 x\r\n")},
+      {"a long line", repeated("x", "250-")},
+      {"without line feeds", repeated("\r", "250-")},
+  };
+  const auto read = [](const std::string& text) {
+    ReplyParser parser;
+    for (const char c : text + "250 x\r\n") parser.feed({&c, 1});
+    const auto reply = parser.take();
+    if (reply && reply->ok()) (void)parse_extensions(**reply), (void)(*reply)->to_string();
+  };
+  check_all_linear(read, replies, 4 * 1024);
+  check_all_linear([](const std::string& text) { (void)format_reply(250, std::nullopt, text); }, kTexts);
+}
+
+TEST_CASE("linear: notices and trace fields are composed in linear time") {
+  Notice notice{.reporting_host = *Domain::parse("mx.here.example"), .to = *Mailbox::parse("me@here.example")};
+  notice.boundary = "R";
+  notice.ret = Return::full;
+  notice.original_is_whole = true;
+  const std::vector<Input> originals = {
+      {"boundaries", repeated("--mxpress-R\r\n", "A: b\r\n\r\n")},
+      {"numbered boundaries",
+       [](std::size_t octets) {
+         std::string text = "A: b\r\n\r\n";
+         std::string last = "--mxpress-R";
+         for (int i = 0; text.size() < octets; ++i) text += last + "-" + std::to_string(i) + "\r\n", last += "-" + std::to_string(i);
+         return text;
+       }},
+      {"nearly boundaries", repeated("--mxpress-", "A: b\r\n\r\n")},
+      {"fields", repeated("a: b\r\n")},
+  };
+  const auto compose = [&](const std::string& text) {
+    notice.original = text;
+    (void)compose_notice(notice);
+  };
+  check_all_linear(compose, originals, 8 * 1024);  // lines over 998 octets would add a conversion
+  check_all_linear([](const std::string& text) { (void)wrapped(text, " "); }, kTexts);
+  Trace trace{.by = *Domain::parse("mx.here.example")};
+  trace.type = TransmissionType::esmtp;
+  const auto compose_field = [&](const std::string& text) {
+    trace.client_name = text;
+    (void)received_field(trace);
+  };
+  check_all_linear(compose_field, kTexts);
+}
+
+TEST_CASE("linear: the counter sees more than linear time") {
+  const auto quadratic = [](const std::string& text) {
+    // Not instrumented, but what it calls is.
+    for (std::size_t at = 0; at < text.size(); at += 64) (void)find_field(std::string_view(text).substr(at), "Absent");
+  };
+  const auto steps_for = [&](std::size_t octets) { return steps_of([&] { quadratic(repeated("a: b\r\n")(octets)); }); };
+  CHECK(steps_for(32 * 1024) > 3 * steps_for(16 * 1024));
+}
