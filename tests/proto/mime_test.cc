@@ -138,8 +138,8 @@ TEST_CASE("mime: a message that comes in pieces of any size is converted in the 
   const std::string message =
       "Subject: s\r\nContent-Type: multipart/mixed; boundary=\"-b-\"\r\n\r\npreamble\r\n---b-\r\n\r\nFrom here\r\n---b\r\n-" + kLong +
       "\r\n---b- \r\nContent-Type: a/b\r\nContent-Transfer-Encoding: binary\r\n\r\n" + kLong +
-      "\r\n---b-\r\nContent-Type: message/rfc822\r\n" + "\r\nX: " + std::string(700, 'y') + " " + std::string(700, 'z') + "\r\n\r\n" + kLong +
-      "\r\n---b---\r\nepilogue";
+      "\r\n---b-\r\nContent-Type: message/rfc822\r\n" + "\r\nX: " + std::string(700, 'y') + " " + std::string(700, 'z') + "\r\n\r\n" +
+      kLong + "\r\n---b---\r\nepilogue";
   const auto whole = reencode_for_transport(message);
   REQUIRE(whole.ok());
   for (std::size_t piece = 1; piece < 130; ++piece) {

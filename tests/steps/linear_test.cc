@@ -143,8 +143,7 @@ const std::vector<Input> kTexts = {
 
 }  // namespace
 
-TEST_CASE("linear: headers are split, searched and changed in linear time") {
-  const Domain domain = *Domain::parse("here.example");
+TEST_CASE("linear: headers are split and searched in linear time") {
   check_all_linear([](const std::string& text) { (void)split_message(text); }, kHeaders);
   check_all_linear([](const std::string& text) { (void)find_field(split_message(text).header, "Absent"); }, kHeaders);
   check_all_linear([](const std::string& text) { (void)has_too_many_hops(split_message(text).header); }, kHeaders);
