@@ -25,6 +25,7 @@
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/intake.h"
 #include "mta/smtp/connector.h"
+#include "mta/smtp/handshake_lane.h"
 #include "mta/smtp/tls.h"
 #include "queue/disk.h"
 #include "queue/spool.h"
@@ -153,7 +154,7 @@ class RunningDaemon final : public Daemon {
                                     .config = config_,
                                     .file_pool = &file_pool_,
                                     .make_resolver = make_resolver,
-                                    .make_connector = make_connector,
+                                    .make_connector = [this](asio::io_context& io) { return make_connector(io); },
                                     .seed = random_seed()};
     pool_ = std::make_unique<delivery::Pool>(std::move(services));
     context_.emplace(intake::Context{config_, *spool_,
@@ -167,8 +168,8 @@ class RunningDaemon final : public Daemon {
   static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
     return std::make_shared<dns::StubResolver>(io.get_executor(), stub_config(config), random_seed());
   }
-  static std::unique_ptr<smtp::Connector> make_connector(asio::io_context& io) {
-    return std::make_unique<smtp::TcpConnector>(io.get_executor());
+  std::unique_ptr<smtp::Connector> make_connector(asio::io_context& io) {
+    return std::make_unique<smtp::TcpConnector>(io.get_executor(), &*handshake_lane_);
   }
 
   std::vector<asio::io_context*> worker_loops() {
@@ -278,6 +279,7 @@ class RunningDaemon final : public Daemon {
     drop_folder_->stop();
     control_.reset();
     for (auto& loop : loops_) loop->stop();
+    handshake_lane_.reset();
     file_pool_.stop();
     file_pool_.join();
     drop_folder_.reset();
@@ -293,6 +295,7 @@ class RunningDaemon final : public Daemon {
   std::unique_ptr<queue::Disk> disk_;
   std::unique_ptr<queue::Spool> spool_;
   asio::thread_pool file_pool_{kFileThreads};
+  std::optional<smtp::HandshakeLane> handshake_lane_{std::in_place};
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<delivery::Pool> pool_;
   std::optional<intake::Context> context_;

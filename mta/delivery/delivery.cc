@@ -69,16 +69,19 @@ class Attempt {
     co_return true;
   }
 
+  // RFC 7435: opportunistic. Where a handshake fails the next offer follows on a fresh connection, clear text last; what works is
+  // remembered.
   Task<std::unique_ptr<smtp::ClientSession>> open(const dns::Target& target) {
+    const TlsPeer peer(target, smtp::TlsPolicy::opportunistic);
     smtp::ClientOptions options = order_.options;
-    if (tools_.tls_memory.is_broken(target, instant_now())) options.tls = smtp::TlsUse::never;
-    auto opened = co_await open_once(target, options);
-    if (opened.session || !opened.tls_failed || options.tls == smtp::TlsUse::never) co_return std::move(opened.session);
-    // RFC 7435: opportunistic. The handshake failed, so clear text on a fresh connection; remembered for this host.
-    tools_.tls_memory.remember(target, instant_now());
-    options.tls = smtp::TlsUse::never;
-    opened = co_await open_once(target, options);
-    co_return std::move(opened.session);
+    options.tls = tools_.tls_memory.offer_for(peer, options.tls, instant_now());
+    while (true) {
+      auto opened = co_await open_once(target, options);
+      const smtp::TlsFailure why = opened.tls_failure;
+      if (opened.session || why == smtp::TlsFailure::none || why == smtp::TlsFailure::not_now) co_return std::move(opened.session);
+      options.tls = smtp::next_offer(options.tls, why);
+      tools_.tls_memory.remember(peer, options.tls, instant_now());
+    }
   }
 
   Task<smtp::ClientSession::Opened> open_once(const dns::Target& target, smtp::ClientOptions options) {
@@ -114,7 +117,7 @@ class Attempt {
         co_await session->quit();
         co_return false;
       }
-      const bool progress = merge(result, open_positions);
+      const bool progress = merge(session->target(), result, open_positions);
       if (result.host_trouble || !progress) break;
       first = false;
     }
@@ -160,7 +163,7 @@ class Attempt {
   }
 
   // True if at least one recipient got an answer.
-  bool merge(const smtp::TransactionResult& result, const std::vector<std::size_t>& positions) {
+  bool merge(const dns::Target& target, const smtp::TransactionResult& result, const std::vector<std::size_t>& positions) {
     bool progress = false;
     for (std::size_t i = 0; i < positions.size() && i < result.recipients.size(); ++i) {
       report_.results[positions[i]] = result.recipients[i];
@@ -171,7 +174,7 @@ class Attempt {
     }
     if (result.host_trouble) remember_trouble(result.last);
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
-    if (result.tls_required) tools_.tls_memory.forget(result.last.address);
+    if (result.tls_required) tools_.tls_memory.forget(TlsPeer(target, smtp::TlsPolicy::opportunistic));
     if (!result.host_trouble) answered_ = true;
     return progress;
   }

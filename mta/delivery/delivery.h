@@ -7,6 +7,7 @@
 
 #include "dns/targets.h"
 #include "mta/delivery/site.h"
+#include "mta/delivery/tls_memory.h"
 #include "mta/delivery/verdict.h"
 #include "mta/smtp/client.h"
 #include "queue/message.h"

@@ -71,16 +71,4 @@ void Site::put_idle(std::unique_ptr<smtp::ClientSession> session) {
   ++all_idle;
 }
 
-bool TlsMemory::is_broken(const dns::Target& target, Instant now) const {
-  if (broken_until_.empty()) return false;
-  const auto found = broken_until_.find(target.address_text());
-  return found != broken_until_.end() && now < found->second;
-}
-
-void TlsMemory::remember(const dns::Target& target, Instant now) {
-  if (broken_until_.size() >= kLimit) std::erase_if(broken_until_, [&](const auto& entry) { return entry.second <= now; });
-  if (broken_until_.size() >= kLimit) broken_until_.clear();
-  broken_until_[target.address_text()] = now + kRemember;
-}
-
 }  // namespace mxpress::mta::delivery

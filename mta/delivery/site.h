@@ -114,17 +114,4 @@ struct Site {
 };
 static_assert(sizeof(Site) <= 88);  // there may be a hundred thousand
 
-// Hosts whose TLS handshake failed lately get clear text at once (RFC 7435: opportunistic TLS is better than none, mail better than none).
-class TlsMemory {
- public:
-  static constexpr Duration kRemember = std::chrono::hours(24);
-  bool is_broken(const dns::Target& target, Instant now) const;
-  void remember(const dns::Target& target, Instant now);
-  void forget(const std::string& address) { broken_until_.erase(address); }
-
- private:
-  static constexpr std::size_t kLimit = 10'000;
-  std::unordered_map<std::string, Instant> broken_until_;
-};
-
 }  // namespace mxpress::mta::delivery

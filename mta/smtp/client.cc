@@ -41,7 +41,7 @@ Task<ClientSession::Opened> ClientSession::open(Connector& connector, dns::Targe
   const bool is_open = co_await opening.run();
   state.extensions = opening.extensions();
   opened.trouble = opening.trouble();
-  opened.tls_failed = opening.tls_failed();
+  opened.tls_failure = opening.tls_failure();
   if (is_open) opened.session = std::move(session);
   co_return opened;
 }

@@ -15,8 +15,6 @@
 
 namespace mxpress::mta::smtp {
 
-enum class TlsUse { opportunistic, never };
-
 struct ClientOptions {
   std::string hello_name;  // fully qualified, RFC 5321 4.1.4
   Timeouts timeouts;
@@ -61,7 +59,7 @@ class ClientSession {
   struct Opened {
     std::unique_ptr<ClientSession> session;  // or null: trouble of this host, in `trouble`
     proto::HostResult trouble;
-    bool tls_failed = false;  // the handshake failed: open again with TlsUse::never, and remember it for the host (RFC 7435)
+    TlsFailure tls_failure = TlsFailure::none;  // not none: open again with the next offer, and remember it for the host (RFC 7435)
     Duration connect{0};
   };
   // Connects, reads the greeting, EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws for what the peer does.

@@ -42,10 +42,11 @@ Task<Result<proto::Reply>> ClientChannel::read_last_words(Duration timeout) {
   co_return reply;
 }
 
-Task<Status> ClientChannel::start_tls(std::string server_name, Duration timeout) {
+Task<Status> ClientChannel::start_tls(std::string server_name, TlsUse use, Duration timeout) {
   if (has_unread()) co_return fail(Error::transient("the mail host sent more than its reply to STARTTLS"), kNotSmtp);
+  if (has_spoken()) co_return fail(Error::transient("the mail host spoke or closed before the handshake"), kNotSmtp);
   set_deadline(timeout);
-  const Status started = co_await stream_->start_tls_client(std::move(server_name));
+  const Status started = co_await stream_->start_tls_client(std::move(server_name), use);
   if (!started.ok()) co_return fail(started.error(), kConnectionLost);
   co_return started;
 }

@@ -29,8 +29,9 @@ class ClientChannel {
   // Like read_reply(), also after send() has failed: a host may say why before it closes. After a send() that timed out only what the host
   // has said by then is read: the time-out of the block is the whole wait.
   Task<Result<proto::Reply>> read_last_words(Duration timeout);
-  // RFC 3207 4.2, 6: fails when the host has sent anything behind its 220; what the host said before is forgotten.
-  Task<Status> start_tls(std::string server_name, Duration timeout);
+  // RFC 3207 4.2, 6: fails when the host has sent anything behind its 220, in the same segment or a later one; what the host said before is
+  // forgotten.
+  Task<Status> start_tls(std::string server_name, TlsUse use, Duration timeout);
   // The host has said something that was not asked for: the two are out of step.
   Error out_of_turn() { return fail(Error::transient("the mail host spoke out of turn"), kNotSmtp); }
   void close();

@@ -54,10 +54,10 @@ Task<bool> ClientOpening::starttls() {
   Result<proto::Reply> reply = co_await command("STARTTLS\r\n", options_.timeouts.tls);
   if (!reply.ok()) co_return failed_tls(reply.error(), "waiting for the reply to STARTTLS");
   if (!reply->is_positive()) {
-    tls_failed_ = reply->code != kClosing;
+    if (reply->code != kClosing) tls_failure_ = TlsFailure::other;
     co_return co_await refused(Stage::tls, std::move(*reply));
   }
-  const Status started = co_await channel_.start_tls(target_.host, options_.timeouts.tls);
+  const Status started = co_await channel_.start_tls(target_.host, options_.tls, options_.timeouts.tls);
   if (!started.ok()) co_return failed_tls(started.error(), "starting TLS");
   co_return true;
 }
@@ -89,7 +89,8 @@ bool ClientOpening::failed(Stage stage, const Error& error, std::string_view doi
 bool ClientOpening::failed_tls(const Error& error, std::string_view doing) {
   failed(Stage::tls, error, doing);
   trouble_.status = kTlsTrouble;
-  tls_failed_ = true;
+  const TlsFailure why = channel_.tls().failure;
+  tls_failure_ = why == TlsFailure::none ? TlsFailure::other : why;
   return false;
 }
 

@@ -18,7 +18,7 @@ class ClientOpening {
 
   const proto::Extensions& extensions() const { return extensions_; }
   const proto::HostResult& trouble() const { return trouble_; }
-  bool tls_failed() const { return tls_failed_; }
+  TlsFailure tls_failure() const { return tls_failure_; }
 
  private:
   Task<bool> greeting();
@@ -36,7 +36,7 @@ class ClientOpening {
   HostReporter report_;
   proto::Extensions extensions_;
   proto::HostResult trouble_;
-  bool tls_failed_ = false;
+  TlsFailure tls_failure_ = TlsFailure::none;
 };
 
 // QUIT and a bounded wait for the reply, whatever it is; then the connection is closed. RFC 5321 4.1.1.10

@@ -54,7 +54,7 @@ Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, 
   }
   if (watchdog.has_barked()) co_return connect_timed_out(deadline - start);
   if (code) co_return network_error(code);
-  co_return make_tcp_stream(std::move(socket));
+  co_return make_tcp_stream(std::move(socket), lane_);
 }
 
 }  // namespace mxpress::mta::smtp

@@ -5,14 +5,18 @@
 
 namespace mxpress::mta::smtp {
 
+class HandshakeLane;
+
 class TcpConnector final : public Connector {
  public:
-  explicit TcpConnector(Executor executor) : executor_(executor) {}
+  // `lane` outlives the streams; without one costly handshakes are computed at once.
+  explicit TcpConnector(Executor executor, HandshakeLane* lane = nullptr) : executor_(executor), lane_(lane) {}
   // Errors: "connection refused", "connection timed out after 30 s", ...
   Task<Result<std::unique_ptr<Stream>>> connect(dns::Target target, BootTime deadline) override;
 
  private:
   Executor executor_;
+  HandshakeLane* lane_;
 };
 
 }  // namespace mxpress::mta::smtp

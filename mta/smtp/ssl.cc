@@ -1,2 +1,2 @@
-// Asio's TLS streams, compiled once (BOOST_ASIO_SEPARATE_COMPILATION).
+// Asio's TLS streams for the servers of the tests, compiled once (BOOST_ASIO_SEPARATE_COMPILATION).
 #include <boost/asio/ssl/impl/src.hpp>

@@ -8,6 +8,7 @@
 
 #include "dns/async.h"
 #include "dns/targets.h"
+#include "mta/smtp/tls_use.h"
 #include "proto/result.h"
 
 namespace mxpress::mta::smtp {
@@ -15,8 +16,9 @@ namespace mxpress::mta::smtp {
 // What TLS reached, for logs and policy; text is empty without TLS.
 struct TlsState {
   bool active = false;
-  bool verified = false;    // certificate chain and name; never required by opportunistic TLS (RFC 7435)
-  std::string description;  // "TLSv1.3/TLS_AES_256_GCM_SHA384 (unverified)"
+  bool verified = false;                  // certificate chain and name; never required by opportunistic TLS (RFC 7435)
+  TlsFailure failure = TlsFailure::none;  // of the last start_tls_client()
+  std::string description;                // "TLSv1.3/TLS_AES_256_GCM_SHA384 (unverified)"
 };
 
 // Errors are words for people ("connection refused", "connection closed", "timed out"), made here from error codes and nowhere else.
@@ -32,8 +34,8 @@ class Stream {
   virtual std::size_t write_at_once(std::string_view) { return 0; }
   // All of it. The memory must live until the task is done.
   virtual Task<Status> write(std::string_view bytes) = 0;
-  // Nothing read before the handshake may be used after it: the caller drops its buffer (RFC 3207 6).
-  virtual Task<Status> start_tls_client(std::string server_name) = 0;
+  // Nothing read before the handshake may be used after it: the caller drops its buffer (RFC 3207 6). `use` is not `never`.
+  virtual Task<Status> start_tls_client(std::string server_name, TlsUse use) = 0;
   virtual const TlsState& tls() const = 0;
   // Whether the peer has said something that was not read yet, or has closed. Costs one system call, never waits. A peer that has only sent
   // what TLS needs for itself counts too: ask where nothing at all is expected.

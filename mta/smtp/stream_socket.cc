@@ -6,33 +6,35 @@
 #include <algorithm>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
-#include <optional>
+#include <memory>
 
+#include "mta/smtp/handshake_lane.h"
 #include "mta/smtp/stream_error.h"
 #include "mta/smtp/stream_watchdog.h"
-#include "mta/smtp/tls.h"
+#include "mta/smtp/tls_engine.h"
 
 namespace mxpress::mta::smtp {
 namespace {
 
 using boost::system::error_code;
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
-using TlsStream = asio::ssl::stream<Socket&>;
+using Step = TlsEngine::Step;
+
+constexpr std::size_t kTlsPiece = 64 * 1024;  // of content is encrypted at once
 
 class SocketStream final : public Stream {
  public:
-  explicit SocketStream(Socket socket) : socket_(std::move(socket)), watchdog_(socket_.get_executor(), [this] { cancel(); }) {}
+  SocketStream(Socket socket, HandshakeLane* lane)
+      : socket_(std::move(socket)), lane_(lane), watchdog_(socket_.get_executor(), [this] { cancel(); }) {}
   ~SocketStream() override { close(); }
 
   void set_deadline(BootTime deadline) override { watchdog_.set_deadline(deadline); }
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override;
   std::size_t write_at_once(std::string_view bytes) override;
   Task<Status> write(std::string_view bytes) override;
-  Task<Status> start_tls_client(std::string server_name) override;
+  Task<Status> start_tls_client(std::string server_name, TlsUse use) override;
   const TlsState& tls() const override { return tls_state_; }
   bool has_input() override;
   void close() override;
@@ -44,8 +46,19 @@ class SocketStream final : public Stream {
   }
   Error error_of(const error_code& code) const { return watchdog_.has_barked() ? StreamWatchdog::timed_out() : network_error(code); }
 
+  Task<Result<std::size_t>> read_tls(char* buffer, std::size_t size);
+  Task<Status> write_clear(std::string_view bytes);
+  Task<Status> write_tls(std::string_view bytes);
+  Task<Status> shake_hands(TlsUse use);
+  Task<Result<Step>> next_step(TlsUse use);
+  Task<Status> send_output();
+  // False: the peer has closed.
+  Task<Result<bool>> take_input();
+
   Socket socket_;
-  std::optional<TlsStream> tls_;
+  HandshakeLane* lane_;
+  std::shared_ptr<TlsEngine> tls_;  // shared with the handshake lane; null in clear
+  bool was_refused_by_lane_ = false;
   TlsState tls_state_;
   StreamWatchdog watchdog_;
 };
@@ -53,14 +66,10 @@ class SocketStream final : public Stream {
 Task<Result<std::size_t>> SocketStream::read_some(char* buffer, std::size_t size) {
   const StreamWatchdog::Guard guard(watchdog_);
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
+  if (tls_) co_return co_await read_tls(buffer, size);
   error_code code;
-  std::size_t count = 0;
-  if (tls_) {
-    count = co_await tls_->async_read_some(asio::buffer(buffer, size), asio::redirect_error(use_task, code));
-  } else {
-    count = co_await socket_.async_read_some(asio::buffer(buffer, size), asio::redirect_error(use_task, code));
-  }
-  if (code == asio::error::eof || code == asio::ssl::error::stream_truncated) co_return std::size_t{0};
+  const std::size_t count = co_await socket_.async_read_some(asio::buffer(buffer, size), asio::redirect_error(use_task, code));
+  if (code == asio::error::eof) co_return std::size_t{0};
   if (code) co_return error_of(code);
   co_return count;
 }
@@ -74,29 +83,92 @@ std::size_t SocketStream::write_at_once(std::string_view bytes) {
 Task<Status> SocketStream::write(std::string_view bytes) {
   const StreamWatchdog::Guard guard(watchdog_);
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
+  if (tls_) co_return co_await write_tls(bytes);
+  co_return co_await write_clear(bytes);
+}
+
+Task<Status> SocketStream::write_clear(std::string_view bytes) {
   error_code code;
-  if (tls_) {
-    co_await asio::async_write(*tls_, asio::buffer(bytes), asio::redirect_error(use_task, code));
-  } else {
-    co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_task, code));
-  }
+  co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_task, code));
   if (code) co_return error_of(code);
   co_return Status();
 }
 
-Task<Status> SocketStream::start_tls_client(std::string server_name) {
+Task<Result<std::size_t>> SocketStream::read_tls(char* buffer, std::size_t size) {
+  while (true) {
+    std::size_t count = 0;
+    const Step step = tls_->read({buffer, size}, count);
+    if (step == Step::done) co_return count;
+    const Status sent = co_await send_output();  // an alert that says why, or a key update
+    if (step == Step::failed) co_return Error::transient(tls_->words());
+    if (!sent.ok()) co_return sent.error();
+    const Result<bool> more = co_await take_input();
+    if (!more.ok()) co_return more.error();
+    if (!*more) co_return std::size_t{0};
+  }
+}
+
+Task<Status> SocketStream::write_tls(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, kTlsPiece);
+    if (tls_->write(piece) != Step::done) co_return Error::transient(tls_->words());
+    if (const Status sent = co_await send_output(); !sent.ok()) co_return sent;
+    bytes.remove_prefix(piece.size());
+  }
+  co_return Status();
+}
+
+Task<Status> SocketStream::start_tls_client(std::string server_name, TlsUse use) {
   const StreamWatchdog::Guard guard(watchdog_);
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
-  tls_.emplace(socket_, client_tls_context());
-  prepare_tls_client(tls_->native_handle(), server_name);
+  tls_ = std::make_shared<TlsEngine>(use, server_name);
+  const Status done = co_await shake_hands(use);
+  tls_state_ = tls_->state();
+  if (was_refused_by_lane_) tls_state_.failure = TlsFailure::not_now;
+  co_return done;
+}
+
+Task<Status> SocketStream::shake_hands(TlsUse use) {
+  while (true) {
+    const Result<Step> step = co_await next_step(use);
+    if (!step.ok()) co_return step.error();
+    const Status sent = co_await send_output();
+    if (*step == Step::failed) co_return Error::transient(tls_->words());
+    if (!sent.ok()) co_return sent.error();
+    if (*step == Step::done) co_return Status();
+    const Result<bool> more = co_await take_input();
+    if (!more.ok()) co_return more.error();
+    if (!*more) co_return Error::transient("connection closed");
+  }
+}
+
+Task<Result<Step>> SocketStream::next_step(TlsUse use) {
+  if (!lane_ || use != TlsUse::large_dh) co_return tls_->handshake();
+  const Result<Step> step = co_await lane_->run([engine = tls_] { return engine->handshake(); });
+  was_refused_by_lane_ = !step.ok();
+  if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
+  co_return step;
+}
+
+Task<Status> SocketStream::send_output() {
+  const std::string output = tls_->take_output();
+  if (output.empty()) co_return Status();
+  co_return co_await write_clear(output);
+}
+
+Task<Result<bool>> SocketStream::take_input() {
+  const std::span<char> space = tls_->input_space();
   error_code code;
-  co_await tls_->async_handshake(asio::ssl::stream_base::client, asio::redirect_error(use_task, code));
+  const std::size_t count =
+      co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), asio::redirect_error(use_task, code));
+  if (code == asio::error::eof) co_return false;
   if (code) co_return error_of(code);
-  tls_state_ = describe_tls(tls_->native_handle());
-  co_return Status();
+  tls_->input_arrived(count);
+  co_return true;
 }
 
 bool SocketStream::has_input() {
+  if (tls_ && tls_->has_unread()) return true;
   char octet;
   const ssize_t count = ::recv(socket_.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
   return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
@@ -110,12 +182,12 @@ void SocketStream::close() {
 
 }  // namespace
 
-std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket) {
+std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket, HandshakeLane* lane) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  return std::make_unique<SocketStream>(Socket(std::move(socket)));
+  return std::make_unique<SocketStream>(Socket(std::move(socket)), lane);
 }
 
-std::unique_ptr<Stream> make_unix_stream(UnixSocket socket) { return std::make_unique<SocketStream>(Socket(std::move(socket))); }
+std::unique_ptr<Stream> make_unix_stream(UnixSocket socket) { return std::make_unique<SocketStream>(Socket(std::move(socket)), nullptr); }
 
 }  // namespace mxpress::mta::smtp

@@ -10,11 +10,13 @@
 
 namespace mxpress::mta::smtp {
 
+class HandshakeLane;
 using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 using UnixSocket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
 
 // The socket is connected. TCP sets TCP_NODELAY. Without set_deadline() nothing ends by time.
-std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket);
+// `lane` computes costly handshakes and outlives the stream; without one they are computed at once.
+std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket, HandshakeLane* lane = nullptr);
 std::unique_ptr<Stream> make_unix_stream(UnixSocket socket);
 
 }  // namespace mxpress::mta::smtp

@@ -1,23 +1,18 @@
-// TLS of the client side: one context for the process, and what is to be said of a session. RFC 3207, RFC 7435, RFC 8996.
+// The client's contexts for TLS: protocol versions, ciphers, and the bounds of what a mail host can make this host compute. RFC 3207, RFC
+// 7435, RFC 8996.
 #pragma once
 
-#include <boost/asio/ssl/context.hpp>
-#include <string>
+#include "mta/smtp/tls_use.h"
 
-#include "mta/smtp/stream.h"
+struct ssl_ctx_st;
 
 namespace mxpress::mta::smtp {
-
-// TLS 1.2 or newer, any certificate. Made at first use, if prepare_tls() has not made it. Any thread.
-boost::asio::ssl::context& client_tls_context();
 
 // Loads the system's certificates (20 ms and more) before a worker has to. Any thread.
 void prepare_tls();
 
-// Before the handshake: the name to ask for (SNI) and to look for in the certificate. No SNI for an address (RFC 6066 3).
-void prepare_tls_client(SSL* session, const std::string& server_name);
-
-// After the handshake.
-TlsState describe_tls(const SSL* session);
+// The context for an offer other than `never`; lives as long as the process. TLS 1.2 or newer, any certificate; a session of it must have a
+// TlsFailure as its application data, which says after a failed handshake what was out of bounds. Any thread.
+ssl_ctx_st* client_tls_context(TlsUse use);
 
 }  // namespace mxpress::mta::smtp

@@ -28,7 +28,7 @@ class ReplayStream final : public Stream {
     heard_.append(bytes);
     co_return Status();
   }
-  Task<Status> start_tls_client(std::string) override {
+  Task<Status> start_tls_client(std::string, mta::smtp::TlsUse) override {
     tls_.active = true;
     co_return Status();
   }

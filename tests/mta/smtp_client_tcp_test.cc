@@ -221,14 +221,14 @@ TEST_CASE("client over TLS: a large message arrives byte for byte") {
 }
 
 TEST_CASE("client over TLS: what breaks or hangs in the handshake is a failure of TLS, and clear text works afresh") {
-  const HostTls tls = GENERATE(HostTls::garbage, HostTls::injects, HostTls::too_old, HostTls::hangs);
+  const HostTls tls = GENERATE(HostTls::garbage, HostTls::injects, HostTls::injects_late, HostTls::too_old, HostTls::hangs);
   asio::io_context io;
   TcpMailHost host(io.get_executor(), with_tls(tls));
   Mail mail;
   mail.options.timeouts.tls = 300ms;
   const Conversation first = run(io, mail, host.target());
   CHECK(first.opened.session == nullptr);
-  CHECK(first.opened.tls_failed);
+  CHECK(first.opened.tls_failure == TlsFailure::other);
   CHECK(first.opened.trouble.stage == proto::Stage::tls);
   CHECK(first.opened.trouble.status.to_string() == "4.7.5");
   mail.options.tls = TlsUse::never;

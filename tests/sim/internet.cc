@@ -69,7 +69,9 @@ class Internet::ClientEnd final : public mta::smtp::Stream {
     if (bytes.starts_with("QUIT")) count_out();
     return stream_->write(bytes);
   }
-  Task<Status> start_tls_client(std::string server_name) override { return stream_->start_tls_client(std::move(server_name)); }
+  Task<Status> start_tls_client(std::string server_name, mta::smtp::TlsUse use) override {
+    return stream_->start_tls_client(std::move(server_name), use);
+  }
   const mta::smtp::TlsState& tls() const override { return stream_->tls(); }
   bool has_input() override { return stream_->has_input(); }
   void close() override {

@@ -120,7 +120,7 @@ Task<void> MailHost::answer(std::string line) {
     co_await say(hello());
   } else if (line.starts_with("STARTTLS")) {
     co_await say("220 go on");
-    (void)(co_await stream_->start_tls_client("")).ok();
+    (void)(co_await stream_->start_tls_client("", mta::smtp::TlsUse::opportunistic)).ok();
   } else if (line.starts_with("MAIL")) {
     co_await say(mail());
   } else if (line.starts_with("RCPT")) {

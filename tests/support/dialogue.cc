@@ -348,7 +348,7 @@ std::string describe(const proto::HostResult& result) {
 std::string found_for(const std::string& key, const Findings& findings) {
   if (key == "open") {
     if (findings.is_open) return "ok";
-    return describe(findings.opened.trouble) + (findings.opened.tls_failed ? " tls-failed" : "");
+    return describe(findings.opened.trouble) + (findings.opened.tls_failure != mta::smtp::TlsFailure::none ? " tls-failed" : "");
   }
   if (key == "host") return findings.last.host_trouble ? "trouble" : "fine";
   if (key == "usable") return findings.usable ? "yes" : "no";

@@ -117,9 +117,11 @@ std::string MailHostSession::hello_reply(const std::string& verb) const {
 }
 
 Task<bool> MailHostSession::starttls() {
-  const std::string injected = host_.behaviour_.tls == HostTls::injects ? "\r\n250-mx\r\n250 PIPELINING" : "";
-  if (!co_await reply("STARTTLS", "220 2.0.0 go ahead" + injected)) co_return false;
+  const std::string injected = "250-mx\r\n250 PIPELINING";
+  const std::string behind = host_.behaviour_.tls == HostTls::injects ? "\r\n" + injected : "";
+  if (!co_await reply("STARTTLS", "220 2.0.0 go ahead" + behind)) co_return false;
   if (!was_positive()) co_return true;
+  if (host_.behaviour_.tls == HostTls::injects_late) (void)co_await stream_->write(injected + "\r\n");
   if (host_.behaviour_.tls == HostTls::garbage) co_return (co_await stream_->write(std::string(300, '?'))).ok();
   if (host_.behaviour_.tls == HostTls::hangs) {
     while (co_await read_more()) continue;

@@ -10,6 +10,8 @@
 
 #include "mta/smtp/stream_socket.h"
 
+struct ssl_ctx_st;
+
 namespace mxpress::testing {
 
 enum class Fault {
@@ -28,14 +30,16 @@ struct AtStage {
   int times = -1;  // so often, then the usual again; -1: always
 };
 
-enum class HostTls { none, works, hangs, garbage, injects, too_old };
+// injects: replies behind the 220, in the same segment; injects_late: in another one.
+enum class HostTls { none, works, hangs, garbage, injects, injects_late, too_old };
 
 struct MailHostBehaviour {
   std::vector<std::string> extensions{"PIPELINING", "SIZE 10000000", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN"};
   // Keyed by "CONNECT", a verb ("EHLO", "MAIL", "RCPT", "DATA" ...), a whole command ("RCPT TO:<a@b.example>") or ".".
   std::map<std::string, AtStage> stages;
   HostTls tls = HostTls::none;
-  std::size_t refuses_content_at = 0;  // after so many octets of content: 552 and a close; 0: never
+  std::function<void(ssl_ctx_st*)> prepare_tls;  // changes the server's context
+  std::size_t refuses_content_at = 0;            // after so many octets of content: 552 and a close; 0: never
 };
 
 struct ReceivedMessage {

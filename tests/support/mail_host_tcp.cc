@@ -1,7 +1,5 @@
 // A mail host of the tests on a real port, with real TLS.
-#include <openssl/evp.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +12,7 @@
 #include "mta/smtp/stream_error.h"
 #include "mta/smtp/stream_socket.h"
 #include "tests/support/mail_host.h"
+#include "tests/support/tls_server.h"
 
 namespace mxpress::testing {
 namespace {
@@ -24,25 +23,6 @@ using mta::smtp::Stream;
 using mta::smtp::TcpSocket;
 using mta::smtp::TlsState;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
-
-// A key and a certificate signed by itself, for "mx.there.example", valid for a day.
-void add_certificate(asio::ssl::context& context) {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  X509_set_version(certificate, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
-  X509_set_pubkey(certificate, key);
-  X509_NAME* name = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("mx.there.example"), -1, -1, 0);
-  X509_set_issuer_name(certificate, name);
-  X509_sign(certificate, key, EVP_sha256());
-  SSL_CTX_use_certificate(context.native_handle(), certificate);
-  SSL_CTX_use_PrivateKey(context.native_handle(), key);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-}
 
 // The server's end, which can do the server's part of a handshake.
 class ServerStream final : public Stream {
@@ -71,7 +51,7 @@ class ServerStream final : public Stream {
     if (code) co_return mta::smtp::network_error(code);
     co_return Status();
   }
-  Task<Status> start_tls_client(std::string) override { co_return Error::permanent("this is the server's end"); }
+  Task<Status> start_tls_client(std::string, mta::smtp::TlsUse) override { co_return Error::permanent("this is the server's end"); }
   Task<bool> start_tls_server() {
     tls_.emplace(socket_, context_);
     error_code code;
@@ -104,7 +84,8 @@ struct TcpMailHost::State {
         acceptor(executor, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
         context(asio::ssl::context::tls_server) {
     if (host.behaviour().tls == HostTls::none) return;
-    add_certificate(context);
+    use_ec_certificate(context.native_handle());
+    if (host.behaviour().prepare_tls) host.behaviour().prepare_tls(context.native_handle());
     if (host.behaviour().tls != HostTls::too_old) return;
     SSL_CTX_set_security_level(context.native_handle(), 0);
     SSL_CTX_set_max_proto_version(context.native_handle(), TLS1_1_VERSION);

@@ -1,0 +1,42 @@
+// Which offer of TLS works with which mail host.
+#include "mta/delivery/tls_memory.h"
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+
+namespace mxpress::mta::delivery {
+
+TlsPeer::TlsPeer(const dns::Target& target, smtp::TlsPolicy policy)
+    : host_(target.host), address_(target.address), port_(target.port), policy_(policy) {
+  for (char& c : host_)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+}
+
+std::size_t TlsMemory::Hash::operator()(const TlsPeer& peer) const {
+  const auto* bytes = reinterpret_cast<const char*>(peer.address_.bytes.data());
+  const std::hash<std::string_view> hash;
+  return hash(peer.host_) ^ (hash(std::string_view(bytes, peer.address_.bytes.size())) * 31 + peer.port_);
+}
+
+smtp::TlsUse TlsMemory::offer_for(const TlsPeer& peer, smtp::TlsUse usual, queue::Instant now) const {
+  if (places_.empty() || usual == smtp::TlsUse::never) return usual;
+  const auto found = places_.find(peer);
+  return found != places_.end() && now < found->second->until ? found->second->use : usual;
+}
+
+void TlsMemory::remember(const TlsPeer& peer, smtp::TlsUse use, queue::Instant now) {
+  forget(peer);
+  if (entries_.size() >= kLimit) forget(TlsPeer(entries_.front().peer));
+  entries_.push_back({peer, use, now + kRemember});
+  places_.emplace(peer, std::prev(entries_.end()));
+}
+
+void TlsMemory::forget(const TlsPeer& peer) {
+  const auto found = places_.find(peer);
+  if (found == places_.end()) return;
+  entries_.erase(found->second);
+  places_.erase(found);
+}
+
+}  // namespace mxpress::mta::delivery

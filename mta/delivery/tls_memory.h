@@ -1,0 +1,57 @@
+// Remembers for a day which offer of TLS a mail host needs, because a better one failed with it. RFC 7435.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <string>
+#include <unordered_map>
+
+#include "dns/targets.h"
+#include "mta/smtp/stream.h"
+#include "queue/schedule.h"
+
+namespace mxpress::mta::delivery {
+
+// What a failure of TLS says something about: one name at one address and port, under one policy. The owner of a domain chooses the names
+// of its mail hosts and may give them anybody's address: what happens under such a name must not change how mail for others is sent.
+// Policies that demand more than opportunistic TLS (DANE, MTA-STS) are other peers.
+class TlsPeer {
+ public:
+  TlsPeer(const dns::Target& target, smtp::TlsPolicy policy);
+  friend bool operator==(const TlsPeer&, const TlsPeer&) = default;
+
+ private:
+  friend class TlsMemory;
+  std::string host_;  // lower case
+  dns::Address address_;
+  std::uint16_t port_;
+  smtp::TlsPolicy policy_;
+};
+
+// Thread: one, that of its worker. Holds at most kLimit peers; the oldest is dropped for a new one.
+class TlsMemory {
+ public:
+  static constexpr Duration kRemember = std::chrono::hours(24);
+  static constexpr std::size_t kLimit = 10'000;
+
+  // The offer to begin with; nothing was remembered: `usual`.
+  smtp::TlsUse offer_for(const TlsPeer& peer, smtp::TlsUse usual, queue::Instant now) const;
+  void remember(const TlsPeer& peer, smtp::TlsUse use, queue::Instant now);
+  void forget(const TlsPeer& peer);
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    TlsPeer peer;
+    smtp::TlsUse use;
+    queue::Instant until;
+  };
+  struct Hash {
+    std::size_t operator()(const TlsPeer& peer) const;
+  };
+
+  std::list<Entry> entries_;  // the oldest first
+  std::unordered_map<TlsPeer, std::list<Entry>::iterator, Hash> places_;
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,152 @@
+// Attempts over real TLS: which offers a host gets, on how many connections, and what is remembered for the next attempt.
+#include <openssl/ssl.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "mta/delivery/delivery.h"
+#include "mta/smtp/connector.h"
+#include "mta/smtp/handshake_lane.h"
+#include "tests/support/mail_host.h"
+#include "tests/support/tls_server.h"
+
+namespace mxpress::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace mta;
+using smtp::TlsUse;
+
+class Letter final : public queue::Content {
+ public:
+  std::uint64_t size() const override { return text_.size(); }
+  Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override { return text_.copy(buffer, size, offset); }
+  Status verify() const override { return Status(); }
+  Status verify(std::string_view) const override { return Status(); }
+
+ private:
+  std::string text_ = "Subject: hi\r\n\r\nhello\r\n";
+};
+
+// One worker's memory of hosts, and attempts on it.
+struct Sender {
+  asio::io_context io;
+  delivery::TlsMemory memory;
+  smtp::HandshakeLane lane;
+  std::size_t idle = 0;
+
+  delivery::AttemptReport attempt(const dns::Target& target) {
+    auto message = std::make_shared<queue::Message>();
+    message->envelope.reverse_path = proto::ReversePath(proto::Mailbox::parse("sender@here.example").value());
+    message->envelope.recipients.push_back({proto::Mailbox::parse("user@there.example").value(), {}, {}});
+    message->recipients.resize(1);
+    message->content = std::make_shared<Letter>();
+    delivery::DeliveryOrder order;
+    order.message = message;
+    order.recipients = {0};
+    order.targets = {target};
+    order.options.hello_name = "client.example";
+    order.wanted = [] { return true; };
+    order.trying = [](const dns::Target&) {};
+    order.connecting = [] {};
+    delivery::Site site(idle);
+    smtp::TcpConnector connector(io.get_executor(), &lane);
+    std::optional<delivery::AttemptReport> report;
+    const auto run = [&]() -> Task<void> { report = co_await delivery::deliver({connector, memory, nullptr}, site, order); };
+    io.restart();
+    asio::co_spawn(io, run, asio::detached);
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    while (!report && std::chrono::steady_clock::now() < end) io.run_one_for(1s);
+    REQUIRE(report);
+    REQUIRE(report->results.size() == 1);
+    CHECK(report->results[0].outcome == proto::Outcome::delivered);
+    return *report;
+  }
+};
+
+MailHostBehaviour with_tls(PrepareTls prepare) {
+  MailHostBehaviour behaviour;
+  behaviour.tls = HostTls::works;
+  behaviour.prepare_tls = std::move(prepare);
+  return behaviour;
+}
+
+// DH goes along with RSA keys only.
+PrepareTls with_rsa(void (*choose_dh)(SSL_CTX*, int), int bits) {
+  return [=](SSL_CTX* context) {
+    use_rsa_certificate(context, 2048);
+    choose_dh(context, bits);
+  };
+}
+
+struct Case {
+  PrepareTls prepare;
+  int connections;
+  bool tls;
+};
+
+TEST_CASE("delivery over TLS: a costly or weak handshake leads to the next offer, clear text last, and is made once") {
+  const Case row = GENERATE(Case{with_rsa(prefer_dh, 3072), 2, true}, Case{with_rsa(insist_on_dh, 1024), 2, true},
+                            Case{with_rsa(insist_on_dh, 3072), 3, true}, Case{with_rsa(insist_on_dh, 9000), 4, false},
+                            Case{[](SSL_CTX* context) {
+                                   use_rsa_certificate(context, 8448);
+                                   allow_tls12_at_most(context);
+                                   SSL_CTX_set_cipher_list(context, "aRSA:aECDSA");
+                                   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+                                 },
+                                 2, true});
+  Sender sender;
+  TcpMailHost host(sender.io.get_executor(), with_tls(row.prepare));
+  sender.attempt(host.target());
+  CHECK(host.host().connections() == row.connections);
+  CHECK(host.host().messages().at(0).tls == row.tls);
+  sender.attempt(host.target());
+  CHECK(host.host().connections() == row.connections + 1);
+  CHECK(host.host().messages().at(1).tls == row.tls);
+}
+
+TEST_CASE("delivery over TLS: a name whose handshake fails at an address does not send another name's mail in clear") {
+  Sender sender;
+  TcpMailHost host(sender.io.get_executor(), with_tls([](SSL_CTX* context) {
+                     const auto refuse = +[](SSL* session, int*, void*) {
+                       const std::string name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name);
+                       return name == "mx.attacker.example" ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK;
+                     };
+                     SSL_CTX_set_tlsext_servername_callback(context, refuse);
+                   }));
+  sender.attempt(host.target("mx.attacker.example"));
+  sender.attempt(host.target("mx.victim.example"));
+  CHECK_FALSE(host.host().messages().at(0).tls);
+  CHECK(host.host().messages().at(1).tls);
+}
+
+TEST_CASE("handshake lane: steps run on another thread, and a step that finds eight others waiting is refused") {
+  asio::io_context io;
+  smtp::HandshakeLane lane;
+  std::mutex gate;
+  std::thread::id thread;
+  int done = 0, refused = 0;
+  std::unique_lock closed(gate);
+  const auto run = [&]() -> Task<void> {
+    const auto step = co_await lane.run([&] {
+      const std::lock_guard open(gate);
+      thread = std::this_thread::get_id();
+      return smtp::TlsEngine::Step::done;
+    });
+    ++(step.ok() ? done : refused);
+  };
+  constexpr int kSteps = smtp::HandshakeLane::kMaxWaiting + 3;
+  for (int i = 0; i < kSteps; ++i) asio::co_spawn(io, run, asio::detached);
+  while (refused < 3 && io.run_one_for(10s) > 0) continue;
+  CHECK(done == 0);
+  closed.unlock();
+  while (done + refused < kSteps && io.run_one_for(10s) > 0) continue;
+  CHECK(refused == 3);
+  CHECK(done == smtp::HandshakeLane::kMaxWaiting);
+  CHECK(thread != std::this_thread::get_id());
+}
+
+}  // namespace
+}  // namespace mxpress::testing

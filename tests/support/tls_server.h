@@ -1,0 +1,51 @@
+// TLS servers for tests: parameters and certificates of any size, and a server over memory that talks to a TlsEngine.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "mta/smtp/tls_engine.h"
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+namespace mxpress::testing {
+
+using PrepareTls = std::function<void(ssl_ctx_st*)>;
+
+// A P-256 key and a certificate signed by itself, for "mx.there.example", valid for a day.
+void use_ec_certificate(ssl_ctx_st* context);
+// An RSA key whose modulus has many small primes: quick to make, as costly to use as any, not secret. `exponent_bits` 17: 65537.
+void use_rsa_certificate(ssl_ctx_st* context, int bits, int exponent_bits = 17);
+// Certificates to send along that sign nothing, each with so many octets of comment.
+void add_to_chain(ssl_ctx_st* context, int certificates, std::size_t comment_octets);
+// TLS 1.2 with DHE in a random group, and nothing else.
+void insist_on_dh(ssl_ctx_st* context, int bits);
+// TLS 1.2 with DHE in a random group before anything else.
+void prefer_dh(ssl_ctx_st* context, int bits);
+void allow_tls12_at_most(ssl_ctx_st* context);
+
+class MemoryTlsServer {
+ public:
+  explicit MemoryTlsServer(const PrepareTls& prepare);
+  ~MemoryTlsServer();
+  // Handshakes both sides as far as they get; returns the client's last step.
+  mta::smtp::TlsEngine::Step shake(mta::smtp::TlsEngine& client);
+  // The client's reads until it wants more than there is, or fails; what was read is appended to `said`.
+  mta::smtp::TlsEngine::Step let_read(mta::smtp::TlsEngine& client, std::string& said);
+  // What the server has read meanwhile.
+  std::string take_heard();
+  // The octets of the client that the server has not used.
+  std::size_t unread() const;
+  ssl_st* session() { return session_; }
+
+ private:
+  bool feed(mta::smtp::TlsEngine& client);
+  void hear(mta::smtp::TlsEngine& client);
+
+  ssl_ctx_st* context_;
+  ssl_st* session_;
+};
+
+}  // namespace mxpress::testing
