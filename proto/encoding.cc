@@ -2,6 +2,7 @@
 #include "proto/encoding.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -62,18 +63,23 @@ std::size_t plain_run(std::string_view text, std::size_t at, std::size_t max) {
   return length;
 }
 
+// "=XX" for each octet, and one octet more, so that each is copied by one instruction.
+constexpr auto kQuoted = [] {
+  std::array<std::array<char, 4>, 256> quoted{};
+  for (std::size_t octet = 0; octet < quoted.size(); ++octet) quoted[octet] = {'=', kHex[octet >> 4], kHex[octet & 15], ' '};
+  return quoted;
+}();
+
 // Encodes 8-bit octets from here on, as many as fit into the line. Returns how many.
 std::size_t append_eight_bit(std::string_view text, std::size_t at, std::size_t column, std::string& out) {
-  char quoted[kMaxLine];
-  std::size_t length = 0;
-  for (; at < text.size() && is_eight_bit(text[at]) && column + length + 3 < kMaxLine; ++at) {
-    const auto octet = static_cast<unsigned char>(text[at]);
-    quoted[length++] = '=';
-    quoted[length++] = kHex[octet >> 4];
-    quoted[length++] = kHex[octet & 15];
+  char encoded[kMaxLine + 1];
+  const std::size_t most = std::min(text.size() - at, (kMaxLine - 1 - column) / 3);
+  std::size_t count = 0;
+  for (; count < most && is_eight_bit(text[at + count]); ++count) {
+    std::memcpy(encoded + 3 * count, kQuoted[static_cast<unsigned char>(text[at + count])].data(), 4);
   }
-  out.append(quoted, length);
-  return length / 3;
+  out.append(encoded, 3 * count);
+  return count;
 }
 
 // Encodes one octet, behind a soft line break where it needs one.
@@ -83,9 +89,7 @@ void append_octet(std::string_view text, std::size_t at, std::size_t& column, st
     column = 0;
   }
   const bool encode = must_encode(text, at, column);
-  const auto octet = static_cast<unsigned char>(text[at]);
-  const char quoted[] = {'=', kHex[octet >> 4], kHex[octet & 15]};
-  encode ? out.append(quoted, sizeof quoted) : out.append(1, text[at]);
+  encode ? out.append(kQuoted[static_cast<unsigned char>(text[at])].data(), 3) : out.append(1, text[at]);
   column += encode ? 3 : 1;
 }
 

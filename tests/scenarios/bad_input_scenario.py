@@ -1,4 +1,5 @@
 """Bad input at the entrances: a clear refusal or a temporary failure, bounded memory, no crash, nothing sent that should not be."""
+import binascii
 import os
 import random
 import socket
@@ -140,6 +141,43 @@ def scenario_a_message_of_100_mb(world):
     memory = daemon.process.peak_memory_kib() / 1024
     world.note(f'100 MB arrived unchanged after {time.monotonic() - begin:.1f} s; peak memory of mxpressd {memory:.0f} MiB')
     check(memory < 100, f'peak memory {memory:.0f} MiB: the message was held in memory')
+    daemon.stop()
+
+
+def nested(depth, innermost):
+    """Multiparts in one another around a part."""
+    for level in range(depth):
+        boundary = b'b%d' % level
+        innermost = b'Content-Type: multipart/mixed; boundary=%s\n\n--%s\n%s\n--%s--\n' % (boundary, boundary, innermost, boundary)
+    return innermost
+
+
+def scenario_messages_of_48_mb_are_converted_in_little_memory(world):
+    port = world.free_port()
+    sink = Sink(world, 'mx1', '127.0.0.11', port, options=['-8']).start()  # without 8BITMIME
+    daemon = Daemon(world, Unbound(world, ZONE).port, port).start()
+    eight_bit = 'Grüße aus dem Haus am See, wo alle auf den nächsten Tag warten\n'.encode()
+    body = eight_bit * (47_000_000 // len(eight_bit))
+    long_lines = b'\n' + b'x' * 1200 + b'\n' + b'y' * 70 + b'\n' + (b'y' * 70 + b'\n') * (45_000_000 // 71)
+    messages = {
+        '8-bit': b'MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n' + body,
+        'long lines, nested 19 deep': b'MIME-Version: 1.0\n' + nested(19, long_lines),
+    }
+    for name, text in messages.items():
+        before = daemon.process.cpu_seconds()
+        code, errors = daemon.sendmail(['-f', 'me@here.example', 'you@there.example'], b'Subject: big\n' + text, seconds=120)
+        check_equal(code, 0, f'exit status of sendmail ({errors})')
+        daemon.wait_for_empty_queue(120)
+        world.note(f'{name}: {daemon.process.cpu_seconds() - before:.2f} s of CPU, peak memory {daemon.process.peak_memory_kib() / 1024:.0f} MiB')
+    first, second = sorted(sink.messages(), key=lambda message: b'multipart' in message.content)
+    head, _, converted = first.content.partition(b'\n\n')
+    check(b'Content-Transfer-Encoding: quoted-printable' in head, f'the header is {head!r}')
+    check(converted.isascii() and binascii.a2b_qp(converted) == body, 'the 8-bit text was changed')
+    check(second.content.count(b'Content-Transfer-Encoding: quoted-printable') == 1, 'one part of the nested message is encoded')
+    check(max(map(len, second.content.split(b'\n'))) <= 998, 'a line is over 998 octets')
+    memory = daemon.process.peak_memory_kib() / 1024
+    check(memory < 40, f'peak memory {memory:.0f} MiB: a message was held in memory')
+    still_works(world, sink, daemon)
     daemon.stop()
 
 

@@ -114,6 +114,10 @@ class Process:
         self.signal(signal.SIGKILL)
         self.popen.wait(20)
 
+    def cpu_seconds(self):
+        fields = pathlib.Path(f'/proc/{self.pid}/stat').read_text().rpartition(')')[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
     def peak_memory_kib(self):
         if SLOWNESS != 1:
             return 0
