@@ -155,7 +155,7 @@ void SpoolImpl::remember_ended(QueueId id, const Snapshot& from) {
   if (!entry || !entry->ended || entry->remembered()) return;
   if (!raw) {
     std::erase(shared->index.ended, id);
-    shared->index.entries.erase(id);
+    shared->index.erase(id);
     return;
   }
   auto message = std::make_shared<Message>(to_message(std::move(*raw)));
@@ -343,7 +343,7 @@ void SpoolImpl::set_aside(QueueId id, const Snapshot& from, const Error& error) 
   }
   auto shared = shared_.lock();
   ++shared->counters.corrupt;
-  shared->index.entries.erase(id);
+  shared->index.erase(id);
 }
 
 // `octets`: where it does not say itself how long it is.

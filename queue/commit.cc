@@ -226,7 +226,7 @@ void SpoolImpl::finish(const Operations& operations) {
 
 void SpoolImpl::finish_store(Shared& shared, Operation& operation) {
   const auto id = operation.id();
-  auto& entry = shared.index.entries[id];
+  auto& entry = shared.index.add(id, operation.uid);
   entry.begin(operation.recipients);
   if (operation.header.type == RecordType::accepted) {
     entry.set_accepted(operation.location);

@@ -75,8 +75,12 @@ Status read_later(const File& file, Location location, RawMessage& out) {
 Entry& Entry::operator=(Entry&& other) noexcept {
   std::swap(sequence, other.sequence);
   std::swap(first_stage, other.first_stage);
-  std::swap(ended, other.ended);
-  std::swap(has_more_, other.has_more_);
+  const bool was_ended = ended, had_more = has_more_;
+  ended = other.ended;
+  has_more_ = other.has_more_;
+  other.ended = was_ended;
+  other.has_more_ = had_more;
+  std::swap(owner_, other.owner_);
   std::swap(word_, other.word_);
   return *this;
 }
@@ -119,6 +123,37 @@ void Entry::moved(std::size_t told) {
   if (more.later.empty() && (!more.rest || more.rest->other_stages.empty()) && !ended) forget_history();
 }
 
+Entry& Index::add(QueueId id, std::int64_t uid) {
+  Entry& entry = entries[id];
+  owners.remove(entry.owner_, id);
+  entry.owner_ = owners.add(uid, id);
+  return entry;
+}
+
+void Index::erase(QueueId id) {
+  const Entry* entry = entries.find(id);
+  if (!entry) return;
+  owners.remove(entry->owner_, id);
+  entries.erase(id);
+}
+
+// The numbers of the earlier owners stay: this run has far fewer messages, and they are numbered again.
+void Index::merge(IdMap<Entry> earlier, Owners their_owners) {
+  entries.for_each([&](QueueId id, Entry& entry) { entry.owner_ = their_owners.add(owners.uid(entry.owner_), id); });
+  owners = std::move(their_owners);
+  entries.merge(std::move(earlier));
+}
+
+std::vector<QueueId> Index::ids_of(std::int64_t uid) const {
+  std::vector<QueueId> ids = owners.ids(uid);
+  std::erase_if(ids, [this](QueueId id) {
+    const Entry* entry = entries.find(id);
+    return !entry || entry->ended;
+  });
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 void Index::set_site(std::string_view name, Location location) {
   if (const auto known = sites.find(name); known != sites.end())
     known->second = location;
@@ -138,7 +173,7 @@ void Index::end(QueueId id, Entry& entry, WallTime when) {
 }
 
 void Index::forget(std::size_t kept) {
-  for (; ended.size() > kept; ended.pop_front()) entries.erase(ended.front());
+  for (; ended.size() > kept; ended.pop_front()) erase(ended.front());
   if (drops.size() > 2 * entries.size() + 1000) std::erase_if(drops, [this](const auto& drop) { return !entries.contains(drop.second); });
 }
 

@@ -13,6 +13,7 @@
 #include "queue/id_set.h"
 #include "queue/journal.h"
 #include "queue/message_file.h"
+#include "queue/owners.h"
 #include "queue/small_text.h"
 #include "queue/state.h"
 
@@ -58,12 +59,14 @@ class Entry {
 
   std::uint32_t sequence = 0;
   StageOctet first_stage{};
-  bool ended = false;
+  bool ended : 1 = false;
 
  private:
+  friend struct Index;
   void forget_history();
 
-  bool has_more_ = false;
+  bool has_more_ : 1 = false;
+  Owners::Number owner_ = 0;
   union Word {
     Location accepted{};
     More* more;  // owned
@@ -84,8 +87,16 @@ struct Index {
   std::map<std::uint32_t, SegmentEntry> segments;  // by the number in their name
   SmallTextMap<Location> sites;                    // in trouble: where their latest record lies
   std::unordered_map<std::string, QueueId> drops;  // names of drop files
+  Owners owners;
 
   Entry* find(QueueId id) { return entries.find(id); }
+  // A new entry, of a message that this user handed in (-1: unknown).
+  Entry& add(QueueId id, std::int64_t uid);
+  void erase(QueueId id);
+  // Takes the entries and owners of earlier runs.
+  void merge(IdMap<Entry> earlier, Owners their_owners);
+  // Messages of the user that have not ended, in order of age.
+  std::vector<QueueId> ids_of(std::int64_t uid) const;
   // The site is in trouble, and its latest record lies there.
   void set_site(std::string_view name, Location location);
   // Remembers that a record of the message lies there.

@@ -45,7 +45,7 @@ class Replay {
 
   Replayed finish() {
     out_.index.entries.for_each([this](QueueId id, Entry& entry) { settle_entry(id, entry); });
-    for (const auto id : gone_) out_.index.entries.erase(id);
+    for (const auto id : gone_) out_.index.erase(id);
     std::sort(out_.index.ended.begin(), out_.index.ended.end(),
               [this](QueueId a, QueueId b) { return out_.index.find(a)->ended_at() < out_.index.find(b)->ended_at(); });
     return std::move(out_);
@@ -101,7 +101,7 @@ class Replay {
       }
       return is_transient;
     }
-    auto& entry = out_.index.entries[id];
+    auto& entry = out_.index.add(id, file->meta.envelope.submitter.uid);
     entry.begin(file->meta.envelope.recipients.size());
     for (const auto& [sequence, change] : file->changes) {
       entry.stages().apply(change);
@@ -208,7 +208,7 @@ class Replay {
     const auto accepted = decode_accepted(meta);
     if (!accepted) return lose(id, accepted.error().message);
     if (!out_.index.find(id) && type == RecordType::accepted) {
-      auto& entry = out_.index.entries[id];
+      auto& entry = out_.index.add(id, accepted->envelope.submitter.uid);
       entry.set_accepted(where);
       entry.begin(accepted->envelope.recipients.size());
       out_.index.segments[where.segment].touched.add(id);
@@ -233,7 +233,7 @@ class Replay {
     const auto has_file = disk_.exists(paths_.file(id));
     if (misplaced_.contains(id) || !has_file || *has_file) return;  // told already: it could not be read
     // Ended and removed, if the records that follow say so.
-    auto& entry = out_.index.entries[id];
+    auto& entry = out_.index.add(id, accepted.envelope.submitter.uid);
     entry.begin(accepted.envelope.recipients.size());
     missing_.insert(id);
     remember_drop(accepted, id);

@@ -132,6 +132,7 @@ OperationPtr SpoolImpl::store_operation(QueueId id, NewMessage& message) const {
   operation->header.id = id.value;
   operation->time = message.envelope.submitted;
   operation->recipients = message.envelope.recipients.size();
+  operation->uid = message.envelope.submitter.uid;
   Accepted accepted{std::move(message.envelope), message.drop_name, message.notice_for, age_clock_.now()};
   set_meta(*operation, encode(accepted));
   operation->content = std::make_shared<const std::string>(std::move(message.content));
@@ -353,8 +354,11 @@ std::vector<QueueId> SpoolImpl::ids(bool with_ended) {
   shared->index.entries.for_each([&out](QueueId id, const Entry& entry) {
     if (!entry.ended) out.push_back(id);
   });
+  const std::vector<QueueId> ended = with_ended ? std::vector<QueueId>(shared->index.ended.begin(), shared->index.ended.end())
+                                                : std::vector<QueueId>{};
+  shared.unlock();  // nobody has to wait while a million are sorted
   std::sort(out.begin(), out.end());
-  if (with_ended) out.insert(out.end(), shared->index.ended.begin(), shared->index.ended.end());
+  out.insert(out.end(), ended.begin(), ended.end());
   return out;
 }
 

@@ -137,6 +137,10 @@ class Spool {
   virtual Duration age_of(const Message& message) const = 0;
   // Ids of all messages that have not ended, in order of age; then `ended` recently ended ones if asked for.
   virtual std::vector<QueueId> ids(bool with_ended) = 0;
+  // Of them, those that this local user handed in. Takes time by their number, not by that of all messages.
+  virtual std::vector<QueueId> ids_of(std::int64_t) { return {}; }
+  // Whether it is a message of this user, perhaps an ended one. From memory alone; the same work whether it is somebody else's or none.
+  virtual bool owns(std::int64_t, QueueId) { return false; }
   virtual SpoolCounters counters() = 0;
 
   // One write and one sync for all that wait; true if there was something. Only with Committer::manual.

@@ -34,6 +34,7 @@ struct Operation {
   Spool::Stored stored;                    // store
   std::shared_ptr<const Message> message;  // of a store whose content is in memory
   std::size_t recipients = 0;
+  std::int64_t uid = -1;  // of the submitter
   std::vector<NewMessage::NoticeFor> notice_for;
   std::string drop_name;
   WallTime time{};
@@ -68,6 +69,8 @@ class SpoolImpl : public Spool {
   std::shared_ptr<const Message> fresh(QueueId id) override { return shared_.lock()->fresh.find(id); }
   Duration age_of(const Message& message) const override;
   std::vector<QueueId> ids(bool with_ended) override;
+  std::vector<QueueId> ids_of(std::int64_t uid) override { return shared_.lock()->index.ids_of(uid); }
+  bool owns(std::int64_t uid, QueueId id) override { return shared_.lock()->index.owners.has(uid, id); }
   SpoolCounters counters() override;
   bool commit_batch() override;
   bool write_batch() override { return commit(Sync::no); }
