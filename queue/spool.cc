@@ -354,12 +354,20 @@ std::vector<QueueId> SpoolImpl::ids(bool with_ended) {
   shared->index.entries.for_each([&out](QueueId id, const Entry& entry) {
     if (!entry.ended) out.push_back(id);
   });
-  const std::vector<QueueId> ended = with_ended ? std::vector<QueueId>(shared->index.ended.begin(), shared->index.ended.end())
-                                                : std::vector<QueueId>{};
+  const std::vector<QueueId> ended =
+      with_ended ? std::vector<QueueId>(shared->index.ended.begin(), shared->index.ended.end()) : std::vector<QueueId>{};
   shared.unlock();  // nobody has to wait while a million are sorted
   std::sort(out.begin(), out.end());
   out.insert(out.end(), ended.begin(), ended.end());
   return out;
+}
+
+std::optional<QueueId> SpoolImpl::oldest() {
+  std::optional<QueueId> oldest;
+  shared_.lock()->index.entries.for_each([&oldest](QueueId id, const Entry& entry) {
+    if (!entry.ended && (!oldest || id < *oldest)) oldest = id;
+  });
+  return oldest;
 }
 
 SpoolCounters SpoolImpl::counters() {

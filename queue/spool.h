@@ -137,6 +137,11 @@ class Spool {
   virtual Duration age_of(const Message& message) const = 0;
   // Ids of all messages that have not ended, in order of age; then `ended` recently ended ones if asked for.
   virtual std::vector<QueueId> ids(bool with_ended) = 0;
+  // The first of them.
+  virtual std::optional<QueueId> oldest() {
+    const auto all = ids(false);
+    return all.empty() ? std::nullopt : std::optional(all.front());
+  }
   // Of them, those that this local user handed in. Takes time by their number, not by that of all messages.
   virtual std::vector<QueueId> ids_of(std::int64_t) { return {}; }
   // Whether it is a message of this user, perhaps an ended one. From memory alone; the same work whether it is somebody else's or none.

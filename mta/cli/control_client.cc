@@ -6,9 +6,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
 
 #include "dns/async.h"
+#include "mta/host/control_parts.h"
 #include "mta/host/control_wire.h"
 #include "proto/control.pb.h"
 
@@ -17,29 +23,97 @@ namespace {
 
 constexpr std::chrono::minutes kPatience(2);  // a selection over a million messages takes its time before the first one is found
 
+// Takes the daemon's answer as fast as it comes, on a thread of its own: a person who pages through it must not keep the daemon waiting,
+// which hangs up on those who do not read.
+class AnswerReader {
+ public:
+  explicit AnswerReader(int socket) : socket_(socket), reader_(socket), thread_([this] { read_all(); }) {}
+  ~AnswerReader() {
+    {
+      const std::lock_guard lock(mutex_);
+      left_ = true;
+      if (!is_complete_) ::shutdown(socket_, SHUT_RD);
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+  // The next response, or why there is none.
+  Result<control_pb::Response> next() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !frames_.empty() || broken_; });
+    if (frames_.empty()) return *broken_;
+    const std::string frame = std::move(frames_.front());
+    frames_.pop_front();
+    octets_ -= frame.size();
+    changed_.notify_all();
+    lock.unlock();
+    control_pb::Response response;
+    if (!response.ParseFromString(frame)) return Error::permanent("the daemon's answer makes no sense: is it of another version?");
+    return response;
+  }
+
+ private:
+  static constexpr std::size_t kMostAhead = 256u << 20;  // octets that are kept for a slow reader
+
+  void read_all() {
+    for (;;) {
+      auto frame = reader_.read(host::kMaxResponse, kPatience);
+      std::unique_lock lock(mutex_);
+      if (!frame) {
+        broken_ = Error::transient("lost the daemon in the middle of its answer: " + frame.error().message);
+      } else {
+        control_pb::Response response;
+        is_complete_ = !response.ParseFromString(*frame) || response.has_end();
+        octets_ += frame->size();
+        frames_.push_back(std::move(*frame));
+      }
+      changed_.notify_all();
+      if (broken_ || is_complete_) return;
+      changed_.wait(lock, [this] { return octets_ < kMostAhead || left_; });
+      if (left_) return;
+    }
+  }
+
+  const int socket_;
+  host::FrameReader reader_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::string> frames_;
+  std::size_t octets_ = 0;
+  std::optional<Error> broken_;
+  bool is_complete_ = false;  // the last response has come
+  bool left_ = false;         // nobody takes what comes
+  std::thread thread_;        // last: it uses the others
+};
+
 class SocketClient final : public ControlClient {
  public:
-  explicit SocketClient(int socket) : socket_(socket), reader_(socket) {}
+  explicit SocketClient(int socket) : socket_(socket) {}
   ~SocketClient() override { ::close(socket_); }
   bool is_daemon() const override { return true; }
 
   Status ask(const control_pb::Request& request, const host::ControlSink& sink) override {
-    host::FrameWriter writer(socket_, kPatience);
-    Status status = writer.write(request.SerializeAsString());
-    if (status) status = writer.flush();
-    if (!status) return status;
+    host::FrameWriter writer(socket_);
+    writer.add(request.SerializeAsString());
+    if (const Status status = writer.flush(kPatience); !status) return status;
+    AnswerReader answer(socket_);
+    control_pb::MessageInfo message;  // as far as it has come
     for (;;) {
-      const auto frame = reader_.read(host::kMaxResponse, kPatience);
-      if (!frame) return Error::transient("lost the daemon in the middle of its answer: " + frame.error().message);
-      control_pb::Response response;
-      if (!response.ParseFromString(*frame)) return Error::permanent("the daemon's answer makes no sense: is it of another version?");
-      if (!sink(response) || response.has_end()) return {};
+      auto response = answer.next();
+      if (!response) return response.error();
+      if (response->has_message()) {
+        if (!host::join_parts(message, std::move(*response))) continue;
+        response = control_pb::Response();
+        response->mutable_message()->Swap(&message);
+        message.Clear();
+      }
+      if (!sink(*response) || response->has_end()) return {};
     }
   }
 
  private:
   int socket_;
-  host::FrameReader reader_;
 };
 
 class LocalClient final : public ControlClient {
@@ -48,7 +122,16 @@ class LocalClient final : public ControlClient {
   bool is_daemon() const override { return false; }
 
   Status ask(const control_pb::Request& request, const host::ControlSink& sink) override {
-    host::answer_control(request, peer_, *backend_, Clock::current().wall(), sink);
+    control_pb::MessageInfo message;  // as far as it has come
+    const host::ControlSink join = [&](const control_pb::Response& response) {
+      if (!response.has_message()) return sink(response);
+      if (!host::join_parts(message, response)) return true;
+      control_pb::Response whole;
+      whole.mutable_message()->Swap(&message);
+      message.Clear();
+      return sink(whole);
+    };
+    host::answer_control(request, peer_, *backend_, Clock::current().wall(), join);
     return {};
   }
 

@@ -61,6 +61,16 @@ class SpoolBackend final : public host::ControlBackend {
   }
 
   std::vector<queue::QueueId> ids() override { return spool_->ids(false); }
+  // Whoever may read the spool may see all of it: nobody asks for these.
+  std::vector<queue::QueueId> ids_of(uid_t uid) override {
+    std::vector<queue::QueueId> own = ids();
+    std::erase_if(own, [this, uid](queue::QueueId id) { return !owns(uid, id); });
+    return own;
+  }
+  bool owns(uid_t uid, queue::QueueId id) override {
+    const auto message = load(id);
+    return message && message->envelope.submitter.uid == std::int64_t{uid};
+  }
   Result<queue::Message> load(queue::QueueId id) override { return spool_->load(id); }
 
   Result<std::vector<ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {

@@ -64,6 +64,8 @@ class Deliverer {
                    std::function<void(Result<std::vector<ActionEffect>>)> done) = 0;
   // What waits, per destination; `done` is called on some worker's thread.
   virtual void status(std::function<void(std::vector<DestinationStatus>)> done) = 0;
+  // The same for one message, by destination: only `next_probe`, `last` and `flights` are told. Takes time by its number of destinations.
+  virtual void status_of(queue::QueueId id, std::function<void(std::vector<DestinationStatus>)> done) = 0;
   // A new configuration is in force: mail deferred for reasons of our own side is tried again.
   virtual void reconfigured() = 0;
 };

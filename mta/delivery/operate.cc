@@ -113,6 +113,25 @@ std::vector<DestinationStatus> Worker::status() {
   return result;
 }
 
+std::vector<DestinationStatus> Worker::status_of(queue::QueueId message) const {
+  const Instant now = instant_now();
+  std::vector<DestinationStatus> result;
+  for (JobIndex index : schedule_.jobs_of(message)) {
+    const DestinationIndex destination = schedule_.job(index).destination;
+    const Trouble* trouble = trouble_of(destination);
+    const auto underway = underway_.find(index);
+    if (!trouble && underway == underway_.end()) continue;
+    DestinationStatus& row = result.emplace_back();
+    row.destination = name_of(destination);
+    row.last = trouble ? trouble->last() : destinations_[destination].last.get();
+    if (trouble) row.next_probe = to_wall(std::max(trouble->next_probe(), now));
+    if (underway == underway_.end()) continue;
+    const auto& [since, target] = underway->second;
+    row.flights.push_back({message, to_wall(since), target ? target->host : "", target ? target->address_text() : ""});
+  }
+  return result;
+}
+
 void Worker::Tally::count(const queue::Job& job) {
   ++messages;
   in_flight += job.stage == queue::JobStage::leased;

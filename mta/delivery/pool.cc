@@ -120,28 +120,39 @@ void Pool::apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std:
   });
 }
 
-void Pool::status(std::function<void(std::vector<DestinationStatus>)> done) {
+// Rows of all workers; `finish` runs after the last one, on some worker's thread.
+void Pool::gather_rows(std::function<std::vector<DestinationStatus>(Worker&)> rows_of,
+                       std::function<void(std::vector<DestinationStatus>)> finish) {
   struct Rows {
     std::mutex mutex;
     std::vector<DestinationStatus> all;
   };
   auto rows = std::make_shared<Rows>();  // shared by the workers' threads until the last one is done
-  auto visit = [rows](Worker& worker) {
-    auto mine = worker.status();
+  auto visit = [rows, rows_of = std::move(rows_of)](Worker& worker) {
+    auto mine = rows_of(worker);
     const std::lock_guard lock(rows->mutex);
     std::move(mine.begin(), mine.end(), std::back_inserter(rows->all));
   };
-  visit_all(visit, [this, rows, done = std::move(done)] {
-    if (const std::size_t pending = notices_.pending(); pending > 0) {
-      DestinationStatus row;
-      row.destination = kNoticesToCompose;
-      row.messages = row.in_flight = pending;
-      row.oldest = row.next_try = Clock::current().wall();
-      rows->all.push_back(std::move(row));
-    }
-    std::sort(rows->all.begin(), rows->all.end(), [](const auto& a, const auto& b) { return a.destination < b.destination; });
-    done(std::move(rows->all));
-  });
+  visit_all(visit, [rows, finish = std::move(finish)] { finish(std::move(rows->all)); });
+}
+
+void Pool::status(std::function<void(std::vector<DestinationStatus>)> done) {
+  gather_rows([](Worker& worker) { return worker.status(); },
+              [this, done = std::move(done)](std::vector<DestinationStatus> rows) {
+                if (const std::size_t pending = notices_.pending(); pending > 0) {
+                  DestinationStatus row;
+                  row.destination = kNoticesToCompose;
+                  row.messages = row.in_flight = pending;
+                  row.oldest = row.next_try = Clock::current().wall();
+                  rows.push_back(std::move(row));
+                }
+                std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.destination < b.destination; });
+                done(std::move(rows));
+              });
+}
+
+void Pool::status_of(queue::QueueId id, std::function<void(std::vector<DestinationStatus>)> done) {
+  gather_rows([id](Worker& worker) { return worker.status_of(id); }, std::move(done));
 }
 
 void Pool::reconfigured() {

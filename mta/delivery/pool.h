@@ -35,6 +35,7 @@ class Pool final : public Deliverer, private Ownership {
   void restore_site(const queue::SiteRecord& site) override;
   void act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) override;
   void status(std::function<void(std::vector<DestinationStatus>)> done) override;
+  void status_of(queue::QueueId id, std::function<void(std::vector<DestinationStatus>)> done) override;
   void reconfigured() override;
 
   // While true no attempt begins. Any thread.
@@ -51,6 +52,8 @@ class Pool final : public Deliverer, private Ownership {
   std::size_t worker_for(const std::string& destination) const;
   void apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done);
   // Calls `visit` on each worker's thread; then `finish` on the thread of the last one.
+  void gather_rows(std::function<std::vector<DestinationStatus>(Worker&)> rows_of,
+                   std::function<void(std::vector<DestinationStatus>)> finish);
   void visit_all(std::function<void(Worker&)> visit, std::function<void()> finish);
   void wait_until_idle(std::function<void()> idle);
 

@@ -84,6 +84,7 @@ class Worker {
   // The spool has recorded the action; says of each message whether it is here and whether it is in flight.
   std::vector<ActionEffect> acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages);
   std::vector<DestinationStatus> status();
+  std::vector<DestinationStatus> status_of(queue::QueueId message) const;
   void reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver);
   // While true no attempt begins; what is due waits.
   void pause(bool paused);

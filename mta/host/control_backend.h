@@ -1,8 +1,11 @@
 // What control requests are answered from: the running daemon's spool and delivery, or the spool alone when the daemon is down.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,11 +29,19 @@ class ControlBackend {
   // Error (transient): not all mail is known yet, and why; waits for it a while.
   virtual Status ready() { return {}; }
   virtual std::vector<queue::QueueId> ids() = 0;  // of what has not ended, oldest first
+  // Of them, those of this local user.
+  virtual std::vector<queue::QueueId> ids_of(uid_t uid) = 0;
+  // Whether it is a message of this user, perhaps an ended one. The same work whether it is somebody else's or none.
+  virtual bool owns(uid_t uid, queue::QueueId id) = 0;
   virtual Result<queue::Message> load(queue::QueueId id) = 0;
   // Durable when it returns; one effect per id.
   virtual Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) = 0;
   virtual Result<std::vector<delivery::DestinationStatus>> destinations() = 0;
+  // What is known of the destinations of one message: next_probe, last and flights; perhaps of others, too.
+  virtual Result<std::vector<delivery::DestinationStatus>> status_of(queue::QueueId) { return destinations(); }
   virtual DaemonStatus status() = 0;
+  // When the oldest message that has not ended was handed in.
+  virtual std::optional<WallTime> oldest();
   virtual Status reload() = 0;
   virtual std::shared_ptr<const Config> config() = 0;  // a snapshot
 };

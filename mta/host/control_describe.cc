@@ -91,13 +91,6 @@ void fill(control_pb::HostAttemptInfo& info, const proto::HostAttempt& attempt) 
   info.set_reused_session(attempt.reused_session);
 }
 
-void fill(control_pb::AttemptInfo& info, const queue::Attempt& attempt, const proto::Envelope& envelope) {
-  info.set_time_ms(milliseconds(attempt.time));
-  for (const std::uint32_t index : attempt.recipients)
-    if (index < envelope.recipients.size()) info.add_recipient(text(envelope.recipients[index].mailbox.to_string()));
-  for (const proto::HostAttempt& host : attempt.hosts) fill(*info.add_host(), host);
-}
-
 void fill(control_pb::MessageInfo& info, const proto::Submitter& submitter) {
   info.set_entrance(text(submitter.entrance));
   info.set_uid(submitter.uid);
@@ -120,7 +113,7 @@ std::string_view state_of(const queue::Message& message, WallTime now) {
   return "deferred";
 }
 
-control_pb::MessageInfo describe(const queue::Message& message, WallTime now) {
+control_pb::MessageInfo describe_head(const queue::Message& message, WallTime now) {
   control_pb::MessageInfo info;
   const proto::Envelope& envelope = message.envelope;
   info.set_id(message.id.to_string());
@@ -131,10 +124,31 @@ control_pb::MessageInfo describe(const queue::Message& message, WallTime now) {
   if (message.ended) info.set_ended_ms(milliseconds(message.ended_at));
   info.set_is_notice(envelope.is_notice);
   fill(info, envelope.submitter);
-  for (std::size_t i = 0; i < envelope.recipients.size(); ++i)
-    fill(*info.add_recipient(), envelope, envelope.recipients[i],
-         i < message.recipients.size() ? message.recipients[i] : queue::RecipientState{});
-  for (const queue::Attempt& attempt : message.attempts) fill(*info.add_attempt(), attempt, envelope);
+  return info;
+}
+
+void describe_recipient(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t index) {
+  fill(info, message.envelope, message.envelope.recipients[index],
+       index < message.recipients.size() ? message.recipients[index] : queue::RecipientState{});
+}
+
+void describe_attempt(control_pb::AttemptInfo& info, const queue::Attempt& attempt) {
+  info.set_time_ms(milliseconds(attempt.time));
+  for (const proto::HostAttempt& host : attempt.hosts) fill(*info.add_host(), host);
+}
+
+void add_recipient(control_pb::AttemptInfo& info, const queue::Message& message, std::uint32_t index) {
+  if (index < message.envelope.recipients.size()) info.add_recipient(text(message.envelope.recipients[index].mailbox.to_string()));
+}
+
+control_pb::MessageInfo describe(const queue::Message& message, WallTime now) {
+  control_pb::MessageInfo info = describe_head(message, now);
+  for (std::size_t i = 0; i < message.envelope.recipients.size(); ++i) describe_recipient(*info.add_recipient(), message, i);
+  for (const queue::Attempt& attempt : message.attempts) {
+    control_pb::AttemptInfo& told = *info.add_attempt();
+    describe_attempt(told, attempt);
+    for (const std::uint32_t index : attempt.recipients) add_recipient(told, message, index);
+  }
   return info;
 }
 

@@ -9,6 +9,11 @@ namespace mxpress::mta::host {
 // "active", "deferred", "held" or "ended".
 std::string_view state_of(const queue::Message& message, WallTime now);
 control_pb::MessageInfo describe(const queue::Message& message, WallTime now);
+// Its parts: all but recipients and attempts; one recipient; one attempt without its recipients, and each of those.
+control_pb::MessageInfo describe_head(const queue::Message& message, WallTime now);
+void describe_recipient(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t index);
+void describe_attempt(control_pb::AttemptInfo& info, const queue::Attempt& attempt);
+void add_recipient(control_pb::AttemptInfo& info, const queue::Message& message, std::uint32_t index);
 // Says of the recipient if one of these attempts is for this message.
 void add_flights(control_pb::RecipientInfo& info, queue::QueueId message, const std::vector<delivery::Flight>& flights);
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination);

@@ -10,11 +10,25 @@ namespace mxpress::mta::host {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(30);
+constexpr auto kOldestStaysKnown = std::chrono::seconds(1);
 
 template <class T>
 std::optional<T> await(std::future<T> future) {
   if (future.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
   return future.get();
+}
+
+using Rows = std::vector<delivery::DestinationStatus>;
+using RowsDone = std::function<void(Rows)>;
+
+template <class Ask>
+Result<Rows> ask_for_rows(Ask ask) {
+  const auto promise = std::make_shared<std::promise<Rows>>();  // shared with the callback, which may come after we have given up
+  auto future = promise->get_future();
+  ask([promise](Rows rows) { promise->set_value(std::move(rows)); });
+  auto rows = await(std::move(future));
+  if (!rows) return Error::transient("the daemon did not answer within 30 s");
+  return std::move(*rows);
 }
 
 }  // namespace
@@ -66,13 +80,25 @@ Result<std::vector<delivery::ActionEffect>> LiveBackend::act(queue::ActionKind a
 }
 
 Result<std::vector<delivery::DestinationStatus>> LiveBackend::destinations() {
-  using Destinations = std::vector<delivery::DestinationStatus>;
-  const auto promise = std::make_shared<std::promise<Destinations>>();
-  auto future = promise->get_future();
-  deliverer_.status([promise](Destinations destinations) { promise->set_value(std::move(destinations)); });
-  auto destinations = await(std::move(future));
-  if (!destinations) return Error::transient("the daemon did not answer within 30 s");
-  return std::move(*destinations);
+  return ask_for_rows([this](RowsDone done) { deliverer_.status(std::move(done)); });
+}
+
+Result<std::vector<delivery::DestinationStatus>> LiveBackend::status_of(queue::QueueId id) {
+  return ask_for_rows([this, id](RowsDone done) { deliverer_.status_of(id, std::move(done)); });
+}
+
+std::optional<WallTime> LiveBackend::oldest() {
+  const std::lock_guard lock(oldest_mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (oldest_.looked_at != Oldest().looked_at && now - oldest_.looked_at < kOldestStaysKnown) return oldest_.submitted;
+  const auto id = spool_.oldest();
+  if (id != oldest_.id) {
+    const auto message = id ? spool_.load(*id) : Error::permanent("none");
+    oldest_.id = id;
+    oldest_.submitted = message ? std::optional(message->envelope.submitted) : std::nullopt;
+  }
+  oldest_.looked_at = now;
+  return oldest_.submitted;
 }
 
 }  // namespace mxpress::mta::host

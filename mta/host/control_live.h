@@ -39,10 +39,15 @@ class LiveBackend final : public ControlBackend {
 
   Status ready() override;
   std::vector<queue::QueueId> ids() override { return spool_.ids(false); }
+  std::vector<queue::QueueId> ids_of(uid_t uid) override { return spool_.ids_of(std::int64_t{uid}); }
+  bool owns(uid_t uid, queue::QueueId id) override { return spool_.owns(std::int64_t{uid}, id); }
   Result<queue::Message> load(queue::QueueId id) override { return spool_.load(id); }
   Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override;
   Result<std::vector<delivery::DestinationStatus>> destinations() override;
+  Result<std::vector<delivery::DestinationStatus>> status_of(queue::QueueId id) override;
   DaemonStatus status() override;
+  // Looked for once a second at most: anybody may ask.
+  std::optional<WallTime> oldest() override;
   Status reload() override { return reload_(); }
   std::shared_ptr<const Config> config() override { return config_.get(); }
 
@@ -51,6 +56,13 @@ class LiveBackend final : public ControlBackend {
   delivery::Deliverer& deliverer_;
   CurrentConfig& config_;
   const RecoveryProgress& recovery_;
+  struct Oldest {
+    std::chrono::steady_clock::time_point looked_at{};
+    std::optional<queue::QueueId> id;
+    std::optional<WallTime> submitted;
+  };
+  std::mutex oldest_mutex_;
+  Oldest oldest_;
   WallTime started_ = Clock::current().wall();
   std::function<Status()> reload_;
   const std::vector<std::string> troubles_;

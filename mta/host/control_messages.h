@@ -3,6 +3,7 @@
 
 namespace mxpress::control_pb {
 
+class AttemptInfo;
 class DestinationInfo;
 class MessageInfo;
 class RecipientInfo;

@@ -19,6 +19,7 @@
 
 #include "dns/async.h"
 #include "mta/host/control_service.h"
+#include "mta/host/control_socket_outlet.h"
 #include "mta/host/control_wire.h"
 #include "mta/host/log.h"
 #include "proto/control.pb.h"
@@ -82,20 +83,30 @@ std::optional<ControlPeer> peer_of(int socket, std::optional<gid_t> group) {
   ucred credentials{};
   socklen_t size = sizeof credentials;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
-  return ControlPeer{credentials.uid, credentials.uid == 0 || credentials.uid == ::geteuid() || is_member(socket, credentials, group)};
+  const bool is_root = credentials.uid == 0 || credentials.uid == ::geteuid();
+  return ControlPeer{credentials.uid, is_root || is_member(socket, credentials, group), is_root};
 }
+
+constexpr std::uint32_t kMaxRequestOfOthers = 128 * 1024;  // octets; 8,000 queue ids fit
 
 struct Connection {
   int socket = -1;
   ControlPeer peer;
   std::atomic<bool> ended = false;
+  bool displaced = false;  // it ends; its place has been given to somebody else
   std::thread thread;
 };
 
 class Server final : public ControlServer {
  public:
   Server(ControlServerOptions options, ControlBackend& backend, int listener, int stop)
-      : options_(std::move(options)), backend_(backend), listener_(listener), stop_(stop), group_(find_group(options_.group)) {
+      : options_(std::move(options)),
+        backend_(backend),
+        listener_(listener),
+        stop_(stop),
+        group_(find_group(options_.group)),
+        others_(options_.work),
+        operators_(options_.work_of_operators) {
     thread_ = std::thread([this] { accept_all(); });
   }
 
@@ -103,6 +114,8 @@ class Server final : public ControlServer {
     const std::uint64_t one = 1;
     (void)!::write(stop_, &one, sizeof one);
     thread_.join();
+    others_.close();
+    operators_.close();
     for (Connection& connection : connections_) ::shutdown(connection.socket, SHUT_RDWR);
     for (Connection& connection : connections_) finish(connection);
     ::close(listener_);
@@ -128,7 +141,7 @@ class Server final : public ControlServer {
       return;
     }
     const auto peer = peer_of(socket, group_);
-    if (!peer || !has_room_for(*peer)) {
+    if (!peer || !make_place_for(*peer)) {
       ::close(socket);
       return;
     }
@@ -138,14 +151,20 @@ class Server final : public ControlServer {
     connection.thread = std::thread([this, &connection] { serve(connection); });
   }
 
-  bool has_room_for(const ControlPeer& peer) const {
-    std::size_t others = 0, same_user = 0;
-    for (const Connection& connection : connections_) {
-      others += connection.peer.may_do_everything ? 0 : 1;
-      same_user += connection.peer.uid == peer.uid ? 1 : 0;
+  bool make_place_for(const ControlPeer& newcomer) {
+    std::vector<ControlPeer> present;
+    std::vector<Connection*> their;
+    for (Connection& connection : connections_) {
+      if (connection.displaced) continue;
+      present.push_back(connection.peer);
+      their.push_back(&connection);
     }
-    if (connections_.size() >= options_.max_connections) return false;
-    return peer.may_do_everything || (others < options_.max_of_others && same_user < options_.max_of_one_user);
+    const Placing placing = find_place(options_.connections, present, newcomer);
+    if (!placing.displaced) return placing.admitted;
+    if (connections_.size() - present.size() >= options_.connections.of_others) return false;  // so many have not ended yet
+    their[*placing.displaced]->displaced = true;
+    ::shutdown(their[*placing.displaced]->socket, SHUT_RDWR);
+    return true;
   }
 
   void reap() {
@@ -174,18 +193,15 @@ class Server final : public ControlServer {
   }
 
   bool serve_one(Connection& connection, FrameReader& requests) {
-    const auto frame = requests.read(kMaxRequest, options_.request_patience);
+    const ControlPeer& peer = connection.peer;
+    const auto frame = requests.read(peer.may_do_everything ? kMaxRequest : kMaxRequestOfOthers, options_.request_patience);
     control_pb::Request request;
     if (!frame || !request.ParseFromString(*frame)) return false;
-    if (request.has_act() && !request.act().dry_run()) log_action(request.act(), connection.peer);
-    FrameWriter responses(connection.socket, options_.response_patience);
-    bool heard = true;
-    const ControlSink sink = [&](const control_pb::Response& response) {
-      heard = heard && static_cast<bool>(responses.write(response.SerializeAsString()));
-      return heard;
-    };
-    answer_control(request, connection.peer, backend_, Clock::current().wall(), sink);
-    return heard && static_cast<bool>(responses.flush());
+    if (request.has_act() && !request.act().dry_run()) log_action(request.act(), peer);
+    const auto patience = peer.may_do_everything ? options_.response_patience_of_operators : options_.response_patience;
+    SocketOutlet outlet(connection.socket, peer.uid, patience, peer.may_do_everything ? operators_ : others_);
+    answer_control(request, peer, backend_, Clock::current().wall(), outlet);
+    return outlet.finish();
   }
 
   static void log_action(const control_pb::Request::Act& act, const ControlPeer& peer) {
@@ -201,6 +217,7 @@ class Server final : public ControlServer {
   int listener_;
   int stop_;
   std::optional<gid_t> group_;
+  WorkTurns others_, operators_;
   std::list<Connection> connections_;  // of the accepting thread; its threads know only their own entry
   std::thread thread_;
 };

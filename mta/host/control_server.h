@@ -6,18 +6,21 @@
 #include <string>
 
 #include "mta/host/control_backend.h"
+#include "mta/host/control_places.h"
+#include "mta/host/control_shares.h"
 #include "proto/result.h"
 
 namespace mxpress::mta::host {
 
 struct ControlServerOptions {
   boost::filesystem::path socket;
-  std::string group = "mxpress";                         // its members may do everything, as root and our own user may
-  std::chrono::milliseconds request_patience{10'000};    // for a whole request
-  std::chrono::milliseconds response_patience{300'000};  // until the client takes the next piece: a person may be paging through it
-  std::size_t max_connections = 16;
-  std::size_t max_of_others = 8;    // of those, for users who may not do everything...
-  std::size_t max_of_one_user = 3;  // ...and for each of them
+  std::string group = "mxpress";                       // its members may do everything, as root and our own user may
+  std::chrono::milliseconds request_patience{10'000};  // for a whole request
+  // Until the client has taken the next piece, of at most kMostKept octets. A person who may do everything may be paging through it.
+  std::chrono::milliseconds response_patience{10'000}, response_patience_of_operators{300'000};
+  ConnectionLimits connections;
+  WorkLimits work;                                          // of users who may not do everything
+  WorkLimits work_of_operators{1e12, 1e12, 1e12, 1e12, 2};  // two answers at a time, as long as they take
 };
 
 // Threads of its own (one that accepts, one a connection), because what it reads may block; a worker never waits for it.

@@ -6,21 +6,22 @@
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "mta/delivery/attempt_log.h"
 #include "mta/host/control_describe.h"
+#include "mta/host/control_parts.h"
 #include "mta/host/control_selector.h"
+#include "mta/host/control_view.h"
 #include "proto/control.pb.h"
 
 namespace mxpress::mta::host {
 namespace {
 
-using delivery::DestinationStatus;
-
 constexpr std::size_t kBatch = 500;        // messages of one recorded action
 constexpr std::size_t kPiece = 64 * 1024;  // octets of content in one response
+// Work in the units of WorkLimits: any request; status; an action on one message, which is a record on disk; so many ids looked up.
+constexpr std::uint64_t kRequest = 2, kStatus = 20, kAction = 50, kIdsOfUnit = 100;
 
 queue::ActionKind kind_of(control_pb::Action action) {
   switch (action) {
@@ -81,13 +82,15 @@ std::size_t count_files(const boost::filesystem::path& folder) {
 // One request of one peer.
 class Answer {
  public:
-  Answer(const ControlPeer& peer, ControlBackend& backend, WallTime now, const ControlSink& sink)
-      : peer_(peer), backend_(backend), now_(now), sink_(sink) {}
+  Answer(const ControlPeer& peer, ControlBackend& backend, WallTime now, ControlOutlet& outlet, ControlView::Scope scope)
+      : peer_(peer), backend_(backend), now_(now), outlet_(outlet), view_(backend, now, scope) {}
 
   void to(const control_pb::Request& request) {
     const bool needs_queue =
         request.has_list() || request.has_show() || request.has_cat() || request.has_act() || request.has_destinations();
     if (const Status ready = needs_queue ? backend_.ready() : Status(); !ready) return end(control_pb::End::FAILED, ready.error().message);
+    if (!outlet_.pause()) return;
+    outlet_.charge(kRequest);
     switch (request.what_case()) {
       case control_pb::Request::kList:
         return list(request.list());
@@ -115,85 +118,99 @@ class Answer {
     response.mutable_end()->set_result(result);
     response.mutable_end()->set_text(text);
     response.mutable_end()->set_matched(matched);
-    (void)sink_(response);
+    (void)outlet_.send(response);
   }
 
-  bool may_see(const queue::Message& message) const {
+  bool is_own(const queue::Message& message) const {
     const std::int64_t uid = message.envelope.submitter.uid;
-    return peer_.may_do_everything || (uid >= 0 && uid == static_cast<std::int64_t>(peer_.uid));
+    return uid >= 0 && uid == static_cast<std::int64_t>(peer_.uid);
+  }
+
+  // Decided from memory: mail of others is as good as not there, and takes as long.
+  bool may_see(queue::QueueId id) { return peer_.may_do_everything || backend_.owns(peer_.uid, id); }
+
+  // Error: whatever is wrong, the peer sees nothing of it.
+  Result<queue::Message> load(queue::QueueId id) {
+    auto message = view_.load(id);
+    outlet_.charge(message ? cost_of(*message) : 1);
+    if (message && !peer_.may_do_everything && !is_own(*message)) return Error::permanent("there is no message " + id.to_string());
+    return message;
+  }
+
+  static std::uint64_t cost_of(const queue::Message& message) {
+    std::uint64_t items = message.recipients.size();
+    for (const queue::Attempt& attempt : message.attempts) items += attempt.hosts.size() + attempt.recipients.size() / 16;
+    return 1 + items / 16;
   }
 
   std::vector<queue::QueueId> candidates(const control_pb::Selector& selector) {
-    if (selector.id_size() == 0) return backend_.ids();
+    if (selector.id_size() == 0) return peer_.may_do_everything ? backend_.ids() : backend_.ids_of(peer_.uid);
     std::vector<queue::QueueId> ids;
     for (const std::string& id : selector.id())
       if (const auto parsed = proto::QueueId::parse(id)) ids.push_back(*parsed);
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    outlet_.charge(ids.size() / kIdsOfUnit);
+    std::erase_if(ids, [this](queue::QueueId id) { return !may_see(id); });
     return ids;
   }
 
-  // What becomes of all that is due for a destination; asked once, when a message first needs it.
-  const DestinationStatus* destination_of(const proto::Domain& domain) {
-    if (!destinations_) {
-      destinations_.emplace();
-      auto rows =
-          backend_.status().running ? backend_.destinations() : Result<std::vector<DestinationStatus>>(std::vector<DestinationStatus>());
-      if (rows)
-        for (DestinationStatus& row : *rows) destinations_->emplace(row.destination, std::move(row));
-    }
-    const auto found = destinations_->find(domain.text());
-    return found == destinations_->end() ? nullptr : &found->second;
+  // All conditions but the ids: the candidates have those, and asking each for all of them again would take for ever.
+  static control_pb::Selector conditions(const control_pb::Selector& selector) {
+    control_pb::Selector conditions;
+    conditions.set_domain(selector.domain());
+    conditions.set_sender(selector.sender());
+    conditions.set_recipient(selector.recipient());
+    conditions.set_older_ms(selector.older_ms());
+    conditions.set_state(selector.state());
+    return conditions;
   }
 
-  // A message that waits for a site in trouble has no attempt of its own: the site's last result and next probe are its own.
-  Result<queue::Message> load(queue::QueueId id) {
-    auto message = backend_.load(id);
-    if (!message || message->ended || message->held) return message;
-    for (std::size_t i = 0; i < message->recipients.size() && i < message->envelope.recipients.size(); ++i) {
-      queue::RecipientState& state = message->recipients[i];
-      if (state.stage != queue::RecipientStage::pending || state.next_try > now_ || !may_see(*message)) continue;
-      const DestinationStatus* destination = destination_of(message->envelope.recipients[i].mailbox.domain());
-      if (!destination || !destination->next_probe) continue;
-      state.next_try = *destination->next_probe;
-      if (destination->last) state.last = destination->last;
-    }
-    return message;
-  }
-
-  control_pb::MessageInfo describe_now(const queue::Message& message) {
-    control_pb::MessageInfo info = describe(message, now_);
-    for (std::size_t i = 0; i < message.recipients.size() && i < message.envelope.recipients.size() && destinations_; ++i) {
-      if (message.recipients[i].stage != queue::RecipientStage::pending) continue;
-      const DestinationStatus* destination = destination_of(message.envelope.recipients[i].mailbox.domain());
-      if (destination) add_flights(*info.mutable_recipient(static_cast<int>(i)), message.id, destination->flights);
-    }
-    return info;
-  }
-
-  // Calls `use` for each message that is selected and may be seen; stops when it says false. Mail of others is as good as not there.
+  // Calls `use` for each message that is selected and may be seen; stops when it says false.
   template <class Use>
   std::uint64_t for_each(const control_pb::Selector& selector, Use use) {
     std::uint64_t matched = 0;
-    control_pb::Selector others = selector;  // the candidates have the ids; asking each for all of them again would take for ever
-    others.clear_id();
+    const control_pb::Selector others = conditions(selector);
     for (const queue::QueueId id : candidates(selector)) {
-      const auto message = load(id);
-      if (!message || message->ended || !may_see(*message) || !matches(others, *message, now_)) continue;
+      if ((outlet_.turn_is_over() || outlet_.client_lags()) && !outlet_.pause()) break;
+      auto message = load(id);
+      if (!message || message->ended || !matches(others, *message, now_)) continue;
       ++matched;
-      if (!use(*message)) break;
+      if (!use(std::move(*message))) break;
     }
     return matched;
   }
 
+  // Tells all of one message. While the client does not read it is not kept in memory. False: nobody listens any more.
+  bool tell(queue::Message loaded, MessageParts::Attempts attempts) {
+    std::optional<queue::Message> message = std::move(loaded);
+    const queue::QueueId id = message->id;
+    MessageParts parts(attempts, now_, [this](control_pb::RecipientInfo& info, const queue::Message& of, std::size_t recipient) {
+      view_.complete(info, of, recipient);
+    });
+    for (;;) {
+      outlet_.charge(1);
+      if (!outlet_.send(parts.next(*message))) return false;
+      if (parts.done()) return true;
+      if (!outlet_.client_lags()) continue;
+      message.reset();
+      if (!outlet_.pause()) return false;
+      auto again = load(id);
+      if (!again) return outlet_.send(last_part(id));  // it has left the queue
+      message = std::move(*again);
+    }
+  }
+
+  static control_pb::Response last_part(queue::QueueId id) {
+    control_pb::Response response;
+    response.mutable_message()->set_id(id.to_string());
+    return response;
+  }
+
   void list(const control_pb::Request::List& list) {
     if (const std::string mistake = selector_mistake(list.selector()); !mistake.empty()) return end(control_pb::End::MALFORMED, mistake);
-    const std::uint64_t matched = for_each(list.selector(), [&](const queue::Message& message) {
-      control_pb::Response response;
-      *response.mutable_message() = describe_now(message);
-      if (!list.attempts()) response.mutable_message()->clear_attempt();
-      return sink_(response);
-    });
+    const auto attempts = list.attempts() ? MessageParts::Attempts::told : MessageParts::Attempts::left_out;
+    const std::uint64_t matched = for_each(list.selector(), [&](queue::Message message) { return tell(std::move(message), attempts); });
     const std::string only_own = "root and the group " + backend_.config()->user + " see all";
     end(control_pb::End::OK, peer_.may_do_everything ? "" : only_own, matched);
   }
@@ -204,9 +221,9 @@ class Answer {
     control_pb::Selector selector;
     selector.add_id(text);
     if (!id) return end(control_pb::End::MALFORMED, selector_mistake(selector)), std::nullopt;
-    auto message = load(*id);
-    if (message && may_see(*message)) return std::move(*message);
-    if (!message && message.error().is_transient())
+    auto message = may_see(*id) ? load(*id) : Error::permanent("not to be seen");
+    if (message) return std::move(*message);
+    if (message.error().is_transient())
       end(control_pb::End::FAILED, message.error().message);
     else
       end(control_pb::End::UNKNOWN, "no message " + id->to_string() + " in the queue" + (peer_.may_do_everything ? "" : ", or not yours"));
@@ -214,25 +231,26 @@ class Answer {
   }
 
   void show(const std::string& id) {
-    const auto message = find(id);
-    if (!message) return;
-    control_pb::Response response;
-    *response.mutable_message() = describe_now(*message);
-    if (sink_(response)) end(control_pb::End::OK, "", 1);
+    auto message = find(id);
+    if (message && tell(std::move(*message), MessageParts::Attempts::told)) end(control_pb::End::OK, "", 1);
   }
 
   void cat(const std::string& id) {
-    const auto message = find(id);
+    auto message = find(id);
     if (!message) return;
-    if (!message->content) return end(control_pb::End::UNKNOWN, "message " + message->id.to_string() + " has ended; its content is gone");
+    const auto content = message->content;
+    if (!content) return end(control_pb::End::UNKNOWN, "message " + message->id.to_string() + " has ended; its content is gone");
+    message.reset();
     std::string buffer(kPiece, '\0');
     for (std::uint64_t offset = 0;;) {
-      const auto size = message->content->read(offset, buffer.data(), buffer.size());
+      const auto size = content->read(offset, buffer.data(), buffer.size());
       if (!size) return end(control_pb::End::FAILED, size.error().message);
       if (*size == 0) return end(control_pb::End::OK, "", 1);
       control_pb::Response response;
       response.set_content(buffer.data(), *size);
-      if (!sink_(response)) return;
+      outlet_.charge(1);
+      if (!outlet_.send(response)) return;
+      if ((outlet_.turn_is_over() || outlet_.client_lags()) && !outlet_.pause()) return;
       offset += *size;
     }
   }
@@ -250,7 +268,7 @@ class Answer {
                  "only root and members of the group " + backend_.config()->user + " may do that; you may hold and remove your own mail");
     std::vector<Selected> batch;
     Status status;
-    const std::uint64_t matched = for_each(act.selector(), [&](const queue::Message& message) {
+    const std::uint64_t matched = for_each(act.selector(), [&](queue::Message message) {
       batch.push_back({message.id, waits(message)});
       return batch.size() < kBatch || static_cast<bool>(status = perform(act, std::exchange(batch, {})));
     });
@@ -284,6 +302,7 @@ class Answer {
     for (const Selected& message : selected) ids.push_back(message.id);
     std::vector<delivery::ActionEffect> effects;
     if (!act.dry_run()) {
+      outlet_.charge(kAction * ids.size());
       auto result = backend_.act(kind_of(act.action()), ids);
       if (!result) return result.error();
       effects = std::move(*result);
@@ -293,7 +312,7 @@ class Answer {
       control_pb::Response response;
       response.mutable_effect()->set_id(ids[i].to_string());
       response.mutable_effect()->set_what(i < effects.size() ? effect_of(effects[i]) : control_pb::Effect::WOULD);
-      if (!sink_(response)) return Error::transient("nobody listens any more");
+      if (!outlet_.send(response)) return Error::transient("nobody listens any more");
     }
     return {};
   }
@@ -306,12 +325,13 @@ class Answer {
     for (const delivery::DestinationStatus& destination : *destinations) {
       control_pb::Response response;
       *response.mutable_destination() = describe(destination);
-      if (!sink_(response)) return;
+      if (!outlet_.send(response)) return;
     }
     end(control_pb::End::OK, "", destinations->size());
   }
 
   void status() {
+    outlet_.charge(kStatus);
     const std::shared_ptr<const Config> in_force = backend_.config();
     const Config& config = *in_force;
     const DaemonStatus daemon = backend_.status();
@@ -327,7 +347,7 @@ class Answer {
     info.set_corrupt(daemon.counters.corrupt);
     info.set_journal_bytes(daemon.counters.journal_bytes);
     info.set_hostname(config.hostname);
-    add_oldest(info);
+    if (const auto oldest = backend_.oldest()) info.set_oldest_ms(milliseconds(*oldest));
     add_disk(info, config);
     for (const std::string& trouble : daemon.troubles) info.add_trouble(trouble);
     if (daemon.counters.unread != 0)
@@ -339,12 +359,7 @@ class Answer {
     if (const std::size_t dropped = daemon.running ? 0 : count_dropped(config); dropped != 0)
       info.add_warning(std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string() +
                        " until mxpressd is started");
-    if (sink_(response)) end(control_pb::End::OK, "", 1);
-  }
-
-  void add_oldest(control_pb::StatusInfo& info) {
-    for (const queue::QueueId id : backend_.ids())
-      if (const auto message = backend_.load(id)) return info.set_oldest_ms(milliseconds(message->envelope.submitted));
+    if (outlet_.send(response)) end(control_pb::End::OK, "", 1);
   }
 
   void add_disk(control_pb::StatusInfo& info, const Config& config) {
@@ -365,17 +380,36 @@ class Answer {
   const ControlPeer& peer_;
   ControlBackend& backend_;
   WallTime now_;
-  const ControlSink& sink_;
-  std::optional<std::unordered_map<std::string, DestinationStatus>> destinations_;  // by name
+  ControlOutlet& outlet_;
+  ControlView view_;
 };
+
+// To ask the workers once for all destinations is the quicker way only where all of the queue is looked at, and dear enough for operators.
+ControlView::Scope scope_of(const control_pb::Request& request, const ControlPeer& peer) {
+  const bool is_all =
+      (request.has_list() && request.list().selector().id_size() == 0) || (request.has_act() && request.act().selector().id_size() == 0);
+  return is_all && peer.may_do_everything ? ControlView::Scope::whole_queue : ControlView::Scope::each_message;
+}
 
 }  // namespace
 
 std::size_t count_dropped(const Config& config) { return count_files(config.drop_directory()); }
 
 void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
+                    ControlOutlet& outlet) {
+  Answer(peer, backend, now, outlet, scope_of(request, peer)).to(request);
+}
+
+void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
                     const ControlSink& sink) {
-  Answer(peer, backend, now, sink).to(request);
+  SinkOutlet outlet(sink);
+  answer_control(request, peer, backend, now, outlet);
+}
+
+std::optional<WallTime> ControlBackend::oldest() {
+  for (const queue::QueueId id : ids())
+    if (const auto message = load(id)) return message->envelope.submitted;
+  return std::nullopt;
 }
 
 }  // namespace mxpress::mta::host

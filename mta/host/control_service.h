@@ -3,10 +3,9 @@
 
 #include <sys/types.h>
 
-#include <functional>
-
 #include "mta/host/control_backend.h"
 #include "mta/host/control_messages.h"
+#include "mta/host/control_outlet.h"
 
 namespace mxpress::mta::host {
 
@@ -17,12 +16,14 @@ std::size_t count_dropped(const Config& config);
 struct ControlPeer {
   uid_t uid = 0;
   bool may_do_everything = false;  // root, the daemon's own user, members of the group mxpress; others: only their own mail
+  bool is_root = false;            // or the daemon's own user
 };
 
-// Takes one response; false: nobody listens any more.
-using ControlSink = std::function<bool(const control_pb::Response&)>;
-
-// Sends responses, an End last. Memory is bounded: messages are loaded and told one by one.
+// Sends responses, an End last. Memory is bounded: messages are loaded one by one, told in pieces, and let go while the client does not
+// read.
+void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
+                    ControlOutlet& outlet);
+// The same for somebody who takes everything at once.
 void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
                     const ControlSink& sink);
 

@@ -25,16 +25,6 @@ Status wait_for(int socket, short events, Steady::time_point deadline) {
   }
 }
 
-Status write_all(int socket, std::string_view bytes, std::chrono::milliseconds patience) {
-  while (!bytes.empty()) {
-    if (Status status = wait_for(socket, POLLOUT, Steady::now() + patience); !status) return status;
-    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN && errno != EINTR) return Error::transient(std::strerror(errno));
-    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return {};
-}
-
 }  // namespace
 
 // Until so many octets wait to be taken.
@@ -68,17 +58,33 @@ Result<std::string> FrameReader::read(std::uint32_t limit, std::chrono::millisec
   return body;
 }
 
-Status FrameWriter::write(std::string_view body) {
+void FrameWriter::add(std::string_view body) {
+  if (pending_.empty()) pending_.reserve(kPiece);
   for (int shift = 24; shift >= 0; shift -= 8) pending_.push_back(static_cast<char>(body.size() >> shift));
   pending_.append(body);
-  return pending_.size() >= kPiece || Steady::now() >= flushed_ + kGather ? flush() : Status();
 }
 
-Status FrameWriter::flush() {
-  const Status status = write_all(socket_, pending_, patience_);
+bool FrameWriter::is_due() const { return kept() >= kPiece || (kept() > 0 && Steady::now() >= flushed_ + kGather); }
+
+Status FrameWriter::push(std::chrono::milliseconds patience) {
+  const auto deadline = Steady::now() + patience;
+  while (kept() > 0) {
+    const ssize_t sent = ::send(socket_, pending_.data() + sent_, kept(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const int error = errno;
+    if (sent > 0) sent_ += static_cast<std::size_t>(sent);
+    if (sent >= 0 || error == EINTR) continue;
+    if (error != EAGAIN) return Error::transient(std::strerror(error));
+    if (const Status ready = wait_for(socket_, POLLOUT, deadline); !ready) return {};
+  }
   pending_.clear();
+  sent_ = 0;
   flushed_ = Steady::now();
-  return status;
+  return {};
+}
+
+Status FrameWriter::flush(std::chrono::milliseconds patience) {
+  if (Status status = push(patience); !status) return status;
+  return kept() == 0 ? Status() : Status(Error::transient("timed out"));
 }
 
 }  // namespace mxpress::mta::host

@@ -31,22 +31,26 @@ class FrameReader {
   std::size_t taken_ = 0;  // octets of it
 };
 
-// Sends many frames at a time: an answer may have a hundred thousand.
+// Sends many frames at a time: an answer may have a hundred thousand. What the peer has not taken yet is kept.
 class FrameWriter {
  public:
-  // The peer must take something every `patience`.
-  FrameWriter(int socket, std::chrono::milliseconds patience) : socket_(socket), patience_(patience) {}
-  // Sent at the latest with the first frame that comes kGather later, or by flush().
-  Status write(std::string_view body);
-  Status flush();
+  explicit FrameWriter(int socket) : socket_(socket) {}
+  void add(std::string_view body);
+  // Enough is kept, or for so long, that it should be sent.
+  bool is_due() const;
+  std::size_t kept() const { return pending_.size() - sent_; }
+  // Sends as much as the peer takes within this time. An error: the connection is broken; never that time was up.
+  Status push(std::chrono::milliseconds patience);
+  // Sends all of it. An error also when the peer has not taken it within this time.
+  Status flush(std::chrono::milliseconds patience);
 
  private:
   static constexpr std::size_t kPiece = 64 * 1024;
   static constexpr std::chrono::milliseconds kGather{50};
 
   int socket_;
-  std::chrono::milliseconds patience_;
   std::string pending_;
+  std::size_t sent_ = 0;  // octets of it
   std::chrono::steady_clock::time_point flushed_{};
 };
 

@@ -30,6 +30,8 @@ class View final : public host::ControlBackend {
   explicit View(FakeControl& real) : real_(real) {}
   Status ready() override { return real_.ready(); }
   std::vector<queue::QueueId> ids() override { return real_.ids(); }
+  std::vector<queue::QueueId> ids_of(uid_t uid) override { return real_.ids_of(uid); }
+  bool owns(uid_t uid, queue::QueueId id) override { return real_.owns(uid, id); }
   Result<queue::Message> load(queue::QueueId id) override { return real_.load(id); }
   Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {
     return real_.act(action, std::move(ids));

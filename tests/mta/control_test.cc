@@ -1,22 +1,15 @@
-// The control socket: who may do what, what malformed and slow clients can do, and selection.
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <boost/filesystem/operations.hpp>
+// Control requests: who may do what, what it costs, and selection.
 #include <catch2/catch.hpp>
-#include <cstring>
+#include <functional>
 #include <sstream>
+#include <tuple>
 
 #include "mta/cli/control_client.h"
 #include "mta/cli/print.h"
 #include "mta/host/control_live.h"
+#include "mta/host/control_parts.h"
 #include "mta/host/control_selector.h"
-#include "mta/host/control_server.h"
 #include "mta/host/control_service.h"
-#include "mta/host/control_wire.h"
 #include "mta/host/log.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
@@ -24,8 +17,6 @@
 
 using namespace mxpress;
 using namespace mxpress::mta;
-using namespace std::chrono_literals;
-namespace fs = boost::filesystem;
 using mxpress::testing::at;
 using mxpress::testing::FakeControl;
 using mxpress::testing::make_message;
@@ -57,6 +48,27 @@ Answers ask(FakeControl& backend, const host::ControlPeer& peer, const control_p
   return answers;
 }
 
+// Counts what an answer costs; a client that reads, or one that does not.
+class Work final : public host::ControlOutlet {
+ public:
+  std::vector<control_pb::Response> responses;
+  std::uint64_t units = 0;
+  std::size_t pauses = 0;
+  bool lags = false;
+  std::function<void()> at_pause = [] {};
+  bool send(const control_pb::Response& response) override {
+    responses.push_back(response);
+    return true;
+  }
+  void charge(std::uint64_t more) override { units += more; }
+  bool client_lags() override { return lags; }
+  bool pause() override {
+    ++pauses;
+    at_pause();
+    return true;
+  }
+};
+
 control_pb::Request list_all() {
   control_pb::Request request;
   request.mutable_list()->mutable_selector()->set_all(true);
@@ -81,35 +93,6 @@ void fill(FakeControl& backend) {
   backend.add(make_message(2, 1002, "bob@a.example", "y@two.example", "second"));
   backend.add(make_message(3, -1, "", "z@two.example", "third"));
 }
-
-struct ServedSocket {
-  fs::path folder = fs::temp_directory_path() / fs::unique_path();
-  FakeControl backend;
-  std::unique_ptr<host::ControlServer> server;
-  explicit ServedSocket(host::ControlServerOptions options = {}) {
-    fs::create_directory(folder);
-    ::chmod(folder.c_str(), 0755);
-    fill(backend);
-    options.socket = path();
-    auto opened = host::ControlServer::open(options, backend);
-    REQUIRE(opened);
-    server = std::move(*opened);
-  }
-  ~ServedSocket() {
-    server.reset();
-    fs::remove_all(folder);
-  }
-  fs::path path() const { return folder / "control"; }
-
-  int raw() const {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
-    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    REQUIRE(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    return socket;
-  }
-};
 
 }  // namespace
 
@@ -145,6 +128,62 @@ TEST_CASE("control: an id that is given often is one message, and costs one look
   const Answers answers = ask(backend, kAlice, request);
   CHECK(answers.count() == 1);
   CHECK(answers.end().matched() == 1);
+}
+
+TEST_CASE("control: a request for somebody else's message does the same work as one for a message that never was") {
+  FakeControl backend;
+  fill(backend);
+  const auto work_of = [&](control_pb::Request request) {
+    backend.looks = backend.loads = 0;
+    Work outlet;
+    host::answer_control(request, kAlice, backend, at(1000), outlet);
+    return std::tuple(backend.looks.load(), backend.loads.load(), outlet.units, outlet.responses.size());
+  };
+  const auto requests = [](std::uint64_t id) {
+    control_pb::Request cat, list;
+    cat.mutable_cat()->set_id(queue::QueueId{id}.to_string());
+    list.mutable_list()->mutable_selector()->add_id(queue::QueueId{id}.to_string());
+    return std::vector<control_pb::Request>{show(id), cat, list, act_on(control_pb::HOLD, id), act_on(control_pb::REMOVE, id)};
+  };
+  const auto others = requests(2), none = requests(77);
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    CHECK(work_of(others[i]) == work_of(none[i]));
+    CHECK(std::get<1>(work_of(others[i])) == 0);  // nothing is read
+  }
+}
+
+TEST_CASE("control: a user's list costs by the user's own mail, not by that of others") {
+  FakeControl backend;
+  fill(backend);
+  for (std::uint64_t id = 100; id < 1100; ++id) backend.add(make_message(id, 1002, "bob@a.example", "y@two.example", ""));
+  Work outlet;
+  host::answer_control(list_all(), kAlice, backend, at(1000), outlet);
+  CHECK(backend.loads == 1);
+  CHECK(outlet.units < 10);
+}
+
+TEST_CASE("control: while the client does not read, the message is not kept in memory, and all of it comes in the end") {
+  FakeControl backend;
+  queue::Message large = make_message(1, 1001, "a@a.example", "b@b.example", "x");
+  for (int i = 0; i < 10'000; ++i)
+    large.envelope.recipients.push_back({*proto::Mailbox::parse("user" + std::to_string(i) + "@b.example"), {}, {}});
+  large.recipients.resize(large.envelope.recipients.size());
+  const std::weak_ptr<const queue::Content> content = large.content;
+  backend.add(std::move(large));
+  Work outlet;
+  outlet.lags = true;
+  outlet.at_pause = [&] { CHECK(content.use_count() == 1); };  // the queue's own
+  host::answer_control(show(1), kAlice, backend, at(1000), outlet);
+  CHECK(outlet.pauses > 3);
+  CHECK(backend.loads >= outlet.pauses - 1);  // each costs the user a look
+  control_pb::MessageInfo joined;
+  for (const auto& response : outlet.responses)
+    if (response.has_message()) {
+      CHECK(response.ByteSizeLong() < host::kMostOfPart + 8'192);
+      host::join_parts(joined, response);
+    }
+  CHECK(joined.recipient_size() == 10'001);
+  CHECK(joined.recipient(10'000).address() == "user9999@b.example");
 }
 
 TEST_CASE("control: a user holds and removes own mail, and nothing else") {
@@ -242,98 +281,6 @@ TEST_CASE("control: text of a mail host is told without its control characters")
   const std::string text = ask(backend, kRoot, show(1)).responses[0].message().recipient(0).last().text();
   CHECK(text.find('\x1b') == text.npos);
   CHECK(text.find('\n') == text.npos);
-}
-
-TEST_CASE("control socket: everybody may connect, and a request gets its answers") {
-  ServedSocket served;
-  struct stat status{};
-  REQUIRE(::stat(served.path().c_str(), &status) == 0);
-  CHECK((status.st_mode & 0777) == 0666);
-  auto client = cli::connect_to_daemon(served.path());
-  REQUIRE(client);
-  for (int round = 0; round < 2; ++round) {
-    std::size_t messages = 0;
-    REQUIRE((*client)->ask(list_all(), [&](const control_pb::Response& response) {
-      messages += response.has_message() ? 1 : 0;
-      return true;
-    }));
-    CHECK(messages == 3);
-  }
-}
-
-TEST_CASE("control socket: the kernel says who asks") {
-  if (::geteuid() != 0) return;  // only root can be somebody else
-  ServedSocket served;
-  const pid_t pid = ::fork();
-  REQUIRE(pid >= 0);
-  if (pid == 0) {
-    if (::setgid(1001) != 0 || ::setuid(1001) != 0) ::_exit(100);
-    auto client = cli::connect_to_daemon(served.path());
-    if (!client) ::_exit(101);
-    int messages = 0;
-    const Status status = (*client)->ask(list_all(), [&](const control_pb::Response& response) {
-      messages += response.has_message() ? 1 : 0;
-      return true;
-    });
-    ::_exit(status ? messages : 102);
-  }
-  int status = 0;
-  REQUIRE(::waitpid(pid, &status, 0) == pid);
-  CHECK(WEXITSTATUS(status) == 1);
-}
-
-TEST_CASE("control socket: a client that says nonsense is hung up on, and the next one is served") {
-  ServedSocket served;
-  for (const std::string& nonsense : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(4, '\xff'), std::string("\0\0\0\2\xff\xff", 6)}) {
-    const int socket = served.raw();
-    REQUIRE(::send(socket, nonsense.data(), nonsense.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(nonsense.size()));
-    char octet;
-    CHECK(::recv(socket, &octet, 1, 0) <= 0);
-    ::close(socket);
-  }
-  auto client = cli::connect_to_daemon(served.path());
-  REQUIRE(client);
-  CHECK((*client)->ask(show(1), [](const control_pb::Response&) { return true; }));
-}
-
-TEST_CASE("control socket: a client that stays silent is hung up on after the deadline") {
-  host::ControlServerOptions options;
-  options.request_patience = 50ms;
-  ServedSocket served(options);
-  const int socket = served.raw();
-  REQUIRE(::send(socket, "\0\0", 2, MSG_NOSIGNAL) == 2);
-  char octet;
-  CHECK(::recv(socket, &octet, 1, 0) <= 0);
-  ::close(socket);
-}
-
-TEST_CASE("control socket: a daemon that stops does not wait for its clients") {
-  auto served = std::make_unique<ServedSocket>();
-  const int socket = served->raw();
-  const fs::path path = served->path();
-  served.reset();
-  char octet;
-  CHECK(::recv(socket, &octet, 1, 0) <= 0);
-  ::close(socket);
-  CHECK_FALSE(cli::connect_to_daemon(path));
-}
-
-TEST_CASE("control socket: a second daemon is refused, a left-over socket is replaced") {
-  ServedSocket served;
-  host::ControlServerOptions options;
-  options.socket = served.path();
-  FakeControl backend;
-  const auto second = host::ControlServer::open(options, backend);
-  REQUIRE_FALSE(second);
-  CHECK_THAT(second.error().message, Catch::Contains("another mxpressd"));
-  options.socket = served.folder / "left-over";
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, options.socket.c_str(), sizeof address.sun_path - 1);
-  const int dead = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  REQUIRE(::bind(dead, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  ::close(dead);
-  CHECK(host::ControlServer::open(options, backend));
 }
 
 TEST_CASE("control: mail that waits for a site in trouble shows the site's last result and next probe as its own") {

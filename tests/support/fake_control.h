@@ -1,6 +1,7 @@
 // A queue in memory behind the control interface.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -51,6 +52,7 @@ class FakeControl final : public mta::host::ControlBackend {
   queue::SpoolCounters counters;
   std::vector<std::string> troubles;
   Status is_ready;
+  std::atomic<std::size_t> looks = 0, loads = 0;  // so often something was asked
   mta::Config settings;
   bool running = true;
   Status reload_result;
@@ -68,7 +70,18 @@ class FakeControl final : public mta::host::ControlBackend {
       if (!message.ended) ids.push_back(id);
     return ids;
   }
+  std::vector<queue::QueueId> ids_of(uid_t uid) override {
+    std::vector<queue::QueueId> own = ids();
+    std::erase_if(own, [&](queue::QueueId id) { return messages.at(id).envelope.submitter.uid != std::int64_t{uid}; });
+    return own;
+  }
+  bool owns(uid_t uid, queue::QueueId id) override {
+    ++looks;
+    const auto found = messages.find(id);
+    return found != messages.end() && found->second.envelope.submitter.uid == std::int64_t{uid};
+  }
   Result<queue::Message> load(queue::QueueId id) override {
+    ++loads;
     const auto found = messages.find(id);
     if (found == messages.end()) return Error::permanent("no such message");
     return found->second;

@@ -149,6 +149,7 @@ class FakeDeliverer final : public mta::delivery::Deliverer {
   void act(queue::ActionKind, std::vector<queue::QueueId>, std::function<void(Result<std::vector<mta::delivery::ActionEffect>>)>) override {
   }
   void status(std::function<void(std::vector<mta::delivery::DestinationStatus>)>) override {}
+  void status_of(queue::QueueId, std::function<void(std::vector<mta::delivery::DestinationStatus>)>) override {}
   void reconfigured() override {}
 
  private:

@@ -1,0 +1,48 @@
+// Sends what the client takes, and keeps little of the rest.
+#include "mta/host/control_socket_outlet.h"
+
+#include <algorithm>
+
+#include "proto/control.pb.h"
+
+namespace mxpress::mta::host {
+
+// A caller who goes on sending although the client lags (responses that are small) has to wait when too much is kept.
+bool SocketOutlet::send(const control_pb::Response& response) {
+  if (broken_) return false;
+  writer_.add(response.SerializeAsString());
+  if (!writer_.is_due()) return true;
+  const auto begin = std::chrono::steady_clock::now();
+  broken_ = !writer_.push(std::max(kLagOfTurn - lag_, std::chrono::milliseconds(0)));
+  lag_ += std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  lags_ = writer_.kept() > 0;
+  if (!broken_ && writer_.kept() > kMostKept) return wait_until_taken();
+  return !broken_;
+}
+
+bool SocketOutlet::wait_until_taken() {
+  broken_ = broken_ || !writer_.flush(patience_);
+  lags_ = false;
+  return !broken_;
+}
+
+bool SocketOutlet::pause() {
+  end_turn();
+  if (!wait_until_taken() || !turns_.take(user_)) return false;
+  has_turn_ = true;
+  return true;
+}
+
+void SocketOutlet::end_turn() {
+  if (has_turn_) turns_.give_back(user_, units_);
+  has_turn_ = false;
+  units_ = 0;
+  lag_ = std::chrono::milliseconds(0);
+}
+
+bool SocketOutlet::finish() {
+  end_turn();
+  return wait_until_taken();
+}
+
+}  // namespace mxpress::mta::host

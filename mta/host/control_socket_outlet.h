@@ -1,0 +1,43 @@
+// The answer to one request on the control socket: sent as the client reads, in turns with other answers.
+#pragma once
+
+#include "mta/host/control_outlet.h"
+#include "mta/host/control_shares.h"
+#include "mta/host/control_wire.h"
+
+namespace mxpress::mta::host {
+
+class SocketOutlet final : public ControlOutlet {
+ public:
+  // `patience`: until the client has taken what is kept for it, kMostKept octets and a response at most.
+  SocketOutlet(int socket, uid_t user, std::chrono::milliseconds patience, WorkTurns& turns)
+      : writer_(socket), user_(user), patience_(patience), turns_(turns) {}
+  ~SocketOutlet() override { end_turn(); }
+
+  bool send(const control_pb::Response& response) override;
+  void charge(std::uint64_t units) override { units_ += units; }
+  bool client_lags() override { return lags_; }
+  bool turn_is_over() override { return units_ >= kTurn; }
+  bool pause() override;
+  // Sends the rest. False: the client has not taken it.
+  bool finish();
+
+  static constexpr std::size_t kMostKept = 256 * 1024;  // octets
+
+ private:
+  static constexpr std::uint64_t kTurn = 500;                  // units
+  static constexpr std::chrono::milliseconds kLagOfTurn{200};  // so long a client is waited for in one turn, in all
+
+  void end_turn();
+  bool wait_until_taken();
+
+  FrameWriter writer_;
+  const uid_t user_;
+  const std::chrono::milliseconds patience_;
+  WorkTurns& turns_;
+  bool has_turn_ = false, lags_ = false, broken_ = false;
+  std::uint64_t units_ = 0;           // in this turn
+  std::chrono::milliseconds lag_{0};  // in this turn
+};
+
+}  // namespace mxpress::mta::host

@@ -1,0 +1,36 @@
+// Messages as `mxpress` shows them: what the spool says, and over it what the schedule knows of the sites that they wait for.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "mta/host/control_backend.h"
+#include "mta/host/control_messages.h"
+
+namespace mxpress::mta::host {
+
+class ControlView {
+ public:
+  // What is asked of the workers: all destinations once, or for each message those that are its own.
+  enum class Scope { whole_queue, each_message };
+  ControlView(ControlBackend& backend, WallTime now, Scope scope) : backend_(backend), now_(now), scope_(scope) {}
+
+  // A message that waits for a site in trouble has no attempt of its own: the site's last result and next probe are its own.
+  Result<queue::Message> load(queue::QueueId id);
+  // Says of a recipient of the message that was loaded last by which host it is being tried.
+  void complete(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient);
+
+ private:
+  const delivery::DestinationStatus* destination_of(queue::QueueId id, const proto::Domain& domain);
+  void ask(queue::QueueId id);
+
+  ControlBackend& backend_;
+  const WallTime now_;
+  const Scope scope_;
+  std::optional<bool> is_running_;
+  std::optional<queue::QueueId> asked_for_;  // the message, or the first one that made it necessary to ask
+  std::unordered_map<std::string, delivery::DestinationStatus> destinations_;  // by name
+};
+
+}  // namespace mxpress::mta::host

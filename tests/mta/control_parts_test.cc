@@ -1,0 +1,73 @@
+// A message that is told in parts.
+#include "mta/host/control_parts.h"
+
+#include <catch2/catch.hpp>
+
+#include "mta/host/control_describe.h"
+#include "proto/control.pb.h"
+#include "tests/support/fake_control.h"
+
+using namespace mxpress;
+using namespace mxpress::mta::host;
+using mxpress::testing::at;
+using mxpress::testing::make_message;
+
+namespace {
+
+queue::Message large_message(std::size_t recipients, std::size_t attempts) {
+  queue::Message message = make_message(1, 1001, "a@a.example", "b@b.example", "x");
+  while (message.envelope.recipients.size() < recipients)
+    message.envelope.recipients.push_back(
+        {*proto::Mailbox::parse("user" + std::to_string(message.envelope.recipients.size()) + "@b.example"), {}, {}});
+  message.recipients.resize(recipients);
+  for (std::size_t i = 0; i < attempts; ++i) {
+    queue::Attempt attempt;
+    attempt.time = at(static_cast<std::int64_t>(i));
+    for (std::uint32_t recipient = 0; recipient < recipients; ++recipient) attempt.recipients.push_back(recipient);
+    attempt.hosts.resize(2);
+    message.attempts.push_back(std::move(attempt));
+  }
+  return message;
+}
+
+void leave(control_pb::RecipientInfo&, const queue::Message&, std::size_t) {}
+
+}  // namespace
+
+TEST_CASE("control parts: a message with 10,000 recipients and 50 attempts at all of them is the same when its parts are joined") {
+  const queue::Message message = large_message(10'000, 50);
+  MessageParts parts(MessageParts::Attempts::told, at(1000), leave);
+  control_pb::MessageInfo joined;
+  std::size_t count = 0;
+  for (bool complete = false; !complete; ++count) {
+    control_pb::Response part = parts.next(message);
+    REQUIRE(part.ByteSizeLong() < kMostOfPart + 8'192);
+    complete = join_parts(joined, std::move(part));
+    REQUIRE(complete == parts.done());
+  }
+  CHECK(count > 100);
+  CHECK(joined.SerializeAsString() == describe(message, at(1000)).SerializeAsString());
+}
+
+TEST_CASE("control parts: a small message is one part, and without its attempts where they are not asked for") {
+  const queue::Message message = large_message(1, 2);
+  MessageParts all(MessageParts::Attempts::told, at(1000), leave), few(MessageParts::Attempts::left_out, at(1000), leave);
+  CHECK(all.next(message).message().attempt_size() == 2);
+  CHECK(all.done());
+  CHECK(few.next(message).message().attempt_size() == 0);
+  CHECK(few.done());
+}
+
+TEST_CASE("control parts: an attempt that moves while it is told is neither told twice nor mixed with another") {
+  queue::Message message = large_message(10'000, 3);
+  MessageParts parts(MessageParts::Attempts::told, at(1000), leave);
+  control_pb::MessageInfo joined;
+  while (joined.attempt_size() < 2) join_parts(joined, parts.next(message));  // in the midst of the second
+  message.attempts.erase(message.attempts.begin());
+  while (!parts.done()) join_parts(joined, parts.next(message));
+  REQUIRE(joined.attempt_size() == 3);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(joined.attempt(i).time_ms() == i * 1000);
+    CHECK(joined.attempt(i).recipient_size() == 10'000);
+  }
+}
