@@ -5,23 +5,32 @@
 
 #include "proto/ascii.h"
 #include "proto/encoding.h"
+#include "proto/mail_data.h"
 #include "proto/printable.h"
 
 namespace mxpress::proto {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
-constexpr std::size_t kMaxName = 200;    // octets of an author's full name
-constexpr std::size_t kWordOctets = 45;  // make an encoded word of 72: RFC 2047 2 allows 75
-constexpr std::string_view kQualifiedFields[] = {"From", "Sender", "Reply-To", "To", "Cc"};
+constexpr std::size_t kMaxName = 200;                  // octets of an author's full name
+constexpr std::size_t kWordOctets = 45;                // make an encoded word of 72: RFC 2047 2 allows 75
+constexpr std::size_t kMaxFieldName = kMaxLineLength;  // octets, with the colon
 
 // Octets of the field name before the colon; 0 if the line is no field. RFC 5322 3.6.8, 4.5
 std::size_t field_name_length(std::string_view line) {
+  line = line.substr(0, kMaxFieldName);
   std::size_t length = 0;
   while (length < line.size() && line[length] > 32 && line[length] < 127 && line[length] != ':') ++length;
   std::size_t colon = length;
   while (colon < line.size() && is_blank(line[colon])) ++colon;
   return colon < line.size() && line[colon] == ':' ? length : 0;
+}
+
+// Whether more octets behind these, which have no colon yet, can make a field of the line.
+bool may_become_field(std::string_view line) {
+  if (line.size() >= kMaxFieldName) return false;
+  const auto name_end = std::find_if_not(line.begin(), line.end(), [](char c) { return c > 32 && c < 127; });
+  return (name_end != line.begin() || line.empty()) && std::all_of(name_end, line.end(), is_blank);
 }
 
 bool is_mbox_line(std::string_view line) { return line.starts_with("From ") || line.starts_with(">From "); }
@@ -74,12 +83,39 @@ std::string display_name(std::string_view name) {
 
 }  // namespace
 
+bool belongs_to_header(std::string_view line, std::string_view header) {
+  if (!line.empty() && is_blank(line.front())) return !header.empty();
+  return field_name_length(line) > 0;
+}
+
+HeaderScanner::Line HeaderScanner::kind_of(std::string_view line, std::string_view header, bool is_complete) const {
+  if (belongs_to_header(line, header)) return Line::header;
+  if (header.empty() && mbox_lines_ == MboxLines::are_dropped && is_mbox_line(line)) return Line::mbox;
+  return !is_complete && may_become_field(line) ? Line::undecided : Line::other;
+}
+
+bool HeaderScanner::find_end(std::string_view text, Extent extent) {
+  while (line_ < text.size()) {
+    const auto line_end = text.find(kLineEnd, std::max(line_, searched_));
+    const bool has_end = line_end != std::string_view::npos;
+    std::string_view line = text.substr(line_, has_end ? line_end - line_ : line_end);
+    if (!has_end && extent == Extent::may_grow && line.ends_with('\r')) line.remove_suffix(1);
+    const Line kind = kind_of(line, header(text), has_end || extent == Extent::is_whole);
+    if (kind == Line::other) return true;
+    searched_ = has_end ? line_end + 2 : text.size() - 1;
+    if (!has_end && extent == Extent::may_grow) return false;
+    line_ = has_end ? line_end + 2 : text.size();
+    if (kind == Line::mbox) continue;  // a part of the text, unless a field follows
+    if (end_ == begin_) begin_ = line_ - (line.size() + (has_end ? 2 : 0));
+    end_ = line_;
+  }
+  return extent == Extent::is_whole;
+}
+
 MessageParts split_message(std::string_view content) {
-  if (content.starts_with(kLineEnd)) return {content.substr(0, 0), content.substr(2)};
-  if (field_name_length(content) == 0 && !is_mbox_line(content)) return {content.substr(0, 0), content};
-  const auto end = content.find("\r\n\r\n");
-  if (end == std::string_view::npos) return {content, content.substr(content.size())};
-  return {content.substr(0, end + 2), content.substr(end + 4)};
+  HeaderScanner scanner(MboxLines::are_text);
+  scanner.find_end(content, Extent::is_whole);
+  return {scanner.header(content), content.substr(scanner.end() + (scanner.has_empty_line(content) ? 2 : 0))};
 }
 
 std::optional<HeaderField> HeaderReader::next() {
@@ -111,8 +147,6 @@ std::size_t count_fields(std::string_view header, std::string_view name) {
   return count;
 }
 
-bool has_too_many_hops(std::string_view header) { return count_fields(header, "Received") > kMaxHops; }
-
 std::string unfolded(std::string_view value) {
   std::string line;
   for (const char c : trimmed(value)) {
@@ -121,49 +155,11 @@ std::string unfolded(std::string_view value) {
   return line;
 }
 
-std::string without_fields(std::string_view content, std::initializer_list<std::string_view> names) {
-  const std::string_view header = split_message(content).header;
-  std::string kept;
-  kept.reserve(content.size());
-  HeaderReader reader(header);
-  while (const auto field = reader.next()) {
-    const auto same = [&](std::string_view name) { return equal_in_any_case(name, field->name); };
-    if (std::none_of(names.begin(), names.end(), same)) kept.append(field->text);
-  }
-  return kept.append(content.substr(header.size()));
-}
-
-std::string_view without_mbox_line(std::string_view content) {
-  return is_mbox_line(content) ? content.substr(first_line(content).size()) : content;
-}
-
-std::string without_bcc(std::string_view content) { return without_fields(content, {"Bcc", "Resent-Bcc"}); }
-
-std::string with_domain_in_header(std::string_view content, const Domain& domain) {
-  const std::string_view header = split_message(content).header;
-  std::string completed;
-  completed.reserve(content.size());
-  HeaderReader reader(header);
-  while (const auto field = reader.next()) {
-    const auto same = [&](std::string_view name) { return equal_in_any_case(name, field->name); };
-    if (std::none_of(std::begin(kQualifiedFields), std::end(kQualifiedFields), same)) {
-      completed.append(field->text);
-      continue;
-    }
-    const auto value = static_cast<std::size_t>(field->value.data() - field->text.data());
-    completed.append(field->text.substr(0, value)).append(with_domain(field->value, domain));
-    completed.append(field->text.substr(value + field->value.size()));
-  }
-  return completed.append(content.substr(header.size()));
-}
-
-std::string missing_fields(std::string_view content, const HeaderDefaults& defaults) {
-  const std::string_view header = split_message(content).header;
+std::string missing_fields(const HeaderFacts& facts, const HeaderDefaults& defaults) {
   std::string fields;
-  if (!find_field(header, "Date")) fields += "Date: " + rfc5322_date(defaults.now, defaults.zone_minutes) + "\r\n";
-  if (!find_field(header, "From")) fields += "From: " + format_author(defaults.full_name, defaults.from) + "\r\n";
-  if (!find_field(header, "Message-ID")) fields += "Message-ID: <" + printable(defaults.message_id, kMaxName) + ">\r\n";
-  if (header.empty() && !content.starts_with(kLineEnd)) fields += kLineEnd;
+  if (!facts.has_date) fields += "Date: " + rfc5322_date(defaults.now, defaults.zone_minutes) + "\r\n";
+  if (!facts.has_author) fields += "From: " + format_author(defaults.full_name, defaults.from) + "\r\n";
+  if (!facts.message_id) fields += "Message-ID: <" + printable(defaults.message_id, kMaxName) + ">\r\n";
   return fields;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,8 +15,45 @@ namespace mxpress::proto {
 // RFC 5321 6.3: more Received fields than this are a loop (5.4.6).
 inline constexpr std::size_t kMaxHops = 100;
 
-// header: all lines before the empty line, with their CRLF. body: what is behind the empty line. A message that does not begin with a field
-// (or an mbox "From " line) has no header at all, and no empty line: all of it is body.
+// A longer header is refused, because all of it is searched for Bcc before any of it is stored.
+inline constexpr std::size_t kMaxHeader = 1u << 20;  // octets
+
+// Whether a line is a field, or continues the one at the end of `header`. The first 1,000 octets of the line are enough.
+bool belongs_to_header(std::string_view line, std::string_view header);
+
+enum class MboxLines { are_text, are_dropped };
+enum class Extent { may_grow, is_whole };
+
+// Finds where the header of a message ends: in front of the first line that is neither a field (a name and a colon) nor the continuation of
+// one. Nearly always that is the empty line (RFC 5322 2.1); where it is another line, the empty line is missing there. This and
+// belongs_to_header(), which it asks, are the only places that decide it, for submission, sendmail -t, conversion and notices. Linear,
+// whatever the pieces.
+class HeaderScanner {
+ public:
+  // "From user date" lines in front of the first field are mbox tools' and no part of the message, unless no field follows.
+  explicit HeaderScanner(MboxLines mbox_lines) : mbox_lines_(mbox_lines) {}
+
+  // `text`: the message from its start, with CRLF line ends; the same as in the last call with more behind it. True: the end is known.
+  bool find_end(std::string_view text, Extent extent);
+  // Offsets of the first field and behind the last complete line of the header. Before the end is known: as far as it was read.
+  std::size_t begin() const { return begin_; }
+  std::size_t end() const { return end_; }
+  // Of the text whose end was found.
+  std::string_view header(std::string_view text) const { return text.substr(begin_, end_ - begin_); }
+  bool has_empty_line(std::string_view text) const { return text.substr(end_).starts_with("\r\n"); }
+
+ private:
+  enum class Line { header, mbox, other, undecided };
+  Line kind_of(std::string_view line, std::string_view header, bool is_complete) const;
+
+  MboxLines mbox_lines_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t line_ = 0;      // where the line begins that is looked at
+  std::size_t searched_ = 0;  // no line end between the start of that line and here
+};
+
+// header: the fields, with their CRLF. body: what is behind the empty line, or, where that is missing, behind the fields.
 struct MessageParts {
   std::string_view header;
   std::string_view body;
@@ -43,21 +79,8 @@ class HeaderReader {
 // The first field with this name, in any case.
 std::optional<HeaderField> find_field(std::string_view header, std::string_view name);
 std::size_t count_fields(std::string_view header, std::string_view name);
-// More than kMaxHops Received fields: a mail loop. RFC 5321 6.3
-bool has_too_many_hops(std::string_view header);
 // In one line, without spaces around it; not cleaned.
 std::string unfolded(std::string_view value);
-
-// The content without all fields of these names; everything else byte for byte.
-std::string without_fields(std::string_view content, std::initializer_list<std::string_view> names);
-// The content without the "From user date" line that mbox tools put in front.
-std::string_view without_mbox_line(std::string_view content);
-// The content without Bcc and Resent-Bcc. RFC 5322 3.6.3
-std::string without_bcc(std::string_view content);
-
-// The content with this domain behind each address without one in From, Sender, Reply-To, To and Cc: `To: root` of cron. Everything else
-// byte for byte. RFC 6409 8.1
-std::string with_domain_in_header(std::string_view content, const Domain& domain);
 
 // What to put into fields that are missing.
 struct HeaderDefaults {
@@ -68,9 +91,18 @@ struct HeaderDefaults {
   std::string message_id{};  // "unique@host.example", without angle brackets
 };
 
-// The text to put in front of the content: Date, From and Message-ID where missing, never anything else; empty if nothing is. For a message
-// without header it ends with the empty line that separates header and body. RFC 6409 8.2, 8.3, RFC 5322 3.6
-std::string missing_fields(std::string_view content, const HeaderDefaults& defaults);
+// Which of the fields that every message has (RFC 5322 3.6) a header has, and how many Received fields.
+struct HeaderFacts {
+  std::size_t hops = 0;
+  bool has_date = false;
+  bool has_author = false;
+  std::optional<std::string> message_id{};  // value of the first, in one line
+
+  bool is_complete() const { return has_date && has_author && message_id; }
+};
+
+// Date, From and Message-ID where missing, never anything else. RFC 6409 8.2, 8.3
+std::string missing_fields(const HeaderFacts& facts, const HeaderDefaults& defaults);
 
 // "\"Doe, John\" <john@example.org>", with an encoded word for what is not ASCII (RFC 2047); only the address if the name is empty.
 std::string format_author(std::string_view full_name, std::string_view address);

@@ -47,26 +47,23 @@ bool has_eight_bit(std::string_view text) {
   return all > 127;
 }
 
-// Calls on_text for each stretch without line ends and NUL, on_line_end for each CRLF, LF alone and CR alone, on_nul for each NUL.
-// `after_cr` is kept between pieces: the line of a CR has ended already, an LF right behind it belongs to it.
-template <class OnText, class OnLineEnd, class OnNul>
-void walk(std::string_view text, bool& after_cr, OnText on_text, OnLineEnd on_line_end, OnNul on_nul) {
+// Calls on_text for each stretch without line ends and NUL, on_line_end for each LF with the CRs in front of it, on_stray_cr for CRs that
+// anything else follows, on_nul for each NUL. `after_cr` is kept between pieces.
+template <class OnText, class OnLineEnd, class OnStrayCr, class OnNul>
+void walk(std::string_view text, bool& after_cr, OnText on_text, OnLineEnd on_line_end, OnStrayCr on_stray_cr, OnNul on_nul) {
   while (!text.empty()) {
+    const char octet = text.front();
+    if (after_cr && octet != '\r' && octet != '\n') on_stray_cr();
+    after_cr = octet == '\r';
     const std::size_t length = plain_length(text);
     if (length > 0) {
       on_text(text.substr(0, length));
-      after_cr = false;
-      text.remove_prefix(length);
-      continue;
-    }
-    const char octet = text.front();
-    text.remove_prefix(1);
-    if (octet == '\0') {
-      on_nul();
-    } else if (octet == '\r' || !after_cr) {
+    } else if (octet == '\n') {
       on_line_end();
+    } else if (octet == '\0') {
+      on_nul();
     }
-    after_cr = octet == '\r';
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
 }
 
@@ -184,6 +181,9 @@ void LineEndNormaliser::feed(std::string_view text, std::string& out) {
         append(kLineEnd, out);
         at_line_start_ = true;
       },
+      [&] {
+        if (!at_line_start_) append(" ", out);
+      },
       [&] { flaw_ = Flaw::nul; });
 }
 
@@ -215,7 +215,10 @@ void DataEncoder::feed(std::string_view content, std::string& out) {
     out.append(kLineEnd);
     at_line_start_ = true;
   };
-  walk(content, after_cr_, on_text, on_line_end, [&] { on_text(std::string_view("\0", 1)); });
+  const auto on_stray_cr = [&] {
+    if (!at_line_start_) out.push_back(' ');
+  };
+  walk(content, after_cr_, on_text, on_line_end, on_stray_cr, [&] { on_text(std::string_view("\0", 1)); });
 }
 
 void DataEncoder::finish(std::string& out) {

@@ -79,8 +79,9 @@ class DataDecoder {
   std::uint64_t octets_ = 0;
 };
 
-// For text of local programs (sendmail, drop files): each CRLF, LF alone and CR alone is one line end and becomes CRLF; a last line without
-// an end gets one. A NUL is a flaw.
+// For text of local programs on sendmail's input. Only LF, with any CRs in front of it, ends a line, and becomes CRLF; CRs at the start of
+// a line vanish, CRs inside a line become a space: a program that keeps LF out of what strangers write must not get a line of theirs all
+// the same. A last line without an end gets one. A NUL is a flaw.
 class LineEndNormaliser {
  public:
   void feed(std::string_view text, std::string& out);

@@ -179,10 +179,11 @@ void EntityReader::line_start(std::string_view line) {
 void EntityReader::header_line(std::string_view line) {
   pass({});
   if (!in_header_) return pass_with_line_end(line);  // it was too large
-  const bool is_first = header_.empty();
   if (line == "\r\n") return finish_header(line);
-  if (is_first && split_message(line).header.empty()) finish_header({});  // there is none
-  pass_with_line_end(line);
+  if (belongs_to_header(line, header_)) return pass_with_line_end(line);
+  finish_header({});  // the empty line is missing
+  enter_body();
+  line_start(line);
 }
 
 // RFC 2046 5.1.1: a delimiter line may have white space behind it. The outermost multipart that has such a boundary is meant.

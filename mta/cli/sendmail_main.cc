@@ -22,8 +22,6 @@ namespace {
 
 using proto::ExitCode;
 
-constexpr std::size_t kMaxHeader = 1u << 20;  // that is held in memory: for -t, and to see whether From is there
-
 constexpr const char* kHelp =
     "sendmail [-i] [-t] [-f sender] [-F name] [-N notify] [-R hdrs|full] [-V envid] [--] [recipient...]\n"
     "  reads a message from standard input and hands it to mxpressd, or leaves it for mxpressd to find.\n"
@@ -50,23 +48,23 @@ struct Start {
   std::string text;
   bool more = true;
   Verdict verdict;
+  proto::HeaderScanner scanner{proto::MboxLines::are_dropped};
 };
+
+// Bcc and recipients must be seen, and mxpressd refuses longer headers, too.
+Verdict header_too_long() { return {ExitCode::data, "the header may have up to 1 MiB, and this one is longer; nothing was sent"}; }
 
 Start read_start(Input& input) {
   Start start;
-  while (start.more && start.text.size() < kMaxHeader && start.text.find("\r\n\r\n") == std::string::npos) {
+  bool is_found = false;
+  while (start.more && !is_found && start.text.size() <= proto::kMaxHeader) {
     const auto more = input.read(start.text);
     if (!more.ok()) return {{}, false, of_input(more.error())};
     start.more = *more;
+    is_found = start.scanner.find_end(start.text, start.more ? proto::Extent::may_grow : proto::Extent::is_whole);
   }
+  if (!is_found || start.scanner.end() > proto::kMaxHeader) start.verdict = header_too_long();
   return start;
-}
-
-// Bcc must be seen to be removed.
-Verdict check_header(const SendmailOptions& options, const Start& start) {
-  const bool is_cut = start.more && start.text.find("\r\n\r\n") == std::string::npos;
-  if (!options.recipients_of_header || !is_cut || proto::split_message(start.text).header.empty()) return {};
-  return {ExitCode::data, "with -t the header may have up to 1 MiB, and this one is longer; nothing was sent"};
 }
 
 OpenedOutlet open_outlet(const SendmailSettings& settings) {
@@ -108,10 +106,9 @@ Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings
   if (!recipients.verdict.ok()) return recipients.verdict;
   Start start = read_start(input);
   if (!start.verdict.ok()) return start.verdict;
-  if (Verdict header = check_header(options, start); !header.ok()) return header;
-  if (options.recipients_of_header) recipients = find_recipients(options, proto::split_message(start.text).header);
+  if (options.recipients_of_header) recipients = find_recipients(options, start.scanner.header(start.text));
   if (!recipients.verdict.ok()) return recipients.verdict;
-  start.text = complete_start(options, caller, std::move(start.text));
+  start.text = complete_start(options, caller, start.scanner, start.text);
   OpenedOutlet opened = open_outlet(settings);
   if (Verdict begun = begin(opened, envelope_commands(options, caller, recipients.addresses), settings); !begun.ok()) return begun;
   if (Verdict sent = send_content(*opened.outlet, input, std::move(start)); !sent.ok()) return sent;

@@ -77,11 +77,6 @@ std::string without_controls(std::string text) {
   return text;
 }
 
-std::string without_mbox_line(std::string start) {
-  if (start.starts_with("From ") || start.starts_with(">From ")) start.erase(0, start.find('\n') + 1);
-  return start;
-}
-
 }  // namespace
 
 Recipients find_recipients(const SendmailOptions& options, std::string_view header) {
@@ -124,14 +119,13 @@ std::vector<std::string> envelope_commands(const SendmailOptions& options, const
   return commands;
 }
 
-std::string complete_start(const SendmailOptions& options, const Caller& caller, std::string start) {
-  start = without_mbox_line(std::move(start));
-  if (options.recipients_of_header) start = proto::without_bcc(start);
-  const std::string_view header = proto::split_message(start).header;
-  if (proto::find_field(header, "From")) return start;
+std::string complete_start(const SendmailOptions& options, const Caller& caller, const proto::HeaderScanner& scanner,
+                           std::string_view text) {
+  const std::string_view content = text.substr(scanner.begin());
+  const bool is_indented = scanner.header(text).empty() && content.find_first_of(" \t") == 0;  // would continue the From field
+  if (is_indented || proto::find_field(scanner.header(text), "From")) return std::string(content);
   const std::string name = without_controls(options.full_name.empty() ? caller.full_name : options.full_name);
-  std::string from = "From: " + proto::format_author(name, author_address(options, caller)) + "\r\n";
-  return from + (header.empty() && !start.starts_with("\r\n") ? "\r\n" : "") + start;
+  return ("From: " + proto::format_author(name, author_address(options, caller)) + "\r\n").append(content);
 }
 
 }  // namespace mxpress::mta::cli

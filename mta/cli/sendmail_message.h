@@ -6,6 +6,7 @@
 
 #include "mta/cli/sendmail_options.h"
 #include "mta/cli/sendmail_outlet.h"
+#include "proto/header.h"
 
 namespace mxpress::mta::cli {
 
@@ -30,8 +31,9 @@ Verdict check_sender(const SendmailOptions& options, const Caller& caller);
 std::vector<std::string> envelope_commands(const SendmailOptions& options, const Caller& caller,
                                            const std::vector<std::string>& recipients);
 
-// The header as it is sent: without an mbox "From " line, with -t without Bcc, with From if that is missing. `start` may have some of the
-// body behind the header.
-std::string complete_start(const SendmailOptions& options, const Caller& caller, std::string start);
+// The start of the content as it is handed in: `text` from the first field on, with From if that is missing. mxpressd does the rest, and
+// puts the empty line where that is missing. `text` may have some of the body behind the header, whose end the scanner has found.
+std::string complete_start(const SendmailOptions& options, const Caller& caller, const proto::HeaderScanner& scanner,
+                           std::string_view text);
 
 }  // namespace mxpress::mta::cli

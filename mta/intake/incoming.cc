@@ -9,8 +9,7 @@
 #include "mta/host/aliases.h"
 #include "mta/host/log.h"
 #include "mta/spool_async.h"
-#include "proto/ascii.h"
-#include "proto/header.h"
+#include "proto/clean_header.h"
 #include "proto/trace.h"
 
 namespace mxpress::mta::intake {
@@ -29,34 +28,7 @@ int local_zone_minutes(WallTime now) {
   return ::localtime_r(&seconds, &local) ? static_cast<int>(local.tm_gmtoff / 60) : 0;
 }
 
-// Where the header ends: behind its empty line; nothing while that has not come. It is not in front of `from`.
-std::optional<std::size_t> header_end(std::string_view content, std::size_t from) {
-  if (content.starts_with("\r\n")) return 2;
-  const auto empty_line = content.find("\r\n\r\n", from);
-  if (empty_line == std::string_view::npos) return std::nullopt;
-  return empty_line + 4;
-}
-
-// What we look for in a header, found in one walk.
-struct Noted {
-  std::size_t hops = 0;
-  bool has_date = false, has_author = false;
-  std::optional<std::string_view> message_id;  // of the first, if there are more
-
-  bool is_complete() const { return has_date && has_author && message_id; }
-};
-
-Noted note(std::string_view header) {
-  Noted noted;
-  proto::HeaderReader reader(header);
-  while (const auto field = reader.next()) {
-    noted.hops += proto::equal_in_any_case(field->name, "Received");
-    noted.has_date |= proto::equal_in_any_case(field->name, "Date");
-    noted.has_author |= proto::equal_in_any_case(field->name, "From");
-    if (!noted.message_id && proto::equal_in_any_case(field->name, "Message-ID")) noted.message_id = field->value;
-  }
-  return noted;
-}
+constexpr std::size_t kUsualAddition = 300;  // octets of Date, From and Message-ID
 
 // RFC 3848
 proto::TransmissionType transmission(const Entrance& entrance) {
@@ -85,77 +57,89 @@ Incoming::Incoming(Context& context, Entrance entrance, std::shared_ptr<const Co
       envelope_(std::move(envelope)) {
   envelope_.submitter = entrance_.submitter;
   envelope_.submitted = Clock::current().wall();
+  zone_minutes_ = local_zone_minutes(envelope_.submitted);
 }
 
 Refusal Incoming::append(std::string_view content) {
   received_ += content.size();
-  if (!in_header_) return keep(content);
-  if (header_.empty()) {
-    if (const auto end = header_end(content, 0)) return end_header(content.substr(0, *end), content.substr(*end));
-  }
-  const std::size_t known = header_.size() < 3 ? 0 : header_.size() - 3;
+  if (!in_header_) return keep_body(content);
+  if (header_.empty() && scanner_.find_end(content, proto::Extent::may_grow)) return end_header(content);  // nearly always
   header_.append(content);
-  const auto end = header_end(header_, known);
-  if (!end && header_.size() < kMaxHeader) return std::nullopt;
-  if (!end) entrance_.completion = Completion::only_trace;
+  if (!scanner_.find_end(header_, proto::Extent::may_grow) && header_.size() <= proto::kMaxHeader) return std::nullopt;
   const std::string held = std::move(header_);
-  const std::string_view all = held;
-  return end_header(all.substr(0, end.value_or(all.size())), all.substr(end.value_or(all.size())));
+  return end_header(held);
 }
 
-Refusal Incoming::end_header(std::string_view header, std::string_view rest) {
+// `text`: the message as far as it came; the scanner knows where its header ends, unless it is too long.
+Refusal Incoming::end_header(std::string_view text) {
   in_header_ = false;
-  const auto with_domains = qualified(header);
-  if (with_domains) header = *with_domains;
-  const Noted noted = note(header);
-  if (noted.hops > proto::kMaxHops) {
-    if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
+  const bool is_endless = text.size() > proto::kMaxHeader && !scanner_.find_end(text, proto::Extent::may_grow);
+  if (is_endless || scanner_.end() > proto::kMaxHeader) {
+    const std::string limit = std::to_string(proto::kMaxHeader);
+    if (Refusal refusal = object({552, EnhancedStatus{5, 3, 4}, "Header is too big; the limit is " + limit + " octets"})) return refusal;
   }
-  if (noted.message_id) message_id_ = proto::unfolded(*noted.message_id);
-  // Where no header begins, the missing fields begin one, whatever the lines behind look like.
-  const bool is_complete = noted.is_complete() && !proto::split_message(header).header.empty();
-  const std::string whole = prefix(header, is_complete) + proto::without_fields(header, {"Return-Path", "Bcc", "Resent-Bcc"});
+  ended_well_ = scanner_.has_empty_line(text);
+  std::string whole;
+  if (Refusal refusal = complete(scanner_.header(text), whole)) return refusal;
+  if (!ended_well_) whole.append("\r\n");
+  const std::string_view rest = text.substr(scanner_.end());
   content_.reserve(std::min(whole.size() + rest.size(), queue::kInlineContent));
   if (const Refusal refusal = keep(whole)) return refusal;
-  return rest.empty() ? std::nullopt : keep(rest);
+  return rest.empty() ? std::nullopt : keep_body(rest);
+}
+
+// Received, what is missing, and what stays of the header.
+Refusal Incoming::complete(std::string_view header, std::string& whole) {
+  const bool is_ours = entrance_.completion == Completion::complete;
+  const proto::Domain own = domain_of(*config_);
+  whole = received(own);
+  const std::size_t behind_received = whole.size();
+  whole.reserve(behind_received + kUsualAddition + header.size());
+  proto::HeaderFacts facts = proto::clean_header(header, is_ours ? &own : nullptr, whole);
+  if (facts.hops > proto::kMaxHops) {
+    if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
+  }
+  if (is_ours && !facts.is_complete()) whole.insert(behind_received, proto::missing_fields(facts, defaults()));
+  message_id_ = std::move(facts.message_id).value_or(std::string());
+  return std::nullopt;
 }
 
 // Nobody hears a refusal of what sendmail has left: its sender is told by mail.
 Refusal Incoming::object(ServerReply reply) {
   if (!is_dropped()) return reply;
-  objection_ = std::move(reply);
+  if (!objection_) objection_ = std::move(reply);
   return std::nullopt;
 }
 
-// Addresses without domain are right only on the host where they were written.
-std::optional<std::string> Incoming::qualified(std::string_view header) const {
-  if (entrance_.submitter.entrance == "smtp" || entrance_.completion == Completion::only_trace) return std::nullopt;
-  std::string result = proto::with_domain_in_header(header, domain_of(*config_));
-  if (result.size() > 2 * kMaxHeader) return std::nullopt;  // a header made of a hundred thousand names
-  return result;
-}
-
-std::string Incoming::prefix(std::string_view header, bool is_complete) const {
-  const int zone = local_zone_minutes(envelope_.submitted);
+std::string Incoming::received(const proto::Domain& own) const {
   proto::Trace trace{.type = transmission(entrance_),
                      .uid = entrance_.submitter.uid,
                      .client_name = entrance_.submitter.client_name,
                      .client_address = without_port(entrance_.submitter.client_address),
                      .tls = {},
-                     .by = domain_of(*config_),
+                     .by = own,
                      .id = id_,
                      .recipient = std::nullopt,
                      .now = envelope_.submitted,
-                     .zone_minutes = zone};
+                     .zone_minutes = zone_minutes_};
   if (envelope_.recipients.size() == 1) trace.recipient = envelope_.recipients.front().mailbox;
-  const std::string received = proto::received_field(trace);
-  if (entrance_.completion == Completion::only_trace || is_complete) return received;
+  return proto::received_field(trace);
+}
+
+proto::HeaderDefaults Incoming::defaults() const {
   proto::HeaderDefaults defaults;
   defaults.now = envelope_.submitted;
-  defaults.zone_minutes = zone;
+  defaults.zone_minutes = zone_minutes_;
   defaults.from = envelope_.reverse_path.is_null() ? "MAILER-DAEMON@" + config_->hostname : envelope_.reverse_path.to_string();
   defaults.message_id = std::to_string(envelope_.submitted.time_since_epoch().count()) + "." + id_.to_string() + "@" + config_->hostname;
-  return received + proto::missing_fields(header, defaults);
+  return defaults;
+}
+
+Refusal Incoming::keep_body(std::string_view content) {
+  if (ended_well_) return keep(content);
+  std::string visible;
+  blind_copies_.feed(content, visible);
+  return keep(visible);
 }
 
 Refusal Incoming::keep(std::string_view content) {
@@ -192,10 +176,19 @@ queue::NewMessage Incoming::take_message() {
   return message;
 }
 
-Task<ServerReply> Incoming::finish() {
+Refusal Incoming::end_content() {
   if (in_header_) {
-    if (Refusal refusal = end_header(std::exchange(header_, {}), {})) co_return std::move(*refusal);
+    const std::string held = std::move(header_);
+    scanner_.find_end(held, proto::Extent::is_whole);
+    if (Refusal refusal = end_header(held)) return refusal;
   }
+  std::string visible;
+  blind_copies_.finish(visible);
+  return keep(visible);
+}
+
+Task<ServerReply> Incoming::finish() {
+  if (Refusal refusal = end_content()) co_return std::move(*refusal);
   if (received_ > config_->max_message_size) {
     const std::string limit = std::to_string(config_->max_message_size);
     if (Refusal refusal = object({552, EnhancedStatus{5, 3, 4}, "Message is too big; the limit is " + limit + " octets"}))

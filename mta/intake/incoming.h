@@ -6,27 +6,28 @@
 #include <string>
 
 #include "mta/intake/submit.h"
+#include "proto/clean_header.h"
 #include "proto/mail_data.h"
 
 namespace mxpress::mta::intake {
 
 class Incoming final : public smtp::IncomingMessage {
  public:
-  // A header longer than this is not completed, only traced.
-  static constexpr std::size_t kMaxHeader = 256 * 1024;
-
   Incoming(Context& context, Entrance entrance, std::shared_ptr<const Config> config, proto::Envelope envelope);
 
   smtp::Refusal append(std::string_view content) override;
   Task<smtp::ServerReply> finish() override;
 
  private:
-  smtp::Refusal end_header(std::string_view header, std::string_view rest);
+  smtp::Refusal end_header(std::string_view text);
+  smtp::Refusal end_content();
   smtp::Refusal object(smtp::ServerReply reply);
   bool is_dropped() const { return !entrance_.drop_name.empty(); }
   void hand_on();
-  std::optional<std::string> qualified(std::string_view header) const;
-  std::string prefix(std::string_view header, bool is_complete) const;
+  smtp::Refusal complete(std::string_view header, std::string& whole);
+  std::string received(const proto::Domain& own) const;
+  proto::HeaderDefaults defaults() const;
+  smtp::Refusal keep_body(std::string_view content);
   smtp::Refusal keep(std::string_view content);
   smtp::Refusal make_large();
   queue::NewMessage take_message();
@@ -37,8 +38,12 @@ class Incoming final : public smtp::IncomingMessage {
   const std::shared_ptr<const Config> config_;
   const queue::QueueId id_;
   proto::Envelope envelope_;
+  int zone_minutes_ = 0;
   bool in_header_ = true;
-  std::string header_;   // as far as it came, if not in one piece: held back until it is complete
+  proto::HeaderScanner scanner_{proto::MboxLines::are_dropped};
+  std::string header_;      // as far as it came, if not in one piece: held back until it is complete
+  bool ended_well_ = true;  // an empty line ended the header
+  proto::BlindCopyFilter blind_copies_;
   std::string content_;  // up to queue::kInlineContent octets...
   std::unique_ptr<queue::LargeContent> large_;
   proto::ContentInspector inspector_;  // of what is kept

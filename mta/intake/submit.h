@@ -1,9 +1,9 @@
 // Takes messages in: limits, completed header, Received, aliases, and the promise to keep them.
 //
-// What every entrance adds is a prefix: Received, and, for local submitters (sendmail's socket, drop folder, SMTP from loopback; RFC 6409
-// 8), Date, From and Message-ID where they are missing. In the header of a message from the socket or the drop folder, addresses without
-// domain get ours. Return-Path is taken out (RFC 5321 4.4), and Bcc, which nobody else shall see (RFC 5322 3.6.3). Everything else stays
-// byte for byte.
+// Every entrance puts Received in front, and for local submitters (sendmail's socket, drop folder, SMTP from loopback; RFC 6409 8) Date,
+// From and Message-ID where they are missing; addresses without domain in their header get ours. Every entrance takes out Return-Path (RFC
+// 5321 4.4) and Bcc, which nobody else shall see (RFC 5322 3.6.3), and puts an empty line behind a header that has none. Everything else
+// stays byte for byte. A header over proto::kMaxHeader is refused.
 #pragma once
 
 #include <atomic>

@@ -9,6 +9,7 @@
 #include "mta/host/log.h"
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/drop_session.h"
+#include "proto/header.h"
 #include "tests/support/server_house.h"
 
 namespace fs = boost::filesystem;
@@ -182,15 +183,22 @@ TEST_CASE("drop folder: what is refused for good is put aside, and does not stop
 
 TEST_CASE("drop folder: a message over a limit is returned to its sender, for sendmail has ended well") {
   Folder folder;
+  auto settings = *folder.config->get();
   std::string content, status;
   SECTION("too big") {
     content = "\r\n" + std::string(20'000, 'x') + "\r\n";
+    status = "5.3.4";
+  }
+  SECTION("with too much header") {
+    settings.max_message_size = 10'000'000;
+    while (content.size() <= mxpress::proto::kMaxHeader) content += "X-Filler: " + std::string(900, 'x') + "\r\n";
     status = "5.3.4";
   }
   SECTION("in a loop") {
     for (int hop = 0; hop < 101; ++hop) content += "Received: from here by there\r\n";
     status = "5.4.6";
   }
+  folder.config->set(settings);
   folder.put(kName, "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + content + ".\r\n");
   folder.drop->scan();
   CHECK(folder.is_empty());
@@ -201,6 +209,23 @@ TEST_CASE("drop folder: a message over a limit is returned to its sender, for se
   REQUIRE(returned.size() == 1);
   CHECK(returned[0].first == folder.spool.kept()[0].id);
   CHECK(returned[0].second.status.to_string() == status);
+}
+
+TEST_CASE("drop folder: Bcc leaves no message, wherever it stands and however the header ends") {
+  std::string filler;
+  while (filler.size() < 300'000) filler += "X-Filler: " + std::string(900, 'x') + "\r\n";
+  for (const std::string& front : {std::string(), filler, std::string("no field\r\n"), std::string("From me Thu Jan 1\r\n\vX: y\r\n")}) {
+    Folder folder;
+    auto settings = *folder.config->get();
+    settings.max_message_size = 1'000'000;
+    folder.config->set(settings);
+    const std::string content = front + "bcc: secret@d.example\r\nResent-Bcc : secret@d.example\r\nSubject: x\r\n\r\nbody\r\n";
+    folder.put(kName, "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n" + content + ".\r\n");
+    folder.drop->scan();
+    REQUIRE(folder.spool.kept().size() == 1);
+    CHECK(folder.spool.kept()[0].content.find("secret") == std::string::npos);
+    CHECK(folder.spool.kept()[0].content.ends_with("Subject: x\r\n\r\nbody\r\n"));
+  }
 }
 
 TEST_CASE("drop folder: a message of just the size that is allowed is delivered") {

@@ -131,19 +131,23 @@ TEST_CASE("sendmail: recipients come from arguments and header, each once; files
   CHECK(find_recipients(SendmailOptions{}, {}).verdict.code == mxpress::proto::ExitCode::usage);
 }
 
-TEST_CASE("sendmail: the start of the message loses Bcc and mbox line, and gains From; the rest keeps its bytes") {
+TEST_CASE("sendmail: the start of the message loses its mbox line and gains From; the rest keeps its bytes") {
   const Caller caller{"joe", "Joe Doe", "host.example"};
   SendmailOptions options;
+  const auto completed = [&](const std::string& text) {
+    mxpress::proto::HeaderScanner scanner(mxpress::proto::MboxLines::are_dropped);
+    scanner.find_end(text, mxpress::proto::Extent::is_whole);
+    return complete_start(options, caller, scanner, text);
+  };
   const std::string complete = "From: x@y.example\r\nBcc: z\r\n\r\nFrom here\r\n";
-  CHECK(complete_start(options, caller, complete) == complete);
-  CHECK(complete_start(options, caller, "From joe Thu Jan 1\r\n" + complete) == complete);
-  CHECK(complete_start(options, caller, "Subject: s\r\n\r\nb\r\n") == "From: Joe Doe <joe@host.example>\r\nSubject: s\r\n\r\nb\r\n");
-  CHECK(complete_start(options, caller, "only text\r\n") == "From: Joe Doe <joe@host.example>\r\n\r\nonly text\r\n");
-  options.recipients_of_header = true;
-  CHECK(complete_start(options, caller, complete) == "From: x@y.example\r\n\r\nFrom here\r\n");
+  CHECK(completed(complete) == complete);
+  CHECK(completed("From joe Thu Jan 1\r\n" + complete) == complete);
+  CHECK(completed("Subject: s\r\n\r\nb\r\n") == "From: Joe Doe <joe@host.example>\r\nSubject: s\r\n\r\nb\r\n");
+  CHECK(completed("only text\r\n") == "From: Joe Doe <joe@host.example>\r\nonly text\r\n");
+  CHECK(completed(" indented text\r\n") == " indented text\r\n");  // would be a part of From
   options.full_name = "Evil\r\nBcc: x";
   options.sender = "a@b.example";
-  CHECK(complete_start(options, caller, "\r\nb\r\n").find("\r\nBcc") == std::string::npos);
+  CHECK(completed("\r\nb\r\n").find("\r\nBcc") == std::string::npos);
 }
 
 TEST_CASE("sendmail: a lone dot ends the text wherever it is cut, and dots elsewhere do not") {

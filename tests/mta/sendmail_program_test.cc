@@ -19,7 +19,7 @@ std::string behind(const std::string& content, const std::string& field) {
   return at == std::string::npos ? std::string() : content.substr(at + 2);
 }
 
-// Answers each piece that it reads with the next of its replies, and is gone when they are used up.
+// Answers each piece that it reads with the next of its replies, and is gone when they are used up. An empty reply waits for the final dot.
 class DyingDaemon {
  public:
   DyingDaemon(const std::string& path, std::vector<std::string> replies) : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -39,8 +39,7 @@ class DyingDaemon {
   void serve(const std::vector<std::string>& replies) const {
     const int client = ::accept(listener_, nullptr, nullptr);
     for (std::size_t i = 0; i < replies.size(); ++i) {
-      char piece[4096];
-      if (i > 0 && ::read(client, piece, sizeof piece) <= 0) break;
+      if (i > 0) mxpress::testing::read_until(client, replies[i].empty() ? "\r\n.\r\n" : "\r\n");
       write_everything(client, replies[i]);
     }
     ::close(client);
@@ -108,16 +107,76 @@ TEST_CASE("sendmail: header, names and DSN reach the daemon; unqualified address
   CHECK(kept[0].content.find("From: =?") != std::string::npos);
 }
 
-TEST_CASE("sendmail: -t does not send a header that is too long to be searched for Bcc") {
+TEST_CASE("sendmail: a header over 1 MiB is not sent, with or without -t; one below is searched for Bcc to its end") {
   IntakeHouse house;
   std::string header = "To: you@there.example\n";
+  while (header.size() < 700'000) header += "X-Long: " + std::string(900, 'x') + "\n";
+  const std::string bcc = "Bcc: secret@there.example\n\nx\n";
+  CHECK(house.sendmail({"-t"}, header + bcc).code == 0);
+  CHECK(house.sendmail({"you@there.example"}, header + bcc).code == 0);
+  REQUIRE(house.spool.kept().size() == 2);
+  CHECK(house.spool.kept()[0].message.envelope.recipients.size() == 2);
+  for (const auto& kept : house.spool.kept()) CHECK(kept.content.find("secret") == std::string::npos);
   while (header.size() < 1u << 20) header += "X-Long: " + std::string(900, 'x') + "\n";
-  const std::string message = header + "Bcc: secret@there.example\n\nx\n";
-  const auto result = house.sendmail({"-t"}, message);
-  CHECK(result.code == 65);
-  CHECK(result.errors.find("1 MiB") != std::string::npos);
-  CHECK(house.spool.kept().empty());
-  CHECK(house.sendmail({"you@there.example"}, message).code == 0);
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"-t"}, {"you@there.example"}}) {
+    const auto result = house.sendmail(arguments, header + bcc);
+    CHECK(result.code == 65);
+    CHECK(result.errors.find("1 MiB") != std::string::npos);
+  }
+  CHECK(house.spool.kept().size() == 2);
+}
+
+TEST_CASE("sendmail: a CR in a field makes no field and no recipient") {
+  IntakeHouse house;
+  for (const char* input : {"To: you@there.example\nSubject: hi\rBcc: victim@there.example\nFrom: me@here.example\n\nx\n",
+                            "Subject: hi\r\rTo: victim@there.example\rX: y\nTo: you@there.example\n\nx\n",
+                            "To: you@there.example\nReply-To: a@b.example\r\r\rResent-To: victim@there.example\n\nx\n",
+                            "To: you@there.example\nSubject: hi\vBcc: victim@there.example\fCc: victim@there.example\n\nx\n",
+                            "To: you@there.example\nSubject: hi\xc2\x85"
+                            "Bcc: victim@there.example\xe2\x80\xa8"
+                            "Cc: v@there.example\n\nx\n"}) {
+    CAPTURE(input);
+    REQUIRE(house.sendmail({"-t"}, input).code == 0);
+    const auto all = house.spool.kept();
+    const auto& kept = all.back();
+    REQUIRE(kept.message.envelope.recipients.size() == 1);
+    CHECK(kept.message.envelope.recipients[0].mailbox.to_string() == "you@there.example");
+    CHECK(kept.content.find("\r\nBcc:") == std::string::npos);
+    CHECK(kept.content.ends_with("\r\n\r\nx\r\n"));
+  }
+}
+
+TEST_CASE("sendmail: odd line ends end one line, and no Bcc behind them is sent") {
+  IntakeHouse house;
+  for (const std::string& end : {std::string("\r\r\n"), std::string("\n\r"), std::string("\r\n\r"), std::string("\r\r\r\n")}) {
+    CAPTURE(end);
+    const auto lines = "To: you@there.example" + end + "Subject: s" + end + "Bcc: secret@there.example" + end + end + "a" + end + "b" + end;
+    REQUIRE(house.sendmail({"-t"}, lines).code == 0);
+    const auto all = house.spool.kept();
+    const auto& kept = all.back();
+    CHECK(kept.message.envelope.recipients.size() == 2);
+    CHECK(kept.content.find("secret") == std::string::npos);
+    CHECK(kept.content.ends_with("\r\nTo: you@there.example\r\nSubject: s\r\n\r\na\r\nb\r\n"));
+  }
+}
+
+TEST_CASE("sendmail: text right behind the header is body, and no address in it gets the mail") {
+  IntakeHouse house;
+  const std::string header = "From: me@here.example\nTo: you@there.example\nSubject: s\n";
+  for (const char* body :
+       {"Hello all,\nCc: third@there.example\nis the address.\n", "-- \nTo: third@there.example\n", "* Cc: a\nBcc : third@there.example\n",
+        "see below:\n\nResent-To: third@there.example\n", "\xc3\x84: x\nCc: third@there.example\n"}) {
+    CAPTURE(body);
+    REQUIRE(house.sendmail({"-t"}, header + body).code == 0);
+    const auto all = house.spool.kept();
+    const auto& kept = all.back();
+    CHECK(kept.message.envelope.recipients.size() == 1);
+    const auto at = kept.content.find("\r\nSubject: s\r\n\r\n");
+    REQUIRE(at != std::string::npos);
+    const std::string first_line(body, std::string(body).find('\n'));
+    CHECK(kept.content.substr(at + 16).starts_with(first_line + "\r\n"));
+    CHECK(kept.content.find("Bcc") == std::string::npos);
+  }
 }
 
 TEST_CASE("sendmail: -t reads no recipients from what is no header") {

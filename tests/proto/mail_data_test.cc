@@ -179,9 +179,31 @@ TEST_CASE("mail data: octets, lines, the longest line and 8-bit are counted alik
 
 TEST_CASE("mail data: local text gets CRLF line ends and a last line end, however it is cut") {
   const std::pair<const char*, const char*> cases[] = {
-      {"a\nb\n", "a\r\nb\r\n"}, {"a\r\nb\r\n", "a\r\nb\r\n"}, {"a\rb", "a\r\nb\r\n"}, {"a", "a\r\n"},       {"", ""},
-      {"\n", "\r\n"},           {"\n\n", "\r\n\r\n"},         {"\r\r\n", "\r\n\r\n"}, {"\n\r", "\r\n\r\n"}, {"a\r", "a\r\n"},
-      {".\n.\n", ".\r\n.\r\n"}, {"\r\n\n\r", "\r\n\r\n\r\n"},
+      {"a\nb\n", "a\r\nb\r\n"}, {"a\r\nb\r\n", "a\r\nb\r\n"}, {"a", "a\r\n"},           {"", ""},
+      {"\n", "\r\n"},           {"\n\n", "\r\n\r\n"},         {".\n.\n", ".\r\n.\r\n"},
+  };
+  for (const auto& [text, expected] : cases) {
+    CAPTURE(text);
+    for_each_cut(text, [wanted = expected](const auto& pieces) { CHECK(normalise(pieces) == wanted); });
+  }
+}
+
+TEST_CASE("mail data: in local text only LF ends a line; CRs around it vanish, other CRs are a space") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"Subject: hi\rBcc: x\n", "Subject: hi Bcc: x\r\n"},
+      {"a\r\rb\rc", "a b c\r\n"},
+      {"A: 1\r\r\nB: 2\r\r\n\r\r\nbody\r\r\n", "A: 1\r\nB: 2\r\n\r\nbody\r\n"},
+      {"A: 1\n\rB: 2\n\r\n\rbody\n\r", "A: 1\r\nB: 2\r\n\r\nbody\r\n"},
+      {"\rA: 1\r \r\n", "A: 1  \r\n"},
+      {"\r", ""},
+      {"a\r", "a\r\n"},
+      {"\r\n\n\r", "\r\n\r\n"},
+      {"a\v\fb\xc2\x85"
+       "c\xe2\x80\xa8"
+       "d\n",
+       "a\v\fb\xc2\x85"
+       "c\xe2\x80\xa8"
+       "d\r\n"},
   };
   for (const auto& [text, expected] : cases) {
     CAPTURE(text);
@@ -204,9 +226,9 @@ TEST_CASE("mail data: what leaves has CRLF line ends, stuffed dots and one end, 
       {".\r\n", "..\r\n.\r\n"},
       {".a\r\n..\r\n", "..a\r\n...\r\n.\r\n"},
       {"a\n.\n", "a\r\n..\r\n.\r\n"},
-      {"a\r.\rMAIL", "a\r\n..\r\nMAIL\r\n.\r\n"},
+      {"a\r.\rMAIL", "a . MAIL\r\n.\r\n"},
       {"a\n.\r\nb", "a\r\n..\r\nb\r\n.\r\n"},
-      {"a\r\r\n.\r\n", "a\r\n\r\n..\r\n.\r\n"},
+      {"a\r\r\n.\r\n", "a\r\n..\r\n.\r\n"},
   };
   for (const auto& [content, expected] : cases) {
     CAPTURE(content);

@@ -223,3 +223,18 @@ TEST_CASE("mime: 8-bit in a header and in a signed part cannot be downgraded") {
   CHECK_FALSE(downgrade_to_seven_bit("Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\xC3\xBC\r\n--b--\r\n").ok());
   CHECK_FALSE(downgrade_to_seven_bit("Content-Transfer-Encoding: base64\r\n\r\n\xC3\xBC\r\n").ok());
 }
+
+TEST_CASE("mime: a header ends at the first line that is no field, in every entity") {
+  const std::string text = std::string(1000, 'x') + "\r\n";
+  const auto plain = reencode_for_transport("Subject: s\r\nplain text\r\nTo: x\r\n" + text);
+  REQUIRE(plain.ok());
+  CHECK(plain->starts_with("Subject: s\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n"));
+  CHECK(plain->find("\r\n\r\nplain text\r\nTo: x\r\nxxx") != std::string::npos);
+  const auto part = reencode_for_transport("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n<p>\r\n" +
+                                           text + "--b--\r\n");
+  REQUIRE(part.ok());
+  CHECK(part->find("--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>\r\nxxx") != std::string::npos);
+  const auto at_once = reencode_for_transport("Content-Type: multipart/mixed; boundary=b\r\n--b\r\n\r\n" + text + "--b--\r\n");
+  REQUIRE(at_once.ok());
+  CHECK(at_once->starts_with("Content-Type: multipart/mixed; boundary=b\r\n--b\r\nContent-Transfer-Encoding: quoted-printable\r\n"));
+}

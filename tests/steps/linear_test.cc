@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proto/address_list.h"
+#include "proto/clean_header.h"
 #include "proto/command.h"
 #include "proto/domain.h"
 #include "proto/dsn.h"
@@ -146,9 +147,29 @@ const std::vector<Input> kTexts = {
 TEST_CASE("linear: headers are split and searched in linear time") {
   check_all_linear([](const std::string& text) { (void)split_message(text); }, kHeaders);
   check_all_linear([](const std::string& text) { (void)find_field(split_message(text).header, "Absent"); }, kHeaders);
-  check_all_linear([](const std::string& text) { (void)has_too_many_hops(split_message(text).header); }, kHeaders);
+  const Domain domain = *Domain::parse("here.example");
+  const auto clean = [&](const std::string& text) {
+    std::string out;
+    (void)clean_header(split_message(text).header, &domain, out);
+  };
+  check_all_linear(clean, kHeaders);
   check_all_linear([](const std::string& text) { (void)unfolded(text); }, kHeaders);
   check_all_linear([](const std::string& text) { (void)recipients_of_header(split_message(text).header); }, kHeaders);
+}
+
+TEST_CASE("linear: a header that comes octet by octet is scanned and filtered in linear time") {
+  const auto scan = [](const std::string& text) {
+    HeaderScanner scanner(MboxLines::are_dropped);
+    for (std::size_t known = 1; known <= text.size() && !scanner.find_end(std::string_view(text).substr(0, known), Extent::may_grow);)
+      ++known;
+  };
+  const auto filter = [](const std::string& text) {
+    BlindCopyFilter filter;
+    std::string out;
+    for (const char c : text) filter.feed({&c, 1}, out);
+  };
+  check_all_linear(scan, kHeaders, 16 * 1024);
+  check_all_linear(filter, kHeaders, 16 * 1024);
 }
 
 TEST_CASE("linear: messages are converted in linear time, whatever is in them") {

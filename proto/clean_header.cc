@@ -1,0 +1,125 @@
+// Cleans headers in one walk.
+#include "proto/clean_header.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "proto/address_list.h"
+#include "proto/ascii.h"
+
+namespace mxpress::proto {
+namespace {
+
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kRemovedFields[] = {"Return-Path", "Bcc", "Resent-Bcc"};
+constexpr std::string_view kQualifiedFields[] = {"From", "Sender", "Reply-To", "To", "Cc"};
+constexpr std::size_t kMaxQualified = 64 * 1024;  // octets of a header's fields that are searched for addresses without domain
+constexpr std::size_t kMaxAdded = 128 * 1024;     // octets of domains in a header
+constexpr std::size_t kJudged = 128;              // octets of a line that show whether a person reads it as Bcc
+
+template <std::size_t kCount>
+bool is_one_of(const std::string_view (&names)[kCount], std::string_view name) {
+  return std::any_of(std::begin(names), std::end(names), [name](std::string_view one) { return equal_in_any_case(one, name); });
+}
+
+// Whether each address certainly has a domain: nearly always, and quickly seen. False: look closer.
+bool has_only_plain_addresses(std::string_view value) {
+  if (value.find_first_of("\"(:;\\") != std::string_view::npos) return false;
+  while (true) {
+    const auto comma = value.find(',');
+    const std::string_view one = value.substr(0, comma);
+    const auto bracket = one.find('<');
+    const auto at = one.rfind('@');
+    if (at == std::string_view::npos || (bracket != std::string_view::npos && at < bracket)) return false;
+    if (comma == std::string_view::npos) return true;
+    value.remove_prefix(comma + 1);
+  }
+}
+
+// Completes addresses within the bounds for one header.
+class Qualifier {
+ public:
+  explicit Qualifier(const Domain* domain) : domain_(domain) {}
+
+  void append(const HeaderField& field, std::string& out) {
+    if (!domain_ || !is_one_of(kQualifiedFields, field.name) || has_only_plain_addresses(field.value)) return void(out.append(field.text));
+    searched_ += field.value.size();
+    if (searched_ > kMaxQualified) return void(out.append(field.text));
+    const std::string completed = with_domain(field.value, *domain_);
+    added_ += completed.size() - field.value.size();
+    const auto value = static_cast<std::size_t>(field.value.data() - field.text.data());
+    out.append(field.text.substr(0, value)).append(added_ <= kMaxAdded ? std::string_view(completed) : field.value);
+    out.append(field.text.substr(value + field.value.size()));
+  }
+
+ private:
+  const Domain* const domain_;
+  std::size_t searched_ = 0;
+  std::size_t added_ = 0;
+};
+
+void note(const HeaderField& field, HeaderFacts& facts) {
+  facts.hops += equal_in_any_case(field.name, "Received");
+  facts.has_date |= equal_in_any_case(field.name, "Date");
+  facts.has_author |= equal_in_any_case(field.name, "From");
+  if (!facts.message_id && equal_in_any_case(field.name, "Message-ID")) facts.message_id = unfolded(field.value);
+}
+
+// "Bcc", "bcc :", "\xEF\xBB\xBFResent-Bcc\v:"
+bool reads_as_blind_copy(std::string_view line) {
+  const auto is_letter = [](char c) { return is_alpha(c); };
+  line.remove_prefix(static_cast<std::size_t>(std::find_if(line.begin(), line.end(), is_letter) - line.begin()));
+  const std::string_view before_colon = line.substr(0, line.find(':'));
+  if (before_colon.size() == line.size()) return false;
+  std::string name;
+  for (const char c : before_colon) {
+    if (c > ' ' && c < 127) name.push_back(c);
+  }
+  return is_one_of(kRemovedFields, name) && !equal_in_any_case(name, "Return-Path");
+}
+
+}  // namespace
+
+HeaderFacts clean_header(std::string_view header, const Domain* domain, std::string& out) {
+  HeaderFacts facts;
+  Qualifier qualifier(domain);
+  HeaderReader reader(header);
+  while (const auto field = reader.next()) {
+    if (is_one_of(kRemovedFields, field->name)) continue;
+    note(*field, facts);
+    qualifier.append(*field, out);
+  }
+  return facts;
+}
+
+void BlindCopyFilter::feed(std::string_view text, std::string& out) {
+  while (!text.empty() && state_ != State::done) {
+    const auto end = text.find('\n');
+    std::string_view piece = text.substr(0, end == std::string_view::npos ? end : end + 1);
+    text.remove_prefix(piece.size());
+    const bool ends = piece.ends_with('\n');
+    if (state_ == State::line_start) {
+      line_.append(piece);
+      if (!ends && line_.size() < kJudged) return;
+      judge(out);
+    } else if (state_ == State::kept_line) {
+      out.append(piece);
+    }
+    if (ends && state_ != State::done) state_ = State::line_start;
+  }
+  out.append(text);
+}
+
+void BlindCopyFilter::finish(std::string& out) {
+  if (state_ == State::line_start && !line_.empty()) judge(out);
+}
+
+void BlindCopyFilter::judge(std::string& out) {
+  const bool continues = dropped_before_ && is_blank(line_.front());
+  dropped_before_ = continues || reads_as_blind_copy(line_);
+  state_ = line_ == kLineEnd ? State::done : dropped_before_ ? State::dropped_line : State::kept_line;
+  if (state_ != State::dropped_line) out.append(line_);
+  line_.clear();
+}
+
+}  // namespace mxpress::proto

@@ -1,0 +1,35 @@
+// What is taken out of the header of every submitted message, and what is completed in it: in one walk.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "proto/domain.h"
+#include "proto/header.h"
+
+namespace mxpress::proto {
+
+// Appends `header` (of a HeaderScanner) to `out` without Return-Path (RFC 5321 4.4), Bcc and Resent-Bcc (RFC 5322 3.6.3). If `domain` is
+// not null, addresses without domain in From, Sender, Reply-To, To and Cc get it: `To: root` of cron (RFC 6409 8.1), in the first 64 KiB of
+// such fields. Everything else is copied byte for byte.
+HeaderFacts clean_header(std::string_view header, const Domain* domain, std::string& out);
+
+// Takes lines that a person reads as Bcc out of the paragraph behind a header that no empty line ended: whoever wrote them meant a header.
+// A name counts whatever control characters, blanks and characters outside ASCII stand around it, and its continuation lines go with it.
+class BlindCopyFilter {
+ public:
+  // Appends the text that stays. Pieces of any size, with CRLF line ends.
+  void feed(std::string_view text, std::string& out);
+  // No more text comes: appends what was held back to be looked at.
+  void finish(std::string& out);
+
+ private:
+  enum class State { line_start, kept_line, dropped_line, done };
+  void judge(std::string& out);
+
+  State state_ = State::line_start;
+  bool dropped_before_ = false;  // the line before this one
+  std::string line_;             // its start, until it can be judged
+};
+
+}  // namespace mxpress::proto

@@ -1,0 +1,100 @@
+// What is taken out of headers and completed in them.
+#include "proto/clean_header.h"
+
+#include <catch2/catch.hpp>
+
+using namespace mxpress::proto;
+
+namespace {
+
+std::string cleaned(std::string_view header) {
+  std::string out;
+  clean_header(header, nullptr, out);
+  return out;
+}
+
+std::string with_domains(std::string_view header) {
+  const Domain domain = Domain::parse("mx.example").value();
+  std::string out;
+  clean_header(header, &domain, out);
+  return out;
+}
+
+// The text behind a header without empty line, fed in pieces of this size.
+std::string filtered(std::string_view text, std::size_t piece) {
+  BlindCopyFilter filter;
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); at += piece) filter.feed(text.substr(at, piece), out);
+  filter.finish(out);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("clean header: Bcc, Resent-Bcc and Return-Path go with their folds, everything else keeps its bytes") {
+  CHECK(cleaned("To: a\r\nbcc: b,\r\n c\r\nSubject:  x\r\nResent-Bcc: d\r\nBCC : e\r\nReturn-Path: <f>\r\nBcc:") ==
+        "To: a\r\nSubject:  x\r\n");
+  CHECK(cleaned("X-Bcc: a\r\nBccs: b\r\nSubject: Bcc: c\r\n Bcc: d\r\n") == "X-Bcc: a\r\nBccs: b\r\nSubject: Bcc: c\r\n Bcc: d\r\n");
+  CHECK(cleaned("").empty());
+}
+
+TEST_CASE("clean header: it is told which fields are there, in any case") {
+  std::string out;
+  const auto facts = clean_header("received: x\r\nDATE: y\r\nReceived:\r\nmessage-id: <1\r\n @a>\r\nMessage-ID: <2>\r\n", nullptr, out);
+  CHECK(facts.hops == 2);
+  CHECK(facts.has_date);
+  CHECK_FALSE(facts.has_author);
+  CHECK(facts.message_id == "<1 @a>");
+  CHECK_FALSE(facts.is_complete());
+  CHECK(clean_header("Date: x\r\nFrom: y\r\nMessage-ID: z\r\n", nullptr, out).is_complete());
+}
+
+TEST_CASE("clean header: From, Sender, Reply-To, To and Cc get the domain; other fields keep their bytes") {
+  CHECK(with_domains("FROM:root (Cron Daemon)\r\nTo : a,\r\n\tb\r\ncc:\tc@d.example\r\nReply-To: e\r\nSender: f\r\nX-To: h\r\n") ==
+        "FROM:root@mx.example (Cron Daemon)\r\nTo : a@mx.example,\r\n\tb@mx.example\r\ncc:\tc@d.example\r\nReply-To: e@mx.example\r\n"
+        "Sender: f@mx.example\r\nX-To: h\r\n");
+  CHECK(with_domains("To: x@y.example, me@home <root>, Name <a@b.example>\r\n") ==
+        "To: x@y.example, me@home <root@mx.example>, Name <a@b.example>\r\n");
+  for (const char* text : {"To: \"x\r\n", "To:", "To: a@b.example, Name <c@d.example>\r\n"}) CHECK(with_domains(text) == text);
+}
+
+TEST_CASE("clean header: what is completed in one header is bounded") {
+  std::string header = "To: root\r\n";
+  const std::string large = "Cc: " + std::string(63 * 1024, ' ') + "root\r\n";
+  for (int i = 0; i < 3; ++i) header += large;
+  const std::string out = with_domains(header);
+  CHECK(out.starts_with("To: root@mx.example\r\n"));
+  CHECK(out.ends_with(" root\r\n"));
+  CHECK(out.size() == header.size() + 2 * std::string("@mx.example").size());
+}
+
+TEST_CASE("clean header: short names do not make a header grow without bound") {
+  std::string header = "To: root\r\nCc: ";
+  while (header.size() < 60'000) header += "a,";
+  header += "a\r\n";
+  const Domain domain = Domain::parse("mx." + std::string(60, 'x') + ".example").value();
+  std::string out;
+  clean_header(header, &domain, out);
+  CHECK(out.size() == header.size() + 1 + domain.text().size());
+}
+
+TEST_CASE("blind copies: behind a header without empty line, what reads as Bcc goes, up to the first empty line") {
+  const struct {
+    std::string_view text, left;
+  } cases[] = {
+      {"no field\r\nBcc: secret@x.example\r\nend\r\n", "no field\r\nend\r\n"},
+      {"\vBcc: secret@x.example\r\n\tmore@x.example\r\nend\r\n", "end\r\n"},
+      {"\xef\xbb\xbfResent-Bcc: secret\r\n\fbcc\v : secret\r\n\xe2\x80\xa8"
+       "Bcc: secret\r\nBcc\xc2\x85: secret",
+       ""},
+      {" BCC: secret\r\n\r\nBcc: text\r\n", "\r\nBcc: text\r\n"},
+      {"Bcc\r\nBccs: text\r\nthe Bcc: text\r\n", "Bcc\r\nBccs: text\r\nthe Bcc: text\r\n"},
+      {"\r\nBcc: text", "\r\nBcc: text"},
+  };
+  for (const auto& [text, left] : cases) {
+    CAPTURE(text);
+    for (std::size_t piece = 1; piece <= text.size(); ++piece) CHECK(filtered(text, piece) == left);
+  }
+  const std::string long_line(1000, 'x');
+  CHECK(filtered("Bcc: " + long_line + "\r\n " + long_line + "\r\n" + long_line, 7) == long_line);
+}
