@@ -6,13 +6,6 @@ namespace {
 
 constexpr std::size_t kDestinationsAtLeast = 4;  // together they may fill the room
 
-template <class Map, class Key>
-void take_off(Map& map, const Key& key, std::size_t octets) {
-  const auto place = map.find(key);
-  place->second -= octets;
-  if (place->second == 0) map.erase(place);
-}
-
 }  // namespace
 
 ConversionRoom& ConversionRoom::common() {
@@ -21,40 +14,32 @@ ConversionRoom& ConversionRoom::common() {
 }
 
 ConversionRoom::Hold::~Hold() {
-  if (octets_ > 0) room_.remove(owner_, octets_);
+  if (of_submitter_.units() > 0) room_.give_back_for(destination_, of_submitter_.units());
 }
 
 bool ConversionRoom::Hold::raise_to(std::size_t octets) {
-  if (octets <= octets_) return true;
-  if (!room_.add(owner_, octets - octets_)) return false;
-  octets_ = octets;
+  if (octets <= of_submitter_.units()) return true;
+  const std::size_t more = octets - of_submitter_.units();
+  if (!room_.take_for(destination_, more)) return false;
+  if (of_submitter_.add(more)) return true;
+  room_.give_back_for(destination_, more);
+  return false;
+}
+
+bool ConversionRoom::take_for(const std::string& destination, std::size_t octets) {
+  const std::lock_guard lock(mutex_);
+  const auto known = of_destination_.find(destination);
+  const std::size_t held = known == of_destination_.end() ? 0 : known->second;
+  if (held + octets > submitters_.total() / kDestinationsAtLeast) return false;
+  of_destination_[destination] = held + octets;
   return true;
 }
 
-std::size_t ConversionRoom::held() const {
+void ConversionRoom::give_back_for(const std::string& destination, std::size_t octets) {
   const std::lock_guard lock(mutex_);
-  return held_;
-}
-
-bool ConversionRoom::add(const Owner& owner, std::size_t octets) {
-  const std::lock_guard lock(mutex_);
-  if (octets > octets_ - held_) return false;
-  const std::size_t left_free = octets_ - held_ - octets;
-  const auto uid = of_uid_.find(owner.uid);
-  if ((uid == of_uid_.end() ? 0 : uid->second) + octets > left_free) return false;
-  const auto destination = of_destination_.find(owner.destination);
-  if ((destination == of_destination_.end() ? 0 : destination->second) + octets > octets_ / kDestinationsAtLeast) return false;
-  held_ += octets;
-  of_uid_[owner.uid] += octets;
-  of_destination_[owner.destination] += octets;
-  return true;
-}
-
-void ConversionRoom::remove(const Owner& owner, std::size_t octets) {
-  const std::lock_guard lock(mutex_);
-  held_ -= octets;
-  take_off(of_uid_, owner.uid, octets);
-  take_off(of_destination_, owner.destination, octets);
+  const auto known = of_destination_.find(destination);
+  known->second -= octets;
+  if (known->second == 0) of_destination_.erase(known);
 }
 
 }  // namespace mxpress::mta::smtp

@@ -72,7 +72,7 @@ T run(Task<T> task, std::size_t* turns = nullptr) {
 using Conversion = Result<std::unique_ptr<Converted>>;
 
 Conversion convert_for(DataSource& source, MimeGoal goal, ConversionRoom& room, std::int64_t uid = 1, const char* host = "mx.example") {
-  return run(convert(source, goal, room, {uid, host}));
+  return run(convert(source, goal, room, {mta::host::Owner::user(uid), host}));
 }
 
 Task<Result<std::string>> read_all(DataSource& source, std::size_t piece) {
@@ -126,7 +126,7 @@ TEST_CASE("conversion: 48 MiB take less than a mebibyte, and the thread is left 
                "e\r\n",
                kOctets);
   std::size_t turns = 0;
-  const auto converted = run(convert(large, MimeGoal::seven_bit, room, {1, "mx.example"}), &turns);
+  const auto converted = run(convert(large, MimeGoal::seven_bit, room, {mta::host::Owner::user(1), "mx.example"}), &turns);
   REQUIRE(converted);
   CHECK(room.held() < 1u << 20);
   CHECK(large.largest_read <= 64 * 1024);
