@@ -1,6 +1,8 @@
 // Accepting clients, and one coroutine for each of them.
 #include "mta/intake/intake.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +14,7 @@
 
 #include "mta/host/log.h"
 #include "mta/intake/peer.h"
+#include "mta/intake/socket_owner.h"
 #include "mta/smtp/stream_socket.h"
 #include "proto/reply.h"
 
@@ -77,8 +80,21 @@ Task<void> refuse(std::unique_ptr<smtp::Stream> stream, ServerReply reply) {
   static_cast<void>(ignored);  // the connection ends either way
 }
 
-// Who counts as one for fairness. Whoever is on this host may come from any address of 127.0.0.0/8.
-std::string peer_key(const dns::Address& address) { return dns::is_loopback(address) ? "loopback" : address.to_string(); }
+// The next client who waits; no descriptor, and why, if there is none.
+template <class Endpoint>
+host::Descriptor next_client(int listener, Endpoint& from, error_code& code) {
+  auto size = static_cast<socklen_t>(from.capacity());
+  int accepted;
+  do accepted = ::accept4(listener, from.data(), &size, SOCK_CLOEXEC);
+  while (accepted < 0 && errno == EINTR);
+  host::Descriptor client(accepted);
+  code = client.is_open() ? error_code() : error_code(errno, boost::system::system_category());
+  if (client.is_open()) from.resize(size);
+  return client;
+}
+
+// That many of `total` belong to this one of so many places.
+std::size_t part_of(std::size_t total, std::size_t place, std::size_t places) { return total / places + (place < total % places ? 1 : 0); }
 
 }  // namespace
 
@@ -100,7 +116,8 @@ struct Intake::State {
   };
 
   State(Context& shared, std::vector<asio::io_context*> workers);
-  Place& next_place();
+  Place& emptiest_place();
+  host::Owner owner_of(const smtp::TcpSocket& socket, const TcpEnd& client);
 
   template <class Acceptor>
   void begin_accepting(Acceptor& acceptor);
@@ -108,16 +125,16 @@ struct Intake::State {
   Task<void> accept(Acceptor& acceptor);
   void welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place);
   void welcome(smtp::UnixSocket socket, const asio::local::stream_protocol::endpoint& from, Place& place);
-  void begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place);
-  Task<void> serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place);
-  Task<void> serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place);
+  void begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place);
+  Task<void> serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place);
+  Task<void> serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place);
   void one_less();
 
   Context& context;
   std::vector<std::unique_ptr<Place>> places;
-  std::size_t turn = 0;
-  std::vector<std::unique_ptr<TcpAcceptor>> tcp;  // these three, and the turn: thread of the first worker
+  std::vector<std::unique_ptr<TcpAcceptor>> tcp;  // these four: thread of the first worker
   std::unique_ptr<UnixAcceptor> submission;
+  SocketOwners socket_owners;
   SocketFile submission_file;
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> open{1};  // sessions, listeners, and one for not being stopped
@@ -125,8 +142,9 @@ struct Intake::State {
 };
 
 Intake::State::State(Context& shared, std::vector<asio::io_context*> workers) : context(shared) {
-  const std::size_t limit = std::max<std::size_t>(1, kMaxSessions / workers.size());
-  for (asio::io_context* worker : workers) places.push_back(std::make_unique<Place>(*worker, limit));
+  for (asio::io_context* worker : workers) {
+    places.push_back(std::make_unique<Place>(*worker, part_of(kMaxSessions, places.size(), workers.size())));
+  }
 }
 
 std::shared_ptr<const smtp::ServerProfile> Intake::State::Place::profile_of(Completion completion, std::shared_ptr<const Config> config) {
@@ -148,24 +166,27 @@ void Intake::State::begin_accepting(Acceptor& acceptor) {
   asio::co_spawn(acceptor.get_executor(), accept(acceptor), std::move(ended));
 }
 
-// That of the thread that accepts, if it has no session: a client who is alone wakes no other. Else in turn.
-Intake::State::Place& Intake::State::next_place() { return *places[places.front()->open == 0 ? 0 : turn++ % places.size()]; }
+// The first of several, which is that of the thread that accepts: a client who is alone wakes no other. While there are fewer sessions than
+// may be, the emptiest place has room, because no two limits differ by more than one.
+Intake::State::Place& Intake::State::emptiest_place() {
+  return **std::min_element(places.begin(), places.end(), [](const auto& a, const auto& b) { return a->open < b->open; });
+}
 
 template <class Acceptor>
 Task<void> Intake::State::accept(Acceptor& acceptor) {
   Timer pause(acceptor.get_executor());
   BootTime next_word{};
-  acceptor.set_option(asio::socket_base::enable_connection_aborted(true));  // else Asio waits for the next client, though more are here
   acceptor.non_blocking(true);
   while (acceptor.is_open()) {
     error_code code;
     co_await acceptor.async_wait(asio::socket_base::wait_read, asio::redirect_error(use_task, code));
     for (int more = kAtATime; more > 0 && (!code || code == asio::error::connection_aborted); --more) {
-      Place& place = next_place();
       typename Acceptor::endpoint_type from;
-      asio::basic_stream_socket<typename Acceptor::protocol_type, Executor> socket(place.io.get_executor());
-      acceptor.accept(socket, from, code);
-      if (!code) welcome(std::move(socket), from, place);
+      host::Descriptor client = next_client(acceptor.native_handle(), from, code);
+      if (code) continue;
+      Place& place = emptiest_place();
+      const auto protocol = from.protocol();
+      welcome({place.io.get_executor(), protocol, client.release()}, from, place);
     }
     if (acceptor.is_open() && code && code != asio::error::would_block && code != asio::error::connection_aborted) {
       log_not_accepted(code, next_word);
@@ -176,19 +197,30 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
   }
 }
 
+// Whoever is on this host may come from any address of 127.0.0.0/8, and be any user.
+host::Owner Intake::State::owner_of(const smtp::TcpSocket& socket, const TcpEnd& client) {
+  if (!dns::is_loopback(client.address)) return host::Owner::client(client.address);
+  error_code gone;
+  const auto own = socket.local_endpoint(gone);
+  if (gone) return {};
+  const auto uid = socket_owners.uid_of(client, {to_address(own.address()), own.port()});
+  return host::Owner::user(uid.value_or(-1));
+}
+
 void Intake::State::welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place) {
   const dns::Address address = to_address(from.address());
   Entrance entrance;
   entrance.submitter.entrance = "smtp";
   entrance.submitter.client_address = dns::address_and_port(address, from.port());
   entrance.completion = dns::is_loopback(address) ? Completion::complete : Completion::only_trace;
+  entrance.owner = owner_of(socket, {address, from.port()});
   auto stream = smtp::make_tcp_stream(std::move(socket));
   if (!may_speak(*context.config.get(), address)) {
     LogLine line(Priority::notice, "rejected");
     log(line.add("at", "connect").add("reply", not_allowed().to_string()).add("client", entrance.submitter.client_address));
     return asio::co_spawn(place.io.get_executor(), refuse(std::move(stream), not_allowed()), log_bug);
   }
-  begin(std::move(stream), std::move(entrance), peer_key(address), place);
+  begin(std::move(stream), std::move(entrance), place);
 }
 
 void Intake::State::welcome(smtp::UnixSocket socket, const asio::local::stream_protocol::endpoint&, Place& place) {
@@ -197,11 +229,11 @@ void Intake::State::welcome(smtp::UnixSocket socket, const asio::local::stream_p
   Entrance entrance;
   entrance.submitter = std::move(*submitter);
   entrance.submitter.entrance = "sendmail";
-  const std::string peer = "uid " + std::to_string(entrance.submitter.uid);
-  begin(smtp::make_unix_stream(std::move(socket)), std::move(entrance), peer, place);
+  entrance.owner = host::Owner::user(entrance.submitter.uid);
+  begin(smtp::make_unix_stream(std::move(socket)), std::move(entrance), place);
 }
 
-void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
+void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place) {
   ++open;
   ++place.open;
   auto ended = [this, &place](std::exception_ptr exception) {
@@ -209,21 +241,21 @@ void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entranc
     --place.open;
     one_less();
   };
-  asio::co_spawn(place.io.get_executor(), serve_or_refuse(std::move(stream), std::move(entrance), std::move(peer), place),
-                 std::move(ended));
+  asio::co_spawn(place.io.get_executor(), serve_or_refuse(std::move(stream), std::move(entrance), place), std::move(ended));
 }
 
-Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
+Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place) {
   if (stopping) co_return co_await refuse(std::move(stream), shutting_down());
-  if (!place.sessions.make_room(peer)) co_return co_await refuse(std::move(stream), busy());
-  co_await serve(std::move(stream), std::move(entrance), std::move(peer), place);
+  if (!place.sessions.make_room(entrance.owner)) co_return co_await refuse(std::move(stream), busy());
+  co_await serve(std::move(stream), std::move(entrance), place);
 }
 
-Task<void> Intake::State::serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, std::string peer, Place& place) {
+Task<void> Intake::State::serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place) {
   auto profile = place.profile_of(entrance.completion, context.config.get());
+  const host::Owner owner = entrance.owner;
   Submission sink(context, std::move(entrance));
   smtp::ServerSession session(std::move(stream), sink, std::move(profile));
-  const Sessions::Entry entry(place.sessions, session, std::move(peer));
+  const Sessions::Entry entry(place.sessions, session, owner);
   co_await session.run();
 }
 
@@ -247,6 +279,12 @@ void Intake::start(Listeners listeners) {
   state.submission_file = std::move(listeners.submission_file);
   state.submission = std::make_unique<UnixAcceptor>(first, asio::local::stream_protocol(), listeners.submission.release());
   state.begin_accepting(*state.submission);
+}
+
+std::vector<std::size_t> Intake::open_sessions() const {
+  std::vector<std::size_t> counts;
+  for (const auto& place : state_->places) counts.push_back(place->open);
+  return counts;
 }
 
 void Intake::stop(std::function<void()> done) {

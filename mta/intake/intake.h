@@ -1,4 +1,4 @@
-// Serves the listeners: accepts on the first worker, and keeps a client who comes while it has none; others go to the workers in turn.
+// Serves the listeners: accepts on the first worker; a client goes to the worker with the fewest sessions, of several to the first.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@ namespace mxpress::mta::intake {
 
 class Intake {
  public:
-  static constexpr std::size_t kMaxSessions = 400;  // of all workers
+  static constexpr std::size_t kMaxSessions = 400;  // of all workers together
 
   // `workers` run, one thread each, until after stop() has called back; they, `context` and the Intake outlive the sessions.
   Intake(Context& context, std::vector<asio::io_context*> workers);
@@ -25,6 +25,8 @@ class Intake {
   // Any thread, once. No new clients; the others get 421 as soon as they wait for nothing more of us. `done` is called, on some worker's
   // thread, when the last session has ended.
   void stop(std::function<void()> done);
+  // How many sessions each worker has, those that are refused or told to go too. Any thread.
+  std::vector<std::size_t> open_sessions() const;
 
  private:
   struct State;

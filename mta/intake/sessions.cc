@@ -15,8 +15,8 @@ bool is_idle(const smtp::ServerSession& session) {
 
 }  // namespace
 
-Sessions::Entry::Entry(Sessions& sessions, smtp::ServerSession& session, std::string peer) : sessions_(sessions) {
-  place_ = sessions_.items_.insert(sessions_.items_.end(), Item{&session, std::move(peer)});
+Sessions::Entry::Entry(Sessions& sessions, smtp::ServerSession& session, const host::Owner& owner) : sessions_(sessions) {
+  place_ = sessions_.items_.insert(sessions_.items_.end(), Item{&session, owner});
 }
 
 Sessions::Entry::~Entry() {
@@ -25,17 +25,19 @@ Sessions::Entry::~Entry() {
 }
 
 Sessions::Counts Sessions::count() const {
-  Counts of_peer;
-  for (const auto& item : items_) of_peer[item.peer] += item.leaving ? 0 : 1;
-  return of_peer;
+  Counts of_owner;
+  for (const auto& item : items_) of_owner[item.owner] += item.leaving ? 0 : 1;
+  return of_owner;
 }
 
-Sessions::Place Sessions::find_idle(const Counts& of_peer) {
+Sessions::Place Sessions::find_idle(const Counts& of_owner, std::size_t own) {
   auto victim = items_.end();
   for (auto item = items_.begin(); item != items_.end(); ++item) {
     if (item->leaving || !is_idle(*item->session)) continue;
+    const std::size_t mine = of_owner.at(item->owner);
+    if (mine < own) continue;
     if (victim != items_.end()) {
-      const std::size_t mine = of_peer.at(item->peer), best = of_peer.at(victim->peer);
+      const std::size_t best = of_owner.at(victim->owner);
       if (mine < best || (mine == best && *item->session->waiting_since() >= *victim->session->waiting_since())) continue;
     }
     victim = item;
@@ -44,19 +46,20 @@ Sessions::Place Sessions::find_idle(const Counts& of_peer) {
 }
 
 // Twice as many, so that two who are both busy do not throw each other out in turn.
-Sessions::Place Sessions::find_greedy(const Counts& of_peer, std::string_view peer) {
-  const auto most = std::max_element(of_peer.begin(), of_peer.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  const auto own = of_peer.find(peer);
-  if (most->second <= 2 * (own == of_peer.end() ? 0 : own->second) + 1) return items_.end();
-  return std::find_if(items_.begin(), items_.end(), [&](const auto& item) { return !item.leaving && item.peer == most->first; });
+Sessions::Place Sessions::find_greedy(const Counts& of_owner, std::size_t own) {
+  const auto most = std::max_element(of_owner.begin(), of_owner.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most->second <= 2 * own + 1) return items_.end();
+  return std::find_if(items_.begin(), items_.end(), [&](const auto& item) { return !item.leaving && item.owner == most->first; });
 }
 
-bool Sessions::make_room(std::string_view peer) {
+bool Sessions::make_room(const host::Owner& owner) {
   if (items_.size() - leaving_ < limit_) return true;
   if (leaving_ >= limit_) return false;
-  const Counts of_peer = count();
-  auto victim = find_idle(of_peer);
-  if (victim == items_.end()) victim = find_greedy(of_peer, peer);
+  const Counts of_owner = count();
+  const auto known = of_owner.find(owner);
+  const std::size_t own = known == of_owner.end() ? 0 : known->second;
+  auto victim = find_idle(of_owner, own);
+  if (victim == items_.end()) victim = find_greedy(of_owner, own);
   if (victim == items_.end()) return false;
   victim->leaving = true;
   ++leaving_;

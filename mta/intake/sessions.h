@@ -3,9 +3,8 @@
 
 #include <list>
 #include <map>
-#include <string>
-#include <string_view>
 
+#include "mta/host/owner.h"
 #include "mta/smtp/server_session.h"
 
 namespace mxpress::mta::intake {
@@ -18,7 +17,7 @@ class Sessions {
   // Present while it lives.
   class Entry {
    public:
-    Entry(Sessions& sessions, smtp::ServerSession& session, std::string peer);
+    Entry(Sessions& sessions, smtp::ServerSession& session, const host::Owner& owner);
     ~Entry();
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
@@ -30,20 +29,21 @@ class Sessions {
     friend class Sessions;
   };
 
-  // Whether one more of this peer may begin. When all places are taken, the session that has been idle for longest, of the peer that has
-  // the most of them, is told to go; so idle connections never keep anybody out. If none is idle, the peer that has the most loses its
-  // oldest session to one that has clearly fewer; so nobody keeps the others out by being busy. No: all are busy, and nobody is greedy.
-  bool make_room(std::string_view peer);
+  // Whether one more session of this owner may begin. When all places are taken, the session that has been idle for longest, of the owner
+  // who has the most, is told to go, so that idle connections keep nobody out; no owner loses an idle session to an owner with more
+  // sessions. If there is no such session, the owner who has the most loses the oldest one to an owner who has clearly fewer, so that
+  // nobody keeps the others out by being busy. False: all are busy, and no owner is greedy.
+  bool make_room(const host::Owner& owner);
   // Everybody is told to go.
   void stop(const smtp::ServerReply& last_words);
   std::size_t size() const { return items_.size(); }
 
  private:
   using Place = std::list<Entry::Item>::iterator;
-  using Counts = std::map<std::string_view, std::size_t>;  // of the sessions that stay
+  using Counts = std::map<host::Owner, std::size_t>;  // of the sessions that stay
   Counts count() const;
-  Place find_idle(const Counts& of_peer);
-  Place find_greedy(const Counts& of_peer, std::string_view peer);
+  Place find_idle(const Counts& of_owner, std::size_t own);
+  Place find_greedy(const Counts& of_owner, std::size_t own);
 
   const std::size_t limit_;
   std::list<Entry::Item> items_;
@@ -52,7 +52,7 @@ class Sessions {
 
 struct Sessions::Entry::Item {
   smtp::ServerSession* session;
-  std::string peer;
+  host::Owner owner;
   bool leaving = false;
 };
 

@@ -15,6 +15,19 @@ using smtp::ServerReply;
 
 constexpr std::size_t kAlwaysTaken = 100;  // recipients of a transaction; RFC 5321 4.5.3.1.8
 
+// A message with many recipients: what its envelope takes is held until the message is stored or given up.
+class CountedMessage final : public smtp::IncomingMessage {
+ public:
+  CountedMessage(host::FairBudget::Hold room, std::unique_ptr<smtp::IncomingMessage> message)
+      : room_(std::move(room)), message_(std::move(message)) {}
+  Refusal append(std::string_view content) override { return message_->append(content); }
+  Task<ServerReply> finish() override { return message_->finish(); }
+
+ private:
+  const host::FairBudget::Hold room_;
+  const std::unique_ptr<smtp::IncomingMessage> message_;
+};
+
 }  // namespace
 
 Result<smtp::ServerOptions> server_options(const Config& config, Completion completion) {
@@ -30,19 +43,18 @@ Result<smtp::ServerOptions> server_options(const Config& config, Completion comp
   return options;
 }
 
-Submission::Submission(Context& context, Entrance entrance) : context_(context), entrance_(std::move(entrance)) {}
+Submission::Submission(Context& context, Entrance entrance)
+    : context_(context), entrance_(std::move(entrance)), room_(*context.envelopes, entrance_.owner) {}
 
 void Submission::hello(std::string name, smtp::Greeting greeting) {
   entrance_.submitter.client_name = std::move(name);
   entrance_.greeting = greeting;
 }
 
-Submission::~Submission() { context_.envelopes->give_back(taken_); }
-
 Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declared_size) {
   sender_ = sender.to_string();
   recipients_ = 0;
-  context_.envelopes->give_back(std::exchange(taken_, 0));
+  room_.release();
   const Status room = context_.spool.room_for(declared_size);
   if (!room.ok()) return ServerReply{452, EnhancedStatus{4, 3, 1}, room.error().message};
   return std::nullopt;
@@ -52,13 +64,14 @@ Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declar
 Refusal Submission::recipient(const proto::Recipient& recipient) {
   if (++recipients_ <= kAlwaysTaken) return std::nullopt;
   const std::size_t octets = sizeof recipient + recipient.mailbox.to_string().size() + recipient.original_recipient.size();
-  if (!context_.envelopes->take(octets)) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
-  taken_ += octets;
+  if (!room_.add(octets)) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
   return std::nullopt;
 }
 
 std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> Submission::open(proto::Envelope envelope) {
-  return std::make_unique<Incoming>(context_, entrance_, context_.config.get(), std::move(envelope));
+  auto message = std::make_unique<Incoming>(context_, entrance_, context_.config.get(), std::move(envelope));
+  if (room_.units() == 0) return message;
+  return std::make_unique<CountedMessage>(std::move(room_), std::move(message));
 }
 
 void Submission::refused(std::string_view what, const ServerReply& reply) {

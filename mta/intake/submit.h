@@ -6,11 +6,12 @@
 // stays byte for byte. A header over proto::kMaxHeader is refused.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 
 #include "mta/host/config.h"
+#include "mta/host/fair_budget.h"
+#include "mta/host/owner.h"
 #include "mta/smtp/server.h"
 #include "mta/smtp/server_session.h"
 #include "proto/envelope.h"
@@ -19,21 +20,9 @@
 
 namespace mxpress::mta::intake {
 
-// What the envelopes of all open transactions take together: a client that stays in a transaction must not cost memory without end.
-class EnvelopeRoom {
- public:
-  static constexpr std::size_t kMax = 64u << 20;  // octets
-
-  bool take(std::size_t octets) {
-    if (taken_.fetch_add(octets) + octets <= kMax) return true;
-    taken_ -= octets;
-    return false;
-  }
-  void give_back(std::size_t octets) { taken_ -= octets; }
-
- private:
-  std::atomic<std::size_t> taken_{0};
-};
+// Octets of all recipients of open transactions beyond the first hundred of each: a client that stays in a transaction must not cost memory
+// without end.
+inline constexpr std::uint64_t kEnvelopeRoom = 64u << 20;
 
 // What all entrances share; it outlives every session.
 struct Context {
@@ -43,7 +32,7 @@ struct Context {
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
   // Returns a message that is durable in the spool to its sender, because of this. Any thread that may block.
   std::function<void(queue::QueueId, const proto::HostResult&)> give_back;
-  std::unique_ptr<EnvelopeRoom> envelopes = std::make_unique<EnvelopeRoom>();
+  std::unique_ptr<host::FairBudget> envelopes = std::make_unique<host::FairBudget>(kEnvelopeRoom);
 };
 
 // Whether the header is completed: our own users' mail, or mail that passes through.
@@ -52,6 +41,7 @@ enum class Completion { complete, only_trace };
 // How one client is served.
 struct Entrance {
   proto::Submitter submitter;  // entrance, credentials and claims, client address
+  host::Owner owner;           // of the shares of this host's budgets that the client uses
   Completion completion = Completion::complete;
   smtp::Greeting greeting = smtp::Greeting::helo;
   std::string drop_name;  // NewMessage::drop_name
@@ -65,7 +55,6 @@ Result<smtp::ServerOptions> server_options(const Config& config, Completion comp
 class Submission : public smtp::MailSink {
  public:
   Submission(Context& context, Entrance entrance);
-  ~Submission() override;
   Submission(const Submission&) = delete;
   Submission& operator=(const Submission&) = delete;
 
@@ -78,9 +67,9 @@ class Submission : public smtp::MailSink {
  private:
   Context& context_;
   Entrance entrance_;
-  std::string sender_;          // of the transaction, for the log
-  std::size_t recipients_ = 0;  // of the transaction
-  std::size_t taken_ = 0;       // of context_.envelopes
+  std::string sender_;           // of the transaction, for the log
+  std::size_t recipients_ = 0;   // of the transaction
+  host::FairBudget::Hold room_;  // of context_.envelopes, for this transaction
 };
 
 }  // namespace mxpress::mta::intake

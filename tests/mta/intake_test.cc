@@ -370,37 +370,6 @@ TEST_CASE("intake: 600 idle connections do not keep the 601st out") {
   for (const int descriptor : idle) ::close(descriptor);
 }
 
-TEST_CASE("intake: what all open envelopes take is bounded, and a transaction of a hundred recipients always fits") {
-  IntakeHouse house;
-  std::string recipients;
-  for (int i = 0; i < 100; ++i) recipients += "RCPT TO:<b@there.example> ORCPT=rfc822;" + std::string(480, 'x') + "\r\n";
-  std::vector<int> clients;
-  bool refused = false;
-  for (int i = 0; i < 30 && !refused; ++i) {
-    clients.push_back(house.connect_tcp());
-    write_everything(clients.back(), "HELO c.example\r\nMAIL FROM:<a@client.example>\r\n");
-    for (int k = 0; k < 99; ++k) write_everything(clients.back(), recipients);
-    write_everything(clients.back(), "NOOP\r\n");
-    refused = read_until(clients.back(), "250 2.0.0").find("452 4.5.3") != std::string::npos;
-  }
-  CHECK(refused);
-  CHECK(send_by_smtp(house, "x\r\n", "MAIL FROM:<a@client.example>\r\n" + recipients + "DATA\r\n").starts_with("250"));
-  for (const int descriptor : clients) ::close(descriptor);
-}
-
-TEST_CASE("intake: a user who keeps every session busy does not keep others out") {
-  IntakeHouse house;
-  std::vector<int> busy;
-  for (std::size_t i = 0; i < intake::Intake::kMaxSessions; ++i) {
-    busy.push_back(house.connect_unix());
-    write_everything(busy.back(), "MAIL FROM:<a@client.example>\r\n");
-    REQUIRE(read_until(busy.back(), "250 ").starts_with("220 "));
-  }
-  for (int i = 0; i < 8; ++i) CHECK(send_by_smtp(house, "x\r\n").starts_with("250"));
-  CHECK(house.spool.kept().size() == 8);
-  for (const int descriptor : busy) ::close(descriptor);
-}
-
 TEST_CASE("intake: shutdown tells idle clients 421 4.3.2, and waits for them") {
   IntakeHouse house;
   const int client = house.connect_unix();

@@ -108,7 +108,7 @@ ProgramResult run_program(std::vector<std::string> command, const std::string& i
 
 std::string program(const std::string& name) { return (boost::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string(); }
 
-IntakeHouse::IntakeHouse(std::function<void(mta::Config&)> change) {
+IntakeHouse::IntakeHouse(std::function<void(mta::Config&)> change, std::size_t workers) : workers_(workers) {
   base.hostname = "mx.example";
   base.local_domains = {proto::Domain::parse("mx.example").value()};
   base.spool_directory = folder.path() / "spool";
@@ -128,27 +128,31 @@ void IntakeHouse::open() {
   if (!listeners.ok()) throw std::runtime_error(listeners.error().message);
   if (!listeners->smtp.empty()) port = listeners->smtp.front().port;
   config = std::make_unique<mta::CurrentConfig>(base);
-  io_ = std::make_unique<asio::io_context>();
   context_.reset(new mta::intake::Context{*config, spool,
                                           [this](queue::QueueId id, const proto::Envelope& envelope) { deliverer.admit(id, envelope); },
                                           [this](queue::QueueId id, const proto::HostResult& why) { deliverer.give_back(id, why); }});
-  intake_ = std::make_unique<mta::intake::Intake>(*context_, std::vector<asio::io_context*>{io_.get()});
+  std::vector<asio::io_context*> loops;
+  for (std::size_t i = 0; i < workers_; ++i) loops.push_back(loops_.emplace_back(std::make_unique<asio::io_context>()).get());
+  intake_ = std::make_unique<mta::intake::Intake>(*context_, loops);
   intake_->start(std::move(*listeners));
-  worker_ = std::thread([this] {
-    auto work = asio::make_work_guard(*io_);
-    io_->run();
-  });
+  for (asio::io_context* loop : loops) {
+    threads_.emplace_back([loop] {
+      auto work = asio::make_work_guard(*loop);
+      loop->run();
+    });
+  }
 }
 
 void IntakeHouse::close() {
-  if (!worker_.joinable()) return;
+  if (threads_.empty()) return;
   std::promise<void> stopped;
   intake_->stop([&stopped] { stopped.set_value(); });
   stopped.get_future().get();
-  io_->stop();
-  worker_.join();
+  for (auto& loop : loops_) loop->stop();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
   intake_.reset();
-  io_.reset();
+  loops_.clear();
 }
 
 ProgramResult IntakeHouse::sendmail(std::vector<std::string> arguments, const std::string& input) {
@@ -156,12 +160,14 @@ ProgramResult IntakeHouse::sendmail(std::vector<std::string> arguments, const st
   return run_program(std::move(arguments), input, {"MXPRESS_CONFIG=" + (folder.path() / "mxpress.toml").string()});
 }
 
-int IntakeHouse::connect_tcp() const {
+int IntakeHouse::connect_tcp() const { return connect_tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+
+int IntakeHouse::connect_tcp(int socket) const {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return connected(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  return connected(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
 int IntakeHouse::connect_unix() const {

@@ -1,4 +1,4 @@
-// The entrances as they run in the daemon: listeners on loopback and a unix socket in a folder of their own, one worker thread, a spool in
+// The entrances as they run in the daemon: listeners on loopback and a unix socket in a folder of their own, worker threads, a spool in
 // memory.
 #pragma once
 
@@ -37,14 +37,16 @@ std::string program(const std::string& name);
 
 class IntakeHouse {
  public:
-  explicit IntakeHouse(std::function<void(mta::Config&)> change = {});
+  explicit IntakeHouse(std::function<void(mta::Config&)> change = {}, std::size_t workers = 1);
   ~IntakeHouse() { close(); }
 
   void open();   // again, after close()
   void close();  // the daemon stops
   ProgramResult sendmail(std::vector<std::string> arguments, const std::string& input);
   int connect_tcp() const;  // a blocking descriptor
+  int connect_tcp(int socket) const;
   int connect_unix() const;
+  const mta::intake::Intake& intake() const { return *intake_; }
 
   ScratchFolder folder;
   FakeSpool spool;
@@ -54,10 +56,11 @@ class IntakeHouse {
   std::uint16_t port = 0;
 
  private:
-  std::unique_ptr<asio::io_context> io_;
+  const std::size_t workers_;
+  std::vector<std::unique_ptr<asio::io_context>> loops_;
   std::unique_ptr<mta::intake::Context> context_;
   std::unique_ptr<mta::intake::Intake> intake_;
-  std::thread worker_;
+  std::vector<std::thread> threads_;
 };
 
 // Blocking reads from a descriptor of the house, until `text` has come or the other end closed or five seconds passed.

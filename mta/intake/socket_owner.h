@@ -1,0 +1,31 @@
+// Which user holds the other end of a TCP connection within this host, by sock_diag(7).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "dns/address.h"
+#include "mta/host/descriptor.h"
+
+namespace mxpress::mta::intake {
+
+struct TcpEnd {
+  dns::Address address;
+  std::uint16_t port = 0;
+};
+
+// One question to the kernel is two system calls, and is answered at once. Not thread-safe.
+class SocketOwners {
+ public:
+  // Where the kernel has no sock_diag, or it is forbidden, nobody is known.
+  SocketOwners();
+  // The user for whom the socket at `client`, connected to `server`, was made. Nothing: unknown, or closed in the meantime.
+  // Good for shares, not for rights: a program may have been given the socket by another user's.
+  std::optional<std::int64_t> uid_of(const TcpEnd& client, const TcpEnd& server);
+
+ private:
+  const host::Descriptor netlink_;
+  std::uint32_t sequence_ = 0;
+};
+
+}  // namespace mxpress::mta::intake

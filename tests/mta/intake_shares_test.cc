@@ -1,0 +1,170 @@
+// Intake: how many sessions there are, on which workers, and how much of them, and of the room for envelopes, one user can have.
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <thread>
+
+#include "mta/intake/intake.h"
+#include "mta/intake/socket_owner.h"
+#include "tests/support/server_house.h"
+
+namespace intake = mxpress::mta::intake;
+using intake::Intake;
+using mxpress::dns::Address;
+using mxpress::testing::IntakeHouse;
+using mxpress::testing::read_until;
+using mxpress::testing::write_everything;
+
+namespace {
+
+constexpr const char* kMail = "MAIL FROM:<a@client.example>\r\n";
+
+class Clients {
+ public:
+  ~Clients() {
+    for (const int client : sockets_) ::close(client);
+  }
+  // Its greeting.
+  std::string add(int client) {
+    sockets_.push_back(client);
+    return read_until(client, "\r\n");
+  }
+  std::string say(const std::string& bytes, const std::string& until) {
+    write_everything(sockets_.back(), bytes);
+    return read_until(sockets_.back(), until);
+  }
+  // How many of them have been told something; waits for one.
+  int told() {
+    std::vector<pollfd> ends;
+    for (const int socket : sockets_) ends.push_back({socket, POLLIN, 0});
+    return ::poll(ends.data(), ends.size(), 5000);
+  }
+
+ private:
+  std::vector<int> sockets_;
+};
+
+// A TCP client whose socket belongs to another user: what fchown() does to it, only root may do.
+int connect_as(IntakeHouse& house, uid_t user) {
+  const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::fchown(client, user, static_cast<gid_t>(-1)) == 0);
+  return house.connect_tcp(client);
+}
+
+std::string recipients(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += "RCPT TO:<b@there.example> ORCPT=rfc822;" + std::string(480, 'x') + "\r\n";
+  return text;
+}
+
+// Leaves transactions of 9,900 recipients open until one is refused; how many were begun.
+int fill_envelopes(IntakeHouse& house, Clients& clients, int (*connect)(IntakeHouse&)) {
+  const std::string hundred = recipients(100);
+  for (int begun = 1; begun <= 30; ++begun) {
+    clients.add(connect(house));
+    clients.say(kMail, "250 ");
+    std::string replies;
+    for (int i = 0; i < 99; ++i) replies += clients.say(hundred + "NOOP\r\n", "250 2.0.0");
+    if (replies.find("452 4.5.3") != std::string::npos) return begun;
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("intake: all sessions that may be exist at once, and no worker has two more than another") {
+  for (const std::size_t workers : {1, 2, 3}) {
+    IntakeHouse house({}, workers);
+    Clients clients;
+    for (std::size_t i = 1; i <= Intake::kMaxSessions; ++i) {
+      REQUIRE(clients.add(i % 2 ? house.connect_tcp() : house.connect_unix()).starts_with("220 "));
+      const auto counts = house.intake().open_sessions();
+      const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+      REQUIRE(*most - *least <= 1);
+      REQUIRE(std::accumulate(counts.begin(), counts.end(), std::size_t{0}) == i);
+    }
+    CHECK(clients.say("NOOP\r\n", "\r\n").starts_with("250"));
+    REQUIRE(clients.add(house.connect_unix()).starts_with("220 "));
+    CHECK(clients.told() == 1);  // and has to go
+  }
+}
+
+TEST_CASE("intake: a client who is alone is served by the worker that accepts") {
+  IntakeHouse house({}, 3);
+  for (int i = 0; i < 5; ++i) {
+    Clients alone;
+    REQUIRE(alone.add(house.connect_unix()).starts_with("220 "));
+    CHECK(house.intake().open_sessions() == std::vector<std::size_t>{1, 0, 0});
+    CHECK(alone.say("QUIT\r\n", "221 ").starts_with("221 "));
+    while (house.intake().open_sessions().front() > 0) std::this_thread::yield();
+  }
+}
+
+TEST_CASE("intake: a user who keeps every session busy by TCP does not keep another user's programs out") {
+  if (::geteuid() != 0) return;
+  IntakeHouse house({}, 2);
+  Clients busy, other;
+  for (std::size_t i = 0; i < Intake::kMaxSessions; ++i) {
+    REQUIRE(busy.add(connect_as(house, 4001)).starts_with("220 "));
+    REQUIRE(busy.say(kMail, "250 ").starts_with("250 "));
+  }
+  CHECK(busy.add(connect_as(house, 4001)).starts_with("421 4.3.2"));
+  for (int i = 0; i < 50; ++i) {
+    REQUIRE(other.add(connect_as(house, 4002)).starts_with("220 "));
+    CHECK(other.say(kMail, "250 ").starts_with("250 "));
+  }
+}
+
+TEST_CASE("intake: nobody loses an idle session to a user who has more of them") {
+  if (::geteuid() != 0) return;
+  IntakeHouse house;
+  Clients idle, busy;
+  REQUIRE(idle.add(connect_as(house, 4002)).starts_with("220 "));
+  for (std::size_t i = 1; i < Intake::kMaxSessions; ++i) {
+    REQUIRE(busy.add(connect_as(house, 4001)).starts_with("220 "));
+    REQUIRE(busy.say(kMail, "250 ").starts_with("250 "));
+  }
+  CHECK(busy.add(connect_as(house, 4001)).starts_with("421 4.3.2"));
+  CHECK(idle.say("NOOP\r\n", "\r\n").starts_with("250 2.0.0"));
+}
+
+TEST_CASE("intake: envelopes of one user take half of the room, a transaction of a hundred recipients always fits, and others have more") {
+  IntakeHouse house;
+  Clients greedy, others;
+  const int begun = fill_envelopes(house, greedy, [](IntakeHouse& its) { return its.connect_unix(); });
+  CHECK(begun > 4);
+  CHECK(begun < 9);  // of some 6 MiB each
+  others.add(house.connect_unix());
+  CHECK(others.say(kMail + recipients(100) + "NOOP\r\n", "250 2.0.0").find("452 ") == std::string::npos);
+  CHECK(others.say(recipients(1) + "NOOP\r\n", "250 2.0.0").find("452 4.5.3") != std::string::npos);
+  if (::geteuid() != 0) return;
+  others.add(connect_as(house, 4002));
+  CHECK(others.say(kMail + recipients(1000) + "NOOP\r\n", "250 2.0.0").find("452 ") == std::string::npos);
+}
+
+TEST_CASE("socket owner: the kernel names the user of a connection within this host, and nobody for one that is none") {
+  IntakeHouse house;
+  intake::SocketOwners owners;
+  Clients clients;
+  const int client = house.connect_tcp();
+  sockaddr_in own{};
+  socklen_t size = sizeof own;
+  REQUIRE(::getsockname(client, reinterpret_cast<sockaddr*>(&own), &size) == 0);
+  const intake::TcpEnd here{Address::parse("127.0.0.1").value(), ntohs(own.sin_port)};
+  const intake::TcpEnd server{Address::parse("127.0.0.1").value(), house.port};
+  CHECK(owners.uid_of(here, server) == std::optional<std::int64_t>(::geteuid()));
+  if (::geteuid() == 0) {
+    REQUIRE(::fchown(client, 4001, static_cast<gid_t>(-1)) == 0);
+    CHECK(owners.uid_of(here, server) == std::optional<std::int64_t>(4001));
+  }
+  clients.add(client);
+  CHECK_FALSE(owners.uid_of({here.address, house.port}, {here.address, 1}));  // a listener is no connection
+  CHECK_FALSE(owners.uid_of({Address::parse("127.0.0.2").value(), here.port}, server));
+  clients.say("QUIT\r\n", "221 ");
+  REQUIRE(::shutdown(client, SHUT_RDWR) == 0);
+}
