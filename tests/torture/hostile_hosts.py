@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+"""Name server and mail hosts of the hostile torture, each kind in a process of its own. Usage: hostile_hosts.py dns PORT |
+honest EVENTS PORT | hostile EVENTS PORT FOLDER. Events are lines of JSON."""
+import json
+import os
+import re
+import select
+import socket
+import socketserver
+import ssl
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+HONEST, NOBODY = '127.0.1.1', '127.0.3.1'
+HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
+           'keyupdate': '127.0.2.7', 'late': '127.0.2.8'}
+ADDRESSES = {'honest': HONEST, 'evil': HOSTILE['sni'], **HOSTILE}
+LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
+MX, A, SERVFAIL, NXDOMAIN = 15, 1, 2, 3
+
+
+# The name server. <kind>.example and all names below it have one kind of answer.
+def labels(name):
+    return b''.join(bytes([len(label)]) + label.encode() for label in name.split('.')) + b'\0'
+
+
+def read_name(packet, place):
+    parts = []
+    while packet[place]:
+        parts.append(packet[place + 1:place + 1 + packet[place]].decode('latin-1'))
+        place += 1 + packet[place]
+    return '.'.join(parts), place + 1
+
+
+def record(kind, data):
+    return b'\xc0\x0c' + struct.pack('>HHIH', kind, 1, 3600, len(data)) + data
+
+
+def wide_mx(domain):
+    """32 mail hosts of some 200 octets."""
+    return [record(MX, struct.pack('>H', n) + labels(f'm{n}.{LONG_LABELS}'[:-1] + f'l.{domain}')) for n in range(32)]
+
+
+def records_of(name, kind):
+    """Return code and records."""
+    parts = name.lower().split('.')
+    what = parts[-2] if len(parts) > 1 else ''
+    if what == 'servfail':
+        return SERVFAIL, []
+    if what == 'nx' or parts[-1] != 'example':
+        return NXDOMAIN, []
+    is_host = parts[0] == 'mx' or (what == 'wide' and len(parts) > 4)
+    if kind == A and is_host:
+        address = ADDRESSES.get(what, NOBODY)
+        return 0, [record(A, socket.inet_aton(address))]
+    if kind == MX and not is_host:
+        if what == 'wide':
+            return 0, wide_mx(name)
+        return 0, [record(MX, struct.pack('>H', 10) + labels(f'mx.{name}'))]
+    return 0, []
+
+
+def answer(query):
+    name, end = read_name(query, 12)
+    kind = struct.unpack('>H', query[end:end + 2])[0]
+    code, records = records_of(name, kind)
+    head = query[:2] + struct.pack('>HHHHH', 0x8580 | code, 1, len(records), 0, 0)
+    return head + query[12:end + 4] + b''.join(records)
+
+
+def serve_dns(port):
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    udp.bind(('127.0.0.1', port))
+    tcp = socket.create_server(('127.0.0.1', port), backlog=512)
+    threading.Thread(target=serve_dns_over_tcp, args=(tcp,), daemon=True).start()
+    while True:
+        query, client = udp.recvfrom(4096)
+        reply = answer(query)
+        if len(reply) > 1200:
+            end = read_name(query, 12)[1] + 4
+            reply = query[:2] + struct.pack('>HHHHH', 0x8780, 1, 0, 0, 0) + query[12:end]  # truncated: ask over TCP
+        udp.sendto(reply, client)
+
+
+def serve_dns_over_tcp(listener):
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=answer_over_tcp, args=(connection,), daemon=True).start()
+
+
+def answer_over_tcp(connection):
+    with connection, connection.makefile('rb') as source:
+        connection.settimeout(30)
+        try:
+            while len(head := source.read(2)) == 2:
+                reply = answer(source.read(struct.unpack('>H', head)[0]))
+                connection.sendall(struct.pack('>H', len(reply)) + reply)
+        except OSError:
+            pass
+
+
+# The mail hosts.
+class Hosts:
+    def __init__(self, events, folder=None):
+        self.events, self.folder, self.lock = open(events, 'a', buffering=1), folder, threading.Lock()
+        self.contexts = {}
+        if folder:
+            self.make_contexts()
+
+    def tell(self, event, **keys):
+        with self.lock:
+            self.events.write(json.dumps({'t': time.monotonic(), 'event': event, **keys}) + '\n')
+
+    def make_contexts(self):
+        key = os.path.join(self.folder, 'key.pem')
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', key + '.crt', '-subj', '/CN=mx.example',
+                        '-days', '2'], check=True, capture_output=True)
+        for name in ('sni', 'dhe', 'late'):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(key + '.crt', key)
+            self.contexts[name] = context
+        self.contexts['sni'].sni_callback = refuse_evil
+        dhe = self.contexts['dhe']
+        dhe.maximum_version = ssl.TLSVersion.TLSv1_2
+        dhe.set_ciphers('DHE-RSA-AES256-GCM-SHA384')
+        dhe.load_dh_params(write_dh(os.path.join(self.folder, 'dh.pem'), 10_000))
+        self.port = 25
+        self.backend = ['openssl', 's_server', '-tls1_3', '-key', key, '-cert', key + '.crt', '-num_tickets', '0', '-naccept', '1']
+
+
+def refuse_evil(_socket, name, _context):
+    return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME if name == 'mx.evil.example' else None
+
+
+def write_dh(path, bits):
+    """A group whose modulus nobody has proved to be prime: what a hostile host takes."""
+    number = lambda n: (lambda octets: b'\2' + length(len(octets)) + octets)(n.to_bytes(n.bit_length() // 8 + 1, 'big'))
+    length = lambda n: bytes([n]) if n < 128 else bytes([0x80 | (n.bit_length() + 7) // 8]) + n.to_bytes((n.bit_length() + 7) // 8, 'big')
+    body = number(int.from_bytes(os.urandom(bits // 8), 'big') | 1 << (bits - 1) | 1) + number(2)
+    pem = ssl.DER_cert_to_PEM_cert(b'\x30' + length(len(body)) + body).replace('CERTIFICATE', 'DH PARAMETERS')
+    with open(path, 'w') as file:
+        file.write(pem)
+    return path
+
+
+class Session:
+    """One connection; `name` says how the host behaves."""
+
+    def __init__(self, hosts, name, connection):
+        self.hosts, self.name, self.connection = hosts, name, connection
+        self.input, self.tls, self.recipients, self.sender = connection.makefile('rb'), False, [], ''
+
+    def say(self, *lines):
+        self.connection.sendall(b''.join(line.encode() + b'\r\n' for line in lines))
+
+    def run(self):
+        self.hosts.tell('connection', host=self.name)
+        self.say('220 mx.example ESMTP')
+        while line := self.input.readline(5000):
+            if not self.command(line.decode('latin-1').strip()):
+                return
+
+    def command(self, line):
+        verb = line[:4].upper()
+        if verb == 'EHLO':
+            self.ehlo()
+        elif verb == 'STAR':
+            return self.starttls()
+        elif verb == 'MAIL':
+            self.sender, self.recipients = re.search('<(.*?)>', line).group(1), []
+            self.say('250 2.1.0 Ok')
+        elif verb == 'RCPT':
+            return self.recipient(re.search('<(.*?)>', line).group(1))
+        elif verb == 'DATA' and self.recipients:
+            self.say('354 Go ahead')
+            return self.content()
+        elif verb == 'DATA':
+            self.say('503 5.5.1 No recipients')
+        elif verb == 'QUIT':
+            self.say('221 2.0.0 Bye')
+            return False
+        else:
+            self.say('250 2.0.0 Ok')
+        return True
+
+    def ehlo(self):
+        extensions = ['PIPELINING', 'ENHANCEDSTATUSCODES']
+        if self.name not in ('tarpit', 'seven'):
+            extensions.append('8BITMIME')
+        if self.name in ('sni', 'dhe', 'keyupdate', 'late') and not self.tls:
+            extensions.append('STARTTLS')
+        self.say('250-mx.example', *[f'250-{word}' for word in extensions], '250 HELP')
+
+    def starttls(self):
+        self.say('220 2.0.0 Go ahead')
+        if self.name == 'keyupdate':
+            return self.flood_key_updates()
+        if self.name == 'late':
+            time.sleep(0.05)  # the handshake has begun, or has not
+            self.say('250 2.0.0 injected')
+        try:
+            self.connection = self.hosts.contexts[self.name].wrap_socket(self.connection, server_side=True)
+        except OSError as error:
+            self.hosts.tell('handshake-failed', host=self.name, why=str(error))
+            return False
+        self.input, self.tls = self.connection.makefile('rb'), True
+        return True
+
+    def flood_key_updates(self):
+        """openssl s_server in the place of this host; it renews its key as fast as it can."""
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = probe.getsockname()[1]
+        server = subprocess.Popen([*self.hosts.backend, '-accept', f'127.0.0.1:{port}'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        for _ in range(200):
+            try:
+                inner = socket.create_connection(('127.0.0.1', port))
+                break
+            except OSError:
+                time.sleep(0.02)
+        threading.Thread(target=write_for_ever, args=(server.stdin, b'K\n'), daemon=True).start()
+        octets = relay(self.connection, inner, 20)
+        self.hosts.tell('flooded', host=self.name, octets=octets)
+        server.kill()
+        server.wait()
+        return False
+
+    def recipient(self, address):
+        if self.name == 'trap' and address.startswith('trap'):
+            self.say(f'421 4.3.2 <{address}>: come back later')
+            return False
+        self.recipients.append(address)
+        self.say('250 2.1.5 Ok')
+        return True
+
+    def content(self):
+        if self.name == 'tarpit':
+            while self.connection.recv(1):
+                time.sleep(1)
+            return False
+        lines = []
+        while (line := self.input.readline()) != b'.\r\n':
+            if not line:
+                return False
+            lines.append(line)
+        if self.name == 'silent':
+            self.hosts.tell('silent', to=self.recipients)
+            select.select([self.connection], [], [], 600)
+            return False
+        self.take(b''.join(lines))
+        self.say('250 2.0.0 Taken')
+        return True
+
+    def take(self, content):
+        header = content.partition(b'\r\n\r\n')[0]
+        found = re.search(rb'(?mi)^Subject: (\S+)', header)
+        bcc = bool(re.search(rb'(?mi)^Bcc:', content))
+        notice = b'multipart/report' in header
+        self.hosts.tell('took', host=self.name, sender=self.sender, to=self.recipients[:5], tls=self.tls, octets=len(content), bcc=bcc, notice=notice,
+                        delayed=b'Action: delayed' in content, token=found.group(1).decode('latin-1') if found else '')
+
+
+def write_for_ever(pipe, octets):
+    try:
+        while True:
+            pipe.write(octets * 500)
+            pipe.flush()
+    except OSError:
+        pass
+
+
+def relay(one, two, seconds):
+    """Both ways, until one has closed; the octets that went to `one`."""
+    octets, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        for source in select.select([one, two], [], [], 1)[0]:
+            try:
+                data = source.recv(65536)
+                (two if source is one else one).sendall(data)
+            except OSError:
+                data = b''
+            if not data:
+                return octets
+            octets += len(data) if source is two else 0
+    return octets
+
+
+class Listener(socketserver.ThreadingTCPServer):
+    allow_reuse_address, daemon_threads, request_queue_size = True, True, 512
+
+    def __init__(self, hosts, name, address, port):
+        self.hosts, self.name = hosts, name
+        super().__init__((address, port), None)
+
+    def finish_request(self, request, client_address):
+        try:
+            Session(self.hosts, self.name, request).run()
+        except (OSError, AttributeError, ValueError):
+            pass  # the client has gone, or said what this host does not know
+
+
+def serve_hosts(names, events, port, folder=None):
+    hosts = Hosts(events, folder)
+    for name in names:
+        threading.Thread(target=Listener(hosts, name, ADDRESSES[name], port).serve_forever, daemon=True).start()
+    hosts.tell('ready')
+    threading.Event().wait()
+
+
+if __name__ == '__main__':
+    if sys.argv[1] == 'dns':
+        serve_dns(int(sys.argv[2]))
+    elif sys.argv[1] == 'honest':
+        serve_hosts(['honest'], sys.argv[2], int(sys.argv[3]))
+    else:
+        os.nice(10)
+        serve_hosts(list(HOSTILE), sys.argv[2], int(sys.argv[3]), sys.argv[4])
