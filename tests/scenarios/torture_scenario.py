@@ -46,3 +46,8 @@ def scenario_a_wrong_clock_returns_nothing(world):
 
 def scenario_two_daemons_on_one_spool(world):
     run(world, 'two', '--rounds', 4)
+
+
+def scenario_hostile_users_and_hosts_are_bounded(world):
+    not_under_asan('its memory is bounded')
+    run(world, 'hostile', '--only', 'tls-memory', 'handshakes', 'late-answer', 'bcc')

@@ -97,7 +97,7 @@ def handshakes(bench):
     bench.figure('connections', len(bench.hostile_events.all('connection', host='dhe')), None)
 
 
-@attack(12, 're-encoding', 'one uid, a tarpit without 8BITMIME, 6 letters of 12 MiB, and one nested 19 deep', cpu=30, memory=256)
+@attack(12, 're-encoding', 'one uid, a tarpit without 8BITMIME, 6 letters of 12 MiB, and one nested 19 deep', cpu=5, memory=256)
 def re_encoding(bench):
     line = 'ä'.encode() * 35 + b'\r\n'
     head = b'Subject: evil\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n'
