@@ -8,6 +8,10 @@ message(STATUS "Installing: ${root}/lib/systemd/system/mxpress.service")
 file(WRITE "${root}/lib/systemd/system/mxpress.service" "${unit}")
 list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/lib/systemd/system/mxpress.service")
 
+message(STATUS "Installing: ${root}/lib/systemd/system/mxpress-alert.service")
+file(COPY "${source}/mxpress-alert.service" DESTINATION "${root}/lib/systemd/system")
+list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/lib/systemd/system/mxpress-alert.service")
+
 foreach(name ${bin}/mailq ${bin}/newaliases lib/sendmail)
   message(STATUS "Installing: ${root}/${name}")
   file(CREATE_LINK "../${sbin}/sendmail" "${root}/${name}" SYMBOLIC)

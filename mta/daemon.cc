@@ -17,8 +17,10 @@
 
 #include "dns/stub_resolver.h"
 #include "mta/delivery/pool.h"
+#include "mta/delivery/suspects.h"
 #include "mta/host/control_live.h"
 #include "mta/host/control_server.h"
+#include "mta/host/crash_record.h"
 #include "mta/host/log.h"
 #include "mta/host/notify.h"
 #include "mta/host/privileges.h"
@@ -39,6 +41,7 @@ constexpr Duration kStopTime = std::chrono::seconds(20);  // for deliveries in f
 constexpr Duration kRecoverAgain = std::chrono::seconds(10);
 constexpr std::size_t kDnsCache = 1 << 20;  // octets, of each worker: destinations keep their own hosts
 constexpr Duration kHealthInterval = std::chrono::seconds(1);
+constexpr Duration kSuspectInterval = std::chrono::milliseconds(200);
 constexpr Duration kBrokenFor = std::chrono::minutes(2);  // a disk that comes back by then was only full or busy
 
 std::size_t worker_count(const Config& config) {
@@ -85,6 +88,18 @@ Status prepare_folders(const Config& config) {
   return user ? host::prepare_directories_as_root(config, *user) : Status(user.error());
 }
 
+// Mail goes on without it.
+std::unique_ptr<host::CrashRecord> open_crash_record(const Config& config) {
+  auto record = host::CrashRecord::open(config.spool_directory);
+  if (!record) {
+    log(LogLine(Priority::warning, "crash_record").add("reason", record.error().message));
+    return nullptr;
+  }
+  if (!(*record)->last_death().empty())
+    log(LogLine(Priority::alert, "died").add("last_run_ended_by", (*record)->last_death()).add("note", "please report"));
+  return std::move(*record);
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) ^ device();
@@ -112,15 +127,17 @@ class LoopThread {
 class RunningDaemon final : public Daemon {
  public:
   RunningDaemon(Config config, std::optional<boost::filesystem::path> file, intake::Listeners listeners, std::unique_ptr<queue::Disk> disk,
-                std::unique_ptr<queue::Spool> spool)
+                std::unique_ptr<queue::Spool> spool, std::unique_ptr<host::CrashRecord> crash_record)
       : file_(std::move(file)),
         config_(std::move(config)),
         listeners_(std::move(listeners)),
         disk_(std::move(disk)),
         spool_(std::move(spool)),
+        crash_record_(std::move(crash_record)),
         signals_(main_, SIGTERM, SIGINT, SIGHUP),
         health_(main_),
-        stop_timer_(main_) {
+        stop_timer_(main_),
+        suspect_timer_(main_) {
     for (std::size_t i = 0; i < worker_count(*config_.get()); ++i) loops_.push_back(std::make_unique<LoopThread>());
     make_parts();
   }
@@ -155,14 +172,17 @@ class RunningDaemon final : public Daemon {
                                     .file_pool = &file_pool_,
                                     .make_resolver = make_resolver,
                                     .make_connector = [this](asio::io_context& io) { return make_connector(io); },
-                                    .seed = random_seed()};
+                                    .seed = random_seed(),
+                                    .crash_record = crash_record_.get()};
     pool_ = std::make_unique<delivery::Pool>(std::move(services));
     context_.emplace(intake::Context{config_, *spool_,
                                      [this](queue::QueueId id, const proto::Envelope& envelope) { pool_->admit(id, envelope); },
                                      [this](queue::QueueId id, const proto::HostResult& why) { pool_->give_back(id, why); }});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
-    backend_.emplace(*spool_, *pool_, config_, recovery_progress_, [this] { return reload(); }, listeners_.troubles);
+    backend_.emplace(
+        *spool_, *pool_, config_, recovery_progress_, [this] { return reload(); },
+        [this, of_start = listeners_.troubles] { return troubles(of_start); });
   }
 
   static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
@@ -182,9 +202,10 @@ class RunningDaemon final : public Daemon {
   void recover() {
     smtp::prepare_tls();
     std::uint64_t found = 0;
+    std::vector<queue::QueueId> suspects;
     const auto restore = [&](const queue::Message& message) {
       ++found;
-      pool_->restore(message);
+      restore_found(message, suspects);
     };
     Status status;
     do status = spool_->recover(restore, [&](const queue::SiteRecord& site) { pool_->restore_site(site); });
@@ -192,7 +213,51 @@ class RunningDaemon final : public Daemon {
     if (!status) return;
     log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
     recovery_progress_.done();
+    try_suspects(std::move(suspects));
     start_drop_folder();
+  }
+
+  // One that may have brought the daemon down waits for its turn, one that did goes to no worker.
+  void restore_found(const queue::Message& message, std::vector<queue::QueueId>& suspects) {
+    if (!crash_record_) return pool_->restore(message);
+    if (crash_record_->is_suspect(message.id)) return suspects.push_back(message.id);
+    if (!crash_record_->is_set_aside(message.id)) return pool_->restore(message);
+    if (!message.held && !crash_record_->is_newly_set_aside(message.id)) {  // released while no daemon ran
+      crash_record_->clear(message.id);
+      return pool_->restore(message);
+    }
+    if (!message.held)
+      log(LogLine(Priority::alert, message.id, "set_aside")
+              .add("reason", "mxpressd died more than once while it handled this message, last of " + crash_record_->last_death())
+              .add("note", "it is held; other mail goes on"));
+    pool_->set_aside(message, crash_record_->last_death());
+  }
+
+  void try_suspects(std::vector<queue::QueueId> suspects) {
+    if (suspects.empty()) return;
+    log(LogLine(Priority::notice, "suspects")
+            .add("messages", static_cast<std::int64_t>(suspects.size()))
+            .add("note", "were being handled when mxpressd died; tried one at a time"));
+    asio::post(main_, [this, suspects = std::move(suspects)] {
+      for (const queue::QueueId id : suspects) suspects_.add(id);
+      try_next_suspect();
+    });
+  }
+
+  void try_next_suspect() {
+    const auto next = suspects_.next(delivery::instant_now(), *crash_record_);
+    if (next) pool_->take_up(*next);
+    if (suspects_.done()) return;
+    suspect_timer_.expires_after(kSuspectInterval);
+    suspect_timer_.async_wait([this](boost::system::error_code error) {
+      if (!error && !stopping_) try_next_suspect();
+    });
+  }
+
+  std::vector<std::string> troubles(std::vector<std::string> troubles) const {
+    if (const std::size_t aside = pool_->count_set_aside(); aside > 0)
+      troubles.push_back(std::to_string(aside) + " message(s) that brought mxpressd down are held (mxpress queue --state held)");
+    return troubles;
   }
 
   // Not before all drop files that were stored are known: none is stored twice.
@@ -286,6 +351,7 @@ class RunningDaemon final : public Daemon {
     intake_.reset();
     pool_.reset();
     spool_.reset();
+    crash_record_.reset();
     log(LogLine(Priority::info, "stopped"));
   }
 
@@ -294,6 +360,7 @@ class RunningDaemon final : public Daemon {
   intake::Listeners listeners_;
   std::unique_ptr<queue::Disk> disk_;
   std::unique_ptr<queue::Spool> spool_;
+  std::unique_ptr<host::CrashRecord> crash_record_;  // null: it cannot be kept
   asio::thread_pool file_pool_{kFileThreads};
   std::optional<smtp::HandshakeLane> handshake_lane_{std::in_place};
   std::vector<std::unique_ptr<LoopThread>> loops_;
@@ -309,7 +376,9 @@ class RunningDaemon final : public Daemon {
   asio::signal_set signals_;
   Timer health_;
   Timer stop_timer_;
-  std::mutex stop_mutex_;  // around stopping_, which the main thread sets and alone reads without it
+  Timer suspect_timer_;
+  delivery::SuspectLine suspects_;  // of the main thread
+  std::mutex stop_mutex_;           // around stopping_, which the main thread sets and alone reads without it
   std::condition_variable stop_wanted_;
   bool stopping_ = false;
   int exit_code_ = 0;
@@ -329,8 +398,9 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config), queue::Spool::Committer::thread);
   if (!spool) return spool.error();
-  auto daemon =
-      std::make_unique<RunningDaemon>(std::move(config), std::move(file), std::move(*listeners), std::move(disk), std::move(*spool));
+  auto crash_record = open_crash_record(config);
+  auto daemon = std::make_unique<RunningDaemon>(std::move(config), std::move(file), std::move(*listeners), std::move(disk),
+                                                std::move(*spool), std::move(crash_record));
   if (auto status = daemon->open_control(); !status) return status.error();
   return std::unique_ptr<Daemon>(std::move(daemon));
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "mta/daemon.h"
+#include "mta/host/crash_record.h"
 #include "mta/host/log.h"
 #include "mta/host/privileges.h"
 #include "proto/sysexits.h"
@@ -17,6 +18,14 @@ namespace {
 
 namespace options = boost::program_options;
 using namespace mxpress;
+
+// After the daemon: systemd says how it ended.
+int note_end(const mta::Config& config) {
+  const char* const result = std::getenv("SERVICE_RESULT");
+  const auto status = mta::host::note_end(config.spool_directory, result ? result : "");
+  if (!status) std::cerr << "mxpressd: " << status.error().message << "\n";
+  return status ? 0 : 1;
+}
 
 int serve(const options::variables_map& given) {
   std::optional<boost::filesystem::path> file;
@@ -32,6 +41,7 @@ int serve(const options::variables_map& given) {
     std::cerr << "mxpressd: " << config.error().message << "\n";
     return static_cast<int>(proto::ExitCode::configuration);
   }
+  if (given.count("note-end")) return note_end(*config);
   std::signal(SIGPIPE, SIG_IGN);
   if (const auto status = mta::host::forbid_new_privileges(); !status) {
     std::cerr << "mxpressd: " << status.error().message << "\n";
@@ -54,9 +64,11 @@ int serve(const options::variables_map& given) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  mta::host::tidy_descriptors();
   options::options_description description("mxpressd: delivers mail straight to the recipients' mail hosts.\nOptions");
   description.add_options()("config,c", options::value<std::string>()->value_name("FILE"),
                             "configuration file (default /etc/mxpress/mxpress.toml, which need not exist)")(
+      "note-end", "note how the daemon ended (for ExecStopPost= of systemd)")(
       "syslog", "log to syslog, facility mail, instead of standard error")("version", "print the version")("help,h", "print this text");
   try {
     options::variables_map given;

@@ -18,6 +18,8 @@ namespace mxpress::mta::delivery {
 
 // The name of the row for messages whose delivery has ended, but whose senders have not been told yet.
 inline constexpr const char* kNoticesToCompose = "notices:";
+// The name of the row for messages that have brought the daemon down.
+inline constexpr const char* kSetAside = "set aside:";
 
 // An attempt that goes on.
 struct Flight {

@@ -25,6 +25,7 @@ const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
 
 std::pair<Result<queue::Message>, Status> load_envelope(queue::Spool& spool, queue::QueueId id) {
+  const host::HandlingNow now(id);
   auto message = spool.load(id);
   if (message) message->content.reset();
   return {std::move(message), {}};
@@ -32,6 +33,7 @@ std::pair<Result<queue::Message>, Status> load_envelope(queue::Spool& spool, que
 
 // The message, and whether its content is what it was.
 std::pair<Result<queue::Message>, Status> load_checked(queue::Spool& spool, queue::QueueId id) {
+  const host::HandlingNow now(id);
   auto message = spool.load(id);
   if (!message || !message->content) return {std::move(message), {}};
   auto content = queue::checked(message->content);
@@ -49,7 +51,9 @@ void Worker::spawn(Task<void> task) {
 // A bug that one job meets costs this attempt, not the job: it is tried again later.
 void Worker::spawn_for(JobIndex index, Task<void> task) {
   const queue::QueueId id = schedule_.job(index).message;
-  asio::co_spawn(services_.io, std::move(task), [this, index, id](std::exception_ptr error) {
+  const std::uint32_t slot = services_.handled ? services_.handled->begin(id) : host::CrashRecord::kNoSlot;
+  asio::co_spawn(services_.io, std::move(task), [this, index, id, slot](std::exception_ptr error) {
+    if (services_.handled) services_.handled->end(slot);
     if (!error) return;
     log_bug("delivery of " + id.to_string(), error);
     const queue::Job& job = schedule_.job(index);
@@ -256,6 +260,7 @@ Task<void> Worker::put_into_mailbox(JobIndex job, DestinationIndex destination) 
   const auto recipients = pending_recipients(*message, schedule_.name(destination), *config);
   const std::string to = message->envelope.recipients[recipients.front()].mailbox.to_string();
   auto write = [&message, &config, &to] {
+    const host::HandlingNow now(message->id);
     return deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, *message, to);
   };
   const Status status = co_await run_blocking(services_.file_pool, std::move(write));
@@ -271,14 +276,22 @@ Task<void> Worker::put_into_mailbox(JobIndex job, DestinationIndex destination) 
   co_await settle(job, destination, std::move(message), std::move(report), std::nullopt);
 }
 
+// Without a wait: a fault here is this message's.
+Verdict Worker::judge(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
+                      std::optional<WallTime> next_try) {
+  const host::HandlingNow now(message.id);
+  Verdict verdict = conclude(message, std::move(report), policy, age, next_try, random_);
+  log_attempt(message, verdict);
+  return verdict;
+}
+
 // Makes the verdict durable and lets the job go, wait, or come back. A job is never leased again before its outcome is durable: the
 // spool, not the memory of a worker, says who still waits for the message.
 Task<void> Worker::settle(JobIndex index, DestinationIndex destination, MessagePtr message, AttemptReport report,
                           std::optional<WallTime> next_try) {
   const bool waits_for_site = report.site_trouble;
   const Duration age = instant_now() - Instant(schedule_.job(index).accepted);
-  Verdict verdict = conclude(*message, std::move(report), policy_of(destination), age, next_try, random_);
-  log_attempt(*message, verdict);
+  Verdict verdict = judge(*message, std::move(report), policy_of(destination), age, next_try);
   const Status recorded = co_await mta::settle(services_.spool, verdict.settlement);
   if (!recorded) log(LogLine(Priority::error, message->id, "unrecorded").add("reason", recorded.error().message));
   if (verdict.notice_owed) services_.notices.owed(message->id);

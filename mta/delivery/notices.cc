@@ -121,7 +121,7 @@ void Notices::stopped_paying(queue::QueueId id, std::exception_ptr error) {
 Task<void> Notices::pay(queue::QueueId id) {
   const Instant first = instant_now();
   for (;;) {
-    if (co_await pay_once(id, instant_now() - first >= kGather)) {
+    if (co_await pay_noted(id, instant_now() - first >= kGather)) {
       if (!std::exchange(paying_[id.value], false)) break;
       continue;
     }
@@ -129,8 +129,16 @@ Task<void> Notices::pay(queue::QueueId id) {
   }
 }
 
+Task<bool> Notices::pay_noted(queue::QueueId id, bool must_not_wait) {
+  const host::Handled handled(handled_, id);
+  co_return co_await pay_once(id, must_not_wait);
+}
+
 Task<Result<queue::Message>> Notices::load(queue::QueueId id) {
-  auto read = [&spool = spool_, id] { return spool.load(id); };
+  auto read = [&spool = spool_, id] {
+    const host::HandlingNow now(id);
+    return spool.load(id);
+  };
   co_return co_await run_blocking(file_pool_, std::move(read));
 }
 
@@ -154,6 +162,7 @@ Task<bool> Notices::pay_once(queue::QueueId id, bool must_not_wait) {
 }
 
 Task<void> Notices::tell_delay(queue::QueueId id, Delay delay) {
+  const host::Handled handled(handled_, id);
   auto message = co_await load(id);
   if (!message || message->ended || message->envelope.is_notice || message->envelope.reverse_path.is_null()) co_return;
   std::vector<std::uint32_t> recipients;
@@ -168,6 +177,7 @@ Task<void> Notices::tell_delay(queue::QueueId id, Delay delay) {
 
 queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
                                    const Order& order) {
+  const host::HandlingNow handling(message.id);
   const auto config = config_.get();
   const WallTime now = Clock::current().wall();
   proto::Notice notice{notice_kind(order.kind),
@@ -245,6 +255,7 @@ void Notices::end_without_notice(const queue::Message& message, std::vector<std:
 Task<bool> Notices::keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients) {
   const auto config = config_.get();
   auto write = [&message, &config] {
+    const host::HandlingNow now(message.id);
     return deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, message, "postmaster");
   };
   const Status status = co_await run_blocking(file_pool_, std::move(write));

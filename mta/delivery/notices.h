@@ -12,6 +12,7 @@
 #include "dns/async.h"
 #include "mta/delivery/local_mailbox.h"
 #include "mta/host/config.h"
+#include "mta/host/crash_record.h"
 #include "proto/outcome.h"
 #include "queue/spool.h"
 
@@ -28,6 +29,8 @@ class Notices {
   Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig& config, asio::thread_pool* file_pool, Admit admit,
           std::uint64_t seed);
 
+  // Notes which message a notice is made for. Before the first; null: nobody does.
+  void note_in(host::CrashRecord::Region* handled) { handled_ = handled; }
   // Some recipients of this message are in stage notice_owed, durably.
   void owed(queue::QueueId message);
   // The message has waited for the policy's delay_notice at this destination; `trouble` is why, where the message itself was not tried.
@@ -54,6 +57,7 @@ class Notices {
   void stopped_paying(queue::QueueId id, std::exception_ptr error);
   Task<void> pay(queue::QueueId id);
   Task<void> pause(Duration duration);
+  Task<bool> pay_noted(queue::QueueId id, bool must_not_wait);
   Task<bool> pay_once(queue::QueueId id, bool must_not_wait);
   Task<void> tell_delay(queue::QueueId id, Delay delay);
   Task<bool> store_notice(const queue::Message& message, Order order);
@@ -68,6 +72,7 @@ class Notices {
   asio::thread_pool* file_pool_;
   Admit admit_;
   std::mt19937_64 random_;
+  host::CrashRecord::Region* handled_ = nullptr;
   std::atomic<std::size_t> pending_{0};
   std::unordered_map<std::uint64_t, bool> paying_;  // messages being looked at; true: look once more
 };

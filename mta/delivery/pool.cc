@@ -30,11 +30,14 @@ Pool::Pool(PoolServices services)
       notices_(
           *services_.workers.front(), services_.spool, services_.config, services_.file_pool,
           [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed) {
+  const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
+  notices_.note_in(region_of(0));
   const auto config = services_.config.get();
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
     asio::io_context& io = *services_.workers[i];
     connectors_.push_back(services_.make_connector(io));
-    WorkerServices worker_services{io, *connectors_.back(), services_.spool, services_.config, services_.file_pool, notices_, *this};
+    WorkerServices worker_services{io,    *connectors_.back(), services_.spool, services_.config, services_.file_pool, notices_,
+                                   *this, region_of(i)};
     workers_.push_back(
         std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i, services_.workers.size()));
   }
@@ -66,6 +69,36 @@ void Pool::give_back(queue::QueueId id, const proto::HostResult& why) {
 void Pool::restore(const queue::Message& message) {
   if (any_in_stage(message, RecipientStage::notice_owed)) notices_.owed(message.id);
   readmit(message);
+}
+
+void Pool::set_aside(const queue::Message& message, const std::string& death) {
+  set_aside_.add(message.id);
+  if (message.held) return;  // by an earlier start
+  services_.spool.settle(settlement_of(message, death, Clock::current().wall()), nullptr);
+  services_.spool.act(queue::ActionKind::hold, {message.id}, nullptr);
+}
+
+// For those whom no worker knows: an operator who acts on one takes it up again, or lets it end.
+std::vector<queue::QueueId> Pool::acted_on_set_aside(queue::ActionKind action, const std::vector<queue::QueueId>& ids) {
+  auto found = set_aside_.acted(action, ids);
+  const bool stays = action == queue::ActionKind::hold || action == queue::ActionKind::retry;
+  for (const queue::QueueId id : found) {
+    if (!stays && services_.crash_record) services_.crash_record->clear(id);
+    if (action == queue::ActionKind::release) take_up(id);
+  }
+  return found;
+}
+
+void Pool::take_up(queue::QueueId id) {
+  auto work = [this, id] {
+    const auto message = services_.spool.load(id);
+    if (!message) return log(LogLine(Priority::error, id, "unreadable").add("reason", message.error().message));
+    restore(*message);
+  };
+  if (services_.file_pool)
+    asio::post(*services_.file_pool, std::move(work));
+  else
+    work();
 }
 
 void Pool::readmit(const queue::Message& message) {
@@ -113,7 +146,11 @@ void Pool::apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std:
     for (std::size_t i = 0; i < ids.size(); ++i)
       if (mine[i] == ActionEffect::in_flight || effects->all[i] == ActionEffect::unknown) effects->all[i] = mine[i];
   };
-  visit_all(visit, [this, action, ids, effects, done = std::move(done)] {
+  const auto aside = acted_on_set_aside(action, ids);
+  visit_all(visit, [this, action, ids, effects, aside, done = std::move(done)] {
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (std::find(aside.begin(), aside.end(), ids[i]) != aside.end())
+        effects->all[i] = action == queue::ActionKind::retry ? ActionEffect::held : ActionEffect::done;
     if (action == queue::ActionKind::bounce)
       for (queue::QueueId id : ids) notices_.owed(id);
     done(effects->all);
@@ -144,6 +181,13 @@ void Pool::status(std::function<void(std::vector<DestinationStatus>)> done) {
                   row.destination = kNoticesToCompose;
                   row.messages = row.in_flight = pending;
                   row.oldest = row.next_try = Clock::current().wall();
+                  rows.push_back(std::move(row));
+                }
+                if (const std::size_t aside = set_aside_.size(); aside > 0) {
+                  DestinationStatus row;
+                  row.destination = kSetAside;
+                  row.messages = row.held = aside;
+                  row.oldest = Clock::current().wall();
                   rows.push_back(std::move(row));
                 }
                 std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.destination < b.destination; });

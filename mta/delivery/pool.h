@@ -8,6 +8,7 @@
 
 #include "mta/delivery/deliverer.h"
 #include "mta/delivery/notices.h"
+#include "mta/delivery/suspects.h"
 #include "mta/delivery/worker.h"
 
 namespace mxpress::mta::delivery {
@@ -20,6 +21,7 @@ struct PoolServices {
   std::function<std::shared_ptr<dns::Resolver>(asio::io_context&, const Config&)> make_resolver;
   std::function<std::unique_ptr<smtp::Connector>(asio::io_context&)> make_connector;
   std::uint64_t seed = 0;
+  host::CrashRecord* crash_record = nullptr;  // null: nobody notes what is being handled (simulations)
 };
 
 // Threads: Deliverer's and Ownership's functions from any. Destroyed after the threads that run its io_contexts have ended, before the
@@ -38,6 +40,13 @@ class Pool final : public Deliverer, private Ownership {
   void status_of(queue::QueueId id, std::function<void(std::vector<DestinationStatus>)> done) override;
   void reconfigured() override;
 
+  // Recovery found a message that has brought the daemon down, `death` says by what: it is held, and no worker gets to know it until an
+  // operator releases, returns or removes it. Any thread.
+  void set_aside(const queue::Message& message, const std::string& death);
+  // Reads a message that recovery found, and delivers it like others.
+  void take_up(queue::QueueId id);
+  std::size_t count_set_aside() const { return set_aside_.size(); }
+
   // While true no attempt begins. Any thread.
   void pause(bool paused);
   // No new attempts. `idle` is called, on some worker's thread, once nothing is in flight any more.
@@ -52,6 +61,7 @@ class Pool final : public Deliverer, private Ownership {
   std::size_t worker_for(const std::string& destination) const;
   void apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done);
   // Calls `visit` on each worker's thread; then `finish` on the thread of the last one.
+  std::vector<queue::QueueId> acted_on_set_aside(queue::ActionKind action, const std::vector<queue::QueueId>& ids);
   void gather_rows(std::function<std::vector<DestinationStatus>(Worker&)> rows_of,
                    std::function<void(std::vector<DestinationStatus>)> finish);
   void visit_all(std::function<void(Worker&)> visit, std::function<void()> finish);
@@ -59,6 +69,7 @@ class Pool final : public Deliverer, private Ownership {
 
   PoolServices services_;
   bool paused_ = false;  // as last told
+  SetAside set_aside_;
   Notices notices_;
   std::vector<std::unique_ptr<smtp::Connector>> connectors_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -71,6 +71,7 @@ struct WorkerServices {
   asio::thread_pool* file_pool;  // null: the disk is read at once (simulations)
   Notices& notices;
   Ownership& ownership;
+  host::CrashRecord::Region* handled = nullptr;  // notes what is being handled; null: nobody does
 };
 
 // Thread: that of its io_context, but for the constructor.
@@ -216,6 +217,8 @@ class Worker {
   void keep_snapshot(Snapshot snapshot);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   Task<void> settle(JobIndex job, DestinationIndex destination, MessagePtr message, AttemptReport report, std::optional<WallTime> next_try);
+  Verdict judge(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
+                std::optional<WallTime> next_try);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
   DeliveryOrder order_for(JobIndex job, DestinationIndex destination, MessagePtr message);
   void finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report, Duration took);

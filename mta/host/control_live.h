@@ -26,10 +26,11 @@ class RecoveryProgress {
 
 class LiveBackend final : public ControlBackend {
  public:
-  // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `troubles` are those of the
-  // start, which last as long as the daemon.
-  LiveBackend(queue::Spool& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
-              std::function<Status()> reload, std::vector<std::string> troubles = {})
+  // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `troubles` tells
+  // those of the daemon's own, on a thread of the control server.
+  LiveBackend(
+      queue::Spool& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
+      std::function<Status()> reload, std::function<std::vector<std::string>()> troubles = [] { return std::vector<std::string>(); })
       : spool_(spool),
         deliverer_(deliverer),
         config_(config),
@@ -65,7 +66,7 @@ class LiveBackend final : public ControlBackend {
   Oldest oldest_;
   WallTime started_ = Clock::current().wall();
   std::function<Status()> reload_;
-  const std::vector<std::string> troubles_;
+  const std::function<std::vector<std::string>()> troubles_;
 };
 
 }  // namespace mxpress::mta::host

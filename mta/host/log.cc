@@ -68,6 +68,8 @@ bool stderr_is_the_journal() {
 
 std::string_view name_of(Priority priority) {
   switch (priority) {
+    case Priority::alert:
+      return "alert";
     case Priority::error:
       return "error";
     case Priority::warning:

@@ -9,7 +9,7 @@
 
 namespace mxpress::mta {
 
-enum class Priority { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };  // syslog's numbers
+enum class Priority { alert = 1, error = 3, warning = 4, notice = 5, info = 6, debug = 7 };  // syslog's numbers
 
 // Builds "ID event key=value key="value with spaces"". Values are cleaned of control characters and bounded.
 class LogLine {

@@ -198,6 +198,20 @@ Status raise_descriptor_limit() {
   return {};
 }
 
+void tidy_descriptors() {
+  for (const int standard : {0, 1, 2})
+    if (::fcntl(standard, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);  // the lowest free number: this one
+  ::syscall(SYS_close_range, 3u, ~0u, 0u);
+}
+
+Status forbid_core_files() {
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0) return failed("cannot forbid core files", errno);
+  // A core_pattern that is a pipe does not ask for the limit.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("cannot forbid core files", errno);
+  return {};
+}
+
 Status give_up_root(const Config& config) {
   if (::chdir("/") != 0) return failed("cannot go to /", errno);
   ::umask(077);
@@ -208,6 +222,7 @@ Status give_up_root(const Config& config) {
     if (Status status = become_user(*user); !status) return status;
   }
   if (Status status = drop_capabilities(); !status) return status;
+  if (Status status = forbid_core_files(); !status) return status;
   return prepare_spool_directory(config);
 }
 

@@ -36,6 +36,14 @@ Status raise_descriptor_limit();
 // before the first thread.
 Status forbid_new_privileges();
 
+// For main(), before anything is opened: closes what whoever started us has left open, and sees that 0, 1 and 2 are something, so that no
+// socket or file of ours gets one of these numbers.
+void tidy_descriptors();
+
+// Nothing of what is in memory, which is mail, goes into a core file, whatever the limits and the kernel's core_pattern say; nor does
+// another process of our user look into it. After the last change of user.
+Status forbid_core_files();
+
 // As root: becomes `user` with its groups, and makes sure that there is no way back. Otherwise: nothing to do.
 Status become_user(const User& user);
 

@@ -1,6 +1,7 @@
 // Giving up root, the folders of the spool, and what systemd is told.
 #include "mta/host/privileges.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -236,4 +237,20 @@ TEST_CASE("notify: systemd hears READY with one clean line of status, and nothin
   REQUIRE(size > 0);
   CHECK(std::string(buffer, static_cast<std::size_t>(size)) == "READY=1\nSTATUS=ready STOPPING=1");
   ::close(manager);
+}
+
+TEST_CASE("privileges: a daemon that is started without standard descriptors gets them, and keeps nothing else that was left open") {
+  const pid_t pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    const int left_open = ::dup(0);
+    for (const int number : {0, 1, 2}) ::close(number);
+    host::tidy_descriptors();
+    bool good = ::fcntl(left_open, F_GETFD) < 0;
+    for (const int number : {0, 1, 2}) good = good && ::fcntl(number, F_GETFD) >= 0;
+    ::_exit(good ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  CHECK(status == 0);
 }

@@ -4,6 +4,8 @@ import os
 import pathlib
 import pwd
 import re
+import shutil
+import signal
 import socket
 import stat
 import sys
@@ -11,7 +13,7 @@ import threading
 
 from daemon import Daemon
 from delivery_scenario import HELLO, ZONE
-from harness import Skip, check, check_equal, daemon_user, is_root, wait_until
+from harness import Failure, Skip, check, check_equal, daemon_user, is_root, not_under_asan, wait_until
 from peers import Sink, Unbound
 
 NO_CAPABILITY, BIND_ONLY = '0' * 16, f'{1 << 10:016x}'
@@ -256,5 +258,80 @@ def scenario_an_open_relay_does_not_start(world):
     daemon.config.write_text(text)
     daemon.start()
     check_equal([stat.S_IMODE(os.stat(path).st_mode) for path in (daemon.submission, daemon.control)], [0o666, 0o666], 'modes of the sockets')
+    still_works(sink, daemon)
+    daemon.stop()
+
+
+def make_poison(world):
+    """A library that, preloaded, makes the daemon die of the content "these words are poison"."""
+    compiler = shutil.which('clang-19') or shutil.which('cc')
+    library = world.path('poison.so')
+    built = world.run([compiler, '-O2', '-shared', '-fPIC', '-o', library, pathlib.Path(__file__).parent / 'poison.c'])
+    check_equal(built.returncode, 0, f'{compiler} ({built.stderr.decode()})')
+    return library
+
+
+def die_and_start_again(daemon, deaths):
+    """As systemd does: until it stays up. The number of deaths."""
+    for number in range(deaths + 1):
+        daemon.launch()
+        try:
+            wait_until(lambda: not daemon.process.running(), 8, 'death')
+        except Failure:
+            return number
+        check_equal(daemon.process.popen.returncode, -signal.SIGSEGV, 'how mxpressd died')
+    raise Failure(f'mxpressd died {deaths + 1} times')
+
+
+def scenario_a_message_that_brings_the_daemon_down_is_set_aside_and_other_mail_goes_on(world):
+    not_under_asan('the message dies of it')
+    sink, daemon = make(world, prefix=['env', f'LD_PRELOAD={make_poison(world)}'], retry='1h*')
+    daemon.start()
+    slow = Sink(world, 'mail', '127.0.0.13', sink.port, options=['-w', '2']).start()  # mail for it is on its way when the daemon dies
+    for number in range(3):
+        daemon.send(['-f', 'me@here.example', f'slow{number}@here.example'], HELLO)
+    wait_until(lambda: daemon.json('queue'), 20, 'mail to be on its way')
+    result = daemon.sendmail(['-f', 'me@here.example', 'victim@there.example'], b'Subject: x\n\nthese words are poison\n')
+    wait_until(lambda: not daemon.process.running(), 20, 'the first death')
+    deaths = 1 + die_and_start_again(daemon, 3)
+    check(2 <= deaths <= 3, f'{deaths} deaths ({result})')
+    world.note(f'{deaths} deaths')
+    wait_until(lambda: 'set_aside' in daemon.log(), 20, 'the message to be set aside')
+    still_works(sink, daemon)
+    held = [message for message in daemon.json('queue', '--messages') if message['state'] == 'held']
+    check_equal(len(held), 1, 'held messages')
+    check_equal(held[0]['recipient'][0]['address'], 'victim@there.example', 'which is held')
+    code, story, errors = daemon.mxpress('show', held[0]['id'])
+    check('died more than once while it handled this message' in story and 'Segmentation fault' in story, f'what show says: {story}')
+    check('brought mxpressd down' in daemon.mxpress('status')[1], f'what status says: {daemon.mxpress("status")[1]}')
+    check(re.search(r'<1>.*set_aside|alert .*set_aside', daemon.log()), 'no alert in the log')
+    daemon.stop()
+    daemon.prefix = []  # mended
+    daemon.start()
+    daemon.wait_for_recovery()
+    check_equal(daemon.mxpress('release', held[0]['id'])[0], 0, 'exit status of release')
+    wait_until(lambda: any(b'poison' in path.read_bytes() for path in sink.folder.iterdir()), 30, 'the message to arrive after all')
+    daemon.stop()
+
+
+def scenario_no_mail_in_core_files_and_nothing_left_open_by_who_started_it(world):
+    sink, daemon = make(world)
+    secret = world.path('secret')
+    secret.write_text('not the daemon\'s')
+    with open(secret) as left_open:
+        os.set_inheritable(left_open.fileno(), True)
+        daemon.prefix = ['sh', '-c', f'exec 9<{secret}; ulimit -c unlimited; exec "$0" "$@"']
+        daemon.start()
+    open_files = [os.readlink(path) for path in pathlib.Path(f'/proc/{daemon.process.pid}/fd').iterdir()] if is_root() else []
+    check(str(secret) not in open_files, f'open in mxpressd: {open_files}')
+    limits = pathlib.Path(f'/proc/{daemon.process.pid}/limits').read_text()
+    check(re.search(r'Max core file size +0 +0 ', limits), f'limits of mxpressd: {limits}')
+    if is_root():
+        # Of a process that may not be dumped, /proc belongs to root, whoever it is.
+        check_equal(os.stat(f'/proc/{daemon.process.pid}/environ').st_uid, 0, 'owner of /proc/PID/environ')
+    daemon.process.signal(signal.SIGSEGV)
+    daemon.process.wait(20)
+    check(not list(pathlib.Path('/').glob('core*')) and not list(daemon.spool.glob('core*')), 'a core file')
+    daemon.start()
     still_works(sink, daemon)
     daemon.stop()

@@ -151,8 +151,14 @@ void Simulation::start() {
       .seed = 1};
   pool_ = std::make_unique<mta::delivery::Pool>(std::move(services));
   time.set_other_work([this] { return spool_->commit_batch(); });
-  const Status recovered = spool_->recover([this](const queue::Message& message) { pool_->restore(message); },
-                                           [this](const queue::SiteRecord& site) { pool_->restore_site(site); });
+  const Status recovered = spool_->recover(
+      [this](const queue::Message& message) {
+        if (poison.contains(message.id))
+          pool_->set_aside(message, "signal 11 (Segmentation fault)");
+        else
+          pool_->restore(message);
+      },
+      [this](const queue::SiteRecord& site) { pool_->restore_site(site); });
   if (!recovered) throw std::runtime_error(recovered.error().message);
 }
 

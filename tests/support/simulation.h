@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,8 @@ class Simulation {
   void refuse(const std::string& address) { hosts_.erase(address); }
   // Each attempt to connect, in order.
   const std::vector<std::string>& connections() const { return connections_; }
+
+  std::set<queue::QueueId> poison;  // recovery sets them aside
 
   VirtualTime time;
   std::shared_ptr<ScriptedResolver> dns = std::make_shared<ScriptedResolver>();

@@ -1,0 +1,63 @@
+// Messages that were being handled when the daemon died: those that may be to blame are tried one at a time; one that is, is set aside.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "mta/delivery/deliverer.h"
+#include "queue/schedule.h"
+#include "queue/spool.h"
+
+namespace mxpress::mta::delivery {
+
+// Whose turn it is. A suspect keeps the others waiting until it has been handled without harm, or for two minutes: one that is still being
+// handled then (by a slow host, say) is cleared, because only one suspect may be handled at a time; one that is not, since the time of its
+// next try has not come, stays suspect. One thread.
+class SuspectLine {
+ public:
+  static constexpr Duration kPatience = std::chrono::minutes(2);
+  void add(queue::QueueId message) { waiting_.push_back(message); }
+  // The next one to be tried; none while another one is. `record`: host::CrashRecord, or what stands for it.
+  template <class Record>
+  std::optional<queue::QueueId> next(queue::Instant now, Record& record) {
+    if (tried_ && record.is_suspect(*tried_)) {
+      if (now < since_ + kPatience) return std::nullopt;
+      if (record.is_handled(*tried_)) record.clear(*tried_);
+    }
+    tried_.reset();
+    if (waiting_.empty()) return std::nullopt;
+    tried_ = waiting_.front();
+    waiting_.pop_front();
+    since_ = now;
+    return tried_;
+  }
+  bool done() const { return waiting_.empty() && !tried_; }
+
+ private:
+  std::deque<queue::QueueId> waiting_;
+  std::optional<queue::QueueId> tried_;
+  queue::Instant since_{};
+};
+
+// Messages that no worker knows of, because handling them has brought the daemon down. Any thread.
+class SetAside {
+ public:
+  void add(queue::QueueId message);
+  std::size_t size() const;
+  // An operator has acted on these messages: all but `hold` and `retry` (it stays held) end it. Returns those that were set aside.
+  std::vector<queue::QueueId> acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages);
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<queue::QueueId> messages_;
+};
+
+// What is recorded of a message that is set aside: why its recipients wait, in words that `mxpress show` prints. It is held besides.
+queue::Settlement settlement_of(const queue::Message& message, const std::string& death, WallTime now);
+
+}  // namespace mxpress::mta::delivery
