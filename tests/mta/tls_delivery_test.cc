@@ -7,9 +7,11 @@
 #include <thread>
 
 #include "mta/delivery/delivery.h"
+#include "mta/smtp/client_channel.h"
 #include "mta/smtp/connector.h"
 #include "mta/smtp/handshake_lane.h"
 #include "tests/support/mail_host.h"
+#include "tests/support/memory_stream.h"
 #include "tests/support/tls_server.h"
 
 namespace mxpress::testing {
@@ -120,6 +122,26 @@ TEST_CASE("delivery over TLS: a name whose handshake fails at an address does no
   sender.attempt(host.target("mx.victim.example"));
   CHECK_FALSE(host.host().messages().at(0).tls);
   CHECK(host.host().messages().at(1).tls);
+}
+
+TEST_CASE("client channel: what has come before TLS begins fails it, read or unread, and is never a reply") {
+  const bool was_read = GENERATE(false, true);
+  asio::io_context io;
+  auto [near, far] = make_memory_streams(io.get_executor());
+  smtp::ClientChannel channel(std::move(near));
+  bool done = false;
+  const auto run = [&]() -> Task<void> {
+    CHECK((co_await far->write("220 go\r\n" + std::string(was_read ? "250 injected\r\n" : ""))).ok());
+    CHECK((co_await channel.read_reply(1min))->code == 220);
+    if (!was_read) CHECK((co_await far->write("250 injected\r\n")).ok());
+    CHECK_FALSE((co_await channel.start_tls("mx.there.example", TlsUse::opportunistic, 1min)).ok());
+    CHECK_FALSE(channel.is_open());
+    CHECK_FALSE(channel.tls().active);
+    done = true;
+  };
+  asio::co_spawn(io, run, asio::detached);
+  io.run_for(20s);
+  CHECK(done);
 }
 
 TEST_CASE("handshake lane: steps run on another thread, and a step that finds eight others waiting is refused") {

@@ -56,6 +56,8 @@ def records_of(name, kind):
     if kind == A and is_host:
         address = ADDRESSES.get(what, NOBODY)
         return 0, [record(A, socket.inet_aton(address))]
+    if kind == MX and what == 'many':
+        return 0, [record(MX, struct.pack('>H', n) + labels(f'mx.h{n}.dead.example')) for n in range(1500)]
     if kind == MX and not is_host:
         if what == 'wide':
             return 0, wide_mx(name)

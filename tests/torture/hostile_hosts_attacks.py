@@ -131,6 +131,13 @@ def key_updates(bench):
     bench.figure('octets that it got rid of', flooded, 16 << 20)
 
 
+@attack(16, 'many-mx', '500 domains with 1,500 mail hosts each')
+def many_mx(bench):
+    bench.user(1, send_all, bench.socket, SENDER, [[f'u@d{n}.many.example' for n in range(begin, begin + 100)] for begin in range(0, 500, 100)],
+               LETTER).result()
+    bench.settle(30)
+
+
 @attack(16, 'late-answer', 'a host that goes on talking after its 220 to STARTTLS')
 def late_answer(bench):
     bench.user(1, send_all, bench.socket, SENDER, [['u@late.example']], LETTER).result()
