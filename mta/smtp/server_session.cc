@@ -43,6 +43,10 @@ constexpr std::string_view kSenderFine = "250 2.1.0 Ok\r\n";
 constexpr std::string_view kRecipientFine = "250 2.1.5 Ok\r\n";
 constexpr std::string_view kSendContent = "354 End data with <CR><LF>.<CR><LF>\r\n";
 
+// RFC 5321 4.5.3.1.10: the client goes on with those that were taken, and is not at fault.
+constexpr int kTooMany = 452;
+ServerReply too_many_recipients() { return {kTooMany, EnhancedStatus{4, 5, 3}, "Too many recipients"}; }
+
 ServerReply bad_sequence(std::string text) { return {503, kBadSequence, std::move(text)}; }
 
 }  // namespace
@@ -113,11 +117,12 @@ Task<ServerSession::Next> ServerSession::take_lines() {
   while (true) {
     const LineReader::Line line = lines_.next();
     if (line.kind == LineReader::Kind::none) co_return Next::go_on;
-    Wait wait = take_line(line);
-    if (wait == Wait::none && errors_ > options_.max_errors) {
-      wait = part({421, EnhancedStatus{4, 7, 0}, options_.hostname + " Too many errors; closing"});
-    }
+    const Wait wait = take_line(line);
     if (wait != Wait::none && co_await wait_for(wait) == Next::close) co_return Next::close;
+    if (errors_ >= options_.max_errors) {
+      co_await send_away({421, EnhancedStatus{4, 7, 0}, options_.hostname + " Too many errors; closing"});
+      co_return Next::close;
+    }
     if (out_.size() > kMaxWaitingReplies && !co_await flush()) co_return Next::close;
   }
 }
@@ -143,10 +148,10 @@ ServerSession::Wait ServerSession::take_line(const LineReader::Line& line) {
       if (is_http(line.text)) return part({554, kBadSequence, "This is SMTP, not HTTP; closing"});
       return command(proto::parse_command(line.text));
     case LineReader::Kind::bare:
-      error("command", {500, kSyntax, "Lines end in CRLF, and have no other control characters"});
+      refuse("command", {500, kSyntax, "Lines end in CRLF, and have no other control characters"});
       break;
     case LineReader::Kind::too_long:
-      error("command", {500, kSyntax, "Line is too long"});
+      refuse("command", {500, kSyntax, "Line is too long"});
       break;
     case LineReader::Kind::none:
       break;
@@ -171,11 +176,11 @@ ServerSession::Wait ServerSession::command(const proto::Command& command) {
       rcpt(command.argument);
       break;
     case Verb::quit:
-      if (!command.argument.empty()) return error("QUIT", {501, kBadArguments, "QUIT takes no argument"}), Wait::none;
+      if (!command.argument.empty()) return refuse("QUIT", {501, kBadArguments, "QUIT takes no argument"}), Wait::none;
       out_ += profile_->goodbye;
       return Wait::goodbye;
     default:
-      if (!simple(command)) error("command", {500, kSyntax, "Command not recognized"});
+      if (!simple(command)) refuse("command", {500, kSyntax, "Command not recognized"});
   }
   return Wait::none;
 }
@@ -183,7 +188,7 @@ ServerSession::Wait ServerSession::command(const proto::Command& command) {
 // RFC 5321 4.1.1.1: EHLO also ends a transaction.
 void ServerSession::greet(const proto::Command& command) {
   const auto name = proto::parse_hello_argument(command.argument);
-  if (!name) return error("hello", to_reply(name.error()));
+  if (!name) return refuse("hello", to_reply(name.error()));
   reset();
   sink_.hello(*name, command.verb == Verb::ehlo ? Greeting::ehlo : Greeting::helo);
   if (command.verb == Verb::helo) return reply(250, std::nullopt, options_.hostname);
@@ -191,9 +196,9 @@ void ServerSession::greet(const proto::Command& command) {
 }
 
 void ServerSession::mail(const std::string& argument) {
-  if (envelope_) return error("MAIL", bad_sequence("A transaction is open; RSET ends it"));
+  if (envelope_) return refuse("MAIL", bad_sequence("A transaction is open; RSET ends it"));
   const auto arguments = proto::parse_mail_arguments(argument, options_.addresses);
-  if (!arguments) return error("MAIL", to_reply(arguments.error()));
+  if (!arguments) return refuse("MAIL", to_reply(arguments.error()));
   const std::uint64_t size = arguments->parameters.size.value_or(0);
   if (size > options_.max_message_size) return refuse("MAIL", too_big(options_.max_message_size));  // RFC 1870 6.1
   if (const Refusal refusal = sink_.begin(arguments->reverse_path, size)) return refuse("MAIL", *refusal);
@@ -205,21 +210,21 @@ void ServerSession::mail(const std::string& argument) {
 }
 
 void ServerSession::rcpt(const std::string& argument) {
-  if (!envelope_) return error("RCPT", bad_sequence("MAIL first"));
+  if (!envelope_) return refuse("RCPT", bad_sequence("MAIL first"));
   auto recipient = proto::parse_rcpt_arguments(argument, options_.addresses);
-  if (!recipient) return error("RCPT", to_reply(recipient.error()));
-  if (envelope_->recipients.size() >= options_.max_recipients) {
-    return refuse("RCPT", {452, EnhancedStatus{4, 5, 3}, "Too many recipients"});  // RFC 5321 4.5.3.1.10
-  }
-  if (const Refusal refusal = sink_.recipient(*recipient)) return refuse("RCPT", *refusal);
+  if (!recipient) return refuse("RCPT", to_reply(recipient.error()));
+  if (envelope_->recipients.size() >= options_.max_recipients) return answer_no("RCPT", too_many_recipients());
+  const Refusal refusal = sink_.recipient(*recipient);
+  if (refusal && refusal->code == kTooMany) return answer_no("RCPT", *refusal);
+  if (refusal) return refuse("RCPT", *refusal);
   envelope_->recipients.push_back(std::move(*recipient));
   out_ += kRecipientFine;
 }
 
 ServerSession::Wait ServerSession::data(const std::string& argument) {
-  if (!argument.empty()) return error("DATA", {501, kBadArguments, "DATA takes no argument"}), Wait::none;
-  if (!envelope_) return error("DATA", bad_sequence("MAIL and RCPT first")), Wait::none;
-  if (envelope_->recipients.empty()) return error("DATA", {554, kBadSequence, "No valid recipients"}), Wait::none;
+  if (!argument.empty()) return refuse("DATA", {501, kBadArguments, "DATA takes no argument"}), Wait::none;
+  if (!envelope_) return refuse("DATA", bad_sequence("MAIL and RCPT first")), Wait::none;
+  if (envelope_->recipients.empty()) return refuse("DATA", {554, kBadSequence, "No valid recipients"}), Wait::none;
   auto opened = sink_.open(std::move(*envelope_));
   reset();
   if (const auto* refusal = std::get_if<ServerReply>(&opened)) return refuse("DATA", *refusal), Wait::none;
@@ -234,6 +239,7 @@ Task<ServerSession::Next> ServerSession::receive_message(std::unique_ptr<Incomin
   if (!co_await receive(arrival)) co_return Next::close;
   const ServerReply verdict = arrival.refusal ? *arrival.refusal : co_await arrival.message->finish();
   if (verdict.is_positive()) {
+    errors_ = 0;
     reply(verdict);
   } else {
     refuse("message", verdict);
@@ -280,7 +286,7 @@ void ServerSession::judge(Arrival& arrival) {
 bool ServerSession::simple(const proto::Command& command) {
   switch (command.verb) {
     case Verb::rset:
-      if (!command.argument.empty()) return error("RSET", {501, kBadArguments, "RSET takes no argument"}), true;
+      if (!command.argument.empty()) return refuse("RSET", {501, kBadArguments, "RSET takes no argument"}), true;
       reset();
       return reply(250, kFine, "Ok"), true;
     case Verb::noop:
@@ -288,13 +294,13 @@ bool ServerSession::simple(const proto::Command& command) {
     case Verb::help:
       return reply(214, kFine, "EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT; RFC 5321"), true;
     case Verb::vrfy:
-      if (command.argument.empty()) return error("VRFY", {501, kBadArguments, "VRFY takes an address"}), true;
+      if (command.argument.empty()) return refuse("VRFY", {501, kBadArguments, "VRFY takes an address"}), true;
       return reply(252, kFine, "Send some mail, and I will try"), true;  // RFC 5321 3.5.3
     case Verb::expn:
     case Verb::starttls:
     case Verb::auth:
     case Verb::bdat:
-      return error("command", {502, kBadSequence, "Command not supported here"}), true;
+      return refuse("command", {502, kBadSequence, "Command not supported here"}), true;
     default:
       return false;
   }
@@ -307,13 +313,13 @@ void ServerSession::reply(int code, std::optional<EnhancedStatus> status, std::s
 void ServerSession::reply(const ServerReply& what) { reply(what.code, what.status, what.text); }
 
 void ServerSession::refuse(std::string_view what, const ServerReply& why) {
-  sink_.refused(what, why);
-  reply(why);
+  ++errors_;
+  answer_no(what, why);
 }
 
-void ServerSession::error(std::string_view what, ServerReply why) {
-  ++errors_;
-  refuse(what, why);
+void ServerSession::answer_no(std::string_view what, const ServerReply& why) {
+  sink_.refused(what, why);
+  reply(why);
 }
 
 }  // namespace mxpress::mta::smtp

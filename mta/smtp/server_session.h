@@ -20,7 +20,7 @@ struct ServerOptions {
   std::size_t max_recipients = 10'000;
   std::uint64_t max_refused =
       128u << 20;               // octets of a refused message that are read so that the client hears why; after more it is sent away
-  std::size_t max_errors = 50;  // commands that make no sense; then 421
+  std::size_t max_errors = 20;  // refusals since the last message that was taken; then 421. Not counted: 452 to RCPT
   Duration idle = std::chrono::minutes(5);      // RFC 5321 4.5.3.2.7
   Duration content = std::chrono::minutes(60);  // the whole content of one message, however slowly it drips
 };
@@ -83,7 +83,7 @@ class ServerSession {
   void reply(int code, std::optional<proto::EnhancedStatus> status, std::string_view text);
   void reply(const ServerReply& reply);
   void refuse(std::string_view what, const ServerReply& reply);
-  void error(std::string_view what, ServerReply reply);
+  void answer_no(std::string_view what, const ServerReply& reply);
   void reset() { envelope_.reset(); }
 
   std::unique_ptr<Stream> stream_;
