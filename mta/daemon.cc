@@ -22,6 +22,8 @@
 #include "mta/host/control_server.h"
 #include "mta/host/crash_record.h"
 #include "mta/host/log.h"
+#include "mta/host/log_limit.h"
+#include "mta/host/log_watch.h"
 #include "mta/host/notify.h"
 #include "mta/host/privileges.h"
 #include "mta/intake/drop_folder.h"
@@ -310,8 +312,10 @@ class RunningDaemon final : public Daemon {
     health_.async_wait([this](boost::system::error_code error) {
       if (error || stopping_) return;
       host::notify_watchdog();
+      log_ended_repeats();
       const auto counters = spool_->counters();
-      pool_->pause(!counters.accepting);
+      const bool is_log_full = log_watch_.look(log_pressure());
+      pool_->pause(!counters.accepting || is_log_full);
       seconds_broken_ = counters.accepting ? 0 : seconds_broken_ + 1;
       if (seconds_broken_ == 1) log(LogLine(Priority::error, "spool").add("reason", counters.not_accepting_because));
       if (seconds_broken_ * kHealthInterval > kBrokenFor) return begin_stop(1);
@@ -382,6 +386,7 @@ class RunningDaemon final : public Daemon {
   std::condition_variable stop_wanted_;
   bool stopping_ = false;
   int exit_code_ = 0;
+  host::LogWatch log_watch_;
   int seconds_broken_ = 0;
 };
 

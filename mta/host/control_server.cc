@@ -22,6 +22,7 @@
 #include "mta/host/control_socket_outlet.h"
 #include "mta/host/control_wire.h"
 #include "mta/host/log.h"
+#include "mta/host/log_limit.h"
 #include "proto/control.pb.h"
 
 namespace mxpress::mta::host {
@@ -205,7 +206,9 @@ class Server final : public ControlServer {
   }
 
   static void log_action(const control_pb::Request::Act& act, const ControlPeer& peer) {
+    if (!peer.may_do_everything && !may_log(Owner::user(peer.uid), "operator")) return;
     log(LogLine(Priority::notice, "operator")
+            .keep()
             .add("action", control_pb::Action_Name(act.action()))
             .add("uid", static_cast<std::int64_t>(peer.uid))
             .add("rights", peer.may_do_everything ? "all" : "own-mail")

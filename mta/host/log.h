@@ -1,4 +1,8 @@
 // The log: one line an event, key=value, queue id first. Written by one thread; never blocks whoever logs.
+//
+// A line about a message (with its id) or about what an operator did is kept: it waits for the writer without loss. When many octets of
+// such lines wait, intake takes no more mail (log_wait.h), and later no delivery begins. Other lines are dropped and counted when too many
+// wait; those that a peer can cause as often as it likes are limited for each peer (log_limit.h). docs/budgets.md has the figures.
 #pragma once
 
 #include <string>
@@ -20,17 +24,30 @@ class LogLine {
   LogLine& add(std::string_view key, std::string_view value);
   LogLine& add(std::string_view key, std::int64_t value);
   LogLine& add(std::string_view key, Duration value);  // seconds with three decimals
+  // It tells the fate of messages, although it has no id: it is not dropped.
+  LogLine& keep() {
+    is_kept_ = true;
+    return *this;
+  }
   Priority priority() const { return priority_; }
+  bool is_kept() const { return is_kept_; }
   const std::string& text() const { return text_; }
 
  private:
   Priority priority_;
+  bool is_kept_ = false;  // with an id: true
   std::string text_;
 };
 
-// Hands the line to the log in force. Any thread; never blocks: when the writer cannot keep up, lines are counted and dropped,
-// and the count is logged later.
+std::string_view name_of(Priority priority);
+
+// Hands the line to the log in force. Any thread; never blocks.
 void log(const LogLine& line);
+
+// How far the writer is behind with lines that are kept.
+enum class LogPressure { none, slow, full };
+// Any thread; one load of an atomic. `none` while no writer runs.
+LogPressure log_pressure();
 
 enum class LogTarget { standard_error, syslog };  // foreground: journald priorities "<6>"; daemon: facility mail
 // Starts the writer thread. stop_log() writes what is left and ends it.

@@ -8,6 +8,7 @@
 
 #include "mta/host/aliases.h"
 #include "mta/host/log.h"
+#include "mta/host/log_wait.h"
 #include "mta/spool_async.h"
 #include "proto/clean_header.h"
 #include "proto/trace.h"
@@ -195,6 +196,9 @@ Task<ServerReply> Incoming::finish() {
       co_return std::move(*refusal);
   }
   queue::NewMessage message = take_message();
+  if (log_pressure() != LogPressure::none && !co_await wait_for_log()) {
+    co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not taken: the log is not being written; try again later"};
+  }
   const auto stored = co_await store(context_.spool, id_, std::move(message));
   if (!stored.ok()) co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not stored: " + stored.error().message};
   if (*stored == id_) {  // otherwise this drop file had been stored before a crash, and is in the queue already

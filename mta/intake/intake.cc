@@ -13,6 +13,7 @@
 #include <map>
 
 #include "mta/host/log.h"
+#include "mta/host/log_limit.h"
 #include "mta/intake/peer.h"
 #include "mta/intake/socket_owner.h"
 #include "mta/smtp/stream_socket.h"
@@ -71,6 +72,15 @@ bool may_speak(const Config& config, const dns::Address& client) {
   if (dns::is_loopback(client)) return true;
   return std::any_of(config.listen.allow.begin(), config.listen.allow.end(),
                      [&](const dns::Network& network) { return network.contains(client); });
+}
+
+void log_refused(const Entrance& entrance, const ServerReply& reply) {
+  if (!may_log(entrance.owner, "rejected")) return;
+  LogLine line(Priority::notice, "rejected");
+  line.add("at", "connect").add("reply", reply.to_string()).add("entrance", entrance.submitter.entrance);
+  if (entrance.submitter.uid >= 0) line.add("uid", entrance.submitter.uid);
+  if (!entrance.submitter.client_address.empty()) line.add("client", entrance.submitter.client_address);
+  log(line);
 }
 
 Task<void> refuse(std::unique_ptr<smtp::Stream> stream, ServerReply reply) {
@@ -216,8 +226,7 @@ void Intake::State::welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoin
   entrance.owner = owner_of(socket, {address, from.port()});
   auto stream = smtp::make_tcp_stream(std::move(socket));
   if (!may_speak(*context.config.get(), address)) {
-    LogLine line(Priority::notice, "rejected");
-    log(line.add("at", "connect").add("reply", not_allowed().to_string()).add("client", entrance.submitter.client_address));
+    log_refused(entrance, not_allowed());
     return asio::co_spawn(place.io.get_executor(), refuse(std::move(stream), not_allowed()), log_bug);
   }
   begin(std::move(stream), std::move(entrance), place);
@@ -246,7 +255,10 @@ void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entranc
 
 Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place) {
   if (stopping) co_return co_await refuse(std::move(stream), shutting_down());
-  if (!place.sessions.make_room(entrance.owner)) co_return co_await refuse(std::move(stream), busy());
+  if (!place.sessions.make_room(entrance.owner)) {
+    log_refused(entrance, busy());
+    co_return co_await refuse(std::move(stream), busy());
+  }
   co_await serve(std::move(stream), std::move(entrance), place);
 }
 

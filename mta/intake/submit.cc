@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mta/host/log.h"
+#include "mta/host/log_limit.h"
 #include "mta/intake/incoming.h"
 
 namespace mxpress::mta::intake {
@@ -75,6 +76,7 @@ std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> Submission::op
 }
 
 void Submission::refused(std::string_view what, const ServerReply& reply) {
+  if (!may_log(entrance_.owner, "rejected")) return;
   LogLine line(Priority::notice, "rejected");
   line.add("at", what).add("reply", reply.to_string()).add("entrance", entrance_.submitter.entrance);
   if (!sender_.empty()) line.add("from", "<" + sender_ + ">");

@@ -12,55 +12,15 @@
 #include <thread>
 #include <vector>
 
+#include "mta/host/log_limit.h"
+#include "tests/support/stderr_pipe.h"
+
 using namespace mxpress;
 using namespace mxpress::mta;
 using namespace std::chrono_literals;
+using testing::StderrPipe;
 
 namespace {
-
-// Puts a pipe in the place of stderr for one test.
-class StderrPipe {
- public:
-  StderrPipe() : saved_(::dup(STDERR_FILENO)) {
-    REQUIRE(::pipe2(ends_, O_CLOEXEC) == 0);
-    ::dup2(ends_[1], STDERR_FILENO);
-  }
-  ~StderrPipe() {
-    restore();
-    ::close(ends_[0]);
-  }
-  void restore() {
-    if (saved_ < 0) return;
-    ::dup2(saved_, STDERR_FILENO);
-    ::close(saved_);
-    ::close(ends_[1]);
-    saved_ = -1;
-  }
-  // Everything written, after nobody can write any more.
-  std::string read_all() {
-    restore();
-    std::string text;
-    char buffer[4096];
-    for (ssize_t n; (n = ::read(ends_[0], buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
-    return text;
-  }
-  // Everything up to where `what` has been written.
-  std::string read_until(const std::string& what) {
-    std::string text;
-    char buffer[65536];
-    while (text.find(what) == text.npos) {
-      const ssize_t n = ::read(ends_[0], buffer, sizeof buffer);
-      if (n <= 0) break;
-      text.append(buffer, static_cast<std::size_t>(n));
-    }
-    return text;
-  }
-  int write_end() const { return ends_[1]; }
-
- private:
-  int saved_;
-  int ends_[2] = {-1, -1};
-};
 
 std::size_t count(const std::string& text, const std::string& what) {
   std::size_t n = 0;
@@ -92,20 +52,8 @@ TEST_CASE("log: a line stays below what a pipe takes at once") {
   CHECK(line.text().size() < 4000);
 }
 
-// What earlier tests have logged waits for a writer: into nothing with it.
-void drop_waiting_lines() {
-  const int saved = ::dup(STDERR_FILENO);
-  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  ::dup2(nothing, STDERR_FILENO);
-  start_log(LogTarget::standard_error);
-  stop_log();
-  ::dup2(saved, STDERR_FILENO);
-  ::close(nothing);
-  ::close(saved);
-}
-
 TEST_CASE("log: stderr gets a time stamp and the priority in words, or <6> when it is the journal") {
-  drop_waiting_lines();
+  testing::drop_waiting_lines();
   StderrPipe pipe;
   start_log(LogTarget::standard_error);
   log(LogLine(Priority::info, "plain"));
@@ -152,6 +100,39 @@ TEST_CASE("log: lines that come faster than they are written are dropped and cou
   reader.join();
   stop_log();
   CHECK(count(text, " info e\n") == 10'000);
+}
+
+TEST_CASE("log: a flood of other lines costs no line with a queue id, while nobody reads and afterwards") {
+  testing::drop_waiting_lines();
+  StderrPipe pipe;
+  start_log(LogTarget::standard_error);
+  for (int i = 0; i < 20'000; ++i) {
+    log(LogLine(Priority::notice, "rejected").add("n", i));
+    if (i % 10 == 0) log(LogLine(Priority::info, proto::QueueId{static_cast<std::uint64_t>(i + 1)}, "accepted"));
+  }
+  log(LogLine(Priority::info, proto::QueueId{1}, "the-end"));
+  std::string text = pipe.read_until(" the-end\n");
+  stop_log();
+  text += pipe.read_all();
+  CHECK(count(text, " accepted\n") == 2'000);
+  std::size_t lost = 0;
+  const std::string told = "log-lines-lost count=";
+  for (auto at = text.find(told); at != text.npos; at = text.find(told, at + 1))
+    lost += std::strtoul(text.c_str() + at + told.size(), nullptr, 10);
+  CHECK(count(text, " rejected n=") + lost == 20'000);
+}
+
+TEST_CASE("log: a peer's repetitions are counted at the end at the latest") {
+  testing::drop_waiting_lines();
+  forget_repeats();
+  StderrPipe pipe;
+  start_log(LogTarget::standard_error);
+  for (int i = 0; i < 130; ++i)
+    if (may_log(host::Owner::user(33), "rejected")) log(LogLine(Priority::notice, "rejected"));
+  stop_log();
+  const std::string text = pipe.read_all();
+  CHECK(count(text, " rejected\n") == 30);
+  CHECK(count(text, "repeated event=rejected by=\"uid 33\" count=100 ") == 1);
 }
 
 TEST_CASE("log: a captured log gives its lines to the test") {

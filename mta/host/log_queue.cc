@@ -1,0 +1,56 @@
+// Bounds for lines that wait.
+#include "mta/host/log_queue.h"
+
+#include <utility>
+
+#include "dns/async.h"
+
+namespace mxpress::mta {
+namespace {
+
+LogEntry lost_entry(std::string_view event, std::uint64_t count, Priority priority) {
+  const LogLine line = LogLine(priority, event).add("count", static_cast<std::int64_t>(count)).add("why", "the log was slower than we are");
+  return {priority, true, Clock::current().wall(), line.text()};
+}
+
+std::size_t octets_of(const LogEntry& entry) { return sizeof entry + entry.text.size(); }
+
+}  // namespace
+
+bool LogQueue::has_room(const LogEntry& entry) const {
+  return entry.is_kept ? held_.kept_octets + octets_of(entry) <= limits_.most_octets : held_.lines < limits_.lines;
+}
+
+void LogQueue::push(LogEntry entry) {
+  if (!has_room(entry)) {
+    ++(entry.is_kept ? lost_kept_ : lost_);
+    return;
+  }
+  if (entry.is_kept) {
+    held_.kept_octets += octets_of(entry);
+  } else {
+    ++held_.lines;
+  }
+  waiting_.push_back(std::move(entry));
+}
+
+void LogQueue::take(std::vector<LogEntry>& batch) {
+  batch.clear();
+  batch.swap(waiting_);
+  taken_ = held_;
+  if (const auto count = std::exchange(lost_, 0); count > 0) batch.push_back(lost_entry("log-lines-lost", count, Priority::warning));
+  if (const auto count = std::exchange(lost_kept_, 0); count > 0) batch.push_back(lost_entry("fate-lines-lost", count, Priority::error));
+}
+
+void LogQueue::done() {
+  held_.lines -= taken_.lines;
+  held_.kept_octets -= taken_.kept_octets;
+  taken_ = {};
+}
+
+LogPressure LogQueue::pressure() const {
+  if (held_.kept_octets >= limits_.full_octets) return LogPressure::full;
+  return held_.kept_octets >= limits_.slow_octets ? LogPressure::slow : LogPressure::none;
+}
+
+}  // namespace mxpress::mta
