@@ -24,7 +24,7 @@ class Entry {
  public:
   // Only of messages with more than one recipient, or that have ended.
   struct Rest {
-    std::vector<StageOctet> other_stages;
+    OtherStages other_stages;
     WallTime ended_at{};
     std::shared_ptr<const Message> remembered;  // of an ended message whose records are gone; shared with callers of load()
   };
@@ -54,6 +54,8 @@ class Entry {
   // All its recipients are pending.
   void begin(std::size_t recipients);
   Stages stages() { return {first_stage, has_more_ && word_.more->rest ? &word_.more->rest->other_stages : nullptr}; }
+  // How many it has.
+  std::size_t recipients() const { return 1 + (has_more_ && word_.more->rest ? word_.more->rest->other_stages.octets.size() : 0); }
   // The first `told` of `later` are in its message file, synced.
   void moved(std::size_t told);
 
@@ -130,9 +132,16 @@ struct RawMessage {
   std::vector<StoredChange> changes;
   std::size_t in_file = 0;          // so many of the changes are in the message file already
   std::vector<Location> damaged{};  // records of changes in the journal that are passed over
+  std::uint32_t newest = 0;         // sequence of the last change
 };
 // An error is permanent if the message itself is damaged, transient if the disk failed or the message file is not there.
 Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from);
+// The same message. Applies each change as it is read: memory does not grow with the number of changes.
+struct ReadMessage {
+  Message message;
+  std::vector<Location> damaged{};
+};
+Result<ReadMessage> read_message(Disk& disk, const Paths& paths, const Snapshot& from);
 // The record of a site in the journal.
 Result<SiteRecord> read_site(const Index& index, Location location);
 // Octets of the record there; `otherwise` if it is damaged so that it does not say.

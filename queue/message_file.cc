@@ -77,8 +77,9 @@ struct Pieces {
 // The records of states behind the message itself. After damage the next whole record is searched: each names its own place and file.
 class ChangesReader {
  public:
+  using Take = std::function<void(const Accepted&, StoredChange)>;
   // `bytes` begin in the file where the message ends.
-  ChangesReader(MessageFile& out, std::string_view bytes) : out_(out), bytes_(bytes), begin_(out.end) {}
+  ChangesReader(MessageFile& out, std::string_view bytes, const Take& take) : out_(out), bytes_(bytes), begin_(out.end), take_(take) {}
 
   Status run() {
     for (std::uint64_t at = 0; at + kRecordHeader <= bytes_.size();) {
@@ -90,7 +91,7 @@ class ChangesReader {
       if (begin_ + at != out_.end) out_.damages.push_back({out_.end, begin_ + at});
       auto change = decode_change(header->type, QueueId{header->id}, meta_of(*header, at));
       if (!change) return change.error();
-      out_.changes.push_back({header->sequence, std::move(*change)});
+      take_(out_.meta, {header->sequence, std::move(*change)});
       at += header->size();
       out_.end = begin_ + at;
     }
@@ -113,6 +114,7 @@ class ChangesReader {
   MessageFile& out_;
   std::string_view bytes_;
   std::uint64_t begin_;
+  const Take& take_;
 };
 
 Result<RecordHeader> read_accepted_header(const File& file, const Path& path, QueueId id, std::uint64_t size) {
@@ -139,6 +141,14 @@ std::shared_ptr<const Content> file_content(std::shared_ptr<File> file, const Re
 }
 
 Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id) {
+  std::vector<StoredChange> changes;
+  auto file = read_message_file(disk, path, id, [&changes](const Accepted&, StoredChange c) { changes.push_back(std::move(c)); });
+  if (file) file->changes = std::move(changes);
+  return file;
+}
+
+Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id,
+                                      const std::function<void(const Accepted&, StoredChange)>& take) {
   auto file = disk.open(path, Open::read);
   if (!file) return file.error();
   const auto size = (*file)->size();
@@ -155,7 +165,7 @@ Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id) 
   auto accepted = decode_accepted(meta);
   if (!accepted) return damaged(path, accepted.error().message.c_str());
   out.meta = std::move(*accepted);
-  if (auto s = ChangesReader(out, std::string_view(*bytes).substr(header->size() - header->meta_offset())).run(); !s)
+  if (auto s = ChangesReader(out, std::string_view(*bytes).substr(header->size() - header->meta_offset()), take).run(); !s)
     return damaged(path, s.error().message.c_str());
   return out;
 }

@@ -40,6 +40,9 @@ struct MessageFile {
 };
 
 Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id);
+// The same, but each change goes to `take` as it is read, and `changes` stays empty.
+Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id,
+                                      const std::function<void(const Accepted&, StoredChange)>& take);
 // The message that the file holds by its own word, whatever the file is called; nothing if that cannot be read.
 std::optional<QueueId> id_inside(Disk& disk, const Path& path);
 

@@ -8,6 +8,7 @@ namespace mxpress::queue {
 namespace {
 
 constexpr Instant kNever = Instant::max();
+constexpr std::size_t kCrowd = 16;  // jobs of one message
 
 }  // namespace
 
@@ -45,13 +46,27 @@ JobIndex Schedule::add(Job job) {
 
 std::vector<JobIndex> Schedule::jobs_of(proto::QueueId message) const {
   std::vector<JobIndex> result;
+  if (const Crowd* crowd = crowd_of(message))
+    for (const auto& [destination, index] : *crowd) result.push_back(index);
   if (buckets_.empty()) return result;
   for (JobIndex index = buckets_[bucket_of(message)]; index != kNone; index = jobs_[index].next_in_bucket)
     if (jobs_[index].message == message) result.push_back(index);
   return result;
 }
 
+std::optional<JobIndex> Schedule::find(proto::QueueId message, DestinationIndex destination) const {
+  if (const Crowd* crowd = crowd_of(message)) {
+    const auto found = crowd->find(destination);
+    return found == crowd->end() ? std::nullopt : std::optional(found->second);
+  }
+  if (buckets_.empty()) return std::nullopt;
+  for (JobIndex index = buckets_[bucket_of(message)]; index != kNone; index = jobs_[index].next_in_bucket)
+    if (jobs_[index].message == message && jobs_[index].destination == destination) return index;
+  return std::nullopt;
+}
+
 bool Schedule::has_jobs_of(proto::QueueId message, std::size_t count) const {
+  if (const Crowd* crowd = crowd_of(message)) return crowd->size() >= count;
   if (buckets_.empty()) return count == 0;
   for (JobIndex index = buckets_[bucket_of(message)]; index != kNone && count > 0; index = jobs_[index].next_in_bucket)
     if (jobs_[index].message == message) --count;
@@ -152,12 +167,40 @@ void Schedule::remove(JobIndex index) {
 
 void Schedule::remember_message(JobIndex index) {
   if (buckets_.size() < job_count_) add_bucket();
+  const proto::QueueId message = jobs_[index].message;
+  if (!crowd_of(message) && has_jobs_of(message, kCrowd)) make_crowd(message);
+  if (crowd_of(message)) {
+    crowds_.at(message).emplace(jobs_[index].destination, index);
+    return;
+  }
   JobIndex& first = buckets_[bucket_of(jobs_[index].message)];
   jobs_[index].next_in_bucket = first;
   first = index;
 }
 
+const Schedule::Crowd* Schedule::crowd_of(proto::QueueId message) const {
+  if (crowds_.empty()) return nullptr;
+  const auto found = crowds_.find(message);
+  return found == crowds_.end() ? nullptr : &found->second;
+}
+
+void Schedule::make_crowd(proto::QueueId message) {
+  const auto jobs = jobs_of(message);
+  for (const JobIndex job : jobs) forget_message(job);
+  Crowd& crowd = crowds_[message];
+  for (const JobIndex job : jobs) {
+    jobs_[job].next_in_bucket = kNone;
+    crowd.emplace(jobs_[job].destination, job);
+  }
+}
+
 void Schedule::forget_message(JobIndex index) {
+  if (const auto crowd = crowds_.empty() ? crowds_.end() : crowds_.find(jobs_[index].message); crowd != crowds_.end()) {
+    const auto [first, last] = crowd->second.equal_range(jobs_[index].destination);
+    crowd->second.erase(std::find_if(first, last, [index](const auto& entry) { return entry.second == index; }));
+    if (crowd->second.empty()) crowds_.erase(crowd);
+    return;
+  }
   JobIndex* link = &buckets_[bucket_of(jobs_[index].message)];
   while (*link != index) link = &jobs_[*link].next_in_bucket;
   *link = jobs_[index].next_in_bucket;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -75,14 +76,14 @@ struct Job {
     Instant next_try{};     // while waiting
     Neighbours neighbours;  // while ready: in the line of its destination
   };
-  PackedInstant accepted;      // when it was submitted
-  std::uint8_t seen_read = 0;  // for its owner: what it had read when this job had its latest news
+  PackedInstant accepted;  // when it was submitted
   JobStage stage : 3 = JobStage::free;
   bool retry_wanted : 1 = false;  // while leased: due at once when it comes back
   bool first_attempt : 1 = true;
   bool delay_noticed : 1 = false;
   bool hold_wanted : 1 = false;  // while leased: becomes held when it comes back
   bool withdrawn : 1 = false;    // while leased: removed or bounced by the operator
+  bool is_one_of_many = false;   // its message had many jobs when this one was made
   Second next_age;               // when the message's age asks for a look: delay notice, expiry
   DestinationIndex destination = kNone;
   JobIndex next_in_bucket = kNone;      // of those whose messages are looked for at the same place
@@ -102,8 +103,10 @@ class Schedule {
   JobIndex add(Job job);
   const Job& job(JobIndex index) const { return jobs_[index]; }
   Job& job(JobIndex index) { return jobs_[index]; }
-  // The jobs of one message here.
+  // The jobs of one message here, in no order.
   std::vector<JobIndex> jobs_of(proto::QueueId message) const;
+  // The job of a message at a destination.
+  std::optional<JobIndex> find(proto::QueueId message, DestinationIndex destination) const;
   // Whether there are at least so many of them.
   bool has_jobs_of(proto::QueueId message, std::size_t count) const;
   void for_each(const std::function<void(JobIndex, const Job&)>& visit) const;
@@ -141,12 +144,17 @@ class Schedule {
     JobIndex first_ready = kNone, last_ready = kNone;
   };
 
+  // The jobs of a message with many of them, by destination.
+  using Crowd = std::unordered_multimap<DestinationIndex, JobIndex>;
+
   JobIndex free_place();
   // Where the jobs of a message are looked for. There are as many buckets as there ever were jobs; each job that comes adds one, which
   // takes over half of an older one: no job has to wait until all are put into a larger table.
   std::size_t bucket_of(proto::QueueId message) const;
   void add_bucket();
   void remember_message(JobIndex job);
+  const Crowd* crowd_of(proto::QueueId message) const;
+  void make_crowd(proto::QueueId message);
   void enter(JobIndex job, JobStage stage);
   void leave_line(JobIndex job);
   void forget_message(JobIndex job);
@@ -165,6 +173,8 @@ class Schedule {
   std::vector<Destination> destinations_;
   std::vector<DestinationIndex> woken_;
   Slab<JobIndex, 1024> buckets_, heap_;
+  // Their jobs are in no bucket: there each would have to be passed when another one goes.
+  std::unordered_map<proto::QueueId, Crowd> crowds_;
 };
 
 }  // namespace mxpress::queue

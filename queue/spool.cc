@@ -255,15 +255,29 @@ void SpoolImpl::enqueue(Access& shared, OperationPtr operation) {
   if (wake) work_.notify_one();
 }
 
+void PendingChanges::remove(const OperationPtr& operation) {
+  constexpr std::size_t kFew = 32;
+  const auto first = operations_.begin() + static_cast<std::ptrdiff_t>(first_);
+  if (first != operations_.end() && *first == operation) {
+    (*first).reset();
+    ++first_;
+  } else {
+    operations_.erase(std::remove(first, operations_.end(), operation), operations_.end());
+  }
+  if (first_ < kFew || first_ < operations_.size() / 2) return;
+  operations_.erase(operations_.begin(), operations_.begin() + static_cast<std::ptrdiff_t>(first_));
+  first_ = 0;
+}
+
 void SpoolImpl::show(Shared& shared, const OperationPtr& operation) {
   shared.fresh.forget(operation->id());
-  shared.overlay[operation->id()].push_back(operation);
+  shared.overlay[operation->id()].add(operation);
 }
 
 void SpoolImpl::hide(Shared& shared, const OperationPtr& operation) {
   const auto found = shared.overlay.find(operation->id());
   if (found == shared.overlay.end()) return;
-  std::erase(found->second, operation);
+  found->second.remove(operation);
   if (found->second.empty()) shared.overlay.erase(found);
 }
 
@@ -278,11 +292,14 @@ std::optional<Message> SpoolImpl::remembered(const Entry& entry, const Operation
 // As recovery does: a change whose record is damaged is told and passed over.
 Result<RawMessage> SpoolImpl::read(const Snapshot& from) const {
   auto raw = read_raw(disk_, paths_, from);
-  if (!raw) return raw;
-  for (const auto location : raw->damaged)
-    report(raw->id.to_string() + ": damage in " + segment_path(paths_.journal(), location.segment).string() + " at " +
-           std::to_string(location.offset()) + ": a part of what was tried for this message is forgotten");
+  if (raw) report_damage(raw->id, raw->damaged);
   return raw;
+}
+
+void SpoolImpl::report_damage(QueueId id, const std::vector<Location>& damaged) const {
+  for (const auto location : damaged)
+    report(id.to_string() + ": damage in " + segment_path(paths_.journal(), location.segment).string() + " at " +
+           std::to_string(location.offset()) + ": a part of what was tried for this message is forgotten");
 }
 
 Result<Message> SpoolImpl::load(QueueId id) {
@@ -292,17 +309,18 @@ Result<Message> SpoolImpl::load(QueueId id) {
     auto* entry = shared->index.find(id);
     if (!entry) return Error::permanent("there is no message " + id.to_string());
     const auto overlay = shared->overlay.find(id);
-    const Operations changes = overlay == shared->overlay.end() ? Operations{} : overlay->second;
+    const Operations changes = overlay == shared->overlay.end() ? Operations{} : overlay->second.all();
     if (auto message = remembered(*entry, changes)) return std::move(*message);
     const bool ended = entry->ended;
     const auto ended_at = ended ? entry->ended_at() : WallTime{};
     const auto from = snapshot(shared->index, id, *entry);
     shared.unlock();
 
-    auto raw = read(from);
-    if (!raw && raw.error().is_transient() && attempt < 3) continue;
-    if (!raw) return raw.error();
-    auto message = to_message(std::move(*raw));
+    auto read = read_message(disk_, paths_, from);
+    if (!read && read.error().is_transient() && attempt < 3) continue;
+    if (!read) return read.error();
+    report_damage(id, read->damaged);
+    Message message = std::move(read->message);
     for (const auto& operation : changes) apply_change(message, operation->change);
     message.ended = ended;
     message.ended_at = ended_at;
@@ -311,13 +329,30 @@ Result<Message> SpoolImpl::load(QueueId id) {
   }
 }
 
+// About what decoding takes: the envelope as bytes, as protobuf and as values, and the states as the message file has them.
+std::uint64_t SpoolImpl::octets_to_load(QueueId id) {
+  constexpr std::uint64_t kEach = 16 * 1024, kRecipient = 1024, kState = 256;
+  auto shared = shared_.lock();
+  auto* entry = shared->index.find(id);
+  if (!entry) return kEach;
+  const bool is_in_file = entry->accepted().segment == 0;
+  const std::uint64_t states = is_in_file ? std::min(entry->sequence * kState, options_.longest_states) : 0;
+  return kEach + entry->recipients() * kRecipient + states;
+}
+
+std::size_t SpoolImpl::recipients_of(QueueId id) {
+  auto shared = shared_.lock();
+  const auto* entry = shared->index.find(id);
+  return entry ? entry->recipients() : 0;
+}
+
 std::optional<Message> SpoolImpl::load_at_hand(QueueId id) {
   Operations changes;
   auto from = snapshot_at_hand(id, changes);
   if (!from) return std::nullopt;
-  auto raw = read_raw(disk_, paths_, *from);
-  if (!raw || !raw->damaged.empty()) return std::nullopt;
-  auto message = to_message(std::move(*raw));
+  auto read = read_message(disk_, paths_, *from);
+  if (!read || !read->damaged.empty()) return std::nullopt;
+  Message message = std::move(read->message);
   if (message.content->size() > kSmallContent) return std::nullopt;
   auto content = checked(message.content);
   if (!content) return std::nullopt;
@@ -334,7 +369,7 @@ std::optional<Snapshot> SpoolImpl::snapshot_at_hand(QueueId id, Operations& chan
     const auto* entry = shared->index.find(id);
     if (!entry || entry->ended || entry->accepted().segment == 0) return std::nullopt;
     if (entry->more() && entry->more()->later.size() > kFewRecords) return std::nullopt;
-    if (const auto overlay = shared->overlay.find(id); overlay != shared->overlay.end()) changes = overlay->second;
+    if (const auto overlay = shared->overlay.find(id); overlay != shared->overlay.end()) changes = overlay->second.all();
     from = snapshot(shared->index, id, *entry);
   }
   for (auto& [number, file] : from->files) file = at_hand(file);

@@ -127,6 +127,10 @@ class Spool {
   // Blocking read of one message with envelope, states and attempts, also of recently ended ones. Error: unknown (permanent), I/O or
   // damage.
   virtual Result<Message> load(QueueId id) = 0;
+  // About how much memory load() of this message takes while it works, in octets. Does not wait for the disk.
+  virtual std::uint64_t octets_to_load(QueueId) { return 0; }
+  // How many recipients it has; 0: it is not known. Does not wait for the disk.
+  virtual std::size_t recipients_of(QueueId) { return 0; }
   // The same for who must not wait: nothing where the disk would have to be asked, where it is much, ended or damaged; then load() tells.
   // Its content is in memory and intact.
   virtual std::optional<Message> load_at_hand(QueueId) { return std::nullopt; }

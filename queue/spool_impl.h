@@ -49,6 +49,19 @@ struct Operation {
 using OperationPtr = std::shared_ptr<Operation>;  // shared: load() shows changes while the committer writes them
 using Operations = std::vector<OperationPtr>;
 
+// Changes of one message that are not durable yet, in their order. They become durable in about the same order.
+class PendingChanges {
+ public:
+  void add(OperationPtr operation) { operations_.push_back(std::move(operation)); }
+  void remove(const OperationPtr& operation);
+  bool empty() const { return first_ == operations_.size(); }
+  Operations all() const { return {operations_.begin() + static_cast<std::ptrdiff_t>(first_), operations_.end()}; }
+
+ private:
+  Operations operations_;
+  std::size_t first_ = 0;  // those before it have been removed
+};
+
 class SpoolImpl : public Spool {
  public:
   SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Committer committer);
@@ -65,6 +78,8 @@ class SpoolImpl : public Spool {
   void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) override;
   void record_site(SiteRecord record) override;
   Result<Message> load(QueueId id) override;
+  std::uint64_t octets_to_load(QueueId id) override;
+  std::size_t recipients_of(QueueId id) override;
   std::optional<Message> load_at_hand(QueueId id) override;
   std::shared_ptr<const Message> fresh(QueueId id) override { return shared_.lock()->fresh.find(id); }
   Duration age_of(const Message& message) const override;
@@ -90,8 +105,8 @@ class SpoolImpl : public Spool {
     std::size_t urgent = 0;  // of them: somebody waits for it
     Moment first_lazy{};     // when the oldest of the others came
     FreshMessages fresh{kFreshOctets};
-    std::unordered_map<QueueId, Operations> overlay;  // changes that are not durable yet, as load() shows them
-    Operations until_recovered;                       // concern what recovery has not read yet
+    std::unordered_map<QueueId, PendingChanges> overlay;  // as load() shows them
+    Operations until_recovered;                           // concern what recovery has not read yet
     std::set<std::string> drops_in_progress;
     std::uint32_t sealed_below = 0;  // everything that lies in older segments is in the index
     std::vector<LargeStore> large;   // content complete, to be synced
@@ -122,6 +137,7 @@ class SpoolImpl : public Spool {
   Status accepting();
   std::string too_full(const Room& room, std::uint64_t size) const;
   Result<RawMessage> read(const Snapshot& from) const;
+  void report_damage(QueueId id, const std::vector<Location>& damaged) const;
   void report(const std::string& what) const;
   void count_corrupt(std::uint64_t n);
 

@@ -10,14 +10,7 @@ namespace {
 bool is_open(RecipientStage stage) { return stage == RecipientStage::pending || stage == RecipientStage::notice_owed; }
 
 void apply_to(Message& message, const Settlement& settlement) {
-  for (const auto& change : settlement.changes) {
-    if (change.recipient >= message.recipients.size()) continue;
-    auto& state = message.recipients[change.recipient];
-    const bool taken = settled(state.stage, change.state.stage) == change.state.stage;
-    const bool delay_notice_sent = state.delay_notice_sent || change.state.delay_notice_sent;
-    if (taken) state = change.state;
-    state.delay_notice_sent = delay_notice_sent;
-  }
+  apply_states(message, settlement.changes);
   message.attempts.push_back(settlement.attempt);
   if (message.attempts.size() > kAttemptsKept) message.attempts.erase(message.attempts.begin());
 }
@@ -83,12 +76,12 @@ RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind) {
 void Stages::begin(std::size_t recipients) {
   constexpr auto kPending = static_cast<StageOctet>(RecipientStage::pending);
   first_ = recipients > 0 ? kPending : static_cast<StageOctet>(RecipientStage::ended);
-  if (recipients > 1) others_->assign(recipients - 1, kPending);
+  if (recipients > 1) *others_ = {std::vector<StageOctet>(recipients - 1, kPending), 0};
 }
 
 StageOctet* Stages::at(std::size_t recipient) {
   if (recipient == 0) return &first_;
-  return others_ && recipient <= others_->size() ? &(*others_)[recipient - 1] : nullptr;
+  return others_ && recipient <= others_->octets.size() ? &others_->octets[recipient - 1] : nullptr;
 }
 
 void Stages::apply(const StateChange& change) {
@@ -109,9 +102,12 @@ void Stages::take(const Told& notice) {
     if (auto* octet = at(i)) *octet = static_cast<StageOctet>(told(stage(*octet), notice.kind));
 }
 
-bool Stages::finished() const {
-  const auto waits = [](StageOctet octet) { return is_open(stage(octet)); };
-  return !waits(first_) && (!others_ || std::none_of(others_->begin(), others_->end(), waits));
+bool Stages::finished() {
+  if (is_open(stage(first_))) return false;
+  if (!others_) return true;
+  auto& [octets, closed] = *others_;
+  while (closed < octets.size() && !is_open(stage(octets[closed]))) ++closed;
+  return closed == octets.size();
 }
 
 void shorten(std::vector<StoredChange>& changes) {
@@ -137,6 +133,17 @@ void shorten(std::vector<StoredChange>& changes) {
     const auto* settlement = std::get_if<Settlement>(&stored.change);
     return settlement && settlements-- > kAttemptsKept && settlement->changes.empty();
   });
+}
+
+void apply_states(Message& message, const std::vector<Settlement::Change>& changes) {
+  for (const auto& change : changes) {
+    if (change.recipient >= message.recipients.size()) continue;
+    auto& state = message.recipients[change.recipient];
+    const bool taken = settled(state.stage, change.state.stage) == change.state.stage;
+    const bool delay_notice_sent = state.delay_notice_sent || change.state.delay_notice_sent;
+    if (taken) state = change.state;
+    state.delay_notice_sent = delay_notice_sent;
+  }
 }
 
 void apply_change(Message& message, const StateChange& change) {

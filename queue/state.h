@@ -40,13 +40,19 @@ RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind);
 
 // The stages of a message's recipients, one octet each, where the caller keeps them: most messages have one recipient.
 using StageOctet = std::uint8_t;
+// Those of the second and further recipients.
+struct OtherStages {
+  std::vector<StageOctet> octets;
+  std::uint32_t closed = 0;  // So many from the first on are neither pending nor owed a notice. No stage is reopened.
+};
 class Stages {
  public:
-  // `others`: of the second and further recipients; null: there are none.
-  Stages(StageOctet& first, std::vector<StageOctet>* others) : first_(first), others_(others) {}
+  // `others`: null if there are none.
+  Stages(StageOctet& first, OtherStages* others) : first_(first), others_(others) {}
   void begin(std::size_t recipients);  // all are pending
   void apply(const StateChange& change);
-  bool finished() const;  // nothing pending, nothing owed
+  // Nothing is pending or owed. All calls together take time linear in the number of recipients, beside a constant each.
+  bool finished();
 
  private:
   void take(const Settlement& settlement);
@@ -56,13 +62,15 @@ class Stages {
   StageOctet* at(std::size_t recipient);  // null: there is no such recipient
 
   StageOctet& first_;
-  std::vector<StageOctet>* others_;
+  OtherStages* others_;
 };
 
 // Leaves out what later changes have made void, so that they give the same message: of each recipient that waits only its last state is
 // needed, and of the attempts the latest. `changes` in order.
 void shorten(std::vector<StoredChange>& changes);
 
+// Only the states of the recipients. To do it twice is the same as once.
+void apply_states(Message& message, const std::vector<Settlement::Change>& changes);
 // Indices out of range are ignored.
 void apply_change(Message& message, const StateChange& change);
 

@@ -49,7 +49,7 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
     proto::HostResult result{
         proto::Stage::none, "", "", "", kDeliveryTimeExpired, 0, "held by the operator until its lifetime ended", false};
     schedule_.lease_job(index);
-    return spawn_for(index, conclude_job(index, proto::Outcome::failed, std::move(result)));
+    return conclude_soon({index, proto::Outcome::failed, std::move(result)});
   }
   schedule_.set_age_event(index, now + kLookAgain);
   Destination& destination = destinations_[job.destination];
@@ -58,7 +58,7 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
     trouble = &sites_[destination.site].trouble;
   if (trouble && trouble->last_time() >= deadline - Trouble::kFreshProbe) {
     schedule_.lease_job(index);
-    return spawn_for(index, conclude_job(index, proto::Outcome::deferred, *trouble->last()));
+    return conclude_soon({index, proto::Outcome::deferred, *trouble->last()});
   }
   if (trouble) trouble->probe_now(now);
   if (destination.site != queue::kNone) wake_at(now, true, destination.site);

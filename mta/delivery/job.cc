@@ -1,5 +1,6 @@
 // One job from lease to settlement.
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
 
@@ -9,17 +10,12 @@
 #include "mta/delivery/local_mailbox.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
-#include "mta/spool_async.h"
 #include "queue/at_hand.h"
 
 namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
-// The jobs of a message with many share what was read, for a while.
-constexpr std::size_t kManyJobs = 10;
-constexpr std::size_t kMaxSnapshots = 4;
-constexpr Duration kSnapshotLife = std::chrono::seconds(60);
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
@@ -82,7 +78,7 @@ bool Worker::wanted(JobIndex index) const {
 
 void Worker::trying(JobIndex job, const dns::Target& target) { underway_[job].target = target; }
 
-DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, MessagePtr message) {
+DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Share::MessagePtr message) {
   const auto config = services_.config.get();
   DeliveryOrder order;
   order.message = std::move(message);
@@ -101,14 +97,16 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Mess
 
 Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site, Standing standing) {
   std::exception_ptr bug;
-  MessagePtr message;
+  Share share;
   AttemptReport report;
+  LoadBudget::Charge charge;
   const Instant begin = instant_now();
   underway_[job] = {begin, std::nullopt};
   try {
-    message = co_await load(job, destination, Need::content);
-    if (message) {
-      DeliveryOrder order = order_for(job, destination, message);
+    share = co_await load(job, destination, Need::content);
+    if (share) {
+      charge = co_await charge_for(share);
+      DeliveryOrder order = order_for(job, destination, share.message());
       report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, sites_[site], order);
     }
   } catch (...) {
@@ -119,17 +117,21 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   --active_;
   if (!sites_[site].idle.empty()) idle_checks_.push_back({instant_now(), site});
   --active_of_[static_cast<std::size_t>(standing)];
-  if (message && !bug) finish(job, destination, site, std::move(message), std::move(report), instant_now() - begin);
+  try {
+    if (share && !bug) finish(job, destination, site, std::move(share), std::move(report), instant_now() - begin);
+  } catch (...) {
+    bug = std::current_exception();
+  }
   serve_after(site);
   run_due();
   if (bug) std::rethrow_exception(bug);
 }
 
-void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report, Duration took) {
+void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took) {
   site_answered(destination, site, report, took);
   std::optional<WallTime> next_try;
   if (report.site_trouble) next_try = to_wall(sites_[site].trouble.next_probe());
-  spawn_for(job, settle(job, destination, std::move(message), std::move(report), next_try));
+  settle(job, destination, std::move(share), std::move(report), next_try);
 }
 
 // What the attempt says about the site: trouble cools it down, an answer opens its window.
@@ -155,82 +157,117 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   wake_at(site.trouble.next_probe(), true, index);
 }
 
-// The message of a job, with recipients that are still pending at its destination. Null: the job is dealt with.
-Task<Worker::MessagePtr> Worker::load(JobIndex index, DestinationIndex destination, Need need) {
-  if (MessagePtr fresh = services_.spool.fresh(schedule_.job(index).message); fresh && has_pending(*fresh, destination)) co_return fresh;
-  if (MessagePtr snapshot = snapshot_of(index); snapshot && has_pending(*snapshot, destination)) co_return snapshot;
-  MessagePtr message = co_await read(index, destination, need);
-  if (!message || has_pending(*message, destination)) co_return message;
-  co_await asio::post(services_.io, use_task);  // whoever takes the next job afterwards must not do so in one stack
-  schedule_.remove(index);
-  if (!message->ended) services_.ownership.readmit(*message);  // as it is now: what an older one calls pending may have been delivered
-  co_return nullptr;
+// What a job has of its message, with recipients that are still pending at its destination. None: the job is dealt with.
+Task<Share> Worker::load(JobIndex index, DestinationIndex destination, Need need) {
+  const queue::QueueId id = schedule_.job(index).message;
+  const bool is_shared = schedule_.job(index).is_one_of_many;
+  Share::MessagePtr fresh = is_shared ? nullptr : services_.spool.fresh(id);
+  if (fresh && has_pending(*fresh, destination)) co_return Share(std::move(fresh));
+  auto given =
+      is_shared ? co_await services_.loads.shared.share(id, name_of(destination), services_.config.get(), need) : co_await read(id, need);
+  if (!given) {
+    unreadable(index, given.error());
+    co_return Share();
+  }
+  auto& [share, content] = *given;
+  if (!has_pending(*share, destination)) {
+    co_await nothing_pending(index, share);
+    co_return Share();
+  }
+  if (content) co_return std::move(share);
+  content_unreadable(index, destination, std::move(share), content.error());
+  co_return Share();
 }
 
 bool Worker::has_pending(const queue::Message& message, DestinationIndex destination) const {
   return !message.ended && !pending_recipients(message, schedule_.name(destination), *services_.config.get()).empty();
 }
 
-Worker::MessagePtr Worker::snapshot_of(JobIndex index) {
-  const Instant now = instant_now();
-  while (!snapshots_.empty() && snapshots_.front().loaded + kSnapshotLife <= now) snapshots_.pop_front();
-  const queue::Job& job = schedule_.job(index);
-  for (const Snapshot& snapshot : snapshots_)
-    if (snapshot.message->id == job.message && is_after(snapshot.number, job.seen_read, kept_reads_)) return snapshot.message;
-  return nullptr;
-}
-
-void Worker::keep_snapshot(Snapshot snapshot) {
-  if (snapshots_.size() == kMaxSnapshots) snapshots_.pop_front();
-  snapshots_.push_back(std::move(snapshot));
-}
-
-// Reads the message and checks its content. What cannot be read is tried again; what is damaged has failed.
-Task<Worker::MessagePtr> Worker::read(JobIndex index, DestinationIndex destination, Need need) {
-  const queue::QueueId id = schedule_.job(index).message;
-  const bool is_shared = need == Need::content && schedule_.has_jobs_of(id, kManyJobs);
-  Snapshot snapshot{nullptr, instant_now(), is_shared ? ++kept_reads_ : 0};
-  if (auto at_hand = need == Need::content ? services_.spool.load_at_hand(id) : std::nullopt) {
-    snapshot.message = std::make_shared<const queue::Message>(std::move(*at_hand));
-    if (is_shared) keep_snapshot(snapshot);
-    co_return snapshot.message;
-  }
+// Reads the message, and checks its content.
+Task<Result<SharedMessages::Given>> Worker::read(queue::QueueId id, Need need) {
+  if (auto at_hand = need == Need::content ? services_.spool.load_at_hand(id) : std::nullopt)
+    co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*at_hand))), {}};
+  const auto charge = co_await services_.loads.under_way.acquire(services_.spool.octets_to_load(id));
   auto call = [&spool = services_.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
-  auto [result, content] = co_await run_blocking(services_.file_pool, std::move(call));
-  if (!result) {
-    log(LogLine(Priority::error, id, "unreadable").add("reason", result.error().message));
-    if (result.error().is_transient()) {
-      wait_after_trouble(index);
-    } else {
-      schedule_.remove(index);
-    }
-    co_return nullptr;
-  }
-  auto message = std::make_shared<const queue::Message>(std::move(*result));
-  if (content) {
-    snapshot.message = message;
-    if (is_shared) keep_snapshot(std::move(snapshot));
-    co_return message;
-  }
-  const bool transient = content.error().is_transient();
-  proto::HostResult damage{proto::Stage::local, "", "", "", kDamaged, 0, content.error().message, false};
-  if (transient) damage.status.klass = 4;
-  auto recipients = pending_recipients(*message, schedule_.name(destination), *services_.config.get());
-  auto report = report_without_host(std::move(recipients), transient ? proto::Outcome::deferred : proto::Outcome::failed, std::move(damage),
-                                    Clock::current().wall());
-  co_await settle(index, destination, std::move(message), std::move(report), std::nullopt);
-  co_return nullptr;
+  auto [message, content] = co_await run_blocking(services_.file_pool, std::move(call));
+  if (!message) co_return message.error();
+  co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*message))), std::move(content)};
 }
 
-Task<void> Worker::conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result) {
+// What cannot be read is tried again.
+void Worker::unreadable(JobIndex index, const Error& error) {
+  log(LogLine(Priority::error, schedule_.job(index).message, "unreadable").add("reason", error.message));
+  if (error.is_transient()) return wait_after_trouble(index);
+  schedule_.remove(index);
+}
+
+// What is damaged has failed.
+void Worker::content_unreadable(JobIndex index, DestinationIndex destination, Share share, const Error& error) {
+  proto::HostResult damage{proto::Stage::local, "", "", "", kDamaged, 0, error.message, false};
+  if (error.is_transient()) damage.status.klass = 4;
+  auto recipients = pending_recipients(*share, schedule_.name(destination), *services_.config.get());
+  auto report = report_without_host(std::move(recipients), error.is_transient() ? proto::Outcome::deferred : proto::Outcome::failed,
+                                    std::move(damage), Clock::current().wall());
+  settle(index, destination, std::move(share), std::move(report), std::nullopt);
+}
+
+// The recipients have another destination now. Their jobs are made from the whole message as it is now: what an older one calls pending may
+// have been delivered.
+Task<void> Worker::nothing_pending(JobIndex index, const Share& share) {
+  co_await asio::post(services_.io, use_task);  // whoever takes the next job afterwards must not do so in one stack
+  const queue::QueueId id = share->id;
+  schedule_.remove(index);
+  if (share->ended) co_return;
+  if (!share.is_part()) co_return services_.ownership.readmit(*share);
+  const auto whole = co_await read(id, Need::envelope);
+  if (whole && !whole->share->ended) services_.ownership.readmit(*whole->share);
+}
+
+// A delivery may take an hour. What it holds of a long envelope is bounded in all; the others are bounded by their number.
+Task<LoadBudget::Charge> Worker::charge_for(const Share& share) {
+  const std::size_t recipients = share->recipients.size();
+  if (recipients <= Loads::kManyRecipients) co_return LoadBudget::Charge();
+  co_return co_await services_.loads.long_deliveries.acquire(recipients * Loads::kRecipient);
+}
+
+// Thousands of jobs of one message may be concluded at about the same time: they form a line, and only one of them is at work.
+void Worker::conclude_soon(Conclusion conclusion) {
+  if (!schedule_.job(conclusion.job).is_one_of_many) return spawn(conclude_or_wait(std::move(conclusion)));
+  const queue::QueueId id = schedule_.job(conclusion.job).message;
+  const auto [line, is_new] = conclusions_.try_emplace(id);
+  line->second.push_back(std::move(conclusion));
+  if (is_new) spawn(conclude_line(id));
+}
+
+Task<void> Worker::conclude_line(queue::QueueId message) {
+  for (auto& line = conclusions_[message]; !line.empty(); line.pop_front()) co_await conclude_or_wait(std::move(line.front()));
+  conclusions_.erase(message);
+}
+
+// A bug costs this attempt, not the job.
+Task<void> Worker::conclude_or_wait(Conclusion conclusion) {
+  const JobIndex index = conclusion.job;
+  const queue::QueueId id = schedule_.job(index).message;
+  const host::Handled handled(services_.handled, id);
+  try {
+    co_await conclude_job(std::move(conclusion));
+  } catch (...) {
+    log_bug("the conclusion of " + id.to_string(), std::current_exception());
+    const queue::Job& job = schedule_.job(index);
+    if (job.message == id && job.stage == queue::JobStage::leased) wait_after_trouble(index);
+  }
+}
+
+Task<void> Worker::conclude_job(Conclusion conclusion) {
+  auto& [job, outcome, result] = conclusion;
   const DestinationIndex destination = schedule_.job(job).destination;
-  auto message = co_await load(job, destination, Need::envelope);
-  if (!message) co_return;
-  auto recipients = pending_recipients(*message, schedule_.name(destination), *services_.config.get());
+  Share share = co_await load(job, destination, Need::envelope);
+  if (!share) co_return;
+  auto recipients = pending_recipients(*share, schedule_.name(destination), *services_.config.get());
   auto report = report_without_host(std::move(recipients), outcome, std::move(result), Clock::current().wall());
   std::optional<WallTime> next_try;
   if (const Trouble* trouble = trouble_of(destination)) next_try = to_wall(trouble->next_probe());
-  co_await settle(job, destination, std::move(message), std::move(report), next_try);
+  settle(job, destination, std::move(share), std::move(report), next_try);
 }
 
 void Worker::serve_locally(DestinationIndex index) {
@@ -254,14 +291,15 @@ Task<void> Worker::deliver_locally(JobIndex job, DestinationIndex destination) {
 }
 
 Task<void> Worker::put_into_mailbox(JobIndex job, DestinationIndex destination) {
-  auto message = co_await load(job, destination, Need::content);
-  if (!message) co_return;
+  Share share = co_await load(job, destination, Need::content);
+  if (!share) co_return;
+  const auto charge = co_await charge_for(share);
   const auto config = services_.config.get();
-  const auto recipients = pending_recipients(*message, schedule_.name(destination), *config);
-  const std::string to = message->envelope.recipients[recipients.front()].mailbox.to_string();
-  auto write = [&message, &config, &to] {
-    const host::HandlingNow now(message->id);
-    return deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, *message, to);
+  const auto recipients = pending_recipients(*share, schedule_.name(destination), *config);
+  const std::string to = share->envelope.recipients[recipients.front()].mailbox.to_string();
+  auto write = [&share, &config, &to] {
+    const host::HandlingNow now(share->id);
+    return deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, *share, to);
   };
   const Status status = co_await run_blocking(services_.file_pool, std::move(write));
   proto::HostResult result{proto::Stage::local, "", "", "", kStoredLocally, 0, "kept in this host's mailbox", false};
@@ -273,7 +311,7 @@ Task<void> Worker::put_into_mailbox(JobIndex job, DestinationIndex destination) 
                                     Clock::current().wall());
   report.site_trouble = false;
   report.dsn_passed_on = true;
-  co_await settle(job, destination, std::move(message), std::move(report), std::nullopt);
+  settle(job, destination, std::move(share), std::move(report), std::nullopt);
 }
 
 // Without a wait: a fault here is this message's.
@@ -286,17 +324,29 @@ Verdict Worker::judge(const queue::Message& message, AttemptReport report, const
 }
 
 // Makes the verdict durable and lets the job go, wait, or come back. A job is never leased again before its outcome is durable: the
-// spool, not the memory of a worker, says who still waits for the message.
-Task<void> Worker::settle(JobIndex index, DestinationIndex destination, MessagePtr message, AttemptReport report,
-                          std::optional<WallTime> next_try) {
+// spool, not the memory of a worker, says who still waits for the message. Nothing of the message is held until then.
+void Worker::settle(JobIndex index, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try) {
   const bool waits_for_site = report.site_trouble;
   const Duration age = instant_now() - Instant(schedule_.job(index).accepted);
-  Verdict verdict = judge(*message, std::move(report), policy_of(destination), age, next_try);
-  const Status recorded = co_await mta::settle(services_.spool, verdict.settlement);
-  if (!recorded) log(LogLine(Priority::error, message->id, "unrecorded").add("reason", recorded.error().message));
-  if (verdict.notice_owed) services_.notices.owed(message->id);
-  give_back(index, verdict, waits_for_site);
+  Settled settled{share->id, judge(*share, std::move(report), policy_of(destination), age, next_try), waits_for_site};
+  queue::Settlement settlement = std::exchange(settled.verdict.settlement, {});
+  share.translate(settlement);
+  std::vector<queue::Settlement::Change> changes;
+  if (share.is_part()) changes = settlement.changes;
+  auto done = [this, index, settled, work = asio::make_work_guard(services_.io)](const Status& status) {
+    asio::post(services_.io, [this, index, settled, status] { recorded(index, settled, status); });
+  };
+  services_.spool.settle(std::move(settlement), std::move(done));
+  share.is_part() ? services_.loads.shared.settled(settled.message, changes) : services_.loads.shared.forget(settled.message);
+}
+
+void Worker::recorded(JobIndex index, const Settled& settled, const Status& status) try {
+  if (!status) log(LogLine(Priority::error, settled.message, "unrecorded").add("reason", status.error().message));
+  if (settled.verdict.notice_owed) services_.notices.owed(settled.message);
+  give_back(index, settled.verdict, settled.waits_for_site);
   run_due();
+} catch (...) {
+  log_bug("the outcome of " + settled.message.to_string(), std::current_exception());
 }
 
 void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_site) {
@@ -305,7 +355,6 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   const Instant now = instant_now();
   const Duration wait = verdict.next_try - Clock::current().wall();
   job.first_attempt = false;
-  job.seen_read = static_cast<SeenRead>(kept_reads_);
   if (job.hold_wanted) {
     schedule_.hold(index);
   } else if (job.retry_wanted) {

@@ -124,7 +124,7 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   destination.trouble.failed(result, now, policy_of(index), random_);
   services_.spool.record_site(
       {"lookup:" + name_of(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
-  if (auto job = schedule_.lease(index)) spawn_for(*job, conclude_job(*job, proto::Outcome::deferred, std::move(result)));
+  if (auto job = schedule_.lease(index)) conclude_soon({*job, proto::Outcome::deferred, std::move(result)});
   expire_waiting(index, now);
   wake_at(destination.trouble.next_probe(), false, index);
 }
@@ -135,18 +135,12 @@ Task<void> Worker::fail_all(DestinationIndex index, proto::HostResult result) {
   while (answer == destinations_[index].answers) {
     const auto job = schedule_.lease(index);
     if (!job) co_return;
-    co_await fail(*job, result);
+    if (schedule_.job(*job).is_one_of_many)
+      conclude_soon({*job, proto::Outcome::failed, result});
+    else
+      co_await conclude_or_wait({*job, proto::Outcome::failed, result});
   }
   serve(index);
-}
-
-Task<void> Worker::fail(JobIndex job, const proto::HostResult& result) {
-  try {
-    co_await conclude_job(job, proto::Outcome::failed, result);
-  } catch (...) {
-    log_bug("lookup that failed", std::current_exception());
-    if (schedule_.job(job).stage == queue::JobStage::leased) wait_after_trouble(job);
-  }
 }
 
 }  // namespace mxpress::mta::delivery

@@ -90,9 +90,15 @@ proto::Domain reporting_host(const Config& config) {
 
 }  // namespace
 
-Notices::Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig& config, asio::thread_pool* file_pool, Admit admit,
-                 std::uint64_t seed)
-    : io_(io), spool_(spool), config_(config), file_pool_(file_pool), admit_(std::move(admit)), random_(seed ^ 0x6e6f7469636573) {}
+Notices::Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig& config, asio::thread_pool* file_pool, LoadBudget& budget,
+                 Admit admit, std::uint64_t seed)
+    : io_(io),
+      spool_(spool),
+      config_(config),
+      file_pool_(file_pool),
+      budget_(budget),
+      admit_(std::move(admit)),
+      random_(seed ^ 0x6e6f7469636573) {}
 
 void Notices::owed(queue::QueueId id) {
   ++pending_;
@@ -119,51 +125,54 @@ void Notices::stopped_paying(queue::QueueId id, std::exception_ptr error) {
 }
 
 Task<void> Notices::pay(queue::QueueId id) {
+  const Duration rest = std::min<Duration>(kGather, kLookAgain * (spool_.recipients_of(id) / kLooksLessOften));
   const Instant first = instant_now();
   for (;;) {
-    if (co_await pay_noted(id, instant_now() - first >= kGather)) {
-      if (!std::exchange(paying_[id.value], false)) break;
-      continue;
-    }
-    co_await pause(kLookAgain);
+    if (rest > Duration(0)) co_await pause(rest);
+    paying_[id.value] = false;
+    if (const LookAgain again = co_await pay_noted(id, instant_now() - first >= kGather))
+      co_await pause(*again);
+    else if (!paying_[id.value])
+      break;
   }
 }
 
-Task<bool> Notices::pay_noted(queue::QueueId id, bool must_not_wait) {
+Task<Notices::LookAgain> Notices::pay_noted(queue::QueueId id, bool must_not_wait) {
   const host::Handled handled(handled_, id);
   co_return co_await pay_once(id, must_not_wait);
 }
 
-Task<Result<queue::Message>> Notices::load(queue::QueueId id) {
+Task<Notices::Loaded> Notices::load(queue::QueueId id) {
+  auto charge = co_await budget_.acquire(spool_.octets_to_load(id));
   auto read = [&spool = spool_, id] {
     const host::HandlingNow now(id);
     return spool.load(id);
   };
-  co_return co_await run_blocking(file_pool_, std::move(read));
+  auto message = co_await run_blocking(file_pool_, std::move(read));
+  co_return Loaded{std::move(charge), std::move(message)};
 }
 
-// True when nothing is owed for this message any more.
-Task<bool> Notices::pay_once(queue::QueueId id, bool must_not_wait) {
-  auto message = co_await load(id);
-  if (!message) co_return !message.error().is_transient();
+Task<Notices::LookAgain> Notices::pay_once(queue::QueueId id, bool must_not_wait) {
+  auto [charge, message] = co_await load(id);
+  if (!message) co_return message.error().is_transient() ? LookAgain(kLookAgain) : std::nullopt;
   auto failed = owed_recipients(*message, false);
   auto relayed = owed_recipients(*message, true);
-  if (failed.empty() && relayed.empty()) co_return true;
-  if (!must_not_wait && more_to_come(*message)) co_return false;
+  if (failed.empty() && relayed.empty()) co_return std::nullopt;
+  if (!must_not_wait && more_to_come(*message)) co_return kLookAgain;
   if (message->envelope.is_notice) co_return co_await keep_locally(*message, std::move(failed));
   if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: nobody is told
     end_without_notice(*message, std::move(failed));
-    co_return true;
+    co_return std::nullopt;
   }
-  bool paid = true;
-  if (!failed.empty()) paid = co_await store_notice(*message, Order{Kind::failure, std::move(failed), std::nullopt});
-  if (!relayed.empty()) paid = co_await store_notice(*message, Order{Kind::success, std::move(relayed), std::nullopt}) && paid;
-  co_return paid;
+  LookAgain again;
+  if (!failed.empty()) again = co_await store_notice(*message, Order{Kind::failure, std::move(failed), std::nullopt});
+  if (!again && !relayed.empty()) again = co_await store_notice(*message, Order{Kind::success, std::move(relayed), std::nullopt});
+  co_return again;
 }
 
 Task<void> Notices::tell_delay(queue::QueueId id, Delay delay) {
   const host::Handled handled(handled_, id);
-  auto message = co_await load(id);
+  auto [charge, message] = co_await load(id);
   if (!message || message->ended || message->envelope.is_notice || message->envelope.reverse_path.is_null()) co_return;
   std::vector<std::uint32_t> recipients;
   for (std::uint32_t index : pending_recipients(*message, delay.destination, *config_.get()))
@@ -213,7 +222,7 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
 }
 
 // One atomic step in the spool: the notice is stored, and the recipients are owed nothing any more.
-Task<bool> Notices::store_notice(const queue::Message& message, Order order) {
+Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Order order) {
   auto read = [content = message.content] { return content ? read_original(*content) : Result<std::string>(std::string()); };
   const auto original = co_await run_blocking(file_pool_, std::move(read));
   const queue::QueueId id = spool_.next_id();
@@ -222,15 +231,14 @@ Task<bool> Notices::store_notice(const queue::Message& message, Order order) {
   const auto stored = co_await mta::store(spool_, id, std::move(composed));
   if (!stored) {
     log(LogLine(Priority::error, message.id, "notice_not_stored").add("reason", stored.error().message));
-    co_await pause(kAfterStoreError);
-    co_return false;
+    co_return kAfterStoreError;
   }
   log(LogLine(Priority::notice, message.id, event_name(order.kind))
           .add("to", "<" + message.envelope.reverse_path.to_string() + ">")
           .add("notice", id.to_string())
           .add("recipients", static_cast<std::int64_t>(order.recipients.size())));
   admit_(id, envelope);
-  co_return true;
+  co_return std::nullopt;
 }
 
 Task<void> Notices::pause(Duration duration) {
@@ -252,7 +260,7 @@ void Notices::end_without_notice(const queue::Message& message, std::vector<std:
 }
 
 // A notice that nobody takes: into this host's mailbox, where the admin finds it. Until there is room it stays owed.
-Task<bool> Notices::keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients) {
+Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients) {
   const auto config = config_.get();
   auto write = [&message, &config] {
     const host::HandlingNow now(message.id);
@@ -261,12 +269,11 @@ Task<bool> Notices::keep_locally(const queue::Message& message, std::vector<std:
   const Status status = co_await run_blocking(file_pool_, std::move(write));
   if (!status) {
     log(LogLine(Priority::error, message.id, "notice_not_kept").add("reason", status.error().message));
-    co_await pause(kAfterStoreError);
-    co_return false;
+    co_return kAfterStoreError;
   }
   end_without_notice(message, std::move(recipients));
   log(LogLine(Priority::warning, message.id, "kept_locally").add("mailbox", config->mailbox_directory().string()));
-  co_return true;
+  co_return std::nullopt;
 }
 
 }  // namespace mxpress::mta::delivery

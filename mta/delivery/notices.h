@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "dns/async.h"
+#include "mta/delivery/load_budget.h"
 #include "mta/delivery/local_mailbox.h"
 #include "mta/host/config.h"
 #include "mta/host/crash_record.h"
@@ -26,8 +27,8 @@ namespace mxpress::mta::delivery {
 class Notices {
  public:
   using Admit = std::function<void(queue::QueueId, const proto::Envelope&)>;
-  Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig& config, asio::thread_pool* file_pool, Admit admit,
-          std::uint64_t seed);
+  Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig& config, asio::thread_pool* file_pool, LoadBudget& budget,
+          Admit admit, std::uint64_t seed);
 
   // Notes which message a notice is made for. Before the first; null: nobody does.
   void note_in(host::CrashRecord::Region* handled) { handled_ = handled; }
@@ -42,6 +43,8 @@ class Notices {
   // While other recipients have not had their first attempt, a failure waits this long for theirs at most.
   static constexpr Duration kGather = std::chrono::seconds(60);
   static constexpr Duration kLookAgain = std::chrono::seconds(2);
+  // A message with very many recipients is looked at less often: they may fail one by one.
+  static constexpr std::size_t kLooksLessOften = 50;  // recipients: for each so many, looks are kLookAgain further apart
 
  private:
   struct Delay {
@@ -57,19 +60,27 @@ class Notices {
   void stopped_paying(queue::QueueId id, std::exception_ptr error);
   Task<void> pay(queue::QueueId id);
   Task<void> pause(Duration duration);
-  Task<bool> pay_noted(queue::QueueId id, bool must_not_wait);
-  Task<bool> pay_once(queue::QueueId id, bool must_not_wait);
+  // When to look again; nothing: no notice is owed for this message any more.
+  using LookAgain = std::optional<Duration>;
+  Task<LookAgain> pay_noted(queue::QueueId id, bool must_not_wait);
+  Task<LookAgain> pay_once(queue::QueueId id, bool must_not_wait);
   Task<void> tell_delay(queue::QueueId id, Delay delay);
-  Task<bool> store_notice(const queue::Message& message, Order order);
+  Task<LookAgain> store_notice(const queue::Message& message, Order order);
   queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Order& order);
   void end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients);
-  Task<bool> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
-  Task<Result<queue::Message>> load(queue::QueueId id);
+  Task<LookAgain> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
+  // The charge is held as long as the message.
+  struct Loaded {
+    LoadBudget::Charge charge;
+    Result<queue::Message> message;
+  };
+  Task<Loaded> load(queue::QueueId id);
 
   asio::io_context& io_;
   queue::Spool& spool_;
   const CurrentConfig& config_;
   asio::thread_pool* file_pool_;
+  LoadBudget& budget_;
   Admit admit_;
   std::mt19937_64 random_;
   host::CrashRecord::Region* handled_ = nullptr;

@@ -27,8 +27,9 @@ bool any_in_stage(const queue::Message& message, RecipientStage stage) {
 
 Pool::Pool(PoolServices services)
     : services_(std::move(services)),
+      loads_(services_.spool, services_.file_pool),
       notices_(
-          *services_.workers.front(), services_.spool, services_.config, services_.file_pool,
+          *services_.workers.front(), services_.spool, services_.config, services_.file_pool, loads_.under_way,
           [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_.note_in(region_of(0));
@@ -36,8 +37,8 @@ Pool::Pool(PoolServices services)
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
     asio::io_context& io = *services_.workers[i];
     connectors_.push_back(services_.make_connector(io));
-    WorkerServices worker_services{io,    *connectors_.back(), services_.spool, services_.config, services_.file_pool, notices_,
-                                   *this, region_of(i)};
+    WorkerServices worker_services{io,     *connectors_.back(), services_.spool, services_.config, services_.file_pool, notices_, *this,
+                                   loads_, region_of(i)};
     workers_.push_back(
         std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i, services_.workers.size()));
   }
@@ -47,8 +48,9 @@ Pool::~Pool() = default;
 
 void Pool::admit(queue::QueueId id, const proto::Envelope& envelope) {
   const Instant now = instant_now();
-  for (auto& name : destinations_of(envelope, *services_.config.get()))
-    route_job({id, std::move(name), now, now, false, true, false, false, {}});
+  auto names = destinations_of(envelope, *services_.config.get());
+  const bool are_many = names.size() >= kManyJobs;
+  for (auto& name : names) route_job({id, std::move(name), now, now, false, true, false, are_many, false, {}});
 }
 
 // If the daemon ends before this is durable, the message is delivered after all.
@@ -112,12 +114,16 @@ void Pool::readmit(const queue::Message& message) {
     const proto::Mailbox& mailbox = message.envelope.recipients[i].mailbox;
     std::string name = destination_of(mailbox, *config);
     const Instant next_try = now + restored_wait(state.next_try, state.attempts, config->retry_for(mailbox.domain()).schedule);
-    auto [found, is_new] = jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false, false, {}});
+    auto [found, is_new] =
+        jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false, false, false, {}});
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;
     found->second.delay_noticed = found->second.delay_noticed || state.delay_notice_sent;
   }
-  for (auto& [name, job] : jobs) route_job(std::move(job));
+  for (auto& [name, job] : jobs) {
+    job.is_one_of_many = jobs.size() >= kManyJobs;
+    route_job(std::move(job));
+  }
 }
 
 void Pool::restore_site(const queue::SiteRecord& site) {
@@ -129,6 +135,7 @@ void Pool::restore_site(const queue::SiteRecord& site) {
 void Pool::act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) {
   services_.spool.act(action, ids, [this, action, ids, done = std::move(done)](Status status) {
     if (!status) return done(status.error());
+    for (const queue::QueueId id : ids) loads_.shared.forget(id);
     apply(action, ids, done);
   });
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
+#include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/suspects.h"
 #include "mta/delivery/worker.h"
@@ -47,6 +48,8 @@ class Pool final : public Deliverer, private Ownership {
   void take_up(queue::QueueId id);
   std::size_t count_set_aside() const { return set_aside_.size(); }
 
+  // What is held of messages. Any thread.
+  Loads& loads() { return loads_; }
   // While true no attempt begins. Any thread.
   void pause(bool paused);
   // No new attempts. `idle` is called, on some worker's thread, once nothing is in flight any more.
@@ -70,6 +73,7 @@ class Pool final : public Deliverer, private Ownership {
   PoolServices services_;
   bool paused_ = false;  // as last told
   SetAside set_aside_;
+  Loads loads_;
   Notices notices_;
   std::vector<std::unique_ptr<smtp::Connector>> connectors_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -38,8 +38,7 @@ void Worker::add(const NewJob& new_job) {
   const DestinationIndex index = schedule_.destination(new_job.destination);
   if (new_job.probe_wanted) destination(index).probe_wanted = true;
   destination(index);
-  for (JobIndex job : schedule_.jobs_of(new_job.message))
-    if (schedule_.job(job).destination == index) return;
+  if (schedule_.find(new_job.message, index)) return;
   queue::Job job;
   job.message = new_job.message;
   job.destination = index;
@@ -47,9 +46,8 @@ void Worker::add(const NewJob& new_job) {
   job.next_try = new_job.next_try;
   job.first_attempt = new_job.first_attempt;
   job.delay_noticed = new_job.delay_noticed;
+  job.is_one_of_many = new_job.is_one_of_many;
   const Instant now = instant_now();
-  job.seen_read =
-      static_cast<SeenRead>(kept_reads_);  // by another worker, or before it came back: nothing that was read earlier may serve it
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
   schedule_age_event(schedule_.add(job), now);
@@ -242,7 +240,7 @@ void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located
     const queue::Job job = schedule_.job(*lease);
     schedule_.remove(*lease);
     services_.ownership.route_job({job.message, name_of(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed,
-                                   destinations_[index].probe_wanted, located});
+                                   job.is_one_of_many, destinations_[index].probe_wanted, located});
   }
   destinations_[index].probe_wanted = false;
 }
@@ -270,6 +268,7 @@ void Worker::watch() {
   }
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) serve(index);
   run_due();
+  services_.loads.shared.tidy(now);
   watchdog_.expires_after(kWatchInterval);
   watchdog_.async_wait([this](boost::system::error_code error) {
     if (!error && !stopping_) watch();

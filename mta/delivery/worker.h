@@ -17,8 +17,8 @@
 #include "mta/delivery/deliverer.h"
 #include "mta/delivery/delivery.h"
 #include "mta/delivery/kept.h"
+#include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
-#include "mta/delivery/read_number.h"
 #include "mta/delivery/site.h"
 #include "mta/delivery/target_rules.h"
 #include "queue/name_table.h"
@@ -33,6 +33,9 @@ struct Located {
   std::shared_ptr<const Config> config;  // whose rules it follows
 };
 
+// So many jobs of a message share what is read of it.
+inline constexpr std::size_t kManyJobs = 10;
+
 // A job on its way to a worker.
 struct NewJob {
   queue::QueueId message;
@@ -42,6 +45,7 @@ struct NewJob {
   bool held = false;
   bool first_attempt = true;
   bool delay_noticed = false;
+  bool is_one_of_many = false;               // its message has many jobs, here and elsewhere
   bool probe_wanted = false;                 // the operator has asked: now, though its site may cool down
   std::shared_ptr<const Located> located{};  // its destination, if it comes from the worker that looked it up
 };
@@ -71,6 +75,7 @@ struct WorkerServices {
   asio::thread_pool* file_pool;  // null: the disk is read at once (simulations)
   Notices& notices;
   Ownership& ownership;
+  Loads& loads;
   host::CrashRecord::Region* handled = nullptr;  // notes what is being handled; null: nobody does
 };
 
@@ -121,14 +126,6 @@ class Worker {
     bool is_site;
     std::uint32_t index;
     bool operator>(const Wake& other) const { return when > other.when; }
-  };
-  using MessagePtr = std::shared_ptr<const queue::Message>;
-  // A message as it was read. It serves each of its jobs that has been here, and has settled nothing, since: nobody else changes a job's
-  // recipients.
-  struct Snapshot {
-    MessagePtr message;
-    Instant loaded;
-    ReadNumber number;
   };
   // What waits at one destination.
   struct Tally {
@@ -199,7 +196,6 @@ class Worker {
   void join_site(DestinationIndex index, SiteIndex site);
   void lookup_failed(DestinationIndex index, const dns::Targets& found);
   Task<void> fail_all(DestinationIndex index, proto::HostResult result);
-  Task<void> fail(JobIndex job, const proto::HostResult& result);
 
   // job.cc: one job from lease to settlement
   void start(JobIndex job, DestinationIndex destination, SiteIndex site);
@@ -207,21 +203,36 @@ class Worker {
   void serve_locally(DestinationIndex destination);
   Task<void> deliver_locally(JobIndex job, DestinationIndex destination);
   Task<void> put_into_mailbox(JobIndex job, DestinationIndex destination);
-  Task<void> conclude_job(JobIndex job, proto::Outcome outcome, proto::HostResult result);
-  // Of a message that is only to be concluded the content is not read, and not kept: there may be thousands at a time.
-  enum class Need { envelope, content };
-  Task<MessagePtr> load(JobIndex job, DestinationIndex destination, Need need);
-  Task<MessagePtr> read(JobIndex job, DestinationIndex destination, Need need);
+  // A leased job whose outcome is known without asking a host.
+  struct Conclusion {
+    JobIndex job;
+    proto::Outcome outcome;
+    proto::HostResult result;
+  };
+  void conclude_soon(Conclusion conclusion);
+  Task<void> conclude_line(queue::QueueId message);
+  Task<void> conclude_or_wait(Conclusion conclusion);
+  Task<void> conclude_job(Conclusion conclusion);
+  Task<Share> load(JobIndex job, DestinationIndex destination, Need need);
+  Task<Result<SharedMessages::Given>> read(queue::QueueId id, Need need);
   bool has_pending(const queue::Message& message, DestinationIndex destination) const;
-  MessagePtr snapshot_of(JobIndex job);
-  void keep_snapshot(Snapshot snapshot);
+  void unreadable(JobIndex job, const Error& error);
+  void content_unreadable(JobIndex job, DestinationIndex destination, Share share, const Error& error);
+  Task<void> nothing_pending(JobIndex job, const Share& share);
+  Task<LoadBudget::Charge> charge_for(const Share& share);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
-  Task<void> settle(JobIndex job, DestinationIndex destination, MessagePtr message, AttemptReport report, std::optional<WallTime> next_try);
+  void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);
   Verdict judge(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
                 std::optional<WallTime> next_try);
+  struct Settled {
+    queue::QueueId message;
+    Verdict verdict;  // without the settlement, which the spool has
+    bool waits_for_site = false;
+  };
+  void recorded(JobIndex job, const Settled& settled, const Status& status);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
-  DeliveryOrder order_for(JobIndex job, DestinationIndex destination, MessagePtr message);
-  void finish(JobIndex job, DestinationIndex destination, SiteIndex site, MessagePtr message, AttemptReport report, Duration took);
+  DeliveryOrder order_for(JobIndex job, DestinationIndex destination, Share::MessagePtr message);
+  void finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took);
   void wait_after_trouble(JobIndex job);
   void spawn(Task<void> task);
   void spawn_for(JobIndex job, Task<void> task);
@@ -248,9 +259,8 @@ class Worker {
   std::array<std::deque<SiteIndex>, 3> starved_;  // by standing: sites that wait for one of this worker's sessions, each once
   TlsMemory tls_memory_;
   std::unordered_map<JobIndex, Underway> underway_;
-  std::deque<Snapshot> snapshots_;  // of messages with many jobs
-  ReadNumber kept_reads_ = 0;       // how many were to be kept, as snapshots
-  std::size_t first_served_ = 0;    // of the lines, where they take turns
+  std::unordered_map<queue::QueueId, std::deque<Conclusion>> conclusions_;  // of messages with many jobs: one at a time
+  std::size_t first_served_ = 0;                                            // of the lines, where they take turns
   std::size_t active_ = 0;
   std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began
   std::size_t idle_ = 0;                                   // sessions that wait for another message are connections, too

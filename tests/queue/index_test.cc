@@ -41,3 +41,19 @@ TEST_CASE("index: a history goes where its entry is moved, and ends with it") {
   }
   CHECK(remembered.use_count() == 1);
 }
+
+TEST_CASE("index: whether a message has finished is known without a look at recipients that are known to have ended") {
+  Entry entry;
+  entry.begin(1000);
+  const auto end = [&entry](std::uint32_t recipient) {
+    queue::Settlement settlement;
+    settlement.changes.push_back({recipient, {.stage = queue::RecipientStage::delivered}});
+    entry.stages().apply(settlement);
+    return entry.stages().finished();
+  };
+  for (std::uint32_t i = 0; i < 999; ++i) {
+    CHECK_FALSE(end(i));
+    CHECK(entry.rest().other_stages.closed == i);  // the next look begins here
+  }
+  CHECK(end(999));
+}

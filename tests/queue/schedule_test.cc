@@ -210,3 +210,28 @@ TEST_CASE("schedule: a job remembers to the millisecond when it was submitted, b
     CHECK(Instant(PackedInstant(Instant(since_boot))) == Instant(since_boot));
   CHECK(Instant(PackedInstant(Instant::max())) > Instant(std::chrono::years(4000)));
 }
+
+TEST_CASE("schedule: each of many jobs of one message is found by its destination until it is removed, beside other messages") {
+  Schedule schedule;
+  std::map<std::uint32_t, JobIndex> crowd;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "d" + std::to_string(i) + ".example";
+    const JobIndex index = schedule.add(job_for(schedule, 1, name.c_str(), kStart));
+    crowd[schedule.destination(name)] = index;
+    schedule.add(job_for(schedule, 100 + static_cast<std::uint64_t>(i), name.c_str(), kStart));
+  }
+  CHECK(schedule.jobs_of(proto::QueueId{1}).size() == 100);
+  CHECK(schedule.has_jobs_of(proto::QueueId{1}, 100));
+  CHECK_FALSE(schedule.has_jobs_of(proto::QueueId{1}, 101));
+  std::mt19937 random(1);
+  while (!crowd.empty()) {
+    const auto some = std::next(crowd.begin(), static_cast<std::ptrdiff_t>(random() % crowd.size()));
+    CHECK(schedule.find(proto::QueueId{1}, some->first) == some->second);
+    schedule.remove(some->second);
+    CHECK_FALSE(schedule.find(proto::QueueId{1}, some->first));
+    crowd.erase(some);
+    CHECK(schedule.jobs_of(proto::QueueId{1}).size() == crowd.size());
+  }
+  CHECK(schedule.job_count() == 100);
+  for (std::uint64_t id = 100; id < 200; ++id) CHECK(schedule.jobs_of(proto::QueueId{id}).size() == 1);
+}

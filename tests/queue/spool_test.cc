@@ -1,4 +1,5 @@
 // What the spool promises to intake and delivery.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "queue/fresh.h"
@@ -422,4 +423,38 @@ TEST_CASE("spool: when the fresh segment fails, too, it stops accepting, and goe
 }
 
 }  // namespace
+TEST_CASE("spool: the changes of a message that lie side by side in the journal are read together, and all of them count") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 200; ++i) recipients.push_back("u" + std::to_string(i) + "@example.org");
+  const auto id = f.store(new_message(recipients)).value();
+  for (std::uint32_t i = 0; i < 200; ++i) f.spool->settle(settlement(id, i, RecipientStage::pending, "451 " + std::to_string(i)), nullptr);
+  f.commit();
+  f.disk.remember_calls();
+  const auto message = f.spool->load(id);
+  REQUIRE(message);
+  for (std::size_t i = 0; i < 200; ++i) CHECK(message->recipients[i].last->text == "451 " + std::to_string(i));
+  const auto& calls = f.disk.calls();
+  CHECK(std::count(calls.begin(), calls.end(), test::ForgetfulDisk::Call::read) <= 8);  // not 400
+}
+
+TEST_CASE("spool: of many changes that are not durable yet each is shown until it is") {
+  SpoolFixture f;
+  REQUIRE(f.open());
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 200; ++i) recipients.push_back("u" + std::to_string(i) + "@example.org");
+  const auto id = f.store(new_message(recipients)).value();
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    f.spool->settle(settlement(id, i, RecipientStage::pending, "451 " + std::to_string(i)), nullptr);
+    if (i % 70 == 0) f.commit();
+  }
+  for (int synced = 0; synced < 2; ++synced) {
+    const auto message = f.spool->load(id);
+    REQUIRE(message);
+    for (const auto& state : message->recipients) CHECK(state.attempts == 1);
+    f.commit();
+  }
+}
+
 }  // namespace mxpress::queue

@@ -61,6 +61,7 @@ class Simulation {
   mta::delivery::ActionEffect act(queue::ActionKind action, queue::QueueId id) { return act(action, std::vector{id}).at(0); }
   std::vector<mta::delivery::ActionEffect> act(queue::ActionKind action, std::vector<queue::QueueId> ids);
   std::vector<mta::delivery::DestinationStatus> status();
+  mta::delivery::Loads& loads() { return pool_->loads(); }
   // "192.0.2.1:25" answers; addresses without a host refuse connections.
   void host(const std::string& address, SimulatedHost& host);
   void refuse(const std::string& address) { hosts_.erase(address); }

@@ -1,0 +1,22 @@
+// All that bounds what the daemon holds of messages while it delivers, concludes and tells: shared by the workers and the notices.
+#pragma once
+
+#include "mta/delivery/load_budget.h"
+#include "mta/delivery/shared_messages.h"
+
+namespace mxpress::mta::delivery {
+
+struct Loads {
+  Loads(queue::Spool& spool, asio::thread_pool* file_pool) : shared(spool, file_pool, under_way) {}
+
+  static constexpr std::uint64_t kUnderWay = 32u << 20;        // octets
+  static constexpr std::uint64_t kLongDeliveries = 64u << 20;  // octets
+  static constexpr std::size_t kManyRecipients = 100;          // of one job: what its delivery holds is charged
+  static constexpr std::uint64_t kRecipient = 512;             // octets of one in memory, about
+
+  LoadBudget under_way{kUnderWay};              // from the read of a message until the outcome, or the notice, is handed to the spool
+  LoadBudget long_deliveries{kLongDeliveries};  // envelopes of deliveries to many recipients, until their end
+  SharedMessages shared;                        // last: it uses a budget
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,12 @@
+// What one job has of its message.
+#include "mta/delivery/share.h"
+
+namespace mxpress::mta::delivery {
+
+void Share::translate(queue::Settlement& settlement) const {
+  if (!is_part_) return;
+  for (auto& recipient : settlement.attempt.recipients) recipient = places_[recipient];
+  for (auto& change : settlement.changes) change.recipient = places_[change.recipient];
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,102 @@
+// Messages with many jobs, as all workers share them: each is read once for all jobs that come within a while.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "mta/delivery/load_budget.h"
+#include "mta/delivery/share.h"
+#include "mta/host/config.h"
+#include "queue/guarded.h"
+#include "queue/schedule.h"
+#include "queue/spool.h"
+
+namespace boost::asio {
+class thread_pool;
+}
+
+namespace mxpress::mta::delivery {
+
+using queue::Instant;
+
+enum class Need {
+  envelope,  // the content is not read: the message is only to be concluded
+  content,   // and it is intact
+};
+
+// Thread: any. Keeps copies up to date with what jobs settle, within a bound of octets; the copy that was used longest ago goes first.
+class SharedMessages {
+ public:
+  static constexpr std::uint64_t kMostKept = 32u << 20;               // octets of all copies; one alone may be larger
+  static constexpr Duration kUnusedLife = std::chrono::seconds(60);   // a copy goes when no job has used it for so long...
+  static constexpr Duration kLife = std::chrono::minutes(10);         // ...and after this: content lies elsewhere by then
+  static constexpr Duration kBetweenReads = std::chrono::seconds(5);  // of one message whose copy had to make way for others
+
+  struct Counters {
+    std::uint64_t reads = 0;   // of messages from the spool
+    std::uint64_t shares = 0;  // given to jobs
+    std::uint64_t kept = 0;    // octets of the copies now
+    std::uint64_t peak = 0;    // and at most
+  };
+
+  // `file_pool`: reads; null: the disk is read at once.
+  SharedMessages(queue::Spool& spool, asio::thread_pool* file_pool, LoadBudget& budget, std::uint64_t most_kept = kMostKept)
+      : spool_(spool), file_pool_(file_pool), budget_(budget), most_kept_(most_kept) {}
+
+  struct Given {
+    Share share;     // the recipients that are pending at the destination; they may be none
+    Status content;  // with Need::content: an error if it cannot be read now (transient) or is damaged
+  };
+  // Jobs that ask while the message is being read wait for the same read. An error: it cannot be read.
+  Task<Result<Given>> share(queue::QueueId id, std::string destination, std::shared_ptr<const Config> config, Need need);
+  // The spool has been given this settlement; the changes are those of a share.
+  void settled(queue::QueueId id, const std::vector<queue::Settlement::Change>& changes);
+  // The spool has been told something else about the message: it is read again.
+  void forget(queue::QueueId id);
+  // Drops what nobody has used for a while.
+  void tidy(Instant now);
+  Counters counters();
+
+ private:
+  struct Copy;
+  using CopyPtr = std::shared_ptr<Copy>;  // shared: jobs that waited for a read use it even if it has had to make way meanwhile
+  using Waiter = std::function<void(Result<CopyPtr>)>;
+  struct Entry {
+    CopyPtr copy;
+    bool is_being_read = false;
+    bool is_outdated = false;                        // by something that happened since the read began
+    std::vector<queue::Settlement::Change> settled;  // since the read began
+    std::vector<Waiter> waiting;                     // for the read
+    Instant last_read = Instant::min();
+    bool made_way = false;
+  };
+  struct Shared {
+    std::unordered_map<queue::QueueId, Entry> entries;
+    Counters counters;
+  };
+
+  Task<Result<CopyPtr>> copy_for(queue::QueueId id, const std::shared_ptr<const Config>& config, Need need);
+  Task<Result<CopyPtr>> wait_for_read(queue::QueueId id);
+  Task<Result<CopyPtr>> read(queue::QueueId id, std::shared_ptr<const Config> config, Need need);
+  Task<Result<CopyPtr>> read_now(queue::QueueId id, std::shared_ptr<const Config> config, Need need);
+  void finish_read(queue::QueueId id, const Result<CopyPtr>& copy);
+  void keep(Shared& shared, Entry& entry, CopyPtr copy);
+  void make_room(Shared& shared, const Copy& newest);
+  static void drop(Shared& shared, Entry& entry);
+  Given cut(const Copy& copy, const std::string& destination, Need need);
+
+  queue::Spool& spool_;
+  asio::thread_pool* file_pool_;
+  LoadBudget& budget_;
+  const std::uint64_t most_kept_;
+  queue::Guarded<Shared> shared_;
+  std::atomic<std::size_t> entries_{0};  // their number, for those who need not lock if there are none
+};
+
+}  // namespace mxpress::mta::delivery
