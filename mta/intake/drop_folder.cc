@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "mta/host/log.h"
+#include "mta/host/log_limit.h"
 #include "mta/intake/drop_session.h"
 #include "proto/mail_data.h"
 
@@ -56,9 +57,15 @@ std::string_view why_not(const struct stat& file) {
 // What its owner made so; everything else (no descriptors left, an I/O error) passes.
 bool is_forbidden(int code) { return code == ELOOP || code == EACCES || code == EPERM || code == ENXIO || code == ENODEV; }
 
-void log_file(Priority priority, std::string_view event, const std::string& name, std::string_view reason) {
+host::Owner owner_of(const std::string& name, int folder) {
+  struct stat file{};
+  return ::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0 ? host::Owner::user(file.st_uid) : host::Owner();
+}
+
+void log_file(const host::Owner& owner, Priority priority, std::string_view event, const std::string& name, std::string_view reason) {
+  if (!may_log(owner, event)) return;
   LogLine line(priority, event);
-  log(line.add("file", name).add("reason", reason));
+  log(line.add("file", name).add("reason", reason).add("owner", owner.to_string()));
 }
 
 }  // namespace
@@ -84,7 +91,7 @@ void DropFolder::stop() {
 void DropFolder::run() {
   const host::Descriptor watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   const bool watched = ::inotify_add_watch(watch.get(), folder_.c_str(), IN_MOVED_TO | IN_ONLYDIR) >= 0;
-  if (!watched) log_file(Priority::error, "drop-folder", folder_.string(), std::string("cannot be watched: ") + std::strerror(errno));
+  if (!watched) log_file({}, Priority::error, "drop-folder", folder_.string(), std::string("cannot be watched: ") + std::strerror(errno));
   pollfd events[2] = {{watch.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
   while (!stopping_) {
     scan();
@@ -112,7 +119,8 @@ void DropFolder::remove_old_part(const std::string& name, int folder) {
   if (::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
   const WallTime written{std::chrono::seconds(file.st_mtim.tv_sec)};
   if (Clock::current().wall() - written < kAbandoned) return;
-  if (::unlinkat(folder, name.c_str(), 0) == 0) log_file(Priority::notice, "drop-removed", name, "not finished for a day");
+  if (::unlinkat(folder, name.c_str(), 0) == 0)
+    log_file(host::Owner::user(file.st_uid), Priority::notice, "drop-removed", name, "not finished for a day");
 }
 
 void DropFolder::take(const std::string& name, int folder) {
@@ -120,9 +128,10 @@ void DropFolder::take(const std::string& name, int folder) {
   host::Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat facts{};
   if (!file.is_open() || ::fstat(file.get(), &facts) != 0) {
-    if (errno == ENOENT) return;                                                                           // its owner took it back
-    if (!is_forbidden(errno)) return log_file(Priority::error, "drop-waits", name, std::strerror(errno));  // a trouble of ours: it stays
-    return put_aside(name, folder, Fate::no_message, errno == ELOOP ? "a symbolic link" : std::strerror(errno));
+    if (errno == ENOENT) return;  // its owner took it back
+    const int code = errno;
+    if (!is_forbidden(code)) return log_file(owner_of(name, folder), Priority::error, "drop-waits", name, std::strerror(code));  // it stays
+    return put_aside(name, folder, Fate::no_message, code == ELOOP ? "a symbolic link" : std::strerror(code));
   }
   const std::string_view reason = why_not(facts);
   if (!reason.empty()) return put_aside(name, folder, Fate::no_message, reason);
@@ -130,7 +139,7 @@ void DropFolder::take(const std::string& name, int folder) {
   if (fate == Fate::refused || fate == Fate::no_message) return put_aside(name, folder, fate, "refused");
   if (fate == Fate::taken && ::unlinkat(folder, name.c_str(), 0) != 0 && stuck_.size() < kMaxStuck) {
     stuck_.insert(name);  // the spool knows the name, so that the next start repeats nothing either
-    log_file(Priority::error, "drop-stuck", name, std::strerror(errno));
+    log_file(host::Owner::user(facts.st_uid), Priority::error, "drop-stuck", name, std::strerror(errno));
   }
 }
 
@@ -149,6 +158,7 @@ DropFolder::Fate DropFolder::read_message(const std::string& name, host::Descrip
 
 // What may be mail is moved or stays.
 void DropFolder::put_aside(const std::string& name, int folder, Fate fate, std::string_view reason) {
+  const host::Owner owner = owner_of(name, folder);
   ::mkdir(refused_.c_str(), 0700);  // fails if it is there
   const bool room = names_in(refused_).size() < kMaxRefused;
   const host::Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -156,7 +166,7 @@ void DropFolder::put_aside(const std::string& name, int folder, Fate fate, std::
   const auto remove = [&] { return ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0; };
   const bool gone = moved || (fate == Fate::no_message && remove());
   if (!gone && (stuck_.size() >= kMaxStuck || !stuck_.insert(name).second)) return;  // whoever makes so many does not fill the log, too
-  log_file(Priority::warning, moved ? "drop-refused" : gone ? "drop-removed" : "drop-stuck", name, reason);
+  log_file(owner, Priority::warning, moved ? "drop-refused" : gone ? "drop-removed" : "drop-stuck", name, reason);
 }
 
 }  // namespace mxpress::mta::intake

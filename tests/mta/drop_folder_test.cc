@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "mta/host/log.h"
+#include "mta/host/log_limit.h"
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/drop_session.h"
 #include "proto/header.h"
@@ -161,6 +162,21 @@ TEST_CASE("drop folder: links, FIFOs, folders and odd names are no messages") {
   CHECK(fs::exists(secret));
   folder.drop->scan();
   CHECK(folder.log.size() == 1);  // nothing is looked at twice
+}
+
+TEST_CASE("drop folder: the files of one owner cause thirty lines and a count") {
+  Folder folder;
+  for (int i = 0; i < 150; ++i) folder.put("odd" + std::to_string(i), "");
+  folder.drop->scan();
+  CHECK(folder.log.size() == 30);
+  mxpress::mta::log_all_repeats();
+  std::uint64_t counted = 0;
+  for (std::size_t i = 30; i < folder.log.size(); ++i) {
+    const auto at = folder.log[i].find(" count=");
+    REQUIRE(at != std::string::npos);
+    counted += std::stoul(folder.log[i].substr(at + 7));
+  }
+  CHECK(counted == 120);
 }
 
 TEST_CASE("drop folder: what is refused for good is put aside, and does not stop the others") {

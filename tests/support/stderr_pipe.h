@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -37,11 +38,12 @@ class StderrPipe {
     for (ssize_t n; (n = ::read(ends_[0], buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
     return text;
   }
-  // Everything up to where `what` has been written.
+  // Everything up to where `what` has been written, or until nothing has come for long.
   std::string read_until(const std::string& what) {
     std::string text;
     char buffer[65536];
-    while (text.find(what) == text.npos) {
+    pollfd ready{ends_[0], POLLIN, 0};
+    while (text.find(what) == text.npos && ::poll(&ready, 1, 20'000) > 0) {
       const ssize_t n = ::read(ends_[0], buffer, sizeof buffer);
       if (n <= 0) break;
       text.append(buffer, static_cast<std::size_t>(n));
