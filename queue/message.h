@@ -25,6 +25,10 @@ enum class RecipientStage {
   removed,      // by the operator
 };
 
+// RecipientState::next_try after an operator's retry, until the next attempt is recorded: due, and its site may be asked although it is in
+// backoff. Differs from WallTime{}, which a recipient has that was never tried.
+inline constexpr WallTime kRetryWanted{Duration(1)};
+
 // The durable state of one recipient; same order as Envelope::recipients.
 struct RecipientState {
   RecipientStage stage = RecipientStage::pending;

@@ -30,7 +30,7 @@ void apply_to(Message& message, const ActionTaken& action) {
   for (auto& state : message.recipients) {
     const auto before = state.stage;
     state.stage = acted_on(before, action.kind);
-    if (action.kind == ActionKind::retry && before == RecipientStage::pending) state.next_try = WallTime{};
+    if (action.kind == ActionKind::retry && before == RecipientStage::pending) state.next_try = kRetryWanted;
     if (action.kind == ActionKind::bounce && before == RecipientStage::pending) return_to_sender(state, action.time);
   }
 }

@@ -55,7 +55,10 @@ std::string_view done_word(control_pb::Action action) {
   }
 }
 
-std::string effect_text(control_pb::Action action, control_pb::Effect::What what) {
+// Without a daemon the action is recorded, and the next daemon obeys it.
+std::string effect_text(control_pb::Action action, control_pb::Effect::What what, bool is_daemon) {
+  const bool is_done = what == control_pb::Effect::DONE;
+  if (!is_daemon && is_done && action == control_pb::RETRY) return "will be tried when mxpressd starts";
   switch (what) {
     case control_pb::Effect::IN_FLIGHT:
       if (action == control_pb::RETRY || action == control_pb::RELEASE) return std::string(done_word(action)) + "; in flight now";
@@ -240,7 +243,7 @@ class Command {
       if (line_.json)
         print_json(out_, effect);
       else
-        out_ << effect.id() << " " << effect_text(action, effect.what()) << "\n";
+        out_ << effect.id() << " " << effect_text(action, effect.what(), client_.is_daemon()) << "\n";
     });
     if (code != ExitCode::ok || matched_ != 0) return code;
     if (!line_.json) out_ << "No message matches.\n";

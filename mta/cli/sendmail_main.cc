@@ -136,7 +136,7 @@ Verdict run(const SendmailOptions& options) {
     case SendmailMode::list_queue:
       return become_mxpress(settings, {"mailq"});
     case SendmailMode::flush_queue:
-      return become_mxpress(settings, {"retry", "--all"});
+      return become_mxpress(settings, {"flush"});
     case SendmailMode::new_aliases:
       return say("nothing to do: aliases are [local] aliases in mxpress.toml; `mxpress reload` reads them\n");
     case SendmailMode::verify:

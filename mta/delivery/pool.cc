@@ -119,6 +119,7 @@ void Pool::readmit(const queue::Message& message) {
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;
     found->second.delay_noticed = found->second.delay_noticed || state.delay_notice_sent;
+    found->second.probe_wanted = found->second.probe_wanted || state.next_try == queue::kRetryWanted;
   }
   for (auto& [name, job] : jobs) {
     job.is_one_of_many = jobs.size() >= kManyJobs;

@@ -147,7 +147,7 @@ TEST_CASE("mxpress without a daemon: a retry makes due what would have waited") 
     daemon->settle(waits, nullptr);
     Left::commit(*daemon);
   }
-  CHECK(left.run({"retry", "--recipient", "two@b.example"}).out == left.id(1) + " will be tried now\n");
+  CHECK(left.run({"retry", "--recipient", "two@b.example"}).out == left.id(1) + " will be tried when mxpressd starts\n");
   const auto daemon = left.open();
   CHECK(left.found.at(left.ids[1]).recipients[0].next_try < WallTime::max());
 }

@@ -33,6 +33,21 @@ TEST_CASE("site trouble: mail that was never tried waits, after a restart, for t
   CHECK(world.load(first).ended);
 }
 
+TEST_CASE("site trouble: a retry that was recorded before a restart allows one probe of a site in backoff after it") {
+  Simulation world;
+  world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+  world.submit("me@here.example", {"you@there.example"});
+  const auto second = world.submit("me@here.example", {"him@there.example"});
+  world.run_for(hours(20));
+  world.act(queue::ActionKind::retry, second);
+  const auto before = world.connections().size();
+  world.crash();
+  world.run_for(minutes(1));
+  CHECK(world.connections().size() == before + 1);
+  world.run_for(minutes(20));
+  CHECK(world.connections().size() == before + 1);
+}
+
 TEST_CASE("site trouble: mail without a sender that the operator returns has ended, and nobody is told") {
   Simulation world;
   world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");

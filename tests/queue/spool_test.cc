@@ -169,7 +169,7 @@ TEST_CASE("spool: actions change what they say and nothing else") {
   f.spool->act(ActionKind::release, {*b}, answered);
   f.spool->act(ActionKind::retry, {*a}, answered);
   CHECK_FALSE(f.spool->load(*b)->held);
-  CHECK(f.spool->load(*a)->recipients[0].next_try == WallTime{});
+  CHECK(f.spool->load(*a)->recipients[0].next_try == kRetryWanted);
   f.spool->act(ActionKind::bounce, {*a}, answered);
   f.spool->act(ActionKind::remove, {*b}, answered);
   f.commit();

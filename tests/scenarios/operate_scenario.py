@@ -47,6 +47,20 @@ def scenario_a_taken_port_is_told_and_mail_of_sendmail_leaves_all_the_same(world
     daemon.stop()
 
 
+def scenario_a_retry_without_the_daemon_is_obeyed_at_its_start_though_the_host_was_dead(world):
+    sink, daemon = start(world, retry='1h*')
+    waiting_message(daemon)
+    daemon.stop()
+    code, output, _ = daemon.mxpress('retry', '--all')
+    check_equal((code, 'will be tried when mxpressd starts' in output), (0, True), f'mxpress retry without the daemon: {output}')
+    sink.start()
+    daemon.start()
+    wait_until(lambda: sink.count() == 1, 20, 'the message to arrive')
+    daemon.wait_for_empty_queue()
+    check_equal(daemon.sendmail(['-q'], b'')[0], 0, 'exit status of sendmail -q on an empty queue')
+    daemon.stop()
+
+
 def scenario_what_is_too_big_comes_back_though_no_daemon_ran_when_it_was_handed_in(world):
     port = world.free_port()
     sender = Sink(world, 'here', '127.0.0.13', port).start()
