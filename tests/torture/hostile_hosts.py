@@ -19,11 +19,12 @@ HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit'
            'keyupdate': '127.0.2.7', 'late': '127.0.2.8'}
 ADDRESSES = {'honest': HONEST, 'evil': HOSTILE['sni'], **HOSTILE}
 LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
-MX, A, SERVFAIL, NXDOMAIN = 15, 1, 2, 3
+MX, A, NS, SERVFAIL, NXDOMAIN = 15, 1, 2, 2, 3
 
 
 # The name server. <kind>.example and all names below it have one kind of answer.
 def labels(name):
+    """In the form of the wire."""
     return b''.join(bytes([len(label)]) + label.encode() for label in name.split('.')) + b'\0'
 
 
@@ -48,6 +49,8 @@ def records_of(name, kind):
     """Return code and records."""
     parts = name.lower().split('.')
     what = parts[-2] if len(parts) > 1 else ''
+    if name == '':
+        return 0, [record(NS, labels('ns.example'))]  # the root is there: what does not exist is believed
     if what == 'servfail':
         return SERVFAIL, []
     if what == 'nx' or parts[-1] != 'example':

@@ -5,6 +5,7 @@ import time
 from hostile_attack import attack
 from hostile_intake import LETTER, SENDER, by_sendmail
 from hostile_users import send_all
+from security_scenario import make_poison
 
 
 def letter(token):
@@ -71,7 +72,8 @@ def notices(bench):
     bench.wait(15, lambda: False)
     bench.figure('delay notices for one letter', len(told(delayed=True)), 1)
     bench.user(1, send_all, bench.socket, victim, [[f'u{n}@nx.example' for n in range(10_000)]], LETTER).result()
-    bench.wait(20, lambda: told(delayed=False))
+    bench.wait(75, lambda: told(delayed=False))  # it is gathered for up to a minute
+    bench.figure('notices for 10,000 failures', len(told(delayed=False)), 1, at_least=True)
     bench.figure('octets of the notice for 10,000 failures', max((e['octets'] for e in told(delayed=False)), default=0), 65_536)
     before = len(told())
     bench.user(1, send_all, bench.socket, victim, [[f'u{n}@nx.example'] for n in range(300)], LETTER).result()
@@ -146,18 +148,24 @@ def late_answer(bench):
     bench.figure('of them behind what was injected', len(bench.hostile_events.all('took', host='late', tls=True)), 0)
 
 
-@attack(16, 'poison', 'the daemon dies twice while it handles one letter', options={'retry': '1s*'}, honest_smtp=False)
+def preload_poison(bench):
+    """A daemon that has a fault: it dies of the content "these words are poison"."""
+    bench.daemon.prefix += ['env', f'LD_PRELOAD={make_poison(bench.world)}']
+
+
+@attack(16, 'poison', 'a letter of which the daemon dies, again and again', honest_smtp=False, prepare=preload_poison)
 def poison(bench):
     environment, sendmail = bench.daemon.environment(), str(bench.world.program('sendmail'))
-    bench.user(1, by_sendmail, sendmail, environment, ['-i', '-f', SENDER, 'u@silent.example'], LETTER).result()
-
-    def tries():
-        return len(bench.hostile_events.all('silent'))
-    for deaths in (1, 2):
-        bench.wait(15, lambda count=deaths: tries() >= count)
-        bench.restart(kill=True)
-    bench.wait(6, lambda: tries() > 2)
-    bench.figure('tries after the second death', tries() - 2, 0)
-    held = [m for m in bench.daemon.json('queue', '--messages') if m.get('state') == 'held']
+    content = b'Subject: evil\n\nthese words are poison\n'
+    bench.user(1, by_sendmail, sendmail, environment, ['-i', '-f', SENDER, 'u@seven.example'], content).result()
+    deaths, end = 0, time.monotonic() + 15
+    while deaths < 5 and time.monotonic() < end and 'set_aside' not in bench.daemon.log():
+        if not bench.daemon.process.running():
+            deaths += 1
+            bench.daemon.launch()
+        time.sleep(0.05)
+    bench.figure('deaths', deaths, 3)
+    bench.wait(5, lambda: bench.daemon.listens())
+    held = [m for m in bench.daemon.json('queue', '--messages') if m.get('state') == 'held'] if bench.daemon.listens() else []
     bench.figure('letters held', len(held), 1, at_least=True)
-    bench.figure('told in status', int('held' in bench.daemon.mxpress('status')[1]), 1, at_least=True)
+    bench.figure('told in status', int('brought mxpressd down' in bench.daemon.mxpress('status')[1]), 1, at_least=True)
