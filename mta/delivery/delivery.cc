@@ -2,6 +2,7 @@
 #include "mta/delivery/delivery.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "mta/delivery/blocking.h"
 
@@ -66,6 +67,10 @@ class Attempt {
     session = co_await open(target);
     if (!session) co_return false;
     co_await transact_all(std::move(session), false);
+    if (!std::exchange(lost_step_, false) || !order_.wanted()) co_return true;
+    // Its replies did not match the commands that came together: once more, one command at a time.
+    session = co_await open(target);
+    if (session) co_await transact_all(std::move(session), false);
     co_return true;
   }
 
@@ -75,6 +80,7 @@ class Attempt {
     const TlsPeer peer(target, smtp::TlsPolicy::opportunistic);
     smtp::ClientOptions options = order_.options;
     options.tls = tools_.tls_memory.offer_for(peer, options.tls, instant_now());
+    options.pipelining = tools_.step_memory.pipelining_for(target, instant_now());
     while (true) {
       auto opened = co_await open_once(target, options);
       const smtp::TlsFailure why = opened.tls_failure;
@@ -176,6 +182,10 @@ class Attempt {
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
     if (result.tls_required) tools_.tls_memory.forget(TlsPeer(target, smtp::TlsPolicy::opportunistic));
     if (!result.host_trouble) answered_ = true;
+    if (result.lost_step && tools_.step_memory.pipelining_for(target, instant_now()) == smtp::Pipelining::where_offered) {
+      tools_.step_memory.remember(target, instant_now());
+      lost_step_ = true;
+    }
     return progress;
   }
 
@@ -221,6 +231,7 @@ class Attempt {
   Duration connect_time_{0};
   bool has_trouble_ = false;
   bool answered_ = false;
+  bool lost_step_ = false;  // the host that is being tried has, by pipelined commands
 };
 
 }  // namespace

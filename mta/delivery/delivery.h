@@ -7,6 +7,7 @@
 
 #include "dns/targets.h"
 #include "mta/delivery/site.h"
+#include "mta/delivery/step_memory.h"
 #include "mta/delivery/tls_memory.h"
 #include "mta/delivery/verdict.h"
 #include "mta/smtp/client.h"
@@ -22,6 +23,7 @@ namespace mxpress::mta::delivery {
 struct DeliveryTools {
   smtp::Connector& connector;
   TlsMemory& tls_memory;
+  StepMemory& step_memory;
   asio::thread_pool* file_pool;  // for reading content; null: reads at once
 };
 

@@ -107,7 +107,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
     if (share) {
       charge = co_await charge_for(share);
       DeliveryOrder order = order_for(job, destination, share.message());
-      report = co_await deliver({services_.connector, tls_memory_, services_.file_pool}, sites_[site], order);
+      report = co_await deliver({services_.connector, tls_memory_, step_memory_, services_.file_pool}, sites_[site], order);
     }
   } catch (...) {
     bug = std::current_exception();

@@ -258,6 +258,7 @@ class Worker {
   std::priority_queue<Wake, std::deque<Wake>, std::greater<>> wakes_;
   std::array<std::deque<SiteIndex>, 3> starved_;  // by standing: sites that wait for one of this worker's sessions, each once
   TlsMemory tls_memory_;
+  StepMemory step_memory_;
   std::unordered_map<JobIndex, Underway> underway_;
   std::unordered_map<queue::QueueId, std::deque<Conclusion>> conclusions_;  // of messages with many jobs: one at a time
   std::size_t first_served_ = 0;                                            // of the lines, where they take turns

@@ -40,6 +40,7 @@ Task<ClientSession::Opened> ClientSession::open(Connector& connector, dns::Targe
   ClientOpening opening(state.channel, state.target, state.options);
   const bool is_open = co_await opening.run();
   state.extensions = opening.extensions();
+  if (state.options.pipelining == Pipelining::never) state.extensions.pipelining = false;
   opened.trouble = opening.trouble();
   opened.tls_failure = opening.tls_failure();
   if (is_open) opened.session = std::move(session);

@@ -15,11 +15,15 @@
 
 namespace mxpress::mta::smtp {
 
+// never: for a host that has not kept its replies in step with commands that came together.
+enum class Pipelining { where_offered, never };
+
 struct ClientOptions {
   std::string hello_name;  // fully qualified, RFC 5321 4.1.4
   Timeouts timeouts;
   TlsUse tls = TlsUse::opportunistic;
   std::size_t max_recipients = 100;  // of one transaction
+  Pipelining pipelining = Pipelining::where_offered;
 };
 
 // Where the content comes from; delivery adapts the spool's.
@@ -46,6 +50,8 @@ struct TransactionResult {
   std::vector<proto::RecipientResult> recipients;  // same order as Transaction::recipients
   // The host itself is in trouble (421, 4.3.x, connection lost before the dot): recipients are untried, try the next target.
   bool host_trouble = false;
+  // The replies did not match the commands, so that none of them says anything about a recipient: all are untried. Implies host_trouble.
+  bool lost_step = false;
   // 530 to MAIL by a host that offers STARTTLS, which was not used (RFC 3207 4): open again with TlsUse::opportunistic. Implies
   // host_trouble; a host that refuses so although TLS is active or not offered has failed the recipients.
   bool tls_required = false;

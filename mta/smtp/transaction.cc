@@ -54,6 +54,7 @@ Task<TransactionResult> ClientTransaction::run() {
   if (needs_conversion() && !co_await convert_content()) co_return result_;
   if (is_too_large()) co_return result_;
   co_await envelope_dialogue();
+  if (refused_data_) co_await confirm_refused_data();
   if (data_open_ && channel_.is_open()) {
     if (accepted_.empty()) {
       co_await only_dot();
@@ -181,7 +182,12 @@ Duration ClientTransaction::timeout_of(const Command& command) const {
 void ClientTransaction::take(const Command& command, const Reply& reply) {
   const bool is_in_step = command.stage == Stage::data ? !reply.is_positive() : !reply.is_intermediate();
   if (reply.code == kClosing || !is_in_step || (command.is_reset && !reply.is_positive())) {
-    if (!stopped_) give_up_host(reply.code == kClosing ? report_.replied(command.stage, reply) : out_of_step(command.stage, reply));
+    const bool is_news = !stopped_;
+    if (!is_in_step) {
+      lose_step(command.stage, reply);
+    } else if (is_news) {
+      give_up_host(reply.code == kClosing ? report_.replied(command.stage, reply) : out_of_step(command.stage, reply));
+    }
     channel_.close();
   } else if (command.stage == Stage::data) {
     take_data(reply);
@@ -223,7 +229,32 @@ void ClientTransaction::take_rcpt(std::size_t recipient, const Reply& reply) {
 // With no accepted recipient only a 354 matters: it must be answered by a dot. RFC 2920 3.1
 void ClientTransaction::take_data(const Reply& reply) {
   data_open_ = reply.is_intermediate();
-  if (!data_open_ && !accepted_.empty()) decide_accepted(reply, Stage::data);
+  if (data_open_ || accepted_.empty()) return;
+  if (reply.is_permanent()) {
+    refused_data_ = reply;
+  } else {
+    decide_accepted(reply, Stage::data);
+  }
+}
+
+// A 5xx to DATA fails everybody who was accepted, so it must be the reply to DATA: where one reply too many has come before, it is that to
+// the last RCPT. A host that is in step answers RSET with one 2xx (RFC 5321 4.1.1.5), and nothing else is on its way. A host that closes
+// is taken at its word.
+Task<void> ClientTransaction::confirm_refused_data() {
+  const Reply refusal = *std::move(refused_data_);
+  if (channel_.is_open() && !channel_.has_unread()) {
+    const Status sent = co_await channel_.send("RSET\r\n", options_.timeouts.mail);
+    const Result<Reply> reset = co_await channel_.read_last_words(sent.ok() ? options_.timeouts.mail : options_.timeouts.quit);
+    if (!reset.ok()) {
+      channel_.close();
+    } else if (!reset->is_positive() || channel_.has_unread()) {
+      lose_step(Stage::data, refusal);
+    }
+    begun_ = false;
+  } else if (channel_.is_open()) {
+    lose_step(Stage::data, refusal);
+  }
+  if (!result_.lost_step) decide_accepted(refusal, Stage::data);
 }
 
 Task<void> ClientTransaction::content() {
@@ -307,6 +338,14 @@ proto::HostResult ClientTransaction::out_of_step(Stage stage, const Reply& reply
   proto::HostResult result = report_.replied(stage, reply);
   result.status = {4, 5, 5};
   return result;
+}
+
+// The replies so far may have answered other commands than it seemed. Nothing was delivered yet, and nobody fails by them.
+void ClientTransaction::lose_step(Stage stage, const Reply& reply) {
+  for (proto::RecipientResult& recipient : result_.recipients) recipient.outcome = Outcome::untried;
+  result_.lost_step = true;
+  give_up_host(out_of_step(stage, reply));
+  channel_.close();
 }
 
 // Whoever has no verdict yet may be accepted by another host.

@@ -1,6 +1,7 @@
 // One transaction of the client's side: MAIL, RCPT, DATA, content, dot, and what each reply means. RFC 5321 3.3, RFC 2920.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -59,6 +60,8 @@ class ClientTransaction {
   void decide_all(proto::Outcome outcome, const proto::HostResult& why);
   void decide_accepted(const proto::Reply& reply, proto::Stage stage);
   void maybe_delivered(proto::HostResult why);
+  Task<void> confirm_refused_data();
+  void lose_step(proto::Stage stage, const proto::Reply& reply);
   proto::HostResult out_of_step(proto::Stage stage, const proto::Reply& reply) const;
   void give_up_host(const proto::HostResult& why);
 
@@ -74,9 +77,10 @@ class ClientTransaction {
   std::vector<std::size_t> accepted_;  // by RCPT, and nothing has been decided since
   bool reset_first_ = false;
   bool begun_ = false;
-  bool stopped_ = false;       // no further command of this transaction is to be sent, or its reply to be considered
-  bool host_is_full_ = false;  // it takes no more recipients in this transaction
-  bool data_open_ = false;     // 354: the host waits for content
+  bool stopped_ = false;                      // no further command of this transaction is to be sent, or its reply to be considered
+  bool host_is_full_ = false;                 // it takes no more recipients in this transaction
+  bool data_open_ = false;                    // 354: the host waits for content
+  std::optional<proto::Reply> refused_data_;  // 5xx to DATA with accepted recipients, not confirmed yet
 };
 
 }  // namespace mxpress::mta::smtp

@@ -1,0 +1,31 @@
+// Remembers for a day which mail hosts fall out of step when commands are pipelined: their replies do not match the commands one by one.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <unordered_map>
+
+#include "dns/targets.h"
+#include "mta/smtp/client.h"
+#include "queue/schedule.h"
+
+namespace mxpress::mta::delivery {
+
+// Thread: one, that of its worker. A host is its name, address and port: what happens under the name of one domain's host changes nothing
+// for mail to others. Holds at most kLimit hosts; the oldest is dropped for a new one.
+class StepMemory {
+ public:
+  static constexpr Duration kRemember = std::chrono::hours(24);
+  static constexpr std::size_t kLimit = 1'000;
+
+  smtp::Pipelining pipelining_for(const dns::Target& target, queue::Instant now) const;
+  void remember(const dns::Target& target, queue::Instant now);
+  std::size_t size() const { return until_.size(); }
+
+ private:
+  std::unordered_map<std::string, queue::Instant> until_;
+  std::deque<std::string> order_;  // the keys, the oldest first
+};
+
+}  // namespace mxpress::mta::delivery
