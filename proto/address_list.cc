@@ -23,13 +23,16 @@ class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
 
-  Result<std::vector<Found>> read() {
+  // Of everything, or up to an address that cannot be read.
+  Status read() {
     while (at_ < text_.size()) {
-      if (const Status status = read_token(); !status) return status.error();
+      if (const Status status = read_token(); !status) return status;
     }
-    if (const Status status = end_address(); !status) return status.error();
-    return std::move(found_);
+    return end_address();
   }
+  std::vector<Found> take_found() { return std::move(found_); }
+  // Behind the last address that was read.
+  std::string_view rest() const { return text_.substr(begin_); }
 
  private:
   Status read_token() {
@@ -117,6 +120,7 @@ class Reader {
     if (in_brackets_) return unclosed("angle bracket");
     Found found = address_ ? *std::move(address_) : Found{std::move(word_), word_end_};
     if (!found.address.empty()) found_.push_back(std::move(found));
+    begin_ = at_;
     start_address();
     return {};
   }
@@ -136,7 +140,8 @@ class Reader {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  std::string word_;  // what was read of the address, or of a name before it
+  std::size_t begin_ = 0;  // of the present address
+  std::string word_;       // what was read of the address, or of a name before it
   std::size_t word_end_ = 0;
   std::optional<Found> address_;  // what stood in angle brackets
   bool in_brackets_ = false;
@@ -164,21 +169,29 @@ bool has_resent_recipients(std::string_view header) {
 
 }  // namespace
 
+AddressList read_address_list(std::string_view value) {
+  Reader reader(value);
+  const Status status = reader.read();
+  AddressList list;
+  if (!status) list.unreadable = trimmed(reader.rest());
+  for (Found& one : reader.take_found()) list.addresses.push_back(std::move(one.address));
+  return list;
+}
+
 Result<std::vector<std::string>> parse_address_list(std::string_view value) {
-  auto found = Reader(value).read();
-  if (!found) return found.error();
+  Reader reader(value);
+  if (const Status status = reader.read(); !status) return status.error();
   std::vector<std::string> addresses;
-  addresses.reserve(found->size());
-  for (Found& one : *found) addresses.push_back(std::move(one.address));
+  for (Found& one : reader.take_found()) addresses.push_back(std::move(one.address));
   return addresses;
 }
 
 std::string with_domain(std::string_view value, const Domain& domain) {
-  const auto found = Reader(value).read();
-  if (!found) return std::string(value);
+  Reader reader(value);
+  if (!reader.read()) return std::string(value);
   std::string completed;
   std::size_t copied = 0;
-  for (const Found& one : *found) {
+  for (const Found& one : reader.take_found()) {
     const auto qualified = Mailbox::parse_qualifying(one.address, domain);
     const bool lacks_domain = qualified && !Mailbox::parse(one.address);
     // What would need quotes that are not there is left as it is: only the end of an address is known here.
@@ -189,15 +202,12 @@ std::string with_domain(std::string_view value, const Domain& domain) {
   return completed.append(value.substr(copied));
 }
 
-Result<std::vector<std::string>> recipients_of_header(std::string_view header) {
+std::vector<AddressList> recipients_of_header(std::string_view header) {
   const Set set = has_resent_recipients(header) ? Set::resent : Set::original;
-  std::vector<std::string> all;
+  std::vector<AddressList> all;
   HeaderReader reader(header);
   while (const auto field = reader.next()) {
-    if (!is_recipient_field(field->name, set)) continue;
-    auto addresses = parse_address_list(field->value);
-    if (!addresses) return addresses.error();
-    for (std::string& address : *addresses) all.push_back(std::move(address));
+    if (is_recipient_field(field->name, set)) all.push_back(read_address_list(field->value));
   }
   return all;
 }

@@ -14,10 +14,16 @@ namespace mxpress::proto {
 // obsolete syntax too. Not yet checked as mailboxes: give them to Mailbox::parse_qualifying(). An Error for what cannot be read without
 // guessing: open quotes, comments or brackets. RFC 5322 3.4, 4.4
 Result<std::vector<std::string>> parse_address_list(std::string_view value);
+// The same as far as it can be read.
+struct AddressList {
+  std::vector<std::string> addresses;
+  std::string_view unreadable{};  // from the first address that cannot be read to the end; empty if all can
+};
+AddressList read_address_list(std::string_view value);
 // The list with "@" and this domain behind each address that is only a local part; everything else byte for byte, and all of it if it
 // cannot be read. RFC 6409 8.1
 std::string with_domain(std::string_view value, const Domain& domain);
-// For `sendmail -t`: the addresses of To, Cc and Bcc, or, if there is any Resent- recipient field, of Resent-To, Resent-Cc, Resent-Bcc.
-Result<std::vector<std::string>> recipients_of_header(std::string_view header);
+// For `sendmail -t`: each To, Cc and Bcc, or, if there is any Resent- recipient field, each Resent-To, Resent-Cc, Resent-Bcc.
+std::vector<AddressList> recipients_of_header(std::string_view header);
 
 }  // namespace mxpress::proto

@@ -9,6 +9,7 @@
 #include "proto/encoding.h"
 #include "proto/header.h"
 #include "proto/mail_data.h"
+#include "proto/malformed_recipient.h"
 #include "proto/mime.h"
 #include "proto/printable.h"
 #include "proto/xtext.h"
@@ -51,7 +52,7 @@ std::string original_recipient_field(std::string_view orcpt) {
 std::string recipient_report(const NoticeRecipient& recipient, const Notice& notice) {
   const HostResult& result = recipient.result;
   std::string text = "\r\n" + original_recipient_field(recipient.original_recipient);
-  text += field("Final-Recipient", "rfc822; " + recipient.mailbox.to_string());
+  text += field("Final-Recipient", "rfc822; " + shown_recipient(recipient.mailbox));
   text += field("Action", action_word(recipient.action));
   text += field("Status", reported_status(recipient).to_string());
   if (result.reply_code != 0 && Domain::parse(result.host)) text += field("Remote-MTA", "dns; " + result.host);

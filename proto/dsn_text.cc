@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proto/header.h"
+#include "proto/malformed_recipient.h"
 #include "proto/printable.h"
 
 namespace mxpress::proto {
@@ -103,7 +104,7 @@ std::string first_paragraph(const Notice& notice) {
   const std::size_t count = notice.recipients.size();
   if (count == 0) return what_happened(notice, "its recipients");
   const NoticeRecipient& first = notice.recipients.front();
-  if (count == 1) return what_happened(notice, first.mailbox.to_string()) + " " + why(first) + " " + what_next(notice);
+  if (count == 1) return what_happened(notice, shown_recipient(first.mailbox)) + " " + why(first) + " " + what_next(notice);
   return what_happened(notice, std::to_string(count) + " recipients") + " They are listed below, each with the reason. " +
          what_next(notice);
 }
@@ -116,7 +117,7 @@ std::string asked_host(const HostResult& result) {
 
 std::string details(const NoticeRecipient& recipient, const Notice& notice) {
   const auto line = [](const std::string& text) { return "  " + wrapped(text, "    "); };
-  std::string text = wrapped(recipient.mailbox.to_string() + ":", "  ");
+  std::string text = wrapped(shown_recipient(recipient.mailbox) + ":", "  ");
   if (notice.recipients.size() > 1) text += line(why(recipient));
   text += line("Status: " + reported_status(recipient).to_string());
   const std::string host = asked_host(recipient.result);

@@ -92,6 +92,8 @@ Result<Mailbox> Mailbox::of_user(std::string_view login, const Domain& domain) {
   return parse_qualifying(in_quotes(login), domain);
 }
 
+std::string Mailbox::plain_local_part() const { return local_part_.front() == '"' ? without_quotes(local_part_) : local_part_; }
+
 std::optional<std::string_view> without_source_route(std::string_view path) {
   while (!path.empty() && path.front() == '@') {
     const auto literal_end = path.size() > 1 && path[1] == '[' ? path.find(']') : 0;

@@ -24,6 +24,8 @@ class Mailbox {
   static Result<Mailbox> of_user(std::string_view login, const Domain& domain);
 
   const std::string& local_part() const { return local_part_; }
+  // What the local part means, without quotes.
+  std::string plain_local_part() const;
   const Domain& domain() const { return domain_; }
   std::string to_string() const { return local_part_ + "@" + domain_.text(); }
 

@@ -34,12 +34,11 @@ int tell(const Verdict& verdict) {
 
 Verdict of_input(const Error& error) { return {error.is_transient() ? ExitCode::io : ExitCode::data, error.message}; }
 
-Caller find_caller(const SendmailSettings& settings) {
+Caller find_caller() {
   Caller caller;
   const passwd* const account = ::getpwuid(::getuid());
   caller.login = account ? account->pw_name : "uid" + std::to_string(::getuid());
   if (account && account->pw_gecos) caller.full_name = std::string(account->pw_gecos).substr(0, std::string(account->pw_gecos).find(','));
-  caller.domain = own_domain(settings);
   return caller;
 }
 
@@ -98,8 +97,9 @@ Verdict send_content(Outlet& outlet, Input& input, Start start) {
 }
 
 Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings) {
-  const Caller caller = find_caller(settings);
-  if (Verdict sender = check_sender(options, caller); !sender.ok()) return sender;
+  const Caller caller = find_caller();
+  const Sender sender = find_sender(options, caller);
+  if (!sender.verdict.ok()) return sender.verdict;
   Input input(STDIN_FILENO, options.ignore_dots ? LoneDot::is_text : LoneDot::ends);
   Recipients recipients;
   if (!options.recipients_of_header) recipients = find_recipients(options, {});
@@ -108,17 +108,20 @@ Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings
   if (!start.verdict.ok()) return start.verdict;
   if (options.recipients_of_header) recipients = find_recipients(options, start.scanner.header(start.text));
   if (!recipients.verdict.ok()) return recipients.verdict;
-  start.text = complete_start(options, caller, start.scanner, start.text);
+  start.text = complete_start(options, caller, sender.address, start.scanner, start.text);
   OpenedOutlet opened = open_outlet(settings);
-  if (Verdict begun = begin(opened, envelope_commands(options, caller, recipients.addresses), settings); !begun.ok()) return begun;
+  if (Verdict begun = begin(opened, envelope_commands(options, sender.address, recipients), settings); !begun.ok()) return begun;
   if (Verdict sent = send_content(*opened.outlet, input, std::move(start)); !sent.ok()) return sent;
-  return opened.outlet->finish();
+  Verdict finished = opened.outlet->finish();
+  if (finished.ok()) finished.words = warning_of(recipients);
+  return finished;
 }
 
 Verdict verify(const SendmailOptions& options) {
   const Recipients recipients = find_recipients(options, {});
   for (const std::string& address : recipients.addresses) std::printf("%s... is a mail address\n", address.c_str());
-  return recipients.verdict;
+  if (!recipients.verdict.ok() || recipients.malformed.empty()) return recipients.verdict;
+  return {ExitCode::data, recipients.why_malformed};
 }
 
 Verdict say(const char* words) {

@@ -7,6 +7,7 @@
 #include "proto/ascii.h"
 #include "proto/header.h"
 #include "proto/mailbox.h"
+#include "proto/malformed_recipient.h"
 #include "proto/xtext.h"
 
 namespace mxpress::mta::cli {
@@ -14,9 +15,18 @@ namespace {
 
 using proto::ExitCode;
 
-bool is_mailbox(const std::string& address) {
-  const auto any_domain = proto::Domain::parse("localhost.localdomain");
-  return proto::Mailbox::parse_qualifying(address, *any_domain).ok();
+constexpr std::size_t kMaxMalformed = 100;  // recipients that a notice names
+constexpr std::size_t kMaxNamed = 500;      // octets of names on a terminal
+
+// As the daemon will read it, but for the domain that it will add.
+Result<proto::Mailbox> parse_mailbox(std::string_view address) {
+  return proto::Mailbox::parse_qualifying(address, *proto::Domain::parse("localhost.localdomain"));
+}
+
+// The address of a local user, without domain; empty for a name that no address can hold.
+std::string address_of_user(const std::string& login) {
+  const auto mailbox = proto::Mailbox::of_user(login, *proto::Domain::parse("localhost.localdomain"));
+  return mailbox ? mailbox->local_part() : std::string();
 }
 
 // For words on a terminal.
@@ -26,26 +36,41 @@ std::string shown(std::string_view text) {
   return "\"" + clean + "\"";
 }
 
-Verdict bad_address(std::string_view address) { return {ExitCode::data, shown(address) + " is not a mail address"}; }
-
 class Collector {
  public:
-  Verdict add(const std::vector<std::string>& addresses);
-  std::vector<std::string> take() { return std::move(addresses_); }
+  void add(const proto::AddressList& list);
+  void add_malformed(std::string_view text, ExitCode code);
+  Recipients take();
 
  private:
-  std::vector<std::string> addresses_;
+  Recipients found_;
   std::unordered_set<std::string> seen_;
+  Verdict first_malformed_;
 };
 
-Verdict Collector::add(const std::vector<std::string>& addresses) {
-  for (const std::string& address : addresses) {
-    if (address.starts_with("/") || address.starts_with("|"))
-      return {ExitCode::no_user, shown(address) + ": mail to files and programs is not supported"};
-    if (!is_mailbox(address)) return bad_address(address);
-    if (seen_.insert(address).second) addresses_.push_back(address);
+void Collector::add(const proto::AddressList& list) {
+  for (const std::string& address : list.addresses) {
+    const auto mailbox = parse_mailbox(address);
+    if (address.starts_with("/") || address.starts_with("|")) {
+      add_malformed(address, ExitCode::no_user);
+    } else if (!mailbox) {
+      add_malformed(address, ExitCode::data);
+    } else if (seen_.insert(mailbox->to_string()).second) {
+      found_.addresses.push_back(address);
+    }
   }
-  return {};
+  if (!list.unreadable.empty()) add_malformed(list.unreadable, ExitCode::data);
+}
+
+void Collector::add_malformed(std::string_view text, ExitCode code) {
+  const char* const why = code == ExitCode::no_user ? ": mail to files and programs is not supported" : " is not a mail address";
+  if (first_malformed_.ok()) first_malformed_ = {code, found_.why_malformed = shown(text) + why};
+  if (found_.malformed.size() < kMaxMalformed) found_.malformed.emplace_back(text);
+}
+
+Recipients Collector::take() {
+  if (found_.addresses.empty()) found_.verdict = std::move(first_malformed_);
+  return std::move(found_);
 }
 
 std::string notify_parameter(const proto::Notify& notify) {
@@ -66,12 +91,6 @@ std::string mail_parameters(const SendmailOptions& options) {
   return parameters;
 }
 
-std::string author_address(const SendmailOptions& options, const Caller& caller) {
-  const bool named = options.sender && !options.sender->empty();
-  const std::string& address = named ? *options.sender : caller.login;
-  return address.find('@') == std::string::npos ? address + "@" + caller.domain : address;
-}
-
 std::string without_controls(std::string text) {
   std::erase_if(text, proto::is_control);
   return text;
@@ -82,19 +101,19 @@ std::string without_controls(std::string text) {
 Recipients find_recipients(const SendmailOptions& options, std::string_view header) {
   Collector collector;
   for (const std::string& argument : options.recipients) {
-    if (argument.starts_with("/") || argument.starts_with("|")) return {{}, collector.add({argument})};
-    const auto list = proto::parse_address_list(argument);
-    const bool has_controls = std::any_of(argument.begin(), argument.end(), proto::is_control);
-    if (has_controls || !list.ok() || list->empty()) return {{}, bad_address(argument)};
-    if (Verdict added = collector.add(*list); !added.ok()) return {{}, std::move(added)};
+    if (std::any_of(argument.begin(), argument.end(), proto::is_control)) {
+      collector.add_malformed(argument, ExitCode::data);
+    } else if (argument.starts_with("/") || argument.starts_with("|")) {
+      collector.add({{argument}});
+    } else {
+      collector.add(proto::read_address_list(argument));
+    }
   }
   if (options.recipients_of_header) {
-    const auto list = proto::recipients_of_header(header);
-    if (!list.ok()) return {{}, {ExitCode::data, "the recipients in the header cannot be read: " + list.error().message}};
-    if (Verdict added = collector.add(*list); !added.ok()) return {{}, std::move(added)};
+    for (const proto::AddressList& list : proto::recipients_of_header(header)) collector.add(list);
   }
-  Recipients found{collector.take(), {}};
-  if (found.addresses.empty()) {
+  Recipients found = collector.take();
+  if (found.addresses.empty() && found.verdict.ok()) {
     found.verdict = {ExitCode::usage, options.recipients_of_header
                                           ? "no recipients: the header has no To, Cc or Bcc with an address"
                                           : "no recipients: name them as arguments, or use -t to read them from the header"};
@@ -102,30 +121,49 @@ Recipients find_recipients(const SendmailOptions& options, std::string_view head
   return found;
 }
 
-Verdict check_sender(const SendmailOptions& options, const Caller& caller) {
-  if (!options.sender && !is_mailbox(caller.login))
-    return {ExitCode::usage, "your user name " + shown(caller.login) + " is no mail address; name a sender with -f"};
-  if (!options.sender || options.sender->empty() || is_mailbox(*options.sender)) return {};
-  return {ExitCode::usage, "-f takes a mail address, and " + shown(*options.sender) + " is none"};
+Sender find_sender(const SendmailOptions& options, const Caller& caller) {
+  if (!options.sender) {
+    Sender own{address_of_user(caller.login), {}};
+    if (own.address.empty()) own.verdict = {ExitCode::usage, "no mail address can hold your user name; name a sender with -f"};
+    return own;
+  }
+  if (options.sender->empty() || proto::trimmed(*options.sender).ends_with("<>")) return {};
+  const auto list = proto::read_address_list(*options.sender);
+  const bool has_controls = std::any_of(options.sender->begin(), options.sender->end(), proto::is_control);
+  if (!has_controls && list.unreadable.empty() && list.addresses.size() == 1 && parse_mailbox(list.addresses.front()))
+    return {list.addresses.front(), {}};
+  return {{}, {ExitCode::usage, "-f takes one mail address, and " + shown(*options.sender) + " is none"}};
 }
 
-std::vector<std::string> envelope_commands(const SendmailOptions& options, const Caller& caller,
-                                           const std::vector<std::string>& recipients) {
+std::vector<std::string> envelope_commands(const SendmailOptions& options, const std::string& sender, const Recipients& recipients) {
   std::vector<std::string> commands;
-  commands.push_back("MAIL FROM:<" + options.sender.value_or(caller.login) + ">" + mail_parameters(options) + "\r\n");
-  for (const std::string& recipient : recipients)
-    commands.push_back("RCPT TO:<" + recipient + ">" + notify_parameter(options.notify) + "\r\n");
+  commands.push_back("MAIL FROM:<" + sender + ">" + mail_parameters(options) + "\r\n");
+  const std::string notify = notify_parameter(options.notify);
+  for (const std::string& address : recipients.addresses) commands.push_back("RCPT TO:<" + address + ">" + notify + "\r\n");
+  for (const std::string& text : recipients.malformed)
+    commands.push_back("RCPT TO:<" + proto::malformed_recipient(text).to_string() + ">" + notify + "\r\n");
   commands.push_back("DATA\r\n");
   return commands;
 }
 
-std::string complete_start(const SendmailOptions& options, const Caller& caller, const proto::HeaderScanner& scanner,
-                           std::string_view text) {
+std::string warning_of(const Recipients& recipients) {
+  std::string names;
+  for (const std::string& text : recipients.malformed) {
+    if (names.size() > kMaxNamed) return names + " ... are not mail addresses; the message goes to the others";
+    names += (names.empty() ? "" : ", ") + shown(text);
+  }
+  return names.empty() ? names
+                       : names + (recipients.malformed.size() == 1 ? " is not a mail address" : " are not mail addresses") +
+                             "; the message goes to the others";
+}
+
+std::string complete_start(const SendmailOptions& options, const Caller& caller, const std::string& sender,
+                           const proto::HeaderScanner& scanner, std::string_view text) {
   const std::string_view content = text.substr(scanner.begin());
   const bool is_indented = scanner.header(text).empty() && content.find_first_of(" \t") == 0;  // would continue the From field
   if (is_indented || proto::find_field(scanner.header(text), "From")) return std::string(content);
   const std::string name = without_controls(options.full_name.empty() ? caller.full_name : options.full_name);
-  return ("From: " + proto::format_author(name, author_address(options, caller)) + "\r\n").append(content);
+  return ("From: " + proto::format_author(name, sender.empty() ? address_of_user(caller.login) : sender) + "\r\n").append(content);
 }
 
 }  // namespace mxpress::mta::cli

@@ -14,26 +14,33 @@ namespace mxpress::mta::cli {
 struct Caller {
   std::string login;      // "www-data"
   std::string full_name;  // of the account
-  std::string domain;     // for a From field; the envelope is completed by the daemon
 };
 
-// Addresses of arguments and, with -t, of the header, in order, without repeats; checked, possibly without domain.
+// Recipients of arguments and, with -t, of the header, in order, without repeats. Addresses may lack a domain: mxpressd completes them.
+// `malformed`: what is no address, beside others that are; a notice will name it. No address at all is a bad verdict.
 struct Recipients {
   std::vector<std::string> addresses;
+  std::vector<std::string> malformed;
+  std::string why_malformed;  // of the first
   Verdict verdict;
 };
 Recipients find_recipients(const SendmailOptions& options, std::string_view header);
 
-// The reverse-path: of -f, or the caller's login name. Checked.
-Verdict check_sender(const SendmailOptions& options, const Caller& caller);
+// The reverse-path: of -f, read as recipients are, or the caller's login name. Empty: the null reverse-path. May lack a domain.
+struct Sender {
+  std::string address;
+  Verdict verdict;
+};
+Sender find_sender(const SendmailOptions& options, const Caller& caller);
 
 // MAIL, RCPT and DATA, each with CRLF.
-std::vector<std::string> envelope_commands(const SendmailOptions& options, const Caller& caller,
-                                           const std::vector<std::string>& recipients);
+std::vector<std::string> envelope_commands(const SendmailOptions& options, const std::string& sender, const Recipients& recipients);
+// What the caller should know of recipients that do not get the message; empty if there are none.
+std::string warning_of(const Recipients& recipients);
 
 // The start of the content as it is handed in: `text` from the first field on, with From if that is missing. mxpressd does the rest, and
 // puts the empty line where that is missing. `text` may have some of the body behind the header, whose end the scanner has found.
-std::string complete_start(const SendmailOptions& options, const Caller& caller, const proto::HeaderScanner& scanner,
-                           std::string_view text);
+std::string complete_start(const SendmailOptions& options, const Caller& caller, const std::string& sender,
+                           const proto::HeaderScanner& scanner, std::string_view text);
 
 }  // namespace mxpress::mta::cli

@@ -37,7 +37,6 @@ void set(std::string_view section, std::string_view key, std::string_view value,
   if (value.empty()) return;
   if (section == "listen" && key == "submission_socket") settings.submission_socket = value;
   if (section == "spool" && key == "directory") settings.spool_directory = value;
-  if (section.empty() && key == "hostname") settings.hostname = value;
 }
 
 }  // namespace
@@ -69,14 +68,6 @@ SendmailSettings find_settings() {
   if (named && *named) settings.config_file = named;
   read_settings(read_file(settings.config_file.empty() ? kDefaultFile : settings.config_file.c_str()), settings);
   return settings;
-}
-
-std::string own_domain(const SendmailSettings& settings) {
-  if (!settings.hostname.empty()) return settings.hostname;
-  const std::string mailname = read_file("/etc/mailname");
-  if (const auto name = proto::trimmed(mailname); !name.empty()) return std::string(name);
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
 }  // namespace mxpress::mta::cli

@@ -1,4 +1,4 @@
-// Where sendmail finds the daemon: four keys of mxpress.toml, read without a TOML library because sendmail starts for every message.
+// Where sendmail finds the daemon: two keys of mxpress.toml, read without a TOML library because sendmail starts for every message.
 #pragma once
 
 #include <string>
@@ -10,19 +10,15 @@ struct SendmailSettings {
   std::string config_file;  // as named by MXPRESS_CONFIG; empty: the default one
   std::string submission_socket = "/run/mxpress/submission";
   std::string spool_directory = "/var/spool/mxpress";
-  std::string hostname;  // empty: not set
 
   std::string drop_directory() const { return spool_directory + "/drop"; }
 };
 
-// `submission_socket` of [listen], `directory` of [spool], and `hostname`, written as `key = "value"` on lines of their own; other lines
-// are passed over.
+// `submission_socket` of [listen] and `directory` of [spool], written as `key = "value"` on lines of their own; other lines are passed
+// over.
 void read_settings(std::string_view toml, SendmailSettings& settings);
 
 // The file that MXPRESS_CONFIG names (by secure_getenv), else /etc/mxpress/mxpress.toml; a file that cannot be read leaves the defaults.
 SendmailSettings find_settings();
-
-// What completes a From field while the daemon is down: hostname, /etc/mailname, or the system's name.
-std::string own_domain(const SendmailSettings& settings);
 
 }  // namespace mxpress::mta::cli

@@ -6,6 +6,7 @@
 #include "mta/delivery/attempt_log.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
+#include "proto/malformed_recipient.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -30,6 +31,15 @@ dns::Targets own_addresses_unknown() {
   none.kind = dns::TargetsKind::failed_for_now;
   none.status = {4, 4, 3};
   none.text = "The system did not tell the addresses of this host";
+  return none;
+}
+
+// RFC 3463 3.2: X.1.3. The text names it; the DNS is not asked.
+dns::Targets not_an_address() {
+  dns::Targets none;
+  none.kind = dns::TargetsKind::failed_permanently;
+  none.status = {5, 1, 3};
+  none.text = "The recipient is not a mail address";
   return none;
 }
 
@@ -69,6 +79,7 @@ Task<void> Worker::locate(DestinationIndex index) {
 
 // The configuration and the resolver outlive it.
 Task<dns::Targets> Worker::find_hosts(proto::Domain domain, const Config& config, dns::Resolver& resolver) {
+  if (proto::is_malformed_recipient(domain)) co_return not_an_address();
   const auto own = own_addresses_.at(BootClock::now());
   if (!own) co_return own_addresses_unknown();
   const dns::TargetRules rules = target_rules(config, domain, own);

@@ -1,6 +1,8 @@
 // Aliases of local recipients.
 #include "mta/host/aliases.h"
 
+#include <unordered_map>
+
 #include "proto/ascii.h"
 #include "proto/xtext.h"
 
@@ -21,6 +23,14 @@ const proto::Mailbox* alias_of(const Config& config, const proto::Mailbox& mailb
   return root == config.local.aliases.end() ? nullptr : &root->second;
 }
 
+void add_notify(proto::Notify& notify, const proto::Notify& other) {
+  if (!notify.given && !other.given) return;
+  notify = {.given = true,
+            .success = notify.success || other.success,
+            .failure = notify.wants_failure() || other.wants_failure(),
+            .delay = notify.wants_delay() || other.wants_delay()};
+}
+
 }  // namespace
 
 void resolve_alias(const Config& config, proto::Recipient& recipient) {
@@ -33,6 +43,23 @@ void resolve_alias(const Config& config, proto::Recipient& recipient) {
   if (recipient.mailbox != given && recipient.original_recipient.empty()) {
     recipient.original_recipient = std::string(kMailAddress) + proto::encode_xtext(given.to_string());
   }
+}
+
+void resolve_aliases(const Config& config, std::vector<proto::Recipient>& recipients) {
+  for (proto::Recipient& recipient : recipients) resolve_alias(config, recipient);
+  if (recipients.size() < 2) return;
+  std::unordered_map<std::string, std::size_t> places;
+  std::size_t kept = 0;
+  for (proto::Recipient& recipient : recipients) {
+    const auto [place, is_new] = places.try_emplace(recipient.mailbox.to_string(), kept);
+    if (!is_new) {
+      add_notify(recipients[place->second].notify, recipient.notify);
+      continue;
+    }
+    if (&recipients[kept] != &recipient) recipients[kept] = std::move(recipient);
+    ++kept;
+  }
+  recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(kept), recipients.end());
 }
 
 std::string original_address(const proto::Recipient& recipient) {

@@ -168,7 +168,7 @@ Refusal Incoming::make_large() {
 queue::NewMessage Incoming::take_message() {
   envelope_.body = inspector_.facts().body();
   envelope_.has_long_lines = inspector_.facts().needs_reencoding();
-  for (proto::Recipient& recipient : envelope_.recipients) host::resolve_alias(*config_, recipient);
+  host::resolve_aliases(*config_, envelope_.recipients);
   queue::NewMessage message;
   message.envelope = envelope_;
   message.content = std::move(content_);

@@ -47,6 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const std::string& address : *list) expect(!address.empty() && address.size() <= text.size() * 2);
     check_domains(text, *list);
   }
-  (void)recipients_of_header(text).ok();
+  const AddressList list = read_address_list(text);
+  expect(text.find(list.unreadable) != std::string_view::npos);
+  (void)recipients_of_header(text);
   return 0;
 }

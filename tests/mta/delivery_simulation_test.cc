@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "proto/malformed_recipient.h"
 #include "tests/support/simulation.h"
 
 using namespace mxpress;
@@ -56,6 +57,23 @@ TEST_CASE("simulation: a message arrives once, byte for byte, and has ended") {
   CHECK(world.there.received[0].content == "From: me@here.example\r\nSubject: a test\r\n\r\nhello\r\n");
   CHECK(world.queued() == 0);
   CHECK(world.load(id).recipients[0].stage == RecipientStage::delivered);
+}
+
+TEST_CASE("simulation: a malformed recipient is named in a notice at once, the others get the message, and the DNS is not asked for it") {
+  World world;
+  const std::vector<std::string> texts = {"n/a@", "two words@there.example", "\"open"};
+  std::vector<std::string> recipients = {"you@there.example"};
+  for (const std::string& text : texts) recipients.push_back(proto::malformed_recipient(text).to_string());
+  world.submit("me@here.example", recipients);
+  world.run_for(minutes(2));
+  REQUIRE(world.there.received.size() == 1);
+  CHECK(world.there.received[0].recipients == "<you@there.example>");
+  REQUIRE(world.here.received.size() == 1);
+  for (const std::string& text : texts)
+    CHECK(contains(world.here.received[0].content, "Final-Recipient: rfc822; " + text + "\r\nAction: failed\r\nStatus: 5.1.3\r\n"));
+  CHECK_FALSE(contains(world.here.received[0].content, ".invalid"));
+  for (const auto& question : world.dns->asked) CHECK_FALSE(question.name.ends_with(".invalid"));
+  CHECK(world.queued() == 0);
 }
 
 TEST_CASE("simulation: mail that is deferred for four days is told after four hours, and bounces when its five days are over") {

@@ -296,6 +296,33 @@ TEST_CASE("intake: aliases of local people, chains and postmaster; loops end") {
   CHECK(resolved("one@mx.example").substr(3) == "@mx.example ");
 }
 
+TEST_CASE("intake: a recipient that is named twice, or that two aliases lead to, is one recipient with all notices asked for") {
+  IntakeHouse house([](Config& config) {
+    config.local.aliases.emplace("root", Mailbox::parse("admin@there.example").value());
+    config.local.aliases.emplace("www", Mailbox::parse("root@mx.example").value());
+  });
+  const auto recipients = [&](const std::string& commands) {
+    CHECK(send_by_smtp(house, "x\r\n", "MAIL FROM:<a@client.example>\r\n" + commands + "DATA\r\n").starts_with("250"));
+    std::string all;
+    const auto kept = house.spool.kept();
+    for (const auto& recipient : kept.back().message.envelope.recipients) all += recipient.mailbox.to_string() + " ";
+    return all;
+  };
+  CHECK(recipients(
+            "RCPT TO:<b@there.example>\r\nRCPT TO:<c@there.example>\r\nRCPT TO:<b@There.Example.>\r\nRCPT TO:<\"c\"@there.example>\r\n") ==
+        "b@there.example c@there.example ");
+  CHECK(recipients("RCPT TO:<root>\r\nRCPT TO:<www>\r\nRCPT TO:<admin@there.example>\r\nRCPT TO:<postmaster>\r\n") ==
+        "admin@there.example ");
+  CHECK(recipients("RCPT TO:<b@there.example>\r\nRCPT TO:<B@there.example>\r\n") == "b@there.example B@there.example ");
+  CHECK(
+      recipients("RCPT TO:<b@there.example> NOTIFY=SUCCESS\r\nRCPT TO:<c@there.example>\r\nRCPT TO:<b@there.example> NOTIFY=FAILURE\r\n") ==
+      "b@there.example c@there.example ");
+  const auto kept = house.spool.kept();
+  const auto& notify = kept.back().message.envelope.recipients[0].notify;
+  CHECK((notify.success && notify.failure && !notify.delay));
+  CHECK_FALSE(kept.back().message.envelope.recipients[1].notify.given);
+}
+
 TEST_CASE("intake: the submission socket is for everybody, and a stale one is replaced") {
   IntakeHouse house;
   const auto path = house.base.listen.submission_socket;

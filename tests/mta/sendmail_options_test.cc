@@ -131,22 +131,99 @@ TEST_CASE("sendmail: recipients come from arguments and header, each once; files
   CHECK(find_recipients(SendmailOptions{}, {}).verdict.code == mxpress::proto::ExitCode::usage);
 }
 
-TEST_CASE("sendmail: the start of the message loses its mbox line and gains From; the rest keeps its bytes") {
-  const Caller caller{"joe", "Joe Doe", "host.example"};
+TEST_CASE("sendmail: what is no address is kept apart from what is, wherever it stands; alone it is an error") {
+  const struct {
+    Strings arguments;
+    const char* header;
+    Strings good, malformed;
+  } cases[] = {
+      {{}, "To: a@x.example, n/a@, b@x.example\r\n", {"a@x.example", "b@x.example"}, {"n/a@"}},
+      {{}, "To: a@x.example\r\nCc: \"open b@x.example\r\nBcc: c@x.example\r\n", {"a@x.example", "c@x.example"}, {"\"open b@x.example"}},
+      {{},
+       "To: a@x.example, <b@x.example, c@x.example\r\nCc: d@x.example\r\n",
+       {"a@x.example", "d@x.example"},
+       {"<b@x.example, c@x.example"}},
+      {{}, "To: (none), a@x.example, b@@x.example, @x.example\r\n", {"a@x.example"}, {"b@@x.example", "@x.example"}},
+      {{"a@x.example", "n/a@", "b@-x.example"}, "", {"a@x.example"}, {"n/a@", "b@-x.example"}},
+      {{"a@x.example, two words@x.example"}, "", {"a@x.example"}, {"two words@x.example"}},
+      {{"a@x.example", "/etc/passwd", "|sh"}, "", {"a@x.example"}, {"/etc/passwd", "|sh"}},
+      {{"a@x.example", "", ",", "g:;"}, "", {"a@x.example"}, {}},
+      {{"a@x.example", "b@x.example\nRCPT TO:<c@x.example>"}, "", {"a@x.example"}, {"b@x.example\nRCPT TO:<c@x.example>"}},
+  };
+  for (const auto& [arguments, header, good, malformed] : cases) {
+    CAPTURE(header, arguments);
+    SendmailOptions options;
+    options.recipients = arguments;
+    options.recipients_of_header = arguments.empty();
+    const Recipients found = find_recipients(options, header);
+    CHECK(found.verdict.ok());
+    CHECK(found.addresses == good);
+    CHECK(found.malformed == malformed);
+    const auto commands = envelope_commands(options, "me", found);
+    CHECK(commands.size() == 2 + good.size() + malformed.size());
+    for (const std::string& command : commands) CHECK(command.find_first_of("\r\n") == command.size() - 2);
+  }
   SendmailOptions options;
+  options.recipients_of_header = true;
+  CHECK(find_recipients(options, "To: n/a@\r\nCc: b@@x.example\r\n").verdict.code == mxpress::proto::ExitCode::data);
+  CHECK(find_recipients(options, "To: <a@x.example\r\n").verdict.code == mxpress::proto::ExitCode::data);
+  CHECK(find_recipients(options, "To: undisclosed-recipients:;\r\n").verdict.code == mxpress::proto::ExitCode::usage);
+}
+
+TEST_CASE("sendmail: one recipient in several guises is named once; local parts differ by case") {
+  SendmailOptions options;
+  options.recipients = {"you@x.example", "you@X.Example", "\"you\"@x.example", "<you@x.example.>", "Name <@r.example:you@x.example>",
+                        "You@x.example"};
+  options.recipients_of_header = true;
+  CHECK(find_recipients(options, "Cc: (c) you@x.example, y\\ou@x.example\r\n").addresses == Strings{"you@x.example", "You@x.example"});
+}
+
+TEST_CASE("sendmail: the sender of -f is read as recipients are; a user name is quoted where it must be") {
+  const auto sender = [](std::optional<std::string> given, const char* login = "joe") {
+    SendmailOptions options;
+    options.sender = std::move(given);
+    return find_sender(options, {login, ""});
+  };
+  for (const char* given :
+       {"a@b.example", "<a@b.example>", " < a@b.example > ", "Name <a@b.example>", "a@b.example (comment)", "\"Doe, J\" <a@b.example>",
+        "(c) a @ b.example", "@relay.example:a@b.example", "<@relay.example:a@b.example>", "g:a@b.example;"}) {
+    CAPTURE(given);
+    CHECK(sender(given).verdict.ok());
+    CHECK(sender(given).address == "a@b.example");
+  }
+  for (const char* null : {"", "<>", " <> ", "Mail Delivery System <>"}) {
+    CHECK(sender(null).verdict.ok());
+    CHECK(sender(null).address.empty());
+  }
+  for (const char* bad :
+       {"a@b.example, c@d.example", "a b@c.example", "<a@b.example", "a@", "\"a@b.example", "a@b.example\r\nRCPT TO:<c>", ",", "g:;"}) {
+    CAPTURE(bad);
+    CHECK(sender(bad).verdict.code == mxpress::proto::ExitCode::usage);
+  }
+  CHECK(sender({}).address == "joe");
+  CHECK(sender({}, "CORP\\jane").address == "\"CORP\\\\jane\"");
+  CHECK(sender({}, "jane@corp").address == "\"jane@corp\"");
+  CHECK(sender({}, ".jane.").address == "\".jane.\"");
+  CHECK_FALSE(sender({}, "j\xc3\xbcrgen").verdict.ok());
+}
+
+TEST_CASE("sendmail: the start of the message loses its mbox line and gains From; the rest keeps its bytes") {
+  const Caller caller{"joe", "Joe Doe"};
+  SendmailOptions options;
+  std::string sender = "joe";
   const auto completed = [&](const std::string& text) {
     mxpress::proto::HeaderScanner scanner(mxpress::proto::MboxLines::are_dropped);
     scanner.find_end(text, mxpress::proto::Extent::is_whole);
-    return complete_start(options, caller, scanner, text);
+    return complete_start(options, caller, sender, scanner, text);
   };
   const std::string complete = "From: x@y.example\r\nBcc: z\r\n\r\nFrom here\r\n";
   CHECK(completed(complete) == complete);
   CHECK(completed("From joe Thu Jan 1\r\n" + complete) == complete);
-  CHECK(completed("Subject: s\r\n\r\nb\r\n") == "From: Joe Doe <joe@host.example>\r\nSubject: s\r\n\r\nb\r\n");
-  CHECK(completed("only text\r\n") == "From: Joe Doe <joe@host.example>\r\nonly text\r\n");
+  CHECK(completed("Subject: s\r\n\r\nb\r\n") == "From: Joe Doe <joe>\r\nSubject: s\r\n\r\nb\r\n");
+  CHECK(completed("only text\r\n") == "From: Joe Doe <joe>\r\nonly text\r\n");
   CHECK(completed(" indented text\r\n") == " indented text\r\n");  // would be a part of From
   options.full_name = "Evil\r\nBcc: x";
-  options.sender = "a@b.example";
+  sender = "a@b.example";
   CHECK(completed("\r\nb\r\n").find("\r\nBcc") == std::string::npos);
 }
 
@@ -167,13 +244,12 @@ TEST_CASE("sendmail: a lone dot ends the text wherever it is cut, and dots elsew
   CHECK(out == "a\n.");
 }
 
-TEST_CASE("sendmail settings: the four keys are found among everything else") {
+TEST_CASE("sendmail settings: the keys are found among everything else") {
   SendmailSettings settings;
   read_settings(
       "# c\nhostname = 'h.example' # c\ndirectory = \"/no\"\n[spool]\n directory=\"/s\"\n[listen]\nsmtp = "
       "[\"127.0.0.1:25\"]\nsubmission_socket = \"/x\"",
       settings);
-  CHECK(settings.hostname == "h.example");
   CHECK(settings.spool_directory == "/s");
   CHECK(settings.submission_socket == "/x");
   read_settings("spool.directory = \"/t\"\n[[[\n=\n\"", settings);

@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
+#include "proto/malformed_recipient.h"
 #include "tests/support/server_house.h"
 
 using mxpress::testing::IntakeHouse;
@@ -158,6 +161,52 @@ TEST_CASE("sendmail: odd line ends end one line, and no Bcc behind them is sent"
     CHECK(kept.content.find("secret") == std::string::npos);
     CHECK(kept.content.ends_with("\r\nTo: you@there.example\r\nSubject: s\r\n\r\na\r\nb\r\n"));
   }
+}
+
+TEST_CASE("sendmail: one malformed recipient does not keep the others from their mail, and is handed in to be told of") {
+  IntakeHouse house;
+  const auto result = house.sendmail({"-t", "-f", "me@here.example", "-N", "failure"}, "To: a@there.example, n/a@, b@there.example\n\nx\n");
+  CHECK(result.code == 0);
+  CHECK(result.errors == "sendmail: \"n/a@\" is not a mail address; the message goes to the others\n");
+  CHECK(house.sendmail({"a@there.example", "b@@there.example", "|sh"}, "x\n").code == 0);
+  const auto all = house.spool.kept();
+  REQUIRE(all.size() == 2);
+  const auto& recipients = all[0].message.envelope.recipients;
+  REQUIRE(recipients.size() == 3);
+  CHECK(recipients[1].mailbox.to_string() == "b@there.example");
+  CHECK(recipients[2].mailbox == mxpress::proto::malformed_recipient("n/a@"));
+  CHECK(recipients[2].notify.failure);
+  CHECK(all[1].message.envelope.recipients.size() == 3);
+  for (const std::vector<std::string>& bad : {std::vector<std::string>{"n/a@"}, {"a b@there.example", "@there.example"}})
+    CHECK(house.sendmail(bad, "x\n").code == 65);
+  CHECK(house.sendmail({"-t"}, "To: n/a@\nCc: \"open <a@there.example>\n\nx\n").code == 65);
+  CHECK(house.spool.kept().size() == 2);
+}
+
+TEST_CASE("sendmail: a sender in brackets, with a name or with a comment is that address") {
+  IntakeHouse house;
+  for (const std::vector<std::string>& form :
+       {std::vector<std::string>{"-f", "<a@b.example>"}, {"-fName <a@b.example>"}, {"-r", "a@b.example (comment)"}}) {
+    auto arguments = form;
+    arguments.push_back("you@there.example");
+    REQUIRE(house.sendmail(arguments, "Subject: x\n\nx\n").code == 0);
+    CHECK(house.spool.kept().back().message.envelope.reverse_path.to_string() == "a@b.example");
+    CHECK(house.spool.kept().back().content.find("<a@b.example>\r\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("sendmail: the domain in From, envelope and Message-ID is the daemon's, by socket and by drop folder") {
+  IntakeHouse house;
+  REQUIRE(house.sendmail({"-F", "Joe Doe", "-f", "joe", "you@there.example"}, "Subject: x\n\nx\n").code == 0);
+  const std::string content = house.spool.kept().back().content;
+  CHECK(content.find("\r\nFrom: Joe Doe <joe@mx.example>\r\n") != std::string::npos);
+  CHECK(content.find("@mx.example>\r\n") != std::string::npos);
+  house.close();
+  REQUIRE(house.sendmail({"-F", "Joe Doe", "-f", "joe", "you@there.example"}, "Subject: x\n\nx\n").code == 0);
+  const auto file = boost::filesystem::directory_iterator(house.base.drop_directory())->path();
+  std::ostringstream left;
+  left << std::ifstream(file.string()).rdbuf();
+  CHECK(left.str().find("\r\nFrom: Joe Doe <joe>\r\n") != std::string::npos);  // the daemon completes it
 }
 
 TEST_CASE("sendmail: text right behind the header is body, and no address in it gets the mail") {
