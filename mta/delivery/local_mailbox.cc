@@ -5,10 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/filesystem/directory.hpp>
 #include <boost/filesystem/operations.hpp>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <vector>
 
 #include "mta/host/descriptor.h"
@@ -70,12 +71,24 @@ Status write_message(const fs::path& path, const queue::Message& message, const 
   return {};
 }
 
-bool is_there(const fs::path& maildir, const std::string& name) {
-  boost::system::error_code ignored;
-  if (fs::exists(maildir / "new" / name, ignored)) return true;
-  for (fs::directory_iterator entry(maildir / "cur", ignored), end; !ignored && entry != end; entry.increment(ignored))
-    if (entry->path().filename().string().starts_with(name)) return true;
-  return false;
+// One for each Maildir of the process: the deliveries of all workers, the notices and the control socket share it.
+struct SharedCensus {
+  explicit SharedCensus(const fs::path& maildir) : census(maildir) {}
+  std::mutex mutex;
+  MailboxCensus census;
+};
+
+SharedCensus& census_of(const fs::path& maildir) {
+  static std::mutex mutex;
+  static std::map<fs::path, SharedCensus> all;
+  const std::lock_guard lock(mutex);
+  return all.try_emplace(maildir, maildir).first->second;
+}
+
+Status check_room(const fs::path& maildir, const MailboxUse& use, std::uint64_t more, std::uint64_t limit) {
+  if (use.octets + more <= limit) return {};
+  return Error::transient("the local mailbox " + maildir.string() + " is full (" + std::to_string(use.messages) + " messages, " +
+                          std::to_string(use.octets) + " octets): read and delete some, or raise [local] mailbox_limit");
 }
 
 }  // namespace
@@ -83,33 +96,29 @@ bool is_there(const fs::path& maildir, const std::string& name) {
 Status deliver_to_mailbox(const fs::path& maildir, std::uint64_t limit, const queue::Message& message, const std::string& delivered_to) {
   if (auto status = make_maildir(maildir); !status) return status;
   const std::string name = message.id.to_string() + ".mxpress";
-  if (is_there(maildir, name)) return {};
-  const MailboxUse use = mailbox_use(maildir);
-  if (use.octets + message.content->size() > limit)
-    return Error::transient("the local mailbox " + maildir.string() + " is full (" + std::to_string(use.messages) + " messages, " +
-                            std::to_string(use.octets) + " octets): read and delete some, or raise [local] mailbox_limit");
+  SharedCensus& shared = census_of(maildir);
+  {
+    const std::lock_guard lock(shared.mutex);
+    if (shared.census.has(message.id)) return {};
+    if (auto room = check_room(maildir, shared.census.use(), message.content->size(), limit); !room) return room;
+  }
   const fs::path temporary = maildir / "tmp" / name;
   if (auto status = write_message(temporary, message, delivered_to); !status) {
     ::unlink(temporary.c_str());
     return status;
   }
   if (::rename(temporary.c_str(), (maildir / "new" / name).c_str()) != 0) return io_error("renaming", temporary);
+  {
+    const std::lock_guard lock(shared.mutex);
+    shared.census.added(message.id, message.content->size());
+  }
   return sync_folder(maildir / "new");
 }
 
 MailboxUse mailbox_use(const fs::path& maildir) {
-  MailboxUse use;
-  for (const char* folder : {"new", "cur"}) {
-    boost::system::error_code error;
-    for (fs::directory_iterator entry(maildir / folder, error), end; !error && entry != end; entry.increment(error)) {
-      boost::system::error_code ignored;
-      const auto size = fs::file_size(entry->path(), ignored);
-      if (ignored) continue;
-      ++use.messages;
-      use.octets += size;
-    }
-  }
-  return use;
+  SharedCensus& shared = census_of(maildir);
+  const std::lock_guard lock(shared.mutex);
+  return shared.census.use();
 }
 
 }  // namespace mxpress::mta::delivery

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "mta/delivery/attempt_log.h"
+#include "mta/delivery/local_mailbox.h"
 #include "mta/host/control_describe.h"
 #include "mta/host/control_parts.h"
 #include "mta/host/control_selector.h"
@@ -18,8 +19,9 @@
 namespace mxpress::mta::host {
 namespace {
 
-constexpr std::size_t kBatch = 500;        // messages of one recorded action
-constexpr std::size_t kPiece = 64 * 1024;  // octets of content in one response
+constexpr std::size_t kMostCounted = 10'000;  // files of a folder, for a warning
+constexpr std::size_t kBatch = 500;           // messages of one recorded action
+constexpr std::size_t kPiece = 64 * 1024;     // octets of content in one response
 // Work in the units of WorkLimits: any request; status; an action on one message, which is a record on disk; so many ids looked up.
 constexpr std::uint64_t kRequest = 2, kStatus = 20, kAction = 50, kIdsOfUnit = 100;
 
@@ -52,30 +54,11 @@ control_pb::Effect::What effect_of(delivery::ActionEffect effect) {
   return control_pb::Effect::UNKNOWN;
 }
 
-struct LocalMail {
-  std::uint64_t messages = 0, bytes = 0;
-};
-
-LocalMail count_local_mail(const boost::filesystem::path& mailbox) {
-  namespace fs = boost::filesystem;
-  LocalMail mail;
-  boost::system::error_code error;
-  for (const char* folder : {"new", "cur"})
-    for (fs::directory_iterator at(mailbox / folder, error), end; !error && at != end; at.increment(error)) {
-      boost::system::error_code gone;
-      const auto size = fs::file_size(at->path(), gone);
-      if (gone) continue;
-      ++mail.messages;
-      mail.bytes += size;
-    }
-  return mail;
-}
-
 std::size_t count_files(const boost::filesystem::path& folder) {
   namespace fs = boost::filesystem;
   std::size_t count = 0;
   boost::system::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) ++count;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end && count < kMostCounted; at.increment(error)) ++count;
   return count;
 }
 
@@ -365,9 +348,9 @@ class Answer {
   void add_disk(control_pb::StatusInfo& info, const Config& config) {
     struct statvfs disk{};
     if (::statvfs(config.spool_directory.c_str(), &disk) == 0) info.set_disk_free(std::uint64_t{disk.f_bavail} * disk.f_frsize);
-    const LocalMail mail = count_local_mail(config.mailbox_directory());
+    const delivery::MailboxUse mail = delivery::mailbox_use(config.mailbox_directory());
     info.set_local_messages(mail.messages);
-    info.set_local_bytes(mail.bytes);
+    info.set_local_bytes(mail.octets);
   }
 
   void reload() {

@@ -83,7 +83,8 @@ TEST_CASE(
   CHECK(world.host.connections() == 2);
   REQUIRE(world.host.messages().size() == 1);
   CHECK(world.host.messages()[0].rcpts == std::vector<std::string>{"RCPT TO:<a@there.example>"});
-  CHECK(world.steps.pipelining_for(kTarget, queue::Instant(std::chrono::duration_cast<Duration>(BootClock::now().time_since_epoch()))) == smtp::Pipelining::never);
+  CHECK(world.steps.pipelining_for(kTarget, queue::Instant(std::chrono::duration_cast<Duration>(BootClock::now().time_since_epoch()))) ==
+        smtp::Pipelining::never);
 }
 
 TEST_CASE("delivery out of step: a host that does so each time fails nobody") {
