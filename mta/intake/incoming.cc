@@ -29,7 +29,8 @@ int local_zone_minutes(WallTime now) {
   return ::localtime_r(&seconds, &local) ? static_cast<int>(local.tm_gmtoff / 60) : 0;
 }
 
-constexpr std::size_t kUsualAddition = 300;  // octets of Date, From and Message-ID
+constexpr std::size_t kUsualHeader = 64 * 1024;  // octets that are held without being counted
+constexpr std::size_t kUsualAddition = 300;      // octets of Date, From and Message-ID
 
 // RFC 3848
 proto::TransmissionType transmission(const Entrance& entrance) {
@@ -66,14 +67,24 @@ Refusal Incoming::append(std::string_view content) {
   if (!in_header_) return keep_body(content);
   if (header_.empty() && scanner_.find_end(content, proto::Extent::may_grow)) return end_header(content);  // nearly always
   header_.append(content);
+  if (Refusal refusal = hold_header()) return refusal;
   if (!scanner_.find_end(header_, proto::Extent::may_grow) && header_.size() <= proto::kMaxHeader) return std::nullopt;
   const std::string held = std::move(header_);
   return end_header(held);
 }
 
+// Many clients that each send a long header must not use up the memory.
+Refusal Incoming::hold_header() {
+  if (header_.size() <= kUsualHeader) return std::nullopt;
+  if (!header_room_) header_room_.emplace(*context_.envelopes, entrance_.owner);
+  if (header_room_->raise_to(header_.size())) return std::nullopt;
+  return ServerReply{452, EnhancedStatus{4, 3, 1}, "Too many large headers at a time; try again later"};
+}
+
 // `text`: the message as far as it came; the scanner knows where its header ends, unless it is too long.
 Refusal Incoming::end_header(std::string_view text) {
   in_header_ = false;
+  const auto room = std::exchange(header_room_, std::nullopt);  // until its end is handed on
   const bool is_endless = text.size() > proto::kMaxHeader && !scanner_.find_end(text, proto::Extent::may_grow);
   if (is_endless || scanner_.end() > proto::kMaxHeader) {
     const std::string limit = std::to_string(proto::kMaxHeader);

@@ -19,6 +19,7 @@ class Incoming final : public smtp::IncomingMessage {
   Task<smtp::ServerReply> finish() override;
 
  private:
+  smtp::Refusal hold_header();
   smtp::Refusal end_header(std::string_view text);
   smtp::Refusal end_content();
   smtp::Refusal object(smtp::ServerReply reply);
@@ -41,8 +42,9 @@ class Incoming final : public smtp::IncomingMessage {
   int zone_minutes_ = 0;
   bool in_header_ = true;
   proto::HeaderScanner scanner_{proto::MboxLines::are_dropped};
-  std::string header_;      // as far as it came, if not in one piece: held back until it is complete
-  bool ended_well_ = true;  // an empty line ended the header
+  std::string header_;                                 // as far as it came, if not in one piece: held back until it is complete
+  std::optional<host::FairBudget::Hold> header_room_;  // of a long one
+  bool ended_well_ = true;                             // an empty line ended the header
   proto::BlindCopyFilter blind_copies_;
   std::string content_;  // up to queue::kInlineContent octets...
   std::unique_ptr<queue::LargeContent> large_;

@@ -147,6 +147,40 @@ TEST_CASE("intake: envelopes of one user take half of the room, a transaction of
   CHECK(others.say(kMail + recipients(1000) + "NOOP\r\n", "250 2.0.0").find("452 ") == std::string::npos);
 }
 
+TEST_CASE("intake: long headers of one user take half of the room, and what has no long header is taken all the same") {
+  IntakeHouse house;
+  std::string header;
+  while (header.size() < 1'000'000) header += "X-Filler: " + std::string(900, 'x') + "\r\n";
+  const auto send = [&](const std::string& content) {
+    Clients client;
+    client.add(house.connect_unix());
+    client.say("EHLO c.example\r\n" + (kMail + recipients(1)) + "DATA\r\n", "354 ");
+    return client.say(content + ".\r\n", "\r\n");
+  };
+  {
+    Clients greedy;
+    for (int i = 0; i < 60; ++i) {
+      greedy.add(house.connect_unix());
+      greedy.say(kMail + recipients(1) + "DATA\r\n", "354 ");
+      greedy.say(header, "");
+    }
+    CHECK(house.context().envelopes->held() <= intake::kEnvelopeRoom / 2);
+    CHECK(send(header + "\r\nx\r\n").find("452 4.3.1 Too many large headers") != std::string::npos);
+    CHECK(send("Subject: x\r\n\r\nx\r\n").find("250 2.0.0 Ok: queued") != std::string::npos);
+  }
+}
+
+TEST_CASE("intake: a long header holds room until it has ended") {
+  IntakeHouse house;
+  std::string header;
+  while (header.size() < 1'000'000) header += "X-Filler: " + std::string(900, 'x') + "\r\n";
+  Clients client;
+  client.add(house.connect_unix());
+  client.say(kMail + recipients(1) + "DATA\r\n", "354 ");
+  CHECK(client.say(header + "\r\nx\r\n.\r\n", "\r\n").starts_with("250 "));
+  CHECK(house.context().envelopes->held() == 0);
+}
+
 TEST_CASE("socket owner: the kernel names the user of a connection within this host, and nobody for one that is none") {
   IntakeHouse house;
   intake::SocketOwners owners;

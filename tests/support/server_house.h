@@ -47,6 +47,7 @@ class IntakeHouse {
   int connect_tcp(int socket) const;
   int connect_unix() const;
   const mta::intake::Intake& intake() const { return *intake_; }
+  const mta::intake::Context& context() const { return *context_; }
 
   ScratchFolder folder;
   FakeSpool spool;
