@@ -100,17 +100,22 @@ Status deliver_to_mailbox(const fs::path& maildir, std::uint64_t limit, const qu
   {
     const std::lock_guard lock(shared.mutex);
     if (shared.census.has(message.id)) return {};
-    if (auto room = check_room(maildir, shared.census.use(), message.content->size(), limit); !room) return room;
+    const std::uint64_t more = message.content->size();
+    const bool seems_full = !check_room(maildir, shared.census.use(), more, limit);
+    if (auto room = seems_full ? check_room(maildir, shared.census.use_if_full(), more, limit) : Status(); !room) return room;
   }
   const fs::path temporary = maildir / "tmp" / name;
   if (auto status = write_message(temporary, message, delivered_to); !status) {
     ::unlink(temporary.c_str());
     return status;
   }
-  if (::rename(temporary.c_str(), (maildir / "new" / name).c_str()) != 0) return io_error("renaming", temporary);
+  const auto put_there = [&]() -> Status {
+    if (::rename(temporary.c_str(), (maildir / "new" / name).c_str()) != 0) return io_error("renaming", temporary);
+    return {};
+  };
   {
     const std::lock_guard lock(shared.mutex);
-    shared.census.added(message.id, message.content->size());
+    if (auto status = shared.census.add(message.id, message.content->size(), put_there); !status) return status;
   }
   return sync_folder(maildir / "new");
 }

@@ -37,14 +37,25 @@ bool MailboxCensus::has(proto::QueueId id) {
   return ids_.contains(id);
 }
 
-// The change is ours, so that it is no reason to list the folders. Already known: a listing was quicker.
-void MailboxCensus::added(proto::QueueId id, std::uint64_t octets) {
-  const bool was_ours = as_of_ && are_equal(as_of_->seen, modified(maildir_ / "cur"));
+MailboxUse MailboxCensus::use_if_full() {
+  const BootTime now = BootClock::now();
+  if (as_of_ && now < listed_ + kListAgain) return use_;
+  listed_ = now;
+  list_all();
+  return use_;
+}
+
+// Our own change is no reason to list the folders: the times move on only if nobody else had changed them. Already known: a listing was
+// quicker.
+Status MailboxCensus::add(proto::QueueId id, std::uint64_t octets, const std::function<Status()>& put_there) {
+  const bool was_current = as_of_ && *as_of_ == times();
+  if (auto status = put_there(); !status) return status;
   if (ids_.insert(id).second) {
     ++use_.messages;
     use_.octets += octets;
   }
-  if (was_ours) as_of_ = times();
+  if (was_current) as_of_ = times();
+  return {};
 }
 
 MailboxCensus::Times MailboxCensus::times() const { return {modified(maildir_ / "new"), modified(maildir_ / "cur")}; }

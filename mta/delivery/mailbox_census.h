@@ -10,6 +10,7 @@
 
 #include "dns/async.h"
 #include "proto/queue_id.h"
+#include "proto/result.h"
 
 namespace mxpress::mta::delivery {
 
@@ -35,8 +36,12 @@ class MailboxCensus {
 
   MailboxUse use();
   bool has(proto::QueueId id);
-  // A copy of so many octets has come into new/.
-  void added(proto::QueueId id, std::uint64_t octets);
+  // Calls `put_there`, which puts a copy of so many octets into new/, and counts the copy if that succeeds. A change that somebody else
+  // made before is still a reason to list the folders.
+  Status add(proto::QueueId id, std::uint64_t octets, const std::function<Status()>& put_there);
+  // The mailbox seems to be full: lists the folders even if their times tell of no change, which they do not if two changes share a tick of
+  // the clock. The same interval holds.
+  MailboxUse use_if_full();
 
   static void list_folder(const boost::filesystem::path& folder, const std::function<void(const Entry&)>& visit);
 

@@ -50,8 +50,11 @@ struct World {
   }
   void pass(std::chrono::seconds duration) { time.run_for(io, duration); }
   void deliver(std::uint64_t number) {
-    write("new/" + id(number).to_string() + ".mxpress", "12345");
-    census.added(id(number), 5);
+    const auto put_there = [&] {
+      write("new/" + id(number).to_string() + ".mxpress", "12345");
+      return Status();
+    };
+    REQUIRE(census.add(id(number), 5, put_there));
   }
 };
 
@@ -108,6 +111,33 @@ TEST_CASE("mailbox census: what a reader deletes is noticed, with a minute betwe
   CHECK(world.listings <= before);
   world.pass(61s);
   CHECK(world.census.use().messages == 3);
+}
+
+TEST_CASE("mailbox census: a letter that comes soon after a deletion does not hide the deletion") {
+  World world;
+  for (std::uint64_t i = 1; i <= 10; ++i) world.deliver(i);
+  CHECK(world.census.use().messages == 10);
+  world.remove("new/" + id(3).to_string() + ".mxpress");
+  world.deliver(11);
+  world.pass(61s);
+  CHECK(world.census.use().messages == 10);
+  CHECK(world.census.use().octets == 50);
+}
+
+TEST_CASE("mailbox census: a mailbox that seems full is listed though its times tell of no change, with a minute between two listings") {
+  World world;
+  for (std::uint64_t i = 1; i <= 10; ++i) world.deliver(i);
+  CHECK(world.census.use().messages == 10);
+  fs::remove(world.folder.path() / "new" / (id(3).to_string() + ".mxpress"));
+  --world.moment;
+  world.touch("new");
+  world.pass(61s);
+  CHECK(world.census.use().messages == 10);
+  CHECK(world.census.use_if_full().messages == 9);
+  const int before = world.listings;
+  world.pass(30s);
+  CHECK(world.census.use_if_full().messages == 9);
+  CHECK(world.listings == before);
 }
 
 TEST_CASE("mailbox census: a message that a reader has moved to cur/ is not delivered again") {
