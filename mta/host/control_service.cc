@@ -138,7 +138,7 @@ class Answer {
     return ids;
   }
 
-  // All conditions but the ids: the candidates have those, and asking each for all of them again would take for ever.
+  // All conditions but the ids: the candidates have those, and asking each for all of them again would take too long.
   static control_pb::Selector conditions(const control_pb::Selector& selector) {
     control_pb::Selector conditions;
     conditions.set_domain(selector.domain());
