@@ -1,4 +1,4 @@
-// Which messages are being handled, in a file that outlives a crash of the daemon, so that one message cannot bring it down again and again.
+// Which messages are being handled, in a file that outlives a crash of the daemon, so that one message cannot keep bringing it down.
 #pragma once
 
 #include <array>
