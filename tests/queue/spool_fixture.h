@@ -42,11 +42,11 @@ inline Settlement settlement(QueueId id, std::uint32_t recipient, RecipientStage
 struct SpoolFixture {
   test::ForgetfulDisk disk;
   SpoolOptions options;
-  std::unique_ptr<Spool> spool;
   std::vector<std::string> reports;
   std::vector<Message> found;
   std::vector<SiteRecord> sites;
   std::uint64_t next_random = 1;
+  std::unique_ptr<Spool> spool;  // the last: it reports until it is gone
 
   SpoolFixture() {
     options.directory = "/spool";
