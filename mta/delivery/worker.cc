@@ -178,7 +178,7 @@ void Worker::starve(SiteIndex index) {
   if (!std::exchange(site.starved, true)) starved_[static_cast<std::size_t>(site.standing())].push_back(index);
 }
 
-// After a delivery of this site. It goes on with the session that it has, but not for ever: each so many deliveries those that wait are
+// After a delivery of this site. It goes on with the session that it has, with a limit: each so many deliveries those that wait are
 // served before it. It opens more sessions only with what they leave.
 void Worker::serve_after(SiteIndex index) {
   if (++sites_[index].deliveries % Site::kTurn != 0) start_next(index);

@@ -8,8 +8,9 @@
 
 #include <boost/filesystem/operations.hpp>
 #include <catch2/catch.hpp>
+#include <condition_variable>
 #include <cstring>
-#include <thread>
+#include <mutex>
 
 #include "mta/cli/control_client.h"
 #include "mta/host/control_server.h"
@@ -43,6 +44,32 @@ void fill(FakeControl& backend) {
   backend.add(make_message(2, 1002, "bob@a.example", "y@two.example", "second"));
   backend.add(make_message(3, -1, "", "z@two.example", "third"));
 }
+
+// Tells when its last octet has been read.
+class WatchedContent final : public queue::Content {
+ public:
+  explicit WatchedContent(std::size_t size) : text_(std::string(size, 'x')) {}
+  std::uint64_t size() const override { return text_.size(); }
+  Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override {
+    auto got = text_.read(offset, buffer, size);
+    const std::lock_guard lock(mutex_);
+    is_read_ = is_read_ || (got && offset + *got == text_.size());
+    changed_.notify_all();
+    return got;
+  }
+  Status verify() const override { return {}; }
+  Status verify(std::string_view) const override { return {}; }
+  bool wait_until_read() const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 10s, [this] { return is_read_; });
+  }
+
+ private:
+  const mxpress::testing::TextContent text_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  mutable bool is_read_ = false;
+};
 
 struct ServedSocket {
   fs::path folder = fs::temp_directory_path() / fs::unique_path();
@@ -162,17 +189,23 @@ TEST_CASE("control socket: who pages through a long answer gets all of it") {
   host::ControlServerOptions options;
   options.response_patience_of_operators = 50ms;
   ServedSocket served(options);
-  served.backend.add(make_message(9, 0, "a@a.example", "b@b.example", std::string(8 << 20, 'x')));
+  const auto content = std::make_shared<WatchedContent>(8 << 20);
+  auto message = make_message(9, 0, "a@a.example", "b@b.example", "");
+  message.content = content;
+  served.backend.add(std::move(message));
   auto client = cli::connect_to_daemon(served.path());
   REQUIRE(client);
   control_pb::Request request;
   request.mutable_cat()->set_id(queue::QueueId{9}.to_string());
   std::size_t octets = 0;
+  bool was_read_ahead = true;
   REQUIRE((*client)->ask(request, [&](const control_pb::Response& response) {
-    if (octets == 0) std::this_thread::sleep_for(200ms);  // longer than the daemon has patience
+    // The reader looks at the first page until the daemon has sent all but what the kernel holds.
+    if (octets == 0) was_read_ahead = content->wait_until_read();
     octets += response.content().size();
     return true;
   }));
+  CHECK(was_read_ahead);
   CHECK(octets == 8 << 20);
 }
 

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "mta/delivery/local_mailbox.h"
+#include "tests/support/fake_control.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/virtual_time.h"
 
@@ -56,17 +57,6 @@ struct World {
     };
     REQUIRE(census.add(id(number), 5, put_there));
   }
-};
-
-class Text final : public queue::Content {
- public:
-  std::uint64_t size() const override { return text_.size(); }
-  Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override { return text_.copy(buffer, size, offset); }
-  Status verify() const override { return Status(); }
-  Status verify(std::string_view) const override { return Status(); }
-
- private:
-  std::string text_ = "Subject: hi\r\n\r\nhello\r\n";
 };
 
 }  // namespace
@@ -158,7 +148,7 @@ TEST_CASE("mailbox census: the limit holds for letters that come after it was co
   const fs::path maildir = folder.path() / "mailbox";
   queue::Message message;
   message.envelope.reverse_path = proto::ReversePath();
-  message.content = std::make_shared<Text>();
+  message.content = std::make_shared<testing::TextContent>("Subject: hi\r\n\r\nhello\r\n");
   const std::uint64_t room = 3 * message.content->size();
   for (std::uint64_t i = 1; i <= 3; ++i) {
     message.id = id(i);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "mta/delivery/delivery.h"
+#include "tests/support/fake_control.h"
 #include "tests/support/mail_host.h"
 #include "tests/support/memory_stream.h"
 #include "tests/support/virtual_time.h"
@@ -15,17 +16,6 @@ using namespace std::chrono_literals;
 using proto::Outcome;
 
 namespace {
-
-class Letter final : public queue::Content {
- public:
-  std::uint64_t size() const override { return text_.size(); }
-  Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override { return text_.copy(buffer, size, offset); }
-  Status verify() const override { return Status(); }
-  Status verify(std::string_view) const override { return Status(); }
-
- private:
-  std::string text_ = "Subject: hi\r\n\r\nhello\r\n";
-};
 
 const dns::Target kTarget{"mx.there.example", dns::Address{false, {192, 0, 2, 1}}, 25, false};
 
@@ -53,7 +43,7 @@ struct World {
       order.recipients.push_back(i);
     }
     message->recipients.resize(recipients.size());
-    message->content = std::make_shared<Letter>();
+    message->content = std::make_shared<TextContent>("Subject: hi\r\n\r\nhello\r\n");
     order.message = message;
     order.targets = {kTarget};
     order.options.hello_name = "client.example";

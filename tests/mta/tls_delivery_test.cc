@@ -10,6 +10,7 @@
 #include "mta/smtp/client_channel.h"
 #include "mta/smtp/connector.h"
 #include "mta/smtp/handshake_lane.h"
+#include "tests/support/fake_control.h"
 #include "tests/support/mail_host.h"
 #include "tests/support/memory_stream.h"
 #include "tests/support/tls_server.h"
@@ -20,17 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 using namespace mta;
 using smtp::TlsUse;
-
-class Letter final : public queue::Content {
- public:
-  std::uint64_t size() const override { return text_.size(); }
-  Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override { return text_.copy(buffer, size, offset); }
-  Status verify() const override { return Status(); }
-  Status verify(std::string_view) const override { return Status(); }
-
- private:
-  std::string text_ = "Subject: hi\r\n\r\nhello\r\n";
-};
 
 // One worker's memory of hosts, and attempts on it.
 struct Sender {
@@ -45,7 +35,7 @@ struct Sender {
     message->envelope.reverse_path = proto::ReversePath(proto::Mailbox::parse("sender@here.example").value());
     message->envelope.recipients.push_back({proto::Mailbox::parse("user@there.example").value(), {}, {}});
     message->recipients.resize(1);
-    message->content = std::make_shared<Letter>();
+    message->content = std::make_shared<TextContent>("Subject: hi\r\n\r\nhello\r\n");
     delivery::DeliveryOrder order;
     order.message = message;
     order.recipients = {0};
