@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "dns/stub_resolver.h"
+#include "mta/delivery/local_mailbox.h"
 #include "mta/delivery/pool.h"
 #include "mta/delivery/suspects.h"
 #include "mta/host/control_live.h"
@@ -160,6 +161,8 @@ class RunningDaemon final : public Daemon {
             .add("hostname", config_.get()->hostname)
             .add("workers", static_cast<std::int64_t>(loops_.size())));
     recovery_ = std::thread([this] { recover(); });
+    // The mailbox is listed once now, so that no letter has to wait for it later.
+    asio::post(file_pool_, [mailbox = config_.get()->mailbox_directory()] { (void)delivery::mailbox_use(mailbox); });
     wait_for_signal();
     watch_health();
     main_.run();
