@@ -116,7 +116,7 @@ void BlindCopyFilter::finish(std::string& out) {
 
 void BlindCopyFilter::judge(std::string& out) {
   const bool continues = dropped_before_ && is_blank(line_.front());
-  dropped_before_ = continues || reads_as_blind_copy(line_);
+  dropped_before_ = continues || reads_as_blind_copy(std::string_view(line_).substr(0, kJudged));
   state_ = line_ == kLineEnd ? State::done : dropped_before_ ? State::dropped_line : State::kept_line;
   if (state_ != State::dropped_line) out.append(line_);
   line_.clear();

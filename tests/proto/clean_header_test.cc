@@ -95,6 +95,9 @@ TEST_CASE("blind copies: behind a header without empty line, what reads as Bcc g
     CAPTURE(text);
     for (std::size_t piece = 1; piece <= text.size(); ++piece) CHECK(filtered(text, piece) == left);
   }
+  const std::string behind_noise = std::string(130, '\v') + "Bcc: text\r\n";  // what no person reads as a field
+  CHECK(filtered(behind_noise, behind_noise.size()) == behind_noise);
+  CHECK(filtered(behind_noise, 7) == behind_noise);
   const std::string long_line(1000, 'x');
   CHECK(filtered("Bcc: " + long_line + "\r\n " + long_line + "\r\n" + long_line, 7) == long_line);
 }
