@@ -63,7 +63,8 @@ Status Run::try_start() {
   };
   const Status recovered = spool_->recover(found, [this](const queue::SiteRecord& site) { pool_->restore_site(site); });
   if (!recovered) return recovered;
-  if (crashes_ > 0) ledger_.recovered([this](queue::QueueId id) { return spool_->load(id); });
+  // A start in which the power fails tells nothing: its recovery may end between the last write and the first message it tells of.
+  if (crashes_ > 0 && !dying_) ledger_.recovered([this](queue::QueueId id) { return spool_->load(id); });
   return {};
 }
 
@@ -97,6 +98,7 @@ void Run::crash() {
     disk_.cut_at(disk_.operations() + 1 + chance_.below(40));
     (void)try_start().ok();
     tear_down();
+    ledger_.crashed();
     disk_.cut_at(0);
     disk_.restart(kCuts[chance_.below(std::size(kCuts))], chance_.next());
   }
