@@ -210,6 +210,11 @@ void Index::merge(IdMap<Entry> earlier, Owners their_owners) {
   entries.merge(std::move(earlier));
 }
 
+std::int64_t Index::uid_of(QueueId id) const {
+  const Entry* entry = entries.find(id);
+  return entry ? owners.uid(entry->owner_) : -1;
+}
+
 std::vector<QueueId> Index::ids_of(std::int64_t uid) const {
   std::vector<QueueId> ids = owners.ids(uid);
   std::erase_if(ids, [this](QueueId id) {

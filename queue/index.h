@@ -97,6 +97,8 @@ struct Index {
   void erase(QueueId id);
   // Takes the entries and owners of earlier runs.
   void merge(IdMap<Entry> earlier, Owners their_owners);
+  // -1: unknown.
+  std::int64_t uid_of(QueueId id) const;
   // Messages of the user that have not ended, in order of age.
   std::vector<QueueId> ids_of(std::int64_t uid) const;
   // The site is in trouble, and its latest record lies there.

@@ -148,6 +148,8 @@ class Spool {
   }
   // Of them, those that this local user handed in. Takes time by their number, not by that of all messages.
   virtual std::vector<QueueId> ids_of(std::int64_t) { return {}; }
+  // The local user who handed it in; -1: unknown. From memory alone.
+  virtual std::int64_t uid_of(QueueId) { return -1; }
   // Whether it is a message of this user, perhaps an ended one. From memory alone; the same work whether it is somebody else's or none.
   virtual bool owns(std::int64_t, QueueId) { return false; }
   virtual SpoolCounters counters() = 0;

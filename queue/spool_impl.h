@@ -85,6 +85,7 @@ class SpoolImpl : public Spool {
   Duration age_of(const Message& message) const override;
   std::vector<QueueId> ids(bool with_ended) override;
   std::optional<QueueId> oldest() override;
+  std::int64_t uid_of(QueueId id) override { return shared_.lock()->index.uid_of(id); }
   std::vector<QueueId> ids_of(std::int64_t uid) override { return shared_.lock()->index.ids_of(uid); }
   bool owns(std::int64_t uid, QueueId id) override { return shared_.lock()->index.owners.has(uid, id); }
   SpoolCounters counters() override;

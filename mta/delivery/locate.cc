@@ -45,25 +45,26 @@ dns::Targets not_an_address() {
 
 }  // namespace
 
-// Each question has a socket of its own: one message to thousands of domains must not take all descriptors.
+// One message to thousands of domains must not take all descriptors, nor keep the mail of other users waiting.
 void Worker::start_locating(DestinationIndex index) {
   destinations_[index].locating = true;
-  if (locating_ >= kMaxLookups) return lookups_in_line_.push_back(index);
-  ++locating_;
-  asio::co_spawn(services_.io, locate(index), [this, index](std::exception_ptr error) {
-    log_bug("lookup of " + name_of(index), error);
-    if (error) destinations_[index].locating = false;
-    --locating_;
-    if (!stopping_ && !lookups_in_line_.empty()) start_locating(next_in_line());
-  });
+  const auto message = schedule_.job(schedule_.newest_ready(index)).message;
+  const auto owner = host::Owner::user(services_.spool.uid_of(message));
+  if (lookups_.begin(index, owner)) return locate_for(owner, index);
+  locate_next();
 }
 
-// The oldest and the newest in turn: a new message need not wait for the lookups of fifty thousand domains, and none waits for ever.
-queue::DestinationIndex Worker::next_in_line() {
-  newest_is_next_ = !newest_is_next_;
-  const DestinationIndex next = newest_is_next_ ? lookups_in_line_.back() : lookups_in_line_.front();
-  newest_is_next_ ? lookups_in_line_.pop_back() : lookups_in_line_.pop_front();
-  return next;
+void Worker::locate_next() {
+  while (const auto next = lookups_.next()) locate_for(next->owner, next->destination);
+}
+
+void Worker::locate_for(const host::Owner& owner, DestinationIndex index) {
+  asio::co_spawn(services_.io, locate(index), [this, owner, index](std::exception_ptr error) {
+    log_bug("lookup of " + name_of(index), error);
+    if (error) destinations_[index].locating = false;
+    lookups_.end(owner);
+    if (!stopping_) locate_next();
+  });
 }
 
 Task<void> Worker::locate(DestinationIndex index) {

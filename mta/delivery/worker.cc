@@ -111,7 +111,8 @@ void Worker::serve(DestinationIndex index) {
   Destination& destination = destinations_[index];
   if (destination.is_local) return serve_locally(index);
   const Instant now = instant_now();
-  if (destination.locating) return;
+  if (destination.locating && !lookups_.waits(index)) return;
+  if (destination.locating) return start_locating(index);  // perhaps mail of an owner who has a place
   if (destination.located_until <= now) {
     if (!destination.trouble.may_probe(now, has_fresh(index, destination.trouble)))
       return wake_at(destination.trouble.next_probe(), false, index);

@@ -18,6 +18,7 @@
 #include "mta/delivery/delivery.h"
 #include "mta/delivery/kept.h"
 #include "mta/delivery/loads.h"
+#include "mta/delivery/lookup_line.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/site.h"
 #include "mta/delivery/target_rules.h"
@@ -99,8 +100,7 @@ class Worker {
   std::size_t in_flight() const { return active_; }
 
  private:
-  static constexpr std::size_t kMaxLookups = 50;  // at a time
-  static constexpr std::size_t kMaxLocal = 4;     // local deliveries at a time, each with its content in memory
+  static constexpr std::size_t kMaxLocal = 4;  // local deliveries at a time, each with its content in memory
   using DestinationIndex = queue::DestinationIndex;
   using JobIndex = queue::JobIndex;
   using SiteIndex = std::uint32_t;
@@ -189,7 +189,8 @@ class Worker {
 
   // locate.cc: from destination to site
   void start_locating(DestinationIndex index);
-  DestinationIndex next_in_line();
+  void locate_next();
+  void locate_for(const host::Owner& owner, DestinationIndex index);
   Task<void> locate(DestinationIndex index);
   Task<dns::Targets> find_hosts(proto::Domain domain, const Config& config, dns::Resolver& resolver);
   void located(DestinationIndex index, const std::shared_ptr<const Located>& located);
@@ -266,9 +267,8 @@ class Worker {
   std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began
   std::size_t idle_ = 0;                                   // sessions that wait for another message are connections, too
   std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
-  std::size_t locating_ = 0, local_ = 0;
-  std::deque<DestinationIndex> lookups_in_line_;  // they count as locating, too
-  bool newest_is_next_ = false;                   // of them
+  std::size_t local_ = 0;
+  LookupLine lookups_;  // those that wait count as locating, too
   bool stopping_ = false;
   bool paused_ = false;
 };

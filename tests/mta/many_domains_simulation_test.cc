@@ -160,3 +160,18 @@ TEST_CASE("many domains: a recipient that has the message does not get it again 
   CHECK(world.queued() == 0);
   for (const std::string& recipient : recipients) CHECK(world.times_received(recipient) == 1);
 }
+
+TEST_CASE("many domains: a user's message to thousands of slow domains does not keep another user's domain waiting") {
+  World world;
+  world.dns->delay = seconds(20);
+  world.submitter = 1001;
+  world.submit("me@here.example", world.recipients_at_domains(1000));
+  world.run_for(seconds(1));
+  const auto asked = world.dns->asked.size();
+  CHECK(asked <= 100);  // of two workers
+  world.dns->mx("other.example", 10, "mx.there.example");
+  world.submitter = 1002;
+  world.submit("you@here.example", {"you@other.example"});
+  world.run_for(seconds(1));
+  CHECK(world.dns->asked.size() > asked);
+}

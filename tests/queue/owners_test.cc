@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "queue/index.h"
 #include "tests/queue/spool_fixture.h"
 
 using namespace mxpress;
@@ -84,6 +85,15 @@ TEST_CASE("owners: the spool knows whose its messages are after a restart, in th
   fixture.spool->settle(queue::settlement(next, 0, queue::RecipientStage::delivered), nullptr);
   fixture.commit();
   CHECK_FALSE(fixture.spool->owns(1001, ended));  // forgotten
+}
+
+TEST_CASE("owners: the spool knows which user handed a message in, and of no other message") {
+  queue::Index index;
+  index.add(QueueId{1}, 33);
+  index.add(QueueId{2}, -1);
+  CHECK(index.uid_of(QueueId{1}) == 33);
+  CHECK(index.uid_of(QueueId{2}) == -1);
+  CHECK(index.uid_of(QueueId{3}) == -1);
 }
 
 TEST_CASE("owners: asking for somebody else's message takes as many calls of the disk as asking for none: none") {

@@ -183,6 +183,7 @@ queue::QueueId Simulation::submit(const std::string& sender, const std::vector<s
   if (!sender.empty()) message.envelope.reverse_path = proto::ReversePath(*proto::Mailbox::parse(sender));
   for (const auto& recipient : recipients) message.envelope.recipients.push_back({*proto::Mailbox::parse(recipient), notify, ""});
   message.envelope.submitted = time.wall();
+  message.envelope.submitter.uid = submitter;
   message.content = "From: " + sender + "\r\nSubject: a test\r\n\r\nhello\r\n";
   const proto::Envelope envelope = message.envelope;
   std::optional<Result<queue::QueueId>> stored;

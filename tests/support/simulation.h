@@ -41,6 +41,7 @@ class Simulation {
   explicit Simulation(const std::string& toml = "");
   ~Simulation();
 
+  std::int64_t submitter = 0;  // uid of those who hand in from now on
   queue::QueueId submit(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify = {});
   void run_for(Duration how_long) { time.run_for(*io_, how_long); }
   bool run_until(const std::function<bool()>& done, Duration at_most) { return time.run_until(*io_, done, at_most); }
