@@ -1,17 +1,15 @@
 // Takes in what sendmail left in the drop folder.
 #include "mta/intake/drop_folder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
-#include <vector>
+#include <optional>
+#include <utility>
 
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
@@ -21,26 +19,18 @@
 namespace mxpress::mta::intake {
 namespace {
 
-constexpr int kRound = 30'000;                // milliseconds
+constexpr std::chrono::seconds kRound(30);    // from the end of one to the next
+constexpr std::chrono::seconds kPause(1);     // between the pieces of one
 constexpr std::size_t kMaxRefused = 100;      // files kept in drop-refused; what may be mail stays in the drop folder then
 constexpr std::size_t kMaxStuck = 10'000;     // names
 constexpr std::chrono::hours kAbandoned(24);  // a .part file
+constexpr std::chrono::minutes kParts(10);    // between rounds that look for them
 constexpr std::string_view kPart = ".part";
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-std::vector<std::string> names_in(const boost::filesystem::path& folder) {
-  std::vector<std::string> names;
-  const Directory directory(::opendir(folder.c_str()));
-  if (!directory) return names;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  return names;
+std::size_t files_in(const boost::filesystem::path& folder) {
+  std::size_t count = 0;
+  DropRound(folder).go_on([&](const std::string&, int) { return ++count < kMaxRefused; });
+  return count;
 }
 
 bool is_drop_name(std::string_view name) {
@@ -62,6 +52,10 @@ host::Owner owner_of(const std::string& name, int folder) {
   return ::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0 ? host::Owner::user(file.st_uid) : host::Owner();
 }
 
+bool is_abandoned(const struct stat& file) {
+  return Clock::current().wall() - WallTime{std::chrono::seconds(file.st_mtim.tv_sec)} >= kAbandoned;
+}
+
 void log_file(const host::Owner& owner, Priority priority, std::string_view event, const std::string& name, std::string_view reason) {
   if (!may_log(owner, event)) return;
   LogLine line(priority, event);
@@ -74,6 +68,7 @@ DropFolder::DropFolder(Context& context)
     : context_(context),
       folder_(context.config.get()->drop_directory()),
       refused_(context.config.get()->refused_directory()),
+      round_(folder_),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 void DropFolder::start() {
@@ -89,36 +84,63 @@ void DropFolder::stop() {
 
 // The watch is set before the first round, so that no file falls between them.
 void DropFolder::run() {
-  const host::Descriptor watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  const bool watched = ::inotify_add_watch(watch.get(), folder_.c_str(), IN_MOVED_TO | IN_ONLYDIR) >= 0;
-  if (!watched) log_file({}, Priority::error, "drop-folder", folder_.string(), std::string("cannot be watched: ") + std::strerror(errno));
-  pollfd events[2] = {{watch.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+  DropWatch watch(folder_);
+  pollfd events[2] = {{watch.descriptor(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+  BootTime next_piece{};
   while (!stopping_) {
-    scan();
-    ::poll(events, 2, kRound);
-    char ignored[4096];
-    while (::read(watch.get(), ignored, sizeof ignored) > 0) continue;  // the round looks at everything anyway
+    if (BootClock::now() >= next_piece) {
+      const bool is_done = look_at_piece() && !std::exchange(skipped_, false);
+      next_piece = BootClock::now() + (is_done ? kRound : kPause);
+    }
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_piece - BootClock::now()).count();
+    ::poll(events, 2, static_cast<int>(std::max<std::int64_t>(wait, 0)));
+    if (!take_named(watch)) next_piece = std::min(next_piece, BootClock::now() + kPause);
   }
+}
+
+// The files that sendmail has just finished, without a look at what else lies there. False: not all of them.
+bool DropFolder::take_named(DropWatch& watch) {
+  bool all = true;
+  std::optional<host::Descriptor> folder;
+  const bool complete = watch.read([&](const std::string& name) {
+    if (!is_drop_name(name)) return;
+    if (!folder) folder.emplace(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    all = look_at(name, folder->get()) && all;
+  });
+  return all && complete;
+}
+
+// True: the round has ended.
+bool DropFolder::look_at_piece() {
+  const bool ended = round_.go_on([this](const std::string& name, int folder) {
+    skipped_ = !look_at(name, folder) || skipped_;
+    return !stopping_;
+  });
+  if (ended && std::exchange(looks_at_parts_, false)) next_parts_ = BootClock::now() + kParts;
+  if (ended && BootClock::now() >= next_parts_) looks_at_parts_ = true;
+  return ended;
 }
 
 void DropFolder::scan() {
-  const host::Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!folder.is_open()) return;
-  for (const std::string& name : names_in(folder_)) {
-    if (stopping_) return;
-    if (name.ends_with(kPart)) {
-      remove_old_part(name, folder.get());
-    } else if (!stuck_.contains(name)) {
-      take(name, folder.get());
-    }
-  }
+  while (!look_at_piece()) continue;
 }
 
-void DropFolder::remove_old_part(const std::string& name, int folder) {
+// False: its owner has had his share.
+bool DropFolder::look_at(const std::string& name, int folder) {
+  const bool is_part = name.ends_with(kPart);
+  if (is_part && !looks_at_parts_) return true;
   struct stat file{};
-  if (::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
-  const WallTime written{std::chrono::seconds(file.st_mtim.tv_sec)};
-  if (Clock::current().wall() - written < kAbandoned) return;
+  if (stuck_.contains(name) || ::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return true;
+  if (is_part) {
+    if (is_abandoned(file)) remove_old_part(name, folder, file);
+    return true;
+  }
+  if (!shares_.take(file.st_uid, BootClock::now())) return false;
+  take(name, folder);
+  return true;
+}
+
+void DropFolder::remove_old_part(const std::string& name, int folder, const struct stat& file) {
   if (::unlinkat(folder, name.c_str(), 0) == 0)
     log_file(host::Owner::user(file.st_uid), Priority::notice, "drop-removed", name, "not finished for a day");
 }
@@ -156,13 +178,22 @@ DropFolder::Fate DropFolder::read_message(const std::string& name, host::Descrip
   return is_no_message(verdict) ? Fate::no_message : Fate::refused;
 }
 
+// Where no more are kept the folder is not looked at again for a second.
+bool DropFolder::move_aside(const std::string& name, int folder) {
+  if (BootClock::now() < full_until_) return false;
+  ::mkdir(refused_.c_str(), 0700);  // fails if it is there
+  if (files_in(refused_) >= kMaxRefused) {
+    full_until_ = BootClock::now() + std::chrono::seconds(1);
+    return false;
+  }
+  const host::Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return aside.is_open() && ::renameat(folder, name.c_str(), aside.get(), name.c_str()) == 0;
+}
+
 // What may be mail is moved or stays.
 void DropFolder::put_aside(const std::string& name, int folder, Fate fate, std::string_view reason) {
   const host::Owner owner = owner_of(name, folder);
-  ::mkdir(refused_.c_str(), 0700);  // fails if it is there
-  const bool room = names_in(refused_).size() < kMaxRefused;
-  const host::Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const bool moved = room && aside.is_open() && ::renameat(folder, name.c_str(), aside.get(), name.c_str()) == 0;
+  const bool moved = move_aside(name, folder);
   const auto remove = [&] { return ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0; };
   const bool gone = moved || (fate == Fate::no_message && remove());
   if (!gone && (stuck_.size() >= kMaxStuck || !stuck_.insert(name).second)) return;  // whoever makes so many does not fill the log, too

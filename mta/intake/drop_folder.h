@@ -17,6 +17,8 @@
 #include <thread>
 
 #include "mta/host/descriptor.h"
+#include "mta/intake/drop_round.h"
+#include "mta/intake/drop_watch.h"
 #include "mta/intake/submit.h"
 
 namespace mxpress::mta::intake {
@@ -26,25 +28,37 @@ class DropFolder {
   explicit DropFolder(Context& context);
   ~DropFolder() { stop(); }
 
-  // A thread of its own: one round at once, then whenever a file appears, and every 30 seconds.
+  // A thread of its own: one round at once, then the files that get their names, and a round every 30 seconds. It goes over a large folder
+  // in pieces, with a pause between them, and deals with at most 1,000 files of one owner in a second.
   void start();
   void stop();
 
-  // One round: everything that is there is taken in, and unlinked when it is durable. Blocking. Not while the thread runs.
+  // One round: everything that is there is taken in, and unlinked when it is durable, but no more than 1,000 files of one owner. Blocking.
+  // Not while the thread runs.
   void scan();
 
  private:
   enum class Fate { taken, refused, no_message, later };
 
   void run();
+  bool take_named(DropWatch& watch);
+  bool look_at_piece();
+  bool look_at(const std::string& name, int folder);
   void take(const std::string& name, int folder);
   Fate read_message(const std::string& name, host::Descriptor file, const struct stat& facts);
+  bool move_aside(const std::string& name, int folder);
   void put_aside(const std::string& name, int folder, Fate fate, std::string_view reason);
-  void remove_old_part(const std::string& name, int folder);
+  void remove_old_part(const std::string& name, int folder, const struct stat& file);
 
   Context& context_;
   const boost::filesystem::path folder_;
   const boost::filesystem::path refused_;
+  DropRound round_;
+  DropShares shares_;
+  bool skipped_ = false;  // in this round, files whose owner has had his share
+  bool looks_at_parts_ = true;
+  BootTime next_parts_{};
+  BootTime full_until_{};  // drop-refused
   host::Descriptor wake_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <set>
 
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
@@ -302,6 +303,54 @@ TEST_CASE("drop folder: a file that is still being written is left alone for a d
   CHECK(fs::exists(young));
   CHECK_FALSE(fs::exists(old));
   CHECK(folder.spool.kept().empty());
+}
+
+TEST_CASE("drop folder: of one owner a thousand files are dealt with in a second, and the others stay for the next round") {
+  Folder folder;
+  constexpr std::size_t kFiles = mxpress::mta::intake::DropShares::kOfOneOwner + 10;
+  for (std::size_t i = 0; i < kFiles; ++i) folder.put("odd" + std::to_string(i), "x");
+  folder.drop->scan();
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) <= 10);
+  CHECK(folder.aside() == 100);
+}
+
+TEST_CASE("drop folder: shares are of each owner, and come back after a second") {
+  using mxpress::BootTime;
+  mxpress::mta::intake::DropShares shares;
+  const BootTime now{std::chrono::hours(1)};
+  for (std::size_t i = 0; i < shares.kOfOneOwner; ++i) CHECK(shares.take(1, now));
+  CHECK_FALSE(shares.take(1, now));
+  CHECK(shares.take(2, now));
+  CHECK_FALSE(shares.take(1, now + std::chrono::milliseconds(999)));
+  CHECK(shares.take(1, now + std::chrono::seconds(1)));
+}
+
+TEST_CASE("drop folder: a round looks at each name once, in pieces, and takes no more where it is told to stop") {
+  Folder folder;
+  for (int i = 0; i < 20; ++i) folder.put("file" + std::to_string(i), "x");
+  mxpress::mta::intake::DropRound round(folder.path);
+  std::multiset<std::string> seen;
+  bool ended = false;
+  for (int pieces = 0; !ended && pieces < 100; ++pieces)
+    ended = round.go_on([&](const std::string& name, int) {
+      seen.insert(name);
+      return seen.size() % 7 != 0;
+    });
+  CHECK(ended);
+  CHECK(seen.size() == 20);
+  CHECK(std::set<std::string>(seen.begin(), seen.end()).size() == 20);
+}
+
+TEST_CASE("drop folder: renames of what is no message cause no look at the folder") {
+  Folder folder;
+  mxpress::mta::intake::DropWatch watch(folder.path);
+  folder.put("one.part", "x");
+  std::vector<std::string> named;
+  for (int i = 0; i < 10; ++i)
+    fs::rename(folder.path / (i % 2 == 0 ? "one.part" : "two.part"), folder.path / (i % 2 == 0 ? "two.part" : "one.part"));
+  CHECK(watch.read([&](const std::string& name) { named.push_back(name); }));
+  CHECK(named.size() == 10);
+  CHECK(watch.read([&](const std::string&) { FAIL("told twice"); }));
 }
 
 TEST_CASE("drop folder: the thread takes in what was there before it started and what comes later") {

@@ -1,0 +1,36 @@
+// Pieces of the drop folder.
+#include "mta/intake/drop_round.h"
+
+#include <fcntl.h>
+
+#include <string_view>
+
+namespace mxpress::mta::intake {
+
+bool DropShares::take(uid_t owner, BootTime now) {
+  if (now - since_ >= std::chrono::seconds(1)) {
+    since_ = now;
+    taken_.clear();
+  }
+  return ++taken_[owner] <= kOfOneOwner;
+}
+
+bool DropRound::go_on(const std::function<bool(const std::string&, int)>& look) {
+  if (!directory_) {
+    const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0) return true;
+    directory_.reset(::fdopendir(folder));
+  }
+  for (std::size_t count = 0; count < kPiece; ++count) {
+    const dirent* entry = ::readdir(directory_.get());
+    if (!entry) {
+      directory_.reset();
+      return true;
+    }
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != ".." && !look(std::string(name), ::dirfd(directory_.get()))) return false;
+  }
+  return false;
+}
+
+}  // namespace mxpress::mta::intake

@@ -1,0 +1,49 @@
+// Goes over the drop folder in pieces: anybody may put a million files there, and nobody else may have to wait for them.
+#pragma once
+
+#include <dirent.h>
+#include <sys/types.h>
+
+#include <boost/filesystem/path.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "dns/async.h"
+
+namespace mxpress::mta::intake {
+
+// How many files of one owner are dealt with in a second. The others wait, at no cost.
+class DropShares {
+ public:
+  static constexpr std::size_t kOfOneOwner = 1000;
+
+  bool take(uid_t owner, BootTime now);
+
+ private:
+  BootTime since_{};
+  std::unordered_map<uid_t, std::size_t> taken_;
+};
+
+// Thread: one. Holds no names: its memory does not depend on what is in the folder.
+class DropRound {
+ public:
+  static constexpr std::size_t kPiece = 20'000;  // entries; a name costs some two microseconds
+
+  explicit DropRound(boost::filesystem::path folder) : folder_(std::move(folder)) {}
+  // Calls `look` with names and the folder, from where the last piece has ended, until it says no. True: the round has ended, and the next
+  // piece begins another one.
+  bool go_on(const std::function<bool(const std::string& name, int folder)>& look);
+
+ private:
+  struct Close {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+  };
+
+  const boost::filesystem::path folder_;
+  std::unique_ptr<DIR, Close> directory_;  // null between rounds
+};
+
+}  // namespace mxpress::mta::intake
