@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "dns/address_search.h"
+#include "proto/site_key.h"
 
 namespace mxpress::dns {
 namespace {
@@ -54,7 +55,7 @@ std::string site_of(std::vector<MailHost> hosts, std::uint16_t port) {
     if (i > 0) site += hosts[i].preference == hosts[i - 1].preference ? ',' : '>';
     site += hosts[i].name;
   }
-  return site + ":" + std::to_string(port);
+  return proto::short_site_key(site + ":" + std::to_string(port));
 }
 
 bool reaches(AddressFamily family, const Address& address) {

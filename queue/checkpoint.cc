@@ -193,8 +193,8 @@ bool SpoolImpl::rerecord_sites(std::uint32_t segment) {
   std::vector<std::string> sites;
   {
     auto shared = shared_.lock();
-    for (const auto& [name, location] : shared->index.sites)
-      if (location.segment == segment) sites.emplace_back(name.view());
+    shared->index.sites.forget_old(options_.wall());
+    sites = shared->index.sites.in_segment(segment);
   }
   bool all = true;
   for (const auto& site : sites) all = rerecord_site(site, segment) && all;
@@ -205,16 +205,16 @@ bool SpoolImpl::rerecord_sites(std::uint32_t segment) {
 // False: the disk does not give it now.
 bool SpoolImpl::rerecord_site(const std::string& name, std::uint32_t segment) {
   auto shared = shared_.lock();
-  const auto site = shared->index.sites.find(std::string_view(name));
-  if (site == shared->index.sites.end() || site->second.segment != segment) return true;  // there is news of it since
-  auto record = read_site(shared->index, site->second);
+  const auto* site = shared->index.sites.find(name);
+  if (!site || site->location.segment != segment) return true;  // there is news of it since
+  auto record = read_site(shared->index, site->location);
   if (record) {
     enqueue(shared, site_operation(std::move(*record)));
     return true;
   }
   report("the trouble of " + name + " cannot be read: " + record.error().message);
   if (record.error().is_transient()) return false;
-  shared->index.sites.erase(site);
+  shared->index.sites.erase(name);
   return true;
 }
 

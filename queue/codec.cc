@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "proto/spool.pb.h"
+#include "queue/sites.h"
 
 namespace mxpress::queue {
 namespace {
@@ -276,7 +277,7 @@ Result<SiteRecord> decode_site(std::string_view bytes) {
   if (!parse(from, bytes)) return damaged("a site does not parse");
   SiteRecord to{from.site(), from.failures(), to_time(from.next_probe()), std::nullopt};
   if (from.has_last()) to.last = read(from.last());
-  return to;
+  return within_limits(std::move(to));  // earlier versions wrote longer ones
 }
 
 std::string encode(const SegmentInfo& segment) {

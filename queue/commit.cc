@@ -268,9 +268,9 @@ void SpoolImpl::finish_site(Shared& shared, Operation& operation) {
   const std::string& name = operation.site.site;
   if (!shared.recovered) shared.sites_recorded.insert(name);
   if (operation.site.failures == 0)
-    shared.index.sites.erase(std::string_view(name));
+    shared.index.sites.erase(name);
   else
-    shared.index.set_site(name, operation.location);
+    shared.index.sites.set(operation.site, operation.location);
 }
 
 // The Ended record is a hint for the reader: what ends a message are the states that are already durable.

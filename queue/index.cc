@@ -225,13 +225,6 @@ std::vector<QueueId> Index::ids_of(std::int64_t uid) const {
   return ids;
 }
 
-void Index::set_site(std::string_view name, Location location) {
-  if (const auto known = sites.find(name); known != sites.end())
-    known->second = location;
-  else
-    sites.emplace(SmallText(name), location);
-}
-
 void Index::add_later(QueueId id, Entry& entry, Location location) {
   entry.history().later.push_back(location);
   segments[location.segment].touched.add(id);

@@ -14,7 +14,7 @@
 #include "queue/journal.h"
 #include "queue/message_file.h"
 #include "queue/owners.h"
-#include "queue/small_text.h"
+#include "queue/sites.h"
 #include "queue/state.h"
 
 namespace mxpress::queue {
@@ -87,7 +87,7 @@ struct Index {
   IdMap<Entry> entries;
   std::deque<QueueId> ended;                       // oldest first
   std::map<std::uint32_t, SegmentEntry> segments;  // by the number in their name
-  SmallTextMap<Location> sites;                    // in trouble: where their latest record lies
+  Sites sites;                                     // in trouble
   std::unordered_map<std::string, QueueId> drops;  // names of drop files
   Owners owners;
 
@@ -101,8 +101,6 @@ struct Index {
   std::int64_t uid_of(QueueId id) const;
   // Messages of the user that have not ended, in order of age.
   std::vector<QueueId> ids_of(std::int64_t uid) const;
-  // The site is in trouble, and its latest record lies there.
-  void set_site(std::string_view name, Location location);
   // Remembers that a record of the message lies there.
   void add_later(QueueId id, Entry& entry, Location location);
   void end(QueueId id, Entry& entry, WallTime when);

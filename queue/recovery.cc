@@ -46,7 +46,9 @@ Status SpoolImpl::read_earlier_runs(std::map<std::string, SiteRecord>& sites) {
   if (auto s = clean_incoming(*replayed); !s) return s;
   if (auto s = leave_unread(*replayed); !s) return s;
   keep_damage(*replayed);  // nothing below fails: what is counted is counted once
+  replayed->index.sites.forget_old(options_.wall());
   sites = std::move(replayed->sites);
+  std::erase_if(sites, [&](const auto& site) { return !replayed->index.sites.find(site.first); });
   merge(std::move(*replayed));
   return {};
 }
@@ -107,8 +109,8 @@ void SpoolImpl::merge(Replayed found) {
   index.merge(std::move(found.index.entries), std::move(found.index.owners));
   index.ended.insert(index.ended.begin(), found.index.ended.begin(), found.index.ended.end());
   for (auto& [number, segment] : found.index.segments) index.segments[number] = std::move(segment);
-  for (const auto& [name, location] : found.index.sites)
-    if (!shared->sites_recorded.contains(name.view())) index.set_site(name.view(), location);
+  for (const auto& [name, known] : found.index.sites)
+    if (!shared->sites_recorded.contains(name.view())) index.sites.set(name.view(), known);
   shared->sites_recorded.clear();
   for (auto& [name, id] : found.index.drops) index.drops.emplace(name, id);
   shared->to_remove.insert(shared->to_remove.end(), found.finished.begin(), found.finished.end());

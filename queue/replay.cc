@@ -267,12 +267,14 @@ class Replay {
     const auto site = decode_site(meta);
     if (!site) return damage(site.error().message);
     if (site->failures == 0) {
-      out_.index.sites.erase(std::string_view(site->site));
+      out_.index.sites.erase(site->site);
       out_.sites.erase(site->site);
     } else {
-      out_.index.set_site(site->site, where);
+      out_.index.sites.set(*site, where);
       out_.sites[site->site] = *site;
     }
+    if (out_.sites.size() > out_.index.sites.size())
+      std::erase_if(out_.sites, [this](const auto& known) { return !out_.index.sites.find(known.first); });
   }
 
   void replay_ended(QueueId id, std::string_view meta) {

@@ -98,7 +98,12 @@ SpoolImpl::SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Comm
       mode_(committer),
       age_clock_(disk, paths_.root, {options_.wall, options_.since_boot}),
       journal_(disk, {paths_.journal(), options_.segment_size, run_, folder.next_segment, options_.random}) {
-  shared_.lock()->sealed_below = folder.next_segment;
+  {
+    auto shared = shared_.lock();
+    shared->sealed_below = folder.next_segment;
+    // Together they fit into one segment: a checkpoint that records them again leaves fewer segments than it found.
+    shared->index.sites.limit_octets(options_.segment_size / 2);
+  }
   mark_age();
   if (mode_ == Committer::manual) return;
   committer_ = std::thread([this] { run_committer(); });
@@ -219,6 +224,7 @@ void SpoolImpl::enqueue_change(QueueId id, StateChange change, std::function<voi
 }
 
 OperationPtr SpoolImpl::site_operation(SiteRecord record) {
+  record = within_limits(std::move(record));
   auto operation = std::make_shared<Operation>();
   operation->kind = Operation::Kind::site;
   operation->header.type = RecordType::site;

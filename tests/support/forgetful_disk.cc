@@ -17,7 +17,7 @@ struct ForgetfulDisk::State {
 
   std::recursive_mutex mutex;  // `look` forks the disk in the middle of an operation
   DiskImage image;
-  std::uint64_t operations = 0, calls = 0, cut = 0, fail = 0, life = 0;
+  std::uint64_t operations = 0, calls = 0, cut = 0, fail = 0, life = 0, octets_written = 0;
   struct Faults {
     std::uint64_t first = 0, end = 0;
     Fault kind = Fault::io;
@@ -109,6 +109,7 @@ class MemoryFile : public queue::File {
     std::string bytes;
     for (const auto piece : pieces) bytes += piece;
     if (!verdict.status) bytes.resize(verdict.is_partial ? bytes.size() / 2 : 0);
+    state_->octets_written += bytes.size();
     if (!bytes.empty()) node_->write({offset, std::move(bytes), {}});
     return verdict.status;
   }
@@ -175,6 +176,11 @@ ForgetfulDisk::ForgetfulDisk() : state_(std::make_shared<State>()) {}
 ForgetfulDisk::~ForgetfulDisk() = default;
 
 std::uint64_t ForgetfulDisk::operations() const { return state_->operations; }
+
+std::uint64_t ForgetfulDisk::octets_written() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->octets_written;
+}
 void ForgetfulDisk::before_each(std::function<void(std::uint64_t)> look) { state_->look = std::move(look); }
 void ForgetfulDisk::cut_at(std::uint64_t operation) { state_->cut = operation; }
 void ForgetfulDisk::fail_after(std::uint64_t operations, std::string reason) {

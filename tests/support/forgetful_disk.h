@@ -29,6 +29,7 @@ class ForgetfulDisk : public queue::Disk {
 
   // Operations are counted from 1: all that change the disk or sync it.
   std::uint64_t operations() const;
+  std::uint64_t octets_written() const;
   // Called before each of them. It may fork() this disk, and do nothing else with it.
   void before_each(std::function<void(std::uint64_t operation)> look);
   // A disk as the cut leaves this one, now. Costs a copy of everything.
