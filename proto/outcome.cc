@@ -41,6 +41,17 @@ std::string_view plain_words(const HostResult& result) {
   return plain_words(result.status);
 }
 
+HostResult for_other_messages(const HostResult& result, std::optional<WallTime> since) {
+  const bool is_about_a_message = result.stage >= Stage::mail && result.stage <= Stage::content;
+  if (result.reply_code == 0 || !is_about_a_message) return result;
+  HostResult told = result;
+  told.reply_code = 0;
+  told.text = "the mail host answered " + std::to_string(result.reply_code) + " " + result.status.to_string() + " to another message (" +
+              std::string(to_string(result.stage)) + ")";
+  if (since) told.text += "; it fails since " + rfc5322_date(*since, 0);
+  return told;
+}
+
 bool returned_by_operator(const HostResult& result) {
   return result.stage == Stage::local && result.reply_code == 0 && result.status == EnhancedStatus{5, 0, 0};
 }

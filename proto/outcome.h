@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct HostResult {
   int reply_code = 0;            // 0: our own finding, not a reply
   std::string text;              // the whole reply ("550 5.1.1 no such user") or our own words ("connection refused")
   bool maybe_delivered = false;  // the connection was lost after the final dot
+
+  bool operator==(const HostResult&) const = default;
 };
 
 // One host of one attempt, for the life story that `mxpress show` tells.
@@ -46,6 +49,11 @@ struct HostAttempt {
 
 // What the result says, in plain words for somebody who is no mail expert; never empty.
 std::string_view plain_words(const HostResult& result);
+
+// What `result`, which one message met, says to the senders of other messages that wait for the same host. A reply to MAIL or later may
+// name the addresses or the content of the message that got it: it becomes our own finding, with its codes and the stage in our words.
+// `since`: when the host's failure began, if known.
+HostResult for_other_messages(const HostResult& result, std::optional<WallTime> since);
 
 // No mail host said it: an operator ended it here.
 bool returned_by_operator(const HostResult& result);

@@ -142,16 +142,6 @@ void Schedule::make_ready(JobIndex index) {
   woken_.push_back(jobs_[index].destination);
 }
 
-void Schedule::make_ready_first(JobIndex index) {
-  if (jobs_[index].stage == JobStage::ready) return;
-  Destination& destination = destinations_[jobs_[index].destination];
-  enter(index, JobStage::ready);
-  jobs_[index].neighbours = {kNone, destination.first_ready};
-  (destination.first_ready == kNone ? destination.last_ready : jobs_[destination.first_ready].neighbours.before) = index;
-  destination.first_ready = index;
-  woken_.push_back(jobs_[index].destination);
-}
-
 void Schedule::set_age_event(JobIndex index, Instant when) {
   jobs_[index].next_age = when;
   update_event(index);

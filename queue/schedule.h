@@ -124,13 +124,15 @@ class Schedule {
   std::optional<JobIndex> lease(DestinationIndex destination);
   // The ready job that came last; kNone without any.
   JobIndex newest_ready(DestinationIndex destination) const { return destinations_[destination].last_ready; }
+  // The first ready job, and the one after a ready job; kNone without any.
+  JobIndex oldest_ready(DestinationIndex destination) const { return destinations_[destination].first_ready; }
+  JobIndex next_ready(JobIndex job) const { return jobs_[job].neighbours.after; }
   // Ready jobs of a destination, oldest first; they stay ready.
   std::vector<JobIndex> ready_jobs(DestinationIndex destination) const;
 
-  // Each puts the job into a stage, whatever it was in; `ready` in front of the others of its destination when it comes back untried.
+  // Each puts the job into a stage, whatever it was in; `ready` behind the others of its destination.
   void wait_until(JobIndex job, Instant next_try);
   void make_ready(JobIndex job);
-  void make_ready_first(JobIndex job);
   void lease_job(JobIndex job) { enter(job, JobStage::leased); }
   void hold(JobIndex job) { enter(job, JobStage::held); }
   void set_age_event(JobIndex job, Instant when);

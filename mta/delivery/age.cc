@@ -37,7 +37,7 @@ void Worker::look_at_age(JobIndex index, Instant now) {
   // Nothing to tell yet when the message has neither been tried nor waits for a host in trouble.
   if (job.first_attempt && !trouble) return schedule_.set_age_event(index, std::min(deadline, now + kLookAgain));
   job.delay_noticed = true;
-  services_.notices.delayed(job.message, name_of(job.destination), trouble ? trouble->last() : std::nullopt, to_wall(deadline));
+  services_.notices.delayed(job.message, name_of(job.destination), trouble ? trouble->failure() : std::nullopt, to_wall(deadline));
   schedule_age_event(index, now);
 }
 
@@ -49,7 +49,7 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
     proto::HostResult result{
         proto::Stage::none, "", "", "", kDeliveryTimeExpired, 0, "held by the operator until its lifetime ended", false};
     schedule_.lease_job(index);
-    return conclude_soon({index, proto::Outcome::failed, std::move(result)});
+    return conclude_soon({index, proto::Outcome::failed, {std::move(result)}});
   }
   schedule_.set_age_event(index, now + kLookAgain);
   Destination& destination = destinations_[job.destination];
@@ -58,7 +58,7 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
     trouble = &sites_[destination.site].trouble;
   if (trouble && trouble->last_time() >= deadline - Trouble::kFreshProbe) {
     schedule_.lease_job(index);
-    return conclude_soon({index, proto::Outcome::deferred, *trouble->last()});
+    return conclude_soon({index, proto::Outcome::deferred, *trouble->failure()});
   }
   if (trouble) trouble->probe_now(now);
   if (destination.site != queue::kNone) wake_at(now, true, destination.site);

@@ -81,10 +81,10 @@ void log_withdrawn(const queue::Message& message, queue::ActionKind action, std:
   }
 }
 
-void log_site_trouble(const std::string& site, const proto::HostResult& trouble, std::uint32_t failures, WallTime next_probe) {
+void log_site_trouble(const std::string& site, const SiteFailure& failure, std::uint32_t failures, WallTime next_probe) {
   LogLine line(Priority::warning, "site");
   line.add("hosts", site).add("failures", static_cast<std::int64_t>(failures));
-  add_result(line, trouble);
+  add_result(line, proto::for_other_messages(failure.result, failure.since));
   line.add("next_probe_in", std::max(Duration(0), next_probe - Clock::current().wall()));
   log(line);
 }

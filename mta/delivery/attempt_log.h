@@ -11,7 +11,8 @@ namespace mxpress::mta::delivery {
 void log_attempt(const queue::Message& message, const Verdict& verdict);
 // What the operator (this user) has removed or returned, in the state after it.
 void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid);
-void log_site_trouble(const std::string& site, const proto::HostResult& trouble, std::uint32_t failures, WallTime next_probe);
+// In our own words where the host's may be about a message, whose own line has them.
+void log_site_trouble(const std::string& site, const SiteFailure& failure, std::uint32_t failures, WallTime next_probe);
 
 // An exception that reached the end of a coroutine: a bug, said with what it was about. Nothing for a null pointer.
 void log_bug(const std::string& about, std::exception_ptr error);

@@ -40,6 +40,7 @@ struct DestinationStatus {
   std::optional<proto::HostResult> last;  // last trouble or verdict
   // While the site or its lookup is in trouble: all that is due waits for this one probe, because of `last`.
   std::optional<WallTime> next_probe{};
+  std::optional<WallTime> failing_since{};  // that, if it began in this run
   std::vector<Flight> flights{};
 };
 

@@ -12,6 +12,7 @@ namespace {
 using proto::HostAttempt;
 using proto::HostResult;
 using proto::Outcome;
+using proto::Stage;
 
 // The spool's content as the client reads it: from disk on the file pool.
 class SpoolData final : public smtp::DataSource {
@@ -28,6 +29,14 @@ class SpoolData final : public smtp::DataSource {
   std::shared_ptr<const queue::Content> content_;
   asio::thread_pool* pool_;
 };
+
+// The host had taken MAIL, or its connection broke with MAIL and perhaps RCPT under way: it may be because of this message.
+bool is_after_mail(const HostResult& trouble) {
+  const bool is_lost_at_mail = trouble.stage == Stage::mail && trouble.reply_code == 0;
+  return is_lost_at_mail || trouble.stage == Stage::rcpt || trouble.stage == Stage::data || trouble.stage == Stage::content;
+}
+
+Stage part_of(Stage stage) { return stage == Stage::content ? Stage::content : Stage::rcpt; }
 
 // The state of one attempt.
 class Attempt {
@@ -179,6 +188,7 @@ class Attempt {
       answered_ = true;
     }
     if (result.host_trouble) remember_trouble(result.last);
+    if (result.host_trouble && is_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
     if (result.tls_required) tools_.tls_memory.forget(TlsPeer(target, smtp::TlsPolicy::opportunistic));
     if (!result.host_trouble) answered_ = true;

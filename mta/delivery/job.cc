@@ -128,10 +128,28 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
 }
 
 void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took) {
-  site_answered(destination, site, report, took);
+  if (report.site_trouble && !counts_against_site(site, *share, report)) {
+    report.site_trouble = false;
+    destinations_[destination].last = report.trouble;
+  } else {
+    site_answered(destination, site, report, took);
+  }
   std::optional<WallTime> next_try;
   if (report.site_trouble) next_try = to_wall(sites_[site].trouble.next_probe());
   settle(job, destination, std::move(share), std::move(report), next_try);
+}
+
+// A failure after MAIL that only this message has met is the message's: it waits by itself, and another may ask the host at once.
+bool Worker::counts_against_site(SiteIndex index, const queue::Message& message, const AttemptReport& report) {
+  Site& site = sites_[index];
+  if (!report.after_mail) {
+    site.suspicion.clear();
+    return true;
+  }
+  const auto backoff = site.trouble.active() ? Suspicion::Backoff::active : Suspicion::Backoff::none;
+  if (site.suspicion.met(message.id, message.envelope.submitter.uid, *report.after_mail, backoff) != Suspicion::Counts::message) return true;
+  site.trouble.probe_now(instant_now());
+  return false;
 }
 
 // What the attempt says about the site: trouble cools it down, an answer opens its window.
@@ -151,10 +169,11 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   site.proven = false;
   site.trouble.failed(report.trouble, now, policy_of(destination), random_);
   services_.spool.record_site({key_of(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
-  log_site_trouble(key_of(index), report.trouble, site.trouble.failures(), to_wall(site.trouble.next_probe()));
+  log_site_trouble(key_of(index), *site.trouble.failure(), site.trouble.failures(), to_wall(site.trouble.next_probe()));
   for (DestinationIndex member = site.members.front(); member != Chain::kEnd; member = destinations_[member].next_member)
     expire_waiting(member, now);
   wake_at(site.trouble.next_probe(), true, index);
+  serve_other_users(index);
 }
 
 // What a job has of its message, with recipients that are still pending at its destination. None: the job is dealt with.
@@ -259,12 +278,12 @@ Task<void> Worker::conclude_or_wait(Conclusion conclusion) {
 }
 
 Task<void> Worker::conclude_job(Conclusion conclusion) {
-  auto& [job, outcome, result] = conclusion;
+  auto& [job, outcome, failure] = conclusion;
   const DestinationIndex destination = schedule_.job(job).destination;
   Share share = co_await load(job, destination, Need::envelope);
   if (!share) co_return;
   auto recipients = pending_recipients(*share, schedule_.name(destination), *services_.config.get());
-  auto report = report_without_host(std::move(recipients), outcome, std::move(result), Clock::current().wall());
+  auto report = report_of_waiting(*share, std::move(recipients), outcome, failure, Clock::current().wall());
   std::optional<WallTime> next_try;
   if (const Trouble* trouble = trouble_of(destination)) next_try = to_wall(trouble->next_probe());
   settle(job, destination, std::move(share), std::move(report), next_try);
@@ -361,7 +380,7 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
     job.retry_wanted = false;
     schedule_.make_ready(index);
   } else if (waits_for_site) {
-    schedule_.make_ready_first(index);
+    schedule_.make_ready(index);  // behind the others: each is the probe in its turn
   } else {
     schedule_.wait_until(index, now + std::max(wait, Duration(0)));
   }

@@ -136,7 +136,7 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   destination.trouble.failed(result, now, policy_of(index), random_);
   services_.spool.record_site(
       {"lookup:" + name_of(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
-  if (auto job = schedule_.lease(index)) conclude_soon({*job, proto::Outcome::deferred, std::move(result)});
+  if (auto job = schedule_.lease(index)) conclude_soon({*job, proto::Outcome::deferred, {std::move(result)}});
   expire_waiting(index, now);
   wake_at(destination.trouble.next_probe(), false, index);
 }
@@ -148,9 +148,9 @@ Task<void> Worker::fail_all(DestinationIndex index, proto::HostResult result) {
     const auto job = schedule_.lease(index);
     if (!job) co_return;
     if (schedule_.job(*job).is_one_of_many)
-      conclude_soon({*job, proto::Outcome::failed, result});
+      conclude_soon({*job, proto::Outcome::failed, {result}});
     else
-      co_await conclude_or_wait({*job, proto::Outcome::failed, result});
+      co_await conclude_or_wait({*job, proto::Outcome::failed, {result}});
   }
   serve(index);
 }

@@ -110,8 +110,8 @@ void Notices::owed(queue::QueueId id) {
   });
 }
 
-void Notices::delayed(queue::QueueId id, std::string destination, std::optional<proto::HostResult> trouble, WallTime will_retry_until) {
-  asio::co_spawn(io_, tell_delay(id, Delay{std::move(destination), std::move(trouble), will_retry_until}),
+void Notices::delayed(queue::QueueId id, std::string destination, std::optional<SiteFailure> failure, WallTime will_retry_until) {
+  asio::co_spawn(io_, tell_delay(id, Delay{std::move(destination), std::move(failure), will_retry_until}),
                  [](std::exception_ptr error) { log_bug("a delay notice", error); });
 }
 
@@ -179,8 +179,8 @@ Task<void> Notices::tell_delay(queue::QueueId id, Delay delay) {
     if (message->envelope.recipients[index].notify.wants_delay() && !message->recipients[index].delay_notice_sent)
       recipients.push_back(index);
   if (recipients.empty()) co_return;
-  if (delay.trouble)
-    for (std::uint32_t index : recipients) message->recipients[index].last = delay.trouble;
+  if (delay.failure)
+    for (std::uint32_t index : recipients) message->recipients[index].last = told_to(message->recipients[index], *delay.failure);
   co_await store_notice(*message, Order{Kind::delay, std::move(recipients), delay.will_retry_until});
 }
 

@@ -12,6 +12,7 @@
 #include "dns/async.h"
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/local_mailbox.h"
+#include "mta/delivery/verdict.h"
 #include "mta/host/config.h"
 #include "mta/host/crash_record.h"
 #include "proto/outcome.h"
@@ -34,8 +35,8 @@ class Notices {
   void note_in(host::CrashRecord::Region* handled) { handled_ = handled; }
   // Some recipients of this message are in stage notice_owed, durably.
   void owed(queue::QueueId message);
-  // The message has waited for the policy's delay_notice at this destination; `trouble` is why, where the message itself was not tried.
-  void delayed(queue::QueueId message, std::string destination, std::optional<proto::HostResult> trouble, WallTime will_retry_until);
+  // The message has waited for the policy's delay_notice at this destination; `failure` is why, where it waits for a host.
+  void delayed(queue::QueueId message, std::string destination, std::optional<SiteFailure> failure, WallTime will_retry_until);
 
   // Messages whose senders have not been told yet. Any thread.
   std::size_t pending() const { return pending_.load(); }
@@ -49,7 +50,7 @@ class Notices {
  private:
   struct Delay {
     std::string destination;
-    std::optional<proto::HostResult> trouble;
+    std::optional<SiteFailure> failure;
     WallTime will_retry_until{};
   };
   struct Order {

@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::string_view kLookupPrefix = "lookup:";
 
+void add_trouble(DestinationStatus& row, const Trouble& trouble, Instant now) {
+  const auto failure = trouble.failure();
+  row.last = failure->result;
+  row.failing_since = failure->since;
+  row.next_probe = to_wall(std::max(trouble.next_probe(), now));
+}
+
 }  // namespace
 
 std::optional<std::string> looked_up(const queue::SiteRecord& record) {
@@ -123,8 +130,8 @@ std::vector<DestinationStatus> Worker::status_of(queue::QueueId message) const {
     if (!trouble && underway == underway_.end()) continue;
     DestinationStatus& row = result.emplace_back();
     row.destination = name_of(destination);
-    row.last = trouble ? trouble->last() : destinations_[destination].last.get();
-    if (trouble) row.next_probe = to_wall(std::max(trouble->next_probe(), now));
+    row.last = destinations_[destination].last.get();
+    if (trouble) add_trouble(row, *trouble, now);
     if (underway == underway_.end()) continue;
     const auto& [since, target] = underway->second;
     row.flights.push_back({message, to_wall(since), target ? target->host : "", target ? target->address_text() : ""});
@@ -154,8 +161,8 @@ DestinationStatus Worker::row(DestinationIndex index, const Tally& tally, Instan
   const Instant due = trouble ? trouble->next_probe() : now;
   const Instant next_try = tally.is_due ? std::min(due, tally.next_try) : tally.next_try;
   if (tally.held < tally.messages) row.next_try = to_wall(std::max(next_try, now));
-  row.last = trouble ? trouble->last() : destination.last.get();
-  if (trouble) row.next_probe = to_wall(std::max(trouble->next_probe(), now));
+  row.last = destination.last.get();
+  if (trouble) add_trouble(row, *trouble, now);
   return row;
 }
 

@@ -16,6 +16,7 @@ void Trouble::failed(const proto::HostResult& result, Instant now, const queue::
   ++known_->failures;
   known_->next_probe = now + policy.schedule.wait_after(known_->failures, random);
   known_->last_time = now;
+  if (known_->first_time == Instant(Duration::min())) known_->first_time = now;
   known_->last = result;
 }
 
@@ -25,6 +26,13 @@ void Trouble::restore(std::uint32_t failures, Instant next_probe, std::optional<
   known_->failures = failures;
   known_->next_probe = next_probe;
   known_->last = last;
+}
+
+std::optional<SiteFailure> Trouble::failure() const {
+  auto result = last();
+  if (!result) return std::nullopt;
+  const bool is_dated = known_->first_time != Instant(Duration::min());
+  return SiteFailure{std::move(*result), is_dated ? std::optional(to_wall(known_->first_time)) : std::nullopt};
 }
 
 Instant Trouble::probe_time(bool is_fresh) const {
@@ -43,6 +51,7 @@ bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {
 
 void Site::succeeded(std::size_t limit, Duration took) {
   has_answered = true;
+  suspicion.clear();
   proven = took <= kGoodTime;
   if (trouble.active()) {
     trouble.over();

@@ -12,6 +12,8 @@
 
 #include "mta/delivery/chain.h"
 #include "mta/delivery/kept.h"
+#include "mta/delivery/suspicion.h"
+#include "mta/delivery/verdict.h"
 #include "mta/smtp/client.h"
 #include "proto/outcome.h"
 #include "queue/retry.h"
@@ -35,6 +37,7 @@ class Trouble {
   Instant next_probe() const { return known_ ? known_->next_probe : Instant(); }
   Instant last_time() const { return known_ ? known_->last_time : Instant(Duration::min()); }  // of the last failure in this run
   std::optional<proto::HostResult> last() const { return known_ ? known_->last.get() : std::nullopt; }
+  std::optional<SiteFailure> failure() const;
 
   void failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random);
   // As an earlier run left it.
@@ -56,7 +59,7 @@ class Trouble {
  private:
   struct Known {
     Instant next_probe;
-    Instant last_time{Duration::min()};
+    Instant first_time{Duration::min()}, last_time{Duration::min()};  // of this run
     KeptResult last;
     std::uint32_t failures = 0;
   };
@@ -108,10 +111,11 @@ struct Site {
   bool has_answered = false;           // in this run
   bool starved = false;                // it stands in the line for one of its worker's sessions
   Trouble trouble;
+  Suspicion suspicion;
   std::list<IdleSession> idle;  // the oldest first; changed by the functions above
   Chain line;                   // destinations with ready jobs, served in turn
   Chain members;                // destinations that resolved to this site
 };
-static_assert(sizeof(Site) <= 88);  // there may be a hundred thousand
+static_assert(sizeof(Site) <= 96);  // there may be a hundred thousand
 
 }  // namespace mxpress::mta::delivery

@@ -57,6 +57,10 @@ const proto::HostResult& most_telling(const proto::HostResult& a, const proto::H
   return telling_rank(b) > telling_rank(a) ? b : a;
 }
 
+proto::HostResult told_to(const queue::RecipientState& recipient, const SiteFailure& failure) {
+  return recipient.last == failure.result ? failure.result : proto::for_other_messages(failure.result, failure.since);
+}
+
 Verdict conclude(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
                  std::optional<WallTime> next_try, std::mt19937_64& random) {
   Verdict verdict;
@@ -87,6 +91,14 @@ AttemptReport report_without_host(std::vector<std::uint32_t> recipients, Outcome
   report.results.assign(report.attempt.recipients.size(), {outcome, result});
   report.trouble = std::move(result);
   report.site_trouble = is_deferred(outcome);
+  return report;
+}
+
+AttemptReport report_of_waiting(const queue::Message& message, std::vector<std::uint32_t> recipients, Outcome outcome,
+                                const SiteFailure& failure, WallTime now) {
+  auto report = report_without_host(std::move(recipients), outcome, proto::for_other_messages(failure.result, failure.since), now);
+  for (std::size_t i = 0; i < report.results.size(); ++i)
+    report.results[i].last = told_to(message.recipients[report.attempt.recipients[i]], failure);
   return report;
 }
 

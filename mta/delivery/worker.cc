@@ -15,6 +15,8 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr std::size_t kFewSessions = 4;  // of a worker: below it a quarter is none
+constexpr int kFewLooks = 8;               // at jobs
+constexpr std::size_t kMaxLooks = 10'000;  // at jobs, once for each failure of a site: a millisecond
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
 // Idle sessions that end one after the other are closed together, by one timer.
 constexpr Duration kIdleAtMostLate = std::chrono::milliseconds(250);
@@ -122,12 +124,33 @@ void Worker::serve(DestinationIndex index) {
     destination.in_line = true;
     sites_[destination.site].line.push_back(index, line_links());
   }
-  serve_site(destination.site);
+  if (!serve_other_user(index, schedule_.newest_ready(index))) serve_site(destination.site);
 }
 
 void Worker::serve_site(SiteIndex index) {
   while (start_next(index)) {
   }
+}
+
+// The site backs off because of one user's messages: mail of others that waits has the next probe, and has it now.
+void Worker::serve_other_users(SiteIndex site) {
+  if (!sites_[site].suspicion.only_user()) return;
+  std::size_t left = kMaxLooks;
+  for (DestinationIndex index = sites_[site].line.front(); index != Chain::kEnd; index = destinations_[index].next_in_line)
+    for (JobIndex job = schedule_.oldest_ready(index); job != queue::kNone && left > 0; job = schedule_.next_ready(job), --left)
+      if (serve_other_user(index, job)) return;
+}
+
+// True if it is mail of another user, and has become the probe of its site.
+bool Worker::serve_other_user(DestinationIndex index, JobIndex job) {
+  const SiteIndex site_index = destinations_[index].site;
+  const Site& site = sites_[site_index];
+  const auto user = site.suspicion.only_user();
+  if (!user || job == queue::kNone || !site.trouble.active() || site.active > 0 || !has_session_for(site.standing())) return false;
+  if (stopping_ || paused_ || services_.spool.owns(*user, schedule_.job(job).message)) return false;
+  schedule_.lease_job(job);
+  start(job, index, site_index);
+  return true;
 }
 
 // Starts one delivery of the site's line if it may; false when nothing more can start now.
@@ -222,9 +245,11 @@ void Worker::close_oldest_idle(Site& site) {
   spawn(quit(site.take_oldest_idle()));
 }
 
-// True if mail has come since the last failure: it need not wait out a long cool-down.
+// True if mail has come since the last failure: it need not wait out a long cool-down. Behind it there may be some that were tried.
 bool Worker::has_fresh(DestinationIndex index, const Trouble& trouble) const {
-  const JobIndex newest = schedule_.newest_ready(index);
+  JobIndex newest = schedule_.newest_ready(index);
+  for (int looks = 0; looks < kFewLooks && newest != queue::kNone && !schedule_.job(newest).first_attempt; ++looks)
+    newest = schedule_.job(newest).neighbours.before;
   return newest != queue::kNone && schedule_.job(newest).first_attempt && Instant(schedule_.job(newest).accepted) > trouble.last_time();
 }
 

@@ -144,6 +144,8 @@ class Worker {
   void arm();
   void serve(DestinationIndex index);
   void serve_site(SiteIndex index);
+  void serve_other_users(SiteIndex index);
+  bool serve_other_user(DestinationIndex index, JobIndex job);
   bool start_next(SiteIndex index);
   Instant& next_wake(bool is_site, std::uint32_t index);
   bool has_session_for(Standing standing) const;
@@ -208,7 +210,7 @@ class Worker {
   struct Conclusion {
     JobIndex job;
     proto::Outcome outcome;
-    proto::HostResult result;
+    SiteFailure failure;
   };
   void conclude_soon(Conclusion conclusion);
   Task<void> conclude_line(queue::QueueId message);
@@ -221,6 +223,7 @@ class Worker {
   void content_unreadable(JobIndex job, DestinationIndex destination, Share share, const Error& error);
   Task<void> nothing_pending(JobIndex job, const Share& share);
   Task<LoadBudget::Charge> charge_for(const Share& share);
+  bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);
   Verdict judge(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,

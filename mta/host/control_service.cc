@@ -66,7 +66,11 @@ std::size_t count_files(const boost::filesystem::path& folder) {
 class Answer {
  public:
   Answer(const ControlPeer& peer, ControlBackend& backend, WallTime now, ControlOutlet& outlet, ControlView::Scope scope)
-      : peer_(peer), backend_(backend), now_(now), outlet_(outlet), view_(backend, now, scope) {}
+      : peer_(peer),
+        backend_(backend),
+        now_(now),
+        outlet_(outlet),
+        view_(backend, now, scope, peer.may_do_everything ? ControlView::Reader::operators : ControlView::Reader::owner) {}
 
   void to(const control_pb::Request& request) {
     const bool needs_queue =

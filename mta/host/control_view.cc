@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "mta/delivery/verdict.h"
 #include "mta/host/control_describe.h"
 #include "proto/control.pb.h"
 
@@ -40,7 +41,9 @@ Result<queue::Message> ControlView::load(queue::QueueId id) {
     const DestinationStatus* destination = destination_of(id, message->envelope.recipients[i].mailbox.domain());
     if (!destination || !destination->next_probe) continue;
     state.next_try = *destination->next_probe;
-    if (destination->last) state.last = destination->last;
+    if (!destination->last) continue;
+    state.last = reader_ == Reader::operators ? *destination->last
+                                              : delivery::told_to(state, {*destination->last, destination->failing_since});
   }
   return message;
 }

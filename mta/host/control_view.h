@@ -14,7 +14,10 @@ class ControlView {
  public:
   // What is asked of the workers: all destinations once, or for each message those that are its own.
   enum class Scope { whole_queue, each_message };
-  ControlView(ControlBackend& backend, WallTime now, Scope scope) : backend_(backend), now_(now), scope_(scope) {}
+  // Operators read what a host said to any message; the owner of a message what it said to that one.
+  enum class Reader { operators, owner };
+  ControlView(ControlBackend& backend, WallTime now, Scope scope, Reader reader)
+      : backend_(backend), now_(now), scope_(scope), reader_(reader) {}
 
   // A message that waits for a site in trouble has no attempt of its own: the site's last result and next probe are its own.
   Result<queue::Message> load(queue::QueueId id);
@@ -28,6 +31,7 @@ class ControlView {
   ControlBackend& backend_;
   const WallTime now_;
   const Scope scope_;
+  const Reader reader_;
   std::optional<bool> is_running_;
   std::optional<queue::QueueId> asked_for_;  // the message, or the first one that made it necessary to ask
   std::unordered_map<std::string, delivery::DestinationStatus> destinations_;  // by name

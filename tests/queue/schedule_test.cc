@@ -105,16 +105,16 @@ TEST_CASE("schedule: a later wait replaces an earlier one") {
   CHECK(schedule.next_event() == kStart + minutes(10));
 }
 
-TEST_CASE("schedule: what comes back first is leased first") {
+TEST_CASE("schedule: what comes back goes behind the others, whatever its age") {
   Schedule schedule;
   const JobIndex a = schedule.add(job_for(schedule, 1, "a.example", kStart));
   const JobIndex b = schedule.add(job_for(schedule, 2, "a.example", kStart));
   schedule.advance(kStart);
   const DestinationIndex destination = schedule.destination("a.example");
   const JobIndex leased = *schedule.lease(destination);
-  schedule.make_ready_first(leased);
-  CHECK(schedule.lease(destination) == leased);
+  schedule.make_ready(leased);
   CHECK(schedule.lease(destination) == (leased == a ? b : a));
+  CHECK(schedule.lease(destination) == leased);
 }
 
 TEST_CASE("schedule: a job that was leased out of turn and came back is listed once") {
@@ -122,7 +122,7 @@ TEST_CASE("schedule: a job that was leased out of turn and came back is listed o
   const JobIndex index = schedule.add(job_for(schedule, 1, "a.example", kStart));
   schedule.advance(kStart);
   schedule.lease_job(index);
-  schedule.make_ready_first(index);
+  schedule.make_ready(index);
   CHECK(schedule.ready_jobs(schedule.destination("a.example")) == std::vector<JobIndex>{index});
 }
 

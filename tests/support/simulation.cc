@@ -55,7 +55,7 @@ Task<std::string> answer(SimulatedHost& host, mta::smtp::Stream& stream, std::st
   if (line.starts_with("QUIT")) co_return "";
   if (line.starts_with("MAIL")) {
     mail = {line.substr(10), "", ""};
-    co_return "250 ok";
+    co_return host.mail(mail.sender);
   }
   if (line.starts_with("RCPT")) {
     const std::string reply = host.rcpt(line.substr(8));
@@ -65,6 +65,7 @@ Task<std::string> answer(SimulatedHost& host, mta::smtp::Stream& stream, std::st
   if (!line.starts_with("DATA")) co_return "250 ok";
   if (mail.recipients.empty()) co_return "554 no recipients";
   co_await say(stream, "354 go on");
+  if (host.breaks_off(mail)) co_return "";
   auto content = co_await read_content(stream, buffer);
   if (!content) co_return "";
   mail.content = std::move(*content);
@@ -178,14 +179,34 @@ void Simulation::crash(test::ForgetfulDisk::Cut cut) {
   start();
 }
 
+namespace {
+
+proto::Envelope envelope_of(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify) {
+  proto::Envelope envelope;
+  if (!sender.empty()) envelope.reverse_path = proto::ReversePath(*proto::Mailbox::parse(sender));
+  for (const auto& recipient : recipients) envelope.recipients.push_back({*proto::Mailbox::parse(recipient), notify, ""});
+  return envelope;
+}
+
+}  // namespace
+
 queue::QueueId Simulation::submit(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify) {
+  proto::Envelope envelope = envelope_of(sender, recipients, notify);
+  envelope.submitter.uid = submitter;
+  return submit(std::move(envelope));
+}
+
+queue::QueueId Simulation::submit_as(std::int64_t uid, const std::string& sender, const std::vector<std::string>& recipients) {
+  proto::Envelope envelope = envelope_of(sender, recipients, {});
+  envelope.submitter.uid = uid;
+  return submit(std::move(envelope));
+}
+
+queue::QueueId Simulation::submit(proto::Envelope envelope) {
   queue::NewMessage message;
-  if (!sender.empty()) message.envelope.reverse_path = proto::ReversePath(*proto::Mailbox::parse(sender));
-  for (const auto& recipient : recipients) message.envelope.recipients.push_back({*proto::Mailbox::parse(recipient), notify, ""});
-  message.envelope.submitted = time.wall();
-  message.envelope.submitter.uid = submitter;
-  message.content = "From: " + sender + "\r\nSubject: a test\r\n\r\nhello\r\n";
-  const proto::Envelope envelope = message.envelope;
+  envelope.submitted = time.wall();
+  message.content = "From: " + envelope.reverse_path.to_string() + "\r\nSubject: a test\r\n\r\nhello\r\n";
+  message.envelope = envelope;
   std::optional<Result<queue::QueueId>> stored;
   spool_->store(std::move(message), [&](Result<queue::QueueId> result) { stored = std::move(result); });
   while (!stored && spool_->commit_batch()) {

@@ -27,6 +27,8 @@ struct SimulatedMail {
 // A mail host that says what its table says.
 struct SimulatedHost {
   std::function<std::string(const std::string& recipient)> rcpt = [](const std::string&) { return "250 2.1.5 ok"; };
+  std::function<std::string(const std::string& sender)> mail = [](const std::string&) { return "250 ok"; };
+  std::function<bool(const SimulatedMail&)> breaks_off = [](const SimulatedMail&) { return false; };  // in the content, before the dot
   std::string greeting = "220 mx.there.example ESMTP";
   std::function<std::string()> dot = [] { return "250 2.0.0 taken"; };  // "" closes the connection
   Duration takes{0};                                                    // before it replies to the content
@@ -43,6 +45,8 @@ class Simulation {
 
   std::int64_t submitter = 0;  // uid of those who hand in from now on
   queue::QueueId submit(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify = {});
+  // As a local user hands it in.
+  queue::QueueId submit_as(std::int64_t uid, const std::string& sender, const std::vector<std::string>& recipients);
   void run_for(Duration how_long) { time.run_for(*io_, how_long); }
   bool run_until(const std::function<bool()>& done, Duration at_most) { return time.run_until(*io_, done, at_most); }
   // As the daemon does while the spool takes nothing.
@@ -78,6 +82,7 @@ class Simulation {
   std::vector<std::string> log;  // lines
 
  private:
+  queue::QueueId submit(proto::Envelope envelope);
   class Connector;
   void start();
 

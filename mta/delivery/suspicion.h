@@ -1,0 +1,41 @@
+// Whether a failure after MAIL is the trouble of one message, of one user's mail, or of the mail hosts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "proto/outcome.h"
+#include "proto/queue_id.h"
+
+namespace mxpress::mta::delivery {
+
+// What a host says or does after MAIL (421 or 4.3.x to RCPT, DATA or the content; a reset) may be about the message: its recipient or its
+// content. It counts against the site only when another message meets it too, with none taken in between. Memory of one site, of this run.
+class Suspicion {
+ public:
+  enum class Counts {
+    message,  // nobody else has met it: only this message waits
+    user,     // other messages have met it, all of one local user
+    site,     // so has mail of others
+  };
+  enum class Backoff { none, active };  // of the site, before this failure
+
+  // `message`, which the local user `uid` handed in (negative: not known), failed in the envelope (`Stage::rcpt`) or in the content
+  // (`Stage::content`). While the site backs off a failure of either stage is the same one.
+  Counts met(proto::QueueId message, std::int64_t uid, proto::Stage stage, Backoff backoff);
+  // The local user whose messages alone have met it; mail of others may ask the host in spite of the backoff.
+  std::optional<std::int64_t> only_user() const;
+  void clear() { known_.reset(); }
+
+ private:
+  struct Known {
+    proto::QueueId message;  // the latest that met it
+    std::int64_t uid;
+    proto::Stage stage;
+    Counts counts;
+  };
+  std::unique_ptr<Known> known_;  // null without a failure: most sites have none
+};
+
+}  // namespace mxpress::mta::delivery

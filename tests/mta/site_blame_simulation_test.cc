@@ -1,0 +1,211 @@
+// Who waits after a failure behind MAIL: the message that met it, or all mail of its site; and what others are told of it. Virtual time.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "mta/delivery/suspicion.h"
+#include "tests/support/simulation.h"
+
+using namespace mxpress;
+using namespace mxpress::testing;
+using mta::delivery::Suspicion;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::int64_t kMallory = 1001, kAlice = 1002;
+
+// One mail host for there.example, which says 421 to each recipient that begins with "bad".
+struct World : Simulation {
+  explicit World(const std::string& toml = "") : Simulation(toml) {
+    dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+    dns->mx("here.example", 10, "mx.here.example").a("mx.here.example", "192.0.2.2");
+    there.rcpt = [](const std::string& recipient) {
+      return recipient.starts_with("<bad") ? "421 4.3.2 " + recipient + " has too much mail" : std::string("250 ok");
+    };
+    host("192.0.2.1:25", there);
+    host("192.0.2.2:25", here);
+  }
+  std::size_t bounces_and_delays() const { return here.received.size(); }
+  SimulatedHost there, here;
+};
+
+bool any_line_has(const std::vector<std::string>& lines, const std::string& begin, const std::string& text) {
+  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+    return line.find(begin) != std::string::npos && line.find(text) != std::string::npos;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("blame: a host that says 421 to one recipient goes on taking mail for others, at once") {
+  World world;
+  world.submit("me@here.example", {"bad@there.example"});
+  world.run_for(seconds(5));
+  REQUIRE(world.there.connections >= 1);
+  for (int i = 0; i < 3; ++i) {
+    world.submit("me@here.example", {"you@there.example"});
+    world.run_for(seconds(5));
+    CHECK(world.there.received.size() == static_cast<std::size_t>(i) + 1);
+  }
+}
+
+TEST_CASE("blame: a host that breaks off in one content goes on taking other mail, and that one waits by its own schedule") {
+  World world;
+  int broken = 0;
+  world.there.breaks_off = [&](const SimulatedMail& mail) { return mail.recipients == "<break@there.example>" && ++broken > 0; };
+  const auto id = world.submit("me@here.example", {"break@there.example"});
+  world.run_for(seconds(5));
+  world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  CHECK(world.there.received.size() == 1);
+  world.run_for(hours(1));
+  CHECK(broken == 5);  // at once, after 1, 5, 10 and 30 minutes
+  CHECK(world.load(id).recipients[0].attempts == 5);
+}
+
+TEST_CASE("blame: what two messages meet after MAIL is the site's, and all its mail waits for one probe at a time") {
+  World world;
+  world.there.rcpt = [](const std::string&) { return "421 4.3.2 closing"; };
+  for (int i = 0; i < 20; ++i) world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(30));
+  CHECK(world.there.connections == 2);
+  world.run_for(minutes(5));
+  CHECK(world.there.connections <= 4);
+  world.there.rcpt = [](const std::string&) { return "250 ok"; };
+  world.run_for(minutes(15));
+  CHECK(world.there.received.size() == 20);
+}
+
+TEST_CASE("blame: 421 to MAIL is the site's at once") {
+  World world;
+  world.there.mail = [](const std::string&) { return "421 4.3.2 closing"; };
+  for (int i = 0; i < 20; ++i) world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(30));
+  CHECK(world.there.connections == 1);
+}
+
+TEST_CASE("blame: the probe rotates: a message that failed as one goes behind all others that wait") {
+  World world;
+  world.there.greeting = "421 not now";
+  std::vector<queue::QueueId> ids;
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(world.submit("me@here.example", {"you" + std::to_string(i) + "@there.example"}));
+    world.run_for(seconds(1));
+  }
+  world.run_for(hours(1));
+  for (const auto id : ids) CHECK(world.load(id).recipients[0].attempts >= 1);
+}
+
+TEST_CASE("blame: a probe that fails for its own reasons does not keep the others waiting") {
+  World world;
+  world.there.greeting = "421 not now";
+  world.submit("me@here.example", {"bad@there.example"});
+  world.run_for(seconds(1));
+  for (int i = 0; i < 3; ++i) world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(1));
+  world.there.greeting = "220 mx.there.example";
+  world.run_for(minutes(2));
+  CHECK(world.there.received.size() == 3);
+}
+
+TEST_CASE("blame: many messages of one user that meet 421 keep nobody else's mail from the host, new or waiting") {
+  World world;
+  for (int i = 0; i < 50; ++i) world.submit_as(kMallory, "mallory@here.example", {"bad" + std::to_string(i) + "@there.example"});
+  world.run_for(seconds(5));
+  REQUIRE(world.there.connections == 2);
+  SECTION("mail that comes while the site backs off") {
+    world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
+    world.run_for(seconds(5));
+    CHECK(world.there.received.size() == 1);
+  }
+  SECTION("each of his messages that comes later costs others nothing either") {
+    for (int i = 0; i < 10; ++i) {
+      world.submit_as(kMallory, "mallory@here.example", {"bad@there.example"});
+      world.run_for(seconds(1));
+      world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
+      world.run_for(seconds(5));
+      CHECK(world.there.received.size() == static_cast<std::size_t>(i) + 1);
+    }
+  }
+}
+
+TEST_CASE("blame: mail of another user that waits behind many is the probe as soon as one user's alone have failed") {
+  World world;
+  world.there.takes = seconds(2);
+  for (int i = 0; i < 5; ++i) world.submit_as(kMallory, "mallory@here.example", {"bad" + std::to_string(i) + "@there.example"});
+  world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  CHECK(world.there.received.size() == 1);
+  world.run_for(seconds(30));
+  CHECK(world.there.connections <= 7);
+}
+
+TEST_CASE("blame: suspicion needs two messages, and the mail of two users to be the site's") {
+  using Counts = Suspicion::Counts;
+  using Backoff = Suspicion::Backoff;
+  Suspicion suspicion;
+  const proto::QueueId a{1}, b{2}, c{3};
+  CHECK(suspicion.met(a, 7, proto::Stage::rcpt, Backoff::none) == Counts::message);
+  SECTION("the same message again") { CHECK(suspicion.met(a, 7, proto::Stage::rcpt, Backoff::none) == Counts::message); }
+  SECTION("another stage") { CHECK(suspicion.met(b, 7, proto::Stage::content, Backoff::none) == Counts::message); }
+  SECTION("another stage, while the site backs off") { CHECK(suspicion.met(b, 8, proto::Stage::content, Backoff::active) == Counts::site); }
+  SECTION("another message of the same user, and then of another") {
+    CHECK(suspicion.met(b, 7, proto::Stage::rcpt, Backoff::none) == Counts::user);
+    CHECK(suspicion.only_user() == 7);
+    CHECK(suspicion.met(c, 8, proto::Stage::rcpt, Backoff::active) == Counts::site);
+    CHECK_FALSE(suspicion.only_user());
+    CHECK(suspicion.met(a, 8, proto::Stage::rcpt, Backoff::active) == Counts::site);
+  }
+  SECTION("mail whose users are not known") {
+    Suspicion unknown;
+    CHECK(unknown.met(a, -1, proto::Stage::rcpt, Backoff::none) == Counts::message);
+    CHECK(unknown.met(b, -1, proto::Stage::rcpt, Backoff::none) == Counts::site);
+  }
+  SECTION("one that was taken in between") {
+    suspicion.clear();
+    CHECK(suspicion.met(b, 7, proto::Stage::rcpt, Backoff::none) == Counts::message);
+  }
+}
+
+TEST_CASE("blame: no notice and no log line about other mail quotes a reply that names somebody's address") {
+  World world("retry.lifetime = \"1d\"\n");
+  world.there.rcpt = [](const std::string& recipient) { return "421 4.3.2 " + recipient + " is over its limit"; };
+  world.submit("", {"secret@there.example"});
+  world.submit("", {"hidden@there.example"});
+  world.run_for(minutes(1));
+  const auto id = world.submit("me@here.example", {"you@there.example"});
+  world.there.rcpt = [&](const std::string& recipient) {
+    return recipient == "<you@there.example>" ? "250 ok" : "421 4.3.2 " + recipient + " is over its limit";
+  };
+  world.act(queue::ActionKind::hold, id);  // so that it never is the probe, and waits
+  world.there.mail = [](const std::string&) { return "421 4.3.2 <secret@there.example> is over its limit"; };
+  world.run_for(minutes(30));
+  world.act(queue::ActionKind::release, id);
+  world.run_for(hours(30));
+  CHECK(world.bounces_and_delays() == 2);
+  for (const SimulatedMail& notice : world.here.received) {
+    const bool is_own = notice.content.find("421 4.3.2 <secret") == std::string::npos || world.load(id).recipients[0].attempts > 1;
+    CHECK(is_own);
+  }
+  CHECK_FALSE(any_line_has(world.log, "site: ", "secret@"));
+  CHECK(any_line_has(world.log, "hosts=", "421 4.3.2"));
+}
+
+TEST_CASE("blame: what others are told of a reply after MAIL has its codes, its stage and since when, in our words") {
+  proto::HostResult raw{proto::Stage::rcpt, "mx.there.example", "192.0.2.1:25", "", {4, 3, 2}, 421, "421 4.3.2 <secret@there.example>", false};
+  const auto told = proto::for_other_messages(raw, WallTime(hours(24)));
+  CHECK(told.text == "the mail host answered 421 4.3.2 to another message (rcpt); it fails since Fri, 02 Jan 1970 00:00:00 +0000");
+  CHECK(told.reply_code == 0);
+  CHECK(told.status == proto::EnhancedStatus{4, 3, 2});
+  CHECK(told.host == raw.host);
+  for (const auto stage : {proto::Stage::mail, proto::Stage::data, proto::Stage::content}) {
+    raw.stage = stage;
+    CHECK(proto::for_other_messages(raw, std::nullopt).text.find("secret") == std::string::npos);
+  }
+  SECTION("a greeting was said before the host knew of any mail") {
+    raw.stage = proto::Stage::greeting;
+    CHECK(proto::for_other_messages(raw, std::nullopt) == raw);
+  }
+}
