@@ -72,7 +72,10 @@ std::string delivery_status(const Notice& notice) {
   if (envid && !envid->empty()) text += field("Original-Envelope-Id", *envid);
   text += field("Reporting-MTA", "dns; " + notice.reporting_host.text());
   text += field("Arrival-Date", rfc5322_date(notice.arrival, notice.zone_minutes));
-  for (const NoticeRecipient& recipient : notice.recipients) text += recipient_report(recipient, notice);
+  // RFC 3464 2.4: an extension field.
+  if (const std::size_t more = count_not_listed(notice); more > 0)
+    text += field("X-Mxpress-Recipients-Not-Listed", std::to_string(more) + "; see \"mxpress show " + notice.queue_id + "\"");
+  for (const NoticeRecipient& recipient : listed(notice)) text += recipient_report(recipient, notice);
   return text;
 }
 

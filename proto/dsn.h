@@ -41,8 +41,13 @@ struct Notice {
   // The content of the message, or as much of it as is at hand (the header at least).
   std::string_view original{};
   bool original_is_whole = false;
-  std::vector<NoticeRecipient> recipients{};
+  std::vector<NoticeRecipient> recipients{};  // kMaxListed of them are listed
+  std::size_t not_listed = 0;                 // and how many there are beside these
+  std::string queue_id{};                     // by which `mxpress show` knows the message
 };
+
+// Recipients that a notice lists; it counts the others.
+inline constexpr std::size_t kMaxListed = 100;
 
 // RET=FULL returns messages up to this size, and only the header of larger ones.
 inline constexpr std::size_t kMaxReturnedMessage = 256 * 1024;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kLineWidth = 76;
 constexpr std::size_t kLongestWord = 900;
 constexpr std::size_t kMaxSubject = 100;
-constexpr std::size_t kMaxShown = 100;  // recipients told of in words; the report has all
+constexpr std::size_t kMaxReply = 1000;
 
 std::string single_spaced(std::string_view text) {
   std::string result;
@@ -68,6 +68,7 @@ std::string what_happened(const Notice& notice, const std::string& whom) {
 }
 
 std::string why_not(const NoticeRecipient& recipient) {
+  if (recipient.action == NoticeAction::delayed && recipient.result == HostResult()) return "It waits for its first attempt.";
   if (returned_by_operator(recipient.result)) return "The operator of the mail system that sends it gave it up, and returns it to you.";
   HostResult result = recipient.result;
   result.status = reported_status(recipient);
@@ -101,12 +102,13 @@ std::string what_next(const Notice& notice) {
 }
 
 std::string first_paragraph(const Notice& notice) {
-  const std::size_t count = notice.recipients.size();
-  if (count == 0) return what_happened(notice, "its recipients");
+  const std::size_t count = notice.recipients.size() + notice.not_listed;
+  if (notice.recipients.empty()) return what_happened(notice, "its recipients");
   const NoticeRecipient& first = notice.recipients.front();
   if (count == 1) return what_happened(notice, shown_recipient(first.mailbox)) + " " + why(first) + " " + what_next(notice);
-  return what_happened(notice, std::to_string(count) + " recipients") + " They are listed below, each with the reason. " +
-         what_next(notice);
+  return what_happened(notice, std::to_string(count) + " recipients") +
+         (count > kMaxListed ? " The first " + std::to_string(kMaxListed) : std::string(" They")) +
+         " are listed below, each with the reason. " + what_next(notice);
 }
 
 std::string asked_host(const HostResult& result) {
@@ -122,7 +124,7 @@ std::string details(const NoticeRecipient& recipient, const Notice& notice) {
   text += line("Status: " + reported_status(recipient).to_string());
   const std::string host = asked_host(recipient.result);
   if (!host.empty()) text += line("Mail host: " + host);
-  const std::string said = printable(recipient.result.text, kMaxShown * 10);
+  const std::string said = printable(recipient.result.text, kMaxReply);
   if (!said.empty()) text += line((recipient.result.reply_code != 0 ? "Its reply: " : "Reason: ") + said);
   if (recipient.last_attempt) text += line("Last attempt: " + date(*recipient.last_attempt, notice));
   return text + "\r\n";
@@ -143,13 +145,21 @@ std::string wrapped(std::string_view paragraph, std::string_view indent) {
   return lines;
 }
 
+std::span<const NoticeRecipient> listed(const Notice& notice) {
+  return std::span(notice.recipients).first(std::min(notice.recipients.size(), kMaxListed));
+}
+
+std::size_t count_not_listed(const Notice& notice) { return notice.recipients.size() - listed(notice).size() + notice.not_listed; }
+
 std::string notice_text(const Notice& notice) {
   std::string text = wrapped(first_paragraph(notice), "") + "\r\n" + wrapped(which_message(notice), "") + "\r\n";
   text += wrapped("Details, for those who look after mail systems (this is mxpress at " + notice.reporting_host.text() + "):", "") + "\r\n";
-  const std::size_t shown = std::min(notice.recipients.size(), kMaxShown);
-  for (std::size_t i = 0; i < shown; ++i) text += details(notice.recipients[i], notice);
-  const std::size_t more = notice.recipients.size() - shown;
-  if (more > 0) text += wrapped("... and " + std::to_string(more) + " more recipients, in the attached report.", "") + "\r\n";
+  for (const NoticeRecipient& recipient : listed(notice)) text += details(recipient, notice);
+  if (const std::size_t more = count_not_listed(notice); more > 0)
+    text += wrapped("... and " + std::to_string(more) + " more recipients, which are not listed here. \"mxpress show " + notice.queue_id +
+                        "\" on " + notice.reporting_host.text() + " shows them all.",
+                    "") +
+            "\r\n";
   return text;
 }
 

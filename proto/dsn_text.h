@@ -1,6 +1,7 @@
 // The part of a notice that people read, and lines that are not too long.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,10 @@ namespace mxpress::proto {
 // With the indent " " this is the folding of RFC 5322 2.2.3.
 std::string wrapped(std::string_view paragraph, std::string_view indent);
 
-// What happened, why, what to do, and then the details of each recipient.
+// The recipients that are listed, and how many are not.
+std::span<const NoticeRecipient> listed(const Notice& notice);
+std::size_t count_not_listed(const Notice& notice);
+// What happened, why, what to do, and then the details of each recipient that is listed.
 std::string notice_text(const Notice& notice);
 std::string_view notice_subject(NoticeKind kind);
 

@@ -147,7 +147,8 @@ bool Worker::counts_against_site(SiteIndex index, const queue::Message& message,
     return true;
   }
   const auto backoff = site.trouble.active() ? Suspicion::Backoff::active : Suspicion::Backoff::none;
-  if (site.suspicion.met(message.id, message.envelope.submitter.uid, *report.after_mail, backoff) != Suspicion::Counts::message) return true;
+  if (site.suspicion.met(message.id, message.envelope.submitter.uid, *report.after_mail, backoff) != Suspicion::Counts::message)
+    return true;
   site.trouble.probe_now(instant_now());
   return false;
 }

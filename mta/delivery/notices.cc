@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <set>
 
 #include "mta/delivery/attempt_log.h"
 #include "mta/delivery/blocking.h"
@@ -111,8 +112,19 @@ void Notices::owed(queue::QueueId id) {
 }
 
 void Notices::delayed(queue::QueueId id, std::string destination, std::optional<SiteFailure> failure, WallTime will_retry_until) {
-  asio::co_spawn(io_, tell_delay(id, Delay{std::move(destination), std::move(failure), will_retry_until}),
-                 [](std::exception_ptr error) { log_bug("a delay notice", error); });
+  Delay delay{std::move(destination), std::move(failure), will_retry_until};
+  asio::post(io_, [this, id, delay = std::move(delay)]() mutable { gather_delay(id, std::move(delay)); });
+}
+
+// Of thousands of destinations no more reasons are kept than a notice tells.
+void Notices::gather_delay(queue::QueueId id, Delay delay) {
+  const auto [found, is_new] = delays_.try_emplace(id.value);
+  if (found->second.size() < proto::kMaxListed) found->second.push_back(std::move(delay));
+  if (!is_new) return;
+  asio::co_spawn(io_, tell_delay(id), [this, id](std::exception_ptr error) {
+    log_bug("the delay notice for " + id.to_string(), error);
+    delays_.erase(id.value);
+  });
 }
 
 // What is owed stays owed in the spool: a bug costs this try, and the next start pays.
@@ -127,19 +139,20 @@ void Notices::stopped_paying(queue::QueueId id, std::exception_ptr error) {
 Task<void> Notices::pay(queue::QueueId id) {
   const Duration rest = std::min<Duration>(kGather, kLookAgain * (spool_.recipients_of(id) / kLooksLessOften));
   const Instant first = instant_now();
+  Turn turn;
   for (;;) {
     if (rest > Duration(0)) co_await pause(rest);
     paying_[id.value] = false;
-    if (const LookAgain again = co_await pay_noted(id, instant_now() - first >= kGather))
+    if (const LookAgain again = co_await pay_noted(id, instant_now() - first >= kGather, turn))
       co_await pause(*again);
     else if (!paying_[id.value])
       break;
   }
 }
 
-Task<Notices::LookAgain> Notices::pay_noted(queue::QueueId id, bool must_not_wait) {
+Task<Notices::LookAgain> Notices::pay_noted(queue::QueueId id, bool must_not_wait, Turn& turn) {
   const host::Handled handled(handled_, id);
-  co_return co_await pay_once(id, must_not_wait);
+  co_return co_await pay_once(id, must_not_wait, turn);
 }
 
 Task<Notices::Loaded> Notices::load(queue::QueueId id) {
@@ -152,7 +165,7 @@ Task<Notices::Loaded> Notices::load(queue::QueueId id) {
   co_return Loaded{std::move(charge), std::move(message)};
 }
 
-Task<Notices::LookAgain> Notices::pay_once(queue::QueueId id, bool must_not_wait) {
+Task<Notices::LookAgain> Notices::pay_once(queue::QueueId id, bool must_not_wait, Turn& turn) {
   auto [charge, message] = co_await load(id);
   if (!message) co_return message.error().is_transient() ? LookAgain(kLookAgain) : std::nullopt;
   auto failed = owed_recipients(*message, false);
@@ -164,24 +177,72 @@ Task<Notices::LookAgain> Notices::pay_once(queue::QueueId id, bool must_not_wait
     end_without_notice(*message, std::move(failed));
     co_return std::nullopt;
   }
-  LookAgain again;
-  if (!failed.empty()) again = co_await store_notice(*message, Order{Kind::failure, std::move(failed), std::nullopt});
-  if (!again && !relayed.empty()) again = co_await store_notice(*message, Order{Kind::success, std::move(relayed), std::nullopt});
-  co_return again;
+  if (const Duration wait = wait_for_turn(*message, turn); wait > Duration(0)) co_return wait;
+  turn.reset();
+  const bool is_all = failed.empty() || relayed.empty();
+  Order order = failed.empty() ? Order{Kind::success, std::move(relayed)} : Order{Kind::failure, std::move(failed)};
+  const LookAgain again = co_await store_notice(*message, std::move(order));
+  co_return again || is_all ? again : LookAgain(Duration(0));
 }
 
-Task<void> Notices::tell_delay(queue::QueueId id, Delay delay) {
+// What fails meanwhile comes into the same notice.
+Duration Notices::wait_for_turn(const queue::Message& message, Turn& turn) {
+  const Instant now = instant_now();
+  if (turn) return *turn - now;
+  turn = rate_.turn(message.envelope.reverse_path.to_string(), NoticeRate::Kind::ended, now);
+  if (*turn > now) log(LogLine(Priority::notice, message.id, "notice_postponed").add("for", *turn - now));
+  return *turn - now;
+}
+
+Task<void> Notices::tell_delay(queue::QueueId id) {
+  Turn turn;
+  for (LookAgain again = kGather; again; again = co_await tell_delay_once(id, turn)) co_await pause(*again);
+}
+
+Task<Notices::LookAgain> Notices::tell_delay_once(queue::QueueId id, Turn& turn) {
   const host::Handled handled(handled_, id);
   auto [charge, message] = co_await load(id);
-  if (!message || message->ended || message->envelope.is_notice || message->envelope.reverse_path.is_null()) co_return;
-  std::vector<std::uint32_t> recipients;
-  for (std::uint32_t index : pending_recipients(*message, delay.destination, *config_.get()))
-    if (message->envelope.recipients[index].notify.wants_delay() && !message->recipients[index].delay_notice_sent)
-      recipients.push_back(index);
-  if (recipients.empty()) co_return;
-  if (delay.failure)
-    for (std::uint32_t index : recipients) message->recipients[index].last = told_to(message->recipients[index], *delay.failure);
-  co_await store_notice(*message, Order{Kind::delay, std::move(recipients), delay.will_retry_until});
+  if (!message || message->ended || message->envelope.is_notice || message->envelope.reverse_path.is_null()) co_return std::nullopt;
+  std::vector<Delay> delays = delays_[id.value];
+  std::vector<std::uint32_t> recipients = delayed_recipients(*message, delays);
+  if (recipients.empty()) co_return std::nullopt;
+  const Instant now = instant_now();
+  if (!turn) turn = rate_.turn(message->envelope.reverse_path.to_string(), NoticeRate::Kind::delay, now, now + kDelayAtMost);
+  if (!turn) {
+    log(LogLine(Priority::notice, id, "delay_notice_left_out").add("reason", "its sender has had too many of them"));
+    co_return std::nullopt;
+  }
+  if (*turn > now) co_return *turn - now;
+  co_return co_await store_notice(*message, Order{Kind::delay, std::move(recipients), std::move(delays)});
+}
+
+// All that wait and are to be told of, in whatever destination, those with a known reason first; none if the sender has been told before.
+std::vector<std::uint32_t> Notices::delayed_recipients(const queue::Message& message, const std::vector<Delay>& delays) const {
+  const auto config = config_.get();
+  std::vector<std::uint32_t> result;
+  for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
+    const proto::Recipient& recipient = message.envelope.recipients[i];
+    if (message.recipients[i].delay_notice_sent) return {};
+    if (message.recipients[i].stage != RecipientStage::pending || !recipient.notify.wants_delay()) continue;
+    const proto::Domain& domain = recipient.mailbox.domain();
+    const Duration notice = config->is_local(domain) ? config->retry.delay_notice : config->retry_for(domain).delay_notice;
+    if (notice > Duration(0)) result.push_back(i);
+  }
+  if (result.size() <= proto::kMaxListed) return result;
+  std::set<std::string_view> known;
+  for (const Delay& delay : delays) known.insert(delay.destination);
+  const auto is_known = [&](std::uint32_t i) { return known.contains(destination_of(message.envelope.recipients[i].mailbox, *config)); };
+  std::stable_partition(result.begin(), result.end(), is_known);
+  return result;
+}
+
+void Notices::describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,
+                             const Config& config) {
+  const std::string destination = destination_of(recipient.mailbox, config);
+  const auto delay = std::find_if(delays.begin(), delays.end(), [&](const Delay& each) { return each.destination == destination; });
+  if (delay == delays.end()) return;
+  recipient.will_retry_until = delay->will_retry_until;
+  if (delay->failure) recipient.result = told_to(state, *delay->failure);
 }
 
 queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
@@ -201,14 +262,20 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
                        "=_" + std::to_string(random_()),
                        "",
                        false,
-                       {}};
+                       {},
+                       0,
+                       ""};
   if (original) {
     notice.original = *original;
     notice.original_is_whole = message.content && original->size() == message.content->size();
   }
-  for (std::uint32_t index : order.recipients) {
+  notice.queue_id = message.id.to_string();
+  const std::size_t listed = std::min(order.recipients.size(), proto::kMaxListed);
+  notice.not_listed = order.recipients.size() - listed;
+  for (std::size_t i = 0; i < listed; ++i) {
+    const std::uint32_t index = order.recipients[i];
     notice.recipients.push_back(describe(message, index, order.kind));
-    notice.recipients.back().will_retry_until = order.will_retry_until;
+    if (order.kind == Kind::delay) describe_delay(notice.recipients.back(), message.recipients[index], order.delays, *config);
   }
   queue::NewMessage composed;
   composed.envelope.recipients.push_back({notice.to, {}, ""});

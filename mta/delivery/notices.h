@@ -12,9 +12,11 @@
 #include "dns/async.h"
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/local_mailbox.h"
+#include "mta/delivery/notice_rate.h"
 #include "mta/delivery/verdict.h"
 #include "mta/host/config.h"
 #include "mta/host/crash_record.h"
+#include "proto/dsn.h"
 #include "proto/outcome.h"
 #include "queue/spool.h"
 
@@ -35,12 +37,15 @@ class Notices {
   void note_in(host::CrashRecord::Region* handled) { handled_ = handled; }
   // Some recipients of this message are in stage notice_owed, durably.
   void owed(queue::QueueId message);
-  // The message has waited for the policy's delay_notice at this destination; `failure` is why, where it waits for a host.
+  // The message has waited for the policy's delay_notice at this destination; `failure` is why, where it waits for a host. What comes
+  // within kGather is one notice about all recipients that still wait; a message gets no other.
   void delayed(queue::QueueId message, std::string destination, std::optional<SiteFailure> failure, WallTime will_retry_until);
 
   // Messages whose senders have not been told yet. Any thread.
   std::size_t pending() const { return pending_.load(); }
 
+  // A delay notice that would have to wait longer for its sender's turn (NoticeRate) is left out.
+  static constexpr Duration kDelayAtMost = std::chrono::hours(4);
   // While other recipients have not had their first attempt, a failure waits this long for theirs at most.
   static constexpr Duration kGather = std::chrono::seconds(60);
   static constexpr Duration kLookAgain = std::chrono::seconds(2);
@@ -56,18 +61,26 @@ class Notices {
   struct Order {
     queue::NewMessage::NoticeFor::Kind kind;
     std::vector<std::uint32_t> recipients;
-    std::optional<WallTime> will_retry_until;
+    std::vector<Delay> delays{};  // of a delay notice
   };
+  // When the notice of a message may be sent; nothing: its sender's turn has not been reserved yet.
+  using Turn = std::optional<queue::Instant>;
   void stopped_paying(queue::QueueId id, std::exception_ptr error);
   Task<void> pay(queue::QueueId id);
   Task<void> pause(Duration duration);
   // When to look again; nothing: no notice is owed for this message any more.
   using LookAgain = std::optional<Duration>;
-  Task<LookAgain> pay_noted(queue::QueueId id, bool must_not_wait);
-  Task<LookAgain> pay_once(queue::QueueId id, bool must_not_wait);
-  Task<void> tell_delay(queue::QueueId id, Delay delay);
+  Task<LookAgain> pay_noted(queue::QueueId id, bool must_not_wait, Turn& turn);
+  Task<LookAgain> pay_once(queue::QueueId id, bool must_not_wait, Turn& turn);
+  Duration wait_for_turn(const queue::Message& message, Turn& turn);
+  void gather_delay(queue::QueueId id, Delay delay);
+  Task<void> tell_delay(queue::QueueId id);
+  Task<LookAgain> tell_delay_once(queue::QueueId id, Turn& turn);
+  std::vector<std::uint32_t> delayed_recipients(const queue::Message& message, const std::vector<Delay>& delays) const;
   Task<LookAgain> store_notice(const queue::Message& message, Order order);
   queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Order& order);
+  static void describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,
+                             const Config& config);
   void end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients);
   Task<LookAgain> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
   // The charge is held as long as the message.
@@ -86,7 +99,9 @@ class Notices {
   std::mt19937_64 random_;
   host::CrashRecord::Region* handled_ = nullptr;
   std::atomic<std::size_t> pending_{0};
-  std::unordered_map<std::uint64_t, bool> paying_;  // messages being looked at; true: look once more
+  std::unordered_map<std::uint64_t, bool> paying_;                // messages being looked at; true: look once more
+  std::unordered_map<std::uint64_t, std::vector<Delay>> delays_;  // messages whose delay notice is being gathered
+  NoticeRate rate_;
 };
 
 }  // namespace mxpress::mta::delivery

@@ -107,6 +107,8 @@ void Pool::readmit(const queue::Message& message) {
   const Instant now = instant_now();
   const Duration age = services_.spool.age_of(message);
   const auto config = services_.config.get();
+  const bool was_told =  // of a delay: once for all destinations
+      std::any_of(message.recipients.begin(), message.recipients.end(), [](const auto& r) { return r.delay_notice_sent; });
   std::unordered_map<std::string, NewJob> jobs;
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const queue::RecipientState& state = message.recipients[i];
@@ -118,7 +120,7 @@ void Pool::readmit(const queue::Message& message) {
         jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false, false, false, {}});
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;
-    found->second.delay_noticed = found->second.delay_noticed || state.delay_notice_sent;
+    found->second.delay_noticed = was_told;
     found->second.probe_wanted = found->second.probe_wanted || state.next_try == queue::kRetryWanted;
   }
   for (auto& [name, job] : jobs) {

@@ -14,7 +14,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kFewSessions = 4;  // of a worker: below it a quarter is none
+constexpr std::size_t kFewSessions = 4;    // of a worker: below it a quarter is none
 constexpr int kFewLooks = 8;               // at jobs
 constexpr std::size_t kMaxLooks = 10'000;  // at jobs, once for each failure of a site: a millisecond
 constexpr Duration kWatchInterval = std::chrono::minutes(1);

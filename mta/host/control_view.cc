@@ -42,8 +42,8 @@ Result<queue::Message> ControlView::load(queue::QueueId id) {
     if (!destination || !destination->next_probe) continue;
     state.next_try = *destination->next_probe;
     if (!destination->last) continue;
-    state.last = reader_ == Reader::operators ? *destination->last
-                                              : delivery::told_to(state, {*destination->last, destination->failing_since});
+    state.last =
+        reader_ == Reader::operators ? *destination->last : delivery::told_to(state, {*destination->last, destination->failing_since});
   }
   return message;
 }

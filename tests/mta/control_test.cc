@@ -318,6 +318,32 @@ TEST_CASE("control: mail that waits for a site in trouble shows the site's last 
   CHECK(ask(backend, kRoot, show).responses[0].message().recipient(0).last().host() == "mx.b.example");
 }
 
+TEST_CASE("control: only operators, and the owner of the message that got it, read a reply that may name somebody's address") {
+  FakeControl backend;
+  const std::string raw = "421 4.3.2 <secret@b.example> is over its limit";
+  const proto::HostResult said{proto::Stage::rcpt, "mx.b.example", "192.0.2.1:25", "", {4, 3, 2}, 421, raw, false};
+  queue::Message probe = make_message(2, 1002, "bob@a.example", "secret@b.example", "x");
+  probe.recipients[0].last = said;
+  backend.add(make_message(1, 1001, "alice@a.example", "b@b.example", "x"));
+  backend.add(probe);
+  delivery::DestinationStatus row{"b.example", "mx.b.example", 2, 0, 0, at(0), at(1600), said, at(1600)};
+  row.failing_since = at(900);
+  backend.rows.push_back(row);
+
+  const auto last = [&](const host::ControlPeer& peer, const control_pb::Request& request) {
+    return ask(backend, peer, request).responses.at(0).message().recipient(0).last();
+  };
+  for (const auto& request : {show(1), list_all()}) {
+    const auto told = last(kAlice, request);
+    CHECK(told.text() == "the mail host answered 421 4.3.2 to another message (rcpt); it fails since Thu, 01 Jan 1970 00:15:00 +0000");
+    CHECK(told.status() == "4.3.2");
+    CHECK(told.host() == "mx.b.example");
+    CHECK(told.stage() == "rcpt");
+  }
+  CHECK(last(kRoot, show(1)).text() == raw);
+  CHECK(last(host::ControlPeer{1002, false}, show(2)).text() == raw);
+}
+
 TEST_CASE("control: a full disk and a recovery that fails are the daemon's trouble") {
   testing::FakeSpool spool;
   testing::FakeDeliverer deliverer;

@@ -205,8 +205,29 @@ TEST_CASE("dsn: many recipients share one notice, with the reason for each") {
   CHECK(has(message, "The recipient's mailbox is full."));
   CHECK(has(message, "Final-Recipient: rfc822; you@there.example"));
   CHECK(has(message, "Final-Recipient: rfc822; other@there.example"));
-  for (int i = 0; i < 200; ++i) notice.recipients.push_back(refused());
-  CHECK(has(compose_notice(notice), "... and 102 more recipients"));
+}
+
+TEST_CASE("dsn: a notice for ten thousand failures lists a hundred, and counts the others in words and for programs") {
+  Notice notice = failure();
+  notice.queue_id = "1A2B";
+  notice.not_listed = 9'900;
+  while (notice.recipients.size() < 99) notice.recipients.push_back(refused());
+  const auto count = [](const std::string& text, const std::string& what) {
+    std::size_t found = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+    return found;
+  };
+  notice.recipients.push_back(refused("last@there.example"));
+  notice.recipients.push_back(refused("beyond@there.example"));
+  const std::string message = compose_notice(notice);
+  CHECK(count(message, "Final-Recipient:") == 100);
+  CHECK(has(message, "last@there.example"));
+  CHECK_FALSE(has(message, "beyond@there.example"));
+  CHECK(first_paragraph(message).starts_with("Your message could not be delivered to 10001 recipients. The first 100 are listed below"));
+  CHECK(has(message, "... and 9901 more recipients, which are not listed here."));
+  CHECK(has(message, "\"mxpress show 1A2B\""));
+  CHECK(has(message, "X-Mxpress-Recipients-Not-Listed: 9901; see \"mxpress show 1A2B\"\r\n"));
+  CHECK(message.size() < 64 * 1024);
 }
 
 TEST_CASE("dsn: a message without header or recipients still gives a sound notice") {

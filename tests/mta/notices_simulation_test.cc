@@ -1,0 +1,144 @@
+// How many notices a sender gets, and what they list. Virtual time.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "mta/delivery/notice_rate.h"
+#include "tests/support/simulation.h"
+
+using namespace mxpress;
+using namespace mxpress::testing;
+using mta::delivery::NoticeRate;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+struct World : Simulation {
+  explicit World(const std::string& toml = "") : Simulation(toml) {
+    dns->mx("here.example", 10, "mx.here.example").a("mx.here.example", "192.0.2.2");
+    dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+    host("192.0.2.2:25", here);
+  }
+  // Domains whose only mail host refuses connections.
+  std::vector<std::string> dead_domains(int count) {
+    std::vector<std::string> recipients;
+    for (int i = 0; i < count; ++i) {
+      const std::string domain = "d" + std::to_string(i) + ".example";
+      dns->mx(domain, 10, "mx." + domain).a("mx." + domain, "192.0.2.9");
+      recipients.push_back("you@" + domain);
+    }
+    return recipients;
+  }
+  std::size_t notices(const std::string& subject) const {
+    return static_cast<std::size_t>(std::count_if(here.received.begin(), here.received.end(), [&](const SimulatedMail& mail) {
+      return mail.content.find("Subject: " + subject) != std::string::npos;
+    }));
+  }
+  std::size_t delays() const { return notices("Your message is delayed"); }
+  std::size_t failures() const { return notices("Your message could not be delivered"); }
+  SimulatedHost here, there;
+};
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("notices: a message that waits for 300 dead domains gets one delay notice, and not another later") {
+  World world;
+  world.submit("me@here.example", world.dead_domains(300));
+  world.run_for(hours(5));
+  REQUIRE(world.delays() == 1);
+  const std::string& notice = world.here.received[0].content;
+  CHECK(count(notice, "Action: delayed") == 100);
+  CHECK(count(notice, "Will-Retry-Until:") == 100);
+  CHECK(notice.find("Recipients-Not-Listed: 200;") != std::string::npos);
+  CHECK(notice.find("connection refused") != std::string::npos);
+  world.crash();
+  world.run_for(hours(24));
+  CHECK(world.delays() == 1);
+}
+
+TEST_CASE("notices: a destination that is delayed later causes no second delay notice, before and after a restart") {
+  World world("[destination.\"d1.example\"]\nretry.delay_notice = \"8h\"\n");
+  world.submit("me@here.example", world.dead_domains(2));
+  world.run_for(hours(5));
+  REQUIRE(world.delays() == 1);
+  CHECK(count(world.here.received[0].content, "Final-Recipient:") == 2);  // all that wait
+  SECTION("before") {}
+  SECTION("after") { world.crash(); }
+  world.run_for(hours(10));
+  CHECK(world.delays() == 1);
+}
+
+TEST_CASE("notices: a delay notice that was being gathered when the daemon ended is sent after its start") {
+  World world;
+  world.submit("me@here.example", world.dead_domains(3));
+  world.run_for(hours(4) + seconds(30));
+  REQUIRE(world.delays() == 0);
+  world.crash();
+  world.run_for(minutes(15));
+  CHECK(world.delays() == 1);
+}
+
+TEST_CASE("notices: a sender gets no more than forty notices of failure in an hour, and all of them in the end, through a restart") {
+  World world;
+  world.there.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
+  world.host("192.0.2.1:25", world.there);
+  for (int i = 0; i < 100; ++i) world.submit("me@here.example", {"you@there.example"});
+  world.run_for(minutes(30));
+  CHECK(world.failures() == NoticeRate::kEnded);
+  SECTION("in one run") {
+    world.run_for(minutes(60));
+    CHECK(world.failures() == 2 * NoticeRate::kEnded);
+    world.run_for(minutes(60));
+    CHECK(world.failures() == 100);
+  }
+  SECTION("through a restart") {
+    world.crash();
+    world.run_for(hours(2));
+    CHECK(world.failures() == 100);
+  }
+  CHECK(world.queued() == 0);
+}
+
+TEST_CASE("notices: others are told at once while the notices of one sender wait") {
+  World world;
+  world.there.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
+  world.host("192.0.2.1:25", world.there);
+  for (int i = 0; i < 100; ++i) world.submit("me@here.example", {"you@there.example"});
+  world.run_for(minutes(2));
+  world.submit("her@here.example", {"you@there.example"});
+  world.run_for(minutes(2));
+  CHECK(world.failures() == NoticeRate::kEnded + 1);
+}
+
+TEST_CASE("notices: a sender of many delayed messages is told of twenty in an hour, and of the rest no later than four hours after") {
+  World world;
+  const auto dead = world.dead_domains(1);
+  for (int i = 0; i < 200; ++i) world.submit("me@here.example", dead);
+  world.run_for(hours(4) + minutes(30));
+  CHECK(world.delays() == NoticeRate::kDelays);
+  world.run_for(hours(12));
+  CHECK(world.delays() == 5 * NoticeRate::kDelays);
+}
+
+TEST_CASE("notices: a failure of 300 recipients is one notice that lists a hundred") {
+  World world;
+  world.there.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
+  world.host("192.0.2.1:25", world.there);
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 300; ++i) recipients.push_back("u" + std::to_string(i) + "@there.example");
+  const auto id = world.submit("me@here.example", recipients);
+  world.run_for(minutes(5));
+  REQUIRE(world.failures() == 1);
+  const std::string& notice = world.here.received[0].content;
+  CHECK(count(notice, "Action: failed") == 100);
+  CHECK(notice.find("... and 200 more recipients") != std::string::npos);
+  CHECK(notice.find("mxpress show " + id.to_string()) != std::string::npos);
+  CHECK(world.load(id).ended);
+}
