@@ -280,6 +280,7 @@ Status SpoolImpl::move_out(std::uint32_t segment, QueueId id, MovedFiles& files)
   count_corrupt(raw->damaged.size());
   const bool is_long = octets_of(raw->changes) > options_.longest_states;
   if (is_long) shorten(raw->changes);
+  if (is_long && octets_of(raw->changes) > kMaxStates) shorten_words(raw->changes);
   const bool is_anew =
       from->accepted.segment != 0 || is_long || from->is_file_doubtful || raw->changes.size() > raw->in_file + kMaxAppended;
   if (!is_anew && append_changes(*raw)) {

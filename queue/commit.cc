@@ -150,7 +150,17 @@ Status SpoolImpl::write(const Operations& operations) {
 }
 
 Status SpoolImpl::write_and_sync(const Operations& operations) {
-  if (auto s = write(operations); !s) return s;
+  // In pieces: all together could be more than one segment may hold.
+  std::uint64_t octets = 0;
+  Operations piece;
+  for (const auto& operation : operations) {
+    octets += operation->header.size();
+    piece.push_back(operation);
+    if (octets < kMaxBatch && operation != operations.back()) continue;
+    if (auto s = write(piece); !s) return s;
+    piece.clear();
+    octets = 0;
+  }
   return journal_.sync();
 }
 

@@ -8,8 +8,7 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kPiece = 256 * 1024;     // octets read at a time
-constexpr std::uint64_t kMaxStates = 96u << 20;  // octets of appended records; attempts are bounded by the lifetime
+constexpr std::uint64_t kPiece = 256 * 1024;  // octets read at a time
 
 Error damaged(const Path& path, const char* what) { return Error::permanent("damaged message file " + path.string() + ": " + what); }
 
@@ -58,7 +57,8 @@ struct Pieces {
   std::vector<std::string> owned;
   std::uint64_t size = 0;
 
-  void add(RecordHeader header, std::string_view meta) {
+  Status add(RecordHeader header, std::string_view meta) {
+    if (auto s = check_sizes(meta.size(), 0); !s) return s;
     header.meta_size = static_cast<std::uint32_t>(meta.size());
     header.meta_crc = crc32c(meta);
     const auto bytes = encode(header);
@@ -66,10 +66,17 @@ struct Pieces {
     record.append(meta).append(padding(header.size() - kRecordHeader - meta.size()));
     size += record.size();
     owned.push_back(std::move(record));
+    return {};
   }
-  void add(std::uint64_t offset, std::uint64_t salt, QueueId id, const std::vector<StoredChange>& changes) {
-    for (const auto& [sequence, change] : changes)
-      add({.type = record_type(change), .salt = salt, .offset = offset + size, .id = id.value, .sequence = sequence}, encode(change));
+  // `room`: octets that a reader looks at, from the offset on.
+  Status add(std::uint64_t offset, std::uint64_t room, const RecordHeader& accepted, const std::vector<StoredChange>& changes) {
+    for (const auto& [sequence, change] : changes) {
+      const RecordHeader header{
+          .type = record_type(change), .salt = accepted.salt, .offset = offset + size, .id = accepted.id, .sequence = sequence};
+      if (auto s = add(header, encode(change)); !s) return s;
+      if (size > room) return Error::permanent("the states of " + QueueId{accepted.id}.to_string() + " are too large for its file");
+    }
+    return {};
   }
   std::vector<std::string_view> views() const { return {owned.begin(), owned.end()}; }
 };
@@ -211,6 +218,7 @@ Status MessageFileWriter::append(const Content& content) {
 }
 
 Status MessageFileWriter::finish(QueueId id, std::string_view accepted_meta, const std::vector<StoredChange>& changes) {
+  if (auto s = check_sizes(accepted_meta.size(), size_); !s) return s;
   const RecordHeader header{.type = RecordType::accepted,
                             .salt = salt_,
                             .id = id.value,
@@ -219,7 +227,7 @@ Status MessageFileWriter::finish(QueueId id, std::string_view accepted_meta, con
                             .meta_crc = crc32c(accepted_meta),
                             .content_crc = crc_};
   Pieces states;
-  states.add(header.size(), salt_, id, changes);
+  if (auto s = states.add(header.size(), kMaxStates, header, changes); !s) return s;
   auto pieces = states.views();
   const std::string_view pad = padding(header.size() - kRecordHeader - size_ - accepted_meta.size());
   pieces.insert(pieces.begin(), {accepted_meta, pad});
@@ -246,6 +254,7 @@ Status MessageFileWriter::publish(const Path& to) {
 Status append_to_message_file(Disk& disk, const Path& path, QueueId id, const std::vector<StoredChange>& changes) {
   auto old = read_message_file(disk, path, id);
   if (!old) return old.error();
+  const auto last = old->accepted.size() + kMaxStates;  // nobody reads behind it
   auto file = disk.open(path, Open::write);
   if (!file) return file.error();
   if (auto s = (*file)->truncate(old->end); !s) return s;  // a torn append of an earlier run
@@ -253,7 +262,7 @@ Status append_to_message_file(Disk& disk, const Path& path, QueueId id, const st
   auto end = old->end;
   for (const auto& change : changes) {
     Pieces pieces;
-    pieces.add(end, old->accepted.salt, id, {change});
+    if (auto s = pieces.add(end, last - std::min(end, last), old->accepted, {change}); !s) return s;
     if (auto s = (*file)->write_at(end, pieces.views()); !s) return s;
     if (auto s = (*file)->sync(); !s) return s;
     end += pieces.size;

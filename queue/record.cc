@@ -30,6 +30,12 @@ bool is_known(std::uint8_t type) { return type >= 1 && type <= static_cast<std::
 
 std::uint64_t RecordHeader::size() const { return round_up(kRecordHeader + content_size + meta_size, 8); }
 
+Status check_sizes(std::uint64_t meta_octets, std::uint64_t content_octets) {
+  if (meta_octets <= kMaxMeta && content_octets <= kMaxContent) return {};
+  return Error::permanent("a record of " + std::to_string(meta_octets) + " octets and " + std::to_string(content_octets) +
+                          " of content is too large for the spool");
+}
+
 RecordBytes encode(const RecordHeader& header) {
   RecordBytes bytes;
   char* at = bytes.data();
@@ -71,7 +77,7 @@ std::optional<RecordHeader> decode_record(std::string_view bytes) {
   header.content_crc = get<std::uint32_t>(at);
   header.sequence = get<std::uint32_t>(at);
   header.batch_distance = get<std::uint32_t>(at);
-  if (header.meta_size > kMaxMeta || header.content_size > kMaxContent) return std::nullopt;
+  if (!check_sizes(header.meta_size, header.content_size)) return std::nullopt;
   return header;
 }
 

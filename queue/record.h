@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "proto/result.h"
+
 namespace mxpress::queue {
 
 enum class RecordType : std::uint8_t {
@@ -24,6 +26,7 @@ inline constexpr std::size_t kRecordHeader = 72;                      // octets
 inline constexpr std::uint64_t kPage = 4096;                          // every batch begins at a multiple of it
 inline constexpr std::uint32_t kMaxMeta = 64u << 20;                  // octets
 inline constexpr std::uint64_t kMaxContent = std::uint64_t{1} << 40;  // octets
+inline constexpr std::uint64_t kMaxStates = 128u << 20;               // octets of the records behind a message in its file
 
 struct RecordHeader {
   RecordType type = RecordType::segment;
@@ -42,6 +45,10 @@ struct RecordHeader {
   std::uint64_t meta_offset() const { return offset + kRecordHeader + content_size; }
   std::uint64_t content_offset() const { return offset + kRecordHeader; }
 };
+
+// The limits of a record, for who writes it and who reads it: what has been written can be read.
+// Asked before the sizes are put into a header, whose fields are narrower. The error is permanent.
+Status check_sizes(std::uint64_t meta_octets, std::uint64_t content_octets);
 
 using RecordBytes = std::array<char, kRecordHeader>;
 RecordBytes encode(const RecordHeader& header);

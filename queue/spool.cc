@@ -153,7 +153,7 @@ void SpoolImpl::store_as(QueueId id, NewMessage message, Stored done) {
   if (message.envelope.recipients.empty()) return done(Error::permanent("a message without recipients cannot be kept"));
   auto operation = store_operation(id, message);
   operation->stored = std::move(done);
-  if (operation->meta.size() > kMaxMeta) return operation->stored(Error::permanent("the envelope of the message is too large"));
+  if (auto s = check_sizes(operation->meta.size(), operation->content->size()); !s) return operation->stored(s.error());
   if (auto s = room_now(operation->meta.size() + operation->content->size()); !s) return operation->stored(s.error());
   auto shared = shared_.lock();
   if (!message.large) return enqueue(shared, std::move(operation));
@@ -212,10 +212,32 @@ void SpoolImpl::act(ActionKind action, std::vector<QueueId> messages, std::funct
 }
 
 void SpoolImpl::enqueue_change(QueueId id, StateChange change, std::function<void(Status)> done) {
+  auto record = encode(change);
+  if (auto* settlement = std::get_if<Settlement>(&change); settlement && record.size() > kMaxChange)
+    return enqueue_parts(id, std::move(*settlement), std::move(done));
+  enqueue_record(id, std::move(change), std::move(record), std::move(done));
+}
+
+// A recipient whose part was not durable when the power went is tried again, as after any attempt that was not recorded.
+void SpoolImpl::enqueue_parts(QueueId id, Settlement settlement, std::function<void(Status)> done) {
+  auto parts = split(std::move(settlement));
+  const auto each = gather(parts.size(), std::move(done));
+  for (auto& part : parts) {
+    StateChange change(std::move(part));
+    auto record = encode(change);
+    enqueue_record(id, std::move(change), std::move(record), each);
+  }
+}
+
+void SpoolImpl::enqueue_record(QueueId id, StateChange change, std::string record, std::function<void(Status)> done) {
+  if (auto s = check_sizes(record.size(), 0); !s) {
+    report(id.to_string() + ": what became of it cannot be recorded: " + s.error().message);
+    return done ? done(s) : void();
+  }
   auto operation = std::make_shared<Operation>();
   operation->header.type = record_type(change);
   operation->header.id = id.value;
-  set_meta(*operation, encode(change));
+  set_meta(*operation, std::move(record));
   operation->change = std::move(change);
   operation->done = std::move(done);
   auto shared = shared_.lock();

@@ -128,6 +128,8 @@ class SpoolImpl : public Spool {
   static OperationPtr site_operation(SiteRecord record);
   void enqueue(Access& shared, OperationPtr operation);
   void enqueue_change(QueueId id, StateChange change, std::function<void(Status)> done);
+  void enqueue_parts(QueueId id, Settlement settlement, std::function<void(Status)> done);
+  void enqueue_record(QueueId id, StateChange change, std::string record, std::function<void(Status)> done);
   bool must_wait_for_recovery(const Shared& shared, const Operation& operation) const;
   static void show(Shared& shared, const OperationPtr& operation);
   static void hide(Shared& shared, const OperationPtr& operation);

@@ -11,6 +11,7 @@ bool is_open(RecipientStage stage) { return stage == RecipientStage::pending || 
 
 void apply_to(Message& message, const Settlement& settlement) {
   apply_states(message, settlement.changes);
+  if (settlement.attempt.recipients.empty() && settlement.attempt.hosts.empty()) return;  // a further part of one that was split
   message.attempts.push_back(settlement.attempt);
   if (message.attempts.size() > kAttemptsKept) message.attempts.erase(message.attempts.begin());
 }
@@ -133,6 +134,53 @@ void shorten(std::vector<StoredChange>& changes) {
     const auto* settlement = std::get_if<Settlement>(&stored.change);
     return settlement && settlements-- > kAttemptsKept && settlement->changes.empty();
   });
+}
+
+namespace {
+
+constexpr std::size_t kNumbers = 128;         // octets of a state beside its texts, at most
+constexpr std::size_t kFewWords = 100;        // octets
+constexpr std::size_t kManyWords = 1u << 20;  // octets; no reply is as long
+
+std::size_t octets_of(const Settlement::Change& change) {
+  const auto& last = change.state.last;
+  return kNumbers + (last ? last->host.size() + last->address.size() + last->tls.size() + last->text.size() : 0);
+}
+
+void cut_words(proto::HostResult& result, std::size_t most) {
+  for (auto* text : {&result.text, &result.host, &result.address, &result.tls})
+    if (text->size() > most) text->resize(most);
+}
+
+}  // namespace
+
+std::vector<Settlement> split(Settlement settlement, std::size_t octets) {
+  std::vector<Settlement> parts;
+  parts.push_back({settlement.message, std::move(settlement.attempt), {}});
+  for (auto& host : parts[0].attempt.hosts) cut_words(host.result, kManyWords / 32);
+  const Attempt none{parts[0].attempt.time, {}, {}};
+  std::size_t filled = 0;
+  for (auto& change : settlement.changes) {
+    if (change.state.last) cut_words(*change.state.last, kManyWords);
+    const auto size = octets_of(change);
+    if (filled != 0 && filled + size > octets) {
+      parts.push_back({settlement.message, none, {}});
+      filled = 0;
+    }
+    filled += size;
+    parts.back().changes.push_back(std::move(change));
+  }
+  return parts;
+}
+
+void shorten_words(std::vector<StoredChange>& changes) {
+  for (auto& stored : changes) {
+    auto* settlement = std::get_if<Settlement>(&stored.change);
+    if (!settlement) continue;
+    settlement->attempt = {settlement->attempt.time, {}, {}};
+    for (auto& change : settlement->changes)
+      if (change.state.last) cut_words(*change.state.last, kFewWords);
+  }
 }
 
 void apply_states(Message& message, const std::vector<Settlement::Change>& changes) {

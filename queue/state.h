@@ -69,6 +69,13 @@ class Stages {
 // needed, and of the attempts the latest. `changes` in order.
 void shorten(std::vector<StoredChange>& changes);
 
+// Octets of one record of a change; a settlement of more recipients than that holds becomes several.
+inline constexpr std::size_t kMaxChange = 4u << 20;
+// The same changes in settlements whose records are about this long. The first tells of the attempt.
+std::vector<Settlement> split(Settlement settlement, std::size_t octets = kMaxChange);
+// Cuts what hosts said and forgets the attempts: the states of as many recipients as a message may have fit into its file then.
+void shorten_words(std::vector<StoredChange>& changes);
+
 // Only the states of the recipients. To do it twice is the same as once.
 void apply_states(Message& message, const std::vector<Settlement::Change>& changes);
 // Indices out of range are ignored.

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <utility>
 
 #include "mta/host/log.h"
 #include "mta/smtp/stream.h"
@@ -17,9 +18,10 @@ namespace {
 using smtp::Refusal;
 using smtp::ServerReply;
 
-// The limits on what sendmail has left are DropFolder's and Incoming's: a message that is too big is returned to its sender.
+// The limits on what sendmail has left are DropFolder's, VerdictSink's and Incoming's: a message over one is returned to its sender.
 constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 50;
 
+constexpr proto::EnhancedStatus kTooMany{5, 5, 3};
 constexpr int kNoMessage = 500;  // the reply to what is no SMTP; sendmail writes only what is
 
 class FileStream final : public smtp::Stream {
@@ -54,7 +56,7 @@ class FileStream final : public smtp::Stream {
 // Passes everything on, and keeps the verdict on the first message; a second one is refused, because a drop file is remembered as one.
 class VerdictSink final : public smtp::MailSink {
  public:
-  VerdictSink(smtp::MailSink& next, std::uint64_t size) : next_(next), size_(size) {}
+  VerdictSink(Submission& next, std::uint64_t size, std::size_t most) : next_(next), size_(size), max_recipients_(most) {}
   const ServerReply verdict() const {
     if (accepted_) return *accepted_;
     return refusal_.value_or(ServerReply{kNoMessage, proto::EnhancedStatus{5, 5, 2}, "No complete message"});
@@ -62,9 +64,10 @@ class VerdictSink final : public smtp::MailSink {
 
   void hello(std::string name, smtp::Greeting greeting) override { next_.hello(std::move(name), greeting); }
   Refusal begin(const proto::ReversePath& sender, std::uint64_t) override { return next_.begin(sender, size_); }
-  Refusal recipient(const proto::Recipient& recipient) override { return next_.recipient(recipient); }
+  Refusal recipient(const proto::Recipient& recipient) override;
   std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> open(proto::Envelope envelope) override;
   void refused(std::string_view what, const ServerReply& reply) override {
+    if (std::exchange(is_over_limit_, false)) return;
     if (!refusal_) refusal_ = reply;
     next_.refused(what, reply);
   }
@@ -73,8 +76,11 @@ class VerdictSink final : public smtp::MailSink {
   }
 
  private:
-  smtp::MailSink& next_;
+  Submission& next_;
   const std::uint64_t size_;  // of the file: more than the message
+  const std::size_t max_recipients_;
+  std::size_t recipients_ = 0;
+  bool is_over_limit_ = false;  // the recipient that is being refused
   bool opened_ = false;
   std::optional<ServerReply> accepted_, refusal_;
 };
@@ -94,9 +100,21 @@ class WatchedMessage final : public smtp::IncomingMessage {
   VerdictSink& sink_;
 };
 
+// Those beyond the limit are counted, not kept: the message goes to nobody, and its sender is told.
+Refusal VerdictSink::recipient(const proto::Recipient& recipient) {
+  if (++recipients_ <= max_recipients_) return next_.recipient(recipient);
+  is_over_limit_ = true;
+  return ServerReply{452, kTooMany, "Too many recipients"};
+}
+
 std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> VerdictSink::open(proto::Envelope envelope) {
   if (refusal_) return *refusal_;  // of a recipient: all of them, or none
   if (opened_) return ServerReply{503, proto::EnhancedStatus{5, 5, 1}, "One message for each drop file"};
+  if (recipients_ > max_recipients_) {
+    const std::string words =
+        std::to_string(recipients_) + " recipients are too many, and none of them was sent the message; the limit is ";
+    next_.return_next({552, kTooMany, words + std::to_string(max_recipients_)});
+  }
   auto opened = next_.open(std::move(envelope));
   if (auto* message = std::get_if<0>(&opened)) {
     opened_ = true;
@@ -124,10 +142,10 @@ ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_
   auto options = server_options(*context.config.get(), entrance.completion);
   if (!options.ok()) return {451, proto::EnhancedStatus{4, 3, 5}, options.error().message};
   options->max_message_size = kNoLimit;
-  options->max_recipients = kNoLimit;
-  options->max_refused = 0;  // nobody hears
+  const auto max_recipients = std::exchange(options->max_recipients, kNoLimit);  // VerdictSink sees to it
+  options->max_refused = 0;                                                      // nobody hears
   Submission submission(context, std::move(entrance));
-  VerdictSink sink(submission, size);
+  VerdictSink sink(submission, size, max_recipients);
   Status trouble;
   smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size, trouble), sink,
                               std::make_shared<const smtp::ServerProfile>(std::move(*options)));

@@ -18,6 +18,10 @@ class Incoming final : public smtp::IncomingMessage {
   smtp::Refusal append(std::string_view content) override;
   Task<smtp::ServerReply> finish() override;
 
+ public:
+  // It is taken in whatever its content is, and returned to its sender for this reason. Of a drop file only.
+  void return_because(smtp::ServerReply why) { (void)object(std::move(why)); }
+
  private:
   smtp::Refusal hold_header();
   smtp::Refusal end_header(std::string_view text);

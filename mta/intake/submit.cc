@@ -71,6 +71,7 @@ Refusal Submission::recipient(const proto::Recipient& recipient) {
 
 std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> Submission::open(proto::Envelope envelope) {
   auto message = std::make_unique<Incoming>(context_, entrance_, context_.config.get(), std::move(envelope));
+  if (objection_) message->return_because(*std::exchange(objection_, std::nullopt));
   if (room_.units() == 0) return message;
   return std::make_unique<CountedMessage>(std::move(room_), std::move(message));
 }

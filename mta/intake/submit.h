@@ -63,10 +63,13 @@ class Submission : public smtp::MailSink {
   smtp::Refusal recipient(const proto::Recipient& recipient) override;
   std::variant<std::unique_ptr<smtp::IncomingMessage>, smtp::ServerReply> open(proto::Envelope envelope) override;
   void refused(std::string_view what, const smtp::ServerReply& reply) override;
+  // The next message is taken in and returned to its sender. Of a drop file only.
+  void return_next(smtp::ServerReply why) { objection_ = std::move(why); }
 
  private:
   Context& context_;
   Entrance entrance_;
+  smtp::Refusal objection_;
   std::string sender_;           // of the transaction, for the log
   std::size_t recipients_ = 0;   // of the transaction
   host::FairBudget::Hold room_;  // of context_.envelopes, for this transaction

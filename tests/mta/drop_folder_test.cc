@@ -257,17 +257,27 @@ TEST_CASE("drop folder: a message of just the size that is allowed is delivered"
   CHECK(folder.deliverer.admitted().size() == 1);
 }
 
-TEST_CASE("drop folder: a message with more recipients than SMTP may name goes to all of them") {
+TEST_CASE(
+    "drop folder: a message with more recipients than one may have goes to none, is kept with as many, and is returned to its sender") {
+  const auto count = GENERATE(100, 101, 5000);
   Folder folder;
   auto settings = *folder.config->get();
   settings.max_recipients = 100;
   folder.config->set(settings);
   std::string commands = "MAIL FROM:<a@b.example>\r\n";
-  for (int i = 0; i < 150; ++i) commands += "RCPT TO:<u" + std::to_string(i) + "@d.example>\r\n";
+  for (int i = 0; i < count; ++i) commands += "RCPT TO:<u" + std::to_string(i) + "@d.example>\r\n";
   folder.put(kName, commands + "DATA\r\n\r\n.\r\n");
   folder.drop->scan();
   REQUIRE(folder.spool.kept().size() == 1);
-  CHECK(folder.spool.kept()[0].message.envelope.recipients.size() == 150);
+  CHECK(folder.spool.kept()[0].message.envelope.recipients.size() == 100);
+  CHECK(folder.is_empty());
+  CHECK(folder.log.size() <= 2);
+  const auto returned = folder.deliverer.given_back();
+  CHECK(folder.deliverer.admitted().size() == (count == 100 ? 1 : 0));
+  REQUIRE(returned.size() == (count == 100 ? 0 : 1));
+  if (count == 100) return;
+  CHECK(returned[0].second.status.to_string() == "5.5.3");
+  CHECK(returned[0].second.text.starts_with(std::to_string(count) + " recipients are too many"));
 }
 
 TEST_CASE("drop folder: of two messages in a file only the first counts") {
