@@ -58,9 +58,12 @@ std::optional<Error> check(const CommandLine& line) {
 
 }  // namespace
 
-bool CommandLine::selects() const {
-  return all || !arguments.empty() || !domain.empty() || !sender.empty() || !recipient.empty() || !state.empty() || older != Duration(0);
+bool CommandLine::has_condition() const {
+  const bool is_some_state = !state.empty() && state != "all";
+  return !arguments.empty() || !domain.empty() || !sender.empty() || !recipient.empty() || is_some_state || older != Duration(0);
 }
+
+bool CommandLine::selects() const { return all || !state.empty() || has_condition(); }
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
   CommandLine line;

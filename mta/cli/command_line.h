@@ -22,7 +22,8 @@ struct CommandLine {
   Duration older{0};
   bool all = false, messages = false, json = false, dry_run = false, repair = false;
 
-  bool selects() const;  // any selector is given
+  bool selects() const;        // any selector is given
+  bool has_condition() const;  // one that may leave out messages
 };
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ostream>
 #include <thread>
@@ -106,7 +107,7 @@ class Command {
     });
     if (!status) return complain(status.error().message, ExitCode::unreachable);
     matched_ = end.matched();
-    limits_ = end.text();
+    unlisted_ = {end.waiting() - std::min(end.waiting(), end.matched() + end.dropped()), end.dropped(), end.text()};
     switch (end.result()) {
       case control_pb::End::OK:
         return ExitCode::ok;
@@ -139,7 +140,7 @@ class Command {
         rows.push_back(response.destination());
     });
     if (code == ExitCode::refused) return messages();  // who may not see all sees what is his
-    if (code == ExitCode::ok && !line_.json) print_destinations(out_, rows, now_);
+    if (code == ExitCode::ok && !line_.json) print_destinations(out_, rows, attempt.unlisted_, now_);
     return code;
   }
 
@@ -156,16 +157,17 @@ class Command {
       else
         print_message_line(out_, response.message(), now_);
     });
-    if (code != ExitCode::ok || matched_ != 0) return code;
-    if (!line_.json)
-      out_ << (line_.selects()   ? "No message matches"
-               : limits_.empty() ? "The queue is empty"
-                                 : "No mail of yours waits")
-           << limits() << ".\n";
-    return line_.selects() ? ExitCode::nothing_matched : ExitCode::ok;
+    if (code != ExitCode::ok) return code;
+    if (line_.json)
+      print_json_unlisted(out_, matched_, unlisted_);
+    else if (line_.has_condition())
+      out_ << (matched_ != 0 ? "" : "No message matches" + limits() + ".\n");
+    else
+      print_end_of_messages(out_, matched_, unlisted_);
+    return line_.selects() && matched_ == 0 ? ExitCode::nothing_matched : ExitCode::ok;
   }
 
-  std::string limits() const { return limits_.empty() ? "" : " (" + proto::printable(limits_, 200) + ")"; }
+  std::string limits() const { return unlisted_.who_sees_all.empty() ? "" : " (" + proto::printable(unlisted_.who_sees_all, 200) + ")"; }
 
   ExitCode mailq() {
     MailqPrinter printer(out_);
@@ -175,7 +177,8 @@ class Command {
       else
         printer.message(response.message());
     });
-    if (code == ExitCode::ok && !line_.json) printer.end(limits());
+    if (code == ExitCode::ok && line_.json) print_json_unlisted(out_, matched_, unlisted_);
+    if (code == ExitCode::ok && !line_.json) printer.end(unlisted_);
     return code;
   }
 
@@ -256,7 +259,7 @@ class Command {
   std::ostream& error_;
   WallTime now_;
   std::uint64_t matched_ = 0;
-  std::string limits_;  // of what this user is shown, as the last answer said
+  Unlisted unlisted_;  // as the last answer said
 };
 
 }  // namespace

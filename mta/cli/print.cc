@@ -8,7 +8,9 @@
 #include <ctime>
 #include <iomanip>
 #include <ostream>
+#include <utility>
 
+#include "mta/cli/json.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
 
@@ -134,6 +136,17 @@ void print_attempt(std::ostream& out, const control_pb::AttemptInfo& attempt) {
   for (const control_pb::HostAttemptInfo& host : attempt.host()) print_host(out, host);
 }
 
+std::string messages_text(std::uint64_t count) { return std::to_string(count) + (count == 1 ? " message" : " messages"); }
+
+std::string who_sees_all(const Unlisted& unlisted) {
+  return unlisted.who_sees_all.empty() ? "" : " (" + clean(unlisted.who_sees_all) + ")";
+}
+
+std::string dropped_text(const Unlisted& unlisted) {
+  return messages_text(unlisted.dropped) + " of sendmail " + (unlisted.dropped == 1 ? "waits" : "wait") +
+         " in the drop folder for mxpressd to take " + (unlisted.dropped == 1 ? "it" : "them") + ".\n";
+}
+
 std::string next_step(const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
   if (recipient.has_trying()) return being_tried(recipient, now);
   return message.state() == "held" ? "held" : "next try " + ahead(recipient.next_try_ms(), now);
@@ -173,9 +186,11 @@ std::string size_text(std::uint64_t octets) {
   return text;
 }
 
-void print_destinations(std::ostream& out, const std::vector<control_pb::DestinationInfo>& destinations, WallTime now) {
+void print_destinations(std::ostream& out, const std::vector<control_pb::DestinationInfo>& destinations, const Unlisted& unlisted,
+                        WallTime now) {
+  if (unlisted.dropped != 0) out << dropped_text(unlisted);
   if (destinations.empty()) {
-    out << "The queue is empty.\n";
+    out << (unlisted.dropped == 0 ? "The queue is empty.\n" : "");
     return;
   }
   out << std::left << std::setw(32) << "Destination" << std::right << std::setw(9) << "Messages" << std::setw(10) << "Oldest" << "  "
@@ -198,6 +213,27 @@ void print_message_line(std::ostream& out, const control_pb::MessageInfo& messag
       if (recipient.has_last()) out << ": " << said(recipient.last());
       out << "\n";
     }
+}
+
+void print_end_of_messages(std::ostream& out, std::uint64_t listed, const Unlisted& unlisted) {
+  if (unlisted.dropped != 0) out << dropped_text(unlisted);
+  const std::string others = messages_text(unlisted.of_others) + " of other users ";
+  const bool is_one = unlisted.of_others == 1;
+  if (unlisted.of_others != 0 && listed == 0) {
+    out << "No mail of yours waits; " << others << (is_one ? "does" : "do") << who_sees_all(unlisted) << ".\n";
+  } else if (unlisted.of_others != 0) {
+    out << others << (is_one ? "is" : "are") << " not listed" << who_sees_all(unlisted) << ".\n";
+  } else if (listed + unlisted.dropped == 0) {
+    out << "The queue is empty.\n";
+  }
+}
+
+void print_json_unlisted(std::ostream& out, std::uint64_t listed, const Unlisted& unlisted) {
+  if (unlisted.of_others + unlisted.dropped == 0) return;
+  print_json(out, {{"listed", listed},
+                   {"waiting", listed + unlisted.of_others + unlisted.dropped},
+                   {"of_others", unlisted.of_others},
+                   {"dropped", unlisted.dropped}});
 }
 
 void print_story(std::ostream& out, const control_pb::MessageInfo& message, WallTime now) {
@@ -233,8 +269,13 @@ bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
   return status.running() && status.accepting() && status.corrupt() == 0 && status.trouble_size() == 0;
 }
 
+void MailqPrinter::begin_once() {
+  if (!std::exchange(has_begun_, true)) out_ << "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n";
+}
+
 void MailqPrinter::message(const control_pb::MessageInfo& message) {
-  if (requests_++ == 0) out_ << "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n";
+  begin_once();
+  ++requests_;
   octets_ += message.size();
   const char mark = message.state() == "active" ? '*' : message.state() == "held" ? '!' : ' ';
   out_ << std::left << std::setw(10) << clean(message.id()) << mark << " " << std::right << std::setw(8) << message.size() << " "
@@ -252,11 +293,21 @@ void MailqPrinter::message(const control_pb::MessageInfo& message) {
   out_ << "\n";
 }
 
-void MailqPrinter::end(const std::string& limits) {
-  if (requests_ == 0)
-    out_ << "Mail queue is empty" << limits << "\n";
-  else
-    out_ << "-- " << octets_ / 1024 << " Kbytes in " << requests_ << " Request" << (requests_ == 1 ? "" : "s") << ".\n";
+// What is not listed stands behind what programs read, in the same line: some take every other line for mail.
+void MailqPrinter::end(const Unlisted& unlisted) {
+  const std::uint64_t waiting = requests_ + unlisted.of_others + unlisted.dropped;
+  if (waiting == 0) {
+    out_ << "Mail queue is empty\n";
+    return;
+  }
+  begin_once();
+  // Monitoring that knows neither Postfix nor mxpress here takes this for sendmail's list, and would find nothing in Postfix's.
+  if (!unlisted.who_sees_all.empty()) out_ << std::string(16, ' ') << "Total requests: " << waiting << "\n";
+  out_ << "-- " << octets_ / 1024 << " Kbytes in " << waiting << " Request" << (waiting == 1 ? "" : "s") << ".";
+  if (unlisted.of_others != 0)
+    out_ << " " << messages_text(unlisted.of_others) << " of other users not listed" << who_sees_all(unlisted) << ".";
+  if (unlisted.dropped != 0) out_ << " " << messages_text(unlisted.dropped) << " in the drop folder not listed.";
+  out_ << "\n";
 }
 
 }  // namespace mxpress::mta::cli

@@ -16,8 +16,20 @@ class StatusInfo;
 
 namespace mxpress::mta::cli {
 
-void print_destinations(std::ostream& out, const std::vector<control_pb::DestinationInfo>& destinations, WallTime now);
+// Messages that wait and that this user is not shown.
+struct Unlisted {
+  std::uint64_t of_others = 0;
+  std::uint64_t dropped = 0;  // left in the drop folder by sendmail
+  std::string who_sees_all;   // in words; empty where it is this user
+};
+
+void print_destinations(std::ostream& out, const std::vector<control_pb::DestinationInfo>& destinations, const Unlisted& unlisted,
+                        WallTime now);
 void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, WallTime now);
+// After the last of all messages that this user sees.
+void print_end_of_messages(std::ostream& out, std::uint64_t listed, const Unlisted& unlisted);
+// The same as JSON: {"listed":...,"waiting":...,"of_others":...,"dropped":...}. Nothing if all that waits is listed.
+void print_json_unlisted(std::ostream& out, std::uint64_t listed, const Unlisted& unlisted);
 // Everything about one message, for somebody who is no mail expert.
 void print_story(std::ostream& out, const control_pb::MessageInfo& message, WallTime now);
 // Says whether all is well.
@@ -28,10 +40,14 @@ class MailqPrinter {
  public:
   explicit MailqPrinter(std::ostream& out) : out_(out) {}
   void message(const control_pb::MessageInfo& message);
-  void end(const std::string& limits);  // of what this user is shown, in brackets; may be empty
+  // The last line counts all that waits, listed or not: monitoring of users who may not see others' mail reads it.
+  void end(const Unlisted& unlisted);
 
  private:
+  void begin_once();
+
   std::ostream& out_;
+  bool has_begun_ = false;
   std::uint64_t requests_ = 0, octets_ = 0;
 };
 

@@ -29,6 +29,8 @@ class ControlBackend {
   // Error (transient): not all mail is known yet, and why; waits for it a while.
   virtual Status ready() { return {}; }
   virtual std::vector<queue::QueueId> ids() = 0;  // of what has not ended, oldest first
+  // How many they are.
+  virtual std::uint64_t message_count() { return ids().size(); }
   // Of them, those of this local user.
   virtual std::vector<queue::QueueId> ids_of(uid_t uid) = 0;
   // Whether it is a message of this user, perhaps an ended one. The same work whether it is somebody else's or none.

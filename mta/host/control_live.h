@@ -40,6 +40,7 @@ class LiveBackend final : public ControlBackend {
 
   Status ready() override;
   std::vector<queue::QueueId> ids() override { return spool_.ids(false); }
+  std::uint64_t message_count() override { return spool_.counters().messages; }
   std::vector<queue::QueueId> ids_of(uid_t uid) override { return spool_.ids_of(std::int64_t{uid}); }
   bool owns(uid_t uid, queue::QueueId id) override { return spool_.owns(std::int64_t{uid}, id); }
   Result<queue::Message> load(queue::QueueId id) override { return spool_.load(id); }

@@ -19,11 +19,12 @@
 namespace mxpress::mta::host {
 namespace {
 
-constexpr std::size_t kMostCounted = 10'000;  // files of a folder, for a warning
+constexpr std::size_t kMostCounted = 10'000;  // files of a folder
 constexpr std::size_t kBatch = 500;           // messages of one recorded action
 constexpr std::size_t kPiece = 64 * 1024;     // octets of content in one response
 // Work in the units of WorkLimits: any request; status; an action on one message, which is a record on disk; so many ids looked up.
 constexpr std::uint64_t kRequest = 2, kStatus = 20, kAction = 50, kIdsOfUnit = 100;
+constexpr std::uint64_t kFilesOfUnit = 50;  // so many names of a folder read
 
 queue::ActionKind kind_of(control_pb::Action action) {
   switch (action) {
@@ -54,12 +55,19 @@ control_pb::Effect::What effect_of(delivery::ActionEffect effect) {
   return control_pb::Effect::UNKNOWN;
 }
 
+// Without those that are still being written.
 std::size_t count_files(const boost::filesystem::path& folder) {
   namespace fs = boost::filesystem;
-  std::size_t count = 0;
+  std::size_t count = 0, seen = 0;
   boost::system::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end && count < kMostCounted; at.increment(error)) ++count;
-  return count;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end && seen < kMostCounted; at.increment(error), ++seen)
+    count += at->path().extension() != ".part";
+  return seen == kMostCounted ? seen : count;
+}
+
+bool has_condition(const control_pb::Selector& selector) {
+  return selector.id_size() != 0 || !selector.domain().empty() || !selector.sender().empty() || !selector.recipient().empty() ||
+         selector.older_ms() != 0 || selector.state() != control_pb::Selector::ANY;
 }
 
 // One request of one peer.
@@ -100,12 +108,18 @@ class Answer {
   }
 
  private:
-  void end(control_pb::End::Result result, const std::string& text, std::uint64_t matched = 0) {
+  void end(control_pb::End end) {
     control_pb::Response response;
-    response.mutable_end()->set_result(result);
-    response.mutable_end()->set_text(text);
-    response.mutable_end()->set_matched(matched);
+    response.mutable_end()->Swap(&end);
     (void)outlet_.send(response);
+  }
+
+  void end(control_pb::End::Result result, const std::string& text, std::uint64_t matched = 0) {
+    control_pb::End last;
+    last.set_result(result);
+    last.set_text(text);
+    last.set_matched(matched);
+    end(std::move(last));
   }
 
   bool is_own(const queue::Message& message) const {
@@ -197,9 +211,28 @@ class Answer {
   void list(const control_pb::Request::List& list) {
     if (const std::string mistake = selector_mistake(list.selector()); !mistake.empty()) return end(control_pb::End::MALFORMED, mistake);
     const auto attempts = list.attempts() ? MessageParts::Attempts::told : MessageParts::Attempts::left_out;
-    const std::uint64_t matched = for_each(list.selector(), [&](queue::Message message) { return tell(std::move(message), attempts); });
-    const std::string only_own = "root and the group " + backend_.config()->user + " see all";
-    end(control_pb::End::OK, peer_.may_do_everything ? "" : only_own, matched);
+    const std::uint64_t of_others = has_condition(list.selector()) ? 0 : count_of_others();
+    control_pb::End last;
+    last.set_matched(for_each(list.selector(), [&](queue::Message message) { return tell(std::move(message), attempts); }));
+    if (!peer_.may_do_everything) last.set_text("root and the group " + backend_.config()->user + " see all");
+    if (!has_condition(list.selector())) {
+      last.set_dropped(count_dropped_now());
+      last.set_waiting(last.matched() + of_others + last.dropped());
+    }
+    end(std::move(last));
+  }
+
+  // Their number is all that anybody learns of the mail of others.
+  std::uint64_t count_of_others() {
+    if (peer_.may_do_everything) return 0;
+    const std::uint64_t own = backend_.ids_of(peer_.uid).size(), all = backend_.message_count();
+    return all - std::min(all, own);
+  }
+
+  std::uint64_t count_dropped_now() {
+    const std::size_t dropped = count_dropped(*backend_.config());
+    outlet_.charge(1 + dropped / kFilesOfUnit);
+    return dropped;
   }
 
   // The message, also an ended one; or an End is sent.
@@ -314,7 +347,10 @@ class Answer {
       *response.mutable_destination() = describe(destination);
       if (!outlet_.send(response)) return;
     }
-    end(control_pb::End::OK, "", destinations->size());
+    control_pb::End last;
+    last.set_matched(destinations->size());
+    last.set_dropped(count_dropped_now());
+    end(std::move(last));
   }
 
   void status() {

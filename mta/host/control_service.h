@@ -9,7 +9,7 @@
 
 namespace mxpress::mta::host {
 
-// Files of sendmail that wait in the drop folder. Blocking.
+// Complete files of sendmail that wait in the drop folder, up to 10,000. Blocking.
 std::size_t count_dropped(const Config& config);
 
 // Who asks, in the words of the kernel.

@@ -41,12 +41,14 @@ void expect_clean(const std::ostringstream& out) {
 
 void check_printed(const control_pb::Response& response) {
   std::ostringstream out;
+  const cli::Unlisted unlisted{response.end().waiting(), response.end().dropped(), response.end().text()};
   cli::MailqPrinter mailq(out);
   mailq.message(response.message());
-  mailq.end("");
+  mailq.end(unlisted);
   cli::print_message_line(out, response.message(), at(1000));
   cli::print_story(out, response.message(), at(1000));
-  cli::print_destinations(out, {response.destination()}, at(1000));
+  cli::print_destinations(out, {response.destination()}, unlisted, at(1000));
+  cli::print_end_of_messages(out, 0, unlisted);
   cli::print_status(out, response.status(), at(1000));
   expect_clean(out);
 }

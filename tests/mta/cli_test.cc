@@ -8,6 +8,7 @@
 #include "mta/cli/print.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
+#include "tests/support/mxpress_command.h"
 
 using namespace mxpress;
 using namespace mxpress::mta;
@@ -16,44 +17,10 @@ using cli::ExitCode;
 using mxpress::testing::at;
 using mxpress::testing::FakeControl;
 using mxpress::testing::make_message;
+using mxpress::testing::Ran;
+using mxpress::testing::run;
 
 namespace {
-
-struct Ran {
-  ExitCode code;
-  std::string out, error;
-};
-
-// Takes the backend apart from its owner: the client owns a view of it.
-class View final : public host::ControlBackend {
- public:
-  explicit View(FakeControl& real) : real_(real) {}
-  Status ready() override { return real_.ready(); }
-  std::vector<queue::QueueId> ids() override { return real_.ids(); }
-  std::vector<queue::QueueId> ids_of(uid_t uid) override { return real_.ids_of(uid); }
-  bool owns(uid_t uid, queue::QueueId id) override { return real_.owns(uid, id); }
-  Result<queue::Message> load(queue::QueueId id) override { return real_.load(id); }
-  Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {
-    return real_.act(action, std::move(ids));
-  }
-  Result<std::vector<delivery::DestinationStatus>> destinations() override { return real_.destinations(); }
-  host::DaemonStatus status() override { return real_.status(); }
-  Status reload() override { return real_.reload(); }
-  std::shared_ptr<const Config> config() override { return real_.config(); }
-
- private:
-  FakeControl& real_;
-};
-
-Ran run(FakeControl& backend, std::vector<std::string> arguments, host::ControlPeer peer = {0, true}) {
-  const auto line = cli::parse_command_line(arguments);
-  INFO((line ? "" : line.error().message));
-  REQUIRE(line);
-  const auto client = cli::answer_here(std::make_unique<View>(backend), peer);
-  std::ostringstream out, error;
-  const ExitCode code = cli::run_command(*line, *client, {out, error});
-  return {code, out.str(), error.str()};
-}
 
 std::string mistake(std::vector<std::string> arguments) {
   const auto line = cli::parse_command_line(arguments);
@@ -229,13 +196,6 @@ TEST_CASE("mxpress queue: who may not see the whole queue sees his own messages"
   const Ran ran = run(backend, {"queue"}, {1001, false});
   CHECK(ran.code == ExitCode::ok);
   CHECK_THAT(ran.out, Catch::Contains("0000000000001") && !Catch::Contains("0000000000002"));
-}
-
-TEST_CASE("mxpress: a user without mail is not told that nothing waits at all") {
-  FakeControl backend;
-  backend.add(make_message(1, 0, "a@here.example", "b@there.example", "x"));
-  CHECK_THAT(run(backend, {"queue"}, {1001, false}).out, Catch::StartsWith("No mail of yours waits (") && Catch::Contains("see all"));
-  CHECK_THAT(run(backend, {"mailq"}, {1001, false}).out, Catch::StartsWith("Mail queue is empty (") && Catch::Contains("see all"));
 }
 
 TEST_CASE("mxpress: a queue that is not read yet is not shown as empty, and status tells why") {

@@ -149,6 +149,43 @@ def scenario_others_see_and_act_on_their_own_mail_only(world):
     daemon.stop()
 
 
+def waiting_by_check_mailq(output):
+    """What check_mailq of the monitoring plugins makes of it: the last line alone counts."""
+    last = output.splitlines()[-1]
+    found = re.search(r'Kbytes in (\d+)', last)
+    return int(found.group(1)) if found else 0 if 'Mail queue is empty' in last else None
+
+
+def scenario_mailq_never_calls_a_queue_empty_that_is_not_whoever_asks(world):
+    sink, daemon = start(world, retry='1h*')
+    waiting_message(daemon)
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    wait_until(lambda: len(daemon.accepted_ids()) == 2, 20, 'the second message')
+
+    def mailq(*prefix):
+        result = world.run([*prefix, world.program('sendmail'), '-bp'], env=daemon.environment())
+        check_equal(result.returncode, 0, f'exit status of sendmail -bp ({result.stderr})')
+        return result.stdout.decode()
+
+    check_equal(waiting_by_check_mailq(mailq()), 2, 'messages that mailq counts')
+    if is_root():
+        other = pwd.getpwnam('daemon')
+        listing = mailq('setpriv', f'--reuid={other.pw_uid}', f'--regid={other.pw_gid}', '--clear-groups')
+        check_equal(waiting_by_check_mailq(listing), 2, 'messages that mailq counts for a user without mail')
+        check('example' not in listing, f'mailq shows an address of others: {listing}')
+    daemon.stop()
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    check_equal(waiting_by_check_mailq(mailq()), 3, 'messages that mailq counts while no daemon runs')
+    sink.start()
+    daemon.start()
+    daemon.wait_for_recovery()
+    check_equal(daemon.mxpress('retry', '--all')[0], 0, 'retry')
+    wait_until(lambda: sink.count() == 3, 20, 'all mail to arrive')
+    daemon.wait_for_empty_queue()
+    check_equal(mailq(), 'Mail queue is empty\n', 'mailq at the end')
+    daemon.stop()
+
+
 def scenario_started_by_root_it_becomes_an_ordinary_user(world):
     sink, daemon = start(world)
     daemon.start()
