@@ -7,8 +7,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "mta/cli/sendmail_outlet.h"
+#include "proto/queue_id.h"
 #include "proto/reply.h"
 
 namespace mxpress::mta::cli {
@@ -49,6 +51,7 @@ class Daemon final : public Outlet {
   Verdict begin(const std::vector<std::string>& commands) override;
   Verdict send(std::string_view bytes) override;
   Verdict finish() override;
+  std::string place() const override;
 
  private:
   bool read_more();
@@ -59,6 +62,7 @@ class Daemon final : public Outlet {
   const int socket_;
   std::string received_;
   proto::ReplyParser parser_;
+  proto::Reply last_;  // to the final dot
 };
 
 bool Daemon::read_more() {
@@ -117,8 +121,17 @@ Verdict Daemon::begin(const std::vector<std::string>& commands) {
 Verdict Daemon::send(std::string_view bytes) { return write_all(socket_, bytes) ? Verdict() : read_last_words(); }
 
 Verdict Daemon::finish() {
-  const auto reply = read_reply();
-  return reply ? judge(*reply) : lost_after_end();
+  auto reply = read_reply();
+  if (!reply) return lost_after_end();
+  last_ = std::move(*reply);
+  return judge(last_);
+}
+
+// The queue id is the last word of mxpressd's reply.
+std::string Daemon::place() const {
+  const std::string text = last_.to_string();
+  const auto id = proto::QueueId::parse(text.substr(text.rfind(' ') + 1));
+  return id ? "queued as " + id->to_string() : "accepted: " + text;
 }
 
 bool is_absent(int code) { return code == ENOENT || code == ENOTDIR || code == ECONNREFUSED || code == ECONNRESET || code == EPIPE; }

@@ -40,6 +40,7 @@ class DropFile final : public Outlet {
   Verdict begin(const std::vector<std::string>& commands) override;
   Verdict send(std::string_view bytes) override;
   Verdict finish() override;
+  std::string place() const override;
 
  private:
   std::string part() const { return path_ + ".part"; }
@@ -96,6 +97,9 @@ Verdict DropFile::finish() {
   // Only the daemon may read the folder, and what cannot be opened cannot be synced by itself.
   return ::syncfs(file_) == 0 ? Verdict() : take_back();
 }
+
+// Its queue id comes with the daemon.
+std::string DropFile::place() const { return "left in " + directory_ + " until mxpressd takes it, and gives it a queue id"; }
 
 // What is refused must not be sent all the same. If the file is gone already, mxpressd is there now and has the message.
 Verdict DropFile::take_back() {

@@ -1,6 +1,7 @@
 // The life of one call of sendmail, in order.
 #include "mta/cli/sendmail_main.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ namespace {
 using proto::ExitCode;
 
 constexpr const char* kHelp =
-    "sendmail [-i] [-t] [-f sender] [-F name] [-N notify] [-R hdrs|full] [-V envid] [--] [recipient...]\n"
+    "sendmail [-i] [-t] [-v] [-f sender] [-F name] [-N notify] [-R hdrs|full] [-V envid] [--] [recipient...]\n"
     "  reads a message from standard input and hands it to mxpressd, or leaves it for mxpressd to find.\n"
     "  -bs speaks SMTP, -bp (mailq) lists the queue, -q tries the queue now, -bv checks addresses; see sendmail(8).\n";
 
@@ -113,7 +114,9 @@ Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings
   if (Verdict begun = begin(opened, envelope_commands(options, sender.address, recipients), settings); !begun.ok()) return begun;
   if (Verdict sent = send_content(*opened.outlet, input, std::move(start)); !sent.ok()) return sent;
   Verdict finished = opened.outlet->finish();
-  if (finished.ok()) finished.words = warning_of(recipients);
+  if (!finished.ok()) return finished;
+  finished.words = warning_of(recipients);
+  if (options.verbose) (void)std::printf("%s\n", opened.outlet->place().c_str());  // the message is safe, whoever reads this
   return finished;
 }
 
@@ -151,10 +154,22 @@ Verdict run(const SendmailOptions& options) {
   }
 }
 
+// Where a caller has closed one, the socket or the drop file would take its number, and get the words meant for people.
+void fill_closed_outputs() {
+  for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(output, F_GETFD) >= 0) continue;
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0 || nowhere == output) continue;
+    ::dup2(nowhere, output);
+    ::close(nowhere);
+  }
+}
+
 }  // namespace
 
 int sendmail_main(int count, char** arguments) {
   ::signal(SIGPIPE, SIG_IGN);
+  fill_closed_outputs();
   const auto options = parse_sendmail_options(count > 0 ? arguments[0] : "sendmail",
                                               std::vector<std::string>(arguments + std::min(count, 1), arguments + count));
   if (!options.ok()) return tell({ExitCode::usage, options.error().message});

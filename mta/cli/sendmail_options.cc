@@ -63,6 +63,7 @@ Status Reader::flags(std::string_view letters) {
     if (kFlags.find(letter) == std::string_view::npos) return usage("unknown option -" + std::string(letters) + "; see sendmail --help");
     if (letter == 'i') options_.ignore_dots = true;
     if (letter == 't') options_.recipients_of_header = true;
+    if (letter == 'v') options_.verbose = true;
   }
   return {};
 }

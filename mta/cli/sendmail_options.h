@@ -28,6 +28,7 @@ struct SendmailOptions {
   SendmailMode mode = SendmailMode::deliver;
   bool ignore_dots = false;                        // -i, -oi
   bool recipients_of_header = false;               // -t
+  bool verbose = false;                            // -v
   std::optional<std::string> sender;               // -f, -r; empty: the null reverse-path
   std::string full_name;                           // -F
   proto::Notify notify;                            // -N

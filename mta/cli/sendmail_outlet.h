@@ -29,6 +29,8 @@ class Outlet {
   virtual Verdict send(std::string_view bytes) = 0;
   // The final dot has been sent. Success: the message is durable.
   virtual Verdict finish() = 0;
+  // Where the message is after that, for -v: one line, printable.
+  virtual std::string place() const = 0;
 };
 
 struct OpenedOutlet {

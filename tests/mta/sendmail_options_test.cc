@@ -53,7 +53,6 @@ TEST_CASE("sendmail options: what programs put on the line is read and has no ef
                                {"-B", "7BIT"},
                                {"-n"},
                                {"-U"},
-                               {"-v"},
                                {"-m"},
                                {"-G"},
                                {"-Ltag"},

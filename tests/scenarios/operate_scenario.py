@@ -111,6 +111,22 @@ def scenario_the_queue_command_works_with_and_without_the_daemon(world):
     daemon.stop()
 
 
+def scenario_sendmail_tells_the_queue_id_by_which_everything_else_knows_the_message(world):
+    sink, daemon = start(world, retry='1h*')
+    daemon.start()
+
+    def verbose_send():
+        result = world.run([world.program('sendmail'), '-v', '-f', 'me@here.example', 'you@there.example'], HELLO, env=daemon.environment())
+        check_equal(result.returncode, 0, f'exit status of sendmail -v ({result.stderr})')
+        return result.stdout.decode()
+
+    name = re.fullmatch(r'queued as ([0-9A-Z]{13})\n', verbose_send()).group(1)
+    check_equal(daemon.accepted_ids(), [name], 'queue ids in the log')
+    check('me@here.example' in daemon.mxpress('show', name)[1], 'mxpress show does not know the id')
+    daemon.stop()
+    check_equal(verbose_send(), f'left in {daemon.spool}/drop until mxpressd takes it, and gives it a queue id\n', 'sendmail -v without the daemon')
+
+
 def scenario_remove_forgets_and_bounce_tells(world):
     sink, daemon = start(world, retry='1h*')
     sender = Sink(world, 'here', '127.0.0.13', sink.port).start()
