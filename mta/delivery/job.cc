@@ -207,7 +207,7 @@ bool Worker::has_pending(const queue::Message& message, DestinationIndex destina
 Task<Result<SharedMessages::Given>> Worker::read(queue::QueueId id, Need need) {
   if (auto at_hand = need == Need::content ? services_.spool.load_at_hand(id) : std::nullopt)
     co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*at_hand))), {}};
-  const auto charge = co_await services_.loads.under_way.acquire(services_.spool.octets_to_load(id));
+  const auto charge = co_await services_.loads.under_way.acquire(services_.spool.octets_to_load(id), owner_of(id));
   auto call = [&spool = services_.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
   auto [message, content] = co_await run_blocking(services_.file_pool, std::move(call));
   if (!message) co_return message.error();
@@ -247,7 +247,8 @@ Task<void> Worker::nothing_pending(JobIndex index, const Share& share) {
 Task<LoadBudget::Charge> Worker::charge_for(const Share& share) {
   const std::size_t recipients = share->recipients.size();
   if (recipients <= Loads::kManyRecipients) co_return LoadBudget::Charge();
-  co_return co_await services_.loads.long_deliveries.acquire(recipients * Loads::kRecipient);
+  co_return co_await services_.loads.long_deliveries.acquire(recipients * Loads::kRecipient,
+                                                             host::Owner::user(share->envelope.submitter.uid));
 }
 
 // Thousands of jobs of one message may be concluded at about the same time: they form a line, and only one of them is at work.

@@ -7,8 +7,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace mxpress::mta::delivery {
 
@@ -18,39 +21,61 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
     std::uint64_t octets;
     Granted granted;
   };
+  using Lines = std::map<host::Owner, std::deque<Request>>;
 
   explicit State(std::uint64_t most) : limit(most) {}
 
-  bool fits(std::uint64_t octets) const { return counters.held == 0 || counters.held + octets <= limit; }
+  std::uint64_t free() const { return limit - std::min(limit, counters.held); }
+  bool fits(std::uint64_t octets) const { return counters.held == 0 || octets <= free(); }
 
-  Charge grant(std::uint64_t octets) {
+  bool has_share_left(const host::Owner& owner, std::uint64_t octets) const {
+    const auto own = held_by.find(owner);
+    return own == held_by.end() || (octets <= free() && own->second + octets <= free() - octets);
+  }
+
+  Charge grant(std::uint64_t octets, const host::Owner& owner) {
     counters.held += octets;
     counters.peak = std::max(counters.peak, counters.held);
     counters.octets += octets;
     ++counters.charges;
-    return Charge(shared_from_this(), octets);
+    if (octets > 0) held_by[owner] += octets;
+    return Charge(shared_from_this(), octets, owner);
   }
 
-  std::optional<Charge> try_acquire(std::uint64_t octets) {
+  std::optional<Charge> try_acquire(std::uint64_t octets, const host::Owner& owner) {
     const std::lock_guard lock(mutex);
-    if (!waiting.empty() || !fits(octets)) return std::nullopt;
-    return grant(octets);
+    if (!lines.empty() || !fits(octets) || !has_share_left(owner, octets)) return std::nullopt;
+    return grant(octets, owner);
   }
 
-  void acquire(std::uint64_t octets, Granted granted) {
+  void acquire(std::uint64_t octets, const host::Owner& owner, Granted granted) {
     {
       const std::lock_guard lock(mutex);
-      waiting.push_back({octets, std::move(granted)});
+      lines[owner].push_back({octets, std::move(granted)});
+      ++counters.waiting;
     }
     grant_next();
   }
 
-  void release(std::uint64_t octets) {
+  void release(std::uint64_t octets, const host::Owner& owner) {
     {
       const std::lock_guard lock(mutex);
       counters.held -= octets;
+      if (const auto own = held_by.find(owner); own != held_by.end() && (own->second -= octets) == 0) held_by.erase(own);
     }
     grant_next();
+  }
+
+  // Whose turn it is. None: of those who wait, nobody gets anything now.
+  Lines::iterator next_line() {
+    auto line = lines.upper_bound(last);
+    for (std::size_t looked = 0; looked < lines.size(); ++looked, ++line) {
+      if (line == lines.end()) line = lines.begin();
+      const std::uint64_t octets = line->second.front().octets;
+      if (counters.held > 0 && !has_share_left(line->first, octets)) continue;
+      return fits(octets) ? line : lines.end();
+    }
+    return lines.end();
   }
 
   void grant_next() {
@@ -59,10 +84,14 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
       std::shared_ptr<Charge> charge;
       {
         const std::lock_guard lock(mutex);
-        if (waiting.empty() || !fits(waiting.front().octets)) return;
-        charge = std::make_shared<Charge>(grant(waiting.front().octets));
-        granted = std::move(waiting.front().granted);
-        waiting.pop_front();
+        const auto line = next_line();
+        if (line == lines.end()) return;
+        last = line->first;
+        charge = std::make_shared<Charge>(grant(line->second.front().octets, last));
+        granted = std::move(line->second.front().granted);
+        line->second.pop_front();
+        --counters.waiting;
+        if (line->second.empty()) lines.erase(line);
       }
       granted(std::move(charge));
     }
@@ -71,15 +100,18 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
   const std::uint64_t limit;
   mutable std::mutex mutex;
   Counters counters;
-  std::deque<Request> waiting;
+  Lines lines;                                                    // none is empty
+  host::Owner last;                                               // who had the last turn
+  boost::unordered_flat_map<host::Owner, std::uint64_t> held_by;  // who hold something
 };
 
 LoadBudget::LoadBudget(std::uint64_t limit) : state_(std::make_shared<State>(limit)) {}
 
 LoadBudget::~LoadBudget() {
-  std::deque<State::Request> dropped;
+  State::Lines dropped;
   const std::lock_guard lock(state_->mutex);
-  dropped.swap(state_->waiting);
+  dropped.swap(state_->lines);
+  state_->counters.waiting = 0;
 }
 
 LoadBudget::Charge& LoadBudget::Charge::operator=(Charge&& other) noexcept {
@@ -87,21 +119,22 @@ LoadBudget::Charge& LoadBudget::Charge::operator=(Charge&& other) noexcept {
   release();
   state_ = std::move(other.state_);
   octets_ = std::exchange(other.octets_, 0);
+  owner_ = other.owner_;
   return *this;
 }
 
 void LoadBudget::Charge::release() {
   const auto state = std::exchange(state_, nullptr);
-  if (state) state->release(std::exchange(octets_, 0));
+  if (state) state->release(std::exchange(octets_, 0), owner_);
 }
 
-Task<LoadBudget::Charge> LoadBudget::acquire(std::uint64_t octets) {
-  if (auto charge = state_->try_acquire(octets)) co_return std::move(*charge);
+Task<LoadBudget::Charge> LoadBudget::acquire(std::uint64_t octets, host::Owner owner) {
+  if (auto charge = state_->try_acquire(octets, owner)) co_return std::move(*charge);
   const Executor executor = co_await asio::this_coro::executor;
-  auto start = [state = state_.get(), octets, executor](auto handler) {
+  auto start = [state = state_.get(), octets, owner, executor](auto handler) {
     // Shared because std::function must be copyable, and neither a coroutine's handler nor a charge is.
     auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
-    state->acquire(octets, [waiting, executor, work = asio::make_work_guard(executor)](std::shared_ptr<Charge> charge) {
+    state->acquire(octets, owner, [waiting, executor, work = asio::make_work_guard(executor)](std::shared_ptr<Charge> charge) {
       asio::post(executor, [waiting, charge] { std::move (*waiting)(charge); });
     });
   };
@@ -112,9 +145,7 @@ Task<LoadBudget::Charge> LoadBudget::acquire(std::uint64_t octets) {
 
 LoadBudget::Counters LoadBudget::counters() const {
   const std::lock_guard lock(state_->mutex);
-  Counters counters = state_->counters;
-  counters.waiting = state_->waiting.size();
-  return counters;
+  return state_->counters;
 }
 
 std::uint64_t LoadBudget::limit() const { return state_->limit; }

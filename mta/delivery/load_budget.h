@@ -6,12 +6,15 @@
 #include <utility>
 
 #include "dns/async.h"
+#include "mta/host/owner.h"
 
 namespace mxpress::mta::delivery {
 
-// Thread: any. Requests are granted in the order in which they came. A request that is larger than the limit is granted when nothing else
-// is held, so that every message can be loaded. A holder never waits for another charge of the same budget, so that each request is granted
-// at last.
+// Thread: any. Owners take turns; the requests of one owner are granted in the order in which they came. An owner who holds something gets
+// more only while he holds no more than he leaves free: alone half of the budget, n owners 1/(n+1) each. One who holds nothing gets what he
+// asks for as soon as there is room, and nobody gets anything before him when it is his turn. A request that is larger than the limit is
+// granted when nothing else is held, so that every message can be loaded. A holder never waits for another charge of the same budget, so
+// that each request is granted at last.
 class LoadBudget {
  public:
   struct Counters {
@@ -30,7 +33,7 @@ class LoadBudget {
   class Charge {
    public:
     Charge() = default;
-    Charge(Charge&& other) noexcept : state_(std::move(other.state_)), octets_(std::exchange(other.octets_, 0)) {}
+    Charge(Charge&& other) noexcept : state_(std::move(other.state_)), octets_(std::exchange(other.octets_, 0)), owner_(other.owner_) {}
     Charge& operator=(Charge&& other) noexcept;
     ~Charge() { release(); }
     void release();
@@ -39,9 +42,11 @@ class LoadBudget {
    private:
     friend class LoadBudget;
     friend struct State;
-    Charge(std::shared_ptr<State> state, std::uint64_t octets) : state_(std::move(state)), octets_(octets) {}
+    Charge(std::shared_ptr<State> state, std::uint64_t octets, const host::Owner& owner)
+        : state_(std::move(state)), octets_(octets), owner_(owner) {}
     std::shared_ptr<State> state_;  // shared with the budget: coroutines that hold a charge may be destroyed after it
     std::uint64_t octets_ = 0;
+    host::Owner owner_;
   };
 
   explicit LoadBudget(std::uint64_t limit);
@@ -50,8 +55,8 @@ class LoadBudget {
   LoadBudget(const LoadBudget&) = delete;
   LoadBudget& operator=(const LoadBudget&) = delete;
 
-  // Resumes on the caller's executor.
-  Task<Charge> acquire(std::uint64_t octets);
+  // For mail of this owner. Resumes on the caller's executor.
+  Task<Charge> acquire(std::uint64_t octets, host::Owner owner);
   Counters counters() const;
   std::uint64_t limit() const;
 

@@ -49,7 +49,7 @@ dns::Targets not_an_address() {
 void Worker::start_locating(DestinationIndex index) {
   destinations_[index].locating = true;
   const auto message = schedule_.job(schedule_.newest_ready(index)).message;
-  const auto owner = host::Owner::user(services_.spool.uid_of(message));
+  const auto owner = owner_of(message);
   if (lookups_.begin(index, owner)) return locate_for(owner, index);
   locate_next();
 }

@@ -5,6 +5,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <functional>
+#include <iterator>
 #include <set>
 
 #include "mta/delivery/attempt_log.h"
@@ -156,7 +158,7 @@ Task<Notices::LookAgain> Notices::pay_noted(queue::QueueId id, bool must_not_wai
 }
 
 Task<Notices::Loaded> Notices::load(queue::QueueId id) {
-  auto charge = co_await budget_.acquire(spool_.octets_to_load(id));
+  auto charge = co_await budget_.acquire(spool_.octets_to_load(id), host::Owner::user(spool_.uid_of(id)));
   auto read = [&spool = spool_, id] {
     const host::HandlingNow now(id);
     return spool.load(id);
@@ -232,8 +234,10 @@ std::vector<std::uint32_t> Notices::delayed_recipients(const queue::Message& mes
   std::set<std::string_view> known;
   for (const Delay& delay : delays) known.insert(delay.destination);
   const auto is_known = [&](std::uint32_t i) { return known.contains(destination_of(message.envelope.recipients[i].mailbox, *config)); };
-  std::stable_partition(result.begin(), result.end(), is_known);
-  return result;
+  std::vector<std::uint32_t> ordered;
+  std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), is_known);
+  std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), std::not_fn(is_known));
+  return ordered;
 }
 
 void Notices::describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,

@@ -10,6 +10,7 @@
 
 using namespace mxpress;
 using mta::delivery::LoadBudget;
+using mta::host::Owner;
 
 namespace {
 
@@ -20,14 +21,14 @@ struct Requests {
   std::deque<std::optional<LoadBudget::Charge>> charges;
 
   // Its number.
-  int ask(std::uint64_t octets) {
+  int ask(std::uint64_t octets, Owner owner = Owner::user(33)) {
     const int number = static_cast<int>(charges.size());
     charges.emplace_back();
-    auto wait = [](Requests& all, int me, std::uint64_t how_much) -> Task<void> {
-      all.charges[static_cast<std::size_t>(me)] = co_await all.budget.acquire(how_much);
+    auto wait = [](Requests& all, int me, std::uint64_t how_much, Owner who) -> Task<void> {
+      all.charges[static_cast<std::size_t>(me)] = co_await all.budget.acquire(how_much, who);
       all.granted.push_back(me);
     };
-    asio::co_spawn(io, wait(*this, number, octets), asio::detached);
+    asio::co_spawn(io, wait(*this, number, octets, owner), asio::detached);
     run();
     return number;
   }
@@ -43,7 +44,7 @@ struct Requests {
 
 }  // namespace
 
-TEST_CASE("load budget: requests are granted in the order in which they came, a small one too") {
+TEST_CASE("load budget: requests of one owner are granted in the order in which they came, a small one too") {
   Requests all;
   const int first = all.ask(60);
   const int large = all.ask(80);
@@ -51,7 +52,9 @@ TEST_CASE("load budget: requests are granted in the order in which they came, a 
   CHECK(all.granted == std::vector<int>{first});
   CHECK(all.budget.counters().waiting == 2);
   all.release(first);
-  CHECK(all.granted == std::vector<int>{first, large, small});
+  CHECK(all.granted == std::vector<int>{first, large});
+  all.release(large);
+  CHECK(all.granted.back() == small);
 }
 
 TEST_CASE("load budget: a request that is larger than the limit is granted as soon as nothing else is held") {
@@ -71,7 +74,7 @@ TEST_CASE("load budget: no more than the limit is held, and every request is gra
   Requests all;
   std::mt19937 random(GENERATE(range(1u, 6u)));
   for (int i = 0; i < 500; ++i) {
-    all.ask(random() % 101);
+    all.ask(random() % 101, Owner::user(random() % 5));
     const auto& held = all.granted;
     if (random() % 2 == 0 && !held.empty()) all.release(held[random() % held.size()]);
   }
@@ -81,12 +84,54 @@ TEST_CASE("load budget: no more than the limit is held, and every request is gra
   CHECK(all.budget.counters().held == 0);
 }
 
+TEST_CASE("load budget: an owner alone holds half of it, and one who comes later gets what he needs at once") {
+  Requests all;
+  const Owner greedy = Owner::user(33), other = Owner::user(34);
+  for (int i = 0; i < 20; ++i) all.ask(10, greedy);
+  CHECK(all.budget.counters().held == 50);
+  const int honest = all.ask(30, other);
+  CHECK(all.granted.back() == honest);
+  CHECK(all.budget.counters().held == 80);
+}
+
+TEST_CASE("load budget: owners take turns, however many requests one of them has") {
+  Requests all;
+  const int everything = all.ask(100, Owner::user(1));
+  for (int i = 0; i < 10; ++i) all.ask(40, Owner::user(33));
+  const int second = all.ask(40, Owner::user(34)), third = all.ask(40, Owner::user(35));
+  all.release(everything);
+  CHECK(all.granted == std::vector<int>{0, 1, second});
+  all.release(second);
+  CHECK(all.granted.back() == third);
+}
+
+TEST_CASE("load budget: small requests of others do not pass a large one of an owner whose turn it is") {
+  Requests all;
+  const int held = all.ask(30, Owner::user(1));
+  const int large = all.ask(90, Owner::user(2));
+  for (int i = 0; i < 5; ++i) all.ask(1, Owner::user(3));
+  CHECK(all.granted == std::vector<int>{held});
+  all.release(held);
+  CHECK(all.granted[1] == large);
+  CHECK(all.granted.size() == 7);
+}
+
+TEST_CASE("load budget: an owner whose next request is beyond his share keeps nobody else waiting, and gets it when he holds nothing") {
+  Requests all;
+  const int small = all.ask(10, Owner::user(1));
+  const int large = all.ask(80, Owner::user(1));
+  const int others = all.ask(10, Owner::user(2));
+  CHECK(all.granted == std::vector<int>{small, others});
+  all.release(small);
+  CHECK(all.granted.back() == large);
+}
+
 TEST_CASE("load budget: a charge may outlive its budget") {
   asio::io_context io;
   auto budget = std::make_unique<LoadBudget>(10);
   std::vector<LoadBudget::Charge> kept;
   for (int i = 0; i < 2; ++i)  // the second is never granted
-    asio::co_spawn(io, [&]() -> Task<void> { kept.push_back(co_await budget->acquire(10)); }, asio::detached);
+    asio::co_spawn(io, [&]() -> Task<void> { kept.push_back(co_await budget->acquire(10, Owner())); }, asio::detached);
   io.poll();
   REQUIRE(kept.size() == 1);
   budget.reset();

@@ -80,7 +80,8 @@ TEST_CASE("shared messages: all jobs of a message that come while it is read, an
   World world;
   const QueueId id = world.put(50);
   std::optional<LoadBudget::Charge> all;
-  asio::co_spawn(world.io, [&]() -> Task<void> { all = co_await world.budget.acquire(world.budget.limit()); }, asio::detached);
+  asio::co_spawn(
+      world.io, [&]() -> Task<void> { all = co_await world.budget.acquire(world.budget.limit(), mta::host::Owner()); }, asio::detached);
   world.time.run_for(world.io, seconds(0));
   for (int i = 0; i < 30; ++i) world.ask(id, i);
   world.time.run_for(world.io, seconds(1));
