@@ -33,9 +33,16 @@ class Failures {
   std::vector<std::string> texts_;
 };
 
+// Without any address a domain is believed to have no mail host: mail to it is returned at once. RFC 9824: a zone may say NODATA of names
+// that do not exist.
+bool may_return_mail(const Question& question, const Answer& answer) {
+  const bool asks_address = question.type == RecordType::a || question.type == RecordType::aaaa;
+  return answer.kind == AnswerKind::no_such_name || (answer.kind == AnswerKind::no_data && asks_address);
+}
+
 }  // namespace
 
-// One question to one server, with what follows from the answer: without EDNS, by TCP, whether NXDOMAIN is believed.
+// One question to one server, with what follows from the answer: without EDNS, by TCP, whether a denial is believed.
 struct NameServers::Try {
   explicit Try(Server& asked) : server(asked) {}
   Server& server;
@@ -151,9 +158,9 @@ Task<Result<Reading>> NameServers::ask_server(Try& attempt, Question question, B
   Reading reading = read_answer(question, *packet);
   Answer& answer = reading.answer;
   if (answer.kind == AnswerKind::found || reading.aliases > 0) server.believed_until = BootClock::now() + kBelievePositive;
-  if (answer.kind == AnswerKind::no_such_name && !co_await is_believable(attempt, reading.negative_zone, deadline)) {
+  if (may_return_mail(question, answer) && !co_await is_believable(attempt, reading.negative_zone, deadline)) {
     answer.kind = AnswerKind::failed;
-    answer.text = "NXDOMAIN (not believed: this server has not found any name lately, nor the root)";
+    answer.text += " (not believed: this server has not found any name lately, nor the root)";
   }
   answer.authenticated = answer.authenticated && (server.config.trusted || is_loopback(server.config.address));
   answer.server = server.config.to_string();
@@ -181,7 +188,7 @@ Task<Result<Packet>> NameServers::exchange_once(Try& attempt, Protocol protocol,
   co_return packet;
 }
 
-// A resolver without a way out (a captive portal, a machine that is still starting) may deny every name: mail must not bounce for that.
+// A resolver without a way out (a captive portal, a machine that is still starting) may deny everything: mail must not bounce for that.
 // One that can name the root's servers, or has the zone itself, is believed.
 Task<bool> NameServers::is_believable(Try& attempt, std::string zone, BootTime deadline) {
   if (BootClock::now() < attempt.server.believed_until) co_return true;

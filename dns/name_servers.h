@@ -24,8 +24,8 @@ class NameServers : public std::enable_shared_from_this<NameServers> {
   BootTime deadline(BootTime now) const;
 
   // SERVFAIL, REFUSED, NOTIMP and the like, garbage and silence: the next server; a server that was silent is asked again in the next
-  // round. FORMERR: once more without EDNS. Truncated: by TCP. NXDOMAIN is believed of a server only that has answered something
-  // positive in the last minutes. The reading's answer names the server in `server` and `text`.
+  // round. FORMERR: once more without EDNS. Truncated: by TCP. NXDOMAIN, and that there is no address, is believed only
+  // of a server that has answered something positive in the last minutes. The reading's answer names the server in `server` and `text`.
   // A server that stays silent for the time-out of a try is not given up: its question stays open while others are asked, and its answer
   // counts whenever it comes before ask() ends. ask() ends with the first reading to rely on, with the last try, or at `deadline`.
   Task<Reading> ask(Question question, BootTime deadline);

@@ -8,7 +8,9 @@
 #include <exception>
 #include <fstream>
 #include <optional>
+#include <random>
 
+#include "dns/targets.h"
 #include "tests/support/dns_server.h"
 #include "tests/support/virtual_time.h"
 
@@ -313,6 +315,37 @@ TEST_CASE("stub resolver: a server that denies every name, the root included, is
   const Answer answer = world.ask("a.example", RecordType::mx);
   CHECK(answer.kind == AnswerKind::failed);
   CHECK_THAT(answer.text, Catch::Contains("NXDOMAIN") && Catch::Contains("not believed"));
+}
+
+TEST_CASE("stub resolver: a server that has no data for any name, the root included, is not believed about addresses") {
+  World world;
+  world.server().fault(DnsFault::no_data);
+  for (const RecordType type : {RecordType::a, RecordType::aaaa}) {
+    const Answer answer = world.ask("a.example", type);
+    CHECK(answer.kind == AnswerKind::failed);
+    CHECK_THAT(answer.text, Catch::Contains("not believed"));
+  }
+  CHECK(world.ask("a.example", RecordType::mx).kind == AnswerKind::no_data);
+  world.server().fault(DnsFault::none);
+  world.time.run_for(world.io, 1min);
+  CHECK(world.ask("a.example", RecordType::a).kind == AnswerKind::no_data);
+}
+
+TEST_CASE("stub resolver: a name that is denied by NODATA has no mail host, as one that is denied by NXDOMAIN") {
+  for (const DnsFault denial : {DnsFault::none, DnsFault::compact_denial}) {
+    World world;
+    world.server().fault(denial);
+    std::mt19937_64 random(1);
+    for (const std::string name : {"nowhere.example", "x.a.example", "loop3.example"}) {
+      std::optional<Targets> targets;
+      if (!world.resolver) world.resolver.emplace(world.io.get_executor(), world.config, 1);
+      asio::co_spawn(world.io, find_targets(*world.resolver, *proto::Domain::parse(name), TargetRules{}, random),
+                     [&](std::exception_ptr, Targets found) { targets = std::move(found); });
+      REQUIRE(world.time.run_until(world.io, [&] { return targets.has_value(); }, 120s));
+      CHECK(targets->kind == TargetsKind::failed_permanently);
+      CHECK(targets->status.to_string() == "5.1.2");
+    }
+  }
 }
 
 TEST_CASE("stub resolver: a server that found something within ten minutes is believed when it denies a name") {

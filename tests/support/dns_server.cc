@@ -133,7 +133,7 @@ struct DnsServer::State {
     const bool form_error = fault == DnsFault::no_edns && query.edns;
     if (fault == DnsFault::unrelated) reply.answers.insert(reply.answers.begin(), forged_record("other.example"));
     if (cut || form_error || fault == DnsFault::servfail || fault == DnsFault::refused || fault == DnsFault::not_implemented ||
-        fault == DnsFault::lame || fault == DnsFault::nxdomain) {
+        fault == DnsFault::lame || fault == DnsFault::nxdomain || fault == DnsFault::no_data) {
       reply.answers.clear();
       reply.authority.clear();
       reply.code = 0;
@@ -142,6 +142,7 @@ struct DnsServer::State {
     if (form_error) reply.code = 1;
     if (fault == DnsFault::servfail) reply.code = 2;
     if (fault == DnsFault::nxdomain) reply.code = 3;
+    if (fault == DnsFault::compact_denial && reply.code == 3) reply.code = 0;
     if (fault == DnsFault::not_implemented) reply.code = 4;
     if (fault == DnsFault::refused) reply.code = 5;
     if (fault == DnsFault::lame) reply.recursion_available = reply.authoritative = false;

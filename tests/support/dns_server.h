@@ -29,6 +29,8 @@ enum class DnsFault {
   no_edns,          // FORMERR to a query with EDNS
   lame,             // NOERROR, nothing in it, no recursion: a referral to nowhere
   nxdomain,         // denies every name, without a SOA
+  no_data,          // knows of no record at all, without a SOA
+  compact_denial,   // RFC 9824: NODATA with SOA where it would be NXDOMAIN
   reset_tcp,        // truncated, and TCP closes without an answer
   unrelated,        // answers with records of another name (192.0.2.66) in front of the right ones
 };
