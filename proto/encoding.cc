@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "proto/ascii.h"
 
@@ -18,6 +19,8 @@ constexpr std::size_t kOctetsPerLine = 57;
 constexpr std::size_t kLookAhead = 5;        // octets that decide how one is quoted: "From "
 constexpr std::size_t kPiece = 16 * 1024;    // octets that are encoded at a time
 constexpr std::size_t kLongestSequence = 4;  // octets. RFC 3629 3
+constexpr std::size_t kMaxWord = 75;         // octets of an encoded-word. RFC 2047 2
+constexpr std::size_t kEscape = 3;           // octets: "=C3"
 
 void append_group(std::string_view group, std::string& out) {
   unsigned bits = 0;
@@ -145,6 +148,29 @@ std::size_t ascii_length(std::string_view text) {
   return length;
 }
 
+// The value of a digit; -1 if it is none.
+int hex_value(char c) {
+  if (is_digit(c)) return c - '0';
+  const char lower = to_lower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// The octet that "C3" stands for.
+std::optional<char> octet_of(std::string_view digits) {
+  if (digits.size() != 2 || hex_value(digits[0]) < 0 || hex_value(digits[1]) < 0) return std::nullopt;
+  return static_cast<char>(hex_value(digits[0]) << 4 | hex_value(digits[1]));
+}
+
+// Octets of the text that make an encoded-word, as many as may be, but not a part of a character of UTF-8.
+std::size_t word_length(std::string_view text, std::size_t max, bool is_utf8) {
+  if (text.size() <= max) return text.size();
+  const auto is_inside = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
+  for (std::size_t length = max; is_utf8 && length + kLongestSequence > max; --length) {
+    if (!is_inside(length)) return length;
+  }
+  return max;
+}
+
 }  // namespace
 
 std::string base64(std::string_view octets) {
@@ -181,6 +207,50 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::optional<std::string> decoded_base64(std::string_view text) {
+  const auto padding = text.find('=');
+  if (padding != std::string_view::npos && text.find_first_not_of('=', padding) != std::string_view::npos) return std::nullopt;
+  std::string octets;
+  octets.reserve(text.size() / 4 * 3 + 3);
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text.substr(0, padding)) {
+    const auto value = kBase64.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    octets.push_back(static_cast<char>(bits >> count));
+  }
+  return octets;
+}
+
+std::string decoded_q(std::string_view text) {
+  std::string octets;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto octet = text[at] == '=' ? octet_of(text.substr(at + 1, 2)) : std::nullopt;
+    octets.push_back(octet ? *octet : text[at] == '_' ? ' ' : text[at]);
+    if (octet) at += 2;
+  }
+  return octets;
+}
+
+std::string encoded_words(std::string_view text, std::string_view charset) {
+  constexpr std::size_t kAround = 7;  // octets around the name and the text
+  const std::size_t room = kMaxWord - std::min(kMaxWord, kAround + charset.size());
+  const std::size_t octets = std::max<std::size_t>(room / 8 * 6, 12);  // an even number: many characters have two
+  const bool is_utf8 = starts_in_any_case(charset, "utf-8");
+  std::string words;
+  while (!text.empty()) {
+    const std::size_t length = word_length(text, octets, is_utf8);
+    if (!words.empty()) words.append("\r\n ");
+    words.append("=?").append(charset).append("?B?").append(base64(text.substr(0, length))).append("?=");
+    text.remove_prefix(length);
+  }
+  return words;
+}
+
 void QuotedPrintableEncoder::feed(std::string_view text, std::string& out) {
   while (!text.empty()) {
     const std::string_view piece = text.substr(0, kPiece);
@@ -194,6 +264,41 @@ void QuotedPrintableEncoder::feed(std::string_view text, std::string& out) {
 void QuotedPrintableEncoder::finish(std::string& out) {
   append_quoted(waiting_, waiting_.size(), column_, out);
   *this = QuotedPrintableEncoder();
+}
+
+void QuotedPrintableDecoder::feed(std::string_view text, std::string& out) {
+  while (!text.empty()) {
+    if (waiting_.empty()) {
+      const auto equals = std::min(text.find('='), text.size());
+      out.append(text.substr(0, equals));
+      text.remove_prefix(equals);
+      if (text.empty()) return;
+    }
+    const std::size_t size = std::min(kEscape - waiting_.size(), text.size());
+    waiting_.append(text.substr(0, size));
+    text.remove_prefix(size);
+    if (waiting_.size() == kEscape) end_escape(out);
+  }
+}
+
+void QuotedPrintableDecoder::end_escape(std::string& out) {
+  const std::string_view rest = std::string_view(waiting_).substr(1);
+  const auto octet = octet_of(rest);
+  if (octet) out.push_back(*octet);
+  if (octet || rest == "\r\n") {
+    ++escapes_;
+    waiting_.clear();
+    return;
+  }
+  has_flaw_ = true;
+  const std::string stands_for_itself = std::exchange(waiting_, {});
+  out.push_back('=');
+  feed(std::string_view(stands_for_itself).substr(1), out);
+}
+
+void QuotedPrintableDecoder::finish(std::string& out) {
+  if (waiting_.size() > 1) out.append(waiting_);  // a '=' at the very end is a soft line break
+  *this = QuotedPrintableDecoder();
 }
 
 void Base64LineEncoder::feed(std::string_view octets, std::string& out) {

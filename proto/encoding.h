@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,13 @@ std::string base64_lines(std::string_view octets);
 // "--" (a boundary).
 std::string quoted_printable(std::string_view text);
 bool is_utf8(std::string_view text);
+// What base64 in one line stands for, padded or not; nothing where it holds anything else.
+std::optional<std::string> decoded_base64(std::string_view text);
+// What the text of an encoded-word with the encoding Q stands for. RFC 2047 4.2
+std::string decoded_q(std::string_view text);
+// Encoded-words of at most 75 octets (more only where the name of the character set has over 40), with the encoding B and folds between
+// them, which are not shown. UTF-8 is not split inside a character. RFC 2047 2, 5
+std::string encoded_words(std::string_view text, std::string_view charset = "utf-8");
 
 // The same encodings for text that comes in pieces of any size, split anywhere. Each appends to the caller's buffer and holds less than one
 // line. finish() ends one text; the object may then be used for the next.
@@ -26,6 +34,22 @@ class QuotedPrintableEncoder {
  private:
   std::string waiting_;     // not encoded yet: what stands behind it decides
   std::size_t column_ = 0;  // of the output
+};
+
+// The reverse. Octets that are not encoded stand for themselves; so does a '=' that begins no escape. Holds less than one escape.
+class QuotedPrintableDecoder {
+ public:
+  void feed(std::string_view text, std::string& out);
+  void finish(std::string& out);
+  // Each '=' so far began an escape ("=C3") or a soft line break, and there was at least one.
+  bool is_plausible() const { return escapes_ > 0 && !has_flaw_; }
+
+ private:
+  void end_escape(std::string& out);
+
+  std::string waiting_;  // the beginning of an escape, or nothing
+  std::size_t escapes_ = 0;
+  bool has_flaw_ = false;
 };
 
 class Base64LineEncoder {

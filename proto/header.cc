@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::size_t kMaxName = 200;                  // octets of an author's full name
-constexpr std::size_t kWordOctets = 45;                // make an encoded word of 72: RFC 2047 2 allows 75
 constexpr std::size_t kMaxFieldName = kMaxLineLength;  // octets, with the colon
 
 // Octets of the field name before the colon; 0 if the line is no field. RFC 5322 3.6.8, 4.5
@@ -46,18 +45,6 @@ std::size_t cut_before(std::string_view text, std::size_t max) {
   if (text.size() <= max) return text.size();
   while (max > 0 && (static_cast<unsigned char>(text[max]) & 0xC0) == 0x80) --max;
   return max;
-}
-
-// RFC 2047 2, 5: one word for each piece, joined by folds, which vanish when shown.
-std::string encoded_words(std::string_view text) {
-  std::string words;
-  while (!text.empty()) {
-    const std::size_t length = cut_before(text, kWordOctets);
-    if (!words.empty()) words.append("\r\n ");
-    words.append("=?utf-8?B?").append(base64(text.substr(0, length))).append("?=");
-    text.remove_prefix(length);
-  }
-  return words;
 }
 
 std::string quoted_string(std::string_view text) {

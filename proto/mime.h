@@ -14,14 +14,18 @@ namespace mxpress::proto {
 
 enum class MimeGoal {
   // The rule for lines over 998 octets (RFC 5321 4.5.3.1.6): a leaf part with such a line is encoded as quoted-printable, or as base64
-  // where it declares the binary encoding; MIME-Version and Content-Transfer-Encoding are set where needed; header lines are folded at
-  // white space. Parts without such lines keep every byte; base64 in one endless line is only broken into lines. A DKIM signature that
+  // where it declares the binary encoding; MIME-Version and Content-Transfer-Encoding are set where needed; header lines are folded, or
+  // broken where they cannot be (proto/header_folding.h), and so is the text around the parts of a multipart, which nobody reads. Parts
+  // without such lines keep every byte; base64 and quoted-printable with long lines are only written in shorter ones. A transfer encoding
+  // that is no known word counts as 8bit, and so does one that is obviously false: text is not what nobody can decode. A DKIM signature
+  // that
   // covers what is changed no longer verifies: delivery is worth more. A permanent Error (5.6.0) where that cannot be done without breaking
-  // the message: a part that is already encoded, a signed or encrypted part, a header line without white space to fold at, parts nested
-  // deeper than kMaxNesting, a header over kMaxEntityHeader (proto/mime_entity.h), more than kMaxChangedParts parts.
+  // the message: a signed or encrypted part, a multipart without parts, parts nested deeper than kMaxNesting, a header over
+  // kMaxEntityHeader (proto/mime_entity.h), more than kMaxChangedParts parts.
   short_lines,
-  // The same for 8-bit content and a server without 8BITMIME: leaf parts with 8-bit octets are encoded; 8-bit in header fields, which no
-  // encoding can help without understanding them, is a permanent Error (5.6.3), and so is what breaks signatures.
+  // The same for 8-bit content and a server without 8BITMIME: leaf parts with 8-bit octets are encoded, and 8-bit text in header fields
+  // (proto/seven_bit_header.h); around the parts of a multipart each 8-bit octet becomes a '?'. A permanent Error (5.6.3) where it would
+  // break a signature or the structure.
   seven_bit,
 };
 
@@ -40,6 +44,7 @@ struct MimeChange {
     base64_utf8,
     base64_unknown,
     rewrapped_base64,
+    rewrapped_quoted_printable,
     composite_seven_bit,  // a multipart or message that no longer says 8bit
   };
   std::uint32_t entity = 0;  // Entity::number
@@ -60,6 +65,8 @@ class MimeSurvey {
   Result<MimePlan> finish();
   // Whether finish() can only give an Error.
   bool failed() const;
+  // A header line so far could only be broken: FoldedHeader::is_broken.
+  bool breaks_header() const;
   // Octets in memory.
   std::size_t held() const;
 

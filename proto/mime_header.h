@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,10 +19,6 @@ struct EntityFacts {
 
 // One pass. Of a field that is given twice the first counts.
 EntityFacts read_entity_header(std::string_view header);
-
-// The header with lines of at most 998 octets, folded at white space; nothing where a line has none. A last line without CRLF keeps none.
-// RFC 5322 2.2.3
-std::optional<std::string> folded_header(std::string_view header);
 
 // The header with this transfer encoding, and with what else RFC 2045 4 asks for. Ends with CRLF.
 std::string with_encoding(std::string_view header, std::string_view encoding, Level level);

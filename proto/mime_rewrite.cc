@@ -1,8 +1,11 @@
 // Second pass of a conversion: writes the message as it was planned.
+#include "proto/ascii.h"
 #include "proto/encoding.h"
+#include "proto/header_folding.h"
 #include "proto/mail_data.h"
 #include "proto/mime.h"
 #include "proto/mime_entity.h"
+#include "proto/seven_bit_header.h"
 
 namespace mxpress::proto {
 namespace {
@@ -43,15 +46,17 @@ std::string_view new_encoding(Kind kind) {
       return "7bit";
     case Kind::none:
     case Kind::rewrapped_base64:
+    case Kind::rewrapped_quoted_printable:
       return {};
   }
   return {};
 }
 
-enum class Encoder { none, quoted_printable, base64, rewrapped_base64 };
+enum class Encoder { none, quoted_printable, base64, rewrapped_base64, rewrapped_quoted_printable };
 
 Encoder encoder_of(Kind kind) {
   if (kind == Kind::rewrapped_base64) return Encoder::rewrapped_base64;
+  if (kind == Kind::rewrapped_quoted_printable) return Encoder::rewrapped_quoted_printable;
   const std::string_view encoding = new_encoding(kind);
   if (encoding == "quoted-printable") return Encoder::quoted_printable;
   return encoding == "base64" ? Encoder::base64 : Encoder::none;
@@ -78,9 +83,8 @@ class MimeRewriter::Impl final : public EntitySink {
   void begin(const Entity& entity, std::string_view header, std::string_view blank_line) override {
     const Kind kind = next_ < plan_.size() && plan_[next_].entity == entity.number ? plan_[next_++].kind : Kind::none;
     encoder_ = encoder_of(kind);
-    const bool is_folded = goal_ == MimeGoal::short_lines && inspect(header).needs_reencoding();
-    const std::string folded = is_folded ? folded_header(header).value_or(std::string(header)) : std::string();
-    if (is_folded) header = folded;
+    const std::string changed = changed_header(header);
+    if (!changed.empty()) header = changed;
     const std::string_view encoding = new_encoding(kind);
     if (encoding.empty()) {
       out_->append(header).append(blank_line);
@@ -103,21 +107,52 @@ class MimeRewriter::Impl final : public EntitySink {
       case Encoder::rewrapped_base64:
         rewrapper_.feed(text, *out_);
         break;
+      case Encoder::rewrapped_quoted_printable:
+        decoder_.feed(text, decoded_);
+        quoted_printable_.feed(decoded_, *out_);
+        decoded_.clear();
+        break;
     }
   }
 
-  void around(const Entity&, std::string_view text) override { out_->append(text); }
-  void delimiter(const Entity&, std::string_view text) override { out_->append(text); }
+  // Not for readers of MIME, and without a transfer encoding. RFC 2046 5.1.1
+  void around(const Entity&, std::string_view text) override {
+    for (const char c : text) {
+      if (goal_ == MimeGoal::short_lines && column_ == kMaxLineLength && c != '\r' && c != '\n') {
+        out_->append("\r\n ");  // with the blank it cannot become a delimiter line
+        column_ = 1;
+      }
+      out_->push_back(goal_ == MimeGoal::seven_bit && is_eight_bit(c) ? '?' : c);
+      column_ = c == '\n' ? 0 : column_ + (c != '\r');
+    }
+  }
+  void delimiter(const Entity&, std::string_view text) override {
+    out_->append(text);
+    column_ = 0;
+  }
 
   // Only a leaf has an encoder, and it is the innermost.
   void end(const Entity&) override {
     if (encoder_ == Encoder::quoted_printable) quoted_printable_.finish(*out_);
     if (encoder_ == Encoder::base64) base64_.finish(*out_);
     if (encoder_ == Encoder::rewrapped_base64) rewrapper_.finish(*out_);
+    if (encoder_ == Encoder::rewrapped_quoted_printable) {
+      decoder_.finish(decoded_);
+      quoted_printable_.feed(decoded_, *out_);
+      decoded_.clear();
+      quoted_printable_.finish(*out_);
+    }
     encoder_ = Encoder::none;
   }
 
  private:
+  // Empty: as it was.
+  std::string changed_header(std::string_view header) const {
+    const ContentFacts facts = inspect(header);
+    if (goal_ == MimeGoal::short_lines) return facts.needs_reencoding() ? folded_header(header).text : std::string();
+    return facts.eight_bit ? seven_bit_header(header) : std::string();
+  }
+
   const MimePlan& plan_;
   const MimeGoal goal_;
   std::size_t next_ = 0;  // in plan_
@@ -125,6 +160,9 @@ class MimeRewriter::Impl final : public EntitySink {
   QuotedPrintableEncoder quoted_printable_;
   Base64LineEncoder base64_;
   Base64Rewrapper rewrapper_;
+  QuotedPrintableDecoder decoder_;
+  std::string decoded_;
+  std::size_t column_ = 0;  // of the text around the parts of a multipart
   std::string* out_ = nullptr;
   EntityReader reader_{*this};
 };

@@ -3,6 +3,7 @@
 
 #include "proto/ascii.h"
 #include "proto/encoding.h"
+#include "proto/header_folding.h"
 #include "proto/mail_data.h"
 #include "proto/mime.h"
 #include "proto/mime_entity.h"
@@ -44,6 +45,38 @@ Kind base64_with(CharacterSet set) {
   return Kind::base64;
 }
 
+// Whether a body may be what its transfer encoding says.
+class DeclaredEncoding {
+ public:
+  void feed(std::string_view encoding, std::string_view text) {
+    if (encoding == "base64") feed_base64(text);
+    if (encoding != "quoted-printable") return;
+    decoder_.feed(text, decoded_);
+    decoded_.clear();
+  }
+
+  // Its first line is: behind base64 there may be the text of a mailing list, which readers pass over.
+  bool is_base64() const { return !has_other_; }
+  bool is_quoted_printable() const { return decoder_.is_plausible(); }
+
+ private:
+  void feed_base64(std::string_view text) {
+    for (const char c : text) {
+      if (line_has_ended_ || has_other_) return;
+      line_has_ended_ = c == '\n' && has_digits_;
+      const bool is_digit_of_base64 = is_alpha(c) || is_digit(c) || c == '+' || c == '/' || c == '=';
+      has_digits_ = has_digits_ || is_digit_of_base64;
+      has_other_ = !is_digit_of_base64 && c != '\r' && c != '\n';
+    }
+  }
+
+  QuotedPrintableDecoder decoder_;
+  std::string decoded_;
+  bool has_digits_ = false;
+  bool line_has_ended_ = false;
+  bool has_other_ = false;
+};
+
 }  // namespace
 
 class MimeSurvey::Impl final : public EntitySink {
@@ -61,39 +94,39 @@ class MimeSurvey::Impl final : public EntitySink {
   }
 
   bool failed() const { return error_.has_value(); }
+  bool breaks_header() const { return breaks_header_; }
 
   std::size_t held() const { return reader_.held() + plan_.capacity() * sizeof(MimeChange) + open_.capacity() * sizeof(State); }
 
   void begin(const Entity& entity, std::string_view header, std::string_view) override {
-    const bool header_changes = needs_change(inspect(header));
-    if (header_changes) {
+    if (needs_change(inspect(header))) {
       if (!open_.empty()) open_.back().body_changes = true;
-      if (goal_ == MimeGoal::seven_bit) fail("its header has characters that are not ASCII");
-      if (goal_ == MimeGoal::short_lines && !folded_header(header)) {
-        fail("a header line is over 998 octets long and has no space to fold it at");
-      }
+      breaks_header_ = breaks_header_ || (goal_ == MimeGoal::short_lines && folded_header(header).is_broken);
     }
     open_.push_back({plan_.size()});
     plan_.push_back({entity.number, Kind::none});
     if (plan_.size() > kMaxChangedParts) fail("it has too many parts that would have to change");
     text_ = {};
     utf8_ = {};
+    encoded_ = {};
   }
 
   void body(const Entity& entity, std::string_view text) override {
     text_.feed(text);
     if (!entity.facts.has_type) utf8_.feed(text);
+    if (entity.kind == EntityKind::leaf) encoded_.feed(entity.facts.encoding, text);
     if (entity.kind == EntityKind::closed && needs_change(text_.facts())) fail(entity.why_closed);
   }
 
   void around(const Entity&, std::string_view text) override {
     text_.feed(text);
-    if (needs_change(text_.facts())) fail("the text around the parts of a multipart does not fit");
+    if (needs_change(text_.facts())) open_.back().body_changes = true;
   }
 
   void delimiter(const Entity&, std::string_view text) override {
     text_ = {};
-    around({}, text);
+    text_.feed(text);
+    if (needs_change(text_.facts())) fail("the boundary of a multipart does not fit");
     text_ = {};
   }
 
@@ -124,11 +157,10 @@ class MimeSurvey::Impl final : public EntitySink {
 
   Kind leaf_change(const Entity& entity) {
     const std::string& encoding = entity.facts.encoding;
-    if (encoding == "base64" && goal_ == MimeGoal::short_lines) return Kind::rewrapped_base64;
-    const bool plain = encoding.empty() || encoding == "7bit" || encoding == "8bit";
-    if (plain || encoding == "binary") return plain ? quoted_printable_with(set_of(entity)) : base64_with(set_of(entity));
-    fail("a part is not what its transfer encoding says");
-    return Kind::none;
+    if (encoding == "binary") return base64_with(set_of(entity));
+    if (encoding == "base64" && goal_ == MimeGoal::short_lines && encoded_.is_base64()) return Kind::rewrapped_base64;
+    if (encoding == "quoted-printable" && encoded_.is_quoted_printable()) return Kind::rewrapped_quoted_printable;
+    return quoted_printable_with(set_of(entity));  // 7bit, 8bit, and what is not known or not true
   }
 
   CharacterSet set_of(const Entity& entity) const {
@@ -149,6 +181,8 @@ class MimeSurvey::Impl final : public EntitySink {
   std::vector<State> open_;
   ContentInspector text_;  // of the present body, preamble or epilogue
   Utf8Check utf8_;         // of a body without Content-Type
+  DeclaredEncoding encoded_;
+  bool breaks_header_ = false;
   std::optional<Error> error_;
   EntityReader reader_{*this};
 };
@@ -158,6 +192,7 @@ MimeSurvey::~MimeSurvey() = default;
 void MimeSurvey::feed(std::string_view content) { impl_->feed(content); }
 Result<MimePlan> MimeSurvey::finish() { return impl_->finish(); }
 bool MimeSurvey::failed() const { return impl_->failed(); }
+bool MimeSurvey::breaks_header() const { return impl_->breaks_header(); }
 std::size_t MimeSurvey::held() const { return impl_->held(); }
 
 }  // namespace mxpress::proto

@@ -70,6 +70,12 @@ void log_attempt(const queue::Message& message, const Verdict& verdict) {
   for (const auto& change : verdict.settlement.changes) log_recipient(message, verdict.settlement, change);
 }
 
+void log_broken_header(proto::QueueId id, const std::string& host) {
+  LogLine line(Priority::notice, id, "header_broken");
+  line.add("host", host).add("why", "a header line of over 998 octets has no space to fold it at; it was broken after 998 octets");
+  log(line);
+}
+
 void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid) {
   const std::string_view outcome = action == queue::ActionKind::remove ? "removed" : "returned";
   for (std::uint32_t i = 0; i < message.recipients.size() && i < message.envelope.recipients.size(); ++i) {

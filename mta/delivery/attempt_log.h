@@ -9,6 +9,8 @@
 namespace mxpress::mta::delivery {
 
 void log_attempt(const queue::Message& message, const Verdict& verdict);
+// A header line could not be folded: TransactionResult::header_broken.
+void log_broken_header(proto::QueueId id, const std::string& host);
 // What the operator (this user) has removed or returned, in the state after it.
 void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid);
 // In our own words where the host's may be about a message, whose own line has them.

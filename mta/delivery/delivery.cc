@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "mta/delivery/attempt_log.h"
 #include "mta/delivery/blocking.h"
 
 namespace mxpress::mta::delivery {
@@ -163,6 +164,7 @@ class Attempt {
     if (!reused) attempt.connect = connect_time_;
     const Instant start = instant_now();
     auto result = co_await session.transact(std::move(transaction));
+    if (result.header_broken) log_broken_header(order_.message->id, session.target().host);
     attempt.total = instant_now() - start;
     attempt.result = result.last;
     report_.attempt.hosts.push_back(std::move(attempt));

@@ -55,6 +55,8 @@ struct TransactionResult {
   // 530 to MAIL by a host that offers STARTTLS, which was not used (RFC 3207 4): open again with TlsUse::opportunistic. Implies
   // host_trouble; a host that refuses so although TLS is active or not offered has failed the recipients.
   bool tls_required = false;
+  // A header line of over 998 octets had no space to fold it at, and was offered in pieces. Its value has blanks that were not there.
+  bool header_broken = false;
   proto::HostResult last;      // the reply that decided, or the trouble
   bool dsn_passed_on = false;  // DSN parameters went to a host that offered DSN: it is responsible for SUCCESS (RFC 3461 5.2.2)
 };

@@ -83,6 +83,7 @@ Task<bool> ClientTransaction::convert_to(proto::MimeGoal goal) {
     conversions_.push_back(std::move(*converted));
     transaction_.data = conversions_.back().get();
     body_ = conversions_.back()->body();
+    result_.header_broken = result_.header_broken || conversions_.back()->breaks_header();
   } else if (goal == proto::MimeGoal::short_lines) {
     cannot_convert(converted.error(), {5, 6, 0}, "lines over 998 octets may not be sent");
   } else {

@@ -55,6 +55,7 @@ class Preparation {
     Result<proto::MimePlan> plan = survey.finish();
     if (!plan.ok()) co_return plan.error();
     findings_.plan = std::move(*plan);
+    findings_.breaks_header = survey.breaks_header();
     co_return Status();
   }
 

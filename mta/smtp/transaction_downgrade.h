@@ -22,6 +22,7 @@ class Converted final : public DataSource {
     proto::MimePlan plan{};
     std::uint64_t size = 0;
     proto::BodyType body = proto::BodyType::seven_bit;
+    bool breaks_header = false;
   };
   // Made by convert().
   Converted(DataSource& original, Findings findings, std::unique_ptr<ConversionRoom::Hold> hold);
@@ -29,6 +30,8 @@ class Converted final : public DataSource {
   std::uint64_t size() const override { return findings_.size; }
   Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override;
   proto::BodyType body() const { return findings_.body; }
+  // A line of the header could not be folded, and is broken: MimeSurvey::breaks_header().
+  bool breaks_header() const { return findings_.breaks_header; }
 
  private:
   void begin_again();

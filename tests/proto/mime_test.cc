@@ -85,14 +85,9 @@ TEST_CASE("mime: long header lines are folded at white space, and mean the same 
 
 TEST_CASE("mime: what cannot be changed without breaking it is a permanent error") {
   const std::string messages[] = {
-      "X: " + kLong + "\r\n\r\nbody\r\n",
-      "X: y" + std::string(2000, ' ') + "\r\n\r\nbody\r\n",
-      "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + kLong,
-      "Content-Transfer-Encoding: x-uuencode\r\n\r\n" + kLong,
       "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n" + kLong + "\r\n--b--\r\n",
       "Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\n" + kLong + "\r\n--b--\r\n",
       "Content-Type: multipart/mixed; boundary=c\r\n\r\n--b\r\n\r\n" + kLong + "\r\n--b--\r\n",
-      "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + kLong + "\r\n--b\r\n\r\nx\r\n--b--\r\n",
       "Content-Type: message/partial\r\n\r\n" + kLong,
   };
   for (const std::string& message : messages) {
@@ -218,10 +213,92 @@ TEST_CASE("mime: a downgraded multipart no longer says 8bit") {
   CHECK(result->find("\r\n\r\n=C3=BC\r\n--b--\r\n") != std::string::npos);
 }
 
-TEST_CASE("mime: 8-bit in a header and in a signed part cannot be downgraded") {
-  CHECK_FALSE(downgrade_to_seven_bit("Subject: \xC3\xBC\r\n\r\nbody\r\n").ok());
+TEST_CASE("mime: 8-bit in a signed part and in a boundary cannot be downgraded") {
   CHECK_FALSE(downgrade_to_seven_bit("Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\xC3\xBC\r\n--b--\r\n").ok());
-  CHECK_FALSE(downgrade_to_seven_bit("Content-Transfer-Encoding: base64\r\n\r\n\xC3\xBC\r\n").ok());
+  CHECK_FALSE(downgrade_to_seven_bit("Content-Type: multipart/mixed; boundary=\xFF\r\n\r\n--\xFF\r\n\r\nx\r\n--\xFF--\r\n").ok());
+}
+
+TEST_CASE("mime: 8-bit in a header is encoded, in every header but those inside a signature") {
+  const std::string word = "=?utf-8?B?w7w=?=";
+  const auto plain = downgrade_to_seven_bit("Subject: \xC3\xBC\r\nTo: \xC3\xBC <a@b.example>\r\n\r\nbody\r\n");
+  REQUIRE(plain.ok());
+  CHECK(*plain == "Subject: " + word + "\r\nTo: " + word + " <a@b.example>\r\n\r\nbody\r\n");
+  const std::string part = "--b\r\nContent-Disposition: inline; filename=\"\xC3\xBC\"\r\n\r\nshort\r\n";
+  const auto parts = downgrade_to_seven_bit("Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part +
+                                            "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: \xC3\xBC\r\n\r\n\xC3\xBC\r\n--b--\r\n");
+  REQUIRE(parts.ok());
+  CHECK(parts->find("--b\r\nContent-Disposition: inline; filename*=utf-8''%C3%BC\r\n\r\nshort\r\n") != std::string::npos);
+  CHECK(parts->find("\r\n\r\nSubject: " + word + "\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n") !=
+        std::string::npos);
+  const std::string inside = "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n";
+  const auto signature = downgrade_to_seven_bit("Subject: \xC3\xBC\r\n" + inside);
+  REQUIRE(signature.ok());
+  CHECK(*signature == "Subject: " + word + "\r\n" + inside);
+}
+
+TEST_CASE("mime: a transfer encoding that is unknown counts as 8bit") {
+  for (const std::string encoding :
+       {"x-uuencode", "utf-8", "8-bit", "8bits", "none", "quotedprintable", "\"7bit\"", "7bit (comment)", "=?"}) {
+    CAPTURE(encoding);
+    const std::string header = "Content-Type: text/plain; charset=utf-8\r\nMIME-Version: 1.0\r\n";
+    const std::string wanted = header + "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+    const auto eight_bit = downgrade_to_seven_bit(header + "Content-Transfer-Encoding: " + encoding + "\r\n\r\na=b \xC3\xBC\r\n");
+    REQUIRE(eight_bit.ok());
+    CHECK(*eight_bit == wanted + "a=3Db =C3=BC\r\n");
+    const auto long_line = reencode_for_transport(header + "Content-Transfer-Encoding: " + encoding + "\r\n\r\n=20" + kLong + "\r\n");
+    REQUIRE(long_line.ok());
+    CHECK(long_line->starts_with(wanted + "=3D20xxx"));
+  }
+  const auto base64 = reencode_for_transport("Content-Transfer-Encoding: base64 (really)\r\n\r\n" + std::string(1200, 'A') + "\r\n");
+  CHECK(base64->find("\r\n\r\n" + std::string(76, 'A') + "\r\n") != std::string::npos);
+}
+
+TEST_CASE("mime: false quoted-printable and false base64 count as 8bit, true ones are written in shorter lines") {
+  const std::string quoted = "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+  const std::string prefix =
+      "MIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n";
+  CHECK(*downgrade_to_seven_bit(quoted + "\xC3\xBC, no escape\r\n") == prefix + "=C3=BC, no escape\r\n");
+  CHECK(*downgrade_to_seven_bit(quoted + "\xC3\xBC, x=y and =C3\r\n") == prefix + "=C3=BC, x=3Dy and =3DC3\r\n");
+  CHECK(*downgrade_to_seven_bit(quoted + "=C3=BC,=\r\n \xC3\xBC\r\n") == quoted + "=C3=BC, =C3=BC\r\n");
+  const auto shorter = reencode_for_transport(quoted + "=C3=BC" + kLong + "=\r\n \xC3\xBC=3D\r\n.\r\n");
+  REQUIRE(shorter.ok());
+  CHECK(shorter->starts_with(quoted + "=C3=BCxxx"));
+  CHECK(shorter->ends_with("x =C3=BC=3D\r\n=2E\r\n"));
+  CHECK(inspect(*shorter).longest_line == 76);
+  const std::string base64 = "Content-Transfer-Encoding: base64\r\n\r\n";
+  CHECK(*downgrade_to_seven_bit(base64 + "\xC3\xBC\r\n") == prefix + "=C3=BC\r\n");
+  CHECK(reencode_for_transport(base64 + "Hello, world" + kLong)->find("\r\n\r\nHello, worldxxx") != std::string::npos);
+  CHECK(reencode_for_transport(base64 + std::string(1200, 'A') + "\r\n-- \r\na list\r\n")
+            ->starts_with(base64 + std::string(76, 'A') + "\r\n"));
+}
+
+TEST_CASE("mime: text around the parts of a multipart stops no message, and makes no part") {
+  const std::string header = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+  const std::string part = "--b\r\n\r\nx\r\n--b--\r\n";
+  CHECK(*downgrade_to_seven_bit(header +
+                                "pr\xC3\xA9"
+                                "ambule\r\n" +
+                                part + "\xFF\r\n") == header + "pr??ambule\r\n" + part + "?\r\n");
+  const std::string line = std::string(998, 'x') + "--b\r\n";
+  CHECK(*reencode_for_transport(header + line + part + line) ==
+        header + std::string(998, 'x') + "\r\n --b\r\n" + part + std::string(998, 'x') + "\r\n --b\r\n");
+  const std::string longest = header + std::string(998, 'x') + "\r\n" + part;
+  CHECK(*reencode_for_transport(longest + line) == longest + std::string(998, 'x') + "\r\n --b\r\n");
+}
+
+TEST_CASE("mime: a header line that cannot be folded is told") {
+  const auto breaks = [](const std::string& message) {
+    MimeSurvey survey(MimeGoal::short_lines);
+    survey.feed(message);
+    CHECK(survey.finish().ok());
+    return survey.breaks_header();
+  };
+  CHECK(breaks("X: " + kLong + "\r\n\r\nbody\r\n"));
+  CHECK(breaks("Content-Type: message/rfc822\r\n\r\nX: " + kLong + "\r\n\r\nbody\r\n"));
+  CHECK_FALSE(breaks("X: y " + std::string(900, 'x') + " " + std::string(900, 'x') + "\r\n\r\n" + kLong));
+  CHECK_FALSE(breaks("Subject: =?utf-8?B?" + std::string(1200, 'A') + "?=\r\n\r\nbody\r\n"));
+  CHECK(*reencode_for_transport("X: " + kLong + "\r\n\r\nbody\r\n") ==
+        "X: " + std::string(995, 'x') + "\r\n " + std::string(505, 'x') + "\r\n\r\nbody\r\n");
 }
 
 TEST_CASE("mime: a header ends at the first line that is no field, in every entity") {

@@ -124,6 +124,27 @@ const std::vector<Input> kMessages = {
     {"base64 in one line", repeated("QUFB", "Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n")},
 };
 
+const std::vector<Input> kEncodedMessages = {
+    {"8-bit words in a header line", repeated(" \xC3\xBC", "Subject:", "\r\n\r\nbody\r\n")},
+    {"8-bit words and others", repeated(" \xC3\xBC a", "Subject:", "\r\n\r\nbody\r\n")},
+    {"one long 8-bit word", repeated("\xC3\xBC", "Subject: ", "\r\n\r\nbody\r\n")},
+    {"8-bit names", repeated("\xC3\xBC <a@b.example>, ", "To: ", "\r\n\r\nbody\r\n")},
+    {"8-bit addresses", repeated("\xC3\xBC@b.example, ", "To: ", "\r\n\r\nbody\r\n")},
+    {"8-bit domains", repeated("<a@b\xC3\xBC.example>, ", "To: ", "\r\n\r\nbody\r\n")},
+    {"an 8-bit comment", repeated("(\xC3\xBC", "To: a@b.example ", "\r\n\r\nbody\r\n")},
+    {"open brackets", repeated("<\xC3\xBC", "To: ", "\r\n\r\nbody\r\n")},
+    {"8-bit parameters", repeated("; name=\xC3\xBC", "Content-Type: a/b", "\r\n\r\nbody\r\n")},
+    {"one long 8-bit parameter", repeated("\xC3\xBC", "Content-Type: a/b; name=", "\r\n\r\nbody\r\n")},
+    {"8-bit fields", repeated("A: \xC3\xBC\r\n", "", "\r\nbody\r\n")},
+    {"one encoded-word", repeated("AAAA", "Subject: =?utf-8?B?", "?=\r\n\r\nbody\r\n")},
+    {"encoded-words side by side", repeated("=?a?Q?x?=", "Subject: ", "\r\n\r\nbody\r\n")},
+    {"beginnings of encoded-words", repeated("=?a?Q?", "Subject: ", "\r\n\r\nbody\r\n")},
+    {"false quoted-printable", repeated("=\xC3\xBC", "Content-Transfer-Encoding: quoted-printable\r\n\r\n")},
+    {"quoted-printable in one line", repeated("=C3=BC\xC3\xBC", "Content-Transfer-Encoding: quoted-printable\r\n\r\n")},
+    {"soft line breaks", repeated("=\r\n", "Content-Transfer-Encoding: quoted-printable\r\n\r\n\xC3\xBC" + kLongLine)},
+    {"a preamble", repeated("\xC3\xBC", "Content-Type: multipart/mixed; boundary=b\r\n\r\n", "\r\n--b\r\n\r\n--b--\r\n")},
+};
+
 const std::vector<Input> kTexts = {
     {"letters", repeated("x")},
     {"blanks", repeated(" ")},
@@ -176,6 +197,8 @@ TEST_CASE("linear: messages are converted in linear time, whatever is in them") 
   check_all_linear([](const std::string& text) { (void)reencode_for_transport(text); }, kMessages);
   check_all_linear([](const std::string& text) { (void)downgrade_to_seven_bit(text); }, kMessages);
   check_all_linear([](const std::string& text) { (void)reencode_for_transport(text); }, kHeaders);
+  check_all_linear([](const std::string& text) { (void)reencode_for_transport(text); }, kEncodedMessages);
+  check_all_linear([](const std::string& text) { (void)downgrade_to_seven_bit(text); }, kEncodedMessages);
 }
 
 TEST_CASE("linear: a body is not copied or searched again for each multipart around it") {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "mta/host/log.h"
+#include "proto/mail_data.h"
 
 namespace mxpress::testing {
 namespace {
@@ -205,7 +206,8 @@ queue::QueueId Simulation::submit_as(std::int64_t uid, const std::string& sender
 queue::QueueId Simulation::submit(proto::Envelope envelope) {
   queue::NewMessage message;
   envelope.submitted = time.wall();
-  message.content = "From: " + envelope.reverse_path.to_string() + "\r\nSubject: a test\r\n\r\nhello\r\n";
+  message.content = "From: " + envelope.reverse_path.to_string() + "\r\n" + text;
+  envelope.has_long_lines = proto::inspect(message.content).needs_reencoding();
   message.envelope = envelope;
   std::optional<Result<queue::QueueId>> stored;
   spool_->store(std::move(message), [&](Result<queue::QueueId> result) { stored = std::move(result); });

@@ -73,6 +73,8 @@ class Simulation {
   // Each attempt to connect, in order.
   const std::vector<std::string>& connections() const { return connections_; }
 
+  // Of messages that are submitted, behind From.
+  std::string text = "Subject: a test\r\n\r\nhello\r\n";
   std::set<queue::QueueId> poison;  // recovery sets them aside
 
   VirtualTime time;
