@@ -86,6 +86,10 @@ Result<std::string> read_original(const queue::Content& content) {
   return text;
 }
 
+std::string rate_key(const queue::Message& message) {
+  return NoticeRate::key_of(host::Owner::of(message.envelope.submitter), message.envelope.reverse_path.to_string());
+}
+
 proto::Domain reporting_host(const Config& config) {
   auto domain = proto::Domain::parse(config.hostname);
   return domain ? std::move(*domain) : *proto::Domain::parse("localhost");
@@ -191,7 +195,7 @@ Task<Notices::LookAgain> Notices::pay_once(queue::QueueId id, bool must_not_wait
 Duration Notices::wait_for_turn(const queue::Message& message, Turn& turn) {
   const Instant now = instant_now();
   if (turn) return *turn - now;
-  turn = rate_.turn(message.envelope.reverse_path.to_string(), NoticeRate::Kind::ended, now);
+  turn = rate_.turn(rate_key(message), NoticeRate::Kind::ended, now);
   if (*turn > now) log(LogLine(Priority::notice, message.id, "notice_postponed").add("for", *turn - now));
   return *turn - now;
 }
@@ -209,7 +213,7 @@ Task<Notices::LookAgain> Notices::tell_delay_once(queue::QueueId id, Turn& turn)
   std::vector<std::uint32_t> recipients = delayed_recipients(*message, delays);
   if (recipients.empty()) co_return std::nullopt;
   const Instant now = instant_now();
-  if (!turn) turn = rate_.turn(message->envelope.reverse_path.to_string(), NoticeRate::Kind::delay, now, now + kDelayAtMost);
+  if (!turn) turn = rate_.turn(rate_key(*message), NoticeRate::Kind::delay, now, now + kDelayAtMost);
   if (!turn) {
     log(LogLine(Priority::notice, id, "delay_notice_left_out").add("reason", "its sender has had too many of them"));
     co_return std::nullopt;

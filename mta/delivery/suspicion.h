@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "proto/outcome.h"
 #include "proto/queue_id.h"
@@ -16,24 +15,27 @@ class Suspicion {
  public:
   enum class Counts {
     message,  // nobody else has met it: only this message waits
-    user,     // other messages have met it, all of one local user
-    site,     // so has mail of others
+    user,     // other messages have met it, all of one local user, or perhaps his
+    site,     // so has mail of another local user
   };
   enum class Backoff { none, active };  // of the site, before this failure
 
-  // `message`, which the local user `uid` handed in (negative: not known), failed in the envelope (`Stage::rcpt`) or in the content
+  // `message`, which the local user `uid` handed in (negative: not known, so perhaps anybody; a notice, too), failed in the envelope (`Stage::rcpt`) or in the content
   // (`Stage::content`). While the site backs off a failure of either stage is the same one.
   Counts met(proto::QueueId message, std::int64_t uid, proto::Stage stage, Backoff backoff);
-  // The local user whose messages alone have met it; mail of others may ask the host in spite of the backoff.
-  std::optional<std::int64_t> only_user() const;
+  // Messages of one user alone have met it, so that mail of some others may ask the host in spite of the backoff.
+  bool is_of_one_user() const { return known_ && known_->counts == Counts::user; }
+  // Whether mail of this user may, because none of it has met it.
+  bool may_ask(std::int64_t uid) const;
   void clear() { known_.reset(); }
 
  private:
   struct Known {
     proto::QueueId message;  // the latest that met it
-    std::int64_t uid;
+    std::int64_t uid;  // of those that met it; negative: of none it is known
     proto::Stage stage;
     Counts counts;
+    bool is_partly_unknown;  // of some it is not known whose they are
   };
   std::unique_ptr<Known> known_;  // null without a failure: most sites have none
 };

@@ -134,7 +134,7 @@ void Worker::serve_site(SiteIndex index) {
 
 // The site backs off because of one user's messages: mail of others that waits has the next probe, and has it now.
 void Worker::serve_other_users(SiteIndex site) {
-  if (!sites_[site].suspicion.only_user()) return;
+  if (!sites_[site].suspicion.is_of_one_user()) return;
   std::size_t left = kMaxLooks;
   for (DestinationIndex index = sites_[site].line.front(); index != Chain::kEnd; index = destinations_[index].next_in_line)
     for (JobIndex job = schedule_.oldest_ready(index); job != queue::kNone && left > 0; job = schedule_.next_ready(job), --left)
@@ -145,9 +145,9 @@ void Worker::serve_other_users(SiteIndex site) {
 bool Worker::serve_other_user(DestinationIndex index, JobIndex job) {
   const SiteIndex site_index = destinations_[index].site;
   const Site& site = sites_[site_index];
-  const auto user = site.suspicion.only_user();
-  if (!user || job == queue::kNone || !site.trouble.active() || site.active > 0 || !has_session_for(site.standing())) return false;
-  if (stopping_ || paused_ || services_.spool.owns(*user, schedule_.job(job).message)) return false;
+  if (!site.suspicion.is_of_one_user() || job == queue::kNone || !site.trouble.active() || site.active > 0) return false;
+  if (stopping_ || paused_ || !has_session_for(site.standing())) return false;
+  if (!site.suspicion.may_ask(services_.spool.uid_of(schedule_.job(job).message))) return false;
   schedule_.lease_job(job);
   start(job, index, site_index);
   return true;

@@ -32,5 +32,18 @@ TEST_CASE("notice rate: what would come too late takes no turn") {
 TEST_CASE("notice rate: addresses are forgotten an hour after their last notice") {
   NoticeRate rate;
   for (int i = 0; i < 10'000; ++i) (void)rate.turn(std::to_string(i) + "@here.example", NoticeRate::Kind::ended, Instant(minutes(i)));
-  CHECK(rate.addresses() <= 200);
+  CHECK(rate.keys() <= 200);
+}
+
+TEST_CASE("notice rate: spellings of one mailbox are one address; another owner's mail, mailbox or domain is another") {
+  const auto key = [](std::int64_t uid, std::string_view address) { return NoticeRate::key_of(mta::host::Owner::user(uid), address); };
+  CHECK(key(7, "Ann@Here.example") == key(7, "ann@here.example"));
+  CHECK(key(7, "ann+list@here.example") == key(7, "ann@here.example"));
+  CHECK(key(7, "ann+a+b@here.example") == key(7, "ann+c@here.example"));
+  CHECK(key(7, "ann@here.example") != key(8, "ann@here.example"));
+  CHECK(key(7, "ann@here.example") != key(-1, "ann@here.example"));
+  CHECK(key(7, "ann@here.example") != key(7, "anna@here.example"));
+  CHECK(key(7, "ann@here.example") != key(7, "ann@there.example"));
+  CHECK(key(7, "+ann@here.example") != key(7, "+bob@here.example"));
+  CHECK(key(7, "ann") != key(7, "bob"));
 }

@@ -117,6 +117,19 @@ TEST_CASE("notices: others are told at once while the notices of one sender wait
   CHECK(world.failures() == NoticeRate::kEnded + 1);
 }
 
+TEST_CASE("notices: who forges a sender, in whatever letters, gets it forty notices of failure, and delays none of its own mail") {
+  World world;
+  world.there.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
+  world.host("192.0.2.1:25", world.there);
+  const std::vector<std::string> spellings = {"her@here.example", "Her@here.example", "HER@here.example", "her+x@here.example"};
+  for (std::size_t i = 0; i < 100; ++i) world.submit_as(1001, spellings[i % spellings.size()], {"you@there.example"});
+  world.run_for(minutes(2));
+  CHECK(world.failures() == NoticeRate::kEnded);
+  world.submit_as(1002, "her@here.example", {"you@there.example"});
+  world.run_for(minutes(2));
+  CHECK(world.failures() == NoticeRate::kEnded + 1);
+}
+
 TEST_CASE("notices: a sender of many delayed messages is told of twenty in an hour, and of the rest no later than four hours after") {
   World world;
   const auto dead = world.dead_domains(1);

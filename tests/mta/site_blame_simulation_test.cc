@@ -131,6 +131,19 @@ TEST_CASE("blame: many messages of one user that meet 421 keep nobody else's mai
   }
 }
 
+TEST_CASE("blame: a user who hands in by two ways, one of which does not tell who he is, keeps nobody else's mail from the host") {
+  World world;
+  SECTION("with his name first") { world.submit_as(kMallory, "mallory@here.example", {"bad1@there.example"}); }
+  SECTION("without his name") { world.submit_as(-1, "mallory@here.example", {"bad1@there.example"}); }
+  world.run_for(seconds(5));
+  world.submit_as(-1, "mallory@here.example", {"bad2@there.example"});
+  world.run_for(seconds(5));
+  REQUIRE(world.there.connections == 2);
+  world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  CHECK(world.there.received.size() == 1);
+}
+
 TEST_CASE("blame: mail of another user that waits behind many is the probe as soon as one user's alone have failed") {
   World world;
   world.there.takes = seconds(2);
@@ -153,15 +166,26 @@ TEST_CASE("blame: suspicion needs two messages, and the mail of two users to be 
   SECTION("another stage, while the site backs off") { CHECK(suspicion.met(b, 8, proto::Stage::content, Backoff::active) == Counts::site); }
   SECTION("another message of the same user, and then of another") {
     CHECK(suspicion.met(b, 7, proto::Stage::rcpt, Backoff::none) == Counts::user);
-    CHECK(suspicion.only_user() == 7);
+    CHECK_FALSE(suspicion.may_ask(7));
+    CHECK(suspicion.may_ask(8));
+    CHECK(suspicion.may_ask(-1));
     CHECK(suspicion.met(c, 8, proto::Stage::rcpt, Backoff::active) == Counts::site);
-    CHECK_FALSE(suspicion.only_user());
+    CHECK_FALSE(suspicion.may_ask(9));
     CHECK(suspicion.met(a, 8, proto::Stage::rcpt, Backoff::active) == Counts::site);
   }
   SECTION("mail whose users are not known") {
     Suspicion unknown;
     CHECK(unknown.met(a, -1, proto::Stage::rcpt, Backoff::none) == Counts::message);
-    CHECK(unknown.met(b, -1, proto::Stage::rcpt, Backoff::none) == Counts::site);
+    CHECK(unknown.met(b, -1, proto::Stage::rcpt, Backoff::none) == Counts::user);
+    CHECK_FALSE(unknown.may_ask(-1));
+    CHECK(unknown.may_ask(7));
+  }
+  SECTION("mail of one user, and some whose user is not known: it may be his") {
+    CHECK(suspicion.met(b, -1, proto::Stage::rcpt, Backoff::none) == Counts::user);
+    CHECK_FALSE(suspicion.may_ask(7));
+    CHECK_FALSE(suspicion.may_ask(-1));
+    CHECK(suspicion.may_ask(8));
+    CHECK(suspicion.met(c, 8, proto::Stage::rcpt, Backoff::active) == Counts::site);
   }
   SECTION("one that was taken in between") {
     suspicion.clear();
