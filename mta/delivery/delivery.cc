@@ -6,6 +6,7 @@
 
 #include "mta/delivery/attempt_log.h"
 #include "mta/delivery/blocking.h"
+#include "mta/delivery/loads.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -179,11 +180,20 @@ class Attempt {
     return std::any_of(report_.results.begin(), report_.results.end(), took);
   }
 
+  // Of many recipients not all words that a host has for each are kept in memory, and on disk.
+  proto::RecipientResult shortened(const proto::RecipientResult& result) const {
+    const std::size_t words = result.last.text.size();
+    if (order_.recipients.size() <= Loads::kManyRecipients || words <= Loads::kFewWords) return result;
+    proto::RecipientResult short_one = result;
+    short_one.last.text = result.last.text.substr(0, Loads::kFewWords);
+    return short_one;
+  }
+
   // True if at least one recipient got an answer.
   bool merge(const dns::Target& target, const smtp::TransactionResult& result, const std::vector<std::size_t>& positions) {
     bool progress = false;
     for (std::size_t i = 0; i < positions.size() && i < result.recipients.size(); ++i) {
-      report_.results[positions[i]] = result.recipients[i];
+      report_.results[positions[i]] = shortened(result.recipients[i]);
       progress = progress || result.recipients[i].outcome != Outcome::untried;
       if (result.recipients[i].outcome != Outcome::delivered) continue;
       report_.dsn_passed_on = report_.dsn_passed_on && result.dsn_passed_on;

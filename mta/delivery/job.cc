@@ -1,4 +1,5 @@
 // One job from lease to settlement.
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -57,9 +58,11 @@ void Worker::spawn_for(JobIndex index, Task<void> task) {
   });
 }
 
+// Nothing could be tried. The age is not looked at before the wait is over: a job past its lifetime would be due at once, again and again.
 void Worker::wait_after_trouble(JobIndex index) {
-  schedule_.wait_until(index, instant_now() + kAfterReadError);
-  schedule_age_event(index, instant_now());
+  const Instant end = instant_now() + kAfterReadError;
+  schedule_.wait_until(index, end);
+  schedule_age_event(index, end);
   run_due();
 }
 
@@ -243,12 +246,13 @@ Task<void> Worker::nothing_pending(JobIndex index, const Share& share) {
   if (whole && !whole->share->ended) services_.ownership.readmit(*whole->share);
 }
 
-// A delivery may take an hour. What it holds of a long envelope is bounded in all; the others are bounded by their number.
+// A delivery may take an hour. What it holds of many recipients is bounded in all; the others are bounded by their number. One counts for no
+// more than a quarter, so that those of one owner need not wait for each other.
 Task<LoadBudget::Charge> Worker::charge_for(const Share& share) {
   const std::size_t recipients = share->recipients.size();
   if (recipients <= Loads::kManyRecipients) co_return LoadBudget::Charge();
-  co_return co_await services_.loads.long_deliveries.acquire(recipients * Loads::kRecipient,
-                                                             host::Owner::user(share->envelope.submitter.uid));
+  const std::uint64_t octets = std::min<std::uint64_t>(recipients * Loads::kRecipient, Loads::kLongDeliveries / 4);
+  co_return co_await services_.loads.long_deliveries.acquire(octets, host::Owner::user(share->envelope.submitter.uid));
 }
 
 // Thousands of jobs of one message may be concluded at about the same time: they form a line, and only one of them is at work.

@@ -27,8 +27,7 @@ class NoticeRate {
   static std::string key_of(const host::Owner& owner, std::string_view address);
   // Reserves the next turn of this key and returns its moment: `now` while there is room, later otherwise. Nothing, and nothing
   // reserved, if it would be later than `latest`.
-  std::optional<queue::Instant> turn(const std::string& key, Kind kind, queue::Instant now,
-                                     queue::Instant latest = queue::Instant::max());
+  std::optional<queue::Instant> turn(const std::string& key, Kind kind, queue::Instant now, queue::Instant latest = queue::Instant::max());
   std::size_t keys() const { return turns_.size(); }
 
  private:

@@ -20,7 +20,8 @@ class Suspicion {
   };
   enum class Backoff { none, active };  // of the site, before this failure
 
-  // `message`, which the local user `uid` handed in (negative: not known, so perhaps anybody; a notice, too), failed in the envelope (`Stage::rcpt`) or in the content
+  // `message`, which the local user `uid` handed in (negative: not known, so perhaps anybody; a notice, too), failed in the envelope
+  // (`Stage::rcpt`) or in the content
   // (`Stage::content`). While the site backs off a failure of either stage is the same one.
   Counts met(proto::QueueId message, std::int64_t uid, proto::Stage stage, Backoff backoff);
   // Messages of one user alone have met it, so that mail of some others may ask the host in spite of the backoff.
@@ -32,7 +33,7 @@ class Suspicion {
  private:
   struct Known {
     proto::QueueId message;  // the latest that met it
-    std::int64_t uid;  // of those that met it; negative: of none it is known
+    std::int64_t uid;        // of those that met it; negative: of none it is known
     proto::Stage stage;
     Counts counts;
     bool is_partly_unknown;  // of some it is not known whose they are
