@@ -246,8 +246,8 @@ Task<void> Worker::nothing_pending(JobIndex index, const Share& share) {
   if (whole && !whole->share->ended) services_.ownership.readmit(*whole->share);
 }
 
-// A delivery may take an hour. What it holds of many recipients is bounded in all; the others are bounded by their number. One counts for no
-// more than a quarter, so that those of one owner need not wait for each other.
+// A delivery may take an hour. What it holds of many recipients is bounded in all; the others are bounded by their number. One counts for
+// no more than a quarter, so that those of one owner need not wait for each other.
 Task<LoadBudget::Charge> Worker::charge_for(const Share& share) {
   const std::size_t recipients = share->recipients.size();
   if (recipients <= Loads::kManyRecipients) co_return LoadBudget::Charge();
