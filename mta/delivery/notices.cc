@@ -105,15 +105,38 @@ Notices::Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig&
       file_pool_(file_pool),
       budget_(budget),
       admit_(std::move(admit)),
-      random_(seed ^ 0x6e6f7469636573) {}
+      random_(seed ^ 0x6e6f7469636573),
+      timer_(io) {}
 
 void Notices::owed(queue::QueueId id) {
   ++pending_;
-  asio::post(io_, [this, id] {
-    auto [found, is_new] = paying_.try_emplace(id.value, false);
-    found->second = !is_new;
-    if (!is_new) --pending_;
-    if (is_new) asio::co_spawn(io_, pay(id), [this, id](std::exception_ptr error) { stopped_paying(id, error); });
+  asio::post(io_, [this, id] { begin_paying(id); });
+}
+
+// A recovery may find hundreds of thousands.
+void Notices::begin_paying(queue::QueueId id) {
+  if (!paying_.contains(id.value) && paying_.size() >= kMostAtOnce) return line_.push_back(id);
+  auto [found, is_new] = paying_.try_emplace(id.value, false);
+  found->second = !is_new;
+  if (!is_new) --pending_;
+  if (is_new) asio::co_spawn(io_, pay(id), [this, id](std::exception_ptr error) { stopped_paying(id, error); });
+}
+
+void Notices::postpone(queue::QueueId id, Instant turn) {
+  if (postponed_.add(id, turn)) ++pending_;
+  arm();
+}
+
+void Notices::arm() {
+  const auto next = postponed_.next();
+  if (!next || armed_for_ <= *next) return;
+  armed_for_ = *next;
+  timer_.expires_at(to_boot_time(*next));
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    armed_for_ = Instant::max();
+    for (const queue::QueueId id : postponed_.due(instant_now())) owed(id);
+    arm();
   });
 }
 
@@ -140,16 +163,23 @@ void Notices::stopped_paying(queue::QueueId id, std::exception_ptr error) {
   paying_.erase(id.value);
   if (once_more) owed(id);
   --pending_;
+  if (line_.empty()) return;
+  asio::post(io_, [this, next = line_.front()] { begin_paying(next); });
+  line_.pop_front();
 }
 
 Task<void> Notices::pay(queue::QueueId id) {
   const Duration rest = std::min<Duration>(kGather, kLookAgain * (spool_.recipients_of(id) / kLooksLessOften));
   const Instant first = instant_now();
-  Turn turn;
+  Turn turn = postponed_.turn_of(id);
   for (;;) {
     if (rest > Duration(0)) co_await pause(rest);
     paying_[id.value] = false;
-    if (const LookAgain again = co_await pay_noted(id, instant_now() - first >= kGather, turn))
+    const LookAgain again = co_await pay_noted(id, instant_now() - first >= kGather, turn);
+    if (again && turn && *turn > instant_now()) co_return postpone(id, *turn);  // what fails meanwhile asks again
+    if (postponed_.turn_of(id)) --pending_;
+    postponed_.forget(id);
+    if (again)
       co_await pause(*again);
     else if (!paying_[id.value])
       break;

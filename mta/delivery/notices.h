@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <random>
@@ -13,6 +14,7 @@
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/local_mailbox.h"
 #include "mta/delivery/notice_rate.h"
+#include "mta/delivery/postponed_notices.h"
 #include "mta/delivery/verdict.h"
 #include "mta/host/config.h"
 #include "mta/host/crash_record.h"
@@ -65,7 +67,11 @@ class Notices {
   };
   // When the notice of a message may be sent; nothing: its sender's turn has not been reserved yet.
   using Turn = std::optional<queue::Instant>;
+  static constexpr std::size_t kMostAtOnce = 1000;  // messages that are looked at
+  void begin_paying(queue::QueueId id);
   void stopped_paying(queue::QueueId id, std::exception_ptr error);
+  void postpone(queue::QueueId id, queue::Instant turn);
+  void arm();
   Task<void> pay(queue::QueueId id);
   Task<void> pause(Duration duration);
   // When to look again; nothing: no notice is owed for this message any more.
@@ -102,6 +108,10 @@ class Notices {
   std::unordered_map<std::uint64_t, bool> paying_;                // messages being looked at; true: look once more
   std::unordered_map<std::uint64_t, std::vector<Delay>> delays_;  // messages whose delay notice is being gathered
   NoticeRate rate_;
+  PostponedNotices postponed_;       // each counts as pending
+  std::deque<queue::QueueId> line_;  // these, too: they are looked at as soon as others have been
+  Timer timer_;                      // of the first that is postponed
+  queue::Instant armed_for_ = queue::Instant::max();
 };
 
 }  // namespace mxpress::mta::delivery

@@ -16,7 +16,7 @@ import time
 
 HONEST, NOBODY = '127.0.1.1', '127.0.3.1'
 HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
-           'keyupdate': '127.0.2.7', 'late': '127.0.2.8'}
+           'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10'}
 ADDRESSES = {'honest': HONEST, 'evil': HOSTILE['sni'], **HOSTILE}
 LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
 MX, A, NS, SERVFAIL, NXDOMAIN = 15, 1, 2, 2, 3
@@ -236,6 +236,11 @@ class Session:
         return False
 
     def recipient(self, address):
+        if self.name == 'verbose':
+            self.say(f'450 4.2.1 {address} ' + 'v' * 950)
+            return True
+        if self.name == 'crawl':
+            time.sleep(50)
         if self.name == 'trap' and address.startswith('trap'):
             self.say(f'421 4.3.2 <{address}>: come back later')
             return False
