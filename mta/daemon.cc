@@ -267,8 +267,13 @@ class RunningDaemon final : public Daemon {
 
   // Not before all drop files that were stored are known: none is stored twice.
   void start_drop_folder() {
-    const std::lock_guard lock(stop_mutex_);
-    if (!stopping_) drop_folder_->start();
+    std::unique_lock lock(stop_mutex_);
+    while (!stopping_) {
+      const Status started = drop_folder_->start();
+      if (started) return;
+      log(LogLine(Priority::error, "drop_folder").add("reason", started.error().message).add("note", "trying again"));
+      stop_wanted_.wait_for(lock, kRecoverAgain, [this] { return stopping_; });
+    }
   }
 
   // A disk or a system in trouble may be well again soon: mail that is there must not wait for the next start. False: we stop.

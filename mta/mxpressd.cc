@@ -7,6 +7,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <system_error>
 
 #include "mta/daemon.h"
 #include "mta/host/crash_record.h"
@@ -25,6 +26,19 @@ int note_end(const mta::Config& config) {
   const auto status = mta::host::note_end(config.spool_directory, result ? result : "");
   if (!status) std::cerr << "mxpressd: " << status.error().message << "\n";
   return status ? 0 : 1;
+}
+
+int run_daemon(mta::Config config, const std::optional<boost::filesystem::path>& file) {
+  const auto cannot_start = [](const std::string& reason) {
+    mta::log(mta::LogLine(mta::Priority::error, "cannot_start").add("reason", reason));
+    return 1;
+  };
+  try {
+    auto daemon = mta::Daemon::start(std::move(config), file);
+    return daemon ? (*daemon)->run() : cannot_start(daemon.error().message);
+  } catch (const std::system_error& error) {  // no thread can be started
+    return cannot_start(error.what());
+  }
 }
 
 int serve(const options::variables_map& given) {
@@ -49,14 +63,7 @@ int serve(const options::variables_map& given) {
   }
   mta::start_log(given.count("syslog") ? mta::LogTarget::syslog : mta::LogTarget::standard_error);
   for (const auto& warning : config->warnings) mta::log(mta::LogLine(mta::Priority::warning, "configuration").add("note", warning));
-  auto daemon = mta::Daemon::start(std::move(*config), file);
-  int exit_code = 1;
-  if (daemon) {
-    exit_code = (*daemon)->run();
-    daemon->reset();
-  } else {
-    mta::log(mta::LogLine(mta::Priority::error, "cannot_start").add("reason", daemon.error().message));
-  }
+  const int exit_code = run_daemon(std::move(*config), file);
   mta::stop_log();
   return exit_code;
 }

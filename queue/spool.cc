@@ -9,6 +9,7 @@
 #include "queue/at_hand.h"
 #include "queue/crc32c.h"
 #include "queue/spool_impl.h"
+#include "queue/start_thread.h"
 
 namespace mxpress::queue {
 namespace {
@@ -85,7 +86,9 @@ Result<std::unique_ptr<Spool>> Spool::open(Disk& disk, SpoolOptions options, Com
   const Paths paths{options.directory};
   auto folder = open_folder(disk, paths);
   if (!folder) return folder.error();
-  return std::unique_ptr<Spool>(std::make_unique<SpoolImpl>(disk, with_defaults(std::move(options)), std::move(*folder), committer));
+  auto spool = std::make_unique<SpoolImpl>(disk, with_defaults(std::move(options)), std::move(*folder), committer);
+  if (auto started = spool->start_threads(); !started) return started.error();
+  return std::unique_ptr<Spool>(std::move(spool));
 }
 
 SpoolImpl::SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Committer committer)
@@ -105,19 +108,27 @@ SpoolImpl::SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Comm
     shared->index.sites.limit_octets(options_.segment_size / 2);
   }
   mark_age();
-  if (mode_ == Committer::manual) return;
-  committer_ = std::thread([this] { run_committer(); });
-  housekeeper_ = std::thread([this] { run_housekeeper(); });
+}
+
+Status SpoolImpl::start_threads() {
+  if (mode_ == Committer::manual) return {};
+  auto committer = start_thread([this] { run_committer(); });
+  if (!committer) return committer.error();
+  committer_ = std::move(*committer);
+  auto housekeeper = start_thread([this] { run_housekeeper(); });
+  if (!housekeeper) return housekeeper.error();
+  housekeeper_ = std::move(*housekeeper);
+  return {};
 }
 
 SpoolImpl::~SpoolImpl() {
   if (mode_ == Committer::thread) {
     shared_.lock()->stop_housekeeper = true;
     housework_.notify_all();
-    housekeeper_.join();
+    if (housekeeper_.joinable()) housekeeper_.join();
     shared_.lock()->stopping = true;
     work_.notify_all();
-    committer_.join();
+    if (committer_.joinable()) committer_.join();
   } else {
     finish_large_stores();
     (void)commit(Sync::yes);

@@ -65,6 +65,8 @@ class PendingChanges {
 class SpoolImpl : public Spool {
  public:
   SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Committer committer);
+  // Once, before anything else.
+  Status start_threads();
   ~SpoolImpl() override;
 
   Status recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) override;

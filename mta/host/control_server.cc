@@ -24,6 +24,7 @@
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
 #include "proto/control.pb.h"
+#include "queue/start_thread.h"
 
 namespace mxpress::mta::host {
 namespace {
@@ -88,6 +89,7 @@ std::optional<ControlPeer> peer_of(int socket, std::optional<gid_t> group) {
   return ControlPeer{credentials.uid, is_root || is_member(socket, credentials, group), is_root};
 }
 
+constexpr std::chrono::milliseconds kPause(100);           // after a failure to accept, such as no descriptors left
 constexpr std::uint32_t kMaxRequestOfOthers = 128 * 1024;  // octets; 8,000 queue ids fit
 
 struct Connection {
@@ -107,14 +109,19 @@ class Server final : public ControlServer {
         stop_(stop),
         group_(find_group(options_.group)),
         others_(options_.work),
-        operators_(options_.work_of_operators) {
-    thread_ = std::thread([this] { accept_all(); });
+        operators_(options_.work_of_operators) {}
+
+  Status start() {
+    auto thread = queue::start_thread([this] { accept_all(); });
+    if (!thread) return thread.error();
+    thread_ = std::move(*thread);
+    return {};
   }
 
   ~Server() override {
     const std::uint64_t one = 1;
     (void)!::write(stop_, &one, sizeof one);
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
     others_.close();
     operators_.close();
     for (Connection& connection : connections_) ::shutdown(connection.socket, SHUT_RDWR);
@@ -138,7 +145,8 @@ class Server final : public ControlServer {
   void accept_one() {
     const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) {
-      if (errno == EMFILE || errno == ENFILE) std::this_thread::sleep_for(std::chrono::milliseconds(100));  // else we would spin
+      // The client waits on: without a pause poll() would tell of it again at once.
+      if (errno != EINTR && errno != ECONNABORTED) std::this_thread::sleep_for(kPause);
       return;
     }
     const auto peer = peer_of(socket, group_);
@@ -149,7 +157,15 @@ class Server final : public ControlServer {
     Connection& connection = connections_.emplace_back();
     connection.socket = socket;
     connection.peer = *peer;
-    connection.thread = std::thread([this, &connection] { serve(connection); });
+    auto thread = queue::start_thread([this, &connection] { serve(connection); });
+    if (thread) {
+      connection.thread = std::move(*thread);
+      return;
+    }
+    connections_.pop_back();
+    ::close(socket);
+    if (may_log(Owner::user(peer->uid), "control-failed"))
+      log(LogLine(Priority::error, "control-failed").add("why", thread.error().message));
   }
 
   bool make_place_for(const ControlPeer& newcomer) {
@@ -232,7 +248,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(ControlServerOptions 
   if (!listener) return listener.error();
   const int stop = ::eventfd(0, EFD_CLOEXEC);
   if (stop < 0) return failed("cannot make an eventfd");
-  return std::unique_ptr<ControlServer>(std::make_unique<Server>(std::move(options), backend, *listener, stop));
+  auto server = std::make_unique<Server>(std::move(options), backend, *listener, stop);
+  if (auto started = server->start(); !started) return started.error();
+  return std::unique_ptr<ControlServer>(std::move(server));
 }
 
 }  // namespace mxpress::mta::host

@@ -15,6 +15,7 @@
 #include "mta/host/log_limit.h"
 #include "mta/intake/drop_session.h"
 #include "proto/mail_data.h"
+#include "queue/start_thread.h"
 
 namespace mxpress::mta::intake {
 namespace {
@@ -71,8 +72,11 @@ DropFolder::DropFolder(Context& context)
       round_(folder_),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-void DropFolder::start() {
-  thread_ = std::thread([this] { run(); });
+Status DropFolder::start() {
+  auto thread = queue::start_thread([this] { run(); });
+  if (!thread) return thread.error();
+  thread_ = std::move(*thread);
+  return {};
 }
 
 void DropFolder::stop() {

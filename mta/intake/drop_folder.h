@@ -30,7 +30,7 @@ class DropFolder {
 
   // A thread of its own: one round at once, then the files that get their names, and a round every 30 seconds. It goes over a large folder
   // in pieces, with a pause between them, and deals with at most 1,000 files of one owner in a second.
-  void start();
+  Status start();
   void stop();
 
   // One round: everything that is there is taken in, and unlinked when it is durable, but no more than 1,000 files of one owner. Blocking.

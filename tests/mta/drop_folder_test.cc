@@ -366,7 +366,7 @@ TEST_CASE("drop folder: renames of what is no message cause no look at the folde
 TEST_CASE("drop folder: the thread takes in what was there before it started and what comes later") {
   Folder folder;
   folder.put(kName, kMessage);
-  folder.drop->start();
+  REQUIRE(folder.drop->start());
   const std::string later = "ffffffffffffffffffffffffffffffff";
   folder.put(later + ".part", kMessage);
   fs::rename(folder.path / (later + ".part"), folder.path / later);
