@@ -8,6 +8,7 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kLookAgain = std::chrono::minutes(10);
+constexpr Duration kLastChance = std::chrono::hours(1);  // for an attempt after the lifetime to begin
 const proto::EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
 
 }  // namespace
@@ -42,7 +43,8 @@ void Worker::look_at_age(JobIndex index, Instant now) {
 }
 
 // Time is up, but nothing expires without an attempt in this run, of its own or of its site, that was no earlier than just before its
-// deadline. A dead host is not asked anew for each message that expires.
+// deadline. A dead host is not asked anew for each message that expires. Where sessions or lookups are so slow that no attempt begins
+// within kLastChance, the message expires without: expiry does not wait for others.
 void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = schedule_.job(index);
   if (job.stage == queue::JobStage::held) {
@@ -60,9 +62,21 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
     schedule_.lease_job(index);
     return conclude_soon({index, proto::Outcome::deferred, *trouble->failure()});
   }
+  if (job.stage == queue::JobStage::ready && !paused_ && now >= std::max(deadline, attempts_since_) + kLastChance) {
+    proto::HostResult result{proto::Stage::none,
+                             "",
+                             "",
+                             "",
+                             kDeliveryTimeExpired,
+                             0,
+                             "no attempt could begin within an hour after its lifetime: its mail hosts were busy with other messages",
+                             false};
+    schedule_.lease_job(index);
+    return conclude_soon({index, proto::Outcome::deferred, {std::move(result)}});
+  }
   if (trouble) trouble->probe_now(now);
   if (destination.site != queue::kNone) wake_at(now, true, destination.site);
-  schedule_.make_ready(index);
+  if (job.stage != queue::JobStage::ready) schedule_.make_ready(index);  // else it keeps its place in the line
 }
 
 // The site or lookup has just failed: what waits for it and is past its lifetime has had its attempt.

@@ -167,6 +167,7 @@ DestinationStatus Worker::row(DestinationIndex index, const Tally& tally, Instan
 }
 
 void Worker::pause(bool paused) {
+  if (paused_ && !paused) attempts_since_ = instant_now();
   paused_ = paused;
   for (DestinationIndex index = 0; !paused && index < destinations_.size(); ++index) wake_at(instant_now(), false, index);
   run_due();

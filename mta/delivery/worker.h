@@ -275,6 +275,7 @@ class Worker {
   LookupLine lookups_;  // those that wait count as locating, too
   bool stopping_ = false;
   bool paused_ = false;
+  Instant attempts_since_ = instant_now();  // attempts may begin
 };
 
 }  // namespace mxpress::mta::delivery

@@ -128,6 +128,8 @@ Simulation::Simulation(const std::string& toml) : config(parse(toml)) {
 
 Simulation::~Simulation() {
   mta::capture_log(nullptr, nullptr);
+  while (spool_->commit_batch()) {  // who waits for it is still there
+  }
   pool_.reset();
   io_.reset();
   spool_.reset();
