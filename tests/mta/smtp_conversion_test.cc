@@ -107,6 +107,22 @@ TEST_CASE("conversion: what is read has the size that was announced, and is what
   CHECK((*converted)->body() == proto::BodyType::eight_bit);
 }
 
+TEST_CASE("conversion: header lines of every length around the limit are folded alike by both passes") {
+  ConversionRoom room;
+  for (const std::string& unit : {"x", "xxxxxxx ", "\xc3\xbc", "=?utf-8?B?w7w=?="}) {
+    for (std::size_t length = 970; length < 1030; ++length) {
+      std::string line = "Subject: ";
+      while (line.size() < length) line += unit;
+      Text source(line + "\r\nX: y\r\n\r\n\xc3\xa4" + std::string(length, 'y') + "\r\n");
+      for (const MimeGoal goal : {MimeGoal::short_lines, MimeGoal::seven_bit}) {
+        const auto converted = convert_for(source, goal, room);
+        REQUIRE(converted);
+        CHECK(run(read_all(**converted, 100))->size() == (*converted)->size());
+      }
+    }
+  }
+}
+
 TEST_CASE("conversion: what was converted once can be converted again") {
   ConversionRoom room;
   Text source(kMixed);

@@ -39,6 +39,7 @@ TEST_CASE("seven-bit header: words outside ASCII become encoded-words, the other
       {"X-Job: caf\xC3\xA9\r\n cr\xC3\xA8me and more", "X-Job: " + word("caf\xC3\xA9 cr\xC3\xA8me") + " and more"},
       {"Subject: =?utf-8?Q?x?= \xC3\xBC =?utf-8?Q?y?=", "Subject: =?utf-8?Q?x?= " + word(" \xC3\xBC ") + " =?utf-8?Q?y?="},
       {"Subject: M\xFCller", "Subject: " + word("M\xFCller", "unknown-8bit")},
+      {"Subject: the tail of a character \xE2\x82", "Subject: the tail of a character " + word("\xE2\x82", "unknown-8bit")},
       {"Message-ID: <\xC3\xBC@x.example>", "Message-ID: " + word("<\xC3\xBC@x.example>")},
   });
 }
