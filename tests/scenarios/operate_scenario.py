@@ -121,7 +121,7 @@ def scenario_sendmail_tells_the_queue_id_by_which_everything_else_knows_the_mess
         return result.stdout.decode()
 
     name = re.fullmatch(r'queued as ([0-9A-Z]{13})\n', verbose_send()).group(1)
-    check_equal(daemon.accepted_ids(), [name], 'queue ids in the log')
+    wait_until(lambda: daemon.accepted_ids() == [name], 20, 'the log to name the queue id, and no other')
     check('me@here.example' in daemon.mxpress('show', name)[1], 'mxpress show does not know the id')
     daemon.stop()
     check_equal(verbose_send(), f'left in {daemon.spool}/drop until mxpressd takes it, and gives it a queue id\n', 'sendmail -v without the daemon')
