@@ -15,6 +15,8 @@ using proto::Stage;
 
 // RFC 2920 3.1 leaves it to us not to block in a write while the host blocks in its replies: no group is larger than what sockets hold.
 constexpr std::size_t kMaxGroup = 16 * 1024;
+// Accepted recipients behind which any 4xx to RCPT may be the host's limit: Courier says 431 after 100.
+constexpr std::size_t kMaybeLimit = 10;
 constexpr int kClosing = 421;       // RFC 5321 3.8
 constexpr int kAuthRequired = 530;  // also "Must issue a STARTTLS command first", RFC 3207 4
 
@@ -216,7 +218,8 @@ void ClientTransaction::take_mail(const Reply& reply) {
 void ClientTransaction::take_rcpt(std::size_t recipient, const Reply& reply) {
   if (reply.is_positive()) return accepted_.push_back(recipient);
   const proto::HostResult why = report_.replied(Stage::rcpt, reply);
-  if (may_mean_too_many(reply) && (transaction_.is_continuation || !accepted_.empty())) {
+  const bool is_behind_many = reply.is_transient() && !is_system_trouble(reply) && accepted_.size() >= kMaybeLimit;
+  if (is_behind_many || (may_mean_too_many(reply) && (transaction_.is_continuation || !accepted_.empty()))) {
     host_is_full_ = true;
     decide(recipient, Outcome::untried, why);
   } else if (is_system_trouble(reply)) {

@@ -111,3 +111,18 @@ TEST_CASE("peers' faults: a host whose name is an A-label is a mail host") {
   world.run_for(seconds(5));
   CHECK(world.there.received.size() == 1);
 }
+
+TEST_CASE("peers' faults: a host that refuses RSET and closes, as Exim does after refusals, gets the next message at once") {
+  World world;
+  world.there.reset = "554 5.5.0 too many refusals";
+  world.there.rcpt = [](const std::string& recipient) {
+    return recipient.starts_with("<no") ? std::string("550 5.1.1 no such user") : std::string("250 ok");
+  };
+  world.submit("me@here.example", {"nobody@there.example"});
+  world.run_for(seconds(5));
+  const auto id = world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  CHECK(world.there.received.size() == 1);
+  CHECK(world.there.connections == 2);
+  CHECK(world.load(id).attempts.size() == 1);
+}

@@ -63,6 +63,7 @@ Task<std::string> answer(SimulatedHost& host, mta::smtp::Stream& stream, std::st
     if (reply[0] == '2') mail.recipients += (mail.recipients.empty() ? "" : " ") + line.substr(8);
     co_return reply;
   }
+  if (line.starts_with("RSET")) co_return host.reset;
   if (!line.starts_with("DATA")) co_return "250 ok";
   if (mail.recipients.empty()) co_return "554 no recipients";
   co_await say(stream, "354 go on");
@@ -91,6 +92,7 @@ Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::smtp::Stream> stream)
     if (reply.empty()) break;
     if (host.takes > Duration(0) && !mail.content.empty()) co_await wait_for(host.takes);
     co_await say(*stream, reply);
+    if (line->starts_with("RSET") && reply[0] != '2') break;
     if (!host.hangs_up || mail.content.empty()) continue;
     co_await wait_for(std::chrono::milliseconds(100));
     co_await say(*stream, "421 4.4.2 good bye");

@@ -30,6 +30,7 @@ struct SimulatedHost {
   std::function<std::string(const std::string& sender)> mail = [](const std::string&) { return "250 ok"; };
   std::function<bool(const SimulatedMail&)> breaks_off = [](const SimulatedMail&) { return false; };  // in the content, before the dot
   std::string greeting = "220 mx.there.example ESMTP";
+  std::string reset = "250 ok";                                         // another reply than 2xx: it closes behind it
   std::function<std::string()> dot = [] { return "250 2.0.0 taken"; };  // "" closes the connection
   Duration takes{0};                                                    // before it replies to the content
   bool hangs_up = false;                                                // a moment after each message
