@@ -9,7 +9,9 @@
 
 namespace mxpress::mta::cli {
 
-enum class LoneDot { is_text, ends };
+// ends: for people at a terminal. ends_at_end: for programs, which close their end; a lone dot that is the last line of the text is no
+// part of it, and any other is text.
+enum class LoneDot { is_text, ends, ends_at_end };
 
 // Finds the line with a lone dot, if that ends the text.
 class DotFinder {
@@ -23,6 +25,18 @@ class DotFinder {
   bool take(char octet, std::string& out);
   bool at_line_start_ = true;
   std::string held_;  // "", "." or ".\r"
+};
+
+// Drops a line with a lone dot, and empty lines behind it, at the end of the text.
+class LastDotFilter {
+ public:
+  void feed(std::string_view text, std::string& out);
+  void finish(std::string& out);
+
+ private:
+  bool holds(char octet) const;
+  bool at_line_start_ = true;
+  std::string held_;  // the line, and what of line ends is behind it
 };
 
 class Input {
@@ -39,6 +53,7 @@ class Input {
   const LoneDot lone_dot_;
   bool ended_ = false;
   DotFinder dots_;
+  LastDotFilter last_dot_;
   proto::LineEndNormaliser line_ends_;
 };
 

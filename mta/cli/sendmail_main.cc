@@ -101,7 +101,8 @@ Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings
   const Caller caller = find_caller();
   const Sender sender = find_sender(options, caller);
   if (!sender.verdict.ok()) return sender.verdict;
-  Input input(STDIN_FILENO, options.ignore_dots ? LoneDot::is_text : LoneDot::ends);
+  const LoneDot lone_dot = ::isatty(STDIN_FILENO) == 1 ? LoneDot::ends : LoneDot::ends_at_end;
+  Input input(STDIN_FILENO, options.ignore_dots ? LoneDot::is_text : lone_dot);
   Recipients recipients;
   if (!options.recipients_of_header) recipients = find_recipients(options, {});
   if (!recipients.verdict.ok()) return recipients.verdict;

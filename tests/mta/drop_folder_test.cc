@@ -377,7 +377,7 @@ TEST_CASE("drop folder: the thread takes in what was there before it started and
 TEST_CASE("drop folder: without the daemon sendmail leaves a message that the daemon then takes in") {
   IntakeHouse house;
   house.close();
-  const auto result = house.sendmail({"-N", "never", "-V", "a+b", "you@there.example", "local"}, "Subject: hi\n\n.\nhidden\n");
+  const auto result = house.sendmail({"-N", "never", "-V", "a+b", "you@there.example", "local"}, "Subject: hi\n\ntext\n.\nmore\n.\n\n");
   CHECK(result.errors == "");
   REQUIRE(result.code == 0);
   REQUIRE(std::distance(fs::directory_iterator(house.base.drop_directory()), fs::directory_iterator()) == 1);
@@ -396,7 +396,7 @@ TEST_CASE("drop folder: without the daemon sendmail leaves a message that the da
   CHECK(kept[0].message.envelope.recipients[0].notify.never());
   CHECK(kept[0].message.envelope.recipients[1].mailbox.to_string() == "local@mx.example");
   CHECK(kept[0].message.envelope.envid == "a+2Bb");
-  CHECK(kept[0].content.ends_with("Subject: hi\r\n\r\n"));  // a lone dot ended it
+  CHECK(kept[0].content.ends_with("Subject: hi\r\n\r\ntext\r\n.\r\nmore\r\n"));
 }
 
 TEST_CASE("drop folder: a file that its owner goes on writing to is read only as far as it was looked at") {

@@ -243,6 +243,30 @@ TEST_CASE("sendmail: a lone dot ends the text wherever it is cut, and dots elsew
   CHECK(out == "a\n.");
 }
 
+TEST_CASE("sendmail: a lone dot of a program is text, but for one at the end of the text") {
+  const std::pair<std::string, std::string> cases[] = {{"a\n.\nb\n", "a\n.\nb\n"},
+                                                       {"a\n.\n", "a\n"},
+                                                       {".\n", ""},
+                                                       {"a\r\n.\r\n\r\n", "a\r\n"},
+                                                       {"a\n.\n\n\n.\n\n", "a\n.\n\n\n"},
+                                                       {"a\n.", "a\n."},
+                                                       {"a\n..\n", "a\n..\n"},
+                                                       {".a\n.b\n", ".a\n.b\n"},
+                                                       {"a.\n.\r\nb", "a.\n.\r\nb"},
+                                                       {"", ""}};
+  for (const auto& [text, wanted] : cases) {
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+      LastDotFilter filter;
+      std::string out;
+      filter.feed(text.substr(0, cut), out);
+      filter.feed(text.substr(cut), out);
+      filter.finish(out);
+      CAPTURE(text, cut);
+      CHECK(out == wanted);
+    }
+  }
+}
+
 TEST_CASE("sendmail settings: the keys are found among everything else") {
   SendmailSettings settings;
   read_settings(

@@ -90,11 +90,11 @@ def scenario_cron_writes_to_sendmail(world):
     command = [world.program('sendmail'), '-i', '-FCronDaemon', '-B8BITMIME', '-oem', '-fme@here.example', 'you@there.example']
     check_caller(world, sink, daemon, 1, command, message, 'a cron mail', [b'output', b'Cron <root@here>'])
     command = [world.program('sendmail'), '-t']
-    message = b'From: me@here.example\nTo: "You, yes" <you@there.example>\nCc: (a group) friends: a@there.example, b@there.example;\nBcc: secret@there.example\nSubject: t\n\nx\n.\nnot sent\n'
+    message = b'From: me@here.example\nTo: "You, yes" <you@there.example>\nCc: (a group) friends: a@there.example, b@there.example;\nBcc: secret@there.example\nSubject: t\n\nx\n.\nbehind a dot\n'
     check_caller(world, sink, daemon, 2, command, message, 'sendmail -t', [b'Subject: t'])
     check_equal(sorted(newest(sink).recipients), [f'<{name}@there.example>' for name in ('a', 'b', 'secret', 'you')], 'recipients of -t')
     check(b'ecret' not in newest(sink).content, 'Bcc was sent')
-    check(b'not sent' not in newest(sink).content, 'a lone dot did not end the message')
+    check(b'x\r\n..\r\nbehind a dot' in newest(sink).content or b'x\n.\nbehind a dot' in newest(sink).content.replace(b'\r\n', b'\n'), 'a lone dot in the text of a program ended the message')
     daemon.stop()
 
 
