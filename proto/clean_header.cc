@@ -3,16 +3,18 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "proto/address_list.h"
 #include "proto/ascii.h"
+#include "proto/encoded_addresses.h"
 
 namespace mxpress::proto {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kRemovedFields[] = {"Return-Path", "Bcc", "Resent-Bcc"};
-constexpr std::string_view kQualifiedFields[] = {"From", "Sender", "Reply-To", "To", "Cc"};
+constexpr std::string_view kMergedFields[] = {"To", "Cc"};
 constexpr std::size_t kMaxQualified = 64 * 1024;  // octets of a header's fields that are searched for addresses without domain
 constexpr std::size_t kMaxAdded = 128 * 1024;     // octets of domains in a header
 constexpr std::size_t kJudged = 128;              // octets of a line that show whether a person reads it as Bcc
@@ -42,20 +44,92 @@ class Qualifier {
   explicit Qualifier(const Domain* domain) : domain_(domain) {}
 
   void append(const HeaderField& field, std::string& out) {
-    if (!domain_ || !is_one_of(kQualifiedFields, field.name) || has_only_plain_addresses(field.value)) return void(out.append(field.text));
-    searched_ += field.value.size();
-    if (searched_ > kMaxQualified) return void(out.append(field.text));
-    const std::string completed = with_domain(field.value, *domain_);
-    added_ += completed.size() - field.value.size();
+    if (!domain_ || !is_address_field(field.name) || has_only_plain_addresses(field.value)) return void(out.append(field.text));
     const auto value = static_cast<std::size_t>(field.value.data() - field.text.data());
-    out.append(field.text.substr(0, value)).append(added_ <= kMaxAdded ? std::string_view(completed) : field.value);
+    out.append(field.text.substr(0, value));
+    append_value(field.value, out);
     out.append(field.text.substr(value + field.value.size()));
+  }
+
+  void append_value(std::string_view value, std::string& out) {
+    searched_ += value.size();
+    if (searched_ > kMaxQualified) return void(out.append(value));
+    const std::string completed = with_domain(value, *domain_);
+    added_ += completed.size() - value.size();
+    out.append(added_ <= kMaxAdded ? std::string_view(completed) : value);
   }
 
  private:
   const Domain* const domain_;
   std::size_t searched_ = 0;
   std::size_t added_ = 0;
+};
+
+// The addresses of a list, without empty ones at its end; nothing if it cannot be read.
+std::optional<std::string_view> readable_list(std::string_view value) {
+  if (!parse_address_list(value)) return std::nullopt;
+  return value.substr(0, value.find_last_not_of(", \t\r\n") + 1);
+}
+
+// Makes one field of several To, and one of several Cc: logwatch writes one for each recipient, and large providers refuse such mail (RFC
+// 5322 3.6 allows one of each). Lists that cannot be read stay by themselves.
+class FieldMerger {
+ public:
+  // The field was appended to the output, from this offset on.
+  void appended(const HeaderField& field, std::size_t begin, const std::string& out) {
+    Merged* const merged = merged_of(field.name);
+    if (!merged || merged->end > 0) return;
+    merged->begin = begin + static_cast<std::size_t>(field.value.data() - field.text.data());
+    merged->end = out.size() - (field.text.ends_with(kLineEnd) ? kLineEnd.size() : 0);
+  }
+
+  // True: the field is a further one, and its addresses go into the first.
+  bool take(const HeaderField& field, Qualifier& qualifier, const std::string& out) {
+    Merged* const merged = merged_of(field.name);
+    if (!merged || merged->end == 0) return false;
+    const auto more = readable_list(field.value);
+    if (!more || !can_be_first(*merged, out)) return false;
+    if (trimmed(*more).empty()) return true;
+    merged->more.append(merged->more.empty() && merged->is_empty ? " " : ",\r\n ");
+    qualifier.append_value(trimmed(*more), merged->more);
+    return true;
+  }
+
+  void finish(std::string& out) {
+    std::sort(std::begin(merged_), std::end(merged_), [](const Merged& a, const Merged& b) { return a.end > b.end; });
+    for (const Merged& merged : merged_) {
+      if (!merged.more.empty()) out.replace(merged.list_end, merged.end - merged.list_end, merged.more);
+    }
+  }
+
+ private:
+  struct Merged {
+    std::size_t begin = 0;     // of the first field's value in the output
+    std::size_t end = 0;       // 0: none yet
+    std::size_t list_end = 0;  // without empty addresses at its end; 0: not looked at yet
+    bool is_readable = false;
+    bool is_empty = false;
+    std::string more{};
+  };
+
+  Merged* merged_of(std::string_view name) {
+    for (std::size_t i = 0; i < std::size(kMergedFields); ++i) {
+      if (equal_in_any_case(kMergedFields[i], name)) return &merged_[i];
+    }
+    return nullptr;
+  }
+
+  static bool can_be_first(Merged& merged, const std::string& out) {
+    if (merged.list_end > 0) return merged.is_readable;
+    const std::string_view value = std::string_view(out).substr(merged.begin, merged.end - merged.begin);
+    const auto list = readable_list(value);
+    merged.is_readable = list.has_value();
+    merged.is_empty = list && trimmed(*list).empty();
+    merged.list_end = merged.begin + (list ? list->size() : value.size());
+    return merged.is_readable;
+  }
+
+  Merged merged_[std::size(kMergedFields)];
 };
 
 void note(const HeaderField& field, HeaderFacts& facts) {
@@ -83,12 +157,17 @@ bool reads_as_blind_copy(std::string_view line) {
 HeaderFacts clean_header(std::string_view header, const Domain* domain, std::string& out) {
   HeaderFacts facts;
   Qualifier qualifier(domain);
+  FieldMerger merger;
   HeaderReader reader(header);
   while (const auto field = reader.next()) {
     if (is_one_of(kRemovedFields, field->name)) continue;
     note(*field, facts);
+    if (domain && merger.take(*field, qualifier, out)) continue;
+    const std::size_t begin = out.size();
     qualifier.append(*field, out);
+    if (domain) merger.appended(*field, begin, out);
   }
+  merger.finish(out);
   return facts;
 }
 

@@ -10,8 +10,8 @@
 namespace mxpress::proto {
 
 // Appends `header` (of a HeaderScanner) to `out` without Return-Path (RFC 5321 4.4), Bcc and Resent-Bcc (RFC 5322 3.6.3). If `domain` is
-// not null, addresses without domain in From, Sender, Reply-To, To and Cc get it: `To: root` of cron (RFC 6409 8.1), in the first 64 KiB of
-// such fields. Everything else is copied byte for byte.
+// not null, addresses without domain in From, To and all other address fields get it: `To: root` of cron (RFC 6409 8.1), in the first 64
+// KiB of such fields, and several To or Cc fields become one of each. Everything else is copied byte for byte.
 HeaderFacts clean_header(std::string_view header, const Domain* domain, std::string& out);
 
 // Takes lines that a person reads as Bcc out of the paragraph behind a header that no empty line ended: whoever wrote them meant a header.

@@ -343,3 +343,30 @@ TEST_CASE("sendmail: no argument writes a file or reads another configuration") 
   CHECK_FALSE(boost::filesystem::exists(trap));
   CHECK(house.spool.kept().size() == 1);
 }
+
+TEST_CASE("sendmail: lists in one argument, several To fields and empty addresses reach everybody, and leave as one field") {
+  IntakeHouse house;
+  const std::string fields = "To: a@there.example,\nTo: b@there.example,\nTo: root,\nCc: carl,,\nSubject: s\n\nx\n";
+  REQUIRE(house.sendmail({"-t"}, fields).code == 0);
+  REQUIRE(house.sendmail({"a@there.example,b@there.example, Name <c@there.example>,,"}, "Subject: s\n\nx\n").code == 0);
+  const auto kept = house.spool.kept();
+  REQUIRE(kept.size() == 2);
+  CHECK(kept[0].message.envelope.recipients.size() == 4);
+  CHECK(behind(kept[0].content, "To:") ==
+        "To: a@there.example,\r\n b@there.example,\r\n root@mx.example\r\nCc: carl@mx.example,,\r\nSubject: s\r\n\r\nx\r\n");
+  CHECK(kept[1].message.envelope.recipients.size() == 3);
+}
+
+TEST_CASE("sendmail: who the sender is comes from the kernel, not from the environment; a subject of cron may be long") {
+  IntakeHouse house;
+  const std::string subject = "Cron <root@box> " + std::string(1000, 'x');
+  const auto result = mxpress::testing::run_program(
+      {mxpress::testing::program("sendmail"), "-i", "you@there.example"}, "Subject: " + subject + "\n\nx\n",
+      {"MXPRESS_CONFIG=" + (house.folder.path() / "mxpress.toml").string(), "HOME=/nowhere", "USER=evil", "LOGNAME=evil"});
+  INFO(result.errors);
+  const auto kept = house.spool.kept();
+  REQUIRE(kept.size() == 1);
+  CHECK(kept[0].content.find("evil") == std::string::npos);
+  CHECK(kept[0].message.envelope.reverse_path.to_string().find("evil") == std::string::npos);
+  CHECK(kept[0].message.envelope.has_long_lines);
+}

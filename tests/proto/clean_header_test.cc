@@ -58,9 +58,28 @@ TEST_CASE("clean header: From, Sender, Reply-To, To and Cc get the domain; other
   for (const char* text : {"To: \"x\r\n", "To:", "To: a@b.example, Name <c@d.example>\r\n"}) CHECK(with_domains(text) == text);
 }
 
+TEST_CASE("clean header: every address field gets the domain") {
+  for (const std::string name :
+       {"Resent-To", "resent-from", "Errors-To", "Disposition-Notification-To", "Mail-Followup-To", "Resent-Sender"})
+    CHECK(with_domains(name + ": carl\r\n") == name + ": carl@mx.example\r\n");
+  CHECK(with_domains("X-Errors-To: carl\r\nIn-Reply-To: carl\r\n") == "X-Errors-To: carl\r\nIn-Reply-To: carl\r\n");
+}
+
+TEST_CASE("clean header: several To fields become one, and several Cc; lists that cannot be read stay by themselves") {
+  CHECK(with_domains("To: root,\r\nSubject: s\r\nTO: admin,\r\nTo: x@y.example\r\nDate: d\r\n") ==
+        "To: root@mx.example,\r\n admin@mx.example,\r\n x@y.example\r\nSubject: s\r\nDate: d\r\n");
+  CHECK(with_domains("Cc: a@b.example\r\nTo: c\r\nCc: (x,) \"d, e\" <f>,, \r\nTo:\r\n\tg\r\n") ==
+        "Cc: a@b.example,\r\n (x,) \"d, e\" <f@mx.example>\r\nTo: c@mx.example,\r\n g@mx.example\r\n");
+  CHECK(with_domains("To: ,\r\nTo: a\r\nTo: ,\r\n") == "To: a@mx.example\r\n");
+  CHECK(with_domains("To: undisclosed-recipients:;\r\nTo: a\r\n") == "To: undisclosed-recipients:;,\r\n a@mx.example\r\n");
+  for (const char* text : {"To: a@b.example\r\nTo: \"x\r\n", "To: <a@b.example\r\nTo: c@d.example\r\n", "To: a,\r\n"})
+    CHECK(with_domains(text) == std::string(text == std::string("To: a,\r\n") ? "To: a@mx.example,\r\n" : text));
+  CHECK(cleaned("To: a\r\nTo: b\r\n") == "To: a\r\nTo: b\r\n");
+}
+
 TEST_CASE("clean header: what is completed in one header is bounded") {
   std::string header = "To: root\r\n";
-  const std::string large = "Cc: " + std::string(63 * 1024, ' ') + "root\r\n";
+  const std::string large = "Reply-To: " + std::string(63 * 1024, ' ') + "root\r\n";
   for (int i = 0; i < 3; ++i) header += large;
   const std::string out = with_domains(header);
   CHECK(out.starts_with("To: root@mx.example\r\n"));
