@@ -39,6 +39,8 @@ std::pair<Result<queue::Message>, Status> load_checked(queue::Spool& spool, queu
   return {std::move(message), {}};
 }
 
+bool is_long(const Share& share) { return share && share->recipients.size() > Loads::kManyRecipients; }
+
 }  // namespace
 
 void Worker::spawn(Task<void> task) {
@@ -107,8 +109,8 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   underway_[job] = {begin, std::nullopt};
   try {
     share = co_await load(job, destination, Need::content);
+    if (is_long(share)) share = co_await take_room(job, destination, std::move(share), charge);
     if (share) {
-      charge = co_await charge_for(share);
       DeliveryOrder order = order_for(job, destination, share.message());
       report = co_await deliver({services_.connector, tls_memory_, step_memory_, services_.file_pool}, sites_[site], order);
     }
@@ -247,12 +249,15 @@ Task<void> Worker::nothing_pending(JobIndex index, const Share& share) {
 }
 
 // A delivery may take an hour. What it holds of many recipients is bounded in all; the others are bounded by their number. One counts for
-// no more than a quarter, so that those of one owner need not wait for each other.
-Task<LoadBudget::Charge> Worker::charge_for(const Share& share) {
-  const std::size_t recipients = share->recipients.size();
-  if (recipients <= Loads::kManyRecipients) co_return LoadBudget::Charge();
-  const std::uint64_t octets = std::min<std::uint64_t>(recipients * Loads::kRecipient, Loads::kLongDeliveries / 4);
-  co_return co_await services_.loads.long_deliveries.acquire(octets, host::Owner::user(share->envelope.submitter.uid));
+// no more than a quarter, so that those of one owner need not wait for each other. Nothing of the message is held while it waits.
+Task<Share> Worker::take_room(JobIndex job, DestinationIndex destination, Share share, LoadBudget::Charge& charge) {
+  const std::uint64_t octets = std::min<std::uint64_t>(share->recipients.size() * Loads::kRecipient, Loads::kLongDeliveries / 4);
+  const auto owner = host::Owner::user(share->envelope.submitter.uid);
+  const bool waits = services_.loads.long_deliveries.would_wait(octets, owner);
+  if (waits) share = Share();
+  charge = co_await services_.loads.long_deliveries.acquire(octets, owner);
+  if (waits) share = co_await load(job, destination, Need::content);
+  co_return share;
 }
 
 // Thousands of jobs of one message may be concluded at about the same time: they form a line, and only one of them is at work.
@@ -316,9 +321,10 @@ Task<void> Worker::deliver_locally(JobIndex job, DestinationIndex destination) {
 }
 
 Task<void> Worker::put_into_mailbox(JobIndex job, DestinationIndex destination) {
+  LoadBudget::Charge charge;
   Share share = co_await load(job, destination, Need::content);
+  if (is_long(share)) share = co_await take_room(job, destination, std::move(share), charge);
   if (!share) co_return;
-  const auto charge = co_await charge_for(share);
   const auto config = services_.config.get();
   const auto recipients = pending_recipients(*share, schedule_.name(destination), *config);
   const std::string to = share->envelope.recipients[recipients.front()].mailbox.to_string();

@@ -42,9 +42,13 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
     return Charge(shared_from_this(), octets, owner);
   }
 
+  bool would_wait(std::uint64_t octets, const host::Owner& owner) const {
+    return !lines.empty() || !fits(octets) || !has_share_left(owner, octets);
+  }
+
   std::optional<Charge> try_acquire(std::uint64_t octets, const host::Owner& owner) {
     const std::lock_guard lock(mutex);
-    if (!lines.empty() || !fits(octets) || !has_share_left(owner, octets)) return std::nullopt;
+    if (would_wait(octets, owner)) return std::nullopt;
     return grant(octets, owner);
   }
 
@@ -126,6 +130,11 @@ LoadBudget::Charge& LoadBudget::Charge::operator=(Charge&& other) noexcept {
 void LoadBudget::Charge::release() {
   const auto state = std::exchange(state_, nullptr);
   if (state) state->release(std::exchange(octets_, 0), owner_);
+}
+
+bool LoadBudget::would_wait(std::uint64_t octets, const host::Owner& owner) const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->would_wait(octets, owner);
 }
 
 Task<LoadBudget::Charge> LoadBudget::acquire(std::uint64_t octets, host::Owner owner) {

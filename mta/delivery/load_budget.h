@@ -55,6 +55,8 @@ class LoadBudget {
   LoadBudget(const LoadBudget&) = delete;
   LoadBudget& operator=(const LoadBudget&) = delete;
 
+  // Whether acquire() would have to wait at this moment.
+  bool would_wait(std::uint64_t octets, const host::Owner& owner) const;
   // For mail of this owner. Resumes on the caller's executor.
   Task<Charge> acquire(std::uint64_t octets, host::Owner owner);
   Counters counters() const;

@@ -64,10 +64,10 @@ def owed(bench):
     bench.settle(20)
 
 
-@attack(18, 'verbose', '26 letters to 10,000 recipients at hosts that answer each with 1,000 octets', cpu=15, memory=250, options={'retry': '5s*'})
+@attack(18, 'verbose', '60 letters to 10,000 recipients at hosts that answer each with 1,000 octets', cpu=15, memory=250, options={'retry': '5s*'})
 def verbose(bench):
     long = ('l' * 60 + '.') * 2 + 'l' * 40
-    groups = [[f'u{n}@d{k}.{long}.verbose.example' for n in range(10_000)] for k in range(26)]
+    groups = [[f'u{n}@d{k}.{long}.verbose.example' for n in range(10_000)] for k in range(60)]
     bench.user(1, send_all, bench.socket, SENDER, groups, LETTER).result(60)
     bench.wait(40, lambda: False)
 
