@@ -1,6 +1,7 @@
 // A queued message as values: what is durable about it, for delivery, notices and `mxpress show`.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -73,5 +74,12 @@ struct Message {
   bool ended = false;
   WallTime ended_at{};
 };
+
+// Nothing of it waits, and nobody is to be told: it has ended, or does so as soon as its last outcome is durable.
+inline bool is_finished(const Message& message) {
+  return message.ended || std::all_of(message.recipients.begin(), message.recipients.end(), [](const RecipientState& state) {
+           return state.stage != RecipientStage::pending && state.stage != RecipientStage::notice_owed;
+         });
+}
 
 }  // namespace mxpress::queue

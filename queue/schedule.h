@@ -31,7 +31,7 @@ enum class JobStage : std::uint8_t {
   free,
   waiting,  // until `next_try`
   ready,    // due; waits for its destination's site
-  leased,   // a delivery is at it
+  leased,   // a delivery is at it, or its outcome is being recorded
   held,     // by the operator
 };
 
@@ -73,7 +73,7 @@ struct Job {
   };
   proto::QueueId message;
   union {
-    Instant next_try{};     // while waiting
+    Instant next_try{};     // while waiting; while its outcome is being recorded, if it is to be tried again
     Neighbours neighbours;  // while ready: in the line of its destination
   };
   PackedInstant accepted;  // when it was submitted
@@ -81,10 +81,12 @@ struct Job {
   bool retry_wanted : 1 = false;  // while leased: due at once when it comes back
   bool first_attempt : 1 = true;
   bool delay_noticed : 1 = false;
-  bool hold_wanted : 1 = false;  // while leased: becomes held when it comes back
-  bool withdrawn : 1 = false;    // while leased: removed or bounced by the operator
-  bool is_one_of_many = false;   // its message had many jobs when this one was made
-  Second next_age;               // when the message's age asks for a look: delay notice, expiry
+  bool hold_wanted : 1 = false;     // while leased: becomes held when it comes back
+  bool withdrawn : 1 = false;       // while leased: removed or bounced by the operator
+  bool is_one_of_many : 1 = false;  // its message had many jobs when this one was made
+  bool is_recorded : 1 = false;     // while leased: no delivery is at it any more, its outcome is being recorded
+  bool is_over : 1 = false;         // and nothing of it waits, nor is anybody to be told
+  Second next_age;                  // when the message's age asks for a look: delay notice, expiry
   DestinationIndex destination = kNone;
   JobIndex next_in_bucket = kNone;      // of those whose messages are looked for at the same place
   std::uint32_t place_in_heap = kNone;  // of those that have a next event

@@ -367,8 +367,17 @@ void Worker::settle(JobIndex index, DestinationIndex destination, Share share, A
   auto done = [this, index, settled, work = asio::make_work_guard(services_.io)](const Status& status) {
     asio::post(services_.io, [this, index, settled, status] { recorded(index, settled, status); });
   };
+  note_outcome(index, settled.verdict);
   services_.spool.settle(std::move(settlement), std::move(done));
   share.is_part() ? services_.loads.shared.settled(settled.message, changes) : services_.loads.shared.forget(settled.message);
+}
+
+// For those who look meanwhile: what has been delivered is not in flight.
+void Worker::note_outcome(JobIndex index, const Verdict& verdict) {
+  queue::Job& job = schedule_.job(index);
+  job.is_recorded = true;
+  job.is_over = !verdict.open && !verdict.notice_owed;
+  job.next_try = instant_now() + std::max(verdict.next_try - Clock::current().wall(), Duration(0));
 }
 
 void Worker::recorded(JobIndex index, const Settled& settled, const Status& status) try {
@@ -385,6 +394,7 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   if (!verdict.open || job.withdrawn) return schedule_.remove(index);
   const Instant now = instant_now();
   const Duration wait = verdict.next_try - Clock::current().wall();
+  job.is_recorded = job.is_over = false;
   job.first_attempt = false;
   if (job.hold_wanted) {
     schedule_.hold(index);

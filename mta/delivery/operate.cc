@@ -48,7 +48,8 @@ ActionEffect Worker::acted_on(queue::ActionKind action, queue::QueueId message) 
   for (JobIndex index : schedule_.jobs_of(message)) {
     queue::Job& job = schedule_.job(index);
     const bool leased = job.stage == queue::JobStage::leased;
-    if (effect != ActionEffect::in_flight) effect = leased ? ActionEffect::in_flight : ActionEffect::done;
+    if (leased && job.is_over) continue;  // as good as gone
+    if (effect != ActionEffect::in_flight) effect = leased && !job.is_recorded ? ActionEffect::in_flight : ActionEffect::done;
     if (action == queue::ActionKind::retry && job.stage == queue::JobStage::held) effect = ActionEffect::held;
     switch (action) {
       case queue::ActionKind::remove:
@@ -140,11 +141,14 @@ std::vector<DestinationStatus> Worker::status_of(queue::QueueId message) const {
 }
 
 void Worker::Tally::count(const queue::Job& job) {
+  const bool is_leased = job.stage == queue::JobStage::leased;
+  const bool is_recorded = is_leased && job.is_recorded;
+  if (is_recorded && job.is_over) return;
   ++messages;
-  in_flight += job.stage == queue::JobStage::leased;
+  in_flight += is_leased && !is_recorded;
   held += job.stage == queue::JobStage::held;
-  is_due = is_due || job.stage == queue::JobStage::ready || job.stage == queue::JobStage::leased;
-  if (job.stage == queue::JobStage::waiting) next_try = std::min(next_try, job.next_try);
+  is_due = is_due || job.stage == queue::JobStage::ready || (is_leased && !is_recorded);
+  if (job.stage == queue::JobStage::waiting || is_recorded) next_try = std::min(next_try, job.next_try);
   oldest = std::min<Instant>(oldest, job.accepted);
 }
 

@@ -189,7 +189,7 @@ void Pool::status(std::function<void(std::vector<DestinationStatus>)> done) {
                 if (const std::size_t pending = notices_.pending(); pending > 0) {
                   DestinationStatus row;
                   row.destination = kNoticesToCompose;
-                  row.messages = row.in_flight = pending;
+                  row.messages = pending;  // none of them is in flight: each has been delivered, or could not be
                   row.oldest = row.next_try = Clock::current().wall();
                   rows.push_back(std::move(row));
                 }

@@ -234,6 +234,7 @@ class Worker {
     Verdict verdict;  // without the settlement, which the spool has
     bool waits_for_site = false;
   };
+  void note_outcome(JobIndex job, const Verdict& verdict);
   void recorded(JobIndex job, const Settled& settled, const Status& status);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
   DeliveryOrder order_for(JobIndex job, DestinationIndex destination, Share::MessagePtr message);

@@ -106,7 +106,7 @@ void fill(control_pb::MessageInfo& info, const proto::Submitter& submitter) {
 std::int64_t milliseconds(WallTime time) { return time.time_since_epoch().count(); }
 
 std::string_view state_of(const queue::Message& message, WallTime now) {
-  if (message.ended) return "ended";
+  if (queue::is_finished(message)) return "ended";
   if (message.held) return "held";
   for (const queue::RecipientState& state : message.recipients)
     if (state.stage == queue::RecipientStage::pending && state.next_try <= now) return "active";

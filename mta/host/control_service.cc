@@ -175,7 +175,7 @@ class Answer {
     for (const queue::QueueId id : candidates(selector)) {
       if ((outlet_.turn_is_over() || outlet_.client_lags()) && !outlet_.pause()) break;
       auto message = load(id);
-      if (!message || message->ended || !matches(others, *message, now_)) continue;
+      if (!message || queue::is_finished(*message) || !matches(others, *message, now_)) continue;
       ++matched;
       if (!use(std::move(*message))) break;
     }

@@ -156,7 +156,7 @@ void Simulation::start() {
       .make_connector = [this](asio::io_context& io) { return std::make_unique<Connector>(*this, io.get_executor()); },
       .seed = 1};
   pool_ = std::make_unique<mta::delivery::Pool>(std::move(services));
-  time.set_other_work([this] { return spool_->commit_batch(); });
+  commit_again();
   const Status recovered = spool_->recover(
       [this](const queue::Message& message) {
         if (poison.contains(message.id))

@@ -57,6 +57,11 @@ class Simulation {
     spool_->record_site(record);
     pool_->restore_site(record);
   }
+  // Nothing gets onto the disk until commit_again().
+  void stop_committing() { time.set_other_work(nullptr); }
+  void commit_again() {
+    time.set_other_work([this] { return spool_->commit_batch(); });
+  }
   // Puts another mxpress.toml in force.
   void reload(const std::string& toml);
   // The process is killed at this moment and starts again on what the kernel has, or the power is cut.
