@@ -162,9 +162,9 @@ void SpoolImpl::remember_ended(QueueId id, const Snapshot& from) {
   message->content.reset();
   message->ended = true;
   message->ended_at = entry->ended_at();
-  entry->rest().remembered = std::move(message);
   entry->history().later = {};
   entry->set_accepted({});
+  shared->index.remember(id, *entry, std::move(message), options_.ended_octets);
 }
 
 void SpoolImpl::checkpoint() {

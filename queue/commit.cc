@@ -267,7 +267,8 @@ void SpoolImpl::finish_change(Shared& shared, const OperationPtr& operation) {
   if (const auto ended = entry->remembered()) {
     auto message = std::make_shared<Message>(*ended);
     apply_change(*message, operation->change);
-    entry->rest().remembered = std::move(message);
+    shared.index.remember(operation->id(), *entry, std::move(message), options_.ended_octets);
+    return;
   } else {
     shared.index.add_later(operation->id(), *entry, operation->location);
   }

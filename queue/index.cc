@@ -8,8 +8,29 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kFewRecords = 8;      // so many are read one by one
-constexpr std::size_t kWindow = 64 * 1024;  // octets read ahead where there are more
+constexpr std::size_t kFewRecords = 8;       // so many are read one by one
+constexpr std::size_t kWindow = 64 * 1024;   // octets read ahead where there are more
+constexpr std::uint64_t kLarge = 16 * 1024;  // octets in memory of an ended message that gives way to smaller ones
+constexpr std::uint64_t kBlock = 16;         // what malloc adds
+
+std::uint64_t octets_of(const std::string& text) { return text.capacity() < sizeof(std::string) ? 0 : text.capacity() + kBlock; }
+
+std::uint64_t octets_of(const proto::HostResult& result) {
+  return octets_of(result.host) + octets_of(result.address) + octets_of(result.tls) + octets_of(result.text);
+}
+
+// About what an ended message takes in memory.
+std::uint64_t octets_of(const Message& message) {
+  std::uint64_t octets = sizeof message + 2 * kBlock;
+  for (const proto::Recipient& recipient : message.envelope.recipients)
+    octets += sizeof recipient + octets_of(recipient.mailbox.to_string()) + octets_of(recipient.original_recipient);
+  for (const RecipientState& state : message.recipients) octets += sizeof state + (state.last ? octets_of(*state.last) : 0);
+  for (const Attempt& attempt : message.attempts) {
+    octets += sizeof attempt + attempt.recipients.capacity() * sizeof(std::uint32_t) + 2 * kBlock;
+    for (const proto::HostAttempt& host : attempt.hosts) octets += sizeof host + octets_of(host.result);
+  }
+  return octets;
+}
 
 struct JournalPiece {
   RecordHeader header;
@@ -199,6 +220,7 @@ Entry& Index::add(QueueId id, std::int64_t uid) {
 void Index::erase(QueueId id) {
   const Entry* entry = entries.find(id);
   if (!entry) return;
+  if (entry->has_more_ && entry->word_.more->rest) remembered_octets_ -= entry->word_.more->rest->remembered_octets;
   owners.remove(entry->owner_, id);
   entries.erase(id);
 }
@@ -223,6 +245,41 @@ std::vector<QueueId> Index::ids_of(std::int64_t uid) const {
   });
   std::sort(ids.begin(), ids.end());
   return ids;
+}
+
+std::vector<QueueId> Index::ended_of(std::int64_t uid) const {
+  std::vector<std::pair<WallTime, QueueId>> found;
+  for (const QueueId id : owners.ids(uid))
+    if (const Entry* entry = entries.find(id); entry && entry->ended) found.emplace_back(entry->ended_at(), id);
+  std::sort(found.rbegin(), found.rend());
+  std::vector<QueueId> ids;
+  for (const auto& [when, id] : found) ids.push_back(id);
+  return ids;
+}
+
+void Index::remember(QueueId id, Entry& entry, std::shared_ptr<const Message> message, std::uint64_t most) {
+  Entry::Rest& rest = entry.rest();
+  remembered_octets_ -= rest.remembered_octets;
+  const bool is_new = !rest.remembered;
+  rest.remembered_octets = octets_of(*message);
+  remembered_octets_ += rest.remembered_octets;
+  rest.remembered = std::move(message);
+  if (is_new) (rest.remembered_octets > kLarge ? remembered_large_ : remembered_small_).push_back(id);
+  while (remembered_octets_ > most && (forget_oldest(remembered_large_) || forget_oldest(remembered_small_))) {
+  }
+}
+
+// False: there is none.
+bool Index::forget_oldest(std::deque<QueueId>& remembered) {
+  for (; !remembered.empty(); remembered.pop_front()) {
+    const Entry* entry = entries.find(remembered.front());
+    if (!entry || !entry->remembered()) continue;  // forgotten since
+    std::erase(ended, remembered.front());
+    erase(remembered.front());
+    remembered.pop_front();
+    return true;
+  }
+  return false;
 }
 
 void Index::add_later(QueueId id, Entry& entry, Location location) {

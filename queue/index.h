@@ -27,6 +27,7 @@ class Entry {
     OtherStages other_stages;
     WallTime ended_at{};
     std::shared_ptr<const Message> remembered;  // of an ended message whose records are gone; shared with callers of load()
+    std::uint64_t remembered_octets = 0;        // about what that takes
   };
   // Only of these, or with a history that is not all in their files.
   struct More {
@@ -101,6 +102,13 @@ struct Index {
   std::int64_t uid_of(QueueId id) const;
   // Messages of the user that have not ended, in order of age.
   std::vector<QueueId> ids_of(std::int64_t uid) const;
+  // Ended messages of the user, the latest first.
+  std::vector<QueueId> ended_of(std::int64_t uid) const;
+  // Keeps an ended message whose records go, and forgets others where all of them take more than `most` octets: the oldest of the large
+  // ones first, so that the story of a few messages to thousands does not cost those of all others.
+  void remember(QueueId id, Entry& entry, std::shared_ptr<const Message> message, std::uint64_t most);
+  // About what all of them take.
+  std::uint64_t remembered_octets() const { return remembered_octets_; }
   // Remembers that a record of the message lies there.
   void add_later(QueueId id, Entry& entry, Location location);
   void end(QueueId id, Entry& entry, WallTime when);
@@ -109,6 +117,12 @@ struct Index {
   std::uint64_t journal_octets() const;
   // Name of the segment that was written first; 0: there is none.
   std::uint32_t oldest_segment() const;
+
+ private:
+  bool forget_oldest(std::deque<QueueId>& remembered);
+
+  std::uint64_t remembered_octets_ = 0;
+  std::deque<QueueId> remembered_large_, remembered_small_;  // oldest first; some have been forgotten since
 };
 
 // Everything that is needed to read one message without a lock.

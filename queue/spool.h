@@ -24,7 +24,8 @@ struct SpoolOptions {
   std::uint64_t longest_states = 16u << 20;                    // octets of a message's states in its file; then what is void is left out
   std::uint64_t reserve_bytes = 32u << 20;                     // free disk that only outcomes, actions and checkpoints may use...
   std::uint64_t reserve_inodes = 1000;                         // ...and inodes
-  std::size_t ended_kept = 10'000;                             // ended messages remembered for show and wait
+  std::size_t ended_kept = 10'000;                             // ended messages remembered for show, wait and the search for recipients
+  std::uint64_t ended_octets = 32u << 20;                      // of memory for those of them whose records are gone
   Duration room_stays_known = std::chrono::milliseconds(100);  // after a look at the disk, to room_for()
   std::function<WallTime()> wall;                              // wall-clock time; empty: the system's
   std::function<Duration()> since_boot;                        // a clock that never steps; empty: the system's
@@ -150,6 +151,10 @@ class Spool {
   virtual std::vector<QueueId> ids_of(std::int64_t) { return {}; }
   // The local user who handed it in; -1: unknown. From memory alone.
   virtual std::int64_t uid_of(QueueId) { return -1; }
+  // The ended messages that are remembered (SpoolOptions::ended_kept), the latest first.
+  virtual std::vector<QueueId> ended() { return {}; }
+  // Of them, those of this local user. Takes time by the number of all his messages.
+  virtual std::vector<QueueId> ended_of(std::int64_t) { return {}; }
   // Whether it is a message of this user, perhaps an ended one. From memory alone; the same work whether it is somebody else's or none.
   virtual bool owns(std::int64_t, QueueId) { return false; }
   virtual SpoolCounters counters() = 0;

@@ -89,6 +89,11 @@ class SpoolImpl : public Spool {
   std::optional<QueueId> oldest() override;
   std::int64_t uid_of(QueueId id) override { return shared_.lock()->index.uid_of(id); }
   std::vector<QueueId> ids_of(std::int64_t uid) override { return shared_.lock()->index.ids_of(uid); }
+  std::vector<QueueId> ended() override {
+    auto shared = shared_.lock();
+    return {shared->index.ended.rbegin(), shared->index.ended.rend()};
+  }
+  std::vector<QueueId> ended_of(std::int64_t uid) override { return shared_.lock()->index.ended_of(uid); }
   bool owns(std::int64_t uid, QueueId id) override { return shared_.lock()->index.owners.has(uid, id); }
   SpoolCounters counters() override;
   bool commit_batch() override;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
+#include <charconv>
 #include <string_view>
 
 #include "proto/printable.h"
@@ -16,6 +17,7 @@ namespace po = boost::program_options;
 
 constexpr std::array kCommands = {"queue",  "show",  "cat",   "hold",   "release", "retry", "bounce", "remove", "status",
                                   "reload", "flush", "mailq", "config", "wait",    "fsck",  "help",   "version"};
+constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
 template <class List>
@@ -23,19 +25,22 @@ bool is_one_of(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-po::options_description options(CommandLine& line, std::string& older) {
+po::options_description options(CommandLine& line, std::string& older, std::string& ended) {
   po::options_description description;
   description.add_options()("help,h", "")("version,V", "")("config,c", po::value<std::string>())("domain", po::value(&line.domain))(
       "sender", po::value(&line.sender))("recipient", po::value(&line.recipient))("state", po::value(&line.state))(
-      "older", po::value(&older))("all", po::bool_switch(&line.all))("messages", po::bool_switch(&line.messages))(
-      "json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))("repair", po::bool_switch(&line.repair))(
-      "words", po::value<std::vector<std::string>>());
+      "older", po::value(&older))("ended", po::value(&ended))("all", po::bool_switch(&line.all))(
+      "messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))(
+      "repair", po::bool_switch(&line.repair))("words", po::value<std::vector<std::string>>());
   return description;
 }
 
 Error mistake(std::string_view text) { return Error::permanent(proto::printable(text, 300)); }
 
-bool needs_one_id(std::string_view command) { return command == "show" || command == "cat" || command == "wait"; }
+bool needs_one_id(const CommandLine& line) {
+  const bool is_search = line.command == "show" && line.arguments.empty() && line.has_condition();
+  return !is_search && (line.command == "show" || line.command == "cat" || line.command == "wait");
+}
 bool takes_ids(std::string_view command) {
   return command == "queue" || command == "hold" || command == "release" || command == "retry" || command == "bounce" ||
          command == "remove";
@@ -44,11 +49,14 @@ bool takes_ids(std::string_view command) {
 // What is wrong with the words taken together; nothing if they make sense.
 std::optional<Error> check(const CommandLine& line) {
   if (!is_one_of(kCommands, line.command)) return mistake("no such command: " + line.command);
-  if (needs_one_id(line.command) && line.arguments.size() != 1) return mistake(line.command + " needs one queue id");
+  if (needs_one_id(line) && line.arguments.size() != 1)
+    return mistake(line.command + " needs one queue id" + (line.command == "show" ? ", or --recipient, --sender or --domain" : ""));
+  if (line.ended && line.command != "queue" && line.command != "show") return mistake("--ended is for mxpress queue and mxpress show");
+  if (line.ended && !line.state.empty()) return mistake("--ended and --state exclude each other");
   if (line.command == "config" && (line.arguments.size() != 1 || (line.arguments[0] != "check" && line.arguments[0] != "show")))
     return mistake("say mxpress config check, or mxpress config show");
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
-  if (!takes_ids(line.command) && line.selects() && !needs_one_id(line.command) && line.command != "config")
+  if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config")
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --older, --state or --all");
@@ -57,6 +65,12 @@ std::optional<Error> check(const CommandLine& line) {
 }
 
 }  // namespace
+
+// Who looks for an address wants to know what became of the mail for it, waiting or not.
+std::uint32_t CommandLine::wanted_ended() const {
+  const bool is_search = (!recipient.empty() || !sender.empty() || !arguments.empty()) && state.empty();
+  return ended ? *ended : command == "show" ? kEndedStories : command == "queue" && is_search ? kEndedLines : 0;
+}
 
 bool CommandLine::has_condition() const {
   const bool is_some_state = !state.empty() && state != "all";
@@ -67,13 +81,13 @@ bool CommandLine::selects() const { return all || !state.empty() || has_conditio
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
   CommandLine line;
-  std::string older;
+  std::string older, ended;
   po::variables_map values;
   try {
     po::positional_options_description words;
     words.add("words", -1);
     const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(arguments).options(options(line, older)).positional(words).style(style).run(), values);
+    po::store(po::command_line_parser(arguments).options(options(line, older, ended)).positional(words).style(style).run(), values);
     po::notify(values);
   } catch (const po::error& error) {
     return mistake(error.what());
@@ -84,6 +98,12 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     const auto duration = queue::parse_duration(older);
     if (!duration) return mistake("--older: " + duration.error().message);
     line.older = *duration;
+  }
+  if (values.count("ended")) {
+    std::uint32_t count = 0;
+    const auto [end, error] = std::from_chars(ended.data(), ended.data() + ended.size(), count);
+    if (error != std::errc() || end != ended.data() + ended.size()) return mistake("--ended takes a number, not " + ended);
+    line.ended = count;
   }
   if (values.count("help") || values.count("version")) {
     line.command = values.count("help") ? "help" : "version";
@@ -102,7 +122,9 @@ std::string usage() {
 Looking:
   queue               what waits, by destination: how many, how old, next try, last reply
   queue --messages    each message; or those that a SELECTOR chooses
+  queue --recipient A what waits for A, and what became of the latest that have ended (also --sender A; --ended N)
   show ID             the life of one message: who handed it in, every attempt, what comes next
+  show --recipient A  the same for what there is to A, or from --sender A; also the latest that have ended
   cat ID              the message itself
   status              is the daemon well? (exit code 0: yes)
   mailq               the queue as Postfix prints it

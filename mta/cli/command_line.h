@@ -20,8 +20,11 @@ struct CommandLine {
   std::optional<boost::filesystem::path> config;
   std::string domain, sender, recipient, state;
   Duration older{0};
+  std::optional<std::uint32_t> ended;  // --ended: how many that have ended are shown
   bool all = false, messages = false, json = false, dry_run = false, repair = false;
 
+  // How many messages that have ended are asked for.
+  std::uint32_t wanted_ended() const;
   bool selects() const;        // any selector is given
   bool has_condition() const;  // one that may leave out messages
 };

@@ -7,10 +7,12 @@
 #include <chrono>
 #include <ostream>
 #include <thread>
+#include <utility>
 
 #include "dns/async.h"
 #include "mta/cli/json.h"
 #include "mta/cli/print.h"
+#include "mta/host/control_selector.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
 
@@ -24,7 +26,7 @@ control_pb::Selector selector_of(const CommandLine& line) {
   selector.set_sender(line.sender);
   selector.set_recipient(line.recipient);
   selector.set_older_ms(line.older.count());
-  selector.set_all(line.all || line.state == "all" || !line.selects());
+  selector.set_all(line.all || line.state == "all" || !line.has_condition());
   if (line.state == "active") selector.set_state(control_pb::Selector::ACTIVE);
   if (line.state == "deferred") selector.set_state(control_pb::Selector::DEFERRED);
   if (line.state == "held") selector.set_state(control_pb::Selector::HELD);
@@ -83,9 +85,9 @@ class Command {
 
   ExitCode run() {
     const std::string& name = line_.command;
-    if (name == "queue") return line_.messages || line_.selects() ? messages() : destinations();
+    if (name == "queue") return line_.messages || line_.selects() || line_.ended ? messages() : destinations();
     if (name == "mailq") return mailq();
-    if (name == "show") return show();
+    if (name == "show") return line_.arguments.empty() ? show_selected() : show();
     if (name == "cat") return cat();
     if (name == "wait") return wait();
     if (name == "status") return status();
@@ -107,6 +109,7 @@ class Command {
     });
     if (!status) return complain(status.error().message, ExitCode::unreachable);
     matched_ = end.matched();
+    more_ended_ = end.more_ended();
     unlisted_ = {end.waiting() - std::min(end.waiting(), end.matched() + end.dropped()), end.dropped(), end.text()};
     switch (end.result()) {
       case control_pb::End::OK:
@@ -147,24 +150,31 @@ class Command {
   control_pb::Request list_request() const {
     control_pb::Request request;
     *request.mutable_list()->mutable_selector() = selector_of(line_);
+    request.mutable_list()->set_ended(line_.wanted_ended());
     return request;
   }
 
   ExitCode messages() {
+    const host::Conditions conditions(selector_of(line_));
     const ExitCode code = ask(list_request(), [&](const control_pb::Response& response) {
       if (line_.json)
         print_json(out_, response.message());
       else
-        print_message_line(out_, response.message(), now_);
+        print_message_line(out_, response.message(), conditions, now_);
     });
-    if (code != ExitCode::ok) return code;
+    return code == ExitCode::ok ? end_messages() : code;
+  }
+
+  ExitCode end_messages() {
     if (line_.json)
       print_json_unlisted(out_, matched_, unlisted_);
-    else if (line_.has_condition())
+    else if (line_.has_condition() || line_.ended)
       out_ << (matched_ != 0 ? "" : "No message matches" + limits() + ".\n");
     else
       print_end_of_messages(out_, matched_, unlisted_);
-    return line_.selects() && matched_ == 0 ? ExitCode::nothing_matched : ExitCode::ok;
+    if (more_ended_ && line_.json) print_json(out_, {{"more_ended", true}});
+    if (more_ended_ && !line_.json) out_ << "More have ended; --ended N shows so many.\n";
+    return (line_.selects() || line_.ended) && matched_ == 0 ? ExitCode::nothing_matched : ExitCode::ok;
   }
 
   std::string limits() const { return unlisted_.who_sees_all.empty() ? "" : " (" + proto::printable(unlisted_.who_sees_all, 200) + ")"; }
@@ -195,6 +205,18 @@ class Command {
       else
         print_story(out_, response.message(), now_);
     });
+  }
+
+  ExitCode show_selected() {
+    control_pb::Request request = list_request();
+    request.mutable_list()->set_attempts(true);
+    bool is_first = true;
+    const ExitCode code = ask(request, [&](const control_pb::Response& response) {
+      if (line_.json) return print_json(out_, response.message());
+      out_ << (std::exchange(is_first, false) ? "" : "\n");
+      print_story(out_, response.message(), now_);
+    });
+    return code == ExitCode::ok ? end_messages() : code;
   }
 
   ExitCode cat() {
@@ -259,6 +281,7 @@ class Command {
   std::ostream& error_;
   WallTime now_;
   std::uint64_t matched_ = 0;
+  bool more_ended_ = false;
   Unlisted unlisted_;  // as the last answer said
 };
 

@@ -18,6 +18,7 @@ namespace mxpress::mta::cli {
 namespace {
 
 constexpr std::size_t kMaxText = 1000;
+constexpr std::size_t kOverShown = 10;  // recipients in a list
 
 std::string clean(std::string_view text) { return proto::printable(text, kMaxText); }
 
@@ -152,6 +153,20 @@ std::string next_step(const control_pb::RecipientInfo& recipient, const control_
   return message.state() == "held" ? "held" : "next try " + ahead(recipient.next_try_ms(), now);
 }
 
+void print_waiting(std::ostream& out, const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
+  out << "    to " << clean(recipient.address()) << ", " << next_step(recipient, message, now);
+  if (recipient.has_last()) out << ": " << said(recipient.last());
+  out << "\n";
+}
+
+void print_over(std::ostream& out, const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
+  out << "    to " << clean(recipient.address());
+  if (!recipient.original().empty()) out << " (for " << clean(recipient.original()) << ")";
+  out << ", " << standing(recipient, message, now);
+  if (recipient.has_last() && recipient.stage() != "delivered") out << ": " << said(recipient.last());
+  out << "\n";
+}
+
 }  // namespace
 
 std::string rough(Duration duration) {
@@ -204,15 +219,19 @@ void print_destinations(std::ostream& out, const std::vector<control_pb::Destina
   }
 }
 
-void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, WallTime now) {
+void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, const host::Conditions& conditions, WallTime now) {
   out << clean(message.id()) << " " << std::left << std::setw(9) << clean(message.state()) << std::right << std::setw(12)
-      << size_text(message.size()) << std::setw(9) << rough(now - wall(message.submitted_ms())) << "  " << sender_text(message) << "\n";
-  for (const control_pb::RecipientInfo& recipient : message.recipient())
-    if (recipient.stage() == "pending") {
-      out << "    to " << clean(recipient.address()) << ", " << next_step(recipient, message, now);
-      if (recipient.has_last()) out << ": " << said(recipient.last());
-      out << "\n";
-    }
+      << (message.size() == 0 ? std::string("-") : size_text(message.size())) << std::setw(9) << rough(now - wall(message.submitted_ms()))
+      << "  " << sender_text(message) << "\n";
+  const bool are_asked_for = conditions.has_recipient() || message.state() == "ended";
+  std::size_t over = 0;  // recipients that do not wait any more
+  for (const control_pb::RecipientInfo& recipient : message.recipient()) {
+    if (recipient.stage() == "pending")
+      print_waiting(out, recipient, message, now);
+    else if (are_asked_for && (!conditions.has_recipient() || conditions.name(recipient.address(), recipient.original())))
+      if (++over <= kOverShown) print_over(out, recipient, message, now);
+  }
+  if (over > kOverShown) out << "    and " << over - kOverShown << " more (mxpress show " << clean(message.id()) << ")\n";
 }
 
 void print_end_of_messages(std::ostream& out, std::uint64_t listed, const Unlisted& unlisted) {

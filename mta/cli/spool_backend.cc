@@ -67,6 +67,15 @@ class SpoolBackend final : public host::ControlBackend {
     std::erase_if(own, [this, uid](queue::QueueId id) { return !owns(uid, id); });
     return own;
   }
+  std::vector<queue::QueueId> ended() override {
+    const std::vector<queue::QueueId> all = spool_->ids(true);
+    return {all.rbegin(), all.rend() - static_cast<std::ptrdiff_t>(ids().size())};
+  }
+  std::vector<queue::QueueId> ended_of(uid_t uid) override {
+    std::vector<queue::QueueId> own = ended();
+    std::erase_if(own, [this, uid](queue::QueueId id) { return !owns(uid, id); });
+    return own;
+  }
   bool owns(uid_t uid, queue::QueueId id) override {
     const auto message = load(id);
     return message && message->envelope.submitter.uid == std::int64_t{uid};

@@ -33,6 +33,9 @@ class ControlBackend {
   virtual std::uint64_t message_count() { return ids().size(); }
   // Of them, those of this local user.
   virtual std::vector<queue::QueueId> ids_of(uid_t uid) = 0;
+  // The ended messages that are remembered, the latest first; and those of this local user.
+  virtual std::vector<queue::QueueId> ended() { return {}; }
+  virtual std::vector<queue::QueueId> ended_of(uid_t) { return {}; }
   // Whether it is a message of this user, perhaps an ended one. The same work whether it is somebody else's or none.
   virtual bool owns(uid_t uid, queue::QueueId id) = 0;
   virtual Result<queue::Message> load(queue::QueueId id) = 0;

@@ -42,6 +42,8 @@ class LiveBackend final : public ControlBackend {
   std::vector<queue::QueueId> ids() override { return spool_.ids(false); }
   std::uint64_t message_count() override { return spool_.counters().messages; }
   std::vector<queue::QueueId> ids_of(uid_t uid) override { return spool_.ids_of(std::int64_t{uid}); }
+  std::vector<queue::QueueId> ended() override { return spool_.ended(); }
+  std::vector<queue::QueueId> ended_of(uid_t uid) override { return spool_.ended_of(std::int64_t{uid}); }
   bool owns(uid_t uid, queue::QueueId id) override { return spool_.owns(std::int64_t{uid}, id); }
   Result<queue::Message> load(queue::QueueId id) override { return spool_.load(id); }
   Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override;

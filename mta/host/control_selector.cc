@@ -2,7 +2,9 @@
 #include "mta/host/control_selector.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "mta/host/aliases.h"
 #include "mta/host/control_describe.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
@@ -16,7 +18,11 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-bool same(std::string_view a, std::string_view b) { return lower(a) == lower(b); }
+// As it would be written, in lower case: quotes that nothing needs, and the form of the domain, make no difference.
+std::string canonical(std::string_view address) {
+  const auto mailbox = proto::Mailbox::parse(address);
+  return lower(mailbox ? mailbox->to_string() : std::string(address));
+}
 
 std::string not_a(std::string_view value, std::string_view what) {
   return "\"" + proto::printable(value, 100) + "\" is not " + std::string(what);
@@ -35,24 +41,6 @@ std::string_view name_of(control_pb::Selector::State state) {
   }
 }
 
-bool has_sender(const control_pb::Selector& selector, const proto::Envelope& envelope) {
-  if (selector.sender() == "<>") return envelope.reverse_path.is_null();
-  return same(envelope.reverse_path.to_string(), selector.sender());
-}
-
-// One recipient fulfils both conditions; what is done with already does not count.
-bool has_recipient(const control_pb::Selector& selector, const queue::Message& message) {
-  const auto domain = proto::Domain::parse(selector.domain());
-  for (std::size_t i = 0; i < message.envelope.recipients.size(); ++i) {
-    const proto::Mailbox& mailbox = message.envelope.recipients[i].mailbox;
-    if (i < message.recipients.size() && message.recipients[i].stage != queue::RecipientStage::pending) continue;
-    if (!selector.domain().empty() && !(domain && *domain == mailbox.domain())) continue;
-    if (!selector.recipient().empty() && !same(mailbox.to_string(), selector.recipient())) continue;
-    return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string selector_mistake(const control_pb::Selector& selector) {
@@ -68,14 +56,54 @@ std::string selector_mistake(const control_pb::Selector& selector) {
   return any ? "" : "say which messages: ids, --domain, --sender, --recipient, --older, --state or --all";
 }
 
+Conditions::Conditions(const control_pb::Selector& selector)
+    : sender_(selector.sender() == "<>" ? selector.sender() : canonical(selector.sender())),
+      recipient_(canonical(selector.recipient())),
+      older_(selector.older_ms()),
+      state_(name_of(selector.state())) {
+  if (auto domain = proto::Domain::parse(selector.domain())) domain_ = std::move(*domain);
+}
+
+bool Conditions::hold_for(const queue::Message& message, WallTime now, Recipients recipients) const {
+  if (!sender_.empty() && !has_sender(message.envelope)) return false;
+  if (has_recipient() && !has_recipient(message, recipients)) return false;
+  if (older_ != Duration(0) && now - message.envelope.submitted < older_) return false;
+  return state_.empty() || state_of(message, now) == state_;
+}
+
+bool Conditions::has_sender(const proto::Envelope& envelope) const {
+  return envelope.reverse_path.is_null() ? sender_ == "<>" : lower(envelope.reverse_path.to_string()) == sender_;
+}
+
+// One recipient fulfils both conditions.
+bool Conditions::has_recipient(const queue::Message& message, Recipients recipients) const {
+  for (std::size_t i = 0; i < message.envelope.recipients.size(); ++i) {
+    const bool waits = i >= message.recipients.size() || message.recipients[i].stage == queue::RecipientStage::pending;
+    if ((waits || recipients == Recipients::all) && names(message.envelope.recipients[i])) return true;
+  }
+  return false;
+}
+
+bool Conditions::names(const proto::Recipient& recipient) const {
+  const bool is_there = !domain_ || *domain_ == recipient.mailbox.domain();
+  if (is_there && (recipient_.empty() || lower(recipient.mailbox.to_string()) == recipient_)) return true;
+  return !recipient.original_recipient.empty() && name({}, original_address(recipient));
+}
+
+bool Conditions::name(std::string_view address, std::string_view original) const {
+  const auto is_named = [this](std::string_view text) {
+    const auto mailbox = proto::Mailbox::parse(text);
+    if (!mailbox || (domain_ && *domain_ != mailbox->domain())) return false;
+    return recipient_.empty() || lower(mailbox->to_string()) == recipient_;
+  };
+  return is_named(address) || is_named(original);
+}
+
 bool matches(const control_pb::Selector& selector, const queue::Message& message, WallTime now) {
   if (selector.id_size() != 0 && std::none_of(selector.id().begin(), selector.id().end(),
                                               [&](const std::string& id) { return proto::QueueId::parse(id) == message.id; }))
     return false;
-  if (!selector.sender().empty() && !has_sender(selector, message.envelope)) return false;
-  if ((!selector.domain().empty() || !selector.recipient().empty()) && !has_recipient(selector, message)) return false;
-  if (selector.older_ms() != 0 && now - message.envelope.submitted < Duration(selector.older_ms())) return false;
-  return selector.state() == control_pb::Selector::ANY || state_of(message, now) == name_of(selector.state());
+  return Conditions(selector).hold_for(message, now, Conditions::Recipients::waiting);
 }
 
 }  // namespace mxpress::mta::host

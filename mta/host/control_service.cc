@@ -156,26 +156,20 @@ class Answer {
     return ids;
   }
 
-  // All conditions but the ids: the candidates have those, and asking each for all of them again would take too long.
-  static control_pb::Selector conditions(const control_pb::Selector& selector) {
-    control_pb::Selector conditions;
-    conditions.set_domain(selector.domain());
-    conditions.set_sender(selector.sender());
-    conditions.set_recipient(selector.recipient());
-    conditions.set_older_ms(selector.older_ms());
-    conditions.set_state(selector.state());
-    return conditions;
-  }
+  using Recipients = Conditions::Recipients;
+
+  bool may_go_on() { return (!outlet_.turn_is_over() && !outlet_.client_lags()) || outlet_.pause(); }
 
   // Calls `use` for each message that is selected and may be seen; stops when it says false.
   template <class Use>
-  std::uint64_t for_each(const control_pb::Selector& selector, Use use) {
+  std::uint64_t for_each(const control_pb::Selector& selector, Recipients recipients, Use use) {
     std::uint64_t matched = 0;
-    const control_pb::Selector others = conditions(selector);
+    const Conditions conditions(selector);
     for (const queue::QueueId id : candidates(selector)) {
-      if ((outlet_.turn_is_over() || outlet_.client_lags()) && !outlet_.pause()) break;
+      if (!may_go_on()) break;
       auto message = load(id);
-      if (!message || queue::is_finished(*message) || !matches(others, *message, now_)) continue;
+      if (!message || !conditions.hold_for(*message, now_, recipients)) continue;
+      if (recipients == Recipients::waiting && queue::is_finished(*message)) continue;
       ++matched;
       if (!use(std::move(*message))) break;
     }
@@ -211,15 +205,41 @@ class Answer {
   void list(const control_pb::Request::List& list) {
     if (const std::string mistake = selector_mistake(list.selector()); !mistake.empty()) return end(control_pb::End::MALFORMED, mistake);
     const auto attempts = list.attempts() ? MessageParts::Attempts::told : MessageParts::Attempts::left_out;
-    const std::uint64_t of_others = has_condition(list.selector()) ? 0 : count_of_others();
+    const bool is_all_that_waits = !has_condition(list.selector()) && list.ended() == 0;
+    const std::uint64_t of_others = is_all_that_waits ? count_of_others() : 0;
     control_pb::End last;
-    last.set_matched(for_each(list.selector(), [&](queue::Message message) { return tell(std::move(message), attempts); }));
+    const Recipients recipients = list.ended() == 0 ? Recipients::waiting : Recipients::all;
+    std::vector<queue::QueueId> told_ended;  // their ends are not on the disk yet
+    const auto tell_it = [&](queue::Message message) {
+      if (queue::is_finished(message)) told_ended.push_back(message.id);
+      return tell(std::move(message), attempts);
+    };
+    last.set_matched(for_each(list.selector(), recipients, tell_it));
+    if (list.ended() != 0 && list.selector().id_size() == 0) tell_ended(list, told_ended, attempts, last);
     if (!peer_.may_do_everything) last.set_text("root and the group " + backend_.config()->user + " see all");
-    if (!has_condition(list.selector())) {
+    if (is_all_that_waits) {
       last.set_dropped(count_dropped_now());
       last.set_waiting(last.matched() + of_others + last.dropped());
     }
     end(std::move(last));
+  }
+
+  // Those that have ended, the latest first, but for `told`.
+  void tell_ended(const control_pb::Request::List& list, const std::vector<queue::QueueId>& told, MessageParts::Attempts attempts,
+                  control_pb::End& last) {
+    const Conditions conditions(list.selector());
+    const auto ids = peer_.may_do_everything ? backend_.ended() : backend_.ended_of(peer_.uid);
+    outlet_.charge(ids.size() / kIdsOfUnit);
+    std::uint32_t left = list.ended();
+    for (const queue::QueueId id : ids) {
+      if (!may_go_on()) return;
+      auto message = load(id);
+      if (!message || !conditions.hold_for(*message, now_, Recipients::all)) continue;
+      if (std::find(told.begin(), told.end(), id) != told.end()) continue;
+      if (left-- == 0) return last.set_more_ended(true);
+      last.set_matched(last.matched() + 1);
+      if (!tell(std::move(*message), attempts)) return;
+    }
   }
 
   // Their number is all that anybody learns of the mail of others.
@@ -288,7 +308,7 @@ class Answer {
                  "only root and members of the group " + backend_.config()->user + " may do that; you may hold and remove your own mail");
     std::vector<Selected> batch;
     Status status;
-    const std::uint64_t matched = for_each(act.selector(), [&](queue::Message message) {
+    const std::uint64_t matched = for_each(act.selector(), Recipients::waiting, [&](queue::Message message) {
       batch.push_back({message.id, waits(message)});
       return batch.size() < kBatch || static_cast<bool>(status = perform(act, std::exchange(batch, {})));
     });

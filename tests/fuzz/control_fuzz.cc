@@ -45,7 +45,7 @@ void check_printed(const control_pb::Response& response) {
   cli::MailqPrinter mailq(out);
   mailq.message(response.message());
   mailq.end(unlisted);
-  cli::print_message_line(out, response.message(), at(1000));
+  cli::print_message_line(out, response.message(), host::Conditions(control_pb::Selector()), at(1000));
   cli::print_story(out, response.message(), at(1000));
   cli::print_destinations(out, {response.destination()}, unlisted, at(1000));
   cli::print_end_of_messages(out, 0, unlisted);

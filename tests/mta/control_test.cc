@@ -375,7 +375,7 @@ TEST_CASE("control: mail that is being tried says so, and by which host") {
   CHECK(tried.recipient(0).trying().address() == "192.0.2.1:25");
   std::ostringstream story, line;
   cli::print_story(story, tried, at(1000));
-  cli::print_message_line(line, tried, at(1000));
+  cli::print_message_line(line, tried, host::Conditions(control_pb::Selector()), at(1000));
   CHECK_THAT(story.str(), Catch::Contains("To you@there.example: being tried now, for 40s: mx.there.example [192.0.2.1:25]\n"));
   CHECK_THAT(line.str(), Catch::Contains("to you@there.example, being tried now, for 40s: mx.there.example [192.0.2.1:25]\n"));
   CHECK_FALSE(ask(backend, kRoot, show(2)).responses[0].message().recipient(0).has_trying());
@@ -408,6 +408,6 @@ TEST_CASE("control: held mail is not said to be tried now") {
   backend.effects[{1}] = delivery::ActionEffect::held;
   CHECK(ask(backend, kRoot, act_on(control_pb::RETRY, 1)).responses[0].effect().what() == control_pb::Effect::HELD);
   std::ostringstream line;
-  cli::print_message_line(line, ask(backend, kRoot, list_all()).responses[0].message(), at(1000));
+  cli::print_message_line(line, ask(backend, kRoot, list_all()).responses[0].message(), host::Conditions(control_pb::Selector()), at(1000));
   CHECK_THAT(line.str(), Catch::EndsWith("    to you@there.example, held\n"));
 }

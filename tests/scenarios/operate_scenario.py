@@ -142,6 +142,34 @@ def scenario_remove_forgets_and_bounce_tells(world):
     daemon.stop()
 
 
+def scenario_what_has_ended_is_found_by_recipient_and_sender_also_after_a_restart(world):
+    sink, daemon = start(world, retry='1h*')
+    sink.start()
+    daemon.start()
+    for sender, recipient in (('me@here.example', 'you@there.example'), ('she@here.example', 'you@there.example'), ('me@here.example', 'other@there.example')):
+        daemon.send(['-f', sender, recipient], HELLO)
+    wait_until(lambda: sink.count() == 3, 20, 'all mail to arrive')
+    daemon.wait_for_empty_queue()
+    first, second, third = daemon.accepted_ids()
+    for state in ('running', 'restarted', 'stopped'):
+        code, output, errors = daemon.mxpress('queue', '--recipient', 'you@there.example')
+        check_equal(code, 0, f'mxpress queue --recipient while {state} ({errors})')
+        check(first in output and second in output and third not in output, f'mxpress queue --recipient while {state}: {output}')
+        check('you@there.example, delivered ' in output and '250' in output, f'the outcome while {state}: {output}')
+        found = daemon.json('queue', '--sender', 'me@here.example')
+        check_equal(sorted(message['id'] for message in found), sorted([first, third]), f'ids by sender while {state}')
+        check_equal({message['state'] for message in found}, {'ended'}, f'states by sender while {state}')
+        story = daemon.mxpress('show', '--recipient', 'other@there.example')[1]
+        check(f'Message {third} (ended)' in story and 'at: content' in story, f'mxpress show --recipient while {state}: {story}')
+        check_equal(daemon.mxpress('remove', '--recipient', 'you@there.example')[0], 1, f'remove of what has ended while {state}')
+        if state == 'stopped':
+            return
+        daemon.stop()
+        if state == 'running':
+            daemon.start()
+            daemon.wait_for_recovery()
+
+
 def scenario_others_see_and_act_on_their_own_mail_only(world):
     if not is_root():
         return world.note('not run by root: there is no other user to try it as')
@@ -161,6 +189,8 @@ def scenario_others_see_and_act_on_their_own_mail_only(world):
     listing = world.run([*mxpress, 'queue', '--messages']).stdout.decode()
     check(own in listing and name not in listing, f'what another user sees: {listing}')
     check_equal(world.run([*mxpress, 'remove', own]).returncode, 0, 'removal of own mail')
+    found = world.run([*mxpress, 'queue', '--recipient', 'you@there.example', '--json']).stdout.decode()
+    check(own in found and name not in found, f'what another user finds of what has ended: {found}')
     check(name in daemon.mxpress('queue', '--messages')[1], "root's mail was removed by another user")
     daemon.stop()
 

@@ -1,6 +1,7 @@
 // A queue in memory behind the control interface.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -72,6 +73,19 @@ class FakeControl final : public mta::host::ControlBackend {
   }
   std::vector<queue::QueueId> ids_of(uid_t uid) override {
     std::vector<queue::QueueId> own = ids();
+    std::erase_if(own, [&](queue::QueueId id) { return messages.at(id).envelope.submitter.uid != std::int64_t{uid}; });
+    return own;
+  }
+  // By the time at which they ended.
+  std::vector<queue::QueueId> ended() override {
+    std::vector<queue::QueueId> ids;
+    for (const auto& [id, message] : messages)
+      if (message.ended) ids.push_back(id);
+    std::sort(ids.begin(), ids.end(), [&](auto a, auto b) { return messages.at(a).ended_at > messages.at(b).ended_at; });
+    return ids;
+  }
+  std::vector<queue::QueueId> ended_of(uid_t uid) override {
+    std::vector<queue::QueueId> own = ended();
     std::erase_if(own, [&](queue::QueueId id) { return messages.at(id).envelope.submitter.uid != std::int64_t{uid}; });
     return own;
   }

@@ -25,6 +25,8 @@ class ControlOf final : public mta::host::ControlBackend {
   std::vector<queue::QueueId> ids() override { return real_.ids(); }
   std::uint64_t message_count() override { return real_.message_count(); }
   std::vector<queue::QueueId> ids_of(uid_t uid) override { return real_.ids_of(uid); }
+  std::vector<queue::QueueId> ended() override { return real_.ended(); }
+  std::vector<queue::QueueId> ended_of(uid_t uid) override { return real_.ended_of(uid); }
   bool owns(uid_t uid, queue::QueueId id) override { return real_.owns(uid, id); }
   Result<queue::Message> load(queue::QueueId id) override { return real_.load(id); }
   Result<std::vector<mta::delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {
