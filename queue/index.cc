@@ -12,6 +12,7 @@ constexpr std::size_t kFewRecords = 8;       // so many are read one by one
 constexpr std::size_t kWindow = 64 * 1024;   // octets read ahead where there are more
 constexpr std::uint64_t kLarge = 16 * 1024;  // octets in memory of an ended message that gives way to smaller ones
 constexpr std::uint64_t kBlock = 16;         // what malloc adds
+constexpr std::uint64_t kEnded = 256;        // what is kept of an ended message beside the message
 
 std::uint64_t octets_of(const std::string& text) { return text.capacity() < sizeof(std::string) ? 0 : text.capacity() + kBlock; }
 
@@ -21,7 +22,9 @@ std::uint64_t octets_of(const proto::HostResult& result) {
 
 // About what an ended message takes in memory.
 std::uint64_t octets_of(const Message& message) {
-  std::uint64_t octets = sizeof message + 2 * kBlock;
+  const proto::Submitter& from = message.envelope.submitter;
+  std::uint64_t octets = kEnded + sizeof message + octets_of(message.envelope.reverse_path.to_string()) + octets_of(from.entrance) +
+                         octets_of(from.program) + octets_of(from.unit) + octets_of(from.client_address) + octets_of(from.client_name);
   for (const proto::Recipient& recipient : message.envelope.recipients)
     octets += sizeof recipient + octets_of(recipient.mailbox.to_string()) + octets_of(recipient.original_recipient);
   for (const RecipientState& state : message.recipients) octets += sizeof state + (state.last ? octets_of(*state.last) : 0);
