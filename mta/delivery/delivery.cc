@@ -90,14 +90,15 @@ class Attempt {
   Task<std::unique_ptr<smtp::ClientSession>> open(const dns::Target& target) {
     const TlsPeer peer(target, smtp::TlsPolicy::opportunistic);
     smtp::ClientOptions options = order_.options;
-    options.tls = tools_.tls_memory.offer_for(peer, options.tls, instant_now());
+    const smtp::TlsUse first_offer = tools_.tls_memory.offer_for(peer, options.tls, instant_now());
+    options.tls = first_offer;
     options.pipelining = tools_.step_memory.pipelining_for(target, instant_now());
     while (true) {
       auto opened = co_await open_once(target, options);
       const smtp::TlsFailure why = opened.tls_failure;
+      if (opened.session && options.tls != first_offer) tools_.tls_memory.remember(peer, options.tls, instant_now());
       if (opened.session || why == smtp::TlsFailure::none || why == smtp::TlsFailure::not_now) co_return std::move(opened.session);
       options.tls = smtp::next_offer(options.tls, why);
-      tools_.tls_memory.remember(peer, options.tls, instant_now());
     }
   }
 

@@ -21,7 +21,12 @@ Task<bool> ClientOpening::run() {
   if (!co_await starttls()) co_return false;
   // RFC 3207 4.2: what the host has said before counts no more.
   extensions_ = proto::Extensions();
-  co_return co_await hello();
+  has_answered_ = false;
+  const bool is_open = co_await hello();
+  // To this end the handshake may look complete when the host has already broken it off (TLS 1.3 tells the client last): TLS works when
+  // something has been said in it.
+  if (!is_open && !has_answered_) tls_failure_ = TlsFailure::other;
+  co_return is_open;
 }
 
 // RFC 5321 3.1: nothing is said before the greeting has come. 554 and 521 mean that this host takes no mail; others may.
@@ -36,6 +41,7 @@ Task<bool> ClientOpening::greeting() {
 Task<bool> ClientOpening::hello() {
   Result<proto::Reply> reply = co_await command("EHLO " + options_.hello_name + "\r\n", options_.timeouts.hello);
   if (!reply.ok()) co_return failed(Stage::hello, reply.error(), "waiting for the reply to EHLO");
+  has_answered_ = true;
   if (reply->is_permanent() && reply->code != kTakesNoMail) co_return co_await helo();
   if (!reply->is_positive()) co_return co_await refused(Stage::hello, std::move(*reply));
   extensions_ = proto::parse_extensions(*reply);

@@ -37,6 +37,7 @@ class ClientOpening {
   proto::Extensions extensions_;
   proto::HostResult trouble_;
   TlsFailure tls_failure_ = TlsFailure::none;
+  bool has_answered_ = false;  // to EHLO
 };
 
 // QUIT and a bounded wait for the reply, whatever it is; then the connection is closed. RFC 5321 4.1.1.10

@@ -30,7 +30,7 @@ struct Sender {
   smtp::HandshakeLane lane;
   std::size_t idle = 0;
 
-  delivery::AttemptReport attempt(const dns::Target& target) {
+  delivery::AttemptReport attempt(const dns::Target& target, proto::Outcome outcome = proto::Outcome::delivered) {
     auto message = std::make_shared<queue::Message>();
     message->envelope.reverse_path = proto::ReversePath(proto::Mailbox::parse("sender@here.example").value());
     message->envelope.recipients.push_back({proto::Mailbox::parse("user@there.example").value(), {}, {}});
@@ -54,7 +54,7 @@ struct Sender {
     while (!report && std::chrono::steady_clock::now() < end) io.run_one_for(1s);
     REQUIRE(report);
     REQUIRE(report->results.size() == 1);
-    CHECK(report->results[0].outcome == proto::Outcome::delivered);
+    CHECK(report->results[0].outcome == outcome);
     return *report;
   }
 };
@@ -98,6 +98,50 @@ TEST_CASE("delivery over TLS: a costly or weak handshake leads to the next offer
   sender.attempt(host.target());
   CHECK(host.host().connections() == row.connections + 1);
   CHECK(host.host().messages().at(1).tls == row.tls);
+}
+
+// TLS 1.3 is complete for the client when the server's octets have come, and an RST may come before or behind the next write.
+TEST_CASE(
+    "delivery over TLS: a host that breaks off at any octet of the handshake, or right behind it, gets clear text in the same attempt") {
+  const bool is_tls12 = GENERATE(false, true);
+  Sender sender;
+  for (const std::size_t octets : {0, 1, 5, 6, 60, 127, 128, 200, 300, 400, 500, 550, 600, 650, 700, 750, 800, 900, 1000, 100'000}) {
+    CAPTURE(octets);
+    MailHostBehaviour behaviour = with_tls(is_tls12 ? allow_tls12_at_most : [](SSL_CTX*) {});
+    behaviour.breaks_tls_at = octets;
+    TcpMailHost host(sender.io.get_executor(), behaviour);
+    sender.attempt(host.target());
+    CHECK(host.host().connections() == 2);
+    CHECK_FALSE(host.host().messages().at(0).tls);
+    sender.attempt(host.target());
+    CHECK(host.host().connections() == 3);
+  }
+}
+
+TEST_CASE("delivery over TLS: clear text is remembered where it has worked, not where the host was gone") {
+  Sender sender;
+  MailHostBehaviour behaviour = with_tls([](SSL_CTX*) {});
+  behaviour.breaks_tls_at = 1;
+  TcpMailHost host(sender.io.get_executor(), behaviour);
+  host.host().behaviour().stages["MAIL"] = {"451 4.7.1 greylisted", Fault::none, Duration(0), 1};
+  const auto memory_has = [&] {
+    const delivery::TlsPeer peer(host.target(), smtp::TlsPolicy::opportunistic);
+    return sender.memory.offer_for(peer, TlsUse::opportunistic, delivery::instant_now()) != TlsUse::opportunistic;
+  };
+  SECTION("it has worked") {
+    sender.attempt(host.target(), proto::Outcome::deferred);
+    CHECK(memory_has());
+  }
+  SECTION("the host was gone") {
+    host.host().behaviour().when_tls_breaks = [&] { host.host().behaviour().stages["CONNECT"] = {"", Fault::close}; };
+    sender.attempt(host.target(), proto::Outcome::deferred);
+    CHECK(host.host().connections() == 2);
+    CHECK_FALSE(memory_has());
+    host.host().behaviour().breaks_tls_at.reset();
+    host.host().behaviour().stages.clear();
+    sender.attempt(host.target());
+    CHECK(host.host().messages().at(0).tls);
+  }
 }
 
 TEST_CASE("delivery over TLS: a name whose handshake fails at an address does not send another name's mail in clear") {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ struct MailHostBehaviour {
   std::map<std::string, AtStage> stages;
   HostTls tls = HostTls::none;
   std::function<void(ssl_ctx_st*)> prepare_tls;  // changes the server's context
+  std::optional<std::size_t> breaks_tls_at{};    // so many octets of its part of the handshake are sent, or all there are; then it closes
+  std::function<void()> when_tls_breaks;         // just before that
   std::size_t refuses_content_at = 0;            // after so many octets of content: 552 and a close; 0: never
 };
 

@@ -1,6 +1,8 @@
 // A mail host of the tests on a real port, with real TLS.
 #include <openssl/ssl.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -58,6 +60,26 @@ class ServerStream final : public Stream {
     co_await tls_->async_handshake(asio::ssl::stream_base::server, asio::redirect_error(use_task, code));
     co_return !code;
   }
+  // The server's part of a handshake up to so many of its octets, or up to its end.
+  Task<void> break_handshake_at(std::size_t octets) {
+    const std::unique_ptr<SSL, decltype(&SSL_free)> session(SSL_new(context_.native_handle()), &SSL_free);
+    BIO* const input = BIO_new(BIO_s_mem());
+    BIO* const output = BIO_new(BIO_s_mem());
+    SSL_set_bio(session.get(), input, output);
+    SSL_set_accept_state(session.get());
+    std::array<char, 4096> buffer;
+    for (error_code code; octets > 0 && !code && !SSL_is_init_finished(session.get());) {
+      const std::size_t read = co_await socket_.async_read_some(asio::buffer(buffer), asio::redirect_error(use_task, code));
+      BIO_write(input, buffer.data(), static_cast<int>(read));
+      SSL_do_handshake(session.get());
+      const int size = BIO_read(output, buffer.data(), static_cast<int>(std::min(buffer.size(), octets)));
+      if (size <= 0) continue;
+      octets -= static_cast<std::size_t>(size);
+      co_await asio::async_write(socket_, asio::buffer(buffer.data(), static_cast<std::size_t>(size)),
+                                 asio::redirect_error(use_task, code));
+    }
+    close();
+  }
   std::string server_name() {
     const char* name = tls_ ? SSL_get_servername(tls_->native_handle(), TLSEXT_NAMETYPE_host_name) : nullptr;
     return name ? name : "";
@@ -100,6 +122,11 @@ Task<void> TcpMailHost::serve(std::shared_ptr<State> state, TcpSocket socket) {
   auto stream = std::make_unique<ServerStream>(std::move(socket), state->context);
   ServerStream& end = *stream;
   const MailHost::StartTls start_tls = [&end, &state]() -> Task<bool> {
+    if (const auto octets = state->host.behaviour().breaks_tls_at) {
+      if (state->host.behaviour().when_tls_breaks) state->host.behaviour().when_tls_breaks();
+      co_await end.break_handshake_at(*octets);
+      co_return false;
+    }
     const bool started = co_await end.start_tls_server();
     state->server_name = end.server_name();
     co_return started;
