@@ -25,6 +25,7 @@
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
 #include "mta/host/log_watch.h"
+#include "mta/host/name_service.h"
 #include "mta/host/notify.h"
 #include "mta/host/privileges.h"
 #include "mta/intake/drop_folder.h"
@@ -42,7 +43,6 @@ constexpr std::size_t kMostWorkers = 8;
 constexpr std::size_t kFileThreads = 4;
 constexpr Duration kStopTime = std::chrono::seconds(20);  // for deliveries in flight; what is not done by then is tried again later
 constexpr Duration kRecoverAgain = std::chrono::seconds(10);
-constexpr std::size_t kDnsCache = 1 << 20;  // octets, of each worker: destinations keep their own hosts
 constexpr Duration kHealthInterval = std::chrono::seconds(1);
 constexpr Duration kSuspectInterval = std::chrono::milliseconds(200);
 constexpr Duration kBrokenFor = std::chrono::minutes(2);  // a disk that comes back by then was only full or busy
@@ -59,22 +59,6 @@ queue::SpoolOptions spool_options(const Config& config) {
   options.report = [](const std::string& what) { log(LogLine(Priority::error, "spool").add("reason", what)); };
   options.note = [](const std::string& what) { log(LogLine(Priority::notice, "spool").add("note", what)); };
   return options;
-}
-
-// The configuration has been checked: each server's text parses.
-dns::StubConfig stub_config(const Config& config) {
-  dns::StubConfig stub;
-  stub.timeout = config.dns.timeout;
-  stub.attempts = config.dns.attempts;
-  stub.cache.bytes = kDnsCache;
-  if (config.dns.servers.empty()) stub.resolv_conf = config.dns.resolv_conf.string();
-  for (const auto& text : config.dns.servers) {
-    auto server = dns::parse_server(text);
-    if (!server) continue;
-    server->trusted = config.dns.trusted;
-    stub.options.servers.push_back(std::move(*server));
-  }
-  return stub;
 }
 
 host::ControlServerOptions control_options(const Config& config) {
@@ -191,7 +175,7 @@ class RunningDaemon final : public Daemon {
   }
 
   static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
-    return std::make_shared<dns::StubResolver>(io.get_executor(), stub_config(config), random_seed());
+    return std::make_shared<dns::StubResolver>(io.get_executor(), host::stub_config(config), random_seed());
   }
   std::unique_ptr<smtp::Connector> make_connector(asio::io_context& io) {
     return std::make_unique<smtp::TcpConnector>(io.get_executor(), &*handshake_lane_);

@@ -24,6 +24,8 @@ struct NoticeRecipient {
   HostResult result{};
   std::optional<WallTime> last_attempt{};
   std::optional<WallTime> will_retry_until{};  // delayed only
+  bool has_expired = false;                    // failed: it was tried until its time was over
+  bool is_told_of_failure = true;              // delayed: the sender wants a notice if it fails (RFC 3461 4.1)
 };
 
 // All that a notice says. Views must outlive the call of compose_notice() only.

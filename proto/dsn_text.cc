@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "proto/explanation.h"
 #include "proto/header.h"
 #include "proto/malformed_recipient.h"
 #include "proto/printable.h"
@@ -14,6 +15,7 @@ constexpr std::size_t kLineWidth = 76;
 constexpr std::size_t kLongestWord = 900;
 constexpr std::size_t kMaxSubject = 100;
 constexpr std::size_t kMaxReply = 1000;
+constexpr EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
 
 std::string single_spaced(std::string_view text) {
   std::string result;
@@ -32,16 +34,58 @@ std::size_t line_length(std::string_view text, std::size_t width) {
   return std::min(text.substr(0, kLongestWord).find(' '), std::min(text.size(), kLongestWord));
 }
 
+Explanation explained(const NoticeRecipient& recipient) {
+  HostResult result = recipient.result;
+  if (result.status.klass == 0) result.status = reported_status(recipient);
+  return explain(result);
+}
+
 // What the reader can do about a failure.
-std::string_view advice(EnhancedStatus status) {
-  const auto is = [&](int subject, int detail) { return status.subject == subject && status.detail == detail; };
-  if (is(1, 8) || is(1, 7)) return "Please show this notice to the person who looks after your mail system.";
-  if (status.subject == 1) return "Please check the address for typing errors; if it is right, reach the recipient in another way.";
-  if (is(2, 3) || is(3, 4)) return "Please send a smaller message, or share large attachments in another way.";
-  if (status.subject == 2) return "Please reach the recipient in another way, or send the message again in a few days.";
-  if (status.subject == 4 || status.klass == 4)
-    return "You may send the message again later; if that fails too, reach the recipient in another way.";
-  return "Please show this notice to the person who looks after your mail system, or reach the recipient in another way.";
+std::string_view advice_after_failure(Remedy remedy) {
+  switch (remedy) {
+    case Remedy::check_address:
+      return "Please check the address for typing errors; if it is right, reach the recipient in another way.";
+    case Remedy::send_smaller:
+      return "Please send a smaller message, or share large attachments in another way.";
+    case Remedy::ask_recipient:
+      return "Please reach the recipient in another way, or send the message again in a few days.";
+    case Remedy::send_later:
+      return "You may send the message again later; if that fails too, reach the recipient in another way.";
+    case Remedy::ask_administrator:
+      return "Please show this notice to the person who looks after your mail system, or reach the recipient in another way.";
+    case Remedy::ask_administrator_if_widespread:
+      return "If mail to others fails as well, please show this notice to the person who looks after your mail system; if not, send the "
+             "message again later, or reach the recipient in another way.";
+  }
+  return {};
+}
+
+// While it is still being tried.
+std::string_view advice_for_delay(Remedy remedy) {
+  switch (remedy) {
+    case Remedy::check_address:
+      return " Please check the address for typing errors meanwhile.";
+    case Remedy::ask_administrator:
+      return " Please show this notice to the person who looks after your mail system: without a change there it may fail for good.";
+    case Remedy::ask_administrator_if_widespread:
+      return " If mail to others is delayed as well, please show this notice to the person who looks after your mail system.";
+    case Remedy::send_smaller:
+    case Remedy::ask_recipient:
+    case Remedy::send_later:
+      break;
+  }
+  return {};
+}
+
+// Of several recipients: what only the administrator can change comes first.
+Remedy remedy_for_all(const Notice& notice) {
+  Remedy result = Remedy::send_later;
+  for (const NoticeRecipient& recipient : listed(notice)) {
+    const Remedy remedy = explained(recipient).remedy;
+    if (notice.recipients.size() == 1 || remedy == Remedy::ask_administrator) return remedy;
+    if (remedy == Remedy::ask_administrator_if_widespread) result = remedy;
+  }
+  return result;
 }
 
 std::string date(WallTime time, const Notice& notice) { return rfc5322_date(time, notice.zone_minutes); }
@@ -62,19 +106,18 @@ std::string what_happened(const Notice& notice, const std::string& whom) {
     case NoticeKind::delay:
       return "Your message has not yet been delivered to " + whom + ".";
     case NoticeKind::success:
-      return "Your message was delivered to " + whom + ".";
+      return "Your message was handed to the mail host of " + whom + ".";
   }
   return {};
 }
 
 std::string why_not(const NoticeRecipient& recipient) {
   if (recipient.action == NoticeAction::delayed && recipient.result == HostResult()) return "It waits for its first attempt.";
-  if (returned_by_operator(recipient.result)) return "The operator of the mail system that sends it gave it up, and returns it to you.";
-  HostResult result = recipient.result;
-  result.status = reported_status(recipient);
-  const std::string reason(plain_words(result));
-  if (!recipient.result.maybe_delivered) return reason;
-  return reason + " It may have arrived all the same: the connection was lost before the mail host confirmed it.";
+  std::string text = explained(recipient).words;
+  if (recipient.has_expired) text += " It was tried until the time allowed for it was over.";
+  if (recipient.result.maybe_delivered)
+    text += " It may have arrived all the same: the connection was lost before the mail host confirmed it.";
+  return text;
 }
 
 std::string why(const NoticeRecipient& recipient) {
@@ -85,20 +128,39 @@ std::string why(const NoticeRecipient& recipient) {
     case NoticeAction::delivered:
       return "It is in the mailbox.";
     case NoticeAction::relayed:
-      return "The recipient's mail host took it, but does not confirm that it reaches the mailbox.";
+      return "That host took it, but does not confirm that it reaches the mailbox.";
   }
   return {};
 }
 
+// For all recipients together: nothing if it is not the same moment.
+std::string until(const Notice& notice) {
+  const auto& first = notice.recipients.front().will_retry_until;
+  const bool is_same = std::all_of(notice.recipients.begin(), notice.recipients.end(),
+                                   [&](const NoticeRecipient& recipient) { return recipient.will_retry_until == first; });
+  return is_same && first && notice.not_listed == 0 ? " until " + date(*first, notice) : std::string();
+}
+
+// RFC 3461 4.1: NOTIFY may ask for notices of delay, and for none of failure.
+std::string_view is_failure_told(const Notice& notice) {
+  const auto told = static_cast<std::size_t>(std::count_if(notice.recipients.begin(), notice.recipients.end(),
+                                                           [](const NoticeRecipient& recipient) { return recipient.is_told_of_failure; }));
+  if (told == 0) return "; nobody will be told if it fails for good, as the message asks for no such notice";
+  const bool is_all = told == notice.recipients.size() && notice.not_listed == 0;
+  return is_all ? ", and you will be told if it fails for good"
+                : ", and you will be told if it fails for good, where the message asks for that";
+}
+
 std::string what_next(const Notice& notice) {
-  const NoticeRecipient& first = notice.recipients.front();
   if (notice.kind == NoticeKind::success) return {};
-  if (notice.kind == NoticeKind::failure) {
-    const std::string text = "No further attempt will be made.";
-    return notice.recipients.size() == 1 ? text + " " + std::string(advice(reported_status(first))) : text;
-  }
-  const std::string until = first.will_retry_until ? " until " + date(*first.will_retry_until, notice) : "";
-  return "You need not do anything: delivery is tried again" + until + ", and you will be told if it fails for good.";
+  const Remedy remedy = remedy_for_all(notice);
+  if (notice.kind == NoticeKind::delay)
+    return "Delivery is tried again" + until(notice) + std::string(is_failure_told(notice)) + ". You need not send the message again." +
+           std::string(advice_for_delay(remedy));
+  const std::string text = "No further attempt will be made.";
+  const bool is_one = notice.recipients.size() + notice.not_listed == 1;
+  if (is_one || remedy == Remedy::ask_administrator_if_widespread) return text + " " + std::string(advice_after_failure(remedy));
+  return remedy == Remedy::ask_administrator ? text + " Please show this notice to the person who looks after your mail system." : text;
 }
 
 std::string first_paragraph(const Notice& notice) {
@@ -108,7 +170,7 @@ std::string first_paragraph(const Notice& notice) {
   if (count == 1) return what_happened(notice, shown_recipient(first.mailbox)) + " " + why(first) + " " + what_next(notice);
   return what_happened(notice, std::to_string(count) + " recipients") +
          (count > kMaxListed ? " The first " + std::to_string(kMaxListed) : std::string(" They")) +
-         " are listed below, each with the reason. " + what_next(notice);
+         (notice.kind == NoticeKind::success ? " are listed below." : " are listed below, each with the reason. ") + what_next(notice);
 }
 
 std::string asked_host(const HostResult& result) {
@@ -126,6 +188,8 @@ std::string details(const NoticeRecipient& recipient, const Notice& notice) {
   if (!host.empty()) text += line("Mail host: " + host);
   const std::string said = printable(recipient.result.text, kMaxReply);
   if (!said.empty()) text += line((recipient.result.reply_code != 0 ? "Its reply: " : "Reason: ") + said);
+  const bool has_failed = recipient.action == NoticeAction::failed || recipient.action == NoticeAction::delayed;
+  if (const std::string_view hint = has_failed ? explained(recipient).hint : ""; !hint.empty()) text += line("Hint: " + std::string(hint));
   if (recipient.last_attempt) text += line("Last attempt: " + date(*recipient.last_attempt, notice));
   return text + "\r\n";
 }
@@ -170,12 +234,14 @@ std::string_view notice_subject(NoticeKind kind) {
     case NoticeKind::delay:
       return "Your message is delayed, and still being tried";
     case NoticeKind::success:
-      return "Your message was delivered";
+      return "Your message was handed to the recipient's mail host";
   }
   return "Delivery status";
 }
 
 EnhancedStatus reported_status(const NoticeRecipient& recipient) {
+  // RFC 3463 3.5: our own finding has become "time is up"; what a host has said stays the reason.
+  if (recipient.has_expired && recipient.result.reply_code == 0) return kDeliveryTimeExpired;
   if (recipient.result.status.klass != 0) return recipient.result.status;
   switch (recipient.action) {
     case NoticeAction::failed:

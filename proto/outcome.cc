@@ -33,14 +33,6 @@ std::string_view to_string(Stage stage) {
   return "none";
 }
 
-std::string_view plain_words(const HostResult& result) {
-  const bool is_greeting = result.stage == Stage::greeting || result.stage == Stage::hello;
-  if (is_greeting && result.reply_code / 100 == 5) return "The mail host refuses to talk to this host at all; the reason is in its reply.";
-  if (result.stage == Stage::lookup && result.status.subject == 4 && result.status.detail == 6)
-    return "The domain's mail host is this host, which does not take its mail.";
-  return plain_words(result.status);
-}
-
 HostResult for_other_messages(const HostResult& result, std::optional<WallTime> since) {
   const bool is_about_a_message = result.stage >= Stage::mail && result.stage <= Stage::content;
   if (result.reply_code == 0 || !is_about_a_message) return result;

@@ -47,13 +47,13 @@ struct HostAttempt {
   bool reused_session = false;
 };
 
-// What the result says, in plain words for somebody who is no mail expert; never empty.
-std::string_view plain_words(const HostResult& result);
-
 // What `result`, which one message met, says to the senders of other messages that wait for the same host. A reply to MAIL or later may
 // name the addresses or the content of the message that got it: it becomes our own finding, with its codes and the stage in our words.
 // `since`: when the host's failure began, if known.
 HostResult for_other_messages(const HostResult& result, std::optional<WallTime> since);
+
+// Why a message that was held has expired.
+inline constexpr std::string_view kHeldTooLong = "held by the operator until its lifetime ended";
 
 // No mail host said it: an operator ended it here.
 bool returned_by_operator(const HostResult& result);

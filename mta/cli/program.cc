@@ -12,6 +12,7 @@
 #include "mta/cli/spool_backend.h"
 #include "mta/host/config_fields.h"
 #include "mta/host/control_service.h"
+#include "mta/host/local_domain_check.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::cli {
@@ -38,10 +39,10 @@ void show_config(std::ostream& out, Config& config) {
 
 ExitCode config_command(const CommandLine& line, Config& config, Streams streams) {
   for (const std::string& warning : config.warnings) streams.error << "warning: " << proto::printable(warning, 1000) << "\n";
-  if (line.arguments.front() == "show")
-    show_config(streams.out, config);
-  else
-    streams.out << "The configuration is right (" << (config.file.empty() ? "built-in defaults" : config.file.string()) << ").\n";
+  if (line.arguments.front() == "show") return show_config(streams.out, config), ExitCode::ok;
+  for (const std::string& warning : host::check_local_domains(config))
+    streams.error << "warning: " << proto::printable(warning, 1000) << "\n";
+  streams.out << "The configuration is right (" << (config.file.empty() ? "built-in defaults" : config.file.string()) << ").\n";
   return ExitCode::ok;
 }
 

@@ -48,8 +48,7 @@ void Worker::look_at_age(JobIndex index, Instant now) {
 void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = schedule_.job(index);
   if (job.stage == queue::JobStage::held) {
-    proto::HostResult result{
-        proto::Stage::none, "", "", "", kDeliveryTimeExpired, 0, "held by the operator until its lifetime ended", false};
+    proto::HostResult result{proto::Stage::none, "", "", "", kDeliveryTimeExpired, 0, std::string(proto::kHeldTooLong), false};
     schedule_.lease_job(index);
     return conclude_soon({index, proto::Outcome::failed, {std::move(result)}});
   }

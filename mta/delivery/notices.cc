@@ -25,7 +25,6 @@ using queue::RecipientStage;
 using Kind = queue::NewMessage::NoticeFor::Kind;
 
 constexpr Duration kAfterStoreError = std::chrono::minutes(1);
-const proto::EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
 
 bool was_delivered(const queue::RecipientState& state) { return state.last && state.last->status.klass == 2; }
 
@@ -67,8 +66,8 @@ proto::NoticeRecipient describe(const queue::Message& message, std::uint32_t ind
                                    std::nullopt,
                                    std::nullopt};
   if (state.attempts > 0) recipient.last_attempt = state.last_time;
-  // RFC 3463 3.5: our own finding has become "time is up"; what a host has said stays the reason.
-  if (state.expired && recipient.result.reply_code == 0) recipient.result.status = kDeliveryTimeExpired;
+  recipient.has_expired = state.expired;
+  recipient.is_told_of_failure = message.envelope.recipients[index].notify.wants_failure();
   return recipient;
 }
 

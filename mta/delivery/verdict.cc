@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proto/network_words.h"
+
 namespace mxpress::mta::delivery {
 namespace {
 
@@ -46,9 +48,15 @@ RecipientState state_after(const queue::Message& message, std::uint32_t index, c
   return state;
 }
 
+// An IPv6 address, on a host without IPv6, says less than an address that does not answer.
+bool has_no_route(const proto::HostResult& result) {
+  return result.stage == proto::Stage::connect && proto::connect_failure(result) == proto::ConnectFailure::no_route;
+}
+
 int telling_rank(const proto::HostResult& result) {
   const int reply = result.reply_code != 0 ? 100 : 0;
-  return reply + static_cast<int>(result.stage == proto::Stage::none ? proto::Stage::lookup : result.stage);
+  const int stage = static_cast<int>(result.stage == proto::Stage::none ? proto::Stage::lookup : result.stage);
+  return 2 * (reply + stage) - (has_no_route(result) ? 1 : 0);
 }
 
 }  // namespace

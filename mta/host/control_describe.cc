@@ -3,6 +3,7 @@
 
 #include "mta/host/aliases.h"
 #include "proto/control.pb.h"
+#include "proto/explanation.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::host {
@@ -55,22 +56,23 @@ std::string_view told(const proto::Envelope& envelope, const proto::Recipient& r
   return "the sender has been told";
 }
 
+enum class Prospect { tried_again, at_rest };
+
 // With what the operator can do about it.
-std::string meaning(const proto::HostResult& result, bool is_pending) {
+std::string meaning(const proto::HostResult& result, Prospect prospect) {
   const bool is_own_finding = result.reply_code == 0;
   if (result.status.klass == 0 || result.status.klass == 2 || (result.status.subject == 0 && is_own_finding)) return {};
-  std::string words(proto::plain_words(result));
+  const proto::Explanation explanation = proto::explain(result);
+  std::string words = explanation.words;
   const bool is_greeting = result.stage == proto::Stage::greeting || result.stage == proto::Stage::hello;
-  if (is_greeting && result.reply_code / 100 == 5 && is_pending) words += " mxpress goes on trying until the mail expires.";
-  if (result.stage == proto::Stage::lookup && result.status.subject == 4 && result.status.detail == 6)
-    words += " Add it to local_domains, or give it a route.";
-  if (result.stage == proto::Stage::connect && result.text.find("timed out") != std::string::npos)
-    words += " If this happens with every host, port 25 is probably blocked by this host's provider (README).";
+  if (is_greeting && result.reply_code / 100 == 5 && prospect == Prospect::tried_again)
+    words += " mxpress goes on trying until the mail expires.";
+  if (!explanation.hint.empty()) words.append(" ").append(explanation.hint);
   return words;
 }
 
 void fill(control_pb::RecipientInfo& info, const proto::Envelope& envelope, const proto::Recipient& recipient,
-          const queue::RecipientState& state) {
+          const queue::RecipientState& state, Prospect prospect) {
   info.set_address(text(recipient.mailbox.to_string()));
   info.set_original(text(original_address(recipient)));
   info.set_stage(std::string(stage_of(state)));
@@ -80,7 +82,7 @@ void fill(control_pb::RecipientInfo& info, const proto::Envelope& envelope, cons
   if (info.stage() != "delivered" && is_over(state)) info.set_told(std::string(told(envelope, recipient, state)));
   if (!state.last) return;
   fill(*info.mutable_last(), *state.last);
-  info.mutable_last()->set_meaning(meaning(*state.last, state.stage == queue::RecipientStage::pending));
+  info.mutable_last()->set_meaning(meaning(*state.last, prospect));
 }
 
 void fill(control_pb::HostAttemptInfo& info, const proto::HostAttempt& attempt) {
@@ -128,8 +130,9 @@ control_pb::MessageInfo describe_head(const queue::Message& message, WallTime no
 }
 
 void describe_recipient(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t index) {
-  fill(info, message.envelope, message.envelope.recipients[index],
-       index < message.recipients.size() ? message.recipients[index] : queue::RecipientState{});
+  const queue::RecipientState state = index < message.recipients.size() ? message.recipients[index] : queue::RecipientState{};
+  const bool is_tried = !message.held && state.stage == queue::RecipientStage::pending;
+  fill(info, message.envelope, message.envelope.recipients[index], state, is_tried ? Prospect::tried_again : Prospect::at_rest);
 }
 
 void describe_attempt(control_pb::AttemptInfo& info, const queue::Attempt& attempt) {

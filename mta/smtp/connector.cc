@@ -8,6 +8,7 @@
 #include "mta/smtp/stream_error.h"
 #include "mta/smtp/stream_socket.h"
 #include "mta/smtp/stream_watchdog.h"
+#include "proto/network_words.h"
 
 namespace mxpress::mta::smtp {
 namespace {
@@ -28,7 +29,8 @@ tcp::endpoint endpoint_of(const dns::Target& target) {
 }
 
 Error connect_timed_out(BootClock::duration waited) {
-  return Error::transient("connection timed out after " + std::to_string(std::chrono::ceil<std::chrono::seconds>(waited).count()) + " s");
+  return Error::transient(std::string(proto::kConnectionTimedOut) + " after " +
+                          std::to_string(std::chrono::ceil<std::chrono::seconds>(waited).count()) + " s");
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
+#include <cerrno>
 
+#include "proto/network_words.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::smtp {
@@ -15,11 +17,11 @@ constexpr std::size_t kMaxWords = 200;
 
 struct Words {
   boost::system::error_code code;
-  const char* text;
+  std::string_view text;
 };
 
 const Words kWords[] = {
-    {error::connection_refused, "connection refused"},
+    {error::connection_refused, proto::kConnectionRefused},
     {error::connection_reset, "connection reset"},
     {error::broken_pipe, "connection closed"},
     {error::eof, "connection closed"},
@@ -28,21 +30,23 @@ const Words kWords[] = {
     {error::bad_descriptor, "connection closed"},
     {error::not_connected, "connection closed"},
     {error::connection_aborted, "connection aborted"},
-    {error::timed_out, "connection timed out"},
-    {error::network_unreachable, "network is unreachable"},
-    {error::host_unreachable, "no route to host"},
-    {error::network_down, "network is down"},
-    {error::access_denied, "not permitted (by a firewall of this machine?)"},
-    {error::no_descriptors, "too many open files on this machine"},
-    {error::no_buffer_space, "no buffer space on this machine"},
-    {error::address_family_not_supported, "address family not supported by this machine"},
+    {error::timed_out, proto::kConnectionTimedOut},
+    {error::network_unreachable, proto::kNetworkUnreachable},
+    {error::host_unreachable, proto::kNoRoute},
+    {error::network_down, proto::kNetworkDown},
+    {error::access_denied, proto::kNotPermitted},
+    {error::no_permission, proto::kNotPermitted},
+    {{EADDRNOTAVAIL, boost::system::system_category()}, proto::kNoLocalAddress},
+    {error::no_descriptors, proto::kTooManyFiles},
+    {error::no_buffer_space, proto::kNoBufferSpace},
+    {error::address_family_not_supported, proto::kNoAddressFamily},
 };
 
 }  // namespace
 
 std::string network_words(const boost::system::error_code& code) {
   for (const Words& words : kWords) {
-    if (words.code == code) return words.text;
+    if (words.code == code) return std::string(words.text);
   }
   const std::string prefix = code.category() == error::get_ssl_category() ? "TLS: " : "";
   return proto::printable(prefix + code.message(), kMaxWords);

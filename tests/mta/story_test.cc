@@ -89,14 +89,26 @@ TEST_CASE("story: a host that refuses to talk is not taken for one that asks to 
   const std::string refusal = meaning(result(proto::Stage::greeting, {4, 7, 1}, 554, "554 5.7.1 go away"));
   CHECK_THAT(refusal, Catch::Contains("that means: The mail host refuses to talk to this host at all; the reason is in its reply. mxpress "
                                       "goes on trying until the mail expires.\n"));
-  CHECK_THAT(meaning(result(proto::Stage::greeting, {4, 7, 1}, 450, "450 4.7.1 later")), Catch::Contains("asks to be tried again later"));
+  CHECK_THAT(meaning(result(proto::Stage::greeting, {4, 7, 1}, 450, "450 4.7.1 greylisted")),
+             Catch::Contains("asks to be tried again later"));
+  CHECK_THAT(meaning(result(proto::Stage::greeting, {4, 7, 1}, 450, "450 4.7.1 no")), !Catch::Contains("again later"));
 }
 
 TEST_CASE("story: our own host and a blocked port come with what to do about them") {
   CHECK_THAT(meaning(result(proto::Stage::lookup, {5, 4, 6}, 0, "Mail for there.example would come back to this host")),
-             Catch::Contains("does not take its mail. Add it to local_domains, or give it a route.\n"));
+             Catch::Contains("If this host is to take the domain's mail, add it to local_domains; if not, give it a route.\n"));
   CHECK_THAT(
       meaning(result(proto::Stage::connect, {4, 4, 1}, 0, "connection timed out after 30 s")),
-      Catch::Contains("did not answer. If this happens with every host, port 25 is probably blocked by this host's provider (README).\n"));
-  CHECK_THAT(meaning(result(proto::Stage::connect, {4, 4, 1}, 0, "connection refused")), !Catch::Contains("port 25"));
+      Catch::Contains("did not answer. If this happens with every host, port 25 is probably blocked by this host's provider, or by a "
+                      "firewall on the way.\n"));
+  CHECK_THAT(meaning(result(proto::Stage::connect, {4, 4, 1}, 0, "too many open files on this machine")), !Catch::Contains("port 25"));
+}
+
+TEST_CASE("story: mail that is held is not said to be tried") {
+  queue::Message message = make_message(1, 0, "me@here.example", "you@there.example", "x");
+  message.recipients[0].attempts = 1;
+  message.recipients[0].last = result(proto::Stage::greeting, {4, 7, 1}, 554, "554 5.7.1 go away");
+  CHECK_THAT(story(message), Catch::Contains("goes on trying"));
+  message.held = true;
+  CHECK_THAT(story(message), !Catch::Contains("goes on trying"));
 }

@@ -134,6 +134,19 @@ TEST_CASE("verdict: a reply says more than our own finding, and a later stage mo
   CHECK(most_telling(unreachable, tls).stage == proto::Stage::tls);
 }
 
+TEST_CASE("verdict: an address that this host has no way to says less than one that was silent or refused, whichever came first") {
+  proto::HostResult silent;
+  silent.stage = proto::Stage::connect;
+  silent.text = "connection timed out after 30 s";
+  for (const char* text : {"network is unreachable", "no route to host", "address family not supported by this machine"}) {
+    proto::HostResult unreachable = silent;
+    unreachable.text = text;
+    CHECK(most_telling(unreachable, silent).text == silent.text);
+    CHECK(most_telling(silent, unreachable).text == silent.text);
+    CHECK(most_telling(unreachable, proto::HostResult()).text == text);  // a lookup
+  }
+}
+
 TEST_CASE("verdict: the wait begins when the attempt ends, however long a slow host has drawn it out") {
   AttemptReport slow = report(Outcome::deferred, 451);
   slow.ended = kNow + std::chrono::minutes(20);

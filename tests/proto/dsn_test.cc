@@ -119,6 +119,83 @@ TEST_CASE("dsn: a delay notice says until when, a success notice whether the mai
   CHECK(has(first_paragraph(success), "does not confirm"));
 }
 
+TEST_CASE("dsn: a notice of what may be a blocked port asks for the administrator, and says what to look at, delayed and failed") {
+  Notice notice = failure();
+  notice.recipients[0].result = {Stage::connect, "mx.there.example", "192.0.2.1:25", "", {4, 4, 1}, 0, "connection timed out after 30 s",
+                                 false};
+  notice.recipients[0].has_expired = true;
+  const std::string last = compose_notice(notice);
+  CHECK(has(first_paragraph(last), "The mail host did not answer. It was tried until the time allowed for it was over. No further"));
+  CHECK(has(first_paragraph(last), "If mail to others fails as well, please show this notice to the person who looks after your mail"));
+  CHECK(has(last, "Hint: If this happens with every host, port 25 is probably blocked"));
+  CHECK(has(last, "Status: 4.4.7\r\n"));
+  notice.kind = NoticeKind::delay;
+  notice.recipients[0].action = NoticeAction::delayed;
+  notice.recipients[0].has_expired = false;
+  const std::string delay = compose_notice(notice);
+  CHECK_FALSE(has(first_paragraph(delay), "need not do anything"));
+  CHECK(has(first_paragraph(delay), "If mail to others is delayed as well, please show this notice"));
+  CHECK(has(delay, "Hint: If this happens with every host, port 25 is probably blocked"));
+  CHECK(has(delay, "Status: 4.4.1\r\n"));
+}
+
+TEST_CASE("dsn: a delay that somebody has to end does not say that it ends by itself") {
+  Notice notice = failure();
+  notice.kind = NoticeKind::delay;
+  notice.recipients[0].action = NoticeAction::delayed;
+  for (const char* reply : {"450 4.7.1 <web1>: Helo command rejected: Host not found", "450 4.7.25 no reverse DNS",
+                            "554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org"}) {
+    notice.recipients[0].result = {Stage::rcpt, "mx.there.example", "192.0.2.1:25", "", {4, 7, 1}, 450, reply, false};
+    CHECK(has(first_paragraph(compose_notice(notice)), "Please show this notice to the person who looks after your mail system"));
+  }
+  notice.recipients[0].result.text = "451 4.7.1 Greylisted";
+  CHECK_FALSE(has(first_paragraph(compose_notice(notice)), "the person who looks after"));
+  notice.recipients.push_back(notice.recipients[0]);
+  notice.recipients[1].result.text = "450 4.7.1 rejected: cannot find your hostname";
+  CHECK(has(first_paragraph(compose_notice(notice)), "the person who looks after"));
+}
+
+TEST_CASE("dsn: a delay notice promises a notice of failure only where there will be one, and one date only where there is one") {
+  Notice notice = failure();
+  notice.kind = NoticeKind::delay;
+  notice.recipients.push_back(refused("her@there.example"));
+  for (auto& recipient : notice.recipients) {
+    recipient.action = NoticeAction::delayed;
+    recipient.will_retry_until = WallTime(24h);
+  }
+  CHECK(has(first_paragraph(compose_notice(notice)), "until Fri, 02 Jan 1970 00:00:00 +0000, and you will be told if it fails for good."));
+  notice.recipients[1].will_retry_until = WallTime(48h);
+  notice.recipients[1].is_told_of_failure = false;
+  CHECK(has(first_paragraph(compose_notice(notice)),
+            "is tried again, and you will be told if it fails for good, where the message asks for that."));
+  notice.recipients[0].is_told_of_failure = false;
+  CHECK(has(first_paragraph(compose_notice(notice)), "nobody will be told if it fails for good"));
+}
+
+TEST_CASE("dsn: what a host refuses because of a block list is told with the name of the list") {
+  Notice notice = failure();
+  notice.recipients[0].result = {Stage::greeting,
+                                 "mx.there.example",
+                                 "192.0.2.1:25",
+                                 "",
+                                 {4, 7, 1},
+                                 554,
+                                 "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using bl.lists.example",
+                                 false};
+  CHECK(has(first_paragraph(compose_notice(notice)), "The mail host refuses mail because of the block list \"bl.lists.example\"."));
+}
+
+TEST_CASE("dsn: what a mail host took is not said to be in the mailbox") {
+  Notice notice = failure();
+  notice.kind = NoticeKind::success;
+  notice.recipients[0].action = NoticeAction::relayed;
+  notice.recipients[0].result = {Stage::content, "mx.there.example", "192.0.2.1:25", "", {2, 0, 0}, 250, "250 2.0.0 ok", false};
+  const std::string message = compose_notice(notice);
+  CHECK(has(message, "Subject: Your message was handed to the recipient's mail host\r\n"));
+  CHECK(has(first_paragraph(message), "was handed to the mail host of you@there.example. That host took it, but does not confirm"));
+  CHECK_FALSE(has(first_paragraph(message), "delivered"));
+}
+
 TEST_CASE("dsn: only the header is returned unless the whole message is asked for and small enough") {
   Notice notice = failure();
   CHECK_FALSE(has(compose_notice(notice), "the body"));

@@ -1,0 +1,20 @@
+// Whether the mail hosts of the local domains are this host: mail to a local domain never leaves it, whatever the DNS says.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dns/resolver.h"
+#include "mta/host/config.h"
+
+namespace mxpress::mta::host {
+
+// A warning for each local domain whose mail other hosts take, by MX or, without one, by its address. This host is known by its hostname,
+// by the addresses of that, and by `own`, those of its interfaces. A domain that could not be looked up gets a note that says so.
+Task<std::vector<std::string>> check_local_domains(const Config& config, dns::Resolver& resolver, const std::set<dns::Address>& own);
+
+// The same with the configured resolver and the system's interfaces. Takes 15 s at most.
+std::vector<std::string> check_local_domains(const Config& config);
+
+}  // namespace mxpress::mta::host

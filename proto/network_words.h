@@ -1,0 +1,32 @@
+// The words for why a connection could not be made. The stream writes them, the spool keeps them, notices and `mxpress show` explain them.
+#pragma once
+
+#include <string_view>
+
+#include "proto/outcome.h"
+
+namespace mxpress::proto {
+
+inline constexpr std::string_view kConnectionRefused = "connection refused";
+inline constexpr std::string_view kConnectionTimedOut = "connection timed out";  // and perhaps after how long
+inline constexpr std::string_view kNetworkUnreachable = "network is unreachable";
+inline constexpr std::string_view kNoRoute = "no route to host";
+inline constexpr std::string_view kNetworkDown = "network is down";
+inline constexpr std::string_view kNotPermitted = "not permitted (by a firewall of this machine?)";
+inline constexpr std::string_view kTooManyFiles = "too many open files on this machine";
+inline constexpr std::string_view kNoBufferSpace = "no buffer space on this machine";
+inline constexpr std::string_view kNoLocalAddress = "no free address or port on this machine";
+inline constexpr std::string_view kNoAddressFamily = "address family not supported by this machine";
+
+enum class ConnectFailure {
+  refused,     // somebody answered: the host, or a firewall
+  no_answer,   // the time was over
+  no_route,    // here, or further on
+  prohibited,  // by this host
+  resources,   // of this host
+  other
+};
+// Of a result of Stage::connect.
+ConnectFailure connect_failure(const HostResult& result);
+
+}  // namespace mxpress::proto
