@@ -195,7 +195,7 @@ Targets AddressSearch::found() const {
     std::size_t room = std::min(most - targets.targets.size(), &host == &hosts_.front() ? for_first : most);
     for (const Address& address : host.addresses) {
       if (room-- == 0) break;
-      targets.targets.push_back({host.name, address, port_, host.authenticated});
+      targets.targets.push_back({host.name, address, port_, host.authenticated, host.preference});
     }
   }
   return targets;

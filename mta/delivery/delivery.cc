@@ -53,9 +53,11 @@ class Attempt {
 
   Task<AttemptReport> run() {
     int sessions = 0;
+    const dns::Target* const open = find_open();
+    if (open && co_await try_target(*open)) ++sessions;
     for (const dns::Target& target : order_.targets) {
       if (sessions == kMaxSessionsPerAttempt || !anything_untried() || !order_.wanted()) break;
-      if (co_await try_target(target)) ++sessions;
+      if (&target != open && co_await try_target(target)) ++sessions;
     }
     finish();
     report_.ended = Clock::current().wall();
@@ -67,14 +69,29 @@ class Attempt {
     return std::any_of(report_.results.begin(), report_.results.end(), [](const auto& r) { return r.outcome == Outcome::untried; });
   }
 
+  // RFC 5321 5.1 spreads sessions, not messages: of the targets that may be first, one with a session that goes on is.
+  const dns::Target* find_open() {
+    if (site_.idle.empty() || !order_.wanted()) return nullptr;
+    for (std::size_t i = 0; i < std::min(order_.equals, order_.targets.size()); ++i)
+      if (open_session_ = take_usable(order_.targets[i]); open_session_) return &order_.targets[i];
+    return nullptr;
+  }
+
+  // One that the host has closed, or spoken on, says nothing about the host.
+  std::unique_ptr<smtp::ClientSession> take_usable(const dns::Target& target) {
+    while (auto session = site_.take_idle(target))
+      if (session->usable()) return session;
+    return nullptr;
+  }
+
   // True if the host got as far as a transaction.
   Task<bool> try_target(const dns::Target& target) {
     order_.trying(target);
-    auto session = site_.take_idle(target);
+    auto session = open_session_ ? std::move(open_session_) : take_usable(target);
     const bool reused = session != nullptr;
     if (session && co_await transact_all(std::move(session), true)) co_return true;
     if (reused && (!order_.wanted() || !anything_untried())) co_return true;
-    // An idle session that the host has closed meanwhile says nothing about the host: ask again on a fresh one.
+    // Nor does a session that breaks when it is used again: ask on a fresh one.
     session = co_await open(target);
     if (!session) co_return false;
     co_await transact_all(std::move(session), false);
@@ -97,6 +114,7 @@ class Attempt {
       auto opened = co_await open_once(target, options);
       const smtp::TlsFailure why = opened.tls_failure;
       if (opened.session && options.tls != first_offer) tools_.tls_memory.remember(peer, options.tls, instant_now());
+      if (!opened.session && why == smtp::TlsFailure::none) tools_.target_failures.failed(target, instant_now());
       if (opened.session || why == smtp::TlsFailure::none || why == smtp::TlsFailure::not_now) co_return std::move(opened.session);
       options.tls = smtp::next_offer(options.tls, why);
     }
@@ -121,10 +139,6 @@ class Attempt {
 
   // Transactions for all untried recipients on one session. False: the host was in trouble on a session that had been idle.
   Task<bool> transact_all(std::unique_ptr<smtp::ClientSession> session, bool reused) {
-    if (reused && !session->usable()) {  // the host has closed it meanwhile
-      co_await session->quit();
-      co_return false;
-    }
     bool first = true;
     while (order_.wanted()) {
       const auto open_positions = untried_positions();
@@ -205,6 +219,8 @@ class Attempt {
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
     if (result.tls_required) tools_.tls_memory.forget(TlsPeer(target, smtp::TlsPolicy::opportunistic));
     if (!result.host_trouble) answered_ = true;
+    if (!result.host_trouble) tools_.target_failures.answered(target);
+    if (result.host_trouble && !is_after_mail(result.last)) tools_.target_failures.failed(target, instant_now());
     if (result.lost_step && tools_.step_memory.pipelining_for(target, instant_now()) == smtp::Pipelining::where_offered) {
       tools_.step_memory.remember(target, instant_now());
       lost_step_ = true;
@@ -251,6 +267,7 @@ class Attempt {
   const DeliveryOrder& order_;
   SpoolData data_;
   AttemptReport report_;
+  std::unique_ptr<smtp::ClientSession> open_session_;  // of the target that is tried next
   Duration connect_time_{0};
   bool has_trouble_ = false;
   bool answered_ = false;
@@ -262,16 +279,6 @@ class Attempt {
 Task<AttemptReport> deliver(DeliveryTools tools, Site& site, const DeliveryOrder& order) {
   Attempt attempt(tools, site, order);
   co_return co_await attempt.run();
-}
-
-void prefer_last_target(std::vector<dns::Target>& targets, const queue::Message& message, const std::vector<std::uint32_t>& recipients) {
-  for (std::uint32_t index : recipients) {
-    const auto& last = message.recipients[index].last;
-    if (!last || last->reply_code / 100 != 4) continue;
-    const auto same = std::find_if(targets.begin(), targets.end(), [&](const dns::Target& t) { return t.address_text() == last->address; });
-    if (same != targets.end()) std::rotate(targets.begin(), same, same + 1);
-    return;
-  }
 }
 
 }  // namespace mxpress::mta::delivery

@@ -8,6 +8,7 @@
 #include "dns/targets.h"
 #include "mta/delivery/site.h"
 #include "mta/delivery/step_memory.h"
+#include "mta/delivery/target_order.h"
 #include "mta/delivery/tls_memory.h"
 #include "mta/delivery/verdict.h"
 #include "mta/smtp/client.h"
@@ -24,6 +25,7 @@ struct DeliveryTools {
   smtp::Connector& connector;
   TlsMemory& tls_memory;
   StepMemory& step_memory;
+  TargetFailures& target_failures;
   asio::thread_pool* file_pool;  // for reading content; null: reads at once
 };
 
@@ -31,6 +33,7 @@ struct DeliveryOrder {
   std::shared_ptr<const queue::Message> message;  // shared: with thousands of domains one copy serves all their jobs
   std::vector<std::uint32_t> recipients;          // indices, all pending
   std::vector<dns::Target> targets;               // in the order to try
+  std::size_t equals = 1;                         // so many in front may change places
   smtp::ClientOptions options;
   std::function<bool()> wanted;                    // asked before each host and transaction: has the operator withdrawn the message?
   std::function<void(const dns::Target&)> trying;  // told before each host
@@ -42,8 +45,5 @@ inline constexpr int kMaxSessionsPerAttempt = 2;
 
 // `site` keeps the sessions for reuse. Never throws for what a host does.
 Task<AttemptReport> deliver(DeliveryTools tools, Site& site, const DeliveryOrder& order);
-
-// The same target as last time first, for hosts that greylist by address. RFC 6647
-void prefer_last_target(std::vector<dns::Target>& targets, const queue::Message& message, const std::vector<std::uint32_t>& recipients);
 
 }  // namespace mxpress::mta::delivery

@@ -89,7 +89,7 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Shar
   order.message = std::move(message);
   order.recipients = pending_recipients(*order.message, schedule_.name(destination), *config);
   order.targets = destinations_[destination].targets.get();
-  prefer_last_target(order.targets, *order.message, order.recipients);
+  order.equals = order_targets(order.targets, {*order.message, order.recipients}, target_failures_, random_);
   order.options.hello_name = config->hostname;
   order.options.timeouts = config->timeouts;
   order.options.tls = config->delivery.tls ? smtp::TlsUse::opportunistic : smtp::TlsUse::never;
@@ -112,7 +112,8 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
     if (is_long(share)) share = co_await take_room(job, destination, std::move(share), charge);
     if (share) {
       DeliveryOrder order = order_for(job, destination, share.message());
-      report = co_await deliver({services_.connector, tls_memory_, step_memory_, services_.file_pool}, sites_[site], order);
+      report =
+          co_await deliver({services_.connector, tls_memory_, step_memory_, target_failures_, services_.file_pool}, sites_[site], order);
     }
   } catch (...) {
     bug = std::current_exception();

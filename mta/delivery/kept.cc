@@ -59,6 +59,7 @@ void pack(const dns::Target& target, std::string_view host, Packer& packer) {
   packer.number((target.address.is_v6 ? 1 : 0) | (target.authenticated ? 2 : 0));
   packer.text({reinterpret_cast<const char*>(target.address.bytes.data()), octets_of(target.address)});
   packer.number(int{target.port});
+  packer.number(int{target.preference});
 }
 
 dns::Target unpack_target(Unpacker& unpacker) {
@@ -70,6 +71,7 @@ dns::Target unpack_target(Unpacker& unpacker) {
   const std::string_view address = unpacker.text();
   std::copy(address.begin(), address.end(), target.address.bytes.begin());
   target.port = static_cast<std::uint16_t>(unpacker.integer());
+  target.preference = static_cast<std::uint16_t>(unpacker.integer());
   return target;
 }
 

@@ -265,6 +265,7 @@ class Worker {
   std::array<std::deque<SiteIndex>, 3> starved_;  // by standing: sites that wait for one of this worker's sessions, each once
   TlsMemory tls_memory_;
   StepMemory step_memory_;
+  TargetFailures target_failures_;
   std::unordered_map<JobIndex, Underway> underway_;
   std::unordered_map<queue::QueueId, std::deque<Conclusion>> conclusions_;  // of messages with many jobs: one at a time
   std::size_t first_served_ = 0;                                            // of the lines, where they take turns

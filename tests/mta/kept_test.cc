@@ -8,8 +8,8 @@ using namespace mxpress::mta::delivery;
 
 namespace {
 
-dns::Target target(const char* host, const char* address, std::uint16_t port, bool authenticated) {
-  return {host, *dns::Address::parse(address), port, authenticated};
+dns::Target target(const char* host, const char* address, std::uint16_t port, bool authenticated, std::uint16_t preference = 0) {
+  return {host, *dns::Address::parse(address), port, authenticated, preference};
 }
 
 }  // namespace
@@ -38,8 +38,8 @@ TEST_CASE("kept: a result comes back with all that it says") {
 
 TEST_CASE("kept: targets come back in their order, with hosts that have several addresses") {
   const std::vector<dns::Target> targets = {target("mx1.example.org", "192.0.2.1", 25, true),
-                                            target("mx1.example.org", "2001:db8::1", 25, false),
-                                            target("mx2.example.org", "255.255.255.255", 65'535, false),
+                                            target("mx1.example.org", "2001:db8::1", 25, false, 10),
+                                            target("mx2.example.org", "255.255.255.255", 65'535, false, 65'535),
                                             target("[192.0.2.1]", "192.0.2.1", 0, true), target("mx1.example.org", "192.0.2.2", 25, false)};
   KeptTargets kept;
   CHECK(kept.get().empty());

@@ -27,6 +27,7 @@ struct World {
   MailHost host;
   delivery::TlsMemory tls;
   delivery::StepMemory steps;
+  delivery::TargetFailures failures;
   std::size_t idle = 0;
 
   World() {
@@ -52,7 +53,7 @@ struct World {
     order.connecting = [] {};
     delivery::Site site(idle);
     std::optional<delivery::AttemptReport> report;
-    const auto run = [&]() -> Task<void> { report = co_await delivery::deliver({connector, tls, steps, nullptr}, site, order); };
+    const auto run = [&]() -> Task<void> { report = co_await delivery::deliver({connector, tls, steps, failures, nullptr}, site, order); };
     asio::co_spawn(io, run, asio::detached);
     REQUIRE(time.run_until(io, [&] { return report.has_value(); }, 1h));
     std::vector<Outcome> outcomes;

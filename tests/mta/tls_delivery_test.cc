@@ -27,6 +27,7 @@ struct Sender {
   asio::io_context io;
   delivery::TlsMemory memory;
   delivery::StepMemory steps;
+  delivery::TargetFailures failures;
   smtp::HandshakeLane lane;
   std::size_t idle = 0;
 
@@ -47,7 +48,9 @@ struct Sender {
     delivery::Site site(idle);
     smtp::TcpConnector connector(io.get_executor(), &lane);
     std::optional<delivery::AttemptReport> report;
-    const auto run = [&]() -> Task<void> { report = co_await delivery::deliver({connector, memory, steps, nullptr}, site, order); };
+    const auto run = [&]() -> Task<void> {
+      report = co_await delivery::deliver({connector, memory, steps, failures, nullptr}, site, order);
+    };
     io.restart();
     asio::co_spawn(io, run, asio::detached);
     const auto end = std::chrono::steady_clock::now() + 60s;

@@ -1,0 +1,112 @@
+// The order of the targets of one attempt.
+#include "mta/delivery/target_order.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace mxpress::mta::delivery {
+namespace {
+
+using dns::Target;
+using Targets = std::vector<Target>;
+
+std::string key_of(const Target& target) { return target.host + " " + target.address_text(); }
+
+// Of one host: the families keep their places.
+void shuffle_addresses(Targets::iterator begin, Targets::iterator end, std::mt19937_64& random) {
+  for (const bool is_v6 : {false, true}) {
+    std::vector<Targets::iterator> places;
+    for (auto place = begin; place != end; ++place)
+      if (place->address.is_v6 == is_v6) places.push_back(place);
+    for (std::size_t left = places.size(); left > 1; --left)
+      std::swap(places[left - 1]->address, places[std::uniform_int_distribution<std::size_t>(0, left - 1)(random)]->address);
+  }
+}
+
+// Hosts of one preference.
+void shuffle_hosts(Targets::iterator begin, Targets::iterator end, std::mt19937_64& random) {
+  std::vector<Targets> hosts;
+  for (auto place = begin; place != end;) {
+    const auto next = std::find_if(place, end, [&](const Target& target) { return target.host != place->host; });
+    shuffle_addresses(place, next, random);
+    hosts.emplace_back(std::make_move_iterator(place), std::make_move_iterator(next));
+    place = next;
+  }
+  std::shuffle(hosts.begin(), hosts.end(), random);
+  for (Targets& host : hosts) begin = std::move(host.begin(), host.end(), begin);
+}
+
+void shuffle_equals(Targets& targets, std::mt19937_64& random) {
+  for (auto begin = targets.begin(); begin != targets.end();) {
+    const auto end = std::find_if(begin, targets.end(), [&](const Target& target) { return target.preference != begin->preference; });
+    if (end - begin > 1) shuffle_hosts(begin, end, random);
+    begin = end;
+  }
+}
+
+void put_first(Targets& targets, Targets::iterator place) { std::rotate(targets.begin(), place, place + 1); }
+
+// Those that `is_meant` fits; returns the first of them.
+template <typename Condition>
+Targets::iterator put_last(Targets& targets, Condition is_meant) {
+  return std::stable_partition(targets.begin(), targets.end(), [&](const Target& target) { return !is_meant(target); });
+}
+
+// The result of the attempt's recipients that `is_meant` fits; null without one.
+template <typename Condition>
+const proto::HostResult* last_result(const Attempted& attempted, Condition is_meant) {
+  for (const std::uint32_t index : attempted.recipients)
+    if (const auto& last = attempted.message.recipients[index].last; last && is_meant(*last)) return &*last;
+  return nullptr;
+}
+
+}  // namespace
+
+void TargetFailures::failed(const Target& target, Instant now) {
+  std::string key = key_of(target);
+  forget(key);
+  if (entries_.size() >= kLimit) forget(std::string(entries_.front().key));
+  entries_.push_back({key, now + kRemember});
+  places_.emplace(std::move(key), std::prev(entries_.end()));
+}
+
+void TargetFailures::answered(const Target& target) {
+  if (!places_.empty()) forget(key_of(target));
+}
+
+bool TargetFailures::has_failed(const Target& target, Instant now) const {
+  if (places_.empty()) return false;
+  const auto found = places_.find(key_of(target));
+  return found != places_.end() && now < found->second->until;
+}
+
+void TargetFailures::forget(const std::string& key) {
+  const auto found = places_.find(key);
+  if (found == places_.end()) return;
+  entries_.erase(found->second);
+  places_.erase(found);
+}
+
+std::size_t order_targets(Targets& targets, const Attempted& attempted, const TargetFailures& failures, std::mt19937_64& random) {
+  if (targets.size() < 2) return targets.size();
+  const Instant now = instant_now();
+  const auto has_failed = [&](const Target& target) { return failures.has_failed(target, now); };
+  shuffle_equals(targets, random);
+  auto last = targets.end();  // of those that nothing speaks against
+  if (!failures.empty())
+    last = std::stable_partition(targets.begin(), targets.end(), [&](const auto& target) { return !has_failed(target); });
+  const auto* deferred = last_result(attempted, [](const proto::HostResult& result) { return result.reply_code / 100 == 4; });
+  if (deferred) {
+    const auto same = std::find_if(targets.begin(), last, [&](const Target& target) { return target.address_text() == deferred->address; });
+    if (same != last) return put_first(targets, same), 1;
+  }
+  if (const auto* doubtful = last_result(attempted, [](const proto::HostResult& result) { return result.maybe_delivered; })) {
+    put_last(targets, [&](const Target& target) { return target.address_text() == doubtful->address; });
+    last = std::min(last, put_last(targets, [&](const Target& target) { return target.host == doubtful->host; }));
+  }
+  const auto is_worse = [&](const Target& target) { return target.preference != targets.front().preference; };
+  const auto equals = static_cast<std::size_t>(std::find_if(targets.begin(), last, is_worse) - targets.begin());
+  return std::max<std::size_t>(equals, 1);
+}
+
+}  // namespace mxpress::mta::delivery

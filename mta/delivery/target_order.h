@@ -1,0 +1,56 @@
+// In which order an attempt asks the mail hosts of its destination. RFC 5321 5.1, 4.5.4.1; RFC 6647
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dns/targets.h"
+#include "mta/delivery/site.h"
+#include "queue/message.h"
+
+namespace mxpress::mta::delivery {
+
+// Which addresses could not be asked lately: no connection, or no session up to MAIL. RFC 5321 4.5.4.1 asks for such a list.
+// Thread: one, that of its worker. By host name, address and port: what happens under the name of one domain's host changes nothing for
+// mail to others. Holds at most kLimit; the one that failed longest ago is dropped for a new one. Of this run.
+class TargetFailures {
+ public:
+  static constexpr Duration kRemember = std::chrono::minutes(5);
+  static constexpr std::size_t kLimit = 10'000;
+
+  void failed(const dns::Target& target, Instant now);
+  void answered(const dns::Target& target);
+  bool has_failed(const dns::Target& target, Instant now) const;
+  bool empty() const { return places_.empty(); }
+  std::size_t size() const { return places_.size(); }
+
+ private:
+  struct Entry {
+    std::string key;
+    Instant until;
+  };
+  void forget(const std::string& key);
+
+  std::list<Entry> entries_;  // in the order in which they failed
+  std::unordered_map<std::string, std::list<Entry>::iterator> places_;
+};
+
+struct Attempted {
+  const queue::Message& message;
+  const std::vector<std::uint32_t>& recipients;  // of the attempt
+};
+
+// `targets` as find_targets() gives them. Equal preferences are put into a new random order, and so are the addresses of one family of each
+// host. Then, each before the former:
+// 1. addresses that have failed lately come last;
+// 2. the target that deferred the message last comes first (greylisting);
+// 3. the host that took all of the message, but did not confirm it, comes last, so that it cannot keep the mail from the others.
+// Returns how many in front may change places, because one of them has a session that is open.
+[[nodiscard]] std::size_t order_targets(std::vector<dns::Target>& targets, const Attempted& attempted, const TargetFailures& failures,
+                                        std::mt19937_64& random);
+
+}  // namespace mxpress::mta::delivery
