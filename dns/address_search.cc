@@ -118,7 +118,18 @@ Task<void> AddressSearch::ask_addresses(MailHost host) {
   } else {
     v6 = co_await ask(host.name, RecordType::aaaa);
   }
+  if (rules_.family != AddressFamily::any && v4.addresses.empty() && v6.addresses.empty()) co_await look_at_other_family(host.name);
   judge(std::move(host), v4, v6);
+}
+
+// A host that has addresses only in the family that is not used may have the others later (those of Microsoft lack them for moments), and
+// which family is used is a setting of this side: no mail is returned for that.
+Task<void> AddressSearch::look_at_other_family(std::string name) {
+  const RecordType type = wants(rules_, RecordType::a) ? RecordType::aaaa : RecordType::a;
+  ++lookups_;
+  const Answer other = co_await ask(name, type);
+  if (other.addresses.empty()) co_return;
+  note(temporary_, name + " has only " + (type == RecordType::a ? "IPv4" : "IPv6") + " addresses, and address_family excludes those");
 }
 
 Task<Answer> AddressSearch::ask(std::string name, RecordType type) {

@@ -46,6 +46,7 @@ class AddressSearch {
   bool is_enough() const;
   Task<void> look_up_one(MailHost host);
   Task<void> ask_addresses(MailHost host);
+  Task<void> look_at_other_family(std::string name);
   Task<Answer> ask(std::string name, RecordType type);
   void judge(MailHost host, const Answer& v4, const Answer& v6);
   void note_ttl(const Answer& answer, bool host_has_address);

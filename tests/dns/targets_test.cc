@@ -281,6 +281,18 @@ TEST_CASE("targets: only the family in force is asked for") {
   CHECK(world.dns.asked.size() == 2);
 }
 
+TEST_CASE("targets: a host that has addresses only in the family that is not used makes mail wait, and returns none") {
+  World world;
+  world.dns.mx("six.example", 10, "mx.six.example").aaaa("mx.six.example", "2001:db8::1").aaaa("plain.example", "2001:db8::2");
+  world.dns.mx("four.example", 10, "mx.four.example").a("mx.four.example", "192.0.2.1").mx("none.example", 10, "mx.none.example");
+  world.rules.family = AddressFamily::ipv4;
+  check_failed(world.find("six.example"), "4.4.3", "mx.six.example has only IPv6 addresses");
+  check_failed(world.find("plain.example"), "4.4.3", "plain.example has only IPv6 addresses");
+  check_failed(world.find("none.example"), "5.1.2", "mx.none.example");
+  world.rules.family = AddressFamily::ipv6;
+  check_failed(world.find("four.example"), "4.4.3", "mx.four.example has only IPv4 addresses");
+}
+
 TEST_CASE("targets: an address literal is used as it stands, without a question") {
   World world;
   CHECK(world.addresses("[192.0.2.1]") == "192.0.2.1:25");
