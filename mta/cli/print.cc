@@ -212,7 +212,8 @@ void print_destinations(std::ostream& out, const std::vector<control_pb::Destina
       << std::left << std::setw(12) << "Next try" << "Last reply\n";
   for (const control_pb::DestinationInfo& row : destinations) {
     const bool all_held = row.messages() != 0 && row.held() == row.messages();
-    const std::string next = row.in_flight() != 0 ? "in flight" : all_held ? "held" : ahead(row.next_try_ms(), now);
+    const bool all_end = row.messages() != 0 && row.ending() == row.messages();
+    const std::string next = row.in_flight() != 0 ? "in flight" : all_held ? "held" : all_end ? "done" : ahead(row.next_try_ms(), now);
     out << std::left << std::setw(32) << clean(row.destination()) << std::right << std::setw(9) << row.messages() << std::setw(10)
         << rough(now - wall(row.oldest_ms())) << "  " << std::left << std::setw(12) << next
         << (row.has_last() ? said(row.last()) : std::string("-")) << "\n";

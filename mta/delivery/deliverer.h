@@ -42,6 +42,7 @@ struct DestinationStatus {
   std::optional<WallTime> next_probe{};
   std::optional<WallTime> failing_since{};  // that, if it began in this run
   std::vector<Flight> flights{};
+  std::uint64_t ending = 0;  // of the messages: nothing waits of them, and they go as soon as that is on the disk
 };
 
 enum class ActionEffect {

@@ -142,12 +142,12 @@ std::vector<DestinationStatus> Worker::status_of(queue::QueueId message) const {
 
 void Worker::Tally::count(const queue::Job& job) {
   const bool is_leased = job.stage == queue::JobStage::leased;
-  const bool is_recorded = is_leased && job.is_recorded;
-  if (is_recorded && job.is_over) return;
+  const bool is_recorded = is_leased && job.is_recorded, is_ending = is_recorded && job.is_over;
   ++messages;
   in_flight += is_leased && !is_recorded;
   held += job.stage == queue::JobStage::held;
-  is_due = is_due || job.stage == queue::JobStage::ready || (is_leased && !is_recorded);
+  ending += is_ending;
+  is_due = is_due || job.stage == queue::JobStage::ready || (is_leased && !is_recorded) || is_ending;
   if (job.stage == queue::JobStage::waiting || is_recorded) next_try = std::min(next_try, job.next_try);
   oldest = std::min<Instant>(oldest, job.accepted);
 }
@@ -161,6 +161,7 @@ DestinationStatus Worker::row(DestinationIndex index, const Tally& tally, Instan
   row.messages = tally.messages;
   row.in_flight = tally.in_flight;
   row.held = tally.held;
+  row.ending = tally.ending;
   row.oldest = to_wall(tally.oldest);
   const Instant due = trouble ? trouble->next_probe() : now;
   const Instant next_try = tally.is_due ? std::min(due, tally.next_try) : tally.next_try;

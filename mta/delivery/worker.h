@@ -129,7 +129,7 @@ class Worker {
   };
   // What waits at one destination.
   struct Tally {
-    std::size_t messages = 0, in_flight = 0, held = 0;
+    std::size_t messages = 0, in_flight = 0, held = 0, ending = 0;
     bool is_due = false;  // some are: they wait for the site
     Instant next_try = Instant::max(), oldest = Instant::max();
     void count(const queue::Job& job);

@@ -171,6 +171,7 @@ control_pb::DestinationInfo describe(const delivery::DestinationStatus& destinat
   info.set_messages(destination.messages);
   info.set_in_flight(destination.in_flight);
   info.set_held(destination.held);
+  info.set_ending(destination.ending);
   info.set_oldest_ms(milliseconds(destination.oldest));
   info.set_next_try_ms(milliseconds(destination.next_try));
   if (destination.last) fill(*info.mutable_last(), *destination.last);

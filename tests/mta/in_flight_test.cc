@@ -39,7 +39,7 @@ queue::Message delivered(std::uint64_t id) {
 
 }  // namespace
 
-TEST_CASE("in flight: what the mail host has taken is neither in flight nor in the queue, though the disk does not know it yet") {
+TEST_CASE("in flight: what the mail host has taken is not in flight, and leaves the queue when that is on the disk") {
   World world;
   world.there.takes = seconds(30);
   const auto id = world.submit("me@here.example", {"you@there.example"});
@@ -49,6 +49,11 @@ TEST_CASE("in flight: what the mail host has taken is neither in flight nor in t
   CHECK(world.status()[0].in_flight == 1);
   REQUIRE(world.run_until([&] { return world.load(id).recipients[0].stage == RecipientStage::delivered; }, minutes(1)));
   CHECK(world.queued() == 1);
+  REQUIRE(world.status().size() == 1);
+  CHECK(world.status()[0].in_flight == 0);
+  CHECK(world.status()[0].ending == 1);
+  world.commit_again();
+  world.run_for(seconds(1));
   CHECK(world.status().empty());
 }
 
@@ -62,6 +67,7 @@ TEST_CASE("in flight: of two recipients of one domain, one refused for now, the 
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].messages == 1);
   CHECK(rows[0].in_flight == 0);
+  CHECK(rows[0].ending == 0);
   CHECK(rows[0].flights.empty());
   CHECK(rows[0].next_try > world.time.wall() + seconds(30));
 }
@@ -96,7 +102,9 @@ TEST_CASE("in flight: what is kept in this host's mailbox is not in flight eithe
   const auto id = world.submit("me@here.example", {"root@here.example"});
   world.stop_committing();
   REQUIRE(world.run_until([&] { return world.load(id).recipients[0].stage == RecipientStage::delivered; }, minutes(1)));
-  CHECK(world.status().empty());
+  REQUIRE(world.status().size() == 1);
+  CHECK(world.status()[0].in_flight == 0);
+  CHECK(world.status()[0].ending == 1);
 }
 
 TEST_CASE("mxpress: a message that has been delivered is shown as ended, and in no list of what waits, before its end is on the disk") {
@@ -125,4 +133,18 @@ TEST_CASE("mxpress: a message of which one recipient has been delivered waits fo
   message.recipients[1].stage = RecipientStage::notice_owed;
   backend.add(message);
   CHECK_THAT(run(backend, {"mailq"}).out, Catch::EndsWith("in 1 Request.\n"));
+}
+
+TEST_CASE("mxpress queue: a destination whose messages are all done is not said to be in flight") {
+  FakeControl backend;
+  mta::delivery::DestinationStatus row;
+  row.destination = "there.example";
+  row.messages = row.ending = 2;
+  backend.rows.push_back(row);
+  CHECK_THAT(run(backend, {"queue"}).out, Catch::Contains(" done ") && !Catch::Contains("in flight"));
+  CHECK_THAT(run(backend, {"queue", "--json"}).out, Catch::Contains("\"in_flight\":0,") && Catch::Contains("\"ending\":2"));
+  backend.rows[0].messages = 3;
+  CHECK_THAT(run(backend, {"queue"}).out, !Catch::Contains(" done "));
+  backend.rows[0].in_flight = 1;
+  CHECK_THAT(run(backend, {"queue"}).out, Catch::Contains("in flight"));
 }
