@@ -109,14 +109,16 @@ def mime(encoding, text, kind=b'text/plain; charset=utf-8'):
     return FROM + b'MIME-Version: 1.0\nContent-Type: ' + kind + b'\nContent-Transfer-Encoding: ' + encoding + b'\n\n' + text
 
 
-def equal_hosts(bench):
-    hosts = [Host() for _ in range(4)]
-    domain = bench.site(*hosts, preferences=[10] * 4)
-    for _ in range(40):
-        bench.send([f'you@{domain}'], FROM + b'\nx\n')
-        wait_until(bench.mailer.queue_is_empty, 5)
-    counts = sorted((len(host.got) for host in hosts), reverse=True)
-    return 'mails: ' + ', '.join(map(str, counts))
+def equal_hosts(**behaviour):
+    def case(bench):
+        hosts = [Host(**behaviour) for _ in range(4)]
+        domain = bench.site(*hosts, preferences=[10] * 4)
+        for _ in range(40):
+            bench.send([f'you@{domain}'], FROM + b'\nx\n')
+            wait_until(bench.mailer.queue_is_empty, 5)
+        counts = sorted((len(host.got) for host in hosts), reverse=True)
+        return f'mails: {", ".join(map(str, counts))}; sessions: {sum(host.connections for host in hosts)}'
+    return case
 
 
 def breaks_off(preference):
@@ -265,7 +267,9 @@ CASES = collections.OrderedDict({
         'a field with blanks': long_line(FROM + b'References: ' + WORDS + b'\n\nx\n'),
         'a field of blanks': long_line(FROM + b'X-Blank: y' + b' ' * 1500 + b'z\n\nx\n'),
     },
-    '10. Four hosts of one preference, forty mails one after the other': {'all take mail': equal_hosts},
+    '10. Four hosts of one preference, forty mails one after the other': {
+        'all take mail': equal_hosts(), 'each ends the session after a mail': equal_hosts(session_ends=True),
+    },
     '11. A host that closes after the dot': {'another of preference 20': breaks_off(20), 'another of the same preference': breaks_off(10)},
     '12. Replies out of step (PIPELINING)': {
         'a: 250 and a stray 250; b: 550; c: 250': out_of_step({'a': '250 ok\r\n250 ok', 'b': '550 5.1.1 no'}),

@@ -24,6 +24,7 @@ class Host:
     dot: object = lambda got: '250 ok'
     rset: object = lambda: '250 ok'
     reads: int = 1 << 40  # octets of content; then it stops reading
+    session_ends: bool = False  # behind the reply to a message
     address: str = ''
     got: list = dataclasses.field(default_factory=list)  # taken with 250
     connections: int = 0
@@ -70,6 +71,8 @@ class Host:
                 if reply.startswith('2'):
                     self.got.append(current)
                 say(reply)
+                if self.session_ends:
+                    return
             elif verb == b'RSET':
                 reply = self.rset()
                 say(reply)
