@@ -172,9 +172,9 @@ Explanation by_stage(const HostResult& result) {
   if (result.stage == Stage::tls) return {"The mail host did not begin the encryption that it offers.", Remedy::send_later};
   if (result.stage == Stage::mail && status.subject == 1 && !is(status, 1, 7) && !is(status, 1, 8))
     return {"The mail host did not accept the sender's address.", Remedy::ask_administrator};
-  // What Microsoft's hosts say of addresses that do not exist.
-  if (result.stage == Stage::rcpt && is_permanent && is(status, 4, 1))
-    return {"The mail host did not accept the recipient's address; the reason is in its reply.", Remedy::check_address};
+  // Said of addresses that do not exist, and of mail that is not wanted.
+  if (is_permanent && (is(status, 4, 1) || is(status, 1, 10)))
+    return {"The mail host did not accept the recipient's address, or mail for it; the reason is in its reply.", Remedy::check_address};
   return {std::string(plain_words(status)), remedy_for(status)};
 }
 

@@ -129,6 +129,10 @@ TEST_CASE("explanation: codes that mail hosts use in their own sense are explain
   CHECK(says(explain(said(Stage::content, "550 5.7.27 the sender did not authenticate with SPF")), "SPF, DKIM or DMARC"));
   CHECK(says(explain(said(Stage::content, "550 5.7.29 must use TLS/SSL for SMTP")), "encrypted"));
   CHECK(says(explain(said(Stage::content, "550 5.7.30 requires DKIM")), "SPF, DKIM or DMARC"));
+  CHECK(says(explain(said(Stage::rcpt, "550 5.1.10 Recipient not found")), "did not accept the recipient's address"));
+  CHECK(says(explain(own(Stage::lookup, {5, 1, 10}, "null MX")), "takes no mail at all"));
+  for (const char* reply : {"553 5.7.2 will be permanently deferred", "550 5.7.29 not secure", "550 5.7.30 not supported"})
+    CHECK(explain(said(Stage::content, reply)).words == "The mail host refused the message as a matter of its policy.");
   CHECK(says(explain(said(Stage::rcpt, "450 4.7.1 cannot find your reverse hostname")), "no name in the name service"));
   CHECK(says(explain(said(Stage::rcpt, "450 4.7.1 policy")), "for now, as a matter of its policy"));
   CHECK(says(explain(said(Stage::rcpt, "550 5.1.1 <postmaster@spamhaus.org> user unknown")), "no mailbox"));
