@@ -25,6 +25,7 @@
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
 #include "mta/host/log_watch.h"
+#include "mta/host/memory_limit.h"
 #include "mta/host/name_service.h"
 #include "mta/host/notify.h"
 #include "mta/host/privileges.h"
@@ -56,6 +57,7 @@ queue::SpoolOptions spool_options(const Config& config) {
   queue::SpoolOptions options;
   options.directory = config.spool_directory;
   options.reserve_bytes = config.spool_reserve;
+  options.memory = config.spool_memory.value_or(host::memory_limit() / 2);
   options.report = [](const std::string& what) { log(LogLine(Priority::error, "spool").add("reason", what)); };
   options.note = [](const std::string& what) { log(LogLine(Priority::notice, "spool").add("note", what)); };
   return options;

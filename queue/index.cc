@@ -170,6 +170,9 @@ Entry& Entry::operator=(Entry&& other) noexcept {
   has_more_ = other.has_more_;
   other.ended = was_ended;
   other.has_more_ = had_more;
+  const std::uint8_t weight = small_weight_;
+  small_weight_ = other.small_weight_;
+  other.small_weight_ = weight;
   std::swap(owner_, other.owner_);
   std::swap(word_, other.word_);
   return *this;
@@ -199,8 +202,11 @@ void Entry::forget_history() {
   has_more_ = false;
 }
 
-void Entry::begin(std::size_t recipients) {
-  if (recipients > 1) rest();
+void Entry::begin(std::size_t recipients, std::uint32_t weight) {
+  if (recipients > 1)
+    rest().weight = weight;
+  else
+    small_weight_ = std::min<std::uint32_t>((weight + kWeightUnit - 1) / kWeightUnit, 63);
   stages().begin(recipients);
 }
 
@@ -213,24 +219,37 @@ void Entry::moved(std::size_t told) {
   if (more.later.empty() && (!more.rest || more.rest->other_stages.octets.empty()) && !ended) forget_history();
 }
 
-Entry& Index::add(QueueId id, std::int64_t uid) {
+Entry& Index::add(QueueId id, std::int64_t uid, std::size_t recipients, std::uint32_t weight) {
   Entry& entry = entries[id];
+  if (!entry.ended) waiting_mail.remove(owners.uid(entry.owner_), entry.weight());  // nothing, if it is new
   owners.remove(entry.owner_, id);
   entry.owner_ = owners.add(uid, id);
+  entry.begin(recipients, weight);
+  if (!entry.ended) waiting_mail.add(owners.uid(entry.owner_), entry.weight());
   return entry;
+}
+
+Entry& Index::add(QueueId id, const proto::Envelope& envelope) {
+  return add(id, envelope.submitter.uid, envelope.recipients.size(), weight_of(envelope));
 }
 
 void Index::erase(QueueId id) {
   const Entry* entry = entries.find(id);
   if (!entry) return;
   if (entry->has_more_ && entry->word_.more->rest) remembered_octets_ -= entry->word_.more->rest->remembered_octets;
+  if (!entry->ended) waiting_mail.remove(owners.uid(entry->owner_), entry->weight());
   owners.remove(entry->owner_, id);
   entries.erase(id);
 }
 
 // The numbers of the earlier owners stay: this run has far fewer messages, and they are numbered again.
-void Index::merge(IdMap<Entry> earlier, Owners their_owners) {
-  entries.for_each([&](QueueId id, Entry& entry) { entry.owner_ = their_owners.add(owners.uid(entry.owner_), id); });
+void Index::merge(IdMap<Entry> earlier, Owners their_owners, WaitingMail theirs) {
+  theirs.set_limit(waiting_mail.limit());
+  entries.for_each([&](QueueId id, Entry& entry) {
+    entry.owner_ = their_owners.add(owners.uid(entry.owner_), id);
+    if (!entry.ended) theirs.add(their_owners.uid(entry.owner_), entry.weight());
+  });
+  waiting_mail = std::move(theirs);
   owners = std::move(their_owners);
   entries.merge(std::move(earlier));
 }
@@ -291,6 +310,7 @@ void Index::add_later(QueueId id, Entry& entry, Location location) {
 }
 
 void Index::end(QueueId id, Entry& entry, WallTime when) {
+  if (!entry.ended) waiting_mail.remove(owners.uid(entry.owner_), entry.weight());
   entry.ended = true;
   entry.rest().ended_at = when;
   ended.push_back(id);

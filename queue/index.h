@@ -16,6 +16,7 @@
 #include "queue/owners.h"
 #include "queue/sites.h"
 #include "queue/state.h"
+#include "queue/waiting_mail.h"
 
 namespace mxpress::queue {
 
@@ -26,6 +27,7 @@ class Entry {
   struct Rest {
     OtherStages other_stages;
     WallTime ended_at{};
+    std::uint32_t weight = 0;                   // see Entry::weight(), of more than one recipient
     std::shared_ptr<const Message> remembered;  // of an ended message whose records are gone; shared with callers of load()
     std::uint64_t remembered_octets = 0;        // about what that takes
   };
@@ -52,8 +54,10 @@ class Entry {
   Rest& rest();
   WallTime ended_at() const { return has_more_ && word_.more->rest ? word_.more->rest->ended_at : WallTime{}; }
   std::shared_ptr<const Message> remembered() const { return has_more_ && word_.more->rest ? word_.more->rest->remembered : nullptr; }
-  // All its recipients are pending.
-  void begin(std::size_t recipients);
+  // All its recipients are pending. `weight`: octets that it takes of the room for mail that waits.
+  void begin(std::size_t recipients, std::uint32_t weight);
+  // That, perhaps a little more.
+  std::uint32_t weight() const { return has_more_ && recipients() > 1 ? word_.more->rest->weight : small_weight_ * kWeightUnit; }
   Stages stages() { return {first_stage, has_more_ && word_.more->rest ? &word_.more->rest->other_stages : nullptr}; }
   // How many it has.
   std::size_t recipients() const { return 1 + (has_more_ && word_.more->rest ? word_.more->rest->other_stages.octets.size() : 0); }
@@ -67,8 +71,10 @@ class Entry {
  private:
   friend struct Index;
   void forget_history();
+  static constexpr std::uint32_t kWeightUnit = 16;
 
   bool has_more_ : 1 = false;
+  std::uint8_t small_weight_ : 6 = 0;
   Owners::Number owner_ = 0;
   union Word {
     Location accepted{};
@@ -91,13 +97,15 @@ struct Index {
   Sites sites;                                     // in trouble
   std::unordered_map<std::string, QueueId> drops;  // names of drop files
   Owners owners;
+  WaitingMail waiting_mail;  // what has not ended
 
   Entry* find(QueueId id) { return entries.find(id); }
-  // A new entry, of a message that this user handed in (-1: unknown).
-  Entry& add(QueueId id, std::int64_t uid);
+  // A new entry, of a message with so many recipients that this user handed in (-1: unknown). `weight`: see weight_of().
+  Entry& add(QueueId id, std::int64_t uid, std::size_t recipients, std::uint32_t weight);
+  Entry& add(QueueId id, const proto::Envelope& envelope);
   void erase(QueueId id);
   // Takes the entries and owners of earlier runs.
-  void merge(IdMap<Entry> earlier, Owners their_owners);
+  void merge(IdMap<Entry> earlier, Owners their_owners, WaitingMail theirs);
   // -1: unknown.
   std::int64_t uid_of(QueueId id) const;
   // Messages of the user that have not ended, in order of age.

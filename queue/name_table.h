@@ -1,4 +1,4 @@
-// Names and their numbers: each name is kept once, and has the same number for the life of the table.
+// Names and their numbers: each name is kept once, and has the same number until it is forgotten.
 #pragma once
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "queue/slab.h"
 #include "queue/small_text.h"
@@ -19,19 +20,34 @@ class NameTable {
   NameTable(const NameTable&) = delete;  // its hash knows where the names are
   NameTable& operator=(const NameTable&) = delete;
 
-  // Of a name that is not known yet: the next.
+  // Of a name that is not known yet: one whose name was forgotten, or the next.
   std::uint32_t number(std::string_view name) {
     if (const auto found = numbers_.find(name); found != numbers_.end()) return *found;
-    names_.push_back(SmallText(name));
-    return *numbers_.insert(size() - 1).first;
+    if (free_.empty()) {
+      names_.push_back(SmallText(name));
+      return *numbers_.insert(size() - 1).first;
+    }
+    const std::uint32_t number = free_.back();
+    free_.pop_back();
+    names_[number] = SmallText(name);
+    return *numbers_.insert(number).first;
+  }
+  // The number stands for nothing until number() gives it to another name.
+  void forget(std::uint32_t number) {
+    numbers_.erase(number);
+    names_[number] = {};
+    free_.push_back(number);
   }
   std::optional<std::uint32_t> find(std::string_view name) const {
     const auto found = numbers_.find(name);
     return found == numbers_.end() ? std::nullopt : std::optional(*found);
   }
-  // Lives as long as the table.
+  // Until it is forgotten; empty afterwards.
   std::string_view name(std::uint32_t number) const { return names_[number].view(); }
+  // One more than the largest number so far.
   std::uint32_t size() const { return static_cast<std::uint32_t>(names_.size()); }
+  // Names that are known.
+  std::uint32_t count() const { return size() - static_cast<std::uint32_t>(free_.size()); }
 
  private:
   using Names = Slab<SmallText>;
@@ -51,6 +67,7 @@ class NameTable {
 
   Names names_;
   boost::unordered_flat_set<std::uint32_t, Hash, Equal> numbers_;
+  std::vector<std::uint32_t> free_;
 };
 
 }  // namespace mxpress::queue

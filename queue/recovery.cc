@@ -106,7 +106,7 @@ void SpoolImpl::keep_damage(const Replayed& found) {
 void SpoolImpl::merge(Replayed found) {
   auto shared = shared_.lock();
   auto& index = shared->index;
-  index.merge(std::move(found.index.entries), std::move(found.index.owners));
+  index.merge(std::move(found.index.entries), std::move(found.index.owners), std::move(found.index.waiting_mail));
   index.ended.insert(index.ended.begin(), found.index.ended.begin(), found.index.ended.end());
   for (auto& [number, segment] : found.index.segments) index.segments[number] = std::move(segment);
   for (const auto& [name, known] : found.index.sites)

@@ -101,8 +101,7 @@ class Replay {
       }
       return is_transient;
     }
-    auto& entry = out_.index.add(id, file->meta.envelope.submitter.uid);
-    entry.begin(file->meta.envelope.recipients.size());
+    auto& entry = out_.index.add(id, file->meta.envelope);
     for (const auto& [sequence, change] : file->changes) {
       entry.stages().apply(change);
       entry.sequence = std::max(entry.sequence, sequence);
@@ -208,9 +207,8 @@ class Replay {
     const auto accepted = decode_accepted(meta);
     if (!accepted) return lose(id, accepted.error().message);
     if (!out_.index.find(id) && type == RecordType::accepted) {
-      auto& entry = out_.index.add(id, accepted->envelope.submitter.uid);
+      auto& entry = out_.index.add(id, accepted->envelope);
       entry.set_accepted(where);
-      entry.begin(accepted->envelope.recipients.size());
       out_.index.segments[where.segment].touched.add(id);
       remember_drop(*accepted, id);
     } else if (!out_.index.find(id)) {
@@ -233,8 +231,7 @@ class Replay {
     const auto has_file = disk_.exists(paths_.file(id));
     if (misplaced_.contains(id) || !has_file || *has_file) return;  // told already: it could not be read
     // Ended and removed, if the records that follow say so.
-    auto& entry = out_.index.add(id, accepted.envelope.submitter.uid);
-    entry.begin(accepted.envelope.recipients.size());
+    out_.index.add(id, accepted.envelope);
     missing_.insert(id);
     remember_drop(accepted, id);
   }

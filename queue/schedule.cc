@@ -18,6 +18,11 @@ DestinationIndex Schedule::destination(std::string_view name) {
   return index;
 }
 
+void Schedule::forget(DestinationIndex destination) {
+  names_.forget(destination);
+  destinations_[destination] = {};
+}
+
 JobIndex Schedule::free_place() {
   if (free_.empty()) {
     jobs_.push_back({});
@@ -34,6 +39,7 @@ JobIndex Schedule::add(Job job) {
   job.stage = JobStage::free;
   jobs_[index] = job;
   ++job_count_;
+  ++destinations_[job.destination].jobs;
   remember_message(index);
   if (stage == JobStage::ready)
     make_ready(index);
@@ -150,6 +156,7 @@ void Schedule::set_age_event(JobIndex index, Instant when) {
 void Schedule::remove(JobIndex index) {
   enter(index, JobStage::free);
   forget_message(index);
+  --destinations_[jobs_[index].destination].jobs;
   jobs_[index] = Job{};
   free_.push_back(index);
   --job_count_;

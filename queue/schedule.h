@@ -96,10 +96,16 @@ static_assert(sizeof(Job) <= 40);
 // Thread: one. All times are of the caller's clock and never go back.
 class Schedule {
  public:
-  // The same name gives the same index for the life of the schedule.
+  // The same name gives the same index until it is forgotten.
   DestinationIndex destination(std::string_view name);
   std::string_view name(DestinationIndex destination) const { return names_.name(destination); }
+  // One more than the largest index so far, and how many destinations there are.
   DestinationIndex destination_count() const { return names_.size(); }
+  DestinationIndex known_destinations() const { return names_.count(); }
+  // Of whatever stage.
+  bool has_jobs(DestinationIndex destination) const { return destinations_[destination].jobs > 0; }
+  // One without jobs: another name may get its index.
+  void forget(DestinationIndex destination);
 
   // A new job: ready or held if its stage says so, else waiting until `next_try`.
   JobIndex add(Job job);
@@ -146,6 +152,7 @@ class Schedule {
  private:
   struct Destination {
     JobIndex first_ready = kNone, last_ready = kNone;
+    std::uint32_t jobs = 0;
   };
 
   // The jobs of a message with many of them, by destination.

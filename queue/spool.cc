@@ -106,6 +106,7 @@ SpoolImpl::SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Comm
     shared->sealed_below = folder.next_segment;
     // Together they fit into one segment: a checkpoint that records them again leaves fewer segments than it found.
     shared->index.sites.limit_octets(options_.segment_size / 2);
+    shared->index.waiting_mail.set_limit(options_.memory);
   }
   mark_age();
 }
@@ -149,6 +150,7 @@ OperationPtr SpoolImpl::store_operation(QueueId id, NewMessage& message) const {
   operation->time = message.envelope.submitted;
   operation->recipients = message.envelope.recipients.size();
   operation->uid = message.envelope.submitter.uid;
+  operation->weight = weight_of(message.envelope);
   Accepted accepted{std::move(message.envelope), message.drop_name, message.notice_for, age_clock_.now()};
   set_meta(*operation, encode(accepted));
   operation->content = std::make_shared<const std::string>(std::move(message.content));
@@ -167,6 +169,10 @@ void SpoolImpl::store_as(QueueId id, NewMessage message, Stored done) {
   if (auto s = check_sizes(operation->meta.size(), operation->content->size()); !s) return operation->stored(s.error());
   if (auto s = room_now(operation->meta.size() + operation->content->size()); !s) return operation->stored(s.error());
   auto shared = shared_.lock();
+  if (auto s = room_in_memory(*shared, *operation); !s) {
+    shared.unlock();
+    return operation->stored(s.error());
+  }
   if (!message.large) return enqueue(shared, std::move(operation));
   shared->large.push_back({std::move(operation), std::move(static_cast<Large&>(*message.large).writer)});
   housework_.notify_one();
@@ -209,6 +215,15 @@ std::string SpoolImpl::too_full(const Room& room, std::uint64_t size) const {
     return "no room in " + paths_.root.string() + ": " + std::to_string(*room.inodes) + " inodes free, " +
            std::to_string(options_.reserve_inodes) + " needed";
   return {};
+}
+
+// Notices are owed by the spool already: they do not wait for room.
+Status SpoolImpl::room_in_memory(const Shared& shared, const Operation& operation) const {
+  const WaitingMail& mail = shared.index.waiting_mail;
+  if (!operation.notice_for.empty() || mail.fits(operation.uid, operation.weight)) return {};
+  return Error::transient("too much mail of " + (operation.uid < 0 ? "unknown users" : "uid " + std::to_string(operation.uid)) +
+                          " waits: it takes " + in_mib(mail.octets_of(operation.uid)) + " of memory, all mail " + in_mib(mail.octets()) +
+                          ", the limit is " + in_mib(mail.limit()) + " ([spool] memory)");
 }
 
 void SpoolImpl::settle(Settlement settlement, std::function<void(Status)> done) {

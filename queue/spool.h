@@ -24,6 +24,7 @@ struct SpoolOptions {
   std::uint64_t longest_states = 16u << 20;                    // octets of a message's states in its file; then what is void is left out
   std::uint64_t reserve_bytes = 32u << 20;                     // free disk that only outcomes, actions and checkpoints may use...
   std::uint64_t reserve_inodes = 1000;                         // ...and inodes
+  std::uint64_t memory = 512u << 20;                           // octets that mail that waits may take; a user may have what he leaves free
   std::size_t ended_kept = 10'000;                             // ended messages remembered for show, wait and the search for recipients
   std::uint64_t ended_octets = 32u << 20;                      // of memory for those of them whose records are gone
   Duration room_stays_known = std::chrono::milliseconds(100);  // after a look at the disk, to room_for()

@@ -34,7 +34,8 @@ struct Operation {
   Spool::Stored stored;                    // store
   std::shared_ptr<const Message> message;  // of a store whose content is in memory
   std::size_t recipients = 0;
-  std::int64_t uid = -1;  // of the submitter
+  std::int64_t uid = -1;     // of the submitter
+  std::uint32_t weight = 0;  // see weight_of()
   std::vector<NewMessage::NoticeFor> notice_for;
   std::string drop_name;
   WallTime time{};
@@ -144,6 +145,7 @@ class SpoolImpl : public Spool {
   std::optional<Snapshot> snapshot_at_hand(QueueId id, Operations& changes);
   static std::optional<Message> remembered(const Entry& entry, const Operations& changes);
   Status room_now(std::uint64_t size);
+  Status room_in_memory(const Shared& shared, const Operation& operation) const;
   Status accepting();
   std::string too_full(const Room& room, std::uint64_t size) const;
   Result<RawMessage> read(const Snapshot& from) const;

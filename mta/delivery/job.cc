@@ -136,7 +136,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
 void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took) {
   if (report.site_trouble && !counts_against_site(site, *share, report)) {
     report.site_trouble = false;
-    destinations_[destination].last = report.trouble;
+    destinations_[destination].last = brief(report.trouble);
   } else {
     site_answered(destination, site, report, took);
   }
@@ -166,7 +166,7 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
     if (result.outcome == proto::Outcome::delivered)
       destinations_[destination].last = std::nullopt;
     else if (result.outcome != proto::Outcome::untried && !report.site_trouble)
-      destinations_[destination].last = result.last;
+      destinations_[destination].last = brief(result.last);
   if (!report.site_trouble) {
     if (site.trouble.active()) services_.spool.record_site({key_of(index), 0, {}, std::nullopt});
     return site.succeeded(session_limit(destination), took);
@@ -174,7 +174,7 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   const Instant now = instant_now();
   site.window = 1;
   site.proven = false;
-  site.trouble.failed(report.trouble, now, policy_of(destination), random_);
+  site.trouble.failed(brief(report.trouble), now, policy_of(destination), random_);
   services_.spool.record_site({key_of(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
   log_site_trouble(key_of(index), *site.trouble.failure(), site.trouble.failures(), to_wall(site.trouble.next_probe()));
   for (DestinationIndex member = site.members.front(); member != Chain::kEnd; member = destinations_[member].next_member)

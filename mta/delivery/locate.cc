@@ -11,7 +11,8 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr int kAddress = 1;  // RFC 3463 3.2: X.1.X
+constexpr int kAddress = 1;             // RFC 3463 3.2: X.1.X
+constexpr std::size_t kFewTargets = 2;  // of each of very many destinations
 // However long the records hold: other name servers may be the ones to ask by then, and equal hosts take turns. The cache mostly knows.
 constexpr std::chrono::seconds kHoldAtMost = std::chrono::minutes(10);
 
@@ -105,7 +106,9 @@ void Worker::located(DestinationIndex index, const std::shared_ptr<const Located
     services_.ownership.place_destination(name_of(index), owner);
     return pass_on(index, located);
   }
-  destination.targets = found.targets;
+  auto targets = found.targets;
+  if (schedule_.known_destinations() > services_.many_destinations && targets.size() > kFewTargets) targets.resize(kFewTargets);
+  destination.targets = targets;
   destination.located_until = instant_now() + std::min(found.ttl, kHoldAtMost);
   join_site(index, site_index(found.site));
   if (destination.probe_wanted) probe_now(index);
@@ -133,7 +136,7 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   ++destination.answers;
   const Instant now = instant_now();
   proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
-  destination.trouble.failed(result, now, policy_of(index), random_);
+  destination.trouble.failed(brief(result), now, policy_of(index), random_);
   services_.spool.record_site(
       {"lookup:" + name_of(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
   if (auto job = schedule_.lease(index)) conclude_soon({*job, proto::Outcome::deferred, {std::move(result)}});

@@ -37,8 +37,9 @@ Pool::Pool(PoolServices services)
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
     asio::io_context& io = *services_.workers[i];
     connectors_.push_back(services_.make_connector(io));
-    WorkerServices worker_services{io,     *connectors_.back(), services_.spool, services_.config, services_.file_pool, notices_, *this,
-                                   loads_, region_of(i)};
+    WorkerServices worker_services{
+        io,           *connectors_.back(),        services_.spool, services_.config, services_.file_pool, notices_, *this, loads_,
+        region_of(i), services_.many_destinations};
     workers_.push_back(
         std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i, services_.workers.size()));
   }
@@ -260,6 +261,18 @@ void Pool::place_destination(const std::string& destination, std::size_t worker)
   const std::uint32_t number = placed_names_.number(destination);
   if (number == placed_.size()) placed_.push_back(0);
   placed_[number] = static_cast<std::uint16_t>(worker);
+}
+
+std::size_t Pool::known_destinations() const {
+  std::size_t all = 0;
+  for (const auto& worker : workers_) all += worker->known_destinations();
+  return all;
+}
+
+void Pool::forget_destination(const std::string& destination, std::size_t worker) {
+  const std::lock_guard lock(placed_mutex_);
+  const auto number = placed_names_.find(destination);
+  if (number && placed_[*number] == worker) placed_names_.forget(*number);
 }
 
 void Pool::route_job(NewJob job) {

@@ -22,7 +22,8 @@ struct PoolServices {
   std::function<std::shared_ptr<dns::Resolver>(asio::io_context&, const Config&)> make_resolver;
   std::function<std::unique_ptr<smtp::Connector>(asio::io_context&)> make_connector;
   std::uint64_t seed = 0;
-  host::CrashRecord* crash_record = nullptr;  // null: nobody notes what is being handled (simulations)
+  host::CrashRecord* crash_record = nullptr;          // null: nobody notes what is being handled (simulations)
+  std::size_t many_destinations = kManyDestinations;  // of each worker
 };
 
 // Threads: Deliverer's and Ownership's functions from any. Destroyed after the threads that run its io_contexts have ended, before the
@@ -47,6 +48,8 @@ class Pool final : public Deliverer, private Ownership {
   // Reads a message that recovery found, and delivers it like others.
   void take_up(queue::QueueId id);
   std::size_t count_set_aside() const { return set_aside_.size(); }
+  // That all workers know something about. While no worker runs.
+  std::size_t known_destinations() const;
 
   // What is held of messages. Any thread.
   Loads& loads() { return loads_; }
@@ -58,6 +61,7 @@ class Pool final : public Deliverer, private Ownership {
  private:
   std::size_t owner_of_site(const std::string& site) const override;
   void place_destination(const std::string& destination, std::size_t worker) override;
+  void forget_destination(const std::string& destination, std::size_t worker) override;
   void route_job(NewJob job) override;
   void readmit(const queue::Message& message) override;
 

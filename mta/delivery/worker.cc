@@ -32,11 +32,13 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       worker_count_(worker_count),
       random_(seed),
       timer_(services.io),
-      watchdog_(services.io) {
+      watchdog_(services.io),
+      forget_at_(services.many_destinations) {
   asio::post(services_.io, [this] { watch(); });
 }
 
 void Worker::add(const NewJob& new_job) {
+  if (schedule_.known_destinations() >= forget_at_) forget_unused();
   const DestinationIndex index = schedule_.destination(new_job.destination);
   if (new_job.probe_wanted) destination(index).probe_wanted = true;
   destination(index);
@@ -302,24 +304,27 @@ void Worker::watch() {
 }
 
 Worker::Destination& Worker::destination(DestinationIndex index) {
-  while (destinations_.size() <= index) {
-    const std::string name = name_of(static_cast<DestinationIndex>(destinations_.size()));
-    Destination& next = destinations_.push_back({});
-    next.is_local = name == kLocalDestination;
-    if (!next.is_local && !proto::Domain::parse(name)) throw std::logic_error("a destination that is no domain: " + name);
-    const auto restored = restored_lookups_.find(name);
-    if (!next.is_local && restored != restored_lookups_.end()) {
-      const auto& [site, failures, next_probe, last] = restored->second;
-      const auto schedule = services_.config.get()->retry_for(domain_of(static_cast<DestinationIndex>(destinations_.size() - 1))).schedule;
-      next.trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
-      restored_lookups_.erase(restored);
-    }
-  }
+  while (destinations_.size() <= index) destinations_.push_back({});
+  if (!destinations_[index].is_known) begin_destination(index);
   return destinations_[index];
 }
 
+void Worker::begin_destination(DestinationIndex index) {
+  Destination& destination = destinations_[index];
+  const std::string name = name_of(index);
+  destination.is_local = name == kLocalDestination;
+  if (!destination.is_local && !proto::Domain::parse(name)) throw std::logic_error("a destination that is no domain: " + name);
+  destination.is_known = true;
+  const auto restored = restored_lookups_.find(name);
+  if (destination.is_local || restored == restored_lookups_.end()) return;
+  const auto& [site, failures, next_probe, last] = restored->second;
+  const auto schedule = services_.config.get()->retry_for(domain_of(index)).schedule;
+  destination.trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
+  restored_lookups_.erase(restored);
+}
+
 Worker::SiteIndex Worker::site_index(const std::string& key) {
-  const SiteIndex index = site_keys_.number(key);
+  const SiteIndex index = site_keys_.number(key);  // perhaps that of a site that was forgotten
   if (index == sites_.size()) sites_.emplace_back(idle_);
   return index;
 }

@@ -37,6 +37,9 @@ struct Located {
 // So many jobs of a message share what is read of it.
 inline constexpr std::size_t kManyJobs = 10;
 
+// So many destinations are many: beyond it less is kept of each, and those without mail are forgotten.
+inline constexpr std::size_t kManyDestinations = 10'000;
+
 // A job on its way to a worker.
 struct NewJob {
   queue::QueueId message;
@@ -61,6 +64,8 @@ class Ownership {
   virtual std::size_t owner_of_site(const std::string& site) const = 0;
   // From now on new jobs of this destination go to that worker.
   virtual void place_destination(const std::string& destination, std::size_t worker) = 0;
+  // That worker has forgotten it: the next job finds its place anew.
+  virtual void forget_destination(const std::string& destination, std::size_t worker) = 0;
   // Hands a job to whoever owns its destination now.
   virtual void route_job(NewJob job) = 0;
   // Jobs for what is still pending: after a change of the configuration has moved recipients to other destinations.
@@ -78,6 +83,7 @@ struct WorkerServices {
   Ownership& ownership;
   Loads& loads;
   host::CrashRecord::Region* handled = nullptr;  // notes what is being handled; null: nobody does
+  std::size_t many_destinations = kManyDestinations;
 };
 
 // Thread: that of its io_context, but for the constructor.
@@ -98,6 +104,7 @@ class Worker {
   // No new attempts; those in flight go on.
   void stop();
   std::size_t in_flight() const { return active_; }
+  std::size_t known_destinations() const { return schedule_.known_destinations(); }
 
  private:
   static constexpr std::size_t kMaxLocal = 4;  // local deliveries at a time, each with its content in memory
@@ -106,6 +113,7 @@ class Worker {
   using SiteIndex = std::uint32_t;
 
   struct Destination {
+    bool is_known : 1 = false;  // it has a name
     bool is_local : 1 = false;  // kLocalDestination
     bool locating : 1 = false;
     bool in_line : 1 = false;
@@ -163,6 +171,7 @@ class Worker {
   void watch();
   Destination& destination(DestinationIndex index);
   std::string name_of(DestinationIndex index) const { return std::string(schedule_.name(index)); }
+  void begin_destination(DestinationIndex index);
   SiteIndex site_index(const std::string& key);
   std::string key_of(SiteIndex index) const { return std::string(site_keys_.name(index)); }
   auto line_links() {
@@ -179,6 +188,12 @@ class Worker {
   void probe_now(DestinationIndex index);
   bool has_fresh(DestinationIndex index, const Trouble& trouble) const;
   const Trouble* trouble_of(DestinationIndex index) const;
+
+  // forget.cc: what has no mail goes once there is much of it
+  void forget_unused();
+  std::vector<DestinationIndex> unused_destinations() const;
+  void forget_site(SiteIndex index);
+  proto::HostResult brief(proto::HostResult result) const;
 
   // operate.cc: what operators see
   DestinationStatus row(DestinationIndex index, const Tally& tally, Instant now) const;
@@ -259,6 +274,7 @@ class Worker {
   queue::Slab<Destination, 64> destinations_;  // stable addresses: coroutines hold them
   std::deque<Site> sites_;                     // these, too
   queue::NameTable site_keys_;
+  std::size_t forget_at_;  // destinations: then those without mail are forgotten
   std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
   OwnAddresses own_addresses_;
   std::priority_queue<Wake, std::deque<Wake>, std::greater<>> wakes_;

@@ -33,6 +33,7 @@ void add_general(std::vector<ConfigField>& fields, Config& config) {
 void add_spool(std::vector<ConfigField>& fields, Config& config) {
   fields.push_back(field("spool", "directory", config.spool_directory, path()));
   fields.push_back(field("spool", "reserve", config.spool_reserve, size(1 << 20)));
+  fields.push_back(field("spool", "memory", config.spool_memory, maybe(size(16 << 20))));
 }
 
 void add_listen(std::vector<ConfigField>& fields, ListenConfig& listen) {

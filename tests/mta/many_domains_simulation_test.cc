@@ -18,7 +18,8 @@ std::string domain(int number) { return "d" + std::to_string(number) + ".example
 struct World : Simulation {
   SimulatedHost there;
 
-  explicit World(const std::string& toml = "") : Simulation(toml) {
+  explicit World(const std::string& toml = "", std::size_t many_destinations = mta::delivery::kManyDestinations)
+      : Simulation(toml, many_destinations) {
     dns->a("mx.there.example", "192.0.2.1");
     host("192.0.2.1:25", there);
   }
@@ -174,4 +175,58 @@ TEST_CASE("many domains: a user's message to thousands of slow domains does not 
   world.submit("you@here.example", {"you@other.example"});
   world.run_for(seconds(1));
   CHECK(world.dns->asked.size() > asked);
+}
+
+TEST_CASE("many domains: those without mail are forgotten once there are many, and mail for them is delivered all the same") {
+  World world("", 20);
+  const auto recipients = world.recipients_at_domains(400);
+  for (int round = 0; round < 2; ++round)
+    for (const auto& recipient : recipients) {
+      world.submit("me@here.example", {recipient});
+      REQUIRE(world.run_until([&] { return world.queued() == 0; }, minutes(5)));
+    }
+  CHECK(world.there.received.size() == 800);
+  CHECK(world.known_destinations() <= 2 * 20);
+}
+
+TEST_CASE("many domains: mail that waits keeps its destination, its backoff and its place while others are forgotten around it") {
+  World world("", 20);
+  world.dns->mx("slow.example", 10, "mx.slow.example");
+  world.dns->a("mx.slow.example", "192.0.2.9");  // nobody is there
+  const auto waiting = world.submit("me@here.example", {"you@slow.example"});
+  world.dns->fail("broken.example");
+  const auto unknown = world.submit("me@here.example", {"you@broken.example"});
+  world.run_for(minutes(2));
+  const auto attempts = world.load(waiting).recipients[0].attempts;
+  for (const auto& recipient : world.recipients_at_domains(200)) world.submit("me@here.example", {recipient});
+  REQUIRE(world.run_until([&] { return world.queued() == 2; }, minutes(2)));
+  CHECK(world.load(waiting).recipients[0].attempts <= attempts + 1);
+  SimulatedHost late;
+  world.host("192.0.2.9:25", late);
+  world.dns->forget("broken.example").mx("broken.example", 10, "mx.there.example");
+  REQUIRE(world.run_until([&] { return world.queued() == 0; }, hours(5)));
+  CHECK(late.received.size() == 1);
+  CHECK(world.times_received("you@broken.example") == 1);
+  CHECK(world.load(unknown).ended);
+}
+
+TEST_CASE("many domains: mail that is removed while its hosts are down leaves no destination behind") {
+  World world("", 20);
+  world.dns->a("mx.dead.example", "192.0.2.9");
+  std::vector<queue::QueueId> ids;
+  for (int i = 0; i < 300; ++i) {
+    const std::string dead = "dead" + std::to_string(i) + ".example";
+    world.dns->mx(dead, 10, "mx.dead.example");
+    ids.push_back(world.submit("me@here.example", {"you@" + dead}));
+  }
+  world.run_for(minutes(5));
+  REQUIRE(world.known_destinations() >= 300);
+  world.act(queue::ActionKind::remove, ids);
+  const auto recipients = world.recipients_at_domains(3000);
+  for (std::size_t i = 0; i < recipients.size(); i += 50) {
+    for (std::size_t k = i; k < i + 50; ++k) world.submit("me@here.example", {recipients[k]});
+    REQUIRE(world.run_until([&] { return world.queued() == 0; }, minutes(5)));
+  }
+  CHECK(world.known_destinations() < 300);
+  CHECK(world.there.received.size() == 3000);
 }

@@ -9,7 +9,7 @@ using queue::Location;
 
 TEST_CASE("index: where a message lies is known before it has a history, with one, and after") {
   Entry entry;
-  entry.begin(1);
+  entry.begin(1, 256);
   CHECK(entry.accepted().segment == 0);
   entry.set_accepted({7, 8});
   CHECK_FALSE(entry.more());
@@ -44,7 +44,7 @@ TEST_CASE("index: a history goes where its entry is moved, and ends with it") {
 
 TEST_CASE("index: whether a message has finished is known without a look at recipients that are known to have ended") {
   Entry entry;
-  entry.begin(1000);
+  entry.begin(1000, 10);
   const auto end = [&entry](std::uint32_t recipient) {
     queue::Settlement settlement;
     settlement.changes.push_back({recipient, {.stage = queue::RecipientStage::delivered}});

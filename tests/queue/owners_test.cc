@@ -89,8 +89,8 @@ TEST_CASE("owners: the spool knows whose its messages are after a restart, in th
 
 TEST_CASE("owners: the spool knows which user handed a message in, and of no other message") {
   queue::Index index;
-  index.add(QueueId{1}, 33);
-  index.add(QueueId{2}, -1);
+  index.add(QueueId{1}, 33, 1, 0);
+  index.add(QueueId{2}, -1, 1, 0);
   CHECK(index.uid_of(QueueId{1}) == 33);
   CHECK(index.uid_of(QueueId{2}) == -1);
   CHECK(index.uid_of(QueueId{3}) == -1);

@@ -235,3 +235,22 @@ TEST_CASE("schedule: each of many jobs of one message is found by its destinatio
   CHECK(schedule.job_count() == 100);
   for (std::uint64_t id = 100; id < 200; ++id) CHECK(schedule.jobs_of(proto::QueueId{id}).size() == 1);
 }
+
+TEST_CASE("schedule: a destination has jobs until the last one is removed, in whatever stage it is; then its place may be another's") {
+  Schedule schedule;
+  const JobIndex waiting = schedule.add(job_for(schedule, 1, "a.example", kStart + minutes(5)));
+  const JobIndex held = schedule.add(job_for(schedule, 2, "a.example", kStart));
+  schedule.hold(held);
+  const auto a = schedule.destination("a.example"), b = schedule.destination("b.example");
+  CHECK(schedule.has_jobs(a));
+  CHECK_FALSE(schedule.has_jobs(b));
+  schedule.remove(waiting);
+  CHECK(schedule.has_jobs(a));
+  schedule.remove(held);
+  REQUIRE_FALSE(schedule.has_jobs(a));
+  schedule.forget(a);
+  CHECK(schedule.known_destinations() == 1);
+  CHECK(schedule.destination("c.example") == a);
+  CHECK(schedule.destination("b.example") == b);
+  CHECK_FALSE(schedule.has_ready(a));
+}

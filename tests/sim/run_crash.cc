@@ -9,6 +9,7 @@ namespace {
 
 using Cut = test::ForgetfulDisk::Cut;
 constexpr Cut kCuts[] = {Cut::kill, Cut::all, Cut::nothing, Cut::prefix, Cut::subset};
+constexpr std::size_t kManyDestinations = 8;  // few, so that worlds forget and find them again
 constexpr Duration kDyingAtMost = std::chrono::minutes(10);
 
 // Lines that only a bug writes, as long as the disk is well.
@@ -50,7 +51,9 @@ Status Run::try_start() {
                                        .file_pool = nullptr,
                                        .make_resolver = [this](asio::io_context&, const mta::Config&) { return internet_.make_resolver(); },
                                        .make_connector = [this](asio::io_context& io) { return internet_.make_connector(io); },
-                                       .seed = mix(options_.seed, crashes_)};
+                                       .seed = mix(options_.seed, crashes_),
+                                       .crash_record = nullptr,
+                                       .many_destinations = kManyDestinations};
   pool_ = std::make_unique<mta::delivery::Pool>(std::move(services));
   time_.set_other_work([this] {
     const bool worked = spool_->commit_batch();

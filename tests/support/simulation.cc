@@ -122,7 +122,8 @@ class Simulation::Connector final : public mta::smtp::Connector {
   Executor executor_;
 };
 
-Simulation::Simulation(const std::string& toml) : config(parse(toml)) {
+Simulation::Simulation(const std::string& toml, std::size_t many_destinations)
+    : config(parse(toml)), many_destinations_(many_destinations) {
   mta::capture_log([](const mta::LogLine& line, void* lines) { static_cast<std::vector<std::string>*>(lines)->push_back(line.text()); },
                    &log);
   start();
@@ -154,7 +155,9 @@ void Simulation::start() {
       .file_pool = nullptr,
       .make_resolver = [this](asio::io_context&, const mta::Config&) { return dns; },
       .make_connector = [this](asio::io_context& io) { return std::make_unique<Connector>(*this, io.get_executor()); },
-      .seed = 1};
+      .seed = 1,
+      .crash_record = nullptr,
+      .many_destinations = many_destinations_};
   pool_ = std::make_unique<mta::delivery::Pool>(std::move(services));
   commit_again();
   const Status recovered = spool_->recover(

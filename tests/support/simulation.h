@@ -40,8 +40,8 @@ struct SimulatedHost {
 
 class Simulation {
  public:
-  // `toml` as in mxpress.toml.
-  explicit Simulation(const std::string& toml = "");
+  // `toml` as in mxpress.toml. `many_destinations`: see PoolServices.
+  explicit Simulation(const std::string& toml = "", std::size_t many_destinations = mta::delivery::kManyDestinations);
   ~Simulation();
 
   std::int64_t submitter = 0;  // uid of those who hand in from now on
@@ -73,6 +73,7 @@ class Simulation {
   std::vector<mta::delivery::ActionEffect> act(queue::ActionKind action, std::vector<queue::QueueId> ids);
   std::vector<mta::delivery::DestinationStatus> status();
   mta::delivery::Loads& loads() { return pool_->loads(); }
+  std::size_t known_destinations() const { return pool_->known_destinations(); }
   // "192.0.2.1:25" answers; addresses without a host refuse connections.
   void host(const std::string& address, SimulatedHost& host);
   void refuse(const std::string& address) { hosts_.erase(address); }
@@ -94,6 +95,7 @@ class Simulation {
   class Connector;
   void start();
 
+  const std::size_t many_destinations_;
   std::map<std::string, SimulatedHost*> hosts_;
   std::vector<std::string> connections_;
   std::unique_ptr<queue::Spool> spool_;

@@ -1,0 +1,59 @@
+// Counts what waits.
+#include "queue/waiting_mail.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <string_view>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+namespace mxpress::queue {
+namespace {
+
+constexpr std::uint64_t kMessage = 256;      // octets; with one recipient, but for the name of the domain
+constexpr std::uint64_t kRecipient = 8;      // each further one, at the same destination
+constexpr std::uint64_t kDestination = 768;  // each further one: a job, and what is known of the destination
+constexpr std::uint64_t kNames = 2;          // a name is kept so often
+
+}  // namespace
+
+std::uint32_t weight_of(const proto::Envelope& envelope) {
+  if (envelope.recipients.empty()) return kMessage;
+  const auto name_of = [](const proto::Recipient& recipient) -> std::string_view { return recipient.mailbox.domain().text(); };
+  std::uint64_t octets = kMessage + kNames * name_of(envelope.recipients.front()).size();
+  if (envelope.recipients.size() == 1) return static_cast<std::uint32_t>(octets);
+  boost::unordered_flat_set<std::string_view> names;
+  for (const auto& recipient : envelope.recipients) {
+    octets += kRecipient;
+    if (names.insert(name_of(recipient)).second && names.size() > 1) octets += kDestination + kNames * name_of(recipient).size();
+  }
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(octets, std::numeric_limits<std::uint32_t>::max()));
+}
+
+bool WaitingMail::fits(std::int64_t uid, std::uint64_t octets) const {
+  const std::uint64_t free = limit_ - std::min(limit_, octets_);
+  return octets <= free && octets_of(uid) + octets <= free - octets;
+}
+
+void WaitingMail::add(std::int64_t uid, std::uint64_t octets) {
+  if (octets == 0) return;
+  octets_ += octets;
+  of_user_[std::max<std::int64_t>(uid, -1)] += octets;
+}
+
+void WaitingMail::remove(std::int64_t uid, std::uint64_t octets) {
+  if (octets == 0) return;
+  const auto known = of_user_.find(std::max<std::int64_t>(uid, -1));
+  assert(known != of_user_.end() && known->second >= octets);
+  octets_ -= octets;
+  known->second -= octets;
+  if (known->second == 0) of_user_.erase(known);
+}
+
+std::uint64_t WaitingMail::octets_of(std::int64_t uid) const {
+  const auto known = of_user_.find(std::max<std::int64_t>(uid, -1));
+  return known == of_user_.end() ? 0 : known->second;
+}
+
+}  // namespace mxpress::queue

@@ -1,0 +1,36 @@
+// How much memory the mail that waits takes, and whose it is: a bound with fair shares, so that nobody's mail ends the daemon.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+
+#include "proto/envelope.h"
+
+namespace mxpress::queue {
+
+// About how much memory a message with this envelope takes while it waits, in octets: its entry, its jobs, and what is known of its
+// destinations. A destination that many messages share is counted for each of them.
+std::uint32_t weight_of(const proto::Envelope& envelope);
+
+// Not thread-safe.
+class WaitingMail {
+ public:
+  explicit WaitingMail(std::uint64_t limit = UINT64_MAX) : limit_(limit) {}
+  void set_limit(std::uint64_t limit) { limit_ = limit; }
+
+  // May this user (negative: unknown, together one) have so much more? He may hold as much as he leaves free.
+  bool fits(std::int64_t uid, std::uint64_t octets) const;
+  void add(std::int64_t uid, std::uint64_t octets);
+  void remove(std::int64_t uid, std::uint64_t octets);
+
+  std::uint64_t limit() const { return limit_; }
+  std::uint64_t octets() const { return octets_; }
+  std::uint64_t octets_of(std::int64_t uid) const;
+
+ private:
+  std::uint64_t limit_;
+  std::uint64_t octets_ = 0;
+  boost::unordered_flat_map<std::int64_t, std::uint64_t> of_user_;  // who hold something
+};
+
+}  // namespace mxpress::queue
