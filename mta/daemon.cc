@@ -349,6 +349,7 @@ class RunningDaemon final : public Daemon {
     intake_.reset();
     pool_.reset();
     spool_.reset();
+    loops_.clear();  // what waited there ends, and says so to the crash record
     crash_record_.reset();
     log(LogLine(Priority::info, "stopped"));
   }

@@ -25,7 +25,7 @@ void keep(Chain& chain, Link link, const auto& is_kept) {
 
 }  // namespace
 
-// Takes time by all destinations, and is done again only when there are twice as many as are left. Nobody who waits has a destination
+// Takes time by all destinations, and is done again only when a quarter as many have come. Nobody who waits has a destination
 // without jobs at hand: but for lookups, which are left alone, and fail_all(), which notices that `answers` has changed.
 void Worker::forget_unused() {
   const auto unused = unused_destinations();
@@ -47,7 +47,8 @@ void Worker::forget_unused() {
   }
   for (SiteIndex index = 0; index < sites_.size(); ++index)
     if (!sites_[index].trouble.active() || troubled > kManyTroubledSites) forget_site(index);
-  forget_at_ = std::max(services_.many_destinations, 2 * std::size_t{schedule_.known_destinations()});
+  const std::size_t left = schedule_.known_destinations();
+  forget_at_ = std::max(services_.many_destinations, left + left / 4);
 }
 
 std::vector<queue::DestinationIndex> Worker::unused_destinations() const {

@@ -6,7 +6,7 @@
 
 namespace mxpress::mta::host {
 
-// Octets: the memory of the machine, or the least limit of the cgroups (version 2) that this process is in. Reads /proc and
+// Octets: the memory of the machine, or the least limit of the cgroups that this process is in. Reads /proc and
 // /sys/fs/cgroup; what cannot be read limits nothing.
 std::uint64_t memory_limit();
 

@@ -186,7 +186,7 @@ TEST_CASE("many domains: those without mail are forgotten once there are many, a
       REQUIRE(world.run_until([&] { return world.queued() == 0; }, minutes(5)));
     }
   CHECK(world.there.received.size() == 800);
-  CHECK(world.known_destinations() <= 2 * 20);
+  CHECK(world.known_destinations() <= 2 * 25);
 }
 
 TEST_CASE("many domains: mail that waits keeps its destination, its backoff and its place while others are forgotten around it") {

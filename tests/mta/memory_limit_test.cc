@@ -44,4 +44,16 @@ TEST_CASE("memory limit: the least of the cgroup and those above it") {
   CHECK(system.limit() == 256 * kMiB);
 }
 
+TEST_CASE("memory limit: a cgroup of version 1, and one whose path this process cannot see") {
+  System system;
+  system.write("proc/meminfo", "MemTotal:        2048000 kB\n");
+  system.write("proc/self/cgroup", "5:cpu:/x\n4:memory:/a/b\n0::/\n");
+  system.write("sys/fs/cgroup/memory/a/b/memory.limit_in_bytes", std::to_string(512 * kMiB));
+  system.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  CHECK(system.limit() == 512 * kMiB);
+  system.write("proc/self/cgroup", "4:memory:/elsewhere\n");
+  system.write("sys/fs/cgroup/memory/memory.limit_in_bytes", std::to_string(128 * kMiB));  // a container: its own is at the root
+  CHECK(system.limit() == 128 * kMiB);
+}
+
 TEST_CASE("memory limit: a gibibyte where nothing says it") { CHECK(System().limit() == 1024 * kMiB); }

@@ -47,7 +47,7 @@ TEST_CASE("index: whether a message has finished is known without a look at reci
   entry.begin(1000, 10);
   const auto end = [&entry](std::uint32_t recipient) {
     queue::Settlement settlement;
-    settlement.changes.push_back({recipient, {.stage = queue::RecipientStage::delivered}});
+    settlement.changes.push_back({recipient, {.stage = queue::RecipientStage::delivered, .last = {}}});
     entry.stages().apply(settlement);
     return entry.stages().finished();
   };

@@ -55,6 +55,26 @@ def drop_recipients(bench):
     bench.figure('records set aside as damaged', len(list((bench.daemon.spool / 'corrupt').glob('*'))), 0)
 
 
+@attack(13, 'waiting', '100 letters of 10,000 domains each, with long names, whose lookup fails, of four uids; removed, and 25 more', cpu=120, memory=450)
+def waiting(bench):
+    """Without a bound the daemon is killed, and again after each start."""
+    def letters(turn):
+        long_name = f'{"a" * 50}.{"b" * 50}.servfail.example'
+        return [[f'u@t{turn}d{letter}x{n}.{long_name}' for n in range(10_000)] for letter in range(25)]
+    taken = 0
+    for turn in range(4):
+        replies = bench.user(turn + 1, send_all, bench.socket, SENDER, letters(turn), LETTER).result(90)
+        taken += sum(code == 250 for code, _ in replies)
+    bench.figure('letters taken', taken, 99)
+    bench.honest.end()
+    bench.restart()
+    bench.settle(30)
+    bench.daemon.mxpress('remove', '--all')
+    replies = bench.user(1, send_all, bench.socket, SENDER, letters(4), LETTER).result(90)
+    bench.figure('taken once these are removed', sum(code == 250 for code, _ in replies), 1, at_least=True)
+    bench.settle(15)
+
+
 def letter_with_bcc(token, malformed):
     """The Bcc field comes behind 300 KiB of others."""
     first = 'this line is no field\r\n' if malformed else ''
