@@ -11,10 +11,10 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kMessage = 256;      // octets; with one recipient, but for the name of the domain
-constexpr std::uint64_t kRecipient = 8;      // each further one, at the same destination
+constexpr std::uint64_t kMessage = 256;       // octets; with one recipient, but for the name of the domain
+constexpr std::uint64_t kRecipient = 8;       // each further one, at the same destination
 constexpr std::uint64_t kDestination = 1024;  // each further one: a job, and what is known of the destination
-constexpr std::uint64_t kNames = 2;          // a name is kept so often
+constexpr std::uint64_t kNames = 2;           // a name is kept so often
 
 }  // namespace
 
