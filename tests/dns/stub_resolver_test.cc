@@ -336,10 +336,11 @@ TEST_CASE("stub resolver: a name that is denied by NODATA has no mail host, as o
     World world;
     world.server().fault(denial);
     std::mt19937_64 random(1);
+    const TargetRules rules;  // outlives the coroutine
     for (const std::string name : {"nowhere.example", "x.a.example", "loop3.example"}) {
       std::optional<Targets> targets;
       if (!world.resolver) world.resolver.emplace(world.io.get_executor(), world.config, 1);
-      asio::co_spawn(world.io, find_targets(*world.resolver, *proto::Domain::parse(name), TargetRules{}, random),
+      asio::co_spawn(world.io, find_targets(*world.resolver, *proto::Domain::parse(name), rules, random),
                      [&](std::exception_ptr, Targets found) { targets = std::move(found); });
       REQUIRE(world.time.run_until(world.io, [&] { return targets.has_value(); }, 120s));
       CHECK(targets->kind == TargetsKind::failed_permanently);

@@ -122,6 +122,7 @@ std::shared_ptr<const Message> usual_message(int number) {
   return message;
 }
 
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)  // their memory is not malloc's
 TEST_CASE("index: an ended message takes little memory, and about what is counted once it is remembered") {
   constexpr int kCount = 10'000;
   const std::size_t before = ::mallinfo2().uordblks;
@@ -149,6 +150,7 @@ TEST_CASE("index: an ended message takes little memory, and about what is counte
                                 << index.remembered_octets() / kCount);
   CHECK(remembered < 32 << 20);
 }
+#endif
 
 TEST_CASE("index: a change of a remembered message is counted anew") {
   Index index;

@@ -100,8 +100,8 @@ TEST_CASE("sites: a daemon whose mail has gone writes nothing, after a restart a
 }
 
 TEST_CASE("sites: one whose next probe was due more than a day ago is forgotten at recovery and at a checkpoint") {
+  WallTime now(std::chrono::days(1000));  // asked by the spool until its end
   SpoolFixture f;
-  WallTime now(std::chrono::days(1000));
   f.options.wall = [&now] { return now; };
   f.options.journal_size = 1;
   REQUIRE(f.open());
