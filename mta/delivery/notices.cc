@@ -139,19 +139,37 @@ void Notices::arm() {
   });
 }
 
-void Notices::delayed(queue::QueueId id, std::string destination, std::optional<SiteFailure> failure, WallTime will_retry_until) {
+bool Notices::delayed(queue::QueueId id, std::string destination, std::optional<SiteFailure> failure, WallTime will_retry_until) {
+  if (!has_place(id)) {
+    const auto owner = host::Owner::user(spool_.uid_of(id));
+    if (!places_.take(owner, 1)) return false;
+    if (!placed_.lock()->emplace(id.value, owner).second) places_.give_back(owner, 1);  // another worker was faster
+  }
   Delay delay{std::move(destination), std::move(failure), will_retry_until};
   asio::post(io_, [this, id, delay = std::move(delay)]() mutable { gather_delay(id, std::move(delay)); });
+  return true;
+}
+
+bool Notices::has_place(queue::QueueId id) { return placed_.lock()->contains(id.value); }
+
+void Notices::give_place_back(queue::QueueId id) {
+  auto placed = placed_.lock();
+  const auto found = placed->find(id.value);
+  if (found == placed->end()) return;
+  places_.give_back(found->second, 1);
+  placed->erase(found);
 }
 
 // Of thousands of destinations no more reasons are kept than a notice tells.
 void Notices::gather_delay(queue::QueueId id, Delay delay) {
+  if (!has_place(id)) return;  // its notice has just been dealt with
   const auto [found, is_new] = delays_.try_emplace(id.value);
   if (found->second.size() < proto::kMaxListed) found->second.push_back(std::move(delay));
   if (!is_new) return;
   asio::co_spawn(io_, tell_delay(id), [this, id](std::exception_ptr error) {
     log_bug("the delay notice for " + id.to_string(), error);
     delays_.erase(id.value);
+    give_place_back(id);
   });
 }
 

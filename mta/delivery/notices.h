@@ -10,6 +10,8 @@
 #include <string>
 #include <unordered_map>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "dns/async.h"
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/local_mailbox.h"
@@ -18,8 +20,10 @@
 #include "mta/delivery/verdict.h"
 #include "mta/host/config.h"
 #include "mta/host/crash_record.h"
+#include "mta/host/fair_budget.h"
 #include "proto/dsn.h"
 #include "proto/outcome.h"
+#include "queue/guarded.h"
 #include "queue/spool.h"
 
 namespace boost::asio {
@@ -40,8 +44,10 @@ class Notices {
   // Some recipients of this message are in stage notice_owed, durably.
   void owed(queue::QueueId message);
   // The message has waited for the policy's delay_notice at this destination; `failure` is why, where it waits for a host. What comes
-  // within kGather is one notice about all recipients that still wait; a message gets no other.
-  void delayed(queue::QueueId message, std::string destination, std::optional<SiteFailure> failure, WallTime will_retry_until);
+  // within kGather is one notice about all recipients that still wait; a message gets no other. False: too many notices for this user's
+  // mail are being gathered already; ask again later.
+  [[nodiscard]] bool delayed(queue::QueueId message, std::string destination, std::optional<SiteFailure> failure,
+                             WallTime will_retry_until);
 
   // Messages whose senders have not been told yet. Any thread.
   std::size_t pending() const { return pending_.load(); }
@@ -51,6 +57,8 @@ class Notices {
   // While other recipients have not had their first attempt, a failure waits this long for theirs at most.
   static constexpr Duration kGather = std::chrono::seconds(60);
   static constexpr Duration kLookAgain = std::chrono::seconds(2);
+  static constexpr std::uint64_t kMostGathered =
+      1000;  // messages whose delay notices are gathered, or wait for their turn; half for a user
   // A message with very many recipients is looked at less often: they may fail one by one.
   static constexpr std::size_t kLooksLessOften = 50;  // recipients: for each so many, looks are kLookAgain further apart
 
@@ -80,6 +88,8 @@ class Notices {
   Task<LookAgain> pay_once(queue::QueueId id, bool must_not_wait, Turn& turn);
   Duration wait_for_turn(const queue::Message& message, Turn& turn);
   void gather_delay(queue::QueueId id, Delay delay);
+  bool has_place(queue::QueueId id);
+  void give_place_back(queue::QueueId id);
   Task<void> tell_delay(queue::QueueId id);
   Task<LookAgain> tell_delay_once(queue::QueueId id, Turn& turn);
   std::vector<std::uint32_t> delayed_recipients(const queue::Message& message, const std::vector<Delay>& delays) const;
@@ -107,6 +117,8 @@ class Notices {
   std::atomic<std::size_t> pending_{0};
   std::unordered_map<std::uint64_t, bool> paying_;                // messages being looked at; true: look once more
   std::unordered_map<std::uint64_t, std::vector<Delay>> delays_;  // messages whose delay notice is being gathered
+  host::FairBudget places_{kMostGathered};
+  queue::Guarded<boost::unordered_flat_map<std::uint64_t, host::Owner>> placed_;  // messages that have one of these places
   NoticeRate rate_;
   PostponedNotices postponed_;       // each counts as pending
   std::deque<queue::QueueId> line_;  // these, too: they are looked at as soon as others have been

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -27,6 +28,12 @@ constexpr std::size_t kMaxStuck = 10'000;     // names
 constexpr std::chrono::hours kAbandoned(24);  // a .part file
 constexpr std::chrono::minutes kParts(10);    // between rounds that look for them
 constexpr std::string_view kPart = ".part";
+
+constexpr std::uint64_t kLargest = 64u << 20;  // octets; a file that is larger costs no more: it is refused
+
+std::uint64_t octets_of(const struct stat& file) {
+  return S_ISREG(file.st_mode) ? std::min(static_cast<std::uint64_t>(file.st_size), kLargest) : 0;
+}
 
 std::size_t files_in(const boost::filesystem::path& folder) {
   std::size_t count = 0;
@@ -139,7 +146,7 @@ bool DropFolder::look_at(const std::string& name, int folder) {
     if (is_abandoned(file)) remove_old_part(name, folder, file);
     return true;
   }
-  if (!shares_.take(file.st_uid, BootClock::now())) return false;
+  if (!shares_.take(file.st_uid, octets_of(file), BootClock::now())) return false;
   take(name, folder);
   return true;
 }

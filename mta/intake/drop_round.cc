@@ -7,12 +7,17 @@
 
 namespace mxpress::mta::intake {
 
-bool DropShares::take(uid_t owner, BootTime now) {
-  if (now - since_ >= std::chrono::seconds(1)) {
-    since_ = now;
-    taken_.clear();
+bool DropShares::take(uid_t owner, std::uint64_t octets, BootTime now) {
+  if (const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - since_); seconds >= std::chrono::seconds(1)) {
+    since_ += seconds;
+    const std::uint64_t paid = kOfOneOwner * static_cast<std::uint64_t>(seconds.count());
+    std::erase_if(taken_, [paid](const auto& each) { return each.second <= paid; });
+    for (auto& [uid, units] : taken_) units -= paid;
   }
-  return ++taken_[owner] <= kOfOneOwner;
+  std::uint64_t& units = taken_[owner];
+  if (units >= kOfOneOwner) return false;
+  units += 1 + octets / kOctetsOfUnit;
+  return true;
 }
 
 bool DropRound::go_on(const std::function<bool(const std::string&, int)>& look) {

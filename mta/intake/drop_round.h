@@ -6,6 +6,7 @@
 
 #include <boost/filesystem/path.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,16 +16,18 @@
 
 namespace mxpress::mta::intake {
 
-// How many files of one owner are dealt with in a second. The others wait, at no cost.
+// How many files of one owner are dealt with in a second, and how large ones. The others wait, at no cost.
 class DropShares {
  public:
-  static constexpr std::size_t kOfOneOwner = 1000;
+  static constexpr std::uint64_t kOfOneOwner = 1000;         // units in a second
+  static constexpr std::uint64_t kOctetsOfUnit = 32 * 1024;  // a file is one unit, and one more for so many octets
 
-  bool take(uid_t owner, BootTime now);
+  // A file that is larger than what is left of the second is taken, too; its owner waits for as many seconds afterwards.
+  bool take(uid_t owner, std::uint64_t octets, BootTime now);
 
  private:
   BootTime since_{};
-  std::unordered_map<uid_t, std::size_t> taken_;
+  std::unordered_map<uid_t, std::uint64_t> taken_;  // units
 };
 
 // Thread: one. Holds no names: its memory does not depend on what is in the folder.

@@ -155,3 +155,16 @@ TEST_CASE("notices: a failure of 300 recipients is one notice that lists a hundr
   CHECK(notice.find("mxpress show " + id.to_string()) != std::string::npos);
   CHECK(world.load(id).ended);
 }
+
+TEST_CASE("notices: one user's 1,500 delayed messages are told of in parts, and keep no other user's sender waiting for his notice") {
+  World world;
+  const auto dead = world.dead_domains(1);
+  for (int i = 0; i < 1500; ++i) world.submit_as(33, "me" + std::to_string(i) + "@here.example", dead);
+  world.submit_as(34, "other@here.example", dead);
+  world.run_for(hours(4) + minutes(5));
+  CHECK(world.delays() <= mta::delivery::Notices::kMostGathered / 2 + 1);
+  CHECK(std::any_of(world.here.received.begin(), world.here.received.end(),
+                    [](const SimulatedMail& mail) { return mail.recipients.find("<other@here.example>") != std::string::npos; }));
+  world.run_for(hours(1));
+  CHECK(world.delays() == 1501);
+}
