@@ -99,7 +99,7 @@ void Worker::located(DestinationIndex index, const std::shared_ptr<const Located
   destination.trouble.over();
   if (found.kind == dns::TargetsKind::failed_permanently) {
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
-    return spawn(fail_all(index, std::move(result)));
+    return spawn(fail_all(index, destination.answers, std::move(result)));
   }
   const std::size_t owner = services_.ownership.owner_of_site(found.site);
   if (owner != index_) {
@@ -144,9 +144,9 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   wake_at(destination.trouble.next_probe(), false, index);
 }
 
-// Until something else is known.
-Task<void> Worker::fail_all(DestinationIndex index, proto::HostResult result) {
-  const auto answer = destinations_[index].answers;
+// Until something else is known. `answer`: the number of the answer when this was started; by the time it runs the index may stand for
+// another destination, whose number differs.
+Task<void> Worker::fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result) {
   while (answer == destinations_[index].answers) {
     const auto job = schedule_.lease(index);
     if (!job) co_return;

@@ -213,7 +213,7 @@ class Worker {
   void located(DestinationIndex index, const std::shared_ptr<const Located>& located);
   void join_site(DestinationIndex index, SiteIndex site);
   void lookup_failed(DestinationIndex index, const dns::Targets& found);
-  Task<void> fail_all(DestinationIndex index, proto::HostResult result);
+  Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);
 
   // job.cc: one job from lease to settlement
   void start(JobIndex job, DestinationIndex destination, SiteIndex site);
