@@ -4,7 +4,11 @@ import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'scenarios'))
+from postfix import UNPACKED  # noqa: E402
 
 
 def wait_until(condition, seconds):
@@ -161,17 +165,7 @@ class Postfix(Mailer):
 
 QUEUES = ('active', 'bounce', 'corrupt', 'defer', 'deferred', 'flush', 'hold', 'incoming', 'private', 'saved', 'trace', 'public', 'maildrop')
 
-MAIN = '''
-compatibility_level = 3.7
-command_directory = {root}/usr/sbin
-daemon_directory = {root}/usr/lib/postfix/sbin
-shlib_directory = {root}/usr/lib/postfix
-meta_directory = {root}/etc/postfix
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-mail_owner = postfix
-setgid_group = postdrop
-default_privs = nobody
+MAIN = UNPACKED + '''
 import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C LD_LIBRARY_PATH
 export_environment = TZ MAIL_CONFIG LANG LD_LIBRARY_PATH
 maillog_file = /dev/stdout

@@ -41,7 +41,8 @@ class Postfix:
         return [path.read_bytes() for path in sorted(self.maildir.glob('*/new/*'))]
 
 
-MAIN = '''
+# Of a Postfix that is unpacked below {root} and keeps its files in {folder}.
+UNPACKED = '''
 compatibility_level = 3.7
 command_directory = {root}/usr/sbin
 daemon_directory = {root}/usr/lib/postfix/sbin
@@ -52,6 +53,9 @@ data_directory = {folder}/data
 mail_owner = postfix
 setgid_group = postdrop
 default_privs = nobody
+'''
+
+MAIN = UNPACKED + '''
 import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C LD_LIBRARY_PATH
 maillog_file = /dev/stdout
 inet_interfaces = 127.0.0.1
