@@ -44,8 +44,8 @@ void Worker::look_at_age(JobIndex index, Instant now) {
 }
 
 // Time is up, but nothing expires without an attempt in this run, of its own or of its site, that was no earlier than just before its
-// deadline. A dead host is not asked anew for each message that expires. Where sessions or lookups are so slow that no attempt begins
-// within kLastChance, the message expires without: expiry does not wait for others.
+// deadline. mxpressd does not probe a dead host for each message that expires. If no attempt begins within kLastChance, the message expires
+// without one: expiry does not wait for other mail.
 void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = schedule_.job(index);
   if (job.stage == queue::JobStage::held) {

@@ -10,7 +10,7 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr std::size_t kBriefText = 100;             // octets
-constexpr std::size_t kManyTroubledSites = 10'000;  // without mail: they are asked anew when they get some
+constexpr std::size_t kManyTroubledSites = 10'000;  // without mail; beyond it their backoff is forgotten
 
 template <class Link>
 void keep(Chain& chain, Link link, const auto& is_kept) {
