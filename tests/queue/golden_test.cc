@@ -3,6 +3,7 @@
 #include <boost/filesystem/operations.hpp>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <set>
 #include <sstream>
 
 #include "queue/message_file.h"
@@ -44,6 +45,7 @@ struct RealSpool {
     options.reserve_bytes = 0;
     options.reserve_inodes = 0;
     options.wall = [] { return WallTime(Duration(1'790'000'000'000)); };
+    options.since_boot = [] { return Duration(60'000); };
     options.random = [this] { return next_random++ * 0x9E3779B97F4A7C15u; };
     options.report = [this](std::string what) { reports.push_back(std::move(what)); };
     options.note = options.report;
@@ -131,6 +133,98 @@ NewMessage large_letter(RealSpool& s, char filling) {
   return message;
 }
 
+NewMessage notice_for(QueueId id, std::vector<std::uint32_t> recipients, NewMessage::NoticeFor::Kind kind) {
+  auto notice = letter({"a@example.com"}, "What became of your mail.");
+  notice.envelope.reverse_path = {};
+  notice.envelope.is_notice = true;
+  notice.notice_for.push_back({id, std::move(recipients), kind});
+  return notice;
+}
+
+// Messages that a checkpoint moves into files of their own: waiting, deferred, held, with delay notice, partly told.
+void fill_message_files(RealSpool& s) {
+  using Kind = NewMessage::NoticeFor::Kind;
+  s.store(letter({"b@example.org"}, "waits untried, in a file of its own"));
+  const auto deferred = s.store(with_options(letter({"b@example.org", "c@example.net"}, "deferred")));
+  s.settle(deferred, 0, RecipientStage::pending, "451 4.7.1 come back later");
+  const auto held = s.store(letter({"b@example.org"}, "held"));
+  s.spool->act(ActionKind::hold, {held}, nullptr);
+  const auto delayed = s.store(letter({"slow@example.org"}, "its sender knows of the delay"));
+  s.settle(delayed, 0, RecipientStage::pending, "421 4.3.2 closing");
+  s.store(notice_for(delayed, {0}, Kind::delay));
+  const auto partly = s.store(letter({"b@example.org", "nobody@example.org", "c@example.net"}, "two of three are done"));
+  s.settle(partly, 0, RecipientStage::delivered, "250 2.0.0 taken");
+  s.settle(partly, 1, RecipientStage::notice_owed, "550 5.1.1 no such user");
+  s.store(notice_for(partly, {1}, Kind::failure));
+  s.store(notice_for(partly, {0}, Kind::success));
+  s.store(large_letter(s, 'p'));
+  auto dropped = letter({"b@example.org"}, "from the drop folder");
+  dropped.drop_name = "0123456789abcdef0123456789abcdef";
+  dropped.envelope.submitter.entrance = "drop";
+  s.store(std::move(dropped));
+}
+
+// What happens to them afterwards is in the journal only.
+void go_on_with_message_files(RealSpool& s) {
+  const auto ids = s.spool->ids(false);
+  s.settle(ids[1], 1, RecipientStage::delivered, "250 2.0.0 later");
+  s.spool->act(ActionKind::release, {ids[2]}, nullptr);
+  s.spool->act(ActionKind::retry, {ids[3]}, nullptr);
+  auto expiry = settlement(ids[5], 2, RecipientStage::notice_owed, "451 4.4.2 lost");
+  expiry.changes[0].state.expired = true;
+  expiry.changes[0].state.last_time = WallTime(Duration(1'790'000'002'000));
+  expiry.changes[0].state.last->tls = "TLSv1.3";
+  expiry.changes[0].state.last->maybe_delivered = true;
+  s.spool->settle(std::move(expiry), nullptr);
+  s.commit();
+}
+
+// Every kind of record, every stage of a recipient and every action: message files with states in them, a checkpoint, and a journal that
+// goes on after it, with messages that wait, are deferred, held, owed a notice, and with the stories of those that have ended.
+void make_every(const Path& to) {
+  test::TempFolder folder;
+  RealSpool s(folder.path() / "spool");
+  fill_message_files(s);
+  const proto::HostResult refused{.stage = proto::Stage::connect,
+                                  .host = "mail.example.com",
+                                  .address = "192.0.2.9:25",
+                                  .tls = "",
+                                  .status = {4, 4, 1},
+                                  .text = "refused"};
+  s.spool->record_site({"mail.example.com 25", 5, WallTime(Duration(1'790'000'900'000)), refused});
+  s.spool->record_site({"well.example.net 25", 1, WallTime(Duration(1'790'000'900'000)), std::nullopt});
+  s.commit();
+  s.options.journal_size = 1;
+  s.open();
+  s.store(letter({"b@example.org"}, "so that there is a newer segment"));
+  for (int i = 0; i < 3; ++i) {
+    s.spool->checkpoint();
+    s.commit();
+  }
+  s.settle(s.spool->ids(false)[1], 0, RecipientStage::pending, "451 4.7.1 and later again");
+  s.options.longest_states = 300;  // written anew, without the states that are void
+  s.open();
+  s.store(letter({"b@example.org"}, "so that there is a newer segment again"));
+  for (int i = 0; i < 3; ++i) {
+    s.spool->checkpoint();
+    s.commit();
+  }
+  s.options.journal_size = 1 << 20;
+  s.open();
+  go_on_with_message_files(s);
+  live_a_day(s);
+  s.spool->record_site({"well.example.net 25", 0, {}, std::nullopt});
+  const auto removed = s.store(letter({"b@example.org"}, "removed by the operator"));
+  const auto bounced = s.store(letter({"b@example.org"}, "returned by the operator"));
+  s.spool->act(ActionKind::remove, {removed}, nullptr);
+  s.spool->act(ActionKind::bounce, {bounced}, nullptr);
+  s.commit();
+  s.store(large_letter(s, 'l'));
+  const auto unplaced = s.store(large_letter(s, 'u'));
+  copy_folder(folder.path() / "spool", to);
+  fs::rename(Paths{to}.file(unplaced), Paths{to}.large(unplaced));
+}
+
 void make_clean(const Path& to) {
   RealSpool s(to);
   live_a_day(s);
@@ -183,7 +277,8 @@ TEST_CASE("write golden spools of this version", "[.golden]") {
   const char* where = std::getenv("MXPRESS_GOLDEN");
   REQUIRE(where != nullptr);
   fs::create_directories(where);
-  const std::pair<const char*, void (*)(const Path&)> kinds[] = {{"clean", make_clean}, {"killed", make_killed}, {"moved", make_moved}};
+  const std::pair<const char*, void (*)(const Path&)> kinds[] = {
+      {"clean", make_clean}, {"killed", make_killed}, {"moved", make_moved}, {"every", make_every}};
   for (const auto& [name, make] : kinds) {
     const auto folder = Path(where) / name;
     REQUIRE_FALSE(fs::exists(folder));
@@ -193,6 +288,7 @@ TEST_CASE("write golden spools of this version", "[.golden]") {
     copy_folder(folder / "spool", copy.path());
     RealSpool s(copy.path());
     put_text(folder / "expected", dump(*s.spool));
+    put_text(folder / "sites", dump(s.sites));
   }
 }
 
@@ -206,13 +302,60 @@ TEST_CASE("golden: every spool of an earlier version is read to the last recipie
     const auto expected = text_of(entry.path() / "expected");
     RealSpool s(copy.path());
     CHECK(dump(*s.spool) == expected);
+    CHECK(dump(s.sites) == text_of(entry.path() / "sites"));
     CHECK(s.spool->counters().corrupt == 0);
-    CHECK(s.sites.size() == 1);
     s.open();
     CHECK(dump(*s.spool) == expected);
     ++spools;
   }
-  CHECK(spools >= 3);
+  CHECK(spools >= 4);
+}
+
+// The types of the records, and the kinds of action, that a file of a spool holds.
+void note_records(const std::string& bytes, std::set<RecordType>& types, std::set<ActionKind>& actions) {
+  for (std::uint64_t at = 0; at + kRecordHeader <= bytes.size(); at += 8) {
+    const auto header = decode_record(std::string_view(bytes).substr(at));
+    if (!header || header->offset != at) continue;
+    types.insert(header->type);
+    if (header->type != RecordType::action) continue;
+    const auto change =
+        decode_change(header->type, QueueId{header->id}, std::string_view(bytes).substr(header->meta_offset(), header->meta_size));
+    REQUIRE(change);
+    actions.insert(std::get<ActionTaken>(*change).kind);
+  }
+}
+
+TEST_CASE("golden: the spool of every kind holds each type of record, each action, and each stage of a recipient") {
+  std::set<RecordType> in_journal, in_files;
+  std::set<ActionKind> actions;
+  const Path spool = kGolden / "spool-v1-every" / "spool";
+  for (const auto& entry : fs::recursive_directory_iterator(spool))
+    if (fs::is_regular_file(entry.path()))
+      note_records(text_of(entry.path()), entry.path().extension() == ".log" ? in_journal : in_files, actions);
+  CHECK(in_journal == std::set{RecordType::segment, RecordType::accepted, RecordType::accepted_file, RecordType::attempt,
+                               RecordType::action, RecordType::site, RecordType::ended});
+  CHECK(in_files == std::set{RecordType::accepted, RecordType::attempt, RecordType::action, RecordType::told});
+  CHECK(actions == std::set{ActionKind::hold, ActionKind::release, ActionKind::retry, ActionKind::remove, ActionKind::bounce});
+
+  test::TempFolder copy;
+  copy_folder(spool, copy.path());
+  RealSpool s(copy.path());
+  std::set<RecipientStage> stages;
+  std::size_t held = 0, ended = 0, told_of_delay = 0;
+  for (const auto id : s.spool->ids(true)) {
+    const auto message = std::move(s.spool->load(id)).value();
+    held += message.held ? 1 : 0;
+    ended += message.ended ? 1 : 0;
+    for (const auto& state : message.recipients) {
+      stages.insert(state.stage);
+      told_of_delay += state.delay_notice_sent ? 1 : 0;
+    }
+  }
+  CHECK(stages == std::set{RecipientStage::pending, RecipientStage::delivered, RecipientStage::notice_owed, RecipientStage::ended,
+                           RecipientStage::removed});
+  CHECK(held == 1);
+  CHECK(ended >= 3);
+  CHECK(told_of_delay == 1);
 }
 
 TEST_CASE("golden: no new message gets an id that an earlier version gave") {

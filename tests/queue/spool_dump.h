@@ -49,7 +49,7 @@ inline std::string describe(const Message& message) {
   out += "  from <" + envelope.reverse_path.to_string() + "> ret " + std::to_string(static_cast<int>(envelope.ret)) + " envid <" +
          envelope.envid + "> body " + std::to_string(static_cast<int>(envelope.body)) + (envelope.is_notice ? " notice" : "") +
          (envelope.has_long_lines ? " long-lines" : "") + " submitted " + std::to_string(envelope.submitted.time_since_epoch().count()) +
-         "\n";
+         (message.accepted_at == Duration(0) ? "" : " accepted-at " + std::to_string(message.accepted_at.count())) + "\n";
   const auto& by = envelope.submitter;
   out += "  by " + by.entrance + " " + std::to_string(by.uid) + " " + std::to_string(by.pid) + " <" + by.program + "> <" + by.unit + "> <" +
          by.client_address + "> <" + by.client_name + ">\n";
@@ -63,6 +63,14 @@ inline std::string describe(const Message& message) {
       out += "    host " + describe(host.result) + " " + std::to_string(host.total.count()) + (host.reused_session ? " reused" : "") + "\n";
   }
   if (message.content) out += "  content " + describe_content(*message.content) + "\n";
+  return out;
+}
+
+inline std::string dump(const std::vector<SiteRecord>& sites) {
+  std::string out;
+  for (const auto& site : sites)
+    out += "site " + site.site + " failures " + std::to_string(site.failures) + " next " +
+           std::to_string(site.next_probe.time_since_epoch().count()) + (site.last ? " last " + describe(*site.last) : "") + "\n";
   return out;
 }
 
