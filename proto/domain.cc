@@ -43,14 +43,29 @@ std::optional<std::string> canonical_literal(std::string_view text) {
   return is_v4_address(inner) ? std::optional("[" + inner + "]") : std::nullopt;
 }
 
-std::optional<std::string> to_a_labels(std::string_view text) {
-  if (std::none_of(text.begin(), text.end(), is_eight_bit)) return lower_case(text);
-  if (text.find('\0') != std::string_view::npos) return std::nullopt;
+std::optional<std::string> to_a_label(const std::string& label) {
+  if (std::none_of(label.begin(), label.end(), is_eight_bit)) return lower_case(label);
   char* converted = nullptr;
-  const int result = idn2_to_ascii_8z(std::string(text).c_str(), &converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+  const int result = idn2_to_ascii_8z(label.c_str(), &converted, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
   const std::unique_ptr<char, void (*)(void*)> owner(converted, idn2_free);
   if (result != IDN2_OK) return std::nullopt;
   return lower_case(converted);
+}
+
+// Converts label by label: libidn2 refuses some labels in ASCII that the DNS has, such as "mx--1".
+std::optional<std::string> to_a_labels(std::string_view text) {
+  if (std::none_of(text.begin(), text.end(), is_eight_bit)) return lower_case(text);
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
+  std::string name;
+  while (true) {
+    const auto dot = text.find('.');
+    const auto label = to_a_label(std::string(text.substr(0, dot)));
+    if (!label) return std::nullopt;
+    name += *label;
+    if (dot == std::string_view::npos) return name;
+    name += '.';
+    text.remove_prefix(dot + 1);
+  }
 }
 
 bool is_label(std::string_view label) {

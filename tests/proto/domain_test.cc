@@ -20,6 +20,14 @@ TEST_CASE("domain: equal names in different writing become the same text") {
       {"stra\xC3\x9F"
        "e.example",
        "xn--strae-oqa.example"},
+      {"_25._tcp.MX--1.b\xC3\xBC"
+       "cher.example",
+       "_25._tcp.mx--1.xn--bcher-kva.example"},
+      {"b\xC3\xBC"
+       "cher\xE3\x80\x82"
+       "example.",
+       "xn--bcher-kva.example"},
+      {"mx--1.example", "mx--1.example"},
       {"XN--BCHER-KVA.example", "xn--bcher-kva.example"},
       {"[192.0.2.1]", "[192.0.2.1]"},
       {"[IPv6:2001:DB8:0::1]", "[ipv6:2001:db8::1]"},
