@@ -102,21 +102,24 @@ class Attempt {
     co_return true;
   }
 
-  // RFC 7435: opportunistic. Where a handshake fails the next offer follows on a fresh connection, clear text last; what works is
+  // RFC 7435: where a handshake fails the next offer follows on a fresh connection, clear text last if the policy allows it; what works is
   // remembered.
   Task<std::unique_ptr<smtp::ClientSession>> open(const dns::Target& target) {
-    const TlsPeer peer(target, smtp::TlsPolicy::opportunistic);
     smtp::ClientOptions options = order_.options;
-    const smtp::TlsUse first_offer = tools_.tls_memory.offer_for(peer, options.tls, instant_now());
-    options.tls = first_offer;
+    const TlsPeer peer(target, options.tls);
+    const smtp::TlsOffer first_offer = tools_.tls_memory.offer_for(peer, instant_now());
+    options.offer = first_offer;
     options.pipelining = tools_.step_memory.pipelining_for(target, instant_now());
     while (true) {
       auto opened = co_await open_once(target, options);
-      const smtp::TlsFailure why = opened.tls_failure;
-      if (opened.session && options.tls != first_offer) tools_.tls_memory.remember(peer, options.tls, instant_now());
-      if (!opened.session && why == smtp::TlsFailure::none) tools_.target_failures.failed(target, instant_now());
-      if (opened.session || why == smtp::TlsFailure::none || why == smtp::TlsFailure::not_now) co_return std::move(opened.session);
-      options.tls = smtp::next_offer(options.tls, why);
+      const smtp::HandshakeFailure why = opened.handshake;
+      if (opened.session && options.offer != first_offer) tools_.tls_memory.remember(peer, options.offer, instant_now());
+      if (opened.session || why == smtp::HandshakeFailure::not_now) co_return std::move(opened.session);
+      // What a policy demands of a host says nothing about mail under another policy.
+      if (why == smtp::HandshakeFailure::none && !opened.tls.forbids_mail()) tools_.target_failures.failed(target, instant_now());
+      const auto next = why == smtp::HandshakeFailure::none ? std::nullopt : smtp::next_offer(options.offer, why, options.tls);
+      if (!next) co_return nullptr;
+      options.offer = *next;
     }
   }
 
@@ -217,7 +220,7 @@ class Attempt {
     if (result.host_trouble) remember_trouble(result.last);
     if (result.host_trouble && is_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
-    if (result.tls_required) tools_.tls_memory.forget(TlsPeer(target, smtp::TlsPolicy::opportunistic));
+    if (result.tls_required) tools_.tls_memory.forget(TlsPeer(target, order_.options.tls));
     if (!result.host_trouble) answered_ = true;
     if (!result.host_trouble) tools_.target_failures.answered(target);
     if (result.host_trouble && !is_after_mail(result.last)) tools_.target_failures.failed(target, instant_now());

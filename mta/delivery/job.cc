@@ -11,6 +11,7 @@
 #include "mta/delivery/local_mailbox.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
+#include "mta/routing/route.h"
 #include "queue/at_hand.h"
 
 namespace mxpress::mta::delivery {
@@ -92,7 +93,8 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Shar
   order.equals = order_targets(order.targets, {*order.message, order.recipients}, target_failures_, random_);
   order.options.hello_name = config->hostname;
   order.options.timeouts = config->timeouts;
-  order.options.tls = config->delivery.tls ? smtp::TlsUse::opportunistic : smtp::TlsUse::never;
+  const bool is_usual = config->destinations.empty();
+  order.options.tls = (is_usual ? routing::usual_route(*config) : routing::route_for(*config, domain_of(destination))).tls;
   order.options.max_recipients = config->delivery.max_recipients;
   order.wanted = [this, job] { return wanted(job); };
   order.trying = [this, job](const dns::Target& target) { trying(job, target); };

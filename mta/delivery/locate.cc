@@ -6,6 +6,7 @@
 #include "mta/delivery/attempt_log.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
+#include "mta/routing/route.h"
 #include "proto/malformed_recipient.h"
 
 namespace mxpress::mta::delivery {
@@ -17,7 +18,7 @@ constexpr std::size_t kFewTargets = 2;  // of each of very many destinations
 constexpr std::chrono::seconds kHoldAtMost = std::chrono::minutes(10);
 
 // A host that the administrator has named and that has no address is a mistake of this side: no mail is returned for it.
-dns::Targets not_for_good(dns::Targets found, const proto::Domain& domain, const Route& route) {
+dns::Targets not_for_good(dns::Targets found, const proto::Domain& domain, const HostPort& route) {
   if (found.kind != dns::TargetsKind::failed_permanently || found.status.subject != kAddress) return found;
   found.kind = dns::TargetsKind::failed_for_now;
   found.status = {4, 4, 3};
@@ -85,9 +86,9 @@ Task<dns::Targets> Worker::find_hosts(proto::Domain domain, const Config& config
   const auto own = own_addresses_.at(BootClock::now());
   if (!own) co_return own_addresses_unknown();
   const dns::TargetRules rules = target_rules(config, domain, own);
-  const auto route = config.route_for(domain);
-  if (!route) co_return co_await dns::find_targets(resolver, domain, rules, random_);
-  co_return not_for_good(co_await dns::find_route_targets(resolver, route->host, route->port, rules, random_), domain, *route);
+  const auto next_hop = routing::route_for(config, domain).next_hop;
+  if (!next_hop) co_return co_await dns::find_targets(resolver, domain, rules, random_);
+  co_return not_for_good(co_await dns::find_route_targets(resolver, next_hop->host, next_hop->port, rules, random_), domain, *next_hop);
 }
 
 void Worker::located(DestinationIndex index, const std::shared_ptr<const Located>& located) {

@@ -7,8 +7,8 @@
 
 namespace mxpress::mta::delivery {
 
-TlsPeer::TlsPeer(const dns::Target& target, smtp::TlsPolicy policy)
-    : host_(target.host), address_(target.address), port_(target.port), policy_(policy) {
+TlsPeer::TlsPeer(const dns::Target& target, net::TlsPolicy policy)
+    : host_(target.host), address_(target.address), port_(target.port), policy_(std::move(policy)) {
   for (char& c : host_)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
 }
@@ -16,19 +16,18 @@ TlsPeer::TlsPeer(const dns::Target& target, smtp::TlsPolicy policy)
 std::size_t TlsMemory::Hash::operator()(const TlsPeer& peer) const {
   const auto* bytes = reinterpret_cast<const char*>(peer.address_.bytes.data());
   const std::hash<std::string_view> hash;
-  return hash(peer.host_) ^ (hash(std::string_view(bytes, peer.address_.bytes.size())) * 31 + peer.port_);
+  return hash(peer.host_) ^ peer.policy_.hash() ^ (hash(std::string_view(bytes, peer.address_.bytes.size())) * 31 + peer.port_);
 }
 
-smtp::TlsUse TlsMemory::offer_for(const TlsPeer& peer, smtp::TlsUse usual, queue::Instant now) const {
-  if (places_.empty() || usual == smtp::TlsUse::never) return usual;
-  const auto found = places_.find(peer);
-  return found != places_.end() && now < found->second->until ? found->second->use : usual;
+smtp::TlsOffer TlsMemory::offer_for(const TlsPeer& peer, queue::Instant now) const {
+  const auto found = places_.empty() ? places_.end() : places_.find(peer);
+  return found != places_.end() && now < found->second->until ? found->second->offer : smtp::first_offer(peer.policy_);
 }
 
-void TlsMemory::remember(const TlsPeer& peer, smtp::TlsUse use, queue::Instant now) {
+void TlsMemory::remember(const TlsPeer& peer, smtp::TlsOffer offer, queue::Instant now) {
   forget(peer);
   if (entries_.size() >= kLimit) forget(TlsPeer(entries_.front().peer));
-  entries_.push_back({peer, use, now + kRemember});
+  entries_.push_back({peer, offer, now + kRemember});
   places_.emplace(peer, std::prev(entries_.end()));
 }
 

@@ -14,10 +14,10 @@ namespace mxpress::mta::delivery {
 
 // What a failure of TLS says something about: one name at one address and port, under one policy. The owner of a domain chooses the names
 // of its mail hosts and may give them anybody's address: what happens under such a name must not change how mail for others is sent.
-// Policies that demand more than opportunistic TLS (DANE, MTA-STS) are other peers.
+// Another policy is another peer: what works under `may` says nothing to one that demands more.
 class TlsPeer {
  public:
-  TlsPeer(const dns::Target& target, smtp::TlsPolicy policy);
+  TlsPeer(const dns::Target& target, net::TlsPolicy policy);
   friend bool operator==(const TlsPeer&, const TlsPeer&) = default;
 
  private:
@@ -25,7 +25,7 @@ class TlsPeer {
   std::string host_;  // lower case
   dns::Address address_;
   std::uint16_t port_;
-  smtp::TlsPolicy policy_;
+  net::TlsPolicy policy_;
 };
 
 // Thread: one, that of its worker. Holds at most kLimit peers; the oldest is dropped for a new one.
@@ -34,16 +34,16 @@ class TlsMemory {
   static constexpr Duration kRemember = std::chrono::hours(24);
   static constexpr std::size_t kLimit = 10'000;
 
-  // The offer to begin with; nothing was remembered: `usual`.
-  smtp::TlsUse offer_for(const TlsPeer& peer, smtp::TlsUse usual, queue::Instant now) const;
-  void remember(const TlsPeer& peer, smtp::TlsUse use, queue::Instant now);
+  // The offer to begin with; nothing was remembered: the policy's first.
+  smtp::TlsOffer offer_for(const TlsPeer& peer, queue::Instant now) const;
+  void remember(const TlsPeer& peer, smtp::TlsOffer offer, queue::Instant now);
   void forget(const TlsPeer& peer);
   std::size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {
     TlsPeer peer;
-    smtp::TlsUse use;
+    smtp::TlsOffer offer;
     queue::Instant until;
   };
   struct Hash {

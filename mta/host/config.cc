@@ -282,7 +282,7 @@ dns::AddressFamily Config::address_family_for(const proto::Domain& domain) const
   return own && own->address_family ? *own->address_family : delivery.address_family;
 }
 
-std::optional<Route> Config::route_for(const proto::Domain& domain) const {
+std::optional<HostPort> Config::next_hop_for(const proto::Domain& domain) const {
   const DestinationConfig* own = destination_of(*this, domain);
   return own ? own->route : std::nullopt;
 }

@@ -35,15 +35,15 @@ struct Timeouts {
   Duration server_idle = std::chrono::minutes(5);
 };
 
-// A fixed way to the mail hosts of a domain instead of MX records.
-struct Route {
+struct HostPort {
   std::string host;  // name or address text
   std::uint16_t port = 25;
+  bool operator==(const HostPort&) const = default;
 };
 
 // [destination."example.com"]; what is not set comes from the general keys.
 struct DestinationConfig {
-  std::optional<Route> route;
+  std::optional<HostPort> route;  // the next hop, instead of MX records
   std::optional<queue::RetryPolicy> retry;
   std::optional<std::size_t> max_sessions;
   std::optional<dns::AddressFamily> address_family;
@@ -105,7 +105,7 @@ struct Config {
   queue::RetryPolicy retry_for(const proto::Domain& domain) const;
   std::size_t max_sessions_for(const proto::Domain& domain) const;
   dns::AddressFamily address_family_for(const proto::Domain& domain) const;
-  std::optional<Route> route_for(const proto::Domain& domain) const;
+  std::optional<HostPort> next_hop_for(const proto::Domain& domain) const;
   boost::filesystem::path drop_directory() const { return spool_directory / "drop"; }
   boost::filesystem::path refused_directory() const { return spool_directory / "drop-refused"; }
   boost::filesystem::path mailbox_directory() const { return spool_directory / "mailbox"; }

@@ -123,7 +123,7 @@ std::vector<ConfigField> fields_of(Config& config) {
 
 std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::RetryPolicy& general) {
   std::vector<ConfigField> fields;
-  fields.push_back(field("", "route", destination.route, maybe(route())));
+  fields.push_back(field("", "route", destination.route, maybe(host_port())));
   fields.push_back(field("", "max_sessions", destination.max_sessions, maybe(count<std::size_t>(1, 1000))));
   fields.push_back(field("", "address_family", destination.address_family, maybe(family())));
   for (std::size_t index = 0; index < 4; ++index) fields.push_back(own_retry(destination.retry, general, index));

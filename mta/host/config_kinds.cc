@@ -189,9 +189,9 @@ Kind<queue::RetrySchedule> schedule() {
                                        [](const queue::RetrySchedule& target) { return target.to_string(); });
 }
 
-Kind<Route> route() {
-  return of_text<Route>("a host with port such as \"mail.example.com:25\"", parse_route,
-                        [](const Route& target) { return to_string(target); });
+Kind<HostPort> host_port() {
+  return of_text<HostPort>("a host with port such as \"mail.example.com:25\"", parse_host_port,
+                           [](const HostPort& target) { return to_string(target); });
 }
 
 Kind<std::map<std::string, proto::Mailbox>> aliases() {

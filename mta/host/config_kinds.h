@@ -36,7 +36,7 @@ Kind<std::string> name_server();
 Kind<dns::Network> network();
 Kind<dns::AddressFamily> family();
 Kind<queue::RetrySchedule> schedule();
-Kind<Route> route();
+Kind<HostPort> host_port();
 Kind<std::map<std::string, proto::Mailbox>> aliases();
 
 template <class T>

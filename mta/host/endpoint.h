@@ -21,7 +21,7 @@ struct Endpoint {
 Result<Endpoint> parse_endpoint(std::string_view text);
 
 // "mail.example.org:2525", "mail.example.org" (port 25), "192.0.2.1:25", "[2001:db8::1]:25".
-Result<Route> parse_route(std::string_view text);
-std::string to_string(const Route& route);
+Result<HostPort> parse_host_port(std::string_view text);
+std::string to_string(const HostPort& place);
 
 }  // namespace mxpress::mta::host

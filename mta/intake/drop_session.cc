@@ -41,7 +41,7 @@ class FileStream final : public smtp::Stream {
     co_return static_cast<std::size_t>(count);
   }
   Task<Status> write(std::string_view) override { co_return Status(); }  // nobody listens
-  Task<Status> start_tls_client(std::string, smtp::TlsUse) override { co_return Error::permanent("a file has no TLS"); }
+  Task<Status> start_tls_client(std::string, smtp::TlsOffer) override { co_return Error::permanent("a file has no TLS"); }
   const smtp::TlsState& tls() const override { return tls_; }
   bool has_input() override { return true; }
   void close() override {}

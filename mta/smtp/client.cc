@@ -28,7 +28,12 @@ ClientSession::~ClientSession() = default;
 Task<ClientSession::Opened> ClientSession::open(Connector& connector, dns::Target target, ClientOptions options) {
   Opened opened;
   const BootTime start = BootClock::now();
-  Result<std::unique_ptr<Stream>> stream = co_await connector.connect(target, start + options.timeouts.connect);
+  opened.tls = net::result_before_connect(options.tls, target.host);
+  if (opened.tls.forbids_mail()) {
+    opened.trouble = not_allowed(target, opened.tls);
+    co_return opened;
+  }
+  Result<std::unique_ptr<Stream>> stream = co_await connector.connect(target, options.tls, start + options.timeouts.connect);
   opened.connect = std::chrono::duration_cast<Duration>(BootClock::now() - start);
   if (!stream.ok()) {
     opened.trouble = not_connected(target, stream.error());
@@ -37,12 +42,13 @@ Task<ClientSession::Opened> ClientSession::open(Connector& connector, dns::Targe
   auto session = std::make_unique<ClientSession>(std::move(*stream), std::move(target), std::move(options));
   State& state = *session->state_;
   state.channel.set_end(start + state.options.timeouts.session);
-  ClientOpening opening(state.channel, state.target, state.options);
+  ClientOpening opening(state.channel, state.target, state.options, std::move(opened.tls));
   const bool is_open = co_await opening.run();
   state.extensions = opening.extensions();
   if (state.options.pipelining == Pipelining::never) state.extensions.pipelining = false;
   opened.trouble = opening.trouble();
-  opened.tls_failure = opening.tls_failure();
+  opened.handshake = opening.handshake();
+  opened.tls = opening.tls();
   if (is_open) opened.session = std::move(session);
   co_return opened;
 }
@@ -71,5 +77,6 @@ Task<void> ClientSession::quit() {
 const dns::Target& ClientSession::target() const { return state_->target; }
 const proto::Extensions& ClientSession::extensions() const { return state_->extensions; }
 const TlsState& ClientSession::tls() const { return state_->channel.tls(); }
+const net::TlsPolicy& ClientSession::tls_policy() const { return state_->options.tls; }
 
 }  // namespace mxpress::mta::smtp

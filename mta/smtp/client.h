@@ -21,7 +21,8 @@ enum class Pipelining { where_offered, never };
 struct ClientOptions {
   std::string hello_name;  // fully qualified, RFC 5321 4.1.4
   Timeouts timeouts;
-  TlsUse tls = TlsUse::opportunistic;
+  net::TlsPolicy tls;
+  TlsOffer offer = TlsOffer::usual;  // first_offer() of the policy, and then next_offer()
   std::size_t max_recipients = 100;  // of one transaction
   Pipelining pipelining = Pipelining::where_offered;
 };
@@ -52,7 +53,7 @@ struct TransactionResult {
   bool host_trouble = false;
   // The replies did not match the commands, so that none of them says anything about a recipient: all are untried. Implies host_trouble.
   bool lost_step = false;
-  // 530 to MAIL by a host that offers STARTTLS, which was not used (RFC 3207 4): open again with TlsUse::opportunistic. Implies
+  // 530 to MAIL by a host that offers STARTTLS, which was not used (RFC 3207 4): open again with TLS. Implies
   // host_trouble; a host that refuses so although TLS is active or not offered has failed the recipients.
   bool tls_required = false;
   // A header line of over 998 octets had no space to fold it at, and was offered in pieces. Its value has blanks that were not there.
@@ -67,7 +68,9 @@ class ClientSession {
   struct Opened {
     std::unique_ptr<ClientSession> session;  // or null: trouble of this host, in `trouble`
     proto::HostResult trouble;
-    TlsFailure tls_failure = TlsFailure::none;  // not none: open again with the next offer, and remember it for the host (RFC 7435)
+    // Not none: open again with the next offer, if there is one, and remember it for the host (RFC 7435).
+    HandshakeFailure handshake = HandshakeFailure::none;
+    net::TlsResult tls;  // `reached` is of a session
     Duration connect{0};
   };
   // Connects, reads the greeting, EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws for what the peer does.
@@ -90,6 +93,7 @@ class ClientSession {
   const dns::Target& target() const;
   const proto::Extensions& extensions() const;
   const TlsState& tls() const;
+  const net::TlsPolicy& tls_policy() const;
 
  private:
   struct State;

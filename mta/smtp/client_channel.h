@@ -31,7 +31,7 @@ class ClientChannel {
   Task<Result<proto::Reply>> read_last_words(Duration timeout);
   // RFC 3207 4.2, 6: fails when the host has sent anything behind its 220, in the same segment or a later one; what the host said before is
   // forgotten.
-  Task<Status> start_tls(std::string server_name, TlsUse use, Duration timeout);
+  Task<Status> start_tls(std::string server_name, TlsOffer use, Duration timeout);
   // The host has said something that was not asked for: the two are out of step.
   Error out_of_turn() { return fail(Error::transient("the mail host spoke out of turn"), kNotSmtp); }
   void close();
@@ -41,7 +41,7 @@ class ClientChannel {
   // The host has sent something or closed while it should wait for us.
   bool has_spoken() { return has_unread() || stream_->has_input(); }
   // The same while content is sent: inside TLS only what was read counts, because TLS talks for itself at any time.
-  bool has_interrupted() { return has_unread() || (!tls().active && stream_->has_input()); }
+  bool has_interrupted() { return has_unread() || (!tls().active() && stream_->has_input()); }
   bool is_open() const { return open_; }
   const TlsState& tls() const { return stream_->tls(); }
   // What the last failure was: 4.4.2 for a lost connection, 4.5.5 for what is no SMTP.

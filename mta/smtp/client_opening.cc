@@ -6,6 +6,7 @@
 namespace mxpress::mta::smtp {
 namespace {
 
+using net::TlsFailure;
 using proto::Stage;
 
 constexpr int kClosing = 421;      // RFC 5321 3.8
@@ -15,9 +16,17 @@ constexpr proto::EnhancedStatus kTlsTrouble{4, 7, 5};
 }  // namespace
 
 Task<bool> ClientOpening::run() {
+  const bool is_open = co_await open();
+  if (!is_open && tls_.forbids_mail()) trouble_ = not_allowed(target_, tls_);
+  co_return is_open;
+}
+
+Task<bool> ClientOpening::open() {
   if (!co_await greeting()) co_return false;
   if (!co_await hello()) co_return false;
-  if (options_.tls == TlsUse::never || !extensions_.starttls) co_return true;
+  const bool offers_tls = options_.offer != TlsOffer::clear && options_.tls.kind() != net::TlsPolicy::Kind::none;
+  if (!offers_tls && options_.tls.allows_clear()) co_return true;
+  if (!offers_tls || !extensions_.starttls) co_return co_await without_tls();
   if (!co_await starttls()) co_return false;
   // RFC 3207 4.2: what the host has said before counts no more.
   extensions_ = proto::Extensions();
@@ -25,7 +34,10 @@ Task<bool> ClientOpening::run() {
   const bool is_open = co_await hello();
   // To this end the handshake may look complete when the host has already broken it off (TLS 1.3 tells the client last): TLS works when
   // something has been said in it.
-  if (!is_open && !has_answered_) tls_failure_ = TlsFailure::other;
+  if (!is_open && !has_answered_) {
+    handshake_ = HandshakeFailure::other;
+    note(TlsFailure::validation_failure, "the mail host broke off behind the handshake");
+  }
   co_return is_open;
 }
 
@@ -60,12 +72,31 @@ Task<bool> ClientOpening::starttls() {
   Result<proto::Reply> reply = co_await command("STARTTLS\r\n", options_.timeouts.tls);
   if (!reply.ok()) co_return failed_tls(reply.error(), "waiting for the reply to STARTTLS");
   if (!reply->is_positive()) {
-    if (reply->code != kClosing) tls_failure_ = TlsFailure::other;
+    if (reply->code == kClosing) co_return co_await refused(Stage::tls, std::move(*reply));
+    handshake_ = HandshakeFailure::other;
+    note(TlsFailure::starttls_not_supported, "the mail host refused STARTTLS: " + reply->to_string());
     co_return co_await refused(Stage::tls, std::move(*reply));
   }
-  const Status started = co_await channel_.start_tls(target_.host, options_.tls, options_.timeouts.tls);
+  const Status started = co_await channel_.start_tls(target_.host, options_.offer, options_.timeouts.tls);
   if (!started.ok()) co_return failed_tls(started.error(), "starting TLS");
+  const TlsState& state = channel_.tls();
+  tls_.reached = state.level;
+  note(state.failure, state.detail);
   co_return true;
+}
+
+// The host has no STARTTLS.
+Task<bool> ClientOpening::without_tls() {
+  note(TlsFailure::starttls_not_supported, {});
+  if (options_.tls.allows_clear()) co_return true;
+  co_await quit_and_close(channel_, options_.timeouts.quit);
+  co_return false;
+}
+
+void ClientOpening::note(TlsFailure failure, std::string detail) {
+  if (failure == TlsFailure::none) return;
+  tls_.failure = failure;
+  tls_.detail = std::move(detail);
 }
 
 // A host that says more than it was asked for cannot be kept in step.
@@ -95,8 +126,11 @@ bool ClientOpening::failed(Stage stage, const Error& error, std::string_view doi
 bool ClientOpening::failed_tls(const Error& error, std::string_view doing) {
   failed(Stage::tls, error, doing);
   trouble_.status = kTlsTrouble;
-  const TlsFailure why = channel_.tls().failure;
-  tls_failure_ = why == TlsFailure::none ? TlsFailure::other : why;
+  const TlsState& state = channel_.tls();
+  handshake_ = state.handshake == HandshakeFailure::none ? HandshakeFailure::other : state.handshake;
+  if (handshake_ == HandshakeFailure::not_now) return false;
+  note(TlsFailure::validation_failure, "TLS with the mail host failed (" + trouble_.text + ")");
+  note(state.failure, state.detail);
   return false;
 }
 

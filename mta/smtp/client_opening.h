@@ -10,17 +10,19 @@ namespace mxpress::mta::smtp {
 // Used once. What it refers to outlives it.
 class ClientOpening {
  public:
-  ClientOpening(ClientChannel& channel, const dns::Target& target, const ClientOptions& options)
-      : channel_(channel), target_(target), options_(options), report_(target, channel) {}
+  ClientOpening(ClientChannel& channel, const dns::Target& target, const ClientOptions& options, net::TlsResult tls)
+      : channel_(channel), target_(target), options_(options), report_(target, channel), tls_(std::move(tls)) {}
 
   // Whether mail may follow. If not: trouble() says why, and the connection is closed.
   Task<bool> run();
 
   const proto::Extensions& extensions() const { return extensions_; }
   const proto::HostResult& trouble() const { return trouble_; }
-  TlsFailure tls_failure() const { return tls_failure_; }
+  HandshakeFailure handshake() const { return handshake_; }
+  const net::TlsResult& tls() const { return tls_; }
 
  private:
+  Task<bool> open();
   Task<bool> greeting();
   Task<bool> hello();
   Task<bool> helo();
@@ -29,6 +31,8 @@ class ClientOpening {
   Task<bool> refused(proto::Stage stage, proto::Reply reply);
   bool failed(proto::Stage stage, const Error& error, std::string_view doing);
   bool failed_tls(const Error& error, std::string_view doing);
+  Task<bool> without_tls();
+  void note(net::TlsFailure failure, std::string detail);
 
   ClientChannel& channel_;
   const dns::Target& target_;
@@ -36,7 +40,8 @@ class ClientOpening {
   HostReporter report_;
   proto::Extensions extensions_;
   proto::HostResult trouble_;
-  TlsFailure tls_failure_ = TlsFailure::none;
+  HandshakeFailure handshake_ = HandshakeFailure::none;
+  net::TlsResult tls_;
   bool has_answered_ = false;  // to EHLO
 };
 

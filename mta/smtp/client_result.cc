@@ -7,6 +7,8 @@ namespace mxpress::mta::smtp {
 namespace {
 
 constexpr std::size_t kMaxWords = 500;
+constexpr proto::EnhancedStatus kTlsNotSupported{4, 7, 4};
+constexpr proto::EnhancedStatus kTlsTrouble{4, 7, 5};
 
 proto::HostResult about(const dns::Target& target, proto::Stage stage) {
   proto::HostResult result;
@@ -43,6 +45,13 @@ proto::HostResult not_connected(const dns::Target& target, const Error& error) {
   proto::HostResult result = about(target, proto::Stage::connect);
   result.status = {4, 4, 1};
   result.text = proto::printable(error.message, kMaxWords);
+  return result;
+}
+
+proto::HostResult not_allowed(const dns::Target& target, const net::TlsResult& tls) {
+  proto::HostResult result = about(target, proto::Stage::tls);
+  result.status = tls.failure == net::TlsFailure::starttls_not_supported ? kTlsNotSupported : kTlsTrouble;
+  result.text = proto::printable(net::in_words(tls, target.host), kMaxWords);
   return result;
 }
 

@@ -35,7 +35,7 @@ Error connect_timed_out(BootClock::duration waited) {
 
 }  // namespace
 
-Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, BootTime deadline) {
+Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, net::TlsPolicy policy, BootTime deadline) {
   const BootTime start = BootClock::now();
   const tcp::endpoint endpoint = endpoint_of(target);
   TcpSocket socket(executor_);
@@ -56,7 +56,7 @@ Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, 
   }
   if (watchdog.has_barked()) co_return connect_timed_out(deadline - start);
   if (code) co_return network_error(code);
-  co_return make_tcp_stream(std::move(socket), lane_);
+  co_return make_tcp_stream(std::move(socket), lane_, std::move(policy));
 }
 
 }  // namespace mxpress::mta::smtp

@@ -8,17 +8,21 @@
 
 #include "dns/async.h"
 #include "dns/targets.h"
-#include "mta/smtp/tls_use.h"
+#include "mta/net/tls_result.h"
+#include "mta/smtp/tls_offer.h"
 #include "proto/result.h"
 
 namespace mxpress::mta::smtp {
 
-// What TLS reached, for logs and policy; text is empty without TLS.
+// What start_tls_client() has reached.
 struct TlsState {
-  bool active = false;
-  bool verified = false;                  // certificate chain and name; never required by opportunistic TLS (RFC 7435)
-  TlsFailure failure = TlsFailure::none;  // of the last start_tls_client()
-  std::string description;                // "TLSv1.3/TLS_AES_256_GCM_SHA384 (unverified)"
+  net::TlsLevel level = net::TlsLevel::clear;
+  HandshakeFailure handshake = HandshakeFailure::none;
+  net::TlsFailure failure = net::TlsFailure::none;  // why the policy is not fulfilled, also where the handshake went on
+  std::string detail;                               // of `failure`, in words; cleaned
+  std::string description;                          // "TLSv1.3/TLS_AES_256_GCM_SHA384 (unverified)"; empty without TLS
+
+  bool active() const { return level != net::TlsLevel::clear; }
 };
 
 // Errors are words for people ("connection refused", "connection closed", "timed out"), made here from error codes and nowhere else.
@@ -34,8 +38,9 @@ class Stream {
   virtual std::size_t write_at_once(std::string_view) { return 0; }
   // All of it. The memory must live until the task is done.
   virtual Task<Status> write(std::string_view bytes) = 0;
-  // Nothing read before the handshake may be used after it: the caller drops its buffer (RFC 3207 6). `use` is not `never`.
-  virtual Task<Status> start_tls_client(std::string server_name, TlsUse use) = 0;
+  // Nothing read before the handshake may be used after it: the caller drops its buffer (RFC 3207 6). `offer` is not `clear`. Fails
+  // where the policy that the stream was connected under is not fulfilled.
+  virtual Task<Status> start_tls_client(std::string server_name, TlsOffer offer) = 0;
   virtual const TlsState& tls() const = 0;
   // Whether the peer has said something that was not read yet, or has closed. Costs one system call, never waits. A peer that has only sent
   // what TLS needs for itself counts too: ask where nothing at all is expected.
@@ -43,11 +48,11 @@ class Stream {
   virtual void close() = 0;  // any pending operation fails
 };
 
-// Opens streams to mail hosts. Thread: of the worker.
+// Opens streams to mail hosts, each under one policy of TLS: no handshake on it ends well that does not fulfil it. Thread: of the worker.
 class Connector {
  public:
   virtual ~Connector() = default;
-  virtual Task<Result<std::unique_ptr<Stream>>> connect(dns::Target target, BootTime deadline) = 0;
+  virtual Task<Result<std::unique_ptr<Stream>>> connect(dns::Target target, net::TlsPolicy policy, BootTime deadline) = 0;
 };
 
 }  // namespace mxpress::mta::smtp

@@ -26,15 +26,15 @@ constexpr std::size_t kTlsPiece = 64 * 1024;  // of content is encrypted at once
 
 class SocketStream final : public Stream {
  public:
-  SocketStream(Socket socket, HandshakeLane* lane)
-      : socket_(std::move(socket)), lane_(lane), watchdog_(socket_.get_executor(), [this] { cancel(); }) {}
+  SocketStream(Socket socket, HandshakeLane* lane, net::TlsPolicy policy)
+      : socket_(std::move(socket)), lane_(lane), policy_(std::move(policy)), watchdog_(socket_.get_executor(), [this] { cancel(); }) {}
   ~SocketStream() override { close(); }
 
   void set_deadline(BootTime deadline) override { watchdog_.set_deadline(deadline); }
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override;
   std::size_t write_at_once(std::string_view bytes) override;
   Task<Status> write(std::string_view bytes) override;
-  Task<Status> start_tls_client(std::string server_name, TlsUse use) override;
+  Task<Status> start_tls_client(std::string server_name, TlsOffer offer) override;
   const TlsState& tls() const override { return tls_state_; }
   bool has_input() override;
   void close() override;
@@ -49,14 +49,15 @@ class SocketStream final : public Stream {
   Task<Result<std::size_t>> read_tls(char* buffer, std::size_t size);
   Task<Status> write_clear(std::string_view bytes);
   Task<Status> write_tls(std::string_view bytes);
-  Task<Status> shake_hands(TlsUse use);
-  Task<Result<Step>> next_step(TlsUse use);
+  Task<Status> shake_hands(TlsOffer offer);
+  Task<Result<Step>> next_step(TlsOffer offer);
   Task<Status> send_output();
   // False: the peer has closed.
   Task<Result<bool>> take_input();
 
   Socket socket_;
   HandshakeLane* lane_;
+  net::TlsPolicy policy_;
   std::shared_ptr<TlsEngine> tls_;  // shared with the handshake lane; null in clear
   bool was_refused_by_lane_ = false;
   TlsState tls_state_;
@@ -118,19 +119,19 @@ Task<Status> SocketStream::write_tls(std::string_view bytes) {
   co_return Status();
 }
 
-Task<Status> SocketStream::start_tls_client(std::string server_name, TlsUse use) {
+Task<Status> SocketStream::start_tls_client(std::string server_name, TlsOffer offer) {
   const StreamWatchdog::Guard guard(watchdog_);
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
-  tls_ = std::make_shared<TlsEngine>(use, server_name);
-  const Status done = co_await shake_hands(use);
+  tls_ = std::make_shared<TlsEngine>(offer, std::move(server_name), policy_);
+  const Status done = co_await shake_hands(offer);
   tls_state_ = tls_->state();
-  if (was_refused_by_lane_) tls_state_.failure = TlsFailure::not_now;
+  if (was_refused_by_lane_) tls_state_.handshake = HandshakeFailure::not_now;
   co_return done;
 }
 
-Task<Status> SocketStream::shake_hands(TlsUse use) {
+Task<Status> SocketStream::shake_hands(TlsOffer offer) {
   while (true) {
-    const Result<Step> step = co_await next_step(use);
+    const Result<Step> step = co_await next_step(offer);
     if (!step.ok()) co_return step.error();
     const Status sent = co_await send_output();
     if (*step == Step::failed) co_return Error::transient(tls_->words());
@@ -142,8 +143,8 @@ Task<Status> SocketStream::shake_hands(TlsUse use) {
   }
 }
 
-Task<Result<Step>> SocketStream::next_step(TlsUse use) {
-  if (!lane_ || use != TlsUse::large_dh) co_return tls_->handshake();
+Task<Result<Step>> SocketStream::next_step(TlsOffer offer) {
+  if (!lane_ || offer != TlsOffer::large_dh) co_return tls_->handshake();
   const Result<Step> step = co_await lane_->run([engine = tls_] { return engine->handshake(); });
   was_refused_by_lane_ = !step.ok();
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
@@ -182,12 +183,14 @@ void SocketStream::close() {
 
 }  // namespace
 
-std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket, HandshakeLane* lane) {
+std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket, HandshakeLane* lane, net::TlsPolicy policy) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  return std::make_unique<SocketStream>(Socket(std::move(socket)), lane);
+  return std::make_unique<SocketStream>(Socket(std::move(socket)), lane, std::move(policy));
 }
 
-std::unique_ptr<Stream> make_unix_stream(UnixSocket socket) { return std::make_unique<SocketStream>(Socket(std::move(socket)), nullptr); }
+std::unique_ptr<Stream> make_unix_stream(UnixSocket socket) {
+  return std::make_unique<SocketStream>(Socket(std::move(socket)), nullptr, net::TlsPolicy());
+}
 
 }  // namespace mxpress::mta::smtp

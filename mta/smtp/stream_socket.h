@@ -15,8 +15,8 @@ using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 using UnixSocket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
 
 // The socket is connected. TCP sets TCP_NODELAY. Without set_deadline() nothing ends by time.
-// `lane` computes costly handshakes and outlives the stream; without one they are computed at once.
-std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket, HandshakeLane* lane = nullptr);
+// `lane` computes costly handshakes and outlives the stream; without one they are computed at once. `policy`: of start_tls_client().
+std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket, HandshakeLane* lane = nullptr, net::TlsPolicy policy = {});
 std::unique_ptr<Stream> make_unix_stream(UnixSocket socket);
 
 }  // namespace mxpress::mta::smtp

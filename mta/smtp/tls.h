@@ -2,7 +2,7 @@
 // 7435, RFC 8996.
 #pragma once
 
-#include "mta/smtp/tls_use.h"
+#include "mta/smtp/tls_offer.h"
 
 struct ssl_ctx_st;
 
@@ -11,8 +11,11 @@ namespace mxpress::mta::smtp {
 // Loads the system's certificates (20 ms and more) before a worker has to. Any thread.
 void prepare_tls();
 
-// The context for an offer other than `never`; lives as long as the process. TLS 1.2 or newer, any certificate; a session of it must have a
-// TlsFailure as its application data, which says after a failed handshake what was out of bounds. Any thread.
-ssl_ctx_st* client_tls_context(TlsUse use);
+// More certificates are not verified.
+inline constexpr int kMaxChain = 10;
+
+// The context for an offer other than `clear`; lives as long as the process. TLS 1.2 or newer; prepare_check() must have been called for a
+// session of it. Any thread.
+ssl_ctx_st* client_tls_context(TlsOffer offer);
 
 }  // namespace mxpress::mta::smtp

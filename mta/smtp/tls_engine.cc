@@ -4,15 +4,14 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
 
-#include "dns/resolver.h"
 #include "mta/smtp/tls.h"
+#include "mta/smtp/tls_certificate.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::smtp {
@@ -20,9 +19,9 @@ namespace mxpress::mta::smtp {
 using Step = TlsEngine::Step;
 
 struct TlsEngineState {
+  CertificateCheck check;  // the session's application data
   std::unique_ptr<SSL, decltype(&SSL_free)> session{nullptr, &SSL_free};
-  TlsFailure failure = TlsFailure::none;  // the session's application data
-  std::array<char, 4096> input;           // octets input_begin to input_size are not used yet
+  std::array<char, 4096> input;  // octets input_begin to input_size are not used yet
   std::size_t input_begin = 0;
   std::size_t input_size = 0;
   std::string output;
@@ -36,6 +35,7 @@ struct TlsEngineState {
   Step step_of(int result);
   Step fail(std::string why);
   std::string excess() const;
+  net::TlsLevel level() const { return check.verified ? net::TlsLevel::verified : net::TlsLevel::encrypted; }
 };
 
 // What is out of bounds, or nothing.
@@ -109,7 +109,7 @@ std::string words_of(unsigned long error) {
 
 Step TlsEngineState::fail(std::string why) {
   words = std::move(why);
-  if (failure == TlsFailure::none) failure = TlsFailure::other;
+  if (check.handshake == HandshakeFailure::none) check.handshake = HandshakeFailure::other;
   return Step::failed;
 }
 
@@ -122,20 +122,17 @@ Step TlsEngineState::step_of(int result) {
   return fail(words_of(ERR_peek_error()));
 }
 
-TlsEngine::TlsEngine(TlsUse use, const std::string& server_name) : state_(std::make_unique<TlsEngineState>()) {
-  state_->session.reset(SSL_new(client_tls_context(use)));
+TlsEngine::TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy) : state_(std::make_unique<TlsEngineState>()) {
+  state_->check.host = std::move(server_name);
+  state_->check.policy = std::move(policy);
+  state_->session.reset(SSL_new(client_tls_context(offer)));
   SSL* session = state_->session.get();
   BIO* octets = make_octets(state_.get());
   SSL_set_bio(session, octets, octets);
   SSL_set_connect_state(session);
-  SSL_set_app_data(session, &state_->failure);
   SSL_set_msg_callback(session, count_message);
   SSL_set_msg_callback_arg(session, state_.get());
-  const bool is_address = server_name.starts_with('[') || dns::Address::parse(server_name).ok();
-  if (is_address) return;
-  SSL_set_tlsext_host_name(session, server_name.c_str());
-  SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  SSL_set1_host(session, server_name.c_str());
+  prepare_check(session, state_->check);
 }
 
 TlsEngine::~TlsEngine() = default;
@@ -143,7 +140,9 @@ TlsEngine::~TlsEngine() = default;
 TlsEngine::Step TlsEngine::handshake() {
   ERR_clear_error();
   const Step step = state_->step_of(SSL_do_handshake(state_->session.get()));
-  if (step == Step::done) state_->established = true;
+  if (step != Step::done) return step;
+  if (!net::is_enough(state_->check.policy, state_->level())) return state_->fail("TLS: the certificate was not verified");
+  state_->established = true;
   return step;
 }
 
@@ -187,13 +186,15 @@ std::size_t TlsEngine::extra_messages() const { return state_->extra_messages; }
 
 TlsState TlsEngine::state() const {
   SSL* session = state_->session.get();
+  const CertificateCheck& check = state_->check;
   TlsState state;
-  state.failure = state_->failure;
+  state.handshake = check.handshake;
+  state.failure = check.failure;
+  state.detail = check.detail;
   if (!state_->established) return state;
-  state.active = true;
-  state.verified = SSL_get_verify_result(session) == X509_V_OK && SSL_get0_peername(session) != nullptr;
+  state.level = state_->level();
   state.description =
-      std::string(SSL_get_version(session)) + "/" + SSL_get_cipher_name(session) + (state.verified ? " (verified)" : " (unverified)");
+      std::string(SSL_get_version(session)) + "/" + SSL_get_cipher_name(session) + (check.verified ? " (verified)" : " (unverified)");
   return state;
 }
 

@@ -26,8 +26,8 @@ class TlsEngine {
   // Records that are not paid for by mail: a session may have so many, and two more for each octet that the host has said.
   static constexpr std::size_t kFreeRecords = 512;
 
-  // `use` is not `never`. The server's name is asked for (SNI) and looked for in the certificate; no SNI for an address (RFC 6066 3).
-  TlsEngine(TlsUse use, const std::string& server_name);
+  // `offer` is not `clear`. The server's name is asked for (SNI), and looked for in the certificate unless the policy says otherwise.
+  TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy = {});
   ~TlsEngine();
 
   // Repeat after input, while it wants some.

@@ -28,8 +28,8 @@ class ReplayStream final : public Stream {
     heard_.append(bytes);
     co_return Status();
   }
-  Task<Status> start_tls_client(std::string, mta::smtp::TlsUse) override {
-    tls_.active = true;
+  Task<Status> start_tls_client(std::string, mta::smtp::TlsOffer) override {
+    tls_.level = mta::net::TlsLevel::encrypted;
     co_return Status();
   }
   const TlsState& tls() const override { return tls_; }
@@ -45,7 +45,7 @@ class ReplayStream final : public Stream {
 class ReplayConnector final : public Connector {
  public:
   ReplayConnector(std::string_view said, std::string& heard) : said_(said), heard_(heard) {}
-  Task<Result<std::unique_ptr<Stream>>> connect(dns::Target, BootTime) override {
+  Task<Result<std::unique_ptr<Stream>>> connect(dns::Target, mta::net::TlsPolicy, BootTime) override {
     co_return std::unique_ptr<Stream>(std::make_unique<ReplayStream>(said_, heard_));
   }
 

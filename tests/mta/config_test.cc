@@ -88,7 +88,7 @@ TEST_CASE("config: the commented file names every key, and its examples are acce
   const Config examples = parsed(without_empty_aliases);
   CHECK(examples.hostname == "mail.example.com");
   CHECK(examples.local.aliases.at("root").to_string() == "admin@example.com");
-  CHECK(examples.route_for(domain("example.com"))->host == "mail.example.com");
+  CHECK(examples.next_hop_for(domain("example.com"))->host == "mail.example.com");
   CHECK(examples.retry_for(domain("example.com")).delay_notice == 0s);
 }
 
@@ -193,9 +193,9 @@ lifetime = "3d"
 delay_notice = "1h"
 )");
   const auto one = domain("example.com"), two = domain("example.net"), other = domain("example.org");
-  CHECK(config.route_for(one)->host == "2001:db8::1");
-  CHECK(config.route_for(one)->port == 2525);
-  CHECK_FALSE(config.route_for(other));
+  CHECK(config.next_hop_for(one)->host == "2001:db8::1");
+  CHECK(config.next_hop_for(one)->port == 2525);
+  CHECK_FALSE(config.next_hop_for(other));
   CHECK(config.max_sessions_for(one) == 1);
   CHECK(config.max_sessions_for(two) == config.delivery.max_sessions_per_site);
   CHECK(config.retry_for(one).lifetime == 24h);

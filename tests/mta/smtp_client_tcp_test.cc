@@ -188,8 +188,8 @@ TEST_CASE("client over TLS: any certificate will do, and the log says that it is
   CHECK(outcome_of(conversation) == proto::Outcome::delivered);
   REQUIRE(host.host().messages().size() == 1);
   CHECK(host.host().messages()[0].tls);
-  CHECK(conversation.tls.active);
-  CHECK_FALSE(conversation.tls.verified);
+  CHECK(conversation.tls.active());
+  CHECK(conversation.tls.level == mta::net::TlsLevel::encrypted);
   CHECK(conversation.tls.description == "TLSv1.3/TLS_AES_256_GCM_SHA384 (unverified)");
   CHECK(conversation.result.last.tls == conversation.tls.description);
   CHECK(conversation.usable);
@@ -203,10 +203,10 @@ TEST_CASE("client over TLS: the handshake carries the name of the mail host, but
   CHECK(host.server_name() == "mx2.there.example");
   const Conversation conversation = run(io, mail, host.target("127.0.0.1"));
   CHECK(host.server_name().empty());
-  CHECK(conversation.tls.active);
+  CHECK(conversation.tls.active());
   const Conversation literal = run(io, mail, host.target("[127.0.0.1]"));
   CHECK(host.server_name().empty());
-  CHECK(literal.tls.active);
+  CHECK(literal.tls.active());
 }
 
 TEST_CASE("client over TLS: a large message arrives byte for byte") {
@@ -228,10 +228,10 @@ TEST_CASE("client over TLS: what breaks or hangs in the handshake is a failure o
   mail.options.timeouts.tls = 300ms;
   const Conversation first = run(io, mail, host.target());
   CHECK(first.opened.session == nullptr);
-  CHECK(first.opened.tls_failure == TlsFailure::other);
+  CHECK(first.opened.handshake == HandshakeFailure::other);
   CHECK(first.opened.trouble.stage == proto::Stage::tls);
   CHECK(first.opened.trouble.status.to_string() == "4.7.5");
-  mail.options.tls = TlsUse::never;
+  mail.options.tls = mta::net::TlsPolicy::none();
   CHECK(outcome_of(run(io, mail, host.target())) == proto::Outcome::delivered);
   CHECK_FALSE(host.host().messages().at(0).tls);
 }

@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace mta;
-using smtp::TlsUse;
+using smtp::TlsOffer;
 
 // One worker's memory of hosts, and attempts on it.
 struct Sender {
@@ -128,8 +128,8 @@ TEST_CASE("delivery over TLS: clear text is remembered where it has worked, not 
   TcpMailHost host(sender.io.get_executor(), behaviour);
   host.host().behaviour().stages["MAIL"] = {"451 4.7.1 greylisted", Fault::none, Duration(0), 1};
   const auto memory_has = [&] {
-    const delivery::TlsPeer peer(host.target(), smtp::TlsPolicy::opportunistic);
-    return sender.memory.offer_for(peer, TlsUse::opportunistic, delivery::instant_now()) != TlsUse::opportunistic;
+    const delivery::TlsPeer peer(host.target(), net::TlsPolicy::may());
+    return sender.memory.offer_for(peer, delivery::instant_now()) != TlsOffer::usual;
   };
   SECTION("it has worked") {
     sender.attempt(host.target(), proto::Outcome::deferred);
@@ -172,9 +172,9 @@ TEST_CASE("client channel: what has come before TLS begins fails it, read or unr
     CHECK((co_await far->write("220 go\r\n" + std::string(was_read ? "250 injected\r\n" : ""))).ok());
     CHECK((co_await channel.read_reply(1min))->code == 220);
     if (!was_read) CHECK((co_await far->write("250 injected\r\n")).ok());
-    CHECK_FALSE((co_await channel.start_tls("mx.there.example", TlsUse::opportunistic, 1min)).ok());
+    CHECK_FALSE((co_await channel.start_tls("mx.there.example", TlsOffer::usual, 1min)).ok());
     CHECK_FALSE(channel.is_open());
-    CHECK_FALSE(channel.tls().active);
+    CHECK_FALSE(channel.tls().active());
     done = true;
   };
   asio::co_spawn(io, run, asio::detached);

@@ -8,6 +8,7 @@
 namespace mxpress::testing {
 namespace {
 
+using namespace mta;
 using namespace mta::smtp;
 using Step = TlsEngine::Step;
 
@@ -18,7 +19,7 @@ struct Shaken {
   std::size_t last_output = 0;  // what the server was sent last and has not used
 };
 
-Shaken shake(TlsUse use, const PrepareTls& prepare) {
+Shaken shake(TlsOffer use, const PrepareTls& prepare) {
   MemoryTlsServer server(prepare);
   TlsEngine client(use, "mx.there.example");
   Shaken result;
@@ -37,7 +38,7 @@ PrepareTls with_ec(const PrepareTls& more) {
 }
 
 TEST_CASE("tls: a host that leaves the choice to us gets elliptic curves, not DH") {
-  const Shaken result = shake(TlsUse::opportunistic, [](SSL_CTX* context) {
+  const Shaken result = shake(TlsOffer::usual, [](SSL_CTX* context) {
     use_rsa_certificate(context, 2048);
     prefer_dh(context, 2048);
     SSL_CTX_clear_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -48,27 +49,27 @@ TEST_CASE("tls: a host that leaves the choice to us gets elliptic curves, not DH
 
 TEST_CASE("tls: each offer takes DH of its own range, and computes nothing with other groups") {
   struct Row {
-    TlsUse use;
+    TlsOffer use;
     int bits;
-    TlsFailure failure;
+    HandshakeFailure failure;
   };
   const Row row =
-      GENERATE(Row{TlsUse::opportunistic, 1024, TlsFailure::dh_too_small}, Row{TlsUse::opportunistic, 2047, TlsFailure::dh_too_small},
-               Row{TlsUse::opportunistic, 2048, TlsFailure::none}, Row{TlsUse::opportunistic, 2304, TlsFailure::none},
-               Row{TlsUse::opportunistic, 2305, TlsFailure::dh_too_large}, Row{TlsUse::opportunistic, 10000, TlsFailure::dh_too_large},
-               Row{TlsUse::small_dh, 1024, TlsFailure::none}, Row{TlsUse::small_dh, 4096, TlsFailure::dh_too_large},
-               Row{TlsUse::large_dh, 4096, TlsFailure::none}, Row{TlsUse::large_dh, 8192, TlsFailure::none},
-               Row{TlsUse::large_dh, 8193, TlsFailure::dh_too_large}, Row{TlsUse::large_dh, 2047, TlsFailure::dh_too_small},
-               Row{TlsUse::without_dh, 2048, TlsFailure::other}, Row{TlsUse::without_rsa, 2048, TlsFailure::other});
+      GENERATE(Row{TlsOffer::usual, 1024, HandshakeFailure::dh_too_small}, Row{TlsOffer::usual, 2047, HandshakeFailure::dh_too_small},
+               Row{TlsOffer::usual, 2048, HandshakeFailure::none}, Row{TlsOffer::usual, 2304, HandshakeFailure::none},
+               Row{TlsOffer::usual, 2305, HandshakeFailure::dh_too_large}, Row{TlsOffer::usual, 10000, HandshakeFailure::dh_too_large},
+               Row{TlsOffer::small_dh, 1024, HandshakeFailure::none}, Row{TlsOffer::small_dh, 4096, HandshakeFailure::dh_too_large},
+               Row{TlsOffer::large_dh, 4096, HandshakeFailure::none}, Row{TlsOffer::large_dh, 8192, HandshakeFailure::none},
+               Row{TlsOffer::large_dh, 8193, HandshakeFailure::dh_too_large}, Row{TlsOffer::large_dh, 2047, HandshakeFailure::dh_too_small},
+               Row{TlsOffer::without_dh, 2048, HandshakeFailure::other}, Row{TlsOffer::without_rsa, 2048, HandshakeFailure::other});
   CAPTURE(static_cast<int>(row.use), row.bits);
   const Shaken result = shake(row.use, [&](SSL_CTX* context) {
     use_rsa_certificate(context, 2048);
     insist_on_dh(context, row.bits);
   });
-  CHECK(result.state.failure == row.failure);
-  CHECK((result.step == Step::done) == (row.failure == TlsFailure::none));
+  CHECK(result.state.handshake == row.failure);
+  CHECK((result.step == Step::done) == (row.failure == HandshakeFailure::none));
   // A refused group is answered by an alert (7 octets), not by a key of ours.
-  if (row.failure != TlsFailure::none) CHECK(result.last_output <= 7);
+  if (row.failure != HandshakeFailure::none) CHECK(result.last_output <= 7);
 }
 
 TEST_CASE("tls: a host that prefers a large group works without it") {
@@ -76,8 +77,8 @@ TEST_CASE("tls: a host that prefers a large group works without it") {
     use_rsa_certificate(context, 2048);
     prefer_dh(context, 4096);
   };
-  CHECK(shake(TlsUse::opportunistic, prepare).state.failure == TlsFailure::dh_too_large);
-  CHECK(shake(TlsUse::without_dh, prepare).state.description == "TLSv1.2/ECDHE-RSA-AES256-GCM-SHA384 (unverified)");
+  CHECK(shake(TlsOffer::usual, prepare).state.handshake == HandshakeFailure::dh_too_large);
+  CHECK(shake(TlsOffer::without_dh, prepare).state.description == "TLSv1.2/ECDHE-RSA-AES256-GCM-SHA384 (unverified)");
 }
 
 TEST_CASE("tls: an oversized RSA key or exponent ends the handshake, and a host with another key works without RSA") {
@@ -87,30 +88,30 @@ TEST_CASE("tls: an oversized RSA key or exponent ends the handshake, and a host 
     use_rsa_certificate(context, exponent ? 2048 : 8448, exponent ? 2000 : 17);
     if (!tls13) allow_tls12_at_most(context);
   };
-  const Shaken result = shake(TlsUse::opportunistic, prepare);
+  const Shaken result = shake(TlsOffer::usual, prepare);
   CHECK(result.step == Step::failed);
-  CHECK(result.state.failure == TlsFailure::rsa_too_large);
+  CHECK(result.state.handshake == HandshakeFailure::rsa_too_large);
   const auto both = [&](SSL_CTX* context) {
     use_ec_certificate(context);
     prepare(context);
   };
-  CHECK(shake(TlsUse::without_rsa, both).step == Step::done);
+  CHECK(shake(TlsOffer::without_rsa, both).step == Step::done);
 }
 
 TEST_CASE("tls: an RSA key of 8,192 bits is taken") {
-  CHECK(shake(TlsUse::opportunistic, [](SSL_CTX* context) { use_rsa_certificate(context, 8192); }).step == Step::done);
+  CHECK(shake(TlsOffer::usual, [](SSL_CTX* context) { use_rsa_certificate(context, 8192); }).step == Step::done);
 }
 
 TEST_CASE("tls: a long chain is not verified, and a chain of more than 64 KiB is not read") {
-  CHECK(shake(TlsUse::opportunistic, with_ec([](SSL_CTX* context) { add_to_chain(context, 50, 10); })).step == Step::done);
-  const Shaken result = shake(TlsUse::opportunistic, with_ec([](SSL_CTX* context) { add_to_chain(context, 5, 15'000); }));
+  CHECK(shake(TlsOffer::usual, with_ec([](SSL_CTX* context) { add_to_chain(context, 50, 10); })).step == Step::done);
+  const Shaken result = shake(TlsOffer::usual, with_ec([](SSL_CTX* context) { add_to_chain(context, 5, 15'000); }));
   CHECK(result.step == Step::failed);
-  CHECK(result.state.failure == TlsFailure::other);
+  CHECK(result.state.handshake == HandshakeFailure::other);
   CHECK(result.words.find("excessive message size") != std::string::npos);
 }
 
 TEST_CASE("tls: a handshake of empty requests ends after its records") {
-  TlsEngine client(TlsUse::opportunistic, "mx.there.example");
+  TlsEngine client(TlsOffer::usual, "mx.there.example");
   const std::string hello_request("\x16\x03\x03\x00\x04\x00\x00\x00\x00", 9);
   Step step = client.handshake();
   for (int i = 0; i < 10'000 && step == Step::wants_input; ++i) {
@@ -123,7 +124,7 @@ TEST_CASE("tls: a handshake of empty requests ends after its records") {
 }
 
 TEST_CASE("tls: what is no TLS in the place of the handshake fails it, and none of it can be read") {
-  TlsEngine client(TlsUse::opportunistic, "mx.there.example");
+  TlsEngine client(TlsOffer::usual, "mx.there.example");
   CHECK(client.handshake() == Step::wants_input);
   const std::string injected = "250-mx.there.example\r\n250 PIPELINING\r\n";
   injected.copy(client.input_space().data(), injected.size());
@@ -135,7 +136,7 @@ TEST_CASE("tls: what is no TLS in the place of the handshake fails it, and none 
 struct Established {
   explicit Established(const PrepareTls& prepare) : server(prepare) { REQUIRE(server.shake(client) == Step::done); }
   MemoryTlsServer server;
-  TlsEngine client{TlsUse::opportunistic, "mx.there.example"};
+  TlsEngine client{TlsOffer::usual, "mx.there.example"};
   std::string said;
 };
 
@@ -208,22 +209,44 @@ TEST_CASE("tls: what was decrypted already, or came along with it, is unread") {
   CHECK_FALSE(both.client.has_unread());
 }
 
-TEST_CASE("tls: from each offer a failure leads to clear text within four connections") {
-  using enum TlsFailure;
-  for (const TlsFailure why : {dh_too_small, dh_too_large, rsa_too_large, other}) {
-    TlsUse use = TlsUse::opportunistic;
-    int connections = 1;
-    while (use != TlsUse::never) {
-      use = next_offer(use, connections == 1 ? why : other);
-      ++connections;
+TEST_CASE("tls: from each offer a failure leads to the last one within four connections: clear text only if the policy allows it") {
+  using enum HandshakeFailure;
+  for (const auto& policy : {net::TlsPolicy::may(), net::TlsPolicy::encrypt("a test"), net::TlsPolicy::verify({}, "a test")})
+    for (const HandshakeFailure why : {dh_too_small, dh_too_large, rsa_too_large, certificate, other}) {
+      TlsOffer offer = first_offer(policy);
+      int connections = 1;
+      while (const auto next = next_offer(offer, connections == 1 ? why : other, policy)) {
+        offer = *next;
+        ++connections;
+      }
+      CAPTURE(policy.text(), static_cast<int>(why));
+      CHECK(connections <= 4);
+      CHECK((offer == TlsOffer::clear) == policy.allows_clear());
     }
-    CHECK(connections <= 4);
+}
+
+TEST_CASE("tls: what is offered next depends on what was out of bounds") {
+  struct Row {
+    TlsOffer failed;
+    HandshakeFailure why;
+    std::optional<TlsOffer> may, encrypt, verify;
+  };
+  using enum HandshakeFailure;
+  using enum TlsOffer;
+  constexpr auto end = std::nullopt;
+  const Row rows[] = {{usual, other, clear, end, end},
+                      {usual, certificate, clear, end, end},
+                      {usual, dh_too_small, small_dh, small_dh, end},
+                      {usual, dh_too_large, without_dh, without_dh, without_dh},
+                      {without_dh, other, large_dh, large_dh, large_dh},
+                      {usual, rsa_too_large, without_rsa, without_rsa, without_rsa},
+                      {clear, other, end, end, end}};
+  for (const Row& row : rows) {
+    CAPTURE(static_cast<int>(row.failed), static_cast<int>(row.why));
+    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::may()) == row.may);
+    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::encrypt("a test")) == row.encrypt);
+    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::verify({}, "a test")) == row.verify);
   }
-  CHECK(next_offer(TlsUse::opportunistic, other) == TlsUse::never);
-  CHECK(next_offer(TlsUse::opportunistic, dh_too_small) == TlsUse::small_dh);
-  CHECK(next_offer(TlsUse::opportunistic, dh_too_large) == TlsUse::without_dh);
-  CHECK(next_offer(TlsUse::without_dh, other) == TlsUse::large_dh);
-  CHECK(next_offer(TlsUse::opportunistic, rsa_too_large) == TlsUse::without_rsa);
 }
 
 }  // namespace

@@ -69,8 +69,8 @@ class Internet::ClientEnd final : public mta::smtp::Stream {
     if (bytes.starts_with("QUIT")) count_out();
     return stream_->write(bytes);
   }
-  Task<Status> start_tls_client(std::string server_name, mta::smtp::TlsUse use) override {
-    return stream_->start_tls_client(std::move(server_name), use);
+  Task<Status> start_tls_client(std::string server_name, mta::smtp::TlsOffer offer) override {
+    return stream_->start_tls_client(std::move(server_name), offer);
   }
   const mta::smtp::TlsState& tls() const override { return stream_->tls(); }
   bool has_input() override { return stream_->has_input(); }
@@ -93,7 +93,7 @@ class Internet::Connector final : public mta::smtp::Connector {
  public:
   Connector(Internet& internet, Executor executor) : internet_(internet), executor_(executor) {}
 
-  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, BootTime deadline) override {
+  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, BootTime deadline) override {
     const Host& host = internet_.world_.hosts[number_after(target.host, 2)];
     const bool dead = host.is_dead(instant_now());
     internet_.ledger_.note(40 + dead, host.index);

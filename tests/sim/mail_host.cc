@@ -111,7 +111,7 @@ std::string MailHost::hello() const {
   std::string reply = "250-" + host_.name + "\r\n";
   if (host_.pipelining) reply += "250-PIPELINING\r\n";
   if (host_.dsn) reply += "250-DSN\r\n";
-  if (host_.tls && !stream_->tls().active) reply += "250-STARTTLS\r\n";
+  if (host_.tls && !stream_->tls().active()) reply += "250-STARTTLS\r\n";
   return reply + "250 SIZE";
 }
 
@@ -120,7 +120,7 @@ Task<void> MailHost::answer(std::string line) {
     co_await say(hello());
   } else if (line.starts_with("STARTTLS")) {
     co_await say("220 go on");
-    (void)(co_await stream_->start_tls_client("", mta::smtp::TlsUse::opportunistic)).ok();
+    (void)(co_await stream_->start_tls_client("", mta::smtp::TlsOffer::usual)).ok();
   } else if (line.starts_with("MAIL")) {
     co_await say(mail());
   } else if (line.starts_with("RCPT")) {

@@ -275,7 +275,7 @@ void apply(const Setting& setting, Setup& setup) {
   } else if (key == "envid") {
     setup.envelope.envid = value;
   } else if (key == "tls") {
-    setup.options.tls = mta::smtp::TlsUse::never;
+    setup.options.tls = mta::net::TlsPolicy::none();
   } else if (key == "handshake") {
     setup.memory.tls = parse_handshake(value);
   } else if (key == "max-recipients") {
@@ -348,7 +348,7 @@ std::string describe(const proto::HostResult& result) {
 std::string found_for(const std::string& key, const Findings& findings) {
   if (key == "open") {
     if (findings.is_open) return "ok";
-    return describe(findings.opened.trouble) + (findings.opened.tls_failure != mta::smtp::TlsFailure::none ? " tls-failed" : "");
+    return describe(findings.opened.trouble) + (findings.opened.handshake != mta::smtp::HandshakeFailure::none ? " tls-failed" : "");
   }
   if (key == "host") return findings.last.host_trouble ? "trouble" : "fine";
   if (key == "usable") return findings.usable ? "yes" : "no";

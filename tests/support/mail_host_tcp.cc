@@ -53,7 +53,7 @@ class ServerStream final : public Stream {
     if (code) co_return mta::smtp::network_error(code);
     co_return Status();
   }
-  Task<Status> start_tls_client(std::string, mta::smtp::TlsUse) override { co_return Error::permanent("this is the server's end"); }
+  Task<Status> start_tls_client(std::string, mta::smtp::TlsOffer) override { co_return Error::permanent("this is the server's end"); }
   Task<bool> start_tls_server() {
     tls_.emplace(socket_, context_);
     error_code code;

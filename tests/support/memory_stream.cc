@@ -45,7 +45,7 @@ class MemoryStream final : public Stream {
   }
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override;
   Task<Status> write(std::string_view bytes) override;
-  Task<Status> start_tls_client(std::string server_name, mta::smtp::TlsUse use) override;
+  Task<Status> start_tls_client(std::string server_name, mta::smtp::TlsOffer offer) override;
   const TlsState& tls() const override { return tls_; }
   bool has_input() override { return !in_->octets.empty() || in_->writer_closed; }
   void close() override;
@@ -95,12 +95,12 @@ Task<Status> MemoryStream::write(std::string_view bytes) {
   co_return Status();
 }
 
-Task<Status> MemoryStream::start_tls_client(std::string, mta::smtp::TlsUse) {
+Task<Status> MemoryStream::start_tls_client(std::string, mta::smtp::TlsOffer) {
   const auto pipe = in_;
   while (tls_outcome_ == MemoryTls::hangs && !overdue() && !pipe->reader_closed) co_await wait_for_change(*pipe, deadline_);
   if (tls_outcome_ == MemoryTls::hangs) co_return timed_out();
   if (tls_outcome_ == MemoryTls::fails) co_return Error::transient("TLS: handshake failure");
-  tls_.active = true;
+  tls_.level = mta::net::TlsLevel::encrypted;
   tls_.description = "TLSv1.3/MEMORY (unverified)";
   co_return Status();
 }
@@ -142,7 +142,7 @@ Task<Result<std::unique_ptr<Stream>>> MemoryConnector::fail(Host host, BootTime 
   co_return Error::transient(BootClock::now() >= deadline ? "connection timed out" : host.words);
 }
 
-Task<Result<std::unique_ptr<Stream>>> MemoryConnector::connect(dns::Target target, BootTime deadline) {
+Task<Result<std::unique_ptr<Stream>>> MemoryConnector::connect(dns::Target target, mta::net::TlsPolicy, BootTime deadline) {
   const std::string address = target.address_text();
   attempts_.push_back(address);
   const auto found = hosts_.find(address);

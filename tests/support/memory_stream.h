@@ -38,7 +38,7 @@ class MemoryConnector final : public mta::smtp::Connector {
   // The connection fails with these words, after this time ("hang": longer than any deadline).
   void refuse(std::string address, std::string words, Duration after = Duration(0));
 
-  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, BootTime deadline) override;
+  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, mta::net::TlsPolicy policy, BootTime deadline) override;
 
   // Each attempt, in order, also those that failed.
   const std::vector<std::string>& attempts() const { return attempts_; }

@@ -33,7 +33,7 @@ class PeerStream final : public mta::smtp::Stream {
     ++pipe_->writes;
     co_return Status();
   }
-  Task<Status> start_tls_client(std::string, mta::smtp::TlsUse) override { co_return Error::permanent("no TLS in memory"); }
+  Task<Status> start_tls_client(std::string, mta::smtp::TlsOffer) override { co_return Error::permanent("no TLS in memory"); }
   const mta::smtp::TlsState& tls() const override { return tls_; }
   bool has_input() override { return !pipe_->input.empty() || pipe_->at_end; }
   void close() override { pipe_->closed = true; }

@@ -108,7 +108,7 @@ class Simulation::Connector final : public mta::smtp::Connector {
  public:
   Connector(Simulation& simulation, Executor executor) : simulation_(simulation), executor_(executor) {}
 
-  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, BootTime) override {
+  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, BootTime) override {
     simulation_.connections_.push_back(target.address_text());
     const auto found = simulation_.hosts_.find(target.address_text());
     if (found == simulation_.hosts_.end()) co_return Error::transient("connection refused");

@@ -1,0 +1,160 @@
+// Policies of TLS and their texts.
+#include "mta/net/tls_policy.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "mta/net/trust_anchors.h"
+
+namespace mxpress::mta::net {
+namespace {
+
+template <typename Value>
+void sort_unique(std::vector<Value>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+std::string hex(std::string_view octets) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : octets) {
+    const auto octet = static_cast<unsigned char>(c);
+    text += kDigits[octet >> 4];
+    text += kDigits[octet & 15];
+  }
+  return text;
+}
+
+std::string text_of(const ReferenceName& name) { return name.text(); }
+std::string text_of(const MxPattern& pattern) { return pattern.text(); }
+std::string text_of(const TlsaRecord& record) {
+  return std::to_string(record.usage) + "-" + std::to_string(record.selector) + "-" + std::to_string(record.matching) + "-" +
+         hex(record.data);
+}
+
+template <typename Value>
+std::string list_of(const std::vector<Value>& values) {
+  std::string text;
+  for (const Value& value : values) text.append(text.empty() ? "=" : ",").append(text_of(value));
+  return text.empty() ? "=" : text;
+}
+
+}  // namespace
+
+bool is_usable(const TlsaRecord& record) {
+  constexpr std::size_t kDigestOctets[] = {0, 32, 64};
+  if ((record.usage != 2 && record.usage != 3) || record.selector > 1 || record.matching > 2 || record.data.empty()) return false;
+  return record.matching == 0 || record.data.size() == kDigestOctets[record.matching];
+}
+
+struct TlsPolicy::Details {
+  std::string source;
+  std::vector<ReferenceName> names{};
+  std::vector<TlsaRecord> records{};
+  std::vector<MxPattern> patterns{};
+  StsMode mode = StsMode::enforce;
+  std::shared_ptr<const TrustAnchors> anchors{};
+  std::string demands{};  // the text behind the kind's word
+};
+
+Result<MxPattern> MxPattern::parse(std::string_view text) {
+  const bool is_wildcard = text.starts_with("*.");
+  const auto domain = proto::Domain::parse(is_wildcard ? text.substr(2) : text);
+  if (!domain) return domain.error();
+  if (domain->is_address_literal()) return Error::permanent("an address is not the name of a mail host");
+  return MxPattern((is_wildcard ? "*." : "") + domain->text());
+}
+
+bool MxPattern::matches(std::string_view host) const {
+  const auto domain = proto::Domain::parse(host);
+  if (!domain) return false;
+  if (!text_.starts_with("*.")) return domain->text() == text_;
+  const auto dot = domain->text().find('.');
+  return dot != std::string::npos && std::string_view(domain->text()).substr(dot) == std::string_view(text_).substr(1);
+}
+
+TlsPolicy::TlsPolicy(Kind kind, std::string source) : kind_(kind) {
+  if (!source.empty()) details_ = std::make_shared<const Details>(Details{std::move(source)});
+}
+
+TlsPolicy::TlsPolicy(Kind kind, Details details) : kind_(kind) {
+  sort_unique(details.names);
+  sort_unique(details.records);
+  sort_unique(details.patterns);
+  if (kind == Kind::verify) details.demands = list_of(details.names);
+  if (kind == Kind::dane) details.demands = list_of(details.records);
+  if (kind == Kind::sts) details.demands = (details.mode == StsMode::testing ? "-testing" : "") + list_of(details.patterns);
+  if (details.anchors) details.demands += ",ca:" + details.anchors->digest();
+  details_ = std::make_shared<const Details>(std::move(details));
+}
+
+TlsPolicy TlsPolicy::verify(std::vector<ReferenceName> names, std::string source, std::shared_ptr<const TrustAnchors> anchors) {
+  return {Kind::verify, Details{.source = std::move(source), .names = std::move(names), .anchors = std::move(anchors)}};
+}
+
+TlsPolicy TlsPolicy::dane(std::vector<TlsaRecord> records, std::string source) {
+  return {Kind::dane, Details{.source = std::move(source), .records = std::move(records)}};
+}
+
+TlsPolicy TlsPolicy::sts(std::vector<MxPattern> patterns, StsMode mode, std::string source, std::shared_ptr<const TrustAnchors> anchors) {
+  return {Kind::sts, Details{.source = std::move(source), .patterns = std::move(patterns), .mode = mode, .anchors = std::move(anchors)}};
+}
+
+const TlsPolicy::Details& TlsPolicy::details() const {
+  static const Details nothing{};
+  return details_ ? *details_ : nothing;
+}
+
+bool TlsPolicy::is_testing() const { return kind_ == Kind::sts && details().mode == StsMode::testing; }
+
+bool TlsPolicy::allows_clear() const { return kind_ == Kind::none || kind_ == Kind::may || is_testing(); }
+
+bool TlsPolicy::needs_certificate() const {
+  if (kind_ == Kind::dane) return records().empty() || std::any_of(records().begin(), records().end(), is_usable);  // RFC 7672 2.2
+  return kind_ == Kind::verify || (kind_ == Kind::sts && !is_testing());
+}
+
+bool TlsPolicy::allows_host(std::string_view host) const {
+  const auto& patterns = mx_patterns();
+  if (kind_ != Kind::sts) return true;
+  return std::any_of(patterns.begin(), patterns.end(), [&](const MxPattern& pattern) { return pattern.matches(host); });
+}
+
+const std::string& TlsPolicy::source() const { return details().source; }
+const std::vector<ReferenceName>& TlsPolicy::names() const { return details().names; }
+const std::vector<TlsaRecord>& TlsPolicy::records() const { return details().records; }
+const std::vector<MxPattern>& TlsPolicy::mx_patterns() const { return details().patterns; }
+const TrustAnchors* TlsPolicy::anchors() const { return details().anchors.get(); }
+
+std::string TlsPolicy::text() const { return std::string(to_string(kind_)) + details().demands; }
+
+bool TlsPolicy::operator==(const TlsPolicy& other) const {
+  return kind_ == other.kind_ && (details_ == other.details_ || details().demands == other.details().demands);
+}
+
+std::size_t TlsPolicy::hash() const {
+  const std::string& demands = details().demands;
+  return static_cast<std::size_t>(kind_) + (demands.empty() ? 0 : 31 * std::hash<std::string>()(demands));
+}
+
+std::string_view to_string(TlsPolicy::Kind kind) {
+  using enum TlsPolicy::Kind;
+  switch (kind) {
+    case none:
+      return "none";
+    case may:
+      return "may";
+    case encrypt:
+      return "encrypt";
+    case verify:
+      return "verify";
+    case dane:
+      return "dane";
+    case sts:
+      return "sts";
+  }
+  return "";
+}
+
+}  // namespace mxpress::mta::net
