@@ -106,6 +106,7 @@ class Attempt {
   // remembered.
   Task<std::unique_ptr<smtp::ClientSession>> open(const dns::Target& target) {
     smtp::ClientOptions options = order_.options;
+    options.tls = site_.terms->tls;
     const TlsPeer peer(target, options.tls);
     const smtp::TlsOffer first_offer = tools_.tls_memory.offer_for(peer, instant_now());
     options.offer = first_offer;
@@ -220,7 +221,7 @@ class Attempt {
     if (result.host_trouble) remember_trouble(result.last);
     if (result.host_trouble && is_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
-    if (result.tls_required) tools_.tls_memory.forget(TlsPeer(target, order_.options.tls));
+    if (result.tls_required) tools_.tls_memory.forget(TlsPeer(target, site_.terms->tls));
     if (!result.host_trouble) answered_ = true;
     if (!result.host_trouble) tools_.target_failures.answered(target);
     if (result.host_trouble && !is_after_mail(result.last)) tools_.target_failures.failed(target, instant_now());

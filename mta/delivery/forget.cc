@@ -66,6 +66,7 @@ void Worker::forget_site(SiteIndex index) {
   if (site_keys_.name(index).empty() || site.active > 0 || site.starved) return;
   if (!site.members.empty() || !site.line.empty() || !site.idle.empty()) return;
   const Instant next_wake = site.next_wake;
+  services_.ownership.leave_site(key_of(index), index_);
   site_keys_.forget(index);
   std::destroy_at(&site);
   std::construct_at(&site, idle_);

@@ -93,8 +93,6 @@ DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Shar
   order.equals = order_targets(order.targets, {*order.message, order.recipients}, target_failures_, random_);
   order.options.hello_name = config->hostname;
   order.options.timeouts = config->timeouts;
-  const bool is_usual = config->destinations.empty();
-  order.options.tls = (is_usual ? routing::usual_route(*config) : routing::route_for(*config, domain_of(destination))).tls;
   order.options.max_recipients = config->delivery.max_recipients;
   order.wanted = [this, job] { return wanted(job); };
   order.trying = [this, job](const dns::Target& target) { trying(job, target); };
@@ -112,6 +110,10 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   try {
     share = co_await load(job, destination, Need::content);
     if (is_long(share)) share = co_await take_room(job, destination, std::move(share), charge);
+    if (share && destinations_[destination].site != site) {
+      put_back(job);
+      share = Share();
+    }
     if (share) {
       DeliveryOrder order = order_for(job, destination, share.message());
       report =
@@ -133,6 +135,17 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   serve_after(site);
   run_due();
   if (bug) std::rethrow_exception(bug);
+}
+
+// Its destination has joined another site since it was leased: nothing was tried. What the operator asked for meanwhile happens now.
+void Worker::put_back(JobIndex index) {
+  const queue::Job& job = schedule_.job(index);
+  if (job.withdrawn) return schedule_.remove(index);
+  if (job.hold_wanted)
+    schedule_.hold(index);
+  else
+    schedule_.make_ready(index);
+  schedule_age_event(index, instant_now());
 }
 
 void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took) {
@@ -178,7 +191,8 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   site.proven = false;
   site.trouble.failed(brief(report.trouble), now, policy_of(destination), random_);
   services_.spool.record_site({key_of(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
-  log_site_trouble(key_of(index), *site.trouble.failure(), site.trouble.failures(), to_wall(site.trouble.next_probe()));
+  log_site_trouble(std::string(hosts_of(key_of(index))), *site.trouble.failure(), site.trouble.failures(),
+                   to_wall(site.trouble.next_probe()));
   for (DestinationIndex member = site.members.front(); member != Chain::kEnd; member = destinations_[member].next_member)
     expire_waiting(member, now);
   wake_at(site.trouble.next_probe(), true, index);

@@ -76,7 +76,8 @@ Task<void> Worker::locate(DestinationIndex index) {
   destinations_[index].locating = false;
   if (stopping_) co_return;
   if (config != lookup_config_) co_return serve(index);  // found by rules that hold no longer: it is looked up anew
-  located(index, std::make_shared<const Located>(Located{std::move(found), config}));
+  SessionKey key = session_key(routing::route_for(*config, domain_of(index)), found.site);
+  located(index, std::make_shared<const Located>(Located{std::move(found), std::move(key), config}));
   run_due();
 }
 
@@ -102,16 +103,16 @@ void Worker::located(DestinationIndex index, const std::shared_ptr<const Located
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
     return spawn(fail_all(index, destination.answers, std::move(result)));
   }
-  const std::size_t owner = services_.ownership.owner_of_site(found.site);
-  if (owner != index_) {
-    services_.ownership.place_destination(name_of(index), owner);
+  SiteClaim claim = services_.ownership.claim_site(located->key.text(), index_);
+  if (claim.owner != index_) {
+    services_.ownership.place_destination(name_of(index), claim.owner);
     return pass_on(index, located);
   }
   auto targets = found.targets;
   if (schedule_.known_destinations() > services_.many_destinations && targets.size() > kFewTargets) targets.resize(kFewTargets);
   destination.targets = targets;
   destination.located_until = instant_now() + std::min(found.ttl, kHoldAtMost);
-  join_site(index, site_index(found.site));
+  join_site(index, site_index(located->key, std::move(claim.restored)));
   if (destination.probe_wanted) probe_now(index);
   serve(index);
 }

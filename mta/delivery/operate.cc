@@ -29,8 +29,11 @@ void Worker::restore_site(const queue::SiteRecord& record) {
     restored_lookups_[*destination] = record;
     return;
   }
+  if (const auto index = site_keys_.find(record.site)) restore(sites_[*index], record);
+}
+
+void Worker::restore(Site& site, const queue::SiteRecord& record) {
   const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));  // no destination waits as long: join_site()
-  Site& site = sites_[site_index(record.site)];
   if (site.has_answered && !site.trouble.active())  // what this run knows is newer, and has not been recorded
     return services_.spool.record_site({record.site, 0, {}, std::nullopt});
   site.restore(record.failures, instant_now() + wait, record.last);

@@ -132,8 +132,18 @@ void Pool::readmit(const queue::Message& message) {
 
 void Pool::restore_site(const queue::SiteRecord& site) {
   const auto destination = looked_up(site);
-  Worker& worker = *workers_[destination ? worker_for(*destination) : owner_of_site(site.site)];
+  const auto owner = destination ? std::optional(worker_for(*destination)) : owner_or_keep(site);
+  if (!owner) return;
+  Worker& worker = *workers_[*owner];
   asio::post(worker.io(), [&worker, site] { worker.restore_site(site); });
+}
+
+// The site's owner; without one the record is kept for the first.
+std::optional<std::size_t> Pool::owner_or_keep(const queue::SiteRecord& record) {
+  const std::lock_guard lock(placed_mutex_);
+  if (const auto number = site_names_.find(record.site)) return site_owners_[*number];
+  restored_sites_[record.site] = record;
+  return std::nullopt;
 }
 
 void Pool::act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) {
@@ -248,7 +258,23 @@ void Pool::visit_all(std::function<void(Worker&)> visit, std::function<void()> f
     });
 }
 
-std::size_t Pool::owner_of_site(const std::string& site) const { return std::hash<std::string>()(site) % workers_.size(); }
+// Whoever looked it up first: its job need not travel again.
+SiteClaim Pool::claim_site(const std::string& key, std::size_t worker) {
+  const std::lock_guard lock(placed_mutex_);
+  if (const auto number = site_names_.find(key)) return {site_owners_[*number]};
+  const std::uint32_t number = site_names_.number(key);
+  if (number == site_owners_.size()) site_owners_.push_back(0);
+  site_owners_[number] = static_cast<std::uint16_t>(worker);
+  SiteClaim claim{worker};
+  if (auto restored = restored_sites_.extract(key)) claim.restored = std::move(restored.mapped());
+  return claim;
+}
+
+void Pool::leave_site(const std::string& key, std::size_t worker) {
+  const std::lock_guard lock(placed_mutex_);
+  const auto number = site_names_.find(key);
+  if (number && site_owners_[*number] == worker) site_names_.forget(*number);
+}
 
 std::size_t Pool::worker_for(const std::string& destination) const {
   const std::lock_guard lock(placed_mutex_);
@@ -273,6 +299,11 @@ void Pool::forget_destination(const std::string& destination, std::size_t worker
   const std::lock_guard lock(placed_mutex_);
   const auto number = placed_names_.find(destination);
   if (number && placed_[*number] == worker) placed_names_.forget(*number);
+}
+
+void Pool::move_job(NewJob job) {
+  ++moved_jobs_;
+  route_job(std::move(job));
 }
 
 void Pool::route_job(NewJob job) {

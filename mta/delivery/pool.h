@@ -1,9 +1,13 @@
 // The pool of workers: takes messages in, gives each job to the worker that owns it, and lets operators look and act.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
@@ -50,6 +54,8 @@ class Pool final : public Deliverer, private Ownership {
   std::size_t count_set_aside() const { return set_aside_.size(); }
   // That all workers know something about. While no worker runs.
   std::size_t known_destinations() const;
+  // How often a job has gone from one worker to another. Any thread.
+  std::uint64_t moved_jobs() const { return moved_jobs_; }
 
   // What is held of messages. Any thread.
   Loads& loads() { return loads_; }
@@ -59,12 +65,15 @@ class Pool final : public Deliverer, private Ownership {
   void stop(std::function<void()> idle);
 
  private:
-  std::size_t owner_of_site(const std::string& site) const override;
+  SiteClaim claim_site(const std::string& key, std::size_t worker) override;
+  void leave_site(const std::string& key, std::size_t worker) override;
   void place_destination(const std::string& destination, std::size_t worker) override;
   void forget_destination(const std::string& destination, std::size_t worker) override;
-  void route_job(NewJob job) override;
+  void move_job(NewJob job) override;
   void readmit(const queue::Message& message) override;
 
+  std::optional<std::size_t> owner_or_keep(const queue::SiteRecord& record);
+  void route_job(NewJob job);
   std::size_t worker_for(const std::string& destination) const;
   void apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done);
   // Calls `visit` on each worker's thread; then `finish` on the thread of the last one.
@@ -75,6 +84,7 @@ class Pool final : public Deliverer, private Ownership {
   void wait_until_idle(std::function<void()> idle);
 
   PoolServices services_;
+  std::atomic<std::uint64_t> moved_jobs_ = 0;
   bool paused_ = false;  // as last told
   SetAside set_aside_;
   Loads loads_;
@@ -85,6 +95,9 @@ class Pool final : public Deliverer, private Ownership {
   mutable std::mutex placed_mutex_;
   queue::NameTable placed_names_;
   queue::Slab<std::uint16_t> placed_;  // by the number of the name: the worker
+  queue::NameTable site_names_;
+  queue::Slab<std::uint16_t> site_owners_;                             // by the number of the name
+  std::unordered_map<std::string, queue::SiteRecord> restored_sites_;  // that nobody owns yet
 };
 
 }  // namespace mxpress::mta::delivery

@@ -12,6 +12,7 @@
 
 #include "mta/delivery/chain.h"
 #include "mta/delivery/kept.h"
+#include "mta/delivery/session_key.h"
 #include "mta/delivery/suspicion.h"
 #include "mta/delivery/verdict.h"
 #include "mta/smtp/client.h"
@@ -85,7 +86,7 @@ struct Site {
   };
 
   // `idle_of_worker`: how many idle sessions all sites of the worker have.
-  explicit Site(std::size_t& idle_of_worker) : all_idle(idle_of_worker) {}
+  explicit Site(std::size_t& idle_of_worker) : all_idle(idle_of_worker), terms(usual_terms()) {}
 
   // May one more delivery begin? One while unproven or in trouble; then the window, up to `limit`.
   bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
@@ -102,7 +103,8 @@ struct Site {
   std::unique_ptr<smtp::ClientSession> take_oldest_idle() { return take_idle(idle.begin()); }
   std::unique_ptr<smtp::ClientSession> take_idle(std::list<IdleSession>::iterator place);
 
-  std::size_t& all_idle;  // outlives it
+  std::size_t& all_idle;                      // outlives it
+  std::shared_ptr<const SessionTerms> terms;  // of its key; its sessions are opened on them, and on no others
   std::uint32_t active = 0;
   std::uint32_t deliveries = 0;  // that have ended
   std::uint32_t window = 1;
@@ -116,6 +118,6 @@ struct Site {
   Chain line;                   // destinations with ready jobs, served in turn
   Chain members;                // destinations that resolved to this site
 };
-static_assert(sizeof(Site) <= 96);  // there may be a hundred thousand
+static_assert(sizeof(Site) <= 112);  // there may be a hundred thousand
 
 }  // namespace mxpress::mta::delivery

@@ -264,11 +264,11 @@ bool Worker::is_news(DestinationIndex index, const std::shared_ptr<const Located
 
 // Ready jobs of a destination that another worker owns now go there, with what has been found out about it.
 void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located>& located) {
-  while (auto lease = schedule_.lease(index)) {
-    const queue::Job job = schedule_.job(*lease);
-    schedule_.remove(*lease);
-    services_.ownership.route_job({job.message, name_of(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed,
-                                   job.is_one_of_many, destinations_[index].probe_wanted, located});
+  for (JobIndex ready = schedule_.oldest_ready(index); ready != queue::kNone; ready = schedule_.oldest_ready(index)) {
+    const queue::Job job = schedule_.job(ready);
+    schedule_.remove(ready);
+    services_.ownership.move_job({job.message, name_of(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed,
+                                  job.is_one_of_many, destinations_[index].probe_wanted, located});
   }
   destinations_[index].probe_wanted = false;
 }
@@ -323,10 +323,19 @@ void Worker::begin_destination(DestinationIndex index) {
   restored_lookups_.erase(restored);
 }
 
-Worker::SiteIndex Worker::site_index(const std::string& key) {
-  const SiteIndex index = site_keys_.number(key);  // perhaps that of a site that was forgotten
+Worker::SiteIndex Worker::site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored) {
+  const SiteIndex index = site_keys_.number(key.text());  // perhaps that of a site that was forgotten
   if (index == sites_.size()) sites_.emplace_back(idle_);
+  Site& site = sites_[index];
+  site.terms = shared_terms(key.terms);
+  if (restored) restore(site, *restored);
   return index;
+}
+
+std::shared_ptr<const SessionTerms> Worker::shared_terms(const SessionTerms& terms) {
+  std::erase_if(terms_, [](const auto& known) { return known.use_count() == 1; });
+  const auto found = std::find_if(terms_.begin(), terms_.end(), [&](const auto& known) { return *known == terms; });
+  return found != terms_.end() ? *found : terms_.emplace_back(std::make_shared<const SessionTerms>(terms));
 }
 
 // Of one that is not local: its name came from a domain.

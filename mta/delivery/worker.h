@@ -20,6 +20,7 @@
 #include "mta/delivery/loads.h"
 #include "mta/delivery/lookup_line.h"
 #include "mta/delivery/notices.h"
+#include "mta/delivery/session_key.h"
 #include "mta/delivery/site.h"
 #include "mta/delivery/target_rules.h"
 #include "queue/name_table.h"
@@ -31,6 +32,7 @@ namespace mxpress::mta::delivery {
 // What another worker has just looked up.
 struct Located {
   dns::Targets targets;
+  SessionKey key;
   std::shared_ptr<const Config> config;  // whose rules it follows
 };
 
@@ -57,17 +59,25 @@ struct NewJob {
 // The destination, if the trouble is that of its lookup.
 std::optional<std::string> looked_up(const queue::SiteRecord& record);
 
+struct SiteClaim {
+  std::size_t owner = 0;
+  std::optional<queue::SiteRecord> restored{};  // what an earlier run has left of it; given once, to its first owner
+};
+
 // Which worker owns what; implemented by the pool. Any thread.
 class Ownership {
  public:
   virtual ~Ownership() = default;
-  virtual std::size_t owner_of_site(const std::string& site) const = 0;
+  // The site now belongs to that worker, unless one has it already. `key`: a SessionKey's text.
+  virtual SiteClaim claim_site(const std::string& key, std::size_t worker) = 0;
+  // That worker has forgotten it.
+  virtual void leave_site(const std::string& key, std::size_t worker) = 0;
   // From now on new jobs of this destination go to that worker.
   virtual void place_destination(const std::string& destination, std::size_t worker) = 0;
   // That worker has forgotten it: the next job finds its place anew.
   virtual void forget_destination(const std::string& destination, std::size_t worker) = 0;
-  // Hands a job to whoever owns its destination now.
-  virtual void route_job(NewJob job) = 0;
+  // Hands a job to whoever owns its destination now: another worker.
+  virtual void move_job(NewJob job) = 0;
   // Jobs for what is still pending: after a change of the configuration has moved recipients to other destinations.
   virtual void readmit(const queue::Message& message) = 0;
 };
@@ -93,6 +103,7 @@ class Worker {
 
   asio::io_context& io() { return services_.io; }
   void add(const NewJob& job);
+  // Of an earlier run: of a lookup, or of a site that this worker owns.
   void restore_site(const queue::SiteRecord& site);
   // The spool has recorded the action; says of each message whether it is here and whether it is in flight.
   std::vector<ActionEffect> acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages);
@@ -172,7 +183,9 @@ class Worker {
   Destination& destination(DestinationIndex index);
   std::string name_of(DestinationIndex index) const { return std::string(schedule_.name(index)); }
   void begin_destination(DestinationIndex index);
-  SiteIndex site_index(const std::string& key);
+  SiteIndex site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored);
+  std::shared_ptr<const SessionTerms> shared_terms(const SessionTerms& terms);
+  void restore(Site& site, const queue::SiteRecord& record);
   std::string key_of(SiteIndex index) const { return std::string(site_keys_.name(index)); }
   auto line_links() {
     return [this](DestinationIndex index) -> DestinationIndex& { return destinations_[index].next_in_line; };
@@ -253,6 +266,7 @@ class Worker {
   void recorded(JobIndex job, const Settled& settled, const Status& status);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
   DeliveryOrder order_for(JobIndex job, DestinationIndex destination, Share::MessagePtr message);
+  void put_back(JobIndex job);
   void finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took);
   void wait_after_trouble(JobIndex job);
   void spawn(Task<void> task);
@@ -274,7 +288,8 @@ class Worker {
   queue::Slab<Destination, 64> destinations_;  // stable addresses: coroutines hold them
   std::deque<Site> sites_;                     // these, too
   queue::NameTable site_keys_;
-  std::size_t forget_at_;  // destinations: then those without mail are forgotten
+  std::vector<std::shared_ptr<const SessionTerms>> terms_;  // each once: there are few
+  std::size_t forget_at_;                                   // destinations: then those without mail are forgotten
   std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
   OwnAddresses own_addresses_;
   std::priority_queue<Wake, std::deque<Wake>, std::greater<>> wakes_;

@@ -73,6 +73,7 @@ class Simulation {
   std::vector<mta::delivery::ActionEffect> act(queue::ActionKind action, std::vector<queue::QueueId> ids);
   std::vector<mta::delivery::DestinationStatus> status();
   mta::delivery::Loads& loads() { return pool_->loads(); }
+  std::uint64_t moved_jobs() const { return pool_->moved_jobs(); }
   std::size_t known_destinations() const { return pool_->known_destinations(); }
   // "192.0.2.1:25" answers; addresses without a host refuse connections.
   void host(const std::string& address, SimulatedHost& host);

@@ -1,0 +1,47 @@
+// The names of session keys.
+#include "mta/delivery/session_key.h"
+
+#include "proto/site_key.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+// No space or '%' is left in it: keys that differ have texts that differ.
+std::string quoted(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == ' ')
+      result += "%20";
+    else if (c == '%')
+      result += "%25";
+    else
+      result += c;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::shared_ptr<const SessionTerms> usual_terms() {
+  static const auto usual = std::make_shared<const SessionTerms>();
+  return usual;
+}
+
+std::string SessionKey::text() const {
+  std::string text = quoted(next_hop.hosts);
+  if (next_hop.kind == NextHop::Kind::route) text += " route";
+  if (terms.transport == routing::TransportKind::mailbox) text += " mailbox";
+  if (terms.tls.kind() != net::TlsPolicy::Kind::may) text += " tls=" + terms.tls.text();
+  if (!terms.credentials.empty()) text += " login=" + quoted(terms.credentials);
+  if (terms.source) text += " from=" + terms.source->to_string();
+  return proto::short_site_key(std::move(text));
+}
+
+SessionKey session_key(const routing::Route& route, std::string hosts) {
+  const auto kind = route.next_hop ? NextHop::Kind::route : NextHop::Kind::mail_hosts;
+  return {{kind, std::move(hosts)}, {route.transport, route.tls, route.credentials, std::nullopt}};
+}
+
+std::string_view hosts_of(std::string_view text) { return text.substr(0, text.find(' ')); }
+
+}  // namespace mxpress::mta::delivery
