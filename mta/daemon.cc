@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "dns/stub_resolver.h"
-#include "mta/delivery/local_mailbox.h"
 #include "mta/delivery/pool.h"
 #include "mta/delivery/suspects.h"
 #include "mta/host/control_live.h"
@@ -34,6 +33,7 @@
 #include "mta/smtp/connector.h"
 #include "mta/smtp/handshake_lane.h"
 #include "mta/smtp/tls.h"
+#include "mta/transport/local_mailbox.h"
 #include "queue/disk.h"
 #include "queue/spool.h"
 
@@ -148,7 +148,7 @@ class RunningDaemon final : public Daemon {
             .add("workers", static_cast<std::int64_t>(loops_.size())));
     recovery_ = std::thread([this] { recover(); });
     // The mailbox is listed once now, so that no letter has to wait for it later.
-    asio::post(file_pool_, [mailbox = config_.get()->mailbox_directory()] { (void)delivery::mailbox_use(mailbox); });
+    asio::post(file_pool_, [mailbox = config_.get()->mailbox_directory()] { (void)transport::mailbox_use(mailbox); });
     wait_for_signal();
     watch_health();
     main_.run();

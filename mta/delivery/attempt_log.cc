@@ -70,12 +70,6 @@ void log_attempt(const queue::Message& message, const Verdict& verdict) {
   for (const auto& change : verdict.settlement.changes) log_recipient(message, verdict.settlement, change);
 }
 
-void log_broken_header(proto::QueueId id, const std::string& host) {
-  LogLine line(Priority::notice, id, "header_broken");
-  line.add("host", host).add("why", "a header line of over 998 octets has no space to fold it at; it was broken after 998 octets");
-  log(line);
-}
-
 void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid) {
   const std::string_view outcome = action == queue::ActionKind::remove ? "removed" : "returned";
   for (std::uint32_t i = 0; i < message.recipients.size() && i < message.envelope.recipients.size(); ++i) {
@@ -93,15 +87,6 @@ void log_site_trouble(const std::string& site, const SiteFailure& failure, std::
   add_result(line, proto::for_other_messages(failure.result, failure.since));
   line.add("next_probe_in", std::max(Duration(0), next_probe - Clock::current().wall()));
   log(line);
-}
-
-void log_bug(const std::string& about, std::exception_ptr error) {
-  if (!error) return;
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& exception) {
-    log(LogLine(Priority::error, "bug").add("in", about).add("what", exception.what()).add("note", "please report"));
-  }
 }
 
 }  // namespace mxpress::mta::delivery

@@ -1,7 +1,6 @@
 // The log lines of delivery: one for each recipient of an attempt or that an operator has taken out, one for each trouble of a site.
 #pragma once
 
-#include <exception>
 #include <string>
 
 #include "mta/delivery/verdict.h"
@@ -9,14 +8,9 @@
 namespace mxpress::mta::delivery {
 
 void log_attempt(const queue::Message& message, const Verdict& verdict);
-// A header line could not be folded: TransactionResult::header_broken.
-void log_broken_header(proto::QueueId id, const std::string& host);
 // What the operator (this user) has removed or returned, in the state after it.
 void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid);
 // In our own words where the host's may be about a message, whose own line has them.
 void log_site_trouble(const std::string& site, const SiteFailure& failure, std::uint32_t failures, WallTime next_probe);
-
-// An exception that reached the end of a coroutine: a bug, said with what it was about. Nothing for a null pointer.
-void log_bug(const std::string& about, std::exception_ptr error);
 
 }  // namespace mxpress::mta::delivery

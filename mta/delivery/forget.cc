@@ -63,13 +63,13 @@ std::vector<queue::DestinationIndex> Worker::unused_destinations() const {
 // If nothing needs it.
 void Worker::forget_site(SiteIndex index) {
   Site& site = sites_[index];
-  if (site_keys_.name(index).empty() || site.active > 0 || site.starved) return;
-  if (!site.members.empty() || !site.line.empty() || !site.idle.empty()) return;
+  if (site_keys_.name(index).empty() || site.active > 0 || site.is_waiting) return;
+  if (!site.members.empty() || !site.line.empty() || transport_of(site).keeps_site(index)) return;
   const Instant next_wake = site.next_wake;
   services_.ownership.leave_site(key_of(index), index_);
   site_keys_.forget(index);
   std::destroy_at(&site);
-  std::construct_at(&site, idle_);
+  std::construct_at(&site);
   site.next_wake = next_wake;
 }
 

@@ -6,12 +6,11 @@
 #include <exception>
 
 #include "mta/delivery/attempt_log.h"
-#include "mta/delivery/blocking.h"
 #include "mta/delivery/destination.h"
-#include "mta/delivery/local_mailbox.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
 #include "mta/routing/route.h"
+#include "mta/transport/blocking.h"
 #include "queue/at_hand.h"
 
 namespace mxpress::mta::delivery {
@@ -19,8 +18,6 @@ namespace {
 
 constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
 const proto::EnhancedStatus kDamaged{5, 3, 0};
-const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
-const proto::EnhancedStatus kStoredLocally{2, 1, 5};
 
 std::pair<Result<queue::Message>, Status> load_envelope(queue::Spool& spool, queue::QueueId id) {
   const host::HandlingNow now(id);
@@ -40,7 +37,7 @@ std::pair<Result<queue::Message>, Status> load_checked(queue::Spool& spool, queu
   return {std::move(message), {}};
 }
 
-bool is_long(const Share& share) { return share && share->recipients.size() > Loads::kManyRecipients; }
+bool is_long(const Share& share) { return share && share->recipients.size() > transport::kManyRecipients; }
 
 }  // namespace
 
@@ -73,7 +70,7 @@ void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site) {
   ++sites_[site].active;
   ++active_;
   const Standing standing = sites_[site].standing();
-  ++active_of_[static_cast<std::size_t>(standing)];
+  places_of(sites_[site]).take(standing);
   spawn_for(job, deliver_job(job, destination, site, standing));
 }
 
@@ -84,19 +81,16 @@ bool Worker::wanted(JobIndex index) const {
 
 void Worker::trying(JobIndex job, const dns::Target& target) { underway_[job].target = target; }
 
-DeliveryOrder Worker::order_for(JobIndex job, DestinationIndex destination, Share::MessagePtr message) {
-  const auto config = services_.config.get();
-  DeliveryOrder order;
+transport::Order Worker::order_for(JobIndex job, DestinationIndex destination, SiteIndex site, Share::MessagePtr message) {
+  transport::Order order;
+  order.config = services_.config.get();
   order.message = std::move(message);
-  order.recipients = pending_recipients(*order.message, schedule_.name(destination), *config);
+  order.recipients = pending_recipients(*order.message, schedule_.name(destination), *order.config);
   order.targets = destinations_[destination].targets.get();
-  order.equals = order_targets(order.targets, {*order.message, order.recipients}, target_failures_, random_);
-  order.options.hello_name = config->hostname;
-  order.options.timeouts = config->timeouts;
-  order.options.max_recipients = config->delivery.max_recipients;
+  order.site = site;
+  order.terms = sites_[site].terms;
   order.wanted = [this, job] { return wanted(job); };
   order.trying = [this, job](const dns::Target& target) { trying(job, target); };
-  order.connecting = [this] { make_room(); };
   return order;
 }
 
@@ -115,9 +109,8 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
       share = Share();
     }
     if (share) {
-      DeliveryOrder order = order_for(job, destination, share.message());
-      report =
-          co_await deliver({services_.connector, tls_memory_, step_memory_, target_failures_, services_.file_pool}, sites_[site], order);
+      const transport::Order order = order_for(job, destination, site, share.message());
+      report = co_await transport_of(sites_[site]).deliver(order);
     }
   } catch (...) {
     bug = std::current_exception();
@@ -125,8 +118,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   underway_.erase(job);
   --sites_[site].active;
   --active_;
-  if (!sites_[site].idle.empty()) idle_checks_.push_back({instant_now(), site});
-  --active_of_[static_cast<std::size_t>(standing)];
+  places_of(sites_[site]).give_back(standing);
   try {
     if (share && !bug) finish(job, destination, site, std::move(share), std::move(report), instant_now() - begin);
   } catch (...) {
@@ -191,7 +183,7 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   site.proven = false;
   site.trouble.failed(brief(report.trouble), now, policy_of(destination), random_);
   services_.spool.record_site({key_of(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
-  log_site_trouble(std::string(hosts_of(key_of(index))), *site.trouble.failure(), site.trouble.failures(),
+  log_site_trouble(std::string(transport::hosts_of(key_of(index))), *site.trouble.failure(), site.trouble.failures(),
                    to_wall(site.trouble.next_probe()));
   for (DestinationIndex member = site.members.front(); member != Chain::kEnd; member = destinations_[member].next_member)
     expire_waiting(member, now);
@@ -231,7 +223,7 @@ Task<Result<SharedMessages::Given>> Worker::read(queue::QueueId id, Need need) {
     co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*at_hand))), {}};
   const auto charge = co_await services_.loads.under_way.acquire(services_.spool.octets_to_load(id), owner_of(id));
   auto call = [&spool = services_.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
-  auto [message, content] = co_await run_blocking(services_.file_pool, std::move(call));
+  auto [message, content] = co_await transport::run_blocking(services_.file_pool, std::move(call));
   if (!message) co_return message.error();
   co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*message))), std::move(content)};
 }
@@ -315,51 +307,6 @@ Task<void> Worker::conclude_job(Conclusion conclusion) {
   std::optional<WallTime> next_try;
   if (const Trouble* trouble = trouble_of(destination)) next_try = to_wall(trouble->next_probe());
   settle(job, destination, std::move(share), std::move(report), next_try);
-}
-
-void Worker::serve_locally(DestinationIndex index) {
-  while (local_ < kMaxLocal && schedule_.has_ready(index)) {
-    ++local_;
-    const JobIndex job = *schedule_.lease(index);
-    spawn_for(job, deliver_locally(job, index));
-  }
-}
-
-Task<void> Worker::deliver_locally(JobIndex job, DestinationIndex destination) {
-  std::exception_ptr bug;
-  try {
-    co_await put_into_mailbox(job, destination);
-  } catch (...) {
-    bug = std::current_exception();
-  }
-  --local_;
-  serve(destination);
-  if (bug) std::rethrow_exception(bug);
-}
-
-Task<void> Worker::put_into_mailbox(JobIndex job, DestinationIndex destination) {
-  LoadBudget::Charge charge;
-  Share share = co_await load(job, destination, Need::content);
-  if (is_long(share)) share = co_await take_room(job, destination, std::move(share), charge);
-  if (!share) co_return;
-  const auto config = services_.config.get();
-  const auto recipients = pending_recipients(*share, schedule_.name(destination), *config);
-  const std::string to = share->envelope.recipients[recipients.front()].mailbox.to_string();
-  auto write = [&share, &config, &to] {
-    const host::HandlingNow now(share->id);
-    return deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, *share, to);
-  };
-  const Status status = co_await run_blocking(services_.file_pool, std::move(write));
-  proto::HostResult result{proto::Stage::local, "", "", "", kStoredLocally, 0, "kept in this host's mailbox", false};
-  if (!status) {
-    result.status = kMailboxTrouble;
-    result.text = status.error().message;
-  }
-  auto report = report_without_host(recipients, status ? proto::Outcome::delivered : proto::Outcome::deferred, std::move(result),
-                                    Clock::current().wall());
-  report.site_trouble = false;
-  report.dsn_passed_on = true;
-  settle(job, destination, std::move(share), std::move(report), std::nullopt);
 }
 
 // Without a wait: a fault here is this message's.

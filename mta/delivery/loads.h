@@ -10,10 +10,8 @@ struct Loads {
   Loads(queue::Spool& spool, asio::thread_pool* file_pool) : shared(spool, file_pool, under_way) {}
 
   static constexpr std::uint64_t kUnderWay = 32u << 20;        // octets
-  static constexpr std::uint64_t kLongDeliveries = 64u << 20;  // octets
-  static constexpr std::size_t kManyRecipients = 100;          // of one job: what its delivery holds is charged
+  static constexpr std::uint64_t kLongDeliveries = 64u << 20;  // octets; for jobs of more than transport::kManyRecipients
   static constexpr std::uint64_t kRecipient = 2048;            // octets of one in memory, about: address, state, result
-  static constexpr std::size_t kFewWords = 200;                // octets of each reply that a delivery to many keeps
 
   LoadBudget under_way{kUnderWay};              // from the read of a message until the outcome, or the notice, is handed to the spool
   LoadBudget long_deliveries{kLongDeliveries};  // envelopes of deliveries to many recipients, until their end

@@ -76,7 +76,7 @@ Task<void> Worker::locate(DestinationIndex index) {
   destinations_[index].locating = false;
   if (stopping_) co_return;
   if (config != lookup_config_) co_return serve(index);  // found by rules that hold no longer: it is looked up anew
-  SessionKey key = session_key(routing::route_for(*config, domain_of(index)), found.site);
+  SessionKey key = transport::session_key(routing::route_for(*config, domain_of(index)), found.site);
   located(index, std::make_shared<const Located>(Located{std::move(found), std::move(key), config}));
   run_due();
 }

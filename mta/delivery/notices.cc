@@ -10,12 +10,12 @@
 #include <set>
 
 #include "mta/delivery/attempt_log.h"
-#include "mta/delivery/blocking.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/site.h"
 #include "mta/host/aliases.h"
 #include "mta/host/log.h"
 #include "mta/spool_async.h"
+#include "mta/transport/blocking.h"
 #include "proto/dsn.h"
 
 namespace mxpress::mta::delivery {
@@ -214,7 +214,7 @@ Task<Notices::Loaded> Notices::load(queue::QueueId id) {
     const host::HandlingNow now(id);
     return spool.load(id);
   };
-  auto message = co_await run_blocking(file_pool_, std::move(read));
+  auto message = co_await transport::run_blocking(file_pool_, std::move(read));
   co_return Loaded{std::move(charge), std::move(message)};
 }
 
@@ -346,7 +346,7 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
 // One atomic step in the spool: the notice is stored, and the recipients are owed nothing any more.
 Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Order order) {
   auto read = [content = message.content] { return content ? read_original(*content) : Result<std::string>(std::string()); };
-  const auto original = co_await run_blocking(file_pool_, std::move(read));
+  const auto original = co_await transport::run_blocking(file_pool_, std::move(read));
   const queue::QueueId id = spool_.next_id();
   queue::NewMessage composed = compose(id, message, original, order);
   const proto::Envelope envelope = composed.envelope;
@@ -386,9 +386,9 @@ Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, st
   const auto config = config_.get();
   auto write = [&message, &config] {
     const host::HandlingNow now(message.id);
-    return deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, message, "postmaster");
+    return transport::deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, message, "postmaster");
   };
-  const Status status = co_await run_blocking(file_pool_, std::move(write));
+  const Status status = co_await transport::run_blocking(file_pool_, std::move(write));
   if (!status) {
     log(LogLine(Priority::error, message.id, "notice_not_kept").add("reason", status.error().message));
     co_return kAfterStoreError;

@@ -188,7 +188,7 @@ void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<
   const Instant now = instant_now();
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
     Destination& destination = destinations_[index];
-    destination.located_until = Instant::min();
+    if (!destination.is_local) destination.located_until = Instant::min();
     ++destination.answers;
     destination.trouble.over();  // it may have been ours
     wake_at(now, false, index);

@@ -11,6 +11,8 @@
 #include "mta/delivery/attempt_log.h"
 #include "mta/delivery/destination.h"
 #include "mta/host/log.h"
+#include "mta/transport/mailbox_transport.h"
+#include "mta/transport/smtp_transport.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -37,11 +39,13 @@ Pool::Pool(PoolServices services)
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
     asio::io_context& io = *services_.workers[i];
     connectors_.push_back(services_.make_connector(io));
-    WorkerServices worker_services{
-        io,           *connectors_.back(),        services_.spool, services_.config, services_.file_pool, notices_, *this, loads_,
-        region_of(i), services_.many_destinations};
-    workers_.push_back(
-        std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i, services_.workers.size()));
+    transports_.push_back(std::make_unique<transport::SmtpTransport>(transport::SmtpServices{
+        io, *connectors_.back(), services_.file_pool, services_.workers.size(), services_.seed + services_.workers.size() + i}));
+    transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.file_pool));
+    const std::array<transport::Transport*, 2> transports = {transports_[2 * i].get(), transports_[2 * i + 1].get()};
+    WorkerServices worker_services{io,       transports, services_.spool, services_.config, services_.file_pool,
+                                   notices_, *this,      loads_,          region_of(i),     services_.many_destinations};
+    workers_.push_back(std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i));
   }
 }
 

@@ -15,6 +15,7 @@
 #include "mta/delivery/notices.h"
 #include "mta/delivery/suspects.h"
 #include "mta/delivery/worker.h"
+#include "mta/smtp/stream.h"
 
 namespace mxpress::mta::delivery {
 
@@ -90,6 +91,7 @@ class Pool final : public Deliverer, private Ownership {
   Loads loads_;
   Notices notices_;
   std::vector<std::unique_ptr<smtp::Connector>> connectors_;
+  std::vector<std::unique_ptr<transport::Transport>> transports_;
   std::vector<std::unique_ptr<Worker>> workers_;
   // Destinations that do not live at the worker their name hashes to, because another one owns their site.
   mutable std::mutex placed_mutex_;

@@ -8,10 +8,10 @@
 #include <exception>
 #include <string_view>
 
-#include "mta/delivery/blocking.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/site.h"
 #include "mta/host/crash_record.h"
+#include "mta/transport/blocking.h"
 #include "queue/at_hand.h"
 #include "queue/state.h"
 
@@ -167,7 +167,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
     copy->octets = octets_of(copy->message);
     return copy;
   };
-  auto copy = co_await run_blocking(file_pool_, std::move(load));
+  auto copy = co_await transport::run_blocking(file_pool_, std::move(load));
   if (copy) (*copy)->read = (*copy)->used = instant_now();
   co_return copy;
 }

@@ -1,15 +1,9 @@
-// Windows, cool-downs and idle sessions of a site.
+// Windows and cool-downs of a site.
 #include "mta/delivery/site.h"
 
 #include <algorithm>
 
 namespace mxpress::mta::delivery {
-
-Instant instant_now() { return Instant(std::chrono::duration_cast<Duration>(Clock::current().since_boot())); }
-
-BootTime to_boot_time(Instant instant) { return BootTime(std::chrono::duration_cast<BootTime::duration>(instant.time_since_epoch())); }
-
-WallTime to_wall(Instant instant) { return Clock::current().wall() + (instant - instant_now()); }
 
 void Trouble::failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random) {
   if (!known_) known_ = std::make_unique<Known>();
@@ -58,26 +52,6 @@ void Site::succeeded(std::size_t limit, Duration took) {
     window = 1;
   }
   window = static_cast<std::uint32_t>(std::min<std::size_t>(window + 1, limit));
-}
-
-std::unique_ptr<smtp::ClientSession> Site::take_idle(const dns::Target& target) {
-  const auto found = std::find_if(idle.begin(), idle.end(), [&](const IdleSession& entry) {
-    const dns::Target& reached = entry.session->target();
-    return reached.host == target.host && reached.address == target.address && reached.port == target.port;
-  });
-  return found == idle.end() ? nullptr : take_idle(found);
-}
-
-std::unique_ptr<smtp::ClientSession> Site::take_idle(std::list<IdleSession>::iterator place) {
-  auto session = std::move(place->session);
-  idle.erase(place);
-  --all_idle;
-  return session;
-}
-
-void Site::put_idle(std::unique_ptr<smtp::ClientSession> session) {
-  idle.push_back({std::move(session), instant_now()});
-  ++all_idle;
 }
 
 }  // namespace mxpress::mta::delivery

@@ -1,9 +1,8 @@
-// A site: the mail hosts that one or more domains resolve to. Owns sessions, the concurrency window and the cool-down after trouble.
+// A site: the mail hosts that one or more domains resolve to. Owns the concurrency window and the cool-down after trouble.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <random>
@@ -12,23 +11,22 @@
 
 #include "mta/delivery/chain.h"
 #include "mta/delivery/kept.h"
-#include "mta/delivery/session_key.h"
 #include "mta/delivery/suspicion.h"
 #include "mta/delivery/verdict.h"
-#include "mta/smtp/client.h"
+#include "mta/host/instant.h"
+#include "mta/transport/session_key.h"
 #include "proto/outcome.h"
 #include "queue/retry.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 
+using host::instant_now;
+using host::to_boot_time;
+using host::to_wall;
 using queue::Instant;
-
-// The schedule's clock: milliseconds since boot.
-Instant instant_now();
-BootTime to_boot_time(Instant instant);
-// Between the two clocks, by how far away the moment is now.
-WallTime to_wall(Instant instant);
+using transport::SessionKey;
+using transport::SessionTerms;
 
 // Trouble before MAIL, of a site (connect, greeting, ...) or a destination (lookup): one probe at a time, later and later.
 class Trouble {
@@ -67,7 +65,7 @@ class Trouble {
   std::unique_ptr<Known> known_;  // none without trouble: most have none
 };
 
-// How much is known about a site, and so how many of its worker's sessions it may compete for.
+// How much is known about a site, and so how many of its worker's places it may compete for.
 enum class Standing : std::uint8_t {
   troubled,  // no host of it could be asked lately
   unproven,  // nothing is known, or it was slow
@@ -75,18 +73,8 @@ enum class Standing : std::uint8_t {
 };
 
 struct Site {
-  static constexpr std::uint32_t kMaxTransactions = 1000;  // of one session: as many as hosts usually take; who wants fewer says 421
-  static constexpr std::uint32_t kTurn = 10;               // deliveries, before others that wait for a session are served
-  static constexpr Duration kIdle = std::chrono::seconds(2);
+  static constexpr std::uint32_t kTurn = 10;                      // deliveries, before others that wait for a session are served
   static constexpr Duration kGoodTime = std::chrono::minutes(1);  // for a delivery of a proven site
-
-  struct IdleSession {
-    std::unique_ptr<smtp::ClientSession> session;
-    Instant since{};
-  };
-
-  // `idle_of_worker`: how many idle sessions all sites of the worker have.
-  explicit Site(std::size_t& idle_of_worker) : all_idle(idle_of_worker), terms(usual_terms()) {}
 
   // May one more delivery begin? One while unproven or in trouble; then the window, up to `limit`.
   bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
@@ -96,28 +84,19 @@ struct Site {
   void restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last);
   Standing standing() const { return trouble.active() ? Standing::troubled : proven ? Standing::proven : Standing::unproven; }
 
-  void put_idle(std::unique_ptr<smtp::ClientSession> session);
-  // An idle session to `target`, or null.
-  std::unique_ptr<smtp::ClientSession> take_idle(const dns::Target& target);
-  // Of one or more.
-  std::unique_ptr<smtp::ClientSession> take_oldest_idle() { return take_idle(idle.begin()); }
-  std::unique_ptr<smtp::ClientSession> take_idle(std::list<IdleSession>::iterator place);
-
-  std::size_t& all_idle;                      // outlives it
-  std::shared_ptr<const SessionTerms> terms;  // of its key; its sessions are opened on them, and on no others
+  std::shared_ptr<const SessionTerms> terms = transport::usual_terms();  // of its key; its sessions are opened on them
   std::uint32_t active = 0;
   std::uint32_t deliveries = 0;  // that have ended
   std::uint32_t window = 1;
   Instant next_wake = Instant::max();  // the earliest that is arranged
   bool proven = false;                 // it has answered to a transaction since its last trouble, the last one in good time
   bool has_answered = false;           // in this run
-  bool starved = false;                // it stands in the line for one of its worker's sessions
+  bool is_waiting = false;             // for one of its worker's places
   Trouble trouble;
   Suspicion suspicion;
-  std::list<IdleSession> idle;  // the oldest first; changed by the functions above
-  Chain line;                   // destinations with ready jobs, served in turn
-  Chain members;                // destinations that resolved to this site
+  Chain line;     // destinations with ready jobs, served in turn
+  Chain members;  // destinations that resolved to this site
 };
-static_assert(sizeof(Site) <= 112);  // there may be a hundred thousand
+static_assert(sizeof(Site) <= 80);  // there may be a hundred thousand
 
 }  // namespace mxpress::mta::delivery

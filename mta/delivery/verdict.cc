@@ -27,8 +27,6 @@ RecipientStage stage_after_delivery(const proto::Envelope& envelope, const proto
   return relayed ? RecipientStage::notice_owed : RecipientStage::delivered;
 }
 
-bool is_deferred(Outcome outcome) { return outcome == Outcome::deferred || outcome == Outcome::untried; }
-
 RecipientState state_after(const queue::Message& message, std::uint32_t index, const proto::RecipientResult& result,
                            const AttemptReport& report, bool time_is_up) {
   const proto::Recipient& recipient = message.envelope.recipients[index];
@@ -48,22 +46,7 @@ RecipientState state_after(const queue::Message& message, std::uint32_t index, c
   return state;
 }
 
-// An IPv6 address, on a host without IPv6, says less than an address that does not answer.
-bool has_no_route(const proto::HostResult& result) {
-  return result.stage == proto::Stage::connect && proto::connect_failure(result) == proto::ConnectFailure::no_route;
-}
-
-int telling_rank(const proto::HostResult& result) {
-  const int reply = result.reply_code != 0 ? 100 : 0;
-  const int stage = static_cast<int>(result.stage == proto::Stage::none ? proto::Stage::lookup : result.stage);
-  return 2 * (reply + stage) - (has_no_route(result) ? 1 : 0);
-}
-
 }  // namespace
-
-const proto::HostResult& most_telling(const proto::HostResult& a, const proto::HostResult& b) {
-  return telling_rank(b) > telling_rank(a) ? b : a;
-}
 
 proto::HostResult told_to(const queue::RecipientState& recipient, const SiteFailure& failure) {
   return recipient.last == failure.result ? failure.result : proto::for_other_messages(failure.result, failure.since);
@@ -89,17 +72,6 @@ Verdict conclude(const queue::Message& message, AttemptReport report, const queu
   verdict.settlement.message = message.id;
   verdict.settlement.attempt = std::move(report.attempt);
   return verdict;
-}
-
-AttemptReport report_without_host(std::vector<std::uint32_t> recipients, Outcome outcome, proto::HostResult result, WallTime now) {
-  AttemptReport report;
-  report.attempt.time = now;
-  report.attempt.recipients = std::move(recipients);
-  report.attempt.hosts.push_back({result, now, {}, {}, false});
-  report.results.assign(report.attempt.recipients.size(), {outcome, result});
-  report.trouble = std::move(result);
-  report.site_trouble = is_deferred(outcome);
-  return report;
 }
 
 AttemptReport report_of_waiting(const queue::Message& message, std::vector<std::uint32_t> recipients, Outcome outcome,

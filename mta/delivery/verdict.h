@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "mta/transport/report.h"
 #include "proto/outcome.h"
 #include "queue/message.h"
 #include "queue/retry.h"
@@ -12,19 +13,8 @@
 
 namespace mxpress::mta::delivery {
 
-// What one attempt found for the recipients of one job.
-struct AttemptReport {
-  queue::Attempt attempt;                       // recipients and hosts
-  WallTime ended{};                             // waits are counted from here: a slow host is not asked again at once
-  std::vector<proto::RecipientResult> results;  // same order as attempt.recipients
-  bool site_trouble = false;                    // no host could be asked: the trouble is the site's, not the message's
-  std::optional<proto::Stage> after_mail;       // but a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
-  proto::HostResult trouble;                    // the most telling one, if so
-  bool dsn_passed_on = false;                   // RFC 3461 5.2.2
-};
-
-// Which of two results says more about why mail does not arrive: a reply before our own finding, a later stage before an earlier one.
-const proto::HostResult& most_telling(const proto::HostResult& a, const proto::HostResult& b);
+using transport::AttemptReport;
+using transport::report_without_host;
 
 // Why a site or a lookup backs off, as the message that was the probe met it.
 struct SiteFailure {
@@ -48,10 +38,7 @@ struct Verdict {
 Verdict conclude(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
                  std::optional<WallTime> next_try, std::mt19937_64& random);
 
-// The report of an attempt that ended before any host was asked: lookup failure, damaged content.
-AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::Outcome outcome, proto::HostResult result, WallTime now);
-
-// The same for recipients of `message`, which waits for a site or a lookup that has failed.
+// The report for recipients of `message`, which waits for a site or a lookup that has failed.
 AttemptReport report_of_waiting(const queue::Message& message, std::vector<std::uint32_t> recipients, proto::Outcome outcome,
                                 const SiteFailure& failure, WallTime now);
 

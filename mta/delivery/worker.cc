@@ -14,22 +14,16 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kFewSessions = 4;    // of a worker: below it a quarter is none
 constexpr int kFewLooks = 8;               // at jobs
 constexpr std::size_t kMaxLooks = 10'000;  // at jobs, once for each failure of a site: a millisecond
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
-// Idle sessions that end one after the other are closed together, by one timer.
-constexpr Duration kIdleAtMostLate = std::chrono::milliseconds(250);
-
 }  // namespace
 
-Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed,
-               std::size_t worker_count)
+Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed)
     : index_(index),
       services_(services),
       lookup_config_(services.config.get()),
       resolver_(std::move(resolver)),
-      worker_count_(worker_count),
       random_(seed),
       timer_(services.io),
       watchdog_(services.io),
@@ -66,7 +60,6 @@ void Worker::run_due() {
   const Instant now = instant_now();
   for (JobIndex job : schedule_.advance(now)) look_at_age(job, now);
   serve_woken(now);
-  close_idle_sessions(now);
   arm();
 }
 
@@ -86,11 +79,10 @@ void Worker::serve_woken(Instant now) {
     for (DestinationIndex index : woken) serve(index);
 }
 
-// One timer for the earliest of: a due job, an age event, a site or destination that may be probed again, an idle session to close.
+// One timer for the earliest of: a due job, an age event, a site or destination that may be probed again.
 void Worker::arm() {
   std::optional<Instant> next = schedule_.next_event();
   if (!wakes_.empty() && (!next || wakes_.top().when < *next)) next = wakes_.top().when;
-  if (!idle_checks_.empty()) next = std::min(next.value_or(Instant::max()), idle_checks_.front().first + Site::kIdle + kIdleAtMostLate);
   if (!next || stopping_ || armed_for_ <= *next) return;  // who is woken too early arms again
   armed_for_ = *next;
   timer_.expires_at(to_boot_time(*next));
@@ -113,7 +105,6 @@ void Worker::wake_at(Instant when, bool is_site, std::uint32_t index) {
 void Worker::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
   Destination& destination = destinations_[index];
-  if (destination.is_local) return serve_locally(index);
   const Instant now = instant_now();
   if (destination.locating && !lookups_.waits(index)) return;
   if (destination.locating) return start_locating(index);  // perhaps mail of an owner who has a place
@@ -146,9 +137,9 @@ void Worker::serve_other_users(SiteIndex site) {
 // True if it is mail of another user, and has become the probe of its site.
 bool Worker::serve_other_user(DestinationIndex index, JobIndex job) {
   const SiteIndex site_index = destinations_[index].site;
-  const Site& site = sites_[site_index];
+  Site& site = sites_[site_index];
   if (!site.suspicion.is_of_one_user() || job == queue::kNone || !site.trouble.active() || site.active > 0) return false;
-  if (stopping_ || paused_ || !has_session_for(site.standing())) return false;
+  if (stopping_ || paused_ || !has_place(site)) return false;
   if (!site.suspicion.may_ask(services_.spool.uid_of(schedule_.job(job).message))) return false;
   schedule_.lease_job(job);
   start(job, index, site_index);
@@ -174,8 +165,8 @@ bool Worker::start_next(SiteIndex site_index) {
     if (site.trouble.active() && site.active == 0) wake_at(site.trouble.probe_time(fresh), true, site_index);
     return false;
   }
-  if (!has_session_for(site.standing())) {
-    starve(site_index);
+  if (!has_place(site)) {
+    wait_for_place(site_index);
     return false;
   }
   site.line.pop_front(line_links());
@@ -186,65 +177,25 @@ bool Worker::start_next(SiteIndex site_index) {
   return true;
 }
 
-// Half of the sessions are for proven sites, and at most a quarter is for troubled ones: however many hosts are slow or dead, those that
-// are not get theirs. Each bound holds for all whose standing is no better.
-bool Worker::has_session_for(Standing standing) const {
-  const std::size_t limit = most_sessions();
-  constexpr std::array<std::size_t, 3> kParts = {4, 2, 1};
-  std::size_t taken = 0;
-  for (std::size_t place = 0; place < kParts.size(); ++place) {
-    taken += active_of_[place];
-    if (place >= static_cast<std::size_t>(standing) && taken >= std::max<std::size_t>(1, limit / kParts[place])) return false;
-  }
-  return true;
+transport::Transport& Worker::transport_of(const Site& site) const {
+  return *services_.transports[static_cast<std::size_t>(site.terms->transport)];
 }
 
-void Worker::starve(SiteIndex index) {
+void Worker::wait_for_place(SiteIndex index) {
   Site& site = sites_[index];
-  if (!std::exchange(site.starved, true)) starved_[static_cast<std::size_t>(site.standing())].push_back(index);
+  if (!std::exchange(site.is_waiting, true)) places_of(site).wait(index, site.standing());
 }
 
 // After a delivery of this site. It goes on with the session that it has, with a limit: each so many deliveries those that wait are
 // served before it. It opens more sessions only with what they leave.
 void Worker::serve_after(SiteIndex index) {
-  if (++sites_[index].deliveries % Site::kTurn != 0) start_next(index);
-  serve_starved();
+  Site& site = sites_[index];
+  if (++site.deliveries % Site::kTurn != 0) start_next(index);
+  places_of(site).serve_line(most_places(site), [this](SiteIndex waiting) {
+    sites_[waiting].is_waiting = false;
+    serve_site(waiting);
+  });
   serve_site(index);
-}
-
-// In the order in which they began to wait, as far as there are sessions; those that have a bound first, since the others may take the
-// rest, but in turn where there are so few sessions that the bounds mean nothing. A delivery that begins here may end here, too: then the
-// line has been served already.
-void Worker::serve_starved() {
-  std::array<Standing, 3> order = {Standing::unproven, Standing::troubled, Standing::proven};
-  if (most_sessions() < kFewSessions) std::rotate(order.begin(), order.begin() + first_served_++ % order.size(), order.end());
-  for (const Standing standing : order) {
-    auto& line = starved_[static_cast<std::size_t>(standing)];
-    for (std::size_t left = line.size(); left > 0 && !line.empty() && has_session_for(standing); --left) {
-      const SiteIndex index = line.front();
-      line.pop_front();
-      sites_[index].starved = false;
-      serve_site(index);
-    }
-  }
-}
-
-std::size_t Worker::most_sessions() const {
-  return std::max<std::size_t>(1, services_.config.get()->delivery.max_sessions / worker_count_);
-}
-
-// Before a connection is made, by a delivery that is counted as active: where sessions are short, one that is idle gives way.
-void Worker::make_room() {
-  if (active_ + idle_ <= most_sessions()) return;
-  for (; !idle_checks_.empty(); idle_checks_.pop_front()) {
-    Site& oldest = sites_[idle_checks_.front().second];
-    if (!oldest.idle.empty()) return close_oldest_idle(oldest);
-  }
-}
-
-void Worker::close_oldest_idle(Site& site) {
-  auto quit = [](std::unique_ptr<smtp::ClientSession> session) -> Task<void> { co_await session->quit(); };
-  spawn(quit(site.take_oldest_idle()));
 }
 
 // True if mail has come since the last failure: it need not wait out a long cool-down. Behind it there may be some that were tried.
@@ -273,16 +224,9 @@ void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located
   destinations_[index].probe_wanted = false;
 }
 
-void Worker::close_idle_sessions(Instant now) {
-  for (; !idle_checks_.empty() && (stopping_ || idle_checks_.front().first + Site::kIdle <= now); idle_checks_.pop_front()) {
-    Site& site = sites_[idle_checks_.front().second];
-    while (!site.idle.empty() && (stopping_ || site.idle.front().since + Site::kIdle <= now)) close_oldest_idle(site);
-  }
-}
-
 void Worker::stop() {
   stopping_ = true;
-  close_idle_sessions(instant_now());
+  for (transport::Transport* transport : services_.transports) transport->stop();
 }
 
 // The watchdog: each job has a next event or a live delivery. A job that nothing would wake is a bug: said, and woken.
@@ -316,16 +260,24 @@ void Worker::begin_destination(DestinationIndex index) {
   if (!destination.is_local && !proto::Domain::parse(name)) throw std::logic_error("a destination that is no domain: " + name);
   destination.is_known = true;
   const auto restored = restored_lookups_.find(name);
-  if (destination.is_local || restored == restored_lookups_.end()) return;
+  if (destination.is_local) return join_mailbox(index);
+  if (restored == restored_lookups_.end()) return;
   const auto& [site, failures, next_probe, last] = restored->second;
   const auto schedule = services_.config.get()->retry_for(domain_of(index)).schedule;
   destination.trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
   restored_lookups_.erase(restored);
 }
 
+// It has one next hop, for good.
+void Worker::join_mailbox(DestinationIndex index) {
+  const SessionKey key{{}, {routing::TransportKind::mailbox}};
+  destinations_[index].located_until = Instant::max();
+  join_site(index, site_index(key, std::nullopt));
+}
+
 Worker::SiteIndex Worker::site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored) {
   const SiteIndex index = site_keys_.number(key.text());  // perhaps that of a site that was forgotten
-  if (index == sites_.size()) sites_.emplace_back(idle_);
+  if (index == sites_.size()) sites_.emplace_back();
   Site& site = sites_[index];
   site.terms = shared_terms(key.terms);
   if (restored) restore(site, *restored);
@@ -348,7 +300,9 @@ queue::RetryPolicy Worker::policy_of(DestinationIndex index) const {
 }
 
 std::size_t Worker::session_limit(DestinationIndex index) const {
+  const Destination& destination = destinations_[index];
   const auto config = services_.config.get();
+  if (destination.is_local) return most_places(sites_[destination.site]);
   const bool is_like_all = config->destinations.empty();
   return std::max<std::size_t>(1, is_like_all ? config->delivery.max_sessions_per_site : config->max_sessions_for(domain_of(index)));
 }

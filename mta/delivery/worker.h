@@ -15,14 +15,14 @@
 
 #include "dns/targets.h"
 #include "mta/delivery/deliverer.h"
-#include "mta/delivery/delivery.h"
 #include "mta/delivery/kept.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/lookup_line.h"
 #include "mta/delivery/notices.h"
-#include "mta/delivery/session_key.h"
+#include "mta/delivery/places.h"
 #include "mta/delivery/site.h"
 #include "mta/delivery/target_rules.h"
+#include "mta/transport/transport.h"
 #include "queue/name_table.h"
 #include "queue/schedule.h"
 #include "queue/slab.h"
@@ -85,7 +85,7 @@ class Ownership {
 // What a worker works with; all of it outlives the worker.
 struct WorkerServices {
   asio::io_context& io;
-  smtp::Connector& connector;
+  std::array<transport::Transport*, 2> transports;  // by kind
   queue::Spool& spool;
   const CurrentConfig& config;
   asio::thread_pool* file_pool;  // null: the disk is read at once (simulations)
@@ -99,7 +99,7 @@ struct WorkerServices {
 // Thread: that of its io_context, but for the constructor.
 class Worker {
  public:
-  Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed, std::size_t worker_count);
+  Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed);
 
   asio::io_context& io() { return services_.io; }
   void add(const NewJob& job);
@@ -118,7 +118,6 @@ class Worker {
   std::size_t known_destinations() const { return schedule_.known_destinations(); }
 
  private:
-  static constexpr std::size_t kMaxLocal = 4;  // local deliveries at a time, each with its content in memory
   using DestinationIndex = queue::DestinationIndex;
   using JobIndex = queue::JobIndex;
   using SiteIndex = std::uint32_t;
@@ -167,18 +166,17 @@ class Worker {
   bool serve_other_user(DestinationIndex index, JobIndex job);
   bool start_next(SiteIndex index);
   Instant& next_wake(bool is_site, std::uint32_t index);
-  bool has_session_for(Standing standing) const;
-  void starve(SiteIndex index);
+  transport::Transport& transport_of(const Site& site) const;
+  Places& places_of(const Site& site) { return places_[static_cast<std::size_t>(site.terms->transport)]; }
+  std::size_t most_places(const Site& site) const { return transport_of(site).most_orders(*services_.config.get()); }
+  bool has_place(const Site& site) { return places_of(site).has_one(site.standing(), most_places(site)); }
+  void wait_for_place(SiteIndex index);
   void serve_after(SiteIndex index);
-  void serve_starved();
-  std::size_t most_sessions() const;
-  void make_room();
-  void close_oldest_idle(Site& site);
   void wake_at(Instant when, bool is_site, std::uint32_t index);
   void serve_woken(Instant now);
   void pass_on(DestinationIndex index, const std::shared_ptr<const Located>& located);
+  void join_mailbox(DestinationIndex index);
   bool is_news(DestinationIndex index, const std::shared_ptr<const Located>& located) const;
-  void close_idle_sessions(Instant now);
   void watch();
   Destination& destination(DestinationIndex index);
   std::string name_of(DestinationIndex index) const { return std::string(schedule_.name(index)); }
@@ -231,9 +229,6 @@ class Worker {
   // job.cc: one job from lease to settlement
   void start(JobIndex job, DestinationIndex destination, SiteIndex site);
   Task<void> deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site, Standing standing);
-  void serve_locally(DestinationIndex destination);
-  Task<void> deliver_locally(JobIndex job, DestinationIndex destination);
-  Task<void> put_into_mailbox(JobIndex job, DestinationIndex destination);
   // A leased job whose outcome is known without asking a host.
   struct Conclusion {
     JobIndex job;
@@ -265,7 +260,7 @@ class Worker {
   void note_outcome(JobIndex job, const Verdict& verdict);
   void recorded(JobIndex job, const Settled& settled, const Status& status);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
-  DeliveryOrder order_for(JobIndex job, DestinationIndex destination, Share::MessagePtr message);
+  transport::Order order_for(JobIndex job, DestinationIndex destination, SiteIndex site, Share::MessagePtr message);
   void put_back(JobIndex job);
   void finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took);
   void wait_after_trouble(JobIndex job);
@@ -279,7 +274,6 @@ class Worker {
   // Both change together, in reconfigured(); shared with lookups in flight, which outlive that.
   std::shared_ptr<const Config> lookup_config_;
   std::shared_ptr<dns::Resolver> resolver_;
-  std::size_t worker_count_;
   std::mt19937_64 random_;
   Timer timer_;
   Instant armed_for_ = Instant::max();  // when the timer fires
@@ -293,18 +287,10 @@ class Worker {
   std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
   OwnAddresses own_addresses_;
   std::priority_queue<Wake, std::deque<Wake>, std::greater<>> wakes_;
-  std::array<std::deque<SiteIndex>, 3> starved_;  // by standing: sites that wait for one of this worker's sessions, each once
-  TlsMemory tls_memory_;
-  StepMemory step_memory_;
-  TargetFailures target_failures_;
+  std::array<Places, 2> places_;  // by kind of transport
   std::unordered_map<JobIndex, Underway> underway_;
   std::unordered_map<queue::QueueId, std::deque<Conclusion>> conclusions_;  // of messages with many jobs: one at a time
-  std::size_t first_served_ = 0;                                            // of the lines, where they take turns
   std::size_t active_ = 0;
-  std::array<std::size_t, 3> active_of_{};                 // by the standing of the site when they began
-  std::size_t idle_ = 0;                                   // sessions that wait for another message are connections, too
-  std::deque<std::pair<Instant, SiteIndex>> idle_checks_;  // sites that got an idle session then
-  std::size_t local_ = 0;
   LookupLine lookups_;  // those that wait count as locating, too
   bool stopping_ = false;
   bool paused_ = false;

@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "mta/delivery/attempt_log.h"
-#include "mta/delivery/local_mailbox.h"
 #include "mta/host/control_describe.h"
 #include "mta/host/control_parts.h"
 #include "mta/host/control_selector.h"
 #include "mta/host/control_view.h"
+#include "mta/transport/local_mailbox.h"
 #include "proto/control.pb.h"
 
 namespace mxpress::mta::host {
@@ -408,7 +408,7 @@ class Answer {
   void add_disk(control_pb::StatusInfo& info, const Config& config) {
     struct statvfs disk{};
     if (::statvfs(config.spool_directory.c_str(), &disk) == 0) info.set_disk_free(std::uint64_t{disk.f_bavail} * disk.f_frsize);
-    const delivery::MailboxUse mail = delivery::mailbox_use(config.mailbox_directory());
+    const transport::MailboxUse mail = transport::mailbox_use(config.mailbox_directory());
     info.set_local_messages(mail.messages);
     info.set_local_bytes(mail.octets);
   }

@@ -109,6 +109,15 @@ void log(const LogLine& line) {
   state.wake.notify_one();
 }
 
+void log_bug(std::string_view about, std::exception_ptr error) {
+  if (!error) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& exception) {
+    log(LogLine(Priority::error, "bug").add("in", about).add("what", exception.what()).add("note", "please report"));
+  }
+}
+
 LogPressure log_pressure() { return the_log().pressure.load(std::memory_order_relaxed); }
 
 void start_log(LogTarget target) {

@@ -5,6 +5,7 @@
 // wait; those that a peer can cause as often as it likes are limited for each peer (log_limit.h). docs/budgets.md has the figures.
 #pragma once
 
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,8 @@ std::string_view name_of(Priority priority);
 
 // Hands the line to the log in force. Any thread; never blocks.
 void log(const LogLine& line);
+// An exception that reached the end of a coroutine: a bug, told with what it was about. Nothing for a null pointer.
+void log_bug(std::string_view about, std::exception_ptr error);
 
 // How far the writer is behind with lines that are kept.
 enum class LogPressure { none, slow, full };

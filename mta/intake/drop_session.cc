@@ -125,12 +125,7 @@ std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> VerdictSink::o
 
 // It costs this round, not the daemon: the file stays.
 ServerReply after_bug(std::exception_ptr bug) {
-  try {
-    std::rethrow_exception(bug);
-  } catch (const std::exception& exception) {
-    LogLine line(Priority::error, "bug");
-    log(line.add("in", "drop folder").add("what", exception.what()));
-  }
+  log_bug("drop folder", bug);
   return {451, proto::EnhancedStatus{4, 3, 0}, "A bug, see the log"};
 }
 

@@ -36,16 +36,6 @@ ServerReply shutting_down() { return {421, proto::EnhancedStatus{4, 3, 2}, "Shut
 ServerReply busy() { return {421, proto::EnhancedStatus{4, 3, 2}, "Too many connections; try again later"}; }
 ServerReply not_allowed() { return {554, proto::EnhancedStatus{5, 7, 1}, "Your address is not in [listen] allow of this host"}; }
 
-void log_bug(std::exception_ptr exception) {
-  if (!exception) return;
-  try {
-    std::rethrow_exception(exception);
-  } catch (const std::exception& bug) {
-    LogLine line(Priority::error, "bug");
-    log(line.add("in", "session").add("what", bug.what()));
-  }
-}
-
 // A trouble that lasts is told now and then.
 void log_not_accepted(const error_code& code, BootTime& next_word) {
   const BootTime now = BootClock::now();
@@ -170,7 +160,7 @@ template <class Acceptor>
 void Intake::State::begin_accepting(Acceptor& acceptor) {
   ++open;
   auto ended = [this](std::exception_ptr exception) {
-    log_bug(exception);
+    log_bug("session", exception);
     one_less();
   };
   asio::co_spawn(acceptor.get_executor(), accept(acceptor), std::move(ended));
@@ -227,7 +217,8 @@ void Intake::State::welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoin
   auto stream = smtp::make_tcp_stream(std::move(socket));
   if (!may_speak(*context.config.get(), address)) {
     log_refused(entrance, not_allowed());
-    return asio::co_spawn(place.io.get_executor(), refuse(std::move(stream), not_allowed()), log_bug);
+    return asio::co_spawn(place.io.get_executor(), refuse(std::move(stream), not_allowed()),
+                          [](std::exception_ptr error) { log_bug("session", error); });
   }
   begin(std::move(stream), std::move(entrance), place);
 }
@@ -246,7 +237,7 @@ void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entranc
   ++open;
   ++place.open;
   auto ended = [this, &place](std::exception_ptr exception) {
-    log_bug(exception);
+    log_bug("session", exception);
     --place.open;
     one_less();
   };

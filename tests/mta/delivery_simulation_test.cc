@@ -439,7 +439,7 @@ TEST_CASE("simulation: a notice that nobody takes goes to the local mailbox, and
   CHECK(world.here.received.empty());
   CHECK(world.there.received.empty());
   CHECK(world.connections().size() == 2);
-  CHECK(mta::delivery::mailbox_use(folder.path / "mailbox").messages == 1);
+  CHECK(mta::transport::mailbox_use(folder.path / "mailbox").messages == 1);
   CHECK(world.queued() == 0);
 }
 
@@ -449,7 +449,7 @@ TEST_CASE("simulation: mail for this host goes to its own mailbox, never to a ma
   const auto id = world.submit("me@here.example", {"root@mail.here.example"});
   world.run_for(seconds(5));
   CHECK(world.connections().empty());
-  CHECK(mta::delivery::mailbox_use(folder.path / "mailbox").messages == 1);
+  CHECK(mta::transport::mailbox_use(folder.path / "mailbox").messages == 1);
   CHECK(world.load(id).recipients[0].stage == RecipientStage::delivered);
 }
 

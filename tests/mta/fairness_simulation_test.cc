@@ -121,8 +121,7 @@ TEST_CASE("fairness: hosts that nothing is known about and those that are known 
 }
 
 TEST_CASE("fairness: a host that crawls is not proven until it is quick again") {
-  std::size_t idle = 0;
-  mta::delivery::Site site(idle);
+  mta::delivery::Site site;
   CHECK(site.standing() == mta::delivery::Standing::unproven);
   site.succeeded(10, seconds(1));
   CHECK(site.standing() == mta::delivery::Standing::proven);

@@ -61,7 +61,7 @@ TEST_CASE("long deliveries: of more than a hundred recipients only the beginning
   const auto message = world.load(id);
   for (const auto& recipient : message.recipients) {
     REQUIRE(recipient.last);
-    CHECK((recipient.last->text.size() > Loads::kFewWords) == (count == 1));
+    CHECK((recipient.last->text.size() > mta::transport::kFewWords) == (count == 1));
     CHECK(recipient.last->text.starts_with("450 4.2.1 xxx"));
   }
 }

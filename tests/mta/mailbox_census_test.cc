@@ -1,5 +1,5 @@
 // The census of the local mailbox: right, and without listing the folders for each letter.
-#include "mta/delivery/mailbox_census.h"
+#include "mta/transport/mailbox_census.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,13 +8,13 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "mta/delivery/local_mailbox.h"
+#include "mta/transport/local_mailbox.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/virtual_time.h"
 
 using namespace mxpress;
-using namespace mxpress::mta::delivery;
+using namespace mxpress::mta::transport;
 using namespace std::chrono_literals;
 namespace fs = boost::filesystem;
 

@@ -5,16 +5,16 @@
 #include <string>
 #include <vector>
 
-#include "mta/delivery/session_key.h"
+#include "mta/transport/session_key.h"
 #include "proto/site_key.h"
 #include "tests/support/simulation.h"
 
 using namespace mxpress;
 using namespace mxpress::testing;
-using mta::delivery::NextHop;
-using mta::delivery::SessionKey;
 using mta::net::TlsPolicy;
 using mta::routing::TransportKind;
+using mta::transport::NextHop;
+using mta::transport::SessionKey;
 
 namespace {
 
@@ -67,7 +67,7 @@ TEST_CASE("session key: what is usual has the name of its mail hosts alone, as s
   CHECK(usual().text() == "mx.there.example:25");
   const SessionKey route = with([](SessionKey& key) { key.next_hop.kind = NextHop::Kind::route; });
   CHECK(route.text() == "mx.there.example:25 route");
-  CHECK(mta::delivery::hosts_of(route.text()) == "mx.there.example:25");
+  CHECK(mta::transport::hosts_of(route.text()) == "mx.there.example:25");
 }
 
 namespace {

@@ -111,8 +111,7 @@ TEST_CASE("site trouble: a host that is down is not asked anew for each message 
 }
 
 TEST_CASE("site trouble: what an earlier run has left does not count against what this run has found out") {
-  std::size_t idle = 0;
-  mta::delivery::Site fresh(idle), good(idle), slow(idle), bad(idle);
+  mta::delivery::Site fresh, good, slow, bad;
   good.succeeded(10, minutes(1));
   slow.succeeded(10, minutes(2));
   bad.restore(1, mta::delivery::Instant(minutes(1)), std::nullopt);

@@ -3,7 +3,7 @@
 #include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>
 
-#include "mta/delivery/delivery.h"
+#include "mta/transport/smtp_transport.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/mail_host.h"
 #include "tests/support/memory_stream.h"
@@ -25,10 +25,8 @@ struct World {
   asio::io_context io;
   MemoryConnector connector{io.get_executor()};
   MailHost host;
-  delivery::TlsMemory tls;
-  delivery::StepMemory steps;
-  delivery::TargetFailures failures;
-  std::size_t idle = 0;
+  transport::SmtpTransport smtp{{io, connector, nullptr}};
+  std::uint32_t sites = 0;
 
   World() {
     connector.serve(kTarget.address_text(),
@@ -38,7 +36,7 @@ struct World {
   std::vector<Outcome> attempt(const std::vector<std::string>& recipients) {
     auto message = std::make_shared<queue::Message>();
     message->envelope.reverse_path = proto::ReversePath(proto::Mailbox::parse("sender@here.example").value());
-    delivery::DeliveryOrder order;
+    transport::Order order;
     for (std::uint32_t i = 0; i < recipients.size(); ++i) {
       message->envelope.recipients.push_back({proto::Mailbox::parse(recipients[i]).value(), {}, {}});
       order.recipients.push_back(i);
@@ -47,13 +45,15 @@ struct World {
     message->content = std::make_shared<TextContent>("Subject: hi\r\n\r\nhello\r\n");
     order.message = message;
     order.targets = {kTarget};
-    order.options.hello_name = "client.example";
+    auto config = std::make_shared<mta::Config>();
+    config->hostname = "client.example";
+    order.config = config;
+    order.terms = transport::usual_terms();
+    order.site = ++sites;  // no session is used again
     order.wanted = [] { return true; };
     order.trying = [](const dns::Target&) {};
-    order.connecting = [] {};
-    delivery::Site site(idle);
-    std::optional<delivery::AttemptReport> report;
-    const auto run = [&]() -> Task<void> { report = co_await delivery::deliver({connector, tls, steps, failures, nullptr}, site, order); };
+    std::optional<transport::AttemptReport> report;
+    const auto run = [&]() -> Task<void> { report = co_await smtp.deliver(order); };
     asio::co_spawn(io, run, asio::detached);
     REQUIRE(time.run_until(io, [&] { return report.has_value(); }, 1h));
     std::vector<Outcome> outcomes;
@@ -74,8 +74,8 @@ TEST_CASE(
   CHECK(world.host.connections() == 2);
   REQUIRE(world.host.messages().size() == 1);
   CHECK(world.host.messages()[0].rcpts == std::vector<std::string>{"RCPT TO:<a@there.example>"});
-  CHECK(world.steps.pipelining_for(kTarget, queue::Instant(std::chrono::duration_cast<Duration>(BootClock::now().time_since_epoch()))) ==
-        smtp::Pipelining::never);
+  CHECK(world.smtp.step_memory().pipelining_for(
+            kTarget, queue::Instant(std::chrono::duration_cast<Duration>(BootClock::now().time_since_epoch()))) == smtp::Pipelining::never);
 }
 
 TEST_CASE("delivery out of step: a host that does so each time fails nobody") {
@@ -92,22 +92,22 @@ TEST_CASE("delivery out of step: a refusal of DATA by a host that is in step fai
   world.host.behaviour().stages["DATA"] = {.reply = "554 5.6.0 no"};
   CHECK(world.attempt({"a@there.example", "b@there.example"}) == std::vector{Outcome::failed, Outcome::failed});
   CHECK(world.host.connections() == 1);
-  CHECK(world.steps.size() == 0);
+  CHECK(world.smtp.step_memory().size() == 0);
 }
 
 TEST_CASE("step memory: holds a bounded number of hosts, each by name and address, for a day") {
-  delivery::StepMemory memory;
+  transport::StepMemory memory;
   const queue::Instant now{std::chrono::hours(1)};
-  for (std::size_t i = 0; i < delivery::StepMemory::kLimit + 5; ++i) {
+  for (std::size_t i = 0; i < transport::StepMemory::kLimit + 5; ++i) {
     dns::Target target = kTarget;
     target.host = "mx" + std::to_string(i) + ".example";
     memory.remember(target, now);
   }
-  CHECK(memory.size() == delivery::StepMemory::kLimit);
+  CHECK(memory.size() == transport::StepMemory::kLimit);
   dns::Target target = kTarget;
   target.host = "mx1000.example";
   CHECK(memory.pipelining_for(target, now) == smtp::Pipelining::never);
-  CHECK(memory.pipelining_for(target, now + delivery::StepMemory::kRemember) == smtp::Pipelining::where_offered);
+  CHECK(memory.pipelining_for(target, now + transport::StepMemory::kRemember) == smtp::Pipelining::where_offered);
   target.host = "mx0.example";
   CHECK(memory.pipelining_for(target, now) == smtp::Pipelining::where_offered);
   CHECK(memory.pipelining_for(kTarget, now) == smtp::Pipelining::where_offered);

@@ -1,5 +1,6 @@
 // In which order an attempt asks its targets.
-#include "mta/delivery/target_order.h"
+#include "mta/transport/target_order.h"
+#include "mta/host/instant.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -7,7 +8,8 @@
 #include <set>
 
 using namespace mxpress;
-using namespace mxpress::mta::delivery;
+using namespace mxpress::mta::transport;
+using mxpress::mta::host::instant_now;
 
 namespace {
 

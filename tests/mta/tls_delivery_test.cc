@@ -6,10 +6,11 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "mta/delivery/delivery.h"
+#include "mta/host/instant.h"
 #include "mta/smtp/client_channel.h"
 #include "mta/smtp/connector.h"
 #include "mta/smtp/handshake_lane.h"
+#include "mta/transport/smtp_transport.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/mail_host.h"
 #include "tests/support/memory_stream.h"
@@ -25,32 +26,30 @@ using smtp::TlsOffer;
 // One worker's memory of hosts, and attempts on it.
 struct Sender {
   asio::io_context io;
-  delivery::TlsMemory memory;
-  delivery::StepMemory steps;
-  delivery::TargetFailures failures;
   smtp::HandshakeLane lane;
-  std::size_t idle = 0;
+  smtp::TcpConnector connector{io.get_executor(), &lane};
+  transport::SmtpTransport smtp{{io, connector, nullptr}};
+  std::uint32_t sites = 0;
 
-  delivery::AttemptReport attempt(const dns::Target& target, proto::Outcome outcome = proto::Outcome::delivered) {
+  transport::AttemptReport attempt(const dns::Target& target, proto::Outcome outcome = proto::Outcome::delivered) {
     auto message = std::make_shared<queue::Message>();
     message->envelope.reverse_path = proto::ReversePath(proto::Mailbox::parse("sender@here.example").value());
     message->envelope.recipients.push_back({proto::Mailbox::parse("user@there.example").value(), {}, {}});
     message->recipients.resize(1);
     message->content = std::make_shared<TextContent>("Subject: hi\r\n\r\nhello\r\n");
-    delivery::DeliveryOrder order;
+    transport::Order order;
     order.message = message;
     order.recipients = {0};
     order.targets = {target};
-    order.options.hello_name = "client.example";
+    auto config = std::make_shared<mta::Config>();
+    config->hostname = "client.example";
+    order.config = config;
+    order.terms = transport::usual_terms();
+    order.site = ++sites;  // no session is used again
     order.wanted = [] { return true; };
     order.trying = [](const dns::Target&) {};
-    order.connecting = [] {};
-    delivery::Site site(idle);
-    smtp::TcpConnector connector(io.get_executor(), &lane);
-    std::optional<delivery::AttemptReport> report;
-    const auto run = [&]() -> Task<void> {
-      report = co_await delivery::deliver({connector, memory, steps, failures, nullptr}, site, order);
-    };
+    std::optional<transport::AttemptReport> report;
+    const auto run = [&]() -> Task<void> { report = co_await smtp.deliver(order); };
     io.restart();
     asio::co_spawn(io, run, asio::detached);
     const auto end = std::chrono::steady_clock::now() + 60s;
@@ -128,8 +127,8 @@ TEST_CASE("delivery over TLS: clear text is remembered where it has worked, not 
   TcpMailHost host(sender.io.get_executor(), behaviour);
   host.host().behaviour().stages["MAIL"] = {"451 4.7.1 greylisted", Fault::none, Duration(0), 1};
   const auto memory_has = [&] {
-    const delivery::TlsPeer peer(host.target(), net::TlsPolicy::may());
-    return sender.memory.offer_for(peer, delivery::instant_now()) != TlsOffer::usual;
+    const transport::TlsPeer peer(host.target(), net::TlsPolicy::may());
+    return sender.smtp.tls_memory().offer_for(peer, host::instant_now()) != TlsOffer::usual;
   };
   SECTION("it has worked") {
     sender.attempt(host.target(), proto::Outcome::deferred);

@@ -1,12 +1,12 @@
 // What is remembered about hosts and TLS.
-#include "mta/delivery/tls_memory.h"
+#include "mta/transport/tls_memory.h"
 
 #include <catch2/catch.hpp>
 
 namespace mxpress::testing {
 namespace {
 
-using namespace mta::delivery;
+using namespace mta::transport;
 using mta::net::TlsPolicy;
 using mta::smtp::TlsOffer;
 

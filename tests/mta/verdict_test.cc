@@ -5,6 +5,7 @@
 
 using namespace mxpress;
 using namespace mxpress::mta::delivery;
+using mxpress::mta::transport::most_telling;
 using mxpress::queue::RecipientStage;
 using proto::Outcome;
 

@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "dns/targets.h"
-#include "mta/delivery/site.h"
 #include "queue/message.h"
+#include "queue/schedule.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
+
+using queue::Instant;
 
 // Which addresses could not be asked lately: no connection, or no session up to MAIL. RFC 5321 4.5.4.1 asks for such a list.
 // Thread: one, that of its worker. By host name, address and port: what happens under the name of one domain's host changes nothing for
@@ -53,4 +55,4 @@ struct Attempted {
 [[nodiscard]] std::size_t order_targets(std::vector<dns::Target>& targets, const Attempted& attempted, const TargetFailures& failures,
                                         std::mt19937_64& random);
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

@@ -1,5 +1,5 @@
 // Counts a Maildir.
-#include "mta/delivery/mailbox_census.h"
+#include "mta/transport/mailbox_census.h"
 
 #include <sys/stat.h>
 
@@ -7,7 +7,7 @@
 #include <boost/filesystem/operations.hpp>
 #include <utility>
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 namespace {
 
 namespace fs = boost::filesystem;
@@ -92,4 +92,4 @@ void MailboxCensus::list_folder(const fs::path& folder, const std::function<void
   }
 }
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

@@ -10,7 +10,7 @@
 #include "dns/address.h"
 #include "mta/routing/route.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 
 // Where a destination's mail goes next.
 struct NextHop {
@@ -53,4 +53,4 @@ SessionKey session_key(const routing::Route& route, std::string hosts);
 // For people: the hosts alone. `text`: of a key.
 std::string_view hosts_of(std::string_view text);
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

@@ -1,7 +1,7 @@
 // Which mail hosts get one command at a time.
-#include "mta/delivery/step_memory.h"
+#include "mta/transport/step_memory.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 namespace {
 
 std::string key_of(const dns::Target& target) { return target.host + " " + target.address_text(); }
@@ -22,4 +22,4 @@ void StepMemory::remember(const dns::Target& target, queue::Instant now) {
   order_.pop_front();
 }
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

@@ -1,5 +1,5 @@
 // The daemon's own Maildir.
-#include "mta/delivery/local_mailbox.h"
+#include "mta/transport/local_mailbox.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@
 
 #include "mta/host/descriptor.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 namespace {
 
 namespace fs = boost::filesystem;
@@ -126,4 +126,4 @@ MailboxUse mailbox_use(const fs::path& maildir) {
   return shared.census.use();
 }
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

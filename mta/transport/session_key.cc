@@ -1,9 +1,9 @@
 // The names of session keys.
-#include "mta/delivery/session_key.h"
+#include "mta/transport/session_key.h"
 
 #include "proto/site_key.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 namespace {
 
 // No space or '%' is left in it: keys that differ have texts that differ.
@@ -44,4 +44,4 @@ SessionKey session_key(const routing::Route& route, std::string hosts) {
 
 std::string_view hosts_of(std::string_view text) { return text.substr(0, text.find(' ')); }
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

@@ -1,11 +1,11 @@
 // Which offer of TLS works with which mail host.
-#include "mta/delivery/tls_memory.h"
+#include "mta/transport/tls_memory.h"
 
 #include <algorithm>
 #include <functional>
 #include <string_view>
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 
 TlsPeer::TlsPeer(const dns::Target& target, net::TlsPolicy policy)
     : host_(target.host), address_(target.address), port_(target.port), policy_(std::move(policy)) {
@@ -38,4 +38,4 @@ void TlsMemory::forget(const TlsPeer& peer) {
   places_.erase(found);
 }
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

@@ -10,7 +10,7 @@
 #include "mta/smtp/stream.h"
 #include "queue/schedule.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 
 // What a failure of TLS says something about: one name at one address and port, under one policy. The owner of a domain chooses the names
 // of its mail hosts and may give them anybody's address: what happens under such a name must not change how mail for others is sent.
@@ -54,4 +54,4 @@ class TlsMemory {
   std::unordered_map<TlsPeer, std::list<Entry>::iterator, Hash> places_;
 };
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

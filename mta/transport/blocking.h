@@ -10,7 +10,7 @@
 
 #include "dns/async.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 
 // `call` must not throw. Without a pool (simulations) it runs at once. The result arrives on the caller's executor.
 template <class Call>
@@ -29,4 +29,4 @@ Task<std::invoke_result_t<Call>> run_blocking(asio::thread_pool* pool, Call call
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Value)>(std::move(start), use_task);
 }
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

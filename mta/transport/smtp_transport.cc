@@ -1,15 +1,18 @@
-// One attempt over the targets of a destination.
-#include "mta/delivery/delivery.h"
+// One attempt over the targets of a destination, and the sessions that stay open for the next.
+#include "mta/transport/smtp_transport.h"
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
 #include <utility>
 
-#include "mta/delivery/attempt_log.h"
-#include "mta/delivery/blocking.h"
-#include "mta/delivery/loads.h"
+#include "mta/host/instant.h"
+#include "mta/host/log.h"
+#include "mta/transport/blocking.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 namespace {
+
+constexpr Duration kIdleAtMostLate = std::chrono::milliseconds(250);
 
 using proto::HostAttempt;
 using proto::HostResult;
@@ -40,11 +43,20 @@ bool is_after_mail(const HostResult& trouble) {
 
 Stage part_of(Stage stage) { return stage == Stage::content ? Stage::content : Stage::rcpt; }
 
+void log_broken_header(proto::QueueId id, const std::string& host) {
+  LogLine line(Priority::notice, id, "header_broken");
+  line.add("host", host).add("why", "a header line of over 998 octets has no space to fold it at; it was broken after 998 octets");
+  log(line);
+}
+
+}  // namespace
+
 // The state of one attempt.
-class Attempt {
+class SmtpTransport::Attempt {
  public:
-  Attempt(DeliveryTools tools, Site& site, const DeliveryOrder& order)
-      : tools_(tools), site_(site), order_(order), data_(order.message->content, tools.file_pool) {
+  Attempt(SmtpTransport& smtp, const Order& order)
+      : smtp_(smtp), order_(order), targets_(order.targets), data_(order.message->content, smtp.services_.file_pool) {
+    equals_ = order_targets(targets_, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;
     report_.results.resize(order.recipients.size());
@@ -55,8 +67,8 @@ class Attempt {
     int sessions = 0;
     const dns::Target* const open = find_open();
     if (open && co_await try_target(*open)) ++sessions;
-    for (const dns::Target& target : order_.targets) {
-      if (sessions == kMaxSessionsPerAttempt || !anything_untried() || !order_.wanted()) break;
+    for (const dns::Target& target : targets_) {
+      if (sessions == kMostSessionsOfOrder || !anything_untried() || !order_.wanted()) break;
       if (&target != open && co_await try_target(target)) ++sessions;
     }
     finish();
@@ -71,15 +83,15 @@ class Attempt {
 
   // RFC 5321 5.1 spreads sessions, not messages: of the targets that may be first, one with a session that goes on is.
   const dns::Target* find_open() {
-    if (site_.idle.empty() || !order_.wanted()) return nullptr;
-    for (std::size_t i = 0; i < std::min(order_.equals, order_.targets.size()); ++i)
-      if (open_session_ = take_usable(order_.targets[i]); open_session_) return &order_.targets[i];
+    if (!smtp_.idle_.has(order_.site) || !order_.wanted()) return nullptr;
+    for (std::size_t i = 0; i < std::min(equals_, targets_.size()); ++i)
+      if (open_session_ = take_usable(targets_[i]); open_session_) return &targets_[i];
     return nullptr;
   }
 
   // One that the host has closed, or spoken on, says nothing about the host.
   std::unique_ptr<smtp::ClientSession> take_usable(const dns::Target& target) {
-    while (auto session = site_.take_idle(target))
+    while (auto session = smtp_.idle_.take(order_.site, target))
       if (session->usable()) return session;
     return nullptr;
   }
@@ -105,19 +117,18 @@ class Attempt {
   // RFC 7435: where a handshake fails the next offer follows on a fresh connection, clear text last if the policy allows it; what works is
   // remembered.
   Task<std::unique_ptr<smtp::ClientSession>> open(const dns::Target& target) {
-    smtp::ClientOptions options = order_.options;
-    options.tls = site_.terms->tls;
+    smtp::ClientOptions options = options_of_session();
     const TlsPeer peer(target, options.tls);
-    const smtp::TlsOffer first_offer = tools_.tls_memory.offer_for(peer, instant_now());
+    const smtp::TlsOffer first_offer = smtp_.tls_memory_.offer_for(peer, host::instant_now());
     options.offer = first_offer;
-    options.pipelining = tools_.step_memory.pipelining_for(target, instant_now());
+    options.pipelining = smtp_.step_memory_.pipelining_for(target, host::instant_now());
     while (true) {
       auto opened = co_await open_once(target, options);
       const smtp::HandshakeFailure why = opened.handshake;
-      if (opened.session && options.offer != first_offer) tools_.tls_memory.remember(peer, options.offer, instant_now());
+      if (opened.session && options.offer != first_offer) smtp_.tls_memory_.remember(peer, options.offer, host::instant_now());
       if (opened.session || why == smtp::HandshakeFailure::not_now) co_return std::move(opened.session);
       // What a policy demands of a host says nothing about mail under another policy.
-      if (why == smtp::HandshakeFailure::none && !opened.tls.forbids_mail()) tools_.target_failures.failed(target, instant_now());
+      if (why == smtp::HandshakeFailure::none && !opened.tls.forbids_mail()) smtp_.target_failures_.failed(target, host::instant_now());
       const auto next = why == smtp::HandshakeFailure::none ? std::nullopt : smtp::next_offer(options.offer, why, options.tls);
       if (!next) co_return nullptr;
       options.offer = *next;
@@ -127,13 +138,13 @@ class Attempt {
   Task<smtp::ClientSession::Opened> open_once(const dns::Target& target, smtp::ClientOptions options) {
     HostAttempt attempt;
     attempt.started = Clock::current().wall();
-    const Instant start = instant_now();
-    order_.connecting();
-    auto opened = co_await smtp::ClientSession::open(tools_.connector, target, options);
+    const Instant start = host::instant_now();
+    smtp_.make_room(*order_.config);
+    auto opened = co_await smtp::ClientSession::open(smtp_.services_.connector, target, options);
     connect_time_ = opened.connect;
     if (!opened.session) {
       attempt.connect = opened.connect;
-      attempt.total = instant_now() - start;
+      attempt.total = host::instant_now() - start;
       attempt.result = opened.trouble;
       remember_trouble(opened.trouble);
       report_.attempt.hosts.push_back(std::move(attempt));
@@ -157,7 +168,8 @@ class Attempt {
       if (result.host_trouble || !progress) break;
       first = false;
     }
-    if (anything_untried() || !keep(session)) co_await session->quit();  // while another host is asked this one need not wait
+    if (anything_untried() || !smtp_.keep(order_.site, session))
+      co_await session->quit();  // while another host is asked this one need not wait
     co_return true;
   }
 
@@ -182,10 +194,10 @@ class Attempt {
     attempt.started = Clock::current().wall();
     attempt.reused_session = reused;
     if (!reused) attempt.connect = connect_time_;
-    const Instant start = instant_now();
+    const Instant start = host::instant_now();
     auto result = co_await session.transact(std::move(transaction));
     if (result.header_broken) log_broken_header(order_.message->id, session.target().host);
-    attempt.total = instant_now() - start;
+    attempt.total = host::instant_now() - start;
     attempt.result = result.last;
     report_.attempt.hosts.push_back(std::move(attempt));
     co_return result;
@@ -202,9 +214,9 @@ class Attempt {
   // Of many recipients not all words that a host has for each are kept in memory, and on disk.
   proto::RecipientResult shortened(const proto::RecipientResult& result) const {
     const std::size_t words = result.last.text.size();
-    if (order_.recipients.size() <= Loads::kManyRecipients || words <= Loads::kFewWords) return result;
+    if (order_.recipients.size() <= kManyRecipients || words <= kFewWords) return result;
     proto::RecipientResult short_one = result;
-    short_one.last.text = result.last.text.substr(0, Loads::kFewWords);
+    short_one.last.text = result.last.text.substr(0, kFewWords);
     return short_one;
   }
 
@@ -221,22 +233,15 @@ class Attempt {
     if (result.host_trouble) remember_trouble(result.last);
     if (result.host_trouble && is_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
-    if (result.tls_required) tools_.tls_memory.forget(TlsPeer(target, site_.terms->tls));
+    if (result.tls_required) smtp_.tls_memory_.forget(TlsPeer(target, order_.terms->tls));
     if (!result.host_trouble) answered_ = true;
-    if (!result.host_trouble) tools_.target_failures.answered(target);
-    if (result.host_trouble && !is_after_mail(result.last)) tools_.target_failures.failed(target, instant_now());
-    if (result.lost_step && tools_.step_memory.pipelining_for(target, instant_now()) == smtp::Pipelining::where_offered) {
-      tools_.step_memory.remember(target, instant_now());
+    if (!result.host_trouble) smtp_.target_failures_.answered(target);
+    if (result.host_trouble && !is_after_mail(result.last)) smtp_.target_failures_.failed(target, host::instant_now());
+    if (result.lost_step && smtp_.step_memory_.pipelining_for(target, host::instant_now()) == smtp::Pipelining::where_offered) {
+      smtp_.step_memory_.remember(target, host::instant_now());
       lost_step_ = true;
     }
     return progress;
-  }
-
-  // Whether the host closes it meanwhile is asked when it is taken again.
-  bool keep(std::unique_ptr<smtp::ClientSession>& session) {
-    if (!session->in_step() || session->transactions() >= Site::kMaxTransactions) return false;
-    site_.put_idle(std::move(session));
-    return true;
   }
 
   void remember_trouble(const HostResult& result) {
@@ -266,9 +271,19 @@ class Attempt {
     return std::all_of(hosts.begin(), hosts.end(), [](const HostAttempt& host) { return host.result.reply_code == 521; });
   }
 
-  DeliveryTools tools_;
-  Site& site_;
-  const DeliveryOrder& order_;
+  smtp::ClientOptions options_of_session() const {
+    smtp::ClientOptions options;
+    options.hello_name = order_.config->hostname;
+    options.timeouts = order_.config->timeouts;
+    options.tls = order_.terms->tls;
+    options.max_recipients = order_.config->delivery.max_recipients;
+    return options;
+  }
+
+  SmtpTransport& smtp_;
+  const Order& order_;
+  std::vector<dns::Target> targets_;  // in the order to try
+  std::size_t equals_ = 1;            // so many in front may change places
   SpoolData data_;
   AttemptReport report_;
   std::unique_ptr<smtp::ClientSession> open_session_;  // of the target that is tried next
@@ -278,11 +293,62 @@ class Attempt {
   bool lost_step_ = false;  // the host that is being tried has, by pipelined commands
 };
 
-}  // namespace
+SmtpTransport::SmtpTransport(SmtpServices services) : services_(services), random_(services.seed), timer_(services.io) {}
 
-Task<AttemptReport> deliver(DeliveryTools tools, Site& site, const DeliveryOrder& order) {
-  Attempt attempt(tools, site, order);
+Task<AttemptReport> SmtpTransport::deliver(const Order& order) {
+  struct Count {
+    std::size_t& active;
+    ~Count() { --active; }
+  };
+  const Count count{++active_};
+  Attempt attempt(*this, order);
   co_return co_await attempt.run();
 }
 
-}  // namespace mxpress::mta::delivery
+std::size_t SmtpTransport::most_orders(const Config& config) const {
+  return std::max<std::size_t>(1, config.delivery.max_sessions / services_.worker_count);
+}
+
+// Before a connection is made: where they are short, a session that waits gives way.
+void SmtpTransport::make_room(const Config& config) {
+  if (active_ + idle_.size() > most_orders(config) && idle_.size() > 0) close_soon(idle_.take_oldest());
+}
+
+// False if it cannot serve another order. Whether the host closes it meanwhile is asked when it is taken again.
+bool SmtpTransport::keep(std::uint32_t site, SessionPool::Session& session) {
+  if (is_stopping_ || !session->in_step() || session->transactions() >= kMostTransactions) return false;
+  idle_.put(site, std::move(session), host::instant_now());
+  arm();
+  return true;
+}
+
+void SmtpTransport::close_soon(SessionPool::Session session) {
+  auto quit = [](SessionPool::Session leaving) -> Task<void> { co_await leaving->quit(); };
+  asio::co_spawn(services_.io, quit(std::move(session)), [](std::exception_ptr error) { log_bug("the end of a session", error); });
+}
+
+void SmtpTransport::close_idle() {
+  const auto since = host::instant_now() - kIdle;
+  for (auto oldest = idle_.oldest(); oldest && (is_stopping_ || *oldest <= since); oldest = idle_.oldest()) close_soon(idle_.take_oldest());
+}
+
+// One timer for all: those that end one after the other are closed together.
+void SmtpTransport::arm() {
+  const auto oldest = idle_.oldest();
+  if (is_armed_ || !oldest) return;
+  is_armed_ = true;
+  timer_.expires_at(host::to_boot_time(*oldest + kIdle + kIdleAtMostLate));
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    is_armed_ = false;
+    close_idle();
+    arm();
+  });
+}
+
+void SmtpTransport::stop() {
+  is_stopping_ = true;
+  close_idle();
+}
+
+}  // namespace mxpress::mta::transport

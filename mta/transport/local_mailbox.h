@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <string>
 
-#include "mta/delivery/mailbox_census.h"
+#include "mta/transport/mailbox_census.h"
 #include "proto/envelope.h"
 #include "proto/result.h"
 #include "queue/message.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 
 // Blocking. One copy for each message, with Return-Path and Delivered-To in front and LF line ends, as Maildir readers expect.
 // Durable when it returns; doing it again for the same id makes no second copy. Error (transient): full (says what to do) or I/O.
@@ -21,4 +21,4 @@ Status deliver_to_mailbox(const boost::filesystem::path& maildir, std::uint64_t 
 // of the process. Any thread.
 MailboxUse mailbox_use(const boost::filesystem::path& maildir);
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

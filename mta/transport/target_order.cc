@@ -1,10 +1,12 @@
 // The order of the targets of one attempt.
-#include "mta/delivery/target_order.h"
+#include "mta/transport/target_order.h"
 
 #include <algorithm>
 #include <iterator>
 
-namespace mxpress::mta::delivery {
+#include "mta/host/instant.h"
+
+namespace mxpress::mta::transport {
 namespace {
 
 using dns::Target;
@@ -89,7 +91,7 @@ void TargetFailures::forget(const std::string& key) {
 
 std::size_t order_targets(Targets& targets, const Attempted& attempted, const TargetFailures& failures, std::mt19937_64& random) {
   if (targets.size() < 2) return targets.size();
-  const Instant now = instant_now();
+  const Instant now = host::instant_now();
   const auto has_failed = [&](const Target& target) { return failures.has_failed(target, now); };
   shuffle_equals(targets, random);
   auto last = targets.end();  // of those that nothing speaks against
@@ -109,4 +111,4 @@ std::size_t order_targets(Targets& targets, const Attempted& attempted, const Ta
   return std::max<std::size_t>(equals, 1);
 }
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

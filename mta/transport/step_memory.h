@@ -10,7 +10,7 @@
 #include "mta/smtp/client.h"
 #include "queue/schedule.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 
 // Thread: one, that of its worker. A host is its name, address and port: what happens under the name of one domain's host changes nothing
 // for mail to others. Holds at most kLimit hosts; the oldest is dropped for a new one.
@@ -28,4 +28,4 @@ class StepMemory {
   std::deque<std::string> order_;  // the keys, the oldest first
 };
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

@@ -12,7 +12,7 @@
 #include "proto/queue_id.h"
 #include "proto/result.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::transport {
 
 struct MailboxUse {
   std::uint64_t messages = 0;
@@ -62,4 +62,4 @@ class MailboxCensus {
   BootTime listed_ = BootTime::min();
 };
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::transport

@@ -1,0 +1,29 @@
+// Mail for this host's own mailbox.
+#pragma once
+
+#include "mta/transport/transport.h"
+
+namespace boost::asio {
+class thread_pool;
+}
+
+namespace mxpress::mta::transport {
+
+class MailboxTransport final : public Transport {
+ public:
+  static constexpr std::size_t kMostOrders = 4;  // each has its content in memory
+
+  // `file_pool`: writes; null: at once (simulations).
+  explicit MailboxTransport(asio::thread_pool* file_pool) : file_pool_(file_pool) {}
+
+  // One copy for all recipients. What cannot be written is deferred (4.2.0), and is no trouble of other messages.
+  Task<AttemptReport> deliver(const Order& order) override;
+  std::size_t most_orders(const Config&) const override { return kMostOrders; }
+  bool keeps_site(std::uint32_t) const override { return false; }
+  void stop() override {}
+
+ private:
+  asio::thread_pool* file_pool_;
+};
+
+}  // namespace mxpress::mta::transport

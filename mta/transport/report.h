@@ -1,0 +1,30 @@
+// What one attempt to hand a message on has found.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "proto/outcome.h"
+#include "queue/message.h"
+
+namespace mxpress::mta::transport {
+
+// One outcome for each recipient of the order.
+struct AttemptReport {
+  queue::Attempt attempt;                       // recipients and hosts
+  WallTime ended{};                             // waits are counted from here: a slow host is not asked again at once
+  std::vector<proto::RecipientResult> results;  // same order as attempt.recipients
+  bool site_trouble = false;                    // no host could be asked: the trouble is the site's, not the message's
+  std::optional<proto::Stage> after_mail;       // but a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
+  proto::HostResult trouble;                    // the most telling one, if so
+  bool dsn_passed_on = false;                   // RFC 3461 5.2.2
+};
+
+// Which of two results says more about why mail does not arrive: a reply before our own finding, a later stage before an earlier one.
+const proto::HostResult& most_telling(const proto::HostResult& a, const proto::HostResult& b);
+
+// The report of an attempt that ended before any host was asked: lookup failure, damaged content. All recipients have the same result.
+AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::Outcome outcome, proto::HostResult result, WallTime now);
+
+}  // namespace mxpress::mta::transport

@@ -1,0 +1,45 @@
+// Idle sessions by site and by age.
+#include "mta/transport/session_pool.h"
+
+namespace mxpress::mta::transport {
+
+void SessionPool::put(std::uint32_t site, Session session, Instant now) {
+  const Place place = entries_.insert(entries_.end(), {site, std::move(session), now, std::nullopt});
+  const auto [first, is_first] = first_.try_emplace(site, place);
+  if (is_first) return;
+  Place last = first->second;
+  while (last->next) last = *last->next;
+  last->next = place;
+}
+
+SessionPool::Session SessionPool::take(std::uint32_t site, const dns::Target& target) {
+  const auto first = first_.find(site);
+  if (first == first_.end()) return nullptr;
+  for (std::optional<Place> place = first->second; place; place = (*place)->next) {
+    const dns::Target& reached = (*place)->session->target();
+    if (reached.host == target.host && reached.address == target.address && reached.port == target.port) return take(*place);
+  }
+  return nullptr;
+}
+
+std::optional<Instant> SessionPool::oldest() const { return entries_.empty() ? std::nullopt : std::optional(entries_.front().since); }
+
+SessionPool::Session SessionPool::take_oldest() { return take(entries_.begin()); }
+
+SessionPool::Session SessionPool::take(Place place) {
+  const auto first = first_.find(place->site);
+  if (first->second != place) {
+    Place before = first->second;
+    while (*before->next != place) before = *before->next;
+    before->next = place->next;
+  } else if (place->next) {
+    first->second = *place->next;
+  } else {
+    first_.erase(first);
+  }
+  Session session = std::move(place->session);
+  entries_.erase(place);
+  return session;
+}
+
+}  // namespace mxpress::mta::transport

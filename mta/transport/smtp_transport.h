@@ -1,0 +1,65 @@
+// Hands messages to mail hosts by SMTP: each message to the hosts of its destination, in order, until each recipient has an answer or no
+// host is left. RFC 5321 5.1
+#pragma once
+
+#include <random>
+
+#include "mta/transport/session_pool.h"
+#include "mta/transport/step_memory.h"
+#include "mta/transport/target_order.h"
+#include "mta/transport/tls_memory.h"
+#include "mta/transport/transport.h"
+
+namespace boost::asio {
+class thread_pool;
+}
+
+namespace mxpress::mta::transport {
+
+struct SmtpServices {
+  asio::io_context& io;
+  smtp::Connector& connector;
+  asio::thread_pool* file_pool;  // for reading content; null: reads at once
+  std::size_t worker_count = 1;  // of the daemon: they share the sessions that the configuration allows
+  std::uint64_t seed = 0;
+};
+
+class SmtpTransport final : public Transport {
+ public:
+  // RFC 5321 5.1: at least two addresses are tried; bounded by 5 addresses (find_targets) and 2 sessions that got as far as MAIL.
+  static constexpr int kMostSessionsOfOrder = 2;
+  static constexpr std::uint32_t kMostTransactions = 1000;    // of one session: as many as hosts usually take; who wants fewer says 421
+  static constexpr Duration kIdle = std::chrono::seconds(2);  // that a session waits for another message
+
+  // All of `services` outlives it.
+  explicit SmtpTransport(SmtpServices services);
+
+  Task<AttemptReport> deliver(const Order& order) override;
+  std::size_t most_orders(const Config& config) const override;
+  bool keeps_site(std::uint32_t site) const override { return idle_.has(site); }
+  void stop() override;
+
+  const TlsMemory& tls_memory() const { return tls_memory_; }
+  const StepMemory& step_memory() const { return step_memory_; }
+
+ private:
+  class Attempt;
+  void make_room(const Config& config);
+  bool keep(std::uint32_t site, SessionPool::Session& session);
+  void close_soon(SessionPool::Session session);
+  void close_idle();
+  void arm();
+
+  SmtpServices services_;
+  std::mt19937_64 random_;
+  Timer timer_;  // for the sessions that wait
+  bool is_armed_ = false;
+  bool is_stopping_ = false;
+  std::size_t active_ = 0;  // orders under way: each has a connection, or is about to
+  SessionPool idle_;
+  TlsMemory tls_memory_;
+  StepMemory step_memory_;
+  TargetFailures target_failures_;
+};
+
+}  // namespace mxpress::mta::transport

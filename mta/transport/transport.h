@@ -1,0 +1,47 @@
+// How a message is handed on. The scheduler knows this interface alone: not whether a mail host or a mailbox is behind it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "dns/targets.h"
+#include "mta/host/config.h"
+#include "mta/transport/report.h"
+#include "mta/transport/session_key.h"
+#include "queue/message.h"
+
+namespace mxpress::mta::transport {
+
+inline constexpr std::size_t kManyRecipients = 100;  // of one order
+inline constexpr std::size_t kFewWords = 200;        // octets of each reply that is kept of an order with many
+
+struct Order {
+  std::shared_ptr<const queue::Message> message;  // shared: with thousands of domains one copy serves all their jobs
+  std::vector<std::uint32_t> recipients;          // indices, all pending; one at least
+  std::vector<dns::Target> targets;               // as they were found; none where no host is asked
+  std::uint32_t site = 0;                         // whose sessions may serve it: a number that stands for one SessionKey
+  std::shared_ptr<const SessionTerms> terms;      // of that key: new sessions are opened on them
+  std::shared_ptr<const Config> config;
+  std::function<bool()> wanted;                    // asked before each host and transaction: has the operator withdrawn the message?
+  std::function<void(const dns::Target&)> trying;  // told before each host
+};
+
+// Of one worker. Thread: its worker's. Outlives the orders under way.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // Never throws for what a host does, or a disk. The order outlives it.
+  virtual Task<AttemptReport> deliver(const Order& order) = 0;
+  // How many orders may be under way at a time, all sites together; at least 1.
+  virtual std::size_t most_orders(const Config& config) const = 0;
+  // Something of the site is kept for its next order: its number must not be given to another one yet.
+  virtual bool keeps_site(std::uint32_t site) const = 0;
+  // No new orders follow: what is kept for them goes.
+  virtual void stop() = 0;
+};
+
+}  // namespace mxpress::mta::transport
