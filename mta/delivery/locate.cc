@@ -57,7 +57,7 @@ void Worker::start_locating(DestinationIndex index) {
 }
 
 void Worker::locate_next() {
-  while (const auto next = lookups_.next()) locate_for(next->owner, next->destination);
+  while (const auto next = lookups_.next()) locate_for(next->owner, next->item);
 }
 
 void Worker::locate_for(const host::Owner& owner, DestinationIndex index) {

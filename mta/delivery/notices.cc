@@ -109,39 +109,34 @@ Notices::Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig&
 
 void Notices::owed(queue::QueueId id) {
   ++pending_;
-  asio::post(io_, [this, id] { begin_paying(id); });
+  asio::post(io_, [this, id] {
+    if (!queue_.add(id, owner_of(id), instant_now(), rest_before(id))) --pending_;
+    go_on();
+  });
 }
 
-// A recovery may find hundreds of thousands.
-void Notices::begin_paying(queue::QueueId id) {
-  if (!paying_.contains(id.value) && paying_.size() >= kMostAtOnce) return line_.push_back(id);
-  auto [found, is_new] = paying_.try_emplace(id.value, false);
-  found->second = !is_new;
-  if (!is_new) --pending_;
-  if (is_new) asio::co_spawn(io_, pay(id), [this, id](std::exception_ptr error) { stopped_paying(id, error); });
-}
-
-void Notices::postpone(queue::QueueId id, Instant turn) {
-  if (postponed_.add(id, turn)) ++pending_;
+// Looks at all that have a place.
+void Notices::go_on() {
+  while (const auto look = queue_.next(instant_now()))
+    asio::co_spawn(io_, pay(*look), [this, look = *look](std::exception_ptr error) { stopped_paying(look, error); });
   arm();
 }
 
 void Notices::arm() {
-  const auto next = postponed_.next();
+  const auto next = queue_.next_event();
   if (!next || armed_for_ <= *next) return;
   armed_for_ = *next;
   timer_.expires_at(to_boot_time(*next));
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     armed_for_ = Instant::max();
-    for (const queue::QueueId id : postponed_.due(instant_now())) owed(id);
-    arm();
+    go_on();
   });
 }
 
 bool Notices::delayed(queue::QueueId id, std::string destination, std::optional<SiteFailure> failure, WallTime will_retry_until) {
   if (!has_place(id)) {
-    const auto owner = host::Owner::user(spool_.uid_of(id));
+    const auto owner = owner_of(id);
     if (!places_.take(owner, 1)) return false;
     if (!placed_.lock()->emplace(id.value, owner).second) places_.give_back(owner, 1);  // another worker was faster
   }
@@ -173,43 +168,39 @@ void Notices::gather_delay(queue::QueueId id, Delay delay) {
   });
 }
 
+Duration Notices::rest_before(queue::QueueId id) {
+  return std::min<Duration>(kGather, kLookAgain * (spool_.recipients_of(id) / kLooksLessOften));
+}
+
+// A message that has to wait leaves its place to others.
+Task<void> Notices::pay(NoticeQueue::Look look) {
+  LookAgain again;
+  do again = co_await pay_noted(look);
+  while (again == Duration(0));
+  const Instant now = instant_now(), after_rest = now + rest_before(look.message);
+  if (again)
+    queue_.leave_until(look, look.turn ? now + *again : after_rest + *again);
+  else if (queue_.leave(look, after_rest))
+    --pending_;
+}
+
 // What is owed stays owed in the spool: a bug costs this try, and the next start pays.
-void Notices::stopped_paying(queue::QueueId id, std::exception_ptr error) {
-  log_bug("the notice for " + id.to_string(), error);
-  const bool once_more = !error && paying_[id.value];
-  paying_.erase(id.value);
-  if (once_more) owed(id);
-  --pending_;
-  if (line_.empty()) return;
-  asio::post(io_, [this, next = line_.front()] { begin_paying(next); });
-  line_.pop_front();
-}
-
-Task<void> Notices::pay(queue::QueueId id) {
-  const Duration rest = std::min<Duration>(kGather, kLookAgain * (spool_.recipients_of(id) / kLooksLessOften));
-  const Instant first = instant_now();
-  Turn turn = postponed_.turn_of(id);
-  for (;;) {
-    if (rest > Duration(0)) co_await pause(rest);
-    paying_[id.value] = false;
-    const LookAgain again = co_await pay_noted(id, instant_now() - first >= kGather, turn);
-    if (again && turn && *turn > instant_now()) co_return postpone(id, *turn);  // what fails meanwhile asks again
-    if (postponed_.turn_of(id)) --pending_;
-    postponed_.forget(id);
-    if (again)
-      co_await pause(*again);
-    else if (!paying_[id.value])
-      break;
+void Notices::stopped_paying(const NoticeQueue::Look& look, std::exception_ptr error) {
+  log_bug("the notice for " + look.message.to_string(), error);
+  if (error) {
+    queue_.drop(look);
+    --pending_;
   }
+  asio::post(io_, [this] { go_on(); });  // not within the call that began this look
 }
 
-Task<Notices::LookAgain> Notices::pay_noted(queue::QueueId id, bool must_not_wait, Turn& turn) {
-  const host::Handled handled(handled_, id);
-  co_return co_await pay_once(id, must_not_wait, turn);
+Task<Notices::LookAgain> Notices::pay_noted(NoticeQueue::Look& look) {
+  const host::Handled handled(handled_, look.message);
+  co_return co_await pay_once(look);
 }
 
 Task<Notices::Loaded> Notices::load(queue::QueueId id) {
-  auto charge = co_await budget_.acquire(spool_.octets_to_load(id), host::Owner::user(spool_.uid_of(id)));
+  auto charge = co_await budget_.acquire(spool_.octets_to_load(id), owner_of(id));
   auto read = [&spool = spool_, id] {
     const host::HandlingNow now(id);
     return spool.load(id);
@@ -218,20 +209,26 @@ Task<Notices::Loaded> Notices::load(queue::QueueId id) {
   co_return Loaded{std::move(charge), std::move(message)};
 }
 
-Task<Notices::LookAgain> Notices::pay_once(queue::QueueId id, bool must_not_wait, Turn& turn) {
-  auto [charge, message] = co_await load(id);
+// At 2, 4, 8, 16, 32 and 60 s: a message is looked at a few times, however many of them gather failures.
+Duration Notices::gather_on(Instant since) {
+  const Duration passed = instant_now() - since;
+  return std::max(kLookAgain, std::min(passed, kGather - passed));
+}
+
+Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
+  auto [charge, message] = co_await load(look.message);
   if (!message) co_return message.error().is_transient() ? LookAgain(kLookAgain) : std::nullopt;
   auto failed = owed_recipients(*message, false);
   auto relayed = owed_recipients(*message, true);
   if (failed.empty() && relayed.empty()) co_return std::nullopt;
-  if (!must_not_wait && more_to_come(*message)) co_return kLookAgain;
+  if (instant_now() - look.since < kGather && more_to_come(*message)) co_return gather_on(look.since);
   if (message->envelope.is_notice) co_return co_await keep_locally(*message, std::move(failed));
   if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: nobody is told
     end_without_notice(*message, std::move(failed));
     co_return std::nullopt;
   }
-  if (const Duration wait = wait_for_turn(*message, turn); wait > Duration(0)) co_return wait;
-  turn.reset();
+  if (const Duration wait = wait_for_turn(*message, look.turn); wait > Duration(0)) co_return wait;
+  look.turn.reset();
   const bool is_all = failed.empty() || relayed.empty();
   Order order = failed.empty() ? Order{Kind::success, std::move(relayed)} : Order{Kind::failure, std::move(failed)};
   const LookAgain again = co_await store_notice(*message, std::move(order));

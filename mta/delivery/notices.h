@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <random>
@@ -14,8 +13,8 @@
 
 #include "dns/async.h"
 #include "mta/delivery/load_budget.h"
+#include "mta/delivery/notice_queue.h"
 #include "mta/delivery/notice_rate.h"
-#include "mta/delivery/postponed_notices.h"
 #include "mta/delivery/verdict.h"
 #include "mta/host/config.h"
 #include "mta/host/crash_record.h"
@@ -75,17 +74,18 @@ class Notices {
   };
   // When the notice of a message may be sent; nothing: its sender's turn has not been reserved yet.
   using Turn = std::optional<queue::Instant>;
-  static constexpr std::size_t kMostAtOnce = 1000;  // messages that are looked at
-  void begin_paying(queue::QueueId id);
-  void stopped_paying(queue::QueueId id, std::exception_ptr error);
-  void postpone(queue::QueueId id, queue::Instant turn);
+  void go_on();
   void arm();
-  Task<void> pay(queue::QueueId id);
+  Duration rest_before(queue::QueueId id);
+  host::Owner owner_of(queue::QueueId id) const { return host::Owner::user(spool_.uid_of(id)); }
+  static Duration gather_on(queue::Instant since);
+  Task<void> pay(NoticeQueue::Look look);
+  void stopped_paying(const NoticeQueue::Look& look, std::exception_ptr error);
   Task<void> pause(Duration duration);
   // When to look again; nothing: no notice is owed for this message any more.
   using LookAgain = std::optional<Duration>;
-  Task<LookAgain> pay_noted(queue::QueueId id, bool must_not_wait, Turn& turn);
-  Task<LookAgain> pay_once(queue::QueueId id, bool must_not_wait, Turn& turn);
+  Task<LookAgain> pay_noted(NoticeQueue::Look& look);
+  Task<LookAgain> pay_once(NoticeQueue::Look& look);
   Duration wait_for_turn(const queue::Message& message, Turn& turn);
   void gather_delay(queue::QueueId id, Delay delay);
   bool has_place(queue::QueueId id);
@@ -115,14 +115,12 @@ class Notices {
   std::mt19937_64 random_;
   host::CrashRecord::Region* handled_ = nullptr;
   std::atomic<std::size_t> pending_{0};
-  std::unordered_map<std::uint64_t, bool> paying_;                // messages being looked at; true: look once more
+  NoticeQueue queue_;                                             // messages with pending notices
   std::unordered_map<std::uint64_t, std::vector<Delay>> delays_;  // messages whose delay notice is being gathered
   host::FairBudget places_{kMostGathered};
   queue::Guarded<boost::unordered_flat_map<std::uint64_t, host::Owner>> placed_;  // messages that have one of these places
   NoticeRate rate_;
-  PostponedNotices postponed_;       // each counts as pending
-  std::deque<queue::QueueId> line_;  // these, too: they are looked at as soon as others have been
-  Timer timer_;                      // of the first that is postponed
+  Timer timer_;  // of queue_.next_event()
   queue::Instant armed_for_ = queue::Instant::max();
 };
 

@@ -38,7 +38,7 @@ TEST_CASE("lookup line: owners take turns when places are free, and the newest a
   for (int round = 0; round < 4; ++round) {
     line.end(kMany);
     line.end(kFew);
-    while (const auto next = line.next()) order.push_back(next->destination);
+    while (const auto next = line.next()) order.push_back(next->item);
   }
   CHECK(order == std::vector<std::uint32_t>{4, 14, 1, 11, 3, 13, 2, 12});
   CHECK(line.waiting() == 0);
@@ -52,7 +52,7 @@ TEST_CASE("lookup line: a destination in the long line of one owner is looked up
   CHECK_FALSE(line.begin(500, kFew));
   const auto next = line.next();
   REQUIRE(next);
-  CHECK(next->destination == 500);
+  CHECK(next->item == 500);
   CHECK(next->owner == kFew);
   CHECK_FALSE(line.waits(500));
 }
@@ -72,8 +72,8 @@ TEST_CASE("lookup line: each destination is looked up once, whoever waits for it
     line.end(under_way.back().second);
     under_way.pop_back();
     while (const auto next = line.next()) {
-      ++times[next->destination];
-      under_way.push_back({next->destination, next->owner});
+      ++times[next->item];
+      under_way.push_back({next->item, next->owner});
     }
   }
   CHECK(std::all_of(times.begin(), times.end(), [](int count) { return count == 1; }));

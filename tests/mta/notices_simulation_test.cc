@@ -168,3 +168,22 @@ TEST_CASE("notices: one user's 1,500 delayed messages are told of in parts, and 
   world.run_for(hours(1));
   CHECK(world.delays() == 1501);
 }
+
+TEST_CASE("notices: 2,500 failures that are gathered keep no other user's notice waiting") {
+  World world;
+  world.there.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
+  world.host("192.0.2.1:25", world.there);
+  SimulatedHost slow;
+  slow.takes = minutes(30);
+  world.dns->mx("slow.example", 10, "mx.slow.example").a("mx.slow.example", "192.0.2.3");
+  world.host("192.0.2.3:25", slow);
+  for (int i = 0; i < 2500; ++i) world.submit_as(33, "me" + std::to_string(i) + "@here.example", {"you@there.example", "you@slow.example"});
+  world.run_for(seconds(30));
+  REQUIRE(world.failures() < 10);
+  world.submit_as(34, "other@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  CHECK(std::any_of(world.here.received.begin(), world.here.received.end(),
+                    [](const SimulatedMail& mail) { return mail.recipients.find("<other@here.example>") != std::string::npos; }));
+  world.run_for(minutes(2));
+  CHECK(world.failures() == 2501);
+}
