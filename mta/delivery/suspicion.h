@@ -9,8 +9,9 @@
 
 namespace mxpress::mta::delivery {
 
-// What a host says or does after MAIL (421 or 4.3.x to RCPT, DATA or the content; a reset) may be about the message: its recipient or its
-// content. It counts against the site only when another message meets it too, with none taken in between. Memory of one site, of this run.
+// What a host says or does from MAIL on (421 or 4.3.x to MAIL, RCPT, DATA or the content; a reset) may be about the message: its sender,
+// size, recipient or content. It counts against the site only when another message meets it too, with none taken in between. Memory of one
+// site, of this run.
 class Suspicion {
  public:
   enum class Counts {

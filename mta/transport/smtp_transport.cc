@@ -35,10 +35,11 @@ class SpoolData final : public smtp::DataSource {
   asio::thread_pool* pool_;
 };
 
-// The host had taken MAIL, or its connection broke with MAIL and perhaps RCPT under way: it may be because of this message.
-bool is_after_mail(const HostResult& trouble) {
-  const bool is_lost_at_mail = trouble.stage == Stage::mail && trouble.reply_code == 0;
-  return is_lost_at_mail || trouble.stage == Stage::rcpt || trouble.stage == Stage::data || trouble.stage == Stage::content;
+// The host knew the sender and the size of the message, or more: it may have failed because of this message. RFC 1870 6.1: 452 to MAIL
+// where there is no room for so many octets.
+bool is_at_or_after_mail(const HostResult& trouble) {
+  const Stage stage = trouble.stage;
+  return stage == Stage::mail || stage == Stage::rcpt || stage == Stage::data || stage == Stage::content;
 }
 
 Stage part_of(Stage stage) { return stage == Stage::content ? Stage::content : Stage::rcpt; }
@@ -231,12 +232,12 @@ class SmtpTransport::Attempt {
       answered_ = true;
     }
     if (result.host_trouble) remember_trouble(result.last);
-    if (result.host_trouble && is_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
+    if (result.host_trouble && is_at_or_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
     if (result.tls_required) smtp_.tls_memory_.forget(TlsPeer(target, order_.terms->tls));
     if (!result.host_trouble) answered_ = true;
     if (!result.host_trouble) smtp_.target_failures_.answered(target);
-    if (result.host_trouble && !is_after_mail(result.last)) smtp_.target_failures_.failed(target, host::instant_now());
+    if (result.host_trouble && !is_at_or_after_mail(result.last)) smtp_.target_failures_.failed(target, host::instant_now());
     if (result.lost_step && smtp_.step_memory_.pipelining_for(target, host::instant_now()) == smtp::Pipelining::where_offered) {
       smtp_.step_memory_.remember(target, host::instant_now());
       lost_step_ = true;
