@@ -357,7 +357,7 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   queue::Job& job = schedule_.job(index);
   if (!verdict.open || job.withdrawn) return schedule_.remove(index);
   const Instant now = instant_now();
-  const Duration wait = verdict.next_try - Clock::current().wall();
+  const Instant next_try = std::max(now, job.next_try);  // see note_outcome(): the wall clock may have been stepped since
   job.is_recorded = job.is_over = false;
   job.first_attempt = false;
   if (job.hold_wanted) {
@@ -368,7 +368,7 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   } else if (waits_for_site) {
     schedule_.make_ready(index);  // behind the others: each is the probe in its turn
   } else {
-    schedule_.wait_until(index, now + std::max(wait, Duration(0)));
+    schedule_.wait_until(index, next_try);
   }
   schedule_age_event(index, now);
 }

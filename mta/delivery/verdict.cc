@@ -65,8 +65,7 @@ Verdict conclude(const queue::Message& message, AttemptReport report, const queu
     verdict.notice_owed = verdict.notice_owed || state.stage == RecipientStage::notice_owed;
     verdict.settlement.changes.push_back({index, std::move(state)});
   }
-  const WallTime ended = std::max(report.attempt.time, report.ended);
-  verdict.next_try = next_try ? *next_try : ended + policy.schedule.wait_after(std::max(attempts, 1u), random);
+  verdict.next_try = next_try ? *next_try : report.ended + policy.schedule.wait_after(std::max(attempts, 1u), random);
   for (auto& change : verdict.settlement.changes)
     if (change.state.stage == RecipientStage::pending) change.state.next_try = verdict.next_try;
   verdict.settlement.message = message.id;

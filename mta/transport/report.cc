@@ -27,7 +27,7 @@ const proto::HostResult& most_telling(const proto::HostResult& a, const proto::H
 
 AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::Outcome outcome, proto::HostResult result, WallTime now) {
   AttemptReport report;
-  report.attempt.time = now;
+  report.attempt.time = report.ended = now;
   report.attempt.recipients = std::move(recipients);
   report.attempt.hosts.push_back({result, now, {}, {}, false});
   report.results.assign(report.attempt.recipients.size(), {outcome, result});

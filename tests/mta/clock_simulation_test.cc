@@ -100,6 +100,22 @@ TEST_CASE("clock: back from 2106 mail waits no longer than its own destination's
   CHECK(world.arrives());
 }
 
+TEST_CASE("clock: a step of the wall clock by days while a delivery is under way delays no try") {
+  World world;
+  world.accept();
+  world.there.takes = minutes(1);
+  world.there.dot = [] { return "450 4.2.1 later"; };
+  const auto id = world.submit();
+  world.run_for(std::chrono::seconds(30));
+  world.time.step_wall(GENERATE(-days(2), days(2)));
+  world.run_for(minutes(1));
+  REQUIRE(world.waits(id));
+  REQUIRE(world.load(id).recipients[0].attempts == 1);
+  world.there.dot = [] { return "250 2.0.0 taken"; };
+  world.run_for(minutes(3));
+  CHECK_FALSE(world.waits(id));
+}
+
 TEST_CASE("clock: what was accepted in 1970 does not expire when the clock is set and the host boots again") {
   World world;
   const auto id = world.submit_in(year(1970));

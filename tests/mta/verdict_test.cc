@@ -35,7 +35,7 @@ proto::HostResult reply(int code) {
 
 AttemptReport report(Outcome outcome, int code) {
   AttemptReport report;
-  report.attempt.time = kNow;
+  report.attempt.time = report.ended = kNow;
   report.attempt.recipients = {0};
   report.results = {{outcome, reply(code)}};
   return report;
