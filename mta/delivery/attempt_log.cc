@@ -48,7 +48,7 @@ bool is_withdrawn(const queue::RecipientState& state, queue::ActionKind action) 
   return state.stage != RecipientStage::pending && state.last && proto::returned_by_operator(*state.last);
 }
 
-void log_recipient(const queue::Message& message, const queue::Settlement& settlement, const queue::Settlement::Change& change) {
+LogLine line_of(const queue::Message& message, const queue::Settlement& settlement, const queue::Settlement::Change& change) {
   const queue::RecipientState& state = change.state;
   const std::string_view outcome = word_for(state);
   LogLine line(outcome == "delivered" ? Priority::info : Priority::notice, message.id, outcome == "expired" ? "expired" : "attempt");
@@ -61,13 +61,16 @@ void log_recipient(const queue::Message& message, const queue::Settlement& settl
     if (host->reused_session) line.add("reused", "yes");
   }
   if (state.stage == RecipientStage::pending) line.add("next_try_in", std::max(Duration(0), state.next_try - Clock::current().wall()));
-  log(line);
+  return line;
 }
 
 }  // namespace
 
-void log_attempt(const queue::Message& message, const Verdict& verdict) {
-  for (const auto& change : verdict.settlement.changes) log_recipient(message, verdict.settlement, change);
+std::vector<LogLine> lines_of_attempt(const queue::Message& message, const Verdict& verdict) {
+  std::vector<LogLine> lines;
+  lines.reserve(verdict.settlement.changes.size());
+  for (const auto& change : verdict.settlement.changes) lines.push_back(line_of(message, verdict.settlement, change));
+  return lines;
 }
 
 void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid) {

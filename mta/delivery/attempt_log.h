@@ -2,12 +2,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "mta/delivery/verdict.h"
+#include "mta/host/log.h"
 
 namespace mxpress::mta::delivery {
 
-void log_attempt(const queue::Message& message, const Verdict& verdict);
+// To be logged once the outcome is durable: a line that says "delivered" is not taken back by a crash.
+std::vector<LogLine> lines_of_attempt(const queue::Message& message, const Verdict& verdict);
 // What the operator (this user) has removed or returned, in the state after it.
 void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid);
 // In our own words where the host's may be about a message, whose own line has them.

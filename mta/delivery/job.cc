@@ -309,31 +309,27 @@ Task<void> Worker::conclude_job(Conclusion conclusion) {
   settle(job, destination, std::move(share), std::move(report), next_try);
 }
 
-// Without a wait: a fault here is this message's.
-Verdict Worker::judge(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
-                      std::optional<WallTime> next_try) {
-  const host::HandlingNow now(message.id);
-  Verdict verdict = conclude(message, std::move(report), policy, age, next_try, random_);
-  log_attempt(message, verdict);
-  return verdict;
-}
-
 // Makes the verdict durable and lets the job go, wait, or come back. A job is never leased again before its outcome is durable: the
 // spool, not the memory of a worker, says who still waits for the message. Nothing of the message is held until then.
 void Worker::settle(JobIndex index, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try) {
+  const host::HandlingNow now(share->id);  // without a wait: a fault here is this message's
   const bool waits_for_site = report.site_trouble;
   const Duration age = instant_now() - Instant(schedule_.job(index).accepted);
-  Settled settled{share->id, judge(*share, std::move(report), policy_of(destination), age, next_try), waits_for_site};
-  queue::Settlement settlement = std::exchange(settled.verdict.settlement, {});
+  auto settled = std::make_shared<Settled>();
+  settled->message = share->id;
+  settled->verdict = conclude(*share, std::move(report), policy_of(destination), age, next_try, random_);
+  settled->lines = lines_of_attempt(*share, settled->verdict);
+  settled->waits_for_site = waits_for_site;
+  queue::Settlement settlement = std::exchange(settled->verdict.settlement, {});
   share.translate(settlement);
   std::vector<queue::Settlement::Change> changes;
   if (share.is_part()) changes = settlement.changes;
   auto done = [this, index, settled, work = asio::make_work_guard(services_.io)](const Status& status) {
-    asio::post(services_.io, [this, index, settled, status] { recorded(index, settled, status); });
+    asio::post(services_.io, [this, index, settled, status] { recorded(index, *settled, status); });
   };
-  note_outcome(index, settled.verdict);
+  note_outcome(index, settled->verdict);
   services_.spool.settle(std::move(settlement), std::move(done));
-  share.is_part() ? services_.loads.shared.settled(settled.message, changes) : services_.loads.shared.forget(settled.message);
+  share.is_part() ? services_.loads.shared.settled(settled->message, changes) : services_.loads.shared.forget(settled->message);
 }
 
 // For those who look meanwhile: what has been delivered is not in flight.
@@ -346,6 +342,7 @@ void Worker::note_outcome(JobIndex index, const Verdict& verdict) {
 
 void Worker::recorded(JobIndex index, const Settled& settled, const Status& status) try {
   if (!status) log(LogLine(Priority::error, settled.message, "unrecorded").add("reason", status.error().message));
+  for (const LogLine& line : settled.lines) log(line);
   if (settled.verdict.notice_owed) services_.notices.owed(settled.message);
   give_back(index, settled.verdict, settled.waits_for_site);
   run_due();

@@ -67,8 +67,9 @@ void Pool::give_back(queue::QueueId id, const proto::HostResult& why) {
   auto report = report_without_host(std::move(recipients), proto::Outcome::failed, why, Clock::current().wall());
   std::mt19937_64 random;  // nothing is tried again
   Verdict verdict = conclude(*message, std::move(report), services_.config.get()->retry, Duration(0), std::nullopt, random);
-  log_attempt(*message, verdict);
-  services_.spool.settle(std::move(verdict.settlement), [this, id, is_owed = verdict.notice_owed](Status settled) {
+  auto lines = lines_of_attempt(*message, verdict);
+  services_.spool.settle(std::move(verdict.settlement), [this, id, is_owed = verdict.notice_owed, lines](Status settled) {
+    for (const LogLine& line : lines) log(line);
     if (settled && is_owed) notices_.owed(id);
   });
 }

@@ -22,6 +22,7 @@
 #include "mta/delivery/places.h"
 #include "mta/delivery/site.h"
 #include "mta/delivery/target_rules.h"
+#include "mta/host/log.h"
 #include "mta/transport/transport.h"
 #include "queue/name_table.h"
 #include "queue/schedule.h"
@@ -250,11 +251,10 @@ class Worker {
   bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);
-  Verdict judge(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
-                std::optional<WallTime> next_try);
   struct Settled {
     queue::QueueId message;
     Verdict verdict;  // without the settlement, which the spool has
+    std::vector<LogLine> lines;
     bool waits_for_site = false;
   };
   void note_outcome(JobIndex job, const Verdict& verdict);

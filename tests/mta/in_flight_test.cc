@@ -1,4 +1,5 @@
 // What is shown of a message between the mail host's last word and its record on the disk.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "proto/control.pb.h"
@@ -55,6 +56,21 @@ TEST_CASE("in flight: what the mail host has taken is not in flight, and leaves 
   world.commit_again();
   world.run_for(seconds(1));
   CHECK(world.status().empty());
+}
+
+TEST_CASE("in flight: the log calls a message delivered when that is on the disk, and not before") {
+  World world;
+  const auto is_told = [&] {
+    return std::any_of(world.log.begin(), world.log.end(), [](const auto& line) { return line.find("outcome=delivered") != line.npos; });
+  };
+  const auto id = world.submit("me@here.example", {"you@there.example"});
+  world.stop_committing();
+  REQUIRE(world.run_until([&] { return world.load(id).recipients[0].stage == RecipientStage::delivered; }, minutes(1)));
+  world.run_for(seconds(5));
+  CHECK_FALSE(is_told());
+  world.commit_again();
+  world.run_for(seconds(1));
+  CHECK(is_told());
 }
 
 TEST_CASE("in flight: of two recipients of one domain, one refused for now, the message waits and is not in flight") {
