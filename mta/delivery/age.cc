@@ -15,25 +15,25 @@ const proto::EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
 
 void Worker::schedule_age_event(JobIndex index, Instant now) {
   const queue::Job& job = schedule_.job(index);
-  const queue::RetryPolicy policy = policy_of(job.destination);
+  const auto policy = policy_of(job.destination);
   const Instant accepted = job.accepted;
-  Instant when = accepted + policy.lifetime;
+  Instant when = accepted + policy->lifetime;
   if (job.stage == queue::JobStage::held)
-    when = accepted + policy.held_lifetime;
-  else if (!job.delay_noticed && policy.delay_notice > Duration(0))
-    when = std::min(when, accepted + policy.delay_notice);
+    when = accepted + policy->held_lifetime;
+  else if (!job.delay_noticed && policy->delay_notice > Duration(0))
+    when = std::min(when, accepted + policy->delay_notice);
   schedule_.set_age_event(index, std::max(when, now));
 }
 
 void Worker::look_at_age(JobIndex index, Instant now) {
   queue::Job& job = schedule_.job(index);
-  const queue::RetryPolicy policy = policy_of(job.destination);
+  const auto policy = policy_of(job.destination);
   const bool held = job.stage == queue::JobStage::held;
   const Instant accepted = job.accepted;
-  const Instant deadline = accepted + (held ? policy.held_lifetime : policy.lifetime);
+  const Instant deadline = accepted + (held ? policy->held_lifetime : policy->lifetime);
   if (now >= deadline) return look_at_expired(index, now, deadline);
   const Trouble* trouble = trouble_of(job.destination);
-  const bool due = policy.delay_notice > Duration(0) && now >= accepted + policy.delay_notice;
+  const bool due = policy->delay_notice > Duration(0) && now >= accepted + policy->delay_notice;
   if (held || !due || job.delay_noticed) return schedule_age_event(index, now);
   // Nothing to tell yet when the message has neither been tried nor waits for a host in trouble.
   if (job.first_attempt && !trouble) return schedule_.set_age_event(index, std::min(deadline, now + kLookAgain));
@@ -82,7 +82,7 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
 // The site or lookup has just failed: what waits for it and is past its lifetime has had its attempt.
 void Worker::expire_waiting(DestinationIndex index, Instant now) {
   if (!schedule_.has_ready(index)) return;
-  const Duration lifetime = policy_of(index).lifetime;
+  const Duration lifetime = policy_of(index)->lifetime;
   for (JobIndex job : schedule_.ready_jobs(index))
     if (const Instant deadline = Instant(schedule_.job(job).accepted) + lifetime; now >= deadline) look_at_expired(job, now, deadline);
 }

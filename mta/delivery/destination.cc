@@ -13,6 +13,7 @@ std::string destination_of(const proto::Mailbox& recipient, const Config& config
 }
 
 std::vector<std::string> destinations_of(const proto::Envelope& envelope, const Config& config) {
+  if (envelope.recipients.size() == 1) return {destination_of(envelope.recipients.front().mailbox, config)};
   std::vector<std::string> result;
   std::unordered_set<std::string> seen;
   for (const auto& recipient : envelope.recipients) {

@@ -109,7 +109,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
       share = Share();
     }
     if (share) {
-      const transport::Order order = order_for(job, destination, site, share.message());
+      transport::Order order = order_for(job, destination, site, share.message());
       report = co_await transport_of(sites_[site]).deliver(order);
     }
   } catch (...) {
@@ -181,7 +181,7 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   const Instant now = instant_now();
   site.window = 1;
   site.proven = false;
-  site.trouble.failed(brief(report.trouble), now, policy_of(destination), random_);
+  site.trouble.failed(brief(report.trouble), now, *policy_of(destination), random_);
   services_.spool.record_site({key_of(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
   log_site_trouble(std::string(transport::hosts_of(key_of(index))), *site.trouble.failure(), site.trouble.failures(),
                    to_wall(site.trouble.next_probe()));
@@ -317,7 +317,7 @@ void Worker::settle(JobIndex index, DestinationIndex destination, Share share, A
   const Duration age = instant_now() - Instant(schedule_.job(index).accepted);
   auto settled = std::make_shared<Settled>();
   settled->message = share->id;
-  settled->verdict = conclude(*share, std::move(report), policy_of(destination), age, next_try, random_);
+  settled->verdict = conclude(*share, std::move(report), *policy_of(destination), age, next_try, random_);
   settled->lines = lines_of_attempt(*share, settled->verdict);
   settled->waits_for_site = waits_for_site;
   queue::Settlement settlement = std::exchange(settled->verdict.settlement, {});

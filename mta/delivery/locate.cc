@@ -129,7 +129,7 @@ void Worker::join_site(DestinationIndex index, SiteIndex site) {
   destination.site = site;
   sites_[site].members.push_back(index, member_links());
   Trouble& trouble = sites_[site].trouble;
-  trouble.probe_no_later_than(instant_now() + policy_of(index).schedule.longest_wait_after(trouble.failures()));
+  trouble.probe_no_later_than(instant_now() + policy_of(index)->schedule.longest_wait_after(trouble.failures()));
 }
 
 // No answer is never "no such host": the destination waits, and one of its messages carries the record of the attempt.
@@ -138,7 +138,7 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   ++destination.answers;
   const Instant now = instant_now();
   proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
-  destination.trouble.failed(brief(result), now, policy_of(index), random_);
+  destination.trouble.failed(brief(result), now, *policy_of(index), random_);
   services_.spool.record_site(
       {"lookup:" + name_of(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
   if (auto job = schedule_.lease(index)) conclude_soon({*job, proto::Outcome::deferred, {std::move(result)}});

@@ -293,10 +293,11 @@ std::shared_ptr<const SessionTerms> Worker::shared_terms(const SessionTerms& ter
 // Of one that is not local: its name came from a domain.
 proto::Domain Worker::domain_of(DestinationIndex index) const { return *proto::Domain::parse(schedule_.name(index)); }
 
-queue::RetryPolicy Worker::policy_of(DestinationIndex index) const {
+std::shared_ptr<const queue::RetryPolicy> Worker::policy_of(DestinationIndex index) const {
   const auto config = services_.config.get();
   const bool is_like_all = destinations_[index].is_local || config->destinations.empty();
-  return is_like_all ? config->retry : config->retry_for(domain_of(index));
+  if (is_like_all) return {config, &config->retry};
+  return std::make_shared<const queue::RetryPolicy>(config->retry_for(domain_of(index)));
 }
 
 std::size_t Worker::session_limit(DestinationIndex index) const {

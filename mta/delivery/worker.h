@@ -193,7 +193,7 @@ class Worker {
     return [this](DestinationIndex index) -> DestinationIndex& { return destinations_[index].next_member; };
   }
   proto::Domain domain_of(DestinationIndex index) const;
-  queue::RetryPolicy policy_of(DestinationIndex index) const;
+  std::shared_ptr<const queue::RetryPolicy> policy_of(DestinationIndex index) const;
   std::size_t session_limit(DestinationIndex index) const;
   ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);
   void retry_now(JobIndex index);

@@ -116,6 +116,7 @@ std::vector<ClientTransaction::Command> ClientTransaction::commands() const {
   const proto::Envelope& envelope = *transaction_.envelope;
   const std::size_t offered = std::min(transaction_.recipients.size(), options_.max_recipients);
   std::vector<Command> commands;
+  commands.reserve(offered + 3);
   if (reset_first_) commands.push_back({Stage::mail, "RSET\r\n", 0, true});
   commands.push_back({Stage::mail, mail_command(envelope, transaction_.data->size(), body_, extensions_)});
   for (std::size_t i = 0; i < offered; ++i) {

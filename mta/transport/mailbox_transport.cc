@@ -13,7 +13,7 @@ const proto::EnhancedStatus kStoredLocally{2, 1, 5};
 
 }  // namespace
 
-Task<AttemptReport> MailboxTransport::deliver(const Order& order) {
+Task<AttemptReport> MailboxTransport::deliver(Order& order) {
   const queue::Message& message = *order.message;
   const std::string to = message.envelope.recipients[order.recipients.front()].mailbox.to_string();
   auto write = [&message, &config = *order.config, &to] {

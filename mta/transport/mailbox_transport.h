@@ -17,7 +17,7 @@ class MailboxTransport final : public Transport {
   explicit MailboxTransport(asio::thread_pool* file_pool) : file_pool_(file_pool) {}
 
   // One copy for all recipients. What cannot be written is deferred (4.2.0), and is no trouble of other messages.
-  Task<AttemptReport> deliver(const Order& order) override;
+  Task<AttemptReport> deliver(Order& order) override;
   std::size_t most_orders(const Config&) const override { return kMostOrders; }
   bool keeps_site(std::uint32_t) const override { return false; }
   void stop() override {}

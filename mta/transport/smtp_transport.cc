@@ -55,9 +55,8 @@ void log_broken_header(proto::QueueId id, const std::string& host) {
 // The state of one attempt.
 class SmtpTransport::Attempt {
  public:
-  Attempt(SmtpTransport& smtp, const Order& order)
-      : smtp_(smtp), order_(order), targets_(order.targets), data_(order.message->content, smtp.services_.file_pool) {
-    equals_ = order_targets(targets_, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
+  Attempt(SmtpTransport& smtp, Order& order) : smtp_(smtp), order_(order), data_(order.message->content, smtp.services_.file_pool) {
+    equals_ = order_targets(order.targets, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;
     report_.results.resize(order.recipients.size());
@@ -68,7 +67,7 @@ class SmtpTransport::Attempt {
     int sessions = 0;
     const dns::Target* const open = find_open();
     if (open && co_await try_target(*open)) ++sessions;
-    for (const dns::Target& target : targets_) {
+    for (const dns::Target& target : order_.targets) {
       if (sessions == kMostSessionsOfOrder || !anything_untried() || !order_.wanted()) break;
       if (&target != open && co_await try_target(target)) ++sessions;
     }
@@ -85,8 +84,8 @@ class SmtpTransport::Attempt {
   // RFC 5321 5.1 spreads sessions, not messages: of the targets that may be first, one with a session that goes on is.
   const dns::Target* find_open() {
     if (!smtp_.idle_.has(order_.site) || !order_.wanted()) return nullptr;
-    for (std::size_t i = 0; i < std::min(equals_, targets_.size()); ++i)
-      if (open_session_ = take_usable(targets_[i]); open_session_) return &targets_[i];
+    for (std::size_t i = 0; i < std::min(equals_, order_.targets.size()); ++i)
+      if (open_session_ = take_usable(order_.targets[i]); open_session_) return &order_.targets[i];
     return nullptr;
   }
 
@@ -283,8 +282,7 @@ class SmtpTransport::Attempt {
 
   SmtpTransport& smtp_;
   const Order& order_;
-  std::vector<dns::Target> targets_;  // in the order to try
-  std::size_t equals_ = 1;            // so many in front may change places
+  std::size_t equals_ = 1;  // so many targets in front may change places
   SpoolData data_;
   AttemptReport report_;
   std::unique_ptr<smtp::ClientSession> open_session_;  // of the target that is tried next
@@ -296,7 +294,7 @@ class SmtpTransport::Attempt {
 
 SmtpTransport::SmtpTransport(SmtpServices services) : services_(services), random_(services.seed), timer_(services.io) {}
 
-Task<AttemptReport> SmtpTransport::deliver(const Order& order) {
+Task<AttemptReport> SmtpTransport::deliver(Order& order) {
   struct Count {
     std::size_t& active;
     ~Count() { --active; }

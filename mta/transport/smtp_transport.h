@@ -34,7 +34,7 @@ class SmtpTransport final : public Transport {
   // All of `services` outlives it.
   explicit SmtpTransport(SmtpServices services);
 
-  Task<AttemptReport> deliver(const Order& order) override;
+  Task<AttemptReport> deliver(Order& order) override;
   std::size_t most_orders(const Config& config) const override;
   bool keeps_site(std::uint32_t site) const override { return idle_.has(site); }
   void stop() override;

@@ -34,8 +34,8 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Never throws for what a host does, or a disk. The order outlives it.
-  virtual Task<AttemptReport> deliver(const Order& order) = 0;
+  // Never throws for what a host does, or a disk. The order outlives it; its targets are put into the order in which they are tried.
+  virtual Task<AttemptReport> deliver(Order& order) = 0;
   // How many orders may be under way at a time, all sites together; at least 1.
   virtual std::size_t most_orders(const Config& config) const = 0;
   // Something of the site is kept for its next order: its number must not be given to another one yet.
