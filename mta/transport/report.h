@@ -3,12 +3,21 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "mta/net/tls_result.h"
 #include "proto/outcome.h"
 #include "queue/message.h"
 
 namespace mxpress::mta::transport {
+
+// What became of TLS on one connection.
+struct HostTls {
+  std::string host;     // "mx1.example.org"
+  std::string address;  // "192.0.2.1:25"
+  net::TlsResult result;
+};
 
 // One outcome for each recipient of the order.
 struct AttemptReport {
@@ -19,6 +28,7 @@ struct AttemptReport {
   std::optional<proto::Stage> after_mail;       // but a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
   proto::HostResult trouble;                    // the most telling one, if so
   bool dsn_passed_on = false;                   // RFC 3461 5.2.2
+  std::vector<HostTls> tls;                     // of each new connection under a policy that demands TLS
 };
 
 // Which of two results says more about why mail does not arrive: a reply before our own finding, a later stage before an earlier one.

@@ -14,6 +14,7 @@
 #include "tests/support/fake_control.h"
 #include "tests/support/mail_host.h"
 #include "tests/support/memory_stream.h"
+#include "tests/support/tls_sender.h"
 #include "tests/support/tls_server.h"
 
 namespace mxpress::testing {
@@ -22,51 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 using namespace mta;
 using smtp::TlsOffer;
-
-// One worker's memory of hosts, and attempts on it.
-struct Sender {
-  asio::io_context io;
-  smtp::HandshakeLane lane;
-  smtp::TcpConnector connector{io.get_executor(), &lane};
-  transport::SmtpTransport smtp{{io, connector, nullptr}};
-  std::uint32_t sites = 0;
-
-  transport::AttemptReport attempt(const dns::Target& target, proto::Outcome outcome = proto::Outcome::delivered) {
-    auto message = std::make_shared<queue::Message>();
-    message->envelope.reverse_path = proto::ReversePath(proto::Mailbox::parse("sender@here.example").value());
-    message->envelope.recipients.push_back({proto::Mailbox::parse("user@there.example").value(), {}, {}});
-    message->recipients.resize(1);
-    message->content = std::make_shared<TextContent>("Subject: hi\r\n\r\nhello\r\n");
-    transport::Order order;
-    order.message = message;
-    order.recipients = {0};
-    order.targets = {target};
-    auto config = std::make_shared<mta::Config>();
-    config->hostname = "client.example";
-    order.config = config;
-    order.terms = transport::usual_terms();
-    order.site = ++sites;  // no session is used again
-    order.wanted = [] { return true; };
-    order.trying = [](const dns::Target&) {};
-    std::optional<transport::AttemptReport> report;
-    const auto run = [&]() -> Task<void> { report = co_await smtp.deliver(order); };
-    io.restart();
-    asio::co_spawn(io, run, asio::detached);
-    const auto end = std::chrono::steady_clock::now() + 60s;
-    while (!report && std::chrono::steady_clock::now() < end) io.run_one_for(1s);
-    REQUIRE(report);
-    REQUIRE(report->results.size() == 1);
-    CHECK(report->results[0].outcome == outcome);
-    return *report;
-  }
-};
-
-MailHostBehaviour with_tls(PrepareTls prepare) {
-  MailHostBehaviour behaviour;
-  behaviour.tls = HostTls::works;
-  behaviour.prepare_tls = std::move(prepare);
-  return behaviour;
-}
 
 // DH goes along with RSA keys only.
 PrepareTls with_rsa(void (*choose_dh)(SSL_CTX*, int), int bits) {
