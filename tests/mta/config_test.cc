@@ -10,6 +10,7 @@
 #include "mta/host/config_fields.h"
 #include "mta/host/endpoint.h"
 #include "mta/host/host_name.h"
+#include "tests/support/source_folder.h"
 
 using namespace mxpress;
 using namespace mxpress::mta;
@@ -39,7 +40,7 @@ proto::Domain domain(const std::string& text) { return *proto::Domain::parse(tex
 
 // etc/mxpress.toml with "#key" uncommented, and optionally the indented examples too.
 std::string uncommented_file(bool with_examples) {
-  boost::filesystem::ifstream file(boost::filesystem::path(MXPRESS_SOURCE_DIR) / "etc/mxpress.toml");
+  boost::filesystem::ifstream file(test::source_folder() / "etc/mxpress.toml");
   REQUIRE(file);
   std::string result;
   for (std::string line; std::getline(file, line);) {
@@ -327,7 +328,7 @@ namespace {
 
 // The keys that mxpress.toml(5) explains, as "table.key": a .TP line, the key in bold, and a text of more than a few words.
 std::set<std::string> explained_keys() {
-  boost::filesystem::ifstream file(boost::filesystem::path(MXPRESS_SOURCE_DIR) / "docs/mxpress.toml.5");
+  boost::filesystem::ifstream file(test::source_folder() / "docs/mxpress.toml.5");
   std::set<std::string> keys;
   std::string line, table, key;
   std::size_t octets = 0;

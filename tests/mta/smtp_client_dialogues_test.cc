@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tests/support/dialogue.h"
+#include "tests/support/source_folder.h"
 
 namespace mxpress::testing {
 namespace {
@@ -15,7 +16,7 @@ namespace fs = boost::filesystem;
 
 std::vector<fs::path> all_dialogues() {
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(MXPRESS_SOURCE_DIR) / "tests/dialogues")) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(test::source_folder() / "tests/dialogues")) {
     if (entry.path().extension() == ".dialogue") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());

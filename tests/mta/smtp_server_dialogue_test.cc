@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "tests/support/server_harness.h"
+#include "tests/support/source_folder.h"
 
 using mxpress::testing::ServerHarness;
 
@@ -95,7 +96,7 @@ class Dialogue {
 
 TEST_CASE("server dialogues: every conversation goes as written, in one piece and octet by octet") {
   std::vector<boost::filesystem::path> files;
-  for (const auto& entry : boost::filesystem::directory_iterator(MXPRESS_SOURCE_DIR "/tests/dialogues/server"))
+  for (const auto& entry : boost::filesystem::directory_iterator(mxpress::test::source_folder() / "tests/dialogues/server"))
     files.push_back(entry.path());
   REQUIRE(files.size() > 5);
   std::sort(files.begin(), files.end());

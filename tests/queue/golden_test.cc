@@ -9,6 +9,7 @@
 #include "queue/message_file.h"
 #include "tests/queue/spool_dump.h"
 #include "tests/queue/spool_fixture.h"
+#include "tests/support/source_folder.h"
 #include "tests/support/temp_folder.h"
 
 namespace mxpress::queue {
@@ -270,7 +271,7 @@ void make_moved(const Path& to) {
   fs::rename(Paths{to}.file(unplaced), Paths{to}.large(unplaced));
 }
 
-const Path kGolden = Path(MXPRESS_SOURCE_DIR) / "tests" / "golden";
+const Path kGolden = test::source_folder() / "tests" / "golden";
 
 // What is in the golden folder is what the version of that day wrote: this never writes over it.
 TEST_CASE("write golden spools of this version", "[.golden]") {
