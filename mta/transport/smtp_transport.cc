@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <exception>
 #include <utility>
 
 #include "mta/host/instant.h"
@@ -312,14 +313,20 @@ class SmtpTransport::Attempt {
 
 SmtpTransport::SmtpTransport(SmtpServices services) : services_(services), random_(services.seed), timer_(services.io) {}
 
+// The coroutine may be destroyed after the transport, when the daemon ends: nothing of it counts in a destructor.
 Task<AttemptReport> SmtpTransport::deliver(Order& order) {
-  struct Count {
-    std::size_t& active;
-    ~Count() { --active; }
-  };
-  const Count count{++active_};
-  Attempt attempt(*this, order);
-  co_return co_await attempt.run();
+  std::exception_ptr bug;
+  AttemptReport report;
+  ++active_;
+  try {
+    Attempt attempt(*this, order);
+    report = co_await attempt.run();
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  --active_;
+  if (bug) std::rethrow_exception(bug);
+  co_return report;
 }
 
 std::size_t SmtpTransport::most_orders(const Config& config) const {
