@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proto/mailbox.h"
+#include "proto/share_owner.h"
 #include "proto/time.h"
 
 namespace mxpress::proto {
@@ -44,6 +45,11 @@ struct Submitter {
   // For SMTP: the client's "address:port" and what it said in HELO or EHLO.
   std::string client_address;
   std::string client_name;
+  // Whose shares the message uses where `uid` is unknown: over SMTP the user whom the client's socket names, or the client's network; of a
+  // notice, the owner of the message it tells of.
+  ShareOwner share{};
+
+  ShareOwner share_owner() const { return uid >= 0 ? ShareOwner::user(uid) : share; }
 };
 
 struct Envelope {

@@ -61,6 +61,13 @@ proto::HostResult read(const pb::HostResult& from) {
   return to;
 }
 
+void write(const proto::ShareOwner& from, pb::Submitter& to) {
+  using Kind = proto::ShareOwner::Kind;
+  if (from.kind() == Kind::user) to.set_share_uid(static_cast<std::int64_t>(from.number_in_record()));
+  if (from.kind() == Kind::ipv4) to.set_share_ipv4(static_cast<std::uint32_t>(from.number_in_record()));
+  if (from.kind() == Kind::ipv6_network) to.set_share_ipv6_network(from.number_in_record());
+}
+
 void write(const proto::Envelope& from, pb::Envelope& to) {
   to.set_reverse_path(from.reverse_path.to_string());
   for (const auto& recipient : from.recipients) {
@@ -86,6 +93,7 @@ void write(const proto::Envelope& from, pb::Envelope& to) {
   by.set_unit(from.submitter.unit);
   by.set_client_address(from.submitter.client_address);
   by.set_client_name(from.submitter.client_name);
+  if (from.submitter.uid < 0) write(from.submitter.share, by);
 }
 
 Result<proto::Recipient> read(const pb::Recipient& from) {
@@ -96,8 +104,16 @@ Result<proto::Recipient> read(const pb::Recipient& from) {
   return to;
 }
 
+proto::ShareOwner read_share(const pb::Submitter& from) {
+  if (from.has_share_uid()) return proto::ShareOwner::user(from.share_uid());
+  if (from.has_share_ipv4()) return proto::ShareOwner::ipv4(from.share_ipv4());
+  if (from.has_share_ipv6_network()) return proto::ShareOwner::ipv6_network(from.share_ipv6_network());
+  return {};
+}
+
 proto::Submitter read(const pb::Submitter& from) {
-  return {from.entrance(), from.uid(), from.pid(), from.program(), from.unit(), from.client_address(), from.client_name()};
+  return {from.entrance(),       from.uid(),         from.pid(),      from.program(), from.unit(),
+          from.client_address(), from.client_name(), read_share(from)};
 }
 
 Result<proto::Envelope> read(const pb::Envelope& from) {

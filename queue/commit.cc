@@ -236,7 +236,7 @@ void SpoolImpl::finish(const Operations& operations) {
 
 void SpoolImpl::finish_store(Shared& shared, Operation& operation) {
   const auto id = operation.id();
-  auto& entry = shared.index.add(id, operation.uid, operation.recipients, operation.weight);
+  auto& entry = shared.index.add(id, operation.owner, operation.recipients, operation.weight);
   if (operation.header.type == RecordType::accepted) {
     entry.set_accepted(operation.location);
     shared.index.segments[operation.location.segment].touched.add(id);

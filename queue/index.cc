@@ -219,25 +219,25 @@ void Entry::moved(std::size_t told) {
   if (more.later.empty() && (!more.rest || more.rest->other_stages.octets.empty()) && !ended) forget_history();
 }
 
-Entry& Index::add(QueueId id, std::int64_t uid, std::size_t recipients, std::uint32_t weight) {
+Entry& Index::add(QueueId id, const MessageOwner& owner, std::size_t recipients, std::uint32_t weight) {
   Entry& entry = entries[id];
-  if (!entry.ended) waiting_mail.remove(owners.uid(entry.owner_), entry.weight());  // nothing, if it is new
+  if (!entry.ended) waiting_mail.remove(owners.share(entry.owner_), entry.weight());  // nothing, if it is new
   owners.remove(entry.owner_, id);
-  entry.owner_ = owners.add(uid, id);
+  entry.owner_ = owners.add(owner, id);
   entry.begin(recipients, weight);
-  if (!entry.ended) waiting_mail.add(owners.uid(entry.owner_), entry.weight());
+  if (!entry.ended) waiting_mail.add(owners.share(entry.owner_), entry.weight());
   return entry;
 }
 
 Entry& Index::add(QueueId id, const proto::Envelope& envelope) {
-  return add(id, envelope.submitter.uid, envelope.recipients.size(), weight_of(envelope));
+  return add(id, MessageOwner(envelope.submitter), envelope.recipients.size(), weight_of(envelope));
 }
 
 void Index::erase(QueueId id) {
   const Entry* entry = entries.find(id);
   if (!entry) return;
   if (entry->has_more_ && entry->word_.more->rest) remembered_octets_ -= entry->word_.more->rest->remembered_octets;
-  if (!entry->ended) waiting_mail.remove(owners.uid(entry->owner_), entry->weight());
+  if (!entry->ended) waiting_mail.remove(owners.share(entry->owner_), entry->weight());
   owners.remove(entry->owner_, id);
   entries.erase(id);
 }
@@ -246,17 +246,17 @@ void Index::erase(QueueId id) {
 void Index::merge(IdMap<Entry> earlier, Owners their_owners, WaitingMail theirs) {
   theirs.set_limit(waiting_mail.limit());
   entries.for_each([&](QueueId id, Entry& entry) {
-    entry.owner_ = their_owners.add(owners.uid(entry.owner_), id);
-    if (!entry.ended) theirs.add(their_owners.uid(entry.owner_), entry.weight());
+    entry.owner_ = their_owners.add(owners.owner(entry.owner_), id);
+    if (!entry.ended) theirs.add(their_owners.share(entry.owner_), entry.weight());
   });
   waiting_mail = std::move(theirs);
   owners = std::move(their_owners);
   entries.merge(std::move(earlier));
 }
 
-std::int64_t Index::uid_of(QueueId id) const {
+proto::ShareOwner Index::share_owner_of(QueueId id) const {
   const Entry* entry = entries.find(id);
-  return entry ? owners.uid(entry->owner_) : -1;
+  return entry ? owners.share(entry->owner_) : proto::ShareOwner();
 }
 
 std::vector<QueueId> Index::ids_of(std::int64_t uid) const {
@@ -310,7 +310,7 @@ void Index::add_later(QueueId id, Entry& entry, Location location) {
 }
 
 void Index::end(QueueId id, Entry& entry, WallTime when) {
-  if (!entry.ended) waiting_mail.remove(owners.uid(entry.owner_), entry.weight());
+  if (!entry.ended) waiting_mail.remove(owners.share(entry.owner_), entry.weight());
   entry.ended = true;
   entry.rest().ended_at = when;
   ended.push_back(id);

@@ -100,14 +100,14 @@ struct Index {
   WaitingMail waiting_mail;  // what has not ended
 
   Entry* find(QueueId id) { return entries.find(id); }
-  // A new entry, of a message with so many recipients that this user handed in (-1: unknown). `weight`: see weight_of().
-  Entry& add(QueueId id, std::int64_t uid, std::size_t recipients, std::uint32_t weight);
+  // A new entry, of a message with so many recipients. `weight`: see weight_of().
+  Entry& add(QueueId id, const MessageOwner& owner, std::size_t recipients, std::uint32_t weight);
   Entry& add(QueueId id, const proto::Envelope& envelope);
   void erase(QueueId id);
   // Takes the entries and owners of earlier runs.
   void merge(IdMap<Entry> earlier, Owners their_owners, WaitingMail theirs);
-  // -1: unknown.
-  std::int64_t uid_of(QueueId id) const;
+  // From memory alone; unknown if there is no such message.
+  proto::ShareOwner share_owner_of(QueueId id) const;
   // Messages of the user that have not ended, in order of age.
   std::vector<QueueId> ids_of(std::int64_t uid) const;
   // Ended messages of the user, the latest first.

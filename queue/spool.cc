@@ -149,7 +149,7 @@ OperationPtr SpoolImpl::store_operation(QueueId id, NewMessage& message) const {
   operation->header.id = id.value;
   operation->time = message.envelope.submitted;
   operation->recipients = message.envelope.recipients.size();
-  operation->uid = message.envelope.submitter.uid;
+  operation->owner = MessageOwner(message.envelope.submitter);
   operation->weight = weight_of(message.envelope);
   Accepted accepted{std::move(message.envelope), message.drop_name, message.notice_for, age_clock_.now()};
   set_meta(*operation, encode(accepted));
@@ -220,10 +220,11 @@ std::string SpoolImpl::too_full(const Room& room, std::uint64_t size) const {
 // Notices are owed by the spool already: they do not wait for room.
 Status SpoolImpl::room_in_memory(const Shared& shared, const Operation& operation) const {
   const WaitingMail& mail = shared.index.waiting_mail;
-  if (!operation.notice_for.empty() || mail.fits(operation.uid, operation.weight)) return {};
-  return Error::transient("too much mail of " + (operation.uid < 0 ? "unknown users" : "uid " + std::to_string(operation.uid)) +
-                          " waits: it takes " + in_mib(mail.octets_of(operation.uid)) + " of memory, all mail " + in_mib(mail.octets()) +
-                          ", the limit is " + in_mib(mail.limit()) + " ([spool] memory)");
+  const proto::ShareOwner& owner = operation.owner.share();
+  if (!operation.notice_for.empty() || mail.fits(owner, operation.weight)) return {};
+  return Error::transient("too much mail of " + (owner.is_known() ? owner.to_string() : "unknown users") + " waits: it takes " +
+                          in_mib(mail.octets_of(owner)) + " of memory, all mail " + in_mib(mail.octets()) + ", the limit is " +
+                          in_mib(mail.limit()) + " ([spool] memory)");
 }
 
 void SpoolImpl::settle(Settlement settlement, std::function<void(Status)> done) {

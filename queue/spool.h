@@ -150,8 +150,8 @@ class Spool {
   }
   // Of them, those that this local user handed in. Takes time by their number, not by that of all messages.
   virtual std::vector<QueueId> ids_of(std::int64_t) { return {}; }
-  // The local user who handed it in; -1: unknown. From memory alone.
-  virtual std::int64_t uid_of(QueueId) { return -1; }
+  // Whose shares of the daemon's budgets it uses; whose it is, owns() says. From memory alone.
+  virtual proto::ShareOwner share_owner_of(QueueId) { return {}; }
   // The ended messages that are remembered (SpoolOptions::ended_kept), the latest first.
   virtual std::vector<QueueId> ended() { return {}; }
   // Of them, those of this local user. Takes time by the number of all his messages.

@@ -34,7 +34,7 @@ struct Operation {
   Spool::Stored stored;                    // store
   std::shared_ptr<const Message> message;  // of a store whose content is in memory
   std::size_t recipients = 0;
-  std::int64_t uid = -1;     // of the submitter
+  MessageOwner owner;
   std::uint32_t weight = 0;  // see weight_of()
   std::vector<NewMessage::NoticeFor> notice_for;
   std::string drop_name;
@@ -88,7 +88,7 @@ class SpoolImpl : public Spool {
   Duration age_of(const Message& message) const override;
   std::vector<QueueId> ids(bool with_ended) override;
   std::optional<QueueId> oldest() override;
-  std::int64_t uid_of(QueueId id) override { return shared_.lock()->index.uid_of(id); }
+  proto::ShareOwner share_owner_of(QueueId id) override { return shared_.lock()->index.share_owner_of(id); }
   std::vector<QueueId> ids_of(std::int64_t uid) override { return shared_.lock()->index.ids_of(uid); }
   std::vector<QueueId> ended() override {
     auto shared = shared_.lock();

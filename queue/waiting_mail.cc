@@ -31,29 +31,29 @@ std::uint32_t weight_of(const proto::Envelope& envelope) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(octets, std::numeric_limits<std::uint32_t>::max()));
 }
 
-bool WaitingMail::fits(std::int64_t uid, std::uint64_t octets) const {
+bool WaitingMail::fits(const proto::ShareOwner& owner, std::uint64_t octets) const {
   const std::uint64_t free = limit_ - std::min(limit_, octets_);
-  return octets <= free && octets_of(uid) + octets <= free - octets;
+  return octets <= free && octets_of(owner) + octets <= free - octets;
 }
 
-void WaitingMail::add(std::int64_t uid, std::uint64_t octets) {
+void WaitingMail::add(const proto::ShareOwner& owner, std::uint64_t octets) {
   if (octets == 0) return;
   octets_ += octets;
-  of_user_[std::max<std::int64_t>(uid, -1)] += octets;
+  of_owner_[owner] += octets;
 }
 
-void WaitingMail::remove(std::int64_t uid, std::uint64_t octets) {
+void WaitingMail::remove(const proto::ShareOwner& owner, std::uint64_t octets) {
   if (octets == 0) return;
-  const auto known = of_user_.find(std::max<std::int64_t>(uid, -1));
-  assert(known != of_user_.end() && known->second >= octets);
+  const auto known = of_owner_.find(owner);
+  assert(known != of_owner_.end() && known->second >= octets);
   octets_ -= octets;
   known->second -= octets;
-  if (known->second == 0) of_user_.erase(known);
+  if (known->second == 0) of_owner_.erase(known);
 }
 
-std::uint64_t WaitingMail::octets_of(std::int64_t uid) const {
-  const auto known = of_user_.find(std::max<std::int64_t>(uid, -1));
-  return known == of_user_.end() ? 0 : known->second;
+std::uint64_t WaitingMail::octets_of(const proto::ShareOwner& owner) const {
+  const auto known = of_owner_.find(owner);
+  return known == of_owner_.end() ? 0 : known->second;
 }
 
 }  // namespace mxpress::queue

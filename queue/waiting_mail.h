@@ -18,19 +18,19 @@ class WaitingMail {
   explicit WaitingMail(std::uint64_t limit = UINT64_MAX) : limit_(limit) {}
   void set_limit(std::uint64_t limit) { limit_ = limit; }
 
-  // May this user (negative: unknown, together one) have so much more? He may hold as much as he leaves free.
-  bool fits(std::int64_t uid, std::uint64_t octets) const;
-  void add(std::int64_t uid, std::uint64_t octets);
-  void remove(std::int64_t uid, std::uint64_t octets);
+  // May this owner have so much more? He may hold as much as he leaves free.
+  bool fits(const proto::ShareOwner& owner, std::uint64_t octets) const;
+  void add(const proto::ShareOwner& owner, std::uint64_t octets);
+  void remove(const proto::ShareOwner& owner, std::uint64_t octets);
 
   std::uint64_t limit() const { return limit_; }
   std::uint64_t octets() const { return octets_; }
-  std::uint64_t octets_of(std::int64_t uid) const;
+  std::uint64_t octets_of(const proto::ShareOwner& owner) const;
 
  private:
   std::uint64_t limit_;
   std::uint64_t octets_ = 0;
-  boost::unordered_flat_map<std::int64_t, std::uint64_t> of_user_;  // who hold something
+  boost::unordered_flat_map<proto::ShareOwner, std::uint64_t> of_owner_;  // who hold something
 };
 
 }  // namespace mxpress::queue

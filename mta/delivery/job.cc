@@ -160,7 +160,7 @@ bool Worker::counts_against_site(SiteIndex index, const queue::Message& message,
     return true;
   }
   const auto backoff = site.trouble.active() ? Suspicion::Backoff::active : Suspicion::Backoff::none;
-  if (site.suspicion.met(message.id, message.envelope.submitter.uid, *report.after_mail, backoff) != Suspicion::Counts::message)
+  if (site.suspicion.met(message.id, message.envelope.submitter.share_owner(), *report.after_mail, backoff) != Suspicion::Counts::message)
     return true;
   site.trouble.probe_now(instant_now());
   return false;
@@ -261,7 +261,7 @@ Task<void> Worker::nothing_pending(JobIndex index, const Share& share) {
 // no more than a quarter, so that those of one owner need not wait for each other. Nothing of the message is held while it waits.
 Task<Share> Worker::take_room(JobIndex job, DestinationIndex destination, Share share, LoadBudget::Charge& charge) {
   const std::uint64_t octets = std::min<std::uint64_t>(share->recipients.size() * Loads::kRecipient, Loads::kLongDeliveries / 4);
-  const auto owner = host::Owner::user(share->envelope.submitter.uid);
+  const auto owner = share->envelope.submitter.share_owner();
   const bool waits = services_.loads.long_deliveries.would_wait(octets, owner);
   if (waits) share = Share();
   charge = co_await services_.loads.long_deliveries.acquire(octets, owner);

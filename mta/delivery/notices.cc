@@ -86,7 +86,7 @@ Result<std::string> read_original(const queue::Content& content) {
 }
 
 std::string rate_key(const queue::Message& message) {
-  return NoticeRate::key_of(host::Owner::of(message.envelope.submitter), message.envelope.reverse_path.to_string());
+  return NoticeRate::key_of(message.envelope.submitter.share_owner(), message.envelope.reverse_path.to_string());
 }
 
 proto::Domain reporting_host(const Config& config) {
@@ -334,6 +334,7 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
   host::resolve_alias(*config, composed.envelope.recipients.back());
   composed.envelope.is_notice = true;
   composed.envelope.submitter.entrance = "mxpressd";
+  composed.envelope.submitter.share = message.envelope.submitter.share_owner();
   composed.envelope.submitted = now;
   composed.content = proto::compose_notice(notice);
   composed.notice_for.push_back({message.id, order.recipients, order.kind});

@@ -77,7 +77,7 @@ class Notices {
   void go_on();
   void arm();
   Duration rest_before(queue::QueueId id);
-  host::Owner owner_of(queue::QueueId id) const { return host::Owner::user(spool_.uid_of(id)); }
+  host::Owner owner_of(queue::QueueId id) const { return spool_.share_owner_of(id); }
   static Duration gather_on(queue::Instant since);
   Task<void> pay(NoticeQueue::Look look);
   void stopped_paying(const NoticeQueue::Look& look, std::exception_ptr error);

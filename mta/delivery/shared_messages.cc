@@ -140,7 +140,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
     Timer timer(co_await asio::this_coro::executor, not_before - now);
     co_await timer.async_wait(use_task);
   }
-  const auto charge = co_await budget_.acquire(spool_.octets_to_load(id), host::Owner::user(spool_.uid_of(id)));
+  const auto charge = co_await budget_.acquire(spool_.octets_to_load(id), spool_.share_owner_of(id));
   {
     auto shared = shared_.lock();
     Entry& entry = shared->entries[id];

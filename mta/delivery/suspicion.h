@@ -1,9 +1,9 @@
 // Whether a failure after MAIL is the trouble of one message, of one user's mail, or of the mail hosts.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
+#include "mta/host/owner.h"
 #include "proto/outcome.h"
 #include "proto/queue_id.h"
 
@@ -16,25 +16,24 @@ class Suspicion {
  public:
   enum class Counts {
     message,  // nobody else has met it: only this message waits
-    user,     // other messages have met it, all of one local user, or perhaps his
-    site,     // so has mail of another local user
+    user,     // other messages have met it, all of one owner, or perhaps his
+    site,     // so has mail of another owner
   };
   enum class Backoff { none, active };  // of the site, before this failure
 
-  // `message`, which the local user `uid` handed in (negative: not known, so perhaps anybody; a notice, too), failed in the envelope
-  // (`Stage::rcpt`) or in the content
-  // (`Stage::content`). While the site backs off a failure of either stage is the same one.
-  Counts met(proto::QueueId message, std::int64_t uid, proto::Stage stage, Backoff backoff);
+  // `message` of this owner (not known: perhaps anybody) failed in the envelope (`Stage::rcpt`) or in the content (`Stage::content`).
+  // While the site backs off a failure of either stage is the same one.
+  Counts met(proto::QueueId message, const host::Owner& owner, proto::Stage stage, Backoff backoff);
   // Messages of one user alone have met it, so that mail of some others may ask the host in spite of the backoff.
   bool is_of_one_user() const { return known_ && known_->counts == Counts::user; }
   // Whether mail of this user may, because none of it has met it.
-  bool may_ask(std::int64_t uid) const;
+  bool may_ask(const host::Owner& owner) const;
   void clear() { known_.reset(); }
 
  private:
   struct Known {
     proto::QueueId message;  // the latest that met it
-    std::int64_t uid;        // of those that met it; negative: of none it is known
+    host::Owner owner;       // of those that met it; unknown: of none it is known
     proto::Stage stage;
     Counts counts;
     bool is_partly_unknown;  // of some it is not known whose they are

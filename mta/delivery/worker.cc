@@ -140,7 +140,7 @@ bool Worker::serve_other_user(DestinationIndex index, JobIndex job) {
   Site& site = sites_[site_index];
   if (!site.suspicion.is_of_one_user() || job == queue::kNone || !site.trouble.active() || site.active > 0) return false;
   if (stopping_ || paused_ || !has_place(site)) return false;
-  if (!site.suspicion.may_ask(services_.spool.uid_of(schedule_.job(job).message))) return false;
+  if (!site.suspicion.may_ask(owner_of(schedule_.job(job).message))) return false;
   schedule_.lease_job(job);
   start(job, index, site_index);
   return true;

@@ -247,7 +247,7 @@ class Worker {
   void content_unreadable(JobIndex job, DestinationIndex destination, Share share, const Error& error);
   Task<void> nothing_pending(JobIndex job, const Share& share);
   Task<Share> take_room(JobIndex job, DestinationIndex destination, Share share, LoadBudget::Charge& charge);
-  host::Owner owner_of(queue::QueueId message) const { return host::Owner::user(services_.spool.uid_of(message)); }
+  host::Owner owner_of(queue::QueueId message) const { return services_.spool.share_owner_of(message); }
   bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);

@@ -180,7 +180,6 @@ DropFolder::Fate DropFolder::read_message(const std::string& name, host::Descrip
   Entrance entrance;
   entrance.submitter.entrance = "drop";
   entrance.submitter.uid = facts.st_uid;
-  entrance.owner = host::Owner::user(facts.st_uid);
   entrance.drop_name = name + "-" + std::to_string(facts.st_uid);  // a file of the same name may be another user's
   const smtp::ServerReply verdict =
       take_drop_file(context_, std::move(file), static_cast<std::uint64_t>(facts.st_size), std::move(entrance));

@@ -76,7 +76,7 @@ Refusal Incoming::append(std::string_view content) {
 // Many clients that each send a long header must not use up the memory.
 Refusal Incoming::hold_header() {
   if (header_.size() <= kUsualHeader) return std::nullopt;
-  if (!header_room_) header_room_.emplace(*context_.envelopes, entrance_.owner);
+  if (!header_room_) header_room_.emplace(*context_.envelopes, entrance_.owner());
   if (header_room_->raise_to(header_.size())) return std::nullopt;
   return ServerReply{452, EnhancedStatus{4, 3, 1}, "Too many large headers at a time; try again later"};
 }

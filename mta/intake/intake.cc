@@ -65,7 +65,7 @@ bool may_speak(const Config& config, const dns::Address& client) {
 }
 
 void log_refused(const Entrance& entrance, const ServerReply& reply) {
-  if (!may_log(entrance.owner, "rejected")) return;
+  if (!may_log(entrance.owner(), "rejected")) return;
   LogLine line(Priority::notice, "rejected");
   line.add("at", "connect").add("reply", reply.to_string()).add("entrance", entrance.submitter.entrance);
   if (entrance.submitter.uid >= 0) line.add("uid", entrance.submitter.uid);
@@ -199,7 +199,7 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
 
 // Whoever is on this host may come from any address of 127.0.0.0/8, and be any user.
 host::Owner Intake::State::owner_of(const smtp::TcpSocket& socket, const TcpEnd& client) {
-  if (!dns::is_loopback(client.address)) return host::Owner::client(client.address);
+  if (!dns::is_loopback(client.address)) return host::owner_of_client(client.address);
   error_code gone;
   const auto own = socket.local_endpoint(gone);
   if (gone) return {};
@@ -213,7 +213,7 @@ void Intake::State::welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoin
   entrance.submitter.entrance = "smtp";
   entrance.submitter.client_address = dns::address_and_port(address, from.port());
   entrance.completion = dns::is_loopback(address) ? Completion::complete : Completion::only_trace;
-  entrance.owner = owner_of(socket, {address, from.port()});
+  entrance.submitter.share = owner_of(socket, {address, from.port()});
   auto stream = smtp::make_tcp_stream(std::move(socket));
   if (!may_speak(*context.config.get(), address)) {
     log_refused(entrance, not_allowed());
@@ -229,7 +229,6 @@ void Intake::State::welcome(smtp::UnixSocket socket, const asio::local::stream_p
   Entrance entrance;
   entrance.submitter = std::move(*submitter);
   entrance.submitter.entrance = "sendmail";
-  entrance.owner = host::Owner::user(entrance.submitter.uid);
   begin(smtp::make_unix_stream(std::move(socket)), std::move(entrance), place);
 }
 
@@ -246,7 +245,7 @@ void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entranc
 
 Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place) {
   if (stopping) co_return co_await refuse(std::move(stream), shutting_down());
-  if (!place.sessions.make_room(entrance.owner)) {
+  if (!place.sessions.make_room(entrance.owner())) {
     log_refused(entrance, busy());
     co_return co_await refuse(std::move(stream), busy());
   }
@@ -255,7 +254,7 @@ Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, 
 
 Task<void> Intake::State::serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place) {
   auto profile = place.profile_of(entrance.completion, context.config.get());
-  const host::Owner owner = entrance.owner;
+  const host::Owner owner = entrance.owner();
   Submission sink(context, std::move(entrance));
   smtp::ServerSession session(std::move(stream), sink, std::move(profile));
   const Sessions::Entry entry(place.sessions, session, owner);

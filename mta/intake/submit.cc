@@ -45,7 +45,7 @@ Result<smtp::ServerOptions> server_options(const Config& config, Completion comp
 }
 
 Submission::Submission(Context& context, Entrance entrance)
-    : context_(context), entrance_(std::move(entrance)), room_(*context.envelopes, entrance_.owner) {}
+    : context_(context), entrance_(std::move(entrance)), room_(*context.envelopes, entrance_.owner()) {}
 
 void Submission::hello(std::string name, smtp::Greeting greeting) {
   entrance_.submitter.client_name = std::move(name);
@@ -77,7 +77,7 @@ std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> Submission::op
 }
 
 void Submission::refused(std::string_view what, const ServerReply& reply) {
-  if (!may_log(entrance_.owner, "rejected")) return;
+  if (!may_log(entrance_.owner(), "rejected")) return;
   LogLine line(Priority::notice, "rejected");
   line.add("at", what).add("reply", reply.to_string()).add("entrance", entrance_.submitter.entrance);
   if (!sender_.empty()) line.add("from", "<" + sender_ + ">");

@@ -40,11 +40,12 @@ enum class Completion { complete, only_trace };
 
 // How one client is served.
 struct Entrance {
-  proto::Submitter submitter;  // entrance, credentials and claims, client address
-  host::Owner owner;           // of the shares of this host's budgets that the client uses
+  proto::Submitter submitter;  // entrance, credentials and claims, client address, and whose shares
   Completion completion = Completion::complete;
   smtp::Greeting greeting = smtp::Greeting::helo;
   std::string drop_name;  // NewMessage::drop_name
+
+  host::Owner owner() const { return submitter.share_owner(); }
 };
 
 // The limits and names of a session by the configuration in force. Completion::complete, which is for programs on this host, takes

@@ -79,7 +79,7 @@ Task<bool> ClientTransaction::convert_content() {
 }
 
 Task<bool> ClientTransaction::convert_to(proto::MimeGoal goal) {
-  ConversionRoom::Owner owner{host::Owner::of(transaction_.envelope->submitter), target_.host};
+  ConversionRoom::Owner owner{transaction_.envelope->submitter.share_owner(), target_.host};
   auto converted = co_await convert(*transaction_.data, goal, ConversionRoom::common(), std::move(owner));
   if (converted.ok()) {
     conversions_.push_back(std::move(*converted));

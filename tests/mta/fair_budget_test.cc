@@ -11,7 +11,7 @@ using mxpress::mta::host::Owner;
 
 namespace {
 
-Owner client(const char* text) { return Owner::client(Address::parse(text).value()); }
+Owner client(const char* text) { return mxpress::mta::host::owner_of_client(Address::parse(text).value()); }
 
 // Unit by unit, as long as it is given.
 std::uint64_t take_all(FairBudget& budget, const Owner& owner) {
@@ -90,22 +90,6 @@ TEST_CASE("fair budget: threads never hold more than the total, and at the end n
   }
   for (auto& thread : threads) thread.join();
   CHECK(budget.held() == 0);
-}
-
-TEST_CASE("owner: a uid is one owner wherever it comes from; without one the network of the client is") {
-  mxpress::proto::Submitter submitter;
-  submitter.uid = 33;
-  CHECK(Owner::of(submitter) == Owner::user(33));
-  submitter.client_address = "127.0.0.1:4711";
-  CHECK(Owner::of(submitter) == Owner::user(33));
-  submitter.uid = -1;
-  CHECK(Owner::of(submitter) == Owner());
-  submitter.client_address = "192.0.2.7:4711";
-  CHECK(Owner::of(submitter) == client("192.0.2.7"));
-  submitter.client_address = "[2001:db8:1:2:3::4]:25";
-  CHECK(Owner::of(submitter) == client("2001:db8:1:2:ffff::"));
-  submitter.client_address = "nonsense";
-  CHECK(Owner::of(submitter) == Owner());
 }
 
 TEST_CASE("owner: IPv4 addresses differ, IPv6 addresses of one /64 do not, and loopback is one") {

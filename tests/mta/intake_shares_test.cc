@@ -202,3 +202,21 @@ TEST_CASE("socket owner: the kernel names the user of a connection within this h
   clients.say("QUIT\r\n", "221 ");
   REQUIRE(::shutdown(client, SHUT_RDWR) == 0);
 }
+
+TEST_CASE("intake: mail over loopback uses the shares of the user whom its client's socket names, and is nobody's") {
+  IntakeHouse house;
+  uid_t user = ::geteuid();
+  Clients client;
+  if (user == 0)
+    client.add(connect_as(house, user = 4001));
+  else
+    client.add(house.connect_tcp());
+  client.say(kMail + recipients(1) + "DATA\r\n", "354 ");
+  REQUIRE(client.say("Subject: x\r\n\r\nx\r\n.\r\n", "250 2.0.0 Ok: queued").find("250 2.0.0 Ok: queued") != std::string::npos);
+  REQUIRE(house.spool.kept().size() == 1);
+  const auto kept = house.spool.kept();
+  const auto& message = kept[0];
+  CHECK(message.message.envelope.submitter.share_owner() == mxpress::proto::ShareOwner::user(user));
+  CHECK(message.message.envelope.submitter.uid == -1);
+  CHECK(message.content.find("uid") == std::string::npos);  // of Received
+}

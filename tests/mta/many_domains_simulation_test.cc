@@ -39,6 +39,9 @@ struct World : Simulation {
       dns->forget(domain(i)).mx(domain(i), 10, name).a(name, "192.0.2.1");
     }
   }
+  bool has_asked(const std::string& name) const {
+    return std::any_of(dns->asked.begin(), dns->asked.end(), [&](const auto& question) { return question.name == name; });
+  }
   long times_received(const std::string& recipient) const {
     return std::count_if(there.received.begin(), there.received.end(),
                          [&](const SimulatedMail& mail) { return mail.recipients.find("<" + recipient + ">") != std::string::npos; });
@@ -175,6 +178,45 @@ TEST_CASE("many domains: a user's message to thousands of slow domains does not 
   world.submit("you@here.example", {"you@other.example"});
   world.run_for(seconds(1));
   CHECK(world.dns->asked.size() > asked);
+}
+
+TEST_CASE("many domains: thousands of slow domains of one user over loopback keep no other user's mail over loopback waiting") {
+  World world;
+  world.dns->delay = seconds(20);
+  world.submit_by_smtp(1001, "me@here.example", world.recipients_at_domains(1000));
+  world.run_for(seconds(1));
+  world.dns->mx("other.example", 10, "mx.there.example");
+  world.submit_by_smtp(1002, "you@here.example", {"you@other.example"});
+  world.run_for(seconds(1));
+  CHECK(world.has_asked("other.example"));
+  SECTION("nor after a restart") {
+    world.crash();
+    world.dns->asked.clear();
+    world.run_for(seconds(1));
+    CHECK(world.dns->asked.size() > 40);
+    CHECK(world.has_asked("other.example"));
+  }
+}
+
+TEST_CASE("many domains: notices for one user's mail to thousands of slow domains keep no notice for another's waiting") {
+  World world;
+  const auto slow = world.recipients_at_domains(1000);
+  world.dns->mx("there.example", 10, "mx.there.example");
+  world.there.rcpt = [&world](const std::string&) {
+    world.dns->delay = seconds(20);  // the notices meet it
+    return "550 5.1.1 no such user";
+  };
+  for (const auto& sender : slow) world.submit_by_smtp(1001, sender, {"nobody@there.example"});
+  world.run_for(seconds(5));
+  const auto asked = world.dns->asked.size();
+  CHECK(asked > 40);
+  world.dns->mx("other.example", 10, "mx.there.example");
+  const auto about = world.submit_by_smtp(1002, "her@other.example", {"nobody@there.example"});
+  world.run_for(seconds(5));
+  CHECK(world.has_asked("other.example"));
+  CHECK(world.load(about).ended);
+  CHECK_FALSE(world.spool().owns(1001, about));
+  CHECK(world.spool().ids_of(1001).empty());  // whose notices wait: he does not see them
 }
 
 TEST_CASE("many domains: those without mail are forgotten once there are many, and mail for them is delivered all the same") {

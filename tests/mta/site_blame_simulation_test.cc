@@ -160,6 +160,18 @@ TEST_CASE("blame: a user who hands in by two ways, one of which does not tell wh
   CHECK(world.there.received.size() == 1);
 }
 
+TEST_CASE("blame: of two users who hand in over loopback, one whose mail has failed keeps the other's from no host") {
+  World world;
+  for (int i = 0; i < 2; ++i) {
+    world.submit_by_smtp(kMallory, "mallory@here.example", {"bad" + std::to_string(i) + "@there.example"});
+    world.run_for(seconds(5));
+  }
+  REQUIRE(world.there.connections == 2);
+  world.submit_by_smtp(kAlice, "alice@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  CHECK(world.there.received.size() == 1);
+}
+
 TEST_CASE("blame: mail of another user that waits behind many is the probe as soon as one user's alone have failed") {
   World world;
   world.there.takes = seconds(2);
@@ -174,38 +186,41 @@ TEST_CASE("blame: mail of another user that waits behind many is the probe as so
 TEST_CASE("blame: suspicion needs two messages, and the mail of two users to be the site's") {
   using Counts = Suspicion::Counts;
   using Backoff = Suspicion::Backoff;
+  const auto user = [](std::int64_t uid) { return proto::ShareOwner::user(uid); };
   Suspicion suspicion;
   const proto::QueueId a{1}, b{2}, c{3};
-  CHECK(suspicion.met(a, 7, proto::Stage::rcpt, Backoff::none) == Counts::message);
-  SECTION("the same message again") { CHECK(suspicion.met(a, 7, proto::Stage::rcpt, Backoff::none) == Counts::message); }
-  SECTION("another stage") { CHECK(suspicion.met(b, 7, proto::Stage::content, Backoff::none) == Counts::message); }
-  SECTION("another stage, while the site backs off") { CHECK(suspicion.met(b, 8, proto::Stage::content, Backoff::active) == Counts::site); }
+  CHECK(suspicion.met(a, user(7), proto::Stage::rcpt, Backoff::none) == Counts::message);
+  SECTION("the same message again") { CHECK(suspicion.met(a, user(7), proto::Stage::rcpt, Backoff::none) == Counts::message); }
+  SECTION("another stage") { CHECK(suspicion.met(b, user(7), proto::Stage::content, Backoff::none) == Counts::message); }
+  SECTION("another stage, while the site backs off") {
+    CHECK(suspicion.met(b, user(8), proto::Stage::content, Backoff::active) == Counts::site);
+  }
   SECTION("another message of the same user, and then of another") {
-    CHECK(suspicion.met(b, 7, proto::Stage::rcpt, Backoff::none) == Counts::user);
-    CHECK_FALSE(suspicion.may_ask(7));
-    CHECK(suspicion.may_ask(8));
-    CHECK(suspicion.may_ask(-1));
-    CHECK(suspicion.met(c, 8, proto::Stage::rcpt, Backoff::active) == Counts::site);
-    CHECK_FALSE(suspicion.may_ask(9));
-    CHECK(suspicion.met(a, 8, proto::Stage::rcpt, Backoff::active) == Counts::site);
+    CHECK(suspicion.met(b, user(7), proto::Stage::rcpt, Backoff::none) == Counts::user);
+    CHECK_FALSE(suspicion.may_ask(user(7)));
+    CHECK(suspicion.may_ask(user(8)));
+    CHECK(suspicion.may_ask(user(-1)));
+    CHECK(suspicion.met(c, user(8), proto::Stage::rcpt, Backoff::active) == Counts::site);
+    CHECK_FALSE(suspicion.may_ask(user(9)));
+    CHECK(suspicion.met(a, user(8), proto::Stage::rcpt, Backoff::active) == Counts::site);
   }
   SECTION("mail whose users are not known") {
     Suspicion unknown;
-    CHECK(unknown.met(a, -1, proto::Stage::rcpt, Backoff::none) == Counts::message);
-    CHECK(unknown.met(b, -1, proto::Stage::rcpt, Backoff::none) == Counts::user);
-    CHECK_FALSE(unknown.may_ask(-1));
-    CHECK(unknown.may_ask(7));
+    CHECK(unknown.met(a, user(-1), proto::Stage::rcpt, Backoff::none) == Counts::message);
+    CHECK(unknown.met(b, user(-1), proto::Stage::rcpt, Backoff::none) == Counts::user);
+    CHECK_FALSE(unknown.may_ask(user(-1)));
+    CHECK(unknown.may_ask(user(7)));
   }
   SECTION("mail of one user, and some whose user is not known: it may be his") {
-    CHECK(suspicion.met(b, -1, proto::Stage::rcpt, Backoff::none) == Counts::user);
-    CHECK_FALSE(suspicion.may_ask(7));
-    CHECK_FALSE(suspicion.may_ask(-1));
-    CHECK(suspicion.may_ask(8));
-    CHECK(suspicion.met(c, 8, proto::Stage::rcpt, Backoff::active) == Counts::site);
+    CHECK(suspicion.met(b, user(-1), proto::Stage::rcpt, Backoff::none) == Counts::user);
+    CHECK_FALSE(suspicion.may_ask(user(7)));
+    CHECK_FALSE(suspicion.may_ask(user(-1)));
+    CHECK(suspicion.may_ask(user(8)));
+    CHECK(suspicion.met(c, user(8), proto::Stage::rcpt, Backoff::active) == Counts::site);
   }
   SECTION("one that was taken in between") {
     suspicion.clear();
-    CHECK(suspicion.met(b, 7, proto::Stage::rcpt, Backoff::none) == Counts::message);
+    CHECK(suspicion.met(b, user(7), proto::Stage::rcpt, Backoff::none) == Counts::message);
   }
 }
 

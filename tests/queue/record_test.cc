@@ -87,6 +87,25 @@ TEST_CASE("codec: an envelope knows of its long lines, and one written before th
   CHECK_FALSE(old->envelope.has_long_lines);
 }
 
+TEST_CASE("codec: a message keeps whose share it uses; one written before shares were kept has none, and a user's has his own") {
+  using proto::ShareOwner;
+  const auto share = GENERATE(ShareOwner(), ShareOwner::user(0), ShareOwner::user(4'000'000'000), ShareOwner::ipv4(0xC0000207),
+                              ShareOwner::ipv6_network(0x20010DB800010002));
+  Accepted in;
+  const auto without = encode(in).size();
+  in.envelope.submitter.share = share;
+  const auto bytes = encode(in);
+  CHECK(bytes.size() <= without + 9);
+  const auto out = decode_accepted(bytes);
+  REQUIRE(out);
+  CHECK(out->envelope.submitter.share == share);
+  CHECK(out->envelope.submitter.uid == -1);
+  CHECK_FALSE(decode_accepted("")->envelope.submitter.share.is_known());
+  in.envelope.submitter.uid = 33;
+  CHECK_FALSE(decode_accepted(encode(in))->envelope.submitter.share.is_known());
+  CHECK(decode_accepted(encode(in))->envelope.submitter.share_owner() == ShareOwner::user(33));
+}
+
 TEST_CASE("codec: an attempt keeps every field") {
   Settlement in;
   in.attempt = {WallTime(Duration(5)), {1, 2}, {}};

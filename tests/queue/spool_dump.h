@@ -52,7 +52,7 @@ inline std::string describe(const Message& message) {
          (message.accepted_at == Duration(0) ? "" : " accepted-at " + std::to_string(message.accepted_at.count())) + "\n";
   const auto& by = envelope.submitter;
   out += "  by " + by.entrance + " " + std::to_string(by.uid) + " " + std::to_string(by.pid) + " <" + by.program + "> <" + by.unit + "> <" +
-         by.client_address + "> <" + by.client_name + ">\n";
+         by.client_address + "> <" + by.client_name + ">" + (by.share.is_known() ? " share " + by.share.to_string() : "") + "\n";
   for (std::size_t i = 0; i < envelope.recipients.size(); ++i)
     out += describe(envelope.recipients[i]) + describe(message.recipients.at(i)) + "\n";
   for (const auto& attempt : message.attempts) {

@@ -8,6 +8,7 @@
 #include "tests/queue/spool_fixture.h"
 
 using namespace mxpress;
+using proto::ShareOwner;
 using queue::WaitingMail;
 using queue::weight_of;
 
@@ -39,22 +40,22 @@ TEST_CASE("waiting mail: a message weighs by its different domains and the lengt
 
 TEST_CASE("waiting mail: a user has as much as he leaves free, alone half, and another one always finds something") {
   WaitingMail mail(1000);
-  while (mail.fits(33, 10)) mail.add(33, 10);
-  CHECK(mail.octets_of(33) == 500);
-  CHECK(mail.fits(34, 250));
-  CHECK_FALSE(mail.fits(34, 251));
-  mail.remove(33, 200);
+  while (mail.fits(ShareOwner::user(33), 10)) mail.add(ShareOwner::user(33), 10);
+  CHECK(mail.octets_of(ShareOwner::user(33)) == 500);
+  CHECK(mail.fits(ShareOwner::user(34), 250));
+  CHECK_FALSE(mail.fits(ShareOwner::user(34), 251));
+  mail.remove(ShareOwner::user(33), 200);
   CHECK(mail.octets() == 300);
-  CHECK(mail.fits(33, 100));
-  CHECK(mail.fits(34, 350));
+  CHECK(mail.fits(ShareOwner::user(33), 100));
+  CHECK(mail.fits(ShareOwner::user(34), 350));
 }
 
 TEST_CASE("waiting mail: all whose user is not known are one") {
   WaitingMail mail(1000);
-  mail.add(-1, 300);
-  mail.add(-7, 200);
-  CHECK(mail.octets_of(-1) == 500);
-  CHECK_FALSE(mail.fits(-2, 10));
+  mail.add(ShareOwner::user(-1), 300);
+  mail.add(ShareOwner::user(-7), 200);
+  CHECK(mail.octets_of(ShareOwner::user(-1)) == 500);
+  CHECK_FALSE(mail.fits(ShareOwner::user(-2), 10));
 }
 
 namespace {
@@ -67,6 +68,11 @@ struct Crowded : queue::SpoolFixture {
   Result<queue::QueueId> hand_in(std::int64_t uid, std::vector<std::string> recipients = {"b@example.org"}) {
     auto message = queue::new_message(std::move(recipients));
     message.envelope.submitter.uid = uid;
+    return store(std::move(message));
+  }
+  Result<queue::QueueId> hand_in_by_smtp(const ShareOwner& share) {
+    auto message = queue::new_message();
+    message.envelope.submitter.share = share;
     return store(std::move(message));
   }
   // How many are taken until one is refused.
@@ -120,6 +126,23 @@ TEST_CASE("spool: after a restart the mail of earlier runs counts, and all of it
   CHECK(fixture.found.size() == static_cast<std::size_t>(taken));
   CHECK_FALSE(fixture.hand_in(33, recipients));
   CHECK(fixture.hand_in(34));
+}
+
+TEST_CASE("spool: who hands in over loopback fills his own share, by whichever way, before and after a restart") {
+  Crowded fixture;
+  const auto share = ShareOwner::user(33);
+  int taken = 0;
+  while (taken < 1000 && fixture.hand_in_by_smtp(share)) ++taken;
+  CHECK(taken > 50);
+  CHECK(taken < 150);
+  for (int run = 0; run < 2; ++run) {
+    CHECK_FALSE(fixture.hand_in(33));
+    CHECK(fixture.hand_in_by_smtp(ShareOwner::user(34)));
+    CHECK(fixture.hand_in_by_smtp(ShareOwner::ipv4(34)));
+    CHECK(fixture.hand_in_by_smtp({}));
+    REQUIRE(fixture.open());
+  }
+  CHECK(fixture.hand_in_by_smtp(share).error().message.find("uid 33") != std::string::npos);
 }
 
 TEST_CASE("spool: a notice is kept however much mail waits") {

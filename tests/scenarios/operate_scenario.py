@@ -195,6 +195,34 @@ def scenario_others_see_and_act_on_their_own_mail_only(world):
     daemon.stop()
 
 
+def scenario_mail_over_loopback_is_nobodys_though_it_uses_the_shares_of_a_user(world):
+    if not is_root():
+        return world.note('not run by root: there is no other user to try it as')
+    sink, daemon = start(world, retry='1h*')
+    other = pwd.getpwnam('daemon')
+    as_other = ['setpriv', f'--reuid={other.pw_uid}', f'--regid={other.pw_gid}', '--clear-groups']
+    program = ('import smtplib\n'
+               f'with smtplib.SMTP("127.0.0.1", {daemon.smtp_port}, local_hostname="client.here.example") as client:\n'
+               '    client.sendmail("me@here.example", ["you@there.example"], b"Subject: x\\r\\n\\r\\nhello\\r\\n")\n')
+    daemon.start()
+    for _ in range(2):  # before and after a restart
+        result = world.run([*as_other, '/usr/bin/python3', '-c', program])
+        check_equal(result.returncode, 0, f'SMTP by another user ({result.stderr})')
+        for name in daemon.accepted_ids():
+            for arguments in (['show', name], ['cat', name], ['remove', name], ['hold', name]):
+                result = world.run([*as_other, world.program('mxpress'), '-c', daemon.config, *arguments])
+                check(result.returncode in (1, 4), f'mxpress {arguments} by the user of the socket ended with {result.returncode}: {result.stdout}')
+            shown = daemon.mxpress('show', name)[1]
+            check('an unknown user' in shown, f'who handed it in: {shown}')
+        listing = world.run([*as_other, world.program('mxpress'), '-c', daemon.config, 'queue', '--messages']).stdout.decode()
+        check('example' not in listing, f'what the user of the socket sees: {listing}')
+        daemon.stop()
+        daemon.start()
+        daemon.wait_for_recovery()
+    check(all('uid' not in event for event in daemon.events('accepted')), 'the log names a uid for mail over loopback')
+    daemon.stop()
+
+
 def waiting_by_check_mailq(output):
     """What check_mailq of the monitoring plugins makes of it: the last line alone counts."""
     last = output.splitlines()[-1]

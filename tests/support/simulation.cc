@@ -210,6 +210,13 @@ queue::QueueId Simulation::submit_as(std::int64_t uid, const std::string& sender
   return submit(std::move(envelope));
 }
 
+queue::QueueId Simulation::submit_by_smtp(std::int64_t uid, const std::string& sender, const std::vector<std::string>& recipients) {
+  proto::Envelope envelope = envelope_of(sender, recipients, {});
+  envelope.submitter.entrance = "smtp";
+  envelope.submitter.share = proto::ShareOwner::user(uid);
+  return submit(std::move(envelope));
+}
+
 queue::QueueId Simulation::submit(proto::Envelope envelope) {
   queue::NewMessage message;
   envelope.submitted = time.wall();

@@ -48,6 +48,8 @@ class Simulation {
   queue::QueueId submit(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify = {});
   // As a local user hands it in.
   queue::QueueId submit_as(std::int64_t uid, const std::string& sender, const std::vector<std::string>& recipients);
+  // As a client over loopback does whose socket belongs to this user: the mail uses his shares, and is nobody's.
+  queue::QueueId submit_by_smtp(std::int64_t uid, const std::string& sender, const std::vector<std::string>& recipients);
   void run_for(Duration how_long) { time.run_for(*io_, how_long); }
   bool run_until(const std::function<bool()>& done, Duration at_most) { return time.run_until(*io_, done, at_most); }
   // As the daemon does while the spool takes nothing.
@@ -67,6 +69,7 @@ class Simulation {
   // The process is killed at this moment and starts again on what the kernel has, or the power is cut.
   void crash(test::ForgetfulDisk::Cut cut = test::ForgetfulDisk::Cut::all);
 
+  queue::Spool& spool() { return *spool_; }
   queue::Message load(queue::QueueId id) { return spool_->load(id).value(); }
   std::size_t queued() { return spool_->ids(false).size(); }
   mta::delivery::ActionEffect act(queue::ActionKind action, queue::QueueId id) { return act(action, std::vector{id}).at(0); }

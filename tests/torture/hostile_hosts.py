@@ -69,7 +69,10 @@ def records_of(name, kind):
 
 
 def answer(query):
+    """None: this name's servers are silent."""
     name, end = read_name(query, 12)
+    if name.lower().endswith('mute.example'):
+        return None
     kind = struct.unpack('>H', query[end:end + 2])[0]
     code, records = records_of(name, kind)
     head = query[:2] + struct.pack('>HHHHH', 0x8580 | code, 1, len(records), 0, 0)
@@ -85,6 +88,8 @@ def serve_dns(port):
     while True:
         query, client = udp.recvfrom(4096)
         reply = answer(query)
+        if reply is None:
+            continue
         if len(reply) > 1200:
             end = read_name(query, 12)[1] + 4
             reply = query[:2] + struct.pack('>HHHHH', 0x8780, 1, 0, 0, 0) + query[12:end]  # truncated: ask over TCP

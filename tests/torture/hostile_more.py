@@ -81,3 +81,17 @@ def crawl(bench):
     bench.user(2, send_all, bench.socket, 'other@here.example', [[f'w{n}@honest.example' for n in range(150)]], letter('other')).result(60)
     bench.wait(10, lambda: bench.honest_events.all('took', token='other'))
     bench.figure("another user's letter to 150", time.monotonic() - begin, 5.0, 's')
+
+
+@attack(17, 'slow-domains', 'letters to 10,000 domains whose name servers are silent, by SMTP; another user writes to new domains, by SMTP', memory=128)
+def slow_domains(bench):
+    groups = [[f'u@d{n}.l{k}.mute.example' for n in range(500)] for k in range(20)]
+    bench.user(1, send_all, bench.daemon.smtp_port, SENDER, groups, LETTER).result(60)
+    begins = {}
+    for n in range(5):
+        begins[f'other-{n}'] = time.monotonic()
+        bench.user(2, send_all, bench.daemon.smtp_port, 'other@here.example', [[f'you@w{n}.honest.example']], letter(f'other-{n}')).result()
+    took = lambda: {e['token']: e['t'] for e in bench.honest_events.all('took', host='honest')}
+    bench.wait(60, lambda: not begins.keys() - took().keys())
+    arrived = took()
+    bench.figure("slowest of another user's letters", max(arrived.get(token, time.monotonic()) - begin for token, begin in begins.items()), 5.0, 's')

@@ -1,0 +1,47 @@
+// Whose shares of the daemon's budgets something uses: a local user, or the network of a client elsewhere.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace mxpress::proto {
+
+// For shares only, never for rights: over loopback TCP the uid is that of the client's socket, which another user's program may have been
+// given. So it tells no uid, and compares with nothing but its like; whose a message is, is Submitter::uid.
+// A value of 16 octets, cheap to copy and to hash.
+class ShareOwner {
+ public:
+  enum class Kind : std::uint8_t { unknown, user, ipv4, ipv6_network };
+
+  // A program on this host whose user is not known.
+  ShareOwner() = default;
+  // A negative uid is an unknown one.
+  static ShareOwner user(std::int64_t uid) { return uid < 0 ? ShareOwner() : ShareOwner(Kind::user, static_cast<std::uint64_t>(uid)); }
+  // The first octet of the address is the most significant one.
+  static ShareOwner ipv4(std::uint32_t address) { return {Kind::ipv4, address}; }
+  // The first 64 bits of the address: one host may choose the others freely.
+  static ShareOwner ipv6_network(std::uint64_t prefix) { return {Kind::ipv6_network, prefix}; }
+
+  bool is_known() const { return kind_ != Kind::unknown; }
+  // What the record of the spool has.
+  Kind kind() const { return kind_; }
+  std::uint64_t number_in_record() const { return number_; }
+
+  // "uid 33", "192.0.2.7", "2001:db8:1:2::/64" or "loopback".
+  std::string to_string() const;
+
+  auto operator<=>(const ShareOwner&) const = default;
+  friend std::size_t hash_value(const ShareOwner& owner) {  // for boost::hash
+    return static_cast<std::size_t>(owner.number_ * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(owner.kind_));
+  }
+
+ private:
+  ShareOwner(Kind kind, std::uint64_t number) : kind_(kind), number_(number) {}
+
+  Kind kind_ = Kind::unknown;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace mxpress::proto
