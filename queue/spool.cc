@@ -217,7 +217,7 @@ std::string SpoolImpl::too_full(const Room& room, std::uint64_t size) const {
   return {};
 }
 
-// Notices are owed by the spool already: they do not wait for room.
+// Notices are owed by the spool already: who makes them asks for room before.
 Status SpoolImpl::room_in_memory(const Shared& shared, const Operation& operation) const {
   const WaitingMail& mail = shared.index.waiting_mail;
   const proto::ShareOwner& owner = operation.owner.share();

@@ -152,6 +152,8 @@ class Spool {
   virtual std::vector<QueueId> ids_of(std::int64_t) { return {}; }
   // Whose shares of the daemon's budgets it uses; whose it is, owns() says. From memory alone.
   virtual proto::ShareOwner share_owner_of(QueueId) { return {}; }
+  // Whether a notice about this message may be stored now, by the memory of what waits. From memory alone.
+  virtual bool has_room_for_notice(QueueId) { return true; }
   // The ended messages that are remembered (SpoolOptions::ended_kept), the latest first.
   virtual std::vector<QueueId> ended() { return {}; }
   // Of them, those of this local user. Takes time by the number of all his messages.

@@ -89,6 +89,10 @@ class SpoolImpl : public Spool {
   std::vector<QueueId> ids(bool with_ended) override;
   std::optional<QueueId> oldest() override;
   proto::ShareOwner share_owner_of(QueueId id) override { return shared_.lock()->index.share_owner_of(id); }
+  bool has_room_for_notice(QueueId id) override {
+    auto shared = shared_.lock();
+    return shared->index.waiting_mail.fits_notice(shared->index.share_owner_of(id));
+  }
   std::vector<QueueId> ids_of(std::int64_t uid) override { return shared_.lock()->index.ids_of(uid); }
   std::vector<QueueId> ended() override {
     auto shared = shared_.lock();

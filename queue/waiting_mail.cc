@@ -11,10 +11,11 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kMessage = 256;       // octets; with one recipient, but for the name of the domain
-constexpr std::uint64_t kRecipient = 8;       // each further one, at the same destination
-constexpr std::uint64_t kDestination = 1024;  // each further one: a job, and what is known of the destination
-constexpr std::uint64_t kNames = 2;           // a name is kept so often
+constexpr std::uint64_t kMessage = 256;                     // octets; with one recipient, but for the name of the domain
+constexpr std::uint64_t kRecipient = 8;                     // each further one, at the same destination
+constexpr std::uint64_t kDestination = 1024;                // each further one: a job, and what is known of the destination
+constexpr std::uint64_t kNames = 2;                         // a name is kept so often
+constexpr std::uint64_t kNotice = kMessage + kNames * 255;  // at most
 
 }  // namespace
 
@@ -31,8 +32,15 @@ std::uint32_t weight_of(const proto::Envelope& envelope) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(octets, std::numeric_limits<std::uint32_t>::max()));
 }
 
-bool WaitingMail::fits(const proto::ShareOwner& owner, std::uint64_t octets) const {
-  const std::uint64_t free = limit_ - std::min(limit_, octets_);
+bool WaitingMail::fits(const proto::ShareOwner& owner, std::uint64_t octets) const { return fits_within(limit_, owner, octets); }
+
+bool WaitingMail::fits_notice(const proto::ShareOwner& owner) const {
+  const std::uint64_t more = std::min(limit_ / 4, std::numeric_limits<std::uint64_t>::max() - limit_);
+  return fits_within(limit_ + more, owner, kNotice);
+}
+
+bool WaitingMail::fits_within(std::uint64_t limit, const proto::ShareOwner& owner, std::uint64_t octets) const {
+  const std::uint64_t free = limit - std::min(limit, octets_);
   return octets <= free && octets_of(owner) + octets <= free - octets;
 }
 

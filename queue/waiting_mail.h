@@ -20,6 +20,9 @@ class WaitingMail {
 
   // May this owner have so much more? He may hold as much as he leaves free.
   bool fits(const proto::ShareOwner& owner, std::uint64_t octets) const;
+  // May one more notice about this owner's mail wait? Notices have a quarter of the limit above it, so that one is always stored at last,
+  // whatever mail waits: a message whose notice is pending ends with it.
+  bool fits_notice(const proto::ShareOwner& owner) const;
   void add(const proto::ShareOwner& owner, std::uint64_t octets);
   void remove(const proto::ShareOwner& owner, std::uint64_t octets);
 
@@ -28,6 +31,8 @@ class WaitingMail {
   std::uint64_t octets_of(const proto::ShareOwner& owner) const;
 
  private:
+  bool fits_within(std::uint64_t limit, const proto::ShareOwner& owner, std::uint64_t octets) const;
+
   std::uint64_t limit_;
   std::uint64_t octets_ = 0;
   boost::unordered_flat_map<proto::ShareOwner, std::uint64_t> of_owner_;  // who hold something

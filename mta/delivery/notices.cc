@@ -14,6 +14,7 @@
 #include "mta/delivery/site.h"
 #include "mta/host/aliases.h"
 #include "mta/host/log.h"
+#include "mta/host/log_limit.h"
 #include "mta/spool_async.h"
 #include "mta/transport/blocking.h"
 #include "proto/dsn.h"
@@ -216,6 +217,11 @@ Duration Notices::gather_on(Instant since) {
 }
 
 Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
+  if (!spool_.has_room_for_notice(look.message)) {
+    if (may_log(owner_of(look.message), "notice_waits"))
+      log(LogLine(Priority::notice, look.message, "notice_waits").add("reason", "too much mail of its user waits"));
+    co_return kAfterStoreError;
+  }
   auto [charge, message] = co_await load(look.message);
   if (!message) co_return message.error().is_transient() ? LookAgain(kLookAgain) : std::nullopt;
   auto failed = owed_recipients(*message, false);

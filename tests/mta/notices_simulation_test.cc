@@ -187,3 +187,43 @@ TEST_CASE("notices: 2,500 failures that are gathered keep no other user's notice
   world.run_for(minutes(2));
   CHECK(world.failures() == 2501);
 }
+
+TEST_CASE("notices: what is told of one user's mail uses his shares, and is not his") {
+  World world;
+  world.there.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
+  world.host("192.0.2.1:25", world.there);
+  world.refuse("192.0.2.2:25");
+  world.submit_as(33, "me@here.example", {"you@there.example"});
+  world.run_for(minutes(2));
+  const auto waiting = world.ids();
+  REQUIRE(waiting.size() == 1);
+  const auto notice = world.load(waiting[0]);
+  REQUIRE(notice.envelope.is_notice);
+  CHECK(notice.envelope.submitter.uid == -1);
+  CHECK(notice.envelope.submitter.share_owner() == proto::ShareOwner::user(33));
+}
+
+TEST_CASE("notices: those of a user who has used up his share of memory wait, those of others do not, and all are sent in the end") {
+  World world;
+  world.memory = 64 * 1024;
+  world.crash();
+  world.there.dot = [] { return "550 5.7.1 refused"; };
+  world.there.takes = seconds(10);  // they do not all fail at one moment
+  world.host("192.0.2.1:25", world.there);
+  const std::string far = std::string(60, 'a') + "." + std::string(60, 'b') + "." + std::string(60, 'c') + ".example";
+  world.dns->mx(far, 10, "mx.far.example").a("mx.far.example", "192.0.2.9");
+  for (int i = 0; i < 100; ++i) world.submit_as(33, "u" + std::to_string(i) + "@" + far, {"you@there.example"});
+  world.run_for(minutes(20));
+  const auto waiting = world.ids();
+  const auto notices = std::count_if(waiting.begin(), waiting.end(), [&](auto id) { return world.load(id).envelope.is_notice; });
+  CHECK(notices > 20);
+  CHECK(notices < 80);
+  world.submit_as(34, "other@here.example", {"you@there.example"});
+  world.run_for(minutes(2));
+  CHECK(world.failures() == 1);
+  SimulatedHost awake;
+  world.host("192.0.2.9:25", awake);
+  world.run_for(hours(3));
+  CHECK(awake.received.size() == 100);
+  CHECK(world.queued() == 0);
+}

@@ -145,6 +145,16 @@ TEST_CASE("spool: who hands in over loopback fills his own share, by whichever w
   CHECK(fixture.hand_in_by_smtp(share).error().message.find("uid 33") != std::string::npos);
 }
 
+TEST_CASE("waiting mail: notices of one user have room beyond his mail, but not for ever, and leave all others theirs") {
+  WaitingMail mail(100'000);
+  while (mail.fits(proto::ShareOwner::user(33), 300)) mail.add(proto::ShareOwner::user(33), 300);
+  REQUIRE(mail.fits_notice(proto::ShareOwner::user(33)));
+  while (mail.fits_notice(proto::ShareOwner::user(33))) mail.add(proto::ShareOwner::user(33), 300);
+  CHECK(mail.octets_of(proto::ShareOwner::user(33)) < 65'000);
+  CHECK(mail.fits(proto::ShareOwner::user(34), 15'000));
+  CHECK(mail.fits_notice(proto::ShareOwner::user(34)));
+}
+
 TEST_CASE("spool: a notice is kept however much mail waits") {
   Crowded fixture;
   const auto about = *fixture.hand_in(-1);

@@ -142,6 +142,7 @@ void Simulation::start() {
   queue::SpoolOptions options;
   options.directory = "/spool";
   options.segment_size = 1u << 20;
+  options.memory = memory;
   options.wall = [this] { return time.wall(); };
   options.since_boot = [this] { return std::chrono::floor<Duration>(time.since_boot()); };
   auto spool = queue::Spool::open(disk, options, queue::Spool::Committer::manual);

@@ -71,6 +71,7 @@ class Simulation {
 
   queue::Spool& spool() { return *spool_; }
   queue::Message load(queue::QueueId id) { return spool_->load(id).value(); }
+  std::vector<queue::QueueId> ids() { return spool_->ids(false); }
   std::size_t queued() { return spool_->ids(false).size(); }
   mta::delivery::ActionEffect act(queue::ActionKind action, queue::QueueId id) { return act(action, std::vector{id}).at(0); }
   std::vector<mta::delivery::ActionEffect> act(queue::ActionKind action, std::vector<queue::QueueId> ids);
@@ -86,7 +87,8 @@ class Simulation {
 
   // Of messages that are submitted, behind From.
   std::string text = "Subject: a test\r\n\r\nhello\r\n";
-  std::set<queue::QueueId> poison;  // recovery sets them aside
+  std::set<queue::QueueId> poison;    // recovery sets them aside
+  std::uint64_t memory = UINT64_MAX;  // SpoolOptions::memory, from the next start on
 
   VirtualTime time;
   std::shared_ptr<ScriptedResolver> dns = std::make_shared<ScriptedResolver>();
