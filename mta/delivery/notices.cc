@@ -26,6 +26,7 @@ using queue::RecipientStage;
 using Kind = queue::NewMessage::NoticeFor::Kind;
 
 constexpr Duration kAfterStoreError = std::chrono::minutes(1);
+constexpr Duration kUntilRoom = std::chrono::minutes(10);  // there may be hundreds of thousands
 
 bool was_delivered(const queue::RecipientState& state) { return state.last && state.last->status.klass == 2; }
 
@@ -217,11 +218,6 @@ Duration Notices::gather_on(Instant since) {
 }
 
 Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
-  if (!spool_.has_room_for_notice(look.message)) {
-    if (may_log(owner_of(look.message), "notice_waits"))
-      log(LogLine(Priority::notice, look.message, "notice_waits").add("reason", "too much mail of its user waits"));
-    co_return kAfterStoreError;
-  }
   auto [charge, message] = co_await load(look.message);
   if (!message) co_return message.error().is_transient() ? LookAgain(kLookAgain) : std::nullopt;
   auto failed = owed_recipients(*message, false);
@@ -232,6 +228,12 @@ Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
   if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: nobody is told
     end_without_notice(*message, std::move(failed));
     co_return std::nullopt;
+  }
+  // Not before: what is kept locally, or ends without a notice, makes room.
+  if (!spool_.has_room_for_notice(look.message)) {
+    if (may_log(owner_of(look.message), "notice_waits"))
+      log(LogLine(Priority::notice, look.message, "notice_waits").add("reason", "too much mail of its user waits"));
+    co_return kUntilRoom;
   }
   if (const Duration wait = wait_for_turn(*message, look.turn); wait > Duration(0)) co_return wait;
   look.turn.reset();

@@ -4,6 +4,7 @@
 
 #include "mta/delivery/notice_rate.h"
 #include "tests/support/simulation.h"
+#include "tests/support/temp_folder.h"
 
 using namespace mxpress;
 using namespace mxpress::testing;
@@ -225,5 +226,25 @@ TEST_CASE("notices: those of a user who has used up his share of memory wait, th
   world.host("192.0.2.9:25", awake);
   world.run_for(hours(3));
   CHECK(awake.received.size() == 100);
+  CHECK(world.queued() == 0);
+}
+
+TEST_CASE("notices: those that fail while their user has used up his share of memory go to the local mailbox, and make room") {
+  const test::TempFolder folder;
+  World world("spool.directory = \"" + folder.path().string() + "\"\n");
+  world.memory = 64 * 1024;
+  world.crash();
+  world.there.dot = [] { return "550 5.7.1 refused"; };
+  world.there.takes = seconds(10);
+  world.host("192.0.2.1:25", world.there);
+  const std::string far = std::string(60, 'a') + "." + std::string(60, 'b') + "." + std::string(60, 'c') + ".example";
+  world.dns->mx(far, 10, "mx.far.example").a("mx.far.example", "192.0.2.9");
+  for (int i = 0; i < 100; ++i) world.submit_as(33, "u" + std::to_string(i) + "@" + far, {"you@there.example"});
+  world.run_for(minutes(20));
+  REQUIRE(world.queued() > 50);
+  SimulatedHost refuses;
+  refuses.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
+  world.host("192.0.2.9:25", refuses);
+  world.run_for(hours(6));
   CHECK(world.queued() == 0);
 }
