@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxSegments = 16;                      // each is an open file
 constexpr std::size_t kTogether = 16;                         // message files, each open, that are synced one after the other
-constexpr std::size_t kMaxAppended = 8;                       // states; each is a sync, more are written with the message anew
+constexpr std::size_t kMaxAppended = 8;                       // states; each is a sync, with more the whole file is rewritten
 constexpr std::size_t kManySegments = 500;                    // with so many the housekeeper does not rest
 constexpr auto kLongestTurn = std::chrono::milliseconds(20);  // before it asks whether others need the disk
 constexpr int kRest = 7;                                      // times as long as it worked

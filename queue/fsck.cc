@@ -1,4 +1,4 @@
-// Says what is damaged in a spool, and mends it.
+// Says what is damaged in a spool, and repairs it.
 #include "queue/fsck.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 using Kind = FsckFinding::Kind;
 using Remedy = Problem::Remedy;
 
-constexpr int kRounds = 5;  // what is mended may bring up what lay behind it
+constexpr int kRounds = 5;  // what is repaired may bring up what lay behind it
 constexpr std::uint64_t kMendSegment = 256 * 1024;
 
 FsckReport to_report(Survey survey) {
@@ -32,7 +32,7 @@ class Mender {
 
   Result<FsckReport> run() {
     if (auto s = take_lock(); !s) return s.error();
-    if (auto s = mend_files(); !s) return s.error();
+    if (auto s = repair_files(); !s) return s.error();
     if (journal_is_damaged_) {
       if (auto s = keep_journal_damage(); !s) return s.error();
       lock_.reset();
@@ -43,14 +43,14 @@ class Mender {
     if (!left) return left.error();
     tell_of_journal(*left);
     for (const auto& problem : left->problems)
-      findings_.push_back({problem.remedy == Remedy::none ? Kind::note : Kind::unmended, problem.text});
+      findings_.push_back({problem.remedy == Remedy::none ? Kind::note : Kind::unrepaired, problem.text});
     FsckReport out = std::move(left->counts);
     out.findings = std::move(findings_);
     return out;
   }
 
  private:
-  Status mend_files() {
+  Status repair_files() {
     for (int round = 0; round < kRounds; ++round) {
       const auto found = survey(disk_, paths_);
       if (!found) return found.error();
@@ -70,7 +70,7 @@ class Mender {
     for (const auto& entry : *entries)
       if (entry.name == path.filename().string() && entry.kind != FolderEntry::Kind::file)
         set_aside({Remedy::set_aside, path, path.string() + " is no file; without it mxpressd does not start"});
-    auto lock = lock_for_mending(disk_, paths_);
+    auto lock = lock_for_repair(disk_, paths_);
     if (!lock) return lock.error();
     lock_ = std::move(*lock);
     return {};
@@ -92,14 +92,14 @@ class Mender {
       case Remedy::move:
         return told(problem, move(problem), "was moved to " + problem.target.string());
       case Remedy::rewrite:
-        return told(problem, rewrite(problem.id), "was written anew without it");
+        return told(problem, rewrite(problem.id), "was rewritten without it");
     }
     return false;
   }
 
   bool told(const Problem& problem, const Status& status, const std::string& done) {
     const auto name = proto::printable(problem.path.string(), 500);
-    if (status) findings_.push_back({Kind::mended, name + " " + done + ": it " + problem.text.substr(name.size() + 1)});
+    if (status) findings_.push_back({Kind::repaired, name + " " + done + ": it " + problem.text.substr(name.size() + 1)});
     return status.ok();
   }
 
@@ -114,7 +114,7 @@ class Mender {
 
   bool repair_missing(const Problem& problem) {
     if (problem.path != paths_.root / "format") return false;
-    return told(problem, write_format(disk_, paths_), "was written anew");
+    return told(problem, write_format(disk_, paths_), "was rewritten");
   }
 
   Status make_folder(const Path& path) {
@@ -140,7 +140,7 @@ class Mender {
       if (*there) continue;
       if (auto s = disk_.rename(path, to); !s) return s;
       if (auto s = disk_.make_folder(path); !s) return s;
-      findings_.push_back({Kind::mended, path.string() + " was no folder; it was renamed to " + to.string()});
+      findings_.push_back({Kind::repaired, path.string() + " was no folder; it was renamed to " + to.string()});
       return disk_.sync_folder(paths_.root);
     }
     return Error::transient("no room for " + path.string());
@@ -232,7 +232,7 @@ class Mender {
     options.report = [this](const std::string& what) { findings_.push_back({Kind::note, proto::printable(what, 2000)}); };
     auto spool = Spool::open(disk_, std::move(options), Spool::Committer::manual);
     auto status = spool ? (*spool)->recover([](const Message&) {}, [](const SiteRecord&) {}) : Status(spool.error());
-    if (!status) return findings_.push_back({Kind::unmended, status.error().message});
+    if (!status) return findings_.push_back({Kind::unrepaired, status.error().message});
     (*spool)->checkpoint();
   }
 
@@ -241,8 +241,8 @@ class Mender {
     const bool is_left = std::any_of(left.problems.begin(), left.problems.end(),
                                      [](const Problem& problem) { return problem.remedy == Remedy::empty_journal; });
     if (journal_is_damaged_ && !is_left)
-      findings_.push_back({Kind::mended, "what is whole in the journal was moved to files of its own, what is damaged is kept in " +
-                                             paths_.corrupt().string()});
+      findings_.push_back({Kind::repaired, "what is whole in the journal was moved to files of its own, what is damaged is kept in " +
+                                               paths_.corrupt().string()});
   }
 
   Disk& disk_;
@@ -268,7 +268,7 @@ Result<FsckReport> examine(Disk& disk, const Path& directory) {
   return to_report(std::move(*found));
 }
 
-Result<FsckReport> mend(Disk& disk, const Path& directory) {
+Result<FsckReport> repair(Disk& disk, const Path& directory) {
   const Paths paths{directory};
   // Says first who has the spool, or that there is none.
   if (const auto lock = lock_for_examining(disk, paths); !lock) return lock.error();

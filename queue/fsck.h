@@ -1,4 +1,4 @@
-// Says what is damaged in a spool that no daemon has, and mends it.
+// Says what is damaged in a spool that no daemon has, and repairs it.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@ namespace mxpress::queue {
 
 struct FsckFinding {
   enum class Kind {
-    note,     // odd, or left by a crash as it may; nothing is lost and nothing is to be done
-    damage,   // what is damaged, and what that means
-    mended,   // what was done about it
-    unmended  // what could not be done, and why
+    note,       // odd, or left by a crash as it may; nothing is lost and nothing is to be done
+    damage,     // what is damaged, and what that means
+    repaired,   // what was done about it
+    unrepaired  // what could not be done, and why
   };
   Kind kind = Kind::note;
   std::string text;  // one sentence for people, cleaned
@@ -28,7 +28,7 @@ struct FsckReport {
   std::uint64_t quarantined = 0;    // files there
 
   std::uint64_t count(FsckFinding::Kind kind) const;
-  bool is_clean() const { return count(FsckFinding::Kind::damage) == 0 && count(FsckFinding::Kind::unmended) == 0; }
+  bool is_clean() const { return count(FsckFinding::Kind::damage) == 0 && count(FsckFinding::Kind::unrepaired) == 0; }
 };
 
 // Reads every octet, and writes nothing. Error, transient: a daemon has the spool (the message names the process), or it cannot be read;
@@ -37,6 +37,6 @@ Result<FsckReport> examine(Disk& disk, const Path& directory);
 
 // Puts right what examine() complains of: what is damaged is moved or copied to corrupt/ and no octet of it removed, what is whole keeps
 // its place or gets it back. After a loss of power in the middle it can be called again. Error as above. The report says what was done.
-Result<FsckReport> mend(Disk& disk, const Path& directory);
+Result<FsckReport> repair(Disk& disk, const Path& directory);
 
 }  // namespace mxpress::queue

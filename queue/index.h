@@ -36,7 +36,7 @@ class Entry {
     Location accepted;
     std::vector<Location> later;  // journal records that change it and are not in the message file; also Accepted records of notices
     std::unique_ptr<Rest> rest;
-    bool is_file_doubtful = false;  // it may hold states that never reached the disk; the next checkpoint writes it anew
+    bool is_file_doubtful = false;  // it may hold states that never reached the disk; the next checkpoint rewrites it
   };
 
   Entry() = default;

@@ -157,7 +157,7 @@ Result<std::shared_ptr<File>> lock_for_examining(Disk& disk, const Paths& paths)
   return std::shared_ptr<File>();
 }
 
-Result<std::shared_ptr<File>> lock_for_mending(Disk& disk, const Paths& paths) {
+Result<std::shared_ptr<File>> lock_for_repair(Disk& disk, const Paths& paths) {
   return take_lock(disk, paths, Lock::exclusive, Open::open_or_create);
 }
 

@@ -25,7 +25,7 @@ Result<std::shared_ptr<File>> lock_for_reading(Disk& disk, const Paths& paths);
 // newer version.
 Result<std::shared_ptr<File>> lock_for_examining(Disk& disk, const Paths& paths);
 // Exclusive, and made if it is missing.
-Result<std::shared_ptr<File>> lock_for_mending(Disk& disk, const Paths& paths);
+Result<std::shared_ptr<File>> lock_for_repair(Disk& disk, const Paths& paths);
 
 bool format_is_right(Disk& disk, const Paths& paths);
 Status write_format(Disk& disk, const Paths& paths);

@@ -32,7 +32,7 @@ Status SpoolImpl::recover(std::function<void(const Message&)> found, std::functi
     shared->counters.not_recovered_because = status ? "" : status.error().message;
   }
   if (!status) return status;
-  for (const auto& [name, record] : sites) site(record);  // first: else each message would have its host asked anew
+  for (const auto& [name, record] : sites) site(record);  // first: otherwise each message would ask its host again
   return tell(found);
 }
 

@@ -45,7 +45,7 @@ Error no_duration(std::string_view text) {
 }
 
 Error no_schedule(std::string_view step) {
-  return Error::permanent("\"" + std::string(step) + "\" is no retry step; write 30m, 1h*4 (four times) or, at the end, 3h* (for ever)");
+  return Error::permanent("\"" + std::string(step) + "\" is no retry step; write 30m, 1h*4 (four times) or, at the end, 3h* (forever)");
 }
 
 std::string_view take_word(std::string_view& text) {

@@ -16,7 +16,7 @@ namespace mxpress::queue {
 Result<Duration> parse_duration(std::string_view text);
 std::string format_duration(Duration duration);
 
-// "1m 5m 10m 30m 1h*4 3h*": the waits after the first, second ... failed attempt; "*4" repeats, a last "*" repeats for ever.
+// "1m 5m 10m 30m 1h*4 3h*": the waits after the first, second ... failed attempt; "*4" repeats, a last "*" repeats forever.
 class RetrySchedule {
  public:
   static Result<RetrySchedule> parse(std::string_view text);
@@ -31,7 +31,7 @@ class RetrySchedule {
  private:
   struct Step {
     Duration wait;
-    std::uint32_t times;  // 0: for ever
+    std::uint32_t times;  // 0: forever
   };
   Duration step_after(std::uint32_t failures) const;
   std::vector<Step> steps_;

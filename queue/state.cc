@@ -11,7 +11,7 @@ bool is_open(RecipientStage stage) { return stage == RecipientStage::pending || 
 
 void apply_to(Message& message, const Settlement& settlement) {
   apply_states(message, settlement.changes);
-  if (settlement.attempt.recipients.empty() && settlement.attempt.hosts.empty()) return;  // a further part of one that was split
+  if (settlement.attempt.recipients.empty() && settlement.attempt.hosts.empty()) return;  // a further part of a settlement that was split
   message.attempts.push_back(settlement.attempt);
   if (message.attempts.size() > kAttemptsKept) message.attempts.erase(message.attempts.begin());
 }

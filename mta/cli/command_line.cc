@@ -140,7 +140,7 @@ Acting (--dry-run: only say on what):
   remove SELECTOR     forget, and tell nobody
   flush               retry --all
   reload              read the configuration again
-  fsck --repair       mend the spool while mxpressd is stopped; what is damaged is set aside, nothing is removed
+  fsck --repair       repair the spool while mxpressd is stopped; what is damaged is set aside, nothing is removed
 
 SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A --older 2h --state active|deferred|held|all --all
 

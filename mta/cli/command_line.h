@@ -12,7 +12,7 @@
 namespace mxpress::mta::cli {
 
 // Stable: scripts rely on them. docs/mxpress.1
-enum class ExitCode { ok = 0, nothing_matched = 1, usage = 2, unreachable = 3, refused = 4, failed = 5, mended = 6 };
+enum class ExitCode { ok = 0, nothing_matched = 1, usage = 2, unreachable = 3, refused = 4, failed = 5, repaired = 6 };
 
 struct CommandLine {
   std::string command;                 // "queue", "show" ...; "help" and "version" too

@@ -37,7 +37,8 @@ struct Words {
   std::string_view label, word;  // for people, for programs
 };
 Words words(Kind kind) {
-  constexpr Words kWords[] = {{"note       ", "note"}, {"DAMAGED    ", "damage"}, {"mended     ", "mended"}, {"NOT MENDED ", "unmended"}};
+  constexpr Words kWords[] = {
+      {"note          ", "note"}, {"DAMAGED       ", "damage"}, {"repaired      ", "repaired"}, {"NOT REPAIRED  ", "unrepaired"}};
   return kWords[static_cast<std::size_t>(kind)];
 }
 
@@ -105,14 +106,14 @@ ExitCode conclude(const CommandLine& line, const FsckReport& report, std::ostrea
   std::string said = "The spool is in order.";
   ExitCode code = ExitCode::ok;
   if (const auto damages = report.count(Kind::damage); damages != 0) {
-    said = std::to_string(damages) + " damage(s), and nothing was written. To mend: mxpress fsck --repair";
+    said = std::to_string(damages) + " damage(s), and nothing was written. To repair: mxpress fsck --repair";
     code = ExitCode::nothing_matched;
-  } else if (const auto left = report.count(Kind::unmended); left != 0) {
-    said = std::to_string(left) + " damage(s) could not be mended.";
+  } else if (const auto left = report.count(Kind::unrepaired); left != 0) {
+    said = std::to_string(left) + " damage(s) could not be repaired.";
     code = ExitCode::nothing_matched;
-  } else if (report.count(Kind::mended) != 0) {
+  } else if (report.count(Kind::repaired) != 0) {
     said = "The spool is in order again. Nothing was removed: what could not stay in its place is in the folder corrupt/ of the spool.";
-    code = ExitCode::mended;
+    code = ExitCode::repaired;
   }
   if (!line.json) out << "\n" << said << "\n";
   return code;
@@ -152,7 +153,7 @@ ExitCode run_fsck(const CommandLine& line, const Config& config, Streams streams
   const auto directory = ignored ? config.spool_directory : canonical;
   if (const Status status = check_rights(directory); !status) return complain(status.error());
   queue::SystemDisk disk;
-  const auto report = line.repair ? queue::mend(disk, directory) : queue::examine(disk, directory);
+  const auto report = line.repair ? queue::repair(disk, directory) : queue::examine(disk, directory);
   if (!report) return complain(report.error());
   if (line.json)
     print_report(streams.out, *report);

@@ -1,4 +1,4 @@
-// mxpress fsck: says what is damaged in the spool, and mends it.
+// mxpress fsck: says what is damaged in the spool, and repairs it.
 #pragma once
 
 #include "mta/cli/commands.h"

@@ -9,7 +9,6 @@
 #include "mta/delivery/destination.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
-#include "mta/routing/route.h"
 #include "mta/transport/blocking.h"
 #include "queue/at_hand.h"
 
@@ -131,8 +130,9 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
 
 // Its destination has joined another site since it was leased: nothing was tried. What the operator asked for meanwhile happens now.
 void Worker::put_back(JobIndex index) {
-  const queue::Job& job = schedule_.job(index);
+  queue::Job& job = schedule_.job(index);
   if (job.withdrawn) return schedule_.remove(index);
+  job.retry_wanted = false;  // it is ready, which is what the operator wanted
   if (job.hold_wanted)
     schedule_.hold(index);
   else

@@ -75,7 +75,7 @@ Task<void> Worker::locate(DestinationIndex index) {
   dns::Targets found = co_await find_hosts(domain_of(index), *config, *resolver);
   destinations_[index].locating = false;
   if (stopping_) co_return;
-  if (config != lookup_config_) co_return serve(index);  // found by rules that hold no longer: it is looked up anew
+  if (config != lookup_config_) co_return serve(index);  // found by rules that no longer apply: it is looked up again
   SessionKey key = transport::session_key(routing::route_for(*config, domain_of(index)), found.site);
   located(index, std::make_shared<const Located>(Located{std::move(found), std::move(key), config}));
   run_due();

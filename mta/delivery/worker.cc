@@ -290,7 +290,7 @@ std::shared_ptr<const SessionTerms> Worker::shared_terms(const SessionTerms& ter
   return found != terms_.end() ? *found : terms_.emplace_back(std::make_shared<const SessionTerms>(terms));
 }
 
-// Of one that is not local: its name came from a domain.
+// The destination must not be local: its name came from a domain.
 proto::Domain Worker::domain_of(DestinationIndex index) const { return *proto::Domain::parse(schedule_.name(index)); }
 
 std::shared_ptr<const queue::RetryPolicy> Worker::policy_of(DestinationIndex index) const {

@@ -75,7 +75,7 @@ class Ownership {
   virtual void leave_site(const std::string& key, std::size_t worker) = 0;
   // From now on new jobs of this destination go to that worker.
   virtual void place_destination(const std::string& destination, std::size_t worker) = 0;
-  // That worker has forgotten it: the next job finds its place anew.
+  // That worker has forgotten it: the next job finds its place again.
   virtual void forget_destination(const std::string& destination, std::size_t worker) = 0;
   // Hands a job to whoever owns its destination now: another worker.
   virtual void move_job(NewJob job) = 0;

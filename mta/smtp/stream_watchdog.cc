@@ -61,7 +61,7 @@ void StreamWatchdog::fire(const std::shared_ptr<State>& state) {
   } else if (state->pending > 0) {
     state->barked = true;
     state->cancel();
-    // What had just ended when it was cancelled may have gone on with its next part (a write, a handshake): nothing waits for ever.
+    // What had just ended when it was cancelled may have gone on with its next part (a write, a handshake): nothing waits forever.
     bark_again(state);
   }
 }

@@ -207,7 +207,7 @@ void ClientTransaction::take_mail(const Reply& reply) {
   stopped_ = !reply.is_positive();
   if (reply.is_positive()) return;
   const proto::HostResult why = report_.replied(Stage::mail, reply);
-  // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be mended.
+  // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be tried.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active();
   if (result_.tls_required || is_system_trouble(reply)) {
     give_up_host(why);

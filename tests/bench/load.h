@@ -37,7 +37,7 @@ class Poll {
   Poll();
   void add(int descriptor, std::uint32_t events, void* tag);
   void change(int descriptor, std::uint32_t events, void* tag);
-  // At most until `milliseconds` have passed; -1: for ever.
+  // At most until `milliseconds` have passed; -1: forever.
   [[nodiscard]] std::vector<epoll_event>& wait(int milliseconds);
 
  private:

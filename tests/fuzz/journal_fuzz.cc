@@ -1,5 +1,5 @@
 // Any bytes as a journal segment and as a message file, in a spool: never a crash, no record that is not whole, no mail that cannot be
-// read, and nothing left to complain of once it is mended.
+// read, and nothing left to complain of once it is repaired.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -60,8 +60,8 @@ void replay(const std::string& bytes) {
     check(inspection.ok());
     for (const auto found : (*inspection)->ids(true)) check((*inspection)->load(found).ok());
   }
-  const auto mended = mend(disk, "/spool");
-  check(mended.ok() && mended->is_clean());
+  const auto repaired = repair(disk, "/spool");
+  check(repaired.ok() && repaired->is_clean());
   const auto again = examine(disk, "/spool");
   check(again.ok() && again->is_clean());
 }

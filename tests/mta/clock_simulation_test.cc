@@ -1,4 +1,4 @@
-// Hosts that boot with a wrong clock: nothing expires for that, and nothing waits for ever. In virtual time, with the real delivery and
+// Hosts that boot with a wrong clock: nothing expires for that, and nothing waits forever. In virtual time, with the real delivery and
 // spool.
 #include <catch2/catch.hpp>
 

@@ -35,7 +35,7 @@ int connected(const fs::path& path) {
   return ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? socket : -1;
 }
 
-// The server hangs up; a client that it serves waits for ever.
+// The server hangs up; a client that it serves waits forever.
 bool is_hung_up_on(int client) {
   char octet;
   const bool ended = ::read(client, &octet, 1) == 0;

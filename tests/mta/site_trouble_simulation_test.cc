@@ -24,7 +24,7 @@ TEST_CASE("site trouble: mail that was never tried waits, after a restart, for t
   world.run_for(minutes(1));
   const auto before = world.connections().size();
   world.crash();
-  world.run_for(minutes(1));  // for ever, if a worker looks again and again at what cannot begin yet
+  world.run_for(minutes(1));  // forever, if a worker looks again and again at what cannot begin yet
   CHECK(world.connections().size() == before);
   SimulatedHost there;
   world.host("192.0.2.1:25", there);
@@ -95,7 +95,7 @@ TEST_CASE("site trouble: a route of ours whose host has no address makes mail wa
   CHECK(there.received.size() == 1);
 }
 
-TEST_CASE("site trouble: a host that is down is not asked anew for each message that expires") {
+TEST_CASE("site trouble: a host that is down is not asked again for each message that expires") {
   Simulation world("retry.lifetime = \"1d\"\nretry.delay_notice = \"0\"\n");
   world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
   for (int i = 0; i < 50; ++i) {

@@ -232,7 +232,7 @@ TEST_CASE("server: a sink that refuses is obeyed at each step, and its words rea
   CHECK(server.sink.refusals.size() == 7);
 }
 
-TEST_CASE("server: content that drips for ever ends with its own deadline") {
+TEST_CASE("server: content that drips forever ends with its own deadline") {
   ServerHarness server;
   server.send(kEnvelope + "DATA\r\n");
   std::string output;

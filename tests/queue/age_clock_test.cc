@@ -77,7 +77,7 @@ TEST_CASE("the age clock never goes back") {
   CHECK(host.open().now() == before);
 }
 
-TEST_CASE("the age clock starts anew when its file is damaged or gone") {
+TEST_CASE("the age clock starts again when its file is damaged or gone") {
   Host host;
   host.run(2h);
   for (const auto* text : {"", "x", "12", "-5 3", "99999999999999999999 1", "1152921504606846976 0"}) {

@@ -62,7 +62,7 @@ void expect_none(const Damaged& damaged, const std::string& where) {
   CHECK(damaged.failures.empty());
 }
 
-// Refused at once, with nothing else in the way of mending it.
+// Refused at once, with nothing else in the way of repairing it.
 bool is_format(const std::string& path) { return path.ends_with("/format"); }
 
 std::size_t end_of_data(const std::string& bytes) { return std::min(bytes.size(), bytes.find_last_not_of('\0') + 1); }

@@ -1,5 +1,5 @@
 // FIFOs, links, folders, sockets, strange names and huge files at every place of a spool on the real disk: the daemon's start neither
-// hangs nor leaves the spool, and mail in all other files is there. What stops the start is said, and mended by fsck.
+// hangs nor leaves the spool, and mail in all other files is there. What stops the start is said, and repaired by fsck.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -141,19 +141,19 @@ TEST_CASE("damage places: whatever lies in the place of a file of the spool, the
         CHECK_THAT(opened.error().message, Catch::Contains(s.root.string()));
       }
       s.spool.reset();
-      const auto mended = mend(s.disk, s.root);
+      const auto repaired = repair(s.disk, s.root);
       if (thing == "unreadable file" && path == "/spool/lock") {  // nobody knows who has the spool
-        CHECK_FALSE(mended);
+        CHECK_FALSE(repaired);
         continue;
       }
-      if (!mended) FAIL(mended.error().message);
-      INFO((mended->findings.empty() ? "nothing found" : mended->findings.back().text));
+      if (!repaired) FAIL(repaired.error().message);
+      INFO((repaired->findings.empty() ? "nothing found" : repaired->findings.back().text));
       if (thing == "unreadable file" && is_message_file(path)) {  // who may read it shall: it stays
-        CHECK(mended->count(FsckFinding::Kind::unmended) == 1);
+        CHECK(repaired->count(FsckFinding::Kind::unrepaired) == 1);
         CHECK(fs::exists(at));
         continue;
       }
-      CHECK(mended->is_clean());
+      CHECK(repaired->is_clean());
       REQUIRE(s.open());
       CHECK(includes_all(s.ids(), without(waiting_in(whole), whole.touched(path, 0, bytes.size()))));
       CHECK(s.can_store());
@@ -168,7 +168,7 @@ TEST_CASE("damage places: whatever lies in the place of a file of the spool, the
   }
 }
 
-TEST_CASE("damage places: whatever lies in the place of a folder of the spool is said, and mended by fsck") {
+TEST_CASE("damage places: whatever lies in the place of a folder of the spool is said, and repaired by fsck") {
   const WholeSpool whole;
   for (const std::string name : {"journal", "messages", "incoming", "corrupt", "messages/01"}) {
     for (const auto& [thing, put] : kThings) {
@@ -179,10 +179,10 @@ TEST_CASE("damage places: whatever lies in the place of a folder of the spool is
       put(s.root / name);
       if (const auto opened = s.open(); !opened) CHECK_THAT(opened.error().message, Catch::Contains((s.root / name).string()));
       s.spool.reset();
-      const auto mended = mend(s.disk, s.root);
-      if (!mended) FAIL(mended.error().message);
-      CHECK(mended->is_clean());
-      CHECK(mended->count(FsckFinding::Kind::mended) > 0);
+      const auto repaired = repair(s.disk, s.root);
+      if (!repaired) FAIL(repaired.error().message);
+      CHECK(repaired->is_clean());
+      CHECK(repaired->count(FsckFinding::Kind::repaired) > 0);
       REQUIRE(s.open());
       CHECK(s.can_store());
     }
@@ -206,7 +206,7 @@ TEST_CASE("damage places: a link in the spool is never followed out of it, neith
     fs::create_directory_symlink(outside, s.root / name);
     (void)s.open();
     s.spool.reset();
-    (void)mend(s.disk, s.root);
+    (void)repair(s.disk, s.root);
     (void)s.open();
     s.spool.reset();
     std::map<std::string, std::string> after;
@@ -229,7 +229,7 @@ TEST_CASE("damage places: a link in the place of a small file is not written thr
     (void)s.open();
     s.spool.reset();
     CHECK(read_text(outside) == before);
-    REQUIRE(mend(s.disk, s.root));
+    REQUIRE(repair(s.disk, s.root));
     CHECK(read_text(outside) == before);
     REQUIRE(s.open());
   }
@@ -288,7 +288,7 @@ TEST_CASE("damage places: a segment under the highest of all numbers stops no ma
   const auto opened = s.open();
   REQUIRE_FALSE(opened);
   CHECK_THAT(opened.error().message, Catch::Contains("4294967295.log"));
-  CHECK(mend(s.disk, s.root)->is_clean());
+  CHECK(repair(s.disk, s.root)->is_clean());
   REQUIRE(s.open());
   CHECK(s.ids() == ids_of(whole));
   CHECK(s.can_store());

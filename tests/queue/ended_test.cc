@@ -152,7 +152,7 @@ TEST_CASE("index: an ended message takes little memory, and about what is counte
 }
 #endif
 
-TEST_CASE("index: a change of a remembered message is counted anew") {
+TEST_CASE("index: a change of a remembered message is counted again") {
   Index index;
   Entry& entry = index.add({1}, MessageOwner::user(0), 1, 0);
   index.end({1}, entry, {});

@@ -1,4 +1,4 @@
-// fsck: says what is damaged, mends it without losing an octet, and says the second time that all is well.
+// fsck: says what is damaged, repairs it without losing an octet, and says the second time that all is well.
 #include "queue/fsck.h"
 
 #include <catch2/catch.hpp>
@@ -137,7 +137,7 @@ TEST_CASE("fsck: a spool in order is in order, and is not written to") {
   CHECK(files_of(f.disk) == whole.files);
 }
 
-TEST_CASE("fsck: every damage is told, mended, and gone the second time; the rest of the mail is as it was") {
+TEST_CASE("fsck: every damage is told, repaired, and gone the second time; the rest of the mail is as it was") {
   const WholeSpool whole;
   for (const auto& harm : harms(whole)) {
     INFO(harm.name);
@@ -148,17 +148,17 @@ TEST_CASE("fsck: every damage is told, mended, and gone the second time; the res
     REQUIRE(found);
     CHECK(found->count(Kind::damage) > 0);
     CHECK(f.disk.operations() == before);
-    const auto mended = mend(f.disk, "/spool");
-    REQUIRE(mended);
-    INFO(said(*mended));
-    CHECK(mended->is_clean());
-    CHECK(mended->count(Kind::mended) > 0);
+    const auto repaired = repair(f.disk, "/spool");
+    REQUIRE(repaired);
+    INFO(said(*repaired));
+    CHECK(repaired->is_clean());
+    CHECK(repaired->count(Kind::repaired) > 0);
     const auto after = files_of(f.disk);
     const auto again = examine(f.disk, "/spool");
     REQUIRE(again);
     INFO(said(*again));
     CHECK(again->is_clean());
-    CHECK(mend(f.disk, "/spool")->count(Kind::mended) == 0);
+    CHECK(repair(f.disk, "/spool")->count(Kind::repaired) == 0);
     CHECK(files_of(f.disk) == after);
     check_rest(whole, harm, f);
     const bool has_mark =
@@ -189,7 +189,7 @@ TEST_CASE("fsck: mail with damaged content stays, for its sender to be told when
   auto bytes = whole.files.at(path);
   bytes[kRecordHeader + 3] = '?';
   f.disk.replace(path, bytes);
-  const auto report = mend(f.disk, "/spool");
+  const auto report = repair(f.disk, "/spool");
   REQUIRE(report);
   INFO(said(*report));
   CHECK(report->is_clean());
@@ -218,16 +218,16 @@ TEST_CASE("fsck: a message that the disk does not give now, or a folder of them,
     const auto found = examine(disk, "/spool");
     REQUIRE(found);
     CHECK(found->count(Kind::damage) >= 1);
-    const auto mended = mend(disk, "/spool");
-    REQUIRE(mended);
-    INFO(said(*mended));
-    CHECK(mended->count(Kind::unmended) >= 1);
-    CHECK(mended->count(Kind::mended) == 0);
+    const auto repaired = repair(disk, "/spool");
+    REQUIRE(repaired);
+    INFO(said(*repaired));
+    CHECK(repaired->count(Kind::unrepaired) >= 1);
+    CHECK(repaired->count(Kind::repaired) == 0);
     CHECK(files_of(disk) == whole.files);
   }
 }
 
-// One page of one file cannot be read, until the file is written anew.
+// One page of one file cannot be read, until the file is rewritten.
 struct BadSector : test::ForgetfulDisk {
   std::string bad;
   class Reader : public File {
@@ -265,11 +265,11 @@ TEST_CASE("fsck: a sector of the journal that the disk cannot read costs what la
   fill(disk, whole.files);
   disk.bad = old_message(whole.files).first;
   const auto harmed = whole.touched(disk.bad, kPage, 2 * kPage);
-  const auto report = mend(disk, "/spool");
+  const auto report = repair(disk, "/spool");
   REQUIRE(report);
   INFO(said(*report));
   CHECK(report->is_clean());
-  CHECK(report->count(Kind::mended) > 0);
+  CHECK(report->count(Kind::repaired) > 0);
   CHECK(examine(disk, "/spool")->is_clean());
   SpoolFixture f;
   fill(f.disk, files_of(disk));
@@ -302,7 +302,7 @@ TEST_CASE("fsck: a damaged message is told with its sender, its recipients and w
   const WholeSpool whole;
   SpoolFixture f;
   const RecordHeader damaged = fill_with_damage(f.disk, whole);
-  const auto report = mend(f.disk, "/spool");
+  const auto report = repair(f.disk, "/spool");
   REQUIRE(report);
   INFO(said(*report));
   REQUIRE(report->quarantine.size() == 1);
@@ -320,12 +320,12 @@ TEST_CASE("fsck: no octet of damaged mail is removed") {
     INFO(harm.name);
     SpoolFixture f;
     fill(f.disk, harm.files);
-    REQUIRE(mend(f.disk, "/spool"));
+    REQUIRE(repair(f.disk, "/spool"));
     for (const char c : {'a', 'b', 'c', 'd', 'x', 'y', 'z', 'q'}) CHECK(is_kept(f.disk, std::string(140, c)));
   }
 }
 
-TEST_CASE("fsck: a loss of power at any operation of the mending loses nothing, and it can be done again") {
+TEST_CASE("fsck: a loss of power at any operation of the repairing loses nothing, and it can be done again") {
   const WholeSpool whole;
   std::size_t cuts = 0;
   for (const auto& harm : harms(whole)) {
@@ -333,7 +333,7 @@ TEST_CASE("fsck: a loss of power at any operation of the mending loses nothing, 
     fill(measure.disk, harm.files);
     REQUIRE(measure.disk.sync_all("/spool"));
     const auto first = measure.disk.operations();
-    REQUIRE(mend(measure.disk, "/spool"));
+    REQUIRE(repair(measure.disk, "/spool"));
     const auto operations = measure.disk.operations() - first;
     for (std::uint64_t n = 1; n <= operations; n += 1 + damage_stride() / 8) {
       for (const auto cut : {Cut::nothing, Cut::subset}) {
@@ -342,9 +342,9 @@ TEST_CASE("fsck: a loss of power at any operation of the mending loses nothing, 
         fill(f.disk, harm.files);
         REQUIRE(f.disk.sync_all("/spool"));
         f.disk.cut_at(f.disk.operations() + n);
-        (void)mend(f.disk, "/spool");
+        (void)repair(f.disk, "/spool");
         f.disk.restart(cut, n);
-        const auto again = mend(f.disk, "/spool");
+        const auto again = repair(f.disk, "/spool");
         REQUIRE(again);
         INFO(said(*again));
         CHECK(again->is_clean());
@@ -359,7 +359,7 @@ TEST_CASE("fsck: a loss of power at any operation of the mending loses nothing, 
 TEST_CASE("fsck: does nothing while a daemon has the spool, and names it") {
   SpoolFixture f;
   REQUIRE(f.open());
-  for (auto* run : {examine, mend}) {
+  for (auto* run : {examine, repair}) {
     const auto report = run(f.disk, "/spool");
     REQUIRE_FALSE(report);
     CHECK(report.error().is_transient());
@@ -370,12 +370,12 @@ TEST_CASE("fsck: does nothing while a daemon has the spool, and names it") {
 TEST_CASE("fsck: a spool of a newer version is not touched, and where none is none is made") {
   const WholeSpool whole;
   SpoolFixture f;
-  CHECK_FALSE(mend(f.disk, "/spool"));
+  CHECK_FALSE(repair(f.disk, "/spool"));
   CHECK(f.disk.files().empty());
   fill(f.disk, whole.files);
   f.disk.replace("/spool/format", "mxpress spool 2\n");
   const auto before = files_of(f.disk);
-  const auto report = mend(f.disk, "/spool");
+  const auto report = repair(f.disk, "/spool");
   REQUIRE_FALSE(report);
   CHECK_THAT(report.error().message, Catch::Contains("newer version"));
   CHECK(files_of(f.disk) == before);

@@ -1,4 +1,4 @@
-// Spools that earlier versions wrote (tests/golden) are read for ever, message by message. Their README tells how to add one.
+// Spools that earlier versions wrote (tests/golden) stay readable, message by message. Their README tells how to add one.
 #include <boost/filesystem/fstream.hpp>
 #include <boost/filesystem/operations.hpp>
 #include <catch2/catch.hpp>
@@ -203,7 +203,7 @@ void make_every(const Path& to) {
     s.commit();
   }
   s.settle(s.spool->ids(false)[1], 0, RecipientStage::pending, "451 4.7.1 and later again");
-  s.options.longest_states = 300;  // written anew, without the states that are void
+  s.options.longest_states = 300;  // rewritten, without the void states
   s.open();
   s.store(letter({"b@example.org"}, "so that there is a newer segment again"));
   for (int i = 0; i < 3; ++i) {

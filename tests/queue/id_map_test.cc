@@ -27,7 +27,7 @@ TEST_CASE("id map: it holds what a map holds, however values come and go") {
   CHECK(found == expected);
 }
 
-TEST_CASE("id map: what was erased and is made again begins anew") {
+TEST_CASE("id map: what was erased and is made again begins empty") {
   queue::IdMap<int> ids;
   ids[QueueId{7}] = 1;
   ids[QueueId{8}] = 2;

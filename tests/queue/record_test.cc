@@ -1,4 +1,4 @@
-// The bytes of the spool: what is written once must be read for ever.
+// The bytes of the spool: whatever was written must stay readable.
 #include "queue/record.h"
 
 #include <catch2/catch.hpp>

@@ -62,7 +62,7 @@ TEST_CASE("states: what is left out of many changes is not missed") {
   }
 }
 
-TEST_CASE("checkpoint: a message that is deferred for ever keeps a file of bounded size, and all that it shows") {
+TEST_CASE("checkpoint: a message that is deferred forever keeps a file of bounded size, and all that it shows") {
   SpoolFixture f;
   f.options.journal_size = 1;
   f.options.longest_states = 32 * 1024;

@@ -22,7 +22,7 @@ TEST_CASE("spool: sites in trouble are remembered until they are well") {
   CHECK(f.sites[0].last->text == "refused");
 }
 
-TEST_CASE("spool: recovery tells which sites are in trouble before it tells of the mail: else each message would have them asked anew") {
+TEST_CASE("spool: recovery tells which sites are in trouble before it tells of the mail: otherwise each message would ask them again") {
   SpoolFixture f;
   REQUIRE(f.open());
   REQUIRE(f.store(new_message()));

@@ -145,7 +145,7 @@ TEST_CASE("spool: who hands in over loopback fills his own share, by whichever w
   CHECK(fixture.hand_in_by_smtp(share).error().message.find("uid 33") != std::string::npos);
 }
 
-TEST_CASE("waiting mail: notices of one user have room beyond his mail, but not for ever, and leave all others theirs") {
+TEST_CASE("waiting mail: notices of one user have bounded room beyond his mail, and leave all others theirs") {
   WaitingMail mail(100'000);
   while (mail.fits(proto::ShareOwner::user(33), 300)) mail.add(proto::ShareOwner::user(33), 300);
   REQUIRE(mail.fits_notice(proto::ShareOwner::user(33)));

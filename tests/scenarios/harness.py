@@ -46,7 +46,7 @@ def wait_until(condition, seconds, what, every=0.02):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise Failure(f'waited {seconds} s in vain: {what() if callable(what) else what}')
+            raise Failure(f'waited {seconds} s without success: {what() if callable(what) else what}')
         time.sleep(every)
 
 

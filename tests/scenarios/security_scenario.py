@@ -306,7 +306,7 @@ def scenario_a_message_that_brings_the_daemon_down_is_set_aside_and_other_mail_g
     check('brought mxpressd down' in daemon.mxpress('status')[1], f'what status says: {daemon.mxpress("status")[1]}')
     check(re.search(r'<1>.*set_aside|alert .*set_aside', daemon.log()), 'no alert in the log')
     daemon.stop()
-    daemon.prefix = []  # mended
+    daemon.prefix = []  # the fault is gone
     daemon.start()
     daemon.wait_for_recovery()
     check_equal(daemon.mxpress('release', held[0]['id'])[0], 0, 'exit status of release')

@@ -1,4 +1,4 @@
-// The large look around: spool, schedule and book agree, and nothing waits for ever.
+// The large look around: spool, schedule and book agree, and nothing waits forever.
 #include <algorithm>
 #include <set>
 

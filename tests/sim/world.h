@@ -19,8 +19,8 @@ enum class HostKind {
   greylists,           // 451 to each recipient until `greylisted` after it was seen first
   tarpit,              // each reply takes `pace`
   flapping,            // up and down in turn
-  refuses,             // connection refused, for ever
-  hangs,               // no answer to SYN, for ever
+  refuses,             // connection refused, forever
+  hangs,               // no answer to SYN, forever
   says_nothing,        // connects, and never greets
   closes_often,        // 421 after `limit` messages of a session
   limits_rate,         // 450 beyond `limit` messages an hour
