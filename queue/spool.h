@@ -72,7 +72,7 @@ enum class ActionKind { hold, release, retry, remove, bounce };
 
 // A trouble of a whole site, kept over restarts so that a restart never multiplies probes.
 struct SiteRecord {
-  std::string site;            // key
+  std::string site;            // the key of a site, or of the lookup of a destination
   std::uint32_t failures = 0;  // 0: healthy again, the record is forgotten
   WallTime next_probe{};
   std::optional<proto::HostResult> last;

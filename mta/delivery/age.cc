@@ -37,8 +37,8 @@ void Worker::look_at_age(JobIndex index, Instant now) {
   if (held || !due || job.delay_noticed) return schedule_age_event(index, now);
   // Nothing to tell yet when the message has neither been tried nor waits for a host in trouble.
   if (job.first_attempt && !trouble) return schedule_.set_age_event(index, std::min(deadline, now + kLookAgain));
-  job.delay_noticed =
-      services_.notices.delayed(job.message, name_of(job.destination), trouble ? trouble->failure() : std::nullopt, to_wall(deadline));
+  job.delay_noticed = services_.notices.delayed(job.message, routing::DestinationName(name_of(job.destination)),
+                                                trouble ? trouble->failure() : std::nullopt, to_wall(deadline));
   if (!job.delay_noticed) return schedule_.set_age_event(index, std::min(deadline, now + kLookAgain));
   schedule_age_event(index, now);
 }

@@ -55,7 +55,7 @@ std::vector<queue::DestinationIndex> Worker::unused_destinations() const {
   std::vector<DestinationIndex> unused;
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
     const Destination& destination = destinations_[index];
-    if (destination.is_known && !destination.is_local && !destination.locating && !schedule_.has_jobs(index)) unused.push_back(index);
+    if (destination.is_known && !has_fixed_site(index) && !destination.locating && !schedule_.has_jobs(index)) unused.push_back(index);
   }
   return unused;
 }

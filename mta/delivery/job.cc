@@ -84,7 +84,7 @@ transport::Order Worker::order_for(JobIndex job, DestinationIndex destination, S
   transport::Order order;
   order.config = services_.config.get();
   order.message = std::move(message);
-  order.recipients = pending_recipients(*order.message, schedule_.name(destination), *order.config);
+  order.recipients = pending_recipients(*order.message, name_of(destination), *order.config);
   order.targets = destinations_[destination].targets.get();
   order.site = site;
   order.terms = sites_[site].terms;
@@ -197,8 +197,8 @@ Task<Share> Worker::load(JobIndex index, DestinationIndex destination, Need need
   const bool is_shared = schedule_.job(index).is_one_of_many;
   Share::MessagePtr fresh = is_shared ? nullptr : services_.spool.fresh(id);
   if (fresh && has_pending(*fresh, destination)) co_return Share(std::move(fresh));
-  auto given =
-      is_shared ? co_await services_.loads.shared.share(id, name_of(destination), services_.config.get(), need) : co_await read(id, need);
+  auto given = is_shared ? co_await services_.loads.shared.share(id, DestinationName(name_of(destination)), services_.config.get(), need)
+                         : co_await read(id, need);
   if (!given) {
     unreadable(index, given.error());
     co_return Share();
@@ -214,7 +214,7 @@ Task<Share> Worker::load(JobIndex index, DestinationIndex destination, Need need
 }
 
 bool Worker::has_pending(const queue::Message& message, DestinationIndex destination) const {
-  return !message.ended && !pending_recipients(message, schedule_.name(destination), *services_.config.get()).empty();
+  return !message.ended && !pending_recipients(message, name_of(destination), *services_.config.get()).empty();
 }
 
 // Reads the message, and checks its content.
@@ -239,7 +239,7 @@ void Worker::unreadable(JobIndex index, const Error& error) {
 void Worker::content_unreadable(JobIndex index, DestinationIndex destination, Share share, const Error& error) {
   proto::HostResult damage{proto::Stage::local, "", "", "", kDamaged, 0, error.message, false};
   if (error.is_transient()) damage.status.klass = 4;
-  auto recipients = pending_recipients(*share, schedule_.name(destination), *services_.config.get());
+  auto recipients = pending_recipients(*share, name_of(destination), *services_.config.get());
   auto report = report_without_host(std::move(recipients), error.is_transient() ? proto::Outcome::deferred : proto::Outcome::failed,
                                     std::move(damage), Clock::current().wall());
   settle(index, destination, std::move(share), std::move(report), std::nullopt);
@@ -302,7 +302,7 @@ Task<void> Worker::conclude_job(Conclusion conclusion) {
   const DestinationIndex destination = schedule_.job(job).destination;
   Share share = co_await load(job, destination, Need::envelope);
   if (!share) co_return;
-  auto recipients = pending_recipients(*share, schedule_.name(destination), *services_.config.get());
+  auto recipients = pending_recipients(*share, name_of(destination), *services_.config.get());
   auto report = report_of_waiting(*share, std::move(recipients), outcome, failure, Clock::current().wall());
   std::optional<WallTime> next_try;
   if (const Trouble* trouble = trouble_of(destination)) next_try = to_wall(trouble->next_probe());

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "mta/delivery/attempt_log.h"
+#include "mta/delivery/backoff_key.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
 #include "mta/routing/route.h"
@@ -62,7 +63,7 @@ void Worker::locate_next() {
 
 void Worker::locate_for(const host::Owner& owner, DestinationIndex index) {
   asio::co_spawn(services_.io, locate(index), [this, owner, index](std::exception_ptr error) {
-    log_bug("lookup of " + name_of(index), error);
+    log_bug("lookup of " + std::string(name_of(index).text()), error);
     if (error) destinations_[index].locating = false;
     lookups_.end(owner);
     if (!stopping_) locate_next();
@@ -72,11 +73,12 @@ void Worker::locate_for(const host::Owner& owner, DestinationIndex index) {
 Task<void> Worker::locate(DestinationIndex index) {
   const auto config = lookup_config_;
   const auto resolver = resolver_;
-  dns::Targets found = co_await find_hosts(domain_of(index), *config, *resolver);
+  const proto::Domain domain = *name_of(index).domain();
+  dns::Targets found = co_await find_hosts(domain, *config, *resolver);
   destinations_[index].locating = false;
   if (stopping_) co_return;
   if (config != lookup_config_) co_return serve(index);  // found by rules that no longer apply: it is looked up again
-  SessionKey key = transport::session_key(routing::route_for(*config, domain_of(index)), found.site);
+  SessionKey key = transport::session_key(routing::route_for(*config, domain), found.site);
   located(index, std::make_shared<const Located>(Located{std::move(found), std::move(key), config}));
   run_due();
 }
@@ -97,7 +99,7 @@ void Worker::located(DestinationIndex index, const std::shared_ptr<const Located
   ++destinations_[index].answers;
   if (found.kind == dns::TargetsKind::failed_for_now) return lookup_failed(index, found);
   Destination& destination = destinations_[index];
-  if (destination.trouble.active()) services_.spool.record_site({"lookup:" + name_of(index), 0, {}, std::nullopt});
+  if (destination.trouble.active()) services_.spool.record_site({BackoffKey::of_lookup(name_of(index)).stored(), 0, {}, std::nullopt});
   destination.trouble.over();
   if (found.kind == dns::TargetsKind::failed_permanently) {
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
@@ -140,7 +142,7 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
   destination.trouble.failed(brief(result), now, *policy_of(index), random_);
   services_.spool.record_site(
-      {"lookup:" + name_of(index), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
+      {BackoffKey::of_lookup(name_of(index)).stored(), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
   if (auto job = schedule_.lease(index)) conclude_soon({*job, proto::Outcome::deferred, {std::move(result)}});
   expire_waiting(index, now);
   wake_at(destination.trouble.next_probe(), false, index);

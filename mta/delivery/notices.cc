@@ -136,7 +136,8 @@ void Notices::arm() {
   });
 }
 
-bool Notices::delayed(queue::QueueId id, std::string destination, std::optional<SiteFailure> failure, WallTime will_retry_until) {
+bool Notices::delayed(queue::QueueId id, routing::DestinationName destination, std::optional<SiteFailure> failure,
+                      WallTime will_retry_until) {
   if (!has_place(id)) {
     const auto owner = owner_of(id);
     if (!places_.take(owner, 1)) return false;
@@ -288,8 +289,10 @@ std::vector<std::uint32_t> Notices::delayed_recipients(const queue::Message& mes
   }
   if (result.size() <= proto::kMaxListed) return result;
   std::set<std::string_view> known;
-  for (const Delay& delay : delays) known.insert(delay.destination);
-  const auto is_known = [&](std::uint32_t i) { return known.contains(destination_of(message.envelope.recipients[i].mailbox, *config)); };
+  for (const Delay& delay : delays) known.insert(delay.destination.text());
+  const auto is_known = [&](std::uint32_t i) {
+    return known.contains(routing::destination_of(message.envelope.recipients[i].mailbox.domain(), *config).text());
+  };
   std::vector<std::uint32_t> ordered;
   std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), is_known);
   std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), std::not_fn(is_known));
@@ -298,8 +301,8 @@ std::vector<std::uint32_t> Notices::delayed_recipients(const queue::Message& mes
 
 void Notices::describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,
                              const Config& config) {
-  const std::string destination = destination_of(recipient.mailbox, config);
-  const auto delay = std::find_if(delays.begin(), delays.end(), [&](const Delay& each) { return each.destination == destination; });
+  const DestinationRef destination = routing::destination_of(recipient.mailbox.domain(), config);
+  const auto delay = std::find_if(delays.begin(), delays.end(), [&](const Delay& each) { return each.destination.ref() == destination; });
   if (delay == delays.end()) return;
   recipient.will_retry_until = delay->will_retry_until;
   if (delay->failure) recipient.result = told_to(state, *delay->failure);

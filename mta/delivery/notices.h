@@ -19,6 +19,7 @@
 #include "mta/host/config.h"
 #include "mta/host/crash_record.h"
 #include "mta/host/fair_budget.h"
+#include "mta/routing/destination_name.h"
 #include "mta/transport/local_mailbox.h"
 #include "proto/dsn.h"
 #include "proto/outcome.h"
@@ -45,7 +46,7 @@ class Notices {
   // The message has waited for the policy's delay_notice at this destination; `failure` is why, where it waits for a host. What comes
   // within kGather is one notice about all recipients that still wait; a message gets no other. False: too many notices for this user's
   // mail are being gathered already; ask again later.
-  [[nodiscard]] bool delayed(queue::QueueId message, std::string destination, std::optional<SiteFailure> failure,
+  [[nodiscard]] bool delayed(queue::QueueId message, routing::DestinationName destination, std::optional<SiteFailure> failure,
                              WallTime will_retry_until);
 
   // Messages whose senders have not been told yet. Any thread.
@@ -63,7 +64,7 @@ class Notices {
 
  private:
   struct Delay {
-    std::string destination;
+    routing::DestinationName destination;
     std::optional<SiteFailure> failure;
     WallTime will_retry_until{};
   };

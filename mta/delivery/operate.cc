@@ -2,13 +2,12 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "mta/delivery/backoff_key.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/worker.h"
 
 namespace mxpress::mta::delivery {
 namespace {
-
-constexpr std::string_view kLookupPrefix = "lookup:";
 
 void add_trouble(DestinationStatus& row, const Trouble& trouble, Instant now) {
   const auto failure = trouble.failure();
@@ -19,14 +18,10 @@ void add_trouble(DestinationStatus& row, const Trouble& trouble, Instant now) {
 
 }  // namespace
 
-std::optional<std::string> looked_up(const queue::SiteRecord& record) {
-  if (!record.site.starts_with(kLookupPrefix)) return std::nullopt;
-  return record.site.substr(kLookupPrefix.size());
-}
-
 void Worker::restore_site(const queue::SiteRecord& record) {
-  if (const auto destination = looked_up(record)) {
-    restored_lookups_[*destination] = record;
+  const auto key = BackoffKey::of_record(record.site);
+  if (key.is_lookup()) {
+    restored_lookups_[key.name()] = record;
     return;
   }
   if (const auto index = site_keys_.find(record.site)) restore(sites_[*index], record);
@@ -133,7 +128,7 @@ std::vector<DestinationStatus> Worker::status_of(queue::QueueId message) const {
     const auto underway = underway_.find(index);
     if (!trouble && underway == underway_.end()) continue;
     DestinationStatus& row = result.emplace_back();
-    row.destination = name_of(destination);
+    row.destination = name_of(destination).shown();
     row.last = destinations_[destination].last.get();
     if (trouble) add_trouble(row, *trouble, now);
     if (underway == underway_.end()) continue;
@@ -159,7 +154,7 @@ DestinationStatus Worker::row(DestinationIndex index, const Tally& tally, Instan
   const Destination& destination = destinations_[index];
   const Trouble* trouble = trouble_of(index);
   DestinationStatus row;
-  row.destination = name_of(index);
+  row.destination = name_of(index).shown();
   if (const auto targets = destination.targets.get(); !targets.empty()) row.site = targets.front().host;
   row.messages = tally.messages;
   row.in_flight = tally.in_flight;
@@ -188,7 +183,7 @@ void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<
   const Instant now = instant_now();
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
     Destination& destination = destinations_[index];
-    if (!destination.is_local) destination.located_until = Instant::min();
+    if (!has_fixed_site(index)) destination.located_until = Instant::min();
     ++destination.answers;
     destination.trouble.over();  // it may have been ours
     wake_at(now, false, index);

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "mta/delivery/attempt_log.h"
+#include "mta/delivery/backoff_key.h"
 #include "mta/delivery/destination.h"
 #include "mta/host/log.h"
 #include "mta/transport/mailbox_transport.h"
@@ -53,7 +54,7 @@ Pool::~Pool() = default;
 
 void Pool::admit(queue::QueueId id, const proto::Envelope& envelope) {
   const Instant now = instant_now();
-  auto names = destinations_of(envelope, *services_.config.get());
+  auto names = routing::destinations_of(envelope, *services_.config.get());
   const bool are_many = names.size() >= kManyJobs;
   for (auto& name : names) route_job({id, std::move(name), now, now, false, true, false, are_many, false, {}});
 }
@@ -115,15 +116,15 @@ void Pool::readmit(const queue::Message& message) {
   const auto config = services_.config.get();
   const bool was_told =  // of a delay: once for all destinations
       std::any_of(message.recipients.begin(), message.recipients.end(), [](const auto& r) { return r.delay_notice_sent; });
-  std::unordered_map<std::string, NewJob> jobs;
+  std::unordered_map<std::string_view, NewJob> jobs;  // by destination
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const queue::RecipientState& state = message.recipients[i];
     if (state.stage != RecipientStage::pending) continue;
     const proto::Mailbox& mailbox = message.envelope.recipients[i].mailbox;
-    std::string name = destination_of(mailbox, *config);
+    const DestinationRef name = routing::destination_of(mailbox.domain(), *config);
     const Instant next_try = now + restored_wait(state.next_try, state.attempts, config->retry_for(mailbox.domain()).schedule);
-    auto [found, is_new] =
-        jobs.try_emplace(name, NewJob{message.id, name, now - age, next_try, message.held, true, false, false, false, {}});
+    auto [found, is_new] = jobs.try_emplace(
+        name.text(), NewJob{message.id, DestinationName(name), now - age, next_try, message.held, true, false, false, false, {}});
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;
     found->second.delay_noticed = was_told;
@@ -136,8 +137,8 @@ void Pool::readmit(const queue::Message& message) {
 }
 
 void Pool::restore_site(const queue::SiteRecord& site) {
-  const auto destination = looked_up(site);
-  const auto owner = destination ? std::optional(worker_for(*destination)) : owner_or_keep(site);
+  const auto key = BackoffKey::of_record(site.site);
+  const auto owner = key.is_lookup() ? std::optional(worker_for(DestinationRef::of_text(key.name()))) : owner_or_keep(site);
   if (!owner) return;
   Worker& worker = *workers_[*owner];
   asio::post(worker.io(), [&worker, site] { worker.restore_site(site); });
@@ -281,15 +282,15 @@ void Pool::leave_site(const std::string& key, std::size_t worker) {
   if (number && site_owners_[*number] == worker) site_names_.forget(*number);
 }
 
-std::size_t Pool::worker_for(const std::string& destination) const {
+std::size_t Pool::worker_for(routing::DestinationRef destination) const {
   const std::lock_guard lock(placed_mutex_);
-  const auto number = placed_names_.find(destination);
-  return number ? placed_[*number] : std::hash<std::string>()(destination) % workers_.size();
+  const auto number = placed_names_.find(destination.text());
+  return number ? placed_[*number] : routing::DestinationHash()(destination) % workers_.size();
 }
 
-void Pool::place_destination(const std::string& destination, std::size_t worker) {
+void Pool::place_destination(routing::DestinationRef destination, std::size_t worker) {
   const std::lock_guard lock(placed_mutex_);
-  const std::uint32_t number = placed_names_.number(destination);
+  const std::uint32_t number = placed_names_.number(destination.text());
   if (number == placed_.size()) placed_.push_back(0);
   placed_[number] = static_cast<std::uint16_t>(worker);
 }
@@ -300,9 +301,9 @@ std::size_t Pool::known_destinations() const {
   return all;
 }
 
-void Pool::forget_destination(const std::string& destination, std::size_t worker) {
+void Pool::forget_destination(routing::DestinationRef destination, std::size_t worker) {
   const std::lock_guard lock(placed_mutex_);
-  const auto number = placed_names_.find(destination);
+  const auto number = placed_names_.find(destination.text());
   if (number && placed_[*number] == worker) placed_names_.forget(*number);
 }
 

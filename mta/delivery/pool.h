@@ -68,14 +68,14 @@ class Pool final : public Deliverer, private Ownership {
  private:
   SiteClaim claim_site(const std::string& key, std::size_t worker) override;
   void leave_site(const std::string& key, std::size_t worker) override;
-  void place_destination(const std::string& destination, std::size_t worker) override;
-  void forget_destination(const std::string& destination, std::size_t worker) override;
+  void place_destination(routing::DestinationRef destination, std::size_t worker) override;
+  void forget_destination(routing::DestinationRef destination, std::size_t worker) override;
   void move_job(NewJob job) override;
   void readmit(const queue::Message& message) override;
 
   std::optional<std::size_t> owner_or_keep(const queue::SiteRecord& record);
   void route_job(NewJob job);
-  std::size_t worker_for(const std::string& destination) const;
+  std::size_t worker_for(routing::DestinationRef destination) const;
   void apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done);
   // Calls `visit` on each worker's thread; then `finish` on the thread of the last one.
   std::vector<queue::QueueId> acted_on_set_aside(queue::ActionKind action, const std::vector<queue::QueueId>& ids);

@@ -21,14 +21,14 @@ namespace {
 using Hash = std::size_t;
 using ByDestination = std::vector<std::pair<Hash, std::uint32_t>>;
 
-Hash hash_of(std::string_view destination) { return std::hash<std::string_view>()(destination); }
+Hash hash_of(DestinationRef destination) { return routing::DestinationHash()(destination); }
 
 // The recipients, sorted by their destinations.
 ByDestination by_destination(const queue::Message& message, const Config& config) {
   ByDestination result;
   result.reserve(message.envelope.recipients.size());
   for (std::uint32_t i = 0; i < message.envelope.recipients.size(); ++i)
-    result.emplace_back(hash_of(destination_of(message.envelope.recipients[i].mailbox, config)), i);
+    result.emplace_back(hash_of(routing::destination_of(message.envelope.recipients[i].mailbox.domain(), config)), i);
   std::sort(result.begin(), result.end());
   return result;
 }
@@ -69,8 +69,8 @@ struct SharedMessages::Copy {
   }
 };
 
-Task<Result<SharedMessages::Given>> SharedMessages::share(queue::QueueId id, std::string destination, std::shared_ptr<const Config> config,
-                                                          Need need) {
+Task<Result<SharedMessages::Given>> SharedMessages::share(queue::QueueId id, routing::DestinationName destination,
+                                                          std::shared_ptr<const Config> config, Need need) {
   // There may be thousands at a time, and no worker is to go through all of them without a break.
   co_await asio::post(co_await asio::this_coro::executor, use_task);
   const auto copy = co_await copy_for(id, config, need);
@@ -212,7 +212,7 @@ void SharedMessages::drop(Shared& shared, Entry& entry) {
   entry.copy.reset();
 }
 
-SharedMessages::Given SharedMessages::cut(const Copy& copy, const std::string& destination, Need need) {
+SharedMessages::Given SharedMessages::cut(const Copy& copy, routing::DestinationRef destination, Need need) {
   auto shared = shared_.lock();  // settled() changes the copy
   ++shared->counters.shares;
   auto part = std::make_shared<queue::Message>(without_recipients(copy.message));
@@ -224,7 +224,7 @@ SharedMessages::Given SharedMessages::cut(const Copy& copy, const std::string& d
     const std::uint32_t place = found->second;
     const proto::Recipient& recipient = copy.message.envelope.recipients[place];
     if (copy.message.recipients[place].stage != queue::RecipientStage::pending) continue;
-    if (destination_of(recipient.mailbox, *copy.config) != destination) continue;
+    if (routing::destination_of(recipient.mailbox.domain(), *copy.config) != destination) continue;
     part->envelope.recipients.push_back(recipient);
     part->recipients.push_back(copy.message.recipients[place]);
     places.push_back(place);

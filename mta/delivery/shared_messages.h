@@ -13,6 +13,7 @@
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/share.h"
 #include "mta/host/config.h"
+#include "mta/routing/destination_name.h"
 #include "queue/guarded.h"
 #include "queue/schedule.h"
 #include "queue/spool.h"
@@ -54,7 +55,7 @@ class SharedMessages {
     Status content;  // with Need::content: an error if it cannot be read now (transient) or is damaged
   };
   // Jobs that ask while the message is being read wait for the same read. An error: it cannot be read.
-  Task<Result<Given>> share(queue::QueueId id, std::string destination, std::shared_ptr<const Config> config, Need need);
+  Task<Result<Given>> share(queue::QueueId id, routing::DestinationName destination, std::shared_ptr<const Config> config, Need need);
   // The spool has been given this settlement; the changes are those of a share.
   void settled(queue::QueueId id, const std::vector<queue::Settlement::Change>& changes);
   // The spool has been told something else about the message: it is read again.
@@ -89,7 +90,7 @@ class SharedMessages {
   void keep(Shared& shared, Entry& entry, CopyPtr copy);
   void make_room(Shared& shared, const Copy& newest);
   static void drop(Shared& shared, Entry& entry);
-  Given cut(const Copy& copy, const std::string& destination, Need need);
+  Given cut(const Copy& copy, routing::DestinationRef destination, Need need);
 
   queue::Spool& spool_;
   asio::thread_pool* file_pool_;

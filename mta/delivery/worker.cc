@@ -33,7 +33,7 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
 
 void Worker::add(const NewJob& new_job) {
   if (schedule_.known_destinations() >= forget_at_) forget_unused();
-  const DestinationIndex index = schedule_.destination(new_job.destination);
+  const DestinationIndex index = schedule_.destination(new_job.destination.text());
   if (new_job.probe_wanted) destination(index).probe_wanted = true;
   destination(index);
   if (schedule_.find(new_job.message, index)) return;
@@ -218,8 +218,8 @@ void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located
   for (JobIndex ready = schedule_.oldest_ready(index); ready != queue::kNone; ready = schedule_.oldest_ready(index)) {
     const queue::Job job = schedule_.job(ready);
     schedule_.remove(ready);
-    services_.ownership.move_job({job.message, name_of(index), job.accepted, instant_now(), false, job.first_attempt, job.delay_noticed,
-                                  job.is_one_of_many, destinations_[index].probe_wanted, located});
+    services_.ownership.move_job({job.message, routing::DestinationName(name_of(index)), job.accepted, instant_now(), false,
+                                  job.first_attempt, job.delay_noticed, job.is_one_of_many, destinations_[index].probe_wanted, located});
   }
   destinations_[index].probe_wanted = false;
 }
@@ -255,15 +255,13 @@ Worker::Destination& Worker::destination(DestinationIndex index) {
 
 void Worker::begin_destination(DestinationIndex index) {
   Destination& destination = destinations_[index];
-  const std::string name = name_of(index);
-  destination.is_local = name == kLocalDestination;
-  if (!destination.is_local && !proto::Domain::parse(name)) throw std::logic_error("a destination that is no domain: " + name);
+  const auto domain = name_of(index).domain();
   destination.is_known = true;
-  const auto restored = restored_lookups_.find(name);
-  if (destination.is_local) return join_mailbox(index);
+  if (!domain) return join_mailbox(index);
+  const auto restored = restored_lookups_.find(domain->text());
   if (restored == restored_lookups_.end()) return;
   const auto& [site, failures, next_probe, last] = restored->second;
-  const auto schedule = services_.config.get()->retry_for(domain_of(index)).schedule;
+  const auto schedule = services_.config.get()->retry_for(*domain).schedule;
   destination.trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
   restored_lookups_.erase(restored);
 }
@@ -290,22 +288,19 @@ std::shared_ptr<const SessionTerms> Worker::shared_terms(const SessionTerms& ter
   return found != terms_.end() ? *found : terms_.emplace_back(std::make_shared<const SessionTerms>(terms));
 }
 
-// The destination must not be local: its name came from a domain.
-proto::Domain Worker::domain_of(DestinationIndex index) const { return *proto::Domain::parse(schedule_.name(index)); }
-
 std::shared_ptr<const queue::RetryPolicy> Worker::policy_of(DestinationIndex index) const {
   const auto config = services_.config.get();
-  const bool is_like_all = destinations_[index].is_local || config->destinations.empty();
-  if (is_like_all) return {config, &config->retry};
-  return std::make_shared<const queue::RetryPolicy>(config->retry_for(domain_of(index)));
+  const auto domain = config->destinations.empty() ? std::nullopt : name_of(index).domain();
+  if (!domain) return {config, &config->retry};
+  return std::make_shared<const queue::RetryPolicy>(config->retry_for(*domain));
 }
 
 std::size_t Worker::session_limit(DestinationIndex index) const {
-  const Destination& destination = destinations_[index];
   const auto config = services_.config.get();
-  if (destination.is_local) return most_places(sites_[destination.site]);
+  if (has_fixed_site(index)) return most_places(sites_[destinations_[index].site]);
   const bool is_like_all = config->destinations.empty();
-  return std::max<std::size_t>(1, is_like_all ? config->delivery.max_sessions_per_site : config->max_sessions_for(domain_of(index)));
+  const std::size_t limit = is_like_all ? config->delivery.max_sessions_per_site : config->max_sessions_for(*name_of(index).domain());
+  return std::max<std::size_t>(1, limit);
 }
 
 const Trouble* Worker::trouble_of(DestinationIndex index) const {

@@ -23,6 +23,7 @@
 #include "mta/delivery/site.h"
 #include "mta/delivery/target_rules.h"
 #include "mta/host/log.h"
+#include "mta/routing/destination_name.h"
 #include "mta/transport/transport.h"
 #include "queue/name_table.h"
 #include "queue/schedule.h"
@@ -46,7 +47,7 @@ inline constexpr std::size_t kManyDestinations = 10'000;
 // A job on its way to a worker.
 struct NewJob {
   queue::QueueId message;
-  std::string destination;
+  routing::DestinationName destination;
   Instant accepted{};
   Instant next_try{};
   bool held = false;
@@ -56,9 +57,6 @@ struct NewJob {
   bool probe_wanted = false;                 // the operator has asked: now, though its site may cool down
   std::shared_ptr<const Located> located{};  // its destination, if it comes from the worker that looked it up
 };
-
-// The destination, if the trouble is that of its lookup.
-std::optional<std::string> looked_up(const queue::SiteRecord& record);
 
 struct SiteClaim {
   std::size_t owner = 0;
@@ -74,9 +72,9 @@ class Ownership {
   // That worker has forgotten it.
   virtual void leave_site(const std::string& key, std::size_t worker) = 0;
   // From now on new jobs of this destination go to that worker.
-  virtual void place_destination(const std::string& destination, std::size_t worker) = 0;
+  virtual void place_destination(routing::DestinationRef destination, std::size_t worker) = 0;
   // That worker has forgotten it: the next job finds its place again.
-  virtual void forget_destination(const std::string& destination, std::size_t worker) = 0;
+  virtual void forget_destination(routing::DestinationRef destination, std::size_t worker) = 0;
   // Hands a job to whoever owns its destination now: another worker.
   virtual void move_job(NewJob job) = 0;
   // Jobs for what is still pending: after a change of the configuration has moved recipients to other destinations.
@@ -125,7 +123,6 @@ class Worker {
 
   struct Destination {
     bool is_known : 1 = false;  // it has a name
-    bool is_local : 1 = false;  // kLocalDestination
     bool locating : 1 = false;
     bool in_line : 1 = false;
     bool probe_wanted : 1 = false;  // as soon as the site is known: the operator has asked before it was
@@ -177,10 +174,13 @@ class Worker {
   void serve_woken(Instant now);
   void pass_on(DestinationIndex index, const std::shared_ptr<const Located>& located);
   void join_mailbox(DestinationIndex index);
+  // It needs no lookup, ever.
+  bool has_fixed_site(DestinationIndex index) const { return destinations_[index].located_until == Instant::max(); }
   bool is_news(DestinationIndex index, const std::shared_ptr<const Located>& located) const;
   void watch();
   Destination& destination(DestinationIndex index);
-  std::string name_of(DestinationIndex index) const { return std::string(schedule_.name(index)); }
+  // Valid while the destination is known.
+  routing::DestinationRef name_of(DestinationIndex index) const { return routing::DestinationRef::of_text(schedule_.name(index)); }
   void begin_destination(DestinationIndex index);
   SiteIndex site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored);
   std::shared_ptr<const SessionTerms> shared_terms(const SessionTerms& terms);
@@ -192,7 +192,6 @@ class Worker {
   auto member_links() {
     return [this](DestinationIndex index) -> DestinationIndex& { return destinations_[index].next_member; };
   }
-  proto::Domain domain_of(DestinationIndex index) const;
   std::shared_ptr<const queue::RetryPolicy> policy_of(DestinationIndex index) const;
   std::size_t session_limit(DestinationIndex index) const;
   ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);

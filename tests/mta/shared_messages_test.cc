@@ -44,10 +44,12 @@ struct World : queue::SpoolFixture {
   static std::string domain(int number) { return "d" + std::to_string(number) + ".example"; }
 
   void ask(QueueId id, int number, Need need = Need::envelope) {
-    auto wait = [](World& world, QueueId what, std::string destination, Need how) -> Task<void> {
+    auto wait = [](World& world, QueueId what, mta::routing::DestinationName destination, Need how) -> Task<void> {
       world.given.push_back(co_await world.messages->share(what, std::move(destination), world.config, how));
     };
-    asio::co_spawn(io, wait(*this, id, domain(number), need), asio::detached);
+    const proto::Domain name = proto::Domain::parse(domain(number)).value();
+    const mta::routing::DestinationName destination{mta::routing::DestinationRef(name)};
+    asio::co_spawn(io, wait(*this, id, destination, need), asio::detached);
   }
   const Share& get(QueueId id, int number, Need need = Need::envelope) {
     ask(id, number, need);
