@@ -38,10 +38,10 @@ class ShareOwner {
   }
 
  private:
-  ShareOwner(Kind kind, std::uint64_t number) : kind_(kind), number_(number) {}
+  ShareOwner(Kind kind, std::uint64_t number) : number_(number), kind_(kind) {}
 
-  Kind kind_ = Kind::unknown;
   std::uint64_t number_ = 0;
+  Kind kind_ = Kind::unknown;
 };
 
 }  // namespace mxpress::proto

@@ -1,4 +1,4 @@
-// What is due when: a slab of jobs, a heap of their next events, and a line of ready jobs per destination.
+// What is due when: a slab of jobs, a heap of their next events, and lines of ready jobs.
 #include "queue/schedule.h"
 
 #include <algorithm>
@@ -14,13 +14,14 @@ constexpr std::size_t kCrowd = 16;  // jobs of one message
 
 DestinationIndex Schedule::destination(std::string_view name) {
   const DestinationIndex index = names_.number(name);
-  destinations_.resize(names_.size());
+  jobs_at_.resize(names_.size());
   return index;
 }
 
 void Schedule::forget(DestinationIndex destination) {
   names_.forget(destination);
-  destinations_[destination] = {};
+  jobs_at_[destination] = 0;
+  ready_.close(destination);
 }
 
 JobIndex Schedule::free_place() {
@@ -33,16 +34,16 @@ JobIndex Schedule::free_place() {
   return index;
 }
 
-JobIndex Schedule::add(Job job) {
+JobIndex Schedule::add(Job job, const proto::ShareOwner& owner) {
   const JobIndex index = free_place();
   const JobStage stage = job.stage;
   job.stage = JobStage::free;
   jobs_[index] = job;
   ++job_count_;
-  ++destinations_[job.destination].jobs;
+  ++jobs_at_[job.destination];
   remember_message(index);
   if (stage == JobStage::ready)
-    make_ready(index);
+    make_ready(index, owner);
   else if (stage == JobStage::held)
     hold(index);
   else
@@ -106,45 +107,50 @@ std::optional<Instant> Schedule::next_event() const {
 }
 
 std::optional<JobIndex> Schedule::lease(DestinationIndex index) {
-  const JobIndex job = destinations_[index].first_ready;
+  const JobIndex job = ready_.next(index);
   if (job == kNone) return std::nullopt;
+  ready_.pass_turn(index);
+  lease_job(job);
+  return job;
+}
+
+std::optional<JobIndex> Schedule::lease_at(SiteIndex site) {
+  const JobIndex job = ready_.next_at(site);
+  if (job == kNone) return std::nullopt;
+  ready_.pass_turn_at(site);
   lease_job(job);
   return job;
 }
 
 std::vector<JobIndex> Schedule::ready_jobs(DestinationIndex index) const {
   std::vector<JobIndex> result;
-  for (JobIndex job = destinations_[index].first_ready; job != kNone; job = jobs_[job].neighbours.after) result.push_back(job);
+  ready_.any_line(index, kNone, [&](LineIndex line) {
+    for (JobIndex job = ready_.oldest(line); job != kNone; job = ready_.after(job)) result.push_back(job);
+    return false;
+  });
   return result;
 }
 
 void Schedule::enter(JobIndex index, JobStage stage) {
-  if (jobs_[index].stage == JobStage::ready) leave_line(index);
+  if (jobs_[index].stage == JobStage::ready) ready_.erase(index);
   jobs_[index].stage = stage;
   update_event(index);
 }
 
-void Schedule::leave_line(JobIndex index) {
-  const auto [before, after] = jobs_[index].neighbours;
-  Destination& destination = destinations_[jobs_[index].destination];
-  (before == kNone ? destination.first_ready : jobs_[before].neighbours.after) = after;
-  (after == kNone ? destination.last_ready : jobs_[after].neighbours.before) = before;
-}
-
 void Schedule::wait_until(JobIndex index, Instant next_try) {
-  if (jobs_[index].stage == JobStage::ready) leave_line(index);
+  if (jobs_[index].stage == JobStage::ready) ready_.erase(index);
   jobs_[index].next_try = next_try;
   jobs_[index].stage = JobStage::waiting;
   update_event(index);
 }
 
 void Schedule::make_ready(JobIndex index) {
-  if (jobs_[index].stage == JobStage::ready) return;
-  Destination& destination = destinations_[jobs_[index].destination];
+  if (jobs_[index].stage != JobStage::ready) make_ready(index, owner_of_(jobs_[index].message));
+}
+
+void Schedule::make_ready(JobIndex index, const proto::ShareOwner& owner) {
   enter(index, JobStage::ready);
-  jobs_[index].neighbours = {destination.last_ready, kNone};
-  (destination.last_ready == kNone ? destination.first_ready : jobs_[destination.last_ready].neighbours.after) = index;
-  destination.last_ready = index;
+  ready_.push_back(index, jobs_[index].destination, owner);
   woken_.push_back(jobs_[index].destination);
 }
 
@@ -156,7 +162,7 @@ void Schedule::set_age_event(JobIndex index, Instant when) {
 void Schedule::remove(JobIndex index) {
   enter(index, JobStage::free);
   forget_message(index);
-  --destinations_[jobs_[index].destination].jobs;
+  --jobs_at_[jobs_[index].destination];
   jobs_[index] = Job{};
   free_.push_back(index);
   --job_count_;

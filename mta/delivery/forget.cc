@@ -34,7 +34,6 @@ void Worker::forget_unused() {
   std::size_t troubled = 0;
   for (Site& site : sites_) {
     keep(site.members, member_links(), is_kept);
-    keep(site.line, line_links(), is_kept);
     troubled += site.members.empty() && site.trouble.active();
   }
   for (const DestinationIndex index : unused) {
@@ -64,7 +63,7 @@ std::vector<queue::DestinationIndex> Worker::unused_destinations() const {
 void Worker::forget_site(SiteIndex index) {
   Site& site = sites_[index];
   if (site_keys_.name(index).empty() || site.active > 0 || site.is_waiting) return;
-  if (!site.members.empty() || !site.line.empty() || transport_of(site).keeps_site(index)) return;
+  if (!site.members.empty() || !schedule_.ready().empty_at(index) || transport_of(site).keeps_site(index)) return;
   const Instant next_wake = site.next_wake;
   services_.ownership.leave_site(key_of(index), index_);
   site_keys_.forget(index);

@@ -188,7 +188,7 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
   for (DestinationIndex member = site.members.front(); member != Chain::kEnd; member = destinations_[member].next_member)
     expire_waiting(member, now);
   wake_at(site.trouble.next_probe(), true, index);
-  serve_other_users(index);
+  serve_other_user(index);
 }
 
 // What a job has of its message, with recipients that are still pending at its destination. None: the job is dealt with.

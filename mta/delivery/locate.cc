@@ -13,6 +13,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
+constexpr std::size_t kFewOwners = 64;  // who have mail for one destination
 constexpr int kAddress = 1;             // RFC 3463 3.2: X.1.X
 constexpr std::size_t kFewTargets = 2;  // of each of very many destinations
 // However long the records hold: other name servers may be the ones to ask by then, and equal hosts take turns. The cache mostly knows.
@@ -51,10 +52,14 @@ dns::Targets not_an_address() {
 // One message to thousands of domains must not take all descriptors, nor keep the mail of other users waiting.
 void Worker::start_locating(DestinationIndex index) {
   destinations_[index].locating = true;
-  const auto message = schedule_.job(schedule_.newest_ready(index)).message;
-  const auto owner = owner_of(message);
-  if (lookups_.begin(index, owner)) return locate_for(owner, index);
-  locate_next();
+  const queue::ReadyLines& ready = schedule_.ready();
+  const bool has_begun = ready.any_line(index, kFewOwners, [&](queue::LineIndex line) {
+    const host::Owner owner = ready.owner(line);
+    if (!lookups_.begin(index, owner)) return false;
+    locate_for(owner, index);
+    return true;
+  });
+  if (!has_begun) locate_next();
 }
 
 void Worker::locate_next() {
@@ -125,8 +130,7 @@ void Worker::join_site(DestinationIndex index, SiteIndex site) {
   if (destination.site != queue::kNone) {
     Site& before = sites_[destination.site];
     before.members.erase(index, member_links());
-    if (destination.in_line) before.line.erase(index, line_links());
-    destination.in_line = false;
+    schedule_.close(index);
   }
   destination.site = site;
   sites_[site].members.push_back(index, member_links());

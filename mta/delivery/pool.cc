@@ -56,7 +56,8 @@ void Pool::admit(queue::QueueId id, const proto::Envelope& envelope) {
   const Instant now = instant_now();
   auto names = routing::destinations_of(envelope, *services_.config.get());
   const bool are_many = names.size() >= kManyJobs;
-  for (auto& name : names) route_job({id, std::move(name), now, now, false, true, false, are_many, false, {}});
+  const host::Owner owner = envelope.submitter.share_owner();
+  for (auto& name : names) route_job({id, owner, std::move(name), now, now, false, true, false, are_many, false, {}});
 }
 
 // If the daemon ends before this is durable, the message is delivered after all.
@@ -116,6 +117,7 @@ void Pool::readmit(const queue::Message& message) {
   const auto config = services_.config.get();
   const bool was_told =  // of a delay: once for all destinations
       std::any_of(message.recipients.begin(), message.recipients.end(), [](const auto& r) { return r.delay_notice_sent; });
+  const host::Owner owner = message.envelope.submitter.share_owner();
   std::unordered_map<std::string_view, NewJob> jobs;  // by destination
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const queue::RecipientState& state = message.recipients[i];
@@ -124,7 +126,7 @@ void Pool::readmit(const queue::Message& message) {
     const DestinationRef name = routing::destination_of(mailbox.domain(), *config);
     const Instant next_try = now + restored_wait(state.next_try, state.attempts, config->retry_for(mailbox.domain()).schedule);
     auto [found, is_new] = jobs.try_emplace(
-        name.text(), NewJob{message.id, DestinationName(name), now - age, next_try, message.held, true, false, false, false, {}});
+        name.text(), NewJob{message.id, owner, DestinationName(name), now - age, next_try, message.held, true, false, false, false, {}});
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;
     found->second.delay_noticed = was_told;

@@ -94,9 +94,8 @@ struct Site {
   bool is_waiting = false;             // for one of its worker's places
   Trouble trouble;
   Suspicion suspicion;
-  Chain line;     // destinations with ready jobs, served in turn
   Chain members;  // destinations that resolved to this site
 };
-static_assert(sizeof(Site) <= 80);  // there may be a hundred thousand
+static_assert(sizeof(Site) <= 72);  // there may be a hundred thousand
 
 }  // namespace mxpress::mta::delivery

@@ -14,8 +14,8 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr int kFewLooks = 8;               // at jobs
-constexpr std::size_t kMaxLooks = 10'000;  // at jobs, once for each failure of a site: a millisecond
+constexpr int kFewLooks = 8;            // at jobs
+constexpr std::size_t kFewOwners = 64;  // whose mail is looked at
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
 }  // namespace
 
@@ -27,6 +27,7 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       random_(seed),
       timer_(services.io),
       watchdog_(services.io),
+      schedule_([this](queue::QueueId message) { return owner_of(message); }),
       forget_at_(services.many_destinations) {
   asio::post(services_.io, [this] { watch(); });
 }
@@ -48,7 +49,7 @@ void Worker::add(const NewJob& new_job) {
   const Instant now = instant_now();
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
-  schedule_age_event(schedule_.add(job), now);
+  schedule_age_event(schedule_.add(job, new_job.owner), now);
   if (is_news(index, new_job.located))
     located(index, new_job.located);
   else if (new_job.probe_wanted && destinations_[index].located_until > now)
@@ -113,11 +114,8 @@ void Worker::serve(DestinationIndex index) {
       return wake_at(destination.trouble.next_probe(), false, index);
     return start_locating(index);
   }
-  if (!destination.in_line) {
-    destination.in_line = true;
-    sites_[destination.site].line.push_back(index, line_links());
-  }
-  if (!serve_other_user(index, schedule_.newest_ready(index))) serve_site(destination.site);
+  schedule_.open(index, destination.site);
+  if (!serve_other_user(destination.site)) serve_site(destination.site);
 }
 
 void Worker::serve_site(SiteIndex index) {
@@ -125,39 +123,31 @@ void Worker::serve_site(SiteIndex index) {
   }
 }
 
-// The site backs off because of one user's messages: mail of others that waits has the next probe, and has it now.
-void Worker::serve_other_users(SiteIndex site) {
-  if (!sites_[site].suspicion.is_of_one_user()) return;
-  std::size_t left = kMaxLooks;
-  for (DestinationIndex index = sites_[site].line.front(); index != Chain::kEnd; index = destinations_[index].next_in_line)
-    for (JobIndex job = schedule_.oldest_ready(index); job != queue::kNone && left > 0; job = schedule_.next_ready(job), --left)
-      if (serve_other_user(index, job)) return;
-}
-
-// True if it is mail of another user, and has become the probe of its site.
-bool Worker::serve_other_user(DestinationIndex index, JobIndex job) {
-  const SiteIndex site_index = destinations_[index].site;
-  Site& site = sites_[site_index];
-  if (!site.suspicion.is_of_one_user() || job == queue::kNone || !site.trouble.active() || site.active > 0) return false;
+// The site backs off because of one user's messages: mail of others that waits has the next probe, and has it now. False: there is none.
+bool Worker::serve_other_user(SiteIndex index) {
+  const Site& site = sites_[index];
+  if (!site.suspicion.is_of_one_user() || !site.trouble.active() || site.active > 0) return false;
   if (stopping_ || paused_ || !has_place(site)) return false;
-  if (!site.suspicion.may_ask(owner_of(schedule_.job(job).message))) return false;
-  schedule_.lease_job(job);
-  start(job, index, site_index);
-  return true;
+  const queue::ReadyLines& ready = schedule_.ready();
+  return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
+    if (!site.suspicion.may_ask(ready.owner(line))) return false;
+    const JobIndex job = ready.oldest(line);
+    schedule_.lease_job(job);
+    start(job, schedule_.job(job).destination, index);
+    return true;
+  });
 }
 
-// Starts one delivery of the site's line if it may; false when nothing more can start now.
+// Starts the delivery at the site whose turn it is, if it may; false when nothing more can start now.
 bool Worker::start_next(SiteIndex site_index) {
   Site& site = sites_[site_index];
-  if (stopping_ || paused_ || site.line.empty()) return false;
-  const DestinationIndex index = site.line.front();
-  Destination& destination = destinations_[index];
+  const JobIndex next = schedule_.ready().next_at(site_index);
+  if (stopping_ || paused_ || next == queue::kNone) return false;
+  const DestinationIndex index = schedule_.job(next).destination;
   const Instant now = instant_now();
-  const bool stale = destination.located_until <= now || destination.site != site_index;
-  if (stale || !schedule_.has_ready(index)) {
-    site.line.pop_front(line_links());
-    destination.in_line = false;
-    if (stale) serve(index);
+  if (destinations_[index].located_until <= now) {
+    schedule_.close(index);
+    serve(index);
     return true;
   }
   const bool fresh = has_fresh(index, site.trouble);
@@ -169,11 +159,7 @@ bool Worker::start_next(SiteIndex site_index) {
     wait_for_place(site_index);
     return false;
   }
-  site.line.pop_front(line_links());
-  const JobIndex job = *schedule_.lease(index);
-  destination.in_line = schedule_.has_ready(index);
-  if (destination.in_line) site.line.push_back(index, line_links());
-  start(job, index, site_index);
+  start(*schedule_.lease_at(site_index), index, site_index);
   return true;
 }
 
@@ -200,10 +186,14 @@ void Worker::serve_after(SiteIndex index) {
 
 // True if mail has come since the last failure: it need not wait out a long cool-down. Behind it there may be some that were tried.
 bool Worker::has_fresh(DestinationIndex index, const Trouble& trouble) const {
-  JobIndex newest = schedule_.newest_ready(index);
-  for (int looks = 0; looks < kFewLooks && newest != queue::kNone && !schedule_.job(newest).first_attempt; ++looks)
-    newest = schedule_.job(newest).neighbours.before;
-  return newest != queue::kNone && schedule_.job(newest).first_attempt && Instant(schedule_.job(newest).accepted) > trouble.last_time();
+  if (!trouble.active()) return false;
+  const queue::ReadyLines& ready = schedule_.ready();
+  return ready.any_line(index, kFewOwners, [&](queue::LineIndex line) {
+    JobIndex newest = ready.newest(line);
+    for (int looks = 0; looks < kFewLooks && newest != queue::kNone && !schedule_.job(newest).first_attempt; ++looks)
+      newest = ready.before(newest);
+    return newest != queue::kNone && schedule_.job(newest).first_attempt && Instant(schedule_.job(newest).accepted) > trouble.last_time();
+  });
 }
 
 // The first of several jobs that come with the same is enough.
@@ -215,10 +205,12 @@ bool Worker::is_news(DestinationIndex index, const std::shared_ptr<const Located
 
 // Ready jobs of a destination that another worker owns now go there, with what has been found out about it.
 void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located>& located) {
-  for (JobIndex ready = schedule_.oldest_ready(index); ready != queue::kNone; ready = schedule_.oldest_ready(index)) {
+  const queue::ReadyLines& lines = schedule_.ready();
+  for (JobIndex ready = lines.next(index); ready != queue::kNone; ready = lines.next(index)) {
     const queue::Job job = schedule_.job(ready);
+    const host::Owner owner = lines.owner(lines.line(index));
     schedule_.remove(ready);
-    services_.ownership.move_job({job.message, routing::DestinationName(name_of(index)), job.accepted, instant_now(), false,
+    services_.ownership.move_job({job.message, owner, routing::DestinationName(name_of(index)), job.accepted, instant_now(), false,
                                   job.first_attempt, job.delay_noticed, job.is_one_of_many, destinations_[index].probe_wanted, located});
   }
   destinations_[index].probe_wanted = false;

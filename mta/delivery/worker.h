@@ -47,6 +47,7 @@ inline constexpr std::size_t kManyDestinations = 10'000;
 // A job on its way to a worker.
 struct NewJob {
   queue::QueueId message;
+  host::Owner owner;  // of the message: whose shares it uses
   routing::DestinationName destination;
   Instant accepted{};
   Instant next_try{};
@@ -119,17 +120,15 @@ class Worker {
  private:
   using DestinationIndex = queue::DestinationIndex;
   using JobIndex = queue::JobIndex;
-  using SiteIndex = std::uint32_t;
+  using SiteIndex = queue::SiteIndex;
 
   struct Destination {
     bool is_known : 1 = false;  // it has a name
     bool locating : 1 = false;
-    bool in_line : 1 = false;
     bool probe_wanted : 1 = false;  // as soon as the site is known: the operator has asked before it was
     std::uint16_t answers = 0;      // how often something has been found out about it
     SiteIndex site = queue::kNone;
-    DestinationIndex next_in_line = queue::kNone;  // of the site
-    DestinationIndex next_member = queue::kNone;   // of the site
+    DestinationIndex next_member = queue::kNone;  // of the site
     Instant located_until = Instant::min();
     Instant next_wake = Instant::max();  // the earliest that is arranged
     KeptTargets targets;
@@ -160,8 +159,7 @@ class Worker {
   void arm();
   void serve(DestinationIndex index);
   void serve_site(SiteIndex index);
-  void serve_other_users(SiteIndex index);
-  bool serve_other_user(DestinationIndex index, JobIndex job);
+  bool serve_other_user(SiteIndex index);
   bool start_next(SiteIndex index);
   Instant& next_wake(bool is_site, std::uint32_t index);
   transport::Transport& transport_of(const Site& site) const;
@@ -186,9 +184,6 @@ class Worker {
   std::shared_ptr<const SessionTerms> shared_terms(const SessionTerms& terms);
   void restore(Site& site, const queue::SiteRecord& record);
   std::string key_of(SiteIndex index) const { return std::string(site_keys_.name(index)); }
-  auto line_links() {
-    return [this](DestinationIndex index) -> DestinationIndex& { return destinations_[index].next_in_line; };
-  }
   auto member_links() {
     return [this](DestinationIndex index) -> DestinationIndex& { return destinations_[index].next_member; };
   }

@@ -1,4 +1,5 @@
 // Who gets the sessions when there are not enough for all: slow and dead hosts do not keep the mail of others waiting.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "mta/delivery/site.h"
@@ -129,4 +130,90 @@ TEST_CASE("fairness: a host that crawls is not proven until it is quick again") 
   CHECK(site.standing() == mta::delivery::Standing::unproven);
   site.succeeded(10, minutes(1));
   CHECK(site.standing() == mta::delivery::Standing::proven);
+}
+
+namespace {
+
+constexpr std::int64_t kMallory = 1001, kAlice = 1002;
+
+// One host for two domains that takes a message in a second, over one session.
+struct Shared : Simulation {
+  SimulatedHost there;
+
+  Shared() : Simulation("delivery.max_sessions_per_site = 1\n") {
+    there.takes = seconds(1);
+    for (const char* domain : {"there.example", "also.example"}) dns->mx(domain, 10, "mx.there.example");
+    dns->a("mx.there.example", "192.0.2.1");
+    host("192.0.2.1:25", there);
+  }
+  void submit_many(int count) {
+    for (int i = 0; i < count; ++i) submit_as(kMallory, "mallory@here.example", {"you@there.example"});
+  }
+  // The place of Alice's message among those that the host has received.
+  std::size_t place_of_alice() const {
+    const auto found = std::find_if(there.received.begin(), there.received.end(),
+                                    [](const SimulatedMail& mail) { return mail.sender.find("alice") != std::string::npos; });
+    return static_cast<std::size_t>(found - there.received.begin());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("fairness: a message of one user to a host passes the hundreds of another user's that wait for it") {
+  Shared world;
+  const std::string recipient = GENERATE("you@there.example", "you@also.example");
+  world.submit_many(400);
+  SECTION("handed in later") {
+    world.run_for(seconds(10));
+    const std::size_t before = world.there.received.size();
+    world.submit_as(kAlice, "alice@here.example", {recipient});
+    world.run_for(seconds(10));
+    CHECK(world.place_of_alice() <= before + 2);
+  }
+  SECTION("after a restart") {
+    world.submit_as(kAlice, "alice@here.example", {recipient});
+    world.crash();
+    world.there.received.clear();
+    world.run_for(seconds(10));
+    CHECK(world.place_of_alice() <= 2);
+  }
+  CHECK(world.place_of_alice() < world.there.received.size());
+  world.run_for(minutes(10));
+  CHECK(world.queued() == 0);
+}
+
+TEST_CASE("fairness: when a host works again, users whose mail waited for it take turns") {
+  Shared world;
+  world.refuse("192.0.2.1:25");
+  world.submit_many(100);
+  world.run_for(seconds(5));
+  world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
+  world.run_for(minutes(30));
+  world.host("192.0.2.1:25", world.there);
+  REQUIRE(world.run_until([&] { return world.there.received.size() >= 4; }, hours(2)));
+  CHECK(world.place_of_alice() < 4);
+}
+
+TEST_CASE("fairness: while a host is down, mail of each user is the probe in its turn") {
+  Shared world;
+  world.refuse("192.0.2.1:25");
+  world.submit_many(100);
+  world.run_for(seconds(5));
+  const auto id = world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
+  REQUIRE(world.run_until([&] { return world.connections().size() >= 3; }, hours(2)));
+  world.run_for(seconds(1));
+  CHECK(world.load(id).recipients[0].attempts == 1);
+}
+
+TEST_CASE("fairness: failures of one user's mail to a domain that does not exist do not delay the end of another user's") {
+  Shared world;
+  world.dns->delay = seconds(1);
+  for (int i = 0; i < 400; ++i) world.submit_as(kMallory, "", {"you@nowhere.example"});
+  const std::string id = world.submit_as(kAlice, "", {"you@nowhere.example"}).to_string();
+  world.run_for(minutes(5));
+  REQUIRE(world.queued() == 0);
+  const auto first = std::find_if(world.log.begin(), world.log.end(), [](const auto& line) { return line.find("attempt") != line.npos; });
+  const auto of_alice = std::find_if(first, world.log.end(), [&](const auto& line) { return line.find(id) != line.npos; });
+  CHECK(of_alice != world.log.end());
+  CHECK(of_alice - first <= 2);
 }

@@ -22,6 +22,17 @@ def two_entrances(bench):
     bench.figure("slowest of another user's letters", max(arrived.get(token, time.monotonic()) - begin for token, begin in sent.items()), 5.0, 's')
 
 
+@attack(17, 'same-host', '4,000 letters to a host that takes some 200 a second; another user writes to it')
+def same_host(bench):
+    bench.user(1, send_all, bench.socket, SENDER, [[f'good{n}@trap.example'] for n in range(4000)], LETTER).result(60)
+    waiting = 4000 - len(bench.hostile_events.all('took', host='trap'))
+    begin = time.monotonic()
+    bench.user(2, send_all, bench.socket, 'other@here.example', [['good@trap.example']], letter('other')).result()
+    bench.wait(30, lambda: bench.hostile_events.all('took', host='trap', token='other'))
+    bench.figure('letters that waited for the host', waiting, 500, at_least=True)
+    bench.figure("another user's letter", time.monotonic() - begin, 2.0, 's')
+
+
 def bad_letters(where, senders):
     """One after the other; none can be delivered."""
     client = Smtp(where)

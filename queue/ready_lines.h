@@ -1,0 +1,103 @@
+// The ready jobs, by destination and by site: whose is next. Owners of mail take turns.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "queue/job.h"
+#include "queue/owner_turns.h"
+#include "queue/slab.h"
+
+namespace mxpress::queue {
+
+using SiteIndex = std::uint32_t;
+
+// Each ready job stands in the line of its owner at its destination; jobs of one owner are leased in order. A destination may be open at a
+// site, whose deliveries are shared by all destinations that are open there: owners take turns, and of one owner the destinations do.
+// A site with one line needs no memory for turns. Thread: one.
+class ReadyLines {
+ public:
+  explicit ReadyLines(Slab<Job>& jobs) : at_destinations_(JobLinks{&jobs}), at_sites_(LinksOfLine{&line_links_}) {}
+
+  void push_back(JobIndex job, DestinationIndex destination, const proto::ShareOwner& owner);
+  void erase(JobIndex job);
+
+  // Its ready jobs, and those that come later, are leased at this site, until close().
+  void open(DestinationIndex destination, SiteIndex site);
+  void close(DestinationIndex destination);
+
+  bool empty(DestinationIndex destination) const { return at_destinations_.empty(destination); }
+  bool empty_at(SiteIndex site) const { return line_at(site) == kNone; }
+  // The job whose turn it is; kNone without any. It stays ready.
+  JobIndex next(DestinationIndex destination) const { return oldest_or_none(line(destination)); }
+  JobIndex next_at(SiteIndex site) const { return oldest_or_none(line_at(site)); }
+  // The job of next() has been taken, and is still in its line.
+  void pass_turn(DestinationIndex destination) { at_destinations_.pass_turn(destination); }
+  void pass_turn_at(SiteIndex site);
+
+  // The line of next(); kNone without any.
+  LineIndex line(DestinationIndex destination) const { return at_destinations_.turn(destination); }
+  const proto::ShareOwner& owner(LineIndex line) const { return at_destinations_.owner(line); }
+  JobIndex oldest(LineIndex line) const { return at_destinations_.first(line); }
+  JobIndex newest(LineIndex line) const { return at_destinations_.last(line); }
+  // In its line; kNone at an end.
+  JobIndex before(JobIndex job) const { return at_destinations_.before(job); }
+  JobIndex after(JobIndex job) const { return at_destinations_.after(job); }
+
+  // Calls `visit` with the line of each owner at the destination, until it returns true, for at most so many; the owner who came last is
+  // first. Returns whether one did.
+  template <class Visit>
+  bool any_line(DestinationIndex destination, std::size_t most, Visit visit) const {
+    return any_in_turn(at_destinations_, destination, most, visit);
+  }
+  // The same with one line of each owner at the site.
+  template <class Visit>
+  bool any_line_at(SiteIndex site, std::size_t most, Visit visit) const {
+    const LineIndex only = only_line(site);
+    if (only == kNone) return false;
+    if (only != kSeveral) return visit(only);
+    return any_in_turn(at_sites_, site, most, [&](LineIndex line) { return visit(at_sites_.first(line)); });
+  }
+
+ private:
+  static constexpr LineIndex kSeveral = kNone - 1;
+
+  struct JobLinks {
+    Slab<Job>* jobs;
+    LineLinks& operator()(JobIndex job) const { return (*jobs)[job].links; }
+  };
+  struct LinksOfLine {
+    Slab<LineLinks, 64>* links;
+    LineLinks& operator()(LineIndex line) const { return (*links)[line]; }
+  };
+
+  template <class Turns, class Visit>
+  static bool any_in_turn(const Turns& turns, std::uint32_t group, std::size_t most, Visit visit) {
+    if (turns.empty(group)) return false;
+    const LineIndex first = turns.before_in_turn(turns.turn(group));
+    LineIndex line = first;
+    do {
+      if (most-- == 0) return false;
+      const LineIndex next = turns.before_in_turn(line);
+      if (visit(line)) return true;
+      line = next;
+    } while (line != first);
+    return false;
+  }
+
+  JobIndex oldest_or_none(LineIndex line) const { return line == kNone ? kNone : oldest(line); }
+  LineIndex only_line(SiteIndex site) const { return site < only_lines_.size() ? only_lines_[site] : kNone; }
+  SiteIndex site_of(DestinationIndex destination) const { return destination < sites_.size() ? sites_[destination] : kNone; }
+  LineIndex line_at(SiteIndex site) const;
+  void enter(SiteIndex site, LineIndex line);
+  void leave(SiteIndex site, LineIndex line);
+
+  Slab<LineLinks, 64> line_links_;        // of the lines at destinations, at their sites
+  OwnerTurns<JobLinks> at_destinations_;  // of jobs
+  OwnerTurns<LinksOfLine> at_sites_;      // of lines at destinations, where a site has several
+  std::vector<LineIndex> only_lines_;     // of each site; kSeveral: see at_sites_
+  std::vector<SiteIndex> sites_;          // of each destination: where it is open
+};
+
+}  // namespace mxpress::queue
