@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "mta/content/pipeline.h"
 #include "mta/host/config.h"
 #include "mta/smtp/stream.h"
 #include "proto/envelope.h"
@@ -27,22 +28,11 @@ struct ClientOptions {
   Pipelining pipelining = Pipelining::where_offered;
 };
 
-// Where the content comes from; delivery adapts the spool's.
-class DataSource {
- public:
-  virtual ~DataSource() = default;
-  virtual std::uint64_t size() const = 0;
-  // Fills the buffer from `offset`; 0 at the end. An Error ends the transaction before the final dot: nothing is delivered.
-  virtual Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) = 0;
-  // All of it, where nothing has to be read for it.
-  virtual std::optional<std::string_view> in_memory() const { return std::nullopt; }
-};
-
 // One copy of one message for some recipients of one destination.
 struct Transaction {
   const proto::Envelope* envelope = nullptr;  // reverse-path, ret, envid, body type; outlives the transaction
   std::vector<std::uint32_t> recipients;      // indices into envelope->recipients
-  DataSource* data = nullptr;
+  content::Pipeline* content = nullptr;       // of that message; outlives the transaction
   // The host has accepted another recipient of this message in a transaction before: 452 or 552 to the first RCPT means "too many", too.
   bool is_continuation = false;
 };

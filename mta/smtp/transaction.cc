@@ -47,13 +47,12 @@ ClientTransaction::ClientTransaction(ClientChannel& channel, const dns::Target& 
       extensions_(extensions),
       report_(target, channel),
       transaction_(std::move(transaction)) {
-  body_ = transaction_.envelope->body;
   result_.recipients.resize(transaction_.recipients.size());
   result_.dsn_passed_on = extensions_.dsn;
 }
 
 Task<TransactionResult> ClientTransaction::run() {
-  if (needs_conversion() && !co_await convert_content()) co_return result_;
+  if (!co_await prepare_content()) co_return result_;
   if (is_too_large()) co_return result_;
   co_await envelope_dialogue();
   if (refused_data_) co_await confirm_refused_data();
@@ -67,49 +66,28 @@ Task<TransactionResult> ClientTransaction::run() {
   co_return result_;
 }
 
-bool ClientTransaction::needs_seven_bit() const { return body_ == proto::BodyType::eight_bit && !extensions_.eight_bit_mime; }
-
-bool ClientTransaction::needs_conversion() const { return transaction_.envelope->has_long_lines || needs_seven_bit(); }
-
-// RFC 5321 4.5.3.1.6: longer lines need not be taken, and are cut or broken by who knows whom. RFC 6152 3: a host without 8BITMIME gets the
-// message re-encoded, or not at all.
-Task<bool> ClientTransaction::convert_content() {
-  if (transaction_.envelope->has_long_lines && !co_await convert_to(proto::MimeGoal::short_lines)) co_return false;
-  co_return !needs_seven_bit() || co_await convert_to(proto::MimeGoal::seven_bit);
-}
-
-Task<bool> ClientTransaction::convert_to(proto::MimeGoal goal) {
-  ConversionRoom::Owner owner{transaction_.envelope->submitter.share_owner(), target_.host};
-  auto converted = co_await convert(*transaction_.data, goal, ConversionRoom::common(), std::move(owner));
-  if (converted.ok()) {
-    conversions_.push_back(std::move(*converted));
-    transaction_.data = conversions_.back().get();
-    body_ = conversions_.back()->body();
-    result_.header_broken = result_.header_broken || conversions_.back()->breaks_header();
-  } else if (goal == proto::MimeGoal::short_lines) {
-    cannot_convert(converted.error(), {5, 6, 0}, "lines over 998 octets may not be sent");
-  } else {
-    cannot_convert(converted.error(), {5, 6, 3}, "the mail host takes no 8-bit content (no 8BITMIME)");
+// What this host can get. False: nothing, and the recipients are decided.
+Task<bool> ClientTransaction::prepare_content() {
+  const content::HostNeeds needs{extensions_.eight_bit_mime, target_.host};
+  if (const auto stored = transaction_.content->as_stored(needs)) {
+    content_ = *stored;
+    co_return true;
   }
-  co_return converted.ok();
+  content_ = co_await transaction_.content->prepare(needs);
+  result_.header_broken = content_.breaks_header;
+  if (content_.refusal)
+    decide_all(content_.refusal->outcome, report_.found(Stage::local, content_.refusal->status, content_.refusal->text));
+  co_return !content_.refusal;
 }
 
 // What the host has told us about itself may settle the matter without asking.
 bool ClientTransaction::is_too_large() {
-  const std::uint64_t size = transaction_.data->size();
+  const std::uint64_t size = content_.data->size();
   const std::uint64_t limit = extensions_.size_limit.value_or(0);
   if (limit == 0 || size <= limit) return false;
   const std::string words = "the message has " + std::to_string(size) + " octets, and the mail host takes at most " + std::to_string(limit);
   decide_all(Outcome::failed, report_.found(Stage::local, {5, 3, 4}, words));  // RFC 1870 6.1
   return true;
-}
-
-void ClientTransaction::cannot_convert(const Error& error, proto::EnhancedStatus failure, const char* why) {
-  if (error.is_transient()) {
-    decide_all(Outcome::deferred, report_.found(Stage::local, {4, 3, 0}, error.message));
-  } else {
-    decide_all(Outcome::failed, report_.found(Stage::local, failure, why + (": " + error.message)));
-  }
 }
 
 std::vector<ClientTransaction::Command> ClientTransaction::commands() const {
@@ -118,7 +96,7 @@ std::vector<ClientTransaction::Command> ClientTransaction::commands() const {
   std::vector<Command> commands;
   commands.reserve(offered + 3);
   if (reset_first_) commands.push_back({Stage::mail, "RSET\r\n", 0, true});
-  commands.push_back({Stage::mail, mail_command(envelope, transaction_.data->size(), body_, extensions_)});
+  commands.push_back({Stage::mail, mail_command(envelope, content_.data->size(), content_.body, extensions_)});
   for (std::size_t i = 0; i < offered; ++i) {
     const proto::Recipient& recipient = envelope.recipients[transaction_.recipients[i]];
     commands.push_back({Stage::rcpt, rcpt_command(recipient, extensions_), i});
@@ -263,7 +241,7 @@ Task<void> ClientTransaction::confirm_refused_data() {
 }
 
 Task<void> ClientTransaction::content() {
-  const ContentResult sent = co_await send_content(channel_, *transaction_.data, options_.timeouts.block);
+  const ContentResult sent = co_await send_content(channel_, *content_.data, options_.timeouts.block);
   if (sent.end == ContentEnd::sent) {
     co_await dot_reply();
   } else {

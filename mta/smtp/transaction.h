@@ -10,7 +10,6 @@
 #include "mta/smtp/client_channel.h"
 #include "mta/smtp/client_result.h"
 #include "mta/smtp/transaction_content.h"
-#include "mta/smtp/transaction_downgrade.h"
 
 namespace mxpress::mta::smtp {
 
@@ -34,12 +33,8 @@ class ClientTransaction {
     bool is_reset = false;
   };
 
-  bool needs_seven_bit() const;
-  bool needs_conversion() const;
-  Task<bool> convert_content();
-  Task<bool> convert_to(proto::MimeGoal goal);
+  Task<bool> prepare_content();
   bool is_too_large();
-  void cannot_convert(const Error& error, proto::EnhancedStatus failure, const char* why);
   std::vector<Command> commands() const;
   std::size_t group_end(const std::vector<Command>& commands, std::size_t begin) const;
   Task<void> envelope_dialogue();
@@ -71,8 +66,7 @@ class ClientTransaction {
   const proto::Extensions& extensions_;
   HostReporter report_;
   Transaction transaction_;
-  std::vector<std::unique_ptr<Converted>> conversions_;  // each of what the one before makes; the last is transaction_.data
-  proto::BodyType body_;                                 // of what is sent
+  content::Prepared content_;  // what is sent
   TransactionResult result_;
   std::vector<std::size_t> accepted_;  // by RCPT, and nothing has been decided since
   bool reset_first_ = false;

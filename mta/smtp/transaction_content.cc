@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kBlock = 64 * 1024;
 
 // Reads the next block; a source that ends before its size has failed.
-Task<Status> read_block(DataSource& data, std::uint64_t offset, std::string& block) {
+Task<Status> read_block(content::DataSource& data, std::uint64_t offset, std::string& block) {
   block.resize(std::min(kBlock, data.size() - offset));
   const Result<std::size_t> count = co_await data.read(offset, block.data(), block.size());
   if (!count.ok()) co_return count.error();
@@ -22,7 +22,7 @@ Task<Status> read_block(DataSource& data, std::uint64_t offset, std::string& blo
 
 }  // namespace
 
-Task<ContentResult> send_content(ClientChannel& channel, DataSource& data, Duration block_timeout) {
+Task<ContentResult> send_content(ClientChannel& channel, content::DataSource& data, Duration block_timeout) {
   proto::DataEncoder encoder;
   const std::optional<std::string_view> whole = data.in_memory();
   std::string buffer;

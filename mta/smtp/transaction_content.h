@@ -20,6 +20,6 @@ struct ContentResult {
 };
 
 // In blocks of at most 64 KiB, each within `block_timeout`. The references outlive the task.
-Task<ContentResult> send_content(ClientChannel& channel, DataSource& data, Duration block_timeout);
+Task<ContentResult> send_content(ClientChannel& channel, content::DataSource& data, Duration block_timeout);
 
 }  // namespace mxpress::mta::smtp

@@ -21,7 +21,7 @@ using proto::Outcome;
 using proto::Stage;
 
 // The spool's content as the client reads it: from disk on the file pool.
-class SpoolData final : public smtp::DataSource {
+class SpoolData final : public content::DataSource {
  public:
   SpoolData(std::shared_ptr<const queue::Content> content, asio::thread_pool* pool) : content_(std::move(content)), pool_(pool) {}
   std::uint64_t size() const override { return content_->size(); }
@@ -68,7 +68,8 @@ void log_tls(proto::QueueId id, const HostTls& tls) {
 // The state of one attempt.
 class SmtpTransport::Attempt {
  public:
-  Attempt(SmtpTransport& smtp, Order& order) : smtp_(smtp), order_(order), data_(order.message->content, smtp.services_.file_pool) {
+  Attempt(SmtpTransport& smtp, Order& order)
+      : smtp_(smtp), order_(order), data_(order.message->content, smtp.services_.file_pool), content_(data_, order.message->envelope) {
     equals_ = order_targets(order.targets, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;
@@ -206,7 +207,7 @@ class SmtpTransport::Attempt {
   Task<smtp::TransactionResult> transact_once(smtp::ClientSession& session, const std::vector<std::size_t>& positions, bool reused) {
     smtp::Transaction transaction;
     transaction.envelope = &order_.message->envelope;
-    transaction.data = &data_;
+    transaction.content = &content_;
     for (std::size_t position : positions) transaction.recipients.push_back(order_.recipients[position]);
     transaction.is_continuation = has_accepted(session.target());
     HostAttempt attempt;
@@ -303,6 +304,7 @@ class SmtpTransport::Attempt {
   const Order& order_;
   std::size_t equals_ = 1;  // so many targets in front may change places
   SpoolData data_;
+  content::Pipeline content_;  // reads data_
   AttemptReport report_;
   std::unique_ptr<smtp::ClientSession> open_session_;  // of the target that is tried next
   Duration connect_time_{0};

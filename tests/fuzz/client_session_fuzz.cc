@@ -54,7 +54,7 @@ class ReplayConnector final : public Connector {
   std::string& heard_;
 };
 
-class Greeting final : public DataSource {
+class Greeting final : public mta::content::DataSource {
  public:
   std::uint64_t size() const override { return kText.size(); }
   Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
@@ -97,9 +97,10 @@ Task<void> converse(std::string_view said, bool& done) {
   options.hello_name = "client.example";
   ClientSession::Opened opened = co_await ClientSession::open(connector, dns::Target(), options);
   expect(is_clean(opened.trouble));
+  mta::content::Pipeline content(data, envelope);
   for (int i = 0; i < 3 && opened.session && opened.session->usable(); ++i) {
     heard.clear();
-    Transaction transaction{&envelope, {0, 1, 2}, &data};
+    Transaction transaction{&envelope, {0, 1, 2}, &content};
     const TransactionResult result = co_await opened.session->transact(std::move(transaction));
     check(result, heard);
   }

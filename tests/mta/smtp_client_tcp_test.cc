@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 using namespace mta::smtp;
 using asio::ip::tcp;
 
-class Text final : public DataSource {
+class Text final : public mta::content::DataSource {
  public:
   explicit Text(std::string text) : text_(std::move(text)) {}
   std::uint64_t size() const override { return text_.size(); }
@@ -55,7 +55,8 @@ Task<void> converse(Mail& mail, dns::Target target, Conversation& conversation) 
   conversation.opened = co_await ClientSession::open(connector, target, mail.options);
   if (conversation.opened.session) {
     ClientSession& session = *conversation.opened.session;
-    Transaction transaction{&mail.envelope, {0}, &mail.data};
+    mta::content::Pipeline content(mail.data, mail.envelope);
+    Transaction transaction{&mail.envelope, {0}, &content};
     conversation.result = co_await session.transact(std::move(transaction));
     conversation.usable = session.usable();
     conversation.tls = session.tls();

@@ -200,7 +200,7 @@ bool ScriptedServer::complain(const Step& step, const std::string& what) {
   return false;
 }
 
-class TextSource final : public mta::smtp::DataSource {
+class TextSource final : public mta::content::DataSource {
  public:
   std::string text;
   std::size_t fails_at = std::string::npos;
@@ -328,8 +328,9 @@ Task<void> run_client(Setup& setup, MemoryConnector& connector, dns::Target targ
   findings.recipients.resize(setup.envelope.recipients.size());
   findings.opened = co_await ClientSession::open(connector, target, setup.options);
   findings.is_open = findings.opened.session != nullptr;
+  mta::content::Pipeline content(setup.source, setup.envelope);
   for (int i = 0; i < setup.transactions && findings.opened.session; ++i) {
-    mta::smtp::Transaction transaction{&setup.envelope, to_send(setup, findings), &setup.source, setup.is_continuation && i > 0};
+    mta::smtp::Transaction transaction{&setup.envelope, to_send(setup, findings), &content, setup.is_continuation && i > 0};
     const std::vector<std::uint32_t> sent = transaction.recipients;
     findings.last = co_await findings.opened.session->transact(std::move(transaction));
     for (std::size_t k = 0; k < sent.size(); ++k) findings.recipients[sent[k]] = findings.last.recipients[k];

@@ -1,89 +1,21 @@
 // Conversion of content while it is sent: what comes out, and what it may cost.
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include "mta/smtp/transaction_downgrade.h"
+#include "mta/content/conversion.h"
 #include "proto/mail_data.h"
+#include "tests/support/content_source.h"
 
 using namespace mxpress;
-using namespace mxpress::mta::smtp;
+using namespace mxpress::testing;
+using namespace mxpress::mta::content;
 using proto::MimeGoal;
 
 namespace {
-
-// Content made of one piece, again and again; nothing of it is in memory. Notes how much is read at a time.
-class Source final : public DataSource {
- public:
-  Source(std::string beginning, std::string unit, std::uint64_t octets) : beginning_(std::move(beginning)), unit_(std::move(unit)) {
-    size_ = beginning_.size() + (octets / unit_.size() + 1) * unit_.size();
-  }
-  std::uint64_t size() const override { return size_; }
-  Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
-    if (fail_at && offset >= *fail_at) co_return Error::transient("not here");
-    largest_read = std::max(largest_read, size);
-    octets_read += size;
-    for (std::size_t i = 0; i < size; ++i, ++offset) {
-      buffer[i] = offset < beginning_.size() ? beginning_[offset] : unit_[(offset - beginning_.size()) % unit_.size()];
-    }
-    co_return size;
-  }
-  std::size_t largest_read = 0;
-  std::uint64_t octets_read = 0;
-  std::optional<std::uint64_t> fail_at;
-
- private:
-  const std::string beginning_;
-  const std::string unit_;
-  std::uint64_t size_;
-};
-
-// Content in memory.
-class Text final : public DataSource {
- public:
-  explicit Text(std::string text) : text_(std::move(text)) {}
-  std::uint64_t size() const override { return text_.size(); }
-  Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
-    co_return text_.copy(buffer, size, offset);
-  }
-  std::optional<std::string_view> in_memory() const override { return text_; }
-
- private:
-  const std::string text_;
-};
-
-template <class T>
-Task<void> keep(Task<T> task, std::optional<T>& result) {
-  result.emplace(co_await std::move(task));
-}
-
-// Counts how often it comes back to the loop.
-template <class T>
-T run(Task<T> task, std::size_t* turns = nullptr) {
-  asio::io_context io(1);
-  std::optional<T> result;
-  asio::co_spawn(io, keep(std::move(task), result), asio::detached);
-  const std::size_t count = io.run();
-  if (turns) *turns = count;
-  return std::move(*result);
-}
 
 using Conversion = Result<std::unique_ptr<Converted>>;
 
 Conversion convert_for(DataSource& source, MimeGoal goal, ConversionRoom& room, std::int64_t uid = 1, const char* host = "mx.example") {
   return run(convert(source, goal, room, {mta::host::Owner::user(uid), host}));
-}
-
-Task<Result<std::string>> read_all(DataSource& source, std::size_t piece) {
-  std::string all;
-  std::string buffer(piece, '\0');
-  while (true) {
-    const Result<std::size_t> count = co_await source.read(all.size(), buffer.data(), buffer.size());
-    if (!count.ok()) co_return count.error();
-    if (*count == 0) co_return all;
-    all.append(buffer, 0, *count);
-  }
 }
 
 const std::string kEightBit =
@@ -95,7 +27,7 @@ const std::string kMixed = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; 
 
 TEST_CASE("conversion: what is read has the size that was announced, and is what conversion in memory gives") {
   ConversionRoom room;
-  Text source(kMixed);
+  MemorySource source(kMixed);
   const auto converted = convert_for(source, MimeGoal::short_lines, room);
   REQUIRE(converted);
   for (const std::size_t piece : {1, 100, 1 << 20}) {
@@ -113,7 +45,7 @@ TEST_CASE("conversion: header lines of every length around the limit are folded 
     for (std::size_t length = 970; length < 1030; ++length) {
       std::string line = "Subject: ";
       while (line.size() < length) line += unit;
-      Text source(line + "\r\nX: y\r\n\r\n\xc3\xa4" + std::string(length, 'y') + "\r\n");
+      MemorySource source(line + "\r\nX: y\r\n\r\n\xc3\xa4" + std::string(length, 'y') + "\r\n");
       for (const MimeGoal goal : {MimeGoal::short_lines, MimeGoal::seven_bit}) {
         const auto converted = convert_for(source, goal, room);
         REQUIRE(converted);
@@ -125,7 +57,7 @@ TEST_CASE("conversion: header lines of every length around the limit are folded 
 
 TEST_CASE("conversion: what was converted once can be converted again") {
   ConversionRoom room;
-  Text source(kMixed);
+  MemorySource source(kMixed);
   const auto lines = convert_for(source, MimeGoal::short_lines, room);
   REQUIRE(lines);
   const auto bits = convert_for(**lines, MimeGoal::seven_bit, room);
@@ -137,10 +69,10 @@ TEST_CASE("conversion: what was converted once can be converted again") {
 TEST_CASE("conversion: 48 MiB take less than a mebibyte, and the thread is left after each 64 KiB") {
   constexpr std::uint64_t kOctets = 48u << 20;
   ConversionRoom room;
-  Source large(kEightBit,
-               "Gr\xc3\xbc\xc3\x9f"
-               "e\r\n",
-               kOctets);
+  RepeatedSource large(kEightBit,
+                       "Gr\xc3\xbc\xc3\x9f"
+                       "e\r\n",
+                       kOctets);
   std::size_t turns = 0;
   const auto converted = run(convert(large, MimeGoal::seven_bit, room, {mta::host::Owner::user(1), "mx.example"}), &turns);
   REQUIRE(converted);
@@ -152,7 +84,7 @@ TEST_CASE("conversion: 48 MiB take less than a mebibyte, and the thread is left 
 
 TEST_CASE("conversion: content that cannot be read is no verdict on the message") {
   ConversionRoom room;
-  Source source(kEightBit, "\xc3\xa4\r\n", 1u << 20);
+  RepeatedSource source(kEightBit, "\xc3\xa4\r\n", 1u << 20);
   source.fail_at = 512 * 1024;
   const auto refused = convert_for(source, MimeGoal::seven_bit, room);
   REQUIRE_FALSE(refused);
@@ -166,7 +98,7 @@ TEST_CASE("conversion: content that cannot be read is no verdict on the message"
 
 TEST_CASE("conversion: what cannot be converted is refused for good, and holds nothing") {
   ConversionRoom room;
-  Text source("Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\xc3\xa4\r\n--b--\r\n");
+  MemorySource source("Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\xc3\xa4\r\n--b--\r\n");
   const auto refused = convert_for(source, MimeGoal::seven_bit, room);
   REQUIRE_FALSE(refused);
   CHECK_FALSE(refused.error().is_transient());
@@ -175,7 +107,7 @@ TEST_CASE("conversion: what cannot be converted is refused for good, and holds n
 
 TEST_CASE("conversion: a user whose conversions wait for slow hosts leaves room for others, who find it again when he is done") {
   ConversionRoom room(16u << 20);
-  Text source(kEightBit);
+  MemorySource source(kEightBit);
   std::vector<std::unique_ptr<Converted>> waiting;
   const auto fill = [&](std::int64_t uid) {
     for (std::size_t i = 0;; ++i) {
@@ -201,7 +133,7 @@ TEST_CASE("conversion: a user whose conversions wait for slow hosts leaves room 
 
 TEST_CASE("conversion: one destination has a quarter, whoever writes to it") {
   ConversionRoom room(16u << 20);
-  Text source(kEightBit);
+  MemorySource source(kEightBit);
   std::vector<std::unique_ptr<Converted>> waiting;
   for (std::int64_t uid = 0; uid < 100; ++uid) {
     auto one = convert_for(source, MimeGoal::seven_bit, room, uid, "tarpit.example");
@@ -218,7 +150,7 @@ TEST_CASE("conversion: content that is costly to convert counts for what it hold
   ConversionRoom room;
   std::string header = "Subject: s\r\n";
   while (header.size() < 1u << 20) header += "X: " + std::string(900, 'y') + "\r\n";
-  Text source(header + "\r\n\xc3\xa4\r\n");
+  MemorySource source(header + "\r\n\xc3\xa4\r\n");
   const auto converted = convert_for(source, MimeGoal::seven_bit, room);
   REQUIRE(converted);
   CHECK(room.held() > 2u << 20);

@@ -5,11 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "mta/smtp/client.h"
-#include "mta/smtp/conversion_room.h"
+#include "mta/content/conversion_room.h"
+#include "mta/content/data_source.h"
+#include "proto/envelope.h"
 #include "proto/mime.h"
 
-namespace mxpress::mta::smtp {
+namespace mxpress::mta::content {
 
 // A message in another transfer encoding, made while it is read: neither it nor the original is ever in memory as a whole, however long the
 // host takes. It is read from its beginning to its end; reading from offset 0 begins again. Works in blocks of 64 KiB, and lets the others
@@ -53,4 +54,4 @@ class Converted final : public DataSource {
 Task<Result<std::unique_ptr<Converted>>> convert(DataSource& original, proto::MimeGoal goal, ConversionRoom& room,
                                                  ConversionRoom::Owner owner);
 
-}  // namespace mxpress::mta::smtp
+}  // namespace mxpress::mta::content

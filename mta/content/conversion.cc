@@ -1,5 +1,5 @@
 // Converts content while it is read.
-#include "mta/smtp/transaction_downgrade.h"
+#include "mta/content/conversion.h"
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -7,7 +7,7 @@
 
 #include "proto/mail_data.h"
 
-namespace mxpress::mta::smtp {
+namespace mxpress::mta::content {
 namespace {
 
 constexpr std::uint64_t kBlock = 64 * 1024;
@@ -143,4 +143,4 @@ Task<Result<std::unique_ptr<Converted>>> convert(DataSource& original, proto::Mi
   co_return std::make_unique<Converted>(original, std::move(*findings), std::move(hold));
 }
 
-}  // namespace mxpress::mta::smtp
+}  // namespace mxpress::mta::content

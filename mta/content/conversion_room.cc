@@ -1,7 +1,7 @@
 // Counts what conversions hold.
-#include "mta/smtp/conversion_room.h"
+#include "mta/content/conversion_room.h"
 
-namespace mxpress::mta::smtp {
+namespace mxpress::mta::content {
 namespace {
 
 constexpr std::size_t kDestinationsAtLeast = 4;  // together they may fill the room
@@ -42,4 +42,4 @@ void ConversionRoom::give_back_for(const std::string& destination, std::size_t o
   if (known->second == 0) of_destination_.erase(known);
 }
 
-}  // namespace mxpress::mta::smtp
+}  // namespace mxpress::mta::content

@@ -1,4 +1,4 @@
-// The memory that conversions of content (transaction_downgrade.h) take together, and how much of it one user and one destination may have.
+// The memory that conversions of content (conversion.h) take together, and how much of it one user and one destination may have.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 #include "mta/host/fair_budget.h"
 
-namespace mxpress::mta::smtp {
+namespace mxpress::mta::content {
 
 // A conversion holds its buffers, one header and its plan as long as its transaction lasts, however slow the host is: some 0.5 MiB, and at
 // most some 10 MiB for content made to be costly. Users have fair shares (FairBudget); a destination may hold a quarter. Any thread.
@@ -53,4 +53,4 @@ class ConversionRoom {
   std::map<std::string, std::size_t> of_destination_;  // that hold something
 };
 
-}  // namespace mxpress::mta::smtp
+}  // namespace mxpress::mta::content

@@ -1,0 +1,49 @@
+// Makes of a message what a mail host takes.
+#include "mta/content/pipeline.h"
+
+#include <utility>
+
+namespace mxpress::mta::content {
+namespace {
+
+Refusal refusal(const Error& error, proto::MimeGoal goal) {
+  if (error.is_transient()) return {proto::Outcome::deferred, {4, 3, 0}, error.message};
+  if (goal == proto::MimeGoal::short_lines)
+    return {proto::Outcome::failed, {5, 6, 0}, "lines over 998 octets may not be sent: " + error.message};
+  return {proto::Outcome::failed, {5, 6, 3}, "the mail host takes no 8-bit content (no 8BITMIME): " + error.message};
+}
+
+}  // namespace
+
+Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room)
+    : stored_(stored), envelope_(envelope), room_(room) {}
+
+std::optional<Prepared> Pipeline::as_stored(const HostNeeds& needs) const {
+  Prepared stored{&stored_, envelope_.body};
+  if (envelope_.has_long_lines || needs_seven_bit(stored, needs)) return std::nullopt;
+  return stored;
+}
+
+Task<Prepared> Pipeline::prepare(HostNeeds needs) {
+  Prepared content{&stored_, envelope_.body};
+  if (envelope_.has_long_lines) content = co_await run(proto::MimeGoal::short_lines, std::move(content), short_lines_, needs.host);
+  if (!content.refusal && needs_seven_bit(content, needs))
+    content = co_await run(proto::MimeGoal::seven_bit, std::move(content), seven_bit_, needs.host);
+  co_return content;
+}
+
+bool Pipeline::needs_seven_bit(const Prepared& content, const HostNeeds& needs) const {
+  return content.body == proto::BodyType::eight_bit && !needs.eight_bit_mime;
+}
+
+Task<Prepared> Pipeline::run(proto::MimeGoal goal, Prepared content, std::unique_ptr<Converted>& stage, std::string_view host) {
+  if (!stage) {
+    ConversionRoom::Owner owner{envelope_.submitter.share_owner(), std::string(host)};
+    auto converted = co_await convert(*content.data, goal, room_, std::move(owner));
+    if (!converted.ok()) co_return Prepared{nullptr, content.body, content.breaks_header, refusal(converted.error(), goal)};
+    stage = std::move(*converted);
+  }
+  co_return Prepared{stage.get(), stage->body(), content.breaks_header || stage->breaks_header()};
+}
+
+}  // namespace mxpress::mta::content

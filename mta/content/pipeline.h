@@ -1,0 +1,67 @@
+// From the stored content of a message to the octets that a mail host gets. The stages, in this order, each only where it is needed:
+//
+//   stored content (complete since intake: header fields, line ends)
+//   > short lines: no line over 998 octets                      RFC 5321 4.5.3.1.6
+//   > seven bits, for a host without 8BITMIME                    RFC 6152 3
+//   > the wire
+//
+// Whatever changes octets is a stage here, so that a signature over the result could be made behind the last one. DSNs are stored
+// messages, and take the same way.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mta/content/conversion.h"
+#include "mta/content/data_source.h"
+#include "proto/envelope.h"
+#include "proto/outcome.h"
+
+namespace mxpress::mta::content {
+
+// What a mail host takes.
+struct HostNeeds {
+  bool eight_bit_mime = false;
+  std::string_view host;  // whose share of the room for conversions is used; outlives the call
+};
+
+// Why a message cannot be sent to a host.
+struct Refusal {
+  proto::Outcome outcome = proto::Outcome::deferred;  // or failed
+  proto::EnhancedStatus status;
+  std::string text;
+};
+
+struct Prepared {
+  DataSource* data = nullptr;  // of the pipeline, or of the message
+  proto::BodyType body = proto::BodyType::seven_bit;
+  // A header line of over 998 octets had no space to fold it at, and is sent in pieces. Its value has blanks that were not there.
+  bool breaks_header = false;
+  std::optional<Refusal> refusal{};  // then there is no data
+};
+
+// For one message, as long as an attempt lasts: what a stage has made serves all transactions and hosts. Thread: of one delivery.
+class Pipeline {
+ public:
+  // Both outlive it.
+  Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room = ConversionRoom::common());
+
+  // The stored content, if this host can get it as it is.
+  std::optional<Prepared> as_stored(const HostNeeds& needs) const;
+  // What it makes is valid as long as the pipeline; one reader at a time.
+  Task<Prepared> prepare(HostNeeds needs);
+
+ private:
+  bool needs_seven_bit(const Prepared& content, const HostNeeds& needs) const;
+  Task<Prepared> run(proto::MimeGoal goal, Prepared content, std::unique_ptr<Converted>& stage, std::string_view host);
+
+  DataSource& stored_;
+  const proto::Envelope& envelope_;
+  ConversionRoom& room_;
+  std::unique_ptr<Converted> short_lines_;  // made of stored_
+  std::unique_ptr<Converted> seven_bit_;    // made of short_lines_, or of stored_
+};
+
+}  // namespace mxpress::mta::content
