@@ -308,8 +308,8 @@ class RunningDaemon final : public Daemon {
       host::notify_watchdog();
       log_ended_repeats();
       const auto counters = spool_->counters();
-      const bool is_log_full = log_watch_.look(log_pressure());
-      pool_->pause(!counters.accepting || is_log_full);
+      log_rooms().give_up(log_watch_.look(log_backlog()));
+      pool_->pause(!counters.accepting);
       seconds_broken_ = counters.accepting ? 0 : seconds_broken_ + 1;
       if (seconds_broken_ == 1) log(LogLine(Priority::error, "spool").add("reason", counters.not_accepting_because));
       if (seconds_broken_ * kHealthInterval > kBrokenFor) return begin_stop(1);

@@ -51,6 +51,7 @@ void Worker::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   if (job.stage == queue::JobStage::held) {
     proto::HostResult result{proto::Stage::none, "", "", "", kDeliveryTimeExpired, 0, std::string(proto::kHeldTooLong), false};
     schedule_.lease_job(index);
+    schedule_.job(index).hold_wanted = true;  // if it cannot be concluded now
     return conclude_soon({index, proto::Outcome::failed, {std::move(result)}});
   }
   schedule_.set_age_event(index, now + kLookAgain);

@@ -12,6 +12,8 @@ namespace {
 
 using queue::RecipientStage;
 
+constexpr std::uint64_t kRestOfLine = 300;  // octets: without addresses and reply, about
+
 std::string_view word_for(const queue::RecipientState& state) {
   if (state.stage == RecipientStage::pending) return "deferred";
   if (state.expired) return "expired";
@@ -73,15 +75,27 @@ std::vector<LogLine> lines_of_attempt(const queue::Message& message, const Verdi
   return lines;
 }
 
+std::uint64_t octets_of_lines(const queue::Message& message, const std::vector<std::uint32_t>& recipients, const SiteFailure& failure) {
+  const auto size_of = [](const proto::Mailbox& mailbox) { return mailbox.local_part().size() + mailbox.domain().text().size(); };
+  const proto::ReversePath& from = message.envelope.reverse_path;
+  const std::uint64_t each = kRestOfLine + failure.result.text.size() + (from.is_null() ? 0 : size_of(from.mailbox()));
+  std::uint64_t octets = each * recipients.size();
+  for (const std::uint32_t index : recipients) octets += size_of(message.envelope.recipients[index].mailbox);
+  return octets;
+}
+
 void log_withdrawn(const queue::Message& message, queue::ActionKind action, std::int64_t uid) {
   const std::string_view outcome = action == queue::ActionKind::remove ? "removed" : "returned";
+  std::vector<LogLine> lines;
   for (std::uint32_t i = 0; i < message.recipients.size() && i < message.envelope.recipients.size(); ++i) {
     if (!is_withdrawn(message.recipients[i], action)) continue;
     LogLine line(Priority::notice, message.id, outcome);
     line.add("outcome", outcome).add("by_uid", uid);
     add_envelope(line, message, i);
-    log(line);
+    lines.push_back(std::move(line));
   }
+  LogRoom::Hold room = log_rooms().outcomes.charge(message.envelope.submitter.share_owner(), octets_of(lines));
+  log(std::move(lines), std::move(room));
 }
 
 void log_site_trouble(const std::string& site, const SiteFailure& failure, std::uint32_t failures, WallTime next_probe) {

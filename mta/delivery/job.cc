@@ -59,10 +59,32 @@ void Worker::spawn_for(JobIndex index, Task<void> task) {
 
 // Nothing could be tried. The age is not looked at before the wait is over: a job past its lifetime would be due at once, again and again.
 void Worker::wait_after_trouble(JobIndex index) {
-  const Instant end = instant_now() + kAfterReadError;
-  schedule_.wait_until(index, end);
-  schedule_age_event(index, end);
+  look_again(index, instant_now() + kAfterReadError);
   run_due();
+}
+
+// A leased job that nothing has been tried of. What the operator asked for meanwhile happens now.
+void Worker::look_again(JobIndex index, Instant when) {
+  const queue::Job& job = schedule_.job(index);
+  if (job.withdrawn) return schedule_.remove(index);
+  if (job.hold_wanted)
+    schedule_.hold(index);
+  else
+    schedule_.wait_until(index, when);
+  schedule_age_event(index, when);
+}
+
+// What comes of mail is logged, so nothing more comes of mail whose owner has too many lines waiting: others' mail goes on. The job waits
+// without a place, and nothing of its message is held.
+bool Worker::has_log_room(JobIndex index) const {
+  const LogRoom& room = log_rooms().outcomes;
+  return room.is_calm() || room.has_room(owner_of(schedule_.job(index).message));
+}
+
+void Worker::wait_for_log(JobIndex index) {
+  schedule_.job(index).retry_wanted = false;  // it is tried again soon
+  look_again(index, log_pause_.next(instant_now()));
+  arm();
 }
 
 void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site) {
@@ -299,10 +321,13 @@ Task<void> Worker::conclude_or_wait(Conclusion conclusion) {
 
 Task<void> Worker::conclude_job(Conclusion conclusion) {
   auto& [job, outcome, failure] = conclusion;
+  if (!has_log_room(job)) co_return wait_for_log(job);
   const DestinationIndex destination = schedule_.job(job).destination;
   Share share = co_await load(job, destination, Need::envelope);
   if (!share) co_return;
   auto recipients = pending_recipients(*share, name_of(destination), *services_.config.get());
+  if (!log_rooms().outcomes.has_room(share->envelope.submitter.share_owner(), octets_of_lines(*share, recipients, failure)))
+    co_return wait_for_log(job);
   auto report = report_of_waiting(*share, std::move(recipients), outcome, failure, Clock::current().wall());
   std::optional<WallTime> next_try;
   if (const Trouble* trouble = trouble_of(destination)) next_try = to_wall(trouble->next_probe());
@@ -319,6 +344,7 @@ void Worker::settle(JobIndex index, DestinationIndex destination, Share share, A
   settled->message = share->id;
   settled->verdict = conclude(*share, std::move(report), *policy_of(destination), age, next_try, random_);
   settled->lines = lines_of_attempt(*share, settled->verdict);
+  settled->room = log_rooms().outcomes.charge(share->envelope.submitter.share_owner(), octets_of(settled->lines));
   settled->waits_for_site = waits_for_site;
   queue::Settlement settlement = std::exchange(settled->verdict.settlement, {});
   share.translate(settlement);
@@ -340,9 +366,9 @@ void Worker::note_outcome(JobIndex index, const Verdict& verdict) {
   job.next_try = instant_now() + std::max(verdict.next_try - Clock::current().wall(), Duration(0));
 }
 
-void Worker::recorded(JobIndex index, const Settled& settled, const Status& status) try {
+void Worker::recorded(JobIndex index, Settled& settled, const Status& status) try {
   if (!status) log(LogLine(Priority::error, settled.message, "unrecorded").add("reason", status.error().message));
-  for (const LogLine& line : settled.lines) log(line);
+  log(std::move(settled.lines), std::move(settled.room));
   if (settled.verdict.notice_owed) services_.notices.owed(settled.message);
   give_back(index, settled.verdict, settled.waits_for_site);
   run_due();

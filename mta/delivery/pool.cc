@@ -69,9 +69,14 @@ void Pool::give_back(queue::QueueId id, const proto::HostResult& why) {
   auto report = report_without_host(std::move(recipients), proto::Outcome::failed, why, Clock::current().wall());
   std::mt19937_64 random;  // nothing is tried again
   Verdict verdict = conclude(*message, std::move(report), services_.config.get()->retry, Duration(0), std::nullopt, random);
-  auto lines = lines_of_attempt(*message, verdict);
+  struct Lines {
+    std::vector<LogLine> all;
+    LogRoom::Hold room;
+  };
+  auto lines = std::make_shared<Lines>(Lines{lines_of_attempt(*message, verdict), {}});  // std::function must be copyable
+  lines->room = log_rooms().outcomes.charge(message->envelope.submitter.share_owner(), octets_of(lines->all));
   services_.spool.settle(std::move(verdict.settlement), [this, id, is_owed = verdict.notice_owed, lines](Status settled) {
-    for (const LogLine& line : lines) log(line);
+    log(std::move(lines->all), std::move(lines->room));
     if (settled && is_owed) notices_.owed(id);
   });
 }

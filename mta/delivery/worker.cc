@@ -130,8 +130,8 @@ bool Worker::serve_other_user(SiteIndex index) {
   if (stopping_ || paused_ || !has_place(site)) return false;
   const queue::ReadyLines& ready = schedule_.ready();
   return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
-    if (!site.suspicion.may_ask(ready.owner(line))) return false;
     const JobIndex job = ready.oldest(line);
+    if (!site.suspicion.may_ask(ready.owner(line)) || !has_log_room(job)) return false;
     schedule_.lease_job(job);
     start(job, schedule_.job(job).destination, index);
     return true;
@@ -159,7 +159,11 @@ bool Worker::start_next(SiteIndex site_index) {
     wait_for_place(site_index);
     return false;
   }
-  start(*schedule_.lease_at(site_index), index, site_index);
+  const JobIndex job = *schedule_.lease_at(site_index);
+  if (has_log_room(job))
+    start(job, index, site_index);
+  else
+    wait_for_log(job);
   return true;
 }
 

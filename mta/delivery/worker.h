@@ -17,6 +17,7 @@
 #include "mta/delivery/deliverer.h"
 #include "mta/delivery/kept.h"
 #include "mta/delivery/loads.h"
+#include "mta/delivery/log_pause.h"
 #include "mta/delivery/lookup_line.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/places.h"
@@ -249,15 +250,19 @@ class Worker {
     queue::QueueId message;
     Verdict verdict;  // without the settlement, which the spool has
     std::vector<LogLine> lines;
+    LogRoom::Hold room;  // of the lines
     bool waits_for_site = false;
   };
   void note_outcome(JobIndex job, const Verdict& verdict);
-  void recorded(JobIndex job, const Settled& settled, const Status& status);
+  void recorded(JobIndex job, Settled& settled, const Status& status);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
   transport::Order order_for(JobIndex job, DestinationIndex destination, SiteIndex site, Share::MessagePtr message);
   void put_back(JobIndex job);
   void finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took);
   void wait_after_trouble(JobIndex job);
+  bool has_log_room(JobIndex job) const;
+  void wait_for_log(JobIndex job);
+  void look_again(JobIndex job, Instant when);
   void spawn(Task<void> task);
   void spawn_for(JobIndex job, Task<void> task);
   bool wanted(JobIndex job) const;
@@ -286,6 +291,7 @@ class Worker {
   std::unordered_map<queue::QueueId, std::deque<Conclusion>> conclusions_;  // of messages with many jobs: one at a time
   std::size_t active_ = 0;
   LookupLine lookups_;  // those that wait count as locating, too
+  LogPause log_pause_;
   bool stopping_ = false;
   bool paused_ = false;
   Instant attempts_since_ = instant_now();  // attempts may begin

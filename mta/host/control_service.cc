@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <boost/filesystem/operations.hpp>
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "mta/delivery/attempt_log.h"
@@ -13,15 +15,18 @@
 #include "mta/host/control_parts.h"
 #include "mta/host/control_selector.h"
 #include "mta/host/control_view.h"
+#include "mta/host/log_room.h"
 #include "mta/transport/local_mailbox.h"
 #include "proto/control.pb.h"
 
 namespace mxpress::mta::host {
 namespace {
 
-constexpr std::size_t kMostCounted = 10'000;  // files of a folder
-constexpr std::size_t kBatch = 500;           // messages of one recorded action
-constexpr std::size_t kPiece = 64 * 1024;     // octets of content in one response
+constexpr std::size_t kMostCounted = 10'000;      // files of a folder
+constexpr std::size_t kBatch = 500;               // messages of one recorded action...
+constexpr std::size_t kBatchRecipients = 10'000;  // ...which has no more recipients than this, but for its last message
+constexpr std::chrono::seconds kLogPatience(10);  // of operators; a log that is not read at all keeps nobody from his work
+constexpr std::size_t kPiece = 64 * 1024;         // octets of content in one response
 // Work in the units of WorkLimits: any request; status; an action on one message, which is a record on disk; so many ids looked up.
 constexpr std::uint64_t kRequest = 2, kStatus = 20, kAction = 50, kIdsOfUnit = 100;
 constexpr std::uint64_t kFilesOfUnit = 50;  // so many names of a folder read
@@ -307,10 +312,15 @@ class Answer {
       return end(control_pb::End::REFUSED,
                  "only root and members of the group " + backend_.config()->user + " may do that; you may hold and remove your own mail");
     std::vector<Selected> batch;
+    std::size_t recipients = 0;
     Status status;
     const std::uint64_t matched = for_each(act.selector(), Recipients::waiting, [&](queue::Message message) {
       batch.push_back({message.id, waits(message)});
-      return batch.size() < kBatch || static_cast<bool>(status = perform(act, std::exchange(batch, {})));
+      recipients += message.recipients.size();
+      if (batch.size() < kBatch && recipients < kBatchRecipients) return true;
+      recipients = 0;
+      status = perform(act, std::exchange(batch, {}));
+      return status.ok();
     });
     if (status && !batch.empty()) status = perform(act, batch);
     if (!status) return end(control_pb::End::FAILED, status.error().message, matched);
@@ -327,6 +337,19 @@ class Answer {
                        [](const queue::RecipientState& state) { return state.stage == queue::RecipientStage::pending; });
   }
 
+  // What ends by an action is logged, a line for each recipient. Users wait for lines about their mail by trying again; an operator's
+  // lines, which are about the mail of many, wait for the writer here.
+  Status wait_for_log(const control_pb::Request::Act& act) {
+    if ((act.action() != control_pb::REMOVE && act.action() != control_pb::BOUNCE) || act.dry_run()) return {};
+    const LogRoom& room = log_rooms().outcomes;
+    if (!peer_.may_do_everything && !room.has_room(Owner::user(peer_.uid)))
+      return Error::transient("too many lines about your mail wait for the log; try again later");
+    const auto end = std::chrono::steady_clock::now() + kLogPatience;
+    while (!room.is_calm() && peer_.may_do_everything && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return {};
+  }
+
   // Who looks for a recipient in the daemon's log finds there how it ended.
   void log_ends(control_pb::Action action, const std::vector<Selected>& selected) {
     if ((action != control_pb::REMOVE && action != control_pb::BOUNCE) || !backend_.status().running) return;
@@ -338,6 +361,7 @@ class Answer {
   }
 
   Status perform(const control_pb::Request::Act& act, const std::vector<Selected>& selected) {
+    if (const Status room = wait_for_log(act); !room) return room;
     std::vector<queue::QueueId> ids;
     for (const Selected& message : selected) ids.push_back(message.id);
     std::vector<delivery::ActionEffect> effects;

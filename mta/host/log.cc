@@ -1,10 +1,10 @@
 // The log in force, and the thread that writes it.
 #include "mta/host/log.h"
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -28,14 +28,31 @@ struct Log {
   LogQueue queue;
   bool gathering = false;  // the writer looks again by itself
   bool stopping = false, running = false;
-  std::atomic<LogPressure> pressure{LogPressure::none};  // the queue's, while a writer runs
   void (*sink)(const LogLine&, void*) = nullptr;
   void* sink_context = nullptr;
   std::thread writer;
 
-  void note_pressure() {
-    const LogPressure now = running ? queue.pressure() : LogPressure::none;
-    if (now != pressure.load(std::memory_order_relaxed)) pressure.store(now, std::memory_order_relaxed);
+  // Without a writer nothing is bounded by rooms, but by a number of lines.
+  void push(LogLine line, LogRoom::Hold room) {
+    const bool is_kept = line.is_kept() && (running || queue.size() < kMostUnwritten);
+    const Priority priority = line.priority();
+    if (!running) room.release();
+    queue.push({priority, is_kept, Clock::current().wall(), line.take_text(), std::move(room)});
+  }
+
+  // Moves them away.
+  void take(std::span<LogLine> lines, LogRoom::Hold room) {
+    {
+      const std::lock_guard lock(mutex);
+      const bool is_writer_awake = queue.size() > 0 || gathering;  // or will be soon
+      for (LogLine& line : lines)
+        if (sink)
+          sink(line, sink_context);
+        else
+          push(std::move(line), &line == &lines.back() ? std::move(room) : LogRoom::Hold());
+      if (sink || is_writer_awake) return;
+    }
+    wake.notify_one();
   }
 };
 
@@ -61,9 +78,9 @@ void run_writer(LogTarget target) {
     state.queue.take(batch);
     lock.unlock();
     const bool goes_on = outlet.write(batch);
+    batch.clear();
     lock.lock();
     state.queue.done();
-    state.note_pressure();
     if (!goes_on) break;
     state.gathering = true;
     state.wake.wait_for(lock, kGather, [&] { return state.stopping; });
@@ -71,8 +88,8 @@ void run_writer(LogTarget target) {
   }
   state.queue.take(batch);
   state.queue.done();
+  batch.clear();
   state.running = false;
-  state.note_pressure();
   state.ended.notify_all();
 }
 
@@ -96,17 +113,18 @@ std::string_view name_of(Priority priority) {
   return "info";
 }
 
-void log(const LogLine& line) {
-  Log& state = the_log();
-  {
-    std::lock_guard lock(state.mutex);
-    if (state.sink) return state.sink(line, state.sink_context);
-    const bool is_kept = line.is_kept() && (state.running || state.queue.size() < kMostUnwritten);
-    state.queue.push({line.priority(), is_kept, Clock::current().wall(), line.text()});
-    state.note_pressure();
-    if (state.queue.size() > 1 || state.gathering) return;  // the writer is awake, or will be soon
-  }
-  state.wake.notify_one();
+void log(const LogLine& line) { log(line, LogRoom::Hold()); }
+
+void log(LogLine line, LogRoom::Hold room) { the_log().take({&line, 1}, std::move(room)); }
+
+void log(std::vector<LogLine> lines, LogRoom::Hold room) {
+  if (!lines.empty()) the_log().take(lines, std::move(room));
+}
+
+std::uint64_t octets_of(const std::vector<LogLine>& lines) {
+  std::uint64_t octets = 0;
+  for (const LogLine& line : lines) octets += octets_of_entry(line.text().capacity());
+  return octets;
 }
 
 void log_bug(std::string_view about, std::exception_ptr error) {
@@ -118,7 +136,11 @@ void log_bug(std::string_view about, std::exception_ptr error) {
   }
 }
 
-LogPressure log_pressure() { return the_log().pressure.load(std::memory_order_relaxed); }
+LogBacklog log_backlog() {
+  Log& state = the_log();
+  const std::lock_guard lock(state.mutex);
+  return state.running ? state.queue.backlog() : LogBacklog();
+}
 
 void start_log(LogTarget target) {
   Log& state = the_log();

@@ -1,14 +1,17 @@
 // The log: one line an event, key=value, queue id first. Written by one thread; never blocks whoever logs.
 //
-// A line about a message (with its id) or about what an operator did is kept: it waits for the writer without loss. When many octets of
-// such lines wait, intake takes no more mail (log_wait.h), and later no delivery begins. Other lines are dropped and counted when too many
-// wait; those that a peer can cause as often as it likes are limited for each peer (log_limit.h). docs/budgets.md has the figures.
+// A line about a message (with its id) or about what an operator did is kept: it waits for the writer without loss. While many octets of
+// lines about the messages of one owner wait (log_room.h), intake takes no more mail of his (log_wait.h), and none of his deliveries
+// begins. Other lines are dropped and counted when too many wait; those that a peer can cause as often as it likes are limited for each
+// peer (log_limit.h). docs/budgets.md has the figures.
 #pragma once
 
 #include <exception>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "mta/host/log_room.h"
 #include "proto/queue_id.h"
 #include "proto/time.h"
 
@@ -33,6 +36,7 @@ class LogLine {
   Priority priority() const { return priority_; }
   bool is_kept() const { return is_kept_; }
   const std::string& text() const { return text_; }
+  std::string take_text() { return std::move(text_); }
 
  private:
   Priority priority_;
@@ -44,13 +48,21 @@ std::string_view name_of(Priority priority);
 
 // Hands the line to the log in force. Any thread; never blocks.
 void log(const LogLine& line);
+// The same for lines that hold this room until all of them are written.
+void log(LogLine line, LogRoom::Hold room);
+void log(std::vector<LogLine> lines, LogRoom::Hold room);
+// What such lines take while they wait.
+std::uint64_t octets_of(const std::vector<LogLine>& lines);
 // An exception that reached the end of a coroutine: a bug, told with what it was about. Nothing for a null pointer.
 void log_bug(std::string_view about, std::exception_ptr error);
 
 // How far the writer is behind with lines that are kept.
-enum class LogPressure { none, slow, full };
-// Any thread; one load of an atomic. `none` while no writer runs.
-LogPressure log_pressure();
+struct LogBacklog {
+  std::uint64_t waiting = 0;  // octets
+  std::uint64_t written = 0;  // octets so far, or given up
+};
+// Any thread. Nothing waits while no writer runs.
+LogBacklog log_backlog();
 
 enum class LogTarget { standard_error, syslog };  // foreground: journald priorities "<6>"; daemon: facility mail
 // Starts the writer thread. stop_log() writes what is left and ends it.

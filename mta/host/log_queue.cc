@@ -13,7 +13,7 @@ LogEntry lost_entry(std::string_view event, std::uint64_t count, Priority priori
   return {priority, true, Clock::current().wall(), line.text()};
 }
 
-std::size_t octets_of(const LogEntry& entry) { return sizeof entry + entry.text.size(); }
+std::size_t octets_of(const LogEntry& entry) { return octets_of_entry(entry.text.size()); }
 
 }  // namespace
 
@@ -45,12 +45,8 @@ void LogQueue::take(std::vector<LogEntry>& batch) {
 void LogQueue::done() {
   held_.lines -= taken_.lines;
   held_.kept_octets -= taken_.kept_octets;
+  written_ += taken_.kept_octets;
   taken_ = {};
-}
-
-LogPressure LogQueue::pressure() const {
-  if (held_.kept_octets >= limits_.full_octets) return LogPressure::full;
-  return held_.kept_octets >= limits_.slow_octets ? LogPressure::slow : LogPressure::none;
 }
 
 }  // namespace mxpress::mta

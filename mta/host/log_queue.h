@@ -14,14 +14,13 @@ struct LogEntry {
   bool is_kept = false;  // LogLine::is_kept()
   WallTime time{};
   std::string text;
+  LogRoom::Hold room{};  // of this line and those before it; given back when it is written
 };
 
 // What waits includes what the writer has taken and not finished.
 struct LogLimits {
-  std::size_t lines = 10'000;           // that are not kept; one more is dropped and counted
-  std::size_t slow_octets = 8u << 20;   // of kept lines: from here on intake waits...
-  std::size_t full_octets = 32u << 20;  // ...and from here on no delivery begins
-  std::size_t most_octets = 64u << 20;  // even a kept line is lost and counted
+  std::size_t lines = 10'000;            // that are not kept; one more is dropped and counted
+  std::size_t most_octets = 192u << 20;  // of kept lines; even such a line is lost and counted. Rooms keep the queue well below it
 };
 
 // Not thread-safe. Lines keep their order.
@@ -37,7 +36,7 @@ class LogQueue {
 
   bool is_empty() const { return waiting_.empty() && lost_ + lost_kept_ == 0; }
   std::size_t size() const { return waiting_.size(); }
-  LogPressure pressure() const;
+  LogBacklog backlog() const { return {held_.kept_octets, written_}; }
 
  private:
   struct Weight {
@@ -47,8 +46,12 @@ class LogQueue {
 
   const LogLimits limits_;
   std::vector<LogEntry> waiting_;
-  Weight held_, taken_;  // held_ includes taken_
+  Weight held_, taken_;        // held_ includes taken_
+  std::uint64_t written_ = 0;  // octets of kept lines
   std::uint64_t lost_ = 0, lost_kept_ = 0;
 };
+
+// What an entry with a text of so many octets takes.
+constexpr std::uint64_t octets_of_entry(std::size_t text) { return sizeof(LogEntry) + text; }
 
 }  // namespace mxpress::mta

@@ -12,17 +12,17 @@ constexpr std::chrono::seconds kPatience(10);
 
 }  // namespace
 
-Task<bool> wait_for_log() {
+Task<std::optional<LogRoom::Hold>> wait_for_log(LogRoom& room, host::Owner owner, std::uint64_t octets) {
   const Executor executor = co_await asio::this_coro::executor;
   Timer timer(executor);
   const BootTime end = BootClock::now() + kPatience;
-  while (log_pressure() != LogPressure::none) {
-    if (BootClock::now() >= end) co_return false;
+  while (BootClock::now() < end) {
+    if (auto hold = room.take(owner, octets)) co_return hold;
     timer.expires_after(kLookAgain);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(use_task, ignored));
   }
-  co_return true;
+  co_return std::nullopt;
 }
 
 }  // namespace mxpress::mta

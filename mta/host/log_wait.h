@@ -1,13 +1,15 @@
-// Backpressure of the log on intake.
+// Intake waits for the log, owner by owner.
 #pragma once
 
+#include <optional>
+
 #include "dns/async.h"
-#include "mta/host/log.h"
+#include "mta/host/log_room.h"
 
 namespace mxpress::mta {
 
-// Waits on the coroutine's executor, 10 s at most, until the log writer has caught up. False: it has not; whoever would add more to what is
-// to be logged does not. Ask log_pressure() first: usually there is nothing to wait for.
-Task<bool> wait_for_log();
+// Room for a line of so many octets. Waits on the coroutine's executor, 10 s at most, until the writer has written enough of what this
+// owner's mail has made. None: it has not. Ask take() first: usually there is nothing to wait for.
+Task<std::optional<LogRoom::Hold>> wait_for_log(LogRoom& room, host::Owner owner, std::uint64_t octets);
 
 }  // namespace mxpress::mta

@@ -5,19 +5,25 @@
 
 namespace mxpress::mta::host {
 
-bool LogWatch::look(LogPressure pressure) {
-  if (pressure == LogPressure::none) {
+bool LogWatch::look(const LogBacklog& backlog) {
+  if (backlog.waiting < kBehind) {
     if (behind_.count() > 0) {
       notify_status("accepting mail");
-      log(LogLine(Priority::warning, "log-behind").add("seconds", behind_.count()).add("note", "no mail was taken meanwhile").keep());
+      log(LogLine(Priority::warning, "log-behind")
+              .add("seconds", behind_.count())
+              .add("note", "mail of users with many lines waited")
+              .keep());
     }
-    behind_ = full_ = std::chrono::seconds(0);
+    behind_ = std::chrono::seconds(0);
     return false;
   }
-  if (behind_.count() == 0) notify_status("the log is not being written: no mail is taken until it is");
+  if (behind_.count() == 0) notify_status("the log is not written fast enough: mail of users with many lines in it waits");
+  if (behind_.count() == 0 || backlog.written >= mark_) {
+    mark_ = backlog.written + backlog.waiting;
+    since_mark_ = std::chrono::seconds(0);
+  }
   ++behind_;
-  full_ = pressure == LogPressure::full ? full_ + std::chrono::seconds(1) : std::chrono::seconds(0);
-  return full_.count() > 0 && full_ <= kPatience;
+  return ++since_mark_ > kPatience;
 }
 
 }  // namespace mxpress::mta::host

@@ -70,6 +70,9 @@ void log_file(const host::Owner& owner, Priority priority, std::string_view even
   log(line.add("file", name).add("reason", reason).add("owner", owner.to_string()));
 }
 
+// Lines about what has come of his mail wait for the log: his files wait, too. What is returned is concluded at once.
+bool has_log_room(const host::Owner& owner) { return log_rooms().accepted.has_room(owner) && log_rooms().outcomes.has_room(owner); }
+
 }  // namespace
 
 DropFolder::DropFolder(Context& context)
@@ -146,6 +149,7 @@ bool DropFolder::look_at(const std::string& name, int folder) {
     if (is_abandoned(file)) remove_old_part(name, folder, file);
     return true;
   }
+  if (!has_log_room(host::Owner::user(file.st_uid))) return false;
   if (!shares_.take(file.st_uid, octets_of(file), BootClock::now())) return false;
   take(name, folder);
   return true;

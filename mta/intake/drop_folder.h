@@ -55,7 +55,7 @@ class DropFolder {
   const boost::filesystem::path refused_;
   DropRound round_;
   DropShares shares_;
-  bool skipped_ = false;  // in this round, files whose owner has had his share
+  bool skipped_ = false;  // in this round, files whose owner has had his share, or whose lines wait
   bool looks_at_parts_ = true;
   BootTime next_parts_{};
   BootTime full_until_{};  // drop-refused

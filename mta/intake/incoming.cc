@@ -31,6 +31,7 @@ int local_zone_minutes(WallTime now) {
 
 constexpr std::size_t kUsualHeader = 64 * 1024;  // octets that are held without being counted
 constexpr std::size_t kUsualAddition = 300;      // octets of Date, From and Message-ID
+constexpr std::size_t kUsualLine = 500;          // octets of a line in the log while it waits, without sender and Message-ID
 
 // RFC 3848
 proto::TransmissionType transmission(const Entrance& entrance) {
@@ -207,13 +208,15 @@ Task<ServerReply> Incoming::finish() {
       co_return std::move(*refusal);
   }
   queue::NewMessage message = take_message();
-  if (log_pressure() != LogPressure::none && !co_await wait_for_log()) {
-    co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not taken: the log is not being written; try again later"};
+  auto room = log_rooms().accepted.take(entrance_.owner(), octets_of_line());
+  if (!room && !is_dropped()) room = co_await wait_for_log(log_rooms().accepted, entrance_.owner(), octets_of_line());
+  if (!room) {
+    co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not taken: too many lines about your mail wait for the log; try again later"};
   }
   const auto stored = co_await store(context_.spool, id_, std::move(message));
   if (!stored.ok()) co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not stored: " + stored.error().message};
   if (*stored == id_) {  // otherwise this drop file had been stored before a crash, and is in the queue already
-    log_accepted(envelope_);
+    log_accepted(envelope_, std::move(*room));
     hand_on();
   }
   co_return ServerReply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + stored->to_string()};
@@ -228,7 +231,13 @@ void Incoming::hand_on() {
   context_.give_back(id_, why);
 }
 
-void Incoming::log_accepted(const proto::Envelope& envelope) const {
+// About: addresses, names, and what goes around them.
+std::uint64_t Incoming::octets_of_line() const {
+  const std::size_t sender = envelope_.reverse_path.is_null() ? 0 : envelope_.reverse_path.mailbox().local_part().size();
+  return kUsualLine + sender + message_id_.size();
+}
+
+void Incoming::log_accepted(const proto::Envelope& envelope, LogRoom::Hold room) const {
   const proto::Submitter& submitter = envelope.submitter;
   LogLine line(Priority::info, id_, "accepted");
   line.add("from", "<" + envelope.reverse_path.to_string() + ">").add("size", static_cast<std::int64_t>(inspector_.facts().octets));
@@ -238,7 +247,7 @@ void Incoming::log_accepted(const proto::Envelope& envelope) const {
   if (!submitter.unit.empty()) line.add("unit", submitter.unit);
   if (!submitter.client_address.empty()) line.add("client", submitter.client_address);
   if (!message_id_.empty()) line.add("message-id", message_id_);
-  log(line);
+  log(std::move(line), std::move(room));
 }
 
 }  // namespace mxpress::mta::intake

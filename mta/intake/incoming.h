@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "mta/host/log_room.h"
 #include "mta/intake/submit.h"
 #include "proto/clean_header.h"
 #include "proto/mail_data.h"
@@ -36,7 +37,8 @@ class Incoming final : public smtp::IncomingMessage {
   smtp::Refusal keep(std::string_view content);
   smtp::Refusal make_large();
   queue::NewMessage take_message();
-  void log_accepted(const proto::Envelope& envelope) const;
+  std::uint64_t octets_of_line() const;
+  void log_accepted(const proto::Envelope& envelope, LogRoom::Hold room) const;
 
   Context& context_;
   Entrance entrance_;

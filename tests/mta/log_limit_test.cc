@@ -74,14 +74,22 @@ TEST_CASE("log limit: more peers than are remembered share one limit, and are co
   CHECK(texts(lines.all(kStart)) == std::vector<std::string>{"repeated event=rejected by=others count=4898 seconds=0"});
 }
 
-TEST_CASE("log watch: deliveries pause while the log is full, for ten minutes at most, and go on when it is read") {
+TEST_CASE("log watch: a log that is not read is given up after ten minutes, until it is read") {
   host::LogWatch watch;
-  CHECK_FALSE(watch.look(LogPressure::none));
-  CHECK_FALSE(watch.look(LogPressure::slow));
-  int paused = 0;
-  for (int second = 0; second < 3600; ++second) paused += watch.look(LogPressure::full) ? 1 : 0;
-  CHECK(paused == 600);
-  CHECK_FALSE(watch.look(LogPressure::none));
-  CHECK(watch.look(LogPressure::full));
-  CHECK_FALSE(watch.look(LogPressure::slow));
+  const std::uint64_t much = 20u << 20;
+  CHECK_FALSE(watch.look({1000, 0}));
+  int patient = 0;
+  for (int second = 0; second < 3600; ++second) patient += watch.look({much, 0}) ? 0 : 1;
+  CHECK(patient == 600);
+  CHECK(watch.look({much, much - 1}));    // not all of it that waited then
+  CHECK_FALSE(watch.look({much, much}));  // all of it, and as much again waits
+  CHECK_FALSE(watch.look({0, 2 * much}));
+}
+
+TEST_CASE("log watch: a log that is full for hours is not given up while it is written") {
+  host::LogWatch watch;
+  const std::uint64_t much = 60u << 20;
+  int given_up = 0;
+  for (std::uint64_t second = 0; second < 7200; ++second) given_up += watch.look({much, second * (much / 500)}) ? 1 : 0;
+  CHECK(given_up == 0);
 }
