@@ -396,7 +396,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   for (const auto& trouble : listeners->troubles) log(LogLine(Priority::error, "listener").add("reason", trouble));
   if (auto status = host::give_up_root(config); !status) return status.error();
   auto disk = std::make_unique<queue::SystemDisk>();
-  auto spool = queue::Spool::open(*disk, spool_options(config), queue::Spool::Committer::thread);
+  auto spool = queue::Spool::open(*disk, spool_options(config));
   if (!spool) return spool.error();
   auto crash_record = open_crash_record(config);
   auto daemon = std::make_unique<RunningDaemon>(std::move(config), std::move(file), std::move(*listeners), std::move(disk),

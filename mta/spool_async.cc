@@ -27,12 +27,12 @@ Task<Value> completion_of(Begin begin) {
 
 }  // namespace
 
-Task<Result<queue::QueueId>> store(queue::Spool& spool, queue::QueueId id, queue::NewMessage message) {
-  auto begin = [&spool, id, &message](queue::Spool::Stored done) { spool.store_as(id, std::move(message), std::move(done)); };
+Task<Result<queue::QueueId>> store(queue::MessageStore& spool, queue::QueueId id, queue::NewMessage message) {
+  auto begin = [&spool, id, &message](queue::MessageStore::Stored done) { spool.store_as(id, std::move(message), std::move(done)); };
   co_return co_await completion_of<Result<queue::QueueId>>(std::move(begin));
 }
 
-Task<Status> settle(queue::Spool& spool, queue::Settlement settlement) {
+Task<Status> settle(queue::MessageStore& spool, queue::Settlement settlement) {
   auto begin = [&spool, &settlement](std::function<void(Status)> done) { spool.settle(std::move(settlement), std::move(done)); };
   co_return co_await completion_of<Status>(std::move(begin));
 }

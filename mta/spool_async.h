@@ -2,14 +2,14 @@
 #pragma once
 
 #include "dns/async.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace mxpress::mta {
 
 // Done when the message is durable, or refused. The committer's thread only posts; the caller goes on on its own.
-Task<Result<queue::QueueId>> store(queue::Spool& spool, queue::QueueId id, queue::NewMessage message);
+Task<Result<queue::QueueId>> store(queue::MessageStore& spool, queue::QueueId id, queue::NewMessage message);
 
 // Done when the outcome is durable.
-Task<Status> settle(queue::Spool& spool, queue::Settlement settlement);
+Task<Status> settle(queue::MessageStore& spool, queue::Settlement settlement);
 
 }  // namespace mxpress::mta

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "queue/message_store.h"
 #include "queue/record.h"
-#include "queue/spool.h"
 #include "queue/state.h"
 
 namespace mxpress::queue {
@@ -17,12 +17,6 @@ struct Accepted {
   std::string drop_name;
   std::vector<NewMessage::NoticeFor> notice_for;
   Duration accepted_at{};  // on the spool's age clock; 0: not known
-};
-
-// How far a segment was synced; what lies behind is void.
-struct SegmentEnd {
-  std::uint64_t segment = 0;
-  std::uint64_t end = 0;  // octets
 };
 
 struct SegmentInfo {

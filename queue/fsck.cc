@@ -7,7 +7,7 @@
 #include "queue/open_folder.h"
 #include "queue/quarantine.h"
 #include "queue/segment_scan.h"
-#include "queue/spool.h"
+#include "queue/stepped_spool.h"
 #include "queue/survey.h"
 
 namespace mxpress::queue {
@@ -230,7 +230,7 @@ class Mender {
     options.journal_size = 0;
     options.reserve_bytes = options.reserve_inodes = 0;
     options.report = [this](const std::string& what) { findings_.push_back({Kind::note, proto::printable(what, 2000)}); };
-    auto spool = Spool::open(disk_, std::move(options), Spool::Committer::manual);
+    auto spool = SteppedSpool::open(disk_, std::move(options));
     auto status = spool ? (*spool)->recover([](const Message&) {}, [](const SiteRecord&) {}) : Status(spool.error());
     if (!status) return findings_.push_back({Kind::unrepaired, status.error().message});
     (*spool)->checkpoint();

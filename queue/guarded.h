@@ -22,6 +22,10 @@ class Guarded {
     std::unique_lock<std::mutex> lock_;
     T& value_;
   };
+
+  // Makes the value of these.
+  template <class... Args>
+  explicit Guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}
   Access lock() { return Access(*this); }
 
  private:

@@ -3,8 +3,12 @@
 
 #include <algorithm>
 
+#include "queue/index.h"
+#include "queue/message_records.h"
 #include "queue/open_folder.h"
 #include "queue/replay.h"
+#include "queue/segment_file.h"
+#include "queue/stepped_spool.h"
 
 namespace mxpress::queue {
 namespace {
@@ -18,18 +22,18 @@ class Reader : public Inspection {
 
   std::vector<QueueId> ids(bool with_ended) const override {
     std::vector<QueueId> out;
-    replayed_.index.entries.for_each([&out](QueueId id, const Entry& entry) {
+    replayed_.index->entries.for_each([&out](QueueId id, const Entry& entry) {
       if (!entry.ended) out.push_back(id);
     });
     std::sort(out.begin(), out.end());
-    if (with_ended) out.insert(out.end(), replayed_.index.ended.begin(), replayed_.index.ended.end());
+    if (with_ended) out.insert(out.end(), replayed_.index->ended.begin(), replayed_.index->ended.end());
     return out;
   }
 
   Result<Message> load(QueueId id) const override {
-    const auto* entry = replayed_.index.entries.find(id);
+    const auto* entry = replayed_.index->entries.find(id);
     if (!entry) return Error::permanent("there is no message " + id.to_string());
-    auto raw = read_raw(disk_, paths_, snapshot(replayed_.index, id, *entry));
+    auto raw = read_raw(disk_, paths_, snapshot(*replayed_.index, id, *entry));
     if (!raw) return raw.error();
     auto message = to_message(std::move(*raw));
     message.ended = entry->ended;
@@ -63,7 +67,7 @@ class Owner : public Possession {
     options.directory = directory_;
     options.segment_size = kActionSegment;
     options.report = [this](std::string finding) { findings_.push_back({Finding::Kind::note, std::move(finding)}); };
-    auto spool = Spool::open(disk_, std::move(options), Spool::Committer::manual);
+    auto spool = SteppedSpool::open(disk_, std::move(options));
     if (!spool) return spool.error();
     spool_ = std::move(*spool);
     return spool_->recover([](const Message&) {}, [this](const SiteRecord& site) { sites_.push_back(site); });
@@ -95,12 +99,12 @@ class Owner : public Possession {
   Disk& disk_;
   std::vector<Finding> findings_;
   std::vector<SiteRecord> sites_;
-  std::unique_ptr<Spool> spool_;  // last: it reports into the others while it ends
+  std::unique_ptr<SteppedSpool> spool_;  // last: it reports into the others while it ends
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Inspection>> Inspection::open(Disk& disk, const boost::filesystem::path& directory) {
+Result<std::unique_ptr<Inspection>> Inspection::open(Disk& disk, const Path& directory) {
   Paths paths{directory};
   auto lock = lock_for_reading(disk, paths);
   if (!lock) return lock.error();
@@ -111,7 +115,7 @@ Result<std::unique_ptr<Inspection>> Inspection::open(Disk& disk, const boost::fi
   return std::unique_ptr<Inspection>(std::make_unique<Reader>(disk, std::move(paths), std::move(*lock), std::move(*replayed)));
 }
 
-Result<std::unique_ptr<Possession>> Possession::open(Disk& disk, const boost::filesystem::path& directory) {
+Result<std::unique_ptr<Possession>> Possession::open(Disk& disk, const Path& directory) {
   // Only of a spool that is there: to look for mail must not make a place for it.
   const auto there = disk.exists(Paths{directory}.root / "format");
   if (!there) return there.error();

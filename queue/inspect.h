@@ -4,8 +4,9 @@
 #include <memory>
 #include <vector>
 
+#include "queue/disk.h"
 #include "queue/finding.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace mxpress::queue {
 
@@ -13,7 +14,7 @@ namespace mxpress::queue {
 class Inspection {
  public:
   // Takes a shared lock. Error, transient: the daemon has it (the message names the process), or it cannot be read; permanent: no spool.
-  static Result<std::unique_ptr<Inspection>> open(Disk& disk, const boost::filesystem::path& directory);
+  static Result<std::unique_ptr<Inspection>> open(Disk& disk, const Path& directory);
   virtual ~Inspection() = default;
 
   virtual std::vector<QueueId> ids(bool with_ended) const = 0;  // as Spool::ids()
@@ -27,7 +28,7 @@ class Inspection {
 class Possession : public Inspection {
  public:
   // Recovers the spool as the daemon would. Error as above.
-  static Result<std::unique_ptr<Possession>> open(Disk& disk, const boost::filesystem::path& directory);
+  static Result<std::unique_ptr<Possession>> open(Disk& disk, const Path& directory);
 
   // Durable when it returns. For each message, in the same order: whether there is such a message. Error, transient: the disk does not
   // take it; then some may have been acted on.

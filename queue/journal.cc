@@ -2,28 +2,11 @@
 #include "queue/journal.h"
 
 #include <algorithm>
-#include <cstdio>
 
+#include "queue/codec.h"
 #include "queue/crc32c.h"
 
 namespace mxpress::queue {
-
-Path segment_path(const Path& folder, std::uint32_t number) {
-  char name[32];
-  std::snprintf(name, sizeof name, "%010u.log", number);
-  return folder / name;
-}
-
-std::optional<std::uint32_t> segment_number(std::string_view name) {
-  if (name.size() != 14 || name.substr(10) != ".log") return std::nullopt;
-  std::uint64_t number = 0;
-  for (const char c : name.substr(0, 10)) {
-    if (c < '0' || c > '9') return std::nullopt;
-    number = number * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  if (number == 0 || number > UINT32_MAX) return std::nullopt;
-  return static_cast<std::uint32_t>(number);
-}
 
 std::uint64_t Journal::octets_for(const std::vector<JournalRecord>& records) const {
   std::uint64_t octets = 0;
@@ -42,19 +25,18 @@ Status Journal::write(std::vector<JournalRecord>& records, std::vector<Location>
     records.insert(records.begin(), {header, {}, segment_meta_});
   }
   const auto begin = end_;
-  std::vector<RecordBytes> headers(records.size());
-  std::vector<std::string_view> pieces;
-  pieces.reserve(records.size() * 4);
+  headers_.resize(records.size());
+  pieces_.clear();
   for (std::size_t i = 0; i < records.size(); ++i) {
     auto& record = records[i];
     place(record, batch_begin_);
-    headers[i] = encode(record.header);
-    pieces.insert(pieces.end(), {{headers[i].data(), headers[i].size()}, record.content, record.meta});
-    pieces.push_back(padding(record.header.size() - kRecordHeader - record.content.size() - record.meta.size()));
+    headers_[i] = encode(record.header);
+    pieces_.insert(pieces_.end(), {{headers_[i].data(), headers_[i].size()}, record.content, record.meta});
+    pieces_.push_back(padding(record.header.size() - kRecordHeader - record.content.size() - record.meta.size()));
   }
   if (fresh) records.erase(records.begin());
   for (const auto& record : records) locations.push_back({segment_.number, static_cast<std::uint32_t>(record.header.offset / 8)});
-  return segment_.file->write_at(begin, pieces);
+  return segment_.file->write_at(begin, pieces_);
 }
 
 void Journal::place(JournalRecord& record, std::uint64_t batch_begin) {

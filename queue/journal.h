@@ -8,18 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "queue/codec.h"
-#include "queue/disk.h"
+#include "queue/paths.h"
 #include "queue/record.h"
 
 namespace mxpress::queue {
-
-// Where a record lies. Segment 0: in the message's own file.
-struct Location {
-  std::uint32_t segment = 0;
-  std::uint32_t offset_by_8 = 0;
-  std::uint64_t offset() const { return std::uint64_t{offset_by_8} * 8; }
-};
 
 // What is to be written; the journal fills in salt, batch, offset and distance. The views must outlive write().
 struct JournalRecord {
@@ -34,10 +26,6 @@ struct JournalOptions {
   std::uint32_t first_segment = 1;
   std::function<std::uint64_t()> random;
 };
-
-Path segment_path(const Path& folder, std::uint32_t number);
-// Nothing for a name that no segment has.
-std::optional<std::uint32_t> segment_number(std::string_view name);
 
 class Journal {
  public:
@@ -74,6 +62,9 @@ class Journal {
   std::uint64_t salt_ = 0;
   std::uint64_t batch_ = 1;
   std::uint64_t batch_begin_ = 0, end_ = 0, synced_end_ = 0;
+  // Of write(); they keep their memory.
+  std::vector<RecordBytes> headers_;
+  std::vector<std::string_view> pieces_;
 };
 
 }  // namespace mxpress::queue

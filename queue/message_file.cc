@@ -137,12 +137,6 @@ Result<RecordHeader> read_accepted_header(const File& file, const Path& path, Qu
 
 }  // namespace
 
-Path Paths::folder(QueueId id) const {
-  constexpr char digits[] = "0123456789abcdef";
-  const auto low = id.value & 0xFF;
-  return messages() / std::string{digits[low >> 4], digits[low & 15]};
-}
-
 std::shared_ptr<const Content> file_content(std::shared_ptr<File> file, const RecordHeader& accepted) {
   return std::make_shared<FileContent>(std::move(file), accepted);
 }

@@ -10,21 +10,9 @@
 
 #include "queue/codec.h"
 #include "queue/disk.h"
-#include "queue/journal.h"
+#include "queue/paths.h"
 
 namespace mxpress::queue {
-
-// Where everything lies in the spool's directory.
-struct Paths {
-  Path root;
-  Path journal() const { return root / "journal"; }
-  Path messages() const { return root / "messages"; }
-  Path incoming() const { return root / "incoming"; }  // files that are not complete yet
-  Path corrupt() const { return root / "corrupt"; }
-  Path folder(QueueId id) const;
-  Path file(QueueId id) const { return folder(id) / id.to_string(); }
-  Path large(QueueId id) const { return incoming() / (id.to_string() + ".large"); }  // complete; in place once its record is synced
-};
 
 // A message file as read: up to the last whole record, without what is damaged before it.
 struct MessageFile {

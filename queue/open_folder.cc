@@ -7,6 +7,7 @@
 #include <charconv>
 #include <limits>
 
+#include "queue/index.h"
 #include "queue/replay.h"
 #include "queue/small_file.h"
 
@@ -78,7 +79,7 @@ Result<std::uint64_t> highest_start(Disk& disk, const Paths& paths, const Segmen
   const auto found = replay(disk, paths, segments, 0);
   if (!found) return found.error();
   std::uint64_t highest = segments.highest;  // each start that wrote anything made a segment
-  found->index.entries.for_each([&](QueueId id, const Entry&) { highest = std::max(highest, run_of(id)); });
+  found->index->entries.for_each([&](QueueId id, const Entry&) { highest = std::max(highest, run_of(id)); });
   for (const auto id : found->finished) highest = std::max(highest, run_of(id));
   for (const auto& file : found->damaged) highest = std::max(highest, run_of(file.id));
   for (const auto& file : segments.files) highest = std::max(highest, file.info.run);

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "queue/segment_hold.h"
+#include "queue/spool_context.h"
+
 namespace mxpress::queue {
 namespace {
 
@@ -75,6 +78,13 @@ Status copy_to_corrupt(Disk& disk, const Paths& paths, const std::string& name, 
     return disk.sync_folder(paths.corrupt());
   }
   return Error::transient("there is no room for another " + name + " in " + paths.corrupt().string());
+}
+
+void Quarantine::keep(const std::string& name, const File& file, std::uint64_t begin, std::uint64_t end) {
+  const auto kept = copy_to_corrupt(context_.disk, context_.paths, name + "-" + std::to_string(begin), file, begin, end);
+  if (kept) return;
+  context_.report("damage cannot be kept, so no segment of the journal is removed in this run: " + kept.error().message);
+  hold_.set();
 }
 
 }  // namespace mxpress::queue

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "proto/queue_id.h"
 #include "proto/result.h"
 
 namespace mxpress::queue {
@@ -27,6 +28,13 @@ inline constexpr std::uint64_t kPage = 4096;                          // every b
 inline constexpr std::uint32_t kMaxMeta = 64u << 20;                  // octets
 inline constexpr std::uint64_t kMaxContent = std::uint64_t{1} << 40;  // octets
 inline constexpr std::uint64_t kMaxStates = 128u << 20;               // octets of the records behind a message in its file
+
+// Where a record lies. Segment 0: in the message's own file.
+struct Location {
+  std::uint32_t segment = 0;
+  std::uint32_t offset_by_8 = 0;
+  std::uint64_t offset() const { return std::uint64_t{offset_by_8} * 8; }
+};
 
 struct RecordHeader {
   RecordType type = RecordType::segment;
@@ -54,6 +62,15 @@ using RecordBytes = std::array<char, kRecordHeader>;
 RecordBytes encode(const RecordHeader& header);
 // Nothing unless magic, version, type, checksum and bounds are right. `bytes` may be longer.
 std::optional<RecordHeader> decode_record(std::string_view bytes);
+
+// How far a segment was synced; what lies behind is void.
+struct SegmentEnd {
+  std::uint64_t segment = 0;
+  std::uint64_t end = 0;  // octets
+};
+
+// The number of the start that gave this id.
+inline std::uint64_t run_of(proto::QueueId id) { return id.value >> 40; }
 
 // The zeros that pad to a multiple of 8, and from one batch to the next.
 std::string_view padding(std::uint64_t size);

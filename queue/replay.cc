@@ -2,9 +2,15 @@
 #include "queue/replay.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "proto/printable.h"
+#include "queue/index.h"
+#include "queue/message_file.h"
 #include "queue/remains.h"
+#include "queue/segment_file.h"
+#include "queue/segment_scan.h"
+#include "queue/sites.h"
 
 namespace mxpress::queue {
 namespace {
@@ -44,10 +50,10 @@ class Replay {
   }
 
   Replayed finish() {
-    out_.index.entries.for_each([this](QueueId id, Entry& entry) { settle_entry(id, entry); });
-    for (const auto id : gone_) out_.index.erase(id);
-    std::sort(out_.index.ended.begin(), out_.index.ended.end(),
-              [this](QueueId a, QueueId b) { return out_.index.find(a)->ended_at() < out_.index.find(b)->ended_at(); });
+    out_.index->entries.for_each([this](QueueId id, Entry& entry) { settle_entry(id, entry); });
+    for (const auto id : gone_) out_.index->erase(id);
+    std::sort(out_.index->ended.begin(), out_.index->ended.end(),
+              [this](QueueId a, QueueId b) { return out_.index->find(a)->ended_at() < out_.index->find(b)->ended_at(); });
     return std::move(out_);
   }
 
@@ -101,7 +107,7 @@ class Replay {
       }
       return is_transient;
     }
-    auto& entry = out_.index.add(id, file->meta.envelope);
+    auto& entry = out_.index->add(id, file->meta.envelope);
     for (const auto& [sequence, change] : file->changes) {
       entry.stages().apply(change);
       entry.sequence = std::max(entry.sequence, sequence);
@@ -118,7 +124,7 @@ class Replay {
   }
 
   void remember_drop(const Accepted& meta, QueueId id) {
-    if (!meta.drop_name.empty()) out_.index.drops[meta.drop_name] = id;
+    if (!meta.drop_name.empty()) out_.index->drops[meta.drop_name] = id;
   }
 
   Result<Segment> read(const SegmentFile& file) {
@@ -134,7 +140,7 @@ class Replay {
       limit_scan(segment.scan, *end);
     else if (read->unreadable == 0)
       note_tail(segment);
-    out_.index.segments[file.name] = {std::move(read->file), read->size, file.number};
+    out_.index->segments[file.name] = {std::move(read->file), read->size, file.number};
     return segment;
   }
 
@@ -168,7 +174,7 @@ class Replay {
     const auto octets = std::to_string(region.end - region.begin);
     const auto where = segment_path(paths_.journal(), segment.name).string() + " at " + std::to_string(region.begin);
     if (!region.acknowledged) return note("unfinished write of " + octets + " octets in " + where + " is ignored");
-    out_.regions.push_back({std::to_string(segment.name), out_.index.segments.at(segment.name).file, region.begin, region.end});
+    out_.regions.push_back({std::to_string(segment.name), out_.index->segments.at(segment.name).file, region.begin, region.end});
     damage("damage of " + octets + " octets in " + where + ": " + meaning(segment, region));
   }
 
@@ -206,12 +212,12 @@ class Replay {
   void replay_accepted(QueueId id, RecordType type, std::string_view meta, Location where) {
     const auto accepted = decode_accepted(meta);
     if (!accepted) return lose(id, accepted.error().message);
-    if (!out_.index.find(id) && type == RecordType::accepted) {
-      auto& entry = out_.index.add(id, accepted->envelope);
+    if (!out_.index->find(id) && type == RecordType::accepted) {
+      auto& entry = out_.index->add(id, accepted->envelope);
       entry.set_accepted(where);
-      out_.index.segments[where.segment].touched.add(id);
+      out_.index->segments[where.segment].touched.add(id);
       remember_drop(*accepted, id);
-    } else if (!out_.index.find(id)) {
+    } else if (!out_.index->find(id)) {
       find_large(id, *accepted);
     }
     for (const auto& notice : accepted->notice_for) replay_notice(notice, where);
@@ -231,32 +237,32 @@ class Replay {
     const auto has_file = disk_.exists(paths_.file(id));
     if (misplaced_.contains(id) || !has_file || *has_file) return;  // told already: it could not be read
     // Ended and removed, if the records that follow say so.
-    out_.index.add(id, accepted.envelope);
+    out_.index->add(id, accepted.envelope);
     missing_.insert(id);
     remember_drop(accepted, id);
   }
 
   void replay_notice(const NewMessage::NoticeFor& notice, Location where) {
-    auto* entry = out_.index.find(notice.message);
+    auto* entry = out_.index->find(notice.message);
     if (!entry) return;
     entry->stages().apply(Told{notice.recipients, notice.kind, {}});
-    out_.index.add_later(notice.message, *entry, where);
+    out_.index->add_later(notice.message, *entry, where);
   }
 
   void replay_change(QueueId id, const RecordHeader& record, std::string_view meta, Location where) {
-    auto* entry = out_.index.find(id);
+    auto* entry = out_.index->find(id);
     if (!entry) return;
     if (record.sequence <= entry->sequence) return distrust_file(id, *entry, where);
     const auto change = decode_change(record.type, id, meta);
     if (!change) return damage(id.to_string() + ": " + change.error().message);
     entry->sequence = record.sequence;
     entry->stages().apply(*change);
-    out_.index.add_later(id, *entry, where);
+    out_.index->add_later(id, *entry, where);
   }
 
   // The record waits for its checkpoint still, so whoever appended it to the message file need not have synced it.
   void distrust_file(QueueId id, Entry& entry, Location where) {
-    out_.index.add_later(id, entry, where);
+    out_.index->add_later(id, entry, where);
     entry.history().is_file_doubtful = true;
   }
 
@@ -264,18 +270,18 @@ class Replay {
     const auto site = decode_site(meta);
     if (!site) return damage(site.error().message);
     if (site->failures == 0) {
-      out_.index.sites.erase(site->site);
+      out_.known_sites->erase(site->site);
       out_.sites.erase(site->site);
     } else {
-      out_.index.sites.set(*site, where);
+      out_.known_sites->set(*site, where);
       out_.sites[site->site] = *site;
     }
-    if (out_.sites.size() > out_.index.sites.size())
-      std::erase_if(out_.sites, [this](const auto& known) { return !out_.index.sites.find(known.first); });
+    if (out_.sites.size() > out_.known_sites->size())
+      std::erase_if(out_.sites, [this](const auto& known) { return !out_.known_sites->find(known.first); });
   }
 
   void replay_ended(QueueId id, std::string_view meta) {
-    auto* entry = out_.index.find(id);
+    auto* entry = out_.index->find(id);
     if (const auto time = decode_ended(meta); entry && time) entry->rest().ended_at = *time;
   }
 
@@ -290,7 +296,7 @@ class Replay {
     if (entry.accepted().segment == 0)
       gone_.push_back(id);
     else
-      out_.index.end(id, entry, entry.ended_at());
+      out_.index->end(id, entry, entry.ended_at());
   }
 
   Disk& disk_;
@@ -305,6 +311,11 @@ class Replay {
 };
 
 }  // namespace
+
+Replayed::Replayed() : index(std::make_unique<Index>()), known_sites(std::make_unique<Sites>()) {}
+Replayed::Replayed(Replayed&&) noexcept = default;
+Replayed& Replayed::operator=(Replayed&&) noexcept = default;
+Replayed::~Replayed() = default;
 
 Result<Replayed> replay(Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run,
                         std::function<bool()> given_up) {

@@ -3,19 +3,29 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "queue/finding.h"
-#include "queue/index.h"
-#include "queue/segment_file.h"
-#include "queue/segment_scan.h"
+#include "queue/message_store.h"
+#include "queue/paths.h"
 
 namespace mxpress::queue {
 
+class Sites;
+struct Index;
+struct SegmentList;
+
 struct Replayed {
-  Index index;
+  Replayed();
+  Replayed(Replayed&&) noexcept;
+  Replayed& operator=(Replayed&&) noexcept;
+  ~Replayed();
+
+  std::unique_ptr<Index> index;             // never null, but after a move
+  std::unique_ptr<Sites> known_sites;       // alike: where their records lie
   std::map<std::string, SiteRecord> sites;  // in trouble, by name
   std::vector<QueueId> finished;            // their message file is still there, and can go
   std::vector<QueueId> misplaced;           // their complete file is still in incoming/
@@ -47,7 +57,5 @@ inline constexpr const char* kRecoveryGivenUp = "the spool is being closed";
 Result<Replayed> replay(
     Disk& disk, const Paths& paths, const SegmentList& segments, std::uint64_t own_run,
     std::function<bool()> given_up = [] { return false; });
-
-inline std::uint64_t run_of(QueueId id) { return id.value >> 40; }
 
 }  // namespace mxpress::queue

@@ -8,7 +8,7 @@
 
 #include "queue/codec.h"
 #include "queue/finding.h"
-#include "queue/message_file.h"
+#include "queue/paths.h"
 
 namespace mxpress::queue {
 

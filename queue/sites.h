@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "queue/journal.h"
+#include "queue/message_store.h"
+#include "queue/record.h"
 #include "queue/small_text.h"
-#include "queue/spool.h"
 
 namespace mxpress::queue {
 

@@ -1,24 +1,20 @@
-// The spool: keeps every accepted message until each recipient has come to an end. docs/spool.md has the bytes.
+// The spool: the message store in a directory, with a journal and message files. docs/spool.md has the bytes.
 #pragma once
 
-#include <boost/filesystem/path.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "queue/disk.h"
-#include "queue/message.h"
+#include "queue/message_store.h"
+#include "queue/recovery.h"
 
 namespace mxpress::queue {
 
-inline constexpr std::uint64_t kInlineContent = 256 * 1024;  // octets; larger content is born in a message file
-
 struct SpoolOptions {
-  boost::filesystem::path directory;
+  Path directory;
   std::uint64_t segment_size = 16u << 20;                      // octets of one journal segment
   std::uint64_t journal_size = 64u << 20;                      // beyond it the oldest segment is checkpointed
   std::uint64_t longest_states = 16u << 20;                    // octets of a message's states in its file; then what is void is left out
@@ -35,139 +31,12 @@ struct SpoolOptions {
   std::function<void(std::string)> note;    // what recovery finds and nobody need act on, such as a write that a crash cut off; alike
 };
 
-// Content too large for the journal, while it arrives. Owned by one intake; discarded (file removed) when destroyed unstored. One thread at
-// a time.
-class LargeContent {
+// Writes on two threads of its own: one for the journal, one for message files and checkpoints.
+class Spool : public MessageStore, public Recovery {
  public:
-  virtual ~LargeContent() = default;
-  virtual Status append(std::string_view bytes) = 0;
-  virtual std::uint64_t size() const = 0;
-};
-
-struct NewMessage {
-  proto::Envelope envelope;
-  std::string content;                  // what we add and what was received, up to kInlineContent octets...
-  std::unique_ptr<LargeContent> large;  // ...or this (then `content` is empty)
-  std::string drop_name;                // name and owner of the drop file it came from; remembered, so that a crash repeats nothing
-  struct NoticeFor {                    // this message is the notice for these recipients of that message
-    QueueId message;
-    std::vector<std::uint32_t> recipients;
-    enum class Kind { failure, delay, success } kind = Kind::failure;
-  };
-  std::vector<NoticeFor> notice_for;  // store and "notice owed no more" are one atomic step
-};
-
-// What an attempt, an expiry or a lookup made of some recipients of one message. Recorded as one record.
-struct Settlement {
-  QueueId message;
-  Attempt attempt;  // hosts may be empty (expiry, lookup failure)
-  struct Change {
-    std::uint32_t recipient = 0;  // index
-    RecipientState state;         // the whole new state
-  };
-  std::vector<Change> changes;
-};
-
-enum class ActionKind { hold, release, retry, remove, bounce };
-
-// A trouble of a whole site, kept over restarts so that a restart never multiplies probes.
-struct SiteRecord {
-  std::string site;            // the key of a site, or of the lookup of a destination
-  std::uint32_t failures = 0;  // 0: healthy again, the record is forgotten
-  WallTime next_probe{};
-  std::optional<proto::HostResult> last;
-};
-
-struct SpoolCounters {
-  std::uint64_t messages = 0, stored = 0, ended = 0, corrupt = 0;
-  std::uint64_t unread = 0;  // messages, folders of them and segments that could not be read at recovery; the next start tries again
-  std::uint64_t syncs = 0, journal_bytes = 0;
-  bool accepting = true;
-  std::string not_accepting_because;  // for people: path, free and needed
-  bool recovered = false;             // mail of earlier runs has been read; what could not be is counted above
-  std::string not_recovered_because;  // for people: why the last attempt failed; empty before one did
-};
-
-// Threads: every function may be called from any thread. Callbacks run on the committer thread (or the caller's when a test drives
-// commit_batch()), must not block and not call back into the spool synchronously except for enqueuing.
-class Spool {
- public:
-  enum class Committer { thread, manual };  // manual: a test or simulation calls commit_batch()
-
   // Creates the directory if missing, takes its lock (flock; error names the holder), checks the format version (a newer one: error,
-  // nothing written) and prepares recovery. Intake may store() from now on.
-  static Result<std::unique_ptr<Spool>> open(Disk& disk, SpoolOptions options, Committer committer);
-  virtual ~Spool() = default;  // ends the committer after a last commit
-
-  // Reads what the last run left: message files, then the journal over them. Calls `found` for every message that has not ended and
-  // `site` for every site in trouble. Blocking; on a thread of its own, after open(); once, and again only after an
-  // error, when nothing was told to `found` and `site` yet.
-  virtual Status recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) = 0;
-  // Before the end: recover() comes back soon, with an error, and is not called again. What it has not told of stays as it is.
-  virtual void give_up_recovery() {}
-
-  // A message file to receive content over kInlineContent. Error (transient): disk full, with path, free and needed octets.
-  virtual Result<std::unique_ptr<LargeContent>> open_large() = 0;
-  // Before data is taken: is there room for `size` octets beyond the reserve? Error is transient (452 4.3.1), and no
-  // older than this call; room may be what the disk had room_stays_known ago: whatever stores looks again.
-  virtual Status room_for(std::uint64_t size) = 0;
-
-  using Stored = std::function<void(Result<QueueId>)>;
-  // Durable (synced) when `done` is called with an id; otherwise nothing of it is kept (transient error). A drop_name seen before
-  // completes with the id it got then and stores nothing.
-  virtual void store(NewMessage message, Stored done) = 0;
-  // The message's id is known before the content is durable, because Received names it.
-  virtual QueueId next_id() = 0;
-  virtual void store_as(QueueId id, NewMessage message, Stored done) = 0;
-
-  // In the kernel within 10 ms, or after the sync that is under way; synced with the next batch or within 1 s. `done` (may be null) when
-  // synced. When nothing is pending or owed afterwards the message has ended and its content goes.
-  virtual void settle(Settlement settlement, std::function<void(Status)> done) = 0;
-  virtual void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) = 0;
-  virtual void record_site(SiteRecord record) = 0;
-
-  // Blocking read of one message with envelope, states and attempts, also of recently ended ones. Error: unknown (permanent), I/O or
-  // damage.
-  virtual Result<Message> load(QueueId id) = 0;
-  // About how much memory load() of this message takes while it works, in octets. Does not wait for the disk.
-  virtual std::uint64_t octets_to_load(QueueId) { return 0; }
-  // How many recipients it has; 0: it is not known. Does not wait for the disk.
-  virtual std::size_t recipients_of(QueueId) { return 0; }
-  // The same for who must not wait: nothing where the disk would have to be asked, where it is much, ended or damaged; then load() tells.
-  // Its content is in memory and intact.
-  virtual std::optional<Message> load_at_hand(QueueId) { return std::nullopt; }
-  // A message of this run as it came, if nothing has been recorded about it since and it is still in memory. Does not wait for the disk.
-  virtual std::shared_ptr<const Message> fresh(QueueId) { return nullptr; }
-  // How long it has waited since it was accepted. Steps of the wall clock make nothing older; time in which no daemon had the spool counts
-  // for at most a day each time.
-  virtual Duration age_of(const Message& message) const = 0;
-  // Ids of all messages that have not ended, in order of age; then `ended` recently ended ones if asked for.
-  virtual std::vector<QueueId> ids(bool with_ended) = 0;
-  // The first of them.
-  virtual std::optional<QueueId> oldest() {
-    const auto all = ids(false);
-    return all.empty() ? std::nullopt : std::optional(all.front());
-  }
-  // Of them, those that this local user handed in. Takes time by their number, not by that of all messages.
-  virtual std::vector<QueueId> ids_of(std::int64_t) { return {}; }
-  // Whose shares of the daemon's budgets it uses; whose it is, owns() says. From memory alone.
-  virtual proto::ShareOwner share_owner_of(QueueId) { return {}; }
-  // Whether a notice about this message may be stored now, by the memory of what waits. From memory alone.
-  virtual bool has_room_for_notice(QueueId) { return true; }
-  // The ended messages that are remembered (SpoolOptions::ended_kept), the latest first.
-  virtual std::vector<QueueId> ended() { return {}; }
-  // Of them, those of this local user. Takes time by the number of all his messages.
-  virtual std::vector<QueueId> ended_of(std::int64_t) { return {}; }
-  // Whether it is a message of this user, perhaps an ended one. From memory alone; the same work whether it is somebody else's or none.
-  virtual bool owns(std::int64_t, QueueId) { return false; }
-  virtual SpoolCounters counters() = 0;
-
-  // One write and one sync for all that wait; true if there was something. Only with Committer::manual.
-  virtual bool commit_batch() = 0;
-  // As the committer does with outcomes: one write of all that waits, synced only if a message is among it. Only with Committer::manual.
-  virtual bool write_batch() = 0;
-  // Drops the oldest segments as far as journal_size asks. Called by the housekeeper; by tests with manual.
-  virtual void checkpoint() = 0;
+  // nothing written) and prepares recovery. Intake may store() from now on. The destructor ends the threads after a last commit.
+  static Result<std::unique_ptr<Spool>> open(Disk& disk, SpoolOptions options);
 };
 
 }  // namespace mxpress::queue

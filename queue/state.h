@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "queue/message.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace mxpress::queue {
 

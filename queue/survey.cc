@@ -4,8 +4,13 @@
 #include <algorithm>
 
 #include "proto/printable.h"
+#include "queue/index.h"
+#include "queue/message_file.h"
+#include "queue/message_records.h"
 #include "queue/open_folder.h"
 #include "queue/replay.h"
+#include "queue/segment_file.h"
+#include "queue/segment_scan.h"
 
 namespace mxpress::queue {
 namespace {
@@ -183,10 +188,10 @@ class Surveyor {
 
   // Nothing tells these from what a sound spool can have.
   void note_emptiness(const Replayed& found) {
-    if (found.index.segments.empty())
+    if (found.index->segments.empty())
       add(Remedy::none, paths_.journal(),
           "has no segment, as before the first mail and after a repair; if there was mail in one, that is lost");
-    for (const auto& [name, segment] : found.index.segments) {
+    for (const auto& [name, segment] : found.index->segments) {
       const auto path = segment_path(paths_.journal(), name);
       const bool is_told = std::any_of(out_.problems.begin(), out_.problems.end(),
                                        [&](const Problem& problem) { return problem.text.find(path.string()) != std::string::npos; });
@@ -202,10 +207,10 @@ class Surveyor {
   }
 
   void count_waiting(const Replayed& found) {
-    found.index.entries.for_each([&](QueueId id, const Entry& entry) {
+    found.index->entries.for_each([&](QueueId id, const Entry& entry) {
       if (entry.ended) return;
       ++out_.counts.waiting;
-      if (const auto raw = read_raw(disk_, paths_, snapshot(found.index, id, entry))) out_.counts.octets += raw->accepted.content_size;
+      if (const auto raw = read_raw(disk_, paths_, snapshot(*found.index, id, entry))) out_.counts.octets += raw->accepted.content_size;
     });
   }
 

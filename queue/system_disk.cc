@@ -40,6 +40,7 @@ class Descriptor {
 
 std::vector<iovec> to_iovecs(const std::vector<std::string_view>& pieces, std::size_t& next, std::size_t skip) {
   std::vector<iovec> out;
+  out.reserve(std::min(pieces.size() - next, kMaxPieces));
   for (std::size_t i = next; i < pieces.size() && out.size() < kMaxPieces; ++i) {
     auto piece = pieces[i];
     if (i == next) piece.remove_prefix(skip);

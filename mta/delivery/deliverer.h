@@ -12,7 +12,7 @@
 #include "proto/envelope.h"
 #include "proto/outcome.h"
 #include "queue/message.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace mxpress::mta::delivery {
 

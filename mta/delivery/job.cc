@@ -18,7 +18,7 @@ namespace {
 constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 
-std::pair<Result<queue::Message>, Status> load_envelope(queue::Spool& spool, queue::QueueId id) {
+std::pair<Result<queue::Message>, Status> load_envelope(queue::MessageStore& spool, queue::QueueId id) {
   const host::HandlingNow now(id);
   auto message = spool.load(id);
   if (message) message->content.reset();
@@ -26,7 +26,7 @@ std::pair<Result<queue::Message>, Status> load_envelope(queue::Spool& spool, que
 }
 
 // The message, and whether its content is what it was.
-std::pair<Result<queue::Message>, Status> load_checked(queue::Spool& spool, queue::QueueId id) {
+std::pair<Result<queue::Message>, Status> load_checked(queue::MessageStore& spool, queue::QueueId id) {
   const host::HandlingNow now(id);
   auto message = spool.load(id);
   if (!message || !message->content) return {std::move(message), {}};

@@ -7,7 +7,7 @@
 namespace mxpress::mta::delivery {
 
 struct Loads {
-  Loads(queue::Spool& spool, asio::thread_pool* file_pool) : shared(spool, file_pool, under_way) {}
+  Loads(queue::MessageStore& spool, asio::thread_pool* file_pool) : shared(spool, file_pool, under_way) {}
 
   static constexpr std::uint64_t kUnderWay = 32u << 20;        // octets
   static constexpr std::uint64_t kLongDeliveries = 64u << 20;  // octets; for jobs of more than transport::kManyRecipients

@@ -98,8 +98,8 @@ proto::Domain reporting_host(const Config& config) {
 
 }  // namespace
 
-Notices::Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig& config, asio::thread_pool* file_pool, LoadBudget& budget,
-                 Admit admit, std::uint64_t seed)
+Notices::Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, asio::thread_pool* file_pool,
+                 LoadBudget& budget, Admit admit, std::uint64_t seed)
     : io_(io),
       spool_(spool),
       config_(config),

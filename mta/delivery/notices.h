@@ -24,7 +24,7 @@
 #include "proto/dsn.h"
 #include "proto/outcome.h"
 #include "queue/guarded.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace boost::asio {
 class thread_pool;
@@ -36,7 +36,7 @@ namespace mxpress::mta::delivery {
 class Notices {
  public:
   using Admit = std::function<void(queue::QueueId, const proto::Envelope&)>;
-  Notices(asio::io_context& io, queue::Spool& spool, const CurrentConfig& config, asio::thread_pool* file_pool, LoadBudget& budget,
+  Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, asio::thread_pool* file_pool, LoadBudget& budget,
           Admit admit, std::uint64_t seed);
 
   // Notes which message a notice is made for. Before the first; null: nobody does.
@@ -108,7 +108,7 @@ class Notices {
   Task<Loaded> load(queue::QueueId id);
 
   asio::io_context& io_;
-  queue::Spool& spool_;
+  queue::MessageStore& spool_;
   const CurrentConfig& config_;
   asio::thread_pool* file_pool_;
   LoadBudget& budget_;

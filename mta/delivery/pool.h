@@ -21,7 +21,7 @@ namespace mxpress::mta::delivery {
 
 struct PoolServices {
   std::vector<asio::io_context*> workers;  // one each; in simulations several may be the same
-  queue::Spool& spool;
+  queue::MessageStore& spool;
   const CurrentConfig& config;
   asio::thread_pool* file_pool;  // null: the disk is read at once
   std::function<std::shared_ptr<dns::Resolver>(asio::io_context&, const Config&)> make_resolver;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "queue/message.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace mxpress::mta::delivery {
 

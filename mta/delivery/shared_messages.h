@@ -15,8 +15,8 @@
 #include "mta/host/config.h"
 #include "mta/routing/destination_name.h"
 #include "queue/guarded.h"
+#include "queue/message_store.h"
 #include "queue/schedule.h"
-#include "queue/spool.h"
 
 namespace boost::asio {
 class thread_pool;
@@ -47,7 +47,7 @@ class SharedMessages {
   };
 
   // `file_pool`: reads; null: the disk is read at once.
-  SharedMessages(queue::Spool& spool, asio::thread_pool* file_pool, LoadBudget& budget, std::uint64_t most_kept = kMostKept)
+  SharedMessages(queue::MessageStore& spool, asio::thread_pool* file_pool, LoadBudget& budget, std::uint64_t most_kept = kMostKept)
       : spool_(spool), file_pool_(file_pool), budget_(budget), most_kept_(most_kept) {}
 
   struct Given {
@@ -92,7 +92,7 @@ class SharedMessages {
   static void drop(Shared& shared, Entry& entry);
   Given cut(const Copy& copy, routing::DestinationRef destination, Need need);
 
-  queue::Spool& spool_;
+  queue::MessageStore& spool_;
   asio::thread_pool* file_pool_;
   LoadBudget& budget_;
   const std::uint64_t most_kept_;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
+#include "queue/message_store.h"
 #include "queue/schedule.h"
-#include "queue/spool.h"
 
 namespace mxpress::mta::delivery {
 

@@ -8,8 +8,8 @@
 #include "mta/transport/report.h"
 #include "proto/outcome.h"
 #include "queue/message.h"
+#include "queue/message_store.h"
 #include "queue/retry.h"
-#include "queue/spool.h"
 
 namespace mxpress::mta::delivery {
 

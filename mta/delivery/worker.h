@@ -87,7 +87,7 @@ class Ownership {
 struct WorkerServices {
   asio::io_context& io;
   std::array<transport::Transport*, 2> transports;  // by kind
-  queue::Spool& spool;
+  queue::MessageStore& spool;
   const CurrentConfig& config;
   asio::thread_pool* file_pool;  // null: the disk is read at once (simulations)
   Notices& notices;

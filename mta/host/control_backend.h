@@ -11,7 +11,7 @@
 
 #include "mta/delivery/deliverer.h"
 #include "queue/message.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace mxpress::mta::host {
 

@@ -29,7 +29,7 @@ class LiveBackend final : public ControlBackend {
   // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `troubles` tells
   // those of the daemon's own, on a thread of the control server.
   LiveBackend(
-      queue::Spool& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
+      queue::MessageStore& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
       std::function<Status()> reload, std::function<std::vector<std::string>()> troubles = [] { return std::vector<std::string>(); })
       : spool_(spool),
         deliverer_(deliverer),
@@ -56,7 +56,7 @@ class LiveBackend final : public ControlBackend {
   std::shared_ptr<const Config> config() override { return config_.get(); }
 
  private:
-  queue::Spool& spool_;
+  queue::MessageStore& spool_;
   delivery::Deliverer& deliverer_;
   CurrentConfig& config_;
   const RecoveryProgress& recovery_;

@@ -16,7 +16,7 @@
 #include "mta/smtp/server_session.h"
 #include "proto/envelope.h"
 #include "proto/outcome.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace mxpress::mta::intake {
 
@@ -27,7 +27,7 @@ inline constexpr std::uint64_t kEnvelopeRoom = 64u << 20;
 // What all entrances share; it outlives every session.
 struct Context {
   CurrentConfig& config;
-  queue::Spool& spool;
+  queue::MessageStore& spool;
   // Takes a message that is durable in the spool on to its delivery. Any thread.
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
   // Returns a message that is durable in the spool to its sender, because of this. Any thread that may block.

@@ -52,17 +52,17 @@ struct Left {
     commit(*daemon);
   }
 
-  std::unique_ptr<queue::Spool> open() {
-    auto spool = std::move(queue::Spool::open(disk, options, queue::Spool::Committer::manual)).value();
+  std::unique_ptr<queue::SteppedSpool> open() {
+    auto spool = std::move(queue::SteppedSpool::open(disk, options)).value();
     found.clear();
     REQUIRE(spool->recover([this](const queue::Message& m) { found.emplace(m.id, m); }, [](const queue::SiteRecord&) {}));
     return spool;
   }
-  static void commit(queue::Spool& spool) {
+  static void commit(queue::SteppedSpool& spool) {
     while (spool.commit_batch()) {
     }
   }
-  void store(queue::Spool& spool, std::vector<std::string> recipients) {
+  void store(queue::SteppedSpool& spool, std::vector<std::string> recipients) {
     spool.store(queue::new_message(std::move(recipients)), [this](Result<QueueId> id) { ids.push_back(id.value()); });
     commit(spool);
   }
@@ -175,7 +175,7 @@ TEST_CASE("mxpress without a daemon: whoever acts has the spool to himself, whoe
     REQUIRE(effects);
     CHECK(*effects == std::vector<delivery::ActionEffect>{delivery::ActionEffect::done, delivery::ActionEffect::unknown});
     CHECK((*acting)->load(left.ids[0])->held);
-    CHECK_FALSE(queue::Spool::open(left.disk, left.options, queue::Spool::Committer::manual));
+    CHECK_FALSE(queue::SteppedSpool::open(left.disk, left.options));
   }
   const auto looking = cli::open_spool_backend(*config, cli::Purpose::look);
   REQUIRE(looking);

@@ -48,10 +48,10 @@ int open_spool(const std::function<void(Threads)>& set) {
   queue::SpoolOptions options;
   options.directory = new_folder() / "spool";
   options.reserve_bytes = options.reserve_inodes = 0;
-  const auto refused = queue::Spool::open(disk, options, queue::Spool::Committer::thread);
+  const auto refused = queue::Spool::open(disk, options);
   if (refused || refused.error().message.find("thread") == std::string::npos) return 1;
   set(Threads::allowed);
-  const auto opened = queue::Spool::open(disk, options, queue::Spool::Committer::thread);
+  const auto opened = queue::Spool::open(disk, options);
   fs::remove_all(options.directory.parent_path());
   return opened ? 0 : 2;
 }

@@ -74,7 +74,7 @@ struct OnDisk {
 
   Status open() {
     spool.reset();
-    auto opened = Spool::open(disk, options, Spool::Committer::manual);
+    auto opened = SteppedSpool::open(disk, options);
     if (!opened) return opened.error();
     spool = std::move(*opened);
     return spool->recover([](const Message&) {}, [](const SiteRecord&) {});
@@ -97,7 +97,7 @@ struct OnDisk {
   SystemDisk disk;
   SpoolOptions options;
   std::vector<std::string> reports;
-  std::unique_ptr<Spool> spool;
+  std::unique_ptr<SteppedSpool> spool;
 };
 
 std::set<std::string> ids_of(const WholeSpool& whole) {

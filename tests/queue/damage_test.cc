@@ -284,7 +284,7 @@ TEST_CASE("damage: a folder of messages that cannot be listed costs the mail in 
     disk.replace(path, s.f.disk.content(path));
   }
   disk.folder = Path(s.path(0)).parent_path().string();
-  auto spool = std::move(Spool::open(disk, s.f.options, Spool::Committer::manual)).value();
+  auto spool = std::move(SteppedSpool::open(disk, s.f.options)).value();
   CHECK_FALSE(spool->counters().recovered);
   REQUIRE(spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
   CHECK(spool->counters().recovered);
@@ -296,7 +296,7 @@ TEST_CASE("damage: a folder of messages that cannot be listed costs the mail in 
   CHECK(disk.files() == before);
   disk.folder = "/spool/messages";
   spool.reset();
-  spool = std::move(Spool::open(disk, s.f.options, Spool::Committer::manual)).value();
+  spool = std::move(SteppedSpool::open(disk, s.f.options)).value();
   CHECK_FALSE(spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
   CHECK_FALSE(spool->counters().recovered);
   CHECK_THAT(spool->counters().not_recovered_because, Catch::Contains("cannot list"));
@@ -409,7 +409,7 @@ TEST_CASE("checkpoint: segments go in the order in which they were written, what
 TEST_CASE("damage: a large message that the disk does not give now is not called lost") {
   Unlistable disk;
   SpoolFixture f;
-  auto spool = std::move(Spool::open(disk, f.options, Spool::Committer::manual)).value();
+  auto spool = std::move(SteppedSpool::open(disk, f.options)).value();
   REQUIRE(spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
   auto message = new_message();
   message.large = std::move(spool->open_large()).value();
@@ -421,7 +421,7 @@ TEST_CASE("damage: a large message that the disk does not give now is not called
   spool.reset();
   REQUIRE(id);
   disk.folder = Paths{"/spool"}.folder(*id).string();
-  spool = std::move(Spool::open(disk, f.options, Spool::Committer::manual)).value();
+  spool = std::move(SteppedSpool::open(disk, f.options)).value();
   REQUIRE(spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
   CHECK(spool->counters().unread == 1);
   for (const auto& report : f.reports) CHECK(report.find("is lost") == std::string::npos);

@@ -54,7 +54,7 @@ struct RealSpool {
   }
   void open() {
     spool.reset();
-    auto opened = Spool::open(disk, options, Spool::Committer::manual);
+    auto opened = SteppedSpool::open(disk, options);
     if (!opened) FAIL(opened.error().message);
     spool = std::move(*opened);
     REQUIRE(spool->recover([](const Message&) {}, [this](const SiteRecord& site) { sites.push_back(site); }));
@@ -81,7 +81,7 @@ struct RealSpool {
 
   SystemDisk disk;
   SpoolOptions options;
-  std::unique_ptr<Spool> spool;
+  std::unique_ptr<SteppedSpool> spool;
   std::vector<std::string> reports;
   std::vector<SiteRecord> sites;
   std::uint64_t next_random = 1;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "queue/crc32c.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace mxpress::queue {
 
@@ -75,7 +75,7 @@ inline std::string dump(const std::vector<SiteRecord>& sites) {
 }
 
 // All messages, also the ended ones that are still known.
-inline std::string dump(Spool& spool) {
+inline std::string dump(MessageStore& spool) {
   std::string out;
   for (const auto id : spool.ids(true)) {
     const auto message = spool.load(id);

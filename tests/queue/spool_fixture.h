@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "queue/spool.h"
+#include "queue/stepped_spool.h"
 #include "tests/support/forgetful_disk.h"
 
 namespace mxpress::queue {
@@ -46,7 +46,7 @@ struct SpoolFixture {
   std::vector<Message> found;
   std::vector<SiteRecord> sites;
   std::uint64_t next_random = 1;
-  std::unique_ptr<Spool> spool;  // the last: it reports until it is gone
+  std::unique_ptr<SteppedSpool> spool;  // the last: it reports until it is gone
 
   SpoolFixture() {
     options.directory = "/spool";
@@ -63,7 +63,7 @@ struct SpoolFixture {
   // The next run, which has read nothing of the last one yet.
   Status open_unread() {
     spool.reset();
-    auto opened = Spool::open(disk, options, Spool::Committer::manual);
+    auto opened = SteppedSpool::open(disk, options);
     if (!opened) return opened.error();
     spool = std::move(*opened);
     found.clear();

@@ -14,14 +14,14 @@ std::string of_size(std::size_t size) {
   return out;
 }
 
-std::unique_ptr<LargeContent> large_content(Spool& spool, const std::string& bytes) {
+std::unique_ptr<LargeContent> large_content(MessageStore& spool, const std::string& bytes) {
   auto large = std::move(spool.open_large()).value();
   REQUIRE(large->append(bytes.substr(0, 1000)));
   REQUIRE(large->append(bytes.substr(1000)));
   return large;
 }
 
-NewMessage large_message(Spool& spool, const std::string& bytes) {
+NewMessage large_message(MessageStore& spool, const std::string& bytes) {
   auto message = new_message({"b@example.org"}, "");
   message.large = large_content(spool, bytes);
   return message;
@@ -244,7 +244,7 @@ TEST_CASE("spool: ids never repeat, even when the counter of starts is lost") {
 TEST_CASE("spool: a second daemon is refused, and told who has it") {
   SpoolFixture f, g;
   REQUIRE(f.open());
-  const auto second = Spool::open(f.disk, f.options, Spool::Committer::manual);
+  const auto second = SteppedSpool::open(f.disk, f.options);
   REQUIRE_FALSE(second);
   CHECK_THAT(second.error().message, Catch::Contains("in use by process"));
 }

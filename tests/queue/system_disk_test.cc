@@ -74,7 +74,7 @@ struct RealSpool {
 
   void open() {
     spool.reset();
-    auto opened = Spool::open(disk, options, Spool::Committer::thread);
+    auto opened = Spool::open(disk, options);
     INFO((opened ? "" : opened.error().message));
     REQUIRE(opened);
     spool = std::move(*opened);
@@ -258,12 +258,12 @@ TEST_CASE("real spool: a settlement nobody else hurries along is durable within 
 
 TEST_CASE("real spool: a second one on the same folder is refused with the number of the process that has it") {
   RealSpool s;
-  const auto second = Spool::open(s.disk, s.options, Spool::Committer::thread);
+  const auto second = Spool::open(s.disk, s.options);
   REQUIRE_FALSE(second);
   CHECK(second.error().is_transient());
   CHECK_THAT(second.error().message, Catch::Contains("in use by process " + std::to_string(::getpid())));
   s.spool.reset();
-  CHECK(Spool::open(s.disk, s.options, Spool::Committer::thread));
+  CHECK(Spool::open(s.disk, s.options));
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "queue/message_store.h"
 #include "queue/retry.h"
-#include "queue/spool.h"
 #include "tests/sim/world.h"
 
 namespace mxpress::sim {

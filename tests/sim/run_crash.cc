@@ -41,7 +41,7 @@ Status Run::try_start() {
   options.report = [this](const std::string& what) {
     if (!dying_) ledger_.note(50, what.size());
   };
-  auto spool = queue::Spool::open(disk_, options, queue::Spool::Committer::manual);
+  auto spool = queue::SteppedSpool::open(disk_, options);
   if (!spool) return spool.error();
   spool_ = std::make_unique<ObservedSpool>(std::move(*spool), ledger_);
   io_ = std::make_unique<asio::io_context>(1);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "queue/spool.h"
+#include "queue/message_store.h"
 #include "tests/sim/world.h"
 
 namespace mxpress::sim {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
-#include "queue/spool.h"
+#include "queue/message_store.h"
 
 namespace mxpress::testing {
 
@@ -39,7 +39,7 @@ class Fault {
   std::optional<Error> error_;
 };
 
-class FakeSpool final : public queue::Spool {
+class FakeSpool final : public queue::MessageStore {
  public:
   // What goes wrong, until it is reset.
   Fault no_room;
@@ -64,7 +64,6 @@ class FakeSpool final : public queue::Spool {
     return came_.wait_for(lock, std::chrono::seconds(10), [&] { return kept_.size() >= count; });
   }
 
-  Status recover(std::function<void(const queue::Message&)>, std::function<void(const queue::SiteRecord&)>) override { return {}; }
   Status room_for(std::uint64_t) override {
     const auto fault = no_room.get();
     return fault ? Status(*fault) : Status();
@@ -89,10 +88,18 @@ class FakeSpool final : public queue::Spool {
   void record_site(queue::SiteRecord) override {}
   Result<queue::Message> load(queue::QueueId) override { return Error::permanent("no such message"); }
   std::vector<queue::QueueId> ids(bool) override { return {}; }
+  std::optional<queue::Message> load_at_hand(queue::QueueId) override { return std::nullopt; }
+  std::shared_ptr<const queue::Message> fresh(queue::QueueId) override { return nullptr; }
+  std::uint64_t octets_to_load(queue::QueueId) override { return 0; }
+  std::size_t recipients_of(queue::QueueId) override { return 0; }
+  std::optional<queue::QueueId> oldest() override { return std::nullopt; }
+  std::vector<queue::QueueId> ids_of(std::int64_t) override { return {}; }
+  proto::ShareOwner share_owner_of(queue::QueueId) override { return {}; }
+  bool has_room_for_notice(queue::QueueId) override { return true; }
+  std::vector<queue::QueueId> ended() override { return {}; }
+  std::vector<queue::QueueId> ended_of(std::int64_t) override { return {}; }
+  bool owns(std::int64_t, queue::QueueId) override { return false; }
   queue::SpoolCounters counters() override { return counted; }
-  bool commit_batch() override { return false; }
-  bool write_batch() override { return false; }
-  void checkpoint() override {}
 
  private:
   struct Large final : queue::LargeContent {

@@ -145,7 +145,7 @@ void Simulation::start() {
   options.memory = memory;
   options.wall = [this] { return time.wall(); };
   options.since_boot = [this] { return std::chrono::floor<Duration>(time.since_boot()); };
-  auto spool = queue::Spool::open(disk, options, queue::Spool::Committer::manual);
+  auto spool = queue::SteppedSpool::open(disk, options);
   if (!spool) throw std::runtime_error(spool.error().message);
   spool_ = std::move(*spool);
   io_ = std::make_unique<asio::io_context>(1);

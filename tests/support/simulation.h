@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mta/delivery/pool.h"
+#include "queue/stepped_spool.h"
 #include "tests/support/forgetful_disk.h"
 #include "tests/support/memory_stream.h"
 #include "tests/support/scripted_resolver.h"
@@ -69,7 +70,7 @@ class Simulation {
   // The process is killed at this moment and starts again on what the kernel has, or the power is cut.
   void crash(test::ForgetfulDisk::Cut cut = test::ForgetfulDisk::Cut::all);
 
-  queue::Spool& spool() { return *spool_; }
+  queue::MessageStore& spool() { return *spool_; }
   queue::Message load(queue::QueueId id) { return spool_->load(id).value(); }
   std::vector<queue::QueueId> ids() { return spool_->ids(false); }
   std::size_t queued() { return spool_->ids(false).size(); }
@@ -104,7 +105,7 @@ class Simulation {
   const std::size_t many_destinations_;
   std::map<std::string, SimulatedHost*> hosts_;
   std::vector<std::string> connections_;
-  std::unique_ptr<queue::Spool> spool_;
+  std::unique_ptr<queue::SteppedSpool> spool_;
   std::unique_ptr<asio::io_context> io_;
   std::unique_ptr<mta::delivery::Pool> pool_;
 };

@@ -56,7 +56,7 @@ bool Life::start() {
 
 bool Life::start_once() {
   stop();
-  auto opened = queue::Spool::open(disk_, options(), queue::Spool::Committer::manual);
+  auto opened = queue::SteppedSpool::open(disk_, options());
   if (!opened) return reports_.push_back(opened.error().message), false;
   spool_ = std::move(*opened);
   found_.clear();

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "queue/spool.h"
+#include "queue/stepped_spool.h"
 #include "tests/support/forgetful_disk.h"
 #include "tests/torture/promises.h"
 
@@ -64,7 +64,7 @@ class Life {
   std::vector<Message> found_;
   std::uint64_t salt_;
   int number_ = 0;
-  std::unique_ptr<queue::Spool> spool_;  // last: its callbacks know the others
+  std::unique_ptr<queue::SteppedSpool> spool_;  // last: its callbacks know the others
 };
 
 // A day that does everything a spool does, with several batches, segments and restarts. The same at each call; ends early when the disk

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "queue/spool.h"
+#include "queue/message_store.h"
 #include "queue/state.h"
 
 namespace mxpress::torture {
@@ -36,7 +36,7 @@ class Promises {
   struct Recovered {
     std::map<QueueId, Message> found;
     std::map<std::string, std::uint32_t> sites;  // failures
-    queue::Spool& spool;
+    queue::MessageStore& spool;
   };
   std::vector<std::string> compare(Recovered& recovered) const;
   // The disk did not give all, and the spool says so: what it told then says nothing of what was promised.

@@ -1,0 +1,29 @@
+// Whether the journal takes messages.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "proto/result.h"
+#include "queue/guarded.h"
+
+namespace mxpress::queue {
+
+// Any thread. Only the committer changes it.
+class Acceptance {
+ public:
+  bool is_given() const { return given_.load(std::memory_order_acquire); }
+  // Error (transient): nothing is accepted now; for people, with path and reason.
+  Status status() { return is_given() ? Status() : Status(Error::transient(*why_not_.lock())); }
+  void refuse(std::string why) {
+    *why_not_.lock() = std::move(why);
+    given_.store(false, std::memory_order_release);
+  }
+  void resume() { given_.store(true, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> given_ = true;
+  Guarded<std::string> why_not_;
+};
+
+}  // namespace mxpress::queue

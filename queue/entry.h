@@ -1,0 +1,77 @@
+// What the index keeps of one message.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "queue/owners.h"
+#include "queue/record.h"
+#include "queue/state.h"
+
+namespace mxpress::queue {
+
+// There may be millions of them: most have no history, and need no room for one.
+class Entry {
+ public:
+  // Only of messages with more than one recipient, or that have ended.
+  struct Rest {
+    OtherStages other_stages;
+    WallTime ended_at{};
+    std::uint32_t weight = 0;                   // see Entry::weight(), of more than one recipient
+    std::shared_ptr<const Message> remembered;  // of an ended message whose records are gone; shared with callers of load()
+    std::uint64_t remembered_octets = 0;        // about what that takes
+  };
+  // Only of these, or with a history that is not all in their files.
+  struct More {
+    Location accepted;
+    std::vector<Location> later;  // journal records that change it and are not in the message file; also Accepted records of notices
+    std::unique_ptr<Rest> rest;
+    bool is_file_doubtful = false;  // it may hold states that never reached the disk; the next checkpoint rewrites it
+  };
+
+  Entry() = default;
+  Entry(Entry&& other) noexcept { *this = std::move(other); }
+  Entry& operator=(Entry&& other) noexcept;
+  ~Entry();
+
+  // Where its Accepted record lies; segment 0: in the message file.
+  Location accepted() const { return has_more_ ? word_.more->accepted : word_.accepted; }
+  void set_accepted(Location where) { (has_more_ ? word_.more->accepted : word_.accepted) = where; }
+  More* more() { return has_more_ ? word_.more : nullptr; }
+  const More* more() const { return has_more_ ? word_.more : nullptr; }
+  // Made if they are not there.
+  More& history();
+  Rest& rest();
+  WallTime ended_at() const { return has_more_ && word_.more->rest ? word_.more->rest->ended_at : WallTime{}; }
+  std::shared_ptr<const Message> remembered() const { return has_more_ && word_.more->rest ? word_.more->rest->remembered : nullptr; }
+  // All its recipients are pending. `weight`: octets that it takes of the room for mail that waits.
+  void begin(std::size_t recipients, std::uint32_t weight);
+  // That, perhaps a little more.
+  std::uint32_t weight() const { return has_more_ && recipients() > 1 ? word_.more->rest->weight : small_weight_ * kWeightUnit; }
+  Stages stages() { return {first_stage, has_more_ && word_.more->rest ? &word_.more->rest->other_stages : nullptr}; }
+  // How many it has.
+  std::size_t recipients() const { return 1 + (has_more_ && word_.more->rest ? word_.more->rest->other_stages.octets.size() : 0); }
+  // The first `told` of `later` are in its message file, synced.
+  void moved(std::size_t told);
+
+  std::uint32_t sequence = 0;
+  StageOctet first_stage{};
+  bool ended : 1 = false;
+
+ private:
+  friend struct Index;
+  void forget_history();
+  static constexpr std::uint32_t kWeightUnit = 16;
+
+  bool has_more_ : 1 = false;
+  std::uint8_t small_weight_ : 6 = 0;
+  Owners::Number owner_ = 0;
+  union Word {
+    Location accepted{};
+    More* more;  // owned
+  } word_;
+};
+static_assert(sizeof(Entry) <= 16);
+
+}  // namespace mxpress::queue

@@ -1,0 +1,60 @@
+// One record that is to be written to the journal, and what happens when it is durable.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "queue/message_store.h"
+#include "queue/owners.h"
+#include "queue/record.h"
+#include "queue/state.h"
+
+namespace mxpress::queue {
+
+struct Operation {
+  enum class Kind { store, change, site, ended } kind = Kind::change;
+  RecordHeader header;
+  std::shared_ptr<const std::string> content;  // null: none
+  std::string meta;
+  Location location;  // set when it is written
+
+  // Kind::store
+  MessageStore::Stored stored;
+  std::shared_ptr<const Message> message;  // null if the content is in a file
+  std::size_t recipients = 0;
+  MessageOwner owner;
+  std::uint32_t weight = 0;  // see weight_of()
+  std::vector<NewMessage::NoticeFor> notice_for;
+  std::string drop_name;
+  WallTime time{};
+
+  // Kind::change
+  StateChange change;
+  std::function<void(Status)> done;
+
+  // Kind::site
+  SiteRecord site;
+
+  QueueId id() const { return QueueId{header.id}; }
+};
+using OperationPtr = std::shared_ptr<Operation>;  // shared: load() shows changes while the committer writes them
+using Operations = std::vector<OperationPtr>;
+
+inline bool is_store(const Operation& operation) { return operation.kind == Operation::Kind::store; }
+// Somebody waits for it: it is synced at once.
+inline bool is_urgent(const Operation& operation) { return is_store(operation) || operation.header.type == RecordType::action; }
+// A message whose content is in a file of its own.
+inline bool is_large_store(const Operation& operation) { return operation.header.type == RecordType::accepted_file; }
+
+// Takes what it needs of the message; `message.large` stays where it is. `accepted_at`: on the age clock.
+OperationPtr store_operation(QueueId id, NewMessage& message, Duration accepted_at);
+// `record`: encode(change).
+OperationPtr change_operation(QueueId id, StateChange&& change, std::string&& record, std::function<void(Status)>&& done);
+OperationPtr site_operation(SiteRecord record);
+// The Ended record is a hint for the reader: what ends a message are the states that are already durable.
+OperationPtr ended_operation(QueueId id, WallTime when);
+
+}  // namespace mxpress::queue

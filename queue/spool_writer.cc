@@ -1,0 +1,122 @@
+// Turns what comes in into operations of the journal.
+#include "queue/spool_writer.h"
+
+#include <mutex>
+#include <utility>
+
+#include "queue/acceptance.h"
+#include "queue/age_clock.h"
+#include "queue/codec.h"
+#include "queue/commit_queue.h"
+#include "queue/disk_room.h"
+#include "queue/guarded.h"
+#include "queue/housework_list.h"
+#include "queue/message_file.h"
+#include "queue/message_table.h"
+#include "queue/spool_context.h"
+
+namespace mxpress::queue {
+namespace {
+
+class Large : public LargeContent {
+ public:
+  explicit Large(std::unique_ptr<MessageFileWriter> file) : writer(std::move(file)) {}
+  Status append(std::string_view bytes) override { return writer->append(bytes); }
+  std::uint64_t size() const override { return writer->content_size(); }
+  std::unique_ptr<MessageFileWriter> writer;
+};
+
+// One answer when the last of several operations is durable, with the first error.
+std::function<void(Status)> gather(std::size_t count, std::function<void(Status)> done) {
+  if (!done) return {};
+  struct Gathered {
+    std::mutex mutex;
+    std::size_t left;
+    Status status;
+  };
+  auto gathered = std::make_shared<Gathered>();  // shared by the operations
+  gathered->left = count;
+  return [gathered, done = std::move(done)](Status status) {
+    std::unique_lock lock(gathered->mutex);
+    if (!status && gathered->status) gathered->status = std::move(status);
+    if (--gathered->left != 0) return;
+    lock.unlock();
+    done(gathered->status);
+  };
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LargeContent>> SpoolWriter::open_large() {
+  if (auto s = room_for_now(kInlineContent); !s) return s.error();
+  auto writer = MessageFileWriter::create(context_.disk, context_.paths, context_.part_name(), context_.options.random());
+  if (!writer) return writer.error();
+  return std::unique_ptr<LargeContent>(std::make_unique<Large>(std::move(*writer)));
+}
+
+Status SpoolWriter::room_for(std::uint64_t size) {
+  if (auto s = parts_.room.check(size); !s) return s;
+  return parts_.acceptance.status();
+}
+
+Status SpoolWriter::room_for_now(std::uint64_t size) {
+  if (auto s = parts_.room.check_now(size); !s) return s;
+  return parts_.acceptance.status();
+}
+
+QueueId SpoolWriter::next_id() { return QueueId{(context_.run << 40) | ++last_id_}; }
+
+void SpoolWriter::store_as(QueueId id, NewMessage&& message, MessageStore::Stored&& done) {
+  if (message.envelope.recipients.empty()) return done(Error::permanent("a message without recipients cannot be kept"));
+  auto operation = store_operation(id, message, parts_.age_clock.now());
+  operation->stored = std::move(done);
+  if (auto s = check_sizes(operation->meta.size(), operation->content->size()); !s) return operation->stored(s.error());
+  if (auto s = room_for_now(operation->meta.size() + operation->content->size()); !s) return operation->stored(s.error());
+  if (auto s = parts_.table.lock()->room_for(*operation); !s) return operation->stored(s.error());
+  if (!message.large) return parts_.queue.push(std::move(operation));
+  parts_.housework.add_large({std::move(operation), std::move(static_cast<Large&>(*message.large).writer)});
+}
+
+void SpoolWriter::settle(Settlement&& settlement, std::function<void(Status)>&& done) {
+  const auto id = settlement.message;
+  push_change(id, std::move(settlement), std::move(done));
+}
+
+void SpoolWriter::act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) {
+  if (messages.empty()) return done ? done({}) : void();
+  const auto each = gather(messages.size(), std::move(done));
+  for (const auto id : messages) push_change(id, ActionTaken{action, context_.options.wall()}, std::function<void(Status)>(each));
+}
+
+void SpoolWriter::record_site(SiteRecord record) { parts_.queue.push(site_operation(std::move(record))); }
+
+void SpoolWriter::push_change(QueueId id, StateChange&& change, std::function<void(Status)>&& done) {
+  auto record = encode(change);
+  if (auto* settlement = std::get_if<Settlement>(&change); settlement && record.size() > kMaxChange)
+    return push_parts(id, std::move(*settlement), std::move(done));
+  push_record(id, std::move(change), std::move(record), std::move(done));
+}
+
+// A recipient whose part was not durable when the power went is tried again, as after any attempt that was not recorded.
+void SpoolWriter::push_parts(QueueId id, Settlement settlement, std::function<void(Status)> done) {
+  auto parts = split(std::move(settlement));
+  const auto each = gather(parts.size(), std::move(done));
+  for (auto& part : parts) {
+    StateChange change(std::move(part));
+    auto record = encode(change);
+    push_record(id, std::move(change), std::move(record), std::function<void(Status)>(each));
+  }
+}
+
+void SpoolWriter::push_record(QueueId id, StateChange&& change, std::string&& record, std::function<void(Status)>&& done) {
+  if (auto s = check_sizes(record.size(), 0); !s) {
+    context_.report(id.to_string() + ": what became of it cannot be recorded: " + s.error().message);
+    return done ? done(s) : void();
+  }
+  auto operation = change_operation(id, std::move(change), std::move(record), std::move(done));
+  auto table = parts_.table.lock();  // until it is in the queue: load() shows changes in the order in which they are written
+  table->show(operation);
+  parts_.queue.push(std::move(operation));
+}
+
+}  // namespace mxpress::queue
