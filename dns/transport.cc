@@ -10,6 +10,8 @@
 #include <boost/asio/write.hpp>
 #include <memory>
 
+#include "dns/ip_address.h"
+
 namespace mxpress::dns {
 namespace {
 
@@ -53,13 +55,7 @@ Error explain(const Connection<Socket>& connection, const error_code& error) {
 
 template <class Protocol>
 typename Protocol::endpoint endpoint_of(const ServerConfig& server) {
-  if (!server.address.is_v6) {
-    asio::ip::address_v4::bytes_type bytes;
-    std::copy_n(server.address.bytes.begin(), bytes.size(), bytes.begin());
-    return {asio::ip::address_v4(bytes), server.port};
-  }
-  const unsigned long scope = server.scope.empty() ? 0 : ::if_nametoindex(server.scope.c_str());
-  return {asio::ip::address_v6(server.address.bytes, scope), server.port};
+  return endpoint_of<Protocol>(server.address, server.port, server.scope.empty() ? 0 : ::if_nametoindex(server.scope.c_str()));
 }
 
 struct Query {

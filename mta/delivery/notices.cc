@@ -91,11 +91,6 @@ std::string rate_key(const queue::Message& message) {
   return NoticeRate::key_of(message.envelope.submitter.share_owner(), message.envelope.reverse_path.to_string());
 }
 
-proto::Domain reporting_host(const Config& config) {
-  auto domain = proto::Domain::parse(config.hostname);
-  return domain ? std::move(*domain) : *proto::Domain::parse("localhost");
-}
-
 }  // namespace
 
 Notices::Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, asio::thread_pool* file_pool,
@@ -314,7 +309,7 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
   const auto config = config_.get();
   const WallTime now = Clock::current().wall();
   proto::Notice notice{notice_kind(order.kind),
-                       reporting_host(*config),
+                       config->own_domain(),
                        message.envelope.reverse_path.mailbox(),
                        message.envelope.envid,
                        message.envelope.ret,

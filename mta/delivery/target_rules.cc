@@ -1,34 +1,17 @@
 // Which addresses this host may deliver to.
 #include "mta/delivery/target_rules.h"
 
-#include <arpa/inet.h>
 #include <ifaddrs.h>
-#include <netinet/in.h>
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 
+#include "dns/ip_address.h"
 #include "mta/host/endpoint.h"
 
 namespace mxpress::mta::delivery {
 namespace {
-
-std::optional<dns::Address> to_address(const sockaddr* socket_address) {
-  if (!socket_address) return std::nullopt;
-  dns::Address address;
-  if (socket_address->sa_family == AF_INET) {
-    std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in*>(socket_address)->sin_addr, 4);
-    return address;
-  }
-  if (socket_address->sa_family == AF_INET6) {
-    address.is_v6 = true;
-    std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in6*>(socket_address)->sin6_addr, 16);
-    return address;
-  }
-  return std::nullopt;
-}
 
 // Nothing if the system does not tell, for want of descriptors, say.
 std::optional<std::set<dns::Address>> addresses_of_interfaces() {
@@ -37,7 +20,7 @@ std::optional<std::set<dns::Address>> addresses_of_interfaces() {
   if (getifaddrs(&list) != 0) return std::nullopt;
   const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, freeifaddrs);
   for (const ifaddrs* entry = list; entry; entry = entry->ifa_next)
-    if (const auto address = to_address(entry->ifa_addr)) result.insert(*address);
+    if (const auto address = dns::from_system(entry->ifa_addr)) result.insert(*address);
   return result;
 }
 

@@ -263,6 +263,11 @@ boost::filesystem::path control_socket_in(const std::optional<boost::filesystem:
   return ListenConfig().control_socket;
 }
 
+proto::Domain Config::own_domain() const {
+  auto domain = proto::Domain::parse(hostname);
+  return domain ? std::move(*domain) : proto::Domain::parse("localhost").value();
+}
+
 bool Config::is_local(const proto::Domain& domain) const {
   return std::find(local_domains.begin(), local_domains.end(), domain) != local_domains.end();
 }

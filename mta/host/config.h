@@ -100,6 +100,8 @@ struct Config {
   std::map<proto::Domain, DestinationConfig> destinations;
   std::vector<std::string> warnings;  // for the log
 
+  // The hostname; "localhost" if it is no domain.
+  proto::Domain own_domain() const;
   bool is_local(const proto::Domain& domain) const;
   // The policy of one destination: its own keys over the general ones.
   queue::RetryPolicy retry_for(const proto::Domain& domain) const;

@@ -5,8 +5,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +21,7 @@
 #include "mta/host/control_wire.h"
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
+#include "mta/host/unix_listener.h"
 #include "proto/control.pb.h"
 #include "queue/start_thread.h"
 
@@ -30,38 +29,6 @@ namespace mxpress::mta::host {
 namespace {
 
 Error failed(const std::string& what) { return Error::permanent(what + ": " + std::strerror(errno)); }
-
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.c_str(), std::min(path.size(), sizeof address.sun_path - 1));
-  return address;
-}
-
-// A socket file is left over when nobody answers there.
-bool somebody_listens(const sockaddr_un& address) {
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return true;
-  const bool refused =
-      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && (errno == ECONNREFUSED || errno == ENOENT);
-  ::close(probe);
-  return !refused;
-}
-
-Result<int> listen_at(const std::string& path) {
-  const sockaddr_un address = address_of(path);
-  if (somebody_listens(address)) return Error::permanent("somebody listens at " + path + " already: is another mxpressd running?");
-  struct stat status{};
-  if (::lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) return Error::permanent(path + " is there and is no socket");
-  ::unlink(path.c_str());
-  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (listener >= 0 && ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-      ::chmod(path.c_str(), 0666) == 0 && ::listen(listener, 64) == 0)
-    return listener;
-  const Error error = failed("cannot listen at " + path);
-  if (listener >= 0) ::close(listener);
-  return error;
-}
 
 std::optional<gid_t> find_group(const std::string& name) {
   group entry{};
@@ -89,6 +56,7 @@ std::optional<ControlPeer> peer_of(int socket, std::optional<gid_t> group) {
   return ControlPeer{credentials.uid, is_root || is_member(socket, credentials, group), is_root};
 }
 
+constexpr int kBacklog = 64;
 constexpr std::chrono::milliseconds kPause(100);           // after a failure to accept, such as no descriptors left
 constexpr std::uint32_t kMaxRequestOfOthers = 128 * 1024;  // octets; 8,000 queue ids fit
 
@@ -102,10 +70,10 @@ struct Connection {
 
 class Server final : public ControlServer {
  public:
-  Server(ControlServerOptions options, ControlBackend& backend, int listener, int stop)
+  Server(ControlServerOptions options, ControlBackend& backend, Descriptor listener, int stop)
       : options_(std::move(options)),
         backend_(backend),
-        listener_(listener),
+        listener_(std::move(listener)),
         stop_(stop),
         group_(find_group(options_.group)),
         others_(options_.work),
@@ -126,7 +94,6 @@ class Server final : public ControlServer {
     operators_.close();
     for (Connection& connection : connections_) ::shutdown(connection.socket, SHUT_RDWR);
     for (Connection& connection : connections_) finish(connection);
-    ::close(listener_);
     ::close(stop_);
     ::unlink(options_.socket.c_str());
   }
@@ -134,7 +101,7 @@ class Server final : public ControlServer {
  private:
   void accept_all() {
     for (;;) {
-      pollfd descriptors[] = {{listener_, POLLIN, 0}, {stop_, POLLIN, 0}};
+      pollfd descriptors[] = {{listener_.get(), POLLIN, 0}, {stop_, POLLIN, 0}};
       if (::poll(descriptors, 2, 1000) < 0 && errno != EINTR) return;
       if (descriptors[1].revents != 0) return;
       reap();
@@ -143,7 +110,7 @@ class Server final : public ControlServer {
   }
 
   void accept_one() {
-    const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int socket = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) {
       // The client waits on: without a pause poll() would tell of it again at once.
       if (errno != EINTR && errno != ECONNABORTED) std::this_thread::sleep_for(kPause);
@@ -233,7 +200,7 @@ class Server final : public ControlServer {
 
   ControlServerOptions options_;
   ControlBackend& backend_;
-  int listener_;
+  Descriptor listener_;
   int stop_;
   std::optional<gid_t> group_;
   WorkTurns others_, operators_;
@@ -244,11 +211,11 @@ class Server final : public ControlServer {
 }  // namespace
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(ControlServerOptions options, ControlBackend& backend) {
-  const auto listener = listen_at(options.socket.string());
+  auto listener = listen_at(options.socket, kBacklog);
   if (!listener) return listener.error();
   const int stop = ::eventfd(0, EFD_CLOEXEC);
   if (stop < 0) return failed("cannot make an eventfd");
-  auto server = std::make_unique<Server>(std::move(options), backend, *listener, stop);
+  auto server = std::make_unique<Server>(std::move(options), backend, std::move(*listener), stop);
   if (auto started = server->start(); !started) return started.error();
   return std::unique_ptr<ControlServer>(std::move(server));
 }

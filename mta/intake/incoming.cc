@@ -45,11 +45,6 @@ std::string without_port(const std::string& address) {
   return host.starts_with("[") && host.ends_with("]") ? host.substr(1, host.size() - 2) : host;
 }
 
-proto::Domain domain_of(const Config& config) {
-  const auto own = proto::Domain::parse(config.hostname);
-  return own.ok() ? *own : proto::Domain::parse("localhost").value();
-}
-
 }  // namespace
 
 Incoming::Incoming(Context& context, Entrance entrance, std::shared_ptr<const Config> config, proto::Envelope envelope)
@@ -104,7 +99,7 @@ Refusal Incoming::end_header(std::string_view text) {
 // Received, what is missing, and what stays of the header.
 Refusal Incoming::complete(std::string_view header, std::string& whole) {
   const bool is_ours = entrance_.completion == Completion::complete;
-  const proto::Domain own = domain_of(*config_);
+  const proto::Domain own = config_->own_domain();
   whole = received(own);
   const std::size_t behind_received = whole.size();
   whole.reserve(behind_received + kUsualAddition + header.size());

@@ -12,6 +12,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <map>
 
+#include "dns/ip_address.h"
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
 #include "mta/intake/peer.h"
@@ -43,19 +44,6 @@ void log_not_accepted(const error_code& code, BootTime& next_word) {
   next_word = now + kBetweenWords;
   LogLine line(Priority::error, "not-accepted");
   log(line.add("reason", code.message()));
-}
-
-dns::Address to_address(const asio::ip::address& from) {
-  dns::Address result;
-  result.is_v6 = from.is_v6();
-  if (from.is_v6()) {
-    const auto bytes = from.to_v6().to_bytes();
-    std::copy(bytes.begin(), bytes.end(), result.bytes.begin());
-  } else {
-    const auto bytes = from.to_v4().to_bytes();
-    std::copy(bytes.begin(), bytes.end(), result.bytes.begin());
-  }
-  return result;
 }
 
 bool may_speak(const Config& config, const dns::Address& client) {
@@ -203,12 +191,12 @@ host::Owner Intake::State::owner_of(const smtp::TcpSocket& socket, const TcpEnd&
   error_code gone;
   const auto own = socket.local_endpoint(gone);
   if (gone) return {};
-  const auto uid = socket_owners.uid_of(client, {to_address(own.address()), own.port()});
+  const auto uid = socket_owners.uid_of(client, {dns::from_asio(own.address()), own.port()});
   return host::Owner::user(uid.value_or(-1));
 }
 
 void Intake::State::welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place) {
-  const dns::Address address = to_address(from.address());
+  const dns::Address address = dns::from_asio(from.address());
   Entrance entrance;
   entrance.submitter.entrance = "smtp";
   entrance.submitter.client_address = dns::address_and_port(address, from.port());

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include "dns/ip_address.h"
 #include "mta/smtp/stream_error.h"
 #include "mta/smtp/stream_socket.h"
 #include "mta/smtp/stream_watchdog.h"
@@ -16,18 +17,6 @@ namespace {
 using asio::ip::tcp;
 using boost::system::error_code;
 
-tcp::endpoint endpoint_of(const dns::Target& target) {
-  const auto& bytes = target.address.bytes;
-  if (target.address.is_v6) {
-    asio::ip::address_v6::bytes_type v6;
-    std::copy_n(bytes.begin(), v6.size(), v6.begin());
-    return {asio::ip::address_v6(v6), target.port};
-  }
-  asio::ip::address_v4::bytes_type v4;
-  std::copy_n(bytes.begin(), v4.size(), v4.begin());
-  return {asio::ip::address_v4(v4), target.port};
-}
-
 Error connect_timed_out(BootClock::duration waited) {
   return Error::transient(std::string(proto::kConnectionTimedOut) + " after " +
                           std::to_string(std::chrono::ceil<std::chrono::seconds>(waited).count()) + " s");
@@ -37,7 +26,7 @@ Error connect_timed_out(BootClock::duration waited) {
 
 Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, net::TlsPolicy policy, BootTime deadline) {
   const BootTime start = BootClock::now();
-  const tcp::endpoint endpoint = endpoint_of(target);
+  const tcp::endpoint endpoint = dns::endpoint_of<tcp>(target.address, target.port);
   TcpSocket socket(executor_);
   error_code code;
   socket.open(endpoint.protocol(), code);

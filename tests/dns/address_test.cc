@@ -1,7 +1,12 @@
 // Addresses and networks as values.
 #include "dns/address.h"
 
+#include <sys/un.h>
+
+#include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
+
+#include "dns/ip_address.h"
 
 namespace mxpress::dns {
 namespace {
@@ -59,6 +64,26 @@ TEST_CASE("network: nonsense is refused") {
     CHECK_FALSE(Network::parse(text).ok());
   }
   CHECK(Network::parse("10.0.0.0/8")->to_string() == "10.0.0.0/8");
+}
+
+TEST_CASE("ip address: what goes to Asio and to the system and comes back is the same address") {
+  for (const char* text : {"192.0.2.1", "255.255.255.255", "0.0.0.0", "2001:db8::1", "::", "::ffff:192.0.2.1"}) {
+    INFO(text);
+    const Address address = Address::parse(text).value();
+    CHECK(to_asio(address).to_string() == boost::asio::ip::make_address(text).to_string());
+    CHECK(from_asio(to_asio(address)) == address);
+    const auto endpoint = endpoint_of<boost::asio::ip::tcp>(address, 2525);
+    CHECK(endpoint.port() == 2525);
+    CHECK(from_system(endpoint.data()) == address);
+  }
+  CHECK(to_asio(Address::parse("fe80::1").value(), 3).to_v6().scope_id() == 3);
+}
+
+TEST_CASE("ip address: an address of another family is none") {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  CHECK_FALSE(from_system(reinterpret_cast<const sockaddr*>(&address)));
+  CHECK_FALSE(from_system(nullptr));
 }
 
 }  // namespace
