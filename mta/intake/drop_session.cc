@@ -133,9 +133,9 @@ ServerReply after_bug(std::exception_ptr bug) {
 
 bool is_no_message(const ServerReply& verdict) { return verdict.code == kNoMessage; }
 
-ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance) {
+DropVerdict take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance) {
   auto options = server_options(*context.config.get(), entrance.completion);
-  if (!options.ok()) return {451, proto::EnhancedStatus{4, 3, 5}, options.error().message};
+  if (!options.ok()) return {{451, proto::EnhancedStatus{4, 3, 5}, options.error().message}};
   options->max_message_size = kNoLimit;
   const auto max_recipients = std::exchange(options->max_recipients, kNoLimit);  // VerdictSink sees to it
   options->max_refused = 0;                                                      // nobody hears
@@ -148,9 +148,10 @@ ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_
   std::exception_ptr bug;
   asio::co_spawn(io.get_executor(), session.run(), [&bug](std::exception_ptr thrown) { bug = thrown; });
   io.run();
-  if (bug) return after_bug(bug);
-  if (!trouble && !sink.verdict().is_positive()) return {451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + trouble.error().message};
-  return sink.verdict();
+  if (bug) return {after_bug(bug), session.commands()};
+  if (!trouble && !sink.verdict().is_positive())
+    return {{451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + trouble.error().message}, session.commands()};
+  return {sink.verdict(), session.commands()};
 }
 
 }  // namespace mxpress::mta::intake

@@ -8,12 +8,18 @@
 
 namespace mxpress::mta::intake {
 
-// `size`: the file as it was looked at; its owner may be writing to it still, and nothing behind that is read.
-// The reply to the first message of the file; without a complete message: 451 if the file could not be read,
-// else the first refusal, or 500 where there is nothing to refuse. Blocking: waits until it is durable.
-smtp::ServerReply take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance);
+struct DropVerdict {
+  // To the first message of the file; without a complete message: 451 if the file could not be read, else the first refusal, or 500 where
+  // there is nothing to refuse.
+  smtp::ServerReply reply;
+  std::uint64_t commands = 0;  // that the file held: work that its size does not tell
+};
 
-// Of such a verdict: sendmail has not written this file.
+// `size`: the file as it was looked at; its owner may be writing to it still, and nothing behind that is read.
+// Blocking: waits until the message is durable.
+DropVerdict take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance);
+
+// Of such a reply: sendmail has not written this file.
 bool is_no_message(const smtp::ServerReply& verdict);
 
 }  // namespace mxpress::mta::intake

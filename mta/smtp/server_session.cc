@@ -117,6 +117,7 @@ Task<ServerSession::Next> ServerSession::take_lines() {
   while (true) {
     const LineReader::Line line = lines_.next();
     if (line.kind == LineReader::Kind::none) co_return Next::go_on;
+    ++commands_;
     const Wait wait = take_line(line);
     if (wait != Wait::none && co_await wait_for(wait) == Next::close) co_return Next::close;
     if (errors_ >= options_.max_errors) {

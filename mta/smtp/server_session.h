@@ -45,6 +45,8 @@ class ServerSession {
   void stop(ServerReply last_words);
   // Since when it has been waiting for the client; nothing while it works.
   std::optional<BootTime> waiting_since() const { return waiting_since_; }
+  // Lines so far that were taken as commands, whatever became of them: the work that a client makes outside of content.
+  std::uint64_t commands() const { return commands_; }
   // Between MAIL and the reply to the dot.
   bool in_transaction() const { return envelope_ || content_deadline_ != BootTime::max(); }
 
@@ -96,6 +98,7 @@ class ServerSession {
   std::unique_ptr<IncomingMessage> opened_;  // by DATA, until its content is received
   ServerReply farewell_;                     // to a client that is sent away
   std::size_t errors_ = 0;
+  std::uint64_t commands_ = 0;
   std::optional<BootTime> waiting_since_;
   BootTime content_deadline_ = BootTime::max();
   std::optional<ServerReply> last_words_;

@@ -122,7 +122,8 @@ TEST_CASE("drop folder: a file that cannot be read just now is not refused for g
   mxpress::mta::host::Descriptor unreadable(::open(file.c_str(), O_WRONLY | O_CLOEXEC));  // read() fails as on a bad disk
   mxpress::mta::intake::Entrance entrance;
   entrance.submitter.entrance = "drop";
-  const auto verdict = mxpress::mta::intake::take_drop_file(*folder.context, std::move(unreadable), kMessage.size(), std::move(entrance));
+  const auto verdict =
+      mxpress::mta::intake::take_drop_file(*folder.context, std::move(unreadable), kMessage.size(), std::move(entrance)).reply;
   CHECK(verdict.code == 451);
   CHECK(folder.spool.kept().empty());
 }
@@ -348,6 +349,34 @@ TEST_CASE("drop folder: large files use up their owner's share, also of the seco
   CHECK(shares.take(1, 0, now + std::chrono::seconds(3)));
 }
 
+TEST_CASE("drop folder: a file of commands uses up its owner's share by their number, and the next file is another owner's") {
+  using mxpress::mta::intake::DropShares;
+  if (::geteuid() != 0) return;  // only root may give files away
+  Folder folder;
+  std::string commands;
+  for (std::size_t i = 0; i < 10 * DropShares::kOfOneOwner * DropShares::kCommandsOfUnit; ++i) commands += "RSET\r\n";
+  REQUIRE(commands.size() < DropShares::kOfOneOwner * DropShares::kOctetsOfUnit / 4);  // not by its size
+  const auto put_as = [&folder](uid_t owner, const std::string& name, const std::string& text) {
+    REQUIRE(::chown(folder.put(name, text).c_str(), owner, owner) == 0);
+  };
+  for (char digit : std::string("12345")) put_as(4321, std::string(32, digit), commands);
+  put_as(4322, std::string(32, 'e'), kMessage);
+  folder.drop->scan();
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 4);
+  CHECK(folder.spool.kept().size() == 1);
+}
+
+TEST_CASE("drop folder: commands are charged to the file's owner alone, and paid off second by second") {
+  using mxpress::BootTime;
+  mxpress::mta::intake::DropShares shares;
+  const BootTime now{std::chrono::hours(1)};
+  REQUIRE(shares.take(1, 0, now));
+  shares.charge(1, 3 * shares.kOfOneOwner * shares.kCommandsOfUnit);
+  CHECK_FALSE(shares.take(1, 0, now + std::chrono::milliseconds(2999)));
+  CHECK(shares.take(2, 0, now));
+  CHECK(shares.take(1, 0, now + std::chrono::seconds(3)));
+}
+
 TEST_CASE("drop folder: a round looks at each name once, in pieces, and takes no more where it is told to stop") {
   Folder folder;
   for (int i = 0; i < 20; ++i) folder.put("file" + std::to_string(i), "x");
@@ -419,7 +448,7 @@ TEST_CASE("drop folder: a file that its owner goes on writing to is read only as
   const std::string unfinished = kMessage.substr(0, kMessage.size() - 3);
   const fs::path file = folder.put(kName, unfinished + ".\r\n" + more);
   mxpress::mta::host::Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  const auto verdict = mxpress::mta::intake::take_drop_file(*folder.context, std::move(opened), unfinished.size(), {});
+  const auto verdict = mxpress::mta::intake::take_drop_file(*folder.context, std::move(opened), unfinished.size(), {}).reply;
   CHECK(verdict.code == 500);
   CHECK(folder.spool.kept().empty());
 }
