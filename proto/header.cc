@@ -135,8 +135,10 @@ std::size_t count_fields(std::string_view header, std::string_view name) {
 }
 
 std::string unfolded(std::string_view value) {
+  const std::string_view text = trimmed(value);
   std::string line;
-  for (const char c : trimmed(value)) {
+  line.reserve(text.size());
+  for (const char c : text) {
     if (c != '\r' && c != '\n') line.push_back(c);
   }
   return line;

@@ -28,7 +28,11 @@ const proto::HostAttempt* attempt_behind(const queue::Attempt& attempt, const pr
 }
 
 void add_result(LogLine& line, const proto::HostResult& result) {
-  if (!result.host.empty() || !result.address.empty()) line.add("host", result.host + "[" + result.address + "]");
+  if (!result.host.empty() || !result.address.empty()) {
+    std::string host;
+    host.reserve(result.host.size() + result.address.size() + 2);
+    line.add("host", host.append(result.host).append("[").append(result.address).append("]"));
+  }
   line.add("tls", result.tls.empty() ? "none" : result.tls);
   line.add("stage", proto::to_string(result.stage));
   line.add("status", result.status.to_string());

@@ -52,8 +52,8 @@ ClientTransaction::ClientTransaction(ClientChannel& channel, const dns::Target& 
 }
 
 Task<TransactionResult> ClientTransaction::run() {
-  if (!co_await prepare_content()) co_return result_;
-  if (is_too_large()) co_return result_;
+  if (!co_await prepare_content()) co_return std::move(result_);
+  if (is_too_large()) co_return std::move(result_);
   co_await envelope_dialogue();
   if (refused_data_) co_await confirm_refused_data();
   if (data_open_ && channel_.is_open()) {
@@ -63,7 +63,7 @@ Task<TransactionResult> ClientTransaction::run() {
       co_await content();
     }
   }
-  co_return result_;
+  co_return std::move(result_);
 }
 
 // What this host can get. False: nothing, and the recipients are decided.
@@ -132,7 +132,10 @@ Task<void> ClientTransaction::envelope_dialogue() {
 
 // Whether the host still listens.
 Task<bool> ClientTransaction::exchange(std::span<const Command> group) {
+  std::size_t octets = 0;
+  for (const Command& command : group) octets += command.line.size();
   std::string lines;
+  lines.reserve(octets);
   for (const Command& command : group) lines += command.line;
   if (channel_.has_unread()) {
     give_up_host(report_.lost(group.front().stage, channel_.out_of_turn(), "waiting for nothing"));
@@ -302,12 +305,16 @@ void ClientTransaction::decide_all(Outcome outcome, const proto::HostResult& why
 
 // A reply to DATA or to the content speaks for all accepted recipients.
 void ClientTransaction::decide_accepted(const Reply& reply, Stage stage) {
-  const proto::HostResult why = report_.replied(stage, reply);
+  proto::HostResult why = report_.replied(stage, reply);
   const bool before_dot = begun_;
   if (reply.code == kClosing) channel_.close();
   if (reply.code == kClosing || (before_dot && is_system_trouble(reply))) return give_up_host(why);
   const Outcome outcome = reply.is_positive() ? Outcome::delivered : outcome_of(reply);
-  for (const std::size_t recipient : accepted_) decide(recipient, outcome, why);
+  for (const std::size_t recipient : accepted_) {
+    result_.recipients[recipient].outcome = outcome;
+    result_.recipients[recipient].last = why;
+  }
+  if (!accepted_.empty()) result_.last = std::move(why);
 }
 
 void ClientTransaction::maybe_delivered(proto::HostResult why) {

@@ -4,6 +4,8 @@
 namespace mxpress::mta::smtp {
 namespace {
 
+constexpr std::size_t kUsualLine = 100;  // octets
+
 // RFC 3461 4.3, 4.4
 std::string dsn_of_message(const proto::Envelope& envelope) {
   std::string parameters;
@@ -35,17 +37,21 @@ std::string dsn_of_recipient(const proto::Recipient& recipient) {
 }  // namespace
 
 std::string mail_command(const proto::Envelope& envelope, std::uint64_t size, proto::BodyType body, const proto::Extensions& extensions) {
-  std::string line = "MAIL FROM:<" + envelope.reverse_path.to_string() + ">";
-  if (extensions.size) line += " SIZE=" + std::to_string(size);
+  std::string line;
+  line.reserve(kUsualLine);
+  line.append("MAIL FROM:<").append(envelope.reverse_path.to_string()).append(">");
+  if (extensions.size) line.append(" SIZE=").append(std::to_string(size));
   if (extensions.eight_bit_mime && body == proto::BodyType::eight_bit) line += " BODY=8BITMIME";
   if (extensions.dsn) line += dsn_of_message(envelope);
-  return line + "\r\n";
+  return line.append("\r\n");
 }
 
 std::string rcpt_command(const proto::Recipient& recipient, const proto::Extensions& extensions) {
-  std::string line = "RCPT TO:<" + recipient.mailbox.to_string() + ">";
+  std::string line;
+  line.reserve(kUsualLine);
+  line.append("RCPT TO:<").append(recipient.mailbox.to_string()).append(">");
   if (extensions.dsn) line += dsn_of_recipient(recipient);
-  return line + "\r\n";
+  return line.append("\r\n");
 }
 
 }  // namespace mxpress::mta::smtp

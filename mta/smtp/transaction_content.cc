@@ -9,6 +9,7 @@ namespace mxpress::mta::smtp {
 namespace {
 
 constexpr std::uint64_t kBlock = 64 * 1024;
+constexpr std::size_t kRoomForDots = 64;  // of most blocks, and for the last
 
 // Reads the next block; a source that ends before its size has failed.
 Task<Status> read_block(content::DataSource& data, std::uint64_t offset, std::string& block) {
@@ -36,6 +37,7 @@ Task<ContentResult> send_content(ClientChannel& channel, content::DataSource& da
     const std::string_view block = whole ? whole->substr(offset, kBlock) : buffer;
     offset += block.size();
     wire.clear();
+    wire.reserve(block.size() + kRoomForDots);
     encoder.feed(block, wire);
     if (channel.has_interrupted()) co_return ContentResult{ContentEnd::interrupted, {}};
     if (offset == data.size()) break;

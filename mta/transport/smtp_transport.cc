@@ -184,8 +184,9 @@ class SmtpTransport::Attempt {
         co_await session->quit();
         co_return false;
       }
-      const bool progress = merge(session->target(), result, open_positions);
-      if (result.host_trouble || !progress) break;
+      const bool host_trouble = result.host_trouble;
+      const bool progress = merge(session->target(), std::move(result), open_positions);
+      if (host_trouble || !progress) break;
       first = false;
     }
     if (anything_untried() || !smtp_.keep(order_.site, session))
@@ -218,7 +219,7 @@ class SmtpTransport::Attempt {
     auto result = co_await session.transact(std::move(transaction));
     if (result.header_broken) log_broken_header(order_.message->id, session.target().host);
     attempt.total = host::instant_now() - start;
-    attempt.result = result.last;
+    attempt.result = result.host_trouble ? result.last : std::move(result.last);  // merge() needs that of a trouble
     report_.attempt.hosts.push_back(std::move(attempt));
     co_return result;
   }
@@ -232,21 +233,19 @@ class SmtpTransport::Attempt {
   }
 
   // Of many recipients not all words that a host has for each are kept in memory, and on disk.
-  proto::RecipientResult shortened(const proto::RecipientResult& result) const {
-    const std::size_t words = result.last.text.size();
-    if (order_.recipients.size() <= kManyRecipients || words <= kFewWords) return result;
-    proto::RecipientResult short_one = result;
-    short_one.last.text = result.last.text.substr(0, kFewWords);
-    return short_one;
+  proto::RecipientResult shortened(proto::RecipientResult result) const {
+    if (order_.recipients.size() > kManyRecipients && result.last.text.size() > kFewWords) result.last.text.resize(kFewWords);
+    return result;
   }
 
   // True if at least one recipient got an answer.
-  bool merge(const dns::Target& target, const smtp::TransactionResult& result, const std::vector<std::size_t>& positions) {
+  bool merge(const dns::Target& target, smtp::TransactionResult result, const std::vector<std::size_t>& positions) {
     bool progress = false;
     for (std::size_t i = 0; i < positions.size() && i < result.recipients.size(); ++i) {
-      report_.results[positions[i]] = shortened(result.recipients[i]);
-      progress = progress || result.recipients[i].outcome != Outcome::untried;
-      if (result.recipients[i].outcome != Outcome::delivered) continue;
+      const Outcome outcome = result.recipients[i].outcome;
+      report_.results[positions[i]] = shortened(std::move(result.recipients[i]));
+      progress = progress || outcome != Outcome::untried;
+      if (outcome != Outcome::delivered) continue;
       report_.dsn_passed_on = report_.dsn_passed_on && result.dsn_passed_on;
       answered_ = true;
     }
