@@ -106,4 +106,10 @@ std::optional<std::string_view> without_source_route(std::string_view path) {
   return path;
 }
 
+std::string Mailbox::to_string() const {
+  std::string text;
+  text.reserve(local_part_.size() + 1 + domain_.text().size());
+  return text.append(local_part_).append("@").append(domain_.text());
+}
+
 }  // namespace mxpress::proto

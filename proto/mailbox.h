@@ -27,7 +27,7 @@ class Mailbox {
   // What the local part means, without quotes.
   std::string plain_local_part() const;
   const Domain& domain() const { return domain_; }
-  std::string to_string() const { return local_part_ + "@" + domain_.text(); }
+  std::string to_string() const;
 
   auto operator<=>(const Mailbox&) const = default;
 
