@@ -12,7 +12,7 @@
 #include "dns/async.h"
 #include "mta/cli/json.h"
 #include "mta/cli/print.h"
-#include "mta/host/control_selector.h"
+#include "mta/control/selector.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
 
@@ -155,7 +155,7 @@ class Command {
   }
 
   ExitCode messages() {
-    const host::Conditions conditions(selector_of(line_));
+    const control::Conditions conditions(selector_of(line_));
     const ExitCode code = ask(list_request(), [&](const control_pb::Response& response) {
       if (line_.json)
         print_json(out_, response.message());

@@ -14,8 +14,8 @@
 #include <thread>
 
 #include "dns/async.h"
-#include "mta/host/control_parts.h"
-#include "mta/host/control_wire.h"
+#include "mta/control/parts.h"
+#include "mta/control/wire.h"
 #include "proto/control.pb.h"
 
 namespace mxpress::mta::cli {
@@ -58,7 +58,7 @@ class AnswerReader {
 
   void read_all() {
     for (;;) {
-      auto frame = reader_.read(host::kMaxResponse, kPatience);
+      auto frame = reader_.read(control::kMaxResponse, kPatience);
       std::unique_lock lock(mutex_);
       if (!frame) {
         broken_ = Error::transient("lost the daemon in the middle of its answer: " + frame.error().message);
@@ -76,7 +76,7 @@ class AnswerReader {
   }
 
   const int socket_;
-  host::FrameReader reader_;
+  control::FrameReader reader_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::string> frames_;
@@ -93,8 +93,8 @@ class SocketClient final : public ControlClient {
   ~SocketClient() override { ::close(socket_); }
   bool is_daemon() const override { return true; }
 
-  Status ask(const control_pb::Request& request, const host::ControlSink& sink) override {
-    host::FrameWriter writer(socket_);
+  Status ask(const control_pb::Request& request, const control::ControlSink& sink) override {
+    control::FrameWriter writer(socket_);
     writer.add(request.SerializeAsString());
     if (const Status status = writer.flush(kPatience); !status) return status;
     AnswerReader answer(socket_);
@@ -103,7 +103,7 @@ class SocketClient final : public ControlClient {
       auto response = answer.next();
       if (!response) return response.error();
       if (response->has_message()) {
-        if (!host::join_parts(message, std::move(*response))) continue;
+        if (!control::join_parts(message, std::move(*response))) continue;
         response = control_pb::Response();
         response->mutable_message()->Swap(&message);
         message.Clear();
@@ -118,26 +118,26 @@ class SocketClient final : public ControlClient {
 
 class LocalClient final : public ControlClient {
  public:
-  LocalClient(std::unique_ptr<host::ControlBackend> backend, host::ControlPeer peer) : backend_(std::move(backend)), peer_(peer) {}
+  LocalClient(std::unique_ptr<control::ControlBackend> backend, control::ControlPeer peer) : backend_(std::move(backend)), peer_(peer) {}
   bool is_daemon() const override { return false; }
 
-  Status ask(const control_pb::Request& request, const host::ControlSink& sink) override {
+  Status ask(const control_pb::Request& request, const control::ControlSink& sink) override {
     control_pb::MessageInfo message;  // as far as it has come
-    const host::ControlSink join = [&](const control_pb::Response& response) {
+    const control::ControlSink join = [&](const control_pb::Response& response) {
       if (!response.has_message()) return sink(response);
-      if (!host::join_parts(message, response)) return true;
+      if (!control::join_parts(message, response)) return true;
       control_pb::Response whole;
       whole.mutable_message()->Swap(&message);
       message.Clear();
       return sink(whole);
     };
-    host::answer_control(request, peer_, *backend_, Clock::current().wall(), join);
+    control::answer_control(request, peer_, *backend_, Clock::current().wall(), join);
     return {};
   }
 
  private:
-  std::unique_ptr<host::ControlBackend> backend_;
-  host::ControlPeer peer_;
+  std::unique_ptr<control::ControlBackend> backend_;
+  control::ControlPeer peer_;
 };
 
 }  // namespace
@@ -157,7 +157,7 @@ Result<std::unique_ptr<ControlClient>> connect_to_daemon(const boost::filesystem
   return std::unique_ptr<ControlClient>(std::make_unique<SocketClient>(socket));
 }
 
-std::unique_ptr<ControlClient> answer_here(std::unique_ptr<host::ControlBackend> backend, host::ControlPeer peer) {
+std::unique_ptr<ControlClient> answer_here(std::unique_ptr<control::ControlBackend> backend, control::ControlPeer peer) {
   return std::make_unique<LocalClient>(std::move(backend), peer);
 }
 

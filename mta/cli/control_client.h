@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "mta/control/messages.h"
+#include "mta/control/service.h"
 #include "mta/host/config.h"
-#include "mta/host/control_messages.h"
-#include "mta/host/control_service.h"
 
 namespace mxpress::mta::cli {
 
@@ -13,7 +13,7 @@ class ControlClient {
  public:
   virtual ~ControlClient() = default;
   // Sends the request and calls `sink` for each response, the End last. An Error: the connection broke.
-  virtual Status ask(const control_pb::Request& request, const host::ControlSink& sink) = 0;
+  virtual Status ask(const control_pb::Request& request, const control::ControlSink& sink) = 0;
   virtual bool is_daemon() const = 0;
 };
 
@@ -21,6 +21,6 @@ class ControlClient {
 Result<std::unique_ptr<ControlClient>> connect_to_daemon(const boost::filesystem::path& socket);
 
 // Answers from `backend` in this process.
-std::unique_ptr<ControlClient> answer_here(std::unique_ptr<host::ControlBackend> backend, host::ControlPeer peer);
+std::unique_ptr<ControlClient> answer_here(std::unique_ptr<control::ControlBackend> backend, control::ControlPeer peer);
 
 }  // namespace mxpress::mta::cli

@@ -220,7 +220,7 @@ void print_destinations(std::ostream& out, const std::vector<control_pb::Destina
   }
 }
 
-void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, const host::Conditions& conditions, WallTime now) {
+void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, const control::Conditions& conditions, WallTime now) {
   out << clean(message.id()) << " " << std::left << std::setw(9) << clean(message.state()) << std::right << std::setw(12)
       << (message.size() == 0 ? std::string("-") : size_text(message.size())) << std::setw(9) << rough(now - wall(message.submitted_ms()))
       << "  " << sender_text(message) << "\n";

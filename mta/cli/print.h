@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "mta/host/control_selector.h"
+#include "mta/control/selector.h"
 #include "proto/time.h"
 
 namespace mxpress::control_pb {
@@ -27,7 +27,7 @@ struct Unlisted {
 void print_destinations(std::ostream& out, const std::vector<control_pb::DestinationInfo>& destinations, const Unlisted& unlisted,
                         WallTime now);
 // In a line each: the message, its recipients that wait, and what became of the others that were looked for.
-void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, const host::Conditions& conditions, WallTime now);
+void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, const control::Conditions& conditions, WallTime now);
 // After the last of all messages that this user sees.
 void print_end_of_messages(std::ostream& out, std::uint64_t listed, const Unlisted& unlisted);
 // The same as JSON: {"listed":...,"waiting":...,"of_others":...,"dropped":...}. Nothing if all that waits is listed.

@@ -10,9 +10,9 @@
 #include "mta/cli/commands.h"
 #include "mta/cli/fsck_command.h"
 #include "mta/cli/spool_backend.h"
+#include "mta/control/local_domain_check.h"
+#include "mta/control/service.h"
 #include "mta/host/config_fields.h"
-#include "mta/host/control_service.h"
-#include "mta/host/local_domain_check.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::cli {
@@ -40,7 +40,7 @@ void show_config(std::ostream& out, Config& config) {
 ExitCode config_command(const CommandLine& line, Config& config, Streams streams) {
   for (const std::string& warning : config.warnings) streams.error << "warning: " << proto::printable(warning, 1000) << "\n";
   if (line.arguments.front() == "show") return show_config(streams.out, config), ExitCode::ok;
-  for (const std::string& warning : host::check_local_domains(config))
+  for (const std::string& warning : control::check_local_domains(config))
     streams.error << "warning: " << proto::printable(warning, 1000) << "\n";
   streams.out << "The configuration is right (" << (config.file.empty() ? "built-in defaults" : config.file.string()) << ").\n";
   return ExitCode::ok;
@@ -84,7 +84,7 @@ std::optional<boost::filesystem::path> config_file(const CommandLine& line) {
 }
 
 std::string what_waits_outside(const Config& config) {
-  const std::size_t dropped = host::count_dropped(config);
+  const std::size_t dropped = control::count_dropped(config);
   return dropped == 0 ? "" : "; " + std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string();
 }
 

@@ -41,7 +41,7 @@ void count(std::map<std::string, DestinationStatus>& rows, const queue::Message&
   }
 }
 
-class SpoolBackend final : public host::ControlBackend {
+class SpoolBackend final : public control::ControlBackend {
  public:
   SpoolBackend(Config config, std::unique_ptr<queue::Disk> disk)
       : config_(std::make_shared<const Config>(std::move(config))), disk_(std::move(disk)) {}
@@ -100,8 +100,8 @@ class SpoolBackend final : public host::ControlBackend {
     return result;
   }
 
-  host::DaemonStatus status() override {
-    host::DaemonStatus status;
+  control::DaemonStatus status() override {
+    control::DaemonStatus status;
     status.counters.accepting = false;
     status.counters.messages = ids().size();
     for (const queue::Finding& finding : spool_->findings())
@@ -135,11 +135,11 @@ Status become_spool_owner(const boost::filesystem::path& directory) {
   return host::become_user({entry->pw_name, status.st_uid, entry->pw_gid});
 }
 
-Result<std::unique_ptr<host::ControlBackend>> open_spool_backend(Config config, Purpose purpose) {
+Result<std::unique_ptr<control::ControlBackend>> open_spool_backend(Config config, Purpose purpose) {
   if (const Status status = become_spool_owner(config.spool_directory); !status) return status.error();
   auto backend = std::make_unique<SpoolBackend>(std::move(config), std::make_unique<queue::SystemDisk>());
   if (const Status status = backend->open(purpose); !status) return status.error();
-  return std::unique_ptr<host::ControlBackend>(std::move(backend));
+  return std::unique_ptr<control::ControlBackend>(std::move(backend));
 }
 
 }  // namespace mxpress::mta::cli

@@ -4,7 +4,7 @@
 #include <boost/filesystem/path.hpp>
 #include <memory>
 
-#include "mta/host/control_backend.h"
+#include "mta/control/backend.h"
 
 namespace mxpress::mta::cli {
 
@@ -18,6 +18,6 @@ Status become_spool_owner(const boost::filesystem::path& directory);
 
 // Started by root it becomes the spool's owner first, for good, so that what it writes belongs to him. Error, transient: a daemon has the
 // spool; permanent: no spool, or not ours to read.
-Result<std::unique_ptr<host::ControlBackend>> open_spool_backend(Config config, Purpose purpose);
+Result<std::unique_ptr<control::ControlBackend>> open_spool_backend(Config config, Purpose purpose);
 
 }  // namespace mxpress::mta::cli

@@ -15,7 +15,7 @@
 #include "mta/host/aliases.h"
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
-#include "mta/spool_async.h"
+#include "mta/host/spool_async.h"
 #include "mta/transport/blocking.h"
 #include "proto/dsn.h"
 

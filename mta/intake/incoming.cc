@@ -9,7 +9,7 @@
 #include "mta/host/aliases.h"
 #include "mta/host/log.h"
 #include "mta/host/log_wait.h"
-#include "mta/spool_async.h"
+#include "mta/host/spool_async.h"
 #include "proto/clean_header.h"
 #include "proto/trace.h"
 

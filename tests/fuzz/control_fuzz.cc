@@ -6,8 +6,8 @@
 #include <sstream>
 
 #include "mta/cli/print.h"
-#include "mta/host/control_service.h"
-#include "mta/host/control_wire.h"
+#include "mta/control/service.h"
+#include "mta/control/wire.h"
 #include "proto/control.pb.h"
 #include "tests/fuzz/expect.h"
 #include "tests/support/fake_control.h"
@@ -45,7 +45,7 @@ void check_printed(const control_pb::Response& response) {
   cli::MailqPrinter mailq(out);
   mailq.message(response.message());
   mailq.end(unlisted);
-  cli::print_message_line(out, response.message(), host::Conditions(control_pb::Selector()), at(1000));
+  cli::print_message_line(out, response.message(), control::Conditions(control_pb::Selector()), at(1000));
   cli::print_story(out, response.message(), at(1000));
   cli::print_destinations(out, {response.destination()}, unlisted, at(1000));
   cli::print_end_of_messages(out, 0, unlisted);
@@ -57,7 +57,7 @@ void check_answer(const control_pb::Request& request) {
   FakeControl backend;
   fill(backend);
   int ends = 0;
-  host::answer_control(request, {kAlice, false}, backend, at(1000), [&](const control_pb::Response& response) {
+  control::answer_control(request, {kAlice, false}, backend, at(1000), [&](const control_pb::Response& response) {
     expect(ends == 0);
     ends += response.has_end();
     if (response.has_message()) expect(is_of_alice(response.message().id()));
@@ -77,7 +77,7 @@ void check_frame(std::string_view bytes) {
   if (bytes.size() > 60'000 || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;
   expect(::write(ends[0], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
   ::close(ends[0]);
-  const auto frame = host::FrameReader(ends[1]).read(host::kMaxRequest, std::chrono::seconds(10));
+  const auto frame = control::FrameReader(ends[1]).read(control::kMaxRequest, std::chrono::seconds(10));
   if (frame) expect(frame->size() + 4 <= bytes.size() && bytes.substr(4).starts_with(*frame));
   ::close(ends[1]);
 }

@@ -1,14 +1,14 @@
 // A message that is told in parts.
-#include "mta/host/control_parts.h"
+#include "mta/control/parts.h"
 
 #include <catch2/catch.hpp>
 
-#include "mta/host/control_describe.h"
+#include "mta/control/describe.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
 
 using namespace mxpress;
-using namespace mxpress::mta::host;
+using namespace mxpress::mta::control;
 using mxpress::testing::at;
 using mxpress::testing::make_message;
 

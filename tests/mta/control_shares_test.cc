@@ -1,12 +1,12 @@
 // Budgets of work, turns and places of the control socket.
-#include "mta/host/control_shares.h"
+#include "mta/control/shares.h"
 
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "mta/host/control_places.h"
+#include "mta/control/places.h"
 
-using namespace mxpress::mta::host;
+using namespace mxpress::mta::control;
 using namespace std::chrono_literals;
 
 namespace {

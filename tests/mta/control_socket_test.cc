@@ -13,8 +13,8 @@
 #include <mutex>
 
 #include "mta/cli/control_client.h"
-#include "mta/host/control_server.h"
-#include "mta/host/control_wire.h"
+#include "mta/control/server.h"
+#include "mta/control/wire.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
 
@@ -74,13 +74,13 @@ class WatchedContent final : public queue::Content {
 struct ServedSocket {
   fs::path folder = fs::temp_directory_path() / fs::unique_path();
   FakeControl backend;
-  std::unique_ptr<host::ControlServer> server;
-  explicit ServedSocket(host::ControlServerOptions options = {}) {
+  std::unique_ptr<control::ControlServer> server;
+  explicit ServedSocket(control::ControlServerOptions options = {}) {
     fs::create_directory(folder);
     ::chmod(folder.c_str(), 0755);
     fill(backend);
     options.socket = path();
-    auto opened = host::ControlServer::open(options, backend);
+    auto opened = control::ControlServer::open(options, backend);
     REQUIRE(opened);
     server = std::move(*opened);
   }
@@ -155,7 +155,7 @@ TEST_CASE("control socket: a client that says nonsense is hung up on, and the ne
 }
 
 TEST_CASE("control socket: a client that stays silent is hung up on after the deadline") {
-  host::ControlServerOptions options;
+  control::ControlServerOptions options;
   options.request_patience = 50ms;
   ServedSocket served(options);
   const int socket = served.raw();
@@ -166,14 +166,14 @@ TEST_CASE("control socket: a client that stays silent is hung up on after the de
 }
 
 TEST_CASE("control socket: a user who does not read is hung up on, and holds little until then") {
-  host::ControlServerOptions options;
+  control::ControlServerOptions options;
   options.response_patience_of_operators = 50ms;  // this test is root or the daemon's own user
   ServedSocket served(options);
   served.backend.add(make_message(9, 0, "a@a.example", "b@b.example", std::string(8 << 20, 'x')));
   const int socket = served.raw();
   control_pb::Request request;
   request.mutable_cat()->set_id(queue::QueueId{9}.to_string());
-  host::FrameWriter writer(socket);
+  control::FrameWriter writer(socket);
   writer.add(request.SerializeAsString());
   REQUIRE(writer.flush(1000ms));
   pollfd hung_up{socket, 0, 0};
@@ -186,7 +186,7 @@ TEST_CASE("control socket: a user who does not read is hung up on, and holds lit
 }
 
 TEST_CASE("control socket: who pages through a long answer gets all of it") {
-  host::ControlServerOptions options;
+  control::ControlServerOptions options;
   options.response_patience_of_operators = 50ms;
   ServedSocket served(options);
   const auto content = std::make_shared<WatchedContent>(8 << 20);
@@ -222,10 +222,10 @@ TEST_CASE("control socket: a daemon that stops does not wait for its clients") {
 
 TEST_CASE("control socket: a second daemon is refused, a left-over socket is replaced") {
   ServedSocket served;
-  host::ControlServerOptions options;
+  control::ControlServerOptions options;
   options.socket = served.path();
   FakeControl backend;
-  const auto second = host::ControlServer::open(options, backend);
+  const auto second = control::ControlServer::open(options, backend);
   REQUIRE_FALSE(second);
   CHECK_THAT(second.error().message, Catch::Contains("another mxpressd"));
   options.socket = served.folder / "left-over";
@@ -235,5 +235,5 @@ TEST_CASE("control socket: a second daemon is refused, a left-over socket is rep
   const int dead = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   REQUIRE(::bind(dead, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   ::close(dead);
-  CHECK(host::ControlServer::open(options, backend));
+  CHECK(control::ControlServer::open(options, backend));
 }

@@ -6,10 +6,10 @@
 
 #include "mta/cli/control_client.h"
 #include "mta/cli/print.h"
-#include "mta/host/control_live.h"
-#include "mta/host/control_parts.h"
-#include "mta/host/control_selector.h"
-#include "mta/host/control_service.h"
+#include "mta/control/live.h"
+#include "mta/control/parts.h"
+#include "mta/control/selector.h"
+#include "mta/control/service.h"
 #include "mta/host/log.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
@@ -23,8 +23,8 @@ using mxpress::testing::make_message;
 
 namespace {
 
-constexpr host::ControlPeer kRoot{0, true};
-constexpr host::ControlPeer kAlice{1001, false};
+constexpr control::ControlPeer kRoot{0, true};
+constexpr control::ControlPeer kAlice{1001, false};
 
 struct Answers {
   std::vector<control_pb::Response> responses;
@@ -37,9 +37,9 @@ struct Answers {
   }
 };
 
-Answers ask(FakeControl& backend, const host::ControlPeer& peer, const control_pb::Request& request) {
+Answers ask(FakeControl& backend, const control::ControlPeer& peer, const control_pb::Request& request) {
   Answers answers;
-  host::answer_control(request, peer, backend, at(1000), [&](const control_pb::Response& response) {
+  control::answer_control(request, peer, backend, at(1000), [&](const control_pb::Response& response) {
     answers.responses.push_back(response);
     return true;
   });
@@ -49,7 +49,7 @@ Answers ask(FakeControl& backend, const host::ControlPeer& peer, const control_p
 }
 
 // Counts what an answer costs; a client that reads, or one that does not.
-class Work final : public host::ControlOutlet {
+class Work final : public control::ControlOutlet {
  public:
   std::vector<control_pb::Response> responses;
   std::uint64_t units = 0;
@@ -103,7 +103,7 @@ TEST_CASE("control: root sees all mail, others only what the kernel says is thei
   const Answers own = ask(backend, kAlice, list_all());
   REQUIRE(own.count() == 1);
   CHECK(own.responses[0].message().sender() == "alice@a.example");
-  CHECK(ask(backend, host::ControlPeer{static_cast<uid_t>(-1), false}, list_all()).count() == 0);
+  CHECK(ask(backend, control::ControlPeer{static_cast<uid_t>(-1), false}, list_all()).count() == 0);
 }
 
 TEST_CASE("control: mail of others is as unknown to a user as mail that never was") {
@@ -136,7 +136,7 @@ TEST_CASE("control: a request for somebody else's message does the same work as 
   const auto work_of = [&](control_pb::Request request) {
     backend.looks = backend.loads = 0;
     Work outlet;
-    host::answer_control(request, kAlice, backend, at(1000), outlet);
+    control::answer_control(request, kAlice, backend, at(1000), outlet);
     return std::tuple(backend.looks.load(), backend.loads.load(), outlet.units, outlet.responses.size());
   };
   const auto requests = [](std::uint64_t id) {
@@ -157,7 +157,7 @@ TEST_CASE("control: a user's list costs by the user's own mail, not by that of o
   fill(backend);
   for (std::uint64_t id = 100; id < 1100; ++id) backend.add(make_message(id, 1002, "bob@a.example", "y@two.example", ""));
   Work outlet;
-  host::answer_control(list_all(), kAlice, backend, at(1000), outlet);
+  control::answer_control(list_all(), kAlice, backend, at(1000), outlet);
   CHECK(backend.loads == 1);
   CHECK(outlet.units < 10);
 }
@@ -173,14 +173,14 @@ TEST_CASE("control: while the client does not read, the message is not kept in m
   Work outlet;
   outlet.lags = true;
   outlet.at_pause = [&] { CHECK(content.use_count() == 1); };  // the queue's own
-  host::answer_control(show(1), kAlice, backend, at(1000), outlet);
+  control::answer_control(show(1), kAlice, backend, at(1000), outlet);
   CHECK(outlet.pauses > 3);
   CHECK(backend.loads >= outlet.pauses - 1);  // each costs the user a look
   control_pb::MessageInfo joined;
   for (const auto& response : outlet.responses)
     if (response.has_message()) {
-      CHECK(response.ByteSizeLong() < host::kMostOfPart + 8'192);
-      host::join_parts(joined, response);
+      CHECK(response.ByteSizeLong() < control::kMostOfPart + 8'192);
+      control::join_parts(joined, response);
     }
   CHECK(joined.recipient_size() == 10'001);
   CHECK(joined.recipient(10'000).address() == "user9999@b.example");
@@ -251,8 +251,8 @@ TEST_CASE("selector: each condition narrows, and all must hold") {
   const auto selected = [&](auto set) {
     control_pb::Selector selector;
     set(selector);
-    REQUIRE(host::selector_mistake(selector).empty());
-    return host::matches(selector, message, at(1000));
+    REQUIRE(control::selector_mistake(selector).empty());
+    return control::matches(selector, message, at(1000));
   };
   CHECK(selected([](auto& s) { s.set_all(true); }));
   CHECK(selected([](auto& s) { s.set_domain("ONE.example"); }));
@@ -330,7 +330,7 @@ TEST_CASE("control: only operators, and the owner of the message that got it, re
   row.failing_since = at(900);
   backend.rows.push_back(row);
 
-  const auto last = [&](const host::ControlPeer& peer, const control_pb::Request& request) {
+  const auto last = [&](const control::ControlPeer& peer, const control_pb::Request& request) {
     return ask(backend, peer, request).responses.at(0).message().recipient(0).last();
   };
   for (const auto& request : {show(1), list_all()}) {
@@ -341,15 +341,15 @@ TEST_CASE("control: only operators, and the owner of the message that got it, re
     CHECK(told.stage() == "rcpt");
   }
   CHECK(last(kRoot, show(1)).text() == raw);
-  CHECK(last(host::ControlPeer{1002, false}, show(2)).text() == raw);
+  CHECK(last(control::ControlPeer{1002, false}, show(2)).text() == raw);
 }
 
 TEST_CASE("control: a full disk and a recovery that fails are the daemon's trouble") {
   testing::FakeSpool spool;
   testing::FakeDeliverer deliverer;
   CurrentConfig config{Config()};
-  host::RecoveryProgress recovery;
-  host::LiveBackend backend(spool, deliverer, config, recovery, [] { return Status(); });
+  control::RecoveryProgress recovery;
+  control::LiveBackend backend(spool, deliverer, config, recovery, [] { return Status(); });
   recovery.failed();
   spool.counted.not_recovered_because = "no disk";
   CHECK_THAT(backend.ready().error().message, Catch::Contains("no disk"));
@@ -375,7 +375,7 @@ TEST_CASE("control: mail that is being tried says so, and by which host") {
   CHECK(tried.recipient(0).trying().address() == "192.0.2.1:25");
   std::ostringstream story, line;
   cli::print_story(story, tried, at(1000));
-  cli::print_message_line(line, tried, host::Conditions(control_pb::Selector()), at(1000));
+  cli::print_message_line(line, tried, control::Conditions(control_pb::Selector()), at(1000));
   CHECK_THAT(story.str(), Catch::Contains("To you@there.example: being tried now, for 40s: mx.there.example [192.0.2.1:25]\n"));
   CHECK_THAT(line.str(), Catch::Contains("to you@there.example, being tried now, for 40s: mx.there.example [192.0.2.1:25]\n"));
   CHECK_FALSE(ask(backend, kRoot, show(2)).responses[0].message().recipient(0).has_trying());
@@ -408,6 +408,7 @@ TEST_CASE("control: held mail is not said to be tried now") {
   backend.effects[{1}] = delivery::ActionEffect::held;
   CHECK(ask(backend, kRoot, act_on(control_pb::RETRY, 1)).responses[0].effect().what() == control_pb::Effect::HELD);
   std::ostringstream line;
-  cli::print_message_line(line, ask(backend, kRoot, list_all()).responses[0].message(), host::Conditions(control_pb::Selector()), at(1000));
+  cli::print_message_line(line, ask(backend, kRoot, list_all()).responses[0].message(), control::Conditions(control_pb::Selector()),
+                          at(1000));
   CHECK_THAT(line.str(), Catch::EndsWith("    to you@there.example, held\n"));
 }

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "mta/host/control_service.h"
+#include "mta/control/service.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/mxpress_command.h"
@@ -18,7 +18,7 @@ using queue::RecipientStage;
 
 namespace {
 
-constexpr mta::host::ControlPeer kUser{1001, false};
+constexpr mta::control::ControlPeer kUser{1001, false};
 
 proto::HostResult said(int klass, const std::string& text) {
   proto::HostResult result;
@@ -200,7 +200,7 @@ TEST_CASE("control: a search by a user reads his own messages alone, and costs t
   request.mutable_list()->set_ended(100);
   const auto loads = [&] {
     backend.loads = 0;
-    mta::host::answer_control(request, kUser, backend, at(1000), [](const control_pb::Response&) { return true; });
+    mta::control::answer_control(request, kUser, backend, at(1000), [](const control_pb::Response&) { return true; });
     return backend.loads.load();
   };
   CHECK(loads() == 5);

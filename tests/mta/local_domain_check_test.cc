@@ -1,5 +1,5 @@
 // Tests of what `config check` says of local domains whose mail other hosts take.
-#include "mta/host/local_domain_check.h"
+#include "mta/control/local_domain_check.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
@@ -17,7 +17,7 @@ std::vector<std::string> warnings_for(const std::string& toml, ScriptedResolver&
   asio::io_context io;
   std::vector<std::string> warnings;
   const std::set<dns::Address> addresses = {*dns::Address::parse(own)};
-  asio::co_spawn(io, mta::host::check_local_domains(*config, dns, addresses),
+  asio::co_spawn(io, mta::control::check_local_domains(*config, dns, addresses),
                  [&](std::exception_ptr, std::vector<std::string> found) { warnings = std::move(found); });
   io.run();
   return warnings;

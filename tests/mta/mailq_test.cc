@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <regex>
 
-#include "mta/host/control_service.h"
+#include "mta/control/service.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/mxpress_command.h"
@@ -18,7 +18,7 @@ using mxpress::testing::run;
 
 namespace {
 
-constexpr mta::host::ControlPeer kUser{1001, false};
+constexpr mta::control::ControlPeer kUser{1001, false};
 
 // As check_mailq of the monitoring plugins reads sendmail's mailq: whatever it does not know is nothing.
 int counted_as_sendmail(const std::string& output) {
@@ -102,7 +102,7 @@ TEST_CASE("mailq: what sendmail has left in the drop folder counts, what is stil
   CHECK(run(backend, {"mailq"}).out == "Mail queue is empty\n");
   leave(backend, "b");
   leave(backend, "c");
-  for (const auto& peer : {mta::host::ControlPeer{0, true}, kUser}) {
+  for (const auto& peer : {mta::control::ControlPeer{0, true}, kUser}) {
     const auto ran = run(backend, {"mailq"}, peer);
     CHECK_THAT(ran.out, Catch::EndsWith("\n-- 0 Kbytes in 2 Requests. 2 messages in the drop folder not listed.\n"));
     CHECK(counted_by_monitoring(ran.out) == 2);

@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
-#include "mta/host/control_server.h"
+#include "mta/control/server.h"
 #include "mta/intake/drop_folder.h"
 #include "queue/spool.h"
 #include "tests/support/fake_control.h"
@@ -58,11 +58,11 @@ int open_spool(const std::function<void(Threads)>& set) {
 
 int serve_control(const std::function<void(Threads)>& set) {
   testing::FakeControl backend;
-  mta::host::ControlServerOptions options;
+  mta::control::ControlServerOptions options;
   options.socket = new_folder() / "control";
-  if (mta::host::ControlServer::open(options, backend)) return 1;
+  if (mta::control::ControlServer::open(options, backend)) return 1;
   set(Threads::allowed);
-  auto server = mta::host::ControlServer::open(options, backend);
+  auto server = mta::control::ControlServer::open(options, backend);
   if (!server) return 2;
   set(Threads::forbidden);
   for (int i = 0; i < 3; ++i) {

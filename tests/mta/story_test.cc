@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "mta/cli/print.h"
-#include "mta/host/control_describe.h"
+#include "mta/control/describe.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
 
@@ -17,7 +17,7 @@ namespace {
 
 std::string story(const queue::Message& message) {
   std::ostringstream out;
-  cli::print_story(out, host::describe(message, at(1000)), at(1000));
+  cli::print_story(out, control::describe(message, at(1000)), at(1000));
   return out.str();
 }
 

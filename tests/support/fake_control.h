@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-#include "mta/host/control_backend.h"
+#include "mta/control/backend.h"
 
 namespace mxpress::testing {
 
@@ -41,7 +41,7 @@ inline queue::Message make_message(std::uint64_t id, std::int64_t uid, const std
   return message;
 }
 
-class FakeControl final : public mta::host::ControlBackend {
+class FakeControl final : public mta::control::ControlBackend {
  public:
   struct Acted {
     queue::ActionKind action;
@@ -109,7 +109,7 @@ class FakeControl final : public mta::host::ControlBackend {
     return result;
   }
   Result<std::vector<mta::delivery::DestinationStatus>> destinations() override { return rows; }
-  mta::host::DaemonStatus status() override { return {running, at(0), counters, troubles}; }
+  mta::control::DaemonStatus status() override { return {running, at(0), counters, troubles}; }
   Status reload() override { return reload_result; }
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
 

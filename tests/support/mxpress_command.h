@@ -18,7 +18,7 @@ struct Ran {
 };
 
 // Takes the backend apart from its owner: the client owns a view of it.
-class ControlOf final : public mta::host::ControlBackend {
+class ControlOf final : public mta::control::ControlBackend {
  public:
   explicit ControlOf(FakeControl& real) : real_(real) {}
   Status ready() override { return real_.ready(); }
@@ -33,7 +33,7 @@ class ControlOf final : public mta::host::ControlBackend {
     return real_.act(action, std::move(ids));
   }
   Result<std::vector<mta::delivery::DestinationStatus>> destinations() override { return real_.destinations(); }
-  mta::host::DaemonStatus status() override { return real_.status(); }
+  mta::control::DaemonStatus status() override { return real_.status(); }
   Status reload() override { return real_.reload(); }
   std::shared_ptr<const mta::Config> config() override { return real_.config(); }
 
@@ -41,7 +41,7 @@ class ControlOf final : public mta::host::ControlBackend {
   FakeControl& real_;
 };
 
-inline Ran run(FakeControl& backend, std::vector<std::string> arguments, mta::host::ControlPeer peer = {0, true}) {
+inline Ran run(FakeControl& backend, std::vector<std::string> arguments, mta::control::ControlPeer peer = {0, true}) {
   const auto line = mta::cli::parse_command_line(arguments);
   INFO((line ? "" : line.error().message));
   REQUIRE(line);

@@ -5,10 +5,10 @@
 #include <functional>
 #include <optional>
 
-#include "mta/host/control_messages.h"
+#include "mta/control/messages.h"
 #include "queue/message.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 inline constexpr std::size_t kMostOfPart = 64 * 1024;  // octets of one response, about
 
@@ -44,4 +44,4 @@ class MessageParts {
 // Puts a part behind what was told before. True: the message is complete.
 bool join_parts(control_pb::MessageInfo& message, control_pb::Response part);
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

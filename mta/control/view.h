@@ -5,10 +5,10 @@
 #include <string>
 #include <unordered_map>
 
-#include "mta/host/control_backend.h"
-#include "mta/host/control_messages.h"
+#include "mta/control/backend.h"
+#include "mta/control/messages.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 class ControlView {
  public:
@@ -37,4 +37,4 @@ class ControlView {
   std::unordered_map<std::string, delivery::DestinationStatus> destinations_;  // by name
 };
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

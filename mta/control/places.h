@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "mta/host/control_service.h"
+#include "mta/control/service.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 // Each kind of peer has places of its own: whatever the others do, root and operators are served.
 struct ConnectionLimits {
@@ -27,4 +27,4 @@ struct Placing {
 // `present`: the peers of the open connections, oldest first.
 Placing find_place(const ConnectionLimits& limits, const std::vector<ControlPeer>& present, const ControlPeer& newcomer);
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -1,10 +1,10 @@
 // Budgets that refill with time, and turns that go to the user with the most left.
-#include "mta/host/control_shares.h"
+#include "mta/control/shares.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 namespace {
 
 constexpr std::size_t kUsersRemembered = 1000;
@@ -96,4 +96,4 @@ void WorkTurns::close() {
   changed_.notify_all();
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

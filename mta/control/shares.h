@@ -11,7 +11,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 // Work is counted in units: one is to look at a small message, or to send up to 64 KiB; about 50 microseconds.
 struct WorkLimits {
@@ -75,4 +75,4 @@ class WorkTurns {
   WorkBudgets budgets_;
 };
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

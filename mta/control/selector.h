@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "mta/host/control_messages.h"
+#include "mta/control/messages.h"
 #include "proto/domain.h"
 #include "queue/message.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 // Why a selector makes no sense (malformed id or address, nothing given); empty if it does.
 std::string selector_mistake(const control_pb::Selector& selector);
@@ -41,4 +41,4 @@ class Conditions {
 // All of the selector holds for what waits of the message.
 bool matches(const control_pb::Selector& selector, const queue::Message& message, WallTime now);
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

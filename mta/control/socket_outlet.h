@@ -1,11 +1,11 @@
 // The answer to one request on the control socket: sent as the client reads, in turns with other answers.
 #pragma once
 
-#include "mta/host/control_outlet.h"
-#include "mta/host/control_shares.h"
-#include "mta/host/control_wire.h"
+#include "mta/control/outlet.h"
+#include "mta/control/shares.h"
+#include "mta/control/wire.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 class SocketOutlet final : public ControlOutlet {
  public:
@@ -40,4 +40,4 @@ class SocketOutlet final : public ControlOutlet {
   std::chrono::milliseconds lag_{0};  // in this turn
 };
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -1,12 +1,12 @@
 // Control requests answered by the running daemon: its callbacks, awaited on a thread of the control server.
-#include "mta/host/control_live.h"
+#include "mta/control/live.h"
 
 #include <chrono>
 #include <future>
 #include <memory>
 #include <utility>
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(30);
@@ -101,4 +101,4 @@ std::optional<WallTime> LiveBackend::oldest() {
   return oldest_.submitted;
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -1,10 +1,10 @@
 // Places for connections, by kind of peer and by user.
-#include "mta/host/control_places.h"
+#include "mta/control/places.h"
 
 #include <algorithm>
 #include <map>
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 namespace {
 
 enum class Kind { root, operators, others };
@@ -59,4 +59,4 @@ Placing find_place(const ConnectionLimits& limits, const std::vector<ControlPeer
   return {displaced.has_value(), displaced};
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -8,7 +8,7 @@
 
 #include "proto/result.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 inline constexpr std::uint32_t kMaxRequest = 4u << 20;    // octets
 inline constexpr std::uint32_t kMaxResponse = 64u << 20;  // octets; a message with 10,000 recipients and 50 attempts fits
@@ -54,4 +54,4 @@ class FrameWriter {
   std::chrono::steady_clock::time_point flushed_{};
 };
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

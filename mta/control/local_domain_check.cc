@@ -1,5 +1,5 @@
 // Compares local domains with the DNS.
-#include "mta/host/local_domain_check.h"
+#include "mta/control/local_domain_check.h"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -10,7 +10,7 @@
 #include "mta/host/host_name.h"
 #include "mta/host/name_service.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 namespace {
 
 constexpr std::chrono::seconds kPatience(15);
@@ -79,7 +79,7 @@ Task<std::vector<std::string>> check_local_domains(const Config& config, dns::Re
   ThisHost self(resolver, config.hostname, own);
   for (const proto::Domain& domain : config.local_domains) {
     const std::string name = domain.text();
-    if (domain.is_address_literal() || !is_usable_host_name(name)) continue;  // "localhost", "web1"
+    if (domain.is_address_literal() || !host::is_usable_host_name(name)) continue;  // "localhost", "web1"
     dns::Question question{name, RecordType::mx};
     const Answer mx = co_await resolver.resolve(std::move(question));
     if (mx.kind == AnswerKind::failed) {
@@ -93,7 +93,7 @@ Task<std::vector<std::string>> check_local_domains(const Config& config, dns::Re
 
 std::vector<std::string> check_local_domains(const Config& config) {
   asio::io_context io;
-  dns::StubResolver resolver(io.get_executor(), stub_config(config), 1);
+  dns::StubResolver resolver(io.get_executor(), host::stub_config(config), 1);
   delivery::OwnAddresses interfaces;
   const auto own = interfaces.at(BootClock::now());
   const std::set<dns::Address> addresses = own ? *own : std::set<dns::Address>();
@@ -108,4 +108,4 @@ std::vector<std::string> check_local_domains(const Config& config) {
   return warnings;
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <functional>
 
-#include "mta/host/control_messages.h"
+#include "mta/control/messages.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 class ControlOutlet {
  public:
@@ -37,4 +37,4 @@ class SinkOutlet final : public ControlOutlet {
   const ControlSink& sink_;
 };
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

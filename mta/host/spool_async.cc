@@ -1,5 +1,5 @@
 // Carries the spool's completion from the committer's thread back to the executor that waits.
-#include "mta/spool_async.h"
+#include "mta/host/spool_async.h"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>

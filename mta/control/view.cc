@@ -1,13 +1,13 @@
 // Lays what the schedule knows over what the spool says.
-#include "mta/host/control_view.h"
+#include "mta/control/view.h"
 
 #include <utility>
 
+#include "mta/control/describe.h"
 #include "mta/delivery/verdict.h"
-#include "mta/host/control_describe.h"
 #include "proto/control.pb.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 using delivery::DestinationStatus;
 
@@ -55,4 +55,4 @@ void ControlView::complete(control_pb::RecipientInfo& info, const queue::Message
   if (found != destinations_.end()) add_flights(info, message.id, found->second.flights);
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -1,5 +1,5 @@
 // Answers control requests.
-#include "mta/host/control_service.h"
+#include "mta/control/service.h"
 
 #include <sys/statvfs.h>
 
@@ -10,16 +10,16 @@
 #include <thread>
 #include <utility>
 
+#include "mta/control/describe.h"
+#include "mta/control/parts.h"
+#include "mta/control/selector.h"
+#include "mta/control/view.h"
 #include "mta/delivery/attempt_log.h"
-#include "mta/host/control_describe.h"
-#include "mta/host/control_parts.h"
-#include "mta/host/control_selector.h"
-#include "mta/host/control_view.h"
 #include "mta/host/log_room.h"
 #include "mta/transport/local_mailbox.h"
 #include "proto/control.pb.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 namespace {
 
 constexpr std::size_t kMostCounted = 10'000;      // files of a folder
@@ -342,7 +342,7 @@ class Answer {
   Status wait_for_log(const control_pb::Request::Act& act) {
     if ((act.action() != control_pb::REMOVE && act.action() != control_pb::BOUNCE) || act.dry_run()) return {};
     const LogRoom& room = log_rooms().outcomes;
-    if (!peer_.may_do_everything && !room.has_room(Owner::user(peer_.uid)))
+    if (!peer_.may_do_everything && !room.has_room(host::Owner::user(peer_.uid)))
       return Error::transient("too many lines about your mail wait for the log; try again later");
     const auto end = std::chrono::steady_clock::now() + kLogPatience;
     while (!room.is_calm() && peer_.may_do_everything && std::chrono::steady_clock::now() < end)
@@ -479,4 +479,4 @@ std::optional<WallTime> ControlBackend::oldest() {
   return std::nullopt;
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -1,11 +1,11 @@
 // Sends what the client takes, and keeps little of the rest.
-#include "mta/host/control_socket_outlet.h"
+#include "mta/control/socket_outlet.h"
 
 #include <algorithm>
 
 #include "proto/control.pb.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 // A caller who goes on sending although the client lags (responses that are small) has to wait when too much is kept.
 bool SocketOutlet::send(const control_pb::Response& response) {
@@ -45,4 +45,4 @@ bool SocketOutlet::finish() {
   return wait_until_taken();
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -1,5 +1,5 @@
 // The daemon: puts the parts together and takes them apart again.
-#include "mta/daemon.h"
+#include "mta/app/daemon.h"
 
 #include <signal.h>
 
@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "dns/stub_resolver.h"
+#include "mta/control/live.h"
+#include "mta/control/server.h"
 #include "mta/delivery/pool.h"
 #include "mta/delivery/suspects.h"
-#include "mta/host/control_live.h"
-#include "mta/host/control_server.h"
 #include "mta/host/crash_record.h"
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
@@ -63,8 +63,8 @@ queue::SpoolOptions spool_options(const Config& config) {
   return options;
 }
 
-host::ControlServerOptions control_options(const Config& config) {
-  host::ControlServerOptions options;
+control::ControlServerOptions control_options(const Config& config) {
+  control::ControlServerOptions options;
   options.socket = config.listen.control_socket;
   options.group = config.user;
   return options;
@@ -133,7 +133,7 @@ class RunningDaemon final : public Daemon {
   ~RunningDaemon() override { take_apart(); }
 
   Status open_control() {
-    auto control = host::ControlServer::open(control_options(*config_.get()), *backend_);
+    auto control = control::ControlServer::open(control_options(*config_.get()), *backend_);
     if (!control) return control.error();
     control_ = std::move(*control);
     return {};
@@ -367,10 +367,10 @@ class RunningDaemon final : public Daemon {
   std::optional<intake::Context> context_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<intake::DropFolder> drop_folder_;
-  std::optional<host::LiveBackend> backend_;
-  std::unique_ptr<host::ControlServer> control_;
+  std::optional<control::LiveBackend> backend_;
+  std::unique_ptr<control::ControlServer> control_;
   std::thread recovery_;
-  host::RecoveryProgress recovery_progress_;
+  control::RecoveryProgress recovery_progress_;
   asio::io_context main_{1};
   asio::signal_set signals_;
   Timer health_;

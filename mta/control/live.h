@@ -6,9 +6,9 @@
 #include <mutex>
 
 #include "dns/async.h"
-#include "mta/host/control_backend.h"
+#include "mta/control/backend.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 // How far the daemon is with what the last run left. Any thread.
 class RecoveryProgress {
@@ -72,4 +72,4 @@ class LiveBackend final : public ControlBackend {
   const std::function<std::vector<std::string>()> troubles_;
 };
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -9,7 +9,7 @@
 #include <string>
 #include <system_error>
 
-#include "mta/daemon.h"
+#include "mta/app/daemon.h"
 #include "mta/host/crash_record.h"
 #include "mta/host/log.h"
 #include "mta/host/privileges.h"

@@ -1,10 +1,10 @@
 // The daemon's values as control messages.
 #pragma once
 
-#include "mta/host/control_backend.h"
-#include "mta/host/control_messages.h"
+#include "mta/control/backend.h"
+#include "mta/control/messages.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 // "active", "deferred", "held" or "ended".
 std::string_view state_of(const queue::Message& message, WallTime now);
@@ -19,4 +19,4 @@ void add_flights(control_pb::RecipientInfo& info, queue::QueueId message, const 
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination);
 std::int64_t milliseconds(WallTime time);
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -1,15 +1,15 @@
 // The selector language of the mxpress command, applied to messages.
-#include "mta/host/control_selector.h"
+#include "mta/control/selector.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "mta/control/describe.h"
 #include "mta/host/aliases.h"
-#include "mta/host/control_describe.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 namespace {
 
 std::string lower(std::string_view text) {
@@ -87,7 +87,7 @@ bool Conditions::has_recipient(const queue::Message& message, Recipients recipie
 bool Conditions::names(const proto::Recipient& recipient) const {
   const bool is_there = !domain_ || *domain_ == recipient.mailbox.domain();
   if (is_there && (recipient_.empty() || lower(recipient.mailbox.to_string()) == recipient_)) return true;
-  return !recipient.original_recipient.empty() && name({}, original_address(recipient));
+  return !recipient.original_recipient.empty() && name({}, host::original_address(recipient));
 }
 
 bool Conditions::name(std::string_view address, std::string_view original) const {
@@ -106,4 +106,4 @@ bool matches(const control_pb::Selector& selector, const queue::Message& message
   return Conditions(selector).hold_for(message, now, Conditions::Recipients::waiting);
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -1,13 +1,13 @@
 // Takes a message apart for the control socket, and puts it together again.
-#include "mta/host/control_parts.h"
+#include "mta/control/parts.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "mta/host/control_describe.h"
+#include "mta/control/describe.h"
 #include "proto/control.pb.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 namespace {
 
 // False: there is no room for more.
@@ -89,4 +89,4 @@ bool join_parts(control_pb::MessageInfo& message, control_pb::Response part) {
   return !part.more_follows();
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

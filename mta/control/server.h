@@ -5,12 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "mta/host/control_backend.h"
-#include "mta/host/control_places.h"
-#include "mta/host/control_shares.h"
+#include "mta/control/backend.h"
+#include "mta/control/places.h"
+#include "mta/control/shares.h"
 #include "proto/result.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 struct ControlServerOptions {
   boost::filesystem::path socket;
@@ -32,4 +32,4 @@ class ControlServer {
   virtual ~ControlServer() = default;
 };
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

@@ -13,7 +13,7 @@
 #include "queue/message.h"
 #include "queue/message_store.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 struct DaemonStatus {
   bool running = false;
@@ -51,4 +51,4 @@ class ControlBackend {
   virtual std::shared_ptr<const Config> config() = 0;  // a snapshot
 };
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

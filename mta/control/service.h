@@ -3,11 +3,11 @@
 
 #include <sys/types.h>
 
-#include "mta/host/control_backend.h"
-#include "mta/host/control_messages.h"
-#include "mta/host/control_outlet.h"
+#include "mta/control/backend.h"
+#include "mta/control/messages.h"
+#include "mta/control/outlet.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 // Complete files of sendmail that wait in the drop folder, up to 10,000. Blocking.
 std::size_t count_dropped(const Config& config);
@@ -27,4 +27,4 @@ void answer_control(const control_pb::Request& request, const ControlPeer& peer,
 void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
                     const ControlSink& sink);
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control

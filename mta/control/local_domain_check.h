@@ -8,7 +8,7 @@
 #include "dns/resolver.h"
 #include "mta/host/config.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::control {
 
 // A warning for each local domain whose mail other hosts take, by MX or, without one, by its address. This host is known by its hostname,
 // by the addresses of that, and by `own`, those of its interfaces. A domain that could not be looked up gets a note that says so.
@@ -17,4 +17,4 @@ Task<std::vector<std::string>> check_local_domains(const Config& config, dns::Re
 // The same with the configured resolver and the system's interfaces. Takes 15 s at most.
 std::vector<std::string> check_local_domains(const Config& config);
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::control
