@@ -1,7 +1,6 @@
 // The memory of one message: most have no history, and need no room for one.
 #include "queue/entry.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace mxpress::queue {
@@ -14,10 +13,9 @@ Entry& Entry::operator=(Entry&& other) noexcept {
   has_more_ = other.has_more_;
   other.ended = was_ended;
   other.has_more_ = had_more;
-  const std::uint8_t weight = small_weight_;
-  small_weight_ = other.small_weight_;
-  other.small_weight_ = weight;
-  std::swap(owner_, other.owner_);
+  const Accounts::Number mine = account();
+  set_account(other.account());
+  other.set_account(mine);
   std::swap(word_, other.word_);
   return *this;
 }
@@ -47,10 +45,7 @@ void Entry::forget_history() {
 }
 
 void Entry::begin(std::size_t recipients, std::uint32_t weight) {
-  if (recipients > 1)
-    rest().weight = weight;
-  else
-    small_weight_ = std::min<std::uint32_t>((weight + kWeightUnit - 1) / kWeightUnit, 63);
+  if (recipients > 1) rest().weight = weight;
   stages().begin(recipients);
 }
 

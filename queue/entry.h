@@ -5,9 +5,10 @@
 #include <memory>
 #include <vector>
 
-#include "queue/owners.h"
+#include "queue/accounts.h"
 #include "queue/record.h"
 #include "queue/state.h"
+#include "queue/waiting_mail.h"
 
 namespace mxpress::queue {
 
@@ -45,10 +46,9 @@ class Entry {
   Rest& rest();
   WallTime ended_at() const { return has_more_ && word_.more->rest ? word_.more->rest->ended_at : WallTime{}; }
   std::shared_ptr<const Message> remembered() const { return has_more_ && word_.more->rest ? word_.more->rest->remembered : nullptr; }
-  // All its recipients are pending. `weight`: octets that it takes of the room for mail that waits.
+  // All its recipients are pending. `weight`: octets that it takes of the room for mail that waits, beside its first destination.
   void begin(std::size_t recipients, std::uint32_t weight);
-  // That, perhaps a little more.
-  std::uint32_t weight() const { return has_more_ && recipients() > 1 ? word_.more->rest->weight : small_weight_ * kWeightUnit; }
+  std::uint32_t weight() const { return has_more_ && recipients() > 1 ? word_.more->rest->weight : kSmallMessage; }
   Stages stages() { return {first_stage, has_more_ && word_.more->rest ? &word_.more->rest->other_stages : nullptr}; }
   // How many it has.
   std::size_t recipients() const { return 1 + (has_more_ && word_.more->rest ? word_.more->rest->other_stages.octets.size() : 0); }
@@ -62,11 +62,17 @@ class Entry {
  private:
   friend struct Index;
   void forget_history();
-  static constexpr std::uint32_t kWeightUnit = 16;
+  // Meaningful once Index::add() has set it.
+  Accounts::Number account() const { return static_cast<Accounts::Number>(account_high_ << 16 | account_low_); }
+  void set_account(Accounts::Number account) {
+    account_high_ = account >> 16;
+    account_low_ = static_cast<std::uint16_t>(account);
+  }
 
   bool has_more_ : 1 = false;
-  std::uint8_t small_weight_ : 6 = 0;
-  Owners::Number owner_ = 0;
+  static_assert(Accounts::kBits == 6 + 16);
+  std::uint8_t account_high_ : 6 = 0;
+  std::uint16_t account_low_ = 0;
   union Word {
     Location accepted{};
     More* more;  // owned

@@ -33,14 +33,36 @@ std::uint64_t octets_of(const Message& message) {
 
 }  // namespace
 
-Entry& Index::add(QueueId id, const MessageOwner& owner, std::size_t recipients, std::uint32_t weight) {
+Entry& Index::add(QueueId id, const MessageOwner& owner, std::size_t recipients, const Weight& weight) {
+  const std::size_t before = entries.size();
   Entry& entry = entries[id];
-  if (!entry.ended) waiting_mail.remove(owners.share(entry.owner_), entry.weight());  // nothing, if it is new
-  owners.remove(entry.owner_, id);
-  entry.owner_ = owners.add(owner, id);
-  entry.begin(recipients, weight);
-  if (!entry.ended) waiting_mail.add(owners.share(entry.owner_), entry.weight());
+  if (entries.size() == before) {  // it was there
+    if (!entry.ended) end_waiting(entry);
+    owners.remove(accounts.owner(entry.account()), id);
+    accounts.remove(entry.account());
+  }
+  entry.set_account(accounts.add(owners.add(owner, id), weight));
+  entry.begin(recipients, weight.message);
+  if (!entry.ended) begin_waiting(entry);
   return entry;
+}
+
+void Index::begin_waiting(const Entry& entry) {
+  const Accounts::Number account = entry.account();
+  waiting_mail.add(owners.share(accounts.owner(account)), std::uint64_t{entry.weight()} + accounts.begin_waiting(account));
+}
+
+void Index::end_waiting(const Entry& entry) {
+  const Accounts::Number account = entry.account();
+  waiting_mail.remove(owners.share(accounts.owner(account)), std::uint64_t{entry.weight()} + accounts.end_waiting(account));
+}
+
+// Mostly there is room for its destination, too, and nobody has to look whether that is known.
+bool Index::has_room_for(const MessageOwner& owner, const Weight& weight) const {
+  if (waiting_mail.fits(owner.share(), std::uint64_t{weight.message} + weight.destination)) return true;
+  const Owners::Number number = owners.known(owner);
+  const bool is_new = number == 0 && (owner.is_user() || owner.share().is_known());
+  return !is_new && waiting_mail.fits(owner.share(), std::uint64_t{weight.message} + accounts.charge_for(number, weight));
 }
 
 Entry& Index::add(QueueId id, const proto::Envelope& envelope) {
@@ -51,26 +73,29 @@ void Index::erase(QueueId id) {
   const Entry* entry = entries.find(id);
   if (!entry) return;
   if (entry->has_more_ && entry->word_.more->rest) remembered_octets_ -= entry->word_.more->rest->remembered_octets;
-  if (!entry->ended) waiting_mail.remove(owners.share(entry->owner_), entry->weight());
-  owners.remove(entry->owner_, id);
+  if (!entry->ended) end_waiting(*entry);
+  owners.remove(accounts.owner(entry->account()), id);
+  accounts.remove(entry->account());
   entries.erase(id);
 }
 
-// The numbers of the earlier owners stay: this run has far fewer messages, and they are numbered again.
-void Index::merge(IdMap<Entry> earlier, Owners their_owners, WaitingMail theirs) {
-  theirs.set_limit(waiting_mail.limit());
+// The numbers of the earlier owners and accounts stay: this run has far fewer messages, and they are numbered again.
+void Index::merge(Index& earlier) {
+  earlier.waiting_mail.set_limit(waiting_mail.limit());
   entries.for_each([&](QueueId id, Entry& entry) {
-    entry.owner_ = their_owners.add(owners.owner(entry.owner_), id);
-    if (!entry.ended) theirs.add(their_owners.share(entry.owner_), entry.weight());
+    const Accounts::Number account = entry.account();
+    entry.set_account(earlier.accounts.add(earlier.owners.add(owners.owner(accounts.owner(account)), id), accounts.weight(account)));
+    if (!entry.ended) earlier.begin_waiting(entry);
   });
-  waiting_mail = std::move(theirs);
-  owners = std::move(their_owners);
-  entries.merge(std::move(earlier));
+  waiting_mail = std::move(earlier.waiting_mail);
+  owners = std::move(earlier.owners);
+  accounts = std::move(earlier.accounts);
+  entries.merge(std::move(earlier.entries));
 }
 
 proto::ShareOwner Index::share_owner_of(QueueId id) const {
   const Entry* entry = entries.find(id);
-  return entry ? owners.share(entry->owner_) : proto::ShareOwner();
+  return entry ? owners.share(accounts.owner(entry->account())) : proto::ShareOwner();
 }
 
 std::vector<QueueId> Index::ids_of(std::int64_t uid) const {
@@ -124,7 +149,7 @@ void Index::add_later(QueueId id, Entry& entry, Location location) {
 }
 
 void Index::end(QueueId id, Entry& entry, WallTime when) {
-  if (!entry.ended) waiting_mail.remove(owners.share(entry.owner_), entry.weight());
+  if (!entry.ended) end_waiting(entry);
   entry.ended = true;
   entry.rest().ended_at = when;
   ended.push_back(id);

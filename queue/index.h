@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "queue/accounts.h"
 #include "queue/entry.h"
 #include "queue/id_map.h"
 #include "queue/id_set.h"
@@ -32,15 +33,18 @@ struct Index {
   std::map<std::uint32_t, SegmentEntry> segments;  // by the number in their name
   std::unordered_map<std::string, QueueId> drops;  // names of drop files
   Owners owners;
+  Accounts accounts;         // of all entries
   WaitingMail waiting_mail;  // what has not ended
 
   Entry* find(QueueId id) { return entries.find(id); }
   // A new entry, of a message with so many recipients. `weight`: see weight_of().
-  Entry& add(QueueId id, const MessageOwner& owner, std::size_t recipients, std::uint32_t weight);
+  Entry& add(QueueId id, const MessageOwner& owner, std::size_t recipients, const Weight& weight);
   Entry& add(QueueId id, const proto::Envelope& envelope);
   void erase(QueueId id);
-  // Takes the entries and owners of earlier runs.
-  void merge(IdMap<Entry> earlier, Owners their_owners, WaitingMail theirs);
+  // Whether one more message of this owner may wait, by the memory that it would take.
+  bool has_room_for(const MessageOwner& owner, const Weight& weight) const;
+  // Takes the entries of earlier runs, with their owners, accounts and what they take of the room for mail that waits.
+  void merge(Index& earlier);
   // From memory alone; unknown if there is no such message.
   proto::ShareOwner share_owner_of(QueueId id) const;
   // Messages of the user that have not ended, in order of age.
@@ -62,6 +66,8 @@ struct Index {
   std::uint32_t oldest_segment() const;
 
  private:
+  void begin_waiting(const Entry& entry);
+  void end_waiting(const Entry& entry);
   bool forget_oldest(std::deque<QueueId>& remembered);
 
   std::uint64_t remembered_octets_ = 0;

@@ -49,7 +49,7 @@ MessageTable::~MessageTable() = default;
 Status MessageTable::room_for(const Operation& store) const {
   const WaitingMail& mail = index_->waiting_mail;
   const proto::ShareOwner& owner = store.owner.share();
-  if (!store.notice_for.empty() || mail.fits(owner, store.weight)) return {};
+  if (!store.notice_for.empty() || index_->has_room_for(store.owner, store.weight)) return {};
   return Error::transient("too much mail of " + (owner.is_known() ? owner.to_string() : "unknown users") + " waits: it takes " +
                           in_mib(mail.octets_of(owner)) + " of memory, all mail " + in_mib(mail.octets()) + ", the limit is " +
                           in_mib(mail.limit()) + " ([spool] memory)");
@@ -176,7 +176,7 @@ void MessageTable::end_if_finished(QueueId id, Entry& entry, Operations& ended) 
 }
 
 void MessageTable::merge(Index earlier, const Sites& sites, const LeftFiles& files) {
-  index_->merge(std::move(earlier.entries), std::move(earlier.owners), std::move(earlier.waiting_mail));
+  index_->merge(earlier);
   index_->ended.insert(index_->ended.begin(), earlier.ended.begin(), earlier.ended.end());
   for (auto& [number, segment] : earlier.segments) index_->segments[number] = std::move(segment);
   for (const auto& [name, known] : sites)

@@ -11,6 +11,7 @@
 #include "queue/owners.h"
 #include "queue/record.h"
 #include "queue/state.h"
+#include "queue/waiting_mail.h"
 
 namespace mxpress::queue {
 
@@ -26,7 +27,7 @@ struct Operation {
   std::shared_ptr<const Message> message;  // null if the content is in a file
   std::size_t recipients = 0;
   MessageOwner owner;
-  std::uint32_t weight = 0;  // see weight_of()
+  Weight weight;
   std::vector<NewMessage::NoticeFor> notice_for;
   std::string drop_name;
   WallTime time{};

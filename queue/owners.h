@@ -46,6 +46,8 @@ class Owners {
   // The message belongs to this owner from now on. Returns the number, which remove() takes, once.
   Number add(const MessageOwner& owner, proto::QueueId id);
   void remove(Number owner, proto::QueueId id);
+  // Of an owner with mail; 0 if it has none.
+  Number known(const MessageOwner& owner) const;
   // One look into the user's own set: it does not say whether others have such a message.
   bool has(std::int64_t uid, proto::QueueId id) const;
   MessageOwner owner(Number number) const { return number == 0 ? MessageOwner() : sets_[number - 1]->owner; }
@@ -60,7 +62,6 @@ class Owners {
     std::uint64_t messages = 0;                                     // of a share alone
     boost::unordered_flat_map<std::uint64_t, std::uint64_t> pages;  // of a user, by id / kPage: a bit for each id
   };
-  Number known(const MessageOwner& owner) const;
   Number number(const MessageOwner& owner);
   void release(Number owner);
 

@@ -3,40 +3,47 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 #include <limits>
 #include <string_view>
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "queue/crc32c.h"
+
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kMessage = 256;                     // octets; with one recipient, but for the name of the domain
-constexpr std::uint64_t kRecipient = 8;                     // each further one, at the same destination
-constexpr std::uint64_t kDestination = 1024;                // each further one: a job, and what is known of the destination
-constexpr std::uint64_t kNames = 2;                         // a name is kept so often
-constexpr std::uint64_t kNotice = kMessage + kNames * 255;  // at most
+constexpr std::uint64_t kRecipient = 8;  // octets; each further one, at the same destination
 
 }  // namespace
 
-std::uint32_t weight_of(const proto::Envelope& envelope) {
-  if (envelope.recipients.empty()) return kMessage;
+NameHash hash_of_name(std::string_view name) {
+  const std::uint64_t hash = std::hash<std::string_view>()(name);
+  return {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(hash >> 32), crc32c(name)};
+}
+
+Weight weight_of(const proto::Envelope& envelope) {
+  if (envelope.recipients.empty()) return {kSmallMessage, 0, {}};
   const auto name_of = [](const proto::Recipient& recipient) -> std::string_view { return recipient.mailbox.domain().text(); };
-  std::uint64_t octets = kMessage + kNames * name_of(envelope.recipients.front()).size();
-  if (envelope.recipients.size() == 1) return static_cast<std::uint32_t>(octets);
+  const std::string_view first = name_of(envelope.recipients.front());
+  Weight weight{kSmallMessage, octets_of_destination(first.size()), hash_of_name(first)};
+  if (envelope.recipients.size() == 1) return weight;
+  std::uint64_t octets = kSmallMessage;
   boost::unordered_flat_set<std::string_view> names;
   for (const auto& recipient : envelope.recipients) {
     octets += kRecipient;
-    if (names.insert(name_of(recipient)).second && names.size() > 1) octets += kDestination + kNames * name_of(recipient).size();
+    if (names.insert(name_of(recipient)).second && names.size() > 1) octets += octets_of_destination(name_of(recipient).size());
   }
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(octets, std::numeric_limits<std::uint32_t>::max()));
+  weight.message = static_cast<std::uint32_t>(std::min<std::uint64_t>(octets, std::numeric_limits<std::uint32_t>::max()));
+  return weight;
 }
 
 bool WaitingMail::fits(const proto::ShareOwner& owner, std::uint64_t octets) const { return fits_within(limit_, owner, octets); }
 
 bool WaitingMail::fits_notice(const proto::ShareOwner& owner) const {
   const std::uint64_t more = std::min(limit_ / 4, std::numeric_limits<std::uint64_t>::max() - limit_);
-  return fits_within(limit_ + more, owner, kNotice);
+  return fits_within(limit_ + more, owner, kSmallMessage + kMostForDestination);
 }
 
 bool WaitingMail::fits_within(std::uint64_t limit, const proto::ShareOwner& owner, std::uint64_t octets) const {

@@ -1,16 +1,33 @@
 // How much memory the mail that waits takes, and whose it is: a bound with fair shares, so that nobody's mail ends the daemon.
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "proto/envelope.h"
 
 namespace mxpress::queue {
 
-// About how much memory a message with this envelope takes while it waits, in octets: its entry, its jobs, and what is known of its
-// destinations. A destination that many messages share is counted for each of them.
-std::uint32_t weight_of(const proto::Envelope& envelope);
+// Tells names of domains apart: two hashes, so that nobody finds many names that have both in common.
+using NameHash = std::array<std::uint32_t, 3>;
+NameHash hash_of_name(std::string_view name);
+
+// About how much memory a message takes while it waits, in octets.
+struct Weight {
+  std::uint32_t message = 0;      // its entry, its jobs, and what is known of its second and further destinations
+  std::uint32_t destination = 0;  // what is known of its first one, once for all messages of the owner that wait for it
+  NameHash name{};                // of the first destination
+};
+Weight weight_of(const proto::Envelope& envelope);
+
+// Of a message with one recipient, beside its destination.
+inline constexpr std::uint32_t kSmallMessage = 256;
+// A job, and what is known of a destination: measured with two mail hosts of long names. Its own name is kept three times at most.
+constexpr std::uint32_t octets_of_destination(std::size_t name) { return 1600 + 3 * static_cast<std::uint32_t>(name); }
+inline constexpr std::uint32_t kMostForDestination = octets_of_destination(255);  // RFC 5321 4.5.3.1.2
 
 // Not thread-safe.
 class WaitingMail {

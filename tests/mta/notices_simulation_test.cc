@@ -211,9 +211,13 @@ TEST_CASE("notices: those of a user who has used up his share of memory wait, th
   world.there.dot = [] { return "550 5.7.1 refused"; };
   world.there.takes = seconds(10);  // they do not all fail at one moment
   world.host("192.0.2.1:25", world.there);
-  const std::string far = std::string(60, 'a') + "." + std::string(60, 'b') + "." + std::string(60, 'c') + ".example";
-  world.dns->mx(far, 10, "mx.far.example").a("mx.far.example", "192.0.2.9");
-  for (int i = 0; i < 100; ++i) world.submit_as(33, "u" + std::to_string(i) + "@" + far, {"you@there.example"});
+  const auto far = [](int number) {  // four notices for each
+    return "d" + std::to_string(number / 4) + "." + std::string(60, 'a') + "." + std::string(60, 'b') + "." + std::string(60, 'c') +
+           ".example";
+  };
+  for (int i = 0; i < 100; i += 4) world.dns->mx(far(i), 10, "mx.far.example");
+  world.dns->a("mx.far.example", "192.0.2.9");
+  for (int i = 0; i < 100; ++i) world.submit_as(33, "u" + std::to_string(i) + "@" + far(i), {"you@there.example"});
   world.run_for(minutes(20));
   const auto waiting = world.ids();
   const auto notices = std::count_if(waiting.begin(), waiting.end(), [&](auto id) { return world.load(id).envelope.is_notice; });

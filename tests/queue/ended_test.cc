@@ -77,7 +77,7 @@ TEST_CASE("spool: beyond ended_kept the oldest is forgotten, also of a user's ow
 TEST_CASE("index: what is remembered of ended messages is bounded in octets, and large ones make way first") {
   Index index;
   const auto remember = [&](std::uint64_t id, std::size_t recipients, std::uint64_t most) {
-    Entry& entry = index.add({id}, MessageOwner::user(1001), 1, 0);
+    Entry& entry = index.add({id}, MessageOwner::user(1001), 1, {});
     index.end({id}, entry, WallTime(Duration(static_cast<std::int64_t>(id))));
     index.remember({id}, entry, large_message(recipients), most);
   };
@@ -128,7 +128,7 @@ TEST_CASE("index: an ended message takes little memory, and about what is counte
   const std::size_t before = ::mallinfo2().uordblks;
   Index index;
   for (int i = 1; i <= kCount; ++i) {
-    Entry& entry = index.add({static_cast<std::uint64_t>(i)}, MessageOwner::user(1001), 1, 0);
+    Entry& entry = index.add({static_cast<std::uint64_t>(i)}, MessageOwner::user(1001), 1, {});
     entry.set_accepted({1, static_cast<std::uint32_t>(i)});
     index.add_later({static_cast<std::uint64_t>(i)}, entry, {1, static_cast<std::uint32_t>(i)});
     index.end({static_cast<std::uint64_t>(i)}, entry, {});
@@ -154,7 +154,7 @@ TEST_CASE("index: an ended message takes little memory, and about what is counte
 
 TEST_CASE("index: a change of a remembered message is counted again") {
   Index index;
-  Entry& entry = index.add({1}, MessageOwner::user(0), 1, 0);
+  Entry& entry = index.add({1}, MessageOwner::user(0), 1, {});
   index.end({1}, entry, {});
   index.remember({1}, entry, large_message(10), 1 << 20);
   const std::uint64_t before = index.remembered_octets();

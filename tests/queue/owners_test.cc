@@ -98,8 +98,8 @@ TEST_CASE("owners: the spool knows whose its messages are after a restart, in th
 
 TEST_CASE("owners: the spool knows whose share each message uses, and of no other message") {
   queue::Index index;
-  index.add(QueueId{1}, MessageOwner::user(33), 1, 0);
-  index.add(QueueId{2}, MessageOwner(), 1, 0);
+  index.add(QueueId{1}, MessageOwner::user(33), 1, {});
+  index.add(QueueId{2}, MessageOwner(), 1, {});
   CHECK(index.share_owner_of(QueueId{1}) == ShareOwner::user(33));
   CHECK(index.share_owner_of(QueueId{2}) == ShareOwner());
   CHECK(index.share_owner_of(QueueId{3}) == ShareOwner());

@@ -131,7 +131,7 @@ Simulation::Simulation(const std::string& toml, std::size_t many_destinations)
 
 Simulation::~Simulation() {
   mta::capture_log(nullptr, nullptr);
-  while (spool_->commit_batch()) {  // who waits for it is still there
+  while (spool_ && spool_->commit_batch()) {  // who waits for it is still there
   }
   pool_.reset();
   io_.reset();
@@ -177,12 +177,16 @@ void Simulation::reload(const std::string& toml) {
   pool_->reconfigured();
 }
 
-void Simulation::crash(test::ForgetfulDisk::Cut cut) {
+void Simulation::kill() {
   disk.cut_at(disk.operations() + 1);
   time.set_other_work(nullptr);
   pool_.reset();
   io_.reset();
   spool_.reset();
+}
+
+void Simulation::crash(test::ForgetfulDisk::Cut cut) {
+  kill();
   disk.cut_at(0);
   disk.restart(cut);
   start();

@@ -70,6 +70,9 @@ class Simulation {
   // The process is killed at this moment and starts again on what the kernel has, or the power is cut.
   void crash(test::ForgetfulDisk::Cut cut = test::ForgetfulDisk::Cut::all);
 
+  // The process is killed, and nothing starts again: its memory is given back.
+  void kill();
+
   queue::MessageStore& spool() { return *spool_; }
   queue::Message load(queue::QueueId id) { return spool_->load(id).value(); }
   std::vector<queue::QueueId> ids() { return spool_->ids(false); }
