@@ -71,7 +71,7 @@ void Worker::look_again(JobIndex index, Instant when) {
     schedule_.hold(index);
   else
     schedule_.wait_until(index, when);
-  schedule_age_event(index, when);
+  age_.arrange(index, when);
 }
 
 // What comes of mail is logged, so nothing more comes of mail whose owner has too many lines waiting: others' mail goes on. The job waits
@@ -100,18 +100,16 @@ bool Worker::wanted(JobIndex index) const {
   return !job.withdrawn && !job.hold_wanted;
 }
 
-void Worker::trying(JobIndex job, const dns::Target& target) { underway_[job].target = target; }
-
 transport::Order Worker::order_for(JobIndex job, DestinationIndex destination, SiteIndex site, Share::MessagePtr message) {
   transport::Order order;
   order.config = services_.config.get();
   order.message = std::move(message);
-  order.recipients = pending_recipients(*order.message, name_of(destination), *order.config);
+  order.recipients = pending_recipients(*order.message, destinations_.name(destination), *order.config);
   order.targets = destinations_[destination].targets.get();
   order.site = site;
   order.terms = sites_[site].terms;
   order.wanted = [this, job] { return wanted(job); };
-  order.trying = [this, job](const dns::Target& target) { trying(job, target); };
+  order.trying = [this, job](const dns::Target& target) { flights_.ask(job, target); };
   return order;
 }
 
@@ -121,7 +119,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   AttemptReport report;
   LoadBudget::Charge charge;
   const Instant begin = instant_now();
-  underway_[job] = {begin, std::nullopt};
+  flights_.begin(job, begin);
   try {
     share = co_await load(job, destination, Need::content);
     if (is_long(share)) share = co_await take_room(job, destination, std::move(share), charge);
@@ -136,7 +134,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   } catch (...) {
     bug = std::current_exception();
   }
-  underway_.erase(job);
+  flights_.end(job);
   --sites_[site].active;
   --active_;
   places_of(sites_[site]).give_back(standing);
@@ -159,13 +157,13 @@ void Worker::put_back(JobIndex index) {
     schedule_.hold(index);
   else
     schedule_.make_ready(index);
-  schedule_age_event(index, instant_now());
+  age_.arrange(index, instant_now());
 }
 
 void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took) {
   if (report.site_trouble && !counts_against_site(site, *share, report)) {
     report.site_trouble = false;
-    destinations_[destination].last = brief(report.trouble);
+    destinations_[destination].last = destinations_.brief(report.trouble);
   } else {
     site_answered(destination, site, report, took);
   }
@@ -195,21 +193,20 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex index, const 
     if (result.outcome == proto::Outcome::delivered)
       destinations_[destination].last = std::nullopt;
     else if (result.outcome != proto::Outcome::untried && !report.site_trouble)
-      destinations_[destination].last = brief(result.last);
+      destinations_[destination].last = destinations_.brief(result.last);
   if (!report.site_trouble) {
-    if (site.trouble.active()) services_.spool.record_site({key_of(index), 0, {}, std::nullopt});
+    if (site.trouble.active()) services_.spool.record_site({sites_.key(index), 0, {}, std::nullopt});
     return site.succeeded(session_limit(destination), took);
   }
   const Instant now = instant_now();
   site.window = 1;
   site.proven = false;
-  site.trouble.failed(brief(report.trouble), now, *policy_of(destination), random_);
-  services_.spool.record_site({key_of(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
-  log_site_trouble(std::string(transport::hosts_of(key_of(index))), *site.trouble.failure(), site.trouble.failures(),
+  site.trouble.failed(destinations_.brief(report.trouble), now, *destinations_.policy(destination), random_);
+  services_.spool.record_site({sites_.key(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
+  log_site_trouble(std::string(transport::hosts_of(sites_.key(index))), *site.trouble.failure(), site.trouble.failures(),
                    to_wall(site.trouble.next_probe()));
-  for (DestinationIndex member = site.members.front(); member != Chain::kEnd; member = destinations_[member].next_member)
-    expire_waiting(member, now);
-  wake_at(site.trouble.next_probe(), true, index);
+  sites_.for_each_member(index, [&](DestinationIndex member) { age_.expire_waiting(member, now); });
+  wakes_.wake_site(index, site.trouble.next_probe());
   serve_other_user(index);
 }
 
@@ -219,8 +216,9 @@ Task<Share> Worker::load(JobIndex index, DestinationIndex destination, Need need
   const bool is_shared = schedule_.job(index).is_one_of_many;
   Share::MessagePtr fresh = is_shared ? nullptr : services_.spool.fresh(id);
   if (fresh && has_pending(*fresh, destination)) co_return Share(std::move(fresh));
-  auto given = is_shared ? co_await services_.loads.shared.share(id, DestinationName(name_of(destination)), services_.config.get(), need)
-                         : co_await read(id, need);
+  auto given =
+      is_shared ? co_await services_.loads.shared.share(id, DestinationName(destinations_.name(destination)), services_.config.get(), need)
+                : co_await read(id, need);
   if (!given) {
     unreadable(index, given.error());
     co_return Share();
@@ -236,7 +234,7 @@ Task<Share> Worker::load(JobIndex index, DestinationIndex destination, Need need
 }
 
 bool Worker::has_pending(const queue::Message& message, DestinationIndex destination) const {
-  return !message.ended && !pending_recipients(message, name_of(destination), *services_.config.get()).empty();
+  return !message.ended && !pending_recipients(message, destinations_.name(destination), *services_.config.get()).empty();
 }
 
 // Reads the message, and checks its content.
@@ -261,7 +259,7 @@ void Worker::unreadable(JobIndex index, const Error& error) {
 void Worker::content_unreadable(JobIndex index, DestinationIndex destination, Share share, const Error& error) {
   proto::HostResult damage{proto::Stage::local, "", "", "", kDamaged, 0, error.message, false};
   if (error.is_transient()) damage.status.klass = 4;
-  auto recipients = pending_recipients(*share, name_of(destination), *services_.config.get());
+  auto recipients = pending_recipients(*share, destinations_.name(destination), *services_.config.get());
   auto report = report_without_host(std::move(recipients), error.is_transient() ? proto::Outcome::deferred : proto::Outcome::failed,
                                     std::move(damage), Clock::current().wall());
   settle(index, destination, std::move(share), std::move(report), std::nullopt);
@@ -325,12 +323,12 @@ Task<void> Worker::conclude_job(Conclusion conclusion) {
   const DestinationIndex destination = schedule_.job(job).destination;
   Share share = co_await load(job, destination, Need::envelope);
   if (!share) co_return;
-  auto recipients = pending_recipients(*share, name_of(destination), *services_.config.get());
+  auto recipients = pending_recipients(*share, destinations_.name(destination), *services_.config.get());
   if (!log_rooms().outcomes.has_room(share->envelope.submitter.share_owner(), octets_of_lines(*share, recipients, failure)))
     co_return wait_for_log(job);
   auto report = report_of_waiting(*share, std::move(recipients), outcome, failure, Clock::current().wall());
   std::optional<WallTime> next_try;
-  if (const Trouble* trouble = trouble_of(destination)) next_try = to_wall(trouble->next_probe());
+  if (const Trouble* trouble = sites_.trouble_of(destination)) next_try = to_wall(trouble->next_probe());
   settle(job, destination, std::move(share), std::move(report), next_try);
 }
 
@@ -342,7 +340,7 @@ void Worker::settle(JobIndex index, DestinationIndex destination, Share share, A
   const Duration age = instant_now() - Instant(schedule_.job(index).accepted);
   auto settled = std::make_shared<Settled>();
   settled->message = share->id;
-  settled->verdict = conclude(*share, std::move(report), *policy_of(destination), age, next_try, random_);
+  settled->verdict = conclude(*share, std::move(report), *destinations_.policy(destination), age, next_try, random_);
   settled->lines = lines_of_attempt(*share, settled->verdict);
   settled->room = log_rooms().outcomes.charge(share->envelope.submitter.share_owner(), octets_of(settled->lines));
   settled->waits_for_site = waits_for_site;
@@ -393,7 +391,7 @@ void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_si
   } else {
     schedule_.wait_until(index, next_try);
   }
-  schedule_age_event(index, now);
+  age_.arrange(index, now);
 }
 
 }  // namespace mxpress::mta::delivery

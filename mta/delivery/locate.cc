@@ -68,7 +68,7 @@ void Worker::locate_next() {
 
 void Worker::locate_for(const host::Owner& owner, DestinationIndex index) {
   asio::co_spawn(services_.io, locate(index), [this, owner, index](std::exception_ptr error) {
-    log_bug("lookup of " + std::string(name_of(index).text()), error);
+    log_bug("lookup of " + std::string(destinations_.name(index).text()), error);
     if (error) destinations_[index].locating = false;
     lookups_.end(owner);
     if (!stopping_) locate_next();
@@ -78,7 +78,7 @@ void Worker::locate_for(const host::Owner& owner, DestinationIndex index) {
 Task<void> Worker::locate(DestinationIndex index) {
   const auto config = lookup_config_;
   const auto resolver = resolver_;
-  const proto::Domain domain = *name_of(index).domain();
+  const proto::Domain domain = *destinations_.name(index).domain();
   dns::Targets found = co_await find_hosts(domain, *config, *resolver);
   destinations_[index].locating = false;
   if (stopping_) co_return;
@@ -104,7 +104,8 @@ void Worker::located(DestinationIndex index, const std::shared_ptr<const Located
   ++destinations_[index].answers;
   if (found.kind == dns::TargetsKind::failed_for_now) return lookup_failed(index, found);
   Destination& destination = destinations_[index];
-  if (destination.trouble.active()) services_.spool.record_site({BackoffKey::of_lookup(name_of(index)).stored(), 0, {}, std::nullopt});
+  if (destination.trouble.active())
+    services_.spool.record_site({BackoffKey::of_lookup(destinations_.name(index)).stored(), 0, {}, std::nullopt});
   destination.trouble.over();
   if (found.kind == dns::TargetsKind::failed_permanently) {
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
@@ -112,11 +113,11 @@ void Worker::located(DestinationIndex index, const std::shared_ptr<const Located
   }
   SiteClaim claim = services_.ownership.claim_site(located->key.text(), index_);
   if (claim.owner != index_) {
-    services_.ownership.place_destination(name_of(index), claim.owner);
+    services_.ownership.place_destination(destinations_.name(index), claim.owner);
     return pass_on(index, located);
   }
   auto targets = found.targets;
-  if (schedule_.known_destinations() > services_.many_destinations && targets.size() > kFewTargets) targets.resize(kFewTargets);
+  if (destinations_.are_many() && targets.size() > kFewTargets) targets.resize(kFewTargets);
   destination.targets = targets;
   destination.located_until = instant_now() + std::min(found.ttl, kHoldAtMost);
   join_site(index, site_index(located->key, std::move(claim.restored)));
@@ -127,15 +128,10 @@ void Worker::located(DestinationIndex index, const std::shared_ptr<const Located
 void Worker::join_site(DestinationIndex index, SiteIndex site) {
   Destination& destination = destinations_[index];
   if (destination.site == site) return;
-  if (destination.site != queue::kNone) {
-    Site& before = sites_[destination.site];
-    before.members.erase(index, member_links());
-    schedule_.close(index);
-  }
-  destination.site = site;
-  sites_[site].members.push_back(index, member_links());
+  if (destination.site != queue::kNone) schedule_.close(index);
+  sites_.join(index, site);
   Trouble& trouble = sites_[site].trouble;
-  trouble.probe_no_later_than(instant_now() + policy_of(index)->schedule.longest_wait_after(trouble.failures()));
+  trouble.probe_no_later_than(instant_now() + destinations_.policy(index)->schedule.longest_wait_after(trouble.failures()));
 }
 
 // No answer is never "no such host": the destination waits, and one of its messages carries the record of the attempt.
@@ -144,12 +140,12 @@ void Worker::lookup_failed(DestinationIndex index, const dns::Targets& found) {
   ++destination.answers;
   const Instant now = instant_now();
   proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
-  destination.trouble.failed(brief(result), now, *policy_of(index), random_);
-  services_.spool.record_site(
-      {BackoffKey::of_lookup(name_of(index)).stored(), destination.trouble.failures(), to_wall(destination.trouble.next_probe()), result});
+  destination.trouble.failed(destinations_.brief(result), now, *destinations_.policy(index), random_);
+  services_.spool.record_site({BackoffKey::of_lookup(destinations_.name(index)).stored(), destination.trouble.failures(),
+                               to_wall(destination.trouble.next_probe()), result});
   if (auto job = schedule_.lease(index)) conclude_soon({*job, proto::Outcome::deferred, {std::move(result)}});
-  expire_waiting(index, now);
-  wake_at(destination.trouble.next_probe(), false, index);
+  age_.expire_waiting(index, now);
+  wakes_.wake_destination(index, destination.trouble.next_probe());
 }
 
 // Until something else is known. `answer`: the number of the answer when this was started; by the time it runs the index may stand for

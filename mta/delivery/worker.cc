@@ -17,6 +17,7 @@ namespace {
 constexpr int kFewLooks = 8;            // at jobs
 constexpr std::size_t kFewOwners = 64;  // whose mail is looked at
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
+
 }  // namespace
 
 Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed)
@@ -28,15 +29,29 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       timer_(services.io),
       watchdog_(services.io),
       schedule_([this](queue::QueueId message) { return owner_of(message); }),
-      forget_at_(services.many_destinations) {
+      destinations_(schedule_, services_.config, services_.many_destinations),
+      sites_(destinations_),
+      wakes_(destinations_, sites_),
+      age_({schedule_, destinations_, sites_, wakes_}, age_actions(), instant_now()),
+      view_(schedule_, destinations_, sites_, flights_),
+      cleanup_(index, {schedule_, destinations_, sites_, services_.ownership}, services_.many_destinations,
+               [this](SiteIndex site) { return transport_of(sites_[site]).keeps_site(site); }) {
   asio::post(services_.io, [this] { watch(); });
 }
 
+AgePolicy::Actions Worker::age_actions() {
+  return {[this](Conclusion conclusion) { conclude_soon(std::move(conclusion)); },
+          [this](const queue::Job& job, std::optional<SiteFailure> why, Instant deadline) {
+            const routing::DestinationName name(destinations_.name(job.destination));
+            return services_.notices.delayed(job.message, name, std::move(why), to_wall(deadline));
+          }};
+}
+
 void Worker::add(const NewJob& new_job) {
-  if (schedule_.known_destinations() >= forget_at_) forget_unused();
+  if (cleanup_.is_due()) cleanup_.run();
   const DestinationIndex index = schedule_.destination(new_job.destination.text());
-  if (new_job.probe_wanted) destination(index).probe_wanted = true;
-  destination(index);
+  begin_destination(index);
+  if (new_job.probe_wanted) destinations_[index].probe_wanted = true;
   if (schedule_.find(new_job.message, index)) return;
   queue::Job job;
   job.message = new_job.message;
@@ -49,7 +64,7 @@ void Worker::add(const NewJob& new_job) {
   const Instant now = instant_now();
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
-  schedule_age_event(schedule_.add(job, new_job.owner), now);
+  age_.arrange(schedule_.add(job, new_job.owner), now);
   if (is_news(index, new_job.located))
     located(index, new_job.located);
   else if (new_job.probe_wanted && destinations_[index].located_until > now)
@@ -59,23 +74,13 @@ void Worker::add(const NewJob& new_job) {
 
 void Worker::run_due() {
   const Instant now = instant_now();
-  for (JobIndex job : schedule_.advance(now)) look_at_age(job, now);
+  for (JobIndex job : schedule_.advance(now)) age_.look(job, now);
   serve_woken(now);
   arm();
 }
 
 void Worker::serve_woken(Instant now) {
-  for (; !wakes_.empty() && wakes_.top().when <= now;) {
-    const Wake wake = wakes_.top();
-    wakes_.pop();
-    Instant& awaited = next_wake(wake.is_site, wake.index);
-    if (awaited == wake.when) awaited = Instant::max();
-    if (wake.is_site) {
-      serve_site(wake.index);
-    } else {
-      serve(wake.index);
-    }
-  }
+  wakes_.serve_due(now, [this](DestinationIndex index) { serve(index); }, [this](SiteIndex index) { serve_site(index); });
   for (auto woken = schedule_.take_woken(); !woken.empty(); woken = schedule_.take_woken())
     for (DestinationIndex index : woken) serve(index);
 }
@@ -83,7 +88,7 @@ void Worker::serve_woken(Instant now) {
 // One timer for the earliest of: a due job, an age event, a site or destination that may be probed again.
 void Worker::arm() {
   std::optional<Instant> next = schedule_.next_event();
-  if (!wakes_.empty() && (!next || wakes_.top().when < *next)) next = wakes_.top().when;
+  if (const auto wake = wakes_.next(); wake && (!next || *wake < *next)) next = wake;
   if (!next || stopping_ || armed_for_ <= *next) return;  // who is woken too early arms again
   armed_for_ = *next;
   timer_.expires_at(to_boot_time(*next));
@@ -94,15 +99,6 @@ void Worker::arm() {
   });
 }
 
-Instant& Worker::next_wake(bool is_site, std::uint32_t index) { return is_site ? sites_[index].next_wake : destinations_[index].next_wake; }
-
-void Worker::wake_at(Instant when, bool is_site, std::uint32_t index) {
-  Instant& awaited = next_wake(is_site, index);
-  if (awaited <= when) return;  // it is served then, and looks again
-  awaited = when;
-  wakes_.push({when, is_site, index});
-}
-
 void Worker::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
   Destination& destination = destinations_[index];
@@ -111,7 +107,7 @@ void Worker::serve(DestinationIndex index) {
   if (destination.locating) return start_locating(index);  // perhaps mail of an owner who has a place
   if (destination.located_until <= now) {
     if (!destination.trouble.may_probe(now, has_fresh(index, destination.trouble)))
-      return wake_at(destination.trouble.next_probe(), false, index);
+      return wakes_.wake_destination(index, destination.trouble.next_probe());
     return start_locating(index);
   }
   schedule_.open(index, destination.site);
@@ -152,7 +148,7 @@ bool Worker::start_next(SiteIndex site_index) {
   }
   const bool fresh = has_fresh(index, site.trouble);
   if (!site.may_start(now, session_limit(index), fresh)) {
-    if (site.trouble.active() && site.active == 0) wake_at(site.trouble.probe_time(fresh), true, site_index);
+    if (site.trouble.active() && site.active == 0) wakes_.wake_site(site_index, site.trouble.probe_time(fresh));
     return false;
   }
   if (!has_place(site)) {
@@ -214,8 +210,9 @@ void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located
     const queue::Job job = schedule_.job(ready);
     const host::Owner owner = lines.owner(lines.line(index));
     schedule_.remove(ready);
-    services_.ownership.move_job({job.message, owner, routing::DestinationName(name_of(index)), job.accepted, instant_now(), false,
-                                  job.first_attempt, job.delay_noticed, job.is_one_of_many, destinations_[index].probe_wanted, located});
+    services_.ownership.move_job({job.message, owner, routing::DestinationName(destinations_.name(index)), job.accepted, instant_now(),
+                                  false, job.first_attempt, job.delay_noticed, job.is_one_of_many, destinations_[index].probe_wanted,
+                                  located});
   }
   destinations_[index].probe_wanted = false;
 }
@@ -232,7 +229,7 @@ void Worker::watch() {
     log(LogLine(Priority::error, schedule_.job(job).message, "forgotten")
             .add("note", "had no next event; tried again now (please report)"));
     schedule_.make_ready(job);
-    schedule_age_event(job, now);
+    age_.arrange(job, now);
   }
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) serve(index);
   run_due();
@@ -243,23 +240,8 @@ void Worker::watch() {
   });
 }
 
-Worker::Destination& Worker::destination(DestinationIndex index) {
-  while (destinations_.size() <= index) destinations_.push_back({});
-  if (!destinations_[index].is_known) begin_destination(index);
-  return destinations_[index];
-}
-
 void Worker::begin_destination(DestinationIndex index) {
-  Destination& destination = destinations_[index];
-  const auto domain = name_of(index).domain();
-  destination.is_known = true;
-  if (!domain) return join_mailbox(index);
-  const auto restored = restored_lookups_.find(domain->text());
-  if (restored == restored_lookups_.end()) return;
-  const auto& [site, failures, next_probe, last] = restored->second;
-  const auto schedule = services_.config.get()->retry_for(*domain).schedule;
-  destination.trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
-  restored_lookups_.erase(restored);
+  if (destinations_.begin(index) && destinations_.name(index).is_mailbox()) join_mailbox(index);
 }
 
 // It has one next hop, for good.
@@ -269,41 +251,19 @@ void Worker::join_mailbox(DestinationIndex index) {
   join_site(index, site_index(key, std::nullopt));
 }
 
-Worker::SiteIndex Worker::site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored) {
-  const SiteIndex index = site_keys_.number(key.text());  // perhaps that of a site that was forgotten
-  if (index == sites_.size()) sites_.emplace_back();
-  Site& site = sites_[index];
-  site.terms = shared_terms(key.terms);
-  if (restored) restore(site, *restored);
+SiteIndex Worker::site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored) {
+  const SiteIndex index = sites_.index(key);
+  if (restored) restore(sites_[index], *restored);
   return index;
-}
-
-std::shared_ptr<const SessionTerms> Worker::shared_terms(const SessionTerms& terms) {
-  std::erase_if(terms_, [](const auto& known) { return known.use_count() == 1; });
-  const auto found = std::find_if(terms_.begin(), terms_.end(), [&](const auto& known) { return *known == terms; });
-  return found != terms_.end() ? *found : terms_.emplace_back(std::make_shared<const SessionTerms>(terms));
-}
-
-std::shared_ptr<const queue::RetryPolicy> Worker::policy_of(DestinationIndex index) const {
-  const auto config = services_.config.get();
-  const auto domain = config->destinations.empty() ? std::nullopt : name_of(index).domain();
-  if (!domain) return {config, &config->retry};
-  return std::make_shared<const queue::RetryPolicy>(config->retry_for(*domain));
 }
 
 std::size_t Worker::session_limit(DestinationIndex index) const {
   const auto config = services_.config.get();
-  if (has_fixed_site(index)) return most_places(sites_[destinations_[index].site]);
+  if (destinations_[index].has_fixed_site()) return most_places(sites_[destinations_[index].site]);
   const bool is_like_all = config->destinations.empty();
-  const std::size_t limit = is_like_all ? config->delivery.max_sessions_per_site : config->max_sessions_for(*name_of(index).domain());
+  const std::size_t limit =
+      is_like_all ? config->delivery.max_sessions_per_site : config->max_sessions_for(*destinations_.name(index).domain());
   return std::max<std::size_t>(1, limit);
-}
-
-const Trouble* Worker::trouble_of(DestinationIndex index) const {
-  const Destination& destination = destinations_[index];
-  if (destination.trouble.active()) return &destination.trouble;
-  if (destination.site != queue::kNone && sites_[destination.site].trouble.active()) return &sites_[destination.site].trouble;
-  return nullptr;
 }
 
 }  // namespace mxpress::mta::delivery

@@ -1,0 +1,92 @@
+// Counts what waits, and tells why.
+#include "mta/delivery/admin_view.h"
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+namespace mxpress::mta::delivery {
+namespace {
+
+void add_trouble(DestinationStatus& row, const Trouble& trouble, Instant now) {
+  const auto failure = trouble.failure();
+  row.last = failure->result;
+  row.failing_since = failure->since;
+  row.next_probe = to_wall(std::max(trouble.next_probe(), now));
+}
+
+}  // namespace
+
+// What waits at one destination.
+struct AdminView::Tally {
+  std::size_t messages = 0, in_flight = 0, held = 0, ending = 0;
+  bool is_due = false;  // some are: they wait for the site
+  Instant next_try = Instant::max(), oldest = Instant::max();
+
+  void count(const queue::Job& job) {
+    const bool is_leased = job.stage == queue::JobStage::leased;
+    const bool is_recorded = is_leased && job.is_recorded, is_ending = is_recorded && job.is_over;
+    ++messages;
+    in_flight += is_leased && !is_recorded;
+    held += job.stage == queue::JobStage::held;
+    ending += is_ending;
+    is_due = is_due || job.stage == queue::JobStage::ready || (is_leased && !is_recorded) || is_ending;
+    if (job.stage == queue::JobStage::waiting || is_recorded) next_try = std::min(next_try, job.next_try);
+    oldest = std::min<Instant>(oldest, job.accepted);
+  }
+};
+
+// One look at each job, and at nothing else: there may be a million, and no mail moves meanwhile.
+std::vector<DestinationStatus> AdminView::status(Instant now) const {
+  std::vector<Tally> tallies(schedule_.destination_count());
+  schedule_.for_each([&](JobIndex, const queue::Job& job) { tallies[job.destination].count(job); });
+  std::vector<DestinationStatus> result;
+  boost::unordered_flat_map<DestinationIndex, std::size_t> row_of;
+  for (DestinationIndex index = 0; index < tallies.size(); ++index) {
+    if (tallies[index].messages == 0) continue;
+    row_of[index] = result.size();
+    result.push_back(row(index, tallies[index], now));
+  }
+  flights_.for_each_job([&](JobIndex job) {
+    const queue::Job& leased = schedule_.job(job);
+    const auto found = row_of.find(leased.destination);
+    if (found != row_of.end()) result[found->second].flights.push_back(*flights_.find(job, leased.message));  // else it has just ended
+  });
+  return result;
+}
+
+std::vector<DestinationStatus> AdminView::status_of(queue::QueueId message, Instant now) const {
+  std::vector<DestinationStatus> result;
+  for (JobIndex index : schedule_.jobs_of(message)) {
+    const DestinationIndex destination = schedule_.job(index).destination;
+    const Trouble* trouble = sites_.trouble_of(destination);
+    auto flight = flights_.find(index, message);
+    if (!trouble && !flight) continue;
+    DestinationStatus& row = result.emplace_back();
+    row.destination = destinations_.name(destination).shown();
+    row.last = destinations_[destination].last.get();
+    if (trouble) add_trouble(row, *trouble, now);
+    if (flight) row.flights.push_back(std::move(*flight));
+  }
+  return result;
+}
+
+DestinationStatus AdminView::row(DestinationIndex index, const Tally& tally, Instant now) const {
+  const Destination& destination = destinations_[index];
+  const Trouble* trouble = sites_.trouble_of(index);
+  DestinationStatus row;
+  row.destination = destinations_.name(index).shown();
+  if (const auto targets = destination.targets.get(); !targets.empty()) row.site = targets.front().host;
+  row.messages = tally.messages;
+  row.in_flight = tally.in_flight;
+  row.held = tally.held;
+  row.ending = tally.ending;
+  row.oldest = to_wall(tally.oldest);
+  const Instant due = trouble ? trouble->next_probe() : now;
+  const Instant next_try = tally.is_due ? std::min(due, tally.next_try) : tally.next_try;
+  if (tally.held < tally.messages) row.next_try = to_wall(std::max(next_try, now));
+  row.last = destination.last.get();
+  if (trouble) add_trouble(row, *trouble, now);
+  return row;
+}
+
+}  // namespace mxpress::mta::delivery

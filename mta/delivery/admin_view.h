@@ -1,0 +1,34 @@
+// What operators see of a worker: a row for each destination with mail.
+#pragma once
+
+#include <vector>
+
+#include "mta/delivery/deliverer.h"
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/flights.h"
+#include "mta/delivery/site_table.h"
+
+namespace mxpress::mta::delivery {
+
+// Reads, and changes nothing. Thread: the worker's.
+class AdminView {
+ public:
+  AdminView(const queue::Schedule& schedule, const Destinations& destinations, const SiteTable& sites, const Flights& flights)
+      : schedule_(schedule), destinations_(destinations), sites_(sites), flights_(flights) {}
+
+  // See Deliverer::status().
+  std::vector<DestinationStatus> status(Instant now) const;
+  // See Deliverer::status_of().
+  std::vector<DestinationStatus> status_of(queue::QueueId message, Instant now) const;
+
+ private:
+  struct Tally;
+  DestinationStatus row(DestinationIndex index, const Tally& tally, Instant now) const;
+
+  const queue::Schedule& schedule_;
+  const Destinations& destinations_;
+  const SiteTable& sites_;
+  const Flights& flights_;
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,92 @@
+// Looks at the age of jobs.
+#include "mta/delivery/age_policy.h"
+
+#include <algorithm>
+#include <string>
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr Duration kLookAgain = std::chrono::minutes(10);
+constexpr Duration kLastChance = std::chrono::hours(1);  // for an attempt after the lifetime to begin
+
+proto::HostResult expired(std::string text) {
+  constexpr proto::EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
+  return {proto::Stage::none, "", "", "", kDeliveryTimeExpired, 0, std::move(text), false};
+}
+
+}  // namespace
+
+void AgePolicy::arrange(JobIndex index, Instant now) {
+  const queue::Job& job = parts_.schedule.job(index);
+  const auto policy = parts_.destinations.policy(job.destination);
+  const Instant accepted = job.accepted;
+  Instant when = accepted + policy->lifetime;
+  if (job.stage == queue::JobStage::held)
+    when = accepted + policy->held_lifetime;
+  else if (!job.delay_noticed && policy->delay_notice > Duration(0))
+    when = std::min(when, accepted + policy->delay_notice);
+  parts_.schedule.set_age_event(index, std::max(when, now));
+}
+
+void AgePolicy::look(JobIndex index, Instant now) {
+  queue::Job& job = parts_.schedule.job(index);
+  const auto policy = parts_.destinations.policy(job.destination);
+  const bool held = job.stage == queue::JobStage::held;
+  const Instant accepted = job.accepted;
+  const Instant deadline = accepted + (held ? policy->held_lifetime : policy->lifetime);
+  if (now >= deadline) return look_at_expired(index, now, deadline);
+  const Trouble* trouble = parts_.sites.trouble_of(job.destination);
+  const bool due = policy->delay_notice > Duration(0) && now >= accepted + policy->delay_notice;
+  if (held || !due || job.delay_noticed) return arrange(index, now);
+  // Nothing to tell yet when the message has neither been tried nor waits for a host in trouble.
+  const bool can_tell = !job.first_attempt || trouble;
+  job.delay_noticed = can_tell && actions_.notify_delay(job, trouble ? trouble->failure() : std::nullopt, deadline);
+  if (!job.delay_noticed) return parts_.schedule.set_age_event(index, std::min(deadline, now + kLookAgain));
+  arrange(index, now);
+}
+
+// Time is up, but nothing expires without an attempt in this run, of its own or of its site, that was no earlier than just before its
+// deadline. mxpressd does not probe a dead host for each message that expires.
+void AgePolicy::look_at_expired(JobIndex index, Instant now, Instant deadline) {
+  const queue::Job& job = parts_.schedule.job(index);
+  if (job.stage == queue::JobStage::held) return expire_held(index);
+  parts_.schedule.set_age_event(index, now + kLookAgain);
+  if (expire(index, now, deadline)) return;
+  if (Trouble* trouble = parts_.sites.trouble_of(job.destination)) trouble->probe_now(now);
+  if (const SiteIndex site = parts_.destinations[job.destination].site; site != queue::kNone) parts_.wakes.wake_site(site, now);
+  if (job.stage != queue::JobStage::ready) parts_.schedule.make_ready(index);  // else it keeps its place in the line
+}
+
+void AgePolicy::expire_held(JobIndex index) {
+  parts_.schedule.lease_job(index);
+  parts_.schedule.job(index).hold_wanted = true;  // if it cannot be concluded now
+  actions_.conclude({index, proto::Outcome::failed, {expired(std::string(proto::kHeldTooLong))}});
+}
+
+// False: there was no attempt yet. If none begins within kLastChance, the message expires without one: expiry does not wait for other mail.
+bool AgePolicy::expire(JobIndex index, Instant now, Instant deadline) {
+  const queue::Job& job = parts_.schedule.job(index);
+  const Trouble* trouble = parts_.sites.trouble_of(job.destination);
+  if (trouble && trouble->last_time() >= deadline - Trouble::kFreshProbe) {
+    parts_.schedule.lease_job(index);
+    actions_.conclude({index, proto::Outcome::deferred, *trouble->failure()});
+    return true;
+  }
+  const bool has_waited = attempts_since_ && now >= std::max(deadline, *attempts_since_) + kLastChance;
+  if (job.stage != queue::JobStage::ready || !has_waited) return false;
+  parts_.schedule.lease_job(index);
+  auto result = expired("no attempt could begin within an hour after its lifetime: its mail hosts were busy with other messages");
+  actions_.conclude({index, proto::Outcome::deferred, {std::move(result)}});
+  return true;
+}
+
+void AgePolicy::expire_waiting(DestinationIndex index, Instant now) {
+  if (!parts_.schedule.has_ready(index)) return;
+  const Duration lifetime = parts_.destinations.policy(index)->lifetime;
+  for (JobIndex job : parts_.schedule.ready_jobs(index))
+    if (const Instant deadline = Instant(parts_.schedule.job(job).accepted) + lifetime; now >= deadline)
+      look_at_expired(job, now, deadline);
+}
+
+}  // namespace mxpress::mta::delivery

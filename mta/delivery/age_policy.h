@@ -1,0 +1,52 @@
+// What the age of a message asks for: the delay notice, and expiry in every state. RFC 5321 4.5.4.1
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "mta/delivery/conclusion.h"
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/site_table.h"
+#include "mta/delivery/wakes.h"
+
+namespace mxpress::mta::delivery {
+
+// Thread: the worker's.
+class AgePolicy {
+ public:
+  struct Parts {
+    queue::Schedule& schedule;
+    Destinations& destinations;
+    SiteTable& sites;
+    Wakes& wakes;
+  };
+  struct Actions {
+    // Ends an attempt that was not made.
+    std::function<void(Conclusion)> conclude;
+    // Asks for a delay notice. `why` the destination backs off, if it does; `deadline`: when the message will expire. False: not now.
+    std::function<bool(const queue::Job& job, std::optional<SiteFailure> why, Instant deadline)> notify_delay;
+  };
+  AgePolicy(Parts parts, Actions actions, Instant now) : parts_(parts), actions_(std::move(actions)), attempts_since_(now) {}
+
+  // Arranges the next look at a job; at `now` at the earliest.
+  void arrange(JobIndex job, Instant now);
+  void look(JobIndex job, Instant now);
+  // The site or the lookup of the destination has just failed: what waits for it and is past its lifetime has had its attempt.
+  void expire_waiting(DestinationIndex index, Instant now);
+  // No attempt begins until resume(): what waits meanwhile does not expire for want of one.
+  void pause() { attempts_since_.reset(); }
+  void resume(Instant now) {
+    if (!attempts_since_) attempts_since_ = now;
+  }
+
+ private:
+  void look_at_expired(JobIndex job, Instant now, Instant deadline);
+  void expire_held(JobIndex job);
+  bool expire(JobIndex job, Instant now, Instant deadline);
+
+  const Parts parts_;
+  const Actions actions_;
+  std::optional<Instant> attempts_since_;  // attempts may begin; nullopt: they may not
+};
+
+}  // namespace mxpress::mta::delivery

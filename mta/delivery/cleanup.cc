@@ -1,0 +1,65 @@
+// Finds what has no mail, and forgets it.
+#include "mta/delivery/cleanup.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "mta/delivery/ownership.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr std::size_t kManyTroubledSites = 10'000;  // without mail; beyond it their backoff is forgotten
+
+}  // namespace
+
+Cleanup::Cleanup(std::size_t worker, Parts parts, std::size_t many, std::function<bool(SiteIndex)> has_sessions)
+    : worker_(worker), parts_(parts), many_(many), has_sessions_(std::move(has_sessions)), due_at_(many) {}
+
+void Cleanup::run() {
+  auto& [schedule, destinations, sites, ownership] = parts_;
+  const std::size_t troubled = forget_destinations();
+  for (SiteIndex index = 0; index < sites.size(); ++index) {
+    if (sites[index].trouble.active() && troubled <= kManyTroubledSites) continue;
+    if (!is_unused(index)) continue;
+    ownership.leave_site(sites.key(index), worker_);
+    sites.forget(index);
+  }
+  const std::size_t left = schedule.known_destinations();
+  due_at_ = std::max(many_, left + left / 4);
+}
+
+// Returns how many sites in trouble have no member. Nobody who waits has a destination without jobs at hand: but for lookups, which are
+// left alone, and the failing of all jobs, which notices that `answers` has changed.
+std::size_t Cleanup::forget_destinations() {
+  auto& [schedule, destinations, sites, ownership] = parts_;
+  const auto unused = unused_destinations();
+  for (const DestinationIndex index : unused) destinations[index].is_known = false;
+  sites.keep_members([&destinations = destinations](DestinationIndex index) { return destinations[index].is_known; });
+  for (const DestinationIndex index : unused) {
+    ownership.forget_destination(destinations.name(index), worker_);
+    destinations.forget(index);
+  }
+  std::size_t troubled = 0;
+  for (SiteIndex index = 0; index < sites.size(); ++index) troubled += sites[index].members.empty() && sites[index].trouble.active();
+  return troubled;
+}
+
+std::vector<DestinationIndex> Cleanup::unused_destinations() const {
+  std::vector<DestinationIndex> unused;
+  for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index) {
+    const Destination& destination = parts_.destinations[index];
+    const bool is_unused =
+        destination.is_known && !destination.has_fixed_site() && !destination.locating && !parts_.schedule.has_jobs(index);
+    if (is_unused) unused.push_back(index);
+  }
+  return unused;
+}
+
+bool Cleanup::is_unused(SiteIndex index) const {
+  const Site& site = parts_.sites[index];
+  if (!parts_.sites.is_known(index) || site.active > 0 || site.is_waiting) return false;
+  return site.members.empty() && parts_.schedule.ready().empty_at(index) && !has_sessions_(index);
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,43 @@
+// Forgets destinations and sites without mail once there are many: names that were written to once must not fill the memory.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/site_table.h"
+
+namespace mxpress::mta::delivery {
+
+class Ownership;
+
+// Thread: the worker's.
+class Cleanup {
+ public:
+  struct Parts {
+    queue::Schedule& schedule;
+    Destinations& destinations;
+    SiteTable& sites;
+    Ownership& ownership;
+  };
+  // Of this worker, beyond `many` destinations. `has_sessions`: whether the transport of a site keeps something of it.
+  Cleanup(std::size_t worker, Parts parts, std::size_t many, std::function<bool(SiteIndex)> has_sessions);
+
+  bool is_due() const { return parts_.schedule.known_destinations() >= due_at_; }
+  // Takes time by all destinations, and is due again only when a quarter as many have come.
+  void run();
+
+ private:
+  std::vector<DestinationIndex> unused_destinations() const;
+  std::size_t forget_destinations();
+  bool is_unused(SiteIndex index) const;
+
+  const std::size_t worker_;
+  const Parts parts_;
+  const std::size_t many_;
+  const std::function<bool(SiteIndex)> has_sessions_;
+  std::size_t due_at_;  // destinations
+};
+
+}  // namespace mxpress::mta::delivery

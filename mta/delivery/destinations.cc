@@ -1,0 +1,49 @@
+// What is known of the destinations of a worker.
+#include "mta/delivery/destinations.h"
+
+#include "mta/delivery/destination.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr std::size_t kBriefText = 100;  // octets
+
+}  // namespace
+
+bool Destinations::begin(DestinationIndex index) {
+  while (all_.size() <= index) all_.push_back({});
+  Destination& destination = all_[index];
+  if (destination.is_known) return false;
+  destination.is_known = true;
+  const auto domain = name(index).domain();
+  const auto restored = domain ? restored_lookups_.find(domain->text()) : restored_lookups_.end();
+  if (restored == restored_lookups_.end()) return true;
+  const auto& [site, failures, next_probe, last] = restored->second;
+  const auto schedule = config_.get()->retry_for(*domain).schedule;
+  destination.trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
+  restored_lookups_.erase(restored);
+  return true;
+}
+
+// Whoever still waits for an answer about it sees by `answers` that it is another one.
+void Destinations::forget(DestinationIndex index) {
+  schedule_.forget(index);
+  Destination fresh;
+  fresh.answers = all_[index].answers + 1;
+  fresh.next_wake = all_[index].next_wake;
+  all_[index] = std::move(fresh);
+}
+
+std::shared_ptr<const queue::RetryPolicy> Destinations::policy(DestinationIndex index) const {
+  const auto config = config_.get();
+  const auto domain = config->destinations.empty() ? std::nullopt : name(index).domain();
+  if (!domain) return {config, &config->retry};
+  return std::make_shared<const queue::RetryPolicy>(config->retry_for(*domain));
+}
+
+proto::HostResult Destinations::brief(proto::HostResult result) const {
+  if (are_many() && result.text.size() > kBriefText) result.text.resize(kBriefText);
+  return result;
+}
+
+}  // namespace mxpress::mta::delivery

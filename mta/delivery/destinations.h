@@ -1,0 +1,73 @@
+// The destinations of a worker: compact state of each, by the index that the schedule gives its name.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "mta/delivery/kept.h"
+#include "mta/delivery/site.h"
+#include "mta/routing/destination_name.h"
+#include "queue/message_store.h"
+#include "queue/schedule.h"
+#include "queue/slab.h"
+
+namespace mxpress::mta::delivery {
+
+using queue::DestinationIndex;
+using queue::JobIndex;
+using queue::SiteIndex;
+
+struct Destination {
+  bool is_known : 1 = false;  // it has a name
+  bool locating : 1 = false;
+  bool probe_wanted : 1 = false;  // as soon as the site is known: the operator has asked before it was
+  std::uint16_t answers = 0;      // how often something has been found out about it
+  SiteIndex site = queue::kNone;
+  DestinationIndex next_member = queue::kNone;  // of the site
+  Instant located_until = Instant::min();
+  Instant next_wake = Instant::max();  // the earliest that is arranged
+  KeptTargets targets;
+  Trouble trouble;  // of the lookup
+  KeptResult last;  // of the latest attempt, if it did not deliver
+
+  // It needs no lookup, ever.
+  bool has_fixed_site() const { return located_until == Instant::max(); }
+};
+static_assert(sizeof(Destination) <= 56);  // there may be a hundred thousand
+
+// Thread: one.
+class Destinations {
+ public:
+  // Beyond `many` less is kept of each.
+  Destinations(queue::Schedule& schedule, const CurrentConfig& config, std::size_t many)
+      : schedule_(schedule), config_(config), many_(many) {}
+
+  Destination& operator[](DestinationIndex index) { return all_[index]; }
+  const Destination& operator[](DestinationIndex index) const { return all_[index]; }
+  DestinationIndex size() const { return static_cast<DestinationIndex>(all_.size()); }
+  // Valid while the destination is known.
+  routing::DestinationRef name(DestinationIndex index) const { return routing::DestinationRef::of_text(schedule_.name(index)); }
+  std::shared_ptr<const queue::RetryPolicy> policy(DestinationIndex index) const;
+
+  // The backoff that an earlier run left for the lookup of a destination.
+  void restore_lookup(const std::string& name, const queue::SiteRecord& record) { restored_lookups_[name] = record; }
+  // Makes one known whose name the schedule has. True: it was not.
+  bool begin(DestinationIndex index);
+  // One without jobs, at the schedule, too: another name may get its index.
+  void forget(DestinationIndex index);
+
+  bool are_many() const { return schedule_.known_destinations() > many_; }
+  // For what is kept of each: without most of its text, if they are many.
+  proto::HostResult brief(proto::HostResult result) const;
+
+ private:
+  queue::Schedule& schedule_;
+  const CurrentConfig& config_;
+  const std::size_t many_;
+  queue::Slab<Destination, 64> all_;  // stable addresses: coroutines hold them
+  std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,45 @@
+// The deliveries of a worker that are under way, for those who look.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "dns/targets.h"
+#include "mta/delivery/deliverer.h"
+#include "mta/host/instant.h"
+#include "queue/schedule.h"
+
+namespace mxpress::mta::delivery {
+
+// Thread: one.
+class Flights {
+ public:
+  void begin(queue::JobIndex job, queue::Instant now) { under_way_[job] = {now, std::nullopt}; }
+  // It asks this host from now on.
+  void ask(queue::JobIndex job, const dns::Target& target) { under_way_[job].target = target; }
+  void end(queue::JobIndex job) { under_way_.erase(job); }
+
+  // As operators see it. nullopt: no delivery is at this job, which is one of that message.
+  std::optional<Flight> find(queue::JobIndex job, queue::QueueId message) const {
+    const auto found = under_way_.find(job);
+    if (found == under_way_.end()) return std::nullopt;
+    const auto& [since, target] = found->second;
+    return Flight{message, host::to_wall(since), target ? target->host : "", target ? target->address_text() : ""};
+  }
+  // All jobs that a delivery is at.
+  template <class Visit>
+  void for_each_job(Visit visit) const {
+    for (const auto& [job, flight] : under_way_) visit(job);
+  }
+
+ private:
+  struct UnderWay {
+    queue::Instant since;
+    std::optional<dns::Target> target;
+  };
+  std::unordered_map<queue::JobIndex, UnderWay> under_way_;
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,67 @@
+// Which worker of the pool owns which site, and how a job gets to its worker.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dns/targets.h"
+#include "mta/host/instant.h"
+#include "mta/host/owner.h"
+#include "mta/routing/destination_name.h"
+#include "mta/transport/session_key.h"
+#include "queue/message_store.h"
+#include "queue/schedule.h"
+
+namespace mxpress::mta::delivery {
+
+using queue::Instant;
+using transport::SessionKey;
+
+// What another worker has just looked up.
+struct Located {
+  dns::Targets targets;
+  SessionKey key;
+  std::shared_ptr<const Config> config;  // whose rules it follows
+};
+
+// A job on its way to a worker.
+struct NewJob {
+  queue::QueueId message;
+  host::Owner owner;  // of the message: whose shares it uses
+  routing::DestinationName destination;
+  Instant accepted{};
+  Instant next_try{};
+  bool held = false;
+  bool first_attempt = true;
+  bool delay_noticed = false;
+  bool is_one_of_many = false;               // its message has many jobs, here and elsewhere
+  bool probe_wanted = false;                 // the operator has asked: now, though its site may cool down
+  std::shared_ptr<const Located> located{};  // its destination, if it comes from the worker that looked it up
+};
+
+struct SiteClaim {
+  std::size_t owner = 0;
+  std::optional<queue::SiteRecord> restored{};  // what an earlier run has left of it; given once, to its first owner
+};
+
+// Which worker owns what; implemented by the pool. Any thread.
+class Ownership {
+ public:
+  virtual ~Ownership() = default;
+  // The site now belongs to that worker, unless one has it already. `key`: a SessionKey's text.
+  virtual SiteClaim claim_site(const std::string& key, std::size_t worker) = 0;
+  // That worker has forgotten it.
+  virtual void leave_site(const std::string& key, std::size_t worker) = 0;
+  // From now on new jobs of this destination go to that worker.
+  virtual void place_destination(routing::DestinationRef destination, std::size_t worker) = 0;
+  // That worker has forgotten it: the next job finds its place again.
+  virtual void forget_destination(routing::DestinationRef destination, std::size_t worker) = 0;
+  // Hands a job to whoever owns its destination now: another worker.
+  virtual void move_job(NewJob job) = 0;
+  // Jobs for what is still pending: after a change of the configuration has moved recipients to other destinations.
+  virtual void readmit(const queue::Message& message) = 0;
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,63 @@
+// The sites of a worker by their keys, and which destinations belong to which.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/site.h"
+#include "queue/name_table.h"
+
+namespace mxpress::mta::delivery {
+
+// Thread: one.
+class SiteTable {
+ public:
+  explicit SiteTable(Destinations& destinations) : destinations_(destinations) {}
+
+  Site& operator[](SiteIndex index) { return sites_[index]; }
+  const Site& operator[](SiteIndex index) const { return sites_[index]; }
+  // One more than the largest index so far.
+  SiteIndex size() const { return static_cast<SiteIndex>(sites_.size()); }
+  bool is_known(SiteIndex index) const { return !keys_.name(index).empty(); }
+  // The text of its key.
+  std::string key(SiteIndex index) const { return std::string(keys_.name(index)); }
+  std::optional<SiteIndex> find(std::string_view key) const { return keys_.find(key); }
+
+  // The site with this key. A new one may get the index of one that was forgotten.
+  SiteIndex index(const SessionKey& key);
+  // It has no members; what is arranged for its index stays so.
+  void forget(SiteIndex index);
+
+  // The destination belongs to that site and to no other.
+  void join(DestinationIndex destination, SiteIndex site);
+  template <class Visit>
+  void for_each_member(SiteIndex site, Visit visit) const {
+    for (DestinationIndex member = sites_[site].members.front(); member != Chain::kEnd; member = destinations_[member].next_member)
+      visit(member);
+  }
+  // Of all sites only those members stay for which `stays` is true.
+  void keep_members(const std::function<bool(DestinationIndex)>& stays);
+
+  // Why mail for the destination waits: the trouble of its lookup, or of its site. Null: there is none.
+  Trouble* trouble_of(DestinationIndex index);
+  const Trouble* trouble_of(DestinationIndex index) const { return const_cast<SiteTable*>(this)->trouble_of(index); }
+
+ private:
+  auto links() {
+    return [this](DestinationIndex index) -> DestinationIndex& { return destinations_[index].next_member; };
+  }
+  std::shared_ptr<const SessionTerms> shared_terms(const SessionTerms& terms);
+
+  Destinations& destinations_;
+  std::deque<Site> sites_;  // stable addresses: coroutines hold them
+  queue::NameTable keys_;
+  std::vector<std::shared_ptr<const SessionTerms>> terms_;  // each once: there are few
+};
+
+}  // namespace mxpress::mta::delivery

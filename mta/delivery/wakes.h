@@ -1,0 +1,66 @@
+// When destinations and sites are to be served again.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/site_table.h"
+
+namespace mxpress::mta::delivery {
+
+// Each destination and each site is served at the earliest moment that was asked for. Whoever is served looks for himself what is to be
+// done, and may ask again. Thread: one.
+class Wakes {
+ public:
+  Wakes(Destinations& destinations, SiteTable& sites) : destinations_(destinations), sites_(sites) {}
+
+  void wake_destination(DestinationIndex index, Instant when) { wake({when, Kind::destination, index}); }
+  void wake_site(SiteIndex index, Instant when) { wake({when, Kind::site, index}); }
+  std::optional<Instant> next() const { return wakes_.empty() ? std::nullopt : std::optional(wakes_.top().when); }
+  // Calls these for what is due, also for what they make due meanwhile.
+  template <class ServeDestination, class ServeSite>
+  void serve_due(Instant now, ServeDestination serve_destination, ServeSite serve_site) {
+    while (!wakes_.empty() && wakes_.top().when <= now) {
+      const Wake wake = pop();
+      if (wake.kind == Kind::site)
+        serve_site(wake.index);
+      else
+        serve_destination(wake.index);
+    }
+  }
+
+ private:
+  enum class Kind { destination, site };
+  struct Wake {
+    Instant when;
+    Kind kind;
+    std::uint32_t index;
+    bool operator>(const Wake& other) const { return when > other.when; }
+  };
+
+  // The earliest moment that is arranged; max: none.
+  Instant& awaited(const Wake& wake) {
+    return wake.kind == Kind::site ? sites_[wake.index].next_wake : destinations_[wake.index].next_wake;
+  }
+  void wake(const Wake& wake) {
+    if (awaited(wake) <= wake.when) return;
+    awaited(wake) = wake.when;
+    wakes_.push(wake);
+  }
+  Wake pop() {
+    const Wake wake = wakes_.top();
+    wakes_.pop();
+    if (awaited(wake) == wake.when) awaited(wake) = Instant::max();
+    return wake;
+  }
+
+  Destinations& destinations_;
+  SiteTable& sites_;
+  std::priority_queue<Wake, std::deque<Wake>, std::greater<>> wakes_;
+};
+
+}  // namespace mxpress::mta::delivery
