@@ -15,7 +15,7 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr std::int64_t kMallory = 1001, kAlice = 1002;
+constexpr std::int64_t kMallory = 1001, kAlice = 1002, kBob = 1003;
 
 // One mail host for there.example, which says 421 to each recipient that begins with "bad".
 struct World : Simulation {
@@ -93,13 +93,24 @@ TEST_CASE("blame: a host that says 452 4.3.1 to the MAIL of one user's large mes
   }
 }
 
-TEST_CASE("blame: 421 to the MAIL of two users is the site's, and all its mail waits for one probe at a time") {
+TEST_CASE("blame: 421 to the MAIL of one user lets another ask at once, to that of two nobody before the next probe") {
   World world;
-  world.there.mail = [](const std::string&) { return "421 4.3.2 closing"; };
-  for (int i = 0; i < 10; ++i) world.submit_as(kMallory, "mallory@here.example", {"you@there.example"});
-  for (int i = 0; i < 10; ++i) world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
-  world.run_for(seconds(30));
-  CHECK(world.there.connections <= 3);
+  const auto submit = [&world](std::int64_t uid, const std::string& sender) {
+    for (int i = 0; i < 10; ++i) world.submit_as(uid, sender, {"you@there.example"});
+    world.run_for(seconds(5));
+  };
+  world.there.mail = [&world](const std::string&) { return world.there.connections < 100 ? "421 4.3.2 closing" : "250 ok"; };  // it ends
+  submit(kMallory, "mallory@here.example");
+  CHECK(world.there.connections == 2);  // two of his messages have met it
+  submit(kAlice, "alice@here.example");
+  CHECK(world.there.connections == 3);
+  submit(kBob, "bob@here.example");
+  CHECK(world.there.connections == 3);
+  world.run_for(minutes(5));
+  CHECK(world.there.connections <= 5);
+  world.there.mail = [](const std::string&) { return "250 ok"; };
+  world.run_for(minutes(15));
+  CHECK(world.there.received.size() == 30);
 }
 
 TEST_CASE("blame: the probe rotates: a message that failed as one goes behind all others that wait") {
