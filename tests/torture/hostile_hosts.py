@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Name server and mail hosts of the hostile torture, each kind in a process of its own. Usage: hostile_hosts.py dns PORT |
-honest EVENTS PORT | hostile EVENTS PORT FOLDER. Events are lines of JSON."""
+"""Mail hosts of the hostile torture, each kind in a process of its own. Usage: hostile_hosts.py dns PORT | honest EVENTS PORT |
+hostile EVENTS PORT FOLDER. Events are lines of JSON."""
 import json
 import os
 import re
@@ -8,109 +8,17 @@ import select
 import socket
 import socketserver
 import ssl
-import struct
 import subprocess
 import sys
 import threading
 import time
 
-HONEST, NOBODY = '127.0.1.1', '127.0.3.1'
+import hostile_dns
+
 HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
-           'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10'}
-ADDRESSES = {'honest': HONEST, 'evil': HOSTILE['sni'], **HOSTILE}
-LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
-MX, A, NS, SERVFAIL, NXDOMAIN = 15, 1, 2, 2, 3
-
-
-# The name server. <kind>.example and all names below it have one kind of answer.
-def labels(name):
-    """In the form of the wire."""
-    return b''.join(bytes([len(label)]) + label.encode() for label in name.split('.')) + b'\0'
-
-
-def read_name(packet, place):
-    parts = []
-    while packet[place]:
-        parts.append(packet[place + 1:place + 1 + packet[place]].decode('latin-1'))
-        place += 1 + packet[place]
-    return '.'.join(parts), place + 1
-
-
-def record(kind, data):
-    return b'\xc0\x0c' + struct.pack('>HHIH', kind, 1, 3600, len(data)) + data
-
-
-def wide_mx(domain):
-    """32 mail hosts of some 200 octets."""
-    return [record(MX, struct.pack('>H', n) + labels(f'm{n}.{LONG_LABELS}'[:-1] + f'l.{domain}')) for n in range(32)]
-
-
-def records_of(name, kind):
-    """Return code and records."""
-    parts = name.lower().split('.')
-    what = parts[-2] if len(parts) > 1 else ''
-    if name == '':
-        return 0, [record(NS, labels('ns.example'))]  # the root is there: what does not exist is believed
-    if what == 'servfail':
-        return SERVFAIL, []
-    if what == 'nx' or parts[-1] != 'example':
-        return NXDOMAIN, []
-    is_host = parts[0] == 'mx' or (what == 'wide' and len(parts) > 4)
-    if kind == A and is_host:
-        address = ADDRESSES.get(what, NOBODY)
-        return 0, [record(A, socket.inet_aton(address))]
-    if kind == MX and what == 'many':
-        return 0, [record(MX, struct.pack('>H', n) + labels(f'mx.h{n}.dead.example')) for n in range(1500)]
-    if kind == MX and not is_host:
-        if what == 'wide':
-            return 0, wide_mx(name)
-        return 0, [record(MX, struct.pack('>H', 10) + labels(f'mx.{name}'))]
-    return 0, []
-
-
-def answer(query):
-    """None: this name's servers are silent."""
-    name, end = read_name(query, 12)
-    if name.lower().endswith('mute.example'):
-        return None
-    kind = struct.unpack('>H', query[end:end + 2])[0]
-    code, records = records_of(name, kind)
-    head = query[:2] + struct.pack('>HHHHH', 0x8580 | code, 1, len(records), 0, 0)
-    return head + query[12:end + 4] + b''.join(records)
-
-
-def serve_dns(port):
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-    udp.bind(('127.0.0.1', port))
-    tcp = socket.create_server(('127.0.0.1', port), backlog=512)
-    threading.Thread(target=serve_dns_over_tcp, args=(tcp,), daemon=True).start()
-    while True:
-        query, client = udp.recvfrom(4096)
-        reply = answer(query)
-        if reply is None:
-            continue
-        if len(reply) > 1200:
-            end = read_name(query, 12)[1] + 4
-            reply = query[:2] + struct.pack('>HHHHH', 0x8780, 1, 0, 0, 0) + query[12:end]  # truncated: ask over TCP
-        udp.sendto(reply, client)
-
-
-def serve_dns_over_tcp(listener):
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=answer_over_tcp, args=(connection,), daemon=True).start()
-
-
-def answer_over_tcp(connection):
-    with connection, connection.makefile('rb') as source:
-        connection.settimeout(30)
-        try:
-            while len(head := source.read(2)) == 2:
-                reply = answer(source.read(struct.unpack('>H', head)[0]))
-                connection.sendall(struct.pack('>H', len(reply)) + reply)
-        except OSError:
-            pass
+           'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10', 'size': '127.0.2.11', 'nobody': '127.0.2.12',
+           'slowgrey': '127.0.2.13'}
+ADDRESSES = {'honest': '127.0.1.1', 'evil': HOSTILE['sni'], **HOSTILE}
 
 
 # The mail hosts.
@@ -182,7 +90,8 @@ class Session:
             return self.starttls()
         elif verb == 'MAIL':
             self.sender, self.recipients = re.search('<(.*?)>', line).group(1), []
-            self.say('250 2.1.0 Ok')
+            is_large = int(re.search('SIZE=([0-9]+)|$', line).group(1) or 0) > 1_000_000
+            self.say('452 4.3.1 Insufficient system storage' if self.name == 'size' and is_large else '250 2.1.0 Ok')
         elif verb == 'RCPT':
             return self.recipient(re.search('<(.*?)>', line).group(1))
         elif verb == 'DATA' and self.recipients:
@@ -201,6 +110,8 @@ class Session:
         extensions = ['PIPELINING', 'ENHANCEDSTATUSCODES']
         if self.name not in ('tarpit', 'seven'):
             extensions.append('8BITMIME')
+        if self.name == 'size':
+            extensions.append('SIZE 50000000')
         if self.name in ('sni', 'dhe', 'keyupdate', 'late') and not self.tls:
             extensions.append('STARTTLS')
         self.say('250-mx.example', *[f'250-{word}' for word in extensions], '250 HELP')
@@ -243,6 +154,13 @@ class Session:
     def recipient(self, address):
         if self.name == 'verbose':
             self.say(f'450 4.2.1 {address} ' + 'v' * 950)
+            return True
+        if self.name == 'nobody':
+            self.say('550 5.1.1 No such user')
+            return True
+        if self.name == 'slowgrey':
+            time.sleep(4)
+            self.say('450 4.2.1 Come back later')
             return True
         if self.name == 'crawl':
             time.sleep(50)
@@ -329,7 +247,7 @@ def serve_hosts(names, events, port, folder=None):
 
 if __name__ == '__main__':
     if sys.argv[1] == 'dns':
-        serve_dns(int(sys.argv[2]))
+        hostile_dns.serve(int(sys.argv[2]), ADDRESSES)
     elif sys.argv[1] == 'honest':
         serve_hosts(['honest'], sys.argv[2], int(sys.argv[3]))
     else:

@@ -1,0 +1,98 @@
+"""The name server of the hostile torture. <kind>.example and all names below it have one kind of answer."""
+import socket
+import struct
+import threading
+
+NOBODY = '127.0.3.1'  # where no host listens
+LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
+MX, A, NS, SERVFAIL, NXDOMAIN = 15, 1, 2, 2, 3
+
+
+def labels(name):
+    """In the form of the wire."""
+    return b''.join(bytes([len(label)]) + label.encode() for label in name.split('.')) + b'\0'
+
+
+def read_name(packet, place):
+    parts = []
+    while packet[place]:
+        parts.append(packet[place + 1:place + 1 + packet[place]].decode('latin-1'))
+        place += 1 + packet[place]
+    return '.'.join(parts), place + 1
+
+
+def record(kind, data):
+    return b'\xc0\x0c' + struct.pack('>HHIH', kind, 1, 3600, len(data)) + data
+
+
+def wide_mx(domain):
+    """32 mail hosts of some 200 octets."""
+    return [record(MX, struct.pack('>H', n) + labels(f'm{n}.{LONG_LABELS}'[:-1] + f'l.{domain}')) for n in range(32)]
+
+
+def records_of(name, kind, addresses):
+    """Return code and records."""
+    parts = name.lower().split('.')
+    what = parts[-2] if len(parts) > 1 else ''
+    if name == '':
+        return 0, [record(NS, labels('ns.example'))]  # the root is there: what does not exist is believed
+    if what == 'servfail':
+        return SERVFAIL, []
+    if what == 'nx' or parts[-1] != 'example':
+        return NXDOMAIN, []
+    is_host = parts[0] == 'mx' or (what == 'wide' and len(parts) > 4)
+    if kind == A and is_host:
+        address = addresses.get(what, NOBODY)
+        return 0, [record(A, socket.inet_aton(address))]
+    if kind == MX and what == 'many':
+        return 0, [record(MX, struct.pack('>H', n) + labels(f'mx.h{n}.dead.example')) for n in range(1500)]
+    if kind == MX and not is_host:
+        if what == 'wide':
+            return 0, wide_mx(name)
+        return 0, [record(MX, struct.pack('>H', 10) + labels(f'mx.{name}'))]
+    return 0, []
+
+
+def answer(query, addresses):
+    """None: this name's servers are silent."""
+    name, end = read_name(query, 12)
+    if name.lower().endswith('mute.example'):
+        return None
+    kind = struct.unpack('>H', query[end:end + 2])[0]
+    code, records = records_of(name, kind, addresses)
+    head = query[:2] + struct.pack('>HHHHH', 0x8580 | code, 1, len(records), 0, 0)
+    return head + query[12:end + 4] + b''.join(records)
+
+
+def serve(port, addresses):
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    udp.bind(('127.0.0.1', port))
+    tcp = socket.create_server(('127.0.0.1', port), backlog=512)
+    threading.Thread(target=serve_over_tcp, args=(tcp, addresses), daemon=True).start()
+    while True:
+        query, client = udp.recvfrom(4096)
+        reply = answer(query, addresses)
+        if reply is None:
+            continue
+        if len(reply) > 1200:
+            end = read_name(query, 12)[1] + 4
+            reply = query[:2] + struct.pack('>HHHHH', 0x8780, 1, 0, 0, 0) + query[12:end]  # truncated: ask over TCP
+        udp.sendto(reply, client)
+
+
+def serve_over_tcp(listener, addresses):
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=answer_over_tcp, args=(connection, addresses), daemon=True).start()
+
+
+def answer_over_tcp(connection, addresses):
+    with connection, connection.makefile('rb') as source:
+        connection.settimeout(30)
+        try:
+            while len(head := source.read(2)) == 2:
+                reply = answer(source.read(struct.unpack('>H', head)[0]), addresses)
+                connection.sendall(struct.pack('>H', len(reply)) + reply)
+        except OSError:
+            pass
