@@ -161,7 +161,7 @@ void Worker::put_back(JobIndex index) {
 }
 
 void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took) {
-  if (report.site_trouble && !counts_against_site(site, *share, report)) {
+  if (report.site_trouble && !backoffs_.counts_against_site(site, *share, report)) {
     report.site_trouble = false;
     destinations_[destination].last = destinations_.brief(report.trouble);
   } else {
@@ -172,42 +172,16 @@ void Worker::finish(JobIndex job, DestinationIndex destination, SiteIndex site, 
   settle(job, destination, std::move(share), std::move(report), next_try);
 }
 
-// A failure after MAIL that only this message has met is the message's: it waits by itself, and another may ask the host at once.
-bool Worker::counts_against_site(SiteIndex index, const queue::Message& message, const AttemptReport& report) {
-  Site& site = sites_[index];
-  if (!report.after_mail) {
-    site.suspicion.clear();
-    return true;
-  }
-  const auto backoff = site.trouble.active() ? Suspicion::Backoff::active : Suspicion::Backoff::none;
-  if (site.suspicion.met(message.id, message.envelope.submitter.share_owner(), *report.after_mail, backoff) != Suspicion::Counts::message)
-    return true;
-  site.trouble.probe_now(instant_now());
-  return false;
-}
-
-// What the attempt says about the site: trouble cools it down, an answer opens its window.
-void Worker::site_answered(DestinationIndex destination, SiteIndex index, const AttemptReport& report, Duration took) {
-  Site& site = sites_[index];
+// What the attempt says about the site: trouble makes it back off, an answer opens its window.
+void Worker::site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took) {
   for (const proto::RecipientResult& result : report.results)
     if (result.outcome == proto::Outcome::delivered)
       destinations_[destination].last = std::nullopt;
     else if (result.outcome != proto::Outcome::untried && !report.site_trouble)
       destinations_[destination].last = destinations_.brief(result.last);
-  if (!report.site_trouble) {
-    if (site.trouble.active()) services_.spool.record_site({sites_.key(index), 0, {}, std::nullopt});
-    return site.succeeded(session_limit(destination), took);
-  }
-  const Instant now = instant_now();
-  site.window = 1;
-  site.proven = false;
-  site.trouble.failed(destinations_.brief(report.trouble), now, *destinations_.policy(destination), random_);
-  services_.spool.record_site({sites_.key(index), site.trouble.failures(), to_wall(site.trouble.next_probe()), report.trouble});
-  log_site_trouble(std::string(transport::hosts_of(sites_.key(index))), *site.trouble.failure(), site.trouble.failures(),
-                   to_wall(site.trouble.next_probe()));
-  sites_.for_each_member(index, [&](DestinationIndex member) { age_.expire_waiting(member, now); });
-  wakes_.wake_site(index, site.trouble.next_probe());
-  serve_other_user(index);
+  if (!report.site_trouble) return backoffs_.succeeded(site, session_limit(destination), took);
+  backoffs_.failed(destination, site, report.trouble);
+  serve_other_user(site);
 }
 
 // What a job has of its message, with recipients that are still pending at its destination. None: the job is dealt with.

@@ -121,7 +121,7 @@ void Worker::located(DestinationIndex index, const std::shared_ptr<const Located
   destination.targets = targets;
   destination.located_until = instant_now() + std::min(found.ttl, kHoldAtMost);
   join_site(index, site_index(located->key, std::move(claim.restored)));
-  if (destination.probe_wanted) probe_now(index);
+  if (destination.probe_wanted) backoffs_.probe_now(index);
   serve(index);
 }
 

@@ -1,26 +1,7 @@
-// What operators see of a worker and do to its jobs.
-#include <algorithm>
-
-#include "mta/delivery/backoff_key.h"
-#include "mta/delivery/destination.h"
+// What operators do to the jobs of a worker.
 #include "mta/delivery/worker.h"
 
 namespace mxpress::mta::delivery {
-void Worker::restore_site(const queue::SiteRecord& record) {
-  const auto key = BackoffKey::of_record(record.site);
-  if (key.is_lookup()) {
-    destinations_.restore_lookup(key.name(), record);
-    return;
-  }
-  if (const auto index = sites_.find(record.site)) restore(sites_[*index], record);
-}
-
-void Worker::restore(Site& site, const queue::SiteRecord& record) {
-  const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));  // no destination waits as long: join_site()
-  if (site.has_answered && !site.trouble.active())  // what this run knows is newer, and has not been recorded
-    return services_.spool.record_site({record.site, 0, {}, std::nullopt});
-  site.restore(record.failures, instant_now() + wait, record.last);
-}
 
 std::vector<ActionEffect> Worker::acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages) {
   std::vector<ActionEffect> effects;
@@ -68,20 +49,8 @@ void Worker::retry_now(JobIndex index) {
     job.retry_wanted = true;
     return;
   }
-  probe_now(job.destination);
+  backoffs_.probe_now(job.destination);
   schedule_.make_ready(index);
-}
-
-// Whatever cools down is asked now: the lookup, and the site if it is known already.
-void Worker::probe_now(DestinationIndex index) {
-  Destination& destination = destinations_[index];
-  const Instant now = instant_now();
-  if (destination.trouble.active()) destination.trouble.probe_now(now);
-  wakes_.wake_destination(index, now);
-  destination.probe_wanted = destination.site == queue::kNone;
-  if (destination.probe_wanted || !sites_[destination.site].trouble.active()) return;
-  sites_[destination.site].trouble.probe_now(now);
-  wakes_.wake_site(destination.site, now);
 }
 
 void Worker::pause(bool paused) {

@@ -14,7 +14,6 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr int kFewLooks = 8;            // at jobs
 constexpr std::size_t kFewOwners = 64;  // whose mail is looked at
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
 
@@ -33,6 +32,7 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       sites_(destinations_),
       wakes_(destinations_, sites_),
       age_({schedule_, destinations_, sites_, wakes_}, age_actions(), instant_now()),
+      backoffs_({schedule_, destinations_, sites_, wakes_, age_, services_.spool, random_}),
       view_(schedule_, destinations_, sites_, flights_),
       cleanup_(index, {schedule_, destinations_, sites_, services_.ownership}, services_.many_destinations,
                [this](SiteIndex site) { return transport_of(sites_[site]).keeps_site(site); }) {
@@ -68,7 +68,7 @@ void Worker::add(const NewJob& new_job) {
   if (is_news(index, new_job.located))
     located(index, new_job.located);
   else if (new_job.probe_wanted && destinations_[index].located_until > now)
-    probe_now(index);
+    backoffs_.probe_now(index);
   run_due();
 }
 
@@ -106,7 +106,7 @@ void Worker::serve(DestinationIndex index) {
   if (destination.locating && !lookups_.waits(index)) return;
   if (destination.locating) return start_locating(index);  // perhaps mail of an owner who has a place
   if (destination.located_until <= now) {
-    if (!destination.trouble.may_probe(now, has_fresh(index, destination.trouble)))
+    if (!destination.trouble.may_probe(now, backoffs_.has_fresh(index, destination.trouble)))
       return wakes_.wake_destination(index, destination.trouble.next_probe());
     return start_locating(index);
   }
@@ -146,7 +146,7 @@ bool Worker::start_next(SiteIndex site_index) {
     serve(index);
     return true;
   }
-  const bool fresh = has_fresh(index, site.trouble);
+  const bool fresh = backoffs_.has_fresh(index, site.trouble);
   if (!site.may_start(now, session_limit(index), fresh)) {
     if (site.trouble.active() && site.active == 0) wakes_.wake_site(site_index, site.trouble.probe_time(fresh));
     return false;
@@ -182,18 +182,6 @@ void Worker::serve_after(SiteIndex index) {
     serve_site(waiting);
   });
   serve_site(index);
-}
-
-// True if mail has come since the last failure: it need not wait out a long cool-down. Behind it there may be some that were tried.
-bool Worker::has_fresh(DestinationIndex index, const Trouble& trouble) const {
-  if (!trouble.active()) return false;
-  const queue::ReadyLines& ready = schedule_.ready();
-  return ready.any_line(index, kFewOwners, [&](queue::LineIndex line) {
-    JobIndex newest = ready.newest(line);
-    for (int looks = 0; looks < kFewLooks && newest != queue::kNone && !schedule_.job(newest).first_attempt; ++looks)
-      newest = ready.before(newest);
-    return newest != queue::kNone && schedule_.job(newest).first_attempt && Instant(schedule_.job(newest).accepted) > trouble.last_time();
-  });
 }
 
 // The first of several jobs that come with the same is enough.
@@ -253,7 +241,7 @@ void Worker::join_mailbox(DestinationIndex index) {
 
 SiteIndex Worker::site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored) {
   const SiteIndex index = sites_.index(key);
-  if (restored) restore(sites_[index], *restored);
+  if (restored) backoffs_.restore_site(index, *restored);
   return index;
 }
 

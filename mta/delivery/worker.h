@@ -14,6 +14,7 @@
 
 #include "mta/delivery/admin_view.h"
 #include "mta/delivery/age_policy.h"
+#include "mta/delivery/backoffs.h"
 #include "mta/delivery/cleanup.h"
 #include "mta/delivery/conclusion.h"
 #include "mta/delivery/deliverer.h"
@@ -62,7 +63,7 @@ class Worker {
   asio::io_context& io() { return services_.io; }
   void add(const NewJob& job);
   // Of an earlier run: of a lookup, or of a site that this worker owns.
-  void restore_site(const queue::SiteRecord& site);
+  void restore_site(const queue::SiteRecord& site) { backoffs_.restore(site); }
   // The spool has recorded the action; says of each message whether it is here and whether it is in flight.
   std::vector<ActionEffect> acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages);
   std::vector<DestinationStatus> status() const { return view_.status(instant_now()); }
@@ -97,12 +98,9 @@ class Worker {
   void watch();
   void begin_destination(DestinationIndex index);
   SiteIndex site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored);
-  void restore(Site& site, const queue::SiteRecord& record);
   std::size_t session_limit(DestinationIndex index) const;
   ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);
   void retry_now(JobIndex index);
-  void probe_now(DestinationIndex index);
-  bool has_fresh(DestinationIndex index, const Trouble& trouble) const;
 
   // locate.cc: from destination to site
   void start_locating(DestinationIndex index);
@@ -130,7 +128,6 @@ class Worker {
   Task<void> nothing_pending(JobIndex job, const Share& share);
   Task<Share> take_room(JobIndex job, DestinationIndex destination, Share share, LoadBudget::Charge& charge);
   host::Owner owner_of(queue::QueueId message) const { return services_.spool.share_owner_of(message); }
-  bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);
   struct Settled {
@@ -169,6 +166,7 @@ class Worker {
   Wakes wakes_;
   Flights flights_;
   AgePolicy age_;
+  Backoffs backoffs_;
   const AdminView view_;
   Cleanup cleanup_;
   OwnAddresses own_addresses_;

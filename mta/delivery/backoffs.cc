@@ -1,0 +1,91 @@
+// Begins and ends backoffs.
+#include "mta/delivery/backoffs.h"
+
+#include <algorithm>
+#include <string>
+
+#include "mta/delivery/attempt_log.h"
+#include "mta/delivery/backoff_key.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr int kFewLooks = 8;            // at jobs
+constexpr std::size_t kFewOwners = 64;  // whose mail is looked at
+
+}  // namespace
+
+void Backoffs::restore(const queue::SiteRecord& record) {
+  const auto key = BackoffKey::of_record(record.site);
+  if (key.is_lookup()) return parts_.destinations.restore_lookup(key.name(), record);
+  if (const auto site = parts_.sites.find(record.site)) restore_site(*site, record);
+}
+
+void Backoffs::restore_site(SiteIndex index, const queue::SiteRecord& record) {
+  Site& site = parts_.sites[index];
+  if (site.has_answered && !site.trouble.active())  // what this run knows is newer, and has not been recorded
+    return parts_.spool.record_site({record.site, 0, {}, std::nullopt});
+  // However long that is, no destination waits longer than its own schedule does once it has joined the site.
+  const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));
+  site.restore(record.failures, instant_now() + wait, record.last);
+}
+
+// A failure after MAIL that only this message has met is the message's.
+bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& message, const AttemptReport& report) {
+  Site& site = parts_.sites[index];
+  if (!report.after_mail) {
+    site.suspicion.clear();
+    return true;
+  }
+  const auto backoff = site.trouble.active() ? Suspicion::Backoff::active : Suspicion::Backoff::none;
+  if (site.suspicion.met(message.id, message.envelope.submitter.share_owner(), *report.after_mail, backoff) != Suspicion::Counts::message)
+    return true;
+  site.trouble.probe_now(instant_now());
+  return false;
+}
+
+void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto::HostResult& trouble) {
+  auto& [schedule, destinations, sites, wakes, age, spool, random] = parts_;
+  Site& site = sites[index];
+  const Instant now = instant_now();
+  site.window = 1;
+  site.proven = false;
+  site.trouble.failed(destinations.brief(trouble), now, *destinations.policy(destination), random);
+  const WallTime next_probe = to_wall(site.trouble.next_probe());
+  spool.record_site({sites.key(index), site.trouble.failures(), next_probe, trouble});
+  log_site_trouble(std::string(transport::hosts_of(sites.key(index))), *site.trouble.failure(), site.trouble.failures(), next_probe);
+  sites.for_each_member(index, [&age = age, now](DestinationIndex member) { age.expire_waiting(member, now); });
+  wakes.wake_site(index, site.trouble.next_probe());
+}
+
+void Backoffs::succeeded(SiteIndex index, std::size_t limit, Duration took) {
+  Site& site = parts_.sites[index];
+  if (site.trouble.active()) parts_.spool.record_site({parts_.sites.key(index), 0, {}, std::nullopt});
+  site.succeeded(limit, took);
+}
+
+void Backoffs::probe_now(DestinationIndex index) {
+  Destination& destination = parts_.destinations[index];
+  const Instant now = instant_now();
+  if (destination.trouble.active()) destination.trouble.probe_now(now);
+  parts_.wakes.wake_destination(index, now);
+  destination.probe_wanted = destination.site == queue::kNone;
+  if (destination.probe_wanted || !parts_.sites[destination.site].trouble.active()) return;
+  parts_.sites[destination.site].trouble.probe_now(now);
+  parts_.wakes.wake_site(destination.site, now);
+}
+
+// Behind the newest mail of an owner there may be some that was tried.
+bool Backoffs::has_fresh(DestinationIndex index, const Trouble& trouble) const {
+  if (!trouble.active()) return false;
+  const queue::Schedule& schedule = parts_.schedule;
+  const queue::ReadyLines& ready = schedule.ready();
+  return ready.any_line(index, kFewOwners, [&](queue::LineIndex line) {
+    JobIndex newest = ready.newest(line);
+    for (int looks = 0; looks < kFewLooks && newest != queue::kNone && !schedule.job(newest).first_attempt; ++looks)
+      newest = ready.before(newest);
+    return newest != queue::kNone && schedule.job(newest).first_attempt && Instant(schedule.job(newest).accepted) > trouble.last_time();
+  });
+}
+
+}  // namespace mxpress::mta::delivery

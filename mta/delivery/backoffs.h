@@ -1,0 +1,49 @@
+// Why sites and lookups back off, and when they are asked again.
+#pragma once
+
+#include <random>
+
+#include "mta/delivery/age_policy.h"
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/site_table.h"
+#include "mta/delivery/verdict.h"
+#include "mta/delivery/wakes.h"
+#include "queue/message_store.h"
+
+namespace mxpress::mta::delivery {
+
+// Changes the trouble of sites and destinations, has the spool remember it, and arranges the next probe. Thread: the worker's.
+class Backoffs {
+ public:
+  struct Parts {
+    queue::Schedule& schedule;
+    Destinations& destinations;
+    SiteTable& sites;
+    Wakes& wakes;
+    AgePolicy& age;
+    queue::MessageStore& spool;
+    std::mt19937_64& random;
+  };
+  explicit Backoffs(Parts parts) : parts_(parts) {}
+
+  // What an earlier run left: of the lookup of a destination, or of a site that is known here.
+  void restore(const queue::SiteRecord& record);
+  void restore_site(SiteIndex site, const queue::SiteRecord& record);
+
+  // The attempt for a message met trouble. False: it is that message's own, which waits by itself, and another may ask the host at once.
+  bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
+  // The site backs off.
+  void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& trouble);
+  // The site has answered to a transaction: it backs off no longer. `limit`: of its sessions; `took`: the whole delivery.
+  void succeeded(SiteIndex site, std::size_t limit, Duration took);
+
+  // The operator asks: whatever backs off is asked now, the lookup and the site if it is known already.
+  void probe_now(DestinationIndex index);
+  // Whether mail has come since the last failure: it need not wait out a long backoff.
+  bool has_fresh(DestinationIndex index, const Trouble& trouble) const;
+
+ private:
+  const Parts parts_;
+};
+
+}  // namespace mxpress::mta::delivery
