@@ -26,11 +26,11 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
   explicit State(std::uint64_t most) : limit(most) {}
 
   std::uint64_t free() const { return limit - std::min(limit, counters.held); }
-  bool fits(std::uint64_t octets) const { return counters.held == 0 || octets <= free(); }
 
   bool has_share_left(const host::Owner& owner, std::uint64_t octets) const {
+    if (counters.held == 0) return true;
     const auto own = held_by.find(owner);
-    return own == held_by.end() || (octets <= free() && own->second + octets <= free() - octets);
+    return octets <= free() && (own == held_by.end() ? 0 : own->second) + octets <= free() - octets;
   }
 
   Charge grant(std::uint64_t octets, const host::Owner& owner) {
@@ -42,9 +42,7 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
     return Charge(shared_from_this(), octets, owner);
   }
 
-  bool would_wait(std::uint64_t octets, const host::Owner& owner) const {
-    return !lines.empty() || !fits(octets) || !has_share_left(owner, octets);
-  }
+  bool would_wait(std::uint64_t octets, const host::Owner& owner) const { return !lines.empty() || !has_share_left(owner, octets); }
 
   std::optional<Charge> try_acquire(std::uint64_t octets, const host::Owner& owner) {
     const std::lock_guard lock(mutex);
@@ -75,9 +73,7 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
     auto line = lines.upper_bound(last);
     for (std::size_t looked = 0; looked < lines.size(); ++looked, ++line) {
       if (line == lines.end()) line = lines.begin();
-      const std::uint64_t octets = line->second.front().octets;
-      if (counters.held > 0 && !has_share_left(line->first, octets)) continue;
-      return fits(octets) ? line : lines.end();
+      if (has_share_left(line->first, line->second.front().octets)) return line;
     }
     return lines.end();
   }

@@ -10,11 +10,11 @@
 
 namespace mxpress::mta::delivery {
 
-// Thread: any. Owners take turns; the requests of one owner are granted in the order in which they came. An owner who holds something gets
-// more only while he holds no more than he leaves free: alone half of the budget, n owners 1/(n+1) each. One who holds nothing gets what he
-// asks for as soon as there is room, and nobody gets anything before him when it is his turn. A request that is larger than the limit is
-// granted when nothing else is held, so that every message can be loaded. A holder never waits for another charge of the same budget, so
-// that each request is granted at last.
+// Thread: any. Owners take turns; the requests of one owner are granted in the order in which they came. An owner may hold as much as he
+// leaves free: alone half of the budget, n owners 1/(n+1) each; after n owners who took all they could, a 2^n-th part is left. A request
+// that would leave less waits, and smaller requests of others pass it: else it would keep them waiting as long as the holders take. A
+// request of any size is granted when nothing is held, so that every message can be loaded. A holder never waits for another charge of the
+// same budget.
 class LoadBudget {
  public:
   struct Counters {

@@ -87,7 +87,7 @@ Result<std::string> read_original(const queue::Content& content) {
   return text;
 }
 
-std::string rate_key(const queue::Message& message) {
+NoticeRate::Key rate_key(const queue::Message& message) {
   return NoticeRate::key_of(message.envelope.submitter.share_owner(), message.envelope.reverse_path.to_string());
 }
 

@@ -84,45 +84,57 @@ TEST_CASE("load budget: no more than the limit is held, and every request is gra
   CHECK(all.budget.counters().held == 0);
 }
 
-TEST_CASE("load budget: an owner alone holds half of it, and one who comes later gets what he needs at once") {
+TEST_CASE("load budget: an owner alone holds half of it, and each who comes later finds half of the rest free") {
   Requests all;
   const Owner greedy = Owner::user(33), other = Owner::user(34);
   for (int i = 0; i < 20; ++i) all.ask(10, greedy);
   CHECK(all.budget.counters().held == 50);
-  const int honest = all.ask(30, other);
+  const int honest = all.ask(25, other);
   CHECK(all.granted.back() == honest);
-  CHECK(all.budget.counters().held == 80);
+  CHECK(all.budget.counters().held == 75);
 }
 
 TEST_CASE("load budget: owners take turns, however many requests one of them has") {
   Requests all;
   const int everything = all.ask(100, Owner::user(1));
-  for (int i = 0; i < 10; ++i) all.ask(40, Owner::user(33));
-  const int second = all.ask(40, Owner::user(34)), third = all.ask(40, Owner::user(35));
+  for (int i = 0; i < 10; ++i) all.ask(20, Owner::user(33));
+  const int second = all.ask(20, Owner::user(34)), third = all.ask(20, Owner::user(35));
   all.release(everything);
-  CHECK(all.granted == std::vector<int>{0, 1, second});
-  all.release(second);
-  CHECK(all.granted.back() == third);
+  CHECK(all.granted == std::vector<int>{0, 1, second, third});
+  all.release(1);
+  CHECK(all.granted.back() == 2);
 }
 
-TEST_CASE("load budget: small requests of others do not pass a large one of an owner whose turn it is") {
+TEST_CASE("load budget: owners who ask for much at once cannot use it up together, and a large request keeps no small one waiting") {
+  Requests all;
+  for (std::int64_t uid = 1; uid <= 20; ++uid)
+    for (int i = 0; i < 4; ++i) all.ask(25, Owner::user(uid));
+  CHECK(all.budget.counters().held <= 75);
+  const int small = all.ask(2, Owner::user(99));
+  CHECK(all.granted.back() == small);
+}
+
+TEST_CASE("load budget: a large request waits until as much is left as it takes, or nothing is held") {
   Requests all;
   const int held = all.ask(30, Owner::user(1));
   const int large = all.ask(90, Owner::user(2));
-  for (int i = 0; i < 5; ++i) all.ask(1, Owner::user(3));
+  const int half = all.ask(36, Owner::user(3));
   CHECK(all.granted == std::vector<int>{held});
   all.release(held);
-  CHECK(all.granted[1] == large);
-  CHECK(all.granted.size() == 7);
+  CHECK(all.granted == std::vector<int>{held, large});
+  all.release(large);
+  CHECK(all.granted.back() == half);
 }
 
-TEST_CASE("load budget: an owner whose next request is beyond his share keeps nobody else waiting, and gets it when he holds nothing") {
+TEST_CASE("load budget: an owner whose next request is beyond his share keeps nobody else waiting, and gets it when nothing is held") {
   Requests all;
   const int small = all.ask(10, Owner::user(1));
   const int large = all.ask(80, Owner::user(1));
   const int others = all.ask(10, Owner::user(2));
   CHECK(all.granted == std::vector<int>{small, others});
   all.release(small);
+  CHECK(all.granted.back() == others);
+  all.release(others);
   CHECK(all.granted.back() == large);
 }
 

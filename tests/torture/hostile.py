@@ -15,6 +15,7 @@ import hostile_hosts_attacks  # noqa: F401
 import hostile_local  # noqa: F401
 import hostile_more  # noqa: F401
 import hostile_notices  # noqa: F401
+import hostile_owners  # noqa: F401
 import hostile_turns  # noqa: F401
 from hostile_bench import LIMIT, Bench, Internet, StaticBench
 
