@@ -2,7 +2,8 @@
 #include "mta/cli/sendmail_message.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <functional>
+#include <set>
 
 #include "proto/ascii.h"
 #include "proto/header.h"
@@ -44,7 +45,7 @@ class Collector {
 
  private:
   Recipients found_;
-  std::unordered_set<std::string> seen_;
+  std::set<std::string, std::less<>> seen_;
   Verdict first_malformed_;
 };
 
