@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "proto/text_hash.h"
 #include "queue/accounts.h"
 #include "queue/entry.h"
 #include "queue/id_map.h"
@@ -29,9 +30,9 @@ struct SegmentEntry {
 
 struct Index {
   IdMap<Entry> entries;
-  std::deque<QueueId> ended;                       // oldest first
-  std::map<std::uint32_t, SegmentEntry> segments;  // by the number in their name
-  std::unordered_map<std::string, QueueId> drops;  // names of drop files
+  std::deque<QueueId> ended;                                        // oldest first
+  std::map<std::uint32_t, SegmentEntry> segments;                   // by the number in their name
+  std::unordered_map<std::string, QueueId, proto::TextHash> drops;  // names of drop files
   Owners owners;
   Accounts accounts;         // of all entries
   WaitingMail waiting_mail;  // what has not ended

@@ -4,11 +4,11 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "proto/text_hash.h"
 #include "queue/slab.h"
 #include "queue/small_text.h"
 
@@ -53,8 +53,9 @@ class NameTable {
   using Names = Slab<SmallText>;
   struct Hash {
     using is_transparent = void;
+    using is_avalanching = void;
     const Names* names;
-    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+    std::size_t operator()(std::string_view name) const { return proto::TextHash()(name); }
     std::size_t operator()(std::uint32_t number) const { return (*this)((*names)[number].view()); }
   };
   struct Equal {

@@ -4,9 +4,10 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <string_view>
+
+#include "proto/text_hash.h"
 
 namespace mxpress::queue {
 
@@ -36,7 +37,8 @@ class SmallText {
 
 struct SmallTextHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  using is_avalanching = void;
+  std::size_t operator()(std::string_view text) const { return proto::TextHash()(text); }
   std::size_t operator()(const SmallText& text) const { return (*this)(text.view()); }
 };
 

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <functional>
 #include <limits>
 #include <string_view>
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "proto/text_hash.h"
 #include "queue/crc32c.h"
 
 namespace mxpress::queue {
@@ -19,7 +19,7 @@ constexpr std::uint64_t kRecipient = 8;  // octets; each further one, at the sam
 }  // namespace
 
 NameHash hash_of_name(std::string_view name) {
-  const std::uint64_t hash = std::hash<std::string_view>()(name);
+  const std::uint64_t hash = proto::TextHash()(name);
   return {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(hash >> 32), crc32c(name)};
 }
 
@@ -30,7 +30,7 @@ Weight weight_of(const proto::Envelope& envelope) {
   Weight weight{kSmallMessage, octets_of_destination(first.size()), hash_of_name(first)};
   if (envelope.recipients.size() == 1) return weight;
   std::uint64_t octets = kSmallMessage;
-  boost::unordered_flat_set<std::string_view> names;
+  boost::unordered_flat_set<std::string_view, proto::TextHash> names;
   for (const auto& recipient : envelope.recipients) {
     octets += kRecipient;
     if (names.insert(name_of(recipient)).second && names.size() > 1) octets += octets_of_destination(name_of(recipient).size());

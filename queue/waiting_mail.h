@@ -11,7 +11,7 @@
 
 namespace mxpress::queue {
 
-// Tells names of domains apart: two hashes, so that nobody finds many names that have both in common.
+// Tells names of domains apart, in memory alone: a keyed hash, of which nobody knows names that have it in common, and a checksum.
 using NameHash = std::array<std::uint32_t, 3>;
 NameHash hash_of_name(std::string_view name);
 

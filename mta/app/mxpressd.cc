@@ -2,10 +2,12 @@
 #include <boost/filesystem/operations.hpp>
 #include <boost/program_options.hpp>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <random>
 #include <string>
 #include <system_error>
 
@@ -14,11 +16,19 @@
 #include "mta/host/log.h"
 #include "mta/host/privileges.h"
 #include "proto/sysexits.h"
+#include "proto/text_hash.h"
 
 namespace {
 
 namespace options = boost::program_options;
 using namespace mxpress;
+
+// Before the first table exists: a table whose key changes finds nothing.
+void choose_hash_key() {
+  std::random_device device;
+  const auto word = [&device] { return (std::uint64_t{device()} << 32) ^ device(); };
+  proto::set_hash_key({word(), word()});
+}
 
 // After the daemon: systemd says how it ended.
 int note_end(const mta::Config& config) {
@@ -42,6 +52,7 @@ int run_daemon(mta::Config config, const std::optional<boost::filesystem::path>&
 }
 
 int serve(const options::variables_map& given) {
+  choose_hash_key();
   std::optional<boost::filesystem::path> file;
   const char* const named = ::secure_getenv("MXPRESS_CONFIG");
   if (given.count("config")) {

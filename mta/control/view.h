@@ -7,6 +7,7 @@
 
 #include "mta/control/backend.h"
 #include "mta/control/messages.h"
+#include "proto/text_hash.h"
 
 namespace mxpress::mta::control {
 
@@ -34,7 +35,7 @@ class ControlView {
   const Reader reader_;
   std::optional<bool> is_running_;
   std::optional<queue::QueueId> asked_for_;  // the message, or the first one that made it necessary to ask
-  std::unordered_map<std::string, delivery::DestinationStatus> destinations_;  // by name
+  std::unordered_map<std::string, delivery::DestinationStatus, proto::TextHash> destinations_;  // by name
 };
 
 }  // namespace mxpress::mta::control

@@ -9,6 +9,7 @@
 #include "mta/delivery/kept.h"
 #include "mta/delivery/site.h"
 #include "mta/routing/destination_name.h"
+#include "proto/text_hash.h"
 #include "queue/message_store.h"
 #include "queue/schedule.h"
 #include "queue/slab.h"
@@ -67,7 +68,7 @@ class Destinations {
   const CurrentConfig& config_;
   const std::size_t many_;
   queue::Slab<Destination, 64> all_;  // stable addresses: coroutines hold them
-  std::unordered_map<std::string, queue::SiteRecord> restored_lookups_;
+  std::unordered_map<std::string, queue::SiteRecord, proto::TextHash> restored_lookups_;
 };
 
 }  // namespace mxpress::mta::delivery

@@ -123,7 +123,7 @@ void Pool::readmit(const queue::Message& message) {
   const bool was_told =  // of a delay: once for all destinations
       std::any_of(message.recipients.begin(), message.recipients.end(), [](const auto& r) { return r.delay_notice_sent; });
   const host::Owner owner = message.envelope.submitter.share_owner();
-  std::unordered_map<std::string_view, NewJob> jobs;  // by destination
+  std::unordered_map<std::string_view, NewJob, proto::TextHash> jobs;  // by destination
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const queue::RecipientState& state = message.recipients[i];
     if (state.stage != RecipientStage::pending) continue;

@@ -16,6 +16,7 @@
 #include "mta/delivery/suspects.h"
 #include "mta/delivery/worker.h"
 #include "mta/smtp/stream.h"
+#include "proto/text_hash.h"
 
 namespace mxpress::mta::delivery {
 
@@ -98,8 +99,8 @@ class Pool final : public Deliverer, private Ownership {
   queue::NameTable placed_names_;
   queue::Slab<std::uint16_t> placed_;  // by the number of the name: the worker
   queue::NameTable site_names_;
-  queue::Slab<std::uint16_t> site_owners_;                             // by the number of the name
-  std::unordered_map<std::string, queue::SiteRecord> restored_sites_;  // that nobody owns yet
+  queue::Slab<std::uint16_t> site_owners_;                                              // by the number of the name
+  std::unordered_map<std::string, queue::SiteRecord, proto::TextHash> restored_sites_;  // that nobody owns yet
 };
 
 }  // namespace mxpress::mta::delivery

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "proto/ascii.h"
+#include "proto/text_hash.h"
 #include "proto/xtext.h"
 
 namespace mxpress::mta::host {
@@ -48,7 +49,7 @@ void resolve_alias(const Config& config, proto::Recipient& recipient) {
 void resolve_aliases(const Config& config, std::vector<proto::Recipient>& recipients) {
   for (proto::Recipient& recipient : recipients) resolve_alias(config, recipient);
   if (recipients.size() < 2) return;
-  std::unordered_map<std::string, std::size_t> places;
+  std::unordered_map<std::string, std::size_t, proto::TextHash> places;
   std::size_t kept = 0;
   for (proto::Recipient& recipient : recipients) {
     const auto [place, is_new] = places.try_emplace(recipient.mailbox.to_string(), kept);

@@ -2,9 +2,9 @@
 #include "mta/net/tls_policy.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "mta/net/trust_anchors.h"
+#include "proto/text_hash.h"
 
 namespace mxpress::mta::net {
 namespace {
@@ -135,7 +135,7 @@ bool TlsPolicy::operator==(const TlsPolicy& other) const {
 
 std::size_t TlsPolicy::hash() const {
   const std::string& demands = details().demands;
-  return static_cast<std::size_t>(kind_) + (demands.empty() ? 0 : 31 * std::hash<std::string>()(demands));
+  return static_cast<std::size_t>(kind_) + (demands.empty() ? 0 : 31 * proto::TextHash()(demands));
 }
 
 std::string_view to_string(TlsPolicy::Kind kind) {

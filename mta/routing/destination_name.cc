@@ -28,7 +28,7 @@ DestinationRef destination_of(const proto::Domain& domain, const Config& config)
 
 std::vector<DestinationName> destinations_of(const proto::Envelope& envelope, const Config& config) {
   std::vector<DestinationName> result;
-  std::unordered_set<std::string_view> seen;
+  std::unordered_set<std::string_view, proto::TextHash> seen;
   const bool is_one = envelope.recipients.size() == 1;
   for (const auto& recipient : envelope.recipients) {
     const DestinationRef name = destination_of(recipient.mailbox.domain(), config);

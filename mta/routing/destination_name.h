@@ -1,7 +1,6 @@
 // Names what the recipients of a message are grouped by: a domain, or this host's own mailbox.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include "mta/host/config.h"
 #include "proto/domain.h"
 #include "proto/envelope.h"
+#include "proto/text_hash.h"
 
 namespace mxpress::mta::routing {
 
@@ -49,7 +49,7 @@ class DestinationName {
 };
 
 struct DestinationHash {
-  std::size_t operator()(DestinationRef name) const { return std::hash<std::string_view>()(name.text()); }
+  std::size_t operator()(DestinationRef name) const { return proto::TextHash()(name.text()); }
 };
 
 // Where mail for that domain goes: into this host's mailbox if the domain is local. Refers to `domain`.

@@ -8,6 +8,7 @@
 
 #include "dns/targets.h"
 #include "mta/smtp/client.h"
+#include "proto/text_hash.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::transport {
@@ -24,7 +25,7 @@ class StepMemory {
   std::size_t size() const { return until_.size(); }
 
  private:
-  std::unordered_map<std::string, queue::Instant> until_;
+  std::unordered_map<std::string, queue::Instant, proto::TextHash> until_;
   std::deque<std::string> order_;  // the keys, the oldest first
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dns/targets.h"
+#include "proto/text_hash.h"
 #include "queue/message.h"
 #include "queue/schedule.h"
 
@@ -38,7 +39,7 @@ class TargetFailures {
   void forget(const std::string& key);
 
   std::list<Entry> entries_;  // in the order in which they failed
-  std::unordered_map<std::string, std::list<Entry>::iterator> places_;
+  std::unordered_map<std::string, std::list<Entry>::iterator, proto::TextHash> places_;
 };
 
 struct Attempted {

@@ -2,8 +2,9 @@
 #include "mta/transport/tls_memory.h"
 
 #include <algorithm>
-#include <functional>
 #include <string_view>
+
+#include "proto/text_hash.h"
 
 namespace mxpress::mta::transport {
 
@@ -15,7 +16,7 @@ TlsPeer::TlsPeer(const dns::Target& target, net::TlsPolicy policy)
 
 std::size_t TlsMemory::Hash::operator()(const TlsPeer& peer) const {
   const auto* bytes = reinterpret_cast<const char*>(peer.address_.bytes.data());
-  const std::hash<std::string_view> hash;
+  const proto::TextHash hash;
   return hash(peer.host_) ^ peer.policy_.hash() ^ (hash(std::string_view(bytes, peer.address_.bytes.size())) * 31 + peer.port_);
 }
 

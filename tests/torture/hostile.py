@@ -14,6 +14,7 @@ import hostile_intake  # noqa: F401  each module enters its attacks
 import hostile_hosts_attacks  # noqa: F401
 import hostile_local  # noqa: F401
 import hostile_more  # noqa: F401
+import hostile_names  # noqa: F401
 import hostile_notices  # noqa: F401
 import hostile_owners  # noqa: F401
 import hostile_turns  # noqa: F401

@@ -1,0 +1,29 @@
+// Keyed hash for tables in memory whose keys are texts that others choose: domains, mail hosts, addresses, file names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace mxpress::proto {
+
+struct HashKey {
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
+};
+
+// SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012). Without the key nobody finds texts whose hashes are equal.
+std::uint64_t sip_hash(HashKey key, std::string_view text);
+
+// Sets the key of TextHash for this process. Not thread-safe; call it before the first table is filled, because a table whose key changes
+// finds nothing. mxpressd sets a random key when it starts. Until then, and in tests, the key is zero.
+void set_hash_key(HashKey key);
+
+// Differs from one run of mxpressd to the next: never write it to disk, nor what depends on it.
+struct TextHash {
+  using is_transparent = void;
+  using is_avalanching = void;  // for Boost.Unordered: all bits are equally good
+  std::size_t operator()(std::string_view text) const;
+};
+
+}  // namespace mxpress::proto
