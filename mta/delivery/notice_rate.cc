@@ -2,8 +2,9 @@
 #include "mta/delivery/notice_rate.h"
 
 #include <algorithm>
-#include <functional>
 #include <string>
+
+#include "proto/text_hash.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -25,7 +26,7 @@ NoticeRate::Key NoticeRate::key_of(const host::Owner& owner, std::string_view ad
   spelling.append(address.substr(0, std::min(plus, at))).append(address.substr(at));
   for (char& c : spelling)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return {owner, std::max<std::uint64_t>(1, std::hash<std::string>()(spelling))};
+  return {owner, std::max<std::uint64_t>(1, proto::TextHash()(spelling))};
 }
 
 std::optional<Instant> NoticeRate::turn(const Key& key, Kind kind, Instant now, Instant latest) {
