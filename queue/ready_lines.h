@@ -32,7 +32,9 @@ class ReadyLines {
   // The job whose turn it is; kNone without any. It stays ready.
   JobIndex next(DestinationIndex destination) const { return oldest_or_none(line(destination)); }
   JobIndex next_at(SiteIndex site) const { return oldest_or_none(line_at(site)); }
-  // The job of next() has been taken, and is still in its line.
+  // Its line, at the job's destination; kNone without any.
+  LineIndex line_at(SiteIndex site) const;
+  // The job of next() has been taken, and is still in its line; or it cannot be taken now.
   void pass_turn(DestinationIndex destination) { at_destinations_.pass_turn(destination); }
   void pass_turn_at(SiteIndex site);
 
@@ -89,7 +91,6 @@ class ReadyLines {
   JobIndex oldest_or_none(LineIndex line) const { return line == kNone ? kNone : oldest(line); }
   LineIndex only_line(SiteIndex site) const { return site < only_lines_.size() ? only_lines_[site] : kNone; }
   SiteIndex site_of(DestinationIndex destination) const { return destination < sites_.size() ? sites_[destination] : kNone; }
-  LineIndex line_at(SiteIndex site) const;
   void enter(SiteIndex site, LineIndex line);
   void leave(SiteIndex site, LineIndex line);
 

@@ -87,12 +87,12 @@ void Worker::wait_for_log(JobIndex index) {
   arm();
 }
 
-void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site) {
+void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site, const host::Owner& owner) {
   ++sites_[site].active;
   ++active_;
-  const Standing standing = sites_[site].standing();
-  places_of(sites_[site]).take(standing);
-  spawn_for(job, deliver_job(job, destination, site, standing));
+  const Places::Place place{sites_[site].standing(), owner};
+  places_of(sites_[site]).take(place);
+  spawn_for(job, deliver_job(job, destination, site, place));
 }
 
 bool Worker::wanted(JobIndex index) const {
@@ -113,7 +113,7 @@ transport::Order Worker::order_for(JobIndex job, DestinationIndex destination, S
   return order;
 }
 
-Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site, Standing standing) {
+Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site, Places::Place place) {
   std::exception_ptr bug;
   Share share;
   AttemptReport report;
@@ -137,7 +137,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   flights_.end(job);
   --sites_[site].active;
   --active_;
-  places_of(sites_[site]).give_back(standing);
+  places_of(sites_[site]).give_back(place);
   try {
     if (share && !bug) finish(job, destination, site, std::move(share), std::move(report), instant_now() - begin);
   } catch (...) {

@@ -1,18 +1,65 @@
-// Shares of places by standing.
+// Shares of places by standing and owner.
 #include "mta/delivery/places.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace mxpress::mta::delivery {
+namespace {
 
-bool Places::has_one(Standing standing, std::size_t most) const {
-  constexpr std::array<std::size_t, 3> kParts = {4, 2, 1};
-  std::size_t taken = 0;
+constexpr std::array<std::size_t, 3> kParts = {4, 2, 1};  // of the places, for sites of this standing and those below it
+
+std::size_t index_of(Standing standing) { return static_cast<std::size_t>(standing); }
+
+// Calls `holds` for each bound that a place of this standing counts for, with the places of it, those taken and those that the owner has.
+template <class Counts, class Holds>
+bool holds_for_all(Standing standing, std::size_t most, const Counts& taken, const Counts& own, Holds holds) {
+  std::size_t all = 0, mine = 0;
   for (std::size_t part = 0; part < kParts.size(); ++part) {
-    taken += taken_[part];
-    if (part >= static_cast<std::size_t>(standing) && taken >= std::max<std::size_t>(1, most / kParts[part])) return false;
+    all += taken[part];
+    mine += own[part];
+    if (part >= index_of(standing) && !holds(std::max<std::size_t>(1, most / kParts[part]), all, mine)) return false;
   }
   return true;
+}
+
+}  // namespace
+
+bool Places::has_room(Standing standing, std::size_t most) const {
+  return holds_for_all(standing, most, taken_, taken_, [](std::size_t bound, std::size_t all, std::size_t) { return all < bound; });
+}
+
+// There is room. Nobody is looked up while a quarter stays free.
+bool Places::has_share(const Place& place, std::size_t most) const {
+  const auto leaves_quarter = [](std::size_t bound, std::size_t all, std::size_t) { return all + 1 + (bound + 3) / 4 <= bound; };
+  if (holds_for_all(place.standing, most, taken_, taken_, leaves_quarter)) return true;
+  const auto own = of_owner_.find(place.owner);
+  if (own == of_owner_.end() || own->second[index_of(place.standing)] == 0) return true;
+  return holds_for_all(place.standing, most, taken_, own->second, [&](std::size_t bound, std::size_t all, std::size_t mine) {
+    return leaves_quarter(bound, all, mine) || mine + 1 <= bound - all - 1;
+  });
+}
+
+bool Places::has_one(const Place& place, std::size_t most) const { return has_room(place.standing, most) && has_share(place, most); }
+
+void Places::take(const Place& place) {
+  ++taken_[index_of(place.standing)];
+  ++of_owner_[place.owner][index_of(place.standing)];
+}
+
+void Places::give_back(const Place& place) {
+  const auto own = of_owner_.find(place.owner);
+  assert(own != of_owner_.end() && own->second[index_of(place.standing)] > 0);
+  --taken_[index_of(place.standing)];
+  --own->second[index_of(place.standing)];
+  if (own->second == Counts{}) of_owner_.erase(own);
+}
+
+// All entries of a site are in the lines of one standing: it leaves them together.
+void Places::wait(std::uint32_t site, const Place& place) {
+  for (auto& lines : lines_)
+    if (lines.waits(site)) return lines.enter(site, place.owner);
+  lines_[index_of(place.standing)].enter(site, place.owner);
 }
 
 // A delivery that begins here may end here, too: then the line has been served already.
@@ -20,11 +67,11 @@ void Places::serve_line(std::size_t most, const std::function<void(std::uint32_t
   std::array<Standing, 3> order = {Standing::unproven, Standing::troubled, Standing::proven};
   if (most < kFew) std::rotate(order.begin(), order.begin() + first_served_++ % order.size(), order.end());
   for (const Standing standing : order) {
-    auto& line = lines_[static_cast<std::size_t>(standing)];
-    for (std::size_t left = line.size(); left > 0 && !line.empty() && has_one(standing, most); --left) {
-      const std::uint32_t site = line.front();
-      line.pop_front();
-      serve(site);
+    auto& lines = lines_[index_of(standing)];
+    for (std::size_t left = lines.waiting(); left > 0 && has_room(standing, most); --left) {
+      const auto next = lines.next([&](const host::Owner& owner) { return has_share({standing, owner}, most); });
+      if (!next) break;
+      serve(next->item);
     }
   }
 }

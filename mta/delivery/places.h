@@ -1,36 +1,52 @@
-// Who of a worker's sites may begin a delivery, where places for deliveries are short.
+// Whose deliveries may begin at which of a worker's sites, where places for deliveries are short.
 #pragma once
 
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 
+#include "mta/delivery/owner_lines.h"
 #include "mta/delivery/site.h"
+#include "mta/host/owner.h"
 
 namespace mxpress::mta::delivery {
 
 // The places of one transport. `most`: how many there are at the moment; at least 1. Thread: of the worker.
+// Half of the places are for proven sites, and at most a quarter is for troubled ones: however many hosts are slow or dead, those that are
+// not get theirs. Each bound holds for all whose standing is no better. Within each bound owners have fair shares: an owner may hold as
+// many places as he leaves free, or more while a quarter stays free for others, and in any case one of each standing while any is free. So
+// one owner alone has three quarters, and one who comes later finds a place at once, whatever hosts the mail of a few others is for.
 class Places {
  public:
-  // Half of the places are for proven sites, and at most a quarter is for troubled ones: however many hosts are slow or dead, those that
-  // are not get theirs. Each bound holds for all whose standing is no better.
-  bool has_one(Standing standing, std::size_t most) const;
-  void take(Standing standing) { ++taken_[static_cast<std::size_t>(standing)]; }
-  void give_back(Standing standing) { --taken_[static_cast<std::size_t>(standing)]; }
+  // What a delivery holds: a place of the owner of the message.
+  struct Place {
+    Standing standing;  // of the site, when the delivery began
+    host::Owner owner;
+  };
+  bool has_one(const Place& place, std::size_t most) const;
+  void take(const Place& place);
+  void give_back(const Place& place);
 
-  // The site stands in line from here until serve_line() calls `serve` with it. It stands there once, says the caller.
-  void wait(std::uint32_t site, Standing standing) { lines_[static_cast<std::size_t>(standing)].push_back(site); }
-  // In the order in which they began to wait, as far as there are places. Sites that have a bound come first, since the others may take the
-  // rest, but in turn where there are so few places that the bounds mean nothing. `serve` may take places, and make sites wait.
+  // The site stands in the owner's line from here until serve_line() calls `serve` with it. It may stand in the lines of several owners;
+  // then it leaves all of them.
+  void wait(std::uint32_t site, const Place& place);
+  // Calls `serve` with sites that wait as far as owners have places; owners take turns, and of one owner's sites the newest and the oldest.
+  // Sites that have a bound come first, since the others may take the rest, but in turn where there are so few places that the bounds mean
+  // nothing. `serve` may take places, and make sites wait. Owners who hold places are passed over: at most `most` for each site served.
   void serve_line(std::size_t most, const std::function<void(std::uint32_t site)>& serve);
 
  private:
-  static constexpr std::size_t kFew = 4;  // below it a quarter is none
+  static constexpr std::size_t kFew = 4;        // below it a quarter is none
+  using Counts = std::array<std::uint32_t, 3>;  // by standing
 
-  std::array<std::size_t, 3> taken_{};
-  std::array<std::deque<std::uint32_t>, 3> lines_;
+  bool has_room(Standing standing, std::size_t most) const;
+  bool has_share(const Place& place, std::size_t most) const;
+
+  Counts taken_{};
+  boost::unordered_flat_map<host::Owner, Counts> of_owner_;  // who hold places
+  std::array<OwnerLines<std::uint32_t>, 3> lines_;
   std::size_t first_served_ = 0;  // of the lines, where they take turns
 };
 

@@ -123,13 +123,14 @@ void Worker::serve_site(SiteIndex index) {
 bool Worker::serve_other_user(SiteIndex index) {
   const Site& site = sites_[index];
   if (!site.suspicion.is_of_one_user() || !site.trouble.active() || site.active > 0) return false;
-  if (stopping_ || paused_ || !has_place(site)) return false;
+  if (stopping_ || paused_) return false;
   const queue::ReadyLines& ready = schedule_.ready();
   return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
     const JobIndex job = ready.oldest(line);
-    if (!site.suspicion.may_ask(ready.owner(line)) || !has_log_room(job)) return false;
+    const host::Owner owner = ready.owner(line);
+    if (!site.suspicion.may_ask(owner) || !has_place(site, owner) || !has_log_room(job)) return false;
     schedule_.lease_job(job);
-    start(job, schedule_.job(job).destination, index);
+    start(job, schedule_.job(job).destination, index, owner);
     return true;
   });
 }
@@ -137,9 +138,9 @@ bool Worker::serve_other_user(SiteIndex index) {
 // Starts the delivery at the site whose turn it is, if it may; false when nothing more can start now.
 bool Worker::start_next(SiteIndex site_index) {
   Site& site = sites_[site_index];
-  const JobIndex next = schedule_.ready().next_at(site_index);
-  if (stopping_ || paused_ || next == queue::kNone) return false;
-  const DestinationIndex index = schedule_.job(next).destination;
+  if (stopping_ || paused_ || schedule_.ready().next_at(site_index) == queue::kNone) return false;
+  const bool may_take_place = turn_to_place(site_index);
+  const DestinationIndex index = schedule_.job(schedule_.ready().next_at(site_index)).destination;
   const Instant now = instant_now();
   if (destinations_[index].located_until <= now) {
     schedule_.close(index);
@@ -151,13 +152,14 @@ bool Worker::start_next(SiteIndex site_index) {
     if (site.trouble.active() && site.active == 0) wakes_.wake_site(site_index, site.trouble.probe_time(fresh));
     return false;
   }
-  if (!has_place(site)) {
+  if (!may_take_place) {
     wait_for_place(site_index);
     return false;
   }
+  const host::Owner owner = schedule_.ready().owner(schedule_.ready().line_at(site_index));
   const JobIndex job = *schedule_.lease_at(site_index);
   if (has_log_room(job))
-    start(job, index, site_index);
+    start(job, index, site_index, owner);
   else
     wait_for_log(job);
   return true;
@@ -167,9 +169,28 @@ transport::Transport& Worker::transport_of(const Site& site) const {
   return *services_.transports[static_cast<std::size_t>(site.terms->transport)];
 }
 
+// The turn goes to the next owner with mail at the site who has a place. False: none of those that were looked at has one.
+bool Worker::turn_to_place(SiteIndex index) {
+  const queue::ReadyLines& ready = schedule_.ready();
+  const host::Owner first = ready.owner(ready.line_at(index));
+  if (has_place(sites_[index], first)) return true;
+  for (std::size_t looked_at = 1; looked_at < kFewOwners; ++looked_at) {
+    schedule_.pass_turn_at(index);
+    const host::Owner& owner = ready.owner(ready.line_at(index));
+    if (owner == first) return false;
+    if (has_place(sites_[index], owner)) return true;
+  }
+  return false;
+}
+
+// The site waits in the lines of the owners that turn_to_place() has looked at.
 void Worker::wait_for_place(SiteIndex index) {
   Site& site = sites_[index];
-  if (!std::exchange(site.is_waiting, true)) places_of(site).wait(index, site.standing());
+  site.is_waiting = true;
+  schedule_.ready().any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
+    places_of(site).wait(index, {site.standing(), schedule_.ready().owner(line)});
+    return false;
+  });
 }
 
 // After a delivery of this site. It goes on with the session that it has, with a limit: each so many deliveries those that wait are

@@ -88,7 +88,10 @@ class Worker {
   transport::Transport& transport_of(const Site& site) const;
   Places& places_of(const Site& site) { return places_[static_cast<std::size_t>(site.terms->transport)]; }
   std::size_t most_places(const Site& site) const { return transport_of(site).most_orders(*services_.config.get()); }
-  bool has_place(const Site& site) { return places_of(site).has_one(site.standing(), most_places(site)); }
+  bool has_place(const Site& site, const host::Owner& owner) {
+    return places_of(site).has_one({site.standing(), owner}, most_places(site));
+  }
+  bool turn_to_place(SiteIndex index);
   void wait_for_place(SiteIndex index);
   void serve_after(SiteIndex index);
   void serve_woken(Instant now);
@@ -114,8 +117,8 @@ class Worker {
   Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);
 
   // job.cc: one job from lease to settlement
-  void start(JobIndex job, DestinationIndex destination, SiteIndex site);
-  Task<void> deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site, Standing standing);
+  void start(JobIndex job, DestinationIndex destination, SiteIndex site, const host::Owner& owner);
+  Task<void> deliver_job(JobIndex job, DestinationIndex destination, SiteIndex site, Places::Place place);
   void conclude_soon(Conclusion conclusion);
   Task<void> conclude_line(queue::QueueId message);
   Task<void> conclude_or_wait(Conclusion conclusion);

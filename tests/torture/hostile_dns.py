@@ -1,4 +1,5 @@
-"""The name server of the hostile torture. <kind>.example and all names below it have one kind of answer."""
+"""The name server of the hostile torture. <kind>.example and all names below it have one kind of answer; each <name>.<host>.each.example
+has a mail host of its own at the address of <host>."""
 import socket
 import struct
 import threading
@@ -33,7 +34,7 @@ def wide_mx(domain):
 def records_of(name, kind, addresses):
     """Return code and records."""
     parts = name.lower().split('.')
-    what = parts[-2] if len(parts) > 1 else ''
+    what = parts[-3] if parts[-2:-1] == ['each'] and len(parts) > 2 else parts[-2] if len(parts) > 1 else ''
     if name == '':
         return 0, [record(NS, labels('ns.example'))]  # the root is there: what does not exist is believed
     if what == 'servfail':

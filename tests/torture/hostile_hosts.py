@@ -17,7 +17,7 @@ import hostile_dns
 
 HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
            'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10', 'size': '127.0.2.11', 'nobody': '127.0.2.12',
-           'slowgrey': '127.0.2.13'}
+           'slowgrey': '127.0.2.13', 'hang': '127.0.2.14', 'fresh': '127.0.2.15'}
 ADDRESSES = {'honest': '127.0.1.1', 'evil': HOSTILE['sni'], **HOSTILE}
 
 
@@ -77,6 +77,9 @@ class Session:
 
     def run(self):
         self.hosts.tell('connection', host=self.name)
+        if self.name == 'hang':
+            select.select([self.connection], [], [], 600)
+            return
         self.say('220 mx.example ESMTP')
         while line := self.input.readline(5000):
             if not self.command(line.decode('latin-1').strip()):

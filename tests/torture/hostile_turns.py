@@ -123,3 +123,23 @@ def drop_commands(bench):
     bench.user(2, drop, bench.drop, 77_777, mine).result()
     bench.wait(25, lambda: bench.honest_events.all('took', token='dropped'))
     bench.figure("another user's letter in drop/", time.monotonic() - begin, 5.0, 's')
+
+
+@attack(30, 'hang-sites', '1,000 sites of one uid whose hosts say nothing; another user writes to new hosts; and after a restart to usual ones', honest_smtp=False)
+def hang_sites(bench):
+    """After a restart nothing is known about any host: the honest user's letters compete for the same places."""
+    groups = [[f'u@s{n}.hang.each.example' for n in range(first, first + 500)] for first in (0, 500)]
+    bench.user(1, send_all, bench.socket, SENDER, groups, LETTER).result(30)
+    hung = lambda: len(bench.hostile_events.all('connection', host='hang'))
+    bench.wait(10, lambda: hung() >= 60)
+    time.sleep(2)
+    begins = {f'fresh-{n}': time.monotonic() for n in range(3)}
+    for n, token in enumerate(begins):
+        bench.user(2, send_all, bench.socket, 'other@here.example', [[f'you@w{n}.fresh.each.example']], letter(token)).result(30)
+    bench.figure("slowest of another user's letters to new hosts", slowest(bench, bench.hostile_events, 'fresh', begins, 20), 5.0, 's')
+    before = hung()
+    bench.restart(kill=True)
+    bench.daemon.wait_for_recovery()
+    bench.wait(10, lambda: hung() >= before + 60)
+    time.sleep(12)
+    bench.figure('hosts that say nothing with a connection', hung() - before, 60, at_least=True)
