@@ -1,7 +1,7 @@
 // The daemon's values as control messages.
 #include "mta/control/describe.h"
 
-#include "mta/host/aliases.h"
+#include "mta/routing/aliases.h"
 #include "proto/control.pb.h"
 #include "proto/explanation.h"
 #include "proto/printable.h"
@@ -74,7 +74,7 @@ std::string meaning(const proto::HostResult& result, Prospect prospect) {
 void fill(control_pb::RecipientInfo& info, const proto::Envelope& envelope, const proto::Recipient& recipient,
           const queue::RecipientState& state, Prospect prospect) {
   info.set_address(text(recipient.mailbox.to_string()));
-  info.set_original(text(host::original_address(recipient)));
+  info.set_original(text(routing::original_address(recipient)));
   info.set_stage(std::string(stage_of(state)));
   info.set_attempts(state.attempts);
   if (state.stage == queue::RecipientStage::pending) info.set_next_try_ms(milliseconds(state.next_try));

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "mta/control/describe.h"
-#include "mta/host/aliases.h"
+#include "mta/routing/aliases.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
 
@@ -87,7 +87,7 @@ bool Conditions::has_recipient(const queue::Message& message, Recipients recipie
 bool Conditions::names(const proto::Recipient& recipient) const {
   const bool is_there = !domain_ || *domain_ == recipient.mailbox.domain();
   if (is_there && (recipient_.empty() || lower(recipient.mailbox.to_string()) == recipient_)) return true;
-  return !recipient.original_recipient.empty() && name({}, host::original_address(recipient));
+  return !recipient.original_recipient.empty() && name({}, routing::original_address(recipient));
 }
 
 bool Conditions::name(std::string_view address, std::string_view original) const {

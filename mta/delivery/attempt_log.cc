@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "dns/async.h"
-#include "mta/host/aliases.h"
 #include "mta/host/log.h"
+#include "mta/routing/aliases.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -44,7 +44,7 @@ void add_envelope(LogLine& line, const queue::Message& message, std::uint32_t re
   const proto::Recipient& to = message.envelope.recipients[recipient];
   line.add("from", "<" + message.envelope.reverse_path.to_string() + ">");
   line.add("to", "<" + to.mailbox.to_string() + ">");
-  const std::string original = host::original_address(to);
+  const std::string original = routing::original_address(to);
   if (!original.empty()) line.add("orig_to", "<" + original + ">");
 }
 

@@ -12,10 +12,10 @@
 #include "mta/delivery/attempt_log.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/site.h"
-#include "mta/host/aliases.h"
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
 #include "mta/host/spool_async.h"
+#include "mta/routing/aliases.h"
 #include "mta/transport/blocking.h"
 #include "proto/dsn.h"
 
@@ -337,7 +337,7 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
   }
   queue::NewMessage composed;
   composed.envelope.recipients.push_back({notice.to, {}, ""});
-  host::resolve_alias(*config, composed.envelope.recipients.back());
+  routing::resolve_alias(*config, composed.envelope.recipients.back());
   composed.envelope.is_notice = true;
   composed.envelope.submitter.entrance = "mxpressd";
   composed.envelope.submitter.share = message.envelope.submitter.share_owner();

@@ -6,10 +6,10 @@
 #include <random>
 #include <utility>
 
-#include "mta/host/aliases.h"
 #include "mta/host/log.h"
 #include "mta/host/log_wait.h"
 #include "mta/host/spool_async.h"
+#include "mta/routing/aliases.h"
 #include "proto/clean_header.h"
 #include "proto/trace.h"
 
@@ -175,7 +175,6 @@ Refusal Incoming::make_large() {
 queue::NewMessage Incoming::take_message() {
   envelope_.body = inspector_.facts().body();
   envelope_.has_long_lines = inspector_.facts().needs_reencoding();
-  host::resolve_aliases(*config_, envelope_.recipients);
   queue::NewMessage message;
   message.envelope = envelope_;
   message.content = std::move(content_);
@@ -202,6 +201,7 @@ Task<ServerReply> Incoming::finish() {
     if (Refusal refusal = object({552, EnhancedStatus{5, 3, 4}, "Message is too big; the limit is " + limit + " octets"}))
       co_return std::move(*refusal);
   }
+  routing::resolve_aliases(*config_, envelope_.recipients);
   queue::NewMessage message = take_message();
   auto room = log_rooms().accepted.take(entrance_.owner(), octets_of_line());
   if (!room && !is_dropped()) room = co_await wait_for_log(log_rooms().accepted, entrance_.owner(), octets_of_line());

@@ -5,9 +5,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "mta/host/aliases.h"
 #include "mta/intake/intake.h"
 #include "mta/intake/peer.h"
+#include "mta/routing/aliases.h"
 #include "tests/support/server_house.h"
 
 namespace intake = mxpress::mta::intake;
@@ -285,7 +285,7 @@ TEST_CASE("intake: aliases of local people, chains and postmaster; loops end") {
   config.local.aliases.emplace("two", box("one@mx.example"));
   auto resolved = [&](const char* text, std::string original = {}) {
     mxpress::proto::Recipient recipient{box(text), {}, std::move(original)};
-    mxpress::mta::host::resolve_alias(config, recipient);
+    mxpress::mta::routing::resolve_alias(config, recipient);
     return recipient.mailbox.to_string() + " " + recipient.original_recipient;
   };
   CHECK(resolved("Root@mx.example") == "me+1@away.example rfc822;Root@mx.example");

@@ -4,7 +4,7 @@
 #include "mta/host/config.h"
 #include "proto/envelope.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::routing {
 
 // A recipient of a local domain with an alias becomes the alias's address, and so on for at most 10 steps; ORCPT tells the address that was
 // given (RFC 3461 4.2). Postmaster without an alias of its own goes where root goes. Others stay as they are: delivery writes to the
@@ -17,4 +17,4 @@ void resolve_aliases(const Config& config, std::vector<proto::Recipient>& recipi
 // The address that was given, where ORCPT tells another one than the mailbox; else empty. Any octets: clean it before showing it.
 std::string original_address(const proto::Recipient& recipient);
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::routing

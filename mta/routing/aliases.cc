@@ -1,5 +1,5 @@
 // Aliases of local recipients.
-#include "mta/host/aliases.h"
+#include "mta/routing/aliases.h"
 
 #include <unordered_map>
 
@@ -7,7 +7,7 @@
 #include "proto/text_hash.h"
 #include "proto/xtext.h"
 
-namespace mxpress::mta::host {
+namespace mxpress::mta::routing {
 namespace {
 
 constexpr int kMaxSteps = 10;
@@ -69,4 +69,4 @@ std::string original_address(const proto::Recipient& recipient) {
   return given && *given != recipient.mailbox.to_string() ? *given : std::string();
 }
 
-}  // namespace mxpress::mta::host
+}  // namespace mxpress::mta::routing
