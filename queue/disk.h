@@ -25,7 +25,7 @@ class File {
   // Fills `buffer` from `offset`; fewer octets than asked for only at the end of the file.
   virtual Result<std::size_t> read_at(std::uint64_t offset, char* buffer, std::size_t size) const = 0;
   // As many octets from `offset` as the system has in memory; none where it would have to ask the disk. Never waits.
-  virtual std::size_t read_at_hand(std::uint64_t, char*, std::size_t) const { return 0; }
+  virtual std::size_t read_if_cached(std::uint64_t, char*, std::size_t) const { return 0; }
   // All pieces one after the other, or an error (then any part of them may have been written).
   virtual Status write_at(std::uint64_t offset, const std::vector<std::string_view>& pieces) = 0;
   // What was written is on its way to the disk; nothing is promised. For who is going to sync several files: they need not wait in turn.

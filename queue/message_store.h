@@ -100,7 +100,7 @@ class MessageStore {
   virtual Result<Message> load(QueueId id) = 0;
   // Non-blocking load(). Returns nullopt if not all of the message is cached in memory, or if it is large, ended or damaged: then load()
   // says which. The content it returns is in memory and has been verified.
-  virtual std::optional<Message> load_at_hand(QueueId id) = 0;
+  virtual std::optional<Message> load_if_cached(QueueId id) = 0;
   // A message of this run as it came, if nothing has been recorded about it since and it is still in memory. Does not wait for the disk.
   virtual std::shared_ptr<const Message> fresh(QueueId id) = 0;
   // About how much memory load() of this message takes while it works, in octets. Does not wait for the disk.

@@ -90,7 +90,7 @@ class SpoolImpl : public SteppedSpool {
   void record_site(SiteRecord record) override { writer_.record_site(std::move(record)); }
 
   Result<Message> load(QueueId id) override { return reader_.load(id); }
-  std::optional<Message> load_at_hand(QueueId id) override { return reader_.load_at_hand(id); }
+  std::optional<Message> load_if_cached(QueueId id) override { return reader_.load_if_cached(id); }
   std::shared_ptr<const Message> fresh(QueueId id) override { return table_.lock()->fresh(id); }
   std::uint64_t octets_to_load(QueueId id) override { return reader_.octets_to_load(id); }
   std::size_t recipients_of(QueueId id) override { return reader_.recipients_of(id); }

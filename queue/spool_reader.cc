@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "queue/at_hand.h"
+#include "queue/cached_file.h"
 #include "queue/guarded.h"
 #include "queue/index.h"
 #include "queue/journal.h"
@@ -77,9 +77,9 @@ std::size_t SpoolReader::recipients_of(QueueId id) const {
   return entry ? entry->recipients() : 0;
 }
 
-std::optional<Message> SpoolReader::load_at_hand(QueueId id) const {
+std::optional<Message> SpoolReader::load_if_cached(QueueId id) const {
   Operations changes;
-  auto from = snapshot_at_hand(id, changes);
+  auto from = snapshot_if_cached(id, changes);
   if (!from) return std::nullopt;
   auto read = read_message(context_.disk, context_.paths, *from);
   if (!read || !read->damaged.empty()) return std::nullopt;
@@ -93,7 +93,7 @@ std::optional<Message> SpoolReader::load_at_hand(QueueId id) const {
 }
 
 // Of a message that lies in the journal, with files that are read as far as they are in memory.
-std::optional<Snapshot> SpoolReader::snapshot_at_hand(QueueId id, Operations& changes) const {
+std::optional<Snapshot> SpoolReader::snapshot_if_cached(QueueId id, Operations& changes) const {
   std::optional<Snapshot> from;
   {
     auto table = table_.lock();
@@ -103,7 +103,7 @@ std::optional<Snapshot> SpoolReader::snapshot_at_hand(QueueId id, Operations& ch
     changes = table->pending_changes(id);
     from = snapshot(table->index(), id, *entry);
   }
-  for (auto& [number, file] : from->files) file = at_hand(file);
+  for (auto& [number, file] : from->files) file = only_cached(file);
   return from;
 }
 

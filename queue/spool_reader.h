@@ -24,7 +24,7 @@ class SpoolReader {
   SpoolReader(const SpoolContext& context, Guarded<MessageTable>& table) : context_(context), table_(table) {}
 
   Result<Message> load(QueueId id) const;
-  std::optional<Message> load_at_hand(QueueId id) const;
+  std::optional<Message> load_if_cached(QueueId id) const;
   std::uint64_t octets_to_load(QueueId id) const;
   std::size_t recipients_of(QueueId id) const;
   std::vector<QueueId> ids(bool with_ended) const;
@@ -34,7 +34,7 @@ class SpoolReader {
   Result<RawMessage> read(const Snapshot& from) const;
 
  private:
-  std::optional<Snapshot> snapshot_at_hand(QueueId id, Operations& changes) const;
+  std::optional<Snapshot> snapshot_if_cached(QueueId id, Operations& changes) const;
   void report_damage(QueueId id, const std::vector<Location>& damaged) const;
 
   const SpoolContext& context_;

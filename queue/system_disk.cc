@@ -65,7 +65,7 @@ class SystemFile : public File {
     return done;
   }
 
-  std::size_t read_at_hand(std::uint64_t offset, char* buffer, std::size_t size) const override {
+  std::size_t read_if_cached(std::uint64_t offset, char* buffer, std::size_t size) const override {
     const iovec piece{buffer, size};
     const ssize_t n = ::preadv2(fd_.get(), &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT);
     return static_cast<std::size_t>(std::max<ssize_t>(n, 0));

@@ -18,7 +18,7 @@
 #include "dns/stub_resolver.h"
 #include "mta/control/live.h"
 #include "mta/control/server.h"
-#include "mta/delivery/pool.h"
+#include "mta/delivery/dispatcher.h"
 #include "mta/delivery/suspects.h"
 #include "mta/host/crash_record.h"
 #include "mta/host/log.h"
@@ -157,22 +157,22 @@ class RunningDaemon final : public Daemon {
 
  private:
   void make_parts() {
-    delivery::PoolServices services{.workers = worker_loops(),
-                                    .spool = *spool_,
-                                    .config = config_,
-                                    .file_pool = &file_pool_,
-                                    .make_resolver = make_resolver,
-                                    .make_connector = [this](asio::io_context& io) { return make_connector(io); },
-                                    .seed = random_seed(),
-                                    .crash_record = crash_record_.get()};
-    pool_ = std::make_unique<delivery::Pool>(std::move(services));
+    delivery::DispatcherServices services{.workers = worker_loops(),
+                                          .spool = *spool_,
+                                          .config = config_,
+                                          .file_pool = &file_pool_,
+                                          .make_resolver = make_resolver,
+                                          .make_connector = [this](asio::io_context& io) { return make_connector(io); },
+                                          .seed = random_seed(),
+                                          .crash_record = crash_record_.get()};
+    dispatcher_ = std::make_unique<delivery::Dispatcher>(std::move(services));
     context_.emplace(intake::Context{config_, *spool_,
-                                     [this](queue::QueueId id, const proto::Envelope& envelope) { pool_->admit(id, envelope); },
-                                     [this](queue::QueueId id, const proto::HostResult& why) { pool_->give_back(id, why); }});
+                                     [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); },
+                                     [this](queue::QueueId id, const proto::HostResult& why) { dispatcher_->give_back(id, why); }});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
-        *spool_, *pool_, config_, recovery_progress_, [this] { return reload(); },
+        *spool_, *dispatcher_, config_, recovery_progress_, [this] { return reload(); },
         [this, of_start = listeners_.troubles] { return troubles(of_start); });
   }
 
@@ -199,7 +199,7 @@ class RunningDaemon final : public Daemon {
       restore_found(message, suspects);
     };
     Status status;
-    do status = spool_->recover(restore, [&](const queue::SiteRecord& site) { pool_->restore_site(site); });
+    do status = spool_->recover(restore, [&](const queue::SiteRecord& site) { dispatcher_->restore_site(site); });
     while (!status && wait_to_recover_again(status.error()));
     if (!status) return;
     log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
@@ -210,18 +210,18 @@ class RunningDaemon final : public Daemon {
 
   // One that may have brought the daemon down waits for its turn, one that did goes to no worker.
   void restore_found(const queue::Message& message, std::vector<queue::QueueId>& suspects) {
-    if (!crash_record_) return pool_->restore(message);
+    if (!crash_record_) return dispatcher_->restore(message);
     if (crash_record_->is_suspect(message.id)) return suspects.push_back(message.id);
-    if (!crash_record_->is_set_aside(message.id)) return pool_->restore(message);
+    if (!crash_record_->is_set_aside(message.id)) return dispatcher_->restore(message);
     if (!message.held && !crash_record_->is_newly_set_aside(message.id)) {  // released while no daemon ran
       crash_record_->clear(message.id);
-      return pool_->restore(message);
+      return dispatcher_->restore(message);
     }
     if (!message.held)
       log(LogLine(Priority::alert, message.id, "set_aside")
               .add("reason", "mxpressd died more than once while it handled this message, last of " + crash_record_->last_death())
               .add("note", "it is held; other mail goes on"));
-    pool_->set_aside(message, crash_record_->last_death());
+    dispatcher_->set_aside(message, crash_record_->last_death());
   }
 
   void try_suspects(std::vector<queue::QueueId> suspects) {
@@ -237,7 +237,7 @@ class RunningDaemon final : public Daemon {
 
   void try_next_suspect() {
     const auto next = suspects_.next(delivery::instant_now(), *crash_record_);
-    if (next) pool_->take_up(*next);
+    if (next) dispatcher_->take_up(*next);
     if (suspects_.done()) return;
     suspect_timer_.expires_after(kSuspectInterval);
     suspect_timer_.async_wait([this](boost::system::error_code error) {
@@ -246,7 +246,7 @@ class RunningDaemon final : public Daemon {
   }
 
   std::vector<std::string> troubles(std::vector<std::string> troubles) const {
-    if (const std::size_t aside = pool_->count_set_aside(); aside > 0)
+    if (const std::size_t aside = dispatcher_->count_set_aside(); aside > 0)
       troubles.push_back(std::to_string(aside) + " message(s) that brought mxpressd down are held (mxpress queue --state held)");
     return troubles;
   }
@@ -292,7 +292,7 @@ class RunningDaemon final : public Daemon {
     if (config) {
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
       config_.set(std::move(*config));
-      pool_->reconfigured();
+      dispatcher_->reconfigured();
       log(LogLine(Priority::notice, "reload").add("file", config_.get()->file.string()));
     }
     host::notify_ready("accepting mail");
@@ -309,7 +309,7 @@ class RunningDaemon final : public Daemon {
       log_ended_repeats();
       const auto counters = spool_->counters();
       log_rooms().give_up(log_watch_.look(log_backlog()));
-      pool_->pause(!counters.accepting);
+      dispatcher_->pause(!counters.accepting);
       seconds_broken_ = counters.accepting ? 0 : seconds_broken_ + 1;
       if (seconds_broken_ == 1) log(LogLine(Priority::error, "spool").add("reason", counters.not_accepting_because));
       if (seconds_broken_ * kHealthInterval > kBrokenFor) return begin_stop(1);
@@ -325,7 +325,7 @@ class RunningDaemon final : public Daemon {
     stop_timer_.expires_after(kStopTime);
     stop_timer_.async_wait([this](boost::system::error_code) { main_.stop(); });
     drop_folder_->stop();
-    intake_->stop([this] { pool_->stop([this] { asio::post(main_, [this] { main_.stop(); }); }); });
+    intake_->stop([this] { dispatcher_->stop([this] { asio::post(main_, [this] { main_.stop(); }); }); });
   }
 
   // False: it has been told already.
@@ -347,7 +347,7 @@ class RunningDaemon final : public Daemon {
     file_pool_.join();
     drop_folder_.reset();
     intake_.reset();
-    pool_.reset();
+    dispatcher_.reset();
     spool_.reset();
     loops_.clear();  // what waited there ends, and says so to the crash record
     crash_record_.reset();
@@ -363,7 +363,7 @@ class RunningDaemon final : public Daemon {
   asio::thread_pool file_pool_{kFileThreads};
   std::optional<smtp::HandshakeLane> handshake_lane_{std::in_place};
   std::vector<std::unique_ptr<LoopThread>> loops_;
-  std::unique_ptr<delivery::Pool> pool_;
+  std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::optional<intake::Context> context_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<intake::DropFolder> drop_folder_;

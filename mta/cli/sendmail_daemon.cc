@@ -22,12 +22,12 @@ constexpr int kTimeout = 600;        // seconds, of each read and write: the fin
 constexpr std::size_t kGroup = 100;  // commands in flight: their replies fit into the socket's buffer
 
 // What was read from stdin cannot be read again: whoever called has the only copy.
-Verdict lost_before_end() {
+ExitStatus lost_before_end() {
   return {ExitCode::try_later, "mxpressd went away in the middle of the message: it was not sent, and no copy was kept; send it again",
           true};
 }
 
-Verdict lost_after_end() {
+ExitStatus lost_after_end() {
   return {
       ExitCode::try_later,
       "mxpressd went away before it confirmed the message: it may or may not be sent, and no other copy was kept; send it again, at the "
@@ -36,28 +36,28 @@ Verdict lost_after_end() {
 
 bool is_shutting_down(const proto::Reply& reply) { return reply.code == 421 && reply.enhanced == proto::EnhancedStatus{4, 3, 2}; }
 
-Verdict judge(const proto::Reply& reply) {
+ExitStatus judge(const proto::Reply& reply) {
   if (reply.is_positive() || reply.is_intermediate()) return {};
   const ExitCode code = reply.is_transient() ? ExitCode::try_later : ExitCode::data;
   return {code, "mxpressd says: " + reply.to_string(), is_shutting_down(reply)};
 }
 
-class Daemon final : public Outlet {
+class SubmissionClient final : public Outlet {
  public:
-  explicit Daemon(int socket) : socket_(socket) {}
-  ~Daemon() override { ::close(socket_); }
+  explicit SubmissionClient(int socket) : socket_(socket) {}
+  ~SubmissionClient() override { ::close(socket_); }
 
   std::optional<proto::Reply> read_reply();
-  Verdict begin(const std::vector<std::string>& commands) override;
-  Verdict send(std::string_view bytes) override;
-  Verdict finish() override;
+  ExitStatus begin(const std::vector<std::string>& commands) override;
+  ExitStatus send(std::string_view bytes) override;
+  ExitStatus finish() override;
   std::string place() const override;
 
  private:
   bool read_more();
-  Verdict read_verdict();
-  Verdict read_last_words();
-  Verdict group(const std::string* first, std::size_t count);
+  ExitStatus read_status();
+  ExitStatus read_last_words();
+  ExitStatus group(const std::string* first, std::size_t count);
 
   const int socket_;
   std::string received_;
@@ -65,7 +65,7 @@ class Daemon final : public Outlet {
   proto::Reply last_;  // to the final dot
 };
 
-bool Daemon::read_more() {
+bool SubmissionClient::read_more() {
   char buffer[4096];
   ssize_t size = 0;
   do {
@@ -76,7 +76,7 @@ bool Daemon::read_more() {
   return true;
 }
 
-std::optional<proto::Reply> Daemon::read_reply() {
+std::optional<proto::Reply> SubmissionClient::read_reply() {
   while (true) {
     received_.erase(0, parser_.feed(received_));
     if (auto reply = parser_.take()) return reply->ok() ? std::optional(std::move(**reply)) : std::nullopt;
@@ -84,43 +84,43 @@ std::optional<proto::Reply> Daemon::read_reply() {
   }
 }
 
-Verdict Daemon::read_verdict() {
+ExitStatus SubmissionClient::read_status() {
   const auto reply = read_reply();
   return reply ? judge(*reply) : lost_before_end();
 }
 
 // A daemon that goes away in the middle may have said why.
-Verdict Daemon::read_last_words() {
-  Verdict verdict = read_verdict();
-  return verdict.ok() ? lost_before_end() : verdict;
+ExitStatus SubmissionClient::read_last_words() {
+  ExitStatus status = read_status();
+  return status.ok() ? lost_before_end() : status;
 }
 
 // All replies are read, so that the first refusal is the one that is told.
-Verdict Daemon::group(const std::string* first, std::size_t count) {
+ExitStatus SubmissionClient::group(const std::string* first, std::size_t count) {
   std::string commands;
   for (std::size_t i = 0; i < count; ++i) commands += first[i];
   if (!write_all(socket_, commands)) return read_last_words();
-  Verdict worst;
+  ExitStatus worst;
   for (std::size_t i = 0; i < count; ++i) {
-    Verdict verdict = read_verdict();
-    if (worst.ok()) worst = std::move(verdict);
+    ExitStatus status = read_status();
+    if (worst.ok()) worst = std::move(status);
   }
   return worst;
 }
 
 // DATA goes alone: content is only promised once every recipient was accepted.
-Verdict Daemon::begin(const std::vector<std::string>& commands) {
+ExitStatus SubmissionClient::begin(const std::vector<std::string>& commands) {
   const std::size_t envelope = commands.size() - 1;
   for (std::size_t from = 0; from < envelope; from += kGroup) {
-    Verdict verdict = group(&commands[from], std::min(kGroup, envelope - from));
-    if (!verdict.ok()) return verdict;
+    ExitStatus status = group(&commands[from], std::min(kGroup, envelope - from));
+    if (!status.ok()) return status;
   }
   return group(&commands[envelope], 1);
 }
 
-Verdict Daemon::send(std::string_view bytes) { return write_all(socket_, bytes) ? Verdict() : read_last_words(); }
+ExitStatus SubmissionClient::send(std::string_view bytes) { return write_all(socket_, bytes) ? ExitStatus() : read_last_words(); }
 
-Verdict Daemon::finish() {
+ExitStatus SubmissionClient::finish() {
   auto reply = read_reply();
   if (!reply) return lost_after_end();
   last_ = std::move(*reply);
@@ -128,7 +128,7 @@ Verdict Daemon::finish() {
 }
 
 // The queue id is the last word of mxpressd's reply.
-std::string Daemon::place() const {
+std::string SubmissionClient::place() const {
   const std::string text = last_.to_string();
   const auto id = proto::QueueId::parse(text.substr(text.rfind(' ') + 1));
   return id ? "queued as " + id->to_string() : "accepted: " + text;
@@ -168,11 +168,11 @@ OpenedOutlet open_daemon(const std::string& socket_path) {
   const int socket = connect_submission(socket_path);
   if (socket < 0 && is_absent(errno)) return {nullptr, {}, true};
   if (socket < 0) return {nullptr, {ExitCode::try_later, "cannot reach mxpressd at " + socket_path + ": " + std::strerror(errno)}, false};
-  auto daemon = std::make_unique<Daemon>(socket);
+  auto daemon = std::make_unique<SubmissionClient>(socket);
   const auto greeting = daemon->read_reply();
   if (!greeting || is_shutting_down(*greeting)) return {nullptr, {}, true};
-  Verdict verdict = judge(*greeting);
-  if (!verdict.ok()) return {nullptr, std::move(verdict), false};
+  ExitStatus status = judge(*greeting);
+  if (!status.ok()) return {nullptr, std::move(status), false};
   return {std::move(daemon), {}, false};
 }
 

@@ -36,16 +36,16 @@ class DropFile final : public Outlet {
   DropFile(std::string directory, std::string name) : directory_(std::move(directory)), path_(directory_ + "/" + name) {}
   ~DropFile() override;
 
-  Verdict open();
-  Verdict begin(const std::vector<std::string>& commands) override;
-  Verdict send(std::string_view bytes) override;
-  Verdict finish() override;
+  ExitStatus open();
+  ExitStatus begin(const std::vector<std::string>& commands) override;
+  ExitStatus send(std::string_view bytes) override;
+  ExitStatus finish() override;
   std::string place() const override;
 
  private:
   std::string part() const { return path_ + ".part"; }
-  Verdict failed(const char* what) const;
-  Verdict take_back();
+  ExitStatus failed(const char* what) const;
+  ExitStatus take_back();
 
   const std::string directory_;
   const std::string path_;
@@ -60,25 +60,25 @@ DropFile::~DropFile() {
   if (!is_named_) ::unlink(part().c_str());
 }
 
-Verdict DropFile::failed(const char* what) const {
+ExitStatus DropFile::failed(const char* what) const {
   return {ExitCode::try_later, std::string("mxpressd is not running, and the message cannot wait for it: cannot ") + what + " " +
                                    directory_ + ": " + std::strerror(errno) + "; start mxpressd, and try again"};
 }
 
-Verdict DropFile::open() {
+ExitStatus DropFile::open() {
   file_ = ::open(part().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode);
   if (file_ < 0) return failed("create a file in");
   ::fchmod(file_, kMode);  // whatever the umask is
   return {};
 }
 
-Verdict DropFile::begin(const std::vector<std::string>& commands) {
+ExitStatus DropFile::begin(const std::vector<std::string>& commands) {
   std::string all;
   for (const std::string& command : commands) all += command;
   return send(all);
 }
 
-Verdict DropFile::send(std::string_view bytes) {
+ExitStatus DropFile::send(std::string_view bytes) {
   size_ += bytes.size();
   if (size_ > proto::kMaxDropFile) return {ExitCode::data, "mxpressd is not running, and the message is too big to wait for it"};
   while (!bytes.empty()) {
@@ -90,21 +90,21 @@ Verdict DropFile::send(std::string_view bytes) {
   return {};
 }
 
-Verdict DropFile::finish() {
+ExitStatus DropFile::finish() {
   if (::fsync(file_) != 0) return failed("write to");
   if (::rename(part().c_str(), path_.c_str()) != 0) return failed("name the file in");
   is_named_ = true;
   // Only the daemon may read the folder, and what cannot be opened cannot be synced by itself.
-  return ::syncfs(file_) == 0 ? Verdict() : take_back();
+  return ::syncfs(file_) == 0 ? ExitStatus() : take_back();
 }
 
 // Its queue id comes with the daemon.
 std::string DropFile::place() const { return "left in " + directory_ + " until mxpressd takes it, and gives it a queue id"; }
 
 // What is refused must not be sent all the same. If the file is gone already, mxpressd is there now and has the message.
-Verdict DropFile::take_back() {
-  Verdict verdict = failed("sync");
-  return ::unlink(path_.c_str()) != 0 && errno == ENOENT ? Verdict() : verdict;
+ExitStatus DropFile::take_back() {
+  ExitStatus status = failed("sync");
+  return ::unlink(path_.c_str()) != 0 && errno == ENOENT ? ExitStatus() : status;
 }
 
 }  // namespace
@@ -113,8 +113,8 @@ OpenedOutlet open_drop(const std::string& directory) {
   const std::string name = random_name();
   if (name.empty()) return {nullptr, {ExitCode::system, "the system gives no random numbers"}, false};
   auto file = std::make_unique<DropFile>(directory, name);
-  Verdict verdict = file->open();
-  if (!verdict.ok()) return {nullptr, std::move(verdict), false};
+  ExitStatus status = file->open();
+  if (!status.ok()) return {nullptr, std::move(status), false};
   return {std::move(file), {}, false};
 }
 

@@ -28,12 +28,12 @@ constexpr const char* kHelp =
     "  reads a message from standard input and hands it to mxpressd, or leaves it for mxpressd to find.\n"
     "  -bs speaks SMTP, -bp (mailq) lists the queue, -q tries the queue now, -bv checks addresses; see sendmail(8).\n";
 
-int tell(const Verdict& verdict) {
-  if (!verdict.words.empty()) std::fprintf(stderr, "sendmail: %s\n", verdict.words.c_str());
-  return static_cast<int>(verdict.code);
+int tell(const ExitStatus& status) {
+  if (!status.words.empty()) std::fprintf(stderr, "sendmail: %s\n", status.words.c_str());
+  return static_cast<int>(status.code);
 }
 
-Verdict of_input(const Error& error) { return {error.is_transient() ? ExitCode::io : ExitCode::data, error.message}; }
+ExitStatus of_input(const Error& error) { return {error.is_transient() ? ExitCode::io : ExitCode::data, error.message}; }
 
 Caller find_caller() {
   Caller caller;
@@ -47,12 +47,12 @@ Caller find_caller() {
 struct Start {
   std::string text;
   bool more = true;
-  Verdict verdict;
+  ExitStatus status;
   proto::HeaderScanner scanner{proto::MboxLines::are_dropped};
 };
 
 // Bcc and recipients must be seen, and mxpressd refuses longer headers, too.
-Verdict header_too_long() { return {ExitCode::data, "the header may have up to 1 MiB, and this one is longer; nothing was sent"}; }
+ExitStatus header_too_long() { return {ExitCode::data, "the header may have up to 1 MiB, and this one is longer; nothing was sent"}; }
 
 Start read_start(Input& input) {
   Start start;
@@ -63,7 +63,7 @@ Start read_start(Input& input) {
     start.more = *more;
     is_found = start.scanner.find_end(start.text, start.more ? proto::Extent::may_grow : proto::Extent::is_whole);
   }
-  if (!is_found || start.scanner.end() > proto::kMaxHeader) start.verdict = header_too_long();
+  if (!is_found || start.scanner.end() > proto::kMaxHeader) start.status = header_too_long();
   return start;
 }
 
@@ -73,15 +73,15 @@ OpenedOutlet open_outlet(const SendmailSettings& settings) {
 }
 
 // A daemon that goes away before it has asked for the content is down, too.
-Verdict begin(OpenedOutlet& opened, const std::vector<std::string>& commands, const SendmailSettings& settings) {
-  if (!opened.outlet) return opened.verdict;
-  Verdict begun = opened.outlet->begin(commands);
+ExitStatus begin(OpenedOutlet& opened, const std::vector<std::string>& commands, const SendmailSettings& settings) {
+  if (!opened.outlet) return opened.status;
+  ExitStatus begun = opened.outlet->begin(commands);
   if (!begun.is_down) return begun;
   opened = open_drop(settings.drop_directory());
-  return opened.outlet ? opened.outlet->begin(commands) : opened.verdict;
+  return opened.outlet ? opened.outlet->begin(commands) : opened.status;
 }
 
-Verdict send_content(Outlet& outlet, Input& input, Start start) {
+ExitStatus send_content(Outlet& outlet, Input& input, Start start) {
   proto::DataEncoder encoder;
   std::string piece = std::move(start.text);
   bool more = start.more;
@@ -89,7 +89,7 @@ Verdict send_content(Outlet& outlet, Input& input, Start start) {
     std::string encoded;
     encoder.feed(piece, encoded);
     if (!more) encoder.finish(encoded);
-    if (Verdict sent = outlet.send(encoded); !sent.ok() || !more) return sent;
+    if (ExitStatus sent = outlet.send(encoded); !sent.ok() || !more) return sent;
     piece.clear();
     const auto read = input.read(piece);
     if (!read.ok()) return of_input(read.error());
@@ -97,43 +97,43 @@ Verdict send_content(Outlet& outlet, Input& input, Start start) {
   }
 }
 
-Verdict deliver(const SendmailOptions& options, const SendmailSettings& settings) {
+ExitStatus deliver(const SendmailOptions& options, const SendmailSettings& settings) {
   const Caller caller = find_caller();
   const Sender sender = find_sender(options, caller);
-  if (!sender.verdict.ok()) return sender.verdict;
+  if (!sender.status.ok()) return sender.status;
   const LoneDot lone_dot = ::isatty(STDIN_FILENO) == 1 ? LoneDot::ends : LoneDot::ends_at_end;
   Input input(STDIN_FILENO, options.ignore_dots ? LoneDot::is_text : lone_dot);
   Recipients recipients;
   if (!options.recipients_of_header) recipients = find_recipients(options, {});
-  if (!recipients.verdict.ok()) return recipients.verdict;
+  if (!recipients.status.ok()) return recipients.status;
   Start start = read_start(input);
-  if (!start.verdict.ok()) return start.verdict;
+  if (!start.status.ok()) return start.status;
   if (options.recipients_of_header) recipients = find_recipients(options, start.scanner.header(start.text));
-  if (!recipients.verdict.ok()) return recipients.verdict;
+  if (!recipients.status.ok()) return recipients.status;
   start.text = complete_start(options, caller, sender.address, start.scanner, start.text);
   OpenedOutlet opened = open_outlet(settings);
-  if (Verdict begun = begin(opened, envelope_commands(options, sender.address, recipients), settings); !begun.ok()) return begun;
-  if (Verdict sent = send_content(*opened.outlet, input, std::move(start)); !sent.ok()) return sent;
-  Verdict finished = opened.outlet->finish();
+  if (ExitStatus begun = begin(opened, envelope_commands(options, sender.address, recipients), settings); !begun.ok()) return begun;
+  if (ExitStatus sent = send_content(*opened.outlet, input, std::move(start)); !sent.ok()) return sent;
+  ExitStatus finished = opened.outlet->finish();
   if (!finished.ok()) return finished;
   finished.words = warning_of(recipients);
   if (options.verbose) (void)std::printf("%s\n", opened.outlet->place().c_str());  // the message is safe, whoever reads this
   return finished;
 }
 
-Verdict verify(const SendmailOptions& options) {
+ExitStatus verify(const SendmailOptions& options) {
   const Recipients recipients = find_recipients(options, {});
   for (const std::string& address : recipients.addresses) std::printf("%s... is a mail address\n", address.c_str());
-  if (!recipients.verdict.ok() || recipients.malformed.empty()) return recipients.verdict;
+  if (!recipients.status.ok() || recipients.malformed.empty()) return recipients.status;
   return {ExitCode::data, recipients.why_malformed};
 }
 
-Verdict say(const char* words) {
+ExitStatus say(const char* words) {
   std::fputs(words, stdout);
   return {};
 }
 
-Verdict run(const SendmailOptions& options) {
+ExitStatus run(const SendmailOptions& options) {
   if (options.mode == SendmailMode::help) return say(kHelp);
   if (options.mode == SendmailMode::version) return say("sendmail of mxpress " MXPRESS_VERSION "\n");
   const SendmailSettings settings = find_settings();

@@ -46,7 +46,7 @@ class Collector {
  private:
   Recipients found_;
   std::set<std::string, std::less<>> seen_;
-  Verdict first_malformed_;
+  ExitStatus first_malformed_;
 };
 
 void Collector::add(const proto::AddressList& list) {
@@ -70,7 +70,7 @@ void Collector::add_malformed(std::string_view text, ExitCode code) {
 }
 
 Recipients Collector::take() {
-  if (found_.addresses.empty()) found_.verdict = std::move(first_malformed_);
+  if (found_.addresses.empty()) found_.status = std::move(first_malformed_);
   return std::move(found_);
 }
 
@@ -114,10 +114,10 @@ Recipients find_recipients(const SendmailOptions& options, std::string_view head
     for (const proto::AddressList& list : proto::recipients_of_header(header)) collector.add(list);
   }
   Recipients found = collector.take();
-  if (found.addresses.empty() && found.verdict.ok()) {
-    found.verdict = {ExitCode::usage, options.recipients_of_header
-                                          ? "no recipients: the header has no To, Cc or Bcc with an address"
-                                          : "no recipients: name them as arguments, or use -t to read them from the header"};
+  if (found.addresses.empty() && found.status.ok()) {
+    found.status = {ExitCode::usage, options.recipients_of_header
+                                         ? "no recipients: the header has no To, Cc or Bcc with an address"
+                                         : "no recipients: name them as arguments, or use -t to read them from the header"};
   }
   return found;
 }
@@ -125,7 +125,7 @@ Recipients find_recipients(const SendmailOptions& options, std::string_view head
 Sender find_sender(const SendmailOptions& options, const Caller& caller) {
   if (!options.sender) {
     Sender own{address_of_user(caller.login), {}};
-    if (own.address.empty()) own.verdict = {ExitCode::usage, "no mail address can hold your user name; name a sender with -f"};
+    if (own.address.empty()) own.status = {ExitCode::usage, "no mail address can hold your user name; name a sender with -f"};
     return own;
   }
   if (options.sender->empty() || proto::trimmed(*options.sender).ends_with("<>")) return {};

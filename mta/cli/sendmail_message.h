@@ -17,19 +17,19 @@ struct Caller {
 };
 
 // Recipients of arguments and, with -t, of the header, in order, without repeats. Addresses may lack a domain: mxpressd completes them.
-// `malformed`: what is no address, beside others that are; a notice will name it. No address at all is a bad verdict.
+// `malformed`: what is no address, beside others that are; a notice will name it. No address at all is a bad status.
 struct Recipients {
   std::vector<std::string> addresses;
   std::vector<std::string> malformed;
   std::string why_malformed;  // of the first
-  Verdict verdict;
+  ExitStatus status;
 };
 Recipients find_recipients(const SendmailOptions& options, std::string_view header);
 
 // The reverse-path: of -f, read as recipients are, or the caller's login name. Empty: the null reverse-path. May lack a domain.
 struct Sender {
   std::string address;
-  Verdict verdict;
+  ExitStatus status;
 };
 Sender find_sender(const SendmailOptions& options, const Caller& caller);
 

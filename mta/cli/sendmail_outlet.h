@@ -11,7 +11,7 @@
 namespace mxpress::mta::cli {
 
 // How it ended, and the words for whoever called; empty when all is well.
-struct Verdict {
+struct ExitStatus {
   proto::ExitCode code = proto::ExitCode::ok;
   std::string words;
   bool is_down = false;  // of Outlet::begin(): the daemon goes away
@@ -24,18 +24,18 @@ class Outlet {
  public:
   virtual ~Outlet() = default;
   // MAIL, RCPT and DATA, each with its CRLF, in this order. Everything was accepted, or nothing is handed in.
-  virtual Verdict begin(const std::vector<std::string>& commands) = 0;
+  virtual ExitStatus begin(const std::vector<std::string>& commands) = 0;
   // Encoded content.
-  virtual Verdict send(std::string_view bytes) = 0;
+  virtual ExitStatus send(std::string_view bytes) = 0;
   // The final dot has been sent. Success: the message is durable.
-  virtual Verdict finish() = 0;
+  virtual ExitStatus finish() = 0;
   // Where the message is after that, for -v: one line, printable.
   virtual std::string place() const = 0;
 };
 
 struct OpenedOutlet {
   std::unique_ptr<Outlet> outlet;
-  Verdict verdict;       // if there is none
+  ExitStatus status;     // if there is none
   bool is_down = false;  // nobody serves the socket: the drop folder takes the message
 };
 

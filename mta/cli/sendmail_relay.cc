@@ -48,7 +48,7 @@ std::vector<std::string> places_of_mxpress() {
 
 }  // namespace
 
-Verdict relay_smtp(const SendmailSettings& settings) {
+ExitStatus relay_smtp(const SendmailSettings& settings) {
   const int socket = connect_submission(settings.submission_socket);
   if (socket < 0) {
     write_stdout("421 4.3.2 mxpressd is not running\r\n");
@@ -71,7 +71,7 @@ Verdict relay_smtp(const SendmailSettings& settings) {
   return {};
 }
 
-Verdict become_mxpress(const SendmailSettings& settings, std::vector<std::string> arguments) {
+ExitStatus become_mxpress(const SendmailSettings& settings, std::vector<std::string> arguments) {
   if (!settings.config_file.empty()) arguments.insert(arguments.begin(), {"-c", settings.config_file});
   arguments.insert(arguments.begin(), "mxpress");
   std::vector<char*> pointers;

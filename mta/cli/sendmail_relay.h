@@ -10,8 +10,8 @@
 namespace mxpress::mta::cli {
 
 // SMTP between stdin, stdout and the daemon, until one of them ends.
-Verdict relay_smtp(const SendmailSettings& settings);
+ExitStatus relay_smtp(const SendmailSettings& settings);
 // Becomes the mxpress program that was installed with this one; returns only if that fails.
-Verdict become_mxpress(const SendmailSettings& settings, std::vector<std::string> arguments);
+ExitStatus become_mxpress(const SendmailSettings& settings, std::vector<std::string> arguments);
 
 }  // namespace mxpress::mta::cli

@@ -50,7 +50,7 @@ std::vector<DestinationIndex> Cleanup::unused_destinations() const {
   for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index) {
     const Destination& destination = parts_.destinations[index];
     const bool is_unused =
-        destination.is_known && !destination.has_fixed_site() && !destination.locating && !parts_.schedule.has_jobs(index);
+        destination.is_known && !destination.has_fixed_site() && !destination.resolving && !parts_.schedule.has_jobs(index);
     if (is_unused) unused.push_back(index);
   }
   return unused;

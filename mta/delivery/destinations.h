@@ -6,7 +6,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "mta/delivery/kept.h"
+#include "mta/delivery/compact.h"
 #include "mta/delivery/site.h"
 #include "mta/routing/destination_name.h"
 #include "proto/text_hash.h"
@@ -22,19 +22,19 @@ using queue::SiteIndex;
 
 struct Destination {
   bool is_known : 1 = false;  // it has a name
-  bool locating : 1 = false;
+  bool resolving : 1 = false;
   bool probe_wanted : 1 = false;  // as soon as the site is known: the operator has asked before it was
   std::uint16_t answers = 0;      // how often something has been found out about it
   SiteIndex site = queue::kNone;
   DestinationIndex next_member = queue::kNone;  // of the site
-  Instant located_until = Instant::min();
+  Instant resolved_until = Instant::min();
   Instant next_wake = Instant::max();  // the earliest that is arranged
-  KeptTargets targets;
-  Trouble trouble;  // of the lookup
-  KeptResult last;  // of the latest attempt, if it did not deliver
+  CompactTargets targets;
+  Trouble trouble;     // of the lookup
+  CompactResult last;  // of the latest attempt, if it did not deliver
 
   // It needs no lookup, ever.
-  bool has_fixed_site() const { return located_until == Instant::max(); }
+  bool has_fixed_site() const { return resolved_until == Instant::max(); }
 };
 static_assert(sizeof(Destination) <= 56);  // there may be a hundred thousand
 

@@ -10,7 +10,7 @@
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
 #include "mta/transport/blocking.h"
-#include "queue/at_hand.h"
+#include "queue/cached_file.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -213,8 +213,8 @@ bool Worker::has_pending(const queue::Message& message, DestinationIndex destina
 
 // Reads the message, and checks its content.
 Task<Result<SharedMessages::Given>> Worker::read(queue::QueueId id, Need need) {
-  if (auto at_hand = need == Need::content ? services_.spool.load_at_hand(id) : std::nullopt)
-    co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*at_hand))), {}};
+  if (auto cached = need == Need::content ? services_.spool.load_if_cached(id) : std::nullopt)
+    co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*cached))), {}};
   const auto charge = co_await services_.loads.under_way.acquire(services_.spool.octets_to_load(id), owner_of(id));
   auto call = [&spool = services_.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
   auto [message, content] = co_await transport::run_blocking(services_.file_pool, std::move(call));

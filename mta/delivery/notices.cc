@@ -234,8 +234,8 @@ Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
   if (const Duration wait = wait_for_turn(*message, look.turn); wait > Duration(0)) co_return wait;
   look.turn.reset();
   const bool is_all = failed.empty() || relayed.empty();
-  Order order = failed.empty() ? Order{Kind::success, std::move(relayed)} : Order{Kind::failure, std::move(failed)};
-  const LookAgain again = co_await store_notice(*message, std::move(order));
+  Request request = failed.empty() ? Request{Kind::success, std::move(relayed)} : Request{Kind::failure, std::move(failed)};
+  const LookAgain again = co_await store_notice(*message, std::move(request));
   co_return again || is_all ? again : LookAgain(Duration(0));
 }
 
@@ -267,7 +267,7 @@ Task<Notices::LookAgain> Notices::tell_delay_once(queue::QueueId id, Turn& turn)
     co_return std::nullopt;
   }
   if (*turn > now) co_return *turn - now;
-  co_return co_await store_notice(*message, Order{Kind::delay, std::move(recipients), std::move(delays)});
+  co_return co_await store_notice(*message, Request{Kind::delay, std::move(recipients), std::move(delays)});
 }
 
 // All that wait and are to be told of, in whatever destination, those with a known reason first; none if the sender has been told before.
@@ -304,11 +304,11 @@ void Notices::describe_delay(proto::NoticeRecipient& recipient, const queue::Rec
 }
 
 queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
-                                   const Order& order) {
+                                   const Request& request) {
   const host::HandlingNow handling(message.id);
   const auto config = config_.get();
   const WallTime now = Clock::current().wall();
-  proto::Notice notice{notice_kind(order.kind),
+  proto::Notice notice{notice_kind(request.kind),
                        config->own_domain(),
                        message.envelope.reverse_path.mailbox(),
                        message.envelope.envid,
@@ -328,12 +328,12 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
     notice.original_is_whole = message.content && original->size() == message.content->size();
   }
   notice.queue_id = message.id.to_string();
-  const std::size_t listed = std::min(order.recipients.size(), proto::kMaxListed);
-  notice.not_listed = order.recipients.size() - listed;
+  const std::size_t listed = std::min(request.recipients.size(), proto::kMaxListed);
+  notice.not_listed = request.recipients.size() - listed;
   for (std::size_t i = 0; i < listed; ++i) {
-    const std::uint32_t index = order.recipients[i];
-    notice.recipients.push_back(describe(message, index, order.kind));
-    if (order.kind == Kind::delay) describe_delay(notice.recipients.back(), message.recipients[index], order.delays, *config);
+    const std::uint32_t index = request.recipients[i];
+    notice.recipients.push_back(describe(message, index, request.kind));
+    if (request.kind == Kind::delay) describe_delay(notice.recipients.back(), message.recipients[index], request.delays, *config);
   }
   queue::NewMessage composed;
   composed.envelope.recipients.push_back({notice.to, {}, ""});
@@ -343,26 +343,26 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
   composed.envelope.submitter.share = message.envelope.submitter.share_owner();
   composed.envelope.submitted = now;
   composed.content = proto::compose_notice(notice);
-  composed.notice_for.push_back({message.id, order.recipients, order.kind});
+  composed.notice_for.push_back({message.id, request.recipients, request.kind});
   return composed;
 }
 
 // One atomic step in the spool: the notice is stored, and the recipients are owed nothing any more.
-Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Order order) {
+Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Request request) {
   auto read = [content = message.content] { return content ? read_original(*content) : Result<std::string>(std::string()); };
   const auto original = co_await transport::run_blocking(file_pool_, std::move(read));
   const queue::QueueId id = spool_.next_id();
-  queue::NewMessage composed = compose(id, message, original, order);
+  queue::NewMessage composed = compose(id, message, original, request);
   const proto::Envelope envelope = composed.envelope;
   const auto stored = co_await mta::store(spool_, id, std::move(composed));
   if (!stored) {
     log(LogLine(Priority::error, message.id, "notice_not_stored").add("reason", stored.error().message));
     co_return kAfterStoreError;
   }
-  log(LogLine(Priority::notice, message.id, event_name(order.kind))
+  log(LogLine(Priority::notice, message.id, event_name(request.kind))
           .add("to", "<" + message.envelope.reverse_path.to_string() + ">")
           .add("notice", id.to_string())
-          .add("recipients", static_cast<std::int64_t>(order.recipients.size())));
+          .add("recipients", static_cast<std::int64_t>(request.recipients.size())));
   admit_(id, envelope);
   co_return std::nullopt;
 }

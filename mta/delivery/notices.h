@@ -68,7 +68,7 @@ class Notices {
     std::optional<SiteFailure> failure;
     WallTime will_retry_until{};
   };
-  struct Order {
+  struct Request {
     queue::NewMessage::NoticeFor::Kind kind;
     std::vector<std::uint32_t> recipients;
     std::vector<Delay> delays{};  // of a delay notice
@@ -94,8 +94,8 @@ class Notices {
   Task<void> tell_delay(queue::QueueId id);
   Task<LookAgain> tell_delay_once(queue::QueueId id, Turn& turn);
   std::vector<std::uint32_t> delayed_recipients(const queue::Message& message, const std::vector<Delay>& delays) const;
-  Task<LookAgain> store_notice(const queue::Message& message, Order order);
-  queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Order& order);
+  Task<LookAgain> store_notice(const queue::Message& message, Request request);
+  queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Request& request);
   static void describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,
                              const Config& config);
   void end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients);

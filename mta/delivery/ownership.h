@@ -1,4 +1,4 @@
-// Which worker of the pool owns which site, and how a job gets to its worker.
+// Which worker owns which site, and how a job gets to its worker.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ using queue::Instant;
 using transport::SessionKey;
 
 // What another worker has just looked up.
-struct Located {
+struct Resolved {
   dns::Targets targets;
   SessionKey key;
   std::shared_ptr<const Config> config;  // whose rules it follows
@@ -36,9 +36,9 @@ struct NewJob {
   bool held = false;
   bool first_attempt = true;
   bool delay_noticed = false;
-  bool is_one_of_many = false;               // its message has many jobs, here and elsewhere
-  bool probe_wanted = false;                 // the operator has asked: now, though its site may cool down
-  std::shared_ptr<const Located> located{};  // its destination, if it comes from the worker that looked it up
+  bool is_one_of_many = false;                 // its message has many jobs, here and elsewhere
+  bool probe_wanted = false;                   // the operator has asked: now, though its site may cool down
+  std::shared_ptr<const Resolved> resolved{};  // its destination, if it comes from the worker that looked it up
 };
 
 struct SiteClaim {
@@ -46,7 +46,7 @@ struct SiteClaim {
   std::optional<queue::SiteRecord> restored{};  // what an earlier run has left of it; given once, to its first owner
 };
 
-// Which worker owns what; implemented by the pool. Any thread.
+// Which worker owns what; implemented by the dispatcher. Any thread.
 class Ownership {
  public:
   virtual ~Ownership() = default;

@@ -12,7 +12,7 @@
 #include "mta/delivery/site.h"
 #include "mta/host/crash_record.h"
 #include "mta/transport/blocking.h"
-#include "queue/at_hand.h"
+#include "queue/cached_file.h"
 #include "queue/state.h"
 
 namespace mxpress::mta::delivery {

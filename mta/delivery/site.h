@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "mta/delivery/chain.h"
-#include "mta/delivery/kept.h"
+#include "mta/delivery/compact.h"
 #include "mta/delivery/suspicion.h"
 #include "mta/delivery/verdict.h"
 #include "mta/host/instant.h"
@@ -59,7 +59,7 @@ class Trouble {
   struct Known {
     Instant next_probe;
     Instant first_time{Duration::min()}, last_time{Duration::min()};  // of this run
-    KeptResult last;
+    CompactResult last;
     std::uint32_t failures = 0;
   };
   std::unique_ptr<Known> known_;  // none without trouble: most have none

@@ -65,9 +65,9 @@ void Worker::add(const NewJob& new_job) {
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
   age_.arrange(schedule_.add(job, new_job.owner), now);
-  if (is_news(index, new_job.located))
-    located(index, new_job.located);
-  else if (new_job.probe_wanted && destinations_[index].located_until > now)
+  if (is_news(index, new_job.resolved))
+    resolved(index, new_job.resolved);
+  else if (new_job.probe_wanted && destinations_[index].resolved_until > now)
     backoffs_.probe_now(index);
   run_due();
 }
@@ -103,12 +103,12 @@ void Worker::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
   Destination& destination = destinations_[index];
   const Instant now = instant_now();
-  if (destination.locating && !lookups_.waits(index)) return;
-  if (destination.locating) return start_locating(index);  // perhaps mail of an owner who has a place
-  if (destination.located_until <= now) {
+  if (destination.resolving && !lookups_.waits(index)) return;
+  if (destination.resolving) return start_resolving(index);  // perhaps mail of an owner who has a place
+  if (destination.resolved_until <= now) {
     if (!destination.trouble.may_probe(now, backoffs_.has_fresh(index, destination.trouble)))
       return wakes_.wake_destination(index, destination.trouble.next_probe());
-    return start_locating(index);
+    return start_resolving(index);
   }
   schedule_.open(index, destination.site);
   if (!serve_other_user(destination.site)) serve_site(destination.site);
@@ -142,7 +142,7 @@ bool Worker::start_next(SiteIndex site_index) {
   const bool may_take_place = turn_to_place(site_index);
   const DestinationIndex index = schedule_.job(schedule_.ready().next_at(site_index)).destination;
   const Instant now = instant_now();
-  if (destinations_[index].located_until <= now) {
+  if (destinations_[index].resolved_until <= now) {
     schedule_.close(index);
     serve(index);
     return true;
@@ -206,14 +206,14 @@ void Worker::serve_after(SiteIndex index) {
 }
 
 // The first of several jobs that come with the same is enough.
-bool Worker::is_news(DestinationIndex index, const std::shared_ptr<const Located>& located) const {
+bool Worker::is_news(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) const {
   const Destination& destination = destinations_[index];
-  if (!located || destination.locating || destination.located_until > instant_now()) return false;
-  return located->config == lookup_config_;
+  if (!resolved || destination.resolving || destination.resolved_until > instant_now()) return false;
+  return resolved->config == lookup_config_;
 }
 
 // Ready jobs of a destination that another worker owns now go there, with what has been found out about it.
-void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located>& located) {
+void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) {
   const queue::ReadyLines& lines = schedule_.ready();
   for (JobIndex ready = lines.next(index); ready != queue::kNone; ready = lines.next(index)) {
     const queue::Job job = schedule_.job(ready);
@@ -221,7 +221,7 @@ void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Located
     schedule_.remove(ready);
     services_.ownership.move_job({job.message, owner, routing::DestinationName(destinations_.name(index)), job.accepted, instant_now(),
                                   false, job.first_attempt, job.delay_noticed, job.is_one_of_many, destinations_[index].probe_wanted,
-                                  located});
+                                  resolved});
   }
   destinations_[index].probe_wanted = false;
 }
@@ -256,7 +256,7 @@ void Worker::begin_destination(DestinationIndex index) {
 // It has one next hop, for good.
 void Worker::join_mailbox(DestinationIndex index) {
   const SessionKey key{{}, {routing::TransportKind::mailbox}};
-  destinations_[index].located_until = Instant::max();
+  destinations_[index].resolved_until = Instant::max();
   join_site(index, site_index(key, std::nullopt));
 }
 

@@ -95,9 +95,9 @@ class Worker {
   void wait_for_place(SiteIndex index);
   void serve_after(SiteIndex index);
   void serve_woken(Instant now);
-  void pass_on(DestinationIndex index, const std::shared_ptr<const Located>& located);
+  void pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
   void join_mailbox(DestinationIndex index);
-  bool is_news(DestinationIndex index, const std::shared_ptr<const Located>& located) const;
+  bool is_news(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) const;
   void watch();
   void begin_destination(DestinationIndex index);
   SiteIndex site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored);
@@ -105,13 +105,13 @@ class Worker {
   ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);
   void retry_now(JobIndex index);
 
-  // locate.cc: from destination to site
-  void start_locating(DestinationIndex index);
-  void locate_next();
-  void locate_for(const host::Owner& owner, DestinationIndex index);
-  Task<void> locate(DestinationIndex index);
+  // resolve.cc: from destination to site
+  void start_resolving(DestinationIndex index);
+  void resolve_next();
+  void resolve_for(const host::Owner& owner, DestinationIndex index);
+  Task<void> resolve(DestinationIndex index);
   Task<dns::Targets> find_hosts(proto::Domain domain, const Config& config, dns::Resolver& resolver);
-  void located(DestinationIndex index, const std::shared_ptr<const Located>& located);
+  void resolved(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
   void join_site(DestinationIndex index, SiteIndex site);
   void lookup_failed(DestinationIndex index, const dns::Targets& found);
   Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);
@@ -176,7 +176,7 @@ class Worker {
   std::array<Places, 2> places_;                                            // by kind of transport
   std::unordered_map<queue::QueueId, std::deque<Conclusion>> conclusions_;  // of messages with many jobs: one at a time
   std::size_t active_ = 0;
-  LookupLine lookups_;  // those that wait count as locating, too
+  LookupLine lookups_;  // those that wait count as resolving, too
   LogPause log_pause_;
   bool stopping_ = false;
   bool paused_ = false;

@@ -18,7 +18,7 @@ Task<Status> ClientChannel::send(std::string_view bytes, Duration timeout) {
 Task<Result<proto::Reply>> ClientChannel::read_reply(Duration timeout) {
   set_deadline(timeout);
   while (true) {
-    if (auto reply = reply_at_hand()) co_return std::move(*reply);
+    if (auto reply = buffered_reply()) co_return std::move(*reply);
     begin_ = size_ = 0;
     const Result<std::size_t> count = co_await stream_->read_some(buffer_.data(), buffer_.size());
     if (!count.ok()) co_return fail(count.error(), kConnectionLost);
@@ -27,7 +27,7 @@ Task<Result<proto::Reply>> ClientChannel::read_reply(Duration timeout) {
   }
 }
 
-std::optional<Result<proto::Reply>> ClientChannel::reply_at_hand() {
+std::optional<Result<proto::Reply>> ClientChannel::buffered_reply() {
   begin_ += parser_.feed(std::string_view(buffer_.data() + begin_, size_ - begin_));
   std::optional<Result<proto::Reply>> reply = parser_.take();
   if (reply && !reply->ok()) return fail(reply->error(), kNotSmtp);

@@ -25,7 +25,7 @@ class ClientChannel {
   // The next reply in order.
   Task<Result<proto::Reply>> read_reply(Duration timeout);
   // The same without waiting: nothing while what was read has no more whole reply.
-  std::optional<Result<proto::Reply>> reply_at_hand();
+  std::optional<Result<proto::Reply>> buffered_reply();
   // Like read_reply(), also after send() has failed: a host may say why before it closes. After a send() that timed out only what the host
   // has said by then is read: the time-out of the block is the whole wait.
   Task<Result<proto::Reply>> read_last_words(Duration timeout);

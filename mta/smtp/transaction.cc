@@ -145,8 +145,8 @@ Task<bool> ClientTransaction::exchange(std::span<const Command> group) {
   for (const Command& command : group) {
     // Also when it could not be sent: the host may have said 421 before it closed.
     const Duration timeout = sent.ok() ? timeout_of(command) : options_.timeouts.quit;
-    auto at_hand = sent.ok() ? channel_.reply_at_hand() : std::nullopt;
-    const Result<Reply> reply = at_hand ? std::move(*at_hand) : co_await channel_.read_last_words(timeout);
+    auto cached = sent.ok() ? channel_.buffered_reply() : std::nullopt;
+    const Result<Reply> reply = cached ? std::move(*cached) : co_await channel_.read_last_words(timeout);
     if (!reply.ok()) {
       const bool is_news = !stopped_;
       if (is_news) give_up_host(report_.lost(command.stage, reply.error(), waiting_for(command.stage)));

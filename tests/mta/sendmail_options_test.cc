@@ -125,9 +125,9 @@ TEST_CASE("sendmail: recipients come from arguments and header, each once; files
     SendmailOptions one;
     one.recipients = {bad};
     INFO(bad);
-    CHECK_FALSE(find_recipients(one, {}).verdict.ok());
+    CHECK_FALSE(find_recipients(one, {}).status.ok());
   }
-  CHECK(find_recipients(SendmailOptions{}, {}).verdict.code == mxpress::proto::ExitCode::usage);
+  CHECK(find_recipients(SendmailOptions{}, {}).status.code == mxpress::proto::ExitCode::usage);
 }
 
 TEST_CASE("sendmail: what is no address is kept apart from what is, wherever it stands; alone it is an error") {
@@ -155,7 +155,7 @@ TEST_CASE("sendmail: what is no address is kept apart from what is, wherever it 
     options.recipients = arguments;
     options.recipients_of_header = arguments.empty();
     const Recipients found = find_recipients(options, header);
-    CHECK(found.verdict.ok());
+    CHECK(found.status.ok());
     CHECK(found.addresses == good);
     CHECK(found.malformed == malformed);
     const auto commands = envelope_commands(options, "me", found);
@@ -164,9 +164,9 @@ TEST_CASE("sendmail: what is no address is kept apart from what is, wherever it 
   }
   SendmailOptions options;
   options.recipients_of_header = true;
-  CHECK(find_recipients(options, "To: n/a@\r\nCc: b@@x.example\r\n").verdict.code == mxpress::proto::ExitCode::data);
-  CHECK(find_recipients(options, "To: <a@x.example\r\n").verdict.code == mxpress::proto::ExitCode::data);
-  CHECK(find_recipients(options, "To: undisclosed-recipients:;\r\n").verdict.code == mxpress::proto::ExitCode::usage);
+  CHECK(find_recipients(options, "To: n/a@\r\nCc: b@@x.example\r\n").status.code == mxpress::proto::ExitCode::data);
+  CHECK(find_recipients(options, "To: <a@x.example\r\n").status.code == mxpress::proto::ExitCode::data);
+  CHECK(find_recipients(options, "To: undisclosed-recipients:;\r\n").status.code == mxpress::proto::ExitCode::usage);
 }
 
 TEST_CASE("sendmail: one recipient in several guises is named once; local parts differ by case") {
@@ -187,23 +187,23 @@ TEST_CASE("sendmail: the sender of -f is read as recipients are; a user name is 
        {"a@b.example", "<a@b.example>", " < a@b.example > ", "Name <a@b.example>", "a@b.example (comment)", "\"Doe, J\" <a@b.example>",
         "(c) a @ b.example", "@relay.example:a@b.example", "<@relay.example:a@b.example>", "g:a@b.example;"}) {
     CAPTURE(given);
-    CHECK(sender(given).verdict.ok());
+    CHECK(sender(given).status.ok());
     CHECK(sender(given).address == "a@b.example");
   }
   for (const char* null : {"", "<>", " <> ", "Mail Delivery System <>"}) {
-    CHECK(sender(null).verdict.ok());
+    CHECK(sender(null).status.ok());
     CHECK(sender(null).address.empty());
   }
   for (const char* bad :
        {"a@b.example, c@d.example", "a b@c.example", "<a@b.example", "a@", "\"a@b.example", "a@b.example\r\nRCPT TO:<c>", ",", "g:;"}) {
     CAPTURE(bad);
-    CHECK(sender(bad).verdict.code == mxpress::proto::ExitCode::usage);
+    CHECK(sender(bad).status.code == mxpress::proto::ExitCode::usage);
   }
   CHECK(sender({}).address == "joe");
   CHECK(sender({}, "CORP\\jane").address == "\"CORP\\\\jane\"");
   CHECK(sender({}, "jane@corp").address == "\"jane@corp\"");
   CHECK(sender({}, ".jane.").address == "\".jane.\"");
-  CHECK_FALSE(sender({}, "j\xc3\xbcrgen").verdict.ok());
+  CHECK_FALSE(sender({}, "j\xc3\xbcrgen").status.ok());
 }
 
 TEST_CASE("sendmail: the start of the message loses its mbox line and gains From; the rest keeps its bytes") {

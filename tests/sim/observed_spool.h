@@ -25,7 +25,7 @@ class ObservedSpool final : public queue::SteppedSpool {
   void act(queue::ActionKind action, std::vector<queue::QueueId> messages, std::function<void(Status)> done) override;
   void record_site(queue::SiteRecord record) override { spool_->record_site(std::move(record)); }
   Result<queue::Message> load(queue::QueueId id) override { return spool_->load(id); }
-  std::optional<queue::Message> load_at_hand(queue::QueueId id) override { return spool_->load_at_hand(id); }
+  std::optional<queue::Message> load_if_cached(queue::QueueId id) override { return spool_->load_if_cached(id); }
   std::shared_ptr<const queue::Message> fresh(queue::QueueId id) override { return spool_->fresh(id); }
   std::uint64_t octets_to_load(queue::QueueId id) override { return spool_->octets_to_load(id); }
   std::size_t recipients_of(queue::QueueId id) override { return spool_->recipients_of(id); }

@@ -102,7 +102,7 @@ void Run::submit(const Arrival& arrival) {
   const std::uint32_t checksum = queue::crc32c(message.content);
   if (message.content.size() > queue::kInlineContent) make_large(message);
   spool_->store_as(id, std::move(message), [this, id, envelope](Result<queue::QueueId> stored) {
-    if (stored) pool_->admit(id, envelope);
+    if (stored) dispatcher_->admit(id, envelope);
   });
   ledger_.set_checksum(id, checksum);
 }
@@ -138,7 +138,7 @@ void Run::act() {
 
 void Run::act_on(queue::ActionKind action, std::vector<queue::QueueId> messages) {
   internet_.operator_asked();
-  pool_->act(action, messages, [this, action, messages](Result<std::vector<mta::delivery::ActionEffect>> effects) {
+  dispatcher_->act(action, messages, [this, action, messages](Result<std::vector<mta::delivery::ActionEffect>> effects) {
     if (effects) ledger_.stopped(messages.front(), action);
   });
 }

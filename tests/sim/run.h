@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "mta/delivery/pool.h"
+#include "mta/delivery/dispatcher.h"
 #include "mta/host/log.h"
 #include "tests/sim/internet.h"
 #include "tests/sim/ledger.h"
@@ -76,7 +76,7 @@ class Run {
   test::ForgetfulDisk disk_;
   std::unique_ptr<asio::io_context> io_;
   std::unique_ptr<ObservedSpool> spool_;
-  std::unique_ptr<mta::delivery::Pool> pool_;
+  std::unique_ptr<mta::delivery::Dispatcher> dispatcher_;
   std::uint64_t crashes_ = 0, actions_ = 0;
   std::size_t longest_queue_ = 0;
   bool dying_ = false;  // the disk has failed, and the crash is near: complaints are expected

@@ -45,16 +45,17 @@ Status Run::try_start() {
   if (!spool) return spool.error();
   spool_ = std::make_unique<ObservedSpool>(std::move(*spool), ledger_);
   io_ = std::make_unique<asio::io_context>(1);
-  mta::delivery::PoolServices services{.workers = {io_.get(), io_.get()},  // two workers on one thread
-                                       .spool = *spool_,
-                                       .config = config_,
-                                       .file_pool = nullptr,
-                                       .make_resolver = [this](asio::io_context&, const mta::Config&) { return internet_.make_resolver(); },
-                                       .make_connector = [this](asio::io_context& io) { return internet_.make_connector(io); },
-                                       .seed = mix(options_.seed, crashes_),
-                                       .crash_record = nullptr,
-                                       .many_destinations = kManyDestinations};
-  pool_ = std::make_unique<mta::delivery::Pool>(std::move(services));
+  mta::delivery::DispatcherServices services{
+      .workers = {io_.get(), io_.get()},  // two workers on one thread
+      .spool = *spool_,
+      .config = config_,
+      .file_pool = nullptr,
+      .make_resolver = [this](asio::io_context&, const mta::Config&) { return internet_.make_resolver(); },
+      .make_connector = [this](asio::io_context& io) { return internet_.make_connector(io); },
+      .seed = mix(options_.seed, crashes_),
+      .crash_record = nullptr,
+      .many_destinations = kManyDestinations};
+  dispatcher_ = std::make_unique<mta::delivery::Dispatcher>(std::move(services));
   time_.set_other_work([this] {
     const bool worked = spool_->commit_batch();
     if (!dying_) spool_->checkpoint();
@@ -62,9 +63,9 @@ Status Run::try_start() {
   });
   const auto found = [&](const queue::Message& message) {
     ledger_.found(message);
-    pool_->restore(message);
+    dispatcher_->restore(message);
   };
-  const Status recovered = spool_->recover(found, [this](const queue::SiteRecord& site) { pool_->restore_site(site); });
+  const Status recovered = spool_->recover(found, [this](const queue::SiteRecord& site) { dispatcher_->restore_site(site); });
   if (!recovered) return recovered;
   // A start in which the power fails tells nothing: its recovery may end between the last write and the first message it tells of.
   if (crashes_ > 0 && !dying_) ledger_.recovered([this](queue::QueueId id) { return spool_->load(id); });
@@ -75,7 +76,7 @@ void Run::tear_down() {
   disk_.cut_at(disk_.operations() + 1);
   dying_ = true;
   time_.set_other_work(nullptr);
-  pool_.reset();
+  dispatcher_.reset();
   spool_.reset();
   io_.reset();
   internet_.crashed();

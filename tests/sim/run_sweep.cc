@@ -18,7 +18,7 @@ constexpr std::size_t kCompared = 50;
 
 std::vector<mta::delivery::DestinationStatus> Run::status() {
   std::optional<std::vector<mta::delivery::DestinationStatus>> rows;
-  pool_->status([&](std::vector<mta::delivery::DestinationStatus> all) { rows = std::move(all); });
+  dispatcher_->status([&](std::vector<mta::delivery::DestinationStatus> all) { rows = std::move(all); });
   if (!time_.run_until(*io_, [&] { return rows.has_value(); }, std::chrono::seconds(1))) ledger_.wrong("the workers do not answer");
   return rows.value_or(std::vector<mta::delivery::DestinationStatus>());
 }

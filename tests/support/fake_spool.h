@@ -88,7 +88,7 @@ class FakeSpool final : public queue::MessageStore {
   void record_site(queue::SiteRecord) override {}
   Result<queue::Message> load(queue::QueueId) override { return Error::permanent("no such message"); }
   std::vector<queue::QueueId> ids(bool) override { return {}; }
-  std::optional<queue::Message> load_at_hand(queue::QueueId) override { return std::nullopt; }
+  std::optional<queue::Message> load_if_cached(queue::QueueId) override { return std::nullopt; }
   std::shared_ptr<const queue::Message> fresh(queue::QueueId) override { return nullptr; }
   std::uint64_t octets_to_load(queue::QueueId) override { return 0; }
   std::size_t recipients_of(queue::QueueId) override { return 0; }

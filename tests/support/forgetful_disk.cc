@@ -95,7 +95,7 @@ class MemoryFile : public queue::File {
     return bytes.copy(buffer, size, offset);
   }
 
-  std::size_t read_at_hand(std::uint64_t offset, char* buffer, std::size_t size) const override {
+  std::size_t read_if_cached(std::uint64_t offset, char* buffer, std::size_t size) const override {
     const std::lock_guard lock(state_->mutex);
     const auto& bytes = node_->now;
     if (!same_life() || state_->is_off() || state_->is_cold() || offset >= bytes.size()) return 0;

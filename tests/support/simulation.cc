@@ -133,7 +133,7 @@ Simulation::~Simulation() {
   mta::capture_log(nullptr, nullptr);
   while (spool_ && spool_->commit_batch()) {  // who waits for it is still there
   }
-  pool_.reset();
+  dispatcher_.reset();
   io_.reset();
   spool_.reset();
 }
@@ -149,7 +149,7 @@ void Simulation::start() {
   if (!spool) throw std::runtime_error(spool.error().message);
   spool_ = std::move(*spool);
   io_ = std::make_unique<asio::io_context>(1);
-  mta::delivery::PoolServices services{
+  mta::delivery::DispatcherServices services{
       .workers = {io_.get(), io_.get()},  // two workers on one thread
       .spool = *spool_,
       .config = config,
@@ -159,28 +159,28 @@ void Simulation::start() {
       .seed = 1,
       .crash_record = nullptr,
       .many_destinations = many_destinations_};
-  pool_ = std::make_unique<mta::delivery::Pool>(std::move(services));
+  dispatcher_ = std::make_unique<mta::delivery::Dispatcher>(std::move(services));
   commit_again();
   const Status recovered = spool_->recover(
       [this](const queue::Message& message) {
         if (poison.contains(message.id))
-          pool_->set_aside(message, "signal 11 (Segmentation fault)");
+          dispatcher_->set_aside(message, "signal 11 (Segmentation fault)");
         else
-          pool_->restore(message);
+          dispatcher_->restore(message);
       },
-      [this](const queue::SiteRecord& site) { pool_->restore_site(site); });
+      [this](const queue::SiteRecord& site) { dispatcher_->restore_site(site); });
   if (!recovered) throw std::runtime_error(recovered.error().message);
 }
 
 void Simulation::reload(const std::string& toml) {
   config.set(parse(toml));
-  pool_->reconfigured();
+  dispatcher_->reconfigured();
 }
 
 void Simulation::kill() {
   disk.cut_at(disk.operations() + 1);
   time.set_other_work(nullptr);
-  pool_.reset();
+  dispatcher_.reset();
   io_.reset();
   spool_.reset();
 }
@@ -232,20 +232,20 @@ queue::QueueId Simulation::submit(proto::Envelope envelope) {
   spool_->store(std::move(message), [&](Result<queue::QueueId> result) { stored = std::move(result); });
   while (!stored && spool_->commit_batch()) {
   }
-  pool_->admit(stored.value().value(), envelope);
+  dispatcher_->admit(stored.value().value(), envelope);
   return stored->value();
 }
 
 std::vector<mta::delivery::ActionEffect> Simulation::act(queue::ActionKind action, std::vector<queue::QueueId> ids) {
   std::optional<std::vector<mta::delivery::ActionEffect>> effects;
-  pool_->act(action, std::move(ids), [&](Result<std::vector<mta::delivery::ActionEffect>> all) { effects = all.value(); });
+  dispatcher_->act(action, std::move(ids), [&](Result<std::vector<mta::delivery::ActionEffect>> all) { effects = all.value(); });
   run_until([&] { return effects.has_value(); }, std::chrono::seconds(5));
   return effects.value();
 }
 
 std::vector<mta::delivery::DestinationStatus> Simulation::status() {
   std::optional<std::vector<mta::delivery::DestinationStatus>> rows;
-  pool_->status([&](std::vector<mta::delivery::DestinationStatus> all) { rows = std::move(all); });
+  dispatcher_->status([&](std::vector<mta::delivery::DestinationStatus> all) { rows = std::move(all); });
   run_until([&] { return rows.has_value(); }, std::chrono::seconds(5));
   return rows.value();
 }

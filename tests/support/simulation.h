@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "mta/delivery/pool.h"
+#include "mta/delivery/dispatcher.h"
 #include "queue/stepped_spool.h"
 #include "tests/support/forgetful_disk.h"
 #include "tests/support/memory_stream.h"
@@ -41,7 +41,7 @@ struct SimulatedHost {
 
 class Simulation {
  public:
-  // `toml` as in mxpress.toml. `many_destinations`: see PoolServices.
+  // `toml` as in mxpress.toml. `many_destinations`: see DispatcherServices.
   explicit Simulation(const std::string& toml = "", std::size_t many_destinations = mta::delivery::kManyDestinations);
   ~Simulation();
 
@@ -54,11 +54,11 @@ class Simulation {
   void run_for(Duration how_long) { time.run_for(*io_, how_long); }
   bool run_until(const std::function<bool()>& done, Duration at_most) { return time.run_until(*io_, done, at_most); }
   // As the daemon does while the spool takes nothing.
-  void pause(bool paused) { pool_->pause(paused); }
+  void pause(bool paused) { dispatcher_->pause(paused); }
   // As recovery does, which may be late: the spool has it, and the pool is told.
   void restore(const queue::SiteRecord& record) {
     spool_->record_site(record);
-    pool_->restore_site(record);
+    dispatcher_->restore_site(record);
   }
   // Nothing gets onto the disk until commit_again().
   void stop_committing() { time.set_other_work(nullptr); }
@@ -80,9 +80,9 @@ class Simulation {
   mta::delivery::ActionEffect act(queue::ActionKind action, queue::QueueId id) { return act(action, std::vector{id}).at(0); }
   std::vector<mta::delivery::ActionEffect> act(queue::ActionKind action, std::vector<queue::QueueId> ids);
   std::vector<mta::delivery::DestinationStatus> status();
-  mta::delivery::Loads& loads() { return pool_->loads(); }
-  std::uint64_t moved_jobs() const { return pool_->moved_jobs(); }
-  std::size_t known_destinations() const { return pool_->known_destinations(); }
+  mta::delivery::Loads& loads() { return dispatcher_->loads(); }
+  std::uint64_t moved_jobs() const { return dispatcher_->moved_jobs(); }
+  std::size_t known_destinations() const { return dispatcher_->known_destinations(); }
   // "192.0.2.1:25" answers; addresses without a host refuse connections.
   void host(const std::string& address, SimulatedHost& host);
   void refuse(const std::string& address) { hosts_.erase(address); }
@@ -110,7 +110,7 @@ class Simulation {
   std::vector<std::string> connections_;
   std::unique_ptr<queue::SteppedSpool> spool_;
   std::unique_ptr<asio::io_context> io_;
-  std::unique_ptr<mta::delivery::Pool> pool_;
+  std::unique_ptr<mta::delivery::Dispatcher> dispatcher_;
 };
 
 }  // namespace mxpress::testing

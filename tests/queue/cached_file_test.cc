@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 
-#include "queue/at_hand.h"
+#include "queue/cached_file.h"
 #include "tests/queue/spool_fixture.h"
 #include "tests/support/temp_folder.h"
 
@@ -22,7 +22,7 @@ class HalfCold final : public File {
   Result<std::size_t> read_at(std::uint64_t offset, char* buffer, std::size_t size) const override {
     return bytes_.copy(buffer, size, offset);
   }
-  std::size_t read_at_hand(std::uint64_t offset, char* buffer, std::size_t size) const override {
+  std::size_t read_if_cached(std::uint64_t offset, char* buffer, std::size_t size) const override {
     ++looks;
     return offset >= warm_ ? 0 : bytes_.substr(0, warm_).copy(buffer, size, offset);
   }
@@ -55,7 +55,7 @@ struct Stored : SpoolFixture {
 
 TEST_CASE("at hand: a file gives what is in memory, at the first look, and nothing that is not") {
   const auto file = std::make_shared<HalfCold>("0123456789", 6);
-  const auto hand = at_hand(file);
+  const auto hand = only_cached(file);
   CHECK(*read_exactly(*hand, 1, 3) == "123");
   CHECK(*read_exactly(*hand, 4, 2) == "45");
   CHECK(file->looks == 1);
@@ -66,7 +66,7 @@ TEST_CASE("at hand: a file gives what is in memory, at the first look, and nothi
 
 TEST_CASE("at hand: a read that is long to deal with is left to others") {
   const std::string bytes(100'000, 'x');
-  const auto hand = at_hand(std::make_shared<HalfCold>(bytes, bytes.size()));
+  const auto hand = only_cached(std::make_shared<HalfCold>(bytes, bytes.size()));
   CHECK(read_exactly(*hand, 0, 20'000));
   CHECK_FALSE(read_exactly(*hand, 0, 50'000));
 }
@@ -86,9 +86,9 @@ TEST_CASE("at hand: what has just been written to a file of the system is") {
     return;
   }
   std::string bytes(10, '-');
-  CHECK(file->read_at_hand(3, bytes.data(), bytes.size()) == 4);
+  CHECK(file->read_if_cached(3, bytes.data(), bytes.size()) == 4);
   CHECK(bytes == "tent------");
-  CHECK(file->read_at_hand(7, bytes.data(), bytes.size()) == 0);
+  CHECK(file->read_if_cached(7, bytes.data(), bytes.size()) == 0);
 }
 
 TEST_CASE("at hand: a message in the journal is, with its content and with what has happened to it, synced or not") {
@@ -97,7 +97,7 @@ TEST_CASE("at hand: a message in the journal is, with its content and with what 
   s.spool->settle(settlement(id, 0, RecipientStage::pending, "451 once"), nullptr);
   s.commit();
   s.spool->settle(settlement(id, 0, RecipientStage::pending, "451 twice"), nullptr);
-  const auto message = s.spool->load_at_hand(id);
+  const auto message = s.spool->load_if_cached(id);
   REQUIRE(message);
   CHECK(message->content->in_memory() == "Subject: a\r\n\r\nbody\r\n");
   CHECK(message->attempts.size() == 2);
@@ -112,15 +112,15 @@ TEST_CASE("at hand: a message that is larger, in a file of its own, ended or unk
   s.spool->settle(settlement(ended, 0, RecipientStage::delivered), nullptr);
   const auto moved = s.put("x\r\n");
   s.commit();
-  CHECK_FALSE(s.spool->load_at_hand(larger));
-  CHECK_FALSE(s.spool->load_at_hand(ended));
-  CHECK_FALSE(s.spool->load_at_hand(QueueId{42}));
-  CHECK(s.spool->load_at_hand(moved));
+  CHECK_FALSE(s.spool->load_if_cached(larger));
+  CHECK_FALSE(s.spool->load_if_cached(ended));
+  CHECK_FALSE(s.spool->load_if_cached(QueueId{42}));
+  CHECK(s.spool->load_if_cached(moved));
   s.options.journal_size = 1;
   REQUIRE(s.open());
   s.put("x\r\n");
   s.spool->checkpoint();
-  CHECK_FALSE(s.spool->load_at_hand(moved));
+  CHECK_FALSE(s.spool->load_if_cached(moved));
   CHECK(s.spool->load(moved));
 }
 
@@ -128,21 +128,21 @@ TEST_CASE("at hand: what is cold is for load(), and then it is not") {
   Stored s;
   const auto id = s.put("x\r\n");
   s.disk.make_cold(1);
-  CHECK_FALSE(s.spool->load_at_hand(id));
+  CHECK_FALSE(s.spool->load_if_cached(id));
   CHECK(s.spool->load(id));
   s.disk.make_cold(0);
-  CHECK(s.spool->load_at_hand(id));
+  CHECK(s.spool->load_if_cached(id));
 }
 
 TEST_CASE("at hand: a message with many records is left to others") {
   Stored s;
   const auto id = s.put("x\r\n");
   for (int i = 0; i < 9; ++i) {
-    CHECK(s.spool->load_at_hand(id));
+    CHECK(s.spool->load_if_cached(id));
     s.spool->settle(settlement(id, 0, RecipientStage::pending, "451"), nullptr);
     s.commit();
   }
-  CHECK_FALSE(s.spool->load_at_hand(id));
+  CHECK_FALSE(s.spool->load_if_cached(id));
 }
 
 TEST_CASE("at hand: damaged content, or a damaged record, is for load() to tell") {
@@ -151,9 +151,9 @@ TEST_CASE("at hand: damaged content, or a damaged record, is for load() to tell"
     const auto id = s.put("intact content\r\n");
     s.spool->settle(settlement(id, 0, RecipientStage::pending, "451 later"), nullptr);
     s.commit();
-    REQUIRE(s.spool->load_at_hand(id));
+    REQUIRE(s.spool->load_if_cached(id));
     s.damage(place);
-    CHECK_FALSE(s.spool->load_at_hand(id));
+    CHECK_FALSE(s.spool->load_if_cached(id));
     CHECK(s.spool->load(id));
   }
 }

@@ -1,4 +1,4 @@
-// The pool of workers: takes messages in, gives each job to the worker that owns it, and lets operators look and act.
+// The dispatcher: takes messages in, gives each job to the worker that owns it, and lets operators look and act.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@
 
 namespace mxpress::mta::delivery {
 
-struct PoolServices {
+struct DispatcherServices {
   std::vector<asio::io_context*> workers;  // one each; in simulations several may be the same
   queue::MessageStore& spool;
   const CurrentConfig& config;
@@ -34,10 +34,10 @@ struct PoolServices {
 
 // Threads: Deliverer's and Ownership's functions from any. Destroyed after the threads that run its io_contexts have ended, before the
 // io_contexts.
-class Pool final : public Deliverer, private Ownership {
+class Dispatcher final : public Deliverer, private Ownership {
  public:
-  explicit Pool(PoolServices services);
-  ~Pool() override;
+  explicit Dispatcher(DispatcherServices services);
+  ~Dispatcher() override;
 
   void admit(queue::QueueId id, const proto::Envelope& envelope) override;
   void give_back(queue::QueueId id, const proto::HostResult& why) override;
@@ -85,7 +85,7 @@ class Pool final : public Deliverer, private Ownership {
   void visit_all(std::function<void(Worker&)> visit, std::function<void()> finish);
   void wait_until_idle(std::function<void()> idle);
 
-  PoolServices services_;
+  DispatcherServices services_;
   std::atomic<std::uint64_t> moved_jobs_ = 0;
   bool paused_ = false;  // as last told
   SetAside set_aside_;

@@ -70,7 +70,7 @@ void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<
   const Instant now = instant_now();
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
     Destination& destination = destinations_[index];
-    if (!destinations_[index].has_fixed_site()) destination.located_until = Instant::min();
+    if (!destinations_[index].has_fixed_site()) destination.resolved_until = Instant::min();
     ++destination.answers;
     destination.trouble.over();  // it may have been ours
     wakes_.wake_destination(index, now);

@@ -11,7 +11,7 @@
 namespace mxpress::mta::delivery {
 
 // What a host said last, for those who ask.
-class KeptResult {
+class CompactResult {
  public:
   void operator=(const std::optional<proto::HostResult>& result);
   std::optional<proto::HostResult> get() const;
@@ -21,7 +21,7 @@ class KeptResult {
 };
 
 // The targets of a destination, in their order.
-class KeptTargets {
+class CompactTargets {
  public:
   void operator=(const std::vector<dns::Target>& targets);
   std::vector<dns::Target> get() const;

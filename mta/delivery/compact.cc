@@ -1,5 +1,5 @@
 // Packs values one after the other: numbers as many octets of seven bits as they need, texts with their length in front.
-#include "mta/delivery/kept.h"
+#include "mta/delivery/compact.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -77,7 +77,7 @@ dns::Target unpack_target(Unpacker& unpacker) {
 
 }  // namespace
 
-void KeptResult::operator=(const std::optional<proto::HostResult>& result) {
+void CompactResult::operator=(const std::optional<proto::HostResult>& result) {
   packed_ = {};
   if (!result) return;
   Packer packer;
@@ -88,7 +88,7 @@ void KeptResult::operator=(const std::optional<proto::HostResult>& result) {
   packed_ = packer.packed();
 }
 
-std::optional<proto::HostResult> KeptResult::get() const {
+std::optional<proto::HostResult> CompactResult::get() const {
   if (packed_.empty()) return std::nullopt;
   Unpacker unpacker(packed_.view());
   proto::HostResult result;
@@ -100,7 +100,7 @@ std::optional<proto::HostResult> KeptResult::get() const {
 }
 
 // A host with several addresses is named once.
-void KeptTargets::operator=(const std::vector<dns::Target>& targets) {
+void CompactTargets::operator=(const std::vector<dns::Target>& targets) {
   Packer packer;
   const std::string* before = nullptr;
   for (const dns::Target& target : targets) {
@@ -110,7 +110,7 @@ void KeptTargets::operator=(const std::vector<dns::Target>& targets) {
   packed_ = packer.packed();
 }
 
-std::vector<dns::Target> KeptTargets::get() const {
+std::vector<dns::Target> CompactTargets::get() const {
   std::vector<dns::Target> targets;
   for (Unpacker unpacker(packed_.view()); !unpacker.at_end();) {
     dns::Target target = unpack_target(unpacker);

@@ -13,7 +13,7 @@ inline constexpr std::uint64_t kSmallContent = 16 * 1024;
 
 // The file, to be read by who must not wait: an error where the disk would have to be asked, or where more is wanted than is quickly dealt
 // with. It is not to be written.
-std::shared_ptr<File> at_hand(std::shared_ptr<File> file);
+std::shared_ptr<File> only_cached(std::shared_ptr<File> file);
 
 // The content after its check: what is small was read into memory for it, and need not be read again. An error: I/O (transient) or damage
 // (permanent). As blocking as the file behind it.

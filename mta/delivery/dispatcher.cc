@@ -1,5 +1,5 @@
-// The pool of workers.
-#include "mta/delivery/pool.h"
+// The dispatcher of the workers.
+#include "mta/delivery/dispatcher.h"
 
 #include <algorithm>
 #include <atomic>
@@ -28,7 +28,7 @@ bool any_in_stage(const queue::Message& message, RecipientStage stage) {
 
 }  // namespace
 
-Pool::Pool(PoolServices services)
+Dispatcher::Dispatcher(DispatcherServices services)
     : services_(std::move(services)),
       loads_(services_.spool, services_.file_pool),
       notices_(
@@ -50,9 +50,9 @@ Pool::Pool(PoolServices services)
   }
 }
 
-Pool::~Pool() = default;
+Dispatcher::~Dispatcher() = default;
 
-void Pool::admit(queue::QueueId id, const proto::Envelope& envelope) {
+void Dispatcher::admit(queue::QueueId id, const proto::Envelope& envelope) {
   const Instant now = instant_now();
   auto names = routing::destinations_of(envelope, *services_.config.get());
   const bool are_many = names.size() >= kManyJobs;
@@ -61,7 +61,7 @@ void Pool::admit(queue::QueueId id, const proto::Envelope& envelope) {
 }
 
 // If the daemon ends before this is durable, the message is delivered after all.
-void Pool::give_back(queue::QueueId id, const proto::HostResult& why) {
+void Dispatcher::give_back(queue::QueueId id, const proto::HostResult& why) {
   const auto message = services_.spool.load(id);
   if (!message) return log(LogLine(Priority::error, id, "unreadable").add("reason", message.error().message));
   std::vector<std::uint32_t> recipients(message->recipients.size());
@@ -81,12 +81,12 @@ void Pool::give_back(queue::QueueId id, const proto::HostResult& why) {
   });
 }
 
-void Pool::restore(const queue::Message& message) {
+void Dispatcher::restore(const queue::Message& message) {
   if (any_in_stage(message, RecipientStage::notice_owed)) notices_.owed(message.id);
   readmit(message);
 }
 
-void Pool::set_aside(const queue::Message& message, const std::string& death) {
+void Dispatcher::set_aside(const queue::Message& message, const std::string& death) {
   set_aside_.add(message.id);
   if (message.held) return;  // by an earlier start
   services_.spool.settle(settlement_of(message, death, Clock::current().wall()), nullptr);
@@ -94,7 +94,7 @@ void Pool::set_aside(const queue::Message& message, const std::string& death) {
 }
 
 // For those whom no worker knows: an operator who acts on one takes it up again, or lets it end.
-std::vector<queue::QueueId> Pool::acted_on_set_aside(queue::ActionKind action, const std::vector<queue::QueueId>& ids) {
+std::vector<queue::QueueId> Dispatcher::acted_on_set_aside(queue::ActionKind action, const std::vector<queue::QueueId>& ids) {
   auto found = set_aside_.acted(action, ids);
   const bool stays = action == queue::ActionKind::hold || action == queue::ActionKind::retry;
   for (const queue::QueueId id : found) {
@@ -104,7 +104,7 @@ std::vector<queue::QueueId> Pool::acted_on_set_aside(queue::ActionKind action, c
   return found;
 }
 
-void Pool::take_up(queue::QueueId id) {
+void Dispatcher::take_up(queue::QueueId id) {
   auto work = [this, id] {
     const auto message = services_.spool.load(id);
     if (!message) return log(LogLine(Priority::error, id, "unreadable").add("reason", message.error().message));
@@ -116,7 +116,7 @@ void Pool::take_up(queue::QueueId id) {
     work();
 }
 
-void Pool::readmit(const queue::Message& message) {
+void Dispatcher::readmit(const queue::Message& message) {
   const Instant now = instant_now();
   const Duration age = services_.spool.age_of(message);
   const auto config = services_.config.get();
@@ -143,7 +143,7 @@ void Pool::readmit(const queue::Message& message) {
   }
 }
 
-void Pool::restore_site(const queue::SiteRecord& site) {
+void Dispatcher::restore_site(const queue::SiteRecord& site) {
   const auto key = BackoffKey::of_record(site.site);
   const auto owner = key.is_lookup() ? std::optional(worker_for(DestinationRef::of_text(key.name()))) : owner_or_keep(site);
   if (!owner) return;
@@ -152,14 +152,15 @@ void Pool::restore_site(const queue::SiteRecord& site) {
 }
 
 // The site's owner; without one the record is kept for the first.
-std::optional<std::size_t> Pool::owner_or_keep(const queue::SiteRecord& record) {
+std::optional<std::size_t> Dispatcher::owner_or_keep(const queue::SiteRecord& record) {
   const std::lock_guard lock(placed_mutex_);
   if (const auto number = site_names_.find(record.site)) return site_owners_[*number];
   restored_sites_[record.site] = record;
   return std::nullopt;
 }
 
-void Pool::act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) {
+void Dispatcher::act(queue::ActionKind action, std::vector<queue::QueueId> ids,
+                     std::function<void(Result<std::vector<ActionEffect>>)> done) {
   services_.spool.act(action, ids, [this, action, ids, done = std::move(done)](Status status) {
     if (!status) return done(status.error());
     for (const queue::QueueId id : ids) loads_.shared.forget(id);
@@ -167,7 +168,8 @@ void Pool::act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::f
   });
 }
 
-void Pool::apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) {
+void Dispatcher::apply(queue::ActionKind action, std::vector<queue::QueueId> ids,
+                       std::function<void(Result<std::vector<ActionEffect>>)> done) {
   struct Effects {
     std::mutex mutex;
     std::vector<ActionEffect> all;
@@ -192,8 +194,8 @@ void Pool::apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std:
 }
 
 // Rows of all workers; `finish` runs after the last one, on some worker's thread.
-void Pool::gather_rows(std::function<std::vector<DestinationStatus>(Worker&)> rows_of,
-                       std::function<void(std::vector<DestinationStatus>)> finish) {
+void Dispatcher::gather_rows(std::function<std::vector<DestinationStatus>(Worker&)> rows_of,
+                             std::function<void(std::vector<DestinationStatus>)> finish) {
   struct Rows {
     std::mutex mutex;
     std::vector<DestinationStatus> all;
@@ -207,7 +209,7 @@ void Pool::gather_rows(std::function<std::vector<DestinationStatus>(Worker&)> ro
   visit_all(visit, [rows, finish = std::move(finish)] { finish(std::move(rows->all)); });
 }
 
-void Pool::status(std::function<void(std::vector<DestinationStatus>)> done) {
+void Dispatcher::status(std::function<void(std::vector<DestinationStatus>)> done) {
   gather_rows([](Worker& worker) { return worker.status(); },
               [this, done = std::move(done)](std::vector<DestinationStatus> rows) {
                 if (const std::size_t pending = notices_.pending(); pending > 0) {
@@ -229,11 +231,11 @@ void Pool::status(std::function<void(std::vector<DestinationStatus>)> done) {
               });
 }
 
-void Pool::status_of(queue::QueueId id, std::function<void(std::vector<DestinationStatus>)> done) {
+void Dispatcher::status_of(queue::QueueId id, std::function<void(std::vector<DestinationStatus>)> done) {
   gather_rows([id](Worker& worker) { return worker.status_of(id); }, std::move(done));
 }
 
-void Pool::reconfigured() {
+void Dispatcher::reconfigured() {
   for (auto& worker : workers_)
     asio::post(worker->io(), [this, &worker] {
       const auto config = services_.config.get();  // the latest, also where several come at a time
@@ -241,16 +243,16 @@ void Pool::reconfigured() {
     });
 }
 
-void Pool::pause(bool paused) {
+void Dispatcher::pause(bool paused) {
   if (std::exchange(paused_, paused) == paused) return;
   visit_all([paused](Worker& worker) { worker.pause(paused); }, [] {});
 }
 
-void Pool::stop(std::function<void()> idle) {
+void Dispatcher::stop(std::function<void()> idle) {
   visit_all([](Worker& worker) { worker.stop(); }, [this, idle = std::move(idle)]() mutable { wait_until_idle(std::move(idle)); });
 }
 
-void Pool::wait_until_idle(std::function<void()> idle) {
+void Dispatcher::wait_until_idle(std::function<void()> idle) {
   auto in_flight = std::make_shared<std::atomic<std::size_t>>(0);
   visit_all(
       [in_flight](Worker& worker) { *in_flight += worker.in_flight(); },
@@ -261,7 +263,7 @@ void Pool::wait_until_idle(std::function<void()> idle) {
       });
 }
 
-void Pool::visit_all(std::function<void(Worker&)> visit, std::function<void()> finish) {
+void Dispatcher::visit_all(std::function<void(Worker&)> visit, std::function<void()> finish) {
   auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
   auto last = std::make_shared<std::function<void()>>(std::move(finish));
   for (auto& worker : workers_)
@@ -272,7 +274,7 @@ void Pool::visit_all(std::function<void(Worker&)> visit, std::function<void()> f
 }
 
 // Whoever looked it up first: its job need not travel again.
-SiteClaim Pool::claim_site(const std::string& key, std::size_t worker) {
+SiteClaim Dispatcher::claim_site(const std::string& key, std::size_t worker) {
   const std::lock_guard lock(placed_mutex_);
   if (const auto number = site_names_.find(key)) return {site_owners_[*number]};
   const std::uint32_t number = site_names_.number(key);
@@ -283,43 +285,43 @@ SiteClaim Pool::claim_site(const std::string& key, std::size_t worker) {
   return claim;
 }
 
-void Pool::leave_site(const std::string& key, std::size_t worker) {
+void Dispatcher::leave_site(const std::string& key, std::size_t worker) {
   const std::lock_guard lock(placed_mutex_);
   const auto number = site_names_.find(key);
   if (number && site_owners_[*number] == worker) site_names_.forget(*number);
 }
 
-std::size_t Pool::worker_for(routing::DestinationRef destination) const {
+std::size_t Dispatcher::worker_for(routing::DestinationRef destination) const {
   const std::lock_guard lock(placed_mutex_);
   const auto number = placed_names_.find(destination.text());
   return number ? placed_[*number] : routing::DestinationHash()(destination) % workers_.size();
 }
 
-void Pool::place_destination(routing::DestinationRef destination, std::size_t worker) {
+void Dispatcher::place_destination(routing::DestinationRef destination, std::size_t worker) {
   const std::lock_guard lock(placed_mutex_);
   const std::uint32_t number = placed_names_.number(destination.text());
   if (number == placed_.size()) placed_.push_back(0);
   placed_[number] = static_cast<std::uint16_t>(worker);
 }
 
-std::size_t Pool::known_destinations() const {
+std::size_t Dispatcher::known_destinations() const {
   std::size_t all = 0;
   for (const auto& worker : workers_) all += worker->known_destinations();
   return all;
 }
 
-void Pool::forget_destination(routing::DestinationRef destination, std::size_t worker) {
+void Dispatcher::forget_destination(routing::DestinationRef destination, std::size_t worker) {
   const std::lock_guard lock(placed_mutex_);
   const auto number = placed_names_.find(destination.text());
   if (number && placed_[*number] == worker) placed_names_.forget(*number);
 }
 
-void Pool::move_job(NewJob job) {
+void Dispatcher::move_job(NewJob job) {
   ++moved_jobs_;
   route_job(std::move(job));
 }
 
-void Pool::route_job(NewJob job) {
+void Dispatcher::route_job(NewJob job) {
   Worker& worker = *workers_[worker_for(job.destination)];
   asio::post(worker.io(), [&worker, job = std::move(job)] { worker.add(job); });
 }

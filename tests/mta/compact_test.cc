@@ -1,5 +1,5 @@
 // What is packed comes back as it was.
-#include "mta/delivery/kept.h"
+#include "mta/delivery/compact.h"
 
 #include <catch2/catch.hpp>
 
@@ -17,7 +17,7 @@ dns::Target target(const char* host, const char* address, std::uint16_t port, bo
 TEST_CASE("kept: a result comes back with all that it says") {
   const proto::HostResult result{
       proto::Stage::rcpt, "mx1.example.org", "[2001:db8::1]:25", "TLSv1.3/X (unverified)", {4, 200, 999}, 451, std::string(300, 'x'), true};
-  KeptResult kept;
+  CompactResult kept;
   CHECK_FALSE(kept.get());
   kept = result;
   const auto found = kept.get();
@@ -41,7 +41,7 @@ TEST_CASE("kept: targets come back in their order, with hosts that have several 
                                             target("mx1.example.org", "2001:db8::1", 25, false, 10),
                                             target("mx2.example.org", "255.255.255.255", 65'535, false, 65'535),
                                             target("[192.0.2.1]", "192.0.2.1", 0, true), target("mx1.example.org", "192.0.2.2", 25, false)};
-  KeptTargets kept;
+  CompactTargets kept;
   CHECK(kept.get().empty());
   kept = targets;
   CHECK(kept.get() == targets);

@@ -50,41 +50,41 @@ dns::Targets not_an_address() {
 }  // namespace
 
 // One message to thousands of domains must not take all descriptors, nor keep the mail of other users waiting.
-void Worker::start_locating(DestinationIndex index) {
-  destinations_[index].locating = true;
+void Worker::start_resolving(DestinationIndex index) {
+  destinations_[index].resolving = true;
   const queue::ReadyLines& ready = schedule_.ready();
   const bool has_begun = ready.any_line(index, kFewOwners, [&](queue::LineIndex line) {
     const host::Owner owner = ready.owner(line);
     if (!lookups_.begin(index, owner)) return false;
-    locate_for(owner, index);
+    resolve_for(owner, index);
     return true;
   });
-  if (!has_begun) locate_next();
+  if (!has_begun) resolve_next();
 }
 
-void Worker::locate_next() {
-  while (const auto next = lookups_.next()) locate_for(next->owner, next->item);
+void Worker::resolve_next() {
+  while (const auto next = lookups_.next()) resolve_for(next->owner, next->item);
 }
 
-void Worker::locate_for(const host::Owner& owner, DestinationIndex index) {
-  asio::co_spawn(services_.io, locate(index), [this, owner, index](std::exception_ptr error) {
+void Worker::resolve_for(const host::Owner& owner, DestinationIndex index) {
+  asio::co_spawn(services_.io, resolve(index), [this, owner, index](std::exception_ptr error) {
     log_bug("lookup of " + std::string(destinations_.name(index).text()), error);
-    if (error) destinations_[index].locating = false;
+    if (error) destinations_[index].resolving = false;
     lookups_.end(owner);
-    if (!stopping_) locate_next();
+    if (!stopping_) resolve_next();
   });
 }
 
-Task<void> Worker::locate(DestinationIndex index) {
+Task<void> Worker::resolve(DestinationIndex index) {
   const auto config = lookup_config_;
   const auto resolver = resolver_;
   const proto::Domain domain = *destinations_.name(index).domain();
   dns::Targets found = co_await find_hosts(domain, *config, *resolver);
-  destinations_[index].locating = false;
+  destinations_[index].resolving = false;
   if (stopping_) co_return;
   if (config != lookup_config_) co_return serve(index);  // found by rules that no longer apply: it is looked up again
   SessionKey key = transport::session_key(routing::route_for(*config, domain), found.site);
-  located(index, std::make_shared<const Located>(Located{std::move(found), std::move(key), config}));
+  resolved(index, std::make_shared<const Resolved>(Resolved{std::move(found), std::move(key), config}));
   run_due();
 }
 
@@ -99,8 +99,8 @@ Task<dns::Targets> Worker::find_hosts(proto::Domain domain, const Config& config
   co_return not_for_good(co_await dns::find_route_targets(resolver, next_hop->host, next_hop->port, rules, random_), domain, *next_hop);
 }
 
-void Worker::located(DestinationIndex index, const std::shared_ptr<const Located>& located) {
-  const dns::Targets& found = located->targets;
+void Worker::resolved(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) {
+  const dns::Targets& found = resolved->targets;
   ++destinations_[index].answers;
   if (found.kind == dns::TargetsKind::failed_for_now) return lookup_failed(index, found);
   Destination& destination = destinations_[index];
@@ -111,16 +111,16 @@ void Worker::located(DestinationIndex index, const std::shared_ptr<const Located
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
     return spawn(fail_all(index, destination.answers, std::move(result)));
   }
-  SiteClaim claim = services_.ownership.claim_site(located->key.text(), index_);
+  SiteClaim claim = services_.ownership.claim_site(resolved->key.text(), index_);
   if (claim.owner != index_) {
     services_.ownership.place_destination(destinations_.name(index), claim.owner);
-    return pass_on(index, located);
+    return pass_on(index, resolved);
   }
   auto targets = found.targets;
   if (destinations_.are_many() && targets.size() > kFewTargets) targets.resize(kFewTargets);
   destination.targets = targets;
-  destination.located_until = instant_now() + std::min(found.ttl, kHoldAtMost);
-  join_site(index, site_index(located->key, std::move(claim.restored)));
+  destination.resolved_until = instant_now() + std::min(found.ttl, kHoldAtMost);
+  join_site(index, site_index(resolved->key, std::move(claim.restored)));
   if (destination.probe_wanted) backoffs_.probe_now(index);
   serve(index);
 }
