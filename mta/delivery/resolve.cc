@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kFewOwners = 64;  // who have mail for one destination
 constexpr int kAddress = 1;             // RFC 3463 3.2: X.1.X
-constexpr std::size_t kFewTargets = 2;  // of each of very many destinations
 // However long the records hold: other name servers may be the ones to ask by then, and equal hosts take turns. The cache mostly knows.
 constexpr std::chrono::seconds kHoldAtMost = std::chrono::minutes(10);
 
@@ -116,9 +115,7 @@ void Worker::resolved(DestinationIndex index, const std::shared_ptr<const Resolv
     services_.ownership.place_destination(destinations_.name(index), claim.owner);
     return pass_on(index, resolved);
   }
-  auto targets = found.targets;
-  if (destinations_.are_many() && targets.size() > kFewTargets) targets.resize(kFewTargets);
-  destination.targets = targets;
+  destination.targets = found.targets;
   destination.resolved_until = instant_now() + std::min(found.ttl, kHoldAtMost);
   join_site(index, site_index(resolved->key, std::move(claim.restored)));
   if (destination.probe_wanted) backoffs_.probe_now(index);

@@ -272,3 +272,21 @@ TEST_CASE("many domains: mail that is removed while its hosts are down leaves no
   CHECK(world.known_destinations() < 300);
   CHECK(world.there.received.size() == 3000);
 }
+
+TEST_CASE("many domains: mail for a domain reaches its third mail host while another user's mail waits for very many domains") {
+  World world("", 50);
+  std::vector<std::string> slow;
+  for (int i = 0; i < 200; ++i) {
+    world.dns->fail(domain(i));
+    slow.push_back("you@" + domain(i));
+  }
+  world.submit_as(1, "me@here.example", slow);
+  world.run_for(minutes(1));
+  world.dns->mx("there.example", 10, "dead1.there.example").mx("there.example", 10, "dead2.there.example");
+  world.dns->mx("there.example", 20, "mx.there.example").a("dead1.there.example", "192.0.2.8").a("dead2.there.example", "192.0.2.9");
+  world.refuse("192.0.2.8:25");
+  world.refuse("192.0.2.9:25");
+  world.submit_as(2, "other@here.example", {"you@there.example"});
+  world.run_for(minutes(5));
+  CHECK(world.times_received("you@there.example") == 1);
+}
