@@ -221,7 +221,7 @@ TEST_CASE("notices: those of a user who has used up his share of memory wait, th
   world.run_for(minutes(20));
   const auto waiting = world.ids();
   const auto notices = std::count_if(waiting.begin(), waiting.end(), [&](auto id) { return world.load(id).envelope.is_notice; });
-  CHECK(notices > 20);
+  CHECK(notices > 8);
   CHECK(notices < 80);
   world.submit_as(34, "other@here.example", {"you@there.example"});
   world.run_for(minutes(2));
