@@ -74,7 +74,9 @@ struct Job {
   bool is_one_of_many : 1 = false;  // its message had many jobs when this one was made
   bool is_recorded : 1 = false;     // while leased: no delivery is at it any more, its outcome is being recorded
   bool is_over : 1 = false;         // and nothing of it waits, nor is anybody to be told
-  Second next_age;                  // when the message's age asks for a look: delay notice, expiry
+  static constexpr std::uint8_t kMostRoom = 7;
+  std::uint8_t room : 3 = 0;  // how much its delivery needs of the memory for long lists, once that is known
+  Second next_age;            // when the message's age asks for a look: delay notice, expiry
   DestinationIndex destination = kNone;
   JobIndex next_in_bucket = kNone;      // of those whose messages are looked for at the same place
   std::uint32_t place_in_heap = kNone;  // of those that have a next event

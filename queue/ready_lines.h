@@ -34,9 +34,13 @@ class ReadyLines {
   JobIndex next_at(SiteIndex site) const { return oldest_or_none(line_at(site)); }
   // Its line, at the job's destination; kNone without any.
   LineIndex line_at(SiteIndex site) const;
-  // The job of next() has been taken, and is still in its line; or it cannot be taken now.
+  // The job of next() has been taken, and is still in its line.
   void pass_turn(DestinationIndex destination) { at_destinations_.pass_turn(destination); }
   void pass_turn_at(SiteIndex site);
+  // The owner whose turn it is may begin nothing now: the next owner's turn. It is the same destination's when this owner has it again.
+  void skip_owner_at(SiteIndex site) {
+    if (only_line(site) == kSeveral) at_sites_.pass_turn(site);
+  }
 
   // The line of next(); kNone without any.
   LineIndex line(DestinationIndex destination) const { return at_destinations_.turn(destination); }

@@ -62,7 +62,7 @@ class Schedule {
   // The same for all destinations that are open at the site; of one owner the destinations take turns.
   std::optional<JobIndex> lease_at(SiteIndex site);
   // The job of ready().next_at() cannot be leased now: it is the next owner's turn.
-  void pass_turn_at(SiteIndex site) { ready_.pass_turn_at(site); }
+  void skip_owner_at(SiteIndex site) { ready_.skip_owner_at(site); }
   // Mail for the destination goes by this site from now on; by none.
   void open(DestinationIndex destination, SiteIndex site) { ready_.open(destination, site); }
   void close(DestinationIndex destination) { ready_.close(destination); }

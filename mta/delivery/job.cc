@@ -36,8 +36,6 @@ std::pair<Result<queue::Message>, Status> load_checked(queue::MessageStore& spoo
   return {std::move(message), {}};
 }
 
-bool is_long(const Share& share) { return share && share->recipients.size() > transport::kManyRecipients; }
-
 }  // namespace
 
 void Worker::spawn(Task<void> task) {
@@ -74,16 +72,16 @@ void Worker::look_again(JobIndex index, Instant when) {
   age_.arrange(index, when);
 }
 
-// What comes of mail is logged, so nothing more comes of mail whose owner has too many lines waiting: others' mail goes on. The job waits
-// without a place, and nothing of its message is held.
+// What comes of mail is logged, so nothing more comes of mail whose owner has too many lines waiting: others' mail goes on.
 bool Worker::has_log_room(JobIndex index) const {
   const LogRoom& room = log_rooms().outcomes;
   return room.is_calm() || room.has_room(owner_of(schedule_.job(index).message));
 }
 
-void Worker::wait_for_log(JobIndex index) {
+// The job waits without a place, and nothing of its message is held.
+void Worker::wait_for_room(JobIndex index) {
   schedule_.job(index).retry_wanted = false;  // it is tried again soon
-  look_again(index, log_pause_.next(instant_now()));
+  look_again(index, room_pause_.next(instant_now()));
   arm();
 }
 
@@ -92,6 +90,7 @@ void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site, c
   ++active_;
   const Places::Place place{sites_[site].standing(), owner};
   places_of(sites_[site]).take(place);
+  shares_.begin(site, owner);
   spawn_for(job, deliver_job(job, destination, site, place));
 }
 
@@ -122,9 +121,12 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   flights_.begin(job, begin);
   try {
     share = co_await load(job, destination, Need::content);
-    if (is_long(share)) share = co_await take_room(job, destination, std::move(share), charge);
     if (share && destinations_[destination].site != site) {
       put_back(job);
+      share = Share();
+    }
+    if (share && !take_room(job, *share, charge)) {
+      wait_for_room(job);
       share = Share();
     }
     if (share) {
@@ -138,6 +140,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   --sites_[site].active;
   --active_;
   places_of(sites_[site]).give_back(place);
+  shares_.end(site, place.owner);
   try {
     if (share && !bug) finish(job, destination, site, std::move(share), std::move(report), instant_now() - begin);
   } catch (...) {
@@ -252,15 +255,29 @@ Task<void> Worker::nothing_pending(JobIndex index, const Share& share) {
 }
 
 // A delivery may take an hour. What it holds of many recipients is bounded in all; the others are bounded by their number. One counts for
-// no more than a quarter, so that those of one owner need not wait for each other. Nothing of the message is held while it waits.
-Task<Share> Worker::take_room(JobIndex job, DestinationIndex destination, Share share, LoadBudget::Charge& charge) {
-  const std::uint64_t octets = std::min<std::uint64_t>(share->recipients.size() * Loads::kRecipient, Loads::kLongDeliveries / 4);
-  const auto owner = share->envelope.submitter.share_owner();
-  const bool waits = services_.loads.long_deliveries.would_wait(octets, owner);
-  if (waits) share = Share();
-  charge = co_await services_.loads.long_deliveries.acquire(octets, owner);
-  if (waits) share = co_await load(job, destination, Need::content);
-  co_return share;
+// no more than a quarter, so that those of one owner need not wait for each other. By the job's `room`: 1 for a list of up to twice
+// kManyRecipients, and so on, doubled.
+std::uint64_t Worker::octets_of_room(std::uint8_t room) {
+  if (room == 0) return 0;
+  return std::min<std::uint64_t>((transport::kManyRecipients << room) * Loads::kRecipient, Loads::kLongDeliveries / 4);
+}
+
+// Whether its delivery may begin: as far as is known before the message is read.
+bool Worker::has_room(JobIndex index) const {
+  const std::uint8_t room = schedule_.job(index).room;
+  if (room > 0 && services_.loads.long_deliveries.would_wait(octets_of_room(room), owner_of(schedule_.job(index).message))) return false;
+  return has_log_room(index);
+}
+
+// False: the delivery may not begin now.
+bool Worker::take_room(JobIndex index, const queue::Message& message, LoadBudget::Charge& charge) {
+  queue::Job& job = schedule_.job(index);
+  job.room = 0;
+  while (job.room < queue::Job::kMostRoom && message.recipients.size() > transport::kManyRecipients << job.room) ++job.room;
+  if (job.room == 0) return true;
+  auto taken = services_.loads.long_deliveries.try_acquire(octets_of_room(job.room), message.envelope.submitter.share_owner());
+  if (taken) charge = std::move(*taken);
+  return taken.has_value();
 }
 
 // Thousands of jobs of one message may be concluded at about the same time: they form a line, and only one of them is at work.
@@ -293,13 +310,13 @@ Task<void> Worker::conclude_or_wait(Conclusion conclusion) {
 
 Task<void> Worker::conclude_job(Conclusion conclusion) {
   auto& [job, outcome, failure] = conclusion;
-  if (!has_log_room(job)) co_return wait_for_log(job);
+  if (!has_log_room(job)) co_return wait_for_room(job);
   const DestinationIndex destination = schedule_.job(job).destination;
   Share share = co_await load(job, destination, Need::envelope);
   if (!share) co_return;
   auto recipients = pending_recipients(*share, destinations_.name(destination), *services_.config.get());
   if (!log_rooms().outcomes.has_room(share->envelope.submitter.share_owner(), octets_of_lines(*share, recipients, failure)))
-    co_return wait_for_log(job);
+    co_return wait_for_room(job);
   auto report = report_of_waiting(*share, std::move(recipients), outcome, failure, Clock::current().wall());
   std::optional<WallTime> next_try;
   if (const Trouble* trouble = sites_.trouble_of(destination)) next_try = to_wall(trouble->next_probe());

@@ -133,6 +133,10 @@ bool LoadBudget::would_wait(std::uint64_t octets, const host::Owner& owner) cons
   return state_->would_wait(octets, owner);
 }
 
+std::optional<LoadBudget::Charge> LoadBudget::try_acquire(std::uint64_t octets, const host::Owner& owner) {
+  return state_->try_acquire(octets, owner);
+}
+
 Task<LoadBudget::Charge> LoadBudget::acquire(std::uint64_t octets, host::Owner owner) {
   if (auto charge = state_->try_acquire(octets, owner)) co_return std::move(*charge);
   const Executor executor = co_await asio::this_coro::executor;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "dns/async.h"
@@ -57,6 +58,8 @@ class LoadBudget {
 
   // Whether acquire() would have to wait at this moment.
   bool would_wait(std::uint64_t octets, const host::Owner& owner) const;
+  // None: it would have to wait.
+  std::optional<Charge> try_acquire(std::uint64_t octets, const host::Owner& owner);
   // For mail of this owner. Resumes on the caller's executor.
   Task<Charge> acquire(std::uint64_t octets, host::Owner owner);
   Counters counters() const;

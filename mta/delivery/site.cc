@@ -38,9 +38,10 @@ void Site::restore(std::uint32_t failures, Instant next_probe, std::optional<pro
   if (!has_answered && !trouble.active()) trouble.restore(failures, next_probe, std::move(last));
 }
 
-bool Site::may_start(Instant now, std::size_t limit, bool is_fresh) const {
-  if (trouble.active()) return active == 0 && trouble.may_probe(now, is_fresh);
-  return active < std::min<std::size_t>(window, limit);
+bool Site::has_room(std::size_t limit, std::uint32_t held) const {
+  if (held == 0) return active < limit;
+  const std::size_t for_others = limit > kFewSessions ? limit / 5 : 0;
+  return active < std::min<std::size_t>(window, limit - for_others);
 }
 
 void Site::succeeded(std::size_t limit, Duration took) {

@@ -73,11 +73,16 @@ enum class Standing : std::uint8_t {
 };
 
 struct Site {
+  static constexpr std::size_t kFewSessions = 4;
   static constexpr std::uint32_t kTurn = 10;                      // deliveries, before others that wait for a session are served
   static constexpr Duration kGoodTime = std::chrono::minutes(1);  // for a delivery of a proven site
 
-  // May one more delivery begin? One while unproven or in trouble; then the window, up to `limit`.
-  bool may_start(Instant now, std::size_t limit, bool is_fresh) const;
+  // In trouble: may one delivery begin, as a probe?
+  bool may_probe(Instant now, bool is_fresh) const { return active == 0 && trouble.may_probe(now, is_fresh); }
+  // Without trouble: may one more delivery begin, for an owner who has `held` here? The window opens with each answer, and owners who have
+  // none here get one besides, so that nobody's slow letters keep all others waiting; `limit` bounds both. Of more than kFewSessions a
+  // fifth is for them alone.
+  bool has_room(std::size_t limit, std::uint32_t held) const;
   // The host answered to a transaction: the window opens by one. `took`: the whole delivery.
   void succeeded(std::size_t limit, Duration took);
   // Its trouble as an earlier run left it, unless this run has found out more.

@@ -128,7 +128,7 @@ bool Worker::serve_other_user(SiteIndex index) {
   return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
     const JobIndex job = ready.oldest(line);
     const host::Owner owner = ready.owner(line);
-    if (!site.suspicion.may_ask(owner) || !has_place(site, owner) || !has_log_room(job)) return false;
+    if (!site.suspicion.may_ask(owner) || !has_place(site, owner) || !has_room(job)) return false;
     schedule_.lease_job(job);
     start(job, schedule_.job(job).destination, index, owner);
     return true;
@@ -137,53 +137,70 @@ bool Worker::serve_other_user(SiteIndex index) {
 
 // Starts the delivery at the site whose turn it is, if it may; false when nothing more can start now.
 bool Worker::start_next(SiteIndex site_index) {
-  Site& site = sites_[site_index];
-  if (stopping_ || paused_ || schedule_.ready().next_at(site_index) == queue::kNone) return false;
-  const bool may_take_place = turn_to_place(site_index);
-  const DestinationIndex index = schedule_.job(schedule_.ready().next_at(site_index)).destination;
-  const Instant now = instant_now();
-  if (destinations_[index].resolved_until <= now) {
+  const queue::ReadyLines& ready = schedule_.ready();
+  if (stopping_ || paused_ || ready.empty_at(site_index)) return false;
+  const Turn turn = find_turn(site_index);
+  const DestinationIndex index = schedule_.job(ready.next_at(site_index)).destination;
+  if (destinations_[index].resolved_until <= instant_now()) {
     schedule_.close(index);
     serve(index);
     return true;
   }
-  const bool fresh = backoffs_.has_fresh(index, site.trouble);
-  if (!site.may_start(now, session_limit(index), fresh)) {
-    if (site.trouble.active() && site.active == 0) wakes_.wake_site(site_index, site.trouble.probe_time(fresh));
-    return false;
-  }
-  if (!may_take_place) {
+  if (turn == Turn::full || !may_probe(site_index, index)) return false;
+  if (turn == Turn::without_place) {
     wait_for_place(site_index);
     return false;
   }
-  const host::Owner owner = schedule_.ready().owner(schedule_.ready().line_at(site_index));
+  const host::Owner owner = ready.owner(ready.line_at(site_index));
   const JobIndex job = *schedule_.lease_at(site_index);
-  if (has_log_room(job))
+  if (has_room(job))
     start(job, index, site_index, owner);
   else
-    wait_for_log(job);
+    wait_for_room(job);
   return true;
+}
+
+// The site is in no trouble, or is asked again now; else it is woken when it may be.
+bool Worker::may_probe(SiteIndex site_index, DestinationIndex index) {
+  const Site& site = sites_[site_index];
+  if (!site.trouble.active()) return true;
+  const bool is_fresh = backoffs_.has_fresh(index, site.trouble);
+  if (site.may_probe(instant_now(), is_fresh)) return true;
+  if (site.active == 0) wakes_.wake_site(site_index, site.trouble.probe_time(is_fresh));
+  return false;
 }
 
 transport::Transport& Worker::transport_of(const Site& site) const {
   return *services_.transports[static_cast<std::size_t>(site.terms->transport)];
 }
 
-// The turn goes to the next owner with mail at the site who has a place. False: none of those that were looked at has one.
-bool Worker::turn_to_place(SiteIndex index) {
+// The turn goes to the next owner with mail at the site who may begin a delivery. Without one: whether some of those that were looked at
+// wait for a place alone.
+Worker::Turn Worker::find_turn(SiteIndex index) {
   const queue::ReadyLines& ready = schedule_.ready();
   const host::Owner first = ready.owner(ready.line_at(index));
-  if (has_place(sites_[index], first)) return true;
-  for (std::size_t looked_at = 1; looked_at < kFewOwners; ++looked_at) {
-    schedule_.pass_turn_at(index);
+  Turn best = Turn::full;
+  for (std::size_t looked_at = 0; looked_at < kFewOwners; ++looked_at) {
     const host::Owner& owner = ready.owner(ready.line_at(index));
-    if (owner == first) return false;
-    if (has_place(sites_[index], owner)) return true;
+    if (looked_at > 0 && owner == first) break;
+    const Turn turn = turn_of(index, owner);
+    if (turn == Turn::found) return turn;
+    if (turn == Turn::without_place) best = turn;
+    schedule_.skip_owner_at(index);
   }
-  return false;
+  return best;
 }
 
-// The site waits in the lines of the owners that turn_to_place() has looked at.
+// Of the owner of the next job at the site.
+Worker::Turn Worker::turn_of(SiteIndex index, const host::Owner& owner) {
+  const Site& site = sites_[index];
+  const DestinationIndex destination = schedule_.job(schedule_.ready().next_at(index)).destination;
+  const bool is_in_trouble = site.trouble.active();
+  if (!is_in_trouble && !site.has_room(session_limit(destination), site.active == 0 ? 0 : shares_.held(index, owner))) return Turn::full;
+  return has_place(site, owner) ? Turn::found : Turn::without_place;
+}
+
+// The site waits in the lines of the owners that find_turn() has looked at.
 void Worker::wait_for_place(SiteIndex index) {
   Site& site = sites_[index];
   site.is_waiting = true;

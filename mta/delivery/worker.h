@@ -21,11 +21,12 @@
 #include "mta/delivery/destinations.h"
 #include "mta/delivery/flights.h"
 #include "mta/delivery/loads.h"
-#include "mta/delivery/log_pause.h"
 #include "mta/delivery/lookup_line.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/ownership.h"
 #include "mta/delivery/places.h"
+#include "mta/delivery/room_pause.h"
+#include "mta/delivery/site_shares.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/target_rules.h"
 #include "mta/delivery/wakes.h"
@@ -91,7 +92,10 @@ class Worker {
   bool has_place(const Site& site, const host::Owner& owner) {
     return places_of(site).has_one({site.standing(), owner}, most_places(site));
   }
-  bool turn_to_place(SiteIndex index);
+  enum class Turn { found, without_place, full };
+  Turn find_turn(SiteIndex index);
+  Turn turn_of(SiteIndex index, const host::Owner& owner);
+  bool may_probe(SiteIndex index, DestinationIndex destination);
   void wait_for_place(SiteIndex index);
   void serve_after(SiteIndex index);
   void serve_woken(Instant now);
@@ -129,7 +133,9 @@ class Worker {
   void unreadable(JobIndex job, const Error& error);
   void content_unreadable(JobIndex job, DestinationIndex destination, Share share, const Error& error);
   Task<void> nothing_pending(JobIndex job, const Share& share);
-  Task<Share> take_room(JobIndex job, DestinationIndex destination, Share share, LoadBudget::Charge& charge);
+  static std::uint64_t octets_of_room(std::uint8_t room);
+  bool has_room(JobIndex job) const;
+  bool take_room(JobIndex job, const queue::Message& message, LoadBudget::Charge& charge);
   host::Owner owner_of(queue::QueueId message) const { return services_.spool.share_owner_of(message); }
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);
@@ -148,7 +154,7 @@ class Worker {
   void finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took);
   void wait_after_trouble(JobIndex job);
   bool has_log_room(JobIndex job) const;
-  void wait_for_log(JobIndex job);
+  void wait_for_room(JobIndex job);
   void look_again(JobIndex job, Instant when);
   void spawn(Task<void> task);
   void spawn_for(JobIndex job, Task<void> task);
@@ -175,9 +181,10 @@ class Worker {
   OwnAddresses own_addresses_;
   std::array<Places, 2> places_;                                            // by kind of transport
   std::unordered_map<queue::QueueId, std::deque<Conclusion>> conclusions_;  // of messages with many jobs: one at a time
+  SiteShares shares_;
   std::size_t active_ = 0;
   LookupLine lookups_;  // those that wait count as resolving, too
-  LogPause log_pause_;
+  RoomPause room_pause_;
   bool stopping_ = false;
   bool paused_ = false;
 };

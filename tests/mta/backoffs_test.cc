@@ -46,10 +46,10 @@ TEST_CASE("backoffs: a site that fails is not asked before its next probe, and a
   w.backoffs.failed(w.there, w.host, a_failure());
   REQUIRE(w.sites[w.host].trouble.active());
   CHECK(w.wakes.next() == w.sites[w.host].trouble.next_probe());
-  CHECK_FALSE(w.sites[w.host].may_start(instant_now(), 10, false));
+  CHECK_FALSE(w.sites[w.host].may_probe(instant_now(), false));
   w.backoffs.succeeded(w.host, 10, seconds(1));
   CHECK_FALSE(w.sites[w.host].trouble.active());
-  CHECK(w.sites[w.host].may_start(instant_now(), 10, false));
+  CHECK(w.sites[w.host].may_probe(instant_now(), false));
 }
 
 TEST_CASE("backoffs: a failure after MAIL is the message's until another message meets it") {

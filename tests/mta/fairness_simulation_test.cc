@@ -282,6 +282,40 @@ TEST_CASE("fairness: a message of one user to a host passes the hundreds of anot
   CHECK(world.queued() == 0);
 }
 
+TEST_CASE("fairness: while one user's letters to a host take their time, another user's begins at once") {
+  Shared world;
+  const bool is_new = GENERATE(true, false);
+  world.reload("");  // ten sessions
+  if (!is_new) {
+    world.there.takes = seconds(0);
+    world.submit_many(40);
+    world.run_for(minutes(1));
+    REQUIRE(world.there.received.size() == 40);
+  }
+  const int connections = world.there.connections;
+  world.there.takes = minutes(9);
+  world.submit_many(30);
+  world.run_for(seconds(5));
+  CHECK(world.there.connections - connections == (is_new ? 1 : 8));
+  world.there.takes = seconds(0);
+  world.there.received.clear();
+  world.submit_as(kAlice, "alice@here.example", {"you@also.example"});
+  world.run_for(seconds(5));
+  CHECK(world.place_of_alice() < world.there.received.size());
+  REQUIRE(world.run_until([&] { return world.queued() == 0; }, hours(1)));
+}
+
+TEST_CASE("fairness: two domains of one host take turns, however often no session is free") {
+  Shared world;
+  world.there.takes = minutes(1);
+  for (int i = 0; i < 20; ++i) world.submit_as(kMallory, "mallory@here.example", {i % 2 == 0 ? "you@there.example" : "you@also.example"});
+  REQUIRE(world.run_until([&] { return world.there.received.size() == 10; }, hours(1)));
+  const auto to_one = std::count_if(world.there.received.begin(), world.there.received.end(),
+                                    [](const SimulatedMail& mail) { return mail.recipients.find("also") != std::string::npos; });
+  CHECK(to_one >= 4);
+  CHECK(to_one <= 6);
+}
+
 TEST_CASE("fairness: when a host works again, users whose mail waited for it take turns") {
   Shared world;
   world.refuse("192.0.2.1:25");

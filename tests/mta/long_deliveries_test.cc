@@ -52,6 +52,23 @@ TEST_CASE("long deliveries: hosts that crawl through one user's long lists keep 
   CHECK(world.here.received.size() == 2);  // a hundred recipients in each transaction
 }
 
+TEST_CASE("long deliveries: a list that waits for room keeps no session, and is not read again and again") {
+  World world;
+  for (int i = 0; i < World::kCrawling; ++i) world.submit_as(kMallory, "mallory@here.example", recipients(20'000, World::crawling(i)));
+  for (int i = 0; i < 20; ++i) world.submit_as(kMallory, "mallory@here.example", recipients(10'000, "here.example"));
+  world.run_for(seconds(5));
+  REQUIRE(world.here.received.empty());
+  world.submit_as(kMallory, "mallory@here.example", {"you@here.example"});
+  world.run_for(seconds(5));
+  CHECK(world.here.received.size() == 1);
+  const auto loads = world.loads().under_way.counters().charges;
+  world.run_for(minutes(1));
+  CHECK(world.loads().under_way.counters().charges == loads);
+  for (SimulatedHost& host : world.hosts) host.takes = seconds(0);
+  REQUIRE(world.run_until([&] { return world.queued() == 0; }, std::chrono::hours(48)));
+  CHECK(world.here.received.size() == 1 + 20 * 100);
+}
+
 TEST_CASE("long deliveries: of more than a hundred recipients only the beginning of each reply is kept") {
   const int count = GENERATE(1, 101);
   World world;

@@ -1,4 +1,4 @@
-// When jobs whose owners have no room in the log are looked at again.
+// When jobs for which there is no room, in the log or for a long list of recipients, are looked at again.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace mxpress::mta::delivery {
 
 // A second later at the earliest, and no more than a thousand of them in a second, however many wait. Thread: one.
-class LogPause {
+class RoomPause {
  public:
   queue::Instant next(queue::Instant now) { return next_ = std::max(now + std::chrono::seconds(1), next_ + std::chrono::milliseconds(1)); }
 
