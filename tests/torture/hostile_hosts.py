@@ -17,7 +17,8 @@ import hostile_dns
 
 HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
            'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10', 'size': '127.0.2.11', 'nobody': '127.0.2.12',
-           'slowgrey': '127.0.2.13', 'hang': '127.0.2.14', 'fresh': '127.0.2.15'}
+           'slowgrey': '127.0.2.13', 'hang': '127.0.2.14', 'fresh': '127.0.2.15',
+           'reads': '127.0.2.16'}
 ADDRESSES = {'honest': '127.0.1.1', 'evil': HOSTILE['sni'], **HOSTILE}
 
 
@@ -186,6 +187,10 @@ class Session:
             lines.append(line)
         if self.name == 'silent':
             self.hosts.tell('silent', to=self.recipients)
+            select.select([self.connection], [], [], 600)
+            return False
+        if self.name == 'reads' and len(lines) > 1000:
+            self.hosts.tell('reads', host=self.name)
             select.select([self.connection], [], [], 600)
             return False
         self.take(b''.join(lines))

@@ -4,7 +4,8 @@ import time
 from hostile_attack import attack
 from hostile_hosts_attacks import letter
 from hostile_intake import LETTER, SENDER
-from hostile_notices import measure_notice, send_envelopes
+from hostile_notices import large, measure_notice, send_envelopes
+from hostile_turns import send_other, slowest
 from hostile_users import send_all
 
 
@@ -31,3 +32,35 @@ def new_senders(bench):
     bench.figure('letters taken', sum(user.result(150) for user in users), 40_000, at_least=True)
     bench.settle(10)
     measure_notice(bench)
+
+
+def measure_other(bench, mailbox):
+    begins = send_other(bench, 3, mailbox, name=mailbox)
+    site = mailbox.partition('@')[2].partition('.')[0]
+    bench.figure(f"slowest of another user's letters, {site} host", slowest(bench, bench.hostile_events, 'reads', begins, 20), 5.0, 's')
+
+
+@attack(33, 'slow-letters', '30 letters of 1 MB to a host that reads them for ever, when it is new and when it has proved to be quick; another user writes to it')
+def slow_letters(bench):
+    reading = lambda: len(bench.hostile_events.all('reads', host='reads'))
+    bench.user(1, send_all, bench.socket, SENDER, [['u@new.reads.each.example']] * 30, large(1_000_000)).result(60)
+    bench.wait(20, reading)
+    measure_other(bench, 'good@new.reads.each.example')
+    known = 'u@known.reads.each.example'
+    bench.user(1, send_all, bench.socket, SENDER, [[known]] * 40, LETTER).result(60)
+    bench.wait(20, lambda: len([e for e in bench.hostile_events.all('took', host='reads') if e['to'] == [known]]) == 40)
+    before = reading()
+    bench.user(1, send_all, bench.socket, SENDER, [[known]] * 30, large(1_000_000)).result(60)
+    bench.wait(20, lambda: reading() >= before + 4)
+    bench.figure('letters that the host reads', reading(), 5, at_least=True)
+    measure_other(bench, 'good@known.reads.each.example')
+
+
+@attack(34, 'long-slots', '4 letters to 10,000 recipients at hosts that crawl, then 30 to another host; another user writes to it', memory=128)
+def long_slots(bench):
+    lists = lambda domain: [f'u{n}@{domain}' for n in range(10_000)]
+    bench.user(1, send_all, bench.socket, SENDER, [lists(f'k{k}.crawl.each.example') for k in range(4)], LETTER).result(60)
+    bench.wait(10, lambda: len(bench.hostile_events.all('connection', host='crawl')) >= 4)
+    bench.user(1, send_all, bench.socket, SENDER, [lists('long.reads.each.example')] * 30, LETTER).result(60)
+    bench.settle(2)
+    measure_other(bench, 'good@long.reads.each.example')

@@ -20,12 +20,12 @@ def slowest(bench, events, host, begins, seconds):
     return max(arrived.get(token, time.monotonic()) - begin for token, begin in begins.items())
 
 
-def send_other(bench, count, mailbox, pause=0.0):
+def send_other(bench, count, mailbox, pause=0.0, name='other'):
     """Letters of another user; when each was handed in."""
     begins = {}
     for n in range(count):
-        begins[f'other-{n}'] = time.monotonic()
-        bench.user(2, send_all, bench.socket, 'other@here.example', [[mailbox]], letter(f'other-{n}')).result(30)
+        begins[f'{name}-{n}'] = time.monotonic()
+        bench.user(2, send_all, bench.socket, 'other@here.example', [[mailbox]], letter(f'{name}-{n}')).result(30)
         time.sleep(pause)
     return begins
 
