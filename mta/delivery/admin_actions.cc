@@ -64,17 +64,7 @@ void Worker::pause(bool paused) {
 }
 
 void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver) {
-  lookup_config_ = std::move(config);
-  resolver_ = std::move(resolver);
-  own_addresses_.ask_again();
-  const Instant now = instant_now();
-  for (DestinationIndex index = 0; index < destinations_.size(); ++index) {
-    Destination& destination = destinations_[index];
-    if (!destinations_[index].has_fixed_site()) destination.resolved_until = Instant::min();
-    ++destination.answers;
-    destination.trouble.over();  // it may have been ours
-    wakes_.wake_destination(index, now);
-  }
+  resolve_.reconfigured({std::move(config), std::move(resolver)});
   run_due();
 }
 

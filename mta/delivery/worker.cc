@@ -20,10 +20,7 @@ constexpr Duration kWatchInterval = std::chrono::minutes(1);
 }  // namespace
 
 Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed)
-    : index_(index),
-      services_(services),
-      lookup_config_(services.config.get()),
-      resolver_(std::move(resolver)),
+    : services_(services),
       random_(seed),
       timer_(services.io),
       watchdog_(services.io),
@@ -33,6 +30,9 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       wakes_(destinations_, sites_),
       age_({schedule_, destinations_, sites_, wakes_}, age_actions(), instant_now()),
       backoffs_({schedule_, destinations_, sites_, wakes_, age_, services_.spool, random_}),
+      resolve_(index, services_.io,
+               {schedule_, destinations_, sites_, wakes_, age_, backoffs_, services_.ownership, services_.spool, random_},
+               resolve_actions(), {services_.config.get(), std::move(resolver)}),
       view_(schedule_, destinations_, sites_, flights_),
       cleanup_(index, {schedule_, destinations_, sites_, services_.ownership}, services_.many_destinations,
                [this](SiteIndex site) { return transport_of(sites_[site]).keeps_site(site); }) {
@@ -47,10 +47,16 @@ AgePolicy::Actions Worker::age_actions() {
           }};
 }
 
+ResolveStage::Actions Worker::resolve_actions() {
+  return {[this](DestinationIndex index) { serve(index); }, [this] { run_due(); },
+          [this](Conclusion conclusion) { conclude_soon(std::move(conclusion)); },
+          [this](Conclusion conclusion) { return conclude_or_wait(std::move(conclusion)); }};
+}
+
 void Worker::add(const NewJob& new_job) {
   if (cleanup_.is_due()) cleanup_.run();
   const DestinationIndex index = schedule_.destination(new_job.destination.text());
-  begin_destination(index);
+  resolve_.begin(index);
   if (new_job.probe_wanted) destinations_[index].probe_wanted = true;
   if (schedule_.find(new_job.message, index)) return;
   queue::Job job;
@@ -65,10 +71,8 @@ void Worker::add(const NewJob& new_job) {
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
   age_.arrange(schedule_.add(job, new_job.owner), now);
-  if (is_news(index, new_job.resolved))
-    resolved(index, new_job.resolved);
-  else if (new_job.probe_wanted && destinations_[index].resolved_until > now)
-    backoffs_.probe_now(index);
+  const bool is_news = resolve_.take_over(index, new_job.resolved);
+  if (!is_news && new_job.probe_wanted && destinations_[index].resolved_until > now) backoffs_.probe_now(index);
   run_due();
 }
 
@@ -103,12 +107,11 @@ void Worker::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
   Destination& destination = destinations_[index];
   const Instant now = instant_now();
-  if (destination.resolving && !lookups_.waits(index)) return;
-  if (destination.resolving) return start_resolving(index);  // perhaps mail of an owner who has a place
+  if (destination.resolving) return resolve_.look_up(index);  // perhaps mail of an owner who has a place
   if (destination.resolved_until <= now) {
     if (!destination.trouble.may_probe(now, backoffs_.has_fresh(index, destination.trouble)))
       return wakes_.wake_destination(index, destination.trouble.next_probe());
-    return start_resolving(index);
+    return resolve_.look_up(index);
   }
   schedule_.open(index, destination.site);
   if (!serve_other_user(destination.site)) serve_site(destination.site);
@@ -222,29 +225,9 @@ void Worker::serve_after(SiteIndex index) {
   serve_site(index);
 }
 
-// The first of several jobs that come with the same is enough.
-bool Worker::is_news(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) const {
-  const Destination& destination = destinations_[index];
-  if (!resolved || destination.resolving || destination.resolved_until > instant_now()) return false;
-  return resolved->config == lookup_config_;
-}
-
-// Ready jobs of a destination that another worker owns now go there, with what has been found out about it.
-void Worker::pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) {
-  const queue::ReadyLines& lines = schedule_.ready();
-  for (JobIndex ready = lines.next(index); ready != queue::kNone; ready = lines.next(index)) {
-    const queue::Job job = schedule_.job(ready);
-    const host::Owner owner = lines.owner(lines.line(index));
-    schedule_.remove(ready);
-    services_.ownership.move_job({job.message, owner, routing::DestinationName(destinations_.name(index)), job.accepted, instant_now(),
-                                  false, job.first_attempt, job.delay_noticed, job.is_one_of_many, destinations_[index].probe_wanted,
-                                  resolved});
-  }
-  destinations_[index].probe_wanted = false;
-}
-
 void Worker::stop() {
   stopping_ = true;
+  resolve_.stop();
   for (transport::Transport* transport : services_.transports) transport->stop();
 }
 
@@ -264,23 +247,6 @@ void Worker::watch() {
   watchdog_.async_wait([this](boost::system::error_code error) {
     if (!error && !stopping_) watch();
   });
-}
-
-void Worker::begin_destination(DestinationIndex index) {
-  if (destinations_.begin(index) && destinations_.name(index).is_mailbox()) join_mailbox(index);
-}
-
-// It has one next hop, for good.
-void Worker::join_mailbox(DestinationIndex index) {
-  const SessionKey key{{}, {routing::TransportKind::mailbox}};
-  destinations_[index].resolved_until = Instant::max();
-  join_site(index, site_index(key, std::nullopt));
-}
-
-SiteIndex Worker::site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored) {
-  const SiteIndex index = sites_.index(key);
-  if (restored) backoffs_.restore_site(index, *restored);
-  return index;
 }
 
 std::size_t Worker::session_limit(DestinationIndex index) const {

@@ -21,14 +21,13 @@
 #include "mta/delivery/destinations.h"
 #include "mta/delivery/flights.h"
 #include "mta/delivery/loads.h"
-#include "mta/delivery/lookup_line.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/ownership.h"
 #include "mta/delivery/places.h"
+#include "mta/delivery/resolve_stage.h"
 #include "mta/delivery/room_pause.h"
 #include "mta/delivery/site_shares.h"
 #include "mta/delivery/site_table.h"
-#include "mta/delivery/target_rules.h"
 #include "mta/delivery/wakes.h"
 #include "mta/host/log.h"
 #include "mta/transport/transport.h"
@@ -80,6 +79,7 @@ class Worker {
  private:
   // worker.cc: what is served next
   AgePolicy::Actions age_actions();
+  ResolveStage::Actions resolve_actions();
   void run_due();
   void arm();
   void serve(DestinationIndex index);
@@ -99,26 +99,10 @@ class Worker {
   void wait_for_place(SiteIndex index);
   void serve_after(SiteIndex index);
   void serve_woken(Instant now);
-  void pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
-  void join_mailbox(DestinationIndex index);
-  bool is_news(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) const;
   void watch();
-  void begin_destination(DestinationIndex index);
-  SiteIndex site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored);
   std::size_t session_limit(DestinationIndex index) const;
   ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);
   void retry_now(JobIndex index);
-
-  // resolve.cc: from destination to site
-  void start_resolving(DestinationIndex index);
-  void resolve_next();
-  void resolve_for(const host::Owner& owner, DestinationIndex index);
-  Task<void> resolve(DestinationIndex index);
-  Task<dns::Targets> find_hosts(proto::Domain domain, const Config& config, dns::Resolver& resolver);
-  void resolved(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
-  void join_site(DestinationIndex index, SiteIndex site);
-  void lookup_failed(DestinationIndex index, const dns::Targets& found);
-  Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);
 
   // job.cc: one job from lease to settlement
   void start(JobIndex job, DestinationIndex destination, SiteIndex site, const host::Owner& owner);
@@ -160,11 +144,7 @@ class Worker {
   void spawn_for(JobIndex job, Task<void> task);
   bool wanted(JobIndex job) const;
 
-  std::size_t index_;
   WorkerServices services_;
-  // Both change together, in reconfigured(); shared with lookups in flight, which outlive that.
-  std::shared_ptr<const Config> lookup_config_;
-  std::shared_ptr<dns::Resolver> resolver_;
   std::mt19937_64 random_;
   Timer timer_;
   Instant armed_for_ = Instant::max();  // when the timer fires
@@ -176,14 +156,13 @@ class Worker {
   Flights flights_;
   AgePolicy age_;
   Backoffs backoffs_;
+  ResolveStage resolve_;
   const AdminView view_;
   Cleanup cleanup_;
-  OwnAddresses own_addresses_;
   std::array<Places, 2> places_;                                            // by kind of transport
   std::unordered_map<queue::QueueId, std::deque<Conclusion>> conclusions_;  // of messages with many jobs: one at a time
   SiteShares shares_;
   std::size_t active_ = 0;
-  LookupLine lookups_;  // those that wait count as resolving, too
   RoomPause room_pause_;
   bool stopping_ = false;
   bool paused_ = false;

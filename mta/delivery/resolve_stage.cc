@@ -1,0 +1,223 @@
+// Lookups, and what comes of them.
+#include "mta/delivery/resolve_stage.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <utility>
+
+#include "mta/delivery/backoff_key.h"
+#include "mta/host/log.h"
+#include "mta/routing/route.h"
+#include "proto/malformed_recipient.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr std::size_t kFewOwners = 64;  // who have mail for one destination
+constexpr int kAddress = 1;             // RFC 3463 3.2: X.1.X
+// However long the records hold: other name servers may be the ones to ask by then, and equal hosts take turns. The cache mostly knows.
+constexpr std::chrono::seconds kHoldAtMost = std::chrono::minutes(10);
+
+// A host that the administrator has named and that has no address is a mistake of this side: no mail is returned for it.
+dns::Targets not_for_good(dns::Targets found, const proto::Domain& domain, const HostPort& route) {
+  if (found.kind != dns::TargetsKind::failed_permanently || found.status.subject != kAddress) return found;
+  found.kind = dns::TargetsKind::failed_for_now;
+  found.status = {4, 4, 3};
+  found.text = "The host of [destination.\"" + domain.text() + "\"] route, " + route.host + ", has no address";
+  log(LogLine(Priority::warning, "route").add("destination", domain.text()).add("reason", found.text));
+  return found;
+}
+
+// Without them mail for this host could go round in it.
+dns::Targets own_addresses_unknown() {
+  dns::Targets none;
+  none.kind = dns::TargetsKind::failed_for_now;
+  none.status = {4, 4, 3};
+  none.text = "The system did not tell the addresses of this host";
+  return none;
+}
+
+// RFC 3463 3.2: X.1.3. The text names it; the DNS is not asked.
+dns::Targets not_an_address() {
+  dns::Targets none;
+  none.kind = dns::TargetsKind::failed_permanently;
+  none.status = {5, 1, 3};
+  none.text = "The recipient is not a mail address";
+  return none;
+}
+
+}  // namespace
+
+ResolveStage::ResolveStage(std::size_t worker, asio::io_context& io, Parts parts, Actions actions, Rules rules)
+    : worker_(worker), io_(io), parts_(parts), actions_(std::move(actions)), rules_(std::move(rules)) {}
+
+void ResolveStage::begin(DestinationIndex index) {
+  auto& destinations = parts_.destinations;
+  if (destinations.begin(index) && destinations.name(index).is_mailbox()) join_mailbox(index);
+}
+
+// It has one next hop, for good.
+void ResolveStage::join_mailbox(DestinationIndex index) {
+  const SessionKey key{{}, {routing::TransportKind::mailbox}};
+  parts_.destinations[index].resolved_until = Instant::max();
+  join_site(index, site_index(key, std::nullopt));
+}
+
+// One message to thousands of domains must not take all descriptors, nor keep the mail of other users waiting.
+void ResolveStage::look_up(DestinationIndex index) {
+  if (parts_.destinations[index].resolving && !lookups_.waits(index)) return;
+  parts_.destinations[index].resolving = true;
+  const queue::ReadyLines& ready = parts_.schedule.ready();
+  const bool has_begun = ready.any_line(index, kFewOwners, [&](queue::LineIndex line) {
+    const host::Owner owner = ready.owner(line);
+    if (!lookups_.begin(index, owner)) return false;
+    look_up_for(owner, index);
+    return true;
+  });
+  if (!has_begun) look_up_next();
+}
+
+void ResolveStage::look_up_next() {
+  while (const auto next = lookups_.next()) look_up_for(next->owner, next->item);
+}
+
+void ResolveStage::look_up_for(const host::Owner& owner, DestinationIndex index) {
+  asio::co_spawn(io_, ask(index), [this, owner, index](std::exception_ptr error) {
+    log_bug("lookup of " + std::string(parts_.destinations.name(index).text()), error);
+    if (error) parts_.destinations[index].resolving = false;
+    lookups_.end(owner);
+    if (!stopping_) look_up_next();
+  });
+}
+
+Task<void> ResolveStage::ask(DestinationIndex index) {
+  const Rules rules = rules_;
+  const proto::Domain domain = *parts_.destinations.name(index).domain();
+  dns::Targets found = co_await find_hosts(domain, rules);
+  parts_.destinations[index].resolving = false;
+  if (stopping_) co_return;
+  if (rules.config != rules_.config) co_return actions_.serve(index);  // found by rules that no longer apply: it is looked up again
+  SessionKey key = transport::session_key(routing::route_for(*rules.config, domain), found.site);
+  answered(index, std::make_shared<const Resolved>(Resolved{std::move(found), std::move(key), rules.config}));
+  actions_.run_due();
+}
+
+// The rules outlive it.
+Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, const Rules& rules) {
+  if (proto::is_malformed_recipient(domain)) co_return not_an_address();
+  const auto own = own_addresses_.at(BootClock::now());
+  if (!own) co_return own_addresses_unknown();
+  auto& resolver = *rules.resolver;
+  const dns::TargetRules wanted = target_rules(*rules.config, domain, own);
+  const auto next_hop = routing::route_for(*rules.config, domain).next_hop;
+  if (!next_hop) co_return co_await dns::find_targets(resolver, domain, wanted, parts_.random);
+  co_return not_for_good(co_await dns::find_route_targets(resolver, next_hop->host, next_hop->port, wanted, parts_.random), domain,
+                         *next_hop);
+}
+
+// The first of several jobs that come with the same is enough.
+bool ResolveStage::take_over(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) {
+  const Destination& destination = parts_.destinations[index];
+  if (!resolved || destination.resolving || destination.resolved_until > instant_now() || resolved->config != rules_.config) return false;
+  answered(index, resolved);
+  return true;
+}
+
+void ResolveStage::answered(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) {
+  const dns::Targets& found = resolved->targets;
+  Destination& destination = parts_.destinations[index];
+  ++destination.answers;
+  if (found.kind == dns::TargetsKind::failed_for_now) return failed(index, found);
+  const routing::DestinationRef name = parts_.destinations.name(index);
+  if (destination.trouble.active()) parts_.spool.record_site({BackoffKey::of_lookup(name).stored(), 0, {}, std::nullopt});
+  destination.trouble.over();
+  if (found.kind == dns::TargetsKind::failed_permanently) {
+    proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
+    asio::co_spawn(io_, fail_all(index, destination.answers, std::move(result)),
+                   [](std::exception_ptr error) { log_bug("failing a destination", error); });
+    return;
+  }
+  SiteClaim claim = parts_.ownership.claim_site(resolved->key.text(), worker_);
+  if (claim.owner != worker_) {
+    parts_.ownership.place_destination(name, claim.owner);
+    return pass_on(index, resolved);
+  }
+  destination.targets = found.targets;
+  destination.resolved_until = instant_now() + std::min(found.ttl, kHoldAtMost);
+  join_site(index, site_index(resolved->key, std::move(claim.restored)));
+  if (destination.probe_wanted) parts_.backoffs.probe_now(index);
+  actions_.serve(index);
+}
+
+// Ready jobs of a destination that another worker owns now go there, with what has been found out about it.
+void ResolveStage::pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) {
+  const queue::ReadyLines& lines = parts_.schedule.ready();
+  Destination& destination = parts_.destinations[index];
+  for (JobIndex ready = lines.next(index); ready != queue::kNone; ready = lines.next(index)) {
+    const queue::Job job = parts_.schedule.job(ready);
+    const host::Owner owner = lines.owner(lines.line(index));
+    parts_.schedule.remove(ready);
+    parts_.ownership.move_job({job.message, owner, routing::DestinationName(parts_.destinations.name(index)), job.accepted, instant_now(),
+                               false, job.first_attempt, job.delay_noticed, job.is_one_of_many, destination.probe_wanted, resolved});
+  }
+  destination.probe_wanted = false;
+}
+
+SiteIndex ResolveStage::site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored) {
+  const SiteIndex index = parts_.sites.index(key);
+  if (restored) parts_.backoffs.restore_site(index, *restored);
+  return index;
+}
+
+void ResolveStage::join_site(DestinationIndex index, SiteIndex site) {
+  Destination& destination = parts_.destinations[index];
+  if (destination.site == site) return;
+  if (destination.site != queue::kNone) parts_.schedule.close(index);
+  parts_.sites.join(index, site);
+  Trouble& trouble = parts_.sites[site].trouble;
+  trouble.probe_no_later_than(instant_now() + parts_.destinations.policy(index)->schedule.longest_wait_after(trouble.failures()));
+}
+
+// No answer is never "no such host": the destination waits, and one of its messages carries the record of the attempt.
+void ResolveStage::failed(DestinationIndex index, const dns::Targets& found) {
+  auto& destinations = parts_.destinations;
+  Destination& destination = destinations[index];
+  ++destination.answers;
+  const Instant now = instant_now();
+  proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
+  destination.trouble.failed(destinations.brief(result), now, *destinations.policy(index), parts_.random);
+  parts_.spool.record_site({BackoffKey::of_lookup(destinations.name(index)).stored(), destination.trouble.failures(),
+                            to_wall(destination.trouble.next_probe()), result});
+  if (auto job = parts_.schedule.lease(index)) actions_.conclude({*job, proto::Outcome::deferred, {std::move(result)}});
+  parts_.age.expire_waiting(index, now);
+  parts_.wakes.wake_destination(index, destination.trouble.next_probe());
+}
+
+// Until something else is known. `answer`: the number of the answer when this was started; by the time it runs the index may stand for
+// another destination, whose number differs.
+Task<void> ResolveStage::fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result) {
+  while (answer == parts_.destinations[index].answers) {
+    const auto job = parts_.schedule.lease(index);
+    if (!job) co_return;
+    if (parts_.schedule.job(*job).is_one_of_many)
+      actions_.conclude({*job, proto::Outcome::failed, {result}});
+    else
+      co_await actions_.conclude_in_turn({*job, proto::Outcome::failed, {result}});
+  }
+  actions_.serve(index);
+}
+
+void ResolveStage::reconfigured(Rules rules) {
+  rules_ = std::move(rules);
+  own_addresses_.ask_again();
+  for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index) {
+    Destination& destination = parts_.destinations[index];
+    if (!destination.has_fixed_site()) destination.resolved_until = Instant::min();
+    ++destination.answers;
+    destination.trouble.over();  // it may have been ours
+    parts_.wakes.wake_destination(index, instant_now());
+  }
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,81 @@
+// From a destination to its site: asks the DNS, or the configured route, for the mail hosts. RFC 5321 5.1
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+
+#include "dns/resolver.h"
+#include "mta/delivery/age_policy.h"
+#include "mta/delivery/backoffs.h"
+#include "mta/delivery/lookup_line.h"
+#include "mta/delivery/ownership.h"
+#include "mta/delivery/target_rules.h"
+
+namespace mxpress::mta::delivery {
+
+// A site belongs to the worker that looked it up first: if that is another one, the ready jobs of the destination go there. A lookup that
+// fails for now makes the destination back off; one that fails for good fails its mail. Thread: the worker's.
+class ResolveStage {
+ public:
+  struct Parts {
+    queue::Schedule& schedule;
+    Destinations& destinations;
+    SiteTable& sites;
+    Wakes& wakes;
+    AgePolicy& age;
+    Backoffs& backoffs;
+    Ownership& ownership;
+    queue::MessageStore& spool;
+    std::mt19937_64& random;
+  };
+  struct Actions {
+    std::function<void(DestinationIndex)> serve;  // something has been found out about it
+    std::function<void()> run_due;
+    std::function<void(Conclusion)> conclude;  // of a leased job
+    std::function<Task<void>(Conclusion)> conclude_in_turn;
+  };
+  // By which hosts are found; both change together. Lookups under way keep theirs.
+  struct Rules {
+    std::shared_ptr<const Config> config;
+    std::shared_ptr<dns::Resolver> resolver;
+  };
+  ResolveStage(std::size_t worker, asio::io_context& io, Parts parts, Actions actions, Rules rules);
+
+  // Mail for the destination has come. Only a mailbox has its site at once.
+  void begin(DestinationIndex index);
+  // Mail is ready for the destination, and its hosts are not known: asks, or waits until one of the owners of the mail has a place.
+  void look_up(DestinationIndex index);
+  // What the worker has found out that a job comes from. False: it is no news.
+  bool take_over(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
+  // All is looked up again.
+  void reconfigured(Rules rules);
+  // What comes of lookups under way changes nothing any more.
+  void stop() { stopping_ = true; }
+
+ private:
+  void look_up_next();
+  void look_up_for(const host::Owner& owner, DestinationIndex index);
+  Task<void> ask(DestinationIndex index);
+  Task<dns::Targets> find_hosts(proto::Domain domain, const Rules& rules);
+  void answered(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
+  void failed(DestinationIndex index, const dns::Targets& found);
+  Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);
+  void pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
+  void join_mailbox(DestinationIndex index);
+  void join_site(DestinationIndex index, SiteIndex site);
+  SiteIndex site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored);
+
+  const std::size_t worker_;
+  asio::io_context& io_;
+  const Parts parts_;
+  const Actions actions_;
+  Rules rules_;
+  OwnAddresses own_addresses_;
+  LookupLine lookups_;  // those that wait count as resolving, too
+  bool stopping_ = false;
+};
+
+}  // namespace mxpress::mta::delivery
