@@ -9,32 +9,11 @@
 #include "mta/delivery/destination.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
-#include "mta/transport/blocking.h"
-#include "queue/cached_file.h"
 
 namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kAfterReadError = std::chrono::minutes(5);  // or a bug
-const proto::EnhancedStatus kDamaged{5, 3, 0};
-
-std::pair<Result<queue::Message>, Status> load_envelope(queue::MessageStore& spool, queue::QueueId id) {
-  const host::HandlingNow now(id);
-  auto message = spool.load(id);
-  if (message) message->content.reset();
-  return {std::move(message), {}};
-}
-
-// The message, and whether its content is what it was.
-std::pair<Result<queue::Message>, Status> load_checked(queue::MessageStore& spool, queue::QueueId id) {
-  const host::HandlingNow now(id);
-  auto message = spool.load(id);
-  if (!message || !message->content) return {std::move(message), {}};
-  auto content = queue::checked(message->content);
-  if (!content) return {std::move(message), content.error()};
-  message->content = std::move(*content);
-  return {std::move(message), {}};
-}
 
 }  // namespace
 
@@ -120,7 +99,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   const Instant begin = instant_now();
   flights_.begin(job, begin);
   try {
-    share = co_await load(job, destination, Need::content);
+    share = co_await loader_.load(job, destination, Need::content);
     if (share && destinations_[destination].site != site) {
       put_back(job);
       share = Share();
@@ -187,73 +166,6 @@ void Worker::site_answered(DestinationIndex destination, SiteIndex site, const A
   serve_other_user(site);
 }
 
-// What a job has of its message, with recipients that are still pending at its destination. None: the job is dealt with.
-Task<Share> Worker::load(JobIndex index, DestinationIndex destination, Need need) {
-  const queue::QueueId id = schedule_.job(index).message;
-  const bool is_shared = schedule_.job(index).is_one_of_many;
-  Share::MessagePtr fresh = is_shared ? nullptr : services_.spool.fresh(id);
-  if (fresh && has_pending(*fresh, destination)) co_return Share(std::move(fresh));
-  auto given =
-      is_shared ? co_await services_.loads.shared.share(id, DestinationName(destinations_.name(destination)), services_.config.get(), need)
-                : co_await read(id, need);
-  if (!given) {
-    unreadable(index, given.error());
-    co_return Share();
-  }
-  auto& [share, content] = *given;
-  if (!has_pending(*share, destination)) {
-    co_await nothing_pending(index, share);
-    co_return Share();
-  }
-  if (content) co_return std::move(share);
-  content_unreadable(index, destination, std::move(share), content.error());
-  co_return Share();
-}
-
-bool Worker::has_pending(const queue::Message& message, DestinationIndex destination) const {
-  return !message.ended && !pending_recipients(message, destinations_.name(destination), *services_.config.get()).empty();
-}
-
-// Reads the message, and checks its content.
-Task<Result<SharedMessages::Given>> Worker::read(queue::QueueId id, Need need) {
-  if (auto cached = need == Need::content ? services_.spool.load_if_cached(id) : std::nullopt)
-    co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*cached))), {}};
-  const auto charge = co_await services_.loads.under_way.acquire(services_.spool.octets_to_load(id), owner_of(id));
-  auto call = [&spool = services_.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
-  auto [message, content] = co_await transport::run_blocking(services_.file_pool, std::move(call));
-  if (!message) co_return message.error();
-  co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*message))), std::move(content)};
-}
-
-// What cannot be read is tried again.
-void Worker::unreadable(JobIndex index, const Error& error) {
-  log(LogLine(Priority::error, schedule_.job(index).message, "unreadable").add("reason", error.message));
-  if (error.is_transient()) return wait_after_trouble(index);
-  schedule_.remove(index);
-}
-
-// What is damaged has failed.
-void Worker::content_unreadable(JobIndex index, DestinationIndex destination, Share share, const Error& error) {
-  proto::HostResult damage{proto::Stage::local, "", "", "", kDamaged, 0, error.message, false};
-  if (error.is_transient()) damage.status.klass = 4;
-  auto recipients = pending_recipients(*share, destinations_.name(destination), *services_.config.get());
-  auto report = report_without_host(std::move(recipients), error.is_transient() ? proto::Outcome::deferred : proto::Outcome::failed,
-                                    std::move(damage), Clock::current().wall());
-  settle(index, destination, std::move(share), std::move(report), std::nullopt);
-}
-
-// The recipients have another destination now. Their jobs are made from the whole message as it is now: what an older one calls pending may
-// have been delivered.
-Task<void> Worker::nothing_pending(JobIndex index, const Share& share) {
-  co_await asio::post(services_.io, use_task);  // whoever takes the next job afterwards must not do so in one stack
-  const queue::QueueId id = share->id;
-  schedule_.remove(index);
-  if (share->ended) co_return;
-  if (!share.is_part()) co_return services_.ownership.readmit(*share);
-  const auto whole = co_await read(id, Need::envelope);
-  if (whole && !whole->share->ended) services_.ownership.readmit(*whole->share);
-}
-
 // A delivery may take an hour. What it holds of many recipients is bounded in all; the others are bounded by their number. One counts for
 // no more than a quarter, so that those of one owner need not wait for each other. By the job's `room`: 1 for a list of up to twice
 // kManyRecipients, and so on, doubled.
@@ -312,7 +224,7 @@ Task<void> Worker::conclude_job(Conclusion conclusion) {
   auto& [job, outcome, failure] = conclusion;
   if (!has_log_room(job)) co_return wait_for_room(job);
   const DestinationIndex destination = schedule_.job(job).destination;
-  Share share = co_await load(job, destination, Need::envelope);
+  Share share = co_await loader_.load(job, destination, Need::envelope);
   if (!share) co_return;
   auto recipients = pending_recipients(*share, destinations_.name(destination), *services_.config.get());
   if (!log_rooms().outcomes.has_room(share->envelope.submitter.share_owner(), octets_of_lines(*share, recipients, failure)))

@@ -33,6 +33,9 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       resolve_(index, services_.io,
                {schedule_, destinations_, sites_, wakes_, age_, backoffs_, services_.ownership, services_.spool, random_},
                resolve_actions(), {services_.config.get(), std::move(resolver)}),
+      loader_({services_.io, schedule_, destinations_, services_.config, services_.spool, services_.file_pool, services_.loads,
+               services_.ownership},
+              loader_actions()),
       view_(schedule_, destinations_, sites_, flights_),
       cleanup_(index, {schedule_, destinations_, sites_, services_.ownership}, services_.many_destinations,
                [this](SiteIndex site) { return transport_of(sites_[site]).keeps_site(site); }) {
@@ -51,6 +54,13 @@ ResolveStage::Actions Worker::resolve_actions() {
   return {[this](DestinationIndex index) { serve(index); }, [this] { run_due(); },
           [this](Conclusion conclusion) { conclude_soon(std::move(conclusion)); },
           [this](Conclusion conclusion) { return conclude_or_wait(std::move(conclusion)); }};
+}
+
+JobLoader::Actions Worker::loader_actions() {
+  return {[this](JobIndex index) { wait_after_trouble(index); },
+          [this](JobIndex index, DestinationIndex destination, Share share, AttemptReport report) {
+            settle(index, destination, std::move(share), std::move(report), std::nullopt);
+          }};
 }
 
 void Worker::add(const NewJob& new_job) {

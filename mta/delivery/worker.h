@@ -20,6 +20,7 @@
 #include "mta/delivery/deliverer.h"
 #include "mta/delivery/destinations.h"
 #include "mta/delivery/flights.h"
+#include "mta/delivery/job_loader.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/ownership.h"
@@ -80,6 +81,7 @@ class Worker {
   // worker.cc: what is served next
   AgePolicy::Actions age_actions();
   ResolveStage::Actions resolve_actions();
+  JobLoader::Actions loader_actions();
   void run_due();
   void arm();
   void serve(DestinationIndex index);
@@ -111,12 +113,6 @@ class Worker {
   Task<void> conclude_line(queue::QueueId message);
   Task<void> conclude_or_wait(Conclusion conclusion);
   Task<void> conclude_job(Conclusion conclusion);
-  Task<Share> load(JobIndex job, DestinationIndex destination, Need need);
-  Task<Result<SharedMessages::Given>> read(queue::QueueId id, Need need);
-  bool has_pending(const queue::Message& message, DestinationIndex destination) const;
-  void unreadable(JobIndex job, const Error& error);
-  void content_unreadable(JobIndex job, DestinationIndex destination, Share share, const Error& error);
-  Task<void> nothing_pending(JobIndex job, const Share& share);
   static std::uint64_t octets_of_room(std::uint8_t room);
   bool has_room(JobIndex job) const;
   bool take_room(JobIndex job, const queue::Message& message, LoadBudget::Charge& charge);
@@ -157,6 +153,7 @@ class Worker {
   AgePolicy age_;
   Backoffs backoffs_;
   ResolveStage resolve_;
+  JobLoader loader_;
   const AdminView view_;
   Cleanup cleanup_;
   std::array<Places, 2> places_;                                            // by kind of transport

@@ -46,6 +46,7 @@ class FakeSpool final : public queue::MessageStore {
   Fault cannot_store;
   Fault cannot_append;
   queue::SpoolCounters counted;
+  Result<queue::Message> loaded = Error::permanent("no such message");  // whatever is asked for
 
   std::vector<KeptMessage> kept() const {
     std::lock_guard lock(mutex_);
@@ -86,7 +87,7 @@ class FakeSpool final : public queue::MessageStore {
   void settle(queue::Settlement, std::function<void(Status)>) override {}
   void act(queue::ActionKind, std::vector<queue::QueueId>, std::function<void(Status)>) override {}
   void record_site(queue::SiteRecord) override {}
-  Result<queue::Message> load(queue::QueueId) override { return Error::permanent("no such message"); }
+  Result<queue::Message> load(queue::QueueId) override { return loaded; }
   std::vector<queue::QueueId> ids(bool) override { return {}; }
   std::optional<queue::Message> load_if_cached(queue::QueueId) override { return std::nullopt; }
   std::shared_ptr<const queue::Message> fresh(queue::QueueId) override { return nullptr; }

@@ -1,0 +1,47 @@
+// What a job has of its message: read, or shared with others.
+#pragma once
+
+#include <functional>
+
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/loads.h"
+#include "mta/delivery/ownership.h"
+#include "mta/transport/report.h"
+
+namespace mxpress::mta::delivery {
+
+// Thread: the worker's; reads happen on the file pool.
+class JobLoader {
+ public:
+  struct Parts {
+    asio::io_context& io;
+    queue::Schedule& schedule;
+    Destinations& destinations;
+    const CurrentConfig& config;
+    queue::MessageStore& spool;
+    asio::thread_pool* file_pool;  // null: the disk is read at once
+    Loads& loads;
+    Ownership& ownership;
+  };
+  struct Actions {
+    std::function<void(JobIndex)> wait_after_trouble;  // the message cannot be read now
+    std::function<void(JobIndex, DestinationIndex, Share, transport::AttemptReport)> settle;
+  };
+  JobLoader(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}
+
+  // Of a leased job: with recipients that are still pending at its destination. None: the job is dealt with, because it cannot be read, is
+  // damaged, or nothing is pending there any more.
+  Task<Share> load(JobIndex job, DestinationIndex destination, Need need);
+
+ private:
+  Task<Result<SharedMessages::Given>> read(queue::QueueId id, Need need);
+  bool has_pending(const queue::Message& message, DestinationIndex destination) const;
+  void unreadable(JobIndex job, const Error& error);
+  void content_unreadable(JobIndex job, DestinationIndex destination, Share share, const Error& error);
+  Task<void> nothing_pending(JobIndex job, const Share& share);
+
+  const Parts parts_;
+  const Actions actions_;
+};
+
+}  // namespace mxpress::mta::delivery
