@@ -64,6 +64,13 @@ void Backoffs::succeeded(SiteIndex index, std::size_t limit, Duration took) {
   site.succeeded(limit, took);
 }
 
+void Backoffs::forget_unused(SiteIndex index) {
+  Site& site = parts_.sites[index];
+  if (!site.members.empty() || !site.trouble.active()) return;
+  site.trouble.over();
+  parts_.spool.record_site({parts_.sites.key(index), 0, {}, std::nullopt});
+}
+
 void Backoffs::probe_now(DestinationIndex index) {
   Destination& destination = parts_.destinations[index];
   const Instant now = instant_now();

@@ -37,6 +37,9 @@ class Backoffs {
   // The site has answered to a transaction: it backs off no longer. `limit`: of its sessions; `took`: the whole delivery.
   void succeeded(SiteIndex site, std::size_t limit, Duration took);
 
+  // A destination has left the site: without any the site backs off no longer.
+  void forget_unused(SiteIndex site);
+
   // The operator asks: whatever backs off is asked now, the lookup and the site if it is known already.
   void probe_now(DestinationIndex index);
   // Whether mail has come since the last failure: it need not wait out a long backoff.

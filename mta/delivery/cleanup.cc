@@ -14,7 +14,7 @@ constexpr std::size_t kManyTroubledSites = 10'000;  // without mail; beyond it t
 }  // namespace
 
 Cleanup::Cleanup(std::size_t worker, Parts parts, std::size_t many, std::function<bool(SiteIndex)> has_sessions)
-    : worker_(worker), parts_(parts), many_(many), has_sessions_(std::move(has_sessions)), due_at_(many) {}
+    : worker_(worker), parts_(parts), many_(many), has_sessions_(std::move(has_sessions)), due_at_(many), sites_due_at_(many) {}
 
 void Cleanup::run() {
   auto& [schedule, destinations, sites, ownership] = parts_;
@@ -27,6 +27,7 @@ void Cleanup::run() {
   }
   const std::size_t left = schedule.known_destinations();
   due_at_ = std::max(many_, left + left / 4);
+  sites_due_at_ = std::max(many_, sites.known() + sites.known() / 4);
 }
 
 // Returns how many sites in trouble have no member. Nobody who waits has a destination without jobs at hand: but for lookups, which are

@@ -21,11 +21,11 @@ class Cleanup {
     SiteTable& sites;
     Ownership& ownership;
   };
-  // Of this worker, beyond `many` destinations. `has_sessions`: whether the transport of a site keeps something of it.
+  // Of this worker, beyond `many` destinations or sites. `has_sessions`: whether the transport of a site keeps something of it.
   Cleanup(std::size_t worker, Parts parts, std::size_t many, std::function<bool(SiteIndex)> has_sessions);
 
-  bool is_due() const { return parts_.schedule.known_destinations() >= due_at_; }
-  // Takes time by all destinations, and is due again only when a quarter as many have come.
+  bool is_due() const { return parts_.schedule.known_destinations() >= due_at_ || parts_.sites.known() >= sites_due_at_; }
+  // Takes time by all of them, and is due again only when a quarter as many have come.
   void run();
 
  private:
@@ -37,7 +37,8 @@ class Cleanup {
   const Parts parts_;
   const std::size_t many_;
   const std::function<bool(SiteIndex)> has_sessions_;
-  std::size_t due_at_;  // destinations
+  std::size_t due_at_;        // destinations
+  std::size_t sites_due_at_;  // sites
 };
 
 }  // namespace mxpress::mta::delivery

@@ -33,6 +33,9 @@ struct Destination {
   Trouble trouble;     // of the lookup
   CompactResult last;  // of the latest attempt, if it did not deliver
 
+  bool is_resolved(Instant now) const { return resolved_until > now; }
+  // Its hosts were known until their records ended, not until the rules changed.
+  bool is_outdated() const { return site != queue::kNone && resolved_until != Instant::min(); }
   // It needs no lookup, ever.
   bool has_fixed_site() const { return resolved_until == Instant::max(); }
 };

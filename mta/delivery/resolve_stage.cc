@@ -144,8 +144,10 @@ void ResolveStage::answered(DestinationIndex index, const std::shared_ptr<const 
     return pass_on(index, resolved);
   }
   destination.targets = found.targets;
+  const SiteIndex site = site_index(resolved->key, std::move(claim.restored));
+  if (destination.is_outdated() && destination.site != site) inherit_trouble(destination.site, site);
   destination.resolved_until = instant_now() + std::min(found.ttl, kHoldAtMost);
-  join_site(index, site_index(resolved->key, std::move(claim.restored)));
+  join_site(index, site);
   if (destination.probe_wanted) parts_.backoffs.probe_now(index);
   actions_.serve(index);
 }
@@ -170,11 +172,20 @@ SiteIndex ResolveStage::site_index(const SessionKey& key, std::optional<queue::S
   return index;
 }
 
+// New hosts of a domain are asked at once; if they fail, too, that is not the first failure: hosts may change with each lookup.
+void ResolveStage::inherit_trouble(SiteIndex from, SiteIndex to) {
+  const Trouble& trouble = parts_.sites[from].trouble;
+  Site& site = parts_.sites[to];
+  if (trouble.active() && site.members.empty()) site.restore(trouble.failures(), instant_now(), trouble.last());
+}
+
 void ResolveStage::join_site(DestinationIndex index, SiteIndex site) {
   Destination& destination = parts_.destinations[index];
-  if (destination.site == site) return;
-  if (destination.site != queue::kNone) parts_.schedule.close(index);
+  const SiteIndex before = destination.site;
+  if (before == site) return;
+  if (before != queue::kNone) parts_.schedule.close(index);
   parts_.sites.join(index, site);
+  if (before != queue::kNone) parts_.backoffs.forget_unused(before);
   Trouble& trouble = parts_.sites[site].trouble;
   trouble.probe_no_later_than(instant_now() + parts_.destinations.policy(index)->schedule.longest_wait_after(trouble.failures()));
 }

@@ -24,6 +24,7 @@ class SiteTable {
   const Site& operator[](SiteIndex index) const { return sites_[index]; }
   // One more than the largest index so far.
   SiteIndex size() const { return static_cast<SiteIndex>(sites_.size()); }
+  std::size_t known() const { return keys_.count(); }
   bool is_known(SiteIndex index) const { return !keys_.name(index).empty(); }
   // The text of its key.
   std::string key(SiteIndex index) const { return std::string(keys_.name(index)); }

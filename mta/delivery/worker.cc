@@ -115,16 +115,22 @@ void Worker::arm() {
 
 void Worker::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
-  Destination& destination = destinations_[index];
-  const Instant now = instant_now();
+  const Destination& destination = destinations_[index];
   if (destination.resolving) return resolve_.look_up(index);  // perhaps mail of an owner who has a place
-  if (destination.resolved_until <= now) {
-    if (!destination.trouble.may_probe(now, backoffs_.has_fresh(index, destination.trouble)))
-      return wakes_.wake_destination(index, destination.trouble.next_probe());
-    return resolve_.look_up(index);
-  }
+  if (!destination.is_resolved(instant_now()) && !waits_for_site(destination)) return look_up(index);
   schedule_.open(index, destination.site);
   if (!serve_other_user(destination.site)) serve_site(destination.site);
+}
+
+// Its hosts are looked up again when they may be asked again: hosts that change with each lookup are not asked more often.
+bool Worker::waits_for_site(const Destination& destination) const {
+  return destination.is_outdated() && sites_[destination.site].trouble.active();
+}
+
+void Worker::look_up(DestinationIndex index) {
+  const Destination& destination = destinations_[index];
+  if (destination.trouble.may_probe(instant_now(), backoffs_.has_fresh(index, destination.trouble))) return resolve_.look_up(index);
+  wakes_.wake_destination(index, destination.trouble.next_probe());
 }
 
 void Worker::serve_site(SiteIndex index) {
@@ -154,12 +160,14 @@ bool Worker::start_next(SiteIndex site_index) {
   if (stopping_ || paused_ || ready.empty_at(site_index)) return false;
   const Turn turn = find_turn(site_index);
   const DestinationIndex index = schedule_.job(ready.next_at(site_index)).destination;
-  if (destinations_[index].resolved_until <= instant_now()) {
+  const bool is_resolved = destinations_[index].is_resolved(instant_now());
+  if (is_resolved && turn == Turn::full) return false;
+  if ((is_resolved || waits_for_site(destinations_[index])) && !may_probe(site_index, index)) return false;
+  if (!is_resolved) {
     schedule_.close(index);
-    serve(index);
+    look_up(index);
     return true;
   }
-  if (turn == Turn::full || !may_probe(site_index, index)) return false;
   if (turn == Turn::without_place) {
     wait_for_place(site_index);
     return false;
@@ -250,6 +258,7 @@ void Worker::watch() {
     schedule_.make_ready(job);
     age_.arrange(job, now);
   }
+  if (cleanup_.is_due()) cleanup_.run();
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) serve(index);
   run_due();
   services_.loads.shared.tidy(now);

@@ -85,6 +85,8 @@ class Worker {
   void run_due();
   void arm();
   void serve(DestinationIndex index);
+  bool waits_for_site(const Destination& destination) const;
+  void look_up(DestinationIndex index);
   void serve_site(SiteIndex index);
   bool serve_other_user(SiteIndex index);
   bool start_next(SiteIndex index);

@@ -48,6 +48,51 @@ TEST_CASE("site trouble: a retry that was recorded before a restart allows one p
   CHECK(world.connections().size() == before + 1);
 }
 
+TEST_CASE("site trouble: mail hosts that change with each lookup are asked no more often than those that stay") {
+  Simulation world;
+  world.dns->ttl = seconds(0);
+  world.dns->a("mx.stays.example", "192.0.2.1").mx("stays.example", 10, "mx.stays.example");
+  const auto rename = [&world](int number) {
+    const std::string host = "mx" + std::to_string(number) + ".changes.example";
+    world.dns->forget("changes.example").mx("changes.example", 10, host).a(host, "192.0.2.2");
+  };
+  rename(0);
+  for (const char* recipient : {"you@stays.example", "you@changes.example"}) world.submit("me@here.example", {recipient});
+  for (int number = 1; number < 10'000; ++number) {
+    world.run_for(seconds(5));
+    rename(number);
+  }
+  const auto count = [&world](const std::string& address) {
+    const auto connections = world.connections();
+    return std::count_if(connections.begin(), connections.end(), [&](const auto& to) { return to.find(address) != std::string::npos; });
+  };
+  CHECK(count("192.0.2.1:25") > 10);
+  CHECK(count("192.0.2.2:25") <= count("192.0.2.1:25") + 2);
+  CHECK(count("192.0.2.2:25") >= count("192.0.2.1:25") - 2);
+}
+
+TEST_CASE("site trouble: new hosts of a domain take its mail at the next probe, or at once if the administrator names them") {
+  Simulation world;
+  SimulatedHost there;
+  world.host("192.0.2.2:25", there);
+  world.dns->a("mx.there.example", "192.0.2.1").mx("there.example", 10, "mx.there.example").a("new.there.example", "192.0.2.2");
+  world.submit("me@here.example", {"you@there.example"});
+  world.run_for(hours(20));
+  REQUIRE(there.received.empty());
+  SECTION("in the DNS") {
+    world.dns->forget("there.example").mx("there.example", 10, "new.there.example");
+    REQUIRE(world.run_until([&] { return there.received.size() == 1; }, hours(4)));
+    world.submit("me@here.example", {"you@there.example"});
+    world.run_for(seconds(10));
+    CHECK(there.received.size() == 2);
+  }
+  SECTION("in the configuration") {
+    world.reload("destination.\"there.example\".route = \"new.there.example:25\"\n");
+    world.run_for(seconds(10));
+    CHECK(there.received.size() == 1);
+  }
+}
+
 TEST_CASE("site trouble: mail without a sender that the operator returns has ended, and nobody is told") {
   Simulation world;
   world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");

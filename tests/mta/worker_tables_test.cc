@@ -144,6 +144,23 @@ TEST_CASE("cleanup: beyond many destinations those without mail are forgotten, a
   CHECK_FALSE(t.sites.is_known(site));
 }
 
+TEST_CASE("cleanup: many sites that one destination has left are forgotten, too") {
+  WorkerTables t({}, 10);
+  NoOwnership ownership;
+  Cleanup cleanup(0, {t.schedule, t.destinations, t.sites, ownership}, 10, [](SiteIndex) { return false; });
+  t.job(1, "there.example");
+  const DestinationIndex there = t.destination("there.example");
+  for (int i = 0; i < 10; ++i) {
+    CHECK_FALSE(cleanup.is_due());
+    t.sites.join(there, t.site("mx" + std::to_string(i) + ".there.example"));
+  }
+  REQUIRE(cleanup.is_due());
+  cleanup.run();
+  CHECK(t.sites.known() == 1);
+  CHECK(ownership.left.size() == 9);
+  CHECK_FALSE(cleanup.is_due());
+}
+
 TEST_CASE("cleanup: a site in trouble is remembered without mail") {
   WorkerTables t({}, 1);
   NoOwnership ownership;
