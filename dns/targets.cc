@@ -38,7 +38,10 @@ std::vector<MailHost> ordered_hosts(const Answer& answer, const TargetRules& rul
   }
   std::erase_if(hosts, [own_preference](const MailHost& host) { return host.preference >= own_preference; });
   std::sort(hosts.begin(), hosts.end(), is_before);
-  if (hosts.size() > kMaxHosts) hosts.resize(kMaxHosts);  // after sorting: the same hosts each time
+  if (hosts.size() > kMaxHosts) {  // after sorting: the same hosts each time
+    hosts.resize(kMaxHosts);
+    hosts.shrink_to_fit();
+  }
   for (auto begin = hosts.begin(); begin != hosts.end();) {
     const auto end = std::find_if(begin, hosts.end(), [begin](const MailHost& host) { return host.preference != begin->preference; });
     std::shuffle(begin, end, random);
@@ -110,6 +113,7 @@ Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const Targe
   }
   AddressSearch search(resolver, rules, rules.port, Policy::asked);
   search.use_mx(mx);
+  mx.mx = {};  // there may be thousands of them, and what follows may take its time
   std::string site = site_of(hosts, rules.port);
   co_await search.look_up(std::move(hosts));
   Targets targets = search.result(name);

@@ -1,5 +1,6 @@
 """The name server of the hostile torture. <kind>.example and all names below it have one kind of answer; each <name>.<host>.each.example
 has a mail host of its own at the address of <host>."""
+import itertools
 import socket
 import struct
 import threading
@@ -22,8 +23,17 @@ def read_name(packet, place):
     return '.'.join(parts), place + 1
 
 
-def record(kind, data):
-    return b'\xc0\x0c' + struct.pack('>HHIH', kind, 1, 3600, len(data)) + data
+def record(kind, data, ttl=3600):
+    return b'\xc0\x0c' + struct.pack('>HHIH', kind, 1, ttl, len(data)) + data
+
+
+FLIPS = itertools.count()
+
+
+def bulk_mx():
+    """As many mail hosts as an answer holds: of each only the first label is there, behind it stands the domain itself."""
+    hosts = (f'm{n}'.encode() for n in range(2800))
+    return [record(MX, struct.pack('>HB', 10, len(host)) + host + b'\xc0\x0c') for host in hosts]
 
 
 def wide_mx(domain):
@@ -47,6 +57,10 @@ def records_of(name, kind, addresses):
         return 0, [record(A, socket.inet_aton(address))]
     if kind == MX and what == 'many':
         return 0, [record(MX, struct.pack('>H', n) + labels(f'mx.h{n}.dead.example')) for n in range(1500)]
+    if kind == MX and what == 'bulk':
+        return 0, bulk_mx()
+    if kind == MX and what == 'flip':  # another host each time
+        return 0, [record(MX, struct.pack('>H', 10) + labels(f'mx.h{next(FLIPS)}.{LONG_LABELS}.flip.example'), ttl=0)]
     if kind == MX and not is_host:
         if what == 'wide':
             return 0, wide_mx(name)
@@ -60,6 +74,8 @@ def answer(query, addresses):
     if name.lower().endswith('mute.example'):
         return None
     kind = struct.unpack('>H', query[end:end + 2])[0]
+    if kind != MX and name.lower().endswith('.bulk.example'):
+        return None
     code, records = records_of(name, kind, addresses)
     head = query[:2] + struct.pack('>HHHHH', 0x8580 | code, 1, len(records), 0, 0)
     return head + query[12:end + 4] + b''.join(records)

@@ -18,7 +18,7 @@ import hostile_dns
 HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
            'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10', 'size': '127.0.2.11', 'nobody': '127.0.2.12',
            'slowgrey': '127.0.2.13', 'hang': '127.0.2.14', 'fresh': '127.0.2.15',
-           'reads': '127.0.2.16'}
+           'reads': '127.0.2.16', 'flip': '127.0.2.18'}
 ADDRESSES = {'honest': '127.0.1.1', 'evil': HOSTILE['sni'], **HOSTILE}
 
 
@@ -80,6 +80,10 @@ class Session:
         self.hosts.tell('connection', host=self.name)
         if self.name == 'hang':
             select.select([self.connection], [], [], 600)
+            return
+        if self.name == 'flip':
+            time.sleep(1.2)
+            self.say('421 4.3.2 Come back later')
             return
         self.say('220 mx.example ESMTP')
         while line := self.input.readline(5000):

@@ -1,4 +1,4 @@
-"""An attack with names that were chosen to have one hash, in tables that know no key."""
+"""Attacks with names: of one hash, of thousands of mail hosts, of hosts that are others at each lookup."""
 import itertools
 
 from hostile_attack import attack
@@ -43,3 +43,20 @@ def one_hash(bench):
     bench.figure('letters taken', sum(code == 250 for code, _ in user.result(60)), 7, at_least=True)
     bench.figure("slowest of another user's letters", slowest(bench, bench.honest_events, 'honest', begins, 10), 5.0, 's')
     bench.settle(40)
+
+
+@attack(36, 'big-answers', 'a letter to 3,000 domains with 2,800 mail hosts each, whose names have 240 octets and whose addresses are never told', cpu=20)
+def big_answers(bench):
+    long = '.'.join('b' * 60 for _ in range(3))
+    bench.user(1, send_all, bench.socket, SENDER, [[f'u@d{n}.{long}.bulk.example' for n in range(3000)]], LETTER).result(60)
+    bench.wait(20, lambda: False)
+
+
+@attack(37, 'flipping-hosts', '50 letters to domains whose mail host has another name at each lookup, and says 421 after a second')
+def flipping_hosts(bench):
+    tries = lambda: len(bench.hostile_events.all('connection', host='flip'))
+    bench.user(1, send_all, bench.socket, SENDER, [[f'u@d{n}.flip.example'] for n in range(50)], LETTER).result(60)
+    bench.wait(20, lambda: tries() >= 50)
+    bench.figure('connections', tries(), 50, at_least=True)
+    bench.wait(60, lambda: tries() > 200, every=1)
+    bench.figure('connections a minute later', tries(), 150)
