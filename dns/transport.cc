@@ -20,7 +20,8 @@ using UdpSocket = asio::basic_datagram_socket<asio::ip::udp, Executor>;
 using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 
 constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> kTuple{use_task};
-constexpr std::size_t kUdpBuffer = 4096;  // servers may exceed what we offer, if they can
+constexpr std::size_t kUdpBuffer = 4096;        // servers may exceed what we offer, if they can
+constexpr std::size_t kMostAnswer = 16 * 1024;  // reading 64 KiB of mail hosts takes 16 ms, and the worker does nothing else meanwhile
 constexpr std::size_t kHeaderSize = 12;
 
 // A socket that its timer closes. Shared, because the timer's handler may still be queued when the coroutine is gone.
@@ -115,6 +116,8 @@ Task<Result<Bytes>> converse(Connection<TcpSocket>& connection, ServerConfig ser
   const auto [length_error, length_size] = co_await asio::async_read(connection.socket, asio::buffer(length), kTuple);
   if (length_error) co_return explain(connection, length_error);
   Bytes message(static_cast<std::size_t>(length[0] << 8 | length[1]));
+  if (message.size() > kMostAnswer)
+    co_return Error::transient("an answer of " + std::to_string(message.size()) + " octets, which is too long");
   const auto [read_error, size] = co_await asio::async_read(connection.socket, asio::buffer(message), kTuple);
   if (read_error) co_return explain(connection, read_error);
   co_return message;

@@ -286,11 +286,20 @@ TEST_CASE("stub resolver: a truncated answer is fetched by TCP from the same ser
   CHECK(world.server(1).seen().empty());
 }
 
-TEST_CASE("stub resolver: an answer of 500 records arrives whole") {
+TEST_CASE("stub resolver: an answer of 300 records arrives whole") {
   World world;
   world.server().fault(DnsFault::truncated);
-  for (int i = 0; i < 500; ++i) world.server().add("big.example", "MX", std::to_string(i) + " mx" + std::to_string(i) + ".big.example");
-  CHECK(world.ask("big.example", RecordType::mx).mx.size() == 500);
+  for (int i = 0; i < 300; ++i) world.server().add("big.example", "MX", std::to_string(i) + " mx" + std::to_string(i) + ".big.example");
+  CHECK(world.ask("big.example", RecordType::mx).mx.size() == 300);
+}
+
+TEST_CASE("stub resolver: an answer of more than 16 KiB is a failure that says so") {
+  World world;
+  world.server().fault(DnsFault::truncated);
+  for (int i = 0; i < 1000; ++i) world.server().add("big.example", "MX", std::to_string(i) + " mx" + std::to_string(i) + ".big.example");
+  const Answer answer = world.ask("big.example", RecordType::mx);
+  CHECK(answer.kind == AnswerKind::failed);
+  CHECK(answer.text.find("octets, which is too long (TCP)") != std::string::npos);
 }
 
 TEST_CASE("stub resolver: FORMERR is tried once more without EDNS at the same server") {
