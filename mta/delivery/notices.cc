@@ -214,6 +214,11 @@ Duration Notices::gather_on(Instant since) {
 }
 
 Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
+  if (const Status room = spool_.room_for(0); !room) {
+    if (may_log(owner_of(look.message), "notice_waits"))
+      log(LogLine(Priority::error, look.message, "notice_waits").add("reason", room.error().message));
+    co_return kAfterStoreError;
+  }
   auto [charge, message] = co_await load(look.message);
   if (!message) co_return message.error().is_transient() ? LookAgain(kLookAgain) : std::nullopt;
   auto failed = owed_recipients(*message, false);
@@ -232,11 +237,11 @@ Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
     co_return kUntilRoom;
   }
   if (const Duration wait = wait_for_turn(*message, look.turn); wait > Duration(0)) co_return wait;
-  look.turn.reset();
   const bool is_all = failed.empty() || relayed.empty();
   Request request = failed.empty() ? Request{Kind::success, std::move(relayed)} : Request{Kind::failure, std::move(failed)};
-  const LookAgain again = co_await store_notice(*message, std::move(request));
-  co_return again || is_all ? again : LookAgain(Duration(0));
+  if (const LookAgain again = co_await store_notice(*message, std::move(request))) co_return again;  // the turn stays his
+  look.turn.reset();
+  co_return is_all ? std::nullopt : LookAgain(Duration(0));
 }
 
 // What fails meanwhile comes into the same notice.
@@ -356,7 +361,8 @@ Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Re
   const proto::Envelope envelope = composed.envelope;
   const auto stored = co_await mta::store(spool_, id, std::move(composed));
   if (!stored) {
-    log(LogLine(Priority::error, message.id, "notice_not_stored").add("reason", stored.error().message));
+    if (may_log(message.envelope.submitter.share_owner(), "notice_not_stored"))
+      log(LogLine(Priority::error, message.id, "notice_not_stored").add("reason", stored.error().message));
     co_return kAfterStoreError;
   }
   log(LogLine(Priority::notice, message.id, event_name(request.kind))
@@ -394,8 +400,9 @@ Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, st
   };
   const Status status = co_await transport::run_blocking(file_pool_, std::move(write));
   if (!status) {
-    log(LogLine(Priority::error, message.id, "notice_not_kept").add("reason", status.error().message));
-    co_return kAfterStoreError;
+    if (may_log(message.envelope.submitter.share_owner(), "notice_not_kept"))
+      log(LogLine(Priority::error, message.id, "notice_not_kept").add("reason", status.error().message));
+    co_return kUntilRoom;
   }
   end_without_notice(message, std::move(recipients));
   log(LogLine(Priority::warning, message.id, "kept_locally").add("mailbox", config->mailbox_directory().string()));

@@ -252,3 +252,33 @@ TEST_CASE("notices: those that fail while their user has used up his share of me
   world.run_for(hours(6));
   CHECK(world.queued() == 0);
 }
+
+TEST_CASE("notices: a full disk, or one that fails, delays them no longer than that, and is told of in few lines") {
+  World world;
+  world.there.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
+  world.host("192.0.2.1:25", world.there);
+  SimulatedHost slow;  // so that the failures of a message are gathered
+  slow.takes = minutes(9);
+  world.dns->mx("slow.example", 10, "mx.slow.example").a("mx.slow.example", "192.0.2.3");
+  world.host("192.0.2.3:25", slow);
+  const bool is_full = GENERATE(true, false);
+  for (int i = 0; i < 45; ++i) world.submit("me@here.example", {"you@there.example", "you@slow.example"});
+  world.run_for(seconds(50));
+  REQUIRE(world.failures() == 0);
+  if (is_full)
+    world.disk.set_room({0, 0});
+  else
+    world.disk.fail_on("journal", "broken");
+  world.run_for(minutes(30));
+  CHECK(world.failures() == 0);
+  if (is_full)
+    world.disk.set_room({100u << 20, 5000});
+  else
+    world.disk.fail_on("", "");
+  world.run_for(minutes(5));
+  CHECK(world.failures() == NoticeRate::kEnded);
+  const auto told = std::count_if(world.log.begin(), world.log.end(), [](const std::string& line) {
+    return line.find("notice_waits") != std::string::npos || line.find("notice_not_stored") != std::string::npos;
+  });
+  CHECK(told <= 30 * 32);
+}
