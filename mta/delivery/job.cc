@@ -251,8 +251,9 @@ void Worker::settle(JobIndex index, DestinationIndex destination, Share share, A
   share.translate(settlement);
   std::vector<queue::Settlement::Change> changes;
   if (share.is_part()) changes = settlement.changes;
+  // The spool may be later than the end of this worker, but not than that of its loop, which takes nothing then.
   auto done = [this, index, settled, work = asio::make_work_guard(services_.io)](const Status& status) {
-    asio::post(services_.io, [this, index, settled, status] { recorded(index, *settled, status); });
+    asio::post(work.get_executor(), [this, index, settled, status] { recorded(index, *settled, status); });
   };
   note_outcome(index, settled->verdict);
   services_.spool.settle(std::move(settlement), std::move(done));
