@@ -53,10 +53,10 @@ Result<std::shared_ptr<const Content>> checked(std::shared_ptr<const Content> co
     if (const Status intact = content->verify(); !intact) return intact.error();
     return content;
   }
-  auto text = std::make_shared<std::string>(content->size(), '\0');
-  const auto n = content->read(0, text->data(), text->size());
+  std::string text(content->size(), '\0');
+  const auto n = content->read(0, text.data(), text.size());
   if (!n) return n.error();
-  if (const Status intact = content->verify(*text); !intact) return intact.error();
+  if (const Status intact = content->verify(text); !intact) return intact.error();
   return std::shared_ptr<const Content>(std::make_shared<MemoryContent>(std::move(text)));
 }
 

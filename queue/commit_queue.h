@@ -1,6 +1,7 @@
 // The operations that wait for the committer, in the order in which they will be written.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -49,6 +50,8 @@ class CommitQueue {
   std::optional<Moment> next_deadline(std::optional<Moment> sync_due, Journal journal) const;
   OperationPtr pop();
 
+  static constexpr std::size_t kUsualBatch = 1000;
+
   const std::uint64_t run_;
   std::mutex mutex_;
   std::condition_variable work_;
@@ -64,6 +67,7 @@ template <class Admit>
 Operations CommitQueue::take(std::uint64_t octets, Admit admit) {
   Operations batch;
   std::lock_guard lock(mutex_);
+  batch.reserve(std::min(waiting_.size(), kUsualBatch));
   for (std::uint64_t taken = 0; !waiting_.empty() && taken < octets;) {
     auto operation = pop();
     if (!admit(operation)) continue;

@@ -81,7 +81,7 @@ Status Committer::write(const Operations& operations) {
   records_.clear();
   locations_.clear();
   for (const auto& operation : operations)
-    records_.push_back({operation->header, operation->content ? std::string_view(*operation->content) : "", operation->meta});
+    records_.push_back({operation->header, operation->content ? std::string_view(operation->content->text()) : "", operation->meta});
   auto status = journal_.write(records_, locations_);
   for (std::size_t i = 0; i < locations_.size(); ++i) operations[i]->location = locations_[i];
   if (journal_.current().number != noted_segment_) note_segment();

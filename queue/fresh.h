@@ -1,10 +1,9 @@
 // Messages that were stored a moment ago and that nothing has happened to yet, as they came: their first delivery needs no disk.
 #pragma once
 
-#include <list>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "queue/message.h"
 
@@ -13,15 +12,16 @@ namespace mxpress::queue {
 // Content in memory.
 class MemoryContent final : public Content {
  public:
-  explicit MemoryContent(std::shared_ptr<const std::string> text) : text_(std::move(text)) {}
-  std::uint64_t size() const override { return text_->size(); }
+  explicit MemoryContent(std::string text) : text_(std::move(text)) {}
+  const std::string& text() const { return text_; }
+  std::uint64_t size() const override { return text_.size(); }
   Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override;
   Status verify() const override { return {}; }  // it has not been anywhere else, or was checked when it was read
   Status verify(std::string_view) const override { return {}; }
-  std::optional<std::string_view> in_memory() const override { return *text_; }
+  std::optional<std::string_view> in_memory() const override { return text_; }
 
  private:
-  std::shared_ptr<const std::string> text_;
+  const std::string text_;
 };
 
 // Not thread-safe. Takes at most `limit` octets of content; the oldest go first.
@@ -34,13 +34,11 @@ class FreshMessages {
   void forget(QueueId id);
 
  private:
-  using Order = std::list<std::shared_ptr<const Message>>;
   static std::uint64_t octets(const Message& message);
 
   const std::uint64_t limit_;
   std::uint64_t octets_ = 0;
-  Order order_;  // oldest first
-  std::unordered_map<QueueId, Order::iterator> messages_;
+  std::map<QueueId, std::shared_ptr<const Message>> messages_;  // oldest first, as ids are
 };
 
 }  // namespace mxpress::queue

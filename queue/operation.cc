@@ -3,7 +3,6 @@
 
 #include "queue/codec.h"
 #include "queue/crc32c.h"
-#include "queue/fresh.h"
 #include "queue/sites.h"
 #include "queue/waiting_mail.h"
 
@@ -16,13 +15,13 @@ void set_meta(Operation& operation, std::string&& meta) {
   operation.header.meta_crc = crc32c(operation.meta);
 }
 
-std::shared_ptr<const Message> as_it_came(QueueId id, Accepted accepted, std::shared_ptr<const std::string> content) {
+std::shared_ptr<const Message> as_it_came(QueueId id, Accepted&& accepted, std::shared_ptr<const Content> content) {
   auto message = std::make_shared<Message>();
   message->id = id;
   message->envelope = std::move(accepted.envelope);
   message->accepted_at = accepted.accepted_at;
   message->recipients.resize(message->envelope.recipients.size());
-  message->content = std::make_shared<MemoryContent>(std::move(content));
+  message->content = std::move(content);
   return message;
 }
 
@@ -39,9 +38,9 @@ OperationPtr store_operation(QueueId id, NewMessage& message, Duration accepted_
   operation->weight = weight_of(message.envelope);
   Accepted accepted{std::move(message.envelope), message.drop_name, message.notice_for, accepted_at};
   set_meta(*operation, encode(accepted));
-  operation->content = std::make_shared<const std::string>(std::move(message.content));
+  operation->content = std::make_shared<const MemoryContent>(std::move(message.content));
   operation->header.content_size = operation->content->size();
-  operation->header.content_crc = crc32c(*operation->content);
+  operation->header.content_crc = crc32c(operation->content->text());
   if (!message.large) operation->message = as_it_came(id, std::move(accepted), operation->content);
   operation->notice_for = std::move(message.notice_for);
   operation->drop_name = std::move(message.drop_name);

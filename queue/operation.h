@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "queue/fresh.h"
 #include "queue/message_store.h"
 #include "queue/owners.h"
 #include "queue/record.h"
@@ -18,7 +19,7 @@ namespace mxpress::queue {
 struct Operation {
   enum class Kind { store, change, site, ended } kind = Kind::change;
   RecordHeader header;
-  std::shared_ptr<const std::string> content;  // null: none
+  std::shared_ptr<const MemoryContent> content;  // null: none
   std::string meta;
   Location location;  // set when it is written
 

@@ -305,7 +305,7 @@ TEST_CASE("fresh messages: the oldest go when there is no more room, and what is
   const auto make = [](std::uint64_t number) {
     auto message = std::make_shared<Message>();
     message->id = QueueId{number};
-    message->content = std::make_shared<MemoryContent>(std::make_shared<const std::string>(29'000, 'x'));
+    message->content = std::make_shared<MemoryContent>(std::string(29'000, 'x'));
     return message;
   };
   for (std::uint64_t i = 1; i <= 3; ++i) messages.add(make(i));
