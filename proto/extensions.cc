@@ -38,7 +38,8 @@ void read_line(std::string_view line, Extensions& extensions) {
 
 Extensions parse_extensions(const Reply& ehlo_reply) {
   Extensions extensions;
-  for (std::size_t i = 1; i < ehlo_reply.lines.size(); ++i) read_line(ehlo_reply.lines[i], extensions);
+  const std::vector<std::string_view> lines = ehlo_reply.lines();
+  for (std::size_t i = 1; i < lines.size(); ++i) read_line(lines[i], extensions);
   return extensions;
 }
 

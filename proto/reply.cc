@@ -35,17 +35,29 @@ EnhancedStatus Reply::status() const {
   return {is_transient() ? 4 : is_permanent() ? 5 : 2, 0, 0};
 }
 
-std::string Reply::to_string() const {
-  std::string text = std::to_string(code);
-  for (std::size_t i = 0; i < lines.size() && text.size() < kMaxShown; ++i) {
-    std::string_view line = lines[i];
-    // RFC 2034 4: each line repeats the code; once is enough for readers.
-    if (i > 0 && enhanced && leading_status(line, code) == enhanced) line.remove_prefix(std::min(line.size(), line.find(' ')));
-    line = trimmed(line);
-    if (!line.empty()) text.append(" ").append(printable(line, kMaxShown));
+std::vector<std::string_view> Reply::lines() const {
+  std::vector<std::string_view> lines;
+  for (std::string_view rest = text;;) {
+    const auto end = rest.find('\n');
+    lines.push_back(rest.substr(0, end));
+    if (end == std::string_view::npos) return lines;
+    rest.remove_prefix(end + 1);
   }
-  text.resize(std::min(text.size(), kMaxShown));
-  return text;
+}
+
+std::string Reply::to_string() const {
+  std::string shown = std::to_string(code);
+  for (std::string_view rest = text; !rest.empty() && shown.size() < kMaxShown;) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    const bool is_first = rest.size() == text.size();
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    // RFC 2034 4: each line repeats the code; once is enough for readers.
+    if (!is_first && enhanced && leading_status(line, code) == enhanced) line.remove_prefix(std::min(line.size(), line.find(' ')));
+    line = trimmed(line);
+    if (!line.empty()) shown.append(" ").append(printable(line, kMaxShown));
+  }
+  shown.resize(std::min(shown.size(), kMaxShown));
+  return shown;
 }
 
 std::size_t ReplyParser::feed(std::string_view bytes) {
@@ -72,15 +84,17 @@ void ReplyParser::end_line() {
   const int code = code_of(line_);
   if (code == 0) {
     ready_ = not_a_reply("a line without a code");
-  } else if (!reply_.lines.empty() && code != reply_.code) {
+  } else if (lines_ > 0 && code != reply_.code) {
     // RFC 5321 4.2.1: all lines of a reply carry the same code.
     ready_ = not_a_reply("lines with different codes");
-  } else if (reply_.lines.size() == kMaxLines) {
+  } else if (lines_ == kMaxLines) {
     ready_ = not_a_reply("too many lines");
   } else {
     reply_.code = code;
-    reply_.lines.push_back(line_.size() > 4 ? line_.substr(4) : std::string());
-    if (!reply_.enhanced) reply_.enhanced = leading_status(reply_.lines.back(), code);
+    const std::string_view text = std::string_view(line_).substr(std::min<std::size_t>(line_.size(), 4));
+    if (lines_++ > 0) reply_.text.push_back('\n');
+    reply_.text.append(text);
+    if (!reply_.enhanced) reply_.enhanced = leading_status(text, code);
     const bool last = line_.size() < 4 || line_[3] != '-';
     if (last) ready_ = std::move(reply_);
   }

@@ -13,9 +13,12 @@
 namespace mxpress::proto {
 
 struct Reply {
-  int code = 0;                            // 200 to 599
-  std::vector<std::string> lines;          // text of each line without code, separator and line end; as received
-  std::optional<EnhancedStatus> enhanced;  // only where its class agrees with the code (RFC 2034 4)
+  int code = 0;                              // 200 to 599
+  std::string text{};                        // of its lines, without code and separator, with LF between them; as received
+  std::optional<EnhancedStatus> enhanced{};  // only where its class agrees with the code (RFC 2034 4)
+
+  // The text line by line; at least one. Valid as long as `text`.
+  std::vector<std::string_view> lines() const;
 
   bool is_positive() const { return code / 100 == 2; }
   bool is_intermediate() const { return code / 100 == 3; }
@@ -44,6 +47,7 @@ class ReplyParser {
   void end_line();
   std::string line_;
   Reply reply_;
+  std::size_t lines_ = 0;  // of reply_
   std::size_t size_ = 0;
   std::optional<Result<Reply>> ready_;
 };

@@ -7,7 +7,11 @@ using namespace mxpress::proto;
 
 namespace {
 
-Extensions from(std::vector<std::string> lines) { return parse_extensions(Reply{250, std::move(lines), std::nullopt}); }
+Extensions from(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text.append(text.empty() ? "" : "\n").append(line);
+  return parse_extensions({.code = 250, .text = text});
+}
 
 }  // namespace
 

@@ -25,15 +25,15 @@ TEST_CASE("reply: a line without hyphen ends a multi-line reply, in pieces of an
     const auto reply = read("250-mx.example.org\r\n250-SIZE 1000\r\n250 HELP\r\n", piece);
     REQUIRE(reply.ok());
     CHECK(reply->code == 250);
-    CHECK(reply->lines == std::vector<std::string>{"mx.example.org", "SIZE 1000", "HELP"});
+    CHECK(reply->lines() == std::vector<std::string_view>{"mx.example.org", "SIZE 1000", "HELP"});
   }
 }
 
 TEST_CASE("reply: bare codes, empty texts and bare line feeds are read") {
-  CHECK(read("250\r\n")->lines == std::vector<std::string>{""});
-  CHECK(read("250 \r\n")->lines == std::vector<std::string>{""});
-  CHECK(read("250-\r\n250\r\n")->lines == std::vector<std::string>{"", ""});
-  CHECK(read("250 ok\n")->lines == std::vector<std::string>{"ok"});
+  CHECK(read("250\r\n")->lines() == std::vector<std::string_view>{""});
+  CHECK(read("250 \r\n")->lines() == std::vector<std::string_view>{""});
+  CHECK(read("250-\r\n250\r\n")->lines() == std::vector<std::string_view>{"", ""});
+  CHECK(read("250 ok\n")->lines() == std::vector<std::string_view>{"ok"});
   CHECK(read("299 odd\r\n")->is_positive());
   CHECK(read("354 go\r\n")->is_intermediate());
   CHECK(read("499 odd\r\n")->is_transient());
