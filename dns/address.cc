@@ -43,9 +43,13 @@ bool is_v6_in(const Address& address, std::uint8_t first, std::uint8_t second, i
 
 std::string Address::to_string() const {
   if (!is_v6) {
-    std::string text;
-    for (std::size_t i = 0; i < 4; ++i) text.append(i == 0 ? "" : ".").append(std::to_string(bytes[i]));
-    return text;
+    char text[INET_ADDRSTRLEN];
+    char* end = text;
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (i > 0) *end++ = '.';
+      end = std::to_chars(end, std::end(text), bytes[i]).ptr;
+    }
+    return {text, end};
   }
   char text[INET6_ADDRSTRLEN] = "";
   inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
@@ -107,8 +111,8 @@ std::string_view peculiarity(const Address& address) {
 }
 
 std::string address_and_port(const Address& address, std::uint16_t port) {
-  const std::string text = address.to_string();
-  return (address.is_v6 ? "[" + text + "]" : text) + ":" + std::to_string(port);
+  std::string text = address.is_v6 ? "[" + address.to_string() + "]" : address.to_string();
+  return text.append(":").append(std::to_string(port));
 }
 
 Result<Network> Network::parse(std::string_view text) {

@@ -112,4 +112,10 @@ std::string Mailbox::to_string() const {
   return text.append(local_part_).append("@").append(domain_.text());
 }
 
+std::string Mailbox::in_brackets() const {
+  std::string text;
+  text.reserve(local_part_.size() + 3 + domain_.text().size());
+  return text.append("<").append(local_part_).append("@").append(domain_.text()).append(">");
+}
+
 }  // namespace mxpress::proto

@@ -28,6 +28,8 @@ class Mailbox {
   std::string plain_local_part() const;
   const Domain& domain() const { return domain_; }
   std::string to_string() const;
+  // "<user@example.org>"
+  std::string in_brackets() const;
 
   auto operator<=>(const Mailbox&) const = default;
 
@@ -51,6 +53,7 @@ class ReversePath {
   const Mailbox& mailbox() const { return mailbox_.value(); }
   // Without angle brackets; empty for the null path.
   std::string to_string() const { return mailbox_ ? mailbox_->to_string() : std::string(); }
+  std::string in_brackets() const { return mailbox_ ? mailbox_->in_brackets() : "<>"; }
 
   auto operator<=>(const ReversePath&) const = default;
 

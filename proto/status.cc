@@ -90,7 +90,8 @@ bool take_dot(std::string_view& text) {
 }  // namespace
 
 std::string EnhancedStatus::to_string() const {
-  return std::to_string(klass) + "." + std::to_string(subject) + "." + std::to_string(detail);
+  std::string text = std::to_string(klass);
+  return text.append(".").append(std::to_string(subject)).append(".").append(std::to_string(detail));
 }
 
 std::optional<EnhancedStatus> EnhancedStatus::parse(std::string_view text) {

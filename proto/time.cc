@@ -6,8 +6,11 @@
 namespace mxpress::proto {
 namespace {
 
-// At least two digits.
-std::string padded(int value) { return (value < 10 ? "0" : "") + std::to_string(value); }
+// `value` is from 0 to 99.
+void append_two_digits(int value, std::string& text) {
+  text.push_back(static_cast<char>('0' + value / 10));
+  text.push_back(static_cast<char>('0' + value % 10));
+}
 
 }  // namespace
 
@@ -21,12 +24,22 @@ std::string rfc5322_date(WallTime time, int zone_minutes) {
   const int zone = std::abs(zone_minutes);
   std::string text;
   text.reserve(40);
-  text.append(kDays[std::chrono::weekday(midnight).c_encoding()]).append(", ").append(padded(static_cast<int>(unsigned{date.day()})));
-  text.append(" ").append(kMonths[unsigned{date.month()} - 1]).append(" ").append(std::to_string(static_cast<int>(date.year())));
-  text.append(" ").append(padded(static_cast<int>(clock.hours().count())));
-  text.append(":").append(padded(static_cast<int>(clock.minutes().count())));
-  text.append(":").append(padded(static_cast<int>(clock.seconds().count())));
-  return text.append(zone_minutes < 0 ? " -" : " +").append(padded(zone / 60)).append(padded(zone % 60));
+  text.append(kDays[std::chrono::weekday(midnight).c_encoding()]).append(", ");
+  append_two_digits(static_cast<int>(unsigned{date.day()}), text);
+  text.append(" ")
+      .append(kMonths[unsigned{date.month()} - 1])
+      .append(" ")
+      .append(std::to_string(static_cast<int>(date.year())))
+      .append(" ");
+  append_two_digits(static_cast<int>(clock.hours().count()), text);
+  text.append(":");
+  append_two_digits(static_cast<int>(clock.minutes().count()), text);
+  text.append(":");
+  append_two_digits(static_cast<int>(clock.seconds().count()), text);
+  text.append(zone_minutes < 0 ? " -" : " +");
+  append_two_digits(zone / 60, text);
+  append_two_digits(zone % 60, text);
+  return text;
 }
 
 }  // namespace mxpress::proto

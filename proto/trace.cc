@@ -34,17 +34,20 @@ std::string in_comment(std::string_view text) {
 
 // RFC 5321 4.1.3; "unknown" for what is no address.
 std::string literal(const std::string& address) {
-  if (Domain::parse("[" + address + "]")) return "[" + address + "]";
+  std::string text = "[" + address + "]";
+  if (Domain::parse(text)) return text;
   const auto domain = Domain::parse("[IPv6:" + address + "]");
   return domain ? "[IPv6:" + domain->address() + "]" : "unknown";
 }
 
 // RFC 5321 4.4: From-domain and TCP-info. A name that is no domain goes into the comment.
-std::string from_client(const Trace& trace) {
+void append_client(const Trace& trace, std::string& field) {
   const std::string address = literal(trace.client_address);
-  const auto name = Domain::parse(trace.client_name);
-  if (name) return "from " + name->text() + " (" + address + ")";
-  return "from " + address + " (helo=" + in_comment(trace.client_name) + ")";
+  if (const auto name = Domain::parse(trace.client_name)) {
+    field.append(name->text()).append(" (").append(address).append(")");
+  } else {
+    field.append(address).append(" (helo=").append(in_comment(trace.client_name)).append(")");
+  }
 }
 
 }  // namespace
@@ -56,12 +59,15 @@ std::string received_field(const Trace& trace) {
   if (trace.type == TransmissionType::local) {
     field.append("by ").append(trace.by.text()).append(" (mxpress, from uid ").append(std::to_string(trace.uid)).append(") with local");
   } else {
-    field.append(from_client(trace)).append("\r\n\tby ").append(trace.by.text()).append(" (mxpress) with ").append(protocol(trace.type));
+    field.append("from ");
+    append_client(trace, field);
+    field.append("\r\n\tby ").append(trace.by.text()).append(" (mxpress) with ").append(protocol(trace.type));
     if (!trace.tls.empty()) field.append(" (").append(in_comment(trace.tls)).append(")");
   }
   field.append("\r\n\tid ").append(trace.id.to_string());
   // RFC 5321 7.2: with more recipients the field would show them to each other.
-  if (trace.recipient) field.append("\r\n\tfor <").append(trace.recipient->to_string()).append(">");
+  if (trace.recipient)
+    field.append("\r\n\tfor <").append(trace.recipient->local_part()).append("@").append(trace.recipient->domain().text()).append(">");
   return field.append(";\r\n\t").append(rfc5322_date(trace.now, trace.zone_minutes)).append("\r\n");
 }
 

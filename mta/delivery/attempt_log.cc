@@ -42,8 +42,8 @@ void add_result(LogLine& line, const proto::HostResult& result) {
 
 void add_envelope(LogLine& line, const queue::Message& message, std::uint32_t recipient) {
   const proto::Recipient& to = message.envelope.recipients[recipient];
-  line.add("from", "<" + message.envelope.reverse_path.to_string() + ">");
-  line.add("to", "<" + to.mailbox.to_string() + ">");
+  line.add("from", message.envelope.reverse_path.in_brackets());
+  line.add("to", to.mailbox.in_brackets());
   const std::string original = routing::original_address(to);
   if (!original.empty()) line.add("orig_to", "<" + original + ">");
 }

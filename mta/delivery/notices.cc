@@ -366,7 +366,7 @@ Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Re
     co_return kAfterStoreError;
   }
   log(LogLine(Priority::notice, message.id, event_name(request.kind))
-          .add("to", "<" + message.envelope.reverse_path.to_string() + ">")
+          .add("to", message.envelope.reverse_path.in_brackets())
           .add("notice", id.to_string())
           .add("recipients", static_cast<std::int64_t>(request.recipients.size())));
   admit_(id, envelope);

@@ -49,7 +49,8 @@ LogLine::LogLine(Priority priority, proto::QueueId id, std::string_view event) :
 
 LogLine& LogLine::add(std::string_view key, std::string_view value) {
   const std::size_t before = text_.size();
-  text_.append(" ").append(key).append("=");
+  text_.push_back(' ');
+  text_.append(key).push_back('=');
   append_shown(text_, value);
   if (text_.size() > kMaxLine) text_.resize(before);
   return *this;
@@ -60,7 +61,9 @@ LogLine& LogLine::add(std::string_view key, std::int64_t value) { return add(key
 LogLine& LogLine::add(std::string_view key, Duration value) {
   const auto count = value.count() < 0 ? -value.count() : value.count();
   const std::string rest = std::to_string(1000 + count % 1000);  // a 1, and three digits
-  return add(key, std::string_view((value.count() < 0 ? "-" : "") + std::to_string(count / 1000) + "." + rest.substr(1)));
+  std::string text = value.count() < 0 ? "-" : "";
+  text.append(std::to_string(count / 1000)).append(".").append(rest, 1);
+  return add(key, std::string_view(text));
 }
 
 }  // namespace mxpress::mta

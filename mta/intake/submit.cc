@@ -53,7 +53,7 @@ void Submission::hello(std::string name, smtp::Greeting greeting) {
 }
 
 Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declared_size) {
-  sender_ = sender.to_string();
+  sender_ = sender;
   recipients_ = 0;
   room_.release();
   const Status room = context_.spool.room_for(declared_size);
@@ -80,7 +80,7 @@ void Submission::refused(std::string_view what, const ServerReply& reply) {
   if (!may_log(entrance_.owner(), "rejected")) return;
   LogLine line(Priority::notice, "rejected");
   line.add("at", what).add("reply", reply.to_string()).add("entrance", entrance_.submitter.entrance);
-  if (!sender_.empty()) line.add("from", "<" + sender_ + ">");
+  if (!sender_.is_null()) line.add("from", sender_.in_brackets());
   if (entrance_.submitter.uid >= 0) line.add("uid", entrance_.submitter.uid);
   if (!entrance_.submitter.client_address.empty()) line.add("client", entrance_.submitter.client_address);
   log(line);

@@ -71,7 +71,7 @@ class Submission : public smtp::MailSink {
   Context& context_;
   Entrance entrance_;
   smtp::Refusal objection_;
-  std::string sender_;           // of the transaction, for the log
+  proto::ReversePath sender_;    // of the transaction, for the log
   std::size_t recipients_ = 0;   // of the transaction
   host::FairBudget::Hold room_;  // of context_.envelopes, for this transaction
 };

@@ -6,6 +6,10 @@ namespace {
 
 constexpr std::size_t kUsualLine = 100;  // octets
 
+void append_mailbox(std::string& line, const proto::Mailbox& mailbox) {
+  line.append(mailbox.local_part()).append("@").append(mailbox.domain().text());
+}
+
 // RFC 3461 4.3, 4.4
 std::string dsn_of_message(const proto::Envelope& envelope) {
   std::string parameters;
@@ -39,7 +43,9 @@ std::string dsn_of_recipient(const proto::Recipient& recipient) {
 std::string mail_command(const proto::Envelope& envelope, std::uint64_t size, proto::BodyType body, const proto::Extensions& extensions) {
   std::string line;
   line.reserve(kUsualLine);
-  line.append("MAIL FROM:<").append(envelope.reverse_path.to_string()).append(">");
+  line.append("MAIL FROM:<");
+  if (!envelope.reverse_path.is_null()) append_mailbox(line, envelope.reverse_path.mailbox());
+  line.append(">");
   if (extensions.size) line.append(" SIZE=").append(std::to_string(size));
   if (extensions.eight_bit_mime && body == proto::BodyType::eight_bit) line += " BODY=8BITMIME";
   if (extensions.dsn) line += dsn_of_message(envelope);
@@ -49,7 +55,9 @@ std::string mail_command(const proto::Envelope& envelope, std::uint64_t size, pr
 std::string rcpt_command(const proto::Recipient& recipient, const proto::Extensions& extensions) {
   std::string line;
   line.reserve(kUsualLine);
-  line.append("RCPT TO:<").append(recipient.mailbox.to_string()).append(">");
+  line.append("RCPT TO:<");
+  append_mailbox(line, recipient.mailbox);
+  line.append(">");
   if (extensions.dsn) line += dsn_of_recipient(recipient);
   return line.append("\r\n");
 }

@@ -22,6 +22,7 @@ TEST_CASE("mailbox: the local part keeps its case, the domain becomes canonical"
     const auto mailbox = Mailbox::parse(given);
     REQUIRE(mailbox.ok());
     CHECK(mailbox->to_string() == canonical);
+    CHECK(mailbox->in_brackets() == "<" + std::string(canonical) + ">");
   }
 }
 
