@@ -227,7 +227,7 @@ Command parse_command(std::string_view line) {
   const auto found =
       std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const auto& verb) { return equal_in_any_case(verb.first, word); });
   const Verb verb = found == std::end(kVerbs) ? Verb::unknown : found->second;
-  return {verb, std::string(trimmed(line.substr(word.size())))};
+  return {verb, trimmed(line.substr(word.size()))};
 }
 
 CommandResult<std::string> parse_hello_argument(std::string_view argument) {

@@ -21,7 +21,7 @@ enum class Verb { unknown, helo, ehlo, mail, rcpt, data, rset, noop, quit, vrfy,
 
 struct Command {
   Verb verb = Verb::unknown;
-  std::string argument;  // what stands behind the verb, without spaces around it; as received, not cleaned
+  std::string_view argument;  // a part of the line: what stands behind the verb, without spaces around it; as received, not cleaned
 };
 
 // The reply that a command deserves: format_reply(error.code, error.status, error.text). Text is ours, never the client's.

@@ -7,14 +7,28 @@
 
 namespace mxpress::mta::delivery {
 
+namespace {
+
+bool is_pending(const queue::Message& message, std::uint32_t recipient, DestinationRef destination, const Config& config) {
+  if (message.recipients[recipient].stage != queue::RecipientStage::pending) return false;
+  return routing::destination_of(message.envelope.recipients[recipient].mailbox.domain(), config) == destination;
+}
+
+}  // namespace
+
 std::vector<std::uint32_t> pending_recipients(const queue::Message& message, DestinationRef destination, const Config& config) {
   std::vector<std::uint32_t> result;
   for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
-    if (message.recipients[i].stage != queue::RecipientStage::pending) continue;
-    const proto::Domain& domain = message.envelope.recipients[i].mailbox.domain();
-    if (routing::destination_of(domain, config) == destination) result.push_back(i);
+    if (is_pending(message, i, destination, config)) result.push_back(i);
   }
   return result;
+}
+
+bool has_pending_recipients(const queue::Message& message, DestinationRef destination, const Config& config) {
+  for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
+    if (is_pending(message, i, destination, config)) return true;
+  }
+  return false;
 }
 
 Duration restored_wait(WallTime until, std::uint32_t failures, const queue::RetrySchedule& schedule) {

@@ -16,6 +16,8 @@ using routing::DestinationRef;
 
 // The indices of the recipients of a message that are still pending at a destination.
 std::vector<std::uint32_t> pending_recipients(const queue::Message& message, DestinationRef destination, const Config& config);
+// Whether there are any.
+bool has_pending_recipients(const queue::Message& message, DestinationRef destination, const Config& config);
 
 // What is left of a wait until a wall-clock time read from disk. The wall clock may have been stepped since: no longer than the
 // destination's schedule waits after so many failures.

@@ -1,9 +1,9 @@
 // The deliveries of a worker that are under way, for those who look.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "dns/targets.h"
@@ -39,7 +39,7 @@ class Flights {
     queue::Instant since;
     std::optional<dns::Target> target;
   };
-  std::unordered_map<queue::JobIndex, UnderWay> under_way_;
+  boost::unordered_flat_map<queue::JobIndex, UnderWay> under_way_;
 };
 
 }  // namespace mxpress::mta::delivery

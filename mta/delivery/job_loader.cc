@@ -59,7 +59,7 @@ Task<Share> JobLoader::load(JobIndex index, DestinationIndex destination, Need n
 }
 
 bool JobLoader::has_pending(const queue::Message& message, DestinationIndex destination) const {
-  return !message.ended && !pending_recipients(message, parts_.destinations.name(destination), *parts_.config.get()).empty();
+  return !message.ended && has_pending_recipients(message, parts_.destinations.name(destination), *parts_.config.get());
 }
 
 // Reads the message, and checks its content.

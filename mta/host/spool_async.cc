@@ -8,33 +8,19 @@
 #include <memory>
 
 namespace mxpress::mta {
-namespace {
 
-// Waits for what `begin`, given a callback, will pass to it from another thread. `begin` may refer to what the caller keeps while it waits.
-template <class Value, class Begin>
-Task<Value> completion_of(Begin begin) {
+Task<Result<queue::QueueId>> store(queue::MessageStore& spool, queue::QueueId id, queue::NewMessage&& message) {
+  using Stored = Result<queue::QueueId>;
   const Executor executor = co_await asio::this_coro::executor;
-  auto start = [begin = std::move(begin), executor](auto handler) mutable {
+  auto start = [&spool, id, &message, executor](auto handler) {
     // Shared because std::function, the spool's callback, must be copyable and a coroutine's handler is not.
     auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
     auto work = asio::make_work_guard(executor);
-    begin([waiting, executor, work](Value value) {
-      asio::post(executor, [waiting, value = std::move(value)]() mutable { std::move (*waiting)(std::move(value)); });
+    spool.store_as(id, std::move(message), [waiting, executor, work](Stored stored) {
+      asio::post(executor, [waiting, stored = std::move(stored)]() mutable { std::move (*waiting)(std::move(stored)); });
     });
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Value)>(std::move(start), use_task);
-}
-
-}  // namespace
-
-Task<Result<queue::QueueId>> store(queue::MessageStore& spool, queue::QueueId id, queue::NewMessage message) {
-  auto begin = [&spool, id, &message](queue::MessageStore::Stored done) { spool.store_as(id, std::move(message), std::move(done)); };
-  co_return co_await completion_of<Result<queue::QueueId>>(std::move(begin));
-}
-
-Task<Status> settle(queue::MessageStore& spool, queue::Settlement settlement) {
-  auto begin = [&spool, &settlement](std::function<void(Status)> done) { spool.settle(std::move(settlement), std::move(done)); };
-  co_return co_await completion_of<Status>(std::move(begin));
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Stored)>(std::move(start), use_task);
 }
 
 }  // namespace mxpress::mta

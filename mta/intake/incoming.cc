@@ -47,12 +47,8 @@ std::string without_port(const std::string& address) {
 
 }  // namespace
 
-Incoming::Incoming(Context& context, Entrance entrance, std::shared_ptr<const Config> config, proto::Envelope envelope)
-    : context_(context),
-      entrance_(std::move(entrance)),
-      config_(std::move(config)),
-      id_(context.spool.next_id()),
-      envelope_(std::move(envelope)) {
+Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope)
+    : context_(context), entrance_(entrance), config_(std::move(config)), id_(context.spool.next_id()), envelope_(std::move(envelope)) {
   envelope_.submitter = entrance_.submitter;
   envelope_.submitted = Clock::current().wall();
   zone_minutes_ = local_zone_minutes(envelope_.submitted);
@@ -235,7 +231,7 @@ std::uint64_t Incoming::octets_of_line() const {
 void Incoming::log_accepted(const proto::Envelope& envelope, LogRoom::Hold room) const {
   const proto::Submitter& submitter = envelope.submitter;
   LogLine line(Priority::info, id_, "accepted");
-  line.add("from", "<" + envelope.reverse_path.to_string() + ">").add("size", static_cast<std::int64_t>(inspector_.facts().octets));
+  line.add("from", envelope.reverse_path.in_brackets()).add("size", static_cast<std::int64_t>(inspector_.facts().octets));
   line.add("nrcpt", static_cast<std::int64_t>(envelope.recipients.size())).add("entrance", submitter.entrance);
   if (submitter.uid >= 0) line.add("uid", submitter.uid);
   if (!submitter.program.empty()) line.add("program", submitter.program);

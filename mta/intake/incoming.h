@@ -14,7 +14,7 @@ namespace mxpress::mta::intake {
 
 class Incoming final : public smtp::IncomingMessage {
  public:
-  Incoming(Context& context, Entrance entrance, std::shared_ptr<const Config> config, proto::Envelope envelope);
+  Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope);
 
   smtp::Refusal append(std::string_view content) override;
   Task<smtp::ServerReply> finish() override;
@@ -41,7 +41,7 @@ class Incoming final : public smtp::IncomingMessage {
   void log_accepted(const proto::Envelope& envelope, LogRoom::Hold room) const;
 
   Context& context_;
-  Entrance entrance_;
+  const Entrance entrance_;
   const std::shared_ptr<const Config> config_;
   const queue::QueueId id_;
   proto::Envelope envelope_;

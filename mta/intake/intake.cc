@@ -114,7 +114,6 @@ struct Intake::State {
   void welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place);
   void welcome(smtp::UnixSocket socket, const asio::local::stream_protocol::endpoint& from, Place& place);
   void begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place);
-  Task<void> serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place);
   Task<void> serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place);
   void one_less();
 
@@ -237,10 +236,6 @@ Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, 
     log_refused(entrance, busy());
     co_return co_await refuse(std::move(stream), busy());
   }
-  co_await serve(std::move(stream), std::move(entrance), place);
-}
-
-Task<void> Intake::State::serve(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place) {
   auto profile = place.profile_of(entrance.completion, context.config.get());
   const host::Owner owner = entrance.owner();
   Submission sink(context, std::move(entrance));

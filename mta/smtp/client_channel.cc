@@ -5,9 +5,12 @@
 
 namespace mxpress::mta::smtp {
 
-Task<Status> ClientChannel::send(std::string_view bytes, Duration timeout) {
+std::string_view ClientChannel::send_at_once(std::string_view bytes, Duration timeout) {
   set_deadline(timeout);
-  bytes.remove_prefix(stream_->write_at_once(bytes));
+  return bytes.substr(stream_->write_at_once(bytes));
+}
+
+Task<Status> ClientChannel::send_rest(std::string_view bytes) {
   if (bytes.empty()) co_return Status();
   const Status sent = co_await stream_->write(bytes);
   send_timed_out_ = !sent.ok() && BootClock::now() >= deadline_;

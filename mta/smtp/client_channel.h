@@ -21,7 +21,10 @@ class ClientChannel {
   // No wait ends later than this, whatever its own time-out.
   void set_end(BootTime end) { end_ = end; }
   // Sends complete lines. The memory must live until the task is done.
-  Task<Status> send(std::string_view bytes, Duration timeout);
+  Task<Status> send(std::string_view bytes, Duration timeout) { return send_rest(send_at_once(bytes, timeout)); }
+  // The same in two steps. What is left after the first, nearly always nothing, has to be sent by the second.
+  std::string_view send_at_once(std::string_view bytes, Duration timeout);
+  Task<Status> send_rest(std::string_view bytes);
   // The next reply in order.
   Task<Result<proto::Reply>> read_reply(Duration timeout);
   // The same without waiting: nothing while what was read has no more whole reply.

@@ -61,9 +61,15 @@ ServerSession::ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, std
     : stream_(std::move(stream)), sink_(sink), profile_(std::move(profile)), options_(profile_->options) {}
 
 Task<void> ServerSession::run() {
+  out_.reserve(profile_->greeting.size() + profile_->extensions.size());
   out_ += profile_->greeting;
-  while (co_await fill()) {
-    if (co_await take_lines() == Next::close) break;
+  for (bool goes_on = true; goes_on;) {
+    const Wait wait = take_lines();
+    if (wait == Wait::none) {
+      goes_on = co_await fill();
+    } else {
+      goes_on = wait == Wait::content ? co_await receive_message() : co_await say(wait);
+    }
   }
   stream_->close();
 }
@@ -75,7 +81,7 @@ void ServerSession::stop(ServerReply last_words) {
 
 // Gathered replies go out before any wait for input: this is what makes pipelining (RFC 2920) one write for many commands.
 Task<bool> ServerSession::fill() {
-  if (!out_.empty() && !co_await flush()) co_return false;
+  if (!flush_at_once() && !co_await flush_rest()) co_return false;
   waiting_since_ = BootClock::now();
   const BootTime deadline = last_words_ ? *waiting_since_ : std::min(*waiting_since_ + options_.idle, content_deadline_);
   stream_->set_deadline(deadline);
@@ -93,12 +99,17 @@ Task<bool> ServerSession::fill() {
   co_return true;
 }
 
-Task<bool> ServerSession::flush() {
+// Nearly always all of it. False: flush_rest() goes on.
+bool ServerSession::flush_at_once() {
+  if (out_.empty()) return true;
+  stream_->set_deadline(BootClock::now() + options_.idle);
+  out_.erase(0, stream_->write_at_once(out_));
+  return out_.empty();
+}
+
+Task<bool> ServerSession::flush_rest() {
   waiting_since_ = BootClock::now();
-  stream_->set_deadline(*waiting_since_ + options_.idle);
-  Status written;
-  const std::size_t taken = stream_->write_at_once(out_);
-  if (taken < out_.size()) written = co_await stream_->write(std::string_view(out_).substr(taken));
+  const Status written = co_await stream_->write(out_);
   waiting_since_.reset();
   out_.clear();
   co_return written.ok();
@@ -113,29 +124,25 @@ Task<void> ServerSession::send_away(ServerReply last_words) {
   static_cast<void>(ignored);  // the session ends either way
 }
 
-Task<ServerSession::Next> ServerSession::take_lines() {
-  while (true) {
+// Until there is something to wait for; without any, there are no more lines.
+ServerSession::Wait ServerSession::take_lines() {
+  while (errors_ < options_.max_errors) {
+    if (out_.size() > kMaxWaitingReplies) return Wait::replies;
     const LineReader::Line line = lines_.next();
-    if (line.kind == LineReader::Kind::none) co_return Next::go_on;
+    if (line.kind == LineReader::Kind::none) return Wait::none;
     ++commands_;
-    const Wait wait = take_line(line);
-    if (wait != Wait::none && co_await wait_for(wait) == Next::close) co_return Next::close;
-    if (errors_ >= options_.max_errors) {
-      co_await send_away({421, EnhancedStatus{4, 7, 0}, options_.hostname + " Too many errors; closing"});
-      co_return Next::close;
-    }
-    if (out_.size() > kMaxWaitingReplies && !co_await flush()) co_return Next::close;
+    if (const Wait wait = take_line(line); wait != Wait::none) return wait;
   }
+  return part({421, EnhancedStatus{4, 7, 0}, options_.hostname + " Too many errors; closing"});
 }
 
-Task<ServerSession::Next> ServerSession::wait_for(Wait wait) {
-  if (wait == Wait::content) co_return co_await receive_message(std::move(opened_));
-  if (wait == Wait::farewell) co_await send_away(std::move(farewell_));
-  if (wait == Wait::goodbye) {
-    const bool ignored = co_await flush();
-    static_cast<void>(ignored);  // the client may be gone already
+Task<bool> ServerSession::say(Wait wait) {
+  if (wait == Wait::farewell) {
+    co_await send_away(std::move(farewell_));
+    co_return false;
   }
-  co_return Next::close;
+  const bool is_here = flush_at_once() || co_await flush_rest();  // after QUIT the client may be gone already
+  co_return (is_here && wait == Wait::replies);
 }
 
 ServerSession::Wait ServerSession::part(ServerReply farewell) {
@@ -196,21 +203,21 @@ void ServerSession::greet(const proto::Command& command) {
   out_ += profile_->extensions;
 }
 
-void ServerSession::mail(const std::string& argument) {
+void ServerSession::mail(std::string_view argument) {
   if (envelope_) return refuse("MAIL", bad_sequence("A transaction is open; RSET ends it"));
-  const auto arguments = proto::parse_mail_arguments(argument, options_.addresses);
+  auto arguments = proto::parse_mail_arguments(argument, options_.addresses);
   if (!arguments) return refuse("MAIL", to_reply(arguments.error()));
   const std::uint64_t size = arguments->parameters.size.value_or(0);
   if (size > options_.max_message_size) return refuse("MAIL", too_big(options_.max_message_size));  // RFC 1870 6.1
   if (const Refusal refusal = sink_.begin(arguments->reverse_path, size)) return refuse("MAIL", *refusal);
   envelope_.emplace();
-  envelope_->reverse_path = arguments->reverse_path;
+  envelope_->reverse_path = std::move(arguments->reverse_path);
   envelope_->ret = arguments->parameters.ret;
-  envelope_->envid = arguments->parameters.envid;
+  envelope_->envid = std::move(arguments->parameters.envid);
   out_ += kSenderFine;
 }
 
-void ServerSession::rcpt(const std::string& argument) {
+void ServerSession::rcpt(std::string_view argument) {
   if (!envelope_) return refuse("RCPT", bad_sequence("MAIL first"));
   auto recipient = proto::parse_rcpt_arguments(argument, options_.addresses);
   if (!recipient) return refuse("RCPT", to_reply(recipient.error()));
@@ -222,7 +229,7 @@ void ServerSession::rcpt(const std::string& argument) {
   out_ += kRecipientFine;
 }
 
-ServerSession::Wait ServerSession::data(const std::string& argument) {
+ServerSession::Wait ServerSession::data(std::string_view argument) {
   if (!argument.empty()) return refuse("DATA", {501, kBadArguments, "DATA takes no argument"}), Wait::none;
   if (!envelope_) return refuse("DATA", bad_sequence("MAIL and RCPT first")), Wait::none;
   if (envelope_->recipients.empty()) return refuse("DATA", {554, kBadSequence, "No valid recipients"}), Wait::none;
@@ -234,27 +241,12 @@ ServerSession::Wait ServerSession::data(const std::string& argument) {
   return Wait::content;
 }
 
-Task<ServerSession::Next> ServerSession::receive_message(std::unique_ptr<IncomingMessage> message) {
-  Arrival arrival;
-  arrival.message = std::move(message);
-  if (!co_await receive(arrival)) co_return Next::close;
-  const ServerReply verdict = arrival.refusal ? *arrival.refusal : co_await arrival.message->finish();
-  if (verdict.is_positive()) {
-    errors_ = 0;
-    reply(verdict);
-  } else {
-    refuse("message", verdict);
-  }
-  co_return Next::go_on;
-}
-
 // What is here already is content (RFC 2920 3.1: the client may not wait, but need not be wrong); the 354 goes out with the first wait.
-Task<bool> ServerSession::receive(Arrival& arrival) {
+Task<bool> ServerSession::receive_message() {
+  Arrival arrival;
+  arrival.message = std::move(opened_);
   content_deadline_ = BootClock::now() + options_.content;
-  while (true) {
-    take_content(arrival);
-    judge(arrival);
-    if (arrival.decoder.complete()) break;
+  while (!take_content(arrival)) {
     if (arrival.refusal && arrival.decoder.octets() > options_.max_refused) {
       co_await send_away(*arrival.refusal);  // enough of it
       co_return false;
@@ -262,17 +254,26 @@ Task<bool> ServerSession::receive(Arrival& arrival) {
     if (!co_await fill()) co_return false;
   }
   content_deadline_ = BootTime::max();
+  const ServerReply verdict = arrival.refusal ? *arrival.refusal : co_await arrival.message->finish();
+  if (verdict.is_positive()) {
+    errors_ = 0;
+    reply(verdict);
+  } else {
+    refuse("message", verdict);
+  }
   co_return true;
 }
 
-void ServerSession::take_content(Arrival& arrival) {
+// Whether that was all of it.
+bool ServerSession::take_content(Arrival& arrival) {
   const std::string_view plain = arrival.decoder.take_plain(lines_.rest());
   if (!arrival.refusal && !plain.empty()) arrival.refusal = arrival.message->append(plain);
   lines_.take(plain.size());
   arrival.content.clear();
   lines_.take(arrival.decoder.feed(lines_.rest(), arrival.content));
-  if (arrival.refusal || arrival.content.empty()) return;
-  arrival.refusal = arrival.message->append(arrival.content);
+  if (!arrival.refusal && !arrival.content.empty()) arrival.refusal = arrival.message->append(arrival.content);
+  judge(arrival);
+  return arrival.decoder.complete();
 }
 
 void ServerSession::judge(Arrival& arrival) {

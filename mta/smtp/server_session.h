@@ -51,23 +51,23 @@ class ServerSession {
   bool in_transaction() const { return envelope_ || content_deadline_ != BootTime::max(); }
 
  private:
-  enum class Next { go_on, close };
-
   Task<bool> fill();
-  Task<bool> flush();
+  bool flush_at_once();
+  Task<bool> flush_rest();
   Task<void> send_away(ServerReply last_words);
-  Task<Next> take_lines();
 
   // What has to be waited for after a line.
-  enum class Wait { none, content, goodbye, farewell };
-  Task<Next> wait_for(Wait wait);
+  enum class Wait { none, content, replies, goodbye, farewell };
+  Wait take_lines();
+  // Waits for that. False: the session ends.
+  Task<bool> say(Wait wait);
   Wait take_line(const LineReader::Line& line);
   Wait command(const proto::Command& command);
   Wait part(ServerReply farewell);
   void greet(const proto::Command& command);
-  void mail(const std::string& argument);
-  void rcpt(const std::string& argument);
-  Wait data(const std::string& argument);
+  void mail(std::string_view argument);
+  void rcpt(std::string_view argument);
+  Wait data(std::string_view argument);
   bool simple(const proto::Command& command);
 
   // The content of one message: what it becomes, and why it is refused.
@@ -77,9 +77,8 @@ class ServerSession {
     std::string content;  // the piece that is handed on
     Refusal refusal;
   };
-  Task<Next> receive_message(std::unique_ptr<IncomingMessage> message);
-  Task<bool> receive(Arrival& arrival);
-  void take_content(Arrival& arrival);
+  Task<bool> receive_message();
+  bool take_content(Arrival& arrival);
   void judge(Arrival& arrival);
 
   void reply(int code, std::optional<proto::EnhancedStatus> status, std::string_view text);

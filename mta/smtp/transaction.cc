@@ -52,7 +52,7 @@ ClientTransaction::ClientTransaction(ClientChannel& channel, const dns::Target& 
 }
 
 Task<TransactionResult> ClientTransaction::run() {
-  if (!co_await prepare_content()) co_return std::move(result_);
+  if (!takes_stored_content() && !co_await prepare_content()) co_return std::move(result_);
   if (is_too_large()) co_return std::move(result_);
   co_await envelope_dialogue();
   if (refused_data_) co_await confirm_refused_data();
@@ -66,14 +66,16 @@ Task<TransactionResult> ClientTransaction::run() {
   co_return std::move(result_);
 }
 
-// What this host can get. False: nothing, and the recipients are decided.
+// Whether this host can get the content as it is.
+bool ClientTransaction::takes_stored_content() {
+  const auto stored = transaction_.content->as_stored(needs());
+  if (stored) content_ = *stored;
+  return stored.has_value();
+}
+
+// What else this host can get. False: nothing, and the recipients are decided.
 Task<bool> ClientTransaction::prepare_content() {
-  const content::HostNeeds needs{extensions_.eight_bit_mime, target_.host};
-  if (const auto stored = transaction_.content->as_stored(needs)) {
-    content_ = *stored;
-    co_return true;
-  }
-  content_ = co_await transaction_.content->prepare(needs);
+  content_ = co_await transaction_.content->prepare(needs());
   result_.header_broken = content_.breaks_header;
   if (content_.refusal)
     decide_all(content_.refusal->outcome, report_.found(Stage::local, content_.refusal->status, content_.refusal->text));
@@ -141,12 +143,15 @@ Task<bool> ClientTransaction::exchange(std::span<const Command> group) {
     give_up_host(report_.lost(group.front().stage, channel_.out_of_turn(), "waiting for nothing"));
     co_return false;
   }
-  const Status sent = co_await channel_.send(lines, timeout_of(group.front()));
+  Status sent;
+  const std::string_view rest = channel_.send_at_once(lines, timeout_of(group.front()));
+  if (!rest.empty()) sent = co_await channel_.send_rest(rest);
   for (const Command& command : group) {
     // Also when it could not be sent: the host may have said 421 before it closed.
     const Duration timeout = sent.ok() ? timeout_of(command) : options_.timeouts.quit;
     auto cached = sent.ok() ? channel_.buffered_reply() : std::nullopt;
-    const Result<Reply> reply = cached ? std::move(*cached) : co_await channel_.read_last_words(timeout);
+    Result<Reply> reply =
+        cached ? std::move(*cached) : co_await (sent.ok() ? channel_.read_reply(timeout) : channel_.read_last_words(timeout));
     if (!reply.ok()) {
       const bool is_news = !stopped_;
       if (is_news) give_up_host(report_.lost(command.stage, reply.error(), waiting_for(command.stage)));
@@ -245,11 +250,9 @@ Task<void> ClientTransaction::confirm_refused_data() {
 
 Task<void> ClientTransaction::content() {
   const ContentResult sent = co_await send_content(channel_, *content_.data, options_.timeouts.block);
-  if (sent.end == ContentEnd::sent) {
-    co_await dot_reply();
-  } else {
-    co_await content_stopped(sent.end, sent.error);
-  }
+  if (sent.end != ContentEnd::sent) co_return co_await content_stopped(sent.end, sent.error);
+  const Result<Reply> reply = co_await channel_.read_reply(options_.timeouts.dot);
+  take_dot_reply(reply);
 }
 
 Task<void> ClientTransaction::only_dot() {
@@ -260,8 +263,7 @@ Task<void> ClientTransaction::only_dot() {
 }
 
 // RFC 5321 4.2.5: this reply decides. Without it nobody knows: the message stays here, at the risk of a duplicate.
-Task<void> ClientTransaction::dot_reply() {
-  const Result<Reply> reply = co_await channel_.read_reply(options_.timeouts.dot);
+void ClientTransaction::take_dot_reply(const Result<Reply>& reply) {
   begun_ = false;
   if (reply.ok() && !reply->is_intermediate()) {
     decide_accepted(*reply, Stage::content);

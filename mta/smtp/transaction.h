@@ -33,6 +33,8 @@ class ClientTransaction {
     bool is_reset = false;
   };
 
+  content::HostNeeds needs() const { return {extensions_.eight_bit_mime, target_.host}; }
+  bool takes_stored_content();
   Task<bool> prepare_content();
   bool is_too_large();
   std::vector<Command> commands() const;
@@ -48,7 +50,7 @@ class ClientTransaction {
 
   Task<void> content();
   Task<void> only_dot();
-  Task<void> dot_reply();
+  void take_dot_reply(const Result<proto::Reply>& reply);
   Task<void> content_stopped(ContentEnd end, Error error);
 
   void decide(std::size_t recipient, proto::Outcome outcome, const proto::HostResult& why);

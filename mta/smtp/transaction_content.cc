@@ -46,7 +46,9 @@ Task<ContentResult> send_content(ClientChannel& channel, content::DataSource& da
   }
   // The dot travels with the last block: one write, one wake-up of the host.
   encoder.finish(wire);
-  const Status sent = co_await channel.send(wire, block_timeout);
+  const std::string_view rest = channel.send_at_once(wire, block_timeout);
+  if (rest.empty()) co_return ContentResult{};
+  const Status sent = co_await channel.send_rest(rest);
   if (!sent.ok()) co_return ContentResult{ContentEnd::lost_after_dot, sent.error()};
   co_return ContentResult{};
 }

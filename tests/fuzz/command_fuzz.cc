@@ -13,7 +13,7 @@ void expect_clean_line(const std::string& line) {
   expect(std::all_of(line.begin(), line.end() - 2, [](char c) { return c >= 32 && c < 127; }));
 }
 
-void check_mail(const std::string& argument, const AddressRules& rules) {
+void check_mail(std::string_view argument, const AddressRules& rules) {
   const auto mail = parse_mail_arguments(argument, rules);
   if (!mail) return expect(mail.error().code >= 500 && !mail.error().text.empty());
   const std::string line = format_mail(mail->reverse_path, mail->parameters);
@@ -22,7 +22,7 @@ void check_mail(const std::string& argument, const AddressRules& rules) {
   expect(again && again->reverse_path == mail->reverse_path && again->parameters.envid == mail->parameters.envid);
 }
 
-void check_rcpt(const std::string& argument, const AddressRules& rules) {
+void check_rcpt(std::string_view argument, const AddressRules& rules) {
   const auto rcpt = parse_rcpt_arguments(argument, rules);
   if (!rcpt) return expect(rcpt.error().code >= 500 && !rcpt.error().text.empty());
   const std::string line = format_rcpt(rcpt->mailbox, {rcpt->notify, rcpt->original_recipient});
@@ -34,7 +34,8 @@ void check_rcpt(const std::string& argument, const AddressRules& rules) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const Command command = parse_command(text_of(data, size));
+  const std::string line(text_of(data, size));
+  const Command command = parse_command(line);
   for (const AddressForm form : {AddressForm::smtp, AddressForm::submission}) {
     const AddressRules rules{*Domain::parse("here.example"), form};
     check_mail(command.argument, rules);

@@ -155,6 +155,15 @@ TEST_CASE("server: after an error too many nothing that was pipelined is done") 
   CHECK(server.sink.refusals.size() == 21);
 }
 
+TEST_CASE("server: nothing behind QUIT is done") {
+  ServerHarness server;
+  const std::string output = server.send("QUIT\r\nNONSENSE\r\n" + kEnvelope + "DATA\r\n.\r\n");
+  CHECK(server.ended());
+  CHECK(last_line(output).starts_with("221 2.0.0"));
+  CHECK(server.sink.refusals.empty());
+  CHECK(server.sink.opened == 0);
+}
+
 TEST_CASE("server: recipients beyond the limit are no errors") {
   auto options = ServerHarness::standard_options();
   options.max_recipients = 1;

@@ -174,7 +174,8 @@ TEST_CASE("command: a malformed or over-long stored parameter never reaches the 
 
 TEST_CASE("command: what is written is read back the same") {
   const ReversePath sender(*Mailbox::parse("\"a > b\"@c.example"));
-  const Command command = parse_command(format_mail(sender, {7, BodyType::eight_bit, Return::full, "id"}));
+  const std::string line = format_mail(sender, {7, BodyType::eight_bit, Return::full, "id"});
+  const Command command = parse_command(line);
   CHECK(command.verb == Verb::mail);
   const auto arguments = parse_mail_arguments(command.argument, smtp());
   REQUIRE(arguments);
