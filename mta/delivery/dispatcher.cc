@@ -37,11 +37,13 @@ Dispatcher::Dispatcher(DispatcherServices services)
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_.note_in(region_of(0));
   const auto config = services_.config.get();
+  const auto connections = std::make_shared<transport::TargetConnections>();  // shared by the transports and their sessions
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
     asio::io_context& io = *services_.workers[i];
     connectors_.push_back(services_.make_connector(io));
-    transports_.push_back(std::make_unique<transport::SmtpTransport>(transport::SmtpServices{
-        io, *connectors_.back(), services_.file_pool, services_.workers.size(), services_.seed + services_.workers.size() + i}));
+    transports_.push_back(std::make_unique<transport::SmtpTransport>(
+        transport::SmtpServices{io, *connectors_.back(), services_.file_pool, services_.workers.size(),
+                                services_.seed + services_.workers.size() + i, connections}));
     transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.file_pool));
     const std::array<transport::Transport*, 2> transports = {transports_[2 * i].get(), transports_[2 * i + 1].get()};
     WorkerServices worker_services{io,       transports, services_.spool, services_.config, services_.file_pool,

@@ -64,6 +64,24 @@ void Worker::wait_for_room(JobIndex index) {
   arm();
 }
 
+// The mail hosts take no more connections of this owner's mail at the moment: nothing was tried. All of it waits at this site as one.
+void Worker::wait_for_host(JobIndex job, DestinationIndex destination, SiteIndex site, const host::Owner& owner,
+                           const proto::HostResult& why) {
+  const Instant now = instant_now();
+  destinations_[destination].last = destinations_.brief(why);
+  busy_.begin(site, owner, sites_[site].active, now, busy_pause_.next(now));
+  put_back(job);
+}
+
+// A connection is kept for mail of this owner at this site. False: none of its mail has begun.
+bool Worker::use_room(SiteIndex site, const host::Owner& owner) {
+  busy_.end(site, owner);
+  const std::uint32_t before = sites_[site].active;
+  serve_site(site);
+  arm();
+  return sites_[site].active > before;
+}
+
 void Worker::start(JobIndex job, DestinationIndex destination, SiteIndex site, const host::Owner& owner) {
   ++sites_[site].active;
   ++active_;
@@ -78,13 +96,16 @@ bool Worker::wanted(JobIndex index) const {
   return !job.withdrawn && !job.hold_wanted;
 }
 
-transport::Order Worker::order_for(JobIndex job, DestinationIndex destination, SiteIndex site, Share::MessagePtr message) {
+transport::Order Worker::order_for(JobIndex job, DestinationIndex destination, SiteIndex site, const host::Owner& owner,
+                                   Share::MessagePtr message) {
   transport::Order order;
   order.config = services_.config.get();
   order.message = std::move(message);
   order.recipients = pending_recipients(*order.message, destinations_.name(destination), *order.config);
   order.targets = destinations_[destination].targets.get();
   order.site = site;
+  order.owner = owner;
+  order.most_connections = session_limit(destination, *order.config);
   order.terms = sites_[site].terms;
   order.wanted = [this, job] { return wanted(job); };
   order.trying = [this, job](const dns::Target& target) { flights_.ask(job, target); };
@@ -109,7 +130,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
       share = Share();
     }
     if (share) {
-      transport::Order order = order_for(job, destination, site, share.message());
+      transport::Order order = order_for(job, destination, site, place.owner, share.message());
       report = co_await transport_of(sites_[site]).deliver(order);
     }
   } catch (...) {
@@ -121,7 +142,10 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   places_of(sites_[site]).give_back(place);
   shares_.end(site, place.owner);
   try {
-    if (share && !bug) finish(job, destination, site, std::move(share), std::move(report), instant_now() - begin);
+    if (report.is_busy)
+      wait_for_host(job, destination, site, place.owner, report.trouble);
+    else if (share && !bug)
+      finish(job, destination, site, std::move(share), std::move(report), instant_now() - begin);
   } catch (...) {
     bug = std::current_exception();
   }
@@ -130,7 +154,7 @@ Task<void> Worker::deliver_job(JobIndex job, DestinationIndex destination, SiteI
   if (bug) std::rethrow_exception(bug);
 }
 
-// Its destination has joined another site since it was leased: nothing was tried. What the operator asked for meanwhile happens now.
+// Nothing was tried. What the operator asked for meanwhile happens now.
 void Worker::put_back(JobIndex index) {
   queue::Job& job = schedule_.job(index);
   if (job.withdrawn) return schedule_.remove(index);

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "mta/delivery/owner_lines.h"
 #include "mta/host/fair_budget.h"
+#include "mta/host/owner_lines.h"
 
 namespace mxpress::mta::delivery {
 
@@ -27,7 +27,7 @@ class OwnerLine {
   void end(const host::Owner& owner) { places_.give_back(owner, 1); }
   // The next item that waits and has a place now, if any. An owner without a place gets one while any is free: only owners who have some
   // are passed over.
-  std::optional<typename OwnerLines<Item>::Next> next() {
+  std::optional<typename host::OwnerLines<Item>::Next> next() {
     return lines_.next([this](const host::Owner& owner) { return places_.take(owner, 1); });
   }
 
@@ -36,7 +36,7 @@ class OwnerLine {
 
  private:
   host::FairBudget places_;
-  OwnerLines<Item> lines_;
+  host::OwnerLines<Item> lines_;
 };
 
 }  // namespace mxpress::mta::delivery

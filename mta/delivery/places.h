@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <functional>
 
-#include "mta/delivery/owner_lines.h"
 #include "mta/delivery/site.h"
 #include "mta/host/owner.h"
+#include "mta/host/owner_lines.h"
 
 namespace mxpress::mta::delivery {
 
@@ -46,7 +46,7 @@ class Places {
 
   Counts taken_{};
   boost::unordered_flat_map<host::Owner, Counts> of_owner_;  // who hold places
-  std::array<OwnerLines<std::uint32_t>, 3> lines_;
+  std::array<host::OwnerLines<std::uint32_t>, 3> lines_;
   std::size_t first_served_ = 0;  // of the lines, where they take turns
 };
 

@@ -39,6 +39,8 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       view_(schedule_, destinations_, sites_, flights_),
       cleanup_(index, {schedule_, destinations_, sites_, services_.ownership}, services_.many_destinations,
                [this](SiteIndex site) { return transport_of(sites_[site]).keeps_site(site); }) {
+  for (transport::Transport* transport : services_.transports)
+    transport->when_room([this](SiteIndex site, const host::Owner& owner) { return use_room(site, owner); });
   asio::post(services_.io, [this] { watch(); });
 }
 
@@ -147,7 +149,7 @@ bool Worker::serve_other_user(SiteIndex index) {
   return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
     const JobIndex job = ready.oldest(line);
     const host::Owner owner = ready.owner(line);
-    if (!site.suspicion.may_ask(owner) || !has_place(site, owner) || !has_room(job)) return false;
+    if (!site.suspicion.may_ask(owner) || !has_place(site, owner) || waits_for_host(index, owner) || !has_room(job)) return false;
     schedule_.lease_job(job);
     start(job, schedule_.job(job).destination, index, owner);
     return true;
@@ -212,21 +214,30 @@ Worker::Turn Worker::find_turn(SiteIndex index) {
   return best;
 }
 
+// Until his mail may ask the hosts of the site again, which take no more connections at the moment; none: now.
+std::optional<Instant> Worker::waits_for_host(SiteIndex index, const host::Owner& owner) const {
+  if (busy_.size() == 0) return std::nullopt;  // without a look at the clock
+  return busy_.until(index, owner, sites_[index].active, instant_now());
+}
+
 // Of the owner of the next job at the site.
 Worker::Turn Worker::turn_of(SiteIndex index, const host::Owner& owner) {
   const Site& site = sites_[index];
   const DestinationIndex destination = schedule_.job(schedule_.ready().next_at(index)).destination;
   const bool is_in_trouble = site.trouble.active();
   if (!is_in_trouble && !site.has_room(session_limit(destination), site.active == 0 ? 0 : shares_.held(index, owner))) return Turn::full;
+  if (waits_for_host(index, owner)) return Turn::without_place;
   return has_place(site, owner) ? Turn::found : Turn::without_place;
 }
 
-// The site waits in the lines of the owners that find_turn() has looked at.
+// The site waits in the lines of the owners that find_turn() has looked at, or until their mail may ask its hosts again.
 void Worker::wait_for_place(SiteIndex index) {
   Site& site = sites_[index];
-  site.is_waiting = true;
   schedule_.ready().any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
-    places_of(site).wait(index, {site.standing(), schedule_.ready().owner(line)});
+    const host::Owner& owner = schedule_.ready().owner(line);
+    if (const auto until = waits_for_host(index, owner)) return wakes_.wake_site(index, *until), false;
+    site.is_waiting = true;
+    places_of(site).wait(index, {site.standing(), owner});
     return false;
   });
 }
@@ -268,12 +279,11 @@ void Worker::watch() {
   });
 }
 
-std::size_t Worker::session_limit(DestinationIndex index) const {
-  const auto config = services_.config.get();
+std::size_t Worker::session_limit(DestinationIndex index, const Config& config) const {
   if (destinations_[index].has_fixed_site()) return most_places(sites_[destinations_[index].site]);
-  const bool is_like_all = config->destinations.empty();
+  const bool is_like_all = config.destinations.empty();
   const std::size_t limit =
-      is_like_all ? config->delivery.max_sessions_per_site : config->max_sessions_for(*destinations_.name(index).domain());
+      is_like_all ? config.delivery.max_sessions_per_site : config.max_sessions_for(*destinations_.name(index).domain());
   return std::max<std::size_t>(1, limit);
 }
 

@@ -15,6 +15,7 @@
 #include "mta/delivery/admin_view.h"
 #include "mta/delivery/age_policy.h"
 #include "mta/delivery/backoffs.h"
+#include "mta/delivery/busy_sites.h"
 #include "mta/delivery/cleanup.h"
 #include "mta/delivery/conclusion.h"
 #include "mta/delivery/deliverer.h"
@@ -24,9 +25,9 @@
 #include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/ownership.h"
+#include "mta/delivery/pause.h"
 #include "mta/delivery/places.h"
 #include "mta/delivery/resolve_stage.h"
-#include "mta/delivery/room_pause.h"
 #include "mta/delivery/site_shares.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/wakes.h"
@@ -100,11 +101,13 @@ class Worker {
   Turn find_turn(SiteIndex index);
   Turn turn_of(SiteIndex index, const host::Owner& owner);
   bool may_probe(SiteIndex index, DestinationIndex destination);
+  std::optional<Instant> waits_for_host(SiteIndex index, const host::Owner& owner) const;
   void wait_for_place(SiteIndex index);
   void serve_after(SiteIndex index);
   void serve_woken(Instant now);
   void watch();
-  std::size_t session_limit(DestinationIndex index) const;
+  std::size_t session_limit(DestinationIndex index) const { return session_limit(index, *services_.config.get()); }
+  std::size_t session_limit(DestinationIndex index, const Config& config) const;
   ActionEffect acted_on(queue::ActionKind action, queue::QueueId message);
   void retry_now(JobIndex index);
 
@@ -131,12 +134,15 @@ class Worker {
   void note_outcome(JobIndex job, const Verdict& verdict);
   void recorded(JobIndex job, Settled& settled, const Status& status);
   void give_back(JobIndex job, const Verdict& verdict, bool waits_for_site);
-  transport::Order order_for(JobIndex job, DestinationIndex destination, SiteIndex site, Share::MessagePtr message);
+  transport::Order order_for(JobIndex job, DestinationIndex destination, SiteIndex site, const host::Owner& owner,
+                             Share::MessagePtr message);
   void put_back(JobIndex job);
   void finish(JobIndex job, DestinationIndex destination, SiteIndex site, Share share, AttemptReport report, Duration took);
   void wait_after_trouble(JobIndex job);
   bool has_log_room(JobIndex job) const;
   void wait_for_room(JobIndex job);
+  void wait_for_host(JobIndex job, DestinationIndex destination, SiteIndex site, const host::Owner& owner, const proto::HostResult& why);
+  bool use_room(SiteIndex site, const host::Owner& owner);
   void look_again(JobIndex job, Instant when);
   void spawn(Task<void> task);
   void spawn_for(JobIndex job, Task<void> task);
@@ -162,7 +168,9 @@ class Worker {
   std::unordered_map<queue::QueueId, std::deque<Conclusion>> conclusions_;  // of messages with many jobs: one at a time
   SiteShares shares_;
   std::size_t active_ = 0;
-  RoomPause room_pause_;
+  Pause room_pause_{std::chrono::seconds(1), std::chrono::milliseconds(1)};
+  BusySites busy_;
+  Pause busy_pause_{std::chrono::seconds(2), std::chrono::milliseconds(10)};
   bool stopping_ = false;
   bool paused_ = false;
 };

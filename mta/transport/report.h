@@ -27,6 +27,7 @@ struct AttemptReport {
   bool site_trouble = false;                    // no host could be asked: the trouble is the site's, not the message's
   std::optional<proto::Stage> after_mail;       // but a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
   proto::HostResult trouble;                    // the most telling one, if so
+  bool is_busy = false;                         // the hosts take no more connections: nothing was tried, all but `trouble` says nothing
   bool dsn_passed_on = false;                   // RFC 3461 5.2.2
   std::vector<HostTls> tls;                     // of each new connection under a policy that demands TLS
 };

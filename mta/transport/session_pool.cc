@@ -1,6 +1,8 @@
 // Idle sessions by site and by age.
 #include "mta/transport/session_pool.h"
 
+#include <algorithm>
+
 namespace mxpress::mta::transport {
 
 void SessionPool::put(std::uint32_t site, Session session, Instant now) {
@@ -14,17 +16,23 @@ void SessionPool::put(std::uint32_t site, Session session, Instant now) {
 
 SessionPool::Session SessionPool::take(std::uint32_t site, const dns::Target& target) {
   const auto first = first_.find(site);
-  if (first == first_.end()) return nullptr;
+  if (first == first_.end()) return {};
   for (std::optional<Place> place = first->second; place; place = (*place)->next) {
-    const dns::Target& reached = (*place)->session->target();
+    const dns::Target& reached = (*place)->session.client->target();
     if (reached.host == target.host && reached.address == target.address && reached.port == target.port) return take(*place);
   }
-  return nullptr;
+  return {};
 }
 
 std::optional<Instant> SessionPool::oldest() const { return entries_.empty() ? std::nullopt : std::optional(entries_.front().since); }
 
 SessionPool::Session SessionPool::take_oldest() { return take(entries_.begin()); }
+
+SessionPool::Session SessionPool::take_wanted() {
+  const auto is_wanted = [](const Entry& entry) { return entry.session.connection.wanted() != TargetConnections::Wanted::no; };
+  const auto found = std::find_if(entries_.begin(), entries_.end(), is_wanted);
+  return found == entries_.end() ? Session() : take(found);
+}
 
 SessionPool::Session SessionPool::take(Place place) {
   const auto first = first_.find(place->site);

@@ -9,19 +9,22 @@
 
 #include "dns/targets.h"
 #include "mta/smtp/client.h"
+#include "mta/transport/target_connections.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::transport {
 
-using queue::Instant;
-
 // Each belongs to the site whose order opened it, and serves that site's orders alone. Thread: of its worker.
 class SessionPool {
  public:
-  using Session = std::unique_ptr<smtp::ClientSession>;
+  struct Session {
+    TargetConnections::Hold connection;  // goes after the client, which closes it
+    std::unique_ptr<smtp::ClientSession> client;
+    explicit operator bool() const { return client != nullptr; }
+  };
 
   void put(std::uint32_t site, Session session, Instant now);
-  // A session of this site to `target`, the one that has waited longest; or null.
+  // A session of this site to `target`, the one that has waited longest; or none.
   Session take(std::uint32_t site, const dns::Target& target);
   bool has(std::uint32_t site) const { return first_.contains(site); }
   std::size_t size() const { return entries_.size(); }
@@ -29,6 +32,8 @@ class SessionPool {
   std::optional<Instant> oldest() const;
   // That one. Of one or more.
   Session take_oldest();
+  // One that others want, or none.
+  Session take_wanted();
 
  private:
   struct Entry;

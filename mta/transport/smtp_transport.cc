@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <exception>
 #include <utility>
 
 #include "mta/host/instant.h"
 #include "mta/host/log.h"
 #include "mta/transport/blocking.h"
+#include "proto/reply_cause.h"
 
 namespace mxpress::mta::transport {
 namespace {
@@ -41,6 +43,20 @@ class SpoolData final : public content::DataSource {
 bool is_at_or_after_mail(const HostResult& trouble) {
   const Stage stage = trouble.stage;
   return stage == Stage::mail || stage == Stage::rcpt || stage == Stage::data || stage == Stage::content;
+}
+
+// It refuses this connection, for now. At EHLO the words tell: the reason may be our name.
+bool takes_no_more(const HostResult& trouble) {
+  if (trouble.reply_code / 100 != 4) return false;
+  if (trouble.stage == Stage::greeting) return true;
+  return trouble.stage == Stage::hello && (trouble.reply_code == 421 || proto::cause_of(trouble.text).cause == proto::ReplyCause::rate);
+}
+
+HostResult has_enough(const dns::Target& target) {
+  constexpr proto::EnhancedStatus kCongested{4, 4, 5};
+  HostResult result{Stage::connect, target.host, target.address_text(), "", kCongested, 0, "", false};
+  result.text = "the mail host takes no more connections at the moment: mail waits until one of those that are open ends";
+  return result;
 }
 
 Stage part_of(Stage stage) { return stage == Stage::content ? Stage::content : Stage::rcpt; }
@@ -83,8 +99,10 @@ class SmtpTransport::Attempt {
     if (open && co_await try_target(*open)) ++sessions;
     for (const dns::Target& target : order_.targets) {
       if (sessions == kMostSessionsOfOrder || !anything_untried() || !order_.wanted()) break;
+      if (busy_ && sessions == 0 && &target >= order_.targets.data() + equals_) break;  // hosts of less preference are no overflow
       if (&target != open && co_await try_target(target)) ++sessions;
     }
+    if (busy_ && sessions == 0) co_return busy_report();
     finish();
     report_.ended = Clock::current().wall();
     co_return std::move(report_);
@@ -104,33 +122,52 @@ class SmtpTransport::Attempt {
   }
 
   // One that the host has closed, or spoken on, says nothing about the host.
-  std::unique_ptr<smtp::ClientSession> take_usable(const dns::Target& target) {
-    while (auto session = smtp_.idle_.take(order_.site, target))
-      if (session->usable()) return session;
-    return nullptr;
+  SessionPool::Session take_usable(const dns::Target& target) {
+    while (auto session = smtp_.idle_.take(order_.site, target)) {
+      if (!session.client->usable()) continue;
+      if (session.connection.use_for(order_.owner)) return session;
+      smtp_.close_soon(std::move(session));
+    }
+    return {};
   }
 
   // True if the host got as far as a transaction.
   Task<bool> try_target(const dns::Target& target) {
+    SessionPool::Session session = open_session_ ? std::exchange(open_session_, {}) : take_usable(target);
+    const bool reused = session.client != nullptr;
+    if (!reused && !may_connect(target, session)) co_return false;
     order_.trying(target);
-    auto session = open_session_ ? std::move(open_session_) : take_usable(target);
-    const bool reused = session != nullptr;
-    if (session && co_await transact_all(std::move(session), true)) co_return true;
+    if (reused && co_await transact_all(session, true)) co_return true;
     if (reused && (!order_.wanted() || !anything_untried())) co_return true;
     // Nor does a session that breaks when it is used again: ask on a fresh one.
-    session = co_await open(target);
-    if (!session) co_return false;
-    co_await transact_all(std::move(session), false);
+    if (!co_await open(target, session)) co_return false;
+    co_await transact_all(session, false);
     if (!std::exchange(lost_step_, false) || !order_.wanted()) co_return true;
     // Its replies did not match the commands that came together: once more, one command at a time.
-    session = co_await open(target);
-    if (session) co_await transact_all(std::move(session), false);
+    if (co_await open(target, session)) co_await transact_all(session, false);
     co_return true;
   }
 
+  // No host is asked where there are enough connections to it.
+  bool may_connect(const dns::Target& target, SessionPool::Session& session) {
+    auto connection = smtp_.services_.connections->open(target.address, {&smtp_, order_.site, order_.owner}, order_.most_connections);
+    if (connection)
+      session.connection = std::move(*connection);
+    else
+      busy_ = has_enough(target);
+    return connection.has_value();
+  }
+
+  AttemptReport busy_report() {
+    report_.is_busy = true;
+    report_.trouble = std::move(*busy_);
+    return std::move(report_);
+  }
+
   // RFC 7435: where a handshake fails the next offer follows on a fresh connection, clear text last if the policy allows it; what works is
-  // remembered.
-  Task<std::unique_ptr<smtp::ClientSession>> open(const dns::Target& target) {
+  // remembered. The connection that the session had is closed. False: there is no session.
+  Task<bool> open(const dns::Target& target, SessionPool::Session& session) {
+    session.client.reset();
     smtp::ClientOptions options = options_of_session();
     const TlsPeer peer(target, options.tls);
     const smtp::TlsOffer first_offer = smtp_.tls_memory_.offer_for(peer, host::instant_now());
@@ -140,31 +177,36 @@ class SmtpTransport::Attempt {
       auto opened = co_await open_once(target, options);
       const smtp::HandshakeFailure why = opened.handshake;
       if (opened.session && options.offer != first_offer) smtp_.tls_memory_.remember(peer, options.offer, host::instant_now());
-      if (opened.session || why == smtp::HandshakeFailure::not_now) co_return std::move(opened.session);
+      session.client = std::move(opened.session);
+      if (session) co_return session.connection.was_taken(), true;
+      if (takes_no_more(opened.trouble) && session.connection.was_refused()) co_return busy_ = has_enough(target), false;
+      note_trouble(opened);
+      if (why == smtp::HandshakeFailure::not_now) co_return false;
       // What a policy demands of a host says nothing about mail under another policy.
       if (why == smtp::HandshakeFailure::none && !opened.tls.forbids_mail()) smtp_.target_failures_.failed(target, host::instant_now());
       const auto next = why == smtp::HandshakeFailure::none ? std::nullopt : smtp::next_offer(options.offer, why, options.tls);
-      if (!next) co_return nullptr;
+      if (!next) co_return false;
       options.offer = *next;
     }
   }
 
   Task<smtp::ClientSession::Opened> open_once(const dns::Target& target, smtp::ClientOptions options) {
-    HostAttempt attempt;
-    attempt.started = Clock::current().wall();
-    const Instant start = host::instant_now();
+    opening_since_ = {Clock::current().wall(), host::instant_now()};
     smtp_.make_room(*order_.config);
     auto opened = co_await smtp::ClientSession::open(smtp_.services_.connector, target, options);
     connect_time_ = opened.connect;
     if (opened.tls.wanted.kind() > net::TlsPolicy::Kind::may) note_tls(target, opened.tls);
-    if (!opened.session) {
-      attempt.connect = opened.connect;
-      attempt.total = host::instant_now() - start;
-      attempt.result = opened.trouble;
-      remember_trouble(opened.trouble);
-      report_.attempt.hosts.push_back(std::move(attempt));
-    }
     co_return opened;
+  }
+
+  void note_trouble(const smtp::ClientSession::Opened& opened) {
+    HostAttempt attempt;
+    attempt.started = opening_since_.first;
+    attempt.connect = opened.connect;
+    attempt.total = host::instant_now() - opening_since_.second;
+    attempt.result = opened.trouble;
+    remember_trouble(opened.trouble);
+    report_.attempt.hosts.push_back(std::move(attempt));
   }
 
   void note_tls(const dns::Target& target, const net::TlsResult& result) {
@@ -172,25 +214,27 @@ class SmtpTransport::Attempt {
     log_tls(order_.message->id, report_.tls.back());
   }
 
-  // Transactions for all untried recipients on one session. False: the host was in trouble on a session that had been idle.
-  Task<bool> transact_all(std::unique_ptr<smtp::ClientSession> session, bool reused) {
+  // Transactions for all untried recipients on one session, which is idle or closed afterwards. False: the host was in trouble on a session
+  // that had been idle.
+  Task<bool> transact_all(SessionPool::Session& session, bool reused) {
+    smtp::ClientSession* const client = session.client.get();
     bool first = true;
     while (order_.wanted()) {
       const auto open_positions = untried_positions();
       const bool was_asked = reused && first;  // just now, and each time is a system call
-      if (open_positions.empty() || !(was_asked || session->usable())) break;
-      auto result = co_await transact_once(*session, open_positions, reused || !first);
+      if (open_positions.empty() || !(was_asked || client->usable())) break;
+      auto result = co_await transact_once(*client, open_positions, reused || !first);
       if (result.host_trouble && reused && first && is_all_untried(result)) {
-        co_await session->quit();
+        co_await client->quit();
         co_return false;
       }
       const bool host_trouble = result.host_trouble;
-      const bool progress = merge(session->target(), std::move(result), open_positions);
+      const bool progress = merge(client->target(), std::move(result), open_positions);
       if (host_trouble || !progress) break;
       first = false;
     }
     if (anything_untried() || !smtp_.keep(order_.site, session))
-      co_await session->quit();  // while another host is asked this one need not wait
+      co_await client->quit();  // while another host is asked this one need not wait
     co_return true;
   }
 
@@ -305,14 +349,19 @@ class SmtpTransport::Attempt {
   SpoolData data_;
   content::Pipeline content_;  // reads data_
   AttemptReport report_;
-  std::unique_ptr<smtp::ClientSession> open_session_;  // of the target that is tried next
+  SessionPool::Session open_session_;  // of the target that is tried next
+  std::pair<WallTime, Instant> opening_since_;
   Duration connect_time_{0};
+  std::optional<HostResult> busy_;  // a host takes no more connections
   bool has_trouble_ = false;
   bool answered_ = false;
   bool lost_step_ = false;  // the host that is being tried has, by pipelined commands
 };
 
-SmtpTransport::SmtpTransport(SmtpServices services) : services_(services), random_(services.seed), timer_(services.io) {}
+SmtpTransport::SmtpTransport(SmtpServices services)
+    : services_(std::move(services)), random_(services_.seed), timer_(services_.io), wanted_timer_(services_.io) {}
+
+SmtpTransport::~SmtpTransport() { services_.connections->stop(); }
 
 // The coroutine may be destroyed after the transport, when the daemon ends: nothing of it counts in a destructor.
 Task<AttemptReport> SmtpTransport::deliver(Order& order) {
@@ -341,14 +390,44 @@ void SmtpTransport::make_room(const Config& config) {
 
 // False if it cannot serve another order. Whether the host closes it meanwhile is asked when it is taken again.
 bool SmtpTransport::keep(std::uint32_t site, SessionPool::Session& session) {
-  if (is_stopping_ || !session->in_step() || session->transactions() >= kMostTransactions) return false;
+  session.connection.rest();
+  const auto wanted = session.connection.wanted();
+  const bool is_wanted = wanted != TargetConnections::Wanted::no;
+  if (is_stopping_ || !session.client->in_step() || wanted == TargetConnections::Wanted::by_another_owner) return false;
+  if (session.client->transactions() >= (is_wanted ? kWantedTransactions : kMostTransactions)) return false;
   idle_.put(site, std::move(session), host::instant_now());
   arm();
+  if (is_wanted) close_wanted_soon();
   return true;
 }
 
+void SmtpTransport::called(const dns::Address& address, std::uint32_t site, const host::Owner& owner) {
+  asio::post(services_.io, [this, address, site, owner] {
+    if (!room_ || !room_(site, owner)) services_.connections->decline(address, {this, site, owner});
+  });
+}
+
+void SmtpTransport::give_way() {
+  asio::post(services_.io, [this] { close_wanted(); });
+}
+
+void SmtpTransport::close_wanted() {
+  while (auto session = idle_.take_wanted()) close_soon(std::move(session));
+}
+
+// The site may go on with it before.
+void SmtpTransport::close_wanted_soon() {
+  if (std::exchange(is_wanted_armed_, true)) return;
+  wanted_timer_.expires_after(kWantedIdle);
+  wanted_timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    is_wanted_armed_ = false;
+    close_wanted();
+  });
+}
+
 void SmtpTransport::close_soon(SessionPool::Session session) {
-  auto quit = [](SessionPool::Session leaving) -> Task<void> { co_await leaving->quit(); };
+  auto quit = [](SessionPool::Session leaving) -> Task<void> { co_await leaving.client->quit(); };
   asio::co_spawn(services_.io, quit(std::move(session)), [](std::exception_ptr error) { log_bug("the end of a session", error); });
 }
 

@@ -9,6 +9,7 @@
 
 #include "dns/targets.h"
 #include "mta/host/config.h"
+#include "mta/host/owner.h"
 #include "mta/transport/report.h"
 #include "mta/transport/session_key.h"
 #include "queue/message.h"
@@ -24,6 +25,8 @@ struct Order {
   std::vector<dns::Target> targets;               // as they were found; none where no host is asked
   std::uint32_t site = 0;                         // whose sessions may serve it: a number that stands for one SessionKey
   std::shared_ptr<const SessionTerms> terms;      // of that key: new sessions are opened on them
+  host::Owner owner;                              // of the message: whose share of connections it uses
+  std::size_t most_connections = 1;               // of all orders, to one address
   std::shared_ptr<const Config> config;
   std::function<bool()> wanted;                    // asked before each host and transaction: has the operator withdrawn the message?
   std::function<void(const dns::Target&)> trying;  // told before each host
@@ -36,6 +39,9 @@ class Transport {
 
   // Never throws for what a host does, or a disk. The order outlives it; its targets are put into the order in which they are tried.
   virtual Task<AttemptReport> deliver(Order& order) = 0;
+  // Whom it asks after reports that said `is_busy`: there is room for mail of this owner at this site; does a delivery begin?
+  using Room = std::function<bool(std::uint32_t site, const host::Owner& owner)>;
+  virtual void when_room(Room) {}
   // How many orders may be under way at a time, all sites together; at least 1.
   virtual std::size_t most_orders(const Config& config) const = 0;
   // Something of the site is kept for its next order: its number must not be given to another one yet.

@@ -22,7 +22,7 @@ struct World {
     hosts.push_back(std::move(host));
     auto session = std::make_unique<mta::smtp::ClientSession>(std::move(client), target, mta::smtp::ClientOptions{});
     const auto* const result = session.get();
-    pool.put(site, std::move(session), Instant(std::chrono::seconds(second)));
+    pool.put(site, {{}, std::move(session)}, Instant(std::chrono::seconds(second)));
     return result;
   }
 };
@@ -32,12 +32,12 @@ struct World {
 TEST_CASE("session pool: a session serves the site that it was put in for, and no other one with the same host") {
   World world;
   const auto* const session = world.put(1, 1);
-  CHECK(world.pool.take(2, kTarget) == nullptr);
+  CHECK_FALSE(world.pool.take(2, kTarget));
   CHECK(world.pool.has(1));
   CHECK_FALSE(world.pool.has(2));
-  CHECK(world.pool.take(1, kTarget).get() == session);
+  CHECK(world.pool.take(1, kTarget).client.get() == session);
   CHECK_FALSE(world.pool.has(1));
-  CHECK(world.pool.take(1, kTarget) == nullptr);
+  CHECK_FALSE(world.pool.take(1, kTarget));
 }
 
 TEST_CASE("session pool: a session to another host, address or port of the site does not serve") {
@@ -47,9 +47,9 @@ TEST_CASE("session pool: a session to another host, address or port of the site 
   address.address.bytes[3] = 2;
   port.port = 26;
   world.put(1, 1);
-  for (const dns::Target& other : {host, address, port}) CHECK(world.pool.take(1, other) == nullptr);
+  for (const dns::Target& other : {host, address, port}) CHECK_FALSE(world.pool.take(1, other));
   const auto* const session = world.put(1, 2, port);
-  CHECK(world.pool.take(1, port).get() == session);
+  CHECK(world.pool.take(1, port).client.get() == session);
   CHECK(world.pool.size() == 1);
 }
 
@@ -61,13 +61,13 @@ TEST_CASE("session pool: the session that has waited longest is taken first, by 
   const auto* const fourth = world.put(1, 4);
   const auto* const fifth = world.put(1, 5);
   CHECK(world.pool.oldest() == Instant(std::chrono::seconds(1)));
-  CHECK(world.pool.take(1, kTarget).get() == first);
+  CHECK(world.pool.take(1, kTarget).client.get() == first);
   CHECK(world.pool.oldest() == Instant(std::chrono::seconds(2)));
-  CHECK(world.pool.take_oldest().get() == second);
+  CHECK(world.pool.take_oldest().client.get() == second);
   CHECK_FALSE(world.pool.has(2));
-  CHECK(world.pool.take_oldest().get() == third);
-  CHECK(world.pool.take(1, kTarget).get() == fourth);
-  CHECK(world.pool.take(1, kTarget).get() == fifth);
+  CHECK(world.pool.take_oldest().client.get() == third);
+  CHECK(world.pool.take(1, kTarget).client.get() == fourth);
+  CHECK(world.pool.take(1, kTarget).client.get() == fifth);
   CHECK(world.pool.size() == 0);
   CHECK_FALSE(world.pool.oldest());
 }

@@ -50,6 +50,7 @@ struct World {
     order.config = config;
     order.terms = transport::usual_terms();
     order.site = ++sites;  // no session is used again
+    order.most_connections = 10;
     order.wanted = [] { return true; };
     order.trying = [](const dns::Target&) {};
     std::optional<transport::AttemptReport> report;

@@ -168,8 +168,7 @@ void Internet::count_probe(const Host& host) {
 void Internet::opened(std::uint32_t host) {
   ++connections_;
   most_live_ = std::max(most_live_, ++live_in_all_);
-  if (++live_[host] == limits_.sessions_per_site * world_.hosts[host].sites + 1)
-    ledger_.wrong(world_.hosts[host].name + " has more connections than configured");
+  if (++live_[host] == limits_.sessions_per_site + 1) ledger_.wrong(world_.hosts[host].name + " has more connections than configured");
   if (live_in_all_ == limits_.sessions + 1) ledger_.wrong("there are more connections in all than configured");
 }
 

@@ -1,6 +1,7 @@
 // A small internet in virtual time.
 #include "tests/support/simulation.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <stdexcept>
@@ -81,9 +82,24 @@ Task<void> wait_for(Duration duration) {
   co_await timer.async_wait(use_task);
 }
 
+// A connection that the host has taken.
+class Open {
+ public:
+  explicit Open(SimulatedHost& host) : host_(host) { host.most_open = std::max(host.most_open, ++host.open); }
+  ~Open() { --host_.open; }
+
+ private:
+  SimulatedHost& host_;
+};
+
 Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::smtp::Stream> stream) {
   ++host.connections;
   stream->set_deadline(BootTime::max());
+  if (host.open >= host.takes_at_a_time) {
+    co_await say(*stream, "421 4.7.0 too many connections");
+    co_return stream->close();
+  }
+  const Open open(host);
   std::string buffer;
   SimulatedMail mail;
   co_await say(*stream, host.greeting);

@@ -2,6 +2,7 @@
 // No thread, no socket.
 #pragma once
 
+#include <climits>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,7 +36,9 @@ struct SimulatedHost {
   std::function<std::string()> dot = [] { return "250 2.0.0 taken"; };  // "" closes the connection
   Duration takes{0};                                                    // before it replies to the content
   bool hangs_up = false;                                                // a moment after each message
-  int connections = 0;
+  int takes_at_a_time = INT_MAX;                                        // connections; more are refused by 421 at the greeting
+  int connections = 0;                                                  // that were made
+  int open = 0, most_open = 0;                                          // of these at the same time, without those refused
   std::vector<SimulatedMail> received;
 };
 

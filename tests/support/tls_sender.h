@@ -47,6 +47,7 @@ struct Sender {
     order.config = config;
     order.terms = std::make_shared<const mta::transport::SessionTerms>(mta::transport::SessionTerms{.tls = std::move(policy)});
     order.site = ++sites;
+    order.most_connections = 1000;  // idle ones count
     order.wanted = [] { return true; };
     order.trying = [](const dns::Target&) {};
     std::optional<mta::transport::AttemptReport> report;

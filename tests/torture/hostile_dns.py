@@ -1,5 +1,6 @@
 """The name server of the hostile torture. <kind>.example and all names below it have one kind of answer; each <name>.<host>.each.example
-has a mail host of its own at the address of <host>."""
+has a mail host of its own at the address of <host>. Each <name>.parasite.example names the host of few.example
+beside its own, which is down."""
 import itertools
 import socket
 import struct
@@ -8,6 +9,8 @@ import threading
 NOBODY = '127.0.3.1'  # where no host listens
 LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
 MX, A, NS, SERVFAIL, NXDOMAIN = 15, 1, 2, 2, 3
+# Hosts with many addresses, by the number in their names: connections to one address are bounded.
+MANY = {'hang': [f'127.0.4.{n}' for n in range(1, 201)], 'flip': [f'127.0.5.{n}' for n in range(1, 201)]}
 
 
 def labels(name):
@@ -53,7 +56,7 @@ def records_of(name, kind, addresses):
         return NXDOMAIN, []
     is_host = parts[0] == 'mx' or (what == 'wide' and len(parts) > 4)
     if kind == A and is_host:
-        address = addresses.get(what, NOBODY)
+        address = MANY[what][int(parts[1][1:]) % len(MANY[what])] if what in MANY else addresses.get(what, NOBODY)
         return 0, [record(A, socket.inet_aton(address))]
     if kind == MX and what == 'many':
         return 0, [record(MX, struct.pack('>H', n) + labels(f'mx.h{n}.dead.example')) for n in range(1500)]
@@ -64,6 +67,8 @@ def records_of(name, kind, addresses):
     if kind == MX and not is_host:
         if what == 'wide':
             return 0, wide_mx(name)
+        if what == 'parasite':
+            return 0, [record(MX, struct.pack('>H', 10) + labels('mx.few.example')), record(MX, struct.pack('>H', 20) + labels(f'mx.{name}'))]
         return 0, [record(MX, struct.pack('>H', 10) + labels(f'mx.{name}'))]
     return 0, []
 

@@ -18,7 +18,8 @@ import hostile_dns
 HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
            'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10', 'size': '127.0.2.11', 'nobody': '127.0.2.12',
            'slowgrey': '127.0.2.13', 'hang': '127.0.2.14', 'fresh': '127.0.2.15',
-           'reads': '127.0.2.16', 'flip': '127.0.2.18'}
+           'reads': '127.0.2.16', 'few': '127.0.2.17', 'flip': '127.0.2.18'}
+FEW = 5  # connections that "few" takes at a time
 ADDRESSES = {'honest': '127.0.1.1', 'evil': HOSTILE['sni'], **HOSTILE}
 
 
@@ -26,7 +27,7 @@ ADDRESSES = {'honest': '127.0.1.1', 'evil': HOSTILE['sni'], **HOSTILE}
 class Hosts:
     def __init__(self, events, folder=None):
         self.events, self.folder, self.lock = open(events, 'a', buffering=1), folder, threading.Lock()
-        self.contexts = {}
+        self.contexts, self.few = {}, threading.Semaphore(FEW)
         if folder:
             self.make_contexts()
 
@@ -77,6 +78,8 @@ class Session:
         self.connection.sendall(b''.join(line.encode() + b'\r\n' for line in lines))
 
     def run(self):
+        if self.name == 'few':
+            return self.run_if_few()
         self.hosts.tell('connection', host=self.name)
         if self.name == 'hang':
             select.select([self.connection], [], [], 600)
@@ -85,6 +88,20 @@ class Session:
             time.sleep(1.2)
             self.say('421 4.3.2 Come back later')
             return
+        self.talk()
+
+    def run_if_few(self):
+        if not self.hosts.few.acquire(blocking=False):
+            self.hosts.tell('refused', host=self.name)
+            self.say('421 4.7.0 Too many connections')
+            return
+        try:
+            self.hosts.tell('connection', host=self.name)
+            self.talk()
+        finally:
+            self.hosts.few.release()
+
+    def talk(self):
         self.say('220 mx.example ESMTP')
         while line := self.input.readline(5000):
             if not self.command(line.decode('latin-1').strip()):
@@ -189,6 +206,8 @@ class Session:
             if not line:
                 return False
             lines.append(line)
+        if self.name == 'few':
+            time.sleep(1)
         if self.name == 'silent':
             self.hosts.tell('silent', to=self.recipients)
             select.select([self.connection], [], [], 600)
@@ -251,8 +270,10 @@ class Listener(socketserver.ThreadingTCPServer):
 
 def serve_hosts(names, events, port, folder=None):
     hosts = Hosts(events, folder)
-    for name in names:
-        threading.Thread(target=Listener(hosts, name, ADDRESSES[name], port).serve_forever, daemon=True).start()
+    listeners = [Listener(hosts, name, ADDRESSES[name], port) for name in names]
+    listeners += [Listener(hosts, name, address, port) for name in names for address in hostile_dns.MANY.get(name, [])]
+    for listener in listeners:
+        threading.Thread(target=listener.serve_forever, args=(10,), daemon=True).start()  # seconds between looks whether it is to end
     hosts.tell('ready')
     threading.Event().wait()
 

@@ -56,6 +56,23 @@ def slow_letters(bench):
     measure_other(bench, 'good@known.reads.each.example')
 
 
+@attack(35, 'parasite', '150 domains of one uid that name, beside a host of their own, one that takes five connections, 4 letters each; another user writes to it')
+def parasite(bench):
+    """Its answer to more is 421: that must not make the mail of others wait."""
+    groups = [[f'u@p{n}.parasite.example'] for n in range(150)] * 4
+    bench.user(1, send_all, bench.socket, SENDER, groups, LETTER).result(60)
+    bench.wait(20, lambda: len(bench.hostile_events.all('took', host='few')) >= 5)
+    begins = {}
+    for n in range(4):
+        begins |= send_other(bench, 1, 'good@few.example', name=f'few{n}')
+        time.sleep(2)
+    bench.figure("slowest of another user's letters", slowest(bench, bench.hostile_events, 'few', begins, 30), 5.0, 's')
+    bench.figure('connections that the host refused', len(bench.hostile_events.all('refused', host='few')), 20)
+    backoffs = [line for line in bench.daemon.log().splitlines() if ' site hosts=' in line and 'few.example' in line]
+    bench.figure('backoffs of its sites', len(backoffs), 0)
+    bench.figure('letters that it took', len(bench.hostile_events.all('took', host='few')), 20, at_least=True)
+
+
 @attack(34, 'long-slots', '4 letters to 10,000 recipients at hosts that crawl, then 30 to another host; another user writes to it', memory=128)
 def long_slots(bench):
     lists = lambda domain: [f'u{n}@{domain}' for n in range(10_000)]

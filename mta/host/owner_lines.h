@@ -11,7 +11,7 @@
 
 #include "mta/host/owner.h"
 
-namespace mxpress::mta::delivery {
+namespace mxpress::mta::host {
 
 // An item stands in the line of each owner that it was entered for, and leaves all of them with the turn of the first. The newest and the
 // oldest item of an owner take turns: a new one need not wait for fifty thousand others, and none is forgotten.
@@ -20,7 +20,7 @@ template <class Item>
 class OwnerLines {
  public:
   // However often an item is entered for an owner, it stands in that line once.
-  void enter(Item item, const host::Owner& owner) {
+  void enter(Item item, const Owner& owner) {
     Line& line = lines_[owner];
     if (!line.members.insert(item).second) return;
     line.items.push_back(item);
@@ -28,7 +28,7 @@ class OwnerLines {
   }
   struct Next {
     Item item;
-    host::Owner owner;
+    Owner owner;
   };
   // Removes the next item of the next owner for whom `may` returns true. `may` is called until then, once for each owner at most.
   template <class May>
@@ -50,8 +50,8 @@ class OwnerLines {
     }
   };
 
-  std::map<host::Owner, Line> lines_;  // none is empty
-  host::Owner last_;                   // who had the last turn
+  std::map<Owner, Line> lines_;  // none is empty
+  Owner last_;                   // who had the last turn
   boost::unordered_flat_set<Item> waiting_;
 };
 
@@ -82,4 +82,4 @@ std::optional<typename OwnerLines<Item>::Next> OwnerLines<Item>::next(May may) {
   return std::nullopt;
 }
 
-}  // namespace mxpress::mta::delivery
+}  // namespace mxpress::mta::host

@@ -1,0 +1,57 @@
+// Whose mail waits at which sites because their mail hosts take no more connections at the moment.
+#pragma once
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "mta/host/owner.h"
+#include "queue/schedule.h"
+
+namespace mxpress::mta::delivery {
+
+// All mail of an owner at a site waits as one, however many messages that is: until there is room, or as a precaution for a while. With
+// fewer deliveries of the site under way it need not wait, because one of their sessions may be free. Thread: one.
+class BusySites {
+ public:
+  // `active`: deliveries of the site that are under way.
+  void begin(queue::SiteIndex site, const host::Owner& owner, std::uint32_t active, queue::Instant now, queue::Instant until) {
+    if (waits_.size() >= look_at_) forget(now);
+    waits_[{site, owner}] = {until, active};
+  }
+  void end(queue::SiteIndex site, const host::Owner& owner) { waits_.erase({site, owner}); }
+  // Until when the owner's mail waits there, unless there is room before; none: it need not.
+  std::optional<queue::Instant> until(queue::SiteIndex site, const host::Owner& owner, std::uint32_t active, queue::Instant now) const {
+    const auto found = waits_.find({site, owner});
+    if (found == waits_.end() || found->second.until <= now || active < found->second.active) return std::nullopt;
+    return found->second.until;
+  }
+  std::size_t size() const { return waits_.size(); }
+
+ private:
+  static constexpr std::size_t kFew = 64;
+  struct Key {
+    queue::SiteIndex site;
+    host::Owner owner;
+    bool operator==(const Key&) const = default;
+    friend std::size_t hash_value(const Key& key) {  // for boost::hash
+      return hash_value(key.owner) + key.site * std::size_t{0x9E3779B97F4A7C15u};
+    }
+  };
+  struct Wait {
+    queue::Instant until;
+    std::uint32_t active;
+  };
+  // Those that are over and that nobody has asked about.
+  void forget(queue::Instant now) {
+    boost::unordered::erase_if(waits_, [now](const auto& wait) { return wait.second.until <= now; });
+    look_at_ = std::max(kFew, 2 * waits_.size());
+  }
+
+  boost::unordered_flat_map<Key, Wait> waits_;
+  std::size_t look_at_ = kFew;
+};
+
+}  // namespace mxpress::mta::delivery

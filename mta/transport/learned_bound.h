@@ -1,0 +1,39 @@
+// What a mail host has taught about how many connections it takes.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "queue/schedule.h"
+
+namespace mxpress::mta::transport {
+
+// A host refused a connection while others of ours were open: so many it takes. It may take more some time later, so the bound grows by
+// one after kGrowAfter, or after kSessionsToGrow sessions, and what is learnt is forgotten kRemember after the last refusal. Pure.
+class LearnedBound {
+ public:
+  static constexpr Duration kGrowAfter = std::chrono::minutes(1);
+  static constexpr Duration kRemember = std::chrono::minutes(15);
+  static constexpr int kSessionsToGrow = 50;
+
+  // `others`: connections that were open; at least 1.
+  LearnedBound(std::size_t others, queue::Instant now) : bound_(others), since_(now), refused_(now) {}
+
+  std::size_t at(queue::Instant now) const { return bound_ + static_cast<std::size_t>(std::max(now - since_, Duration(0)) / kGrowAfter); }
+  // The host took a connection.
+  void took(queue::Instant now) {
+    if (++sessions_ < kSessionsToGrow) return;
+    *this = LearnedBound(at(now) + 1, now, refused_);
+  }
+  bool is_forgotten(queue::Instant now) const { return now - refused_ >= kRemember; }
+
+ private:
+  LearnedBound(std::size_t bound, queue::Instant since, queue::Instant refused) : bound_(bound), since_(since), refused_(refused) {}
+
+  std::size_t bound_;
+  queue::Instant since_;
+  queue::Instant refused_;
+  int sessions_ = 0;  // since then
+};
+
+}  // namespace mxpress::mta::transport

@@ -1,0 +1,136 @@
+// How many connections to an address are open: a bound that all workers keep together, with shares for the owners of mail.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "dns/address.h"
+#include "mta/host/owner.h"
+#include "mta/host/owner_lines.h"
+#include "mta/transport/learned_bound.h"
+
+namespace mxpress::mta::transport {
+
+using queue::Instant;
+
+// May an owner who holds `own` of the `all` connections to an address have one more? One is always allowed where none is open, and his
+// first one while any is free. Further ones as long as a fifth stays free (one alone has 8 of 10), or as many as he leaves free.
+bool may_open(std::size_t bound, std::size_t all, std::size_t own);
+
+// A site is a set of names, and whoever owns a domain may name anybody's host in it: a host is protected by its address, whatever names
+// and ports lead there. Connections count from before they are made until they are closed, idle ones for the owner whose mail they had
+// last. Who is refused one stands in the address's line; where one ends, owners take turns, and it is kept for who is called.
+// Any thread. Memory: of addresses with connections, and of kMostLearned others that have taught a bound.
+class TargetConnections : public std::enable_shared_from_this<TargetConnections> {
+ public:
+  static constexpr std::size_t kMostLearned = 1'000;
+  static constexpr Duration kKept = std::chrono::seconds(2);  // for who is called
+
+  // Of one worker. Called by any thread under a lock: what is to be done is only posted.
+  class Caller {
+   public:
+    // A connection to the address is kept for mail of this owner at this site of his: he asks for it, or declines.
+    virtual void called(const dns::Address& address, std::uint32_t site, const host::Owner& owner) = 0;
+    // Others need idle connections that are wanted.
+    virtual void give_way() = 0;
+
+   protected:
+    ~Caller() = default;
+  };
+  enum class Wanted : std::uint8_t { no, by_same_owner, by_another_owner };
+  // Who wants a connection.
+  struct Asker {
+    Caller* caller = nullptr;  // null: nobody is called
+    std::uint32_t site = 0;    // of the caller
+    host::Owner owner;
+    bool operator==(const Asker&) const = default;
+    friend std::size_t hash_value(const Asker& asker) {  // for boost::hash
+      return hash_value(asker.owner) + std::hash<Caller*>()(asker.caller) + asker.site * std::size_t{0x9E3779B97F4A7C15u};
+    }
+  };
+
+ private:
+  struct Entry;
+  struct Connection;
+
+ public:
+  // One connection. Closing it is the holder's business, and comes before the end of this. Thread: the caller's. May outlive him.
+  class Hold {
+   public:
+    Hold() = default;  // none
+    Hold(Hold&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+    Hold& operator=(Hold&& other) noexcept {
+      std::swap(connection_, other.connection_);
+      return *this;
+    }
+    ~Hold() {
+      if (connection_) release();
+    }
+    explicit operator bool() const { return connection_ != nullptr; }
+
+    // It has mail of this owner from now on. False: he has no share left for it, and nothing has changed.
+    [[nodiscard]] bool use_for(const host::Owner& owner);
+    // It is idle from now on.
+    void rest();
+    // Another site waits for a connection to the address, so that this one is not to be kept for long.
+    Wanted wanted() const;
+    // The host has taken it.
+    void was_taken();
+    // The host has refused it for now. True: others are open there, so the host is busy, not in trouble. So many is the bound from now on,
+    // and who asked for this one stands in the line.
+    [[nodiscard]] bool was_refused();
+
+   private:
+    friend class TargetConnections;
+    explicit Hold(Connection* connection) : connection_(connection) {}
+    void release();
+    Connection* connection_ = nullptr;
+  };
+
+  TargetConnections();
+  ~TargetConnections();
+  TargetConnections(const TargetConnections&) = delete;
+  TargetConnections& operator=(const TargetConnections&) = delete;
+
+  // `limit`: as configured, at least 1; the largest that is given counts for the address. None: it is busy for this owner, who stands in
+  // the line.
+  std::optional<Hold> open(const dns::Address& address, const Asker& asker, std::size_t limit);
+  // Who was called, and perhaps has not asked, needs no connection.
+  void decline(const dns::Address& address, const Asker& asker);
+  // Nobody is called from now on.
+  void stop();
+
+  std::size_t open_to(const dns::Address& address) const;
+  std::size_t addresses() const;  // that something is kept of
+
+ private:
+  struct Hash {
+    std::size_t operator()(const dns::Address& address) const;
+  };
+
+  Entry& entry_of(const dns::Address& address);
+  static std::size_t bound_of(const Entry& entry, Instant now);
+  static bool has_room(const Entry& entry, const host::Owner& owner, Instant now);
+  void call_next(Entry& entry, Instant now);
+  void ask_to_give_way(Entry& entry, const Asker& asker, Instant now);
+  void learn(Entry& entry, std::size_t others, Instant now);
+  void forget_learned(Entry& entry);
+  void forget_oldest(Instant now);
+  void forget_if_unused(Entry& entry);
+
+  mutable std::mutex mutex_;
+  bool is_stopping_ = false;
+  std::unordered_map<dns::Address, Entry, Hash> entries_;  // stable addresses: connections know theirs
+  std::list<Entry*> learned_;                              // the one that refused longest ago first
+};
+
+}  // namespace mxpress::mta::transport
