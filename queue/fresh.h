@@ -9,6 +9,8 @@
 
 namespace mxpress::queue {
 
+inline constexpr std::uint64_t kFreshOctets = 8u << 20;  // of messages that wait for their first attempt
+
 // Content in memory.
 class MemoryContent final : public Content {
  public:

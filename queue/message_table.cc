@@ -12,8 +12,6 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kFreshOctets = 8u << 20;  // of messages that wait for their first attempt
-
 std::string in_mib(std::uint64_t octets) { return std::to_string(octets >> 20) + " MiB"; }
 
 }  // namespace

@@ -14,6 +14,8 @@
 namespace mxpress::queue {
 
 struct SpoolOptions {
+  static constexpr std::uint64_t kEndedOctets = 16u << 20;
+
   Path directory;
   std::uint64_t segment_size = 16u << 20;                      // octets of one journal segment
   std::uint64_t journal_size = 64u << 20;                      // beyond it the oldest segment is checkpointed
@@ -22,7 +24,7 @@ struct SpoolOptions {
   std::uint64_t reserve_inodes = 1000;                         // ...and inodes
   std::uint64_t memory = 512u << 20;                           // octets that mail that waits may take; a user may have what he leaves free
   std::size_t ended_kept = 10'000;                             // ended messages remembered for show, wait and the search for recipients
-  std::uint64_t ended_octets = 32u << 20;                      // of memory for those of them whose records are gone
+  std::uint64_t ended_octets = kEndedOctets;                   // of memory for those of them whose records are gone
   Duration room_stays_known = std::chrono::milliseconds(100);  // after a look at the disk, to room_for()
   std::function<WallTime()> wall;                              // wall-clock time; empty: the system's
   std::function<Duration()> since_boot;                        // a clock that never steps; empty: the system's

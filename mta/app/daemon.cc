@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "dns/stub_resolver.h"
+#include "mta/app/memory_sum.h"
 #include "mta/control/live.h"
 #include "mta/control/server.h"
 #include "mta/delivery/dispatcher.h"
@@ -57,7 +58,7 @@ queue::SpoolOptions spool_options(const Config& config) {
   queue::SpoolOptions options;
   options.directory = config.spool_directory;
   options.reserve_bytes = config.spool_reserve;
-  options.memory = config.spool_memory.value_or(host::memory_limit() / 2);
+  options.memory = config.spool_memory.value_or(memory_of_waiting_mail(host::memory_limit(), worker_count(config)));
   options.report = [](const std::string& what) { log(LogLine(Priority::error, "spool").add("reason", what)); };
   options.note = [](const std::string& what) { log(LogLine(Priority::notice, "spool").add("note", what)); };
   return options;

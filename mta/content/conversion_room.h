@@ -15,7 +15,7 @@ namespace mxpress::mta::content {
 // most some 10 MiB for content made to be costly. Users have fair shares (FairBudget); a destination may hold a quarter. Any thread.
 class ConversionRoom {
  public:
-  static constexpr std::size_t kUsual = 64u << 20;
+  static constexpr std::size_t kUsual = 32u << 20;
 
   struct Owner {
     host::Owner submitter;

@@ -9,8 +9,8 @@ namespace mxpress::mta::delivery {
 struct Loads {
   Loads(queue::MessageStore& spool, asio::thread_pool* file_pool) : shared(spool, file_pool, under_way) {}
 
-  static constexpr std::uint64_t kUnderWay = 32u << 20;        // octets
-  static constexpr std::uint64_t kLongDeliveries = 64u << 20;  // octets; for jobs of more than transport::kManyRecipients
+  static constexpr std::uint64_t kUnderWay = 16u << 20;        // octets
+  static constexpr std::uint64_t kLongDeliveries = 56u << 20;  // octets; for jobs of more than transport::kManyRecipients
   static constexpr std::uint64_t kRecipient = 2048;            // octets of one in memory, about: address, state, result
 
   LoadBudget under_way{kUnderWay};              // from the read of a message until the outcome, or the notice, is handed to the spool

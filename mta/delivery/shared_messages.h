@@ -34,7 +34,7 @@ enum class Need {
 // Thread: any. Keeps copies up to date with what jobs settle, within a bound of octets; the copy that was used longest ago goes first.
 class SharedMessages {
  public:
-  static constexpr std::uint64_t kMostKept = 32u << 20;               // octets of all copies; one alone may be larger
+  static constexpr std::uint64_t kMostKept = 16u << 20;               // octets of all copies; one alone may be larger
   static constexpr Duration kUnusedLife = std::chrono::seconds(60);   // a copy goes when no job has used it for so long...
   static constexpr Duration kLife = std::chrono::minutes(10);         // ...and after this: content lies elsewhere by then
   static constexpr Duration kBetweenReads = std::chrono::seconds(5);  // of one message whose copy had to make way for others

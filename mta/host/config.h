@@ -88,7 +88,7 @@ struct Config {
   std::string user = "mxpress";              // to become when started by root
   boost::filesystem::path spool_directory = "/var/spool/mxpress";
   std::uint64_t spool_reserve = 32u << 20;
-  std::optional<std::uint64_t> spool_memory;  // octets; none: half of what this process may have
+  std::optional<std::uint64_t> spool_memory;  // octets; none: by what this process may have
   std::uint64_t max_message_size = 50u << 20;
   std::size_t max_recipients = 10'000;  // of one submitted message
   ListenConfig listen;

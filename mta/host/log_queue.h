@@ -19,8 +19,8 @@ struct LogEntry {
 
 // What waits includes what the writer has taken and not finished.
 struct LogLimits {
-  std::size_t lines = 10'000;            // that are not kept; one more is dropped and counted
-  std::size_t most_octets = 192u << 20;  // of kept lines; even such a line is lost and counted. Rooms keep the queue well below it
+  std::size_t lines = 10'000;           // that are not kept; one more is dropped and counted
+  std::size_t most_octets = 64u << 20;  // of kept lines; even such a line is lost and counted. Rooms keep the queue below it
 };
 
 // Not thread-safe. Lines keep their order.

@@ -77,10 +77,10 @@ class LogRoom {
 
 // The rooms of the log in force; they live as long as the process.
 struct LogRooms {
-  // A line for each message that is taken in. One owner alone: 8 MiB.
-  LogRoom accepted{{16u << 20, 32u << 20}};
-  // A line for each recipient of an attempt. One owner alone: 16 MiB, and what attempts that are under way then add.
-  LogRoom outcomes{{32u << 20, 96u << 20}};
+  // A line for each message that is taken in. One owner alone: 4 MiB.
+  LogRoom accepted{{8u << 20, 16u << 20}};
+  // A line for each recipient of an attempt. One owner alone: 8 MiB, and what attempts that are under way then add.
+  LogRoom outcomes{{16u << 20, 56u << 20}};
 
   void give_up(bool given_up) {
     accepted.give_up(given_up);

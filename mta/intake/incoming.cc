@@ -29,9 +29,9 @@ int local_zone_minutes(WallTime now) {
   return ::localtime_r(&seconds, &local) ? static_cast<int>(local.tm_gmtoff / 60) : 0;
 }
 
-constexpr std::size_t kUsualHeader = 64 * 1024;  // octets that are held without being counted
-constexpr std::size_t kUsualAddition = 300;      // octets of Date, From and Message-ID
-constexpr std::size_t kUsualLine = 500;          // octets of a line in the log while it waits, without sender and Message-ID
+constexpr std::size_t kUsualAddition = 300;  // octets of Date, From and Message-ID
+constexpr std::size_t kMostOfId = 1000;      // octets of a Message-ID that are kept for the log
+constexpr std::size_t kUsualLine = 500;      // octets of a line in the log while it waits, without sender and Message-ID
 
 // RFC 3848
 proto::TransmissionType transmission(const Entrance& entrance) {
@@ -47,8 +47,14 @@ std::string without_port(const std::string& address) {
 
 }  // namespace
 
-Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope)
-    : context_(context), entrance_(entrance), config_(std::move(config)), id_(context.spool.next_id()), envelope_(std::move(envelope)) {
+Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope,
+                   TransactionRoom&& room)
+    : context_(context),
+      entrance_(entrance),
+      config_(std::move(config)),
+      id_(context.spool.next_id()),
+      envelope_(std::move(envelope)),
+      room_(std::move(room)) {
   envelope_.submitter = entrance_.submitter;
   envelope_.submitted = Clock::current().wall();
   zone_minutes_ = local_zone_minutes(envelope_.submitted);
@@ -58,25 +64,30 @@ Refusal Incoming::append(std::string_view content) {
   received_ += content.size();
   if (!in_header_) return keep_body(content);
   if (header_.empty() && scanner_.find_end(content, proto::Extent::may_grow)) return end_header(content);  // nearly always
+  if (!make_room(header_, header_.size() + content.size()))
+    return ServerReply{452, EnhancedStatus{4, 3, 1}, "Too many large headers at a time; try again later"};
   header_.append(content);
-  if (Refusal refusal = hold_header()) return refusal;
   if (!scanner_.find_end(header_, proto::Extent::may_grow) && header_.size() <= proto::kMaxHeader) return std::nullopt;
-  const std::string held = std::move(header_);
+  const std::string held = std::exchange(header_, {});
+  give_back_room_of(held);
   return end_header(held);
 }
 
-// Many clients that each send a long header must not use up the memory.
-Refusal Incoming::hold_header() {
-  if (header_.size() <= kUsualHeader) return std::nullopt;
-  if (!header_room_) header_room_.emplace(*context_.envelopes, entrance_.owner());
-  if (header_room_->raise_to(header_.size())) return std::nullopt;
-  return ServerReply{452, EnhancedStatus{4, 3, 1}, "Too many large headers at a time; try again later"};
+// For so many octets; it doubles at least, and all that it takes is counted.
+bool Incoming::make_room(std::string& text, std::size_t size) {
+  const std::size_t had = text.capacity();
+  if (size <= had) return true;
+  const std::size_t wanted = std::max(size, 2 * had);
+  if (!room_.add(wanted - had)) return false;
+  text.reserve(wanted);
+  return true;
 }
+
+void Incoming::give_back_room_of(const std::string& text) { room_.give_back(text.capacity() - std::string().capacity()); }
 
 // `text`: the message as far as it came; the scanner knows where its header ends, unless it is too long.
 Refusal Incoming::end_header(std::string_view text) {
   in_header_ = false;
-  const auto room = std::exchange(header_room_, std::nullopt);  // until its end is handed on
   const bool is_endless = text.size() > proto::kMaxHeader && !scanner_.find_end(text, proto::Extent::may_grow);
   if (is_endless || scanner_.end() > proto::kMaxHeader) {
     const std::string limit = std::to_string(proto::kMaxHeader);
@@ -87,7 +98,8 @@ Refusal Incoming::end_header(std::string_view text) {
   if (Refusal refusal = complete(scanner_.header(text), whole)) return refusal;
   if (!ended_well_) whole.append("\r\n");
   const std::string_view rest = text.substr(scanner_.end());
-  content_.reserve(std::min(whole.size() + rest.size(), queue::kInlineContent));
+  const bool fits = whole.size() + rest.size() <= queue::kInlineContent && make_room(content_, whole.size() + rest.size());
+  if (const Refusal refusal = fits ? std::nullopt : make_large()) return refusal;
   if (const Refusal refusal = keep(whole)) return refusal;
   return rest.empty() ? std::nullopt : keep_body(rest);
 }
@@ -105,6 +117,7 @@ Refusal Incoming::complete(std::string_view header, std::string& whole) {
   }
   if (is_ours && !facts.is_complete()) whole.insert(behind_received, proto::missing_fields(facts, defaults()));
   message_id_ = std::move(facts.message_id).value_or(std::string());
+  if (message_id_.size() > kMostOfId) message_id_ = message_id_.substr(0, kMostOfId);
   return std::nullopt;
 }
 
@@ -148,7 +161,8 @@ Refusal Incoming::keep_body(std::string_view content) {
 
 Refusal Incoming::keep(std::string_view content) {
   inspector_.feed(content);
-  if (!large_ && content_.size() + content.size() > queue::kInlineContent) {
+  const std::size_t size = content_.size() + content.size();
+  if (!large_ && (size > queue::kInlineContent || !make_room(content_, size))) {
     if (const Refusal refusal = make_large()) return refusal;
   }
   if (!large_) {
@@ -164,6 +178,7 @@ Refusal Incoming::make_large() {
   if (!opened.ok()) return trouble(opened.error());
   large_ = std::move(*opened);
   const Status appended = large_->append(content_);
+  give_back_room_of(content_);
   content_ = {};
   return appended.ok() ? std::nullopt : Refusal(trouble(appended.error()));
 }
@@ -181,7 +196,8 @@ queue::NewMessage Incoming::take_message() {
 
 Refusal Incoming::end_content() {
   if (in_header_) {
-    const std::string held = std::move(header_);
+    const std::string held = std::exchange(header_, {});
+    give_back_room_of(held);
     scanner_.find_end(held, proto::Extent::is_whole);
     if (Refusal refusal = end_header(held)) return refusal;
   }

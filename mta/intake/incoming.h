@@ -14,7 +14,8 @@ namespace mxpress::mta::intake {
 
 class Incoming final : public smtp::IncomingMessage {
  public:
-  Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope);
+  Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope,
+           TransactionRoom&& room);
 
   smtp::Refusal append(std::string_view content) override;
   Task<smtp::ServerReply> finish() override;
@@ -24,7 +25,8 @@ class Incoming final : public smtp::IncomingMessage {
   void return_because(smtp::ServerReply why) { (void)object(std::move(why)); }
 
  private:
-  smtp::Refusal hold_header();
+  bool make_room(std::string& text, std::size_t size);
+  void give_back_room_of(const std::string& text);
   smtp::Refusal end_header(std::string_view text);
   smtp::Refusal end_content();
   smtp::Refusal object(smtp::ServerReply reply);
@@ -48,11 +50,11 @@ class Incoming final : public smtp::IncomingMessage {
   int zone_minutes_ = 0;
   bool in_header_ = true;
   proto::HeaderScanner scanner_{proto::MboxLines::are_dropped};
-  std::string header_;                                 // as far as it came, if not in one piece: held back until it is complete
-  std::optional<host::FairBudget::Hold> header_room_;  // of a long one
-  bool ended_well_ = true;                             // an empty line ended the header
+  TransactionRoom room_;
+  std::string header_;      // as far as it came, if not in one piece: held back until it is complete
+  bool ended_well_ = true;  // an empty line ended the header
   proto::BlindCopyFilter blind_copies_;
-  std::string content_;  // up to queue::kInlineContent octets...
+  std::string content_;  // up to queue::kInlineContent octets, as long as there is room...
   std::unique_ptr<queue::LargeContent> large_;
   proto::ContentInspector inspector_;  // of what is kept
   std::string message_id_;

@@ -14,20 +14,13 @@ using proto::EnhancedStatus;
 using smtp::Refusal;
 using smtp::ServerReply;
 
-constexpr std::size_t kAlwaysTaken = 100;  // recipients of a transaction; RFC 5321 4.5.3.1.8
-
-// A message with many recipients: what its envelope takes is held until the message is stored or given up.
-class CountedMessage final : public smtp::IncomingMessage {
- public:
-  CountedMessage(host::FairBudget::Hold room, std::unique_ptr<smtp::IncomingMessage> message)
-      : room_(std::move(room)), message_(std::move(message)) {}
-  Refusal append(std::string_view content) override { return message_->append(content); }
-  Task<ServerReply> finish() override { return message_->finish(); }
-
- private:
-  const host::FairBudget::Hold room_;
-  const std::unique_ptr<smtp::IncomingMessage> message_;
-};
+// In memory: at worst a list has just been moved to twice the place, and while it is stored there are a copy and its record.
+std::uint64_t octets_of(const proto::Recipient& recipient) {
+  constexpr std::size_t kAround = 64;  // of its texts: what is between them in the record, and what allocators round up
+  const std::size_t text =
+      recipient.mailbox.local_part().size() + recipient.mailbox.domain().text().size() + recipient.original_recipient.size();
+  return 3 * (sizeof recipient + text) + kAround;
+}
 
 }  // namespace
 
@@ -45,7 +38,7 @@ Result<smtp::ServerOptions> server_options(const Config& config, Completion comp
 }
 
 Submission::Submission(Context& context, Entrance entrance)
-    : context_(context), entrance_(std::move(entrance)), room_(*context.envelopes, entrance_.owner()) {}
+    : context_(context), entrance_(std::move(entrance)), room_(*context.transactions, entrance_.owner()) {}
 
 void Submission::hello(std::string name, smtp::Greeting greeting) {
   entrance_.submitter.client_name = std::move(name);
@@ -54,7 +47,6 @@ void Submission::hello(std::string name, smtp::Greeting greeting) {
 
 Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declared_size) {
   sender_ = sender;
-  recipients_ = 0;
   room_.release();
   const Status room = context_.spool.room_for(declared_size);
   if (!room.ok()) return ServerReply{452, EnhancedStatus{4, 3, 1}, room.error().message};
@@ -63,17 +55,14 @@ Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declar
 
 // Everybody who may speak to us may send to everybody: the listeners decide who may speak.
 Refusal Submission::recipient(const proto::Recipient& recipient) {
-  if (++recipients_ <= kAlwaysTaken) return std::nullopt;
-  const std::size_t octets = sizeof recipient + recipient.mailbox.to_string().size() + recipient.original_recipient.size();
-  if (!room_.add(octets)) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
+  if (!room_.add(octets_of(recipient))) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
   return std::nullopt;
 }
 
 std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> Submission::open(proto::Envelope envelope) {
-  auto message = std::make_unique<Incoming>(context_, entrance_, context_.config.get(), std::move(envelope));
+  auto message = std::make_unique<Incoming>(context_, entrance_, context_.config.get(), std::move(envelope), std::move(room_));
   if (objection_) message->return_because(*std::exchange(objection_, std::nullopt));
-  if (room_.units() == 0) return message;
-  return std::make_unique<CountedMessage>(std::move(room_), std::move(message));
+  return message;
 }
 
 void Submission::refused(std::string_view what, const ServerReply& reply) {

@@ -12,6 +12,7 @@
 #include "mta/host/config.h"
 #include "mta/host/fair_budget.h"
 #include "mta/host/owner.h"
+#include "mta/intake/transaction_room.h"
 #include "mta/smtp/server.h"
 #include "mta/smtp/server_session.h"
 #include "proto/envelope.h"
@@ -19,10 +20,6 @@
 #include "queue/message_store.h"
 
 namespace mxpress::mta::intake {
-
-// Octets of all recipients of open transactions beyond the first hundred of each: a client that stays in a transaction must not cost memory
-// without end.
-inline constexpr std::uint64_t kEnvelopeRoom = 64u << 20;
 
 // What all entrances share; it outlives every session.
 struct Context {
@@ -32,7 +29,7 @@ struct Context {
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
   // Returns a message that is durable in the spool to its sender, because of this. Any thread that may block.
   std::function<void(queue::QueueId, const proto::HostResult&)> give_back;
-  std::unique_ptr<host::FairBudget> envelopes = std::make_unique<host::FairBudget>(kEnvelopeRoom);
+  std::unique_ptr<host::FairBudget> transactions = std::make_unique<host::FairBudget>(kTransactions);
 };
 
 // Whether the header is completed: our own users' mail, or mail that passes through.
@@ -71,9 +68,8 @@ class Submission : public smtp::MailSink {
   Context& context_;
   Entrance entrance_;
   smtp::Refusal objection_;
-  proto::ReversePath sender_;    // of the transaction, for the log
-  std::size_t recipients_ = 0;   // of the transaction
-  host::FairBudget::Hold room_;  // of context_.envelopes, for this transaction
+  proto::ReversePath sender_;  // of the transaction, for the log
+  TransactionRoom room_;       // until the message has it
 };
 
 }  // namespace mxpress::mta::intake

@@ -35,6 +35,7 @@ struct Transaction {
   content::Pipeline* content = nullptr;       // of that message; outlives the transaction
   // The host has accepted another recipient of this message in a transaction before: 452 or 552 to the first RCPT means "too many", too.
   bool is_continuation = false;
+  std::size_t most_words = SIZE_MAX;  // octets of a reply that are kept of what is said about each recipient
 };
 
 struct TransactionResult {

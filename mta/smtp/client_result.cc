@@ -55,4 +55,8 @@ proto::HostResult not_allowed(const dns::Target& target, const net::TlsResult& t
   return result;
 }
 
+void shorten(proto::HostResult& result, std::size_t octets) {
+  if (result.text.size() > octets) result.text = result.text.substr(0, octets);
+}
+
 }  // namespace mxpress::mta::smtp

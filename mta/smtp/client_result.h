@@ -28,4 +28,7 @@ proto::HostResult not_connected(const dns::Target& target, const Error& error);
 // The policy of TLS forbids mail to this host as it is: 4.7.4 without TLS, else 4.7.5 (RFC 3463 3.8).
 proto::HostResult not_allowed(const dns::Target& target, const net::TlsResult& result);
 
+// Keeps the first `octets` of its text, and no memory of the rest.
+void shorten(proto::HostResult& result, std::size_t octets);
+
 }  // namespace mxpress::mta::smtp

@@ -8,7 +8,7 @@ namespace mxpress::mta::smtp {
 namespace {
 
 constexpr std::size_t kFirstCapacity = 6 * 1024;  // all of a usual message
-constexpr std::size_t kBusyCapacity = 64 * 1024;
+constexpr std::size_t kBusyCapacity = 32 * 1024;
 constexpr std::size_t kLeastRoom = 2 * 1024;
 
 bool is_clean(std::string_view line) { return line.find('\r') == std::string_view::npos && line.find('\0') == std::string_view::npos; }

@@ -13,7 +13,8 @@ namespace {
 using proto::EnhancedStatus;
 using proto::Verb;
 
-constexpr std::size_t kMaxWaitingReplies = 64 * 1024;  // then they are sent although more commands are here
+constexpr std::size_t kMaxWaitingReplies = 16 * 1024;  // then they are sent although more commands are here
+constexpr std::size_t kUsualPiece = 4 * 1024;          // octets of content between two waits
 constexpr std::chrono::seconds kLastWords(5);          // to get rid of the reply before closing
 
 constexpr EnhancedStatus kFine{2, 0, 0};
@@ -272,6 +273,7 @@ bool ServerSession::take_content(Arrival& arrival) {
   arrival.content.clear();
   lines_.take(arrival.decoder.feed(lines_.rest(), arrival.content));
   if (!arrival.refusal && !arrival.content.empty()) arrival.refusal = arrival.message->append(arrival.content);
+  if (arrival.content.capacity() > kUsualPiece) arrival.content = {};  // nothing more may come for an hour
   judge(arrival);
   return arrival.decoder.complete();
 }

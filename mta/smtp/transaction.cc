@@ -294,9 +294,15 @@ Task<void> ClientTransaction::content_stopped(ContentEnd end, Error error) {
 }
 
 void ClientTransaction::decide(std::size_t recipient, Outcome outcome, const proto::HostResult& why) {
-  result_.recipients[recipient].outcome = outcome;
-  result_.recipients[recipient].last = why;
+  keep(recipient, outcome, why);
   result_.last = why;
+}
+
+void ClientTransaction::keep(std::size_t recipient, Outcome outcome, const proto::HostResult& why) {
+  proto::RecipientResult& result = result_.recipients[recipient];
+  result.outcome = outcome;
+  result.last = why;
+  shorten(result.last, transaction_.most_words);
 }
 
 void ClientTransaction::decide_all(Outcome outcome, const proto::HostResult& why) {
@@ -312,10 +318,7 @@ void ClientTransaction::decide_accepted(const Reply& reply, Stage stage) {
   if (reply.code == kClosing) channel_.close();
   if (reply.code == kClosing || (before_dot && is_system_trouble(reply))) return give_up_host(why);
   const Outcome outcome = reply.is_positive() ? Outcome::delivered : outcome_of(reply);
-  for (const std::size_t recipient : accepted_) {
-    result_.recipients[recipient].outcome = outcome;
-    result_.recipients[recipient].last = why;
-  }
+  for (const std::size_t recipient : accepted_) keep(recipient, outcome, why);
   if (!accepted_.empty()) result_.last = std::move(why);
 }
 

@@ -53,6 +53,7 @@ class ClientTransaction {
   void take_dot_reply(const Result<proto::Reply>& reply);
   Task<void> content_stopped(ContentEnd end, Error error);
 
+  void keep(std::size_t recipient, proto::Outcome outcome, const proto::HostResult& why);
   void decide(std::size_t recipient, proto::Outcome outcome, const proto::HostResult& why);
   void decide_all(proto::Outcome outcome, const proto::HostResult& why);
   void decide_accepted(const proto::Reply& reply, proto::Stage stage);

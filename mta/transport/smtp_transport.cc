@@ -9,6 +9,7 @@
 
 #include "mta/host/instant.h"
 #include "mta/host/log.h"
+#include "mta/smtp/client_result.h"
 #include "mta/transport/blocking.h"
 #include "proto/reply_cause.h"
 
@@ -255,6 +256,7 @@ class SmtpTransport::Attempt {
     transaction.content = &content_;
     for (std::size_t position : positions) transaction.recipients.push_back(order_.recipients[position]);
     transaction.is_continuation = has_accepted(session.target());
+    transaction.most_words = most_words();
     HostAttempt attempt;
     attempt.started = Clock::current().wall();
     attempt.reused_session = reused;
@@ -277,17 +279,14 @@ class SmtpTransport::Attempt {
   }
 
   // Of many recipients not all words that a host has for each are kept in memory, and on disk.
-  proto::RecipientResult shortened(proto::RecipientResult result) const {
-    if (order_.recipients.size() > kManyRecipients && result.last.text.size() > kFewWords) result.last.text.resize(kFewWords);
-    return result;
-  }
+  std::size_t most_words() const { return order_.recipients.size() > kManyRecipients ? kFewWords : SIZE_MAX; }
 
   // True if at least one recipient got an answer.
   bool merge(const dns::Target& target, smtp::TransactionResult result, const std::vector<std::size_t>& positions) {
     bool progress = false;
     for (std::size_t i = 0; i < positions.size() && i < result.recipients.size(); ++i) {
       const Outcome outcome = result.recipients[i].outcome;
-      report_.results[positions[i]] = shortened(std::move(result.recipients[i]));
+      report_.results[positions[i]] = std::move(result.recipients[i]);
       progress = progress || outcome != Outcome::untried;
       if (outcome != Outcome::delivered) continue;
       report_.dsn_passed_on = report_.dsn_passed_on && result.dsn_passed_on;
@@ -319,6 +318,7 @@ class SmtpTransport::Attempt {
       report_.trouble = {proto::Stage::none, "", "", "", {4, 4, 0}, 0, "not every recipient could be offered in one attempt", false};
     const bool refused = has_trouble_ && !answered_ && no_host_takes_mail();
     if (!refused && report_.trouble.status.klass == 5) report_.trouble.status.klass = 4;
+    smtp::shorten(report_.trouble, most_words());
     for (auto& result : report_.results) {
       if (result.outcome != Outcome::untried) continue;
       result.outcome = refused ? Outcome::failed : Outcome::deferred;

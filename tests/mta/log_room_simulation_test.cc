@@ -69,7 +69,7 @@ TEST_CASE("log room: a large message whose lines do not fit waits as a whole, an
   World world;
   std::vector<std::string> recipients;
   for (int i = 0; i < 1000; ++i) recipients.push_back("hog" + std::to_string(i) + "@nowhere.example");
-  world.backlog = log_rooms().outcomes.charge(proto::ShareOwner::user(kHog), 15u << 20);  // some room is left
+  world.backlog = log_rooms().outcomes.charge(proto::ShareOwner::user(kHog), 7u << 20);  // some room is left
   REQUIRE(log_rooms().outcomes.has_room(proto::ShareOwner::user(kHog)));
   auto rest = log_rooms().outcomes.charge(proto::ShareOwner::user(kHog), 900u << 10);
   REQUIRE(log_rooms().outcomes.has_room(proto::ShareOwner::user(kHog)));

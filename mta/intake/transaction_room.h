@@ -1,0 +1,45 @@
+// What a transaction holds in memory, counted for its owner: recipients, the header, and content until it goes to a file or is stored.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "mta/host/fair_budget.h"
+
+namespace mxpress::mta::intake {
+
+// Octets of all transactions beyond kAlwaysHeld of each.
+inline constexpr std::uint64_t kTransactions = 64u << 20;
+
+// One thread at a time. The budget outlives it.
+class TransactionRoom {
+ public:
+  static constexpr std::uint64_t kAlwaysHeld = 8 * 1024;  // octets: a usual message asks nobody
+  static constexpr std::uint64_t kStep = 4 * 1024;        // the budget is asked for so much at a time
+
+  TransactionRoom(host::FairBudget& budget, const host::Owner& owner) : beyond_(budget, owner) {}
+  TransactionRoom(TransactionRoom&& other) noexcept : beyond_(std::move(other.beyond_)), octets_(std::exchange(other.octets_, 0)) {}
+
+  // So many more. False: the owner has no share left, and nothing has changed.
+  [[nodiscard]] bool add(std::uint64_t octets) {
+    if (!beyond_.raise_to(beyond(octets_ + octets))) return false;
+    octets_ += octets;
+    return true;
+  }
+  void give_back(std::uint64_t octets) {
+    octets_ -= octets;
+    beyond_.lower_to(beyond(octets_));
+  }
+  void release() { give_back(octets_); }
+
+ private:
+  static std::uint64_t beyond(std::uint64_t octets) {
+    return octets <= kAlwaysHeld ? 0 : (octets - kAlwaysHeld + kStep - 1) / kStep * kStep;
+  }
+
+  host::FairBudget::Hold beyond_;
+  std::uint64_t octets_ = 0;
+};
+
+}  // namespace mxpress::mta::intake
