@@ -5,15 +5,11 @@
 
 namespace mxpress::proto {
 
-namespace {
-
 bool is_printable(std::string_view text) {
   unsigned char others = 0;
   for (const char c : text) others |= static_cast<unsigned char>(c - ' ') >= 127 - ' ';
   return others == 0;
 }
-
-}  // namespace
 
 std::string printable(std::string_view text, std::size_t max) {
   if (is_printable(text)) return std::string(text.substr(0, max));  // nearly always

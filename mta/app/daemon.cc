@@ -21,6 +21,8 @@
 #include "mta/control/server.h"
 #include "mta/delivery/dispatcher.h"
 #include "mta/delivery/suspects.h"
+#include "mta/events/hub.h"
+#include "mta/events/log_sink.h"
 #include "mta/host/crash_record.h"
 #include "mta/host/log.h"
 #include "mta/host/log_limit.h"
@@ -161,19 +163,20 @@ class RunningDaemon final : public Daemon {
     delivery::DispatcherServices services{.workers = worker_loops(),
                                           .spool = *spool_,
                                           .config = config_,
+                                          .events = events_,
                                           .file_pool = &file_pool_,
                                           .make_resolver = make_resolver,
                                           .make_connector = [this](asio::io_context& io) { return make_connector(io); },
                                           .seed = random_seed(),
                                           .crash_record = crash_record_.get()};
     dispatcher_ = std::make_unique<delivery::Dispatcher>(std::move(services));
-    context_.emplace(intake::Context{config_, *spool_,
+    context_.emplace(intake::Context{config_, *spool_, events_,
                                      [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); },
                                      [this](queue::QueueId id, const proto::HostResult& why) { dispatcher_->give_back(id, why); }});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
-        *spool_, *dispatcher_, config_, recovery_progress_, [this] { return reload(); },
+        *spool_, *dispatcher_, config_, recovery_progress_, events_, [this] { return reload(); },
         [this, of_start = listeners_.troubles] { return troubles(of_start); });
   }
 
@@ -218,10 +221,6 @@ class RunningDaemon final : public Daemon {
       crash_record_->clear(message.id);
       return dispatcher_->restore(message);
     }
-    if (!message.held)
-      log(LogLine(Priority::alert, message.id, "set_aside")
-              .add("reason", "mxpressd died more than once while it handled this message, last of " + crash_record_->last_death())
-              .add("note", "it is held; other mail goes on"));
     dispatcher_->set_aside(message, crash_record_->last_death());
   }
 
@@ -361,6 +360,8 @@ class RunningDaemon final : public Daemon {
   std::unique_ptr<queue::Disk> disk_;
   std::unique_ptr<queue::Spool> spool_;
   std::unique_ptr<host::CrashRecord> crash_record_;  // null: it cannot be kept
+  events::LogSink log_sink_;
+  events::Hub events_{{&log_sink_}};
   asio::thread_pool file_pool_{kFileThreads};
   std::optional<smtp::HandshakeLane> handshake_lane_{std::in_place};
   std::vector<std::unique_ptr<LoopThread>> loops_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
+#include "mta/events/event.h"
 #include "queue/message.h"
 #include "queue/message_store.h"
 
@@ -41,6 +42,8 @@ class ControlBackend {
   virtual Result<queue::Message> load(queue::QueueId id) = 0;
   // Durable when it returns; one effect per id.
   virtual Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) = 0;
+  // Hands an event to the daemon's sinks; without a daemon there are none.
+  virtual void tell(const events::Event&) {}
   virtual Result<std::vector<delivery::DestinationStatus>> destinations() = 0;
   // What is known of the destinations of one message: next_probe, last and flights; perhaps of others, too.
   virtual Result<std::vector<delivery::DestinationStatus>> status_of(queue::QueueId) { return destinations(); }

@@ -7,6 +7,7 @@
 
 #include "dns/async.h"
 #include "mta/control/backend.h"
+#include "mta/events/hub.h"
 
 namespace mxpress::mta::control {
 
@@ -30,11 +31,13 @@ class LiveBackend final : public ControlBackend {
   // those of the daemon's own, on a thread of the control server.
   LiveBackend(
       queue::MessageStore& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
-      std::function<Status()> reload, std::function<std::vector<std::string>()> troubles = [] { return std::vector<std::string>(); })
+      events::Hub& events, std::function<Status()> reload,
+      std::function<std::vector<std::string>()> troubles = [] { return std::vector<std::string>(); })
       : spool_(spool),
         deliverer_(deliverer),
         config_(config),
         recovery_(recovery),
+        events_(events),
         reload_(std::move(reload)),
         troubles_(std::move(troubles)) {}
 
@@ -47,6 +50,7 @@ class LiveBackend final : public ControlBackend {
   bool owns(uid_t uid, queue::QueueId id) override { return spool_.owns(std::int64_t{uid}, id); }
   Result<queue::Message> load(queue::QueueId id) override { return spool_.load(id); }
   Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override;
+  void tell(const events::Event& event) override { events_.emit(event); }
   Result<std::vector<delivery::DestinationStatus>> destinations() override;
   Result<std::vector<delivery::DestinationStatus>> status_of(queue::QueueId id) override;
   DaemonStatus status() override;
@@ -60,6 +64,7 @@ class LiveBackend final : public ControlBackend {
   delivery::Deliverer& deliverer_;
   CurrentConfig& config_;
   const RecoveryProgress& recovery_;
+  events::Hub& events_;
   struct Oldest {
     std::chrono::steady_clock::time_point looked_at{};
     std::optional<queue::QueueId> id;

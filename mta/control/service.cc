@@ -14,7 +14,7 @@
 #include "mta/control/parts.h"
 #include "mta/control/selector.h"
 #include "mta/control/view.h"
-#include "mta/delivery/attempt_log.h"
+#include "mta/delivery/event_of.h"
 #include "mta/host/log_room.h"
 #include "mta/transport/local_mailbox.h"
 #include "proto/control.pb.h"
@@ -351,12 +351,15 @@ class Answer {
   }
 
   // Who looks for a recipient in the daemon's log finds there how it ended.
-  void log_ends(control_pb::Action action, const std::vector<Selected>& selected) {
-    if ((action != control_pb::REMOVE && action != control_pb::BOUNCE) || !backend_.status().running) return;
-    for (const Selected& message : selected) {
-      if (action == control_pb::BOUNCE && !message.waits) continue;  // it was returned before
-      const auto after = backend_.load(message.id);
-      if (after) delivery::log_withdrawn(*after, kind_of(action), peer_.uid);
+  void tell(control_pb::Action action, const std::vector<Selected>& selected, const std::vector<delivery::ActionEffect>& effects) {
+    if (!backend_.status().running) return;
+    for (std::size_t i = 0; i < selected.size(); ++i) {
+      if (action == control_pb::BOUNCE && !selected[i].waits) continue;  // it was returned before
+      if (action == control_pb::REMOVE || action == control_pb::BOUNCE) {
+        if (const auto after = backend_.load(selected[i].id)) backend_.tell(delivery::event_of(*after, kind_of(action), peer_.uid));
+      } else if (i < effects.size() && effects[i] != delivery::ActionEffect::unknown) {
+        backend_.tell(events::Acted{selected[i].id, kind_of(action), peer_.uid});
+      }
     }
   }
 
@@ -370,7 +373,7 @@ class Answer {
       auto result = backend_.act(kind_of(act.action()), ids);
       if (!result) return result.error();
       effects = std::move(*result);
-      log_ends(act.action(), selected);
+      tell(act.action(), selected, effects);
     }
     for (std::size_t i = 0; i < ids.size(); ++i) {
       control_pb::Response response;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <string>
 
-#include "mta/delivery/attempt_log.h"
 #include "mta/delivery/backoff_key.h"
 
 namespace mxpress::mta::delivery {
@@ -45,7 +44,7 @@ bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& messag
 }
 
 void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto::HostResult& trouble) {
-  auto& [schedule, destinations, sites, wakes, age, spool, random] = parts_;
+  auto& [schedule, destinations, sites, wakes, age, spool, events, random] = parts_;
   Site& site = sites[index];
   const Instant now = instant_now();
   site.window = 1;
@@ -53,14 +52,19 @@ void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto
   site.trouble.failed(destinations.brief(trouble), now, *destinations.policy(destination), random);
   const WallTime next_probe = to_wall(site.trouble.next_probe());
   spool.record_site({sites.key(index), site.trouble.failures(), next_probe, trouble});
-  log_site_trouble(std::string(transport::hosts_of(sites.key(index))), *site.trouble.failure(), site.trouble.failures(), next_probe);
+  const SiteFailure why = *site.trouble.failure();
+  events.emit(mta::events::SiteFailed{transport::hosts_of(sites.key(index)), proto::for_other_messages(why.result, why.since),
+                                      site.trouble.failures(), next_probe});
   sites.for_each_member(index, [&age = age, now](DestinationIndex member) { age.expire_waiting(member, now); });
   wakes.wake_site(index, site.trouble.next_probe());
 }
 
 void Backoffs::succeeded(SiteIndex index, std::size_t limit, Duration took) {
   Site& site = parts_.sites[index];
-  if (site.trouble.active()) parts_.spool.record_site({parts_.sites.key(index), 0, {}, std::nullopt});
+  if (site.trouble.active()) {
+    parts_.spool.record_site({parts_.sites.key(index), 0, {}, std::nullopt});
+    parts_.events.emit(events::SiteRecovered{transport::hosts_of(parts_.sites.key(index))});
+  }
   site.succeeded(limit, took);
 }
 

@@ -8,6 +8,7 @@
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/verdict.h"
 #include "mta/delivery/wakes.h"
+#include "mta/events/hub.h"
 #include "queue/message_store.h"
 
 namespace mxpress::mta::delivery {
@@ -22,6 +23,7 @@ class Backoffs {
     Wakes& wakes;
     AgePolicy& age;
     queue::MessageStore& spool;
+    events::Hub& events;
     std::mt19937_64& random;
   };
   explicit Backoffs(Parts parts) : parts_(parts) {}

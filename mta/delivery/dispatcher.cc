@@ -8,9 +8,9 @@
 #include <numeric>
 #include <unordered_map>
 
-#include "mta/delivery/attempt_log.h"
 #include "mta/delivery/backoff_key.h"
 #include "mta/delivery/destination.h"
+#include "mta/delivery/event_of.h"
 #include "mta/host/log.h"
 #include "mta/transport/mailbox_transport.h"
 #include "mta/transport/smtp_transport.h"
@@ -32,7 +32,7 @@ Dispatcher::Dispatcher(DispatcherServices services)
     : services_(std::move(services)),
       loads_(services_.spool, services_.file_pool),
       notices_(
-          *services_.workers.front(), services_.spool, services_.config, services_.file_pool, loads_.under_way,
+          *services_.workers.front(), services_.spool, services_.config, services_.events, services_.file_pool, loads_.under_way,
           [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_.note_in(region_of(0));
@@ -42,11 +42,11 @@ Dispatcher::Dispatcher(DispatcherServices services)
     asio::io_context& io = *services_.workers[i];
     connectors_.push_back(services_.make_connector(io));
     transports_.push_back(std::make_unique<transport::SmtpTransport>(
-        transport::SmtpServices{io, *connectors_.back(), services_.file_pool, services_.workers.size(),
+        transport::SmtpServices{io, *connectors_.back(), services_.events, services_.file_pool, services_.workers.size(),
                                 services_.seed + services_.workers.size() + i, connections}));
     transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.file_pool));
     const std::array<transport::Transport*, 2> transports = {transports_[2 * i].get(), transports_[2 * i + 1].get()};
-    WorkerServices worker_services{io,       transports, services_.spool, services_.config, services_.file_pool,
+    WorkerServices worker_services{io,       transports, services_.spool, services_.config, services_.events,           services_.file_pool,
                                    notices_, *this,      loads_,          region_of(i),     services_.many_destinations};
     workers_.push_back(std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i));
   }
@@ -65,21 +65,17 @@ void Dispatcher::admit(queue::QueueId id, const proto::Envelope& envelope) {
 // If the daemon ends before this is durable, the message is delivered after all.
 void Dispatcher::give_back(queue::QueueId id, const proto::HostResult& why) {
   const auto message = services_.spool.load(id);
-  if (!message) return log(LogLine(Priority::error, id, "unreadable").add("reason", message.error().message));
+  if (!message) return services_.events.emit(events::Unreadable{id, message.error().message});
   std::vector<std::uint32_t> recipients(message->recipients.size());
   std::iota(recipients.begin(), recipients.end(), 0);
   auto report = report_without_host(std::move(recipients), proto::Outcome::failed, why, Clock::current().wall());
   std::mt19937_64 random;  // nothing is tried again
   Verdict verdict = conclude(*message, std::move(report), services_.config.get()->retry, Duration(0), std::nullopt, random);
-  struct Lines {
-    std::vector<LogLine> all;
-    LogRoom::Hold room;
-  };
-  auto lines = std::make_shared<Lines>(Lines{lines_of_attempt(*message, verdict), {}});  // std::function must be copyable
-  lines->room = log_rooms().outcomes.charge(message->envelope.submitter.share_owner(), octets_of(lines->all));
-  services_.spool.settle(std::move(verdict.settlement), [this, id, is_owed = verdict.notice_owed, lines](Status settled) {
-    log(std::move(lines->all), std::move(lines->room));
-    if (settled && is_owed) notices_.owed(id);
+  auto attempted = std::make_shared<events::Attempted>(event_of(*message, verdict));  // std::function must be copyable
+  services_.spool.settle(std::move(verdict.settlement), [this, is_owed = verdict.notice_owed, attempted](Status settled) {
+    if (!settled) return services_.events.emit(events::Unrecorded{*attempted, settled.error().message});
+    services_.events.emit(std::move(*attempted));
+    if (is_owed) notices_.owed(attempted->message);
   });
 }
 
@@ -92,7 +88,9 @@ void Dispatcher::set_aside(const queue::Message& message, const std::string& dea
   set_aside_.add(message.id);
   if (message.held) return;  // by an earlier start
   services_.spool.settle(settlement_of(message, death, Clock::current().wall()), nullptr);
-  services_.spool.act(queue::ActionKind::hold, {message.id}, nullptr);
+  services_.spool.act(queue::ActionKind::hold, {message.id}, [this, id = message.id, death](Status held) {
+    if (held) services_.events.emit(events::SetAside{id, death});
+  });
 }
 
 // For those whom no worker knows: an operator who acts on one takes it up again, or lets it end.
@@ -109,7 +107,7 @@ std::vector<queue::QueueId> Dispatcher::acted_on_set_aside(queue::ActionKind act
 void Dispatcher::take_up(queue::QueueId id) {
   auto work = [this, id] {
     const auto message = services_.spool.load(id);
-    if (!message) return log(LogLine(Priority::error, id, "unreadable").add("reason", message.error().message));
+    if (!message) return services_.events.emit(events::Unreadable{id, message.error().message});
     restore(*message);
   };
   if (services_.file_pool)

@@ -5,8 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <exception>
 
-#include "mta/delivery/attempt_log.h"
 #include "mta/delivery/destination.h"
+#include "mta/delivery/event_of.h"
 #include "mta/delivery/worker.h"
 #include "mta/host/log.h"
 
@@ -266,10 +266,8 @@ void Worker::settle(JobIndex index, DestinationIndex destination, Share share, A
   const bool waits_for_site = report.site_trouble;
   const Duration age = instant_now() - Instant(schedule_.job(index).accepted);
   auto settled = std::make_shared<Settled>();
-  settled->message = share->id;
   settled->verdict = conclude(*share, std::move(report), *destinations_.policy(destination), age, next_try, random_);
-  settled->lines = lines_of_attempt(*share, settled->verdict);
-  settled->room = log_rooms().outcomes.charge(share->envelope.submitter.share_owner(), octets_of(settled->lines));
+  settled->attempted = event_of(*share, settled->verdict);
   settled->waits_for_site = waits_for_site;
   queue::Settlement settlement = std::exchange(settled->verdict.settlement, {});
   share.translate(settlement);
@@ -281,7 +279,8 @@ void Worker::settle(JobIndex index, DestinationIndex destination, Share share, A
   };
   note_outcome(index, settled->verdict);
   services_.spool.settle(std::move(settlement), std::move(done));
-  share.is_part() ? services_.loads.shared.settled(settled->message, changes) : services_.loads.shared.forget(settled->message);
+  const queue::QueueId id = settled->attempted.message;
+  share.is_part() ? services_.loads.shared.settled(id, changes) : services_.loads.shared.forget(id);
 }
 
 // For those who look meanwhile: what has been delivered is not in flight.
@@ -293,13 +292,16 @@ void Worker::note_outcome(JobIndex index, const Verdict& verdict) {
 }
 
 void Worker::recorded(JobIndex index, Settled& settled, const Status& status) try {
-  if (!status) log(LogLine(Priority::error, settled.message, "unrecorded").add("reason", status.error().message));
-  log(std::move(settled.lines), std::move(settled.room));
-  if (settled.verdict.notice_owed) services_.notices.owed(settled.message);
+  const queue::QueueId id = settled.attempted.message;
+  if (status)
+    services_.events.emit(std::move(settled.attempted));
+  else
+    services_.events.emit(events::Unrecorded{settled.attempted, status.error().message});
+  if (settled.verdict.notice_owed) services_.notices.owed(id);
   give_back(index, settled.verdict, settled.waits_for_site);
   run_due();
 } catch (...) {
-  log_bug("the outcome of " + settled.message.to_string(), std::current_exception());
+  log_bug("the outcome of " + settled.attempted.message.to_string(), std::current_exception());
 }
 
 void Worker::give_back(JobIndex index, const Verdict& verdict, bool waits_for_site) {

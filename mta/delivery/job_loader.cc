@@ -6,7 +6,6 @@
 
 #include "mta/delivery/destination.h"
 #include "mta/host/crash_record.h"
-#include "mta/host/log.h"
 #include "mta/transport/blocking.h"
 #include "queue/cached_file.h"
 
@@ -75,7 +74,7 @@ Task<Result<SharedMessages::Given>> JobLoader::read(queue::QueueId id, Need need
 
 // What cannot be read is tried again.
 void JobLoader::unreadable(JobIndex index, const Error& error) {
-  log(LogLine(Priority::error, parts_.schedule.job(index).message, "unreadable").add("reason", error.message));
+  parts_.events.emit(events::Unreadable{parts_.schedule.job(index).message, error.message});
   if (error.is_transient()) return actions_.wait_after_trouble(index);
   parts_.schedule.remove(index);
 }

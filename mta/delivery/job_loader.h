@@ -6,6 +6,7 @@
 #include "mta/delivery/destinations.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/ownership.h"
+#include "mta/events/hub.h"
 #include "mta/transport/report.h"
 
 namespace mxpress::mta::delivery {
@@ -19,6 +20,7 @@ class JobLoader {
     Destinations& destinations;
     const CurrentConfig& config;
     queue::MessageStore& spool;
+    events::Hub& events;
     asio::thread_pool* file_pool;  // null: the disk is read at once
     Loads& loads;
     Ownership& ownership;

@@ -9,7 +9,6 @@
 #include <iterator>
 #include <set>
 
-#include "mta/delivery/attempt_log.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/site.h"
 #include "mta/host/log.h"
@@ -54,11 +53,6 @@ proto::NoticeAction notice_action(Kind kind) {
   return kind == Kind::success ? proto::NoticeAction::relayed : proto::NoticeAction::failed;
 }
 
-std::string_view event_name(Kind kind) {
-  if (kind == Kind::delay) return "delay_notice";
-  return kind == Kind::success ? "relayed_notice" : "bounced";
-}
-
 proto::NoticeRecipient describe(const queue::Message& message, std::uint32_t index, Kind kind) {
   const queue::RecipientState& state = message.recipients[index];
   proto::NoticeRecipient recipient{message.envelope.recipients[index].mailbox,
@@ -93,11 +87,12 @@ NoticeRate::Key rate_key(const queue::Message& message) {
 
 }  // namespace
 
-Notices::Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, asio::thread_pool* file_pool,
-                 LoadBudget& budget, Admit admit, std::uint64_t seed)
+Notices::Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, events::Hub& events,
+                 asio::thread_pool* file_pool, LoadBudget& budget, Admit admit, std::uint64_t seed)
     : io_(io),
       spool_(spool),
       config_(config),
+      events_(events),
       file_pool_(file_pool),
       budget_(budget),
       admit_(std::move(admit)),
@@ -227,7 +222,7 @@ Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
   if (instant_now() - look.since < kGather && more_to_come(*message)) co_return gather_on(look.since);
   if (message->envelope.is_notice) co_return co_await keep_locally(*message, std::move(failed));
   if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: nobody is told
-    end_without_notice(*message, std::move(failed));
+    (void)co_await end_without_notice(*message, std::move(failed));
     co_return std::nullopt;
   }
   // Not before: what is kept locally, or ends without a notice, makes room.
@@ -268,7 +263,7 @@ Task<Notices::LookAgain> Notices::tell_delay_once(queue::QueueId id, Turn& turn)
   const Instant now = instant_now();
   if (!turn) turn = rate_.turn(rate_key(*message), NoticeRate::Kind::delay, now, now + kDelayAtMost);
   if (!turn) {
-    log(LogLine(Priority::notice, id, "delay_notice_left_out").add("reason", "its sender has had too many of them"));
+    events_.emit(events::NoticeLeftOut{id});
     co_return std::nullopt;
   }
   if (*turn > now) co_return *turn - now;
@@ -365,10 +360,7 @@ Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Re
       log(LogLine(Priority::error, message.id, "notice_not_stored").add("reason", stored.error().message));
     co_return kAfterStoreError;
   }
-  log(LogLine(Priority::notice, message.id, event_name(request.kind))
-          .add("to", message.envelope.reverse_path.in_brackets())
-          .add("notice", id.to_string())
-          .add("recipients", static_cast<std::int64_t>(request.recipients.size())));
+  events_.emit(events::NoticeSent{message.id, request.kind, message.envelope.reverse_path, id, request.recipients.size()});
   admit_(id, envelope);
   co_return std::nullopt;
 }
@@ -378,7 +370,7 @@ Task<void> Notices::pause(Duration duration) {
   co_await timer.async_wait(use_task);
 }
 
-void Notices::end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients) {
+Task<Status> Notices::end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients) {
   queue::Settlement settlement;
   settlement.message = message.id;
   settlement.attempt.time = Clock::current().wall();
@@ -388,7 +380,7 @@ void Notices::end_without_notice(const queue::Message& message, std::vector<std:
     state.stage = RecipientStage::ended;
     settlement.changes.push_back({index, std::move(state)});
   }
-  spool_.settle(std::move(settlement), nullptr);
+  co_return co_await mta::settle(spool_, std::move(settlement));
 }
 
 // A notice that nobody takes: into this host's mailbox, where the admin finds it. Until there is room it stays owed.
@@ -404,8 +396,8 @@ Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, st
       log(LogLine(Priority::error, message.id, "notice_not_kept").add("reason", status.error().message));
     co_return kUntilRoom;
   }
-  end_without_notice(message, std::move(recipients));
-  log(LogLine(Priority::warning, message.id, "kept_locally").add("mailbox", config->mailbox_directory().string()));
+  if (co_await end_without_notice(message, std::move(recipients)))
+    events_.emit(events::NoticeKept{message.id, config->mailbox_directory().string()});
   co_return std::nullopt;
 }
 

@@ -16,6 +16,7 @@
 #include "mta/delivery/notice_queue.h"
 #include "mta/delivery/notice_rate.h"
 #include "mta/delivery/verdict.h"
+#include "mta/events/hub.h"
 #include "mta/host/config.h"
 #include "mta/host/crash_record.h"
 #include "mta/host/fair_budget.h"
@@ -36,8 +37,8 @@ namespace mxpress::mta::delivery {
 class Notices {
  public:
   using Admit = std::function<void(queue::QueueId, const proto::Envelope&)>;
-  Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, asio::thread_pool* file_pool, LoadBudget& budget,
-          Admit admit, std::uint64_t seed);
+  Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, events::Hub& events, asio::thread_pool* file_pool,
+          LoadBudget& budget, Admit admit, std::uint64_t seed);
 
   // Notes which message a notice is made for. Before the first; null: nobody does.
   void note_in(host::CrashRecord::Region* handled) { handled_ = handled; }
@@ -98,7 +99,7 @@ class Notices {
   queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Request& request);
   static void describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,
                              const Config& config);
-  void end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients);
+  Task<Status> end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients);
   Task<LookAgain> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
   // The charge is held as long as the message.
   struct Loaded {
@@ -110,6 +111,7 @@ class Notices {
   asio::io_context& io_;
   queue::MessageStore& spool_;
   const CurrentConfig& config_;
+  events::Hub& events_;
   asio::thread_pool* file_pool_;
   LoadBudget& budget_;
   Admit admit_;

@@ -31,7 +31,7 @@
 #include "mta/delivery/site_shares.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/wakes.h"
-#include "mta/host/log.h"
+#include "mta/events/hub.h"
 #include "mta/transport/transport.h"
 #include "queue/schedule.h"
 
@@ -49,6 +49,7 @@ struct WorkerServices {
   std::array<transport::Transport*, 2> transports;  // by kind
   queue::MessageStore& spool;
   const CurrentConfig& config;
+  events::Hub& events;
   asio::thread_pool* file_pool;  // null: the disk is read at once (simulations)
   Notices& notices;
   Ownership& ownership;
@@ -125,10 +126,8 @@ class Worker {
   void site_answered(DestinationIndex destination, SiteIndex site, const AttemptReport& report, Duration took);
   void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);
   struct Settled {
-    queue::QueueId message;
     Verdict verdict;  // without the settlement, which the spool has
-    std::vector<LogLine> lines;
-    LogRoom::Hold room;  // of the lines
+    events::Attempted attempted;
     bool waits_for_site = false;
   };
   void note_outcome(JobIndex job, const Verdict& verdict);

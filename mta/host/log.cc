@@ -4,7 +4,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -40,17 +39,13 @@ struct Log {
     queue.push({priority, is_kept, Clock::current().wall(), line.take_text(), std::move(room)});
   }
 
-  // Moves them away.
-  void take(std::span<LogLine> lines, LogRoom::Hold room) {
+  void take(LogLine line, LogRoom::Hold room) {
     {
       const std::lock_guard lock(mutex);
+      if (sink) return sink(line, sink_context);
       const bool is_writer_awake = queue.size() > 0 || gathering;  // or will be soon
-      for (LogLine& line : lines)
-        if (sink)
-          sink(line, sink_context);
-        else
-          push(std::move(line), &line == &lines.back() ? std::move(room) : LogRoom::Hold());
-      if (sink || is_writer_awake) return;
+      push(std::move(line), std::move(room));
+      if (is_writer_awake) return;
     }
     wake.notify_one();
   }
@@ -115,17 +110,7 @@ std::string_view name_of(Priority priority) {
 
 void log(const LogLine& line) { log(line, LogRoom::Hold()); }
 
-void log(LogLine line, LogRoom::Hold room) { the_log().take({&line, 1}, std::move(room)); }
-
-void log(std::vector<LogLine> lines, LogRoom::Hold room) {
-  if (!lines.empty()) the_log().take(lines, std::move(room));
-}
-
-std::uint64_t octets_of(const std::vector<LogLine>& lines) {
-  std::uint64_t octets = 0;
-  for (const LogLine& line : lines) octets += octets_of_entry(line.text().capacity());
-  return octets;
-}
+void log(LogLine line, LogRoom::Hold room) { the_log().take(std::move(line), std::move(room)); }
 
 void log_bug(std::string_view about, std::exception_ptr error) {
   if (!error) return;
@@ -139,7 +124,9 @@ void log_bug(std::string_view about, std::exception_ptr error) {
 LogBacklog log_backlog() {
   Log& state = the_log();
   const std::lock_guard lock(state.mutex);
-  return state.running ? state.queue.backlog() : LogBacklog();
+  LogBacklog backlog = state.queue.backlog();
+  if (!state.running) backlog.waiting = backlog.written = 0;
+  return backlog;
 }
 
 void start_log(LogTarget target) {

@@ -7,9 +7,9 @@
 #pragma once
 
 #include <exception>
+#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "mta/host/log_room.h"
 #include "proto/queue_id.h"
@@ -22,12 +22,15 @@ enum class Priority { alert = 1, error = 3, warning = 4, notice = 5, info = 6, d
 // Builds "ID event key=value key="value with spaces"". Values are cleaned of control characters and bounded.
 class LogLine {
  public:
+  // `event`: a word of ours.
   LogLine(Priority priority, std::string_view event);
   LogLine(Priority priority, proto::QueueId id, std::string_view event);
 
   LogLine& add(std::string_view key, std::string_view value);
   LogLine& add(std::string_view key, std::int64_t value);
   LogLine& add(std::string_view key, Duration value);  // seconds with three decimals
+  // One value in pieces: key=<a@b.example>
+  LogLine& add_joined(std::string_view key, std::initializer_list<std::string_view> pieces);
   // It tells the fate of messages, although it has no id: it is not dropped.
   LogLine& keep() {
     is_kept_ = true;
@@ -48,11 +51,8 @@ std::string_view name_of(Priority priority);
 
 // Hands the line to the log in force. Any thread; never blocks.
 void log(const LogLine& line);
-// The same for lines that hold this room until all of them are written.
+// The same for a line that holds this room until it is written, and those before it.
 void log(LogLine line, LogRoom::Hold room);
-void log(std::vector<LogLine> lines, LogRoom::Hold room);
-// What such lines take while they wait.
-std::uint64_t octets_of(const std::vector<LogLine>& lines);
 // An exception that reached the end of a coroutine: a bug, told with what it was about. Nothing for a null pointer.
 void log_bug(std::string_view about, std::exception_ptr error);
 
@@ -60,6 +60,7 @@ void log_bug(std::string_view about, std::exception_ptr error);
 struct LogBacklog {
   std::uint64_t waiting = 0;  // octets
   std::uint64_t written = 0;  // octets so far, or given up
+  std::uint64_t lost = 0;     // lines that are kept, and did not fit
 };
 // Any thread. Nothing waits while no writer runs.
 LogBacklog log_backlog();

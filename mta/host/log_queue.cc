@@ -24,6 +24,7 @@ bool LogQueue::has_room(const LogEntry& entry) const {
 void LogQueue::push(LogEntry entry) {
   if (!has_room(entry)) {
     ++(entry.is_kept ? lost_kept_ : lost_);
+    all_lost_kept_ += entry.is_kept ? 1 : 0;
     return;
   }
   if (entry.is_kept) {

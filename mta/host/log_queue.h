@@ -36,7 +36,7 @@ class LogQueue {
 
   bool is_empty() const { return waiting_.empty() && lost_ + lost_kept_ == 0; }
   std::size_t size() const { return waiting_.size(); }
-  LogBacklog backlog() const { return {held_.kept_octets, written_}; }
+  LogBacklog backlog() const { return {held_.kept_octets, written_, all_lost_kept_}; }
 
  private:
   struct Weight {
@@ -46,9 +46,10 @@ class LogQueue {
 
   const LogLimits limits_;
   std::vector<LogEntry> waiting_;
-  Weight held_, taken_;        // held_ includes taken_
-  std::uint64_t written_ = 0;  // octets of kept lines
-  std::uint64_t lost_ = 0, lost_kept_ = 0;
+  Weight held_, taken_;                     // held_ includes taken_
+  std::uint64_t written_ = 0;               // octets of kept lines
+  std::uint64_t lost_ = 0, lost_kept_ = 0;  // not yet told
+  std::uint64_t all_lost_kept_ = 0;
 };
 
 // What an entry with a text of so many octets takes.

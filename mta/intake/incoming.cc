@@ -6,7 +6,6 @@
 #include <random>
 #include <utility>
 
-#include "mta/host/log.h"
 #include "mta/host/log_wait.h"
 #include "mta/host/spool_async.h"
 #include "mta/routing/aliases.h"
@@ -223,7 +222,7 @@ Task<ServerReply> Incoming::finish() {
   const auto stored = co_await store(context_.spool, id_, std::move(message));
   if (!stored.ok()) co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not stored: " + stored.error().message};
   if (*stored == id_) {  // otherwise this drop file had been stored before a crash, and is in the queue already
-    log_accepted(envelope_, std::move(*room));
+    context_.events.emit(events::Accepted{id_, envelope_, inspector_.facts().octets, message_id_, std::move(*room)});
     hand_on();
   }
   co_return ServerReply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + stored->to_string()};
@@ -242,19 +241,6 @@ void Incoming::hand_on() {
 std::uint64_t Incoming::octets_of_line() const {
   const std::size_t sender = envelope_.reverse_path.is_null() ? 0 : envelope_.reverse_path.mailbox().local_part().size();
   return kUsualLine + sender + message_id_.size();
-}
-
-void Incoming::log_accepted(const proto::Envelope& envelope, LogRoom::Hold room) const {
-  const proto::Submitter& submitter = envelope.submitter;
-  LogLine line(Priority::info, id_, "accepted");
-  line.add("from", envelope.reverse_path.in_brackets()).add("size", static_cast<std::int64_t>(inspector_.facts().octets));
-  line.add("nrcpt", static_cast<std::int64_t>(envelope.recipients.size())).add("entrance", submitter.entrance);
-  if (submitter.uid >= 0) line.add("uid", submitter.uid);
-  if (!submitter.program.empty()) line.add("program", submitter.program);
-  if (!submitter.unit.empty()) line.add("unit", submitter.unit);
-  if (!submitter.client_address.empty()) line.add("client", submitter.client_address);
-  if (!message_id_.empty()) line.add("message-id", message_id_);
-  log(std::move(line), std::move(room));
 }
 
 }  // namespace mxpress::mta::intake

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "mta/host/log_room.h"
 #include "mta/intake/submit.h"
 #include "proto/clean_header.h"
 #include "proto/mail_data.h"
@@ -40,7 +39,6 @@ class Incoming final : public smtp::IncomingMessage {
   smtp::Refusal make_large();
   queue::NewMessage take_message();
   std::uint64_t octets_of_line() const;
-  void log_accepted(const proto::Envelope& envelope, LogRoom::Hold room) const;
 
   Context& context_;
   const Entrance entrance_;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 
+#include "mta/events/hub.h"
 #include "mta/host/config.h"
 #include "mta/host/fair_budget.h"
 #include "mta/host/owner.h"
@@ -25,6 +26,7 @@ namespace mxpress::mta::intake {
 struct Context {
   CurrentConfig& config;
   queue::MessageStore& spool;
+  events::Hub& events;
   // Takes a message that is durable in the spool on to its delivery. Any thread.
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
   // Returns a message that is durable in the spool to its sender, because of this. Any thread that may block.

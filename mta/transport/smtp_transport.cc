@@ -68,18 +68,6 @@ void log_broken_header(proto::QueueId id, const std::string& host) {
   log(line);
 }
 
-// A host that does not fulfil the policy, whether mail goes nevertheless or not.
-void log_tls(proto::QueueId id, const HostTls& tls) {
-  const net::TlsResult& result = tls.result;
-  if (result.failure == net::TlsFailure::none) return;
-  LogLine line(Priority::notice, id, "tls");
-  line.add("host", tls.host + "[" + tls.address + "]").add("policy", net::to_string(result.wanted.kind()));
-  if (!result.wanted.source().empty()) line.add("source", result.wanted.source());
-  line.add("level", net::to_string(result.reached)).add("failure", net::to_string(result.failure));
-  if (!result.detail.empty()) line.add("why", result.detail);
-  log(line);
-}
-
 }  // namespace
 
 // The state of one attempt.
@@ -196,7 +184,8 @@ class SmtpTransport::Attempt {
     smtp_.make_room(*order_.config);
     auto opened = co_await smtp::ClientSession::open(smtp_.services_.connector, target, options);
     connect_time_ = opened.connect;
-    if (opened.tls.wanted.kind() > net::TlsPolicy::Kind::may) note_tls(target, opened.tls);
+    smtp_.services_.events.emit(events::Connected{order_.message->id, target, opened.tls, opened.session != nullptr});
+    if (opened.tls.wanted.kind() > net::TlsPolicy::Kind::may) report_.tls.push_back({target.host, target.address_text(), opened.tls});
     co_return opened;
   }
 
@@ -208,11 +197,6 @@ class SmtpTransport::Attempt {
     attempt.result = opened.trouble;
     remember_trouble(opened.trouble);
     report_.attempt.hosts.push_back(std::move(attempt));
-  }
-
-  void note_tls(const dns::Target& target, const net::TlsResult& result) {
-    report_.tls.push_back({target.host, target.address_text(), result});
-    log_tls(order_.message->id, report_.tls.back());
   }
 
   // Transactions for all untried recipients on one session, which is idle or closed afterwards. False: the host was in trouble on a session

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "mta/events/hub.h"
 #include "mta/transport/session_pool.h"
 #include "mta/transport/step_memory.h"
 #include "mta/transport/target_order.h"
@@ -19,6 +20,7 @@ namespace mxpress::mta::transport {
 struct SmtpServices {
   asio::io_context& io;
   smtp::Connector& connector;
+  events::Hub& events;
   asio::thread_pool* file_pool;  // for reading content; null: reads at once
   std::size_t worker_count = 1;  // of the daemon: they share the sessions that the configuration allows
   std::uint64_t seed = 0;

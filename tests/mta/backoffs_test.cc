@@ -25,7 +25,8 @@ struct Waits : WorkerTables {
       {schedule, destinations, sites, wakes},
       {[](mta::delivery::Conclusion) {}, [](const queue::Job&, std::optional<mta::delivery::SiteFailure>, Instant) { return true; }},
       instant_now()};
-  Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, random}};
+  mta::events::Hub events;
+  Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, events, random}};
   DestinationIndex there = destination("there.example");
   SiteIndex host = site("mx.there.example");
 

@@ -41,7 +41,8 @@ struct Folder {
     fs::create_directories(path);
     config = std::make_unique<mxpress::mta::CurrentConfig>(base);
     context.reset(new mxpress::mta::intake::Context{
-        *config, spool, [this](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { deliverer.admit(id, envelope); },
+        *config, spool, events.hub(),
+        [this](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { deliverer.admit(id, envelope); },
         [this](mxpress::queue::QueueId id, const mxpress::proto::HostResult& why) { deliverer.give_back(id, why); }});
     drop = std::make_unique<mxpress::mta::intake::DropFolder>(*context);
     mxpress::mta::capture_log(note_line, &log);
@@ -60,6 +61,7 @@ struct Folder {
 
   ScratchFolder scratch;
   FakeSpool spool;
+  mxpress::testing::LoggingHub events;
   FakeDeliverer deliverer;
   fs::path path;
   std::unique_ptr<mxpress::mta::CurrentConfig> config;
@@ -428,7 +430,7 @@ TEST_CASE("drop folder: without the daemon sendmail leaves a message that the da
   REQUIRE(::stat(file.c_str(), &facts) == 0);
   CHECK((facts.st_mode & 07777) == 0640);
   mxpress::mta::intake::Context context{
-      *house.config, house.spool,
+      *house.config, house.spool, house.events.hub(),
       [&house](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { house.deliverer.admit(id, envelope); },
       [&house](mxpress::queue::QueueId id, const mxpress::proto::HostResult& why) { house.deliverer.give_back(id, why); }};
   mxpress::mta::intake::DropFolder(context).scan();

@@ -49,7 +49,8 @@ struct Loader : WorkerTables {
   NoSites ownership;
   std::vector<JobIndex> waiting;
   std::vector<AttemptReport> settled;
-  JobLoader loader{{io, schedule, destinations, config, spool, nullptr, loads, ownership},
+  mta::events::Hub events;
+  JobLoader loader{{io, schedule, destinations, config, spool, events, nullptr, loads, ownership},
                    {[this](JobIndex job) { waiting.push_back(job); },
                     [this](JobIndex, DestinationIndex, Share, AttemptReport report) { settled.push_back(std::move(report)); }}};
   JobIndex leased = job(1, "there.example");

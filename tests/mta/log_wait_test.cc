@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "mta/host/log_queue.h"
 #include "tests/support/server_house.h"
 #include "tests/support/stderr_pipe.h"
 #include "tests/support/virtual_time.h"
@@ -90,11 +91,11 @@ TEST_CASE("log wait: lines hold their room while the log is not read, and are wr
   LogRoom& room = log_rooms().outcomes;
   int count = 0;
   for (; room.has_room(myself()); ++count) {
-    std::vector<LogLine> lines;
-    for (int i = 0; i < 100; ++i)
-      lines.push_back(LogLine(Priority::info, proto::QueueId{1}, "attempt").add("n", count).add("reply", std::string(900, 'x')));
-    auto hold = room.charge(myself(), octets_of(lines));
-    log(std::move(lines), std::move(hold));
+    auto hold = room.charge(myself(), 100 * octets_of_entry(1000));
+    for (int i = 0; i < 100; ++i) {
+      LogLine line(Priority::info, proto::QueueId{1}, "attempt");
+      log(line.add("n", count).add("reply", std::string(900, 'x')), i < 99 ? LogRoom::Hold() : std::move(hold));
+    }
   }
   CHECK(room.held_by(myself()) >= (7u << 20));
   CHECK(log_backlog().waiting >= (7u << 20));

@@ -84,7 +84,8 @@ int start_drop_folder(const std::function<void(Threads)>& set) {
   fs::create_directories(base.drop_directory());
   mta::CurrentConfig config(base);
   testing::FakeSpool spool;
-  mta::intake::Context context{config, spool, [](queue::QueueId, const proto::Envelope&) {},
+  mta::events::Hub events;
+  mta::intake::Context context{config, spool, events, [](queue::QueueId, const proto::Envelope&) {},
                                [](queue::QueueId, const proto::HostResult&) {}};
   mta::intake::DropFolder drop(context);
   if (drop.start()) return 1;

@@ -48,7 +48,8 @@ struct Stage : WorkerTables {
       {schedule, destinations, sites, wakes},
       {[](Conclusion) {}, [](const queue::Job&, std::optional<mta::delivery::SiteFailure>, Instant) { return true; }},
       instant_now()};
-  mta::delivery::Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, random}};
+  mta::events::Hub events;
+  mta::delivery::Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, events, random}};
   std::vector<DestinationIndex> served;
   std::vector<Conclusion> concluded;
   ResolveStage stage{kHere,

@@ -25,7 +25,8 @@ struct World {
   asio::io_context io;
   MemoryConnector connector{io.get_executor()};
   MailHost host;
-  transport::SmtpTransport smtp{{io, connector, nullptr}};
+  events::Hub events;
+  transport::SmtpTransport smtp{{io, connector, events, nullptr}};
   std::uint32_t sites = 0;
 
   World() {

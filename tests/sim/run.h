@@ -69,6 +69,7 @@ class Run {
   testing::VirtualTime time_;
   const boost::filesystem::path folder_;  // of the local mailbox: the one thing on a real disk
   mta::CurrentConfig config_;
+  mta::events::Hub events_;
   World world_;
   Ledger ledger_;
   Internet internet_;

@@ -49,6 +49,7 @@ Status Run::try_start() {
       .workers = {io_.get(), io_.get()},  // two workers on one thread
       .spool = *spool_,
       .config = config_,
+      .events = events_,
       .file_pool = nullptr,
       .make_resolver = [this](asio::io_context&, const mta::Config&) { return internet_.make_resolver(); },
       .make_connector = [this](asio::io_context& io) { return internet_.make_connector(io); },

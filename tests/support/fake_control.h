@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mta/control/backend.h"
+#include "tests/support/logging_hub.h"
 
 namespace mxpress::testing {
 
@@ -57,6 +58,7 @@ class FakeControl final : public mta::control::ControlBackend {
   mta::Config settings;
   bool running = true;
   Status reload_result;
+  LoggingHub events;
 
   void add(queue::Message message) { messages.insert_or_assign(message.id, std::move(message)); }
   std::vector<Acted> acted() const {
@@ -100,6 +102,7 @@ class FakeControl final : public mta::control::ControlBackend {
     if (found == messages.end()) return Error::permanent("no such message");
     return found->second;
   }
+  void tell(const mta::events::Event& event) override { events.hub().emit(event); }
   Result<std::vector<mta::delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {
     std::vector<mta::delivery::ActionEffect> result;
     for (const auto id : ids) withdraw(messages.at(id), action);

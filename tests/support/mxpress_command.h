@@ -29,6 +29,7 @@ class ControlOf final : public mta::control::ControlBackend {
   std::vector<queue::QueueId> ended_of(uid_t uid) override { return real_.ended_of(uid); }
   bool owns(uid_t uid, queue::QueueId id) override { return real_.owns(uid, id); }
   Result<queue::Message> load(queue::QueueId id) override { return real_.load(id); }
+  void tell(const mta::events::Event& event) override { real_.tell(event); }
   Result<std::vector<mta::delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override {
     return real_.act(action, std::move(ids));
   }

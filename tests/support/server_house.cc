@@ -128,7 +128,7 @@ void IntakeHouse::open() {
   if (!listeners.ok()) throw std::runtime_error(listeners.error().message);
   if (!listeners->smtp.empty()) port = listeners->smtp.front().port;
   config = std::make_unique<mta::CurrentConfig>(base);
-  context_.reset(new mta::intake::Context{*config, spool,
+  context_.reset(new mta::intake::Context{*config, spool, events.hub(),
                                           [this](queue::QueueId id, const proto::Envelope& envelope) { deliverer.admit(id, envelope); },
                                           [this](queue::QueueId id, const proto::HostResult& why) { deliverer.give_back(id, why); }});
   std::vector<asio::io_context*> loops;

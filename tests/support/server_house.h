@@ -11,6 +11,7 @@
 
 #include "mta/intake/intake.h"
 #include "tests/support/fake_spool.h"
+#include "tests/support/logging_hub.h"
 
 namespace mxpress::testing {
 
@@ -52,6 +53,7 @@ class IntakeHouse {
   ScratchFolder folder;
   FakeSpool spool;
   FakeDeliverer deliverer;
+  LoggingHub events;
   mta::Config base;
   std::unique_ptr<mta::CurrentConfig> config;
   std::uint16_t port = 0;

@@ -159,6 +159,7 @@ void Simulation::start() {
   options.directory = "/spool";
   options.segment_size = 1u << 20;
   options.memory = memory;
+  options.ended_kept = ended_kept;
   options.wall = [this] { return time.wall(); };
   options.since_boot = [this] { return std::chrono::floor<Duration>(time.since_boot()); };
   auto spool = queue::SteppedSpool::open(disk, options);
@@ -169,6 +170,7 @@ void Simulation::start() {
       .workers = {io_.get(), io_.get()},  // two workers on one thread
       .spool = *spool_,
       .config = config,
+      .events = events.hub(),
       .file_pool = nullptr,
       .make_resolver = [this](asio::io_context&, const mta::Config&) { return dns; },
       .make_connector = [this](asio::io_context& io) { return std::make_unique<Connector>(*this, io.get_executor()); },

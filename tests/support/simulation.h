@@ -13,6 +13,7 @@
 #include "mta/delivery/dispatcher.h"
 #include "queue/stepped_spool.h"
 #include "tests/support/forgetful_disk.h"
+#include "tests/support/logging_hub.h"
 #include "tests/support/memory_stream.h"
 #include "tests/support/scripted_resolver.h"
 #include "tests/support/virtual_time.h"
@@ -96,12 +97,14 @@ class Simulation {
   std::string text = "Subject: a test\r\n\r\nhello\r\n";
   std::set<queue::QueueId> poison;    // recovery sets them aside
   std::uint64_t memory = UINT64_MAX;  // SpoolOptions::memory, from the next start on
+  std::size_t ended_kept = 10'000;    // SpoolOptions::ended_kept, from the next start on
 
   VirtualTime time;
   std::shared_ptr<ScriptedResolver> dns = std::make_shared<ScriptedResolver>();
   mta::CurrentConfig config;
   test::ForgetfulDisk disk;
   std::vector<std::string> log;  // lines
+  LoggingHub events;
 
  private:
   queue::QueueId submit(proto::Envelope envelope);

@@ -14,6 +14,7 @@
 #include "mta/smtp/handshake_lane.h"
 #include "mta/transport/smtp_transport.h"
 #include "tests/support/fake_control.h"
+#include "tests/support/logging_hub.h"
 #include "tests/support/mail_host.h"
 #include "tests/support/tls_server.h"
 
@@ -24,7 +25,8 @@ struct Sender {
   asio::io_context io;
   mta::smtp::HandshakeLane lane;
   mta::smtp::TcpConnector connector{io.get_executor(), &lane};
-  mta::transport::SmtpTransport smtp{{io, connector, nullptr}};
+  LoggingHub events;
+  mta::transport::SmtpTransport smtp{{io, connector, events.hub(), nullptr}};
   std::uint32_t sites = 0;
 
   mta::transport::AttemptReport attempt(const dns::Target& target, proto::Outcome outcome = proto::Outcome::delivered) {

@@ -1,0 +1,40 @@
+// What events take in memory, and their words.
+#include "mta/events/event.h"
+
+#include "mta/host/log_queue.h"
+
+namespace mxpress::mta::events {
+
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::delivered:
+      return "delivered";
+    case Outcome::deferred:
+      return "deferred";
+    case Outcome::failed:
+      return "failed";
+    case Outcome::expired:
+      return "expired";
+  }
+  return "deferred";
+}
+
+// The keys of a line and its numbers are shorter than the RecipientOutcome.
+std::uint64_t octets_of(const Attempted& attempted) {
+  std::uint64_t octets = 0;
+  for (const RecipientOutcome& each : attempted.recipients) {
+    octets += octets_of_entry(sizeof each + attempted.reverse_path.size() + each.recipient.size() + each.original_recipient.size());
+    if (each.result) octets += each.result->host.size() + each.result->address.size() + each.result->tls.size() + each.result->text.size();
+  }
+  return octets;
+}
+
+std::uint64_t octets_of(const Acted& acted) {
+  constexpr std::uint64_t kRestOfLine = 100;
+  std::uint64_t octets = 0;
+  for (const Acted::Withdrawn& each : acted.withdrawn)
+    octets += octets_of_entry(kRestOfLine + acted.reverse_path.size() + each.recipient.size() + each.original_recipient.size());
+  return octets;
+}
+
+}  // namespace mxpress::mta::events

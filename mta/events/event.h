@@ -1,0 +1,137 @@
+// Events: what happens to a message, one record for each step of its life. An event that tells an outcome is emitted after the outcome is
+// durable. Values are as they are: sinks clean what they show.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "dns/targets.h"
+#include "mta/host/log_room.h"
+#include "mta/net/tls_result.h"
+#include "proto/envelope.h"
+#include "proto/outcome.h"
+#include "proto/queue_id.h"
+#include "queue/message_store.h"
+
+namespace mxpress::mta::events {
+
+// Where an event has a LogRoom::Hold, its lines are about one message and are kept until they are written: the log takes the hold over.
+
+// It is durable in the queue; the client reads 250 afterwards.
+struct Accepted {
+  proto::QueueId message;
+  const proto::Envelope& envelope;
+  std::uint64_t size = 0;       // octets of content
+  std::string_view message_id;  // of the header; empty: it has none
+  mutable LogRoom::Hold log_room{};
+};
+
+enum class Outcome {
+  delivered,
+  deferred,
+  failed,
+  expired  // deferred until its lifetime was over
+};
+std::string_view to_string(Outcome outcome);
+
+// The connection on which a result came.
+struct HostTimes {
+  Duration connect{0}, total{0};
+  bool reused_session = false;
+};
+
+struct RecipientOutcome {
+  Outcome outcome = Outcome::deferred;
+  std::string recipient;
+  std::string original_recipient;           // as it was given, where an alias made it another; else empty
+  std::optional<proto::HostResult> result;  // none: the operator stopped the attempt before anything was said
+  std::optional<HostTimes> host;            // none: no host said it
+  std::optional<WallTime> next_try;         // if deferred
+};
+
+// What one attempt made of the recipients at one destination. Also expiry, a failed lookup, and damaged content.
+struct Attempted {
+  proto::QueueId message;
+  std::string reverse_path;
+  Duration delay{0};  // since it was handed in
+  std::vector<RecipientOutcome> recipients;
+  mutable LogRoom::Hold log_room{};
+};
+// About what the event takes in memory, and no less than its lines in the log.
+std::uint64_t octets_of(const Attempted& attempted);
+
+// An attempt whose outcome the spool did not take: its recipients may be tried again.
+struct Unrecorded {
+  const Attempted& attempted;
+  std::string_view reason;
+};
+
+// What an operator did.
+struct Acted {
+  struct Withdrawn {
+    std::string recipient;
+    std::string original_recipient;
+  };
+  proto::QueueId message;
+  queue::ActionKind action;
+  std::int64_t uid = -1;  // the operator's
+  std::string reverse_path{};
+  std::vector<Withdrawn> withdrawn{};  // of remove and bounce
+  mutable LogRoom::Hold log_room{};
+};
+std::uint64_t octets_of(const Acted& acted);
+
+// A DSN is in the queue, and its recipients are owed none any more.
+struct NoticeSent {
+  proto::QueueId message;  // that it tells of
+  queue::NewMessage::NoticeFor::Kind kind;
+  const proto::ReversePath& to;
+  proto::QueueId notice;
+  std::size_t recipients = 0;  // that it tells of
+};
+// A delay notice is not sent, because its sender has had too many of them.
+struct NoticeLeftOut {
+  proto::QueueId message;
+};
+// A DSN that nobody took is in this host's mailbox.
+struct NoticeKept {
+  proto::QueueId message;  // the DSN
+  std::string_view mailbox;
+};
+
+// A new connection to a mail host, or why there is none.
+struct Connected {
+  proto::QueueId message;
+  const dns::Target& target;
+  const net::TlsResult& tls;
+  bool is_open = false;  // a session has begun
+};
+
+struct SiteFailed {
+  std::string_view hosts;
+  proto::HostResult result;  // without what is about one message
+  std::uint32_t failures = 0;
+  WallTime next_probe{};
+};
+struct SiteRecovered {
+  std::string_view hosts;
+};
+
+// It has brought the daemon down more than once, and is held.
+struct SetAside {
+  proto::QueueId message;
+  std::string_view death;  // what ended the last run
+};
+struct Unreadable {
+  proto::QueueId message;
+  std::string_view reason;
+};
+
+using Event = std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, Connected, SiteFailed,
+                           SiteRecovered, SetAside, Unreadable>;
+
+}  // namespace mxpress::mta::events

@@ -1,0 +1,144 @@
+// Makes log lines of events: one for each recipient of an attempt, or that an operator has withdrawn.
+#include "mta/events/log_sink.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dns/async.h"
+#include "mta/host/log.h"
+
+namespace mxpress::mta::events {
+namespace {
+
+using queue::ActionKind;
+using Kind = queue::NewMessage::NoticeFor::Kind;
+
+void add_result(LogLine& line, const proto::HostResult& result) {
+  if (!result.host.empty() || !result.address.empty()) line.add_joined("host", {result.host, "[", result.address, "]"});
+  line.add("tls", result.tls.empty() ? "none" : result.tls);
+  line.add("stage", proto::to_string(result.stage));
+  line.add("status", result.status.to_string());
+  line.add("reply", result.text);
+  if (result.maybe_delivered) line.add("maybe_delivered", "yes");
+}
+
+void add_envelope(LogLine& line, std::string_view reverse_path, std::string_view recipient, std::string_view original) {
+  line.add_joined("from", {"<", reverse_path, ">"});
+  line.add_joined("to", {"<", recipient, ">"});
+  if (!original.empty()) line.add_joined("orig_to", {"<", original, ">"});
+}
+
+std::string_view event_name(Kind kind) {
+  if (kind == Kind::delay) return "delay_notice";
+  return kind == Kind::success ? "relayed_notice" : "bounced";
+}
+
+// Behind `line`, which names the event.
+void add_outcome(LogLine& line, const Attempted& attempted, const RecipientOutcome& recipient) {
+  line.add("outcome", to_string(recipient.outcome));
+  add_envelope(line, attempted.reverse_path, recipient.recipient, recipient.original_recipient);
+  if (recipient.result) add_result(line, *recipient.result);
+  line.add("delay", attempted.delay);
+  if (recipient.host) {
+    line.add("connect", recipient.host->connect).add("session", recipient.host->total);
+    if (recipient.host->reused_session) line.add("reused", "yes");
+  }
+  if (recipient.next_try) line.add("next_try_in", std::max(Duration(0), *recipient.next_try - Clock::current().wall()));
+}
+
+LogLine line_of(const Attempted& attempted, const RecipientOutcome& recipient) {
+  const Priority priority = recipient.outcome == Outcome::delivered ? Priority::info : Priority::notice;
+  LogLine line(priority, attempted.message, recipient.outcome == Outcome::expired ? "expired" : "attempt");
+  add_outcome(line, attempted, recipient);
+  return line;
+}
+
+LogLine line_of(const Acted& acted, const Acted::Withdrawn& withdrawn) {
+  const std::string_view outcome = acted.action == ActionKind::remove ? "removed" : "returned";
+  LogLine line(Priority::notice, acted.message, outcome);
+  line.add("outcome", outcome).add("by_uid", acted.uid);
+  add_envelope(line, acted.reverse_path, withdrawn.recipient, withdrawn.original_recipient);
+  return line;
+}
+
+struct Writer {
+  // The last line has the room of all.
+  template <class Each>
+  static void write_all(const std::vector<Each>& each, LogRoom::Hold& room, const auto& make_line) {
+    for (const Each& one : each) log(make_line(one), &one == &each.back() ? std::move(room) : LogRoom::Hold());
+  }
+
+  void operator()(const Accepted& event) const {
+    const proto::Submitter& submitter = event.envelope.submitter;
+    LogLine line(Priority::info, event.message, "accepted");
+    line.add("from", event.envelope.reverse_path.in_brackets()).add("size", static_cast<std::int64_t>(event.size));
+    line.add("nrcpt", static_cast<std::int64_t>(event.envelope.recipients.size())).add("entrance", submitter.entrance);
+    if (submitter.uid >= 0) line.add("uid", submitter.uid);
+    if (!submitter.program.empty()) line.add("program", submitter.program);
+    if (!submitter.unit.empty()) line.add("unit", submitter.unit);
+    if (!submitter.client_address.empty()) line.add("client", submitter.client_address);
+    if (!event.message_id.empty()) line.add("message-id", event.message_id);
+    log(std::move(line), std::move(event.log_room));
+  }
+  void operator()(const Attempted& event) const {
+    write_all(event.recipients, event.log_room, [&](const RecipientOutcome& one) { return line_of(event, one); });
+  }
+  void operator()(const Unrecorded& event) const {
+    write_all(event.attempted.recipients, event.attempted.log_room, [&](const RecipientOutcome& one) {
+      LogLine line(Priority::error, event.attempted.message, "unrecorded");
+      line.add("reason", event.reason);
+      add_outcome(line, event.attempted, one);
+      return line;
+    });
+  }
+  // Of hold, release and retry the line about the operator's command tells.
+  void operator()(const Acted& event) const {
+    write_all(event.withdrawn, event.log_room, [&](const Acted::Withdrawn& one) { return line_of(event, one); });
+  }
+  void operator()(const NoticeSent& event) const {
+    log(LogLine(Priority::notice, event.message, event_name(event.kind))
+            .add("to", event.to.in_brackets())
+            .add("notice", event.notice.to_string())
+            .add("recipients", static_cast<std::int64_t>(event.recipients)));
+  }
+  void operator()(const NoticeLeftOut& event) const {
+    log(LogLine(Priority::notice, event.message, "delay_notice_left_out").add("reason", "its sender has had too many of them"));
+  }
+  void operator()(const NoticeKept& event) const {
+    log(LogLine(Priority::warning, event.message, "kept_locally").add("mailbox", event.mailbox));
+  }
+  // A host that does not fulfil what is demanded of it, whether mail goes nevertheless or not.
+  void operator()(const Connected& event) const {
+    const net::TlsResult& tls = event.tls;
+    if (tls.failure == net::TlsFailure::none || tls.wanted.kind() <= net::TlsPolicy::Kind::may) return;
+    LogLine line(Priority::notice, event.message, "tls");
+    line.add_joined("host", {event.target.host, "[", event.target.address_text(), "]"});
+    line.add("policy", net::to_string(tls.wanted.kind()));
+    if (!tls.wanted.source().empty()) line.add("source", tls.wanted.source());
+    line.add("level", net::to_string(tls.reached)).add("failure", net::to_string(tls.failure));
+    if (!tls.detail.empty()) line.add("why", tls.detail);
+    log(line);
+  }
+  void operator()(const SiteFailed& event) const {
+    LogLine line(Priority::warning, "site");
+    line.add("hosts", event.hosts).add("failures", static_cast<std::int64_t>(event.failures));
+    add_result(line, event.result);
+    line.add("next_probe_in", std::max(Duration(0), event.next_probe - Clock::current().wall()));
+    log(line);
+  }
+  void operator()(const SiteRecovered&) const {}  // the deliveries tell
+  void operator()(const SetAside& event) const {
+    log(LogLine(Priority::alert, event.message, "set_aside")
+            .add("reason", "mxpressd died more than once while it handled this message, last of " + std::string(event.death))
+            .add("note", "it is held; other mail goes on"));
+  }
+  void operator()(const Unreadable& event) const { log(LogLine(Priority::error, event.message, "unreadable").add("reason", event.reason)); }
+};
+
+}  // namespace
+
+void LogSink::take(const Event& event) { std::visit(Writer(), event); }
+
+std::uint64_t LogSink::dropped() const { return log_backlog().lost; }
+
+}  // namespace mxpress::mta::events

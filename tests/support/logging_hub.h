@@ -1,0 +1,32 @@
+// Events that make log lines, and that a test may look at.
+#pragma once
+
+#include <functional>
+
+#include "mta/events/hub.h"
+#include "mta/events/log_sink.h"
+
+namespace mxpress::testing {
+
+class LoggingHub {
+ public:
+  mta::events::Hub& hub() { return hub_; }
+  // Called for each event, after the log, on the thread of whoever emits.
+  std::function<void(const mta::events::Event&)> also;
+
+ private:
+  struct Also final : mta::events::Sink {
+    explicit Also(LoggingHub& owner) : hub(owner) {}
+    std::string_view name() const override { return "test"; }
+    void take(const mta::events::Event& event) override {
+      if (hub.also) hub.also(event);
+    }
+    LoggingHub& hub;
+  };
+
+  mta::events::LogSink log_;
+  Also also_{*this};
+  mta::events::Hub hub_{{&log_, &also_}};
+};
+
+}  // namespace mxpress::testing
