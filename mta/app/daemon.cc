@@ -21,6 +21,7 @@
 #include "mta/control/server.h"
 #include "mta/delivery/dispatcher.h"
 #include "mta/delivery/suspects.h"
+#include "mta/events/counters.h"
 #include "mta/events/hub.h"
 #include "mta/events/log_sink.h"
 #include "mta/host/crash_record.h"
@@ -176,7 +177,7 @@ class RunningDaemon final : public Daemon {
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
-        *spool_, *dispatcher_, config_, recovery_progress_, events_, [this] { return reload(); },
+        *spool_, *dispatcher_, config_, recovery_progress_, events_, counters_, [this] { return reload(); },
         [this, of_start = listeners_.troubles] { return troubles(of_start); });
   }
 
@@ -361,7 +362,8 @@ class RunningDaemon final : public Daemon {
   std::unique_ptr<queue::Spool> spool_;
   std::unique_ptr<host::CrashRecord> crash_record_;  // null: it cannot be kept
   events::LogSink log_sink_;
-  events::Hub events_{{&log_sink_}};
+  events::Counters counters_;
+  events::Hub events_{{&log_sink_, &counters_}};
   asio::thread_pool file_pool_{kFileThreads};
   std::optional<smtp::HandshakeLane> handshake_lane_{std::in_place};
   std::vector<std::unique_ptr<LoopThread>> loops_;

@@ -269,6 +269,17 @@ void print_story(std::ostream& out, const control_pb::MessageInfo& message, Wall
   for (const control_pb::AttemptInfo& attempt : message.attempt()) print_attempt(out, attempt);
 }
 
+void print_counts(std::ostream& out, const control_pb::Counts& counts) {
+  out << "since then " << counts.accepted() << " message(s) taken in; recipients: " << counts.delivered() << " delivered, "
+      << counts.failed() << " failed, " << counts.expired() << " expired, " << counts.removed() << " removed, " << counts.returned()
+      << " returned; put off " << counts.deferred() << " times\n"
+      << "notices    " << counts.failure_notices() << " of failures, " << counts.delay_notices() << " of delays, "
+      << counts.success_notices() << " of deliveries; " << counts.notices_kept() << " that nobody took, now in the mailbox\n"
+      << "sessions   " << counts.sessions_verified() << " verified, " << counts.sessions_encrypted() << " encrypted, "
+      << counts.sessions_clear() << " in clear text; " << counts.tls_refused() << " ended by a TLS policy, " << counts.connections_failed()
+      << " could not be opened\n";
+}
+
 bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallTime now) {
   out << "daemon     "
       << (status.running() ? "running since " + rough(now - wall(status.started_ms()))
@@ -282,6 +293,9 @@ bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
       << "mailbox    " << status.local_messages() << " message(s) for this host, " << size_text(status.local_bytes());
   if (status.local_messages() != 0) out << ", kept in the spool's folder mailbox/ (a Maildir); [local] aliases would send such mail on";
   out << "\n";
+  if (status.has_counts()) print_counts(out, status.counts());
+  for (const control_pb::Loss& lost : status.lost())
+    out << "LOST       " << lost.events() << " event(s) that the " << clean(lost.sink()) << " was too slow for, or failed on\n";
   if (status.corrupt() != 0)
     out << "DAMAGED    the spool, in " << status.corrupt()
         << " place(s); to see where and to repair it: stop mxpressd, then mxpress fsck\n";

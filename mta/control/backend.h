@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
-#include "mta/events/event.h"
+#include "mta/events/counters.h"
 #include "queue/message.h"
 #include "queue/message_store.h"
 
@@ -21,6 +21,8 @@ struct DaemonStatus {
   WallTime started{};
   queue::SpoolCounters counters;
   std::vector<std::string> troubles;  // what an operator has to look at
+  events::Counts counts{};
+  std::vector<events::Hub::Loss> losses{};  // of each sink
 };
 
 // Every function may block, and be called from several threads at once.

@@ -164,6 +164,41 @@ void add_flights(control_pb::RecipientInfo& info, queue::QueueId message, const 
   }
 }
 
+void describe_events(control_pb::StatusInfo& info, const DaemonStatus& daemon) {
+  for (const events::Hub::Loss& loss : daemon.losses) {
+    if (loss.events == 0) continue;
+    control_pb::Loss& lost = *info.add_lost();
+    lost.set_sink(std::string(loss.sink));
+    lost.set_events(loss.events);
+  }
+  const events::Counts& counts = daemon.counts;
+  control_pb::Counts& told = *info.mutable_counts();
+  told.set_accepted(counts.accepted);
+  told.set_delivered(counts.delivered);
+  told.set_deferred(counts.deferred);
+  told.set_failed(counts.failed);
+  told.set_expired(counts.expired);
+  told.set_removed(counts.removed);
+  told.set_returned(counts.returned);
+  told.set_failure_notices(counts.failure_notices);
+  told.set_delay_notices(counts.delay_notices);
+  told.set_success_notices(counts.success_notices);
+  told.set_notices_left_out(counts.notices_left_out);
+  told.set_notices_kept(counts.notices_kept);
+  told.set_held(counts.held);
+  told.set_released(counts.released);
+  told.set_set_aside(counts.set_aside);
+  told.set_unrecorded(counts.unrecorded);
+  told.set_unreadable(counts.unreadable);
+  told.set_sessions_verified(counts.sessions_verified);
+  told.set_sessions_encrypted(counts.sessions_encrypted);
+  told.set_sessions_clear(counts.sessions_clear);
+  told.set_tls_refused(counts.tls_refused);
+  told.set_connections_failed(counts.connections_failed);
+  told.set_site_failures(counts.site_failures);
+  told.set_site_recoveries(counts.site_recoveries);
+}
+
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination) {
   control_pb::DestinationInfo info;
   info.set_destination(text(destination.destination));

@@ -17,6 +17,8 @@ void add_recipient(control_pb::AttemptInfo& info, const queue::Message& message,
 // Says of the recipient if one of these attempts is for this message.
 void add_flights(control_pb::RecipientInfo& info, queue::QueueId message, const std::vector<delivery::Flight>& flights);
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination);
+// What has happened since the start, and what was lost of it.
+void describe_events(control_pb::StatusInfo& info, const DaemonStatus& daemon);
 std::int64_t milliseconds(WallTime time);
 
 }  // namespace mxpress::mta::control

@@ -58,7 +58,7 @@ Status LiveBackend::ready() {
 }
 
 DaemonStatus LiveBackend::status() {
-  DaemonStatus status{true, started_, spool_.counters(), troubles_()};
+  DaemonStatus status{true, started_, spool_.counters(), troubles_(), counters_.counts(), events_.losses()};
   if (const Status room = spool_.room_for(0); status.counters.accepting && !room) {
     status.counters.accepting = false;
     status.counters.not_accepting_because = room.error().message;

@@ -31,13 +31,14 @@ class LiveBackend final : public ControlBackend {
   // those of the daemon's own, on a thread of the control server.
   LiveBackend(
       queue::MessageStore& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
-      events::Hub& events, std::function<Status()> reload,
+      events::Hub& events, const events::Counters& counters, std::function<Status()> reload,
       std::function<std::vector<std::string>()> troubles = [] { return std::vector<std::string>(); })
       : spool_(spool),
         deliverer_(deliverer),
         config_(config),
         recovery_(recovery),
         events_(events),
+        counters_(counters),
         reload_(std::move(reload)),
         troubles_(std::move(troubles)) {}
 
@@ -65,6 +66,7 @@ class LiveBackend final : public ControlBackend {
   CurrentConfig& config_;
   const RecoveryProgress& recovery_;
   events::Hub& events_;
+  const events::Counters& counters_;
   struct Oldest {
     std::chrono::steady_clock::time_point looked_at{};
     std::optional<queue::QueueId> id;

@@ -10,5 +10,6 @@ class RecipientInfo;
 class Request;
 class Response;
 class Selector;
+class StatusInfo;
 
 }  // namespace mxpress::control_pb

@@ -260,6 +260,12 @@ class Answer {
     return dropped;
   }
 
+  // The same words whether it is somebody else's or none.
+  std::string unknown_text(const std::string& id) const {
+    return "no message " + id + " in the queue, or among those that ended lately" + (peer_.may_do_everything ? "" : ", or not yours") +
+           "; what became of an older one is in the log: journalctl -u mxpress | grep " + id;
+  }
+
   // The message, also an ended one; or an End is sent.
   std::optional<queue::Message> find(const std::string& text) {
     const auto id = proto::QueueId::parse(text);
@@ -271,7 +277,7 @@ class Answer {
     if (message.error().is_transient())
       end(control_pb::End::FAILED, message.error().message);
     else
-      end(control_pb::End::UNKNOWN, "no message " + id->to_string() + " in the queue" + (peer_.may_do_everything ? "" : ", or not yours"));
+      end(control_pb::End::UNKNOWN, unknown_text(id->to_string()));
     return std::nullopt;
   }
 
@@ -420,6 +426,7 @@ class Answer {
     if (const auto oldest = backend_.oldest()) info.set_oldest_ms(milliseconds(*oldest));
     add_disk(info, config);
     for (const std::string& trouble : daemon.troubles) info.add_trouble(trouble);
+    if (daemon.running) describe_events(info, daemon);
     if (daemon.counters.unread != 0)
       info.add_trouble(std::to_string(daemon.counters.unread) + " file(s) of the spool could not be read; the log says which and why");
     if (const std::size_t refused = count_files(config.refused_directory()); refused != 0)

@@ -151,6 +151,7 @@ TEST_CASE("mxpress: exit codes tell nothing matched, not allowed, unknown and un
   CHECK(run(backend, {"hold", "--all"}).code == ExitCode::nothing_matched);
   CHECK(run(backend, {"flush"}).code == ExitCode::ok);
   CHECK(run(backend, {"show", "0000000000009"}).code == ExitCode::nothing_matched);
+  CHECK_THAT(run(backend, {"show", "0000000000009"}).error, Catch::Contains("journalctl -u mxpress | grep 0000000000009"));
   CHECK(run(backend, {"show", "nine"}).code == ExitCode::usage);
   CHECK(run(backend, {"flush"}, {1001, false}).code == ExitCode::refused);
   CHECK(run(backend, {"status"}).code == ExitCode::ok);
@@ -160,6 +161,22 @@ TEST_CASE("mxpress: exit codes tell nothing matched, not allowed, unknown and un
   backend.running = false;
   CHECK(run(backend, {"status"}).code == ExitCode::nothing_matched);
   CHECK(run(backend, {"queue"}).code == ExitCode::ok);
+}
+
+TEST_CASE("mxpress: status tells what has happened since the start, and what was lost of it") {
+  FakeControl backend;
+  const proto::Envelope envelope;
+  backend.events.hub().emit(events::Accepted{{1}, envelope, 0, "", {}});
+  using enum events::Outcome;
+  backend.events.hub().emit(events::Attempted{{1}, "", {}, {{delivered, "", "", {}, {}, {}}, {deferred, "", "", {}, {}, {}}}, {}});
+  CHECK_THAT(run(backend, {"status"}).out, Catch::Contains("\nsince then 1 message(s) taken in; recipients: 1 delivered, 0 failed"));
+  CHECK_THAT(run(backend, {"status", "--json"}).out, Catch::Contains("\"counts\":{\"accepted\":1,\"delivered\":1,\"deferred\":1,"));
+  CHECK(run(backend, {"status"}).out.find("LOST") == std::string::npos);
+  backend.losses = {{"log", 7}, {"counters", 0}};
+  CHECK_THAT(run(backend, {"status"}).out, Catch::Contains("\nLOST       7 event(s) that the log was too slow for"));
+  CHECK_THAT(run(backend, {"status", "--json"}).out, Catch::Contains("\"lost\":[{\"sink\":\"log\",\"events\":7}]"));
+  backend.running = false;
+  CHECK(run(backend, {"status"}).out.find("since then") == std::string::npos);
 }
 
 TEST_CASE("mxpress: --json prints one object a line, for every state") {

@@ -349,8 +349,9 @@ TEST_CASE("control: a full disk and a recovery that fails are the daemon's troub
   testing::FakeDeliverer deliverer;
   CurrentConfig config{Config()};
   control::RecoveryProgress recovery;
+  const events::Counters counters;
   events::Hub events;
-  control::LiveBackend backend(spool, deliverer, config, recovery, events, [] { return Status(); });
+  control::LiveBackend backend(spool, deliverer, config, recovery, events, counters, [] { return Status(); });
   recovery.failed();
   spool.counted.not_recovered_because = "no disk";
   CHECK_THAT(backend.ready().error().message, Catch::Contains("no disk"));

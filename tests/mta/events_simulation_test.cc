@@ -132,6 +132,31 @@ TEST_CASE("events: an outcome that the spool does not take is told as such, with
   CHECK(world.lines("outcome=delivered from=<me@there.example> to=<a@there.example> host=mx.there.example[192.0.2.1:25]") == 1);
 }
 
+TEST_CASE("events: the counters count what the log tells") {
+  World world("retry.delay_notice = \"1h\"\nretry.lifetime = \"1d\"\n");
+  world.there.rcpt = [n = 0](const std::string& to) mutable {
+    if (to.find("no") != to.npos) return "550 5.1.1 no";
+    return ++n % 3 == 0 ? "450 4.2.0 later" : "250 ok";
+  };
+  for (int i = 0; i < 20; ++i) world.submit("me@there.example", {"a@there.example", "no@there.example", "b@dead.example"});
+  world.run_for(hours(48));
+  REQUIRE(world.queued() == 0);
+  const mta::events::Counts counts = world.events.counters.counts();
+  const auto lines = [&](const std::string& what) { return static_cast<std::uint64_t>(world.lines(what)); };
+  CHECK(counts.delivered == lines(" outcome=delivered "));
+  CHECK(counts.deferred == lines(" outcome=deferred "));
+  CHECK(counts.failed == lines(" outcome=failed "));
+  CHECK(counts.failed == 20);
+  CHECK(counts.expired == lines(" outcome=expired "));
+  CHECK(counts.expired == 20);
+  CHECK(counts.failure_notices == lines(" bounced "));
+  CHECK(counts.delay_notices == lines(" delay_notice "));
+  CHECK(counts.delay_notices > 0);
+  CHECK(counts.site_failures == lines("site hosts="));
+  CHECK(counts.sessions_clear == static_cast<std::uint64_t>(world.there.connections));
+  CHECK(counts.connections_failed + counts.sessions_clear == world.connections().size());
+}
+
 TEST_CASE("events: poison is set aside once") {
   World world;
   world.refuse("192.0.2.1:25");

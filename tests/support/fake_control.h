@@ -59,6 +59,7 @@ class FakeControl final : public mta::control::ControlBackend {
   bool running = true;
   Status reload_result;
   LoggingHub events;
+  std::vector<mta::events::Hub::Loss> losses;
 
   void add(queue::Message message) { messages.insert_or_assign(message.id, std::move(message)); }
   std::vector<Acted> acted() const {
@@ -112,7 +113,7 @@ class FakeControl final : public mta::control::ControlBackend {
     return result;
   }
   Result<std::vector<mta::delivery::DestinationStatus>> destinations() override { return rows; }
-  mta::control::DaemonStatus status() override { return {running, at(0), counters, troubles}; }
+  mta::control::DaemonStatus status() override { return {running, at(0), counters, troubles, events.counters.counts(), losses}; }
   Status reload() override { return reload_result; }
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
 

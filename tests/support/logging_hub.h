@@ -1,8 +1,9 @@
-// Events that make log lines, and that a test may look at.
+// Events that make log lines and are counted, and that a test may look at.
 #pragma once
 
 #include <functional>
 
+#include "mta/events/counters.h"
 #include "mta/events/hub.h"
 #include "mta/events/log_sink.h"
 
@@ -11,6 +12,7 @@ namespace mxpress::testing {
 class LoggingHub {
  public:
   mta::events::Hub& hub() { return hub_; }
+  mta::events::Counters counters;
   // Called for each event, after the log, on the thread of whoever emits.
   std::function<void(const mta::events::Event&)> also;
 
@@ -26,7 +28,7 @@ class LoggingHub {
 
   mta::events::LogSink log_;
   Also also_{*this};
-  mta::events::Hub hub_{{&log_, &also_}};
+  mta::events::Hub hub_{{&log_, &counters, &also_}};
 };
 
 }  // namespace mxpress::testing

@@ -1,0 +1,65 @@
+// Counts events.
+#include "mta/events/counters.h"
+
+namespace mxpress::mta::events {
+namespace {
+
+using queue::ActionKind;
+using Kind = queue::NewMessage::NoticeFor::Kind;
+
+struct Adder {
+  Counts& counts;
+
+  void operator()(const Accepted&) const { ++counts.accepted; }
+  void operator()(const Attempted& event) const {
+    for (const RecipientOutcome& recipient : event.recipients) ++count_of(recipient.outcome);
+  }
+  void operator()(const Unrecorded& event) const { counts.unrecorded += event.attempted.recipients.size(); }
+  void operator()(const Acted& event) const {
+    if (event.action == ActionKind::hold) ++counts.held;
+    if (event.action == ActionKind::release) ++counts.released;
+    if (event.action == ActionKind::remove) counts.removed += event.withdrawn.size();
+    if (event.action == ActionKind::bounce) counts.returned += event.withdrawn.size();
+  }
+  void operator()(const NoticeSent& event) const {
+    ++(event.kind == Kind::delay ? counts.delay_notices : event.kind == Kind::success ? counts.success_notices : counts.failure_notices);
+  }
+  void operator()(const NoticeLeftOut&) const { ++counts.notices_left_out; }
+  void operator()(const NoticeKept&) const { ++counts.notices_kept; }
+  void operator()(const Connected& event) const {
+    if (!event.is_open)
+      ++(event.tls.forbids_mail() ? counts.tls_refused : counts.connections_failed);
+    else if (event.tls.reached == net::TlsLevel::verified)
+      ++counts.sessions_verified;
+    else
+      ++(event.tls.reached == net::TlsLevel::encrypted ? counts.sessions_encrypted : counts.sessions_clear);
+  }
+  void operator()(const SiteFailed&) const { ++counts.site_failures; }
+  void operator()(const SiteRecovered&) const { ++counts.site_recoveries; }
+  void operator()(const SetAside&) const { ++counts.set_aside; }
+  void operator()(const Unreadable&) const { ++counts.unreadable; }
+
+ private:
+  std::uint64_t& count_of(Outcome outcome) const {
+    switch (outcome) {
+      case Outcome::delivered:
+        return counts.delivered;
+      case Outcome::deferred:
+        return counts.deferred;
+      case Outcome::failed:
+        return counts.failed;
+      case Outcome::expired:
+        return counts.expired;
+    }
+    return counts.deferred;
+  }
+};
+
+}  // namespace
+
+void Counters::take(const Event& event) {
+  auto counts = counts_.lock();
+  std::visit(Adder{*counts}, event);
+}
+
+}  // namespace mxpress::mta::events
