@@ -117,7 +117,6 @@ void Housework::remember_ended(QueueId id, const Snapshot& from) {
   auto* entry = index.find(id);
   if (!entry || !entry->ended || entry->remembered()) return;
   if (!raw) {
-    std::erase(index.ended, id);
     index.erase(id);
     return;
   }

@@ -72,10 +72,17 @@ Entry& Index::add(QueueId id, const proto::Envelope& envelope) {
 void Index::erase(QueueId id) {
   const Entry* entry = entries.find(id);
   if (!entry) return;
-  if (entry->has_more_ && entry->word_.more->rest) remembered_octets_ -= entry->word_.more->rest->remembered_octets;
-  if (!entry->ended) end_waiting(*entry);
-  owners.remove(accounts.owner(entry->account()), id);
-  accounts.remove(entry->account());
+  if (entry->ended)
+    ended.remove(id, owner_of(*entry));
+  else
+    end_waiting(*entry);
+  erase(id, *entry);
+}
+
+void Index::erase(QueueId id, const Entry& entry) {
+  if (entry.has_more_ && entry.word_.more->rest) remembered_octets_ -= entry.word_.more->rest->remembered_octets;
+  owners.remove(owner_of(entry), id);
+  accounts.remove(entry.account());
   entries.erase(id);
 }
 
@@ -91,6 +98,11 @@ void Index::merge(Index& earlier) {
   owners = std::move(earlier.owners);
   accounts = std::move(earlier.accounts);
   entries.merge(std::move(earlier.entries));
+  std::vector<QueueId> all_ended = earlier.ended.ids();
+  const std::vector<QueueId> of_this_run = ended.ids();
+  all_ended.insert(all_ended.end(), of_this_run.begin(), of_this_run.end());
+  ended = {};
+  for (const QueueId id : all_ended) ended.add(id, owner_of(*entries.find(id)));
 }
 
 proto::ShareOwner Index::share_owner_of(QueueId id) const {
@@ -135,7 +147,6 @@ bool Index::forget_oldest(std::deque<QueueId>& remembered) {
   for (; !remembered.empty(); remembered.pop_front()) {
     const Entry* entry = entries.find(remembered.front());
     if (!entry || !entry->remembered()) continue;  // forgotten since
-    std::erase(ended, remembered.front());
     erase(remembered.front());
     remembered.pop_front();
     return true;
@@ -152,11 +163,15 @@ void Index::end(QueueId id, Entry& entry, WallTime when) {
   if (!entry.ended) end_waiting(entry);
   entry.ended = true;
   entry.rest().ended_at = when;
-  ended.push_back(id);
+  ended.add(id, owner_of(entry));
 }
 
 void Index::forget(std::size_t kept) {
-  for (; ended.size() > kept; ended.pop_front()) erase(ended.front());
+  const auto owner = [this](QueueId id) { return owner_of(*entries.find(id)); };
+  while (ended.size() > kept) {
+    const QueueId id = ended.take_next(owner);
+    erase(id, *entries.find(id));
+  }
   if (drops.size() > 2 * entries.size() + 1000) std::erase_if(drops, [this](const auto& drop) { return !entries.contains(drop.second); });
 }
 

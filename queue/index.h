@@ -11,6 +11,7 @@
 
 #include "proto/text_hash.h"
 #include "queue/accounts.h"
+#include "queue/ended_messages.h"
 #include "queue/entry.h"
 #include "queue/id_map.h"
 #include "queue/id_set.h"
@@ -30,7 +31,7 @@ struct SegmentEntry {
 
 struct Index {
   IdMap<Entry> entries;
-  std::deque<QueueId> ended;                                        // oldest first
+  EndedMessages ended;                                              // those of entries that have ended
   std::map<std::uint32_t, SegmentEntry> segments;                   // by the number in their name
   std::unordered_map<std::string, QueueId, proto::TextHash> drops;  // names of drop files
   Owners owners;
@@ -44,7 +45,8 @@ struct Index {
   void erase(QueueId id);
   // Whether one more message of this owner may wait, by the memory that it would take.
   bool has_room_for(const MessageOwner& owner, const Weight& weight) const;
-  // Takes the entries of earlier runs, with their owners, accounts and what they take of the room for mail that waits.
+  // Takes the entries of earlier runs, with their owners, accounts and what they take of the room for mail that waits. What has ended in
+  // this run ended after those.
   void merge(Index& earlier);
   // From memory alone; unknown if there is no such message.
   proto::ShareOwner share_owner_of(QueueId id) const;
@@ -60,13 +62,15 @@ struct Index {
   // Remembers that a record of the message lies there.
   void add_later(QueueId id, Entry& entry, Location location);
   void end(QueueId id, Entry& entry, WallTime when);
-  // Beyond `kept` ended messages the oldest are forgotten.
+  // Beyond `kept` ended messages others are forgotten: EndedMessages::take_next().
   void forget(std::size_t kept);
   std::uint64_t journal_octets() const;
   // Name of the segment that was written first; 0: there is none.
   std::uint32_t oldest_segment() const;
 
  private:
+  Owners::Number owner_of(const Entry& entry) const { return accounts.owner(entry.account()); }
+  void erase(QueueId id, const Entry& entry);
   void begin_waiting(const Entry& entry);
   void end_waiting(const Entry& entry);
   bool forget_oldest(std::deque<QueueId>& remembered);

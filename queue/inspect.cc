@@ -26,7 +26,8 @@ class Reader : public Inspection {
       if (!entry.ended) out.push_back(id);
     });
     std::sort(out.begin(), out.end());
-    if (with_ended) out.insert(out.end(), replayed_.index->ended.begin(), replayed_.index->ended.end());
+    const std::vector<QueueId> ended = with_ended ? replayed_.index->ended.ids() : std::vector<QueueId>();
+    out.insert(out.end(), ended.begin(), ended.end());
     return out;
   }
 

@@ -175,7 +175,6 @@ void MessageTable::end_if_finished(QueueId id, Entry& entry, Operations& ended) 
 
 void MessageTable::merge(Index earlier, const Sites& sites, const LeftFiles& files) {
   index_->merge(earlier);
-  index_->ended.insert(index_->ended.begin(), earlier.ended.begin(), earlier.ended.end());
   for (auto& [number, segment] : earlier.segments) index_->segments[number] = std::move(segment);
   for (const auto& [name, known] : sites)
     if (!sites_recorded_.contains(name.view())) sites_->set(name.view(), known);

@@ -52,8 +52,8 @@ class Replay {
   Replayed finish() {
     out_.index->entries.for_each([this](QueueId id, Entry& entry) { settle_entry(id, entry); });
     for (const auto id : gone_) out_.index->erase(id);
-    std::sort(out_.index->ended.begin(), out_.index->ended.end(),
-              [this](QueueId a, QueueId b) { return out_.index->find(a)->ended_at() < out_.index->find(b)->ended_at(); });
+    std::sort(ended_.begin(), ended_.end());
+    for (const auto& [when, id] : ended_) out_.index->end(id, *out_.index->find(id), when);
     return std::move(out_);
   }
 
@@ -296,7 +296,7 @@ class Replay {
     if (entry.accepted().segment == 0)
       gone_.push_back(id);
     else
-      out_.index->end(id, entry, entry.ended_at());
+      ended_.emplace_back(entry.ended_at(), id);
   }
 
   Disk& disk_;
@@ -308,6 +308,7 @@ class Replay {
   std::unordered_set<QueueId> missing_;    // no file of theirs is there
   std::unordered_set<QueueId> misplaced_;  // in a file under another name
   std::vector<QueueId> gone_;
+  std::vector<std::pair<WallTime, QueueId>> ended_;
 };
 
 }  // namespace

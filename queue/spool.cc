@@ -221,9 +221,9 @@ Duration SpoolImpl::age_of(const Message& message) const {
 }
 
 std::vector<QueueId> SpoolImpl::ended() {
-  auto table = table_.lock();
-  const auto& ended = table->index().ended;
-  return {ended.rbegin(), ended.rend()};
+  std::vector<QueueId> ended = table_.lock()->index().ended.ids();
+  std::reverse(ended.begin(), ended.end());
+  return ended;
 }
 
 SpoolCounters SpoolImpl::counters() {

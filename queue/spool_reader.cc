@@ -115,7 +115,7 @@ std::vector<QueueId> SpoolReader::ids(bool with_ended) const {
   index.entries.for_each([&out](QueueId id, const Entry& entry) {
     if (!entry.ended) out.push_back(id);
   });
-  const std::vector<QueueId> ended = with_ended ? std::vector<QueueId>(index.ended.begin(), index.ended.end()) : std::vector<QueueId>{};
+  const std::vector<QueueId> ended = with_ended ? index.ended.ids() : std::vector<QueueId>{};
   table.unlock();  // a million are sorted without the lock
   std::sort(out.begin(), out.end());
   out.insert(out.end(), ended.begin(), ended.end());

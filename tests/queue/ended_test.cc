@@ -2,6 +2,7 @@
 #include <malloc.h>
 
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "queue/index.h"
 #include "tests/queue/spool_fixture.h"
@@ -74,6 +75,42 @@ TEST_CASE("spool: beyond ended_kept the oldest is forgotten, also of a user's ow
   CHECK(world.spool->ended_of(1001) == Ids{two});
 }
 
+TEST_CASE("spool: beyond ended_kept the mail of a user with little of it is not forgotten for another's") {
+  Ended world;
+  world.options.ended_kept = 6;
+  REQUIRE(world.open());
+  const QueueId cron = world.end(0), mine = world.end(1001);
+  Ids flood;
+  for (int i = 0; i < 50; ++i) flood.push_back(world.end(33));
+  CHECK(world.spool->ended() == Ids{flood[49], flood[48], flood[47], flood[46], mine, cron});
+  CHECK(world.spool->load(cron).value().recipients[0].last->text == "250 ok");
+  CHECK_FALSE(world.spool->load(flood[0]));
+  const QueueId later = world.end(1001), last = world.end(1001);
+  CHECK(world.spool->ended_of(33) == Ids{flood[49], flood[48]});
+  CHECK(world.spool->ended_of(1001) == Ids{last, later, mine});
+  CHECK(world.spool->ended_of(0) == Ids{cron});
+}
+
+TEST_CASE("ended messages: the one to forget is the oldest of owners with an equal share at least") {
+  std::map<std::uint64_t, Owners::Number> owners;
+  EndedMessages ended;
+  std::uint64_t last = 0;
+  const auto add = [&](Owners::Number owner, int count) {
+    for (; count > 0; --count) ended.add({++last}, owners[last] = owner);
+  };
+  const auto take = [&] { return owners[ended.take_next([&](QueueId id) { return owners.at(id.value); }).value]; };
+  add(1, 3);
+  add(2, 10);
+  add(3, 2);
+  for (int i = 0; i < 6; ++i) CHECK(take() == 2);
+  add(3, 5);  // 3, 4 and 7 are left
+  CHECK(take() == 3);
+  CHECK(take() == 3);
+  for (int left = static_cast<int>(ended.size()); left > 0; --left) take();
+  CHECK(ended.size() == 0);
+  CHECK(ended.ids().empty());
+}
+
 TEST_CASE("index: what is remembered of ended messages is bounded in octets, and large ones make way first") {
   Index index;
   const auto remember = [&](std::uint64_t id, std::size_t recipients, std::uint64_t most) {
@@ -92,12 +129,12 @@ TEST_CASE("index: what is remembered of ended messages is bounded in octets, and
   remember(4, 1000, 2 * large + small);  // one of the large ones has to go: the older
   CHECK(index.find({2}) == nullptr);
   CHECK(index.find({1}) != nullptr);
-  CHECK(index.ended == std::deque<QueueId>{{1}, {3}, {4}});
+  CHECK(index.ended.ids() == Ids{{1}, {3}, {4}});
   CHECK(index.remembered_octets() == large + 2 * small);
   remember(5, 1000, large / 2);  // does not fit at all, and then no large one does
-  CHECK(index.ended == std::deque<QueueId>{{1}, {3}});
+  CHECK(index.ended.ids() == Ids{{1}, {3}});
   remember(6, 1, 2 * small);
-  CHECK(index.ended == std::deque<QueueId>{{3}, {6}});
+  CHECK(index.ended.ids() == Ids{{3}, {6}});
   CHECK(index.ended_of(1001) == Ids{{6}, {3}});
   index.forget(0);
   CHECK(index.remembered_octets() == 0);
@@ -162,7 +199,7 @@ TEST_CASE("index: a change of a remembered message is counted again") {
   CHECK(index.remembered_octets() > before);
   index.remember({1}, entry, large_message(10), 1 << 20);
   CHECK(index.remembered_octets() == before);
-  CHECK(index.ended == std::deque<QueueId>{{1}});
+  CHECK(index.ended.ids() == Ids{{1}});
 }
 
 TEST_CASE("spool: ended messages whose records are gone are still told, within the octets for them") {
