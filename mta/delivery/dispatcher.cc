@@ -72,11 +72,12 @@ void Dispatcher::give_back(queue::QueueId id, const proto::HostResult& why) {
   std::mt19937_64 random;  // nothing is tried again
   Verdict verdict = conclude(*message, std::move(report), services_.config.get()->retry, Duration(0), std::nullopt, random);
   auto attempted = std::make_shared<events::Attempted>(event_of(*message, verdict));  // std::function must be copyable
-  services_.spool.settle(std::move(verdict.settlement), [this, is_owed = verdict.notice_owed, attempted](Status settled) {
-    if (!settled) return services_.events.emit(events::Unrecorded{*attempted, settled.error().message});
-    services_.events.emit(std::move(*attempted));
-    if (is_owed) notices_.owed(attempted->message);
-  });
+  services_.spool.settle(std::move(verdict.settlement),
+                         [this, &hub = services_.events, is_owed = verdict.notice_owed, attempted](Status settled) {
+                           if (!settled) return hub.emit(events::Unrecorded{*attempted, settled.error().message});
+                           hub.emit(std::move(*attempted));
+                           if (is_owed) notices_.owed(attempted->message);
+                         });
 }
 
 void Dispatcher::restore(const queue::Message& message) {
@@ -88,8 +89,8 @@ void Dispatcher::set_aside(const queue::Message& message, const std::string& dea
   set_aside_.add(message.id);
   if (message.held) return;  // by an earlier start
   services_.spool.settle(settlement_of(message, death, Clock::current().wall()), nullptr);
-  services_.spool.act(queue::ActionKind::hold, {message.id}, [this, id = message.id, death](Status held) {
-    if (held) services_.events.emit(events::SetAside{id, death});
+  services_.spool.act(queue::ActionKind::hold, {message.id}, [&hub = services_.events, id = message.id, death](Status held) {
+    if (held) hub.emit(events::SetAside{id, death});
   });
 }
 

@@ -24,7 +24,7 @@ struct DispatcherServices {
   std::vector<asio::io_context*> workers;  // one each; in simulations several may be the same
   queue::MessageStore& spool;
   const CurrentConfig& config;
-  events::Hub& events;
+  events::Hub& events;           // outlives the spool, too
   asio::thread_pool* file_pool;  // null: the disk is read at once
   std::function<std::shared_ptr<dns::Resolver>(asio::io_context&, const Config&)> make_resolver;
   std::function<std::unique_ptr<smtp::Connector>(asio::io_context&)> make_connector;

@@ -222,7 +222,7 @@ Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
   if (instant_now() - look.since < kGather && more_to_come(*message)) co_return gather_on(look.since);
   if (message->envelope.is_notice) co_return co_await keep_locally(*message, std::move(failed));
   if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: nobody is told
-    (void)co_await end_without_notice(*message, std::move(failed));
+    end_without_notice(*message, std::move(failed), nullptr);
     co_return std::nullopt;
   }
   // Not before: what is kept locally, or ends without a notice, makes room.
@@ -370,7 +370,7 @@ Task<void> Notices::pause(Duration duration) {
   co_await timer.async_wait(use_task);
 }
 
-Task<Status> Notices::end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients) {
+void Notices::end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients, std::function<void(Status)> done) {
   queue::Settlement settlement;
   settlement.message = message.id;
   settlement.attempt.time = Clock::current().wall();
@@ -380,7 +380,7 @@ Task<Status> Notices::end_without_notice(const queue::Message& message, std::vec
     state.stage = RecipientStage::ended;
     settlement.changes.push_back({index, std::move(state)});
   }
-  co_return co_await mta::settle(spool_, std::move(settlement));
+  spool_.settle(std::move(settlement), std::move(done));
 }
 
 // A notice that nobody takes: into this host's mailbox, where the admin finds it. Until there is room it stays owed.
@@ -396,8 +396,10 @@ Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, st
       log(LogLine(Priority::error, message.id, "notice_not_kept").add("reason", status.error().message));
     co_return kUntilRoom;
   }
-  if (co_await end_without_notice(message, std::move(recipients)))
-    events_.emit(events::NoticeKept{message.id, config->mailbox_directory().string()});
+  auto done = [&hub = events_, id = message.id, mailbox = config->mailbox_directory().string()](Status ended) {
+    if (ended) hub.emit(events::NoticeKept{id, mailbox});
+  };
+  end_without_notice(message, std::move(recipients), std::move(done));
   co_return std::nullopt;
 }
 

@@ -99,7 +99,7 @@ class Notices {
   queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Request& request);
   static void describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,
                              const Config& config);
-  Task<Status> end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients);
+  void end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients, std::function<void(Status)> done);
   Task<LookAgain> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
   // The charge is held as long as the message.
   struct Loaded {
