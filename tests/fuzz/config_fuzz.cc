@@ -38,13 +38,13 @@ bool is_open_relay(const Config& config) {
 
 void check_limits(const Config& config) {
   expect(!is_open_relay(config));
-  expect(!config.hostname.empty() && is_printable(config.hostname) && config.hostname.size() <= 255);
-  expect(is_printable(config.user) && config.spool_directory.is_absolute());
+  expect(!config.hostname.empty() && is_plain(config.hostname) && config.hostname.size() <= 255);
+  expect(is_plain(config.user) && config.spool_directory.is_absolute());
   expect(config.max_message_size >= 1024 && config.max_recipients >= 100);
   expect(config.retry.delay_notice < config.retry.lifetime && config.listen.submission_socket != config.listen.control_socket);
   expect(config.delivery.max_sessions_per_site <= config.delivery.max_sessions && config.delivery.workers <= 64);
   for (const auto& [domain, destination] : config.destinations)
-    expect(is_printable(domain.text()) && config.max_sessions_for(domain) <= 1000 && config.retry_for(domain).lifetime > Duration(0));
+    expect(is_plain(domain.text()) && config.max_sessions_for(domain) <= 1000 && config.retry_for(domain).lifetime > Duration(0));
 }
 
 void check_shown(Config config) {
@@ -68,6 +68,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string words = config.error().message;
   expect(words.starts_with(kName) && words.size() < 100'000);
   std::replace(words.begin(), words.end(), '\n', ' ');
-  expect(is_printable(words));
+  expect(is_plain(words));
   return 0;
 }

@@ -36,7 +36,7 @@ void fill(FakeControl& backend) {
 void expect_clean(const std::ostringstream& out) {
   std::string text = out.str();
   std::replace(text.begin(), text.end(), '\n', ' ');
-  expect(is_printable(text));
+  expect(is_plain(text));
 }
 
 void check_printed(const control_pb::Response& response) {

@@ -14,7 +14,7 @@ inline void expect(bool property) {
 }
 
 // Nothing that could end a line, steer a terminal, or be read as something else in another character set.
-inline bool is_printable(std::string_view text) {
+inline bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 32 && c < 127; });
 }
 

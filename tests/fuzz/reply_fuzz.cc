@@ -18,7 +18,7 @@ std::string read_all(std::string_view text, std::size_t piece) {
     if (!*reply) return all + "error";
     const std::string shown = (*reply)->to_string();
     expect(shown.size() <= 1000 && (*reply)->code >= 200 && (*reply)->code < 600);
-    expect(is_printable(shown));
+    expect(is_plain(shown));
     all += shown + "\n" + (*reply)->status().to_string() + "\n";
   }
   return all;

@@ -44,7 +44,7 @@ void check_replies(std::string_view replies) {
     const auto end = replies.find("\r\n");
     expect(end != std::string_view::npos && end >= 4 && end <= 1000);
     const std::string_view line = replies.substr(0, end);
-    expect(is_printable(line) && std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; }));
+    expect(is_plain(line) && std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; }));
     expect(line[0] >= '2' && line[0] <= '5' && (line[3] == ' ' || line[3] == '-'));
     replies.remove_prefix(end + 2);
   }
@@ -57,8 +57,8 @@ void check_mail(const ReceivedMail& mail) {
   normaliser.finish(normal);
   expect(normal == mail.content && normaliser.flaw() == proto::Flaw::none && mail.content.size() <= 2000);
   expect(!mail.envelope.recipients.empty() && mail.envelope.recipients.size() <= 5);
-  for (const proto::Recipient& recipient : mail.envelope.recipients) expect(is_printable(recipient.mailbox.to_string()));
-  expect(is_printable(mail.envelope.reverse_path.to_string()) && is_printable(mail.envelope.envid));
+  for (const proto::Recipient& recipient : mail.envelope.recipients) expect(is_plain(recipient.mailbox.to_string()));
+  expect(is_plain(mail.envelope.reverse_path.to_string()) && is_plain(mail.envelope.envid));
 }
 
 std::size_t count_of(std::string_view text, std::string_view what) {
