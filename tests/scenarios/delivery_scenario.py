@@ -133,8 +133,8 @@ def scenario_550_sends_one_notice_to_the_sender(world):
 def scenario_null_mx_and_unknown_domain_are_told_at_once(world):
     port = world.free_port()
     sender = Sink(world, 'here', '127.0.0.13', port).start()
-    daemon = Daemon(world, Unbound(world, ZONE).port, port).start()
-    # A name server that has answered nothing positive yet is not believed about NXDOMAIN: the null MX comes first.
+    # A name server that has answered nothing positive yet is not believed about NXDOMAIN: the null MX comes first, to the same worker.
+    daemon = Daemon(world, Unbound(world, ZONE).port, port, delivery='workers = 1').start()
     daemon.send(['-f', 'me@here.example', 'you@null.example'], HELLO)
     wait_until(lambda: sender.count() == 1, 20, 'the notice about the null MX')
     daemon.wait_for_empty_queue()
