@@ -40,7 +40,7 @@ def measure_other(bench, mailbox):
     bench.figure(f"slowest of another user's letters, {site} host", slowest(bench, bench.hostile_events, 'reads', begins, 20), 5.0, 's')
 
 
-@attack(33, 'slow-letters', '30 letters of 1 MB to a host that reads them for ever, when it is new and when it has proved to be quick; another user writes to it')
+@attack(33, 'slow-letters', '30 letters of 1 MB to a host that never finishes reading them, first when it is new, then when it has been quick; another user writes')
 def slow_letters(bench):
     reading = lambda: len(bench.hostile_events.all('reads', host='reads'))
     bench.user(1, send_all, bench.socket, SENDER, [['u@new.reads.each.example']] * 30, large(1_000_000)).result(60)
