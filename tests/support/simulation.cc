@@ -82,20 +82,20 @@ Task<void> wait_for(Duration duration) {
   co_await timer.async_wait(use_task);
 }
 
-// A connection that the host has taken.
+// A connection that the host has taken. It may end after the host: at the end of a test the simulation goes last.
 class Open {
  public:
-  explicit Open(SimulatedHost& host) : host_(host) { host.most_open = std::max(host.most_open, ++host.open); }
-  ~Open() { --host_.open; }
+  explicit Open(SimulatedHost& host) : count_(host.open) { host.most_open = std::max(host.most_open, ++*count_); }
+  ~Open() { --*count_; }
 
  private:
-  SimulatedHost& host_;
+  std::shared_ptr<int> count_;
 };
 
 Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::smtp::Stream> stream) {
   ++host.connections;
   stream->set_deadline(BootTime::max());
-  if (host.open >= host.takes_at_a_time) {
+  if (*host.open >= host.takes_at_a_time) {
     co_await say(*stream, "421 4.7.0 too many connections");
     co_return stream->close();
   }

@@ -39,7 +39,8 @@ struct SimulatedHost {
   bool hangs_up = false;                                                // a moment after each message
   int takes_at_a_time = INT_MAX;                                        // connections; more are refused by 421 at the greeting
   int connections = 0;                                                  // that were made
-  int open = 0, most_open = 0;                                          // of these at the same time, without those refused
+  std::shared_ptr<int> open = std::make_shared<int>(0);                 // of these now, without those refused
+  int most_open = 0;
   std::vector<SimulatedMail> received;
 };
 
