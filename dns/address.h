@@ -21,6 +21,8 @@ struct Address {
   static Result<Address> parse(std::string_view text);
 };
 
+enum class AddressFamily { any, ipv4, ipv6 };
+
 // ::ffff:192.0.2.1 is 192.0.2.1 to the kernel: all tests below look through the mapping (RFC 4291 2.5.5.2). Others stay as they are.
 Address unmapped(const Address& address);
 

@@ -10,23 +10,11 @@
 
 #include "dns/async.h"
 #include "dns/resolver.h"
+#include "dns/target.h"
 #include "proto/domain.h"
 #include "proto/status.h"
 
 namespace mxpress::dns {
-
-// One address of one mail host.
-struct Target {
-  std::string host;  // MX name, or the domain itself (implicit MX), or the literal
-  Address address;
-  std::uint16_t port = 25;
-  bool authenticated = false;    // MX and address answers were both authenticated
-  std::uint16_t preference = 0;  // of its MX record; equal ones have no order of their own
-  auto operator<=>(const Target&) const = default;
-  std::string address_text() const;  // "192.0.2.1:25", "[2001:db8::1]:25"
-};
-
-enum class AddressFamily { any, ipv4, ipv6 };
 
 // What find_targets() has to know of this host.
 struct TargetRules {

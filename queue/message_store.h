@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "queue/message.h"
+#include "queue/site_record.h"
 
 namespace mxpress::queue {
 
@@ -50,14 +51,6 @@ struct Settlement {
 };
 
 enum class ActionKind { hold, release, retry, remove, bounce };
-
-// A trouble of a whole site, kept over restarts so that a restart never multiplies probes.
-struct SiteRecord {
-  std::string site;            // the key of a site, or of the lookup of a destination
-  std::uint32_t failures = 0;  // 0: healthy again, the record is forgotten
-  WallTime next_probe{};
-  std::optional<proto::HostResult> last;
-};
 
 struct SpoolCounters {
   std::uint64_t messages = 0, stored = 0, ended = 0, corrupt = 0;

@@ -8,13 +8,10 @@
 #include <vector>
 
 #include "proto/share_owner.h"
+#include "queue/indices.h"
 #include "queue/slab.h"
 
 namespace mxpress::queue {
-
-inline constexpr std::uint32_t kNone = 0xFFFFFFFF;
-
-using LineIndex = std::uint32_t;
 
 // What stands before and after an item in its line. At an end of the line it is the line itself, by a number with a mark.
 struct LineLinks {

@@ -11,8 +11,6 @@
 
 namespace mxpress::queue {
 
-using SiteIndex = std::uint32_t;
-
 // Each ready job stands in the line of its owner at its destination; jobs of one owner are leased in order. A destination may be open at a
 // site, whose deliveries are shared by all destinations that are open there: owners take turns, and of one owner the destinations do.
 // A site with one line needs no memory for turns. Thread: one.

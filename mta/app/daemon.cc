@@ -17,6 +17,8 @@
 
 #include "dns/stub_resolver.h"
 #include "mta/app/memory_sum.h"
+#include "mta/config/config.h"
+#include "mta/config/name_service.h"
 #include "mta/control/live.h"
 #include "mta/control/server.h"
 #include "mta/delivery/dispatcher.h"
@@ -24,19 +26,19 @@
 #include "mta/events/counters.h"
 #include "mta/events/hub.h"
 #include "mta/events/log_sink.h"
-#include "mta/host/crash_record.h"
-#include "mta/host/log.h"
-#include "mta/host/log_limit.h"
-#include "mta/host/log_watch.h"
-#include "mta/host/memory_limit.h"
-#include "mta/host/name_service.h"
-#include "mta/host/notify.h"
-#include "mta/host/privileges.h"
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/intake.h"
-#include "mta/smtp/connector.h"
-#include "mta/smtp/handshake_lane.h"
-#include "mta/smtp/tls.h"
+#include "mta/net/connector.h"
+#include "mta/net/handshake_lane.h"
+#include "mta/net/tls.h"
+#include "mta/system/crash_record.h"
+#include "mta/system/instant.h"
+#include "mta/system/log.h"
+#include "mta/system/log_limit.h"
+#include "mta/system/log_watch.h"
+#include "mta/system/memory_limit.h"
+#include "mta/system/notify.h"
+#include "mta/system/privileges.h"
 #include "mta/transport/local_mailbox.h"
 #include "queue/disk.h"
 #include "queue/spool.h"
@@ -61,7 +63,7 @@ queue::SpoolOptions spool_options(const Config& config) {
   queue::SpoolOptions options;
   options.directory = config.spool_directory;
   options.reserve_bytes = config.spool_reserve;
-  options.memory = config.spool_memory.value_or(memory_of_waiting_mail(host::memory_limit(), worker_count(config)));
+  options.memory = config.spool_memory.value_or(memory_of_waiting_mail(system::memory_limit(), worker_count(config)));
   options.report = [](const std::string& what) { log(LogLine(Priority::error, "spool").add("reason", what)); };
   options.note = [](const std::string& what) { log(LogLine(Priority::notice, "spool").add("note", what)); };
   return options;
@@ -76,14 +78,14 @@ control::ControlServerOptions control_options(const Config& config) {
 
 // The sockets need their folders, and only root can make those in /run.
 Status prepare_folders(const Config& config) {
-  if (!host::is_root()) return {};
-  const auto user = host::find_user(config.user);
-  return user ? host::prepare_directories_as_root(config, *user) : Status(user.error());
+  if (!system::is_root()) return {};
+  const auto user = system::find_user(config.user);
+  return user ? system::prepare_directories_as_root(config, *user) : Status(user.error());
 }
 
 // Mail goes on without it.
-std::unique_ptr<host::CrashRecord> open_crash_record(const Config& config) {
-  auto record = host::CrashRecord::open(config.spool_directory);
+std::unique_ptr<system::CrashRecord> open_crash_record(const Config& config) {
+  auto record = system::CrashRecord::open(config.spool_directory);
   if (!record) {
     log(LogLine(Priority::warning, "crash_record").add("reason", record.error().message));
     return nullptr;
@@ -120,7 +122,7 @@ class LoopThread {
 class RunningDaemon final : public Daemon {
  public:
   RunningDaemon(Config config, std::optional<boost::filesystem::path> file, intake::Listeners listeners, std::unique_ptr<queue::Disk> disk,
-                std::unique_ptr<queue::Spool> spool, std::unique_ptr<host::CrashRecord> crash_record)
+                std::unique_ptr<queue::Spool> spool, std::unique_ptr<system::CrashRecord> crash_record)
       : file_(std::move(file)),
         config_(std::move(config)),
         listeners_(std::move(listeners)),
@@ -146,7 +148,7 @@ class RunningDaemon final : public Daemon {
   int run() override {
     for (auto& loop : loops_) loop->start();
     intake_->start(std::move(listeners_));
-    host::notify_ready("accepting mail");
+    system::notify_ready("accepting mail");
     log(LogLine(Priority::info, "started")
             .add("hostname", config_.get()->hostname)
             .add("workers", static_cast<std::int64_t>(loops_.size())));
@@ -178,14 +180,14 @@ class RunningDaemon final : public Daemon {
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
         *spool_, *dispatcher_, config_, recovery_progress_, events_, counters_, [this] { return reload(); },
-        [this, of_start = listeners_.troubles] { return troubles(of_start); });
+        [this, of_start = listeners_.failures] { return failures(of_start); });
   }
 
   static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
-    return std::make_shared<dns::StubResolver>(io.get_executor(), host::stub_config(config), random_seed());
+    return std::make_shared<dns::StubResolver>(io.get_executor(), config::stub_config(config), random_seed());
   }
-  std::unique_ptr<smtp::Connector> make_connector(asio::io_context& io) {
-    return std::make_unique<smtp::TcpConnector>(io.get_executor(), &*handshake_lane_);
+  std::unique_ptr<net::Connector> make_connector(asio::io_context& io) {
+    return std::make_unique<net::TcpConnector>(io.get_executor(), &*handshake_lane_);
   }
 
   std::vector<asio::io_context*> worker_loops() {
@@ -196,7 +198,7 @@ class RunningDaemon final : public Daemon {
 
   // What the last run left is taken up while intake is already open.
   void recover() {
-    smtp::prepare_tls();
+    net::prepare_tls();
     std::uint64_t found = 0;
     std::vector<queue::QueueId> suspects;
     const auto restore = [&](const queue::Message& message) {
@@ -237,7 +239,7 @@ class RunningDaemon final : public Daemon {
   }
 
   void try_next_suspect() {
-    const auto next = suspects_.next(delivery::instant_now(), *crash_record_);
+    const auto next = suspects_.next(system::instant_now(), *crash_record_);
     if (next) dispatcher_->take_up(*next);
     if (suspects_.done()) return;
     suspect_timer_.expires_after(kSuspectInterval);
@@ -246,10 +248,10 @@ class RunningDaemon final : public Daemon {
     });
   }
 
-  std::vector<std::string> troubles(std::vector<std::string> troubles) const {
+  std::vector<std::string> failures(std::vector<std::string> failures) const {
     if (const std::size_t aside = dispatcher_->count_set_aside(); aside > 0)
-      troubles.push_back(std::to_string(aside) + " message(s) that brought mxpressd down are held (mxpress queue --state held)");
-    return troubles;
+      failures.push_back(std::to_string(aside) + " message(s) that brought mxpressd down are held (mxpress queue --state held)");
+    return failures;
   }
 
   // Not before all drop files that were stored are known: none is stored twice.
@@ -288,7 +290,7 @@ class RunningDaemon final : public Daemon {
 
   // A bad file leaves the old configuration in force. Any thread.
   Status reload() {
-    host::notify_reloading();
+    system::notify_reloading();
     auto config = load_config(file_);
     if (config) {
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
@@ -296,7 +298,7 @@ class RunningDaemon final : public Daemon {
       dispatcher_->reconfigured();
       log(LogLine(Priority::notice, "reload").add("file", config_.get()->file.string()));
     }
-    host::notify_ready("accepting mail");
+    system::notify_ready("accepting mail");
     return config ? Status() : Status(config.error());
   }
 
@@ -306,7 +308,7 @@ class RunningDaemon final : public Daemon {
     health_.expires_after(kHealthInterval);
     health_.async_wait([this](boost::system::error_code error) {
       if (error || stopping_) return;
-      host::notify_watchdog();
+      system::notify_watchdog();
       log_ended_repeats();
       const auto counters = spool_->counters();
       log_rooms().give_up(log_watch_.look(log_backlog()));
@@ -321,7 +323,7 @@ class RunningDaemon final : public Daemon {
   void begin_stop(int exit_code) {
     if (!tell_to_stop()) return;
     exit_code_ = exit_code;
-    host::notify_stopping("finishing deliveries in flight");
+    system::notify_stopping("finishing deliveries in flight");
     log(LogLine(Priority::info, "stopping"));
     stop_timer_.expires_after(kStopTime);
     stop_timer_.async_wait([this](boost::system::error_code) { main_.stop(); });
@@ -360,12 +362,12 @@ class RunningDaemon final : public Daemon {
   intake::Listeners listeners_;
   std::unique_ptr<queue::Disk> disk_;
   std::unique_ptr<queue::Spool> spool_;
-  std::unique_ptr<host::CrashRecord> crash_record_;  // null: it cannot be kept
+  std::unique_ptr<system::CrashRecord> crash_record_;  // null: it cannot be kept
   events::LogSink log_sink_;
   events::Counters counters_;
   events::Hub events_{{&log_sink_, &counters_}};
   asio::thread_pool file_pool_{kFileThreads};
-  std::optional<smtp::HandshakeLane> handshake_lane_{std::in_place};
+  std::optional<net::HandshakeLane> handshake_lane_{std::in_place};
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::optional<intake::Context> context_;
@@ -385,20 +387,20 @@ class RunningDaemon final : public Daemon {
   std::condition_variable stop_wanted_;
   bool stopping_ = false;
   int exit_code_ = 0;
-  host::LogWatch log_watch_;
+  system::LogWatch log_watch_;
   int seconds_broken_ = 0;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost::filesystem::path> file) {
-  if (auto status = host::raise_descriptor_limit(); !status) return status.error();
+  if (auto status = system::raise_descriptor_limit(); !status) return status.error();
   if (auto status = prepare_folders(config); !status) return status.error();
   auto listeners = intake::open_listeners(config);
   if (!listeners) return listeners.error();
   for (const auto& warning : listeners->warnings) log(LogLine(Priority::warning, "listener").add("note", warning));
-  for (const auto& trouble : listeners->troubles) log(LogLine(Priority::error, "listener").add("reason", trouble));
-  if (auto status = host::give_up_root(config); !status) return status.error();
+  for (const auto& failure : listeners->failures) log(LogLine(Priority::error, "listener").add("reason", failure));
+  if (auto status = system::give_up_root(config); !status) return status.error();
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config));
   if (!spool) return spool.error();

@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include "mta/host/config.h"
+#include "mta/config/config.h"
 #include "proto/result.h"
 
 namespace mxpress::mta {

@@ -8,8 +8,8 @@
 
 #include "mta/content/conversion_room.h"
 #include "mta/delivery/loads.h"
-#include "mta/host/log_queue.h"
 #include "mta/intake/intake.h"
+#include "mta/system/log_queue.h"
 #include "queue/fresh.h"
 #include "queue/spool.h"
 

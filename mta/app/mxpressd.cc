@@ -12,9 +12,10 @@
 #include <system_error>
 
 #include "mta/app/daemon.h"
-#include "mta/host/crash_record.h"
-#include "mta/host/log.h"
-#include "mta/host/privileges.h"
+#include "mta/config/config.h"
+#include "mta/system/crash_record.h"
+#include "mta/system/log.h"
+#include "mta/system/privileges.h"
 #include "proto/sysexits.h"
 #include "proto/text_hash.h"
 
@@ -33,7 +34,7 @@ void choose_hash_key() {
 // After the daemon: systemd says how it ended.
 int note_end(const mta::Config& config) {
   const char* const result = std::getenv("SERVICE_RESULT");
-  const auto status = mta::host::note_end(config.spool_directory, result ? result : "");
+  const auto status = mta::system::note_end(config.spool_directory, result ? result : "");
   if (!status) std::cerr << "mxpressd: " << status.error().message << "\n";
   return status ? 0 : 1;
 }
@@ -68,7 +69,7 @@ int serve(const options::variables_map& given) {
   }
   if (given.count("note-end")) return note_end(*config);
   std::signal(SIGPIPE, SIG_IGN);
-  if (const auto status = mta::host::forbid_new_privileges(); !status) {
+  if (const auto status = mta::system::forbid_new_privileges(); !status) {
     std::cerr << "mxpressd: " << status.error().message << "\n";
     return 1;
   }
@@ -82,7 +83,7 @@ int serve(const options::variables_map& given) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  mta::host::tidy_descriptors();
+  mta::system::tidy_descriptors();
   options::options_description description("mxpressd: delivers mail straight to the recipients' mail hosts.\nOptions");
   description.add_options()("config,c", options::value<std::string>()->value_name("FILE"),
                             "configuration file (default /etc/mxpress/mxpress.toml, which need not exist)")(

@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "mta/config/config.h"
 #include "mta/control/messages.h"
 #include "mta/control/service.h"
-#include "mta/host/config.h"
 
 namespace mxpress::mta::cli {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "mta/cli/commands.h"
-#include "mta/host/config.h"
+#include "mta/config/config.h"
 
 namespace mxpress::mta::cli {
 

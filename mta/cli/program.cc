@@ -10,9 +10,9 @@
 #include "mta/cli/commands.h"
 #include "mta/cli/fsck_command.h"
 #include "mta/cli/spool_backend.h"
+#include "mta/config/config_fields.h"
 #include "mta/control/local_domain_check.h"
 #include "mta/control/service.h"
-#include "mta/host/config_fields.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::cli {
@@ -25,13 +25,13 @@ ExitCode complain(std::ostream& error, std::string_view text, ExitCode code) {
 
 void show_config(std::ostream& out, Config& config) {
   std::string table;
-  for (const auto& field : host::fields_of(config)) {
+  for (const auto& field : config::fields_of(config)) {
     if (field.table != table) out << "\n[" << (table = field.table) << "]\n";
     if (const std::string value = field.show(); !value.empty()) out << field.name << " = " << value << "\n";
   }
   for (auto& [domain, destination] : config.destinations) {
     out << "\n[destination.\"" << domain.text() << "\"]\n";
-    for (const auto& field : host::fields_of(destination, config.retry))
+    for (const auto& field : config::fields_of(destination, config.retry))
       if (const std::string value = field.show(); !value.empty())
         out << (field.table.empty() ? "" : field.table + ".") << field.name << " = " << value << "\n";
   }

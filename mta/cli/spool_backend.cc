@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "dns/async.h"
-#include "mta/host/privileges.h"
+#include "mta/system/privileges.h"
 #include "queue/disk.h"
 #include "queue/inspect.h"
 
@@ -124,15 +124,15 @@ class SpoolBackend final : public control::ControlBackend {
 Status become_spool_owner(const boost::filesystem::path& directory) {
   struct stat status{};
   if (::lstat(directory.c_str(), &status) != 0) return Error::permanent("no spool at " + directory.string() + ": " + std::strerror(errno));
-  if (S_ISLNK(status.st_mode) && host::is_root()) return host::not_through_link(directory);
+  if (S_ISLNK(status.st_mode) && system::is_root()) return system::not_through_link(directory);
   if (S_ISLNK(status.st_mode) && ::stat(directory.c_str(), &status) != 0)
     return Error::permanent("no spool at " + directory.string() + ": " + std::strerror(errno));
   const passwd* entry = ::getpwuid(status.st_uid);
-  if (!host::is_root() && status.st_uid != ::geteuid())
+  if (!system::is_root() && status.st_uid != ::geteuid())
     return Error::permanent("only root" + (entry ? " and " + std::string(entry->pw_name) : std::string()) + " can look into the spool");
-  if (!host::is_root() || status.st_uid == 0) return {};
+  if (!system::is_root() || status.st_uid == 0) return {};
   if (!entry) return Error::permanent("the spool belongs to user " + std::to_string(status.st_uid) + ", who has no name here");
-  return host::become_user({entry->pw_name, status.st_uid, entry->pw_gid});
+  return system::become_user({entry->pw_name, status.st_uid, entry->pw_gid});
 }
 
 Result<std::unique_ptr<control::ControlBackend>> open_spool_backend(Config config, Purpose purpose) {

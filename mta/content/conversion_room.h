@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "mta/host/fair_budget.h"
+#include "mta/fairness/fair_budget.h"
 
 namespace mxpress::mta::content {
 
@@ -18,7 +18,7 @@ class ConversionRoom {
   static constexpr std::size_t kUsual = 32u << 20;
 
   struct Owner {
-    host::Owner submitter;
+    fairness::Owner submitter;
     std::string destination;
   };
 
@@ -36,7 +36,7 @@ class ConversionRoom {
    private:
     ConversionRoom& room_;
     const std::string destination_;
-    host::FairBudget::Hold of_submitter_;
+    fairness::FairBudget::Hold of_submitter_;
   };
 
   explicit ConversionRoom(std::size_t octets = kUsual) : submitters_(octets) {}
@@ -48,7 +48,7 @@ class ConversionRoom {
   bool take_for(const std::string& destination, std::size_t octets);
   void give_back_for(const std::string& destination, std::size_t octets);
 
-  host::FairBudget submitters_;
+  fairness::FairBudget submitters_;
   std::mutex mutex_;
   std::map<std::string, std::size_t> of_destination_;  // that hold something
 };

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "mta/config/config.h"
 #include "mta/delivery/deliverer.h"
 #include "mta/events/counters.h"
 #include "queue/message.h"
@@ -20,7 +21,7 @@ struct DaemonStatus {
   bool running = false;
   WallTime started{};
   queue::SpoolCounters counters;
-  std::vector<std::string> troubles;  // what an operator has to look at
+  std::vector<std::string> failures;  // what an operator has to look at
   events::Counts counts{};
   std::vector<events::Hub::Loss> losses{};  // of each sink
 };

@@ -58,13 +58,13 @@ Status LiveBackend::ready() {
 }
 
 DaemonStatus LiveBackend::status() {
-  DaemonStatus status{true, started_, spool_.counters(), troubles_(), counters_.counts(), events_.losses()};
+  DaemonStatus status{true, started_, spool_.counters(), failures_(), counters_.counts(), events_.losses()};
   if (const Status room = spool_.room_for(0); status.counters.accepting && !room) {
     status.counters.accepting = false;
     status.counters.not_accepting_because = room.error().message;
   }
   if (const std::string& why = status.counters.not_recovered_because; !why.empty())
-    status.troubles.push_back("mail of earlier runs cannot be read: " + why);
+    status.failures.push_back("mail of earlier runs cannot be read: " + why);
   return status;
 }
 

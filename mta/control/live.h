@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "dns/async.h"
+#include "mta/config/config.h"
 #include "mta/control/backend.h"
 #include "mta/events/hub.h"
 
@@ -32,7 +33,7 @@ class LiveBackend final : public ControlBackend {
   LiveBackend(
       queue::MessageStore& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
       events::Hub& events, const events::Counters& counters, std::function<Status()> reload,
-      std::function<std::vector<std::string>()> troubles = [] { return std::vector<std::string>(); })
+      std::function<std::vector<std::string>()> failures = [] { return std::vector<std::string>(); })
       : spool_(spool),
         deliverer_(deliverer),
         config_(config),
@@ -40,7 +41,7 @@ class LiveBackend final : public ControlBackend {
         events_(events),
         counters_(counters),
         reload_(std::move(reload)),
-        troubles_(std::move(troubles)) {}
+        failures_(std::move(failures)) {}
 
   Status ready() override;
   std::vector<queue::QueueId> ids() override { return spool_.ids(false); }
@@ -76,7 +77,7 @@ class LiveBackend final : public ControlBackend {
   Oldest oldest_;
   WallTime started_ = Clock::current().wall();
   std::function<Status()> reload_;
-  const std::function<std::vector<std::string>()> troubles_;
+  const std::function<std::vector<std::string>()> failures_;
 };
 
 }  // namespace mxpress::mta::control

@@ -6,9 +6,10 @@
 #include <exception>
 #include <utility>
 
+#include "mta/config/config.h"
+#include "mta/config/host_name.h"
+#include "mta/config/name_service.h"
 #include "mta/delivery/target_rules.h"
-#include "mta/host/host_name.h"
-#include "mta/host/name_service.h"
 
 namespace mxpress::mta::control {
 namespace {
@@ -79,7 +80,7 @@ Task<std::vector<std::string>> check_local_domains(const Config& config, dns::Re
   ThisHost self(resolver, config.hostname, own);
   for (const proto::Domain& domain : config.local_domains) {
     const std::string name = domain.text();
-    if (domain.is_address_literal() || !host::is_usable_host_name(name)) continue;  // "localhost", "web1"
+    if (domain.is_address_literal() || !config::is_usable_host_name(name)) continue;  // "localhost", "web1"
     dns::Question question{name, RecordType::mx};
     const Answer mx = co_await resolver.resolve(std::move(question));
     if (mx.kind == AnswerKind::failed) {
@@ -93,7 +94,7 @@ Task<std::vector<std::string>> check_local_domains(const Config& config, dns::Re
 
 std::vector<std::string> check_local_domains(const Config& config) {
   asio::io_context io;
-  dns::StubResolver resolver(io.get_executor(), host::stub_config(config), 1);
+  dns::StubResolver resolver(io.get_executor(), config::stub_config(config), 1);
   delivery::OwnAddresses interfaces;
   const auto own = interfaces.at(BootClock::now());
   const std::set<dns::Address> addresses = own ? *own : std::set<dns::Address>();

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "dns/resolver.h"
-#include "mta/host/config.h"
+#include "mta/config/config.h"
 
 namespace mxpress::mta::control {
 

@@ -19,9 +19,9 @@
 #include "mta/control/service.h"
 #include "mta/control/socket_outlet.h"
 #include "mta/control/wire.h"
-#include "mta/host/log.h"
-#include "mta/host/log_limit.h"
-#include "mta/host/unix_listener.h"
+#include "mta/system/log.h"
+#include "mta/system/log_limit.h"
+#include "mta/system/unix_listener.h"
 #include "proto/control.pb.h"
 #include "queue/start_thread.h"
 
@@ -70,7 +70,7 @@ struct Connection {
 
 class Server final : public ControlServer {
  public:
-  Server(ControlServerOptions options, ControlBackend& backend, host::Descriptor listener, int stop)
+  Server(ControlServerOptions options, ControlBackend& backend, system::Descriptor listener, int stop)
       : options_(std::move(options)),
         backend_(backend),
         listener_(std::move(listener)),
@@ -131,7 +131,7 @@ class Server final : public ControlServer {
     }
     connections_.pop_back();
     ::close(socket);
-    if (may_log(host::Owner::user(peer->uid), "control-failed"))
+    if (may_log(fairness::Owner::user(peer->uid), "control-failed"))
       log(LogLine(Priority::error, "control-failed").add("why", thread.error().message));
   }
 
@@ -189,7 +189,7 @@ class Server final : public ControlServer {
   }
 
   static void log_action(const control_pb::Request::Act& act, const ControlPeer& peer) {
-    if (!peer.may_do_everything && !may_log(host::Owner::user(peer.uid), "operator")) return;
+    if (!peer.may_do_everything && !may_log(fairness::Owner::user(peer.uid), "operator")) return;
     log(LogLine(Priority::notice, "operator")
             .keep()
             .add("action", control_pb::Action_Name(act.action()))
@@ -200,7 +200,7 @@ class Server final : public ControlServer {
 
   ControlServerOptions options_;
   ControlBackend& backend_;
-  host::Descriptor listener_;
+  system::Descriptor listener_;
   int stop_;
   std::optional<gid_t> group_;
   WorkTurns others_, operators_;
@@ -211,7 +211,7 @@ class Server final : public ControlServer {
 }  // namespace
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(ControlServerOptions options, ControlBackend& backend) {
-  auto listener = host::listen_at(options.socket, kBacklog);
+  auto listener = system::listen_at(options.socket, kBacklog);
   if (!listener) return listener.error();
   const int stop = ::eventfd(0, EFD_CLOEXEC);
   if (stop < 0) return failed("cannot make an eventfd");

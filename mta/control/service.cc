@@ -10,12 +10,13 @@
 #include <thread>
 #include <utility>
 
+#include "mta/config/config.h"
 #include "mta/control/describe.h"
 #include "mta/control/parts.h"
 #include "mta/control/selector.h"
 #include "mta/control/view.h"
 #include "mta/delivery/event_of.h"
-#include "mta/host/log_room.h"
+#include "mta/system/log_room.h"
 #include "mta/transport/local_mailbox.h"
 #include "proto/control.pb.h"
 
@@ -348,7 +349,7 @@ class Answer {
   Status wait_for_log(const control_pb::Request::Act& act) {
     if ((act.action() != control_pb::REMOVE && act.action() != control_pb::BOUNCE) || act.dry_run()) return {};
     const LogRoom& room = log_rooms().outcomes;
-    if (!peer_.may_do_everything && !room.has_room(host::Owner::user(peer_.uid)))
+    if (!peer_.may_do_everything && !room.has_room(fairness::Owner::user(peer_.uid)))
       return Error::transient("too many lines about your mail wait for the log; try again later");
     const auto end = std::chrono::steady_clock::now() + kLogPatience;
     while (!room.is_calm() && peer_.may_do_everything && std::chrono::steady_clock::now() < end)
@@ -425,7 +426,7 @@ class Answer {
     info.set_hostname(config.hostname);
     if (const auto oldest = backend_.oldest()) info.set_oldest_ms(milliseconds(*oldest));
     add_disk(info, config);
-    for (const std::string& trouble : daemon.troubles) info.add_trouble(trouble);
+    for (const std::string& trouble : daemon.failures) info.add_trouble(trouble);
     if (daemon.running) describe_events(info, daemon);
     if (daemon.counters.unread != 0)
       info.add_trouble(std::to_string(daemon.counters.unread) + " file(s) of the spool could not be read; the log says which and why");

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "mta/config/config.h"
 #include "mta/control/backend.h"
 #include "mta/control/messages.h"
 #include "mta/control/outlet.h"

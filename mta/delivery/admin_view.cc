@@ -4,14 +4,20 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/flights.h"
+#include "mta/delivery/site_table.h"
+#include "mta/system/instant.h"
+#include "queue/schedule.h"
+
 namespace mxpress::mta::delivery {
 namespace {
 
-void add_trouble(DestinationStatus& row, const Trouble& trouble, Instant now) {
-  const auto failure = trouble.failure();
+void add_backoff(DestinationStatus& row, const Backoff& backoff, Instant now) {
+  const auto failure = backoff.failure();
   row.last = failure->result;
   row.failing_since = failure->since;
-  row.next_probe = to_wall(std::max(trouble.next_probe(), now));
+  row.next_probe = to_wall(std::max(backoff.next_probe(), now));
 }
 
 }  // namespace
@@ -58,13 +64,13 @@ std::vector<DestinationStatus> AdminView::status_of(queue::QueueId message, Inst
   std::vector<DestinationStatus> result;
   for (JobIndex index : schedule_.jobs_of(message)) {
     const DestinationIndex destination = schedule_.job(index).destination;
-    const Trouble* trouble = sites_.trouble_of(destination);
+    const Backoff* backoff = sites_.backoff_of(destination);
     auto flight = flights_.find(index, message);
-    if (!trouble && !flight) continue;
+    if (!backoff && !flight) continue;
     DestinationStatus& row = result.emplace_back();
     row.destination = destinations_.name(destination).shown();
     row.last = destinations_[destination].last.get();
-    if (trouble) add_trouble(row, *trouble, now);
+    if (backoff) add_backoff(row, *backoff, now);
     if (flight) row.flights.push_back(std::move(*flight));
   }
   return result;
@@ -72,7 +78,7 @@ std::vector<DestinationStatus> AdminView::status_of(queue::QueueId message, Inst
 
 DestinationStatus AdminView::row(DestinationIndex index, const Tally& tally, Instant now) const {
   const Destination& destination = destinations_[index];
-  const Trouble* trouble = sites_.trouble_of(index);
+  const Backoff* backoff = sites_.backoff_of(index);
   DestinationStatus row;
   row.destination = destinations_.name(index).shown();
   if (const auto targets = destination.targets.get(); !targets.empty()) row.site = targets.front().host;
@@ -81,11 +87,11 @@ DestinationStatus AdminView::row(DestinationIndex index, const Tally& tally, Ins
   row.held = tally.held;
   row.ending = tally.ending;
   row.oldest = to_wall(tally.oldest);
-  const Instant due = trouble ? trouble->next_probe() : now;
+  const Instant due = backoff ? backoff->next_probe() : now;
   const Instant next_try = tally.is_due ? std::min(due, tally.next_try) : tally.next_try;
   if (tally.held < tally.messages) row.next_try = to_wall(std::max(next_try, now));
   row.last = destination.last.get();
-  if (trouble) add_trouble(row, *trouble, now);
+  if (backoff) add_backoff(row, *backoff, now);
   return row;
 }
 

@@ -4,9 +4,8 @@
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
-#include "mta/delivery/destinations.h"
-#include "mta/delivery/flights.h"
-#include "mta/delivery/site_table.h"
+#include "mta/delivery/forward.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::delivery {
 

@@ -4,6 +4,12 @@
 #include <algorithm>
 #include <string>
 
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/site_table.h"
+#include "mta/delivery/verdict.h"
+#include "mta/delivery/wakes.h"
+#include "queue/schedule.h"
+
 namespace mxpress::mta::delivery {
 namespace {
 
@@ -36,12 +42,12 @@ void AgePolicy::look(JobIndex index, Instant now) {
   const Instant accepted = job.accepted;
   const Instant deadline = accepted + (held ? policy->held_lifetime : policy->lifetime);
   if (now >= deadline) return look_at_expired(index, now, deadline);
-  const Trouble* trouble = parts_.sites.trouble_of(job.destination);
+  const Backoff* backoff = parts_.sites.backoff_of(job.destination);
   const bool due = policy->delay_notice > Duration(0) && now >= accepted + policy->delay_notice;
   if (held || !due || job.delay_noticed) return arrange(index, now);
   // Nothing to tell yet when the message has neither been tried nor waits for a host in trouble.
-  const bool can_tell = !job.first_attempt || trouble;
-  job.delay_noticed = can_tell && actions_.notify_delay(job, trouble ? trouble->failure() : std::nullopt, deadline);
+  const bool can_tell = !job.first_attempt || backoff;
+  job.delay_noticed = can_tell && actions_.notify_delay(job, backoff ? backoff->failure() : std::nullopt, deadline);
   if (!job.delay_noticed) return parts_.schedule.set_age_event(index, std::min(deadline, now + kLookAgain));
   arrange(index, now);
 }
@@ -53,7 +59,7 @@ void AgePolicy::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   if (job.stage == queue::JobStage::held) return expire_held(index);
   parts_.schedule.set_age_event(index, now + kLookAgain);
   if (expire(index, now, deadline)) return;
-  if (Trouble* trouble = parts_.sites.trouble_of(job.destination)) trouble->probe_now(now);
+  if (Backoff* backoff = parts_.sites.backoff_of(job.destination)) backoff->probe_now(now);
   if (const SiteIndex site = parts_.destinations[job.destination].site; site != queue::kNone) parts_.wakes.wake_site(site, now);
   if (job.stage != queue::JobStage::ready) parts_.schedule.make_ready(index);  // else it keeps its place in the line
 }
@@ -67,10 +73,10 @@ void AgePolicy::expire_held(JobIndex index) {
 // False: there was no attempt yet. If none begins within kLastChance, the message expires without one: expiry does not wait for other mail.
 bool AgePolicy::expire(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = parts_.schedule.job(index);
-  const Trouble* trouble = parts_.sites.trouble_of(job.destination);
-  if (trouble && trouble->last_time() >= deadline - Trouble::kFreshProbe) {
+  const Backoff* backoff = parts_.sites.backoff_of(job.destination);
+  if (backoff && backoff->last_time() >= deadline - Backoff::kFreshProbe) {
     parts_.schedule.lease_job(index);
-    actions_.conclude({index, proto::Outcome::deferred, *trouble->failure()});
+    actions_.conclude({index, proto::Outcome::deferred, *backoff->failure()});
     return true;
   }
   const bool has_waited = attempts_since_ && now >= std::max(deadline, *attempts_since_) + kLastChance;

@@ -5,9 +5,11 @@
 #include <optional>
 
 #include "mta/delivery/conclusion.h"
-#include "mta/delivery/destinations.h"
-#include "mta/delivery/site_table.h"
-#include "mta/delivery/wakes.h"
+#include "mta/delivery/forward.h"
+
+namespace mxpress::queue {
+struct Job;
+}
 
 namespace mxpress::mta::delivery {
 

@@ -1,6 +1,8 @@
 // What a backoff is for, as the spool stores it.
 #include "mta/delivery/backoff_key.h"
 
+#include "queue/message_store.h"
+
 namespace mxpress::mta::delivery {
 namespace {
 

@@ -4,13 +4,23 @@
 #include <algorithm>
 #include <string>
 
+#include "mta/delivery/age_policy.h"
 #include "mta/delivery/backoff_key.h"
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/site_owner.h"
+#include "mta/delivery/site_table.h"
+#include "mta/delivery/wakes.h"
+#include "mta/events/hub.h"
+#include "mta/system/instant.h"
+#include "mta/transport/report.h"
+#include "mta/transport/session_key.h"
+#include "queue/message_store.h"
+#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr int kFewLooks = 8;            // at jobs
-constexpr std::size_t kFewOwners = 64;  // whose mail is looked at
+constexpr int kFewLooks = 8;  // at jobs
 
 }  // namespace
 
@@ -22,7 +32,7 @@ void Backoffs::restore(const queue::SiteRecord& record) {
 
 void Backoffs::restore_site(SiteIndex index, const queue::SiteRecord& record) {
   Site& site = parts_.sites[index];
-  if (site.has_answered && !site.trouble.active())  // what this run knows is newer, and has not been recorded
+  if (site.has_answered && !site.backoff.active())  // what this run knows is newer, and has not been recorded
     return parts_.spool.record_site({record.site, 0, {}, std::nullopt});
   // However long that is, no destination waits longer than its own schedule does once it has joined the site.
   const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));
@@ -36,32 +46,32 @@ bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& messag
     site.suspicion.clear();
     return true;
   }
-  const auto backoff = site.trouble.active() ? Suspicion::Backoff::active : Suspicion::Backoff::none;
+  const auto backoff = site.backoff.active() ? Suspicion::Backoff::active : Suspicion::Backoff::none;
   if (site.suspicion.met(message.id, message.envelope.submitter.share_owner(), *report.after_mail, backoff) != Suspicion::Counts::message)
     return true;
-  site.trouble.probe_now(instant_now());
+  site.backoff.probe_now(instant_now());
   return false;
 }
 
-void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto::HostResult& trouble) {
+void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto::HostResult& failure) {
   auto& [schedule, destinations, sites, wakes, age, spool, events, random] = parts_;
   Site& site = sites[index];
   const Instant now = instant_now();
   site.window = 1;
   site.proven = false;
-  site.trouble.failed(destinations.brief(trouble), now, *destinations.policy(destination), random);
-  const WallTime next_probe = to_wall(site.trouble.next_probe());
-  spool.record_site({sites.key(index), site.trouble.failures(), next_probe, trouble});
-  const SiteFailure why = *site.trouble.failure();
+  site.backoff.failed(destinations.brief(failure), now, *destinations.policy(destination), random);
+  const WallTime next_probe = to_wall(site.backoff.next_probe());
+  spool.record_site({sites.key(index), site.backoff.failures(), next_probe, failure});
+  const SiteFailure why = *site.backoff.failure();
   events.emit(mta::events::SiteFailed{transport::hosts_of(sites.key(index)), proto::for_other_messages(why.result, why.since),
-                                      site.trouble.failures(), next_probe});
+                                      site.backoff.failures(), next_probe});
   sites.for_each_member(index, [&age = age, now](DestinationIndex member) { age.expire_waiting(member, now); });
-  wakes.wake_site(index, site.trouble.next_probe());
+  wakes.wake_site(index, site.backoff.next_probe());
 }
 
 void Backoffs::succeeded(SiteIndex index, std::size_t limit, Duration took) {
   Site& site = parts_.sites[index];
-  if (site.trouble.active()) {
+  if (site.backoff.active()) {
     parts_.spool.record_site({parts_.sites.key(index), 0, {}, std::nullopt});
     parts_.events.emit(events::SiteRecovered{transport::hosts_of(parts_.sites.key(index))});
   }
@@ -70,32 +80,32 @@ void Backoffs::succeeded(SiteIndex index, std::size_t limit, Duration took) {
 
 void Backoffs::forget_unused(SiteIndex index) {
   Site& site = parts_.sites[index];
-  if (!site.members.empty() || !site.trouble.active()) return;
-  site.trouble.over();
+  if (!site.members.empty() || !site.backoff.active()) return;
+  site.backoff.over();
   parts_.spool.record_site({parts_.sites.key(index), 0, {}, std::nullopt});
 }
 
 void Backoffs::probe_now(DestinationIndex index) {
   Destination& destination = parts_.destinations[index];
   const Instant now = instant_now();
-  if (destination.trouble.active()) destination.trouble.probe_now(now);
+  if (destination.backoff.active()) destination.backoff.probe_now(now);
   parts_.wakes.wake_destination(index, now);
   destination.probe_wanted = destination.site == queue::kNone;
-  if (destination.probe_wanted || !parts_.sites[destination.site].trouble.active()) return;
-  parts_.sites[destination.site].trouble.probe_now(now);
+  if (destination.probe_wanted || !parts_.sites[destination.site].backoff.active()) return;
+  parts_.sites[destination.site].backoff.probe_now(now);
   parts_.wakes.wake_site(destination.site, now);
 }
 
 // Behind the newest mail of an owner there may be some that was tried.
-bool Backoffs::has_fresh(DestinationIndex index, const Trouble& trouble) const {
-  if (!trouble.active()) return false;
+bool Backoffs::has_fresh(DestinationIndex index, const Backoff& backoff) const {
+  if (!backoff.active()) return false;
   const queue::Schedule& schedule = parts_.schedule;
   const queue::ReadyLines& ready = schedule.ready();
   return ready.any_line(index, kFewOwners, [&](queue::LineIndex line) {
     JobIndex newest = ready.newest(line);
     for (int looks = 0; looks < kFewLooks && newest != queue::kNone && !schedule.job(newest).first_attempt; ++looks)
       newest = ready.before(newest);
-    return newest != queue::kNone && schedule.job(newest).first_attempt && Instant(schedule.job(newest).accepted) > trouble.last_time();
+    return newest != queue::kNone && schedule.job(newest).first_attempt && Instant(schedule.job(newest).accepted) > backoff.last_time();
   });
 }
 

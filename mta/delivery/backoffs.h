@@ -3,17 +3,18 @@
 
 #include <random>
 
-#include "mta/delivery/age_policy.h"
-#include "mta/delivery/destinations.h"
-#include "mta/delivery/site_table.h"
-#include "mta/delivery/verdict.h"
-#include "mta/delivery/wakes.h"
-#include "mta/events/hub.h"
-#include "queue/message_store.h"
+#include "mta/delivery/forward.h"
+#include "proto/outcome.h"
+
+namespace mxpress::queue {
+struct SiteRecord;
+}
 
 namespace mxpress::mta::delivery {
 
-// Changes the trouble of sites and destinations, has the spool remember it, and arranges the next probe. Thread: the worker's.
+class Backoff;
+
+// Changes the backoff of sites and lookups, has the spool remember it, and arranges the next probe. Thread: the worker's.
 class Backoffs {
  public:
   struct Parts {
@@ -32,10 +33,10 @@ class Backoffs {
   void restore(const queue::SiteRecord& record);
   void restore_site(SiteIndex site, const queue::SiteRecord& record);
 
-  // The attempt for a message met trouble. False: it is that message's own, which waits by itself, and another may ask the host at once.
+  // The attempt for a message met a failure. False: it is that message's own, which waits by itself, and another may ask the host at once.
   bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
   // The site backs off.
-  void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& trouble);
+  void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& failure);
   // The site has answered to a transaction: it backs off no longer. `limit`: of its sessions; `took`: the whole delivery.
   void succeeded(SiteIndex site, std::size_t limit, Duration took);
 
@@ -45,7 +46,7 @@ class Backoffs {
   // The operator asks: whatever backs off is asked now, the lookup and the site if it is known already.
   void probe_now(DestinationIndex index);
   // Whether mail has come since the last failure: it need not wait out a long backoff.
-  bool has_fresh(DestinationIndex index, const Trouble& trouble) const;
+  bool has_fresh(DestinationIndex index, const Backoff& backoff) const;
 
  private:
   const Parts parts_;

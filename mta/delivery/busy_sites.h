@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "mta/host/owner.h"
-#include "queue/schedule.h"
+#include "mta/delivery/site_owner.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::delivery {
 
@@ -17,13 +17,13 @@ namespace mxpress::mta::delivery {
 class BusySites {
  public:
   // `active`: deliveries of the site that are under way.
-  void begin(queue::SiteIndex site, const host::Owner& owner, std::uint32_t active, queue::Instant now, queue::Instant until) {
+  void begin(queue::SiteIndex site, const fairness::Owner& owner, std::uint32_t active, queue::Instant now, queue::Instant until) {
     if (waits_.size() >= look_at_) forget(now);
     waits_[{site, owner}] = {until, active};
   }
-  void end(queue::SiteIndex site, const host::Owner& owner) { waits_.erase({site, owner}); }
+  void end(queue::SiteIndex site, const fairness::Owner& owner) { waits_.erase({site, owner}); }
   // Until when the owner's mail waits there, unless there is room before; none: it need not.
-  std::optional<queue::Instant> until(queue::SiteIndex site, const host::Owner& owner, std::uint32_t active, queue::Instant now) const {
+  std::optional<queue::Instant> until(queue::SiteIndex site, const fairness::Owner& owner, std::uint32_t active, queue::Instant now) const {
     const auto found = waits_.find({site, owner});
     if (found == waits_.end() || found->second.until <= now || active < found->second.active) return std::nullopt;
     return found->second.until;
@@ -32,14 +32,6 @@ class BusySites {
 
  private:
   static constexpr std::size_t kFew = 64;
-  struct Key {
-    queue::SiteIndex site;
-    host::Owner owner;
-    bool operator==(const Key&) const = default;
-    friend std::size_t hash_value(const Key& key) {  // for boost::hash
-      return hash_value(key.owner) + key.site * std::size_t{0x9E3779B97F4A7C15u};
-    }
-  };
   struct Wait {
     queue::Instant until;
     std::uint32_t active;
@@ -50,7 +42,7 @@ class BusySites {
     look_at_ = std::max(kFew, 2 * waits_.size());
   }
 
-  boost::unordered_flat_map<Key, Wait> waits_;
+  boost::unordered_flat_map<SiteOwner, Wait> waits_;
   std::size_t look_at_ = kFew;
 };
 

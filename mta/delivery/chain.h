@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "queue/schedule.h"
+#include "queue/indices.h"
 
 namespace mxpress::mta::delivery {
 

@@ -4,23 +4,29 @@
 #include <algorithm>
 #include <utility>
 
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/notices.h"
 #include "mta/delivery/ownership.h"
+#include "mta/delivery/site_table.h"
+#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kManyTroubledSites = 10'000;  // without mail; beyond it their backoff is forgotten
+constexpr std::size_t kManyFailingSites = 10'000;  // without mail; beyond it their backoff is forgotten
 
 }  // namespace
 
 Cleanup::Cleanup(std::size_t worker, Parts parts, std::size_t many, std::function<bool(SiteIndex)> has_sessions)
     : worker_(worker), parts_(parts), many_(many), has_sessions_(std::move(has_sessions)), due_at_(many), sites_due_at_(many) {}
 
+bool Cleanup::is_due() const { return parts_.schedule.known_destinations() >= due_at_ || parts_.sites.known() >= sites_due_at_; }
+
 void Cleanup::run() {
   auto& [schedule, destinations, sites, ownership] = parts_;
-  const std::size_t troubled = forget_destinations();
+  const std::size_t failing = forget_destinations();
   for (SiteIndex index = 0; index < sites.size(); ++index) {
-    if (sites[index].trouble.active() && troubled <= kManyTroubledSites) continue;
+    if (sites[index].backoff.active() && failing <= kManyFailingSites) continue;
     if (!is_unused(index)) continue;
     ownership.leave_site(sites.key(index), worker_);
     sites.forget(index);
@@ -41,9 +47,9 @@ std::size_t Cleanup::forget_destinations() {
     ownership.forget_destination(destinations.name(index), worker_);
     destinations.forget(index);
   }
-  std::size_t troubled = 0;
-  for (SiteIndex index = 0; index < sites.size(); ++index) troubled += sites[index].members.empty() && sites[index].trouble.active();
-  return troubled;
+  std::size_t failing = 0;
+  for (SiteIndex index = 0; index < sites.size(); ++index) failing += sites[index].members.empty() && sites[index].backoff.active();
+  return failing;
 }
 
 std::vector<DestinationIndex> Cleanup::unused_destinations() const {

@@ -5,12 +5,9 @@
 #include <functional>
 #include <vector>
 
-#include "mta/delivery/destinations.h"
-#include "mta/delivery/site_table.h"
+#include "mta/delivery/forward.h"
 
 namespace mxpress::mta::delivery {
-
-class Ownership;
 
 // Thread: the worker's.
 class Cleanup {
@@ -24,7 +21,7 @@ class Cleanup {
   // Of this worker, beyond `many` destinations or sites. `has_sessions`: whether the transport of a site keeps something of it.
   Cleanup(std::size_t worker, Parts parts, std::size_t many, std::function<bool(SiteIndex)> has_sessions);
 
-  bool is_due() const { return parts_.schedule.known_destinations() >= due_at_ || parts_.sites.known() >= sites_due_at_; }
+  bool is_due() const;
   // Takes time by all of them, and is due again only when a quarter as many have come.
   void run();
 

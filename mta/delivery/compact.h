@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "dns/targets.h"
+#include "dns/target.h"
 #include "proto/outcome.h"
 #include "queue/small_text.h"
 

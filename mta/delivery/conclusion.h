@@ -1,9 +1,9 @@
 // A leased job whose outcome is known without asking a host.
 #pragma once
 
-#include "mta/delivery/verdict.h"
+#include "mta/delivery/backoff.h"
 #include "proto/outcome.h"
-#include "queue/schedule.h"
+#include "queue/indices.h"
 
 namespace mxpress::mta::delivery {
 

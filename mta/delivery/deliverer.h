@@ -8,10 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "mta/host/config.h"
-#include "proto/envelope.h"
 #include "proto/outcome.h"
-#include "queue/message.h"
 #include "queue/message_store.h"
 
 namespace mxpress::mta::delivery {

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "dns/async.h"
+#include "mta/config/config.h"
+#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "mta/host/config.h"
+#include "mta/config/config.h"
 #include "mta/routing/destination_name.h"
 #include "queue/message.h"
 #include "queue/retry.h"

@@ -1,7 +1,11 @@
 // What is known of the destinations of a worker.
 #include "mta/delivery/destinations.h"
 
+#include "mta/config/config.h"
 #include "mta/delivery/destination.h"
+#include "mta/system/instant.h"
+#include "queue/retry.h"
+#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -9,6 +13,10 @@ namespace {
 constexpr std::size_t kBriefText = 100;  // octets
 
 }  // namespace
+
+routing::DestinationRef Destinations::name(DestinationIndex index) const { return routing::DestinationRef::of_text(schedule_.name(index)); }
+
+bool Destinations::are_many() const { return schedule_.known_destinations() > many_; }
 
 bool Destinations::begin(DestinationIndex index) {
   while (all_.size() <= index) all_.push_back({});
@@ -20,7 +28,7 @@ bool Destinations::begin(DestinationIndex index) {
   if (restored == restored_lookups_.end()) return true;
   const auto& [site, failures, next_probe, last] = restored->second;
   const auto schedule = config_.get()->retry_for(*domain).schedule;
-  destination.trouble.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
+  destination.backoff.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
   restored_lookups_.erase(restored);
   return true;
 }

@@ -6,19 +6,14 @@
 #include <string>
 #include <unordered_map>
 
-#include "mta/delivery/compact.h"
-#include "mta/delivery/site.h"
+#include "mta/delivery/backoff.h"
+#include "mta/delivery/forward.h"
 #include "mta/routing/destination_name.h"
 #include "proto/text_hash.h"
-#include "queue/message_store.h"
-#include "queue/schedule.h"
+#include "queue/site_record.h"
 #include "queue/slab.h"
 
 namespace mxpress::mta::delivery {
-
-using queue::DestinationIndex;
-using queue::JobIndex;
-using queue::SiteIndex;
 
 struct Destination {
   bool is_known : 1 = false;  // it has a name
@@ -30,7 +25,7 @@ struct Destination {
   Instant resolved_until = Instant::min();
   Instant next_wake = Instant::max();  // the earliest that is arranged
   CompactTargets targets;
-  Trouble trouble;     // of the lookup
+  Backoff backoff;     // of the lookup
   CompactResult last;  // of the latest attempt, if it did not deliver
 
   bool is_resolved(Instant now) const { return resolved_until > now; }
@@ -52,7 +47,7 @@ class Destinations {
   const Destination& operator[](DestinationIndex index) const { return all_[index]; }
   DestinationIndex size() const { return static_cast<DestinationIndex>(all_.size()); }
   // Valid while the destination is known.
-  routing::DestinationRef name(DestinationIndex index) const { return routing::DestinationRef::of_text(schedule_.name(index)); }
+  routing::DestinationRef name(DestinationIndex index) const;
   std::shared_ptr<const queue::RetryPolicy> policy(DestinationIndex index) const;
 
   // The backoff that an earlier run left for the lookup of a destination.
@@ -62,7 +57,7 @@ class Destinations {
   // One without jobs, at the schedule, too: another name may get its index.
   void forget(DestinationIndex index);
 
-  bool are_many() const { return schedule_.known_destinations() > many_; }
+  bool are_many() const;
   // For what is kept of each: without most of its text, if they are many.
   proto::HostResult brief(proto::HostResult result) const;
 

@@ -8,12 +8,24 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "mta/config/config.h"
 #include "mta/delivery/backoff_key.h"
 #include "mta/delivery/destination.h"
+#include "mta/delivery/destinations.h"
 #include "mta/delivery/event_of.h"
-#include "mta/host/log.h"
+#include "mta/delivery/loads.h"
+#include "mta/delivery/notices.h"
+#include "mta/delivery/site_table.h"
+#include "mta/delivery/verdict.h"
+#include "mta/delivery/worker.h"
+#include "mta/events/hub.h"
+#include "mta/net/stream.h"
+#include "mta/system/instant.h"
+#include "mta/system/log.h"
 #include "mta/transport/mailbox_transport.h"
 #include "mta/transport/smtp_transport.h"
+#include "queue/message_store.h"
+#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -30,12 +42,12 @@ bool any_in_stage(const queue::Message& message, RecipientStage stage) {
 
 Dispatcher::Dispatcher(DispatcherServices services)
     : services_(std::move(services)),
-      loads_(services_.spool, services_.file_pool),
-      notices_(
-          *services_.workers.front(), services_.spool, services_.config, services_.events, services_.file_pool, loads_.under_way,
-          [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed) {
+      loads_(std::make_unique<Loads>(services_.spool, services_.file_pool)),
+      notices_(std::make_unique<Notices>(
+          *services_.workers.front(), services_.spool, services_.config, services_.events, services_.file_pool, loads_->under_way,
+          [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed)) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
-  notices_.note_in(region_of(0));
+  notices_->note_in(region_of(0));
   const auto config = services_.config.get();
   const auto connections = std::make_shared<transport::TargetConnections>();  // shared by the transports and their sessions
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
@@ -45,9 +57,10 @@ Dispatcher::Dispatcher(DispatcherServices services)
         transport::SmtpServices{io, *connectors_.back(), services_.events, services_.file_pool, services_.workers.size(),
                                 services_.seed + services_.workers.size() + i, connections}));
     transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.file_pool));
-    const std::array<transport::Transport*, 2> transports = {transports_[2 * i].get(), transports_[2 * i + 1].get()};
-    WorkerServices worker_services{io,       transports, services_.spool, services_.config, services_.events,           services_.file_pool,
-                                   notices_, *this,      loads_,          region_of(i),     services_.many_destinations};
+    const transport::Transports transports(*transports_[2 * i], *transports_[2 * i + 1]);
+    WorkerServices worker_services{
+        io,        transports, services_.spool, services_.config, services_.events,           services_.file_pool,
+        *notices_, *this,      *loads_,         region_of(i),     services_.many_destinations};
     workers_.push_back(std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i));
   }
 }
@@ -58,7 +71,7 @@ void Dispatcher::admit(queue::QueueId id, const proto::Envelope& envelope) {
   const Instant now = instant_now();
   auto names = routing::destinations_of(envelope, *services_.config.get());
   const bool are_many = names.size() >= kManyJobs;
-  const host::Owner owner = envelope.submitter.share_owner();
+  const fairness::Owner owner = envelope.submitter.share_owner();
   for (auto& name : names) route_job({id, owner, std::move(name), now, now, false, true, false, are_many, false, {}});
 }
 
@@ -76,12 +89,12 @@ void Dispatcher::give_back(queue::QueueId id, const proto::HostResult& why) {
                          [this, &hub = services_.events, is_owed = verdict.notice_owed, attempted](Status settled) {
                            if (!settled) return hub.emit(events::Unrecorded{*attempted, settled.error().message});
                            hub.emit(std::move(*attempted));
-                           if (is_owed) notices_.owed(attempted->message);
+                           if (is_owed) notices_->owed(attempted->message);
                          });
 }
 
 void Dispatcher::restore(const queue::Message& message) {
-  if (any_in_stage(message, RecipientStage::notice_owed)) notices_.owed(message.id);
+  if (any_in_stage(message, RecipientStage::notice_owed)) notices_->owed(message.id);
   readmit(message);
 }
 
@@ -123,7 +136,7 @@ void Dispatcher::readmit(const queue::Message& message) {
   const auto config = services_.config.get();
   const bool was_told =  // of a delay: once for all destinations
       std::any_of(message.recipients.begin(), message.recipients.end(), [](const auto& r) { return r.delay_notice_sent; });
-  const host::Owner owner = message.envelope.submitter.share_owner();
+  const fairness::Owner owner = message.envelope.submitter.share_owner();
   std::unordered_map<std::string_view, NewJob, proto::TextHash> jobs;  // by destination
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const queue::RecipientState& state = message.recipients[i];
@@ -164,7 +177,7 @@ void Dispatcher::act(queue::ActionKind action, std::vector<queue::QueueId> ids,
                      std::function<void(Result<std::vector<ActionEffect>>)> done) {
   services_.spool.act(action, ids, [this, action, ids, done = std::move(done)](Status status) {
     if (!status) return done(status.error());
-    for (const queue::QueueId id : ids) loads_.shared.forget(id);
+    for (const queue::QueueId id : ids) loads_->shared.forget(id);
     apply(action, ids, done);
   });
 }
@@ -189,7 +202,7 @@ void Dispatcher::apply(queue::ActionKind action, std::vector<queue::QueueId> ids
       if (std::find(aside.begin(), aside.end(), ids[i]) != aside.end())
         effects->all[i] = action == queue::ActionKind::retry ? ActionEffect::held : ActionEffect::done;
     if (action == queue::ActionKind::bounce)
-      for (queue::QueueId id : ids) notices_.owed(id);
+      for (queue::QueueId id : ids) notices_->owed(id);
     done(effects->all);
   });
 }
@@ -213,7 +226,7 @@ void Dispatcher::gather_rows(std::function<std::vector<DestinationStatus>(Worker
 void Dispatcher::status(std::function<void(std::vector<DestinationStatus>)> done) {
   gather_rows([](Worker& worker) { return worker.status(); },
               [this, done = std::move(done)](std::vector<DestinationStatus> rows) {
-                if (const std::size_t pending = notices_.pending(); pending > 0) {
+                if (const std::size_t pending = notices_->pending(); pending > 0) {
                   DestinationStatus row;
                   row.destination = kNoticesToCompose;
                   row.messages = pending;  // none of them is in flight: each has been delivered, or could not be

@@ -11,14 +11,35 @@
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
-#include "mta/delivery/loads.h"
-#include "mta/delivery/notices.h"
+#include "mta/delivery/limits.h"
+#include "mta/delivery/ownership.h"
 #include "mta/delivery/suspects.h"
-#include "mta/delivery/worker.h"
-#include "mta/smtp/stream.h"
+#include "mta/system/crash_record.h"
 #include "proto/text_hash.h"
+#include "queue/name_table.h"
+
+namespace boost::asio {
+class thread_pool;
+}
+
+namespace mxpress::mta {
+class CurrentConfig;
+namespace net {
+class Connector;
+}
+namespace events {
+class Hub;
+}
+namespace transport {
+class Transport;
+}
+}  // namespace mxpress::mta
 
 namespace mxpress::mta::delivery {
+
+class Notices;
+class Worker;
+struct Loads;
 
 struct DispatcherServices {
   std::vector<asio::io_context*> workers;  // one each; in simulations several may be the same
@@ -27,9 +48,9 @@ struct DispatcherServices {
   events::Hub& events;           // outlives the spool, too
   asio::thread_pool* file_pool;  // null: the disk is read at once
   std::function<std::shared_ptr<dns::Resolver>(asio::io_context&, const Config&)> make_resolver;
-  std::function<std::unique_ptr<smtp::Connector>(asio::io_context&)> make_connector;
+  std::function<std::unique_ptr<net::Connector>(asio::io_context&)> make_connector;
   std::uint64_t seed = 0;
-  host::CrashRecord* crash_record = nullptr;          // null: nobody notes what is being handled (simulations)
+  system::CrashRecord* crash_record = nullptr;        // null: nobody notes what is being handled (simulations)
   std::size_t many_destinations = kManyDestinations;  // of each worker
 };
 
@@ -61,7 +82,7 @@ class Dispatcher final : public Deliverer, private Ownership {
   std::uint64_t moved_jobs() const { return moved_jobs_; }
 
   // What is held of messages. Any thread.
-  Loads& loads() { return loads_; }
+  Loads& loads() { return *loads_; }
   // While true no attempt begins. Any thread.
   void pause(bool paused);
   // No new attempts. `idle` is called, on some worker's thread, once nothing is in flight any more.
@@ -90,9 +111,9 @@ class Dispatcher final : public Deliverer, private Ownership {
   std::atomic<std::uint64_t> moved_jobs_ = 0;
   bool paused_ = false;  // as last told
   SetAside set_aside_;
-  Loads loads_;
-  Notices notices_;
-  std::vector<std::unique_ptr<smtp::Connector>> connectors_;
+  std::unique_ptr<Loads> loads_;
+  std::unique_ptr<Notices> notices_;
+  std::vector<std::unique_ptr<net::Connector>> connectors_;
   std::vector<std::unique_ptr<transport::Transport>> transports_;
   std::vector<std::unique_ptr<Worker>> workers_;
   // Destinations that do not live at the worker their name hashes to, because another one owns their site.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "mta/delivery/verdict.h"
 #include "mta/routing/aliases.h"
 
 namespace mxpress::mta::delivery {

@@ -6,10 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include "dns/targets.h"
+#include "dns/target.h"
 #include "mta/delivery/deliverer.h"
-#include "mta/host/instant.h"
-#include "queue/schedule.h"
+#include "mta/system/instant.h"
 
 namespace mxpress::mta::delivery {
 
@@ -26,7 +25,7 @@ class Flights {
     const auto found = under_way_.find(job);
     if (found == under_way_.end()) return std::nullopt;
     const auto& [since, target] = found->second;
-    return Flight{message, host::to_wall(since), target ? target->host : "", target ? target->address_text() : ""};
+    return Flight{message, system::to_wall(since), target ? target->host : "", target ? target->address_text() : ""};
   }
   // All jobs that a delivery is at.
   template <class Visit>

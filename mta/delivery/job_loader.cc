@@ -4,10 +4,18 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "mta/config/config.h"
 #include "mta/delivery/destination.h"
-#include "mta/host/crash_record.h"
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/loads.h"
+#include "mta/delivery/ownership.h"
+#include "mta/delivery/verdict.h"
+#include "mta/events/hub.h"
+#include "mta/system/crash_record.h"
 #include "mta/transport/blocking.h"
 #include "queue/cached_file.h"
+#include "queue/message_store.h"
+#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -15,7 +23,7 @@ namespace {
 const proto::EnhancedStatus kDamaged{5, 3, 0};
 
 std::pair<Result<queue::Message>, Status> load_envelope(queue::MessageStore& spool, queue::QueueId id) {
-  const host::HandlingNow now(id);
+  const system::HandlingNow now(id);
   auto message = spool.load(id);
   if (message) message->content.reset();
   return {std::move(message), {}};
@@ -23,7 +31,7 @@ std::pair<Result<queue::Message>, Status> load_envelope(queue::MessageStore& spo
 
 // The message, and whether its content is what it was.
 std::pair<Result<queue::Message>, Status> load_checked(queue::MessageStore& spool, queue::QueueId id) {
-  const host::HandlingNow now(id);
+  const system::HandlingNow now(id);
   auto message = spool.load(id);
   if (!message || !message->content) return {std::move(message), {}};
   auto content = queue::checked(message->content);
@@ -75,7 +83,7 @@ Task<Result<SharedMessages::Given>> JobLoader::read(queue::QueueId id, Need need
 // What cannot be read is tried again.
 void JobLoader::unreadable(JobIndex index, const Error& error) {
   parts_.events.emit(events::Unreadable{parts_.schedule.job(index).message, error.message});
-  if (error.is_transient()) return actions_.wait_after_trouble(index);
+  if (error.is_transient()) return actions_.wait_after_failure(index);
   parts_.schedule.remove(index);
 }
 

@@ -3,11 +3,9 @@
 
 #include <functional>
 
-#include "mta/delivery/destinations.h"
-#include "mta/delivery/loads.h"
-#include "mta/delivery/ownership.h"
-#include "mta/events/hub.h"
-#include "mta/transport/report.h"
+#include "dns/async.h"
+#include "mta/delivery/forward.h"
+#include "mta/delivery/shared_messages.h"
 
 namespace mxpress::mta::delivery {
 
@@ -26,7 +24,7 @@ class JobLoader {
     Ownership& ownership;
   };
   struct Actions {
-    std::function<void(JobIndex)> wait_after_trouble;  // the message cannot be read now
+    std::function<void(JobIndex)> wait_after_failure;  // the message cannot be read now
     std::function<void(JobIndex, DestinationIndex, Share, transport::AttemptReport)> settle;
   };
   JobLoader(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}

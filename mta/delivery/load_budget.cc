@@ -21,19 +21,19 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
     std::uint64_t octets;
     Granted granted;
   };
-  using Lines = std::map<host::Owner, std::deque<Request>>;
+  using Lines = std::map<fairness::Owner, std::deque<Request>>;
 
   explicit State(std::uint64_t most) : limit(most) {}
 
   std::uint64_t free() const { return limit - std::min(limit, counters.held); }
 
-  bool has_share_left(const host::Owner& owner, std::uint64_t octets) const {
+  bool has_share_left(const fairness::Owner& owner, std::uint64_t octets) const {
     if (counters.held == 0) return true;
     const auto own = held_by.find(owner);
     return octets <= free() && (own == held_by.end() ? 0 : own->second) + octets <= free() - octets;
   }
 
-  Charge grant(std::uint64_t octets, const host::Owner& owner) {
+  Charge grant(std::uint64_t octets, const fairness::Owner& owner) {
     counters.held += octets;
     counters.peak = std::max(counters.peak, counters.held);
     counters.octets += octets;
@@ -42,15 +42,15 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
     return Charge(shared_from_this(), octets, owner);
   }
 
-  bool would_wait(std::uint64_t octets, const host::Owner& owner) const { return !lines.empty() || !has_share_left(owner, octets); }
+  bool would_wait(std::uint64_t octets, const fairness::Owner& owner) const { return !lines.empty() || !has_share_left(owner, octets); }
 
-  std::optional<Charge> try_acquire(std::uint64_t octets, const host::Owner& owner) {
+  std::optional<Charge> try_acquire(std::uint64_t octets, const fairness::Owner& owner) {
     const std::lock_guard lock(mutex);
     if (would_wait(octets, owner)) return std::nullopt;
     return grant(octets, owner);
   }
 
-  void acquire(std::uint64_t octets, const host::Owner& owner, Granted granted) {
+  void acquire(std::uint64_t octets, const fairness::Owner& owner, Granted granted) {
     {
       const std::lock_guard lock(mutex);
       lines[owner].push_back({octets, std::move(granted)});
@@ -59,7 +59,7 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
     grant_next();
   }
 
-  void release(std::uint64_t octets, const host::Owner& owner) {
+  void release(std::uint64_t octets, const fairness::Owner& owner) {
     {
       const std::lock_guard lock(mutex);
       counters.held -= octets;
@@ -100,9 +100,9 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
   const std::uint64_t limit;
   mutable std::mutex mutex;
   Counters counters;
-  Lines lines;                                                    // none is empty
-  host::Owner last;                                               // who had the last turn
-  boost::unordered_flat_map<host::Owner, std::uint64_t> held_by;  // who hold something
+  Lines lines;                                                        // none is empty
+  fairness::Owner last;                                               // who had the last turn
+  boost::unordered_flat_map<fairness::Owner, std::uint64_t> held_by;  // who hold something
 };
 
 LoadBudget::LoadBudget(std::uint64_t limit) : state_(std::make_shared<State>(limit)) {}
@@ -128,16 +128,16 @@ void LoadBudget::Charge::release() {
   if (state) state->release(std::exchange(octets_, 0), owner_);
 }
 
-bool LoadBudget::would_wait(std::uint64_t octets, const host::Owner& owner) const {
+bool LoadBudget::would_wait(std::uint64_t octets, const fairness::Owner& owner) const {
   const std::lock_guard lock(state_->mutex);
   return state_->would_wait(octets, owner);
 }
 
-std::optional<LoadBudget::Charge> LoadBudget::try_acquire(std::uint64_t octets, const host::Owner& owner) {
+std::optional<LoadBudget::Charge> LoadBudget::try_acquire(std::uint64_t octets, const fairness::Owner& owner) {
   return state_->try_acquire(octets, owner);
 }
 
-Task<LoadBudget::Charge> LoadBudget::acquire(std::uint64_t octets, host::Owner owner) {
+Task<LoadBudget::Charge> LoadBudget::acquire(std::uint64_t octets, fairness::Owner owner) {
   if (auto charge = state_->try_acquire(octets, owner)) co_return std::move(*charge);
   const Executor executor = co_await asio::this_coro::executor;
   auto start = [state = state_.get(), octets, owner, executor](auto handler) {

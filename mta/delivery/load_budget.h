@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "dns/async.h"
-#include "mta/host/owner.h"
+#include "mta/fairness/owner.h"
 
 namespace mxpress::mta::delivery {
 
@@ -43,11 +43,11 @@ class LoadBudget {
    private:
     friend class LoadBudget;
     friend struct State;
-    Charge(std::shared_ptr<State> state, std::uint64_t octets, const host::Owner& owner)
+    Charge(std::shared_ptr<State> state, std::uint64_t octets, const fairness::Owner& owner)
         : state_(std::move(state)), octets_(octets), owner_(owner) {}
     std::shared_ptr<State> state_;  // shared with the budget: coroutines that hold a charge may be destroyed after it
     std::uint64_t octets_ = 0;
-    host::Owner owner_;
+    fairness::Owner owner_;
   };
 
   explicit LoadBudget(std::uint64_t limit);
@@ -57,11 +57,11 @@ class LoadBudget {
   LoadBudget& operator=(const LoadBudget&) = delete;
 
   // Whether acquire() would have to wait at this moment.
-  bool would_wait(std::uint64_t octets, const host::Owner& owner) const;
+  bool would_wait(std::uint64_t octets, const fairness::Owner& owner) const;
   // None: it would have to wait.
-  std::optional<Charge> try_acquire(std::uint64_t octets, const host::Owner& owner);
+  std::optional<Charge> try_acquire(std::uint64_t octets, const fairness::Owner& owner);
   // For mail of this owner. Resumes on the caller's executor.
-  Task<Charge> acquire(std::uint64_t octets, host::Owner owner);
+  Task<Charge> acquire(std::uint64_t octets, fairness::Owner owner);
   Counters counters() const;
   std::uint64_t limit() const;
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "mta/delivery/owner_line.h"
-#include "queue/schedule.h"
+#include "queue/indices.h"
 
 namespace mxpress::mta::delivery {
 

@@ -1,11 +1,13 @@
 // Moments, lines and places of messages with pending notices.
 #include "mta/delivery/notice_queue.h"
 
+#include "mta/delivery/notices.h"
+
 namespace mxpress::mta::delivery {
 
 using queue::Instant;
 
-bool NoticeQueue::add(proto::QueueId message, const host::Owner& owner, Instant now, Duration wait) {
+bool NoticeQueue::add(proto::QueueId message, const fairness::Owner& owner, Instant now, Duration wait) {
   const auto [found, is_new] = known_.try_emplace(message.value, Known{owner, now});
   if (is_new)
     waiting_.emplace(now + wait, message.value);

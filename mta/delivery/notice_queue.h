@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "mta/delivery/owner_line.h"
-#include "mta/host/owner.h"
+#include "mta/fairness/owner.h"
 #include "proto/queue_id.h"
 #include "queue/schedule.h"
 
@@ -32,7 +32,7 @@ class NoticeQueue {
 
   // The message has a notice pending; it is looked at `wait` from now. False: it is known already. A message that is being looked at is
   // looked at once more; one that waits is not looked at earlier.
-  bool add(proto::QueueId message, const host::Owner& owner, queue::Instant now, Duration wait);
+  bool add(proto::QueueId message, const fairness::Owner& owner, queue::Instant now, Duration wait);
   // The next message with a place. The look ends with leave_until() or leave().
   std::optional<Look> next(queue::Instant now);
   void leave_until(const Look& look, queue::Instant when);
@@ -47,7 +47,7 @@ class NoticeQueue {
 
  private:
   struct Known {
-    host::Owner owner;
+    fairness::Owner owner;
     queue::Instant since;
     std::optional<queue::Instant> turn{};
     bool is_looked_at = false;

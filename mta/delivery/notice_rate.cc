@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include "mta/delivery/notices.h"
+#include "mta/delivery/turns.h"
 #include "proto/text_hash.h"
 
 namespace mxpress::mta::delivery {
@@ -19,7 +21,7 @@ std::size_t NoticeRate::Hash::operator()(const Key& key) const {
   return hash_value(key.owner) * std::size_t{0x9E3779B97F4A7C15} ^ static_cast<std::size_t>(key.address);
 }
 
-NoticeRate::Key NoticeRate::key_of(const host::Owner& owner, std::string_view address) {
+NoticeRate::Key NoticeRate::key_of(const fairness::Owner& owner, std::string_view address) {
   const std::size_t at = std::min(address.rfind('@'), address.size());
   const std::size_t plus = address.find('+', 1);
   std::string spelling;

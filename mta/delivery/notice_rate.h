@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "mta/host/fair_budget.h"
-#include "mta/host/owner.h"
+#include "mta/fairness/fair_budget.h"
+#include "mta/fairness/owner.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
@@ -27,12 +27,12 @@ class NoticeRate {
 
   // Who may have written the mail, and where the notice goes.
   struct Key {
-    host::Owner owner;
+    fairness::Owner owner;
     std::uint64_t address = 0;  // a hash: addresses of one owner that have it in common share its turns
     bool operator==(const Key&) const = default;
   };
   // Spellings of the address that usually are one mailbox are one address: letters of either case, and whatever stands behind a '+'.
-  static Key key_of(const host::Owner& owner, std::string_view address);
+  static Key key_of(const fairness::Owner& owner, std::string_view address);
 
   explicit NoticeRate(std::uint64_t most_keys = kMostKeys) : shares_(most_keys) {}
   // Reserves the next turn of this key and returns its moment: `now` while there is room, later otherwise. Nothing, and nothing
@@ -53,7 +53,7 @@ class NoticeRate {
   void sweep(queue::Instant now);
 
   std::unordered_map<Key, Entry, Hash> turns_;
-  host::FairBudget shares_;      // of the keys
+  fairness::FairBudget shares_;  // of the keys
   std::size_t sweep_at_ = 64;    // keys
   queue::Instant next_sweep_{};  // because a share is used up
 };

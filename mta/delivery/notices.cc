@@ -9,14 +9,20 @@
 #include <iterator>
 #include <set>
 
+#include "mta/config/config.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/site.h"
-#include "mta/host/log.h"
-#include "mta/host/log_limit.h"
-#include "mta/host/spool_async.h"
+#include "mta/delivery/verdict.h"
+#include "mta/events/hub.h"
 #include "mta/routing/aliases.h"
+#include "mta/system/instant.h"
+#include "mta/system/log.h"
+#include "mta/system/log_limit.h"
+#include "mta/system/spool_async.h"
 #include "mta/transport/blocking.h"
+#include "mta/transport/local_mailbox.h"
 #include "proto/dsn.h"
+#include "queue/message_store.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -188,14 +194,14 @@ void Notices::stopped_paying(const NoticeQueue::Look& look, std::exception_ptr e
 }
 
 Task<Notices::LookAgain> Notices::pay_noted(NoticeQueue::Look& look) {
-  const host::Handled handled(handled_, look.message);
+  const system::Handled handled(handled_, look.message);
   co_return co_await pay_once(look);
 }
 
 Task<Notices::Loaded> Notices::load(queue::QueueId id) {
   auto charge = co_await budget_.acquire(spool_.octets_to_load(id), owner_of(id));
   auto read = [&spool = spool_, id] {
-    const host::HandlingNow now(id);
+    const system::HandlingNow now(id);
     return spool.load(id);
   };
   auto message = co_await transport::run_blocking(file_pool_, std::move(read));
@@ -254,7 +260,7 @@ Task<void> Notices::tell_delay(queue::QueueId id) {
 }
 
 Task<Notices::LookAgain> Notices::tell_delay_once(queue::QueueId id, Turn& turn) {
-  const host::Handled handled(handled_, id);
+  const system::Handled handled(handled_, id);
   auto [charge, message] = co_await load(id);
   if (!message || message->ended || message->envelope.is_notice || message->envelope.reverse_path.is_null()) co_return std::nullopt;
   std::vector<Delay> delays = delays_[id.value];
@@ -305,7 +311,7 @@ void Notices::describe_delay(proto::NoticeRecipient& recipient, const queue::Rec
 
 queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
                                    const Request& request) {
-  const host::HandlingNow handling(message.id);
+  const system::HandlingNow handling(message.id);
   const auto config = config_.get();
   const WallTime now = Clock::current().wall();
   proto::Notice notice{notice_kind(request.kind),
@@ -387,7 +393,7 @@ void Notices::end_without_notice(const queue::Message& message, std::vector<std:
 Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients) {
   const auto config = config_.get();
   auto write = [&message, &config] {
-    const host::HandlingNow now(message.id);
+    const system::HandlingNow now(message.id);
     return transport::deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, message, "postmaster");
   };
   const Status status = co_await transport::run_blocking(file_pool_, std::move(write));

@@ -12,24 +12,30 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "dns/async.h"
+#include "mta/delivery/backoff.h"
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/notice_queue.h"
 #include "mta/delivery/notice_rate.h"
-#include "mta/delivery/verdict.h"
-#include "mta/events/hub.h"
-#include "mta/host/config.h"
-#include "mta/host/crash_record.h"
-#include "mta/host/fair_budget.h"
+#include "mta/fairness/fair_budget.h"
 #include "mta/routing/destination_name.h"
-#include "mta/transport/local_mailbox.h"
-#include "proto/dsn.h"
-#include "proto/outcome.h"
+#include "mta/system/crash_record.h"
 #include "queue/guarded.h"
 #include "queue/message_store.h"
 
 namespace boost::asio {
 class thread_pool;
 }
+
+namespace mxpress::proto {
+struct NoticeRecipient;
+}
+
+namespace mxpress::mta {
+class CurrentConfig;
+namespace events {
+class Hub;
+}
+}  // namespace mxpress::mta
 
 namespace mxpress::mta::delivery {
 
@@ -41,7 +47,7 @@ class Notices {
           LoadBudget& budget, Admit admit, std::uint64_t seed);
 
   // Notes which message a notice is made for. Before the first; null: nobody does.
-  void note_in(host::CrashRecord::Region* handled) { handled_ = handled; }
+  void note_in(system::CrashRecord::Region* handled) { handled_ = handled; }
   // Some recipients of this message are in stage notice_owed, durably.
   void owed(queue::QueueId message);
   // The message has waited for the policy's delay_notice at this destination; `failure` is why, where it waits for a host. What comes
@@ -79,7 +85,7 @@ class Notices {
   void go_on();
   void arm();
   Duration rest_before(queue::QueueId id);
-  host::Owner owner_of(queue::QueueId id) const { return spool_.share_owner_of(id); }
+  fairness::Owner owner_of(queue::QueueId id) const { return spool_.share_owner_of(id); }
   static Duration gather_on(queue::Instant since);
   Task<void> pay(NoticeQueue::Look look);
   void stopped_paying(const NoticeQueue::Look& look, std::exception_ptr error);
@@ -116,12 +122,12 @@ class Notices {
   LoadBudget& budget_;
   Admit admit_;
   std::mt19937_64 random_;
-  host::CrashRecord::Region* handled_ = nullptr;
+  system::CrashRecord::Region* handled_ = nullptr;
   std::atomic<std::size_t> pending_{0};
   NoticeQueue queue_;                                             // messages with pending notices
   std::unordered_map<std::uint64_t, std::vector<Delay>> delays_;  // messages whose delay notice is being gathered
-  host::FairBudget places_{kMostGathered};
-  queue::Guarded<boost::unordered_flat_map<std::uint64_t, host::Owner>> placed_;  // messages that have one of these places
+  fairness::FairBudget places_{kMostGathered};
+  queue::Guarded<boost::unordered_flat_map<std::uint64_t, fairness::Owner>> placed_;  // messages that have one of these places
   NoticeRate rate_;
   Timer timer_;  // of queue_.next_event()
   queue::Instant armed_for_ = queue::Instant::max();

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "mta/host/fair_budget.h"
-#include "mta/host/owner_lines.h"
+#include "mta/fairness/fair_budget.h"
+#include "mta/fairness/owner_lines.h"
 
 namespace mxpress::mta::delivery {
 
@@ -18,25 +18,25 @@ class OwnerLine {
 
   // An item has a place from here until end().
   // True: this one has a place now. False: it waits in the owner's line, where it stands once however often it is entered.
-  bool begin(Item item, const host::Owner& owner) {
+  bool begin(Item item, const fairness::Owner& owner) {
     if (!waits(item) && places_.take(owner, 1)) return true;
     lines_.enter(item, owner);
     return false;
   }
   // The item that had a place of this owner gives it back.
-  void end(const host::Owner& owner) { places_.give_back(owner, 1); }
+  void end(const fairness::Owner& owner) { places_.give_back(owner, 1); }
   // The next item that waits and has a place now, if any. An owner without a place gets one while any is free: only owners who have some
   // are passed over.
-  std::optional<typename host::OwnerLines<Item>::Next> next() {
-    return lines_.next([this](const host::Owner& owner) { return places_.take(owner, 1); });
+  std::optional<typename fairness::OwnerLines<Item>::Next> next() {
+    return lines_.next([this](const fairness::Owner& owner) { return places_.take(owner, 1); });
   }
 
   bool waits(Item item) const { return lines_.waits(item); }
   std::size_t waiting() const { return lines_.waiting(); }
 
  private:
-  host::FairBudget places_;
-  host::OwnerLines<Item> lines_;
+  fairness::FairBudget places_;
+  fairness::OwnerLines<Item> lines_;
 };
 
 }  // namespace mxpress::mta::delivery

@@ -7,12 +7,16 @@
 #include <string>
 
 #include "dns/targets.h"
-#include "mta/host/instant.h"
-#include "mta/host/owner.h"
+#include "mta/fairness/owner.h"
 #include "mta/routing/destination_name.h"
 #include "mta/transport/session_key.h"
-#include "queue/message_store.h"
-#include "queue/schedule.h"
+#include "proto/queue_id.h"
+#include "queue/instant.h"
+#include "queue/site_record.h"
+
+namespace mxpress::queue {
+struct Message;
+}
 
 namespace mxpress::mta::delivery {
 
@@ -28,8 +32,8 @@ struct Resolved {
 
 // A job on its way to a worker.
 struct NewJob {
-  queue::QueueId message;
-  host::Owner owner;  // of the message: whose shares it uses
+  proto::QueueId message;
+  fairness::Owner owner;  // of the message: whose shares it uses
   routing::DestinationName destination;
   Instant accepted{};
   Instant next_try{};

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "queue/schedule.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::delivery {
 

@@ -64,12 +64,12 @@ void Places::wait(std::uint32_t site, const Place& place) {
 
 // A delivery that begins here may end here, too: then the line has been served already.
 void Places::serve_line(std::size_t most, const std::function<void(std::uint32_t site)>& serve) {
-  std::array<Standing, 3> order = {Standing::unproven, Standing::troubled, Standing::proven};
+  std::array<Standing, 3> order = {Standing::unproven, Standing::failing, Standing::proven};
   if (most < kFew) std::rotate(order.begin(), order.begin() + first_served_++ % order.size(), order.end());
   for (const Standing standing : order) {
     auto& lines = lines_[index_of(standing)];
     for (std::size_t left = lines.waiting(); left > 0 && has_room(standing, most); --left) {
-      const auto next = lines.next([&](const host::Owner& owner) { return has_share({standing, owner}, most); });
+      const auto next = lines.next([&](const fairness::Owner& owner) { return has_share({standing, owner}, most); });
       if (!next) break;
       serve(next->item);
     }

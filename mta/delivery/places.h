@@ -7,14 +7,14 @@
 #include <cstdint>
 #include <functional>
 
-#include "mta/delivery/site.h"
-#include "mta/host/owner.h"
-#include "mta/host/owner_lines.h"
+#include "mta/delivery/standing.h"
+#include "mta/fairness/owner.h"
+#include "mta/fairness/owner_lines.h"
 
 namespace mxpress::mta::delivery {
 
 // The places of one transport. `most`: how many there are at the moment; at least 1. Thread: of the worker.
-// Half of the places are for proven sites, and at most a quarter is for troubled ones: however many hosts are slow or dead, those that are
+// Half of the places are for proven sites, and at most a quarter is for failing ones: however many hosts are slow or dead, those that are
 // not get theirs. Each bound holds for all whose standing is no better. Within each bound owners have fair shares: an owner may hold as
 // many places as he leaves free, or more while a quarter stays free for others, and in any case one of each standing while any is free. So
 // one owner alone has three quarters, and one who comes later finds a place at once, whatever hosts the mail of a few others is for.
@@ -23,7 +23,7 @@ class Places {
   // What a delivery holds: a place of the owner of the message.
   struct Place {
     Standing standing;  // of the site, when the delivery began
-    host::Owner owner;
+    fairness::Owner owner;
   };
   bool has_one(const Place& place, std::size_t most) const;
   void take(const Place& place);
@@ -45,8 +45,8 @@ class Places {
   bool has_share(const Place& place, std::size_t most) const;
 
   Counts taken_{};
-  boost::unordered_flat_map<host::Owner, Counts> of_owner_;  // who hold places
-  std::array<host::OwnerLines<std::uint32_t>, 3> lines_;
+  boost::unordered_flat_map<fairness::Owner, Counts> of_owner_;  // who hold places
+  std::array<fairness::OwnerLines<std::uint32_t>, 3> lines_;
   std::size_t first_served_ = 0;  // of the lines, where they take turns
 };
 

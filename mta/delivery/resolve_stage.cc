@@ -6,16 +6,28 @@
 #include <exception>
 #include <utility>
 
+#include "mta/config/config.h"
+#include "mta/delivery/age_policy.h"
 #include "mta/delivery/backoff_key.h"
-#include "mta/host/log.h"
+#include "mta/delivery/backoffs.h"
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/ownership.h"
+#include "mta/delivery/site_owner.h"
+#include "mta/delivery/site_table.h"
+#include "mta/delivery/verdict.h"
+#include "mta/delivery/wakes.h"
 #include "mta/routing/route.h"
+#include "mta/system/instant.h"
+#include "mta/system/log.h"
+#include "mta/transport/session_key.h"
 #include "proto/malformed_recipient.h"
+#include "queue/message_store.h"
+#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kFewOwners = 64;  // who have mail for one destination
-constexpr int kAddress = 1;             // RFC 3463 3.2: X.1.X
+constexpr int kAddress = 1;  // RFC 3463 3.2: X.1.X
 // However long the records hold: other name servers may be the ones to ask by then, and equal hosts take turns. The cache mostly knows.
 constexpr std::chrono::seconds kHoldAtMost = std::chrono::minutes(10);
 
@@ -70,7 +82,7 @@ void ResolveStage::look_up(DestinationIndex index) {
   parts_.destinations[index].resolving = true;
   const queue::ReadyLines& ready = parts_.schedule.ready();
   const bool has_begun = ready.any_line(index, kFewOwners, [&](queue::LineIndex line) {
-    const host::Owner owner = ready.owner(line);
+    const fairness::Owner owner = ready.owner(line);
     if (!lookups_.begin(index, owner)) return false;
     look_up_for(owner, index);
     return true;
@@ -82,7 +94,7 @@ void ResolveStage::look_up_next() {
   while (const auto next = lookups_.next()) look_up_for(next->owner, next->item);
 }
 
-void ResolveStage::look_up_for(const host::Owner& owner, DestinationIndex index) {
+void ResolveStage::look_up_for(const fairness::Owner& owner, DestinationIndex index) {
   asio::co_spawn(io_, ask(index), [this, owner, index](std::exception_ptr error) {
     log_bug("lookup of " + std::string(parts_.destinations.name(index).text()), error);
     if (error) parts_.destinations[index].resolving = false;
@@ -130,8 +142,8 @@ void ResolveStage::answered(DestinationIndex index, const std::shared_ptr<const 
   ++destination.answers;
   if (found.kind == dns::TargetsKind::failed_for_now) return failed(index, found);
   const routing::DestinationRef name = parts_.destinations.name(index);
-  if (destination.trouble.active()) parts_.spool.record_site({BackoffKey::of_lookup(name).stored(), 0, {}, std::nullopt});
-  destination.trouble.over();
+  if (destination.backoff.active()) parts_.spool.record_site({BackoffKey::of_lookup(name).stored(), 0, {}, std::nullopt});
+  destination.backoff.over();
   if (found.kind == dns::TargetsKind::failed_permanently) {
     proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
     asio::co_spawn(io_, fail_all(index, destination.answers, std::move(result)),
@@ -145,7 +157,7 @@ void ResolveStage::answered(DestinationIndex index, const std::shared_ptr<const 
   }
   destination.targets = found.targets;
   const SiteIndex site = site_index(resolved->key, std::move(claim.restored));
-  if (destination.is_outdated() && destination.site != site) inherit_trouble(destination.site, site);
+  if (destination.is_outdated() && destination.site != site) inherit_backoff(destination.site, site);
   destination.resolved_until = instant_now() + std::min(found.ttl, kHoldAtMost);
   join_site(index, site);
   if (destination.probe_wanted) parts_.backoffs.probe_now(index);
@@ -158,7 +170,7 @@ void ResolveStage::pass_on(DestinationIndex index, const std::shared_ptr<const R
   Destination& destination = parts_.destinations[index];
   for (JobIndex ready = lines.next(index); ready != queue::kNone; ready = lines.next(index)) {
     const queue::Job job = parts_.schedule.job(ready);
-    const host::Owner owner = lines.owner(lines.line(index));
+    const fairness::Owner owner = lines.owner(lines.line(index));
     parts_.schedule.remove(ready);
     parts_.ownership.move_job({job.message, owner, routing::DestinationName(parts_.destinations.name(index)), job.accepted, instant_now(),
                                false, job.first_attempt, job.delay_noticed, job.is_one_of_many, destination.probe_wanted, resolved});
@@ -173,10 +185,10 @@ SiteIndex ResolveStage::site_index(const SessionKey& key, std::optional<queue::S
 }
 
 // New hosts of a domain are asked at once; if they fail, too, that is not the first failure: hosts may change with each lookup.
-void ResolveStage::inherit_trouble(SiteIndex from, SiteIndex to) {
-  const Trouble& trouble = parts_.sites[from].trouble;
+void ResolveStage::inherit_backoff(SiteIndex from, SiteIndex to) {
+  const Backoff& backoff = parts_.sites[from].backoff;
   Site& site = parts_.sites[to];
-  if (trouble.active() && site.members.empty()) site.restore(trouble.failures(), instant_now(), trouble.last());
+  if (backoff.active() && site.members.empty()) site.restore(backoff.failures(), instant_now(), backoff.last());
 }
 
 void ResolveStage::join_site(DestinationIndex index, SiteIndex site) {
@@ -186,8 +198,8 @@ void ResolveStage::join_site(DestinationIndex index, SiteIndex site) {
   if (before != queue::kNone) parts_.schedule.close(index);
   parts_.sites.join(index, site);
   if (before != queue::kNone) parts_.backoffs.forget_unused(before);
-  Trouble& trouble = parts_.sites[site].trouble;
-  trouble.probe_no_later_than(instant_now() + parts_.destinations.policy(index)->schedule.longest_wait_after(trouble.failures()));
+  Backoff& backoff = parts_.sites[site].backoff;
+  backoff.probe_no_later_than(instant_now() + parts_.destinations.policy(index)->schedule.longest_wait_after(backoff.failures()));
 }
 
 // No answer is never "no such host": the destination waits, and one of its messages carries the record of the attempt.
@@ -197,12 +209,12 @@ void ResolveStage::failed(DestinationIndex index, const dns::Targets& found) {
   ++destination.answers;
   const Instant now = instant_now();
   proto::HostResult result{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false};
-  destination.trouble.failed(destinations.brief(result), now, *destinations.policy(index), parts_.random);
-  parts_.spool.record_site({BackoffKey::of_lookup(destinations.name(index)).stored(), destination.trouble.failures(),
-                            to_wall(destination.trouble.next_probe()), result});
+  destination.backoff.failed(destinations.brief(result), now, *destinations.policy(index), parts_.random);
+  parts_.spool.record_site({BackoffKey::of_lookup(destinations.name(index)).stored(), destination.backoff.failures(),
+                            to_wall(destination.backoff.next_probe()), result});
   if (auto job = parts_.schedule.lease(index)) actions_.conclude({*job, proto::Outcome::deferred, {std::move(result)}});
   parts_.age.expire_waiting(index, now);
-  parts_.wakes.wake_destination(index, destination.trouble.next_probe());
+  parts_.wakes.wake_destination(index, destination.backoff.next_probe());
 }
 
 // Until something else is known. `answer`: the number of the answer when this was started; by the time it runs the index may stand for
@@ -226,7 +238,7 @@ void ResolveStage::reconfigured(Rules rules) {
     Destination& destination = parts_.destinations[index];
     if (!destination.has_fixed_site()) destination.resolved_until = Instant::min();
     ++destination.answers;
-    destination.trouble.over();  // it may have been ours
+    destination.backoff.over();  // it may have been ours
     parts_.wakes.wake_destination(index, instant_now());
   }
 }

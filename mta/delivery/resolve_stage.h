@@ -7,12 +7,15 @@
 #include <optional>
 #include <random>
 
-#include "dns/resolver.h"
-#include "mta/delivery/age_policy.h"
-#include "mta/delivery/backoffs.h"
+#include "dns/async.h"
+#include "mta/delivery/forward.h"
 #include "mta/delivery/lookup_line.h"
-#include "mta/delivery/ownership.h"
 #include "mta/delivery/target_rules.h"
+#include "proto/outcome.h"
+
+namespace mxpress::queue {
+struct SiteRecord;
+}
 
 namespace mxpress::mta::delivery {
 
@@ -57,7 +60,7 @@ class ResolveStage {
 
  private:
   void look_up_next();
-  void look_up_for(const host::Owner& owner, DestinationIndex index);
+  void look_up_for(const fairness::Owner& owner, DestinationIndex index);
   Task<void> ask(DestinationIndex index);
   Task<dns::Targets> find_hosts(proto::Domain domain, const Rules& rules);
   void answered(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
@@ -65,7 +68,7 @@ class ResolveStage {
   Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);
   void pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
   void join_mailbox(DestinationIndex index);
-  void inherit_trouble(SiteIndex from, SiteIndex to);
+  void inherit_backoff(SiteIndex from, SiteIndex to);
   void join_site(DestinationIndex index, SiteIndex site);
   SiteIndex site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored);
 

@@ -1,6 +1,8 @@
 // What one job has of its message.
 #include "mta/delivery/share.h"
 
+#include "queue/message_store.h"
+
 namespace mxpress::mta::delivery {
 
 void Share::translate(queue::Settlement& settlement) const {

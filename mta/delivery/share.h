@@ -6,7 +6,10 @@
 #include <vector>
 
 #include "queue/message.h"
-#include "queue/message_store.h"
+
+namespace mxpress::queue {
+struct Settlement;
+}
 
 namespace mxpress::mta::delivery {
 

@@ -8,11 +8,14 @@
 #include <exception>
 #include <string_view>
 
+#include "mta/config/config.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/site.h"
-#include "mta/host/crash_record.h"
+#include "mta/system/crash_record.h"
+#include "mta/system/instant.h"
 #include "mta/transport/blocking.h"
 #include "queue/cached_file.h"
+#include "queue/message_store.h"
 #include "queue/state.h"
 
 namespace mxpress::mta::delivery {
@@ -149,7 +152,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
     ++shared->counters.reads;
   }
   auto load = [&spool = spool_, id, config = std::move(config), need]() -> Result<CopyPtr> {
-    const host::HandlingNow now(id);
+    const system::HandlingNow now(id);
     auto message = spool.load(id);
     if (!message) return message.error();
     auto copy = std::make_shared<Copy>();

@@ -12,14 +12,17 @@
 
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/share.h"
-#include "mta/host/config.h"
 #include "mta/routing/destination_name.h"
 #include "queue/guarded.h"
+#include "queue/instant.h"
 #include "queue/message_store.h"
-#include "queue/schedule.h"
 
 namespace boost::asio {
 class thread_pool;
+}
+
+namespace mxpress::mta {
+class CurrentConfig;
 }
 
 namespace mxpress::mta::delivery {

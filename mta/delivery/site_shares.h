@@ -6,33 +6,26 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mta/host/owner.h"
-#include "queue/ready_lines.h"
+#include "mta/delivery/site_owner.h"
 
 namespace mxpress::mta::delivery {
 
 // Counts the deliveries under way of each owner at each site; who has none takes no memory. Thread: of the worker.
 class SiteShares {
  public:
-  void begin(queue::SiteIndex site, const host::Owner& owner) { ++held_[{site, owner}]; }
-  void end(queue::SiteIndex site, const host::Owner& owner) {
+  void begin(queue::SiteIndex site, const fairness::Owner& owner) { ++held_[{site, owner}]; }
+  void end(queue::SiteIndex site, const fairness::Owner& owner) {
     const auto found = held_.find({site, owner});
     assert(found != held_.end());
     if (--found->second == 0) held_.erase(found);
   }
-  std::uint32_t held(queue::SiteIndex site, const host::Owner& owner) const {
+  std::uint32_t held(queue::SiteIndex site, const fairness::Owner& owner) const {
     const auto found = held_.find({site, owner});
     return found == held_.end() ? 0 : found->second;
   }
 
  private:
-  struct Key {
-    queue::SiteIndex site;
-    host::Owner owner;
-    bool operator==(const Key&) const = default;
-    friend std::size_t hash_value(const Key& key) { return hash_value(key.owner) ^ (key.site * std::size_t{0x9E3779B97F4A7C15}); }
-  };
-  boost::unordered_flat_map<Key, std::uint32_t> held_;
+  boost::unordered_flat_map<SiteOwner, std::uint32_t> held_;
 };
 
 }  // namespace mxpress::mta::delivery

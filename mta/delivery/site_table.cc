@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "mta/delivery/destinations.h"
+#include "mta/transport/session_key.h"
+
 namespace mxpress::mta::delivery {
 
 SiteIndex SiteTable::index(const SessionKey& key) {
@@ -47,10 +50,10 @@ void SiteTable::keep_members(const std::function<bool(DestinationIndex)>& stays)
   }
 }
 
-Trouble* SiteTable::trouble_of(DestinationIndex index) {
+Backoff* SiteTable::backoff_of(DestinationIndex index) {
   Destination& destination = destinations_[index];
-  if (destination.trouble.active()) return &destination.trouble;
-  if (destination.site != queue::kNone && sites_[destination.site].trouble.active()) return &sites_[destination.site].trouble;
+  if (destination.backoff.active()) return &destination.backoff;
+  if (destination.site != queue::kNone && sites_[destination.site].backoff.active()) return &sites_[destination.site].backoff;
   return nullptr;
 }
 

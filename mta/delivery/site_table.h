@@ -13,7 +13,13 @@
 #include "mta/delivery/site.h"
 #include "queue/name_table.h"
 
+namespace mxpress::mta::transport {
+struct SessionKey;
+}
+
 namespace mxpress::mta::delivery {
+
+using transport::SessionKey;
 
 // Thread: one.
 class SiteTable {
@@ -45,9 +51,9 @@ class SiteTable {
   // Of all sites only those members stay for which `stays` is true.
   void keep_members(const std::function<bool(DestinationIndex)>& stays);
 
-  // Why mail for the destination waits: the trouble of its lookup, or of its site. Null: there is none.
-  Trouble* trouble_of(DestinationIndex index);
-  const Trouble* trouble_of(DestinationIndex index) const { return const_cast<SiteTable*>(this)->trouble_of(index); }
+  // Why mail for the destination waits: the backoff of its lookup, or of its site. Null: there is none.
+  Backoff* backoff_of(DestinationIndex index);
+  const Backoff* backoff_of(DestinationIndex index) const { return const_cast<SiteTable*>(this)->backoff_of(index); }
 
  private:
   auto links() {

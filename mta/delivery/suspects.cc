@@ -4,7 +4,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-const proto::EnhancedStatus kSystemTrouble{4, 3, 0};
+const proto::EnhancedStatus kSystemFailure{4, 3, 0};
 
 }  // namespace
 
@@ -42,7 +42,7 @@ queue::Settlement settlement_of(const queue::Message& message, const std::string
     if (message.recipients[i].stage != queue::RecipientStage::pending) continue;
     settlement.attempt.recipients.push_back(i);
     queue::RecipientState state = message.recipients[i];
-    state.last = proto::HostResult{proto::Stage::local, "", "", "", kSystemTrouble, 0, text, false};
+    state.last = proto::HostResult{proto::Stage::local, "", "", "", kSystemFailure, 0, text, false};
     state.last_time = now;
     settlement.changes.push_back({i, std::move(state)});
   }

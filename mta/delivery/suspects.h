@@ -9,9 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "mta/delivery/deliverer.h"
+#include "queue/instant.h"
 #include "queue/message_store.h"
-#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 
@@ -22,7 +21,7 @@ class SuspectLine {
  public:
   static constexpr Duration kPatience = std::chrono::minutes(2);
   void add(queue::QueueId message) { waiting_.push_back(message); }
-  // The next one to be tried; none while another one is. `record`: host::CrashRecord, or what stands for it.
+  // The next one to be tried; none while another one is. `record`: system::CrashRecord, or what stands for it.
   template <class Record>
   std::optional<queue::QueueId> next(queue::Instant now, Record& record) {
     if (tried_ && record.is_suspect(*tried_)) {

@@ -8,7 +8,8 @@
 #include <utility>
 
 #include "dns/ip_address.h"
-#include "mta/host/endpoint.h"
+#include "mta/config/config.h"
+#include "mta/config/endpoint.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -46,7 +47,7 @@ dns::TargetRules target_rules(const Config& config, const proto::Domain& domain,
   rules.port = config.delivery.port;
   std::set<std::pair<dns::Address, std::uint16_t>> listeners;
   for (const auto& text : config.listen.smtp)
-    if (const auto listener = host::parse_endpoint(text)) listeners.insert({listener->address, listener->port});
+    if (const auto listener = config::parse_endpoint(text)) listeners.insert({listener->address, listener->port});
   rules.is_own = [listeners, own](const dns::Address& address, std::uint16_t port) {
     return std::any_of(listeners.begin(), listeners.end(), [&](const auto& listener) {
       const bool same = listener.first == address || (dns::is_unspecified(listener.first) && own->contains(address));

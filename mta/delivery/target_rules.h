@@ -5,7 +5,10 @@
 #include <set>
 
 #include "dns/targets.h"
-#include "mta/host/config.h"
+
+namespace mxpress::mta {
+struct Config;
+}
 
 namespace mxpress::mta::delivery {
 

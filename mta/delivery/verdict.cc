@@ -4,7 +4,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "mta/delivery/notices.h"
+#include "mta/transport/report.h"
 #include "proto/network_words.h"
+#include "queue/retry.h"
+#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 namespace {

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "mta/delivery/backoff.h"
 #include "mta/transport/report.h"
 #include "proto/outcome.h"
 #include "queue/message.h"
@@ -15,12 +16,6 @@ namespace mxpress::mta::delivery {
 
 using transport::AttemptReport;
 using transport::report_without_host;
-
-// Why a site or a lookup backs off, as the message that was the probe met it.
-struct SiteFailure {
-  proto::HostResult result;
-  std::optional<WallTime> since{};  // when its failures began, if that was in this run
-};
 
 // The same for a recipient of a message that waits for the site: the reply itself only where this message got it.
 proto::HostResult told_to(const queue::RecipientState& recipient, const SiteFailure& failure);

@@ -7,8 +7,7 @@
 #include <queue>
 #include <vector>
 
-#include "mta/delivery/destinations.h"
-#include "mta/delivery/site_table.h"
+#include "mta/delivery/forward.h"
 
 namespace mxpress::mta::delivery {
 
@@ -43,9 +42,7 @@ class Wakes {
   };
 
   // The earliest moment that is arranged; max: none.
-  Instant& awaited(const Wake& wake) {
-    return wake.kind == Kind::site ? sites_[wake.index].next_wake : destinations_[wake.index].next_wake;
-  }
+  Instant& awaited(const Wake& wake);
   void wake(const Wake& wake) {
     if (awaited(wake) <= wake.when) return;
     awaited(wake) = wake.when;

@@ -1,20 +1,29 @@
 // What a worker serves next: due jobs, sites with room, and what has to wake up later.
 #include "mta/delivery/worker.h"
 
-#include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <stdexcept>
 #include <utility>
 
-#include "mta/delivery/destination.h"
-#include "mta/host/log.h"
+#include "mta/config/config.h"
+#include "mta/delivery/age_policy.h"
+#include "mta/delivery/conclusion.h"
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/flights.h"
+#include "mta/delivery/loads.h"
+#include "mta/delivery/notices.h"
+#include "mta/delivery/ownership.h"
+#include "mta/delivery/site_table.h"
+#include "mta/delivery/verdict.h"
+#include "mta/system/instant.h"
+#include "mta/system/log.h"
+#include "mta/transport/report.h"
+#include "mta/transport/transport.h"
+#include "queue/message_store.h"
+#include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kFewOwners = 64;  // whose mail is looked at
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
 
 }  // namespace
@@ -24,7 +33,7 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       random_(seed),
       timer_(services.io),
       watchdog_(services.io),
-      schedule_([this](queue::QueueId message) { return owner_of(message); }),
+      schedule_([this](queue::QueueId message) { return services_.spool.share_owner_of(message); }),
       destinations_(schedule_, services_.config, services_.many_destinations),
       sites_(destinations_),
       wakes_(destinations_, sites_),
@@ -33,19 +42,29 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       resolve_(index, services_.io,
                {schedule_, destinations_, sites_, wakes_, age_, backoffs_, services_.ownership, services_.spool, random_},
                resolve_actions(), {services_.config.get(), std::move(resolver)}),
+      turns_({schedule_, destinations_, sites_, wakes_, services_.transports, services_.config}),
+      room_(schedule_, services_.spool, services_.loads),
+      leases_(
+          {services_.io, schedule_, destinations_, age_, services_.spool, services_.events, services_.notices, services_.loads, random_},
+          {[this] { run_due(); }, [this] { arm(); }}),
       loader_({services_.io, schedule_, destinations_, services_.config, services_.spool, services_.events, services_.file_pool,
                services_.loads, services_.ownership},
               loader_actions()),
+      conclusions_({services_.io, schedule_, destinations_, sites_, services_.config, room_, loader_, leases_, services_.handled}),
+      runner_({services_.io, services_.transports, services_.config, schedule_, destinations_, sites_, flights_, backoffs_, turns_, room_,
+               loader_, leases_, services_.handled},
+              runner_actions()),
+      actions_({schedule_, age_, backoffs_}),
       view_(schedule_, destinations_, sites_, flights_),
       cleanup_(index, {schedule_, destinations_, sites_, services_.ownership}, services_.many_destinations,
-               [this](SiteIndex site) { return transport_of(sites_[site]).keeps_site(site); }) {
+               [this](SiteIndex site) { return services_.transports.of(*sites_[site].terms).keeps_site(site); }) {
   for (transport::Transport* transport : services_.transports)
-    transport->when_room([this](SiteIndex site, const host::Owner& owner) { return use_room(site, owner); });
+    transport->when_room([this](SiteIndex site, const fairness::Owner& owner) { return use_room(site, owner); });
   asio::post(services_.io, [this] { watch(); });
 }
 
 AgePolicy::Actions Worker::age_actions() {
-  return {[this](Conclusion conclusion) { conclude_soon(std::move(conclusion)); },
+  return {[this](Conclusion conclusion) { conclusions_.conclude(std::move(conclusion)); },
           [this](const queue::Job& job, std::optional<SiteFailure> why, Instant deadline) {
             const routing::DestinationName name(destinations_.name(job.destination));
             return services_.notices.delayed(job.message, name, std::move(why), to_wall(deadline));
@@ -54,14 +73,22 @@ AgePolicy::Actions Worker::age_actions() {
 
 ResolveStage::Actions Worker::resolve_actions() {
   return {[this](DestinationIndex index) { serve(index); }, [this] { run_due(); },
-          [this](Conclusion conclusion) { conclude_soon(std::move(conclusion)); },
-          [this](Conclusion conclusion) { return conclude_or_wait(std::move(conclusion)); }};
+          [this](Conclusion conclusion) { conclusions_.conclude(std::move(conclusion)); },
+          [this](Conclusion conclusion) { return conclusions_.conclude_in_turn(std::move(conclusion)); }};
 }
 
 JobLoader::Actions Worker::loader_actions() {
-  return {[this](JobIndex index) { wait_after_trouble(index); },
+  return {[this](JobIndex index) { leases_.wait_after_failure(index); },
           [this](JobIndex index, DestinationIndex destination, Share share, AttemptReport report) {
-            settle(index, destination, std::move(share), std::move(report), std::nullopt);
+            leases_.settle(index, destination, std::move(share), std::move(report), std::nullopt);
+          }};
+}
+
+JobRunner::Actions Worker::runner_actions() {
+  return {[this](SiteIndex site) { serve_other_user(site); },
+          [this](SiteIndex site) {
+            serve_after(site);
+            run_due();
           }};
 }
 
@@ -126,13 +153,13 @@ void Worker::serve(DestinationIndex index) {
 
 // Its hosts are looked up again when they may be asked again: hosts that change with each lookup are not asked more often.
 bool Worker::waits_for_site(const Destination& destination) const {
-  return destination.is_outdated() && sites_[destination.site].trouble.active();
+  return destination.is_outdated() && sites_[destination.site].backoff.active();
 }
 
 void Worker::look_up(DestinationIndex index) {
   const Destination& destination = destinations_[index];
-  if (destination.trouble.may_probe(instant_now(), backoffs_.has_fresh(index, destination.trouble))) return resolve_.look_up(index);
-  wakes_.wake_destination(index, destination.trouble.next_probe());
+  if (destination.backoff.may_probe(instant_now(), backoffs_.has_fresh(index, destination.backoff))) return resolve_.look_up(index);
+  wakes_.wake_destination(index, destination.backoff.next_probe());
 }
 
 void Worker::serve_site(SiteIndex index) {
@@ -143,15 +170,15 @@ void Worker::serve_site(SiteIndex index) {
 // The site backs off because of one user's messages: mail of others that waits has the next probe, and has it now. False: there is none.
 bool Worker::serve_other_user(SiteIndex index) {
   const Site& site = sites_[index];
-  if (!site.suspicion.is_of_one_user() || !site.trouble.active() || site.active > 0) return false;
+  if (!site.suspicion.is_of_one_user() || !site.backoff.active() || site.active > 0) return false;
   if (stopping_ || paused_) return false;
   const queue::ReadyLines& ready = schedule_.ready();
   return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
     const JobIndex job = ready.oldest(line);
-    const host::Owner owner = ready.owner(line);
-    if (!site.suspicion.may_ask(owner) || !has_place(site, owner) || waits_for_host(index, owner) || !has_room(job)) return false;
+    const fairness::Owner owner = ready.owner(line);
+    if (!site.suspicion.may_ask(owner) || !turns_.may_ask(index, owner) || !room_.has_some(job)) return false;
     schedule_.lease_job(job);
-    start(job, schedule_.job(job).destination, index, owner);
+    runner_.start(job, schedule_.job(job).destination, index, owner);
     return true;
   });
 }
@@ -160,86 +187,37 @@ bool Worker::serve_other_user(SiteIndex index) {
 bool Worker::start_next(SiteIndex site_index) {
   const queue::ReadyLines& ready = schedule_.ready();
   if (stopping_ || paused_ || ready.empty_at(site_index)) return false;
-  const Turn turn = find_turn(site_index);
+  const Turns::Turn turn = turns_.find(site_index);
   const DestinationIndex index = schedule_.job(ready.next_at(site_index)).destination;
   const bool is_resolved = destinations_[index].is_resolved(instant_now());
-  if (is_resolved && turn == Turn::full) return false;
+  if (is_resolved && turn == Turns::Turn::full) return false;
   if ((is_resolved || waits_for_site(destinations_[index])) && !may_probe(site_index, index)) return false;
   if (!is_resolved) {
     schedule_.close(index);
     look_up(index);
     return true;
   }
-  if (turn == Turn::without_place) {
-    wait_for_place(site_index);
+  if (turn == Turns::Turn::without_place) {
+    turns_.wait_for_place(site_index);
     return false;
   }
-  const host::Owner owner = ready.owner(ready.line_at(site_index));
+  const fairness::Owner owner = ready.owner(ready.line_at(site_index));
   const JobIndex job = *schedule_.lease_at(site_index);
-  if (has_room(job))
-    start(job, index, site_index, owner);
+  if (room_.has_some(job))
+    runner_.start(job, index, site_index, owner);
   else
-    wait_for_room(job);
+    leases_.wait_for_room(job);
   return true;
 }
 
 // The site is in no trouble, or is asked again now; else it is woken when it may be.
 bool Worker::may_probe(SiteIndex site_index, DestinationIndex index) {
   const Site& site = sites_[site_index];
-  if (!site.trouble.active()) return true;
-  const bool is_fresh = backoffs_.has_fresh(index, site.trouble);
+  if (!site.backoff.active()) return true;
+  const bool is_fresh = backoffs_.has_fresh(index, site.backoff);
   if (site.may_probe(instant_now(), is_fresh)) return true;
-  if (site.active == 0) wakes_.wake_site(site_index, site.trouble.probe_time(is_fresh));
+  if (site.active == 0) wakes_.wake_site(site_index, site.backoff.probe_time(is_fresh));
   return false;
-}
-
-transport::Transport& Worker::transport_of(const Site& site) const {
-  return *services_.transports[static_cast<std::size_t>(site.terms->transport)];
-}
-
-// The turn goes to the next owner with mail at the site who may begin a delivery. Without one: whether some of those that were looked at
-// wait for a place alone.
-Worker::Turn Worker::find_turn(SiteIndex index) {
-  const queue::ReadyLines& ready = schedule_.ready();
-  const host::Owner first = ready.owner(ready.line_at(index));
-  Turn best = Turn::full;
-  for (std::size_t looked_at = 0; looked_at < kFewOwners; ++looked_at) {
-    const host::Owner& owner = ready.owner(ready.line_at(index));
-    if (looked_at > 0 && owner == first) break;
-    const Turn turn = turn_of(index, owner);
-    if (turn == Turn::found) return turn;
-    if (turn == Turn::without_place) best = turn;
-    schedule_.skip_owner_at(index);
-  }
-  return best;
-}
-
-// Until his mail may ask the hosts of the site again, which take no more connections at the moment; none: now.
-std::optional<Instant> Worker::waits_for_host(SiteIndex index, const host::Owner& owner) const {
-  if (busy_.size() == 0) return std::nullopt;  // without a look at the clock
-  return busy_.until(index, owner, sites_[index].active, instant_now());
-}
-
-// Of the owner of the next job at the site.
-Worker::Turn Worker::turn_of(SiteIndex index, const host::Owner& owner) {
-  const Site& site = sites_[index];
-  const DestinationIndex destination = schedule_.job(schedule_.ready().next_at(index)).destination;
-  const bool is_in_trouble = site.trouble.active();
-  if (!is_in_trouble && !site.has_room(session_limit(destination), site.active == 0 ? 0 : shares_.held(index, owner))) return Turn::full;
-  if (waits_for_host(index, owner)) return Turn::without_place;
-  return has_place(site, owner) ? Turn::found : Turn::without_place;
-}
-
-// The site waits in the lines of the owners that find_turn() has looked at, or until their mail may ask its hosts again.
-void Worker::wait_for_place(SiteIndex index) {
-  Site& site = sites_[index];
-  schedule_.ready().any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
-    const host::Owner& owner = schedule_.ready().owner(line);
-    if (const auto until = waits_for_host(index, owner)) return wakes_.wake_site(index, *until), false;
-    site.is_waiting = true;
-    places_of(site).wait(index, {site.standing(), owner});
-    return false;
-  });
 }
 
 // After a delivery of this site. It goes on with the session that it has, with a limit: each so many deliveries those that wait are
@@ -247,11 +225,39 @@ void Worker::wait_for_place(SiteIndex index) {
 void Worker::serve_after(SiteIndex index) {
   Site& site = sites_[index];
   if (++site.deliveries % Site::kTurn != 0) start_next(index);
-  places_of(site).serve_line(most_places(site), [this](SiteIndex waiting) {
-    sites_[waiting].is_waiting = false;
-    serve_site(waiting);
-  });
+  turns_.serve_line(index, [this](SiteIndex waiting) { serve_site(waiting); });
   serve_site(index);
+}
+
+// A connection is kept for mail of this owner at this site. False: none of its mail has begun.
+bool Worker::use_room(SiteIndex site, const fairness::Owner& owner) {
+  turns_.host_has_room(site, owner);
+  const std::uint32_t before = sites_[site].active;
+  serve_site(site);
+  arm();
+  return sites_[site].active > before;
+}
+
+std::vector<ActionEffect> Worker::acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages) {
+  std::vector<ActionEffect> effects;
+  for (queue::QueueId message : messages) effects.push_back(actions_.act(action, message));
+  run_due();  // once: however many messages are to be tried again, their site gets one probe
+  return effects;
+}
+
+void Worker::pause(bool paused) {
+  if (paused)
+    age_.pause();
+  else
+    age_.resume(instant_now());
+  paused_ = paused;
+  for (DestinationIndex index = 0; !paused && index < destinations_.size(); ++index) wakes_.wake_destination(index, instant_now());
+  run_due();
+}
+
+void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver) {
+  resolve_.reconfigured({std::move(config), std::move(resolver)});
+  run_due();
 }
 
 void Worker::stop() {
@@ -277,14 +283,6 @@ void Worker::watch() {
   watchdog_.async_wait([this](boost::system::error_code error) {
     if (!error && !stopping_) watch();
   });
-}
-
-std::size_t Worker::session_limit(DestinationIndex index, const Config& config) const {
-  if (destinations_[index].has_fixed_site()) return most_places(sites_[destinations_[index].site]);
-  const bool is_like_all = config.destinations.empty();
-  const std::size_t limit =
-      is_like_all ? config.delivery.max_sessions_per_site : config.max_sessions_for(*destinations_.name(index).domain());
-  return std::max<std::size_t>(1, limit);
 }
 
 }  // namespace mxpress::mta::delivery

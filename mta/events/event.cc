@@ -1,7 +1,7 @@
 // What events take in memory, and their words.
 #include "mta/events/event.h"
 
-#include "mta/host/log_queue.h"
+#include "mta/system/log_queue.h"
 
 namespace mxpress::mta::events {
 

@@ -9,9 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "dns/targets.h"
-#include "mta/host/log_room.h"
+#include "dns/target.h"
 #include "mta/net/tls_result.h"
+#include "mta/system/log_room.h"
 #include "proto/envelope.h"
 #include "proto/outcome.h"
 #include "proto/queue_id.h"

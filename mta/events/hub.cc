@@ -4,7 +4,7 @@
 #include <exception>
 #include <string>
 
-#include "mta/host/log.h"
+#include "mta/system/log.h"
 
 namespace mxpress::mta::events {
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "dns/async.h"
-#include "mta/host/log.h"
+#include "mta/system/log.h"
 
 namespace mxpress::mta::events {
 namespace {

@@ -12,9 +12,9 @@
 #include <optional>
 #include <utility>
 
-#include "mta/host/log.h"
-#include "mta/host/log_limit.h"
 #include "mta/intake/drop_session.h"
+#include "mta/system/log.h"
+#include "mta/system/log_limit.h"
 #include "proto/mail_data.h"
 #include "queue/start_thread.h"
 
@@ -55,23 +55,23 @@ std::string_view why_not(const struct stat& file) {
 // What its owner made so; everything else (no descriptors left, an I/O error) passes.
 bool is_forbidden(int code) { return code == ELOOP || code == EACCES || code == EPERM || code == ENXIO || code == ENODEV; }
 
-host::Owner owner_of(const std::string& name, int folder) {
+fairness::Owner owner_of(const std::string& name, int folder) {
   struct stat file{};
-  return ::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0 ? host::Owner::user(file.st_uid) : host::Owner();
+  return ::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0 ? fairness::Owner::user(file.st_uid) : fairness::Owner();
 }
 
 bool is_abandoned(const struct stat& file) {
   return Clock::current().wall() - WallTime{std::chrono::seconds(file.st_mtim.tv_sec)} >= kAbandoned;
 }
 
-void log_file(const host::Owner& owner, Priority priority, std::string_view event, const std::string& name, std::string_view reason) {
+void log_file(const fairness::Owner& owner, Priority priority, std::string_view event, const std::string& name, std::string_view reason) {
   if (!may_log(owner, event)) return;
   LogLine line(priority, event);
   log(line.add("file", name).add("reason", reason).add("owner", owner.to_string()));
 }
 
 // Lines about what has come of his mail wait for the log: his files wait, too. What is returned is concluded at once.
-bool has_log_room(const host::Owner& owner) { return log_rooms().accepted.has_room(owner) && log_rooms().outcomes.has_room(owner); }
+bool has_log_room(const fairness::Owner& owner) { return log_rooms().accepted.has_room(owner) && log_rooms().outcomes.has_room(owner); }
 
 }  // namespace
 
@@ -115,7 +115,7 @@ void DropFolder::run() {
 // The files that sendmail has just finished, without a look at what else lies there. False: not all of them.
 bool DropFolder::take_named(DropWatch& watch) {
   bool all = true;
-  std::optional<host::Descriptor> folder;
+  std::optional<system::Descriptor> folder;
   const bool complete = watch.read([&](const std::string& name) {
     if (!is_drop_name(name)) return;
     if (!folder) folder.emplace(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -149,7 +149,7 @@ bool DropFolder::look_at(const std::string& name, int folder) {
     if (is_abandoned(file)) remove_old_part(name, folder, file);
     return true;
   }
-  if (!has_log_room(host::Owner::user(file.st_uid))) return false;
+  if (!has_log_room(fairness::Owner::user(file.st_uid))) return false;
   if (!shares_.take(file.st_uid, octets_of(file), BootClock::now())) return false;
   take(name, folder);
   return true;
@@ -157,12 +157,12 @@ bool DropFolder::look_at(const std::string& name, int folder) {
 
 void DropFolder::remove_old_part(const std::string& name, int folder, const struct stat& file) {
   if (::unlinkat(folder, name.c_str(), 0) == 0)
-    log_file(host::Owner::user(file.st_uid), Priority::notice, "drop-removed", name, "not finished for a day");
+    log_file(fairness::Owner::user(file.st_uid), Priority::notice, "drop-removed", name, "not finished for a day");
 }
 
 void DropFolder::take(const std::string& name, int folder) {
   if (!is_drop_name(name)) return put_aside(name, folder, Fate::no_message, "not a name that sendmail gives");
-  host::Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  system::Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat facts{};
   if (!file.is_open() || ::fstat(file.get(), &facts) != 0) {
     if (errno == ENOENT) return;  // its owner took it back
@@ -176,11 +176,11 @@ void DropFolder::take(const std::string& name, int folder) {
   if (fate == Fate::refused || fate == Fate::no_message) return put_aside(name, folder, fate, "refused");
   if (fate == Fate::taken && ::unlinkat(folder, name.c_str(), 0) != 0 && stuck_.size() < kMaxStuck) {
     stuck_.insert(name);  // the spool knows the name, so that the next start repeats nothing either
-    log_file(host::Owner::user(facts.st_uid), Priority::error, "drop-stuck", name, std::strerror(errno));
+    log_file(fairness::Owner::user(facts.st_uid), Priority::error, "drop-stuck", name, std::strerror(errno));
   }
 }
 
-DropFolder::Fate DropFolder::read_message(const std::string& name, host::Descriptor file, const struct stat& facts) {
+DropFolder::Fate DropFolder::read_message(const std::string& name, system::Descriptor file, const struct stat& facts) {
   Entrance entrance;
   entrance.submitter.entrance = "drop";
   entrance.submitter.uid = facts.st_uid;
@@ -201,13 +201,13 @@ bool DropFolder::move_aside(const std::string& name, int folder) {
     full_until_ = BootClock::now() + std::chrono::seconds(1);
     return false;
   }
-  const host::Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const system::Descriptor aside(::open(refused_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   return aside.is_open() && ::renameat(folder, name.c_str(), aside.get(), name.c_str()) == 0;
 }
 
 // What may be mail is moved or stays.
 void DropFolder::put_aside(const std::string& name, int folder, Fate fate, std::string_view reason) {
-  const host::Owner owner = owner_of(name, folder);
+  const fairness::Owner owner = owner_of(name, folder);
   const bool moved = move_aside(name, folder);
   const auto remove = [&] { return ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0; };
   const bool gone = moved || (fate == Fate::no_message && remove());

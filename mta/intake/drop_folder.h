@@ -16,10 +16,10 @@
 #include <set>
 #include <thread>
 
-#include "mta/host/descriptor.h"
 #include "mta/intake/drop_round.h"
 #include "mta/intake/drop_watch.h"
 #include "mta/intake/submit.h"
+#include "mta/system/descriptor.h"
 
 namespace mxpress::mta::intake {
 
@@ -45,7 +45,7 @@ class DropFolder {
   bool look_at_piece();
   bool look_at(const std::string& name, int folder);
   void take(const std::string& name, int folder);
-  Fate read_message(const std::string& name, host::Descriptor file, const struct stat& facts);
+  Fate read_message(const std::string& name, system::Descriptor file, const struct stat& facts);
   bool move_aside(const std::string& name, int folder);
   void put_aside(const std::string& name, int folder, Fate fate, std::string_view reason);
   void remove_old_part(const std::string& name, int folder, const struct stat& file);
@@ -59,7 +59,7 @@ class DropFolder {
   bool looks_at_parts_ = true;
   BootTime next_parts_{};
   BootTime full_until_{};  // drop-refused
-  host::Descriptor wake_;
+  system::Descriptor wake_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
   std::set<std::string> stuck_;  // files that could not be removed: not tried, and not logged, again

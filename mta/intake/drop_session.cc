@@ -9,8 +9,8 @@
 #include <exception>
 #include <utility>
 
-#include "mta/host/log.h"
-#include "mta/smtp/stream.h"
+#include "mta/net/stream.h"
+#include "mta/system/log.h"
 
 namespace mxpress::mta::intake {
 namespace {
@@ -24,9 +24,9 @@ constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 50;
 constexpr proto::EnhancedStatus kTooMany{5, 5, 3};
 constexpr int kNoMessage = 500;  // the reply to what is no SMTP; sendmail writes only what is
 
-class FileStream final : public smtp::Stream {
+class FileStream final : public net::Stream {
  public:
-  FileStream(host::Descriptor file, std::uint64_t size, Status& trouble) : file_(std::move(file)), left_(size), trouble_(trouble) {}
+  FileStream(system::Descriptor file, std::uint64_t size, Status& failure) : file_(std::move(file)), left_(size), failure_(failure) {}
 
   void set_deadline(BootTime) override {}
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override {
@@ -34,23 +34,23 @@ class FileStream final : public smtp::Stream {
     do count = ::read(file_.get(), buffer, std::min<std::uint64_t>(size, left_));
     while (count < 0 && errno == EINTR);
     if (count < 0) {
-      trouble_ = Error::transient(std::strerror(errno));
-      co_return trouble_.error();
+      failure_ = Error::transient(std::strerror(errno));
+      co_return failure_.error();
     }
     left_ -= static_cast<std::uint64_t>(count);
     co_return static_cast<std::size_t>(count);
   }
   Task<Status> write(std::string_view) override { co_return Status(); }  // nobody listens
-  Task<Status> start_tls_client(std::string, smtp::TlsOffer) override { co_return Error::permanent("a file has no TLS"); }
-  const smtp::TlsState& tls() const override { return tls_; }
+  Task<Status> start_tls_client(std::string, net::TlsOffer) override { co_return Error::permanent("a file has no TLS"); }
+  const net::TlsState& tls() const override { return tls_; }
   bool has_input() override { return true; }
   void close() override {}
 
  private:
-  host::Descriptor file_;
+  system::Descriptor file_;
   std::uint64_t left_;
-  Status& trouble_;
-  smtp::TlsState tls_;
+  Status& failure_;
+  net::TlsState tls_;
 };
 
 // Passes everything on, and keeps the verdict on the first message; a second one is refused, because a drop file is remembered as one.
@@ -133,7 +133,7 @@ ServerReply after_bug(std::exception_ptr bug) {
 
 bool is_no_message(const ServerReply& verdict) { return verdict.code == kNoMessage; }
 
-DropVerdict take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance) {
+DropVerdict take_drop_file(Context& context, system::Descriptor file, std::uint64_t size, Entrance entrance) {
   auto options = server_options(*context.config.get(), entrance.completion);
   if (!options.ok()) return {{451, proto::EnhancedStatus{4, 3, 5}, options.error().message}};
   options->max_message_size = kNoLimit;
@@ -141,16 +141,16 @@ DropVerdict take_drop_file(Context& context, host::Descriptor file, std::uint64_
   options->max_refused = 0;                                                      // nobody hears
   Submission submission(context, std::move(entrance));
   VerdictSink sink(submission, size, max_recipients);
-  Status trouble;
-  smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size, trouble), sink,
+  Status failure;
+  smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size, failure), sink,
                               std::make_shared<const smtp::ServerProfile>(std::move(*options)));
   asio::io_context io(1);
   std::exception_ptr bug;
   asio::co_spawn(io.get_executor(), session.run(), [&bug](std::exception_ptr thrown) { bug = thrown; });
   io.run();
   if (bug) return {after_bug(bug), session.commands()};
-  if (!trouble && !sink.verdict().is_positive())
-    return {{451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + trouble.error().message}, session.commands()};
+  if (!failure && !sink.verdict().is_positive())
+    return {{451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + failure.error().message}, session.commands()};
   return {sink.verdict(), session.commands()};
 }
 

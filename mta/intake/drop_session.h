@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "mta/host/descriptor.h"
 #include "mta/intake/submit.h"
+#include "mta/system/descriptor.h"
 
 namespace mxpress::mta::intake {
 
@@ -17,7 +17,7 @@ struct DropVerdict {
 
 // `size`: the file as it was looked at; its owner may be writing to it still, and nothing behind that is read.
 // Blocking: waits until the message is durable.
-DropVerdict take_drop_file(Context& context, host::Descriptor file, std::uint64_t size, Entrance entrance);
+DropVerdict take_drop_file(Context& context, system::Descriptor file, std::uint64_t size, Entrance entrance);
 
 // Of such a reply: sendmail has not written this file.
 bool is_no_message(const smtp::ServerReply& verdict);

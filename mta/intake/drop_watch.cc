@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "mta/host/log.h"
+#include "mta/system/log.h"
 
 namespace mxpress::mta::intake {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "mta/host/descriptor.h"
+#include "mta/system/descriptor.h"
 
 namespace mxpress::mta::intake {
 
@@ -19,7 +19,7 @@ class DropWatch {
   bool read(const std::function<void(const std::string&)>& named);
 
  private:
-  const host::Descriptor inotify_;
+  const system::Descriptor inotify_;
 };
 
 }  // namespace mxpress::mta::intake

@@ -6,9 +6,9 @@
 #include <random>
 #include <utility>
 
-#include "mta/host/log_wait.h"
-#include "mta/host/spool_async.h"
 #include "mta/routing/aliases.h"
+#include "mta/system/log_wait.h"
+#include "mta/system/spool_async.h"
 #include "proto/clean_header.h"
 #include "proto/trace.h"
 
@@ -20,7 +20,7 @@ using smtp::Refusal;
 using smtp::ServerReply;
 
 // Error messages of the spool name paths and sizes of this host: they go to local submitters and the log.
-ServerReply trouble(const Error& error) { return {452, EnhancedStatus{4, 3, 1}, error.message}; }
+ServerReply failure(const Error& error) { return {452, EnhancedStatus{4, 3, 1}, error.message}; }
 
 int local_zone_minutes(WallTime now) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::system_clock::duration>(now));
@@ -169,17 +169,17 @@ Refusal Incoming::keep(std::string_view content) {
     return std::nullopt;
   }
   const Status appended = large_->append(content);
-  return appended.ok() ? std::nullopt : Refusal(trouble(appended.error()));
+  return appended.ok() ? std::nullopt : Refusal(failure(appended.error()));
 }
 
 Refusal Incoming::make_large() {
   auto opened = context_.spool.open_large();
-  if (!opened.ok()) return trouble(opened.error());
+  if (!opened.ok()) return failure(opened.error());
   large_ = std::move(*opened);
   const Status appended = large_->append(content_);
   give_back_room_of(content_);
   content_ = {};
-  return appended.ok() ? std::nullopt : Refusal(trouble(appended.error()));
+  return appended.ok() ? std::nullopt : Refusal(failure(appended.error()));
 }
 
 queue::NewMessage Incoming::take_message() {

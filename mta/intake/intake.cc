@@ -13,11 +13,11 @@
 #include <map>
 
 #include "dns/ip_address.h"
-#include "mta/host/log.h"
-#include "mta/host/log_limit.h"
 #include "mta/intake/peer.h"
 #include "mta/intake/socket_owner.h"
-#include "mta/smtp/stream_socket.h"
+#include "mta/net/stream_socket.h"
+#include "mta/system/log.h"
+#include "mta/system/log_limit.h"
 #include "proto/reply.h"
 
 namespace mxpress::mta::intake {
@@ -61,7 +61,7 @@ void log_refused(const Entrance& entrance, const ServerReply& reply) {
   log(line);
 }
 
-Task<void> refuse(std::unique_ptr<smtp::Stream> stream, ServerReply reply) {
+Task<void> refuse(std::unique_ptr<net::Stream> stream, ServerReply reply) {
   stream->set_deadline(BootClock::now() + kRefusal);
   const std::string bytes = proto::format_reply(reply.code, reply.status, reply.text);
   const Status ignored = co_await stream->write(bytes);
@@ -70,12 +70,12 @@ Task<void> refuse(std::unique_ptr<smtp::Stream> stream, ServerReply reply) {
 
 // The next client who waits; no descriptor, and why, if there is none.
 template <class Endpoint>
-host::Descriptor next_client(int listener, Endpoint& from, error_code& code) {
+system::Descriptor next_client(int listener, Endpoint& from, error_code& code) {
   auto size = static_cast<socklen_t>(from.capacity());
   int accepted;
   do accepted = ::accept4(listener, from.data(), &size, SOCK_CLOEXEC);
   while (accepted < 0 && errno == EINTR);
-  host::Descriptor client(accepted);
+  system::Descriptor client(accepted);
   code = client.is_open() ? error_code() : error_code(errno, boost::system::system_category());
   if (client.is_open()) from.resize(size);
   return client;
@@ -105,16 +105,16 @@ struct Intake::State {
 
   State(Context& shared, std::vector<asio::io_context*> workers);
   Place& emptiest_place();
-  host::Owner owner_of(const smtp::TcpSocket& socket, const TcpEnd& client);
+  fairness::Owner owner_of(const net::TcpSocket& socket, const TcpEnd& client);
 
   template <class Acceptor>
   void begin_accepting(Acceptor& acceptor);
   template <class Acceptor>
   Task<void> accept(Acceptor& acceptor);
-  void welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place);
-  void welcome(smtp::UnixSocket socket, const asio::local::stream_protocol::endpoint& from, Place& place);
-  void begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place);
-  Task<void> serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place);
+  void welcome(net::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place);
+  void welcome(net::UnixSocket socket, const asio::local::stream_protocol::endpoint& from, Place& place);
+  void begin(std::unique_ptr<net::Stream> stream, Entrance entrance, Place& place);
+  Task<void> serve_or_refuse(std::unique_ptr<net::Stream> stream, Entrance entrance, Place& place);
   void one_less();
 
   Context& context;
@@ -169,7 +169,7 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
     co_await acceptor.async_wait(asio::socket_base::wait_read, asio::redirect_error(use_task, code));
     for (int more = kAtATime; more > 0 && (!code || code == asio::error::connection_aborted); --more) {
       typename Acceptor::endpoint_type from;
-      host::Descriptor client = next_client(acceptor.native_handle(), from, code);
+      system::Descriptor client = next_client(acceptor.native_handle(), from, code);
       if (code) continue;
       Place& place = emptiest_place();
       const auto protocol = from.protocol();
@@ -185,23 +185,23 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
 }
 
 // Whoever is on this host may come from any address of 127.0.0.0/8, and be any user.
-host::Owner Intake::State::owner_of(const smtp::TcpSocket& socket, const TcpEnd& client) {
-  if (!dns::is_loopback(client.address)) return host::owner_of_client(client.address);
+fairness::Owner Intake::State::owner_of(const net::TcpSocket& socket, const TcpEnd& client) {
+  if (!dns::is_loopback(client.address)) return fairness::owner_of_client(client.address);
   error_code gone;
   const auto own = socket.local_endpoint(gone);
   if (gone) return {};
   const auto uid = socket_owners.uid_of(client, {dns::from_asio(own.address()), own.port()});
-  return host::Owner::user(uid.value_or(-1));
+  return fairness::Owner::user(uid.value_or(-1));
 }
 
-void Intake::State::welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place) {
+void Intake::State::welcome(net::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place) {
   const dns::Address address = dns::from_asio(from.address());
   Entrance entrance;
   entrance.submitter.entrance = "smtp";
   entrance.submitter.client_address = dns::address_and_port(address, from.port());
   entrance.completion = dns::is_loopback(address) ? Completion::complete : Completion::only_trace;
   entrance.submitter.share = owner_of(socket, {address, from.port()});
-  auto stream = smtp::make_tcp_stream(std::move(socket));
+  auto stream = net::make_tcp_stream(std::move(socket));
   if (!may_speak(*context.config.get(), address)) {
     log_refused(entrance, not_allowed());
     return asio::co_spawn(place.io.get_executor(), refuse(std::move(stream), not_allowed()),
@@ -210,16 +210,16 @@ void Intake::State::welcome(smtp::TcpSocket socket, const asio::ip::tcp::endpoin
   begin(std::move(stream), std::move(entrance), place);
 }
 
-void Intake::State::welcome(smtp::UnixSocket socket, const asio::local::stream_protocol::endpoint&, Place& place) {
+void Intake::State::welcome(net::UnixSocket socket, const asio::local::stream_protocol::endpoint&, Place& place) {
   auto submitter = peer_of_unix_socket(socket.native_handle());
   if (!submitter.ok()) return;  // gone already
   Entrance entrance;
   entrance.submitter = std::move(*submitter);
   entrance.submitter.entrance = "sendmail";
-  begin(smtp::make_unix_stream(std::move(socket)), std::move(entrance), place);
+  begin(net::make_unix_stream(std::move(socket)), std::move(entrance), place);
 }
 
-void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place) {
+void Intake::State::begin(std::unique_ptr<net::Stream> stream, Entrance entrance, Place& place) {
   ++open;
   ++place.open;
   auto ended = [this, &place](std::exception_ptr exception) {
@@ -230,14 +230,14 @@ void Intake::State::begin(std::unique_ptr<smtp::Stream> stream, Entrance entranc
   asio::co_spawn(place.io.get_executor(), serve_or_refuse(std::move(stream), std::move(entrance), place), std::move(ended));
 }
 
-Task<void> Intake::State::serve_or_refuse(std::unique_ptr<smtp::Stream> stream, Entrance entrance, Place& place) {
+Task<void> Intake::State::serve_or_refuse(std::unique_ptr<net::Stream> stream, Entrance entrance, Place& place) {
   if (stopping) co_return co_await refuse(std::move(stream), shutting_down());
   if (!place.sessions.make_room(entrance.owner())) {
     log_refused(entrance, busy());
     co_return co_await refuse(std::move(stream), busy());
   }
   auto profile = place.profile_of(entrance.completion, context.config.get());
-  const host::Owner owner = entrance.owner();
+  const fairness::Owner owner = entrance.owner();
   Submission sink(context, std::move(entrance));
   smtp::ServerSession session(std::move(stream), sink, std::move(profile));
   const Sessions::Entry entry(place.sessions, session, owner);

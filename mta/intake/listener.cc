@@ -9,15 +9,15 @@
 #include <cstring>
 
 #include "dns/ip_address.h"
-#include "mta/host/endpoint.h"
-#include "mta/host/unix_listener.h"
+#include "mta/config/endpoint.h"
 #include "mta/intake/peer.h"
+#include "mta/system/unix_listener.h"
 
 namespace mxpress::mta::intake {
 namespace {
 
 using boost::asio::ip::tcp;
-using host::Endpoint;
+using config::Endpoint;
 
 constexpr int kBacklog = 512;
 
@@ -43,8 +43,8 @@ std::string bind_error(const std::string& text, std::uint16_t port, int code) {
 bool family_is_missing() { return errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL; }
 
 // Nothing, with errno set, if the system refuses.
-host::Descriptor bind_tcp(const Endpoint& endpoint) {
-  host::Descriptor socket(::socket(endpoint.address.is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+system::Descriptor bind_tcp(const Endpoint& endpoint) {
+  system::Descriptor socket(::socket(endpoint.address.is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.is_open()) return {};
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -55,13 +55,13 @@ host::Descriptor bind_tcp(const Endpoint& endpoint) {
 }
 
 Status open_smtp(const Config& config, const std::string& text, Listeners& listeners) {
-  const auto endpoint = host::parse_endpoint(text);
+  const auto endpoint = config::parse_endpoint(text);
   if (!endpoint.ok()) return endpoint.error();
   if (!dns::is_loopback(endpoint->address) && config.listen.allow.empty()) {
     return Error::permanent("[listen] smtp has " + text +
                             ", which others can reach: name the networks that may send through this host in [listen] allow");
   }
-  host::Descriptor socket = bind_tcp(*endpoint);
+  system::Descriptor socket = bind_tcp(*endpoint);
   if (socket.is_open()) {
     const std::uint16_t port = bound_port(socket.get());
     listeners.smtp.push_back({std::move(socket), endpoint->address, port});
@@ -69,7 +69,7 @@ Status open_smtp(const Config& config, const std::string& text, Listeners& liste
   }
   const int code = errno;
   if (code == EADDRINUSE) {
-    listeners.troubles.push_back(bind_error(text, endpoint->port, code) + ". Mail of sendmail is taken and delivered all the same");
+    listeners.failures.push_back(bind_error(text, endpoint->port, code) + ". Mail of sendmail is taken and delivered all the same");
     return {};
   }
   errno = code;
@@ -79,7 +79,7 @@ Status open_smtp(const Config& config, const std::string& text, Listeners& liste
 }
 
 Status open_submission(const Config& config, Listeners& listeners) {
-  auto socket = host::listen_at(config.listen.submission_socket, kBacklog);
+  auto socket = system::listen_at(config.listen.submission_socket, kBacklog);
   if (!socket) return socket.error();
   listeners.submission_file = SocketFile(config.listen.submission_socket);
   listeners.submission = std::move(*socket);

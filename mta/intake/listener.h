@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "dns/address.h"
-#include "mta/host/config.h"
-#include "mta/host/descriptor.h"
+#include "mta/config/config.h"
+#include "mta/system/descriptor.h"
 #include "proto/result.h"
 
 namespace mxpress::mta::intake {
 
 struct TcpListener {
-  host::Descriptor socket;
+  system::Descriptor socket;
   dns::Address address;
   std::uint16_t port = 0;  // the real one, when the configuration said 0
 };
@@ -39,9 +39,9 @@ class SocketFile {
 struct Listeners {
   std::vector<TcpListener> smtp;
   SocketFile submission_file;
-  host::Descriptor submission;
+  system::Descriptor submission;
   std::vector<std::string> warnings;  // for the log
-  std::vector<std::string> troubles;  // for the log and `mxpress status`: ports that somebody else has
+  std::vector<std::string> failures;  // for the log and `mxpress status`: ports that somebody else has
 };
 
 // Every listener of the configuration, bound and listening, non-blocking. An Error says what to do, such as which folder is missing. A port

@@ -15,7 +15,7 @@ bool is_idle(const smtp::ServerSession& session) {
 
 }  // namespace
 
-Sessions::Entry::Entry(Sessions& sessions, smtp::ServerSession& session, const host::Owner& owner) : sessions_(sessions) {
+Sessions::Entry::Entry(Sessions& sessions, smtp::ServerSession& session, const fairness::Owner& owner) : sessions_(sessions) {
   place_ = sessions_.items_.insert(sessions_.items_.end(), Item{&session, owner});
 }
 
@@ -52,7 +52,7 @@ Sessions::Place Sessions::find_greedy(const Counts& of_owner, std::size_t own) {
   return std::find_if(items_.begin(), items_.end(), [&](const auto& item) { return !item.leaving && item.owner == most->first; });
 }
 
-bool Sessions::make_room(const host::Owner& owner) {
+bool Sessions::make_room(const fairness::Owner& owner) {
   if (items_.size() - leaving_ < limit_) return true;
   if (leaving_ >= limit_) return false;
   const Counts of_owner = count();

@@ -4,7 +4,7 @@
 #include <list>
 #include <map>
 
-#include "mta/host/owner.h"
+#include "mta/fairness/owner.h"
 #include "mta/smtp/server_session.h"
 
 namespace mxpress::mta::intake {
@@ -17,7 +17,7 @@ class Sessions {
   // Present while it lives.
   class Entry {
    public:
-    Entry(Sessions& sessions, smtp::ServerSession& session, const host::Owner& owner);
+    Entry(Sessions& sessions, smtp::ServerSession& session, const fairness::Owner& owner);
     ~Entry();
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
@@ -33,14 +33,14 @@ class Sessions {
   // who has the most, is told to go, so that idle connections keep nobody out; no owner loses an idle session to an owner with more
   // sessions. If there is no such session, the owner who has the most loses the oldest one to an owner who has clearly fewer, so that
   // nobody keeps the others out by being busy. False: all are busy, and no owner is greedy.
-  bool make_room(const host::Owner& owner);
+  bool make_room(const fairness::Owner& owner);
   // Everybody is told to go.
   void stop(const smtp::ServerReply& last_words);
   std::size_t size() const { return items_.size(); }
 
  private:
   using Place = std::list<Entry::Item>::iterator;
-  using Counts = std::map<host::Owner, std::size_t>;  // of the sessions that stay
+  using Counts = std::map<fairness::Owner, std::size_t>;  // of the sessions that stay
   Counts count() const;
   Place find_idle(const Counts& of_owner, std::size_t own);
   Place find_greedy(const Counts& of_owner, std::size_t own);
@@ -52,7 +52,7 @@ class Sessions {
 
 struct Sessions::Entry::Item {
   smtp::ServerSession* session;
-  host::Owner owner;
+  fairness::Owner owner;
   bool leaving = false;
 };
 

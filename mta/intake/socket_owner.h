@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "dns/address.h"
-#include "mta/host/descriptor.h"
+#include "mta/system/descriptor.h"
 
 namespace mxpress::mta::intake {
 
@@ -24,7 +24,7 @@ class SocketOwners {
   std::optional<std::int64_t> uid_of(const TcpEnd& client, const TcpEnd& server);
 
  private:
-  const host::Descriptor netlink_;
+  const system::Descriptor netlink_;
   std::uint32_t sequence_ = 0;
 };
 

@@ -3,9 +3,9 @@
 
 #include <utility>
 
-#include "mta/host/log.h"
-#include "mta/host/log_limit.h"
 #include "mta/intake/incoming.h"
+#include "mta/system/log.h"
+#include "mta/system/log_limit.h"
 
 namespace mxpress::mta::intake {
 namespace {

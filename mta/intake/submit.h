@@ -9,10 +9,10 @@
 #include <functional>
 #include <memory>
 
+#include "mta/config/config.h"
 #include "mta/events/hub.h"
-#include "mta/host/config.h"
-#include "mta/host/fair_budget.h"
-#include "mta/host/owner.h"
+#include "mta/fairness/fair_budget.h"
+#include "mta/fairness/owner.h"
 #include "mta/intake/transaction_room.h"
 #include "mta/smtp/server.h"
 #include "mta/smtp/server_session.h"
@@ -31,7 +31,7 @@ struct Context {
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
   // Returns a message that is durable in the spool to its sender, because of this. Any thread that may block.
   std::function<void(queue::QueueId, const proto::HostResult&)> give_back;
-  std::unique_ptr<host::FairBudget> transactions = std::make_unique<host::FairBudget>(kTransactions);
+  std::unique_ptr<fairness::FairBudget> transactions = std::make_unique<fairness::FairBudget>(kTransactions);
 };
 
 // Whether the header is completed: our own users' mail, or mail that passes through.
@@ -44,7 +44,7 @@ struct Entrance {
   smtp::Greeting greeting = smtp::Greeting::helo;
   std::string drop_name;  // NewMessage::drop_name
 
-  host::Owner owner() const { return submitter.share_owner(); }
+  fairness::Owner owner() const { return submitter.share_owner(); }
 };
 
 // The limits and names of a session by the configuration in force. Completion::complete, which is for programs on this host, takes

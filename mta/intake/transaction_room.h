@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "mta/host/fair_budget.h"
+#include "mta/fairness/fair_budget.h"
 
 namespace mxpress::mta::intake {
 
@@ -18,7 +18,7 @@ class TransactionRoom {
   static constexpr std::uint64_t kAlwaysHeld = 8 * 1024;  // octets: a usual message asks nobody
   static constexpr std::uint64_t kStep = 4 * 1024;        // the budget is asked for so much at a time
 
-  TransactionRoom(host::FairBudget& budget, const host::Owner& owner) : beyond_(budget, owner) {}
+  TransactionRoom(fairness::FairBudget& budget, const fairness::Owner& owner) : beyond_(budget, owner) {}
   TransactionRoom(TransactionRoom&& other) noexcept : beyond_(std::move(other.beyond_)), octets_(std::exchange(other.octets_, 0)) {}
 
   // So many more. False: the owner has no share left, and nothing has changed.
@@ -38,7 +38,7 @@ class TransactionRoom {
     return octets <= kAlwaysHeld ? 0 : (octets - kAlwaysHeld + kStep - 1) / kStep * kStep;
   }
 
-  host::FairBudget::Hold beyond_;
+  fairness::FairBudget::Hold beyond_;
   std::uint64_t octets_ = 0;
 };
 

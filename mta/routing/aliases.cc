@@ -3,6 +3,7 @@
 
 #include <unordered_map>
 
+#include "mta/config/config.h"
 #include "proto/ascii.h"
 #include "proto/text_hash.h"
 #include "proto/xtext.h"

@@ -1,7 +1,7 @@
 // Mail for people of this host who read it elsewhere: [local] aliases.
 #pragma once
 
-#include "mta/host/config.h"
+#include "mta/config/config.h"
 #include "proto/envelope.h"
 
 namespace mxpress::mta::routing {

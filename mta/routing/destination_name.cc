@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <unordered_set>
 
+#include "mta/config/config.h"
+
 namespace mxpress::mta::routing {
 namespace {
 

@@ -6,10 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include "mta/host/config.h"
 #include "proto/domain.h"
 #include "proto/envelope.h"
 #include "proto/text_hash.h"
+
+namespace mxpress::mta {
+struct Config;
+}
 
 namespace mxpress::mta::routing {
 

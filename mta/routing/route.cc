@@ -1,6 +1,8 @@
 // Routes as the configuration has them.
 #include "mta/routing/route.h"
 
+#include "mta/config/config.h"
+
 namespace mxpress::mta::routing {
 namespace {
 

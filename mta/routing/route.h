@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "mta/host/config.h"
+#include "mta/config/config.h"
 #include "mta/net/tls_policy.h"
 #include "proto/domain.h"
 

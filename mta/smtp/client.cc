@@ -9,7 +9,7 @@
 namespace mxpress::mta::smtp {
 
 struct ClientSession::State {
-  State(std::unique_ptr<Stream> stream, dns::Target host, ClientOptions client_options)
+  State(std::unique_ptr<net::Stream> stream, dns::Target host, ClientOptions client_options)
       : target(std::move(host)), options(std::move(client_options)), channel(std::move(stream)) {}
 
   dns::Target target;
@@ -20,23 +20,23 @@ struct ClientSession::State {
   bool needs_reset = false;  // the last transaction was begun and not ended by its dot
 };
 
-ClientSession::ClientSession(std::unique_ptr<Stream> stream, dns::Target target, ClientOptions options)
+ClientSession::ClientSession(std::unique_ptr<net::Stream> stream, dns::Target target, ClientOptions options)
     : state_(std::make_unique<State>(std::move(stream), std::move(target), std::move(options))) {}
 
 ClientSession::~ClientSession() = default;
 
-Task<ClientSession::Opened> ClientSession::open(Connector& connector, dns::Target target, ClientOptions options) {
+Task<ClientSession::Opened> ClientSession::open(net::Connector& connector, dns::Target target, ClientOptions options) {
   Opened opened;
   const BootTime start = BootClock::now();
   opened.tls = net::result_before_connect(options.tls, target.host);
   if (opened.tls.forbids_mail()) {
-    opened.trouble = not_allowed(target, opened.tls);
+    opened.failure = not_allowed(target, opened.tls);
     co_return opened;
   }
-  Result<std::unique_ptr<Stream>> stream = co_await connector.connect(target, options.tls, start + options.timeouts.connect);
+  Result<std::unique_ptr<net::Stream>> stream = co_await connector.connect(target, options.tls, start + options.timeouts.connect);
   opened.connect = std::chrono::duration_cast<Duration>(BootClock::now() - start);
   if (!stream.ok()) {
-    opened.trouble = not_connected(target, stream.error());
+    opened.failure = not_connected(target, stream.error());
     co_return opened;
   }
   auto session = std::make_unique<ClientSession>(std::move(*stream), std::move(target), std::move(options));
@@ -46,7 +46,7 @@ Task<ClientSession::Opened> ClientSession::open(Connector& connector, dns::Targe
   const bool is_open = co_await opening.run();
   state.extensions = opening.extensions();
   if (state.options.pipelining == Pipelining::never) state.extensions.pipelining = false;
-  opened.trouble = opening.trouble();
+  opened.failure = opening.failure();
   opened.handshake = opening.handshake();
   opened.tls = opening.tls();
   if (is_open) opened.session = std::move(session);
@@ -76,7 +76,7 @@ Task<void> ClientSession::quit() {
 
 const dns::Target& ClientSession::target() const { return state_->target; }
 const proto::Extensions& ClientSession::extensions() const { return state_->extensions; }
-const TlsState& ClientSession::tls() const { return state_->channel.tls(); }
+const net::TlsState& ClientSession::tls() const { return state_->channel.tls(); }
 const net::TlsPolicy& ClientSession::tls_policy() const { return state_->options.tls; }
 
 }  // namespace mxpress::mta::smtp

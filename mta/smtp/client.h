@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "mta/config/config.h"
 #include "mta/content/pipeline.h"
-#include "mta/host/config.h"
-#include "mta/smtp/stream.h"
+#include "mta/net/stream.h"
 #include "proto/envelope.h"
 #include "proto/extensions.h"
 #include "proto/outcome.h"
@@ -23,8 +23,8 @@ struct ClientOptions {
   std::string hello_name;  // fully qualified, RFC 5321 4.1.4
   Timeouts timeouts;
   net::TlsPolicy tls;
-  TlsOffer offer = TlsOffer::usual;  // first_offer() of the policy, and then next_offer()
-  std::size_t max_recipients = 100;  // of one transaction
+  net::TlsOffer offer = net::TlsOffer::usual;  // first_offer() of the policy, and then next_offer()
+  std::size_t max_recipients = 100;            // of one transaction
   Pipelining pipelining = Pipelining::where_offered;
 };
 
@@ -41,7 +41,7 @@ struct Transaction {
 struct TransactionResult {
   std::vector<proto::RecipientResult> recipients;  // same order as Transaction::recipients
   // The host itself is in trouble (421, 4.3.x, connection lost before the dot): recipients are untried, try the next target.
-  bool host_trouble = false;
+  bool host_failure = false;
   // The replies did not match the commands, so that none of them says anything about a recipient: all are untried. Implies host_trouble.
   bool lost_step = false;
   // 530 to MAIL by a host that offers STARTTLS, which was not used (RFC 3207 4): open again with TLS. Implies
@@ -57,17 +57,17 @@ struct TransactionResult {
 class ClientSession {
  public:
   struct Opened {
-    std::unique_ptr<ClientSession> session;  // or null: trouble of this host, in `trouble`
-    proto::HostResult trouble;
+    std::unique_ptr<ClientSession> session;  // or null: trouble of this host, in `failure`
+    proto::HostResult failure;
     // Not none: open again with the next offer, if there is one, and remember it for the host (RFC 7435).
-    HandshakeFailure handshake = HandshakeFailure::none;
+    net::HandshakeFailure handshake = net::HandshakeFailure::none;
     net::TlsResult tls;  // `reached` is of a session
     Duration connect{0};
   };
   // Connects, reads the greeting, EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws for what the peer does.
-  static Task<Opened> open(Connector& connector, dns::Target target, ClientOptions options);
+  static Task<Opened> open(net::Connector& connector, dns::Target target, ClientOptions options);
 
-  ClientSession(std::unique_ptr<Stream> stream, dns::Target target, ClientOptions options);
+  ClientSession(std::unique_ptr<net::Stream> stream, dns::Target target, ClientOptions options);
   ~ClientSession();
 
   // MAIL, RCPT, DATA, content, dot as one or more groups (PIPELINING, RFC 2920). Recipients for which the host said "too many"
@@ -83,7 +83,7 @@ class ClientSession {
 
   const dns::Target& target() const;
   const proto::Extensions& extensions() const;
-  const TlsState& tls() const;
+  const net::TlsState& tls() const;
   const net::TlsPolicy& tls_policy() const;
 
  private:

@@ -45,7 +45,7 @@ Task<Result<proto::Reply>> ClientChannel::read_last_words(Duration timeout) {
   co_return reply;
 }
 
-Task<Status> ClientChannel::start_tls(std::string server_name, TlsOffer use, Duration timeout) {
+Task<Status> ClientChannel::start_tls(std::string server_name, net::TlsOffer use, Duration timeout) {
   if (has_unread()) co_return fail(Error::transient("the mail host sent more than its reply to STARTTLS"), kNotSmtp);
   if (has_spoken()) co_return fail(Error::transient("the mail host spoke or closed before the handshake"), kNotSmtp);
   set_deadline(timeout);

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "mta/smtp/stream.h"
+#include "mta/net/stream.h"
 #include "proto/reply.h"
 #include "proto/status.h"
 
@@ -16,7 +16,7 @@ namespace mxpress::mta::smtp {
 // Thread: of the stream's executor. After a failure nothing works any more but close().
 class ClientChannel {
  public:
-  explicit ClientChannel(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+  explicit ClientChannel(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)) {}
 
   // No wait ends later than this, whatever its own time-out.
   void set_end(BootTime end) { end_ = end; }
@@ -34,7 +34,7 @@ class ClientChannel {
   Task<Result<proto::Reply>> read_last_words(Duration timeout);
   // RFC 3207 4.2, 6: fails when the host has sent anything behind its 220, in the same segment or a later one; what the host said before is
   // forgotten.
-  Task<Status> start_tls(std::string server_name, TlsOffer use, Duration timeout);
+  Task<Status> start_tls(std::string server_name, net::TlsOffer use, Duration timeout);
   // The host has said something that was not asked for: the two are out of step.
   Error out_of_turn() { return fail(Error::transient("the mail host spoke out of turn"), kNotSmtp); }
   void close();
@@ -46,7 +46,7 @@ class ClientChannel {
   // The same while content is sent: inside TLS only what was read counts, because TLS talks for itself at any time.
   bool has_interrupted() { return has_unread() || (!tls().active() && stream_->has_input()); }
   bool is_open() const { return open_; }
-  const TlsState& tls() const { return stream_->tls(); }
+  const net::TlsState& tls() const { return stream_->tls(); }
   // What the last failure was: 4.4.2 for a lost connection, 4.5.5 for what is no SMTP.
   proto::EnhancedStatus failure() const { return failure_; }
 
@@ -57,7 +57,7 @@ class ClientChannel {
   void set_deadline(Duration timeout);
   Error fail(Error error, proto::EnhancedStatus status);
 
-  std::unique_ptr<Stream> stream_;
+  std::unique_ptr<net::Stream> stream_;
   BootTime end_ = BootTime::max();
   BootTime deadline_ = BootTime::max();
   bool send_timed_out_ = false;

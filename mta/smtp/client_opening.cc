@@ -11,20 +11,20 @@ using proto::Stage;
 
 constexpr int kClosing = 421;      // RFC 5321 3.8
 constexpr int kTakesNoMail = 521;  // RFC 7504 3
-constexpr proto::EnhancedStatus kTlsTrouble{4, 7, 5};
+constexpr proto::EnhancedStatus kTlsFailure{4, 7, 5};
 
 }  // namespace
 
 Task<bool> ClientOpening::run() {
   const bool is_open = co_await open();
-  if (!is_open && tls_.forbids_mail()) trouble_ = not_allowed(target_, tls_);
+  if (!is_open && tls_.forbids_mail()) failure_ = not_allowed(target_, tls_);
   co_return is_open;
 }
 
 Task<bool> ClientOpening::open() {
   if (!co_await greeting()) co_return false;
   if (!co_await hello()) co_return false;
-  const bool offers_tls = options_.offer != TlsOffer::clear && options_.tls.kind() != net::TlsPolicy::Kind::none;
+  const bool offers_tls = options_.offer != net::TlsOffer::clear && options_.tls.kind() != net::TlsPolicy::Kind::none;
   if (!offers_tls && options_.tls.allows_clear()) co_return true;
   if (!offers_tls || !extensions_.starttls) co_return co_await without_tls();
   if (!co_await starttls()) co_return false;
@@ -35,7 +35,7 @@ Task<bool> ClientOpening::open() {
   // To this end the handshake may look complete when the host has already broken it off (TLS 1.3 tells the client last): TLS works when
   // something has been said in it.
   if (!is_open && !has_answered_) {
-    handshake_ = HandshakeFailure::other;
+    handshake_ = net::HandshakeFailure::other;
     note(TlsFailure::validation_failure, "the mail host broke off behind the handshake");
   }
   co_return is_open;
@@ -73,13 +73,13 @@ Task<bool> ClientOpening::starttls() {
   if (!reply.ok()) co_return failed_tls(reply.error(), "waiting for the reply to STARTTLS");
   if (!reply->is_positive()) {
     if (reply->code == kClosing) co_return co_await refused(Stage::tls, std::move(*reply));
-    handshake_ = HandshakeFailure::other;
+    handshake_ = net::HandshakeFailure::other;
     note(TlsFailure::starttls_not_supported, "the mail host refused STARTTLS: " + reply->to_string());
     co_return co_await refused(Stage::tls, std::move(*reply));
   }
   const Status started = co_await channel_.start_tls(target_.host, options_.offer, options_.timeouts.tls);
   if (!started.ok()) co_return failed_tls(started.error(), "starting TLS");
-  const TlsState& state = channel_.tls();
+  const net::TlsState& state = channel_.tls();
   tls_.reached = state.level;
   note(state.failure, state.detail);
   co_return true;
@@ -108,7 +108,7 @@ Task<Result<proto::Reply>> ClientOpening::command(std::string line, Duration tim
 }
 
 Task<bool> ClientOpening::refused(Stage stage, proto::Reply reply) {
-  trouble_ = report_.replied(stage, reply);
+  failure_ = report_.replied(stage, reply);
   if (reply.code == kClosing) {
     channel_.close();
   } else {
@@ -118,18 +118,18 @@ Task<bool> ClientOpening::refused(Stage stage, proto::Reply reply) {
 }
 
 bool ClientOpening::failed(Stage stage, const Error& error, std::string_view doing) {
-  trouble_ = report_.lost(stage, error, doing);
+  failure_ = report_.lost(stage, error, doing);
   channel_.close();
   return false;
 }
 
 bool ClientOpening::failed_tls(const Error& error, std::string_view doing) {
   failed(Stage::tls, error, doing);
-  trouble_.status = kTlsTrouble;
-  const TlsState& state = channel_.tls();
-  handshake_ = state.handshake == HandshakeFailure::none ? HandshakeFailure::other : state.handshake;
-  if (handshake_ == HandshakeFailure::not_now) return false;
-  note(TlsFailure::validation_failure, "TLS with the mail host failed (" + trouble_.text + ")");
+  failure_.status = kTlsFailure;
+  const net::TlsState& state = channel_.tls();
+  handshake_ = state.handshake == net::HandshakeFailure::none ? net::HandshakeFailure::other : state.handshake;
+  if (handshake_ == net::HandshakeFailure::not_now) return false;
+  note(TlsFailure::validation_failure, "TLS with the mail host failed (" + failure_.text + ")");
   note(state.failure, state.detail);
   return false;
 }

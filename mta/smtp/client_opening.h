@@ -17,8 +17,8 @@ class ClientOpening {
   Task<bool> run();
 
   const proto::Extensions& extensions() const { return extensions_; }
-  const proto::HostResult& trouble() const { return trouble_; }
-  HandshakeFailure handshake() const { return handshake_; }
+  const proto::HostResult& failure() const { return failure_; }
+  net::HandshakeFailure handshake() const { return handshake_; }
   const net::TlsResult& tls() const { return tls_; }
 
  private:
@@ -39,8 +39,8 @@ class ClientOpening {
   const ClientOptions& options_;
   HostReporter report_;
   proto::Extensions extensions_;
-  proto::HostResult trouble_;
-  HandshakeFailure handshake_ = HandshakeFailure::none;
+  proto::HostResult failure_;
+  net::HandshakeFailure handshake_ = net::HandshakeFailure::none;
   net::TlsResult tls_;
   bool has_answered_ = false;  // to EHLO
 };

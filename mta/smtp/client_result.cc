@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kMaxWords = 500;
 constexpr proto::EnhancedStatus kTlsNotSupported{4, 7, 4};
-constexpr proto::EnhancedStatus kTlsTrouble{4, 7, 5};
+constexpr proto::EnhancedStatus kTlsFailure{4, 7, 5};
 
 proto::HostResult about(const dns::Target& target, proto::Stage stage) {
   proto::HostResult result;
@@ -50,7 +50,7 @@ proto::HostResult not_connected(const dns::Target& target, const Error& error) {
 
 proto::HostResult not_allowed(const dns::Target& target, const net::TlsResult& tls) {
   proto::HostResult result = about(target, proto::Stage::tls);
-  result.status = tls.failure == net::TlsFailure::starttls_not_supported ? kTlsNotSupported : kTlsTrouble;
+  result.status = tls.failure == net::TlsFailure::starttls_not_supported ? kTlsNotSupported : kTlsFailure;
   result.text = proto::printable(net::in_words(tls, target.host), kMaxWords);
   return result;
 }

@@ -58,7 +58,7 @@ ServerProfile::ServerProfile(ServerOptions given)
       extensions(proto::format_reply(250, std::nullopt, extensions_text(options))),
       goodbye(proto::format_reply(221, kFine, options.hostname + " Bye")) {}
 
-ServerSession::ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, std::shared_ptr<const ServerProfile> profile)
+ServerSession::ServerSession(std::unique_ptr<net::Stream> stream, MailSink& sink, std::shared_ptr<const ServerProfile> profile)
     : stream_(std::move(stream)), sink_(sink), profile_(std::move(profile)), options_(profile_->options) {}
 
 Task<void> ServerSession::run() {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "mta/net/stream.h"
 #include "mta/smtp/server.h"
 #include "mta/smtp/server_lines.h"
-#include "mta/smtp/stream.h"
 #include "proto/command.h"
 #include "proto/mail_data.h"
 
@@ -36,7 +36,7 @@ struct ServerProfile {
 // Thread: of the executor that run() was spawned on.
 class ServerSession {
  public:
-  ServerSession(std::unique_ptr<Stream> stream, MailSink& sink, std::shared_ptr<const ServerProfile> profile);
+  ServerSession(std::unique_ptr<net::Stream> stream, MailSink& sink, std::shared_ptr<const ServerProfile> profile);
 
   // Until the client has quit, is gone, or had to be sent away. Memory: what waits in LineReader, replies, and the envelope.
   Task<void> run();
@@ -87,7 +87,7 @@ class ServerSession {
   void answer_no(std::string_view what, const ServerReply& reply);
   void reset() { envelope_.reset(); }
 
-  std::unique_ptr<Stream> stream_;
+  std::unique_ptr<net::Stream> stream_;
   MailSink& sink_;
   const std::shared_ptr<const ServerProfile> profile_;  // shared by sessions of all ages: it changes with the configuration
   const ServerOptions& options_;

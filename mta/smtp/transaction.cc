@@ -21,7 +21,7 @@ constexpr int kClosing = 421;       // RFC 5321 3.8
 constexpr int kAuthRequired = 530;  // also "Must issue a STARTTLS command first", RFC 3207 4
 
 // The host itself has trouble (RFC 3463 3.4, X.3.X): another host may have none.
-bool is_system_trouble(const Reply& reply) { return reply.is_transient() && reply.status().subject == 3; }
+bool is_system_failure(const Reply& reply) { return reply.is_transient() && reply.status().subject == 3; }
 
 // RFC 5321 4.5.3.1.10: 452, or 552 of older hosts, unless the reply says that it is about this mailbox.
 bool may_mean_too_many(const Reply& reply) {
@@ -195,7 +195,7 @@ void ClientTransaction::take_mail(const Reply& reply) {
   const proto::HostResult why = report_.replied(Stage::mail, reply);
   // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be tried.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active();
-  if (result_.tls_required || is_system_trouble(reply)) {
+  if (result_.tls_required || is_system_failure(reply)) {
     give_up_host(why);
   } else {
     decide_all(outcome_of(reply), why);
@@ -205,12 +205,12 @@ void ClientTransaction::take_mail(const Reply& reply) {
 void ClientTransaction::take_rcpt(std::size_t recipient, const Reply& reply) {
   if (reply.is_positive()) return accepted_.push_back(recipient);
   const proto::HostResult why = report_.replied(Stage::rcpt, reply);
-  const bool is_behind_many = reply.is_transient() && !is_system_trouble(reply) && accepted_.size() >= kMaybeLimit;
+  const bool is_behind_many = reply.is_transient() && !is_system_failure(reply) && accepted_.size() >= kMaybeLimit;
   if (is_behind_many || (may_mean_too_many(reply) && (transaction_.is_continuation || !accepted_.empty()))) {
     host_is_full_ = true;
     decide(recipient, Outcome::untried, why);
-  } else if (is_system_trouble(reply)) {
-    result_.host_trouble = true;
+  } else if (is_system_failure(reply)) {
+    result_.host_failure = true;
     decide(recipient, Outcome::untried, why);
   } else {
     decide(recipient, outcome_of(reply), why);
@@ -316,7 +316,7 @@ void ClientTransaction::decide_accepted(const Reply& reply, Stage stage) {
   proto::HostResult why = report_.replied(stage, reply);
   const bool before_dot = begun_;
   if (reply.code == kClosing) channel_.close();
-  if (reply.code == kClosing || (before_dot && is_system_trouble(reply))) return give_up_host(why);
+  if (reply.code == kClosing || (before_dot && is_system_failure(reply))) return give_up_host(why);
   const Outcome outcome = reply.is_positive() ? Outcome::delivered : outcome_of(reply);
   for (const std::size_t recipient : accepted_) keep(recipient, outcome, why);
   if (!accepted_.empty()) result_.last = std::move(why);
@@ -345,7 +345,7 @@ void ClientTransaction::lose_step(Stage stage, const Reply& reply) {
 
 // Whoever has no verdict yet may be accepted by another host.
 void ClientTransaction::give_up_host(const proto::HostResult& why) {
-  result_.host_trouble = true;
+  result_.host_failure = true;
   stopped_ = true;
   accepted_.clear();
   decide_all(Outcome::untried, why);

@@ -12,7 +12,7 @@
 #include <mutex>
 #include <vector>
 
-#include "mta/host/descriptor.h"
+#include "mta/system/descriptor.h"
 
 namespace mxpress::mta::transport {
 namespace {
@@ -34,7 +34,7 @@ Status write_all(int fd, std::string_view bytes, const fs::path& path) {
 }
 
 Status sync_folder(const fs::path& folder) {
-  const host::Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const system::Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0 || ::fsync(fd.get()) != 0) return io_error("syncing", folder);
   return {};
 }
@@ -62,7 +62,7 @@ Status copy_content(const queue::Content& content, int fd, const fs::path& path)
 }
 
 Status write_message(const fs::path& path, const queue::Message& message, const std::string& delivered_to) {
-  const host::Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const system::Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (fd.get() < 0) return io_error("creating", path);
   const std::string prefix = "Return-Path: <" + message.envelope.reverse_path.to_string() + ">\nDelivered-To: " + delivered_to + "\n";
   if (auto status = write_all(fd.get(), prefix, path); !status) return status;

@@ -1,14 +1,14 @@
 // Puts messages into this host's own mailbox.
 #include "mta/transport/mailbox_transport.h"
 
-#include "mta/host/crash_record.h"
+#include "mta/system/crash_record.h"
 #include "mta/transport/blocking.h"
 #include "mta/transport/local_mailbox.h"
 
 namespace mxpress::mta::transport {
 namespace {
 
-const proto::EnhancedStatus kMailboxTrouble{4, 2, 0};
+const proto::EnhancedStatus kMailboxFailure{4, 2, 0};
 const proto::EnhancedStatus kStoredLocally{2, 1, 5};
 
 }  // namespace
@@ -17,18 +17,18 @@ Task<AttemptReport> MailboxTransport::deliver(Order& order) {
   const queue::Message& message = *order.message;
   const std::string to = message.envelope.recipients[order.recipients.front()].mailbox.to_string();
   auto write = [&message, &config = *order.config, &to] {
-    const host::HandlingNow now(message.id);
+    const system::HandlingNow now(message.id);
     return deliver_to_mailbox(config.mailbox_directory(), config.local.mailbox_limit, message, to);
   };
   const Status status = co_await run_blocking(file_pool_, std::move(write));
   proto::HostResult result{proto::Stage::local, "", "", "", kStoredLocally, 0, "kept in this host's mailbox", false};
   if (!status) {
-    result.status = kMailboxTrouble;
+    result.status = kMailboxFailure;
     result.text = status.error().message;
   }
   const auto outcome = status ? proto::Outcome::delivered : proto::Outcome::deferred;
   auto report = report_without_host(order.recipients, outcome, std::move(result), Clock::current().wall());
-  report.site_trouble = false;
+  report.site_failed = false;
   report.dsn_passed_on = true;
   co_return report;
 }

@@ -31,8 +31,8 @@ AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::
   report.attempt.recipients = std::move(recipients);
   report.attempt.hosts.push_back({result, now, {}, {}, false});
   report.results.assign(report.attempt.recipients.size(), {outcome, result});
-  report.trouble = std::move(result);
-  report.site_trouble = outcome == proto::Outcome::deferred || outcome == proto::Outcome::untried;
+  report.failure = std::move(result);
+  report.site_failed = outcome == proto::Outcome::deferred || outcome == proto::Outcome::untried;
   return report;
 }
 

@@ -7,10 +7,10 @@
 #include <memory>
 #include <optional>
 
-#include "dns/targets.h"
+#include "dns/target.h"
 #include "mta/smtp/client.h"
 #include "mta/transport/target_connections.h"
-#include "queue/schedule.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::transport {
 

@@ -7,9 +7,10 @@
 #include <exception>
 #include <utility>
 
-#include "mta/host/instant.h"
-#include "mta/host/log.h"
+#include "mta/config/config.h"
 #include "mta/smtp/client_result.h"
+#include "mta/system/instant.h"
+#include "mta/system/log.h"
 #include "mta/transport/blocking.h"
 #include "proto/reply_cause.h"
 
@@ -41,16 +42,16 @@ class SpoolData final : public content::DataSource {
 
 // The host knew the sender and the size of the message, or more: it may have failed because of this message. RFC 1870 6.1: 452 to MAIL
 // where there is no room for so many octets.
-bool is_at_or_after_mail(const HostResult& trouble) {
-  const Stage stage = trouble.stage;
+bool is_at_or_after_mail(const HostResult& failure) {
+  const Stage stage = failure.stage;
   return stage == Stage::mail || stage == Stage::rcpt || stage == Stage::data || stage == Stage::content;
 }
 
 // It refuses this connection, for now. At EHLO the words tell: the reason may be our name.
-bool takes_no_more(const HostResult& trouble) {
-  if (trouble.reply_code / 100 != 4) return false;
-  if (trouble.stage == Stage::greeting) return true;
-  return trouble.stage == Stage::hello && (trouble.reply_code == 421 || proto::cause_of(trouble.text).cause == proto::ReplyCause::rate);
+bool takes_no_more(const HostResult& failure) {
+  if (failure.reply_code / 100 != 4) return false;
+  if (failure.stage == Stage::greeting) return true;
+  return failure.stage == Stage::hello && (failure.reply_code == 421 || proto::cause_of(failure.text).cause == proto::ReplyCause::rate);
 }
 
 HostResult has_enough(const dns::Target& target) {
@@ -149,7 +150,7 @@ class SmtpTransport::Attempt {
 
   AttemptReport busy_report() {
     report_.is_busy = true;
-    report_.trouble = std::move(*busy_);
+    report_.failure = std::move(*busy_);
     return std::move(report_);
   }
 
@@ -159,28 +160,28 @@ class SmtpTransport::Attempt {
     session.client.reset();
     smtp::ClientOptions options = options_of_session();
     const TlsPeer peer(target, options.tls);
-    const smtp::TlsOffer first_offer = smtp_.tls_memory_.offer_for(peer, host::instant_now());
+    const net::TlsOffer first_offer = smtp_.tls_memory_.offer_for(peer, system::instant_now());
     options.offer = first_offer;
-    options.pipelining = smtp_.step_memory_.pipelining_for(target, host::instant_now());
+    options.pipelining = smtp_.step_memory_.pipelining_for(target, system::instant_now());
     while (true) {
       auto opened = co_await open_once(target, options);
-      const smtp::HandshakeFailure why = opened.handshake;
-      if (opened.session && options.offer != first_offer) smtp_.tls_memory_.remember(peer, options.offer, host::instant_now());
+      const net::HandshakeFailure why = opened.handshake;
+      if (opened.session && options.offer != first_offer) smtp_.tls_memory_.remember(peer, options.offer, system::instant_now());
       session.client = std::move(opened.session);
       if (session) co_return session.connection.was_taken(), true;
-      if (takes_no_more(opened.trouble) && session.connection.was_refused()) co_return busy_ = has_enough(target), false;
-      note_trouble(opened);
-      if (why == smtp::HandshakeFailure::not_now) co_return false;
+      if (takes_no_more(opened.failure) && session.connection.was_refused()) co_return busy_ = has_enough(target), false;
+      note_failure(opened);
+      if (why == net::HandshakeFailure::not_now) co_return false;
       // What a policy demands of a host says nothing about mail under another policy.
-      if (why == smtp::HandshakeFailure::none && !opened.tls.forbids_mail()) smtp_.target_failures_.failed(target, host::instant_now());
-      const auto next = why == smtp::HandshakeFailure::none ? std::nullopt : smtp::next_offer(options.offer, why, options.tls);
+      if (why == net::HandshakeFailure::none && !opened.tls.forbids_mail()) smtp_.target_failures_.failed(target, system::instant_now());
+      const auto next = why == net::HandshakeFailure::none ? std::nullopt : net::next_offer(options.offer, why, options.tls);
       if (!next) co_return false;
       options.offer = *next;
     }
   }
 
   Task<smtp::ClientSession::Opened> open_once(const dns::Target& target, smtp::ClientOptions options) {
-    opening_since_ = {Clock::current().wall(), host::instant_now()};
+    opening_since_ = {Clock::current().wall(), system::instant_now()};
     smtp_.make_room(*order_.config);
     auto opened = co_await smtp::ClientSession::open(smtp_.services_.connector, target, options);
     connect_time_ = opened.connect;
@@ -189,13 +190,13 @@ class SmtpTransport::Attempt {
     co_return opened;
   }
 
-  void note_trouble(const smtp::ClientSession::Opened& opened) {
+  void note_failure(const smtp::ClientSession::Opened& opened) {
     HostAttempt attempt;
     attempt.started = opening_since_.first;
     attempt.connect = opened.connect;
-    attempt.total = host::instant_now() - opening_since_.second;
-    attempt.result = opened.trouble;
-    remember_trouble(opened.trouble);
+    attempt.total = system::instant_now() - opening_since_.second;
+    attempt.result = opened.failure;
+    remember_failure(opened.failure);
     report_.attempt.hosts.push_back(std::move(attempt));
   }
 
@@ -209,13 +210,13 @@ class SmtpTransport::Attempt {
       const bool was_asked = reused && first;  // just now, and each time is a system call
       if (open_positions.empty() || !(was_asked || client->usable())) break;
       auto result = co_await transact_once(*client, open_positions, reused || !first);
-      if (result.host_trouble && reused && first && is_all_untried(result)) {
+      if (result.host_failure && reused && first && is_all_untried(result)) {
         co_await client->quit();
         co_return false;
       }
-      const bool host_trouble = result.host_trouble;
+      const bool host_failure = result.host_failure;
       const bool progress = merge(client->target(), std::move(result), open_positions);
-      if (host_trouble || !progress) break;
+      if (host_failure || !progress) break;
       first = false;
     }
     if (anything_untried() || !smtp_.keep(order_.site, session))
@@ -245,11 +246,11 @@ class SmtpTransport::Attempt {
     attempt.started = Clock::current().wall();
     attempt.reused_session = reused;
     if (!reused) attempt.connect = connect_time_;
-    const Instant start = host::instant_now();
+    const Instant start = system::instant_now();
     auto result = co_await session.transact(std::move(transaction));
     if (result.header_broken) log_broken_header(order_.message->id, session.target().host);
-    attempt.total = host::instant_now() - start;
-    attempt.result = result.host_trouble ? result.last : std::move(result.last);  // merge() needs that of a trouble
+    attempt.total = system::instant_now() - start;
+    attempt.result = result.host_failure ? result.last : std::move(result.last);  // merge() needs that of a trouble
     report_.attempt.hosts.push_back(std::move(attempt));
     co_return result;
   }
@@ -276,41 +277,41 @@ class SmtpTransport::Attempt {
       report_.dsn_passed_on = report_.dsn_passed_on && result.dsn_passed_on;
       answered_ = true;
     }
-    if (result.host_trouble) remember_trouble(result.last);
-    if (result.host_trouble && is_at_or_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
+    if (result.host_failure) remember_failure(result.last);
+    if (result.host_failure && is_at_or_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
     // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
     if (result.tls_required) smtp_.tls_memory_.forget(TlsPeer(target, order_.terms->tls));
-    if (!result.host_trouble) answered_ = true;
-    if (!result.host_trouble) smtp_.target_failures_.answered(target);
-    if (result.host_trouble && !is_at_or_after_mail(result.last)) smtp_.target_failures_.failed(target, host::instant_now());
-    if (result.lost_step && smtp_.step_memory_.pipelining_for(target, host::instant_now()) == smtp::Pipelining::where_offered) {
-      smtp_.step_memory_.remember(target, host::instant_now());
+    if (!result.host_failure) answered_ = true;
+    if (!result.host_failure) smtp_.target_failures_.answered(target);
+    if (result.host_failure && !is_at_or_after_mail(result.last)) smtp_.target_failures_.failed(target, system::instant_now());
+    if (result.lost_step && smtp_.step_memory_.pipelining_for(target, system::instant_now()) == smtp::Pipelining::where_offered) {
+      smtp_.step_memory_.remember(target, system::instant_now());
       lost_step_ = true;
     }
     return progress;
   }
 
-  void remember_trouble(const HostResult& result) {
-    report_.trouble = has_trouble_ ? most_telling(report_.trouble, result) : result;
-    has_trouble_ = true;
+  void remember_failure(const HostResult& result) {
+    report_.failure = has_failure_ ? most_telling(report_.failure, result) : result;
+    has_failure_ = true;
   }
 
   // What nobody answered is deferred with the most telling trouble; unless each host has said that it never takes mail (RFC 7504).
   void finish() {
-    if (!has_trouble_ && !order_.wanted()) return;
-    if (!has_trouble_)
-      report_.trouble = {proto::Stage::none, "", "", "", {4, 4, 0}, 0, "not every recipient could be offered in one attempt", false};
-    const bool refused = has_trouble_ && !answered_ && no_host_takes_mail();
-    if (!refused && report_.trouble.status.klass == 5) report_.trouble.status.klass = 4;
-    smtp::shorten(report_.trouble, most_words());
+    if (!has_failure_ && !order_.wanted()) return;
+    if (!has_failure_)
+      report_.failure = {proto::Stage::none, "", "", "", {4, 4, 0}, 0, "not every recipient could be offered in one attempt", false};
+    const bool refused = has_failure_ && !answered_ && no_host_takes_mail();
+    if (!refused && report_.failure.status.klass == 5) report_.failure.status.klass = 4;
+    smtp::shorten(report_.failure, most_words());
     for (auto& result : report_.results) {
       if (result.outcome != Outcome::untried) continue;
       result.outcome = refused ? Outcome::failed : Outcome::deferred;
-      const bool has_own_reply = !has_trouble_ && result.last.reply_code != 0;  // "too many", again
-      if (!has_own_reply) result.last = report_.trouble;
+      const bool has_own_reply = !has_failure_ && result.last.reply_code != 0;  // "too many", again
+      if (!has_own_reply) result.last = report_.failure;
       if (!refused) result.last.status.klass = 4;
     }
-    report_.site_trouble = has_trouble_ && !answered_ && !refused;
+    report_.site_failed = has_failure_ && !answered_ && !refused;
   }
 
   bool no_host_takes_mail() const {
@@ -337,7 +338,7 @@ class SmtpTransport::Attempt {
   std::pair<WallTime, Instant> opening_since_;
   Duration connect_time_{0};
   std::optional<HostResult> busy_;  // a host takes no more connections
-  bool has_trouble_ = false;
+  bool has_failure_ = false;
   bool answered_ = false;
   bool lost_step_ = false;  // the host that is being tried has, by pipelined commands
 };
@@ -379,13 +380,13 @@ bool SmtpTransport::keep(std::uint32_t site, SessionPool::Session& session) {
   const bool is_wanted = wanted != TargetConnections::Wanted::no;
   if (is_stopping_ || !session.client->in_step() || wanted == TargetConnections::Wanted::by_another_owner) return false;
   if (session.client->transactions() >= (is_wanted ? kWantedTransactions : kMostTransactions)) return false;
-  idle_.put(site, std::move(session), host::instant_now());
+  idle_.put(site, std::move(session), system::instant_now());
   arm();
   if (is_wanted) close_wanted_soon();
   return true;
 }
 
-void SmtpTransport::called(const dns::Address& address, std::uint32_t site, const host::Owner& owner) {
+void SmtpTransport::called(const dns::Address& address, std::uint32_t site, const fairness::Owner& owner) {
   asio::post(services_.io, [this, address, site, owner] {
     if (!room_ || !room_(site, owner)) services_.connections->decline(address, {this, site, owner});
   });
@@ -416,7 +417,7 @@ void SmtpTransport::close_soon(SessionPool::Session session) {
 }
 
 void SmtpTransport::close_idle() {
-  const auto since = host::instant_now() - kIdle;
+  const auto since = system::instant_now() - kIdle;
   for (auto oldest = idle_.oldest(); oldest && (is_stopping_ || *oldest <= since); oldest = idle_.oldest()) close_soon(idle_.take_oldest());
 }
 
@@ -425,7 +426,7 @@ void SmtpTransport::arm() {
   const auto oldest = idle_.oldest();
   if (is_armed_ || !oldest) return;
   is_armed_ = true;
-  timer_.expires_at(host::to_boot_time(*oldest + kIdle + kIdleAtMostLate));
+  timer_.expires_at(system::to_boot_time(*oldest + kIdle + kIdleAtMostLate));
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     is_armed_ = false;

@@ -19,7 +19,7 @@ namespace mxpress::mta::transport {
 
 struct SmtpServices {
   asio::io_context& io;
-  smtp::Connector& connector;
+  net::Connector& connector;
   events::Hub& events;
   asio::thread_pool* file_pool;  // for reading content; null: reads at once
   std::size_t worker_count = 1;  // of the daemon: they share the sessions that the configuration allows
@@ -52,7 +52,7 @@ class SmtpTransport final : public Transport, private TargetConnections::Caller 
 
  private:
   class Attempt;
-  void called(const dns::Address& address, std::uint32_t site, const host::Owner& owner) override;
+  void called(const dns::Address& address, std::uint32_t site, const fairness::Owner& owner) override;
   void give_way() override;
   void make_room(const Config& config);
   bool keep(std::uint32_t site, SessionPool::Session& session);

@@ -6,10 +6,10 @@
 #include <string>
 #include <unordered_map>
 
-#include "dns/targets.h"
+#include "dns/target.h"
 #include "mta/smtp/client.h"
 #include "proto/text_hash.h"
-#include "queue/schedule.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::transport {
 

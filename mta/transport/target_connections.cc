@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "mta/host/instant.h"
+#include "mta/system/instant.h"
 #include "proto/text_hash.h"
 
 namespace mxpress::mta::transport {
@@ -33,12 +33,12 @@ struct TargetConnections::Entry {
   std::size_t limit = 1;  // as configured
   std::vector<std::unique_ptr<Connection>> open;
   std::vector<Called> called;  // a connection is kept for each
-  host::OwnerLines<Asker> line;
+  fairness::OwnerLines<Asker> line;
   std::optional<LearnedBound> learned;
   std::list<Entry*>::iterator learned_place;  // if so
 
   std::size_t all() const { return open.size() + called.size(); }
-  std::size_t of(const host::Owner& owner) const {
+  std::size_t of(const fairness::Owner& owner) const {
     const auto is_his = [&owner](const auto& one) { return one.asker.owner == owner; };
     const auto his_open = std::count_if(open.begin(), open.end(), [&](const auto& connection) { return is_his(*connection); });
     return static_cast<std::size_t>(his_open + std::count_if(called.begin(), called.end(), is_his));
@@ -75,13 +75,13 @@ std::size_t TargetConnections::bound_of(const Entry& entry, Instant now) {
   return entry.learned ? std::min(entry.limit, entry.learned->at(now)) : entry.limit;
 }
 
-bool TargetConnections::has_room(const Entry& entry, const host::Owner& owner, Instant now) {
+bool TargetConnections::has_room(const Entry& entry, const fairness::Owner& owner, Instant now) {
   const std::size_t all = entry.all();
   return all == 0 || (all < bound_of(entry, now) && may_open(bound_of(entry, now), all, entry.of(owner)));
 }
 
 std::optional<TargetConnections::Hold> TargetConnections::open(const dns::Address& address, const Asker& asker, std::size_t limit) {
-  const Instant now = host::instant_now();
+  const Instant now = system::instant_now();
   const std::lock_guard lock(mutex_);
   forget_oldest(now);
   Entry& entry = entry_of(address);
@@ -103,7 +103,7 @@ void TargetConnections::decline(const dns::Address& address, const Asker& asker)
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(dns::unmapped(address));
   if (found == entries_.end() || !found->second.drop_called(asker)) return;
-  call_next(found->second, host::instant_now());
+  call_next(found->second, system::instant_now());
   forget_if_unused(found->second);
 }
 
@@ -133,7 +133,7 @@ void TargetConnections::call_next(Entry& entry, Instant now) {
   if (is_stopping_) return;
   entry.drop_called(now);
   while (entry.line.waiting() > 0 && (entry.all() == 0 || entry.all() < bound_of(entry, now))) {
-    const auto next = entry.line.next([&](const host::Owner& owner) { return has_room(entry, owner, now); });
+    const auto next = entry.line.next([&](const fairness::Owner& owner) { return has_room(entry, owner, now); });
     if (!next) return;
     const Asker& asker = next->item;
     entry.called.push_back({asker, now + kKept});
@@ -187,10 +187,10 @@ void TargetConnections::forget_if_unused(Entry& entry) {
 }
 
 // The number of connections stays: he may have all but those that an owner alone leaves free.
-bool TargetConnections::Hold::use_for(const host::Owner& owner) {
+bool TargetConnections::Hold::use_for(const fairness::Owner& owner) {
   connection_->is_idle = false;
   if (connection_->asker.owner == owner) return true;
-  const Instant now = host::instant_now();
+  const Instant now = system::instant_now();
   const std::lock_guard lock(connection_->all->mutex_);
   Entry& entry = connection_->entry;
   const std::size_t bound = bound_of(entry, now);
@@ -206,7 +206,7 @@ void TargetConnections::Hold::rest() { connection_->is_idle = true; }
 TargetConnections::Wanted TargetConnections::Hold::wanted() const { return connection_->wanted; }
 
 void TargetConnections::Hold::was_taken() {
-  const Instant now = host::instant_now();
+  const Instant now = system::instant_now();
   const std::lock_guard lock(connection_->all->mutex_);
   Entry& entry = connection_->entry;
   if (!entry.learned) return;
@@ -220,7 +220,7 @@ bool TargetConnections::Hold::was_refused() {
   const Asker& asker = connection_->asker;
   const std::size_t others = entry.open.size() - 1;
   if (others == 0) return false;
-  const Instant now = host::instant_now();
+  const Instant now = system::instant_now();
   connection_->all->learn(entry, others, now);
   if (!asker.caller) return true;
   entry.line.enter(asker, asker.owner);
@@ -233,7 +233,7 @@ void TargetConnections::Hold::release() {
   const std::lock_guard lock(all->mutex_);
   Entry& entry = connection_->entry;
   std::erase_if(entry.open, [this](const auto& one) { return one.get() == connection_; });
-  all->call_next(entry, host::instant_now());
+  all->call_next(entry, system::instant_now());
   all->forget_if_unused(entry);
 }
 

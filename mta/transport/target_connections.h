@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "dns/address.h"
-#include "mta/host/owner.h"
-#include "mta/host/owner_lines.h"
+#include "mta/fairness/owner.h"
+#include "mta/fairness/owner_lines.h"
 #include "mta/transport/learned_bound.h"
 
 namespace mxpress::mta::transport {
@@ -39,7 +39,7 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
   class Caller {
    public:
     // A connection to the address is kept for mail of this owner at this site of his: he asks for it, or declines.
-    virtual void called(const dns::Address& address, std::uint32_t site, const host::Owner& owner) = 0;
+    virtual void called(const dns::Address& address, std::uint32_t site, const fairness::Owner& owner) = 0;
     // Others need idle connections that are wanted.
     virtual void give_way() = 0;
 
@@ -51,7 +51,7 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
   struct Asker {
     Caller* caller = nullptr;  // null: nobody is called
     std::uint32_t site = 0;    // of the caller
-    host::Owner owner;
+    fairness::Owner owner;
     bool operator==(const Asker&) const = default;
     friend std::size_t hash_value(const Asker& asker) {  // for boost::hash
       return hash_value(asker.owner) + std::hash<Caller*>()(asker.caller) + asker.site * std::size_t{0x9E3779B97F4A7C15u};
@@ -78,7 +78,7 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
     explicit operator bool() const { return connection_ != nullptr; }
 
     // It has mail of this owner from now on. False: he has no share left for it, and nothing has changed.
-    [[nodiscard]] bool use_for(const host::Owner& owner);
+    [[nodiscard]] bool use_for(const fairness::Owner& owner);
     // It is idle from now on.
     void rest();
     // Another site waits for a connection to the address, so that this one is not to be kept for long.
@@ -119,7 +119,7 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
 
   Entry& entry_of(const dns::Address& address);
   static std::size_t bound_of(const Entry& entry, Instant now);
-  static bool has_room(const Entry& entry, const host::Owner& owner, Instant now);
+  static bool has_room(const Entry& entry, const fairness::Owner& owner, Instant now);
   void call_next(Entry& entry, Instant now);
   void ask_to_give_way(Entry& entry, const Asker& asker, Instant now);
   void learn(Entry& entry, std::size_t others, Instant now);

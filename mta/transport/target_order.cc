@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "mta/host/instant.h"
+#include "mta/system/instant.h"
 
 namespace mxpress::mta::transport {
 namespace {
@@ -91,7 +91,7 @@ void TargetFailures::forget(const std::string& key) {
 
 std::size_t order_targets(Targets& targets, const Attempted& attempted, const TargetFailures& failures, std::mt19937_64& random) {
   if (targets.size() < 2) return targets.size();
-  const Instant now = host::instant_now();
+  const Instant now = system::instant_now();
   const auto has_failed = [&](const Target& target) { return failures.has_failed(target, now); };
   shuffle_equals(targets, random);
   auto last = targets.end();  // of those that nothing speaks against

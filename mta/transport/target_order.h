@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "dns/targets.h"
+#include "dns/target.h"
 #include "proto/text_hash.h"
+#include "queue/instant.h"
 #include "queue/message.h"
-#include "queue/schedule.h"
 
 namespace mxpress::mta::transport {
 

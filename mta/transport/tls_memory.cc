@@ -20,12 +20,12 @@ std::size_t TlsMemory::Hash::operator()(const TlsPeer& peer) const {
   return hash(peer.host_) ^ peer.policy_.hash() ^ (hash(std::string_view(bytes, peer.address_.bytes.size())) * 31 + peer.port_);
 }
 
-smtp::TlsOffer TlsMemory::offer_for(const TlsPeer& peer, queue::Instant now) const {
+net::TlsOffer TlsMemory::offer_for(const TlsPeer& peer, queue::Instant now) const {
   const auto found = places_.empty() ? places_.end() : places_.find(peer);
-  return found != places_.end() && now < found->second->until ? found->second->offer : smtp::first_offer(peer.policy_);
+  return found != places_.end() && now < found->second->until ? found->second->offer : net::first_offer(peer.policy_);
 }
 
-void TlsMemory::remember(const TlsPeer& peer, smtp::TlsOffer offer, queue::Instant now) {
+void TlsMemory::remember(const TlsPeer& peer, net::TlsOffer offer, queue::Instant now) {
   forget(peer);
   if (entries_.size() >= kLimit) forget(TlsPeer(entries_.front().peer));
   entries_.push_back({peer, offer, now + kRemember});

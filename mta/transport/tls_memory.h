@@ -6,9 +6,9 @@
 #include <string>
 #include <unordered_map>
 
-#include "dns/targets.h"
-#include "mta/smtp/stream.h"
-#include "queue/schedule.h"
+#include "dns/target.h"
+#include "mta/net/stream.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::transport {
 
@@ -35,15 +35,15 @@ class TlsMemory {
   static constexpr std::size_t kLimit = 10'000;
 
   // The offer to begin with; nothing was remembered: the policy's first.
-  smtp::TlsOffer offer_for(const TlsPeer& peer, queue::Instant now) const;
-  void remember(const TlsPeer& peer, smtp::TlsOffer offer, queue::Instant now);
+  net::TlsOffer offer_for(const TlsPeer& peer, queue::Instant now) const;
+  void remember(const TlsPeer& peer, net::TlsOffer offer, queue::Instant now);
   void forget(const TlsPeer& peer);
   std::size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {
     TlsPeer peer;
-    smtp::TlsOffer offer;
+    net::TlsOffer offer;
     queue::Instant until;
   };
   struct Hash {

@@ -1,18 +1,23 @@
 // How a message is handed on. The scheduler knows this interface alone: not whether a mail host or a mailbox is behind it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
 
-#include "dns/targets.h"
-#include "mta/host/config.h"
-#include "mta/host/owner.h"
+#include "dns/async.h"
+#include "dns/target.h"
+#include "mta/fairness/owner.h"
 #include "mta/transport/report.h"
 #include "mta/transport/session_key.h"
 #include "queue/message.h"
+
+namespace mxpress::mta {
+struct Config;
+}
 
 namespace mxpress::mta::transport {
 
@@ -25,7 +30,7 @@ struct Order {
   std::vector<dns::Target> targets;               // as they were found; none where no host is asked
   std::uint32_t site = 0;                         // whose sessions may serve it: a number that stands for one SessionKey
   std::shared_ptr<const SessionTerms> terms;      // of that key: new sessions are opened on them
-  host::Owner owner;                              // of the message: whose share of connections it uses
+  fairness::Owner owner;                          // of the message: whose share of connections it uses
   std::size_t most_connections = 1;               // of all orders, to one address
   std::shared_ptr<const Config> config;
   std::function<bool()> wanted;                    // asked before each host and transaction: has the operator withdrawn the message?
@@ -40,7 +45,7 @@ class Transport {
   // Never throws for what a host does, or a disk. The order outlives it; its targets are put into the order in which they are tried.
   virtual Task<AttemptReport> deliver(Order& order) = 0;
   // Whom it asks after reports that said `is_busy`: there is room for mail of this owner at this site; does a delivery begin?
-  using Room = std::function<bool(std::uint32_t site, const host::Owner& owner)>;
+  using Room = std::function<bool(std::uint32_t site, const fairness::Owner& owner)>;
   virtual void when_room(Room) {}
   // How many orders may be under way at a time, all sites together; at least 1.
   virtual std::size_t most_orders(const Config& config) const = 0;
@@ -48,6 +53,18 @@ class Transport {
   virtual bool keeps_site(std::uint32_t site) const = 0;
   // No new orders follow: what is kept for them goes.
   virtual void stop() = 0;
+};
+
+// The transports of a worker, which outlive it. Thread: its worker's.
+class Transports {
+ public:
+  Transports(Transport& smtp, Transport& mailbox) : all_{&smtp, &mailbox} {}
+  Transport& of(const SessionTerms& terms) const { return *all_[static_cast<std::size_t>(terms.transport)]; }
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
+
+ private:
+  std::array<Transport*, 2> all_;  // by kind
 };
 
 }  // namespace mxpress::mta::transport

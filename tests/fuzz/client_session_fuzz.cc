@@ -8,6 +8,7 @@
 #include "tests/fuzz/expect.h"
 
 using namespace mxpress;
+using namespace mxpress::mta::net;
 using namespace mxpress::mta::smtp;
 
 namespace {
@@ -28,7 +29,7 @@ class ReplayStream final : public Stream {
     heard_.append(bytes);
     co_return Status();
   }
-  Task<Status> start_tls_client(std::string, mta::smtp::TlsOffer) override {
+  Task<Status> start_tls_client(std::string, mta::net::TlsOffer) override {
     tls_.level = mta::net::TlsLevel::encrypted;
     co_return Status();
   }
@@ -96,7 +97,7 @@ Task<void> converse(std::string_view said, bool& done) {
   ClientOptions options;
   options.hello_name = "client.example";
   ClientSession::Opened opened = co_await ClientSession::open(connector, dns::Target(), options);
-  expect(is_clean(opened.trouble));
+  expect(is_clean(opened.failure));
   mta::content::Pipeline content(data, envelope);
   for (int i = 0; i < 3 && opened.session && opened.session->usable(); ++i) {
     heard.clear();

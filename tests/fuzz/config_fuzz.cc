@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "mta/host/config.h"
-#include "mta/host/config_fields.h"
-#include "mta/host/endpoint.h"
+#include "mta/config/config.h"
+#include "mta/config/config_fields.h"
+#include "mta/config/endpoint.h"
 #include "tests/fuzz/expect.h"
 
 using namespace mxpress;
@@ -18,7 +18,7 @@ constexpr const char* kName = "fuzz.toml";
 // As fields_of() shows them: tables in order, what is not set left out.
 std::string as_toml(Config& config) {
   std::map<std::string, std::string> tables;
-  for (const host::ConfigField& field : host::fields_of(config)) {
+  for (const config::ConfigField& field : config::fields_of(config)) {
     const std::string shown = field.show();
     if (!shown.empty()) tables[field.table] += field.name + " = " + shown + "\n";
   }
@@ -31,7 +31,7 @@ std::string as_toml(Config& config) {
 bool is_open_relay(const Config& config) {
   if (!config.listen.allow.empty()) return false;
   return std::any_of(config.listen.smtp.begin(), config.listen.smtp.end(), [](const std::string& text) {
-    const auto endpoint = host::parse_endpoint(text);
+    const auto endpoint = config::parse_endpoint(text);
     return !endpoint || !dns::is_loopback(endpoint->address);
   });
 }

@@ -26,7 +26,7 @@ std::string long_key(std::size_t number) {
   return key + ":25";
 }
 
-SiteRecord trouble(std::size_t number, WallTime next_probe = WallTime(Duration(6000))) {
+SiteRecord failure(std::size_t number, WallTime next_probe = WallTime(Duration(6000))) {
   proto::HostResult refused;
   refused.host = "mx." + std::to_string(number) + ".example";
   refused.text = std::string(4000, 't');
@@ -42,7 +42,7 @@ struct ManySites : SpoolFixture {
     options.since_boot = [this] { return since_boot; };
     REQUIRE(open());
     for (std::size_t i = 0; i < kSites; ++i) {
-      spool->record_site(trouble(i));
+      spool->record_site(failure(i));
       if (i % 500 == 0) commit();
     }
     commit();
@@ -75,7 +75,7 @@ TEST_CASE("sites: a journal that is always too long is shortened to the records 
   ManySites f;
   f.options.journal_size = 1;
   REQUIRE(f.open());
-  f.spool->record_site(trouble(1));
+  f.spool->record_site(failure(1));
   for (int i = 0; i < 10; ++i) f.round();
   const auto quiet = f.disk.operations();
   for (int i = 0; i < kQuietRounds; ++i) f.round();

@@ -57,9 +57,9 @@ class Internet::Resolver final : public dns::Resolver {
 };
 
 // Our end of a connection, which is counted from the first to the last moment.
-class Internet::ClientEnd final : public mta::smtp::Stream {
+class Internet::ClientEnd final : public mta::net::Stream {
  public:
-  ClientEnd(Internet& internet, std::uint32_t host, std::unique_ptr<mta::smtp::Stream> stream)
+  ClientEnd(Internet& internet, std::uint32_t host, std::unique_ptr<mta::net::Stream> stream)
       : internet_(internet), host_(host), stream_(std::move(stream)) {}
   ~ClientEnd() override { count_out(); }
 
@@ -69,10 +69,10 @@ class Internet::ClientEnd final : public mta::smtp::Stream {
     if (bytes.starts_with("QUIT")) count_out();
     return stream_->write(bytes);
   }
-  Task<Status> start_tls_client(std::string server_name, mta::smtp::TlsOffer offer) override {
+  Task<Status> start_tls_client(std::string server_name, mta::net::TlsOffer offer) override {
     return stream_->start_tls_client(std::move(server_name), offer);
   }
-  const mta::smtp::TlsState& tls() const override { return stream_->tls(); }
+  const mta::net::TlsState& tls() const override { return stream_->tls(); }
   bool has_input() override { return stream_->has_input(); }
   void close() override {
     count_out();
@@ -85,15 +85,15 @@ class Internet::ClientEnd final : public mta::smtp::Stream {
   }
   Internet& internet_;
   std::uint32_t host_;
-  std::unique_ptr<mta::smtp::Stream> stream_;
+  std::unique_ptr<mta::net::Stream> stream_;
   bool counted_ = true;
 };
 
-class Internet::Connector final : public mta::smtp::Connector {
+class Internet::Connector final : public mta::net::Connector {
  public:
   Connector(Internet& internet, Executor executor) : internet_(internet), executor_(executor) {}
 
-  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, BootTime deadline) override {
+  Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, BootTime deadline) override {
     const Host& host = internet_.world_.hosts[number_after(target.host, 2)];
     const bool dead = host.is_dead(instant_now());
     internet_.ledger_.note(40 + dead, host.index);
@@ -111,7 +111,7 @@ class Internet::Connector final : public mta::smtp::Connector {
   }
 
  private:
-  static Task<void> serve(Internet& internet, const Host& host, std::unique_ptr<mta::smtp::Stream> stream) {
+  static Task<void> serve(Internet& internet, const Host& host, std::unique_ptr<mta::net::Stream> stream) {
     MailHost session(internet.world_, host, internet.work_[host.index], internet.ledger_, internet.limits_.host, std::move(stream));
     co_await session.serve();
   }
@@ -125,7 +125,7 @@ Internet::Internet(const World& world, Ledger& ledger, InternetLimits limits)
 
 std::shared_ptr<dns::Resolver> Internet::make_resolver() { return std::make_shared<Resolver>(*this); }
 
-std::unique_ptr<mta::smtp::Connector> Internet::make_connector(asio::io_context& io) {
+std::unique_ptr<mta::net::Connector> Internet::make_connector(asio::io_context& io) {
   return std::make_unique<Connector>(*this, io.get_executor());
 }
 

@@ -24,7 +24,7 @@ class Internet {
   Internet(const World& world, Ledger& ledger, InternetLimits limits);
 
   std::shared_ptr<dns::Resolver> make_resolver();
-  std::unique_ptr<mta::smtp::Connector> make_connector(asio::io_context& io);
+  std::unique_ptr<mta::net::Connector> make_connector(asio::io_context& io);
 
   // The operator has asked for a try now: dead hosts may see one more connection for each site.
   void operator_asked() { ++asked_in_hour_; }

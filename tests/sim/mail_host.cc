@@ -32,7 +32,7 @@ std::optional<queue::QueueId> message_id_in(const std::string& content) {
 }  // namespace
 
 MailHost::MailHost(const World& world, const Host& host, HostWork& work, Ledger& ledger, Limits limits,
-                   std::unique_ptr<mta::smtp::Stream> stream)
+                   std::unique_ptr<mta::net::Stream> stream)
     : world_(world),
       host_(host),
       work_(work),
@@ -120,7 +120,7 @@ Task<void> MailHost::answer(std::string line) {
     co_await say(hello());
   } else if (line.starts_with("STARTTLS")) {
     co_await say("220 go on");
-    (void)(co_await stream_->start_tls_client("", mta::smtp::TlsOffer::usual)).ok();
+    (void)(co_await stream_->start_tls_client("", mta::net::TlsOffer::usual)).ok();
   } else if (line.starts_with("MAIL")) {
     co_await say(mail());
   } else if (line.starts_with("RCPT")) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "mta/smtp/stream.h"
+#include "mta/net/stream.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/world.h"
 
@@ -27,7 +27,7 @@ struct Limits {
 
 class MailHost {
  public:
-  MailHost(const World& world, const Host& host, HostWork& work, Ledger& ledger, Limits limits, std::unique_ptr<mta::smtp::Stream> stream);
+  MailHost(const World& world, const Host& host, HostWork& work, Ledger& ledger, Limits limits, std::unique_ptr<mta::net::Stream> stream);
   ~MailHost();
   Task<void> serve();
 
@@ -54,7 +54,7 @@ class MailHost {
   HostWork& work_;
   Ledger& ledger_;
   const Limits limits_;
-  std::unique_ptr<mta::smtp::Stream> stream_;
+  std::unique_ptr<mta::net::Stream> stream_;
   Chance chance_;
   std::string buffer_;
   bool open_ = true;

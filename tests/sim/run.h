@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "mta/delivery/dispatcher.h"
-#include "mta/host/log.h"
+#include "mta/events/hub.h"
+#include "mta/system/log.h"
 #include "tests/sim/internet.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/observed_spool.h"

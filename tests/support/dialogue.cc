@@ -17,8 +17,8 @@ namespace mxpress::testing {
 namespace {
 
 using namespace std::chrono_literals;
+using mta::net::Stream;
 using mta::smtp::ClientSession;
-using mta::smtp::Stream;
 using mta::smtp::TransactionResult;
 
 constexpr std::size_t kFlood = 4 << 20;
@@ -349,12 +349,12 @@ std::string describe(const proto::HostResult& result) {
 std::string found_for(const std::string& key, const Findings& findings) {
   if (key == "open") {
     if (findings.is_open) return "ok";
-    return describe(findings.opened.trouble) + (findings.opened.handshake != mta::smtp::HandshakeFailure::none ? " tls-failed" : "");
+    return describe(findings.opened.failure) + (findings.opened.handshake != mta::net::HandshakeFailure::none ? " tls-failed" : "");
   }
-  if (key == "host") return findings.last.host_trouble ? "trouble" : "fine";
+  if (key == "host") return findings.last.host_failure ? "trouble" : "fine";
   if (key == "usable") return findings.usable ? "yes" : "no";
   if (key == "lasts") return std::to_string(std::chrono::floor<std::chrono::seconds>(findings.lasted).count()) + "s";
-  if (key == "text") return findings.is_open ? findings.last.last.text : findings.opened.trouble.text;
+  if (key == "text") return findings.is_open ? findings.last.last.text : findings.opened.failure.text;
   if (key == "tls-required") return findings.last.tls_required ? "yes" : "no";
   if (key == "dsn") return findings.last.dsn_passed_on ? "passed" : "kept";
   const proto::RecipientResult& result = findings.recipients.at(std::stoul(key) - 1);

@@ -52,7 +52,7 @@ class FakeControl final : public mta::control::ControlBackend {
   std::vector<mta::delivery::DestinationStatus> rows;
   std::map<queue::QueueId, mta::delivery::ActionEffect> effects;  // else done
   queue::SpoolCounters counters;
-  std::vector<std::string> troubles;
+  std::vector<std::string> failures;
   Status is_ready;
   std::atomic<std::size_t> looks = 0, loads = 0;  // so often something was asked
   mta::Config settings;
@@ -113,7 +113,7 @@ class FakeControl final : public mta::control::ControlBackend {
     return result;
   }
   Result<std::vector<mta::delivery::DestinationStatus>> destinations() override { return rows; }
-  mta::control::DaemonStatus status() override { return {running, at(0), counters, troubles, events.counters.counts(), losses}; }
+  mta::control::DaemonStatus status() override { return {running, at(0), counters, failures, events.counters.counts(), losses}; }
   Status reload() override { return reload_result; }
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
 

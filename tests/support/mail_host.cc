@@ -9,7 +9,7 @@
 namespace mxpress::testing {
 namespace {
 
-using mta::smtp::Stream;
+using mta::net::Stream;
 
 constexpr auto kPatience = std::chrono::hours(24);
 

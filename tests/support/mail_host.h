@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "mta/smtp/stream_socket.h"
+#include "mta/net/stream_socket.h"
 
 struct ssl_ctx_st;
 
@@ -60,7 +60,7 @@ class MailHost {
 
   // Serves one connection until it ends. `start_tls` does the handshake of the server's side; without one nothing needs doing (memory).
   using StartTls = std::function<Task<bool>()>;
-  Task<void> serve(std::unique_ptr<mta::smtp::Stream> stream, StartTls start_tls = {});
+  Task<void> serve(std::unique_ptr<mta::net::Stream> stream, StartTls start_tls = {});
 
   MailHostBehaviour& behaviour() { return behaviour_; }
   const std::vector<ReceivedMessage>& messages() const { return messages_; }
@@ -89,7 +89,7 @@ class TcpMailHost {
  private:
   struct State;
   static Task<void> accept_all(std::shared_ptr<State> state);
-  static Task<void> serve(std::shared_ptr<State> state, mta::smtp::TcpSocket socket);
+  static Task<void> serve(std::shared_ptr<State> state, mta::net::TcpSocket socket);
 
   std::shared_ptr<State> state_;  // shared with the coroutines that accept and serve
 };

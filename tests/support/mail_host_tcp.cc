@@ -11,8 +11,8 @@
 #include <boost/asio/write.hpp>
 #include <optional>
 
-#include "mta/smtp/stream_error.h"
-#include "mta/smtp/stream_socket.h"
+#include "mta/net/stream_error.h"
+#include "mta/net/stream_socket.h"
 #include "tests/support/mail_host.h"
 #include "tests/support/tls_server.h"
 
@@ -21,9 +21,9 @@ namespace {
 
 using asio::ip::tcp;
 using boost::system::error_code;
-using mta::smtp::Stream;
-using mta::smtp::TcpSocket;
-using mta::smtp::TlsState;
+using mta::net::Stream;
+using mta::net::TcpSocket;
+using mta::net::TlsState;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 
 // The server's end, which can do the server's part of a handshake.
@@ -40,7 +40,7 @@ class ServerStream final : public Stream {
     } else {
       count = co_await socket_.async_read_some(asio::buffer(buffer, size), asio::redirect_error(use_task, code));
     }
-    if (code) co_return mta::smtp::network_error(code);
+    if (code) co_return mta::net::network_error(code);
     co_return count;
   }
   Task<Status> write(std::string_view bytes) override {
@@ -50,10 +50,10 @@ class ServerStream final : public Stream {
     } else {
       co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_task, code));
     }
-    if (code) co_return mta::smtp::network_error(code);
+    if (code) co_return mta::net::network_error(code);
     co_return Status();
   }
-  Task<Status> start_tls_client(std::string, mta::smtp::TlsOffer) override { co_return Error::permanent("this is the server's end"); }
+  Task<Status> start_tls_client(std::string, mta::net::TlsOffer) override { co_return Error::permanent("this is the server's end"); }
   Task<bool> start_tls_server() {
     tls_.emplace(socket_, context_);
     error_code code;

@@ -10,8 +10,8 @@
 namespace mxpress::testing {
 namespace {
 
-using mta::smtp::Stream;
-using mta::smtp::TlsState;
+using mta::net::Stream;
+using mta::net::TlsState;
 
 // One direction: octets on their way, and a timer that whoever waits sleeps on and whoever changes something cancels.
 struct Pipe {
@@ -45,7 +45,7 @@ class MemoryStream final : public Stream {
   }
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override;
   Task<Status> write(std::string_view bytes) override;
-  Task<Status> start_tls_client(std::string server_name, mta::smtp::TlsOffer offer) override;
+  Task<Status> start_tls_client(std::string server_name, mta::net::TlsOffer offer) override;
   const TlsState& tls() const override { return tls_; }
   bool has_input() override { return !in_->octets.empty() || in_->writer_closed; }
   void close() override;
@@ -95,7 +95,7 @@ Task<Status> MemoryStream::write(std::string_view bytes) {
   co_return Status();
 }
 
-Task<Status> MemoryStream::start_tls_client(std::string, mta::smtp::TlsOffer) {
+Task<Status> MemoryStream::start_tls_client(std::string, mta::net::TlsOffer) {
   const auto pipe = in_;
   while (tls_outcome_ == MemoryTls::hangs && !overdue() && !pipe->reader_closed) co_await wait_for_change(*pipe, deadline_);
   if (tls_outcome_ == MemoryTls::hangs) co_return timed_out();

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "mta/smtp/stream.h"
+#include "mta/net/stream.h"
 
 namespace mxpress::testing {
 
@@ -22,14 +22,14 @@ struct MemoryOptions {
 
 // The two ends of one connection, on one executor. Closing (or destroying) an end lets the other read what is on its way, then 0; its
 // writes fail with "connection reset".
-std::pair<std::unique_ptr<mta::smtp::Stream>, std::unique_ptr<mta::smtp::Stream>> make_memory_streams(Executor executor,
-                                                                                                      MemoryOptions options = {});
+std::pair<std::unique_ptr<mta::net::Stream>, std::unique_ptr<mta::net::Stream>> make_memory_streams(Executor executor,
+                                                                                                    MemoryOptions options = {});
 
 // Plays the mail hosts of a simulated internet. Lives as long as the sessions.
-class MemoryConnector final : public mta::smtp::Connector {
+class MemoryConnector final : public mta::net::Connector {
  public:
   // What serves a connection: a coroutine that owns the server's end and is started for each connection.
-  using Handler = std::function<Task<void>(std::unique_ptr<mta::smtp::Stream> server_end, dns::Target target)>;
+  using Handler = std::function<Task<void>(std::unique_ptr<mta::net::Stream> server_end, dns::Target target)>;
 
   explicit MemoryConnector(Executor executor) : executor_(executor) {}
 
@@ -38,7 +38,7 @@ class MemoryConnector final : public mta::smtp::Connector {
   // The connection fails with these words, after this time ("hang": longer than any deadline).
   void refuse(std::string address, std::string words, Duration after = Duration(0));
 
-  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, mta::net::TlsPolicy policy, BootTime deadline) override;
+  Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy policy, BootTime deadline) override;
 
   // Each attempt, in order, also those that failed.
   const std::vector<std::string>& attempts() const { return attempts_; }
@@ -50,7 +50,7 @@ class MemoryConnector final : public mta::smtp::Connector {
     std::string words = "connection refused";
     Duration after{0};
   };
-  Task<Result<std::unique_ptr<mta::smtp::Stream>>> fail(Host host, BootTime deadline);
+  Task<Result<std::unique_ptr<mta::net::Stream>>> fail(Host host, BootTime deadline);
 
   Executor executor_;
   std::map<std::string, Host> hosts_;

@@ -7,7 +7,7 @@
 namespace mxpress::testing {
 namespace {
 
-class PeerStream final : public mta::smtp::Stream {
+class PeerStream final : public mta::net::Stream {
  public:
   explicit PeerStream(std::shared_ptr<PeerPipe> pipe) : pipe_(std::move(pipe)) {}
   ~PeerStream() override { close(); }
@@ -33,20 +33,18 @@ class PeerStream final : public mta::smtp::Stream {
     ++pipe_->writes;
     co_return Status();
   }
-  Task<Status> start_tls_client(std::string, mta::smtp::TlsOffer) override { co_return Error::permanent("no TLS in memory"); }
-  const mta::smtp::TlsState& tls() const override { return tls_; }
+  Task<Status> start_tls_client(std::string, mta::net::TlsOffer) override { co_return Error::permanent("no TLS in memory"); }
+  const mta::net::TlsState& tls() const override { return tls_; }
   bool has_input() override { return !pipe_->input.empty() || pipe_->at_end; }
   void close() override { pipe_->closed = true; }
 
  private:
   std::shared_ptr<PeerPipe> pipe_;
-  mta::smtp::TlsState tls_;
+  mta::net::TlsState tls_;
 };
 
 }  // namespace
 
-std::unique_ptr<mta::smtp::Stream> make_peer_stream(std::shared_ptr<PeerPipe> pipe) {
-  return std::make_unique<PeerStream>(std::move(pipe));
-}
+std::unique_ptr<mta::net::Stream> make_peer_stream(std::shared_ptr<PeerPipe> pipe) { return std::make_unique<PeerStream>(std::move(pipe)); }
 
 }  // namespace mxpress::testing

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "mta/smtp/stream.h"
+#include "mta/net/stream.h"
 
 namespace mxpress::testing {
 
@@ -31,6 +31,6 @@ struct PeerPipe {
   Timer arrived;
 };
 
-std::unique_ptr<mta::smtp::Stream> make_peer_stream(std::shared_ptr<PeerPipe> pipe);
+std::unique_ptr<mta::net::Stream> make_peer_stream(std::shared_ptr<PeerPipe> pipe);
 
 }  // namespace mxpress::testing

@@ -6,7 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <stdexcept>
 
-#include "mta/host/log.h"
+#include "mta/system/log.h"
 #include "proto/mail_data.h"
 
 namespace mxpress::testing {
@@ -21,7 +21,7 @@ mta::Config parse(const std::string& toml) {
 }
 
 // One line without its CRLF; nothing when the client has gone.
-Task<std::optional<std::string>> read_line(mta::smtp::Stream& stream, std::string& buffer) {
+Task<std::optional<std::string>> read_line(mta::net::Stream& stream, std::string& buffer) {
   for (;;) {
     const auto end = buffer.find("\r\n");
     if (end != std::string::npos) {
@@ -36,7 +36,7 @@ Task<std::optional<std::string>> read_line(mta::smtp::Stream& stream, std::strin
   }
 }
 
-Task<std::optional<std::string>> read_content(mta::smtp::Stream& stream, std::string& buffer) {
+Task<std::optional<std::string>> read_content(mta::net::Stream& stream, std::string& buffer) {
   std::string content;
   for (;;) {
     auto line = co_await read_line(stream, buffer);
@@ -46,13 +46,13 @@ Task<std::optional<std::string>> read_content(mta::smtp::Stream& stream, std::st
   }
 }
 
-Task<void> say(mta::smtp::Stream& stream, std::string line) {
+Task<void> say(mta::net::Stream& stream, std::string line) {
   const std::string text = line + "\r\n";
   (void)(co_await stream.write(text)).ok();
 }
 
 // The reply to one command; empty: the connection ends.
-Task<std::string> answer(SimulatedHost& host, mta::smtp::Stream& stream, std::string& buffer, SimulatedMail& mail, std::string line) {
+Task<std::string> answer(SimulatedHost& host, mta::net::Stream& stream, std::string& buffer, SimulatedMail& mail, std::string line) {
   if (line.starts_with("EHLO")) co_return "250 mx.there.example";
   if (line.starts_with("QUIT")) co_return "";
   if (line.starts_with("MAIL")) {
@@ -92,7 +92,7 @@ class Open {
   std::shared_ptr<int> count_;
 };
 
-Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::smtp::Stream> stream) {
+Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::net::Stream> stream) {
   ++host.connections;
   stream->set_deadline(BootTime::max());
   if (*host.open >= host.takes_at_a_time) {
@@ -120,11 +120,11 @@ Task<void> serve(SimulatedHost& host, std::unique_ptr<mta::smtp::Stream> stream)
 }  // namespace
 
 // Connects to the simulation's hosts.
-class Simulation::Connector final : public mta::smtp::Connector {
+class Simulation::Connector final : public mta::net::Connector {
  public:
   Connector(Simulation& simulation, Executor executor) : simulation_(simulation), executor_(executor) {}
 
-  Task<Result<std::unique_ptr<mta::smtp::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, BootTime) override {
+  Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, BootTime) override {
     simulation_.connections_.push_back(target.address_text());
     const auto found = simulation_.hosts_.find(target.address_text());
     if (found == simulation_.hosts_.end()) co_return Error::transient("connection refused");

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "mta/host/log.h"
+#include "mta/system/log.h"
 
 namespace mxpress::testing {
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "mta/smtp/connector.h"
-#include "mta/smtp/handshake_lane.h"
+#include "mta/net/connector.h"
+#include "mta/net/handshake_lane.h"
 #include "mta/transport/smtp_transport.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/logging_hub.h"
@@ -23,8 +23,8 @@ namespace mxpress::testing {
 // One worker's memory of hosts, and attempts on it.
 struct Sender {
   asio::io_context io;
-  mta::smtp::HandshakeLane lane;
-  mta::smtp::TcpConnector connector{io.get_executor(), &lane};
+  mta::net::HandshakeLane lane;
+  mta::net::TcpConnector connector{io.get_executor(), &lane};
   LoggingHub events;
   mta::transport::SmtpTransport smtp{{io, connector, events.hub(), nullptr}};
   std::uint32_t sites = 0;

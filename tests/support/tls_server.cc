@@ -13,7 +13,7 @@
 namespace mxpress::testing {
 namespace {
 
-using mta::smtp::TlsEngine;
+using mta::net::TlsEngine;
 using Number = std::unique_ptr<BIGNUM, decltype(&BN_free)>;
 
 Number number() { return {BN_new(), &BN_free}; }

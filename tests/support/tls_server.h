@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "mta/smtp/tls_engine.h"
+#include "mta/net/tls_engine.h"
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -31,9 +31,9 @@ class MemoryTlsServer {
   explicit MemoryTlsServer(const PrepareTls& prepare);
   ~MemoryTlsServer();
   // Handshakes both sides as far as they get; returns the client's last step.
-  mta::smtp::TlsEngine::Step shake(mta::smtp::TlsEngine& client);
+  mta::net::TlsEngine::Step shake(mta::net::TlsEngine& client);
   // The client's reads until it wants more than there is, or fails; what was read is appended to `said`.
-  mta::smtp::TlsEngine::Step let_read(mta::smtp::TlsEngine& client, std::string& said);
+  mta::net::TlsEngine::Step let_read(mta::net::TlsEngine& client, std::string& said);
   // What the server has read meanwhile.
   std::string take_heard();
   // The octets of the client that the server has not used.
@@ -41,8 +41,8 @@ class MemoryTlsServer {
   ssl_st* session() { return session_; }
 
  private:
-  bool feed(mta::smtp::TlsEngine& client);
-  void hear(mta::smtp::TlsEngine& client);
+  bool feed(mta::net::TlsEngine& client);
+  void hear(mta::net::TlsEngine& client);
 
   ssl_ctx_st* context_;
   ssl_st* session_;

@@ -1,0 +1,140 @@
+// The configuration: one TOML file, every key optional. etc/mxpress.toml comments each of them.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dns/address.h"
+#include "proto/domain.h"
+#include "proto/mailbox.h"
+#include "proto/result.h"
+#include "queue/retry.h"
+
+namespace mxpress::mta {
+
+// How long each stage may take. RFC 5321 4.5.3.2. [timeouts]
+struct Timeouts {
+  Duration connect = std::chrono::seconds(30);
+  Duration greeting = std::chrono::minutes(5);
+  Duration hello = std::chrono::minutes(5);
+  Duration tls = std::chrono::minutes(1);
+  Duration mail = std::chrono::minutes(5);
+  Duration rcpt = std::chrono::minutes(5);
+  Duration data = std::chrono::minutes(2);   // DATA until 354
+  Duration block = std::chrono::minutes(3);  // each block of content
+  Duration dot = std::chrono::minutes(10);   // after the final dot
+  Duration quit = std::chrono::seconds(10);
+  Duration session = std::chrono::minutes(60);  // one transaction with all its stages, however slowly the peer drips
+  Duration server_idle = std::chrono::minutes(5);
+};
+
+struct HostPort {
+  std::string host;  // name or address text
+  std::uint16_t port = 25;
+  bool operator==(const HostPort&) const = default;
+};
+
+// [destination."example.com"]; what is not set comes from the general keys.
+struct DestinationConfig {
+  std::optional<HostPort> route;  // the next hop, instead of MX records
+  std::optional<queue::RetryPolicy> retry;
+  std::optional<std::size_t> max_sessions;
+  std::optional<dns::AddressFamily> address_family;
+};
+
+struct DnsConfig {
+  std::vector<std::string> servers;  // "address" or "address:port"; empty: follow resolv_conf
+  bool trusted = false;              // believe the AD bit of `servers` even if they are not on loopback
+  std::optional<Duration> timeout;
+  std::optional<int> attempts;
+  boost::filesystem::path resolv_conf = "/etc/resolv.conf";
+};
+
+struct DeliveryConfig {
+  std::uint16_t port = 25;
+  std::size_t workers = 0;  // 0: one per core, at most 8
+  dns::AddressFamily address_family = dns::AddressFamily::any;
+  std::vector<dns::Network> allow_addresses;  // networks that may be delivered to although cut by default
+  std::size_t max_sessions = 200;             // connections in all...
+  std::size_t max_sessions_per_site = 10;     // ...and to one site
+  std::size_t max_recipients = 100;           // of one transaction
+  bool tls = true;                            // opportunistic STARTTLS
+};
+
+struct ListenConfig {
+  std::vector<std::string> smtp;    // "address:port"
+  bool smtp_is_default = true;      // not set by the file: a missing address family is only a warning
+  std::vector<dns::Network> allow;  // clients of non-loopback listeners; such a listener without it refuses to start
+  boost::filesystem::path submission_socket = "/run/mxpress/submission";
+  boost::filesystem::path control_socket = "/run/mxpress/control";
+};
+
+struct LocalConfig {
+  std::map<std::string, proto::Mailbox> aliases;  // local part -> address
+  std::uint64_t mailbox_limit = 100u << 20;       // octets of the Maildir; then the oldest messages make room
+};
+
+struct Config {
+  boost::filesystem::path file;              // where it came from; empty: built-in defaults
+  std::string hostname;                      // fully qualified: EHLO, Received, Message-ID, notices
+  std::vector<proto::Domain> local_domains;  // default: hostname, localhost
+  std::string user = "mxpress";              // to become when started by root
+  boost::filesystem::path spool_directory = "/var/spool/mxpress";
+  std::uint64_t spool_reserve = 32u << 20;
+  std::optional<std::uint64_t> spool_memory;  // octets; none: by what this process may have
+  std::uint64_t max_message_size = 50u << 20;
+  std::size_t max_recipients = 10'000;  // of one submitted message
+  ListenConfig listen;
+  DnsConfig dns;
+  DeliveryConfig delivery;
+  Timeouts timeouts;
+  queue::RetryPolicy retry;
+  LocalConfig local;
+  std::map<proto::Domain, DestinationConfig> destinations;
+  std::vector<std::string> warnings;  // for the log
+
+  // The hostname; "localhost" if it is no domain.
+  proto::Domain own_domain() const;
+  bool is_local(const proto::Domain& domain) const;
+  // The policy of one destination: its own keys over the general ones.
+  queue::RetryPolicy retry_for(const proto::Domain& domain) const;
+  std::size_t max_sessions_for(const proto::Domain& domain) const;
+  dns::AddressFamily address_family_for(const proto::Domain& domain) const;
+  std::optional<HostPort> next_hop_for(const proto::Domain& domain) const;
+  boost::filesystem::path drop_directory() const { return spool_directory / "drop"; }
+  boost::filesystem::path refused_directory() const { return spool_directory / "drop-refused"; }
+  boost::filesystem::path mailbox_directory() const { return spool_directory / "mailbox"; }
+};
+
+// Default file: /etc/mxpress/mxpress.toml, which need not exist; a file that was named must. Errors name file, line, and a suggestion.
+Result<Config> load_config(const std::optional<boost::filesystem::path>& file);
+// Where the daemon's control socket is, as far as a file with mistakes tells: to reach a daemon that runs on its older settings.
+boost::filesystem::path control_socket_in(const std::optional<boost::filesystem::path>& file);
+Result<Config> parse_config(std::string_view toml, const std::string& file_name);
+
+// The configuration in force. Any thread. Whoever needs it takes a snapshot and keeps it for one step.
+class CurrentConfig {
+ public:
+  explicit CurrentConfig(Config config) : config_(std::make_shared<const Config>(std::move(config))) {}
+  std::shared_ptr<const Config> get() const {
+    std::lock_guard lock(mutex_);
+    return config_;
+  }
+  void set(Config config) {
+    auto next = std::make_shared<const Config>(std::move(config));
+    std::lock_guard lock(mutex_);
+    config_ = std::move(next);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Config> config_;
+};
+
+}  // namespace mxpress::mta

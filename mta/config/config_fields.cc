@@ -1,0 +1,133 @@
+// Every key of the configuration, once: how its value is read and how it is shown.
+#include "mta/config/config_fields.h"
+
+#include "mta/config/config_kinds.h"
+
+namespace mxpress::mta::config {
+namespace {
+
+template <class T>
+ConfigField field(std::string table, std::string name, T& target, Kind<T> kind) {
+  return {std::move(table), std::move(name),
+          [&target, parse = kind.parse](const ConfigValue& value) -> Status {
+            auto parsed = parse(value);
+            if (!parsed) return parsed.error();
+            target = std::move(*parsed);
+            return {};
+          },
+          [&target, format = kind.format] { return format(target); }};
+}
+
+constexpr Duration kSecond = std::chrono::seconds(1);
+constexpr Duration kDay = std::chrono::hours(24);
+
+void add_general(std::vector<ConfigField>& fields, Config& config) {
+  fields.push_back(field("", "hostname", config.hostname, host_name()));
+  fields.push_back(field("", "local_domains", config.local_domains, list_of("a list of domains", domain())));
+  fields.push_back(field("", "user", config.user, user_name()));
+  fields.push_back(field("", "max_message_size", config.max_message_size, size(1024)));
+  fields.push_back(
+      field("", "max_recipients", config.max_recipients, count<std::size_t>(100, 100'000)));  // RFC 5321 4.5.3.1.8: at least 100
+}
+
+void add_spool(std::vector<ConfigField>& fields, Config& config) {
+  fields.push_back(field("spool", "directory", config.spool_directory, path()));
+  fields.push_back(field("spool", "reserve", config.spool_reserve, size(1 << 20)));
+  fields.push_back(field("spool", "memory", config.spool_memory, maybe(size(16 << 20))));
+}
+
+void add_listen(std::vector<ConfigField>& fields, ListenConfig& listen) {
+  fields.push_back(field("listen", "smtp", listen.smtp, list_of("a list of addresses with ports", listen_address())));
+  fields.back().read = [read = fields.back().read, &listen](const ConfigValue& value) {
+    listen.smtp_is_default = false;
+    return read(value);
+  };
+  fields.push_back(field("listen", "allow", listen.allow, list_of("a list of networks", network())));
+  fields.push_back(field("listen", "submission_socket", listen.submission_socket, socket_path()));
+  fields.push_back(field("listen", "control_socket", listen.control_socket, socket_path()));
+}
+
+void add_dns(std::vector<ConfigField>& fields, DnsConfig& dns) {
+  fields.push_back(field("dns", "servers", dns.servers, list_of("a list of addresses", name_server())));
+  fields.push_back(field("dns", "trusted", dns.trusted, flag()));
+  fields.push_back(field("dns", "timeout", dns.timeout, maybe(duration(Duration(100), std::chrono::seconds(60)))));
+  fields.push_back(field("dns", "attempts", dns.attempts, maybe(count<int>(1, 10))));
+  fields.push_back(field("dns", "resolv_conf", dns.resolv_conf, path()));
+}
+
+void add_delivery(std::vector<ConfigField>& fields, DeliveryConfig& delivery) {
+  fields.push_back(field("delivery", "port", delivery.port, count<std::uint16_t>(1, 65535)));
+  fields.push_back(field("delivery", "workers", delivery.workers, count<std::size_t>(0, 64)));
+  fields.push_back(field("delivery", "address_family", delivery.address_family, family()));
+  fields.push_back(field("delivery", "allow_addresses", delivery.allow_addresses, list_of("a list of networks", network())));
+  fields.push_back(field("delivery", "max_sessions", delivery.max_sessions, count<std::size_t>(4, 10'000)));
+  fields.push_back(field("delivery", "max_sessions_per_site", delivery.max_sessions_per_site, count<std::size_t>(1, 1000)));
+  fields.push_back(field("delivery", "max_recipients", delivery.max_recipients, count<std::size_t>(1, 1000)));
+  fields.push_back(field("delivery", "tls", delivery.tls, flag()));
+}
+
+void add_timeouts(std::vector<ConfigField>& fields, Timeouts& timeouts) {
+  const auto add = [&](const char* name, Duration& target) { fields.push_back(field("timeouts", name, target, duration(kSecond, kDay))); };
+  add("connect", timeouts.connect);
+  add("greeting", timeouts.greeting);
+  add("hello", timeouts.hello);
+  add("tls", timeouts.tls);
+  add("mail", timeouts.mail);
+  add("rcpt", timeouts.rcpt);
+  add("data", timeouts.data);
+  add("block", timeouts.block);
+  add("dot", timeouts.dot);
+  add("quit", timeouts.quit);
+  add("session", timeouts.session);
+  add("server_idle", timeouts.server_idle);
+}
+
+void add_retry(std::vector<ConfigField>& fields, queue::RetryPolicy& retry) {
+  fields.push_back(field("retry", "schedule", retry.schedule, schedule()));
+  fields.push_back(field("retry", "lifetime", retry.lifetime, duration_or_zero(kDay * 365)));
+  fields.push_back(field("retry", "held_lifetime", retry.held_lifetime, duration(std::chrono::minutes(1), kDay * 365)));
+  fields.push_back(field("retry", "delay_notice", retry.delay_notice, duration_or_zero(kDay * 365)));
+}
+
+// A retry field of a destination: the first that is set copies the general policy.
+ConfigField own_retry(std::optional<queue::RetryPolicy>& target, const queue::RetryPolicy& general, std::size_t index) {
+  const auto inner = [](queue::RetryPolicy& policy) {
+    std::vector<ConfigField> fields;
+    add_retry(fields, policy);
+    return fields;
+  };
+  queue::RetryPolicy names;
+  return {"retry", inner(names)[index].name,
+          [&target, &general, inner, index](const ConfigValue& value) {
+            if (!target) target = general;
+            return inner(*target)[index].read(value);
+          },
+          [&target, inner, index] { return target ? inner(*target)[index].show() : std::string(); }};
+}
+
+}  // namespace
+
+std::vector<ConfigField> fields_of(Config& config) {
+  std::vector<ConfigField> fields;
+  add_general(fields, config);
+  add_spool(fields, config);
+  add_listen(fields, config.listen);
+  add_dns(fields, config.dns);
+  add_delivery(fields, config.delivery);
+  add_timeouts(fields, config.timeouts);
+  add_retry(fields, config.retry);
+  fields.push_back(field("local", "aliases", config.local.aliases, aliases()));
+  fields.push_back(field("local", "mailbox_limit", config.local.mailbox_limit, size(1 << 20)));
+  return fields;
+}
+
+std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::RetryPolicy& general) {
+  std::vector<ConfigField> fields;
+  fields.push_back(field("", "route", destination.route, maybe(host_port())));
+  fields.push_back(field("", "max_sessions", destination.max_sessions, maybe(count<std::size_t>(1, 1000))));
+  fields.push_back(field("", "address_family", destination.address_family, maybe(family())));
+  for (std::size_t index = 0; index < 4; ++index) fields.push_back(own_retry(destination.retry, general, index));
+  return fields;
+}
+
+}  // namespace mxpress::mta::config

@@ -1,0 +1,12 @@
+// How [dns] configures the resolver.
+#pragma once
+
+#include "dns/stub_resolver.h"
+#include "mta/config/config.h"
+
+namespace mxpress::mta::config {
+
+// The configuration has been checked: each server's text parses.
+dns::StubConfig stub_config(const Config& config);
+
+}  // namespace mxpress::mta::config

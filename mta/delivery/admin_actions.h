@@ -1,0 +1,30 @@
+// What operators do to the jobs of a worker.
+#pragma once
+
+#include <vector>
+
+#include "mta/delivery/deliverer.h"
+#include "mta/delivery/forward.h"
+
+namespace mxpress::mta::delivery {
+
+// Thread: the worker's.
+class AdminActions {
+ public:
+  struct Parts {
+    queue::Schedule& schedule;
+    AgePolicy& age;
+    Backoffs& backoffs;
+  };
+  explicit AdminActions(Parts parts) : parts_(parts) {}
+
+  // The spool has recorded the action. Jobs in flight see it at their next step.
+  ActionEffect act(queue::ActionKind action, queue::QueueId message);
+
+ private:
+  void retry(JobIndex job);
+
+  const Parts parts_;
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,46 @@
+// Ends attempts that no host was asked for: expired mail, and mail of a destination whose lookup has failed.
+#pragma once
+
+#include <deque>
+#include <unordered_map>
+
+#include "dns/async.h"
+#include "mta/delivery/conclusion.h"
+#include "mta/delivery/forward.h"
+#include "mta/system/crash_record.h"
+#include "proto/queue_id.h"
+
+namespace mxpress::mta::delivery {
+
+// Thousands of jobs of one message may be concluded at about the same time: they form a line, and only one of them is at work. Thread: the
+// worker's.
+class Conclusions {
+ public:
+  struct Parts {
+    asio::io_context& io;
+    queue::Schedule& schedule;
+    Destinations& destinations;
+    SiteTable& sites;
+    const CurrentConfig& config;
+    DeliveryRoom& room;
+    JobLoader& loader;
+    Leases& leases;
+    system::CrashRecord::Region* handled;  // notes what is being handled; null: nobody does
+  };
+  explicit Conclusions(Parts parts) : parts_(parts) {}
+
+  // Of a leased job, soon.
+  void conclude(Conclusion conclusion);
+  // The same, now. A bug costs this attempt, not the job.
+  Task<void> conclude_in_turn(Conclusion conclusion);
+
+ private:
+  void spawn(Task<void> task);
+  Task<void> conclude_line(proto::QueueId message);
+  Task<void> conclude_job(Conclusion conclusion);
+
+  const Parts parts_;
+  std::unordered_map<proto::QueueId, std::deque<Conclusion>> lines_;  // of messages with many jobs
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,137 @@
+// Deliveries.
+#include "mta/delivery/job_runner.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <utility>
+
+#include "mta/config/config.h"
+#include "mta/delivery/backoffs.h"
+#include "mta/delivery/delivery_room.h"
+#include "mta/delivery/destination.h"
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/flights.h"
+#include "mta/delivery/job_loader.h"
+#include "mta/delivery/leases.h"
+#include "mta/delivery/site_table.h"
+#include "mta/delivery/turns.h"
+#include "mta/system/instant.h"
+#include "mta/system/log.h"
+#include "mta/transport/report.h"
+#include "mta/transport/transport.h"
+#include "queue/schedule.h"
+
+namespace mxpress::mta::delivery {
+
+void JobRunner::start(JobIndex job, DestinationIndex destination, SiteIndex site, const fairness::Owner& owner) {
+  ++under_way_;
+  const queue::QueueId id = parts_.schedule.job(job).message;
+  const std::uint32_t slot = parts_.handled ? parts_.handled->begin(id) : system::CrashRecord::kNoSlot;
+  asio::co_spawn(parts_.io, run({job, destination, site, parts_.turns.begin(site, owner)}),
+                 [this, job, id, slot](std::exception_ptr error) {
+                   if (parts_.handled) parts_.handled->end(slot);
+                   if (!error) return;
+                   log_bug("delivery of " + id.to_string(), error);
+                   const queue::Job& now = parts_.schedule.job(job);
+                   if (now.message == id && now.stage == queue::JobStage::leased) parts_.leases.wait_after_failure(job);
+                 });
+}
+
+Task<void> JobRunner::run(Attempt attempt) {
+  std::exception_ptr bug;
+  Share share;
+  AttemptReport report;
+  LoadBudget::Charge charge;
+  const Instant begin = instant_now();
+  parts_.flights.begin(attempt.job, begin);
+  try {
+    share = co_await load(attempt, charge);
+    if (share) report = co_await deliver(attempt, share);
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  parts_.flights.end(attempt.job);
+  parts_.turns.end(attempt.site, attempt.place);
+  --under_way_;
+  try {
+    if (report.is_busy)
+      wait_for_host(attempt, report.failure);
+    else if (share && !bug)
+      finish(attempt, std::move(share), std::move(report), instant_now() - begin);
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  actions_.ended(attempt.site);
+  if (bug) std::rethrow_exception(bug);
+}
+
+// None: the lease has ended without a delivery.
+Task<Share> JobRunner::load(const Attempt& attempt, LoadBudget::Charge& charge) {
+  Share share = co_await parts_.loader.load(attempt.job, attempt.destination, Need::content);
+  if (!share) co_return Share();
+  if (parts_.destinations[attempt.destination].site != attempt.site) {
+    parts_.leases.requeue(attempt.job);
+    co_return Share();
+  }
+  if (!parts_.room.take(attempt.job, *share, charge)) {
+    parts_.leases.wait_for_room(attempt.job);
+    co_return Share();
+  }
+  co_return share;
+}
+
+Task<AttemptReport> JobRunner::deliver(const Attempt& attempt, const Share& share) {
+  const JobIndex job = attempt.job;
+  transport::Order order;
+  order.config = parts_.config.get();
+  order.message = share.message();
+  order.recipients = pending_recipients(*order.message, parts_.destinations.name(attempt.destination), *order.config);
+  order.targets = parts_.destinations[attempt.destination].targets.get();
+  order.site = attempt.site;
+  order.owner = attempt.place.owner;
+  order.most_connections = parts_.turns.session_limit(attempt.destination, *order.config);
+  order.terms = parts_.sites[attempt.site].terms;
+  order.wanted = [this, job] { return is_wanted(job); };
+  order.trying = [this, job](const dns::Target& target) { parts_.flights.ask(job, target); };
+  co_return co_await parts_.transports.of(*order.terms).deliver(order);
+}
+
+bool JobRunner::is_wanted(JobIndex index) const {
+  const queue::Job& job = parts_.schedule.job(index);
+  return !job.withdrawn && !job.hold_wanted;
+}
+
+// The mail hosts take no more connections of this owner's mail at the moment: nothing was tried.
+void JobRunner::wait_for_host(const Attempt& attempt, const proto::HostResult& why) {
+  parts_.destinations[attempt.destination].last = parts_.destinations.brief(why);
+  parts_.turns.wait_for_host(attempt.site, attempt.place.owner);
+  parts_.leases.requeue(attempt.job);
+}
+
+void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report, Duration took) {
+  if (report.site_failed && !parts_.backoffs.counts_against_site(attempt.site, *share, report)) {
+    report.site_failed = false;
+    parts_.destinations[attempt.destination].last = parts_.destinations.brief(report.failure);
+  } else {
+    site_answered(attempt, report, took);
+  }
+  std::optional<WallTime> next_try;
+  if (report.site_failed) next_try = to_wall(parts_.sites[attempt.site].backoff.next_probe());
+  parts_.leases.settle(attempt.job, attempt.destination, std::move(share), std::move(report), next_try);
+}
+
+// What the attempt says about the site: a failure makes it back off, an answer opens its window.
+void JobRunner::site_answered(const Attempt& attempt, const AttemptReport& report, Duration took) {
+  const auto& [job, destination, site, place] = attempt;
+  CompactResult& last = parts_.destinations[destination].last;
+  for (const proto::RecipientResult& result : report.results)
+    if (result.outcome == proto::Outcome::delivered)
+      last = std::nullopt;
+    else if (result.outcome != proto::Outcome::untried && !report.site_failed)
+      last = parts_.destinations.brief(result.last);
+  if (!report.site_failed) return parts_.backoffs.succeeded(site, parts_.turns.session_limit(destination, *parts_.config.get()), took);
+  parts_.backoffs.failed(destination, site, report.failure);
+  actions_.backs_off(site);
+}
+
+}  // namespace mxpress::mta::delivery

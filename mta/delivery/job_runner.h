@@ -1,0 +1,63 @@
+// One delivery of a job: from its lease to the report of the transport.
+#pragma once
+
+#include <functional>
+
+#include "dns/async.h"
+#include "mta/delivery/forward.h"
+#include "mta/delivery/load_budget.h"
+#include "mta/delivery/places.h"
+#include "mta/delivery/share.h"
+#include "mta/system/crash_record.h"
+
+namespace mxpress::mta::delivery {
+
+// Thread: the worker's.
+class JobRunner {
+ public:
+  struct Parts {
+    asio::io_context& io;
+    const transport::Transports& transports;
+    const CurrentConfig& config;
+    queue::Schedule& schedule;
+    Destinations& destinations;
+    SiteTable& sites;
+    Flights& flights;
+    Backoffs& backoffs;
+    Turns& turns;
+    DeliveryRoom& room;
+    JobLoader& loader;
+    Leases& leases;
+    system::CrashRecord::Region* handled;  // notes what is being handled; null: nobody does
+  };
+  struct Actions {
+    std::function<void(SiteIndex)> backs_off;  // mail of others may have the next probe
+    std::function<void(SiteIndex)> ended;      // a delivery at this site: others may begin
+  };
+  JobRunner(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}
+
+  // Delivers a leased job at this site, for the owner of its message. A bug costs this attempt, not the job: it is tried again later.
+  void start(JobIndex job, DestinationIndex destination, SiteIndex site, const fairness::Owner& owner);
+  std::size_t under_way() const { return under_way_; }
+
+ private:
+  struct Attempt {
+    JobIndex job;
+    DestinationIndex destination;
+    SiteIndex site;
+    Places::Place place;
+  };
+  Task<void> run(Attempt attempt);
+  Task<AttemptReport> deliver(const Attempt& attempt, const Share& share);
+  Task<Share> load(const Attempt& attempt, LoadBudget::Charge& charge);
+  bool is_wanted(JobIndex job) const;
+  void finish(const Attempt& attempt, Share share, AttemptReport report, Duration took);
+  void wait_for_host(const Attempt& attempt, const proto::HostResult& why);
+  void site_answered(const Attempt& attempt, const AttemptReport& report, Duration took);
+
+  const Parts parts_;
+  const Actions actions_;
+  std::size_t under_way_ = 0;
+};
+
+}  // namespace mxpress::mta::delivery

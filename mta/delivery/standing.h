@@ -1,0 +1,14 @@
+// How much is known about a site, and so how many of its worker's places it may compete for.
+#pragma once
+
+#include <cstdint>
+
+namespace mxpress::mta::delivery {
+
+enum class Standing : std::uint8_t {
+  failing,   // no host of it could be asked lately
+  unproven,  // nothing is known, or it was slow
+  proven     // it has answered to a transaction in good time
+};
+
+}  // namespace mxpress::mta::delivery

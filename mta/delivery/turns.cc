@@ -1,0 +1,108 @@
+// Turns of owners at sites.
+#include "mta/delivery/turns.h"
+
+#include <algorithm>
+
+#include "mta/config/config.h"
+#include "mta/delivery/destinations.h"
+#include "mta/delivery/site_table.h"
+#include "mta/delivery/wakes.h"
+#include "mta/system/instant.h"
+#include "mta/transport/session_key.h"
+#include "mta/transport/transport.h"
+#include "queue/schedule.h"
+
+namespace mxpress::mta::delivery {
+
+std::size_t Turns::most_places(const Site& site) const { return parts_.transports.of(*site.terms).most_orders(*parts_.config.get()); }
+
+const Places& Turns::places_of(const Site& site) const { return places_[static_cast<std::size_t>(site.terms->transport)]; }
+
+Turns::Turn Turns::find(SiteIndex index) {
+  const queue::ReadyLines& ready = parts_.schedule.ready();
+  const fairness::Owner first = ready.owner(ready.line_at(index));
+  Turn best = Turn::full;
+  for (std::size_t looked_at = 0; looked_at < kFewOwners; ++looked_at) {
+    const fairness::Owner& owner = ready.owner(ready.line_at(index));
+    if (looked_at > 0 && owner == first) break;
+    const Turn turn = turn_of(index, owner);
+    if (turn == Turn::found) return turn;
+    if (turn == Turn::without_place) best = turn;
+    parts_.schedule.skip_owner_at(index);
+  }
+  return best;
+}
+
+// Of the owner of the next job at the site.
+Turns::Turn Turns::turn_of(SiteIndex index, const fairness::Owner& owner) const {
+  const Site& site = parts_.sites[index];
+  const DestinationIndex destination = parts_.schedule.job(parts_.schedule.ready().next_at(index)).destination;
+  const std::uint32_t held = site.active == 0 ? 0 : shares_.held(index, owner);
+  if (!site.backoff.active() && !site.has_room(session_limit(destination, *parts_.config.get()), held)) return Turn::full;
+  return may_ask(index, owner) ? Turn::found : Turn::without_place;
+}
+
+bool Turns::may_ask(SiteIndex index, const fairness::Owner& owner) const {
+  const Site& site = parts_.sites[index];
+  return !waits_for_host(index, owner) && places_of(site).has_one({site.standing(), owner}, most_places(site));
+}
+
+// Until when; nullopt: it does not wait.
+std::optional<Instant> Turns::waits_for_host(SiteIndex index, const fairness::Owner& owner) const {
+  if (busy_.size() == 0) return std::nullopt;  // without a look at the clock
+  return busy_.until(index, owner, parts_.sites[index].active, instant_now());
+}
+
+void Turns::wait_for_place(SiteIndex index) {
+  Site& site = parts_.sites[index];
+  const queue::ReadyLines& ready = parts_.schedule.ready();
+  ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
+    const fairness::Owner& owner = ready.owner(line);
+    if (const auto until = waits_for_host(index, owner)) {
+      parts_.wakes.wake_site(index, *until);
+    } else {
+      site.is_waiting = true;
+      places_of(site).wait(index, {site.standing(), owner});
+    }
+    return false;
+  });
+}
+
+void Turns::serve_line(SiteIndex index, const std::function<void(SiteIndex)>& serve) {
+  const Site& site = parts_.sites[index];
+  places_of(site).serve_line(most_places(site), [&](SiteIndex waiting) {
+    parts_.sites[waiting].is_waiting = false;
+    serve(waiting);
+  });
+}
+
+Places::Place Turns::begin(SiteIndex index, const fairness::Owner& owner) {
+  Site& site = parts_.sites[index];
+  ++site.active;
+  const Places::Place place{site.standing(), owner};
+  places_of(site).take(place);
+  shares_.begin(index, owner);
+  return place;
+}
+
+void Turns::end(SiteIndex index, const Places::Place& place) {
+  Site& site = parts_.sites[index];
+  --site.active;
+  places_of(site).give_back(place);
+  shares_.end(index, place.owner);
+}
+
+void Turns::wait_for_host(SiteIndex index, const fairness::Owner& owner) {
+  const Instant now = instant_now();
+  busy_.begin(index, owner, parts_.sites[index].active, now, busy_pause_.next(now));
+}
+
+std::size_t Turns::session_limit(DestinationIndex index, const Config& config) const {
+  if (parts_.destinations[index].has_fixed_site()) return most_places(parts_.sites[parts_.destinations[index].site]);
+  const bool is_like_all = config.destinations.empty();
+  const std::size_t limit =
+      is_like_all ? config.delivery.max_sessions_per_site : config.max_sessions_for(*parts_.destinations.name(index).domain());
+  return std::max<std::size_t>(1, limit);
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,51 @@
+// Opens TCP connections to mail hosts.
+#include "mta/net/connector.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "dns/ip_address.h"
+#include "mta/net/stream_error.h"
+#include "mta/net/stream_socket.h"
+#include "mta/net/stream_watchdog.h"
+#include "proto/network_words.h"
+
+namespace mxpress::mta::net {
+namespace {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+
+Error connect_timed_out(BootClock::duration waited) {
+  return Error::transient(std::string(proto::kConnectionTimedOut) + " after " +
+                          std::to_string(std::chrono::ceil<std::chrono::seconds>(waited).count()) + " s");
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, net::TlsPolicy policy, BootTime deadline) {
+  const BootTime start = BootClock::now();
+  const tcp::endpoint endpoint = dns::endpoint_of<tcp>(target.address, target.port);
+  TcpSocket socket(executor_);
+  error_code code;
+  socket.open(endpoint.protocol(), code);
+  if (code) {
+    co_await asio::post(executor_, use_task);  // whoever begins one attempt after the other must not do so in one stack
+    co_return network_error(code);
+  }
+  StreamWatchdog watchdog(executor_, [&socket] {
+    error_code ignored;
+    socket.close(ignored);
+  });
+  watchdog.set_deadline(deadline);
+  {
+    const StreamWatchdog::Guard guard(watchdog);
+    co_await socket.async_connect(endpoint, asio::redirect_error(use_task, code));
+  }
+  if (watchdog.has_barked()) co_return connect_timed_out(deadline - start);
+  if (code) co_return network_error(code);
+  co_return make_tcp_stream(std::move(socket), lane_, std::move(policy));
+}
+
+}  // namespace mxpress::mta::net

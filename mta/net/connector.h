@@ -1,0 +1,22 @@
+// Opens TCP connections to mail hosts.
+#pragma once
+
+#include "mta/net/stream.h"
+
+namespace mxpress::mta::net {
+
+class HandshakeLane;
+
+class TcpConnector final : public Connector {
+ public:
+  // `lane` outlives the streams; without one costly handshakes are computed at once.
+  explicit TcpConnector(Executor executor, HandshakeLane* lane = nullptr) : executor_(executor), lane_(lane) {}
+  // Errors: "connection refused", "connection timed out after 30 s", ...
+  Task<Result<std::unique_ptr<Stream>>> connect(dns::Target target, net::TlsPolicy policy, BootTime deadline) override;
+
+ private:
+  Executor executor_;
+  HandshakeLane* lane_;
+};
+
+}  // namespace mxpress::mta::net

@@ -1,0 +1,201 @@
+// TLS over octets, with OpenSSL.
+#include "mta/net/tls_engine.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "mta/net/tls.h"
+#include "mta/net/tls_certificate.h"
+#include "proto/printable.h"
+
+namespace mxpress::mta::net {
+
+using Step = TlsEngine::Step;
+
+struct TlsEngineState {
+  CertificateCheck check;  // the session's application data
+  std::unique_ptr<SSL, decltype(&SSL_free)> session{nullptr, &SSL_free};
+  std::array<char, 4096> input;  // octets input_begin to input_size are not used yet
+  std::size_t input_begin = 0;
+  std::size_t input_size = 0;
+  std::string output;
+  std::string words;
+  std::size_t octets_read = 0;  // of the handshake
+  std::size_t octets_said = 0;  // by the peer, decrypted
+  std::size_t records = 0;
+  std::size_t extra_messages = 0;
+  bool established = false;
+
+  Step step_of(int result);
+  Step fail(std::string why);
+  std::string excess() const;
+  net::TlsLevel level() const { return check.verified ? net::TlsLevel::verified : net::TlsLevel::encrypted; }
+};
+
+// What is out of bounds, or nothing.
+std::string TlsEngineState::excess() const {
+  if (!established && octets_read > TlsEngine::kMaxHandshakeOctets) return "TLS: the handshake is too long";
+  if (!established && records > TlsEngine::kMaxHandshakeRecords) return "TLS: the handshake has too many records";
+  if (extra_messages > TlsEngine::kMaxExtraMessages) return "TLS: too many key updates, tickets or alerts";
+  if (records > TlsEngine::kFreeRecords + 2 * octets_said) return "TLS: too many records without content";
+  return {};
+}
+
+namespace {
+
+// OpenSSL reads and writes the octets of an engine through these.
+int read_octets(BIO* bio, char* buffer, int size) {
+  auto& state = *static_cast<TlsEngineState*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  if (!state.excess().empty()) return -1;  // without a wish to try again: the session has failed
+  const std::size_t count = std::min<std::size_t>(static_cast<std::size_t>(size), state.input_size - state.input_begin);
+  if (count == 0) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  std::memcpy(buffer, state.input.data() + state.input_begin, count);
+  state.input_begin += count;
+  if (!state.established) state.octets_read += count;
+  return static_cast<int>(count);
+}
+
+int write_octets(BIO* bio, const char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
+  static_cast<TlsEngineState*>(BIO_get_data(bio))->output.append(bytes, static_cast<std::size_t>(size));
+  return size;
+}
+
+long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+BIO_METHOD* make_method() {
+  BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "octets of an engine");
+  BIO_meth_set_read(method, read_octets);
+  BIO_meth_set_write(method, write_octets);
+  BIO_meth_set_ctrl(method, control);
+  return method;
+}
+
+BIO* make_octets(TlsEngineState* state) {
+  static BIO_METHOD* const method = make_method();
+  BIO* bio = BIO_new(method);
+  BIO_set_data(bio, state);
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+// Called for each record header and each message. Handshake messages and alerts behind the handshake carry no mail.
+void count_message(int is_write, int, int type, const void*, std::size_t, SSL*, void* argument) {
+  auto& state = *static_cast<TlsEngineState*>(argument);
+  if (is_write) return;
+  if (type == SSL3_RT_HEADER) ++state.records;
+  if (state.established && (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT)) ++state.extra_messages;
+}
+
+std::string words_of(unsigned long error) {
+  const char* reason = ERR_reason_error_string(error);
+  const char* library = ERR_lib_error_string(error);
+  constexpr std::size_t kMaxWords = 200;
+  return proto::printable("TLS: " + std::string(reason ? reason : "failed") + (library ? " (" + std::string(library) + ")" : ""),
+                          kMaxWords);
+}
+
+}  // namespace
+
+Step TlsEngineState::fail(std::string why) {
+  words = std::move(why);
+  if (check.handshake == HandshakeFailure::none) check.handshake = HandshakeFailure::other;
+  return Step::failed;
+}
+
+// What a call of OpenSSL's that gave `result` means.
+Step TlsEngineState::step_of(int result) {
+  if (std::string why = excess(); !why.empty()) return fail(std::move(why));
+  const int error = SSL_get_error(session.get(), result);
+  if (error == SSL_ERROR_NONE || error == SSL_ERROR_ZERO_RETURN) return Step::done;
+  if (error == SSL_ERROR_WANT_READ) return Step::wants_input;
+  return fail(words_of(ERR_peek_error()));
+}
+
+TlsEngine::TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy) : state_(std::make_unique<TlsEngineState>()) {
+  state_->check.host = std::move(server_name);
+  state_->check.policy = std::move(policy);
+  state_->session.reset(SSL_new(client_tls_context(offer)));
+  SSL* session = state_->session.get();
+  BIO* octets = make_octets(state_.get());
+  SSL_set_bio(session, octets, octets);
+  SSL_set_connect_state(session);
+  SSL_set_msg_callback(session, count_message);
+  SSL_set_msg_callback_arg(session, state_.get());
+  prepare_check(session, state_->check);
+}
+
+TlsEngine::~TlsEngine() = default;
+
+TlsEngine::Step TlsEngine::handshake() {
+  ERR_clear_error();
+  const Step step = state_->step_of(SSL_do_handshake(state_->session.get()));
+  if (step != Step::done) return step;
+  if (!net::is_enough(state_->check.policy, state_->level())) return state_->fail("TLS: the certificate was not verified");
+  state_->established = true;
+  return step;
+}
+
+TlsEngine::Step TlsEngine::read(std::span<char> buffer, std::size_t& count) {
+  ERR_clear_error();
+  count = 0;
+  const int result = SSL_read_ex(state_->session.get(), buffer.data(), buffer.size(), &count);
+  state_->octets_said += count;
+  return count > 0 ? Step::done : state_->step_of(result);
+}
+
+TlsEngine::Step TlsEngine::write(std::string_view bytes) {
+  ERR_clear_error();
+  std::size_t count = 0;
+  return state_->step_of(SSL_write_ex(state_->session.get(), bytes.data(), bytes.size(), &count));
+}
+
+bool TlsEngine::has_unread() {
+  if (SSL_pending(state_->session.get()) > 0) return true;
+  if (state_->input_begin == state_->input_size) return false;
+  ERR_clear_error();
+  char octet;
+  std::size_t count = 0;
+  const int result = SSL_peek_ex(state_->session.get(), &octet, 1, &count);
+  // Whatever else has come, an end or what is no TLS, is something to be read, too.
+  return result == 1 || SSL_get_error(state_->session.get(), result) != SSL_ERROR_WANT_READ;
+}
+
+std::span<char> TlsEngine::input_space() {
+  state_->input_begin = state_->input_size = 0;
+  return state_->input;
+}
+
+void TlsEngine::input_arrived(std::size_t count) { state_->input_size = count; }
+
+std::string TlsEngine::take_output() { return std::exchange(state_->output, {}); }
+
+std::string TlsEngine::words() const { return state_->words; }
+std::size_t TlsEngine::records() const { return state_->records; }
+std::size_t TlsEngine::extra_messages() const { return state_->extra_messages; }
+
+TlsState TlsEngine::state() const {
+  SSL* session = state_->session.get();
+  const CertificateCheck& check = state_->check;
+  TlsState state;
+  state.handshake = check.handshake;
+  state.failure = check.failure;
+  state.detail = check.detail;
+  if (!state_->established) return state;
+  state.level = state_->level();
+  state.description =
+      std::string(SSL_get_version(session)) + "/" + SSL_get_cipher_name(session) + (check.verified ? " (verified)" : " (unverified)");
+  return state;
+}
+
+}  // namespace mxpress::mta::net

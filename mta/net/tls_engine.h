@@ -1,0 +1,56 @@
+// The client's side of a TLS session as a function of octets: no socket, no clock. Bounds what the peer can make it do.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "mta/net/stream.h"
+
+namespace mxpress::mta::net {
+
+struct TlsEngineState;
+
+// Thread: one at a time; handshake() may run on another than the rest. After `failed` only output() and words() are of use.
+class TlsEngine {
+ public:
+  enum class Step { done, wants_input, failed };
+
+  // A handshake is at most so long.
+  static constexpr std::size_t kMaxHandshakeOctets = 128 * 1024;
+  static constexpr std::size_t kMaxHandshakeRecords = 256;
+  // Key updates, tickets, requests to renegotiate and alerts in a session. A host sends some two tickets.
+  static constexpr std::size_t kMaxExtraMessages = 32;
+  // Records that are not paid for by mail: a session may have so many, and two more for each octet that the host has said.
+  static constexpr std::size_t kFreeRecords = 512;
+
+  // `offer` is not `clear`. The server's name is asked for (SNI), and looked for in the certificate unless the policy says otherwise.
+  TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy = {});
+  ~TlsEngine();
+
+  // Repeat after input, while it wants some.
+  Step handshake();
+  // Fills `buffer` with at least one octet, or with none when the peer has ended TLS.
+  Step read(std::span<char> buffer, std::size_t& count);
+  Step write(std::string_view bytes);
+  // Whether read() would give something without further input.
+  bool has_unread();
+
+  // Where input goes, when it is wanted; all that was there before has been used.
+  std::span<char> input_space();
+  void input_arrived(std::size_t count);
+  // What must be sent to the peer after each step, failed ones too, before input is awaited.
+  std::string take_output();
+
+  std::string words() const;    // of the failure: "TLS: wrong version number (SSL routines)"
+  TlsState state() const;       // after the handshake, or its failure
+  std::size_t records() const;  // that the peer has sent
+  std::size_t extra_messages() const;
+
+ private:
+  std::unique_ptr<TlsEngineState> state_;
+};
+
+}  // namespace mxpress::mta::net

@@ -1,0 +1,20 @@
+// What is remembered of a site's failures, or of those of a lookup, across restarts.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proto/outcome.h"
+
+namespace mxpress::queue {
+
+// Kept so that a restart never multiplies probes.
+struct SiteRecord {
+  std::string site;            // the key of a site, or of the lookup of a destination
+  std::uint32_t failures = 0;  // 0: healthy again, the record is forgotten
+  WallTime next_probe{};
+  std::optional<proto::HostResult> last;
+};
+
+}  // namespace mxpress::queue

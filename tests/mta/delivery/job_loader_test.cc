@@ -1,0 +1,146 @@
+// What a job gets of its message, and what becomes of the job if it gets nothing.
+#include "mta/delivery/job_loader.h"
+#include "mta/config/config.h"
+#include "mta/delivery/loads.h"
+#include "mta/delivery/ownership.h"
+#include "mta/events/hub.h"
+#include "mta/transport/report.h"
+#include "queue/schedule.h"
+#include "tests/mta/delivery/worker_tables.h"
+#include "tests/support/fake_spool.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <catch2/catch.hpp>
+#include <vector>
+
+using namespace mxpress;
+using namespace mxpress::testing;
+using mta::delivery::JobLoader;
+using mta::delivery::Need;
+using mta::delivery::Share;
+using mta::transport::AttemptReport;
+
+namespace {
+
+// Content of which reading says the error, if there is one.
+struct Text final : queue::Content {
+  explicit Text(Status status) : state(std::move(status)) {}
+  Status state;
+  std::uint64_t size() const override { return 3; }
+  Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t) const override {
+    if (!state) return state.error();
+    const std::string_view rest = std::string_view("a\r\n").substr(offset);
+    rest.copy(buffer, rest.size());
+    return rest.size();
+  }
+  Status verify() const override { return state; }
+  Status verify(std::string_view) const override { return state; }
+};
+
+struct NoSites final : mta::delivery::Ownership {
+  std::vector<std::uint64_t> readmitted;
+  mta::delivery::SiteClaim claim_site(const std::string&, std::size_t) override { return {}; }
+  void leave_site(const std::string&, std::size_t) override {}
+  void place_destination(mta::routing::DestinationRef, std::size_t) override {}
+  void forget_destination(mta::routing::DestinationRef, std::size_t) override {}
+  void move_job(mta::delivery::NewJob) override {}
+  void readmit(const queue::Message& message) override { readmitted.push_back(message.id.value); }
+};
+
+struct Loader : WorkerTables {
+  asio::io_context io;
+  FakeSpool spool;
+  mta::delivery::Loads loads{spool, nullptr};
+  NoSites ownership;
+  std::vector<JobIndex> waiting;
+  std::vector<AttemptReport> settled;
+  mta::events::Hub events;
+  JobLoader loader{{io, schedule, destinations, config, spool, events, nullptr, loads, ownership},
+                   {[this](JobIndex job) { waiting.push_back(job); },
+                    [this](JobIndex, DestinationIndex, Share, AttemptReport report) { settled.push_back(std::move(report)); }}};
+  JobIndex leased = job(1, "there.example");
+  DestinationIndex there = schedule.destination("there.example");
+
+  Loader() { schedule.lease(there); }
+
+  static queue::Message message(const std::string& recipient, Status content = {}) {
+    queue::Message message;
+    message.id = queue::QueueId{1};
+    message.envelope.recipients.push_back({*proto::Mailbox::parse(recipient), {}, {}});
+    message.recipients.resize(1);
+    message.content = std::make_shared<Text>(std::move(content));
+    return message;
+  }
+
+  Share load(Need need = Need::content) {
+    Share share;
+    auto call = [&]() -> Task<void> { share = co_await loader.load(leased, there, need); };
+    asio::co_spawn(io, call(), [](std::exception_ptr error) {
+      if (error) std::rethrow_exception(error);
+    });
+    io.restart();
+    io.run();
+    return share;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("job loader: a job gets the message with its content") {
+  Loader l;
+  l.spool.loaded = Loader::message("you@there.example");
+  const Share share = l.load();
+  REQUIRE(share);
+  CHECK(share->content->size() == 3);
+  CHECK(l.schedule.has_jobs(l.there));
+}
+
+TEST_CASE("job loader: to be concluded a message needs no content, be it damaged or not") {
+  Loader l;
+  l.spool.loaded = Loader::message("you@there.example", Error::permanent("damaged"));
+  const Share share = l.load(Need::envelope);
+  REQUIRE(share);
+  CHECK_FALSE(share->content);
+  CHECK(l.settled.empty());
+}
+
+TEST_CASE("job loader: a message that cannot be read now is tried again, and one that is gone is forgotten") {
+  Loader l;
+  l.spool.loaded = Error::transient("no descriptors");
+  CHECK_FALSE(l.load());
+  CHECK(l.waiting == std::vector{l.leased});
+  CHECK(l.schedule.has_jobs(l.there));
+  l.spool.loaded = Error::permanent("no such message");
+  CHECK_FALSE(l.load());
+  CHECK(l.waiting.size() == 1);
+  CHECK_FALSE(l.schedule.has_jobs(l.there));
+}
+
+TEST_CASE("job loader: damaged content has failed, content that cannot be read now is deferred") {
+  Loader l;
+  const bool is_damaged = GENERATE(true, false);
+  l.spool.loaded = Loader::message("you@there.example", is_damaged ? Error::permanent("damaged") : Error::transient("no descriptors"));
+  CHECK_FALSE(l.load());
+  REQUIRE(l.settled.size() == 1);
+  REQUIRE(l.settled[0].results.size() == 1);
+  CHECK(l.settled[0].results[0].outcome == (is_damaged ? proto::Outcome::failed : proto::Outcome::deferred));
+  CHECK(l.settled[0].results[0].last.status == proto::EnhancedStatus{is_damaged ? 5 : 4, 3, 0});
+}
+
+TEST_CASE("job loader: recipients that have another destination now get their jobs there") {
+  Loader l;
+  l.spool.loaded = Loader::message("you@elsewhere.example");
+  CHECK_FALSE(l.load());
+  CHECK_FALSE(l.schedule.has_jobs(l.there));
+  CHECK(l.ownership.readmitted == std::vector<std::uint64_t>{1});
+}
+
+TEST_CASE("job loader: nothing is left to do for a message that has ended") {
+  Loader l;
+  auto ended = Loader::message("you@there.example");
+  ended.ended = true;
+  l.spool.loaded = ended;
+  CHECK_FALSE(l.load());
+  CHECK_FALSE(l.schedule.has_jobs(l.there));
+  CHECK(l.ownership.readmitted.empty());
+}

@@ -1,0 +1,253 @@
+// What a mail host can make our side of TLS compute, against OpenSSL servers in memory. Counted in bits, records and messages.
+#include <openssl/ssl.h>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/tls_server.h"
+
+namespace mxpress::testing {
+namespace {
+
+using namespace mta;
+using namespace mta::net;
+using Step = TlsEngine::Step;
+
+struct Shaken {
+  Step step = Step::failed;
+  TlsState state;
+  std::string words;
+  std::size_t last_output = 0;  // what the server was sent last and has not used
+};
+
+Shaken shake(TlsOffer use, const PrepareTls& prepare) {
+  MemoryTlsServer server(prepare);
+  TlsEngine client(use, "mx.there.example");
+  Shaken result;
+  result.step = server.shake(client);
+  result.state = client.state();
+  result.words = client.words();
+  result.last_output = server.unread();
+  return result;
+}
+
+PrepareTls with_ec(const PrepareTls& more) {
+  return [more](SSL_CTX* context) {
+    use_ec_certificate(context);
+    more(context);
+  };
+}
+
+TEST_CASE("tls: a host that leaves the choice to us gets elliptic curves, not DH") {
+  const Shaken result = shake(TlsOffer::usual, [](SSL_CTX* context) {
+    use_rsa_certificate(context, 2048);
+    prefer_dh(context, 2048);
+    SSL_CTX_clear_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  });
+  CHECK(result.step == Step::done);
+  CHECK(result.state.description == "TLSv1.2/ECDHE-RSA-AES256-GCM-SHA384 (unverified)");
+}
+
+TEST_CASE("tls: each offer takes DH of its own range, and computes nothing with other groups") {
+  struct Row {
+    TlsOffer use;
+    int bits;
+    HandshakeFailure failure;
+  };
+  const Row row =
+      GENERATE(Row{TlsOffer::usual, 1024, HandshakeFailure::dh_too_small}, Row{TlsOffer::usual, 2047, HandshakeFailure::dh_too_small},
+               Row{TlsOffer::usual, 2048, HandshakeFailure::none}, Row{TlsOffer::usual, 2304, HandshakeFailure::none},
+               Row{TlsOffer::usual, 2305, HandshakeFailure::dh_too_large}, Row{TlsOffer::usual, 10000, HandshakeFailure::dh_too_large},
+               Row{TlsOffer::small_dh, 1024, HandshakeFailure::none}, Row{TlsOffer::small_dh, 4096, HandshakeFailure::dh_too_large},
+               Row{TlsOffer::large_dh, 4096, HandshakeFailure::none}, Row{TlsOffer::large_dh, 8192, HandshakeFailure::none},
+               Row{TlsOffer::large_dh, 8193, HandshakeFailure::dh_too_large}, Row{TlsOffer::large_dh, 2047, HandshakeFailure::dh_too_small},
+               Row{TlsOffer::without_dh, 2048, HandshakeFailure::other}, Row{TlsOffer::without_rsa, 2048, HandshakeFailure::other});
+  CAPTURE(static_cast<int>(row.use), row.bits);
+  const Shaken result = shake(row.use, [&](SSL_CTX* context) {
+    use_rsa_certificate(context, 2048);
+    insist_on_dh(context, row.bits);
+  });
+  CHECK(result.state.handshake == row.failure);
+  CHECK((result.step == Step::done) == (row.failure == HandshakeFailure::none));
+  // A refused group is answered by an alert (7 octets), not by a key of ours.
+  if (row.failure != HandshakeFailure::none) CHECK(result.last_output <= 7);
+}
+
+TEST_CASE("tls: a host that prefers a large group works without it") {
+  const auto prepare = [](SSL_CTX* context) {
+    use_rsa_certificate(context, 2048);
+    prefer_dh(context, 4096);
+  };
+  CHECK(shake(TlsOffer::usual, prepare).state.handshake == HandshakeFailure::dh_too_large);
+  CHECK(shake(TlsOffer::without_dh, prepare).state.description == "TLSv1.2/ECDHE-RSA-AES256-GCM-SHA384 (unverified)");
+}
+
+TEST_CASE("tls: an oversized RSA key or exponent ends the handshake, and a host with another key works without RSA") {
+  const bool exponent = GENERATE(false, true);
+  const bool tls13 = GENERATE(false, true);
+  const auto prepare = [&](SSL_CTX* context) {
+    use_rsa_certificate(context, exponent ? 2048 : 8448, exponent ? 2000 : 17);
+    if (!tls13) allow_tls12_at_most(context);
+  };
+  const Shaken result = shake(TlsOffer::usual, prepare);
+  CHECK(result.step == Step::failed);
+  CHECK(result.state.handshake == HandshakeFailure::rsa_too_large);
+  const auto both = [&](SSL_CTX* context) {
+    use_ec_certificate(context);
+    prepare(context);
+  };
+  CHECK(shake(TlsOffer::without_rsa, both).step == Step::done);
+}
+
+TEST_CASE("tls: an RSA key of 8,192 bits is taken") {
+  CHECK(shake(TlsOffer::usual, [](SSL_CTX* context) { use_rsa_certificate(context, 8192); }).step == Step::done);
+}
+
+TEST_CASE("tls: a long chain is not verified, and a chain of more than 64 KiB is not read") {
+  CHECK(shake(TlsOffer::usual, with_ec([](SSL_CTX* context) { add_to_chain(context, 50, 10); })).step == Step::done);
+  const Shaken result = shake(TlsOffer::usual, with_ec([](SSL_CTX* context) { add_to_chain(context, 5, 15'000); }));
+  CHECK(result.step == Step::failed);
+  CHECK(result.state.handshake == HandshakeFailure::other);
+  CHECK(result.words.find("excessive message size") != std::string::npos);
+}
+
+TEST_CASE("tls: a handshake of empty requests ends after its records") {
+  TlsEngine client(TlsOffer::usual, "mx.there.example");
+  const std::string hello_request("\x16\x03\x03\x00\x04\x00\x00\x00\x00", 9);
+  Step step = client.handshake();
+  for (int i = 0; i < 10'000 && step == Step::wants_input; ++i) {
+    hello_request.copy(client.input_space().data(), hello_request.size());
+    client.input_arrived(hello_request.size());
+    step = client.handshake();
+  }
+  CHECK(step == Step::failed);
+  CHECK(client.records() <= TlsEngine::kMaxHandshakeRecords + 1);
+}
+
+TEST_CASE("tls: what is no TLS in the place of the handshake fails it, and none of it can be read") {
+  TlsEngine client(TlsOffer::usual, "mx.there.example");
+  CHECK(client.handshake() == Step::wants_input);
+  const std::string injected = "250-mx.there.example\r\n250 PIPELINING\r\n";
+  injected.copy(client.input_space().data(), injected.size());
+  client.input_arrived(injected.size());
+  CHECK(client.handshake() == Step::failed);
+  CHECK(client.words() == "TLS: wrong version number (SSL routines)");
+}
+
+struct Established {
+  explicit Established(const PrepareTls& prepare) : server(prepare) { REQUIRE(server.shake(client) == Step::done); }
+  MemoryTlsServer server;
+  TlsEngine client{TlsOffer::usual, "mx.there.example"};
+  std::string said;
+};
+
+TEST_CASE("tls: a flood of key updates or tickets ends the session after 32") {
+  const bool tickets = GENERATE(false, true);
+  Established both(use_ec_certificate);
+  for (int i = 0; i < 1000; ++i) {
+    if (tickets) {
+      SSL_new_session_ticket(both.server.session());
+    } else {
+      SSL_key_update(both.server.session(), SSL_KEY_UPDATE_REQUESTED);
+    }
+    SSL_do_handshake(both.server.session());
+  }
+  CHECK(both.server.let_read(both.client, both.said) == Step::failed);
+  CHECK(both.client.words() == "TLS: too many key updates, tickets or alerts");
+  CHECK(both.client.extra_messages() == TlsEngine::kMaxExtraMessages + 1);
+  CHECK(both.client.records() <= 16 + TlsEngine::kMaxExtraMessages);
+}
+
+TEST_CASE("tls: a few key updates and tickets do no harm") {
+  Established both(use_ec_certificate);
+  for (int i = 0; i < 10; ++i) {
+    SSL_key_update(both.server.session(), SSL_KEY_UPDATE_REQUESTED);
+    SSL_do_handshake(both.server.session());
+    SSL_write(both.server.session(), "250 ok\r\n", 8);
+    both.said.clear();
+    CHECK(both.server.let_read(both.client, both.said) == Step::wants_input);
+    CHECK(both.said == "250 ok\r\n");
+    CHECK(both.client.write("NOOP\r\n") == Step::done);
+    CHECK(both.server.let_read(both.client, both.said) == Step::wants_input);
+    CHECK(both.server.take_heard() == "NOOP\r\n");
+  }
+}
+
+TEST_CASE("tls: a host may say each octet in a record of its own") {
+  Established both(use_ec_certificate);
+  for (int i = 0; i < 5000; ++i) SSL_write(both.server.session(), "x", 1);
+  CHECK(both.server.let_read(both.client, both.said) == Step::wants_input);
+  CHECK(both.said == std::string(5000, 'x'));
+}
+
+TEST_CASE("tls: a host that asks to renegotiate gets no handshake") {
+  Established both([](SSL_CTX* context) {
+    use_ec_certificate(context);
+    allow_tls12_at_most(context);
+  });
+  SSL_renegotiate(both.server.session());
+  SSL_do_handshake(both.server.session());
+  CHECK(both.server.let_read(both.client, both.said) == Step::wants_input);
+  CHECK(both.client.extra_messages() == 1);
+  CHECK(both.server.unread() < 50);  // an alert: a ClientHello has more than 100 octets
+}
+
+TEST_CASE("tls: what was decrypted already, or came along with it, is unread") {
+  Established both(use_ec_certificate);
+  CHECK(both.server.let_read(both.client, both.said) == Step::wants_input);
+  CHECK_FALSE(both.client.has_unread());
+  SSL_write(both.server.session(), "250 ok\r\n", 8);
+  SSL_write(both.server.session(), "421 bye\r\n", 9);
+  std::array<char, 4096> buffer;
+  std::size_t count = 0;
+  const auto space = both.client.input_space();
+  both.client.input_arrived(
+      static_cast<std::size_t>(BIO_read(SSL_get_wbio(both.server.session()), space.data(), static_cast<int>(space.size()))));
+  CHECK(both.client.read(buffer, count) == Step::done);
+  CHECK(std::string(buffer.data(), count) == "250 ok\r\n");
+  CHECK(both.client.has_unread());
+  CHECK(both.client.read(buffer, count) == Step::done);
+  CHECK_FALSE(both.client.has_unread());
+}
+
+TEST_CASE("tls: from each offer a failure leads to the last one within four connections: clear text only if the policy allows it") {
+  using enum HandshakeFailure;
+  for (const auto& policy : {net::TlsPolicy::may(), net::TlsPolicy::encrypt("a test"), net::TlsPolicy::verify({}, "a test")})
+    for (const HandshakeFailure why : {dh_too_small, dh_too_large, rsa_too_large, certificate, other}) {
+      TlsOffer offer = first_offer(policy);
+      int connections = 1;
+      while (const auto next = next_offer(offer, connections == 1 ? why : other, policy)) {
+        offer = *next;
+        ++connections;
+      }
+      CAPTURE(policy.text(), static_cast<int>(why));
+      CHECK(connections <= 4);
+      CHECK((offer == TlsOffer::clear) == policy.allows_clear());
+    }
+}
+
+TEST_CASE("tls: what is offered next depends on what was out of bounds") {
+  struct Row {
+    TlsOffer failed;
+    HandshakeFailure why;
+    std::optional<TlsOffer> may, encrypt, verify;
+  };
+  using enum HandshakeFailure;
+  using enum TlsOffer;
+  constexpr auto end = std::nullopt;
+  const Row rows[] = {{usual, other, clear, end, end},
+                      {usual, certificate, clear, end, end},
+                      {usual, dh_too_small, small_dh, small_dh, end},
+                      {usual, dh_too_large, without_dh, without_dh, without_dh},
+                      {without_dh, other, large_dh, large_dh, large_dh},
+                      {usual, rsa_too_large, without_rsa, without_rsa, without_rsa},
+                      {clear, other, end, end, end}};
+  for (const Row& row : rows) {
+    CAPTURE(static_cast<int>(row.failed), static_cast<int>(row.why));
+    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::may()) == row.may);
+    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::encrypt("a test")) == row.encrypt);
+    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::verify({}, "a test")) == row.verify);
+  }
+}
+
+}  // namespace
+}  // namespace mxpress::testing
