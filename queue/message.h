@@ -21,9 +21,9 @@ using proto::QueueId;
 enum class RecipientStage {
   pending,  // has a next try, or a worker is at it
   delivered,
-  notice_owed,  // failed or expired; the notice that tells the sender is not yet durable
-  ended,        // failed or expired, and the sender has been told (or is not to be)
-  removed,      // by the operator
+  notice_pending,  // failed or expired; the notice that tells the sender is not yet durable
+  ended,           // failed or expired, and the sender has been told (or is not to be)
+  removed,         // by the operator
 };
 
 // RecipientState::next_try after an operator's retry, until the next attempt is recorded: due, and its site may be asked although it is in
@@ -78,7 +78,7 @@ struct Message {
 // Nothing of it waits, and nobody is to be told: it has ended, or does so as soon as its last outcome is durable.
 inline bool is_finished(const Message& message) {
   return message.ended || std::all_of(message.recipients.begin(), message.recipients.end(), [](const RecipientState& state) {
-           return state.stage != RecipientStage::pending && state.stage != RecipientStage::notice_owed;
+           return state.stage != RecipientStage::pending && state.stage != RecipientStage::notice_pending;
          });
 }
 

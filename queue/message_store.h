@@ -36,7 +36,7 @@ struct NewMessage {
     std::vector<std::uint32_t> recipients;
     enum class Kind { failure, delay, success } kind = Kind::failure;
   };
-  std::vector<NoticeFor> notice_for;  // store and "notice owed no more" are one atomic step
+  std::vector<NoticeFor> notice_for;  // store and "no notice pending" are one atomic step
 };
 
 // What an attempt, an expiry or a lookup made of some recipients of one message. Recorded as one record.
@@ -83,7 +83,7 @@ class MessageStore {
   virtual void store_as(QueueId id, NewMessage message, Stored done) = 0;
 
   // In the kernel within 10 ms, or after the sync that is under way; synced with the next batch or within 1 s. `done` (may be null) when
-  // synced. When nothing is pending or owed afterwards the message has ended and its content goes.
+  // synced. When nothing is pending afterwards the message has ended and its content goes.
   virtual void settle(Settlement settlement, std::function<void(Status)> done) = 0;
   virtual void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) = 0;
   virtual void record_site(SiteRecord record) = 0;

@@ -43,7 +43,7 @@ MessageTable::MessageTable(TableLimits limits, Wall wall, HouseworkList& housewo
 
 MessageTable::~MessageTable() = default;
 
-// Notices are owed by the spool already: who makes them asks for room before.
+// The spool has accepted the duty to send notices: whoever makes them asks for room before.
 Status MessageTable::room_for(const Operation& store) const {
   const WaitingMail& mail = index_->waiting_mail;
   const proto::ShareOwner& owner = store.owner.share();

@@ -7,7 +7,7 @@
 namespace mxpress::queue {
 namespace {
 
-bool is_open(RecipientStage stage) { return stage == RecipientStage::pending || stage == RecipientStage::notice_owed; }
+bool is_open(RecipientStage stage) { return stage == RecipientStage::pending || stage == RecipientStage::notice_pending; }
 
 void apply_to(Message& message, const Settlement& settlement) {
   apply_states(message, settlement.changes);
@@ -51,7 +51,7 @@ RecipientStage settled(RecipientStage now, RecipientStage reported) {
   switch (now) {
     case RecipientStage::pending:
       return reported;
-    case RecipientStage::notice_owed:
+    case RecipientStage::notice_pending:
       return reported == RecipientStage::pending ? now : reported;
     case RecipientStage::delivered:
       return now;
@@ -63,15 +63,15 @@ RecipientStage settled(RecipientStage now, RecipientStage reported) {
 }
 
 RecipientStage acted_on(RecipientStage now, ActionKind action) {
-  if (action == ActionKind::bounce && now == RecipientStage::pending) return RecipientStage::notice_owed;
-  const bool open = now == RecipientStage::pending || now == RecipientStage::notice_owed;
+  if (action == ActionKind::bounce && now == RecipientStage::pending) return RecipientStage::notice_pending;
+  const bool open = now == RecipientStage::pending || now == RecipientStage::notice_pending;
   if (action == ActionKind::remove && open) return RecipientStage::removed;
   return now;
 }
 
 RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind) {
-  const bool pays = kind != NewMessage::NoticeFor::Kind::delay && now == RecipientStage::notice_owed;
-  return pays ? RecipientStage::ended : now;
+  const bool ends = kind != NewMessage::NoticeFor::Kind::delay && now == RecipientStage::notice_pending;
+  return ends ? RecipientStage::ended : now;
 }
 
 void Stages::begin(std::size_t recipients) {

@@ -43,7 +43,7 @@ using StageOctet = std::uint8_t;
 // Those of the second and further recipients.
 struct OtherStages {
   std::vector<StageOctet> octets;
-  std::uint32_t closed = 0;  // So many from the first on are neither pending nor owed a notice. No stage is reopened.
+  std::uint32_t closed = 0;  // So many from the first on are neither pending nor have a notice pending. No stage is reopened.
 };
 class Stages {
  public:
@@ -51,7 +51,7 @@ class Stages {
   Stages(StageOctet& first, OtherStages* others) : first_(first), others_(others) {}
   void begin(std::size_t recipients);  // all are pending
   void apply(const StateChange& change);
-  // Nothing is pending or owed. All calls together take time linear in the number of recipients, beside a constant each.
+  // Nothing is pending. All calls together take time linear in the number of recipients, beside a constant each.
   bool finished();
 
  private:

@@ -31,7 +31,7 @@ std::string_view stage_of(const queue::RecipientState& state) {
       return "pending";
     case queue::RecipientStage::delivered:
       return "delivered";
-    case queue::RecipientStage::notice_owed:
+    case queue::RecipientStage::notice_pending:
       return is_delivered ? "delivered" : "notice owed";
     case queue::RecipientStage::ended:
       return is_delivered ? "delivered" : state.expired ? "expired" : "failed";
@@ -42,15 +42,15 @@ std::string_view stage_of(const queue::RecipientState& state) {
 }
 
 bool is_over(const queue::RecipientState& state) {
-  return state.stage == queue::RecipientStage::ended || state.stage == queue::RecipientStage::notice_owed;
+  return state.stage == queue::RecipientStage::ended || state.stage == queue::RecipientStage::notice_pending;
 }
 
 // Who is told of a failure: what delivery/verdict.cc and delivery/notices.cc do.
 std::string_view told(const proto::Envelope& envelope, const proto::Recipient& recipient, const queue::RecipientState& state) {
-  const bool is_owed = state.stage == queue::RecipientStage::notice_owed;
-  if (envelope.is_notice) return is_owed ? "it is being put into this host's mailbox" : "it is kept in this host's mailbox";
+  const bool is_pending = state.stage == queue::RecipientStage::notice_pending;
+  if (envelope.is_notice) return is_pending ? "it is being put into this host's mailbox" : "it is kept in this host's mailbox";
   if (envelope.reverse_path.is_null()) return "nobody is told: it has no sender";
-  if (is_owed) return "the sender is being told";
+  if (is_pending) return "the sender is being told";
   if (!recipient.notify.wants_failure() && !(state.last && proto::returned_by_operator(*state.last)))
     return "nobody is told: the sender wants no notice (NOTIFY)";
   return "the sender has been told";

@@ -86,15 +86,15 @@ void Dispatcher::give_back(queue::QueueId id, const proto::HostResult& why) {
   Verdict verdict = conclude(*message, std::move(report), services_.config.get()->retry, Duration(0), std::nullopt, random);
   auto attempted = std::make_shared<events::Attempted>(event_of(*message, verdict));  // std::function must be copyable
   services_.spool.settle(std::move(verdict.settlement),
-                         [this, &hub = services_.events, is_owed = verdict.notice_owed, attempted](Status settled) {
+                         [this, &hub = services_.events, is_pending = verdict.notice_pending, attempted](Status settled) {
                            if (!settled) return hub.emit(events::Unrecorded{*attempted, settled.error().message});
                            hub.emit(std::move(*attempted));
-                           if (is_owed) notices_->owed(attempted->message);
+                           if (is_pending) notices_->add(attempted->message);
                          });
 }
 
 void Dispatcher::restore(const queue::Message& message) {
-  if (any_in_stage(message, RecipientStage::notice_owed)) notices_->owed(message.id);
+  if (any_in_stage(message, RecipientStage::notice_pending)) notices_->add(message.id);
   readmit(message);
 }
 
@@ -202,7 +202,7 @@ void Dispatcher::apply(queue::ActionKind action, std::vector<queue::QueueId> ids
       if (std::find(aside.begin(), aside.end(), ids[i]) != aside.end())
         effects->all[i] = action == queue::ActionKind::retry ? ActionEffect::held : ActionEffect::done;
     if (action == queue::ActionKind::bounce)
-      for (queue::QueueId id : ids) notices_->owed(id);
+      for (queue::QueueId id : ids) notices_->add(id);
     done(effects->all);
   });
 }

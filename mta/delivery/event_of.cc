@@ -16,10 +16,10 @@ using queue::RecipientStage;
 
 constexpr std::uint64_t kRestOfLine = 300;  // octets: without addresses and reply, about
 
-events::Outcome outcome_of(const queue::RecipientState& state) {
-  if (state.stage == RecipientStage::pending) return events::Outcome::deferred;
-  if (state.expired) return events::Outcome::expired;
-  return state.last && state.last->status.klass == 2 ? events::Outcome::delivered : events::Outcome::failed;
+events::Disposition disposition_of(const queue::RecipientState& state) {
+  if (state.stage == RecipientStage::pending) return events::Disposition::deferred;
+  if (state.expired) return events::Disposition::expired;
+  return state.last && state.last->status.klass == 2 ? events::Disposition::delivered : events::Disposition::failed;
 }
 
 // Of the host attempt that gave this result; none for findings without a host.
@@ -30,16 +30,16 @@ std::optional<events::HostTimes> times_behind(const queue::Attempt& attempt, con
   return events::HostTimes{found->connect, found->total, found->reused_session};
 }
 
-// The action found this recipient waiting, or its notice owed.
+// The action found this recipient waiting, or its notice pending.
 bool is_withdrawn(const queue::RecipientState& state, ActionKind action) {
   if (action == ActionKind::remove) return state.stage == RecipientStage::removed;
   return action == ActionKind::bounce && state.stage != RecipientStage::pending && state.last && proto::returned_by_operator(*state.last);
 }
 
-events::RecipientOutcome outcome_of(const proto::Recipient& to, const queue::RecipientState& state, const queue::Attempt& attempt) {
-  events::RecipientOutcome outcome{outcome_of(state), to.mailbox.to_string(), routing::original_address(to), state.last, {}, {}};
+events::RecipientOutcome disposition_of(const proto::Recipient& to, const queue::RecipientState& state, const queue::Attempt& attempt) {
+  events::RecipientOutcome outcome{disposition_of(state), to.mailbox.to_string(), routing::original_address(to), state.last, {}, {}};
   if (state.last) outcome.host = times_behind(attempt, *state.last);
-  if (outcome.outcome == events::Outcome::deferred) outcome.next_try = state.next_try;
+  if (outcome.disposition == events::Disposition::deferred) outcome.next_try = state.next_try;
   return outcome;
 }
 
@@ -55,7 +55,7 @@ events::Attempted event_of(const queue::Message& message, const Verdict& verdict
   attempted.delay = settlement.attempt.time - message.envelope.submitted;
   attempted.recipients.reserve(settlement.changes.size());
   for (const auto& [index, state] : settlement.changes)
-    attempted.recipients.push_back(outcome_of(message.envelope.recipients[index], state, settlement.attempt));
+    attempted.recipients.push_back(disposition_of(message.envelope.recipients[index], state, settlement.attempt));
   attempted.log_room = charge(message, octets_of(attempted));
   return attempted;
 }

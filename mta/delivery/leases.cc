@@ -62,7 +62,7 @@ void Leases::settle(JobIndex index, DestinationIndex destination, Share share, A
 void Leases::note_outcome(JobIndex index, const Verdict& verdict) {
   queue::Job& job = parts_.schedule.job(index);
   job.is_recorded = true;
-  job.is_over = !verdict.open && !verdict.notice_owed;
+  job.is_over = !verdict.open && !verdict.notice_pending;
   job.next_try = instant_now() + std::max(verdict.next_try - Clock::current().wall(), Duration(0));
 }
 
@@ -72,7 +72,7 @@ void Leases::recorded(JobIndex index, Settled& settled, const Status& status) tr
     parts_.events.emit(std::move(settled.attempted));
   else
     parts_.events.emit(events::Unrecorded{settled.attempted, status.error().message});
-  if (settled.verdict.notice_owed) parts_.notices.owed(id);
+  if (settled.verdict.notice_pending) parts_.notices.add(id);
   end(index, settled.verdict, settled.waits_for_site);
   actions_.run_due();
 } catch (...) {

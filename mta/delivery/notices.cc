@@ -38,7 +38,7 @@ bool was_delivered(const queue::RecipientState& state) { return state.last && st
 std::vector<std::uint32_t> owed_recipients(const queue::Message& message, bool delivered) {
   std::vector<std::uint32_t> result;
   for (std::uint32_t i = 0; i < message.recipients.size(); ++i)
-    if (message.recipients[i].stage == RecipientStage::notice_owed && was_delivered(message.recipients[i]) == delivered)
+    if (message.recipients[i].stage == RecipientStage::notice_pending && was_delivered(message.recipients[i]) == delivered)
       result.push_back(i);
   return result;
 }
@@ -105,7 +105,7 @@ Notices::Notices(asio::io_context& io, queue::MessageStore& spool, const Current
       random_(seed ^ 0x6e6f7469636573),
       timer_(io) {}
 
-void Notices::owed(queue::QueueId id) {
+void Notices::add(queue::QueueId id) {
   ++pending_;
   asio::post(io_, [this, id] {
     if (!queue_.add(id, owner_of(id), instant_now(), rest_before(id))) --pending_;
@@ -116,7 +116,7 @@ void Notices::owed(queue::QueueId id) {
 // Looks at all that have a place.
 void Notices::go_on() {
   while (const auto look = queue_.next(instant_now()))
-    asio::co_spawn(io_, pay(*look), [this, look = *look](std::exception_ptr error) { stopped_paying(look, error); });
+    asio::co_spawn(io_, send(*look), [this, look = *look](std::exception_ptr error) { stopped_sending(look, error); });
   arm();
 }
 
@@ -172,9 +172,9 @@ Duration Notices::rest_before(queue::QueueId id) {
 }
 
 // A message that has to wait leaves its place to others.
-Task<void> Notices::pay(NoticeQueue::Look look) {
+Task<void> Notices::send(NoticeQueue::Look look) {
   LookAgain again;
-  do again = co_await pay_noted(look);
+  do again = co_await send_noted(look);
   while (again == Duration(0));
   const Instant now = instant_now(), after_rest = now + rest_before(look.message);
   if (again)
@@ -183,8 +183,8 @@ Task<void> Notices::pay(NoticeQueue::Look look) {
     --pending_;
 }
 
-// What is owed stays owed in the spool: a bug costs this try, and the next start pays.
-void Notices::stopped_paying(const NoticeQueue::Look& look, std::exception_ptr error) {
+// A notice stays pending in the spool: a bug costs this try, and the next start sends it.
+void Notices::stopped_sending(const NoticeQueue::Look& look, std::exception_ptr error) {
   log_bug("the notice for " + look.message.to_string(), error);
   if (error) {
     queue_.drop(look);
@@ -193,9 +193,9 @@ void Notices::stopped_paying(const NoticeQueue::Look& look, std::exception_ptr e
   asio::post(io_, [this] { go_on(); });  // not within the call that began this look
 }
 
-Task<Notices::LookAgain> Notices::pay_noted(NoticeQueue::Look& look) {
+Task<Notices::LookAgain> Notices::send_noted(NoticeQueue::Look& look) {
   const system::Handled handled(handled_, look.message);
-  co_return co_await pay_once(look);
+  co_return co_await send_once(look);
 }
 
 Task<Notices::Loaded> Notices::load(queue::QueueId id) {
@@ -214,7 +214,7 @@ Duration Notices::gather_on(Instant since) {
   return std::max(kLookAgain, std::min(passed, kGather - passed));
 }
 
-Task<Notices::LookAgain> Notices::pay_once(NoticeQueue::Look& look) {
+Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   if (const Status room = spool_.room_for(0); !room) {
     if (may_log(owner_of(look.message), "notice_waits"))
       log(LogLine(Priority::error, look.message, "notice_waits").add("reason", room.error().message));
@@ -353,7 +353,7 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
   return composed;
 }
 
-// One atomic step in the spool: the notice is stored, and the recipients are owed nothing any more.
+// One atomic step in the spool: the notice is stored, and no notice for these recipients is pending any more.
 Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Request request) {
   auto read = [content = message.content] { return content ? read_original(*content) : Result<std::string>(std::string()); };
   const auto original = co_await transport::run_blocking(file_pool_, std::move(read));
@@ -389,7 +389,7 @@ void Notices::end_without_notice(const queue::Message& message, std::vector<std:
   spool_.settle(std::move(settlement), std::move(done));
 }
 
-// A notice that nobody takes: into this host's mailbox, where the admin finds it. Until there is room it stays owed.
+// A notice that nobody takes: into this host's mailbox, where the admin finds it. Until there is room it stays pending.
 Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients) {
   const auto config = config_.get();
   auto write = [&message, &config] {

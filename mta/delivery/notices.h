@@ -1,4 +1,4 @@
-// Notices to the sender: composes and stores the RFC 3464 report that a message's recipients are owed. One notice gathers the failures
+// Notices to the sender: composes and stores the RFC 3464 report that senders have not got yet. One notice gathers the failures
 // of a message. What nobody can take goes to the local mailbox; never into a loop, never lost.
 #pragma once
 
@@ -39,7 +39,7 @@ class Hub;
 
 namespace mxpress::mta::delivery {
 
-// Thread: owed() and delayed() any; everything else that of `io`.
+// Thread: add() and delayed() any; everything else that of `io`.
 class Notices {
  public:
   using Admit = std::function<void(queue::QueueId, const proto::Envelope&)>;
@@ -48,8 +48,8 @@ class Notices {
 
   // Notes which message a notice is made for. Before the first; null: nobody does.
   void note_in(system::CrashRecord::Region* handled) { handled_ = handled; }
-  // Some recipients of this message are in stage notice_owed, durably.
-  void owed(queue::QueueId message);
+  // Some recipients of this message are in stage notice_pending, durably.
+  void add(queue::QueueId message);
   // The message has waited for the policy's delay_notice at this destination; `failure` is why, where it waits for a host. What comes
   // within kGather is one notice about all recipients that still wait; a message gets no other. False: too many notices for this user's
   // mail are being gathered already; ask again later.
@@ -87,13 +87,13 @@ class Notices {
   Duration rest_before(queue::QueueId id);
   fairness::Owner owner_of(queue::QueueId id) const { return spool_.share_owner_of(id); }
   static Duration gather_on(queue::Instant since);
-  Task<void> pay(NoticeQueue::Look look);
-  void stopped_paying(const NoticeQueue::Look& look, std::exception_ptr error);
+  Task<void> send(NoticeQueue::Look look);
+  void stopped_sending(const NoticeQueue::Look& look, std::exception_ptr error);
   Task<void> pause(Duration duration);
-  // When to look again; nothing: no notice is owed for this message any more.
+  // When to look again; nothing: no notice is pending for this message any more.
   using LookAgain = std::optional<Duration>;
-  Task<LookAgain> pay_noted(NoticeQueue::Look& look);
-  Task<LookAgain> pay_once(NoticeQueue::Look& look);
+  Task<LookAgain> send_noted(NoticeQueue::Look& look);
+  Task<LookAgain> send_once(NoticeQueue::Look& look);
   Duration wait_for_turn(const queue::Message& message, Turn& turn);
   void gather_delay(queue::QueueId id, Delay delay);
   bool has_place(queue::QueueId id);

@@ -18,17 +18,17 @@ using queue::RecipientStage;
 using queue::RecipientState;
 
 // Failed: is anybody to be told? RFC 5321 6.1 (no notice for the null reverse-path), RFC 3461 4.1 (NOTIFY).
-// Our own notices stay owed: when nobody takes them they go to the local mailbox.
+// Our own notices stays pending: when nobody takes them they go to the local mailbox.
 RecipientStage stage_after_failure(const proto::Envelope& envelope, const proto::Recipient& recipient) {
-  if (envelope.is_notice) return RecipientStage::notice_owed;
+  if (envelope.is_notice) return RecipientStage::notice_pending;
   if (envelope.reverse_path.is_null()) return RecipientStage::ended;
-  return recipient.notify.wants_failure() ? RecipientStage::notice_owed : RecipientStage::ended;
+  return recipient.notify.wants_failure() ? RecipientStage::notice_pending : RecipientStage::ended;
 }
 
-// Delivered: a "relayed" notice is owed to who asked for SUCCESS when the host takes no DSN parameters. RFC 3461 5.2.2
+// Delivered: a "relayed" notice is pending if SUCCESS was asked for and the host takes no DSN parameters. RFC 3461 5.2.2
 RecipientStage stage_after_delivery(const proto::Envelope& envelope, const proto::Recipient& recipient, bool dsn_passed_on) {
   const bool relayed = recipient.notify.success && !dsn_passed_on && !envelope.reverse_path.is_null();
-  return relayed ? RecipientStage::notice_owed : RecipientStage::delivered;
+  return relayed ? RecipientStage::notice_pending : RecipientStage::delivered;
 }
 
 RecipientState state_after(const queue::Message& message, std::uint32_t index, const proto::RecipientResult& result,
@@ -66,7 +66,7 @@ Verdict conclude(const queue::Message& message, AttemptReport report, const queu
     RecipientState state = state_after(message, index, report.results[i], report, time_is_up);
     attempts = std::max(attempts, state.attempts);
     verdict.open = verdict.open || state.stage == RecipientStage::pending;
-    verdict.notice_owed = verdict.notice_owed || state.stage == RecipientStage::notice_owed;
+    verdict.notice_pending = verdict.notice_pending || state.stage == RecipientStage::notice_pending;
     verdict.settlement.changes.push_back({index, std::move(state)});
   }
   verdict.next_try = next_try ? *next_try : report.ended + policy.schedule.wait_after(std::max(attempts, 1u), random);

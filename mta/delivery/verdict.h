@@ -23,9 +23,9 @@ proto::HostResult told_to(const queue::RecipientState& recipient, const SiteFail
 // What becomes of a job.
 struct Verdict {
   queue::Settlement settlement;
-  bool open = false;         // recipients are left to try
-  WallTime next_try{};       // if open
-  bool notice_owed = false;  // the sender is to be told something
+  bool open = false;            // recipients are left to try
+  WallTime next_try{};          // if open
+  bool notice_pending = false;  // the sender is to be told something
 };
 
 // `age` is how long ago the message was submitted; once it reaches the policy's lifetime, what is deferred has expired (4.4.7).

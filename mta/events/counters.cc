@@ -12,7 +12,7 @@ struct Adder {
 
   void operator()(const Accepted&) const { ++counts.accepted; }
   void operator()(const Attempted& event) const {
-    for (const RecipientOutcome& recipient : event.recipients) ++count_of(recipient.outcome);
+    for (const RecipientOutcome& recipient : event.recipients) ++count_of(recipient.disposition);
   }
   void operator()(const Unrecorded& event) const { counts.unrecorded += event.attempted.recipients.size(); }
   void operator()(const Acted& event) const {
@@ -40,15 +40,15 @@ struct Adder {
   void operator()(const Unreadable&) const { ++counts.unreadable; }
 
  private:
-  std::uint64_t& count_of(Outcome outcome) const {
-    switch (outcome) {
-      case Outcome::delivered:
+  std::uint64_t& count_of(Disposition disposition) const {
+    switch (disposition) {
+      case Disposition::delivered:
         return counts.delivered;
-      case Outcome::deferred:
+      case Disposition::deferred:
         return counts.deferred;
-      case Outcome::failed:
+      case Disposition::failed:
         return counts.failed;
-      case Outcome::expired:
+      case Disposition::expired:
         return counts.expired;
     }
     return counts.deferred;

@@ -5,15 +5,15 @@
 
 namespace mxpress::mta::events {
 
-std::string_view to_string(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::delivered:
+std::string_view to_string(Disposition disposition) {
+  switch (disposition) {
+    case Disposition::delivered:
       return "delivered";
-    case Outcome::deferred:
+    case Disposition::deferred:
       return "deferred";
-    case Outcome::failed:
+    case Disposition::failed:
       return "failed";
-    case Outcome::expired:
+    case Disposition::expired:
       return "expired";
   }
   return "deferred";

@@ -30,13 +30,13 @@ struct Accepted {
   mutable LogRoom::Hold log_room{};
 };
 
-enum class Outcome {
+enum class Disposition {
   delivered,
   deferred,
   failed,
   expired  // deferred until its lifetime was over
 };
-std::string_view to_string(Outcome outcome);
+std::string_view to_string(Disposition disposition);
 
 // The connection on which a result came.
 struct HostTimes {
@@ -45,7 +45,7 @@ struct HostTimes {
 };
 
 struct RecipientOutcome {
-  Outcome outcome = Outcome::deferred;
+  Disposition disposition = Disposition::deferred;
   std::string recipient;
   std::string original_recipient;           // as it was given, where an alias made it another; else empty
   std::optional<proto::HostResult> result;  // none: the operator stopped the attempt before anything was said
@@ -85,7 +85,7 @@ struct Acted {
 };
 std::uint64_t octets_of(const Acted& acted);
 
-// A DSN is in the queue, and its recipients are owed none any more.
+// A DSN is in the queue, and its recipients need none any more.
 struct NoticeSent {
   proto::QueueId message;  // that it tells of
   queue::NewMessage::NoticeFor::Kind kind;

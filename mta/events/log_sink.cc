@@ -35,7 +35,7 @@ std::string_view event_name(Kind kind) {
 
 // Behind `line`, which names the event.
 void add_outcome(LogLine& line, const Attempted& attempted, const RecipientOutcome& recipient) {
-  line.add("outcome", to_string(recipient.outcome));
+  line.add("outcome", to_string(recipient.disposition));
   add_envelope(line, attempted.reverse_path, recipient.recipient, recipient.original_recipient);
   if (recipient.result) add_result(line, *recipient.result);
   line.add("delay", attempted.delay);
@@ -47,8 +47,8 @@ void add_outcome(LogLine& line, const Attempted& attempted, const RecipientOutco
 }
 
 LogLine line_of(const Attempted& attempted, const RecipientOutcome& recipient) {
-  const Priority priority = recipient.outcome == Outcome::delivered ? Priority::info : Priority::notice;
-  LogLine line(priority, attempted.message, recipient.outcome == Outcome::expired ? "expired" : "attempt");
+  const Priority priority = recipient.disposition == Disposition::delivered ? Priority::info : Priority::notice;
+  LogLine line(priority, attempted.message, recipient.disposition == Disposition::expired ? "expired" : "attempt");
   add_outcome(line, attempted, recipient);
   return line;
 }

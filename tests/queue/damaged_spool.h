@@ -120,7 +120,7 @@ class WholeSpool {
     f.spool->settle(settlement(ids_[3], 0, RecipientStage::delivered), nullptr);
     f.commit();
     const auto failed = *f.store(letter('f'));
-    f.spool->settle(settlement(failed, 0, RecipientStage::notice_owed, "550 no"), nullptr);
+    f.spool->settle(settlement(failed, 0, RecipientStage::notice_pending, "550 no"), nullptr);
     f.spool->settle(settlement(failed, 1, RecipientStage::delivered), nullptr);
     f.commit();
     auto notice = letter('n');

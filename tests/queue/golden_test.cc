@@ -113,13 +113,13 @@ void live_a_day(RealSpool& s) {
   const auto done = s.store(letter({"b@example.org"}, "delivered"));
   s.settle(done, 0, RecipientStage::delivered, "250 ok");
   const auto failed = s.store(letter({"nobody@example.org"}, "failed, and its sender is told"));
-  s.settle(failed, 0, RecipientStage::notice_owed, "550 5.1.1 no such user");
+  s.settle(failed, 0, RecipientStage::notice_pending, "550 5.1.1 no such user");
   auto notice = letter({"a@example.com"}, "Your mail failed.");
   notice.envelope.reverse_path = {};
   notice.envelope.is_notice = true;
   notice.notice_for.push_back({failed, {0}, NewMessage::NoticeFor::Kind::failure});
   s.store(std::move(notice));
-  s.settle(s.store(letter({"x@example.org"}, "a notice is owed")), 0, RecipientStage::notice_owed, "550 5.1.1 no such user");
+  s.settle(s.store(letter({"x@example.org"}, "a notice is owed")), 0, RecipientStage::notice_pending, "550 5.1.1 no such user");
   s.spool->record_site({"mx.example.org 25", 3, WallTime(Duration(1'790'000'900'000)), std::nullopt});
   s.commit();
 }
@@ -155,7 +155,7 @@ void fill_message_files(RealSpool& s) {
   s.store(notice_for(delayed, {0}, Kind::delay));
   const auto partly = s.store(letter({"b@example.org", "nobody@example.org", "c@example.net"}, "two of three are done"));
   s.settle(partly, 0, RecipientStage::delivered, "250 2.0.0 taken");
-  s.settle(partly, 1, RecipientStage::notice_owed, "550 5.1.1 no such user");
+  s.settle(partly, 1, RecipientStage::notice_pending, "550 5.1.1 no such user");
   s.store(notice_for(partly, {1}, Kind::failure));
   s.store(notice_for(partly, {0}, Kind::success));
   s.store(large_letter(s, 'p'));
@@ -171,7 +171,7 @@ void go_on_with_message_files(RealSpool& s) {
   s.settle(ids[1], 1, RecipientStage::delivered, "250 2.0.0 later");
   s.spool->act(ActionKind::release, {ids[2]}, nullptr);
   s.spool->act(ActionKind::retry, {ids[3]}, nullptr);
-  auto expiry = settlement(ids[5], 2, RecipientStage::notice_owed, "451 4.4.2 lost");
+  auto expiry = settlement(ids[5], 2, RecipientStage::notice_pending, "451 4.4.2 lost");
   expiry.changes[0].state.expired = true;
   expiry.changes[0].state.last_time = WallTime(Duration(1'790'000'002'000));
   expiry.changes[0].state.last->tls = "TLSv1.3";
@@ -352,7 +352,7 @@ TEST_CASE("golden: the spool of every kind holds each type of record, each actio
       told_of_delay += state.delay_notice_sent ? 1 : 0;
     }
   }
-  CHECK(stages == std::set{RecipientStage::pending, RecipientStage::delivered, RecipientStage::notice_owed, RecipientStage::ended,
+  CHECK(stages == std::set{RecipientStage::pending, RecipientStage::delivered, RecipientStage::notice_pending, RecipientStage::ended,
                            RecipientStage::removed});
   CHECK(held == 1);
   CHECK(ended >= 3);

@@ -25,7 +25,7 @@ NewMessage largest(std::size_t octets) {
 
 Settlement all_refused(QueueId id, std::size_t octets) {
   Settlement out{id, {WallTime(Duration(2000)), {}, {}}, {}};
-  const auto one = settlement(id, 0, RecipientStage::notice_owed, std::string(octets, 't')).changes[0].state;
+  const auto one = settlement(id, 0, RecipientStage::notice_pending, std::string(octets, 't')).changes[0].state;
   for (std::uint32_t i = 0; i < kRecipients; ++i) {
     out.attempt.recipients.push_back(i);
     out.changes.push_back({i, one});
@@ -37,7 +37,7 @@ Settlement all_refused(QueueId id, std::size_t octets) {
 std::size_t count_refused(const Message& message, std::size_t octets) {
   std::size_t count = 0;
   for (const auto& state : message.recipients)
-    count += state.stage == RecipientStage::notice_owed && state.last && state.last->text.size() == octets;
+    count += state.stage == RecipientStage::notice_pending && state.last && state.last->text.size() == octets;
   return count;
 }
 
@@ -84,11 +84,11 @@ TEST_CASE("limits: a reply that is too large for a record is cut, and its recipi
   SpoolFixture f;
   REQUIRE(f.open());
   const auto id = f.store(new_message()).value();
-  f.spool->settle(settlement(id, 0, RecipientStage::notice_owed, std::string(kMaxMeta + 1, 't')), nullptr);
+  f.spool->settle(settlement(id, 0, RecipientStage::notice_pending, std::string(kMaxMeta + 1, 't')), nullptr);
   f.commit();
   REQUIRE(f.open());
   REQUIRE(f.found.size() == 1);
-  CHECK(f.found[0].recipients[0].stage == RecipientStage::notice_owed);
+  CHECK(f.found[0].recipients[0].stage == RecipientStage::notice_pending);
   CHECK(f.found[0].recipients[0].last->text.size() == 1u << 20);
 }
 

@@ -38,7 +38,7 @@ StateChange any_change(std::mt19937_64& random, int number) {
   if (pick(20) == 0) return ActionTaken{pick(2) == 0 ? ActionKind::hold : ActionKind::retry, WallTime{}};
   if (pick(30) == 0) return ActionTaken{pick(2) == 0 ? ActionKind::bounce : ActionKind::remove, WallTime{}};
   if (pick(20) == 0) return Told{{pick(kRecipients)}, NewMessage::NoticeFor::Kind::delay, WallTime{}};
-  const auto stage = pick(50) == 0 ? RecipientStage::notice_owed : pick(50) == 0 ? RecipientStage::delivered : RecipientStage::pending;
+  const auto stage = pick(50) == 0 ? RecipientStage::notice_pending : pick(50) == 0 ? RecipientStage::delivered : RecipientStage::pending;
   Settlement change = settlement(QueueId{1}, pick(kRecipients), stage, "reply " + std::to_string(number));
   change.attempt.time = WallTime(Duration(number));
   change.changes[0].state.attempts = static_cast<std::uint32_t>(number);

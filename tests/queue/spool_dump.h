@@ -17,7 +17,7 @@ inline std::string describe(const proto::HostResult& result) {
 }
 
 inline std::string describe(const RecipientState& state) {
-  constexpr const char* kStages[] = {"pending", "delivered", "notice_owed", "ended", "removed"};
+  constexpr const char* kStages[] = {"pending", "delivered", "notice_pending", "ended", "removed"};
   std::string out = kStages[static_cast<int>(state.stage)];
   out += " attempts " + std::to_string(state.attempts) + " next " + std::to_string(state.next_try.time_since_epoch().count());
   if (state.delay_notice_sent) out += " delay-told";

@@ -137,11 +137,11 @@ TEST_CASE("spool: storing the notice ends what it tells, in one step") {
   SpoolFixture f;
   REQUIRE(f.open());
   const auto id = f.store(new_message());
-  f.spool->settle(settlement(*id, 0, RecipientStage::notice_owed, "550 no"), nullptr);
+  f.spool->settle(settlement(*id, 0, RecipientStage::notice_pending, "550 no"), nullptr);
   f.commit();
   REQUIRE(f.cut());
   REQUIRE(f.found.size() == 1);
-  CHECK(f.found[0].recipients[0].stage == RecipientStage::notice_owed);
+  CHECK(f.found[0].recipients[0].stage == RecipientStage::notice_pending);
   auto notice = new_message({"a@example.com"}, "notice");
   notice.notice_for.push_back({*id, {0}, NewMessage::NoticeFor::Kind::failure});
   const auto notice_id = f.store(std::move(notice));
@@ -177,7 +177,7 @@ TEST_CASE("spool: actions change what they say and nothing else") {
   REQUIRE(f.cut());
   REQUIRE(f.found.size() == 1);
   CHECK(f.found[0].held);
-  CHECK(f.found[0].recipients[1].stage == RecipientStage::notice_owed);
+  CHECK(f.found[0].recipients[1].stage == RecipientStage::notice_pending);
   CHECK(f.found[0].recipients[1].last->status == proto::EnhancedStatus{5, 0, 0});
   CHECK(f.spool->load(*b)->recipients[0].stage == RecipientStage::removed);
 }
@@ -189,7 +189,7 @@ TEST_CASE("spool: a late result does not bring back what the operator removed, b
   f.spool->act(ActionKind::remove, {*id}, nullptr);
   f.spool->settle(settlement(*id, 0, RecipientStage::pending, "451"), nullptr);
   f.spool->settle(settlement(*id, 1, RecipientStage::delivered), nullptr);
-  f.spool->settle(settlement(*id, 2, RecipientStage::notice_owed, "550"), nullptr);
+  f.spool->settle(settlement(*id, 2, RecipientStage::notice_pending, "550"), nullptr);
   f.commit();
   const auto message = f.spool->load(*id);
   REQUIRE(message);

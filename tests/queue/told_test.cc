@@ -11,7 +11,7 @@ namespace {
 
 // A message whose only recipient is owed a notice, and that notice, stored.
 void owe_and_tell(SpoolFixture& fixture, QueueId id, Kind kind) {
-  fixture.spool->settle(settlement(id, 0, RecipientStage::notice_owed), nullptr);
+  fixture.spool->settle(settlement(id, 0, RecipientStage::notice_pending), nullptr);
   fixture.commit();
   NewMessage notice = new_message();
   notice.notice_for.push_back({id, {0}, kind});

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kWrongsKept = 20;
 
-bool is_open(RecipientStage stage) { return stage == RecipientStage::pending || stage == RecipientStage::notice_owed; }
+bool is_open(RecipientStage stage) { return stage == RecipientStage::pending || stage == RecipientStage::notice_pending; }
 
 }  // namespace
 
@@ -91,7 +91,7 @@ void Ledger::apply_told(Index notice) {
       const Index index = about.first + position;
       BookedRecipient& entry = recipients_[index];
       if (++entry.notices[static_cast<int>(told.kind)] > 1) wrong_about(index, "a second notice of the same kind");
-      if (told.kind != NoticeKind::delay && entry.stage == RecipientStage::notice_owed) set_stage(index, RecipientStage::ended);
+      if (told.kind != NoticeKind::delay && entry.stage == RecipientStage::notice_pending) set_stage(index, RecipientStage::ended);
     }
   }
 }
@@ -130,7 +130,7 @@ void Ledger::settled(QueueId id, std::uint32_t position, RecipientStage reported
   const RecipientStage now = recipients_[index].stage;
   note(4 + static_cast<std::uint64_t>(reported), index);
   const bool late = reported == RecipientStage::delivered && now != RecipientStage::delivered;
-  if (now == RecipientStage::pending || late || (now == RecipientStage::notice_owed && reported != RecipientStage::pending))
+  if (now == RecipientStage::pending || late || (now == RecipientStage::notice_pending && reported != RecipientStage::pending))
     set_stage(index, reported);
 }
 
@@ -156,7 +156,7 @@ void Ledger::acted(QueueId id, queue::ActionKind action) {
     if (action == queue::ActionKind::remove && is_open(entry.stage)) set_stage(i, RecipientStage::removed);
     if (action != queue::ActionKind::bounce || entry.stage != RecipientStage::pending) continue;
     entry.returned = true;
-    set_stage(i, RecipientStage::notice_owed);
+    set_stage(i, RecipientStage::notice_pending);
   }
 }
 
@@ -198,7 +198,7 @@ void Ledger::adopt(Index index, const queue::Message& from) {
   for (std::uint32_t i = 0; i < message.count; ++i) {
     BookedRecipient& entry = recipients_[message.first + i];
     entry.not_before = Instant{};
-    if (from.recipients[i].stage == RecipientStage::notice_owed && entry.stage == RecipientStage::pending) entry.returned = true;
+    if (from.recipients[i].stage == RecipientStage::notice_pending && entry.stage == RecipientStage::pending) entry.returned = true;
     if (from.recipients[i].stage != entry.stage) set_stage(message.first + i, from.recipients[i].stage);
   }
   if (from.held != message.held && message.open > 0) {

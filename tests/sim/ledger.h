@@ -38,7 +38,7 @@ struct BookedMessage {
   Instant submitted{};
   Instant stopped_since = Instant::max();  // held, removed or returned: no transaction begins later than this
   std::uint32_t first = 0, count = 0;      // recipients
-  std::uint32_t open = 0;                  // of them: pending or owed a notice
+  std::uint32_t open = 0;                  // of them: pending or has a notice pending
   std::uint32_t place = 0;                 // in the list of open messages
   std::uint32_t checksum = 0;              // of the content
   std::uint32_t seen_in_run = 0;           // of the recovery that has last found it

@@ -90,7 +90,7 @@ void Ledger::check_settlement(Index index, const queue::Settlement::Change& chan
   if (state.stage == RecipientStage::pending) return check_next_try(index, state);
   if (was_delivered(state)) {
     if (entry.deliveries == 0) wrong_about(index, "is recorded as delivered, and no host has it");
-  } else if (!(messages_[entry.message].is_notice && entry.stage == RecipientStage::notice_owed)) {
+  } else if (!(messages_[entry.message].is_notice && entry.stage == RecipientStage::notice_pending)) {
     check_failure(index, state);
   }
 }
@@ -132,7 +132,7 @@ void Ledger::check_end(Index index) {
   const auto successes = entry.notices[static_cast<int>(NoticeKind::success)];
   switch (entry.stage) {
     case RecipientStage::pending:
-    case RecipientStage::notice_owed:
+    case RecipientStage::notice_pending:
       return wrong_about(index, "has no end");
     case RecipientStage::delivered:
       if (entry.deliveries == 0) wrong_about(index, "is delivered, and no host has it");

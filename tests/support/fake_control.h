@@ -123,7 +123,7 @@ class FakeControl final : public mta::control::ControlBackend {
       if (state.stage != queue::RecipientStage::pending) continue;
       if (action == queue::ActionKind::remove) state.stage = queue::RecipientStage::removed;
       if (action != queue::ActionKind::bounce) continue;
-      state.stage = queue::RecipientStage::notice_owed;
+      state.stage = queue::RecipientStage::notice_pending;
       state.last = proto::HostResult{proto::Stage::local, "", "", "", {5, 0, 0}, 0, "returned to the sender by the operator", false};
     }
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -46,6 +47,7 @@ class FakeSpool final : public queue::MessageStore {
   Fault cannot_store;
   Fault cannot_append;
   queue::SpoolCounters counted;
+  std::function<void(Status)> say_settled;                              // of the latest settlement, which is not durable before
   Result<queue::Message> loaded = Error::permanent("no such message");  // whatever is asked for
 
   std::vector<KeptMessage> kept() const {
@@ -84,7 +86,7 @@ class FakeSpool final : public queue::MessageStore {
     done(keep(id, std::move(message)));
   }
 
-  void settle(queue::Settlement, std::function<void(Status)>) override {}
+  void settle(queue::Settlement, std::function<void(Status)> done) override { say_settled = std::move(done); }
   void act(queue::ActionKind, std::vector<queue::QueueId>, std::function<void(Status)>) override {}
   void record_site(queue::SiteRecord) override {}
   Result<queue::Message> load(queue::QueueId) override { return loaded; }

@@ -39,7 +39,7 @@ void failures(Life& life, Mail& mail) {
   const auto removed = life.store({.recipients = {"b@example.org", "c@example.net"}});
   mail.expired = life.store({.recipients = {"b@example.org", "c@example.net", "d@example.org"}});
   life.commit();
-  life.settle(failed, {0}, RecipientStage::notice_owed);
+  life.settle(failed, {0}, RecipientStage::notice_pending);
   life.act(ActionKind::bounce, {bounced});
   life.settle(removed, {1}, RecipientStage::delivered);
   life.act(ActionKind::remove, {removed});
@@ -59,8 +59,8 @@ void failures(Life& life, Mail& mail) {
 void afternoon(Life& life, Mail& mail) {
   mail.owed = life.store({.has_own_file = true});
   life.commit();
-  life.settle(mail.two, {1}, RecipientStage::notice_owed);
-  life.settle(mail.owed, {0}, RecipientStage::notice_owed);
+  life.settle(mail.two, {1}, RecipientStage::notice_pending);
+  life.settle(mail.owed, {0}, RecipientStage::notice_pending);
   life.act(ActionKind::release, {mail.large});
   life.settle(mail.large, {0}, RecipientStage::delivered);
   life.record_site("mx1 25", 0);

@@ -143,7 +143,7 @@ void Life::settle(QueueId id, std::vector<std::uint32_t> recipients, RecipientSt
 }
 
 void Life::expire(QueueId id, std::vector<std::uint32_t> recipients) {
-  auto time_is_up = settlement(id, recipients, RecipientStage::notice_owed, ++number_);
+  auto time_is_up = settlement(id, recipients, RecipientStage::notice_pending, ++number_);
   for (auto& change : time_is_up.changes) change.state.expired = true;
   settle(id, std::move(time_is_up));
 }
@@ -190,7 +190,7 @@ void Life::first_hour() {
   for (const auto& message : found_) {
     std::vector<std::uint32_t> owed;
     for (std::uint32_t i = 0; i < message.recipients.size(); ++i)
-      if (message.recipients[i].stage == RecipientStage::notice_owed) owed.push_back(i);
+      if (message.recipients[i].stage == RecipientStage::notice_pending) owed.push_back(i);
     if (!owed.empty()) notice_for(message.id, owed);
   }
   commit();

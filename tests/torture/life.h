@@ -45,7 +45,7 @@ class Life {
   void checkpoint();
   // Many messages, most of them delivered at once, so that journal segments fill and go.
   void busy_hour(int messages);
-  // What a daemon does first of all: it takes the drop folder in, composes the notices that are owed, tries what waits, shortens the
+  // What a daemon does first of all: it takes the drop folder in, composes the notices that are pending, tries what waits, shortens the
   // journal.
   void first_hour();
 

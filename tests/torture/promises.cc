@@ -23,7 +23,7 @@ bool same(const Message& a, const Message& b) {
 
 bool is_over(const Message& message) {
   return std::none_of(message.recipients.begin(), message.recipients.end(), [](const auto& state) {
-    return state.stage == RecipientStage::pending || state.stage == RecipientStage::notice_owed;
+    return state.stage == RecipientStage::pending || state.stage == RecipientStage::notice_pending;
   });
 }
 
@@ -180,7 +180,7 @@ void Promises::compare_notice(QueueId id, const Letter& letter, const Asked& tol
   const auto failed = recovered.found.find(id);
   if (failed != recovered.found.end() && is_there)
     for (const auto i : change.recipients)
-      if (failed->second.recipients.at(i).stage == RecipientStage::notice_owed)
+      if (failed->second.recipients.at(i).stage == RecipientStage::notice_pending)
         out.push_back(id.to_string() + ": the notice is there and owed as well");
   if (is_there || can_be_over(notice->second)) return;
   const auto states = possible(letter, &told);

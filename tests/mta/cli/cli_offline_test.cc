@@ -134,7 +134,7 @@ TEST_CASE("mxpress without a daemon: what is held, released, retried, returned a
   CHECK(left.found.at(left.ids[1]).held);
   const auto& returned = left.found.at(left.ids[2]);
   CHECK_FALSE(returned.held);
-  for (const auto& recipient : returned.recipients) CHECK(recipient.stage == RecipientStage::notice_owed);
+  for (const auto& recipient : returned.recipients) CHECK(recipient.stage == RecipientStage::notice_pending);
   CHECK_THAT(left.run({"queue"}).error, Catch::Contains("in use by process"));
 }
 

@@ -167,7 +167,7 @@ TEST_CASE("mxpress: status tells what has happened since the start, and what was
   FakeControl backend;
   const proto::Envelope envelope;
   backend.events.hub().emit(events::Accepted{{1}, envelope, 0, "", {}});
-  using enum events::Outcome;
+  using enum events::Disposition;
   backend.events.hub().emit(events::Attempted{{1}, "", {}, {{delivered, "", "", {}, {}, {}}, {deferred, "", "", {}, {}, {}}}, {}});
   CHECK_THAT(run(backend, {"status"}).out, Catch::Contains("\nsince then 1 message(s) taken in; recipients: 1 delivered, 0 failed"));
   CHECK_THAT(run(backend, {"status", "--json"}).out, Catch::Contains("\"counts\":{\"accepted\":1,\"delivered\":1,\"deferred\":1,"));

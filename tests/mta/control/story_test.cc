@@ -50,7 +50,7 @@ std::string meaning(const proto::HostResult& last) {
 TEST_CASE("story: after a failure it says who was told, if anybody was") {
   queue::Message message = failed("me@here.example");
   CHECK_THAT(story(message), Catch::Contains("could not be delivered; the sender has been told\n"));
-  message.recipients[0].stage = RecipientStage::notice_owed;
+  message.recipients[0].stage = RecipientStage::notice_pending;
   CHECK_THAT(story(message), Catch::Contains("could not be delivered; the sender is being told\n"));
   CHECK_THAT(story(failed("")), Catch::Contains("could not be delivered; nobody is told: it has no sender\n"));
   message = failed("");
@@ -70,7 +70,7 @@ TEST_CASE("story: a sender who wants no notice is told only what the operator re
 
 TEST_CASE("story: what was delivered is told so, whether its sender is still to be told or has been") {
   queue::Message message = failed("me@here.example");
-  message.recipients[0].stage = RecipientStage::notice_owed;
+  message.recipients[0].stage = RecipientStage::notice_pending;
   message.recipients[0].last = result(proto::Stage::content, {2, 0, 0}, 250, "250 ok");
   CHECK_THAT(story(message), Catch::Contains("To you@there.example: delivered "));
   message.recipients[0].stage = RecipientStage::ended;

@@ -1,12 +1,13 @@
 // What operators see of a worker.
 #include "mta/delivery/admin_view.h"
+
+#include <catch2/catch.hpp>
+
 #include "mta/config/config.h"
 #include "mta/delivery/flights.h"
 #include "mta/transport/report.h"
 #include "queue/schedule.h"
 #include "tests/mta/delivery/worker_tables.h"
-
-#include <catch2/catch.hpp>
 
 using namespace mxpress;
 using namespace mxpress::testing;

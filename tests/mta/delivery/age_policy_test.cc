@@ -1,12 +1,13 @@
 // Delay notices and expiry, by the age of a message alone.
 #include "mta/delivery/age_policy.h"
+
+#include <catch2/catch.hpp>
+
 #include "mta/config/config.h"
 #include "mta/delivery/wakes.h"
 #include "mta/transport/report.h"
 #include "queue/schedule.h"
 #include "tests/mta/delivery/worker_tables.h"
-
-#include <catch2/catch.hpp>
 
 using namespace mxpress;
 using namespace mxpress::testing;

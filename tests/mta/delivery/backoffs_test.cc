@@ -1,5 +1,8 @@
 // When sites and lookups back off, and what ends it.
 #include "mta/delivery/backoffs.h"
+
+#include <catch2/catch.hpp>
+
 #include "mta/config/config.h"
 #include "mta/delivery/age_policy.h"
 #include "mta/delivery/wakes.h"
@@ -8,8 +11,6 @@
 #include "queue/schedule.h"
 #include "tests/mta/delivery/worker_tables.h"
 #include "tests/support/fake_spool.h"
-
-#include <catch2/catch.hpp>
 
 using namespace mxpress;
 using namespace mxpress::testing;

@@ -93,7 +93,7 @@ TEST_CASE("in flight: a message whose sender is still to be told is in the queue
   world.there.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
   const auto id = world.submit("me@here.example", {"you@there.example"});
   world.stop_committing();
-  REQUIRE(world.run_until([&] { return world.load(id).recipients[0].stage == RecipientStage::notice_owed; }, minutes(1)));
+  REQUIRE(world.run_until([&] { return world.load(id).recipients[0].stage == RecipientStage::notice_pending; }, minutes(1)));
   const auto rows = world.status();
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].messages == 1);
@@ -146,7 +146,7 @@ TEST_CASE("mxpress: a message of which one recipient has been delivered waits fo
   const auto ran = run(backend, {"mailq"});
   CHECK_THAT(ran.out,
              Catch::Contains("0000000000001  ") && Catch::Contains("other@there.example") && !Catch::Contains("you@there.example"));
-  message.recipients[1].stage = RecipientStage::notice_owed;
+  message.recipients[1].stage = RecipientStage::notice_pending;
   backend.add(message);
   CHECK_THAT(run(backend, {"mailq"}).out, Catch::EndsWith("in 1 Request.\n"));
 }

@@ -1,5 +1,10 @@
 // What a job gets of its message, and what becomes of the job if it gets nothing.
 #include "mta/delivery/job_loader.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <catch2/catch.hpp>
+#include <vector>
+
 #include "mta/config/config.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/ownership.h"
@@ -8,10 +13,6 @@
 #include "queue/schedule.h"
 #include "tests/mta/delivery/worker_tables.h"
 #include "tests/support/fake_spool.h"
-
-#include <boost/asio/co_spawn.hpp>
-#include <catch2/catch.hpp>
-#include <vector>
 
 using namespace mxpress;
 using namespace mxpress::testing;

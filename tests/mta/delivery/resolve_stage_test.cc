@@ -1,5 +1,9 @@
 // What comes of a lookup: a site, a move to another worker, a backoff, or the end of the mail.
 #include "mta/delivery/resolve_stage.h"
+
+#include <catch2/catch.hpp>
+#include <vector>
+
 #include "mta/config/config.h"
 #include "mta/delivery/age_policy.h"
 #include "mta/delivery/backoffs.h"
@@ -13,9 +17,6 @@
 #include "tests/support/fake_spool.h"
 #include "tests/support/scripted_resolver.h"
 #include "tests/support/virtual_time.h"
-
-#include <catch2/catch.hpp>
-#include <vector>
 
 using namespace mxpress;
 using namespace mxpress::testing;

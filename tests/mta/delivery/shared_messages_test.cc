@@ -1,9 +1,5 @@
 // Messages that many jobs share: read once, kept up to date, within a bound.
 #include "mta/delivery/shared_messages.h"
-#include "mta/config/config.h"
-#include "mta/delivery/site.h"
-#include "tests/queue/spool_fixture.h"
-#include "tests/support/virtual_time.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -11,6 +7,11 @@
 #include <boost/asio/thread_pool.hpp>
 #include <catch2/catch.hpp>
 #include <future>
+
+#include "mta/config/config.h"
+#include "mta/delivery/site.h"
+#include "tests/queue/spool_fixture.h"
+#include "tests/support/virtual_time.h"
 
 using namespace mxpress;
 using namespace mxpress::mta::delivery;

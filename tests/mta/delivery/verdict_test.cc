@@ -55,26 +55,26 @@ TEST_CASE("verdict: a recipient that was delivered is delivered, and the job is 
   const Verdict verdict = judge(message_from("me@here.example"), report(Outcome::delivered, 250));
   CHECK(stage_of(verdict) == RecipientStage::delivered);
   CHECK_FALSE(verdict.open);
-  CHECK_FALSE(verdict.notice_owed);
+  CHECK_FALSE(verdict.notice_pending);
 }
 
 TEST_CASE("verdict: a refused recipient owes the sender a notice") {
   const Verdict verdict = judge(message_from("me@here.example"), report(Outcome::failed, 550));
-  CHECK(stage_of(verdict) == RecipientStage::notice_owed);
-  CHECK(verdict.notice_owed);
+  CHECK(stage_of(verdict) == RecipientStage::notice_pending);
+  CHECK(verdict.notice_pending);
   CHECK(verdict.settlement.changes[0].state.last->reply_code == 550);
 }
 
 TEST_CASE("verdict: nobody is told of a failure of mail from the null reverse-path") {
   const Verdict verdict = judge(message_from(""), report(Outcome::failed, 550));
   CHECK(stage_of(verdict) == RecipientStage::ended);
-  CHECK_FALSE(verdict.notice_owed);
+  CHECK_FALSE(verdict.notice_pending);
 }
 
-TEST_CASE("verdict: our own notice that fails stays owed, for the local mailbox") {
+TEST_CASE("verdict: our own notice that fails stays pending, for the local mailbox") {
   queue::Message notice = message_from("");
   notice.envelope.is_notice = true;
-  CHECK(stage_of(judge(notice, report(Outcome::failed, 550))) == RecipientStage::notice_owed);
+  CHECK(stage_of(judge(notice, report(Outcome::failed, 550))) == RecipientStage::notice_pending);
 }
 
 TEST_CASE("verdict: NOTIFY=NEVER is silent") {
@@ -87,7 +87,7 @@ TEST_CASE("verdict: NOTIFY=SUCCESS is owed a notice only if the host takes no DS
   proto::Notify success;
   success.given = success.success = true;
   AttemptReport attempt = report(Outcome::delivered, 250);
-  CHECK(stage_of(judge(message_from("me@here.example", success), attempt)) == RecipientStage::notice_owed);
+  CHECK(stage_of(judge(message_from("me@here.example", success), attempt)) == RecipientStage::notice_pending);
   attempt.dsn_passed_on = true;
   CHECK(stage_of(judge(message_from("me@here.example", success), attempt)) == RecipientStage::delivered);
 }
@@ -111,7 +111,7 @@ TEST_CASE("verdict: what is deferred past its lifetime has expired") {
   const Verdict young = judge(message_from("me@here.example"), report(Outcome::deferred, 451), std::chrono::hours(119));
   CHECK(stage_of(young) == RecipientStage::pending);
   const Verdict old = judge(message_from("me@here.example"), report(Outcome::deferred, 451), std::chrono::hours(120));
-  CHECK(stage_of(old) == RecipientStage::notice_owed);
+  CHECK(stage_of(old) == RecipientStage::notice_pending);
   CHECK(old.settlement.changes[0].state.expired);
   CHECK_FALSE(old.open);
 }

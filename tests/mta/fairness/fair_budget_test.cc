@@ -1,10 +1,11 @@
 // Budgets with fair shares, and who is one owner.
 #include "mta/fairness/fair_budget.h"
-#include "dns/address.h"
 
 #include <catch2/catch.hpp>
 #include <thread>
 #include <vector>
+
+#include "dns/address.h"
 
 using mxpress::dns::Address;
 using mxpress::mta::fairness::FairBudget;

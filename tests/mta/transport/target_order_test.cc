@@ -1,11 +1,12 @@
 // In which order an attempt asks its targets.
 #include "mta/transport/target_order.h"
-#include "mta/system/instant.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
+
+#include "mta/system/instant.h"
 
 using namespace mxpress;
 using namespace mxpress::mta::transport;
