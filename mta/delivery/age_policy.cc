@@ -56,7 +56,7 @@ void AgePolicy::look(JobIndex index, Instant now) {
 // deadline. mxpressd does not probe a dead host for each message that expires.
 void AgePolicy::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = parts_.schedule.job(index);
-  if (job.stage == queue::JobStage::held) return expire_held(index);
+  if (job.stage == queue::JobStage::held) return expire_held(index, now);
   parts_.schedule.set_age_event(index, now + kLookAgain);
   if (expire(index, now, deadline)) return;
   if (Backoff* backoff = parts_.sites.backoff_of(job.destination)) backoff->probe_now(now);
@@ -64,10 +64,22 @@ void AgePolicy::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   if (job.stage != queue::JobStage::ready) parts_.schedule.make_ready(index);  // else it keeps its place in the line
 }
 
-void AgePolicy::expire_held(JobIndex index) {
+// Too much mail of one owner may expire at the same moment to be concluded at once: the rest has another look soon. False: it waits.
+bool AgePolicy::conclude(JobIndex index, Instant now, proto::Outcome outcome, SiteFailure why) {
+  auto place = actions_.place(parts_.schedule.job(index));
+  if (!place) {
+    parts_.schedule.set_age_event(index, place_pause_.next(now));
+    return false;
+  }
   parts_.schedule.lease_job(index);
-  parts_.schedule.job(index).hold_wanted = true;  // if it cannot be concluded now
-  actions_.conclude({index, proto::Outcome::failed, {expired(std::string(proto::kHeldTooLong))}});
+  actions_.conclude({index, outcome, std::move(why), std::move(place)});
+  return true;
+}
+
+void AgePolicy::expire_held(JobIndex index, Instant now) {
+  queue::Job& job = parts_.schedule.job(index);
+  job.hold_wanted = true;  // if it cannot be concluded now
+  if (!conclude(index, now, proto::Outcome::failed, {expired(std::string(proto::kHeldTooLong))})) job.hold_wanted = false;
 }
 
 // False: there was no attempt yet. If none begins within kLastChance, the message expires without one: expiry does not wait for other mail.
@@ -75,15 +87,13 @@ bool AgePolicy::expire(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = parts_.schedule.job(index);
   const Backoff* backoff = parts_.sites.backoff_of(job.destination);
   if (backoff && backoff->last_time() >= deadline - Backoff::kFreshProbe) {
-    parts_.schedule.lease_job(index);
-    actions_.conclude({index, proto::Outcome::deferred, *backoff->failure()});
+    conclude(index, now, proto::Outcome::deferred, *backoff->failure());
     return true;
   }
   const bool has_waited = attempts_since_ && now >= std::max(deadline, *attempts_since_) + kLastChance;
   if (job.stage != queue::JobStage::ready || !has_waited) return false;
-  parts_.schedule.lease_job(index);
   auto result = expired("no attempt could begin within an hour after its lifetime: its mail hosts were busy with other messages");
-  actions_.conclude({index, proto::Outcome::deferred, {std::move(result)}});
+  conclude(index, now, proto::Outcome::deferred, {std::move(result)});
   return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "mta/delivery/conclusion.h"
 #include "mta/delivery/forward.h"
+#include "mta/delivery/pause.h"
 
 namespace mxpress::queue {
 struct Job;
@@ -23,6 +24,8 @@ class AgePolicy {
     Wakes& wakes;
   };
   struct Actions {
+    // A place for the conclusion of this job. None: too many of its owner's mail expire at this moment.
+    std::function<std::optional<fairness::Owner>(const queue::Job& job)> place;
     // Ends an attempt that was not made.
     std::function<void(Conclusion)> conclude;
     // Asks for a delay notice. `why` the destination backs off, if it does; `deadline`: when the message will expire. False: not now.
@@ -43,11 +46,13 @@ class AgePolicy {
 
  private:
   void look_at_expired(JobIndex job, Instant now, Instant deadline);
-  void expire_held(JobIndex job);
+  void expire_held(JobIndex job, Instant now);
   bool expire(JobIndex job, Instant now, Instant deadline);
+  bool conclude(JobIndex job, Instant now, proto::Outcome outcome, SiteFailure why);
 
   const Parts parts_;
   const Actions actions_;
+  Pause place_pause_{std::chrono::seconds(1), std::chrono::milliseconds(1)};
   std::optional<Instant> attempts_since_;  // attempts may begin; nullopt: they may not
 };
 

@@ -28,6 +28,8 @@ class BusySites {
     if (found == waits_.end() || found->second.until <= now || active < found->second.active) return std::nullopt;
     return found->second.until;
   }
+  // Whether its hosts were busy lately, so that they may be busy still.
+  bool knows(queue::SiteIndex site, const fairness::Owner& owner) const { return waits_.contains({site, owner}); }
   std::size_t size() const { return waits_.size(); }
 
  private:

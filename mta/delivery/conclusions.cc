@@ -25,6 +25,11 @@ void Conclusions::spawn(Task<void> task) {
   asio::co_spawn(parts_.io, std::move(task), [](std::exception_ptr error) { log_bug("a conclusion", error); });
 }
 
+std::optional<fairness::Owner> Conclusions::place_for(proto::QueueId message) {
+  const fairness::Owner owner = parts_.spool.share_owner_of(message);
+  return places_.take(owner, 1) ? std::optional(owner) : std::nullopt;
+}
+
 void Conclusions::conclude(Conclusion conclusion) {
   if (!parts_.schedule.job(conclusion.job).is_one_of_many) return spawn(conclude_in_turn(std::move(conclusion)));
   const queue::QueueId id = parts_.schedule.job(conclusion.job).message;
@@ -41,6 +46,7 @@ Task<void> Conclusions::conclude_line(queue::QueueId message) {
 Task<void> Conclusions::conclude_in_turn(Conclusion conclusion) {
   const JobIndex index = conclusion.job;
   const queue::QueueId id = parts_.schedule.job(index).message;
+  const auto place = conclusion.place;
   const system::Handled handled(parts_.handled, id);
   try {
     co_await conclude_job(std::move(conclusion));
@@ -49,10 +55,11 @@ Task<void> Conclusions::conclude_in_turn(Conclusion conclusion) {
     const queue::Job& job = parts_.schedule.job(index);
     if (job.message == id && job.stage == queue::JobStage::leased) parts_.leases.wait_after_failure(index);
   }
+  if (place) places_.give_back(*place, 1);
 }
 
 Task<void> Conclusions::conclude_job(Conclusion conclusion) {
-  auto& [job, outcome, failure] = conclusion;
+  auto& [job, outcome, failure, place] = conclusion;
   if (!parts_.room.has_log_room(job)) co_return parts_.leases.wait_for_room(job);
   const DestinationIndex destination = parts_.schedule.job(job).destination;
   Share share = co_await parts_.loader.load(job, destination, Need::envelope);

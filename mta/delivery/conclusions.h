@@ -7,6 +7,7 @@
 #include "dns/async.h"
 #include "mta/delivery/conclusion.h"
 #include "mta/delivery/forward.h"
+#include "mta/fairness/fair_budget.h"
 #include "mta/system/crash_record.h"
 #include "proto/queue_id.h"
 
@@ -22,6 +23,7 @@ class Conclusions {
     Destinations& destinations;
     SiteTable& sites;
     const CurrentConfig& config;
+    queue::MessageStore& spool;
     DeliveryRoom& room;
     JobLoader& loader;
     Leases& leases;
@@ -29,6 +31,8 @@ class Conclusions {
   };
   explicit Conclusions(Parts parts) : parts_(parts) {}
 
+  // A place for the conclusion of mail that expires, for conclude(): bounded in all, with shares of owners. None: not now.
+  std::optional<fairness::Owner> place_for(proto::QueueId message);
   // Of a leased job, soon.
   void conclude(Conclusion conclusion);
   // The same, now. A bug costs this attempt, not the job.
@@ -39,7 +43,10 @@ class Conclusions {
   Task<void> conclude_line(proto::QueueId message);
   Task<void> conclude_job(Conclusion conclusion);
 
+  static constexpr std::uint64_t kAtATime = 1'000;  // that expire
+
   const Parts parts_;
+  fairness::FairBudget places_{kAtATime};
   std::unordered_map<proto::QueueId, std::deque<Conclusion>> lines_;  // of messages with many jobs
 };
 

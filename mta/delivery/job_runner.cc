@@ -45,7 +45,7 @@ Task<void> JobRunner::run(Attempt attempt) {
   const Instant begin = instant_now();
   parts_.flights.begin(attempt.job, begin);
   try {
-    share = co_await load(attempt, charge);
+    if (!is_busy(attempt, report)) share = co_await load(attempt, charge);
     if (share) report = co_await deliver(attempt, share);
   } catch (...) {
     bug = std::current_exception();
@@ -63,6 +63,18 @@ Task<void> JobRunner::run(Attempt attempt) {
   }
   actions_.ended(attempt.site);
   if (bug) std::rethrow_exception(bug);
+}
+
+// Mail that may have to wait for its hosts again is not read before that is known: reading may take much longer than they are busy.
+bool JobRunner::is_busy(const Attempt& attempt, AttemptReport& report) {
+  const auto& [job, destination, site, place] = attempt;
+  if (!parts_.turns.has_waited_for_host(site, place.owner)) return false;
+  auto& transport = parts_.transports.of(*parts_.sites[site].terms);
+  auto why = transport.busy_now(site, place.owner, parts_.destinations[destination].targets.get());
+  if (!why) return false;
+  report.is_busy = true;
+  report.failure = std::move(*why);
+  return true;
 }
 
 // None: the lease has ended without a delivery.

@@ -49,6 +49,7 @@ class JobRunner {
   };
   Task<void> run(Attempt attempt);
   Task<AttemptReport> deliver(const Attempt& attempt, const Share& share);
+  bool is_busy(const Attempt& attempt, AttemptReport& report);
   Task<Share> load(const Attempt& attempt, LoadBudget::Charge& charge);
   bool is_wanted(JobIndex job) const;
   void finish(const Attempt& attempt, Share share, AttemptReport report, Duration took);

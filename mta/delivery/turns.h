@@ -47,6 +47,8 @@ class Turns {
   // The mail hosts take no more connections of this owner's mail at the moment: all of it waits at this site as one, for a moment or until
   // host_has_room().
   void wait_for_host(SiteIndex site, const fairness::Owner& owner);
+  // It has waited for them lately, and may have to wait again.
+  bool has_waited_for_host(SiteIndex site, const fairness::Owner& owner) const { return busy_.knows(site, owner); }
   void host_has_room(SiteIndex site, const fairness::Owner& owner) { busy_.end(site, owner); }
 
   // How many sessions mail for the destination may have at its site; at least 1.

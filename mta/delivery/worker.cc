@@ -50,7 +50,8 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       loader_({services_.io, schedule_, destinations_, services_.config, services_.spool, services_.events, services_.file_pool,
                services_.loads, services_.ownership},
               loader_actions()),
-      conclusions_({services_.io, schedule_, destinations_, sites_, services_.config, room_, loader_, leases_, services_.handled}),
+      conclusions_(
+          {services_.io, schedule_, destinations_, sites_, services_.config, services_.spool, room_, loader_, leases_, services_.handled}),
       runner_({services_.io, services_.transports, services_.config, schedule_, destinations_, sites_, flights_, backoffs_, turns_, room_,
                loader_, leases_, services_.handled},
               runner_actions()),
@@ -64,7 +65,8 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
 }
 
 AgePolicy::Actions Worker::age_actions() {
-  return {[this](Conclusion conclusion) { conclusions_.conclude(std::move(conclusion)); },
+  return {[this](const queue::Job& job) { return conclusions_.place_for(job.message); },
+          [this](Conclusion conclusion) { conclusions_.conclude(std::move(conclusion)); },
           [this](const queue::Job& job, std::optional<SiteFailure> why, Instant deadline) {
             const routing::DestinationName name(destinations_.name(job.destination));
             return services_.notices.delayed(job.message, name, std::move(why), to_wall(deadline));

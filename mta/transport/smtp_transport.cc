@@ -364,6 +364,17 @@ Task<AttemptReport> SmtpTransport::deliver(Order& order) {
   co_return report;
 }
 
+// Hosts of less preference are no overflow.
+std::optional<HostResult> SmtpTransport::busy_now(std::uint32_t site, const fairness::Owner& owner,
+                                                  const std::vector<dns::Target>& targets) {
+  if (idle_.has(site)) return std::nullopt;
+  for (const dns::Target& target : targets) {
+    if (target.preference != targets.front().preference) break;
+    if (!services_.connections->must_wait(target.address, {this, site, owner})) return std::nullopt;
+  }
+  return targets.empty() ? std::nullopt : std::optional(has_enough(targets.front()));
+}
+
 std::size_t SmtpTransport::most_orders(const Config& config) const {
   return std::max<std::size_t>(1, config.delivery.max_sessions / services_.worker_count);
 }

@@ -41,6 +41,8 @@ class SmtpTransport final : public Transport, private TargetConnections::Caller 
   explicit SmtpTransport(SmtpServices services);
   ~SmtpTransport();
 
+  std::optional<proto::HostResult> busy_now(std::uint32_t site, const fairness::Owner& owner,
+                                            const std::vector<dns::Target>& targets) override;
   Task<AttemptReport> deliver(Order& order) override;
   void when_room(Room room) override { room_ = std::move(room); }
   std::size_t most_orders(const Config& config) const override;

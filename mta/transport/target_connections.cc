@@ -46,6 +46,9 @@ struct TargetConnections::Entry {
   void drop_called(Instant now) {
     std::erase_if(called, [now](const Called& one) { return one.until <= now; });
   }
+  bool is_called(const Asker& asker) const {
+    return std::any_of(called.begin(), called.end(), [&asker](const Called& one) { return one.asker == asker; });
+  }
   bool drop_called(const Asker& asker) {
     return std::erase_if(called, [&asker](const Called& one) { return one.asker == asker; }) > 0;
   }
@@ -97,6 +100,20 @@ std::optional<TargetConnections::Hold> TargetConnections::open(const dns::Addres
   }
   call_next(entry, now);
   return connection ? std::optional(Hold(connection)) : std::nullopt;
+}
+
+bool TargetConnections::must_wait(const dns::Address& address, const Asker& asker) {
+  const Instant now = system::instant_now();
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(dns::unmapped(address));
+  if (found == entries_.end()) return false;
+  Entry& entry = found->second;
+  call_next(entry, now);
+  if (entry.is_called(asker) || has_room(entry, asker.owner, now)) return false;
+  if (is_stopping_) return true;
+  entry.line.enter(asker, asker.owner);
+  ask_to_give_way(entry, asker, now);
+  return true;
 }
 
 void TargetConnections::decline(const dns::Address& address, const Asker& asker) {

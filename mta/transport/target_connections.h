@@ -104,6 +104,8 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
   // `limit`: as configured, at least 1; the largest that is given counts for the address. None: it is busy for this owner, who stands in
   // the line.
   std::optional<Hold> open(const dns::Address& address, const Asker& asker, std::size_t limit);
+  // Whether open() would refuse him now: then he stands in the line.
+  bool must_wait(const dns::Address& address, const Asker& asker);
   // Who was called, and perhaps has not asked, needs no connection.
   void decline(const dns::Address& address, const Asker& asker);
   // Nobody is called from now on.

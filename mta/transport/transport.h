@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dns/async.h"
@@ -42,9 +43,15 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
+  // Asked before the message of an order is read: why its hosts take no more connections of this owner's mail now. None: the order may be
+  // given. `targets`: as found. Whom it asks after such an answer: see when_room().
+  virtual std::optional<proto::HostResult> busy_now(std::uint32_t, const fairness::Owner&, const std::vector<dns::Target>&) {
+    return std::nullopt;
+  }
   // Never throws for what a host does, or a disk. The order outlives it; its targets are put into the order in which they are tried.
   virtual Task<AttemptReport> deliver(Order& order) = 0;
-  // Whom it asks after reports that said `is_busy`: there is room for mail of this owner at this site; does a delivery begin?
+  // Whom it asks after busy_now() and reports that said `is_busy`: there is room for mail of this owner at this site; does a delivery
+  // begin?
   using Room = std::function<bool(std::uint32_t site, const fairness::Owner& owner)>;
   virtual void when_room(Room) {}
   // How many orders may be under way at a time, all sites together; at least 1.

@@ -19,7 +19,7 @@ class Steps {
     add("accepted", std::to_string(event.envelope.recipients.size()) + " of uid " + std::to_string(event.envelope.submitter.uid));
   }
   void operator()(const mta::events::Attempted& event) const {
-    for (const auto& recipient : event.recipients) add(to_string(recipient.outcome), recipient.recipient);
+    for (const auto& recipient : event.recipients) add(to_string(recipient.disposition), recipient.recipient);
   }
   void operator()(const mta::events::Unrecorded& event) const {
     for (const auto& recipient : event.attempted.recipients) add("unrecorded", recipient.recipient);

@@ -25,9 +25,7 @@ struct Operated : WorkerTables {
   FakeSpool spool;
   std::mt19937_64 random{1};
   mta::delivery::Wakes wakes{destinations, sites};
-  AgePolicy age{{schedule, destinations, sites, wakes},
-                {[](mta::delivery::Conclusion) {}, [](const queue::Job&, auto, Instant) { return true; }},
-                mta::system::instant_now()};
+  AgePolicy age{{schedule, destinations, sites, wakes}, nothing_expires(), mta::system::instant_now()};
   mta::events::Hub events;
   mta::delivery::Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, events, random}};
   AdminActions actions{{schedule, age, backoffs}};

@@ -27,10 +27,11 @@ const Instant kDelay = kStart + hours(4);
 struct Ages : WorkerTables {
   std::vector<Conclusion> concluded;
   std::size_t notices = 0;
-  bool takes_notices = true;
+  bool takes_notices = true, has_places = true;
   mta::delivery::Wakes wakes{destinations, sites};
   AgePolicy age{{schedule, destinations, sites, wakes},
-                {[this](Conclusion conclusion) { concluded.push_back(std::move(conclusion)); },
+                {[this](const queue::Job&) { return has_places ? std::optional(mta::fairness::Owner()) : std::nullopt; },
+                 [this](Conclusion conclusion) { concluded.push_back(std::move(conclusion)); },
                  [this](const queue::Job&, std::optional<SiteFailure>, Instant) {
                    notices += takes_notices ? 1 : 0;
                    return takes_notices;
@@ -115,4 +116,22 @@ TEST_CASE("age policy: what is held fails when it has been held too long, and wa
   REQUIRE(a.concluded.size() == 1);
   CHECK(a.concluded[0].outcome == proto::Outcome::failed);
   CHECK(a.concluded[0].failure.result.text == proto::kHeldTooLong);
+}
+
+TEST_CASE("age policy: of very much mail that expires at one moment some waits, in the queue as before, and has another look soon") {
+  Ages a;
+  const JobIndex held = a.job(2, "there.example", kStart);
+  a.schedule.hold(held);
+  a.fail_lookup(kDeadline);
+  a.has_places = false;
+  a.age.expire_waiting(a.schedule.job(a.index).destination, kDeadline);
+  a.age.look(held, kDeadline + std::chrono::days(1000));
+  CHECK(a.concluded.empty());
+  CHECK(a.schedule.job(a.index).stage == JobStage::ready);
+  CHECK(a.next_look() <= kDeadline + std::chrono::seconds(2));
+  CHECK(a.schedule.job(held).stage == JobStage::held);
+  CHECK_FALSE(a.schedule.job(held).hold_wanted);
+  a.has_places = true;
+  a.age.look(a.index, kDeadline + std::chrono::seconds(2));
+  CHECK(a.concluded.size() == 1);
 }

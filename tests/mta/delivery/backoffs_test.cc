@@ -27,10 +27,7 @@ struct Waits : WorkerTables {
   FakeSpool spool;
   std::mt19937_64 random{1};
   mta::delivery::Wakes wakes{destinations, sites};
-  AgePolicy age{
-      {schedule, destinations, sites, wakes},
-      {[](mta::delivery::Conclusion) {}, [](const queue::Job&, std::optional<mta::delivery::SiteFailure>, Instant) { return true; }},
-      instant_now()};
+  AgePolicy age{{schedule, destinations, sites, wakes}, nothing_expires(), instant_now()};
   mta::events::Hub events;
   Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, events, random}};
   DestinationIndex there = destination("there.example");

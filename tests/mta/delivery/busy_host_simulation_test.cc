@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "mta/delivery/loads.h"
 #include "tests/support/simulation.h"
 
 using namespace mxpress;
@@ -170,4 +171,15 @@ TEST_CASE("busy host: those who look are told why mail waits") {
     CHECK(row.last->text.find("takes no more connections") != std::string::npos);
     CHECK(row.last->host == "mx.victim.example");
   }
+}
+
+TEST_CASE("busy host: mail that waits for a connection is not read each time it asks for one") {
+  Victim world("delivery.max_sessions_per_site = 1\n");
+  world.host.greeting = "220-wait";
+  world.submit_to_parasites(5);
+  world.run_for(seconds(10));
+  const std::uint64_t before = world.loads().under_way.counters().charges;
+  world.run_for(minutes(2));
+  CHECK(world.host.connections == 1);
+  CHECK(world.loads().under_way.counters().charges == before);
 }

@@ -31,9 +31,7 @@ struct Leased : WorkerTables {
   std::mt19937_64 random{1};
   mta::events::Hub events;
   mta::delivery::Wakes wakes{destinations, sites};
-  mta::delivery::AgePolicy age{{schedule, destinations, sites, wakes},
-                               {[](mta::delivery::Conclusion) {}, [](const queue::Job&, auto, Instant) { return true; }},
-                               instant_now()};
+  mta::delivery::AgePolicy age{{schedule, destinations, sites, wakes}, nothing_expires(), instant_now()};
   mta::delivery::Loads loads{spool, nullptr};
   mta::delivery::Notices notices{io, spool, config, events, nullptr, loads.under_way, [](auto, const auto&) {}, 1};
   int runs = 0, armed = 0;

@@ -53,10 +53,7 @@ struct Stage : WorkerTables {
   std::mt19937_64 random{1};
   std::shared_ptr<ScriptedResolver> dns = std::make_shared<ScriptedResolver>();
   mta::delivery::Wakes wakes{destinations, sites};
-  mta::delivery::AgePolicy age{
-      {schedule, destinations, sites, wakes},
-      {[](Conclusion) {}, [](const queue::Job&, std::optional<mta::delivery::SiteFailure>, Instant) { return true; }},
-      instant_now()};
+  mta::delivery::AgePolicy age{{schedule, destinations, sites, wakes}, nothing_expires(), instant_now()};
   mta::events::Hub events;
   mta::delivery::Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, events, random}};
   std::vector<DestinationIndex> served;

@@ -6,6 +6,8 @@
 
 #include "mta/delivery/wakes.h"
 #include "mta/system/instant.h"
+#include "mta/transport/transport.h"
+#include "queue/schedule.h"
 #include "tests/mta/delivery/worker_tables.h"
 
 using namespace mxpress;

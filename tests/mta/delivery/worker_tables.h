@@ -4,6 +4,7 @@
 #include <string>
 
 #include "mta/config/config.h"
+#include "mta/delivery/age_policy.h"
 #include "mta/delivery/site_table.h"
 #include "mta/transport/session_key.h"
 #include "queue/message_store.h"
@@ -42,6 +43,12 @@ struct WorkerTables {
   mta::delivery::Destinations destinations;
   mta::delivery::SiteTable sites;
 };
+
+// Nothing expires, and delay notices are taken.
+inline mta::delivery::AgePolicy::Actions nothing_expires() {
+  return {[](const queue::Job&) { return std::optional(mta::fairness::Owner()); }, [](mta::delivery::Conclusion) {},
+          [](const queue::Job&, std::optional<mta::delivery::SiteFailure>, Instant) { return true; }};
+}
 
 inline proto::HostResult a_failure(const std::string& text = "no answer") {
   return {proto::Stage::connect, "mx.there.example", "192.0.2.1", "", {4, 4, 1}, 0, text, false};

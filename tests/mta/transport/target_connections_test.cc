@@ -262,3 +262,17 @@ TEST_CASE("target connections: after the end nobody is called") {
   CHECK(host.notes.calls.empty());
   CHECK(host.all->addresses() == 0);
 }
+
+TEST_CASE("target connections: to ask whether one must wait takes none, and whoever must stands in the line") {
+  Host host;
+  CHECK_FALSE(host.all->must_wait(kHost, {&host.notes, 1, kAlice}));
+  CHECK(host.all->open_to(kHost) == 0);
+  REQUIRE(host.open(1, kMallory, 1));
+  CHECK(host.all->must_wait(kHost, {&host.notes, 2, kAlice}));
+  CHECK(host.notes.calls.empty());
+  host.holds.clear();
+  REQUIRE(host.notes.calls.size() == 1);
+  CHECK(host.notes.calls[0].owner == kAlice);
+  CHECK_FALSE(host.all->must_wait(kHost, {&host.notes, 2, kAlice}));  // one is kept for him
+  CHECK(host.all->must_wait(kHost, {&host.notes, 3, kBob}));
+}
