@@ -1,9 +1,11 @@
 // Room on the disk for new mail beyond what outcomes, actions and checkpoints need.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "proto/time.h"
 #include "queue/disk.h"
@@ -11,22 +13,56 @@
 
 namespace mxpress::queue {
 
+class DiskRoom;
 struct SpoolContext;
 
-// Any thread.
+// Octets that are about to be written: nobody else is promised them. They are given back as they are written, and at the end of its life.
+// Thread: one at a time.
+class DiskClaim {
+ public:
+  DiskClaim() = default;  // of nothing
+  DiskClaim(DiskClaim&& other) noexcept : room_(std::exchange(other.room_, nullptr)), octets_(std::exchange(other.octets_, 0)) {}
+  DiskClaim& operator=(DiskClaim other) noexcept {
+    std::swap(room_, other.room_);
+    std::swap(octets_, other.octets_);
+    return *this;
+  }
+  ~DiskClaim() { written(octets_); }
+
+  // So many of them have been written: from now on the disk itself counts them.
+  void written(std::uint64_t octets);
+  void add(DiskClaim&& more);
+  std::uint64_t octets() const { return octets_; }
+
+ private:
+  friend class DiskRoom;
+  DiskClaim(DiskRoom& room, std::uint64_t octets) : room_(&room), octets_(octets) {}
+
+  DiskRoom* room_ = nullptr;
+  std::uint64_t octets_ = 0;
+};
+
+// Any thread. Outlives its claims.
 class DiskRoom {
  public:
+  // Large content leaves room for some segments of the journal: it is refused while small messages are still taken.
+  enum class For { small_message, large_content };
+  static constexpr std::uint64_t kSegmentsForSmall = 2;
+
   explicit DiskRoom(const SpoolContext& context) : context_(context) {}
 
-  // Error (transient): less than the reserve would stay free; with path, free and needed octets. Asks the disk.
-  Status check_now(std::uint64_t size);
-  // The same, but room may be what the disk had room_stays_known ago. An error is never older than this call.
+  // Asks the disk. Error (transient): less than the reserve would stay free when all claims are written; with path, free and needed octets.
+  Result<DiskClaim> claim(std::uint64_t octets, For use);
+  // Whether a message of this size could be claimed for. Room may be what the disk had room_stays_known ago. An error is never older than
+  // this call.
   Status check(std::uint64_t size);
   // What the disk had when it was last asked; nullopt: never.
   std::optional<Room> last_seen() { return seen_.lock()->room; }
 
  private:
-  std::string why_too_full(const Room& room, std::uint64_t size) const;
+  friend class DiskClaim;
+  Status check_now(std::uint64_t octets, For use);
+  std::string why_too_full(const Room& room, std::uint64_t octets, For use) const;
 
   struct Seen {
     Duration at{};  // since boot
@@ -34,6 +70,7 @@ class DiskRoom {
   };
   const SpoolContext& context_;
   Guarded<Seen> seen_;
+  std::atomic<std::uint64_t> claimed_ = 0;  // octets of all claims
 };
 
 }  // namespace mxpress::queue

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "queue/disk_room.h"
 #include "queue/fresh.h"
 #include "queue/message_store.h"
 #include "queue/owners.h"
@@ -24,6 +25,7 @@ struct Operation {
   Location location;  // set when it is written
 
   // Kind::store
+  DiskClaim claim;  // until it is written
   MessageStore::Stored stored;
   std::shared_ptr<const Message> message;  // null if the content is in a file
   std::size_t recipients = 0;

@@ -121,12 +121,12 @@ class SpoolImpl : public SteppedSpool {
   const Threads threads_;
   const std::shared_ptr<File> lock_;
   AgeClock age_clock_;  // marked by the housekeeper
+  DiskRoom room_;       // what follows has claims
   HouseworkList list_;
   Guarded<MessageTable> table_;
   CommitQueue queue_;
   Acceptance acceptance_;
   SegmentHold hold_;
-  DiskRoom room_;
   const SpoolReader reader_;
   SpoolWriter writer_;
   Committer committer_;
@@ -144,9 +144,9 @@ SpoolImpl::SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Thre
       threads_(threads),
       lock_(std::move(folder.lock)),
       age_clock_(disk, context_.paths.root, {options.wall, options.since_boot}),
+      room_(context_),
       table_(limits_of(options), options.wall, list_),
       queue_(folder.run),
-      room_(context_),
       reader_(context_, table_),
       writer_(context_, {queue_, table_, list_, acceptance_, room_, age_clock_}),
       committer_(context_, {queue_, table_, list_, acceptance_}, folder.next_segment),

@@ -1,6 +1,7 @@
 // Turns what comes in into operations of the journal.
 #include "queue/spool_writer.h"
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -18,12 +19,35 @@
 namespace mxpress::queue {
 namespace {
 
+constexpr std::uint64_t kStep = 256 * 1024;  // octets that large content claims at a time
+
+// However many arrive at a time, none writes what has not been claimed.
 class Large : public LargeContent {
  public:
-  explicit Large(std::unique_ptr<MessageFileWriter> file) : writer(std::move(file)) {}
-  Status append(std::string_view bytes) override { return writer->append(bytes); }
+  Large(std::unique_ptr<MessageFileWriter> file, DiskRoom& room, DiskClaim claim)
+      : writer(std::move(file)), room_(room), claim_(std::move(claim)) {}
+
+  Status append(std::string_view bytes) override {
+    if (auto s = claim_for(bytes.size()); !s) return s;
+    if (auto s = writer->append(bytes); !s) return s;
+    claim_.written(bytes.size());
+    return {};
+  }
   std::uint64_t size() const override { return writer->content_size(); }
+
   std::unique_ptr<MessageFileWriter> writer;
+
+ private:
+  Status claim_for(std::uint64_t octets) {
+    if (octets <= claim_.octets()) return {};
+    auto more = room_.claim(std::max(octets - claim_.octets(), kStep), DiskRoom::For::large_content);
+    if (!more) return more.error();
+    claim_.add(std::move(*more));
+    return {};
+  }
+
+  DiskRoom& room_;
+  DiskClaim claim_;
 };
 
 // One answer when the last of several operations is durable, with the first error.
@@ -48,19 +72,16 @@ std::function<void(Status)> gather(std::size_t count, std::function<void(Status)
 }  // namespace
 
 Result<std::unique_ptr<LargeContent>> SpoolWriter::open_large() {
-  if (auto s = room_for_now(kInlineContent); !s) return s.error();
+  auto claim = parts_.room.claim(kStep, DiskRoom::For::large_content);
+  if (!claim) return claim.error();
+  if (auto s = parts_.acceptance.status(); !s) return s.error();
   auto writer = MessageFileWriter::create(context_.disk, context_.paths, context_.part_name(), context_.options.random());
   if (!writer) return writer.error();
-  return std::unique_ptr<LargeContent>(std::make_unique<Large>(std::move(*writer)));
+  return std::unique_ptr<LargeContent>(std::make_unique<Large>(std::move(*writer), parts_.room, std::move(*claim)));
 }
 
 Status SpoolWriter::room_for(std::uint64_t size) {
   if (auto s = parts_.room.check(size); !s) return s;
-  return parts_.acceptance.status();
-}
-
-Status SpoolWriter::room_for_now(std::uint64_t size) {
-  if (auto s = parts_.room.check_now(size); !s) return s;
   return parts_.acceptance.status();
 }
 
@@ -71,7 +92,10 @@ void SpoolWriter::store_as(QueueId id, NewMessage&& message, MessageStore::Store
   auto operation = store_operation(id, message, parts_.age_clock.now());
   operation->stored = std::move(done);
   if (auto s = check_sizes(operation->meta.size(), operation->content->size()); !s) return operation->stored(s.error());
-  if (auto s = room_for_now(operation->meta.size() + operation->content->size()); !s) return operation->stored(s.error());
+  auto claim = parts_.room.claim(operation->meta.size() + operation->content->size(), DiskRoom::For::small_message);
+  if (!claim) return operation->stored(claim.error());
+  operation->claim = std::move(*claim);
+  if (auto s = parts_.acceptance.status(); !s) return operation->stored(s.error());
   if (auto s = parts_.table.lock()->room_for(*operation); !s) return operation->stored(s.error());
   if (!message.large) return parts_.queue.push(std::move(operation));
   parts_.housework.add_large({std::move(operation), std::move(static_cast<Large&>(*message.large).writer)});

@@ -43,7 +43,6 @@ class SpoolWriter {
   void record_site(SiteRecord record);
 
  private:
-  Status room_for_now(std::uint64_t size);
   void push_change(QueueId id, StateChange&& change, std::function<void(Status)>&& done);
   void push_parts(QueueId id, Settlement settlement, std::function<void(Status)> done);
   void push_record(QueueId id, StateChange&& change, std::string&& record, std::function<void(Status)>&& done);

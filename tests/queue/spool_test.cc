@@ -339,6 +339,33 @@ TEST_CASE("spool: who asks for room before a message comes hears of the last loo
   CHECK_FALSE(f.spool->room_for(1000));
 }
 
+// A disk whose free octets become fewer with all that is written.
+struct SmallDisk : test::ForgetfulDisk {
+  explicit SmallDisk(std::uint64_t size) : free(size) {}
+  Result<Room> room(const Path&) override { return Room{free > octets_written() ? free - octets_written() : 0, std::nullopt}; }
+  const std::uint64_t free;
+};
+
+TEST_CASE("spool: however many large letters are under way, the reserve stays free and small letters are taken") {
+  SmallDisk disk(8u << 20);
+  SpoolFixture f;
+  f.options.reserve_bytes = 1u << 20;
+  f.options.segment_size = 256 * 1024;
+  f.spool = std::move(SteppedSpool::open(disk, f.options)).value();
+  REQUIRE(f.spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
+  std::vector<std::unique_ptr<LargeContent>> letters;
+  std::size_t refused = 0;
+  const std::string piece(50'000, 'x');
+  for (int letter = 0; letter < 30; ++letter)
+    if (auto opened = f.spool->open_large()) letters.push_back(std::move(*opened));
+  for (int round = 0; round < 40; ++round)
+    for (const auto& letter : letters) refused += letter->append(piece).ok() ? 0 : 1;
+  CHECK(refused > 0);
+  CHECK(disk.room("/spool")->bytes >= f.options.reserve_bytes);
+  CHECK(f.store(new_message()));
+  CHECK_FALSE(f.spool->open_large());
+}
+
 TEST_CASE("spool: a full disk refuses messages with figures, and still takes outcomes") {
   SpoolFixture f;
   REQUIRE(f.open());
