@@ -59,6 +59,8 @@ class Content {
   virtual Status verify() const = 0;
   // The same for what has been read: is this all of it, as it was?
   virtual Status verify(std::string_view whole) const = 0;
+  // The same for octets whose CRC-32C this is.
+  virtual Status verify_crc(std::uint32_t crc) const = 0;
   // All of it, where nothing has to be read for it; lives as long as this.
   virtual std::optional<std::string_view> in_memory() const { return std::nullopt; }
 };

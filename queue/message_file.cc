@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "queue/content_check.h"
 #include "queue/crc32c.h"
 
 namespace mxpress::queue {
@@ -28,25 +29,20 @@ class FileContent : public Content {
   }
 
   Status verify() const override {
-    std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(size_, kPiece)), '\0');
-    std::uint32_t crc = 0;
-    for (std::uint64_t at = 0; at < size_;) {
-      const auto n = read(at, piece.data(), piece.size());
-      if (!n) return n.error();
-      crc = crc32c(std::string_view(piece).substr(0, *n), crc);
-      at += *n;
-    }
-    return compare(crc);
+    ContentCheck check(*this);
+    while (!check.is_done())
+      if (auto s = check.step(); !s) return s;
+    return {};
   }
 
-  Status verify(std::string_view whole) const override { return compare(crc32c(whole)); }
+  Status verify(std::string_view whole) const override { return verify_crc(crc32c(whole)); }
 
- private:
-  Status compare(std::uint32_t crc) const {
+  Status verify_crc(std::uint32_t crc) const override {
     if (crc == crc_) return {};
     return Error::permanent("the content of the message is damaged on disk");
   }
 
+ private:
   std::shared_ptr<File> file_;  // shared: read on after the spool has dropped the file
   std::uint64_t begin_, size_;
   std::uint32_t crc_;

@@ -26,6 +26,7 @@
 #include "mta/events/counters.h"
 #include "mta/events/hub.h"
 #include "mta/events/log_sink.h"
+#include "mta/fairness/file_turns.h"
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/intake.h"
 #include "mta/net/connector.h"
@@ -167,7 +168,7 @@ class RunningDaemon final : public Daemon {
                                           .spool = *spool_,
                                           .config = config_,
                                           .events = events_,
-                                          .file_pool = &file_pool_,
+                                          .files = &files_,
                                           .make_resolver = make_resolver,
                                           .make_connector = [this](asio::io_context& io) { return make_connector(io); },
                                           .seed = random_seed(),
@@ -346,7 +347,7 @@ class RunningDaemon final : public Daemon {
     control_.reset();
     for (auto& loop : loops_) loop->stop();
     handshake_lane_.reset();
-    file_pool_.stop();
+    files_.close();
     file_pool_.join();
     drop_folder_.reset();
     intake_.reset();
@@ -367,6 +368,7 @@ class RunningDaemon final : public Daemon {
   events::Counters counters_;
   events::Hub events_{{&log_sink_, &counters_}};
   asio::thread_pool file_pool_{kFileThreads};
+  fairness::FileTurns files_{file_pool_, kFileThreads};
   std::optional<net::HandshakeLane> handshake_lane_{std::in_place};
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;

@@ -19,6 +19,7 @@
 #include "mta/delivery/verdict.h"
 #include "mta/delivery/worker.h"
 #include "mta/events/hub.h"
+#include "mta/fairness/file_turns.h"
 #include "mta/net/stream.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
@@ -42,9 +43,9 @@ bool any_in_stage(const queue::Message& message, RecipientStage stage) {
 
 Dispatcher::Dispatcher(DispatcherServices services)
     : services_(std::move(services)),
-      loads_(std::make_unique<Loads>(services_.spool, services_.file_pool)),
+      loads_(std::make_unique<Loads>(services_.spool, services_.files)),
       notices_(std::make_unique<Notices>(
-          *services_.workers.front(), services_.spool, services_.config, services_.events, services_.file_pool, loads_->under_way,
+          *services_.workers.front(), services_.spool, services_.config, services_.events, services_.files, loads_->under_way,
           [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed)) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_->note_in(region_of(0));
@@ -54,13 +55,12 @@ Dispatcher::Dispatcher(DispatcherServices services)
     asio::io_context& io = *services_.workers[i];
     connectors_.push_back(services_.make_connector(io));
     transports_.push_back(std::make_unique<transport::SmtpTransport>(
-        transport::SmtpServices{io, *connectors_.back(), services_.events, services_.file_pool, services_.workers.size(),
+        transport::SmtpServices{io, *connectors_.back(), services_.events, services_.files, services_.workers.size(),
                                 services_.seed + services_.workers.size() + i, connections}));
-    transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.file_pool));
+    transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.files));
     const transport::Transports transports(*transports_[2 * i], *transports_[2 * i + 1]);
-    WorkerServices worker_services{
-        io,        transports, services_.spool, services_.config, services_.events,           services_.file_pool,
-        *notices_, *this,      *loads_,         region_of(i),     services_.many_destinations};
+    WorkerServices worker_services{io,        transports, services_.spool, services_.config, services_.events,           services_.files,
+                                   *notices_, *this,      *loads_,         region_of(i),     services_.many_destinations};
     workers_.push_back(std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i));
   }
 }
@@ -124,8 +124,8 @@ void Dispatcher::take_up(queue::QueueId id) {
     if (!message) return services_.events.emit(events::Unreadable{id, message.error().message});
     restore(*message);
   };
-  if (services_.file_pool)
-    asio::post(*services_.file_pool, std::move(work));
+  if (services_.files)
+    services_.files->post({services_.spool.share_owner_of(id), services_.spool.octets_to_load(id)}, std::move(work));
   else
     work();
 }

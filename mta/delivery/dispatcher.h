@@ -18,8 +18,8 @@
 #include "proto/text_hash.h"
 #include "queue/name_table.h"
 
-namespace boost::asio {
-class thread_pool;
+namespace mxpress::mta::fairness {
+class FileTurns;
 }
 
 namespace mxpress::mta {
@@ -45,8 +45,8 @@ struct DispatcherServices {
   std::vector<asio::io_context*> workers;  // one each; in simulations several may be the same
   queue::MessageStore& spool;
   const CurrentConfig& config;
-  events::Hub& events;           // outlives the spool, too
-  asio::thread_pool* file_pool;  // null: the disk is read at once
+  events::Hub& events;         // outlives the spool, too
+  fairness::FileTurns* files;  // null: the disk is read at once
   std::function<std::shared_ptr<dns::Resolver>(asio::io_context&, const Config&)> make_resolver;
   std::function<std::unique_ptr<net::Connector>(asio::io_context&)> make_connector;
   std::uint64_t seed = 0;

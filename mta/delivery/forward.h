@@ -5,7 +5,6 @@
 
 namespace boost::asio {
 class io_context;
-class thread_pool;
 }  // namespace boost::asio
 
 namespace mxpress::queue {
@@ -18,6 +17,10 @@ namespace mxpress::mta {
 struct Config;
 class CurrentConfig;
 }  // namespace mxpress::mta
+
+namespace mxpress::mta::fairness {
+class FileTurns;
+}
 
 namespace mxpress::mta::events {
 class Hub;

@@ -29,11 +29,11 @@ std::pair<Result<queue::Message>, Status> load_envelope(queue::MessageStore& spo
   return {std::move(message), {}};
 }
 
-// The message, and whether its content is what it was.
+// The message, and whether its content is what it was, unless that is large.
 std::pair<Result<queue::Message>, Status> load_checked(queue::MessageStore& spool, queue::QueueId id) {
   const system::HandlingNow now(id);
   auto message = spool.load(id);
-  if (!message || !message->content) return {std::move(message), {}};
+  if (!message || !message->content || LargeChecks::is_large(*message->content)) return {std::move(message), {}};
   auto content = queue::checked(message->content);
   if (!content) return {std::move(message), content.error()};
   message->content = std::move(*content);
@@ -73,10 +73,14 @@ bool JobLoader::has_pending(const queue::Message& message, DestinationIndex dest
 Task<Result<SharedMessages::Given>> JobLoader::read(queue::QueueId id, Need need) {
   if (auto cached = need == Need::content ? parts_.spool.load_if_cached(id) : std::nullopt)
     co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*cached))), {}};
-  const auto charge = co_await parts_.loads.under_way.acquire(parts_.spool.octets_to_load(id), parts_.spool.share_owner_of(id));
+  const std::uint64_t octets = parts_.spool.octets_to_load(id);
+  const fairness::Owner owner = parts_.spool.share_owner_of(id);
+  const auto charge = co_await parts_.loads.under_way.acquire(octets, owner);
   auto call = [&spool = parts_.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
-  auto [message, content] = co_await transport::run_blocking(parts_.file_pool, std::move(call));
+  auto [message, content] = co_await transport::run_blocking(parts_.files, {owner, octets}, std::move(call));
   if (!message) co_return message.error();
+  if (message->content && LargeChecks::is_large(*message->content))
+    content = co_await parts_.loads.large_checks.check(id, owner, message->content);
   co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*message))), std::move(content)};
 }
 

@@ -19,7 +19,7 @@ class JobLoader {
     const CurrentConfig& config;
     queue::MessageStore& spool;
     events::Hub& events;
-    asio::thread_pool* file_pool;  // null: the disk is read at once
+    fairness::FileTurns* files;  // null: the disk is read at once
     Loads& loads;
     Ownership& ownership;
   };

@@ -1,13 +1,15 @@
 // All that bounds what the daemon holds of messages while it delivers, concludes and tells: shared by the workers and the notices.
 #pragma once
 
+#include "mta/delivery/large_checks.h"
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/shared_messages.h"
 
 namespace mxpress::mta::delivery {
 
 struct Loads {
-  Loads(queue::MessageStore& spool, asio::thread_pool* file_pool) : shared(spool, file_pool, under_way) {}
+  // `files`: null: the disk is read at once.
+  Loads(queue::MessageStore& spool, fairness::FileTurns* files) : large_checks(files), shared(spool, files, under_way, large_checks) {}
 
   static constexpr std::uint64_t kUnderWay = 16u << 20;        // octets
   static constexpr std::uint64_t kLongDeliveries = 56u << 20;  // octets; for jobs of more than transport::kManyRecipients
@@ -15,7 +17,8 @@ struct Loads {
 
   LoadBudget under_way{kUnderWay};              // from the read of a message until the outcome, or the notice, is handed to the spool
   LoadBudget long_deliveries{kLongDeliveries};  // envelopes of deliveries to many recipients, until their end
-  SharedMessages shared;                        // last: it uses a budget
+  LargeChecks large_checks;
+  SharedMessages shared;  // last: it uses the others
 };
 
 }  // namespace mxpress::mta::delivery

@@ -94,12 +94,12 @@ NoticeRate::Key rate_key(const queue::Message& message) {
 }  // namespace
 
 Notices::Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, events::Hub& events,
-                 asio::thread_pool* file_pool, LoadBudget& budget, Admit admit, std::uint64_t seed)
+                 fairness::FileTurns* files, LoadBudget& budget, Admit admit, std::uint64_t seed)
     : io_(io),
       spool_(spool),
       config_(config),
       events_(events),
-      file_pool_(file_pool),
+      files_(files),
       budget_(budget),
       admit_(std::move(admit)),
       random_(seed ^ 0x6e6f7469636573),
@@ -199,12 +199,14 @@ Task<Notices::LookAgain> Notices::send_noted(NoticeQueue::Look& look) {
 }
 
 Task<Notices::Loaded> Notices::load(queue::QueueId id) {
-  auto charge = co_await budget_.acquire(spool_.octets_to_load(id), owner_of(id));
+  const std::uint64_t octets = spool_.octets_to_load(id);
+  const fairness::Owner owner = owner_of(id);
+  auto charge = co_await budget_.acquire(octets, owner);
   auto read = [&spool = spool_, id] {
     const system::HandlingNow now(id);
     return spool.load(id);
   };
-  auto message = co_await transport::run_blocking(file_pool_, std::move(read));
+  auto message = co_await transport::run_blocking(files_, {owner, octets}, std::move(read));
   co_return Loaded{std::move(charge), std::move(message)};
 }
 
@@ -356,7 +358,8 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
 // One atomic step in the spool: the notice is stored, and no notice for these recipients is pending any more.
 Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Request request) {
   auto read = [content = message.content] { return content ? read_original(*content) : Result<std::string>(std::string()); };
-  const auto original = co_await transport::run_blocking(file_pool_, std::move(read));
+  const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), proto::kMaxReturnedMessage};
+  const auto original = co_await transport::run_blocking(files_, turn, std::move(read));
   const queue::QueueId id = spool_.next_id();
   queue::NewMessage composed = compose(id, message, original, request);
   const proto::Envelope envelope = composed.envelope;
@@ -396,7 +399,8 @@ Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, st
     const system::HandlingNow now(message.id);
     return transport::deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, message, "postmaster");
   };
-  const Status status = co_await transport::run_blocking(file_pool_, std::move(write));
+  const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), message.content ? message.content->size() : 0};
+  const Status status = co_await transport::run_blocking(files_, turn, std::move(write));
   if (!status) {
     if (may_log(message.envelope.submitter.share_owner(), "notice_not_kept"))
       log(LogLine(Priority::error, message.id, "notice_not_kept").add("reason", status.error().message));

@@ -22,8 +22,8 @@
 #include "queue/guarded.h"
 #include "queue/message_store.h"
 
-namespace boost::asio {
-class thread_pool;
+namespace mxpress::mta::fairness {
+class FileTurns;
 }
 
 namespace mxpress::proto {
@@ -43,7 +43,7 @@ namespace mxpress::mta::delivery {
 class Notices {
  public:
   using Admit = std::function<void(queue::QueueId, const proto::Envelope&)>;
-  Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, events::Hub& events, asio::thread_pool* file_pool,
+  Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, events::Hub& events, fairness::FileTurns* files,
           LoadBudget& budget, Admit admit, std::uint64_t seed);
 
   // Notes which message a notice is made for. Before the first; null: nobody does.
@@ -118,7 +118,7 @@ class Notices {
   queue::MessageStore& spool_;
   const CurrentConfig& config_;
   events::Hub& events_;
-  asio::thread_pool* file_pool_;
+  fairness::FileTurns* files_;
   LoadBudget& budget_;
   Admit admit_;
   std::mt19937_64 random_;

@@ -143,7 +143,9 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
     Timer timer(co_await asio::this_coro::executor, not_before - now);
     co_await timer.async_wait(use_task);
   }
-  const auto charge = co_await budget_.acquire(spool_.octets_to_load(id), spool_.share_owner_of(id));
+  const std::uint64_t octets = spool_.octets_to_load(id);
+  const fairness::Owner owner = spool_.share_owner_of(id);
+  const auto charge = co_await budget_.acquire(octets, owner);
   {
     auto shared = shared_.lock();
     Entry& entry = shared->entries[id];
@@ -157,7 +159,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
     if (!message) return message.error();
     auto copy = std::make_shared<Copy>();
     copy->has_content = need == Need::content;
-    if (copy->has_content && message->content) {
+    if (copy->has_content && message->content && !LargeChecks::is_large(*message->content)) {
       auto content = queue::checked(message->content);
       copy->content = content ? Status() : Status(content.error());
       if (content) message->content = std::move(*content);
@@ -170,7 +172,11 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
     copy->octets = octets_of(copy->message);
     return copy;
   };
-  auto copy = co_await transport::run_blocking(file_pool_, std::move(load));
+  auto copy = co_await transport::run_blocking(files_, {owner, octets}, std::move(load));
+  if (copy) {
+    const auto& content = (*copy)->message.content;
+    if (content && LargeChecks::is_large(*content)) (*copy)->content = co_await large_checks_.check(id, owner, content);
+  }
   if (copy) (*copy)->read = (*copy)->used = instant_now();
   co_return copy;
 }

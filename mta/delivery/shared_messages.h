@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "mta/delivery/large_checks.h"
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/share.h"
 #include "mta/routing/destination_name.h"
@@ -17,8 +18,8 @@
 #include "queue/instant.h"
 #include "queue/message_store.h"
 
-namespace boost::asio {
-class thread_pool;
+namespace mxpress::mta::fairness {
+class FileTurns;
 }
 
 namespace mxpress::mta {
@@ -49,9 +50,10 @@ class SharedMessages {
     std::uint64_t peak = 0;    // and at most
   };
 
-  // `file_pool`: reads; null: the disk is read at once.
-  SharedMessages(queue::MessageStore& spool, asio::thread_pool* file_pool, LoadBudget& budget, std::uint64_t most_kept = kMostKept)
-      : spool_(spool), file_pool_(file_pool), budget_(budget), most_kept_(most_kept) {}
+  // `files`: reads; null: the disk is read at once.
+  SharedMessages(queue::MessageStore& spool, fairness::FileTurns* files, LoadBudget& budget, LargeChecks& large_checks,
+                 std::uint64_t most_kept = kMostKept)
+      : spool_(spool), files_(files), budget_(budget), large_checks_(large_checks), most_kept_(most_kept) {}
 
   struct Given {
     Share share;     // the recipients that are pending at the destination; they may be none
@@ -96,8 +98,9 @@ class SharedMessages {
   Given cut(const Copy& copy, routing::DestinationRef destination, Need need);
 
   queue::MessageStore& spool_;
-  asio::thread_pool* file_pool_;
+  fairness::FileTurns* files_;
   LoadBudget& budget_;
+  LargeChecks& large_checks_;
   const std::uint64_t most_kept_;
   queue::Guarded<Shared> shared_;
   std::atomic<std::size_t> entries_{0};  // their number, for those who need not lock if there are none

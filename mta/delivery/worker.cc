@@ -47,7 +47,7 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
       leases_(
           {services_.io, schedule_, destinations_, age_, services_.spool, services_.events, services_.notices, services_.loads, random_},
           {[this] { run_due(); }, [this] { arm(); }}),
-      loader_({services_.io, schedule_, destinations_, services_.config, services_.spool, services_.events, services_.file_pool,
+      loader_({services_.io, schedule_, destinations_, services_.config, services_.spool, services_.events, services_.files,
                services_.loads, services_.ownership},
               loader_actions()),
       conclusions_(

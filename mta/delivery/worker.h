@@ -38,7 +38,7 @@ struct WorkerServices {
   queue::MessageStore& spool;
   const CurrentConfig& config;
   events::Hub& events;
-  asio::thread_pool* file_pool;  // null: the disk is read at once (simulations)
+  fairness::FileTurns* files;  // null: the disk is read at once (simulations)
   Notices& notices;
   Ownership& ownership;
   Loads& loads;

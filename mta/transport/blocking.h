@@ -1,26 +1,27 @@
-// Runs calls that may wait for the disk on a pool of threads, so that no worker ever does.
+// Runs calls that may wait for the disk on threads of their own, so that no worker ever does.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <type_traits>
 #include <utility>
 
 #include "dns/async.h"
+#include "mta/fairness/file_turns.h"
 
 namespace mxpress::mta::transport {
 
-// `call` must not throw. Without a pool (simulations) it runs at once. The result arrives on the caller's executor.
+// When it is this owner's turn. `call` must not throw. Without turns (simulations) it runs at once. The result arrives on the caller's
+// executor.
 template <class Call>
-Task<std::invoke_result_t<Call>> run_blocking(asio::thread_pool* pool, Call call) {
+Task<std::invoke_result_t<Call>> run_blocking(fairness::FileTurns* turns, fairness::FileTurns::Turn turn, Call call) {
   using Value = std::invoke_result_t<Call>;
-  if (!pool) co_return call();
+  if (!turns) co_return call();
   auto executor = co_await asio::this_coro::executor;
-  auto start = [pool, executor, call = std::move(call)](auto handler) mutable {
+  auto start = [turns, turn, executor, call = std::move(call)](auto handler) mutable {
     auto work = asio::make_work_guard(executor);
-    asio::post(*pool, [work = std::move(work), call = std::move(call), handler = std::move(handler)]() mutable {
+    turns->post(turn, [work = std::move(work), call = std::move(call), handler = std::move(handler)]() mutable {
       Value value = call();
       auto target = work.get_executor();
       asio::post(target, [handler = std::move(handler), value = std::move(value)]() mutable { std::move(handler)(std::move(value)); });

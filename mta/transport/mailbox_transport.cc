@@ -20,7 +20,8 @@ Task<AttemptReport> MailboxTransport::deliver(Order& order) {
     const system::HandlingNow now(message.id);
     return deliver_to_mailbox(config.mailbox_directory(), config.local.mailbox_limit, message, to);
   };
-  const Status status = co_await run_blocking(file_pool_, std::move(write));
+  const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), message.content ? message.content->size() : 0};
+  const Status status = co_await run_blocking(files_, turn, std::move(write));
   proto::HostResult result{proto::Stage::local, "", "", "", kStoredLocally, 0, "kept in this host's mailbox", false};
   if (!status) {
     result.status = kMailboxFailure;

@@ -3,8 +3,8 @@
 
 #include "mta/transport/transport.h"
 
-namespace boost::asio {
-class thread_pool;
+namespace mxpress::mta::fairness {
+class FileTurns;
 }
 
 namespace mxpress::mta::transport {
@@ -13,8 +13,8 @@ class MailboxTransport final : public Transport {
  public:
   static constexpr std::size_t kMostOrders = 4;  // each has its content in memory
 
-  // `file_pool`: writes; null: at once (simulations).
-  explicit MailboxTransport(asio::thread_pool* file_pool) : file_pool_(file_pool) {}
+  // `files`: writes; null: at once (simulations).
+  explicit MailboxTransport(fairness::FileTurns* files) : files_(files) {}
 
   // One copy for all recipients. What cannot be written is deferred (4.2.0), and is no trouble of other messages.
   Task<AttemptReport> deliver(Order& order) override;
@@ -23,7 +23,7 @@ class MailboxTransport final : public Transport {
   void stop() override {}
 
  private:
-  asio::thread_pool* file_pool_;
+  fairness::FileTurns* files_;
 };
 
 }  // namespace mxpress::mta::transport

@@ -24,20 +24,22 @@ using proto::HostResult;
 using proto::Outcome;
 using proto::Stage;
 
-// The spool's content as the client reads it: from disk on the file pool.
+// The spool's content as the client reads it: from disk in turn with other owners.
 class SpoolData final : public content::DataSource {
  public:
-  SpoolData(std::shared_ptr<const queue::Content> content, asio::thread_pool* pool) : content_(std::move(content)), pool_(pool) {}
+  SpoolData(const queue::Message& message, fairness::FileTurns* files)
+      : content_(message.content), owner_(message.envelope.submitter.share_owner()), files_(files) {}
   std::uint64_t size() const override { return content_->size(); }
   Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
     auto call = [content = content_, offset, buffer, size] { return content->read(offset, buffer, size); };
-    co_return co_await run_blocking(pool_, std::move(call));
+    co_return co_await run_blocking(files_, {owner_, size}, std::move(call));
   }
   std::optional<std::string_view> in_memory() const override { return content_->in_memory(); }
 
  private:
   std::shared_ptr<const queue::Content> content_;
-  asio::thread_pool* pool_;
+  fairness::Owner owner_;
+  fairness::FileTurns* files_;
 };
 
 // The host knew the sender and the size of the message, or more: it may have failed because of this message. RFC 1870 6.1: 452 to MAIL
@@ -75,7 +77,7 @@ void log_broken_header(proto::QueueId id, const std::string& host) {
 class SmtpTransport::Attempt {
  public:
   Attempt(SmtpTransport& smtp, Order& order)
-      : smtp_(smtp), order_(order), data_(order.message->content, smtp.services_.file_pool), content_(data_, order.message->envelope) {
+      : smtp_(smtp), order_(order), data_(*order.message, smtp.services_.files), content_(data_, order.message->envelope) {
     equals_ = order_targets(order.targets, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;

@@ -11,8 +11,8 @@
 #include "mta/transport/tls_memory.h"
 #include "mta/transport/transport.h"
 
-namespace boost::asio {
-class thread_pool;
+namespace mxpress::mta::fairness {
+class FileTurns;
 }
 
 namespace mxpress::mta::transport {
@@ -21,7 +21,7 @@ struct SmtpServices {
   asio::io_context& io;
   net::Connector& connector;
   events::Hub& events;
-  asio::thread_pool* file_pool;  // for reading content; null: reads at once
+  fairness::FileTurns* files;    // for reading content; null: reads at once
   std::size_t worker_count = 1;  // of the daemon: they share the sessions that the configuration allows
   std::uint64_t seed = 0;
   std::shared_ptr<TargetConnections> connections = std::make_shared<TargetConnections>();  // of all workers

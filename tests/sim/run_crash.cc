@@ -50,7 +50,7 @@ Status Run::try_start() {
       .spool = *spool_,
       .config = config_,
       .events = events_,
-      .file_pool = nullptr,
+      .files = nullptr,
       .make_resolver = [this](asio::io_context&, const mta::Config&) { return internet_.make_resolver(); },
       .make_connector = [this](asio::io_context& io) { return internet_.make_connector(io); },
       .seed = mix(options_.seed, crashes_),

@@ -171,7 +171,7 @@ void Simulation::start() {
       .spool = *spool_,
       .config = config,
       .events = events.hub(),
-      .file_pool = nullptr,
+      .files = nullptr,
       .make_resolver = [this](asio::io_context&, const mta::Config&) { return dns; },
       .make_connector = [this](asio::io_context& io) { return std::make_unique<Connector>(*this, io.get_executor()); },
       .seed = 1,

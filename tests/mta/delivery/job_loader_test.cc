@@ -36,6 +36,20 @@ struct Text final : queue::Content {
   }
   Status verify() const override { return state; }
   Status verify(std::string_view) const override { return state; }
+  Status verify_crc(std::uint32_t) const override { return state; }
+};
+
+// Content that has a file of its own; counts the octets that are read.
+struct Long final : queue::Content {
+  mutable std::uint64_t octets_read = 0;
+  std::uint64_t size() const override { return 2 * queue::kInlineContent; }
+  Result<std::size_t> read(std::uint64_t, char*, std::size_t size) const override {
+    octets_read += size;
+    return size;
+  }
+  Status verify() const override { return {}; }
+  Status verify(std::string_view) const override { return {}; }
+  Status verify_crc(std::uint32_t) const override { return {}; }
 };
 
 struct NoSites final : mta::delivery::Ownership {
@@ -94,6 +108,16 @@ TEST_CASE("job loader: a job gets the message with its content") {
   REQUIRE(share);
   CHECK(share->content->size() == 3);
   CHECK(l.schedule.has_jobs(l.there));
+}
+
+TEST_CASE("job loader: large content is read once for all jobs of a while") {
+  Loader l;
+  const auto content = std::make_shared<Long>();
+  auto message = Loader::message("you@there.example");
+  message.content = content;
+  l.spool.loaded = message;
+  for (int job = 0; job < 9; ++job) CHECK(l.load());
+  CHECK(content->octets_read == content->size());
 }
 
 TEST_CASE("job loader: to be concluded a message needs no content, be it damaged or not") {

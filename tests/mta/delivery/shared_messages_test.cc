@@ -10,6 +10,7 @@
 
 #include "mta/config/config.h"
 #include "mta/delivery/site.h"
+#include "mta/fairness/file_turns.h"
 #include "tests/queue/spool_fixture.h"
 #include "tests/support/virtual_time.h"
 
@@ -28,12 +29,16 @@ struct World : queue::SpoolFixture {
   asio::io_context io{1};
   std::shared_ptr<const mta::Config> config = std::make_shared<const mta::Config>();
   LoadBudget budget{1u << 20};
+  std::optional<mta::fairness::FileTurns> files;
+  std::optional<LargeChecks> large_checks;
   std::optional<SharedMessages> messages;
   std::vector<Result<SharedMessages::Given>> given;
 
   explicit World(asio::thread_pool* pool = nullptr) {
     REQUIRE(open());
-    messages.emplace(*spool, pool, budget, kRoom);
+    if (pool) files.emplace(*pool, 1);
+    large_checks.emplace(files ? &*files : nullptr);
+    messages.emplace(*spool, files ? &*files : nullptr, budget, *large_checks, kRoom);
   }
 
   // Two recipients in each of so many domains.

@@ -1,0 +1,50 @@
+// Compares large content with its checksum before it is sent: in steps, in turn with other owners, and once for all jobs of a while.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <unordered_set>
+#include <utility>
+
+#include "dns/async.h"
+#include "mta/fairness/owner.h"
+#include "queue/guarded.h"
+#include "queue/instant.h"
+#include "queue/message_store.h"
+
+namespace mxpress::mta::fairness {
+class FileTurns;
+}
+
+namespace mxpress::mta::delivery {
+
+// Large content has a file of its own from its beginning, which is only read; what was intact a while ago is taken to be so.
+// Thread: any.
+class LargeChecks {
+ public:
+  static constexpr Duration kLife = std::chrono::minutes(10);  // after it a check is made again
+  static constexpr std::size_t kMostKnown = 10'000;            // messages; the oldest are forgotten first
+
+  // `turns`: reads; null: the disk is read at once.
+  explicit LargeChecks(fairness::FileTurns* turns) : turns_(turns) {}
+
+  // Other content is checked where the message is read.
+  static bool is_large(const queue::Content& content) { return content.size() > queue::kInlineContent; }
+  // Error: it cannot be read now (transient) or is damaged (permanent).
+  Task<Status> check(queue::QueueId id, fairness::Owner owner, std::shared_ptr<const queue::Content> content);
+
+ private:
+  bool is_known(queue::QueueId id);
+  void remember(queue::QueueId id);
+
+  struct Intact {
+    std::unordered_set<queue::QueueId> ids;
+    std::deque<std::pair<queue::Instant, queue::QueueId>> until;  // oldest first
+    void forget_until(queue::Instant now);
+    void forget_oldest();
+  };
+  fairness::FileTurns* const turns_;
+  queue::Guarded<Intact> intact_;
+};
+
+}  // namespace mxpress::mta::delivery
