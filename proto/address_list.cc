@@ -5,6 +5,7 @@
 
 #include "proto/ascii.h"
 #include "proto/header.h"
+#include "proto/local_part.h"
 #include "proto/mailbox.h"
 
 namespace mxpress::proto {
@@ -21,7 +22,8 @@ struct Found {
 // one space, so that "a b@c" stays the malformed address that it is.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  enum class Keep { addresses, nothing };
+  explicit Reader(std::string_view text, Keep keep = Keep::addresses) : text_(text), keep_(keep) {}
 
   // Of everything, or up to an address that cannot be read.
   Status read() {
@@ -110,7 +112,7 @@ class Reader {
     if (!in_brackets_) return Error::permanent("address list with misplaced angle brackets");
     const auto address = without_source_route(word_);
     if (!address) return Error::permanent("address list with a malformed route");
-    Found found{std::string(*address), word_end_};
+    Found found{keep_ == Keep::addresses ? std::string(*address) : std::string(), word_end_};
     start_address();
     address_ = std::move(found);
     return {};
@@ -118,11 +120,15 @@ class Reader {
 
   Status end_address() {
     if (in_brackets_) return unclosed("angle bracket");
-    Found found = address_ ? *std::move(address_) : Found{std::move(word_), word_end_};
-    if (!found.address.empty()) found_.push_back(std::move(found));
+    if (keep_ == Keep::addresses) keep_address();
     begin_ = at_;
     start_address();
     return {};
+  }
+
+  void keep_address() {
+    Found found = address_ ? *std::move(address_) : Found{std::move(word_), word_end_};
+    if (!found.address.empty()) found_.push_back(std::move(found));
   }
 
   void start_address() {
@@ -139,6 +145,7 @@ class Reader {
   }
 
   std::string_view text_;
+  const Keep keep_;
   std::size_t at_ = 0;
   std::size_t begin_ = 0;  // of the present address
   std::string word_;       // what was read of the address, or of a name before it
@@ -186,16 +193,18 @@ Result<std::vector<std::string>> parse_address_list(std::string_view value) {
   return addresses;
 }
 
+bool is_readable_address_list(std::string_view value) { return Reader(value, Reader::Keep::nothing).read().ok(); }
+
 std::string with_domain(std::string_view value, const Domain& domain) {
   Reader reader(value);
   if (!reader.read()) return std::string(value);
   std::string completed;
   std::size_t copied = 0;
   for (const Found& one : reader.take_found()) {
+    if (!is_local_part(one.address)) continue;
     const auto qualified = Mailbox::parse_qualifying(one.address, domain);
-    const bool lacks_domain = qualified && !Mailbox::parse(one.address);
     // What would need quotes that are not there is left as it is: only the end of an address is known here.
-    if (!lacks_domain || (one.address.front() != '"' && qualified->local_part() != one.address)) continue;
+    if (!qualified || (one.address.front() != '"' && qualified->local_part() != one.address)) continue;
     completed.append(value.substr(copied, one.end - copied)).append("@").append(domain.text());
     copied = one.end;
   }

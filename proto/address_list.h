@@ -14,7 +14,9 @@ namespace mxpress::proto {
 // obsolete syntax too. Not yet checked as mailboxes: give them to Mailbox::parse_qualifying(). An Error for what cannot be read without
 // guessing: open quotes, comments or brackets. RFC 5322 3.4, 4.4
 Result<std::vector<std::string>> parse_address_list(std::string_view value);
-// The same as far as it can be read.
+// Whether there would be no Error. Keeps nothing of the list.
+bool is_readable_address_list(std::string_view value);
+// The same as parse_address_list() as far as the list can be read.
 struct AddressList {
   std::vector<std::string> addresses;
   std::string_view unreadable{};  // from the first address that cannot be read to the end; empty if all can

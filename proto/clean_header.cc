@@ -67,7 +67,7 @@ class Qualifier {
 
 // The addresses of a list, without empty ones at its end; nothing if it cannot be read.
 std::optional<std::string_view> readable_list(std::string_view value) {
-  if (!parse_address_list(value)) return std::nullopt;
+  if (!is_readable_address_list(value)) return std::nullopt;
   return value.substr(0, value.find_last_not_of(", \t\r\n") + 1);
 }
 
@@ -154,21 +154,48 @@ bool reads_as_blind_copy(std::string_view line) {
 
 }  // namespace
 
-HeaderFacts clean_header(std::string_view header, const Domain* domain, std::string& out) {
-  HeaderFacts facts;
-  Qualifier qualifier(domain);
-  FieldMerger merger;
-  HeaderReader reader(header);
-  while (const auto field = reader.next()) {
-    if (is_one_of(kRemovedFields, field->name)) continue;
-    note(*field, facts);
-    if (domain && merger.take(*field, qualifier, out)) continue;
-    const std::size_t begin = out.size();
-    qualifier.append(*field, out);
-    if (domain) merger.appended(*field, begin, out);
+class HeaderCleaner::Impl {
+ public:
+  Impl(std::string_view header, const Domain* domain) : is_completed_(domain), qualifier_(domain), reader_(header) {}
+
+  bool go_on(std::size_t octets, std::string& out) {
+    for (std::size_t taken = 0; taken < octets;) {
+      const auto field = reader_.next();
+      if (!field) return merger_.finish(out), true;
+      taken += field->text.size();
+      take(*field, out);
+    }
+    return false;
   }
-  merger.finish(out);
-  return facts;
+
+  HeaderFacts take_facts() { return std::move(facts_); }
+
+ private:
+  void take(const HeaderField& field, std::string& out) {
+    if (is_one_of(kRemovedFields, field.name)) return;
+    note(field, facts_);
+    if (is_completed_ && merger_.take(field, qualifier_, out)) return;
+    const std::size_t begin = out.size();
+    qualifier_.append(field, out);
+    if (is_completed_) merger_.appended(field, begin, out);
+  }
+
+  const bool is_completed_;
+  Qualifier qualifier_;
+  FieldMerger merger_;
+  HeaderReader reader_;
+  HeaderFacts facts_;
+};
+
+HeaderCleaner::HeaderCleaner(std::string_view header, const Domain* domain) : impl_(std::make_unique<Impl>(header, domain)) {}
+HeaderCleaner::~HeaderCleaner() = default;
+bool HeaderCleaner::go_on(std::size_t octets, std::string& out) { return impl_->go_on(octets, out); }
+HeaderFacts HeaderCleaner::take_facts() { return impl_->take_facts(); }
+
+HeaderFacts clean_header(std::string_view header, const Domain* domain, std::string& out) {
+  HeaderCleaner cleaner(header, domain);
+  while (!cleaner.go_on(std::string_view::npos, out)) continue;
+  return cleaner.take_facts();
 }
 
 void BlindCopyFilter::feed(std::string_view text, std::string& out) {

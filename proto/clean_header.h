@@ -1,6 +1,7 @@
 // What is taken out of the header of every submitted message, and what is completed in it: in one walk.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,23 @@ namespace mxpress::proto {
 // not null, addresses without domain in From, To and all other address fields get it: `To: root` of cron (RFC 6409 8.1), in the first 64
 // KiB of such fields, and several To or Cc fields become one of each. Everything else is copied byte for byte.
 HeaderFacts clean_header(std::string_view header, const Domain* domain, std::string& out);
+
+// clean_header() in pieces: a header of 1 MiB takes some 20 ms, and others on the thread have their turn between the pieces.
+class HeaderCleaner {
+ public:
+  // `header` and `domain` outlive it.
+  HeaderCleaner(std::string_view header, const Domain* domain);
+  ~HeaderCleaner();
+  // Takes fields until they have so many octets, or more if the last one is longer. `out` is always the same, and nobody else changes it.
+  // True: that was all, and `out` is complete.
+  bool go_on(std::size_t octets, std::string& out);
+  // When `out` is complete.
+  HeaderFacts take_facts();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 // Takes lines that a person reads as Bcc out of the paragraph behind a header that no empty line ended: whoever wrote them meant a header.
 // A name counts whatever control characters, blanks and characters outside ASCII stand around it, and its continuation lines go with it.

@@ -9,13 +9,11 @@
 #include <optional>
 
 #include "proto/ascii.h"
+#include "proto/domain_syntax.h"
 
 namespace mxpress::proto {
 namespace {
 
-constexpr std::size_t kMaxName = 255;  // RFC 5321 4.5.3.1.2
-constexpr std::size_t kMaxLabel = 63;  // RFC 1035 2.3.4
-constexpr std::size_t kMaxInput = 1024;
 constexpr std::string_view kIpv6Tag = "ipv6:";
 
 // inet_pton() takes IPv4 addresses in their one canonical form only.
@@ -52,39 +50,25 @@ std::optional<std::string> to_a_label(const std::string& label) {
   return lower_case(converted);
 }
 
-// Converts label by label: libidn2 refuses some labels in ASCII that the DNS has, such as "mx--1".
+// Converts label by label: libidn2 refuses some labels in ASCII that the DNS has, such as "mx--1". Each takes about a microsecond, so a
+// name that is too long already is not converted further.
 std::optional<std::string> to_a_labels(std::string_view text) {
-  if (std::none_of(text.begin(), text.end(), is_eight_bit)) return lower_case(text);
-  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   std::string name;
   while (true) {
-    const auto dot = text.find('.');
-    const auto label = to_a_label(std::string(text.substr(0, dot)));
-    if (!label) return std::nullopt;
+    const auto label = to_a_label(std::string(take_label(text)));
+    if (!label || label->empty() || name.size() + label->size() > kMaxName) return std::nullopt;
     name += *label;
-    if (dot == std::string_view::npos) return name;
+    if (text.empty()) return name;
     name += '.';
-    text.remove_prefix(dot + 1);
   }
 }
 
-bool is_label(std::string_view label) {
-  if (label.empty() || label.size() > kMaxLabel || label.front() == '-' || label.back() == '-') return false;
-  return std::all_of(label.begin(), label.end(), [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
-}
-
-bool is_name(std::string_view name) {
-  if (name.empty() || name.size() > kMaxName) return false;
-  std::string_view last;
-  while (true) {
-    const auto dot = name.find('.');
-    last = name.substr(0, dot);
-    if (!is_label(last)) return false;
-    if (dot == std::string_view::npos) break;
-    name.remove_prefix(dot + 1);
-  }
-  // RFC 3696 2: a top-level name is never all digits, so this is an address without brackets.
-  return !std::all_of(last.begin(), last.end(), is_digit);
+// Without a dot at its end.
+std::optional<std::string> canonical_name(std::string_view text) {
+  if (!has_name_syntax(text)) return std::nullopt;
+  auto name = to_a_labels(text);
+  if (name && name->ends_with('.')) name->pop_back();  // some characters mean a dot
+  return name && has_name_syntax(*name) ? name : std::nullopt;
 }
 
 Error malformed() { return Error::permanent("not a domain: expected a host name such as example.org or an address in brackets"); }
@@ -92,16 +76,12 @@ Error malformed() { return Error::permanent("not a domain: expected a host name 
 }  // namespace
 
 Result<Domain> Domain::parse(std::string_view text) {
-  if (text.empty() || text.size() > kMaxInput) return malformed();
-  if (text.front() == '[') {
+  if (text.starts_with('[')) {
     auto literal = canonical_literal(text);
     return literal ? Result<Domain>(Domain(*std::move(literal))) : malformed();
   }
-  auto name = to_a_labels(text);
-  if (!name) return malformed();
-  if (name->size() > 1 && name->back() == '.') name->pop_back();
-  if (!is_name(*name)) return malformed();
-  return Domain(*std::move(name));
+  auto name = canonical_name(text);
+  return name ? Result<Domain>(Domain(*std::move(name))) : malformed();
 }
 
 std::string Domain::address() const {

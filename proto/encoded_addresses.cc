@@ -85,7 +85,10 @@ std::string inner_text(std::string_view text) {
 }
 
 // "<j@b\xC3\xBC.example>" as "j@xn--b-xha.example", if the domain is all that is not ASCII.
-std::string with_a_label(std::string_view angle) {
+std::string with_a_label(std::string_view angle, std::size_t& convertible) {
+  const auto cost = static_cast<std::size_t>(std::count_if(angle.begin(), angle.end(), is_eight_bit));
+  if (cost > convertible) return {};
+  convertible -= cost;
   const auto mailbox = Mailbox::parse(trimmed(inner_text(angle)));
   return mailbox.ok() && !has_eight_bit(mailbox->to_string()) ? mailbox->to_string() : std::string();
 }
@@ -93,7 +96,7 @@ std::string with_a_label(std::string_view angle) {
 // Gathers one mailbox (or the name of a group) and writes it.
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  Writer(std::string& out, std::size_t& convertible) : out_(out), convertible_(convertible) {}
 
   void add(const Piece& piece) {
     if (piece.kind == Kind::special) {
@@ -138,9 +141,9 @@ class Writer {
   }
 
   void write_address(const std::string& name, std::string_view angle, char end) {
-    const std::string a_label = has_eight_bit(angle) ? with_a_label(angle) : std::string();
+    const std::string a_label = has_eight_bit(angle) ? with_a_label(angle, convertible_) : std::string();
     if (angle.empty() && end != ':' && has_eight_bit(name)) {
-      const std::string address = with_a_label("<" + name + ">");
+      const std::string address = with_a_label("<" + name + ">", convertible_);
       address.empty() ? write_group(name) : void(out_.append(address));
     } else if (has_eight_bit(angle) && a_label.empty()) {
       write_group(name + (name.empty() ? "" : " ") + std::string(angle));
@@ -182,6 +185,7 @@ class Writer {
   }
 
   std::string& out_;
+  std::size_t& convertible_;
   std::vector<Piece> pieces_;
   bool needs_encoding_ = false;
   bool in_group_ = false;
@@ -196,9 +200,9 @@ bool is_address_field(std::string_view name) {
   return is_one_of(kAddressFields, name);
 }
 
-std::string encoded_addresses(std::string_view value) {
+std::string encoded_addresses(std::string_view value, std::size_t& convertible) {
   std::string encoded;
-  Writer writer(encoded);
+  Writer writer(encoded, convertible);
   Pieces pieces(value);
   while (!pieces.done()) writer.add(pieces.next());
   writer.end_mailbox(',');

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "proto/ascii.h"
+#include "proto/domain_syntax.h"
+#include "proto/local_part.h"
 
 namespace mxpress::proto {
 namespace {
@@ -15,27 +17,6 @@ constexpr std::size_t kMaxLocalPart = 900;
 bool is_dot_string(std::string_view text) {
   if (text.empty() || text.front() == '.' || text.back() == '.' || text.find("..") != std::string_view::npos) return false;
   return std::all_of(text.begin(), text.end(), [](char c) { return is_atext(c) || c == '.'; });
-}
-
-// Octets of atoms and dots at the start of the text, in any order: where they are no dot-string, quotes make them a local part.
-std::size_t atoms_length(std::string_view text) {
-  const auto end = std::find_if_not(text.begin(), text.end(), [](char c) { return is_atext(c) || c == '.'; });
-  return static_cast<std::size_t>(end - text.begin());
-}
-
-// Octets of the quoted-string at the start of the text, with its quotes; 0 if it is malformed.
-std::size_t quoted_string_length(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (is_control(text[i]) || is_eight_bit(text[i])) return 0;
-    if (text[i] == '"') return i + 1;
-    if (text[i] == '\\' && (++i == text.size() || is_control(text[i]) || is_eight_bit(text[i]))) return 0;
-  }
-  return 0;
-}
-
-std::size_t local_part_length(std::string_view text) {
-  if (text.empty()) return 0;
-  return text.front() == '"' ? quoted_string_length(text) : atoms_length(text);
 }
 
 // What the quoted-string means. RFC 5321 4.1.2: the backslash in front of a character is no part of it.
@@ -94,11 +75,14 @@ Result<Mailbox> Mailbox::of_user(std::string_view login, const Domain& domain) {
 
 std::string Mailbox::plain_local_part() const { return local_part_.front() == '"' ? without_quotes(local_part_) : local_part_; }
 
+// RFC 5321 appendix C: a route is ignored, so its names are not converted, which costs far more than reading them.
 std::optional<std::string_view> without_source_route(std::string_view path) {
   while (!path.empty() && path.front() == '@') {
-    const auto literal_end = path.size() > 1 && path[1] == '[' ? path.find(']') : 0;
-    const auto end = path.find_first_of(",:", literal_end);
-    if (end == std::string_view::npos || !Domain::parse(path.substr(1, end - 1))) return std::nullopt;
+    const bool is_literal = path.size() > 1 && path[1] == '[';
+    const auto end = path.find_first_of(",:", is_literal ? path.find(']') : 0);
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view domain = path.substr(1, end - 1);
+    if (!(is_literal ? Domain::parse(domain).ok() : has_name_syntax(domain))) return std::nullopt;
     const bool last = path[end] == ':';
     path.remove_prefix(end + 1);
     if (last) return path;

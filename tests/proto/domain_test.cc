@@ -89,6 +89,36 @@ TEST_CASE("domain: 255 octets are accepted, 256 are not") {
   CHECK_FALSE(Domain::parse("a." + name.substr(1)).ok());
 }
 
+TEST_CASE("domain: the longest labels outside ASCII are accepted, composed or not") {
+  const auto repeated = [](std::string_view character, std::size_t times) {
+    std::string text;
+    while (times-- > 0) text += character;
+    return text;
+  };
+  const auto a_label = [&](std::string_view character, std::size_t times) {
+    const auto domain = Domain::parse(repeated(character, times));
+    return domain ? domain->text() : std::string();
+  };
+  const std::string composed = a_label("\xEA\xB0\x81", 56);  // U+AC01
+  CHECK(composed.size() == 63);
+  CHECK(composed == a_label("\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8", 56));
+  CHECK(a_label("\xF0\xA0\x80\x80", 56).size() == 63);  // U+20000
+  CHECK(a_label("\xEA\xB0\x81", 57).empty());
+  const std::string four = repeated("\xF0\xA0\x80\x80", 56);
+  const auto whole = Domain::parse(four + "." + four + "." + four + "." + four);
+  REQUIRE(whole.ok());
+  CHECK(whole->text().size() == 255);
+}
+
+TEST_CASE("domain: each dot that IDNA knows separates labels") {
+  for (const char* dot : {".", "\xE3\x80\x82", "\xEF\xBC\x8E", "\xEF\xBD\xA1"}) {
+    const std::string name = std::string("b\xC3\xBC") + dot + "example" + dot + "org" + dot;
+    REQUIRE(Domain::parse(name).ok());
+    CHECK(Domain::parse(name)->text() == "xn--b-eha.example.org");
+    CHECK_FALSE(Domain::parse(name + dot).ok());
+  }
+}
+
 TEST_CASE("domain: a literal gives its bare address, a name gives none") {
   CHECK(Domain::parse("[192.0.2.1]")->address() == "192.0.2.1");
   CHECK(Domain::parse("[IPv6:2001:db8::1]")->address() == "2001:db8::1");

@@ -1,4 +1,5 @@
 // Every parser of proto/ takes linear time: twice the input, at most a little over twice the steps.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
 #include <string>
@@ -19,11 +20,13 @@
 #include "proto/mime.h"
 #include "proto/printable.h"
 #include "proto/reply.h"
+#include "proto/seven_bit_header.h"
 #include "proto/trace.h"
 #include "proto/xtext.h"
 #include "tests/steps/step_counter.h"
 
 using namespace mxpress::proto;
+using mxpress::tests::conversions_of;
 using mxpress::tests::steps_of;
 
 namespace {
@@ -95,6 +98,8 @@ const std::vector<Input> kHeaders = {
     {"white lines", repeated(" \r\n", "A: b\r\n")},
     {"recipients", repeated("To: a, b <c>, (d) e@f.example\r\n", "", "\r\nbody\r\n")},
     {"one list of recipients", repeated("root, ", "To: ", "x\r\n\r\nbody\r\n")},
+    {"routes of U-labels", repeated("To: <@\xC3\xBC.example:a@b.example>\r\n", "", "\r\nbody\r\n")},
+    {"two lists that become one", halves("<a@b>,", "<c@d>,\r\nTo: x,", "To: ", "\r\n\r\nbody\r\n")},
 };
 
 const std::vector<Input> kMessages = {
@@ -273,6 +278,12 @@ TEST_CASE("linear: address lists are read and completed in linear time") {
       {"a route", repeated("@a.example,", "<", ":a@b.example>")},
       {"a route of literals", repeated("@[x,", "<", "]:a@b.example>")},
       {"routes", repeated("<@a.example:b@c.example>, ")},
+      {"a route of U-labels", repeated("@\xC3\xBC.example,", "<", ":a@b.example>")},
+      {"routes of U-labels", repeated("<@\xC3\xBC.example:b@c.example>, ")},
+      {"U-labels", repeated("a@\xC3\xBC.example, ")},
+      {"one domain of U-labels", repeated("\xC3\xBC.", "a@")},
+      {"wide dots", repeated("\xE3\x80\x82", "@", ":")},
+      {"halves of wide dots", repeated("\xE3\x80", "@", ":")},
       {"literals", repeated("a@[192.0.2.1], ")},
       {"folds", repeated("\r\n ")},
   };
@@ -297,6 +308,8 @@ TEST_CASE("linear: commands are read in linear time") {
       {"digits", repeated("9", "FROM:<a@b.example> SIZE=")},
       {"xtext", repeated("+41", "FROM:<a@b.example> ENVID=")},
       {"a route", repeated("@a.example,", "FROM:<", ":a@b.example>")},
+      {"a route of U-labels", repeated("@\xC3\xBC.\xC3\xBC,", "FROM:<", ":a@b.example>")},
+      {"a domain of U-labels", repeated("\xC3\xBC.", "FROM:<a@", ">")},
       {"notifications", repeated("success,", "TO:<a@b.example> NOTIFY=")},
   };
   const AddressRules rules{*Domain::parse("here.example"), AddressForm::submission};
@@ -356,6 +369,88 @@ TEST_CASE("linear: notices and trace fields are composed in linear time") {
     (void)received_field(trace);
   };
   check_all_linear(compose_field, kTexts);
+}
+
+TEST_CASE("linear: a header is cleaned in pieces of bounded size") {
+  const Domain domain = *Domain::parse("here.example");
+  for (const char* fields : {"a:b\r\n", "To: root\r\n", "To: <@\xC3\xBC.example:a@b.example>\r\nCc: x\r\n", "Received: x\r\n"}) {
+    CAPTURE(fields);
+    const std::string header = repeated(fields)(1 << 20);
+    std::string out;
+    const std::uint64_t all = steps_of([&] { (void)clean_header(header, &domain, out); });
+    std::string in_pieces;
+    HeaderCleaner cleaner(header, &domain);
+    std::uint64_t most = 0;
+    for (bool is_complete = false; !is_complete;)
+      most = std::max(most, steps_of([&] { is_complete = cleaner.go_on(64 * 1024, in_pieces); }));
+    CHECK(most < all / 3);  // the last piece puts merged fields in their place
+    CHECK(in_pieces == out);
+  }
+}
+
+namespace {
+
+std::string u_labels(std::size_t count) {
+  std::string name = "\xC3\xBC";
+  for (std::size_t i = 1; i < count; ++i) name += ".\xC3\xBC";
+  return name;
+}
+
+}  // namespace
+
+TEST_CASE("conversions: a source route is read without any, however many domains it has") {
+  const AddressRules rules{*Domain::parse("here.example"), AddressForm::submission};
+  const std::string path = "<" + repeated("@" + u_labels(31) + ",")(1900) + "@b.example:a@b.example>";
+  CHECK(parse_rcpt_arguments("TO:" + path, rules).ok());
+  CHECK(conversions_of([&] { (void)parse_rcpt_arguments("TO:" + path, rules); }) == 0);
+  CHECK(parse_mail_arguments("FROM:" + path, rules).ok());
+  CHECK(conversions_of([&] { (void)parse_mail_arguments("FROM:" + path, rules); }) == 0);
+}
+
+TEST_CASE("conversions: a header is completed without any, whatever addresses and routes it has") {
+  const Domain domain = *Domain::parse("here.example");
+  const std::string route = "<" + repeated("@" + u_labels(31) + ",\r\n ")(900) + "@b:a@" + u_labels(31) + ">";
+  const std::string address = "(x) u@" + u_labels(31);
+  const std::string header = repeated("To: " + route + ",\r\n " + address + ", root\r\n")(1 << 20);
+  std::string out;
+  CHECK(conversions_of([&] { (void)clean_header(header, &domain, out); }) == 0);
+  CHECK(out.find("root@here.example") != std::string::npos);
+}
+
+TEST_CASE("conversions: a header for hosts that take only ASCII takes a bounded number") {
+  const std::string header = repeated("<a@" + u_labels(31) + ">,\r\n ", "To: x@b\xC3\xBC.example, ", "<a@b>\r\n")(1 << 20);
+  std::string encoded;
+  CHECK(conversions_of([&] { encoded = seven_bit_header(header); }) < 9000);
+  CHECK(encoded.starts_with("To: x@xn--b-eha.example, "));
+  CHECK(encoded.find("<a@xn--tda.xn--tda.") < 100);
+  CHECK(encoded.ends_with(":;,\r\n <a@b>\r\n"));
+}
+
+TEST_CASE("conversions: a name that can be no domain is refused without any") {
+  const std::string u = "\xC3\xBC";
+  const auto repeat = [](const std::string& unit, std::size_t times) {
+    std::string text;
+    while (times-- > 0) text += unit;
+    return text;
+  };
+  for (const std::string& text :
+       {u_labels(31) + "..x", u_labels(31) + "." + std::string(64, 'a'), u_labels(31) + ".a b", u_labels(31) + ".\xFF", repeat(u, 266),
+        repeat(u + ".", 342) + "x", std::string("." + u), std::string("example.org")}) {
+    CAPTURE(text);
+    CHECK(conversions_of([&] { (void)Domain::parse(text); }) == 0);
+  }
+}
+
+TEST_CASE("conversions: a name takes one for each label that is not ASCII, and none beyond 255 octets") {
+  CHECK(conversions_of([] {
+          CHECK(Domain::parse("a.b\xC3\xBC"
+                              "c.example")
+                    .ok());
+        }) == 1);
+  CHECK(Domain::parse(u_labels(31)).ok());
+  CHECK(conversions_of([] { (void)Domain::parse(u_labels(31)); }) == 31);
+  CHECK_FALSE(Domain::parse(u_labels(340)).ok());
+  CHECK(conversions_of([] { (void)Domain::parse(u_labels(340)); }) == 33);
 }
 
 TEST_CASE("linear: the counter sees more than linear time") {

@@ -7,12 +7,14 @@
 namespace {
 
 std::uint64_t count = 0;
+std::uint64_t converted = 0;
 
 }  // namespace
 
 namespace mxpress::tests {
 
 std::uint64_t steps() { return count; }
+std::uint64_t conversions() { return converted; }
 
 }  // namespace mxpress::tests
 
@@ -52,6 +54,12 @@ void* __wrap_memcpy(void* to, const void* from, std::size_t size) {
 void* __wrap_memmove(void* to, const void* from, std::size_t size) {
   count += size;
   return __real_memmove(to, from, size);
+}
+
+int __real_idn2_to_ascii_8z(const char*, char**, int);
+int __wrap_idn2_to_ascii_8z(const char* text, char** converted_text, int flags) {
+  ++converted;
+  return __real_idn2_to_ascii_8z(text, converted_text, flags);
 }
 
 void* __wrap_memset(void* to, int octet, std::size_t size) {

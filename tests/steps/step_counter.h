@@ -9,6 +9,16 @@ namespace mxpress::tests {
 // Since the program began.
 std::uint64_t steps();
 
+// Calls of libidn2 since the program began: each takes about a microsecond, whatever it is given.
+std::uint64_t conversions();
+
+template <class Call>
+std::uint64_t conversions_of(Call call) {
+  const std::uint64_t before = conversions();
+  call();
+  return conversions() - before;
+}
+
 template <class Call>
 std::uint64_t steps_of(Call call) {
   const std::uint64_t before = steps();
