@@ -30,6 +30,11 @@ std::string address_of_user(const std::string& login) {
   return mailbox ? mailbox->local_part() : std::string();
 }
 
+// A domain outside ASCII is written as A-labels: the daemon bounds what it converts of a file.
+std::string as_written(const std::string& address, const proto::Mailbox& mailbox) {
+  return std::any_of(address.begin(), address.end(), proto::is_eight_bit) ? mailbox.to_string() : address;
+}
+
 // For words on a terminal.
 std::string shown(std::string_view text) {
   std::string clean;
@@ -57,7 +62,7 @@ void Collector::add(const proto::AddressList& list) {
     } else if (!mailbox) {
       add_malformed(address, ExitCode::data);
     } else if (seen_.insert(mailbox->to_string()).second) {
-      found_.addresses.push_back(address);
+      found_.addresses.push_back(as_written(address, *mailbox));
     }
   }
   if (!list.unreadable.empty()) add_malformed(list.unreadable, ExitCode::data);

@@ -2,9 +2,8 @@
 #include "mta/content/conversion.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 
+#include "dns/turn.h"
 #include "proto/mail_data.h"
 
 namespace mxpress::mta::content {
@@ -13,9 +12,6 @@ namespace {
 constexpr std::uint64_t kBlock = 64 * 1024;
 
 Error no_room() { return Error::transient("too much is being re-encoded for mail hosts at the moment"); }
-
-// The others on this thread have their turn: a block takes at most some milliseconds.
-Task<void> let_others_go_on() { co_await asio::post(co_await asio::this_coro::executor, use_task); }
 
 // The next block of a source, in `buffer` if it has to be read; a source that ends before its size has failed.
 Task<Result<std::string_view>> next_block(DataSource& source, std::uint64_t offset, std::string& buffer) {

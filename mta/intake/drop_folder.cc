@@ -185,9 +185,8 @@ DropFolder::Fate DropFolder::read_message(const std::string& name, system::Descr
   entrance.submitter.entrance = "drop";
   entrance.submitter.uid = facts.st_uid;
   entrance.drop_name = name + "-" + std::to_string(facts.st_uid);  // a file of the same name may be another user's
-  const auto [verdict, commands] =
-      take_drop_file(context_, std::move(file), static_cast<std::uint64_t>(facts.st_size), std::move(entrance));
-  shares_.charge(facts.st_uid, commands);
+  const auto [verdict, work] = take_drop_file(context_, std::move(file), static_cast<std::uint64_t>(facts.st_size), std::move(entrance));
+  shares_.charge(facts.st_uid, work);
   if (verdict.is_positive()) return Fate::taken;
   if (verdict.code / 100 == 4) return Fate::later;
   return is_no_message(verdict) ? Fate::no_message : Fate::refused;

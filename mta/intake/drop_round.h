@@ -16,19 +16,19 @@
 
 namespace mxpress::mta::intake {
 
-// How many files of one owner are dealt with in a second, how large ones, and of how many commands. The others wait, at no cost. A unit
+// How many files of one owner are dealt with in a second, how large ones, and of how much work. The others wait, at no cost. A unit
 // stands for no more than a millisecond of work.
 class DropShares {
  public:
   static constexpr std::uint64_t kOfOneOwner = 1000;         // units in a second
   static constexpr std::uint64_t kOctetsOfUnit = 32 * 1024;  // a file is one unit, and one more for so many octets
 
-  static constexpr std::uint64_t kCommandsOfUnit = 100;  // and another for so many commands that it held
+  static constexpr std::uint64_t kWorkOfUnit = 100;  // ServerSession::work(): and another for so much work that its commands made
 
   // A file that is larger than what is left of the second is taken, too; its owner waits for as many seconds afterwards.
   bool take(uid_t owner, std::uint64_t octets, BootTime now);
   // What a file that take() has let in turned out to hold; its owner waits for that, too.
-  void charge(uid_t owner, std::uint64_t commands) { taken_[owner] += commands / kCommandsOfUnit; }
+  void charge(uid_t owner, std::uint64_t work) { taken_[owner] += work / kWorkOfUnit; }
 
  private:
   BootTime since_{};

@@ -21,6 +21,10 @@ using smtp::ServerReply;
 // The limits on what sendmail has left are DropFolder's, VerdictSink's and Incoming's: a message over one is returned to its sender.
 constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 50;
 
+// sendmail writes recipients with A-labels. Other programs may write so many octets outside ASCII, which cost the thread of all files some
+// 100 ms at most.
+constexpr std::uint64_t kMaxInternational = 256 * 1024;
+
 constexpr proto::EnhancedStatus kTooMany{5, 5, 3};
 constexpr int kNoMessage = 500;  // the reply to what is no SMTP; sendmail writes only what is
 
@@ -138,7 +142,8 @@ DropVerdict take_drop_file(Context& context, system::Descriptor file, std::uint6
   if (!options.ok()) return {{451, proto::EnhancedStatus{4, 3, 5}, options.error().message}};
   options->max_message_size = kNoLimit;
   const auto max_recipients = std::exchange(options->max_recipients, kNoLimit);  // VerdictSink sees to it
-  options->max_refused = 0;                                                      // nobody hears
+  options->max_international = kMaxInternational;
+  options->max_refused = 0;  // nobody hears
   Submission submission(context, std::move(entrance));
   VerdictSink sink(submission, size, max_recipients);
   Status failure;
@@ -148,10 +153,10 @@ DropVerdict take_drop_file(Context& context, system::Descriptor file, std::uint6
   std::exception_ptr bug;
   asio::co_spawn(io.get_executor(), session.run(), [&bug](std::exception_ptr thrown) { bug = thrown; });
   io.run();
-  if (bug) return {after_bug(bug), session.commands()};
+  if (bug) return {after_bug(bug), session.work()};
   if (!failure && !sink.verdict().is_positive())
-    return {{451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + failure.error().message}, session.commands()};
-  return {sink.verdict(), session.commands()};
+    return {{451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + failure.error().message}, session.work()};
+  return {sink.verdict(), session.work()};
 }
 
 }  // namespace mxpress::mta::intake

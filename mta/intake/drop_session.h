@@ -12,7 +12,7 @@ struct DropVerdict {
   // To the first message of the file; without a complete message: 451 if the file could not be read, else the first refusal, or 500 where
   // there is nothing to refuse.
   smtp::ServerReply reply;
-  std::uint64_t commands = 0;  // that the file held: work that its size does not tell
+  std::uint64_t work = 0;  // ServerSession::work() of its commands, which its size does not tell
 };
 
 // `size`: the file as it was looked at; its owner may be writing to it still, and nothing behind that is read.

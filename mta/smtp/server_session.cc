@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "dns/turn.h"
+#include "proto/ascii.h"
 #include "proto/printable.h"
 #include "proto/reply.h"
 
@@ -14,12 +16,14 @@ using proto::EnhancedStatus;
 using proto::Verb;
 
 constexpr std::size_t kMaxWaitingReplies = 16 * 1024;  // then they are sent although more commands are here
+constexpr std::uint64_t kWorkOfTurn = 256;             // ServerSession::work(): some 100 microseconds, also if all of it is IDNA
 constexpr std::size_t kUsualPiece = 4 * 1024;          // octets of content between two waits
 constexpr std::chrono::seconds kLastWords(5);          // to get rid of the reply before closing
 
 constexpr EnhancedStatus kFine{2, 0, 0};
 constexpr EnhancedStatus kBadSequence{5, 5, 1};
 constexpr EnhancedStatus kSyntax{5, 5, 2};
+constexpr EnhancedStatus kTooMuch{5, 5, 3};
 constexpr EnhancedStatus kBadArguments{5, 5, 4};
 
 ServerReply to_reply(const proto::CommandError& error) { return {error.code, error.status, error.text}; }
@@ -129,15 +133,28 @@ Task<void> ServerSession::send_away(ServerReply last_words) {
 ServerSession::Wait ServerSession::take_lines() {
   while (errors_ < options_.max_errors) {
     if (out_.size() > kMaxWaitingReplies) return Wait::replies;
+    if (work_ >= turn_began_ + kWorkOfTurn) return Wait::turn;
     const LineReader::Line line = lines_.next();
     if (line.kind == LineReader::Kind::none) return Wait::none;
-    ++commands_;
+    count_work(line.text);
+    if (international_ > options_.max_international) return part({552, kTooMuch, "Too many domains outside ASCII; closing"});
     if (const Wait wait = take_line(line); wait != Wait::none) return wait;
   }
   return part({421, EnhancedStatus{4, 7, 0}, options_.hostname + " Too many errors; closing"});
 }
 
+void ServerSession::count_work(std::string_view line) {
+  const auto international = static_cast<std::uint64_t>(std::count_if(line.begin(), line.end(), proto::is_eight_bit));
+  work_ += 1 + international;
+  international_ += international;
+}
+
 Task<bool> ServerSession::say(Wait wait) {
+  if (wait == Wait::turn) {
+    co_await let_others_go_on();
+    turn_began_ = work_;
+    co_return true;
+  }
   if (wait == Wait::farewell) {
     co_await send_away(std::move(farewell_));
     co_return false;

@@ -21,6 +21,8 @@ struct ServerOptions {
   std::uint64_t max_refused =
       128u << 20;               // octets of a refused message that are read so that the client hears why; after more it is sent away
   std::size_t max_errors = 20;  // refusals since the last message that was taken; then 421. Not counted: 452 to RCPT
+  // Octets outside ASCII in the commands of a session; then it is sent away. Each may cost half a microsecond of IDNA (RFC 5891).
+  std::uint64_t max_international = UINT64_MAX;
   Duration idle = std::chrono::minutes(5);      // RFC 5321 4.5.3.2.7
   Duration content = std::chrono::minutes(60);  // the whole content of one message, however slowly it drips
 };
@@ -45,8 +47,9 @@ class ServerSession {
   void stop(ServerReply last_words);
   // Since when it has been waiting for the client; nothing while it works.
   std::optional<BootTime> waiting_since() const { return waiting_since_; }
-  // Lines so far that were taken as commands, whatever became of them: the work that a client makes outside of content.
-  std::uint64_t commands() const { return commands_; }
+  // The work that the client has made outside of content: one for each line, whatever became of it, and one for each octet of it outside
+  // ASCII, because domains in UTF-8 are converted. A unit takes some microseconds at most.
+  std::uint64_t work() const { return work_; }
   // Between MAIL and the reply to the dot.
   bool in_transaction() const { return envelope_ || content_deadline_ != BootTime::max(); }
 
@@ -56,11 +59,12 @@ class ServerSession {
   Task<bool> flush_rest();
   Task<void> send_away(ServerReply last_words);
 
-  // What has to be waited for after a line.
-  enum class Wait { none, content, replies, goodbye, farewell };
+  // What has to be waited for after a line. turn: the others on this thread.
+  enum class Wait { none, content, replies, turn, goodbye, farewell };
   Wait take_lines();
   // Waits for that. False: the session ends.
   Task<bool> say(Wait wait);
+  void count_work(std::string_view line);
   Wait take_line(const LineReader::Line& line);
   Wait command(const proto::Command& command);
   Wait part(ServerReply farewell);
@@ -97,7 +101,9 @@ class ServerSession {
   std::unique_ptr<IncomingMessage> opened_;  // by DATA, until its content is received
   ServerReply farewell_;                     // to a client that is sent away
   std::size_t errors_ = 0;
-  std::uint64_t commands_ = 0;
+  std::uint64_t work_ = 0;
+  std::uint64_t turn_began_ = 0;     // at this work
+  std::uint64_t international_ = 0;  // octets outside ASCII in commands
   std::optional<BootTime> waiting_since_;
   BootTime content_deadline_ = BootTime::max();
   std::optional<ServerReply> last_words_;

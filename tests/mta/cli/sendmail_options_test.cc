@@ -177,6 +177,15 @@ TEST_CASE("sendmail: one recipient in several guises is named once; local parts 
   CHECK(find_recipients(options, "Cc: (c) you@x.example, y\\ou@x.example\r\n").addresses == Strings{"you@x.example", "You@x.example"});
 }
 
+TEST_CASE("sendmail: the domain of a recipient is written in ASCII") {
+  SendmailOptions options;
+  options.recipients = {
+      "You@b\xC3\xBC"
+      "cher.example",
+      "you@XN--BCHER-KVA.example", "root"};
+  CHECK(find_recipients(options, "").addresses == Strings{"You@xn--bcher-kva.example", "you@XN--BCHER-KVA.example", "root"});
+}
+
 TEST_CASE("sendmail: the sender of -f is read as recipients are; a user name is quoted where it must be") {
   const auto sender = [](std::optional<std::string> given, const char* login = "joe") {
     SendmailOptions options;

@@ -356,7 +356,7 @@ TEST_CASE("drop folder: a file of commands uses up its owner's share by their nu
   if (::geteuid() != 0) return;  // only root may give files away
   Folder folder;
   std::string commands;
-  for (std::size_t i = 0; i < 10 * DropShares::kOfOneOwner * DropShares::kCommandsOfUnit; ++i) commands += "RSET\r\n";
+  for (std::size_t i = 0; i < 10 * DropShares::kOfOneOwner * DropShares::kWorkOfUnit; ++i) commands += "RSET\r\n";
   REQUIRE(commands.size() < DropShares::kOfOneOwner * DropShares::kOctetsOfUnit / 4);  // not by its size
   const auto put_as = [&folder](uid_t owner, const std::string& name, const std::string& text) {
     REQUIRE(::chown(folder.put(name, text).c_str(), owner, owner) == 0);
@@ -368,12 +368,29 @@ TEST_CASE("drop folder: a file of commands uses up its owner's share by their nu
   CHECK(folder.spool.kept().size() == 1);
 }
 
+TEST_CASE("drop folder: a file whose commands convert domains without end is refused after a bounded part of it") {
+  std::string domain = "\xC3\xBC";
+  while (domain.size() < 90) domain += ".\xC3\xBC";
+  std::string text = "MAIL FROM:<root>\r\n";
+  while (text.size() < 2'000'000) text += "RCPT TO:<u@" + domain + ">\r\n";
+  Folder folder;
+  const fs::path path = folder.put(kName, text + "DATA\r\nx\r\n.\r\n");
+  const auto [verdict, work] = mxpress::mta::intake::take_drop_file(
+      *folder.context, mxpress::mta::system::Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), fs::file_size(path), {});
+  CHECK(verdict.code == 552);
+  CHECK(work > 256 * 1024);
+  CHECK(work < 270'000);
+  folder.drop->scan();
+  CHECK(folder.aside() == 1);
+  CHECK(folder.spool.kept().empty());
+}
+
 TEST_CASE("drop folder: commands are charged to the file's owner alone, and paid off second by second") {
   using mxpress::BootTime;
   mxpress::mta::intake::DropShares shares;
   const BootTime now{std::chrono::hours(1)};
   REQUIRE(shares.take(1, 0, now));
-  shares.charge(1, 3 * shares.kOfOneOwner * shares.kCommandsOfUnit);
+  shares.charge(1, 3 * shares.kOfOneOwner * shares.kWorkOfUnit);
   CHECK_FALSE(shares.take(1, 0, now + std::chrono::milliseconds(2999)));
   CHECK(shares.take(2, 0, now));
   CHECK(shares.take(1, 0, now + std::chrono::seconds(3)));

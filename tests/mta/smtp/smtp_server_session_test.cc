@@ -39,6 +39,42 @@ TEST_CASE("server: replies to pipelined commands go out in one write") {
   CHECK(server.pipe->writes == before + 1);
 }
 
+TEST_CASE("server: commands are taken in turns of bounded work, and domains outside ASCII count for what they cost") {
+  std::string domain = "\xC3\xBC";
+  while (domain.size() < 60) domain += ".\xC3\xBC";
+  const std::string recipient = "RCPT TO:<u@" + domain + ">\r\n";
+  for (const std::string& command : {recipient, std::string("NOOP\r\n")}) {
+    CAPTURE(command);
+    ServerHarness server;
+    std::string commands = "MAIL FROM:<a@client.example>\r\n";
+    while (commands.size() < 30'000) commands += command;
+    server.pipe->give(commands);
+    server.io.restart();
+    std::uint64_t most = 0;
+    std::uint64_t before = server.session->work();
+    const std::uint64_t all_before = before;
+    while (server.io.poll_one() > 0) {
+      most = std::max(most, server.session->work() - before);
+      before = server.session->work();
+    }
+    CHECK(most < 400);
+    CHECK(before - all_before > 4000);
+    CHECK(count(server.pipe->output, "250 2.") == count(commands, "\r\n"));
+  }
+}
+
+TEST_CASE("server: where octets outside ASCII are bounded, a session that says more in commands is sent away") {
+  auto options = ServerHarness::standard_options();
+  options.max_international = 100;
+  ServerHarness server(std::move(options));
+  const std::string sender = "MAIL FROM:<a@b\xC3\xBC.example>\r\nRSET\r\n";
+  for (int i = 0; i < 50; ++i) CHECK(server.send(sender).starts_with("250 "));
+  CHECK(server.send(kEnvelope + "DATA\r\n\xC3\xBC\r\n.\r\n").find("354 ") != std::string::npos);
+  CHECK(server.sink.mails.size() == 1);
+  CHECK(server.send(sender).starts_with("552 5.5.3"));
+  CHECK(server.ended());
+}
+
 TEST_CASE("server: messages that follow one another without waiting are all taken") {
   ServerHarness server;
   std::string bytes;
