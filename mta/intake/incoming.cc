@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "dns/turn.h"
 #include "mta/routing/aliases.h"
 #include "mta/system/log_wait.h"
 #include "mta/system/spool_async.h"
@@ -22,15 +23,19 @@ using smtp::ServerReply;
 // Error messages of the spool name paths and sizes of this host: they go to local submitters and the log.
 ServerReply failure(const Error& error) { return {452, EnhancedStatus{4, 3, 1}, error.message}; }
 
+ServerReply too_many_headers() { return {452, EnhancedStatus{4, 3, 1}, "Too many large headers at a time; try again later"}; }
+
 int local_zone_minutes(WallTime now) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<std::chrono::system_clock::duration>(now));
   std::tm local{};
   return ::localtime_r(&seconds, &local) ? static_cast<int>(local.tm_gmtoff / 60) : 0;
 }
 
-constexpr std::size_t kUsualAddition = 300;  // octets of Date, From and Message-ID
-constexpr std::size_t kMostOfId = 1000;      // octets of a Message-ID that are kept for the log
-constexpr std::size_t kUsualLine = 500;      // octets of a line in the log while it waits, without sender and Message-ID
+constexpr std::size_t kCleanedAtOnce = 64 * 1024;  // octets of a header between two turns: some milliseconds
+constexpr std::size_t kMostAdded = 256 * 1024;     // octets that completion adds to a header, and more
+constexpr std::size_t kUsualAddition = 300;        // octets of Date, From and Message-ID
+constexpr std::size_t kMostOfId = 1000;            // octets of a Message-ID that are kept for the log
+constexpr std::size_t kUsualLine = 500;            // octets of a line in the log while it waits, without sender and Message-ID
 
 // RFC 3848
 proto::TransmissionType transmission(const Entrance& entrance) {
@@ -46,12 +51,26 @@ std::string without_port(const std::string& address) {
 
 }  // namespace
 
+// A long header, cleaned in pieces: one with each piece of content that arrives, the others after the last one.
+struct Incoming::Cleaning {
+  Cleaning(std::string held, const proto::HeaderScanner& scanner, const proto::Domain* domain)
+      : text(std::move(held)), cleaner(scanner.header(text), domain) {}
+
+  const std::string text;  // the header, and what came with its end
+  std::string behind;      // what has come since
+  std::string whole;
+  std::size_t behind_received = 0;
+  proto::HeaderCleaner cleaner;
+  std::uint64_t room = 0;  // that it has taken, without what the texts have taken while they arrived
+};
+
 Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope,
                    TransactionRoom&& room)
     : context_(context),
       entrance_(entrance),
       config_(std::move(config)),
       id_(context.spool.next_id()),
+      own_(config_->own_domain()),
       envelope_(std::move(envelope)),
       room_(std::move(room)) {
   envelope_.submitter = entrance_.submitter;
@@ -59,17 +78,17 @@ Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<c
   zone_minutes_ = local_zone_minutes(envelope_.submitted);
 }
 
+Incoming::~Incoming() = default;
+
 Refusal Incoming::append(std::string_view content) {
   received_ += content.size();
+  if (cleaning_) return go_on_cleaning(content);
   if (!in_header_) return keep_body(content);
   if (header_.empty() && scanner_.find_end(content, proto::Extent::may_grow)) return end_header(content);  // nearly always
-  if (!make_room(header_, header_.size() + content.size()))
-    return ServerReply{452, EnhancedStatus{4, 3, 1}, "Too many large headers at a time; try again later"};
+  if (!make_room(header_, header_.size() + content.size())) return too_many_headers();
   header_.append(content);
   if (!scanner_.find_end(header_, proto::Extent::may_grow) && header_.size() <= proto::kMaxHeader) return std::nullopt;
-  const std::string held = std::exchange(header_, {});
-  give_back_room_of(held);
-  return end_header(held);
+  return end_held_header();
 }
 
 // For so many octets; it doubles at least, and all that it takes is counted.
@@ -85,39 +104,81 @@ bool Incoming::make_room(std::string& text, std::size_t size) {
 void Incoming::give_back_room_of(const std::string& text) { room_.give_back(text.capacity() - std::string().capacity()); }
 
 // `text`: the message as far as it came; the scanner knows where its header ends, unless it is too long.
-Refusal Incoming::end_header(std::string_view text) {
+Refusal Incoming::judge_header(std::string_view text) {
   in_header_ = false;
   const bool is_endless = text.size() > proto::kMaxHeader && !scanner_.find_end(text, proto::Extent::may_grow);
-  if (is_endless || scanner_.end() > proto::kMaxHeader) {
-    const std::string limit = std::to_string(proto::kMaxHeader);
-    if (Refusal refusal = object({552, EnhancedStatus{5, 3, 4}, "Header is too big; the limit is " + limit + " octets"})) return refusal;
-  }
   ended_well_ = scanner_.has_empty_line(text);
-  std::string whole;
-  if (Refusal refusal = complete(scanner_.header(text), whole)) return refusal;
+  if (!is_endless && scanner_.end() <= proto::kMaxHeader) return std::nullopt;
+  const std::string limit = std::to_string(proto::kMaxHeader);
+  return object({552, EnhancedStatus{5, 3, 4}, "Header is too big; the limit is " + limit + " octets"});
+}
+
+// At once.
+Refusal Incoming::end_header(std::string_view text) {
+  if (Refusal refusal = judge_header(text)) return refusal;
+  const std::string_view header = scanner_.header(text);
+  std::string whole = received();
+  const std::size_t behind_received = whole.size();
+  whole.reserve(behind_received + kUsualAddition + header.size());
+  proto::HeaderFacts facts = proto::clean_header(header, is_completed() ? &own_ : nullptr, whole);
+  if (Refusal refusal = complete(std::move(facts), behind_received, whole)) return refusal;
+  return keep_header(whole, text.substr(scanner_.end()));
+}
+
+Refusal Incoming::end_held_header() {
+  std::string held = std::exchange(header_, {});
+  if (held.size() > kCleanedAtOnce) return begin_cleaning(std::move(held));
+  give_back_room_of(held);
+  return end_header(held);
+}
+
+// Room for three times as much: the clean header, and lists of recipients that become one while they grow.
+Refusal Incoming::begin_cleaning(std::string held) {
+  if (Refusal refusal = judge_header(held)) return refusal;
+  const std::uint64_t room = 3 * held.size() + kMostAdded;
+  if (!room_.add(room)) return too_many_headers();
+  cleaning_ = std::make_unique<Cleaning>(std::move(held), scanner_, is_completed() ? &own_ : nullptr);
+  cleaning_->room = room;
+  cleaning_->whole.reserve(cleaning_->text.size() + kMostAdded);
+  cleaning_->whole.append(received());
+  cleaning_->behind_received = cleaning_->whole.size();
+  return go_on_cleaning({});
+}
+
+Refusal Incoming::go_on_cleaning(std::string_view content) {
+  if (!make_room(cleaning_->behind, cleaning_->behind.size() + content.size())) return too_many_headers();
+  cleaning_->behind.append(content);
+  return cleaning_->cleaner.go_on(kCleanedAtOnce, cleaning_->whole) ? end_cleaning() : std::nullopt;
+}
+
+Refusal Incoming::end_cleaning() {
+  const auto done = std::move(cleaning_);
+  room_.give_back(done->room);
+  give_back_room_of(done->text);
+  give_back_room_of(done->behind);
+  if (Refusal refusal = complete(done->cleaner.take_facts(), done->behind_received, done->whole)) return refusal;
+  if (Refusal refusal = keep_header(done->whole, std::string_view(done->text).substr(scanner_.end()))) return refusal;
+  return done->behind.empty() ? std::nullopt : keep_body(done->behind);
+}
+
+// Adds what is missing; notes what the log tells.
+Refusal Incoming::complete(proto::HeaderFacts facts, std::size_t behind_received, std::string& whole) {
+  if (facts.hops > proto::kMaxHops) {
+    if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
+  }
+  if (is_completed() && !facts.is_complete()) whole.insert(behind_received, proto::missing_fields(facts, defaults()));
+  message_id_ = std::move(facts.message_id).value_or(std::string());
+  if (message_id_.size() > kMostOfId) message_id_ = message_id_.substr(0, kMostOfId);
+  return std::nullopt;
+}
+
+// And the beginning of the body that came with it.
+Refusal Incoming::keep_header(std::string& whole, std::string_view rest) {
   if (!ended_well_) whole.append("\r\n");
-  const std::string_view rest = text.substr(scanner_.end());
   const bool fits = whole.size() + rest.size() <= queue::kInlineContent && make_room(content_, whole.size() + rest.size());
   if (const Refusal refusal = fits ? std::nullopt : make_large()) return refusal;
   if (const Refusal refusal = keep(whole)) return refusal;
   return rest.empty() ? std::nullopt : keep_body(rest);
-}
-
-// Received, what is missing, and what stays of the header.
-Refusal Incoming::complete(std::string_view header, std::string& whole) {
-  const bool is_ours = entrance_.completion == Completion::complete;
-  const proto::Domain own = config_->own_domain();
-  whole = received(own);
-  const std::size_t behind_received = whole.size();
-  whole.reserve(behind_received + kUsualAddition + header.size());
-  proto::HeaderFacts facts = proto::clean_header(header, is_ours ? &own : nullptr, whole);
-  if (facts.hops > proto::kMaxHops) {
-    if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
-  }
-  if (is_ours && !facts.is_complete()) whole.insert(behind_received, proto::missing_fields(facts, defaults()));
-  message_id_ = std::move(facts.message_id).value_or(std::string());
-  if (message_id_.size() > kMostOfId) message_id_ = message_id_.substr(0, kMostOfId);
-  return std::nullopt;
 }
 
 // Nobody hears a refusal of what sendmail has left: its sender is told by mail.
@@ -127,13 +188,13 @@ Refusal Incoming::object(ServerReply reply) {
   return std::nullopt;
 }
 
-std::string Incoming::received(const proto::Domain& own) const {
+std::string Incoming::received() const {
   proto::Trace trace{.type = transmission(entrance_),
                      .uid = entrance_.submitter.uid,
                      .client_name = entrance_.submitter.client_name,
                      .client_address = without_port(entrance_.submitter.client_address),
                      .tls = {},
-                     .by = own,
+                     .by = own_,
                      .id = id_,
                      .recipient = std::nullopt,
                      .now = envelope_.submitted,
@@ -194,18 +255,20 @@ queue::NewMessage Incoming::take_message() {
 }
 
 Refusal Incoming::end_content() {
-  if (in_header_) {
-    const std::string held = std::exchange(header_, {});
-    give_back_room_of(held);
-    scanner_.find_end(held, proto::Extent::is_whole);
-    if (Refusal refusal = end_header(held)) return refusal;
-  }
   std::string visible;
   blind_copies_.finish(visible);
   return keep(visible);
 }
 
 Task<ServerReply> Incoming::finish() {
+  if (in_header_) {
+    scanner_.find_end(header_, proto::Extent::is_whole);
+    if (Refusal refusal = end_held_header()) co_return std::move(*refusal);
+  }
+  while (cleaning_) {
+    co_await let_others_go_on();
+    if (Refusal refusal = go_on_cleaning({})) co_return std::move(*refusal);
+  }
   if (Refusal refusal = end_content()) co_return std::move(*refusal);
   if (received_ > config_->max_message_size) {
     const std::string limit = std::to_string(config_->max_message_size);

@@ -15,6 +15,7 @@ class Incoming final : public smtp::IncomingMessage {
  public:
   Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope,
            TransactionRoom&& room);
+  ~Incoming() override;
 
   smtp::Refusal append(std::string_view content) override;
   Task<smtp::ServerReply> finish() override;
@@ -26,13 +27,21 @@ class Incoming final : public smtp::IncomingMessage {
  private:
   bool make_room(std::string& text, std::size_t size);
   void give_back_room_of(const std::string& text);
+  smtp::Refusal judge_header(std::string_view text);
   smtp::Refusal end_header(std::string_view text);
+  smtp::Refusal end_held_header();
+  struct Cleaning;
+  smtp::Refusal begin_cleaning(std::string held);
+  smtp::Refusal go_on_cleaning(std::string_view content);
+  smtp::Refusal end_cleaning();
   smtp::Refusal end_content();
   smtp::Refusal object(smtp::ServerReply reply);
+  bool is_completed() const { return entrance_.completion == Completion::complete; }
   bool is_dropped() const { return !entrance_.drop_name.empty(); }
   void hand_on();
-  smtp::Refusal complete(std::string_view header, std::string& whole);
-  std::string received(const proto::Domain& own) const;
+  smtp::Refusal complete(proto::HeaderFacts facts, std::size_t behind_received, std::string& whole);
+  smtp::Refusal keep_header(std::string& whole, std::string_view rest);
+  std::string received() const;
   proto::HeaderDefaults defaults() const;
   smtp::Refusal keep_body(std::string_view content);
   smtp::Refusal keep(std::string_view content);
@@ -44,13 +53,15 @@ class Incoming final : public smtp::IncomingMessage {
   const Entrance entrance_;
   const std::shared_ptr<const Config> config_;
   const queue::QueueId id_;
+  const proto::Domain own_;
   proto::Envelope envelope_;
   int zone_minutes_ = 0;
   bool in_header_ = true;
   proto::HeaderScanner scanner_{proto::MboxLines::are_dropped};
   TransactionRoom room_;
-  std::string header_;      // as far as it came, if not in one piece: held back until it is complete
-  bool ended_well_ = true;  // an empty line ended the header
+  std::string header_;                  // as far as it came, if not in one piece: held back until it is complete
+  bool ended_well_ = true;              // an empty line ended the header
+  std::unique_ptr<Cleaning> cleaning_;  // while it is under way
   proto::BlindCopyFilter blind_copies_;
   std::string content_;  // up to queue::kInlineContent octets, as long as there is room...
   std::unique_ptr<queue::LargeContent> large_;

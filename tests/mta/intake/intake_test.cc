@@ -215,6 +215,26 @@ TEST_CASE("intake: large content goes to a message file, byte for byte") {
   CHECK(only_content(house).ends_with(message));
 }
 
+TEST_CASE("intake: a long header is completed as a short one is, and what comes behind it keeps every byte") {
+  IntakeHouse house;
+  std::string header = "From: root\r\nBcc: x\r\n";
+  while (header.size() < 1'000'000) header += "To: a" + std::to_string(header.size()) + "@there.example\r\n";
+  for (const std::size_t size : {10, 30'000, 3'000'000}) {
+    std::string body;
+    while (body.size() < size) body += "line " + std::to_string(body.size()) + "\r\n";
+    REQUIRE(send_by_smtp(house, header + "\r\n" + body).starts_with("250"));
+    const std::string content = house.spool.kept().back().content;
+    CHECK(content.ends_with("@there.example\r\n\r\n" + body));
+    CHECK(content.find("From: root@mx.example\r\nTo: a") != std::string::npos);
+    CHECK(count(content, "\r\nTo: ") == 1);
+    CHECK(count(content, "@there.example") == count(header, "@there.example") + 1);
+    CHECK(content.find("Bcc:") == std::string::npos);
+    CHECK(house.context().transactions->held() == 0);
+  }
+  REQUIRE(send_by_smtp(house, header).starts_with("250"));
+  CHECK(house.spool.kept().back().content.ends_with("@there.example\r\n\r\n"));
+}
+
 TEST_CASE("intake: a line of 999 octets is known in the envelope, one of 998 is not") {
   IntakeHouse house;
   const std::string header = "Subject: x\r\n\r\n";
