@@ -17,9 +17,7 @@ constexpr std::string_view kMailAddress = "rfc822;";  // RFC 3461 4.2: the type 
 const proto::Mailbox* alias_of(const Config& config, const proto::Mailbox& mailbox) {
   if (!config.is_local(mailbox.domain())) return nullptr;
   const std::string name = proto::lower_case(mailbox.local_part());
-  for (const auto& [alias, address] : config.local.aliases) {
-    if (proto::equal_in_any_case(alias, name)) return &address;
-  }
+  if (const auto alias = config.local.aliases.find(name); alias != config.local.aliases.end()) return &alias->second;
   if (name != "postmaster") return nullptr;
   const auto root = config.local.aliases.find("root");
   return root == config.local.aliases.end() ? nullptr : &root->second;
