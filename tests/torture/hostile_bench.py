@@ -4,6 +4,7 @@ import os
 import pathlib
 import smtplib
 import subprocess
+import tempfile
 import sys
 import threading
 import time
@@ -68,9 +69,15 @@ class Honest(threading.Thread):
 
     def by_sendmail(self, token):
         command = [str(self.bench.world.program('sendmail')), '-i', '-f', 'honest@here.example', 'you@honest.example']
-        done = subprocess.run(command, input=self.letter(token).replace(b'\r\n', b'\n'), env=self.bench.daemon.environment(), capture_output=True, user=hostile_users.HONEST,
-                              group=hostile_users.HONEST, extra_groups=[], timeout=60)
-        return None if done.returncode == 0 else f'exit {done.returncode} {done.stderr.decode(errors="replace")[:100]}'
+        with tempfile.TemporaryFile() as letter, tempfile.TemporaryFile() as said:
+            letter.write(self.letter(token).replace(b'\r\n', b'\n'))
+            letter.seek(0)
+            with hostile_users.forking:
+                sendmail = subprocess.Popen(command, stdin=letter, stdout=said, stderr=said, env=self.bench.daemon.environment(), user=hostile_users.HONEST,
+                                            group=hostile_users.HONEST, extra_groups=[])
+            code = sendmail.wait(60)
+            said.seek(0)
+            return None if code == 0 else f'exit {code} {said.read().decode(errors="replace")[:100]}'
 
     def by_smtp(self, token):
         try:

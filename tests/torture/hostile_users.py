@@ -3,9 +3,11 @@ import multiprocessing
 import os
 import socket
 import struct
+import threading
 
 HONEST, FIRST = 2000, 2001
 fork = multiprocessing.get_context('fork')
+forking = threading.Lock()  # a pipe that two processes inherit has no end before both end
 
 
 def become(uid):
@@ -18,11 +20,12 @@ class User:
     """Runs call(*arguments) as this uid; result() is what it returned, or an exception."""
 
     def __init__(self, uid, call, *arguments):
-        self.reader, self.writer = fork.Pipe(duplex=False)
         self.value = None
-        self.process = fork.Process(target=self.live, args=(uid, call, arguments), daemon=True)
-        self.process.start()
-        self.writer.close()
+        with forking:
+            self.reader, self.writer = fork.Pipe(duplex=False)
+            self.process = fork.Process(target=self.live, args=(uid, call, arguments), daemon=True)
+            self.process.start()
+            self.writer.close()
 
     def live(self, uid, call, arguments):
         self.reader.close()
