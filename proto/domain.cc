@@ -66,6 +66,10 @@ std::optional<std::string> to_a_labels(std::string_view text) {
 // Without a dot at its end.
 std::optional<std::string> canonical_name(std::string_view text) {
   if (!has_name_syntax(text)) return std::nullopt;
+  if (std::none_of(text.begin(), text.end(), is_eight_bit)) {
+    if (text.ends_with('.')) text.remove_suffix(1);
+    return text.size() <= kMaxName ? std::optional(lower_case(text)) : std::nullopt;
+  }
   auto name = to_a_labels(text);
   if (name && name->ends_with('.')) name->pop_back();  // some characters mean a dot
   return name && has_name_syntax(*name) ? name : std::nullopt;

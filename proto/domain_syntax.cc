@@ -31,9 +31,10 @@ bool is_label(std::string_view label) {
 std::string_view take_label(std::string_view& text) {
   std::size_t end = 0;
   std::size_t dot = 0;
-  for (; end < text.size() && dot == 0; end += dot == 0) {
+  for (; end < text.size(); ++end) {
     if (text[end] == '.') dot = 1;
-    if (is_wide_dot(text.substr(end))) dot = kWideDot;
+    if (is_eight_bit(text[end]) && is_wide_dot(text.substr(end))) dot = kWideDot;
+    if (dot > 0) break;
   }
   const std::string_view label = text.substr(0, end);
   text.remove_prefix(end + dot);
