@@ -40,7 +40,7 @@ def one_hash(bench):
     groups = [[f'u@{name}' for name in itertools.islice(every, 10_000)] for _ in range(7)]
     user = bench.user(1, send_all, bench.socket, SENDER, groups, LETTER)
     begins = send_other(bench, 5, 'you@honest.example', pause=1)
-    bench.figure('letters taken', sum(code == 250 for code, _ in user.result(60)), 7, at_least=True)
+    bench.figure('letters taken', sum(code == 250 for code, _ in user.result(60)), 2, at_least=True)  # as many as there is memory for
     bench.figure("slowest of another user's letters", slowest(bench, bench.honest_events, 'honest', begins, 10), 5.0, 's')
     bench.settle(40)
 
