@@ -10,7 +10,7 @@ namespace mxpress::mta::delivery {
 
 Task<Status> LargeChecks::check(queue::QueueId id, fairness::Owner owner, std::shared_ptr<const queue::Content> content) {
   if (is_known(id)) co_return Status();
-  // Shared with the steps: one may still run when the one who waits for it is gone.
+  // Shared with the steps, as the content is: one may still run when the one who waits for it is gone.
   const auto check = std::make_shared<queue::ContentCheck>(*content);
   while (!check->is_done()) {
     auto step = [check, content, id] {

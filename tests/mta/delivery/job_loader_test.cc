@@ -52,16 +52,6 @@ struct Long final : queue::Content {
   Status verify_crc(std::uint32_t) const override { return {}; }
 };
 
-struct NoSites final : mta::delivery::Ownership {
-  std::vector<std::uint64_t> readmitted;
-  mta::delivery::SiteClaim claim_site(const std::string&, std::size_t) override { return {}; }
-  void leave_site(const std::string&, std::size_t) override {}
-  void place_destination(mta::routing::DestinationRef, std::size_t) override {}
-  void forget_destination(mta::routing::DestinationRef, std::size_t) override {}
-  void move_job(mta::delivery::NewJob) override {}
-  void readmit(const queue::Message& message) override { readmitted.push_back(message.id.value); }
-};
-
 struct Loader : WorkerTables {
   asio::io_context io;
   FakeSpool spool;

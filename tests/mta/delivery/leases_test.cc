@@ -1,4 +1,4 @@
-// How leases end: what is recorded, and what becomes of the job.
+// How leases end: what is recorded, what becomes of the job, and how many end without a host at a time.
 #include "mta/delivery/leases.h"
 
 #include <catch2/catch.hpp>
@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "mta/delivery/age_policy.h"
+#include "mta/delivery/conclusions.h"
+#include "mta/delivery/delivery_room.h"
+#include "mta/delivery/job_loader.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/verdict.h"
@@ -138,4 +141,26 @@ TEST_CASE("leases: a job for which nothing was tried is held or goes if the oper
     end(removed.leases, removed.index);
     CHECK(removed.schedule.job_count() == 0);
   }
+}
+
+TEST_CASE("conclusions: of mail that expires one owner has half of the places, and they come back") {
+  Leased l;
+  NoSites ownership;
+  mta::delivery::DeliveryRoom room(l.schedule, l.spool, l.loads);
+  mta::delivery::JobLoader loader({l.io, l.schedule, l.destinations, l.config, l.spool, l.events, nullptr, l.loads, ownership},
+                                  {[&](JobIndex job) { l.leases.wait_after_failure(job); }, nullptr});
+  mta::delivery::Conclusions conclusions({l.io, l.schedule, l.destinations, l.sites, l.config, l.spool, room, loader, l.leases, nullptr});
+  const proto::QueueId id{1};
+  auto place = conclusions.place_for(id);
+  REQUIRE(place);
+  std::size_t places = 1;
+  while (conclusions.place_for(id)) ++places;
+  CHECK(places == 500);
+  l.spool.loaded = Error::transient("the disk has failed");
+  conclusions.conclude({l.index, proto::Outcome::deferred, {a_failure()}, place});
+  l.io.restart();
+  l.io.poll();
+  CHECK(l.job_now().stage == JobStage::waiting);
+  CHECK(conclusions.place_for(id));
+  CHECK_FALSE(conclusions.place_for(id));
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "mta/config/config.h"
 #include "mta/delivery/age_policy.h"
+#include "mta/delivery/ownership.h"
 #include "mta/delivery/site_table.h"
 #include "mta/transport/session_key.h"
 #include "queue/message_store.h"
@@ -42,6 +44,17 @@ struct WorkerTables {
   queue::Schedule schedule{[](queue::QueueId) { return proto::ShareOwner(); }};
   mta::delivery::Destinations destinations;
   mta::delivery::SiteTable sites;
+};
+
+// Owns no site.
+struct NoSites final : mta::delivery::Ownership {
+  std::vector<std::uint64_t> readmitted;
+  mta::delivery::SiteClaim claim_site(const std::string&, std::size_t) override { return {}; }
+  void leave_site(const std::string&, std::size_t) override {}
+  void place_destination(mta::routing::DestinationRef, std::size_t) override {}
+  void forget_destination(mta::routing::DestinationRef, std::size_t) override {}
+  void move_job(mta::delivery::NewJob) override {}
+  void readmit(const queue::Message& message) override { readmitted.push_back(message.id.value); }
 };
 
 // Nothing expires, and delay notices are taken.
