@@ -39,6 +39,13 @@ constexpr std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
+inline std::string upper_case(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper)
+    if (is_alpha(c) && !is_upper(c)) c = static_cast<char>(c - 32);
+  return upper;
+}
+
 inline std::string lower_case(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) c = to_lower(c);

@@ -22,6 +22,11 @@ constexpr std::string_view kBlockList =
 constexpr std::string_view kReputation =
     "New and little used addresses are often distrusted, and so are those that have sent unwanted mail. Look for such mail on this host.";
 constexpr std::string_view kEncryption = "Is TLS off, by [delivery] tls = false? `mxpress show` tells whether the sessions were encrypted.";
+constexpr std::string_view kSignIn = "The mail waits. Correct what the reason says, then: mxpress reload.";
+constexpr std::string_view kPassword =
+    "The mail waits. Is the user name the one of the provider, often the whole mail address? Many providers want a password that is made "
+    "for "
+    "programs (\"application password\"). Correct [credentials] in mxpress.toml or its password file, then: mxpress reload.";
 constexpr std::string_view kThisHost = "If this host is to take the domain's mail, add it to local_domains; if not, give it a route.";
 
 bool is(EnhancedStatus status, int subject, int detail) { return status.subject == subject && status.detail == detail; }
@@ -102,6 +107,8 @@ Explanation own_finding(const HostResult& result) {
       return not_looked_up(result);
     case Stage::connect:
       return no_connection(result);
+    case Stage::auth:
+      return {"This host could not sign in at its provider.", Remedy::ask_administrator, kSignIn};
     case Stage::local:
       return kept_here(result);
     case Stage::none:
@@ -178,7 +185,15 @@ Explanation by_stage(const HostResult& result) {
   return {std::string(plain_words(status)), remedy_for(status)};
 }
 
+// RFC 4954 6. Whatever it answers, the provider speaks of this host, not of the message.
+Explanation not_signed_in(const HostResult& result) {
+  if (result.reply_code / 100 == 4)
+    return {"The provider that this host signs in at could not check the password for now.", Remedy::send_later};
+  return {"The provider that this host signs in at did not accept its user name or password.", Remedy::ask_administrator, kPassword};
+}
+
 Explanation replied(const HostResult& result) {
+  if (result.stage == Stage::auth) return not_signed_in(result);
   if (result.stage == Stage::tls) return by_stage(result);
   const ReplyFinding finding = cause_of(result.text);
   const bool is_precise = finding.cause == ReplyCause::greylisting || finding.cause == ReplyCause::relaying;

@@ -1,6 +1,7 @@
 // Reads what a server offers in its reply to EHLO.
 #include "proto/extensions.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "proto/ascii.h"
@@ -16,6 +17,16 @@ std::optional<std::uint64_t> parse_size_limit(std::string_view text) {
   return limit;
 }
 
+// "PLAIN LOGIN"; once in a line of its own and once as "AUTH=PLAIN", as old clients want it.
+void read_mechanisms(std::string_view text, std::vector<std::string>& mechanisms) {
+  while (!(text = trimmed(text)).empty() && mechanisms.size() < kMaxMechanisms) {
+    const auto end = std::min(text.find(' '), text.size());
+    std::string name = upper_case(text.substr(0, end));
+    if (std::find(mechanisms.begin(), mechanisms.end(), name) == mechanisms.end()) mechanisms.push_back(std::move(name));
+    text.remove_prefix(end);
+  }
+}
+
 void read_line(std::string_view line, Extensions& extensions) {
   line = trimmed(line);
   const auto space = line.find(' ');
@@ -28,6 +39,8 @@ void read_line(std::string_view line, Extensions& extensions) {
   if (keyword == "smtputf8") extensions.smtputf8 = true;
   if (keyword == "chunking") extensions.chunking = true;
   if (keyword == "binarymime") extensions.binary_mime = true;
+  if (keyword == "auth" && space != std::string_view::npos) read_mechanisms(line.substr(space), extensions.auth);
+  if (keyword.starts_with("auth=")) read_mechanisms(line.substr(5), extensions.auth);
   if (keyword == "size") {
     extensions.size = true;
     if (space != std::string_view::npos) extensions.size_limit = parse_size_limit(trimmed(line.substr(space)));

@@ -1,12 +1,17 @@
 // The service extensions that a server offers. RFC 5321 4.1.1.1.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "proto/reply.h"
 
 namespace mxpress::proto {
+
+inline constexpr std::size_t kMaxMechanisms = 32;
 
 // All false: a server that only knows HELO.
 struct Extensions {
@@ -20,6 +25,7 @@ struct Extensions {
   bool smtputf8 = false;                    // RFC 6531
   bool chunking = false;                    // RFC 3030
   bool binary_mime = false;                 // RFC 3030
+  std::vector<std::string> auth;            // RFC 4954: the SASL mechanisms, upper case, at most kMaxMechanisms
 };
 
 // From a positive reply to EHLO: keywords in any case; unknown ones and malformed lines are ignored; the first line is the greeting.

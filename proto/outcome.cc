@@ -29,6 +29,8 @@ std::string_view to_string(Stage stage) {
       return "local";
     case Stage::none:
       return "none";
+    case Stage::auth:
+      return "auth";
   }
   return "none";
 }

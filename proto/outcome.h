@@ -13,7 +13,8 @@
 namespace mxpress::proto {
 
 // Where in the conversation something happened.
-enum class Stage { lookup, connect, greeting, hello, tls, mail, rcpt, data, content, quit, local, none };
+// Kept on disk as a number: new ones come last.
+enum class Stage { lookup, connect, greeting, hello, tls, mail, rcpt, data, content, quit, local, none, auth };
 std::string_view to_string(Stage stage);
 
 enum class Outcome {

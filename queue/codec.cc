@@ -49,7 +49,7 @@ void write(const proto::HostResult& from, pb::HostResult& to) {
 
 proto::HostResult read(const pb::HostResult& from) {
   proto::HostResult to;
-  const auto last = static_cast<std::uint32_t>(proto::Stage::none);
+  const auto last = static_cast<std::uint32_t>(proto::Stage::auth);
   to.stage = from.stage() <= last ? static_cast<proto::Stage>(from.stage()) : proto::Stage::none;
   to.host = from.host();
   to.address = from.address();

@@ -26,12 +26,14 @@
 #include "mta/events/counters.h"
 #include "mta/events/hub.h"
 #include "mta/events/log_sink.h"
+#include "mta/events/sign_in_alarm.h"
 #include "mta/fairness/file_turns.h"
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/intake.h"
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
 #include "mta/net/tls.h"
+#include "mta/routing/route_files.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
@@ -68,6 +70,12 @@ queue::SpoolOptions spool_options(const Config& config) {
   options.report = [](const std::string& what) { log(LogLine(Priority::error, "spool").add("reason", what)); };
   options.note = [](const std::string& what) { log(LogLine(Priority::notice, "spool").add("note", what)); };
   return options;
+}
+
+// Mail that needs a file which cannot be read waits, other mail goes on.
+void read_route_files(Config& config) {
+  config.route_files = routing::RouteFiles::load(config);
+  for (const std::string& failure : config.route_files->failures()) log(LogLine(Priority::alert, "route").add("reason", failure));
 }
 
 control::ControlServerOptions control_options(const Config& config) {
@@ -250,6 +258,8 @@ class RunningDaemon final : public Daemon {
   }
 
   std::vector<std::string> failures(std::vector<std::string> failures) const {
+    for (const std::string& failure : config_.get()->route_files->failures()) failures.push_back(failure);
+    for (const std::string& failure : sign_in_alarm_.failures()) failures.push_back(failure);
     if (const std::size_t aside = dispatcher_->count_set_aside(); aside > 0)
       failures.push_back(std::to_string(aside) + " message(s) that brought mxpressd down are held (mxpress queue --state held)");
     return failures;
@@ -294,8 +304,10 @@ class RunningDaemon final : public Daemon {
     system::notify_reloading();
     auto config = load_config(file_);
     if (config) {
+      read_route_files(*config);
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
       config_.set(std::move(*config));
+      sign_in_alarm_.clear();
       dispatcher_->reconfigured();
       log(LogLine(Priority::notice, "reload").add("file", config_.get()->file.string()));
     }
@@ -366,7 +378,8 @@ class RunningDaemon final : public Daemon {
   std::unique_ptr<system::CrashRecord> crash_record_;  // null: it cannot be kept
   events::LogSink log_sink_;
   events::Counters counters_;
-  events::Hub events_{{&log_sink_, &counters_}};
+  events::SignInAlarm sign_in_alarm_;
+  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_}};
   asio::thread_pool file_pool_{kFileThreads};
   fairness::FileTurns files_{file_pool_, kFileThreads};
   std::optional<net::HandshakeLane> handshake_lane_{std::in_place};
@@ -403,6 +416,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   for (const auto& warning : listeners->warnings) log(LogLine(Priority::warning, "listener").add("note", warning));
   for (const auto& failure : listeners->failures) log(LogLine(Priority::error, "listener").add("reason", failure));
   if (auto status = system::give_up_root(config); !status) return status.error();
+  read_route_files(config);
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config));
   if (!spool) return spool.error();

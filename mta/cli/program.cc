@@ -29,9 +29,9 @@ void show_config(std::ostream& out, Config& config) {
     if (field.table != table) out << "\n[" << (table = field.table) << "]\n";
     if (const std::string value = field.show(); !value.empty()) out << field.name << " = " << value << "\n";
   }
-  for (auto& [domain, destination] : config.destinations) {
-    out << "\n[destination.\"" << domain.text() << "\"]\n";
-    for (const auto& field : config::fields_of(destination, config.retry))
+  for (const auto& section : config::sections_of(config)) {
+    out << "\n[" << section.heading << "]\n";
+    for (const auto& field : section.fields)
       if (const std::string value = field.show(); !value.empty())
         out << (field.table.empty() ? "" : field.table + ".") << field.name << " = " << value << "\n";
   }

@@ -11,10 +11,15 @@
 #include <vector>
 
 #include "dns/address.h"
+#include "mta/config/route_config.h"
 #include "proto/domain.h"
 #include "proto/mailbox.h"
 #include "proto/result.h"
 #include "queue/retry.h"
+
+namespace mxpress::mta::routing {
+class RouteFiles;
+}
 
 namespace mxpress::mta {
 
@@ -34,15 +39,9 @@ struct Timeouts {
   Duration server_idle = std::chrono::minutes(5);
 };
 
-struct HostPort {
-  std::string host;  // name or address text
-  std::uint16_t port = 25;
-  bool operator==(const HostPort&) const = default;
-};
-
 // [destination."example.com"]; what is not set comes from the general keys.
 struct DestinationConfig {
-  std::optional<HostPort> route;  // the next hop, instead of MX records
+  std::string route;  // a key of Config::routes, or kDirectRoute; empty: [route]
   std::optional<queue::RetryPolicy> retry;
   std::optional<std::size_t> max_sessions;
   std::optional<dns::AddressFamily> address_family;
@@ -80,6 +79,9 @@ struct LocalConfig {
   std::uint64_t mailbox_limit = 100u << 20;       // octets of the Maildir; then the oldest messages make room
 };
 
+// The way to the mail hosts of the recipient's domain, whatever [route] says.
+inline constexpr std::string_view kDirectRoute = "direct";
+
 struct Config {
   boost::filesystem::path file;              // where it came from; empty: built-in defaults
   std::string hostname;                      // fully qualified: EHLO, Received, Message-ID, notices
@@ -96,8 +98,13 @@ struct Config {
   Timeouts timeouts;
   queue::RetryPolicy retry;
   LocalConfig local;
+  std::optional<RouteConfig> route;           // of all destinations that have no own; none: direct
+  std::map<std::string, RouteConfig> routes;  // by name; the "host:port" that a destination names is one, too
+  std::map<std::string, CredentialsConfig> credentials;
   std::map<proto::Domain, DestinationConfig> destinations;
-  std::vector<std::string> warnings;  // for the log
+  std::map<std::string, DestinationConfig, std::less<>> subdomains;  // "*.DOMAIN", by DOMAIN: of domains below it
+  std::shared_ptr<const routing::RouteFiles> route_files;            // what routes need of other files; null: not read, as in `mxpress`
+  std::vector<std::string> warnings;                                 // for the log
 
   // The hostname; "localhost" if it is no domain.
   proto::Domain own_domain() const;
@@ -106,7 +113,8 @@ struct Config {
   queue::RetryPolicy retry_for(const proto::Domain& domain) const;
   std::size_t max_sessions_for(const proto::Domain& domain) const;
   dns::AddressFamily address_family_for(const proto::Domain& domain) const;
-  std::optional<HostPort> next_hop_for(const proto::Domain& domain) const;
+  // Null: direct. Valid as long as the configuration.
+  const RouteConfig* route_for(const proto::Domain& domain) const;
   boost::filesystem::path drop_directory() const { return spool_directory / "drop"; }
   boost::filesystem::path refused_directory() const { return spool_directory / "drop-refused"; }
   boost::filesystem::path mailbox_directory() const { return spool_directory / "mailbox"; }

@@ -123,11 +123,47 @@ std::vector<ConfigField> fields_of(Config& config) {
 
 std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::RetryPolicy& general) {
   std::vector<ConfigField> fields;
-  fields.push_back(field("", "route", destination.route, maybe(host_port())));
+  fields.push_back(field("", "route", destination.route,
+                         optional_text("\"direct\", the NAME of a [route.NAME], or a host such as \"mail.example.com:25\"")));
   fields.push_back(field("", "max_sessions", destination.max_sessions, maybe(count<std::size_t>(1, 1000))));
   fields.push_back(field("", "address_family", destination.address_family, maybe(family())));
   for (std::size_t index = 0; index < 4; ++index) fields.push_back(own_retry(destination.retry, general, index));
   return fields;
+}
+
+std::vector<ConfigField> fields_of(RouteConfig& route) {
+  std::vector<ConfigField> fields;
+  fields.push_back(field("", "host", route.next_hops, next_hops()));
+  fields.push_back(field("", "port", route.port, maybe(count<std::uint16_t>(1, 65535))));
+  fields.push_back(field("", "tls", route.tls, maybe(route_tls())));
+  fields.push_back(field("", "implicit", route.implicit_tls, flag()));
+  fields.push_back(field("", "ca_file", route.ca_file, maybe(path())));
+  fields.push_back(field("", "pin", route.pinned_key, maybe(key_digest())));
+  fields.push_back(field("", "auth", route.credentials, optional_text("the NAME of a [credentials.NAME]")));
+  return fields;
+}
+
+std::vector<ConfigField> fields_of(CredentialsConfig& credentials) {
+  std::vector<ConfigField> fields;
+  fields.push_back(field("", "user", credentials.user, optional_text("the name to sign in with")));
+  fields.push_back(field("", "password_file", credentials.password_file, maybe(path())));
+  fields.push_back(field("", "password_credential", credentials.password_credential, optional_text("the name of a credential of systemd")));
+  fields.push_back(field("", "mechanisms", credentials.mechanisms, list_of("a list of SASL mechanisms", sasl_mechanism())));
+  fields.push_back(field("", "allow_cleartext", credentials.allow_cleartext, flag()));
+  return fields;
+}
+
+std::vector<ConfigSection> sections_of(Config& config) {
+  std::vector<ConfigSection> sections;
+  if (config.route) sections.push_back({"route", fields_of(*config.route)});
+  for (auto& [name, route] : config.routes)
+    if (route.source == "[route." + name + "]") sections.push_back({"route." + name, fields_of(route)});
+  for (auto& [name, credentials] : config.credentials) sections.push_back({"credentials." + name, fields_of(credentials)});
+  for (auto& [domain, destination] : config.destinations)
+    sections.push_back({"destination.\"" + domain.text() + "\"", fields_of(destination, config.retry)});
+  for (auto& [domain, destination] : config.subdomains)
+    sections.push_back({"destination.\"*." + domain + "\"", fields_of(destination, config.retry)});
+  return sections;
 }
 
 }  // namespace mxpress::mta::config

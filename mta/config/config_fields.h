@@ -22,6 +22,17 @@ std::vector<ConfigField> fields_of(Config& config);
 // The keys of one [destination."..."]; retry keys that are not set come from `general`.
 std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::RetryPolicy& general);
 
+std::vector<ConfigField> fields_of(RouteConfig& route);
+std::vector<ConfigField> fields_of(CredentialsConfig& credentials);
+
+// One table that the administrator has named, or [route].
+struct ConfigSection {
+  std::string heading;  // "route.office"
+  std::vector<ConfigField> fields;
+};
+// All of them, in the order in which `config show` has them. They refer to `config`.
+std::vector<ConfigSection> sections_of(Config& config);
+
 // "50MB", "512K", "1GB" (powers of 1024), or octets.
 Result<std::uint64_t> parse_size(std::string_view text);
 std::string format_size(std::uint64_t octets);

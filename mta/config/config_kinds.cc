@@ -8,6 +8,8 @@
 
 #include "mta/config/config_fields.h"
 #include "mta/config/endpoint.h"
+#include "proto/ascii.h"
+#include "proto/encoding.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::config {
@@ -189,9 +191,73 @@ Kind<queue::RetrySchedule> schedule() {
                                        [](const queue::RetrySchedule& target) { return target.to_string(); });
 }
 
-Kind<HostPort> host_port() {
-  return of_text<HostPort>("a host with port such as \"mail.example.com:25\"", parse_host_port,
-                           [](const HostPort& target) { return to_string(target); });
+Kind<NextHops> next_hops() {
+  return {[](const Value& value) -> Result<NextHops> {
+            if (value.text()) return parse_next_hops(*value.text());
+            if (!value.list() || value.list()->empty()) return wants("a host such as \"smtp.example.com\", or a list of hosts", value);
+            NextHops all;
+            for (const Value& element : *value.list()) {
+              const auto one = element.text() ? parse_host_port(*element.text(), 0) : Result<HostPort>(wants("a host", element));
+              if (!one) return one.error();
+              all.hosts.push_back(*one);
+            }
+            return all;
+          },
+          [](const NextHops& target) {
+            if (target.mail_hosts_of) return quoted("mx:" + target.mail_hosts_of->text());
+            std::string list;
+            for (const HostPort& host : target.hosts) list += (list.empty() ? "" : ", ") + quoted(to_string(host));
+            return target.hosts.size() > 1 ? "[" + list + "]" : list;
+          }};
+}
+
+Kind<RouteTls> route_tls() {
+  static constexpr std::string_view kWords[] = {"none", "may", "encrypt", "verify"};
+  return of_text<RouteTls>(
+      "\"none\", \"may\", \"encrypt\" or \"verify\"",
+      [](std::string_view text) -> Result<RouteTls> {
+        const auto found = std::find(std::begin(kWords), std::end(kWords), text);
+        if (found != std::end(kWords)) return static_cast<RouteTls>(found - std::begin(kWords));
+        return Error::permanent("must be \"none\", \"may\", \"encrypt\" or \"verify\", not \"" + proto::printable(text, 50) + "\"");
+      },
+      [](const RouteTls& target) { return std::string(kWords[static_cast<std::size_t>(target)]); });
+}
+
+Kind<std::string> key_digest() {
+  return of_text<std::string>(
+      "a key's digest such as \"sha256/BASE64\"",
+      [](std::string_view text) -> Result<std::string> {
+        constexpr std::string_view kPrefix = "sha256/";
+        const auto octets = text.starts_with(kPrefix) ? proto::decoded_base64(text.substr(kPrefix.size())) : std::nullopt;
+        if (octets && octets->size() == 32) return *octets;
+        return Error::permanent("must be \"sha256/\" and the base64 of the 32 octets of the public key's SHA-256");
+      },
+      [](const std::string& target) { return "sha256/" + proto::base64(target); });
+}
+
+Kind<std::string> sasl_mechanism() {
+  return of_text<std::string>(
+      "the name of a mechanism, such as \"PLAIN\"",
+      [](std::string_view text) -> Result<std::string> {
+        std::string name = proto::upper_case(text);
+        const auto known = auth_mechanisms();
+        if (std::find(known.begin(), known.end(), name) != known.end()) return name;
+        std::string all;
+        for (const std::string_view each : known) all += (all.empty() ? "" : ", ") + std::string(each);
+        return Error::permanent("\"" + proto::printable(text, 50) + "\" is none of " + all);
+      },
+      [](const std::string& target) { return target; });
+}
+
+Kind<std::string> optional_text(std::string what) {
+  return {[what](const Value& value) -> Result<std::string> {
+            if (!value.text()) return wants(what, value);
+            const std::string& text = *value.text();
+            if (text.empty() || text.size() > 255 || proto::printable(text, 255) != text)
+              return Error::permanent("must be " + what + ": printable ASCII, at most 255 letters");
+            return text;
+          },
+          [](const std::string& target) { return target.empty() ? std::string() : quoted(target); }};
 }
 
 Kind<std::map<std::string, proto::Mailbox>> aliases() {

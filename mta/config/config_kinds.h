@@ -36,7 +36,11 @@ Kind<std::string> name_server();
 Kind<dns::Network> network();
 Kind<dns::AddressFamily> family();
 Kind<queue::RetrySchedule> schedule();
-Kind<HostPort> host_port();
+Kind<NextHops> next_hops();
+Kind<RouteTls> route_tls();
+Kind<std::string> key_digest();                     // read as base64, kept as octets
+Kind<std::string> sasl_mechanism();                 // kept in upper case
+Kind<std::string> optional_text(std::string what);  // one line of printable ASCII; empty: not set
 Kind<std::map<std::string, proto::Mailbox>> aliases();
 
 template <class T>

@@ -65,18 +65,35 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   return Endpoint{*address, *port};
 }
 
-Result<HostPort> parse_host_port(std::string_view text) {
+Result<HostPort> parse_host_port(std::string_view text, std::uint16_t unstated) {
   constexpr std::string_view kWanted = "a host with port, such as \"mail.example.org:25\", \"192.0.2.1:25\" or \"[2001:db8::1]:25\"";
   const auto parts = split(text);
   if (!parts || !is_host(*parts)) return refused(text, kWanted);
-  const auto port = parts->port.empty() ? std::optional<std::uint16_t>(25) : parse_port(parts->port);
+  if (parts->port.empty()) return HostPort{std::string(parts->host), unstated};
+  const auto port = parse_port(parts->port);
   if (!port || *port == 0) return refused(text, kWanted);
   return HostPort{std::string(parts->host), *port};
 }
 
 std::string to_string(const HostPort& place) {
   const bool is_v6 = place.host.find(':') != std::string::npos;
-  return (is_v6 ? "[" + place.host + "]" : place.host) + ":" + std::to_string(place.port);
+  const std::string host = is_v6 ? "[" + place.host + "]" : place.host;
+  return place.port == 0 ? host : host + ":" + std::to_string(place.port);
+}
+
+Result<NextHops> parse_next_hops(std::string_view text) {
+  constexpr std::string_view kMailHosts = "mx:";
+  NextHops hops;
+  if (text.starts_with(kMailHosts)) {
+    auto domain = proto::Domain::parse(text.substr(kMailHosts.size()));
+    if (!domain) return domain.error();
+    hops.mail_hosts_of = std::move(*domain);
+    return hops;
+  }
+  auto host = parse_host_port(text, 0);
+  if (!host) return host.error();
+  hops.hosts.push_back(std::move(*host));
+  return hops;
 }
 
 }  // namespace mxpress::mta::config

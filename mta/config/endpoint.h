@@ -20,8 +20,12 @@ struct Endpoint {
 // "127.0.0.1:25", "[::1]:25"; port 0 (any free one) is allowed.
 Result<Endpoint> parse_endpoint(std::string_view text);
 
-// "mail.example.org:2525", "mail.example.org" (port 25), "192.0.2.1:25", "[2001:db8::1]:25".
-Result<HostPort> parse_host_port(std::string_view text);
+// "mail.example.org:2525", "mail.example.org" (port `unstated`), "192.0.2.1:25", "[2001:db8::1]:25".
+Result<HostPort> parse_host_port(std::string_view text, std::uint16_t unstated = 25);
+// Without the port where that is 0.
 std::string to_string(const HostPort& place);
+
+// A host as above, or "mx:example.org": the mail hosts that the DNS has for that domain.
+Result<NextHops> parse_next_hops(std::string_view text);
 
 }  // namespace mxpress::mta::config

@@ -11,6 +11,7 @@
 #include "mta/delivery/backoff_key.h"
 #include "mta/delivery/backoffs.h"
 #include "mta/delivery/destinations.h"
+#include "mta/delivery/next_hops.h"
 #include "mta/delivery/ownership.h"
 #include "mta/delivery/site_owner.h"
 #include "mta/delivery/site_table.h"
@@ -27,19 +28,8 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr int kAddress = 1;  // RFC 3463 3.2: X.1.X
 // However long the records hold: other name servers may be the ones to ask by then, and equal hosts take turns. The cache mostly knows.
 constexpr std::chrono::seconds kHoldAtMost = std::chrono::minutes(10);
-
-// A host that the administrator has named and that has no address is a mistake of this side: no mail is returned for it.
-dns::Targets not_for_good(dns::Targets found, const proto::Domain& domain, const HostPort& route) {
-  if (found.kind != dns::TargetsKind::failed_permanently || found.status.subject != kAddress) return found;
-  found.kind = dns::TargetsKind::failed_for_now;
-  found.status = {4, 4, 3};
-  found.text = "The host of [destination.\"" + domain.text() + "\"] route, " + route.host + ", has no address";
-  log(LogLine(Priority::warning, "route").add("destination", domain.text()).add("reason", found.text));
-  return found;
-}
 
 // Without them mail for this host could go round in it.
 dns::Targets own_addresses_unknown() {
@@ -106,26 +96,24 @@ void ResolveStage::look_up_for(const fairness::Owner& owner, DestinationIndex in
 Task<void> ResolveStage::ask(DestinationIndex index) {
   const Rules rules = rules_;
   const proto::Domain domain = *parts_.destinations.name(index).domain();
-  dns::Targets found = co_await find_hosts(domain, rules);
+  const routing::Route route = routing::route_for(*rules.config, domain);
+  dns::Targets found = co_await find_hosts(domain, route, rules);
   parts_.destinations[index].resolving = false;
   if (stopping_) co_return;
   if (rules.config != rules_.config) co_return actions_.serve(index);  // found by rules that no longer apply: it is looked up again
-  SessionKey key = transport::session_key(routing::route_for(*rules.config, domain), found.site);
+  SessionKey key = transport::session_key(route, found.site);
   answered(index, std::make_shared<const Resolved>(Resolved{std::move(found), std::move(key), rules.config}));
   actions_.run_due();
 }
 
 // The rules outlive it.
-Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, const Rules& rules) {
+Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, routing::Route route, const Rules& rules) {
   if (proto::is_malformed_recipient(domain)) co_return not_an_address();
   const auto own = own_addresses_.at(BootClock::now());
   if (!own) co_return own_addresses_unknown();
-  auto& resolver = *rules.resolver;
-  const dns::TargetRules wanted = target_rules(*rules.config, domain, own);
-  const auto next_hop = routing::route_for(*rules.config, domain).next_hop;
-  if (!next_hop) co_return co_await dns::find_targets(resolver, domain, wanted, parts_.random);
-  co_return not_for_good(co_await dns::find_route_targets(resolver, next_hop->host, next_hop->port, wanted, parts_.random), domain,
-                         *next_hop);
+  dns::TargetRules wanted = target_rules(*rules.config, domain, own);
+  wanted.port = route.port;
+  co_return co_await find_next_hops(*rules.resolver, std::move(domain), std::move(route), wanted, parts_.random);
 }
 
 // The first of several jobs that come with the same is enough.
@@ -237,6 +225,8 @@ void ResolveStage::reconfigured(Rules rules) {
   for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index) {
     Destination& destination = parts_.destinations[index];
     if (!destination.has_fixed_site()) destination.resolved_until = Instant::min();
+    // The administrator may have corrected the password, here or at the provider.
+    if (destination.site != queue::kNone && parts_.sites[destination.site].terms->login) parts_.backoffs.probe_now(index);
     ++destination.answers;
     destination.backoff.over();  // it may have been ours
     parts_.wakes.wake_destination(index, instant_now());

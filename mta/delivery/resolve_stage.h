@@ -17,6 +17,10 @@ namespace mxpress::queue {
 struct SiteRecord;
 }
 
+namespace mxpress::mta::routing {
+struct Route;
+}
+
 namespace mxpress::mta::delivery {
 
 // A site belongs to the worker that looked it up first: if that is another one, the ready jobs of the destination go there. A lookup that
@@ -62,7 +66,7 @@ class ResolveStage {
   void look_up_next();
   void look_up_for(const fairness::Owner& owner, DestinationIndex index);
   Task<void> ask(DestinationIndex index);
-  Task<dns::Targets> find_hosts(proto::Domain domain, const Rules& rules);
+  Task<dns::Targets> find_hosts(proto::Domain domain, routing::Route route, const Rules& rules);
   void answered(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
   void failed(DestinationIndex index, const dns::Targets& found);
   Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);

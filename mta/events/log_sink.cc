@@ -120,7 +120,10 @@ struct Writer {
     log(line);
   }
   void operator()(const SiteFailed& event) const {
-    LogLine line(Priority::warning, "site");
+    // One alert for a password that is refused: nothing but the administrator ends that. One that cannot be read (4.3.5) has had its own.
+    const bool is_refused = event.result.stage == proto::Stage::auth && event.result.status.subject != 3;
+    const bool is_alert = is_refused && event.failures == 1;
+    LogLine line(is_alert ? Priority::alert : Priority::warning, "site");
     line.add("hosts", event.hosts).add("failures", static_cast<std::int64_t>(event.failures));
     add_result(line, event.result);
     line.add("next_probe_in", std::max(Duration(0), event.next_probe - Clock::current().wall()));

@@ -42,6 +42,8 @@ class Stream {
   // where the policy that the stream was connected under is not fulfilled.
   virtual Task<Status> start_tls_client(std::string server_name, TlsOffer offer) = 0;
   virtual const TlsState& tls() const = 0;
+  // What SCRAM-*-PLUS binds to this TLS session: tls-exporter, 32 octets (RFC 9266). Empty without TLS, or where it is not to be had.
+  virtual std::string tls_binding() const { return {}; }
   // Whether the peer has said something that was not read yet, or has closed. Costs one system call, never waits. A peer that has only sent
   // what TLS needs for itself counts too: ask where nothing at all is expected.
   virtual bool has_input() = 0;

@@ -36,6 +36,7 @@ class SocketStream final : public Stream {
   Task<Status> write(std::string_view bytes) override;
   Task<Status> start_tls_client(std::string server_name, TlsOffer offer) override;
   const TlsState& tls() const override { return tls_state_; }
+  std::string tls_binding() const override { return tls_ ? tls_->channel_binding() : std::string(); }
   bool has_input() override;
   void close() override;
 

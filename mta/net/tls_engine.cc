@@ -184,6 +184,17 @@ std::string TlsEngine::words() const { return state_->words; }
 std::size_t TlsEngine::records() const { return state_->records; }
 std::size_t TlsEngine::extra_messages() const { return state_->extra_messages; }
 
+// RFC 9266 4.2: of TLS 1.2 only with the extended master secret.
+std::string TlsEngine::channel_binding() const {
+  constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+  SSL* session = state_->session.get();
+  if (!state_->established || (SSL_version(session) < TLS1_3_VERSION && SSL_get_extms_support(session) != 1)) return {};
+  std::string octets(32, '\0');
+  const int done = SSL_export_keying_material(session, reinterpret_cast<unsigned char*>(octets.data()), octets.size(), kLabel.data(),
+                                              kLabel.size(), nullptr, 0, 0);
+  return done == 1 ? octets : std::string();
+}
+
 TlsState TlsEngine::state() const {
   SSL* session = state_->session.get();
   const CertificateCheck& check = state_->check;

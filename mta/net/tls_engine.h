@@ -44,9 +44,10 @@ class TlsEngine {
   // What must be sent to the peer after each step, failed ones too, before input is awaited.
   std::string take_output();
 
-  std::string words() const;    // of the failure: "TLS: wrong version number (SSL routines)"
-  TlsState state() const;       // after the handshake, or its failure
-  std::size_t records() const;  // that the peer has sent
+  std::string words() const;            // of the failure: "TLS: wrong version number (SSL routines)"
+  TlsState state() const;               // after the handshake, or its failure
+  std::string channel_binding() const;  // see Stream::tls_binding()
+  std::size_t records() const;          // that the peer has sent
   std::size_t extra_messages() const;
 
  private:

@@ -1,29 +1,92 @@
 // Routes as the configuration has them.
 #include "mta/routing/route.h"
 
+#include <utility>
+
+#include "mta/auth/login.h"
 #include "mta/config/config.h"
+#include "mta/routing/route_files.h"
 
 namespace mxpress::mta::routing {
 namespace {
 
+using net::TlsPolicy;
+
 // Made once, because most messages take it along.
-const net::TlsPolicy& policy_of(const DeliveryConfig& delivery) {
-  static const net::TlsPolicy may = net::TlsPolicy::may("[delivery] tls");
-  static const net::TlsPolicy none = net::TlsPolicy::none("[delivery] tls");
+const TlsPolicy& usual_policy(const DeliveryConfig& delivery) {
+  static const TlsPolicy may = TlsPolicy::may("[delivery] tls");
+  static const TlsPolicy none = TlsPolicy::none("[delivery] tls");
   return delivery.tls ? may : none;
+}
+
+// With a password to lose a route demands a certificate unless the administrator says otherwise.
+RouteTls demanded(const RouteConfig& route, const DeliveryConfig& delivery) {
+  if (route.tls) return *route.tls;
+  if (route.implicit_tls || route.pinned_key || route.ca_file || !route.credentials.empty()) return RouteTls::verify;
+  return delivery.tls ? RouteTls::may : RouteTls::none;
+}
+
+// The DNS may lie about the mail hosts of a domain: only those below it are taken, each with a certificate for its own name.
+TlsPolicy verify_mail_hosts(const proto::Domain& domain, const RouteConfig& route, std::shared_ptr<const net::TrustAnchors> anchors) {
+  std::vector<net::MxPattern> patterns;
+  for (const std::string& text : {domain.text(), "*." + domain.text()})
+    if (auto pattern = net::MxPattern::parse(text)) patterns.push_back(std::move(*pattern));
+  return TlsPolicy::sts(std::move(patterns), net::StsMode::enforce, route.source, std::move(anchors));
+}
+
+TlsPolicy verify(const RouteConfig& route, std::shared_ptr<const net::TrustAnchors> anchors) {
+  if (route.pinned_key) return TlsPolicy::dane({{3, 1, 1, *route.pinned_key}}, route.source + " pin");  // RFC 6698 2.1: the host's key
+  if (route.next_hops.mail_hosts_of) return verify_mail_hosts(*route.next_hops.mail_hosts_of, route, std::move(anchors));
+  std::vector<net::ReferenceName> names;
+  for (const HostPort& host : route.next_hops.hosts)
+    if (auto name = net::ReferenceName::parse(host.host)) names.push_back(std::move(*name));
+  return TlsPolicy::verify(std::move(names), route.source, std::move(anchors));
+}
+
+TlsPolicy policy_of(const RouteConfig& route, const DeliveryConfig& delivery, std::shared_ptr<const net::TrustAnchors> anchors) {
+  switch (demanded(route, delivery)) {
+    case RouteTls::none:
+      return TlsPolicy::none(route.source);
+    case RouteTls::may:
+      return TlsPolicy::may(route.source);
+    case RouteTls::encrypt:
+      return TlsPolicy::encrypt(route.source);
+    case RouteTls::verify:
+      break;
+  }
+  return verify(route, std::move(anchors));
+}
+
+Route configured(const RouteConfig& chosen, const Config& config) {
+  Route route;
+  std::shared_ptr<const net::TrustAnchors> anchors;
+  if (chosen.ca_file && config.route_files) anchors = config.route_files->anchors(*chosen.ca_file);
+  if (chosen.ca_file && !anchors)
+    route.failure = "The authorities in " + chosen.ca_file->string() + ", " + chosen.source + " ca_file, cannot be read";
+  if (!chosen.credentials.empty() && config.route_files) route.login = config.route_files->login(chosen.credentials);
+  if (!chosen.credentials.empty() && !route.login)
+    route.failure = "The password of [credentials." + chosen.credentials + "] has not been read";
+  route.next_hops = chosen.next_hops;
+  route.port = chosen.port_or(config.delivery.port);
+  route.tls = policy_of(chosen, config.delivery, std::move(anchors));
+  route.implicit_tls = chosen.implicit_tls;
+  route.source = chosen.source;
+  return route;
 }
 
 }  // namespace
 
-Route usual_route(const Config& config) {
-  Route route;
-  route.tls = policy_of(config.delivery);
-  return route;
+bool Route::operator==(const Route& other) const {
+  const bool same_login = login == other.login || (login && other.login && *login == *other.login);
+  return same_login && transport == other.transport && next_hops == other.next_hops && port == other.port && tls == other.tls &&
+         implicit_tls == other.implicit_tls && source == other.source && failure == other.failure;
 }
 
 Route route_for(const Config& config, const proto::Domain& domain) {
-  Route route = usual_route(config);
-  route.next_hop = config.next_hop_for(domain);
+  if (const RouteConfig* chosen = config.route_for(domain)) return configured(*chosen, config);
+  Route route;
+  route.port = config.delivery.port;
+  route.tls = usual_policy(config.delivery);
   return route;
 }
 

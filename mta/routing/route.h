@@ -2,12 +2,20 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 
-#include "mta/config/config.h"
+#include "mta/config/route_config.h"
 #include "mta/net/tls_policy.h"
 #include "proto/domain.h"
+
+namespace mxpress::mta {
+struct Config;
+}
+
+namespace mxpress::mta::auth {
+struct Login;
+}
 
 namespace mxpress::mta::routing {
 
@@ -17,15 +25,19 @@ enum class TransportKind : std::uint8_t { smtp, mailbox };
 // Asked for at each attempt, because the configuration may have changed; never stored with a message.
 struct Route {
   TransportKind transport = TransportKind::smtp;
-  std::optional<HostPort> next_hop;  // none: the mail hosts that the DNS has for the domain
+  NextHops next_hops;       // none: the mail hosts that the DNS has for the domain
+  std::uint16_t port = 25;  // of hosts that state none
   net::TlsPolicy tls;
-  std::string credentials;  // which of the configured ones; empty: none
-  bool operator==(const Route&) const = default;
+  bool implicit_tls = false;
+  std::shared_ptr<const auth::Login> login;  // null: nobody signs in
+  std::string source;                        // for people: who says so: "[route]"; empty: nobody
+  std::string failure;                       // why no mail can take it now, and what to do; empty: it can
+
+  bool is_direct() const { return next_hops.empty(); }
+  bool operator==(const Route& other) const;
 };
 
 // Of a domain that is not local.
 Route route_for(const Config& config, const proto::Domain& domain);
-// Of domains that the configuration does not name.
-Route usual_route(const Config& config);
 
 }  // namespace mxpress::mta::routing

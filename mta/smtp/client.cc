@@ -78,5 +78,6 @@ const dns::Target& ClientSession::target() const { return state_->target; }
 const proto::Extensions& ClientSession::extensions() const { return state_->extensions; }
 const net::TlsState& ClientSession::tls() const { return state_->channel.tls(); }
 const net::TlsPolicy& ClientSession::tls_policy() const { return state_->options.tls; }
+const auth::Login* ClientSession::login() const { return state_->options.login.get(); }
 
 }  // namespace mxpress::mta::smtp

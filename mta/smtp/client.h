@@ -14,6 +14,10 @@
 #include "proto/extensions.h"
 #include "proto/outcome.h"
 
+namespace mxpress::mta::auth {
+struct Login;
+}
+
 namespace mxpress::mta::smtp {
 
 // never: for a host that has not kept its replies in step with commands that came together.
@@ -26,6 +30,8 @@ struct ClientOptions {
   net::TlsOffer offer = net::TlsOffer::usual;  // first_offer() of the policy, and then next_offer()
   std::size_t max_recipients = 100;            // of one transaction
   Pipelining pipelining = Pipelining::where_offered;
+  bool implicit_tls = false;                   // TLS before the greeting (RFC 8314 3); needs a policy that does not allow clear text
+  std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none
 };
 
 // One copy of one message for some recipients of one destination.
@@ -85,6 +91,7 @@ class ClientSession {
   const proto::Extensions& extensions() const;
   const net::TlsState& tls() const;
   const net::TlsPolicy& tls_policy() const;
+  const auth::Login* login() const;  // that it has signed in with; null: none
 
  private:
   struct State;

@@ -47,6 +47,7 @@ class ClientChannel {
   bool has_interrupted() { return has_unread() || (!tls().active() && stream_->has_input()); }
   bool is_open() const { return open_; }
   const net::TlsState& tls() const { return stream_->tls(); }
+  std::string tls_binding() const { return stream_->tls_binding(); }
   // What the last failure was: 4.4.2 for a lost connection, 4.5.5 for what is no SMTP.
   proto::EnhancedStatus failure() const { return failure_; }
 

@@ -2,6 +2,7 @@
 #include "mta/smtp/client_opening.h"
 
 #include "dns/resolver.h"
+#include "mta/smtp/client_sign_in.h"
 
 namespace mxpress::mta::smtp {
 namespace {
@@ -22,8 +23,15 @@ Task<bool> ClientOpening::run() {
 }
 
 Task<bool> ClientOpening::open() {
+  if (options_.implicit_tls && !co_await shake_hands()) co_return false;
   if (!co_await greeting()) co_return false;
   if (!co_await hello()) co_return false;
+  if (!options_.implicit_tls && !co_await secure()) co_return false;
+  co_return !options_.login || co_await sign_in();
+}
+
+// STARTTLS, where the policy wants it and the host has it.
+Task<bool> ClientOpening::secure() {
   const bool offers_tls = options_.offer != net::TlsOffer::clear && options_.tls.kind() != net::TlsPolicy::Kind::none;
   if (!offers_tls && options_.tls.allows_clear()) co_return true;
   if (!offers_tls || !extensions_.starttls) co_return co_await without_tls();
@@ -77,12 +85,25 @@ Task<bool> ClientOpening::starttls() {
     note(TlsFailure::starttls_not_supported, "the mail host refused STARTTLS: " + reply->to_string());
     co_return co_await refused(Stage::tls, std::move(*reply));
   }
+  co_return co_await shake_hands();
+}
+
+Task<bool> ClientOpening::shake_hands() {
   const Status started = co_await channel_.start_tls(target_.host, options_.offer, options_.timeouts.tls);
   if (!started.ok()) co_return failed_tls(started.error(), "starting TLS");
   const net::TlsState& state = channel_.tls();
   tls_.reached = state.level;
   note(state.failure, state.detail);
   co_return true;
+}
+
+// The host never gets mail of ours without it: whatever it says, no recipient has failed.
+Task<bool> ClientOpening::sign_in() {
+  ClientSignIn exchange(channel_, target_, *options_.login, options_.timeouts.hello);
+  if (co_await exchange.run(extensions_.auth)) co_return true;
+  failure_ = exchange.failure();
+  co_await quit_and_close(channel_, options_.timeouts.quit);
+  co_return false;
 }
 
 // The host has no STARTTLS.

@@ -23,10 +23,13 @@ class ClientOpening {
 
  private:
   Task<bool> open();
+  Task<bool> secure();
+  Task<bool> sign_in();
   Task<bool> greeting();
   Task<bool> hello();
   Task<bool> helo();
   Task<bool> starttls();
+  Task<bool> shake_hands();
   Task<Result<proto::Reply>> command(std::string line, Duration timeout);
   Task<bool> refused(proto::Stage stage, proto::Reply reply);
   bool failed(proto::Stage stage, const Error& error, std::string_view doing);

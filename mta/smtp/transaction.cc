@@ -188,6 +188,12 @@ void ClientTransaction::take(const Command& command, const Reply& reply) {
   }
 }
 
+// RFC 4954 6: the host knows us no more, or not well enough. Whose fault that is, it is no recipient's.
+bool ClientTransaction::refuses_login(const Reply& reply) const {
+  const bool is_about_login = reply.code == kAuthRequired || reply.code == 534 || reply.code == 535 || reply.code == 538;
+  return options_.login && is_about_login;
+}
+
 void ClientTransaction::take_mail(const Reply& reply) {
   begun_ = reply.is_positive();
   stopped_ = !reply.is_positive();
@@ -195,7 +201,7 @@ void ClientTransaction::take_mail(const Reply& reply) {
   const proto::HostResult why = report_.replied(Stage::mail, reply);
   // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be tried.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active();
-  if (result_.tls_required || is_system_failure(reply)) {
+  if (result_.tls_required || is_system_failure(reply) || refuses_login(reply)) {
     give_up_host(why);
   } else {
     decide_all(outcome_of(reply), why);

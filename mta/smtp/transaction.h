@@ -44,6 +44,7 @@ class ClientTransaction {
   Duration timeout_of(const Command& command) const;
 
   void take(const Command& command, const proto::Reply& reply);
+  bool refuses_login(const proto::Reply& reply) const;
   void take_mail(const proto::Reply& reply);
   void take_rcpt(std::size_t recipient, const proto::Reply& reply);
   void take_data(const proto::Reply& reply);

@@ -1,6 +1,7 @@
 // Puts messages into this host's own mailbox.
 #include "mta/transport/mailbox_transport.h"
 
+#include "mta/config/config.h"
 #include "mta/system/crash_record.h"
 #include "mta/transport/blocking.h"
 #include "mta/transport/local_mailbox.h"

@@ -1,6 +1,7 @@
 // The names of session keys.
 #include "mta/transport/session_key.h"
 
+#include "mta/auth/login.h"
 #include "proto/site_key.h"
 
 namespace mxpress::mta::transport {
@@ -27,19 +28,25 @@ std::shared_ptr<const SessionTerms> usual_terms() {
   return usual;
 }
 
+bool SessionTerms::operator==(const SessionTerms& other) const {
+  const bool same_login = login == other.login || (login && other.login && *login == *other.login);
+  return same_login && transport == other.transport && tls == other.tls && implicit_tls == other.implicit_tls && source == other.source;
+}
+
 std::string SessionKey::text() const {
   std::string text = quoted(next_hop.hosts);
   if (next_hop.kind == NextHop::Kind::route) text += " route";
   if (terms.transport == routing::TransportKind::mailbox) text += " mailbox";
   if (terms.tls.kind() != net::TlsPolicy::Kind::may) text += " tls=" + terms.tls.text();
-  if (!terms.credentials.empty()) text += " login=" + quoted(terms.credentials);
+  if (terms.implicit_tls) text += " implicit";
+  if (terms.login) text += " login=" + quoted(terms.login->name) + "/" + quoted(terms.login->user);
   if (terms.source) text += " from=" + terms.source->to_string();
   return proto::short_site_key(std::move(text));
 }
 
 SessionKey session_key(const routing::Route& route, std::string hosts) {
-  const auto kind = route.next_hop ? NextHop::Kind::route : NextHop::Kind::mail_hosts;
-  return {{kind, std::move(hosts)}, {route.transport, route.tls, route.credentials, std::nullopt}};
+  const auto kind = route.is_direct() ? NextHop::Kind::mail_hosts : NextHop::Kind::route;
+  return {{kind, std::move(hosts)}, {route.transport, route.tls, route.implicit_tls, route.login, std::nullopt}};
 }
 
 std::string_view hosts_of(std::string_view text) { return text.substr(0, text.find(' ')); }

@@ -27,9 +27,10 @@ struct NextHop {
 struct SessionTerms {
   routing::TransportKind transport = routing::TransportKind::smtp;
   net::TlsPolicy tls{};
-  std::string credentials{};             // which of the configured ones; empty: none
-  std::optional<dns::Address> source{};  // that connections are made from; none: as the system chooses
-  bool operator==(const SessionTerms&) const = default;
+  bool implicit_tls = false;
+  std::shared_ptr<const auth::Login> login{};  // that the session signs in with; null: none
+  std::optional<dns::Address> source{};        // that connections are made from; none: as the system chooses
+  bool operator==(const SessionTerms& other) const;
 };
 
 // The terms that stand in no name.

@@ -7,6 +7,7 @@
 #include <exception>
 #include <utility>
 
+#include "mta/auth/login.h"
 #include "mta/config/config.h"
 #include "mta/smtp/client_result.h"
 #include "mta/system/instant.h"
@@ -117,10 +118,16 @@ class SmtpTransport::Attempt {
   SessionPool::Session take_usable(const dns::Target& target) {
     while (auto session = smtp_.idle_.take(order_.site, target)) {
       if (!session.client->usable()) continue;
-      if (session.connection.use_for(order_.owner)) return session;
+      if (has_terms(*session.client) && session.connection.use_for(order_.owner)) return session;
       smtp_.close_soon(std::move(session));
     }
     return {};
+  }
+
+  // A reload may have changed the password, or how to sign in, since it was opened.
+  bool has_terms(const smtp::ClientSession& session) const {
+    const auth::Login *const of_session = session.login(), *const wanted = order_.terms->login.get();
+    return of_session == wanted || (of_session && wanted && *of_session == *wanted);
   }
 
   // True if the host got as far as a transaction.
@@ -327,6 +334,8 @@ class SmtpTransport::Attempt {
     options.timeouts = order_.config->timeouts;
     options.tls = order_.terms->tls;
     options.max_recipients = order_.config->delivery.max_recipients;
+    options.implicit_tls = order_.terms->implicit_tls;
+    options.login = order_.terms->login;
     return options;
   }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mta/config/config.h"
 #include "mta/delivery/dispatcher.h"
 #include "mta/events/hub.h"
 #include "mta/system/log.h"

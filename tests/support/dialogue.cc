@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "mta/auth/login.h"
 #include "mta/smtp/client.h"
 #include "proto/mail_data.h"
 #include "tests/support/dialogue_script.h"
@@ -256,6 +257,26 @@ MemoryTls parse_handshake(const std::string& word) {
   return word == "hangs" ? MemoryTls::hangs : MemoryTls::succeeds;
 }
 
+// "USER PASSWORD [cleartext] [MECHANISM...]"
+std::shared_ptr<const mta::auth::Login> parse_login(const std::string& text) {
+  auto login = std::make_shared<mta::auth::Login>();
+  std::string password;
+  std::istringstream words(text);
+  words >> login->user >> password;
+  login->name = "provider";
+  login->password = mta::auth::Secret(password);
+  for (std::string word; words >> word;) {
+    login->allow_cleartext = login->allow_cleartext || word == "cleartext";
+    if (word != "cleartext") login->mechanisms.push_back(word);
+  }
+  return login;
+}
+
+void apply_tls(const std::string& word, mta::smtp::ClientOptions& options) {
+  options.tls = word == "never" ? mta::net::TlsPolicy::none() : mta::net::TlsPolicy::encrypt("test");
+  options.implicit_tls = word == "implicit";
+}
+
 void apply(const Setting& setting, Setup& setup) {
   const auto& [key, value] = setting;
   if (key == "from") {
@@ -275,7 +296,9 @@ void apply(const Setting& setting, Setup& setup) {
   } else if (key == "envid") {
     setup.envelope.envid = value;
   } else if (key == "tls") {
-    setup.options.tls = mta::net::TlsPolicy::none();
+    apply_tls(value, setup.options);
+  } else if (key == "login") {
+    setup.options.login = parse_login(value);
   } else if (key == "handshake") {
     setup.memory.tls = parse_handshake(value);
   } else if (key == "max-recipients") {

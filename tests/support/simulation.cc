@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <stdexcept>
 
+#include "mta/routing/route_files.h"
 #include "mta/system/log.h"
 #include "proto/mail_data.h"
 
@@ -17,6 +18,7 @@ mta::Config parse(const std::string& toml) {
   const std::string always = "hostname = \"mail.here.example\"\ndelivery.allow_addresses = [\"192.0.2.0/24\"]\n";
   auto config = mta::parse_config(always + toml, "test.toml");
   if (!config) throw std::runtime_error(config.error().message);
+  config->route_files = mta::routing::RouteFiles::load(*config);
   return std::move(*config);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "mta/config/config.h"
 #include "mta/delivery/dispatcher.h"
 #include "queue/stepped_spool.h"
 #include "tests/support/forgetful_disk.h"

@@ -89,7 +89,8 @@ TEST_CASE("config: the commented file names every key, and its examples are acce
   const Config examples = parsed(without_empty_aliases);
   CHECK(examples.hostname == "mail.example.com");
   CHECK(examples.local.aliases.at("root").to_string() == "admin@example.com");
-  CHECK(examples.next_hop_for(domain("example.com"))->host == "mail.example.com");
+  CHECK(examples.route_for(domain("example.com"))->next_hops.hosts.at(0).host == "mail.example.com");
+  CHECK(examples.route_for(domain("example.net"))->credentials == "provider");
   CHECK(examples.retry_for(domain("example.com")).delay_notice == 0s);
 }
 
@@ -194,9 +195,9 @@ lifetime = "3d"
 delay_notice = "1h"
 )");
   const auto one = domain("example.com"), two = domain("example.net"), other = domain("example.org");
-  CHECK(config.next_hop_for(one)->host == "2001:db8::1");
-  CHECK(config.next_hop_for(one)->port == 2525);
-  CHECK_FALSE(config.next_hop_for(other));
+  CHECK(config.route_for(one)->next_hops.hosts == std::vector<HostPort>{{"2001:db8::1", 2525}});
+  CHECK(config.route_for(one)->source == "[destination.\"example.com\"] route");
+  CHECK_FALSE(config.route_for(other));
   CHECK(config.max_sessions_for(one) == 1);
   CHECK(config.max_sessions_for(two) == config.delivery.max_sessions_per_site);
   CHECK(config.retry_for(one).lifetime == 24h);
@@ -214,7 +215,30 @@ TEST_CASE("config: each mistake is an error that names file, line and key, and w
       {"submission_socket = \"/a\"", "x.toml:1: unknown key submission_socket; did you mean \"submission_socket\" in [listen]?"},
       {"[delivry]\nport = 25", "x.toml:1: unknown key delivry; did you mean \"delivery\"?"},
       {"[retry]\nlifetime = \"5d\"\nzzzzzzzzzzzzz = 1", "x.toml:3: unknown key [retry] zzzzzzzzzzzzz"},
-      {"smtp_password = \"x\"", "x.toml:1: unknown key smtp_password (a secret never belongs in this file)"},
+      {"smtp_password = \"x\"", "x.toml:1: unknown key smtp_password (a secret never belongs in this file"},
+      {"[route]\nport = 587", "x.toml:1: [route] host is missing"},
+      {"[route]\nhost = []", "x.toml:2: [route] host: must be a host"},
+      {"[route]\nhost = \"smtp.example.com:x\"", "x.toml:2: [route] host: \"smtp.example.com:x\" is not a host"},
+      {"[route]\nhost = \"mx:\"", "x.toml:2: [route] host: "},
+      {"[route]\nhst = \"a.example\"", "x.toml:2: unknown key [route] hst; did you mean \"host\"?"},
+      {"[route]\nhost = \"a.example\"\ntls = \"yes\"",
+       "x.toml:3: [route] tls: must be \"none\", \"may\", \"encrypt\" or \"verify\", not \"yes\""},
+      {"[route]\nhost = \"a.example\"\ntls = \"may\"\nimplicit = true", "x.toml:4: [route] implicit = true begins with TLS"},
+      {"[route]\nhost = \"a.example\"\npin = \"sha256/abc\"", "x.toml:3: [route] pin: must be \"sha256/\""},
+      {"[route]\nhost = \"a.example\"\nauth = \"me\"", "x.toml:3: [route] auth: there is no [credentials.me]"},
+      {"[route.\"my host\"]\nhost = \"a.example\"", "x.toml:1: [route.my host]: a name has letters"},
+      {"[route.direct]\nhost = \"a.example\"", "x.toml:1: [route.direct]: \"direct\" stands for no route"},
+      {"route = 5", "x.toml:1: route must be a table"},
+      {"[destination.\"a.example\"]\nroute = \"offise\"\n[route.office]\nhost = \"b.example\"",
+       "x.toml:2: [destination.\"a.example\"] route: there is no [route.offise]"},
+      {"[credentials.me]\npassword_file = \"/a\"", "x.toml:1: [credentials.me] user is missing"},
+      {"[credentials.me]\nuser = \"me\"", "x.toml:1: [credentials.me] password_file is missing"},
+      {"[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\npassword_credential = \"b\"",
+       "x.toml:1: [credentials.me] password_file and password_credential"},
+      {"[credentials.me]\nuser = \"me\"\npassword = \"x\"",
+       "x.toml:3: unknown key [credentials.me] password (a secret never belongs in this file: see password_file"},
+      {"[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\nmechanisms = [\"NTLM\"]",
+       "x.toml:4: [credentials.me] mechanisms: \"NTLM\" is none of SCRAM-SHA-256-PLUS"},
       {"hostname = 5", "x.toml:1: hostname: must be a host name, not an integer"},
       {"hostname = \"localhost\"", "x.toml:1: hostname: must be the name that the DNS has for this host"},
       {"hostname = \"a b\"", "x.toml:1: hostname: "},
@@ -357,5 +381,9 @@ TEST_CASE("config: mxpress.toml(5) explains every key, and no other") {
   for (const auto& field : config::fields_of(config)) known.insert(field.table + "." + field.name);
   for (const auto& field : config::fields_of(destination, config.retry))
     known.insert("destination." + (field.table.empty() ? field.name : field.table));
+  RouteConfig route;
+  CredentialsConfig credentials;
+  for (const auto& field : config::fields_of(route)) known.insert("route." + field.name);
+  for (const auto& field : config::fields_of(credentials)) known.insert("credentials." + field.name);
   CHECK(explained_keys() == known);
 }

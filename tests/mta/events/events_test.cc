@@ -6,6 +6,7 @@
 #include "mta/control/service.h"
 #include "mta/events/hub.h"
 #include "mta/events/log_sink.h"
+#include "mta/events/sign_in_alarm.h"
 #include "mta/system/log.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
@@ -117,4 +118,57 @@ TEST_CASE("events: what an operator does is told with his uid, and what does not
   CHECK(steps == Lines{"hold 0000000000001 by uid 1000", "release 0000000000001 by uid 1000", "retry 0000000000002 by uid 1000",
                        "remove 0000000000003 by uid 1000", "withdrawn you@there.example", "bounce 0000000000004 by uid 1000",
                        "withdrawn you@there.example"});
+}
+
+namespace {
+
+proto::HostResult refused_login() {
+  return {proto::Stage::auth, "smtp.provider.example", "192.0.2.1:587", "", {5, 7, 8}, 535, "535 5.7.8 not accepted", false};
+}
+
+events::SiteFailed site_failed(const proto::HostResult& result, std::uint32_t failures) {
+  return {"smtp.provider.example:587", result, failures, {}};
+}
+
+}  // namespace
+
+TEST_CASE("sign-in alarm: a provider that refuses this host stands in the status until mail goes there again, or a reload") {
+  events::SignInAlarm alarm;
+  proto::HostResult other = refused_login();
+  other.stage = proto::Stage::connect;
+  alarm.take(site_failed(other, 1));
+  CHECK(alarm.failures().empty());
+  alarm.take(site_failed(refused_login(), 1));
+  alarm.take(site_failed(refused_login(), 2));
+  CHECK(alarm.failures() == Lines{"cannot sign in at smtp.provider.example:587, so its mail waits: 535 5.7.8 not accepted"});
+  alarm.take(events::SiteRecovered{"other.example:25"});
+  CHECK(alarm.failures().size() == 1);
+  alarm.take(events::SiteRecovered{"smtp.provider.example:587"});
+  CHECK(alarm.failures().empty());
+  alarm.take(site_failed(refused_login(), 1));
+  alarm.clear();
+  CHECK(alarm.failures().empty());
+}
+
+TEST_CASE("sign-in alarm: however many providers fail, it holds a bounded number") {
+  events::SignInAlarm alarm;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string hosts = "smtp" + std::to_string(i) + ".example:587";
+    alarm.take(events::SiteFailed{hosts, refused_login(), 1, {}});
+  }
+  CHECK(alarm.failures().size() == events::SignInAlarm::kMost);
+}
+
+TEST_CASE("log: a password that is refused is one alert, and then warnings") {
+  std::vector<Priority> priorities;
+  const auto keep = [](const LogLine& line, void* context) { static_cast<std::vector<Priority>*>(context)->push_back(line.priority()); };
+  capture_log(keep, &priorities);
+  events::LogSink sink;
+  proto::HostResult other = refused_login();
+  other.stage = proto::Stage::connect;
+  sink.take(site_failed(refused_login(), 1));
+  sink.take(site_failed(refused_login(), 2));
+  sink.take(site_failed(other, 1));
+  capture_log(nullptr, nullptr);
+  CHECK(priorities == std::vector{Priority::alert, Priority::warning, Priority::warning});
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mta/auth/login.h"
 #include "mta/transport/session_key.h"
 #include "proto/site_key.h"
 #include "tests/support/simulation.h"
@@ -19,6 +20,13 @@ using mta::transport::SessionKey;
 namespace {
 
 SessionKey usual() { return {{NextHop::Kind::mail_hosts, "mx.there.example:25"}, {}}; }
+
+std::shared_ptr<const mta::auth::Login> login(const std::string& name, const std::string& user) {
+  auto login = std::make_shared<mta::auth::Login>();
+  login->name = name;
+  login->user = user;
+  return login;
+}
 
 SessionKey with(const std::function<void(SessionKey&)>& change) {
   SessionKey key = usual();
@@ -46,10 +54,12 @@ TEST_CASE("session key: any two of these keys share no session, and no name in t
       with([](SessionKey& key) { key.terms.tls = TlsPolicy::verify({}, "test"); }),
       with([](SessionKey& key) { key.terms.tls = TlsPolicy::dane({{3, 1, 1, std::string(32, 'x')}}, "test"); }),
       with([](SessionKey& key) { key.terms.tls = TlsPolicy::dane({{3, 1, 1, std::string(32, 'y')}}, "test"); }),
-      with([](SessionKey& key) { key.terms.credentials = "me"; }),
-      with([](SessionKey& key) { key.terms.credentials = "you"; }),
-      with([](SessionKey& key) { key.terms.credentials = "me from=192.0.2.1"; }),
-      with([](SessionKey& key) { key.terms.credentials = "me", key.terms.source = dns::Address::parse("192.0.2.1").value(); }),
+      with([](SessionKey& key) { key.terms.tls = TlsPolicy::encrypt("test"), key.terms.implicit_tls = true; }),
+      with([](SessionKey& key) { key.terms.login = login("provider", "me"); }),
+      with([](SessionKey& key) { key.terms.login = login("provider", "you"); }),
+      with([](SessionKey& key) { key.terms.login = login("other", "me"); }),
+      with([](SessionKey& key) { key.terms.login = login("provider", "me from=192.0.2.1"); }),
+      with([](SessionKey& key) { key.terms.login = login("provider", "me"), key.terms.source = dns::Address::parse("192.0.2.1").value(); }),
       with([](SessionKey& key) { key.terms.source = dns::Address::parse("192.0.2.1").value(); }),
       with([](SessionKey& key) { key.terms.source = dns::Address::parse("192.0.2.2").value(); }),
       with([](SessionKey& key) { key.terms.source = dns::Address::parse("2001:db8::1").value(); }),

@@ -1,0 +1,34 @@
+// What this host signs in with at a provider: [credentials.NAME], with the password from its file.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mta/auth/secret.h"
+#include "proto/result.h"
+
+namespace mxpress::mta {
+struct CredentialsConfig;
+}
+
+namespace mxpress::mta::auth {
+
+struct Login {
+  std::string name;  // of [credentials.NAME]
+  std::string user;
+  Secret password;
+  std::string failure;                  // why there is no password, and what to do; empty: there is one
+  std::vector<std::string> mechanisms;  // the only ones to use, the first first
+  bool allow_cleartext = false;
+  bool operator==(const Login&) const = default;
+};
+
+// Reads the password. Reads the disk, does not wait for a FIFO. A file that cannot be used gives a login with a failure.
+Login load_login(const std::string& name, const CredentialsConfig& config);
+
+// The password in a file: one line, whatever ends it. Refused: what is no plain file, is empty, is over 64 KiB, has several lines or a NUL,
+// or can be read by everybody (mode 0640 or less is wanted).
+Result<Secret> read_secret(const std::string& path);
+
+}  // namespace mxpress::mta::auth

@@ -1,0 +1,75 @@
+// Finds keys that contradict each other, or lack each other.
+#include "mta/config/config_check.h"
+
+#include <algorithm>
+#include <string>
+
+#include "mta/config/config.h"
+#include "mta/config/config_reader.h"
+#include "mta/config/endpoint.h"
+
+namespace mxpress::mta::config {
+namespace {
+
+void check_listeners(const Config& config, ConfigReader& reader) {
+  if (!config.listen.allow.empty()) return;
+  for (const std::string& text : config.listen.smtp) {
+    const auto endpoint = parse_endpoint(text);
+    if (endpoint && dns::is_loopback(endpoint->address)) continue;
+    reader.complain(reader.line_of("listen.smtp"),
+                    "[listen] smtp: " + text +
+                        " is reachable from other hosts, so [listen] allow must list the networks that may send "
+                        "through it, such as allow = [\"192.0.2.0/24\"]");
+  }
+}
+
+// What a route needs of other keys.
+void check_route(const Config& config, const RouteConfig& route, ConfigReader& reader) {
+  const std::string shown = route.source.substr(1, route.source.size() - 2);
+  const auto complain = [&](const std::string& key, const std::string& what) {
+    reader.complain(std::max(reader.line_of(shown), reader.line_of(shown + "." + key)), route.source + " " + key + what);
+  };
+  const bool is_clear = route.tls == RouteTls::none || route.tls == RouteTls::may;
+  if (route.next_hops.empty()) complain("host", " is missing: the host that takes the mail, such as \"smtp.example.com\"");
+  if (!route.credentials.empty() && !config.credentials.contains(route.credentials))
+    complain("auth", ": there is no [credentials." + route.credentials + "]");
+  if (route.implicit_tls && is_clear) complain("implicit", " = true begins with TLS: set tls to \"verify\" or \"encrypt\"");
+  if (route.pinned_key && route.tls && *route.tls != RouteTls::verify) complain("pin", " is only asked for with tls = \"verify\"");
+  if (route.pinned_key && route.ca_file) complain("pin", " and ca_file: set one of them");
+}
+
+void check_credentials(const std::string& name, const CredentialsConfig& credentials, ConfigReader& reader) {
+  const std::string shown = "credentials." + name;
+  const auto complain = [&](const std::string& what) { reader.complain(reader.line_of(shown), "[" + shown + "] " + what); };
+  if (credentials.user.empty()) complain("user is missing: the name to sign in with, often a mail address");
+  const bool has_file = credentials.password_file.has_value(), has_credential = !credentials.password_credential.empty();
+  if (!has_file && !has_credential)
+    complain("password_file is missing: a file that only root and mxpress can read, with the password in one line");
+  if (has_file && has_credential) complain("password_file and password_credential: set one of them");
+}
+
+void check_routes(const Config& config, ConfigReader& reader) {
+  if (config.route) check_route(config, *config.route, reader);
+  for (const auto& [name, route] : config.routes)
+    if (route.source.starts_with("[route.")) check_route(config, route, reader);
+  for (const auto& [name, credentials] : config.credentials) check_credentials(name, credentials, reader);
+}
+
+}  // namespace
+
+void check_whole(const Config& config, ConfigReader& reader) {
+  check_listeners(config, reader);
+  if (reader.result()) check_routes(config, reader);                  // else what seems to be missing may be misspelt
+  const bool has_one_attempt = config.retry.lifetime == Duration(0);  // a delay is told of by the final notice
+  if (!has_one_attempt && config.retry.delay_notice >= config.retry.lifetime)
+    reader.complain(std::max(reader.line_of("retry.delay_notice"), reader.line_of("retry.lifetime")),
+                    "[retry] delay_notice must be shorter than lifetime (\"0\" for no such notice)");
+  if (config.listen.submission_socket == config.listen.control_socket)
+    reader.complain(std::max(reader.line_of("listen.submission_socket"), reader.line_of("listen.control_socket")),
+                    "[listen] submission_socket and control_socket must differ");
+  if (config.delivery.max_sessions_per_site > config.delivery.max_sessions)
+    reader.complain(std::max(reader.line_of("delivery.max_sessions_per_site"), reader.line_of("delivery.max_sessions")),
+                    "[delivery] max_sessions_per_site must not be over max_sessions");
+}
+
+}  // namespace mxpress::mta::config

@@ -1,0 +1,214 @@
+// Reads a configuration file key by key.
+#include "mta/config/config_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "mta/config/endpoint.h"
+#include "proto/printable.h"
+
+namespace mxpress::mta::config {
+namespace {
+
+constexpr std::size_t kMaxErrors = 20;
+
+// Levenshtein's distance: how many letters differ.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+// The key that was probably meant: the same name in another table, else the nearest name, those of the same table first.
+std::string suggestion(const std::string& table, std::string_view key, const std::vector<Candidate>& candidates) {
+  key = key.substr(0, 64);
+  const Candidate* best = nullptr;
+  std::size_t least = 1 + std::max<std::size_t>(2, key.size() / 3);
+  for (const Candidate& candidate : candidates) {
+    const std::size_t differs = distance(key, candidate.name) + (candidate.table == table ? 0 : candidate.name == key ? 0 : 1);
+    if (differs >= least) continue;
+    least = differs;
+    best = &candidate;
+  }
+  if (!best) return {};
+  if (best->table == table) return "; did you mean \"" + best->name + "\"?";
+  return "; did you mean \"" + best->name + "\" " + (best->table.empty() ? "before the first [table]?" : "in [" + best->table + "]?");
+}
+
+// "[table] key", for people.
+std::string place(const std::string& table, const std::string& key) {
+  return (table.empty() ? "" : "[" + table + "] ") + proto::printable(key, 64);
+}
+
+// A name that stands in other keys: "office", "gmail-2".
+bool is_name(std::string_view text) {
+  const auto fits = [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), fits);
+}
+
+constexpr std::string_view kNameWanted = ": a name has letters, digits, '-' and '_' only";
+
+// The tables that hold tables of one kind.
+bool is_collection(std::string_view key) { return key == "destination" || key == "route" || key == "credentials"; }
+
+}  // namespace
+
+ConfigReader::ConfigReader(Config& config, std::string file_name)
+    : config_(config), file_name_(std::move(file_name)), fields_(fields_of(config)) {
+  for (const ConfigField& field : fields_) candidates_.push_back({field.table, field.name});
+  for (const ConfigField& field : fields_)
+    if (!field.table.empty() && field.table != candidates_.back().table) candidates_.push_back({"", field.table});
+  for (const char* collection : {"destination", "route", "credentials"}) candidates_.push_back({"", collection});
+}
+
+void ConfigReader::read(const ConfigValue::Table& file) {
+  for (const ConfigEntry& entry : file)
+    if (!is_collection(entry.key)) read_top(entry);
+  for (const ConfigEntry& entry : file) {
+    if (entry.key == "route") read_routes(entry);
+    if (entry.key == "credentials") read_each(entry, "[credentials.provider]", &ConfigReader::read_credentials);
+  }
+  for (const ConfigEntry& entry : file)  // last, because they start from the general keys, and name routes
+    if (entry.key == "destination") read_each(entry, "[destination.\"example.com\"]", &ConfigReader::read_destination);
+}
+
+Status ConfigReader::result() const {
+  if (errors_.empty()) return {};
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& [line, words] : errors_)
+    if (++count <= kMaxErrors) text += (text.empty() ? "" : "\n") + file_name_ + ":" + std::to_string(line) + ": " + words;
+  return Error::permanent(text);
+}
+
+std::uint32_t ConfigReader::line_of(const std::string& name) const {
+  const auto found = lines_.find(name);
+  return found == lines_.end() ? 0 : found->second;
+}
+
+bool ConfigReader::is_table(const std::string& name) const {
+  return !name.empty() && std::any_of(fields_.begin(), fields_.end(), [&](const ConfigField& field) { return field.table == name; });
+}
+
+void ConfigReader::read_top(const ConfigEntry& entry) {
+  if (!is_table(entry.key)) return read_key(fields_, "", "", entry);
+  if (!entry.value.table()) return complain(entry.line, place("", entry.key) + " must be a table, not " + entry.value.kind());
+  for (const ConfigEntry& inner : *entry.value.table()) read_key(fields_, entry.key, entry.key, inner);
+}
+
+// `table` as the fields know it, `shown` as the file names it.
+void ConfigReader::read_key(const Fields& fields, const std::string& table, const std::string& shown, const ConfigEntry& entry) {
+  const auto field =
+      std::find_if(fields.begin(), fields.end(), [&](const ConfigField& f) { return f.table == table && f.name == entry.key; });
+  if (field == fields.end()) return complain_unknown(fields, table, shown, entry);
+  lines_[shown + "." + entry.key] = entry.line;
+  if (const Status status = field->read(entry.value); !status)
+    complain(entry.value.line != 0 ? entry.value.line : entry.line, place(shown, entry.key) + ": " + status.error().message);
+}
+
+void ConfigReader::read_keys(const Fields& fields, const std::string& shown, const ConfigEntry& entry) {
+  for (const ConfigEntry& inner : *entry.value.table()) read_key(fields, "", shown, inner);
+}
+
+void ConfigReader::complain_unknown(const Fields& fields, const std::string& table, const std::string& shown, const ConfigEntry& entry) {
+  std::vector<Candidate> own;
+  for (const ConfigField& field : fields) own.push_back({field.table, field.name});
+  std::string text = "unknown key " + place(shown, entry.key) + suggestion(table, entry.key, shown == table ? candidates_ : own);
+  const std::string key = proto::printable(entry.key, 64);
+  if (entry.value.table() && shown.starts_with("destination.")) text += " (a domain stands in quotes: [destination.\"example.com\"])";
+  if (key.find("password") != key.npos || key.find("secret") != key.npos)
+    text += " (a secret never belongs in this file: see password_file in [credentials.NAME])";
+  complain(entry.line, text);
+}
+
+void ConfigReader::read_each(const ConfigEntry& entry, std::string_view example, ReadNamed read) {
+  if (!entry.value.table())
+    return complain(entry.line, entry.key + " must be a table, such as " + std::string(example) + ", not " + entry.value.kind());
+  for (const ConfigEntry& inner : *entry.value.table()) (this->*read)(inner);
+}
+
+// [route] has its own keys, and the tables [route.NAME].
+void ConfigReader::read_routes(const ConfigEntry& entry) {
+  if (!entry.value.table()) return complain(entry.line, "route must be a table, such as [route], not " + entry.value.kind());
+  ConfigEntry own{entry.key, entry.line, {entry.value.line, ConfigValue::Table()}};
+  for (const ConfigEntry& inner : *entry.value.table()) {
+    if (!inner.value.table()) {
+      std::get<ConfigValue::Table>(own.value.data).push_back(inner);
+      continue;
+    }
+    const std::string shown = "route." + proto::printable(inner.key, 64);
+    if (!is_name(inner.key) || inner.key == kDirectRoute) {
+      complain(inner.line, "[" + shown + "]" + (inner.key == kDirectRoute ? ": \"direct\" stands for no route" : std::string(kNameWanted)));
+      continue;
+    }
+    read_route(shown, config_.routes[inner.key], inner);
+  }
+  if (!own.value.table()->empty()) read_route("route", config_.route.emplace(), own);
+}
+
+void ConfigReader::read_route(const std::string& shown, RouteConfig& route, const ConfigEntry& entry) {
+  route.source = "[" + shown + "]";
+  read_keys(fields_of(route), shown, entry);
+  lines_.emplace(shown, entry.line);
+}
+
+void ConfigReader::read_credentials(const ConfigEntry& entry) {
+  const std::string shown = "credentials." + proto::printable(entry.key, 64);
+  if (!entry.value.table() || !is_name(entry.key))
+    return complain(entry.line,
+                    "[" + shown + "]" + (entry.value.table() ? std::string(kNameWanted) : " must be a table, not " + entry.value.kind()));
+  read_keys(fields_of(config_.credentials[entry.key]), shown, entry);
+  lines_.emplace(shown, entry.line);
+}
+
+void ConfigReader::read_destination(const ConfigEntry& entry) {
+  const std::string shown = "destination.\"" + proto::printable(entry.key, 255) + "\"";
+  const bool is_wildcard = entry.key.starts_with("*.");
+  const auto domain = proto::Domain::parse(std::string_view(entry.key).substr(is_wildcard ? 2 : 0));
+  if (!domain) return complain(entry.line, "[" + shown + "]: " + domain.error().message);
+  if (!entry.value.table())
+    return complain(entry.line, "[" + shown + "] must be a table, not " + entry.value.kind() + " (are quotes around the domain missing?)");
+  DestinationConfig destination;
+  const Fields fields = fields_of(destination, config_.retry);
+  for (const ConfigEntry& inner : *entry.value.table()) read_destination_entry(fields, shown, inner);
+  name_route(shown, destination);
+  const bool is_new = is_wildcard ? config_.subdomains.emplace(domain->text(), std::move(destination)).second
+                                  : config_.destinations.emplace(*domain, std::move(destination)).second;
+  if (!is_new) complain(entry.line, "[" + shown + "] is there twice, written differently");
+}
+
+void ConfigReader::read_destination_entry(const Fields& fields, const std::string& shown, const ConfigEntry& entry) {
+  if (entry.key != "retry") return read_key(fields, "", shown, entry);
+  if (!entry.value.table())
+    return complain(entry.line, "[" + shown + "] retry must be a table, such as { lifetime = \"2d\" }, not " + entry.value.kind());
+  for (const ConfigEntry& inner : *entry.value.table()) read_key(fields, "retry", shown + ".retry", inner);
+}
+
+// The name of a route, or a host that makes one.
+void ConfigReader::name_route(const std::string& shown, DestinationConfig& destination) {
+  const std::string& name = destination.route;
+  if (name.empty() || name == kDirectRoute || config_.routes.contains(name)) return;
+  const std::string key = "[" + shown + "] route";
+  const auto hops = parse_next_hops(name);
+  const bool is_word = is_name(name) && name != "localhost";
+  if (is_word)
+    return complain(line_of(shown + ".route"), key + ": there is no [route." + name + "]; a host with that name is \"" + name + ":25\"");
+  if (!hops) return complain(line_of(shown + ".route"), key + ": " + hops.error().message);
+  RouteConfig route;
+  route.next_hops = *hops;
+  route.source = key;
+  config_.routes.emplace(name, std::move(route));
+}
+
+}  // namespace mxpress::mta::config

@@ -1,0 +1,61 @@
+// Applies the entries of one configuration file to a Config, and collects what is wrong with them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mta/config/config.h"
+#include "mta/config/config_fields.h"
+#include "mta/config/config_value.h"
+#include "proto/result.h"
+
+namespace mxpress::mta::config {
+
+// A key, or the name of a table, that may have been meant.
+struct Candidate {
+  std::string table;
+  std::string name;
+};
+
+class ConfigReader {
+ public:
+  // `config` outlives it.
+  ConfigReader(Config& config, std::string file_name);
+
+  void read(const ConfigValue::Table& file);
+  void complain(std::uint32_t line, const std::string& text) { errors_.emplace(line, text); }
+  // All complaints, one on each line: "FILE:LINE: what is wrong".
+  Status result() const;
+  // Where a key stands, for errors found by comparing several: "retry.lifetime", "route.office.auth"; 0 if it is not in the file.
+  std::uint32_t line_of(const std::string& name) const;
+
+ private:
+  using Fields = std::vector<ConfigField>;
+  using ReadNamed = void (ConfigReader::*)(const ConfigEntry& entry);
+
+  void read_top(const ConfigEntry& entry);
+  void read_key(const Fields& fields, const std::string& table, const std::string& shown, const ConfigEntry& entry);
+  void read_keys(const Fields& fields, const std::string& shown, const ConfigEntry& entry);
+  void complain_unknown(const Fields& fields, const std::string& table, const std::string& shown, const ConfigEntry& entry);
+  void read_each(const ConfigEntry& entry, std::string_view example, ReadNamed read);
+  void read_routes(const ConfigEntry& entry);
+  void read_route(const std::string& shown, RouteConfig& route, const ConfigEntry& entry);
+  void read_credentials(const ConfigEntry& entry);
+  void read_destination(const ConfigEntry& entry);
+  void read_destination_entry(const Fields& fields, const std::string& shown, const ConfigEntry& entry);
+  void name_route(const std::string& shown, DestinationConfig& destination);
+  bool is_table(const std::string& name) const;
+
+  Config& config_;
+  std::string file_name_;
+  Fields fields_;
+  std::vector<Candidate> candidates_;
+  std::map<std::string, std::uint32_t> lines_;
+  std::multimap<std::uint32_t, std::string> errors_;  // by line
+};
+
+}  // namespace mxpress::mta::config

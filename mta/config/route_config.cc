@@ -1,0 +1,21 @@
+// What applies to a route where a key is not set.
+#include "mta/config/route_config.h"
+
+namespace mxpress::mta {
+
+std::uint16_t RouteConfig::port_or(std::uint16_t usual) const {
+  constexpr std::uint16_t kSubmissions = 465, kSubmission = 587;  // RFC 8314 7.3, RFC 6409 3.1
+  if (port) return *port;
+  if (implicit_tls) return kSubmissions;
+  return credentials.empty() ? usual : kSubmission;
+}
+
+// SCRAM never shows the password, PLAIN and LOGIN only to a host that has proved who it is. CRAM-MD5 comes behind them there: hosts that
+// store hashed passwords often offer it and cannot do it.
+std::span<const std::string_view> auth_mechanisms() {
+  static constexpr std::string_view kMechanisms[] = {
+      "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5"};
+  return kMechanisms;
+}
+
+}  // namespace mxpress::mta

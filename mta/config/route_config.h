@@ -1,0 +1,62 @@
+// Ways of mail that the configuration names, and what this host signs in with: [route], [route.NAME], [credentials.NAME].
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/domain.h"
+
+namespace mxpress::mta {
+
+struct HostPort {
+  std::string host;  // name or address text
+  std::uint16_t port = 25;
+  bool operator==(const HostPort&) const = default;
+};
+
+// Where mail goes next: hosts in the order to try, or the mail hosts that the DNS has for a domain. Neither: those of the recipient's
+// domain.
+struct NextHops {
+  std::vector<HostPort> hosts;  // port 0: none is stated
+  std::optional<proto::Domain> mail_hosts_of;
+  bool empty() const { return hosts.empty() && !mail_hosts_of; }
+  bool operator==(const NextHops&) const = default;
+};
+
+enum class RouteTls : std::uint8_t { none, may, encrypt, verify };
+
+// [route], [route.NAME]
+struct RouteConfig {
+  NextHops next_hops;
+  std::optional<std::uint16_t> port;  // of hosts that state none
+  std::optional<RouteTls> tls;
+  bool implicit_tls = false;                       // TLS from the first octet on (RFC 8314), not after STARTTLS
+  std::optional<boost::filesystem::path> ca_file;  // PEM: the authorities that are trusted, instead of the system's
+  std::optional<std::string> pinned_key;           // SHA-256 of the host's public key (SubjectPublicKeyInfo), 32 octets
+  std::string credentials;                         // NAME; empty: nobody signs in
+  std::string source;                              // for people: "[route]", "[route.office]", "[destination.\"x.example\"] route"
+
+  // What applies where a key is not set. `usual`: [delivery] port.
+  std::uint16_t port_or(std::uint16_t usual) const;
+  bool operator==(const RouteConfig&) const = default;
+};
+
+// The mechanisms that this host can sign in with, the best first.
+std::span<const std::string_view> auth_mechanisms();
+
+// [credentials.NAME]: one of the files has the password, never the configuration.
+struct CredentialsConfig {
+  std::string user;
+  std::optional<boost::filesystem::path> password_file;
+  std::string password_credential;      // the name of a credential of systemd (LoadCredential=)
+  std::vector<std::string> mechanisms;  // of SASL, upper case; the only ones to use, in this order. Empty: as mxpress prefers
+  bool allow_cleartext = false;         // PLAIN and LOGIN also where the host has not proved who it is
+  bool operator==(const CredentialsConfig&) const = default;
+};
+
+}  // namespace mxpress::mta

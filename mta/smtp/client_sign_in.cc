@@ -1,0 +1,120 @@
+// AUTH, step by step. Nothing of the exchange is ever part of a text.
+#include "mta/smtp/client_sign_in.h"
+
+#include "proto/encoding.h"
+
+namespace mxpress::mta::smtp {
+namespace {
+
+using proto::Stage;
+
+constexpr proto::EnhancedStatus kNotSignedIn{4, 7, 8};    // RFC 4954 6
+constexpr proto::EnhancedStatus kNotConfigured{4, 3, 5};  // RFC 3463 3.4
+constexpr int kContinue = 334;
+constexpr int kBadCredentials = 535;
+constexpr std::size_t kMostOfLine = 500;  // RFC 5321 4.5.3.1.4: 512 with CRLF; longer first answers wait for their challenge
+
+std::string words_after_code(const proto::Reply& reply) {
+  std::string words;
+  for (const std::string_view line : reply.lines()) words += line;
+  return words;
+}
+
+bool is_about_mechanism(const proto::Reply& reply) {
+  return reply.code == 504 || reply.code == 534 || (reply.code >= 500 && reply.code <= 503);
+}
+
+// In clear, or as it went over the wire.
+bool repeats_secret(std::string_view text, const auth::Login& login) {
+  const std::string& password = login.password.reveal();
+  const std::string plain = proto::base64(std::string("\0", 1) + login.user + std::string("\0", 1) + password);
+  const auto has = [text](std::string_view part) { return !part.empty() && text.find(part) != text.npos; };
+  return has(password) || has(proto::base64(password)) || has(plain);
+}
+
+}  // namespace
+
+Task<bool> ClientSignIn::run(const std::vector<std::string>& offered) {
+  if (!login_.failure.empty()) {
+    failure_ = report_.found(Stage::auth, kNotConfigured, login_.failure);
+    co_return false;
+  }
+  const net::TlsState& tls = channel_.tls();
+  const auth::Channel proved{tls.level == net::TlsLevel::verified, channel_.tls_binding()};
+  const auto choice = auth::choose_mechanisms(offered, login_, proved);
+  if (choice.mechanisms.empty()) co_return found(choice.failure) == Tried::signed_in;
+  Tried tried = Tried::not_this_one;
+  int tries = 0;
+  for (const std::string& mechanism : choice.mechanisms) {
+    if (tried == Tried::only_with_password && !auth::shows_password(mechanism)) continue;
+    tried = co_await attempt(auth::SaslClient(mechanism, login_, proved));
+    const bool is_over = tried == Tried::signed_in || tried == Tried::refused;
+    if (is_over || ++tries == kMostTries || !channel_.is_open()) break;
+  }
+  co_return tried == Tried::signed_in;
+}
+
+Task<ClientSignIn::Tried> ClientSignIn::attempt(auth::SaslClient exchange) {
+  auto reply = co_await begin(exchange);
+  while (reply.ok() && reply->code == kContinue) {
+    const auto challenge = proto::decoded_base64(words_after_code(*reply));
+    if (!challenge) co_return co_await abort(Error::transient("the mail host's challenge is no base64"));
+    const auto octets = exchange.step(*challenge);
+    if (!octets) co_return co_await abort(octets.error());
+    reply = co_await answer(*octets);
+  }
+  if (reply.ok()) co_return judge(exchange, *reply);
+  failure_ = report_.lost(Stage::auth, reply.error(), "signing in by " + exchange.mechanism());
+  channel_.close();
+  co_return Tried::refused;
+}
+
+// RFC 4954 4: the first answer goes along with the command where it fits, "=" if it is empty.
+Task<Result<proto::Reply>> ClientSignIn::begin(auth::SaslClient& exchange) {
+  const std::string command = "AUTH " + exchange.mechanism();
+  if (!exchange.begins()) co_return co_await send(command);
+  const auto first = exchange.step({});
+  if (!first) co_return first.error();
+  const std::string encoded = first->empty() ? "=" : proto::base64(*first);
+  if (command.size() + 1 + encoded.size() <= kMostOfLine) co_return co_await send(command + " " + encoded);
+  auto reply = co_await send(command);
+  if (!reply.ok() || reply->code != kContinue) co_return reply;
+  co_return co_await answer(*first);
+}
+
+Task<Result<proto::Reply>> ClientSignIn::answer(std::string_view octets) { co_return co_await send(proto::base64(octets)); }
+
+Task<Result<proto::Reply>> ClientSignIn::send(std::string line) {
+  if (channel_.has_unread()) co_return channel_.out_of_turn();
+  line += "\r\n";
+  const Status sent = co_await channel_.send(line, timeout_);
+  auth::wipe(line);
+  if (!sent.ok()) co_return co_await channel_.read_last_words(timeout_);
+  co_return co_await channel_.read_reply(timeout_);
+}
+
+// RFC 4954 4: "*" ends an exchange that goes wrong. Its reply, 501, says nothing that we do not know.
+Task<ClientSignIn::Tried> ClientSignIn::abort(const Error& why) {
+  (void)co_await send("*");
+  found(why.message);
+  co_return Tried::refused;
+}
+
+ClientSignIn::Tried ClientSignIn::judge(const auth::SaslClient& exchange, const proto::Reply& reply) {
+  if (reply.is_positive() && exchange.is_complete()) return Tried::signed_in;
+  if (reply.is_positive())
+    return found("the mail host ends signing in by " + exchange.mechanism() + " before it has proved that it knows the password");
+  failure_ = report_.replied(Stage::auth, reply);
+  if (repeats_secret(reply.text, login_)) failure_.text = std::to_string(reply.code) + " (a reply that repeats the password)";
+  if (is_about_mechanism(reply)) return Tried::not_this_one;
+  // The host may offer what it cannot do: passwords that it stores hashed serve PLAIN and LOGIN alone.
+  const bool was_challenged = reply.code == kBadCredentials && !auth::shows_password(exchange.mechanism());
+  return was_challenged ? Tried::only_with_password : Tried::refused;
+}
+
+ClientSignIn::Tried ClientSignIn::found(std::string_view words) {
+  failure_ = report_.found(Stage::auth, kNotSignedIn, words);
+  return Tried::refused;
+}
+
+}  // namespace mxpress::mta::smtp

@@ -1,0 +1,67 @@
+"""A real Dovecot that only checks passwords, for a Postfix beside it: unpacked, never installed."""
+from harness import Skip, check, unix_accepts, wait_until
+
+
+class Dovecot:
+    """`users`: by name, the password. `mechanisms`: as Dovecot writes them."""
+
+    def __init__(self, world, users, mechanisms):
+        namespace = world.mount_namespace()
+        root = world.peers / 'root'
+        if not (root / 'usr/sbin/dovecot').exists():
+            raise Skip('Dovecot is not unpacked here: run scripts/setup')
+        self.folder = world.make_folder('dovecot')
+        self.socket, self.users, self.namespace = self.folder / 'auth', self.folder / 'users', namespace
+        self.set_users(users)
+        for name, lines in (('passwd', 'dovecot:x:64992:64992::/:/bin/false\ndovenull:x:64993:64993::/:/bin/false\n'),
+                            ('group', 'dovecot:x:64992:\ndovenull:x:64993:\n')):
+            (self.folder / name).write_text(open(f'/etc/{name}').read() + lines)
+        config = self.folder / 'dovecot.conf'
+        config.write_text(CONFIG.format(folder=self.folder, root=root, mechanisms=mechanisms))
+        # dovecot looks for doveconf where the package has it; so doveconf starts it.
+        script = (f'mount --make-rprivate / && mount --bind {self.folder}/passwd /etc/passwd && mount --bind {self.folder}/group /etc/group && '
+                  f'exec {root}/usr/bin/doveconf -f service=master -c {config} -m master -e {root}/usr/sbin/dovecot -F -c {config}')
+        environment = world.peer_environment()
+        environment['LD_LIBRARY_PATH'] = f'{root}/usr/lib/dovecot:{root}/usr/lib/dovecot/modules:{root}/usr/lib/dovecot/modules/old-stats:' + environment['LD_LIBRARY_PATH']
+        self.process = world.start('dovecot', [*namespace, 'sh', '-c', script], env=environment)
+        wait_until(lambda: unix_accepts(self.socket) or not self.process.running(), 20, lambda: f'Dovecot to listen: {self.process.log_text()[-800:]}')
+        check(self.process.running(), f'Dovecot ended: {self.process.log_text()[-800:]}')
+
+    def set_users(self, users):
+        """Dovecot reads the file again when it has changed."""
+        self.users.write_text(''.join(f'{name}:{{PLAIN}}{password}::::::\n' for name, password in users.items()))
+        self.users.chmod(0o644)
+
+
+CONFIG = '''
+protocols =
+base_dir = {folder}/base
+state_dir = {folder}/state
+log_path = /dev/stderr
+auth_mechanisms = {mechanisms}
+auth_verbose = yes
+auth_failure_delay = 0
+disable_plaintext_auth = no
+ssl = no
+libexec_dir = {root}/usr/lib/dovecot
+mail_plugin_dir = {root}/usr/lib/dovecot/modules
+import_environment = TZ LD_LIBRARY_PATH
+passdb {{
+  driver = passwd-file
+  args = {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid=64990 gid=64990 home=/
+}}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service auth {{
+  unix_listener {folder}/auth {{
+    mode = 0666
+  }}
+}}
+'''
