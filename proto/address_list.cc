@@ -15,7 +15,8 @@ Error unclosed(const char* what) { return Error::permanent(std::string("address 
 
 struct Found {
   std::string address;
-  std::size_t end = 0;  // behind its last octet in the list
+  std::size_t begin = 0;  // of its first octet in the list, a route before it included...
+  std::size_t end = 0;    // ...and behind its last one
 };
 
 // One pass over the list. Comments count as white space; white space around '.' and '@' vanishes (obsolete syntax), elsewhere it is kept as
@@ -112,7 +113,7 @@ class Reader {
     if (!in_brackets_) return Error::permanent("address list with misplaced angle brackets");
     const auto address = without_source_route(word_);
     if (!address) return Error::permanent("address list with a malformed route");
-    Found found{keep_ == Keep::addresses ? std::string(*address) : std::string(), word_end_};
+    Found found{keep_ == Keep::addresses ? std::string(*address) : std::string(), word_begin_, word_end_};
     start_address();
     address_ = std::move(found);
     return {};
@@ -127,7 +128,7 @@ class Reader {
   }
 
   void keep_address() {
-    Found found = address_ ? *std::move(address_) : Found{std::move(word_), word_end_};
+    Found found = address_ ? *std::move(address_) : Found{std::move(word_), word_begin_, word_end_};
     if (!found.address.empty()) found_.push_back(std::move(found));
   }
 
@@ -139,6 +140,7 @@ class Reader {
 
   void append(char c) {
     const auto joins = [](char other) { return other == '.' || other == '@'; };
+    if (word_.empty()) word_begin_ = at_ - 1;  // of this octet, which has been taken
     if (space_ && !word_.empty() && !joins(c) && !joins(word_.back())) word_.push_back(' ');
     space_ = false;
     word_.push_back(c);
@@ -149,6 +151,7 @@ class Reader {
   std::size_t at_ = 0;
   std::size_t begin_ = 0;  // of the present address
   std::string word_;       // what was read of the address, or of a name before it
+  std::size_t word_begin_ = 0;
   std::size_t word_end_ = 0;
   std::optional<Found> address_;  // what stood in angle brackets
   bool in_brackets_ = false;
@@ -209,6 +212,20 @@ std::string with_domain(std::string_view value, const Domain& domain) {
     copied = one.end;
   }
   return completed.append(value.substr(copied));
+}
+
+std::string with_addresses(std::string_view value, const std::function<std::optional<std::string>(std::string_view address)>& other) {
+  Reader reader(value);
+  if (!reader.read()) return std::string(value);
+  std::string result;
+  std::size_t copied = 0;
+  for (const Found& one : reader.take_found()) {
+    const auto replaced = other(one.address);
+    if (!replaced) continue;
+    result.append(value.substr(copied, one.begin - copied)).append(*replaced);
+    copied = one.end;
+  }
+  return result.append(value.substr(copied));
 }
 
 std::vector<AddressList> recipients_of_header(std::string_view header) {

@@ -1,6 +1,8 @@
 // Address lists of header fields. RFC 5322 3.4, 4.4.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,9 @@ AddressList read_address_list(std::string_view value);
 // The list with "@" and this domain behind each address that is only a local part; everything else byte for byte, and all of it if it
 // cannot be read. RFC 6409 8.1
 std::string with_domain(std::string_view value, const Domain& domain);
+// The list with other addresses: `other` is asked for each addr-spec, and gives what stands in its place, or nothing to leave it. Names,
+// comments and folds stay byte for byte, and so does all of a list that cannot be read.
+std::string with_addresses(std::string_view value, const std::function<std::optional<std::string>(std::string_view address)>& other);
 // For `sendmail -t`: each To, Cc and Bcc, or, if there is any Resent- recipient field, each Resent-To, Resent-Cc, Resent-Bcc.
 std::vector<AddressList> recipients_of_header(std::string_view header);
 

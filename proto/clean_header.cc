@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kRemovedFields[] = {"Return-Path", "Bcc", "Resent-Bcc"};
 constexpr std::string_view kMergedFields[] = {"To", "Cc"};
+constexpr std::string_view kAuthorFields[] = {"From", "Sender", "Reply-To"};
 constexpr std::size_t kMaxQualified = 64 * 1024;  // octets of a header's fields that are searched for addresses without domain
 constexpr std::size_t kMaxAdded = 128 * 1024;     // octets of domains in a header
 constexpr std::size_t kJudged = 128;              // octets of a line that show whether a person reads it as Bcc
@@ -22,6 +23,11 @@ constexpr std::size_t kJudged = 128;              // octets of a line that show 
 template <std::size_t kCount>
 bool is_one_of(const std::string_view (&names)[kCount], std::string_view name) {
   return std::any_of(std::begin(names), std::end(names), [name](std::string_view one) { return equal_in_any_case(one, name); });
+}
+
+std::string_view without_resent(std::string_view name) {
+  constexpr std::string_view kResent = "Resent-";
+  return starts_in_any_case(name, kResent) ? name.substr(kResent.size()) : name;
 }
 
 // Whether each address certainly has a domain: nearly always, and quickly seen. False: look closer.
@@ -41,26 +47,38 @@ bool has_only_plain_addresses(std::string_view value) {
 // Completes addresses within the bounds for one header.
 class Qualifier {
  public:
-  explicit Qualifier(const Domain* domain) : domain_(domain) {}
+  explicit Qualifier(const HeaderCompletion* completion) : completion_(completion) {}
 
   void append(const HeaderField& field, std::string& out) {
-    if (!domain_ || !is_address_field(field.name) || has_only_plain_addresses(field.value)) return void(out.append(field.text));
+    if (!completion_ || !is_address_field(field.name)) return void(out.append(field.text));
+    const bool is_renamed = completion_->author && is_one_of(kAuthorFields, without_resent(field.name));
+    if (!is_renamed && has_only_plain_addresses(field.value)) return void(out.append(field.text));
     const auto value = static_cast<std::size_t>(field.value.data() - field.text.data());
     out.append(field.text.substr(0, value));
-    append_value(field.value, out);
+    if (is_renamed)
+      append_authors(field.value, out);
+    else
+      append_value(field.value, out);
     out.append(field.text.substr(value + field.value.size()));
   }
 
   void append_value(std::string_view value, std::string& out) {
     searched_ += value.size();
     if (searched_ > kMaxQualified) return void(out.append(value));
-    const std::string completed = with_domain(value, *domain_);
+    const std::string completed = with_domain(value, completion_->domain);
     added_ += completed.size() - value.size();
     out.append(added_ <= kMaxAdded ? std::string_view(completed) : value);
   }
 
  private:
-  const Domain* const domain_;
+  // What is not renamed is completed.
+  void append_authors(std::string_view value, std::string& out) {
+    if (searched_ + value.size() > kMaxQualified) return append_value(value, out);
+    const std::string renamed = with_addresses(value, completion_->author);
+    append_value(renamed.size() <= value.size() + kMaxAdded - added_ ? std::string_view(renamed) : value, out);
+  }
+
+  const HeaderCompletion* const completion_;
   std::size_t searched_ = 0;
   std::size_t added_ = 0;
 };
@@ -132,6 +150,14 @@ class FieldMerger {
   Merged merged_[std::size(kMergedFields)];
 };
 
+// RFC 5322 3.6: there is one of each. True: it says nothing, or one like it was there before.
+bool is_needless(const HeaderField& field, const HeaderFacts& facts) {
+  const bool is_date = equal_in_any_case(field.name, "Date"), is_author = equal_in_any_case(field.name, "From");
+  const bool is_id = equal_in_any_case(field.name, "Message-ID");
+  if (!is_date && !is_author && !is_id) return false;
+  return trimmed(field.value).empty() || (is_date && facts.has_date) || (is_author && facts.has_author) || (is_id && facts.message_id);
+}
+
 void note(const HeaderField& field, HeaderFacts& facts) {
   facts.hops += equal_in_any_case(field.name, "Received");
   facts.has_date |= equal_in_any_case(field.name, "Date");
@@ -156,7 +182,7 @@ bool reads_as_blind_copy(std::string_view line) {
 
 class HeaderCleaner::Impl {
  public:
-  Impl(std::string_view header, const Domain* domain) : is_completed_(domain), qualifier_(domain), reader_(header) {}
+  Impl(std::string_view header, const HeaderCompletion* completion) : is_completed_(completion), qualifier_(completion), reader_(header) {}
 
   bool go_on(std::size_t octets, std::string& out) {
     for (std::size_t taken = 0; taken < octets;) {
@@ -172,7 +198,7 @@ class HeaderCleaner::Impl {
 
  private:
   void take(const HeaderField& field, std::string& out) {
-    if (is_one_of(kRemovedFields, field.name)) return;
+    if (is_one_of(kRemovedFields, field.name) || (is_completed_ && is_needless(field, facts_))) return;
     note(field, facts_);
     if (is_completed_ && merger_.take(field, qualifier_, out)) return;
     const std::size_t begin = out.size();
@@ -187,13 +213,14 @@ class HeaderCleaner::Impl {
   HeaderFacts facts_;
 };
 
-HeaderCleaner::HeaderCleaner(std::string_view header, const Domain* domain) : impl_(std::make_unique<Impl>(header, domain)) {}
+HeaderCleaner::HeaderCleaner(std::string_view header, const HeaderCompletion* completion)
+    : impl_(std::make_unique<Impl>(header, completion)) {}
 HeaderCleaner::~HeaderCleaner() = default;
 bool HeaderCleaner::go_on(std::size_t octets, std::string& out) { return impl_->go_on(octets, out); }
 HeaderFacts HeaderCleaner::take_facts() { return impl_->take_facts(); }
 
-HeaderFacts clean_header(std::string_view header, const Domain* domain, std::string& out) {
-  HeaderCleaner cleaner(header, domain);
+HeaderFacts clean_header(std::string_view header, const HeaderCompletion* completion, std::string& out) {
+  HeaderCleaner cleaner(header, completion);
   while (!cleaner.go_on(std::string_view::npos, out)) continue;
   return cleaner.take_facts();
 }

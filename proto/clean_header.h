@@ -1,7 +1,9 @@
 // What is taken out of the header of every submitted message, and what is completed in it: in one walk.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,16 +12,23 @@
 
 namespace mxpress::proto {
 
-// Appends `header` (of a HeaderScanner) to `out` without Return-Path (RFC 5321 4.4), Bcc and Resent-Bcc (RFC 5322 3.6.3). If `domain` is
-// not null, addresses without domain in From, To and all other address fields get it: `To: root` of cron (RFC 6409 8.1), in the first 64
-// KiB of such fields, and several To or Cc fields become one of each. Everything else is copied byte for byte.
-HeaderFacts clean_header(std::string_view header, const Domain* domain, std::string& out);
+// How the header of a program of this host is completed. RFC 6409 8
+struct HeaderCompletion {
+  Domain domain;  // of addresses without one, in From, To and all other address fields: `To: root` of cron
+  // Gives another address for one of an author: From, Sender, Reply-To, and the same with Resent-. Nothing: it stays. Empty: all stay.
+  std::function<std::optional<std::string>(std::string_view address)> author{};
+};
+
+// Appends `header` (of a HeaderScanner) to `out` without Return-Path (RFC 5321 4.4), Bcc and Resent-Bcc (RFC 5322 3.6.3). If `completion`
+// is not null, addresses are completed in the first 64 KiB of address fields; several To or Cc fields become one of each; of Date, From and
+// Message-ID the first one that says something stays (RFC 5322 3.6). Everything else is copied byte for byte.
+HeaderFacts clean_header(std::string_view header, const HeaderCompletion* completion, std::string& out);
 
 // clean_header() in pieces: a header of 1 MiB takes some 20 ms, and others on the thread have their turn between the pieces.
 class HeaderCleaner {
  public:
-  // `header` and `domain` outlive it.
-  HeaderCleaner(std::string_view header, const Domain* domain);
+  // `header` and `completion` outlive it.
+  HeaderCleaner(std::string_view header, const HeaderCompletion* completion);
   ~HeaderCleaner();
   // Takes fields until they have so many octets, or more if the last one is longer. `out` is always the same, and nobody else changes it.
   // True: that was all, and `out` is complete.

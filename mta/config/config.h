@@ -74,19 +74,25 @@ struct ListenConfig {
   boost::filesystem::path control_socket = "/run/mxpress/control";
 };
 
+inline constexpr std::string_view kUserOfSender = "{user}";  // in LocalConfig::senders
+
 struct LocalConfig {
   std::map<std::string, proto::Mailbox> aliases;  // local part -> address
-  std::uint64_t mailbox_limit = 100u << 20;       // octets of the Maildir; then the oldest messages make room
+  // What this host's users are called in the mail that they send: by local part in lower case, or "*" for the rest; "{user}" in an
+  // address stands for the local part.
+  std::map<std::string, std::string> senders;
+  std::uint64_t mailbox_limit = 100u << 20;  // octets of the Maildir; then the oldest messages make room
 };
 
 // The way to the mail hosts of the recipient's domain, whatever [route] says.
 inline constexpr std::string_view kDirectRoute = "direct";
 
 struct Config {
-  boost::filesystem::path file;              // where it came from; empty: built-in defaults
-  std::string hostname;                      // fully qualified: EHLO, Received, Message-ID, notices
-  std::vector<proto::Domain> local_domains;  // default: hostname, localhost
-  std::string user = "mxpress";              // to become when started by root
+  boost::filesystem::path file;                // where it came from; empty: built-in defaults
+  std::string hostname;                        // fully qualified: EHLO, Received, Message-ID, notices
+  std::optional<proto::Domain> sender_domain;  // of the addresses of this host's users in the mail they send; none: hostname
+  std::vector<proto::Domain> local_domains;    // default: hostname, localhost
+  std::string user = "mxpress";                // to become when started by root
   boost::filesystem::path spool_directory = "/var/spool/mxpress";
   std::uint64_t spool_reserve = 32u << 20;
   std::optional<std::uint64_t> spool_memory;  // octets; none: by what this process may have

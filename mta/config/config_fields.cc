@@ -24,6 +24,7 @@ constexpr Duration kDay = std::chrono::hours(24);
 void add_general(std::vector<ConfigField>& fields, Config& config) {
   fields.push_back(field("", "hostname", config.hostname, host_name()));
   fields.push_back(field("", "local_domains", config.local_domains, list_of("a list of domains", domain())));
+  fields.push_back(field("", "sender_domain", config.sender_domain, maybe(domain())));
   fields.push_back(field("", "user", config.user, user_name()));
   fields.push_back(field("", "max_message_size", config.max_message_size, size(1024)));
   fields.push_back(
@@ -117,6 +118,7 @@ std::vector<ConfigField> fields_of(Config& config) {
   add_timeouts(fields, config.timeouts);
   add_retry(fields, config.retry);
   fields.push_back(field("local", "aliases", config.local.aliases, aliases()));
+  fields.push_back(field("local", "senders", config.local.senders, senders()));
   fields.push_back(field("local", "mailbox_limit", config.local.mailbox_limit, size(1 << 20)));
   return fields;
 }
@@ -133,6 +135,7 @@ std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::
 
 std::vector<ConfigField> fields_of(RouteConfig& route) {
   std::vector<ConfigField> fields;
+  fields.push_back(field("", "provider", route.provider, optional_text("the name of a provider")));
   fields.push_back(field("", "host", route.next_hops, next_hops()));
   fields.push_back(field("", "port", route.port, maybe(count<std::uint16_t>(1, 65535))));
   fields.push_back(field("", "tls", route.tls, maybe(route_tls())));

@@ -32,22 +32,38 @@ Kind<T> of_text(std::string what, std::function<Result<T>(std::string_view)> par
           [format](const T& target) { return quoted(format(target)); }};
 }
 
-Result<std::map<std::string, proto::Mailbox>> parse_aliases(const Value& value) {
+// A table of names before the @, and an address for each, which `parse` checks: its Error says what is wrong with it.
+template <class T>
+Result<std::map<std::string, T>> parse_names(const Value& value, const std::function<Result<T>(std::string_view)>& parse) {
   if (!value.table()) return wants("a table such as { root = \"admin@example.com\" }", value);
-  std::map<std::string, proto::Mailbox> aliases;
+  std::map<std::string, T> names;
   for (const ConfigEntry& entry : *value.table()) {
     std::string name = proto::printable(entry.key, 64);
     if (name.empty() || name.find('@') != name.npos)
-      return Error::permanent(quoted(name) + ": write only the part before the @, such as root; aliases are for users of this host");
+      return Error::permanent(quoted(name) + ": write only the part before the @, such as root: the names are those of users of this host");
     if (!entry.value.text()) return Error::permanent(name + ": must be one mail address in quotes, not " + entry.value.kind());
-    auto mailbox = proto::Mailbox::parse(*entry.value.text());
-    if (!mailbox)
+    auto address = parse(*entry.value.text());
+    if (!address)
       return Error::permanent(name + ": " + quoted(proto::printable(*entry.value.text(), 200)) +
-                              " is not one mail address: " + mailbox.error().message);
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    aliases.emplace(std::move(name), std::move(*mailbox));
+                              " is not one mail address: " + address.error().message);
+    names.emplace(proto::lower_case(name), std::move(*address));
   }
-  return aliases;
+  return names;
+}
+
+// As it will be for a user "user".
+Result<std::string> parse_sender(std::string_view text) {
+  std::string example(text);
+  if (const auto at = example.find(kUserOfSender); at != example.npos) example.replace(at, kUserOfSender.size(), "user");
+  const auto mailbox = proto::Mailbox::parse(example);
+  return mailbox ? Result<std::string>(std::string(text)) : mailbox.error();
+}
+
+template <class T>
+std::string show_names(const std::map<std::string, T>& names, const std::function<std::string(const T&)>& text_of) {
+  std::string result;
+  for (const auto& [name, address] : names) result += (result.empty() ? " " : ", ") + quoted(name) + " = " + quoted(text_of(address));
+  return result.empty() ? std::string("{}") : "{" + result + " }";
 }
 
 }  // namespace
@@ -261,12 +277,15 @@ Kind<std::string> optional_text(std::string what) {
 }
 
 Kind<std::map<std::string, proto::Mailbox>> aliases() {
-  return {parse_aliases, [](const std::map<std::string, proto::Mailbox>& target) {
-            std::string result;
-            for (const auto& [name, mailbox] : target)
-              result += (result.empty() ? " " : ", ") + quoted(name) + " = " + quoted(mailbox.to_string());
-            return result.empty() ? std::string("{}") : "{" + result + " }";
-          }};
+  return {[](const Value& value) {
+            return parse_names<proto::Mailbox>(value, [](std::string_view text) { return proto::Mailbox::parse(text); });
+          },
+          [](const auto& target) { return show_names<proto::Mailbox>(target, [](const proto::Mailbox& one) { return one.to_string(); }); }};
+}
+
+Kind<std::map<std::string, std::string>> senders() {
+  return {[](const Value& value) { return parse_names<std::string>(value, parse_sender); },
+          [](const auto& target) { return show_names<std::string>(target, [](const std::string& one) { return one; }); }};
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mta/config/endpoint.h"
+#include "mta/config/providers.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::config {
@@ -158,9 +159,25 @@ void ConfigReader::read_routes(const ConfigEntry& entry) {
 }
 
 void ConfigReader::read_route(const std::string& shown, RouteConfig& route, const ConfigEntry& entry) {
+  take_provider(shown, route, entry);
   route.source = "[" + shown + "]";
   read_keys(fields_of(route), shown, entry);
   lines_.emplace(shown, entry.line);
+}
+
+// What the provider of that name has goes before the route's own keys.
+void ConfigReader::take_provider(const std::string& shown, RouteConfig& route, const ConfigEntry& entry) {
+  for (const ConfigEntry& inner : *entry.value.table()) {
+    if (inner.key != "provider" || !inner.value.text()) continue;
+    if (const Provider* const provider = find_provider(*inner.value.text())) {
+      route = provider->route;
+      continue;
+    }
+    std::string known;
+    for (const Provider& one : providers()) known += (known.empty() ? "" : ", ") + one.name;
+    complain(inner.line, place(shown, "provider") + ": \"" + proto::printable(*inner.value.text(), 64) + "\" is none of " + known +
+                             "; set host and port instead");
+  }
 }
 
 void ConfigReader::read_credentials(const ConfigEntry& entry) {

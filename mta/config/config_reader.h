@@ -43,6 +43,7 @@ class ConfigReader {
   void complain_unknown(const Fields& fields, const std::string& table, const std::string& shown, const ConfigEntry& entry);
   void read_each(const ConfigEntry& entry, std::string_view example, ReadNamed read);
   void read_routes(const ConfigEntry& entry);
+  void take_provider(const std::string& shown, RouteConfig& route, const ConfigEntry& entry);
   void read_route(const std::string& shown, RouteConfig& route, const ConfigEntry& entry);
   void read_credentials(const ConfigEntry& entry);
   void read_destination(const ConfigEntry& entry);

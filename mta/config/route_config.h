@@ -39,6 +39,7 @@ struct RouteConfig {
   std::optional<boost::filesystem::path> ca_file;  // PEM: the authorities that are trusted, instead of the system's
   std::optional<std::string> pinned_key;           // SHA-256 of the host's public key (SubjectPublicKeyInfo), 32 octets
   std::string credentials;                         // NAME; empty: nobody signs in
+  std::string provider;                            // whose host and port these are; empty: the file states them
   std::string source;                              // for people: "[route]", "[route.office]", "[destination.\"x.example\"] route"
 
   // What applies where a key is not set. `usual`: [delivery] port.

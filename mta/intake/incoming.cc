@@ -8,6 +8,7 @@
 
 #include "dns/turn.h"
 #include "mta/routing/aliases.h"
+#include "mta/routing/senders.h"
 #include "mta/system/log_wait.h"
 #include "mta/system/spool_async.h"
 #include "proto/clean_header.h"
@@ -49,12 +50,19 @@ std::string without_port(const std::string& address) {
   return host.starts_with("[") && host.ends_with("]") ? host.substr(1, host.size() - 2) : host;
 }
 
+proto::HeaderCompletion completion_of(const std::shared_ptr<const Config>& config, const proto::Domain& own) {
+  proto::HeaderCompletion completion{config->sender_domain.value_or(own)};
+  if (routing::renames_senders(*config))
+    completion.author = [config](std::string_view address) { return routing::outside_author(*config, address); };
+  return completion;
+}
+
 }  // namespace
 
 // A long header, cleaned in pieces: one with each piece of content that arrives, the others after the last one.
 struct Incoming::Cleaning {
-  Cleaning(std::string held, const proto::HeaderScanner& scanner, const proto::Domain* domain)
-      : text(std::move(held)), cleaner(scanner.header(text), domain) {}
+  Cleaning(std::string held, const proto::HeaderScanner& scanner, const proto::HeaderCompletion* completion)
+      : text(std::move(held)), cleaner(scanner.header(text), completion) {}
 
   const std::string text;  // the header, and what came with its end
   std::string behind;      // what has come since
@@ -71,14 +79,23 @@ Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<c
       config_(std::move(config)),
       id_(context.spool.next_id()),
       own_(config_->own_domain()),
+      completion_(completion_of(config_, own_)),
       envelope_(std::move(envelope)),
       room_(std::move(room)) {
   envelope_.submitter = entrance_.submitter;
+  if (is_completed()) rename_sender();
   envelope_.submitted = Clock::current().wall();
   zone_minutes_ = local_zone_minutes(envelope_.submitted);
 }
 
 Incoming::~Incoming() = default;
+
+// As the addresses in the header.
+void Incoming::rename_sender() {
+  if (envelope_.reverse_path.is_null()) return;
+  if (auto other = routing::outside_sender(*config_, envelope_.reverse_path.mailbox()))
+    envelope_.reverse_path = proto::ReversePath(std::move(*other));
+}
 
 Refusal Incoming::append(std::string_view content) {
   received_ += content.size();
@@ -120,7 +137,7 @@ Refusal Incoming::end_header(std::string_view text) {
   std::string whole = received();
   const std::size_t behind_received = whole.size();
   whole.reserve(behind_received + kUsualAddition + header.size());
-  proto::HeaderFacts facts = proto::clean_header(header, is_completed() ? &own_ : nullptr, whole);
+  proto::HeaderFacts facts = proto::clean_header(header, is_completed() ? &completion_ : nullptr, whole);
   if (Refusal refusal = complete(std::move(facts), behind_received, whole)) return refusal;
   return keep_header(whole, text.substr(scanner_.end()));
 }
@@ -137,7 +154,7 @@ Refusal Incoming::begin_cleaning(std::string held) {
   if (Refusal refusal = judge_header(held)) return refusal;
   const std::uint64_t room = 3 * held.size() + kMostAdded;
   if (!room_.add(room)) return too_many_headers();
-  cleaning_ = std::make_unique<Cleaning>(std::move(held), scanner_, is_completed() ? &own_ : nullptr);
+  cleaning_ = std::make_unique<Cleaning>(std::move(held), scanner_, is_completed() ? &completion_ : nullptr);
   cleaning_->room = room;
   cleaning_->whole.reserve(cleaning_->text.size() + kMostAdded);
   cleaning_->whole.append(received());
@@ -207,7 +224,7 @@ proto::HeaderDefaults Incoming::defaults() const {
   proto::HeaderDefaults defaults;
   defaults.now = envelope_.submitted;
   defaults.zone_minutes = zone_minutes_;
-  defaults.from = envelope_.reverse_path.is_null() ? "MAILER-DAEMON@" + config_->hostname : envelope_.reverse_path.to_string();
+  defaults.from = envelope_.reverse_path.is_null() ? "MAILER-DAEMON@" + completion_.domain.text() : envelope_.reverse_path.to_string();
   defaults.message_id = std::to_string(envelope_.submitted.time_since_epoch().count()) + "." + id_.to_string() + "@" + config_->hostname;
   return defaults;
 }

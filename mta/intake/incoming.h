@@ -43,6 +43,7 @@ class Incoming final : public smtp::IncomingMessage {
   smtp::Refusal keep_header(std::string& whole, std::string_view rest);
   std::string received() const;
   proto::HeaderDefaults defaults() const;
+  void rename_sender();
   smtp::Refusal keep_body(std::string_view content);
   smtp::Refusal keep(std::string_view content);
   smtp::Refusal make_large();
@@ -54,6 +55,7 @@ class Incoming final : public smtp::IncomingMessage {
   const std::shared_ptr<const Config> config_;
   const queue::QueueId id_;
   const proto::Domain own_;
+  const proto::HeaderCompletion completion_;
   proto::Envelope envelope_;
   int zone_minutes_ = 0;
   bool in_header_ = true;

@@ -14,9 +14,9 @@ std::string cleaned(std::string_view header) {
 }
 
 std::string with_domains(std::string_view header) {
-  const Domain domain = Domain::parse("mx.example").value();
+  const HeaderCompletion completion{Domain::parse("mx.example").value()};
   std::string out;
-  clean_header(header, &domain, out);
+  clean_header(header, &completion, out);
   return out;
 }
 
@@ -92,8 +92,9 @@ TEST_CASE("clean header: short names do not make a header grow without bound") {
   while (header.size() < 60'000) header += "a,";
   header += "a\r\n";
   const Domain domain = Domain::parse("mx." + std::string(60, 'x') + ".example").value();
+  const HeaderCompletion completion{domain};
   std::string out;
-  clean_header(header, &domain, out);
+  clean_header(header, &completion, out);
   CHECK(out.size() == header.size() + 1 + domain.text().size());
 }
 
@@ -119,4 +120,43 @@ TEST_CASE("blind copies: behind a header without empty line, what reads as Bcc g
   CHECK(filtered(behind_noise, 7) == behind_noise);
   const std::string long_line(1000, 'x');
   CHECK(filtered("Bcc: " + long_line + "\r\n " + long_line + "\r\n" + long_line, 7) == long_line);
+}
+
+namespace {
+
+std::string renamed(std::string_view header) {
+  const auto author = [](std::string_view address) -> std::optional<std::string> {
+    if (address == "root" || address == "root@mx.example") return "admin@out.example";
+    return std::nullopt;
+  };
+  const HeaderCompletion completion{Domain::parse("mx.example").value(), author};
+  std::string out;
+  clean_header(header, &completion, out);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("clean header: authors get other addresses in From, Sender, Reply-To and Resent-, recipients do not") {
+  CHECK(renamed("From: root (Cron Daemon)\r\nTo: root\r\n") == "From: admin@out.example (Cron Daemon)\r\nTo: root@mx.example\r\n");
+  CHECK(renamed("From: \"Doe, J.\"\r\n <root@mx.example>, me,\r\n (x) root\r\n") ==
+        "From: \"Doe, J.\"\r\n <admin@out.example>, me@mx.example,\r\n (x) admin@out.example\r\n");
+  for (const std::string name : {"Sender", "Reply-To", "Resent-From", "resent-sender", "Resent-Reply-To"})
+    CHECK(renamed(name + ": <root>\r\n") == name + ": <admin@out.example>\r\n");
+  for (const char* text : {"From: \"root\r\n", "From: root@other.example\r\n", "X-From: root\r\n", "From: a@b.example, root (\r\n"})
+    CHECK(renamed(text) == text);
+}
+
+TEST_CASE("clean header: of Date, From and Message-ID the first one that says something stays") {
+  CHECK(with_domains(
+            "Date:\r\nDate: a\r\nSubject: s\r\nDATE: b\r\nFrom: \r\n\t\r\nMessage-ID: \r\nFrom: x@y.example\r\nFrom: z@y.example\r\n") ==
+        "Date: a\r\nSubject: s\r\nFrom: x@y.example\r\n");
+  std::string out;
+  const HeaderCompletion completion{Domain::parse("mx.example").value()};
+  const auto facts = clean_header("Date:\r\nFrom: \r\nMessage-ID:\r\n", &completion, out);
+  CHECK(out == "");
+  CHECK_FALSE((facts.has_date || facts.has_author || facts.message_id));
+  out.clear();
+  clean_header("Date: a\r\nDate: b\r\n", nullptr, out);  // mail that passes through
+  CHECK(out == "Date: a\r\nDate: b\r\n");
 }

@@ -125,3 +125,16 @@ def scenario_a_password_file_that_cannot_be_read_keeps_the_mail(world):
     daemon.wait_for_empty_queue()
     check_equal(len(provider.postfix.messages()), 1, 'messages at the provider')
     daemon.stop()
+
+
+def scenario_the_sender_is_the_one_that_the_provider_knows(world):
+    """As many providers do: who signs in may send from his own address alone."""
+    provider = Provider(world, main=f'smtpd_sender_login_maps = inline:{{ {{ {USER} = {USER} }} }}\nsmtpd_sender_restrictions = reject_sender_login_mismatch\n')
+    daemon = Daemon(world, Unbound(world, ZONE).port, 25, extra_top='', extra=f'[local]\nsenders = {{ "*" = "{USER}" }}\n' + provider.route()).start()
+    daemon.send(['you@there.example'], b'From: root (Cron Daemon)\nTo: you@there.example\nSubject: hello\n\nhello\n')
+    daemon.wait_for_empty_queue()
+    check_equal(len(provider.postfix.messages()), 1, 'messages at the provider')
+    content = provider.postfix.messages()[0]
+    check(f'Return-Path: <{USER}>'.encode() in content, f'the reverse-path is another one: {content!r}')
+    check(f'From: {USER} (Cron Daemon)'.encode() in content, f'From is another one: {content!r}')
+    daemon.stop()

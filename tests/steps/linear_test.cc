@@ -31,6 +31,14 @@ using mxpress::tests::steps_of;
 
 namespace {
 
+std::optional<std::string> same_author(std::string_view address) {
+  return address == "root" ? std::optional<std::string>("root@out.example") : std::nullopt;
+}
+
+}  // namespace
+
+namespace {
+
 using Maker = std::function<std::string(std::size_t octets)>;
 using Parser = std::function<void(const std::string&)>;
 
@@ -173,10 +181,10 @@ const std::vector<Input> kTexts = {
 TEST_CASE("linear: headers are split and searched in linear time") {
   check_all_linear([](const std::string& text) { (void)split_message(text); }, kHeaders);
   check_all_linear([](const std::string& text) { (void)find_field(split_message(text).header, "Absent"); }, kHeaders);
-  const Domain domain = *Domain::parse("here.example");
+  const HeaderCompletion completion{*Domain::parse("here.example"), same_author};
   const auto clean = [&](const std::string& text) {
     std::string out;
-    (void)clean_header(split_message(text).header, &domain, out);
+    (void)clean_header(split_message(text).header, &completion, out);
   };
   check_all_linear(clean, kHeaders);
   check_all_linear([](const std::string& text) { (void)unfolded(text); }, kHeaders);
@@ -372,14 +380,14 @@ TEST_CASE("linear: notices and trace fields are composed in linear time") {
 }
 
 TEST_CASE("linear: a header is cleaned in pieces of bounded size") {
-  const Domain domain = *Domain::parse("here.example");
+  const HeaderCompletion completion{*Domain::parse("here.example"), same_author};
   for (const char* fields : {"a:b\r\n", "To: root\r\n", "To: <@\xC3\xBC.example:a@b.example>\r\nCc: x\r\n", "Received: x\r\n"}) {
     CAPTURE(fields);
     const std::string header = repeated(fields)(1 << 20);
     std::string out;
-    const std::uint64_t all = steps_of([&] { (void)clean_header(header, &domain, out); });
+    const std::uint64_t all = steps_of([&] { (void)clean_header(header, &completion, out); });
     std::string in_pieces;
-    HeaderCleaner cleaner(header, &domain);
+    HeaderCleaner cleaner(header, &completion);
     std::uint64_t most = 0;
     for (bool is_complete = false; !is_complete;)
       most = std::max(most, steps_of([&] { is_complete = cleaner.go_on(64 * 1024, in_pieces); }));
@@ -408,12 +416,12 @@ TEST_CASE("conversions: a source route is read without any, however many domains
 }
 
 TEST_CASE("conversions: a header is completed without any, whatever addresses and routes it has") {
-  const Domain domain = *Domain::parse("here.example");
+  const HeaderCompletion completion{*Domain::parse("here.example"), same_author};
   const std::string route = "<" + repeated("@" + u_labels(31) + ",\r\n ")(900) + "@b:a@" + u_labels(31) + ">";
   const std::string address = "(x) u@" + u_labels(31);
   const std::string header = repeated("To: " + route + ",\r\n " + address + ", root\r\n")(1 << 20);
   std::string out;
-  CHECK(conversions_of([&] { (void)clean_header(header, &domain, out); }) == 0);
+  CHECK(conversions_of([&] { (void)clean_header(header, &completion, out); }) == 0);
   CHECK(out.find("root@here.example") != std::string::npos);
 }
 

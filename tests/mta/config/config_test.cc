@@ -10,6 +10,7 @@
 #include "mta/config/config_fields.h"
 #include "mta/config/endpoint.h"
 #include "mta/config/host_name.h"
+#include "mta/config/providers.h"
 #include "tests/support/source_folder.h"
 
 using namespace mxpress;
@@ -82,11 +83,13 @@ TEST_CASE("config: the commented file names every key, and its examples are acce
   const std::string text = uncommented_file(true);
   Config config;
   for (const auto& field : config::fields_of(config)) CHECK_THAT(text, Catch::Contains("\n" + field.name + " = "));
-  std::string without_empty_aliases = text;
-  const auto at = without_empty_aliases.find("aliases = {}\n");
-  REQUIRE(at != text.npos);
-  without_empty_aliases.erase(at, 13);
-  const Config examples = parsed(without_empty_aliases);
+  std::string without_empty_tables = text;
+  for (const std::string empty : {"aliases = {}\n", "senders = {}\n"}) {
+    const auto at = without_empty_tables.find(empty);
+    REQUIRE(at != text.npos);
+    without_empty_tables.erase(at, empty.size());
+  }
+  const Config examples = parsed(without_empty_tables);
   CHECK(examples.hostname == "mail.example.com");
   CHECK(examples.local.aliases.at("root").to_string() == "admin@example.com");
   CHECK(examples.route_for(domain("example.com"))->next_hops.hosts.at(0).host == "mail.example.com");
@@ -216,6 +219,8 @@ TEST_CASE("config: each mistake is an error that names file, line and key, and w
       {"[delivry]\nport = 25", "x.toml:1: unknown key delivry; did you mean \"delivery\"?"},
       {"[retry]\nlifetime = \"5d\"\nzzzzzzzzzzzzz = 1", "x.toml:3: unknown key [retry] zzzzzzzzzzzzz"},
       {"smtp_password = \"x\"", "x.toml:1: unknown key smtp_password (a secret never belongs in this file"},
+      {"[route]\nprovider = \"gmial\"", "x.toml:2: [route] provider: \"gmial\" is none of gmail, microsoft365"},
+      {"[local]\nsenders = { root = \"admin\" }", "x.toml:2: [local] senders: root: \"admin\" is not one mail address"},
       {"[route]\nport = 587", "x.toml:1: [route] host is missing"},
       {"[route]\nhost = []", "x.toml:2: [route] host: must be a host"},
       {"[route]\nhost = \"smtp.example.com:x\"", "x.toml:2: [route] host: \"smtp.example.com:x\" is not a host"},
@@ -386,4 +391,19 @@ TEST_CASE("config: mxpress.toml(5) explains every key, and no other") {
   for (const auto& field : config::fields_of(route)) known.insert("route." + field.name);
   for (const auto& field : config::fields_of(credentials)) known.insert("credentials." + field.name);
   CHECK(explained_keys() == known);
+}
+
+TEST_CASE("config: a provider's name stands for its host and port, and the route's own keys go before") {
+  for (const auto& provider : config::providers()) {
+    INFO(provider.name);
+    const Config config = parsed("[route]\nprovider = \"" + provider.name + "\"\n");
+    CHECK_FALSE(config.route->next_hops.empty());
+    CHECK(config.route->port_or(25) != 25);
+    CHECK(config.route->source == "[route]");
+    CHECK_FALSE(provider.password.empty());
+  }
+  CHECK(config::providers().size() == 15);
+  const Config own = parsed("[route]\nport = 2525\nprovider = \"gmail\"\n");
+  CHECK(own.route->port == 2525);
+  CHECK(own.route->next_hops.hosts.at(0).host == "smtp.gmail.com");
 }
