@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include <atomic>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 namespace mxpress {
 namespace {
@@ -22,6 +24,8 @@ SystemClock system_clock;
 std::atomic<Clock*> installed{&system_clock};
 
 }  // namespace
+
+Task<void> let_others_go_on() { co_await asio::post(co_await asio::this_coro::executor, use_task); }
 
 Clock& Clock::current() { return *installed.load(std::memory_order_acquire); }
 

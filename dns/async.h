@@ -17,6 +17,9 @@ template <class T>
 using Task = asio::awaitable<T, Executor>;
 inline constexpr asio::use_awaitable_t<Executor> use_task{};
 
+// Goes on behind everything that is ready now: whoever has much to do calls it after each piece of at most some milliseconds.
+Task<void> let_others_go_on();
+
 // The two clocks of the process: wall time (may be stepped) and time since boot (never steps; counts suspend).
 class Clock {
  public:

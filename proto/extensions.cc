@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "proto/ascii.h"
+#include "proto/reply.h"
 
 namespace mxpress::proto {
 namespace {

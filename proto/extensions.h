@@ -7,11 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "proto/reply.h"
-
 namespace mxpress::proto {
 
 inline constexpr std::size_t kMaxMechanisms = 32;
+struct Reply;
 
 // All false: a server that only knows HELO.
 struct Extensions {

@@ -4,9 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "proto/reply.h"
 #include "proto/status.h"
 #include "proto/time.h"
 

@@ -110,7 +110,7 @@ bool Checkpointer::rerecord_site(const std::string& name, std::uint32_t segment)
     parts_.queue.push(site_operation(std::move(*record)));
     return true;
   }
-  context_.report("the trouble of " + name + " cannot be read: " + record.error().message);
+  context_.report("the backoff of " + name + " cannot be read: " + record.error().message);
   if (record.error().is_transient()) return false;
   table->sites().erase(name);
   return true;

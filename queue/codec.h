@@ -5,11 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include "queue/message_store.h"
+#include "queue/changes.h"
 #include "queue/record.h"
 #include "queue/state.h"
 
 namespace mxpress::queue {
+
+struct SiteRecord;
 
 // The meta of an Accepted record.
 struct Accepted {

@@ -7,9 +7,11 @@
 
 #include "queue/acceptance.h"
 #include "queue/commit_queue.h"
+#include "queue/fresh.h"
 #include "queue/guarded.h"
 #include "queue/housework_list.h"
 #include "queue/index.h"
+#include "queue/message_table.h"
 #include "queue/spool_context.h"
 
 namespace mxpress::queue {

@@ -2,20 +2,23 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "queue/journal.h"
-#include "queue/message_table.h"
 
 namespace mxpress::queue {
 
 class Acceptance;
 class CommitQueue;
 class HouseworkList;
+class MessageTable;
+struct Operation;
 struct SpoolContext;
 template <class T>
 class Guarded;
+using Operations = std::vector<std::shared_ptr<Operation>>;
 
 // Takes operations from the queue, writes them to the journal, and applies to the table what has become durable. One thread at a time.
 class Committer {

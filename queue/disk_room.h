@@ -5,42 +5,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "proto/time.h"
 #include "queue/disk.h"
+#include "queue/disk_claim.h"
 #include "queue/guarded.h"
 
 namespace mxpress::queue {
 
-class DiskRoom;
 struct SpoolContext;
-
-// Octets that are about to be written: nobody else is promised them. They are given back as they are written, and at the end of its life.
-// Thread: one at a time.
-class DiskClaim {
- public:
-  DiskClaim() = default;  // of nothing
-  DiskClaim(DiskClaim&& other) noexcept : room_(std::exchange(other.room_, nullptr)), octets_(std::exchange(other.octets_, 0)) {}
-  DiskClaim& operator=(DiskClaim other) noexcept {
-    std::swap(room_, other.room_);
-    std::swap(octets_, other.octets_);
-    return *this;
-  }
-  ~DiskClaim() { written(octets_); }
-
-  // So many of them have been written: from now on the disk itself counts them.
-  void written(std::uint64_t octets);
-  void add(DiskClaim&& more);
-  std::uint64_t octets() const { return octets_; }
-
- private:
-  friend class DiskRoom;
-  DiskClaim(DiskRoom& room, std::uint64_t octets) : room_(&room), octets_(octets) {}
-
-  DiskRoom* room_ = nullptr;
-  std::uint64_t octets_ = 0;
-};
 
 // Any thread. Outlives its claims.
 class DiskRoom {

@@ -5,12 +5,15 @@
 #include <memory>
 #include <vector>
 
+#include "proto/time.h"
 #include "queue/accounts.h"
 #include "queue/record.h"
-#include "queue/state.h"
+#include "queue/stages.h"
 #include "queue/waiting_mail.h"
 
 namespace mxpress::queue {
+
+struct Message;
 
 // There may be millions of them: most have no history, and need no room for one.
 class Entry {

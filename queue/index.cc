@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "queue/message.h"
+
 namespace mxpress::queue {
 namespace {
 

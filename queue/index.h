@@ -21,6 +21,7 @@
 namespace mxpress::queue {
 
 class File;
+using proto::QueueId;
 
 struct SegmentEntry {
   std::shared_ptr<File> file;  // shared: contents are read from it after it was dropped

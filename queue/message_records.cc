@@ -7,6 +7,7 @@
 #include "queue/crc32c.h"
 #include "queue/index.h"
 #include "queue/message_file.h"
+#include "queue/site_record.h"
 
 namespace mxpress::queue {
 namespace {

@@ -1,4 +1,4 @@
-// The message store: keeps every accepted message until each recipient has reached an end. Values and interface; queue/spool.h is the
+// The message store: keeps every accepted message until each recipient has reached an end. The interface; queue/spool.h is the
 // implementation with a journal.
 #pragma once
 
@@ -10,57 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "queue/changes.h"
 #include "queue/message.h"
 #include "queue/site_record.h"
+#include "queue/spool_counters.h"
 
 namespace mxpress::queue {
-
-inline constexpr std::uint64_t kInlineContent = 256 * 1024;  // octets; larger content is born in a message file
-
-// Content too large for the journal, while it arrives. Owned by one intake; discarded (file removed) when destroyed unstored. One thread at
-// a time.
-class LargeContent {
- public:
-  virtual ~LargeContent() = default;
-  virtual Status append(std::string_view bytes) = 0;
-  virtual std::uint64_t size() const = 0;
-};
-
-struct NewMessage {
-  proto::Envelope envelope;
-  std::string content;                  // what we add and what was received, up to kInlineContent octets...
-  std::unique_ptr<LargeContent> large;  // ...or this (then `content` is empty)
-  std::string drop_name;                // name and owner of the drop file it came from; remembered, so that a crash repeats nothing
-  struct NoticeFor {                    // this message is the notice for these recipients of that message
-    QueueId message;
-    std::vector<std::uint32_t> recipients;
-    enum class Kind { failure, delay, success } kind = Kind::failure;
-  };
-  std::vector<NoticeFor> notice_for;  // store and "no notice pending" are one atomic step
-};
-
-// What an attempt, an expiry or a lookup made of some recipients of one message. Recorded as one record.
-struct Settlement {
-  QueueId message;
-  Attempt attempt;  // hosts may be empty (expiry, lookup failure)
-  struct Change {
-    std::uint32_t recipient = 0;  // index
-    RecipientState state;         // the whole new state
-  };
-  std::vector<Change> changes;
-};
-
-enum class ActionKind { hold, release, retry, remove, bounce };
-
-struct SpoolCounters {
-  std::uint64_t messages = 0, stored = 0, ended = 0, corrupt = 0;
-  std::uint64_t unread = 0;  // messages, folders of them and segments that could not be read at recovery; the next start tries again
-  std::uint64_t syncs = 0, journal_bytes = 0;
-  bool accepting = true;
-  std::string not_accepting_because;  // for people: path, free and needed
-  bool recovered = false;             // mail of earlier runs has been read; what could not be is counted above
-  std::string not_recovered_because;  // for people: why the last attempt failed; empty before one did
-};
 
 // Threads: every function may be called from any thread. Callbacks run on the thread that writes, must not block, and may call only those
 // functions of the store that neither block nor call back themselves.
@@ -74,7 +29,7 @@ class MessageStore {
   // older than this call; room may be what the disk had room_stays_known ago: whatever stores looks again.
   virtual Status room_for(std::uint64_t size) = 0;
 
-  using Stored = std::function<void(Result<QueueId>)>;
+  using Stored = queue::Stored;
   // Durable (synced) when `done` is called with an id; otherwise nothing of it is kept (transient error). A drop_name seen before
   // completes with the id it got then and stores nothing.
   virtual void store(NewMessage message, Stored done) = 0;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "queue/operation.h"
+#include "queue/spool_counters.h"
 
 namespace mxpress::queue {
 
@@ -59,7 +60,7 @@ class MessageTable {
   ~MessageTable();
 
   Index& index() { return *index_; }
-  Sites& sites() { return *sites_; }  // in trouble
+  Sites& sites() { return *sites_; }  // in backoff
   // Error (transient), for people: the mail of this owner, or all mail, takes too much memory.
   Status room_for(const Operation& store) const;
 

@@ -3,6 +3,7 @@
 
 #include "queue/codec.h"
 #include "queue/crc32c.h"
+#include "queue/fresh.h"
 #include "queue/sites.h"
 #include "queue/waiting_mail.h"
 

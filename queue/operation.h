@@ -7,15 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "queue/disk_room.h"
-#include "queue/fresh.h"
-#include "queue/message_store.h"
+#include "queue/changes.h"
+#include "queue/disk_claim.h"
 #include "queue/owners.h"
 #include "queue/record.h"
+#include "queue/site_record.h"
 #include "queue/state.h"
 #include "queue/waiting_mail.h"
 
 namespace mxpress::queue {
+
+class MemoryContent;
 
 struct Operation {
   enum class Kind { store, change, site, ended } kind = Kind::change;
@@ -26,7 +28,7 @@ struct Operation {
 
   // Kind::store
   DiskClaim claim;  // until it is written
-  MessageStore::Stored stored;
+  Stored stored;
   std::shared_ptr<const Message> message;  // null if the content is in a file
   std::size_t recipients = 0;
   MessageOwner owner;

@@ -5,10 +5,12 @@
 #include <optional>
 #include <string_view>
 
+#include "proto/queue_id.h"
 #include "queue/disk.h"
-#include "queue/message.h"
 
 namespace mxpress::queue {
+
+using proto::QueueId;
 
 struct Paths {
   Path root;

@@ -26,7 +26,7 @@ struct Replayed {
 
   std::unique_ptr<Index> index;             // never null, but after a move
   std::unique_ptr<Sites> known_sites;       // alike: where their records lie
-  std::map<std::string, SiteRecord> sites;  // in trouble, by name
+  std::map<std::string, SiteRecord> sites;  // in backoff, by name
   std::vector<QueueId> finished;            // their message file is still there, and can go
   std::vector<QueueId> misplaced;           // their complete file is still in incoming/
   struct DamagedFile {

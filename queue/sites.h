@@ -1,4 +1,4 @@
-// The sites in trouble that a spool remembers: where the latest record of each lies; bounded in number, size and age.
+// The sites in backoff that a spool remembers: where the latest record of each lies; bounded in number, size and age.
 #pragma once
 
 #include <algorithm>
@@ -34,14 +34,14 @@ class Sites {
 
   // Of the records of all together: fewer than kMaxOctets where the segments of the journal are small.
   void limit_octets(std::uint64_t octets) { max_octets_ = std::min(kMaxOctets, octets); }
-  // The site is in trouble, and its latest record lies there.
+  // The site backs off, and its latest record lies there.
   void set(const SiteRecord& site, Location location) {
     set(site.site, {location, static_cast<std::uint32_t>(octets_of(site)), site.next_probe});
   }
   void set(std::string_view name, Known known);
   void erase(std::string_view name);
   void forget_old(WallTime now);
-  // Null: it is not known to be in trouble.
+  // Null: it is not known to back off.
   const Known* find(std::string_view name) const;
   std::vector<std::string> in_segment(std::uint32_t segment) const;
   std::size_t size() const { return known_.size(); }

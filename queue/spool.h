@@ -29,7 +29,7 @@ struct SpoolOptions {
   std::function<WallTime()> wall;                              // wall-clock time; empty: the system's
   std::function<Duration()> since_boot;                        // a clock that never steps; empty: the system's
   std::function<std::uint64_t()> random;                       // salts; empty: the system's
-  std::function<void(std::string)> report;  // damage and trouble, one sentence each, for the log; any thread; must not block
+  std::function<void(std::string)> report;  // damage and failures, one sentence each, for the log; any thread; must not block
   std::function<void(std::string)> note;    // what recovery finds and nobody need act on, such as a write that a crash cut off; alike
 };
 

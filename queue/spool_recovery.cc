@@ -88,7 +88,7 @@ Status SpoolRecovery::write_again(const std::vector<Replayed::Tail>& tails) {
 Status SpoolRecovery::leave_unread(const Replayed& found) {
   if (found.unread == 0) return {};
   if (const auto other = context_.disk.open(context_.paths.root / "format", Open::read); !other)
-    return other.error();  // not one file's trouble
+    return other.error();  // not the failure of one file
   parts_.hold.set();
   parts_.table.lock()->counters.unread += found.unread;
   return {};

@@ -10,9 +10,11 @@
 #include "queue/codec.h"
 #include "queue/commit_queue.h"
 #include "queue/disk_room.h"
+#include "queue/fresh.h"
 #include "queue/guarded.h"
 #include "queue/housework_list.h"
 #include "queue/message_file.h"
+#include "queue/message_store.h"
 #include "queue/message_table.h"
 #include "queue/spool_context.h"
 
@@ -87,7 +89,7 @@ Status SpoolWriter::room_for(std::uint64_t size) {
 
 QueueId SpoolWriter::next_id() { return QueueId{(context_.run << 40) | ++last_id_}; }
 
-void SpoolWriter::store_as(QueueId id, NewMessage&& message, MessageStore::Stored&& done) {
+void SpoolWriter::store_as(QueueId id, NewMessage&& message, Stored&& done) {
   if (message.envelope.recipients.empty()) return done(Error::permanent("a message without recipients cannot be kept"));
   auto operation = store_operation(id, message, parts_.age_clock.now());
   operation->stored = std::move(done);

@@ -37,7 +37,7 @@ class SpoolWriter {
   Result<std::unique_ptr<LargeContent>> open_large();
   Status room_for(std::uint64_t size);
   QueueId next_id();
-  void store_as(QueueId id, NewMessage&& message, MessageStore::Stored&& done);
+  void store_as(QueueId id, NewMessage&& message, Stored&& done);
   void settle(Settlement&& settlement, std::function<void(Status)>&& done);
   void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done);
   void record_site(SiteRecord record);

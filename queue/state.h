@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "queue/changes.h"
 #include "queue/message.h"
-#include "queue/message_store.h"
+#include "queue/stages.h"
 
 namespace mxpress::queue {
 
@@ -24,8 +24,6 @@ struct Told {
   WallTime time{};
 };
 
-using StateChange = std::variant<Settlement, ActionTaken, Told>;
-
 struct StoredChange {
   std::uint32_t sequence = 0;
   StateChange change;
@@ -37,33 +35,6 @@ inline constexpr std::size_t kAttemptsKept = 50;
 RecipientStage settled(RecipientStage now, RecipientStage reported);
 RecipientStage acted_on(RecipientStage now, ActionKind action);
 RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind);
-
-// The stages of a message's recipients, one octet each, where the caller keeps them: most messages have one recipient.
-using StageOctet = std::uint8_t;
-// Those of the second and further recipients.
-struct OtherStages {
-  std::vector<StageOctet> octets;
-  std::uint32_t closed = 0;  // So many from the first on are neither pending nor have a notice pending. No stage is reopened.
-};
-class Stages {
- public:
-  // `others`: null if there are none.
-  Stages(StageOctet& first, OtherStages* others) : first_(first), others_(others) {}
-  void begin(std::size_t recipients);  // all are pending
-  void apply(const StateChange& change);
-  // Nothing is pending. All calls together take time linear in the number of recipients, beside a constant each.
-  bool finished();
-
- private:
-  void take(const Settlement& settlement);
-  void take(const ActionTaken& action);
-  void take(const Told& notice);
-  static RecipientStage stage(StageOctet octet) { return static_cast<RecipientStage>(octet); }
-  StageOctet* at(std::size_t recipient);  // null: there is no such recipient
-
-  StageOctet& first_;
-  OtherStages* others_;
-};
 
 // Leaves out what later changes have made void, so that they give the same message: of each recipient that waits only its last state is
 // needed, and of the attempts the latest. `changes` in order.

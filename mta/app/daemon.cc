@@ -30,6 +30,7 @@
 #include "mta/fairness/file_turns.h"
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/intake.h"
+#include "mta/intake/submit.h"
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
 #include "mta/net/tls.h"
@@ -276,7 +277,7 @@ class RunningDaemon final : public Daemon {
     }
   }
 
-  // A disk or a system in trouble may be well again soon: mail that is there must not wait for the next start. False: we stop.
+  // A disk or a system that fails may be well again soon: mail that is there must not wait for the next start. False: we stop.
   bool wait_to_recover_again(const Error& error) {
     std::unique_lock lock(stop_mutex_);
     if (stopping_) {

@@ -14,7 +14,9 @@
 #include <thread>
 
 #include "dns/async.h"
+#include "mta/control/backend.h"
 #include "mta/control/parts.h"
+#include "mta/control/service.h"
 #include "mta/control/wire.h"
 #include "proto/control.pb.h"
 

@@ -1,11 +1,17 @@
 // How the mxpress command reaches the queue: the daemon's control socket, or the spool itself when no daemon runs.
 #pragma once
 
+#include <boost/filesystem/path.hpp>
 #include <memory>
 
-#include "mta/config/config.h"
 #include "mta/control/messages.h"
-#include "mta/control/service.h"
+#include "mta/control/outlet.h"
+#include "mta/control/peer.h"
+#include "proto/result.h"
+
+namespace mxpress::mta::control {
+class ControlBackend;
+}
 
 namespace mxpress::mta::cli {
 

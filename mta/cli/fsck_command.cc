@@ -11,6 +11,7 @@
 #include "mta/cli/json.h"
 #include "mta/cli/print.h"
 #include "mta/cli/spool_backend.h"
+#include "mta/config/config.h"
 #include "proto/printable.h"
 #include "queue/fsck.h"
 

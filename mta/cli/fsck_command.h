@@ -2,7 +2,10 @@
 #pragma once
 
 #include "mta/cli/commands.h"
-#include "mta/config/config.h"
+
+namespace mxpress::mta {
+struct Config;
+}
 
 namespace mxpress::mta::cli {
 

@@ -299,7 +299,7 @@ bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
   if (status.corrupt() != 0)
     out << "DAMAGED    the spool, in " << status.corrupt()
         << " place(s); to see where and to repair it: stop mxpressd, then mxpress fsck\n";
-  for (const std::string& trouble : status.trouble()) out << "TROUBLE    " << clean(trouble) << "\n";
+  for (const std::string& failure : status.trouble()) out << "TROUBLE    " << clean(failure) << "\n";
   for (const std::string& warning : status.warning()) out << "warning    " << clean(warning) << "\n";
   return status.running() && status.accepting() && status.corrupt() == 0 && status.trouble_size() == 0;
 }

@@ -11,6 +11,7 @@
 #include "mta/cli/fsck_command.h"
 #include "mta/cli/spool_backend.h"
 #include "mta/config/config_fields.h"
+#include "mta/control/backend.h"
 #include "mta/control/local_domain_check.h"
 #include "mta/control/service.h"
 #include "proto/printable.h"

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "dns/async.h"
+#include "mta/control/backend.h"
 #include "mta/system/privileges.h"
 #include "queue/disk.h"
 #include "queue/inspect.h"

@@ -4,7 +4,15 @@
 #include <boost/filesystem/path.hpp>
 #include <memory>
 
-#include "mta/control/backend.h"
+#include "proto/result.h"
+
+namespace mxpress::mta {
+struct Config;
+}
+
+namespace mxpress::mta::control {
+class ControlBackend;
+}
 
 namespace mxpress::mta::cli {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "dns/turn.h"
+#include "dns/async.h"
 #include "proto/mail_data.h"
 
 namespace mxpress::mta::content {

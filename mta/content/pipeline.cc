@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "mta/content/conversion.h"
+
 namespace mxpress::mta::content {
 namespace {
 
@@ -15,8 +17,12 @@ Refusal refusal(const Error& error, proto::MimeGoal goal) {
 
 }  // namespace
 
+Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope) : Pipeline(stored, envelope, ConversionRoom::common()) {}
+
 Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room)
     : stored_(stored), envelope_(envelope), room_(room) {}
+
+Pipeline::~Pipeline() = default;
 
 std::optional<Prepared> Pipeline::as_stored(const HostNeeds& needs) const {
   Prepared stored{&stored_, envelope_.body};

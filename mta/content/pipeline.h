@@ -14,12 +14,19 @@
 #include <string>
 #include <string_view>
 
-#include "mta/content/conversion.h"
-#include "mta/content/data_source.h"
+#include "dns/async.h"
 #include "proto/envelope.h"
 #include "proto/outcome.h"
 
+namespace mxpress::proto {
+enum class MimeGoal;
+}
+
 namespace mxpress::mta::content {
+
+class ConversionRoom;
+class Converted;
+class DataSource;
 
 // What a mail host takes.
 struct HostNeeds {
@@ -45,8 +52,10 @@ struct Prepared {
 // For one message, as long as an attempt lasts: what a stage has made serves all transactions and hosts. Thread: of one delivery.
 class Pipeline {
  public:
-  // Both outlive it.
-  Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room = ConversionRoom::common());
+  // All outlive it. Without a room: ConversionRoom::common().
+  Pipeline(DataSource& stored, const proto::Envelope& envelope);
+  Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room);
+  ~Pipeline();
 
   // The stored content, if this host can get it as it is.
   std::optional<Prepared> as_stored(const HostNeeds& needs) const;

@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "mta/config/config.h"
 #include "mta/delivery/deliverer.h"
 #include "mta/events/counters.h"
-#include "queue/message.h"
-#include "queue/message_store.h"
+#include "queue/spool_counters.h"
+
+namespace mxpress::mta {
+struct Config;
+}
 
 namespace mxpress::mta::control {
 

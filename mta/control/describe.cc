@@ -5,6 +5,7 @@
 #include "proto/control.pb.h"
 #include "proto/explanation.h"
 #include "proto/printable.h"
+#include "queue/message.h"
 
 namespace mxpress::mta::control {
 namespace {

@@ -4,6 +4,10 @@
 #include "mta/control/backend.h"
 #include "mta/control/messages.h"
 
+namespace mxpress::queue {
+struct Attempt;
+}
+
 namespace mxpress::mta::control {
 
 // "active", "deferred", "held" or "ended".

@@ -6,6 +6,9 @@
 #include <memory>
 #include <utility>
 
+#include "mta/config/config.h"
+#include "queue/message_store.h"
+
 namespace mxpress::mta::control {
 namespace {
 
@@ -56,6 +59,16 @@ Status LiveBackend::ready() {
   const std::string why = spool_.counters().not_recovered_because;
   return Error::transient("mail of earlier runs has not been read yet" + (why.empty() ? "; it is being read" : ": " + why));
 }
+
+std::vector<queue::QueueId> LiveBackend::ids() { return spool_.ids(false); }
+std::uint64_t LiveBackend::message_count() { return spool_.counters().messages; }
+std::vector<queue::QueueId> LiveBackend::ids_of(uid_t uid) { return spool_.ids_of(std::int64_t{uid}); }
+std::vector<queue::QueueId> LiveBackend::ended() { return spool_.ended(); }
+std::vector<queue::QueueId> LiveBackend::ended_of(uid_t uid) { return spool_.ended_of(std::int64_t{uid}); }
+bool LiveBackend::owns(uid_t uid, queue::QueueId id) { return spool_.owns(std::int64_t{uid}, id); }
+Result<queue::Message> LiveBackend::load(queue::QueueId id) { return spool_.load(id); }
+
+std::shared_ptr<const Config> LiveBackend::config() { return config_.get(); }
 
 DaemonStatus LiveBackend::status() {
   DaemonStatus status{true, started_, spool_.counters(), failures_(), counters_.counts(), events_.losses()};

@@ -6,9 +6,15 @@
 #include <mutex>
 
 #include "dns/async.h"
-#include "mta/config/config.h"
 #include "mta/control/backend.h"
-#include "mta/events/hub.h"
+
+namespace mxpress::queue {
+class MessageStore;
+}
+
+namespace mxpress::mta {
+class CurrentConfig;
+}
 
 namespace mxpress::mta::control {
 
@@ -28,8 +34,8 @@ class RecoveryProgress {
 
 class LiveBackend final : public ControlBackend {
  public:
-  // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `troubles` tells
-  // those of the daemon's own, on a thread of the control server.
+  // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `failures` tells
+  // those of the daemon itself, on a thread of the control server.
   LiveBackend(
       queue::MessageStore& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
       events::Hub& events, const events::Counters& counters, std::function<Status()> reload,
@@ -44,13 +50,13 @@ class LiveBackend final : public ControlBackend {
         failures_(std::move(failures)) {}
 
   Status ready() override;
-  std::vector<queue::QueueId> ids() override { return spool_.ids(false); }
-  std::uint64_t message_count() override { return spool_.counters().messages; }
-  std::vector<queue::QueueId> ids_of(uid_t uid) override { return spool_.ids_of(std::int64_t{uid}); }
-  std::vector<queue::QueueId> ended() override { return spool_.ended(); }
-  std::vector<queue::QueueId> ended_of(uid_t uid) override { return spool_.ended_of(std::int64_t{uid}); }
-  bool owns(uid_t uid, queue::QueueId id) override { return spool_.owns(std::int64_t{uid}, id); }
-  Result<queue::Message> load(queue::QueueId id) override { return spool_.load(id); }
+  std::vector<queue::QueueId> ids() override;
+  std::uint64_t message_count() override;
+  std::vector<queue::QueueId> ids_of(uid_t uid) override;
+  std::vector<queue::QueueId> ended() override;
+  std::vector<queue::QueueId> ended_of(uid_t uid) override;
+  bool owns(uid_t uid, queue::QueueId id) override;
+  Result<queue::Message> load(queue::QueueId id) override;
   Result<std::vector<delivery::ActionEffect>> act(queue::ActionKind action, std::vector<queue::QueueId> ids) override;
   void tell(const events::Event& event) override { events_.emit(event); }
   Result<std::vector<delivery::DestinationStatus>> destinations() override;
@@ -59,7 +65,7 @@ class LiveBackend final : public ControlBackend {
   // Looked for once a second at most: anybody may ask.
   std::optional<WallTime> oldest() override;
   Status reload() override { return reload_(); }
-  std::shared_ptr<const Config> config() override { return config_.get(); }
+  std::shared_ptr<const Config> config() override;
 
  private:
   queue::MessageStore& spool_;

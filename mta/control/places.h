@@ -1,13 +1,11 @@
 // Which connections to the control socket there is a place for.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <optional>
 #include <vector>
 
-#include "mta/control/service.h"
+#include "mta/control/peer.h"
 
 namespace mxpress::mta::control {
 

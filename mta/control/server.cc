@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "dns/async.h"
+#include "mta/control/backend.h"
 #include "mta/control/service.h"
 #include "mta/control/socket_outlet.h"
 #include "mta/control/wire.h"

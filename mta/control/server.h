@@ -5,12 +5,13 @@
 #include <memory>
 #include <string>
 
-#include "mta/control/backend.h"
 #include "mta/control/places.h"
 #include "mta/control/shares.h"
 #include "proto/result.h"
 
 namespace mxpress::mta::control {
+
+class ControlBackend;
 
 struct ControlServerOptions {
   boost::filesystem::path socket;

@@ -19,6 +19,7 @@
 #include "mta/system/log_room.h"
 #include "mta/transport/local_mailbox.h"
 #include "proto/control.pb.h"
+#include "queue/changes.h"
 
 namespace mxpress::mta::control {
 namespace {
@@ -426,7 +427,7 @@ class Answer {
     info.set_hostname(config.hostname);
     if (const auto oldest = backend_.oldest()) info.set_oldest_ms(milliseconds(*oldest));
     add_disk(info, config);
-    for (const std::string& trouble : daemon.failures) info.add_trouble(trouble);
+    for (const std::string& failure : daemon.failures) info.add_trouble(failure);
     if (daemon.running) describe_events(info, daemon);
     if (daemon.counters.unread != 0)
       info.add_trouble(std::to_string(daemon.counters.unread) + " file(s) of the spool could not be read; the log says which and why");

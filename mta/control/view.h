@@ -7,6 +7,7 @@
 
 #include "mta/control/backend.h"
 #include "mta/control/messages.h"
+#include "proto/domain.h"
 #include "proto/text_hash.h"
 
 namespace mxpress::mta::control {
@@ -20,7 +21,7 @@ class ControlView {
   ControlView(ControlBackend& backend, WallTime now, Scope scope, Reader reader)
       : backend_(backend), now_(now), scope_(scope), reader_(reader) {}
 
-  // A message that waits for a site in trouble has no attempt of its own: the site's last result and next probe are its own.
+  // A message that waits for a site in backoff has no attempt of its own: the site's last result and next probe are its own.
   Result<queue::Message> load(queue::QueueId id);
   // Says of a recipient of the message that was loaded last by which host it is being tried.
   void complete(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient);

@@ -2,8 +2,10 @@
 #include "mta/delivery/admin_actions.h"
 
 #include "mta/delivery/age_policy.h"
+#include "mta/delivery/backoff.h"
 #include "mta/delivery/backoffs.h"
 #include "mta/system/instant.h"
+#include "queue/changes.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {

@@ -8,6 +8,7 @@
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/verdict.h"
 #include "mta/delivery/wakes.h"
+#include "queue/retry.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
@@ -45,7 +46,7 @@ void AgePolicy::look(JobIndex index, Instant now) {
   const Backoff* backoff = parts_.sites.backoff_of(job.destination);
   const bool due = policy->delay_notice > Duration(0) && now >= accepted + policy->delay_notice;
   if (held || !due || job.delay_noticed) return arrange(index, now);
-  // Nothing to tell yet when the message has neither been tried nor waits for a host in trouble.
+  // Nothing to tell yet when the message has neither been tried nor waits for a site in backoff.
   const bool can_tell = !job.first_attempt || backoff;
   job.delay_noticed = can_tell && actions_.notify_delay(job, backoff ? backoff->failure() : std::nullopt, deadline);
   if (!job.delay_noticed) return parts_.schedule.set_age_event(index, std::min(deadline, now + kLookAgain));

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "mta/delivery/compact.h"
+#include "mta/delivery/site_failure.h"
 #include "mta/system/instant.h"
 #include "proto/outcome.h"
 
@@ -21,12 +22,6 @@ using queue::Instant;
 using system::instant_now;
 using system::to_boot_time;
 using system::to_wall;
-
-// Why a site or a lookup backs off, as the message that was the probe met it.
-struct SiteFailure {
-  proto::HostResult result;
-  std::optional<WallTime> since{};  // when its failures began, if that was in this run
-};
 
 // Begins with a failure before MAIL (lookup, connect, greeting, ...): one probe at a time, later and later.
 class Backoff {

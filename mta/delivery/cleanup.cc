@@ -36,7 +36,7 @@ void Cleanup::run() {
   sites_due_at_ = std::max(many_, sites.known() + sites.known() / 4);
 }
 
-// Returns how many sites in trouble have no member. Nobody who waits has a destination without jobs at hand: but for lookups, which are
+// Returns how many sites in backoff have no member. Nobody who waits has a destination without jobs at hand: but for lookups, which are
 // left alone, and the failing of all jobs, which notices that `answers` has changed.
 std::size_t Cleanup::forget_destinations() {
   auto& [schedule, destinations, sites, ownership] = parts_;

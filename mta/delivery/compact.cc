@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "dns/target.h"
+#include "proto/outcome.h"
+
 namespace mxpress::mta::delivery {
 namespace {
 

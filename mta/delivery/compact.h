@@ -4,9 +4,15 @@
 #include <optional>
 #include <vector>
 
-#include "dns/target.h"
-#include "proto/outcome.h"
 #include "queue/small_text.h"
+
+namespace mxpress::dns {
+struct Target;
+}
+
+namespace mxpress::proto {
+struct HostResult;
+}
 
 namespace mxpress::mta::delivery {
 

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "mta/delivery/backoff.h"
+#include "mta/delivery/site_failure.h"
 #include "mta/fairness/owner.h"
 #include "proto/outcome.h"
 #include "queue/indices.h"

@@ -13,6 +13,7 @@
 #include "mta/delivery/event_of.h"
 #include "mta/delivery/job_loader.h"
 #include "mta/delivery/leases.h"
+#include "mta/delivery/shared_messages.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/verdict.h"
 #include "mta/system/instant.h"

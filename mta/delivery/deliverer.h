@@ -9,7 +9,19 @@
 #include <vector>
 
 #include "proto/outcome.h"
-#include "queue/message_store.h"
+#include "proto/queue_id.h"
+#include "proto/result.h"
+
+namespace mxpress::proto {
+struct Envelope;
+}
+
+namespace mxpress::queue {
+struct Message;
+struct SiteRecord;
+enum class ActionKind;
+using proto::QueueId;
+}  // namespace mxpress::queue
 
 namespace mxpress::mta::delivery {
 
@@ -34,8 +46,8 @@ struct DestinationStatus {
   std::uint64_t held = 0;
   WallTime oldest{};
   WallTime next_try{};                    // earliest; now when in flight
-  std::optional<proto::HostResult> last;  // last trouble or verdict
-  // While the site or its lookup is in trouble: all that is due waits for this one probe, because of `last`.
+  std::optional<proto::HostResult> last;  // last failure or verdict
+  // While the site or its lookup backs off: all that is due waits for this one probe, because of `last`.
   std::optional<WallTime> next_probe{};
   std::optional<WallTime> failing_since{};  // that, if it began in this run
   std::vector<Flight> flights{};
@@ -57,7 +69,7 @@ class Deliverer {
   virtual void admit(queue::QueueId id, const proto::Envelope& envelope) = 0;
   // The same, but it is returned to its sender, for this reason. Any thread that may block.
   virtual void give_back(queue::QueueId id, const proto::HostResult& why) = 0;
-  // A message or a site's trouble that recovery found.
+  // A message or a site's backoff that recovery found.
   virtual void restore(const queue::Message& message) = 0;
   virtual void restore_site(const queue::SiteRecord& site) = 0;
   // Records the action in the spool (durable when `done` is called) and lets the workers see it. One effect per id, same order.

@@ -6,6 +6,7 @@
 #include "mta/delivery/loads.h"
 #include "mta/system/log.h"
 #include "mta/transport/transport.h"
+#include "queue/message_store.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {

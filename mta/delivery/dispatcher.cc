@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <functional>
+#include <mutex>
 #include <numeric>
 #include <unordered_map>
 
@@ -25,7 +26,11 @@
 #include "mta/system/log.h"
 #include "mta/transport/mailbox_transport.h"
 #include "mta/transport/smtp_transport.h"
+#include "mta/transport/target_connections.h"
+#include "mta/transport/target_order.h"
+#include "proto/text_hash.h"
 #include "queue/message_store.h"
+#include "queue/name_table.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
@@ -41,12 +46,24 @@ bool any_in_stage(const queue::Message& message, RecipientStage stage) {
 
 }  // namespace
 
+// Which worker has what.
+struct Dispatcher::Placement {
+  std::mutex mutex;
+  // Destinations that do not live at the worker their name hashes to, because another one owns their site.
+  queue::NameTable names;
+  queue::Slab<std::uint16_t> workers;  // by the number of the name
+  queue::NameTable site_names;
+  queue::Slab<std::uint16_t> site_owners;                                              // by the number of the name
+  std::unordered_map<std::string, queue::SiteRecord, proto::TextHash> restored_sites;  // that nobody owns yet
+};
+
 Dispatcher::Dispatcher(DispatcherServices services)
     : services_(std::move(services)),
       loads_(std::make_unique<Loads>(services_.spool, services_.files)),
       notices_(std::make_unique<Notices>(
           *services_.workers.front(), services_.spool, services_.config, services_.events, services_.files, loads_->under_way,
-          [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed)) {
+          [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed)),
+      placement_(std::make_unique<Placement>()) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_->note_in(region_of(0));
   const auto config = services_.config.get();
@@ -167,9 +184,9 @@ void Dispatcher::restore_site(const queue::SiteRecord& site) {
 
 // The site's owner; without one the record is kept for the first.
 std::optional<std::size_t> Dispatcher::owner_or_keep(const queue::SiteRecord& record) {
-  const std::lock_guard lock(placed_mutex_);
-  if (const auto number = site_names_.find(record.site)) return site_owners_[*number];
-  restored_sites_[record.site] = record;
+  const std::lock_guard lock(placement_->mutex);
+  if (const auto number = placement_->site_names.find(record.site)) return placement_->site_owners[*number];
+  placement_->restored_sites[record.site] = record;
   return std::nullopt;
 }
 
@@ -289,33 +306,33 @@ void Dispatcher::visit_all(std::function<void(Worker&)> visit, std::function<voi
 
 // Whoever looked it up first: its job need not travel again.
 SiteClaim Dispatcher::claim_site(const std::string& key, std::size_t worker) {
-  const std::lock_guard lock(placed_mutex_);
-  if (const auto number = site_names_.find(key)) return {site_owners_[*number]};
-  const std::uint32_t number = site_names_.number(key);
-  if (number == site_owners_.size()) site_owners_.push_back(0);
-  site_owners_[number] = static_cast<std::uint16_t>(worker);
+  const std::lock_guard lock(placement_->mutex);
+  if (const auto number = placement_->site_names.find(key)) return {placement_->site_owners[*number]};
+  const std::uint32_t number = placement_->site_names.number(key);
+  if (number == placement_->site_owners.size()) placement_->site_owners.push_back(0);
+  placement_->site_owners[number] = static_cast<std::uint16_t>(worker);
   SiteClaim claim{worker};
-  if (auto restored = restored_sites_.extract(key)) claim.restored = std::move(restored.mapped());
+  if (auto restored = placement_->restored_sites.extract(key)) claim.restored = std::move(restored.mapped());
   return claim;
 }
 
 void Dispatcher::leave_site(const std::string& key, std::size_t worker) {
-  const std::lock_guard lock(placed_mutex_);
-  const auto number = site_names_.find(key);
-  if (number && site_owners_[*number] == worker) site_names_.forget(*number);
+  const std::lock_guard lock(placement_->mutex);
+  const auto number = placement_->site_names.find(key);
+  if (number && placement_->site_owners[*number] == worker) placement_->site_names.forget(*number);
 }
 
 std::size_t Dispatcher::worker_for(routing::DestinationRef destination) const {
-  const std::lock_guard lock(placed_mutex_);
-  const auto number = placed_names_.find(destination.text());
-  return number ? placed_[*number] : routing::DestinationHash()(destination) % workers_.size();
+  const std::lock_guard lock(placement_->mutex);
+  const auto number = placement_->names.find(destination.text());
+  return number ? placement_->workers[*number] : routing::DestinationHash()(destination) % workers_.size();
 }
 
 void Dispatcher::place_destination(routing::DestinationRef destination, std::size_t worker) {
-  const std::lock_guard lock(placed_mutex_);
-  const std::uint32_t number = placed_names_.number(destination.text());
-  if (number == placed_.size()) placed_.push_back(0);
-  placed_[number] = static_cast<std::uint16_t>(worker);
+  const std::lock_guard lock(placement_->mutex);
+  const std::uint32_t number = placement_->names.number(destination.text());
+  if (number == placement_->workers.size()) placement_->workers.push_back(0);
+  placement_->workers[number] = static_cast<std::uint16_t>(worker);
 }
 
 std::size_t Dispatcher::known_destinations() const {
@@ -325,9 +342,9 @@ std::size_t Dispatcher::known_destinations() const {
 }
 
 void Dispatcher::forget_destination(routing::DestinationRef destination, std::size_t worker) {
-  const std::lock_guard lock(placed_mutex_);
-  const auto number = placed_names_.find(destination.text());
-  if (number && placed_[*number] == worker) placed_names_.forget(*number);
+  const std::lock_guard lock(placement_->mutex);
+  const auto number = placement_->names.find(destination.text());
+  if (number && placement_->workers[*number] == worker) placement_->names.forget(*number);
 }
 
 void Dispatcher::move_job(NewJob job) {

@@ -4,25 +4,31 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "dns/async.h"
 #include "mta/delivery/deliverer.h"
 #include "mta/delivery/limits.h"
 #include "mta/delivery/ownership.h"
 #include "mta/delivery/suspects.h"
 #include "mta/system/crash_record.h"
-#include "proto/text_hash.h"
-#include "queue/name_table.h"
+
+namespace mxpress::dns {
+class Resolver;
+}
+
+namespace mxpress::queue {
+class MessageStore;
+}
 
 namespace mxpress::mta::fairness {
 class FileTurns;
 }
 
 namespace mxpress::mta {
+struct Config;
 class CurrentConfig;
 namespace net {
 class Connector;
@@ -116,13 +122,8 @@ class Dispatcher final : public Deliverer, private Ownership {
   std::vector<std::unique_ptr<net::Connector>> connectors_;
   std::vector<std::unique_ptr<transport::Transport>> transports_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  // Destinations that do not live at the worker their name hashes to, because another one owns their site.
-  mutable std::mutex placed_mutex_;
-  queue::NameTable placed_names_;
-  queue::Slab<std::uint16_t> placed_;  // by the number of the name: the worker
-  queue::NameTable site_names_;
-  queue::Slab<std::uint16_t> site_owners_;                                              // by the number of the name
-  std::unordered_map<std::string, queue::SiteRecord, proto::TextHash> restored_sites_;  // that nobody owns yet
+  struct Placement;
+  const std::unique_ptr<Placement> placement_;
 };
 
 }  // namespace mxpress::mta::delivery

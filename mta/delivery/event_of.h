@@ -4,10 +4,16 @@
 #include <cstdint>
 #include <vector>
 
-#include "mta/delivery/verdict.h"
 #include "mta/events/event.h"
 
+namespace mxpress::queue {
+struct Message;
+}
+
 namespace mxpress::mta::delivery {
+
+struct SiteFailure;
+struct Verdict;
 
 // To be emitted once the outcome is durable. Its lines in the log are charged for from now on: there may be no more attempts for this owner
 // before they are written.

@@ -40,6 +40,21 @@ std::pair<Result<queue::Message>, Status> load_checked(queue::MessageStore& spoo
   return {std::move(message), {}};
 }
 
+// Reads the message, and checks its content.
+Task<Result<SharedMessages::Given>> read(const JobLoader::Parts& parts, queue::QueueId id, Need need) {
+  if (auto cached = need == Need::content ? parts.spool.load_if_cached(id) : std::nullopt)
+    co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*cached))), {}};
+  const std::uint64_t octets = parts.spool.octets_to_load(id);
+  const fairness::Owner owner = parts.spool.share_owner_of(id);
+  const auto charge = co_await parts.loads.under_way.acquire(octets, owner);
+  auto call = [&spool = parts.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
+  auto [message, content] = co_await transport::run_blocking(parts.files, {owner, octets}, std::move(call));
+  if (!message) co_return message.error();
+  if (message->content && LargeChecks::is_large(*message->content))
+    content = co_await parts.loads.large_checks.check(id, owner, message->content);
+  co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*message))), std::move(content)};
+}
+
 }  // namespace
 
 // What a job has of its message, with recipients that are still pending at its destination. None: the job is dealt with.
@@ -50,7 +65,7 @@ Task<Share> JobLoader::load(JobIndex index, DestinationIndex destination, Need n
   if (fresh && has_pending(*fresh, destination)) co_return Share(std::move(fresh));
   auto given =
       is_shared ? co_await parts_.loads.shared.share(id, DestinationName(parts_.destinations.name(destination)), parts_.config.get(), need)
-                : co_await read(id, need);
+                : co_await read(parts_, id, need);
   if (!given) {
     unreadable(index, given.error());
     co_return Share();
@@ -67,21 +82,6 @@ Task<Share> JobLoader::load(JobIndex index, DestinationIndex destination, Need n
 
 bool JobLoader::has_pending(const queue::Message& message, DestinationIndex destination) const {
   return !message.ended && has_pending_recipients(message, parts_.destinations.name(destination), *parts_.config.get());
-}
-
-// Reads the message, and checks its content.
-Task<Result<SharedMessages::Given>> JobLoader::read(queue::QueueId id, Need need) {
-  if (auto cached = need == Need::content ? parts_.spool.load_if_cached(id) : std::nullopt)
-    co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*cached))), {}};
-  const std::uint64_t octets = parts_.spool.octets_to_load(id);
-  const fairness::Owner owner = parts_.spool.share_owner_of(id);
-  const auto charge = co_await parts_.loads.under_way.acquire(octets, owner);
-  auto call = [&spool = parts_.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
-  auto [message, content] = co_await transport::run_blocking(parts_.files, {owner, octets}, std::move(call));
-  if (!message) co_return message.error();
-  if (message->content && LargeChecks::is_large(*message->content))
-    content = co_await parts_.loads.large_checks.check(id, owner, message->content);
-  co_return SharedMessages::Given{Share(std::make_shared<const queue::Message>(std::move(*message))), std::move(content)};
 }
 
 // What cannot be read is tried again.
@@ -109,7 +109,7 @@ Task<void> JobLoader::nothing_pending(JobIndex index, const Share& share) {
   parts_.schedule.remove(index);
   if (share->ended) co_return;
   if (!share.is_part()) co_return parts_.ownership.readmit(*share);
-  const auto whole = co_await read(id, Need::envelope);
+  const auto whole = co_await read(parts_, id, Need::envelope);
   if (whole && !whole->share->ended) parts_.ownership.readmit(*whole->share);
 }
 

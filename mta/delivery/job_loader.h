@@ -5,9 +5,13 @@
 
 #include "dns/async.h"
 #include "mta/delivery/forward.h"
-#include "mta/delivery/shared_messages.h"
+#include "mta/delivery/share.h"
+#include "proto/queue_id.h"
+#include "proto/result.h"
 
 namespace mxpress::mta::delivery {
+
+enum class Need;
 
 // Thread: the worker's; reads happen on the file pool.
 class JobLoader {
@@ -34,7 +38,6 @@ class JobLoader {
   Task<Share> load(JobIndex job, DestinationIndex destination, Need need);
 
  private:
-  Task<Result<SharedMessages::Given>> read(queue::QueueId id, Need need);
   bool has_pending(const queue::Message& message, DestinationIndex destination) const;
   void unreadable(JobIndex job, const Error& error);
   void content_unreadable(JobIndex job, DestinationIndex destination, Share share, const Error& error);

@@ -13,12 +13,14 @@
 #include "mta/delivery/flights.h"
 #include "mta/delivery/job_loader.h"
 #include "mta/delivery/leases.h"
+#include "mta/delivery/shared_messages.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/turns.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/report.h"
 #include "mta/transport/transport.h"
+#include "mta/transport/transports.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {

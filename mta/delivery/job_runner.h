@@ -9,6 +9,7 @@
 #include "mta/delivery/places.h"
 #include "mta/delivery/share.h"
 #include "mta/system/crash_record.h"
+#include "proto/outcome.h"
 
 namespace mxpress::mta::delivery {
 

@@ -5,8 +5,11 @@
 #include "mta/system/instant.h"
 #include "mta/transport/blocking.h"
 #include "queue/content_check.h"
+#include "queue/message_store.h"
 
 namespace mxpress::mta::delivery {
+
+bool LargeChecks::is_large(const queue::Content& content) { return content.size() > queue::kInlineContent; }
 
 Task<Status> LargeChecks::check(queue::QueueId id, fairness::Owner owner, std::shared_ptr<const queue::Content> content) {
   if (is_known(id)) co_return Status();

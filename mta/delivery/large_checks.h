@@ -8,9 +8,15 @@
 
 #include "dns/async.h"
 #include "mta/fairness/owner.h"
+#include "proto/queue_id.h"
+#include "proto/result.h"
 #include "queue/guarded.h"
 #include "queue/instant.h"
-#include "queue/message_store.h"
+
+namespace mxpress::queue {
+class Content;
+using proto::QueueId;
+}  // namespace mxpress::queue
 
 namespace mxpress::mta::fairness {
 class FileTurns;
@@ -29,7 +35,7 @@ class LargeChecks {
   explicit LargeChecks(fairness::FileTurns* turns) : turns_(turns) {}
 
   // Other content is checked where the message is read.
-  static bool is_large(const queue::Content& content) { return content.size() > queue::kInlineContent; }
+  static bool is_large(const queue::Content& content);
   // Error: it cannot be read now (transient) or is damaged (permanent).
   Task<Status> check(queue::QueueId id, fairness::Owner owner, std::shared_ptr<const queue::Content> content);
 

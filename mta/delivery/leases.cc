@@ -46,8 +46,8 @@ void Leases::settle(JobIndex index, DestinationIndex destination, Share share, A
   settled->waits_for_site = waits_for_site;
   queue::Settlement settlement = std::exchange(settled->verdict.settlement, {});
   share.translate(settlement);
-  std::vector<queue::Settlement::Change> changes;
-  if (share.is_part()) changes = settlement.changes;
+  queue::Settlement of_share{settlement.message, {}, {}};
+  if (share.is_part()) of_share.changes = settlement.changes;
   // The spool may be later than the end of this worker, but not than that of its loop, which takes nothing then.
   auto done = [this, index, settled, work = asio::make_work_guard(parts_.io)](const Status& status) {
     asio::post(work.get_executor(), [this, index, settled, status] { recorded(index, *settled, status); });
@@ -55,7 +55,7 @@ void Leases::settle(JobIndex index, DestinationIndex destination, Share share, A
   note_outcome(index, settled->verdict);
   parts_.spool.settle(std::move(settlement), std::move(done));
   const queue::QueueId id = settled->attempted.message;
-  share.is_part() ? parts_.loads.shared.settled(id, changes) : parts_.loads.shared.forget(id);
+  share.is_part() ? parts_.loads.shared.settled(of_share) : parts_.loads.shared.forget(id);
 }
 
 // For those who look meanwhile: what has been delivered is not in flight.

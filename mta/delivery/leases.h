@@ -8,6 +8,7 @@
 #include "mta/delivery/forward.h"
 #include "mta/delivery/pause.h"
 #include "mta/delivery/share.h"
+#include "proto/result.h"
 
 namespace mxpress::mta::delivery {
 

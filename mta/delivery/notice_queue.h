@@ -11,7 +11,7 @@
 #include "mta/delivery/owner_line.h"
 #include "mta/fairness/owner.h"
 #include "proto/queue_id.h"
-#include "queue/schedule.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::delivery {
 

@@ -11,7 +11,7 @@
 
 #include "mta/fairness/fair_budget.h"
 #include "mta/fairness/owner.h"
-#include "queue/schedule.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::delivery {
 

@@ -11,13 +11,14 @@
 
 #include "mta/config/config.h"
 #include "mta/delivery/destination.h"
+#include "mta/delivery/load_budget.h"
 #include "mta/delivery/site.h"
 #include "mta/delivery/verdict.h"
+#include "mta/events/event.h"
 #include "mta/events/hub.h"
 #include "mta/routing/aliases.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
-#include "mta/system/log_limit.h"
 #include "mta/system/spool_async.h"
 #include "mta/transport/blocking.h"
 #include "mta/transport/local_mailbox.h"
@@ -28,7 +29,8 @@ namespace mxpress::mta::delivery {
 namespace {
 
 using queue::RecipientStage;
-using Kind = queue::NewMessage::NoticeFor::Kind;
+using Kind = queue::NoticeKind;
+using Why = events::NoticeWaits::Why;
 
 constexpr Duration kAfterStoreError = std::chrono::minutes(1);
 constexpr Duration kUntilRoom = std::chrono::minutes(10);  // there may be hundreds of thousands
@@ -92,6 +94,28 @@ NoticeRate::Key rate_key(const queue::Message& message) {
 }
 
 }  // namespace
+
+struct Notices::Delay {
+  routing::DestinationName destination;
+  std::optional<SiteFailure> failure;
+  WallTime will_retry_until{};
+};
+
+struct Notices::Request {
+  queue::NoticeKind kind;
+  std::vector<std::uint32_t> recipients;
+  std::vector<Delay> delays{};  // of a delay notice
+};
+
+// The charge is held as long as the message.
+struct Notices::Loaded {
+  LoadBudget::Charge charge;
+  Result<queue::Message> message;
+};
+
+Notices::~Notices() = default;
+
+fairness::Owner Notices::owner_of(proto::QueueId id) const { return spool_.share_owner_of(id); }
 
 Notices::Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, events::Hub& events,
                  fairness::FileTurns* files, LoadBudget& budget, Admit admit, std::uint64_t seed)
@@ -218,8 +242,7 @@ Duration Notices::gather_on(Instant since) {
 
 Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   if (const Status room = spool_.room_for(0); !room) {
-    if (may_log(owner_of(look.message), "notice_waits"))
-      log(LogLine(Priority::error, look.message, "notice_waits").add("reason", room.error().message));
+    events_.emit(events::NoticeWaits{look.message, owner_of(look.message), Why::no_room_on_disk, room.error().message});
     co_return kAfterStoreError;
   }
   auto [charge, message] = co_await load(look.message);
@@ -235,8 +258,7 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   }
   // Not before: what is kept locally, or ends without a notice, makes room.
   if (!spool_.has_room_for_notice(look.message)) {
-    if (may_log(owner_of(look.message), "notice_waits"))
-      log(LogLine(Priority::notice, look.message, "notice_waits").add("reason", "too much mail of its user waits"));
+    events_.emit(events::NoticeWaits{look.message, owner_of(look.message), Why::share_is_used, "too much mail of its user waits"});
     co_return kUntilRoom;
   }
   if (const Duration wait = wait_for_turn(*message, look.turn); wait > Duration(0)) co_return wait;
@@ -252,7 +274,7 @@ Duration Notices::wait_for_turn(const queue::Message& message, Turn& turn) {
   const Instant now = instant_now();
   if (turn) return *turn - now;
   turn = rate_.turn(rate_key(message), NoticeRate::Kind::ended, now);
-  if (*turn > now) log(LogLine(Priority::notice, message.id, "notice_postponed").add("for", *turn - now));
+  if (*turn > now) events_.emit(events::NoticePostponed{message.id, *turn - now});
   return *turn - now;
 }
 
@@ -365,8 +387,7 @@ Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Re
   const proto::Envelope envelope = composed.envelope;
   const auto stored = co_await mta::store(spool_, id, std::move(composed));
   if (!stored) {
-    if (may_log(message.envelope.submitter.share_owner(), "notice_not_stored"))
-      log(LogLine(Priority::error, message.id, "notice_not_stored").add("reason", stored.error().message));
+    events_.emit(events::NoticeNotStored{message.id, message.envelope.submitter.share_owner(), stored.error().message});
     co_return kAfterStoreError;
   }
   events_.emit(events::NoticeSent{message.id, request.kind, message.envelope.reverse_path, id, request.recipients.size()});
@@ -402,8 +423,7 @@ Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, st
   const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), message.content ? message.content->size() : 0};
   const Status status = co_await transport::run_blocking(files_, turn, std::move(write));
   if (!status) {
-    if (may_log(message.envelope.submitter.share_owner(), "notice_not_kept"))
-      log(LogLine(Priority::error, message.id, "notice_not_kept").add("reason", status.error().message));
+    events_.emit(events::NoticeNotKept{message.id, message.envelope.submitter.share_owner(), status.error().message});
     co_return kUntilRoom;
   }
   auto done = [&hub = events_, id = message.id, mailbox = config->mailbox_directory().string()](Status ended) {

@@ -12,48 +12,60 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "dns/async.h"
-#include "mta/delivery/backoff.h"
-#include "mta/delivery/load_budget.h"
 #include "mta/delivery/notice_queue.h"
 #include "mta/delivery/notice_rate.h"
 #include "mta/fairness/fair_budget.h"
-#include "mta/routing/destination_name.h"
 #include "mta/system/crash_record.h"
 #include "queue/guarded.h"
-#include "queue/message_store.h"
 
 namespace mxpress::mta::fairness {
 class FileTurns;
 }
 
 namespace mxpress::proto {
+struct Envelope;
 struct NoticeRecipient;
-}
+}  // namespace mxpress::proto
+
+namespace mxpress::queue {
+class MessageStore;
+struct Message;
+struct NewMessage;
+struct RecipientState;
+}  // namespace mxpress::queue
 
 namespace mxpress::mta {
 class CurrentConfig;
+struct Config;
 namespace events {
 class Hub;
+}
+namespace routing {
+class DestinationName;
 }
 }  // namespace mxpress::mta
 
 namespace mxpress::mta::delivery {
 
+class LoadBudget;
+struct SiteFailure;
+
 // Thread: add() and delayed() any; everything else that of `io`.
 class Notices {
  public:
-  using Admit = std::function<void(queue::QueueId, const proto::Envelope&)>;
+  using Admit = std::function<void(proto::QueueId, const proto::Envelope&)>;
   Notices(asio::io_context& io, queue::MessageStore& spool, const CurrentConfig& config, events::Hub& events, fairness::FileTurns* files,
           LoadBudget& budget, Admit admit, std::uint64_t seed);
+  ~Notices();
 
   // Notes which message a notice is made for. Before the first; null: nobody does.
   void note_in(system::CrashRecord::Region* handled) { handled_ = handled; }
   // Some recipients of this message are in stage notice_pending, durably.
-  void add(queue::QueueId message);
+  void add(proto::QueueId message);
   // The message has waited for the policy's delay_notice at this destination; `failure` is why, where it waits for a host. What comes
   // within kGather is one notice about all recipients that still wait; a message gets no other. False: too many notices for this user's
   // mail are being gathered already; ask again later.
-  [[nodiscard]] bool delayed(queue::QueueId message, routing::DestinationName destination, std::optional<SiteFailure> failure,
+  [[nodiscard]] bool delayed(proto::QueueId message, routing::DestinationName destination, std::optional<SiteFailure> failure,
                              WallTime will_retry_until);
 
   // Messages whose senders have not been told yet. Any thread.
@@ -70,22 +82,14 @@ class Notices {
   static constexpr std::size_t kLooksLessOften = 50;  // recipients: for each so many, looks are kLookAgain further apart
 
  private:
-  struct Delay {
-    routing::DestinationName destination;
-    std::optional<SiteFailure> failure;
-    WallTime will_retry_until{};
-  };
-  struct Request {
-    queue::NewMessage::NoticeFor::Kind kind;
-    std::vector<std::uint32_t> recipients;
-    std::vector<Delay> delays{};  // of a delay notice
-  };
+  struct Delay;
+  struct Request;
   // When the notice of a message may be sent; nothing: its sender's turn has not been reserved yet.
   using Turn = std::optional<queue::Instant>;
   void go_on();
   void arm();
-  Duration rest_before(queue::QueueId id);
-  fairness::Owner owner_of(queue::QueueId id) const { return spool_.share_owner_of(id); }
+  Duration rest_before(proto::QueueId id);
+  fairness::Owner owner_of(proto::QueueId id) const;
   static Duration gather_on(queue::Instant since);
   Task<void> send(NoticeQueue::Look look);
   void stopped_sending(const NoticeQueue::Look& look, std::exception_ptr error);
@@ -95,24 +99,20 @@ class Notices {
   Task<LookAgain> send_noted(NoticeQueue::Look& look);
   Task<LookAgain> send_once(NoticeQueue::Look& look);
   Duration wait_for_turn(const queue::Message& message, Turn& turn);
-  void gather_delay(queue::QueueId id, Delay delay);
-  bool has_place(queue::QueueId id);
-  void give_place_back(queue::QueueId id);
-  Task<void> tell_delay(queue::QueueId id);
-  Task<LookAgain> tell_delay_once(queue::QueueId id, Turn& turn);
+  void gather_delay(proto::QueueId id, Delay delay);
+  bool has_place(proto::QueueId id);
+  void give_place_back(proto::QueueId id);
+  Task<void> tell_delay(proto::QueueId id);
+  Task<LookAgain> tell_delay_once(proto::QueueId id, Turn& turn);
   std::vector<std::uint32_t> delayed_recipients(const queue::Message& message, const std::vector<Delay>& delays) const;
   Task<LookAgain> store_notice(const queue::Message& message, Request request);
-  queue::NewMessage compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original, const Request& request);
+  queue::NewMessage compose(proto::QueueId id, const queue::Message& message, const Result<std::string>& original, const Request& request);
   static void describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,
                              const Config& config);
   void end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients, std::function<void(Status)> done);
   Task<LookAgain> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
-  // The charge is held as long as the message.
-  struct Loaded {
-    LoadBudget::Charge charge;
-    Result<queue::Message> message;
-  };
-  Task<Loaded> load(queue::QueueId id);
+  struct Loaded;
+  Task<Loaded> load(proto::QueueId id);
 
   asio::io_context& io_;
   queue::MessageStore& spool_;

@@ -6,10 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "dns/targets.h"
 #include "mta/fairness/owner.h"
 #include "mta/routing/destination_name.h"
-#include "mta/transport/session_key.h"
 #include "proto/queue_id.h"
 #include "queue/instant.h"
 #include "queue/site_record.h"
@@ -21,14 +19,8 @@ struct Message;
 namespace mxpress::mta::delivery {
 
 using queue::Instant;
-using transport::SessionKey;
 
-// What another worker has just looked up.
-struct Resolved {
-  dns::Targets targets;
-  SessionKey key;
-  std::shared_ptr<const Config> config;  // whose rules it follows
-};
+struct Resolved;
 
 // A job on its way to a worker.
 struct NewJob {

@@ -13,6 +13,7 @@
 #include "mta/delivery/destinations.h"
 #include "mta/delivery/next_hops.h"
 #include "mta/delivery/ownership.h"
+#include "mta/delivery/resolved.h"
 #include "mta/delivery/site_owner.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/verdict.h"

@@ -5,11 +5,10 @@
 #include <memory>
 #include <vector>
 
-#include "queue/message.h"
-
 namespace mxpress::queue {
+struct Message;
 struct Settlement;
-}
+}  // namespace mxpress::queue
 
 namespace mxpress::mta::delivery {
 

@@ -7,9 +7,12 @@
 #include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <string_view>
+#include <unordered_map>
 
 #include "mta/config/config.h"
 #include "mta/delivery/destination.h"
+#include "mta/delivery/large_checks.h"
+#include "mta/delivery/load_budget.h"
 #include "mta/delivery/site.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/instant.h"
@@ -72,6 +75,32 @@ struct SharedMessages::Copy {
   }
 };
 
+struct SharedMessages::Entry {
+  CopyPtr copy;
+  bool is_being_read = false;
+  bool is_outdated = false;                        // by something that happened since the read began
+  std::vector<queue::Settlement::Change> settled;  // since the read began
+  std::vector<Waiter> waiting;                     // for the read
+  Instant last_read = Instant::min();
+  bool made_way = false;
+};
+
+struct SharedMessages::Shared {
+  std::unordered_map<queue::QueueId, Entry> entries;
+  Counters counters;
+};
+
+SharedMessages::SharedMessages(queue::MessageStore& spool, fairness::FileTurns* files, LoadBudget& budget, LargeChecks& large_checks,
+                               std::uint64_t most_kept)
+    : spool_(spool),
+      files_(files),
+      budget_(budget),
+      large_checks_(large_checks),
+      most_kept_(most_kept),
+      shared_(std::make_unique<queue::Guarded<Shared>>()) {}
+
+SharedMessages::~SharedMessages() = default;
+
 Task<Result<SharedMessages::Given>> SharedMessages::share(queue::QueueId id, routing::DestinationName destination,
                                                           std::shared_ptr<const Config> config, Need need) {
   // There may be thousands at a time, and no worker is to go through all of them without a break.
@@ -85,7 +114,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::copy_for(queue::QueueId id
   for (;;) {
     const Instant now = instant_now();
     {
-      auto shared = shared_.lock();
+      auto shared = shared_->lock();
       Entry& entry = shared->entries[id];
       entries_ = shared->entries.size();
       if (entry.copy && entry.copy->serves(config, need, now)) {
@@ -110,7 +139,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::wait_for_read(queue::Queue
     Waiter waiter = [waiting, executor, work = asio::make_work_guard(executor)](Result<CopyPtr> copy) {
       asio::post(executor, [waiting, copy = std::move(copy)]() mutable { std::move (*waiting)(std::move(copy)); });
     };
-    auto shared = shared_.lock();
+    auto shared = shared_->lock();
     const auto entry = shared->entries.find(id);
     if (entry != shared->entries.end() && entry->second.is_being_read) return entry->second.waiting.push_back(std::move(waiter));
     waiter(CopyPtr());
@@ -135,7 +164,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read(queue::QueueId id, st
 Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id, std::shared_ptr<const Config> config, Need need) {
   Instant not_before = Instant::min();
   {
-    auto shared = shared_.lock();
+    auto shared = shared_->lock();
     const Entry& entry = shared->entries[id];
     if (entry.made_way) not_before = entry.last_read + kBetweenReads;
   }
@@ -147,7 +176,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
   const fairness::Owner owner = spool_.share_owner_of(id);
   const auto charge = co_await budget_.acquire(octets, owner);
   {
-    auto shared = shared_.lock();
+    auto shared = shared_->lock();
     Entry& entry = shared->entries[id];
     entry.settled.clear();  // the spool knows it
     entry.is_outdated = false;
@@ -184,7 +213,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
 void SharedMessages::finish_read(queue::QueueId id, const Result<CopyPtr>& copy) {
   std::vector<Waiter> waiting;
   {
-    auto shared = shared_.lock();
+    auto shared = shared_->lock();
     Entry& entry = shared->entries[id];
     entry.is_being_read = false;
     entry.made_way = false;
@@ -222,7 +251,7 @@ void SharedMessages::drop(Shared& shared, Entry& entry) {
 }
 
 SharedMessages::Given SharedMessages::cut(const Copy& copy, routing::DestinationRef destination, Need need) {
-  auto shared = shared_.lock();  // settled() changes the copy
+  auto shared = shared_->lock();  // settled() changes the copy
   ++shared->counters.shares;
   auto part = std::make_shared<queue::Message>(without_recipients(copy.message));
   if (need == Need::content) part->content = copy.message.content;
@@ -241,19 +270,20 @@ SharedMessages::Given SharedMessages::cut(const Copy& copy, routing::Destination
   return {Share(std::move(part), std::move(places)), need == Need::content ? copy.content : Status()};
 }
 
-void SharedMessages::settled(queue::QueueId id, const std::vector<queue::Settlement::Change>& changes) {
+void SharedMessages::settled(const queue::Settlement& settlement) {
   if (entries_ == 0) return;
-  auto shared = shared_.lock();
-  const auto found = shared->entries.find(id);
+  auto shared = shared_->lock();
+  const auto found = shared->entries.find(settlement.message);
   if (found == shared->entries.end()) return;
   Entry& entry = found->second;
+  const auto& changes = settlement.changes;
   if (entry.copy) queue::apply_states(entry.copy->message, changes);
   if (entry.is_being_read) entry.settled.insert(entry.settled.end(), changes.begin(), changes.end());
 }
 
 void SharedMessages::forget(queue::QueueId id) {
   if (entries_ == 0) return;
-  auto shared = shared_.lock();
+  auto shared = shared_->lock();
   const auto found = shared->entries.find(id);
   if (found == shared->entries.end()) return;
   drop(*shared, found->second);
@@ -264,7 +294,7 @@ void SharedMessages::forget(queue::QueueId id) {
 
 void SharedMessages::tidy(Instant now) {
   if (entries_ == 0) return;
-  auto shared = shared_.lock();
+  auto shared = shared_->lock();
   for (auto item = shared->entries.begin(); item != shared->entries.end();) {
     Entry& entry = item->second;
     const bool is_old =
@@ -275,6 +305,6 @@ void SharedMessages::tidy(Instant now) {
   entries_ = shared->entries.size();
 }
 
-SharedMessages::Counters SharedMessages::counters() { return shared_.lock()->counters; }
+SharedMessages::Counters SharedMessages::counters() { return shared_->lock()->counters; }
 
 }  // namespace mxpress::mta::delivery

@@ -6,17 +6,23 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "mta/delivery/large_checks.h"
-#include "mta/delivery/load_budget.h"
+#include "dns/async.h"
 #include "mta/delivery/share.h"
 #include "mta/routing/destination_name.h"
-#include "queue/guarded.h"
+#include "proto/queue_id.h"
+#include "proto/result.h"
 #include "queue/instant.h"
-#include "queue/message_store.h"
+
+namespace mxpress::queue {
+class MessageStore;
+struct Settlement;
+using proto::QueueId;
+template <class T>
+class Guarded;
+}  // namespace mxpress::queue
 
 namespace mxpress::mta::fairness {
 class FileTurns;
@@ -27,6 +33,9 @@ class CurrentConfig;
 }
 
 namespace mxpress::mta::delivery {
+
+class LargeChecks;
+class LoadBudget;
 
 using queue::Instant;
 
@@ -52,8 +61,8 @@ class SharedMessages {
 
   // `files`: reads; null: the disk is read at once.
   SharedMessages(queue::MessageStore& spool, fairness::FileTurns* files, LoadBudget& budget, LargeChecks& large_checks,
-                 std::uint64_t most_kept = kMostKept)
-      : spool_(spool), files_(files), budget_(budget), large_checks_(large_checks), most_kept_(most_kept) {}
+                 std::uint64_t most_kept = kMostKept);
+  ~SharedMessages();
 
   struct Given {
     Share share;     // the recipients that are pending at the destination; they may be none
@@ -61,8 +70,8 @@ class SharedMessages {
   };
   // Jobs that ask while the message is being read wait for the same read. An error: it cannot be read.
   Task<Result<Given>> share(queue::QueueId id, routing::DestinationName destination, std::shared_ptr<const Config> config, Need need);
-  // The spool has been given this settlement; the changes are those of a share.
-  void settled(queue::QueueId id, const std::vector<queue::Settlement::Change>& changes);
+  // The spool has been given this settlement, of a share.
+  void settled(const queue::Settlement& settlement);
   // The spool has been told something else about the message: it is read again.
   void forget(queue::QueueId id);
   // Drops what nobody has used for a while.
@@ -73,19 +82,8 @@ class SharedMessages {
   struct Copy;
   using CopyPtr = std::shared_ptr<Copy>;  // shared: jobs that waited for a read use it even if it has had to make way meanwhile
   using Waiter = std::function<void(Result<CopyPtr>)>;
-  struct Entry {
-    CopyPtr copy;
-    bool is_being_read = false;
-    bool is_outdated = false;                        // by something that happened since the read began
-    std::vector<queue::Settlement::Change> settled;  // since the read began
-    std::vector<Waiter> waiting;                     // for the read
-    Instant last_read = Instant::min();
-    bool made_way = false;
-  };
-  struct Shared {
-    std::unordered_map<queue::QueueId, Entry> entries;
-    Counters counters;
-  };
+  struct Entry;
+  struct Shared;
 
   Task<Result<CopyPtr>> copy_for(queue::QueueId id, const std::shared_ptr<const Config>& config, Need need);
   Task<Result<CopyPtr>> wait_for_read(queue::QueueId id);
@@ -102,7 +100,7 @@ class SharedMessages {
   LoadBudget& budget_;
   LargeChecks& large_checks_;
   const std::uint64_t most_kept_;
-  queue::Guarded<Shared> shared_;
+  const std::unique_ptr<queue::Guarded<Shared>> shared_;
   std::atomic<std::size_t> entries_{0};  // their number, for those who need not lock if there are none
 };
 

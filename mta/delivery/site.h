@@ -1,13 +1,11 @@
 // A site: the mail hosts that one or more domains resolve to, with its concurrency window and its backoff.
 #pragma once
 
-#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <random>
-#include <string>
-#include <unordered_map>
 
 #include "mta/delivery/backoff.h"
 #include "mta/delivery/chain.h"

@@ -8,6 +8,13 @@
 #include "mta/transport/session_key.h"
 
 namespace mxpress::mta::delivery {
+namespace {
+
+auto links(Destinations& destinations) {
+  return [&destinations](DestinationIndex index) -> DestinationIndex& { return destinations[index].next_member; };
+}
+
+}  // namespace
 
 SiteIndex SiteTable::index(const SessionKey& key) {
   const SiteIndex index = keys_.number(key.text());
@@ -33,17 +40,19 @@ void SiteTable::forget(SiteIndex index) {
 
 void SiteTable::join(DestinationIndex index, SiteIndex site) {
   Destination& destination = destinations_[index];
-  if (destination.site != queue::kNone) sites_[destination.site].members.erase(index, links());
+  if (destination.site != queue::kNone) sites_[destination.site].members.erase(index, links(destinations_));
   destination.site = site;
-  sites_[site].members.push_back(index, links());
+  sites_[site].members.push_back(index, links(destinations_));
 }
+
+DestinationIndex SiteTable::next_member(DestinationIndex member) const { return destinations_[member].next_member; }
 
 void SiteTable::keep_members(const std::function<bool(DestinationIndex)>& stays) {
   for (Site& site : sites_) {
     Chain kept;
     for (DestinationIndex index = site.members.front(); index != Chain::kEnd;) {
       const DestinationIndex next = destinations_[index].next_member;
-      if (stays(index)) kept.push_back(index, links());
+      if (stays(index)) kept.push_back(index, links(destinations_));
       index = next;
     }
     site.members = kept;

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "mta/delivery/destinations.h"
 #include "mta/delivery/site.h"
 #include "queue/name_table.h"
 
@@ -19,6 +18,9 @@ struct SessionKey;
 
 namespace mxpress::mta::delivery {
 
+class Destinations;
+using queue::DestinationIndex;
+using queue::SiteIndex;
 using transport::SessionKey;
 
 // Thread: one.
@@ -45,8 +47,7 @@ class SiteTable {
   void join(DestinationIndex destination, SiteIndex site);
   template <class Visit>
   void for_each_member(SiteIndex site, Visit visit) const {
-    for (DestinationIndex member = sites_[site].members.front(); member != Chain::kEnd; member = destinations_[member].next_member)
-      visit(member);
+    for (DestinationIndex member = sites_[site].members.front(); member != Chain::kEnd; member = next_member(member)) visit(member);
   }
   // Of all sites only those members stay for which `stays` is true.
   void keep_members(const std::function<bool(DestinationIndex)>& stays);
@@ -56,9 +57,7 @@ class SiteTable {
   const Backoff* backoff_of(DestinationIndex index) const { return const_cast<SiteTable*>(this)->backoff_of(index); }
 
  private:
-  auto links() {
-    return [this](DestinationIndex index) -> DestinationIndex& { return destinations_[index].next_member; };
-  }
+  DestinationIndex next_member(DestinationIndex member) const;
   std::shared_ptr<const SessionTerms> shared_terms(const SessionTerms& terms);
 
   Destinations& destinations_;

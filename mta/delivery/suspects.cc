@@ -1,6 +1,8 @@
 // Sets aside what has brought the daemon down.
 #include "mta/delivery/suspects.h"
 
+#include "queue/changes.h"
+
 namespace mxpress::mta::delivery {
 namespace {
 

@@ -9,8 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "proto/queue_id.h"
 #include "queue/instant.h"
-#include "queue/message_store.h"
+
+namespace mxpress::queue {
+struct Message;
+struct Settlement;
+enum class ActionKind;
+using proto::QueueId;
+}  // namespace mxpress::queue
 
 namespace mxpress::mta::delivery {
 

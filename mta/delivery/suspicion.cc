@@ -3,7 +3,7 @@
 
 namespace mxpress::mta::delivery {
 
-Suspicion::Counts Suspicion::met(proto::QueueId message, const fairness::Owner& owner, proto::Stage stage, Backoff backoff) {
+Suspicion::Counts Suspicion::met(proto::QueueId message, const proto::ShareOwner& owner, proto::Stage stage, Backoff backoff) {
   const bool is_same_failure = known_ && (known_->stage == stage || backoff == Backoff::active);
   if (!is_same_failure) {
     known_ = std::make_unique<Known>(Known{message, owner, stage, Counts::message, !owner.is_known()});
@@ -17,7 +17,7 @@ Suspicion::Counts Suspicion::met(proto::QueueId message, const fairness::Owner& 
   return counts;
 }
 
-bool Suspicion::may_ask(const fairness::Owner& owner) const {
+bool Suspicion::may_ask(const proto::ShareOwner& owner) const {
   if (!is_of_one_user()) return false;
   return owner.is_known() ? owner != known_->owner : !known_->is_partly_unknown;
 }

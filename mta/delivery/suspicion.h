@@ -1,11 +1,11 @@
-// Whether a failure after MAIL is the trouble of one message, of one user's mail, or of the mail hosts.
+// Whether a failure after MAIL is a failure of one message, of one user's mail, or of the mail hosts.
 #pragma once
 
 #include <memory>
 
-#include "mta/fairness/owner.h"
 #include "proto/outcome.h"
 #include "proto/queue_id.h"
+#include "proto/share_owner.h"
 
 namespace mxpress::mta::delivery {
 
@@ -23,17 +23,17 @@ class Suspicion {
 
   // `message` of this owner (not known: perhaps anybody) failed in the envelope (`Stage::rcpt`) or in the content (`Stage::content`).
   // While the site backs off a failure of either stage is the same one.
-  Counts met(proto::QueueId message, const fairness::Owner& owner, proto::Stage stage, Backoff backoff);
+  Counts met(proto::QueueId message, const proto::ShareOwner& owner, proto::Stage stage, Backoff backoff);
   // Messages of one user alone have met it, so that mail of some others may ask the host in spite of the backoff.
   bool is_of_one_user() const { return known_ && known_->counts == Counts::user; }
   // Whether mail of this user may, because none of it has met it.
-  bool may_ask(const fairness::Owner& owner) const;
+  bool may_ask(const proto::ShareOwner& owner) const;
   void clear() { known_.reset(); }
 
  private:
   struct Known {
-    proto::QueueId message;  // the latest that met it
-    fairness::Owner owner;   // of those that met it; unknown: of none it is known
+    proto::QueueId message;   // the latest that met it
+    proto::ShareOwner owner;  // of those that met it; unknown: of none it is known
     proto::Stage stage;
     Counts counts;
     bool is_partly_unknown;  // of some it is not known whose they are

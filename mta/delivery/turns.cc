@@ -10,6 +10,7 @@
 #include "mta/system/instant.h"
 #include "mta/transport/session_key.h"
 #include "mta/transport/transport.h"
+#include "mta/transport/transports.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {

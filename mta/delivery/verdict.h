@@ -5,12 +5,14 @@
 #include <random>
 #include <vector>
 
-#include "mta/delivery/backoff.h"
+#include "mta/delivery/site_failure.h"
 #include "mta/transport/report.h"
 #include "proto/outcome.h"
-#include "queue/message.h"
 #include "queue/message_store.h"
-#include "queue/retry.h"
+
+namespace mxpress::queue {
+struct RetryPolicy;
+}
 
 namespace mxpress::mta::delivery {
 
@@ -29,7 +31,7 @@ struct Verdict {
 };
 
 // `age` is how long ago the message was submitted; once it reaches the policy's lifetime, what is deferred has expired (4.4.7).
-// `next_try`: a site in trouble says itself when to try again; otherwise the retry schedule does.
+// `next_try`: a site in backoff says itself when to try again; otherwise the retry schedule does.
 Verdict conclude(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
                  std::optional<WallTime> next_try, std::mt19937_64& random);
 

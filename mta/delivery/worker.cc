@@ -2,21 +2,37 @@
 #include "mta/delivery/worker.h"
 
 #include <boost/asio/post.hpp>
+#include <memory>
+#include <optional>
+#include <random>
 #include <utility>
 
 #include "mta/config/config.h"
+#include "mta/delivery/admin_actions.h"
+#include "mta/delivery/admin_view.h"
 #include "mta/delivery/age_policy.h"
+#include "mta/delivery/backoffs.h"
+#include "mta/delivery/cleanup.h"
 #include "mta/delivery/conclusion.h"
+#include "mta/delivery/conclusions.h"
+#include "mta/delivery/delivery_room.h"
 #include "mta/delivery/destinations.h"
 #include "mta/delivery/flights.h"
+#include "mta/delivery/job_loader.h"
+#include "mta/delivery/job_runner.h"
+#include "mta/delivery/leases.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/ownership.h"
+#include "mta/delivery/resolve_stage.h"
 #include "mta/delivery/site_table.h"
+#include "mta/delivery/turns.h"
 #include "mta/delivery/verdict.h"
+#include "mta/delivery/wakes.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/report.h"
+#include "mta/transport/session_key.h"
 #include "mta/transport/transport.h"
 #include "queue/message_store.h"
 #include "queue/schedule.h"
@@ -28,7 +44,69 @@ constexpr Duration kWatchInterval = std::chrono::minutes(1);
 
 }  // namespace
 
-Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed)
+// The parts, and how they work together. Its public functions are the worker's.
+class Worker::Parts {
+ public:
+  Parts(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed);
+
+  asio::io_context& io() { return services_.io; }
+  void add(const NewJob& job);
+  void restore_site(const queue::SiteRecord& site) { backoffs_.restore(site); }
+  std::vector<ActionEffect> acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages);
+  std::vector<DestinationStatus> status() const { return view_.status(instant_now()); }
+  std::vector<DestinationStatus> status_of(queue::QueueId message) const { return view_.status_of(message, instant_now()); }
+  void reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver);
+  void pause(bool paused);
+  void stop();
+  std::size_t in_flight() const { return runner_.under_way(); }
+  std::size_t known_destinations() const { return schedule_.known_destinations(); }
+
+ private:
+  AgePolicy::Actions age_actions();
+  ResolveStage::Actions resolve_actions();
+  JobLoader::Actions loader_actions();
+  JobRunner::Actions runner_actions();
+  void run_due();
+  void arm();
+  void serve(DestinationIndex index);
+  bool waits_for_site(const Destination& destination) const;
+  void look_up(DestinationIndex index);
+  void serve_site(SiteIndex index);
+  bool serve_other_user(SiteIndex index);
+  bool start_next(SiteIndex index);
+  bool may_probe(SiteIndex index, DestinationIndex destination);
+  void serve_after(SiteIndex index);
+  bool use_room(SiteIndex site, const fairness::Owner& owner);
+  void serve_woken(Instant now);
+  void watch();
+
+  WorkerServices services_;
+  std::mt19937_64 random_;
+  Timer timer_;
+  Instant armed_for_ = Instant::max();  // when the timer fires
+  Timer watchdog_;
+  queue::Schedule schedule_;
+  Destinations destinations_;
+  SiteTable sites_;
+  Wakes wakes_;
+  Flights flights_;
+  AgePolicy age_;
+  Backoffs backoffs_;
+  ResolveStage resolve_;
+  Turns turns_;
+  DeliveryRoom room_;
+  Leases leases_;
+  JobLoader loader_;
+  Conclusions conclusions_;
+  JobRunner runner_;
+  AdminActions actions_;
+  const AdminView view_;
+  Cleanup cleanup_;
+  bool stopping_ = false;
+  bool paused_ = false;
+};
+
+Worker::Parts::Parts(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed)
     : services_(services),
       random_(seed),
       timer_(services.io),
@@ -64,7 +142,7 @@ Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::
   asio::post(services_.io, [this] { watch(); });
 }
 
-AgePolicy::Actions Worker::age_actions() {
+AgePolicy::Actions Worker::Parts::age_actions() {
   return {[this](const queue::Job& job) { return conclusions_.place_for(job.message); },
           [this](Conclusion conclusion) { conclusions_.conclude(std::move(conclusion)); },
           [this](const queue::Job& job, std::optional<SiteFailure> why, Instant deadline) {
@@ -73,20 +151,20 @@ AgePolicy::Actions Worker::age_actions() {
           }};
 }
 
-ResolveStage::Actions Worker::resolve_actions() {
+ResolveStage::Actions Worker::Parts::resolve_actions() {
   return {[this](DestinationIndex index) { serve(index); }, [this] { run_due(); },
           [this](Conclusion conclusion) { conclusions_.conclude(std::move(conclusion)); },
           [this](Conclusion conclusion) { return conclusions_.conclude_in_turn(std::move(conclusion)); }};
 }
 
-JobLoader::Actions Worker::loader_actions() {
+JobLoader::Actions Worker::Parts::loader_actions() {
   return {[this](JobIndex index) { leases_.wait_after_failure(index); },
           [this](JobIndex index, DestinationIndex destination, Share share, AttemptReport report) {
             leases_.settle(index, destination, std::move(share), std::move(report), std::nullopt);
           }};
 }
 
-JobRunner::Actions Worker::runner_actions() {
+JobRunner::Actions Worker::Parts::runner_actions() {
   return {[this](SiteIndex site) { serve_other_user(site); },
           [this](SiteIndex site) {
             serve_after(site);
@@ -94,7 +172,7 @@ JobRunner::Actions Worker::runner_actions() {
           }};
 }
 
-void Worker::add(const NewJob& new_job) {
+void Worker::Parts::add(const NewJob& new_job) {
   if (cleanup_.is_due()) cleanup_.run();
   const DestinationIndex index = schedule_.destination(new_job.destination.text());
   resolve_.begin(index);
@@ -117,21 +195,21 @@ void Worker::add(const NewJob& new_job) {
   run_due();
 }
 
-void Worker::run_due() {
+void Worker::Parts::run_due() {
   const Instant now = instant_now();
   for (JobIndex job : schedule_.advance(now)) age_.look(job, now);
   serve_woken(now);
   arm();
 }
 
-void Worker::serve_woken(Instant now) {
+void Worker::Parts::serve_woken(Instant now) {
   wakes_.serve_due(now, [this](DestinationIndex index) { serve(index); }, [this](SiteIndex index) { serve_site(index); });
   for (auto woken = schedule_.take_woken(); !woken.empty(); woken = schedule_.take_woken())
     for (DestinationIndex index : woken) serve(index);
 }
 
 // One timer for the earliest of: a due job, an age event, a site or destination that may be probed again.
-void Worker::arm() {
+void Worker::Parts::arm() {
   std::optional<Instant> next = schedule_.next_event();
   if (const auto wake = wakes_.next(); wake && (!next || *wake < *next)) next = wake;
   if (!next || stopping_ || armed_for_ <= *next) return;  // who is woken too early arms again
@@ -144,7 +222,7 @@ void Worker::arm() {
   });
 }
 
-void Worker::serve(DestinationIndex index) {
+void Worker::Parts::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
   const Destination& destination = destinations_[index];
   if (destination.resolving) return resolve_.look_up(index);  // perhaps mail of an owner who has a place
@@ -154,23 +232,23 @@ void Worker::serve(DestinationIndex index) {
 }
 
 // Its hosts are looked up again when they may be asked again: hosts that change with each lookup are not asked more often.
-bool Worker::waits_for_site(const Destination& destination) const {
+bool Worker::Parts::waits_for_site(const Destination& destination) const {
   return destination.is_outdated() && sites_[destination.site].backoff.active();
 }
 
-void Worker::look_up(DestinationIndex index) {
+void Worker::Parts::look_up(DestinationIndex index) {
   const Destination& destination = destinations_[index];
   if (destination.backoff.may_probe(instant_now(), backoffs_.has_fresh(index, destination.backoff))) return resolve_.look_up(index);
   wakes_.wake_destination(index, destination.backoff.next_probe());
 }
 
-void Worker::serve_site(SiteIndex index) {
+void Worker::Parts::serve_site(SiteIndex index) {
   while (start_next(index)) {
   }
 }
 
 // The site backs off because of one user's messages: mail of others that waits has the next probe, and has it now. False: there is none.
-bool Worker::serve_other_user(SiteIndex index) {
+bool Worker::Parts::serve_other_user(SiteIndex index) {
   const Site& site = sites_[index];
   if (!site.suspicion.is_of_one_user() || !site.backoff.active() || site.active > 0) return false;
   if (stopping_ || paused_) return false;
@@ -186,7 +264,7 @@ bool Worker::serve_other_user(SiteIndex index) {
 }
 
 // Starts the delivery at the site whose turn it is, if it may; false when nothing more can start now.
-bool Worker::start_next(SiteIndex site_index) {
+bool Worker::Parts::start_next(SiteIndex site_index) {
   const queue::ReadyLines& ready = schedule_.ready();
   if (stopping_ || paused_ || ready.empty_at(site_index)) return false;
   const Turns::Turn turn = turns_.find(site_index);
@@ -212,8 +290,8 @@ bool Worker::start_next(SiteIndex site_index) {
   return true;
 }
 
-// The site is in no trouble, or is asked again now; else it is woken when it may be.
-bool Worker::may_probe(SiteIndex site_index, DestinationIndex index) {
+// The site does not back off, or is asked again now; else it is woken when it may be.
+bool Worker::Parts::may_probe(SiteIndex site_index, DestinationIndex index) {
   const Site& site = sites_[site_index];
   if (!site.backoff.active()) return true;
   const bool is_fresh = backoffs_.has_fresh(index, site.backoff);
@@ -224,7 +302,7 @@ bool Worker::may_probe(SiteIndex site_index, DestinationIndex index) {
 
 // After a delivery of this site. It goes on with the session that it has, with a limit: each so many deliveries those that wait are
 // served before it. It opens more sessions only with what they leave.
-void Worker::serve_after(SiteIndex index) {
+void Worker::Parts::serve_after(SiteIndex index) {
   Site& site = sites_[index];
   if (++site.deliveries % Site::kTurn != 0) start_next(index);
   turns_.serve_line(index, [this](SiteIndex waiting) { serve_site(waiting); });
@@ -232,7 +310,7 @@ void Worker::serve_after(SiteIndex index) {
 }
 
 // A connection is kept for mail of this owner at this site. False: none of its mail has begun.
-bool Worker::use_room(SiteIndex site, const fairness::Owner& owner) {
+bool Worker::Parts::use_room(SiteIndex site, const fairness::Owner& owner) {
   turns_.host_has_room(site, owner);
   const std::uint32_t before = sites_[site].active;
   serve_site(site);
@@ -240,14 +318,14 @@ bool Worker::use_room(SiteIndex site, const fairness::Owner& owner) {
   return sites_[site].active > before;
 }
 
-std::vector<ActionEffect> Worker::acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages) {
+std::vector<ActionEffect> Worker::Parts::acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages) {
   std::vector<ActionEffect> effects;
   for (queue::QueueId message : messages) effects.push_back(actions_.act(action, message));
   run_due();  // once: however many messages are to be tried again, their site gets one probe
   return effects;
 }
 
-void Worker::pause(bool paused) {
+void Worker::Parts::pause(bool paused) {
   if (paused)
     age_.pause();
   else
@@ -257,19 +335,19 @@ void Worker::pause(bool paused) {
   run_due();
 }
 
-void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver) {
+void Worker::Parts::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver) {
   resolve_.reconfigured({std::move(config), std::move(resolver)});
   run_due();
 }
 
-void Worker::stop() {
+void Worker::Parts::stop() {
   stopping_ = true;
   resolve_.stop();
   for (transport::Transport* transport : services_.transports) transport->stop();
 }
 
 // The watchdog: each job has a next event or a live delivery. A job that nothing would wake is a bug: said, and woken.
-void Worker::watch() {
+void Worker::Parts::watch() {
   const Instant now = instant_now();
   for (JobIndex job : schedule_.forgotten(now)) {
     log(LogLine(Priority::error, schedule_.job(job).message, "forgotten")
@@ -286,5 +364,36 @@ void Worker::watch() {
     if (!error && !stopping_) watch();
   });
 }
+
+Worker::Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed)
+    : parts_(std::make_unique<Parts>(index, services, std::move(resolver), seed)) {}
+
+Worker::~Worker() = default;
+
+asio::io_context& Worker::io() { return parts_->io(); }
+
+void Worker::add(const NewJob& job) { parts_->add(job); }
+
+void Worker::restore_site(const queue::SiteRecord& site) { parts_->restore_site(site); }
+
+std::vector<ActionEffect> Worker::acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages) {
+  return parts_->acted(action, messages);
+}
+
+std::vector<DestinationStatus> Worker::status() const { return parts_->status(); }
+
+std::vector<DestinationStatus> Worker::status_of(queue::QueueId message) const { return parts_->status_of(message); }
+
+void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver) {
+  parts_->reconfigured(std::move(config), std::move(resolver));
+}
+
+void Worker::pause(bool paused) { parts_->pause(paused); }
+
+void Worker::stop() { parts_->stop(); }
+
+std::size_t Worker::in_flight() const { return parts_->in_flight(); }
+
+std::size_t Worker::known_destinations() const { return parts_->known_destinations(); }
 
 }  // namespace mxpress::mta::delivery

@@ -1,11 +1,14 @@
 // Counts events.
 #include "mta/events/counters.h"
 
+#include "mta/net/tls_result.h"
+#include "queue/changes.h"
+
 namespace mxpress::mta::events {
 namespace {
 
 using queue::ActionKind;
-using Kind = queue::NewMessage::NoticeFor::Kind;
+using Kind = queue::NoticeKind;
 
 struct Adder {
   Counts& counts;
@@ -26,6 +29,12 @@ struct Adder {
   }
   void operator()(const NoticeLeftOut&) const { ++counts.notices_left_out; }
   void operator()(const NoticeKept&) const { ++counts.notices_kept; }
+  // The DSN is counted when it is sent or kept.
+  void operator()(const NoticeWaits&) const {}
+  void operator()(const NoticePostponed&) const {}
+  void operator()(const NoticeNotStored&) const {}
+  void operator()(const NoticeNotKept&) const {}
+  void operator()(const HeaderBroken&) const {}  // the outcome of the attempt is counted
   void operator()(const Connected& event) const {
     if (!event.is_open)
       ++(event.tls.forbids_mail() ? counts.tls_refused : counts.connections_failed);

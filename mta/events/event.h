@@ -9,13 +9,27 @@
 #include <variant>
 #include <vector>
 
-#include "dns/target.h"
-#include "mta/net/tls_result.h"
 #include "mta/system/log_room.h"
-#include "proto/envelope.h"
 #include "proto/outcome.h"
 #include "proto/queue_id.h"
-#include "queue/message_store.h"
+
+namespace mxpress::dns {
+struct Target;
+}
+
+namespace mxpress::proto {
+struct Envelope;
+class ReversePath;
+}  // namespace mxpress::proto
+
+namespace mxpress::queue {
+enum class ActionKind;
+enum class NoticeKind;
+}  // namespace mxpress::queue
+
+namespace mxpress::mta::net {
+struct TlsResult;
+}
 
 namespace mxpress::mta::events {
 
@@ -88,7 +102,7 @@ std::uint64_t octets_of(const Acted& acted);
 // A DSN is in the queue, and its recipients need none any more.
 struct NoticeSent {
   proto::QueueId message;  // that it tells of
-  queue::NewMessage::NoticeFor::Kind kind;
+  queue::NoticeKind kind;
   const proto::ReversePath& to;
   proto::QueueId notice;
   std::size_t recipients = 0;  // that it tells of
@@ -101,6 +115,37 @@ struct NoticeLeftOut {
 struct NoticeKept {
   proto::QueueId message;  // the DSN
   std::string_view mailbox;
+};
+
+// A DSN cannot be stored for now. It stays pending, and is looked at again.
+struct NoticeWaits {
+  enum class Why { no_room_on_disk, share_is_used };
+  proto::QueueId message;
+  fairness::Owner owner;  // of the message: the lines about an owner's mail are limited
+  Why why;
+  std::string_view reason;
+};
+// A DSN waits for its sender's turn.
+struct NoticePostponed {
+  proto::QueueId message;
+  Duration wait;
+};
+// The spool did not take a DSN, or this host's mailbox one that nobody took. It stays pending.
+struct NoticeNotStored {
+  proto::QueueId message;
+  fairness::Owner owner;
+  std::string_view reason;
+};
+struct NoticeNotKept {
+  proto::QueueId message;
+  fairness::Owner owner;
+  std::string_view reason;
+};
+
+// A header line of over 998 octets had no space to fold it at, and this host was offered it in pieces.
+struct HeaderBroken {
+  proto::QueueId message;
+  std::string_view host;
 };
 
 // A new connection to a mail host, or why there is none.
@@ -131,7 +176,7 @@ struct Unreadable {
   std::string_view reason;
 };
 
-using Event = std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, Connected, SiteFailed,
-                           SiteRecovered, SetAside, Unreadable>;
+using Event = std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, NoticeWaits, NoticePostponed,
+                           NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, SetAside, Unreadable>;
 
 }  // namespace mxpress::mta::events

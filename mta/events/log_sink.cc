@@ -5,13 +5,17 @@
 #include <utility>
 
 #include "dns/async.h"
+#include "dns/target.h"
+#include "mta/net/tls_result.h"
 #include "mta/system/log.h"
+#include "mta/system/log_limit.h"
+#include "queue/changes.h"
 
 namespace mxpress::mta::events {
 namespace {
 
 using queue::ActionKind;
-using Kind = queue::NewMessage::NoticeFor::Kind;
+using Kind = queue::NoticeKind;
 
 void add_result(LogLine& line, const proto::HostResult& result) {
   if (!result.host.empty() || !result.address.empty()) line.add_joined("host", {result.host, "[", result.address, "]"});
@@ -106,6 +110,28 @@ struct Writer {
   }
   void operator()(const NoticeKept& event) const {
     log(LogLine(Priority::warning, event.message, "kept_locally").add("mailbox", event.mailbox));
+  }
+  void operator()(const NoticeWaits& event) const {
+    if (!may_log(event.owner, "notice_waits")) return;
+    const Priority priority = event.why == NoticeWaits::Why::no_room_on_disk ? Priority::error : Priority::notice;
+    log(LogLine(priority, event.message, "notice_waits").add("reason", event.reason));
+  }
+  void operator()(const NoticePostponed& event) const {
+    log(LogLine(Priority::notice, event.message, "notice_postponed").add("for", event.wait));
+  }
+  void operator()(const NoticeNotStored& event) const {
+    if (!may_log(event.owner, "notice_not_stored")) return;
+    log(LogLine(Priority::error, event.message, "notice_not_stored").add("reason", event.reason));
+  }
+  void operator()(const NoticeNotKept& event) const {
+    if (!may_log(event.owner, "notice_not_kept")) return;
+    log(LogLine(Priority::error, event.message, "notice_not_kept").add("reason", event.reason));
+  }
+  void operator()(const HeaderBroken& event) const {
+    LogLine line(Priority::notice, event.message, "header_broken");
+    line.add("host", event.host);
+    line.add("why", "a header line of over 998 octets has no space to fold it at; it was broken after 998 octets");
+    log(line);
   }
   // A host that does not fulfil what is demanded of it, whether mail goes nevertheless or not.
   void operator()(const Connected& event) const {

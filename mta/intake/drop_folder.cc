@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "mta/config/config.h"
 #include "mta/intake/drop_session.h"
 #include "mta/system/log.h"
 #include "mta/system/log_limit.h"

@@ -18,10 +18,12 @@
 
 #include "mta/intake/drop_round.h"
 #include "mta/intake/drop_watch.h"
-#include "mta/intake/submit.h"
 #include "mta/system/descriptor.h"
+#include "proto/result.h"
 
 namespace mxpress::mta::intake {
+
+struct Context;
 
 class DropFolder {
  public:

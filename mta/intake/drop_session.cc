@@ -9,7 +9,9 @@
 #include <exception>
 #include <utility>
 
+#include "mta/config/config.h"
 #include "mta/net/stream.h"
+#include "mta/smtp/server_session.h"
 #include "mta/system/log.h"
 
 namespace mxpress::mta::intake {

@@ -6,13 +6,16 @@
 #include <random>
 #include <utility>
 
-#include "dns/turn.h"
+#include "dns/async.h"
+#include "mta/events/event.h"
+#include "mta/events/hub.h"
 #include "mta/routing/aliases.h"
 #include "mta/routing/senders.h"
 #include "mta/system/log_wait.h"
 #include "mta/system/spool_async.h"
 #include "proto/clean_header.h"
 #include "proto/trace.h"
+#include "queue/message_store.h"
 
 namespace mxpress::mta::intake {
 namespace {

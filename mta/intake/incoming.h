@@ -9,6 +9,11 @@
 #include "proto/clean_header.h"
 #include "proto/mail_data.h"
 
+namespace mxpress::queue {
+class LargeContent;
+struct NewMessage;
+}  // namespace mxpress::queue
+
 namespace mxpress::mta::intake {
 
 class Incoming final : public smtp::IncomingMessage {

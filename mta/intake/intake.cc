@@ -14,8 +14,11 @@
 
 #include "dns/ip_address.h"
 #include "mta/intake/peer.h"
+#include "mta/intake/sessions.h"
 #include "mta/intake/socket_owner.h"
+#include "mta/intake/submit.h"
 #include "mta/net/stream_socket.h"
+#include "mta/smtp/server_session.h"
 #include "mta/system/log.h"
 #include "mta/system/log_limit.h"
 #include "proto/reply.h"
@@ -37,7 +40,7 @@ ServerReply shutting_down() { return {421, proto::EnhancedStatus{4, 3, 2}, "Shut
 ServerReply busy() { return {421, proto::EnhancedStatus{4, 3, 2}, "Too many connections; try again later"}; }
 ServerReply not_allowed() { return {554, proto::EnhancedStatus{5, 7, 1}, "Your address is not in [listen] allow of this host"}; }
 
-// A trouble that lasts is told now and then.
+// A failure that lasts is told now and then.
 void log_not_accepted(const error_code& code, BootTime& next_word) {
   const BootTime now = BootClock::now();
   if (now < next_word) return;

@@ -6,11 +6,12 @@
 #include <memory>
 #include <vector>
 
+#include "dns/async.h"
 #include "mta/intake/listener.h"
-#include "mta/intake/sessions.h"
-#include "mta/intake/submit.h"
 
 namespace mxpress::mta::intake {
+
+struct Context;
 
 class Intake {
  public:

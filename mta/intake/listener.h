@@ -45,7 +45,7 @@ struct Listeners {
 };
 
 // Every listener of the configuration, bound and listening, non-blocking. An Error says what to do, such as which folder is missing. A port
-// that somebody else has is no Error, because most programs hand in their mail by sendmail: it is told in `troubles`. A listener that is
+// that somebody else has is no Error, because most programs hand in their mail by sendmail: it is told in `failures`. A listener that is
 // not on loopback needs listen.allow. A missing address family is a warning if the listeners are the default ones. A socket file that
 // nobody listens on is replaced.
 Result<Listeners> open_listeners(const Config& config);

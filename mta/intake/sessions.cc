@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "mta/smtp/server_session.h"
+
 namespace mxpress::mta::intake {
 namespace {
 

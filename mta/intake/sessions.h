@@ -5,7 +5,11 @@
 #include <map>
 
 #include "mta/fairness/owner.h"
-#include "mta/smtp/server_session.h"
+
+namespace mxpress::mta::smtp {
+struct ServerReply;
+class ServerSession;
+}  // namespace mxpress::mta::smtp
 
 namespace mxpress::mta::intake {
 

@@ -3,9 +3,12 @@
 
 #include <utility>
 
+#include "mta/config/config.h"
 #include "mta/intake/incoming.h"
+#include "mta/smtp/server_session.h"
 #include "mta/system/log.h"
 #include "mta/system/log_limit.h"
+#include "queue/message_store.h"
 
 namespace mxpress::mta::intake {
 namespace {

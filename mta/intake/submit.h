@@ -9,16 +9,33 @@
 #include <functional>
 #include <memory>
 
-#include "mta/config/config.h"
-#include "mta/events/hub.h"
 #include "mta/fairness/fair_budget.h"
 #include "mta/fairness/owner.h"
 #include "mta/intake/transaction_room.h"
 #include "mta/smtp/server.h"
-#include "mta/smtp/server_session.h"
 #include "proto/envelope.h"
-#include "proto/outcome.h"
-#include "queue/message_store.h"
+#include "proto/queue_id.h"
+#include "proto/result.h"
+
+namespace mxpress::proto {
+struct HostResult;
+}
+
+namespace mxpress::queue {
+class MessageStore;
+using proto::QueueId;
+}  // namespace mxpress::queue
+
+namespace mxpress::mta {
+struct Config;
+class CurrentConfig;
+namespace events {
+class Hub;
+}
+namespace smtp {
+struct ServerOptions;
+}
+}  // namespace mxpress::mta
 
 namespace mxpress::mta::intake {
 

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "mta/config/config.h"
+#include "proto/envelope.h"
 
 namespace mxpress::mta::routing {
 namespace {

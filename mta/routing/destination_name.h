@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "proto/domain.h"
-#include "proto/envelope.h"
 #include "proto/text_hash.h"
+
+namespace mxpress::proto {
+struct Envelope;
+}
 
 namespace mxpress::mta {
 struct Config;

@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "mta/config/config.h"
-#include "mta/content/pipeline.h"
+#include "mta/config/timeouts.h"
 #include "mta/net/stream.h"
 #include "proto/envelope.h"
 #include "proto/extensions.h"
@@ -16,6 +15,9 @@
 
 namespace mxpress::mta::auth {
 struct Login;
+}
+namespace mxpress::mta::content {
+class Pipeline;
 }
 
 namespace mxpress::mta::smtp {

@@ -2,6 +2,7 @@
 #include "mta/smtp/client_opening.h"
 
 #include "dns/resolver.h"
+#include "mta/smtp/client.h"
 #include "mta/smtp/client_sign_in.h"
 
 namespace mxpress::mta::smtp {

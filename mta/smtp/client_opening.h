@@ -1,11 +1,13 @@
 // The beginning of a session: greeting, EHLO or HELO, STARTTLS. RFC 5321 3.1, 3.2, 4.1.1.1, RFC 3207.
 #pragma once
 
-#include "mta/smtp/client.h"
 #include "mta/smtp/client_channel.h"
 #include "mta/smtp/client_result.h"
+#include "proto/extensions.h"
 
 namespace mxpress::mta::smtp {
+
+struct ClientOptions;
 
 // Used once. What it refers to outlives it.
 class ClientOpening {

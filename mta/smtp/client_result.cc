@@ -1,7 +1,11 @@
 // What a mail host did, cleaned: nothing that a host sends gets further than here as it came.
 #include "mta/smtp/client_result.h"
 
+#include "dns/target.h"
+#include "mta/net/tls_result.h"
+#include "mta/smtp/client_channel.h"
 #include "proto/printable.h"
+#include "proto/reply.h"
 
 namespace mxpress::mta::smtp {
 namespace {

@@ -1,11 +1,27 @@
 // What a mail host did, as values for outcomes, logs and notices.
 #pragma once
 
-#include "mta/smtp/client_channel.h"
+#include <cstddef>
+#include <string_view>
+
 #include "proto/outcome.h"
-#include "proto/reply.h"
+#include "proto/result.h"
+
+namespace mxpress::dns {
+struct Target;
+}
+
+namespace mxpress::proto {
+struct Reply;
+}
+
+namespace mxpress::mta::net {
+struct TlsResult;
+}
 
 namespace mxpress::mta::smtp {
+
+class ClientChannel;
 
 // Speaks of one host; target and channel outlive it.
 class HostReporter {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "dns/turn.h"
+#include "dns/async.h"
 #include "proto/ascii.h"
 #include "proto/printable.h"
 #include "proto/reply.h"

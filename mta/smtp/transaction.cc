@@ -3,6 +3,10 @@
 
 #include <algorithm>
 
+#include "mta/content/data_source.h"
+#include "mta/content/pipeline.h"
+#include "mta/smtp/client_channel.h"
+#include "mta/smtp/client_result.h"
 #include "mta/smtp/transaction_commands.h"
 #include "mta/smtp/transaction_content.h"
 
@@ -20,7 +24,7 @@ constexpr std::size_t kMaybeLimit = 10;
 constexpr int kClosing = 421;       // RFC 5321 3.8
 constexpr int kAuthRequired = 530;  // also "Must issue a STARTTLS command first", RFC 3207 4
 
-// The host itself has trouble (RFC 3463 3.4, X.3.X): another host may have none.
+// The host itself fails (RFC 3463 3.4, X.3.X): another host may not.
 bool is_system_failure(const Reply& reply) { return reply.is_transient() && reply.status().subject == 3; }
 
 // RFC 5321 4.5.3.1.10: 452, or 552 of older hosts, unless the reply says that it is about this mailbox.
@@ -41,15 +45,12 @@ std::string_view waiting_for(Stage stage) {
 
 ClientTransaction::ClientTransaction(ClientChannel& channel, const dns::Target& target, const ClientOptions& options,
                                      const proto::Extensions& extensions, Transaction transaction)
-    : channel_(channel),
-      target_(target),
-      options_(options),
-      extensions_(extensions),
-      report_(target, channel),
-      transaction_(std::move(transaction)) {
+    : channel_(channel), target_(target), options_(options), extensions_(extensions), transaction_(std::move(transaction)) {
   result_.recipients.resize(transaction_.recipients.size());
   result_.dsn_passed_on = extensions_.dsn;
 }
+
+HostReporter ClientTransaction::reporter() const { return {target_, channel_}; }
 
 Task<TransactionResult> ClientTransaction::run() {
   if (!takes_stored_content() && !co_await prepare_content()) co_return std::move(result_);
@@ -78,7 +79,7 @@ Task<bool> ClientTransaction::prepare_content() {
   content_ = co_await transaction_.content->prepare(needs());
   result_.header_broken = content_.breaks_header;
   if (content_.refusal)
-    decide_all(content_.refusal->outcome, report_.found(Stage::local, content_.refusal->status, content_.refusal->text));
+    decide_all(content_.refusal->outcome, reporter().found(Stage::local, content_.refusal->status, content_.refusal->text));
   co_return !content_.refusal;
 }
 
@@ -88,7 +89,7 @@ bool ClientTransaction::is_too_large() {
   const std::uint64_t limit = extensions_.size_limit.value_or(0);
   if (limit == 0 || size <= limit) return false;
   const std::string words = "the message has " + std::to_string(size) + " octets, and the mail host takes at most " + std::to_string(limit);
-  decide_all(Outcome::failed, report_.found(Stage::local, {5, 3, 4}, words));  // RFC 1870 6.1
+  decide_all(Outcome::failed, reporter().found(Stage::local, {5, 3, 4}, words));  // RFC 1870 6.1
   return true;
 }
 
@@ -140,7 +141,7 @@ Task<bool> ClientTransaction::exchange(std::span<const Command> group) {
   lines.reserve(octets);
   for (const Command& command : group) lines += command.line;
   if (channel_.has_unread()) {
-    give_up_host(report_.lost(group.front().stage, channel_.out_of_turn(), "waiting for nothing"));
+    give_up_host(reporter().lost(group.front().stage, channel_.out_of_turn(), "waiting for nothing"));
     co_return false;
   }
   Status sent;
@@ -154,7 +155,7 @@ Task<bool> ClientTransaction::exchange(std::span<const Command> group) {
         cached ? std::move(*cached) : co_await (sent.ok() ? channel_.read_reply(timeout) : channel_.read_last_words(timeout));
     if (!reply.ok()) {
       const bool is_news = !stopped_;
-      if (is_news) give_up_host(report_.lost(command.stage, reply.error(), waiting_for(command.stage)));
+      if (is_news) give_up_host(reporter().lost(command.stage, reply.error(), waiting_for(command.stage)));
       channel_.close();
       co_return false;
     }
@@ -176,7 +177,7 @@ void ClientTransaction::take(const Command& command, const Reply& reply) {
     if (!is_in_step) {
       lose_step(command.stage, reply);
     } else if (is_news) {
-      give_up_host(reply.code == kClosing ? report_.replied(command.stage, reply) : out_of_step(command.stage, reply));
+      give_up_host(reply.code == kClosing ? reporter().replied(command.stage, reply) : out_of_step(command.stage, reply));
     }
     channel_.close();
   } else if (command.stage == Stage::data) {
@@ -198,7 +199,7 @@ void ClientTransaction::take_mail(const Reply& reply) {
   begun_ = reply.is_positive();
   stopped_ = !reply.is_positive();
   if (reply.is_positive()) return;
-  const proto::HostResult why = report_.replied(Stage::mail, reply);
+  const proto::HostResult why = reporter().replied(Stage::mail, reply);
   // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be tried.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active();
   if (result_.tls_required || is_system_failure(reply) || refuses_login(reply)) {
@@ -210,7 +211,7 @@ void ClientTransaction::take_mail(const Reply& reply) {
 
 void ClientTransaction::take_rcpt(std::size_t recipient, const Reply& reply) {
   if (reply.is_positive()) return accepted_.push_back(recipient);
-  const proto::HostResult why = report_.replied(Stage::rcpt, reply);
+  const proto::HostResult why = reporter().replied(Stage::rcpt, reply);
   const bool is_behind_many = reply.is_transient() && !is_system_failure(reply) && accepted_.size() >= kMaybeLimit;
   if (is_behind_many || (may_mean_too_many(reply) && (transaction_.is_continuation || !accepted_.empty()))) {
     host_is_full_ = true;
@@ -276,7 +277,7 @@ void ClientTransaction::take_dot_reply(const Result<Reply>& reply) {
   } else if (reply.ok()) {
     maybe_delivered(out_of_step(Stage::content, *reply));
   } else {
-    maybe_delivered(report_.lost(Stage::content, reply.error(), "waiting for the reply to the message"));
+    maybe_delivered(reporter().lost(Stage::content, reply.error(), "waiting for the reply to the message"));
   }
 }
 
@@ -287,15 +288,15 @@ Task<void> ClientTransaction::content_stopped(ContentEnd end, Error error) {
   if (end != ContentEnd::source_failed) reply = co_await channel_.read_last_words(options_.timeouts.quit);
   channel_.close();
   if (end == ContentEnd::source_failed) {
-    decide_all(Outcome::deferred, report_.found(Stage::local, {4, 3, 0}, error.message));
+    decide_all(Outcome::deferred, reporter().found(Stage::local, {4, 3, 0}, error.message));
   } else if (reply.ok() && (reply->is_transient() || reply->is_permanent())) {
     decide_accepted(*reply, Stage::content);
   } else if (end == ContentEnd::lost_after_dot) {
-    maybe_delivered(report_.lost(Stage::content, error, "sending the end of the message"));
+    maybe_delivered(reporter().lost(Stage::content, error, "sending the end of the message"));
   } else if (reply.ok()) {
     give_up_host(out_of_step(Stage::content, *reply));
   } else {
-    give_up_host(report_.lost(Stage::content, reply.error(), "sending the message"));
+    give_up_host(reporter().lost(Stage::content, reply.error(), "sending the message"));
   }
 }
 
@@ -319,7 +320,7 @@ void ClientTransaction::decide_all(Outcome outcome, const proto::HostResult& why
 
 // A reply to DATA or to the content speaks for all accepted recipients.
 void ClientTransaction::decide_accepted(const Reply& reply, Stage stage) {
-  proto::HostResult why = report_.replied(stage, reply);
+  proto::HostResult why = reporter().replied(stage, reply);
   const bool before_dot = begun_;
   if (reply.code == kClosing) channel_.close();
   if (reply.code == kClosing || (before_dot && is_system_failure(reply))) return give_up_host(why);
@@ -336,7 +337,7 @@ void ClientTransaction::maybe_delivered(proto::HostResult why) {
 
 // A reply that does not answer what we have sent.
 proto::HostResult ClientTransaction::out_of_step(Stage stage, const Reply& reply) const {
-  proto::HostResult result = report_.replied(stage, reply);
+  proto::HostResult result = reporter().replied(stage, reply);
   result.status = {4, 5, 5};
   return result;
 }

@@ -6,12 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "mta/content/pipeline.h"
 #include "mta/smtp/client.h"
-#include "mta/smtp/client_channel.h"
-#include "mta/smtp/client_result.h"
-#include "mta/smtp/transaction_content.h"
+#include "proto/reply.h"
 
 namespace mxpress::mta::smtp {
+
+class ClientChannel;
+class HostReporter;
+enum class ContentEnd;
 
 // Used once. What it refers to outlives it.
 class ClientTransaction {
@@ -33,6 +36,7 @@ class ClientTransaction {
     bool is_reset = false;
   };
 
+  HostReporter reporter() const;
   content::HostNeeds needs() const { return {extensions_.eight_bit_mime, target_.host}; }
   bool takes_stored_content();
   Task<bool> prepare_content();
@@ -68,7 +72,6 @@ class ClientTransaction {
   const dns::Target& target_;
   const ClientOptions& options_;
   const proto::Extensions& extensions_;
-  HostReporter report_;
   Transaction transaction_;
   content::Prepared content_;  // what is sent
   TransactionResult result_;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "mta/content/data_source.h"
+#include "mta/smtp/client_channel.h"
 #include "proto/mail_data.h"
 
 namespace mxpress::mta::smtp {

@@ -1,10 +1,16 @@
 // Sends the content of a message behind the 354. RFC 5321 4.1.1.4, 4.5.2.
 #pragma once
 
-#include "mta/smtp/client.h"
-#include "mta/smtp/client_channel.h"
+#include "dns/async.h"
+#include "proto/result.h"
+
+namespace mxpress::mta::content {
+class DataSource;
+}
 
 namespace mxpress::mta::smtp {
+
+class ClientChannel;
 
 enum class ContentEnd {
   sent,            // with its final dot

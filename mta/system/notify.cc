@@ -25,7 +25,7 @@ void send_to(std::string_view path, std::string_view message) {
   const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
-  // A manager that does not listen is none of our trouble.
+  // A manager that does not listen is no failure of ours.
   (void)::sendto(descriptor, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
   ::close(descriptor);
 }

@@ -5,6 +5,8 @@
 #include "mta/system/crash_record.h"
 #include "mta/transport/blocking.h"
 #include "mta/transport/local_mailbox.h"
+#include "mta/transport/session_key.h"
+#include "queue/message.h"
 
 namespace mxpress::mta::transport {
 namespace {

@@ -16,7 +16,7 @@ class MailboxTransport final : public Transport {
   // `files`: writes; null: at once (simulations).
   explicit MailboxTransport(fairness::FileTurns* files) : files_(files) {}
 
-  // One copy for all recipients. What cannot be written is deferred (4.2.0), and is no trouble of other messages.
+  // One copy for all recipients. What cannot be written is deferred (4.2.0), and is no failure for other messages.
   Task<AttemptReport> deliver(Order& order) override;
   std::size_t most_orders(const Config&) const override { return kMostOrders; }
   bool keeps_site(std::uint32_t) const override { return false; }

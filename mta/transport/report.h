@@ -24,7 +24,7 @@ struct AttemptReport {
   queue::Attempt attempt;                       // recipients and hosts
   WallTime ended{};                             // waits are counted from here: a slow host is not asked again at once
   std::vector<proto::RecipientResult> results;  // same order as attempt.recipients
-  bool site_failed = false;                     // no host could be asked: the trouble is the site's, not the message's
+  bool site_failed = false;                     // no host could be asked: the failure is the site's, not the message's
   std::optional<proto::Stage> after_mail;       // but a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
   proto::HostResult failure;                    // the most telling one, if so
   bool is_busy = false;                         // the hosts take no more connections: nothing was tried, all but `failure` says nothing

@@ -2,8 +2,20 @@
 #include "mta/transport/session_pool.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "dns/target.h"
+#include "mta/smtp/client.h"
 
 namespace mxpress::mta::transport {
+
+SessionPool::Session::Session() = default;
+
+SessionPool::Session::Session(Session&&) noexcept = default;
+
+SessionPool::Session& SessionPool::Session::operator=(Session&&) noexcept = default;
+
+SessionPool::Session::~Session() = default;
 
 void SessionPool::put(std::uint32_t site, Session session, Instant now) {
   const Place place = entries_.insert(entries_.end(), {site, std::move(session), now, std::nullopt});

@@ -7,10 +7,16 @@
 #include <memory>
 #include <optional>
 
-#include "dns/target.h"
-#include "mta/smtp/client.h"
 #include "mta/transport/target_connections.h"
 #include "queue/instant.h"
+
+namespace mxpress::dns {
+struct Target;
+}
+
+namespace mxpress::mta::smtp {
+class ClientSession;
+}
 
 namespace mxpress::mta::transport {
 
@@ -18,6 +24,11 @@ namespace mxpress::mta::transport {
 class SessionPool {
  public:
   struct Session {
+    Session();
+    Session(Session&&) noexcept;
+    Session& operator=(Session&&) noexcept;
+    ~Session();
+
     TargetConnections::Hold connection;  // goes after the client, which closes it
     std::unique_ptr<smtp::ClientSession> client;
     explicit operator bool() const { return client != nullptr; }

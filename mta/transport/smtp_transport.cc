@@ -5,15 +5,26 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <random>
 #include <utility>
 
 #include "mta/auth/login.h"
 #include "mta/config/config.h"
+#include "mta/content/pipeline.h"
+#include "mta/events/event.h"
+#include "mta/events/hub.h"
+#include "mta/smtp/client.h"
 #include "mta/smtp/client_result.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/blocking.h"
-#include "proto/reply_cause.h"
+#include "mta/transport/host_answers.h"
+#include "mta/transport/session_key.h"
+#include "mta/transport/session_pool.h"
+#include "mta/transport/spool_data.h"
+#include "mta/transport/step_memory.h"
+#include "mta/transport/target_order.h"
+#include "mta/transport/tls_memory.h"
 
 namespace mxpress::mta::transport {
 namespace {
@@ -25,59 +36,52 @@ using proto::HostResult;
 using proto::Outcome;
 using proto::Stage;
 
-// The spool's content as the client reads it: from disk in turn with other owners.
-class SpoolData final : public content::DataSource {
- public:
-  SpoolData(const queue::Message& message, fairness::FileTurns* files)
-      : content_(message.content), owner_(message.envelope.submitter.share_owner()), files_(files) {}
-  std::uint64_t size() const override { return content_->size(); }
-  Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override {
-    auto call = [content = content_, offset, buffer, size] { return content->read(offset, buffer, size); };
-    co_return co_await run_blocking(files_, {owner_, size}, std::move(call));
-  }
-  std::optional<std::string_view> in_memory() const override { return content_->in_memory(); }
-
- private:
-  std::shared_ptr<const queue::Content> content_;
-  fairness::Owner owner_;
-  fairness::FileTurns* files_;
-};
-
-// The host knew the sender and the size of the message, or more: it may have failed because of this message. RFC 1870 6.1: 452 to MAIL
-// where there is no room for so many octets.
-bool is_at_or_after_mail(const HostResult& failure) {
-  const Stage stage = failure.stage;
-  return stage == Stage::mail || stage == Stage::rcpt || stage == Stage::data || stage == Stage::content;
-}
-
-// It refuses this connection, for now. At EHLO the words tell: the reason may be our name.
-bool takes_no_more(const HostResult& failure) {
-  if (failure.reply_code / 100 != 4) return false;
-  if (failure.stage == Stage::greeting) return true;
-  return failure.stage == Stage::hello && (failure.reply_code == 421 || proto::cause_of(failure.text).cause == proto::ReplyCause::rate);
-}
-
-HostResult has_enough(const dns::Target& target) {
-  constexpr proto::EnhancedStatus kCongested{4, 4, 5};
-  HostResult result{Stage::connect, target.host, target.address_text(), "", kCongested, 0, "", false};
-  result.text = "the mail host takes no more connections at the moment: mail waits until one of those that are open ends";
-  return result;
-}
-
-Stage part_of(Stage stage) { return stage == Stage::content ? Stage::content : Stage::rcpt; }
-
-void log_broken_header(proto::QueueId id, const std::string& host) {
-  LogLine line(Priority::notice, id, "header_broken");
-  line.add("host", host).add("why", "a header line of over 998 octets has no space to fold it at; it was broken after 998 octets");
-  log(line);
-}
-
 }  // namespace
 
-// The state of one attempt.
-class SmtpTransport::Attempt {
+// The sessions, and what is remembered of hosts.
+class SmtpTransport::Parts final : private TargetConnections::Caller {
  public:
-  Attempt(SmtpTransport& smtp, Order& order)
+  explicit Parts(SmtpServices services);
+  ~Parts();
+
+  Task<AttemptReport> deliver(Order& order);
+  std::optional<HostResult> busy_now(std::uint32_t site, const fairness::Owner& owner, const std::vector<dns::Target>& targets);
+  void when_room(Room room) { room_ = std::move(room); }
+  std::size_t most_orders(const Config& config) const;
+  bool keeps_site(std::uint32_t site) const { return idle_.has(site); }
+  void stop();
+  const TlsMemory& tls_memory() const { return tls_memory_; }
+  const StepMemory& step_memory() const { return step_memory_; }
+
+ private:
+  class Attempt;
+  void called(const dns::Address& address, std::uint32_t site, const fairness::Owner& owner) override;
+  void give_way() override;
+  void make_room(const Config& config);
+  bool keep(std::uint32_t site, SessionPool::Session& session);
+  void close_soon(SessionPool::Session session);
+  void close_idle();
+  void close_wanted();
+  void close_wanted_soon();
+  void arm();
+
+  SmtpServices services_;
+  std::mt19937_64 random_;
+  Timer timer_, wanted_timer_;  // for the sessions that wait
+  bool is_armed_ = false, is_wanted_armed_ = false;
+  bool is_stopping_ = false;
+  std::size_t active_ = 0;  // orders under way: each has a connection, or is about to
+  SessionPool idle_;
+  Room room_;
+  TlsMemory tls_memory_;
+  StepMemory step_memory_;
+  TargetFailures target_failures_;
+};
+
+// The state of one attempt.
+class SmtpTransport::Parts::Attempt {
+ public:
+  Attempt(Parts& smtp, Order& order)
       : smtp_(smtp), order_(order), data_(*order.message, smtp.services_.files), content_(data_, order.message->envelope) {
     equals_ = order_targets(order.targets, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
     report_.attempt.time = Clock::current().wall();
@@ -257,7 +261,7 @@ class SmtpTransport::Attempt {
     if (!reused) attempt.connect = connect_time_;
     const Instant start = system::instant_now();
     auto result = co_await session.transact(std::move(transaction));
-    if (result.header_broken) log_broken_header(order_.message->id, session.target().host);
+    if (result.header_broken) smtp_.services_.events.emit(events::HeaderBroken{order_.message->id, session.target().host});
     attempt.total = system::instant_now() - start;
     attempt.result = result.host_failure ? result.last : std::move(result.last);  // merge() needs that of a trouble
     report_.attempt.hosts.push_back(std::move(attempt));
@@ -339,7 +343,7 @@ class SmtpTransport::Attempt {
     return options;
   }
 
-  SmtpTransport& smtp_;
+  Parts& smtp_;
   const Order& order_;
   std::size_t equals_ = 1;  // so many targets in front may change places
   SpoolData data_;
@@ -354,13 +358,15 @@ class SmtpTransport::Attempt {
   bool lost_step_ = false;  // the host that is being tried has, by pipelined commands
 };
 
-SmtpTransport::SmtpTransport(SmtpServices services)
-    : services_(std::move(services)), random_(services_.seed), timer_(services_.io), wanted_timer_(services_.io) {}
+SmtpTransport::Parts::Parts(SmtpServices services)
+    : services_(std::move(services)), random_(services_.seed), timer_(services_.io), wanted_timer_(services_.io) {
+  if (!services_.connections) services_.connections = std::make_shared<TargetConnections>();
+}
 
-SmtpTransport::~SmtpTransport() { services_.connections->stop(); }
+SmtpTransport::Parts::~Parts() { services_.connections->stop(); }
 
 // The coroutine may be destroyed after the transport, when the daemon ends: nothing of it counts in a destructor.
-Task<AttemptReport> SmtpTransport::deliver(Order& order) {
+Task<AttemptReport> SmtpTransport::Parts::deliver(Order& order) {
   std::exception_ptr bug;
   AttemptReport report;
   ++active_;
@@ -376,8 +382,8 @@ Task<AttemptReport> SmtpTransport::deliver(Order& order) {
 }
 
 // Hosts of less preference are no overflow.
-std::optional<HostResult> SmtpTransport::busy_now(std::uint32_t site, const fairness::Owner& owner,
-                                                  const std::vector<dns::Target>& targets) {
+std::optional<HostResult> SmtpTransport::Parts::busy_now(std::uint32_t site, const fairness::Owner& owner,
+                                                         const std::vector<dns::Target>& targets) {
   if (idle_.has(site)) return std::nullopt;
   for (const dns::Target& target : targets) {
     if (target.preference != targets.front().preference) break;
@@ -386,17 +392,17 @@ std::optional<HostResult> SmtpTransport::busy_now(std::uint32_t site, const fair
   return targets.empty() ? std::nullopt : std::optional(has_enough(targets.front()));
 }
 
-std::size_t SmtpTransport::most_orders(const Config& config) const {
+std::size_t SmtpTransport::Parts::most_orders(const Config& config) const {
   return std::max<std::size_t>(1, config.delivery.max_sessions / services_.worker_count);
 }
 
 // Before a connection is made: where they are short, a session that waits gives way.
-void SmtpTransport::make_room(const Config& config) {
+void SmtpTransport::Parts::make_room(const Config& config) {
   if (active_ + idle_.size() > most_orders(config) && idle_.size() > 0) close_soon(idle_.take_oldest());
 }
 
 // False if it cannot serve another order. Whether the host closes it meanwhile is asked when it is taken again.
-bool SmtpTransport::keep(std::uint32_t site, SessionPool::Session& session) {
+bool SmtpTransport::Parts::keep(std::uint32_t site, SessionPool::Session& session) {
   session.connection.rest();
   const auto wanted = session.connection.wanted();
   const bool is_wanted = wanted != TargetConnections::Wanted::no;
@@ -408,22 +414,22 @@ bool SmtpTransport::keep(std::uint32_t site, SessionPool::Session& session) {
   return true;
 }
 
-void SmtpTransport::called(const dns::Address& address, std::uint32_t site, const fairness::Owner& owner) {
+void SmtpTransport::Parts::called(const dns::Address& address, std::uint32_t site, const fairness::Owner& owner) {
   asio::post(services_.io, [this, address, site, owner] {
     if (!room_ || !room_(site, owner)) services_.connections->decline(address, {this, site, owner});
   });
 }
 
-void SmtpTransport::give_way() {
+void SmtpTransport::Parts::give_way() {
   asio::post(services_.io, [this] { close_wanted(); });
 }
 
-void SmtpTransport::close_wanted() {
+void SmtpTransport::Parts::close_wanted() {
   while (auto session = idle_.take_wanted()) close_soon(std::move(session));
 }
 
 // The site may go on with it before.
-void SmtpTransport::close_wanted_soon() {
+void SmtpTransport::Parts::close_wanted_soon() {
   if (std::exchange(is_wanted_armed_, true)) return;
   wanted_timer_.expires_after(kWantedIdle);
   wanted_timer_.async_wait([this](boost::system::error_code error) {
@@ -433,18 +439,18 @@ void SmtpTransport::close_wanted_soon() {
   });
 }
 
-void SmtpTransport::close_soon(SessionPool::Session session) {
+void SmtpTransport::Parts::close_soon(SessionPool::Session session) {
   auto quit = [](SessionPool::Session leaving) -> Task<void> { co_await leaving.client->quit(); };
   asio::co_spawn(services_.io, quit(std::move(session)), [](std::exception_ptr error) { log_bug("the end of a session", error); });
 }
 
-void SmtpTransport::close_idle() {
+void SmtpTransport::Parts::close_idle() {
   const auto since = system::instant_now() - kIdle;
   for (auto oldest = idle_.oldest(); oldest && (is_stopping_ || *oldest <= since); oldest = idle_.oldest()) close_soon(idle_.take_oldest());
 }
 
 // One timer for all: those that end one after the other are closed together.
-void SmtpTransport::arm() {
+void SmtpTransport::Parts::arm() {
   const auto oldest = idle_.oldest();
   if (is_armed_ || !oldest) return;
   is_armed_ = true;
@@ -457,9 +463,32 @@ void SmtpTransport::arm() {
   });
 }
 
-void SmtpTransport::stop() {
+void SmtpTransport::Parts::stop() {
   is_stopping_ = true;
   close_idle();
 }
+
+SmtpTransport::SmtpTransport(SmtpServices services) : parts_(std::make_unique<Parts>(std::move(services))) {}
+
+SmtpTransport::~SmtpTransport() = default;
+
+Task<AttemptReport> SmtpTransport::deliver(Order& order) { return parts_->deliver(order); }
+
+std::optional<HostResult> SmtpTransport::busy_now(std::uint32_t site, const fairness::Owner& owner,
+                                                  const std::vector<dns::Target>& targets) {
+  return parts_->busy_now(site, owner, targets);
+}
+
+void SmtpTransport::when_room(Room room) { parts_->when_room(std::move(room)); }
+
+std::size_t SmtpTransport::most_orders(const Config& config) const { return parts_->most_orders(config); }
+
+bool SmtpTransport::keeps_site(std::uint32_t site) const { return parts_->keeps_site(site); }
+
+void SmtpTransport::stop() { parts_->stop(); }
+
+const TlsMemory& SmtpTransport::tls_memory() const { return parts_->tls_memory(); }
+
+const StepMemory& SmtpTransport::step_memory() const { return parts_->step_memory(); }
 
 }  // namespace mxpress::mta::transport

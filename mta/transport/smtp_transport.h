@@ -2,20 +2,31 @@
 // host is left. RFC 5321 5.1
 #pragma once
 
-#include <random>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
 
-#include "mta/events/hub.h"
-#include "mta/transport/session_pool.h"
-#include "mta/transport/step_memory.h"
-#include "mta/transport/target_order.h"
-#include "mta/transport/tls_memory.h"
 #include "mta/transport/transport.h"
+
+namespace mxpress::mta::events {
+class Hub;
+}
 
 namespace mxpress::mta::fairness {
 class FileTurns;
 }
 
+namespace mxpress::mta::net {
+class Connector;
+}
+
 namespace mxpress::mta::transport {
+
+class StepMemory;
+class TargetConnections;
+class TlsMemory;
 
 struct SmtpServices {
   asio::io_context& io;
@@ -24,10 +35,10 @@ struct SmtpServices {
   fairness::FileTurns* files;    // for reading content; null: reads at once
   std::size_t worker_count = 1;  // of the daemon: they share the sessions that the configuration allows
   std::uint64_t seed = 0;
-  std::shared_ptr<TargetConnections> connections = std::make_shared<TargetConnections>();  // of all workers
+  std::shared_ptr<TargetConnections> connections{};  // shared by all workers and their sessions; null: of this one alone
 };
 
-class SmtpTransport final : public Transport, private TargetConnections::Caller {
+class SmtpTransport final : public Transport {
  public:
   // RFC 5321 5.1: at least two addresses are tried; bounded by 5 addresses (find_targets) and 2 sessions that got as far as MAIL.
   static constexpr int kMostSessionsOfOrder = 2;
@@ -39,42 +50,22 @@ class SmtpTransport final : public Transport, private TargetConnections::Caller 
 
   // All of `services` outlives it.
   explicit SmtpTransport(SmtpServices services);
-  ~SmtpTransport();
+  ~SmtpTransport() override;
 
   std::optional<proto::HostResult> busy_now(std::uint32_t site, const fairness::Owner& owner,
                                             const std::vector<dns::Target>& targets) override;
   Task<AttemptReport> deliver(Order& order) override;
-  void when_room(Room room) override { room_ = std::move(room); }
+  void when_room(Room room) override;
   std::size_t most_orders(const Config& config) const override;
-  bool keeps_site(std::uint32_t site) const override { return idle_.has(site); }
+  bool keeps_site(std::uint32_t site) const override;
   void stop() override;
 
-  const TlsMemory& tls_memory() const { return tls_memory_; }
-  const StepMemory& step_memory() const { return step_memory_; }
+  const TlsMemory& tls_memory() const;
+  const StepMemory& step_memory() const;
 
  private:
-  class Attempt;
-  void called(const dns::Address& address, std::uint32_t site, const fairness::Owner& owner) override;
-  void give_way() override;
-  void make_room(const Config& config);
-  bool keep(std::uint32_t site, SessionPool::Session& session);
-  void close_soon(SessionPool::Session session);
-  void close_idle();
-  void close_wanted();
-  void close_wanted_soon();
-  void arm();
-
-  SmtpServices services_;
-  std::mt19937_64 random_;
-  Timer timer_, wanted_timer_;  // for the sessions that wait
-  bool is_armed_ = false, is_wanted_armed_ = false;
-  bool is_stopping_ = false;
-  std::size_t active_ = 0;  // orders under way: each has a connection, or is about to
-  SessionPool idle_;
-  Room room_;
-  TlsMemory tls_memory_;
-  StepMemory step_memory_;
-  TargetFailures target_failures_;
+  class Parts;
+  const std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace mxpress::mta::transport

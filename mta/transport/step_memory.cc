@@ -1,6 +1,8 @@
 // Which mail hosts get one command at a time.
 #include "mta/transport/step_memory.h"
 
+#include "mta/smtp/client.h"
+
 namespace mxpress::mta::transport {
 namespace {
 

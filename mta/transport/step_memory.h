@@ -6,10 +6,16 @@
 #include <string>
 #include <unordered_map>
 
-#include "dns/target.h"
-#include "mta/smtp/client.h"
 #include "proto/text_hash.h"
 #include "queue/instant.h"
+
+namespace mxpress::dns {
+struct Target;
+}
+
+namespace mxpress::mta::smtp {
+enum class Pipelining;
+}
 
 namespace mxpress::mta::transport {
 

@@ -85,8 +85,8 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
     Wanted wanted() const;
     // The host has taken it.
     void was_taken();
-    // The host has refused it for now. True: others are open there, so the host is busy, not in trouble. So many is the bound from now on,
-    // and who asked for this one stands in the line.
+    // The host has refused it for now. True: others are open there, so the host is busy, and does not fail. So many is the bound from now
+    // on, and who asked for this one stands in the line.
     [[nodiscard]] bool was_refused();
 
    private:

@@ -1,7 +1,6 @@
 // How a message is handed on. The scheduler knows this interface alone: not whether a mail host or a mailbox is behind it.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,14 +12,14 @@
 #include "dns/target.h"
 #include "mta/fairness/owner.h"
 #include "mta/transport/report.h"
-#include "mta/transport/session_key.h"
-#include "queue/message.h"
 
 namespace mxpress::mta {
 struct Config;
 }
 
 namespace mxpress::mta::transport {
+
+struct SessionTerms;
 
 inline constexpr std::size_t kManyRecipients = 100;  // of one order
 inline constexpr std::size_t kFewWords = 200;        // octets of each reply that is kept of an order with many
@@ -60,18 +59,6 @@ class Transport {
   virtual bool keeps_site(std::uint32_t site) const = 0;
   // No new orders follow: what is kept for them goes.
   virtual void stop() = 0;
-};
-
-// The transports of a worker, which outlive it. Thread: its worker's.
-class Transports {
- public:
-  Transports(Transport& smtp, Transport& mailbox) : all_{&smtp, &mailbox} {}
-  Transport& of(const SessionTerms& terms) const { return *all_[static_cast<std::size_t>(terms.transport)]; }
-  auto begin() const { return all_.begin(); }
-  auto end() const { return all_.end(); }
-
- private:
-  std::array<Transport*, 2> all_;  // by kind
 };
 
 }  // namespace mxpress::mta::transport

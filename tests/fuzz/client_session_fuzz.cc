@@ -4,6 +4,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "mta/content/data_source.h"
+#include "mta/content/pipeline.h"
 #include "mta/smtp/client.h"
 #include "tests/fuzz/expect.h"
 

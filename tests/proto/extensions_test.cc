@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "proto/reply.h"
+
 using namespace mxpress::proto;
 
 namespace {

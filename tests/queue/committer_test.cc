@@ -8,6 +8,7 @@
 #include "queue/guarded.h"
 #include "queue/housework_list.h"
 #include "queue/index.h"
+#include "queue/message_table.h"
 #include "queue/spool_context.h"
 #include "tests/queue/operations.h"
 

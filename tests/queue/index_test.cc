@@ -1,5 +1,6 @@
 // What the spool keeps of a message in memory.
 #include "queue/index.h"
+#include "queue/state.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-// What the next run finds: sites in trouble, mail, and what a stop during recovery leaves.
+// What the next run finds: sites in backoff, mail, and what a stop during recovery leaves.
 #include <catch2/catch.hpp>
 
 #include "tests/queue/spool_fixture.h"
@@ -6,7 +6,7 @@
 namespace mxpress::queue {
 namespace {
 
-TEST_CASE("spool: sites in trouble are remembered until they are well") {
+TEST_CASE("spool: sites in backoff are remembered until they are well") {
   SpoolFixture f;
   REQUIRE(f.open());
   proto::HostResult refused;
@@ -22,7 +22,7 @@ TEST_CASE("spool: sites in trouble are remembered until they are well") {
   CHECK(f.sites[0].last->text == "refused");
 }
 
-TEST_CASE("spool: recovery tells which sites are in trouble before it tells of the mail: otherwise each message would ask them again") {
+TEST_CASE("spool: recovery tells which sites back off before it tells of the mail: otherwise each message would ask them again") {
   SpoolFixture f;
   REQUIRE(f.open());
   REQUIRE(f.store(new_message()));
@@ -74,7 +74,7 @@ TEST_CASE("spool: a recovery that is given up comes back at once, and the next s
   CHECK(f.found.size() == 3);
 }
 
-TEST_CASE("spool: the trouble of a site outlives the segment in which it was recorded") {
+TEST_CASE("spool: the backoff of a site outlives the segment in which it was recorded") {
   SpoolFixture f;
   REQUIRE(f.open());
   f.spool->record_site({"mx1 25", 3, WallTime(Duration(9)), std::nullopt});

@@ -29,7 +29,7 @@ def start(world, **options):
 
 
 def untried(daemon, domains):
-    """Those of which the log tells no trouble yet."""
+    """Those of which the log tells no failure yet."""
     told = ' '.join(e.get('to', '') + e.get('hosts', '') for e in daemon.events() if e['event'] in ('attempt', 'site'))
     return [domain for domain in domains if domain not in told]
 

@@ -4,6 +4,7 @@
 #include <boost/filesystem/operations.hpp>
 #include <stdexcept>
 
+#include "mta/config/config.h"
 #include "queue/crc32c.h"
 
 namespace mxpress::sim {

@@ -1,6 +1,7 @@
 // From one process to the next: start and recovery, kill and power cut.
 #include <cstdio>
 
+#include "mta/config/config.h"
 #include "mta/system/log.h"
 #include "tests/sim/run.h"
 

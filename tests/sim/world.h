@@ -80,7 +80,7 @@ struct Destination {
 struct WorldOptions {
   std::uint64_t seed = 1;
   std::uint32_t destinations = 50;
-  Duration span = std::chrono::days(10);  // windows of trouble lie in it
+  Duration span = std::chrono::days(10);  // windows of failures lie in it
 };
 
 // The first destinations are the homes of the senders: notices go there.

@@ -8,6 +8,8 @@
 #include <stdexcept>
 
 #include "mta/auth/login.h"
+#include "mta/content/data_source.h"
+#include "mta/content/pipeline.h"
 #include "mta/smtp/client.h"
 #include "proto/mail_data.h"
 #include "tests/support/dialogue_script.h"
@@ -374,7 +376,7 @@ std::string found_for(const std::string& key, const Findings& findings) {
     if (findings.is_open) return "ok";
     return describe(findings.opened.failure) + (findings.opened.handshake != mta::net::HandshakeFailure::none ? " tls-failed" : "");
   }
-  if (key == "host") return findings.last.host_failure ? "trouble" : "fine";
+  if (key == "host") return findings.last.host_failure ? "failure" : "fine";
   if (key == "usable") return findings.usable ? "yes" : "no";
   if (key == "lasts") return std::to_string(std::chrono::floor<std::chrono::seconds>(findings.lasted).count()) + "s";
   if (key == "text") return findings.is_open ? findings.last.last.text : findings.opened.failure.text;

@@ -7,7 +7,9 @@
 #include <mutex>
 #include <vector>
 
+#include "mta/config/config.h"
 #include "mta/control/backend.h"
+#include "queue/changes.h"
 #include "tests/support/logging_hub.h"
 
 namespace mxpress::testing {

@@ -47,6 +47,7 @@ class FakeSpool final : public queue::MessageStore {
   Fault cannot_store;
   Fault cannot_append;
   queue::SpoolCounters counted;
+  proto::ShareOwner owner{};                                            // of all messages
   std::function<void(Status)> say_settled;                              // of the latest settlement, which is not durable before
   Result<queue::Message> loaded = Error::permanent("no such message");  // whatever is asked for
 
@@ -97,7 +98,7 @@ class FakeSpool final : public queue::MessageStore {
   std::size_t recipients_of(queue::QueueId) override { return 0; }
   std::optional<queue::QueueId> oldest() override { return std::nullopt; }
   std::vector<queue::QueueId> ids_of(std::int64_t) override { return {}; }
-  proto::ShareOwner share_owner_of(queue::QueueId) override { return {}; }
+  proto::ShareOwner share_owner_of(queue::QueueId) override { return owner; }
   bool has_room_for_notice(queue::QueueId) override { return true; }
   std::vector<queue::QueueId> ended() override { return {}; }
   std::vector<queue::QueueId> ended_of(std::int64_t) override { return {}; }

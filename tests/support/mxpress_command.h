@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "mta/cli/commands.h"
+#include "mta/config/config.h"
+#include "queue/changes.h"
 #include "tests/support/fake_control.h"
 
 namespace mxpress::testing {

@@ -16,6 +16,8 @@
 #include <fstream>
 #include <future>
 
+#include "mta/intake/submit.h"
+
 namespace mxpress::testing {
 namespace {
 

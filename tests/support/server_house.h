@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mta/intake/intake.h"
+#include "mta/intake/submit.h"
 #include "tests/support/fake_spool.h"
 #include "tests/support/logging_hub.h"
 

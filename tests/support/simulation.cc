@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <stdexcept>
 
+#include "mta/config/config.h"
 #include "mta/routing/route_files.h"
 #include "mta/system/log.h"
 #include "proto/mail_data.h"

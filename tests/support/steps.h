@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "dns/target.h"
 #include "mta/events/event.h"
 
 namespace mxpress::testing {
@@ -35,6 +36,11 @@ class Steps {
   }
   void operator()(const mta::events::NoticeLeftOut&) const { add("notice", "left out"); }
   void operator()(const mta::events::NoticeKept&) const { add("notice", "kept"); }
+  void operator()(const mta::events::NoticeWaits& event) const { add("notice waits", event.reason); }
+  void operator()(const mta::events::NoticePostponed&) const { add("notice", "postponed"); }
+  void operator()(const mta::events::NoticeNotStored& event) const { add("notice not stored", event.reason); }
+  void operator()(const mta::events::NoticeNotKept& event) const { add("notice not kept", event.reason); }
+  void operator()(const mta::events::HeaderBroken& event) const { add("header broken", event.host); }
   void operator()(const mta::events::Connected& event) const { add(event.is_open ? "connected" : "not connected", event.target.host); }
   void operator()(const mta::events::SiteFailed& event) const { add("site failed", event.hosts); }
   void operator()(const mta::events::SiteRecovered& event) const { add("site recovered", event.hosts); }

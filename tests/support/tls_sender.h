@@ -12,6 +12,7 @@
 
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
+#include "mta/transport/session_key.h"
 #include "mta/transport/smtp_transport.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/logging_hub.h"

@@ -7,8 +7,10 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "mta/config/config.h"
 #include "mta/control/server.h"
 #include "mta/intake/drop_folder.h"
+#include "mta/intake/submit.h"
 #include "queue/spool.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/fake_spool.h"

@@ -11,6 +11,9 @@
 
 #include "mta/cli/commands.h"
 #include "mta/cli/spool_backend.h"
+#include "mta/config/config.h"
+#include "mta/control/backend.h"
+#include "mta/delivery/deliverer.h"
 #include "tests/queue/spool_fixture.h"
 #include "tests/support/temp_folder.h"
 

@@ -6,6 +6,7 @@
 
 #include "mta/control/service.h"
 #include "proto/control.pb.h"
+#include "queue/message.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/mxpress_command.h"
 #include "tests/support/temp_folder.h"

@@ -2,8 +2,10 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "mta/content/conversion_room.h"
 #include "mta/content/pipeline.h"
 #include "proto/mail_data.h"
+#include "proto/mime.h"
 #include "tests/support/content_source.h"
 
 using namespace mxpress;

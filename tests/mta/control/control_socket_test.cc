@@ -16,6 +16,7 @@
 #include "mta/control/server.h"
 #include "mta/control/wire.h"
 #include "proto/control.pb.h"
+#include "queue/message.h"
 #include "tests/support/fake_control.h"
 
 using namespace mxpress;

@@ -6,6 +6,7 @@
 
 #include "mta/cli/control_client.h"
 #include "mta/cli/print.h"
+#include "mta/config/config.h"
 #include "mta/control/live.h"
 #include "mta/control/parts.h"
 #include "mta/control/selector.h"
@@ -283,7 +284,7 @@ TEST_CASE("control: text of a mail host is told without its control characters")
   CHECK(text.find('\n') == text.npos);
 }
 
-TEST_CASE("control: mail that waits for a site in trouble shows the site's last result and next probe as its own") {
+TEST_CASE("control: mail that waits for a site in backoff shows the site's last result and next probe as its own") {
   FakeControl backend;
   queue::Message waits = make_message(1, 1001, "a@a.example", "b@b.example", "x");
   backend.add(waits);
@@ -344,7 +345,7 @@ TEST_CASE("control: only operators, and the owner of the message that got it, re
   CHECK(last(control::ControlPeer{1002, false}, show(2)).text() == raw);
 }
 
-TEST_CASE("control: a full disk and a recovery that fails are the daemon's trouble") {
+TEST_CASE("control: a full disk and a recovery that fails are failures of the daemon") {
   testing::FakeSpool spool;
   testing::FakeDeliverer deliverer;
   CurrentConfig config{Config()};

@@ -5,6 +5,7 @@
 
 #include "mta/control/service.h"
 #include "proto/control.pb.h"
+#include "queue/message.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/mxpress_command.h"
 

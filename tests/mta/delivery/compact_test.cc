@@ -1,5 +1,7 @@
 // What is packed comes back as it was.
 #include "mta/delivery/compact.h"
+#include "dns/target.h"
+#include "proto/outcome.h"
 
 #include <catch2/catch.hpp>
 

@@ -389,7 +389,7 @@ TEST_CASE("simulation: mail bounces when every host says that it never takes mai
   CHECK(world.load(id).recipients[0].last->status.klass == 4);
 }
 
-TEST_CASE("simulation: after a crash accepted mail is delivered, and retry times and site troubles are kept") {
+TEST_CASE("simulation: after a crash accepted mail is delivered, and retry times and backoffs of sites are kept") {
   World world;
   world.refuse("192.0.2.1:25");
   const auto id = world.submit("me@here.example", {"you@there.example"});
@@ -467,7 +467,7 @@ TEST_CASE("simulation: mail for a full local mailbox waits until there is room")
   CHECK(world.queued() == 0);
 }
 
-TEST_CASE("simulation: domains with the same mail hosts share one site and its trouble") {
+TEST_CASE("simulation: domains with the same mail hosts share one site and its backoff") {
   World world;
   world.dns->mx("alias.example", 5, "mx.there.example");
   world.refuse("192.0.2.1:25");

@@ -9,6 +9,7 @@
 #include "mta/delivery/backoffs.h"
 #include "mta/delivery/conclusion.h"
 #include "mta/delivery/ownership.h"
+#include "mta/delivery/resolved.h"
 #include "mta/delivery/wakes.h"
 #include "mta/events/hub.h"
 #include "mta/transport/report.h"

@@ -9,6 +9,8 @@
 #include <future>
 
 #include "mta/config/config.h"
+#include "mta/delivery/large_checks.h"
+#include "mta/delivery/load_budget.h"
 #include "mta/delivery/site.h"
 #include "mta/fairness/file_turns.h"
 #include "tests/queue/spool_fixture.h"
@@ -65,7 +67,7 @@ struct World : queue::SpoolFixture {
   void settle(QueueId id, std::uint32_t recipient, RecipientStage stage) {
     auto outcome = queue::settlement(id, recipient, stage);
     spool->settle(outcome, nullptr);
-    messages->settled(id, outcome.changes);
+    messages->settled(outcome);
   }
   std::uint64_t reads() { return messages->counters().reads; }
 };

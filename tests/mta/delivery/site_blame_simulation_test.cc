@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "mta/delivery/backoff.h"
 #include "mta/delivery/suspicion.h"
 #include "mta/delivery/verdict.h"
 #include "tests/support/simulation.h"

@@ -11,6 +11,7 @@
 #include "mta/smtp/client_channel.h"
 #include "mta/system/instant.h"
 #include "mta/transport/smtp_transport.h"
+#include "mta/transport/tls_memory.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/mail_host.h"
 #include "tests/support/memory_stream.h"

@@ -7,6 +7,7 @@
 #include "mta/delivery/wakes.h"
 #include "mta/system/instant.h"
 #include "mta/transport/transport.h"
+#include "mta/transport/transports.h"
 #include "queue/schedule.h"
 #include "tests/mta/delivery/worker_tables.h"
 

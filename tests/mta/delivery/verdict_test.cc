@@ -1,5 +1,6 @@
 // The outcome table: what an attempt means for each recipient.
 #include "mta/delivery/verdict.h"
+#include "queue/retry.h"
 
 #include <catch2/catch.hpp>
 
@@ -102,7 +103,7 @@ TEST_CASE("verdict: a deferred recipient waits for about the first step of the s
   CHECK(verdict.settlement.changes[0].state.attempts == 1);
 }
 
-TEST_CASE("verdict: a site in trouble says itself when to try again") {
+TEST_CASE("verdict: a site in backoff says itself when to try again") {
   const WallTime probe = kNow + std::chrono::hours(2);
   CHECK(judge(message_from("me@here.example"), report(Outcome::deferred, 421), Duration(0), probe).next_try == probe);
 }

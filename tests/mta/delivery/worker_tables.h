@@ -6,6 +6,7 @@
 
 #include "mta/config/config.h"
 #include "mta/delivery/age_policy.h"
+#include "mta/delivery/destinations.h"
 #include "mta/delivery/ownership.h"
 #include "mta/delivery/site_table.h"
 #include "mta/transport/session_key.h"

@@ -78,7 +78,7 @@ TEST_CASE("site table: equal keys are one site, and a destination is a member of
   CHECK(members(t, second) == std::vector{a});
 }
 
-TEST_CASE("site table: mail waits for the trouble of its lookup first, then for that of its site") {
+TEST_CASE("site table: mail waits for the backoff of its lookup first, then for that of its site") {
   WorkerTables t;
   std::mt19937_64 random(1);
   const DestinationIndex index = t.destination("a.example");
@@ -161,7 +161,7 @@ TEST_CASE("cleanup: many sites that one destination has left are forgotten, too"
   CHECK_FALSE(cleanup.is_due());
 }
 
-TEST_CASE("cleanup: a site in trouble is remembered without mail") {
+TEST_CASE("cleanup: a site in backoff is remembered without mail") {
   WorkerTables t({}, 1);
   NoOwnership ownership;
   Cleanup cleanup(0, {t.schedule, t.destinations, t.sites, ownership}, 1, [](SiteIndex) { return false; });

@@ -8,6 +8,7 @@
 #include "mta/events/log_sink.h"
 #include "mta/events/sign_in_alarm.h"
 #include "mta/system/log.h"
+#include "mta/system/log_limit.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/server_house.h"
@@ -171,4 +172,24 @@ TEST_CASE("log: a password that is refused is one alert, and then warnings") {
   sink.take(site_failed(other, 1));
   capture_log(nullptr, nullptr);
   CHECK(priorities == std::vector{Priority::alert, Priority::warning, Priority::warning});
+}
+
+TEST_CASE("events: the log tells why a notice waits, and the lines about one owner's notices are limited") {
+  Lines log;
+  capture_log([](const LogLine& line, void* lines) { static_cast<Lines*>(lines)->push_back(line.text()); }, &log);
+  forget_repeats();
+  events::LogSink sink;
+  const auto owner = fairness::Owner::user(1001);
+  sink.take(events::NoticePostponed{{1}, std::chrono::seconds(90)});
+  sink.take(events::NoticeWaits{{1}, owner, events::NoticeWaits::Why::share_is_used, "too much mail of its user waits"});
+  for (int i = 0; i < 100; ++i) sink.take(events::NoticeNotStored{{1}, owner, "disk full"});
+  sink.take(events::NoticeNotKept{{2}, fairness::Owner::user(1002), "no room"});
+  capture_log(nullptr, nullptr);
+  forget_repeats();
+  REQUIRE(log.size() > 4);
+  CHECK(log[0].find(" notice_postponed for=") != std::string::npos);
+  CHECK(log[1].find(" notice_waits reason=\"too much mail of its user waits\"") != std::string::npos);
+  CHECK(log[2].find(" notice_not_stored reason=\"disk full\"") != std::string::npos);
+  CHECK(log.back().find(" notice_not_kept reason=\"no room\"") != std::string::npos);
+  CHECK(log.size() < 50);
 }

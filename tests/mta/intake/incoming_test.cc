@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 
+#include "mta/config/config.h"
 #include "tests/support/fake_spool.h"
 #include "tests/support/logging_hub.h"
 

@@ -11,6 +11,7 @@
 
 #include "mta/intake/intake.h"
 #include "mta/intake/socket_owner.h"
+#include "mta/intake/transaction_room.h"
 #include "tests/support/server_house.h"
 
 namespace intake = mxpress::mta::intake;

@@ -7,7 +7,10 @@
 
 #include "mta/intake/intake.h"
 #include "mta/intake/peer.h"
+#include "mta/intake/submit.h"
 #include "mta/routing/aliases.h"
+#include "mta/smtp/server_session.h"
+#include "proto/command.h"
 #include "tests/support/server_house.h"
 
 namespace intake = mxpress::mta::intake;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "mta/config/config.h"
 #include "mta/delivery/backoff_key.h"
 #include "mta/routing/destination_name.h"
 #include "tests/support/simulation.h"

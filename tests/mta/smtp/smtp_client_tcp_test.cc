@@ -5,6 +5,8 @@
 #include <boost/asio/local/connect_pair.hpp>
 #include <catch2/catch.hpp>
 
+#include "mta/content/data_source.h"
+#include "mta/content/pipeline.h"
 #include "mta/net/connector.h"
 #include "mta/net/stream_socket.h"
 #include "mta/smtp/client.h"

@@ -1,6 +1,7 @@
 // Sessions that wait for another message: whose they are, and which goes first.
 #include <catch2/catch.hpp>
 
+#include "mta/smtp/client.h"
 #include "mta/transport/session_pool.h"
 #include "tests/support/memory_stream.h"
 
@@ -20,9 +21,10 @@ struct World {
   const mta::smtp::ClientSession* put(std::uint32_t site, int second, const dns::Target& target = kTarget) {
     auto [client, host] = testing::make_memory_streams(io.get_executor());
     hosts.push_back(std::move(host));
-    auto session = std::make_unique<mta::smtp::ClientSession>(std::move(client), target, mta::smtp::ClientOptions{});
-    const auto* const result = session.get();
-    pool.put(site, {{}, std::move(session)}, Instant(std::chrono::seconds(second)));
+    SessionPool::Session session;
+    session.client = std::make_unique<mta::smtp::ClientSession>(std::move(client), target, mta::smtp::ClientOptions{});
+    const auto* const result = session.client.get();
+    pool.put(site, std::move(session), Instant(std::chrono::seconds(second)));
     return result;
   }
 };

@@ -3,7 +3,10 @@
 #include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>
 
+#include "mta/smtp/client.h"
+#include "mta/transport/session_key.h"
 #include "mta/transport/smtp_transport.h"
+#include "mta/transport/step_memory.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/mail_host.h"
 #include "tests/support/memory_stream.h"

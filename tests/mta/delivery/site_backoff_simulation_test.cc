@@ -1,4 +1,4 @@
-// Restarts, the operator and time beside sites in trouble, in virtual time.
+// Restarts, the operator and time beside sites in backoff, in virtual time.
 #include <pthread.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-TEST_CASE("site trouble: mail that was never tried waits, after a restart, for the next probe of its site, and no worker spins meanwhile") {
+TEST_CASE("site backoff: mail that was never tried waits, after a restart, for the next probe of its site, and no worker spins meanwhile") {
   Simulation world;
   world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
   const auto first = world.submit("me@here.example", {"you@there.example"});
@@ -33,7 +33,7 @@ TEST_CASE("site trouble: mail that was never tried waits, after a restart, for t
   CHECK(world.load(first).ended);
 }
 
-TEST_CASE("site trouble: a retry that was recorded before a restart allows one probe of a site in backoff after it") {
+TEST_CASE("site backoff: a retry that was recorded before a restart allows one probe of a site in backoff after it") {
   Simulation world;
   world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
   world.submit("me@here.example", {"you@there.example"});
@@ -48,7 +48,7 @@ TEST_CASE("site trouble: a retry that was recorded before a restart allows one p
   CHECK(world.connections().size() == before + 1);
 }
 
-TEST_CASE("site trouble: mail hosts that change with each lookup are asked no more often than those that stay") {
+TEST_CASE("site backoff: mail hosts that change with each lookup are asked no more often than those that stay") {
   Simulation world;
   world.dns->ttl = seconds(0);
   world.dns->a("mx.stays.example", "192.0.2.1").mx("stays.example", 10, "mx.stays.example");
@@ -71,7 +71,7 @@ TEST_CASE("site trouble: mail hosts that change with each lookup are asked no mo
   CHECK(count("192.0.2.2:25") >= count("192.0.2.1:25") - 2);
 }
 
-TEST_CASE("site trouble: new hosts of a domain take its mail at the next probe, or at once if the administrator names them") {
+TEST_CASE("site backoff: new hosts of a domain take its mail at the next probe, or at once if the administrator names them") {
   Simulation world;
   SimulatedHost there;
   world.host("192.0.2.2:25", there);
@@ -93,7 +93,7 @@ TEST_CASE("site trouble: new hosts of a domain take its mail at the next probe, 
   }
 }
 
-TEST_CASE("site trouble: mail without a sender that the operator returns has ended, and nobody is told") {
+TEST_CASE("site backoff: mail without a sender that the operator returns has ended, and nobody is told") {
   Simulation world;
   world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
   const auto id = world.submit("", {"you@there.example"});
@@ -104,7 +104,7 @@ TEST_CASE("site trouble: mail without a sender that the operator returns has end
   CHECK(world.queued() == 0);
 }
 
-TEST_CASE("site trouble: mail that was deferred often and then held fails once, when its lifetime ends") {
+TEST_CASE("site backoff: mail that was deferred often and then held fails once, when its lifetime ends") {
   Simulation world("retry.held_lifetime = \"8d\"\n");
   SimulatedHost there, here;
   there.rcpt = [](const std::string&) { return "451 4.7.1 come back later"; };
@@ -122,7 +122,7 @@ TEST_CASE("site trouble: mail that was deferred often and then held fails once, 
   CHECK(world.queued() == 0);
 }
 
-TEST_CASE("site trouble: a route of ours whose host has no address makes mail wait, warns, and returns nothing") {
+TEST_CASE("site backoff: a route of ours whose host has no address makes mail wait, warns, and returns nothing") {
   Simulation world("[destination.\"there.example\"]\nroute = \"mx.nowhere.example\"\n");
   const auto id = world.submit("me@here.example", {"you@there.example"});
   world.run_for(minutes(10));
@@ -140,7 +140,7 @@ TEST_CASE("site trouble: a route of ours whose host has no address makes mail wa
   CHECK(there.received.size() == 1);
 }
 
-TEST_CASE("site trouble: a host that is down is not asked again for each message that expires") {
+TEST_CASE("site backoff: a host that is down is not asked again for each message that expires") {
   Simulation world("retry.lifetime = \"1d\"\nretry.delay_notice = \"0\"\n");
   world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
   for (int i = 0; i < 50; ++i) {
@@ -155,7 +155,7 @@ TEST_CASE("site trouble: a host that is down is not asked again for each message
   CHECK(world.connections().size() - before <= 13);  // one in five minutes
 }
 
-TEST_CASE("site trouble: what an earlier run has left does not count against what this run has found out") {
+TEST_CASE("site backoff: what an earlier run has left does not count against what this run has found out") {
   mta::delivery::Site fresh, good, slow, bad;
   good.succeeded(10, minutes(1));
   slow.succeeded(10, minutes(2));
@@ -167,7 +167,7 @@ TEST_CASE("site trouble: what an earlier run has left does not count against wha
   CHECK(bad.backoff.failures() == 1);
 }
 
-TEST_CASE("site trouble: what recovery finds late about a site does not outlive what this run has found out") {
+TEST_CASE("site backoff: what recovery finds late about a site does not outlive what this run has found out") {
   Simulation world;
   SimulatedHost there;
   world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
@@ -217,7 +217,7 @@ void with_small_stack(std::function<void()> run) {
 
 }  // namespace
 
-TEST_CASE("site trouble: many messages whose domain has become local go their way without one calling the next") {
+TEST_CASE("site backoff: many messages whose domain has become local go their way without one calling the next") {
   const test::TempFolder folder;
   const std::string spool = "spool.directory = \"" + folder.path().string() + "\"\n";
   with_small_stack([&] {

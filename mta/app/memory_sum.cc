@@ -1,0 +1,54 @@
+// Adds up the budgets.
+#include "mta/app/memory_sum.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "mta/content/conversion_room.h"
+#include "mta/delivery/loads.h"
+#include "mta/intake/intake.h"
+#include "mta/intake/transaction_room.h"
+#include "mta/system/log_queue.h"
+#include "queue/fresh.h"
+#include "queue/spool.h"
+
+namespace mxpress::mta {
+namespace {
+
+struct MemoryPart {
+  std::string_view what;
+  std::uint64_t octets = 0;  // at most
+};
+
+// Everything but mail that waits. Who adds a budget adds it here and in docs/budgets.md, "In 512 MiB".
+constexpr MemoryPart kMemoryParts[] = {
+    {"the daemon without mail", 25u << 20},
+    {"600 connections, their buffers and TLS, and what the allocator keeps", 60u << 20},
+    {"transactions", intake::kTransactions + intake::Intake::kMaxSessions* intake::TransactionRoom::kAlwaysHeld},
+    {"messages under way", delivery::Loads::kUnderWay},
+    {"deliveries to many recipients", delivery::Loads::kLongDeliveries},
+    {"copies that jobs share", delivery::SharedMessages::kMostKept},
+    {"messages before their first attempt", queue::kFreshOctets},
+    {"content that is being re-encoded", content::ConversionRoom::kUsual},
+    {"log lines about messages", LogLimits{}.most_octets},
+    {"messages that have ended", queue::SpoolOptions::kEndedOctets},
+    {"reverse-paths that are remembered", 10u << 20},
+    {"answers to operators", 8u << 20},
+};
+constexpr std::uint64_t kMemoryOfWorker = 9u << 20;  // octets: its lookups, the DNS cache, addresses that failed lately
+
+}  // namespace
+
+std::uint64_t memory_beside_waiting_mail(std::size_t workers) {
+  std::uint64_t sum = workers * kMemoryOfWorker;
+  for (const MemoryPart& part : kMemoryParts) sum += part.octets;
+  return sum;
+}
+
+std::uint64_t memory_of_waiting_mail(std::uint64_t limit, std::size_t workers) {
+  constexpr std::uint64_t kLeast = 16u << 20;
+  const std::uint64_t beside = memory_beside_waiting_mail(workers);
+  return std::clamp<std::uint64_t>((limit - std::min(limit, beside)) / 5 * 4, kLeast, std::max(limit / 2, kLeast));
+}
+
+}  // namespace mxpress::mta

@@ -1,0 +1,15 @@
+// The peer of a connection to the control socket, and what it may do.
+#pragma once
+
+#include <sys/types.h>
+
+namespace mxpress::mta::control {
+
+// Who asks, in the words of the kernel.
+struct ControlPeer {
+  uid_t uid = 0;
+  bool may_do_everything = false;  // root, the daemon's own user, members of the group mxpress; others: only their own mail
+  bool is_root = false;            // or the daemon's own user
+};
+
+}  // namespace mxpress::mta::control

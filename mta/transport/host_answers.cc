@@ -1,0 +1,32 @@
+// Reads the answers of mail hosts.
+#include "mta/transport/host_answers.h"
+
+#include "dns/target.h"
+#include "proto/reply_cause.h"
+
+namespace mxpress::mta::transport {
+
+using proto::HostResult;
+using proto::Stage;
+
+bool is_at_or_after_mail(const HostResult& failure) {
+  const Stage stage = failure.stage;
+  return stage == Stage::mail || stage == Stage::rcpt || stage == Stage::data || stage == Stage::content;
+}
+
+Stage part_of(Stage stage) { return stage == Stage::content ? Stage::content : Stage::rcpt; }
+
+bool takes_no_more(const HostResult& failure) {
+  if (failure.reply_code / 100 != 4) return false;
+  if (failure.stage == Stage::greeting) return true;
+  return failure.stage == Stage::hello && (failure.reply_code == 421 || proto::cause_of(failure.text).cause == proto::ReplyCause::rate);
+}
+
+HostResult has_enough(const dns::Target& target) {
+  constexpr proto::EnhancedStatus kCongested{4, 4, 5};
+  HostResult result{Stage::connect, target.host, target.address_text(), "", kCongested, 0, "", false};
+  result.text = "the mail host takes no more connections at the moment: mail waits until one of those that are open ends";
+  return result;
+}
+
+}  // namespace mxpress::mta::transport

@@ -1,0 +1,19 @@
+// What a spool counts, for operators.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mxpress::queue {
+
+struct SpoolCounters {
+  std::uint64_t messages = 0, stored = 0, ended = 0, corrupt = 0;
+  std::uint64_t unread = 0;  // messages, folders of them and segments that could not be read at recovery; the next start tries again
+  std::uint64_t syncs = 0, journal_bytes = 0;
+  bool accepting = true;
+  std::string not_accepting_because;  // for people: path, free and needed
+  bool recovered = false;             // mail of earlier runs has been read; what could not be is counted above
+  std::string not_recovered_because;  // for people: why the last attempt failed; empty before one did
+};
+
+}  // namespace mxpress::queue
