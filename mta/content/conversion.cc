@@ -4,25 +4,13 @@
 #include <algorithm>
 
 #include "dns/async.h"
+#include "mta/content/block.h"
 #include "proto/mail_data.h"
 
 namespace mxpress::mta::content {
 namespace {
 
-constexpr std::uint64_t kBlock = 64 * 1024;
-
 Error no_room() { return Error::transient("too much is being re-encoded for mail hosts at the moment"); }
-
-// The next block of a source, in `buffer` if it has to be read; a source that ends before its size has failed.
-Task<Result<std::string_view>> next_block(DataSource& source, std::uint64_t offset, std::string& buffer) {
-  const std::size_t wanted = std::min(kBlock, source.size() - offset);
-  if (const auto whole = source.in_memory()) co_return whole->substr(offset, wanted);
-  buffer.resize(wanted);
-  const Result<std::size_t> count = co_await source.read(offset, buffer.data(), wanted);
-  if (!count.ok()) co_return count.error();
-  if (*count == 0) co_return Error::transient("the stored content is shorter than it should be");
-  co_return std::string_view(buffer).substr(0, *count);
-}
 
 // Finds out what a conversion will give. The original is read twice.
 class Preparation {

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "mta/content/conversion.h"
+#include "mta/content/signed_content.h"
+#include "mta/content/signer.h"
 
 namespace mxpress::mta::content {
 namespace {
@@ -15,18 +17,23 @@ Refusal refusal(const Error& error, proto::MimeGoal goal) {
   return {proto::Outcome::failed, {5, 6, 3}, "the mail host takes no 8-bit content (no 8BITMIME): " + error.message};
 }
 
+ConversionRoom::Owner owner_for(const proto::Envelope& envelope, std::string_view host) {
+  return {envelope.submitter.share_owner(), std::string(host)};
+}
+
 }  // namespace
 
-Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope) : Pipeline(stored, envelope, ConversionRoom::common()) {}
+Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope, Signer* signer)
+    : Pipeline(stored, envelope, ConversionRoom::common(), signer) {}
 
-Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room)
-    : stored_(stored), envelope_(envelope), room_(room) {}
+Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room, Signer* signer)
+    : stored_(stored), envelope_(envelope), room_(room), signer_(signer) {}
 
 Pipeline::~Pipeline() = default;
 
 std::optional<Prepared> Pipeline::as_stored(const HostNeeds& needs) const {
   Prepared stored{&stored_, envelope_.body};
-  if (envelope_.has_long_lines || needs_seven_bit(stored, needs)) return std::nullopt;
+  if (signer_ || envelope_.has_long_lines || needs_seven_bit(stored, needs)) return std::nullopt;
   return stored;
 }
 
@@ -35,6 +42,7 @@ Task<Prepared> Pipeline::prepare(HostNeeds needs) {
   if (envelope_.has_long_lines) content = co_await run(proto::MimeGoal::short_lines, std::move(content), short_lines_, needs.host);
   if (!content.refusal && needs_seven_bit(content, needs))
     content = co_await run(proto::MimeGoal::seven_bit, std::move(content), seven_bit_, needs.host);
+  if (!content.refusal && signer_) content = co_await sign(std::move(content), needs.host);
   co_return content;
 }
 
@@ -44,12 +52,24 @@ bool Pipeline::needs_seven_bit(const Prepared& content, const HostNeeds& needs) 
 
 Task<Prepared> Pipeline::run(proto::MimeGoal goal, Prepared content, std::unique_ptr<Converted>& stage, std::string_view host) {
   if (!stage) {
-    ConversionRoom::Owner owner{envelope_.submitter.share_owner(), std::string(host)};
-    auto converted = co_await convert(*content.data, goal, room_, std::move(owner));
+    auto converted = co_await convert(*content.data, goal, room_, owner_for(envelope_, host));
     if (!converted.ok()) co_return Prepared{nullptr, content.body, content.breaks_header, refusal(converted.error(), goal)};
     stage = std::move(*converted);
   }
   co_return Prepared{stage.get(), stage->body(), content.breaks_header || stage->breaks_header()};
+}
+
+Task<Prepared> Pipeline::sign(Prepared content, std::string_view host) {
+  std::unique_ptr<SignedContent>& stage = content.data == seven_bit_.get() ? signed_seven_bit_ : signed_;
+  if (!stage) {
+    auto made = co_await SignedContent::make(*content.data, *signer_, envelope_, room_, owner_for(envelope_, host));
+    if (!made.ok())
+      co_return Prepared{nullptr, content.body, content.breaks_header, Refusal{proto::Outcome::deferred, {4, 3, 0}, made.error().message}};
+    stage = std::move(*made);
+  }
+  content.data = &stage->data();
+  content.signature = stage.get();
+  co_return content;
 }
 
 }  // namespace mxpress::mta::content

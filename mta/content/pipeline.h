@@ -3,10 +3,10 @@
 //   stored content (complete since intake: header fields, line ends)
 //   > short lines: no line over 998 octets                      RFC 5321 4.5.3.1.6
 //   > seven bits, for a host without 8BITMIME                    RFC 6152 3
+//   > the signature, where somebody signs                        mta/content/signed_content.h
 //   > the wire
 //
-// Whatever changes octets is a stage here, so that a signature over the result could be made behind the last one. DSNs are stored
-// messages, and take the same way.
+// Whatever changes octets is a stage in front of the signature. DSNs are stored messages, and take the same way.
 #pragma once
 
 #include <memory>
@@ -27,6 +27,8 @@ namespace mxpress::mta::content {
 class ConversionRoom;
 class Converted;
 class DataSource;
+class SignedContent;
+class Signer;
 
 // What a mail host takes.
 struct HostNeeds {
@@ -46,18 +48,19 @@ struct Prepared {
   proto::BodyType body = proto::BodyType::seven_bit;
   // A header line of over 998 octets had no space to fold it at, and is sent in pieces. Its value has blanks that were not there.
   bool breaks_header = false;
-  std::optional<Refusal> refusal{};  // then there is no data
+  std::optional<Refusal> refusal{};          // then there is no data
+  const SignedContent* signature = nullptr;  // whose data this is; null where nobody signs
 };
 
 // For one message, as long as an attempt lasts: what a stage has made serves all transactions and hosts. Thread: of one delivery.
 class Pipeline {
  public:
-  // All outlive it. Without a room: ConversionRoom::common().
-  Pipeline(DataSource& stored, const proto::Envelope& envelope);
-  Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room);
+  // All outlive it. Without a room: ConversionRoom::common(). Without a signer nothing is signed.
+  Pipeline(DataSource& stored, const proto::Envelope& envelope, Signer* signer = nullptr);
+  Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room, Signer* signer = nullptr);
   ~Pipeline();
 
-  // The stored content, if this host can get it as it is.
+  // The stored content, if this host can get it as it is and nobody signs.
   std::optional<Prepared> as_stored(const HostNeeds& needs) const;
   // What it makes is valid as long as the pipeline; one reader at a time.
   Task<Prepared> prepare(HostNeeds needs);
@@ -65,12 +68,16 @@ class Pipeline {
  private:
   bool needs_seven_bit(const Prepared& content, const HostNeeds& needs) const;
   Task<Prepared> run(proto::MimeGoal goal, Prepared content, std::unique_ptr<Converted>& stage, std::string_view host);
+  Task<Prepared> sign(Prepared content, std::string_view host);
 
   DataSource& stored_;
   const proto::Envelope& envelope_;
   ConversionRoom& room_;
-  std::unique_ptr<Converted> short_lines_;  // made of stored_
-  std::unique_ptr<Converted> seven_bit_;    // made of short_lines_, or of stored_
+  Signer* const signer_;
+  std::unique_ptr<Converted> short_lines_;           // made of stored_
+  std::unique_ptr<Converted> seven_bit_;             // made of short_lines_, or of stored_
+  std::unique_ptr<SignedContent> signed_seven_bit_;  // made of seven_bit_
+  std::unique_ptr<SignedContent> signed_;            // made of short_lines_, or of stored_
 };
 
 }  // namespace mxpress::mta::content

@@ -50,6 +50,8 @@ ClientTransaction::ClientTransaction(ClientChannel& channel, const dns::Target& 
   result_.dsn_passed_on = extensions_.dsn;
 }
 
+ClientTransaction::~ClientTransaction() = default;
+
 HostReporter ClientTransaction::reporter() const { return {target_, channel_}; }
 
 Task<TransactionResult> ClientTransaction::run() {
@@ -229,7 +231,7 @@ void ClientTransaction::take_data(const Reply& reply) {
   data_open_ = reply.is_intermediate();
   if (data_open_ || accepted_.empty()) return;
   if (reply.is_permanent()) {
-    refused_data_ = reply;
+    refused_data_ = std::make_unique<Reply>(reply);
   } else {
     decide_accepted(reply, Stage::data);
   }
@@ -239,7 +241,7 @@ void ClientTransaction::take_data(const Reply& reply) {
 // the last RCPT. A host that is in step answers RSET with one 2xx (RFC 5321 4.1.1.5), and nothing else is on its way. A host that closes
 // is taken at its word.
 Task<void> ClientTransaction::confirm_refused_data() {
-  const Reply refusal = *std::move(refused_data_);
+  const Reply refusal = std::move(*refused_data_);
   if (channel_.is_open() && !channel_.has_unread()) {
     const Status sent = co_await channel_.send("RSET\r\n", options_.timeouts.mail);
     const Result<Reply> reset = co_await channel_.read_last_words(sent.ok() ? options_.timeouts.mail : options_.timeouts.quit);

@@ -1,14 +1,17 @@
 // One transaction of the client's side: MAIL, RCPT, DATA, content, dot, and what each reply means. RFC 5321 3.3, RFC 2920.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "mta/content/pipeline.h"
 #include "mta/smtp/client.h"
-#include "proto/reply.h"
+
+namespace mxpress::proto {
+struct Reply;
+}
 
 namespace mxpress::mta::smtp {
 
@@ -21,6 +24,7 @@ class ClientTransaction {
  public:
   ClientTransaction(ClientChannel& channel, const dns::Target& target, const ClientOptions& options, const proto::Extensions& extensions,
                     Transaction transaction);
+  ~ClientTransaction();
 
   // RSET comes first: the one before was not ended by its dot.
   void reset_first() { reset_first_ = true; }
@@ -78,10 +82,10 @@ class ClientTransaction {
   std::vector<std::size_t> accepted_;  // by RCPT, and nothing has been decided since
   bool reset_first_ = false;
   bool begun_ = false;
-  bool stopped_ = false;                      // no further command of this transaction is to be sent, or its reply to be considered
-  bool host_is_full_ = false;                 // it takes no more recipients in this transaction
-  bool data_open_ = false;                    // 354: the host waits for content
-  std::optional<proto::Reply> refused_data_;  // 5xx to DATA with accepted recipients, not confirmed yet
+  bool stopped_ = false;                        // no further command of this transaction is to be sent, or its reply to be considered
+  bool host_is_full_ = false;                   // it takes no more recipients in this transaction
+  bool data_open_ = false;                      // 354: the host waits for content
+  std::unique_ptr<proto::Reply> refused_data_;  // 5xx to DATA with accepted recipients, not confirmed yet
 };
 
 }  // namespace mxpress::mta::smtp

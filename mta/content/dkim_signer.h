@@ -1,0 +1,26 @@
+// Signs content by DKIM:
+//
+//   dkim::KeyRing ring;
+//   const Result<dkim::Key> key = dkim::Key::parse(pem);                         // an Error says what to do
+//   const Status added = ring.add({domain, {{"mx2026", *key}, ...}});            // the same
+//   ring.set_own(host_domain);
+//   const auto signer = std::make_shared<content::DkimSigner>(std::move(ring));  // one for all workers; new keys, a new one
+//   content::Pipeline pipeline(data, envelope, content::ConversionRoom::common(), signer.get());
+#pragma once
+
+#include "mta/content/signer.h"
+#include "mta/dkim/signer.h"
+
+namespace mxpress::mta::content {
+
+// Works in blocks of 64 KiB, and lets the others on its thread go on after each, and after each signature that it computes.
+class DkimSigner final : public Signer {
+ public:
+  explicit DkimSigner(dkim::KeyRing ring) : signer_(std::move(ring)) {}
+  Task<Result<Signature>> sign(DataSource& content, const proto::Envelope& envelope) override;
+
+ private:
+  dkim::Signer signer_;
+};
+
+}  // namespace mxpress::mta::content

@@ -1,0 +1,33 @@
+// One DKIM-Signature field. RFC 6376 3.5, 3.7.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mta/dkim/body_hash.h"
+#include "mta/dkim/key.h"
+#include "mta/dkim/signed_fields.h"
+#include "proto/domain.h"
+
+namespace mxpress::mta::dkim {
+
+// What a signature says, besides its value. There is no time (t=, x=: verifiers refuse a clock that is ahead of theirs), no length (l=), no
+// i=, which would say d= once more, and no tag that a verifier need not know.
+struct SignatureTags {
+  KeyKind kind = KeyKind::rsa;
+  std::string_view domain;    // d=: A-labels
+  std::string_view selector;  // s=: A-labels
+  std::string_view names;     // h=
+  BodyDigest body;            // c=, bh=
+};
+
+// "DKIM-Signature: v=1; ...; b=" without value and line end: what is signed of the field itself. Lines of at most 77 octets, but for one
+// with a long domain or selector.
+std::string field_without_value(const SignatureTags& tags);
+// The whole field with CRLF: the value behind b=, folded, and nothing behind it.
+std::string field_with_value(std::string field, std::string_view signature);
+
+// What a key signs: the digest of the fields and of the signature's own field without value. RFC 6376 3.7
+Digest digest_to_sign(const SignedFields& fields, std::string_view field_without_value);
+
+}  // namespace mxpress::mta::dkim

@@ -1,0 +1,39 @@
+// Which header fields a signature covers, and their canonical form. RFC 6376 3.4.2, 5.4.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mta/dkim/sha256.h"
+#include "proto/header.h"
+
+namespace mxpress::mta::dkim {
+
+// More fields of one name than this are signed from the last one upwards as far as that. RFC 6376 5.4.2
+inline constexpr std::size_t kMostOfOneName = 20;
+
+// "subject:one line\r\n": the name in lower case, unfolded, blanks in a row one space, none around the colon and at the end. RFC 6376 3.4.2
+std::string relaxed_field(const proto::HeaderField& field);
+
+// From, To, Cc, Subject, Date, Message-ID, MIME-Version, Content-Type, Content-Transfer-Encoding and Reply-To, each named once more than it
+// is there, so that nobody adds one (RFC 6376 8.15); In-Reply-To, References, Feedback-ID and List-* as they are there. Never
+// DKIM-Signature: no verifier accepts that. Linear time.
+class SignedFields {
+ public:
+  // The fields of a header, with their CRLF.
+  explicit SignedFields(std::string_view header);
+
+  // The value of the tag h=: "from:from:to:...".
+  const std::string& names() const { return names_; }
+  // Of their canonical form; the signature's own field is to follow.
+  const Sha256& hash() const { return hash_; }
+
+ private:
+  void name(std::string_view name);
+  void sign(const proto::HeaderField& field);
+
+  std::string names_;
+  Sha256 hash_;
+};
+
+}  // namespace mxpress::mta::dkim
