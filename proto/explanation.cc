@@ -16,7 +16,7 @@ constexpr std::string_view kHelloName =
 constexpr std::string_view kReverseName =
     "Whoever provides this host's address can set its name (PTR record): the name in `hostname`, which must lead back to the address.";
 constexpr std::string_view kAuthentication =
-    "The sender's domain needs an SPF record that allows this host's address. mxpress does not sign with DKIM yet.";
+    "The sender's domain needs an SPF record that allows this host's address, or a DKIM key: mxpress dkim, mxpress.toml(5).";
 constexpr std::string_view kBlockList =
     "The web page of the list tells why an address or domain is on it, and how it gets off. Look for mail that should not leave this host.";
 constexpr std::string_view kReputation =

@@ -19,6 +19,7 @@
 #include "mta/app/memory_sum.h"
 #include "mta/config/config.h"
 #include "mta/config/name_service.h"
+#include "mta/content/dkim_signer.h"
 #include "mta/control/live.h"
 #include "mta/control/server.h"
 #include "mta/delivery/dispatcher.h"
@@ -35,6 +36,7 @@
 #include "mta/net/handshake_lane.h"
 #include "mta/net/tls.h"
 #include "mta/routing/route_files.h"
+#include "mta/routing/signing_keys.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
@@ -77,6 +79,14 @@ queue::SpoolOptions spool_options(const Config& config) {
 void read_route_files(Config& config) {
   config.route_files = routing::RouteFiles::load(config);
   for (const std::string& failure : config.route_files->failures()) log(LogLine(Priority::alert, "route").add("reason", failure));
+}
+
+// Mail is not sent unsigned because a key cannot be read: that is a mistake in the configuration.
+Status read_signing_keys(Config& config) {
+  auto ring = routing::load_signing_keys(config);
+  if (!ring) return ring.error();
+  if (!ring->is_empty()) config.signer = std::make_shared<content::DkimSigner>(std::move(*ring));
+  return {};
 }
 
 control::ControlServerOptions control_options(const Config& config) {
@@ -304,6 +314,7 @@ class RunningDaemon final : public Daemon {
   Status reload() {
     system::notify_reloading();
     auto config = load_config(file_);
+    if (const Status keys = config ? read_signing_keys(*config) : Status(); !keys) config = keys.error();
     if (config) {
       read_route_files(*config);
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
@@ -417,6 +428,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   for (const auto& warning : listeners->warnings) log(LogLine(Priority::warning, "listener").add("note", warning));
   for (const auto& failure : listeners->failures) log(LogLine(Priority::error, "listener").add("reason", failure));
   if (auto status = system::give_up_root(config); !status) return status.error();
+  if (auto status = read_signing_keys(config); !status) return status.error();
   read_route_files(config);
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config));

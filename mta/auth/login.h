@@ -27,8 +27,8 @@ struct Login {
 // Reads the password. Reads the disk, does not wait for a FIFO. A file that cannot be used gives a login with a failure.
 Login load_login(const std::string& name, const CredentialsConfig& config);
 
-// The password in a file: one line, whatever ends it. Refused: what is no plain file, is empty, is over 64 KiB, has several lines or a NUL,
-// or can be read by everybody (mode 0640 or less is wanted).
+// The password in a file: one line, whatever ends it. Refused: what is empty, has several lines or a NUL, and what
+// system::read_private_file() refuses.
 Result<Secret> read_secret(const std::string& path);
 
 }  // namespace mxpress::mta::auth

@@ -16,7 +16,7 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr std::array kCommands = {"queue",  "show",  "cat",   "hold",   "release", "retry", "bounce", "remove", "status",
-                                  "reload", "flush", "mailq", "config", "wait",    "fsck",  "help",   "version"};
+                                  "reload", "flush", "mailq", "config", "wait",    "fsck",  "dkim",   "help",   "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -46,6 +46,12 @@ bool takes_ids(std::string_view command) {
          command == "remove";
 }
 
+bool is_dkim_command(const std::vector<std::string>& words) {
+  if (words.size() == 1) return words[0] == "records";
+  const bool has_kind = words.size() == 3 && words[2] == "ed25519";
+  return !words.empty() && words[0] == "key" && (words.size() == 2 || has_kind);
+}
+
 // What is wrong with the words taken together; nothing if they make sense.
 std::optional<Error> check(const CommandLine& line) {
   if (!is_one_of(kCommands, line.command)) return mistake("no such command: " + line.command);
@@ -55,8 +61,11 @@ std::optional<Error> check(const CommandLine& line) {
   if (line.ended && !line.state.empty()) return mistake("--ended and --state exclude each other");
   if (line.command == "config" && (line.arguments.size() != 1 || (line.arguments[0] != "check" && line.arguments[0] != "show")))
     return mistake("say mxpress config check, or mxpress config show");
+  if (line.command == "dkim" && !is_dkim_command(line.arguments))
+    return mistake("say mxpress dkim records, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
-  if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config")
+  if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
+      line.command != "dkim")
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --older, --state or --all");
@@ -130,6 +139,7 @@ Looking:
   mailq               the queue as Postfix prints it
   wait ID             returns when the message has left the queue
   config check|show   is the configuration right; what is in force
+  dkim records        the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind)
   fsck                is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing
 
 Acting (--dry-run: only say on what):

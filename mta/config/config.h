@@ -18,6 +18,9 @@
 #include "proto/result.h"
 #include "queue/retry.h"
 
+namespace mxpress::mta::content {
+class Signer;
+}
 namespace mxpress::mta::routing {
 class RouteFiles;
 }
@@ -69,6 +72,11 @@ struct LocalConfig {
   std::uint64_t mailbox_limit = 100u << 20;  // octets of the Maildir; then the oldest messages make room
 };
 
+// [dkim."example.org"]: who signs mail whose author is of this domain, or of one below it.
+struct DkimConfig {
+  std::map<std::string, boost::filesystem::path> keys;  // PEM files, by selector
+};
+
 // The way to the mail hosts of the recipient's domain, whatever [route] says.
 inline constexpr std::string_view kDirectRoute = "direct";
 
@@ -89,12 +97,14 @@ struct Config {
   Timeouts timeouts;
   queue::RetryPolicy retry;
   LocalConfig local;
+  std::map<proto::Domain, DkimConfig> dkim;
   std::optional<RouteConfig> route;           // of all destinations that have no own; none: direct
   std::map<std::string, RouteConfig> routes;  // by name; the "host:port" that a destination names is one, too
   std::map<std::string, CredentialsConfig> credentials;
   std::map<proto::Domain, DestinationConfig> destinations;
   std::map<std::string, DestinationConfig, std::less<>> subdomains;  // "*.DOMAIN", by DOMAIN: of domains below it
   std::shared_ptr<const routing::RouteFiles> route_files;            // what routes need of other files; null: not read, as in `mxpress`
+  std::shared_ptr<content::Signer> signer;                           // signs what leaves; null: nobody
   std::vector<std::string> warnings;                                 // for the log
 
   // The hostname; "localhost" if it is no domain.

@@ -133,6 +133,8 @@ std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::
   return fields;
 }
 
+std::vector<ConfigField> fields_of(DkimConfig& dkim) { return {field("", "keys", dkim.keys, key_files())}; }
+
 std::vector<ConfigField> fields_of(RouteConfig& route) {
   std::vector<ConfigField> fields;
   fields.push_back(field("", "provider", route.provider, optional_text("the name of a provider")));
@@ -158,6 +160,7 @@ std::vector<ConfigField> fields_of(CredentialsConfig& credentials) {
 
 std::vector<ConfigSection> sections_of(Config& config) {
   std::vector<ConfigSection> sections;
+  for (auto& [domain, dkim] : config.dkim) sections.push_back({"dkim.\"" + domain.text() + "\"", fields_of(dkim)});
   if (config.route) sections.push_back({"route", fields_of(*config.route)});
   for (auto& [name, route] : config.routes)
     if (route.source == "[route." + name + "]") sections.push_back({"route." + name, fields_of(route)});

@@ -22,6 +22,7 @@ std::vector<ConfigField> fields_of(Config& config);
 // The keys of one [destination."..."]; retry keys that are not set come from `general`.
 std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::RetryPolicy& general);
 
+std::vector<ConfigField> fields_of(DkimConfig& dkim);
 std::vector<ConfigField> fields_of(RouteConfig& route);
 std::vector<ConfigField> fields_of(CredentialsConfig& credentials);
 

@@ -283,6 +283,24 @@ Kind<std::map<std::string, proto::Mailbox>> aliases() {
           [](const auto& target) { return show_names<proto::Mailbox>(target, [](const proto::Mailbox& one) { return one.to_string(); }); }};
 }
 
+// The selectors are checked with the keys.
+Kind<std::map<std::string, boost::filesystem::path>> key_files() {
+  return {[one = path()](const Value& value) -> Result<std::map<std::string, boost::filesystem::path>> {
+            if (!value.table() || value.table()->empty())
+              return wants("a table of selectors and key files, such as { mx1 = \"/etc/mxpress/dkim/mx1.pem\" }", value);
+            std::map<std::string, boost::filesystem::path> files;
+            for (const ConfigEntry& entry : *value.table()) {
+              auto file = one.parse(entry.value);
+              if (!file) return Error::permanent(proto::printable(entry.key, 64) + ": " + file.error().message);
+              files.emplace(proto::printable(entry.key, 255), std::move(*file));
+            }
+            return files;
+          },
+          [](const auto& target) {
+            return show_names<boost::filesystem::path>(target, [](const boost::filesystem::path& file) { return file.string(); });
+          }};
+}
+
 Kind<std::map<std::string, std::string>> senders() {
   return {[](const Value& value) { return parse_names<std::string>(value, parse_sender); },
           [](const auto& target) { return show_names<std::string>(target, [](const std::string& one) { return one; }); }};

@@ -61,7 +61,7 @@ bool is_name(std::string_view text) {
 constexpr std::string_view kNameWanted = ": a name has letters, digits, '-' and '_' only";
 
 // The tables that hold tables of one kind.
-bool is_collection(std::string_view key) { return key == "destination" || key == "route" || key == "credentials"; }
+bool is_collection(std::string_view key) { return key == "destination" || key == "route" || key == "credentials" || key == "dkim"; }
 
 }  // namespace
 
@@ -70,7 +70,7 @@ ConfigReader::ConfigReader(Config& config, std::string file_name)
   for (const ConfigField& field : fields_) candidates_.push_back({field.table, field.name});
   for (const ConfigField& field : fields_)
     if (!field.table.empty() && field.table != candidates_.back().table) candidates_.push_back({"", field.table});
-  for (const char* collection : {"destination", "route", "credentials"}) candidates_.push_back({"", collection});
+  for (const char* collection : {"destination", "route", "credentials", "dkim"}) candidates_.push_back({"", collection});
 }
 
 void ConfigReader::read(const ConfigValue::Table& file) {
@@ -78,6 +78,7 @@ void ConfigReader::read(const ConfigValue::Table& file) {
     if (!is_collection(entry.key)) read_top(entry);
   for (const ConfigEntry& entry : file) {
     if (entry.key == "route") read_routes(entry);
+    if (entry.key == "dkim") read_each(entry, "[dkim.\"example.com\"]", &ConfigReader::read_dkim);
     if (entry.key == "credentials") read_each(entry, "[credentials.provider]", &ConfigReader::read_credentials);
   }
   for (const ConfigEntry& entry : file)  // last, because they start from the general keys, and name routes
@@ -187,6 +188,18 @@ void ConfigReader::read_credentials(const ConfigEntry& entry) {
                     "[" + shown + "]" + (entry.value.table() ? std::string(kNameWanted) : " must be a table, not " + entry.value.kind()));
   read_keys(fields_of(config_.credentials[entry.key]), shown, entry);
   lines_.emplace(shown, entry.line);
+}
+
+void ConfigReader::read_dkim(const ConfigEntry& entry) {
+  const std::string shown = "dkim.\"" + proto::printable(entry.key, 255) + "\"";
+  const auto domain = proto::Domain::parse(entry.key);
+  if (!domain) return complain(entry.line, "[" + shown + "]: " + domain.error().message);
+  if (!entry.value.table())
+    return complain(entry.line, "[" + shown + "] must be a table, not " + entry.value.kind() + " (are quotes around the domain missing?)");
+  DkimConfig dkim;
+  read_keys(fields_of(dkim), shown, entry);
+  if (dkim.keys.empty()) complain(entry.line, "[" + shown + "] keys is missing: the selectors and their key files");
+  if (!config_.dkim.emplace(*domain, std::move(dkim)).second) complain(entry.line, "[" + shown + "] is there twice, written differently");
 }
 
 void ConfigReader::read_destination(const ConfigEntry& entry) {

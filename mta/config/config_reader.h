@@ -46,6 +46,7 @@ class ConfigReader {
   void take_provider(const std::string& shown, RouteConfig& route, const ConfigEntry& entry);
   void read_route(const std::string& shown, RouteConfig& route, const ConfigEntry& entry);
   void read_credentials(const ConfigEntry& entry);
+  void read_dkim(const ConfigEntry& entry);
   void read_destination(const ConfigEntry& entry);
   void read_destination_entry(const Fields& fields, const std::string& shown, const ConfigEntry& entry);
   void name_route(const std::string& shown, DestinationConfig& destination);

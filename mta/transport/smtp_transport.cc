@@ -82,7 +82,10 @@ class SmtpTransport::Parts final : private TargetConnections::Caller {
 class SmtpTransport::Parts::Attempt {
  public:
   Attempt(Parts& smtp, Order& order)
-      : smtp_(smtp), order_(order), data_(*order.message, smtp.services_.files), content_(data_, order.message->envelope) {
+      : smtp_(smtp),
+        order_(order),
+        data_(*order.message, smtp.services_.files),
+        content_(data_, order.message->envelope, order.config->signer.get()) {
     equals_ = order_targets(order.targets, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;

@@ -7,7 +7,9 @@
 #include <stdexcept>
 
 #include "mta/config/config.h"
+#include "mta/content/dkim_signer.h"
 #include "mta/routing/route_files.h"
+#include "mta/routing/signing_keys.h"
 #include "mta/system/log.h"
 #include "proto/mail_data.h"
 
@@ -20,6 +22,9 @@ mta::Config parse(const std::string& toml) {
   auto config = mta::parse_config(always + toml, "test.toml");
   if (!config) throw std::runtime_error(config.error().message);
   config->route_files = mta::routing::RouteFiles::load(*config);
+  auto ring = mta::routing::load_signing_keys(*config);
+  if (!ring) throw std::runtime_error(ring.error().message);
+  if (!ring->is_empty()) config->signer = std::make_shared<mta::content::DkimSigner>(std::move(*ring));
   return std::move(*config);
 }
 

@@ -388,6 +388,8 @@ TEST_CASE("config: mxpress.toml(5) explains every key, and no other") {
     known.insert("destination." + (field.table.empty() ? field.name : field.table));
   RouteConfig route;
   CredentialsConfig credentials;
+  DkimConfig dkim;
+  for (const auto& field : config::fields_of(dkim)) known.insert("dkim." + field.name);
   for (const auto& field : config::fields_of(route)) known.insert("route." + field.name);
   for (const auto& field : config::fields_of(credentials)) known.insert("credentials." + field.name);
   CHECK(explained_keys() == known);
