@@ -375,8 +375,8 @@ class RunningDaemon final : public Daemon {
     file_pool_.join();
     drop_folder_.reset();
     intake_.reset();
+    spool_.reset();  // its last commit tells the dispatcher what has become durable
     dispatcher_.reset();
-    spool_.reset();
     loops_.clear();  // what waited there ends, and says so to the crash record
     crash_record_.reset();
     log(LogLine(Priority::info, "stopped"));

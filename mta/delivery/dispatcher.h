@@ -61,7 +61,7 @@ struct DispatcherServices {
 };
 
 // Threads: Deliverer's and Ownership's functions from any. Destroyed after the threads that run its io_contexts have ended, before the
-// io_contexts.
+// io_contexts, and after the last commit of the spool, which calls back into it.
 class Dispatcher final : public Deliverer, private Ownership {
  public:
   explicit Dispatcher(DispatcherServices services);

@@ -76,6 +76,23 @@ def scenario_what_is_too_big_comes_back_though_no_daemon_ran_when_it_was_handed_
     daemon.stop()
 
 
+def scenario_a_stop_right_after_mail_that_goes_back_was_taken_ends_well_and_tells_what_became_of_it(world):
+    port = world.free_port()
+    sender = Sink(world, 'here', '127.0.0.13', port).start()
+    daemon = Daemon(world, Unbound(world, ZONE).port, port, extra_top='max_recipients = 100')
+    daemon.start()
+    daemon.stop()
+    daemon.send(['-f', 'me@here.example', *(f'you{n}@there.example' for n in range(101))], HELLO)
+    daemon.start()
+    wait_until(lambda: ' accepted ' in daemon.process.log_text(), 20, 'the drop file to be taken', every=0.005)
+    daemon.stop()
+    check_equal(daemon.process.log_text().count(' attempt outcome=failed '), 100, 'lines of failed recipients')
+    daemon.start()
+    wait_until(lambda: sender.count() == 1, 20, 'the notice')
+    daemon.wait_for_empty_queue()
+    daemon.stop()
+
+
 def waiting_message(daemon):
     daemon.start()
     daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)

@@ -157,9 +157,9 @@ Simulation::~Simulation() {
   mta::capture_log(nullptr, nullptr);
   while (spool_ && spool_->commit_batch()) {  // who waits for it is still there
   }
+  spool_.reset();  // first, as in the daemon
   dispatcher_.reset();
   io_.reset();
-  spool_.reset();
 }
 
 void Simulation::start() {
@@ -206,9 +206,9 @@ void Simulation::reload(const std::string& toml) {
 void Simulation::kill() {
   disk.cut_at(disk.operations() + 1);
   time.set_other_work(nullptr);
+  spool_.reset();  // first, as in the daemon
   dispatcher_.reset();
   io_.reset();
-  spool_.reset();
 }
 
 void Simulation::crash(test::ForgetfulDisk::Cut cut) {
