@@ -40,7 +40,7 @@ void Conclusions::conclude(Conclusion conclusion) {
 }
 
 Task<void> Conclusions::conclude_line(queue::QueueId message) {
-  for (auto& line = lines_[message]; !line.empty(); line.pop_front()) co_await conclude_in_turn(std::move(line.front()));
+  for (auto& line = lines_[message]; !line.empty() && !stopping_; line.pop_front()) co_await conclude_in_turn(std::move(line.front()));
   lines_.erase(message);
 }
 

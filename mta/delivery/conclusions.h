@@ -37,6 +37,8 @@ class Conclusions {
   void conclude(Conclusion conclusion);
   // The same, now. A bug costs this attempt, not the job.
   Task<void> conclude_in_turn(Conclusion conclusion);
+  // Lines of messages with many jobs go no further.
+  void stop() { stopping_ = true; }
 
  private:
   void spawn(Task<void> task);
@@ -48,6 +50,7 @@ class Conclusions {
   const Parts parts_;
   fairness::FairBudget places_{kAtATime};
   std::unordered_map<proto::QueueId, std::deque<Conclusion>> lines_;  // of messages with many jobs
+  bool stopping_ = false;
 };
 
 }  // namespace mxpress::mta::delivery

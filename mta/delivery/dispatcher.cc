@@ -102,12 +102,18 @@ void Dispatcher::give_back(queue::QueueId id, const proto::HostResult& why) {
   std::mt19937_64 random;  // nothing is tried again
   Verdict verdict = conclude(*message, std::move(report), services_.config.get()->retry, Duration(0), std::nullopt, random);
   auto attempted = std::make_shared<events::Attempted>(event_of(*message, verdict));  // std::function must be copyable
-  services_.spool.settle(std::move(verdict.settlement),
-                         [this, &hub = services_.events, is_pending = verdict.notice_pending, attempted](Status settled) {
-                           if (!settled) return hub.emit(events::Unrecorded{*attempted, settled.error().message});
-                           hub.emit(std::move(*attempted));
-                           if (is_pending) notices_->add(attempted->message);
-                         });
+  ++returning_;
+  services_.spool.settle(std::move(verdict.settlement), [this, is_pending = verdict.notice_pending, attempted](Status settled) {
+    returned(std::move(*attempted), is_pending, settled);
+    --returning_;
+  });
+}
+
+void Dispatcher::returned(events::Attempted attempted, bool is_notice_pending, const Status& status) {
+  if (!status) return services_.events.emit(events::Unrecorded{attempted, status.error().message});
+  const queue::QueueId id = attempted.message;
+  services_.events.emit(std::move(attempted));
+  if (is_notice_pending) notices_->add(id);
 }
 
 void Dispatcher::restore(const queue::Message& message) {
@@ -280,13 +286,16 @@ void Dispatcher::pause(bool paused) {
 }
 
 void Dispatcher::stop(std::function<void()> idle) {
+  notices_->stop();
   visit_all([](Worker& worker) { worker.stop(); }, [this, idle = std::move(idle)]() mutable { wait_until_idle(std::move(idle)); });
 }
 
+// What a spool that takes nothing still has to record may take long: nobody waits for that.
 void Dispatcher::wait_until_idle(std::function<void()> idle) {
-  auto in_flight = std::make_shared<std::atomic<std::size_t>>(0);
+  const bool records = services_.spool.counters().accepting;
+  auto in_flight = std::make_shared<std::atomic<std::size_t>>(records ? returning_ + notices_->storing() : 0);
   visit_all(
-      [in_flight](Worker& worker) { *in_flight += worker.in_flight(); },
+      [in_flight, records](Worker& worker) { *in_flight += worker.in_flight() + (records ? worker.unrecorded() : 0); },
       [this, in_flight, idle = std::move(idle)]() mutable {
         if (*in_flight == 0) return idle();
         auto timer = std::make_shared<Timer>(*services_.workers.front(), kIdlePoll);

@@ -35,7 +35,8 @@ class Connector;
 }
 namespace events {
 class Hub;
-}
+struct Attempted;
+}  // namespace events
 namespace transport {
 class Transport;
 }
@@ -91,7 +92,8 @@ class Dispatcher final : public Deliverer, private Ownership {
   Loads& loads() { return *loads_; }
   // While true no attempt begins. Any thread.
   void pause(bool paused);
-  // No new attempts. `idle` is called, on some worker's thread, once nothing is in flight any more.
+  // No new attempts. `idle` is called, on some worker's thread, once nothing is in flight any more and what has become of it is durable and
+  // told.
   void stop(std::function<void()> idle);
 
  private:
@@ -102,6 +104,7 @@ class Dispatcher final : public Deliverer, private Ownership {
   void move_job(NewJob job) override;
   void readmit(const queue::Message& message) override;
 
+  void returned(events::Attempted attempted, bool is_notice_pending, const Status& status);
   std::optional<std::size_t> owner_or_keep(const queue::SiteRecord& record);
   void route_job(NewJob job);
   std::size_t worker_for(routing::DestinationRef destination) const;
@@ -115,7 +118,8 @@ class Dispatcher final : public Deliverer, private Ownership {
 
   DispatcherServices services_;
   std::atomic<std::uint64_t> moved_jobs_ = 0;
-  bool paused_ = false;  // as last told
+  std::atomic<std::size_t> returning_ = 0;  // messages whose return is not durable or not told yet
+  bool paused_ = false;                     // as last told
   SetAside set_aside_;
   std::unique_ptr<Loads> loads_;
   std::unique_ptr<Notices> notices_;

@@ -53,6 +53,7 @@ void Leases::settle(JobIndex index, DestinationIndex destination, Share share, A
     asio::post(work.get_executor(), [this, index, settled, status] { recorded(index, *settled, status); });
   };
   note_outcome(index, settled->verdict);
+  ++unrecorded_;
   parts_.spool.settle(std::move(settlement), std::move(done));
   const queue::QueueId id = settled->attempted.message;
   share.is_part() ? parts_.loads.shared.settled(of_share) : parts_.loads.shared.forget(id);
@@ -67,6 +68,7 @@ void Leases::note_outcome(JobIndex index, const Verdict& verdict) {
 }
 
 void Leases::recorded(JobIndex index, Settled& settled, const Status& status) try {
+  --unrecorded_;
   const queue::QueueId id = settled.attempted.message;
   if (status)
     parts_.events.emit(std::move(settled.attempted));

@@ -1,6 +1,7 @@
 // How the lease of a job ends: its outcome is recorded, or it waits for another turn.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <random>
@@ -37,6 +38,9 @@ class Leases {
   // a worker, says who still waits for the message. Nothing of the message is held until then. `next_try`: of the site, if it backs off.
   void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);
 
+  // Outcomes that have been handed to the spool and have not been told yet.
+  std::size_t unrecorded() const { return unrecorded_; }
+
   // Of jobs for which nothing was tried: ready again,
   void requeue(JobIndex job);
   // or later, because the message cannot be read now, or a bug was met,
@@ -53,6 +57,7 @@ class Leases {
 
   const Parts parts_;
   const Actions actions_;
+  std::size_t unrecorded_ = 0;
   Pause room_pause_{std::chrono::seconds(1), std::chrono::milliseconds(1)};
 };
 

@@ -139,6 +139,7 @@ void Notices::add(queue::QueueId id) {
 
 // Looks at all that have a place.
 void Notices::go_on() {
+  if (stopping_) return;
   while (const auto look = queue_.next(instant_now()))
     asio::co_spawn(io_, send(*look), [this, look = *look](std::exception_ptr error) { stopped_sending(look, error); });
   arm();
@@ -251,7 +252,7 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   auto relayed = owed_recipients(*message, true);
   if (failed.empty() && relayed.empty()) co_return std::nullopt;
   if (instant_now() - look.since < kGather && more_to_come(*message)) co_return gather_on(look.since);
-  if (message->envelope.is_notice) co_return co_await keep_locally(*message, std::move(failed));
+  if (message->envelope.is_notice) co_return co_await counted(keep_locally(*message, std::move(failed)));
   if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: nobody is told
     end_without_notice(*message, std::move(failed), nullptr);
     co_return std::nullopt;
@@ -264,9 +265,16 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   if (const Duration wait = wait_for_turn(*message, look.turn); wait > Duration(0)) co_return wait;
   const bool is_all = failed.empty() || relayed.empty();
   Request request = failed.empty() ? Request{Kind::success, std::move(relayed)} : Request{Kind::failure, std::move(failed)};
-  if (const LookAgain again = co_await store_notice(*message, std::move(request))) co_return again;  // the turn stays his
+  if (const LookAgain again = co_await counted(store_notice(*message, std::move(request)))) co_return again;  // the turn stays his
   look.turn.reset();
   co_return is_all ? std::nullopt : LookAgain(Duration(0));
+}
+
+Task<Notices::LookAgain> Notices::counted(Task<LookAgain> storing) {
+  ++storing_;
+  const LookAgain again = co_await std::move(storing);
+  --storing_;
+  co_return again;
 }
 
 // What fails meanwhile comes into the same notice.
@@ -297,7 +305,7 @@ Task<Notices::LookAgain> Notices::tell_delay_once(queue::QueueId id, Turn& turn)
     co_return std::nullopt;
   }
   if (*turn > now) co_return *turn - now;
-  co_return co_await store_notice(*message, Request{Kind::delay, std::move(recipients), std::move(delays)});
+  co_return co_await counted(store_notice(*message, Request{Kind::delay, std::move(recipients), std::move(delays)}));
 }
 
 // All that wait and are to be told of, in whatever destination, those with a known reason first; none if the sender has been told before.

@@ -68,6 +68,11 @@ class Notices {
   [[nodiscard]] bool delayed(proto::QueueId message, routing::DestinationName destination, std::optional<SiteFailure> failure,
                              WallTime will_retry_until);
 
+  // No further notice begins. Any thread.
+  void stop() { stopping_ = true; }
+  // Notices that are being stored or kept, and are not recorded or not told yet. Any thread.
+  std::size_t storing() const { return storing_.load(); }
+
   // Messages whose senders have not been told yet. Any thread.
   std::size_t pending() const { return pending_.load(); }
 
@@ -98,6 +103,7 @@ class Notices {
   using LookAgain = std::optional<Duration>;
   Task<LookAgain> send_noted(NoticeQueue::Look& look);
   Task<LookAgain> send_once(NoticeQueue::Look& look);
+  Task<LookAgain> counted(Task<LookAgain> storing);
   Duration wait_for_turn(const queue::Message& message, Turn& turn);
   void gather_delay(proto::QueueId id, Delay delay);
   bool has_place(proto::QueueId id);
@@ -124,6 +130,8 @@ class Notices {
   std::mt19937_64 random_;
   system::CrashRecord::Region* handled_ = nullptr;
   std::atomic<std::size_t> pending_{0};
+  std::atomic<std::size_t> storing_{0};
+  std::atomic<bool> stopping_{false};
   NoticeQueue queue_;                                             // messages with pending notices
   std::unordered_map<std::uint64_t, std::vector<Delay>> delays_;  // messages whose delay notice is being gathered
   fairness::FairBudget places_{kMostGathered};

@@ -209,7 +209,7 @@ void ResolveStage::failed(DestinationIndex index, const dns::Targets& found) {
 // Until something else is known. `answer`: the number of the answer when this was started; by the time it runs the index may stand for
 // another destination, whose number differs.
 Task<void> ResolveStage::fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result) {
-  while (answer == parts_.destinations[index].answers) {
+  while (!stopping_ && answer == parts_.destinations[index].answers) {
     const auto job = parts_.schedule.lease(index);
     if (!job) co_return;
     if (parts_.schedule.job(*job).is_one_of_many)

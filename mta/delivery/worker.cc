@@ -59,6 +59,7 @@ class Worker::Parts {
   void pause(bool paused);
   void stop();
   std::size_t in_flight() const { return runner_.under_way(); }
+  std::size_t unrecorded() const { return leases_.unrecorded(); }
   std::size_t known_destinations() const { return schedule_.known_destinations(); }
 
  private:
@@ -196,6 +197,7 @@ void Worker::Parts::add(const NewJob& new_job) {
 }
 
 void Worker::Parts::run_due() {
+  if (stopping_) return;
   const Instant now = instant_now();
   for (JobIndex job : schedule_.advance(now)) age_.look(job, now);
   serve_woken(now);
@@ -343,6 +345,7 @@ void Worker::Parts::reconfigured(std::shared_ptr<const Config> config, std::shar
 void Worker::Parts::stop() {
   stopping_ = true;
   resolve_.stop();
+  conclusions_.stop();
   for (transport::Transport* transport : services_.transports) transport->stop();
 }
 
@@ -393,6 +396,8 @@ void Worker::pause(bool paused) { parts_->pause(paused); }
 void Worker::stop() { parts_->stop(); }
 
 std::size_t Worker::in_flight() const { return parts_->in_flight(); }
+
+std::size_t Worker::unrecorded() const { return parts_->unrecorded(); }
 
 std::size_t Worker::known_destinations() const { return parts_->known_destinations(); }
 

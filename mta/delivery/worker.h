@@ -55,6 +55,8 @@ class Worker {
   // No new attempts; those in flight go on.
   void stop();
   std::size_t in_flight() const;
+  // Outcomes that are not durable or not told yet.
+  std::size_t unrecorded() const;
   std::size_t known_destinations() const;
 
  private:

@@ -61,6 +61,9 @@ class Simulation {
   bool run_until(const std::function<bool()>& done, Duration at_most) { return time.run_until(*io_, done, at_most); }
   // As the daemon does while the spool takes nothing.
   void pause(bool paused) { dispatcher_->pause(paused); }
+  // As the daemon does at its end. `idle`: nothing is in flight any more.
+  void stop(std::function<void()> idle) { dispatcher_->stop(std::move(idle)); }
+  void give_back(queue::QueueId id, const proto::HostResult& why) { dispatcher_->give_back(id, why); }
   // As recovery does, which may be late: the spool has it, and the pool is told.
   void restore(const queue::SiteRecord& record) {
     spool_->record_site(record);
