@@ -53,12 +53,13 @@ bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& messag
   return false;
 }
 
-void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto::HostResult& failure) {
+void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto::HostResult& failure, Instant began) {
   auto& [schedule, destinations, sites, wakes, age, spool, events, random] = parts_;
   Site& site = sites[index];
   const Instant now = instant_now();
   site.window = 1;
   site.proven = false;
+  if (site.backoff.active() && began <= site.backoff.last_time()) return;
   site.backoff.failed(destinations.brief(failure), now, *destinations.policy(destination), random);
   const WallTime next_probe = to_wall(site.backoff.next_probe());
   spool.record_site({sites.key(index), site.backoff.failures(), next_probe, failure});

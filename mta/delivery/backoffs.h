@@ -5,12 +5,15 @@
 
 #include "mta/delivery/forward.h"
 #include "proto/outcome.h"
+#include "queue/instant.h"
 
 namespace mxpress::queue {
 struct SiteRecord;
 }
 
 namespace mxpress::mta::delivery {
+
+using queue::Instant;
 
 class Backoff;
 
@@ -35,8 +38,9 @@ class Backoffs {
 
   // The attempt for a message met a failure. False: it is that message's own, which waits by itself, and another may ask the host at once.
   bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
-  // The site backs off.
-  void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& failure);
+  // The site backs off. `began`: the delivery. One that began before the last failure tells nothing new: probes of several owners are one
+  // failure.
+  void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& failure, Instant began);
   // The site has answered to a transaction: it backs off no longer. `limit`: of its sessions; `took`: the whole delivery.
   void succeeded(SiteIndex site, std::size_t limit, Duration took);
 

@@ -27,8 +27,13 @@ struct Site {
   static constexpr std::uint32_t kTurn = 10;                      // deliveries, before others that wait for a session are served
   static constexpr Duration kGoodTime = std::chrono::minutes(1);  // for a delivery of a proven site
 
-  // While it backs off: may one delivery begin, as a probe?
-  bool may_probe(Instant now, bool is_fresh) const { return active == 0 && backoff.may_probe(now, is_fresh); }
+  static constexpr std::uint32_t kProbes = 4;  // at a time, while it backs off
+
+  // While it backs off: may one more delivery begin, as a probe, for an owner who has `held` here? Each owner has one at a time, so that
+  // nobody's slow probe keeps others waiting, and only a few have.
+  bool has_room_for_probe(std::size_t limit, std::uint32_t held) const {
+    return held == 0 && active < std::min<std::size_t>(limit, kProbes);
+  }
   // While it does not: may one more delivery begin, for an owner who has `held` here? The window opens with each answer, and owners who
   // have none here get one besides, so that nobody's slow letters keep all others waiting; `limit` bounds both. Of more than kFewSessions a
   // fifth is for them alone.

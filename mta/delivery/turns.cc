@@ -36,11 +36,15 @@ Turns::Turn Turns::find(SiteIndex index) {
 
 // Of the owner of the next job at the site.
 Turns::Turn Turns::turn_of(SiteIndex index, const fairness::Owner& owner) const {
-  const Site& site = parts_.sites[index];
-  const DestinationIndex destination = parts_.schedule.job(parts_.schedule.ready().next_at(index)).destination;
-  const std::uint32_t held = site.active == 0 ? 0 : shares_.held(index, owner);
-  if (!site.backoff.active() && !site.has_room(session_limit(destination, *parts_.config.get()), held)) return Turn::full;
+  if (!has_room(index, parts_.schedule.job(parts_.schedule.ready().next_at(index)).destination, owner)) return Turn::full;
   return may_ask(index, owner) ? Turn::found : Turn::without_place;
+}
+
+bool Turns::has_room(SiteIndex index, DestinationIndex destination, const fairness::Owner& owner) const {
+  const Site& site = parts_.sites[index];
+  const std::uint32_t held = site.active == 0 ? 0 : shares_.held(index, owner);
+  const std::size_t limit = session_limit(destination, *parts_.config.get());
+  return site.backoff.active() ? site.has_room_for_probe(limit, held) : site.has_room(limit, held);
 }
 
 bool Turns::may_ask(SiteIndex index, const fairness::Owner& owner) const {

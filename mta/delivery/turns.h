@@ -33,6 +33,8 @@ class Turns {
   // The turn goes to the next owner with mail at the site who may begin a delivery; only some owners are looked at. `without_place`: one of
   // them waits for a place or a host alone; `full`: the site has no room for any of them.
   Turn find(SiteIndex site);
+  // Whether the site has room for one more delivery of this owner's mail for that destination: while it backs off, for a probe.
+  bool has_room(SiteIndex site, DestinationIndex destination, const fairness::Owner& owner) const;
   // Whether the site could ask its hosts for this owner's mail: he has a place, and his mail does not wait for a host.
   bool may_ask(SiteIndex site, const fairness::Owner& owner) const;
   // The site waits for a place in the lines of the owners that find() has looked at, or until their mail may ask its hosts again.

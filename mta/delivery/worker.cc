@@ -230,7 +230,7 @@ void Worker::Parts::serve(DestinationIndex index) {
   if (destination.resolving) return resolve_.look_up(index);  // perhaps mail of an owner who has a place
   if (!destination.is_resolved(instant_now()) && !waits_for_site(destination)) return look_up(index);
   schedule_.open(index, destination.site);
-  if (!serve_other_user(destination.site)) serve_site(destination.site);
+  serve_site(destination.site);
 }
 
 // Its hosts are looked up again when they may be asked again: hosts that change with each lookup are not asked more often.
@@ -245,22 +245,24 @@ void Worker::Parts::look_up(DestinationIndex index) {
 }
 
 void Worker::Parts::serve_site(SiteIndex index) {
-  while (start_next(index)) {
+  while (serve_other_user(index) || start_next(index)) {
   }
 }
 
-// The site backs off because of one user's messages: mail of others that waits has the next probe, and has it now. False: there is none.
+// The site backs off because of one user's messages: mail of others that waits has a probe of its own, now. False: there is none.
 bool Worker::Parts::serve_other_user(SiteIndex index) {
   const Site& site = sites_[index];
-  if (!site.suspicion.is_of_one_user() || !site.backoff.active() || site.active > 0) return false;
+  if (!site.suspicion.is_of_one_user() || !site.backoff.active()) return false;
   if (stopping_ || paused_) return false;
   const queue::ReadyLines& ready = schedule_.ready();
   return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
     const JobIndex job = ready.oldest(line);
     const fairness::Owner owner = ready.owner(line);
-    if (!site.suspicion.may_ask(owner) || !turns_.may_ask(index, owner) || !room_.has_some(job)) return false;
+    const DestinationIndex destination = schedule_.job(job).destination;
+    if (!site.suspicion.may_ask(owner) || !turns_.has_room(index, destination, owner)) return false;
+    if (!turns_.may_ask(index, owner) || !room_.has_some(job)) return false;
     schedule_.lease_job(job);
-    runner_.start(job, schedule_.job(job).destination, index, owner);
+    runner_.start(job, destination, index, owner);
     return true;
   });
 }
@@ -272,8 +274,8 @@ bool Worker::Parts::start_next(SiteIndex site_index) {
   const Turns::Turn turn = turns_.find(site_index);
   const DestinationIndex index = schedule_.job(ready.next_at(site_index)).destination;
   const bool is_resolved = destinations_[index].is_resolved(instant_now());
-  if (is_resolved && turn == Turns::Turn::full) return false;
-  if ((is_resolved || waits_for_site(destinations_[index])) && !may_probe(site_index, index)) return false;
+  const bool asks_site = is_resolved || waits_for_site(destinations_[index]);
+  if (asks_site && (turn == Turns::Turn::full || !may_probe(site_index, index))) return false;
   if (!is_resolved) {
     schedule_.close(index);
     look_up(index);
@@ -297,8 +299,8 @@ bool Worker::Parts::may_probe(SiteIndex site_index, DestinationIndex index) {
   const Site& site = sites_[site_index];
   if (!site.backoff.active()) return true;
   const bool is_fresh = backoffs_.has_fresh(index, site.backoff);
-  if (site.may_probe(instant_now(), is_fresh)) return true;
-  if (site.active == 0) wakes_.wake_site(site_index, site.backoff.probe_time(is_fresh));
+  if (site.backoff.may_probe(instant_now(), is_fresh)) return true;
+  wakes_.wake_site(site_index, site.backoff.probe_time(is_fresh));
   return false;
 }
 

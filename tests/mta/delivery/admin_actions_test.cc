@@ -94,7 +94,7 @@ TEST_CASE("admin actions: to try a message again asks its site now, though it ba
   const DestinationIndex there = o.schedule.destination("there.example");
   const SiteIndex host = o.site("mx.there.example");
   o.sites.join(there, host);
-  o.backoffs.failed(there, host, a_failure());
+  o.backoffs.failed(there, host, a_failure(), mta::system::instant_now());
   o.act(ActionKind::retry);
   CHECK(o.sites[host].backoff.next_probe() <= mta::system::instant_now());
 }

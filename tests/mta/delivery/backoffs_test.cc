@@ -47,13 +47,22 @@ queue::Message message(std::uint64_t id, std::int64_t uid) {
 
 TEST_CASE("backoffs: a site that fails is not asked before its next probe, and an answer ends that") {
   Waits w;
-  w.backoffs.failed(w.there, w.host, a_failure());
+  w.backoffs.failed(w.there, w.host, a_failure(), instant_now());
   REQUIRE(w.sites[w.host].backoff.active());
   CHECK(w.wakes.next() == w.sites[w.host].backoff.next_probe());
-  CHECK_FALSE(w.sites[w.host].may_probe(instant_now(), false));
+  CHECK_FALSE(w.sites[w.host].backoff.may_probe(instant_now(), false));
   w.backoffs.succeeded(w.host, 10, seconds(1));
   CHECK_FALSE(w.sites[w.host].backoff.active());
-  CHECK(w.sites[w.host].may_probe(instant_now(), false));
+  CHECK(w.sites[w.host].backoff.may_probe(instant_now(), false));
+}
+
+TEST_CASE("backoffs: several deliveries at a time that fail are one failure of the site, a later one is another") {
+  Waits w;
+  w.backoffs.failed(w.there, w.host, a_failure(), instant_now());
+  w.backoffs.failed(w.there, w.host, a_failure(), instant_now() - seconds(5));
+  CHECK(w.sites[w.host].backoff.failures() == 1);
+  w.backoffs.failed(w.there, w.host, a_failure(), instant_now() + seconds(5));
+  CHECK(w.sites[w.host].backoff.failures() == 2);
 }
 
 TEST_CASE("backoffs: a failure after MAIL is the message's until another message meets it") {
@@ -91,7 +100,7 @@ TEST_CASE("backoffs: what an earlier run left holds for a site of which this run
 
 TEST_CASE("backoffs: an operator's retry asks the lookup and the site now, and a site that is not known yet as soon as it is") {
   Waits w;
-  w.backoffs.failed(w.there, w.host, a_failure());
+  w.backoffs.failed(w.there, w.host, a_failure(), instant_now());
   w.backoffs.probe_now(w.there);
   CHECK(w.sites[w.host].backoff.next_probe() <= instant_now());
   CHECK_FALSE(w.destinations[w.there].probe_wanted);
@@ -103,7 +112,7 @@ TEST_CASE("backoffs: an operator's retry asks the lookup and the site now, and a
 TEST_CASE("backoffs: only mail that came after the last failure and was never tried is fresh") {
   Waits w;
   const JobIndex before = w.job(1, "there.example", instant_now() - hours(1));
-  w.backoffs.failed(w.there, w.host, a_failure());
+  w.backoffs.failed(w.there, w.host, a_failure(), instant_now());
   const auto& failure = w.sites[w.host].backoff;
   CHECK_FALSE(w.backoffs.has_fresh(w.there, failure));
   const JobIndex after = w.job(2, "there.example", instant_now() + hours(1));

@@ -108,7 +108,7 @@ TEST_CASE("blame: 421 to the MAIL of one user lets another ask at once, to that 
   submit(kBob, "bob@here.example");
   CHECK(world.there.connections == 3);
   world.run_for(minutes(5));
-  CHECK(world.there.connections <= 5);
+  CHECK(world.there.connections <= 6);  // a probe of each
   world.there.mail = [](const std::string&) { return "250 ok"; };
   world.run_for(minutes(15));
   CHECK(world.there.received.size() == 30);
@@ -193,6 +193,45 @@ TEST_CASE("blame: mail of another user that waits behind many is the probe as so
   CHECK(world.there.received.size() == 1);
   world.run_for(seconds(30));
   CHECK(world.there.connections <= 7);
+}
+
+TEST_CASE("blame: while a probe of one user takes its time, mail of another has a probe of its own") {
+  World world;
+  SECTION("the site backs off by the first user's mail") {
+    for (int i = 0; i < 2; ++i) {
+      const auto id = world.submit_as(kMallory, "mallory@here.example", {"bad@there.example"});
+      world.run_for(seconds(5));
+      world.act(queue::ActionKind::remove, id);
+    }
+  }
+  SECTION("the host could not be asked") {
+    world.there.greeting = "421 not now";
+    world.submit_as(kMallory, "mallory@here.example", {"you@there.example"});
+    world.run_for(seconds(5));
+    world.there.greeting = "220 mx.there.example";
+  }
+  world.there.takes = minutes(9);
+  world.submit_as(kMallory, "mallory@here.example", {"you@there.example"});
+  REQUIRE(world.run_until([&] { return *world.there.open == 1; }, minutes(6)));
+  world.run_for(seconds(5));
+  world.there.takes = seconds(0);
+  world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  CHECK(std::any_of(world.there.received.begin(), world.there.received.end(),
+                    [](const SimulatedMail& mail) { return mail.sender.find("alice") != std::string::npos; }));
+}
+
+TEST_CASE("blame: of many users with mail for a host that could not be asked four have a probe at a time, and one each") {
+  World world;
+  world.there.greeting = "421 not now";
+  for (int round = 0; round < 2; ++round)
+    for (int user = 0; user < 20; ++user) world.submit_as(kMallory + user, "user@here.example", {"you@there.example"});
+  world.run_for(seconds(5));
+  const int before = world.there.connections;
+  world.there.greeting = "220-wait";
+  world.run_for(minutes(5));
+  CHECK(world.there.connections == before + 4);
+  CHECK(*world.there.open == 4);
 }
 
 TEST_CASE("blame: suspicion needs two messages, and the mail of two users to be the site's") {
