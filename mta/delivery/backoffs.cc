@@ -59,10 +59,11 @@ void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto
   const Instant now = instant_now();
   site.window = 1;
   site.proven = false;
-  if (site.backoff.active() && began <= site.backoff.last_time()) return;
+  if (site.backoff.active() && began < site.backoff.probe_time(true)) return;
   site.backoff.failed(destinations.brief(failure), now, *destinations.policy(destination), random);
   const WallTime next_probe = to_wall(site.backoff.next_probe());
-  spool.record_site({sites.key(index), site.backoff.failures(), next_probe, failure});
+  // The next run does not know whose mail the host refuses, and must not keep that of others waiting.
+  if (!site.suspicion.is_of_owners()) spool.record_site({sites.key(index), site.backoff.failures(), next_probe, failure});
   const SiteFailure why = *site.backoff.failure();
   events.emit(mta::events::SiteFailed{transport::hosts_of(sites.key(index)), proto::for_other_messages(why.result, why.since),
                                       site.backoff.failures(), next_probe});

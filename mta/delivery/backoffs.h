@@ -38,8 +38,8 @@ class Backoffs {
 
   // The attempt for a message met a failure. False: it is that message's own, which waits by itself, and another may ask the host at once.
   bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
-  // The site backs off. `began`: the delivery. One that began before the last failure tells nothing new: probes of several owners are one
-  // failure.
+  // The site backs off. `began`: the delivery. While the site backs off already, one that began before the next probe was due tells nothing
+  // new: what several owners meet at a time is one failure.
   void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& failure, Instant began);
   // The site has answered to a transaction: it backs off no longer. `limit`: of its sessions; `took`: the whole delivery.
   void succeeded(SiteIndex site, std::size_t limit, Duration took);

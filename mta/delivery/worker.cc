@@ -249,10 +249,10 @@ void Worker::Parts::serve_site(SiteIndex index) {
   }
 }
 
-// The site backs off because of one user's messages: mail of others that waits has a probe of its own, now. False: there is none.
+// The site backs off because of some owners' messages: mail of others that waits has a probe of its own, now. False: there is none.
 bool Worker::Parts::serve_other_user(SiteIndex index) {
   const Site& site = sites_[index];
-  if (!site.suspicion.is_of_one_user() || !site.backoff.active()) return false;
+  if (!site.suspicion.is_of_owners() || !site.backoff.active()) return false;
   if (stopping_ || paused_) return false;
   const queue::ReadyLines& ready = schedule_.ready();
   return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {

@@ -94,7 +94,7 @@ TEST_CASE("blame: a host that says 452 4.3.1 to the MAIL of one user's large mes
   }
 }
 
-TEST_CASE("blame: 421 to the MAIL of one user lets another ask at once, to that of two nobody before the next probe") {
+TEST_CASE("blame: 421 to the MAIL of some users lets another ask at once, and whose mail has met it waits for the next probe") {
   World world;
   const auto submit = [&world](std::int64_t uid, const std::string& sender) {
     for (int i = 0; i < 10; ++i) world.submit_as(uid, sender, {"you@there.example"});
@@ -106,12 +106,14 @@ TEST_CASE("blame: 421 to the MAIL of one user lets another ask at once, to that 
   submit(kAlice, "alice@here.example");
   CHECK(world.there.connections == 3);
   submit(kBob, "bob@here.example");
-  CHECK(world.there.connections == 3);
+  CHECK(world.there.connections == 4);
+  submit(kAlice, "alice@here.example");
+  CHECK(world.there.connections == 4);
   world.run_for(minutes(5));
-  CHECK(world.there.connections <= 6);  // a probe of each
+  CHECK(world.there.connections <= 7);  // a probe of each
   world.there.mail = [](const std::string&) { return "250 ok"; };
   world.run_for(minutes(15));
-  CHECK(world.there.received.size() == 30);
+  CHECK(world.there.received.size() == 40);
 }
 
 TEST_CASE("blame: the probe rotates: a message that failed as one goes behind all others that wait") {
@@ -195,6 +197,18 @@ TEST_CASE("blame: mail of another user that waits behind many is the probe as so
   CHECK(world.there.connections <= 7);
 }
 
+TEST_CASE("blame: two users whose mail meets 421 again and again keep nobody else's mail from the host") {
+  World world;
+  for (int round = 0; round < 20; ++round) {
+    world.submit_as(kMallory, "mallory@here.example", {"bad" + std::to_string(round) + "@there.example"});
+    world.submit_as(kBob, "bob@here.example", {"bad" + std::to_string(round) + "@there.example"});
+    world.run_for(seconds(10));
+    world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
+    world.run_for(seconds(5));
+    CHECK(world.there.received.size() == static_cast<std::size_t>(round) + 1);
+  }
+}
+
 TEST_CASE("blame: while a probe of one user takes its time, mail of another has a probe of its own") {
   World world;
   SECTION("the site backs off by the first user's mail") {
@@ -234,7 +248,7 @@ TEST_CASE("blame: of many users with mail for a host that could not be asked fou
   CHECK(*world.there.open == 4);
 }
 
-TEST_CASE("blame: suspicion needs two messages, and the mail of two users to be the site's") {
+TEST_CASE("blame: suspicion needs two messages, and is of the users whose mail has met it, or of the site when they are very many") {
   using Counts = Suspicion::Counts;
   using Backoff = Suspicion::Backoff;
   const auto user = [](std::int64_t uid) { return proto::ShareOwner::user(uid); };
@@ -244,30 +258,37 @@ TEST_CASE("blame: suspicion needs two messages, and the mail of two users to be 
   SECTION("the same message again") { CHECK(suspicion.met(a, user(7), proto::Stage::rcpt, Backoff::none) == Counts::message); }
   SECTION("another stage") { CHECK(suspicion.met(b, user(7), proto::Stage::content, Backoff::none) == Counts::message); }
   SECTION("another stage, while the site backs off") {
-    CHECK(suspicion.met(b, user(8), proto::Stage::content, Backoff::active) == Counts::site);
+    CHECK(suspicion.met(b, user(8), proto::Stage::content, Backoff::active) == Counts::owners);
   }
   SECTION("another message of the same user, and then of another") {
-    CHECK(suspicion.met(b, user(7), proto::Stage::rcpt, Backoff::none) == Counts::user);
+    CHECK(suspicion.met(b, user(7), proto::Stage::rcpt, Backoff::none) == Counts::owners);
     CHECK_FALSE(suspicion.may_ask(user(7)));
     CHECK(suspicion.may_ask(user(8)));
     CHECK(suspicion.may_ask(user(-1)));
-    CHECK(suspicion.met(c, user(8), proto::Stage::rcpt, Backoff::active) == Counts::site);
-    CHECK_FALSE(suspicion.may_ask(user(9)));
-    CHECK(suspicion.met(a, user(8), proto::Stage::rcpt, Backoff::active) == Counts::site);
+    CHECK(suspicion.met(c, user(8), proto::Stage::rcpt, Backoff::active) == Counts::owners);
+    CHECK_FALSE(suspicion.may_ask(user(7)));
+    CHECK_FALSE(suspicion.may_ask(user(8)));
+    CHECK(suspicion.may_ask(user(9)));
   }
   SECTION("mail whose users are not known") {
     Suspicion unknown;
     CHECK(unknown.met(a, user(-1), proto::Stage::rcpt, Backoff::none) == Counts::message);
-    CHECK(unknown.met(b, user(-1), proto::Stage::rcpt, Backoff::none) == Counts::user);
+    CHECK(unknown.met(b, user(-1), proto::Stage::rcpt, Backoff::none) == Counts::owners);
     CHECK_FALSE(unknown.may_ask(user(-1)));
     CHECK(unknown.may_ask(user(7)));
   }
   SECTION("mail of one user, and some whose user is not known: it may be his") {
-    CHECK(suspicion.met(b, user(-1), proto::Stage::rcpt, Backoff::none) == Counts::user);
+    CHECK(suspicion.met(b, user(-1), proto::Stage::rcpt, Backoff::none) == Counts::owners);
     CHECK_FALSE(suspicion.may_ask(user(7)));
     CHECK_FALSE(suspicion.may_ask(user(-1)));
     CHECK(suspicion.may_ask(user(8)));
-    CHECK(suspicion.met(c, user(8), proto::Stage::rcpt, Backoff::active) == Counts::site);
+  }
+  SECTION("mail of very many users") {
+    for (std::uint64_t n = 1; n < Suspicion::kMostOwners; ++n)
+      REQUIRE(suspicion.met({n + 1}, user(static_cast<std::int64_t>(n) + 1000), proto::Stage::rcpt, Backoff::active) == Counts::owners);
+    CHECK(suspicion.may_ask(user(8)));
+    CHECK(suspicion.met(a, user(9), proto::Stage::rcpt, Backoff::active) == Counts::site);
+    CHECK_FALSE(suspicion.may_ask(user(8)));
   }
   SECTION("one that was taken in between") {
     suspicion.clear();
