@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "mta/delivery/age_policy.h"
 #include "mta/delivery/backoff_key.h"
@@ -53,6 +54,24 @@ bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& messag
   return false;
 }
 
+// Its hosts change, and have failed again: what is found next is not asked before its own schedule says so.
+void Backoffs::wait_with_lookup(DestinationIndex index, const proto::HostResult& failure) {
+  Destination& destination = parts_.destinations[index];
+  if (destination.failures == 0) return;
+  destination.backoff.restore(destination.failures, {}, std::nullopt);
+  destination.backoff.failed(parts_.destinations.brief(failure), instant_now(), *parts_.destinations.policy(index), parts_.random);
+  destination.failures = static_cast<std::uint8_t>(std::min(destination.backoff.failures(), 255u));
+  parts_.spool.record_site({BackoffKey::of_lookup(parts_.destinations.name(index)).stored(), destination.backoff.failures(),
+                            to_wall(destination.backoff.next_probe()), failure});
+}
+
+void Backoffs::end_lookup_wait(DestinationIndex index) {
+  Destination& destination = parts_.destinations[index];
+  if (std::exchange(destination.failures, 0) == 0 || !destination.backoff.active()) return;
+  destination.backoff.over();
+  parts_.spool.record_site({BackoffKey::of_lookup(parts_.destinations.name(index)).stored(), 0, {}, std::nullopt});
+}
+
 void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto::HostResult& failure, Instant began) {
   auto& [schedule, destinations, sites, wakes, age, spool, events, random] = parts_;
   Site& site = sites[index];
@@ -60,6 +79,7 @@ void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto
   site.window = 1;
   site.proven = false;
   if (site.backoff.active() && began < site.backoff.probe_time(true)) return;
+  wait_with_lookup(destination, failure);
   site.backoff.failed(destinations.brief(failure), now, *destinations.policy(destination), random);
   const WallTime next_probe = to_wall(site.backoff.next_probe());
   // The next run does not know whose mail the host refuses, and must not keep that of others waiting.
@@ -71,8 +91,9 @@ void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto
   wakes.wake_site(index, site.backoff.next_probe());
 }
 
-void Backoffs::succeeded(SiteIndex index, std::size_t limit, Duration took) {
+void Backoffs::succeeded(DestinationIndex destination, SiteIndex index, std::size_t limit, Duration took) {
   Site& site = parts_.sites[index];
+  end_lookup_wait(destination);
   if (site.backoff.active()) {
     parts_.spool.record_site({parts_.sites.key(index), 0, {}, std::nullopt});
     parts_.events.emit(events::SiteRecovered{transport::hosts_of(parts_.sites.key(index))});

@@ -41,8 +41,9 @@ class Backoffs {
   // The site backs off. `began`: the delivery. While the site backs off already, one that began before the next probe was due tells nothing
   // new: what several owners meet at a time is one failure.
   void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& failure, Instant began);
-  // The site has answered to a transaction: it backs off no longer. `limit`: of its sessions; `took`: the whole delivery.
-  void succeeded(SiteIndex site, std::size_t limit, Duration took);
+  // The site has answered to a transaction for the destination: it backs off no longer. `limit`: of its sessions; `took`: the whole
+  // delivery.
+  void succeeded(DestinationIndex destination, SiteIndex site, std::size_t limit, Duration took);
 
   // A destination has left the site: without any the site backs off no longer.
   void forget_unused(SiteIndex site);
@@ -53,6 +54,9 @@ class Backoffs {
   bool has_fresh(DestinationIndex index, const Backoff& backoff) const;
 
  private:
+  void wait_with_lookup(DestinationIndex destination, const proto::HostResult& failure);
+  void end_lookup_wait(DestinationIndex destination);
+
   const Parts parts_;
 };
 

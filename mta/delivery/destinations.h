@@ -19,6 +19,7 @@ struct Destination {
   bool is_known : 1 = false;  // it has a name
   bool resolving : 1 = false;
   bool probe_wanted : 1 = false;  // as soon as the site is known: the operator has asked before it was
+  std::uint8_t failures = 0;      // in a row, once it has left a site that failed; 0: it has left none
   std::uint16_t answers = 0;      // how often something has been found out about it
   SiteIndex site = queue::kNone;
   DestinationIndex next_member = queue::kNone;  // of the site

@@ -143,7 +143,8 @@ void JobRunner::site_answered(const Attempt& attempt, const AttemptReport& repor
       last = std::nullopt;
     else if (result.outcome != proto::Outcome::untried && !report.site_failed)
       last = parts_.destinations.brief(result.last);
-  if (!report.site_failed) return parts_.backoffs.succeeded(site, parts_.turns.session_limit(destination, *parts_.config.get()), took);
+  if (!report.site_failed)
+    return parts_.backoffs.succeeded(destination, site, parts_.turns.session_limit(destination, *parts_.config.get()), took);
   parts_.backoffs.failed(destination, site, report.failure, instant_now() - took);
   actions_.backs_off(site);
 }

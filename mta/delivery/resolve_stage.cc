@@ -146,7 +146,7 @@ void ResolveStage::answered(DestinationIndex index, const std::shared_ptr<const 
   }
   destination.targets = found.targets;
   const SiteIndex site = site_index(resolved->key, std::move(claim.restored));
-  if (destination.is_outdated() && destination.site != site) inherit_backoff(destination.site, site);
+  if (destination.is_outdated() && destination.site != site) keep_failures(destination);
   destination.resolved_until = instant_now() + std::min(found.ttl, kHoldAtMost);
   join_site(index, site);
   if (destination.probe_wanted) parts_.backoffs.probe_now(index);
@@ -173,11 +173,11 @@ SiteIndex ResolveStage::site_index(const SessionKey& key, std::optional<queue::S
   return index;
 }
 
-// New hosts of a domain are asked at once; if they fail, too, that is not the first failure: hosts may change with each lookup.
-void ResolveStage::inherit_backoff(SiteIndex from, SiteIndex to) {
-  const Backoff& backoff = parts_.sites[from].backoff;
-  Site& site = parts_.sites[to];
-  if (backoff.active() && site.members.empty()) site.restore(backoff.failures(), instant_now(), backoff.last());
+// New hosts of a domain are asked at once; if they fail, too, that is not its first failure: hosts may change with each lookup. It is
+// nothing of the new site's, which may be others' as well.
+void ResolveStage::keep_failures(Destination& destination) {
+  const std::uint32_t failures = parts_.sites[destination.site].backoff.failures();
+  destination.failures = static_cast<std::uint8_t>(std::min(std::max<std::uint32_t>(destination.failures, failures), 255u));
 }
 
 void ResolveStage::join_site(DestinationIndex index, SiteIndex site) {
@@ -230,6 +230,7 @@ void ResolveStage::reconfigured(Rules rules) {
     if (destination.site != queue::kNone && parts_.sites[destination.site].terms->login) parts_.backoffs.probe_now(index);
     ++destination.answers;
     destination.backoff.over();  // it may have been ours
+    destination.failures = 0;
     parts_.wakes.wake_destination(index, instant_now());
   }
 }

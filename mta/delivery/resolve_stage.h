@@ -72,7 +72,7 @@ class ResolveStage {
   Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);
   void pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
   void join_mailbox(DestinationIndex index);
-  void inherit_backoff(SiteIndex from, SiteIndex to);
+  void keep_failures(Destination& destination);
   void join_site(DestinationIndex index, SiteIndex site);
   SiteIndex site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored);
 

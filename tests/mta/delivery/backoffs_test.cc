@@ -51,7 +51,7 @@ TEST_CASE("backoffs: a site that fails is not asked before its next probe, and a
   REQUIRE(w.sites[w.host].backoff.active());
   CHECK(w.wakes.next() == w.sites[w.host].backoff.next_probe());
   CHECK_FALSE(w.sites[w.host].backoff.may_probe(instant_now(), false));
-  w.backoffs.succeeded(w.host, 10, seconds(1));
+  w.backoffs.succeeded(w.there, w.host, 10, seconds(1));
   CHECK_FALSE(w.sites[w.host].backoff.active());
   CHECK(w.sites[w.host].backoff.may_probe(instant_now(), false));
 }
@@ -90,7 +90,7 @@ TEST_CASE("backoffs: a failure before MAIL is the site's at once") {
 TEST_CASE("backoffs: what an earlier run left holds for a site of which this run knows nothing, and for no other") {
   Waits w;
   const queue::SiteRecord record{w.sites.key(w.host), 4, WallTime::max(), a_failure()};
-  w.backoffs.succeeded(w.host, 10, seconds(1));
+  w.backoffs.succeeded(w.there, w.host, 10, seconds(1));
   w.backoffs.restore(record);
   CHECK_FALSE(w.sites[w.host].backoff.active());
   const SiteIndex other = w.site("mx.other.example");

@@ -93,6 +93,30 @@ TEST_CASE("site backoff: new hosts of a domain take its mail at the next probe, 
   }
 }
 
+TEST_CASE("site backoff: a domain whose dead host turns into another's host brings no backoff along for other mail to that host") {
+  Simulation world;
+  SimulatedHost there;
+  world.dns->ttl = seconds(0);
+  world.dns->a("mx.dead.example", "192.0.2.1").mx("turn.example", 10, "mx.dead.example");
+  world.dns->a("mx.there.example", "192.0.2.2").mx("there.example", 10, "mx.there.example");
+  const auto asked = [&world] {
+    const auto& all = world.connections();
+    return std::any_of(all.begin(), all.end(), [](const auto& to) { return to.find("192.0.2.2") != std::string::npos; });
+  };
+  world.submit_as(1001, "me@here.example", {"you@turn.example"});
+  world.run_for(hours(10));
+  world.dns->forget("turn.example").mx("turn.example", 10, "mx.there.example");
+  REQUIRE(world.run_until(asked, hours(4)));
+  world.run_for(seconds(1));
+  world.submit_as(1002, "me@here.example", {"you@there.example"});
+  world.run_for(seconds(10));
+  world.host("192.0.2.2:25", there);
+  world.run_for(minutes(2));
+  CHECK(there.received.size() == 1);
+  world.run_for(hours(4));
+  CHECK(there.received.size() == 2);
+}
+
 TEST_CASE("site backoff: mail without a sender that the operator returns has ended, and nobody is told") {
   Simulation world;
   world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
