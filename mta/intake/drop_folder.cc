@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstring>
-#include <optional>
+#include <exception>
 #include <utility>
 
 #include "mta/config/config.h"
@@ -29,6 +31,8 @@ constexpr std::size_t kMaxStuck = 10'000;     // names
 constexpr std::chrono::hours kAbandoned(24);  // a .part file
 constexpr std::chrono::minutes kParts(10);    // between rounds that look for them
 constexpr std::string_view kPart = ".part";
+constexpr std::size_t kTogether = 32;                  // files...
+constexpr std::uint64_t kOctetsTogether = 128 * 1024;  // ...and of how many octets; a larger file goes alone
 
 constexpr std::uint64_t kLargest = 64u << 20;  // octets; a file that is larger costs no more: it is refused
 
@@ -108,12 +112,13 @@ void DropFolder::run() {
       next_piece = BootClock::now() + (is_done ? kRound : kPause);
     }
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_piece - BootClock::now()).count();
-    ::poll(events, 2, static_cast<int>(std::max<std::int64_t>(wait, 0)));
-    if (!take_named(watch)) next_piece = std::min(next_piece, BootClock::now() + kPause);
+    if (lines_.empty()) ::poll(events, 2, static_cast<int>(std::max<std::int64_t>(wait, 0)));
+    const bool all = take_named(watch);
+    if (!serve_some() || !all) next_piece = std::min(next_piece, BootClock::now() + kPause);
   }
 }
 
-// The files that sendmail has just finished, without a look at what else lies there. False: not all of them.
+// Lines up the files that sendmail has just finished, without a look at what else lies there. False: not all of them.
 bool DropFolder::take_named(DropWatch& watch) {
   bool all = true;
   std::optional<system::Descriptor> folder;
@@ -137,10 +142,13 @@ bool DropFolder::look_at_piece() {
 }
 
 void DropFolder::scan() {
-  while (!look_at_piece()) continue;
+  for (bool ended = false; !ended;) {
+    ended = look_at_piece();
+    while (!lines_.empty()) serve_some();
+  }
 }
 
-// False: its owner has had his share.
+// False: there is no room for it in the lines.
 bool DropFolder::look_at(const std::string& name, int folder) {
   const bool is_part = name.ends_with(kPart);
   if (is_part && !looks_at_parts_) return true;
@@ -150,10 +158,44 @@ bool DropFolder::look_at(const std::string& name, int folder) {
     if (is_abandoned(file)) remove_old_part(name, folder, file);
     return true;
   }
-  if (!has_log_room(fairness::Owner::user(file.st_uid))) return false;
-  if (!shares_.take(file.st_uid, octets_of(file), BootClock::now())) return false;
-  take(name, folder);
-  return true;
+  return lines_.add({file.st_uid, name, octets_of(file)});
+}
+
+// False: owners have had their shares, whose other files wait for the next round.
+bool DropFolder::serve_some() {
+  if (lines_.empty()) return true;
+  const system::Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  std::vector<Opened> files;
+  const bool all = open_some(folder.get(), files);
+  asio::io_context io(1);
+  for (Opened& file : files)
+    asio::co_spawn(io, take(std::move(file), folder.get()), [](std::exception_ptr bug) { log_bug("drop folder", bug); });
+  io.run();
+  return all;
+}
+
+bool DropFolder::open_some(int folder, std::vector<Opened>& files) {
+  bool all = true;
+  std::uint64_t octets = 0;
+  while (files.size() < kTogether && octets < kOctetsTogether && !stopping_) {
+    auto next = lines_.next();
+    if (!next) break;
+    if (octets > 0 && octets + next->octets > kOctetsTogether) {
+      lines_.put_back(std::move(*next));
+      break;
+    }
+    if (!has_log_room(fairness::Owner::user(next->owner)) || !shares_.take(next->owner, next->octets, BootClock::now())) {
+      lines_.forget(next->owner);
+      all = false;
+      continue;
+    }
+    auto opened = open(next->name, folder);
+    if (!opened) continue;
+    octets += octets_of(opened->facts);
+    if (!files.empty() && octets > kOctetsTogether) return false;  // it has grown meanwhile
+    files.push_back(std::move(*opened));
+  }
+  return all;
 }
 
 void DropFolder::remove_old_part(const std::string& name, int folder, const struct stat& file) {
@@ -161,36 +203,49 @@ void DropFolder::remove_old_part(const std::string& name, int folder, const stru
     log_file(fairness::Owner::user(file.st_uid), Priority::notice, "drop-removed", name, "not finished for a day");
 }
 
-void DropFolder::take(const std::string& name, int folder) {
-  if (!is_drop_name(name)) return put_aside(name, folder, Fate::no_message, "not a name that sendmail gives");
+// None: it has been dealt with, or stays.
+std::optional<DropFolder::Opened> DropFolder::open(const std::string& name, int folder) {
+  const auto aside = [&](std::string_view reason) {
+    put_aside(name, folder, Fate::no_message, reason);
+    return std::nullopt;
+  };
+  if (!is_drop_name(name)) return aside("not a name that sendmail gives");
   system::Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat facts{};
   if (!file.is_open() || ::fstat(file.get(), &facts) != 0) {
-    if (errno == ENOENT) return;  // its owner took it back
+    if (errno == ENOENT) return std::nullopt;  // its owner took it back
     const int code = errno;
-    if (!is_forbidden(code)) return log_file(owner_of(name, folder), Priority::error, "drop-waits", name, std::strerror(code));  // it stays
-    return put_aside(name, folder, Fate::no_message, code == ELOOP ? "a symbolic link" : std::strerror(code));
+    if (is_forbidden(code)) return aside(code == ELOOP ? "a symbolic link" : std::strerror(code));
+    log_file(owner_of(name, folder), Priority::error, "drop-waits", name, std::strerror(code));  // it stays
+    return std::nullopt;
   }
   const std::string_view reason = why_not(facts);
-  if (!reason.empty()) return put_aside(name, folder, Fate::no_message, reason);
-  const Fate fate = read_message(name, std::move(file), facts);
-  if (fate == Fate::refused || fate == Fate::no_message) return put_aside(name, folder, fate, "refused");
+  if (!reason.empty()) return aside(reason);
+  return Opened{name, std::move(file), facts};
+}
+
+Task<void> DropFolder::take(Opened opened, int folder) {
+  const Fate fate = co_await read_message(opened);
+  const std::string& name = opened.name;
+  if (fate == Fate::refused || fate == Fate::no_message) co_return put_aside(name, folder, fate, "refused");
   if (fate == Fate::taken && ::unlinkat(folder, name.c_str(), 0) != 0 && stuck_.size() < kMaxStuck) {
     stuck_.insert(name);  // the spool knows the name, so that the next start repeats nothing either
-    log_file(fairness::Owner::user(facts.st_uid), Priority::error, "drop-stuck", name, std::strerror(errno));
+    log_file(fairness::Owner::user(opened.facts.st_uid), Priority::error, "drop-stuck", name, std::strerror(errno));
   }
 }
 
-DropFolder::Fate DropFolder::read_message(const std::string& name, system::Descriptor file, const struct stat& facts) {
+Task<DropFolder::Fate> DropFolder::read_message(Opened& opened) {
+  const uid_t owner = opened.facts.st_uid;
   Entrance entrance;
   entrance.submitter.entrance = "drop";
-  entrance.submitter.uid = facts.st_uid;
-  entrance.drop_name = name + "-" + std::to_string(facts.st_uid);  // a file of the same name may be another user's
-  const auto [verdict, work] = take_drop_file(context_, std::move(file), static_cast<std::uint64_t>(facts.st_size), std::move(entrance));
-  shares_.charge(facts.st_uid, work);
-  if (verdict.is_positive()) return Fate::taken;
-  if (verdict.code / 100 == 4) return Fate::later;
-  return is_no_message(verdict) ? Fate::no_message : Fate::refused;
+  entrance.submitter.uid = owner;
+  entrance.drop_name = opened.name + "-" + std::to_string(owner);  // a file of the same name may be another user's
+  const auto size = static_cast<std::uint64_t>(opened.facts.st_size);
+  const auto [verdict, work] = co_await take_drop_file(context_, std::move(opened.file), size, std::move(entrance));
+  shares_.charge(owner, work);
+  if (verdict.is_positive()) co_return Fate::taken;
+  if (verdict.code / 100 == 4) co_return Fate::later;
+  co_return is_no_message(verdict) ? Fate::no_message : Fate::refused;
 }
 
 // Where no more are kept the folder is not looked at again for a second.

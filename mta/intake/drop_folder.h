@@ -13,9 +13,13 @@
 
 #include <atomic>
 #include <boost/filesystem/path.hpp>
+#include <optional>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "mta/intake/drop_lines.h"
 #include "mta/intake/drop_round.h"
 #include "mta/intake/drop_watch.h"
 #include "mta/system/descriptor.h"
@@ -31,7 +35,8 @@ class DropFolder {
   ~DropFolder() { stop(); }
 
   // A thread of its own: one round at once, then the files that get their names, and a round every 30 seconds. It goes over a large folder
-  // in pieces, with a pause between them, and deals with at most 1,000 files of one owner in a second.
+  // in pieces, with a pause between them. Owners of files take turns. Several small files are taken in at a time, so that they share a
+  // sync, and at most 1,000 files of one owner in a second.
   Status start();
   void stop();
 
@@ -46,8 +51,17 @@ class DropFolder {
   bool take_named(DropWatch& watch);
   bool look_at_piece();
   bool look_at(const std::string& name, int folder);
-  void take(const std::string& name, int folder);
-  Fate read_message(const std::string& name, system::Descriptor file, const struct stat& facts);
+  // A file that is being taken in.
+  struct Opened {
+    std::string name;
+    system::Descriptor file;
+    struct stat facts;
+  };
+  bool serve_some();
+  bool open_some(int folder, std::vector<Opened>& files);
+  std::optional<Opened> open(const std::string& name, int folder);
+  Task<void> take(Opened opened, int folder);
+  Task<Fate> read_message(Opened& opened);
   bool move_aside(const std::string& name, int folder);
   void put_aside(const std::string& name, int folder, Fate fate, std::string_view reason);
   void remove_old_part(const std::string& name, int folder, const struct stat& file);
@@ -56,6 +70,7 @@ class DropFolder {
   const boost::filesystem::path folder_;
   const boost::filesystem::path refused_;
   DropRound round_;
+  DropLines lines_;
   DropShares shares_;
   bool skipped_ = false;  // in this round, files whose owner has had his share, or whose lines wait
   bool looks_at_parts_ = true;

@@ -2,8 +2,6 @@
 #include "mta/intake/drop_session.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -139,9 +137,9 @@ ServerReply after_bug(std::exception_ptr bug) {
 
 bool is_no_message(const ServerReply& verdict) { return verdict.code == kNoMessage; }
 
-DropVerdict take_drop_file(Context& context, system::Descriptor file, std::uint64_t size, Entrance entrance) {
+Task<DropVerdict> take_drop_file(Context& context, system::Descriptor file, std::uint64_t size, Entrance entrance) {
   auto options = server_options(*context.config.get(), entrance.completion);
-  if (!options.ok()) return {{451, proto::EnhancedStatus{4, 3, 5}, options.error().message}};
+  if (!options.ok()) co_return DropVerdict{{451, proto::EnhancedStatus{4, 3, 5}, options.error().message}};
   options->max_message_size = kNoLimit;
   const auto max_recipients = std::exchange(options->max_recipients, kNoLimit);  // VerdictSink sees to it
   options->max_international = kMaxInternational;
@@ -151,14 +149,16 @@ DropVerdict take_drop_file(Context& context, system::Descriptor file, std::uint6
   Status failure;
   smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size, failure), sink,
                               std::make_shared<const smtp::ServerProfile>(std::move(*options)));
-  asio::io_context io(1);
   std::exception_ptr bug;
-  asio::co_spawn(io.get_executor(), session.run(), [&bug](std::exception_ptr thrown) { bug = thrown; });
-  io.run();
-  if (bug) return {after_bug(bug), session.work()};
+  try {
+    co_await session.run();
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  if (bug) co_return DropVerdict{after_bug(bug), session.work()};
   if (!failure && !sink.verdict().is_positive())
-    return {{451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + failure.error().message}, session.work()};
-  return {sink.verdict(), session.work()};
+    co_return DropVerdict{{451, proto::EnhancedStatus{4, 3, 0}, "Cannot be read: " + failure.error().message}, session.work()};
+  co_return DropVerdict{sink.verdict(), session.work()};
 }
 
 }  // namespace mxpress::mta::intake

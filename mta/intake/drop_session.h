@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "dns/async.h"
 #include "mta/intake/submit.h"
 #include "mta/system/descriptor.h"
 
@@ -15,9 +16,9 @@ struct DropVerdict {
   std::uint64_t work = 0;  // ServerSession::work() of its commands, which its size does not tell
 };
 
-// `size`: the file as it was looked at; its owner may be writing to it still, and nothing behind that is read.
-// Blocking: waits until the message is durable.
-DropVerdict take_drop_file(Context& context, system::Descriptor file, std::uint64_t size, Entrance entrance);
+// `size`: the file as it was looked at; its owner may be writing to it still, and nothing behind that is read. Blocking while it reads;
+// done when the message is durable.
+Task<DropVerdict> take_drop_file(Context& context, system::Descriptor file, std::uint64_t size, Entrance entrance);
 
 // Of such a reply: sendmail has not written this file.
 bool is_no_message(const smtp::ServerReply& verdict);

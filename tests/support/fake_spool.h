@@ -46,6 +46,7 @@ class FakeSpool final : public queue::MessageStore {
   Fault no_room;
   Fault cannot_store;
   Fault cannot_append;
+  std::function<void(const queue::NewMessage&)> on_store;
   queue::SpoolCounters counted;
   proto::ShareOwner owner{};                                            // of all messages
   std::function<void(Status)> say_settled;                              // of the latest settlement, which is not durable before
@@ -84,6 +85,7 @@ class FakeSpool final : public queue::MessageStore {
   }
   void store_as(queue::QueueId id, queue::NewMessage message, Stored done) override {
     if (auto fault = cannot_store.get()) return done(*fault);
+    if (on_store) on_store(message);
     done(keep(id, std::move(message)));
   }
 

@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <set>
@@ -70,6 +73,16 @@ struct Folder {
   std::vector<std::string> log;
 };
 
+mxpress::mta::intake::DropVerdict take_file(mxpress::mta::intake::Context& context, mxpress::mta::system::Descriptor file,
+                                            std::uint64_t size, mxpress::mta::intake::Entrance entrance) {
+  mxpress::asio::io_context io(1);
+  mxpress::mta::intake::DropVerdict verdict;
+  mxpress::asio::co_spawn(io, mxpress::mta::intake::take_drop_file(context, std::move(file), size, std::move(entrance)),
+                          [&](std::exception_ptr, mxpress::mta::intake::DropVerdict found) { verdict = std::move(found); });
+  io.run();
+  return verdict;
+}
+
 }  // namespace
 
 TEST_CASE("drop folder: a message is stored with its name and its owner, completed, and unlinked") {
@@ -124,8 +137,7 @@ TEST_CASE("drop folder: a file that cannot be read just now is not refused for g
   mxpress::mta::system::Descriptor unreadable(::open(file.c_str(), O_WRONLY | O_CLOEXEC));  // read() fails as on a bad disk
   mxpress::mta::intake::Entrance entrance;
   entrance.submitter.entrance = "drop";
-  const auto verdict =
-      mxpress::mta::intake::take_drop_file(*folder.context, std::move(unreadable), kMessage.size(), std::move(entrance)).reply;
+  const auto verdict = take_file(*folder.context, std::move(unreadable), kMessage.size(), std::move(entrance)).reply;
   CHECK(verdict.code == 451);
   CHECK(folder.spool.kept().empty());
 }
@@ -327,30 +339,6 @@ TEST_CASE("drop folder: of one owner a thousand files are dealt with in a second
   CHECK(folder.aside() == 100);
 }
 
-TEST_CASE("drop folder: shares are of each owner, and come back after a second") {
-  using mxpress::BootTime;
-  mxpress::mta::intake::DropShares shares;
-  const BootTime now{std::chrono::hours(1)};
-  for (std::size_t i = 0; i < shares.kOfOneOwner; ++i) CHECK(shares.take(1, 0, now));
-  CHECK_FALSE(shares.take(1, 0, now));
-  CHECK(shares.take(2, 0, now));
-  CHECK_FALSE(shares.take(1, 0, now + std::chrono::milliseconds(999)));
-  CHECK(shares.take(1, 0, now + std::chrono::seconds(1)));
-}
-
-TEST_CASE("drop folder: large files use up their owner's share, also of the seconds that follow, and nobody else's") {
-  using mxpress::BootTime;
-  mxpress::mta::intake::DropShares shares;
-  const BootTime now{std::chrono::hours(1)};
-  const std::uint64_t three_seconds = 3 * shares.kOfOneOwner * shares.kOctetsOfUnit - 1;
-  CHECK(shares.take(1, three_seconds, now));
-  CHECK_FALSE(shares.take(1, 0, now));
-  CHECK(shares.take(2, 0, now));
-  CHECK_FALSE(shares.take(1, 0, now + std::chrono::milliseconds(1999)));
-  CHECK_FALSE(shares.take(1, 0, now + std::chrono::seconds(2)));
-  CHECK(shares.take(1, 0, now + std::chrono::seconds(3)));
-}
-
 TEST_CASE("drop folder: a file of commands uses up its owner's share by their number, and the next file is another owner's") {
   using mxpress::mta::intake::DropShares;
   if (::geteuid() != 0) return;  // only root may give files away
@@ -375,8 +363,8 @@ TEST_CASE("drop folder: a file whose commands convert domains without end is ref
   while (text.size() < 2'000'000) text += "RCPT TO:<u@" + domain + ">\r\n";
   Folder folder;
   const fs::path path = folder.put(kName, text + "DATA\r\nx\r\n.\r\n");
-  const auto [verdict, work] = mxpress::mta::intake::take_drop_file(
-      *folder.context, mxpress::mta::system::Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), fs::file_size(path), {});
+  const auto [verdict, work] =
+      take_file(*folder.context, mxpress::mta::system::Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), fs::file_size(path), {});
   CHECK(verdict.code == 552);
   CHECK(work > 256 * 1024);
   CHECK(work < 270'000);
@@ -385,15 +373,26 @@ TEST_CASE("drop folder: a file whose commands convert domains without end is ref
   CHECK(folder.spool.kept().empty());
 }
 
-TEST_CASE("drop folder: commands are charged to the file's owner alone, and paid off second by second") {
-  using mxpress::BootTime;
-  mxpress::mta::intake::DropShares shares;
-  const BootTime now{std::chrono::hours(1)};
-  REQUIRE(shares.take(1, 0, now));
-  shares.charge(1, 3 * shares.kOfOneOwner * shares.kWorkOfUnit);
-  CHECK_FALSE(shares.take(1, 0, now + std::chrono::milliseconds(2999)));
-  CHECK(shares.take(2, 0, now));
-  CHECK(shares.take(1, 0, now + std::chrono::seconds(3)));
+TEST_CASE("drop folder: small files are taken in at a time, so that they share a sync, in turns of their owners") {
+  if (::geteuid() != 0) return;  // only root may give files away
+  Folder folder;
+  std::vector<std::int64_t> owners, left;
+  folder.spool.on_store = [&](const mxpress::queue::NewMessage& message) {
+    owners.push_back(message.envelope.submitter.uid);
+    left.push_back(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()));
+  };
+  for (int i = 0; i < 100; ++i) {
+    std::string name = std::string(32, '0') + std::to_string(i);
+    REQUIRE(::chown(folder.put(name.substr(name.size() - 32), kMessage).c_str(), 4321, 4321) == 0);
+  }
+  REQUIRE(::chown(folder.put(std::string(32, 'f'), kMessage).c_str(), 4322, 4322) == 0);
+  folder.drop->scan();
+  CHECK(folder.spool.kept().size() == 101);
+  CHECK(folder.is_empty());
+  REQUIRE(owners.size() == 101);
+  CHECK(left[31] == 101);  // none of them has been told that it is durable
+  CHECK(left[32] == 69);
+  CHECK(std::find(owners.begin(), owners.end(), 4322) < owners.begin() + 2);
 }
 
 TEST_CASE("drop folder: a round looks at each name once, in pieces, and takes no more where it is told to stop") {
@@ -467,7 +466,7 @@ TEST_CASE("drop folder: a file that its owner goes on writing to is read only as
   const std::string unfinished = kMessage.substr(0, kMessage.size() - 3);
   const fs::path file = folder.put(kName, unfinished + ".\r\n" + more);
   mxpress::mta::system::Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  const auto verdict = mxpress::mta::intake::take_drop_file(*folder.context, std::move(opened), unfinished.size(), {}).reply;
+  const auto verdict = take_file(*folder.context, std::move(opened), unfinished.size(), {}).reply;
   CHECK(verdict.code == 500);
   CHECK(folder.spool.kept().empty());
 }
