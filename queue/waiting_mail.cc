@@ -14,6 +14,7 @@
 namespace mxpress::queue {
 namespace {
 
+constexpr std::uint64_t kLeastPart = 4096;
 constexpr std::uint64_t kRecipient = 8;  // octets; each further one, at the same destination
 
 }  // namespace
@@ -39,7 +40,11 @@ Weight weight_of(const proto::Envelope& envelope) {
   return weight;
 }
 
-bool WaitingMail::fits(const proto::ShareOwner& owner, std::uint64_t octets) const { return fits_within(limit_, owner, octets); }
+bool WaitingMail::fits(const proto::ShareOwner& owner, std::uint64_t octets) const {
+  if (fits_within(limit_, owner, octets)) return true;
+  const std::uint64_t beyond = std::min(limit_ / 16, std::numeric_limits<std::uint64_t>::max() - limit_);
+  return octets_of(owner) + octets <= limit_ / kLeastPart && octets_ + octets <= limit_ + beyond;
+}
 
 bool WaitingMail::fits_notice(const proto::ShareOwner& owner) const {
   const std::uint64_t more = std::min(limit_ / 4, std::numeric_limits<std::uint64_t>::max() - limit_);

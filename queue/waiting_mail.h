@@ -35,7 +35,8 @@ class WaitingMail {
   explicit WaitingMail(std::uint64_t limit = UINT64_MAX) : limit_(limit) {}
   void set_limit(std::uint64_t limit) { limit_ = limit; }
 
-  // May this owner have so much more? He may hold as much as he leaves free.
+  // May this owner have so much more? He may hold as much as he leaves free; and a 4,096th part of the limit in any case, as long as no
+  // more than a sixteenth part is used beyond it: 256 owners have that, however many others have left nothing.
   bool fits(const proto::ShareOwner& owner, std::uint64_t octets) const;
   // May one more notice about this owner's mail wait? Notices have a quarter of the limit above it, so that one is always stored at last,
   // whatever mail waits: a message whose notice is pending ends with it.

@@ -52,6 +52,21 @@ TEST_CASE("waiting mail: a user has as much as he leaves free, alone half, and a
   CHECK(mail.fits(ShareOwner::user(34), 350));
 }
 
+TEST_CASE("waiting mail: who holds nothing has a little room, whatever some hundred others hold") {
+  constexpr std::uint64_t kLimit = 4096 * 1000;
+  queue::WaitingMail mail(kLimit);
+  for (int uid = 1; uid <= 20; ++uid)
+    while (mail.fits(ShareOwner::user(uid), 1000)) mail.add(ShareOwner::user(uid), 1000);
+  REQUIRE(mail.octets() > kLimit - 2000);
+  CHECK(mail.fits(ShareOwner::user(33), 1000));
+  CHECK_FALSE(mail.fits(ShareOwner::user(33), 1001));
+  CHECK_FALSE(mail.fits(ShareOwner::user(1), 1));
+  int owners = 0;
+  for (int uid = 100; mail.fits(ShareOwner::user(uid), 1000); ++uid, ++owners) mail.add(ShareOwner::user(uid), 1000);
+  CHECK(owners >= 240);
+  CHECK(mail.octets() <= kLimit + kLimit / 16);
+}
+
 TEST_CASE("waiting mail: all whose user is not known are one") {
   WaitingMail mail(1000);
   mail.add(ShareOwner::user(-1), 300);
