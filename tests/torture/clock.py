@@ -15,16 +15,22 @@ STEPS = [('an hour back', -HOUR), ('a day back', -DAY), ('2 days forth', 2 * DAY
          ('to 1970', None), ('to 2106', 4_294_000_000)]
 
 
+def preloaded(world, name):
+    """The library that is made of NAME.c here."""
+    library = world.path(f'{name}.so')
+    compiler = next((found for each in ('clang-19', 'gcc', 'cc') if (found := shutil.which(each))), None)
+    if not compiler:
+        raise Skip('there is no C compiler')
+    built = world.run([compiler, '-O1', '-shared', '-fPIC', '-o', library, program.HERE / f'{name}.c'])
+    check_equal(built.returncode, 0, f'exit status of {compiler}: {built.stderr}')
+    return library
+
+
 class WrongClock:
     def __init__(self, world):
-        self.path, library = world.path('offset'), world.path('shifted_clock.so')
+        self.path, library = world.path('offset'), preloaded(world, 'shifted_clock')
         self.set(0)
         self.path.chmod(0o644)
-        compiler = next((found for name in ('clang-19', 'gcc', 'cc') if (found := shutil.which(name))), None)
-        if not compiler:
-            raise Skip('there is no C compiler')
-        built = world.run([compiler, '-O1', '-shared', '-fPIC', '-o', library, program.HERE / 'shifted_clock.c'])
-        check_equal(built.returncode, 0, f'exit status of {compiler}: {built.stderr}')
         self.prefix = ['env', f'LD_PRELOAD={library}', f'SHIFTED_CLOCK={self.path}']
 
     def set(self, seconds):

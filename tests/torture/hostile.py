@@ -18,6 +18,8 @@ import hostile_more  # noqa: F401
 import hostile_names  # noqa: F401
 import hostile_notices  # noqa: F401
 import hostile_owners  # noqa: F401
+import hostile_probes  # noqa: F401
+import hostile_stops  # noqa: F401
 import hostile_turns  # noqa: F401
 import hostile_waiting  # noqa: F401
 from hostile_bench import LIMIT, Bench, Internet, StaticBench

@@ -30,7 +30,7 @@ def record(kind, data, ttl=3600):
     return b'\xc0\x0c' + struct.pack('>HHIH', kind, 1, ttl, len(data)) + data
 
 
-FLIPS = itertools.count()
+FLIPS, TURNS = itertools.count(), itertools.count()
 
 
 def bulk_mx():
@@ -69,6 +69,9 @@ def records_of(name, kind, addresses):
             return 0, wide_mx(name)
         if what == 'parasite':
             return 0, [record(MX, struct.pack('>H', 10) + labels('mx.few.example')), record(MX, struct.pack('>H', 20) + labels(f'mx.{name}'))]
+        if what == 'turned':  # a dead host at first
+            host = 'mx.dead.example' if next(TURNS) < 1 else 'mx.strict.example'
+            return 0, [record(MX, struct.pack('>H', 10) + labels(host), ttl=0)]
         return 0, [record(MX, struct.pack('>H', 10) + labels(f'mx.{name}'))]
     return 0, []
 

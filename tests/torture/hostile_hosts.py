@@ -18,7 +18,7 @@ import hostile_dns
 HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
            'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10', 'size': '127.0.2.11', 'nobody': '127.0.2.12',
            'slowgrey': '127.0.2.13', 'hang': '127.0.2.14', 'fresh': '127.0.2.15',
-           'reads': '127.0.2.16', 'few': '127.0.2.17', 'flip': '127.0.2.18'}
+           'reads': '127.0.2.16', 'few': '127.0.2.17', 'flip': '127.0.2.18', 'strict': '127.0.2.19'}
 FEW = 5  # connections that "few" takes at a time
 ADDRESSES = {'honest': '127.0.1.1', 'evil': HOSTILE['sni'], **HOSTILE}
 
@@ -72,7 +72,7 @@ class Session:
 
     def __init__(self, hosts, name, connection):
         self.hosts, self.name, self.connection = hosts, name, connection
-        self.input, self.tls, self.recipients, self.sender = connection.makefile('rb'), False, [], ''
+        self.input, self.tls, self.recipients, self.sender, self.errors = connection.makefile('rb'), False, [], '', 0
 
     def say(self, *lines):
         self.connection.sendall(b''.join(line.encode() + b'\r\n' for line in lines))
@@ -115,6 +115,8 @@ class Session:
             return self.starttls()
         elif verb == 'MAIL':
             self.sender, self.recipients = re.search('<(.*?)>', line).group(1), []
+            if self.name == 'strict':
+                self.hosts.tell('mail', host=self.name)
             is_large = int(re.search('SIZE=([0-9]+)|$', line).group(1) or 0) > 1_000_000
             self.say('452 4.3.1 Insufficient system storage' if self.name == 'size' and is_large else '250 2.1.0 Ok')
         elif verb == 'RCPT':
@@ -192,9 +194,26 @@ class Session:
         if self.name == 'trap' and address.startswith('trap'):
             self.say(f'421 4.3.2 <{address}>: come back later')
             return False
+        if self.name == 'strict':
+            return self.strict_recipient(address)
         self.recipients.append(address)
         self.say('250 2.1.5 Ok')
         return True
+
+    def strict_recipient(self, address):
+        """As a Postfix: too many errors end the session. It takes a hundred recipients a second."""
+        time.sleep(0.01)
+        if not address.startswith('bad'):
+            self.recipients.append(address)
+            self.say('250 2.1.5 Ok')
+            return True
+        self.errors += 1
+        self.say('550 5.1.1 User unknown')
+        if self.errors < 20:
+            return True
+        self.say('421 4.7.0 Error: too many errors')
+        self.hosts.tell('too-many', host=self.name)
+        return False
 
     def content(self):
         if self.name == 'tarpit':
