@@ -36,7 +36,7 @@ class Suspicion {
 
  private:
   struct Known {
-    proto::QueueId message;               // the latest that met it
+    proto::QueueId message;                 // the latest that met it
     std::vector<proto::ShareOwner> owners;  // of those that met it
     proto::Stage stage;
     Counts counts;
