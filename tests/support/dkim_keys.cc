@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 
 #include <memory>
+#include <vector>
 
 #include "proto/encoding.h"
 #include "tests/support/dkim_keys.h"
@@ -28,20 +29,25 @@ std::string pem_of(const Handle& key, const char* password = nullptr) {
 
 Handle new_rsa(unsigned bits) { return {EVP_RSA_gen(bits), &EVP_PKEY_free}; }
 
-void push(OSSL_PARAM_BLD* build, const Handle& from, const char* name) {
+using Number = std::unique_ptr<BIGNUM, decltype(&BN_free)>;
+
+// The builder refers to the number until it has made its parameters.
+Number push(OSSL_PARAM_BLD* build, const Handle& from, const char* name) {
   BIGNUM* number = nullptr;
   EVP_PKEY_get_bn_param(from.get(), name, &number);
-  OSSL_PARAM_BLD_push_BN(build, name, number);  // which keeps a reference
+  OSSL_PARAM_BLD_push_BN(build, name, number);
+  return {number, &BN_free};
 }
 
 // The public parts of one key, the private ones of another.
 Handle mixed(const Handle& a, const Handle& b) {
   OSSL_PARAM_BLD* build = OSSL_PARAM_BLD_new();
-  push(build, a, OSSL_PKEY_PARAM_RSA_N);
-  push(build, a, OSSL_PKEY_PARAM_RSA_E);
+  std::vector<Number> numbers;
+  numbers.push_back(push(build, a, OSSL_PKEY_PARAM_RSA_N));
+  numbers.push_back(push(build, a, OSSL_PKEY_PARAM_RSA_E));
   for (const char* name : {OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2, OSSL_PKEY_PARAM_RSA_EXPONENT1,
                            OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1})
-    push(build, b, name);
+    numbers.push_back(push(build, b, name));
   OSSL_PARAM* params = OSSL_PARAM_BLD_to_param(build);
   EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr);
   EVP_PKEY* key = nullptr;
