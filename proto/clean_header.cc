@@ -65,7 +65,7 @@ class Qualifier {
   void append_value(std::string_view value, std::string& out) {
     searched_ += value.size();
     if (searched_ > kMaxQualified) return void(out.append(value));
-    const std::string completed = with_domain(value, completion_->domain);
+    const std::string completed = with_domain(value, *completion_->domain);
     added_ += completed.size() - value.size();
     out.append(added_ <= kMaxAdded ? std::string_view(completed) : value);
   }

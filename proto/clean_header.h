@@ -14,7 +14,7 @@ namespace mxpress::proto {
 
 // How the header of a program of this host is completed. RFC 6409 8
 struct HeaderCompletion {
-  Domain domain;  // of addresses without one, in From, To and all other address fields: `To: root` of cron
+  const Domain* domain;  // outlives it; of addresses without one, in From, To and all other address fields: `To: root` of cron
   // Gives another address for one of an author: From, Sender, Reply-To, and the same with Resent-. Nothing: it stays. Empty: all stay.
   std::function<std::optional<std::string>(std::string_view address)> author{};
 };

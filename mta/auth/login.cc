@@ -45,6 +45,8 @@ void wipe(std::string& text) {
   text.clear();
 }
 
+bool is_same_login(const Login* a, const Login* b) { return a == b || (a && b && *a == *b); }
+
 Result<Secret> read_secret(const std::string& path) {
   auto text = system::read_private_file(path, kFile);
   return text ? secret_of(path, std::move(*text)) : Result<Secret>(text.error());

@@ -24,6 +24,9 @@ struct Login {
   bool operator==(const Login&) const = default;
 };
 
+// Whether sessions that sign in with these may serve each other's mail. Null: nobody signs in.
+bool is_same_login(const Login* a, const Login* b);
+
 // Reads the password. Reads the disk, does not wait for a FIFO. A file that cannot be used gives a login with a failure.
 Login load_login(const std::string& name, const CredentialsConfig& config);
 

@@ -53,8 +53,9 @@ std::string without_port(const std::string& address) {
   return host.starts_with("[") && host.ends_with("]") ? host.substr(1, host.size() - 2) : host;
 }
 
+// `config` and `own` outlive it.
 proto::HeaderCompletion completion_of(const std::shared_ptr<const Config>& config, const proto::Domain& own) {
-  proto::HeaderCompletion completion{config->sender_domain.value_or(own)};
+  proto::HeaderCompletion completion{config->sender_domain ? &*config->sender_domain : &own};
   if (routing::renames_senders(*config))
     completion.author = [config](std::string_view address) { return routing::outside_author(*config, address); };
   return completion;
@@ -227,7 +228,7 @@ proto::HeaderDefaults Incoming::defaults() const {
   proto::HeaderDefaults defaults;
   defaults.now = envelope_.submitted;
   defaults.zone_minutes = zone_minutes_;
-  defaults.from = envelope_.reverse_path.is_null() ? "MAILER-DAEMON@" + completion_.domain.text() : envelope_.reverse_path.to_string();
+  defaults.from = envelope_.reverse_path.is_null() ? "MAILER-DAEMON@" + completion_.domain->text() : envelope_.reverse_path.to_string();
   defaults.message_id = std::to_string(envelope_.submitted.time_since_epoch().count()) + "." + id_.to_string() + "@" + config_->hostname;
   return defaults;
 }

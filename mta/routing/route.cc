@@ -77,9 +77,8 @@ Route configured(const RouteConfig& chosen, const Config& config) {
 }  // namespace
 
 bool Route::operator==(const Route& other) const {
-  const bool same_login = login == other.login || (login && other.login && *login == *other.login);
-  return same_login && transport == other.transport && next_hops == other.next_hops && port == other.port && tls == other.tls &&
-         implicit_tls == other.implicit_tls && source == other.source && failure == other.failure;
+  return auth::is_same_login(login.get(), other.login.get()) && transport == other.transport && next_hops == other.next_hops &&
+         port == other.port && tls == other.tls && implicit_tls == other.implicit_tls && source == other.source && failure == other.failure;
 }
 
 Route route_for(const Config& config, const proto::Domain& domain) {

@@ -42,7 +42,10 @@ Task<bool> ClientSignIn::run(const std::vector<std::string>& offered) {
   const net::TlsState& tls = channel_.tls();
   const auth::Channel proved{tls.level == net::TlsLevel::verified, channel_.tls_binding()};
   const auto choice = auth::choose_mechanisms(offered, login_, proved);
-  if (choice.mechanisms.empty()) co_return found(choice.failure) == Tried::signed_in;
+  if (choice.mechanisms.empty()) {
+    failure_ = report_.found(Stage::auth, kNotSignedIn, choice.failure);
+    co_return false;
+  }
   Tried tried = Tried::not_this_one;
   int tries = 0;
   for (const std::string& mechanism : choice.mechanisms) {
@@ -96,8 +99,7 @@ Task<Result<proto::Reply>> ClientSignIn::send(std::string line) {
 // RFC 4954 4: "*" ends an exchange that goes wrong. Its reply, 501, says nothing that we do not know.
 Task<ClientSignIn::Tried> ClientSignIn::abort(const Error& why) {
   (void)co_await send("*");
-  found(why.message);
-  co_return Tried::refused;
+  co_return found(why.message);
 }
 
 ClientSignIn::Tried ClientSignIn::judge(const auth::SaslClient& exchange, const proto::Reply& reply) {

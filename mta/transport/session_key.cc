@@ -29,8 +29,8 @@ std::shared_ptr<const SessionTerms> usual_terms() {
 }
 
 bool SessionTerms::operator==(const SessionTerms& other) const {
-  const bool same_login = login == other.login || (login && other.login && *login == *other.login);
-  return same_login && transport == other.transport && tls == other.tls && implicit_tls == other.implicit_tls && source == other.source;
+  return auth::is_same_login(login.get(), other.login.get()) && transport == other.transport && tls == other.tls &&
+         implicit_tls == other.implicit_tls && source == other.source;
 }
 
 std::string SessionKey::text() const {

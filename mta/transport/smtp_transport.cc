@@ -132,10 +132,7 @@ class SmtpTransport::Parts::Attempt {
   }
 
   // A reload may have changed the password, or how to sign in, since it was opened.
-  bool has_terms(const smtp::ClientSession& session) const {
-    const auth::Login *const of_session = session.login(), *const wanted = order_.terms->login.get();
-    return of_session == wanted || (of_session && wanted && *of_session == *wanted);
-  }
+  bool has_terms(const smtp::ClientSession& session) const { return auth::is_same_login(session.login(), order_.terms->login.get()); }
 
   // True if the host got as far as a transaction.
   Task<bool> try_target(const dns::Target& target) {

@@ -18,9 +18,9 @@ void check_fields(std::string_view content) {
 }
 
 void check_completion(std::string_view content) {
-  const HeaderCompletion completion{*Domain::parse("mx.example"), [](std::string_view address) {
-                                      return address == "root" ? std::optional<std::string>("a@b.example") : std::nullopt;
-                                    }};
+  const Domain domain = *Domain::parse("mx.example");
+  const HeaderCompletion completion{
+      &domain, [](std::string_view address) { return address == "root" ? std::optional<std::string>("a@b.example") : std::nullopt; }};
   std::string once, twice;
   clean_header(split_message(content).header, &completion, once);
   clean_header(once, &completion, twice);

@@ -14,7 +14,8 @@ std::string cleaned(std::string_view header) {
 }
 
 std::string with_domains(std::string_view header) {
-  const HeaderCompletion completion{Domain::parse("mx.example").value()};
+  const Domain domain = Domain::parse("mx.example").value();
+  const HeaderCompletion completion{&domain};
   std::string out;
   clean_header(header, &completion, out);
   return out;
@@ -92,7 +93,7 @@ TEST_CASE("clean header: short names do not make a header grow without bound") {
   while (header.size() < 60'000) header += "a,";
   header += "a\r\n";
   const Domain domain = Domain::parse("mx." + std::string(60, 'x') + ".example").value();
-  const HeaderCompletion completion{domain};
+  const HeaderCompletion completion{&domain};
   std::string out;
   clean_header(header, &completion, out);
   CHECK(out.size() == header.size() + 1 + domain.text().size());
@@ -129,7 +130,8 @@ std::string renamed(std::string_view header) {
     if (address == "root" || address == "root@mx.example") return "admin@out.example";
     return std::nullopt;
   };
-  const HeaderCompletion completion{Domain::parse("mx.example").value(), author};
+  const Domain domain = Domain::parse("mx.example").value();
+  const HeaderCompletion completion{&domain, author};
   std::string out;
   clean_header(header, &completion, out);
   return out;
@@ -152,7 +154,8 @@ TEST_CASE("clean header: of Date, From and Message-ID the first one that says so
             "Date:\r\nDate: a\r\nSubject: s\r\nDATE: b\r\nFrom: \r\n\t\r\nMessage-ID: \r\nFrom: x@y.example\r\nFrom: z@y.example\r\n") ==
         "Date: a\r\nSubject: s\r\nFrom: x@y.example\r\n");
   std::string out;
-  const HeaderCompletion completion{Domain::parse("mx.example").value()};
+  const Domain domain = Domain::parse("mx.example").value();
+  const HeaderCompletion completion{&domain};
   const auto facts = clean_header("Date:\r\nFrom: \r\nMessage-ID:\r\n", &completion, out);
   CHECK(out == "");
   CHECK_FALSE((facts.has_date || facts.has_author || facts.message_id));

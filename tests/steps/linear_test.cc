@@ -181,7 +181,8 @@ const std::vector<Input> kTexts = {
 TEST_CASE("linear: headers are split and searched in linear time") {
   check_all_linear([](const std::string& text) { (void)split_message(text); }, kHeaders);
   check_all_linear([](const std::string& text) { (void)find_field(split_message(text).header, "Absent"); }, kHeaders);
-  const HeaderCompletion completion{*Domain::parse("here.example"), same_author};
+  const Domain domain = *Domain::parse("here.example");
+  const HeaderCompletion completion{&domain, same_author};
   const auto clean = [&](const std::string& text) {
     std::string out;
     (void)clean_header(split_message(text).header, &completion, out);
@@ -380,7 +381,8 @@ TEST_CASE("linear: notices and trace fields are composed in linear time") {
 }
 
 TEST_CASE("linear: a header is cleaned in pieces of bounded size") {
-  const HeaderCompletion completion{*Domain::parse("here.example"), same_author};
+  const Domain domain = *Domain::parse("here.example");
+  const HeaderCompletion completion{&domain, same_author};
   for (const char* fields : {"a:b\r\n", "To: root\r\n", "To: <@\xC3\xBC.example:a@b.example>\r\nCc: x\r\n", "Received: x\r\n"}) {
     CAPTURE(fields);
     const std::string header = repeated(fields)(1 << 20);
@@ -416,7 +418,8 @@ TEST_CASE("conversions: a source route is read without any, however many domains
 }
 
 TEST_CASE("conversions: a header is completed without any, whatever addresses and routes it has") {
-  const HeaderCompletion completion{*Domain::parse("here.example"), same_author};
+  const Domain domain = *Domain::parse("here.example");
+  const HeaderCompletion completion{&domain, same_author};
   const std::string route = "<" + repeated("@" + u_labels(31) + ",\r\n ")(900) + "@b:a@" + u_labels(31) + ">";
   const std::string address = "(x) u@" + u_labels(31);
   const std::string header = repeated("To: " + route + ",\r\n " + address + ", root\r\n")(1 << 20);
