@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "mta/system/descriptor.h"
+
 namespace mxpress::mta::intake {
 
 bool DropShares::take(uid_t owner, std::uint64_t octets, BootTime now) {
@@ -22,9 +24,11 @@ bool DropShares::take(uid_t owner, std::uint64_t octets, BootTime now) {
 
 bool DropRound::go_on(const std::function<bool(const std::string&, int)>& look) {
   if (!directory_) {
-    const int folder = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (folder < 0) return true;
-    directory_.reset(::fdopendir(folder));
+    system::Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (folder.get() < 0) return true;
+    directory_.reset(::fdopendir(folder.get()));  // which asks the system what the descriptor is, and may be refused
+    if (!directory_) return true;
+    (void)folder.release();
   }
   for (std::size_t count = 0; count < kPiece; ++count) {
     const dirent* entry = ::readdir(directory_.get());
