@@ -11,6 +11,8 @@
 namespace mxpress::proto {
 namespace {
 
+constexpr std::size_t kNoBound = SIZE_MAX;
+
 Error unclosed(const char* what) { return Error::permanent(std::string("address list with an unclosed ") + what); }
 
 struct Found {
@@ -24,7 +26,8 @@ struct Found {
 class Reader {
  public:
   enum class Keep { addresses, nothing };
-  explicit Reader(std::string_view text, Keep keep = Keep::addresses) : text_(text), keep_(keep) {}
+  explicit Reader(std::string_view text, Keep keep = Keep::addresses, std::size_t most = kNoBound)
+      : text_(text), keep_(keep), most_(most) {}
 
   // Of everything, or up to an address that cannot be read.
   Status read() {
@@ -34,6 +37,8 @@ class Reader {
     return end_address();
   }
   std::vector<Found> take_found() { return std::move(found_); }
+  // Whether that is why it was not read to its end.
+  bool has_too_many() const { return has_too_many_; }
   // Behind the last address that was read.
   std::string_view rest() const { return text_.substr(begin_); }
 
@@ -121,15 +126,20 @@ class Reader {
 
   Status end_address() {
     if (in_brackets_) return unclosed("angle bracket");
-    if (keep_ == Keep::addresses) keep_address();
+    if (keep_ == Keep::addresses && !keep_address()) return Error::permanent("address list with too many addresses");
     begin_ = at_;
     start_address();
     return {};
   }
 
-  void keep_address() {
+  // False: there is one too many.
+  bool keep_address() {
     Found found = address_ ? *std::move(address_) : Found{std::move(word_), word_begin_, word_end_};
-    if (!found.address.empty()) found_.push_back(std::move(found));
+    if (found.address.empty()) return true;
+    has_too_many_ = found_.size() == most_;
+    if (has_too_many_) return false;
+    found_.push_back(std::move(found));
+    return true;
   }
 
   void start_address() {
@@ -148,6 +158,7 @@ class Reader {
 
   std::string_view text_;
   const Keep keep_;
+  const std::size_t most_;  // addresses
   std::size_t at_ = 0;
   std::size_t begin_ = 0;  // of the present address
   std::string word_;       // what was read of the address, or of a name before it
@@ -157,6 +168,7 @@ class Reader {
   bool in_brackets_ = false;
   bool space_ = false;
   std::vector<Found> found_;
+  bool has_too_many_ = false;
 };
 
 enum class Set { original, resent };
@@ -177,10 +189,22 @@ bool has_resent_recipients(std::string_view header) {
   return false;
 }
 
+// The addresses of a list that can be read whole and has no more than `most`, which is lessened by what was read; too many leave nothing of
+// it.
+std::optional<std::vector<Found>> all_of(std::string_view value, std::size_t& most) {
+  Reader reader(value, Reader::Keep::addresses, most);
+  const bool is_readable = reader.read().ok();
+  auto found = reader.take_found();
+  most -= found.size();
+  if (is_readable) return found;
+  if (reader.has_too_many()) most = 0;
+  return std::nullopt;
+}
+
 }  // namespace
 
-AddressList read_address_list(std::string_view value) {
-  Reader reader(value);
+AddressList read_address_list(std::string_view value, std::size_t most) {
+  Reader reader(value, Reader::Keep::addresses, most);
   const Status status = reader.read();
   AddressList list;
   if (!status) list.unreadable = trimmed(reader.rest());
@@ -198,12 +222,12 @@ Result<std::vector<std::string>> parse_address_list(std::string_view value) {
 
 bool is_readable_address_list(std::string_view value) { return Reader(value, Reader::Keep::nothing).read().ok(); }
 
-std::string with_domain(std::string_view value, const Domain& domain) {
-  Reader reader(value);
-  if (!reader.read()) return std::string(value);
+std::string with_domain(std::string_view value, const Domain& domain, std::size_t& most) {
+  const auto found = all_of(value, most);
+  if (!found) return std::string(value);
   std::string completed;
   std::size_t copied = 0;
-  for (const Found& one : reader.take_found()) {
+  for (const Found& one : *found) {
     if (!is_local_part(one.address)) continue;
     const auto qualified = Mailbox::parse_qualifying(one.address, domain);
     // What would need quotes that are not there is left as it is: only the end of an address is known here.
@@ -214,12 +238,13 @@ std::string with_domain(std::string_view value, const Domain& domain) {
   return completed.append(value.substr(copied));
 }
 
-std::string with_addresses(std::string_view value, const std::function<std::optional<std::string>(std::string_view address)>& other) {
-  Reader reader(value);
-  if (!reader.read()) return std::string(value);
+std::string with_addresses(std::string_view value, const std::function<std::optional<std::string>(std::string_view address)>& other,
+                           std::size_t& most) {
+  const auto found = all_of(value, most);
+  if (!found) return std::string(value);
   std::string result;
   std::size_t copied = 0;
-  for (const Found& one : reader.take_found()) {
+  for (const Found& one : *found) {
     const auto replaced = other(one.address);
     if (!replaced) continue;
     result.append(value.substr(copied, one.begin - copied)).append(*replaced);

@@ -18,6 +18,8 @@ constexpr std::string_view kMergedFields[] = {"To", "Cc"};
 constexpr std::string_view kAuthorFields[] = {"From", "Sender", "Reply-To"};
 constexpr std::size_t kMaxQualified = 64 * 1024;  // octets of a header's fields that are searched for addresses without domain
 constexpr std::size_t kMaxAdded = 128 * 1024;     // octets of domains in a header
+constexpr std::size_t kMostCompleted = 2000;      // addresses of a header
+constexpr std::size_t kMostAuthors = 100;         // addresses of a header that may be renamed: each is looked up
 constexpr std::size_t kJudged = 128;              // octets of a line that show whether a person reads it as Bcc
 
 template <std::size_t kCount>
@@ -64,23 +66,32 @@ class Qualifier {
 
   void append_value(std::string_view value, std::string& out) {
     searched_ += value.size();
-    if (searched_ > kMaxQualified) return void(out.append(value));
-    const std::string completed = with_domain(value, *completion_->domain);
-    added_ += completed.size() - value.size();
-    out.append(added_ <= kMaxAdded ? std::string_view(completed) : value);
+    if (searched_ > kMaxQualified || most_completed_ == 0) return void(out.append(value));
+    const std::string completed = with_domain(value, *completion_->domain, most_completed_);
+    out.append(fits(value, completed) ? std::string_view(completed) : value);
   }
 
  private:
   // What is not renamed is completed.
   void append_authors(std::string_view value, std::string& out) {
-    if (searched_ + value.size() > kMaxQualified) return append_value(value, out);
-    const std::string renamed = with_addresses(value, completion_->author);
-    append_value(renamed.size() <= value.size() + kMaxAdded - added_ ? std::string_view(renamed) : value, out);
+    if (searched_ + value.size() > kMaxQualified || most_authors_ == 0) return append_value(value, out);
+    const std::string renamed = with_addresses(value, completion_->author, most_authors_);
+    append_value(fits(value, renamed) ? std::string_view(renamed) : value, out);
+  }
+
+  // Whether there is room for what becomes of `value`, which is counted then.
+  bool fits(std::string_view value, std::string_view becomes) {
+    const std::size_t more = becomes.size() - std::min(becomes.size(), value.size());
+    if (more > kMaxAdded - added_) return false;
+    added_ += more;
+    return true;
   }
 
   const HeaderCompletion* const completion_;
   std::size_t searched_ = 0;
-  std::size_t added_ = 0;
+  std::size_t added_ = 0;  // at most kMaxAdded
+  std::size_t most_completed_ = kMostCompleted;
+  std::size_t most_authors_ = kMostAuthors;
 };
 
 // The addresses of a list, without empty ones at its end; nothing if it cannot be read.

@@ -12,6 +12,9 @@
 
 namespace mxpress::proto {
 
+// RFC 4954 4: the host's challenge, in base64.
+constexpr int kAuthContinues = 334;
+
 struct Reply {
   int code = 0;                              // 200 to 599
   std::string text{};                        // of its lines, without code and separator, with LF between them; as received

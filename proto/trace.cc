@@ -33,10 +33,10 @@ std::string in_comment(std::string_view text) {
 }
 
 // RFC 5321 4.1.3; "unknown" for what is no address.
-std::string literal(const std::string& address) {
-  std::string text = "[" + address + "]";
+std::string literal(std::string_view address) {
+  std::string text = std::string("[").append(address).append("]");
   if (Domain::parse(text)) return text;
-  const auto domain = Domain::parse("[IPv6:" + address + "]");
+  const auto domain = Domain::parse(std::string("[IPv6:").append(address).append("]"));
   return domain ? "[IPv6:" + domain->address() + "]" : "unknown";
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <string_view>
 
 #include "proto/domain.h"
 #include "proto/mailbox.h"
@@ -14,15 +14,16 @@ namespace mxpress::proto {
 
 enum class TransmissionType { local, smtp, esmtp, esmtps };
 
+// It refers to what others keep.
 struct Trace {
   TransmissionType type = TransmissionType::local;
-  std::int64_t uid = -1;         // local: who submitted it
-  std::string client_name{};     // what the client said in HELO or EHLO
-  std::string client_address{};  // "192.0.2.1" or "2001:db8::1", without port
-  std::string tls{};             // "TLSv1.3/TLS_AES_256_GCM_SHA384"; empty without TLS
-  Domain by;                     // our host name
+  std::int64_t uid = -1;              // local: who submitted it
+  std::string_view client_name{};     // what the client said in HELO or EHLO
+  std::string_view client_address{};  // "192.0.2.1" or "2001:db8::1", without port
+  std::string_view tls{};             // "TLSv1.3/TLS_AES_256_GCM_SHA384"; empty without TLS
+  const Domain& by;                   // our host name
   QueueId id{};
-  std::optional<Mailbox> recipient{};  // only if the message has exactly one
+  const Mailbox* recipient = nullptr;  // only if the message has exactly one
   WallTime now{};
   int zone_minutes = 0;
 };

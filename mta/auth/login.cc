@@ -7,6 +7,7 @@
 
 #include "mta/config/route_config.h"
 #include "mta/system/private_file.h"
+#include "proto/encoding.h"
 
 namespace mxpress::mta::auth {
 namespace {
@@ -46,6 +47,12 @@ void wipe(std::string& text) {
 }
 
 bool is_same_login(const Login* a, const Login* b) { return a == b || (a && b && *a == *b); }
+
+bool repeats_secret(std::string_view text, const Login& login) {
+  const Secret plain(std::string("\0", 1) + login.user + std::string("\0", 1) + login.password.reveal());
+  const auto has = [text](const Secret& part) { return !part.empty() && text.find(part.reveal()) != text.npos; };
+  return has(login.password) || has(Secret(proto::base64(login.password.reveal()))) || has(Secret(proto::base64(plain.reveal())));
+}
 
 Result<Secret> read_secret(const std::string& path) {
   auto text = system::read_private_file(path, kFile);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mta/auth/secret.h"
@@ -26,6 +27,9 @@ struct Login {
 
 // Whether sessions that sign in with these may serve each other's mail. Null: nobody signs in.
 bool is_same_login(const Login* a, const Login* b);
+
+// Whether what a host says has the password in it, in clear or as it went over the wire.
+bool repeats_secret(std::string_view text, const Login& login);
 
 // Reads the password. Reads the disk, does not wait for a FIFO. A file that cannot be used gives a login with a failure.
 Login load_login(const std::string& name, const CredentialsConfig& config);

@@ -33,6 +33,10 @@ void check_route(const Config& config, const RouteConfig& route, ConfigReader& r
   if (route.next_hops.empty()) complain("host", " is missing: the host that takes the mail, such as \"smtp.example.com\"");
   if (!route.credentials.empty() && !config.credentials.contains(route.credentials))
     complain("auth", ": there is no [credentials." + route.credentials + "]");
+  const auto login = config.credentials.find(route.credentials);
+  if (login != config.credentials.end() && !login->second.allow_cleartext && route.next_hops.mail_hosts_of && route.tls &&
+      *route.tls != RouteTls::verify)
+    complain("auth", ": with host = \"mx:...\" the DNS names the host that is shown the password, so tls must be \"verify\"");
   if (route.implicit_tls && is_clear) complain("implicit", " = true begins with TLS: set tls to \"verify\" or \"encrypt\"");
   if (route.pinned_key && route.tls && *route.tls != RouteTls::verify) complain("pin", " is only asked for with tls = \"verify\"");
   if (route.pinned_key && route.ca_file) complain("pin", " and ca_file: set one of them");

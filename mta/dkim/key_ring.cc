@@ -44,7 +44,7 @@ void put_rsa_first(std::vector<SigningKey>& keys) {
 
 std::optional<proto::Domain> author_domain(std::string_view header) {
   if (proto::count_fields(header, "From") != 1) return std::nullopt;
-  const proto::AddressList list = proto::read_address_list(proto::find_field(header, "From")->value);
+  const proto::AddressList list = proto::read_address_list(proto::find_field(header, "From")->value, 1);
   if (!list.unreadable.empty() || list.addresses.size() != 1) return std::nullopt;
   const std::string& address = list.addresses.front();
   const auto at = address.rfind('@');

@@ -48,8 +48,8 @@ proto::TransmissionType transmission(const Entrance& entrance) {
 }
 
 // "192.0.2.1" of "192.0.2.1:4711", "2001:db8::1" of "[2001:db8::1]:4711".
-std::string without_port(const std::string& address) {
-  const std::string host = address.substr(0, address.rfind(':'));
+std::string_view without_port(std::string_view address) {
+  const std::string_view host = address.substr(0, address.rfind(':'));
   return host.starts_with("[") && host.ends_with("]") ? host.substr(1, host.size() - 2) : host;
 }
 
@@ -210,17 +210,16 @@ Refusal Incoming::object(ServerReply reply) {
 }
 
 std::string Incoming::received() const {
-  proto::Trace trace{.type = transmission(entrance_),
-                     .uid = entrance_.submitter.uid,
-                     .client_name = entrance_.submitter.client_name,
-                     .client_address = without_port(entrance_.submitter.client_address),
-                     .tls = {},
-                     .by = own_,
-                     .id = id_,
-                     .recipient = std::nullopt,
-                     .now = envelope_.submitted,
-                     .zone_minutes = zone_minutes_};
-  if (envelope_.recipients.size() == 1) trace.recipient = envelope_.recipients.front().mailbox;
+  const proto::Trace trace{.type = transmission(entrance_),
+                           .uid = entrance_.submitter.uid,
+                           .client_name = entrance_.submitter.client_name,
+                           .client_address = without_port(entrance_.submitter.client_address),
+                           .tls = {},
+                           .by = own_,
+                           .id = id_,
+                           .recipient = envelope_.recipients.size() == 1 ? &envelope_.recipients.front().mailbox : nullptr,
+                           .now = envelope_.submitted,
+                           .zone_minutes = zone_minutes_};
   return proto::received_field(trace);
 }
 

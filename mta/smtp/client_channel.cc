@@ -34,6 +34,8 @@ std::optional<Result<proto::Reply>> ClientChannel::buffered_reply() {
   begin_ += parser_.feed(std::string_view(buffer_.data() + begin_, size_ - begin_));
   std::optional<Result<proto::Reply>> reply = parser_.take();
   if (reply && !reply->ok()) return fail(reply->error(), kNotSmtp);
+  if (reply && login_ && (*reply)->code != proto::kAuthContinues && auth::repeats_secret((*reply)->text, *login_))
+    (*reply)->text = "(a reply that repeats the password)";
   return reply;
 }
 

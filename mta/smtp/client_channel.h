@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "mta/auth/login.h"
 #include "mta/net/stream.h"
 #include "proto/reply.h"
 #include "proto/status.h"
@@ -38,6 +39,9 @@ class ClientChannel {
   // The host has said something that was not asked for: the two are out of step.
   Error out_of_turn() { return fail(Error::transient("the mail host spoke out of turn"), kNotSmtp); }
   void close();
+  // From now on the text of a reply that repeats the password is replaced: replies are shown, logged and stored. The host's challenges
+  // (334) stay; nobody keeps them.
+  void conceal(std::shared_ptr<const auth::Login> login) { login_ = std::move(login); }
 
   // Octets have been read that no command has asked for.
   bool has_unread() const { return begin_ != size_; }
@@ -59,6 +63,7 @@ class ClientChannel {
   Error fail(Error error, proto::EnhancedStatus status);
 
   std::unique_ptr<net::Stream> stream_;
+  std::shared_ptr<const auth::Login> login_;  // null: there is nothing to conceal
   BootTime end_ = BootTime::max();
   BootTime deadline_ = BootTime::max();
   bool send_timed_out_ = false;

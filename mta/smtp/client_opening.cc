@@ -100,6 +100,7 @@ Task<bool> ClientOpening::shake_hands() {
 
 // The host never gets mail of ours without it: whatever it says, no recipient has failed.
 Task<bool> ClientOpening::sign_in() {
+  channel_.conceal(options_.login);
   ClientSignIn exchange(channel_, target_, *options_.login, options_.timeouts.hello);
   if (co_await exchange.run(extensions_.auth)) co_return true;
   failure_ = exchange.failure();

@@ -19,6 +19,7 @@ using proto::Stage;
 
 // RFC 2920 3.1 leaves it to us not to block in a write while the host blocks in its replies: no group is larger than what sockets hold.
 constexpr std::size_t kMaxGroup = 16 * 1024;
+constexpr std::size_t kUsualLine = 80;  // octets
 // Accepted recipients behind which any 4xx to RCPT may be the host's limit: Courier says 431 after 100.
 constexpr std::size_t kMaybeLimit = 10;
 constexpr int kClosing = 421;       // RFC 5321 3.8
@@ -95,32 +96,44 @@ bool ClientTransaction::is_too_large() {
   return true;
 }
 
-std::vector<ClientTransaction::Command> ClientTransaction::commands() const {
+// Of the commands from `begin` up to `end`, which is not among them.
+std::string_view ClientTransaction::Dialogue::lines(std::size_t begin, std::size_t end) const {
+  const std::size_t from = begin == 0 ? 0 : commands[begin - 1].end;
+  return std::string_view(text).substr(from, commands[end - 1].end - from);
+}
+
+ClientTransaction::Dialogue ClientTransaction::dialogue() const {
   const proto::Envelope& envelope = *transaction_.envelope;
   const std::size_t offered = std::min(transaction_.recipients.size(), options_.max_recipients);
-  std::vector<Command> commands;
-  commands.reserve(offered + 3);
-  if (reset_first_) commands.push_back({Stage::mail, "RSET\r\n", 0, true});
-  commands.push_back({Stage::mail, mail_command(envelope, content_.data->size(), content_.body, extensions_)});
-  for (std::size_t i = 0; i < offered; ++i) {
-    const proto::Recipient& recipient = envelope.recipients[transaction_.recipients[i]];
-    commands.push_back({Stage::rcpt, rcpt_command(recipient, extensions_), i});
+  Dialogue dialogue;
+  dialogue.commands.reserve(offered + 3);
+  dialogue.text.reserve(kUsualLine * (offered + 1));
+  if (reset_first_) {
+    dialogue.text += "RSET\r\n";
+    dialogue.add({.stage = Stage::mail, .is_reset = true});
   }
-  commands.push_back({Stage::data, "DATA\r\n"});
-  return commands;
+  append_mail(envelope, content_.data->size(), content_.body, extensions_, dialogue.text);
+  dialogue.add({.stage = Stage::mail});
+  for (std::size_t i = 0; i < offered; ++i) {
+    append_rcpt(envelope.recipients[transaction_.recipients[i]], extensions_, dialogue.text);
+    dialogue.add({.stage = Stage::rcpt, .recipient = i});
+  }
+  dialogue.text += "DATA\r\n";
+  dialogue.add({.stage = Stage::data});
+  return dialogue;
 }
 
 // RFC 2920 3.1: DATA may only end a group; it is the last command here.
-std::size_t ClientTransaction::group_end(const std::vector<Command>& commands, std::size_t begin) const {
+std::size_t ClientTransaction::group_end(const Dialogue& dialogue, std::size_t begin) const {
   std::size_t end = begin + 1;
   if (!extensions_.pipelining) return end;
-  std::size_t octets = commands[begin].line.size();
-  while (end < commands.size() && octets + commands[end].line.size() <= kMaxGroup) octets += commands[end++].line.size();
+  while (end < dialogue.commands.size() && dialogue.lines(begin, end + 1).size() <= kMaxGroup) ++end;
   return end;
 }
 
 Task<void> ClientTransaction::envelope_dialogue() {
-  const std::vector<Command> all = commands();
+  const Dialogue dialogue = this->dialogue();
+  const std::vector<Command>& all = dialogue.commands;
   std::size_t begin = 0;
   while (begin < all.size() && !stopped_) {
     // RFC 5321 3.3: DATA needs an accepted recipient.
@@ -129,19 +142,14 @@ Task<void> ClientTransaction::envelope_dialogue() {
       ++begin;
       continue;
     }
-    const std::size_t end = group_end(all, begin);
-    if (!co_await exchange(std::span(all).subspan(begin, end - begin))) co_return;
+    const std::size_t end = group_end(dialogue, begin);
+    if (!co_await exchange(dialogue.lines(begin, end), std::span(all).subspan(begin, end - begin))) co_return;
     begin = end;
   }
 }
 
 // Whether the host still listens.
-Task<bool> ClientTransaction::exchange(std::span<const Command> group) {
-  std::size_t octets = 0;
-  for (const Command& command : group) octets += command.line.size();
-  std::string lines;
-  lines.reserve(octets);
-  for (const Command& command : group) lines += command.line;
+Task<bool> ClientTransaction::exchange(std::string_view lines, std::span<const Command> group) {
   if (channel_.has_unread()) {
     give_up_host(reporter().lost(group.front().stage, channel_.out_of_turn(), "waiting for nothing"));
     co_return false;

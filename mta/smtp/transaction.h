@@ -35,9 +35,21 @@ class ClientTransaction {
  private:
   struct Command {
     proto::Stage stage;
-    std::string line;
+    std::size_t end;            // of its line, in the dialogue's text
     std::size_t recipient = 0;  // of RCPT: index into the result's recipients
     bool is_reset = false;
+  };
+
+  // All command lines of the envelope, in the order in which they are sent.
+  struct Dialogue {
+    void add(Command command) {
+      command.end = text.size();
+      commands.push_back(command);
+    }
+    std::string_view lines(std::size_t begin, std::size_t end) const;
+
+    std::string text;
+    std::vector<Command> commands;
   };
 
   HostReporter reporter() const;
@@ -45,10 +57,10 @@ class ClientTransaction {
   bool takes_stored_content();
   Task<bool> prepare_content();
   bool is_too_large();
-  std::vector<Command> commands() const;
-  std::size_t group_end(const std::vector<Command>& commands, std::size_t begin) const;
+  Dialogue dialogue() const;
+  std::size_t group_end(const Dialogue& dialogue, std::size_t begin) const;
   Task<void> envelope_dialogue();
-  Task<bool> exchange(std::span<const Command> group);
+  Task<bool> exchange(std::string_view lines, std::span<const Command> group);
   Duration timeout_of(const Command& command) const;
 
   void take(const Command& command, const proto::Reply& reply);

@@ -4,8 +4,6 @@
 namespace mxpress::mta::smtp {
 namespace {
 
-constexpr std::size_t kUsualLine = 100;  // octets
-
 void append_mailbox(std::string& line, const proto::Mailbox& mailbox) {
   line.append(mailbox.local_part()).append("@").append(mailbox.domain().text());
 }
@@ -40,26 +38,23 @@ std::string dsn_of_recipient(const proto::Recipient& recipient) {
 
 }  // namespace
 
-std::string mail_command(const proto::Envelope& envelope, std::uint64_t size, proto::BodyType body, const proto::Extensions& extensions) {
-  std::string line;
-  line.reserve(kUsualLine);
+void append_mail(const proto::Envelope& envelope, std::uint64_t size, proto::BodyType body, const proto::Extensions& extensions,
+                 std::string& line) {
   line.append("MAIL FROM:<");
   if (!envelope.reverse_path.is_null()) append_mailbox(line, envelope.reverse_path.mailbox());
   line.append(">");
   if (extensions.size) line.append(" SIZE=").append(std::to_string(size));
   if (extensions.eight_bit_mime && body == proto::BodyType::eight_bit) line += " BODY=8BITMIME";
   if (extensions.dsn) line += dsn_of_message(envelope);
-  return line.append("\r\n");
+  line.append("\r\n");
 }
 
-std::string rcpt_command(const proto::Recipient& recipient, const proto::Extensions& extensions) {
-  std::string line;
-  line.reserve(kUsualLine);
+void append_rcpt(const proto::Recipient& recipient, const proto::Extensions& extensions, std::string& line) {
   line.append("RCPT TO:<");
   append_mailbox(line, recipient.mailbox);
   line.append(">");
   if (extensions.dsn) line += dsn_of_recipient(recipient);
-  return line.append("\r\n");
+  line.append("\r\n");
 }
 
 }  // namespace mxpress::mta::smtp

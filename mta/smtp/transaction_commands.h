@@ -9,8 +9,9 @@
 
 namespace mxpress::mta::smtp {
 
-// `size`: of the content as it is sent, for SIZE (RFC 1870 6).
-std::string mail_command(const proto::Envelope& envelope, std::uint64_t size, proto::BodyType body, const proto::Extensions& extensions);
-std::string rcpt_command(const proto::Recipient& recipient, const proto::Extensions& extensions);
+// Each adds one line with its CRLF. `size`: of the content as it is sent, for SIZE (RFC 1870 6).
+void append_mail(const proto::Envelope& envelope, std::uint64_t size, proto::BodyType body, const proto::Extensions& extensions,
+                 std::string& line);
+void append_rcpt(const proto::Recipient& recipient, const proto::Extensions& extensions, std::string& line);
 
 }  // namespace mxpress::mta::smtp

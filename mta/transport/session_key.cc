@@ -7,12 +7,14 @@
 namespace mxpress::mta::transport {
 namespace {
 
-// No space or '%' is left in it: keys that differ have texts that differ.
+// No space, '/' or '%' is left in it: keys that differ have texts that differ.
 std::string quoted(std::string_view text) {
   std::string result;
   for (const char c : text) {
     if (c == ' ')
       result += "%20";
+    else if (c == '/')
+      result += "%2F";
     else if (c == '%')
       result += "%25";
     else

@@ -35,6 +35,7 @@ def main():
     namespace.build_network()
     tempfile.tempdir = options.folder
     world = World(options.build, options.peers)
+    world.bench_load = pathlib.Path(options.generators).resolve() / 'bin/bench-load'
     figures = figures_of(world, options)
     keep = options.keep
     if keep:

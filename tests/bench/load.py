@@ -44,7 +44,7 @@ class Lines:
 
 class Sink:
     def __init__(self, world, party, listen, tell):
-        self.program = Lines(world, 'sink', [world.program('bench-load'), 'sink', '--listen', listen, '--tell', tell], party)
+        self.program = Lines(world, 'sink', [world.bench_load, 'sink', '--listen', listen, '--tell', tell], party)
         wait_until(lambda: self.program.find(lambda line: 'ready' in line), 30, 'the sink to listen')
 
     def wait_for(self, count, seconds):
@@ -67,11 +67,11 @@ def source_options(options):
 
 
 def start_source(world, party, address, **options):
-    return Lines(world, 'source', [world.program('bench-load'), 'source', '--to', address, *source_options(options)], party)
+    return Lines(world, 'source', [world.bench_load, 'source', '--to', address, *source_options(options)], party)
 
 
 def start_commands(world, party, command, environment, **options):
-    return Lines(world, 'commands', [world.program('bench-load'), 'commands', *source_options(options), '--', *command], party, environment)
+    return Lines(world, 'commands', [world.bench_load, 'commands', *source_options(options), '--', *command], party, environment)
 
 
 class PostfixSource:

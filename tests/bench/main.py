@@ -22,7 +22,7 @@ FOLDER = ROOT / 'build/bench'
 def arguments():
     parser = argparse.ArgumentParser(prog='scripts/bench', formatter_class=argparse.RawDescriptionHelpFormatter, description=DESCRIPTION)
     parser.add_argument('workload', choices=[*goals.WORKLOAD_NAMES, 'all', 'plot'], help='plot: draws the last runs of deep')
-    parser.add_argument('peer', nargs='*', help='mxpress, postfix, dma; without any: mxpress')
+    parser.add_argument('peer', nargs='*', help='mxpress, before, postfix, dma; without any: mxpress')
     parser.add_argument('--against', action='append', help='with all: whom to compare with (postfix)')
     parser.add_argument('--runs', type=int, default=1)
     parser.add_argument('--messages', type=int, help='the size of the run; each workload has its own')
@@ -35,6 +35,7 @@ def arguments():
     parser.add_argument('--source', choices=['ours', 'postfix'], default='ours', help='stream: bench-load or smtp-source')
     parser.add_argument('--sink', choices=['ours', 'postfix'], default='ours', help='stream: bench-load or smtp-sink')
     parser.add_argument('--build', default=str(ROOT / 'build/release'))
+    parser.add_argument('--before', metavar='FOLDER', help='an older build, the peer "before"; its load is made by the build that is measured')
     parser.add_argument('--peers', default=str(ROOT / 'build/peers'))
     parser.add_argument('--results', default=str(FOLDER / 'results.jsonl'), help='where each run is added as a line')
     parser.add_argument('--keep', action='store_true', help="keep a void run's folder")
@@ -54,7 +55,9 @@ def one_run(options, workload, peer):
     """Its figures; what happens in it ends with its process namespace."""
     result = FOLDER / f'result-{os.getpid()}.json'
     result.unlink(missing_ok=True)
-    inner = {**vars(options), 'messages': messages(options, workload), 'workload': workload, 'peer': peer, 'folder': str(FOLDER), 'result': str(result)}
+    build, name = (options.before, 'mxpress') if peer == 'before' else (options.build, peer)
+    inner = {**vars(options), 'messages': messages(options, workload), 'workload': workload, 'peer': name, 'folder': str(FOLDER), 'result': str(result),
+             'build': build, 'generators': options.build}
     namespaces = ['unshare', '-n', '-m', '-p', '-f', '--kill-child', '--mount-proc', '--propagation', 'private']
     done = subprocess.run([*namespaces, sys.executable, str(HERE / 'inside.py'), json.dumps(inner)])
     meter.remove_groups()
@@ -90,6 +93,8 @@ def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0:
         sys.exit('scripts/bench: only root can make the namespaces that a run needs')
+    if 'before' in [*options.peer, *(options.against or [])] and not options.before:
+        sys.exit('scripts/bench: say with --before FOLDER which build "before" is (its bin/ has mxpressd, mxpress and sendmail)')
     if options.workload == 'plot':
         return 0 if plot.draw(options.results, ROOT / 'docs/deep-queue.svg') else 1
     if options.workload == 'all':

@@ -29,7 +29,8 @@ void check_completion(std::string_view content) {
 
 void check_domains(std::string_view text, const std::vector<std::string>& list) {
   const Domain domain = *Domain::parse("mx.example");
-  const std::string completed = with_domain(text, domain);
+  std::size_t most = SIZE_MAX;
+  const std::string completed = with_domain(text, domain, most);
   const auto again = parse_address_list(completed);
   expect(again && again->size() == list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -37,7 +38,7 @@ void check_domains(std::string_view text, const std::vector<std::string>& list) 
     const auto completed_one = Mailbox::parse((*again)[i]);  // quotes that it does not need stay in the text
     expect((*again)[i] == list[i] || (qualified && completed_one && *completed_one == *qualified));
   }
-  expect(with_domain(completed, domain) == completed);
+  expect(with_domain(completed, domain, most) == completed);
 }
 
 }  // namespace

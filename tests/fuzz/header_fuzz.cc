@@ -33,12 +33,9 @@ std::size_t count_of_fields(std::string_view header) {
 }
 
 void check_received(std::string_view name, std::string_view address, std::string_view tls) {
+  const Domain here = *Domain::parse("here.example");
   for (const TransmissionType type : {TransmissionType::smtp, TransmissionType::esmtp, TransmissionType::esmtps}) {
-    const Trace trace{.type = type,
-                      .client_name = std::string(name),
-                      .client_address = std::string(address),
-                      .tls = std::string(tls),
-                      .by = *Domain::parse("here.example")};
+    const Trace trace{.type = type, .client_name = name, .client_address = address, .tls = tls, .by = here};
     const std::string field = received_field(trace);
     expect_fit_to_travel(field);
     expect(count_of_fields(field) == 1 && count_fields(field, "Received") == 1);

@@ -126,8 +126,9 @@ TEST_CASE("address list: a lone local part gets the domain where it ends, everyt
   };
   for (const auto& [text, completed] : cases) {
     INFO(text);
-    CHECK(with_domain(text, domain) == completed);
-    CHECK(with_domain(completed, domain) == completed);
+    std::size_t most = 10;
+    CHECK(with_domain(text, domain, most) == completed);
+    CHECK(with_domain(completed, domain, most) == completed);
   }
 }
 
@@ -136,6 +137,27 @@ TEST_CASE("address list: what is no lone local part gets no domain") {
   for (const char* text : {"", "undisclosed-recipients:;", "<>", "two words", "root@", "@b.example", "a..b", "\xC3\xBC", "root <", "\"root",
                            "a@b c", "root (open, b"}) {
     INFO(text);
-    CHECK(with_domain(text, domain) == text);
+    std::size_t most = 10;
+    CHECK(with_domain(text, domain, most) == text);
   }
+}
+
+TEST_CASE("address list: a list of more addresses than may be looked at stays as it is, and uses up the bound") {
+  const Domain domain = Domain::parse("mx.example").value();
+  std::size_t most = 5;
+  CHECK(with_domain("a, b", domain, most) == "a@mx.example, b@mx.example");
+  CHECK(most == 3);
+  CHECK(with_domain("a, \"b", domain, most) == "a, \"b");  // cannot be read: looked at all the same
+  CHECK(most == 2);
+  CHECK(with_domain("a, b", domain, most) == "a@mx.example, b@mx.example");
+  CHECK(most == 0);
+  most = 2;
+  std::size_t asked = 0;
+  const auto other = [&asked](std::string_view) { return ++asked, std::optional<std::string>("x@y.example"); };
+  CHECK(with_addresses("a, b, c", other, most) == "a, b, c");
+  CHECK(most == 0);
+  CHECK(asked == 0);
+  CHECK(read_address_list("a, b", 1).addresses == std::vector<std::string>{"a"});
+  CHECK(read_address_list("a, b", 1).unreadable == "b");
+  CHECK(read_address_list("a,,(x),", 1).unreadable.empty());
 }

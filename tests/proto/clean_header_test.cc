@@ -149,6 +149,34 @@ TEST_CASE("clean header: authors get other addresses in From, Sender, Reply-To a
     CHECK(renamed(text) == text);
 }
 
+TEST_CASE("clean header: the work and the growth of completion are bounded, however a header spreads its addresses") {
+  const Domain domain = Domain::parse(std::string(60, 'd') + ".example").value();
+  std::string many;
+  for (int i = 0; i < 31'000; ++i) many += "a,";
+  std::string spread;
+  for (int i = 0; i < 1'000; ++i) spread += "Resent-From: a, b\r\nResent-To: " + std::string(40, '"') + "c, d, e, f, g, h, i\r\n";
+  for (const std::string& header : {"From: " + many + "\r\n", spread, "From: " + many + "\r\nReply-To: " + many + "\r\n" + spread}) {
+    std::size_t asked = 0;
+    const HeaderCompletion completion{&domain, [&asked](std::string_view) -> std::optional<std::string> {
+                                        ++asked;
+                                        return std::string(100, 'x') + "@out.example";
+                                      }};
+    std::string out;
+    clean_header(header, &completion, out);
+    CHECK(asked <= 100);
+    CHECK(out.size() <= header.size() + 128 * 1024);
+  }
+}
+
+TEST_CASE("clean header: a renamed address that is longer than a header may grow stays as it is") {
+  const Domain domain = Domain::parse("mx.example").value();
+  const std::string longer(300 * 1024, 'x');
+  const HeaderCompletion completion{&domain, [&longer](std::string_view) { return std::optional(longer); }};
+  std::string out;
+  clean_header("From: a@b.example\r\nSender: a@b.example\r\n", &completion, out);
+  CHECK(out == "From: a@b.example\r\nSender: a@b.example\r\n");
+}
+
 TEST_CASE("clean header: of Date, From and Message-ID the first one that says something stays") {
   CHECK(with_domains(
             "Date:\r\nDate: a\r\nSubject: s\r\nDATE: b\r\nFrom: \r\n\t\r\nMessage-ID: \r\nFrom: x@y.example\r\nFrom: z@y.example\r\n") ==

@@ -10,7 +10,8 @@ using namespace mxpress::proto;
 namespace {
 
 Trace trace(TransmissionType type) {
-  Trace value{.by = *Domain::parse("mx.here.example")};
+  static const Domain here = *Domain::parse("mx.here.example");
+  Trace value{.by = here};
   value.type = type;
   value.uid = 1000;
   value.client_name = "Client.example";
@@ -28,7 +29,8 @@ TEST_CASE("trace: a local submission names the uid") {
 TEST_CASE("trace: an SMTP client is named with its address, protocol and TLS") {
   Trace value = trace(TransmissionType::esmtps);
   value.tls = "TLSv1.3/TLS_AES_256_GCM_SHA384";
-  value.recipient = *Mailbox::parse("a@b.example");
+  const Mailbox recipient = *Mailbox::parse("a@b.example");
+  value.recipient = &recipient;
   CHECK(received_field(value) ==
         "Received: from client.example ([192.0.2.7])\r\n\tby mx.here.example (mxpress) with ESMTPS (TLSv1.3/TLS_AES_256_GCM_SHA384)\r\n"
         "\tid 0000000000000\r\n\tfor <a@b.example>;\r\n\tThu, 01 Jan 1970 00:00:00 +0000\r\n");

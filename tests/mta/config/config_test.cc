@@ -231,6 +231,8 @@ TEST_CASE("config: each mistake is an error that names file, line and key, and w
       {"[route]\nhost = \"a.example\"\ntls = \"may\"\nimplicit = true", "x.toml:4: [route] implicit = true begins with TLS"},
       {"[route]\nhost = \"a.example\"\npin = \"sha256/abc\"", "x.toml:3: [route] pin: must be \"sha256/\""},
       {"[route]\nhost = \"a.example\"\nauth = \"me\"", "x.toml:3: [route] auth: there is no [credentials.me]"},
+      {"[route]\nhost = \"mx:a.example\"\ntls = \"encrypt\"\nauth = \"me\"\n[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"",
+       "x.toml:4: [route] auth: with host = \"mx:...\" the DNS names the host"},
       {"[route.\"my host\"]\nhost = \"a.example\"", "x.toml:1: [route.my host]: a name has letters"},
       {"[route.direct]\nhost = \"a.example\"", "x.toml:1: [route.direct]: \"direct\" stands for no route"},
       {"route = 5", "x.toml:1: route must be a table"},

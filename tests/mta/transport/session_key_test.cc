@@ -59,6 +59,8 @@ TEST_CASE("session key: any two of these keys share no session, and no name in t
       with([](SessionKey& key) { key.terms.login = login("provider", "you"); }),
       with([](SessionKey& key) { key.terms.login = login("other", "me"); }),
       with([](SessionKey& key) { key.terms.login = login("provider", "me from=192.0.2.1"); }),
+      with([](SessionKey& key) { key.terms.login = login("provider/a", "me"); }),
+      with([](SessionKey& key) { key.terms.login = login("provider", "a/me"); }),
       with([](SessionKey& key) { key.terms.login = login("provider", "me"), key.terms.source = dns::Address::parse("192.0.2.1").value(); }),
       with([](SessionKey& key) { key.terms.source = dns::Address::parse("192.0.2.1").value(); }),
       with([](SessionKey& key) { key.terms.source = dns::Address::parse("192.0.2.2").value(); }),
