@@ -38,6 +38,16 @@ ScriptedResolver& ScriptedResolver::cname(const std::string& name, const std::st
   return *this;
 }
 
+ScriptedResolver& ScriptedResolver::ns(const std::string& name, const std::string& host) {
+  names_[name].records[RecordType::ns].texts.push_back(host);
+  return *this;
+}
+
+ScriptedResolver& ScriptedResolver::ptr(const std::string& name, const std::string& host) {
+  names_[name].records[RecordType::ptr].texts.push_back(host);
+  return *this;
+}
+
 ScriptedResolver& ScriptedResolver::txt(const std::string& name, const std::string& text) {
   names_[name].records[RecordType::txt].texts.push_back(text);
   return *this;

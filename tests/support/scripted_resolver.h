@@ -18,6 +18,8 @@ class ScriptedResolver final : public dns::Resolver {
   ScriptedResolver& a(const std::string& name, const std::string& address);
   ScriptedResolver& aaaa(const std::string& name, const std::string& address);
   ScriptedResolver& cname(const std::string& name, const std::string& target);
+  ScriptedResolver& ns(const std::string& name, const std::string& host);
+  ScriptedResolver& ptr(const std::string& name, const std::string& host);
   ScriptedResolver& txt(const std::string& name, const std::string& text);
   // From now on: every question about `name`, or only that of one type, fails with this text.
   ScriptedResolver& fail(const std::string& name, const std::string& text = "SERVFAIL from 192.0.2.53:53");
