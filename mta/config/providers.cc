@@ -14,9 +14,9 @@ namespace {
 [[noreturn]] void wrong(const std::string& what) { throw std::logic_error("providers.toml: " + what); }
 
 void read_key(Provider& provider, std::vector<ConfigField>& fields, const ConfigEntry& entry) {
-  if (entry.key == "user" || entry.key == "password") {
+  if (entry.key == "user" || entry.key == "password" || entry.key == "spf") {
     if (!entry.value.text()) wrong(provider.name + ": " + entry.key + " is no text");
-    (entry.key == "user" ? provider.user : provider.password) = *entry.value.text();
+    (entry.key == "user" ? provider.user : entry.key == "spf" ? provider.spf : provider.password) = *entry.value.text();
     return;
   }
   const auto field = std::find_if(fields.begin(), fields.end(), [&](const ConfigField& one) { return one.name == entry.key; });

@@ -14,6 +14,7 @@ struct Provider {
   RouteConfig route;     // host, port, implicit
   std::string user;      // that everybody signs in with there; empty: each has an own one
   std::string password;  // for people: where it comes from
+  std::string spf;       // whose SPF record names the hosts that its mail leaves from; empty: not known
 };
 
 // In the order of the file, which is part of the program.

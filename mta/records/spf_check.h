@@ -1,0 +1,37 @@
+// What receivers find when they look up the SPF record of a domain for mail of an address. RFC 7208 4, 5.
+#pragma once
+
+#include <string>
+
+#include "dns/resolver.h"
+#include "mta/records/spf.h"
+
+namespace mxpress::mta::records {
+
+enum class SpfResult { pass, no_pass, error, unknown };  // unknown: the DNS did not answer, or a term has macros
+
+// One look at one record.
+class SpfCheck {
+ public:
+  // `resolver` outlives it.
+  SpfCheck(dns::Resolver& resolver, dns::Address address) : resolver_(resolver), address_(address) {}
+
+  // `domain` has this record. After more than twice as many look-ups as are allowed it ends, with an error.
+  Task<SpfResult> of(std::string domain, std::string record);
+  // Terms that made receivers ask the DNS: more than kMostSpfLookups are an error. Up to the term that matched.
+  int lookups() const { return lookups_; }
+
+ private:
+  enum class Match { yes, no, error, unknown };
+  Task<Match> matches(std::string domain, SpfTerm term);
+  Task<Match> includes(std::string domain);
+  Task<Match> has_address(std::string host, SpfTerm term);
+  Task<Match> is_mail_host(std::string domain, SpfTerm term);
+  Task<SpfResult> of_domain(std::string domain);
+
+  dns::Resolver& resolver_;
+  const dns::Address address_;
+  int lookups_ = 0;
+};
+
+}  // namespace mxpress::mta::records
