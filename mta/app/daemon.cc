@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "dns/stub_resolver.h"
+#include "dns/zone_resolver.h"
 #include "mta/app/memory_sum.h"
 #include "mta/config/config.h"
 #include "mta/config/name_service.h"
@@ -35,6 +36,8 @@
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
 #include "mta/net/tls.h"
+#include "mta/records/key_watch.h"
+#include "mta/records/seen_keys.h"
 #include "mta/routing/route_files.h"
 #include "mta/routing/signing_keys.h"
 #include "mta/system/crash_record.h"
@@ -81,12 +84,10 @@ void read_route_files(Config& config) {
   for (const std::string& failure : config.route_files->failures()) log(LogLine(Priority::alert, "route").add("reason", failure));
 }
 
-// Mail is not sent unsigned because a key cannot be read: that is a mistake in the configuration.
-Status read_signing_keys(Config& config) {
-  auto ring = routing::load_signing_keys(config);
-  if (!ring) return ring.error();
-  if (!ring->is_empty()) config.signer = std::make_shared<content::DkimSigner>(std::move(*ring));
-  return {};
+// Mail is not sent unsigned because a key cannot be read: that is a mistake in the configuration. Which of them sign is for KeyWatch to
+// say.
+Result<routing::SigningKeys> read_signing_keys(const Result<Config>& config) {
+  return config ? routing::load_signing_keys(*config) : config.error();
 }
 
 control::ControlServerOptions control_options(const Config& config) {
@@ -142,7 +143,7 @@ class LoopThread {
 class RunningDaemon final : public Daemon {
  public:
   RunningDaemon(Config config, std::optional<boost::filesystem::path> file, intake::Listeners listeners, std::unique_ptr<queue::Disk> disk,
-                std::unique_ptr<queue::Spool> spool, std::unique_ptr<system::CrashRecord> crash_record)
+                std::unique_ptr<queue::Spool> spool, std::unique_ptr<system::CrashRecord> crash_record, routing::SigningKeys keys)
       : file_(std::move(file)),
         config_(std::move(config)),
         listeners_(std::move(listeners)),
@@ -153,6 +154,9 @@ class RunningDaemon final : public Daemon {
         health_(main_),
         stop_timer_(main_),
         suspect_timer_(main_) {
+    Config with_signer = *config_.get();
+    watch_keys(std::move(keys), with_signer);
+    config_.set(std::move(with_signer));
     for (std::size_t i = 0; i < worker_count(*config_.get()); ++i) loops_.push_back(std::make_unique<LoopThread>());
     make_parts();
   }
@@ -200,7 +204,19 @@ class RunningDaemon final : public Daemon {
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
         *spool_, *dispatcher_, config_, recovery_progress_, events_, counters_, [this] { return reload(); },
-        [this, of_start = listeners_.failures] { return failures(of_start); });
+        [this, of_start = listeners_.failures] { return failures(of_start); }, [this] { return key_watch_.status(); });
+  }
+
+  // Sets the signer of `config`. Any thread.
+  void watch_keys(routing::SigningKeys keys, Config& config) {
+    auto signer = keys.domains.empty() ? nullptr : std::make_shared<content::DkimSigner>(dkim::KeyRing());
+    config.signer = signer;
+    auto make = [this, dns = config::stub_config(config)]() mutable -> std::shared_ptr<dns::Resolver> {
+      dns.cache.entries = 0;
+      auto stub = std::make_shared<dns::StubResolver>(main_.get_executor(), dns, random_seed());
+      return std::make_shared<dns::ZoneResolver>(std::move(stub), random_seed());
+    };
+    key_watch_.watch(std::move(keys), std::move(signer), std::move(make));
   }
 
   static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
@@ -314,9 +330,11 @@ class RunningDaemon final : public Daemon {
   Status reload() {
     system::notify_reloading();
     auto config = load_config(file_);
-    if (const Status keys = config ? read_signing_keys(*config) : Status(); !keys) config = keys.error();
+    auto keys = read_signing_keys(config);
+    if (!keys) config = keys.error();
     if (config) {
       read_route_files(*config);
+      watch_keys(std::move(*keys), *config);
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
       config_.set(std::move(*config));
       sign_in_alarm_.clear();
@@ -405,6 +423,7 @@ class RunningDaemon final : public Daemon {
   std::thread recovery_;
   control::RecoveryProgress recovery_progress_;
   asio::io_context main_{1};
+  records::KeyWatch key_watch_{main_.get_executor(), events_, records::seen_keys_file(config_.get()->spool_directory)};
   asio::signal_set signals_;
   Timer health_;
   Timer stop_timer_;
@@ -428,14 +447,15 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   for (const auto& warning : listeners->warnings) log(LogLine(Priority::warning, "listener").add("note", warning));
   for (const auto& failure : listeners->failures) log(LogLine(Priority::error, "listener").add("reason", failure));
   if (auto status = system::give_up_root(config); !status) return status.error();
-  if (auto status = read_signing_keys(config); !status) return status.error();
+  auto keys = routing::load_signing_keys(config);
+  if (!keys) return keys.error();
   read_route_files(config);
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config));
   if (!spool) return spool.error();
   auto crash_record = open_crash_record(config);
   auto daemon = std::make_unique<RunningDaemon>(std::move(config), std::move(file), std::move(*listeners), std::move(disk),
-                                                std::move(*spool), std::move(crash_record));
+                                                std::move(*spool), std::move(crash_record), std::move(*keys));
   if (auto status = daemon->open_control(); !status) return status.error();
   return std::unique_ptr<Daemon>(std::move(daemon));
 }

@@ -15,8 +15,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue",  "show",  "cat",   "hold",   "release", "retry", "bounce", "remove", "status",
-                                  "reload", "flush", "mailq", "config", "wait",    "fsck",  "dkim",   "help",   "version"};
+constexpr std::array kCommands = {"queue", "show",  "cat",    "hold", "release", "retry", "bounce", "remove", "status", "reload",
+                                  "flush", "mailq", "config", "wait", "fsck",    "dkim",  "setup",  "help",   "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -25,13 +25,14 @@ bool is_one_of(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-po::options_description options(CommandLine& line, std::string& older, std::string& ended) {
+po::options_description options(CommandLine& line, std::string& older, std::string& ended, std::string& wait) {
   po::options_description description;
   description.add_options()("help,h", "")("version,V", "")("config,c", po::value<std::string>())("domain", po::value(&line.domain))(
       "sender", po::value(&line.sender))("recipient", po::value(&line.recipient))("state", po::value(&line.state))(
       "older", po::value(&older))("ended", po::value(&ended))("all", po::bool_switch(&line.all))(
       "messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))(
-      "repair", po::bool_switch(&line.repair))("words", po::value<std::vector<std::string>>());
+      "repair", po::bool_switch(&line.repair))("yes,y", po::bool_switch(&line.yes))("wait", po::value(&wait)->implicit_value("1h"))(
+      "words", po::value<std::vector<std::string>>());
   return description;
 }
 
@@ -47,6 +48,7 @@ bool takes_ids(std::string_view command) {
 }
 
 bool is_dkim_command(const std::vector<std::string>& words) {
+  if (words.size() == 2 && words[0] == "rotate") return true;
   if (words.size() == 1) return words[0] == "records";
   const bool has_kind = words.size() == 3 && words[2] == "ed25519";
   return !words.empty() && words[0] == "key" && (words.size() == 2 || has_kind);
@@ -62,10 +64,12 @@ std::optional<Error> check(const CommandLine& line) {
   if (line.command == "config" && (line.arguments.size() != 1 || (line.arguments[0] != "check" && line.arguments[0] != "show")))
     return mistake("say mxpress config check, or mxpress config show");
   if (line.command == "dkim" && !is_dkim_command(line.arguments))
-    return mistake("say mxpress dkim records, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
+    return mistake("say mxpress dkim records, mxpress dkim rotate DOMAIN, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
+  if (line.command == "setup" && !line.arguments.empty()) return mistake("mxpress setup takes options only, such as --domain example.com");
+  if ((line.yes || line.wait) && line.command != "setup") return mistake("--yes and --wait are for mxpress setup");
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
-      line.command != "dkim")
+      line.command != "dkim" && line.command != "setup")
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --older, --state or --all");
@@ -90,13 +94,13 @@ bool CommandLine::selects() const { return all || !state.empty() || has_conditio
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
   CommandLine line;
-  std::string older, ended;
+  std::string older, ended, wait;
   po::variables_map values;
   try {
     po::positional_options_description words;
     words.add("words", -1);
     const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(arguments).options(options(line, older, ended)).positional(words).style(style).run(), values);
+    po::store(po::command_line_parser(arguments).options(options(line, older, ended, wait)).positional(words).style(style).run(), values);
     po::notify(values);
   } catch (const po::error& error) {
     return mistake(error.what());
@@ -107,6 +111,11 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     const auto duration = queue::parse_duration(older);
     if (!duration) return mistake("--older: " + duration.error().message);
     line.older = *duration;
+  }
+  if (!wait.empty()) {
+    const auto duration = queue::parse_duration(wait);
+    if (!duration) return mistake("--wait: " + duration.error().message);
+    line.wait = *duration;
   }
   if (values.count("ended")) {
     std::uint32_t count = 0;
@@ -139,7 +148,10 @@ Looking:
   mailq               the queue as Postfix prints it
   wait ID             returns when the message has left the queue
   config check|show   is the configuration right; what is in force
-  dkim records        the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind)
+  setup               makes keys that sign mail (DKIM), and says which DNS records this host's mail needs and has; --domain D,
+                      --yes: asks nothing, --wait[=1h]: until the DNS has them
+  dkim records        the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);
+                      dkim rotate DOMAIN: new keys that take over once their records are there
   fsck                is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing
 
 Acting (--dry-run: only say on what):

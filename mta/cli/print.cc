@@ -280,6 +280,17 @@ void print_counts(std::ostream& out, const control_pb::Counts& counts) {
       << " could not be opened\n";
 }
 
+// The keys of one domain stand together.
+void print_signing_keys(std::ostream& out, const control_pb::StatusInfo& status) {
+  std::string domain;
+  for (const control_pb::SigningKey& key : status.signing_key()) {
+    const bool is_first = std::exchange(domain, key.domain()) != key.domain() || domain.empty();
+    out << (is_first ? (&key == &status.signing_key(0) ? "signing    " : "\n           ") + clean(key.domain()) + ": " : ", ")
+        << clean(key.selector()) << " (" << clean(key.kind()) << ") " << clean(key.state());
+  }
+  if (status.signing_key_size() != 0) out << "\n";
+}
+
 bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallTime now) {
   out << "daemon     "
       << (status.running() ? "running since " + rough(now - wall(status.started_ms()))
@@ -294,6 +305,7 @@ bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
   if (status.local_messages() != 0) out << ", kept in the spool's folder mailbox/ (a Maildir); [local] aliases would send such mail on";
   out << "\n";
   if (status.has_counts()) print_counts(out, status.counts());
+  print_signing_keys(out, status);
   for (const control_pb::Loss& lost : status.lost())
     out << "LOST       " << lost.events() << " event(s) that the " << clean(lost.sink()) << " was too slow for, or failed on\n";
   if (status.corrupt() != 0)

@@ -10,6 +10,7 @@
 #include "mta/cli/commands.h"
 #include "mta/cli/dkim_command.h"
 #include "mta/cli/fsck_command.h"
+#include "mta/cli/setup_command.h"
 #include "mta/cli/spool_backend.h"
 #include "mta/config/config_fields.h"
 #include "mta/control/backend.h"
@@ -99,10 +100,11 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (line->command == "version") return streams.out << "mxpress " MXPRESS_VERSION "\n", ExitCode::ok;
   const auto file = config_file(*line);
   auto config = load_config(file);
-  const bool needs_config = line->command == "config" || line->command == "fsck" || line->command == "dkim";
+  const bool needs_config = line->command == "config" || line->command == "fsck" || line->command == "dkim" || line->command == "setup";
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
   if (line->command == "config") return config_command(*line, *config, streams);
-  if (line->command == "dkim") return run_dkim(*line, *config, streams);
+  if (line->command == "dkim") return run_dkim(*line, file.value_or(kDefaultConfigFile), *config, streams);
+  if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "fsck") return run_fsck(*line, *config, streams);
   auto client = config ? find_queue(*config, purpose_of(*line)) : find_daemon_despite(config.error(), file, streams.error);
   if (!client) return complain(streams.error, client.error().message, config ? ExitCode::unreachable : ExitCode::failed);

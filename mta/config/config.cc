@@ -17,7 +17,6 @@ namespace mxpress::mta {
 namespace {
 
 constexpr std::size_t kMaxFile = 1 << 20;  // octets
-constexpr const char* kDefaultFile = "/etc/mxpress/mxpress.toml";
 
 void complete(Config& config) {
   if (config.hostname.empty())
@@ -81,7 +80,7 @@ Result<Config> parse_config(std::string_view toml, const std::string& file_name)
 }
 
 Result<Config> load_config(const std::optional<boost::filesystem::path>& file) {
-  const boost::filesystem::path path = file.value_or(kDefaultFile);
+  const boost::filesystem::path path = file.value_or(kDefaultConfigFile);
   if (!file && is_absent(path)) return parse_config("", "built-in defaults");
   const auto text = read_file(path);
   if (!text) return text.error();
@@ -91,7 +90,7 @@ Result<Config> load_config(const std::optional<boost::filesystem::path>& file) {
 }
 
 boost::filesystem::path control_socket_in(const std::optional<boost::filesystem::path>& file) {
-  const auto text = read_file(file.value_or(kDefaultFile));
+  const auto text = read_file(file.value_or(kDefaultConfigFile));
   const auto tables = text ? config::parse_toml(*text, "") : Result<config::ConfigValue::Table>(text.error());
   if (!tables) return ListenConfig().control_socket;
   for (const auto& table : *tables)

@@ -72,9 +72,15 @@ struct LocalConfig {
   std::uint64_t mailbox_limit = 100u << 20;  // octets of the Maildir; then the oldest messages make room
 };
 
+// What makes a key sign: that the DNS has its record, or nothing more, or nothing at all.
+enum class SignWhen : std::uint8_t { published, always, never };
+
 // [dkim."example.org"]: who signs mail whose author is of this domain, or of one below it.
 struct DkimConfig {
   std::map<std::string, boost::filesystem::path> keys;  // PEM files, by selector
+  std::map<std::string, boost::filesystem::path> next;  // the same: sign instead of `keys` once the records of all of them are published
+  // Not set: published, and keys that signed before this host kept book of that go on.
+  std::optional<SignWhen> sign;
 };
 
 // The way to the mail hosts of the recipient's domain, whatever [route] says.
@@ -121,7 +127,9 @@ struct Config {
   boost::filesystem::path mailbox_directory() const { return spool_directory / "mailbox"; }
 };
 
-// Default file: /etc/mxpress/mxpress.toml, which need not exist; a file that was named must. Errors name file, line, and a suggestion.
+inline constexpr const char* kDefaultConfigFile = "/etc/mxpress/mxpress.toml";
+
+// Default file: kDefaultConfigFile, which need not exist; a file that was named must. Errors name file, line, and a suggestion.
 Result<Config> load_config(const std::optional<boost::filesystem::path>& file);
 // Where the daemon's control socket is, as far as a file with mistakes tells: to reach a daemon that runs on its older settings.
 boost::filesystem::path control_socket_in(const std::optional<boost::filesystem::path>& file);

@@ -133,7 +133,10 @@ std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::
   return fields;
 }
 
-std::vector<ConfigField> fields_of(DkimConfig& dkim) { return {field("", "keys", dkim.keys, key_files())}; }
+std::vector<ConfigField> fields_of(DkimConfig& dkim) {
+  return {field("", "keys", dkim.keys, key_files()), field("", "next", dkim.next, key_files()),
+          field("", "sign", dkim.sign, maybe(sign_when()))};
+}
 
 std::vector<ConfigField> fields_of(RouteConfig& route) {
   std::vector<ConfigField> fields;

@@ -297,8 +297,22 @@ Kind<std::map<std::string, boost::filesystem::path>> key_files() {
             return files;
           },
           [](const auto& target) {
+            if (target.empty()) return std::string();
             return show_names<boost::filesystem::path>(target, [](const boost::filesystem::path& file) { return file.string(); });
           }};
+}
+
+Kind<SignWhen> sign_when() {
+  static constexpr std::string_view kWords[] = {"when published", "always", "never"};
+  static constexpr std::string_view kWanted = "\"when published\", \"always\" or \"never\"";
+  return of_text<SignWhen>(
+      std::string(kWanted),
+      [](std::string_view text) -> Result<SignWhen> {
+        const auto found = std::find(std::begin(kWords), std::end(kWords), text);
+        if (found != std::end(kWords)) return static_cast<SignWhen>(found - std::begin(kWords));
+        return Error::permanent("must be " + std::string(kWanted) + ", not \"" + proto::printable(text, 50) + "\"");
+      },
+      [](const SignWhen& target) { return std::string(kWords[static_cast<std::size_t>(target)]); });
 }
 
 Kind<std::map<std::string, std::string>> senders() {

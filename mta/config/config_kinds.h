@@ -43,7 +43,8 @@ Kind<std::string> sasl_mechanism();                 // kept in upper case
 Kind<std::string> optional_text(std::string what);  // one line of printable ASCII; empty: not set
 Kind<std::map<std::string, proto::Mailbox>> aliases();
 Kind<std::map<std::string, boost::filesystem::path>> key_files();  // by selector
-Kind<std::map<std::string, std::string>> senders();                // addresses, perhaps with "{user}"
+Kind<SignWhen> sign_when();
+Kind<std::map<std::string, std::string>> senders();  // addresses, perhaps with "{user}"
 
 template <class T>
 Kind<T> count(std::int64_t least, std::int64_t most) {

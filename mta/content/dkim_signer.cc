@@ -34,11 +34,12 @@ Task<Result<dkim::BodyDigest>> body_digest(DataSource& content, std::uint64_t bo
 }  // namespace
 
 Task<Result<Signature>> DkimSigner::sign(DataSource& content, const proto::Envelope&) {
+  const std::shared_ptr<dkim::Signer> signer = *signer_.lock();
   const Result<HeaderText> header = co_await HeaderText::read(content);
   if (!header.ok()) co_return header.error();
   const std::size_t size = header->fields().size();
   co_await let_others_go_on_after(size);
-  const dkim::Identity* const identity = signer_.ring().find(header->fields());
+  const dkim::Identity* const identity = signer->ring().find(header->fields());
   if (!identity) co_return Signature{};
   co_await let_others_go_on_after(size);
   const Result<dkim::BodyDigest> body = co_await body_digest(content, header->body_begin());
@@ -47,7 +48,7 @@ Task<Result<Signature>> DkimSigner::sign(DataSource& content, const proto::Envel
   const dkim::SignedFields fields(header->fields());
   Signature signature{{}, identity->domain.text()};
   for (const dkim::SigningKey& key : identity->keys) {
-    const Result<dkim::Signer::Signature> made = signer_.sign(*identity, key, fields, *body);
+    const Result<dkim::Signer::Signature> made = signer->sign(*identity, key, fields, *body);
     if (!made.ok()) co_return made.error();
     signature.fields.append(made->field);
     if (!made->was_known) co_await let_others_go_on();

@@ -8,6 +8,8 @@
 //   content::Pipeline pipeline(data, envelope, content::ConversionRoom::common(), signer.get());
 #pragma once
 
+#include <memory>
+
 #include "mta/content/signer.h"
 #include "mta/dkim/signer.h"
 
@@ -16,11 +18,13 @@ namespace mxpress::mta::content {
 // Works in blocks of 64 KiB, and lets the others on its thread go on after each, and after each signature that it computes.
 class DkimSigner final : public Signer {
  public:
-  explicit DkimSigner(dkim::KeyRing ring) : signer_(std::move(ring)) {}
+  explicit DkimSigner(dkim::KeyRing ring) { use(std::move(ring)); }
   Task<Result<Signature>> sign(DataSource& content, const proto::Envelope& envelope) override;
+  // Signs with these keys from the next message on. Any thread.
+  void use(dkim::KeyRing ring) { *signer_.lock() = std::make_shared<dkim::Signer>(std::move(ring)); }
 
  private:
-  dkim::Signer signer_;
+  queue::Guarded<std::shared_ptr<dkim::Signer>> signer_;  // shared with the messages that it is signing
 };
 
 }  // namespace mxpress::mta::content

@@ -11,6 +11,7 @@
 
 #include "mta/delivery/deliverer.h"
 #include "mta/events/counters.h"
+#include "mta/records/key_status.h"
 #include "queue/spool_counters.h"
 
 namespace mxpress::mta {
@@ -26,6 +27,7 @@ struct DaemonStatus {
   std::vector<std::string> failures;  // what an operator has to look at
   events::Counts counts{};
   std::vector<events::Hub::Loss> losses{};  // of each sink
+  std::vector<records::KeyStatus> keys{};   // that sign
 };
 
 // Every function may block, and be called from several threads at once.

@@ -200,6 +200,28 @@ void describe_events(control_pb::StatusInfo& info, const DaemonStatus& daemon) {
   told.set_site_recoveries(counts.site_recoveries);
 }
 
+void describe_keys(control_pb::StatusInfo& info, const std::vector<records::KeyStatus>& keys) {
+  using records::KeyState;
+  for (const records::KeyStatus& key : keys) {
+    control_pb::SigningKey& told = *info.add_signing_key();
+    told.set_domain(key.domain);
+    told.set_selector(key.selector);
+    told.set_kind(key.kind);
+    told.set_state(std::string(to_string(key.state)));
+    told.set_why(text(key.why));
+    told.set_seen_ms(key.seen ? milliseconds(*key.seen) : 0);
+    told.set_is_next(key.is_next);
+    told.set_record(records::record_name_of(key));
+    if (key.state == KeyState::waits)
+      info.add_warning("the key " + key.selector + " of " + key.domain + " does not sign yet: " + text(key.why) + " (mxpress setup)");
+    if (key.state == KeyState::signs && !key.why.empty())
+      info.add_warning("the key " + key.selector + " of " + key.domain + " signs, but: " + text(key.why));
+    if (key.state == KeyState::lost)
+      info.add_trouble("the DNS record " + told.record() + " of a key that signs is gone or wrong: " + text(key.why) +
+                       "; publish it again (mxpress dkim records)");
+  }
+}
+
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination) {
   control_pb::DestinationInfo info;
   info.set_destination(text(destination.destination));

@@ -23,6 +23,8 @@ void add_flights(control_pb::RecipientInfo& info, queue::QueueId message, const 
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination);
 // What has happened since the start, and what was lost of it.
 void describe_events(control_pb::StatusInfo& info, const DaemonStatus& daemon);
+// Also warns of those that wait, and of records with flaws; those whose record is lost are trouble.
+void describe_keys(control_pb::StatusInfo& info, const std::vector<records::KeyStatus>& keys);
 std::int64_t milliseconds(WallTime time);
 
 }  // namespace mxpress::mta::control

@@ -35,11 +35,12 @@ class RecoveryProgress {
 class LiveBackend final : public ControlBackend {
  public:
   // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `failures` tells
-  // those of the daemon itself, on a thread of the control server.
+  // those of the daemon itself, and `keys` how those that sign stand, on a thread of the control server.
   LiveBackend(
       queue::MessageStore& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
       events::Hub& events, const events::Counters& counters, std::function<Status()> reload,
-      std::function<std::vector<std::string>()> failures = [] { return std::vector<std::string>(); })
+      std::function<std::vector<std::string>()> failures = [] { return std::vector<std::string>(); },
+      std::function<std::vector<records::KeyStatus>()> keys = [] { return std::vector<records::KeyStatus>(); })
       : spool_(spool),
         deliverer_(deliverer),
         config_(config),
@@ -47,7 +48,8 @@ class LiveBackend final : public ControlBackend {
         events_(events),
         counters_(counters),
         reload_(std::move(reload)),
-        failures_(std::move(failures)) {}
+        failures_(std::move(failures)),
+        keys_(std::move(keys)) {}
 
   Status ready() override;
   std::vector<queue::QueueId> ids() override;
@@ -84,6 +86,7 @@ class LiveBackend final : public ControlBackend {
   WallTime started_ = Clock::current().wall();
   std::function<Status()> reload_;
   const std::function<std::vector<std::string>()> failures_;
+  const std::function<std::vector<records::KeyStatus>()> keys_;
 };
 
 }  // namespace mxpress::mta::control

@@ -66,6 +66,13 @@ Status KeyRing::add(Identity identity) {
   return {};
 }
 
+bool KeyRing::signs(const proto::Domain& domain, std::string_view selector) const {
+  const auto found = identities_.find(domain.text());
+  if (found == identities_.end()) return false;
+  const auto& keys = found->second.keys;
+  return std::any_of(keys.begin(), keys.end(), [selector](const SigningKey& one) { return one.selector == selector; });
+}
+
 const Identity* KeyRing::find(std::string_view header) const {
   if (const auto author = author_domain(header))
     if (const Identity* found = of_domain_or_parent(*author)) return found;

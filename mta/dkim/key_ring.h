@@ -43,6 +43,9 @@ class KeyRing {
   // By the author's domain, else its nearest parent, else the host's own domain or its parent. Null: not signed. Valid as long as the ring.
   const Identity* find(std::string_view header) const;
   bool is_empty() const { return identities_.empty(); }
+  // Whether the domain itself has keys here, and this one.
+  bool has_keys_of(const proto::Domain& domain) const { return identities_.contains(domain.text()); }
+  bool signs(const proto::Domain& domain, std::string_view selector) const;
 
  private:
   const Identity* of_domain_or_parent(const proto::Domain& domain) const;

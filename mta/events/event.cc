@@ -19,6 +19,11 @@ std::string_view to_string(Disposition disposition) {
   return "deferred";
 }
 
+std::string_view to_string(KeyRecordSeen::What what) {
+  static constexpr std::string_view kWords[] = {"signs", "waits", "lost", "back"};
+  return kWords[static_cast<std::size_t>(what)];
+}
+
 // The keys of a line and its numbers are shorter than the RecipientOutcome.
 std::uint64_t octets_of(const Attempted& attempted) {
   std::uint64_t octets = 0;

@@ -176,7 +176,17 @@ struct Unreadable {
   std::string_view reason;
 };
 
-using Event = std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, NoticeWaits, NoticePostponed,
-                           NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, SetAside, Unreadable>;
+// What is known of the DNS record of a key that signs mail, or is to.
+struct KeyRecordSeen {
+  enum class What { signs, waits, lost, back };  // lost: it signs on
+  What what;
+  std::string_view domain, selector;
+  std::string_view reason;
+};
+std::string_view to_string(KeyRecordSeen::What what);
+
+using Event =
+    std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, NoticeWaits, NoticePostponed,
+                 NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, SetAside, Unreadable, KeyRecordSeen>;
 
 }  // namespace mxpress::mta::events

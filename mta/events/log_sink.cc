@@ -161,6 +161,15 @@ struct Writer {
             .add("reason", "mxpressd died more than once while it handled this message, last of " + std::string(event.death))
             .add("note", "it is held; other mail goes on"));
   }
+  // A record that is lost is told once.
+  void operator()(const KeyRecordSeen& event) const {
+    using What = KeyRecordSeen::What;
+    const Priority priority = event.what == What::lost ? Priority::alert : event.what == What::waits ? Priority::warning : Priority::notice;
+    LogLine line(priority, "dkim");
+    line.add("key", to_string(event.what)).add("domain", event.domain).add("selector", event.selector);
+    if (!event.reason.empty()) line.add("reason", event.reason);
+    log(line);
+  }
   void operator()(const Unreadable& event) const { log(LogLine(Priority::error, event.message, "unreadable").add("reason", event.reason)); }
 };
 

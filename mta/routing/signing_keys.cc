@@ -1,15 +1,19 @@
 // Reads signing keys.
 #include "mta/routing/signing_keys.h"
 
-#include "mta/config/config.h"
+#include <algorithm>
+#include <set>
+
 #include "mta/dkim/key_record.h"
 #include "mta/system/private_file.h"
 
 namespace mxpress::mta::routing {
 namespace {
 
-Error in_config(const proto::Domain& domain, const std::string& what) {
-  return Error::permanent("[dkim.\"" + domain.text() + "\"] keys: " + what);
+using KeyFiles = std::map<std::string, boost::filesystem::path>;
+
+Error in_config(const proto::Domain& domain, std::string_view key, const std::string& what) {
+  return Error::permanent("[dkim.\"" + domain.text() + "\"] " + std::string(key) + ": " + what);
 }
 
 Result<dkim::SigningKey> load_key(const std::string& selector, const boost::filesystem::path& file) {
@@ -20,26 +24,62 @@ Result<dkim::SigningKey> load_key(const std::string& selector, const boost::file
   return dkim::SigningKey{selector, std::move(*key)};
 }
 
-}  // namespace
-
-Result<std::vector<dkim::SigningKey>> load_keys_of(const Config& config, const proto::Domain& domain) {
+// Such as a ring takes them, with clean selectors.
+Result<std::vector<dkim::SigningKey>> load_keys(const proto::Domain& domain, std::string_view key_name, const KeyFiles& files) {
   std::vector<dkim::SigningKey> keys;
-  for (const auto& [selector, file] : config.dkim.at(domain).keys) {
+  for (const auto& [selector, file] : files) {
     auto key = load_key(selector, file);
-    if (!key) return in_config(domain, selector + ": " + key.error().message);
+    if (!key) return in_config(domain, key_name, selector + ": " + key.error().message);
+    if (auto clean = dkim::parse_selector(selector)) key->selector = std::move(*clean);
     keys.push_back(std::move(*key));
   }
+  dkim::KeyRing ring;
+  if (keys.empty()) return keys;
+  if (const Status added = ring.add({domain, keys}); !added) return in_config(domain, key_name, added.error().message);
   return keys;
 }
 
-Result<dkim::KeyRing> load_signing_keys(const Config& config) {
-  dkim::KeyRing ring;
-  for (const auto& [domain, unused] : config.dkim) {
-    auto keys = load_keys_of(config, domain);
+Status check_selectors(const DomainKeys& domain) {
+  for (const dkim::SigningKey& one : domain.next)
+    for (const dkim::SigningKey& other : domain.keys)
+      if (one.selector == other.selector)
+        return in_config(domain.domain, "next", one.selector + " is one of keys, too: a new key needs a new selector");
+  return {};
+}
+
+bool all_may(const DomainKeys& domain, const std::vector<dkim::SigningKey>& keys, const MaySign& may_sign) {
+  return std::all_of(keys.begin(), keys.end(), [&](const dkim::SigningKey& one) { return may_sign(domain, one); });
+}
+
+}  // namespace
+
+Result<SigningKeys> load_signing_keys(const Config& config) {
+  SigningKeys all;
+  for (const auto& [domain, table] : config.dkim) {
+    auto keys = load_keys(domain, "keys", table.keys);
     if (!keys) return keys.error();
-    if (const Status added = ring.add({domain, std::move(*keys)}); !added) return in_config(domain, added.error().message);
+    auto next = load_keys(domain, "next", table.next);
+    if (!next) return next.error();
+    all.domains.push_back({domain, table.sign, std::move(*keys), std::move(*next)});
+    if (const Status status = check_selectors(all.domains.back()); !status) return status.error();
   }
-  ring.set_own(config.sender_domain ? *config.sender_domain : config.own_domain());
+  all.own = config.sender_domain ? *config.sender_domain : config.own_domain();
+  return all;
+}
+
+bool has_taken_over(const DomainKeys& domain, const MaySign& may_sign) {
+  return !domain.next.empty() && all_may(domain, domain.next, may_sign);
+}
+
+dkim::KeyRing ring_of(const SigningKeys& keys, const MaySign& may_sign) {
+  dkim::KeyRing ring;
+  for (const DomainKeys& domain : keys.domains) {
+    dkim::Identity identity{domain.domain, {}};
+    for (const dkim::SigningKey& one : has_taken_over(domain, may_sign) ? domain.next : domain.keys)
+      if (may_sign(domain, one)) identity.keys.push_back(one);
+    (void)ring.add(std::move(identity));  // refused without RSA: nobody signs
+  }
+  if (keys.own) ring.set_own(*keys.own);
   return ring;
 }
 

@@ -1,18 +1,36 @@
 // The keys that sign this host's mail: [dkim."example.org"].
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "mta/config/config.h"
 #include "mta/dkim/key_ring.h"
 #include "proto/result.h"
 
-namespace mxpress::mta {
-struct Config;
-}
-
 namespace mxpress::mta::routing {
 
-// Reads the key files. The Error names the file, and says what to do. Without [dkim] the ring is empty.
-Result<dkim::KeyRing> load_signing_keys(const Config& config);
-// Those of one domain, in the order of their selectors.
-Result<std::vector<dkim::SigningKey>> load_keys_of(const Config& config, const proto::Domain& domain);
+// The table of one domain.
+struct DomainKeys {
+  proto::Domain domain;
+  std::optional<SignWhen> sign;
+  std::vector<dkim::SigningKey> keys, next;  // in the order of their selectors
+};
+
+struct SigningKeys {
+  std::vector<DomainKeys> domains;
+  std::optional<proto::Domain> own;  // signs what no other does
+};
+
+// Reads the key files. The Error names the file, and says what to do. Without [dkim] there are no domains.
+Result<SigningKeys> load_signing_keys(const Config& config);
+
+using MaySign = std::function<bool(const DomainKeys& domain, const dkim::SigningKey& key)>;
+// The keys that sign: of each domain all of `next` once all of them may, else those of `keys` that may; none where there is no RSA key
+// among them, which some receivers alone know.
+dkim::KeyRing ring_of(const SigningKeys& keys, const MaySign& may_sign);
+// Whether `next` has taken the place of `keys`.
+bool has_taken_over(const DomainKeys& domain, const MaySign& may_sign);
 
 }  // namespace mxpress::mta::routing

@@ -63,6 +63,7 @@ class FakeControl final : public mta::control::ControlBackend {
   Status reload_result;
   LoggingHub events;
   std::vector<mta::events::Hub::Loss> losses;
+  std::vector<mta::records::KeyStatus> keys;
 
   void add(queue::Message message) { messages.insert_or_assign(message.id, std::move(message)); }
   std::vector<Acted> acted() const {
@@ -116,7 +117,7 @@ class FakeControl final : public mta::control::ControlBackend {
     return result;
   }
   Result<std::vector<mta::delivery::DestinationStatus>> destinations() override { return rows; }
-  mta::control::DaemonStatus status() override { return {running, at(0), counters, failures, events.counters.counts(), losses}; }
+  mta::control::DaemonStatus status() override { return {running, at(0), counters, failures, events.counters.counts(), losses, keys}; }
   Status reload() override { return reload_result; }
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
 

@@ -31,8 +31,8 @@ std::string keys(const std::string& table) { return "[dkim.\"here.example\"]\nke
 std::string load_error(const std::string& toml) {
   const auto config = mta::parse_config(toml, "x.toml");
   REQUIRE(config);
-  const auto ring = mta::routing::load_signing_keys(*config);
-  return ring ? "none" : ring.error().message;
+  const auto loaded = mta::routing::load_signing_keys(*config);
+  return loaded ? "none" : loaded.error().message;
 }
 
 // Of the dot stuffing that SMTP adds.
@@ -56,6 +56,9 @@ TEST_CASE("signing keys: a key that cannot be used is told with its file") {
   CHECK_THAT(load_error(keys(file("s1", make_file(folder, "short.pem", pem_of_rsa(1024))))), Catch::Contains("1024"));
   CHECK_THAT(load_error(keys(file("s1", make_file(folder, "ed.pem", ed25519_key().pem())))), Catch::Contains("RSA"));
   CHECK_THAT(load_error(keys(file("\"a b\"", rsa))), Catch::Contains("the selector is not made of letters"));
+  CHECK_THAT(load_error(keys(file("s1", rsa)) + "next = { " + file("s1", rsa) + " }\n"), Catch::Contains("a new key needs a new selector"));
+  CHECK_THAT(load_error(keys(file("s1", rsa)) + "next = { " + file("e1", make_file(folder, "ed2.pem", ed25519_key().pem())) + " }\n"),
+             Catch::Contains("next: ") && Catch::Contains("RSA"));
   std::string many = file("s0", rsa);
   for (int i = 1; i < 20; ++i) many += ", " + file("s" + std::to_string(i), rsa);
   CHECK_THAT(load_error(keys(many)), Catch::Contains("more than four"));

@@ -1,0 +1,45 @@
+// Makes the keys of a domain, and names them in the configuration.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mta/config/config_edit.h"
+#include "mta/dkim/key.h"
+
+namespace mxpress::control_pb {
+class StatusInfo;
+}
+namespace mxpress::mta {
+struct Config;
+}
+
+namespace mxpress::mta::cli {
+
+struct NewKey {
+  std::string selector;
+  boost::filesystem::path file;
+  dkim::PublicKey key;
+};
+
+// Where the keys are made: the folder dkim/ beside the configuration.
+boost::filesystem::path key_folder(const boost::filesystem::path& config_file);
+
+// An RSA-2048 and an Ed25519 key, each with a selector that `config` has not got ("rsa202611", "ed202611"), in files that only root and the
+// daemon's group read. Made by root, or by the daemon's user. The Error says what to do.
+Result<std::vector<NewKey>> make_keys(const boost::filesystem::path& config_file, const Config& config, const proto::Domain& domain);
+config::KeyFiles files_of(const std::vector<NewKey>& keys);
+
+// Changes the text of the file, and writes it. The Error says why not; then the file is as it was.
+using Edit = std::function<Result<std::string>(std::string_view text)>;
+Status edit_config(const boost::filesystem::path& file, const Edit& edit);
+
+// The daemon's answer to a reload; nothing: none runs.
+std::optional<Status> reload_daemon(const Config& config);
+// Of the daemon, with its keys; without one it has none.
+control_pb::StatusInfo ask_for_keys(const Config& config);
+
+}  // namespace mxpress::mta::cli

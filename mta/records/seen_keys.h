@@ -1,0 +1,31 @@
+// Remembers over a restart which keys have had their record in the DNS: SPOOL/dkim-seen.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <map>
+#include <string>
+
+#include "mta/dkim/key.h"
+#include "proto/domain.h"
+#include "proto/time.h"
+
+namespace mxpress::mta::records {
+
+// "example.org rsa1 2c26b46b...": domain, selector, and the SHA-256 of the public key, so that another key is another one.
+std::string key_id(const proto::Domain& domain, std::string_view selector, const dkim::PublicKey& key);
+
+// When the record of each key was seen first, by key_id().
+using SeenKeys = std::map<std::string, WallTime, std::less<>>;
+
+// Lines "KEY_ID MILLISECONDS"; what is no such line is left out.
+SeenKeys parse_seen_keys(std::string_view text);
+std::string text_of(const SeenKeys& keys);
+
+// Where it is in a spool.
+boost::filesystem::path seen_keys_file(const boost::filesystem::path& spool);
+// The Error is permanent where there is no such file, else transient.
+Result<SeenKeys> read_seen_keys(const boost::filesystem::path& file);
+// Durable when it returns: a new file takes the place of the old one.
+Status write_seen_keys(const boost::filesystem::path& file, const SeenKeys& keys);
+
+}  // namespace mxpress::mta::records

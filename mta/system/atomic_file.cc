@@ -1,0 +1,107 @@
+// Writes beside a file, then takes its place.
+#include "mta/system/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/filesystem/operations.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "mta/system/descriptor.h"
+
+namespace mxpress::mta::system {
+namespace {
+
+using Path = boost::filesystem::path;
+
+constexpr std::size_t kMaxFile = 1 << 20;
+
+Error failed(const std::string& what, const Path& file) {
+  const std::string text = "cannot " + what + " " + file.string() + ": " + std::strerror(errno);
+  return errno == ENOENT ? Error::permanent(text) : Error::transient(text);
+}
+
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(file, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+bool fill(int file, std::string_view text, const NewFile& as) {
+  return write_all(file, text) && (!as.owner || ::fchown(file, as.owner->uid, as.owner->gid) == 0) && ::fchmod(file, as.mode) == 0 &&
+         ::fsync(file) == 0;
+}
+
+// Without what it could not fill. False: errno says why.
+bool make(const Path& path, std::string_view text, const NewFile& as) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.is_open()) return false;
+  if (fill(file.get(), text, as)) return true;
+  const int why = errno;
+  ::unlink(path.c_str());
+  errno = why;
+  return false;
+}
+
+bool sync_folder_of(const Path& file) {
+  const Path folder = file.has_parent_path() ? file.parent_path() : Path(".");
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return opened.is_open() && ::fsync(opened.get()) == 0;
+}
+
+}  // namespace
+
+Result<std::string> read_small_file(const Path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file.is_open()) return failed("read", path);
+  std::string text(kMaxFile + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t count = ::read(file.get(), text.data() + size, text.size() - size);
+    if (count < 0 && errno != EINTR) return failed("read", path);
+    if (count == 0) break;
+    if (count > 0) size += static_cast<std::size_t>(count);
+  }
+  if (size > kMaxFile) return Error::transient(path.string() + " is over 1 MiB");
+  text.resize(size);
+  return text;
+}
+
+Status replace_file(const Path& file, std::string_view text, const NewFile& as) {
+  const Path beside = file.string() + ".new-" + std::to_string(::getpid());
+  ::unlink(beside.c_str());  // of a process with this number that was killed
+  if (!make(beside, text, as)) return failed("write", beside);
+  if (::rename(beside.c_str(), file.c_str()) != 0) {
+    const Error error = failed("replace", file);
+    ::unlink(beside.c_str());
+    return error;
+  }
+  return sync_folder_of(file) ? Status() : failed("sync the folder of", file);
+}
+
+Status create_file(const Path& file, std::string_view text, const NewFile& as) {
+  if (!make(file, text, as)) return failed("write", file);
+  return sync_folder_of(file) ? Status() : failed("sync the folder of", file);
+}
+
+Status change_file(const Path& file, std::string_view old_text, std::string_view text) {
+  struct stat status{};
+  if (::lstat(file.c_str(), &status) != 0) return errno == ENOENT ? create_file(file, text, {.mode = 0644}) : failed("read", file);
+  boost::system::error_code error;
+  const Path target = boost::filesystem::canonical(file, error);  // what a link leads to
+  if (error || ::stat(target.c_str(), &status) != 0) return Error::permanent("cannot find what " + file.string() + " leads to");
+  if (!S_ISREG(status.st_mode)) return Error::permanent(file.string() + " is no plain file");
+  const auto now = read_small_file(target);
+  if (!now) return now.error();
+  if (*now != old_text) return Error::permanent(file.string() + " has been changed meanwhile: run this again");
+  return replace_file(target, text, {.mode = status.st_mode & 07777, .owner = FileOwner{status.st_uid, status.st_gid}});
+}
+
+}  // namespace mxpress::mta::system

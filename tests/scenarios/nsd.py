@@ -1,0 +1,71 @@
+"""NSD, a name server that others wrote, with zones that a scenario changes as an administrator does."""
+import socket
+
+from harness import accepts, is_root, wait_until
+
+ADDRESS = '127.0.0.53'
+
+
+def port_for(world):
+    """53 where it can be had: then mxpress asks NSD as the zone's own server. Else any, and it is asked as the configured one alone."""
+    if is_root():
+        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind((ADDRESS, 53))
+                udp.bind((ADDRESS, 53))
+                return 53
+            except OSError:
+                pass
+    return world.free_port(ADDRESS)
+
+
+class Nsd:
+    """`zones`: name to lines of a zone file, without SOA and NS."""
+
+    def __init__(self, world, zones):
+        self.world, self.zones = world, {name: list(lines) for name, lines in zones.items()}
+        self.port, self.serial = port_for(world), 0
+        folder = world.make_folder('nsd')
+        config = world.path('nsd.conf')
+        config.write_text(f'''server:
+  ip-address: {ADDRESS}@{self.port}
+  username: ""
+  chroot: ""
+  zonesdir: "{folder}"
+  zonelistfile: "{folder}/zone.list"
+  xfrdfile: "{folder}/xfrd.state"
+  database: ""
+  pidfile: ""
+  server-count: 1
+  verbosity: 1
+remote-control:
+  control-enable: no
+''' + ''.join(f'zone:\n  name: {name}\n  zonefile: {name}.zone\n' for name in zones))
+        self.folder = folder
+        self.write()
+        self.process = world.start('nsd', [world.peer('nsd', 'nsd'), '-d', '-c', config], env=world.peer_environment())
+        wait_until(lambda: accepts(ADDRESS, self.port), 20, lambda: f'nsd to listen: {self.process.log_text()[-500:]}')
+
+    def write(self):
+        self.serial += 1
+        for name, lines in self.zones.items():
+            head = [f'$ORIGIN {name}.', '$TTL 60', f'@ IN SOA ns.here.example. root.here.example. {self.serial} 3600 600 86400 60', '@ IN NS ns.here.example.']
+            (self.folder / f'{name}.zone').write_text('\n'.join([*head, *lines, '']))
+
+    def restart(self):
+        self.write()
+        self.process.stop()
+        name = f'nsd-{self.serial}'
+        self.process = self.world.start(name, self.process.popen.args, env=self.world.peer_environment())
+        wait_until(lambda: accepts(ADDRESS, self.port), 20, lambda: f'nsd to listen: {self.process.log_text()[-500:]}')
+
+    def publish(self, name, kind, value):
+        """Adds a record to the zone that its name is in."""
+        zone = next(zone for zone in self.zones if name == zone or name.endswith('.' + zone))
+        self.zones[zone].append(f'{name}. IN {kind} {value}')
+        self.restart()
+
+    def withdraw(self, name):
+        for lines in self.zones.values():
+            lines[:] = [line for line in lines if not line.startswith(name + '. ')]
+        self.restart()
