@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "mta/content/conversion_room.h"
+#include "mta/content/signed_content.h"
 #include "mta/delivery/loads.h"
 #include "mta/intake/intake.h"
 #include "mta/intake/transaction_room.h"
@@ -30,12 +31,14 @@ constexpr MemoryPart kMemoryParts[] = {
     {"copies that jobs share", delivery::SharedMessages::kMostKept},
     {"messages before their first attempt", queue::kFreshOctets},
     {"content that is being re-encoded", content::ConversionRoom::kUsual},
+    {"200 letters being signed: plain headers that need no room, signatures", 200 * (content::SignedContent::kMostWithoutRoom + 24 * 1024)},
     {"log lines about messages", LogLimits{}.most_octets},
     {"messages that have ended", queue::SpoolOptions::kEndedOctets},
     {"reverse-paths that are remembered", 10u << 20},
     {"answers to operators", 8u << 20},
 };
-constexpr std::uint64_t kMemoryOfWorker = 9u << 20;  // octets: its lookups, the DNS cache, addresses that failed lately
+// Octets: its lookups, the DNS cache, addresses that failed lately; the header that is being prepared for its signature.
+constexpr std::uint64_t kMemoryOfWorker = (9u << 20) + content::SignedContent::kMostOfTurn;
 
 }  // namespace
 

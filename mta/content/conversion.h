@@ -30,6 +30,7 @@ class Converted final : public DataSource {
   ~Converted() override;
   std::uint64_t size() const override { return findings_.size; }
   Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) override;
+  ConversionRoom::Hold& hold() { return *hold_; }
   proto::BodyType body() const { return findings_.body; }
   // A line of the header could not be folded, and is broken: MimeSurvey::breaks_header().
   bool breaks_header() const { return findings_.breaks_header; }

@@ -4,7 +4,7 @@
 namespace mxpress::mta::content {
 namespace {
 
-constexpr std::size_t kDestinationsAtLeast = 4;  // together they may fill the room
+constexpr std::size_t kDestinationsAtLeast = 2;  // together they may fill the room
 
 }  // namespace
 
@@ -13,33 +13,55 @@ ConversionRoom& ConversionRoom::common() {
   return room;
 }
 
-ConversionRoom::Hold::~Hold() {
-  if (of_submitter_.units() > 0) room_.give_back_for(destination_, of_submitter_.units());
-}
-
 bool ConversionRoom::Hold::raise_to(std::size_t octets) {
-  if (octets <= of_submitter_.units()) return true;
-  const std::size_t more = octets - of_submitter_.units();
-  if (!room_.take_for(destination_, more)) return false;
-  if (of_submitter_.add(more)) return true;
-  room_.give_back_for(destination_, more);
+  if (octets <= held_.units()) return true;
+  const std::size_t more = octets - held_.units();
+  if (!room_.take_for(destination_, submitter_, more)) return false;
+  if (held_.add(more)) {
+    held_there_ += more;
+    return true;
+  }
+  room_.give_back_for(destination_, submitter_, more);
   return false;
 }
 
-bool ConversionRoom::take_for(const std::string& destination, std::size_t octets) {
-  const std::lock_guard lock(mutex_);
-  const auto known = of_destination_.find(destination);
-  const std::size_t held = known == of_destination_.end() ? 0 : known->second;
-  if (held + octets > submitters_.total() / kDestinationsAtLeast) return false;
-  of_destination_[destination] = held + octets;
+void ConversionRoom::Hold::release() {
+  leave_destination();
+  held_.release();
+}
+
+void ConversionRoom::Hold::leave_destination() {
+  if (held_there_ > 0) room_.give_back_for(destination_, submitter_, std::exchange(held_there_, 0));
+}
+
+bool ConversionRoom::Hold::enter_destination(std::string_view destination) {
+  if (destination_ == destination && held_there_ == held_.units()) return true;
+  leave_destination();
+  destination_ = destination;
+  if (!room_.take_for(destination_, submitter_, held_.units())) return false;
+  held_there_ = held_.units();
   return true;
 }
 
-void ConversionRoom::give_back_for(const std::string& destination, std::size_t octets) {
+std::size_t ConversionRoom::held_for(const std::string& destination) const {
   const std::lock_guard lock(mutex_);
-  const auto known = of_destination_.find(destination);
-  known->second -= octets;
-  if (known->second == 0) of_destination_.erase(known);
+  const auto known = destinations_.find(destination);
+  return known == destinations_.end() ? 0 : known->second.held();
+}
+
+bool ConversionRoom::take_for(const std::string& destination, const fairness::Owner& submitter, std::size_t octets) {
+  const std::lock_guard lock(mutex_);
+  const auto known = destinations_.try_emplace(destination, submitters_.total() / kDestinationsAtLeast, kLeastAtDestination).first;
+  const bool fits = known->second.take(submitter, octets);
+  if (known->second.held() == 0) destinations_.erase(known);
+  return fits;
+}
+
+void ConversionRoom::give_back_for(const std::string& destination, const fairness::Owner& submitter, std::size_t octets) {
+  const std::lock_guard lock(mutex_);
+  const auto known = destinations_.find(destination);
+  known->second.give_back(submitter, octets);
+  if (known->second.held() == 0) destinations_.erase(known);
 }
 
 }  // namespace mxpress::mta::content

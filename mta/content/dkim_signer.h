@@ -15,16 +15,17 @@
 
 namespace mxpress::mta::content {
 
-// Works in blocks of 64 KiB, and lets the others on its thread go on after each, and after each signature that it computes.
+// Works in blocks of 64 KiB, and lets the others on its thread go on after each. Signatures are computed by the file threads.
 class DkimSigner final : public Signer {
  public:
   explicit DkimSigner(dkim::KeyRing ring) { use(std::move(ring)); }
-  Task<Result<Signature>> sign(DataSource& content, const proto::Envelope& envelope) override;
+  Task<std::unique_ptr<Signing>> begin(std::string_view header, const proto::Envelope& envelope) override;
+  std::size_t most_octets() const override { return (*signer_.lock())->most_octets(); }
   // Signs with these keys from the next message on. Any thread.
   void use(dkim::KeyRing ring) { *signer_.lock() = std::make_shared<dkim::Signer>(std::move(ring)); }
 
  private:
-  queue::Guarded<std::shared_ptr<dkim::Signer>> signer_;  // shared with the messages that it is signing
+  mutable queue::Guarded<std::shared_ptr<dkim::Signer>> signer_;  // shared with the messages that it is signing
 };
 
 }  // namespace mxpress::mta::content

@@ -6,13 +6,17 @@
 #include <string_view>
 
 #include "mta/content/data_source.h"
+#include "proto/header.h"
 
 namespace mxpress::mta::content {
 
 // A header as a whole: in the memory of its source, or read.
 class HeaderText {
  public:
-  // Reads from offset 0. At most some octets more than proto::kMaxHeader are there to be read, since intake refuses more.
+  // Longer ones are not read: intake makes none.
+  static constexpr std::size_t kMost = proto::kMaxHeader + proto::kMaxHeader / 4;
+
+  // Reads from offset 0: one block, and what follows in as few calls as possible. Holds at most kMost and a block. An Error is transient.
   static Task<Result<HeaderText>> read(DataSource& source);
 
   // The fields, with their CRLF. Valid as long as this and the source.

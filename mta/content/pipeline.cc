@@ -21,19 +21,21 @@ ConversionRoom::Owner owner_for(const proto::Envelope& envelope, std::string_vie
   return {envelope.submitter.share_owner(), std::string(host)};
 }
 
+Refusal no_room() { return {proto::Outcome::deferred, {4, 3, 0}, "too much is being re-encoded for mail hosts at the moment"}; }
+
 }  // namespace
 
-Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope, Signer* signer)
-    : Pipeline(stored, envelope, ConversionRoom::common(), signer) {}
+Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope, Signer* signer, SigningTurns turns)
+    : Pipeline(stored, envelope, ConversionRoom::common(), signer, turns) {}
 
-Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room, Signer* signer)
-    : stored_(stored), envelope_(envelope), room_(room), signer_(signer) {}
+Pipeline::Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room, Signer* signer, SigningTurns turns)
+    : stored_(stored), envelope_(envelope), room_(room), signer_(signer), turns_(turns) {}
 
 Pipeline::~Pipeline() = default;
 
 std::optional<Prepared> Pipeline::as_stored(const HostNeeds& needs) const {
   Prepared stored{&stored_, envelope_.body};
-  if (signer_ || envelope_.has_long_lines || needs_seven_bit(stored, needs)) return std::nullopt;
+  if (envelope_.has_long_lines || needs_seven_bit(stored, needs)) return std::nullopt;
   return stored;
 }
 
@@ -42,7 +44,6 @@ Task<Prepared> Pipeline::prepare(HostNeeds needs) {
   if (envelope_.has_long_lines) content = co_await run(proto::MimeGoal::short_lines, std::move(content), short_lines_, needs.host);
   if (!content.refusal && needs_seven_bit(content, needs))
     content = co_await run(proto::MimeGoal::seven_bit, std::move(content), seven_bit_, needs.host);
-  if (!content.refusal && signer_) content = co_await sign(std::move(content), needs.host);
   co_return content;
 }
 
@@ -55,6 +56,8 @@ Task<Prepared> Pipeline::run(proto::MimeGoal goal, Prepared content, std::unique
     auto converted = co_await convert(*content.data, goal, room_, owner_for(envelope_, host));
     if (!converted.ok()) co_return Prepared{nullptr, content.body, content.breaks_header, refusal(converted.error(), goal)};
     stage = std::move(*converted);
+  } else if (!stage->hold().enter_destination(host)) {
+    co_return Prepared{nullptr, content.body, content.breaks_header, no_room()};
   }
   co_return Prepared{stage.get(), stage->body(), content.breaks_header || stage->breaks_header()};
 }
@@ -62,14 +65,28 @@ Task<Prepared> Pipeline::run(proto::MimeGoal goal, Prepared content, std::unique
 Task<Prepared> Pipeline::sign(Prepared content, std::string_view host) {
   std::unique_ptr<SignedContent>& stage = content.data == seven_bit_.get() ? signed_seven_bit_ : signed_;
   if (!stage) {
-    auto made = co_await SignedContent::make(*content.data, *signer_, envelope_, room_, owner_for(envelope_, host));
+    auto made = co_await SignedContent::make(*content.data, *signer_, envelope_, room_, owner_for(envelope_, host), turns_);
     if (!made.ok())
       co_return Prepared{nullptr, content.body, content.breaks_header, Refusal{proto::Outcome::deferred, {4, 3, 0}, made.error().message}};
     stage = std::move(*made);
+  } else if (!stage->hold().enter_destination(host)) {
+    co_return Prepared{nullptr, content.body, content.breaks_header, no_room()};
   }
   content.data = &stage->data();
   content.signature = stage.get();
   co_return content;
+}
+
+std::size_t Pipeline::most_of_signatures() const { return signer_ ? signer_->most_octets() : 0; }
+
+void Pipeline::leave_host() {
+  const auto leave = [](const auto& stage) {
+    if (stage) stage->hold().leave_destination();
+  };
+  leave(short_lines_);
+  leave(seven_bit_);
+  leave(signed_seven_bit_);
+  leave(signed_);
 }
 
 }  // namespace mxpress::mta::content

@@ -22,6 +22,11 @@ namespace mxpress::proto {
 enum class MimeGoal;
 }
 
+namespace mxpress::mta::fairness {
+class FileTurns;
+class OneAtATime;
+}  // namespace mxpress::mta::fairness
+
 namespace mxpress::mta::content {
 
 class ConversionRoom;
@@ -29,6 +34,12 @@ class Converted;
 class DataSource;
 class SignedContent;
 class Signer;
+
+// What signing waits for its turn at. All outlive it.
+struct SigningTurns {
+  fairness::OneAtATime* headers = nullptr;  // that are read, or brought into plain form; null: at once
+  fairness::FileTurns* threads = nullptr;   // that compute signatures; null: at once
+};
 
 // What a mail host takes.
 struct HostNeeds {
@@ -49,31 +60,40 @@ struct Prepared {
   // A header line of over 998 octets had no space to fold it at, and is sent in pieces. Its value has blanks that were not there.
   bool breaks_header = false;
   std::optional<Refusal> refusal{};          // then there is no data
-  const SignedContent* signature = nullptr;  // whose data this is; null where nobody signs
+  const SignedContent* signature = nullptr;  // whose data this is; null before sign()
 };
 
-// For one message, as long as an attempt lasts: what a stage has made serves all transactions and hosts. Thread: of one delivery.
+// For one message, as long as an attempt lasts: what a stage has made serves all transactions and hosts, and uses the share of the room for
+// conversions that the host has which is asked at the time. Thread: of one delivery.
 class Pipeline {
  public:
   // All outlive it. Without a room: ConversionRoom::common(). Without a signer nothing is signed.
-  Pipeline(DataSource& stored, const proto::Envelope& envelope, Signer* signer = nullptr);
-  Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room, Signer* signer = nullptr);
+  Pipeline(DataSource& stored, const proto::Envelope& envelope, Signer* signer = nullptr, SigningTurns turns = {});
+  Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room, Signer* signer = nullptr, SigningTurns turns = {});
   ~Pipeline();
 
-  // The stored content, if this host can get it as it is and nobody signs.
+  // The stored content, if this host can get it as it is, but for signatures.
   std::optional<Prepared> as_stored(const HostNeeds& needs) const;
-  // What it makes is valid as long as the pipeline; one reader at a time.
+  // All but signatures, before MAIL: size, body type and whether it can be sent at all are known then. What it makes is valid as long as
+  // the pipeline; one reader at a time.
   Task<Prepared> prepare(HostNeeds needs);
+  // The signatures, once the host waits for the content: all of it is read for them. `content`: of prepare() or as_stored().
+  Task<Prepared> sign(Prepared content, std::string_view host);
+  bool signs() const { return signer_ != nullptr; }
+  // Octets that sign() adds to a header in plain form, at most.
+  std::size_t most_of_signatures() const;
+  // While another host is looked for, and is connected to, no share of the one before is used.
+  void leave_host();
 
  private:
   bool needs_seven_bit(const Prepared& content, const HostNeeds& needs) const;
   Task<Prepared> run(proto::MimeGoal goal, Prepared content, std::unique_ptr<Converted>& stage, std::string_view host);
-  Task<Prepared> sign(Prepared content, std::string_view host);
 
   DataSource& stored_;
   const proto::Envelope& envelope_;
   ConversionRoom& room_;
   Signer* const signer_;
+  const SigningTurns turns_;
   std::unique_ptr<Converted> short_lines_;           // made of stored_
   std::unique_ptr<Converted> seven_bit_;             // made of short_lines_, or of stored_
   std::unique_ptr<SignedContent> signed_seven_bit_;  // made of seven_bit_

@@ -58,18 +58,21 @@ bool needs_plain_form(std::string_view header) {
   return false;
 }
 
-Task<std::string> plain_header(std::string_view header) {
+Task<Result<std::string>> plain_header(std::string_view header, std::function<bool(std::size_t)> may_hold) {
   std::string plain;
-  plain.reserve(header.size() + header.size() / 2);
+  plain.reserve(header.size() + header.size() / 8);
   std::size_t since_turn = 0;
+  const auto no_room = [] { return Error::transient("too much is being signed for mail hosts at the moment"); };
   proto::HeaderReader reader(header);
   while (const auto field = reader.next()) {
     plain.append(is_plain(*field) ? std::string(field->text) : plain_field(*field));
     since_turn += field->text.size();
     if (since_turn < kAtOnce) continue;
     since_turn = 0;
+    if (!may_hold(plain.capacity())) co_return no_room();
     co_await let_others_go_on();
   }
+  if (!may_hold(plain.capacity())) co_return no_room();
   co_return plain;
 }
 

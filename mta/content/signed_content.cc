@@ -5,39 +5,48 @@
 
 #include "mta/content/block.h"
 #include "mta/content/header_text.h"
+#include "mta/content/pipeline.h"
 #include "mta/content/plain_header.h"
+#include "mta/fairness/one_at_a_time.h"
 
 namespace mxpress::mta::content {
 Task<Result<std::unique_ptr<SignedContent>>> SignedContent::make(DataSource& original, Signer& signer, const proto::Envelope& envelope,
-                                                                 ConversionRoom& room, ConversionRoom::Owner owner) {
-  std::unique_ptr<SignedContent> made(new SignedContent(original, std::make_unique<ConversionRoom::Hold>(room, std::move(owner))));
-  if (const Status clean = co_await made->clean(); !clean.ok()) co_return clean.error();
-  if (const Status signature = co_await made->sign(signer, envelope); !signature.ok()) co_return signature.error();
+                                                                 ConversionRoom& room, ConversionRoom::Owner owner, SigningTurns turns) {
+  std::unique_ptr<SignedContent> made(new SignedContent(original, room, std::move(owner)));
+  const Result<std::unique_ptr<Signing>> signing = co_await made->begin(signer, envelope, turns.headers);
+  if (!signing.ok()) co_return signing.error();
+  if (!*signing) co_return made;
+  if (const Status signature = co_await made->finish(**signing, turns.threads); !signature.ok()) co_return signature.error();
   co_return made;
 }
 
-Task<Status> SignedContent::clean() {
+Task<Result<std::unique_ptr<Signing>>> SignedContent::begin(Signer& signer, const proto::Envelope& envelope, fairness::OneAtATime* turns) {
+  std::optional<fairness::OneAtATime::Turn> turn;
+  if (turns && !original_.in_memory()) turn.emplace(co_await turns->take(envelope.submitter.share_owner()));
   const Result<HeaderText> header = co_await HeaderText::read(original_);
   if (!header.ok()) co_return header.error();
   header_size_ = header->fields().size();
-  // The header as it is, encoded, and once more while it is signed; buffers of blocks.
-  const std::size_t copies = (original_.in_memory() ? 0 : 2 * kBlock + 2 * header_size_) + 2 * header_size_;
-  if (!hold_->raise_to(copies)) co_return Error::transient("too much is being signed for mail hosts at the moment");
+  body_begin_ = header->body_begin();
   co_await let_others_go_on_after(header_size_);
-  if (header->has_empty_line() && !needs_plain_form(header->fields())) co_return Status();
-  std::string fields = co_await plain_header(header->fields());
-  if (!fields.empty() && !fields.ends_with("\r\n")) fields.append("\r\n");
-  header_size_ = fields.size();
-  clean_.emplace(original_, fields.append("\r\n"), header->body_begin());
-  co_return Status();
+  if (header->has_empty_line() && !needs_plain_form(header->fields())) co_return co_await signer.begin(header->fields(), envelope);
+  if (turns && !turn) turn.emplace(co_await turns->take(envelope.submitter.share_owner()));
+  const auto may_hold = [this](std::size_t octets) { return octets <= kMostWithoutRoom || hold_.raise_to(octets); };
+  Result<std::string> plain = co_await plain_header(header->fields(), may_hold);
+  if (!plain.ok()) co_return plain.error();
+  if (!plain->empty() && !plain->ends_with("\r\n")) plain->append("\r\n");
+  std::unique_ptr<Signing> signing = co_await signer.begin(*plain, envelope);
+  if (!signing) hold_.release();
+  if (!signing) co_return signing;
+  header_size_ = plain->size();
+  body_begin_ = header_size_ + 2;
+  clean_.emplace(original_, std::move(plain->append("\r\n")), header->body_begin());
+  co_return signing;
 }
 
-Task<Status> SignedContent::sign(Signer& signer, const proto::Envelope& envelope) {
-  co_await let_others_go_on_after(header_size_);
+Task<Status> SignedContent::finish(Signing& signing, fairness::FileTurns* threads) {
   DataSource& content = clean_ ? *clean_ : original_;
-  Result<Signature> signature = co_await signer.sign(content, envelope);
+  Result<Signature> signature = co_await signing.sign(content, body_begin_, threads);
   if (!signature.ok()) co_return signature.error();
-  if (signature->fields.empty()) co_return Status();
   has_long_header_ = header_size_ + signature->fields.size() > kMostHeaderOfVerifiers;
   domain_ = std::move(signature->domain);
   signed_.emplace(content, std::move(signature->fields), 0);

@@ -9,33 +9,50 @@
 #include "mta/content/signer.h"
 #include "mta/content/with_head.h"
 
+namespace mxpress::mta::fairness {
+class OneAtATime;
+}
+
 namespace mxpress::mta::content {
+
+struct SigningTurns;
 
 // Longer headers fail in some verifiers (Exim: 65 kB).
 inline constexpr std::size_t kMostHeaderOfVerifiers = 60'000;
 
 // What a host gets of a message that may be signed. Before it is signed its header gets the empty line that ends it if that is missing, and
 // a plain form (plain_header()): verifiers differ about content without either. A message that nobody signs is left as it was.
+//
+// What has to be read of a header, or is made of it, takes up to kMostOfTurn, and is there only in a turn (SigningTurns::headers), in which
+// nobody waits for a host. Then nothing of a header is held but a plain form that is not the stored one: while the content is sent, and of
+// the room for conversions where it has more than kMostWithoutRoom.
 class SignedContent {
  public:
+  static constexpr std::size_t kMostWithoutRoom = 16 * 1024;
+  // A header that was read (HeaderText), and one field of it in another form.
+  static constexpr std::size_t kMostOfTurn = 3u << 20;
+
   // An Error is transient. The original and the room outlive it.
   static Task<Result<std::unique_ptr<SignedContent>>> make(DataSource& original, Signer& signer, const proto::Envelope& envelope,
-                                                           ConversionRoom& room, ConversionRoom::Owner owner);
+                                                           ConversionRoom& room, ConversionRoom::Owner owner, SigningTurns turns);
 
   DataSource& data() { return signed_ ? *signed_ : original_; }
+  ConversionRoom::Hold& hold() { return hold_; }
   // Empty: not signed.
   const std::string& domain() const { return domain_; }
   // The header with its signatures is longer than some verifiers read.
   bool has_long_header() const { return has_long_header_; }
 
  private:
-  SignedContent(DataSource& original, std::unique_ptr<ConversionRoom::Hold> hold) : original_(original), hold_(std::move(hold)) {}
-  Task<Status> clean();
-  Task<Status> sign(Signer& signer, const proto::Envelope& envelope);
+  SignedContent(DataSource& original, ConversionRoom& room, ConversionRoom::Owner owner)
+      : original_(original), hold_(room, std::move(owner)) {}
+  Task<Result<std::unique_ptr<Signing>>> begin(Signer& signer, const proto::Envelope& envelope, fairness::OneAtATime* turns);
+  Task<Status> finish(Signing& signing, fairness::FileTurns* threads);
 
   DataSource& original_;
-  std::unique_ptr<ConversionRoom::Hold> hold_;
+  ConversionRoom::Hold hold_;
   std::size_t header_size_ = 0;
+  std::uint64_t body_begin_ = 0;    // in what is signed
   std::optional<WithHead> clean_;   // of original_
   std::optional<WithHead> signed_;  // of clean_ or original_
   std::string domain_;

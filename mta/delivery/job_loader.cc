@@ -11,8 +11,8 @@
 #include "mta/delivery/ownership.h"
 #include "mta/delivery/verdict.h"
 #include "mta/events/hub.h"
+#include "mta/fairness/blocking.h"
 #include "mta/system/crash_record.h"
-#include "mta/transport/blocking.h"
 #include "queue/cached_file.h"
 #include "queue/message_store.h"
 #include "queue/schedule.h"
@@ -48,7 +48,7 @@ Task<Result<SharedMessages::Given>> read(const JobLoader::Parts& parts, queue::Q
   const fairness::Owner owner = parts.spool.share_owner_of(id);
   const auto charge = co_await parts.loads.under_way.acquire(octets, owner);
   auto call = [&spool = parts.spool, id, need] { return need == Need::content ? load_checked(spool, id) : load_envelope(spool, id); };
-  auto [message, content] = co_await transport::run_blocking(parts.files, {owner, octets}, std::move(call));
+  auto [message, content] = co_await fairness::run_blocking(parts.files, {owner, octets}, std::move(call));
   if (!message) co_return message.error();
   if (message->content && LargeChecks::is_large(*message->content))
     content = co_await parts.loads.large_checks.check(id, owner, message->content);

@@ -1,9 +1,9 @@
 // Reads large content step by step, and remembers what was intact.
 #include "mta/delivery/large_checks.h"
 
+#include "mta/fairness/blocking.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/instant.h"
-#include "mta/transport/blocking.h"
 #include "queue/content_check.h"
 #include "queue/message_store.h"
 
@@ -20,7 +20,7 @@ Task<Status> LargeChecks::check(queue::QueueId id, fairness::Owner owner, std::s
       const system::HandlingNow now(id);
       return check->step();
     };
-    const Status intact = co_await transport::run_blocking(turns_, {owner, queue::ContentCheck::kStep}, std::move(step));
+    const Status intact = co_await fairness::run_blocking(turns_, {owner, queue::ContentCheck::kStep}, std::move(step));
     if (!intact) co_return intact;
   }
   remember(id);

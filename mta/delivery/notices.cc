@@ -16,11 +16,11 @@
 #include "mta/delivery/verdict.h"
 #include "mta/events/event.h"
 #include "mta/events/hub.h"
+#include "mta/fairness/blocking.h"
 #include "mta/routing/aliases.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/system/spool_async.h"
-#include "mta/transport/blocking.h"
 #include "mta/transport/local_mailbox.h"
 #include "proto/dsn.h"
 #include "queue/message_store.h"
@@ -231,7 +231,7 @@ Task<Notices::Loaded> Notices::load(queue::QueueId id) {
     const system::HandlingNow now(id);
     return spool.load(id);
   };
-  auto message = co_await transport::run_blocking(files_, {owner, octets}, std::move(read));
+  auto message = co_await fairness::run_blocking(files_, {owner, octets}, std::move(read));
   co_return Loaded{std::move(charge), std::move(message)};
 }
 
@@ -389,7 +389,7 @@ queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& mess
 Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Request request) {
   auto read = [content = message.content] { return content ? read_original(*content) : Result<std::string>(std::string()); };
   const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), proto::kMaxReturnedMessage};
-  const auto original = co_await transport::run_blocking(files_, turn, std::move(read));
+  const auto original = co_await fairness::run_blocking(files_, turn, std::move(read));
   const queue::QueueId id = spool_.next_id();
   queue::NewMessage composed = compose(id, message, original, request);
   const proto::Envelope envelope = composed.envelope;
@@ -429,7 +429,7 @@ Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, st
     return transport::deliver_to_mailbox(config->mailbox_directory(), config->local.mailbox_limit, message, "postmaster");
   };
   const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), message.content ? message.content->size() : 0};
-  const Status status = co_await transport::run_blocking(files_, turn, std::move(write));
+  const Status status = co_await fairness::run_blocking(files_, turn, std::move(write));
   if (!status) {
     events_.emit(events::NoticeNotKept{message.id, message.envelope.submitter.share_owner(), status.error().message});
     co_return kUntilRoom;

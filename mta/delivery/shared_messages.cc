@@ -14,9 +14,9 @@
 #include "mta/delivery/large_checks.h"
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/site.h"
+#include "mta/fairness/blocking.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/instant.h"
-#include "mta/transport/blocking.h"
 #include "queue/cached_file.h"
 #include "queue/message_store.h"
 #include "queue/state.h"
@@ -201,7 +201,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
     copy->octets = octets_of(copy->message);
     return copy;
   };
-  auto copy = co_await transport::run_blocking(files_, {owner, octets}, std::move(load));
+  auto copy = co_await fairness::run_blocking(files_, {owner, octets}, std::move(load));
   if (copy) {
     const auto& content = (*copy)->message.content;
     if (content && LargeChecks::is_large(*content)) (*copy)->content = co_await large_checks_.check(id, owner, content);

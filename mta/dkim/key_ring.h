@@ -42,6 +42,7 @@ class KeyRing {
 
   // By the author's domain, else its nearest parent, else the host's own domain or its parent. Null: not signed. Valid as long as the ring.
   const Identity* find(std::string_view header) const;
+  const std::map<std::string, Identity, std::less<>>& identities() const { return identities_; }
   bool is_empty() const { return identities_.empty(); }
   // Whether the domain itself has keys here, and this one.
   bool has_keys_of(const proto::Domain& domain) const { return identities_.contains(domain.text()); }

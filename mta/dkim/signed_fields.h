@@ -12,6 +12,9 @@ namespace mxpress::mta::dkim {
 // More fields of one name than this are signed from the last one upwards as far as that. RFC 6376 5.4.2
 inline constexpr std::size_t kMostOfOneName = 20;
 
+// Of SignedFields::names(), at most: the names that are known, as often as they can be signed, and 20 of "list-...".
+inline constexpr std::size_t kMostOctetsOfNames = 3'600;
+
 // "subject:one line\r\n": the name in lower case, unfolded, blanks in a row one space, none around the colon and at the end. RFC 6376 3.4.2
 std::string relaxed_field(const proto::HeaderField& field);
 

@@ -1,11 +1,39 @@
 // Makes signatures, each once.
 #include "mta/dkim/signer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "mta/dkim/signature.h"
 
 namespace mxpress::mta::dkim {
+namespace {
+
+std::size_t octets_of_value(const PublicKey& key) {
+  const auto bits = static_cast<std::size_t>(key.bits);
+  return key.kind == KeyKind::rsa ? bits / 8 : bits / 4;
+}
+
+// An eighth more for line ends between names.
+std::size_t most_octets_of(const Identity& identity) {
+  std::size_t sum = 0;
+  for (const SigningKey& key : identity.keys) {
+    const std::string names(kMostOctetsOfNames, 'n');
+    const std::string value(octets_of_value(key.key.public_key()), '\0');
+    const std::size_t octets =
+        field_with_value(field_without_value({key.key.kind(), identity.domain.text(), key.selector, names, {}}), value).size();
+    sum += octets + octets / 8;
+  }
+  return sum;
+}
+
+std::size_t most_octets_of(const KeyRing& ring) {
+  std::size_t most = 0;
+  for (const auto& [name, identity] : ring.identities()) most = std::max(most, most_octets_of(identity));
+  return most;
+}
+
+}  // namespace
 
 std::optional<std::string> SignatureCache::find(const Digest& signed_digest) {
   auto known = known_.lock();
@@ -22,15 +50,22 @@ void SignatureCache::keep(const Digest& signed_digest, const std::string& signat
   known->by_age.pop_front();
 }
 
-Result<Signer::Signature> Signer::sign(const Identity& identity, const SigningKey& key, const SignedFields& fields,
-                                       const BodyDigest& body) {
+Signer::Signer(KeyRing ring) : ring_(std::move(ring)), most_octets_(most_octets_of(ring_)) {}
+
+Signer::Draft Signer::draft(const Identity& identity, const SigningKey& key, const SignedFields& fields, const BodyDigest& body) {
   std::string field = field_without_value({key.key.kind(), identity.domain.text(), key.selector, fields.names(), body});
   const Digest digest = digest_to_sign(fields, field);
-  if (const auto known = cache_.find(digest)) return Signature{field_with_value(std::move(field), *known), true};
-  const Result<std::string> signature = key.key.sign(digest);
-  if (!signature.ok()) return signature.error();
-  cache_.keep(digest, *signature);
-  return Signature{field_with_value(std::move(field), *signature), false};
+  return {std::move(field), digest, cache_.find(digest)};
+}
+
+Result<Signer::Signature> Signer::sign(const Identity& identity, const SigningKey& key, const SignedFields& fields,
+                                       const BodyDigest& body) {
+  Draft made = draft(identity, key, fields, body);
+  if (made.known) return Signature{field_with_value(std::move(made.field), *made.known), true};
+  const Result<std::string> value = key.key.sign(made.digest);
+  if (!value.ok()) return value.error();
+  keep(made.digest, *value);
+  return Signature{field_with_value(std::move(made.field), *value), false};
 }
 
 }  // namespace mxpress::mta::dkim

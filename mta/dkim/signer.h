@@ -33,19 +33,32 @@ class SignatureCache {
 // Keys and what they have signed. Keys that change make a new Signer. Any thread.
 class Signer {
  public:
+  // A signature, but for its value.
+  struct Draft {
+    std::string field;                 // field_without_value()
+    Digest digest;                     // that the key signs
+    std::optional<std::string> known;  // what it gave when the same content was signed before
+  };
   struct Signature {
     std::string field;       // with CRLF
     bool was_known = false;  // the same content was signed before: nothing was computed
   };
 
-  explicit Signer(KeyRing ring) : ring_(std::move(ring)) {}
+  explicit Signer(KeyRing ring);
 
   const KeyRing& ring() const { return ring_; }
   // `identity` and `key` are of the ring.
+  Draft draft(const Identity& identity, const SigningKey& key, const SignedFields& fields, const BodyDigest& body);
+  // What the key gave for the digest of a draft.
+  void keep(const Digest& digest, const std::string& value) { cache_.keep(digest, value); }
+  // Both, at once.
   Result<Signature> sign(const Identity& identity, const SigningKey& key, const SignedFields& fields, const BodyDigest& body);
+  // Of all signatures of one message together, with CRLF, at most.
+  std::size_t most_octets() const { return most_octets_; }
 
  private:
   const KeyRing ring_;
+  const std::size_t most_octets_ = 0;
   SignatureCache cache_;
 };
 

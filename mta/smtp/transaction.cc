@@ -96,6 +96,13 @@ bool ClientTransaction::is_too_large() {
   return true;
 }
 
+// RFC 1870 6: at least about what is sent. Signatures are made later, and what they may have at most must not make the host refuse.
+std::uint64_t ClientTransaction::announced_size() const {
+  const std::uint64_t most = content_.data->size() + transaction_.content->most_of_signatures();
+  const std::uint64_t limit = extensions_.size_limit.value_or(0);
+  return limit == 0 ? most : std::max(content_.data->size(), std::min(most, limit));
+}
+
 // Of the commands from `begin` up to `end`, which is not among them.
 std::string_view ClientTransaction::Dialogue::lines(std::size_t begin, std::size_t end) const {
   const std::size_t from = begin == 0 ? 0 : commands[begin - 1].end;
@@ -112,7 +119,7 @@ ClientTransaction::Dialogue ClientTransaction::dialogue() const {
     dialogue.text += "RSET\r\n";
     dialogue.add({.stage = Stage::mail, .is_reset = true});
   }
-  append_mail(envelope, content_.data->size(), content_.body, extensions_, dialogue.text);
+  append_mail(envelope, announced_size(), content_.body, extensions_, dialogue.text);
   dialogue.add({.stage = Stage::mail});
   for (std::size_t i = 0; i < offered; ++i) {
     append_rcpt(envelope.recipients[transaction_.recipients[i]], extensions_, dialogue.text);
@@ -266,6 +273,8 @@ Task<void> ClientTransaction::confirm_refused_data() {
 }
 
 Task<void> ClientTransaction::content() {
+  if (transaction_.content->signs()) content_ = co_await transaction_.content->sign(std::move(content_), target_.host);
+  if (content_.refusal) co_return co_await content_stopped(ContentEnd::source_failed, Error::transient(content_.refusal->text));
   const ContentResult sent = co_await send_content(channel_, *content_.data, options_.timeouts.block);
   if (sent.end != ContentEnd::sent) co_return co_await content_stopped(sent.end, sent.error);
   const Result<Reply> reply = co_await channel_.read_reply(options_.timeouts.dot);

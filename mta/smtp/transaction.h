@@ -57,6 +57,7 @@ class ClientTransaction {
   bool takes_stored_content();
   Task<bool> prepare_content();
   bool is_too_large();
+  std::uint64_t announced_size() const;
   Dialogue dialogue() const;
   std::size_t group_end(const Dialogue& dialogue, std::size_t begin) const;
   Task<void> envelope_dialogue();

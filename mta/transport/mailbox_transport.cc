@@ -2,8 +2,8 @@
 #include "mta/transport/mailbox_transport.h"
 
 #include "mta/config/config.h"
+#include "mta/fairness/blocking.h"
 #include "mta/system/crash_record.h"
-#include "mta/transport/blocking.h"
 #include "mta/transport/local_mailbox.h"
 #include "mta/transport/session_key.h"
 #include "queue/message.h"
@@ -24,7 +24,7 @@ Task<AttemptReport> MailboxTransport::deliver(Order& order) {
     return deliver_to_mailbox(config.mailbox_directory(), config.local.mailbox_limit, message, to);
   };
   const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), message.content ? message.content->size() : 0};
-  const Status status = co_await run_blocking(files_, turn, std::move(write));
+  const Status status = co_await fairness::run_blocking(files_, turn, std::move(write));
   proto::HostResult result{proto::Stage::local, "", "", "", kStoredLocally, 0, "kept in this host's mailbox", false};
   if (!status) {
     result.status = kMailboxFailure;

@@ -13,11 +13,11 @@
 #include "mta/content/pipeline.h"
 #include "mta/events/event.h"
 #include "mta/events/hub.h"
+#include "mta/fairness/one_at_a_time.h"
 #include "mta/smtp/client.h"
 #include "mta/smtp/client_result.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
-#include "mta/transport/blocking.h"
 #include "mta/transport/host_answers.h"
 #include "mta/transport/session_key.h"
 #include "mta/transport/session_pool.h"
@@ -76,6 +76,7 @@ class SmtpTransport::Parts final : private TargetConnections::Caller {
   TlsMemory tls_memory_;
   StepMemory step_memory_;
   TargetFailures target_failures_;
+  fairness::OneAtATime headers_;  // that are prepared for signing
 };
 
 // The state of one attempt.
@@ -85,7 +86,7 @@ class SmtpTransport::Parts::Attempt {
       : smtp_(smtp),
         order_(order),
         data_(*order.message, smtp.services_.files),
-        content_(data_, order.message->envelope, order.config->signer.get()) {
+        content_(data_, order.message->envelope, order.config->signer.get(), {&smtp.headers_, smtp.services_.files}) {
     equals_ = order_targets(order.targets, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;
@@ -100,6 +101,7 @@ class SmtpTransport::Parts::Attempt {
     for (const dns::Target& target : order_.targets) {
       if (sessions == kMostSessionsOfOrder || !anything_untried() || !order_.wanted()) break;
       if (busy_ && sessions == 0 && &target >= order_.targets.data() + equals_) break;  // hosts of less preference are no overflow
+      content_.leave_host();
       if (&target != open && co_await try_target(target)) ++sessions;
     }
     if (busy_ && sessions == 0) co_return busy_report();

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "mta/transport/blocking.h"
+#include "mta/fairness/blocking.h"
 #include "queue/message.h"
 
 namespace mxpress::mta::transport {
@@ -15,7 +15,7 @@ std::uint64_t SpoolData::size() const { return content_->size(); }
 
 Task<Result<std::size_t>> SpoolData::read(std::uint64_t offset, char* buffer, std::size_t size) {
   auto call = [content = content_, offset, buffer, size] { return content->read(offset, buffer, size); };
-  co_return co_await run_blocking(files_, {owner_, size}, std::move(call));
+  co_return co_await fairness::run_blocking(files_, {owner_, size}, std::move(call));
 }
 
 std::optional<std::string_view> SpoolData::in_memory() const { return content_->in_memory(); }

@@ -21,6 +21,7 @@
 #include "mta/dkim/key_record.h"
 #include "proto/mail_data.h"
 #include "tests/support/content_source.h"
+#include "tests/support/prepared.h"
 
 using namespace mxpress;
 namespace fs = std::filesystem;
@@ -73,7 +74,7 @@ std::string signed_message(const std::string& text, bool has_eight_bit_mime, mta
   envelope.has_long_lines = normaliser.facts().needs_reencoding();
   testing::MemorySource stored(std::move(content));
   mta::content::Pipeline pipeline(stored, envelope, mta::content::ConversionRoom::common(), &signer);
-  const mta::content::Prepared prepared = testing::run(pipeline.prepare({has_eight_bit_mime, "mx.example"}));
+  const mta::content::Prepared prepared = testing::run(testing::prepare_all(pipeline, {has_eight_bit_mime, "mx.example"}));
   if (prepared.refusal) throw std::runtime_error(prepared.refusal->text);
   return or_throw(testing::run(testing::read_all(*prepared.data, 64 * 1024)));
 }

@@ -10,6 +10,7 @@
 #include "mta/auth/login.h"
 #include "mta/content/data_source.h"
 #include "mta/content/pipeline.h"
+#include "mta/content/signer.h"
 #include "mta/smtp/client.h"
 #include "proto/mail_data.h"
 #include "tests/support/dialogue_script.h"
@@ -215,6 +216,33 @@ class TextSource final : public mta::content::DataSource {
   }
 };
 
+// Reads the content, and signs it with the seconds of virtual time that have passed.
+class TimeSigner final : public mta::content::Signer {
+ public:
+  explicit TimeSigner(std::size_t most) : most_(most) {}
+  Task<std::unique_ptr<mta::content::Signing>> begin(std::string_view, const proto::Envelope&) override {
+    co_return std::make_unique<Signing>(start_);
+  }
+  std::size_t most_octets() const override { return most_; }
+  void start() { start_ = BootClock::now(); }
+
+ private:
+  struct Signing final : mta::content::Signing {
+    explicit Signing(BootTime since) : start(since) {}
+    Task<Result<mta::content::Signature>> sign(mta::content::DataSource& content, std::uint64_t, mta::fairness::FileTurns*) override {
+      std::string all(content.size(), '\0');
+      const Result<std::size_t> count = co_await content.read(0, all.data(), all.size());
+      if (!count.ok()) co_return count.error();
+      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(BootClock::now() - start).count();
+      co_return mta::content::Signature{"Signed: " + std::to_string(seconds) + "\r\n", "there.example"};
+    }
+    const BootTime start;
+  };
+
+  const std::size_t most_;
+  BootTime start_;
+};
+
 // What a dialogue file sets up.
 struct Setup {
   proto::Envelope envelope;
@@ -225,6 +253,7 @@ struct Setup {
   int transactions = 1;
   bool again = false;
   bool is_continuation = false;  // of the second and later transactions
+  std::unique_ptr<TimeSigner> signer;
 };
 
 proto::Notify parse_notify(const std::string& words) {
@@ -309,6 +338,8 @@ void apply(const Setting& setting, Setup& setup) {
     setup.source.fails_at = std::stoul(value);
   } else if (key == "capacity") {
     setup.memory.capacity = std::stoul(value);
+  } else if (key == "signs") {
+    setup.signer = std::make_unique<TimeSigner>(std::stoul(value));
   } else if (key == "transactions") {
     setup.again = value.ends_with("again");
     setup.is_continuation = !setup.again;
@@ -353,7 +384,8 @@ Task<void> run_client(Setup& setup, MemoryConnector& connector, dns::Target targ
   findings.recipients.resize(setup.envelope.recipients.size());
   findings.opened = co_await ClientSession::open(connector, target, setup.options);
   findings.is_open = findings.opened.session != nullptr;
-  mta::content::Pipeline content(setup.source, setup.envelope);
+  if (setup.signer) setup.signer->start();
+  mta::content::Pipeline content(setup.source, setup.envelope, setup.signer.get());
   for (int i = 0; i < setup.transactions && findings.opened.session; ++i) {
     mta::smtp::Transaction transaction{&setup.envelope, to_send(setup, findings), &content, setup.is_continuation && i > 0};
     const std::vector<std::uint32_t> sent = transaction.recipients;

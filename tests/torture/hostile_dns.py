@@ -1,6 +1,6 @@
 """The name server of the hostile torture. <kind>.example and all names below it have one kind of answer; each <name>.<host>.each.example
 has a mail host of its own at the address of <host>. Each <name>.parasite.example names the host of few.example
-beside its own, which is down."""
+beside its own, which is down. Each <name>.second.example names the host of strict.example before a tarpit."""
 import itertools
 import socket
 import struct
@@ -10,7 +10,8 @@ NOBODY = '127.0.3.1'  # where no host listens
 LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
 MX, A, NS, SERVFAIL, NXDOMAIN = 15, 1, 2, 2, 3
 # Hosts with many addresses, by the number in their names: connections to one address are bounded.
-MANY = {'hang': [f'127.0.4.{n}' for n in range(1, 201)], 'flip': [f'127.0.5.{n}' for n in range(1, 201)]}
+MANY = {'hang': [f'127.0.4.{n}' for n in range(1, 201)], 'flip': [f'127.0.5.{n}' for n in range(1, 201)],
+        'pit': [f'127.0.7.{n}' for n in range(1, 201)], 'gate': [f'127.0.6.{n}' for n in range(1, 201)]}
 
 
 def labels(name):
@@ -69,6 +70,8 @@ def records_of(name, kind, addresses):
             return 0, wide_mx(name)
         if what == 'parasite':
             return 0, [record(MX, struct.pack('>H', 10) + labels('mx.few.example')), record(MX, struct.pack('>H', 20) + labels(f'mx.{name}'))]
+        if what == 'second':
+            return 0, [record(MX, struct.pack('>H', 10) + labels('mx.strict.example')), record(MX, struct.pack('>H', 20) + labels(f'mx.{parts[0]}.pit.example'))]
         if what == 'turned':  # a dead host at first
             host = 'mx.dead.example' if next(TURNS) < 1 else 'mx.strict.example'
             return 0, [record(MX, struct.pack('>H', 10) + labels(host), ttl=0)]

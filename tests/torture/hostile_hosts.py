@@ -18,7 +18,8 @@ import hostile_dns
 HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
            'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10', 'size': '127.0.2.11', 'nobody': '127.0.2.12',
            'slowgrey': '127.0.2.13', 'hang': '127.0.2.14', 'fresh': '127.0.2.15',
-           'reads': '127.0.2.16', 'few': '127.0.2.17', 'flip': '127.0.2.18', 'strict': '127.0.2.19'}
+           'reads': '127.0.2.16', 'few': '127.0.2.17', 'flip': '127.0.2.18', 'strict': '127.0.2.19', 'gate': '127.0.2.20', 'pit': '127.0.2.21'}
+GATE = 60  # sessions at "gate" that go on together
 FEW = 5  # connections that "few" takes at a time
 ADDRESSES = {'honest': '127.0.1.1', 'evil': HOSTILE['sni'], **HOSTILE}
 
@@ -28,6 +29,7 @@ class Hosts:
     def __init__(self, events, folder=None):
         self.events, self.folder, self.lock = open(events, 'a', buffering=1), folder, threading.Lock()
         self.contexts, self.few = {}, threading.Semaphore(FEW)
+        self.gates = {verb: threading.Barrier(GATE, timeout=30) for verb in ('EHLO', 'DATA')}
         if folder:
             self.make_contexts()
 
@@ -107,8 +109,18 @@ class Session:
             if not self.command(line.decode('latin-1').strip()):
                 return
 
+    def wait_at_gate(self, verb):
+        """Until so many wait; those that come later do not."""
+        try:
+            self.hosts.gates[verb].wait()
+            self.hosts.tell('together', host=self.name, verb=verb)
+        except threading.BrokenBarrierError:
+            pass
+
     def command(self, line):
         verb = line[:4].upper()
+        if self.name == 'gate' and verb in self.hosts.gates:
+            self.wait_at_gate(verb)
         if verb == 'EHLO':
             self.ehlo()
         elif verb == 'STAR':
@@ -216,7 +228,8 @@ class Session:
         return False
 
     def content(self):
-        if self.name == 'tarpit':
+        if self.name in ('tarpit', 'pit'):
+            self.hosts.tell('stuck', host=self.name)
             while self.connection.recv(1):
                 time.sleep(1)
             return False
@@ -243,8 +256,8 @@ class Session:
         header = content.partition(b'\r\n\r\n')[0]
         found = re.search(rb'(?mi)^Subject: (\S+)', header)
         bcc = bool(re.search(rb'(?mi)^Bcc:', content))
-        notice = b'multipart/report' in header
-        self.hosts.tell('took', host=self.name, sender=self.sender, to=self.recipients[:5], tls=self.tls, octets=len(content), bcc=bcc, notice=notice,
+        notice, signed = b'multipart/report' in header, header.startswith(b'DKIM-Signature:')
+        self.hosts.tell('took', host=self.name, sender=self.sender, to=self.recipients[:5], tls=self.tls, octets=len(content), bcc=bcc, notice=notice, signed=signed,
                         delayed=b'Action: delayed' in content, token=found.group(1).decode('latin-1') if found else '')
 
 

@@ -131,7 +131,7 @@ TEST_CASE("conversion: a user whose conversions wait for slow hosts leaves room 
   CHECK(convert_for(source, MimeGoal::seven_bit, room, 1));
 }
 
-TEST_CASE("conversion: one destination has a quarter, whoever writes to it") {
+TEST_CASE("conversion: one destination has half, whoever writes to it") {
   ConversionRoom room(16u << 20);
   MemorySource source(kEightBit);
   std::vector<std::unique_ptr<Converted>> waiting;
@@ -141,9 +141,25 @@ TEST_CASE("conversion: one destination has a quarter, whoever writes to it") {
     waiting.push_back(std::move(*one));
   }
   CHECK(waiting.size() > 5);
-  CHECK(room.held() <= 4u << 20);
+  CHECK(room.held() <= 8u << 20);
   CHECK_FALSE(convert_for(source, MimeGoal::seven_bit, room, 100, "tarpit.example"));
   CHECK(convert_for(source, MimeGoal::seven_bit, room, 100, "mx.example"));
+}
+
+TEST_CASE("conversion: of what a destination may have a user leaves half to others, who have a usual conversion in any case") {
+  ConversionRoom room;
+  MemorySource source(kEightBit);
+  std::vector<std::unique_ptr<Converted>> waiting;
+  const auto fill = [&](std::int64_t uid) {
+    while (auto one = convert_for(source, MimeGoal::seven_bit, room, uid)) waiting.push_back(std::move(*one));
+    return room.held_for("mx.example");
+  };
+  CHECK(fill(1) <= 8u << 20);
+  const std::size_t of_one = room.held_for("mx.example");
+  REQUIRE(convert_for(source, MimeGoal::seven_bit, room, 2));
+  CHECK(room.held_for("mx.example") == of_one);
+  CHECK(fill(2) <= 12u << 20);
+  CHECK(convert_for(source, MimeGoal::seven_bit, room, 3));
 }
 
 TEST_CASE("conversion: content that is costly to convert counts for what it holds") {

@@ -121,3 +121,42 @@ TEST_CASE("pipeline: room for conversions is free again when the attempt ends") 
   }
   CHECK(room.held() == 0);
 }
+
+TEST_CASE("pipeline: of a host's share something is used only while that host is asked") {
+  ConversionRoom room;
+  MemorySource stored(kEightBit);
+  const auto envelope = envelope_of(BodyType::eight_bit);
+  Pipeline pipeline(stored, envelope, room);
+  (void)run(pipeline.prepare(kOld));
+  const std::size_t held = room.held();
+  CHECK(held > 0);
+  CHECK(room.held_for("old.example") == held);
+  pipeline.leave_host();
+  CHECK(room.held_for("old.example") == 0);
+  CHECK(room.held() == held);
+  const Prepared next = run(pipeline.prepare({false, "next.example"}));
+  CHECK(sent(next) == *proto::downgrade_to_seven_bit(kEightBit));
+  CHECK(room.held_for("old.example") == 0);
+  CHECK(room.held_for("next.example") == held);
+}
+
+TEST_CASE("pipeline: where the next host's share is used up the message waits") {
+  ConversionRoom room(4u << 20);
+  MemorySource stored(kEightBit);
+  const auto envelope = envelope_of(BodyType::eight_bit);
+  std::vector<std::unique_ptr<Pipeline>> at_next;
+  const auto prepare = [&](const char* host) {
+    at_next.push_back(std::make_unique<Pipeline>(stored, envelope, room));
+    return run(at_next.back()->prepare({false, host}));
+  };
+  Pipeline pipeline(stored, envelope, room);
+  REQUIRE_FALSE(run(pipeline.prepare(kOld)).refusal);
+  pipeline.leave_host();
+  while (!prepare("next.example").refusal) {
+  }
+  const Prepared waits = run(pipeline.prepare({false, "next.example"}));
+  REQUIRE(waits.refusal);
+  CHECK(waits.refusal->status == proto::EnhancedStatus{4, 3, 0});
+  at_next.clear();
+  CHECK_FALSE(run(pipeline.prepare({false, "next.example"})).refusal);
+}

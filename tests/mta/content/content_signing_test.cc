@@ -1,18 +1,23 @@
 // The pipeline with a signer: what is signed is what a host gets.
 #include <catch2/catch.hpp>
+#include <future>
 #include <map>
 #include <string>
 
 #include "mta/content/conversion.h"
 #include "mta/content/data_source.h"
 #include "mta/content/dkim_signer.h"
+#include "mta/content/header_text.h"
 #include "mta/content/pipeline.h"
 #include "mta/content/signed_content.h"
 #include "mta/content/signer.h"
+#include "mta/fairness/file_turns.h"
+#include "mta/fairness/one_at_a_time.h"
 #include "proto/mail_data.h"
 #include "tests/support/content_source.h"
 #include "tests/support/dkim_keys.h"
 #include "tests/support/dkim_verifier.h"
+#include "tests/support/prepared.h"
 
 using namespace mxpress;
 using namespace mxpress::testing;
@@ -21,6 +26,7 @@ using mta::content::DkimSigner;
 using mta::content::HostNeeds;
 using mta::content::Pipeline;
 using mta::content::Prepared;
+using mta::content::SigningTurns;
 
 namespace {
 
@@ -58,8 +64,14 @@ std::string sent(const std::string& content, const HostNeeds& needs = kModern) {
   MemorySource stored(content);
   const proto::Envelope envelope = envelope_of(content);
   Pipeline pipeline(stored, envelope, ConversionRoom::common(), &signer);
-  CHECK_FALSE(pipeline.as_stored(needs));
-  return text_of(run(pipeline.prepare(needs)));
+  return text_of(run(prepare_all(pipeline, needs)));
+}
+
+// Plain ones.
+std::string fields(std::size_t octets) {
+  std::string all;
+  while (all.size() < octets) all += "X: " + std::string(900, 'y') + "\r\n";
+  return all;
 }
 
 std::string without_signatures(const std::string& message) { return message.substr(message.find("\r\nFrom:") + 2); }
@@ -91,10 +103,10 @@ TEST_CASE("pipeline: what a host gets is signed, each host's content with its ow
   MemorySource stored(content);
   const proto::Envelope envelope = envelope_of(content);
   Pipeline pipeline(stored, envelope, ConversionRoom::common(), &signer);
-  const Prepared modern = run(pipeline.prepare(kModern));
-  const Prepared old = run(pipeline.prepare(kOld));
-  CHECK(run(pipeline.prepare(kModern)).data == modern.data);
-  CHECK(run(pipeline.prepare(kOld)).data == old.data);
+  const Prepared modern = run(prepare_all(pipeline, kModern));
+  const Prepared old = run(prepare_all(pipeline, kOld));
+  CHECK(run(prepare_all(pipeline, kModern)).data == modern.data);
+  CHECK(run(prepare_all(pipeline, kOld)).data == old.data);
   CHECK(old.data != modern.data);
   check_signed(text_of(modern));
   check_signed(text_of(old));
@@ -109,7 +121,7 @@ TEST_CASE("pipeline: without a key for a message it is sent as it is") {
   MemorySource stored(content);
   const proto::Envelope envelope = envelope_of(content);
   Pipeline pipeline(stored, envelope, ConversionRoom::common(), &signer);
-  const Prepared prepared = run(pipeline.prepare(kModern));
+  const Prepared prepared = run(prepare_all(pipeline, kModern));
   CHECK(prepared.data == &stored);
   CHECK(prepared.signature->domain().empty());
 }
@@ -157,11 +169,11 @@ TEST_CASE("pipeline: large content is signed while it is read, in pieces of 64 K
   const proto::Envelope envelope;
   Pipeline pipeline(stored, envelope, ConversionRoom::common(), &signer);
   std::size_t turns = 0;
-  const Prepared prepared = run(pipeline.prepare(kModern), &turns);
+  const Prepared prepared = run(prepare_all(pipeline, kModern), &turns);
   CHECK(turns > 80);
   CHECK(stored.largest_read == 64 * 1024);
   const auto read_for_one = stored.octets_read;
-  CHECK(run(pipeline.prepare(kModern)).data == prepared.data);
+  CHECK(run(prepare_all(pipeline, kModern)).data == prepared.data);
   CHECK(stored.octets_read == read_for_one);
   check_signed(text_of(prepared, 100'000));
 }
@@ -175,7 +187,7 @@ TEST_CASE("pipeline: large content that is converted while it is read is signed 
   envelope.has_long_lines = true;
   Pipeline pipeline(stored, envelope, ConversionRoom::common(), &signer);
   for (const HostNeeds& needs : {kModern, kOld, kModern}) {
-    const Prepared prepared = run(pipeline.prepare(needs));
+    const Prepared prepared = run(prepare_all(pipeline, needs));
     for (const std::size_t piece : {10, 70'000}) check_signed(text_of(prepared, piece));
   }
 }
@@ -186,14 +198,114 @@ TEST_CASE("pipeline: what cannot be read or has no room is not sent unsigned, bu
   RepeatedSource unreadable(kFrom + "\r\n", "x\r\n", 200'000);
   unreadable.fail_at = 65'536;
   ConversionRoom none(0);
-  MemorySource stored(kFrom + "\r\n");
+  MemorySource stored(kFrom + "Subject : \xc3\xa4\r\n" + fields(20'000) + "\r\n");
   Pipeline fails(unreadable, envelope, ConversionRoom::common(), &signer);
   Pipeline has_no_room(stored, envelope, none, &signer);
-  for (const Prepared& waits : {run(fails.prepare(kModern)), run(has_no_room.prepare(kModern))}) {
+  for (const Prepared& waits : {run(prepare_all(fails, kModern)), run(prepare_all(has_no_room, kModern))}) {
     REQUIRE(waits.refusal);
     CHECK(waits.refusal->outcome == proto::Outcome::deferred);
     CHECK(waits.refusal->status == proto::EnhancedStatus{4, 3, 0});
   }
+}
+
+TEST_CASE("pipeline: signing holds nothing of the room for conversions but a long header that had to be changed") {
+  DkimSigner signer = make_signer();
+  const proto::Envelope envelope;
+  ConversionRoom none(0);
+  for (const std::string& header : {kFrom + fields(1'000'000), kFrom + "Subject : \xc3\xa4\r\n" + fields(10'000)}) {
+    RepeatedSource stored(header + "\r\n", "a line\r\n", 1u << 20);
+    Pipeline pipeline(stored, envelope, none, &signer);
+    const Prepared prepared = run(prepare_all(pipeline, kModern));
+    check_signed(text_of(prepared, 100'000));
+  }
+  ConversionRoom room;
+  MemorySource stored(kFrom + "Subject : \xc3\xa4\r\n" + fields(100'000) + "\r\n");
+  {
+    Pipeline pipeline(stored, envelope, room, &signer);
+    (void)run(prepare_all(pipeline, kModern));
+    CHECK(room.held() >= 100'000);
+    CHECK(room.held() < 300'000);
+    CHECK(room.held_for("mx.example") == room.held());
+    pipeline.leave_host();
+    CHECK(room.held_for("mx.example") == 0);
+  }
+  CHECK(room.held() == 0);
+}
+
+TEST_CASE(
+    "pipeline: a header that has to be read or changed for its signature waits for its turn, and is given up before the body is read") {
+  DkimSigner signer = make_signer();
+  const proto::Envelope envelope;
+  asio::io_context io(1);
+  mta::fairness::OneAtATime headers;
+  const auto spawn = [&io](Task<Prepared> task, std::optional<Prepared>& result) {
+    asio::co_spawn(io, keep(std::move(task), result), asio::detached);
+  };
+  std::optional<mta::fairness::OneAtATime::Turn> turn;
+  asio::co_spawn(io, keep(headers.take(mta::fairness::Owner::user(7)), turn), asio::detached);
+  io.poll();
+  REQUIRE(turn);
+  RepeatedSource read(kFrom + fields(1'000'000) + "\r\n", "a line\r\n", 1u << 20);
+  MemorySource changed(kFrom + "Subject : x\r\n\r\n"), plain(kFrom + "\r\n");
+  const SigningTurns turns{&headers, nullptr};
+  Pipeline of_read(read, envelope, ConversionRoom::common(), &signer, turns), of_changed(changed, envelope, &signer, turns);
+  Pipeline of_plain(plain, envelope, &signer, turns);
+  std::optional<Prepared> first, second, third;
+  spawn(prepare_all(of_changed, kModern), second);
+  spawn(prepare_all(of_read, kModern), first);  // the newest is next
+  spawn(prepare_all(of_plain, kModern), third);
+  io.restart();
+  io.poll();
+  CHECK(third);
+  CHECK_FALSE(second);
+  CHECK(read.octets_read == 0);
+  CHECK(headers.waiting() == 2);
+  turn.reset();
+  io.restart();
+  while (!second) io.run_one();
+  CHECK(read.octets_read >= proto::kMaxHeader);
+  CHECK(read.octets_read <= mta::content::HeaderText::kMost + 8 * 64 * 1024);
+  CHECK_FALSE(first);
+  io.run();
+  check_signed(text_of(*first, 100'000));
+}
+
+TEST_CASE("pipeline: a header is read in one block, and then in one call") {
+  RepeatedSource stored(kFrom + fields(1'000'000) + "\r\n", "a line\r\n", 3u << 20);
+  const auto header = run(mta::content::HeaderText::read(stored));
+  REQUIRE(header);
+  CHECK(header->fields().size() > 1'000'000);
+  CHECK(stored.octets_read == mta::content::HeaderText::kMost + 64 * 1024);
+  RepeatedSource endless(kFrom, "X: y\r\n", 5u << 20);
+  CHECK(run(mta::content::HeaderText::read(endless)).error().is_transient());
+  CHECK(endless.octets_read <= mta::content::HeaderText::kMost + 64 * 1024);
+}
+
+TEST_CASE("pipeline: signatures are computed in turns of owners by other threads, and what was signed before is not computed") {
+  asio::thread_pool pool(1);
+  mta::fairness::FileTurns threads(pool, 1);
+  std::promise<void> go_on;
+  threads.post({mta::fairness::Owner::user(1), 0}, [wait = go_on.get_future().share()] { wait.wait(); });
+  DkimSigner signer = make_signer();
+  MemorySource stored(kFrom + "\r\nhello\r\n");
+  const proto::Envelope envelope;
+  asio::io_context io(1);
+  std::optional<Prepared> prepared, again;
+  Pipeline pipeline(stored, envelope, ConversionRoom::common(), &signer, {nullptr, &threads});
+  asio::co_spawn(io, keep(prepare_all(pipeline, kModern), prepared), asio::detached);
+  io.poll();
+  CHECK_FALSE(prepared);
+  go_on.set_value();
+  io.run();
+  check_signed(text_of(*prepared));
+  threads.close();
+  pool.join();
+  Pipeline known(stored, envelope, ConversionRoom::common(), &signer, {nullptr, &threads});
+  asio::co_spawn(io, keep(prepare_all(known, kModern), again), asio::detached);
+  io.restart();
+  io.run();
+  REQUIRE(again);
+  check_signed(text_of(*again));
 }
 
 TEST_CASE("pipeline: a header of ten thousand fields is signed, and one that verifiers may not read is known") {
@@ -203,12 +315,12 @@ TEST_CASE("pipeline: a header of ten thousand fields is signed, and one that ver
   MemorySource stored(header + "\r\nhello\r\n");
   const proto::Envelope envelope;
   Pipeline pipeline(stored, envelope, ConversionRoom::common(), &signer);
-  const Prepared prepared = run(pipeline.prepare(kModern));
+  const Prepared prepared = run(prepare_all(pipeline, kModern));
   check_signed(text_of(prepared));
   CHECK(prepared.signature->has_long_header());
   MemorySource usual(kFrom + "\r\nhello\r\n");
   Pipeline other(usual, envelope, ConversionRoom::common(), &signer);
-  CHECK_FALSE(run(other.prepare(kModern)).signature->has_long_header());
+  CHECK_FALSE(run(prepare_all(other, kModern)).signature->has_long_header());
 }
 
 TEST_CASE("pipeline: a header of 1 MiB is made plain and signed in many turns") {
@@ -219,7 +331,7 @@ TEST_CASE("pipeline: a header of 1 MiB is made plain and signed in many turns") 
   const proto::Envelope envelope;
   Pipeline pipeline(stored, envelope, ConversionRoom::common(), &signer);
   std::size_t turns = 0;
-  const std::string message = text_of(run(pipeline.prepare(kModern), &turns), 100'000);
+  const std::string message = text_of(run(prepare_all(pipeline, kModern), &turns), 100'000);
   CHECK(turns > 60);
   check_signed(message);
   CHECK_THAT(message.substr(0, 5000), Catch::Contains("\r\nX: \xc3\xa4 "));
@@ -233,17 +345,25 @@ TEST_CASE("pipeline: each attempt sends the same signatures") {
   const proto::Envelope envelope;
   Pipeline first(stored, envelope, ConversionRoom::common(), &signer);
   Pipeline second(stored, envelope, ConversionRoom::common(), &signer);
-  CHECK(text_of(run(first.prepare(kModern))) == text_of(run(second.prepare(kOld))));
+  CHECK(text_of(run(prepare_all(first, kModern))) == text_of(run(prepare_all(second, kOld))));
 }
 
 TEST_CASE("pipeline: a scheme of another kind signs with the envelope at hand") {
-  struct EnvelopeSigner final : mta::content::Signer {
-    Task<Result<mta::content::Signature>> sign(mta::content::DataSource& content, const proto::Envelope& envelope) override {
+  struct EnvelopeSigning final : mta::content::Signing {
+    explicit EnvelopeSigning(const proto::Envelope& of) : envelope(of) {}
+    Task<Result<mta::content::Signature>> sign(mta::content::DataSource& content, std::uint64_t, mta::fairness::FileTurns*) override {
       co_return mta::content::Signature{"X: " + envelope.reverse_path.in_brackets() + " " + std::to_string(content.size()) + "\r\n", "x"};
     }
+    const proto::Envelope& envelope;
+  };
+  struct EnvelopeSigner final : mta::content::Signer {
+    Task<std::unique_ptr<mta::content::Signing>> begin(std::string_view, const proto::Envelope& envelope) override {
+      co_return std::make_unique<EnvelopeSigning>(envelope);
+    }
+    std::size_t most_octets() const override { return 100; }
   } signer;
   MemorySource stored("Subject: hi\r\n\r\n");
   const proto::Envelope envelope;
   Pipeline pipeline(stored, envelope, ConversionRoom::common(), &signer);
-  CHECK(text_of(run(pipeline.prepare(kModern))) == "X: <> 15\r\nSubject: hi\r\n\r\n");
+  CHECK(text_of(run(prepare_all(pipeline, kModern))) == "X: <> 15\r\nSubject: hi\r\n\r\n");
 }

@@ -204,3 +204,16 @@ TEST_CASE("dkim signer: the cache of signatures has a bound, and forgets the old
   CHECK(cache.find(sha256("1")) == "1");
   CHECK(cache.find(sha256(std::to_string(SignatureCache::kMost))) == std::to_string(SignatureCache::kMost));
 }
+
+TEST_CASE("dkim signature: what all signatures of a message have together is bounded, and not by much more") {
+  std::string header = "From: a@example.org\r\n";
+  for (const std::string name :
+       {"From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type", "References",
+        "Content-Transfer-Encoding", "In-Reply-To", "Feedback-ID", "List-", "List-34567890123456789012345678901234567890"})
+    header += repeated(name + ": x\r\n", 25);
+  Signer signer = make_signer();
+  const std::size_t octets = signed_message(signer, header, "hello\r\n").size() - header.size() - sizeof("\r\nhello\r\n") + 1;
+  CHECK(octets <= signer.most_octets());
+  CHECK(octets >= signer.most_octets() / 3 * 2);
+  CHECK(Signer(KeyRing()).most_octets() == 0);
+}

@@ -10,12 +10,12 @@
 #include "dns/async.h"
 #include "mta/fairness/file_turns.h"
 
-namespace mxpress::mta::transport {
+namespace mxpress::mta::fairness {
 
 // When it is this owner's turn. `call` must not throw. Without turns (simulations) it runs at once. The result arrives on the caller's
 // executor.
 template <class Call>
-Task<std::invoke_result_t<Call>> run_blocking(fairness::FileTurns* turns, fairness::FileTurns::Turn turn, Call call) {
+Task<std::invoke_result_t<Call>> run_blocking(FileTurns* turns, FileTurns::Turn turn, Call call) {
   using Value = std::invoke_result_t<Call>;
   if (!turns) co_return call();
   auto executor = co_await asio::this_coro::executor;
@@ -30,4 +30,4 @@ Task<std::invoke_result_t<Call>> run_blocking(fairness::FileTurns* turns, fairne
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Value)>(std::move(start), use_task);
 }
 
-}  // namespace mxpress::mta::transport
+}  // namespace mxpress::mta::fairness
