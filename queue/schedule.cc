@@ -2,13 +2,11 @@
 #include "queue/schedule.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace mxpress::queue {
 namespace {
 
 constexpr Instant kNever = Instant::max();
-constexpr std::size_t kCrowd = 16;  // jobs of one message
 
 }  // namespace
 
@@ -41,7 +39,7 @@ JobIndex Schedule::add(Job job, const proto::ShareOwner& owner) {
   jobs_[index] = job;
   ++job_count_;
   ++jobs_at_[job.destination];
-  remember_message(index);
+  of_message_.add(index, job_count_);
   if (stage == JobStage::ready)
     make_ready(index, owner);
   else if (stage == JobStage::held)
@@ -49,35 +47,6 @@ JobIndex Schedule::add(Job job, const proto::ShareOwner& owner) {
   else
     wait_until(index, job.next_try);
   return index;
-}
-
-std::vector<JobIndex> Schedule::jobs_of(proto::QueueId message) const {
-  std::vector<JobIndex> result;
-  if (const Crowd* crowd = crowd_of(message))
-    for (const auto& [destination, index] : *crowd) result.push_back(index);
-  if (buckets_.empty()) return result;
-  for (JobIndex index = buckets_[bucket_of(message)]; index != kNone; index = jobs_[index].next_in_bucket)
-    if (jobs_[index].message == message) result.push_back(index);
-  return result;
-}
-
-std::optional<JobIndex> Schedule::find(proto::QueueId message, DestinationIndex destination) const {
-  if (const Crowd* crowd = crowd_of(message)) {
-    const auto found = crowd->find(destination);
-    return found == crowd->end() ? std::nullopt : std::optional(found->second);
-  }
-  if (buckets_.empty()) return std::nullopt;
-  for (JobIndex index = buckets_[bucket_of(message)]; index != kNone; index = jobs_[index].next_in_bucket)
-    if (jobs_[index].message == message && jobs_[index].destination == destination) return index;
-  return std::nullopt;
-}
-
-bool Schedule::has_jobs_of(proto::QueueId message, std::size_t count) const {
-  if (const Crowd* crowd = crowd_of(message)) return crowd->size() >= count;
-  if (buckets_.empty()) return count == 0;
-  for (JobIndex index = buckets_[bucket_of(message)]; index != kNone && count > 0; index = jobs_[index].next_in_bucket)
-    if (jobs_[index].message == message) --count;
-  return count == 0;
 }
 
 void Schedule::for_each(const std::function<void(JobIndex, const Job&)>& visit) const {
@@ -161,77 +130,11 @@ void Schedule::set_age_event(JobIndex index, Instant when) {
 
 void Schedule::remove(JobIndex index) {
   enter(index, JobStage::free);
-  forget_message(index);
+  of_message_.remove(index);
   --jobs_at_[jobs_[index].destination];
   jobs_[index] = Job{};
   free_.push_back(index);
   --job_count_;
-}
-
-void Schedule::remember_message(JobIndex index) {
-  if (buckets_.size() < job_count_) add_bucket();
-  const proto::QueueId message = jobs_[index].message;
-  if (!crowd_of(message) && has_jobs_of(message, kCrowd)) make_crowd(message);
-  if (crowd_of(message)) {
-    crowds_.at(message).emplace(jobs_[index].destination, index);
-    return;
-  }
-  JobIndex& first = buckets_[bucket_of(jobs_[index].message)];
-  jobs_[index].next_in_bucket = first;
-  first = index;
-}
-
-const Schedule::Crowd* Schedule::crowd_of(proto::QueueId message) const {
-  if (crowds_.empty()) return nullptr;
-  const auto found = crowds_.find(message);
-  return found == crowds_.end() ? nullptr : &found->second;
-}
-
-void Schedule::make_crowd(proto::QueueId message) {
-  const auto jobs = jobs_of(message);
-  for (const JobIndex job : jobs) forget_message(job);
-  Crowd& crowd = crowds_[message];
-  for (const JobIndex job : jobs) {
-    jobs_[job].next_in_bucket = kNone;
-    crowd.emplace(jobs_[job].destination, job);
-  }
-}
-
-void Schedule::forget_message(JobIndex index) {
-  if (const auto crowd = crowds_.empty() ? crowds_.end() : crowds_.find(jobs_[index].message); crowd != crowds_.end()) {
-    const auto [first, last] = crowd->second.equal_range(jobs_[index].destination);
-    crowd->second.erase(std::find_if(first, last, [index](const auto& entry) { return entry.second == index; }));
-    if (crowd->second.empty()) crowds_.erase(crowd);
-    return;
-  }
-  JobIndex* link = &buckets_[bucket_of(jobs_[index].message)];
-  while (*link != index) link = &jobs_[*link].next_in_bucket;
-  *link = jobs_[index].next_in_bucket;
-}
-
-// Linear hashing: as many bits of the hash as tell all buckets apart, or one less where the last bit leads to a bucket that is still to
-// come.
-std::size_t Schedule::bucket_of(proto::QueueId message) const {
-  const std::size_t all = std::bit_ceil(buckets_.size());
-  const std::size_t bucket = (std::hash<proto::QueueId>()(message) >> 32) & (all - 1);
-  return bucket < buckets_.size() ? bucket : bucket - all / 2;
-}
-
-void Schedule::add_bucket() {
-  const std::size_t fresh = buckets_.size();
-  buckets_.push_back(kNone);
-  if (fresh == 0) return;
-  JobIndex* link = &buckets_[fresh - std::bit_floor(fresh)];
-  for (JobIndex* end = &buckets_[fresh]; *link != kNone;) {
-    Job& job = jobs_[*link];
-    if (bucket_of(job.message) != fresh) {
-      link = &job.next_in_bucket;
-      continue;
-    }
-    *end = std::exchange(*link, job.next_in_bucket);
-    job.next_in_bucket = kNone;
-    end = &job.next_in_bucket;
-  }
 }
 
 // When a job has to be looked at next: because it is due, or because of its age. A leased one comes back by itself.

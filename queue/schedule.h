@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "proto/queue_id.h"
 #include "queue/job.h"
+#include "queue/message_jobs.h"
 #include "queue/name_table.h"
 #include "queue/ready_lines.h"
 #include "queue/slab.h"
@@ -41,11 +41,13 @@ class Schedule {
   const Job& job(JobIndex index) const { return jobs_[index]; }
   Job& job(JobIndex index) { return jobs_[index]; }
   // The jobs of one message here, in no order.
-  std::vector<JobIndex> jobs_of(proto::QueueId message) const;
+  std::vector<JobIndex> jobs_of(proto::QueueId message) const { return of_message_.of(message); }
   // The job of a message at a destination.
-  std::optional<JobIndex> find(proto::QueueId message, DestinationIndex destination) const;
+  std::optional<JobIndex> find(proto::QueueId message, DestinationIndex destination) const {
+    return of_message_.find(message, destination);
+  }
   // Whether there are at least so many of them.
-  bool has_jobs_of(proto::QueueId message, std::size_t count) const;
+  bool has_jobs_of(proto::QueueId message, std::size_t count) const { return of_message_.has(message, count); }
   void for_each(const std::function<void(JobIndex, const Job&)>& visit) const;
   std::uint64_t job_count() const { return job_count_; }
 
@@ -82,20 +84,9 @@ class Schedule {
   std::vector<JobIndex> forgotten(Instant now) const;
 
  private:
-  // The jobs of a message with many of them, by destination.
-  using Crowd = std::unordered_multimap<DestinationIndex, JobIndex>;
-
   JobIndex free_place();
-  // Where the jobs of a message are looked for. There are as many buckets as there ever were jobs; each job that comes adds one, which
-  // takes over half of an older one: no job has to wait until all are put into a larger table.
-  std::size_t bucket_of(proto::QueueId message) const;
-  void add_bucket();
-  void remember_message(JobIndex job);
-  const Crowd* crowd_of(proto::QueueId message) const;
-  void make_crowd(proto::QueueId message);
   void enter(JobIndex job, JobStage stage);
   void make_ready(JobIndex job, const proto::ShareOwner& owner);
-  void forget_message(JobIndex job);
   // The heap of next events, the earliest first.
   static Instant event_of(const Job& job);
   void update_event(JobIndex job);
@@ -112,9 +103,8 @@ class Schedule {
   OwnerOf owner_of_;
   ReadyLines ready_{jobs_};
   std::vector<DestinationIndex> woken_;
-  Slab<JobIndex, 1024> buckets_, heap_;
-  // Their jobs are in no bucket: there each would have to be passed when another one goes.
-  std::unordered_map<proto::QueueId, Crowd> crowds_;
+  MessageJobs of_message_{jobs_};
+  Slab<JobIndex, 1024> heap_;
 };
 
 }  // namespace mxpress::queue

@@ -15,7 +15,7 @@
 #include "mta/config/config_fields.h"
 #include "mta/control/backend.h"
 #include "mta/control/local_domain_check.h"
-#include "mta/control/service.h"
+#include "mta/control/status_answer.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::cli {

@@ -5,11 +5,14 @@ namespace mxpress::control_pb {
 
 class AttemptInfo;
 class DestinationInfo;
+class End;
 class MessageInfo;
 class RecipientInfo;
 class Request;
+class Request_Act;  // Request::Act
 class Response;
 class Selector;
 class StatusInfo;
+enum End_Result : int;  // End::Result
 
 }  // namespace mxpress::control_pb

@@ -1,23 +1,14 @@
 // Answers control requests: selects, checks who may do what, and turns the daemon's values into what the mxpress command is told.
 #pragma once
 
-#include <cstddef>
-
 #include "mta/control/messages.h"
 #include "mta/control/outlet.h"
 #include "mta/control/peer.h"
 #include "proto/time.h"
 
-namespace mxpress::mta {
-struct Config;
-}
-
 namespace mxpress::mta::control {
 
 class ControlBackend;
-
-// Complete files of sendmail that wait in the drop folder, up to 10,000. Blocking.
-std::size_t count_dropped(const Config& config);
 
 // Sends responses, an End last. Memory is bounded: messages are loaded one by one, told in pieces, and let go while the client does not
 // read.

@@ -6,18 +6,13 @@
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <functional>
-#include <iterator>
-#include <set>
 
 #include "mta/config/config.h"
-#include "mta/delivery/destination.h"
 #include "mta/delivery/load_budget.h"
-#include "mta/delivery/site.h"
-#include "mta/delivery/verdict.h"
+#include "mta/delivery/notice_message.h"
 #include "mta/events/event.h"
 #include "mta/events/hub.h"
 #include "mta/fairness/blocking.h"
-#include "mta/routing/aliases.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/system/spool_async.h"
@@ -28,7 +23,10 @@
 namespace mxpress::mta::delivery {
 namespace {
 
+using queue::Instant;
 using queue::RecipientStage;
+using system::instant_now;
+using system::to_boot_time;
 using Kind = queue::NoticeKind;
 using Why = events::NoticeWaits::Why;
 
@@ -51,61 +49,11 @@ bool more_to_come(const queue::Message& message) {
                      [](const auto& r) { return r.stage == RecipientStage::pending && r.attempts == 0; });
 }
 
-proto::NoticeKind notice_kind(Kind kind) {
-  if (kind == Kind::delay) return proto::NoticeKind::delay;
-  return kind == Kind::success ? proto::NoticeKind::success : proto::NoticeKind::failure;
-}
-
-proto::NoticeAction notice_action(Kind kind) {
-  if (kind == Kind::delay) return proto::NoticeAction::delayed;
-  return kind == Kind::success ? proto::NoticeAction::relayed : proto::NoticeAction::failed;
-}
-
-proto::NoticeRecipient describe(const queue::Message& message, std::uint32_t index, Kind kind) {
-  const queue::RecipientState& state = message.recipients[index];
-  proto::NoticeRecipient recipient{message.envelope.recipients[index].mailbox,
-                                   message.envelope.recipients[index].original_recipient,
-                                   notice_action(kind),
-                                   state.last.value_or(proto::HostResult{}),
-                                   std::nullopt,
-                                   std::nullopt};
-  if (state.attempts > 0) recipient.last_attempt = state.last_time;
-  recipient.has_expired = state.expired;
-  recipient.is_told_of_failure = message.envelope.recipients[index].notify.wants_failure();
-  return recipient;
-}
-
-// The header at least, and everything where the notice may return it.
-Result<std::string> read_original(const queue::Content& content) {
-  std::string text(std::min<std::uint64_t>(content.size(), proto::kMaxReturnedMessage), '\0');
-  std::size_t have = 0;
-  while (have < text.size()) {
-    const auto got = content.read(have, text.data() + have, text.size() - have);
-    if (!got) return got.error();
-    if (*got == 0) break;
-    have += *got;
-  }
-  text.resize(have);
-  return text;
-}
-
 NoticeRate::Key rate_key(const queue::Message& message) {
   return NoticeRate::key_of(message.envelope.submitter.share_owner(), message.envelope.reverse_path.to_string());
 }
 
 }  // namespace
-
-struct Notices::Delay {
-  routing::DestinationName destination;
-  std::optional<SiteFailure> failure;
-  WallTime will_retry_until{};
-};
-
-struct Notices::Request {
-  queue::NoticeKind kind;
-  std::vector<std::uint32_t> recipients;
-  std::vector<Delay> delays{};  // of a delay notice
-};
 
 // The charge is held as long as the message.
 struct Notices::Loaded {
@@ -164,7 +112,7 @@ bool Notices::delayed(queue::QueueId id, routing::DestinationName destination, s
     if (!places_.take(owner, 1)) return false;
     if (!placed_.lock()->emplace(id.value, owner).second) places_.give_back(owner, 1);  // another worker was faster
   }
-  Delay delay{std::move(destination), std::move(failure), will_retry_until};
+  NoticeDelay delay{std::move(destination), std::move(failure), will_retry_until};
   asio::post(io_, [this, id, delay = std::move(delay)]() mutable { gather_delay(id, std::move(delay)); });
   return true;
 }
@@ -180,7 +128,7 @@ void Notices::give_place_back(queue::QueueId id) {
 }
 
 // Of thousands of destinations no more reasons are kept than a notice tells.
-void Notices::gather_delay(queue::QueueId id, Delay delay) {
+void Notices::gather_delay(queue::QueueId id, NoticeDelay delay) {
   if (!has_place(id)) return;  // its notice has just been dealt with
   const auto [found, is_new] = delays_.try_emplace(id.value);
   if (found->second.size() < proto::kMaxListed) found->second.push_back(std::move(delay));
@@ -264,7 +212,8 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   }
   if (const Duration wait = wait_for_turn(*message, look.turn); wait > Duration(0)) co_return wait;
   const bool is_all = failed.empty() || relayed.empty();
-  Request request = failed.empty() ? Request{Kind::success, std::move(relayed)} : Request{Kind::failure, std::move(failed)};
+  NoticeRequest request =
+      failed.empty() ? NoticeRequest{Kind::success, std::move(relayed)} : NoticeRequest{Kind::failure, std::move(failed)};
   if (const LookAgain again = co_await counted(store_notice(*message, std::move(request)))) co_return again;  // the turn stays his
   look.turn.reset();
   co_return is_all ? std::nullopt : LookAgain(Duration(0));
@@ -295,8 +244,8 @@ Task<Notices::LookAgain> Notices::tell_delay_once(queue::QueueId id, Turn& turn)
   const system::Handled handled(handled_, id);
   auto [charge, message] = co_await load(id);
   if (!message || message->ended || message->envelope.is_notice || message->envelope.reverse_path.is_null()) co_return std::nullopt;
-  std::vector<Delay> delays = delays_[id.value];
-  std::vector<std::uint32_t> recipients = delayed_recipients(*message, delays);
+  std::vector<NoticeDelay> delays = delays_[id.value];
+  std::vector<std::uint32_t> recipients = delayed_recipients(*message, delays, *config_.get());
   if (recipients.empty()) co_return std::nullopt;
   const Instant now = instant_now();
   if (!turn) turn = rate_.turn(rate_key(*message), NoticeRate::Kind::delay, now, now + kDelayAtMost);
@@ -305,93 +254,16 @@ Task<Notices::LookAgain> Notices::tell_delay_once(queue::QueueId id, Turn& turn)
     co_return std::nullopt;
   }
   if (*turn > now) co_return *turn - now;
-  co_return co_await counted(store_notice(*message, Request{Kind::delay, std::move(recipients), std::move(delays)}));
-}
-
-// All that wait and are to be told of, in whatever destination, those with a known reason first; none if the sender has been told before.
-std::vector<std::uint32_t> Notices::delayed_recipients(const queue::Message& message, const std::vector<Delay>& delays) const {
-  const auto config = config_.get();
-  std::vector<std::uint32_t> result;
-  for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
-    const proto::Recipient& recipient = message.envelope.recipients[i];
-    if (message.recipients[i].delay_notice_sent) return {};
-    if (message.recipients[i].stage != RecipientStage::pending || !recipient.notify.wants_delay()) continue;
-    const proto::Domain& domain = recipient.mailbox.domain();
-    const Duration notice = config->is_local(domain) ? config->retry.delay_notice : config->retry_for(domain).delay_notice;
-    if (notice > Duration(0)) result.push_back(i);
-  }
-  if (result.size() <= proto::kMaxListed) return result;
-  std::set<std::string_view> known;
-  for (const Delay& delay : delays) known.insert(delay.destination.text());
-  const auto is_known = [&](std::uint32_t i) {
-    return known.contains(routing::destination_of(message.envelope.recipients[i].mailbox.domain(), *config).text());
-  };
-  std::vector<std::uint32_t> ordered;
-  std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), is_known);
-  std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), std::not_fn(is_known));
-  return ordered;
-}
-
-void Notices::describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,
-                             const Config& config) {
-  const DestinationRef destination = routing::destination_of(recipient.mailbox.domain(), config);
-  const auto delay = std::find_if(delays.begin(), delays.end(), [&](const Delay& each) { return each.destination.ref() == destination; });
-  if (delay == delays.end()) return;
-  recipient.will_retry_until = delay->will_retry_until;
-  if (delay->failure) recipient.result = told_to(state, *delay->failure);
-}
-
-queue::NewMessage Notices::compose(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
-                                   const Request& request) {
-  const system::HandlingNow handling(message.id);
-  const auto config = config_.get();
-  const WallTime now = Clock::current().wall();
-  proto::Notice notice{notice_kind(request.kind),
-                       config->own_domain(),
-                       message.envelope.reverse_path.mailbox(),
-                       message.envelope.envid,
-                       message.envelope.ret,
-                       message.envelope.submitted,
-                       now,
-                       0,
-                       id.to_string() + "@" + config->hostname,
-                       "=_" + std::to_string(random_()),
-                       "",
-                       false,
-                       {},
-                       0,
-                       ""};
-  if (original) {
-    notice.original = *original;
-    notice.original_is_whole = message.content && original->size() == message.content->size();
-  }
-  notice.queue_id = message.id.to_string();
-  const std::size_t listed = std::min(request.recipients.size(), proto::kMaxListed);
-  notice.not_listed = request.recipients.size() - listed;
-  for (std::size_t i = 0; i < listed; ++i) {
-    const std::uint32_t index = request.recipients[i];
-    notice.recipients.push_back(describe(message, index, request.kind));
-    if (request.kind == Kind::delay) describe_delay(notice.recipients.back(), message.recipients[index], request.delays, *config);
-  }
-  queue::NewMessage composed;
-  composed.envelope.recipients.push_back({notice.to, {}, ""});
-  routing::resolve_alias(*config, composed.envelope.recipients.back());
-  composed.envelope.is_notice = true;
-  composed.envelope.submitter.entrance = "mxpressd";
-  composed.envelope.submitter.share = message.envelope.submitter.share_owner();
-  composed.envelope.submitted = now;
-  composed.content = proto::compose_notice(notice);
-  composed.notice_for.push_back({message.id, request.recipients, request.kind});
-  return composed;
+  co_return co_await counted(store_notice(*message, NoticeRequest{Kind::delay, std::move(recipients), std::move(delays)}));
 }
 
 // One atomic step in the spool: the notice is stored, and no notice for these recipients is pending any more.
-Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, Request request) {
+Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, NoticeRequest request) {
   auto read = [content = message.content] { return content ? read_original(*content) : Result<std::string>(std::string()); };
   const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), proto::kMaxReturnedMessage};
   const auto original = co_await fairness::run_blocking(files_, turn, std::move(read));
   const queue::QueueId id = spool_.next_id();
-  queue::NewMessage composed = compose(id, message, original, request);
+  queue::NewMessage composed = compose_notice(id, message, original, request, *config_.get(), random_());
   const proto::Envelope envelope = composed.envelope;
   const auto stored = co_await mta::store(spool_, id, std::move(composed));
   if (!stored) {

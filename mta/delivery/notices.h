@@ -24,19 +24,15 @@ class FileTurns;
 
 namespace mxpress::proto {
 struct Envelope;
-struct NoticeRecipient;
 }  // namespace mxpress::proto
 
 namespace mxpress::queue {
 class MessageStore;
 struct Message;
-struct NewMessage;
-struct RecipientState;
 }  // namespace mxpress::queue
 
 namespace mxpress::mta {
 class CurrentConfig;
-struct Config;
 namespace events {
 class Hub;
 }
@@ -48,6 +44,8 @@ class DestinationName;
 namespace mxpress::mta::delivery {
 
 class LoadBudget;
+struct NoticeDelay;
+struct NoticeRequest;
 struct SiteFailure;
 
 // Thread: add() and delayed() any; everything else that of `io`.
@@ -87,8 +85,6 @@ class Notices {
   static constexpr std::size_t kLooksLessOften = 50;  // recipients: for each so many, looks are kLookAgain further apart
 
  private:
-  struct Delay;
-  struct Request;
   // When the notice of a message may be sent; nothing: its sender's turn has not been reserved yet.
   using Turn = std::optional<queue::Instant>;
   void go_on();
@@ -105,16 +101,12 @@ class Notices {
   Task<LookAgain> send_once(NoticeQueue::Look& look);
   Task<LookAgain> counted(Task<LookAgain> storing);
   Duration wait_for_turn(const queue::Message& message, Turn& turn);
-  void gather_delay(proto::QueueId id, Delay delay);
+  void gather_delay(proto::QueueId id, NoticeDelay delay);
   bool has_place(proto::QueueId id);
   void give_place_back(proto::QueueId id);
   Task<void> tell_delay(proto::QueueId id);
   Task<LookAgain> tell_delay_once(proto::QueueId id, Turn& turn);
-  std::vector<std::uint32_t> delayed_recipients(const queue::Message& message, const std::vector<Delay>& delays) const;
-  Task<LookAgain> store_notice(const queue::Message& message, Request request);
-  queue::NewMessage compose(proto::QueueId id, const queue::Message& message, const Result<std::string>& original, const Request& request);
-  static void describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<Delay>& delays,
-                             const Config& config);
+  Task<LookAgain> store_notice(const queue::Message& message, NoticeRequest request);
   void end_without_notice(const queue::Message& message, std::vector<std::uint32_t> recipients, std::function<void(Status)> done);
   Task<LookAgain> keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients);
   struct Loaded;
@@ -132,8 +124,8 @@ class Notices {
   std::atomic<std::size_t> pending_{0};
   std::atomic<std::size_t> storing_{0};
   std::atomic<bool> stopping_{false};
-  NoticeQueue queue_;                                             // messages with pending notices
-  std::unordered_map<std::uint64_t, std::vector<Delay>> delays_;  // messages whose delay notice is being gathered
+  NoticeQueue queue_;                                                   // messages with pending notices
+  std::unordered_map<std::uint64_t, std::vector<NoticeDelay>> delays_;  // messages whose delay notice is being gathered
   fairness::FairBudget places_{kMostGathered};
   queue::Guarded<boost::unordered_flat_map<std::uint64_t, fairness::Owner>> placed_;  // messages that have one of these places
   NoticeRate rate_;

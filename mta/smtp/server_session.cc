@@ -5,6 +5,7 @@
 #include <array>
 
 #include "dns/async.h"
+#include "mta/smtp/server_arrival.h"
 #include "proto/ascii.h"
 #include "proto/printable.h"
 #include "proto/reply.h"
@@ -17,7 +18,6 @@ using proto::Verb;
 
 constexpr std::size_t kMaxWaitingReplies = 16 * 1024;  // then they are sent although more commands are here
 constexpr std::uint64_t kWorkOfTurn = 256;             // ServerSession::work(): some 100 microseconds, also if all of it is IDNA
-constexpr std::size_t kUsualPiece = 4 * 1024;          // octets of content between two waits
 constexpr std::chrono::seconds kLastWords(5);          // to get rid of the reply before closing
 
 constexpr EnhancedStatus kFine{2, 0, 0};
@@ -25,12 +25,6 @@ constexpr EnhancedStatus kBadSequence{5, 5, 1};
 constexpr EnhancedStatus kSyntax{5, 5, 2};
 constexpr EnhancedStatus kTooMuch{5, 5, 3};
 constexpr EnhancedStatus kBadArguments{5, 5, 4};
-
-ServerReply to_reply(const proto::CommandError& error) { return {error.code, error.status, error.text}; }
-
-ServerReply too_big(std::uint64_t limit) {
-  return {552, EnhancedStatus{5, 3, 4}, "Message is too big; the limit is " + std::to_string(limit) + " octets"};
-}
 
 // A web server that is made to ask its own host would say SMTP commands in the lines that follow.
 bool is_http(std::string_view line) {
@@ -261,18 +255,17 @@ ServerSession::Wait ServerSession::data(std::string_view argument) {
 
 // What is here already is content (RFC 2920 3.1: the client may not wait, but need not be wrong); the 354 goes out with the first wait.
 Task<bool> ServerSession::receive_message() {
-  Arrival arrival;
-  arrival.message = std::move(opened_);
+  Arrival arrival(std::move(opened_), options_);
   content_deadline_ = BootClock::now() + options_.content;
-  while (!take_content(arrival)) {
-    if (arrival.refusal && arrival.decoder.octets() > options_.max_refused) {
-      co_await send_away(*arrival.refusal);  // enough of it
+  while (!arrival.take(lines_)) {
+    if (arrival.refusal() && arrival.octets() > options_.max_refused) {
+      co_await send_away(*arrival.refusal());  // enough of it
       co_return false;
     }
     if (!co_await fill()) co_return false;
   }
   content_deadline_ = BootTime::max();
-  const ServerReply verdict = arrival.refusal ? *arrival.refusal : co_await arrival.message->finish();
+  const ServerReply verdict = arrival.refusal() ? *arrival.refusal() : co_await arrival.message().finish();
   if (verdict.is_positive()) {
     errors_ = 0;
     reply(verdict);
@@ -280,28 +273,6 @@ Task<bool> ServerSession::receive_message() {
     refuse("message", verdict);
   }
   co_return true;
-}
-
-// Whether that was all of it.
-bool ServerSession::take_content(Arrival& arrival) {
-  const std::string_view plain = arrival.decoder.take_plain(lines_.rest());
-  if (!arrival.refusal && !plain.empty()) arrival.refusal = arrival.message->append(plain);
-  lines_.take(plain.size());
-  arrival.content.clear();
-  lines_.take(arrival.decoder.feed(lines_.rest(), arrival.content));
-  if (!arrival.refusal && !arrival.content.empty()) arrival.refusal = arrival.message->append(arrival.content);
-  if (arrival.content.capacity() > kUsualPiece) arrival.content = {};  // nothing more may come for an hour
-  judge(arrival);
-  return arrival.decoder.complete();
-}
-
-void ServerSession::judge(Arrival& arrival) {
-  if (arrival.decoder.octets() > options_.max_message_size) {
-    arrival.refusal = too_big(options_.max_message_size);  // RFC 1870 6.2
-  } else if (const auto flaw = proto::refusal(arrival.decoder.flaw()); flaw && !arrival.refusal) {
-    arrival.refusal = to_reply(*flaw);
-  }
-  if (arrival.refusal) arrival.message.reset();
 }
 
 bool ServerSession::simple(const proto::Command& command) {

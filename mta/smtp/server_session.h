@@ -9,7 +9,6 @@
 #include "mta/smtp/server.h"
 #include "mta/smtp/server_lines.h"
 #include "proto/command.h"
-#include "proto/mail_data.h"
 
 namespace mxpress::mta::smtp {
 
@@ -74,16 +73,7 @@ class ServerSession {
   Wait data(std::string_view argument);
   bool simple(const proto::Command& command);
 
-  // The content of one message: what it becomes, and why it is refused.
-  struct Arrival {
-    std::unique_ptr<IncomingMessage> message;
-    proto::DataDecoder decoder;
-    std::string content;  // the piece that is handed on
-    Refusal refusal;
-  };
   Task<bool> receive_message();
-  bool take_content(Arrival& arrival);
-  void judge(Arrival& arrival);
 
   void reply(int code, std::optional<proto::EnhancedStatus> status, std::string_view text);
   void reply(const ServerReply& reply);

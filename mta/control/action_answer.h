@@ -1,0 +1,17 @@
+// Answers requests to hold, release, retry, bounce or remove.
+#pragma once
+
+#include "mta/control/messages.h"
+#include "mta/control/outlet.h"
+#include "mta/control/peer.h"
+
+namespace mxpress::mta::control {
+
+class ControlBackend;
+class VisibleMessages;
+
+// Acts on what is selected, in batches, tells what became of each message, and sends an End. Blocking: lines of the log are waited for.
+void answer_act(const control_pb::Request_Act& act, const ControlPeer& peer, ControlBackend& backend, ControlOutlet& outlet,
+                VisibleMessages& visible);
+
+}  // namespace mxpress::mta::control

@@ -1,0 +1,22 @@
+// Answers what the daemon, its queue and its disk are like.
+#pragma once
+
+#include <cstddef>
+
+#include "mta/control/outlet.h"
+
+namespace mxpress::mta {
+struct Config;
+}
+
+namespace mxpress::mta::control {
+
+class ControlBackend;
+
+// Complete files of sendmail that wait in the drop folder, up to 10,000. Blocking.
+std::size_t count_dropped(const Config& config);
+
+// Sends a StatusInfo and an End. Blocking.
+void answer_status(ControlBackend& backend, ControlOutlet& outlet);
+
+}  // namespace mxpress::mta::control

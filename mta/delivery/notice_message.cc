@@ -1,0 +1,137 @@
+// Composes notices.
+#include "mta/delivery/notice_message.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <set>
+
+#include "dns/async.h"
+#include "mta/config/config.h"
+#include "mta/delivery/destination.h"
+#include "mta/delivery/verdict.h"
+#include "mta/routing/aliases.h"
+#include "mta/system/crash_record.h"
+#include "proto/dsn.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+using queue::RecipientStage;
+using Kind = queue::NoticeKind;
+
+proto::NoticeKind notice_kind(Kind kind) {
+  if (kind == Kind::delay) return proto::NoticeKind::delay;
+  return kind == Kind::success ? proto::NoticeKind::success : proto::NoticeKind::failure;
+}
+
+proto::NoticeAction notice_action(Kind kind) {
+  if (kind == Kind::delay) return proto::NoticeAction::delayed;
+  return kind == Kind::success ? proto::NoticeAction::relayed : proto::NoticeAction::failed;
+}
+
+proto::NoticeRecipient describe(const queue::Message& message, std::uint32_t index, Kind kind) {
+  const queue::RecipientState& state = message.recipients[index];
+  proto::NoticeRecipient recipient{message.envelope.recipients[index].mailbox,
+                                   message.envelope.recipients[index].original_recipient,
+                                   notice_action(kind),
+                                   state.last.value_or(proto::HostResult{}),
+                                   std::nullopt,
+                                   std::nullopt};
+  if (state.attempts > 0) recipient.last_attempt = state.last_time;
+  recipient.has_expired = state.expired;
+  recipient.is_told_of_failure = message.envelope.recipients[index].notify.wants_failure();
+  return recipient;
+}
+
+void describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<NoticeDelay>& delays,
+                    const Config& config) {
+  const DestinationRef destination = routing::destination_of(recipient.mailbox.domain(), config);
+  const auto delay =
+      std::find_if(delays.begin(), delays.end(), [&](const NoticeDelay& each) { return each.destination.ref() == destination; });
+  if (delay == delays.end()) return;
+  recipient.will_retry_until = delay->will_retry_until;
+  if (delay->failure) recipient.result = told_to(state, *delay->failure);
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> delayed_recipients(const queue::Message& message, const std::vector<NoticeDelay>& delays, const Config& config) {
+  std::vector<std::uint32_t> result;
+  for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
+    const proto::Recipient& recipient = message.envelope.recipients[i];
+    if (message.recipients[i].delay_notice_sent) return {};
+    if (message.recipients[i].stage != RecipientStage::pending || !recipient.notify.wants_delay()) continue;
+    const proto::Domain& domain = recipient.mailbox.domain();
+    const Duration notice = config.is_local(domain) ? config.retry.delay_notice : config.retry_for(domain).delay_notice;
+    if (notice > Duration(0)) result.push_back(i);
+  }
+  if (result.size() <= proto::kMaxListed) return result;
+  std::set<std::string_view> known;
+  for (const NoticeDelay& delay : delays) known.insert(delay.destination.text());
+  const auto is_known = [&](std::uint32_t i) {
+    return known.contains(routing::destination_of(message.envelope.recipients[i].mailbox.domain(), config).text());
+  };
+  std::vector<std::uint32_t> ordered;
+  std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), is_known);
+  std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), std::not_fn(is_known));
+  return ordered;
+}
+
+Result<std::string> read_original(const queue::Content& content) {
+  std::string text(std::min<std::uint64_t>(content.size(), proto::kMaxReturnedMessage), '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    const auto got = content.read(have, text.data() + have, text.size() - have);
+    if (!got) return got.error();
+    if (*got == 0) break;
+    have += *got;
+  }
+  text.resize(have);
+  return text;
+}
+
+queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
+                                 const NoticeRequest& request, const Config& config, std::uint64_t boundary) {
+  const system::HandlingNow handling(message.id);
+  const WallTime now = Clock::current().wall();
+  proto::Notice notice{notice_kind(request.kind),
+                       config.own_domain(),
+                       message.envelope.reverse_path.mailbox(),
+                       message.envelope.envid,
+                       message.envelope.ret,
+                       message.envelope.submitted,
+                       now,
+                       0,
+                       id.to_string() + "@" + config.hostname,
+                       "=_" + std::to_string(boundary),
+                       "",
+                       false,
+                       {},
+                       0,
+                       ""};
+  if (original) {
+    notice.original = *original;
+    notice.original_is_whole = message.content && original->size() == message.content->size();
+  }
+  notice.queue_id = message.id.to_string();
+  const std::size_t listed = std::min(request.recipients.size(), proto::kMaxListed);
+  notice.not_listed = request.recipients.size() - listed;
+  for (std::size_t i = 0; i < listed; ++i) {
+    const std::uint32_t index = request.recipients[i];
+    notice.recipients.push_back(describe(message, index, request.kind));
+    if (request.kind == Kind::delay) describe_delay(notice.recipients.back(), message.recipients[index], request.delays, config);
+  }
+  queue::NewMessage composed;
+  composed.envelope.recipients.push_back({notice.to, {}, ""});
+  routing::resolve_alias(config, composed.envelope.recipients.back());
+  composed.envelope.is_notice = true;
+  composed.envelope.submitter.entrance = "mxpressd";
+  composed.envelope.submitter.share = message.envelope.submitter.share_owner();
+  composed.envelope.submitted = now;
+  composed.content = proto::compose_notice(notice);
+  composed.notice_for.push_back({message.id, request.recipients, request.kind});
+  return composed;
+}
+
+}  // namespace mxpress::mta::delivery
