@@ -50,15 +50,20 @@ struct Submitter {
   ShareOwner share{};
 
   ShareOwner share_owner() const { return uid >= 0 ? ShareOwner::user(uid) : share; }
+  // The user who sends, for what only some may send as: `uid`, or over loopback the one whom the client's socket names; -1: not known. Who
+  // lets others use a socket lets them send as himself; it gives them no right to see or change his mail.
+  std::int64_t sending_user() const { return uid >= 0 ? uid : share.user_of_socket(); }
 };
 
 struct Envelope {
   ReversePath reverse_path;
+  std::string author{};  // the one address in From, as Mailbox::to_string(), if it is not the reverse-path; empty: none, or several
   std::vector<Recipient> recipients;
   Return ret = Return::unspecified;
   std::string envid;  // still xtext; RFC 3461 4.4
   BodyType body = BodyType::seven_bit;
   bool has_long_lines = false;  // over 998 octets, found by looking: the content is never sent as it is. RFC 5321 4.5.3.1.6
+  std::string held_because{};   // taken in as if an operator had held it, by the configuration: which key says so; empty: it was not
   bool is_notice = false;       // composed by mxpress itself; never answered by another notice
   Submitter submitter;
   WallTime submitted{};

@@ -8,9 +8,9 @@
 
 namespace mxpress::proto {
 
-// For shares only, never for rights: over loopback TCP the uid is that of the client's socket, which another user's program may have been
-// given. So it tells no uid, and compares with nothing but its like; whose a message is, is Submitter::uid.
-// A value of 16 octets, cheap to copy and to hash.
+// For shares, not for rights over mail: over loopback TCP the uid is that of the client's socket, which another user's program may have
+// been given. So it compares with nothing but its like; whose a message is, is Submitter::uid. A value of 16 octets, cheap to copy and to
+// hash.
 class ShareOwner {
  public:
   enum class Kind : std::uint8_t { unknown, user, ipv4, ipv6_network };
@@ -28,6 +28,9 @@ class ShareOwner {
   // What the record of the spool has.
   Kind kind() const { return kind_; }
   std::uint64_t number_in_record() const { return number_; }
+
+  // Of a user; -1: it is none. For Submitter::sending_user() alone.
+  std::int64_t user_of_socket() const { return kind_ == Kind::user ? static_cast<std::int64_t>(number_) : -1; }
 
   // "uid 33", "192.0.2.7", "2001:db8:1:2::/64" or "loopback".
   std::string to_string() const;

@@ -70,6 +70,8 @@ void write(const proto::ShareOwner& from, pb::Submitter& to) {
 
 void write(const proto::Envelope& from, pb::Envelope& to) {
   to.set_reverse_path(from.reverse_path.to_string());
+  to.set_author(from.author);
+  to.set_held_because(from.held_because);
   for (const auto& recipient : from.recipients) {
     auto& r = *to.add_recipients();
     r.set_mailbox(recipient.mailbox.to_string());
@@ -123,6 +125,8 @@ Result<proto::Envelope> read(const pb::Envelope& from) {
     if (!mailbox) return damaged("the reverse-path is no mailbox");
     to.reverse_path = proto::ReversePath(std::move(*mailbox));
   }
+  to.author = from.author();
+  to.held_because = from.held_because();
   to.recipients.reserve(static_cast<std::size_t>(from.recipients_size()));
   for (const auto& r : from.recipients()) {
     auto recipient = read(r);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "queue/crc32c.h"
 #include "queue/index.h"
@@ -173,15 +174,20 @@ Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from
 Result<ReadMessage> read_message(Disk& disk, const Paths& paths, const Snapshot& from) {
   RawMessage raw;
   Message states;  // of the recipients, and the attempts
-  const auto apply = [&states](const Accepted& accepted, const StoredChange& stored) {
-    states.recipients.resize(accepted.envelope.recipients.size());
+  bool has_begun = false;
+  const auto begin = [&states, &has_begun](const proto::Envelope& envelope) {
+    states.recipients.resize(envelope.recipients.size());
+    if (!std::exchange(has_begun, true)) states.held = !envelope.held_because.empty();
+  };
+  const auto apply = [&states, &begin](const Accepted& accepted, const StoredChange& stored) {
+    begin(accepted.envelope);
     apply_change(states, stored.change);
   };
   if (auto s = read_records(disk, paths, from, raw, apply); !s) return s.error();
   states.id = raw.id;
   states.accepted_at = raw.meta.accepted_at;
   states.envelope = std::move(raw.meta.envelope);
-  states.recipients.resize(states.envelope.recipients.size());
+  begin(states.envelope);
   states.content = file_content(std::move(raw.file), raw.accepted);
   return ReadMessage{std::move(states), std::move(raw.damaged)};
 }
@@ -205,6 +211,7 @@ Message to_message(RawMessage raw) {
   message.id = raw.id;
   message.envelope = std::move(raw.meta.envelope);
   message.accepted_at = raw.meta.accepted_at;
+  message.held = !message.envelope.held_because.empty();
   message.recipients.resize(message.envelope.recipients.size());
   for (const auto& [sequence, change] : raw.changes) apply_change(message, change);
   message.content = file_content(std::move(raw.file), raw.accepted);

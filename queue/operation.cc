@@ -20,6 +20,7 @@ std::shared_ptr<const Message> as_it_came(QueueId id, Accepted&& accepted, std::
   auto message = std::make_shared<Message>();
   message->id = id;
   message->envelope = std::move(accepted.envelope);
+  message->held = !message->envelope.held_because.empty();
   message->accepted_at = accepted.accepted_at;
   message->recipients.resize(message->envelope.recipients.size());
   message->content = std::move(content);

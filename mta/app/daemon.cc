@@ -39,6 +39,7 @@
 #include "mta/records/key_watch.h"
 #include "mta/records/seen_keys.h"
 #include "mta/routing/route_files.h"
+#include "mta/routing/sender_rules.h"
 #include "mta/routing/signing_keys.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/instant.h"
@@ -209,7 +210,8 @@ class RunningDaemon final : public Daemon {
 
   // Sets the signer of `config`. Any thread.
   void watch_keys(routing::SigningKeys keys, Config& config) {
-    auto signer = keys.domains.empty() ? nullptr : std::make_shared<content::DkimSigner>(dkim::KeyRing());
+    auto signer =
+        keys.domains.empty() ? nullptr : std::make_shared<content::DkimSigner>(dkim::KeyRing(), routing::signing_rule(config.senders));
     config.signer = signer;
     auto make = [this, dns = config::stub_config(config)]() mutable -> std::shared_ptr<dns::Resolver> {
       dns.cache.entries = 0;

@@ -38,7 +38,9 @@ bool is_shutting_down(const proto::Reply& reply) { return reply.code == 421 && r
 
 ExitStatus judge(const proto::Reply& reply) {
   if (reply.is_positive() || reply.is_intermediate()) return {};
-  const ExitCode code = reply.is_transient() ? ExitCode::try_later : ExitCode::data;
+  constexpr int kPolicy = 7;  // RFC 3463 3.8: X.7.X
+  const bool is_forbidden = reply.enhanced && reply.enhanced->subject == kPolicy;
+  const ExitCode code = reply.is_transient() ? ExitCode::try_later : is_forbidden ? ExitCode::no_permission : ExitCode::data;
   return {code, "mxpressd says: " + reply.to_string(), is_shutting_down(reply)};
 }
 

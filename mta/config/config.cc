@@ -30,6 +30,11 @@ void complete(Config& config) {
       if (auto domain = proto::Domain::parse(name)) config.local_domains.push_back(std::move(*domain));
   }
   if (config.listen.smtp_is_default) config.listen.smtp = {"127.0.0.1:25", "[::1]:25"};
+  for (const auto& [address, sender] : config.senders)
+    for (const LocalUser& user : sender.users.value_or(std::vector<LocalUser>()))
+      if (user.uid < 0)
+        config.warnings.push_back("[sender.\"" + address + "\"] users: this host has no user \"" + user.name +
+                                  "\"; once there is one, say mxpress reload");
 }
 
 Result<std::string> read_file(const boost::filesystem::path& path) {
@@ -125,9 +130,25 @@ dns::AddressFamily Config::address_family_for(const proto::Domain& domain) const
 
 const RouteConfig* Config::route_for(const proto::Domain& domain) const {
   const DestinationConfig* own = destination_of(*this, domain);
-  if (!own || own->route.empty()) return route ? &*route : nullptr;
+  const RouteConfig* const usual = route && route->transport != RouteTransport::hold ? &*route : nullptr;
+  if (!own || own->route.empty()) return usual;
   const auto named = routes.find(own->route);
-  return named == routes.end() ? nullptr : &named->second;
+  if (named == routes.end()) return nullptr;
+  return named->second.transport == RouteTransport::hold ? usual : &named->second;
+}
+
+const RouteConfig* Config::holding_route(const proto::Domain& domain, std::string_view sender_route) const {
+  const DestinationConfig* own = destination_of(*this, domain);
+  const std::string name(own && !own->route.empty() ? std::string_view(own->route) : sender_route);
+  const auto named = routes.find(name);
+  const RouteConfig* chosen = named == routes.end() ? nullptr : &named->second;
+  if (name.empty()) chosen = route ? &*route : nullptr;
+  return chosen && chosen->transport == RouteTransport::hold ? chosen : nullptr;
+}
+
+bool Config::has_own_route(const proto::Domain& domain) const {
+  const DestinationConfig* own = destination_of(*this, domain);
+  return own && !own->route.empty();
 }
 
 }  // namespace mxpress::mta

@@ -12,6 +12,7 @@
 
 #include "dns/address.h"
 #include "mta/config/route_config.h"
+#include "mta/config/sender_config.h"
 #include "mta/config/timeouts.h"
 #include "proto/domain.h"
 #include "proto/mailbox.h"
@@ -85,6 +86,8 @@ struct DkimConfig {
 
 // The way to the mail hosts of the recipient's domain, whatever [route] says.
 inline constexpr std::string_view kDirectRoute = "direct";
+// A key of Config::routes where [destination] or [sender] names it: mail waits until an operator releases it.
+inline constexpr std::string_view kHoldRoute = "hold";
 
 struct Config {
   boost::filesystem::path file;                // where it came from; empty: built-in defaults
@@ -107,6 +110,9 @@ struct Config {
   std::optional<RouteConfig> route;           // of all destinations that have no own; none: direct
   std::map<std::string, RouteConfig> routes;  // by name; the "host:port" that a destination names is one, too
   std::map<std::string, CredentialsConfig> credentials;
+  SenderTable senders;
+  std::optional<proto::Mailbox> redirect;    // that all mail that would leave this host goes to
+  std::optional<proto::Mailbox> always_bcc;  // that gets a copy of each message that is handed in
   std::map<proto::Domain, DestinationConfig> destinations;
   std::map<std::string, DestinationConfig, std::less<>> subdomains;  // "*.DOMAIN", by DOMAIN: of domains below it
   std::shared_ptr<const routing::RouteFiles> route_files;            // what routes need of other files; null: not read, as in `mxpress`
@@ -120,8 +126,13 @@ struct Config {
   queue::RetryPolicy retry_for(const proto::Domain& domain) const;
   std::size_t max_sessions_for(const proto::Domain& domain) const;
   dns::AddressFamily address_family_for(const proto::Domain& domain) const;
-  // Null: direct. Valid as long as the configuration.
+  // Null: direct. The way of mail that is released, too: none that holds. Valid as long as the configuration.
   const RouteConfig* route_for(const proto::Domain& domain) const;
+  // The route that holds mail for the domain, of a sender whose route is `sender_route` (a key of `routes`, kDirectRoute or empty); null:
+  // none.
+  const RouteConfig* holding_route(const proto::Domain& domain, std::string_view sender_route) const;
+  // Whether [destination] names a way for the domain, which all mail for it takes.
+  bool has_own_route(const proto::Domain& domain) const;
   boost::filesystem::path drop_directory() const { return spool_directory / "drop"; }
   boost::filesystem::path refused_directory() const { return spool_directory / "drop-refused"; }
   boost::filesystem::path mailbox_directory() const { return spool_directory / "mailbox"; }

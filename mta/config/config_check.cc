@@ -30,6 +30,10 @@ void check_route(const Config& config, const RouteConfig& route, ConfigReader& r
     reader.complain(std::max(reader.line_of(shown), reader.line_of(shown + "." + key)), route.source + " " + key + what);
   };
   const bool is_clear = route.tls == RouteTls::none || route.tls == RouteTls::may;
+  if (route.transport == RouteTransport::hold) {
+    if (!route.next_hops.empty()) complain("transport", " = \"hold\" sends nothing: remove host, or this key");
+    return;
+  }
   if (route.next_hops.empty()) complain("host", " is missing: the host that takes the mail, such as \"smtp.example.com\"");
   if (!route.credentials.empty() && !config.credentials.contains(route.credentials))
     complain("auth", ": there is no [credentials." + route.credentials + "]");

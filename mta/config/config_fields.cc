@@ -2,6 +2,8 @@
 #include "mta/config/config_fields.h"
 
 #include "mta/config/config_kinds.h"
+#include "mta/config/route_kinds.h"
+#include "mta/config/sender_kinds.h"
 
 namespace mxpress::mta::config {
 namespace {
@@ -25,6 +27,8 @@ void add_general(std::vector<ConfigField>& fields, Config& config) {
   fields.push_back(field("", "hostname", config.hostname, host_name()));
   fields.push_back(field("", "local_domains", config.local_domains, list_of("a list of domains", domain())));
   fields.push_back(field("", "sender_domain", config.sender_domain, maybe(domain())));
+  fields.push_back(field("", "redirect", config.redirect, maybe(mailbox())));
+  fields.push_back(field("", "always_bcc", config.always_bcc, maybe(mailbox())));
   fields.push_back(field("", "user", config.user, user_name()));
   fields.push_back(field("", "max_message_size", config.max_message_size, size(1024)));
   fields.push_back(
@@ -106,6 +110,12 @@ ConfigField own_retry(std::optional<queue::RetryPolicy>& target, const queue::Re
           [&target, inner, index] { return target ? inner(*target)[index].show() : std::string(); }};
 }
 
+// Of a destination or a sender.
+ConfigField route_field(std::string& target) {
+  return field("", "route", target,
+               optional_text("\"direct\", \"hold\", the NAME of a [route.NAME], or a host such as \"mail.example.com:25\""));
+}
+
 }  // namespace
 
 std::vector<ConfigField> fields_of(Config& config) {
@@ -125,8 +135,7 @@ std::vector<ConfigField> fields_of(Config& config) {
 
 std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::RetryPolicy& general) {
   std::vector<ConfigField> fields;
-  fields.push_back(field("", "route", destination.route,
-                         optional_text("\"direct\", the NAME of a [route.NAME], or a host such as \"mail.example.com:25\"")));
+  fields.push_back(route_field(destination.route));
   fields.push_back(field("", "max_sessions", destination.max_sessions, maybe(count<std::size_t>(1, 1000))));
   fields.push_back(field("", "address_family", destination.address_family, maybe(family())));
   for (std::size_t index = 0; index < 4; ++index) fields.push_back(own_retry(destination.retry, general, index));
@@ -147,7 +156,18 @@ std::vector<ConfigField> fields_of(RouteConfig& route) {
   fields.push_back(field("", "implicit", route.implicit_tls, flag()));
   fields.push_back(field("", "ca_file", route.ca_file, maybe(path())));
   fields.push_back(field("", "pin", route.pinned_key, maybe(key_digest())));
+  fields.push_back(field("", "transport", route.transport, route_transport()));
+  fields.push_back(field("", "from", route.author, maybe(mailbox())));
+  fields.push_back(field("", "source", route.from_address, maybe(ip_address())));
   fields.push_back(field("", "auth", route.credentials, optional_text("the NAME of a [credentials.NAME]")));
+  return fields;
+}
+
+std::vector<ConfigField> fields_of(SenderConfig& sender) {
+  std::vector<ConfigField> fields;
+  fields.push_back(route_field(sender.route));
+  fields.push_back(field("", "users", sender.users, maybe(local_users())));
+  fields.push_back(field("", "others", sender.others, others()));
   return fields;
 }
 
@@ -168,6 +188,7 @@ std::vector<ConfigSection> sections_of(Config& config) {
   for (auto& [name, route] : config.routes)
     if (route.source == "[route." + name + "]") sections.push_back({"route." + name, fields_of(route)});
   for (auto& [name, credentials] : config.credentials) sections.push_back({"credentials." + name, fields_of(credentials)});
+  for (auto& [address, sender] : config.senders) sections.push_back({"sender.\"" + address + "\"", fields_of(sender)});
   for (auto& [domain, destination] : config.destinations)
     sections.push_back({"destination.\"" + domain.text() + "\"", fields_of(destination, config.retry)});
   for (auto& [domain, destination] : config.subdomains)

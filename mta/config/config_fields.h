@@ -24,6 +24,7 @@ std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::
 
 std::vector<ConfigField> fields_of(DkimConfig& dkim);
 std::vector<ConfigField> fields_of(RouteConfig& route);
+std::vector<ConfigField> fields_of(SenderConfig& sender);
 std::vector<ConfigField> fields_of(CredentialsConfig& credentials);
 
 // One table that the administrator has named, or [route].

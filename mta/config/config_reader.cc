@@ -2,10 +2,12 @@
 #include "mta/config/config_reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "mta/config/endpoint.h"
 #include "mta/config/providers.h"
+#include "mta/config/sender_kinds.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::config {
@@ -61,7 +63,11 @@ bool is_name(std::string_view text) {
 constexpr std::string_view kNameWanted = ": a name has letters, digits, '-' and '_' only";
 
 // The tables that hold tables of one kind.
-bool is_collection(std::string_view key) { return key == "destination" || key == "route" || key == "credentials" || key == "dkim"; }
+constexpr std::string_view kCollections[] = {"destination", "route", "credentials", "dkim", "sender"};
+
+bool is_collection(std::string_view key) {
+  return std::find(std::begin(kCollections), std::end(kCollections), key) != std::end(kCollections);
+}
 
 }  // namespace
 
@@ -70,7 +76,7 @@ ConfigReader::ConfigReader(Config& config, std::string file_name)
   for (const ConfigField& field : fields_) candidates_.push_back({field.table, field.name});
   for (const ConfigField& field : fields_)
     if (!field.table.empty() && field.table != candidates_.back().table) candidates_.push_back({"", field.table});
-  for (const char* collection : {"destination", "route", "credentials", "dkim"}) candidates_.push_back({"", collection});
+  for (const std::string_view collection : kCollections) candidates_.push_back({"", std::string(collection)});
 }
 
 void ConfigReader::read(const ConfigValue::Table& file) {
@@ -81,8 +87,10 @@ void ConfigReader::read(const ConfigValue::Table& file) {
     if (entry.key == "dkim") read_each(entry, "[dkim.\"example.com\"]", &ConfigReader::read_dkim);
     if (entry.key == "credentials") read_each(entry, "[credentials.provider]", &ConfigReader::read_credentials);
   }
-  for (const ConfigEntry& entry : file)  // last, because they start from the general keys, and name routes
+  for (const ConfigEntry& entry : file) {  // last, because they start from the general keys, and name routes
     if (entry.key == "destination") read_each(entry, "[destination.\"example.com\"]", &ConfigReader::read_destination);
+    if (entry.key == "sender") read_each(entry, "[sender.\"@example.com\"]", &ConfigReader::read_sender);
+  }
 }
 
 Status ConfigReader::result() const {
@@ -150,8 +158,9 @@ void ConfigReader::read_routes(const ConfigEntry& entry) {
       continue;
     }
     const std::string shown = "route." + proto::printable(inner.key, 64);
-    if (!is_name(inner.key) || inner.key == kDirectRoute) {
-      complain(inner.line, "[" + shown + "]" + (inner.key == kDirectRoute ? ": \"direct\" stands for no route" : std::string(kNameWanted)));
+    if (!is_name(inner.key) || inner.key == kDirectRoute || inner.key == kHoldRoute) {
+      complain(inner.line,
+               "[" + shown + "]" + (is_name(inner.key) ? ": \"" + inner.key + "\" stands for no route" : std::string(kNameWanted)));
       continue;
     }
     read_route(shown, config_.routes[inner.key], inner);
@@ -202,6 +211,19 @@ void ConfigReader::read_dkim(const ConfigEntry& entry) {
   if (!config_.dkim.emplace(*domain, std::move(dkim)).second) complain(entry.line, "[" + shown + "] is there twice, written differently");
 }
 
+void ConfigReader::read_sender(const ConfigEntry& entry) {
+  const std::string shown = "sender.\"" + proto::printable(entry.key, 255) + "\"";
+  const auto address = parse_sender_pattern(entry.key);
+  if (!address) return complain(entry.line, "[" + shown + "]: " + address.error().message);
+  if (!entry.value.table())
+    return complain(entry.line, "[" + shown + "] must be a table, not " + entry.value.kind() + " (are quotes around the address missing?)");
+  SenderConfig sender;
+  read_keys(fields_of(sender), shown, entry);
+  name_route(shown, sender.route);
+  if (!config_.senders.emplace(*address, std::move(sender)).second)
+    complain(entry.line, "[" + shown + "] is there twice, written differently");
+}
+
 void ConfigReader::read_destination(const ConfigEntry& entry) {
   const std::string shown = "destination.\"" + proto::printable(entry.key, 255) + "\"";
   const bool is_wildcard = entry.key.starts_with("*.");
@@ -212,7 +234,7 @@ void ConfigReader::read_destination(const ConfigEntry& entry) {
   DestinationConfig destination;
   const Fields fields = fields_of(destination, config_.retry);
   for (const ConfigEntry& inner : *entry.value.table()) read_destination_entry(fields, shown, inner);
-  name_route(shown, destination);
+  name_route(shown, destination.route);
   const bool is_new = is_wildcard ? config_.subdomains.emplace(domain->text(), std::move(destination)).second
                                   : config_.destinations.emplace(*domain, std::move(destination)).second;
   if (!is_new) complain(entry.line, "[" + shown + "] is there twice, written differently");
@@ -226,9 +248,14 @@ void ConfigReader::read_destination_entry(const Fields& fields, const std::strin
 }
 
 // The name of a route, or a host that makes one.
-void ConfigReader::name_route(const std::string& shown, DestinationConfig& destination) {
-  const std::string& name = destination.route;
+void ConfigReader::name_route(const std::string& shown, const std::string& name) {
   if (name.empty() || name == kDirectRoute || config_.routes.contains(name)) return;
+  if (name == kHoldRoute) {
+    RouteConfig& route = config_.routes[name];
+    route.transport = RouteTransport::hold;
+    route.source = "route = \"hold\"";
+    return;
+  }
   const std::string key = "[" + shown + "] route";
   const auto hops = parse_next_hops(name);
   const bool is_word = is_name(name) && name != "localhost";

@@ -49,7 +49,8 @@ class ConfigReader {
   void read_dkim(const ConfigEntry& entry);
   void read_destination(const ConfigEntry& entry);
   void read_destination_entry(const Fields& fields, const std::string& shown, const ConfigEntry& entry);
-  void name_route(const std::string& shown, DestinationConfig& destination);
+  void name_route(const std::string& shown, const std::string& name);
+  void read_sender(const ConfigEntry& entry);
   bool is_table(const std::string& name) const;
 
   Config& config_;

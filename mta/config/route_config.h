@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "dns/address.h"
 #include "proto/domain.h"
+#include "proto/mailbox.h"
 
 namespace mxpress::mta {
 
@@ -29,9 +31,14 @@ struct NextHops {
 };
 
 enum class RouteTls : std::uint8_t { none, may, encrypt, verify };
+enum class RouteTransport : std::uint8_t {
+  smtp,
+  hold  // none: mail waits until an operator releases it
+};
 
 // [route], [route.NAME]
 struct RouteConfig {
+  RouteTransport transport = RouteTransport::smtp;
   NextHops next_hops;
   std::optional<std::uint16_t> port;  // of hosts that state none
   std::optional<RouteTls> tls;
@@ -39,6 +46,8 @@ struct RouteConfig {
   std::optional<boost::filesystem::path> ca_file;  // PEM: the authorities that are trusted, instead of the system's
   std::optional<std::string> pinned_key;           // SHA-256 of the host's public key (SubjectPublicKeyInfo), 32 octets
   std::string credentials;                         // NAME; empty: nobody signs in
+  std::optional<dns::Address> from_address;        // that connections are made from; none: as the system chooses
+  std::optional<proto::Mailbox> author;            // that stands in From and in the envelope of its mail; none: as it was handed in
   std::string provider;                            // whose host and port these are; empty: the file states them
   std::string source;                              // for people: "[route]", "[route.office]", "[destination.\"x.example\"] route"
 

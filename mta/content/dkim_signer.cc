@@ -81,6 +81,7 @@ Task<std::unique_ptr<Signing>> DkimSigner::begin(std::string_view header, const 
   std::shared_ptr<dkim::Signer> signer = *signer_.lock();
   const dkim::Identity* const identity = signer->ring().find(header);
   if (!identity) co_return nullptr;
+  if (allows_ && !allows_(envelope, header, identity->domain)) co_return nullptr;
   co_await let_others_go_on_after(header.size());
   co_return std::make_unique<DkimSigning>(std::move(signer), *identity, header, envelope.submitter.share_owner());
 }

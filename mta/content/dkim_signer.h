@@ -8,7 +8,9 @@
 //   content::Pipeline pipeline(data, envelope, content::ConversionRoom::common(), signer.get());
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "mta/content/signer.h"
 #include "mta/dkim/signer.h"
@@ -18,13 +20,18 @@ namespace mxpress::mta::content {
 // Works in blocks of 64 KiB, and lets the others on its thread go on after each. Signatures are computed by the file threads.
 class DkimSigner final : public Signer {
  public:
-  explicit DkimSigner(dkim::KeyRing ring) { use(std::move(ring)); }
+  // Whether the keys of a domain may sign a message with this header. Any thread.
+  using Allows = std::function<bool(const proto::Envelope& envelope, std::string_view header, const proto::Domain& domain)>;
+
+  // Without `allows` they always may.
+  explicit DkimSigner(dkim::KeyRing ring, Allows allows = {}) : allows_(std::move(allows)) { use(std::move(ring)); }
   Task<std::unique_ptr<Signing>> begin(std::string_view header, const proto::Envelope& envelope) override;
   std::size_t most_octets() const override { return (*signer_.lock())->most_octets(); }
   // Signs with these keys from the next message on. Any thread.
   void use(dkim::KeyRing ring) { *signer_.lock() = std::make_shared<dkim::Signer>(std::move(ring)); }
 
  private:
+  const Allows allows_;
   mutable queue::Guarded<std::shared_ptr<dkim::Signer>> signer_;  // shared with the messages that it is signing
 };
 

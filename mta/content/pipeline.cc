@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mta/content/conversion.h"
+#include "mta/content/replaced_author.h"
 #include "mta/content/signed_content.h"
 #include "mta/content/signer.h"
 
@@ -35,15 +36,29 @@ Pipeline::~Pipeline() = default;
 
 std::optional<Prepared> Pipeline::as_stored(const HostNeeds& needs) const {
   Prepared stored{&stored_, envelope_.body};
-  if (envelope_.has_long_lines || needs_seven_bit(stored, needs)) return std::nullopt;
+  if (author_ || envelope_.has_long_lines || needs_seven_bit(stored, needs)) return std::nullopt;
   return stored;
 }
 
 Task<Prepared> Pipeline::prepare(HostNeeds needs) {
   Prepared content{&stored_, envelope_.body};
-  if (envelope_.has_long_lines) content = co_await run(proto::MimeGoal::short_lines, std::move(content), short_lines_, needs.host);
+  if (author_) content = co_await with_author(std::move(content), needs.host);
+  if (!content.refusal && envelope_.has_long_lines)
+    content = co_await run(proto::MimeGoal::short_lines, std::move(content), short_lines_, needs.host);
   if (!content.refusal && needs_seven_bit(content, needs))
     content = co_await run(proto::MimeGoal::seven_bit, std::move(content), seven_bit_, needs.host);
+  co_return content;
+}
+
+Task<Prepared> Pipeline::with_author(Prepared content, std::string_view host) {
+  if (!with_author_) {
+    auto made = co_await ReplacedAuthor::make(*content.data, *author_, room_, owner_for(envelope_, host), turns_.headers);
+    if (!made.ok()) co_return Prepared{nullptr, content.body, false, Refusal{proto::Outcome::deferred, {4, 3, 0}, made.error().message}};
+    with_author_ = std::move(*made);
+  } else if (!with_author_->hold().enter_destination(host)) {
+    co_return Prepared{nullptr, content.body, false, no_room()};
+  }
+  content.data = &with_author_->data();
   co_return content;
 }
 
@@ -83,6 +98,7 @@ void Pipeline::leave_host() {
   const auto leave = [](const auto& stage) {
     if (stage) stage->hold().leave_destination();
   };
+  leave(with_author_);
   leave(short_lines_);
   leave(seven_bit_);
   leave(signed_seven_bit_);

@@ -1,6 +1,7 @@
 // From the stored content of a message to the octets that a mail host gets. The stages, in this order, each only where it is needed:
 //
 //   stored content (complete since intake: header fields, line ends)
+//   > another author, where a route demands one                  mta/content/replaced_author.h
 //   > short lines: no line over 998 octets                      RFC 5321 4.5.3.1.6
 //   > seven bits, for a host without 8BITMIME                    RFC 6152 3
 //   > the signature, where somebody signs                        mta/content/signed_content.h
@@ -32,6 +33,7 @@ namespace mxpress::mta::content {
 class ConversionRoom;
 class Converted;
 class DataSource;
+class ReplacedAuthor;
 class SignedContent;
 class Signer;
 
@@ -70,9 +72,11 @@ class Pipeline {
   // All outlive it. Without a room: ConversionRoom::common(). Without a signer nothing is signed.
   Pipeline(DataSource& stored, const proto::Envelope& envelope, Signer* signer = nullptr, SigningTurns turns = {});
   Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room, Signer* signer = nullptr, SigningTurns turns = {});
+  // The author in From from now on. Before the first prepare(); outlives it.
+  void replace_author(const proto::Mailbox& author) { author_ = &author; }
   ~Pipeline();
 
-  // The stored content, if this host can get it as it is, but for signatures.
+  // The stored content, if this host can get it as it is, but for signatures, and the author stays.
   std::optional<Prepared> as_stored(const HostNeeds& needs) const;
   // All but signatures, before MAIL: size, body type and whether it can be sent at all are known then. What it makes is valid as long as
   // the pipeline; one reader at a time.
@@ -87,6 +91,7 @@ class Pipeline {
 
  private:
   bool needs_seven_bit(const Prepared& content, const HostNeeds& needs) const;
+  Task<Prepared> with_author(Prepared content, std::string_view host);
   Task<Prepared> run(proto::MimeGoal goal, Prepared content, std::unique_ptr<Converted>& stage, std::string_view host);
 
   DataSource& stored_;
@@ -94,6 +99,8 @@ class Pipeline {
   ConversionRoom& room_;
   Signer* const signer_;
   const SigningTurns turns_;
+  const proto::Mailbox* author_ = nullptr;           // null: it stays
+  std::unique_ptr<ReplacedAuthor> with_author_;      // made of stored_
   std::unique_ptr<Converted> short_lines_;           // made of stored_
   std::unique_ptr<Converted> seven_bit_;             // made of short_lines_, or of stored_
   std::unique_ptr<SignedContent> signed_seven_bit_;  // made of seven_bit_

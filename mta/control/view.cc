@@ -3,8 +3,10 @@
 
 #include <utility>
 
+#include "mta/config/config.h"
 #include "mta/control/describe.h"
 #include "mta/delivery/verdict.h"
+#include "mta/routing/destination_name.h"
 #include "proto/control.pb.h"
 
 namespace mxpress::mta::control {
@@ -26,19 +28,36 @@ void ControlView::ask(queue::QueueId id) {
   }
 }
 
-const DestinationStatus* ControlView::destination_of(queue::QueueId id, const proto::Domain& domain) {
-  ask(id);
-  const auto found = destinations_.find(domain.text());
+// Where a daemon is asked.
+const DestinationStatus* ControlView::destination_of(const queue::Message& message, std::size_t recipient) {
+  if (destinations_.empty()) return nullptr;
+  const auto config = backend_.config();
+  const routing::RecipientRouting routing(message.envelope, *config);
+  const auto name = routing.destination_of(message.envelope.recipients[recipient].mailbox.domain());
+  const auto found = destinations_.find(std::string(name.ref().shown()));
   return found == destinations_.end() ? nullptr : &found->second;
+}
+
+// Of mail that the configuration holds, where nothing else is known.
+queue::Message ControlView::with_reason(queue::Message message) {
+  if (message.envelope.held_because.empty()) return message;
+  for (queue::RecipientState& state : message.recipients)
+    if (state.stage == queue::RecipientStage::pending && !state.last) {
+      state.last = delivery::held_by_configuration(message.envelope.held_because);
+      state.last_time = message.envelope.submitted;
+    }
+  return message;
 }
 
 Result<queue::Message> ControlView::load(queue::QueueId id) {
   auto message = backend_.load(id);
-  if (!message || message->ended || message->held) return message;
+  if (!message || message->ended) return message;
+  if (message->held) return with_reason(std::move(*message));
   for (std::size_t i = 0; i < message->recipients.size() && i < message->envelope.recipients.size(); ++i) {
     queue::RecipientState& state = message->recipients[i];
     if (state.stage != queue::RecipientStage::pending || state.next_try > now_) continue;
-    const DestinationStatus* destination = destination_of(id, message->envelope.recipients[i].mailbox.domain());
+    ask(id);
+    const DestinationStatus* destination = destination_of(*message, i);
     if (!destination || !destination->next_probe) continue;
     state.next_try = *destination->next_probe;
     if (!destination->last) continue;
@@ -51,8 +70,7 @@ Result<queue::Message> ControlView::load(queue::QueueId id) {
 void ControlView::complete(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient) {
   if (!asked_for_ || recipient >= message.recipients.size()) return;
   if (message.recipients[recipient].stage != queue::RecipientStage::pending) return;
-  const auto found = destinations_.find(message.envelope.recipients[recipient].mailbox.domain().text());
-  if (found != destinations_.end()) add_flights(info, message.id, found->second.flights);
+  if (const DestinationStatus* destination = destination_of(message, recipient)) add_flights(info, message.id, destination->flights);
 }
 
 }  // namespace mxpress::mta::control

@@ -27,8 +27,9 @@ class ControlView {
   void complete(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient);
 
  private:
-  const delivery::DestinationStatus* destination_of(queue::QueueId id, const proto::Domain& domain);
+  const delivery::DestinationStatus* destination_of(const queue::Message& message, std::size_t recipient);
   void ask(queue::QueueId id);
+  static queue::Message with_reason(queue::Message message);
 
   ControlBackend& backend_;
   const WallTime now_;

@@ -11,24 +11,27 @@ namespace mxpress::mta::delivery {
 
 namespace {
 
-bool is_pending(const queue::Message& message, std::uint32_t recipient, DestinationRef destination, const Config& config) {
+bool is_pending(const queue::Message& message, std::uint32_t recipient, DestinationRef destination,
+                const routing::RecipientRouting& routing) {
   if (message.recipients[recipient].stage != queue::RecipientStage::pending) return false;
-  return routing::destination_of(message.envelope.recipients[recipient].mailbox.domain(), config) == destination;
+  return routing.is_destination_of(message.envelope.recipients[recipient].mailbox.domain(), destination);
 }
 
 }  // namespace
 
 std::vector<std::uint32_t> pending_recipients(const queue::Message& message, DestinationRef destination, const Config& config) {
   std::vector<std::uint32_t> result;
+  const routing::RecipientRouting routing(message.envelope, config);
   for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
-    if (is_pending(message, i, destination, config)) result.push_back(i);
+    if (is_pending(message, i, destination, routing)) result.push_back(i);
   }
   return result;
 }
 
 bool has_pending_recipients(const queue::Message& message, DestinationRef destination, const Config& config) {
+  const routing::RecipientRouting routing(message.envelope, config);
   for (std::uint32_t i = 0; i < message.recipients.size(); ++i) {
-    if (is_pending(message, i, destination, config)) return true;
+    if (is_pending(message, i, destination, routing)) return true;
   }
   return false;
 }

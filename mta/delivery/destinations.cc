@@ -23,11 +23,11 @@ bool Destinations::begin(DestinationIndex index) {
   Destination& destination = all_[index];
   if (destination.is_known) return false;
   destination.is_known = true;
-  const auto domain = name(index).domain();
-  const auto restored = domain ? restored_lookups_.find(domain->text()) : restored_lookups_.end();
+  if (restored_lookups_.empty()) return true;
+  const auto restored = restored_lookups_.find(std::string(name(index).text()));
   if (restored == restored_lookups_.end()) return true;
   const auto& [site, failures, next_probe, last] = restored->second;
-  const auto schedule = config_.get()->retry_for(*domain).schedule;
+  const auto schedule = config_.get()->retry_for(*name(index).domain()).schedule;
   destination.backoff.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
   restored_lookups_.erase(restored);
   return true;

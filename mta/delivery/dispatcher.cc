@@ -16,6 +16,7 @@
 #include "mta/delivery/event_of.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
+#include "mta/delivery/regrouping.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/verdict.h"
 #include "mta/delivery/worker.h"
@@ -63,10 +64,17 @@ Dispatcher::Dispatcher(DispatcherServices services)
       notices_(std::make_unique<Notices>(
           *services_.workers.front(), services_.spool, services_.config, services_.events, services_.files, loads_->under_way,
           [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed)),
+      regrouping_(std::make_unique<Regrouping>(
+          Regrouping::Parts{*services_.workers.front(), services_.spool, services_.config, services_.files},
+          Regrouping::Actions{[this](queue::QueueId id, std::set<std::string> names, std::function<void(LeftJobs)> done) {
+                                leave(id, std::move(names), std::move(done));
+                              },
+                              [this](const queue::Message& message) { readmit(message); }})),
       placement_(std::make_unique<Placement>()) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_->note_in(region_of(0));
   const auto config = services_.config.get();
+  has_senders_ = !config->senders.empty();
   const auto connections = std::make_shared<transport::TargetConnections>();  // shared by the transports and their sessions
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
     asio::io_context& io = *services_.workers[i];
@@ -89,7 +97,8 @@ void Dispatcher::admit(queue::QueueId id, const proto::Envelope& envelope) {
   auto names = routing::destinations_of(envelope, *services_.config.get());
   const bool are_many = names.size() >= kManyJobs;
   const fairness::Owner owner = envelope.submitter.share_owner();
-  for (auto& name : names) route_job({id, owner, std::move(name), now, now, false, true, false, are_many, false, {}});
+  const std::string& held = envelope.held_because;
+  for (auto& name : names) route_job({id, owner, std::move(name), now, now, !held.empty(), true, false, are_many, false, held});
 }
 
 // If the daemon ends before this is durable, the message is delivered after all.
@@ -160,15 +169,17 @@ void Dispatcher::readmit(const queue::Message& message) {
   const bool was_told =  // of a delay: once for all destinations
       std::any_of(message.recipients.begin(), message.recipients.end(), [](const auto& r) { return r.delay_notice_sent; });
   const fairness::Owner owner = message.envelope.submitter.share_owner();
-  std::unordered_map<std::string_view, NewJob, proto::TextHash> jobs;  // by destination
+  const routing::RecipientRouting routing(message.envelope, *config);
+  std::unordered_map<std::string, NewJob, proto::TextHash> jobs;  // by destination
   for (std::size_t i = 0; i < message.recipients.size(); ++i) {
     const queue::RecipientState& state = message.recipients[i];
     if (state.stage != RecipientStage::pending) continue;
     const proto::Mailbox& mailbox = message.envelope.recipients[i].mailbox;
-    const DestinationRef name = routing::destination_of(mailbox.domain(), *config);
+    const DestinationName name = routing.destination_of(mailbox.domain());
     const Instant next_try = now + restored_wait(state.next_try, state.attempts, config->retry_for(mailbox.domain()).schedule);
-    auto [found, is_new] = jobs.try_emplace(
-        name.text(), NewJob{message.id, owner, DestinationName(name), now - age, next_try, message.held, true, false, false, false, {}});
+    auto [found, is_new] =
+        jobs.try_emplace(name.text(), NewJob{message.id, owner, name, now - age, next_try, message.held, true, false, false, false,
+                                             message.held ? message.envelope.held_because : std::string()});
     found->second.next_try = std::min(found->second.next_try, next_try);
     found->second.first_attempt = found->second.first_attempt && state.attempts == 0;
     found->second.delay_noticed = was_told;
@@ -278,6 +289,21 @@ void Dispatcher::reconfigured() {
       const auto config = services_.config.get();  // the latest, also where several come at a time
       worker->reconfigured(config, services_.make_resolver(worker->io(), *config));
     });
+  const bool had_senders = has_senders_.exchange(!services_.config.get()->senders.empty());
+  if (had_senders || has_senders_) regrouping_->begin();
+}
+
+void Dispatcher::leave(queue::QueueId id, std::set<std::string> destinations, std::function<void(LeftJobs)> done) {
+  struct All {
+    std::atomic<bool> had_any{false}, are_busy{false};
+  };
+  auto all = std::make_shared<All>();  // shared by the workers' threads until the last one is done
+  auto visit = [id, all, destinations = std::move(destinations)](Worker& worker) {
+    const LeftJobs left = worker.leave(id, destinations);
+    if (left.had_any) all->had_any = true;
+    if (left.are_busy) all->are_busy = true;
+  };
+  visit_all(visit, [all, done = std::move(done)] { done({all->had_any, all->are_busy}); });
 }
 
 void Dispatcher::pause(bool paused) {
@@ -287,6 +313,7 @@ void Dispatcher::pause(bool paused) {
 
 void Dispatcher::stop(std::function<void()> idle) {
   notices_->stop();
+  regrouping_->stop();
   visit_all([](Worker& worker) { worker.stop(); }, [this, idle = std::move(idle)]() mutable { wait_until_idle(std::move(idle)); });
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,9 @@ class Transport;
 namespace mxpress::mta::delivery {
 
 class Notices;
+class Regrouping;
 class Worker;
+struct LeftJobs;
 struct Loads;
 
 struct DispatcherServices {
@@ -104,6 +107,7 @@ class Dispatcher final : public Deliverer, private Ownership {
   void move_job(NewJob job) override;
   void readmit(const queue::Message& message) override;
 
+  void leave(queue::QueueId id, std::set<std::string> destinations, std::function<void(LeftJobs)> done);
   void returned(events::Attempted attempted, bool is_notice_pending, const Status& status);
   std::optional<std::size_t> owner_or_keep(const queue::SiteRecord& record);
   void route_job(NewJob job);
@@ -123,6 +127,8 @@ class Dispatcher final : public Deliverer, private Ownership {
   SetAside set_aside_;
   std::unique_ptr<Loads> loads_;
   std::unique_ptr<Notices> notices_;
+  std::unique_ptr<Regrouping> regrouping_;
+  std::atomic<bool> has_senders_ = false;  // the configuration, as last told
   std::vector<std::unique_ptr<net::Connector>> connectors_;
   std::vector<std::unique_ptr<transport::Transport>> transports_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -11,6 +11,7 @@
 #include "mta/delivery/destination.h"
 #include "mta/delivery/verdict.h"
 #include "mta/routing/aliases.h"
+#include "mta/routing/recipients.h"
 #include "mta/system/crash_record.h"
 #include "proto/dsn.h"
 
@@ -45,10 +46,9 @@ proto::NoticeRecipient describe(const queue::Message& message, std::uint32_t ind
 }
 
 void describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<NoticeDelay>& delays,
-                    const Config& config) {
-  const DestinationRef destination = routing::destination_of(recipient.mailbox.domain(), config);
-  const auto delay =
-      std::find_if(delays.begin(), delays.end(), [&](const NoticeDelay& each) { return each.destination.ref() == destination; });
+                    const routing::RecipientRouting& routing) {
+  const routing::DestinationName destination = routing.destination_of(recipient.mailbox.domain());
+  const auto delay = std::find_if(delays.begin(), delays.end(), [&](const NoticeDelay& each) { return each.destination == destination; });
   if (delay == delays.end()) return;
   recipient.will_retry_until = delay->will_retry_until;
   if (delay->failure) recipient.result = told_to(state, *delay->failure);
@@ -69,8 +69,9 @@ std::vector<std::uint32_t> delayed_recipients(const queue::Message& message, con
   if (result.size() <= proto::kMaxListed) return result;
   std::set<std::string_view> known;
   for (const NoticeDelay& delay : delays) known.insert(delay.destination.text());
+  const routing::RecipientRouting routing(message.envelope, config);
   const auto is_known = [&](std::uint32_t i) {
-    return known.contains(routing::destination_of(message.envelope.recipients[i].mailbox.domain(), config).text());
+    return known.contains(routing.destination_of(message.envelope.recipients[i].mailbox.domain()).text());
   };
   std::vector<std::uint32_t> ordered;
   std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), is_known);
@@ -117,10 +118,11 @@ queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& messag
   notice.queue_id = message.id.to_string();
   const std::size_t listed = std::min(request.recipients.size(), proto::kMaxListed);
   notice.not_listed = request.recipients.size() - listed;
+  const routing::RecipientRouting routing(message.envelope, config);
   for (std::size_t i = 0; i < listed; ++i) {
     const std::uint32_t index = request.recipients[i];
     notice.recipients.push_back(describe(message, index, request.kind));
-    if (request.kind == Kind::delay) describe_delay(notice.recipients.back(), message.recipients[index], request.delays, config);
+    if (request.kind == Kind::delay) describe_delay(notice.recipients.back(), message.recipients[index], request.delays, routing);
   }
   queue::NewMessage composed;
   composed.envelope.recipients.push_back({notice.to, {}, ""});
@@ -129,7 +131,8 @@ queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& messag
   composed.envelope.submitter.entrance = "mxpressd";
   composed.envelope.submitter.share = message.envelope.submitter.share_owner();
   composed.envelope.submitted = now;
-  composed.content = proto::compose_notice(notice);
+  composed.content = routing::redirect_recipients(config, composed.envelope.recipients) + proto::compose_notice(notice);
+  composed.envelope.held_because = routing::hold_reason(config, composed.envelope);
   composed.notice_for.push_back({message.id, request.recipients, request.kind});
   return composed;
 }

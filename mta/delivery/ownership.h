@@ -34,6 +34,7 @@ struct NewJob {
   bool delay_noticed = false;
   bool is_one_of_many = false;                 // its message has many jobs, here and elsewhere
   bool probe_wanted = false;                   // the operator has asked: now, though its site may cool down
+  std::string held_because{};                  // see proto::Envelope
   std::shared_ptr<const Resolved> resolved{};  // its destination, if it comes from the worker that looked it up
 };
 

@@ -97,7 +97,7 @@ void ResolveStage::look_up_for(const fairness::Owner& owner, DestinationIndex in
 Task<void> ResolveStage::ask(DestinationIndex index) {
   const Rules rules = rules_;
   const proto::Domain domain = *parts_.destinations.name(index).domain();
-  const routing::Route route = routing::route_for(*rules.config, domain);
+  const routing::Route route = routing::route_for(*rules.config, parts_.destinations.name(index));
   dns::Targets found = co_await find_hosts(domain, route, rules);
   parts_.destinations[index].resolving = false;
   if (stopping_) co_return;
@@ -114,6 +114,7 @@ Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, routing::Route
   if (!own) co_return own_addresses_unknown();
   dns::TargetRules wanted = target_rules(*rules.config, domain, own);
   wanted.port = route.port;
+  if (route.from_address) wanted.family = route.from_address->is_v6 ? dns::AddressFamily::ipv6 : dns::AddressFamily::ipv4;
   co_return co_await find_next_hops(*rules.resolver, std::move(domain), std::move(route), wanted, parts_.random);
 }
 
@@ -161,8 +162,18 @@ void ResolveStage::pass_on(DestinationIndex index, const std::shared_ptr<const R
     const queue::Job job = parts_.schedule.job(ready);
     const fairness::Owner owner = lines.owner(lines.line(index));
     parts_.schedule.remove(ready);
-    parts_.ownership.move_job({job.message, owner, routing::DestinationName(parts_.destinations.name(index)), job.accepted, instant_now(),
-                               false, job.first_attempt, job.delay_noticed, job.is_one_of_many, destination.probe_wanted, resolved});
+    parts_.ownership.move_job({job.message,
+                               owner,
+                               routing::DestinationName(parts_.destinations.name(index)),
+                               job.accepted,
+                               instant_now(),
+                               false,
+                               job.first_attempt,
+                               job.delay_noticed,
+                               job.is_one_of_many,
+                               destination.probe_wanted,
+                               {},
+                               resolved});
   }
   destination.probe_wanted = false;
 }

@@ -33,8 +33,9 @@ Hash hash_of(DestinationRef destination) { return routing::DestinationHash()(des
 ByDestination by_destination(const queue::Message& message, const Config& config) {
   ByDestination result;
   result.reserve(message.envelope.recipients.size());
+  const routing::RecipientRouting routing(message.envelope, config);
   for (std::uint32_t i = 0; i < message.envelope.recipients.size(); ++i)
-    result.emplace_back(hash_of(routing::destination_of(message.envelope.recipients[i].mailbox.domain(), config)), i);
+    result.emplace_back(hash_of(routing.destination_of(message.envelope.recipients[i].mailbox.domain())), i);
   std::sort(result.begin(), result.end());
   return result;
 }
@@ -50,8 +51,9 @@ queue::Message without_recipients(const queue::Message& message) {
   const proto::Envelope& from = message.envelope;
   queue::Message part;
   part.id = message.id;
-  part.envelope = {from.reverse_path, {}, from.ret, from.envid, from.body, from.has_long_lines, from.is_notice, from.submitter,
-                   from.submitted};
+  part.envelope = {
+      from.reverse_path, from.author,   {}, from.ret, from.envid, from.body, from.has_long_lines, from.held_because, from.is_notice,
+      from.submitter,    from.submitted};
   part.held = message.held;
   part.accepted_at = message.accepted_at;
   part.ended = message.ended;
@@ -256,13 +258,14 @@ SharedMessages::Given SharedMessages::cut(const Copy& copy, routing::Destination
   auto part = std::make_shared<queue::Message>(without_recipients(copy.message));
   if (need == Need::content) part->content = copy.message.content;
   std::vector<std::uint32_t> places;
+  const routing::RecipientRouting routing(copy.message.envelope, *copy.config);
   const Hash hash = hash_of(destination);
   auto found = std::lower_bound(copy.recipients.begin(), copy.recipients.end(), std::pair(hash, std::uint32_t{0}));
   for (; found != copy.recipients.end() && found->first == hash && !part->ended; ++found) {
     const std::uint32_t place = found->second;
     const proto::Recipient& recipient = copy.message.envelope.recipients[place];
     if (copy.message.recipients[place].stage != queue::RecipientStage::pending) continue;
-    if (routing::destination_of(recipient.mailbox.domain(), *copy.config) != destination) continue;
+    if (!routing.is_destination_of(recipient.mailbox.domain(), destination)) continue;
     part->envelope.recipients.push_back(recipient);
     part->recipients.push_back(copy.message.recipients[place]);
     places.push_back(place);

@@ -77,6 +77,10 @@ Verdict conclude(const queue::Message& message, AttemptReport report, const queu
   return verdict;
 }
 
+proto::HostResult held_by_configuration(const std::string& because) {
+  return {proto::Stage::none, "", "", "", {4, 0, 0}, 0, because, false};
+}
+
 AttemptReport report_of_waiting(const queue::Message& message, std::vector<std::uint32_t> recipients, Outcome outcome,
                                 const SiteFailure& failure, WallTime now) {
   auto report = report_without_host(std::move(recipients), outcome, proto::for_other_messages(failure.result, failure.since), now);

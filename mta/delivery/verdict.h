@@ -22,6 +22,9 @@ using transport::report_without_host;
 // The same for a recipient of a message that waits for the site: the reply itself only where this message got it.
 proto::HostResult told_to(const queue::RecipientState& recipient, const SiteFailure& failure);
 
+// What is said of recipients of a message that the configuration holds: proto::Envelope::held_because.
+proto::HostResult held_by_configuration(const std::string& because);
+
 // What becomes of a job.
 struct Verdict {
   queue::Settlement settlement;

@@ -24,6 +24,7 @@
 #include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
 #include "mta/delivery/ownership.h"
+#include "mta/delivery/regrouping.h"
 #include "mta/delivery/resolve_stage.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/turns.h"
@@ -56,6 +57,7 @@ class Worker::Parts {
   std::vector<DestinationStatus> status() const { return view_.status(instant_now()); }
   std::vector<DestinationStatus> status_of(queue::QueueId message) const { return view_.status_of(message, instant_now()); }
   void reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver);
+  LeftJobs leave(queue::QueueId message, const std::set<std::string>& destinations);
   void pause(bool paused);
   void stop();
   std::size_t in_flight() const { return runner_.under_way(); }
@@ -190,6 +192,7 @@ void Worker::Parts::add(const NewJob& new_job) {
   const Instant now = instant_now();
   if (new_job.next_try <= now) job.stage = queue::JobStage::ready;
   if (new_job.held) job.stage = queue::JobStage::held;
+  if (!new_job.held_because.empty()) destinations_[index].last = destinations_.brief(held_by_configuration(new_job.held_because));
   age_.arrange(schedule_.add(job, new_job.owner), now);
   const bool is_news = resolve_.take_over(index, new_job.resolved);
   if (!is_news && new_job.probe_wanted && destinations_[index].resolved_until > now) backoffs_.probe_now(index);
@@ -344,6 +347,19 @@ void Worker::Parts::reconfigured(std::shared_ptr<const Config> config, std::shar
   run_due();
 }
 
+LeftJobs Worker::Parts::leave(queue::QueueId message, const std::set<std::string>& destinations) {
+  LeftJobs left;
+  for (JobIndex index : schedule_.jobs_of(message)) {
+    const queue::Job& job = schedule_.job(index);
+    if (destinations.contains(std::string(destinations_.name(job.destination).text()))) continue;
+    const bool is_leased = job.stage == queue::JobStage::leased;
+    left.are_busy = left.are_busy || (is_leased && !job.is_over);
+    left.had_any = left.had_any || !is_leased;
+    if (!is_leased) schedule_.remove(index);
+  }
+  return left;
+}
+
 void Worker::Parts::stop() {
   stopping_ = true;
   resolve_.stop();
@@ -392,6 +408,8 @@ std::vector<DestinationStatus> Worker::status_of(queue::QueueId message) const {
 void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver) {
   parts_->reconfigured(std::move(config), std::move(resolver));
 }
+
+LeftJobs Worker::leave(queue::QueueId message, const std::set<std::string>& destinations) { return parts_->leave(message, destinations); }
 
 void Worker::pause(bool paused) { parts_->pause(paused); }
 

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "mta/delivery/deliverer.h"
@@ -18,6 +20,7 @@ class Resolver;
 
 namespace mxpress::mta::delivery {
 
+struct LeftJobs;
 struct NewJob;
 
 // What a worker works with; all of it outlives the worker.
@@ -50,6 +53,8 @@ class Worker {
   std::vector<DestinationStatus> status() const;
   std::vector<DestinationStatus> status_of(queue::QueueId message) const;
   void reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver);
+  // Removes the jobs of a message at other destinations than these, unless a delivery is at them.
+  LeftJobs leave(queue::QueueId message, const std::set<std::string>& destinations);
   // While true no attempt begins; what is due waits.
   void pause(bool paused);
   // No new attempts; those in flight go on.

@@ -10,6 +10,8 @@
 #include "mta/events/event.h"
 #include "mta/events/hub.h"
 #include "mta/routing/aliases.h"
+#include "mta/routing/recipients.h"
+#include "mta/routing/sender_rules.h"
 #include "mta/routing/senders.h"
 #include "mta/system/log_wait.h"
 #include "mta/system/spool_async.h"
@@ -188,9 +190,27 @@ Refusal Incoming::complete(proto::HeaderFacts facts, std::size_t behind_received
     if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
   }
   if (is_completed() && !facts.is_complete()) whole.insert(behind_received, proto::missing_fields(facts, defaults()));
+  if (Refusal refusal = judge_sender(whole)) return refusal;
+  routing::resolve_aliases(*config_, envelope_.recipients);
+  if (!objection_) readdress(behind_received, whole);
   message_id_ = std::move(facts.message_id).value_or(std::string());
   if (message_id_.size() > kMostOfId) message_id_ = message_id_.substr(0, kMostOfId);
   return std::nullopt;
+}
+
+void Incoming::readdress(std::size_t behind_received, std::string& whole) {
+  if (!config_->redirect) routing::add_always_bcc(*config_, envelope_.recipients);
+  whole.insert(behind_received, routing::redirect_recipients(*config_, envelope_.recipients));
+  envelope_.held_because = routing::hold_reason(*config_, envelope_);
+}
+
+// `header`: complete.
+Refusal Incoming::judge_sender(std::string_view header) {
+  const routing::Authors authors = routing::authors_of(header);
+  const std::string* const author = authors.one();
+  if (author && *author != envelope_.reverse_path.to_string()) envelope_.author = *author;
+  auto why = routing::sender_refusal(config_->senders, envelope_, authors);
+  return why ? object({550, EnhancedStatus{5, 7, 1}, std::move(*why)}) : std::nullopt;
 }
 
 // And the beginning of the body that came with it.
@@ -295,7 +315,6 @@ Task<ServerReply> Incoming::finish() {
     if (Refusal refusal = object({552, EnhancedStatus{5, 3, 4}, "Message is too big; the limit is " + limit + " octets"}))
       co_return std::move(*refusal);
   }
-  routing::resolve_aliases(*config_, envelope_.recipients);
   queue::NewMessage message = take_message();
   auto room = log_rooms().accepted.take(entrance_.owner(), octets_of_line());
   if (!room && !is_dropped()) room = co_await wait_for_log(log_rooms().accepted, entrance_.owner(), octets_of_line());

@@ -45,6 +45,8 @@ class Incoming final : public smtp::IncomingMessage {
   bool is_dropped() const { return !entrance_.drop_name.empty(); }
   void hand_on();
   smtp::Refusal complete(proto::HeaderFacts facts, std::size_t behind_received, std::string& whole);
+  smtp::Refusal judge_sender(std::string_view header);
+  void readdress(std::size_t behind_received, std::string& whole);
   smtp::Refusal keep_header(std::string& whole, std::string_view rest);
   std::string received() const;
   proto::HeaderDefaults defaults() const;

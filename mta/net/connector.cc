@@ -1,9 +1,13 @@
 // Opens TCP connections to mail hosts.
 #include "mta/net/connector.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <cerrno>
 
 #include "dns/ip_address.h"
 #include "mta/net/stream_error.h"
@@ -22,17 +26,32 @@ Error connect_timed_out(BootClock::duration waited) {
                           std::to_string(std::chrono::ceil<std::chrono::seconds>(waited).count()) + " s");
 }
 
+// The port is chosen when the socket connects: else one that another connection uses could not be had twice (ip(7)).
+void bind_to(TcpSocket& socket, const dns::Address& source, error_code& code) {
+  const int yes = 1;
+  ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+  socket.bind(dns::endpoint_of<tcp>(source, 0), code);
+}
+
+Error no_such_source(const dns::Address& source, const error_code& code) {
+  if (code.value() != EADDRNOTAVAIL && code.value() != EAFNOSUPPORT && code.value() != EINVAL) return network_error(code);
+  return Error::transient("this host has no address " + source.to_string() + ", which the route says to connect from");
+}
+
 }  // namespace
 
-Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, net::TlsPolicy policy, BootTime deadline) {
+Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, net::TlsPolicy policy, std::optional<dns::Address> source,
+                                                            BootTime deadline) {
   const BootTime start = BootClock::now();
   const tcp::endpoint endpoint = dns::endpoint_of<tcp>(target.address, target.port);
   TcpSocket socket(executor_);
   error_code code;
   socket.open(endpoint.protocol(), code);
+  const bool is_open = !code;
+  if (source && is_open) bind_to(socket, *source, code);
   if (code) {
     co_await asio::post(executor_, use_task);  // whoever begins one attempt after the other must not do so in one stack
-    co_return network_error(code);
+    co_return is_open ? no_such_source(*source, code) : network_error(code);
   }
   StreamWatchdog watchdog(executor_, [&socket] {
     error_code ignored;

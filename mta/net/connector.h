@@ -12,7 +12,8 @@ class TcpConnector final : public Connector {
   // `lane` outlives the streams; without one costly handshakes are computed at once.
   explicit TcpConnector(Executor executor, HandshakeLane* lane = nullptr) : executor_(executor), lane_(lane) {}
   // Errors: "connection refused", "connection timed out after 30 s", ...
-  Task<Result<std::unique_ptr<Stream>>> connect(dns::Target target, net::TlsPolicy policy, BootTime deadline) override;
+  Task<Result<std::unique_ptr<Stream>>> connect(dns::Target target, net::TlsPolicy policy, std::optional<dns::Address> source,
+                                                BootTime deadline) override;
 
  private:
   Executor executor_;

@@ -54,7 +54,9 @@ class Stream {
 class Connector {
  public:
   virtual ~Connector() = default;
-  virtual Task<Result<std::unique_ptr<Stream>>> connect(dns::Target target, net::TlsPolicy policy, BootTime deadline) = 0;
+  // `source`: the address to connect from, of the same family; none: as the system chooses. An Error is transient.
+  virtual Task<Result<std::unique_ptr<Stream>>> connect(dns::Target target, net::TlsPolicy policy, std::optional<dns::Address> source,
+                                                        BootTime deadline) = 0;
 };
 
 }  // namespace mxpress::mta::net

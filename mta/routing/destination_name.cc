@@ -5,12 +5,14 @@
 #include <unordered_set>
 
 #include "mta/config/config.h"
+#include "mta/routing/sender_rules.h"
 #include "proto/envelope.h"
 
 namespace mxpress::mta::routing {
 namespace {
 
 constexpr std::string_view kMailbox = "local:";  // a domain has no colon outside of brackets
+constexpr std::string_view kVia = " via ";       // nor a space
 
 }  // namespace
 
@@ -18,24 +20,64 @@ DestinationRef DestinationRef::mailbox() { return DestinationRef(kMailbox); }
 
 std::optional<proto::Domain> DestinationRef::domain() const {
   if (is_mailbox()) return std::nullopt;
-  auto domain = proto::Domain::parse(text_);
+  auto domain = proto::Domain::parse(text_.substr(0, text_.find(kVia)));
   if (!domain) throw std::logic_error("a destination that is no domain: " + std::string(text_));
   return std::move(*domain);
 }
 
+std::string_view DestinationRef::route() const {
+  const auto via = text_.find(kVia);
+  return via == text_.npos ? std::string_view() : text_.substr(via + kVia.size());
+}
+
 std::string_view DestinationRef::shown() const { return is_mailbox() ? "local" : text_; }
 
-DestinationRef destination_of(const proto::Domain& domain, const Config& config) {
-  return config.is_local(domain) ? DestinationRef::mailbox() : DestinationRef(domain);
+DestinationName::DestinationName(const proto::Domain& domain, std::string_view route) : text_(domain.text()) {
+  if (!route.empty()) text_.append(kVia).append(route);
+}
+
+namespace {
+
+// What mail of all senders takes anyway has no name of its own, and what has held mail sends none.
+bool is_usual(std::string_view route, const Config& config) {
+  if (route.empty()) return true;
+  const bool is_direct = !config.route || config.route->transport == RouteTransport::hold;
+  if (route == kDirectRoute) return is_direct;
+  const auto named = config.routes.find(std::string(route));
+  return named != config.routes.end() && named->second.transport == RouteTransport::hold;
+}
+
+}  // namespace
+
+RecipientRouting::RecipientRouting(const proto::Envelope& envelope, const Config& config)
+    : config_(config), sender_route_(sender_route(config.senders, envelope)), is_usual_(is_usual(sender_route_, config)) {}
+
+std::string_view RecipientRouting::route_to(const proto::Domain& domain) const {
+  return is_usual_ || config_.has_own_route(domain) ? std::string_view() : sender_route_;
+}
+
+DestinationName RecipientRouting::destination_of(const proto::Domain& domain) const {
+  if (config_.is_local(domain)) return DestinationName(DestinationRef::mailbox());
+  return DestinationName(domain, route_to(domain));
+}
+
+bool RecipientRouting::is_destination_of(const proto::Domain& domain, DestinationRef destination) const {
+  if (config_.is_local(domain)) return destination.is_mailbox();
+  const std::string_view text = destination.text(), route = route_to(domain);
+  if (route.empty()) return text == domain.text();
+  return text.size() == domain.text().size() + kVia.size() + route.size() && text.starts_with(domain.text()) &&
+         destination.route() == route;
 }
 
 std::vector<DestinationName> destinations_of(const proto::Envelope& envelope, const Config& config) {
   std::vector<DestinationName> result;
-  std::unordered_set<std::string_view, proto::TextHash> seen;
+  const RecipientRouting routing(envelope, config);
+  std::unordered_set<std::string_view, proto::TextHash> seen;  // domains, all local ones as one
   const bool is_one = envelope.recipients.size() == 1;
   for (const auto& recipient : envelope.recipients) {
-    const DestinationRef name = destination_of(recipient.mailbox.domain(), config);
-    if (is_one || seen.insert(name.text()).second) result.emplace_back(name);
+    const proto::Domain& domain = recipient.mailbox.domain();
+    const std::string_view group = config.is_local(domain) ? kMailbox : std::string_view(domain.text());
+    if (is_one || seen.insert(group).second) result.push_back(routing.destination_of(domain));
   }
   return result;
 }

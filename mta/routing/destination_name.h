@@ -1,4 +1,4 @@
-// Names what the recipients of a message are grouped by: a domain, or this host's own mailbox.
+// Names what the recipients of a message are grouped by: a domain, with the way that mail of its sender takes, or this host's own mailbox.
 #pragma once
 
 #include <optional>
@@ -30,9 +30,11 @@ class DestinationRef {
   bool is_mailbox() const { return *this == mailbox(); }
   // None: it is the mailbox.
   std::optional<proto::Domain> domain() const;
+  // The way that [sender] gives this mail, a key of Config::routes or kDirectRoute; empty: the one that mail for the domain takes.
+  std::string_view route() const;
   // Unique, for tables: no domain has the mailbox's.
   std::string_view text() const { return text_; }
-  // For people: the domain, or "local".
+  // For people: the domain, perhaps with " via " and a route, or "local".
   std::string_view shown() const;
   bool operator==(const DestinationRef&) const = default;
 
@@ -44,6 +46,8 @@ class DestinationRef {
 class DestinationName {
  public:
   explicit DestinationName(DestinationRef name) : text_(name.text()) {}
+  // `route`: see DestinationRef::route().
+  DestinationName(const proto::Domain& domain, std::string_view route);
 
   operator DestinationRef() const { return ref(); }
   DestinationRef ref() const { return DestinationRef::of_text(text_); }
@@ -58,8 +62,22 @@ struct DestinationHash {
   std::size_t operator()(DestinationRef name) const { return proto::TextHash()(name.text()); }
 };
 
-// Where mail for that domain goes: into this host's mailbox if the domain is local. Refers to `domain`.
-DestinationRef destination_of(const proto::Domain& domain, const Config& config);
+// Where the recipients of one message go.
+class RecipientRouting {
+ public:
+  // Both outlive it.
+  RecipientRouting(const proto::Envelope& envelope, const Config& config);
+  // Those of this domain: into this host's mailbox if it is local, by the way of the domain if [destination] has one, else by the sender's.
+  DestinationName destination_of(const proto::Domain& domain) const;
+  bool is_destination_of(const proto::Domain& domain, DestinationRef destination) const;
+
+ private:
+  std::string_view route_to(const proto::Domain& domain) const;
+
+  const Config& config_;
+  const std::string_view sender_route_;
+  const bool is_usual_;  // all mail takes that way
+};
 
 // Each destination of an envelope once, in order of first appearance.
 std::vector<DestinationName> destinations_of(const proto::Envelope& envelope, const Config& config);

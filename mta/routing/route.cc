@@ -70,7 +70,16 @@ Route configured(const RouteConfig& chosen, const Config& config) {
   route.port = chosen.port_or(config.delivery.port);
   route.tls = policy_of(chosen, config.delivery, std::move(anchors));
   route.implicit_tls = chosen.implicit_tls;
+  route.from_address = chosen.from_address;
+  route.author = chosen.author;
   route.source = chosen.source;
+  return route;
+}
+
+Route direct(const Config& config) {
+  Route route;
+  route.port = config.delivery.port;
+  route.tls = usual_policy(config.delivery);
   return route;
 }
 
@@ -78,15 +87,21 @@ Route configured(const RouteConfig& chosen, const Config& config) {
 
 bool Route::operator==(const Route& other) const {
   return auth::is_same_login(login.get(), other.login.get()) && transport == other.transport && next_hops == other.next_hops &&
-         port == other.port && tls == other.tls && implicit_tls == other.implicit_tls && source == other.source && failure == other.failure;
+         port == other.port && from_address == other.from_address && author == other.author && tls == other.tls &&
+         implicit_tls == other.implicit_tls && source == other.source && failure == other.failure;
 }
 
 Route route_for(const Config& config, const proto::Domain& domain) {
-  if (const RouteConfig* chosen = config.route_for(domain)) return configured(*chosen, config);
-  Route route;
-  route.port = config.delivery.port;
-  route.tls = usual_policy(config.delivery);
-  return route;
+  const RouteConfig* chosen = config.route_for(domain);
+  return chosen ? configured(*chosen, config) : direct(config);
+}
+
+// A name that the configuration has no more belongs to no message: the jobs there find their new destinations when they read theirs.
+Route route_for(const Config& config, DestinationRef destination) {
+  const std::string_view name = destination.route();
+  if (name.empty()) return route_for(config, *destination.domain());
+  const auto named = config.routes.find(std::string(name));
+  return named == config.routes.end() ? direct(config) : configured(named->second, config);
 }
 
 }  // namespace mxpress::mta::routing

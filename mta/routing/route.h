@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "dns/address.h"
 #include "mta/config/route_config.h"
 #include "mta/net/tls_policy.h"
+#include "mta/routing/destination_name.h"
 #include "proto/domain.h"
+#include "proto/mailbox.h"
 
 namespace mxpress::mta {
 struct Config;
@@ -30,6 +34,8 @@ struct Route {
   net::TlsPolicy tls;
   bool implicit_tls = false;
   std::shared_ptr<const auth::Login> login;  // null: nobody signs in
+  std::optional<dns::Address> from_address;  // that connections are made from
+  std::optional<proto::Mailbox> author;      // see SessionTerms
   std::string source;                        // for people: who says so: "[route]"; empty: nobody
   std::string failure;                       // why no mail can take it now, and what to do; empty: it can
 
@@ -39,5 +45,7 @@ struct Route {
 
 // Of a domain that is not local.
 Route route_for(const Config& config, const proto::Domain& domain);
+// Of a destination that is not the mailbox.
+Route route_for(const Config& config, DestinationRef destination);
 
 }  // namespace mxpress::mta::routing

@@ -33,7 +33,8 @@ Task<ClientSession::Opened> ClientSession::open(net::Connector& connector, dns::
     opened.failure = not_allowed(target, opened.tls);
     co_return opened;
   }
-  Result<std::unique_ptr<net::Stream>> stream = co_await connector.connect(target, options.tls, start + options.timeouts.connect);
+  Result<std::unique_ptr<net::Stream>> stream =
+      co_await connector.connect(target, options.tls, options.source, start + options.timeouts.connect);
   opened.connect = std::chrono::duration_cast<Duration>(BootClock::now() - start);
   if (!stream.ok()) {
     opened.failure = not_connected(target, stream.error());

@@ -33,6 +33,7 @@ struct ClientOptions {
   std::size_t max_recipients = 100;            // of one transaction
   Pipelining pipelining = Pipelining::where_offered;
   bool implicit_tls = false;                   // TLS before the greeting (RFC 8314 3); needs a policy that does not allow clear text
+  std::optional<dns::Address> source{};        // to connect from; none: as the system chooses
   std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none
 };
 

@@ -30,6 +30,7 @@ struct SessionTerms {
   bool implicit_tls = false;
   std::shared_ptr<const auth::Login> login{};  // that the session signs in with; null: none
   std::optional<dns::Address> source{};        // that connections are made from; none: as the system chooses
+  std::optional<proto::Mailbox> author{};      // in place of the author and the sender of each message; none: they stay
   bool operator==(const SessionTerms& other) const;
 };
 

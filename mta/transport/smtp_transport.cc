@@ -18,6 +18,7 @@
 #include "mta/smtp/client_result.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
+#include "mta/transport/demanded_sender.h"
 #include "mta/transport/host_answers.h"
 #include "mta/transport/session_key.h"
 #include "mta/transport/session_pool.h"
@@ -86,7 +87,9 @@ class SmtpTransport::Parts::Attempt {
       : smtp_(smtp),
         order_(order),
         data_(*order.message, smtp.services_.files),
-        content_(data_, order.message->envelope, order.config->signer.get(), {&smtp.headers_, smtp.services_.files}) {
+        content_(data_, order.message->envelope, order.config->signer.get(), {&smtp.headers_, smtp.services_.files}),
+        sent_as_(envelope_under(order.terms->author, order.message->envelope)) {
+    if (order.terms->author) content_.replace_author(*order.terms->author);
     equals_ = order_targets(order.targets, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;
@@ -252,7 +255,7 @@ class SmtpTransport::Parts::Attempt {
 
   Task<smtp::TransactionResult> transact_once(smtp::ClientSession& session, const std::vector<std::size_t>& positions, bool reused) {
     smtp::Transaction transaction;
-    transaction.envelope = &order_.message->envelope;
+    transaction.envelope = sent_as_ ? &*sent_as_ : &order_.message->envelope;
     transaction.content = &content_;
     for (std::size_t position : positions) transaction.recipients.push_back(order_.recipients[position]);
     transaction.is_continuation = has_accepted(session.target());
@@ -342,6 +345,7 @@ class SmtpTransport::Parts::Attempt {
     options.max_recipients = order_.config->delivery.max_recipients;
     options.implicit_tls = order_.terms->implicit_tls;
     options.login = order_.terms->login;
+    options.source = order_.terms->source;
     return options;
   }
 
@@ -349,7 +353,8 @@ class SmtpTransport::Parts::Attempt {
   const Order& order_;
   std::size_t equals_ = 1;  // so many targets in front may change places
   SpoolData data_;
-  content::Pipeline content_;  // reads data_
+  content::Pipeline content_;                     // reads data_
+  const std::optional<proto::Envelope> sent_as_;  // where the route demands a sender
   AttemptReport report_;
   SessionPool::Session open_session_;  // of the target that is tried next
   std::pair<WallTime, Instant> opening_since_;
@@ -488,9 +493,7 @@ std::size_t SmtpTransport::most_orders(const Config& config) const { return part
 bool SmtpTransport::keeps_site(std::uint32_t site) const { return parts_->keeps_site(site); }
 
 void SmtpTransport::stop() { parts_->stop(); }
-
 const TlsMemory& SmtpTransport::tls_memory() const { return parts_->tls_memory(); }
-
 const StepMemory& SmtpTransport::step_memory() const { return parts_->step_memory(); }
 
 }  // namespace mxpress::mta::transport

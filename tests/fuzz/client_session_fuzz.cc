@@ -48,7 +48,7 @@ class ReplayStream final : public Stream {
 class ReplayConnector final : public Connector {
  public:
   ReplayConnector(std::string_view said, std::string& heard) : said_(said), heard_(heard) {}
-  Task<Result<std::unique_ptr<Stream>>> connect(dns::Target, mta::net::TlsPolicy, BootTime) override {
+  Task<Result<std::unique_ptr<Stream>>> connect(dns::Target, mta::net::TlsPolicy, std::optional<dns::Address>, BootTime) override {
     co_return std::unique_ptr<Stream>(std::make_unique<ReplayStream>(said_, heard_));
   }
 

@@ -83,5 +83,33 @@ TEST_CASE("move out: where one message cannot be written, those before it are in
   CHECK(w.in_files() == kMessages);
 }
 
+TEST_CASE("move out: what was taken in held is held from its first moment until its release, wherever it lies") {
+  SpoolFixture f;
+  f.options.journal_size = 1;
+  REQUIRE(f.open());
+  NewMessage message = new_message();
+  message.envelope.held_because = "[route]";
+  const auto id = f.store(std::move(message)).value();
+  CHECK(f.spool->load(id)->held);
+  CHECK(f.spool->fresh(id)->held);
+  const auto move_out = [&] {
+    REQUIRE(f.open());
+    REQUIRE(f.store(new_message()));
+    f.spool->checkpoint();
+    REQUIRE(f.cut());
+    return f.spool->load(id)->held;
+  };
+  REQUIRE(f.cut());
+  CHECK(f.spool->load(id)->held);
+  CHECK(move_out());
+  f.spool->act(ActionKind::release, {id}, nullptr);
+  f.commit();
+  CHECK_FALSE(f.spool->load(id)->held);
+  CHECK_FALSE(move_out());
+  f.spool->act(ActionKind::hold, {id}, nullptr);
+  f.commit();
+  CHECK(move_out());
+}
+
 }  // namespace
 }  // namespace mxpress::queue

@@ -87,6 +87,19 @@ TEST_CASE("codec: an envelope knows of its long lines, and one written before th
   CHECK_FALSE(old->envelope.has_long_lines);
 }
 
+TEST_CASE("codec: an envelope keeps its author; one written before authors were kept has none") {
+  Accepted in;
+  const auto without = encode(in).size();
+  in.envelope.author = "news@shop.example";
+  in.envelope.held_because = "[route]";
+  const auto out = decode_accepted(encode(in));
+  REQUIRE(out);
+  CHECK(out->envelope.author == "news@shop.example");
+  CHECK(out->envelope.held_because == "[route]");
+  CHECK(encode(in).size() > without);
+  CHECK(decode_accepted("")->envelope.author.empty());
+}
+
 TEST_CASE("codec: a message keeps whose share it uses; one written before shares were kept has none, and a user's has his own") {
   using proto::ShareOwner;
   const auto share = GENERATE(ShareOwner(), ShareOwner::user(0), ShareOwner::user(4'000'000'000), ShareOwner::ipv4(0xC0000207),

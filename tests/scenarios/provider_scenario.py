@@ -1,4 +1,5 @@
 """A real provider: Postfix with Dovecot's passwords, TLS, and no mail for those who do not sign in."""
+import os
 import re
 import shutil
 
@@ -137,4 +138,34 @@ def scenario_the_sender_is_the_one_that_the_provider_knows(world):
     content = provider.postfix.messages()[0]
     check(f'Return-Path: <{USER}>'.encode() in content, f'the reverse-path is another one: {content!r}')
     check(f'From: {USER} (Cron Daemon)'.encode() in content, f'From is another one: {content!r}')
+    daemon.stop()
+
+
+def scenario_a_demanded_sender_replaces_the_author(world):
+    provider = Provider(world, main=f'smtpd_sender_login_maps = inline:{{ {{ {USER} = {USER} }} }}\nsmtpd_sender_restrictions = reject_sender_login_mismatch\n')
+    daemon = start(world, provider, f'from = "{USER}"')
+    daemon.send(['-f', 'shop@here.example', 'you@there.example'], b'From: The Shop <shop@here.example>\nTo: you@there.example\nSubject: hello\n\nhello\n')
+    daemon.wait_for_empty_queue()
+    check_equal(len(provider.postfix.messages()), 1, 'messages at the provider')
+    content = provider.postfix.messages()[0]
+    for line in (f'Return-Path: <{USER}>', f'From: The Shop <{USER}>', 'Reply-To: The Shop <shop@here.example>'):
+        check(line.encode() + b'\n' in content, f'{line} is missing: {content!r}')
+    daemon.stop()
+
+
+def scenario_only_a_listed_user_sends_through_an_account(world):
+    provider = Provider(world)
+    account = provider.route().replace('[route]', '[route.account]')
+    table = f'[sender."{USER}"]\nroute = "account"\nusers = ["root", {os.geteuid()}]\n'
+    daemon = Daemon(world, Unbound(world, ZONE).port, 25, extra=account + table).start()
+    message = f'From: {USER}\nTo: you@there.example\nSubject: hello\n\nhello\n'.encode()
+    if is_root():
+        for arguments in (['-f', USER, 'you@there.example'], ['-f', 'daemon@here.example', 'you@there.example']):
+            code, errors = daemon.sendmail(arguments, message, user='daemon')
+            check_equal(code, 77, f'exit status of sendmail for a user who is not listed ({errors})')
+            check(f'may not send as {USER}' in errors, f'sendmail does not say why: {errors}')
+    daemon.send(['-f', USER, 'you@there.example'], message)
+    daemon.wait_for_empty_queue()
+    check_equal(provider.methods()[-1][1], USER, 'who signed in')
+    check_equal(len(provider.postfix.messages()), 1, 'messages at the provider')
     daemon.stop()

@@ -93,7 +93,8 @@ class Internet::Connector final : public mta::net::Connector {
  public:
   Connector(Internet& internet, Executor executor) : internet_(internet), executor_(executor) {}
 
-  Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, BootTime deadline) override {
+  Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, std::optional<dns::Address>,
+                                                          BootTime deadline) override {
     const Host& host = internet_.world_.hosts[number_after(target.host, 2)];
     const bool dead = host.is_dead(instant_now());
     internet_.ledger_.note(40 + dead, host.index);

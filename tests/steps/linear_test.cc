@@ -19,6 +19,7 @@
 #include "proto/mailbox.h"
 #include "proto/mime.h"
 #include "proto/printable.h"
+#include "proto/replace_author.h"
 #include "proto/reply.h"
 #include "proto/seven_bit_header.h"
 #include "proto/trace.h"
@@ -105,6 +106,8 @@ const std::vector<Input> kHeaders = {
     {"line feeds", repeated("\n", "A: b")},
     {"white lines", repeated(" \r\n", "A: b\r\n")},
     {"recipients", repeated("To: a, b <c>, (d) e@f.example\r\n", "", "\r\nbody\r\n")},
+    {"authors", repeated("From: a, b <c>, (d) e@f.example\r\n", "", "\r\nbody\r\n")},
+    {"one list of authors", repeated("root, ", "From: ", "x\r\n\r\nbody\r\n")},
     {"one list of recipients", repeated("root, ", "To: ", "x\r\n\r\nbody\r\n")},
     {"routes of U-labels", repeated("To: <@\xC3\xBC.example:a@b.example>\r\n", "", "\r\nbody\r\n")},
     {"two lists that become one", halves("<a@b>,", "<c@d>,\r\nTo: x,", "To: ", "\r\n\r\nbody\r\n")},
@@ -190,6 +193,8 @@ TEST_CASE("linear: headers are split and searched in linear time") {
   check_all_linear(clean, kHeaders);
   check_all_linear([](const std::string& text) { (void)unfolded(text); }, kHeaders);
   check_all_linear([](const std::string& text) { (void)recipients_of_header(split_message(text).header); }, kHeaders);
+  const Mailbox author = *Mailbox::parse("me@provider.example");
+  check_all_linear([&](const std::string& text) { (void)replace_author(split_message(text).header, author); }, kHeaders);
 }
 
 TEST_CASE("linear: a header that comes octet by octet is scanned and filtered in linear time") {

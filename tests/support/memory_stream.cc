@@ -142,7 +142,8 @@ Task<Result<std::unique_ptr<Stream>>> MemoryConnector::fail(Host host, BootTime 
   co_return Error::transient(BootClock::now() >= deadline ? "connection timed out" : host.words);
 }
 
-Task<Result<std::unique_ptr<Stream>>> MemoryConnector::connect(dns::Target target, mta::net::TlsPolicy, BootTime deadline) {
+Task<Result<std::unique_ptr<Stream>>> MemoryConnector::connect(dns::Target target, mta::net::TlsPolicy, std::optional<dns::Address>,
+                                                               BootTime deadline) {
   const std::string address = target.address_text();
   attempts_.push_back(address);
   const auto found = hosts_.find(address);

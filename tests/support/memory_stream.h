@@ -38,7 +38,8 @@ class MemoryConnector final : public mta::net::Connector {
   // The connection fails with these words, after this time ("hang": longer than any deadline).
   void refuse(std::string address, std::string words, Duration after = Duration(0));
 
-  Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy policy, BootTime deadline) override;
+  Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy policy,
+                                                          std::optional<dns::Address> source, BootTime deadline) override;
 
   // Each attempt, in order, also those that failed.
   const std::vector<std::string>& attempts() const { return attempts_; }

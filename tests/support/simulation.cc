@@ -9,6 +9,7 @@
 #include "mta/config/config.h"
 #include "mta/content/dkim_signer.h"
 #include "mta/routing/route_files.h"
+#include "mta/routing/sender_rules.h"
 #include "mta/routing/signing_keys.h"
 #include "mta/system/log.h"
 #include "proto/mail_data.h"
@@ -25,7 +26,9 @@ mta::Config parse(const std::string& toml) {
   const auto keys = mta::routing::load_signing_keys(*config);
   if (!keys) throw std::runtime_error(keys.error().message);
   const auto all_sign = [](const auto&, const auto&) { return true; };
-  if (!keys->domains.empty()) config->signer = std::make_shared<mta::content::DkimSigner>(mta::routing::ring_of(*keys, all_sign));
+  if (!keys->domains.empty())
+    config->signer =
+        std::make_shared<mta::content::DkimSigner>(mta::routing::ring_of(*keys, all_sign), mta::routing::signing_rule(config->senders));
   return std::move(*config);
 }
 
@@ -133,8 +136,10 @@ class Simulation::Connector final : public mta::net::Connector {
  public:
   Connector(Simulation& simulation, Executor executor) : simulation_(simulation), executor_(executor) {}
 
-  Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, BootTime) override {
+  Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy, std::optional<dns::Address> source,
+                                                          BootTime) override {
     simulation_.connections_.push_back(target.address_text());
+    simulation_.sources_.push_back(source ? source->to_string() : "");
     const auto found = simulation_.hosts_.find(target.address_text());
     if (found == simulation_.hosts_.end()) co_return Error::transient("connection refused");
     auto [client, server] = make_memory_streams(executor_);
@@ -252,8 +257,10 @@ queue::QueueId Simulation::submit_by_smtp(std::int64_t uid, const std::string& s
 queue::QueueId Simulation::submit(proto::Envelope envelope) {
   queue::NewMessage message;
   envelope.submitted = time.wall();
-  message.content = "From: " + envelope.reverse_path.to_string() + "\r\n" + text;
+  message.content = "From: " + (from.empty() ? envelope.reverse_path.to_string() : from) + "\r\n" + text;
+  if (const auto authors = mta::routing::authors_of(message.content); authors.one() && !from.empty()) envelope.author = *authors.one();
   envelope.has_long_lines = proto::inspect(message.content).needs_reencoding();
+  envelope.held_because = held_because;
   message.envelope = envelope;
   std::optional<Result<queue::QueueId>> stored;
   spool_->store(std::move(message), [&](Result<queue::QueueId> result) { stored = std::move(result); });

@@ -97,9 +97,13 @@ class Simulation {
   void refuse(const std::string& address) { hosts_.erase(address); }
   // Each attempt to connect, in order.
   const std::vector<std::string>& connections() const { return connections_; }
+  // The source address of each; "": as the system chooses.
+  const std::vector<std::string>& sources() const { return sources_; }
 
   // Of messages that are submitted, behind From.
   std::string text = "Subject: a test\r\n\r\nhello\r\n";
+  std::string from{};                 // in From; empty: the sender
+  std::string held_because{};         // proto::Envelope::held_because
   std::set<queue::QueueId> poison;    // recovery sets them aside
   std::uint64_t memory = UINT64_MAX;  // SpoolOptions::memory, from the next start on
   std::size_t ended_kept = 10'000;    // SpoolOptions::ended_kept, from the next start on
@@ -118,7 +122,7 @@ class Simulation {
 
   const std::size_t many_destinations_;
   std::map<std::string, SimulatedHost*> hosts_;
-  std::vector<std::string> connections_;
+  std::vector<std::string> connections_, sources_;
   std::unique_ptr<queue::SteppedSpool> spool_;
   std::unique_ptr<asio::io_context> io_;
   std::unique_ptr<mta::delivery::Dispatcher> dispatcher_;

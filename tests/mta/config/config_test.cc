@@ -234,6 +234,22 @@ TEST_CASE("config: each mistake is an error that names file, line and key, and w
       {"[route]\nhost = \"mx:a.example\"\ntls = \"encrypt\"\nauth = \"me\"\n[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"",
        "x.toml:4: [route] auth: with host = \"mx:...\" the DNS names the host"},
       {"[route.\"my host\"]\nhost = \"a.example\"", "x.toml:1: [route.my host]: a name has letters"},
+      {"[sender.\"office\"]\nroute = \"direct\"", "x.toml:1: [sender.\"office\"]: is neither an address, nor"},
+      {"[sender.\"@a b\"]\nroute = \"direct\"", "x.toml:1: [sender.\"@a b\"]: "},
+      {"[sender.\"@a.example\"]\nroute = \"offise\"", "x.toml:2: [sender.\"@a.example\"] route: there is no [route.offise]"},
+      {"[sender.\"@a.example\"]\nusers = \"me\"", "x.toml:2: [sender.\"@a.example\"] users: must be a list of names and numbers of users"},
+      {"[sender.\"@a.example\"]\nusers = [-1]", "x.toml:2: [sender.\"@a.example\"] users: must be a list"},
+      {"[sender.\"@a.example\"]\nothers = \"hold\"",
+       "x.toml:2: [sender.\"@a.example\"] others: must be \"refuse\" or \"direct\", not \"hold\""},
+      {"[sender.\"A@x.example\"]\n[sender.\"a@X.example\"]", "x.toml:2: [sender.\"a@X.example\"] is there twice"},
+      {"sender = 5", "x.toml:1: sender must be a table, such as [sender.\"@example.com\"]"},
+      {"[route]\nhost = \"a.example\"\ntransport = \"fax\"", "x.toml:3: [route] transport: must be \"smtp\" or \"hold\", not \"fax\""},
+      {"[route]\nhost = \"a.example\"\ntransport = \"hold\"", "x.toml:3: [route] transport = \"hold\" sends nothing"},
+      {"[route.hold]\nhost = \"a.example\"", "x.toml:1: [route.hold]: \"hold\" stands for no route"},
+      {"[route]\nhost = \"a.example\"\nsource = \"eth0\"", "x.toml:3: [route] source: must be an address of this host"},
+      {"[route]\nhost = \"a.example\"\nsource = \"0.0.0.0\"", "x.toml:3: [route] source: must be an address of this host"},
+      {"redirect = \"staging\"", "x.toml:1: redirect: \"staging\" is not one mail address"},
+      {"always_bcc = 5", "x.toml:1: always_bcc: must be a mail address, not an integer"},
       {"[route.direct]\nhost = \"a.example\"", "x.toml:1: [route.direct]: \"direct\" stands for no route"},
       {"route = 5", "x.toml:1: route must be a table"},
       {"[destination.\"a.example\"]\nroute = \"offise\"\n[route.office]\nhost = \"b.example\"",
@@ -391,10 +407,29 @@ TEST_CASE("config: mxpress.toml(5) explains every key, and no other") {
   RouteConfig route;
   CredentialsConfig credentials;
   DkimConfig dkim;
+  SenderConfig sender;
+  for (const auto& field : config::fields_of(sender)) known.insert("sender." + field.name);
   for (const auto& field : config::fields_of(dkim)) known.insert("dkim." + field.name);
   for (const auto& field : config::fields_of(route)) known.insert("route." + field.name);
   for (const auto& field : config::fields_of(credentials)) known.insert("credentials." + field.name);
   CHECK(explained_keys() == known);
+}
+
+TEST_CASE("config: users of a sender are known by their numbers; one whom the host does not have is a warning, and nobody") {
+  Config config =
+      parsed("hostname = \"a.example\"\n[sender.\"Me@A.example\"]\nroute = \"h.example:25\"\nusers = [\"root\", 4001, \"no such user\"]\n");
+  const auto& users = config.senders.at("me@a.example").users;
+  REQUIRE(users);
+  CHECK(*users == std::vector<LocalUser>{{"root", 0}, {"", 4001}, {"no such user", -1}});
+  REQUIRE(config.warnings.size() == 1);
+  CHECK_THAT(config.warnings[0], Catch::Contains("[sender.\"me@a.example\"] users: this host has no user \"no such user\""));
+  CHECK(config.routes.contains("h.example:25"));
+  bool is_shown = false;
+  for (const auto& section : config::sections_of(config))
+    if (section.heading == "sender.\"me@a.example\"")
+      for (const auto& field : section.fields) is_shown = is_shown || field.show() == "[\"root\", 4001, \"no such user\"]";
+  CHECK(is_shown);
+  CHECK_FALSE(parsed("hostname = \"a.example\"\n[sender.\"@b.example\"]\nroute = \"direct\"\n").senders.at("@b.example").users);
 }
 
 TEST_CASE("config: a provider's name stands for its host and port, and the route's own keys go before") {

@@ -1,4 +1,5 @@
 // Routes of the configuration, with real workers in a simulated internet.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/support/simulation.h"
@@ -92,4 +93,90 @@ TEST_CASE("route: a host where this host cannot sign in backs off, returns nothi
   world.reload("[route]\nhost = \"a.provider.example\"\nport = 25\n");
   REQUIRE(world.run_until([&] { return world.queued() == 0; }, 10s));
   CHECK(received(provider) == 3);
+}
+
+TEST_CASE("route: mail that the configuration holds waits until its release, over a restart and a reload, and then takes its way") {
+  Simulation world("");
+  SimulatedHost there;
+  world.dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
+  world.host("192.0.2.1:25", there);
+  world.held_because = "Held for there.example by [route] of the configuration";
+  const auto id = world.submit("me@here.example", {"you@there.example"});
+  world.held_because.clear();
+  world.run_for(1h);
+  CHECK(received(there) == 0);
+  REQUIRE(world.status().size() == 1);
+  CHECK(world.status()[0].held == 1);
+  CHECK_THAT(world.status()[0].last.value().text, Catch::StartsWith("Held for there.example"));
+  world.crash();
+  world.run_for(24h);
+  CHECK(received(there) == 0);
+  CHECK(world.load(id).held);
+  CHECK_THAT(world.status().at(0).last.value().text, Catch::StartsWith("Held for there.example"));
+  world.act(queue::ActionKind::release, id);
+  there.greeting = "421 later";
+  world.run_for(5s);
+  world.crash();  // it stays released
+  there.greeting = "220 hello";
+  REQUIRE(world.run_until([&] { return world.queued() == 0; }, 24h));
+  CHECK(received(there) == 1);
+}
+
+TEST_CASE("route: connections are made from its source address, to hosts of the same family, and only its mail's") {
+  Simulation world(
+      "[route.office]\nhost = \"hub.office.example\"\nsource = \"192.0.2.77\"\n[destination.\"office.example\"]\nroute = \"office\"\n");
+  SimulatedHost there, office;
+  world.dns->mx("there.example", 10, "hub.office.example");
+  world.dns->a("hub.office.example", "192.0.2.1").aaaa("hub.office.example", "2001:db8::1");
+  world.host("192.0.2.1:25", office);
+  world.host("[2001:db8::1]:25", there);
+  office.greeting = "421 later";
+  world.submit("me@here.example", {"you@office.example"});
+  world.run_for(10s);
+  CHECK(world.connections() == std::vector<std::string>{"192.0.2.1:25"});
+  CHECK(world.sources() == std::vector<std::string>{"192.0.2.77"});
+  office.greeting = "220 hello";
+  world.submit("me@here.example", {"you@there.example"});
+  REQUIRE(world.run_until([&] { return world.queued() == 0; }, 24h));
+  CHECK(received(office) + received(there) == 2);
+  CHECK(world.sources().size() >= 3);
+  CHECK(std::count(world.sources().begin(), world.sources().end(), "") >= 1);
+}
+
+TEST_CASE("route: mail that a provider takes of one sender only leaves as his, signed so; what fails goes back to the sender who sent it") {
+  Simulation world(
+      "[route]\nhost = \"smtp.provider.example\"\nfrom = \"me@provider.example\"\n[destination.\"here.example\"]\nroute = "
+      "\"192.0.2.1:25\"\n");
+  SimulatedHost provider, here;
+  world.dns->a("smtp.provider.example", "192.0.2.11");
+  world.host("192.0.2.11:25", provider);
+  world.host("192.0.2.1:25", here);
+  provider.rcpt = [](const std::string& recipient) {
+    return recipient.find("gone") == recipient.npos ? "250 ok" : "550 5.1.1 no such user";
+  };
+  world.submit("root@here.example", {"you@there.example", "gone@there.example"});
+  REQUIRE(world.run_until([&] { return world.queued() == 0; }, 2min));
+  REQUIRE(provider.received.size() == 1);
+  CHECK_THAT(provider.received[0].sender, Catch::StartsWith("<me@provider.example>"));
+  CHECK_THAT(provider.received[0].content,
+             Catch::StartsWith("From: me@provider.example\r\nReply-To: root@here.example\r\nSubject: a test\r\n\r\nhello\r\n"));
+  REQUIRE(here.received.size() == 1);
+  CHECK_THAT(here.received[0].sender, Catch::StartsWith("<>"));
+  CHECK_THAT(here.received[0].recipients, Catch::Contains("root@here.example"));
+  CHECK_THAT(here.received[0].content, Catch::Contains("From: root@here.example"));  // the message as it was handed in
+}
+
+TEST_CASE("route: a notice that takes the way of a demanded sender keeps its null reverse-path") {
+  Simulation world("[route]\nhost = \"smtp.provider.example\"\nfrom = \"me@provider.example\"\n");
+  SimulatedHost provider;
+  world.dns->a("smtp.provider.example", "192.0.2.11");
+  world.host("192.0.2.11:25", provider);
+  provider.rcpt = [](const std::string& recipient) {
+    return recipient.find("gone") == recipient.npos ? "250 ok" : "550 5.1.1 no such user";
+  };
+  world.submit("boss@there.example", {"gone@there.example"});
+  REQUIRE(world.run_until([&] { return world.queued() == 0; }, 2min));
+  REQUIRE(provider.received.size() == 1);
+  CHECK_THAT(provider.received[0].sender, Catch::StartsWith("<>"));
+  CHECK_THAT(provider.received[0].content, Catch::StartsWith("From: ") && Catch::Contains("me@provider.example"));
 }

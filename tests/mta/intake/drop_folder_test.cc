@@ -243,6 +243,25 @@ TEST_CASE("drop folder: a message over a limit is returned to its sender, for se
   CHECK(returned[0].second.status.to_string() == status);
 }
 
+TEST_CASE("drop folder: who may not send as an author gets the message back") {
+  Folder folder;
+  const bool is_root = ::geteuid() == 0;
+  const uid_t user = is_root ? 4001 : ::geteuid();
+  auto settings = *folder.config->get();
+  settings.senders["boss@here.example"].users = {{{}, user + 1}};
+  folder.config->set(settings);
+  const auto file =
+      folder.put(kName, "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nFrom: boss@here.example\r\n\r\nx\r\n.\r\n");
+  if (is_root) REQUIRE(::chown(file.c_str(), user, static_cast<gid_t>(-1)) == 0);
+  folder.drop->scan();
+  CHECK(folder.is_empty());
+  CHECK(folder.deliverer.admitted().empty());
+  const auto returned = folder.deliverer.given_back();
+  REQUIRE(returned.size() == 1);
+  CHECK(returned[0].second.status.to_string() == "5.7.1");
+  CHECK_THAT(returned[0].second.text, Catch::Contains("may not send as boss@here.example"));
+}
+
 TEST_CASE("drop folder: Bcc leaves no message, wherever it stands and however the header ends") {
   std::string filler;
   while (filler.size() < 300'000) filler += "X-Filler: " + std::string(900, 'x') + "\r\n";

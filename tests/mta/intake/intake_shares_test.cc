@@ -249,3 +249,27 @@ TEST_CASE("intake: mail over loopback uses the shares of the user whom its clien
   CHECK(message.message.envelope.submitter.uid == -1);
   CHECK(message.content.find("uid") == std::string::npos);  // of Received
 }
+
+TEST_CASE("intake: over loopback the user of the client's socket may send as those whose tables list him, and as no other") {
+  const bool is_root = ::geteuid() == 0;
+  const uid_t user = is_root ? 4001 : ::geteuid();
+  IntakeHouse house([user](mxpress::mta::Config& config) {
+    config.senders["@mine.example"].users = {{{}, user}};
+    config.senders["@others.example"].users = {{{}, user + 1}};
+  });
+  const auto send = [&](const std::string& header) {
+    Clients client;
+    client.add(is_root ? connect_as(house, user) : house.connect_tcp());
+    client.say("MAIL FROM:<me@mine.example>\r\nRCPT TO:<b@there.example>\r\nDATA\r\n", "354 ");
+    return client.say(header + "\r\nx\r\n.\r\n", "\r\n");
+  };
+  CHECK_THAT(send("From: a@others.example\r\n"), Catch::Contains("550 5.7.1 The user with uid " + std::to_string(user)) &&
+                                                     Catch::Contains("as a@others.example, by [sender.\"@others.example\"]"));
+  CHECK(house.spool.kept().empty());
+  CHECK_THAT(send("From: A <a@mine.example>\r\n"), Catch::Contains("250 2.0.0"));
+  CHECK_THAT(send("Subject: x\r\n"), Catch::Contains("250 2.0.0"));
+  const auto kept = house.spool.kept();
+  REQUIRE(kept.size() == 2);
+  CHECK(kept[0].message.envelope.author == "a@mine.example");
+  CHECK(kept[1].message.envelope.author.empty());  // it is the sender's
+}

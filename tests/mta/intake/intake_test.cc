@@ -346,6 +346,42 @@ TEST_CASE("intake: a recipient that is named twice, or that two aliases lead to,
   CHECK_FALSE(kept.back().message.envelope.recipients[1].notify.given);
 }
 
+TEST_CASE("intake: redirected mail names its recipients in the header and goes to one address, without a copy for the archive") {
+  IntakeHouse house([](Config& config) {
+    config.redirect = Mailbox::parse("staging@test.example").value();
+    config.always_bcc = Mailbox::parse("archive@else.example").value();
+  });
+  const std::string envelope = "MAIL FROM:<a@client.example>\r\nRCPT TO:<b@there.example>\r\nRCPT TO:<hidden@there.example>\r\nDATA\r\n";
+  CHECK(send_by_smtp(house, "Subject: x\r\n\r\nx\r\n", envelope).starts_with("250 "));
+  const auto kept = house.spool.kept();
+  REQUIRE(kept.size() == 1);
+  REQUIRE(kept[0].message.envelope.recipients.size() == 1);
+  CHECK(kept[0].message.envelope.recipients[0].mailbox.to_string() == "staging@test.example");
+  CHECK_THAT(kept[0].content, Catch::Contains("\r\nX-Original-To: b@there.example,\r\n hidden@there.example\r\n"));
+}
+
+TEST_CASE("intake: an archive gets a copy of each message, and the message does not show it") {
+  IntakeHouse house([](Config& config) { config.always_bcc = Mailbox::parse("archive@else.example").value(); });
+  CHECK(send_by_smtp(house, "Subject: x\r\n\r\nx\r\n").starts_with("250 "));
+  const auto kept = house.spool.kept();
+  REQUIRE(kept.size() == 1);
+  REQUIRE(kept[0].message.envelope.recipients.size() == 2);
+  CHECK(kept[0].message.envelope.recipients[1].mailbox.to_string() == "archive@else.example");
+  CHECK(kept[0].message.envelope.recipients[1].notify.never());
+  CHECK_THAT(kept[0].content, !Catch::Contains("archive"));
+  CHECK_THAT(kept[0].content, Catch::Contains("for <b@there.example>"));
+}
+
+TEST_CASE("intake: mail for a destination whose route holds it is taken in held") {
+  IntakeHouse house([](Config& config) {
+    config.route.emplace().transport = mxpress::mta::RouteTransport::hold;
+    config.route->source = "[route]";
+  });
+  CHECK(send_by_smtp(house, "Subject: x\r\n\r\nx\r\n").starts_with("250 "));
+  REQUIRE(house.spool.kept().size() == 1);
+  CHECK(house.spool.kept()[0].message.envelope.held_because == "Held for there.example by [route] of the configuration");
+}
+
 TEST_CASE("intake: the submission socket is for everybody, and a stale one is replaced") {
   IntakeHouse house;
   const auto path = house.base.listen.submission_socket;

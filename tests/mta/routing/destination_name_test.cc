@@ -31,22 +31,54 @@ proto::Envelope envelope_to(const std::vector<std::string>& addresses) {
 TEST_CASE("destination name: all local domains are one destination, which has no domain") {
   const auto rules = config();
   const auto here = domain("here.example");
-  CHECK(mta::routing::destination_of(here, rules) == DestinationRef::mailbox());
+  const proto::Envelope envelope;
+  const mta::routing::RecipientRouting routing(envelope, rules);
+  CHECK(routing.destination_of(here).ref() == DestinationRef::mailbox());
+  CHECK(routing.is_destination_of(here, DestinationRef::mailbox()));
   CHECK_FALSE(DestinationRef::mailbox().domain());
   CHECK(DestinationRef::mailbox().shown() == "local");
 }
 
 TEST_CASE("destination name: a domain that is not local, or an address literal, is a destination of its own") {
   const auto rules = config();
+  const proto::Envelope envelope;
+  const mta::routing::RecipientRouting routing(envelope, rules);
   for (const std::string text : {"there.example", "local", "lookup", "[192.0.2.1]", "[ipv6:2001:db8::1]"}) {
     INFO(text);
     const auto there = domain(text);
-    const DestinationRef name = mta::routing::destination_of(there, rules);
-    CHECK_FALSE(name.is_mailbox());
-    CHECK(name.domain() == there);
-    CHECK(name.shown() == text);
-    CHECK(DestinationName(name).ref() == DestinationRef::of_text(name.text()));
+    const DestinationName name = routing.destination_of(there);
+    CHECK_FALSE(name.ref().is_mailbox());
+    CHECK(name.ref().domain() == there);
+    CHECK(name.ref().shown() == text);
+    CHECK(name.ref().route().empty());
+    CHECK(DestinationName(name.ref()) == name);
+    CHECK(routing.is_destination_of(there, name));
   }
+}
+
+TEST_CASE("destination name: with the route of its sender a domain is another destination, unless all mail takes that way") {
+  const std::string senders =
+      "[route.office]\nhost = \"hub.example\"\n[sender.\"a@x.example\"]\nroute = \"office\"\n"
+      "[sender.\"b@x.example\"]\nroute = \"direct\"\n[destination.\"own.example\"]\nroute = \"direct\"\n";
+  const auto with_default = mta::parse_config("[route]\nhost = \"hub.example\"\n" + senders, "x.toml").value();
+  const auto without = mta::parse_config(senders, "x.toml").value();
+  const auto name = [](const std::string& sender, const std::string& to, const mta::Config& rules) {
+    proto::Envelope envelope;
+    envelope.reverse_path = proto::ReversePath(proto::Mailbox::parse(sender).value());
+    const mta::routing::RecipientRouting routing(envelope, rules);
+    const DestinationName found = routing.destination_of(domain(to));
+    CHECK(routing.is_destination_of(domain(to), found));
+    CHECK(found.ref().domain() == domain(to));
+    CHECK_FALSE(routing.is_destination_of(domain(to), DestinationRef::of_text(found.text() + "x")));
+    if (!found.ref().route().empty()) CHECK_FALSE(routing.is_destination_of(domain(to), DestinationRef(domain(to))));
+    return found.text();
+  };
+  CHECK(name("a@x.example", "there.example", with_default) == "there.example via office");
+  CHECK(name("a@x.example", "[ipv6:2001:db8::1]", with_default) == "[ipv6:2001:db8::1] via office");
+  CHECK(name("b@x.example", "there.example", with_default) == "there.example via direct");
+  CHECK(name("b@x.example", "there.example", without) == "there.example");
+  CHECK(name("c@x.example", "there.example", with_default) == "there.example");
+  CHECK(name("a@x.example", "own.example", with_default) == "own.example");
 }
 
 TEST_CASE("destination name: an envelope has each destination once, in order of first appearance") {
@@ -66,6 +98,9 @@ TEST_CASE("backoff key: what the spool stores for a lookup is not what it stores
   const BackoffKey lookup = BackoffKey::of_lookup(DestinationRef(there));
   CHECK(lookup.stored() == "lookup:there.example");  // spools have it
   CHECK(BackoffKey::of_record(lookup.stored()) == lookup);
+  const BackoffKey by_sender = BackoffKey::of_lookup(DestinationName(there, "office"));
+  CHECK(by_sender.stored() == "lookup:there.example via office");
+  CHECK(BackoffKey::of_record(by_sender.stored()) == by_sender);
   for (const std::string text :
        {"there.example:25", "lookup.example:25", "lookup:25", "lookup:25 route", "mx1.example,mx2.example:25 route"}) {
     INFO(text);

@@ -127,6 +127,23 @@ TEST_CASE("client over TCP: a closed port refuses the connection") {
   CHECK(conversation.opened.failure.address == target.address_text());
 }
 
+TEST_CASE("client over TCP: it connects from the source address that it is given; without such an address of this host it says so") {
+  asio::io_context io;
+  TcpMailHost host(io.get_executor());
+  Mail mail;
+  mail.options.source = dns::Address::parse("127.0.0.2").value();
+  CHECK(outcome_of(run(io, mail, host.target())) == proto::Outcome::delivered);
+  for (const char* address : {"192.0.2.77", "2001:db8::77"}) {
+    Mail other;
+    other.options.source = dns::Address::parse(address).value();
+    const Conversation conversation = run(io, other, host.target());
+    CHECK(conversation.opened.session == nullptr);
+    CHECK(conversation.opened.failure.status.klass == 4);
+    CHECK(conversation.opened.failure.text ==
+          "this host has no address " + std::string(address) + ", which the route says to connect from");
+  }
+}
+
 TEST_CASE("client over TCP: a connect that does not end is given up at its deadline") {
   asio::io_context io;
   using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;

@@ -65,6 +65,8 @@ TEST_CASE("session key: any two of these keys share no session, and no name in t
       with([](SessionKey& key) { key.terms.source = dns::Address::parse("192.0.2.1").value(); }),
       with([](SessionKey& key) { key.terms.source = dns::Address::parse("192.0.2.2").value(); }),
       with([](SessionKey& key) { key.terms.source = dns::Address::parse("2001:db8::1").value(); }),
+      with([](SessionKey& key) { key.terms.author = proto::Mailbox::parse("me@provider.example").value(); }),
+      with([](SessionKey& key) { key.terms.author = proto::Mailbox::parse("you@provider.example").value(); }),
   };
   for (std::size_t a = 0; a < keys.size(); ++a)
     for (std::size_t b = 0; b < keys.size(); ++b) {

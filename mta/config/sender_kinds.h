@@ -1,0 +1,18 @@
+// The types of value that [sender] has.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mta/config/config_kinds.h"
+
+namespace mxpress::mta::config {
+
+Kind<std::vector<LocalUser>> local_users();  // asks the system for the numbers of names
+Kind<SenderConfig::Others> others();
+
+// "user@example.org", "@example.org" or "*", as keys of a SenderTable.
+Result<std::string> parse_sender_pattern(std::string_view text);
+
+}  // namespace mxpress::mta::config
