@@ -16,6 +16,7 @@
 #include "mta/delivery/event_of.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
+#include "mta/delivery/placement.h"
 #include "mta/delivery/regrouping.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/verdict.h"
@@ -31,7 +32,6 @@
 #include "mta/transport/target_order.h"
 #include "proto/text_hash.h"
 #include "queue/message_store.h"
-#include "queue/name_table.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
@@ -47,17 +47,6 @@ bool any_in_stage(const queue::Message& message, RecipientStage stage) {
 
 }  // namespace
 
-// Which worker has what.
-struct Dispatcher::Placement {
-  std::mutex mutex;
-  // Destinations that do not live at the worker their name hashes to, because another one owns their site.
-  queue::NameTable names;
-  queue::Slab<std::uint16_t> workers;  // by the number of the name
-  queue::NameTable site_names;
-  queue::Slab<std::uint16_t> site_owners;                                              // by the number of the name
-  std::unordered_map<std::string, queue::SiteRecord, proto::TextHash> restored_sites;  // that nobody owns yet
-};
-
 Dispatcher::Dispatcher(DispatcherServices services)
     : services_(std::move(services)),
       loads_(std::make_unique<Loads>(services_.spool, services_.files)),
@@ -70,7 +59,7 @@ Dispatcher::Dispatcher(DispatcherServices services)
                                 leave(id, std::move(names), std::move(done));
                               },
                               [this](const queue::Message& message) { readmit(message); }})),
-      placement_(std::make_unique<Placement>()) {
+      placement_(std::make_unique<Placement>(services_.workers.size())) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_->note_in(region_of(0));
   const auto config = services_.config.get();
@@ -193,18 +182,11 @@ void Dispatcher::readmit(const queue::Message& message) {
 
 void Dispatcher::restore_site(const queue::SiteRecord& site) {
   const auto key = BackoffKey::of_record(site.site);
-  const auto owner = key.is_lookup() ? std::optional(worker_for(DestinationRef::of_text(key.name()))) : owner_or_keep(site);
+  const auto owner =
+      key.is_lookup() ? std::optional(placement_->worker_for(DestinationRef::of_text(key.name()))) : placement_->owner_or_keep(site);
   if (!owner) return;
   Worker& worker = *workers_[*owner];
   asio::post(worker.io(), [&worker, site] { worker.restore_site(site); });
-}
-
-// The site's owner; without one the record is kept for the first.
-std::optional<std::size_t> Dispatcher::owner_or_keep(const queue::SiteRecord& record) {
-  const std::lock_guard lock(placement_->mutex);
-  if (const auto number = placement_->site_names.find(record.site)) return placement_->site_owners[*number];
-  placement_->restored_sites[record.site] = record;
-  return std::nullopt;
 }
 
 void Dispatcher::act(queue::ActionKind action, std::vector<queue::QueueId> ids,
@@ -340,48 +322,16 @@ void Dispatcher::visit_all(std::function<void(Worker&)> visit, std::function<voi
     });
 }
 
-// Whoever looked it up first: its job need not travel again.
-SiteClaim Dispatcher::claim_site(const std::string& key, std::size_t worker) {
-  const std::lock_guard lock(placement_->mutex);
-  if (const auto number = placement_->site_names.find(key)) return {placement_->site_owners[*number]};
-  const std::uint32_t number = placement_->site_names.number(key);
-  if (number == placement_->site_owners.size()) placement_->site_owners.push_back(0);
-  placement_->site_owners[number] = static_cast<std::uint16_t>(worker);
-  SiteClaim claim{worker};
-  if (auto restored = placement_->restored_sites.extract(key)) claim.restored = std::move(restored.mapped());
-  return claim;
-}
-
-void Dispatcher::leave_site(const std::string& key, std::size_t worker) {
-  const std::lock_guard lock(placement_->mutex);
-  const auto number = placement_->site_names.find(key);
-  if (number && placement_->site_owners[*number] == worker) placement_->site_names.forget(*number);
-}
-
-std::size_t Dispatcher::worker_for(routing::DestinationRef destination) const {
-  const std::lock_guard lock(placement_->mutex);
-  const auto number = placement_->names.find(destination.text());
-  return number ? placement_->workers[*number] : routing::DestinationHash()(destination) % workers_.size();
-}
-
-void Dispatcher::place_destination(routing::DestinationRef destination, std::size_t worker) {
-  const std::lock_guard lock(placement_->mutex);
-  const std::uint32_t number = placement_->names.number(destination.text());
-  if (number == placement_->workers.size()) placement_->workers.push_back(0);
-  placement_->workers[number] = static_cast<std::uint16_t>(worker);
-}
-
 std::size_t Dispatcher::known_destinations() const {
   std::size_t all = 0;
   for (const auto& worker : workers_) all += worker->known_destinations();
   return all;
 }
 
-void Dispatcher::forget_destination(routing::DestinationRef destination, std::size_t worker) {
-  const std::lock_guard lock(placement_->mutex);
-  const auto number = placement_->names.find(destination.text());
-  if (number && placement_->workers[*number] == worker) placement_->names.forget(*number);
-}
+SiteClaim Dispatcher::claim_site(const std::string& key, std::size_t worker) { return placement_->claim_site(key, worker); }
+void Dispatcher::leave_site(const std::string& key, std::size_t worker) { placement_->leave_site(key, worker); }
+void Dispatcher::place_destination(routing::DestinationRef name, std::size_t worker) { placement_->place(name, worker); }
+void Dispatcher::forget_destination(routing::DestinationRef name, std::size_t worker) { placement_->forget(name, worker); }
 
 void Dispatcher::move_job(NewJob job) {
   ++moved_jobs_;
@@ -389,7 +339,7 @@ void Dispatcher::move_job(NewJob job) {
 }
 
 void Dispatcher::route_job(NewJob job) {
-  Worker& worker = *workers_[worker_for(job.destination)];
+  Worker& worker = *workers_[placement_->worker_for(job.destination)];
   asio::post(worker.io(), [&worker, job = std::move(job)] { worker.add(job); });
 }
 

@@ -46,6 +46,7 @@ class Transport;
 namespace mxpress::mta::delivery {
 
 class Notices;
+class Placement;
 class Regrouping;
 class Worker;
 struct LeftJobs;
@@ -102,16 +103,14 @@ class Dispatcher final : public Deliverer, private Ownership {
  private:
   SiteClaim claim_site(const std::string& key, std::size_t worker) override;
   void leave_site(const std::string& key, std::size_t worker) override;
-  void place_destination(routing::DestinationRef destination, std::size_t worker) override;
-  void forget_destination(routing::DestinationRef destination, std::size_t worker) override;
+  void place_destination(routing::DestinationRef name, std::size_t worker) override;
+  void forget_destination(routing::DestinationRef name, std::size_t worker) override;
   void move_job(NewJob job) override;
   void readmit(const queue::Message& message) override;
 
   void leave(queue::QueueId id, std::set<std::string> destinations, std::function<void(LeftJobs)> done);
   void returned(events::Attempted attempted, bool is_notice_pending, const Status& status);
-  std::optional<std::size_t> owner_or_keep(const queue::SiteRecord& record);
   void route_job(NewJob job);
-  std::size_t worker_for(routing::DestinationRef destination) const;
   void apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done);
   // Calls `visit` on each worker's thread; then `finish` on the thread of the last one.
   std::vector<queue::QueueId> acted_on_set_aside(queue::ActionKind action, const std::vector<queue::QueueId>& ids);
@@ -132,7 +131,6 @@ class Dispatcher final : public Deliverer, private Ownership {
   std::vector<std::unique_ptr<net::Connector>> connectors_;
   std::vector<std::unique_ptr<transport::Transport>> transports_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  struct Placement;
   const std::unique_ptr<Placement> placement_;
 };
 

@@ -33,6 +33,12 @@ proto::HostResult HostReporter::replied(proto::Stage stage, const proto::Reply& 
   return result;
 }
 
+proto::HostResult HostReporter::out_of_step(proto::Stage stage, const proto::Reply& reply) const {
+  proto::HostResult result = replied(stage, reply);
+  result.status = {4, 5, 5};
+  return result;
+}
+
 proto::HostResult HostReporter::lost(proto::Stage stage, const Error& error, std::string_view doing) const {
   return found(stage, channel_.failure(), error.message + " while " + std::string(doing));
 }

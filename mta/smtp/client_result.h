@@ -29,6 +29,8 @@ class HostReporter {
   HostReporter(const dns::Target& target, const ClientChannel& channel) : target_(target), channel_(channel) {}
 
   proto::HostResult replied(proto::Stage stage, const proto::Reply& reply) const;
+  // One that does not answer what we have sent.
+  proto::HostResult out_of_step(proto::Stage stage, const proto::Reply& reply) const;
   // The connection failed; `doing` says what we were at: "waiting for the reply to MAIL".
   proto::HostResult lost(proto::Stage stage, const Error& error, std::string_view doing) const;
   // A finding of our own.

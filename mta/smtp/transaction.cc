@@ -17,9 +17,6 @@ using proto::Outcome;
 using proto::Reply;
 using proto::Stage;
 
-// RFC 2920 3.1 leaves it to us not to block in a write while the host blocks in its replies: no group is larger than what sockets hold.
-constexpr std::size_t kMaxGroup = 16 * 1024;
-constexpr std::size_t kUsualLine = 80;  // octets
 // Accepted recipients behind which any 4xx to RCPT may be the host's limit: Courier says 431 after 100.
 constexpr std::size_t kMaybeLimit = 10;
 constexpr int kClosing = 421;       // RFC 5321 3.8
@@ -35,6 +32,16 @@ bool may_mean_too_many(const Reply& reply) {
 }
 
 Outcome outcome_of(const Reply& reply) { return reply.is_permanent() ? Outcome::failed : Outcome::deferred; }
+
+// RFC 4954 6: the host knows us no more, or not well enough. Whose fault that is, it is no recipient's.
+bool is_about_login(const Reply& reply) {
+  return reply.code == kAuthRequired || reply.code == 534 || reply.code == 535 || reply.code == 538;
+}
+
+Duration timeout_of(const EnvelopeCommand& command, const Timeouts& timeouts) {
+  if (command.stage == Stage::mail) return timeouts.mail;
+  return command.stage == Stage::rcpt ? timeouts.rcpt : timeouts.data;
+}
 
 std::string_view waiting_for(Stage stage) {
   if (stage == Stage::mail) return "waiting for the reply to MAIL";
@@ -96,51 +103,22 @@ bool ClientTransaction::is_too_large() {
   return true;
 }
 
-// RFC 1870 6: at least about what is sent. Signatures are made later, and what they may have at most must not make the host refuse.
-std::uint64_t ClientTransaction::announced_size() const {
-  const std::uint64_t most = content_.data->size() + transaction_.content->most_of_signatures();
-  const std::uint64_t limit = extensions_.size_limit.value_or(0);
-  return limit == 0 ? most : std::max(content_.data->size(), std::min(most, limit));
-}
-
-// Of the commands from `begin` up to `end`, which is not among them.
-std::string_view ClientTransaction::Dialogue::lines(std::size_t begin, std::size_t end) const {
-  const std::size_t from = begin == 0 ? 0 : commands[begin - 1].end;
-  return std::string_view(text).substr(from, commands[end - 1].end - from);
-}
-
-ClientTransaction::Dialogue ClientTransaction::dialogue() const {
+EnvelopeCommands ClientTransaction::commands() const {
   const proto::Envelope& envelope = *transaction_.envelope;
   const std::size_t offered = std::min(transaction_.recipients.size(), options_.max_recipients);
-  Dialogue dialogue;
-  dialogue.commands.reserve(offered + 3);
-  dialogue.text.reserve(kUsualLine * (offered + 1));
-  if (reset_first_) {
-    dialogue.text += "RSET\r\n";
-    dialogue.add({.stage = Stage::mail, .is_reset = true});
-  }
-  append_mail(envelope, announced_size(), content_.body, extensions_, dialogue.text);
-  dialogue.add({.stage = Stage::mail});
-  for (std::size_t i = 0; i < offered; ++i) {
-    append_rcpt(envelope.recipients[transaction_.recipients[i]], extensions_, dialogue.text);
-    dialogue.add({.stage = Stage::rcpt, .recipient = i});
-  }
-  dialogue.text += "DATA\r\n";
-  dialogue.add({.stage = Stage::data});
-  return dialogue;
-}
-
-// RFC 2920 3.1: DATA may only end a group; it is the last command here.
-std::size_t ClientTransaction::group_end(const Dialogue& dialogue, std::size_t begin) const {
-  std::size_t end = begin + 1;
-  if (!extensions_.pipelining) return end;
-  while (end < dialogue.commands.size() && dialogue.lines(begin, end + 1).size() <= kMaxGroup) ++end;
-  return end;
+  EnvelopeCommands commands;
+  commands.reserve(offered);
+  if (reset_first_) commands.add_reset();
+  const std::uint64_t size = announced_size(content_.data->size(), transaction_.content->most_of_signatures(), extensions_);
+  commands.add_mail(envelope, size, content_.body, extensions_);
+  for (std::size_t i = 0; i < offered; ++i) commands.add_rcpt(i, envelope.recipients[transaction_.recipients[i]], extensions_);
+  commands.add_data();
+  return commands;
 }
 
 Task<void> ClientTransaction::envelope_dialogue() {
-  const Dialogue dialogue = this->dialogue();
-  const std::vector<Command>& all = dialogue.commands;
+  const EnvelopeCommands commands = this->commands();
+  const std::vector<EnvelopeCommand>& all = commands.all();
   std::size_t begin = 0;
   while (begin < all.size() && !stopped_) {
     // RFC 5321 3.3: DATA needs an accepted recipient.
@@ -149,24 +127,24 @@ Task<void> ClientTransaction::envelope_dialogue() {
       ++begin;
       continue;
     }
-    const std::size_t end = group_end(dialogue, begin);
-    if (!co_await exchange(dialogue.lines(begin, end), std::span(all).subspan(begin, end - begin))) co_return;
+    const std::size_t end = commands.group_end(begin, extensions_.pipelining);
+    if (!co_await exchange(commands.lines(begin, end), std::span(all).subspan(begin, end - begin))) co_return;
     begin = end;
   }
 }
 
 // Whether the host still listens.
-Task<bool> ClientTransaction::exchange(std::string_view lines, std::span<const Command> group) {
+Task<bool> ClientTransaction::exchange(std::string_view lines, std::span<const EnvelopeCommand> group) {
   if (channel_.has_unread()) {
     give_up_host(reporter().lost(group.front().stage, channel_.out_of_turn(), "waiting for nothing"));
     co_return false;
   }
   Status sent;
-  const std::string_view rest = channel_.send_at_once(lines, timeout_of(group.front()));
+  const std::string_view rest = channel_.send_at_once(lines, timeout_of(group.front(), options_.timeouts));
   if (!rest.empty()) sent = co_await channel_.send_rest(rest);
-  for (const Command& command : group) {
+  for (const EnvelopeCommand& command : group) {
     // Also when it could not be sent: the host may have said 421 before it closed.
-    const Duration timeout = sent.ok() ? timeout_of(command) : options_.timeouts.quit;
+    const Duration timeout = sent.ok() ? timeout_of(command, options_.timeouts) : options_.timeouts.quit;
     auto cached = sent.ok() ? channel_.buffered_reply() : std::nullopt;
     Result<Reply> reply =
         cached ? std::move(*cached) : co_await (sent.ok() ? channel_.read_reply(timeout) : channel_.read_last_words(timeout));
@@ -182,19 +160,14 @@ Task<bool> ClientTransaction::exchange(std::string_view lines, std::span<const C
   co_return channel_.is_open();
 }
 
-Duration ClientTransaction::timeout_of(const Command& command) const {
-  if (command.stage == Stage::mail) return options_.timeouts.mail;
-  return command.stage == Stage::rcpt ? options_.timeouts.rcpt : options_.timeouts.data;
-}
-
-void ClientTransaction::take(const Command& command, const Reply& reply) {
+void ClientTransaction::take(const EnvelopeCommand& command, const Reply& reply) {
   const bool is_in_step = command.stage == Stage::data ? !reply.is_positive() : !reply.is_intermediate();
   if (reply.code == kClosing || !is_in_step || (command.is_reset && !reply.is_positive())) {
     const bool is_news = !stopped_;
     if (!is_in_step) {
       lose_step(command.stage, reply);
     } else if (is_news) {
-      give_up_host(reply.code == kClosing ? reporter().replied(command.stage, reply) : out_of_step(command.stage, reply));
+      give_up_host(reply.code == kClosing ? reporter().replied(command.stage, reply) : reporter().out_of_step(command.stage, reply));
     }
     channel_.close();
   } else if (command.stage == Stage::data) {
@@ -206,12 +179,6 @@ void ClientTransaction::take(const Command& command, const Reply& reply) {
   }
 }
 
-// RFC 4954 6: the host knows us no more, or not well enough. Whose fault that is, it is no recipient's.
-bool ClientTransaction::refuses_login(const Reply& reply) const {
-  const bool is_about_login = reply.code == kAuthRequired || reply.code == 534 || reply.code == 535 || reply.code == 538;
-  return options_.login && is_about_login;
-}
-
 void ClientTransaction::take_mail(const Reply& reply) {
   begun_ = reply.is_positive();
   stopped_ = !reply.is_positive();
@@ -219,7 +186,7 @@ void ClientTransaction::take_mail(const Reply& reply) {
   const proto::HostResult why = reporter().replied(Stage::mail, reply);
   // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be tried.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active();
-  if (result_.tls_required || is_system_failure(reply) || refuses_login(reply)) {
+  if (result_.tls_required || is_system_failure(reply) || (options_.login && is_about_login(reply))) {
     give_up_host(why);
   } else {
     decide_all(outcome_of(reply), why);
@@ -294,7 +261,7 @@ void ClientTransaction::take_dot_reply(const Result<Reply>& reply) {
   if (reply.ok() && !reply->is_intermediate()) {
     decide_accepted(*reply, Stage::content);
   } else if (reply.ok()) {
-    maybe_delivered(out_of_step(Stage::content, *reply));
+    maybe_delivered(reporter().out_of_step(Stage::content, *reply));
   } else {
     maybe_delivered(reporter().lost(Stage::content, reply.error(), "waiting for the reply to the message"));
   }
@@ -313,7 +280,7 @@ Task<void> ClientTransaction::content_stopped(ContentEnd end, Error error) {
   } else if (end == ContentEnd::lost_after_dot) {
     maybe_delivered(reporter().lost(Stage::content, error, "sending the end of the message"));
   } else if (reply.ok()) {
-    give_up_host(out_of_step(Stage::content, *reply));
+    give_up_host(reporter().out_of_step(Stage::content, *reply));
   } else {
     give_up_host(reporter().lost(Stage::content, reply.error(), "sending the message"));
   }
@@ -354,18 +321,11 @@ void ClientTransaction::maybe_delivered(proto::HostResult why) {
   for (const std::size_t recipient : accepted_) decide(recipient, Outcome::deferred, why);
 }
 
-// A reply that does not answer what we have sent.
-proto::HostResult ClientTransaction::out_of_step(Stage stage, const Reply& reply) const {
-  proto::HostResult result = reporter().replied(stage, reply);
-  result.status = {4, 5, 5};
-  return result;
-}
-
 // The replies so far may have answered other commands than it seemed. Nothing was delivered yet, and nobody fails by them.
 void ClientTransaction::lose_step(Stage stage, const Reply& reply) {
   for (proto::RecipientResult& recipient : result_.recipients) recipient.outcome = Outcome::untried;
   result_.lost_step = true;
-  give_up_host(out_of_step(stage, reply));
+  give_up_host(reporter().out_of_step(stage, reply));
   channel_.close();
 }
 

@@ -16,7 +16,9 @@ struct Reply;
 namespace mxpress::mta::smtp {
 
 class ClientChannel;
+class EnvelopeCommands;
 class HostReporter;
+struct EnvelopeCommand;
 enum class ContentEnd;
 
 // Used once. What it refers to outlives it.
@@ -33,39 +35,16 @@ class ClientTransaction {
   bool is_begun() const { return begun_; }
 
  private:
-  struct Command {
-    proto::Stage stage;
-    std::size_t end;            // of its line, in the dialogue's text
-    std::size_t recipient = 0;  // of RCPT: index into the result's recipients
-    bool is_reset = false;
-  };
-
-  // All command lines of the envelope, in the order in which they are sent.
-  struct Dialogue {
-    void add(Command command) {
-      command.end = text.size();
-      commands.push_back(command);
-    }
-    std::string_view lines(std::size_t begin, std::size_t end) const;
-
-    std::string text;
-    std::vector<Command> commands;
-  };
-
   HostReporter reporter() const;
   content::HostNeeds needs() const { return {extensions_.eight_bit_mime, target_.host}; }
   bool takes_stored_content();
   Task<bool> prepare_content();
   bool is_too_large();
-  std::uint64_t announced_size() const;
-  Dialogue dialogue() const;
-  std::size_t group_end(const Dialogue& dialogue, std::size_t begin) const;
+  EnvelopeCommands commands() const;
   Task<void> envelope_dialogue();
-  Task<bool> exchange(std::string_view lines, std::span<const Command> group);
-  Duration timeout_of(const Command& command) const;
+  Task<bool> exchange(std::string_view lines, std::span<const EnvelopeCommand> group);
 
-  void take(const Command& command, const proto::Reply& reply);
-  bool refuses_login(const proto::Reply& reply) const;
+  void take(const EnvelopeCommand& command, const proto::Reply& reply);
   void take_mail(const proto::Reply& reply);
   void take_rcpt(std::size_t recipient, const proto::Reply& reply);
   void take_data(const proto::Reply& reply);
@@ -82,7 +61,6 @@ class ClientTransaction {
   void maybe_delivered(proto::HostResult why);
   Task<void> confirm_refused_data();
   void lose_step(proto::Stage stage, const proto::Reply& reply);
-  proto::HostResult out_of_step(proto::Stage stage, const proto::Reply& reply) const;
   void give_up_host(const proto::HostResult& why);
 
   ClientChannel& channel_;
