@@ -206,6 +206,7 @@ void Incoming::readdress(std::size_t behind_received, std::string& whole) {
 
 // `header`: complete.
 Refusal Incoming::judge_sender(std::string_view header) {
+  if (config_->senders.empty()) return std::nullopt;
   const routing::Authors authors = routing::authors_of(header);
   const std::string* const author = authors.one();
   if (author && *author != envelope_.reverse_path.to_string()) envelope_.author = *author;
