@@ -57,7 +57,8 @@ struct Submitter {
 
 struct Envelope {
   ReversePath reverse_path;
-  std::string author{};  // the one address in From, as Mailbox::to_string(), if it is not the reverse-path; empty: none, several, or no [sender]
+  std::string
+      author{};  // the one address in From, as Mailbox::to_string(), if it is not the reverse-path; empty: none, several, or no [sender]
   std::vector<Recipient> recipients;
   Return ret = Return::unspecified;
   std::string envid;  // still xtext; RFC 3461 4.4
