@@ -21,6 +21,12 @@ std::string_view value_of(std::string_view header, std::string_view name) {
   return {};
 }
 
+std::size_t count_of(std::string_view header, std::string_view name) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = header.find(name, at)) != header.npos; at += name.size()) count += at == 0 || header[at - 1] == '\n';
+  return count;
+}
+
 }  // namespace
 
 void Arrivals::add(std::string_view header, std::size_t body, const std::vector<std::string>& recipients) {
@@ -31,10 +37,19 @@ void Arrivals::add(std::string_view header, std::size_t body, const std::vector<
   if (!stamp.empty()) {  // smtp-source's messages have none
     char* rest = nullptr;
     waits_.push_back(last_ - std::strtoll(stamp.c_str(), &rest, 10));
+    if (knows_domain_of(recipients)) warm_waits_.push_back(waits_.back());
     if (std::strtoull(rest, nullptr, 10) != body) ++damaged_;
   }
+  signatures_ += count_of(header, "DKIM-Signature:");
   const auto id = value_of(header, "Message-ID:");
   for (const auto& recipient : recipients) count(id, recipient);
+}
+
+// Whether a message has come for the first recipient's domain before.
+bool Arrivals::knows_domain_of(const std::vector<std::string>& recipients) {
+  if (recipients.empty()) return false;
+  const std::string_view recipient = recipients.front();
+  return !domains_.insert(std::hash<std::string_view>()(recipient.substr(recipient.rfind('@') + 1))).second;
 }
 
 void Arrivals::count(std::string_view id, std::string_view recipient) {
@@ -49,10 +64,12 @@ std::string Arrivals::report() {
   const auto all = keys_.size();
   std::sort(keys_.begin(), keys_.end());
   keys_.erase(std::unique(keys_.begin(), keys_.end()), keys_.end());
-  char text[400];
-  std::snprintf(text, sizeof text, R"("arrived":%zu,"distinct":%zu,"damaged":%zu,"transactions":%zu,"first":%lld,"last":%lld,"wait_ms":%s)",
-                all, keys_.size(), damaged_, transactions_, static_cast<long long>(first_), static_cast<long long>(last_),
-                describe(waits_).c_str());
+  char text[640];
+  std::snprintf(
+      text, sizeof text,
+      R"("arrived":%zu,"distinct":%zu,"damaged":%zu,"signatures":%zu,"transactions":%zu,"first":%lld,"last":%lld,"wait_ms":%s,"warm_wait_ms":%s)",
+      all, keys_.size(), damaged_, signatures_, transactions_, static_cast<long long>(first_), static_cast<long long>(last_),
+      describe(waits_).c_str(), describe(warm_waits_).c_str());
   return text;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "tests/bench/load.h"
@@ -17,11 +18,14 @@ class Arrivals {
   [[nodiscard]] std::string report();
 
  private:
+  bool knows_domain_of(const std::vector<std::string>& recipients);
   void count(std::string_view id, std::string_view recipient);
 
-  std::size_t tell_, damaged_ = 0, transactions_ = 0;
-  std::vector<std::size_t> keys_;  // of message and recipient
+  std::size_t tell_, damaged_ = 0, signatures_ = 0, transactions_ = 0;
+  std::vector<std::size_t> keys_;            // of message and recipient
+  std::unordered_set<std::size_t> domains_;  // hashes of those that a message has come for
   std::vector<Nanoseconds> waits_;
+  std::vector<Nanoseconds> warm_waits_;  // without the first message to each domain
   Nanoseconds first_ = 0, last_ = 0;
 };
 

@@ -112,4 +112,4 @@ class PostfixSink:
 
     def finish(self):
         arrived = 0 if self.process.running() else self.count
-        return {'arrived': arrived, 'distinct': arrived, 'damaged': 0, 'wait_ms': {'count': 0}, 'good': {'connections': None}}
+        return {'arrived': arrived, 'distinct': arrived, 'damaged': 0, 'wait_ms': {'count': 0}, 'warm_wait_ms': {'count': 0}, 'signatures': 0, 'good': {'connections': None}}

@@ -1,6 +1,7 @@
 """The mail servers that are compared: how each is set up, started, told to try again, and asked what it holds."""
 import os
 import pathlib
+import platform
 import shutil
 
 import namespace
@@ -120,4 +121,37 @@ class Dma:
         pass
 
 
-SERVERS = {'mxpress': Mxpress, 'postfix': Postfix, 'dma': Dma}
+class PostfixOpenDkim(Postfix):
+    """With OpenDKIM as milter; it signs with RSA alone, as it cannot do more."""
+
+    def __init__(self, world, party, prefix=(), key=None):
+        super().__init__(world, party, prefix)
+        self.opendkim = world.peers / 'opendkim'
+        if not (self.opendkim / 'usr/sbin/opendkim').exists():
+            raise Skip('OpenDKIM is not unpacked here: run scripts/setup')
+        self.milter_port = world.free_port()
+        with open(self.etc / 'main.cf', 'a') as file:
+            file.write(f'smtpd_milters = inet:127.0.0.1:{self.milter_port}\nmilter_default_action = tempfail\n')
+        # Simple in form and without a check of what comes in: nothing that costs it time and that the other side does not do.
+        (self.folder / 'opendkim.conf').write_text(f'''Mode s
+Canonicalization relaxed/relaxed
+Domain sender.example
+Selector r1
+KeyFile {key}
+Socket inet:{self.milter_port}@127.0.0.1
+InternalHosts 127.0.0.1
+RequireSafeKeys no
+Background no
+Syslog no
+''')
+
+    def start(self):
+        libraries = ':'.join(str(self.opendkim / 'usr/lib' / name) for name in (f'{platform.machine()}-linux-gnu', ''))
+        command = [*self.party.prefix(), self.opendkim / 'usr/sbin/opendkim', '-f', '-x', self.folder / 'opendkim.conf']
+        signer = self.party.own(self.world.start('opendkim', command, env={**os.environ, 'LD_LIBRARY_PATH': libraries}))
+        wait_until(lambda: accepts('127.0.0.1', self.milter_port) or not signer.running(), 20, lambda: f'OpenDKIM to listen: {signer.log_text()}')
+        check(signer.running(), f'OpenDKIM ended: {signer.log_text()[-800:]}')
+        return super().start()
+
+
+SERVERS = {'mxpress': Mxpress, 'postfix': Postfix, 'postfix-opendkim': PostfixOpenDkim, 'dma': Dma}

@@ -1,5 +1,12 @@
 """The workloads: each takes the world, the server's name and the options, and returns its figures and what makes the run void."""
+import grp
+import os
+import pwd
+import shutil
+
 import load
+from daemon import daemon_user
+from harness import check
 from one_run import Run, clock, names, seconds_between
 
 DOMAINS = {'d': 10}
@@ -17,7 +24,9 @@ def arrive(run, start, messages):
     report = run.finish(messages)
     if report['wait_ms']['count']:  # smtp-source's messages do not say when they were sent
         figures.update(wait_p50_ms=report['wait_ms']['p50'], wait_p99_ms=report['wait_ms']['p99'])
-    return {**figures, 'connections': report['good']['connections']}
+        if report['warm_wait_ms']['count']:
+            figures.update(warm_p99_ms=report['warm_wait_ms']['p99'])
+    return {**figures, 'connections': report['good']['connections'], 'signatures': report['signatures'] / messages}
 
 
 def stream_figures(run, options, per_connection=1):
@@ -45,6 +54,33 @@ def stream(world, peer, options):
 def stream_reused(world, peer, options):
     run = Run(world, peer, DOMAINS)
     return run, stream_figures(run, options, per_connection=1_000_000)
+
+
+def signing_keys(world):
+    """RSA-2048 and Ed25519, which the daemon's user may read."""
+    folder = world.make_folder('keys', owner=daemon_user())
+    for name, kind in (('r1', ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048']), ('e1', ['ED25519'])):
+        path = folder / name
+        made = world.run(['openssl', 'genpkey', '-algorithm', *kind, '-out', path])
+        check(made.returncode == 0, f'openssl genpkey: {made.stderr.decode()}')
+        os.chmod(path, 0o640)
+        shutil.chown(path, 'root', grp.getgrgid(pwd.getpwnam(daemon_user()).pw_gid).gr_name)
+    return folder
+
+
+def signed(world, peer, options):
+    """A stream of mail that is signed: by mxpress with RSA-2048 and Ed25519, by OpenDKIM with RSA-2048."""
+    keys = signing_keys(world)
+    if peer == 'mxpress':
+        table = f'[dkim."sender.example"]\nkeys = {{ r1 = "{keys}/r1", e1 = "{keys}/e1" }}\nsign = "always"\n'
+        run = Run(world, peer, DOMAINS, extra=table)
+    else:
+        run = Run(world, peer, DOMAINS, **({'key': keys / 'r1'} if peer == 'postfix-opendkim' else {}))
+    figures = stream_figures(run, options)
+    expected = {'mxpress': 2, 'postfix-opendkim': 1}.get(peer, 0)
+    if figures['signatures'] != expected:
+        run.faults.append(f'{figures["signatures"]} signatures a message, not {expected}')
+    return run, figures
 
 
 def single(world, peer, options):
