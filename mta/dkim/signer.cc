@@ -58,14 +58,4 @@ Signer::Draft Signer::draft(const Identity& identity, const SigningKey& key, con
   return {std::move(field), digest, cache_.find(digest)};
 }
 
-Result<Signer::Signature> Signer::sign(const Identity& identity, const SigningKey& key, const SignedFields& fields,
-                                       const BodyDigest& body) {
-  Draft made = draft(identity, key, fields, body);
-  if (made.known) return Signature{field_with_value(std::move(made.field), *made.known), true};
-  const Result<std::string> value = key.key.sign(made.digest);
-  if (!value.ok()) return value.error();
-  keep(made.digest, *value);
-  return Signature{field_with_value(std::move(made.field), *value), false};
-}
-
 }  // namespace mxpress::mta::dkim

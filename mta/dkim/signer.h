@@ -39,10 +39,6 @@ class Signer {
     Digest digest;                     // that the key signs
     std::optional<std::string> known;  // what it gave when the same content was signed before
   };
-  struct Signature {
-    std::string field;       // with CRLF
-    bool was_known = false;  // the same content was signed before: nothing was computed
-  };
 
   explicit Signer(KeyRing ring);
 
@@ -51,8 +47,6 @@ class Signer {
   Draft draft(const Identity& identity, const SigningKey& key, const SignedFields& fields, const BodyDigest& body);
   // What the key gave for the digest of a draft.
   void keep(const Digest& digest, const std::string& value) { cache_.keep(digest, value); }
-  // Both, at once.
-  Result<Signature> sign(const Identity& identity, const SigningKey& key, const SignedFields& fields, const BodyDigest& body);
   // Of all signatures of one message together, with CRLF, at most.
   std::size_t most_octets() const { return most_octets_; }
 

@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "mta/system/descriptor.h"
+#include "mta/system/file_octets.h"
 
 namespace mxpress::mta::system {
 namespace {
@@ -22,16 +24,6 @@ constexpr std::size_t kMaxFile = 1 << 20;
 Error failed(const std::string& what, const Path& file) {
   const std::string text = "cannot " + what + " " + file.string() + ": " + std::strerror(errno);
   return errno == ENOENT ? Error::permanent(text) : Error::transient(text);
-}
-
-bool write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(file, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
 }
 
 bool fill(int file, std::string_view text, const NewFile& as) {
@@ -52,8 +44,7 @@ bool make(const Path& path, std::string_view text, const NewFile& as) {
 
 bool sync_folder_of(const Path& file) {
   const Path folder = file.has_parent_path() ? file.parent_path() : Path(".");
-  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return opened.is_open() && ::fsync(opened.get()) == 0;
+  return sync_folder(folder.c_str());
 }
 
 }  // namespace
@@ -61,17 +52,10 @@ bool sync_folder_of(const Path& file) {
 Result<std::string> read_small_file(const Path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file.is_open()) return failed("read", path);
-  std::string text(kMaxFile + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t count = ::read(file.get(), text.data() + size, text.size() - size);
-    if (count < 0 && errno != EINTR) return failed("read", path);
-    if (count == 0) break;
-    if (count > 0) size += static_cast<std::size_t>(count);
-  }
-  if (size > kMaxFile) return Error::transient(path.string() + " is over 1 MiB");
-  text.resize(size);
-  return text;
+  auto text = read_at_most(file.get(), kMaxFile + 1);
+  if (!text) return failed("read", path);
+  if (text->size() > kMaxFile) return Error::transient(path.string() + " is over 1 MiB");
+  return std::move(*text);
 }
 
 Status replace_file(const Path& file, std::string_view text, const NewFile& as) {

@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "mta/system/descriptor.h"
+#include "mta/system/file_octets.h"
 
 namespace mxpress::mta::system {
 namespace {
@@ -43,16 +45,9 @@ Result<std::string> read_private_file(const std::string& path, std::string_view 
   struct stat status;
   if (!file.is_open() || ::fstat(file.get(), &status) != 0) return refused(error_words());
   if (const std::string flaw = flaw_of(status); !flaw.empty()) return refused(flaw);
-  std::string text(kMaxFile + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t count = ::read(file.get(), text.data() + size, text.size() - size);
-    if (count < 0 && errno != EINTR) return refused(error_words());
-    if (count == 0) break;
-    if (count > 0) size += static_cast<std::size_t>(count);
-  }
-  text.resize(size);
-  return text;
+  auto text = read_at_most(file.get(), kMaxFile + 1);
+  if (!text) return refused(error_words());
+  return std::move(*text);
 }
 
 }  // namespace mxpress::mta::system

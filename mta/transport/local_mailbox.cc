@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "mta/system/descriptor.h"
+#include "mta/system/file_octets.h"
 
 namespace mxpress::mta::transport {
 namespace {
@@ -21,22 +22,6 @@ namespace fs = boost::filesystem;
 
 Error io_error(const char* doing, const fs::path& path) {
   return Error::transient(std::string("the local mailbox: ") + doing + " " + path.string() + ": " + std::strerror(errno));
-}
-
-Status write_all(int fd, std::string_view bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return io_error("writing", path);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-Status sync_folder(const fs::path& folder) {
-  const system::Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0 || ::fsync(fd.get()) != 0) return io_error("syncing", folder);
-  return {};
 }
 
 Status make_maildir(const fs::path& maildir) {
@@ -56,7 +41,7 @@ Status copy_content(const queue::Content& content, int fd, const fs::path& path)
     offset += *got;
     std::string text(buffer.data(), *got);
     std::erase(text, '\r');
-    if (auto status = write_all(fd, text, path); !status) return status;
+    if (!system::write_all(fd, text)) return io_error("writing", path);
   }
   return {};
 }
@@ -65,7 +50,7 @@ Status write_message(const fs::path& path, const queue::Message& message, const 
   const system::Descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (fd.get() < 0) return io_error("creating", path);
   const std::string prefix = "Return-Path: <" + message.envelope.reverse_path.to_string() + ">\nDelivered-To: " + delivered_to + "\n";
-  if (auto status = write_all(fd.get(), prefix, path); !status) return status;
+  if (!system::write_all(fd.get(), prefix)) return io_error("writing", path);
   if (auto status = copy_content(*message.content, fd.get(), path); !status) return status;
   if (::fsync(fd.get()) != 0) return io_error("syncing", path);
   return {};
@@ -117,7 +102,8 @@ Status deliver_to_mailbox(const fs::path& maildir, std::uint64_t limit, const qu
     const std::lock_guard lock(shared.mutex);
     if (auto status = shared.census.add(message.id, message.content->size(), put_there); !status) return status;
   }
-  return sync_folder(maildir / "new");
+  const fs::path arrived = maildir / "new";
+  return system::sync_folder(arrived.c_str()) ? Status() : io_error("syncing", arrived);
 }
 
 MailboxUse mailbox_use(const fs::path& maildir) {
