@@ -7,6 +7,7 @@
 
 #include "proto/address_list.h"
 #include "proto/ascii.h"
+#include "proto/canonical_list.h"
 #include "proto/encoded_addresses.h"
 
 namespace mxpress::proto {
@@ -54,7 +55,7 @@ class Qualifier {
   void append(const HeaderField& field, std::string& out) {
     if (!completion_ || !is_address_field(field.name)) return void(out.append(field.text));
     const bool is_renamed = completion_->author && is_one_of(kAuthorFields, without_resent(field.name));
-    if (!is_renamed && has_only_plain_addresses(field.value)) return void(out.append(field.text));
+    if (!is_renamed && has_only_plain_addresses(field.value) && is_surely_canonical_list(field.value)) return void(out.append(field.text));
     const auto value = static_cast<std::size_t>(field.value.data() - field.text.data());
     out.append(field.text.substr(0, value));
     if (is_renamed)
@@ -68,7 +69,7 @@ class Qualifier {
     searched_ += value.size();
     if (searched_ > kMaxQualified || most_completed_ == 0) return void(out.append(value));
     const std::string completed = with_domain(value, *completion_->domain, most_completed_);
-    out.append(fits(value, completed) ? std::string_view(completed) : value);
+    append_canonical(fits(value, completed) ? std::string_view(completed) : value, out);
   }
 
  private:
@@ -77,6 +78,12 @@ class Qualifier {
     if (searched_ + value.size() > kMaxQualified || most_authors_ == 0) return append_value(value, out);
     const std::string renamed = with_addresses(value, completion_->author, most_authors_);
     append_value(fits(value, renamed) ? std::string_view(renamed) : value, out);
+  }
+
+  void append_canonical(std::string_view value, std::string& out) {
+    if (is_surely_canonical_list(value) || !is_readable_address_list(value)) return void(out.append(value));
+    const std::string canonical = canonical_list(value);
+    out.append(fits(value, canonical) ? std::string_view(canonical) : value);
   }
 
   // Whether there is room for what becomes of `value`, which is counted then.

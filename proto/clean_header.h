@@ -20,8 +20,9 @@ struct HeaderCompletion {
 };
 
 // Appends `header` (of a HeaderScanner) to `out` without Return-Path (RFC 5321 4.4), Bcc and Resent-Bcc (RFC 5322 3.6.3). If `completion`
-// is not null, addresses are completed in the first 64 KiB of address fields; several To or Cc fields become one of each; of Date, From and
-// Message-ID the first one that says something stays (RFC 5322 3.6). Everything else is copied byte for byte.
+// is not null, addresses are completed in the first 64 KiB of address fields, and their lists written as canonical_list() does; several To
+// or Cc fields become one of each; of Date, From and Message-ID the first one that says something stays (RFC 5322 3.6). Everything else is
+// copied byte for byte.
 HeaderFacts clean_header(std::string_view header, const HeaderCompletion* completion, std::string& out);
 
 // clean_header() in pieces: a header of 1 MiB takes some 20 ms, and others on the thread have their turn between the pieces.

@@ -1,6 +1,7 @@
 // What is taken out of headers and completed in them.
 #include "proto/clean_header.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 using namespace mxpress::proto;
@@ -55,8 +56,16 @@ TEST_CASE("clean header: From, Sender, Reply-To, To and Cc get the domain; other
         "FROM:root@mx.example (Cron Daemon)\r\nTo : a@mx.example,\r\n\tb@mx.example\r\ncc:\tc@d.example\r\nReply-To: e@mx.example\r\n"
         "Sender: f@mx.example\r\nX-To: h\r\n");
   CHECK(with_domains("To: x@y.example, me@home <root>, Name <a@b.example>\r\n") ==
-        "To: x@y.example, me@home <root@mx.example>, Name <a@b.example>\r\n");
+        "To: x@y.example, \"me@home\" <root@mx.example>, Name <a@b.example>\r\n");
   for (const char* text : {"To: \"x\r\n", "To:", "To: a@b.example, Name <c@d.example>\r\n"}) CHECK(with_domains(text) == text);
+}
+
+TEST_CASE("clean header: lists are written as mail hosts on the way leave them, in one field") {
+  CHECK(with_domains("From: J. Doe<j@x.example>\r\nTo: a,b@y.example\r\nTo: Dr. C<c@z.example>,\r\n") ==
+        "From: \"J. Doe\" <j@x.example>\r\nTo: a@mx.example, b@y.example,\r\n \"Dr. C\" <c@z.example>\r\n");
+  std::string out;
+  clean_header("To: a,b@y.example\r\n", nullptr, out);
+  CHECK(out == "To: a,b@y.example\r\n");  // of others
 }
 
 TEST_CASE("clean header: every address field gets the domain") {
@@ -96,7 +105,8 @@ TEST_CASE("clean header: short names do not make a header grow without bound") {
   const HeaderCompletion completion{&domain};
   std::string out;
   clean_header(header, &completion, out);
-  CHECK(out.size() == header.size() + 1 + domain.text().size());
+  const auto blanks = static_cast<std::size_t>(std::count(header.begin(), header.end(), ','));
+  CHECK(out.size() == header.size() + 1 + domain.text().size() + blanks);
 }
 
 TEST_CASE("blind copies: behind a header without empty line, what reads as Bcc goes, up to the first empty line") {
