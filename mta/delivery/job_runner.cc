@@ -105,6 +105,7 @@ Task<AttemptReport> JobRunner::deliver(const Attempt& attempt, const Share& shar
   order.owner = attempt.place.owner;
   order.most_connections = parts_.turns.session_limit(attempt.destination, *order.config);
   order.terms = parts_.sites[attempt.site].terms;
+  order.is_by_route = parts_.sites[attempt.site].is_by_route;
   order.wanted = [this, job] { return is_wanted(job); };
   order.trying = [this, job](const dns::Target& target) { parts_.flights.ask(job, target); };
   co_return co_await parts_.transports.of(*order.terms).deliver(order);

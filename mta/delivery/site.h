@@ -52,6 +52,7 @@ struct Site {
   bool proven = false;                 // it has answered to a transaction since its last backoff, the last one in good time
   bool has_answered = false;           // in this run
   bool is_waiting = false;             // for one of its worker's places
+  bool is_by_route = false;            // of its key: the configuration names the hosts
   Backoff backoff;
   Suspicion suspicion;
   Chain members;  // destinations that resolved to this site

@@ -20,6 +20,7 @@ SiteIndex SiteTable::index(const SessionKey& key) {
   const SiteIndex index = keys_.number(key.text());
   if (index == sites_.size()) sites_.emplace_back();
   sites_[index].terms = shared_terms(key.terms);
+  sites_[index].is_by_route = key.next_hop.kind == transport::NextHop::Kind::route;
   return index;
 }
 

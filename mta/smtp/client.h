@@ -35,6 +35,7 @@ struct ClientOptions {
   bool implicit_tls = false;                   // TLS before the greeting (RFC 8314 3); needs a policy that does not allow clear text
   std::optional<dns::Address> source{};        // to connect from; none: as the system chooses
   std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none
+  bool is_by_route = false;                    // the configuration names the host: that it wants a login is no recipient's fault
 };
 
 // One copy of one message for some recipients of one destination.

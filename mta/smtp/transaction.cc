@@ -38,6 +38,12 @@ bool is_about_login(const Reply& reply) {
   return reply.code == kAuthRequired || reply.code == 534 || reply.code == 535 || reply.code == 538;
 }
 
+// Of a host that the configuration names.
+proto::HostResult login_missing(const HostReporter& reporter, const Reply& reply) {
+  const std::string words = "the mail host wants this host to sign in, and no auth is set for its route: " + reply.to_string();
+  return reporter.found(Stage::auth, {4, 7, 0}, words);
+}
+
 Duration timeout_of(const EnvelopeCommand& command, const Timeouts& timeouts) {
   if (command.stage == Stage::mail) return timeouts.mail;
   return command.stage == Stage::rcpt ? timeouts.rcpt : timeouts.data;
@@ -183,10 +189,11 @@ void ClientTransaction::take_mail(const Reply& reply) {
   begun_ = reply.is_positive();
   stopped_ = !reply.is_positive();
   if (reply.is_positive()) return;
-  const proto::HostResult why = reporter().replied(Stage::mail, reply);
   // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be tried.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active();
-  if (result_.tls_required || is_system_failure(reply) || (options_.login && is_about_login(reply))) {
+  const bool lacks_login = options_.is_by_route && !options_.login && !result_.tls_required && is_about_login(reply);
+  const proto::HostResult why = lacks_login ? login_missing(reporter(), reply) : reporter().replied(Stage::mail, reply);
+  if (result_.tls_required || is_system_failure(reply) || lacks_login || (options_.login && is_about_login(reply))) {
     give_up_host(why);
   } else {
     decide_all(outcome_of(reply), why);

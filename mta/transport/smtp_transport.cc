@@ -345,6 +345,7 @@ class SmtpTransport::Parts::Attempt {
     options.max_recipients = order_.config->delivery.max_recipients;
     options.implicit_tls = order_.terms->implicit_tls;
     options.login = order_.terms->login;
+    options.is_by_route = order_.is_by_route;
     options.source = order_.terms->source;
     return options;
   }

@@ -30,6 +30,7 @@ struct Order {
   std::vector<dns::Target> targets;               // as they were found; none where no host is asked
   std::uint32_t site = 0;                         // whose sessions may serve it: a number that stands for one SessionKey
   std::shared_ptr<const SessionTerms> terms;      // of that key: new sessions are opened on them
+  bool is_by_route = false;                       // the configuration names its hosts, not the DNS
   fairness::Owner owner;                          // of the message: whose share of connections it uses
   std::size_t most_connections = 1;               // of all orders, to one address
   std::shared_ptr<const Config> config;

@@ -328,6 +328,8 @@ void apply(const Setting& setting, Setup& setup) {
     setup.envelope.envid = value;
   } else if (key == "tls") {
     apply_tls(value, setup.options);
+  } else if (key == "by-route") {
+    setup.options.is_by_route = value == "yes";
   } else if (key == "login") {
     setup.options.login = parse_login(value);
   } else if (key == "handshake") {
