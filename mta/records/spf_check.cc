@@ -46,9 +46,14 @@ Task<SpfResult> SpfCheck::of(std::string domain, std::string record) {
   co_return co_await of_domain(std::move(redirect));
 }
 
+Task<dns::Answer> SpfCheck::resolve(dns::Question question) {
+  if (Clock::now() >= until_) co_return dns::Answer{.kind = dns::AnswerKind::failed};
+  co_return co_await resolver_.resolve(std::move(question));
+}
+
 Task<SpfResult> SpfCheck::of_domain(std::string domain) {
   dns::Question question{domain, dns::RecordType::txt};
-  const dns::Answer answer = co_await resolver_.resolve(std::move(question));
+  const dns::Answer answer = co_await resolve(std::move(question));
   if (answer.kind == dns::AnswerKind::failed) co_return SpfResult::unknown;
   const auto records = spf_records_of(answer.texts);
   if (records.size() != 1) co_return SpfResult::error;  // RFC 7208 5.2, 6.1
@@ -74,7 +79,8 @@ Task<SpfCheck::Match> SpfCheck::matches(std::string domain, SpfTerm term) {
   if (term.name == "ptr") co_return Match::no;  // RFC 7208 5.5: not to be used
   if (term.name != "exists") co_return Match::error;
   dns::Question question{host, dns::RecordType::a};
-  const dns::Answer answer = co_await resolver_.resolve(std::move(question));
+  const dns::Answer answer = co_await resolve(std::move(question));
+  if (answer.kind == dns::AnswerKind::failed) co_return Match::unknown;
   co_return answer.kind == dns::AnswerKind::found ? Match::yes : Match::no;
 }
 
@@ -94,7 +100,7 @@ Task<SpfCheck::Match> SpfCheck::includes(std::string domain) {
 
 Task<SpfCheck::Match> SpfCheck::has_address(std::string host, SpfTerm term) {
   dns::Question question{host, address_.is_v6 ? dns::RecordType::aaaa : dns::RecordType::a};
-  const dns::Answer answer = co_await resolver_.resolve(std::move(question));
+  const dns::Answer answer = co_await resolve(std::move(question));
   if (answer.kind == dns::AnswerKind::failed) co_return Match::unknown;
   for (const dns::Address& one : answer.addresses)
     if (is_in(address_, one, prefix_of(lengths_of(term), address_.is_v6))) co_return Match::yes;
@@ -104,7 +110,7 @@ Task<SpfCheck::Match> SpfCheck::has_address(std::string host, SpfTerm term) {
 Task<SpfCheck::Match> SpfCheck::is_mail_host(std::string domain, SpfTerm term) {
   constexpr std::size_t kMostHosts = 10;  // RFC 7208 4.6.4
   dns::Question question{domain, dns::RecordType::mx};
-  const dns::Answer answer = co_await resolver_.resolve(std::move(question));
+  const dns::Answer answer = co_await resolve(std::move(question));
   if (answer.kind == dns::AnswerKind::failed) co_return Match::unknown;
   if (answer.mx.size() > kMostHosts) co_return Match::error;
   for (const dns::MxRecord& record : answer.mx) {

@@ -1,6 +1,7 @@
 // What receivers find when they look up the SPF record of a domain for mail of an address. RFC 7208 4, 5.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "dns/resolver.h"
@@ -13,8 +14,12 @@ enum class SpfResult { pass, no_pass, error, unknown };  // unknown: the DNS did
 // One look at one record.
 class SpfCheck {
  public:
-  // `resolver` outlives it.
-  SpfCheck(dns::Resolver& resolver, dns::Address address) : resolver_(resolver), address_(address) {}
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kMostTime{20};  // RFC 7208 4.6.4
+
+  // `resolver` outlives it. What would be asked after `until` counts as not answered: a domain's own servers can be slow on purpose.
+  SpfCheck(dns::Resolver& resolver, dns::Address address, Clock::time_point until = Clock::now() + kMostTime)
+      : resolver_(resolver), address_(address), until_(until) {}
 
   // `domain` has this record. After more than twice as many look-ups as are allowed it ends, with an error.
   Task<SpfResult> of(std::string domain, std::string record);
@@ -28,9 +33,11 @@ class SpfCheck {
   Task<Match> has_address(std::string host, SpfTerm term);
   Task<Match> is_mail_host(std::string domain, SpfTerm term);
   Task<SpfResult> of_domain(std::string domain);
+  Task<dns::Answer> resolve(dns::Question question);
 
   dns::Resolver& resolver_;
   const dns::Address address_;
+  const Clock::time_point until_;
   int lookups_ = 0;
 };
 

@@ -124,6 +124,17 @@ TEST_CASE("spf: an address is covered by what receivers evaluate") {
   }
 }
 
+TEST_CASE("spf check: a domain whose servers take their time is not asked without end") {
+  ScriptedResolver resolver;
+  resolver.txt("slow.example", "v=spf1 ip4:192.0.2.7 -all");
+  const auto result_until = [&](SpfCheck::Clock::time_point until) {
+    SpfCheck check(resolver, address("192.0.2.7"), until);
+    return run(check.of("here.example", "v=spf1 include:slow.example -all"));
+  };
+  CHECK(result_until(SpfCheck::Clock::now() + SpfCheck::kMostTime) == SpfResult::pass);
+  CHECK(result_until(SpfCheck::Clock::now()) == SpfResult::unknown);
+}
+
 TEST_CASE("spf: look-ups are counted through includes, and a loop of includes ends") {
   ScriptedResolver dns;
   dns.txt("a.example", "v=spf1 a mx include:b.example -all").txt("b.example", "v=spf1 ip4:192.0.2.1 exists:x.example -all");
