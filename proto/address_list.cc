@@ -37,6 +37,7 @@ class Reader {
     return end_address();
   }
   std::vector<Found> take_found() { return std::move(found_); }
+  std::vector<std::string> take_names() { return std::move(names_); }
   // Whether that is why it was not read to its end.
   bool has_too_many() const { return has_too_many_; }
   // Behind the last address that was read.
@@ -58,6 +59,7 @@ class Reader {
     } else {
       append(c);
       if (c == '\\' && at_ < text_.size()) word_.push_back(text_[at_++]);
+      has_at_ = has_at_ || c == '@' || word_.back() == '@';
       word_end_ = at_;
     }
     return {};
@@ -102,6 +104,7 @@ class Reader {
 
   // What was read is the name of the group.
   Status start_group() {
+    note_name();
     start_address();
     return {};
   }
@@ -109,6 +112,7 @@ class Reader {
   // What was read is the display name.
   Status open_bracket() {
     if (in_brackets_ || address_) return Error::permanent("address list with misplaced angle brackets");
+    note_name();
     start_address();
     in_brackets_ = true;
     return {};
@@ -142,8 +146,14 @@ class Reader {
     return true;
   }
 
+  void note_name() {
+    if (!has_at_ || keep_ == Keep::nothing) return;
+    if (found_.size() + names_.size() < most_) names_.push_back(word_);
+  }
+
   void start_address() {
     word_.clear();
+    has_at_ = false;
     address_.reset();
     space_ = in_brackets_ = false;
   }
@@ -167,7 +177,9 @@ class Reader {
   std::optional<Found> address_;  // what stood in angle brackets
   bool in_brackets_ = false;
   bool space_ = false;
+  bool has_at_ = false;  // word_ has an "@" outside quotes
   std::vector<Found> found_;
+  std::vector<std::string> names_;  // AddressList::names_like_addresses
   bool has_too_many_ = false;
 };
 
@@ -209,6 +221,7 @@ AddressList read_address_list(std::string_view value, std::size_t most) {
   AddressList list;
   if (!status) list.unreadable = trimmed(reader.rest());
   for (Found& one : reader.take_found()) list.addresses.push_back(std::move(one.address));
+  list.names_like_addresses = reader.take_names();
   return list;
 }
 

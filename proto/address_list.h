@@ -24,6 +24,8 @@ bool is_readable_address_list(std::string_view value);
 struct AddressList {
   std::vector<std::string> addresses;
   std::string_view unreadable{};  // from the first address that cannot be read to the end; empty if all can
+  // What stands without quotes where names of people and groups do, but has an "@": other programs may take it for an address.
+  std::vector<std::string> names_like_addresses{};
 };
 // Behind `most` addresses a further one counts as one that cannot be read.
 AddressList read_address_list(std::string_view value, std::size_t most = SIZE_MAX);

@@ -7,6 +7,7 @@
 
 #include "proto/mailbox.h"
 #include "proto/share_owner.h"
+#include "proto/status.h"
 #include "proto/time.h"
 
 namespace mxpress::proto {
@@ -55,10 +56,19 @@ struct Submitter {
   std::int64_t sending_user() const { return uid >= 0 ? uid : share.user_of_socket(); }
 };
 
+// Why a message was taken in only to be returned: nobody hears a refusal of what sendmail has left in the drop folder.
+struct Refused {
+  EnhancedStatus status{};
+  std::string text{};  // empty: it was not refused
+  explicit operator bool() const { return !text.empty(); }
+};
+
 struct Envelope {
   ReversePath reverse_path;
-  std::string
-      author{};  // the one address in From, as Mailbox::to_string(), if it is not the reverse-path; empty: none, several, or no [sender]
+  // The address in From that may have a way of its own by [sender], as Mailbox::to_string(), if it is not the reverse-path; empty: none.
+  std::string author{};
+  bool is_as_other = false;  // it claims an address as which its submitter may not send, and was taken in to go direct, unsigned
+  Refused refused{};         // it is sent to nobody
   std::vector<Recipient> recipients;
   Return ret = Return::unspecified;
   std::string envid;  // still xtext; RFC 3461 4.4

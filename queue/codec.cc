@@ -72,6 +72,12 @@ void write(const proto::Envelope& from, pb::Envelope& to) {
   to.set_reverse_path(from.reverse_path.to_string());
   to.set_author(from.author);
   to.set_held_because(from.held_because);
+  to.set_is_as_other(from.is_as_other);
+  if (from.refused) {
+    to.set_refused_because(from.refused.text);
+    to.set_refused_subject(static_cast<std::uint32_t>(from.refused.status.subject));
+    to.set_refused_detail(static_cast<std::uint32_t>(from.refused.status.detail));
+  }
   for (const auto& recipient : from.recipients) {
     auto& r = *to.add_recipients();
     r.set_mailbox(recipient.mailbox.to_string());
@@ -127,6 +133,9 @@ Result<proto::Envelope> read(const pb::Envelope& from) {
   }
   to.author = from.author();
   to.held_because = from.held_because();
+  to.is_as_other = from.is_as_other();
+  if (from.refused_subject() > 999 || from.refused_detail() > 999) return damaged("an impossible status");
+  to.refused = {{5, static_cast<int>(from.refused_subject()), static_cast<int>(from.refused_detail())}, from.refused_because()};
   to.recipients.reserve(static_cast<std::size_t>(from.recipients_size()));
   for (const auto& r : from.recipients()) {
     auto recipient = read(r);

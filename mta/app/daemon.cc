@@ -199,8 +199,7 @@ class RunningDaemon final : public Daemon {
                                           .crash_record = crash_record_.get()};
     dispatcher_ = std::make_unique<delivery::Dispatcher>(std::move(services));
     context_.emplace(intake::Context{config_, *spool_, events_,
-                                     [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); },
-                                     [this](queue::QueueId id, const proto::HostResult& why) { dispatcher_->give_back(id, why); }});
+                                     [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); }});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(

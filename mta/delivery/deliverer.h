@@ -65,10 +65,8 @@ enum class ActionEffect {
 class Deliverer {
  public:
   virtual ~Deliverer() = default;
-  // A message that is durable in the spool.
+  // A message that is durable in the spool. One with Envelope::refused is returned to its sender: any thread that may block, then.
   virtual void admit(queue::QueueId id, const proto::Envelope& envelope) = 0;
-  // The same, but it is returned to its sender, for this reason. Any thread that may block.
-  virtual void give_back(queue::QueueId id, const proto::HostResult& why) = 0;
   // A message or a site's backoff that recovery found.
   virtual void restore(const queue::Message& message) = 0;
   virtual void restore_site(const queue::SiteRecord& site) = 0;

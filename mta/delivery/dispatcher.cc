@@ -6,7 +6,6 @@
 #include <boost/asio/post.hpp>
 #include <functional>
 #include <mutex>
-#include <numeric>
 #include <unordered_map>
 
 #include "mta/config/config.h"
@@ -18,6 +17,7 @@
 #include "mta/delivery/notices.h"
 #include "mta/delivery/placement.h"
 #include "mta/delivery/regrouping.h"
+#include "mta/delivery/returns.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/verdict.h"
 #include "mta/delivery/worker.h"
@@ -53,6 +53,8 @@ Dispatcher::Dispatcher(DispatcherServices services)
       notices_(std::make_unique<Notices>(
           *services_.workers.front(), services_.spool, services_.config, services_.events, services_.files, loads_->under_way,
           [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }, services_.seed)),
+      returns_(std::make_unique<Returns>(
+          Returns::Parts{services_.spool, services_.config, services_.events, [this](queue::QueueId id) { notices_->add(id); }})),
       regrouping_(std::make_unique<Regrouping>(
           Regrouping::Parts{*services_.workers.front(), services_.spool, services_.config, services_.files},
           Regrouping::Actions{[this](queue::QueueId id, std::set<std::string> names, std::function<void(LeftJobs)> done) {
@@ -82,36 +84,16 @@ Dispatcher::Dispatcher(DispatcherServices services)
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::admit(queue::QueueId id, const proto::Envelope& envelope) {
+  if (envelope.refused) {
+    const auto message = services_.spool.load(id);
+    return message ? returns_->give_back(*message) : services_.events.emit(events::Unreadable{id, message.error().message});
+  }
   const Instant now = instant_now();
   auto names = routing::destinations_of(envelope, *services_.config.get());
   const bool are_many = names.size() >= kManyJobs;
   const fairness::Owner owner = envelope.submitter.share_owner();
   const std::string& held = envelope.held_because;
   for (auto& name : names) route_job({id, owner, std::move(name), now, now, !held.empty(), true, false, are_many, false, held});
-}
-
-// If the daemon ends before this is durable, the message is delivered after all.
-void Dispatcher::give_back(queue::QueueId id, const proto::HostResult& why) {
-  const auto message = services_.spool.load(id);
-  if (!message) return services_.events.emit(events::Unreadable{id, message.error().message});
-  std::vector<std::uint32_t> recipients(message->recipients.size());
-  std::iota(recipients.begin(), recipients.end(), 0);
-  auto report = report_without_host(std::move(recipients), proto::Outcome::failed, why, Clock::current().wall());
-  std::mt19937_64 random;  // nothing is tried again
-  Verdict verdict = conclude(*message, std::move(report), services_.config.get()->retry, Duration(0), std::nullopt, random);
-  auto attempted = std::make_shared<events::Attempted>(event_of(*message, verdict));  // std::function must be copyable
-  ++returning_;
-  services_.spool.settle(std::move(verdict.settlement), [this, is_pending = verdict.notice_pending, attempted](Status settled) {
-    returned(std::move(*attempted), is_pending, settled);
-    --returning_;
-  });
-}
-
-void Dispatcher::returned(events::Attempted attempted, bool is_notice_pending, const Status& status) {
-  if (!status) return services_.events.emit(events::Unrecorded{attempted, status.error().message});
-  const queue::QueueId id = attempted.message;
-  services_.events.emit(std::move(attempted));
-  if (is_notice_pending) notices_->add(id);
 }
 
 void Dispatcher::restore(const queue::Message& message) {
@@ -152,6 +134,7 @@ void Dispatcher::take_up(queue::QueueId id) {
 }
 
 void Dispatcher::readmit(const queue::Message& message) {
+  if (message.envelope.refused) return returns_->give_back(message);
   const Instant now = instant_now();
   const Duration age = services_.spool.age_of(message);
   const auto config = services_.config.get();
@@ -302,7 +285,7 @@ void Dispatcher::stop(std::function<void()> idle) {
 // What a spool that takes nothing still has to record may take long: nobody waits for that.
 void Dispatcher::wait_until_idle(std::function<void()> idle) {
   const bool records = services_.spool.counters().accepting;
-  auto in_flight = std::make_shared<std::atomic<std::size_t>>(records ? returning_ + notices_->storing() : 0);
+  auto in_flight = std::make_shared<std::atomic<std::size_t>>(records ? returns_->under_way() + notices_->storing() : 0);
   visit_all(
       [in_flight, records](Worker& worker) { *in_flight += worker.in_flight() + (records ? worker.unrecorded() : 0); },
       [this, in_flight, idle = std::move(idle)]() mutable {

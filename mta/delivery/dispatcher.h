@@ -48,6 +48,7 @@ namespace mxpress::mta::delivery {
 class Notices;
 class Placement;
 class Regrouping;
+class Returns;
 class Worker;
 struct LeftJobs;
 struct Loads;
@@ -73,7 +74,6 @@ class Dispatcher final : public Deliverer, private Ownership {
   ~Dispatcher() override;
 
   void admit(queue::QueueId id, const proto::Envelope& envelope) override;
-  void give_back(queue::QueueId id, const proto::HostResult& why) override;
   void restore(const queue::Message& message) override;
   void restore_site(const queue::SiteRecord& site) override;
   void act(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done) override;
@@ -109,7 +109,6 @@ class Dispatcher final : public Deliverer, private Ownership {
   void readmit(const queue::Message& message) override;
 
   void leave(queue::QueueId id, std::set<std::string> destinations, std::function<void(LeftJobs)> done);
-  void returned(events::Attempted attempted, bool is_notice_pending, const Status& status);
   void route_job(NewJob job);
   void apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done);
   // Calls `visit` on each worker's thread; then `finish` on the thread of the last one.
@@ -121,11 +120,11 @@ class Dispatcher final : public Deliverer, private Ownership {
 
   DispatcherServices services_;
   std::atomic<std::uint64_t> moved_jobs_ = 0;
-  std::atomic<std::size_t> returning_ = 0;  // messages whose return is not durable or not told yet
-  bool paused_ = false;                     // as last told
+  bool paused_ = false;  // as last told
   SetAside set_aside_;
   std::unique_ptr<Loads> loads_;
   std::unique_ptr<Notices> notices_;
+  std::unique_ptr<Returns> returns_;
   std::unique_ptr<Regrouping> regrouping_;
   std::atomic<bool> has_senders_ = false;  // the configuration, as last told
   std::vector<std::unique_ptr<net::Connector>> connectors_;

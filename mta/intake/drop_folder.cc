@@ -57,6 +57,13 @@ std::string_view why_not(const struct stat& file) {
   return {};
 }
 
+// A file that is made in a set-group-ID folder has its group; one that was made elsewhere and moved here has not, and then its owner may
+// not be who wants to send it.
+bool was_made_in(int folder, const struct stat& file) {
+  struct stat facts{};
+  return ::fstat(folder, &facts) == 0 && ((facts.st_mode & S_ISGID) == 0 || facts.st_gid == file.st_gid);
+}
+
 // What its owner made so; everything else (no descriptors left, an I/O error) passes.
 bool is_forbidden(int code) { return code == ELOOP || code == EACCES || code == EPERM || code == ENXIO || code == ENODEV; }
 
@@ -221,6 +228,10 @@ std::optional<DropFolder::Opened> DropFolder::open(const std::string& name, int 
   }
   const std::string_view reason = why_not(facts);
   if (!reason.empty()) return aside(reason);
+  if (!was_made_in(folder, facts)) {
+    put_aside(name, folder, Fate::refused, "made elsewhere, and moved here");
+    return std::nullopt;
+  }
   return Opened{name, std::move(file), facts};
 }
 

@@ -208,8 +208,9 @@ void Incoming::readdress(std::size_t behind_received, std::string& whole) {
 Refusal Incoming::judge_sender(std::string_view header) {
   if (config_->senders.empty()) return std::nullopt;
   const routing::Authors authors = routing::authors_of(header);
-  const std::string* const author = authors.one();
-  if (author && *author != envelope_.reverse_path.to_string()) envelope_.author = *author;
+  const std::string author = routing::deciding_author(config_->senders, authors);
+  if (author != envelope_.reverse_path.to_string()) envelope_.author = author;
+  envelope_.is_as_other = !routing::may_send(config_->senders, envelope_, authors);
   auto why = routing::sender_refusal(config_->senders, envelope_, authors);
   return why ? object({550, EnhancedStatus{5, 7, 1}, std::move(*why)}) : std::nullopt;
 }
@@ -228,6 +229,13 @@ Refusal Incoming::object(ServerReply reply) {
   if (!is_dropped()) return reply;
   if (!objection_) objection_ = std::move(reply);
   return std::nullopt;
+}
+
+// The one record of the message says it: whatever ends the daemon, it is sent to nobody. Who may not send it may not have it sent back
+// whole to others either.
+void Incoming::refuse(const ServerReply& why) {
+  envelope_.refused = {why.status.value_or(EnhancedStatus{5, 3, 0}), why.text};
+  envelope_.ret = proto::Return::headers;
 }
 
 std::string Incoming::received() const {
@@ -287,6 +295,7 @@ Refusal Incoming::make_large() {
 queue::NewMessage Incoming::take_message() {
   envelope_.body = inspector_.facts().body();
   envelope_.has_long_lines = inspector_.facts().needs_reencoding();
+  if (objection_) refuse(*objection_);
   queue::NewMessage message;
   message.envelope = envelope_;
   message.content = std::move(content_);
@@ -326,18 +335,9 @@ Task<ServerReply> Incoming::finish() {
   if (!stored.ok()) co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not stored: " + stored.error().message};
   if (*stored == id_) {  // otherwise this drop file had been stored before a crash, and is in the queue already
     context_.events.emit(events::Accepted{id_, envelope_, inspector_.facts().octets, message_id_, std::move(*room)});
-    hand_on();
+    context_.admit(id_, envelope_);
   }
   co_return ServerReply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + stored->to_string()};
-}
-
-void Incoming::hand_on() {
-  if (!objection_) return context_.admit(id_, envelope_);
-  proto::HostResult why;
-  why.stage = proto::Stage::local;
-  why.status = objection_->status.value_or(EnhancedStatus{5, 3, 0});
-  why.text = objection_->text;
-  context_.give_back(id_, why);
 }
 
 // About: addresses, names, and what goes around them.

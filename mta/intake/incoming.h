@@ -43,7 +43,7 @@ class Incoming final : public smtp::IncomingMessage {
   smtp::Refusal object(smtp::ServerReply reply);
   bool is_completed() const { return entrance_.completion == Completion::complete; }
   bool is_dropped() const { return !entrance_.drop_name.empty(); }
-  void hand_on();
+  void refuse(const smtp::ServerReply& why);
   smtp::Refusal complete(proto::HeaderFacts facts, std::size_t behind_received, std::string& whole);
   smtp::Refusal judge_sender(std::string_view header);
   void readdress(std::size_t behind_received, std::string& whole);

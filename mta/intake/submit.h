@@ -17,10 +17,6 @@
 #include "proto/queue_id.h"
 #include "proto/result.h"
 
-namespace mxpress::proto {
-struct HostResult;
-}
-
 namespace mxpress::queue {
 class MessageStore;
 using proto::QueueId;
@@ -46,8 +42,6 @@ struct Context {
   events::Hub& events;
   // Takes a message that is durable in the spool on to its delivery. Any thread.
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
-  // Returns a message that is durable in the spool to its sender, because of this. Any thread that may block.
-  std::function<void(queue::QueueId, const proto::HostResult&)> give_back;
   std::unique_ptr<fairness::FairBudget> transactions = std::make_unique<fairness::FairBudget>(kTransactions);
 };
 

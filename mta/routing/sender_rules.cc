@@ -16,8 +16,9 @@ namespace {
 
 using Rule = SenderTable::value_type;
 
-constexpr std::size_t kMostAuthors = 100;  // are looked at: each may have a domain that takes long to convert
+constexpr std::size_t kMostAuthors = 20;  // are looked at: each may have a domain that takes long to convert
 constexpr std::string_view kAll = "*";
+constexpr std::string_view kUnreadable = "mail whose From cannot be read";  // in place of an address
 
 // Null: it has no table.
 const Rule* rule_of(const SenderTable& senders, std::string_view address) {
@@ -46,16 +47,26 @@ struct Claim {
   const Rule* rule;
 };
 
-// That have a table, those of authors first; or else the one for all.
-std::vector<Claim> claims(const SenderTable& senders, const std::vector<std::string>& authors, const std::string& sender) {
+bool is_own_table(const Rule* rule) { return rule && rule->first != kAll; }
+
+// Each with its table, those of authors first.
+std::vector<Claim> claims(const SenderTable& senders, const Authors& authors, const std::string& sender) {
   std::vector<Claim> result;
-  const auto add = [&](std::string_view address) {
-    if (const Rule* rule = address.empty() ? nullptr : rule_of(senders, address)) result.push_back({address, rule});
+  const Rule* const all = rule_of_all(senders);
+  bool any_own = false;
+  const auto add = [&](std::string_view address, const Rule* rule) {
+    any_own = any_own || is_own_table(rule);
+    if (rule) result.push_back({address, rule});
   };
-  for (const std::string& author : authors) add(author);
-  add(sender);
-  if (const Rule* rule = result.empty() ? rule_of_all(senders) : nullptr)
-    result.push_back({authors.empty() ? std::string_view(sender) : std::string_view(authors.front()), rule});
+  for (const std::string& author : authors.addresses) {
+    const Rule* const rule = rule_of(senders, author);
+    add(author, rule ? rule : all);
+  }
+  const Rule* const of_sender = rule_of(senders, sender);
+  add(sender, of_sender || any_own ? of_sender : all);
+  if (!authors.is_readable) {
+    for (const Rule& rule : senders) result.push_back({kUnreadable, &rule});
+  }
   return result;
 }
 
@@ -76,29 +87,46 @@ bool is_same_or_below(std::string_view domain, std::string_view above) {
 
 Authors authors_of(std::string_view header) {
   Authors authors;
+  std::size_t most = kMostAuthors;
+  const auto add = [&](const std::string& text) {
+    if (most > 0) --most;
+    const auto mailbox = proto::Mailbox::parse(text);
+    authors.is_readable = authors.is_readable && mailbox.ok();
+    if (!mailbox) return;
+    std::string address = mailbox->to_string();
+    if (std::find(authors.addresses.begin(), authors.addresses.end(), address) == authors.addresses.end())
+      authors.addresses.push_back(std::move(address));
+  };
   proto::HeaderReader reader(header);
   while (const auto field = reader.next()) {
     if (!proto::equal_in_any_case(field->name, "From")) continue;
-    const proto::AddressList list = proto::read_address_list(field->value, kMostAuthors - authors.addresses.size());
-    authors.is_readable = authors.is_readable && list.unreadable.empty();
-    for (const std::string& address : list.addresses) {
-      const auto mailbox = proto::Mailbox::parse(address);
-      authors.is_readable = authors.is_readable && mailbox.ok();
-      authors.addresses.push_back(mailbox ? mailbox->to_string() : std::string());
-    }
-    if (authors.addresses.size() == kMostAuthors) break;
+    const proto::AddressList list = proto::read_address_list(field->value, most);
+    authors.is_readable = authors.is_readable && list.unreadable.empty() && !list.addresses.empty();
+    for (const std::string& name : list.names_like_addresses) add(name);
+    for (const std::string& address : list.addresses) add(address);
+    if (most == 0) break;
   }
-  if (authors.addresses.size() == kMostAuthors) authors.is_readable = false;
-  std::erase(authors.addresses, std::string());
+  authors.is_readable = authors.is_readable && most > 0;
   return authors;
+}
+
+bool may_send(const SenderTable& senders, const proto::Envelope& envelope, const Authors& authors) {
+  return senders.empty() || may_use_all(claims(senders, authors, envelope.reverse_path.to_string()), envelope);
+}
+
+std::string deciding_author(const SenderTable& senders, const Authors& authors) {
+  for (const std::string& author : authors.addresses) {
+    if (rule_of(senders, author)) return author;
+  }
+  return authors.one() ? *authors.one() : std::string();
 }
 
 std::optional<std::string> sender_refusal(const SenderTable& senders, const proto::Envelope& envelope, const Authors& authors) {
   if (senders.empty()) return std::nullopt;
   const std::string sender = envelope.reverse_path.to_string();
-  for (const auto& [address, rule] : claims(senders, authors.addresses, sender)) {
+  for (const auto& [address, rule] : claims(senders, authors, sender)) {
     if (rule->second.others != SenderConfig::Others::refuse || may_use(rule->second, envelope)) continue;
-    const std::string claimed = address.empty() ? "without a sender" : "as " + std::string(address);
+    const std::string claimed = address.empty() ? "without a sender" : (address == kUnreadable ? "" : "as ") + std::string(address);
     return name_of_submitter(envelope) + " may not send " + claimed + ", by [sender.\"" + rule->first + "\"] users of this host";
   }
   return std::nullopt;
@@ -106,22 +134,27 @@ std::optional<std::string> sender_refusal(const SenderTable& senders, const prot
 
 std::string_view sender_route(const SenderTable& senders, const proto::Envelope& envelope) {
   if (senders.empty()) return {};
+  if (envelope.is_as_other) return kDirectRoute;
   const std::string sender = envelope.reverse_path.to_string();
-  const std::vector<std::string> author(envelope.author.empty() ? 0 : 1, envelope.author);
-  const std::vector<Claim> found = claims(senders, author, sender);
+  Authors authors;
+  if (!envelope.author.empty()) authors.addresses.push_back(envelope.author);
+  const std::vector<Claim> found = claims(senders, authors, sender);
   if (!may_use_all(found, envelope)) return kDirectRoute;
+  // That of "*" is the way of mail whose addresses have no table of their own.
+  const auto own = std::find_if(found.begin(), found.end(), [](const Claim& claim) { return is_own_table(claim.rule); });
+  if (own != found.end()) return own->rule->second.route;
   return found.empty() ? std::string_view() : std::string_view(found.front().rule->second.route);
 }
 
 bool may_sign(const SenderTable& senders, const proto::Envelope& envelope, const Authors& authors, const proto::Domain& domain) {
   if (senders.empty()) return true;
-  const std::string sender = envelope.reverse_path.to_string();
-  if (!may_use_all(claims(senders, authors.addresses, sender), envelope)) return false;
+  if (envelope.is_as_other || !may_send(senders, envelope, authors)) return false;
   return std::none_of(senders.begin(), senders.end(), [&](const Rule& rule) {
     const auto at = rule.first.rfind('@');
     if (at == std::string::npos || may_use(rule.second, envelope)) return false;
-    const bool is_whole_domain = at == 0 && rule.first.substr(1) == domain.text();
-    return is_whole_domain || (!authors.one() && is_same_or_below(rule.first.substr(at + 1), domain.text()));
+    const std::string_view of_rule = std::string_view(rule.first).substr(at + 1);
+    const bool is_near = is_same_or_below(of_rule, domain.text()) || is_same_or_below(domain.text(), of_rule);
+    return (at == 0 && of_rule == domain.text()) || (!authors.one() && is_near);
   });
 }
 

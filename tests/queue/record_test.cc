@@ -100,6 +100,20 @@ TEST_CASE("codec: an envelope keeps its author; one written before authors were 
   CHECK(decode_accepted("")->envelope.author.empty());
 }
 
+TEST_CASE("codec: an envelope keeps that it was refused, and that it claims another's address") {
+  Accepted in;
+  const auto without = encode(in).size();
+  CHECK_FALSE(decode_accepted(encode(in))->envelope.refused);
+  in.envelope.refused = {{5, 7, 1}, "not as the boss"};
+  in.envelope.is_as_other = true;
+  const auto out = decode_accepted(encode(in));
+  REQUIRE(out);
+  CHECK(out->envelope.refused.text == "not as the boss");
+  CHECK(out->envelope.refused.status == proto::EnhancedStatus{5, 7, 1});
+  CHECK(out->envelope.is_as_other);
+  CHECK(encode(in).size() > without);
+}
+
 TEST_CASE("codec: a message keeps whose share it uses; one written before shares were kept has none, and a user's has his own") {
   using proto::ShareOwner;
   const auto share = GENERATE(ShareOwner(), ShareOwner::user(0), ShareOwner::user(4'000'000'000), ShareOwner::ipv4(0xC0000207),

@@ -141,15 +141,15 @@ class FakeSpool final : public queue::MessageStore {
 
 class FakeDeliverer final : public mta::delivery::Deliverer {
  public:
-  void admit(queue::QueueId id, const proto::Envelope&) override {
+  void admit(queue::QueueId id, const proto::Envelope& envelope) override {
     std::lock_guard lock(mutex_);
-    admitted_.push_back(id);
+    if (envelope.refused)
+      given_back_.emplace_back(id, envelope.refused);
+    else
+      admitted_.push_back(id);
   }
-  void give_back(queue::QueueId id, const proto::HostResult& why) override {
-    std::lock_guard lock(mutex_);
-    given_back_.emplace_back(id, why);
-  }
-  std::vector<std::pair<queue::QueueId, proto::HostResult>> given_back() const {
+  // Those that are to be returned, and why.
+  std::vector<std::pair<queue::QueueId, proto::Refused>> given_back() const {
     std::lock_guard lock(mutex_);
     return given_back_;
   }
@@ -168,7 +168,7 @@ class FakeDeliverer final : public mta::delivery::Deliverer {
  private:
   mutable std::mutex mutex_;
   std::vector<queue::QueueId> admitted_;
-  std::vector<std::pair<queue::QueueId, proto::HostResult>> given_back_;
+  std::vector<std::pair<queue::QueueId, proto::Refused>> given_back_;
 };
 
 }  // namespace mxpress::testing

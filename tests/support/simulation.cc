@@ -254,6 +254,13 @@ queue::QueueId Simulation::submit_by_smtp(std::int64_t uid, const std::string& s
   return submit(std::move(envelope));
 }
 
+queue::QueueId Simulation::submit_refused(const std::string& sender, const std::vector<std::string>& recipients, proto::Refused why) {
+  proto::Envelope envelope = envelope_of(sender, recipients, {});
+  envelope.submitter.uid = submitter;
+  envelope.refused = std::move(why);
+  return submit(std::move(envelope));
+}
+
 queue::QueueId Simulation::submit(proto::Envelope envelope) {
   queue::NewMessage message;
   envelope.submitted = time.wall();

@@ -55,6 +55,8 @@ class Simulation {
   queue::QueueId submit(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify = {});
   // As a local user hands it in.
   queue::QueueId submit_as(std::int64_t uid, const std::string& sender, const std::vector<std::string>& recipients);
+  // As the drop folder does with what nobody may be sent.
+  queue::QueueId submit_refused(const std::string& sender, const std::vector<std::string>& recipients, proto::Refused why);
   // As a client over loopback does whose socket belongs to this user: the mail uses his shares, and is nobody's.
   queue::QueueId submit_by_smtp(std::int64_t uid, const std::string& sender, const std::vector<std::string>& recipients);
   void run_for(Duration how_long) { time.run_for(*io_, how_long); }
@@ -63,7 +65,6 @@ class Simulation {
   void pause(bool paused) { dispatcher_->pause(paused); }
   // As the daemon does at its end. `idle`: nothing is in flight any more.
   void stop(std::function<void()> idle) { dispatcher_->stop(std::move(idle)); }
-  void give_back(queue::QueueId id, const proto::HostResult& why) { dispatcher_->give_back(id, why); }
   // As recovery does, which may be late: the spool has it, and the pool is told.
   void restore(const queue::SiteRecord& record) {
     spool_->record_site(record);

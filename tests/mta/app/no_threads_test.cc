@@ -87,8 +87,7 @@ int start_drop_folder(const std::function<void(Threads)>& set) {
   mta::CurrentConfig config(base);
   testing::FakeSpool spool;
   mta::events::Hub events;
-  mta::intake::Context context{config, spool, events, [](queue::QueueId, const proto::Envelope&) {},
-                               [](queue::QueueId, const proto::HostResult&) {}};
+  mta::intake::Context context{config, spool, events, [](queue::QueueId, const proto::Envelope&) {}};
   mta::intake::DropFolder drop(context);
   if (drop.start()) return 1;
   set(Threads::allowed);

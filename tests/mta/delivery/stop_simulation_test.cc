@@ -51,12 +51,25 @@ TEST_CASE("stop: it waits until the outcomes of deliveries are durable and told"
 TEST_CASE("stop: it waits until the return of a message that nobody may be sent is durable and told") {
   World world;
   world.there.greeting = "220-wait";
-  const auto id = world.submit("me@here.example", {"you@there.example"});
+  world.submit_refused("me@here.example", {"you@there.example"}, {{5, 5, 3}, "too many"});
   world.stop_committing();
-  world.give_back(id, {proto::Stage::local, "", "", "", {5, 5, 3}, 0, "too many", false});
   world.begin_stop();
   CHECK(world.idle_once_committed());
   CHECK(world.lines_with("outcome=failed") == 1);
+}
+
+TEST_CASE("stop: a message that nobody may be sent is returned at the next start, and sent to nobody, if the power fails before that") {
+  World world;
+  const auto cut = GENERATE(test::ForgetfulDisk::Cut::nothing, test::ForgetfulDisk::Cut::all);
+  const auto id = world.submit_refused("me@here.example", {"you@there.example"}, {{5, 7, 1}, "not as the boss"});
+  CHECK(world.load(id).envelope.refused.text == "not as the boss");
+  world.crash(cut);
+  world.reload("");
+  world.run_for(seconds(5));
+  CHECK(world.there.received.empty());
+  REQUIRE(world.here.received.size() == 1);
+  CHECK_THAT(world.here.received[0].content, Catch::Contains("not as the boss"));
+  CHECK(world.queued() == 0);
 }
 
 TEST_CASE("stop: a notice that is being stored is told of, and none begins") {

@@ -20,7 +20,6 @@
 namespace fs = boost::filesystem;
 using mxpress::testing::FakeDeliverer;
 using mxpress::testing::FakeSpool;
-using mxpress::testing::IntakeHouse;
 using mxpress::testing::ScratchFolder;
 
 namespace {
@@ -45,8 +44,7 @@ struct Folder {
     config = std::make_unique<mxpress::mta::CurrentConfig>(base);
     context.reset(new mxpress::mta::intake::Context{
         *config, spool, events.hub(),
-        [this](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { deliverer.admit(id, envelope); },
-        [this](mxpress::queue::QueueId id, const mxpress::proto::HostResult& why) { deliverer.give_back(id, why); }});
+        [this](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { deliverer.admit(id, envelope); }});
     drop = std::make_unique<mxpress::mta::intake::DropFolder>(*context);
     mxpress::mta::capture_log(note_line, &log);
   }
@@ -260,6 +258,27 @@ TEST_CASE("drop folder: who may not send as an author gets the message back") {
   REQUIRE(returned.size() == 1);
   CHECK(returned[0].second.status.to_string() == "5.7.1");
   CHECK_THAT(returned[0].second.text, Catch::Contains("may not send as boss@here.example"));
+  CHECK(folder.spool.kept()[0].message.envelope.refused.text == returned[0].second.text);  // the message's one record says it
+  CHECK(folder.spool.kept()[0].message.envelope.ret == mxpress::proto::Return::headers);
+}
+
+TEST_CASE("drop folder: a file that was made elsewhere and moved here is put aside: its owner may not be who sends it") {
+  if (::geteuid() != 0) return;  // only root may give files away
+  Folder folder;
+  REQUIRE(::chown(folder.path.c_str(), static_cast<uid_t>(-1), 4321) == 0);
+  REQUIRE(::chmod(folder.path.c_str(), 03733) == 0);
+  const auto made_here = folder.put(kName, kMessage);
+  REQUIRE(::chown(made_here.c_str(), 4001, static_cast<gid_t>(-1)) == 0);
+  folder.drop->scan();
+  CHECK(folder.deliverer.admitted().size() == 1);
+  CHECK(folder.aside() == 0);
+  const auto elsewhere = folder.scratch.path() / "elsewhere";
+  std::ofstream(elsewhere) << kMessage;
+  REQUIRE(::chown(elsewhere.c_str(), 4001, 4001) == 0);
+  fs::rename(elsewhere, folder.path / kName);
+  folder.drop->scan();
+  CHECK(folder.deliverer.admitted().size() == 1);
+  CHECK(folder.aside() == 1);
 }
 
 TEST_CASE("drop folder: Bcc leaves no message, wherever it stands and however the header ends") {
@@ -451,31 +470,6 @@ TEST_CASE("drop folder: the thread takes in what was there before it started and
   fs::rename(folder.path / (later + ".part"), folder.path / later);
   CHECK(folder.spool.wait_for(2));
   folder.drop->stop();
-}
-
-TEST_CASE("drop folder: without the daemon sendmail leaves a message that the daemon then takes in") {
-  IntakeHouse house;
-  house.close();
-  const auto result = house.sendmail({"-N", "never", "-V", "a+b", "you@there.example", "local"}, "Subject: hi\n\ntext\n.\nmore\n.\n\n");
-  CHECK(result.errors == "");
-  REQUIRE(result.code == 0);
-  REQUIRE(std::distance(fs::directory_iterator(house.base.drop_directory()), fs::directory_iterator()) == 1);
-  const fs::path file = fs::directory_iterator(house.base.drop_directory())->path();
-  struct stat facts{};
-  REQUIRE(::stat(file.c_str(), &facts) == 0);
-  CHECK((facts.st_mode & 07777) == 0640);
-  mxpress::mta::intake::Context context{
-      *house.config, house.spool, house.events.hub(),
-      [&house](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { house.deliverer.admit(id, envelope); },
-      [&house](mxpress::queue::QueueId id, const mxpress::proto::HostResult& why) { house.deliverer.give_back(id, why); }};
-  mxpress::mta::intake::DropFolder(context).scan();
-  const auto kept = house.spool.kept();
-  REQUIRE(kept.size() == 1);
-  CHECK(kept[0].message.drop_name.starts_with(file.filename().string()));
-  CHECK(kept[0].message.envelope.recipients[0].notify.never());
-  CHECK(kept[0].message.envelope.recipients[1].mailbox.to_string() == "local@mx.example");
-  CHECK(kept[0].message.envelope.envid == "a+2Bb");
-  CHECK(kept[0].content.ends_with("Subject: hi\r\n\r\ntext\r\n.\r\nmore\r\n"));
 }
 
 TEST_CASE("drop folder: a file that its owner goes on writing to is read only as far as it was looked at") {

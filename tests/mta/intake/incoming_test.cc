@@ -49,8 +49,7 @@ struct Arrival {
   mxpress::testing::LoggingHub events;
   mxpress::mta::CurrentConfig config{configuration()};
   intake::Context context{config, spool, events.hub(),
-                          [this](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { deliverer.admit(id, envelope); },
-                          [this](mxpress::queue::QueueId id, const mxpress::proto::HostResult& why) { deliverer.give_back(id, why); }};
+                          [this](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { deliverer.admit(id, envelope); }};
   intake::Entrance entrance;
   std::optional<intake::Incoming> message;
 };

@@ -37,7 +37,8 @@ proto::Envelope envelope_of(std::int64_t uid, const std::string& sender) {
 // What becomes of a message with this From: "refused", or its route, behind it " signed" if here.example may sign it.
 std::string fate(const mta::SenderTable& senders, proto::Envelope envelope, const std::string& from) {
   const Authors authors = authors_of("From: " + from + "\r\n");
-  if (authors.one() && *authors.one() != envelope.reverse_path.to_string()) envelope.author = *authors.one();
+  envelope.author = mta::routing::deciding_author(senders, authors);
+  envelope.is_as_other = !mta::routing::may_send(senders, envelope, authors);
   if (mta::routing::sender_refusal(senders, envelope, authors)) return "refused";
   const auto here = proto::Domain::parse("here.example").value();
   return std::string(mta::routing::sender_route(senders, envelope)) +
@@ -74,20 +75,26 @@ TEST_CASE("sender rules: who is not listed is refused or goes direct and unsigne
   CHECK(fate(kBoss, "mallory@here.example", "news@shop.example") == "shop signed");
 }
 
-TEST_CASE("sender rules: a From field that nobody can read is not signed for those who may not send as all of the domain") {
+TEST_CASE("sender rules: with a From field that cannot be read anybody may be meant: those who may not send as all are refused") {
+  const std::string kTwoOthers = "a@else.example, b@else.example", kTwoFields = "x@else.example\r\nFrom: y@else.example";
   std::string many;
   for (int i = 0; i < 100; ++i) many += "a" + std::to_string(i) + "@else.example, ";
   const std::vector<std::string> unreadable = {"(boss@here.example",
                                                "boss@here.example (",
                                                "<boss@here.example",
                                                "boss@here.example>, x@else.example",
-                                               "a@else.example, b@else.example",
-                                               "x@else.example\r\nFrom: y@else.example",
+                                               kTwoOthers,
+                                               kTwoFields,
+                                               "boss@here.example:;",
+                                               "",
+                                               "boss@here.example\\, <mallory@here.example>",
+                                               "boss@here.example x <mallory@here.example>",
+                                               "b.\"oss\"@here.example",
                                                "b\xC3\xB6ss@here.example",
                                                many + "boss@here.example"};
   for (const std::string& from : unreadable) {
     INFO(from.substr(0, 100));
-    CHECK_THAT(fate(kMallory, "mallory@here.example", from), !Catch::Contains("signed"));
+    CHECK(fate(kMallory, "mallory@here.example", from) == (from == kTwoOthers || from == kTwoFields ? "" : "refused"));
     CHECK_THAT(fate(kBoss, "boss@here.example", from), Catch::Contains("signed"));
   }
 }
@@ -118,14 +125,56 @@ TEST_CASE("sender rules: \"*\" is for mail whose addresses have no table") {
   CHECK(fate(kShop, "a@else.example", "a@else.example", all) == "shop signed");
   CHECK(fate(kMallory, "a@else.example", "a@else.example", all) == "refused");
   CHECK(fate(kMallory, "", "unreadable <", all) == "refused");
-  CHECK(fate(kMallory, "a@open.example", "a@else.example", all) == "shop signed");
+  CHECK(fate(kMallory, "a@open.example", "a@else.example", all) == "refused");
+  CHECK(fate(kMallory, "a@open.example", "a@open.example, a@else.example", all) == "refused");
+  CHECK(fate(kMallory, "mallory@elsewhere.example", "a@open.example", all) == "shop signed");  // as a program leaves it
   CHECK(fate(kBoss, "boss@here.example", "boss@here.example", all) == "boss signed");
+}
+
+TEST_CASE("sender rules: an unquoted name that other programs take for an address is one") {
+  for (const std::string from : {"boss@here.example: mallory@here.example;", "boss@here.example <mallory@here.example>",
+                                 "x: boss@here.example <mallory@here.example>;"}) {
+    INFO(from);
+    CHECK(fate(kMallory, "mallory@here.example", from) == "refused");
+    CHECK(fate(kBoss, "boss@here.example", from) == "boss signed");
+  }
+  CHECK(fate(kMallory, "mallory@here.example", "mallory@here.example <mallory@here.example>") == " signed");
+  CHECK(fate(kMallory, "mallory@here.example", "\"boss@here.example\" <mallory@here.example>") == " signed");
+}
+
+TEST_CASE("sender rules: who goes direct does so whatever else his From names") {
+  const auto senders =
+      mta::parse_config("[route]\nhost = \"smtp.shop.example\"\n[sender.\"@shop.example\"]\nusers = []\nothers = \"direct\"\n", "x");
+  REQUIRE(senders);
+  for (const std::string from : {"news@shop.example", "a@else.example, news@shop.example", "news@shop.example, a@else.example",
+                                 "a@else.example (", "news@shop.example\r\nFrom: news@shop.example"}) {
+    INFO(from);
+    CHECK(fate(senders->senders, envelope_of(kMallory, "mallory@here.example"), from) == "direct");
+  }
+}
+
+TEST_CASE("sender rules: the first of several authors who has a table decides the way") {
+  CHECK(fate(kBoss, "x@else.example", "x@else.example, boss@here.example, news@shop.example") == "boss signed");
+  CHECK(fate(kBoss, "x@else.example", "y@else.example, news@shop.example") == "shop signed");
+}
+
+TEST_CASE("sender rules: nothing near a listed domain is signed for others if there are several authors") {
+  const auto senders = mta::parse_config("[sender.\"boss@example.org\"]\nusers = []\nothers = \"direct\"\n", "x");
+  REQUIRE(senders);
+  for (const char* const key : {"example.org", "mail.example.org", "org"})
+    CHECK_FALSE(mta::routing::may_sign(senders->senders, envelope_of(kMallory, "a@else.example"),
+                                       authors_of("From: a@else.example, b@else.example\r\n"), proto::Domain::parse(key).value()));
+  CHECK(mta::routing::may_sign(senders->senders, envelope_of(kMallory, "a@else.example"),
+                               authors_of("From: a@else.example, b@else.example\r\n"), proto::Domain::parse("else.example").value()));
 }
 
 TEST_CASE("sender rules: the refusal names the user, the address and the table") {
   const auto envelope = envelope_of(kMallory, "mallory@here.example");
   const auto why = mta::routing::sender_refusal(tables(), envelope, authors_of("From: boss@here.example\r\n"));
   CHECK(why == "The user with uid 4666 may not send as boss@here.example, by [sender.\"boss@here.example\"] users of this host");
+  const auto unreadable = mta::routing::sender_refusal(tables(), envelope, authors_of("From: boss@here.example (\r\n"));
+  CHECK(unreadable ==
+        "The user with uid 4666 may not send mail whose From cannot be read, by [sender.\"boss@here.example\"] users of this host");
 }
 
 TEST_CASE("sender rules: mail that was taken in before the table that refuses it goes direct") {
