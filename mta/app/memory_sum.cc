@@ -9,6 +9,7 @@
 #include "mta/delivery/loads.h"
 #include "mta/intake/intake.h"
 #include "mta/intake/transaction_room.h"
+#include "mta/net/tls_engine.h"
 #include "mta/system/log_queue.h"
 #include "queue/fresh.h"
 #include "queue/spool.h"
@@ -24,7 +25,8 @@ struct MemoryPart {
 // Everything but mail that waits. Who adds a budget adds it here and in docs/budgets.md, "In 512 MiB".
 constexpr MemoryPart kMemoryParts[] = {
     {"the daemon without mail", 25u << 20},
-    {"600 connections, their buffers and TLS, and what the allocator keeps", 60u << 20},
+    {"600 connections, their buffers, and what the allocator keeps", 16u << 20},
+    {"200 sessions of TLS", 200 * net::TlsEngine::kMostMemory},
     {"transactions", intake::kTransactions + intake::Intake::kMaxSessions* intake::TransactionRoom::kAlwaysHeld},
     {"messages under way", delivery::Loads::kUnderWay},
     {"deliveries to many recipients", delivery::Loads::kLongDeliveries},

@@ -8,13 +8,11 @@
 #include <array>
 #include <memory>
 
+#include "mta/net/certificate_message.h"
 #include "mta/net/tls_certificate.h"
 
 namespace mxpress::mta::net {
 namespace {
-
-// OpenSSL's own limit is 100 KiB. Real chains have less than 10.
-constexpr long kMaxCertificateOctets = 64 * 1024;
 
 using ContextPtr = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 
@@ -55,6 +53,9 @@ ContextPtr make_context(TlsOffer offer) {
   SSL_CTX_set_app_data(native, reinterpret_cast<void*>(static_cast<std::intptr_t>(offer)));
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);  // RFC 8996
   SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+#ifdef SSL_OP_NO_RX_CERTIFICATE_COMPRESSION  // since OpenSSL 3.2
+  SSL_CTX_set_options(native, SSL_OP_NO_RX_CERTIFICATE_COMPRESSION);
+#endif
   // Opportunistic TLS takes any key that is better than none (RFC 7435 3).
   SSL_CTX_set_security_level(native, 1);
   SSL_CTX_set_cipher_list(native, ciphers_of(offer));
@@ -66,8 +67,9 @@ ContextPtr make_context(TlsOffer offer) {
   SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(native, check_certificate, nullptr);
   SSL_CTX_dane_enable(native);
-  SSL_CTX_set_max_cert_list(native, kMaxCertificateOctets);
-  SSL_CTX_set_verify_depth(native, kMaxChain);
+  static_assert(kMaxCertificateOctets <= kMaxRequestOctets);
+  SSL_CTX_set_max_cert_list(native, kMaxRequestOctets);  // of both messages
+  SSL_CTX_set_verify_depth(native, kMaxCertificates);
   SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
   return context;

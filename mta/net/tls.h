@@ -11,9 +11,6 @@ namespace mxpress::mta::net {
 // Loads the system's certificates (20 ms and more) before a worker has to. Any thread.
 void prepare_tls();
 
-// More certificates are not verified.
-inline constexpr int kMaxChain = 10;
-
 // The context for an offer other than `clear`; lives as long as the process. TLS 1.2 or newer; prepare_check() must have been called for a
 // session of it. Any thread.
 ssl_ctx_st* client_tls_context(TlsOffer offer);

@@ -12,7 +12,6 @@
 #include <ctime>
 #include <memory>
 
-#include "mta/net/tls.h"
 #include "mta/net/trust_anchors.h"
 #include "proto/printable.h"
 
@@ -39,25 +38,15 @@ bool is_rsa_cheap(const EVP_PKEY* key) {
   return cheap;
 }
 
-// Whether a signature by this key can be verified in about a millisecond.
+// Whether a signature by this key can be verified in about a millisecond. Others than RSA are (certificate_message.h).
 bool is_key_cheap(const X509* certificate) {
   const EVP_PKEY* key = X509_get0_pubkey(certificate);
   if (!key) return false;
-  switch (EVP_PKEY_get_base_id(key)) {
-    case EVP_PKEY_RSA:
-    case EVP_PKEY_RSA_PSS:
-      return is_rsa_cheap(key);
-    case EVP_PKEY_EC:
-    case EVP_PKEY_ED25519:
-    case EVP_PKEY_ED448:
-      return true;
-    default:
-      return false;
-  }
+  const int kind = EVP_PKEY_get_base_id(key);
+  return (kind != EVP_PKEY_RSA && kind != EVP_PKEY_RSA_PSS) || is_rsa_cheap(key);
 }
 
 bool is_chain_cheap(const STACK_OF(X509) * chain) {
-  if (sk_X509_num(chain) > kMaxChain) return false;
   for (int i = 0; i < sk_X509_num(chain); ++i)
     if (!is_key_cheap(sk_X509_value(chain, i))) return false;
   return true;

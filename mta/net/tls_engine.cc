@@ -10,6 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include "mta/net/certificate_message.h"
+#include "mta/net/message_lengths.h"
 #include "mta/net/tls.h"
 #include "mta/net/tls_certificate.h"
 #include "proto/printable.h"
@@ -27,11 +29,14 @@ struct TlsEngineState {
   std::string output;
   std::string words;
   std::size_t octets_read = 0;  // of the handshake
+  MessageLengths lengths;
   std::size_t octets_said = 0;  // by the peer, decrypted
   std::size_t records = 0;
   std::size_t extra_messages = 0;
   bool established = false;
+  bool is_costly = false;  // a message was not decoded; `check` says why
 
+  void screen(std::span<unsigned char> message, MessageForm form);
   Step step_of(int result);
   Step fail(std::string why);
   std::string excess() const;
@@ -41,10 +46,30 @@ struct TlsEngineState {
 // What is out of bounds, or nothing.
 std::string TlsEngineState::excess() const {
   if (!established && octets_read > TlsEngine::kMaxHandshakeOctets) return "TLS: the handshake is too long";
+  if (!established && lengths.longest() > kMaxRequestOctets) return "TLS: a message of the handshake is too long";
   if (!established && records > TlsEngine::kMaxHandshakeRecords) return "TLS: the handshake has too many records";
   if (extra_messages > TlsEngine::kMaxExtraMessages) return "TLS: too many key updates, tickets or alerts";
   if (records > TlsEngine::kFreeRecords + 2 * octets_said) return "TLS: too many records without content";
   return {};
+}
+
+// What of a whole message of the handshake would be too costly to decode is made unreadable: OpenSSL refuses a vector that is longer than
+// its message, and goes no further.
+void TlsEngineState::screen(std::span<unsigned char> message, MessageForm form) {
+  const std::span<unsigned char> body = message.subspan(std::min<std::size_t>(message.size(), SSL3_HM_HEADER_LENGTH));
+  std::string why;
+  if (message[0] == SSL3_MT_CERTIFICATE) {
+    const std::string_view excess = excess_of_certificates(body, form);
+    if (!excess.empty()) why = "the mail host's certificates are too costly to check (" + std::string(excess) + ")";
+  } else if (message[0] == SSL3_MT_CERTIFICATE_REQUEST && !forget_authorities(body, form)) {
+    why = "the mail host's request for a certificate is too long or malformed";
+  }
+  if (why.empty()) return;
+  std::fill(body.begin(), body.end(), 0xff);
+  is_costly = true;
+  check.handshake = HandshakeFailure::certificate;
+  check.failure = TlsFailure::certificate_not_trusted;
+  check.detail = std::move(why);
 }
 
 namespace {
@@ -59,9 +84,14 @@ int read_octets(BIO* bio, char* buffer, int size) {
     BIO_set_retry_read(bio);
     return -1;
   }
-  std::memcpy(buffer, state.input.data() + state.input_begin, count);
+  const std::span<const char> octets(state.input.data() + state.input_begin, count);
   state.input_begin += count;
-  if (!state.established) state.octets_read += count;
+  if (!state.established) {
+    state.octets_read += count;
+    state.lengths.take(octets);
+    if (!state.excess().empty()) return -1;
+  }
+  std::memcpy(buffer, octets.data(), count);
   return static_cast<int>(count);
 }
 
@@ -89,12 +119,16 @@ BIO* make_octets(TlsEngineState* state) {
   return bio;
 }
 
-// Called for each record header and each message. Handshake messages and alerts behind the handshake carry no mail.
-void count_message(int is_write, int, int type, const void*, std::size_t, SSL*, void* argument) {
+// Called for each record header and each message: as a whole, decrypted and not decoded yet, in the buffer that it will be decoded from.
+// Handshake messages and alerts behind the handshake carry no mail.
+void see_message(int is_write, int version, int type, const void* octets, std::size_t size, SSL*, void* argument) {
   auto& state = *static_cast<TlsEngineState*>(argument);
   if (is_write) return;
   if (type == SSL3_RT_HEADER) ++state.records;
   if (state.established && (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT)) ++state.extra_messages;
+  if (type != SSL3_RT_HANDSHAKE || size == 0) return;
+  auto* message = static_cast<unsigned char*>(const_cast<void*>(octets));
+  state.screen({message, size}, version == TLS1_3_VERSION ? MessageForm::tls13 : MessageForm::tls12);
 }
 
 std::string words_of(unsigned long error) {
@@ -116,6 +150,7 @@ Step TlsEngineState::fail(std::string why) {
 // What a call of OpenSSL's that gave `result` means.
 Step TlsEngineState::step_of(int result) {
   if (std::string why = excess(); !why.empty()) return fail(std::move(why));
+  if (is_costly) return fail("TLS: " + check.detail);
   const int error = SSL_get_error(session.get(), result);
   if (error == SSL_ERROR_NONE || error == SSL_ERROR_ZERO_RETURN) return Step::done;
   if (error == SSL_ERROR_WANT_READ) return Step::wants_input;
@@ -130,7 +165,7 @@ TlsEngine::TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy pol
   BIO* octets = make_octets(state_.get());
   SSL_set_bio(session, octets, octets);
   SSL_set_connect_state(session);
-  SSL_set_msg_callback(session, count_message);
+  SSL_set_msg_callback(session, see_message);
   SSL_set_msg_callback_arg(session, state_.get());
   prepare_check(session, state_->check);
 }

@@ -19,8 +19,10 @@ class TlsEngine {
   enum class Step { done, wants_input, failed };
 
   // A handshake is at most so long.
-  static constexpr std::size_t kMaxHandshakeOctets = 128 * 1024;
+  static constexpr std::size_t kMaxHandshakeOctets = 64 * 1024;
   static constexpr std::size_t kMaxHandshakeRecords = 256;
+  // Octets of memory of a session in the costliest handshake within all bounds: 222 KiB, and what the allocator adds. Usual: some 60 KiB.
+  static constexpr std::size_t kMostMemory = 288 * 1024;
   // Key updates, tickets, requests to renegotiate and alerts in a session. A host sends some two tickets.
   static constexpr std::size_t kMaxExtraMessages = 32;
   // Records that are not paid for by mail: a session may have so many, and two more for each octet that the host has said.

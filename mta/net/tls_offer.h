@@ -23,7 +23,7 @@ enum class HandshakeFailure {
   dh_too_small,
   dh_too_large,
   rsa_too_large,
-  certificate,  // not what the policy demands: no other offer changes that
+  certificate,  // not what the policy demands, or too costly to decode: no other offer changes that
   not_now,      // this host is busy with other costly handshakes; says nothing about the mail host
   other,
 };

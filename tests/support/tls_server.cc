@@ -102,6 +102,30 @@ void add_to_chain(SSL_CTX* context, int certificates, std::size_t comment_octets
   EVP_PKEY_free(key);
 }
 
+void add_to_chain(SSL_CTX* context, const ChainKey& wish) {
+  const bool is_edwards = std::string_view(wish.kind).starts_with("ED");
+  EVP_PKEY* key = is_edwards ? EVP_PKEY_Q_keygen(nullptr, nullptr, wish.kind) : EVP_EC_gen(wish.kind);
+  if (wish.encoding) EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, wish.encoding);
+  if (wish.points) EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, wish.points);
+  EVP_PKEY* signer = EVP_EC_gen("P-256");
+  SSL_CTX_add_extra_chain_cert(context, make_certificate("ca.there.example", key, signer));
+  EVP_PKEY_free(signer);
+  EVP_PKEY_free(key);
+}
+
+void ask_for_certificate(SSL_CTX* context, int authorities, std::size_t name_octets) {
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  STACK_OF(X509_NAME)* names = sk_X509_NAME_new_null();
+  for (int i = 0; i < authorities; ++i) {
+    X509_NAME* name = X509_NAME_new();
+    const std::string text(name_octets, 'x');
+    X509_NAME_add_entry_by_NID(name, NID_dnQualifier, V_ASN1_PRINTABLESTRING, reinterpret_cast<const unsigned char*>(text.data()),
+                               static_cast<int>(text.size()), -1, 0);
+    sk_X509_NAME_push(names, name);
+  }
+  SSL_CTX_set_client_CA_list(context, names);
+}
+
 void allow_tls12_at_most(SSL_CTX* context) { SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION); }
 
 void prefer_dh(SSL_CTX* context, int bits) {

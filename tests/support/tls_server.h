@@ -20,6 +20,16 @@ void use_ec_certificate(ssl_ctx_st* context);
 void use_rsa_certificate(ssl_ctx_st* context, int bits, int exponent_bits = 17);
 // Certificates to send along that sign nothing, each with so many octets of comment.
 void add_to_chain(ssl_ctx_st* context, int certificates, std::size_t comment_octets);
+// A certificate with this key to send along: a curve of OpenSSL's (P-224), written as `encoding` (named_curve, explicit) with its points as
+// `points` (compressed, uncompressed); or ED25519, ED448.
+struct ChainKey {
+  const char* kind = "P-256";
+  const char* encoding = nullptr;  // as OpenSSL does it
+  const char* points = nullptr;
+};
+void add_to_chain(ssl_ctx_st* context, const ChainKey& key);
+// The server asks for a certificate of so many authorities, each with a name of so many octets and some more.
+void ask_for_certificate(ssl_ctx_st* context, int authorities, std::size_t name_octets);
 // TLS 1.2 with DHE in a random group, and nothing else.
 void insist_on_dh(ssl_ctx_st* context, int bits);
 // TLS 1.2 with DHE in a random group before anything else.

@@ -13,6 +13,7 @@ from hostile_group import MemoryGroup, NoGroup
 import hostile_intake  # noqa: F401  each module enters its attacks
 import hostile_authors  # noqa: F401
 import hostile_budgets  # noqa: F401
+import hostile_certificates  # noqa: F401
 import hostile_hosts_attacks  # noqa: F401
 import hostile_local  # noqa: F401
 import hostile_more  # noqa: F401

@@ -11,7 +11,10 @@ LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
 MX, A, NS, SERVFAIL, NXDOMAIN = 15, 1, 2, 2, 3
 # Hosts with many addresses, by the number in their names: connections to one address are bounded.
 MANY = {'hang': [f'127.0.4.{n}' for n in range(1, 201)], 'flip': [f'127.0.5.{n}' for n in range(1, 201)],
-        'pit': [f'127.0.7.{n}' for n in range(1, 201)], 'gate': [f'127.0.6.{n}' for n in range(1, 201)]}
+        'pit': [f'127.0.7.{n}' for n in range(1, 201)], 'gate': [f'127.0.6.{n}' for n in range(1, 201)],
+        'p224': [f'127.0.9.{n}' for n in range(1, 201)],
+        'tiny': [f'127.0.10.{n}' for n in range(1, 201)], 'names': [f'127.0.11.{n}' for n in range(1, 201)],
+        'parts': [f'127.0.12.{n}' for n in range(1, 201)]}
 
 
 def labels(name):

@@ -14,11 +14,14 @@ import threading
 import time
 
 import hostile_dns
+import hostile_tls
 
 HOSTILE = {'trap': '127.0.2.1', 'sni': '127.0.2.2', 'dhe': '127.0.2.3', 'tarpit': '127.0.2.4', 'seven': '127.0.2.5', 'silent': '127.0.2.6',
            'keyupdate': '127.0.2.7', 'late': '127.0.2.8', 'verbose': '127.0.2.9', 'crawl': '127.0.2.10', 'size': '127.0.2.11', 'nobody': '127.0.2.12',
            'slowgrey': '127.0.2.13', 'hang': '127.0.2.14', 'fresh': '127.0.2.15',
-           'reads': '127.0.2.16', 'few': '127.0.2.17', 'flip': '127.0.2.18', 'strict': '127.0.2.19', 'gate': '127.0.2.20', 'pit': '127.0.2.21'}
+           'reads': '127.0.2.16', 'few': '127.0.2.17', 'flip': '127.0.2.18', 'strict': '127.0.2.19', 'gate': '127.0.2.20', 'pit': '127.0.2.21',
+           'p224': '127.0.2.23', 'tiny': '127.0.2.24', 'names': '127.0.2.25', 'parts': '127.0.2.26'}
+HANDSHAKES = ('p224', 'tiny', 'names', 'parts')  # of hostile_tls.py
 GATE = 60  # sessions at "gate" that go on together
 FEW = 5  # connections that "few" takes at a time
 ADDRESSES = {'honest': '127.0.1.1', 'evil': HOSTILE['sni'], **HOSTILE}
@@ -41,6 +44,7 @@ class Hosts:
         key = os.path.join(self.folder, 'key.pem')
         subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', key + '.crt', '-subj', '/CN=mx.example',
                         '-days', '2'], check=True, capture_output=True)
+        self.handshakes = hostile_tls.Handshakes(key).said
         for name in ('sni', 'dhe', 'late'):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(key + '.crt', key)
@@ -151,7 +155,7 @@ class Session:
             extensions.append('8BITMIME')
         if self.name == 'size':
             extensions.append('SIZE 50000000')
-        if self.name in ('sni', 'dhe', 'keyupdate', 'late') and not self.tls:
+        if self.name in ('sni', 'dhe', 'keyupdate', 'late', *HANDSHAKES) and not self.tls:
             extensions.append('STARTTLS')
         self.say('250-mx.example', *[f'250-{word}' for word in extensions], '250 HELP')
 
@@ -159,6 +163,8 @@ class Session:
         self.say('220 2.0.0 Go ahead')
         if self.name == 'keyupdate':
             return self.flood_key_updates()
+        if self.name in HANDSHAKES:
+            return hostile_tls.talk(self, self.hosts.handshakes[self.name])
         if self.name == 'late':
             time.sleep(0.05)  # the handshake has begun, or has not
             self.say('250 2.0.0 injected')

@@ -1,8 +1,10 @@
 // What a mail host can make our side of TLS compute, against OpenSSL servers in memory. Counted in bits, records and messages.
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <catch2/catch.hpp>
 
+#include "mta/net/message_lengths.h"
 #include "tests/support/tls_server.h"
 
 namespace mxpress::testing {
@@ -102,12 +104,97 @@ TEST_CASE("tls: an RSA key of 8,192 bits is taken") {
   CHECK(shake(TlsOffer::usual, [](SSL_CTX* context) { use_rsa_certificate(context, 8192); }).step == Step::done);
 }
 
-TEST_CASE("tls: a long chain is not verified, and a chain of more than 64 KiB is not read") {
-  CHECK(shake(TlsOffer::usual, with_ec([](SSL_CTX* context) { add_to_chain(context, 50, 10); })).step == Step::done);
-  const Shaken result = shake(TlsOffer::usual, with_ec([](SSL_CTX* context) { add_to_chain(context, 5, 15'000); }));
+// What OpenSSL itself made of the message that was refused: nothing.
+void check_not_decoded() { CHECK(ERR_GET_REASON(ERR_peek_error()) == SSL_R_LENGTH_MISMATCH); }
+
+PrepareTls in_version(bool tls13, const PrepareTls& more) {
+  return with_ec([tls13, more](SSL_CTX* context) {
+    if (!tls13) allow_tls12_at_most(context);
+    more(context);
+  });
+}
+
+TEST_CASE("tls: certificates that would be costly to decode fail the handshake before they are decoded") {
+  struct Row {
+    ChainKey key;
+    bool is_taken;
+  };
+  const Row row = GENERATE(Row{{"P-256"}, true}, Row{{"P-384"}, true}, Row{{"P-521"}, true}, Row{{"ED25519"}, true}, Row{{"ED448"}, true},
+                           Row{{"P-224"}, false}, Row{{"secp256k1"}, false}, Row{{"brainpoolP512r1"}, false}, Row{{"sect571r1"}, false},
+                           Row{{"P-256", "explicit"}, false}, Row{{"P-256", nullptr, "compressed"}, false},
+                           Row{{"P-521", nullptr, "hybrid"}, false}, Row{{"P-224", "explicit", "compressed"}, false});
+  const bool tls13 = GENERATE(false, true);
+  CAPTURE(row.key.kind, row.key.encoding, row.key.points, tls13);
+  const Shaken result = shake(TlsOffer::usual, in_version(tls13, [&](SSL_CTX* context) { add_to_chain(context, row.key); }));
+  CHECK((result.step == Step::done) == row.is_taken);
+  if (row.is_taken) return;
+  check_not_decoded();
+  CHECK(result.state.handshake == HandshakeFailure::certificate);
+  CHECK(result.state.failure == TlsFailure::certificate_not_trusted);
+  CHECK(result.state.detail == "the mail host's certificates are too costly to check (a key neither of RSA nor on a usual curve)");
+  CHECK(result.words == "TLS: " + result.state.detail);
+}
+
+TEST_CASE("tls: ten certificates of 16 KiB together are decoded, and no more") {
+  struct Row {
+    int certificates;
+    std::size_t comment_octets;
+    const char* excess;
+  };
+  const Row row = GENERATE(Row{9, 1'200, ""}, Row{10, 10, "(more than 10)"}, Row{2, 7'800, "(more than 16 KiB)"});
+  const bool tls13 = GENERATE(false, true);
+  CAPTURE(row.certificates, row.comment_octets, tls13);
+  const Shaken result =
+      shake(TlsOffer::usual, in_version(tls13, [&](SSL_CTX* context) { add_to_chain(context, row.certificates, row.comment_octets); }));
+  CHECK((result.step == Step::done) == (*row.excess == '\0'));
+  if (result.step == Step::done) return;
+  check_not_decoded();
+  CHECK(result.words.ends_with(row.excess));
+}
+
+TEST_CASE("tls: a message of more than 32 KiB is not read") {
+  const bool tls13 = GENERATE(false, true);
+  const Shaken result = shake(TlsOffer::usual, in_version(tls13, [](SSL_CTX* context) { add_to_chain(context, 5, 15'000); }));
   CHECK(result.step == Step::failed);
   CHECK(result.state.handshake == HandshakeFailure::other);
-  CHECK(result.words.find("excessive message size") != std::string::npos);
+  CHECK(result.words == (tls13 ? "TLS: excessive message size (SSL routines)" : "TLS: a message of the handshake is too long"));
+}
+
+TEST_CASE("tls: the lengths of messages are read however the octets come, until they are encrypted") {
+  const std::string first("\x16\x03\x03\x00\x06\x02\x00\x00\x01x\x0c", 11);  // a message of 1 octet, the next one begins
+  const std::string alert("\x15\x03\x03\x00\x02\x01\x5a", 7), empty("\x16\x03\x03\x00\x00", 5);
+  const std::string second("\x16\x03\x03\x00\x04\x01\x90\x00y", 9);  // 102,400 octets
+  const std::string encrypted("\x17\x03\x03\x00\x05zzzzz\x16\x03\x03\x00\x04\x0c\xff\xff\xff", 19);
+  const std::string octets = first + alert + empty + second;
+  for (std::size_t cut = 0; cut <= octets.size(); ++cut) {
+    MessageLengths lengths;
+    lengths.take({octets.data(), cut});
+    CHECK(lengths.longest() == (cut >= octets.size() - 1 ? 102'400 : cut >= 9 ? 1 : 0));
+    lengths.take({octets.data() + cut, octets.size() - cut});
+    CHECK(lengths.longest() == 102'400);
+  }
+  MessageLengths lengths;
+  lengths.take(first);
+  lengths.take(encrypted);
+  CHECK(lengths.longest() == 1);
+}
+
+TEST_CASE("tls: a message that claims more than 32 KiB ends the handshake with its header") {
+  TlsEngine client(TlsOffer::usual, "mx.there.example");
+  CHECK(client.handshake() == Step::wants_input);
+  const std::string header("\x16\x03\x03\x00\x04\x02\x00\x80\x01", 9);
+  header.copy(client.input_space().data(), header.size());
+  client.input_arrived(header.size());
+  CHECK(client.handshake() == Step::failed);
+  CHECK(client.words() == "TLS: a message of the handshake is too long");
+}
+
+TEST_CASE("tls: a host may ask for a certificate of any authority that it knows") {
+  const bool tls13 = GENERATE(false, true);
+  const auto octets = GENERATE(std::size_t{90}, std::size_t{91});
+  const Shaken result =
+      shake(TlsOffer::usual, in_version(tls13, [octets](SSL_CTX* context) { ask_for_certificate(context, 145, octets); }));
+  CHECK(result.step == Step::done);
 }
 
 TEST_CASE("tls: a handshake of empty requests ends after its records") {
