@@ -7,6 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
+#include <functional>
 #include <optional>
 
 namespace mxpress::dns {
@@ -46,6 +47,7 @@ bool may_return_mail(const Question& question, const Answer& answer) {
 struct NameServers::Try {
   explicit Try(Server& asked) : server(asked) {}
   Server& server;
+  BootTime asked = BootTime::min();     // the latest exchange began
   BootTime patience = BootTime::max();  // the next server is asked at this moment; each exchange of the try moves it
   bool ended = false;
   bool has_spoken = false;  // with something that could be read
@@ -122,7 +124,7 @@ Task<void> NameServers::wait_for(std::shared_ptr<Race> race, std::shared_ptr<Try
   }
   if (attempt->ended || race->is_over()) co_return;
   attempt->is_told = true;
-  attempt->server.avoid_until = BootClock::now() + kAvoidSilent;
+  note_silence(*attempt);
   race->failures.add(silence(BootClock::now() - begun) + " from " + attempt->server.config.to_string());
 }
 
@@ -138,15 +140,25 @@ Task<void> NameServers::run(std::shared_ptr<NameServers> self, std::shared_ptr<R
   }
 }
 
+// The servers of a domain that are silent must not make the ones configured here look silent: others' questions are answered meanwhile.
+void NameServers::note_silence(const Try& attempt) {
+  if (attempt.server.spoke_at < attempt.asked) attempt.server.avoid_until = BootClock::now() + kAvoidSilent;
+}
+
+// Servers that were silent lately come last, if there is one that is known to be better.
 std::vector<NameServers::Server*> NameServers::in_order(BootTime now) {
   std::vector<Server*> order;
   for (Server& server : servers_) order.push_back(&server);
   if (options_.rotate && !order.empty()) std::rotate(order.begin(), order.begin() + next_first_++ % order.size(), order.end());
-  std::vector<Server*> silent;
-  std::copy_if(order.begin(), order.end(), std::back_inserter(silent), [now](const Server* server) { return server->avoid_until > now; });
-  std::erase_if(order, [now](const Server* server) { return server->avoid_until > now; });
-  order.insert(order.end(), silent.begin(), silent.end());
-  return order;
+  const auto was_silent = [now](const Server* server) { return server->avoid_until > now; };
+  const bool any_better = std::any_of(order.begin(), order.end(), [&was_silent](const Server* server) {
+    return !was_silent(server) && server->spoke_at != BootTime::min();
+  });
+  if (!any_better) return order;
+  std::vector<Server*> sorted;
+  std::copy_if(order.begin(), order.end(), std::back_inserter(sorted), std::not_fn(was_silent));
+  std::copy_if(order.begin(), order.end(), std::back_inserter(sorted), was_silent);
+  return sorted;
 }
 
 // A Reading is what the server said; an Error means that it said nothing that could be read.
@@ -182,9 +194,15 @@ Task<Result<Packet>> NameServers::query(Try& attempt, Question question, BootTim
 }
 
 Task<Result<Packet>> NameServers::exchange_once(Try& attempt, Protocol protocol, Question question, Edns edns, BootTime deadline) {
-  attempt.patience = BootClock::now() + options_.timeout;
+  attempt.asked = BootClock::now();
+  attempt.patience = attempt.asked + options_.timeout;
   Result<Packet> packet = co_await exchange(attempt.server.config, protocol, std::move(question), edns, random_, deadline);
-  attempt.server.avoid_until = packet ? BootTime::min() : BootClock::now() + kAvoidSilent;
+  if (!packet) {
+    note_silence(attempt);
+    co_return packet;
+  }
+  attempt.server.spoke_at = BootClock::now();
+  attempt.server.avoid_until = BootTime::min();
   co_return packet;
 }
 

@@ -27,17 +27,20 @@ class NameServers : public std::enable_shared_from_this<NameServers> {
   // round. FORMERR: once more without EDNS. Truncated: by TCP. NXDOMAIN, and that there is no address, is believed only
   // of a server that has answered something positive in the last minutes. The reading's answer names the server in `server` and `text`.
   // A server that stays silent for the time-out of a try is not given up: its question stays open while others are asked, and its answer
-  // counts whenever it comes before ask() ends. ask() ends with the first reading to rely on, with the last try, or at `deadline`.
+  // counts whenever it comes before ask() ends. One that has answered nothing else meanwhile is asked last for 30 s. ask() ends with the
+  // first reading to rely on, with the last try, or at `deadline`.
   Task<Reading> ask(Question question, BootTime deadline);
 
  private:
   struct Server {
     ServerConfig config;
-    BootTime avoid_until = BootTime::min();  // it was silent lately: asked after the others
+    BootTime avoid_until = BootTime::min();  // it was silent lately: asked after others that have answered something
+    BootTime spoke_at = BootTime::min();     // with something that could be read, to any question
     BootTime believed_until = BootTime::min();
   };
   struct Try;
   struct Race;
+  static void note_silence(const Try& attempt);
   std::vector<Server*> in_order(BootTime now);
   std::shared_ptr<Try> start(const std::shared_ptr<Race>& race, Server& server, const Question& question, BootTime deadline);
   Task<void> wait_for(std::shared_ptr<Race> race, std::shared_ptr<Try> attempt, BootTime deadline);

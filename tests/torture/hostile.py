@@ -21,6 +21,7 @@ import hostile_names  # noqa: F401
 import hostile_notices  # noqa: F401
 import hostile_owners  # noqa: F401
 import hostile_probes  # noqa: F401
+import hostile_servers  # noqa: F401
 import hostile_signing  # noqa: F401
 import hostile_stops  # noqa: F401
 import hostile_turns  # noqa: F401
