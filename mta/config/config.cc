@@ -30,6 +30,7 @@ void complete(Config& config) {
       if (auto domain = proto::Domain::parse(name)) config.local_domains.push_back(std::move(*domain));
   }
   if (config.listen.smtp_is_default) config.listen.smtp = {"127.0.0.1:25", "[::1]:25"};
+  config.rate_rules = rate_rules(config);
   for (const auto& [address, sender] : config.senders)
     for (const LocalUser& user : sender.users.value_or(std::vector<LocalUser>()))
       if (user.uid < 0)

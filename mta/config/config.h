@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dns/address.h"
+#include "mta/config/rate_rules.h"
 #include "mta/config/route_config.h"
 #include "mta/config/sender_config.h"
 #include "mta/config/timeouts.h"
@@ -110,6 +111,7 @@ struct Config {
   std::optional<RouteConfig> route;           // of all destinations that have no own; none: direct
   std::map<std::string, RouteConfig> routes;  // by name; the "host:port" that a destination names is one, too
   std::map<std::string, CredentialsConfig> credentials;
+  RateRules rate_rules;  // of the routes above
   SenderTable senders;
   std::optional<proto::Mailbox> redirect;    // that all mail that would leave this host goes to
   std::optional<proto::Mailbox> always_bcc;  // that gets a copy of each message that is handed in

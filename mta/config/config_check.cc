@@ -2,6 +2,7 @@
 #include "mta/config/config_check.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "mta/config/config.h"
@@ -56,11 +57,29 @@ void check_credentials(const std::string& name, const CredentialsConfig& credent
   if (has_file && has_credential) complain("password_file and password_credential: set one of them");
 }
 
+// Routes that share an account have one limit: which of two would hold?
+void check_rates(const Config& config, const std::string& key, const std::vector<Rate> RouteConfig::* rates, ConfigReader& reader) {
+  std::map<std::string, const RouteConfig*> firsts;  // by credentials
+  const auto check = [&](const RouteConfig& route) {
+    if (route.credentials.empty() || (route.*rates).empty()) return;
+    const RouteConfig& first = *firsts.emplace(route.credentials, &route).first->second;
+    if (first.*rates == route.*rates) return;
+    const std::string shown = route.source.substr(1, route.source.size() - 2);
+    reader.complain(std::max(reader.line_of(shown), reader.line_of(shown + "." + key)),
+                    route.source + " " + key + " differs from that of " + first.source + ", which signs in with the same auth = \"" +
+                        route.credentials + "\": they share one limit, so write the same in both, or write it in one of them");
+  };
+  if (config.route) check(*config.route);
+  for (const auto& [name, route] : config.routes) check(route);
+}
+
 void check_routes(const Config& config, ConfigReader& reader) {
   if (config.route) check_route(config, *config.route, reader);
   for (const auto& [name, route] : config.routes)
     if (route.source.starts_with("[route.")) check_route(config, route, reader);
   for (const auto& [name, credentials] : config.credentials) check_credentials(name, credentials, reader);
+  check_rates(config, "rate", &RouteConfig::rate, reader);
+  check_rates(config, "recipient_rate", &RouteConfig::recipient_rate, reader);
 }
 
 }  // namespace

@@ -158,6 +158,8 @@ std::vector<ConfigField> fields_of(RouteConfig& route) {
   fields.push_back(field("", "pin", route.pinned_key, maybe(key_digest())));
   fields.push_back(field("", "transport", route.transport, route_transport()));
   fields.push_back(field("", "from", route.author, maybe(mailbox())));
+  fields.push_back(field("", "rate", route.rate, rates()));
+  fields.push_back(field("", "recipient_rate", route.recipient_rate, rates()));
   fields.push_back(field("", "source", route.from_address, maybe(ip_address())));
   fields.push_back(field("", "auth", route.credentials, optional_text("the NAME of a [credentials.NAME]")));
   return fields;

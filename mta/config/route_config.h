@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dns/address.h"
+#include "mta/config/rate.h"
 #include "proto/domain.h"
 #include "proto/mailbox.h"
 
@@ -47,6 +48,8 @@ struct RouteConfig {
   std::optional<std::string> pinned_key;           // SHA-256 of the host's public key (SubjectPublicKeyInfo), 32 octets
   std::string credentials;                         // NAME; empty: nobody signs in
   std::optional<dns::Address> from_address;        // that connections are made from; none: as the system chooses
+  std::vector<Rate> rate;                          // of messages, each for another period; empty: as many as there are
+  std::vector<Rate> recipient_rate;                // the same of recipients
   std::optional<proto::Mailbox> author;            // that stands in From and in the envelope of its mail; none: as it was handed in
   std::string provider;                            // whose host and port these are; empty: the file states them
   std::string source;                              // for people: "[route]", "[route.office]", "[destination.\"x.example\"] route"

@@ -1,6 +1,8 @@
 // Addresses, and what takes mail.
 #include "mta/config/route_kinds.h"
 
+#include <algorithm>
+
 #include "proto/printable.h"
 
 namespace mxpress::mta::config {
@@ -34,6 +36,30 @@ Kind<RouteTransport> route_transport() {
             return Error::permanent("must be " + std::string(kWanted) + ", not " + shown(value));
           },
           [](const RouteTransport& target) { return quoted(target == RouteTransport::smtp ? "smtp" : "hold"); }};
+}
+
+Kind<std::vector<Rate>> rates() {
+  return {[](const ConfigValue& value) -> Result<std::vector<Rate>> {
+            constexpr std::string_view kWanted = "a rate such as \"100/h\", or a list such as [\"20/m\", \"500/d\"]";
+            if (!value.text() && !value.list()) return wants(kWanted, value);
+            const ConfigValue::List one = value.text() ? ConfigValue::List{value} : ConfigValue::List();
+            std::vector<Rate> all;
+            for (const ConfigValue& element : value.text() ? one : *value.list()) {
+              if (!element.text()) return wants(kWanted, element);
+              const auto rate = Rate::parse(*element.text());
+              if (!rate) return rate.error();
+              const auto is_same = [&](const Rate& other) { return other.period == rate->period; };
+              if (std::any_of(all.begin(), all.end(), is_same))
+                return Error::permanent("names two limits for the same time (/" + rate->unit() + "): write one of them");
+              all.push_back(*rate);
+            }
+            return all;
+          },
+          [](const std::vector<Rate>& target) {
+            std::string list;
+            for (const Rate& rate : target) list += (list.empty() ? "" : ", ") + quoted(rate.to_string());
+            return target.size() > 1 ? "[" + list + "]" : list;
+          }};
 }
 
 Kind<dns::Address> ip_address() {

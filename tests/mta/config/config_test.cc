@@ -233,6 +233,22 @@ TEST_CASE("config: each mistake is an error that names file, line and key, and w
       {"[route]\nhost = \"a.example\"\nauth = \"me\"", "x.toml:3: [route] auth: there is no [credentials.me]"},
       {"[route]\nhost = \"mx:a.example\"\ntls = \"encrypt\"\nauth = \"me\"\n[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"",
        "x.toml:4: [route] auth: with host = \"mx:...\" the DNS names the host"},
+      {"[route]\nhost = \"a.example\"\nrate = \"0/h\"", "x.toml:3: [route] rate: \"0/h\" lets nothing through: write at least 1"},
+      {"[route]\nhost = \"a.example\"\nrate = \"-1/s\"",
+       "x.toml:3: [route] rate: \"-1/s\" must begin with a whole number from 1 to 10000000"},
+      {"[route]\nhost = \"a.example\"\nrate = \"1e9/s\"",
+       "x.toml:3: [route] rate: \"1e9/s\" must begin with a whole number from 1 to 10000000"},
+      {"[route]\nhost = \"a.example\"\nrate = \"20000000/s\"", "x.toml:3: [route] rate: \"20000000/s\" must begin with a whole number"},
+      {"[route]\nhost = \"a.example\"\nrate = \"100\"",
+       "x.toml:3: [route] rate: \"100\" does not say in which time: write 100/s, /m, /h or /d, such as \"100/h\""},
+      {"[route]\nhost = \"a.example\"\nrate = \"100/w\"",
+       "x.toml:3: [route] rate: \"100/w\" must end with /s, /m, /h or /d (second, minute, hour, day), such as \"100/d\""},
+      {"[route]\nhost = \"a.example\"\nrate = 100", "x.toml:3: [route] rate: must be a rate such as \"100/h\", or a list"},
+      {"[route]\nhost = \"a.example\"\nrecipient_rate = [\"1/h\", 2]", "x.toml:3: [route] recipient_rate: must be a rate such as"},
+      {"[route]\nhost = \"a.example\"\nrate = [\"1/h\", \"2/h\"]", "x.toml:3: [route] rate: names two limits for the same time (/h)"},
+      {"[route.a]\nhost = \"a.example\"\nauth = \"me\"\nrate = \"1/h\"\n[route.b]\nhost = \"b.example\"\nauth = \"me\"\nrate = \"2/h\"\n"
+       "[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"",
+       "x.toml:8: [route.b] rate differs from that of [route.a], which signs in with the same auth = \"me\""},
       {"[route.\"my host\"]\nhost = \"a.example\"", "x.toml:1: [route.my host]: a name has letters"},
       {"[sender.\"office\"]\nroute = \"direct\"", "x.toml:1: [sender.\"office\"]: is neither an address, nor"},
       {"[sender.\"@a b\"]\nroute = \"direct\"", "x.toml:1: [sender.\"@a b\"]: "},
@@ -445,4 +461,34 @@ TEST_CASE("config: a provider's name stands for its host and port, and the route
   const Config own = parsed("[route]\nport = 2525\nprovider = \"gmail\"\n");
   CHECK(own.route->port == 2525);
   CHECK(own.route->next_hops.hosts.at(0).host == "smtp.gmail.com");
+}
+
+TEST_CASE("config: a route's limits are counted for the route, or for all routes that sign in with the same credentials") {
+  const Config config = parsed(
+      "[route]\nhost = \"a.example\"\nrate = [\"20/m\", \"500/d\"]\n"
+      "[route.b]\nhost = \"b.example\"\nauth = \"me\"\nrecipient_rate = \"100/h\"\n"
+      "[route.c]\nhost = \"c.example\"\nauth = \"me\"\n"
+      "[route.d]\nhost = \"d.example\"\n"
+      "[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\n");
+  REQUIRE(config.rate_rules.size() == 2);
+  CHECK(config.rate_rules.at("route") == RateRule{"[route]", {{20, 1min}, {500, 24h}}, {}});
+  CHECK(config.rate_rules.at("credentials.me") == RateRule{"routes b, c", {}, {{100, 1h}}});
+  CHECK(rate_key(config.routes.at("d")) == "route.d");
+}
+
+TEST_CASE("config: the limit of a provider holds unless the route has its own, or an empty list") {
+  const std::string provider = "[route]\nprovider = \"microsoft365\"\n";
+  CHECK(parsed(provider).rate_rules.at("route") == RateRule{"[route]", {{30, 1min}}, {{10'000, 24h}}});
+  CHECK(parsed(provider + "rate = \"5/m\"\n").rate_rules.at("route") == RateRule{"[route]", {{5, 1min}}, {{10'000, 24h}}});
+  CHECK(parsed(provider + "rate = []\nrecipient_rate = []\n").rate_rules.empty());
+  CHECK(parsed("[route]\nprovider = \"gmail\"\n").rate_rules.empty());
+}
+
+TEST_CASE("config: rates are shown as they are written") {
+  Config config = parsed("[route]\nhost = \"a.example\"\nrate = [\"20/m\", \"500/d\"]\nrecipient_rate = \"1/s\"\n");
+  std::map<std::string, std::string> shown;
+  for (const auto& section : config::sections_of(config))
+    for (const auto& field : section.fields) shown[section.heading + " " + field.name] = field.show();
+  CHECK(shown.at("route rate") == "[\"20/m\", \"500/d\"]");
+  CHECK(shown.at("route recipient_rate") == "\"1/s\"");
 }

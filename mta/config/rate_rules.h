@@ -1,0 +1,30 @@
+// The rate limits of a configuration, by what they are counted for.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "mta/config/rate.h"
+
+namespace mxpress::mta {
+
+struct Config;
+struct RouteConfig;
+
+// What is counted together: a route, or all routes that sign in with the same credentials, because a provider counts by account.
+struct RateRule {
+  std::string routes;            // for people: "route office", "[route]", "routes office, home"
+  std::vector<Rate> messages;    // each holds; each transaction counts for one
+  std::vector<Rate> recipients;  // the same for recipients
+  bool operator==(const RateRule&) const = default;
+};
+// By rate_key().
+using RateRules = std::map<std::string, RateRule>;
+
+// "credentials.gmail", "route.office", "route": no space in it. Empty: it has no limit, ever.
+std::string rate_key(const RouteConfig& route);
+// Of all routes of a configuration whose routes agree.
+RateRules rate_rules(const Config& config);
+
+}  // namespace mxpress::mta
