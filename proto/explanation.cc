@@ -96,6 +96,9 @@ Explanation session_broke(const HostResult& result) {
 Explanation never_offered(const HostResult& result) {
   if (result.text == kHeldTooLong)
     return {"It was held back by the operator of the mail system that sends it until its time was over.", Remedy::ask_administrator};
+  if (is(result.status, 4, 5))
+    return {"It waits for its turn: the mail system that sends it lets only so much mail go this way in a certain time.",
+            Remedy::send_later};
   if (is(result.status, 4, 7)) return {"It was not tried in the time allowed.", Remedy::send_later};
   if (is(result.status, 4, 0)) return {"There was no time to offer it to the mail host.", Remedy::send_later};
   return {"No reason is known.", Remedy::ask_administrator};

@@ -36,6 +36,7 @@
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
 #include "mta/net/tls.h"
+#include "mta/rates/rate_limits.h"
 #include "mta/records/key_watch.h"
 #include "mta/records/seen_keys.h"
 #include "mta/routing/route_files.h"
@@ -91,6 +92,10 @@ Result<routing::SigningKeys> read_signing_keys(const Result<Config>& config) {
   return config ? routing::load_signing_keys(*config) : config.error();
 }
 
+rates::RateServices rate_services(queue::Disk& disk, const CurrentConfig& config, fairness::FileTurns& files) {
+  return {disk, rates::record_file(config.get()->spool_directory), &files, rates::boot_id()};
+}
+
 control::ControlServerOptions control_options(const Config& config) {
   control::ControlServerOptions options;
   options.socket = config.listen.control_socket;
@@ -120,6 +125,10 @@ std::unique_ptr<system::CrashRecord> open_crash_record(const Config& config) {
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) ^ device();
+}
+
+std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
+  return std::make_shared<dns::StubResolver>(io.get_executor(), config::stub_config(config), random_seed());
 }
 
 // An event loop with the thread that runs it; kept alive until told to stop.
@@ -196,7 +205,8 @@ class RunningDaemon final : public Daemon {
                                           .make_resolver = make_resolver,
                                           .make_connector = [this](asio::io_context& io) { return make_connector(io); },
                                           .seed = random_seed(),
-                                          .crash_record = crash_record_.get()};
+                                          .crash_record = crash_record_.get(),
+                                          .limits = &limits_};
     dispatcher_ = std::make_unique<delivery::Dispatcher>(std::move(services));
     context_.emplace(intake::Context{config_, *spool_, events_,
                                      [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); }});
@@ -204,7 +214,8 @@ class RunningDaemon final : public Daemon {
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
         *spool_, *dispatcher_, config_, recovery_progress_, events_, counters_, [this] { return reload(); },
-        [this, of_start = listeners_.failures] { return failures(of_start); }, [this] { return key_watch_.status(); });
+        [this, of_start = listeners_.failures] { return failures(of_start); }, [this] { return key_watch_.status(); },
+        [this] { return limits_.status(system::instant_now()); });
   }
 
   // Sets the signer of `config`. Any thread.
@@ -220,9 +231,6 @@ class RunningDaemon final : public Daemon {
     key_watch_.watch(std::move(keys), std::move(signer), std::move(make));
   }
 
-  static std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
-    return std::make_shared<dns::StubResolver>(io.get_executor(), config::stub_config(config), random_seed());
-  }
   std::unique_ptr<net::Connector> make_connector(asio::io_context& io) {
     return std::make_unique<net::TcpConnector>(io.get_executor(), &*handshake_lane_);
   }
@@ -339,6 +347,7 @@ class RunningDaemon final : public Daemon {
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
       config_.set(std::move(*config));
       sign_in_alarm_.clear();
+      limits_.reconfigured(config_.get()->rate_rules);
       dispatcher_->reconfigured();
       log(LogLine(Priority::notice, "reload").add("file", config_.get()->file.string()));
     }
@@ -397,6 +406,7 @@ class RunningDaemon final : public Daemon {
     spool_.reset();  // its last commit tells the dispatcher what has become durable
     dispatcher_.reset();
     loops_.clear();  // what waited there ends, and says so to the crash record
+    limits_.close();
     crash_record_.reset();
     log(LogLine(Priority::info, "stopped"));
   }
@@ -414,6 +424,7 @@ class RunningDaemon final : public Daemon {
   asio::thread_pool file_pool_{kFileThreads};
   fairness::FileTurns files_{file_pool_, kFileThreads};
   std::optional<net::HandshakeLane> handshake_lane_{std::in_place};
+  rates::RateLimits limits_{rate_services(*disk_, config_, files_), config_.get()->rate_rules};
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::optional<intake::Context> context_;

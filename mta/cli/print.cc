@@ -75,6 +75,8 @@ std::string waiting(const control_pb::RecipientInfo& recipient, WallTime now) {
   std::string text = "waits for its first attempt";
   if (recipient.attempts() != 0)
     text = "waits after " + std::to_string(recipient.attempts()) + (recipient.attempts() == 1 ? " attempt" : " attempts");
+  else if (recipient.has_last() && recipient.last().stage() == "none" && recipient.last().host().empty())
+    text = "waits for its turn";
   else if (recipient.has_last())
     text = "waits, as all mail for this domain does, until it can be reached";
   if (wall(recipient.next_try_ms()) <= now) return text + "; it is due now";
@@ -280,6 +282,17 @@ void print_counts(std::ostream& out, const control_pb::Counts& counts) {
       << " could not be opened\n";
 }
 
+void print_rate_limits(std::ostream& out, const control_pb::StatusInfo& status, WallTime now) {
+  for (const control_pb::RateLimit& limit : status.rate_limit()) {
+    out << (&limit == &status.rate_limit(0) ? "limits     " : "           ") << clean(limit.routes()) << ": ";
+    for (const control_pb::RateLimit::Bound& bound : limit.bound())
+      out << (&bound == &limit.bound(0) ? "" : ", ") << bound.used() << " of " << clean(bound.limit());
+    if (limit.next_ms() != 0)
+      out << "; used up until " << local_time(limit.next_ms(), "%Y-%m-%d %H:%M:%S") << " (" << ahead(limit.next_ms(), now) << ")";
+    out << "\n";
+  }
+}
+
 // The keys of one domain stand together.
 void print_signing_keys(std::ostream& out, const control_pb::StatusInfo& status) {
   std::string domain;
@@ -306,6 +319,7 @@ bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
   out << "\n";
   if (status.has_counts()) print_counts(out, status.counts());
   print_signing_keys(out, status);
+  print_rate_limits(out, status, now);
   for (const control_pb::Loss& lost : status.lost())
     out << "LOST       " << lost.events() << " event(s) that the " << clean(lost.sink()) << " was too slow for, or failed on\n";
   if (status.corrupt() != 0)

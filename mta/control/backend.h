@@ -11,6 +11,7 @@
 
 #include "mta/delivery/deliverer.h"
 #include "mta/events/counters.h"
+#include "mta/rates/status.h"
 #include "mta/records/key_status.h"
 #include "queue/spool_counters.h"
 
@@ -28,6 +29,7 @@ struct DaemonStatus {
   events::Counts counts{};
   std::vector<events::Hub::Loss> losses{};  // of each sink
   std::vector<records::KeyStatus> keys{};   // that sign
+  std::vector<rates::AccountStatus> limits{};
 };
 
 // Every function may block, and be called from several threads at once.

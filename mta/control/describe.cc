@@ -222,6 +222,20 @@ void describe_keys(control_pb::StatusInfo& info, const std::vector<records::KeyS
   }
 }
 
+void describe_limits(control_pb::StatusInfo& info, const std::vector<rates::AccountStatus>& limits) {
+  for (const rates::AccountStatus& account : limits) {
+    control_pb::RateLimit& told = *info.add_rate_limit();
+    told.set_routes(account.routes);
+    for (const rates::LimitStatus& limit : account.limits) {
+      control_pb::RateLimit::Bound& one = *told.add_bound();
+      one.set_limit(limit.limit);
+      one.set_used(limit.used);
+      one.set_most(limit.most);
+    }
+    if (account.next) told.set_next_ms(milliseconds(*account.next));
+  }
+}
+
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination) {
   control_pb::DestinationInfo info;
   info.set_destination(text(destination.destination));

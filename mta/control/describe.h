@@ -25,6 +25,7 @@ control_pb::DestinationInfo describe(const delivery::DestinationStatus& destinat
 void describe_events(control_pb::StatusInfo& info, const DaemonStatus& daemon);
 // Also warns of those that wait, and of records with flaws; those whose record is lost are trouble.
 void describe_keys(control_pb::StatusInfo& info, const std::vector<records::KeyStatus>& keys);
+void describe_limits(control_pb::StatusInfo& info, const std::vector<rates::AccountStatus>& limits);
 std::int64_t milliseconds(WallTime time);
 
 }  // namespace mxpress::mta::control

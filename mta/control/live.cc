@@ -71,7 +71,7 @@ Result<queue::Message> LiveBackend::load(queue::QueueId id) { return spool_.load
 std::shared_ptr<const Config> LiveBackend::config() { return config_.get(); }
 
 DaemonStatus LiveBackend::status() {
-  DaemonStatus status{true, started_, spool_.counters(), failures_(), counters_.counts(), events_.losses(), keys_()};
+  DaemonStatus status{true, started_, spool_.counters(), failures_(), counters_.counts(), events_.losses(), keys_(), limits_()};
   if (const Status room = spool_.room_for(0); status.counters.accepting && !room) {
     status.counters.accepting = false;
     status.counters.not_accepting_because = room.error().message;

@@ -35,12 +35,13 @@ class RecoveryProgress {
 class LiveBackend final : public ControlBackend {
  public:
   // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `failures` tells
-  // those of the daemon itself, and `keys` how those that sign stand, on a thread of the control server.
+  // those of the daemon itself, `keys` how those that sign stand, and `limits` the rate limits, on a thread of the control server.
   LiveBackend(
       queue::MessageStore& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
       events::Hub& events, const events::Counters& counters, std::function<Status()> reload,
       std::function<std::vector<std::string>()> failures = [] { return std::vector<std::string>(); },
-      std::function<std::vector<records::KeyStatus>()> keys = [] { return std::vector<records::KeyStatus>(); })
+      std::function<std::vector<records::KeyStatus>()> keys = [] { return std::vector<records::KeyStatus>(); },
+      std::function<std::vector<rates::AccountStatus>()> limits = [] { return std::vector<rates::AccountStatus>(); })
       : spool_(spool),
         deliverer_(deliverer),
         config_(config),
@@ -49,7 +50,8 @@ class LiveBackend final : public ControlBackend {
         counters_(counters),
         reload_(std::move(reload)),
         failures_(std::move(failures)),
-        keys_(std::move(keys)) {}
+        keys_(std::move(keys)),
+        limits_(std::move(limits)) {}
 
   Status ready() override;
   std::vector<queue::QueueId> ids() override;
@@ -87,6 +89,7 @@ class LiveBackend final : public ControlBackend {
   std::function<Status()> reload_;
   const std::function<std::vector<std::string>()> failures_;
   const std::function<std::vector<records::KeyStatus>()> keys_;
+  const std::function<std::vector<rates::AccountStatus>()> limits_;
 };
 
 }  // namespace mxpress::mta::control

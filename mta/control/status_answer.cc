@@ -62,6 +62,7 @@ void answer_status(ControlBackend& backend, ControlOutlet& outlet) {
   for (const std::string& failure : daemon.failures) info.add_trouble(failure);
   if (daemon.running) describe_events(info, daemon);
   describe_keys(info, daemon.keys);
+  describe_limits(info, daemon.limits);
   if (daemon.counters.unread != 0)
     info.add_trouble(std::to_string(daemon.counters.unread) + " file(s) of the spool could not be read; the log says which and why");
   if (const std::size_t refused = count_files(config.refused_directory()); refused != 0)

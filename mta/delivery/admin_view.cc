@@ -6,6 +6,7 @@
 
 #include "mta/delivery/destinations.h"
 #include "mta/delivery/flights.h"
+#include "mta/delivery/site_limits.h"
 #include "mta/delivery/site_table.h"
 #include "mta/system/instant.h"
 #include "queue/schedule.h"
@@ -22,10 +23,17 @@ void add_backoff(DestinationStatus& row, const Backoff& backoff, Instant now) {
 
 }  // namespace
 
+// As long as a delivery decides when, its end is soon.
+void add_limit(DestinationStatus& row, const SiteLimits::Why& why, Instant now) {
+  row.last = why.failure.result;
+  row.next_probe = to_wall(std::max(why.until.value_or(now), now));
+}
+
 // What waits at one destination.
 struct AdminView::Tally {
   std::size_t messages = 0, in_flight = 0, held = 0, ending = 0;
-  bool is_due = false;  // some are: they wait for the site
+  bool is_due = false;    // some are: they wait for the site
+  bool is_ready = false;  // of these, some are not under way
   Instant next_try = Instant::max(), oldest = Instant::max();
 
   void count(const queue::Job& job) {
@@ -35,6 +43,7 @@ struct AdminView::Tally {
     in_flight += is_leased && !is_recorded;
     held += job.stage == queue::JobStage::held;
     ending += is_ending;
+    is_ready = is_ready || job.stage == queue::JobStage::ready;
     is_due = is_due || job.stage == queue::JobStage::ready || (is_leased && !is_recorded) || is_ending;
     if (job.stage == queue::JobStage::waiting || is_recorded) next_try = std::min(next_try, job.next_try);
     oldest = std::min<Instant>(oldest, job.accepted);
@@ -65,12 +74,15 @@ std::vector<DestinationStatus> AdminView::status_of(queue::QueueId message, Inst
   for (JobIndex index : schedule_.jobs_of(message)) {
     const DestinationIndex destination = schedule_.job(index).destination;
     const Backoff* backoff = sites_.backoff_of(destination);
+    const bool is_ready = schedule_.job(index).stage == queue::JobStage::ready;
+    const auto limit = is_ready && !backoff ? limits_.why(destinations_[destination].site, now) : std::nullopt;
     auto flight = flights_.find(index, message);
-    if (!backoff && !flight) continue;
+    if (!backoff && !flight && !limit) continue;
     DestinationStatus& row = result.emplace_back();
     row.destination = destinations_.name(destination).shown();
     row.last = destinations_[destination].last.get();
     if (backoff) add_backoff(row, *backoff, now);
+    if (limit) add_limit(row, *limit, now);
     if (flight) row.flights.push_back(std::move(*flight));
   }
   return result;
@@ -87,11 +99,13 @@ DestinationStatus AdminView::row(DestinationIndex index, const Tally& tally, Ins
   row.held = tally.held;
   row.ending = tally.ending;
   row.oldest = to_wall(tally.oldest);
-  const Instant due = backoff ? backoff->next_probe() : now;
+  const auto limit = tally.is_ready && !backoff ? limits_.why(destination.site, now) : std::nullopt;
+  const Instant due = backoff ? backoff->next_probe() : limit ? limit->until.value_or(now) : now;
   const Instant next_try = tally.is_due ? std::min(due, tally.next_try) : tally.next_try;
   if (tally.held < tally.messages) row.next_try = to_wall(std::max(next_try, now));
   row.last = destination.last.get();
   if (backoff) add_backoff(row, *backoff, now);
+  if (limit) add_limit(row, *limit, now);
   return row;
 }
 

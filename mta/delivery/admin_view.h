@@ -12,8 +12,9 @@ namespace mxpress::mta::delivery {
 // Reads, and changes nothing. Thread: the worker's.
 class AdminView {
  public:
-  AdminView(const queue::Schedule& schedule, const Destinations& destinations, const SiteTable& sites, const Flights& flights)
-      : schedule_(schedule), destinations_(destinations), sites_(sites), flights_(flights) {}
+  AdminView(const queue::Schedule& schedule, const Destinations& destinations, const SiteTable& sites, const SiteLimits& limits,
+            const Flights& flights)
+      : schedule_(schedule), destinations_(destinations), sites_(sites), limits_(limits), flights_(flights) {}
 
   // See Deliverer::status().
   std::vector<DestinationStatus> status(Instant now) const;
@@ -27,6 +28,7 @@ class AdminView {
   const queue::Schedule& schedule_;
   const Destinations& destinations_;
   const SiteTable& sites_;
+  const SiteLimits& limits_;
   const Flights& flights_;
 };
 

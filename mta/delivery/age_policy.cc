@@ -43,14 +43,20 @@ void AgePolicy::look(JobIndex index, Instant now) {
   const Instant accepted = job.accepted;
   const Instant deadline = accepted + (held ? policy->held_lifetime : policy->lifetime);
   if (now >= deadline) return look_at_expired(index, now, deadline);
-  const Backoff* backoff = parts_.sites.backoff_of(job.destination);
   const bool due = policy->delay_notice > Duration(0) && now >= accepted + policy->delay_notice;
   if (held || !due || job.delay_noticed) return arrange(index, now);
-  // Nothing to tell yet when the message has neither been tried nor waits for a site in backoff.
-  const bool can_tell = !job.first_attempt || backoff;
-  job.delay_noticed = can_tell && actions_.notify_delay(job, backoff ? backoff->failure() : std::nullopt, deadline);
+  // Nothing to tell yet when the message has neither been tried nor waits for a site in backoff, or for a rate limit.
+  auto why = why_late(job);
+  job.delay_noticed = (why || !job.first_attempt) && actions_.notify_delay(job, std::move(why), deadline);
   if (!job.delay_noticed) return parts_.schedule.set_age_event(index, std::min(deadline, now + kLookAgain));
   arrange(index, now);
+}
+
+std::optional<SiteFailure> AgePolicy::why_late(const queue::Job& job) const {
+  if (const Backoff* backoff = parts_.sites.backoff_of(job.destination)) return backoff->failure();
+  const SiteIndex site = parts_.destinations[job.destination].site;
+  const bool is_limited = site != queue::kNone && parts_.sites[site].is_limited;
+  return is_limited ? actions_.waits_for_limit(site) : std::nullopt;
 }
 
 // Time is up, but nothing expires without an attempt in this run, of its own or of its site, that was no earlier than just before its
@@ -93,7 +99,10 @@ bool AgePolicy::expire(JobIndex index, Instant now, Instant deadline) {
   }
   const bool has_waited = attempts_since_ && now >= std::max(deadline, *attempts_since_) + kLastChance;
   if (job.stage != queue::JobStage::ready || !has_waited) return false;
-  auto result = expired("no attempt could begin within an hour after its lifetime: its mail hosts were busy with other messages");
+  const SiteIndex site = parts_.destinations[job.destination].site;
+  const bool is_limited = site != queue::kNone && parts_.sites[site].is_limited;
+  auto result = expired(std::string("no attempt could begin within an hour after its lifetime: ") +
+                        (is_limited ? "the rate limit of its route was used up" : "its mail hosts were busy with other messages"));
   conclude(index, now, proto::Outcome::deferred, {std::move(result)});
   return true;
 }

@@ -30,6 +30,8 @@ class AgePolicy {
     std::function<void(Conclusion)> conclude;
     // Asks for a delay notice. `why` the destination backs off, if it does; `deadline`: when the message will expire. False: not now.
     std::function<bool(const queue::Job& job, std::optional<SiteFailure> why, Instant deadline)> notify_delay;
+    // Why mail for the site waits for a rate limit; nullopt: it does not.
+    std::function<std::optional<SiteFailure>(SiteIndex site)> waits_for_limit = [](SiteIndex) { return std::nullopt; };
   };
   AgePolicy(Parts parts, Actions actions, Instant now) : parts_(parts), actions_(std::move(actions)), attempts_since_(now) {}
 
@@ -45,6 +47,7 @@ class AgePolicy {
   }
 
  private:
+  std::optional<SiteFailure> why_late(const queue::Job& job) const;
   void look_at_expired(JobIndex job, Instant now, Instant deadline);
   void expire_held(JobIndex job, Instant now);
   bool expire(JobIndex job, Instant now, Instant deadline);

@@ -77,6 +77,7 @@ Dispatcher::Dispatcher(DispatcherServices services)
     const transport::Transports transports(*transports_[2 * i], *transports_[2 * i + 1]);
     WorkerServices worker_services{io,        transports, services_.spool, services_.config, services_.events,           services_.files,
                                    *notices_, *this,      *loads_,         region_of(i),     services_.many_destinations};
+    worker_services.limits = services_.limits;
     workers_.push_back(std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i));
   }
 }

@@ -38,6 +38,9 @@ namespace events {
 class Hub;
 struct Attempted;
 }  // namespace events
+namespace rates {
+class RateLimits;
+}
 namespace transport {
 class Transport;
 }
@@ -64,6 +67,7 @@ struct DispatcherServices {
   std::uint64_t seed = 0;
   system::CrashRecord* crash_record = nullptr;        // null: nobody notes what is being handled (simulations)
   std::size_t many_destinations = kManyDestinations;  // of each worker
+  rates::RateLimits* limits = nullptr;                // outlives the io_contexts; null: no route has a rate limit
 };
 
 // Threads: Deliverer's and Ownership's functions from any. Destroyed after the threads that run its io_contexts have ended, before the

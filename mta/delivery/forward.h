@@ -43,6 +43,7 @@ class JobLoader;
 class Leases;
 class Notices;
 class Ownership;
+class SiteLimits;
 class SiteTable;
 class Turns;
 class Wakes;

@@ -14,8 +14,10 @@
 #include "mta/delivery/job_loader.h"
 #include "mta/delivery/leases.h"
 #include "mta/delivery/shared_messages.h"
+#include "mta/delivery/site_limits.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/turns.h"
+#include "mta/rates/hold.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/report.h"
@@ -25,11 +27,12 @@
 
 namespace mxpress::mta::delivery {
 
-void JobRunner::start(JobIndex job, DestinationIndex destination, SiteIndex site, const fairness::Owner& owner) {
+void JobRunner::start(JobIndex job, DestinationIndex destination, SiteIndex site, const fairness::Owner& owner,
+                      std::unique_ptr<rates::Hold> hold) {
   ++under_way_;
   const queue::QueueId id = parts_.schedule.job(job).message;
   const std::uint32_t slot = parts_.handled ? parts_.handled->begin(id) : system::CrashRecord::kNoSlot;
-  asio::co_spawn(parts_.io, run({job, destination, site, parts_.turns.begin(site, owner)}),
+  asio::co_spawn(parts_.io, run({job, destination, site, parts_.turns.begin(site, owner), std::move(hold)}),
                  [this, job, id, slot](std::exception_ptr error) {
                    if (parts_.handled) parts_.handled->end(slot);
                    if (!error) return;
@@ -69,7 +72,7 @@ Task<void> JobRunner::run(Attempt attempt) {
 
 // Mail that may have to wait for its hosts again is not read before that is known: reading may take much longer than they are busy.
 bool JobRunner::is_busy(const Attempt& attempt, AttemptReport& report) {
-  const auto& [job, destination, site, place] = attempt;
+  const auto& [job, destination, site, place, hold] = attempt;
   if (!parts_.turns.has_waited_for_host(site, place.owner)) return false;
   auto& transport = parts_.transports.of(*parts_.sites[site].terms);
   auto why = transport.busy_now(site, place.owner, parts_.destinations[destination].targets.get());
@@ -106,6 +109,11 @@ Task<AttemptReport> JobRunner::deliver(const Attempt& attempt, const Share& shar
   order.most_connections = parts_.turns.session_limit(attempt.destination, *order.config);
   order.terms = parts_.sites[attempt.site].terms;
   order.is_by_route = parts_.sites[attempt.site].is_by_route;
+  if (attempt.hold) {
+    const std::size_t most = order.config->delivery.max_recipients;
+    co_await parts_.limits.cut(*attempt.hold, attempt.site, order.owner, *order.message, order.recipients, most);
+    order.limit = attempt.hold.get();
+  }
   order.wanted = [this, job] { return is_wanted(job); };
   order.trying = [this, job](const dns::Target& target) { parts_.flights.ask(job, target); };
   co_return co_await parts_.transports.of(*order.terms).deliver(order);
@@ -130,6 +138,10 @@ void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report
   } else {
     site_answered(attempt, report, took);
   }
+  if (attempt.hold) {
+    const auto pending = pending_recipients(*share, parts_.destinations.name(attempt.destination), *parts_.config.get());
+    report.left_out_due = left_out_due(*share, pending, report);
+  }
   std::optional<WallTime> next_try;
   if (report.site_failed) next_try = to_wall(parts_.sites[attempt.site].backoff.next_probe());
   parts_.leases.settle(attempt.job, attempt.destination, std::move(share), std::move(report), next_try);
@@ -137,7 +149,7 @@ void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report
 
 // What the attempt says about the site: a failure makes it back off, an answer opens its window.
 void JobRunner::site_answered(const Attempt& attempt, const AttemptReport& report, Duration took) {
-  const auto& [job, destination, site, place] = attempt;
+  const auto& [job, destination, site, place, hold] = attempt;
   CompactResult& last = parts_.destinations[destination].last;
   for (const proto::RecipientResult& result : report.results)
     if (result.outcome == proto::Outcome::delivered)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "dns/async.h"
 #include "mta/delivery/forward.h"
@@ -10,6 +11,10 @@
 #include "mta/delivery/share.h"
 #include "mta/system/crash_record.h"
 #include "proto/outcome.h"
+
+namespace mxpress::mta::rates {
+class Hold;
+}
 
 namespace mxpress::mta::delivery {
 
@@ -26,6 +31,7 @@ class JobRunner {
     Flights& flights;
     Backoffs& backoffs;
     Turns& turns;
+    SiteLimits& limits;
     DeliveryRoom& room;
     JobLoader& loader;
     Leases& leases;
@@ -37,8 +43,9 @@ class JobRunner {
   };
   JobRunner(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}
 
-  // Delivers a leased job at this site, for the owner of its message. A bug costs this attempt, not the job: it is tried again later.
-  void start(JobIndex job, DestinationIndex destination, SiteIndex site, const fairness::Owner& owner);
+  // Delivers a leased job at this site, for the owner of its message, with what it holds of a rate limit, if the site has one. A bug costs
+  // this attempt, not the job: it is tried again later.
+  void start(JobIndex job, DestinationIndex destination, SiteIndex site, const fairness::Owner& owner, std::unique_ptr<rates::Hold> hold);
   std::size_t under_way() const { return under_way_; }
 
  private:
@@ -47,6 +54,7 @@ class JobRunner {
     DestinationIndex destination;
     SiteIndex site;
     Places::Place place;
+    std::unique_ptr<rates::Hold> hold;  // null: no limit
   };
   Task<void> run(Attempt attempt);
   Task<AttemptReport> deliver(const Attempt& attempt, const Share& share);

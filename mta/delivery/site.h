@@ -53,6 +53,7 @@ struct Site {
   bool has_answered = false;           // in this run
   bool is_waiting = false;             // for one of its worker's places
   bool is_by_route = false;            // of its key: the configuration names the hosts
+  bool is_limited = false;             // its terms name a rate limit
   Backoff backoff;
   Suspicion suspicion;
   Chain members;  // destinations that resolved to this site

@@ -21,6 +21,7 @@ SiteIndex SiteTable::index(const SessionKey& key) {
   if (index == sites_.size()) sites_.emplace_back();
   sites_[index].terms = shared_terms(key.terms);
   sites_[index].is_by_route = key.next_hop.kind == transport::NextHop::Kind::route;
+  sites_[index].is_limited = !key.terms.limit.empty();
   return index;
 }
 

@@ -72,6 +72,10 @@ Verdict conclude(const queue::Message& message, AttemptReport report, const queu
   verdict.next_try = next_try ? *next_try : report.ended + policy.schedule.wait_after(std::max(attempts, 1u), random);
   for (auto& change : verdict.settlement.changes)
     if (change.state.stage == RecipientStage::pending) change.state.next_try = verdict.next_try;
+  if (report.left_out_due) {
+    verdict.next_try = verdict.open ? std::min(verdict.next_try, *report.left_out_due) : *report.left_out_due;
+    verdict.open = true;
+  }
   verdict.settlement.message = message.id;
   verdict.settlement.attempt = std::move(report.attempt);
   return verdict;

@@ -26,10 +26,12 @@
 #include "mta/delivery/ownership.h"
 #include "mta/delivery/regrouping.h"
 #include "mta/delivery/resolve_stage.h"
+#include "mta/delivery/site_limits.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/turns.h"
 #include "mta/delivery/verdict.h"
 #include "mta/delivery/wakes.h"
+#include "mta/rates/hold.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/report.h"
@@ -97,6 +99,7 @@ class Worker::Parts {
   Backoffs backoffs_;
   ResolveStage resolve_;
   Turns turns_;
+  SiteLimits limits_;
   DeliveryRoom room_;
   Leases leases_;
   JobLoader loader_;
@@ -124,6 +127,11 @@ Worker::Parts::Parts(std::size_t index, WorkerServices services, std::shared_ptr
                {schedule_, destinations_, sites_, wakes_, age_, backoffs_, services_.ownership, services_.spool, random_},
                resolve_actions(), {services_.config.get(), std::move(resolver)}),
       turns_({schedule_, destinations_, sites_, wakes_, services_.transports, services_.config}),
+      limits_(index, {services_.io, sites_, wakes_, schedule_, services_.limits, services_.files},
+              [this](SiteIndex site) {
+                serve_site(site);
+                arm();
+              }),
       room_(schedule_, services_.spool, services_.loads),
       leases_(
           {services_.io, schedule_, destinations_, age_, services_.spool, services_.events, services_.notices, services_.loads, random_},
@@ -133,11 +141,11 @@ Worker::Parts::Parts(std::size_t index, WorkerServices services, std::shared_ptr
               loader_actions()),
       conclusions_(
           {services_.io, schedule_, destinations_, sites_, services_.config, services_.spool, room_, loader_, leases_, services_.handled}),
-      runner_({services_.io, services_.transports, services_.config, schedule_, destinations_, sites_, flights_, backoffs_, turns_, room_,
-               loader_, leases_, services_.handled},
+      runner_({services_.io, services_.transports, services_.config, schedule_, destinations_, sites_, flights_, backoffs_, turns_, limits_,
+               room_, loader_, leases_, services_.handled},
               runner_actions()),
       actions_({schedule_, age_, backoffs_}),
-      view_(schedule_, destinations_, sites_, flights_),
+      view_(schedule_, destinations_, sites_, limits_, flights_),
       cleanup_(index, {schedule_, destinations_, sites_, services_.ownership}, services_.many_destinations,
                [this](SiteIndex site) { return services_.transports.of(*sites_[site].terms).keeps_site(site); }) {
   for (transport::Transport* transport : services_.transports)
@@ -151,6 +159,10 @@ AgePolicy::Actions Worker::Parts::age_actions() {
           [this](const queue::Job& job, std::optional<SiteFailure> why, Instant deadline) {
             const routing::DestinationName name(destinations_.name(job.destination));
             return services_.notices.delayed(job.message, name, std::move(why), to_wall(deadline));
+          },
+          [this](SiteIndex site) {
+            auto why = limits_.why(site, instant_now());
+            return why ? std::optional(std::move(why->failure)) : std::nullopt;
           }};
 }
 
@@ -263,9 +275,10 @@ bool Worker::Parts::serve_other_user(SiteIndex index) {
     const fairness::Owner owner = ready.owner(line);
     const DestinationIndex destination = schedule_.job(job).destination;
     if (!site.suspicion.may_ask(owner) || !turns_.has_room(index, destination, owner)) return false;
-    if (!turns_.may_ask(index, owner) || !room_.has_some(job)) return false;
+    std::unique_ptr<rates::Hold> hold;
+    if (!turns_.may_ask(index, owner) || !room_.has_some(job) || (site.is_limited && !limits_.take(index, hold))) return false;
     schedule_.lease_job(job);
-    runner_.start(job, destination, index, owner);
+    runner_.start(job, destination, index, owner, std::move(hold));
     return true;
   });
 }
@@ -288,10 +301,12 @@ bool Worker::Parts::start_next(SiteIndex site_index) {
     turns_.wait_for_place(site_index);
     return false;
   }
+  std::unique_ptr<rates::Hold> hold;
+  if (sites_[site_index].is_limited && !limits_.take(site_index, hold)) return false;
   const fairness::Owner owner = ready.owner(ready.line_at(site_index));
   const JobIndex job = *schedule_.lease_at(site_index);
   if (room_.has_some(job))
-    runner_.start(job, index, site_index, owner);
+    runner_.start(job, index, site_index, owner, std::move(hold));
   else
     leases_.wait_for_room(job);
   return true;

@@ -17,6 +17,9 @@
 namespace mxpress::dns {
 class Resolver;
 }
+namespace mxpress::mta::rates {
+class RateLimits;
+}
 
 namespace mxpress::mta::delivery {
 
@@ -36,6 +39,7 @@ struct WorkerServices {
   Loads& loads;
   system::CrashRecord::Region* handled = nullptr;  // notes what is being handled; null: nobody does
   std::size_t many_destinations = kManyDestinations;
+  rates::RateLimits* limits = nullptr;  // null: no route has one
 };
 
 // Thread: that of its io_context, but for the constructor.

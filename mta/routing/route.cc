@@ -57,6 +57,11 @@ TlsPolicy policy_of(const RouteConfig& route, const DeliveryConfig& delivery, st
   return verify(route, std::move(anchors));
 }
 
+std::string limit_of(const RouteConfig& route, const Config& config) {
+  std::string key = rate_key(route);
+  return config.rate_rules.contains(key) ? key : std::string();
+}
+
 Route configured(const RouteConfig& chosen, const Config& config) {
   Route route;
   std::shared_ptr<const net::TrustAnchors> anchors;
@@ -72,6 +77,7 @@ Route configured(const RouteConfig& chosen, const Config& config) {
   route.implicit_tls = chosen.implicit_tls;
   route.from_address = chosen.from_address;
   route.author = chosen.author;
+  if (!config.rate_rules.empty()) route.limit = limit_of(chosen, config);
   route.source = chosen.source;
   return route;
 }
@@ -88,7 +94,7 @@ Route direct(const Config& config) {
 bool Route::operator==(const Route& other) const {
   return auth::is_same_login(login.get(), other.login.get()) && transport == other.transport && next_hops == other.next_hops &&
          port == other.port && from_address == other.from_address && author == other.author && tls == other.tls &&
-         implicit_tls == other.implicit_tls && source == other.source && failure == other.failure;
+         implicit_tls == other.implicit_tls && limit == other.limit && source == other.source && failure == other.failure;
 }
 
 Route route_for(const Config& config, const proto::Domain& domain) {

@@ -36,6 +36,7 @@ struct Route {
   std::shared_ptr<const auth::Login> login;  // null: nobody signs in
   std::optional<dns::Address> from_address;  // that connections are made from
   std::optional<proto::Mailbox> author;      // see SessionTerms
+  std::string limit;                         // rate_key() of the rate limit that its mail counts for; empty: none
   std::string source;                        // for people: who says so: "[route]"; empty: nobody
   std::string failure;                       // why no mail can take it now, and what to do; empty: it can
 

@@ -1,7 +1,10 @@
 // Reads the answers of mail hosts.
 #include "mta/transport/host_answers.h"
 
+#include <algorithm>
+
 #include "dns/target.h"
+#include "mta/smtp/client.h"
 #include "proto/reply_cause.h"
 
 namespace mxpress::mta::transport {
@@ -27,6 +30,11 @@ HostResult has_enough(const dns::Target& target) {
   HostResult result{Stage::connect, target.host, target.address_text(), "", kCongested, 0, "", false};
   result.text = "the mail host takes no more connections at the moment: mail waits until one of those that are open ends";
   return result;
+}
+
+std::size_t answered_in(const smtp::TransactionResult& result) {
+  const auto is_answered = [](const auto& recipient) { return recipient.outcome != proto::Outcome::untried; };
+  return static_cast<std::size_t>(std::count_if(result.recipients.begin(), result.recipients.end(), is_answered));
 }
 
 }  // namespace mxpress::mta::transport

@@ -1,10 +1,16 @@
 // What a mail host's answer says about its connections and about the message.
 #pragma once
 
+#include <cstddef>
+
 #include "proto/outcome.h"
 
 namespace mxpress::dns {
 struct Target;
+}
+
+namespace mxpress::mta::smtp {
+struct TransactionResult;
 }
 
 namespace mxpress::mta::transport {
@@ -19,5 +25,8 @@ proto::Stage part_of(proto::Stage stage);
 bool takes_no_more(const proto::HostResult& failure);
 // Our own finding: there are enough connections to it.
 proto::HostResult has_enough(const dns::Target& target);
+
+// For how many recipients it had an answer.
+std::size_t answered_in(const smtp::TransactionResult& result);
 
 }  // namespace mxpress::mta::transport

@@ -1,6 +1,7 @@
 // Reports of attempts.
 #include "mta/transport/report.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proto/network_words.h"
@@ -34,6 +35,23 @@ AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::
   report.failure = std::move(result);
   report.site_failed = outcome == proto::Outcome::deferred || outcome == proto::Outcome::untried;
   return report;
+}
+
+bool no_host_takes_mail(const AttemptReport& report) {
+  const auto& hosts = report.attempt.hosts;
+  return std::all_of(hosts.begin(), hosts.end(), [](const proto::HostAttempt& host) { return host.result.reply_code == 521; });
+}
+
+void leave_out_untried(AttemptReport& report) {
+  std::vector<std::uint32_t> recipients;
+  std::vector<proto::RecipientResult> results;
+  for (std::size_t i = 0; i < report.results.size(); ++i) {
+    if (report.results[i].outcome == proto::Outcome::untried) continue;
+    recipients.push_back(report.attempt.recipients[i]);
+    results.push_back(std::move(report.results[i]));
+  }
+  report.attempt.recipients = std::move(recipients);
+  report.results = std::move(results);
 }
 
 }  // namespace mxpress::mta::transport

@@ -19,7 +19,7 @@ struct HostTls {
   net::TlsResult result;
 };
 
-// One outcome for each recipient of the order.
+// One outcome for each recipient of the order, but for those that its rate limit has left out.
 struct AttemptReport {
   queue::Attempt attempt;                       // recipients and hosts
   WallTime ended{};                             // waits are counted from here: a slow host is not asked again at once
@@ -28,6 +28,7 @@ struct AttemptReport {
   std::optional<proto::Stage> after_mail;       // but a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
   proto::HostResult failure;                    // the most telling one, if so
   bool is_busy = false;                         // the hosts take no more connections: nothing was tried, all but `failure` says nothing
+  std::optional<WallTime> left_out_due;         // the job has recipients that were left out: when the first of them is due
   bool dsn_passed_on = false;                   // RFC 3461 5.2.2
   std::vector<HostTls> tls;                     // of each new connection under a policy that demands TLS
 };
@@ -37,5 +38,11 @@ const proto::HostResult& most_telling(const proto::HostResult& a, const proto::H
 
 // The report of an attempt that ended before any host was asked: lookup failure, damaged content. All recipients have the same result.
 AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::Outcome outcome, proto::HostResult result, WallTime now);
+
+// All have said so (RFC 7504).
+bool no_host_takes_mail(const AttemptReport& report);
+
+// Nothing is said any more of recipients that were not tried: they wait for a rate limit.
+void leave_out_untried(AttemptReport& report);
 
 }  // namespace mxpress::mta::transport

@@ -32,7 +32,7 @@ std::shared_ptr<const SessionTerms> usual_terms() {
 
 bool SessionTerms::operator==(const SessionTerms& other) const {
   return auth::is_same_login(login.get(), other.login.get()) && transport == other.transport && tls == other.tls &&
-         implicit_tls == other.implicit_tls && source == other.source && author == other.author;
+         implicit_tls == other.implicit_tls && source == other.source && author == other.author && limit == other.limit;
 }
 
 std::string SessionKey::text() const {
@@ -44,12 +44,14 @@ std::string SessionKey::text() const {
   if (terms.login) text += " login=" + quoted(terms.login->name) + "/" + quoted(terms.login->user);
   if (terms.source) text += " from=" + terms.source->to_string();
   if (terms.author) text += " as=" + quoted(terms.author->to_string());
+  if (!terms.limit.empty()) text += " limit=" + quoted(terms.limit);
   return proto::short_site_key(std::move(text));
 }
 
 SessionKey session_key(const routing::Route& route, std::string hosts) {
   const auto kind = route.is_direct() ? NextHop::Kind::mail_hosts : NextHop::Kind::route;
-  return {{kind, std::move(hosts)}, {route.transport, route.tls, route.implicit_tls, route.login, route.from_address, route.author}};
+  return {{kind, std::move(hosts)},
+          {route.transport, route.tls, route.implicit_tls, route.login, route.from_address, route.author, route.limit}};
 }
 
 std::string_view hosts_of(std::string_view text) { return text.substr(0, text.find(' ')); }

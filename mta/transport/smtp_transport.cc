@@ -14,6 +14,7 @@
 #include "mta/events/event.h"
 #include "mta/events/hub.h"
 #include "mta/fairness/one_at_a_time.h"
+#include "mta/rates/hold.h"
 #include "mta/smtp/client.h"
 #include "mta/smtp/client_result.h"
 #include "mta/system/instant.h"
@@ -226,9 +227,9 @@ class SmtpTransport::Parts::Attempt {
     while (order_.wanted()) {
       const auto open_positions = untried_positions();
       const bool was_asked = reused && first;  // just now, and each time is a system call
-      if (open_positions.empty() || !(was_asked || client->usable())) break;
+      if (open_positions.empty() || !(was_asked || client->usable()) || !may_begin()) break;
       auto result = co_await transact_once(*client, open_positions, reused || !first);
-      if (result.host_failure && reused && first && is_all_untried(result)) {
+      if (result.host_failure && reused && first && answered_in(result) == 0) {
         co_await client->quit();
         co_return false;
       }
@@ -242,9 +243,8 @@ class SmtpTransport::Parts::Attempt {
     co_return true;
   }
 
-  static bool is_all_untried(const smtp::TransactionResult& result) {
-    return std::all_of(result.recipients.begin(), result.recipients.end(), [](const auto& r) { return r.outcome == Outcome::untried; });
-  }
+  // False: the rate limit lets no further transaction begin.
+  bool may_begin() { return !order_.limit || !(is_limited_ = !order_.limit->begin_transaction()); }
 
   std::vector<std::size_t> untried_positions() const {
     std::vector<std::size_t> positions;
@@ -266,6 +266,7 @@ class SmtpTransport::Parts::Attempt {
     if (!reused) attempt.connect = connect_time_;
     const Instant start = system::instant_now();
     auto result = co_await session.transact(std::move(transaction));
+    if (order_.limit) order_.limit->end_transaction(answered_in(result));
     if (result.header_broken) smtp_.services_.events.emit(events::HeaderBroken{order_.message->id, session.target().host});
     attempt.total = system::instant_now() - start;
     attempt.result = result.host_failure ? result.last : std::move(result.last);  // merge() needs that of a trouble
@@ -316,10 +317,11 @@ class SmtpTransport::Parts::Attempt {
 
   // What nobody answered is deferred with the most telling trouble; unless each host has said that it never takes mail (RFC 7504).
   void finish() {
+    if (is_limited_ && answered_) leave_out_untried(report_);
     if (!has_failure_ && !order_.wanted()) return;
     if (!has_failure_)
       report_.failure = {proto::Stage::none, "", "", "", {4, 4, 0}, 0, "not every recipient could be offered in one attempt", false};
-    const bool refused = has_failure_ && !answered_ && no_host_takes_mail();
+    const bool refused = has_failure_ && !answered_ && no_host_takes_mail(report_);
     if (!refused && report_.failure.status.klass == 5) report_.failure.status.klass = 4;
     smtp::shorten(report_.failure, most_words());
     for (auto& result : report_.results) {
@@ -330,11 +332,6 @@ class SmtpTransport::Parts::Attempt {
       if (!refused) result.last.status.klass = 4;
     }
     report_.site_failed = has_failure_ && !answered_ && !refused;
-  }
-
-  bool no_host_takes_mail() const {
-    const auto& hosts = report_.attempt.hosts;
-    return std::all_of(hosts.begin(), hosts.end(), [](const HostAttempt& host) { return host.result.reply_code == 521; });
   }
 
   smtp::ClientOptions options_of_session() const {
@@ -363,7 +360,8 @@ class SmtpTransport::Parts::Attempt {
   std::optional<HostResult> busy_;  // a host takes no more connections
   bool has_failure_ = false;
   bool answered_ = false;
-  bool lost_step_ = false;  // the host that is being tried has, by pipelined commands
+  bool is_limited_ = false;  // a transaction could not begin for the rate limit
+  bool lost_step_ = false;   // the host that is being tried has, by pipelined commands
 };
 
 SmtpTransport::Parts::Parts(SmtpServices services)

@@ -16,10 +16,14 @@
 namespace mxpress::mta {
 struct Config;
 }
+namespace mxpress::mta::rates {
+class Hold;
+}
 
 namespace mxpress::mta::transport {
 
 struct SessionTerms;
+using rates::Hold;
 
 inline constexpr std::size_t kManyRecipients = 100;  // of one order
 inline constexpr std::size_t kFewWords = 200;        // octets of each reply that is kept of an order with many
@@ -34,7 +38,8 @@ struct Order {
   fairness::Owner owner;                          // of the message: whose share of connections it uses
   std::size_t most_connections = 1;               // of all orders, to one address
   std::shared_ptr<const Config> config;
-  std::function<bool()> wanted;                    // asked before each host and transaction: has the operator withdrawn the message?
+  Hold* limit = nullptr;         // asked before each transaction: one that may not begin leaves its recipients out. Null: no rate limit
+  std::function<bool()> wanted;  // asked before each host and transaction: has the operator withdrawn the message?
   std::function<void(const dns::Target&)> trying;  // told before each host
 };
 

@@ -180,6 +180,8 @@ void Simulation::start() {
   if (!spool) throw std::runtime_error(spool.error().message);
   spool_ = std::move(*spool);
   io_ = std::make_unique<asio::io_context>(1);
+  limits_ = std::make_unique<mta::rates::RateLimits>(mta::rates::RateServices{disk, mta::rates::record_file("/spool"), nullptr, boot},
+                                                     config.get()->rate_rules);
   mta::delivery::DispatcherServices services{
       .workers = {io_.get(), io_.get()},  // two workers on one thread
       .spool = *spool_,
@@ -190,7 +192,8 @@ void Simulation::start() {
       .make_connector = [this](asio::io_context& io) { return std::make_unique<Connector>(*this, io.get_executor()); },
       .seed = 1,
       .crash_record = nullptr,
-      .many_destinations = many_destinations_};
+      .many_destinations = many_destinations_,
+      .limits = limits_.get()};
   dispatcher_ = std::make_unique<mta::delivery::Dispatcher>(std::move(services));
   commit_again();
   const Status recovered = spool_->recover(
@@ -206,6 +209,7 @@ void Simulation::start() {
 
 void Simulation::reload(const std::string& toml) {
   config.set(parse(toml));
+  limits_->reconfigured(config.get()->rate_rules);
   dispatcher_->reconfigured();
 }
 
@@ -215,6 +219,22 @@ void Simulation::kill() {
   spool_.reset();  // first, as in the daemon
   dispatcher_.reset();
   io_.reset();
+}
+
+void Simulation::restart(Duration after) {
+  bool is_idle = false;
+  dispatcher_->stop([&] { is_idle = true; });
+  run_until([&] { return is_idle; }, std::chrono::hours(1));
+  while (spool_->commit_batch()) {
+  }
+  time.set_other_work(nullptr);
+  spool_.reset();
+  dispatcher_.reset();
+  io_.reset();
+  limits_->close();
+  asio::io_context nothing;
+  time.run_for(nothing, after);
+  start();
 }
 
 void Simulation::crash(test::ForgetfulDisk::Cut cut) {

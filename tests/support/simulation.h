@@ -12,6 +12,8 @@
 
 #include "mta/config/config.h"
 #include "mta/delivery/dispatcher.h"
+#include "mta/rates/rate_limits.h"
+#include "mta/system/instant.h"
 #include "queue/stepped_spool.h"
 #include "tests/support/forgetful_disk.h"
 #include "tests/support/logging_hub.h"
@@ -80,6 +82,9 @@ class Simulation {
   // The process is killed at this moment and starts again on what the kernel has, or the power is cut.
   void crash(test::ForgetfulDisk::Cut cut = test::ForgetfulDisk::Cut::all);
 
+  // The daemon ends in peace, and starts again after this time.
+  void restart(Duration after);
+
   // The process is killed, and nothing starts again: its memory is given back.
   void kill();
 
@@ -90,6 +95,7 @@ class Simulation {
   mta::delivery::ActionEffect act(queue::ActionKind action, queue::QueueId id) { return act(action, std::vector{id}).at(0); }
   std::vector<mta::delivery::ActionEffect> act(queue::ActionKind action, std::vector<queue::QueueId> ids);
   std::vector<mta::delivery::DestinationStatus> status();
+  std::vector<mta::rates::AccountStatus> rates() { return limits_->status(mta::system::instant_now()); }
   mta::delivery::Loads& loads() { return dispatcher_->loads(); }
   std::uint64_t moved_jobs() const { return dispatcher_->moved_jobs(); }
   std::size_t known_destinations() const { return dispatcher_->known_destinations(); }
@@ -105,6 +111,7 @@ class Simulation {
   std::string text = "Subject: a test\r\n\r\nhello\r\n";
   std::string from{};                 // in From; empty: the sender
   std::string held_because{};         // proto::Envelope::held_because
+  std::string boot = "first";         // of the system, from the next start on
   std::set<queue::QueueId> poison;    // recovery sets them aside
   std::uint64_t memory = UINT64_MAX;  // SpoolOptions::memory, from the next start on
   std::size_t ended_kept = 10'000;    // SpoolOptions::ended_kept, from the next start on
@@ -122,6 +129,7 @@ class Simulation {
   void start();
 
   const std::size_t many_destinations_;
+  std::unique_ptr<mta::rates::RateLimits> limits_;  // outlives the deliveries
   std::map<std::string, SimulatedHost*> hosts_;
   std::vector<std::string> connections_, sources_;
   std::unique_ptr<queue::SteppedSpool> spool_;

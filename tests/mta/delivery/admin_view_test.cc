@@ -5,6 +5,8 @@
 
 #include "mta/config/config.h"
 #include "mta/delivery/flights.h"
+#include "mta/delivery/site_limits.h"
+#include "mta/delivery/wakes.h"
 #include "mta/transport/report.h"
 #include "queue/schedule.h"
 #include "tests/mta/delivery/worker_tables.h"
@@ -21,7 +23,10 @@ const Instant kNow{minutes(1000)};
 
 struct View : WorkerTables {
   Flights flights;
-  AdminView view{schedule, destinations, sites, flights};
+  asio::io_context io;
+  mta::delivery::Wakes wakes{destinations, sites};
+  mta::delivery::SiteLimits limits{0, {io, sites, wakes, schedule, nullptr, nullptr}, {}};
+  AdminView view{schedule, destinations, sites, limits, flights};
   std::mt19937_64 random{1};
 };
 

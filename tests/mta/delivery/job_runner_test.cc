@@ -17,10 +17,12 @@
 #include "mta/delivery/leases.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
+#include "mta/delivery/site_limits.h"
 #include "mta/delivery/turns.h"
 #include "mta/delivery/wakes.h"
 #include "mta/events/hub.h"
 #include "mta/fairness/owner.h"
+#include "mta/rates/hold.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/report.h"
@@ -86,6 +88,7 @@ struct Running : WorkerTables {
   mta::delivery::AgePolicy age{{schedule, destinations, sites, wakes}, nothing_expires(), instant_now()};
   mta::delivery::Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, events, random}};
   mta::delivery::Turns turns{{schedule, destinations, sites, wakes, transports, config}};
+  mta::delivery::SiteLimits limits{0, {io, sites, wakes, schedule, nullptr, nullptr}, {}};
   mta::delivery::Loads loads{spool, nullptr};
   mta::delivery::DeliveryRoom room{schedule, spool, loads};
   mta::delivery::Notices notices{io, spool, config, events, nullptr, loads.under_way, [](auto, const auto&) {}, 1};
@@ -94,7 +97,7 @@ struct Running : WorkerTables {
       {io, schedule, destinations, config, spool, events, nullptr, loads, ownership},
       {[this](JobIndex job) { leases.wait_after_failure(job); }, [](JobIndex, DestinationIndex, mta::delivery::Share, AttemptReport) {}}};
   std::vector<SiteIndex> backed_off, ended;
-  JobRunner runner{{io, transports, config, schedule, destinations, sites, flights, backoffs, turns, room, loader, leases, nullptr},
+  JobRunner runner{{io, transports, config, schedule, destinations, sites, flights, backoffs, turns, limits, room, loader, leases, nullptr},
                    {[this](SiteIndex site) { backed_off.push_back(site); }, [this](SiteIndex site) { ended.push_back(site); }}};
   JobIndex index = job(1, "there.example", instant_now());
   DestinationIndex there = schedule.destination("there.example");
@@ -112,7 +115,7 @@ struct Running : WorkerTables {
     spool.loaded = message;
   }
   void deliver() {
-    runner.start(index, there, host, kAnn);
+    runner.start(index, there, host, kAnn, nullptr);
     run();
   }
   void run() {
@@ -233,7 +236,7 @@ TEST_CASE("job runner: a message that cannot be read now gives the transport no 
 TEST_CASE("job runner: a job whose destination has moved to another site meanwhile is ready again") {
   Running r;
   const SiteIndex other = r.site("mx.other.example");
-  r.runner.start(r.index, r.there, r.host, kAnn);
+  r.runner.start(r.index, r.there, r.host, kAnn, nullptr);
   r.sites.join(r.there, other);
   r.run();
   CHECK(r.smtp.orders == 0);
