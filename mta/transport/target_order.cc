@@ -5,14 +5,13 @@
 #include <iterator>
 
 #include "mta/system/instant.h"
+#include "proto/text_hash.h"
 
 namespace mxpress::mta::transport {
 namespace {
 
 using dns::Target;
 using Targets = std::vector<Target>;
-
-std::string key_of(const Target& target) { return target.host + " " + target.address_text(); }
 
 // Of one host: the families keep their places.
 void shuffle_addresses(Targets::iterator begin, Targets::iterator end, std::mt19937_64& random) {
@@ -64,29 +63,30 @@ const proto::HostResult* last_result(const Attempted& attempted, Condition is_me
 
 }  // namespace
 
+TargetFailures::Key TargetFailures::key_of(const Target& target) { return proto::TextHash()(target.host + " " + target.address_text()); }
+
 void TargetFailures::failed(const Target& target, Instant now) {
-  std::string key = key_of(target);
-  forget(key);
-  if (entries_.size() >= kLimit) forget(std::string(entries_.front().key));
-  entries_.push_back({key, now + kRemember});
-  places_.emplace(std::move(key), std::prev(entries_.end()));
+  const Key key = key_of(target);
+  const Instant until = now + kRemember;
+  until_.insert_or_assign(key, until);
+  entries_.push_back({key, until});
+  while (until_.size() > kLimit || entries_.size() > 2 * kLimit) drop_first();
+}
+
+void TargetFailures::drop_first() {
+  const auto found = until_.find(entries_.front().key);
+  if (found != until_.end() && found->second == entries_.front().until) until_.erase(found);
+  entries_.pop_front();
 }
 
 void TargetFailures::answered(const Target& target) {
-  if (!places_.empty()) forget(key_of(target));
+  if (!until_.empty()) until_.erase(key_of(target));
 }
 
 bool TargetFailures::has_failed(const Target& target, Instant now) const {
-  if (places_.empty()) return false;
-  const auto found = places_.find(key_of(target));
-  return found != places_.end() && now < found->second->until;
-}
-
-void TargetFailures::forget(const std::string& key) {
-  const auto found = places_.find(key);
-  if (found == places_.end()) return;
-  entries_.erase(found->second);
-  places_.erase(found);
+  if (until_.empty()) return false;
+  const auto found = until_.find(key_of(target));
+  return found != until_.end() && now < found->second;
 }
 
 std::size_t order_targets(Targets& targets, const Attempted& attempted, const TargetFailures& failures, std::mt19937_64& random) {

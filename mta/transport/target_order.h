@@ -1,15 +1,14 @@
 // In which order an attempt asks the mail hosts of its destination. RFC 5321 5.1, 4.5.4.1; RFC 6647
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
-#include <list>
+#include <cstdint>
+#include <deque>
 #include <random>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "dns/target.h"
-#include "proto/text_hash.h"
 #include "queue/instant.h"
 #include "queue/message.h"
 
@@ -28,18 +27,20 @@ class TargetFailures {
   void failed(const dns::Target& target, Instant now);
   void answered(const dns::Target& target);
   bool has_failed(const dns::Target& target, Instant now) const;
-  bool empty() const { return places_.empty(); }
-  std::size_t size() const { return places_.size(); }
+  bool empty() const { return until_.empty(); }
+  std::size_t size() const { return until_.size(); }
 
  private:
+  using Key = std::uint64_t;  // proto::TextHash of host, address and port: nobody finds two that have the same one
   struct Entry {
-    std::string key;
-    Instant until;
+    Key key;
+    Instant until;  // another than that in until_: it failed again, or has answered
   };
-  void forget(const std::string& key);
+  static Key key_of(const dns::Target& target);
+  void drop_first();
 
-  std::list<Entry> entries_;  // in the order in which they failed
-  std::unordered_map<std::string, std::list<Entry>::iterator, proto::TextHash> places_;
+  std::deque<Entry> entries_;  // in the order in which they failed; at most twice kLimit
+  boost::unordered_flat_map<Key, Instant> until_;
 };
 
 struct Attempted {
