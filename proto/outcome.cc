@@ -46,6 +46,13 @@ HostResult for_other_messages(const HostResult& result, std::optional<WallTime> 
   return told;
 }
 
+bool is_about_login(int reply_code) { return reply_code == 530 || reply_code == 534 || reply_code == 535 || reply_code == 538; }
+
+bool refuses_login(const HostResult& result) {
+  const bool is_other_refusal = result.stage == Stage::auth && result.reply_code > 504;
+  return is_other_refusal || (result.stage >= Stage::mail && is_about_login(result.reply_code));
+}
+
 bool returned_by_operator(const HostResult& result) {
   return result.stage == Stage::local && result.reply_code == 0 && result.status == EnhancedStatus{5, 0, 0};
 }

@@ -52,6 +52,11 @@ struct HostAttempt {
 // `since`: when the host's failure began, if known.
 HostResult for_other_messages(const HostResult& result, std::optional<WallTime> since);
 
+// RFC 4954 6: the host refuses what this host has signed in with, or wants it to sign in. Whose fault that is, it is no recipient's.
+bool is_about_login(int reply_code);
+// The same of what came of asking it: while signing in also other replies that no mechanism is to blame for.
+bool refuses_login(const HostResult& result);
+
 // Why a message that was held has expired.
 inline constexpr std::string_view kHeldTooLong = "held by the operator until its lifetime ended";
 

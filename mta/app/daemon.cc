@@ -18,16 +18,19 @@
 #include "dns/stub_resolver.h"
 #include "dns/zone_resolver.h"
 #include "mta/app/memory_sum.h"
+#include "mta/app/suspect_trial.h"
+#include "mta/auth/login_keeper.h"
+#include "mta/auth/login_sources.h"
 #include "mta/config/config.h"
 #include "mta/config/name_service.h"
 #include "mta/content/dkim_signer.h"
 #include "mta/control/live.h"
 #include "mta/control/server.h"
 #include "mta/delivery/dispatcher.h"
-#include "mta/delivery/suspects.h"
 #include "mta/events/counters.h"
 #include "mta/events/hub.h"
 #include "mta/events/log_sink.h"
+#include "mta/events/login_sink.h"
 #include "mta/events/sign_in_alarm.h"
 #include "mta/fairness/file_turns.h"
 #include "mta/intake/drop_folder.h"
@@ -62,7 +65,6 @@ constexpr std::size_t kFileThreads = 4;
 constexpr Duration kStopTime = std::chrono::seconds(20);  // for deliveries in flight; what is not done by then is tried again later
 constexpr Duration kRecoverAgain = std::chrono::seconds(10);
 constexpr Duration kHealthInterval = std::chrono::seconds(1);
-constexpr Duration kSuspectInterval = std::chrono::milliseconds(200);
 constexpr Duration kBrokenFor = std::chrono::minutes(2);  // a disk that comes back by then was only full or busy
 
 std::size_t worker_count(const Config& config) {
@@ -81,8 +83,8 @@ queue::SpoolOptions spool_options(const Config& config) {
 }
 
 // Mail that needs a file which cannot be read waits, other mail goes on.
-void read_route_files(Config& config) {
-  config.route_files = routing::RouteFiles::load(config);
+void read_route_files(Config& config, auth::LoginKeeper& logins) {
+  config.route_files = routing::RouteFiles::load(config, logins.configure(config));
   for (const std::string& failure : config.route_files->failures()) log(LogLine(Priority::alert, "route").add("reason", failure));
 }
 
@@ -153,22 +155,24 @@ class LoopThread {
 class RunningDaemon final : public Daemon {
  public:
   RunningDaemon(Config config, std::optional<boost::filesystem::path> file, intake::Listeners listeners, std::unique_ptr<queue::Disk> disk,
-                std::unique_ptr<queue::Spool> spool, std::unique_ptr<system::CrashRecord> crash_record, routing::SigningKeys keys)
+                std::unique_ptr<queue::Spool> spool, std::unique_ptr<system::CrashRecord> crash_record,
+                std::unique_ptr<auth::LoginKeeper> logins, routing::SigningKeys keys)
       : file_(std::move(file)),
         config_(std::move(config)),
+        logins_(std::move(logins)),
         listeners_(std::move(listeners)),
         disk_(std::move(disk)),
         spool_(std::move(spool)),
         crash_record_(std::move(crash_record)),
         signals_(main_, SIGTERM, SIGINT, SIGHUP),
         health_(main_),
-        stop_timer_(main_),
-        suspect_timer_(main_) {
+        stop_timer_(main_) {
     Config with_signer = *config_.get();
     watch_keys(std::move(keys), with_signer);
     config_.set(std::move(with_signer));
     for (std::size_t i = 0; i < worker_count(*config_.get()); ++i) loops_.push_back(std::make_unique<LoopThread>());
     make_parts();
+    logins_->when_changed([this](const std::string& name) { login_changed(name); });
   }
   ~RunningDaemon() override { take_apart(); }
 
@@ -208,6 +212,7 @@ class RunningDaemon final : public Daemon {
                                           .crash_record = crash_record_.get(),
                                           .limits = &limits_};
     dispatcher_ = std::make_unique<delivery::Dispatcher>(std::move(services));
+    if (crash_record_) suspect_trial_.emplace(main_, *dispatcher_, *crash_record_);
     context_.emplace(intake::Context{config_, *spool_, events_,
                                      [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); }});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
@@ -256,7 +261,7 @@ class RunningDaemon final : public Daemon {
     if (!status) return;
     log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
     recovery_progress_.done();
-    try_suspects(std::move(suspects));
+    if (suspect_trial_) suspect_trial_->try_all(std::move(suspects));
     start_drop_folder();
   }
 
@@ -272,29 +277,9 @@ class RunningDaemon final : public Daemon {
     dispatcher_->set_aside(message, crash_record_->last_death());
   }
 
-  void try_suspects(std::vector<queue::QueueId> suspects) {
-    if (suspects.empty()) return;
-    log(LogLine(Priority::notice, "suspects")
-            .add("messages", static_cast<std::int64_t>(suspects.size()))
-            .add("note", "were being handled when mxpressd died; tried one at a time"));
-    asio::post(main_, [this, suspects = std::move(suspects)] {
-      for (const queue::QueueId id : suspects) suspects_.add(id);
-      try_next_suspect();
-    });
-  }
-
-  void try_next_suspect() {
-    const auto next = suspects_.next(system::instant_now(), *crash_record_);
-    if (next) dispatcher_->take_up(*next);
-    if (suspects_.done()) return;
-    suspect_timer_.expires_after(kSuspectInterval);
-    suspect_timer_.async_wait([this](boost::system::error_code error) {
-      if (!error && !stopping_) try_next_suspect();
-    });
-  }
-
   std::vector<std::string> failures(std::vector<std::string> failures) const {
     for (const std::string& failure : config_.get()->route_files->failures()) failures.push_back(failure);
+    for (const std::string& failure : logins_->failures()) failures.push_back(failure);
     for (const std::string& failure : sign_in_alarm_.failures()) failures.push_back(failure);
     if (const std::size_t aside = dispatcher_->count_set_aside(); aside > 0)
       failures.push_back(std::to_string(aside) + " message(s) that brought mxpressd down are held (mxpress queue --state held)");
@@ -342,7 +327,7 @@ class RunningDaemon final : public Daemon {
     auto keys = read_signing_keys(config);
     if (!keys) config = keys.error();
     if (config) {
-      read_route_files(*config);
+      read_route_files(*config, *logins_);
       watch_keys(std::move(*keys), *config);
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
       config_.set(std::move(*config));
@@ -353,6 +338,13 @@ class RunningDaemon final : public Daemon {
     }
     system::notify_ready("accepting mail");
     return config ? Status() : Status(config.error());
+  }
+
+  // A thread of the keeper.
+  void login_changed(const std::string& name) {
+    log(LogLine(Priority::notice, "login").add("credentials", name).add("note", "has changed: mail that waits for it is tried now"));
+    sign_in_alarm_.clear();
+    dispatcher_->login_changed(name);
   }
 
   // A spool that can write nothing for long: stop, so that whoever watches the service sees it; nothing that was accepted is lost. Until
@@ -376,6 +368,7 @@ class RunningDaemon final : public Daemon {
   void begin_stop(int exit_code) {
     if (!tell_to_stop()) return;
     exit_code_ = exit_code;
+    if (suspect_trial_) suspect_trial_->stop();
     system::notify_stopping("finishing deliveries in flight");
     log(LogLine(Priority::info, "stopping"));
     stop_timer_.expires_after(kStopTime);
@@ -393,6 +386,7 @@ class RunningDaemon final : public Daemon {
 
   void take_apart() {
     tell_to_stop();
+    logins_->tell_nobody();
     spool_->give_up_recovery();
     if (recovery_.joinable()) recovery_.join();
     drop_folder_->stop();
@@ -413,6 +407,7 @@ class RunningDaemon final : public Daemon {
 
   std::optional<boost::filesystem::path> file_;
   CurrentConfig config_;
+  std::unique_ptr<auth::LoginKeeper> logins_;
   intake::Listeners listeners_;
   std::unique_ptr<queue::Disk> disk_;
   std::unique_ptr<queue::Spool> spool_;
@@ -420,7 +415,8 @@ class RunningDaemon final : public Daemon {
   events::LogSink log_sink_;
   events::Counters counters_;
   events::SignInAlarm sign_in_alarm_;
-  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_}};
+  events::LoginSink login_sink_{*logins_};
+  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_, &login_sink_}};
   asio::thread_pool file_pool_{kFileThreads};
   fairness::FileTurns files_{file_pool_, kFileThreads};
   std::optional<net::HandshakeLane> handshake_lane_{std::in_place};
@@ -439,9 +435,8 @@ class RunningDaemon final : public Daemon {
   asio::signal_set signals_;
   Timer health_;
   Timer stop_timer_;
-  Timer suspect_timer_;
-  delivery::SuspectLine suspects_;  // of the main thread
-  std::mutex stop_mutex_;           // around stopping_, which the main thread sets and alone reads without it
+  std::optional<SuspectTrial> suspect_trial_;  // with crash_record_
+  std::mutex stop_mutex_;                      // around stopping_, which the main thread sets and alone reads without it
   std::condition_variable stop_wanted_;
   bool stopping_ = false;
   int exit_code_ = 0;
@@ -461,13 +456,14 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   if (auto status = system::give_up_root(config); !status) return status.error();
   auto keys = routing::load_signing_keys(config);
   if (!keys) return keys.error();
-  read_route_files(config);
+  auto logins = std::make_unique<auth::LoginKeeper>(auth::make_login_source);
+  read_route_files(config, *logins);
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config));
   if (!spool) return spool.error();
   auto crash_record = open_crash_record(config);
   auto daemon = std::make_unique<RunningDaemon>(std::move(config), std::move(file), std::move(*listeners), std::move(disk),
-                                                std::move(*spool), std::move(crash_record), std::move(*keys));
+                                                std::move(*spool), std::move(crash_record), std::move(logins), std::move(*keys));
   if (auto status = daemon->open_control(); !status) return status.error();
   return std::unique_ptr<Daemon>(std::move(daemon));
 }

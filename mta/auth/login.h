@@ -1,17 +1,11 @@
-// What this host signs in with at a provider: [credentials.NAME], with the password from its file.
+// What this host signs in with at a provider: [credentials.NAME], with the secret that its source gave.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "mta/auth/secret.h"
-#include "proto/result.h"
-
-namespace mxpress::mta {
-struct CredentialsConfig;
-}
 
 namespace mxpress::mta::auth {
 
@@ -30,12 +24,5 @@ bool is_same_login(const Login* a, const Login* b);
 
 // Whether what a host says has the password in it, in clear or as it went over the wire.
 bool repeats_secret(std::string_view text, const Login& login);
-
-// Reads the password. Reads the disk, does not wait for a FIFO. A file that cannot be used gives a login with a failure.
-Login load_login(const std::string& name, const CredentialsConfig& config);
-
-// The password in a file: one line, whatever ends it. Refused: what is empty, has several lines or a NUL, and what
-// system::read_private_file() refuses.
-Result<Secret> read_secret(const std::string& path);
 
 }  // namespace mxpress::mta::auth

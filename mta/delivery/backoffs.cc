@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "mta/auth/current_login.h"
 #include "mta/delivery/age_policy.h"
 #include "mta/delivery/backoff_key.h"
 #include "mta/delivery/destinations.h"
@@ -23,6 +24,9 @@ namespace {
 
 constexpr int kFewLooks = 8;  // at jobs
 
+// Valid as long as the site keeps its terms.
+std::string_view login_of(const Site& site) { return site.terms->login ? std::string_view(site.terms->login->name()) : std::string_view(); }
+
 }  // namespace
 
 void Backoffs::restore(const queue::SiteRecord& record) {
@@ -40,10 +44,10 @@ void Backoffs::restore_site(SiteIndex index, const queue::SiteRecord& record) {
   site.restore(record.failures, instant_now() + wait, record.last);
 }
 
-// A failure after MAIL that only this message has met is the message's.
+// A failure after MAIL that only this message has met is the message's, unless it is about our login.
 bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& message, const AttemptReport& report) {
   Site& site = parts_.sites[index];
-  if (!report.after_mail) {
+  if (!report.after_mail || proto::refuses_login(report.failure)) {
     site.suspicion.clear();
     return true;
   }
@@ -86,7 +90,7 @@ void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto
   if (!site.suspicion.is_of_owners()) spool.record_site({sites.key(index), site.backoff.failures(), next_probe, failure});
   const SiteFailure why = *site.backoff.failure();
   events.emit(mta::events::SiteFailed{transport::hosts_of(sites.key(index)), proto::for_other_messages(why.result, why.since),
-                                      site.backoff.failures(), next_probe});
+                                      site.backoff.failures(), next_probe, login_of(site), proto::refuses_login(failure)});
   sites.for_each_member(index, [&age = age, now](DestinationIndex member) { age.expire_waiting(member, now); });
   wakes.wake_site(index, site.backoff.next_probe());
 }
@@ -96,7 +100,7 @@ void Backoffs::succeeded(DestinationIndex destination, SiteIndex index, std::siz
   end_lookup_wait(destination);
   if (site.backoff.active()) {
     parts_.spool.record_site({parts_.sites.key(index), 0, {}, std::nullopt});
-    parts_.events.emit(events::SiteRecovered{transport::hosts_of(parts_.sites.key(index))});
+    parts_.events.emit(events::SiteRecovered{transport::hosts_of(parts_.sites.key(index)), login_of(site)});
   }
   site.succeeded(limit, took);
 }
@@ -117,6 +121,16 @@ void Backoffs::probe_now(DestinationIndex index) {
   if (destination.probe_wanted || !parts_.sites[destination.site].backoff.active()) return;
   parts_.sites[destination.site].backoff.probe_now(now);
   parts_.wakes.wake_site(destination.site, now);
+}
+
+void Backoffs::login_changed(std::string_view name) {
+  const Instant now = instant_now();
+  for (SiteIndex index = 0; index < parts_.sites.size(); ++index) {
+    Site& site = parts_.sites[index];
+    if (!site.backoff.active() || login_of(site) != name) continue;
+    site.backoff.probe_now(now);
+    parts_.wakes.wake_site(index, now);
+  }
 }
 
 // Behind the newest mail of an owner there may be some that was tried.

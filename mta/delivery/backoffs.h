@@ -2,6 +2,7 @@
 #pragma once
 
 #include <random>
+#include <string_view>
 
 #include "mta/delivery/forward.h"
 #include "proto/outcome.h"
@@ -50,6 +51,8 @@ class Backoffs {
 
   // The operator asks: whatever backs off is asked now, the lookup and the site if it is known already.
   void probe_now(DestinationIndex index);
+  // What this host signs in with by [credentials.`name`] is another one: sites that back off and use it are asked now.
+  void login_changed(std::string_view name);
   // Whether mail has come since the last failure: it need not wait out a long backoff.
   bool has_fresh(DestinationIndex index, const Backoff& backoff) const;
 

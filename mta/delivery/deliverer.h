@@ -79,6 +79,8 @@ class Deliverer {
   virtual void status_of(queue::QueueId id, std::function<void(std::vector<DestinationStatus>)> done) = 0;
   // A new configuration is in force: mail deferred for reasons of our own side is tried again.
   virtual void reconfigured() = 0;
+  // What this host signs in with by [credentials.`name`] is another one: mail that waits because of the old one is tried now.
+  virtual void login_changed(const std::string& name) = 0;
 };
 
 }  // namespace mxpress::mta::delivery

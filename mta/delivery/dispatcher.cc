@@ -45,6 +45,23 @@ bool any_in_stage(const queue::Message& message, RecipientStage stage) {
   return std::any_of(message.recipients.begin(), message.recipients.end(), [&](const auto& r) { return r.stage == stage; });
 }
 
+// None of them is in flight: each has been delivered, or could not be.
+DestinationStatus row_of_notices(std::size_t pending) {
+  DestinationStatus row;
+  row.destination = kNoticesToCompose;
+  row.messages = pending;
+  row.oldest = row.next_try = Clock::current().wall();
+  return row;
+}
+
+DestinationStatus row_of_set_aside(std::size_t messages) {
+  DestinationStatus row;
+  row.destination = kSetAside;
+  row.messages = row.held = messages;
+  row.oldest = Clock::current().wall();
+  return row;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(DispatcherServices services)
@@ -226,20 +243,8 @@ void Dispatcher::gather_rows(std::function<std::vector<DestinationStatus>(Worker
 void Dispatcher::status(std::function<void(std::vector<DestinationStatus>)> done) {
   gather_rows([](Worker& worker) { return worker.status(); },
               [this, done = std::move(done)](std::vector<DestinationStatus> rows) {
-                if (const std::size_t pending = notices_->pending(); pending > 0) {
-                  DestinationStatus row;
-                  row.destination = kNoticesToCompose;
-                  row.messages = pending;  // none of them is in flight: each has been delivered, or could not be
-                  row.oldest = row.next_try = Clock::current().wall();
-                  rows.push_back(std::move(row));
-                }
-                if (const std::size_t aside = set_aside_.size(); aside > 0) {
-                  DestinationStatus row;
-                  row.destination = kSetAside;
-                  row.messages = row.held = aside;
-                  row.oldest = Clock::current().wall();
-                  rows.push_back(std::move(row));
-                }
+                if (const std::size_t pending = notices_->pending(); pending > 0) rows.push_back(row_of_notices(pending));
+                if (const std::size_t aside = set_aside_.size(); aside > 0) rows.push_back(row_of_set_aside(aside));
                 std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.destination < b.destination; });
                 done(std::move(rows));
               });
@@ -257,6 +262,10 @@ void Dispatcher::reconfigured() {
     });
   const bool had_senders = has_senders_.exchange(!services_.config.get()->senders.empty());
   if (had_senders || has_senders_) regrouping_->begin();
+}
+
+void Dispatcher::login_changed(const std::string& name) {
+  visit_all([name](Worker& worker) { worker.login_changed(name); }, [] {});
 }
 
 void Dispatcher::leave(queue::QueueId id, std::set<std::string> destinations, std::function<void(LeftJobs)> done) {

@@ -84,6 +84,7 @@ class Dispatcher final : public Deliverer, private Ownership {
   void status(std::function<void(std::vector<DestinationStatus>)> done) override;
   void status_of(queue::QueueId id, std::function<void(std::vector<DestinationStatus>)> done) override;
   void reconfigured() override;
+  void login_changed(const std::string& name) override;
 
   // Recovery found a message that has brought the daemon down, `death` says by what: it is held, and no worker gets to know it until an
   // operator releases, returns or removes it. Any thread.

@@ -59,6 +59,7 @@ class Worker::Parts {
   std::vector<DestinationStatus> status() const { return view_.status(instant_now()); }
   std::vector<DestinationStatus> status_of(queue::QueueId message) const { return view_.status_of(message, instant_now()); }
   void reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver);
+  void login_changed(std::string_view name);
   LeftJobs leave(queue::QueueId message, const std::set<std::string>& destinations);
   void pause(bool paused);
   void stop();
@@ -362,6 +363,11 @@ void Worker::Parts::reconfigured(std::shared_ptr<const Config> config, std::shar
   run_due();
 }
 
+void Worker::Parts::login_changed(std::string_view name) {
+  backoffs_.login_changed(name);
+  run_due();
+}
+
 LeftJobs Worker::Parts::leave(queue::QueueId message, const std::set<std::string>& destinations) {
   LeftJobs left;
   for (JobIndex index : schedule_.jobs_of(message)) {
@@ -423,6 +429,8 @@ std::vector<DestinationStatus> Worker::status_of(queue::QueueId message) const {
 void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver) {
   parts_->reconfigured(std::move(config), std::move(resolver));
 }
+
+void Worker::login_changed(std::string_view name) { parts_->login_changed(name); }
 
 LeftJobs Worker::leave(queue::QueueId message, const std::set<std::string>& destinations) { return parts_->leave(message, destinations); }
 

@@ -57,6 +57,8 @@ class Worker {
   std::vector<DestinationStatus> status() const;
   std::vector<DestinationStatus> status_of(queue::QueueId message) const;
   void reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver);
+  // See Backoffs.
+  void login_changed(std::string_view name);
   // Removes the jobs of a message at other destinations than these, unless a delivery is at them.
   LeftJobs leave(queue::QueueId message, const std::set<std::string>& destinations);
   // While true no attempt begins; what is due waits.

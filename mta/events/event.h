@@ -161,9 +161,12 @@ struct SiteFailed {
   proto::HostResult result;  // without what is about one message
   std::uint32_t failures = 0;
   WallTime next_probe{};
+  std::string_view login{};  // NAME of the [credentials.NAME] that its sessions sign in with; empty: they do not
+  bool refuses_login = false;
 };
 struct SiteRecovered {
   std::string_view hosts;
+  std::string_view login{};  // as above
 };
 
 // It has brought the daemon down more than once, and is held.

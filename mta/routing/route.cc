@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "mta/auth/login.h"
 #include "mta/config/config.h"
 #include "mta/routing/route_files.h"
 
@@ -90,12 +89,6 @@ Route direct(const Config& config) {
 }
 
 }  // namespace
-
-bool Route::operator==(const Route& other) const {
-  return auth::is_same_login(login.get(), other.login.get()) && transport == other.transport && next_hops == other.next_hops &&
-         port == other.port && from_address == other.from_address && author == other.author && tls == other.tls &&
-         implicit_tls == other.implicit_tls && limit == other.limit && source == other.source && failure == other.failure;
-}
 
 Route route_for(const Config& config, const proto::Domain& domain) {
   const RouteConfig* chosen = config.route_for(domain);

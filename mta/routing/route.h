@@ -18,7 +18,7 @@ struct Config;
 }
 
 namespace mxpress::mta::auth {
-struct Login;
+class CurrentLogin;
 }
 
 namespace mxpress::mta::routing {
@@ -33,15 +33,15 @@ struct Route {
   std::uint16_t port = 25;  // of hosts that state none
   net::TlsPolicy tls;
   bool implicit_tls = false;
-  std::shared_ptr<const auth::Login> login;  // null: nobody signs in
-  std::optional<dns::Address> from_address;  // that connections are made from
-  std::optional<proto::Mailbox> author;      // see SessionTerms
-  std::string limit;                         // rate_key() of the rate limit that its mail counts for; empty: none
-  std::string source;                        // for people: who says so: "[route]"; empty: nobody
-  std::string failure;                       // why no mail can take it now, and what to do; empty: it can
+  std::shared_ptr<const auth::CurrentLogin> login;  // null: nobody signs in
+  std::optional<dns::Address> from_address;         // that connections are made from
+  std::optional<proto::Mailbox> author;             // see SessionTerms
+  std::string limit;                                // rate_key() of the rate limit that its mail counts for; empty: none
+  std::string source;                               // for people: who says so: "[route]"; empty: nobody
+  std::string failure;                              // why no mail can take it now, and what to do; empty: it can
 
   bool is_direct() const { return next_hops.empty(); }
-  bool operator==(const Route& other) const;
+  bool operator==(const Route& other) const = default;
 };
 
 // Of a domain that is not local.

@@ -1,19 +1,14 @@
 // Reads the files that routes need.
 #include "mta/routing/route_files.h"
 
-#include "mta/auth/login.h"
 #include "mta/config/config.h"
 #include "mta/net/trust_anchors.h"
 
 namespace mxpress::mta::routing {
 
-std::shared_ptr<const RouteFiles> RouteFiles::load(const Config& config) {
+std::shared_ptr<const RouteFiles> RouteFiles::load(const Config& config, Logins logins) {
   auto files = std::make_shared<RouteFiles>();
-  for (const auto& [name, credentials] : config.credentials) {
-    auto login = std::make_shared<const auth::Login>(auth::load_login(name, credentials));
-    if (!login->failure.empty()) files->failures_.push_back("[credentials." + name + "]: " + login->failure);
-    files->logins_.emplace(name, std::move(login));
-  }
+  files->logins_ = std::move(logins);
   const auto add_anchors = [&](const RouteConfig& route) {
     if (!route.ca_file || files->anchors_.contains(*route.ca_file)) return;
     auto anchors = net::TrustAnchors::load(*route.ca_file);
@@ -25,7 +20,7 @@ std::shared_ptr<const RouteFiles> RouteFiles::load(const Config& config) {
   return files;
 }
 
-std::shared_ptr<const auth::Login> RouteFiles::login(const std::string& name) const {
+std::shared_ptr<const auth::CurrentLogin> RouteFiles::login(const std::string& name) const {
   const auto found = logins_.find(name);
   return found == logins_.end() ? nullptr : found->second;
 }

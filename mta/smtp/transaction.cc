@@ -33,11 +33,6 @@ bool may_mean_too_many(const Reply& reply) {
 
 Outcome outcome_of(const Reply& reply) { return reply.is_permanent() ? Outcome::failed : Outcome::deferred; }
 
-// RFC 4954 6: the host knows us no more, or not well enough. Whose fault that is, it is no recipient's.
-bool is_about_login(const Reply& reply) {
-  return reply.code == kAuthRequired || reply.code == 534 || reply.code == 535 || reply.code == 538;
-}
-
 // Of a host that the configuration names.
 proto::HostResult login_missing(const HostReporter& reporter, const Reply& reply) {
   const std::string words = "the mail host wants this host to sign in, and no auth is set for its route: " + reply.to_string();
@@ -191,9 +186,9 @@ void ClientTransaction::take_mail(const Reply& reply) {
   if (reply.is_positive()) return;
   // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be tried.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active();
-  const bool lacks_login = options_.is_by_route && !options_.login && !result_.tls_required && is_about_login(reply);
+  const bool lacks_login = options_.is_by_route && !options_.login && !result_.tls_required && proto::is_about_login(reply.code);
   const proto::HostResult why = lacks_login ? login_missing(reporter(), reply) : reporter().replied(Stage::mail, reply);
-  if (result_.tls_required || is_system_failure(reply) || lacks_login || (options_.login && is_about_login(reply))) {
+  if (result_.tls_required || is_system_failure(reply) || lacks_login || (options_.login && proto::is_about_login(reply.code))) {
     give_up_host(why);
   } else {
     decide_all(outcome_of(reply), why);

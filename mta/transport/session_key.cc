@@ -1,6 +1,7 @@
 // The names of session keys.
 #include "mta/transport/session_key.h"
 
+#include "mta/auth/current_login.h"
 #include "mta/auth/login.h"
 #include "proto/site_key.h"
 
@@ -30,18 +31,13 @@ std::shared_ptr<const SessionTerms> usual_terms() {
   return usual;
 }
 
-bool SessionTerms::operator==(const SessionTerms& other) const {
-  return auth::is_same_login(login.get(), other.login.get()) && transport == other.transport && tls == other.tls &&
-         implicit_tls == other.implicit_tls && source == other.source && author == other.author && limit == other.limit;
-}
-
 std::string SessionKey::text() const {
   std::string text = quoted(next_hop.hosts);
   if (next_hop.kind == NextHop::Kind::route) text += " route";
   if (terms.transport == routing::TransportKind::mailbox) text += " mailbox";
   if (terms.tls.kind() != net::TlsPolicy::Kind::may) text += " tls=" + terms.tls.text();
   if (terms.implicit_tls) text += " implicit";
-  if (terms.login) text += " login=" + quoted(terms.login->name) + "/" + quoted(terms.login->user);
+  if (terms.login) text += " login=" + quoted(terms.login->name()) + "/" + quoted(terms.login->get()->user);
   if (terms.source) text += " from=" + terms.source->to_string();
   if (terms.author) text += " as=" + quoted(terms.author->to_string());
   if (!terms.limit.empty()) text += " limit=" + quoted(terms.limit);

@@ -28,11 +28,11 @@ struct SessionTerms {
   routing::TransportKind transport = routing::TransportKind::smtp;
   net::TlsPolicy tls{};
   bool implicit_tls = false;
-  std::shared_ptr<const auth::Login> login{};  // that the session signs in with; null: none
-  std::optional<dns::Address> source{};        // that connections are made from; none: as the system chooses
-  std::optional<proto::Mailbox> author{};      // in place of the author and the sender of each message; none: they stay
-  std::string limit{};                         // that what it hands over counts for: see routing::Route; empty: none
-  bool operator==(const SessionTerms& other) const;
+  std::shared_ptr<const auth::CurrentLogin> login{};  // whose login of the moment the session signs in with; null: none
+  std::optional<dns::Address> source{};               // that connections are made from; none: as the system chooses
+  std::optional<proto::Mailbox> author{};             // in place of the author and the sender of each message; none: they stay
+  std::string limit{};                                // that what it hands over counts for: see routing::Route; empty: none
+  bool operator==(const SessionTerms& other) const = default;
 };
 
 // The terms that stand in no name.

@@ -8,6 +8,7 @@
 #include <random>
 #include <utility>
 
+#include "mta/auth/current_login.h"
 #include "mta/auth/login.h"
 #include "mta/config/config.h"
 #include "mta/content/pipeline.h"
@@ -137,8 +138,9 @@ class SmtpTransport::Parts::Attempt {
     return {};
   }
 
-  // A reload may have changed the password, or how to sign in, since it was opened.
-  bool has_terms(const smtp::ClientSession& session) const { return auth::is_same_login(session.login(), order_.terms->login.get()); }
+  // The password, or how to sign in, may have changed since it was opened.
+  bool has_terms(const smtp::ClientSession& session) const { return auth::is_same_login(session.login(), login().get()); }
+  std::shared_ptr<const auth::Login> login() const { return order_.terms->login ? order_.terms->login->get() : nullptr; }
 
   // True if the host got as far as a transaction.
   Task<bool> try_target(const dns::Target& target) {
@@ -341,7 +343,7 @@ class SmtpTransport::Parts::Attempt {
     options.tls = order_.terms->tls;
     options.max_recipients = order_.config->delivery.max_recipients;
     options.implicit_tls = order_.terms->implicit_tls;
-    options.login = order_.terms->login;
+    options.login = login();
     options.is_by_route = order_.is_by_route;
     options.source = order_.terms->source;
     return options;

@@ -164,6 +164,7 @@ class FakeDeliverer final : public mta::delivery::Deliverer {
   void status(std::function<void(std::vector<mta::delivery::DestinationStatus>)>) override {}
   void status_of(queue::QueueId, std::function<void(std::vector<mta::delivery::DestinationStatus>)>) override {}
   void reconfigured() override {}
+  void login_changed(const std::string&) override {}
 
  private:
   mutable std::mutex mutex_;

@@ -6,6 +6,8 @@
 #include <boost/asio/detached.hpp>
 #include <stdexcept>
 
+#include "mta/auth/login_keeper.h"
+#include "mta/auth/login_sources.h"
 #include "mta/config/config.h"
 #include "mta/content/dkim_signer.h"
 #include "mta/routing/route_files.h"
@@ -22,7 +24,7 @@ mta::Config parse(const std::string& toml) {
   const std::string always = "hostname = \"mail.here.example\"\ndelivery.allow_addresses = [\"192.0.2.0/24\"]\n";
   auto config = mta::parse_config(always + toml, "test.toml");
   if (!config) throw std::runtime_error(config.error().message);
-  config->route_files = mta::routing::RouteFiles::load(*config);
+  config->route_files = mta::routing::RouteFiles::load(*config, mta::auth::LoginKeeper(mta::auth::make_login_source).configure(*config));
   const auto keys = mta::routing::load_signing_keys(*config);
   if (!keys) throw std::runtime_error(keys.error().message);
   const auto all_sign = [](const auto&, const auto&) { return true; };

@@ -3,7 +3,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "mta/auth/current_login.h"
 #include "mta/auth/login.h"
+#include "mta/auth/login_keeper.h"
+#include "mta/auth/login_sources.h"
 #include "mta/config/config.h"
 #include "mta/routing/route_files.h"
 #include "proto/encoding.h"
@@ -20,7 +23,7 @@ Route route_of(const std::string& toml, const std::string& domain = "there.examp
   auto config = mta::parse_config(toml, "x.toml");
   INFO((config ? "" : config.error().message));
   REQUIRE(config);
-  config->route_files = mta::routing::RouteFiles::load(*config);
+  config->route_files = mta::routing::RouteFiles::load(*config, mta::auth::LoginKeeper(mta::auth::make_login_source).configure(*config));
   return mta::routing::route_for(*config, proto::Domain::parse(domain).value());
 }
 
@@ -103,13 +106,16 @@ TEST_CASE("route: a password or authority that cannot be read stops the mail of 
                             kLogin + "[destination.\"a.example\"]\nroute = \"a\"\n[destination.\"b.example\"]\nroute = \"b\"\n",
                         "x.toml")
           .value();
-  config.route_files = mta::routing::RouteFiles::load(config);
+  mta::auth::LoginKeeper logins(mta::auth::make_login_source);
+  config.route_files = mta::routing::RouteFiles::load(config, logins.configure(config));
   const auto route_to = [&](const std::string& domain) { return mta::routing::route_for(config, proto::Domain::parse(domain).value()); };
   REQUIRE(route_to("a.example").login);
-  CHECK_THAT(route_to("a.example").login->failure, Catch::Contains("/nowhere/password"));
+  CHECK_THAT(route_to("a.example").login->get()->failure, Catch::Contains("/nowhere/password"));
   CHECK_THAT(route_to("b.example").failure, Catch::Contains("/nowhere/ca.pem"));
   CHECK(route_to("c.example").failure == "");
-  CHECK(config.route_files->failures().size() == 2);
+  CHECK(config.route_files->failures().size() == 1);
+  REQUIRE(logins.failures().size() == 1);
+  CHECK_THAT(logins.failures()[0], Catch::StartsWith("[credentials.me]: ") && Catch::Contains("/nowhere/password"));
 }
 
 }  // namespace mxpress::testing

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mta/auth/current_login.h"
 #include "mta/auth/login.h"
 #include "mta/transport/session_key.h"
 #include "proto/site_key.h"
@@ -21,11 +22,11 @@ namespace {
 
 SessionKey usual() { return {{NextHop::Kind::mail_hosts, "mx.there.example:25"}, {}}; }
 
-std::shared_ptr<const mta::auth::Login> login(const std::string& name, const std::string& user) {
+std::shared_ptr<const mta::auth::CurrentLogin> login(const std::string& name, const std::string& user) {
   auto login = std::make_shared<mta::auth::Login>();
   login->name = name;
   login->user = user;
-  return login;
+  return std::make_shared<const mta::auth::CurrentLogin>(name, login);
 }
 
 SessionKey with(const std::function<void(SessionKey&)>& change) {

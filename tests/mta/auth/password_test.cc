@@ -1,5 +1,5 @@
 // Passwords from files: what is taken, and what is refused with which words.
-#include "mta/auth/login.h"
+#include "mta/auth/password.h"
 
 #include <sys/stat.h>
 
@@ -8,7 +8,6 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "mta/config/route_config.h"
 #include "tests/support/temp_folder.h"
 
 namespace mxpress::testing {
@@ -60,18 +59,19 @@ TEST_CASE("password file: what cannot be a password is refused, and the words ne
   CHECK_THAT(refusal(read_secret(fifo)), Catch::Contains("is no plain file"));
 }
 
-TEST_CASE("login: a credential of systemd is read where systemd has put it") {
+TEST_CASE("password credential: one of systemd is read where systemd has put it") {
   const test::TempFolder folder;
   make_file(folder, "secret\n", 0400);
-  mta::CredentialsConfig config;
-  config.user = "me";
-  config.password_credential = "password";
+  const auto source = mta::auth::systemd_source("password");
   ::setenv("CREDENTIALS_DIRECTORY", folder.path().c_str(), 1);
-  const auto login = mta::auth::load_login("provider", config);
+  const auto fetched = source->fetch({});
   ::unsetenv("CREDENTIALS_DIRECTORY");
-  CHECK(login.failure == "");
-  CHECK(login.password.reveal() == "secret");
-  CHECK_THAT(mta::auth::load_login("provider", config).failure, Catch::Contains("LoadCredential=password"));
+  REQUIRE(fetched);
+  CHECK(fetched->secret.reveal() == "secret");
+  CHECK_FALSE(fetched->lifetime);
+  const auto absent = source->fetch({});
+  REQUIRE_FALSE(absent);
+  CHECK_THAT(absent.error().message, Catch::Contains("LoadCredential=password"));
 }
 
 }  // namespace mxpress::testing

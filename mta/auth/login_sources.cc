@@ -1,0 +1,15 @@
+// From the configuration to sources.
+#include "mta/auth/login_sources.h"
+
+#include "mta/auth/password.h"
+#include "mta/config/config.h"
+
+namespace mxpress::mta::auth {
+
+std::unique_ptr<LoginSource> make_login_source(const Config& config, const std::string& name) {
+  const CredentialsConfig& credentials = config.credentials.at(name);
+  if (credentials.password_file) return file_source(credentials.password_file->string());
+  return systemd_source(credentials.password_credential);
+}
+
+}  // namespace mxpress::mta::auth

@@ -1,0 +1,25 @@
+// Passwords from files, and what a text must be to be one.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mta/auth/login_source.h"
+#include "mta/auth/secret.h"
+#include "proto/result.h"
+
+namespace mxpress::mta::auth {
+
+// One line, whatever ends it; blanks belong to the password, a byte order mark does not. Refused: what is empty, or has several lines or a
+// NUL. `origin` begins the error: "the password file /etc/mxpress/password". `text` is wiped.
+Result<Secret> password_in(std::string& text, const std::string& origin);
+
+// Also refused: what system::read_private_file() refuses.
+Result<Secret> read_secret(const std::string& path);
+
+std::unique_ptr<LoginSource> file_source(std::string path);
+// A credential of systemd: LoadCredential=NAME:/path in the unit. systemd.exec(5)
+std::unique_ptr<LoginSource> systemd_source(std::string name);
+
+}  // namespace mxpress::mta::auth
