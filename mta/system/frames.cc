@@ -1,5 +1,5 @@
-// Frames on the control socket.
-#include "mta/control/wire.h"
+// Frames on unix sockets.
+#include "mta/system/frames.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-namespace mxpress::mta::control {
+namespace mxpress::mta::system {
 namespace {
 
 using Steady = std::chrono::steady_clock;  // of a blocking call, not of the simulation
@@ -87,4 +87,4 @@ Status FrameWriter::flush(std::chrono::milliseconds patience) {
   return kept() == 0 ? Status() : Status(Error::transient("timed out"));
 }
 
-}  // namespace mxpress::mta::control
+}  // namespace mxpress::mta::system
