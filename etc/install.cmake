@@ -1,16 +1,14 @@
-# The part of the installation that depends on the prefix or on what is there: the unit, sendmail's other names, the configuration.
+# The part of the installation that depends on the prefix or on what is there: the units, sendmail's other names, the configuration.
 # Given: source (this folder), bin and sbin (below the prefix).
 set(root "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
 
-file(READ "${source}/mxpress.service" unit)
-string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_PREFIX}/${sbin}/" unit "${unit}")
-message(STATUS "Installing: ${root}/lib/systemd/system/mxpress.service")
-file(WRITE "${root}/lib/systemd/system/mxpress.service" "${unit}")
-list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/lib/systemd/system/mxpress.service")
-
-message(STATUS "Installing: ${root}/lib/systemd/system/mxpress-alert.service")
-file(COPY "${source}/mxpress-alert.service" DESTINATION "${root}/lib/systemd/system")
-list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/lib/systemd/system/mxpress-alert.service")
+foreach(name mxpress.service mxpress-runner.service mxpress-runner.socket mxpress-alert.service)
+  file(READ "${source}/${name}" unit)
+  string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_PREFIX}/${sbin}/" unit "${unit}")
+  message(STATUS "Installing: ${root}/lib/systemd/system/${name}")
+  file(WRITE "${root}/lib/systemd/system/${name}" "${unit}")
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/lib/systemd/system/${name}")
+endforeach()
 
 foreach(name ${bin}/mailq ${bin}/newaliases lib/sendmail)
   message(STATUS "Installing: ${root}/${name}")

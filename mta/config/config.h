@@ -74,6 +74,12 @@ struct LocalConfig {
   std::uint64_t mailbox_limit = 100u << 20;  // octets of the Maildir; then the oldest messages make room
 };
 
+// mxpress-runner, which runs the commands that the configuration names.
+struct RunnerConfig {
+  boost::filesystem::path socket = "/run/mxpress/runner.sock";
+  Duration timeout = std::chrono::seconds(30);  // of one command
+};
+
 // What makes a key sign: that the DNS has its record, or nothing more, or nothing at all.
 enum class SignWhen : std::uint8_t { published, always, never };
 
@@ -102,6 +108,7 @@ struct Config {
   std::uint64_t max_message_size = 50u << 20;
   std::size_t max_recipients = 10'000;  // of one submitted message
   ListenConfig listen;
+  RunnerConfig runner;
   DnsConfig dns;
   DeliveryConfig delivery;
   Timeouts timeouts;

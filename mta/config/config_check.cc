@@ -51,10 +51,11 @@ void check_credentials(const std::string& name, const CredentialsConfig& credent
   const std::string shown = "credentials." + name;
   const auto complain = [&](const std::string& what) { reader.complain(reader.line_of(shown), "[" + shown + "] " + what); };
   if (credentials.user.empty()) complain("user is missing: the name to sign in with, often a mail address");
-  const bool has_file = credentials.password_file.has_value(), has_credential = !credentials.password_credential.empty();
-  if (!has_file && !has_credential)
-    complain("password_file is missing: a file that only root and mxpress can read, with the password in one line");
-  if (has_file && has_credential) complain("password_file and password_credential: set one of them");
+  const int sources = int(credentials.password_file.has_value()) + int(!credentials.password_credential.empty()) +
+                      int(!credentials.password_command.empty());
+  if (sources == 0)
+    complain("password_file is missing: a file that only root and mxpress can read, with the password in one line; or password_command");
+  if (sources > 1) complain("password_file, password_credential and password_command: set one of them");
 }
 
 // Routes that share an account have one limit: which of two would hold?

@@ -52,6 +52,11 @@ void add_listen(std::vector<ConfigField>& fields, ListenConfig& listen) {
   fields.push_back(field("listen", "control_socket", listen.control_socket, socket_path()));
 }
 
+void add_runner(std::vector<ConfigField>& fields, RunnerConfig& runner) {
+  fields.push_back(field("runner", "socket", runner.socket, socket_path()));
+  fields.push_back(field("runner", "timeout", runner.timeout, duration(kSecond, std::chrono::minutes(10))));
+}
+
 void add_dns(std::vector<ConfigField>& fields, DnsConfig& dns) {
   fields.push_back(field("dns", "servers", dns.servers, list_of("a list of addresses", name_server())));
   fields.push_back(field("dns", "trusted", dns.trusted, flag()));
@@ -123,6 +128,7 @@ std::vector<ConfigField> fields_of(Config& config) {
   add_general(fields, config);
   add_spool(fields, config);
   add_listen(fields, config.listen);
+  add_runner(fields, config.runner);
   add_dns(fields, config.dns);
   add_delivery(fields, config.delivery);
   add_timeouts(fields, config.timeouts);
@@ -178,6 +184,7 @@ std::vector<ConfigField> fields_of(CredentialsConfig& credentials) {
   fields.push_back(field("", "user", credentials.user, optional_text("the name to sign in with")));
   fields.push_back(field("", "password_file", credentials.password_file, maybe(path())));
   fields.push_back(field("", "password_credential", credentials.password_credential, optional_text("the name of a credential of systemd")));
+  fields.push_back(field("", "password_command", credentials.password_command, command()));
   fields.push_back(field("", "mechanisms", credentials.mechanisms, list_of("a list of SASL mechanisms", sasl_mechanism())));
   fields.push_back(field("", "allow_cleartext", credentials.allow_cleartext, flag()));
   return fields;

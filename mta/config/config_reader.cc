@@ -138,7 +138,7 @@ void ConfigReader::complain_unknown(const Fields& fields, const std::string& tab
   const std::string key = proto::printable(entry.key, 64);
   if (entry.value.table() && shown.starts_with("destination.")) text += " (a domain stands in quotes: [destination.\"example.com\"])";
   if (key.find("password") != key.npos || key.find("secret") != key.npos)
-    text += " (a secret never belongs in this file: see password_file in [credentials.NAME])";
+    text += " (a secret never belongs in this file: see password_file and password_command in [credentials.NAME])";
   complain(entry.line, text);
 }
 

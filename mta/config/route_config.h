@@ -62,13 +62,14 @@ struct RouteConfig {
 // The mechanisms that this host can sign in with, the best first.
 std::span<const std::string_view> auth_mechanisms();
 
-// [credentials.NAME]: one of the files has the password, never the configuration.
+// [credentials.NAME]: a file or a command has the password, never the configuration. One of the three is set.
 struct CredentialsConfig {
   std::string user;
   std::optional<boost::filesystem::path> password_file;
-  std::string password_credential;      // the name of a credential of systemd (LoadCredential=)
-  std::vector<std::string> mechanisms;  // of SASL, upper case; the only ones to use, in this order. Empty: as mxpress prefers
-  bool allow_cleartext = false;         // PLAIN and LOGIN also where the host has not proved who it is
+  std::string password_credential;            // the name of a credential of systemd (LoadCredential=)
+  std::vector<std::string> password_command;  // that mxpress-runner runs: an absolute path and arguments; its output is the password
+  std::vector<std::string> mechanisms;        // of SASL, upper case; the only ones to use, in this order. Empty: as mxpress prefers
+  bool allow_cleartext = false;               // PLAIN and LOGIN also where the host has not proved who it is
   bool operator==(const CredentialsConfig&) const = default;
 };
 

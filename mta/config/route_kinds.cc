@@ -10,6 +10,11 @@ namespace {
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
+constexpr std::size_t kMostWords = 64, kLongestWord = 4096;  // octets
+
+// UTF-8 stays as it is.
+bool is_control(unsigned char c) { return c < ' ' || c == 0x7F; }
+
 std::string shown(const ConfigValue& value) { return quoted(proto::printable(*value.text(), 100)); }
 
 }  // namespace
@@ -59,6 +64,34 @@ Kind<std::vector<Rate>> rates() {
             std::string list;
             for (const Rate& rate : target) list += (list.empty() ? "" : ", ") + quoted(rate.to_string());
             return target.size() > 1 ? "[" + list + "]" : list;
+          }};
+}
+
+Kind<std::vector<std::string>> command() {
+  return {[](const ConfigValue& value) -> Result<std::vector<std::string>> {
+            constexpr std::string_view kWanted =
+                "a program with its full path and its arguments, such as [\"/usr/bin/pass\", \"show\", \"mail\"]";
+            if (!value.list() || value.list()->empty()) return wants(kWanted, value);
+            if (value.list()->size() > kMostWords) return Error::permanent("has more than " + std::to_string(kMostWords) + " words");
+            std::vector<std::string> words;
+            for (const ConfigValue& one : *value.list()) {
+              if (!one.text()) return wants(kWanted, one);
+              if (one.text()->size() > kLongestWord || std::any_of(one.text()->begin(), one.text()->end(), is_control))
+                return Error::permanent(shown(one) + " is too long, or has a control character");
+              words.push_back(*one.text());
+            }
+            if (words[0].starts_with('/')) return words;
+            return Error::permanent("must begin with the full path of a program, such as \"/usr/bin/pass\", not with " +
+                                    quoted(proto::printable(words[0], 100)) + ": no shell looks for it");
+          },
+          [](const std::vector<std::string>& target) {
+            std::string list;
+            for (const std::string& word : target) {
+              list += list.empty() ? "[\"" : ", \"";
+              for (const char c : word) list.append(c == '"' || c == '\\' ? 1 : 0, '\\').push_back(c);
+              list += '"';
+            }
+            return list.empty() ? list : list + "]";
           }};
 }
 

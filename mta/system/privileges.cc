@@ -198,10 +198,10 @@ Status raise_descriptor_limit() {
   return {};
 }
 
-void tidy_descriptors() {
+void tidy_descriptors(unsigned kept) {
   for (const int standard : {0, 1, 2})
     if (::fcntl(standard, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);  // the lowest free number: this one
-  ::syscall(SYS_close_range, 3u, ~0u, 0u);
+  ::syscall(SYS_close_range, 3u + kept, ~0u, 0u);
 }
 
 Status forbid_core_files() {

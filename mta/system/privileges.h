@@ -36,9 +36,9 @@ Status raise_descriptor_limit();
 // before the first thread.
 Status forbid_new_privileges();
 
-// For main(), before anything is opened: closes what whoever started us has left open, and sees that 0, 1 and 2 are something, so that no
-// socket or file of ours gets one of these numbers.
-void tidy_descriptors();
+// For main(), before anything is opened: closes what whoever started us has left open, but for the first `kept` behind 2, and sees that 0,
+// 1 and 2 are something, so that no socket or file of ours gets one of these numbers.
+void tidy_descriptors(unsigned kept = 0);
 
 // Nothing of what is in memory, which is mail, goes into a core file, whatever the limits and the kernel's core_pattern say; nor does
 // another process of our user look into it. After the last change of user.

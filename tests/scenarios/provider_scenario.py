@@ -55,9 +55,10 @@ class Provider:
         if is_root():
             shutil.chown(self.password_file, daemon_user())
 
-    def route(self, extra_route='', extra_login=''):
+    def route(self, extra_route='', extra_login='', password=None):
+        """`password`: the key that says where it is, instead of the file."""
         return (f'[route]\nhost = "mail.provider.example"\nport = {self.port}\nauth = "provider"\nca_file = "{self.ca}"\n{extra_route}\n'
-                f'[credentials.provider]\nuser = "{USER}"\npassword_file = "{self.password_file}"\n{extra_login}\n')
+                f'[credentials.provider]\nuser = "{USER}"\n' + (password or f'password_file = "{self.password_file}"') + f'\n{extra_login}\n')
 
     def methods(self):
         return re.findall(r'sasl_method=(\S+), sasl_username=(\S+)', self.postfix.log())

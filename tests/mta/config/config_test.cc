@@ -185,6 +185,20 @@ mailbox_limit = "10MB"
   CHECK(config.local.mailbox_limit == 10u << 20);
 }
 
+TEST_CASE("config: a command is read word by word, and shown as it can be read again") {
+  const std::string text =
+      "[credentials.me]\nuser = \"me\"\npassword_command = [\"/usr/bin/pass\", \"a b\", 'say \"x\" \\', \"\", \"\u00fc\"]\n"
+      "[runner]\nsocket = \"/run/other\"\ntimeout = \"5s\"\n";
+  Config config = parsed(text);
+  const std::vector<std::string> words = {"/usr/bin/pass", "a b", "say \"x\" \\", "", "\u00fc"};
+  CHECK(config.credentials.at("me").password_command == words);
+  CHECK(config.runner.socket == "/run/other");
+  CHECK(config.runner.timeout == 5s);
+  for (const auto& field : config::fields_of(config.credentials.at("me")))
+    if (field.name == "password_command")
+      CHECK(parsed("[credentials.me]\nuser = \"me\"\npassword_command = " + field.show()).credentials.at("me").password_command == words);
+}
+
 TEST_CASE("config: keys of a destination go over the general ones, the others keep theirs") {
   const Config config = parsed(R"(
 [destination."example.com"]
@@ -273,7 +287,20 @@ TEST_CASE("config: each mistake is an error that names file, line and key, and w
       {"[credentials.me]\npassword_file = \"/a\"", "x.toml:1: [credentials.me] user is missing"},
       {"[credentials.me]\nuser = \"me\"", "x.toml:1: [credentials.me] password_file is missing"},
       {"[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\npassword_credential = \"b\"",
-       "x.toml:1: [credentials.me] password_file and password_credential"},
+       "x.toml:1: [credentials.me] password_file, password_credential and password_command: set one of them"},
+      {"[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\npassword_command = [\"/b\"]",
+       "x.toml:1: [credentials.me] password_file, password_credential and password_command: set one of them"},
+      {"[credentials.me]\nuser = \"me\"\npassword_command = \"/usr/bin/pass show mail\"",
+       "x.toml:3: [credentials.me] password_command: must be a program with its full path"},
+      {"[credentials.me]\nuser = \"me\"\npassword_command = []",
+       "x.toml:3: [credentials.me] password_command: must be a program with its full path"},
+      {"[credentials.me]\nuser = \"me\"\npassword_command = [\"pass\", \"show\"]",
+       "x.toml:3: [credentials.me] password_command: must begin with the full path of a program"},
+      {"[credentials.me]\nuser = \"me\"\npassword_command = [\"/usr/bin/pass\", 1]",
+       "x.toml:3: [credentials.me] password_command: must be a program with its full path"},
+      {"[credentials.me]\nuser = \"me\"\npassword_command = [\"/usr/bin/pass\", \"a\\u0000b\"]",
+       "x.toml:3: [credentials.me] password_command: \"ab\" is too long, or has a control character"},
+      {"[runner]\ntimeout = \"1h\"", "x.toml:2: [runner] timeout"},
       {"[credentials.me]\nuser = \"me\"\npassword = \"x\"",
        "x.toml:3: unknown key [credentials.me] password (a secret never belongs in this file: see password_file"},
       {"[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\nmechanisms = [\"NTLM\"]",

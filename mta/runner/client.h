@@ -1,0 +1,20 @@
+// Asks mxpress-runner to run a command that the configuration names.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "mta/runner/protocol.h"
+#include "proto/result.h"
+
+namespace mxpress::mta {
+struct RunnerConfig;
+}
+
+namespace mxpress::mta::runner {
+
+// The output of password_command in [credentials.`name`]. The error (transient) says what to do where that is known: of the runner that is
+// not there as of the command that fails. Blocks for little longer than config.timeout, or until `stop` is requested.
+Result<CommandOutput> ask_for_password(const RunnerConfig& config, const std::string& name, const std::stop_token& stop);
+
+}  // namespace mxpress::mta::runner

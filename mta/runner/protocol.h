@@ -1,0 +1,18 @@
+// What both sides of the runner's socket know.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mxpress::mta::runner {
+
+inline constexpr std::uint32_t kVersion = 1;              // of proto/runner.proto; the other side must have the same
+inline constexpr std::uint32_t kMaxRequest = 4096;        // octets
+inline constexpr std::uint32_t kMaxResponse = 128 << 10;  // octets
+
+struct CommandOutput {
+  std::string text;    // of standard output
+  std::string errors;  // the end of standard error
+};
+
+}  // namespace mxpress::mta::runner
