@@ -322,6 +322,7 @@ class RunningDaemon final : public Daemon {
 
   // A bad file leaves the old configuration in force. Any thread.
   Status reload() {
+    const std::lock_guard lock(reload_mutex_);
     system::notify_reloading();
     auto config = load_config(file_);
     auto keys = read_signing_keys(config);
@@ -343,7 +344,6 @@ class RunningDaemon final : public Daemon {
   // A thread of the keeper.
   void login_changed(const std::string& name) {
     log(LogLine(Priority::notice, "login").add("credentials", name).add("note", "has changed: mail that waits for it is tried now"));
-    sign_in_alarm_.clear();
     dispatcher_->login_changed(name);
   }
 
@@ -406,6 +406,7 @@ class RunningDaemon final : public Daemon {
   }
 
   std::optional<boost::filesystem::path> file_;
+  std::mutex reload_mutex_;
   CurrentConfig config_;
   std::unique_ptr<auth::LoginKeeper> logins_;
   intake::Listeners listeners_;

@@ -32,4 +32,10 @@ class CurrentLogin {
   std::shared_ptr<const Login> login_;
 };
 
+// Null: nobody signs in.
+inline std::shared_ptr<const Login> login_now(const std::shared_ptr<const CurrentLogin>& login) { return login ? login->get() : nullptr; }
+
+// Whether a session that signed in with `login` may still serve. Null: nobody signs in.
+bool is_in_force(const Login* login, const std::shared_ptr<const CurrentLogin>& current);
+
 }  // namespace mxpress::mta::auth

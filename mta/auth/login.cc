@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 
+#include "mta/auth/current_login.h"
 #include "proto/encoding.h"
 
 namespace mxpress::mta::auth {
@@ -14,6 +15,10 @@ void wipe(std::string& text) {
 }
 
 bool is_same_login(const Login* a, const Login* b) { return a == b || (a && b && *a == *b); }
+
+bool is_in_force(const Login* login, const std::shared_ptr<const CurrentLogin>& current) {
+  return is_same_login(login, login_now(current).get());
+}
 
 bool repeats_secret(std::string_view text, const Login& login) {
   const Secret plain(std::string("\0", 1) + login.user + std::string("\0", 1) + login.password.reveal());

@@ -43,6 +43,7 @@ void LoginState::begin_fetch(Instant now) {
   due_ = Instant::max();
   if (!is_refused_) return;
   again_ = longer(again_, kFirstAgain, kLongestAgain);
+  refetched_ = now;
   due_refused_ = now + again_;
 }
 
@@ -84,7 +85,7 @@ void LoginState::refused() { is_refused_ = true; }
 void LoginState::accepted() {
   is_refused_ = false;
   again_ = Duration(0);
-  due_refused_ = Instant::min();
+  if (refetched_ != Instant::min()) due_refused_ = std::min(due_refused_, refetched_ + kFirstAgain);
 }
 
 }  // namespace mxpress::mta::auth

@@ -20,7 +20,7 @@ class LoginState {
   static constexpr Duration kAhead = std::chrono::minutes(5);
   // Between fetches that fail: doubled each time.
   static constexpr Duration kFirstRetry = std::chrono::seconds(5), kLongestRetry = std::chrono::minutes(5);
-  // Between fetches because a provider refuses what there is, from the second one on: doubled until it takes one.
+  // Between fetches because a provider refuses what there is: doubled until one takes it.
   static constexpr Duration kFirstAgain = std::chrono::minutes(1), kLongestAgain = std::chrono::hours(1);
   // Between any two that nobody has asked for.
   static constexpr Duration kShortest = std::chrono::seconds(5);
@@ -65,6 +65,7 @@ class LoginState {
   bool is_refused_ = false;
   Instant expires_ = Instant::max();      // the login
   Instant due_ = Instant::max();          // by its lifetime, or because the latest fetch has failed
+  Instant refetched_ = Instant::min();    // the latest fetch because it was refused
   Instant due_refused_ = Instant::min();  // not earlier while it is refused
   Duration retry_{0}, again_{0};          // the latest gaps
 };

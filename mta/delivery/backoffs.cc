@@ -2,8 +2,10 @@
 #include "mta/delivery/backoffs.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "mta/auth/current_login.h"
 #include "mta/delivery/age_policy.h"
@@ -22,7 +24,8 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr int kFewLooks = 8;  // at jobs
+constexpr int kFewLooks = 8;                                   // at jobs
+constexpr Duration kRounding = std::chrono::milliseconds(10);  // between the clocks
 
 // Valid as long as the site keeps its terms.
 std::string_view login_of(const Site& site) { return site.terms->login ? std::string_view(site.terms->login->name()) : std::string_view(); }
@@ -44,10 +47,11 @@ void Backoffs::restore_site(SiteIndex index, const queue::SiteRecord& record) {
   site.restore(record.failures, instant_now() + wait, record.last);
 }
 
-// A failure after MAIL that only this message has met is the message's, unless it is about our login.
+// A failure after MAIL that only this message has met is the message's.
 bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& message, const AttemptReport& report) {
   Site& site = parts_.sites[index];
-  if (!report.after_mail || proto::refuses_login(report.failure)) {
+  if (site.terms->login && proto::refuses_login(report.failure)) parts_.events.emit(events::LoginRefused{login_of(site)});
+  if (!report.after_mail) {
     site.suspicion.clear();
     return true;
   }
@@ -90,7 +94,7 @@ void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto
   if (!site.suspicion.is_of_owners()) spool.record_site({sites.key(index), site.backoff.failures(), next_probe, failure});
   const SiteFailure why = *site.backoff.failure();
   events.emit(mta::events::SiteFailed{transport::hosts_of(sites.key(index)), proto::for_other_messages(why.result, why.since),
-                                      site.backoff.failures(), next_probe, login_of(site), proto::refuses_login(failure)});
+                                      site.backoff.failures(), next_probe});
   sites.for_each_member(index, [&age = age, now](DestinationIndex member) { age.expire_waiting(member, now); });
   wakes.wake_site(index, site.backoff.next_probe());
 }
@@ -123,14 +127,26 @@ void Backoffs::probe_now(DestinationIndex index) {
   parts_.wakes.wake_site(destination.site, now);
 }
 
-void Backoffs::login_changed(std::string_view name) {
+// The messages that were the probes wait themselves, until the next one: they are due, too. What waits longer has reasons of its own.
+void Backoffs::login_changed(std::optional<std::string_view> name) {
   const Instant now = instant_now();
+  std::map<SiteIndex, Instant> waited_for;
   for (SiteIndex index = 0; index < parts_.sites.size(); ++index) {
     Site& site = parts_.sites[index];
-    if (!site.backoff.active() || login_of(site) != name) continue;
+    const std::string_view login = login_of(site);
+    if (!site.backoff.active() || login.empty() || login != name.value_or(login)) continue;
+    waited_for.emplace(index, site.backoff.next_probe() + kRounding);
     site.backoff.probe_now(now);
     parts_.wakes.wake_site(index, now);
   }
+  if (waited_for.empty()) return;
+  std::vector<JobIndex> due;
+  parts_.schedule.for_each([&](JobIndex index, const queue::Job& job) {
+    if (job.stage != queue::JobStage::waiting) return;
+    const auto site = waited_for.find(parts_.destinations[job.destination].site);
+    if (site != waited_for.end() && job.next_try <= site->second) due.push_back(index);
+  });
+  for (const JobIndex index : due) parts_.schedule.make_ready(index);
 }
 
 // Behind the newest mail of an owner there may be some that was tried.

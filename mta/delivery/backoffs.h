@@ -1,6 +1,7 @@
 // Why sites and lookups back off, and when they are asked again.
 #pragma once
 
+#include <optional>
 #include <random>
 #include <string_view>
 
@@ -51,8 +52,8 @@ class Backoffs {
 
   // The operator asks: whatever backs off is asked now, the lookup and the site if it is known already.
   void probe_now(DestinationIndex index);
-  // What this host signs in with by [credentials.`name`] is another one: sites that back off and use it are asked now.
-  void login_changed(std::string_view name);
+  // What this host signs in with by [credentials.`name`] may be another one; none: by any. Sites that back off and use it are asked now.
+  void login_changed(std::optional<std::string_view> name);
   // Whether mail has come since the last failure: it need not wait out a long backoff.
   bool has_fresh(DestinationIndex index, const Backoff& backoff) const;
 

@@ -234,11 +234,10 @@ Task<void> ResolveStage::fail_all(DestinationIndex index, std::uint16_t answer, 
 void ResolveStage::reconfigured(Rules rules) {
   rules_ = std::move(rules);
   own_addresses_.ask_again();
+  parts_.backoffs.login_changed(std::nullopt);  // the administrator may have corrected the password, here or at the provider
   for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index) {
     Destination& destination = parts_.destinations[index];
     if (!destination.has_fixed_site()) destination.resolved_until = Instant::min();
-    // The administrator may have corrected the password, here or at the provider.
-    if (destination.site != queue::kNone && parts_.sites[destination.site].terms->login) parts_.backoffs.probe_now(index);
     ++destination.answers;
     destination.backoff.over();  // it may have been ours
     destination.failures = 0;

@@ -161,12 +161,14 @@ struct SiteFailed {
   proto::HostResult result;  // without what is about one message
   std::uint32_t failures = 0;
   WallTime next_probe{};
-  std::string_view login{};  // NAME of the [credentials.NAME] that its sessions sign in with; empty: they do not
-  bool refuses_login = false;
 };
 struct SiteRecovered {
   std::string_view hosts;
-  std::string_view login{};  // as above
+  std::string_view login{};  // NAME of the [credentials.NAME] that its sessions sign in with; empty: they do not
+};
+// A host has refused it, to an attempt whose outcome is an event of its own.
+struct LoginRefused {
+  std::string_view login;  // as above
 };
 
 // It has brought the daemon down more than once, and is held.
@@ -188,8 +190,8 @@ struct KeyRecordSeen {
 };
 std::string_view to_string(KeyRecordSeen::What what);
 
-using Event =
-    std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, NoticeWaits, NoticePostponed,
-                 NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, SetAside, Unreadable, KeyRecordSeen>;
+using Event = std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, NoticeWaits, NoticePostponed,
+                           NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, LoginRefused, SetAside,
+                           Unreadable, KeyRecordSeen>;
 
 }  // namespace mxpress::mta::events

@@ -156,6 +156,7 @@ struct Writer {
     log(line);
   }
   void operator()(const SiteRecovered&) const {}  // the deliveries tell
+  void operator()(const LoginRefused&) const {}
   void operator()(const SetAside& event) const {
     log(LogLine(Priority::alert, event.message, "set_aside")
             .add("reason", "mxpressd died more than once while it handled this message, last of " + std::string(event.death))

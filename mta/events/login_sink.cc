@@ -8,8 +8,7 @@
 namespace mxpress::mta::events {
 
 void LoginSink::take(const Event& event) {
-  if (const auto* failed = std::get_if<SiteFailed>(&event); failed && failed->refuses_login && !failed->login.empty())
-    keeper_.refused(std::string(failed->login));
+  if (const auto* refused = std::get_if<LoginRefused>(&event)) keeper_.refused(std::string(refused->login));
   if (const auto* recovered = std::get_if<SiteRecovered>(&event); recovered && !recovered->login.empty())
     keeper_.accepted(std::string(recovered->login));
 }

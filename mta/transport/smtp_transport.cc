@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "mta/auth/current_login.h"
-#include "mta/auth/login.h"
 #include "mta/config/config.h"
 #include "mta/content/pipeline.h"
 #include "mta/events/event.h"
@@ -139,8 +138,7 @@ class SmtpTransport::Parts::Attempt {
   }
 
   // The password, or how to sign in, may have changed since it was opened.
-  bool has_terms(const smtp::ClientSession& session) const { return auth::is_same_login(session.login(), login().get()); }
-  std::shared_ptr<const auth::Login> login() const { return order_.terms->login ? order_.terms->login->get() : nullptr; }
+  bool has_terms(const smtp::ClientSession& session) const { return auth::is_in_force(session.login(), order_.terms->login); }
 
   // True if the host got as far as a transaction.
   Task<bool> try_target(const dns::Target& target) {
@@ -343,7 +341,7 @@ class SmtpTransport::Parts::Attempt {
     options.tls = order_.terms->tls;
     options.max_recipients = order_.config->delivery.max_recipients;
     options.implicit_tls = order_.terms->implicit_tls;
-    options.login = login();
+    options.login = auth::login_now(order_.terms->login);
     options.is_by_route = order_.is_by_route;
     options.source = order_.terms->source;
     return options;

@@ -7,6 +7,8 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "mta/auth/login.h"
+#include "mta/auth/login_keeper.h"
 #include "mta/config/config.h"
 #include "mta/control/server.h"
 #include "mta/intake/drop_folder.h"
@@ -97,7 +99,25 @@ int start_drop_folder(const std::function<void(Threads)>& set) {
   return 0;
 }
 
+class Slow final : public mta::auth::LoginSource {
+ public:
+  Result<mta::auth::FetchedSecret> fetch(const std::stop_token&) override { return mta::auth::FetchedSecret{mta::auth::Secret("secret")}; }
+};
+
+int fetch_login(const std::function<void(Threads)>& set) {
+  mta::Config config;
+  config.credentials["a"].password_command = {"/bin/true"};
+  mta::auth::LoginKeeper keeper([](const mta::Config&, const std::string&) { return std::make_unique<Slow>(); });
+  if (keeper.configure(config, Duration(0)).at("a")->get()->failure.empty()) return 1;
+  set(Threads::allowed);
+  return keeper.configure(config, std::chrono::minutes(1)).at("a")->get()->password.reveal() == "secret" ? 0 : 2;
+}
+
 }  // namespace
+
+TEST_CASE("no threads: a login waits, and is fetched after a reload when there are threads again") {
+  CHECK(without_threads(fetch_login) == 0);
+}
 
 TEST_CASE("no threads: a spool is not opened, and can be opened when there are threads again") { CHECK(without_threads(open_spool) == 0); }
 

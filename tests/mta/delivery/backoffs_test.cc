@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "mta/auth/current_login.h"
+#include "mta/auth/login.h"
 #include "mta/config/config.h"
 #include "mta/delivery/age_policy.h"
 #include "mta/delivery/wakes.h"
@@ -119,4 +121,92 @@ TEST_CASE("backoffs: only mail that came after the last failure and was never tr
   CHECK(w.backoffs.has_fresh(w.there, failure));
   w.schedule.job(before).first_attempt = w.schedule.job(after).first_attempt = false;
   CHECK_FALSE(w.backoffs.has_fresh(w.there, failure));
+}
+
+namespace {
+
+// A site that signs in with [credentials.`name`].
+mta::delivery::SiteIndex site_with_login(WorkerTables& tables, const std::string& name) {
+  mta::transport::SessionKey key{{mta::transport::NextHop::Kind::route, name + ".example:587"}, {}};
+  key.terms.login = std::make_shared<mta::auth::CurrentLogin>(name, std::make_shared<const mta::auth::Login>());
+  return tables.sites.index(key);
+}
+
+proto::HostResult reply(proto::Stage stage, int code) {
+  proto::HostResult result = a_failure("no");
+  result.stage = stage;
+  result.reply_code = code;
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("backoffs: a login that changes has the sites asked at once that back off and use it, and no others") {
+  Waits w;
+  const auto provider = site_with_login(w, "provider"), other = site_with_login(w, "other"), healthy = site_with_login(w, "provider2");
+  for (const auto site : {provider, other, w.host}) w.backoffs.failed(w.there, site, a_failure(), instant_now());
+  w.backoffs.login_changed("provider");
+  CHECK(w.sites[provider].backoff.may_probe(instant_now(), false));
+  CHECK_FALSE(w.sites[other].backoff.may_probe(instant_now(), false));
+  CHECK_FALSE(w.sites[w.host].backoff.may_probe(instant_now(), false));
+  CHECK_FALSE(w.sites[healthy].backoff.active());
+  w.backoffs.login_changed(std::nullopt);
+  CHECK(w.sites[other].backoff.may_probe(instant_now(), false));
+  CHECK_FALSE(w.sites[w.host].backoff.may_probe(instant_now(), false));
+}
+
+TEST_CASE("backoffs: with a new login the mail that was the probe is due, mail that waits longer is not") {
+  Waits w;
+  const auto provider = site_with_login(w, "provider");
+  const auto direct = w.destination("direct.example");
+  w.sites.join(w.there, provider);
+  w.sites.join(direct, w.host);
+  w.backoffs.failed(w.there, provider, a_failure(), instant_now());
+  const Instant next_probe = w.sites[provider].backoff.next_probe();
+  const JobIndex probe = w.job(1, "there.example"), own = w.job(2, "there.example"), elsewhere = w.job(3, "direct.example"),
+                 held = w.job(4, "there.example");
+  w.schedule.wait_until(probe, next_probe);
+  w.schedule.wait_until(own, next_probe + hours(1));
+  w.schedule.wait_until(elsewhere, next_probe);
+  w.schedule.hold(held);
+  w.backoffs.login_changed("provider");
+  CHECK(w.schedule.job(probe).stage == queue::JobStage::ready);
+  CHECK(w.schedule.job(own).stage == queue::JobStage::waiting);
+  CHECK(w.schedule.job(elsewhere).stage == queue::JobStage::waiting);
+  CHECK(w.schedule.job(held).stage == queue::JobStage::held);
+}
+
+TEST_CASE("backoffs: whose login a site refuses is told, however the failure counts, and that it takes mail again") {
+  struct Heard final : mta::events::Sink {
+    std::vector<std::string> all;
+    std::string_view name() const override { return "test"; }
+    void take(const mta::events::Event& event) override {
+      if (const auto* refused = std::get_if<mta::events::LoginRefused>(&event)) all.push_back(std::string(refused->login) + " is refused");
+      if (const auto* recovered = std::get_if<mta::events::SiteRecovered>(&event))
+        all.push_back(std::string(recovered->login) + " is taken");
+    }
+  } heard;
+  mta::events::Hub events({&heard});
+  Waits w;
+  Backoffs backoffs({w.schedule, w.destinations, w.sites, w.wakes, w.age, w.spool, events, w.random});
+  const auto provider = site_with_login(w, "provider");
+  using Stage = proto::Stage;
+  const auto meet = [&](Stage stage, int code, SiteIndex site) {
+    AttemptReport report;
+    if (stage == Stage::mail) report.after_mail = Stage::rcpt;
+    report.failure = reply(stage, code);
+    (void)backoffs.counts_against_site(site, message(1, 1000), report);
+  };
+  for (const auto& [stage, code] : {std::pair(Stage::auth, 535), {Stage::auth, 550}, {Stage::mail, 530}, {Stage::mail, 535}})
+    meet(stage, code, provider);
+  CHECK(heard.all == std::vector<std::string>(4, "provider is refused"));
+  heard.all.clear();
+  for (const auto& [stage, code] :
+       {std::pair(Stage::auth, 0), {Stage::auth, 454}, {Stage::auth, 504}, {Stage::mail, 550}, {Stage::hello, 535}})
+    meet(stage, code, provider);
+  meet(Stage::mail, 535, w.host);  // nobody signs in there
+  CHECK(heard.all.empty());
+  backoffs.failed(w.there, provider, reply(Stage::auth, 535), instant_now());
+  backoffs.succeeded(w.there, provider, 10, seconds(1));
+  CHECK(heard.all == std::vector<std::string>{"provider is taken"});
 }

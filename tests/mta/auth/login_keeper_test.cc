@@ -1,0 +1,286 @@
+// Which sources are asked when, on which threads, and who is told.
+#include "mta/auth/login_keeper.h"
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "mta/auth/login.h"
+#include "mta/config/config.h"
+#include "mta/system/log.h"
+
+namespace mxpress::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using mta::auth::FetchedSecret;
+using mta::auth::LoginKeeper;
+using mta::auth::LoginSource;
+using mta::auth::Secret;
+
+constexpr auto kLong = 60s;  // until a test that hangs says so
+
+// What all sources give, by the name of their credentials. Any thread.
+class Sources {
+ public:
+  // The next fetches give these, one each; the last one again and again. "!why" is a failure.
+  void give(const std::string& name, std::deque<std::string> texts) {
+    const std::lock_guard lock(mutex_);
+    texts_[name] = std::move(texts);
+  }
+  void hang(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    hanging_.insert(name);
+  }
+  void go_on(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    hanging_.erase(name);
+    changed_.notify_all();
+  }
+  int fetches(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return fetches_[name];
+  }
+  bool wait_for_fetches(const std::string& name, int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kLong, [&] { return fetches_[name] >= count; });
+  }
+  std::thread::id last_thread() {
+    const std::lock_guard lock(mutex_);
+    return last_thread_;
+  }
+
+  Result<FetchedSecret> fetch(const std::string& name, const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    ++fetches_[name];
+    last_thread_ = std::this_thread::get_id();
+    changed_.notify_all();
+    changed_.wait(lock, stop, [&] { return !hanging_.contains(name); });
+    if (stop.stop_requested()) return Error::transient("stopped");
+    auto& texts = texts_[name];
+    const std::string text = texts.empty() ? "password of " + name : texts.front();
+    if (texts.size() > 1) texts.pop_front();
+    if (text == "!throw") throw std::runtime_error("out of order");
+    return text.starts_with('!') ? Result<FetchedSecret>(Error::transient(text.substr(1))) : FetchedSecret{Secret(text)};
+  }
+
+  LoginKeeper::MakeSource make() {
+    return [this](const mta::Config& config, const std::string& name) -> std::unique_ptr<LoginSource> {
+      return std::make_unique<Source>(*this, name, config.credentials.at(name).password_file.has_value());
+    };
+  }
+
+ private:
+  class Source final : public LoginSource {
+   public:
+    Source(Sources& all, std::string name, bool immediate) : all_(all), name_(std::move(name)), immediate_(immediate) {}
+    Result<FetchedSecret> fetch(const std::stop_token& stop) override { return all_.fetch(name_, stop); }
+    bool is_immediate() const override { return immediate_; }
+
+   private:
+    Sources& all_;
+    const std::string name_;
+    const bool immediate_;
+  };
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<std::string, std::deque<std::string>> texts_;
+  std::map<std::string, int> fetches_;
+  std::set<std::string> hanging_;
+  std::thread::id last_thread_;
+};
+
+mta::Config with_commands(const std::vector<std::string>& names, const std::string& user = "me") {
+  mta::Config config;
+  for (const std::string& name : names) {
+    config.credentials[name].user = user;
+    config.credentials[name].password_command = {"/bin/true"};
+  }
+  return config;
+}
+
+mta::Config with_files(const std::vector<std::string>& names) {
+  mta::Config config = with_commands(names);
+  for (auto& [name, credentials] : config.credentials) {
+    credentials.password_command.clear();
+    credentials.password_file = "/nowhere";
+  }
+  return config;
+}
+
+std::string password(const mta::auth::Logins& logins, const std::string& name) { return logins.at(name)->get()->password.reveal(); }
+
+// Who is told, to be waited for.
+class Told {
+ public:
+  explicit Told(LoginKeeper& keeper) {
+    keeper.when_changed([this](const std::string& name) {
+      const std::lock_guard lock(mutex_);
+      names_.push_back(name);
+      changed_.notify_all();
+    });
+  }
+  bool wait_for(const std::string& name, int times = 1) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kLong, [&] { return std::count(names_.begin(), names_.end(), name) >= times; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+TEST_CASE("login keeper: files are read by whoever configures it, everything else on other threads") {
+  Sources sources;
+  LoginKeeper keeper(sources.make());
+  const auto files = keeper.configure(with_files({"a"}));
+  CHECK(password(files, "a") == "password of a");
+  CHECK(sources.last_thread() == std::this_thread::get_id());
+  const auto commands = keeper.configure(with_commands({"b"}), kLong);
+  CHECK(password(commands, "b") == "password of b");
+  CHECK(sources.last_thread() != std::this_thread::get_id());
+  CHECK(keeper.failures().empty());
+}
+
+TEST_CASE("login keeper: a source that hangs keeps neither the start nor other logins waiting, and is stopped at the end") {
+  Sources sources;
+  sources.hang("slow");
+  std::optional<LoginKeeper> keeper(std::in_place, sources.make());
+  Told told(*keeper);
+  const auto logins = keeper->configure(with_commands({"a", "b", "slow"}), 0s);
+  CHECK(told.wait_for("a"));
+  CHECK(told.wait_for("b"));
+  CHECK(password(logins, "b") == "password of b");
+  CHECK_THAT(logins.at("slow")->get()->failure, Catch::Contains("[credentials.slow] is being fetched"));
+  REQUIRE(sources.wait_for_fetches("slow", 1));
+  keeper.reset();
+  CHECK(logins.at("slow")->get()->password.empty());
+}
+
+TEST_CASE("login keeper: a login that comes late is told, and then it is there for all who refer to it") {
+  Sources sources;
+  sources.hang("slow");
+  LoginKeeper keeper(sources.make());
+  Told told(keeper);
+  const auto logins = keeper.configure(with_commands({"slow"}), 0s);
+  sources.go_on("slow");
+  REQUIRE(told.wait_for("slow"));
+  CHECK(password(logins, "slow") == "password of slow");
+}
+
+TEST_CASE("login keeper: a refused login is fetched again, and a new one is told; a file is not read again") {
+  Sources sources;
+  sources.give("command", {"wrong", "right"});
+  LoginKeeper keeper(sources.make());
+  Told told(keeper);
+  auto config = with_files({"file"});
+  config.credentials.merge(with_commands({"command"}).credentials);
+  const auto logins = keeper.configure(config, kLong);
+  REQUIRE(password(logins, "command") == "wrong");
+  keeper.refused("file");
+  keeper.refused("nobody");
+  keeper.refused("command");
+  REQUIRE(told.wait_for("command", 2));
+  CHECK(password(logins, "command") == "right");
+  CHECK(sources.fetches("command") == 2);
+  CHECK(sources.fetches("file") == 1);
+}
+
+TEST_CASE("login keeper: a failure is one alert and a line of the status, and none of them once it has ended") {
+  std::mutex mutex;
+  std::vector<std::pair<mta::Priority, std::string>> lines;
+  struct Context {
+    std::mutex& mutex;
+    std::vector<std::pair<mta::Priority, std::string>>& lines;
+  } context{mutex, lines};
+  const auto keep = [](const mta::LogLine& line, void* where) {
+    auto& to = *static_cast<Context*>(where);
+    const std::lock_guard lock(to.mutex);
+    to.lines.emplace_back(line.priority(), line.text());
+  };
+  mta::capture_log(keep, &context);
+  Sources sources;
+  sources.give("a", {"!the command ended with status 1", "!the command ended with status 2", "secret"});
+  LoginKeeper keeper(sources.make());
+  const auto logins = keeper.configure(with_commands({"a"}), kLong);
+  CHECK(keeper.failures() == std::vector<std::string>{"[credentials.a]: the command ended with status 1"});
+  CHECK(logins.at("a")->get()->failure == "the command ended with status 1");
+  (void)keeper.configure(with_commands({"a"}), kLong);
+  CHECK(keeper.failures() == std::vector<std::string>{"[credentials.a]: the command ended with status 2"});
+  CHECK(keeper.configure(with_commands({"a"}), kLong).at("a") == logins.at("a"));
+  CHECK(keeper.failures().empty());
+  CHECK(password(logins, "a") == "secret");
+  mta::capture_log(nullptr, nullptr);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].first == mta::Priority::alert);
+  CHECK_THAT(lines[0].second, Catch::Contains("[credentials.a]: the command ended with status 1"));
+  CHECK(lines[1].first == mta::Priority::notice);
+  CHECK_THAT(lines[1].second, !Catch::Contains("secret"));
+}
+
+TEST_CASE("login keeper: after a reload the login of the same credentials stays while it is fetched, that of others does not") {
+  Sources sources;
+  LoginKeeper keeper(sources.make());
+  const auto before = keeper.configure(with_commands({"same", "other", "gone"}), kLong);
+  auto config = with_commands({"same", "other"});
+  config.credentials["other"].user = "you";
+  sources.hang("same");
+  sources.hang("other");
+  const auto after = keeper.configure(config, 0s);
+  CHECK(after.size() == 2);
+  CHECK(after.at("same") == before.at("same"));
+  CHECK(after.at("other") == before.at("other"));
+  CHECK(password(after, "same") == "password of same");
+  CHECK(after.at("other")->get()->user == "you");
+  CHECK(after.at("other")->get()->password.empty());
+  CHECK(password(before, "gone") == "password of gone");
+}
+
+TEST_CASE("login keeper: what a reload has overtaken changes nothing when it comes") {
+  Sources sources;
+  sources.give("a", {"of the old command", "of the new command"});
+  sources.hang("a");
+  LoginKeeper keeper(sources.make());
+  Told told(keeper);
+  (void)keeper.configure(with_commands({"a"}), 0s);
+  REQUIRE(sources.wait_for_fetches("a", 1));
+  const auto logins = keeper.configure(with_commands({"a"}, "you"), 0s);
+  REQUIRE(sources.wait_for_fetches("a", 2));
+  sources.go_on("a");
+  REQUIRE(told.wait_for("a"));
+  CHECK(logins.at("a")->get()->user == "you");
+}
+
+TEST_CASE("login keeper: a source with a bug is a source that fails") {
+  Sources sources;
+  sources.give("a", {"!throw"});
+  LoginKeeper keeper(sources.make());
+  (void)keeper.configure(with_commands({"a"}), kLong);
+  REQUIRE(keeper.failures().size() == 1);
+  CHECK_THAT(keeper.failures()[0], Catch::Contains("out of order"));
+}
+
+TEST_CASE("login keeper: nobody is told any more once it was said so, not even of a fetch under way") {
+  Sources sources;
+  sources.hang("a");
+  LoginKeeper keeper(sources.make());
+  std::atomic<int> told = 0;
+  keeper.when_changed([&told](const std::string&) { ++told; });
+  const auto logins = keeper.configure(with_commands({"a"}), 0s);
+  REQUIRE(sources.wait_for_fetches("a", 1));
+  keeper.tell_nobody();
+  sources.go_on("a");
+  (void)keeper.configure(with_commands({"a"}), kLong);
+  CHECK(password(logins, "a") == "password of a");
+  CHECK(told == 0);
+}
+
+}  // namespace mxpress::testing
