@@ -100,8 +100,9 @@ Task<Status> MemoryStream::start_tls_client(std::string, mta::net::TlsOffer) {
   while (tls_outcome_ == MemoryTls::hangs && !overdue() && !pipe->reader_closed) co_await wait_for_change(*pipe, deadline_);
   if (tls_outcome_ == MemoryTls::hangs) co_return timed_out();
   if (tls_outcome_ == MemoryTls::fails) co_return Error::transient("TLS: handshake failure");
-  tls_.level = mta::net::TlsLevel::encrypted;
-  tls_.description = "TLSv1.3/MEMORY (unverified)";
+  const bool is_verified = tls_outcome_ == MemoryTls::verifies;
+  tls_.level = is_verified ? mta::net::TlsLevel::verified : mta::net::TlsLevel::encrypted;
+  tls_.description = is_verified ? "TLSv1.3/MEMORY (verified)" : "TLSv1.3/MEMORY (unverified)";
   co_return Status();
 }
 

@@ -13,7 +13,7 @@
 namespace mxpress::testing {
 
 // What becomes of start_tls_client() on a memory stream; no octet is encrypted.
-enum class MemoryTls { succeeds, fails, hangs };
+enum class MemoryTls { succeeds, verifies, fails, hangs };  // verifies: the certificate is the host's, too
 
 struct MemoryOptions {
   std::size_t capacity = 1 << 20;  // octets in each direction that nobody has read yet; then write() waits

@@ -1,0 +1,62 @@
+// Exchanges on a loop of their own.
+#include "mta/http_client/client.h"
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <optional>
+#include <random>
+
+#include "dns/stub_resolver.h"
+#include "mta/http_client/exchange.h"
+#include "mta/net/connector.h"
+
+namespace mxpress::mta::http_client {
+
+namespace {
+
+constexpr Duration kMostToResolve = std::chrono::seconds(8);  // one question; there are two
+
+dns::StubConfig bounded(dns::StubConfig dns) {
+  dns.options.total = kMostToResolve;
+  return dns;
+}
+
+Task<void> keep(Task<Result<Response>> exchange, std::optional<Result<Response>>& result) { result = co_await std::move(exchange); }
+
+}  // namespace
+
+struct Client::Parts {
+  explicit Parts(dns::StubConfig dns)
+      : resolver(io.get_executor(), bounded(std::move(dns)), std::random_device()()), connector(io.get_executor()) {}
+  std::atomic<bool> is_stopped = false;
+  asio::io_context io;
+  dns::StubResolver resolver;
+  net::TcpConnector connector;
+};
+
+Client::Client(dns::StubConfig dns) : parts_(std::make_unique<Parts>(std::move(dns))) {}
+
+Client::~Client() = default;
+
+// When it is stopped, what waits is not resumed any more: it goes with the loop.
+Result<Response> Client::send(Request request, const Reach& reach) {
+  std::optional<Result<Response>> result;
+  std::exception_ptr bug;
+  Exchange exchange(parts_->resolver, parts_->connector, reach);
+  parts_->io.restart();
+  asio::co_spawn(parts_->io, keep(exchange.run(std::move(request), BootClock::now() + kTimeout), result), [&](std::exception_ptr error) {
+    bug = error;
+    parts_->io.stop();
+  });
+  if (!parts_->is_stopped) parts_->io.run();
+  if (bug) std::rethrow_exception(bug);
+  return result ? std::move(*result) : Error::transient("mxpress is being stopped");
+}
+
+void Client::stop() {
+  parts_->is_stopped = true;
+  parts_->io.stop();
+}
+
+}  // namespace mxpress::mta::http_client
