@@ -3,6 +3,7 @@
 
 #include "proto/network_words.h"
 #include "proto/reply_cause.h"
+#include "proto/sign_in_cause.h"
 
 namespace mxpress::proto {
 namespace {
@@ -27,6 +28,13 @@ constexpr std::string_view kPassword =
     "The mail waits. Is the user name the one of the provider, often the whole mail address? Many providers want a password that is made "
     "for "
     "programs (\"application password\"). Correct [credentials] in mxpress.toml or its password file, then: mxpress reload.";
+constexpr std::string_view kPasswordsEnded =
+    "The mail waits; another password does not help. Microsoft switches passwords for SMTP off by default at the end of December 2026; an "
+    "administrator of the account's organisation can switch them on again for some time. Without a password: oauth = \"microsoft\" in "
+    "[credentials], and mxpress setup oauth; see mxpress.toml(5).";
+constexpr std::string_view kSmtpIsOff =
+    "The mail waits; neither another password nor OAuth helps. An administrator of the account's organisation has to allow \"Authenticated "
+    "SMTP\" for the mailbox, and, where it is off for all, for the organisation.";
 constexpr std::string_view kThisHost = "If this host is to take the domain's mail, add it to local_domains; if not, give it a route.";
 
 bool is(EnhancedStatus status, int subject, int detail) { return status.subject == subject && status.detail == detail; }
@@ -192,11 +200,22 @@ Explanation by_stage(const HostResult& result) {
 Explanation not_signed_in(const HostResult& result) {
   if (result.reply_code / 100 == 4)
     return {"The provider that this host signs in at could not check the password for now.", Remedy::send_later};
-  return {"The provider that this host signs in at did not accept its user name or password.", Remedy::ask_administrator, kPassword};
+  switch (sign_in_cause_of(result.text)) {
+    case SignInCause::passwords_ended:
+      return {"The provider that this host signs in at takes no passwords for this account any more.", Remedy::ask_administrator,
+              kPasswordsEnded};
+    case SignInCause::smtp_is_off:
+      return {"The provider lets nobody sign in to send mail with this account.", Remedy::ask_administrator, kSmtpIsOff};
+    case SignInCause::unknown:
+      break;
+  }
+  return {"The provider that this host signs in at did not accept its user name, or its password or token.", Remedy::ask_administrator,
+          kPassword};
 }
 
 Explanation replied(const HostResult& result) {
-  if (result.stage == Stage::auth) return not_signed_in(result);
+  const bool is_about_login = result.stage == Stage::mail && sign_in_cause_of(result.text) != SignInCause::unknown;
+  if (result.stage == Stage::auth || is_about_login) return not_signed_in(result);
   if (result.stage == Stage::tls) return by_stage(result);
   const ReplyFinding finding = cause_of(result.text);
   const bool is_precise = finding.cause == ReplyCause::greylisting || finding.cause == ReplyCause::relaying;

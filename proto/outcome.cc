@@ -1,6 +1,8 @@
 // Outcomes and stages in words, for logs and `mxpress show`.
 #include "proto/outcome.h"
 
+#include "proto/sign_in_cause.h"
+
 namespace mxpress::proto {
 
 std::string_view to_string(Stage stage) {
@@ -46,11 +48,12 @@ HostResult for_other_messages(const HostResult& result, std::optional<WallTime> 
   return told;
 }
 
-bool is_about_login(int reply_code) { return reply_code == 530 || reply_code == 534 || reply_code == 535 || reply_code == 538; }
-
 bool refuses_login(const HostResult& result) {
-  const bool is_other_refusal = result.stage == Stage::auth && result.reply_code > 504;
-  return is_other_refusal || (result.stage >= Stage::mail && is_about_login(result.reply_code));
+  const int code = result.reply_code;
+  if (result.stage == Stage::auth) return code > 504;
+  if (result.stage < Stage::mail) return false;
+  const bool is_known = code / 100 == 5 && sign_in_cause_of(result.text) != SignInCause::unknown;
+  return is_known || code == 530 || code == 534 || code == 535 || code == 538;
 }
 
 bool returned_by_operator(const HostResult& result) {

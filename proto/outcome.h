@@ -53,8 +53,7 @@ struct HostAttempt {
 HostResult for_other_messages(const HostResult& result, std::optional<WallTime> since);
 
 // RFC 4954 6: the host refuses what this host has signed in with, or wants it to sign in. Whose fault that is, it is no recipient's.
-bool is_about_login(int reply_code);
-// The same of what came of asking it: while signing in also other replies that no mechanism is to blame for.
+// While signing in other replies count as well, if no mechanism is to blame for them.
 bool refuses_login(const HostResult& result);
 
 // Why a message that was held has expired.

@@ -1,7 +1,20 @@
 // Which providers refuse this host.
 #include "mta/events/sign_in_alarm.h"
 
+#include "proto/explanation.h"
+#include "proto/sign_in_cause.h"
+
 namespace mxpress::mta::events {
+namespace {
+
+// The provider's words, with ours where those do not say what to do.
+std::string reason_of(const proto::HostResult& result) {
+  if (proto::sign_in_cause_of(result.text) == proto::SignInCause::unknown) return result.text;
+  const proto::Explanation explanation = proto::explain(result);
+  return result.text + ". " + explanation.words + " " + std::string(explanation.hint);
+}
+
+}  // namespace
 
 void SignInAlarm::take(const Event& event) {
   const auto* failed = std::get_if<SiteFailed>(&event);
@@ -11,7 +24,7 @@ void SignInAlarm::take(const Event& event) {
   if (recovered) reasons_.erase(std::string(recovered->hosts));
   if (!failed || failed->result.stage != proto::Stage::auth) return;
   const std::string hosts(failed->hosts);
-  if (reasons_.contains(hosts) || reasons_.size() < kMost) reasons_[hosts] = failed->result.text;
+  if (reasons_.contains(hosts) || reasons_.size() < kMost) reasons_[hosts] = reason_of(failed->result);
 }
 
 std::vector<std::string> SignInAlarm::failures() const {

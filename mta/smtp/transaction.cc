@@ -186,9 +186,10 @@ void ClientTransaction::take_mail(const Reply& reply) {
   if (reply.is_positive()) return;
   // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be tried.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active();
-  const bool lacks_login = options_.is_by_route && !options_.login && !result_.tls_required && proto::is_about_login(reply.code);
-  const proto::HostResult why = lacks_login ? login_missing(reporter(), reply) : reporter().replied(Stage::mail, reply);
-  if (result_.tls_required || is_system_failure(reply) || lacks_login || (options_.login && proto::is_about_login(reply.code))) {
+  const proto::HostResult said = reporter().replied(Stage::mail, reply);
+  const bool is_about_login = (options_.login || options_.is_by_route) && proto::refuses_login(said);
+  const proto::HostResult why = is_about_login && !options_.login && !result_.tls_required ? login_missing(reporter(), reply) : said;
+  if (result_.tls_required || is_system_failure(reply) || is_about_login) {
     give_up_host(why);
   } else {
     decide_all(outcome_of(reply), why);
