@@ -17,11 +17,12 @@ LoginState::LoginState(std::string name, CredentialsConfig config, Asked asked)
     : name_(std::move(name)),
       config_(std::move(config)),
       asked_(asked),
-      login_(login_of({}, "the password of [credentials." + name_ + "] is being fetched")) {}
+      login_(login_of({}, std::string(config_.holds_token() ? "the access token" : "the password") + " of [credentials." + name_ +
+                              "] is being fetched")) {}
 
 std::shared_ptr<const Login> LoginState::login_of(Secret secret, std::string failure) const {
-  return std::make_shared<const Login>(
-      Login{name_, config_.user, std::move(secret), std::move(failure), config_.mechanisms, config_.allow_cleartext});
+  return std::make_shared<const Login>(Login{name_, config_.user, std::move(secret), std::move(failure), config_.mechanisms,
+                                             config_.allow_cleartext, config_.holds_token()});
 }
 
 Instant LoginState::due() const {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "mta/auth/token_message.h"
 #include "mta/config/route_config.h"
 #include "proto/ascii.h"
 #include "proto/encoding.h"
@@ -69,15 +70,18 @@ MechanismChoice choose_mechanisms(const std::vector<std::string>& offered, const
   std::vector<std::string> wanted(auth_mechanisms().begin(), auth_mechanisms().end());
   if (!login.mechanisms.empty()) wanted = login.mechanisms;
   MechanismChoice choice;
+  std::erase_if(wanted, [&](const std::string& name) { return is_token_mechanism(name) != login.is_token; });
   bool shown = false;
   for (const std::string& name : wanted) {
     if (!contains(upper, name) || (is_bound(name) && channel.binding.empty())) continue;
-    const bool is_safe = !shows_password(name) || channel.is_verified || login.allow_cleartext;
+    const bool is_safe = channel.is_verified || (!login.is_token && (!shows_password(name) || login.allow_cleartext));
     shown = shown || !is_safe;
     if (is_safe) choice.mechanisms.push_back(name);
   }
   if (!choice.mechanisms.empty()) return choice;
-  if (shown)
+  if (shown && login.is_token)
+    choice.failure = "the mail host has not proved who it is, and gets no access token: set tls = \"verify\" for the route";
+  else if (shown)
     choice.failure =
         "the mail host has not proved who it is, and would get the password itself: set tls = \"verify\" for the route, or allow_cleartext "
         "= "
@@ -85,12 +89,15 @@ MechanismChoice choose_mechanisms(const std::vector<std::string>& offered, const
         login.name + "]";
   else
     choice.failure = "the mail host offers " + joined(upper) + ", and this host can, or may by [credentials." + login.name +
-                     "] mechanisms, sign in by " + joined(wanted) + " only";
+                     "] mechanisms, sign in by " + joined(wanted) + " only" + (login.is_token ? " with an access token" : "");
   return choice;
 }
 
 struct SaslClient::State {
+  Result<std::string> step_with_token();
+
   std::string mechanism;
+  std::optional<Result<std::string>> token;  // the message that shows it
   std::unique_ptr<Gsasl, FreeContext> context;
   std::unique_ptr<Gsasl_session, FreeSession> session;  // goes before its context
   int start_error = GSASL_OK;
@@ -102,6 +109,10 @@ struct SaslClient::State {
 SaslClient::SaslClient(std::string mechanism, const Login& login, const Channel& channel) : state_(std::make_unique<State>()) {
   State& state = *state_;
   state.mechanism = std::move(mechanism);
+  if (is_token_mechanism(state.mechanism)) {
+    state.token = token_message(state.mechanism, login, channel);
+    return;
+  }
   Gsasl* context = nullptr;
   state.start_error = gsasl_init(&context);
   state.context.reset(context);
@@ -118,17 +129,31 @@ SaslClient::SaslClient(std::string mechanism, const Login& login, const Channel&
   if (is_bound(state.mechanism)) set(GSASL_CB_TLS_EXPORTER, proto::base64(channel.binding));
 }
 
-SaslClient::~SaslClient() = default;
+SaslClient::~SaslClient() {
+  if (state_ && state_->token && *state_->token) wipe(**state_->token);
+}
 SaslClient::SaslClient(SaslClient&&) noexcept = default;
 
-// RFC 4616, RFC 5802. LOGIN and CRAM-MD5 wait for the host.
-bool SaslClient::begins() const { return state_->mechanism == "PLAIN" || is_scram(state_->mechanism); }
+// RFC 4616, RFC 5802, RFC 7628. LOGIN and CRAM-MD5 wait for the host.
+bool SaslClient::begins() const { return state_->token || state_->mechanism == "PLAIN" || is_scram(state_->mechanism); }
+
+// The first message says all. A challenge behind it is a refusal, which has to be answered before the host says so in its reply.
+Result<std::string> SaslClient::State::step_with_token() {
+  is_complete = steps == 1;
+  if (steps == 1) return *token;
+  if (steps == 2) return std::string(answer_to_refusal(mechanism));
+  return Error::transient("the mail host asks for more than the mechanism has");
+}
 
 Result<std::string> SaslClient::step(std::string_view challenge) {
   State& state = *state_;
   const auto failed = [&](const std::string& why) { return Error::transient("signing in by " + state.mechanism + " failed: " + why); };
   if (state.start_error != GSASL_OK) return failed(words_of(state.start_error));
   if (++state.steps > kMaxSteps) return failed("the mail host does not stop asking");
+  if (state.token) {
+    auto message = state.step_with_token();
+    return message ? std::move(message) : failed(message.error().message);
+  }
   if (state.is_complete && challenge.empty()) return std::string();
   if (state.is_complete) return failed("the mail host asks for more than the mechanism has");
   if (is_scram(state.mechanism))

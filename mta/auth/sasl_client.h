@@ -1,4 +1,4 @@
-// The client's side of one SASL exchange (RFC 4422), by GNU SASL. Knows no SMTP: octets in, octets out.
+// The client's side of one SASL exchange (RFC 4422), by GNU SASL, which has none for access tokens. Knows no SMTP: octets in, octets out.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,17 @@
 
 namespace mxpress::mta::auth {
 
-// What the connection has proved so far.
+// Where the connection leads, and what it has proved so far.
 struct Channel {
   bool is_verified = false;  // TLS, and the certificate is the host's
   std::string binding;       // tls-exporter (RFC 9266), 32 octets; empty: there is none
+  std::string host{};        // that the client has connected to
+  std::uint16_t port = 0;
 };
 
 // The mechanisms to try, the first first: those that the host offers (`offered`, any case), that this host knows, that the login allows,
-// and that do not show the password to anybody who may listen. Empty: `failure` says why, and what to do.
+// and that do not show the password to anybody who may listen. A token is shown to verified hosts alone, and by the mechanisms for tokens
+// alone. Empty: `failure` says why, and what to do.
 struct MechanismChoice {
   std::vector<std::string> mechanisms;
   std::string failure;

@@ -103,6 +103,7 @@ struct Config {
   std::vector<proto::Domain> local_domains;    // default: hostname, localhost
   std::string user = "mxpress";                // to become when started by root
   boost::filesystem::path spool_directory = "/var/spool/mxpress";
+  boost::filesystem::path state_directory = "/var/lib/mxpress";  // what lasts and is no mail: refresh tokens
   std::uint64_t spool_reserve = 32u << 20;
   std::optional<std::uint64_t> spool_memory;  // octets; none: by what this process may have
   std::uint64_t max_message_size = 50u << 20;

@@ -2,6 +2,7 @@
 #include "mta/config/config_check.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -47,10 +48,39 @@ void check_route(const Config& config, const RouteConfig& route, ConfigReader& r
   if (route.pinned_key && route.ca_file) complain("pin", " and ca_file: set one of them");
 }
 
+using Complain = std::function<void(const std::string& what)>;
+
+// Tokens are shown to verified hosts only, and passwords never by the mechanisms of tokens.
+void check_mechanisms(const CredentialsConfig& credentials, const Complain& complain) {
+  const auto& mechanisms = credentials.mechanisms;
+  const bool has_password_mechanism = !std::all_of(mechanisms.begin(), mechanisms.end(), is_token_mechanism);
+  const bool has_token_mechanism = std::any_of(mechanisms.begin(), mechanisms.end(), is_token_mechanism);
+  if (has_password_mechanism && (has_token_mechanism || credentials.oauth))
+    complain("mechanisms: OAUTHBEARER and XOAUTH2 are for access tokens, the others for passwords, and nothing is both");
+}
+
+void check_oauth(const CredentialsConfig& credentials, const Complain& complain) {
+  const OAuthEndpoints endpoints = endpoints_of(*credentials.oauth);
+  const OAuthConfig& oauth = *credentials.oauth;
+  if (credentials.password_file || !credentials.password_credential.empty() || !credentials.password_command.empty())
+    complain("oauth and a password: set one of them");
+  if (credentials.client_id.empty())
+    complain("client_id is missing: the id of this host's client, which the OAuth provider shows where it is registered");
+  if (!endpoints.token) complain("oauth: token_url is missing, or provider");
+  if (endpoints.scope.empty()) complain("oauth: scope is missing: what the token is for");
+  if (!endpoints.device && !endpoints.authorization)
+    complain("oauth: device_url or authorization_url is missing, which mxpress setup oauth needs");
+  if (!oauth.tenant.empty() && oauth.provider != kMicrosoft) complain("oauth: tenant is for provider = \"microsoft\"");
+}
+
 void check_credentials(const std::string& name, const CredentialsConfig& credentials, ConfigReader& reader) {
   const std::string shown = "credentials." + name;
   const auto complain = [&](const std::string& what) { reader.complain(reader.line_of(shown), "[" + shown + "] " + what); };
   if (credentials.user.empty()) complain("user is missing: the name to sign in with, often a mail address");
+  check_mechanisms(credentials, complain);
+  if (credentials.oauth) return check_oauth(credentials, complain);
+  if (!credentials.client_id.empty() || credentials.client_secret_file)
+    complain("client_id and client_secret_file are for oauth, which is missing");
   const int sources = int(credentials.password_file.has_value()) + int(!credentials.password_credential.empty()) +
                       int(!credentials.password_command.empty());
   if (sources == 0)

@@ -2,6 +2,7 @@
 #include "mta/config/config_fields.h"
 
 #include "mta/config/config_kinds.h"
+#include "mta/config/oauth_kinds.h"
 #include "mta/config/route_kinds.h"
 #include "mta/config/sender_kinds.h"
 
@@ -30,6 +31,7 @@ void add_general(std::vector<ConfigField>& fields, Config& config) {
   fields.push_back(field("", "redirect", config.redirect, maybe(mailbox())));
   fields.push_back(field("", "always_bcc", config.always_bcc, maybe(mailbox())));
   fields.push_back(field("", "user", config.user, user_name()));
+  fields.push_back(field("", "state_directory", config.state_directory, path()));
   fields.push_back(field("", "max_message_size", config.max_message_size, size(1024)));
   fields.push_back(
       field("", "max_recipients", config.max_recipients, count<std::size_t>(100, 100'000)));  // RFC 5321 4.5.3.1.8: at least 100
@@ -187,6 +189,22 @@ std::vector<ConfigField> fields_of(CredentialsConfig& credentials) {
   fields.push_back(field("", "password_command", credentials.password_command, command()));
   fields.push_back(field("", "mechanisms", credentials.mechanisms, list_of("a list of SASL mechanisms", sasl_mechanism())));
   fields.push_back(field("", "allow_cleartext", credentials.allow_cleartext, flag()));
+  fields.push_back(field("", "oauth", credentials.oauth, maybe(oauth())));
+  fields.push_back(field("", "client_id", credentials.client_id, optional_text("the id of a client, as the OAuth provider shows it")));
+  fields.push_back(field("", "client_secret_file", credentials.client_secret_file, maybe(path())));
+  return fields;
+}
+
+std::vector<ConfigField> fields_of(OAuthConfig& oauth) {
+  std::vector<ConfigField> fields;
+  fields.push_back(field("", "provider", oauth.provider, oauth_provider()));
+  fields.push_back(field("", "tenant", oauth.tenant, oauth_tenant()));
+  fields.push_back(field("", "token_url", oauth.token_url, maybe(https_url())));
+  fields.push_back(field("", "device_url", oauth.device_url, maybe(https_url())));
+  fields.push_back(field("", "authorization_url", oauth.authorization_url, maybe(https_url())));
+  fields.push_back(field("", "scope", oauth.scope, optional_text("what the token is for, as the provider names it")));
+  fields.push_back(field("", "ca_file", oauth.ca_file, maybe(path())));
+  fields.push_back(field("", "allow_addresses", oauth.allow_addresses, list_of("a list of networks", network())));
   return fields;
 }
 

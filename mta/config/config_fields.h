@@ -26,6 +26,7 @@ std::vector<ConfigField> fields_of(DkimConfig& dkim);
 std::vector<ConfigField> fields_of(RouteConfig& route);
 std::vector<ConfigField> fields_of(SenderConfig& sender);
 std::vector<ConfigField> fields_of(CredentialsConfig& credentials);
+std::vector<ConfigField> fields_of(OAuthConfig& oauth);
 
 // One table that the administrator has named, or [route].
 struct ConfigSection {

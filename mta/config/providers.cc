@@ -14,9 +14,12 @@ namespace {
 [[noreturn]] void wrong(const std::string& what) { throw std::logic_error("providers.toml: " + what); }
 
 void read_key(Provider& provider, std::vector<ConfigField>& fields, const ConfigEntry& entry) {
-  if (entry.key == "user" || entry.key == "password" || entry.key == "spf") {
+  const std::pair<std::string_view, std::string*> texts[] = {
+      {"user", &provider.user}, {"password", &provider.password}, {"oauth", &provider.oauth}, {"spf", &provider.spf}};
+  for (const auto& [key, text] : texts) {
+    if (entry.key != key) continue;
     if (!entry.value.text()) wrong(provider.name + ": " + entry.key + " is no text");
-    (entry.key == "user" ? provider.user : entry.key == "spf" ? provider.spf : provider.password) = *entry.value.text();
+    *text = *entry.value.text();
     return;
   }
   const auto field = std::find_if(fields.begin(), fields.end(), [&](const ConfigField& one) { return one.name == entry.key; });

@@ -14,6 +14,7 @@ struct Provider {
   RouteConfig route;     // host, port, implicit
   std::string user;      // that everybody signs in with there; empty: each has an own one
   std::string password;  // for people: where it comes from
+  std::string oauth;     // as in [credentials.NAME] oauth: whose tokens it takes; empty: not known
   std::string spf;       // whose SPF record names the hosts that its mail leaves from; empty: not known
 };
 

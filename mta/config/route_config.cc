@@ -1,6 +1,8 @@
 // What applies to a route where a key is not set.
 #include "mta/config/route_config.h"
 
+#include <algorithm>
+
 namespace mxpress::mta {
 
 std::uint16_t RouteConfig::port_or(std::uint16_t usual) const {
@@ -10,11 +12,17 @@ std::uint16_t RouteConfig::port_or(std::uint16_t usual) const {
   return credentials.empty() ? usual : kSubmission;
 }
 
-// SCRAM never shows the password, PLAIN and LOGIN only to a host that has proved who it is. CRAM-MD5 comes behind them there: hosts that
-// store hashed passwords often offer it and cannot do it.
+bool is_token_mechanism(std::string_view mechanism) { return mechanism == "OAUTHBEARER" || mechanism == "XOAUTH2"; }
+
+bool CredentialsConfig::holds_token() const {
+  return oauth || (!mechanisms.empty() && std::all_of(mechanisms.begin(), mechanisms.end(), is_token_mechanism));
+}
+
+// Tokens have their own. SCRAM never shows the password, PLAIN and LOGIN only to a host that has proved who it is. CRAM-MD5 comes behind
+// them there: hosts that store hashed passwords often offer it and cannot do it.
 std::span<const std::string_view> auth_mechanisms() {
   static constexpr std::string_view kMechanisms[] = {
-      "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5"};
+      "OAUTHBEARER", "XOAUTH2", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5"};
   return kMechanisms;
 }
 

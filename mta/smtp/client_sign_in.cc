@@ -31,7 +31,7 @@ Task<bool> ClientSignIn::run(const std::vector<std::string>& offered) {
     co_return false;
   }
   const net::TlsState& tls = channel_.tls();
-  const auth::Channel proved{tls.level == net::TlsLevel::verified, channel_.tls_binding()};
+  const auth::Channel proved{tls.level == net::TlsLevel::verified, channel_.tls_binding(), target_.host, target_.port};
   const auto choice = auth::choose_mechanisms(offered, login_, proved);
   if (choice.mechanisms.empty()) {
     failure_ = report_.found(Stage::auth, kNotSignedIn, choice.failure);
@@ -67,13 +67,14 @@ Task<ClientSignIn::Tried> ClientSignIn::attempt(auth::SaslClient exchange) {
 Task<Result<proto::Reply>> ClientSignIn::begin(auth::SaslClient& exchange) {
   const std::string command = "AUTH " + exchange.mechanism();
   if (!exchange.begins()) co_return co_await send(command);
-  const auto first = exchange.step({});
-  if (!first) co_return first.error();
-  const std::string encoded = first->empty() ? "=" : proto::base64(*first);
-  if (command.size() + 1 + encoded.size() <= kMostOfLine) co_return co_await send(command + " " + encoded);
+  auto step = exchange.step({});
+  if (!step) co_return step.error();
+  const auth::Secret first(std::move(*step));
+  const auth::Secret encoded(first.empty() ? "=" : proto::base64(first.reveal()));
+  if (command.size() + 1 + encoded.reveal().size() <= kMostOfLine) co_return co_await send(command + " " + encoded.reveal());
   auto reply = co_await send(command);
   if (!reply.ok() || reply->code != proto::kAuthContinues) co_return reply;
-  co_return co_await answer(*first);
+  co_return co_await answer(first.reveal());
 }
 
 Task<Result<proto::Reply>> ClientSignIn::answer(std::string_view octets) { co_return co_await send(proto::base64(octets)); }

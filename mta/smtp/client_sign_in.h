@@ -16,7 +16,7 @@ class ClientSignIn {
   static constexpr int kMostTries = 3;
 
   ClientSignIn(ClientChannel& channel, const dns::Target& target, const auth::Login& login, Duration timeout)
-      : channel_(channel), login_(login), report_(target, channel), timeout_(timeout) {}
+      : channel_(channel), target_(target), login_(login), report_(target, channel), timeout_(timeout) {}
 
   // Whether the host knows us now. If not: failure() says why; the connection may still be open.
   Task<bool> run(const std::vector<std::string>& offered);
@@ -34,6 +34,7 @@ class ClientSignIn {
   Tried found(std::string_view words);
 
   ClientChannel& channel_;
+  const dns::Target& target_;
   const auth::Login& login_;
   HostReporter report_;
   Duration timeout_;

@@ -285,10 +285,11 @@ std::string content_of_size(std::size_t size) {
 
 MemoryTls parse_handshake(const std::string& word) {
   if (word == "fails") return MemoryTls::fails;
+  if (word == "verifies") return MemoryTls::verifies;
   return word == "hangs" ? MemoryTls::hangs : MemoryTls::succeeds;
 }
 
-// "USER PASSWORD [cleartext] [MECHANISM...]"
+// "USER PASSWORD [cleartext] [token] [MECHANISM...]"
 std::shared_ptr<const mta::auth::Login> parse_login(const std::string& text) {
   auto login = std::make_shared<mta::auth::Login>();
   std::string password;
@@ -298,7 +299,8 @@ std::shared_ptr<const mta::auth::Login> parse_login(const std::string& text) {
   login->password = mta::auth::Secret(password);
   for (std::string word; words >> word;) {
     login->allow_cleartext = login->allow_cleartext || word == "cleartext";
-    if (word != "cleartext") login->mechanisms.push_back(word);
+    login->is_token = login->is_token || word == "token";
+    if (word != "cleartext" && word != "token") login->mechanisms.push_back(word);
   }
   return login;
 }

@@ -169,4 +169,72 @@ TEST_CASE("sasl: the order is our own, PLUS needs a binding, and the password is
   CHECK(choose_mechanisms(all, login, {true, kBinding}).mechanisms == login.mechanisms);
 }
 
+TEST_CASE("sasl: a token is shown to a proved host only, by its own mechanisms, and a password by none of them") {
+  const std::vector<std::string> all = {"plain", "login", "xoauth2", "scram-sha-256", "oauthbearer"};
+  Login token = login_of("me@here.example", "token");
+  token.is_token = token.allow_cleartext = true;
+  CHECK(choose_mechanisms(all, token, {true, ""}).mechanisms == std::vector<std::string>{"OAUTHBEARER", "XOAUTH2"});
+  CHECK_THAT(choose_mechanisms(all, token, {false, ""}).failure, Catch::Contains("gets no access token"));
+  CHECK(choose_mechanisms(all, token, {false, ""}).mechanisms.empty());
+  CHECK_THAT(choose_mechanisms({"PLAIN", "SCRAM-SHA-256"}, token, {true, kBinding}).failure,
+             Catch::Contains("by OAUTHBEARER, XOAUTH2 only with an access token"));
+  CHECK(choose_mechanisms(all, login_of("me", "secret"), {true, ""}).mechanisms ==
+        std::vector<std::string>{"SCRAM-SHA-256", "PLAIN", "LOGIN"});
+  CHECK(choose_mechanisms({"XOAUTH2", "OAUTHBEARER"}, login_of("me", "secret"), {true, ""}).mechanisms.empty());
+  token.mechanisms = {"XOAUTH2"};
+  CHECK(choose_mechanisms(all, token, {true, ""}).mechanisms == token.mechanisms);
+}
+
+TEST_CASE("sasl: the messages that show a token are those of RFC 7628 4.1 and of Google's and Microsoft's pages") {
+  Login login = login_of("user@example.com", "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");
+  login.is_token = true;
+  const Channel channel{true, "", "server.example.com", 143};
+  SaslClient bearer("OAUTHBEARER", login, channel);
+  CHECK(bearer.begins());
+  CHECK_FALSE(bearer.is_complete());
+  CHECK(proto::base64(bearer.step({}).value()) ==
+        "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9QmVhcmVyIHZGOWRmdDRxbVRjMk52YjNSbGNrQmhiSFJoZG1sem"
+        "RHRXVZMjl0Q2c9PQEB");
+  CHECK(bearer.is_complete());
+  login = login_of("someuser@example.com", "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg");
+  login.is_token = true;
+  SaslClient google("XOAUTH2", login, channel);
+  CHECK(proto::base64(google.step({}).value()) ==
+        "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==");
+}
+
+TEST_CASE("sasl: a user name with separators stays one in OAUTHBEARER") {
+  Login login = login_of("a,b=c", "token");
+  login.is_token = true;
+  SaslClient client("OAUTHBEARER", login, {true, "", "mx.there.example", 587});
+  CHECK_THAT(client.step({}).value(), Catch::StartsWith("n,a=a=2Cb=3Dc,\x01"));
+}
+
+TEST_CASE("sasl: a challenge behind the token is a refusal, and its answer completes nothing") {
+  Login login = login_of("me", "token");
+  login.is_token = true;
+  for (const auto& [mechanism, answer] : {std::pair("OAUTHBEARER", "\x01"), std::pair("XOAUTH2", "")}) {
+    SaslClient client(mechanism, login, {true, "", "mx.there.example", 587});
+    REQUIRE(client.step({}));
+    CHECK(client.step(R"({"status":"invalid_token"})").value() == answer);
+    CHECK_FALSE(client.is_complete());
+    CHECK_FALSE(client.step("more"));
+    CHECK_FALSE(client.is_complete());
+  }
+}
+
+TEST_CASE("sasl: what has characters that no token has is not shown") {
+  for (const std::string token : {"", "a b",
+                                  "a\x01"
+                                  "auth=Bearer b",
+                                  "a\n", "a\xC3\xA4"}) {
+    Login login = login_of("me", token);
+    login.is_token = true;
+    SaslClient client("XOAUTH2", login, {true, "", "mx.there.example", 587});
+    const auto message = client.step({});
+    REQUIRE_FALSE(message);
+    CHECK_THAT(message.error().message, Catch::Contains("no access token"));
+  }
+}
+
 }  // namespace mxpress::testing

@@ -304,7 +304,28 @@ TEST_CASE("config: each mistake is an error that names file, line and key, and w
       {"[credentials.me]\nuser = \"me\"\npassword = \"x\"",
        "x.toml:3: unknown key [credentials.me] password (a secret never belongs in this file: see password_file"},
       {"[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\nmechanisms = [\"NTLM\"]",
-       "x.toml:4: [credentials.me] mechanisms: \"NTLM\" is none of SCRAM-SHA-256-PLUS"},
+       "x.toml:4: [credentials.me] mechanisms: \"NTLM\" is none of OAUTHBEARER"},
+      {"[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\nmechanisms = [\"PLAIN\", \"XOAUTH2\"]",
+       "x.toml:1: [credentials.me] mechanisms: OAUTHBEARER and XOAUTH2 are for access tokens"},
+      {"[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = \"microsoft\"\nmechanisms = [\"PLAIN\"]",
+       "x.toml:1: [credentials.me] mechanisms: OAUTHBEARER and XOAUTH2 are for access tokens"},
+      {"[credentials.me]\nuser = \"me\"\noauth = \"microsoft\"", "x.toml:1: [credentials.me] client_id is missing"},
+      {"[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\nclient_id = \"x\"",
+       "x.toml:1: [credentials.me] client_id and client_secret_file are for oauth"},
+      {"[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = \"google\"\npassword_file = \"/a\"",
+       "x.toml:1: [credentials.me] oauth and a password"},
+      {"[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = \"yahoo\"",
+       "x.toml:4: [credentials.me] oauth: must be \"microsoft\", \"google\", or a table"},
+      {"[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = { token = \"https://a.example\" }",
+       "x.toml:4: [credentials.me] oauth: unknown key token; it has provider"},
+      {"[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = { token_url = \"http://a.example\" }",
+       "x.toml:4: [credentials.me] oauth: token_url: \"http://a.example\" is no https address"},
+      {"[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = { token_url = \"https://a.example/t\", scope = \"mail\" }",
+       "x.toml:1: [credentials.me] oauth: device_url or authorization_url is missing"},
+      {"[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = { provider = \"google\", tenant = \"a.example\" }",
+       "x.toml:1: [credentials.me] oauth: tenant is for provider = \"microsoft\""},
+      {"[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = { provider = \"microsoft\", tenant = \"a/b\" }",
+       "x.toml:4: [credentials.me] oauth: tenant: must be the id or a domain"},
       {"hostname = 5", "x.toml:1: hostname: must be a host name, not an integer"},
       {"hostname = \"localhost\"", "x.toml:1: hostname: must be the name that the DNS has for this host"},
       {"hostname = \"a b\"", "x.toml:1: hostname: "},
@@ -475,6 +496,28 @@ TEST_CASE("config: users of a sender are known by their numbers; one whom the ho
   CHECK_FALSE(parsed("hostname = \"a.example\"\n[sender.\"@b.example\"]\nroute = \"direct\"\n").senders.at("@b.example").users);
 }
 
+TEST_CASE("config: oauth is a provider's name or a table, is shown as it was set, and its login holds a token") {
+  const auto shown_oauth = [](const std::string& oauth) {
+    Config config = parsed("[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = " + oauth + "\n");
+    CHECK(config.credentials.at("me").holds_token());
+    for (const auto& field : config::fields_of(config.credentials.at("me")))
+      if (field.name == "oauth") return field.show();
+    return std::string();
+  };
+  CHECK(shown_oauth("\"google\"") == "\"google\"");
+  CHECK(shown_oauth("{ provider = \"microsoft\" }") == "\"microsoft\"");
+  const std::string table =
+      "{ token_url = \"https://login.example.com/t\", device_url = \"https://login.example.com/d\", scope = \"mail\", ca_file = "
+      "\"/ca.pem\", "
+      "allow_addresses = [\"10.0.0.0/8\"] }";
+  CHECK(shown_oauth(table) == table);
+  const std::string own = "{ provider = \"microsoft\", tenant = \"example.com\", scope = \"other\" }";
+  CHECK(shown_oauth(own) == own);
+  const Config by_mechanism = parsed("[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\nmechanisms = [\"xoauth2\"]\n");
+  CHECK(by_mechanism.credentials.at("me").holds_token());
+  CHECK_FALSE(parsed("[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\n").credentials.at("me").holds_token());
+}
+
 TEST_CASE("config: a provider's name stands for its host and port, and the route's own keys go before") {
   for (const auto& provider : config::providers()) {
     INFO(provider.name);
@@ -483,6 +526,7 @@ TEST_CASE("config: a provider's name stands for its host and port, and the route
     CHECK(config.route->port_or(25) != 25);
     CHECK(config.route->source == "[route]");
     CHECK_FALSE(provider.password.empty());
+    CHECK((provider.oauth.empty() || is_oauth_provider(provider.oauth)));
   }
   CHECK(config::providers().size() == 15);
   const Config own = parsed("[route]\nport = 2525\nprovider = \"gmail\"\n");
