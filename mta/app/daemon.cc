@@ -20,7 +20,6 @@
 #include "mta/app/memory_sum.h"
 #include "mta/app/suspect_trial.h"
 #include "mta/auth/login_keeper.h"
-#include "mta/auth/login_sources.h"
 #include "mta/config/config.h"
 #include "mta/config/name_service.h"
 #include "mta/content/dkim_signer.h"
@@ -39,6 +38,7 @@
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
 #include "mta/net/tls.h"
+#include "mta/oauth/login_sources.h"
 #include "mta/rates/rate_limits.h"
 #include "mta/records/key_watch.h"
 #include "mta/records/seen_keys.h"
@@ -457,7 +457,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   if (auto status = system::give_up_root(config); !status) return status.error();
   auto keys = routing::load_signing_keys(config);
   if (!keys) return keys.error();
-  auto logins = std::make_unique<auth::LoginKeeper>(auth::make_login_source);
+  auto logins = std::make_unique<auth::LoginKeeper>(oauth::make_login_source);
   read_route_files(config, *logins);
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config));

@@ -1,10 +1,10 @@
-// Control messages as JSON. Boost.JSON is compiled here, so that no library has to be linked for it.
+// Control messages as JSON.
 #include "mta/cli/json.h"
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
-#include <boost/json/src.hpp>
+#include <boost/json.hpp>
 #include <ostream>
 
 namespace mxpress::mta::cli {

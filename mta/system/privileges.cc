@@ -140,6 +140,12 @@ Result<User> find_user(const std::string& name) {
   return User{name, entry.pw_uid, entry.pw_gid};
 }
 
+Status prepare_state_directory_as_root(const Config& config, const User& user) {
+  if (!is_root()) return {};
+  const auto made = make_folder(config.state_directory);
+  return made ? give_to_user(config.state_directory, user, kPrivateMode) : Status(made.error());
+}
+
 Status prepare_directories_as_root(const Config& config, const User& user) {
   if (!is_root()) return {};
   const auto spool = make_folder(config.spool_directory);
@@ -151,7 +157,9 @@ Status prepare_directories_as_root(const Config& config, const User& user) {
     if (*made == Made::before && !is_left_for_us(socket.parent_path(), user)) continue;
     if (Status status = give_to_user(socket.parent_path(), user, kSocketsMode); !status) return status;
   }
-  return {};
+  const bool has_state =
+      std::any_of(config.credentials.begin(), config.credentials.end(), [](const auto& one) { return one.second.oauth; });
+  return has_state ? prepare_state_directory_as_root(config, user) : Status();
 }
 
 Status become_user(const User& user) {

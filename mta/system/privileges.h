@@ -24,9 +24,13 @@ Error not_through_link(const boost::filesystem::path& path);
 // The error says how to create a missing user. Refuses root.
 Result<User> find_user(const std::string& name);
 
-// As root: makes the spool directory (0711) and the sockets' directories (0755) where they are missing, and gives what it made to `user`;
-// follows no symbolic link in the last step, and touches nothing that belongs to somebody else. Otherwise: nothing to do.
+// As root: makes the spool directory (0711), the sockets' directories (0755) and, for OAuth, that of the state where they are missing, and
+// gives what it made to `user`; follows no symbolic link in the last step, and touches nothing that belongs to somebody else. Otherwise:
+// nothing to do.
 Status prepare_directories_as_root(const Config& config, const User& user);
+
+// As root: the same for the directory of what lasts and is no mail (0700).
+Status prepare_state_directory_as_root(const Config& config, const User& user);
 
 // As many descriptors as the system lets us have, up to 65,536: sessions, lookups and spool files each take one. An error if they are too
 // few to work at all.

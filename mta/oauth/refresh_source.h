@@ -1,0 +1,39 @@
+// Access tokens by the refresh token that `mxpress setup oauth` has left: [credentials.NAME] oauth.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "mta/auth/login_source.h"
+#include "mta/config/route_config.h"
+#include "mta/oauth/refresh_token_file.h"
+#include "mta/oauth/token_host.h"
+
+namespace mxpress::mta::oauth {
+
+// A refresh token that the provider has replaced is on the disk before the access token that came with it is given away.
+class RefreshSource final : public auth::LoginSource {
+ public:
+  // `stop` makes `ask` return soon, and may come from another thread.
+  RefreshSource(std::string name, CredentialsConfig config, const boost::filesystem::path& state_directory, TokenHost::Ask ask,
+                std::function<void()> stop);
+
+  Result<auth::FetchedSecret> fetch(const std::stop_token& stop) override;
+
+ private:
+  Result<auth::Secret> refresh_token();
+  Result<auth::FetchedSecret> take(Tokens tokens, const auth::Secret& used);
+  Error refused(const Refusal& refusal) const;
+
+  const std::string name_;
+  const CredentialsConfig config_;
+  const RefreshTokenFile file_;
+  const TokenHost::Ask ask_;
+  const std::function<void()> stop_;
+  // What could not be written to the file, which still has the token that it replaces.
+  auth::Secret unsaved_, replaced_;
+};
+
+}  // namespace mxpress::mta::oauth
