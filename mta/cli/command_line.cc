@@ -29,7 +29,7 @@ po::options_description options(CommandLine& line, std::string& older, std::stri
   po::options_description description;
   description.add_options()("help,h", "")("version,V", "")("config,c", po::value<std::string>())("domain", po::value(&line.domain))(
       "sender", po::value(&line.sender))("recipient", po::value(&line.recipient))("state", po::value(&line.state))(
-      "older", po::value(&older))("ended", po::value(&ended))("all", po::bool_switch(&line.all))(
+      "name", po::value(&line.name))("older", po::value(&older))("ended", po::value(&ended))("all", po::bool_switch(&line.all))(
       "messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))(
       "repair", po::bool_switch(&line.repair))("yes,y", po::bool_switch(&line.yes))("wait", po::value(&wait)->implicit_value("1h"))(
       "words", po::value<std::vector<std::string>>());
@@ -54,6 +54,18 @@ bool is_dkim_command(const std::vector<std::string>& words) {
   return !words.empty() && words[0] == "key" && (words.size() == 2 || has_kind);
 }
 
+std::optional<Error> check_setup(const CommandLine& line) {
+  const bool is_setup = line.command == "setup";
+  const bool is_oauth = is_setup && line.arguments.size() == 1 && line.arguments[0] == "oauth";
+  if (!line.name.empty() && !is_oauth) return mistake("--name is for mxpress setup oauth");
+  if ((line.yes || line.wait) && (!is_setup || is_oauth)) return mistake("--yes and --wait are for mxpress setup");
+  CommandLine words = line;
+  words.arguments.clear();
+  if (is_oauth && words.selects()) return mistake("mxpress setup oauth takes --name only, that of a [credentials.NAME]");
+  if (!is_setup || is_oauth || line.arguments.empty()) return std::nullopt;
+  return mistake("mxpress setup takes options only, such as --domain example.com; or say mxpress setup oauth");
+}
+
 // What is wrong with the words taken together; nothing if they make sense.
 std::optional<Error> check(const CommandLine& line) {
   if (!is_one_of(kCommands, line.command)) return mistake("no such command: " + line.command);
@@ -65,8 +77,7 @@ std::optional<Error> check(const CommandLine& line) {
     return mistake("say mxpress config check, or mxpress config show");
   if (line.command == "dkim" && !is_dkim_command(line.arguments))
     return mistake("say mxpress dkim records, mxpress dkim rotate DOMAIN, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
-  if (line.command == "setup" && !line.arguments.empty()) return mistake("mxpress setup takes options only, such as --domain example.com");
-  if ((line.yes || line.wait) && line.command != "setup") return mistake("--yes and --wait are for mxpress setup");
+  if (const auto wrong = check_setup(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
       line.command != "dkim" && line.command != "setup")
@@ -150,6 +161,7 @@ Looking:
   config check|show   is the configuration right; what is in force
   setup               makes keys that sign mail (DKIM), and says which DNS records this host's mail needs and has; --domain D,
                       --yes: asks nothing, --wait[=1h]: until the DNS has them
+  setup oauth         lets mxpressd sign in at a provider without a password (--name NAME, of [credentials.NAME])
   dkim records        the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);
                       dkim rotate DOMAIN: new keys that take over once their records are there
   fsck                is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing

@@ -10,6 +10,7 @@
 #include "mta/cli/commands.h"
 #include "mta/cli/dkim_command.h"
 #include "mta/cli/fsck_command.h"
+#include "mta/cli/oauth_setup.h"
 #include "mta/cli/setup_command.h"
 #include "mta/cli/spool_backend.h"
 #include "mta/config/config_fields.h"
@@ -104,6 +105,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
   if (line->command == "config") return config_command(*line, *config, streams);
   if (line->command == "dkim") return run_dkim(*line, file.value_or(kDefaultConfigFile), *config, streams);
+  if (line->command == "setup" && !line->arguments.empty()) return run_oauth_setup(*line, *config, streams);
   if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "fsck") return run_fsck(*line, *config, streams);
   auto client = config ? find_queue(*config, purpose_of(*line)) : find_daemon_despite(config.error(), file, streams.error);

@@ -1,6 +1,7 @@
 // Responses by Boost.Beast.
 #include "mta/http_client/response_reader.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -37,14 +38,16 @@ struct ResponseReader::State {
   }
   void begin() {
     parser.emplace();
-    parser->header_limit(kMaxHeader);
+    parser->header_limit(kMaxHeader);  // of what Beast has not parsed yet: the header as a whole is counted below
     parser->body_limit(kMaxContent);
     parser->eager(true);
   }
   Result<bool> parse();
 
   std::optional<Parser> parser;
-  std::string unread;  // what the parser has not taken: it wants a header whole
+  std::string unread;      // what the parser has not taken: it wants a header whole
+  std::size_t octets = 0;  // in all
+  std::size_t header = 0;  // of headers
   int interim = 0;
 };
 
@@ -52,10 +55,14 @@ struct ResponseReader::State {
 Result<bool> ResponseReader::State::parse() {
   while (!unread.empty() && !parser->is_done()) {
     error_code code;
-    const std::size_t used = parser->put(boost::asio::buffer(unread), code);
+    const bool is_header = !parser->is_header_done();
+    const std::size_t offered = is_header ? std::min(unread.size(), kMaxHeader - header) : unread.size();
+    const std::size_t used = parser->put(boost::asio::buffer(unread.data(), offered), code);
     unread.erase(0, used);
     if (code && code != http::error::need_more) return no_http(code);
-    if (code || (used == 0 && !parser->is_done())) break;
+    if (is_header) header += used;
+    if (!parser->is_header_done() && header + unread.size() >= kMaxHeader) return Error::transient("the answer's header is too long");
+    if (used == 0 && !parser->is_done()) break;
     if (!parser->is_done() || !is_interim(parser->get().result_int())) continue;
     if (parser->get().result_int() == 101 || ++interim > kMaxInterim)
       return Error::transient("the host answers with " + std::to_string(parser->get().result_int()) + ", which nobody has asked for");
@@ -68,7 +75,8 @@ ResponseReader::ResponseReader() : state_(std::make_unique<State>()) {}
 ResponseReader::~ResponseReader() = default;
 
 Result<bool> ResponseReader::feed(std::string_view octets) {
-  if (state_->unread.size() + octets.size() > kMaxHeader + kMaxContent) return Error::transient("the answer is too long");
+  state_->octets += octets.size();
+  if (state_->octets > kMaxOctets) return Error::transient("the answer is too long");
   state_->unread.append(octets);
   return state_->parse();
 }

@@ -13,6 +13,7 @@ class ResponseReader {
  public:
   static constexpr std::size_t kMaxHeader = 64 * 1024;  // octets
   static constexpr std::size_t kMaxContent = 1 << 20;   // octets
+  static constexpr std::size_t kMaxOctets = 4 << 20;    // with the frames of chunks, and all trailers
   static constexpr int kMaxInterim = 10;                // responses 1xx in front of the one that counts
 
   ResponseReader();

@@ -1,11 +1,11 @@
-"""A real Dovecot that only checks passwords, for a Postfix beside it: unpacked, never installed."""
+"""A real Dovecot that only checks passwords or access tokens, for a Postfix beside it: unpacked, never installed."""
 from harness import Skip, check, unix_accepts, wait_until
 
 
 class Dovecot:
-    """`users`: by name, the password. `mechanisms`: as Dovecot writes them."""
+    """`users`: by name, the password. `mechanisms`: as Dovecot writes them. `introspection`: where access tokens are asked for, by RFC 7662."""
 
-    def __init__(self, world, users, mechanisms):
+    def __init__(self, world, users, mechanisms, introspection=None):
         namespace = world.mount_namespace()
         root = world.peers / 'root'
         if not (root / 'usr/sbin/dovecot').exists():
@@ -17,7 +17,10 @@ class Dovecot:
                             ('group', 'dovecot:x:64992:\ndovenull:x:64993:\n')):
             (self.folder / name).write_text(open(f'/etc/{name}').read() + lines)
         config = self.folder / 'dovecot.conf'
-        config.write_text(CONFIG.format(folder=self.folder, root=root, mechanisms=mechanisms))
+        config.write_text(CONFIG.format(folder=self.folder, root=root, mechanisms=mechanisms) + (TOKENS.format(folder=self.folder) if introspection else ''))
+        if introspection:
+            (self.folder / 'oauth2').write_text(f'introspection_mode = post\nintrospection_url = {introspection}\nusername_attribute = username\n'
+                                                'active_attribute = active\nactive_value = true\n')
         # dovecot looks for doveconf where the package has it; so doveconf starts it.
         script = (f'mount --make-rprivate / && mount --bind {self.folder}/passwd /etc/passwd && mount --bind {self.folder}/group /etc/group && '
                   f'exec {root}/usr/bin/doveconf -f service=master -c {config} -m master -e {root}/usr/sbin/dovecot -F -c {config}')
@@ -63,5 +66,13 @@ service auth {{
   unix_listener {folder}/auth {{
     mode = 0666
   }}
+}}
+'''
+
+TOKENS = '''
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2
 }}
 '''

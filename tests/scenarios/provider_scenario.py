@@ -23,16 +23,16 @@ virtual_mailbox_domains = there.example, other.example
 '''
 
 
-def make_certificate(world, name):
-    """An authority's certificate, and one by it for `name`."""
+def make_certificate(world, *hosts):
+    """An authority's certificate, and one by it for these hosts."""
     def openssl(*arguments):
         made = world.run(['openssl', *arguments])
         check_equal(made.returncode, 0, f'openssl {arguments[0]} ({made.stderr.decode()[-200:]})')
     ca_key, ca, key, request, certificate, names = (world.path(file) for file in ('ca-key.pem', 'ca.pem', 'key.pem', 'request.pem', 'certificate.pem', 'names'))
     curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
     openssl('req', '-x509', *curve, '-days', '2', '-subj', '/CN=Test Authority', '-keyout', ca_key, '-out', ca)
-    openssl('req', *curve, '-subj', f'/CN={name}', '-keyout', key, '-out', request)
-    names.write_text(f'subjectAltName = DNS:{name}\n')
+    openssl('req', *curve, '-subj', f'/CN={hosts[0]}', '-keyout', key, '-out', request)
+    names.write_text('subjectAltName = ' + ', '.join(f'DNS:{host}' for host in hosts) + '\n')
     openssl('x509', '-req', '-in', request, '-CA', ca, '-CAkey', ca_key, '-CAcreateserial', '-days', '2', '-extfile', names, '-out', certificate)
     ca.chmod(0o644)
     return ca, key, certificate

@@ -89,6 +89,14 @@ TEST_CASE("response: header, content and interim responses have bounds") {
   while (fields.size() < ResponseReader::kMaxHeader) fields += "X-Field: " + std::string(1000, 'x') + "\r\n";
   CHECK_FALSE(read(head + fields + "\r\n", 8192));
   CHECK_FALSE(read(head + "X-Field: " + std::string(ResponseReader::kMaxHeader, 'x'), 8192));
+  fields.clear();
+  while (fields.size() + head.size() + 2 < ResponseReader::kMaxHeader) fields += "X: y\r\n";
+  CHECK_FALSE(read(head + fields + "X: yz\r\n" + "\r\n", 64));
+  fields.resize(fields.size() - 12);
+  CHECK(read(head + fields + "\r\n", 64));
+  std::string trailers;
+  while (trailers.size() < ResponseReader::kMaxOctets) trailers += "X-Trailer: y\r\n";
+  CHECK_FALSE(read(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + trailers + "\r\n", 8192));
   std::string interim;
   for (int i = 0; i <= ResponseReader::kMaxInterim; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
   CHECK_FALSE(read(interim + kJson, 8192));
