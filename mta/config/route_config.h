@@ -73,8 +73,8 @@ struct CredentialsConfig {
   std::vector<std::string> password_command;  // that mxpress-runner runs: an absolute path and arguments; its output is the password
   std::vector<std::string> mechanisms;        // of SASL, upper case; the only ones to use, in this order. Empty: as mxpress prefers
   bool allow_cleartext = false;               // PLAIN and LOGIN also where the host has not proved who it is
-  std::optional<OAuthConfig> oauth;     // the secret is an access token of this provider, by the refresh token of `mxpress setup oauth`
-  std::string client_id;                // of this host, as the OAuth provider has registered it
+  std::optional<OAuthConfig> oauth;  // the secret is an access token of this provider, by the refresh token of `mxpress setup oauth`
+  std::string client_id;             // of this host, as the OAuth provider has registered it
   std::optional<boost::filesystem::path> client_secret_file;  // what such a client proves itself with, if it has that
 
   // The secret is an access token, not a password: by `oauth`, or because the mechanisms are all for tokens.
