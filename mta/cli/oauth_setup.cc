@@ -9,6 +9,7 @@
 #include "mta/cli/new_keys.h"
 #include "mta/config/config.h"
 #include "mta/config/name_service.h"
+#include "mta/config/oauth_config.h"
 #include "mta/config/providers.h"
 #include "mta/http_client/client.h"
 #include "mta/oauth/device_wait.h"

@@ -9,6 +9,7 @@
 #include "mta/config/config.h"
 #include "mta/config/config_reader.h"
 #include "mta/config/endpoint.h"
+#include "mta/config/oauth_config.h"
 
 namespace mxpress::mta::config {
 namespace {

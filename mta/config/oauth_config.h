@@ -1,25 +1,14 @@
-// Where and for what an OAuth provider gives tokens: [credentials.NAME] oauth. RFC 6749, RFC 8628.
+// What is known of OAuth providers, for OAuthConfig. RFC 6749, RFC 8628.
 #pragma once
 
-#include <boost/filesystem/path.hpp>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "dns/address.h"
+#include "mta/config/route_config.h"
 #include "proto/https_url.h"
 
 namespace mxpress::mta {
-
-struct OAuthConfig {
-  std::string provider;  // kMicrosoft, kGoogle: what is not set below is theirs; empty: nothing is
-  std::string tenant;    // of Microsoft: a directory's id or domain; empty: "common"
-  std::optional<proto::HttpsUrl> token_url, device_url, authorization_url;
-  std::string scope;
-  std::optional<boost::filesystem::path> ca_file;  // PEM: the authorities that are trusted, instead of the system's
-  std::vector<dns::Network> allow_addresses;       // that are asked although they are not public
-  bool operator==(const OAuthConfig&) const = default;
-};
 
 inline constexpr std::string_view kMicrosoft = "microsoft", kGoogle = "google";
 bool is_oauth_provider(std::string_view name);

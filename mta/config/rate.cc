@@ -1,5 +1,5 @@
 // Reads and shows rates.
-#include "mta/config/rate.h"
+#include "mta/config/route_config.h"
 
 #include <algorithm>
 #include <charconv>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "mta/config/rate.h"
+#include "mta/config/route_config.h"
 
 namespace mxpress::mta {
 

@@ -10,12 +10,40 @@
 #include <vector>
 
 #include "dns/address.h"
-#include "mta/config/oauth_config.h"
-#include "mta/config/rate.h"
 #include "proto/domain.h"
+#include "proto/https_url.h"
 #include "proto/mailbox.h"
+#include "proto/result.h"
+#include "proto/time.h"
 
 namespace mxpress::mta {
+
+// How much a route may hand over in which time: "100/h".
+// At most `count` in any `period`.
+struct Rate {
+  static constexpr std::uint64_t kMost = 10'000'000;
+
+  std::uint64_t count = 1;                    // 1 to kMost
+  Duration period = std::chrono::seconds(1);  // a second, a minute, an hour or a day
+
+  // "100/h". The Error says what to write instead.
+  static Result<Rate> parse(std::string_view text);
+  std::string to_string() const { return std::to_string(count) + "/" + unit(); }
+  // Of its period: "s", "m", "h" or "d".
+  std::string unit() const;
+  bool operator==(const Rate&) const = default;
+};
+
+// Where and for what an OAuth provider gives tokens: [credentials.NAME] oauth. RFC 6749, RFC 8628.
+struct OAuthConfig {
+  std::string provider;  // kMicrosoft, kGoogle: what is not set below is theirs; empty: nothing is
+  std::string tenant;    // of Microsoft: a directory's id or domain; empty: "common"
+  std::optional<proto::HttpsUrl> token_url, device_url, authorization_url;
+  std::string scope;
+  std::optional<boost::filesystem::path> ca_file;  // PEM: the authorities that are trusted, instead of the system's
+  std::vector<dns::Network> allow_addresses;       // that are asked although they are not public
+  bool operator==(const OAuthConfig&) const = default;
+};
 
 struct HostPort {
   std::string host;  // name or address text
