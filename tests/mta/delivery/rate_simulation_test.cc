@@ -201,6 +201,21 @@ TEST_CASE("rate: recipients of a slice that were put off are tried again in thei
   CHECK(message.recipients.at(17).attempts == 1);
 }
 
+TEST_CASE("rate: slices of a message do not make its recipients that were put off tried more often") {
+  Simulation world(kRoute + "recipient_rate = \"10/m\"\n" + kThere + "[retry]\nschedule = \"10m*\"\n");
+  Provider provider(world);
+  provider.rcpt = [](const std::string& recipient) {
+    return recipient.find("<u0@") != recipient.npos ? "450 4.2.1 later" : "250 2.1.5 ok";
+  };
+  const auto id = world.submit("me@here.example", many_recipients(100));
+  world.run_for(8min);
+  CHECK(provider.recipients() > 60);
+  CHECK(world.load(id).recipients.at(0).attempts == 1);
+  world.run_for(1h);
+  CHECK(provider.recipients() == 99);
+  CHECK(world.load(id).recipients.at(0).attempts >= 5);
+}
+
 TEST_CASE("rate: transactions count as messages where a message needs several") {
   Simulation world("delivery.max_recipients = 10\n" + kRoute + "rate = \"3/h\"\n" + kThere);
   Provider provider(world);

@@ -103,8 +103,8 @@ TEST_CASE("rate limits: sites that wait for the same limit take turns") {
   house.pass(1h + 1ms);
   int first = 0, second = 0;
   for (int i = 0; i < 10; ++i) {
-    first += house.send(kFirst);
-    second += house.send(kSecond);
+    first += house.send_all(kFirst);
+    second += house.send_all(kSecond);
   }
   CHECK(first == 2);
   CHECK(second == 2);
