@@ -2,11 +2,10 @@
 #include "mta/auth/login_keeper.h"
 
 #include <catch2/catch.hpp>
+#include <climits>
 #include <condition_variable>
 #include <deque>
-#include <future>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "mta/auth/login.h"
@@ -34,11 +33,12 @@ class Sources {
   }
   void hang(const std::string& name) {
     const std::lock_guard lock(mutex_);
-    hanging_.insert(name);
+    hanging_[name] = 0;
   }
-  void go_on(const std::string& name) {
+  // The first `fetches`, or all of them.
+  void go_on(const std::string& name, int fetches = INT_MAX) {
     const std::lock_guard lock(mutex_);
-    hanging_.erase(name);
+    hanging_[name] = fetches;
     changed_.notify_all();
   }
   int fetches(const std::string& name) {
@@ -56,10 +56,10 @@ class Sources {
 
   Result<FetchedSecret> fetch(const std::string& name, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    ++fetches_[name];
+    const int number = ++fetches_[name];
     last_thread_ = std::this_thread::get_id();
     changed_.notify_all();
-    changed_.wait(lock, stop, [&] { return !hanging_.contains(name); });
+    changed_.wait(lock, stop, [&] { return !hanging_.contains(name) || number <= hanging_[name]; });
     if (stop.stop_requested()) return Error::transient("stopped");
     auto& texts = texts_[name];
     const std::string text = texts.empty() ? "password of " + name : texts.front();
@@ -91,7 +91,7 @@ class Sources {
   std::condition_variable_any changed_;
   std::map<std::string, std::deque<std::string>> texts_;
   std::map<std::string, int> fetches_;
-  std::set<std::string> hanging_;
+  std::map<std::string, int> hanging_;  // so many fetches go on
   std::thread::id last_thread_;
 };
 
@@ -245,18 +245,19 @@ TEST_CASE("login keeper: after a reload the login of the same credentials stays 
 }
 
 TEST_CASE("login keeper: what a reload has overtaken changes nothing when it comes") {
+  static_assert(LoginKeeper::kThreads == 4);
   Sources sources;
-  sources.give("a", {"of the old command", "of the new command"});
-  sources.hang("a");
+  for (const char* name : {"a", "b", "c"}) sources.hang(name);
   LoginKeeper keeper(sources.make());
-  Told told(keeper);
-  (void)keeper.configure(with_commands({"a"}), 0s);
+  const auto logins = keeper.configure(with_commands({"a"}), 0s);
   REQUIRE(sources.wait_for_fetches("a", 1));
-  const auto logins = keeper.configure(with_commands({"a"}, "you"), 0s);
-  REQUIRE(sources.wait_for_fetches("a", 2));
-  sources.go_on("a");
-  REQUIRE(told.wait_for("a"));
+  (void)keeper.configure(with_commands({"a", "b", "c", "d"}, "you"), 0s);
+  for (const auto& [name, fetches] : {std::pair("a", 2), {"b", 1}, {"c", 1}}) REQUIRE(sources.wait_for_fetches(name, fetches));
+  CHECK(sources.fetches("d") == 0);
+  sources.go_on("a", 1);
+  REQUIRE(sources.wait_for_fetches("d", 1));  // by the one thread that is free, behind that of `a`
   CHECK(logins.at("a")->get()->user == "you");
+  CHECK(logins.at("a")->get()->password.empty());
 }
 
 TEST_CASE("login keeper: a source with a bug is a source that fails") {

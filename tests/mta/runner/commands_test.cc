@@ -66,6 +66,18 @@ TEST_CASE("runner commands: a changed file counts at once, one with mistakes or 
   CHECK(failure(commands.password_of("office")) == "none");
 }
 
+TEST_CASE("runner commands: a file that changes again within a tick of its clock, to the same size, counts at once, too") {
+  File file;
+  const Commands commands(file.path);
+  for (int i = 0; i < 50; ++i) {
+    const std::string program = "/usr/bin/pass" + std::to_string(i % 10);
+    file.write(kGeneral, "[credentials.a]\nuser = \"me\"\npassword_command = [\"" + program + "\"]\n");
+    const auto command = commands.password_of("a");
+    REQUIRE(command);
+    CHECK(command->program.argv[0] == program);
+  }
+}
+
 TEST_CASE("runner commands: root and the user of mxpressd may ask, others may not") {
   File file;
   file.write(kGeneral);
