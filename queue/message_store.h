@@ -28,6 +28,9 @@ class MessageStore {
   // Before data is taken: is there room for `size` octets beyond the reserve? Error is transient (452 4.3.1), and no
   // older than this call; room may be what the disk had room_stays_known ago: whatever stores looks again.
   virtual Status room_for(std::uint64_t size) = 0;
+  // Whether it can record what happens to messages. While it cannot, an outcome would be lost at a restart: no attempt is to begin.
+  // Does not wait.
+  virtual bool is_accepting() const = 0;
 
   using Stored = queue::Stored;
   // Durable (synced) when `done` is called with an id; otherwise nothing of it is kept (transient error). A drop_name seen before

@@ -80,6 +80,7 @@ class SpoolImpl : public SteppedSpool {
 
   Result<std::unique_ptr<LargeContent>> open_large() override { return writer_.open_large(); }
   Status room_for(std::uint64_t size) override { return writer_.room_for(size); }
+  bool is_accepting() const override { return acceptance_.is_given(); }
   void store(NewMessage message, Stored done) override { writer_.store_as(next_id(), std::move(message), std::move(done)); }
   QueueId next_id() override { return writer_.next_id(); }
   void store_as(QueueId id, NewMessage message, Stored done) override { writer_.store_as(id, std::move(message), std::move(done)); }

@@ -44,6 +44,7 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
+constexpr Duration kSpoolInterval = std::chrono::seconds(1);  // while the spool takes no outcomes it is asked this often
 
 }  // namespace
 
@@ -242,6 +243,7 @@ void Worker::Parts::arm() {
 
 void Worker::Parts::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
+  if (!services_.spool.is_accepting()) return wakes_.wake_destination(index, instant_now() + kSpoolInterval);
   const Destination& destination = destinations_[index];
   if (destination.resolving) return resolve_.look_up(index);  // perhaps mail of an owner who has a place
   if (!destination.is_resolved(instant_now()) && !waits_for_site(destination)) return look_up(index);
@@ -269,7 +271,7 @@ void Worker::Parts::serve_site(SiteIndex index) {
 bool Worker::Parts::serve_other_user(SiteIndex index) {
   const Site& site = sites_[index];
   if (!site.suspicion.is_of_owners() || !site.backoff.active()) return false;
-  if (stopping_ || paused_) return false;
+  if (stopping_ || paused_ || !services_.spool.is_accepting()) return false;
   const queue::ReadyLines& ready = schedule_.ready();
   return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
     const JobIndex job = ready.oldest(line);
@@ -288,6 +290,10 @@ bool Worker::Parts::serve_other_user(SiteIndex index) {
 bool Worker::Parts::start_next(SiteIndex site_index) {
   const queue::ReadyLines& ready = schedule_.ready();
   if (stopping_ || paused_ || ready.empty_at(site_index)) return false;
+  if (!services_.spool.is_accepting()) {
+    wakes_.wake_site(site_index, instant_now() + kSpoolInterval);
+    return false;
+  }
   const Turns::Turn turn = turns_.find(site_index);
   const DestinationIndex index = schedule_.job(ready.next_at(site_index)).destination;
   const bool is_resolved = destinations_[index].is_resolved(instant_now());

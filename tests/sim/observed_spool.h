@@ -33,6 +33,7 @@ class ObservedSpool final : public queue::SteppedSpool {
   std::vector<queue::QueueId> ids(bool with_ended) override { return spool_->ids(with_ended); }
   std::optional<queue::QueueId> oldest() override { return spool_->oldest(); }
   std::vector<queue::QueueId> ids_of(std::int64_t uid) override { return spool_->ids_of(uid); }
+  bool is_accepting() const override { return spool_->is_accepting(); }
   proto::ShareOwner share_owner_of(queue::QueueId id) override { return spool_->share_owner_of(id); }
   bool has_room_for_notice(queue::QueueId id) override { return spool_->has_room_for_notice(id); }
   std::vector<queue::QueueId> ended() override { return spool_->ended(); }

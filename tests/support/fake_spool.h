@@ -100,6 +100,7 @@ class FakeSpool final : public queue::MessageStore {
   std::size_t recipients_of(queue::QueueId) override { return 0; }
   std::optional<queue::QueueId> oldest() override { return std::nullopt; }
   std::vector<queue::QueueId> ids_of(std::int64_t) override { return {}; }
+  bool is_accepting() const override { return true; }
   proto::ShareOwner share_owner_of(queue::QueueId) override { return owner; }
   bool has_room_for_notice(queue::QueueId) override { return true; }
   std::vector<queue::QueueId> ended() override { return {}; }

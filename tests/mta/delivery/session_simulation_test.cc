@@ -41,3 +41,25 @@ TEST_CASE("simulation: while the spool takes nothing no attempt begins, not even
   world.run_for(std::chrono::seconds(10));
   CHECK(busy.received.size() == 20);
 }
+
+TEST_CASE("simulation: an outcome that the spool cannot record is the last one: nothing begins until it can, and what waited leaves once") {
+  Simulation world("[destination.\"busy.example\"]\nmax_sessions = 1\n");
+  SimulatedHost busy;
+  busy.takes = std::chrono::milliseconds(100);
+  world.dns->mx("busy.example", 10, "mx.busy.example").a("mx.busy.example", "192.0.2.1");
+  world.host("192.0.2.1:25", busy);
+  for (int n = 0; n < 20; ++n) world.submit("me@here.example", {"you@busy.example"});
+  world.run_until([&] { return busy.received.size() >= 5; }, std::chrono::seconds(5));
+  world.disk.fail_on("journal", "Read-only file system");
+  world.run_for(std::chrono::seconds(10));
+  const std::size_t received = busy.received.size();
+  CHECK(received <= 8);  // what was under way, and what began before a write had failed
+  CHECK_FALSE(world.spool().is_accepting());
+  world.run_for(std::chrono::seconds(30));
+  CHECK(busy.received.size() == received);
+  world.disk.fail_on("", "");
+  world.run_for(std::chrono::seconds(30));
+  CHECK(world.spool().is_accepting());
+  CHECK(busy.received.size() == 20);
+  CHECK(world.queued() == 0);
+}
