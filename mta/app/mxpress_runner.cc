@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "mta/config/config.h"
+#include "mta/config/named_file.h"
 #include "mta/runner/commands.h"
 #include "mta/runner/server.h"
 #include "mta/system/log.h"
@@ -43,10 +44,8 @@ bool is_number(const char* text, long wanted) {
 // systemd has opened the socket.
 bool is_activated() { return is_number(std::getenv("LISTEN_PID"), ::getpid()) && is_number(std::getenv("LISTEN_FDS"), 1); }
 
-std::optional<Path> file_of(const options::variables_map& given) {
-  const char* const named = ::secure_getenv("MXPRESS_CONFIG");
-  if (given.count("config")) return boost::filesystem::absolute(given["config"].as<std::string>());
-  return named && *named ? std::optional(boost::filesystem::absolute(named)) : std::nullopt;
+std::optional<Path> option_of(const options::variables_map& given) {
+  return given.count("config") ? std::optional<Path>(given["config"].as<std::string>()) : std::nullopt;
 }
 
 Result<mta::system::Descriptor> open_listener(const options::variables_map& given, const std::optional<Path>& file, bool activated) {
@@ -89,7 +88,7 @@ int refuse(const std::string& why) {
 }
 
 int serve(const options::variables_map& given, bool activated) {
-  const auto file = file_of(given);
+  const auto file = mta::config::named_file(option_of(given));
   auto listener = open_listener(given, file, activated);
   if (!listener) return refuse(listener.error().message);
   if (const auto status = mta::system::forbid_new_privileges(); !status) return refuse(status.error().message);

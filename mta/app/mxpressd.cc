@@ -13,6 +13,7 @@
 
 #include "mta/app/daemon.h"
 #include "mta/config/config.h"
+#include "mta/config/named_file.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/log.h"
 #include "mta/system/privileges.h"
@@ -52,16 +53,13 @@ int run_daemon(mta::Config config, const std::optional<boost::filesystem::path>&
   }
 }
 
+std::optional<boost::filesystem::path> option_of(const options::variables_map& given) {
+  return given.count("config") ? std::optional<boost::filesystem::path>(given["config"].as<std::string>()) : std::nullopt;
+}
+
 int serve(const options::variables_map& given) {
   choose_hash_key();
-  std::optional<boost::filesystem::path> file;
-  const char* const named = ::secure_getenv("MXPRESS_CONFIG");
-  if (given.count("config")) {
-    file = given["config"].as<std::string>();
-  } else if (named && *named) {
-    file = named;
-  }
-  if (file) file = boost::filesystem::absolute(*file);  // read again after chdir
+  const auto file = mta::config::named_file(option_of(given));
   auto config = mta::load_config(file);
   if (!config) {
     std::cerr << "mxpressd: " << config.error().message << "\n";

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <ostream>
 #include <string_view>
 
@@ -14,6 +13,7 @@
 #include "mta/cli/setup_command.h"
 #include "mta/cli/spool_backend.h"
 #include "mta/config/config_fields.h"
+#include "mta/config/named_file.h"
 #include "mta/control/backend.h"
 #include "mta/control/local_domain_check.h"
 #include "mta/control/status_answer.h"
@@ -81,12 +81,6 @@ Result<std::unique_ptr<ControlClient>> find_daemon_despite(const Error& mistake,
   return daemon;
 }
 
-std::optional<boost::filesystem::path> config_file(const CommandLine& line) {
-  if (line.config) return line.config;
-  const char* const named = ::secure_getenv("MXPRESS_CONFIG");
-  return named && *named ? std::optional<boost::filesystem::path>(named) : std::nullopt;
-}
-
 std::string what_waits_outside(const Config& config) {
   const std::size_t dropped = control::count_dropped(config);
   return dropped == 0 ? "" : "; " + std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string();
@@ -99,7 +93,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (!line) return complain(streams.error, line.error().message + " (mxpress --help)", ExitCode::usage);
   if (line->command == "help") return streams.out << usage(), ExitCode::ok;
   if (line->command == "version") return streams.out << "mxpress " MXPRESS_VERSION "\n", ExitCode::ok;
-  const auto file = config_file(*line);
+  const auto file = config::named_file(line->config);
   auto config = load_config(file);
   const bool needs_config = line->command == "config" || line->command == "fsck" || line->command == "dkim" || line->command == "setup";
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);

@@ -104,7 +104,7 @@ Dispatcher::~Dispatcher() = default;
 void Dispatcher::admit(queue::QueueId id, const proto::Envelope& envelope) {
   if (envelope.refused) {
     const auto message = services_.spool.load(id);
-    return message ? returns_->give_back(*message) : services_.events.emit(events::Unreadable{id, message.error().message});
+    return message ? returns_->bounce(*message) : services_.events.emit(events::Unreadable{id, message.error().message});
   }
   const Instant now = instant_now();
   auto names = routing::destinations_of(envelope, *services_.config.get());
@@ -152,7 +152,7 @@ void Dispatcher::take_up(queue::QueueId id) {
 }
 
 void Dispatcher::readmit(const queue::Message& message) {
-  if (message.envelope.refused) return returns_->give_back(message);
+  if (message.envelope.refused) return returns_->bounce(message);
   const Instant now = instant_now();
   const Duration age = services_.spool.age_of(message);
   const auto config = services_.config.get();

@@ -27,7 +27,7 @@ std::vector<std::uint32_t> pending_of(const queue::Message& message) {
 
 }  // namespace
 
-void Returns::give_back(const queue::Message& message) {
+void Returns::bounce(const queue::Message& message) {
   std::vector<std::uint32_t> recipients = pending_of(message);
   if (recipients.empty()) return;
   proto::HostResult why;

@@ -34,7 +34,7 @@ class Returns {
 
   // Fails all its recipients that are pending, for the reason in its envelope. If that is not durable before the daemon ends, the next
   // start calls it again: the message is sent to nobody.
-  void give_back(const queue::Message& message);
+  void bounce(const queue::Message& message);
   // Those whose return is not durable or not told yet.
   std::size_t under_way() const { return under_way_; }
 

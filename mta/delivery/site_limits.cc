@@ -1,4 +1,4 @@
-// What a delivery takes of the rate limit of its route.
+// Rate limits at the sites of a worker.
 #include "mta/delivery/site_limits.h"
 
 #include <algorithm>

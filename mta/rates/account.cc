@@ -89,7 +89,7 @@ void Account::take(const Amount& amount) {
   for (Bound& bound : bounds_) bound.left = minus(bound.left, of(amount, bound.counts));
 }
 
-void Account::give_back(const Amount& amount) {
+void Account::release(const Amount& amount) {
   held_.messages -= amount.messages;
   held_.recipients -= amount.recipients;
   for (Bound& bound : bounds_) {

@@ -1,4 +1,5 @@
-// What one account may hand over: its windows, what deliveries hold of them, and what the disk knows.
+// The rate limits of one account: how many messages and recipients may be sent now, how many deliveries under way have reserved, and how
+// many the record on the disk reserves.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ struct Wait {
   std::optional<Instant> until;
 };
 
-// What a delivery is about to hand over is taken, and held until the host has answered: then it counts, from that moment on, or is given
-// back. So no window of the period has more than the limit, whether the provider looks at the begin or at the end of a transaction.
+// A delivery takes an amount before it sends, and holds it until the host has answered. Then the amount counts, from that moment on, or is
+// free again. So no window of the period has more than the limit, whether the provider looks at the begin or at the end of a transaction.
 // A limit for more than a second survives the process: nothing is taken that a record on the disk does not have as reserved. A record has
 // the windows and the reserve; of a reserve whose end nobody knows all counts as used at the moment of the next start. Limits for a second
 // have no record: at the start such a window is full.
@@ -57,7 +58,7 @@ class Account {
   Amount reserved(Instant now);
   // At most what reserved() says.
   void take(const Amount& amount);
-  void give_back(const Amount& amount);
+  void release(const Amount& amount);
   void count(const Amount& amount, Instant now);
 
   // The next record is to reserve at least so much, as far as it is free.

@@ -29,7 +29,7 @@ Hold::~Hold() {
       entry_->account.count({1, held_.recipients}, now);
       held_ = {held_.messages - 1, 0};
     }
-    entry_->account.give_back(held_);
+    entry_->account.release(held_);
     waiters = RateLimits::called(*entry_, now);
   }
   limits_.call(waiters);

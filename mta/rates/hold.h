@@ -1,4 +1,4 @@
-// What one delivery holds of a rate limit.
+// The part of a rate limit that one delivery has reserved.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace mxpress::mta::rates {
 
-// Made for one message to one recipient. What has not been counted at its end is given back; a transaction that had begun and has not ended
-// counts, with all recipients. Thread: the worker's.
+// Made for one message to one recipient. Its end releases what has not been counted; a transaction that had begun and has not ended counts,
+// with all recipients. Thread: the worker's.
 class Hold {
  public:
   Hold(RateLimits& limits, std::shared_ptr<RateLimits::Entry> entry);
@@ -32,7 +32,7 @@ class Hold {
   void end_transaction(std::size_t recipients);
 
  private:
-  // What the wish needs besides what is held, of what is free; at most `most` of it.
+  // The amount that the wish needs beyond the one held, of `free`; at most `most` of it.
   Amount rest_of(const Wish& wish, const Amount& free, const Amount& most) const;
 
   RateLimits& limits_;

@@ -85,7 +85,7 @@ TEST_CASE("account: what a delivery holds is taken until it counts, and counts f
 TEST_CASE("account: what a delivery gives back may be taken again") {
   Reserving office(per_hour(1));
   REQUIRE(office.take(kStart));
-  office.account.give_back({1, 1});
+  office.account.release({1, 1});
   CHECK(office.take(kStart));
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("account: what a delivery holds over a reload is not in the record of 
   REQUIRE(office.take(kStart));
   const RateRule daily{"route office", {{150, 24h}}, {}};
   office.account.apply(&daily);
-  office.account.give_back({1, 1});
+  office.account.release({1, 1});
   CHECK(office.account.reserved(kStart).messages == 0);
   CHECK(office.account.free(kStart).messages == 150);
 }

@@ -1,0 +1,16 @@
+// The configuration file that a program is told to read.
+#include "mta/config/named_file.h"
+
+#include <boost/filesystem/operations.hpp>
+#include <cstdlib>
+
+namespace mxpress::mta::config {
+
+std::optional<boost::filesystem::path> named_file(const std::optional<boost::filesystem::path>& option) {
+  if (option) return boost::filesystem::absolute(*option);
+  const char* const named = ::secure_getenv("MXPRESS_CONFIG");
+  if (!named || !*named) return std::nullopt;
+  return boost::filesystem::absolute(named);
+}
+
+}  // namespace mxpress::mta::config
