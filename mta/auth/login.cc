@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "mta/auth/current_login.h"
+#include "mta/config/route_config.h"
 #include "proto/encoding.h"
 
 namespace mxpress::mta::auth {
@@ -49,6 +50,12 @@ void wipe(std::string& text) {
   text.clear();
 }
 
+// Equal texts are equal certificates.
+bool Login::operator==(const Login& other) const {
+  return name == other.name && user == other.user && password == other.password && failure == other.failure &&
+         mechanisms == other.mechanisms && allow_cleartext == other.allow_cleartext && kind == other.kind;
+}
+
 bool is_same_login(const Login* a, const Login* b) { return a == b || (a && b && *a == *b); }
 
 bool is_in_force(const Login* login, const std::shared_ptr<const CurrentLogin>& current) {
@@ -56,7 +63,8 @@ bool is_in_force(const Login* login, const std::shared_ptr<const CurrentLogin>& 
 }
 
 bool repeats_secret(std::string_view text, const Login& login) {
-  if (login.is_token && repeats_token(text, login.password.reveal())) return true;
+  if (login.kind == SecretKind::certificate) return false;  // no host has seen its key
+  if (login.kind == SecretKind::token && repeats_token(text, login.password.reveal())) return true;
   const Secret plain(std::string("\0", 1) + login.user + std::string("\0", 1) + login.password.reveal());
   const auto has = [text](const Secret& part) { return !part.empty() && text.find(part.reveal()) != text.npos; };
   return has(login.password) || has(Secret(proto::base64(login.password.reveal()))) || has(Secret(proto::base64(plain.reveal())));

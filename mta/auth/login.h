@@ -1,23 +1,33 @@
 // What this host signs in with at a provider: [credentials.NAME], with the secret that its source gave.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "mta/auth/secret.h"
 
+namespace mxpress::mta {
+enum class SecretKind : std::uint8_t;
+}
+namespace mxpress::mta::net {
+class ClientCertificate;
+}
+
 namespace mxpress::mta::auth {
 
 struct Login {
-  std::string name;  // of [credentials.NAME]
-  std::string user;
-  Secret password;
+  std::string name;                     // of [credentials.NAME]
+  std::string user;                     // with a certificate: the authorization identity, RFC 4422 appendix A; often empty
+  Secret password;                      // or access token, or the text of the certificate and its key
   std::string failure;                  // why there is no password, and what to do; empty: there is one
   std::vector<std::string> mechanisms;  // the only ones to use, the first first
   bool allow_cleartext = false;
-  bool is_token = false;  // the password is an access token
-  bool operator==(const Login&) const = default;
+  SecretKind kind{};                                            // password
+  std::shared_ptr<const net::ClientCertificate> certificate{};  // as TLS shows it; null: none
+  bool operator==(const Login& other) const;
 };
 
 // Whether sessions that sign in with these may serve each other's mail. Null: nobody signs in.

@@ -10,6 +10,7 @@ namespace mxpress::mta::auth {
 std::unique_ptr<LoginSource> make_login_source(const Config& config, const std::string& name) {
   const CredentialsConfig& credentials = config.credentials.at(name);
   if (credentials.password_file) return file_source(credentials.password_file->string());
+  if (credentials.certificate_file) return certificate_source(credentials.certificate_file->string());
   if (!credentials.password_command.empty()) return command_source(config.runner, name);
   return systemd_source(credentials.password_credential);
 }

@@ -5,9 +5,15 @@
 #include <utility>
 
 #include "mta/auth/login.h"
+#include "mta/net/client_certificate.h"
 
 namespace mxpress::mta::auth {
 namespace {
+
+std::string_view words_of(SecretKind kind) {
+  if (kind == SecretKind::certificate) return "the certificate";
+  return kind == SecretKind::token ? "the access token" : "the password";
+}
 
 Duration longer(Duration gap, Duration first, Duration longest) { return gap == Duration(0) ? first : std::min(2 * gap, longest); }
 
@@ -17,12 +23,16 @@ LoginState::LoginState(std::string name, CredentialsConfig config, Asked asked)
     : name_(std::move(name)),
       config_(std::move(config)),
       asked_(asked),
-      login_(login_of({}, std::string(config_.holds_token() ? "the access token" : "the password") + " of [credentials." + name_ +
-                              "] is being fetched")) {}
+      login_(login_of({}, std::string(words_of(config_.kind())) + " of [credentials." + name_ + "] is being fetched")) {}
 
 std::shared_ptr<const Login> LoginState::login_of(Secret secret, std::string failure) const {
-  return std::make_shared<const Login>(Login{name_, config_.user, std::move(secret), std::move(failure), config_.mechanisms,
-                                             config_.allow_cleartext, config_.holds_token()});
+  Login login{name_, config_.user, std::move(secret), std::move(failure), config_.mechanisms, config_.allow_cleartext, config_.kind()};
+  if (login.kind == SecretKind::certificate && !login.password.empty()) {
+    auto certificate = net::ClientCertificate::parse(login.password.reveal());
+    if (certificate) login.certificate = std::move(*certificate);
+    if (!certificate) login.failure = certificate.error().message;
+  }
+  return std::make_shared<const Login>(std::move(login));
 }
 
 Instant LoginState::due() const {

@@ -4,12 +4,13 @@
 #include <cstdlib>
 #include <utility>
 
+#include "mta/net/client_certificate.h"
 #include "mta/system/private_file.h"
 
 namespace mxpress::mta::auth {
 namespace {
 
-constexpr std::string_view kFile = "the password file";
+constexpr std::string_view kFile = "the password file", kCertificate = "the certificate file";
 
 Result<FetchedSecret> fetched(Result<Secret> secret) {
   return secret ? Result<FetchedSecret>({std::move(*secret)}) : Result<FetchedSecret>(secret.error());
@@ -19,6 +20,24 @@ class FileSource final : public LoginSource {
  public:
   explicit FileSource(std::string path) : path_(std::move(path)) {}
   Result<FetchedSecret> fetch(const std::stop_token&) override { return fetched(read_secret(path_)); }
+  bool is_immediate() const override { return true; }
+
+ private:
+  const std::string path_;
+};
+
+class CertificateSource final : public LoginSource {
+ public:
+  explicit CertificateSource(std::string path) : path_(std::move(path)) {}
+  Result<FetchedSecret> fetch(const std::stop_token&) override {
+    auto text = system::read_private_file(path_, kCertificate);
+    if (!text) return text.error();
+    Secret secret(*text);
+    wipe(*text);
+    if (const auto certificate = net::ClientCertificate::parse(secret.reveal()); !certificate)
+      return Error::permanent(std::string(kCertificate) + " " + path_ + " cannot be used: " + certificate.error().message);
+    return FetchedSecret{std::move(secret)};
+  }
   bool is_immediate() const override { return true; }
 
  private:
@@ -60,6 +79,8 @@ Result<Secret> read_secret(const std::string& path) {
 }
 
 std::unique_ptr<LoginSource> file_source(std::string path) { return std::make_unique<FileSource>(std::move(path)); }
+
+std::unique_ptr<LoginSource> certificate_source(std::string path) { return std::make_unique<CertificateSource>(std::move(path)); }
 
 std::unique_ptr<LoginSource> systemd_source(std::string name) { return std::make_unique<SystemdSource>(std::move(name)); }
 

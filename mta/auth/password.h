@@ -19,6 +19,8 @@ Result<Secret> password_in(std::string& text, const std::string& origin);
 Result<Secret> read_secret(const std::string& path);
 
 std::unique_ptr<LoginSource> file_source(std::string path);
+// A certificate with its private key, as a text.
+std::unique_ptr<LoginSource> certificate_source(std::string path);
 // A credential of systemd: LoadCredential=NAME:/path in the unit. systemd.exec(5)
 std::unique_ptr<LoginSource> systemd_source(std::string name);
 

@@ -60,7 +60,15 @@ std::string words_of(int code) {
 
 bool shows_password(std::string_view mechanism) { return mechanism == "PLAIN" || mechanism == "LOGIN"; }
 
+// A host that asks for a certificate and offers no EXTERNAL takes it as it is.
+bool is_known_by_certificate(const std::vector<std::string>& offered, const Login& login, const Channel& channel) {
+  const auto is_external = [](const std::string& name) { return proto::upper_case(name) == "EXTERNAL"; };
+  return login.kind == SecretKind::certificate && channel.wants_certificate && std::none_of(offered.begin(), offered.end(), is_external);
+}
+
 MechanismChoice choose_mechanisms(const std::vector<std::string>& offered, const Login& login, const Channel& channel) {
+  if (login.kind == SecretKind::certificate && !channel.wants_certificate)
+    return {{}, "the mail host has not asked for this host's certificate, [credentials." + login.name + "] certificate_file"};
   if (offered.empty())
     return {
         {},
@@ -70,16 +78,17 @@ MechanismChoice choose_mechanisms(const std::vector<std::string>& offered, const
   std::vector<std::string> wanted(auth_mechanisms().begin(), auth_mechanisms().end());
   if (!login.mechanisms.empty()) wanted = login.mechanisms;
   MechanismChoice choice;
-  std::erase_if(wanted, [&](const std::string& name) { return is_token_mechanism(name) != login.is_token; });
+  std::erase_if(wanted, [&](const std::string& name) { return kind_of_mechanism(name) != login.kind; });
+  const bool is_token = login.kind == SecretKind::token;
   bool shown = false;
   for (const std::string& name : wanted) {
     if (!contains(upper, name) || (is_bound(name) && channel.binding.empty())) continue;
-    const bool is_safe = channel.is_verified || (!login.is_token && (!shows_password(name) || login.allow_cleartext));
+    const bool is_safe = channel.is_verified || (!is_token && (!shows_password(name) || login.allow_cleartext));
     shown = shown || !is_safe;
     if (is_safe) choice.mechanisms.push_back(name);
   }
   if (!choice.mechanisms.empty()) return choice;
-  if (shown && login.is_token)
+  if (shown && is_token)
     choice.failure = "the mail host has not proved who it is, and gets no access token: set tls = \"verify\" for the route";
   else if (shown)
     choice.failure =
@@ -89,7 +98,7 @@ MechanismChoice choose_mechanisms(const std::vector<std::string>& offered, const
         login.name + "]";
   else
     choice.failure = "the mail host offers " + joined(upper) + ", and this host can, or may by [credentials." + login.name +
-                     "] mechanisms, sign in by " + joined(wanted) + " only" + (login.is_token ? " with an access token" : "");
+                     "] mechanisms, sign in by " + joined(wanted) + " only" + (is_token ? " with an access token" : "");
   return choice;
 }
 
@@ -109,7 +118,7 @@ struct SaslClient::State {
 SaslClient::SaslClient(std::string mechanism, const Login& login, const Channel& channel) : state_(std::make_unique<State>()) {
   State& state = *state_;
   state.mechanism = std::move(mechanism);
-  if (is_token_mechanism(state.mechanism)) {
+  if (kind_of_mechanism(state.mechanism) == SecretKind::token) {
     state.token = token_message(state.mechanism, login, channel);
     return;
   }
@@ -124,8 +133,8 @@ SaslClient::SaslClient(std::string mechanism, const Login& login, const Channel&
     const int code = gsasl_property_set_raw(session, property, value.data(), value.size());
     if (code != GSASL_OK) state.start_error = code;
   };
-  set(GSASL_AUTHID, login.user);
-  set(GSASL_PASSWORD, login.password.reveal());
+  set(login.kind == SecretKind::certificate ? GSASL_AUTHZID : GSASL_AUTHID, login.user);
+  if (login.kind == SecretKind::password) set(GSASL_PASSWORD, login.password.reveal());
   if (is_bound(state.mechanism)) set(GSASL_CB_TLS_EXPORTER, proto::base64(channel.binding));
 }
 
@@ -134,8 +143,11 @@ SaslClient::~SaslClient() {
 }
 SaslClient::SaslClient(SaslClient&&) noexcept = default;
 
-// RFC 4616, RFC 5802, RFC 7628. LOGIN and CRAM-MD5 wait for the host.
-bool SaslClient::begins() const { return state_->token || state_->mechanism == "PLAIN" || is_scram(state_->mechanism); }
+// RFC 4422 appendix A, RFC 4616, RFC 5802, RFC 7628. LOGIN and CRAM-MD5 wait for the host.
+bool SaslClient::begins() const {
+  const std::string& mechanism = state_->mechanism;
+  return state_->token || mechanism == "PLAIN" || mechanism == "EXTERNAL" || is_scram(mechanism);
+}
 
 // The first message says all. A challenge behind it is a refusal, which has to be answered before the host says so in its reply.
 Result<std::string> SaslClient::State::step_with_token() {

@@ -18,6 +18,7 @@ struct Channel {
   std::string binding;       // tls-exporter (RFC 9266), 32 octets; empty: there is none
   std::string host{};        // that the client has connected to
   std::uint16_t port = 0;
+  bool wants_certificate = false;  // the host has asked in TLS for one of this host's
 };
 
 // The mechanisms to try, the first first: those that the host offers (`offered`, any case), that this host knows, that the login allows,
@@ -27,6 +28,8 @@ struct MechanismChoice {
   std::vector<std::string> mechanisms;
   std::string failure;
 };
+// The certificate that this host has shown in TLS says all: nothing remains to be exchanged.
+bool is_known_by_certificate(const std::vector<std::string>& offered, const Login& login, const Channel& channel);
 MechanismChoice choose_mechanisms(const std::vector<std::string>& offered, const Login& login, const Channel& channel);
 
 // The password itself goes to the host.

@@ -51,20 +51,19 @@ void check_route(const Config& config, const RouteConfig& route, ConfigReader& r
 
 using Complain = std::function<void(const std::string& what)>;
 
-// Tokens are shown to verified hosts only, and passwords never by the mechanisms of tokens.
+// A secret of one kind is never shown by a mechanism for another.
 void check_mechanisms(const CredentialsConfig& credentials, const Complain& complain) {
-  const auto& mechanisms = credentials.mechanisms;
-  const bool has_password_mechanism = !std::all_of(mechanisms.begin(), mechanisms.end(), is_token_mechanism);
-  const bool has_token_mechanism = std::any_of(mechanisms.begin(), mechanisms.end(), is_token_mechanism);
-  if (has_password_mechanism && (has_token_mechanism || credentials.oauth))
-    complain("mechanisms: OAUTHBEARER and XOAUTH2 are for access tokens, the others for passwords, and nothing is both");
+  const auto is_for_others = [&](const std::string& mechanism) { return kind_of_mechanism(mechanism) != credentials.kind(); };
+  if (std::any_of(credentials.mechanisms.begin(), credentials.mechanisms.end(), is_for_others))
+    complain("mechanisms: EXTERNAL is for certificate_file, OAUTHBEARER and XOAUTH2 are for access tokens, the others for passwords");
 }
 
 void check_oauth(const CredentialsConfig& credentials, const Complain& complain) {
   const OAuthEndpoints endpoints = endpoints_of(*credentials.oauth);
   const OAuthConfig& oauth = *credentials.oauth;
-  if (credentials.password_file || !credentials.password_credential.empty() || !credentials.password_command.empty())
-    complain("oauth and a password: set one of them");
+  if (credentials.password_file || !credentials.password_credential.empty() || !credentials.password_command.empty() ||
+      credentials.certificate_file)
+    complain("oauth and a password or certificate_file: set one of them");
   if (credentials.client_id.empty())
     complain("client_id is missing: the id of this host's client, which the OAuth provider shows where it is registered");
   if (!endpoints.token) complain("oauth: token_url is missing, or provider");
@@ -77,16 +76,17 @@ void check_oauth(const CredentialsConfig& credentials, const Complain& complain)
 void check_credentials(const std::string& name, const CredentialsConfig& credentials, ConfigReader& reader) {
   const std::string shown = "credentials." + name;
   const auto complain = [&](const std::string& what) { reader.complain(reader.line_of(shown), "[" + shown + "] " + what); };
-  if (credentials.user.empty()) complain("user is missing: the name to sign in with, often a mail address");
+  if (credentials.user.empty() && !credentials.certificate_file)
+    complain("user is missing: the name to sign in with, often a mail address");
   check_mechanisms(credentials, complain);
   if (credentials.oauth) return check_oauth(credentials, complain);
   if (!credentials.client_id.empty() || credentials.client_secret_file)
     complain("client_id and client_secret_file are for oauth, which is missing");
   const int sources = int(credentials.password_file.has_value()) + int(!credentials.password_credential.empty()) +
-                      int(!credentials.password_command.empty());
+                      int(!credentials.password_command.empty()) + int(credentials.certificate_file.has_value());
   if (sources == 0)
     complain("password_file is missing: a file that only root and mxpress can read, with the password in one line; or password_command");
-  if (sources > 1) complain("password_file, password_credential and password_command: set one of them");
+  if (sources > 1) complain("password_file, password_credential, password_command and certificate_file: set one of them");
 }
 
 // Routes that share an account have one limit: which of two would hold?

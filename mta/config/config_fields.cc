@@ -187,6 +187,7 @@ std::vector<ConfigField> fields_of(CredentialsConfig& credentials) {
   fields.push_back(field("", "password_file", credentials.password_file, maybe(path())));
   fields.push_back(field("", "password_credential", credentials.password_credential, optional_text("the name of a credential of systemd")));
   fields.push_back(field("", "password_command", credentials.password_command, command()));
+  fields.push_back(field("", "certificate_file", credentials.certificate_file, maybe(path())));
   fields.push_back(field("", "mechanisms", credentials.mechanisms, list_of("a list of SASL mechanisms", sasl_mechanism())));
   fields.push_back(field("", "allow_cleartext", credentials.allow_cleartext, flag()));
   fields.push_back(field("", "oauth", credentials.oauth, maybe(oauth())));

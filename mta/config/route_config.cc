@@ -12,17 +12,24 @@ std::uint16_t RouteConfig::port_or(std::uint16_t usual) const {
   return credentials.empty() ? usual : kSubmission;
 }
 
-bool is_token_mechanism(std::string_view mechanism) { return mechanism == "OAUTHBEARER" || mechanism == "XOAUTH2"; }
-
-bool CredentialsConfig::holds_token() const {
-  return oauth || (!mechanisms.empty() && std::all_of(mechanisms.begin(), mechanisms.end(), is_token_mechanism));
+SecretKind kind_of_mechanism(std::string_view mechanism) {
+  if (mechanism == "OAUTHBEARER" || mechanism == "XOAUTH2") return SecretKind::token;
+  return mechanism == "EXTERNAL" ? SecretKind::certificate : SecretKind::password;
 }
 
-// Tokens have their own. SCRAM never shows the password, PLAIN and LOGIN only to a host that has proved who it is. CRAM-MD5 comes behind
-// them there: hosts that store hashed passwords often offer it and cannot do it.
+SecretKind CredentialsConfig::kind() const {
+  const auto is_for_tokens = [](const std::string& mechanism) { return kind_of_mechanism(mechanism) == SecretKind::token; };
+  if (certificate_file) return SecretKind::certificate;
+  if (oauth || (!mechanisms.empty() && std::all_of(mechanisms.begin(), mechanisms.end(), is_for_tokens))) return SecretKind::token;
+  return SecretKind::password;
+}
+
+// Tokens and certificates have their own. SCRAM never shows the password, PLAIN and LOGIN only to a host that has proved who it is.
+// CRAM-MD5 comes behind them there: hosts that store hashed passwords often offer it and cannot do it.
 std::span<const std::string_view> auth_mechanisms() {
   static constexpr std::string_view kMechanisms[] = {
-      "OAUTHBEARER", "XOAUTH2", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5"};
+      "EXTERNAL", "OAUTHBEARER", "XOAUTH2", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1",
+      "PLAIN",    "LOGIN",       "CRAM-MD5"};
   return kMechanisms;
 }
 

@@ -90,10 +90,16 @@ struct RouteConfig {
 
 // The mechanisms that this host can sign in with, the best first.
 std::span<const std::string_view> auth_mechanisms();
-// It shows an access token (RFC 7628), and others a password or what is made of it.
-bool is_token_mechanism(std::string_view mechanism);
 
-// [credentials.NAME]: a file, a command or an OAuth provider has the secret, never the configuration. One of the four is set.
+enum class SecretKind : std::uint8_t {
+  password,
+  token,       // an access token (RFC 7628)
+  certificate  // of this host as a client of TLS, with its private key
+};
+// The kind of secret that a mechanism proves or shows.
+SecretKind kind_of_mechanism(std::string_view mechanism);
+
+// [credentials.NAME]: a file, a command or an OAuth provider has the secret, never the configuration. One of the five is set.
 struct CredentialsConfig {
   std::string user;
   std::optional<boost::filesystem::path> password_file;
@@ -101,12 +107,13 @@ struct CredentialsConfig {
   std::vector<std::string> password_command;  // that mxpress-runner runs: an absolute path and arguments; its output is the password
   std::vector<std::string> mechanisms;        // of SASL, upper case; the only ones to use, in this order. Empty: as mxpress prefers
   bool allow_cleartext = false;               // PLAIN and LOGIN also where the host has not proved who it is
+  std::optional<boost::filesystem::path> certificate_file;  // PEM: a certificate, others of its chain, and the private key
   std::optional<OAuthConfig> oauth;  // the secret is an access token of this provider, by the refresh token of `mxpress setup oauth`
   std::string client_id;             // of this host, as the OAuth provider has registered it
   std::optional<boost::filesystem::path> client_secret_file;  // what such a client proves itself with, if it has that
 
-  // The secret is an access token, not a password: by `oauth`, or because the mechanisms are all for tokens.
-  bool holds_token() const;
+  // A token also because the mechanisms are all for tokens.
+  SecretKind kind() const;
   bool operator==(const CredentialsConfig&) const = default;
 };
 

@@ -14,12 +14,15 @@
 
 namespace mxpress::mta::net {
 
+class ClientCertificate;
+
 // What start_tls_client() has reached.
 struct TlsState {
   net::TlsLevel level = net::TlsLevel::clear;
   HandshakeFailure handshake = HandshakeFailure::none;
   net::TlsFailure failure = net::TlsFailure::none;  // why the policy is not fulfilled, also where the handshake went on
   std::string detail;                               // of `failure`, in words; cleaned
+  bool wants_certificate = false;                   // the host has asked for one of this host's
   std::string description;                          // "TLSv1.3/TLS_AES_256_GCM_SHA384 (unverified)"; empty without TLS
 
   bool active() const { return level != net::TlsLevel::clear; }
@@ -41,6 +44,8 @@ class Stream {
   // Nothing read before the handshake may be used after it: the caller drops its buffer (RFC 3207 6). `offer` is not `clear`. Fails
   // where the policy that the stream was connected under is not fulfilled.
   virtual Task<Status> start_tls_client(std::string server_name, TlsOffer offer) = 0;
+  // Before start_tls_client(): the certificate that this host shows where it is asked for one; null: none.
+  virtual void show_certificate(std::shared_ptr<const ClientCertificate>) {}
   virtual const TlsState& tls() const = 0;
   // What SCRAM-*-PLUS binds to this TLS session: tls-exporter, 32 octets (RFC 9266). Empty without TLS, or where it is not to be had.
   virtual std::string tls_binding() const { return {}; }

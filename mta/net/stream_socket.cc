@@ -35,6 +35,7 @@ class SocketStream final : public Stream {
   std::size_t write_at_once(std::string_view bytes) override;
   Task<Status> write(std::string_view bytes) override;
   Task<Status> start_tls_client(std::string server_name, TlsOffer offer) override;
+  void show_certificate(std::shared_ptr<const ClientCertificate> certificate) override { certificate_ = std::move(certificate); }
   const TlsState& tls() const override { return tls_state_; }
   std::string tls_binding() const override { return tls_ ? tls_->channel_binding() : std::string(); }
   bool has_input() override;
@@ -59,6 +60,7 @@ class SocketStream final : public Stream {
   Socket socket_;
   HandshakeLane* lane_;
   net::TlsPolicy policy_;
+  std::shared_ptr<const ClientCertificate> certificate_;
   std::shared_ptr<TlsEngine> tls_;  // shared with the handshake lane; null in clear
   bool was_refused_by_lane_ = false;
   TlsState tls_state_;
@@ -123,7 +125,7 @@ Task<Status> SocketStream::write_tls(std::string_view bytes) {
 Task<Status> SocketStream::start_tls_client(std::string server_name, TlsOffer offer) {
   const StreamWatchdog::Guard guard(watchdog_);
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
-  tls_ = std::make_shared<TlsEngine>(offer, std::move(server_name), policy_);
+  tls_ = std::make_shared<TlsEngine>(offer, std::move(server_name), policy_, certificate_.get());
   const Status done = co_await shake_hands(offer);
   tls_state_ = tls_->state();
   if (was_refused_by_lane_) tls_state_.handshake = HandshakeFailure::not_now;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "mta/net/certificate_message.h"
+#include "mta/net/client_certificate.h"
 #include "mta/net/message_lengths.h"
 #include "mta/net/tls.h"
 #include "mta/net/tls_certificate.h"
@@ -34,6 +35,7 @@ struct TlsEngineState {
   std::size_t records = 0;
   std::size_t extra_messages = 0;
   bool established = false;
+  bool wants_certificate = false;
   bool is_costly = false;  // a message was not decoded; `check` says why
 
   void screen(std::span<unsigned char> message, MessageForm form);
@@ -58,6 +60,7 @@ std::string TlsEngineState::excess() const {
 void TlsEngineState::screen(std::span<unsigned char> message, MessageForm form) {
   const std::span<unsigned char> body = message.subspan(std::min<std::size_t>(message.size(), SSL3_HM_HEADER_LENGTH));
   std::string why;
+  if (message[0] == SSL3_MT_CERTIFICATE_REQUEST) wants_certificate = true;
   if (message[0] == SSL3_MT_CERTIFICATE) {
     const std::string_view excess = excess_of_certificates(body, form);
     if (!excess.empty()) why = "the mail host's certificates are too costly to check (" + std::string(excess) + ")";
@@ -157,7 +160,8 @@ Step TlsEngineState::step_of(int result) {
   return fail(words_of(ERR_peek_error()));
 }
 
-TlsEngine::TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy) : state_(std::make_unique<TlsEngineState>()) {
+TlsEngine::TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy, const ClientCertificate* certificate)
+    : state_(std::make_unique<TlsEngineState>()) {
   state_->check.host = std::move(server_name);
   state_->check.policy = std::move(policy);
   state_->session.reset(SSL_new(client_tls_context(offer)));
@@ -168,6 +172,7 @@ TlsEngine::TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy pol
   SSL_set_msg_callback(session, see_message);
   SSL_set_msg_callback_arg(session, state_.get());
   prepare_check(session, state_->check);
+  if (certificate) certificate->show_in(session);
 }
 
 TlsEngine::~TlsEngine() = default;
@@ -237,6 +242,7 @@ TlsState TlsEngine::state() const {
   state.handshake = check.handshake;
   state.failure = check.failure;
   state.detail = check.detail;
+  state.wants_certificate = state_->wants_certificate;
   if (!state_->established) return state;
   state.level = state_->level();
   state.description =

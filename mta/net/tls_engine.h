@@ -11,6 +11,7 @@
 
 namespace mxpress::mta::net {
 
+class ClientCertificate;
 struct TlsEngineState;
 
 // Thread: one at a time; handshake() may run on another than the rest. After `failed` only output() and words() are of use.
@@ -29,7 +30,8 @@ class TlsEngine {
   static constexpr std::size_t kFreeRecords = 512;
 
   // `offer` is not `clear`. The server's name is asked for (SNI), and looked for in the certificate unless the policy says otherwise.
-  TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy = {});
+  // `certificate`: of this host, shown where the server asks for one; null: none.
+  TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy = {}, const ClientCertificate* certificate = nullptr);
   ~TlsEngine();
 
   // Repeat after input, while it wants some.

@@ -2,6 +2,7 @@
 #include "mta/smtp/client_channel.h"
 
 #include <algorithm>
+#include "mta/config/route_config.h"
 
 namespace mxpress::mta::smtp {
 
@@ -35,7 +36,7 @@ std::optional<Result<proto::Reply>> ClientChannel::buffered_reply() {
   std::optional<Result<proto::Reply>> reply = parser_.take();
   if (reply && !reply->ok()) return fail(reply->error(), kNotSmtp);
   if (reply && login_ && (*reply)->code != proto::kAuthContinues && auth::repeats_secret((*reply)->text, *login_))
-    (*reply)->text = login_->is_token ? "(a reply that repeats the access token)" : "(a reply that repeats the password)";
+    (*reply)->text = login_->kind == SecretKind::token ? "(a reply that repeats the access token)" : "(a reply that repeats the password)";
   return reply;
 }
 

@@ -38,6 +38,8 @@ class ClientChannel {
   Task<Status> start_tls(std::string server_name, net::TlsOffer use, Duration timeout);
   // The host has said something that was not asked for: the two are out of step.
   Error out_of_turn() { return fail(Error::transient("the mail host spoke out of turn"), kNotSmtp); }
+  // In the handshake, where the host asks for one.
+  void show_certificate(std::shared_ptr<const net::ClientCertificate> certificate) { stream_->show_certificate(std::move(certificate)); }
   void close();
   // From now on the text of a reply that repeats the password is replaced: replies are shown, logged and stored. The host's challenges
   // (334) stay; nobody keeps them.

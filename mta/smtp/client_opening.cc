@@ -90,6 +90,7 @@ Task<bool> ClientOpening::starttls() {
 }
 
 Task<bool> ClientOpening::shake_hands() {
+  if (options_.login) channel_.show_certificate(options_.login->certificate);
   const Status started = co_await channel_.start_tls(target_.host, options_.offer, options_.timeouts.tls);
   if (!started.ok()) co_return failed_tls(started.error(), "starting TLS");
   const net::TlsState& state = channel_.tls();

@@ -31,7 +31,9 @@ Task<bool> ClientSignIn::run(const std::vector<std::string>& offered) {
     co_return false;
   }
   const net::TlsState& tls = channel_.tls();
-  const auth::Channel proved{tls.level == net::TlsLevel::verified, channel_.tls_binding(), target_.host, target_.port};
+  const auth::Channel proved{tls.level == net::TlsLevel::verified, channel_.tls_binding(), target_.host, target_.port,
+                             tls.wants_certificate};
+  if (auth::is_known_by_certificate(offered, login_, proved)) co_return true;
   const auto choice = auth::choose_mechanisms(offered, login_, proved);
   if (choice.mechanisms.empty()) {
     failure_ = report_.found(Stage::auth, kNotSignedIn, choice.failure);

@@ -170,3 +170,45 @@ def scenario_only_a_listed_user_sends_through_an_account(world):
     check_equal(provider.methods()[-1][1], USER, 'who signed in')
     check_equal(len(provider.postfix.messages()), 1, 'messages at the provider')
     daemon.stop()
+
+
+def scenario_a_certificate_is_enough_where_the_provider_knows_it(world):
+    certificate, other = client_certificate(world, 'client'), client_certificate(world, 'other')
+    world.path('known').write_text(f'{fingerprint(world, certificate)} client.here.example\n')
+    provider = Provider(world, main='smtpd_tls_ask_ccert = yes\nsmtpd_tls_fingerprint_digest = sha256\n'
+                        f'relay_clientcerts = texthash:{world.path("known")}\n'
+                        'smtpd_recipient_restrictions = permit_tls_clientcerts, reject\nsmtpd_relay_restrictions = permit_tls_clientcerts, reject\n')
+    file = world.path('shown.pem')
+
+    def show(own):
+        file.write_bytes(own.read_bytes())
+        file.chmod(0o600)
+        if is_root():
+            shutil.chown(file, daemon_user())
+    show(certificate)
+    route = provider.route(password=f'certificate_file = "{file}"').replace(f'user = "{USER}"\n', '')
+    daemon = Daemon(world, Unbound(world, ZONE).port, 25, extra=route).start()
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    daemon.wait_for_empty_queue()
+    check_equal(len(provider.postfix.messages()), 1, 'messages at the provider')
+    show(other)
+    check_equal(daemon.mxpress('reload')[0], 0, 'mxpress reload')
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    wait_until(lambda: daemon.attempts('failed'), 30, lambda: f'the refusal of an unknown certificate: {daemon.log()[-800:]}')
+    check_equal(len(provider.postfix.messages()), 1, 'messages at the provider')
+    daemon.stop()
+
+
+def client_certificate(world, name):
+    """A certificate signed by itself, with its key, in one file."""
+    key, certificate, both = (world.path(f'{name}{end}') for end in ('-key.pem', '-certificate.pem', '.pem'))
+    made = world.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', f'/CN={name}',
+                      '-keyout', key, '-out', certificate])
+    check_equal(made.returncode, 0, 'openssl req')
+    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+    return both
+
+
+def fingerprint(world, certificate):
+    made = world.run(['openssl', 'x509', '-in', certificate, '-noout', '-fingerprint', '-sha256'])
+    return made.stdout.decode().strip().split('=')[1]

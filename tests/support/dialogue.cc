@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "mta/auth/login.h"
+#include "mta/config/route_config.h"
 #include "mta/content/data_source.h"
 #include "mta/content/pipeline.h"
 #include "mta/content/signer.h"
@@ -299,7 +300,7 @@ std::shared_ptr<const mta::auth::Login> parse_login(const std::string& text) {
   login->password = mta::auth::Secret(password);
   for (std::string word; words >> word;) {
     login->allow_cleartext = login->allow_cleartext || word == "cleartext";
-    login->is_token = login->is_token || word == "token";
+    if (word == "token") login->kind = mta::SecretKind::token;
     if (word != "cleartext" && word != "token") login->mechanisms.push_back(word);
   }
   return login;

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "mta/config/route_config.h"
 #include "proto/encoding.h"
 
 namespace mxpress::testing {
@@ -16,7 +17,7 @@ Login login_of(const std::string& secret, bool is_token) {
   Login login;
   login.user = "me@here.example";
   login.password = Secret(secret);
-  login.is_token = is_token;
+  login.kind = is_token ? mta::SecretKind::token : mta::SecretKind::password;
   return login;
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 using mta::auth::Channel;
 using mta::auth::choose_mechanisms;
+using mta::auth::is_known_by_certificate;
 using mta::auth::Login;
 using mta::auth::SaslClient;
 using mta::auth::Secret;
@@ -172,7 +173,8 @@ TEST_CASE("sasl: the order is our own, PLUS needs a binding, and the password is
 TEST_CASE("sasl: a token is shown to a proved host only, by its own mechanisms, and a password by none of them") {
   const std::vector<std::string> all = {"plain", "login", "xoauth2", "scram-sha-256", "oauthbearer"};
   Login token = login_of("me@here.example", "token");
-  token.is_token = token.allow_cleartext = true;
+  token.kind = mta::SecretKind::token;
+  token.allow_cleartext = true;
   CHECK(choose_mechanisms(all, token, {true, ""}).mechanisms == std::vector<std::string>{"OAUTHBEARER", "XOAUTH2"});
   CHECK_THAT(choose_mechanisms(all, token, {false, ""}).failure, Catch::Contains("gets no access token"));
   CHECK(choose_mechanisms(all, token, {false, ""}).mechanisms.empty());
@@ -187,7 +189,7 @@ TEST_CASE("sasl: a token is shown to a proved host only, by its own mechanisms, 
 
 TEST_CASE("sasl: the messages that show a token are those of RFC 7628 4.1 and of Google's and Microsoft's pages") {
   Login login = login_of("user@example.com", "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");
-  login.is_token = true;
+  login.kind = mta::SecretKind::token;
   const Channel channel{true, "", "server.example.com", 143};
   SaslClient bearer("OAUTHBEARER", login, channel);
   CHECK(bearer.begins());
@@ -197,22 +199,48 @@ TEST_CASE("sasl: the messages that show a token are those of RFC 7628 4.1 and of
         "RHRXVZMjl0Q2c9PQEB");
   CHECK(bearer.is_complete());
   login = login_of("someuser@example.com", "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg");
-  login.is_token = true;
+  login.kind = mta::SecretKind::token;
   SaslClient google("XOAUTH2", login, channel);
   CHECK(proto::base64(google.step({}).value()) ==
         "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==");
 }
 
+TEST_CASE("sasl: a certificate signs in by EXTERNAL, by nothing else, and only where the host has asked for it") {
+  Login login = login_of("", "certificate and key");
+  login.kind = mta::SecretKind::certificate;
+  const Channel asked{true, "", "mx.there.example", 587, true}, not_asked{true, "", "mx.there.example", 587, false};
+  CHECK(choose_mechanisms({"plain", "external"}, login, asked).mechanisms == std::vector<std::string>{"EXTERNAL"});
+  CHECK(choose_mechanisms({"EXTERNAL"}, login, not_asked).mechanisms.empty());
+  CHECK_THAT(choose_mechanisms({"EXTERNAL"}, login, not_asked).failure, Catch::Contains("has not asked for this host's certificate"));
+  CHECK(choose_mechanisms({"EXTERNAL"}, login_of("me", "secret"), asked).mechanisms.empty());
+  CHECK(is_known_by_certificate({"PLAIN"}, login, asked));
+  CHECK(is_known_by_certificate({}, login, asked));
+  CHECK_FALSE(is_known_by_certificate({}, login, not_asked));
+  CHECK_FALSE(is_known_by_certificate({"external"}, login, asked));
+  CHECK_FALSE(is_known_by_certificate({}, login_of("me", "secret"), asked));
+}
+
+TEST_CASE("sasl: EXTERNAL tells the authorization identity, empty where there is none") {
+  Login login = login_of("", "certificate and key");
+  login.kind = mta::SecretKind::certificate;
+  SaslClient nobody("EXTERNAL", login, {});
+  CHECK(nobody.begins());
+  CHECK(nobody.step({}).value().empty());
+  CHECK(nobody.is_complete());
+  login.user = "other@there.example";
+  CHECK(SaslClient("EXTERNAL", login, {}).step({}).value() == "other@there.example");
+}
+
 TEST_CASE("sasl: a user name with separators stays one in OAUTHBEARER") {
   Login login = login_of("a,b=c", "token");
-  login.is_token = true;
+  login.kind = mta::SecretKind::token;
   SaslClient client("OAUTHBEARER", login, {true, "", "mx.there.example", 587});
   CHECK_THAT(client.step({}).value(), Catch::StartsWith("n,a=a=2Cb=3Dc,\x01"));
 }
 
 TEST_CASE("sasl: a challenge behind the token is a refusal, and its answer completes nothing") {
   Login login = login_of("me", "token");
-  login.is_token = true;
+  login.kind = mta::SecretKind::token;
   for (const auto& [mechanism, answer] : {std::pair("OAUTHBEARER", "\x01"), std::pair("XOAUTH2", "")}) {
     SaslClient client(mechanism, login, {true, "", "mx.there.example", 587});
     REQUIRE(client.step({}));
@@ -229,7 +257,7 @@ TEST_CASE("sasl: what has characters that no token has is not shown") {
                                   "auth=Bearer b",
                                   "a\n", "a\xC3\xA4"}) {
     Login login = login_of("me", token);
-    login.is_token = true;
+    login.kind = mta::SecretKind::token;
     SaslClient client("XOAUTH2", login, {true, "", "mx.there.example", 587});
     const auto message = client.step({});
     REQUIRE_FALSE(message);

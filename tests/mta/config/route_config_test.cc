@@ -42,7 +42,7 @@ TEST_CASE("config: users of a sender are known by their numbers; one whom the ho
 TEST_CASE("config: oauth is a provider's name or a table, is shown as it was set, and its login holds a token") {
   const auto shown_oauth = [](const std::string& oauth) {
     Config config = parsed("[credentials.me]\nuser = \"me\"\nclient_id = \"x\"\noauth = " + oauth + "\n");
-    CHECK(config.credentials.at("me").holds_token());
+    CHECK(config.credentials.at("me").kind() == SecretKind::token);
     for (const auto& field : config::fields_of(config.credentials.at("me")))
       if (field.name == "oauth") return field.show();
     return std::string();
@@ -57,8 +57,21 @@ TEST_CASE("config: oauth is a provider's name or a table, is shown as it was set
   const std::string own = "{ provider = \"microsoft\", tenant = \"example.com\", scope = \"other\" }";
   CHECK(shown_oauth(own) == own);
   const Config by_mechanism = parsed("[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\nmechanisms = [\"xoauth2\"]\n");
-  CHECK(by_mechanism.credentials.at("me").holds_token());
-  CHECK_FALSE(parsed("[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\n").credentials.at("me").holds_token());
+  CHECK(by_mechanism.credentials.at("me").kind() == SecretKind::token);
+  CHECK(parsed("[credentials.me]\nuser = \"me\"\npassword_file = \"/a\"\n").credentials.at("me").kind() == SecretKind::password);
+}
+
+TEST_CASE("config: a certificate needs no user, and takes EXTERNAL alone") {
+  const Config config = parsed("[credentials.me]\ncertificate_file = \"/etc/mxpress/client.pem\"\n");
+  CHECK(config.credentials.at("me").kind() == SecretKind::certificate);
+  const auto mistake = [](const std::string& keys) {
+    const auto read = parse_config("[credentials.me]\n" + keys, "test.toml");
+    return read ? std::string() : read.error().message;
+  };
+  CHECK(mistake("certificate_file = \"/c\"\nmechanisms = [\"EXTERNAL\"]\n").empty());
+  CHECK_THAT(mistake("certificate_file = \"/c\"\nmechanisms = [\"PLAIN\"]\n"), Catch::Contains("EXTERNAL is for certificate_file"));
+  CHECK_THAT(mistake("user = \"me\"\npassword_file = \"/p\"\nmechanisms = [\"EXTERNAL\"]\n"), Catch::Contains("EXTERNAL is for"));
+  CHECK_THAT(mistake("user = \"me\"\npassword_file = \"/p\"\ncertificate_file = \"/c\"\n"), Catch::Contains("set one of them"));
 }
 
 TEST_CASE("config: a provider's name stands for its host and port, and the route's own keys go before") {
