@@ -171,8 +171,8 @@ std::string reference_field(const Notice& notice) {
 }
 
 std::string notice_header(const Notice& notice, const std::string& boundary) {
-  const std::string host = notice.reporting_host.text();
-  return "From: Mail Delivery System <MAILER-DAEMON@" + host + ">\r\nTo: <" + notice.to.to_string() +
+  const std::string& domain = (notice.author_domain ? *notice.author_domain : notice.reporting_host).text();
+  return "From: Mail Delivery System <MAILER-DAEMON@" + domain + ">\r\nTo: <" + notice.to.to_string() +
          ">\r\nSubject: " + std::string(notice_subject(notice.kind)) + "\r\nDate: " + rfc5322_date(notice.now, notice.zone_minutes) +
          "\r\nMessage-ID: <" + printable(notice.message_id, 250) + ">\r\n" + reference_field(notice) +
          // RFC 3834 3.1.7: nobody answers this automatically.

@@ -33,7 +33,8 @@ struct Notice {
   NoticeKind kind = NoticeKind::failure;
   Domain reporting_host;
   Mailbox to;
-  std::string envid{};  // as received (xtext); may be empty
+  std::optional<Domain> author_domain{};  // of MAILER-DAEMON in From; none: the reporting host
+  std::string envid{};                    // as received (xtext); may be empty
   Return ret = Return::unspecified;
   WallTime arrival{};
   WallTime now{};

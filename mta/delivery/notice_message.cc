@@ -99,6 +99,7 @@ queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& messag
   proto::Notice notice{notice_kind(request.kind),
                        config.own_domain(),
                        message.envelope.reverse_path.mailbox(),
+                       config.sender_domain,
                        message.envelope.envid,
                        message.envelope.ret,
                        message.envelope.submitted,

@@ -73,6 +73,14 @@ TEST_CASE("dsn: what an operator returned is not said to be refused by a mail ho
   CHECK_FALSE(has(text, "refused"));
 }
 
+TEST_CASE("dsn: its author is of the domain of this host's mail, so that a signature of that domain is the author's") {
+  Notice notice = failure();
+  CHECK(has(compose_notice(notice), "From: Mail Delivery System <MAILER-DAEMON@mx.here.example>\r\n"));
+  notice.author_domain = *Domain::parse("here.example");
+  CHECK(has(compose_notice(notice), "From: Mail Delivery System <MAILER-DAEMON@here.example>\r\n"));
+  CHECK(has(compose_notice(notice), "Reporting-MTA: dns; mx.here.example\r\n"));
+}
+
 TEST_CASE("dsn: what may have arrived all the same is said to, and nothing else is") {
   Notice notice = failure();
   CHECK_FALSE(has(first_paragraph(compose_notice(notice)), "all the same"));

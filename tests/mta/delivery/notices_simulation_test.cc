@@ -50,6 +50,17 @@ std::size_t count(const std::string& text, const std::string& what) {
 
 }  // namespace
 
+TEST_CASE("simulation: notices come from sender_domain") {
+  World world("sender_domain = \"here.example\"\n");
+  SimulatedHost bad;
+  bad.rcpt = [](const std::string&) { return "550 5.1.1 no such user"; };
+  world.host("192.0.2.1:25", bad);
+  world.submit("me@here.example", {"you@there.example"});
+  world.run_for(seconds(30));
+  REQUIRE(world.here.received.size() == 1);
+  CHECK_THAT(world.here.received[0].content, Catch::Contains("From: Mail Delivery System <MAILER-DAEMON@here.example>\r\n"));
+}
+
 TEST_CASE("notices: a message that waits for 300 dead domains gets one delay notice, and not another later") {
   World world;
   world.submit("me@here.example", world.dead_domains(300));
