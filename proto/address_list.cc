@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kNoBound = SIZE_MAX;
 
+Error misplaced_brackets() { return Error::permanent("address list with misplaced angle brackets"); }
 Error unclosed(const char* what) { return Error::permanent(std::string("address list with an unclosed ") + what); }
 
 struct Found {
@@ -104,6 +105,7 @@ class Reader {
 
   // What was read is the name of the group.
   Status start_group() {
+    if (address_) return misplaced_brackets();
     note_name();
     start_address();
     return {};
@@ -111,7 +113,7 @@ class Reader {
 
   // What was read is the display name.
   Status open_bracket() {
-    if (in_brackets_ || address_) return Error::permanent("address list with misplaced angle brackets");
+    if (in_brackets_ || address_) return misplaced_brackets();
     note_name();
     start_address();
     in_brackets_ = true;
@@ -119,7 +121,7 @@ class Reader {
   }
 
   Status close_bracket() {
-    if (!in_brackets_) return Error::permanent("address list with misplaced angle brackets");
+    if (!in_brackets_) return misplaced_brackets();
     const auto address = without_source_route(word_);
     if (!address) return Error::permanent("address list with a malformed route");
     Found found{keep_ == Keep::addresses ? std::string(*address) : std::string(), word_begin_, word_end_};
@@ -130,6 +132,7 @@ class Reader {
 
   Status end_address() {
     if (in_brackets_) return unclosed("angle bracket");
+    if (address_ && has_at_) return misplaced_brackets();  // readers differ about which of the two it is
     if (keep_ == Keep::addresses && !keep_address()) return Error::permanent("address list with too many addresses");
     begin_ = at_;
     start_address();

@@ -42,6 +42,20 @@ bool repeats_token(std::string_view text, const std::string& token) {
   return false;
 }
 
+// A host may break it over lines.
+std::string without_blanks(std::string_view text) {
+  std::string all(text);
+  std::erase_if(all, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+  return all;
+}
+
+bool has_secret(std::string_view text, const Login& login) {
+  if (login.kind == SecretKind::token && repeats_token(text, login.password.reveal())) return true;
+  const Secret plain(std::string("\0", 1) + login.user + std::string("\0", 1) + login.password.reveal());
+  const auto has = [text](const Secret& part) { return !part.empty() && text.find(part.reveal()) != text.npos; };
+  return has(login.password) || has(Secret(proto::base64(login.password.reveal()))) || has(Secret(proto::base64(plain.reveal())));
+}
+
 }  // namespace
 
 void wipe(std::string& text) {
@@ -64,10 +78,7 @@ bool is_in_force(const Login* login, const std::shared_ptr<const CurrentLogin>& 
 
 bool repeats_secret(std::string_view text, const Login& login) {
   if (login.kind == SecretKind::certificate) return false;  // no host has seen its key
-  if (login.kind == SecretKind::token && repeats_token(text, login.password.reveal())) return true;
-  const Secret plain(std::string("\0", 1) + login.user + std::string("\0", 1) + login.password.reveal());
-  const auto has = [text](const Secret& part) { return !part.empty() && text.find(part.reveal()) != text.npos; };
-  return has(login.password) || has(Secret(proto::base64(login.password.reveal()))) || has(Secret(proto::base64(plain.reveal())));
+  return has_secret(text, login) || has_secret(without_blanks(text), login);
 }
 
 }  // namespace mxpress::mta::auth

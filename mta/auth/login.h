@@ -33,7 +33,8 @@ struct Login {
 // Whether sessions that sign in with these may serve each other's mail. Null: nobody signs in.
 bool is_same_login(const Login* a, const Login* b);
 
-// Whether what a host says has the password in it, in clear or as it went over the wire; of a token 63 octets in a row are enough.
+// Whether what a host says has the password in it, in clear or as it went over the wire, perhaps broken by blanks and line ends; of a token
+// 63 octets in a row are enough.
 bool repeats_secret(std::string_view text, const Login& login);
 
 }  // namespace mxpress::mta::auth

@@ -69,6 +69,7 @@ class LoginKeeper::Core {
   void notify();
   Accounts::const_iterator most_urgent() const;
   bool is_anything_under_way() const;
+  bool waits_for_others(const Account& account) const;
 
   const MakeSource make_source_;
   mutable std::mutex mutex_;
@@ -95,7 +96,8 @@ void LoginKeeper::Core::take_over(const Config& config) {
     const bool stays = was_there && before->second->state.config() == credentials;
     auto account = stays ? before->second : std::make_shared<Account>(name, credentials, asked_of(*source));
     account->state.want(asked_of(*source));
-    account->source = std::move(source);
+    const bool goes_on = stays && account->source && account->source->must_stay();
+    if (!goes_on) account->source = std::move(source);
     if (!account->current && was_there) account->current = before->second->current;
     if (!account->current) account->current = std::make_shared<CurrentLogin>(name, account->state.login());
     account->current->set(account->state.login());
@@ -155,10 +157,17 @@ void LoginKeeper::Core::work(const std::stop_token& stop) {
   }
 }
 
+bool LoginKeeper::Core::waits_for_others(const Account& account) const {
+  const std::string queue = account.source->queue_name();
+  return !queue.empty() && std::any_of(accounts_.begin(), accounts_.end(), [&](const auto& other) {
+    return other.second->is_fetching && other.second->source->queue_name() == queue;
+  });
+}
+
 LoginKeeper::Core::Accounts::const_iterator LoginKeeper::Core::most_urgent() const {
   auto best = accounts_.end();
   for (auto one = accounts_.begin(); one != accounts_.end(); ++one) {
-    if (one->second->is_fetching) continue;
+    if (one->second->is_fetching || waits_for_others(*one->second)) continue;
     if (best == accounts_.end() || one->second->state.due() < best->second->state.due()) best = one;
   }
   return best;

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "mta/auth/secret.h"
 #include "proto/result.h"
@@ -28,6 +29,13 @@ class LoginSource {
   // It reads a local file and waits for nobody: it is asked at the start and at each reload, by whoever reads the configuration, and at no
   // other time. Others are asked on a thread of the keeper: at those times, before the secret's lifetime ends, and after it was refused.
   virtual bool is_immediate() const { return false; }
+
+  // It has something in memory that it could not write anywhere: after a reload it goes on, as long as its credentials are the same. Any
+  // thread.
+  virtual bool must_stay() const { return false; }
+
+  // Sources with the same name wait for each other; empty: for nobody. So those of a host that hangs do not take all threads.
+  virtual std::string queue_name() const { return {}; }
 };
 
 }  // namespace mxpress::mta::auth

@@ -28,6 +28,13 @@ void ControlView::ask(queue::QueueId id) {
   }
 }
 
+std::size_t ControlView::forget() {
+  const std::size_t rows = destinations_.size();
+  destinations_ = {};
+  asked_for_.reset();
+  return rows;
+}
+
 // Where a daemon is asked.
 const DestinationStatus* ControlView::destination_of(const queue::Message& message, std::size_t recipient) {
   if (destinations_.empty()) return nullptr;

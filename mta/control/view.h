@@ -23,6 +23,12 @@ class ControlView {
 
   // A message that waits for a site in backoff has no attempt of its own: the site's last result and next probe are its own.
   Result<queue::Message> load(queue::QueueId id);
+  // The rows of the workers go, which take much memory; load() asks for them again where it needs them. Returns how many there were.
+  std::size_t forget();
+  // The same, where they were asked for one message alone.
+  void forget_message() {
+    if (scope_ == Scope::each_message) forget();
+  }
   // Says of a recipient of the message that was loaded last by which host it is being tried.
   void complete(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient);
 

@@ -88,7 +88,18 @@ std::uint64_t VisibleMessages::for_each(const control_pb::Selector& selector, Wh
   return matched;
 }
 
-// While the client does not read the message is not kept in memory.
+bool VisibleMessages::wait_for_client() {
+  outlet_.charge(1 + view_->forget() / kRowsOfUnit);
+  return outlet_.pause();
+}
+
+bool VisibleMessages::may_go_on() {
+  view_->forget_message();
+  if (outlet_.client_lags()) return wait_for_client();
+  return !outlet_.turn_is_over() || outlet_.pause();
+}
+
+// While the client does not read, neither the message nor what is known of its destinations is kept in memory.
 bool VisibleMessages::tell(queue::Message loaded, Attempts attempts) {
   std::optional<queue::Message> message = std::move(loaded);
   const queue::QueueId id = message->id;
@@ -102,7 +113,7 @@ bool VisibleMessages::tell(queue::Message loaded, Attempts attempts) {
     if (parts.done()) return true;
     if (!outlet_.client_lags()) continue;
     message.reset();
-    if (!outlet_.pause()) return false;
+    if (!wait_for_client()) return false;
     auto again = load(id);
     if (!again) return outlet_.send(last_part(id));  // it has left the queue
     message = std::move(*again);

@@ -22,12 +22,14 @@ namespace mxpress::mta::control {
 class ControlBackend;
 class ControlView;
 
-// For one request. Memory: one message at a time, and none while the client does not read. What it refers to outlives it.
+// For one request. Memory: one message at a time with what is known of its destinations, and none while the client does not read. What it
+// refers to outlives it.
 class VisibleMessages {
  public:
   enum class Which { waiting, all };  // messages that have not ended, or all
   enum class Attempts { told, left_out };
-  static constexpr std::uint64_t kIdsOfUnit = 100;  // so many ids looked up are a unit of WorkLimits
+  static constexpr std::uint64_t kIdsOfUnit = 100;   // so many ids looked up are a unit of WorkLimits
+  static constexpr std::uint64_t kRowsOfUnit = 100;  // so many rows of workers that are asked for again
 
   VisibleMessages(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
                   ControlOutlet& outlet);
@@ -42,9 +44,10 @@ class VisibleMessages {
   // Tells all of one message. False: nobody listens any more.
   bool tell(queue::Message loaded, Attempts attempts);
   // Waits for a turn where there is none. False: nobody listens any more.
-  bool may_go_on() { return (!outlet_.turn_is_over() && !outlet_.client_lags()) || outlet_.pause(); }
+  bool may_go_on();
 
  private:
+  bool wait_for_client();
   bool is_own(const queue::Message& message) const;
   std::vector<proto::QueueId> candidates(const control_pb::Selector& selector);
 

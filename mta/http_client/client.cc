@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <exception>
 #include <optional>
 #include <random>
@@ -30,7 +32,9 @@ struct Client::Parts {
   explicit Parts(dns::StubConfig dns)
       : resolver(io.get_executor(), bounded(std::move(dns)), std::random_device()()), connector(io.get_executor()) {}
   std::atomic<bool> is_stopped = false;
+  bool is_asked = false;  // the request is on its way; of the thread that runs `io`
   asio::io_context io;
+  asio::steady_timer patience{io};
   dns::StubResolver resolver;
   net::TcpConnector connector;
 };
@@ -43,7 +47,8 @@ Client::~Client() = default;
 Result<Response> Client::send(Request request, const Reach& reach) {
   std::optional<Result<Response>> result;
   std::exception_ptr bug;
-  Exchange exchange(parts_->resolver, parts_->connector, reach);
+  Exchange exchange(parts_->resolver, parts_->connector, reach, [parts = parts_.get()] { parts->is_asked = true; });
+  parts_->is_asked = false;
   parts_->io.restart();
   asio::co_spawn(parts_->io, keep(exchange.run(std::move(request), BootClock::now() + kTimeout), result), [&](std::exception_ptr error) {
     bug = error;
@@ -56,7 +61,11 @@ Result<Response> Client::send(Request request, const Reach& reach) {
 
 void Client::stop() {
   parts_->is_stopped = true;
-  parts_->io.stop();
+  asio::post(parts_->io, [parts = parts_.get()] {
+    if (!parts->is_asked) return parts->io.stop();
+    parts->patience.expires_after(kLastPatience);
+    parts->patience.async_wait([parts](boost::system::error_code) { parts->io.stop(); });
+  });
 }
 
 }  // namespace mxpress::mta::http_client

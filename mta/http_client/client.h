@@ -17,13 +17,15 @@ namespace mxpress::mta::http_client {
 class Client {
  public:
   static constexpr std::chrono::seconds kTimeout{30};  // of a whole exchange
+  static constexpr std::chrono::seconds kLastPatience{10};
 
   explicit Client(dns::StubConfig dns);
   ~Client();
 
   // Blocks for kTimeout at most. Each Error is transient: Exchange::run().
   Result<Response> send(Request request, const Reach& reach);
-  // send() ends at once, now and later. Any thread.
+  // send() ends at once, now and later; where the request is on its way, when the answer is there, or after kLastPatience: what was asked
+  // for may have happened, and nobody could ask for it again. Any thread.
   void stop();
 
  private:

@@ -55,6 +55,7 @@ Task<Result<Response>> Exchange::run(Request request, BootTime deadline) {
   if (!stream) co_return stream.error();
   (*stream)->set_deadline(deadline);
   const auth::Secret text = text_of(request);
+  sending_();
   const Status sent = co_await (*stream)->write(text.reveal());
   auto response = co_await read_response(**stream);  // also where it could not be sent whole: the host may say why
   (*stream)->close();

@@ -1,6 +1,7 @@
 // One request over a connection of its own: resolves the host, connects, verifies it, asks, and reads the answer.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "dns/resolver.h"
@@ -15,8 +16,9 @@ class Exchange {
  public:
   static constexpr std::size_t kMostAddresses = 4;  // that are tried
 
-  Exchange(dns::Resolver& resolver, net::Connector& connector, const Reach& reach)
-      : resolver_(resolver), connector_(connector), reach_(reach) {}
+  // `sending`: called before the first octet of the request is sent.
+  Exchange(dns::Resolver& resolver, net::Connector& connector, const Reach& reach, std::function<void()> sending)
+      : resolver_(resolver), connector_(connector), reach_(reach), sending_(std::move(sending)) {}
 
   // Whatever the host's status; a redirect (3xx) is an answer like others. All is over at the deadline, but for name servers, which have a
   // time of their own. Another address is tried only as long as no octet of the request has been sent: what the request asks for may happen
@@ -31,6 +33,7 @@ class Exchange {
   dns::Resolver& resolver_;
   net::Connector& connector_;
   const Reach& reach_;
+  const std::function<void()> sending_;
 };
 
 }  // namespace mxpress::mta::http_client

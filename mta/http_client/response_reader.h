@@ -11,10 +11,10 @@ namespace mxpress::mta::http_client {
 
 class ResponseReader {
  public:
-  static constexpr std::size_t kMaxHeader = 64 * 1024;  // octets
-  static constexpr std::size_t kMaxContent = 1 << 20;   // octets
-  static constexpr std::size_t kMaxOctets = 4 << 20;    // with the frames of chunks, and all trailers
-  static constexpr int kMaxInterim = 10;                // responses 1xx in front of the one that counts
+  static constexpr std::size_t kMaxHeader = 64 * 1024;   // octets
+  static constexpr std::size_t kMaxContent = 64 * 1024;  // octets
+  static constexpr std::size_t kMaxOctets = 4 << 20;     // with the frames of chunks, and all trailers
+  static constexpr int kMaxInterim = 10;                 // responses 1xx in front of the one that counts
 
   ResponseReader();
   ~ResponseReader();

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,7 +19,7 @@ namespace mxpress::mta::oauth {
 namespace {
 
 constexpr std::size_t kMaxRequest = 16 * 1024, kMaxTyped = 16 * 1024;  // octets
-constexpr timeval kPatience{2, 0};                                     // browsers connect in advance, and then say nothing
+constexpr std::chrono::seconds kPatience{2};  // for all that a visitor says: browsers connect in advance, and then say nothing
 
 Error failed(const std::string& what) { return Error::permanent("cannot " + what + ": " + std::strerror(errno)); }
 
@@ -29,12 +28,20 @@ std::string_view query_of(std::string_view address) {
   return mark == address.npos ? std::string_view() : address.substr(mark + 1, address.find_first_of("# \t\r\n", mark) - mark - 1);
 }
 
-// The header of a request; empty: it has not come whole.
-std::string read_request(int visitor) {
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+bool wait_for_input(int visitor, SteadyTime end) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+  pollfd source{visitor, POLLIN, 0};
+  return left.count() > 0 && ::poll(&source, 1, static_cast<int>(left.count())) > 0;
+}
+
+// The header of a request; empty: it has not come whole by then.
+std::string read_request(int visitor, SteadyTime end) {
   std::string request;
   char buffer[4096];
-  while (request.size() < kMaxRequest && request.find("\r\n\r\n") == request.npos) {
-    const ssize_t count = ::recv(visitor, buffer, sizeof buffer, 0);
+  while (request.size() < kMaxRequest && request.find("\r\n\r\n") == request.npos && wait_for_input(visitor, end)) {
+    const ssize_t count = ::recv(visitor, buffer, sizeof buffer, MSG_DONTWAIT);
     if (count <= 0) break;
     request.append(buffer, static_cast<std::size_t>(count));
   }
@@ -46,7 +53,7 @@ void answer(int visitor, std::string_view status, std::string_view words) {
   const std::string text = "HTTP/1.1 " + std::string(status) +
                            "\r\nContent-Type: text/html\r\nContent-Length: " + std::to_string(page.size()) +
                            "\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n" + page;
-  (void)!::send(visitor, text.data(), text.size(), MSG_NOSIGNAL);
+  (void)!::send(visitor, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);  // it fits into the buffer of a socket
 }
 
 // Lines of a terminal, or of a pipe.
@@ -125,9 +132,7 @@ Result<auth::Secret> RedirectListener::wait(const std::string& state, int typed,
 Redirect RedirectListener::serve(const std::string& state) const {
   const system::Descriptor visitor(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!visitor.is_open()) return {};
-  ::setsockopt(visitor.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  ::setsockopt(visitor.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
-  const std::string request = read_request(visitor.get());
+  const std::string request = read_request(visitor.get(), std::chrono::steady_clock::now() + kPatience);
   const std::string_view line = std::string_view(request).substr(0, request.find("\r\n"));
   Redirect redirect;
   if (line.starts_with("GET /?")) redirect = redirect_in(query_of(line), state);

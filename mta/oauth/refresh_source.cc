@@ -25,12 +25,18 @@ Result<auth::FetchedSecret> RefreshSource::fetch(const std::stop_token& stop) {
   return take(std::move(*answer->tokens), *token);
 }
 
+std::string RefreshSource::queue_name() const {
+  const OAuthEndpoints endpoints = endpoints_of(*config_.oauth);
+  return endpoints.token ? endpoints.token->authority() : std::string();
+}
+
 // The file goes before what could not be written to it as soon as somebody else has changed it.
 Result<auth::Secret> RefreshSource::refresh_token() {
   auto token = file_.read();
   const bool is_replaced = token && !unsaved_.empty() && *token == replaced_;
   if (!is_replaced) {
     unsaved_ = replaced_ = auth::Secret();
+    has_unsaved_ = false;
     return token;
   }
   if (file_.write(unsaved_)) replaced_ = unsaved_;
@@ -46,8 +52,10 @@ Result<auth::FetchedSecret> RefreshSource::take(Tokens tokens, const auth::Secre
               .add("reason", "the provider has replaced the refresh token, and the new one is in memory only: " + written.error().message));
       if (unsaved_.empty()) replaced_ = used;
       unsaved_ = tokens.refresh;
+      has_unsaved_ = true;
     } else {
       unsaved_ = replaced_ = auth::Secret();
+      has_unsaved_ = false;
     }
   }
   return auth::FetchedSecret{std::move(tokens.access), tokens.lifetime};
@@ -55,7 +63,7 @@ Result<auth::FetchedSecret> RefreshSource::take(Tokens tokens, const auth::Secre
 
 // RFC 6749 5.2. Only a person helps against most of them.
 Error RefreshSource::refused(const Refusal& refusal) const {
-  const std::string said = "the provider gives no access token (" + refusal.in_words() + "): ";
+  const std::string said = "the provider gives no access token (" + refusal.in_brief() + "): ";
   const std::string again = "run mxpress setup oauth --name " + name_;
   if (refusal.code == "invalid_client" || refusal.code == "unauthorized_client")
     return Error::permanent(said + "correct client_id or client_secret_file in [credentials." + name_ + "], then mxpress reload");

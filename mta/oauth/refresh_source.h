@@ -1,6 +1,7 @@
 // Access tokens by the refresh token that `mxpress setup oauth` has left: [credentials.NAME] oauth.
 #pragma once
 
+#include <atomic>
 #include <boost/filesystem/path.hpp>
 #include <functional>
 #include <memory>
@@ -21,6 +22,9 @@ class RefreshSource final : public auth::LoginSource {
                 std::function<void()> stop);
 
   Result<auth::FetchedSecret> fetch(const std::stop_token& stop) override;
+  bool must_stay() const override { return has_unsaved_; }
+  // The token host.
+  std::string queue_name() const override;
 
  private:
   Result<auth::Secret> refresh_token();
@@ -34,6 +38,7 @@ class RefreshSource final : public auth::LoginSource {
   const std::function<void()> stop_;
   // What could not be written to the file, which still has the token that it replaces.
   auth::Secret unsaved_, replaced_;
+  std::atomic<bool> has_unsaved_ = false;
 };
 
 }  // namespace mxpress::mta::oauth

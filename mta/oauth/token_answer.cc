@@ -37,16 +37,54 @@ Result<Tokens> tokens_in(const JsonObject& object) {
   return tokens;
 }
 
-// What it quotes of the request stays here.
+// RFC 6749 4.1.2.1, 5.2, RFC 8628 3.5, OpenID Connect Core 3.1.2.6, and pages of Google and Microsoft.
+constexpr std::string_view kCodes[] = {"access_denied",
+                                       "admin_policy_enforced",
+                                       "authorization_pending",
+                                       "bad_verification_code",
+                                       "consent_required",
+                                       "deleted_client",
+                                       "disabled_client",
+                                       "expired_token",
+                                       "interaction_required",
+                                       "invalid_client",
+                                       "invalid_grant",
+                                       "invalid_request",
+                                       "invalid_resource",
+                                       "invalid_scope",
+                                       "login_required",
+                                       "org_internal",
+                                       "server_error",
+                                       "slow_down",
+                                       "temporarily_unavailable",
+                                       "unauthorized_client",
+                                       "unsupported_grant_type",
+                                       "unsupported_response_type"};
+constexpr std::string_view kMediaTypes[] = {"text/html", "text/plain", "text/xml", "application/xml", "application/json"};
+
+template <class List>
+std::string known(const List& list, std::string_view word, std::string_view otherwise) {
+  return std::string(std::find(std::begin(list), std::end(list), word) != std::end(list) ? word : otherwise);
+}
+
+// "AADSTS" and up to eight digits.
+std::string microsoft_number_in(std::string_view words) {
+  constexpr std::string_view kMark = "AADSTS";
+  const auto begin = words.find(kMark);
+  if (begin == words.npos) return {};
+  std::size_t end = begin + kMark.size();
+  while (end < words.size() && end - begin < kMark.size() + 8 && proto::is_digit(words[end])) ++end;
+  return end > begin + kMark.size() ? std::string(words.substr(begin, end - begin)) : std::string();
+}
+
 Refusal refusal_in(const JsonObject& object, const std::vector<auth::Secret>& sent) {
-  Refusal refusal{proto::printable(object.text("error").reveal(), 100),
-                  proto::printable(object.text("error_description").reveal(), kMostWords)};
-  const auto quotes = [&](const std::string& text) {
-    return std::any_of(sent.begin(), sent.end(),
-                       [&](const auth::Secret& one) { return !one.empty() && text.find(one.reveal().substr(0, 32)) != text.npos; });
+  const std::string& words = object.text("error_description").reveal();
+  Refusal refusal{known(kCodes, object.text("error").reveal(), "another refusal"), microsoft_number_in(words),
+                  proto::printable(words, kMostWords)};
+  const auto is_quoted = [&](const auth::Secret& one) {
+    return !one.empty() && (words.find(one.reveal().substr(0, 32)) != words.npos || words.find('%') != words.npos);
   };
-  if (quotes(refusal.code)) refusal.code = "a refusal that repeats a secret";
-  if (quotes(refusal.words)) refusal.words.clear();
+  if (std::any_of(sent.begin(), sent.end(), is_quoted)) refusal.words.clear();
   return refusal;
 }
 
@@ -56,7 +94,7 @@ Result<TokenAnswer> read_token_answer(const http_client::Response& response, con
   const auto object = JsonObject::parse(response.content.reveal());
   const std::string status = "status " + std::to_string(response.status);
   if (!object)
-    return Error::transient(status + ": " + object.error().message + (response.media_type.empty() ? "" : " but " + response.media_type));
+    return Error::transient(status + ": " + object.error().message + " but " + known(kMediaTypes, response.media_type, "something else"));
   const bool is_refusal = !object->text("error").empty() && response.status / 100 != 5 && response.status != 429;
   if (is_refusal) return TokenAnswer{std::nullopt, refusal_in(*object, sent)};
   if (response.status != 200) return Error::transient(status + ", and no reason in the answer");

@@ -24,9 +24,12 @@ struct Tokens {
 };
 
 struct Refusal {
-  std::string code;   // "invalid_grant", "authorization_pending" ...; printable
-  std::string words;  // the provider's, for people; printable; empty: none
-  std::string in_words() const { return words.empty() ? code : code + ": " + words; }
+  std::string code;      // "invalid_grant", "authorization_pending" ... of the RFCs and of the large providers; else "another refusal"
+  std::string number{};  // of Microsoft's list: "AADSTS700082"; empty: none
+  std::string words;     // the provider's, for the terminal of whoever sets it up, and for nothing that is kept; printable; empty: none
+  // Nothing of what the request had in it.
+  std::string in_brief() const { return number.empty() ? code : code + ", " + number; }
+  std::string in_words() const { return words.empty() ? in_brief() : code + ": " + words; }
 };
 
 // Tokens, or a refusal.
@@ -35,7 +38,8 @@ struct TokenAnswer {
   Refusal refusal{};
 };
 
-// The Error, always transient: it is neither. No text has a part of `sent`, secrets that the request had in it, or of a token.
+// The Error, always transient: it is neither, in our own words. A host may quote the request in any form: its words go to no log, and not
+// even to a terminal where they have a part of `sent`, secrets that the request had in it.
 Result<TokenAnswer> read_token_answer(const http_client::Response& response, const std::vector<auth::Secret>& sent);
 
 }  // namespace mxpress::mta::oauth

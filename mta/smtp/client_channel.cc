@@ -5,6 +5,15 @@
 #include "mta/config/route_config.h"
 
 namespace mxpress::mta::smtp {
+namespace {
+
+// As it is, as far as anybody keeps it, and as it is shown.
+bool repeats_secret(const proto::Reply& reply, const auth::Login& login) {
+  constexpr std::size_t kMostKept = 4096;
+  return auth::repeats_secret(std::string_view(reply.text).substr(0, kMostKept), login) || auth::repeats_secret(reply.to_string(), login);
+}
+
+}  // namespace
 
 std::string_view ClientChannel::send_at_once(std::string_view bytes, Duration timeout) {
   set_deadline(timeout);
@@ -35,7 +44,8 @@ std::optional<Result<proto::Reply>> ClientChannel::buffered_reply() {
   begin_ += parser_.feed(std::string_view(buffer_.data() + begin_, size_ - begin_));
   std::optional<Result<proto::Reply>> reply = parser_.take();
   if (reply && !reply->ok()) return fail(reply->error(), kNotSmtp);
-  if (reply && login_ && (*reply)->code != proto::kAuthContinues && auth::repeats_secret((*reply)->text, *login_))
+  const bool is_challenge = reply && takes_challenges_ && (*reply)->code == proto::kAuthContinues;
+  if (reply && login_ && !is_challenge && repeats_secret(**reply, *login_))
     (*reply)->text = login_->kind == SecretKind::token ? "(a reply that repeats the access token)" : "(a reply that repeats the password)";
   return reply;
 }

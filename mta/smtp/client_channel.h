@@ -41,9 +41,10 @@ class ClientChannel {
   // In the handshake, where the host asks for one.
   void show_certificate(std::shared_ptr<const net::ClientCertificate> certificate) { stream_->show_certificate(std::move(certificate)); }
   void close();
-  // From now on the text of a reply that repeats the password is replaced: replies are shown, logged and stored. The host's challenges
-  // (334) stay; nobody keeps them.
+  // From now on the text of a reply that repeats the password is replaced: replies are shown, logged and stored.
   void conceal(std::shared_ptr<const auth::Login> login) { login_ = std::move(login); }
+  // Whether the host's challenges (334) stay as they are: while it signs in, when nobody keeps them.
+  void take_challenges(bool whether) { takes_challenges_ = whether; }
 
   // Octets have been read that no command has asked for.
   bool has_unread() const { return begin_ != size_; }
@@ -66,6 +67,7 @@ class ClientChannel {
 
   std::unique_ptr<net::Stream> stream_;
   std::shared_ptr<const auth::Login> login_;  // null: there is nothing to conceal
+  bool takes_challenges_ = false;
   BootTime end_ = BootTime::max();
   BootTime deadline_ = BootTime::max();
   bool send_timed_out_ = false;

@@ -18,6 +18,7 @@ constexpr proto::EnhancedStatus kTlsFailure{4, 7, 5};
 }  // namespace
 
 Task<bool> ClientOpening::run() {
+  channel_.conceal(options_.login);
   const bool is_open = co_await open();
   if (!is_open && tls_.forbids_mail()) failure_ = not_allowed(target_, tls_);
   co_return is_open;
@@ -101,9 +102,11 @@ Task<bool> ClientOpening::shake_hands() {
 
 // The host never gets mail of ours without it: whatever it says, no recipient has failed.
 Task<bool> ClientOpening::sign_in() {
-  channel_.conceal(options_.login);
   ClientSignIn exchange(channel_, target_, *options_.login, options_.timeouts.hello);
-  if (co_await exchange.run(extensions_.auth)) co_return true;
+  channel_.take_challenges(true);
+  const bool is_signed_in = co_await exchange.run(extensions_.auth);
+  channel_.take_challenges(false);
+  if (is_signed_in) co_return true;
   failure_ = exchange.failure();
   co_await quit_and_close(channel_, options_.timeouts.quit);
   co_return false;

@@ -64,10 +64,18 @@ TEST_CASE("address list: two words never become one address") {
 
 TEST_CASE("address list: what is left open or misplaced is an error") {
   for (const char* text : {"\"a@b.example", "(a@b.example", "((a) a@b.example", "<a@b.example", "a@b.example>",
-                           "<a@b.example><c@d.example>", "<<a@b>>", "a@[192.0.2.1", "<@x.example>", "<@:a@b.example>", "\"a\\", "(\\"}) {
+                           "<a@b.example><c@d.example>", "<<a@b>>", "a@[192.0.2.1", "<@x.example>", "<@:a@b.example>", "\"a\\", "(\\",
+                           // Others read the first address alone, or both.
+                           "Boss <a@b.example>:c@d.example", "<a@b.example> :;, c@d.example", "<a@b.example>\r\n :c@d.example;",
+                           "<a@b.example> c@d.example", "<a@b.example>c@d.example", "<a@b.example> \"c\"@d.example"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_address_list(text).ok());
   }
+}
+
+TEST_CASE("address list: words behind an angle bracket that are no address are left out") {
+  CHECK(*parse_address_list("<a@b.example> (you), Bob <b@b.example> Bob, <c@b.example>") ==
+        List{"a@b.example", "b@b.example", "c@b.example"});
 }
 
 TEST_CASE("address list: deep comments and ten thousand addresses are read") {

@@ -30,6 +30,7 @@ class OAuthProvider:
         self.bent = []  # what the next requests for a token get: (status, media type, body)
         self.asked = []  # forms that came for tokens
         self.lifetime, self.device_answers = 3600, []
+        self.before_answer = lambda: None  # when a request for a token has been decided
         self.serve(self.port, self.make_handler(), certificate, key, world)
         self.serve(self.introspection_port, self.make_handler(), None, None, world)
 
@@ -114,6 +115,7 @@ class OAuthProvider:
                     return self.send_error(404)
                 with provider.lock:
                     status, kind, body = action(form)
+                provider.before_answer()
                 self.send_response(status)
                 self.send_header('Content-Type', kind)
                 self.send_header('Content-Length', str(len(body) + (100 if kind == 'lies/length' else 0)))

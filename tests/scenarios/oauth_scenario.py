@@ -4,6 +4,7 @@ import re
 import shutil
 import stat
 import subprocess
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -266,3 +267,27 @@ def scenario_the_end_of_passwords_returns_nothing_and_is_explained(world):
     daemon.wait_for_empty_queue()
     check_equal(len(house.host.messages), 2, 'messages at the provider')
     daemon.stop()
+
+
+def scenario_a_stop_during_a_refresh_keeps_the_new_token(world):
+    house = House(world)
+    house.daemon.start()
+    house.set_up()
+    house.daemon.stop()
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    def hold():
+        is_asked.set()
+        may_answer.wait(30)
+    house.provider.before_answer = hold
+    house.daemon.start()
+    check(is_asked.wait(30), 'no refresh at the start')
+    threading.Thread(target=lambda: (wait_until(lambda: 'stopping' in house.daemon.log(), 30, 'the stop'), may_answer.set()), daemon=True).start()
+    house.daemon.stop()
+    house.provider.before_answer = lambda: None
+    check(house.refresh_token_file().read_text().strip() in house.provider.refresh_tokens, 'the file has a token that the provider takes no more')
+    house.daemon.start()
+    house.send(0, 1)
+    house.daemon.wait_for_empty_queue()
+    check_equal(len(house.host.messages), 1, 'messages')
+    house.daemon.stop()

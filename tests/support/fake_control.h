@@ -53,6 +53,7 @@ class FakeControl final : public mta::control::ControlBackend {
   };
   std::map<queue::QueueId, queue::Message> messages;
   std::vector<mta::delivery::DestinationStatus> rows;
+  std::size_t asked = 0;                                          // for those of one message
   std::map<queue::QueueId, mta::delivery::ActionEffect> effects;  // else done
   queue::SpoolCounters counters;
   std::vector<std::string> failures;
@@ -117,6 +118,10 @@ class FakeControl final : public mta::control::ControlBackend {
     return result;
   }
   Result<std::vector<mta::delivery::DestinationStatus>> destinations() override { return rows; }
+  Result<std::vector<mta::delivery::DestinationStatus>> status_of(queue::QueueId) override {
+    ++asked;
+    return rows;
+  }
   mta::control::DaemonStatus status() override { return {running, at(0), counters, failures, events.counters.counts(), losses, keys}; }
   Status reload() override { return reload_result; }
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }

@@ -80,6 +80,8 @@ class Sources {
     Source(Sources& all, std::string name, bool immediate) : all_(all), name_(std::move(name)), immediate_(immediate) {}
     Result<FetchedSecret> fetch(const std::stop_token& stop) override { return all_.fetch(name_, stop); }
     bool is_immediate() const override { return immediate_; }
+    // "host/name": those of a host wait for each other.
+    std::string queue_name() const override { return name_.find('/') == name_.npos ? std::string() : name_.substr(0, name_.find('/')); }
 
    private:
     Sources& all_;
@@ -163,6 +165,40 @@ TEST_CASE("login keeper: a source that hangs keeps neither the start nor other l
   REQUIRE(sources.wait_for_fetches("slow", 1));
   keeper.reset();
   CHECK(logins.at("slow")->get()->password.empty());
+}
+
+TEST_CASE("login keeper: many logins at one host that hangs keep those at others waiting no longer than one does") {
+  Sources sources;
+  std::vector<std::string> names = {"other"};
+  for (int i = 0; i < 12; ++i) names.push_back("host/" + std::to_string(i));
+  for (const std::string& name : names)
+    if (name != "other") sources.hang(name);
+  LoginKeeper keeper(sources.make());
+  Told told(keeper);
+  (void)keeper.configure(with_commands(names), 0s);
+  CHECK(told.wait_for("other"));
+  REQUIRE(sources.wait_for_fetches("host/0", 1));
+  CHECK(sources.fetches("host/1") == 0);
+  sources.go_on("host/0");
+  CHECK(sources.wait_for_fetches("host/1", 1));
+}
+
+TEST_CASE("login keeper: a source with something in memory alone is asked again after a reload") {
+  class Source final : public LoginSource {
+   public:
+    explicit Source(int number) : number_(number) {}
+    Result<FetchedSecret> fetch(const std::stop_token&) override { return FetchedSecret{Secret(std::to_string(number_))}; }
+    bool must_stay() const override { return number_ == 2; }
+
+   private:
+    int number_;
+  };
+  int made = 0;
+  LoginKeeper keeper([&](const mta::Config&, const std::string&) { return std::make_unique<Source>(++made); });
+  CHECK(password(keeper.configure(with_commands({"a"}), kLong), "a") == "1");
+  CHECK(password(keeper.configure(with_commands({"a"}), kLong), "a") == "2");
+  CHECK(password(keeper.configure(with_commands({"a"}), kLong), "a") == "2");
+  CHECK(password(keeper.configure(with_commands({"a"}, "you"), kLong), "a") == "4");
 }
 
 TEST_CASE("login keeper: a login that comes late is told, and then it is there for all who refer to it") {

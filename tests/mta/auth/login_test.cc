@@ -38,6 +38,14 @@ TEST_CASE("secret: a password is found in clear and as it went over the wire") {
   CHECK_FALSE(repeats_secret("535 5.7.8 authentication failed", login));
 }
 
+TEST_CASE("secret: blanks and line ends do not hide it") {
+  const Login login = login_of("correct horse", false);
+  CHECK(repeats_secret("you are correct horse", login));
+  CHECK(repeats_secret("you are corr\nect horse", login_of("correcthorse", false)));
+  CHECK(repeats_secret("c o r r e c t h o r s e", login_of("correcthorse", false)));
+  CHECK_FALSE(repeats_secret("you are a horse", login));
+}
+
 TEST_CASE("secret: a piece of a token is enough, in clear or in base64, wherever the piece begins") {
   const std::string token = token_of(4000);
   const Login login = login_of(token, true);

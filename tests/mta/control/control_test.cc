@@ -187,6 +187,20 @@ TEST_CASE("control: while the client does not read, the message is not kept in m
   CHECK(joined.recipient(10'000).address() == "user9999@b.example");
 }
 
+TEST_CASE("control: while the client does not read, what the workers know of the message's destinations is not kept either") {
+  FakeControl backend;
+  queue::Message large = make_message(1, 1001, "a@a.example", "b@b.example", "x");
+  for (int i = 0; i < 10'000; ++i)
+    large.envelope.recipients.push_back({*proto::Mailbox::parse("user@d" + std::to_string(i) + ".example"), {}, {}});
+  large.recipients.resize(large.envelope.recipients.size());
+  backend.add(std::move(large));
+  Work outlet;
+  outlet.lags = true;
+  control::answer_control(show(1), kAlice, backend, at(1000), outlet);
+  CHECK(outlet.pauses > 3);
+  CHECK(backend.asked >= outlet.pauses);  // each time again
+}
+
 TEST_CASE("control: a user holds and removes own mail, and nothing else") {
   FakeControl backend;
   fill(backend);

@@ -49,6 +49,7 @@ struct World {
   MemoryConnector connector{io.get_executor()};
   mta::http_client::Reach reach;
   std::chrono::nanoseconds lasted{};
+  int requests = 0;  // that were on their way
 
   void serve(Host& host, const std::string& address, MemoryTls tls = MemoryTls::verifies) {
     connector.serve(address, [&host](std::unique_ptr<Stream> stream, dns::Target) { return host.serve(std::move(stream)); }, {.tls = tls});
@@ -59,7 +60,7 @@ struct World {
     request.url = proto::HttpsUrl::parse(url).value();
     request.content = mta::auth::Secret("a=b");
     std::optional<Result<Response>> result;
-    Exchange exchange(dns, connector, reach);
+    Exchange exchange(dns, connector, reach, [this] { ++requests; });
     const BootTime start = BootClock::now();
     asio::co_spawn(io, keep(exchange.run(std::move(request), start + kTime), result), asio::detached);
     time.run_until(io, [&] { return result.has_value(); });

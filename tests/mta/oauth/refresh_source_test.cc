@@ -102,7 +102,8 @@ TEST_CASE("refresh: a refresh token that is replaced is on the disk, for its own
 
 TEST_CASE("refresh: a refusal says what to do, and has no secret") {
   const std::tuple<std::string, std::string> rows[] = {
-      {R"({"error":"invalid_grant","error_description":"expired"})", "(invalid_grant: expired): run mxpress setup oauth --name office"},
+      {R"({"error":"invalid_grant","error_description":"AADSTS700082: expired"})",
+       "(invalid_grant, AADSTS700082): run mxpress setup oauth --name office"},
       {R"({"error":"interaction_required"})", "run mxpress setup oauth --name office"},
       {R"({"error":"invalid_client"})", "correct client_id or client_secret_file in [credentials.office]"},
       {R"({"error":"invalid_scope"})", "correct scope in [credentials.office] oauth"},

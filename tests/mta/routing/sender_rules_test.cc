@@ -131,6 +131,15 @@ TEST_CASE("sender rules: \"*\" is for mail whose addresses have no table") {
   CHECK(fate(kBoss, "boss@here.example", "boss@here.example", all) == "boss signed");
 }
 
+TEST_CASE("sender rules: an address in angle brackets is one, whatever follows") {
+  for (const std::string from : {"Boss <boss@here.example>:mallory@here.example", "<boss@here.example> :;, mallory@here.example",
+                                 "<mallory@here.example> boss@here.example", "Boss <boss@here.example>\r\n :mallory@here.example;"}) {
+    INFO(from);
+    CHECK(fate(kMallory, "mallory@here.example", from) == "refused");
+    CHECK_THAT(fate(kBoss, "boss@here.example", from), Catch::Contains("signed"));
+  }
+}
+
 TEST_CASE("sender rules: an unquoted name that other programs take for an address is one") {
   for (const std::string from : {"boss@here.example: mallory@here.example;", "boss@here.example <mallory@here.example>",
                                  "x: boss@here.example <mallory@here.example>;"}) {
