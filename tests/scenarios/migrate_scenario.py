@@ -9,9 +9,10 @@ import os
 import pathlib
 import re
 import signal
+import socket
 
 from dovecot import Dovecot
-from harness import Failure, Skip, accepts, check, check_equal, wait_until
+from harness import Failure, Skip, check, check_equal, wait_until
 from machine import Machine
 from peers import Unbound
 from postfix import Postfix
@@ -60,14 +61,26 @@ class Provider:
         self.postfix = Postfix(world, PROVIDER, port, 'provider.example',
                                SUBMISSION.format(socket=dovecot.socket, key=key, certificate=certificate) + more)
         self.ca = ca
+        self.wait_for_greeting(port, implicit='wrappermode' in more)
+
+    def wait_for_greeting(self, port, implicit):
+        """Postfix's master listens before it starts others, and tries again only after a minute where that has failed, or at a reload."""
+        def greets():
+            with socket.create_connection((PROVIDER, port), 3) as probe:
+                try:
+                    return implicit or probe.recv(3) == b'220'
+                except TimeoutError:
+                    self.postfix.process.signal(signal.SIGHUP)
+        wait_until(greets, 20, lambda: f'a greeting of Postfix: {self.postfix.log()[-800:]}')
+        wait_until(lambda: 'disconnect from' in self.postfix.log(), 20, 'the log of Postfix')
 
     def messages(self):
         log = self.postfix.log()
         return [Message(content, log) for content in self.postfix.messages()]
 
     def sessions(self):
-        """The commands that each client gave, as Postfix counts them."""
-        return re.findall(r'disconnect from \S+ (.*)', self.postfix.log())
+        """The commands of each client that gave any, as Postfix counts them."""
+        return re.findall(r'disconnect from \S+ (?!commands=0)(.*)', self.postfix.log())
 
 
 class Message:
