@@ -74,9 +74,22 @@ bool KeyRing::signs(const proto::Domain& domain, std::string_view selector) cons
 }
 
 const Identity* KeyRing::find(std::string_view header) const {
-  if (const auto author = author_domain(header))
+  const auto author = author_domain(header);
+  if (author && is_excluded(*author)) return nullptr;
+  if (author)
     if (const Identity* found = of_domain_or_parent(*author)) return found;
   return own_ ? of_domain_or_parent(*own_) : nullptr;
+}
+
+bool KeyRing::is_excluded(const proto::Domain& domain) const {
+  for (std::string_view name = domain.text(); !excluded_.empty();) {
+    if (identities_.find(name) != identities_.end()) return false;
+    if (excluded_.contains(name)) return true;
+    const auto dot = name.find('.');
+    if (dot == std::string_view::npos) return false;
+    name.remove_prefix(dot + 1);
+  }
+  return false;
 }
 
 const Identity* KeyRing::of_domain_or_parent(const proto::Domain& domain) const {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,9 @@ class KeyRing {
   // those that were added, or a parent of it is; otherwise such mail is not signed.
   void set_own(const proto::Domain& domain) { own_ = domain; }
 
+  // Nobody signs mail whose author is of this domain, or below it and of none with keys: neither a parent nor the own domain.
+  void exclude(const proto::Domain& domain) { excluded_.insert(domain.text()); }
+
   // By the author's domain, else its nearest parent, else the host's own domain or its parent. Null: not signed. Valid as long as the ring.
   const Identity* find(std::string_view header) const;
   const std::map<std::string, Identity, std::less<>>& identities() const { return identities_; }
@@ -50,8 +54,10 @@ class KeyRing {
 
  private:
   const Identity* of_domain_or_parent(const proto::Domain& domain) const;
+  bool is_excluded(const proto::Domain& domain) const;
 
   std::map<std::string, Identity, std::less<>> identities_;
+  std::set<std::string, std::less<>> excluded_;
   std::optional<proto::Domain> own_;
 };
 

@@ -74,6 +74,10 @@ bool has_taken_over(const DomainKeys& domain, const MaySign& may_sign) {
 dkim::KeyRing ring_of(const SigningKeys& keys, const MaySign& may_sign) {
   dkim::KeyRing ring;
   for (const DomainKeys& domain : keys.domains) {
+    if (domain.sign == SignWhen::never) {
+      ring.exclude(domain.domain);
+      continue;
+    }
     dkim::Identity identity{domain.domain, {}};
     for (const dkim::SigningKey& one : has_taken_over(domain, may_sign) ? domain.next : domain.keys)
       if (may_sign(domain, one)) identity.keys.push_back(one);

@@ -33,6 +33,18 @@ std::string refusal(Identity identity) {
 
 }  // namespace
 
+TEST_CASE("dkim key ring: nobody signs for a domain that is excluded, but for what is below it and has keys") {
+  KeyRing ring = ring_of({"example.org", "deep.sub.example.org"});
+  ring.set_own(domain("example.org"));
+  ring.exclude(domain("sub.example.org"));
+  CHECK(ring.find("From: a@sub.example.org\r\n") == nullptr);
+  CHECK(ring.find("From: a@x.sub.example.org\r\n") == nullptr);
+  REQUIRE(ring.find("From: a@deep.sub.example.org\r\n"));
+  CHECK(ring.find("From: a@deep.sub.example.org\r\n")->domain.text() == "deep.sub.example.org");
+  REQUIRE(ring.find("From: a@example.org\r\n"));
+  REQUIRE(ring.find("From: a@notsub.example.org\r\n"));
+}
+
 TEST_CASE("dkim key ring: the author's domain signs, else its parent, else the host's") {
   KeyRing ring = ring_of({"example.org", "news.example.org", "host.example.net", "xn--bcher-kva.example"});
   ring.set_own(domain("web1.host.example.net"));
