@@ -39,6 +39,7 @@ Result<Tokens> tokens_in(const JsonObject& object) {
 
 // RFC 6749 4.1.2.1, 5.2, RFC 8628 3.5, OpenID Connect Core 3.1.2.6, and pages of Google and Microsoft.
 constexpr std::string_view kCodes[] = {"access_denied",
+                                       "authorization_declined",
                                        "admin_policy_enforced",
                                        "authorization_pending",
                                        "bad_verification_code",
