@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "mta/cli/commands.h"
+#include "mta/cli/completion.h"
 #include "mta/cli/dkim_command.h"
 #include "mta/cli/fsck_command.h"
 #include "mta/cli/oauth_setup.h"
@@ -110,6 +111,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (!line) return complain(streams.error, line.error().message + " (mxpress --help)", ExitCode::usage);
   if (line->command == "help") return streams.out << usage(), ExitCode::ok;
   if (line->command == "version") return streams.out << "mxpress " MXPRESS_VERSION "\n", ExitCode::ok;
+  if (line->command == "completion") return streams.out << completion_for(line->arguments.front()), ExitCode::ok;
   const auto file = config::named_file(line->config);
   auto placed = config::load_placed_config(file);
   if (placed && line->command == "config") return config_command(*line, *placed, streams);
