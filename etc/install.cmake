@@ -2,7 +2,8 @@
 # Given: source (this folder), bin and sbin (below the prefix).
 set(root "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
 
-foreach(name mxpress.service mxpress-runner.service mxpress-runner.socket mxpress-alert.service)
+file(GLOB units RELATIVE "${source}" "${source}/*.service" "${source}/*.socket")
+foreach(name ${units})
   file(READ "${source}/${name}" unit)
   string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_PREFIX}/${sbin}/" unit "${unit}")
   message(STATUS "Installing: ${root}/lib/systemd/system/${name}")
@@ -24,3 +25,15 @@ else()
   message(STATUS "Installing: ${configuration}")
   file(INSTALL "${source}/mxpress.toml" DESTINATION "/etc/mxpress")  # adds DESTDIR itself
 endif()
+
+# The program itself says how shells complete its commands.
+foreach(place bash:bash-completion/completions/mxpress zsh:zsh/vendor-completions/_mxpress fish:fish/vendor_completions.d/mxpress.fish)
+  string(REGEX MATCH "^([a-z]+):(.*)/([^/]*)$" ignored "${place}")
+  set(shell "${CMAKE_MATCH_1}")
+  set(folder "share/${CMAKE_MATCH_2}")
+  set(name "${CMAKE_MATCH_3}")
+  message(STATUS "Installing: ${root}/${folder}/${name}")
+  file(MAKE_DIRECTORY "${root}/${folder}")
+  execute_process(COMMAND "${root}/${bin}/mxpress" completion ${shell} OUTPUT_FILE "${root}/${folder}/${name}" COMMAND_ERROR_IS_FATAL ANY)
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/${folder}/${name}")
+endforeach()

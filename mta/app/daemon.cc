@@ -177,7 +177,7 @@ class RunningDaemon final : public Daemon {
   ~RunningDaemon() override { take_apart(); }
 
   Status open_control() {
-    auto control = control::ControlServer::open(control_options(*config_.get()), *backend_);
+    auto control = control::ControlServer::open(control_options(*config_.get()), *backend_, std::move(listeners_.control));
     if (!control) return control.error();
     control_ = std::move(*control);
     return {};
@@ -447,10 +447,10 @@ class RunningDaemon final : public Daemon {
 
 }  // namespace
 
-Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost::filesystem::path> file) {
+Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost::filesystem::path> file, system::PassedSockets passed) {
   if (auto status = system::raise_descriptor_limit(); !status) return status.error();
   if (auto status = prepare_folders(config); !status) return status.error();
-  auto listeners = intake::open_listeners(config);
+  auto listeners = intake::open_listeners(config, std::move(passed));
   if (!listeners) return listeners.error();
   for (const auto& warning : listeners->warnings) log(LogLine(Priority::warning, "listener").add("note", warning));
   for (const auto& failure : listeners->failures) log(LogLine(Priority::error, "listener").add("reason", failure));

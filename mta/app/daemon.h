@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "mta/config/config.h"
+#include "mta/system/passed_sockets.h"
 #include "proto/result.h"
 
 namespace mxpress::mta {
@@ -14,7 +15,7 @@ namespace mxpress::mta {
 class Daemon {
  public:
   // `file` is read again at a reload; none: the default place. The error says what to do.
-  static Result<std::unique_ptr<Daemon>> start(Config config, std::optional<boost::filesystem::path> file);
+  static Result<std::unique_ptr<Daemon>> start(Config config, std::optional<boost::filesystem::path> file, system::PassedSockets passed);
   virtual ~Daemon() = default;
   // Serves until SIGTERM or SIGINT, or until the spool can keep nothing more. SIGHUP: reload. The exit code.
   virtual int run() = 0;

@@ -1,5 +1,4 @@
 // mxpress-runner: runs the commands that the configuration names, apart from the daemon. docs/mxpress-runner.8
-#include <fcntl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,14 +6,13 @@
 #include <boost/filesystem/operations.hpp>
 #include <boost/program_options.hpp>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <iostream>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "mta/config/config.h"
 #include "mta/config/named_file.h"
@@ -22,6 +20,7 @@
 #include "mta/runner/server.h"
 #include "mta/system/log.h"
 #include "mta/system/notify.h"
+#include "mta/system/passed_sockets.h"
 #include "mta/system/privileges.h"
 #include "mta/system/unix_listener.h"
 #include "proto/sysexits.h"
@@ -33,27 +32,15 @@ using namespace mxpress;
 using Path = boost::filesystem::path;
 
 constexpr int kBacklog = 64;
-constexpr int kFirstPassed = 3;  // SD_LISTEN_FDS_START: sd_listen_fds(3)
-
-bool is_number(const char* text, long wanted) {
-  long number = 0;
-  const std::string_view all = text ? text : "";
-  return std::from_chars(all.data(), all.data() + all.size(), number).ec == std::errc() && number == wanted;
-}
-
-// systemd has opened the socket.
-bool is_activated() { return is_number(std::getenv("LISTEN_PID"), ::getpid()) && is_number(std::getenv("LISTEN_FDS"), 1); }
 
 std::optional<Path> option_of(const options::variables_map& given) {
   return given.count("config") ? std::optional<Path>(given["config"].as<std::string>()) : std::nullopt;
 }
 
-Result<mta::system::Descriptor> open_listener(const options::variables_map& given, const std::optional<Path>& file, bool activated) {
-  if (activated) {
-    ::fcntl(kFirstPassed, F_SETFD, FD_CLOEXEC);
-    ::fcntl(kFirstPassed, F_SETFL, O_NONBLOCK);
-    return mta::system::Descriptor(kFirstPassed);
-  }
+Result<mta::system::Descriptor> open_listener(const options::variables_map& given, const std::optional<Path>& file,
+                                              mta::system::PassedSockets passed) {
+  if (passed.size() > 1) return Error::permanent("systemd passes more than one socket");
+  if (!passed.empty()) return std::move(passed.front().socket);
   if (given.count("socket")) return mta::system::listen_at(boost::filesystem::absolute(given["socket"].as<std::string>()), kBacklog);
   const auto config = mta::load_config(file);
   return config ? mta::system::listen_at(config->runner.socket, kBacklog) : config.error();
@@ -87,9 +74,9 @@ int refuse(const std::string& why) {
   return 1;
 }
 
-int serve(const options::variables_map& given, bool activated) {
+int serve(const options::variables_map& given, mta::system::PassedSockets passed) {
   const auto file = mta::config::named_file(option_of(given));
-  auto listener = open_listener(given, file, activated);
+  auto listener = open_listener(given, file, std::move(passed));
   if (!listener) return refuse(listener.error().message);
   if (const auto status = mta::system::forbid_new_privileges(); !status) return refuse(status.error().message);
   if (const auto status = give_up_rights(given["user"].as<std::string>()); !status) return refuse(status.error().message);
@@ -110,8 +97,8 @@ int serve(const options::variables_map& given, bool activated) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool activated = is_activated();
-  mta::system::tidy_descriptors(activated ? 1 : 0);
+  auto passed = mta::system::take_passed_sockets();
+  mta::system::tidy_descriptors(static_cast<unsigned>(passed.size()));
   options::options_description description("mxpress-runner: runs the commands that the configuration of mxpress names.\nOptions");
   description.add_options()("config,c", options::value<std::string>()->value_name("FILE"),
                             "configuration file (default /etc/mxpress/mxpress.toml, which need not exist)")(
@@ -124,7 +111,7 @@ int main(int argc, char** argv) {
     options::notify(given);
     if (given.count("help")) return std::cout << description, 0;
     if (given.count("version")) return std::cout << "mxpress-runner " MXPRESS_VERSION "\n", 0;
-    return serve(given, activated);
+    return serve(given, std::move(passed));
   } catch (const options::error& error) {
     std::cerr << "mxpress-runner: " << error.what() << " (see mxpress-runner --help)\n";
     return static_cast<int>(proto::ExitCode::usage);

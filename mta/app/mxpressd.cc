@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #ifdef MXPRESS_USES_MIMALLOC
 #include <mimalloc.h>
@@ -20,6 +21,7 @@
 #include "mta/config/named_file.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/log.h"
+#include "mta/system/passed_sockets.h"
 #include "mta/system/privileges.h"
 #include "proto/sysexits.h"
 #include "proto/text_hash.h"
@@ -56,13 +58,13 @@ int note_end(const mta::Config& config) {
   return status ? 0 : 1;
 }
 
-int run_daemon(mta::Config config, const std::optional<boost::filesystem::path>& file) {
+int run_daemon(mta::Config config, const std::optional<boost::filesystem::path>& file, mta::system::PassedSockets passed) {
   const auto cannot_start = [](const std::string& reason) {
     mta::log(mta::LogLine(mta::Priority::error, "cannot_start").add("reason", reason));
     return 1;
   };
   try {
-    auto daemon = mta::Daemon::start(std::move(config), file);
+    auto daemon = mta::Daemon::start(std::move(config), file, std::move(passed));
     return daemon ? (*daemon)->run() : cannot_start(daemon.error().message);
   } catch (const std::system_error& error) {  // no thread can be started
     return cannot_start(error.what());
@@ -73,7 +75,7 @@ std::optional<boost::filesystem::path> option_of(const options::variables_map& g
   return given.count("config") ? std::optional<boost::filesystem::path>(given["config"].as<std::string>()) : std::nullopt;
 }
 
-int serve(const options::variables_map& given) {
+int serve(const options::variables_map& given, mta::system::PassedSockets passed) {
   choose_hash_key();
   const auto file = mta::config::named_file(option_of(given));
   auto config = mta::load_config(file);
@@ -89,7 +91,7 @@ int serve(const options::variables_map& given) {
   }
   mta::start_log(given.count("syslog") ? mta::LogTarget::syslog : mta::LogTarget::standard_error);
   for (const auto& warning : config->warnings) mta::log(mta::LogLine(mta::Priority::warning, "configuration").add("note", warning));
-  const int exit_code = run_daemon(std::move(*config), file);
+  const int exit_code = run_daemon(std::move(*config), file, std::move(passed));
   mta::stop_log();
   return exit_code;
 }
@@ -98,7 +100,8 @@ int serve(const options::variables_map& given) {
 
 int main(int argc, char** argv) {
   keep_no_free_memory();
-  mta::system::tidy_descriptors();
+  auto passed = mta::system::take_passed_sockets();
+  mta::system::tidy_descriptors(static_cast<unsigned>(passed.size()));
   options::options_description description("mxpressd: delivers mail straight to the recipients' mail hosts.\nOptions");
   description.add_options()("config,c", options::value<std::string>()->value_name("FILE"),
                             "configuration file (default /etc/mxpress/mxpress.toml, which need not exist)")(
@@ -111,7 +114,7 @@ int main(int argc, char** argv) {
     options::notify(given);
     if (given.count("help")) return std::cout << description, 0;
     if (given.count("version")) return std::cout << "mxpressd " MXPRESS_VERSION "\n", 0;
-    return serve(given);
+    return serve(given, std::move(passed));
   } catch (const options::error& error) {
     std::cerr << "mxpressd: " << error.what() << " (see mxpressd --help)\n";
     return static_cast<int>(proto::ExitCode::usage);

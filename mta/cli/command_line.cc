@@ -7,6 +7,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "mta/cli/command_table.h"
+#include "mta/cli/completion.h"
 #include "proto/printable.h"
 #include "queue/retry.h"
 
@@ -15,8 +17,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue", "show",  "cat",    "hold", "release", "retry", "bounce", "remove", "status", "reload",
-                                  "flush", "mailq", "config", "wait", "fsck",    "dkim",  "setup",  "help",   "version"};
+constexpr std::array kCommands = {"queue", "show",  "cat",    "hold", "release", "retry", "bounce", "remove",     "status", "reload",
+                                  "flush", "mailq", "config", "wait", "fsck",    "dkim",  "setup",  "completion", "help",   "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -66,6 +68,15 @@ std::optional<Error> check_setup(const CommandLine& line) {
   return mistake("mxpress setup takes options only, such as --domain example.com; or say mxpress setup oauth");
 }
 
+// "  show ID             the life of ...", with further lines below the text.
+std::string line_of(const CommandRow& row) {
+  constexpr std::size_t kColumn = 22;
+  std::string line = "  " + std::string(row.words);
+  line.resize(std::max(kColumn, line.size() + 1), ' ');
+  for (const char c : row.text) line += c == '\n' ? "\n" + std::string(kColumn, ' ') : std::string(1, c);
+  return line + "\n";
+}
+
 // What is wrong with the words taken together; nothing if they make sense.
 std::optional<Error> check(const CommandLine& line) {
   if (!is_one_of(kCommands, line.command)) return mistake("no such command: " + line.command);
@@ -75,12 +86,14 @@ std::optional<Error> check(const CommandLine& line) {
   if (line.ended && !line.state.empty()) return mistake("--ended and --state exclude each other");
   if (line.command == "config" && (line.arguments.size() != 1 || (line.arguments[0] != "check" && line.arguments[0] != "show")))
     return mistake("say mxpress config check, or mxpress config show");
+  if (line.command == "completion" && (line.arguments.size() != 1 || completion_for(line.arguments[0]).empty()))
+    return mistake("say mxpress completion bash, zsh or fish");
   if (line.command == "dkim" && !is_dkim_command(line.arguments))
     return mistake("say mxpress dkim records, mxpress dkim rotate DOMAIN, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
   if (const auto wrong = check_setup(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
-      line.command != "dkim" && line.command != "setup")
+      line.command != "dkim" && line.command != "setup" && line.command != "completion")
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --older, --state or --all");
@@ -146,36 +159,11 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
 }
 
 std::string usage() {
-  return R"(Usage: mxpress [-c FILE] [--json] COMMAND
-
-Looking:
-  queue               what waits, by destination: how many, how old, next try, last reply
-  queue --messages    each message; or those that a SELECTOR chooses
-  queue --recipient A what waits for A, and what became of the latest that have ended (also --sender A; --ended N)
-  show ID             the life of one message: who handed it in, every attempt, what comes next
-  show --recipient A  the same for what there is to A, or from --sender A; also the latest that have ended
-  cat ID              the message itself
-  status              is the daemon well? (exit code 0: yes)
-  mailq               the queue as Postfix prints it
-  wait ID             returns when the message has left the queue
-  config check|show   is the configuration right; what is in force
-  setup               makes keys that sign mail (DKIM), and says which DNS records this host's mail needs and has; --domain D,
-                      --yes: asks nothing, --wait[=1h]: until the DNS has them
-  setup oauth         lets mxpressd sign in at a provider without a password (--name NAME, of [credentials.NAME])
-  dkim records        the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);
-                      dkim rotate DOMAIN: new keys that take over once their records are there
-  fsck                is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing
-
-Acting (--dry-run: only say on what):
-  hold SELECTOR       no more attempts until released
-  release SELECTOR    end of hold
-  retry SELECTOR      try now
-  bounce SELECTOR     give up and tell the sender
-  remove SELECTOR     forget, and tell nobody
-  flush               retry --all
-  reload              read the configuration again
-  fsck --repair       repair the spool while mxpressd is stopped; what is damaged is set aside, nothing is removed
-
+  std::string text = "Usage: mxpress [-c FILE] [--json] COMMAND\n\nLooking:\n";
+  for (const CommandRow& row : looking_commands()) text += line_of(row);
+  text += "\nActing (--dry-run: only say on what):\n";
+  for (const CommandRow& row : acting_commands()) text += line_of(row);
+  return text + R"(
 SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A --older 2h --state active|deferred|held|all --all
 
 Exit codes: 0 done, 1 nothing matched or something is wrong, 2 usage, 3 neither daemon nor spool can be reached, 4 not allowed, 5 failed,

@@ -13,6 +13,7 @@
 #include "dns/async.h"
 #include "mta/cli/control_client.h"
 #include "mta/config/config.h"
+#include "mta/config/placed_config.h"
 #include "mta/system/atomic_file.h"
 #include "mta/system/privileges.h"
 #include "proto/control.pb.h"
@@ -109,7 +110,7 @@ Status edit_config(const Path& file, const Edit& edit) {
   const std::string old_text = old ? *old : std::string();  // a permanent Error: there is no such file
   const auto text = edit(old_text);
   if (!text) return text.error();
-  if (const auto config = parse_config(*text, file.string()); !config) return config.error();
+  if (const Status right = config::check_with_text(file, *text); !right) return right.error();
   return system::change_file(file, old_text, *text);
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "mta/cli/commands.h"
+#include "mta/cli/completion.h"
 #include "mta/cli/dkim_command.h"
 #include "mta/cli/fsck_command.h"
 #include "mta/cli/oauth_setup.h"
@@ -14,6 +15,7 @@
 #include "mta/cli/spool_backend.h"
 #include "mta/config/config_fields.h"
 #include "mta/config/named_file.h"
+#include "mta/config/placed_config.h"
 #include "mta/control/backend.h"
 #include "mta/control/local_domain_check.h"
 #include "mta/control/status_answer.h"
@@ -27,26 +29,42 @@ ExitCode complain(std::ostream& error, std::string_view text, ExitCode code) {
   return code;
 }
 
-void show_config(std::ostream& out, Config& config) {
+// "hostname" of the first table, "listen.smtp": as config::PlacedConfig names keys.
+std::string comment_of(const config::PlacedConfig& placed, const std::string& table, const std::string& key) {
+  const auto place = placed.places.find(table + "." + key);
+  return place == placed.places.end() ? "" : "  # " + proto::printable(place->second, 1000);
+}
+
+void show_config(std::ostream& out, config::PlacedConfig& placed) {
   std::string table;
-  for (const auto& field : config::fields_of(config)) {
+  for (const auto& field : config::fields_of(placed.config)) {
     if (field.table != table) out << "\n[" << (table = field.table) << "]\n";
-    if (const std::string value = field.show(); !value.empty()) out << field.name << " = " << value << "\n";
+    if (const std::string value = field.show(); !value.empty())
+      out << field.name << " = " << value << comment_of(placed, field.table, field.name) << "\n";
   }
-  for (const auto& section : config::sections_of(config)) {
+  for (const auto& section : config::sections_of(placed.config)) {
     out << "\n[" << section.heading << "]\n";
-    for (const auto& field : section.fields)
-      if (const std::string value = field.show(); !value.empty())
-        out << (field.table.empty() ? "" : field.table + ".") << field.name << " = " << value << "\n";
+    for (const auto& field : section.fields) {
+      const std::string value = field.show(), inner = field.table.empty() ? "" : "." + field.table;
+      if (!value.empty())
+        out << inner.substr(inner.empty() ? 0 : 1) << (inner.empty() ? "" : ".") << field.name << " = " << value
+            << comment_of(placed, section.heading + inner, field.name) << "\n";
+    }
   }
 }
 
-ExitCode config_command(const CommandLine& line, Config& config, Streams streams) {
-  for (const std::string& warning : config.warnings) streams.error << "warning: " << proto::printable(warning, 1000) << "\n";
-  if (line.arguments.front() == "show") return show_config(streams.out, config), ExitCode::ok;
-  for (const std::string& warning : control::check_local_domains(config))
+std::string files_of(const config::PlacedConfig& placed) {
+  std::string text;
+  for (const auto& file : placed.files) text += (text.empty() ? "" : ", ") + file.string();
+  return text.empty() ? "built-in defaults" : text;
+}
+
+ExitCode config_command(const CommandLine& line, config::PlacedConfig& placed, Streams streams) {
+  for (const std::string& warning : placed.config.warnings) streams.error << "warning: " << proto::printable(warning, 1000) << "\n";
+  if (line.arguments.front() == "show") return show_config(streams.out, placed), ExitCode::ok;
+  for (const std::string& warning : control::check_local_domains(placed.config))
     streams.error << "warning: " << proto::printable(warning, 1000) << "\n";
-  streams.out << "The configuration is right (" << (config.file.empty() ? "built-in defaults" : config.file.string()) << ").\n";
+  streams.out << "The configuration is right (" << files_of(placed) << ").\n";
   return ExitCode::ok;
 }
 
@@ -93,11 +111,13 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (!line) return complain(streams.error, line.error().message + " (mxpress --help)", ExitCode::usage);
   if (line->command == "help") return streams.out << usage(), ExitCode::ok;
   if (line->command == "version") return streams.out << "mxpress " MXPRESS_VERSION "\n", ExitCode::ok;
+  if (line->command == "completion") return streams.out << completion_for(line->arguments.front()), ExitCode::ok;
   const auto file = config::named_file(line->config);
-  auto config = load_config(file);
+  auto placed = config::load_placed_config(file);
+  if (placed && line->command == "config") return config_command(*line, *placed, streams);
+  Result<Config> config = placed ? Result<Config>(std::move(placed->config)) : Result<Config>(placed.error());
   const bool needs_config = line->command == "config" || line->command == "fsck" || line->command == "dkim" || line->command == "setup";
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
-  if (line->command == "config") return config_command(*line, *config, streams);
   if (line->command == "dkim") return run_dkim(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "setup" && !line->arguments.empty()) return run_oauth_setup(*line, *config, streams);
   if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);

@@ -1,10 +1,13 @@
 // A line scanner for the few keys that sendmail needs.
 #include "mta/cli/sendmail_settings.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <vector>
 
 #include "proto/ascii.h"
 
@@ -24,6 +27,20 @@ std::string read_file(const char* path) {
     text.append(buffer, static_cast<std::size_t>(size));
   ::close(descriptor);
   return text;
+}
+
+// In the order in which the daemon reads them (mta/config/config_files.h).
+std::vector<std::string> config_names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  DIR* const open_folder = ::opendir(folder.c_str());
+  if (!open_folder) return names;
+  while (const dirent* const entry = ::readdir(open_folder)) {
+    const std::string_view name = entry->d_name;
+    if (name.ends_with(".toml") && !name.starts_with(".")) names.emplace_back(name);
+  }
+  ::closedir(open_folder);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 // The value of `"value"` or `'value'`, whatever comment follows; empty for anything else.
@@ -66,7 +83,10 @@ SendmailSettings find_settings() {
   SendmailSettings settings;
   const char* const named = ::secure_getenv("MXPRESS_CONFIG");
   if (named && *named) settings.config_file = named;
-  read_settings(read_file(settings.config_file.empty() ? kDefaultFile : settings.config_file.c_str()), settings);
+  const std::string file = settings.config_file.empty() ? kDefaultFile : settings.config_file;
+  read_settings(read_file(file.c_str()), settings);
+  const std::string folder = file.substr(0, file.rfind('/') + 1) + "conf.d";
+  for (const std::string& name : config_names_in(folder)) read_settings(read_file((folder + "/" + name).c_str()), settings);
   return settings;
 }
 

@@ -1,4 +1,4 @@
-// Where sendmail finds the daemon: two keys of mxpress.toml, read without a TOML library because sendmail starts for every message.
+// Where sendmail finds the daemon: two keys of the configuration, read without a TOML library because sendmail starts for every message.
 #pragma once
 
 #include <string>
@@ -18,7 +18,8 @@ struct SendmailSettings {
 // over.
 void read_settings(std::string_view toml, SendmailSettings& settings);
 
-// The file that MXPRESS_CONFIG names (by secure_getenv), else /etc/mxpress/mxpress.toml; a file that cannot be read leaves the defaults.
+// The file that MXPRESS_CONFIG names (by secure_getenv), else /etc/mxpress/mxpress.toml, and then conf.d/*.toml beside it. A file that
+// cannot be read leaves what was there before.
 SendmailSettings find_settings();
 
 }  // namespace mxpress::mta::cli

@@ -2,21 +2,17 @@
 #include "mta/config/config.h"
 
 #include <algorithm>
-#include <boost/filesystem/fstream.hpp>
 #include <boost/filesystem/operations.hpp>
-#include <cerrno>
-#include <cstring>
 
 #include "mta/config/config_check.h"
+#include "mta/config/config_files.h"
 #include "mta/config/config_reader.h"
-#include "mta/config/config_value.h"
 #include "mta/config/host_name.h"
+#include "mta/config/placed_config.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta {
 namespace {
-
-constexpr std::size_t kMaxFile = 1 << 20;  // octets
 
 void complete(Config& config) {
   if (config.hostname.empty())
@@ -38,24 +34,6 @@ void complete(Config& config) {
                                   "\"; once there is one, say mxpress reload");
 }
 
-Result<std::string> read_file(const boost::filesystem::path& path) {
-  errno = 0;
-  boost::filesystem::ifstream file(path, std::ios::binary);
-  std::string text(kMaxFile + 1, '\0');
-  if (!file || boost::filesystem::is_directory(path))
-    return Error::permanent("cannot read " + path.string() + ": " + (file ? "it is a directory" : std::strerror(errno)));
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return Error::permanent("cannot read " + path.string() + ": " + std::strerror(errno));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxFile) return Error::permanent(path.string() + " is over 1 MB: that is no configuration of mxpress");
-  return text;
-}
-
-bool is_absent(const boost::filesystem::path& path) {
-  boost::system::error_code error;
-  return boost::filesystem::status(path, error).type() == boost::filesystem::file_not_found;
-}
-
 // Of the nearest domain above it.
 const DestinationConfig* subdomain_of(const Config& config, std::string_view domain) {
   for (auto dot = domain.find('.'); dot != domain.npos; dot = domain.find('.')) {
@@ -71,35 +49,69 @@ const DestinationConfig* destination_of(const Config& config, const proto::Domai
   return config.subdomains.empty() ? nullptr : subdomain_of(config, domain.text());
 }
 
+bool is_absent(const boost::filesystem::path& path) {
+  boost::system::error_code error;
+  return boost::filesystem::status(path, error).type() == boost::filesystem::file_not_found;
+}
+
+Result<config::PlacedConfig> config_of(const config::MergedFiles& files) {
+  config::PlacedConfig placed;
+  config::ConfigReader reader(placed.config, files.lines);
+  reader.read(files.table);
+  config::check_whole(placed.config, reader);
+  if (const Status status = reader.result(); !status) return status.error();
+  complete(placed.config);
+  placed.places = reader.places();
+  return placed;
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view toml, const std::string& file_name) {
-  const auto file = config::parse_toml(toml, file_name);
-  if (!file) return file.error();
-  Config config;
-  config::ConfigReader reader(config, file_name);
-  reader.read(*file);
-  config::check_whole(config, reader);
-  if (const Status status = reader.result(); !status) return status.error();
-  complete(config);
-  return config;
+  config::MergedFiles files;
+  if (const Status merged = config::merge_file(toml, file_name, files); !merged) return merged.error();
+  auto placed = config_of(files);
+  if (!placed) return placed.error();
+  return std::move(placed->config);
 }
 
 Result<Config> load_config(const std::optional<boost::filesystem::path>& file) {
+  auto placed = config::load_placed_config(file);
+  if (!placed) return placed.error();
+  return std::move(placed->config);
+}
+
+Result<config::PlacedConfig> config::load_placed_config(const std::optional<boost::filesystem::path>& file) {
   const boost::filesystem::path path = file.value_or(kDefaultConfigFile);
-  if (!file && is_absent(path)) return parse_config("", "built-in defaults");
-  const auto text = read_file(path);
-  if (!text) return text.error();
-  auto config = parse_config(*text, path.string());
-  if (config) config->file = path;
-  return config;
+  auto names = config_files(path);
+  if (!names) return names.error();
+  if (!file && is_absent(path)) names->erase(names->begin());
+  MergedFiles merged;
+  if (const Status added = add_config_files(*names, merged); !added) return added.error();
+  auto placed = config_of(merged);
+  if (!placed) return placed.error();
+  if (!names->empty()) placed->config.file = path;
+  placed->files = std::move(*names);
+  return placed;
+}
+
+Status config::check_with_text(const boost::filesystem::path& file, std::string_view text) {
+  const auto names = config_files(file);
+  if (!names) return names.error();
+  MergedFiles merged;
+  if (const Status added = merge_file(text, file.string(), merged); !added) return added.error();
+  if (const Status added = add_config_files({names->begin() + 1, names->end()}, merged); !added) return added.error();
+  const auto placed = config_of(merged);
+  return placed ? Status() : Status(placed.error());
 }
 
 boost::filesystem::path control_socket_in(const std::optional<boost::filesystem::path>& file) {
-  const auto text = read_file(file.value_or(kDefaultConfigFile));
-  const auto tables = text ? config::parse_toml(*text, "") : Result<config::ConfigValue::Table>(text.error());
-  if (!tables) return ListenConfig().control_socket;
-  for (const auto& table : *tables)
+  config::MergedFiles merged;
+  const boost::filesystem::path path = file.value_or(kDefaultConfigFile);
+  auto names = config::config_files(path);
+  if (names && !file && is_absent(path)) names->erase(names->begin());
+  if (!names || !config::add_config_files(*names, merged)) return ListenConfig().control_socket;
+  for (const auto& table : merged.table)
     for (const auto& entry : table.key == "listen" && table.value.table() ? *table.value.table() : config::ConfigValue::Table())
       if (entry.key == "control_socket" && entry.value.text()) return *entry.value.text();
   return ListenConfig().control_socket;

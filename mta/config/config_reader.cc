@@ -1,4 +1,4 @@
-// Reads a configuration file key by key.
+// Reads the configuration key by key.
 #include "mta/config/config_reader.h"
 
 #include <algorithm>
@@ -71,8 +71,7 @@ bool is_collection(std::string_view key) {
 
 }  // namespace
 
-ConfigReader::ConfigReader(Config& config, std::string file_name)
-    : config_(config), file_name_(std::move(file_name)), fields_(fields_of(config)) {
+ConfigReader::ConfigReader(Config& config, FileLines lines) : config_(config), files_(std::move(lines)), fields_(fields_of(config)) {
   for (const ConfigField& field : fields_) candidates_.push_back({field.table, field.name});
   for (const ConfigField& field : fields_)
     if (!field.table.empty() && field.table != candidates_.back().table) candidates_.push_back({"", field.table});
@@ -98,13 +97,19 @@ Status ConfigReader::result() const {
   std::string text;
   std::size_t count = 0;
   for (const auto& [line, words] : errors_)
-    if (++count <= kMaxErrors) text += (text.empty() ? "" : "\n") + file_name_ + ":" + std::to_string(line) + ": " + words;
+    if (++count <= kMaxErrors) text += (text.empty() ? "" : "\n") + files_.place(line) + ": " + words;
   return Error::permanent(text);
 }
 
 std::uint32_t ConfigReader::line_of(const std::string& name) const {
   const auto found = lines_.find(name);
   return found == lines_.end() ? 0 : found->second;
+}
+
+std::map<std::string, std::string> ConfigReader::places() const {
+  std::map<std::string, std::string> places;
+  for (const auto& [name, line] : lines_) places.emplace(name, files_.place(line));
+  return places;
 }
 
 bool ConfigReader::is_table(const std::string& name) const {

@@ -1,4 +1,4 @@
-// Applies the entries of one configuration file to a Config, and collects what is wrong with them.
+// Applies the entries of the configuration files to a Config, and collects what is wrong with them.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "mta/config/config.h"
 #include "mta/config/config_fields.h"
+#include "mta/config/config_files.h"
 #include "mta/config/config_value.h"
 #include "proto/result.h"
 
@@ -24,7 +25,7 @@ struct Candidate {
 class ConfigReader {
  public:
   // `config` outlives it.
-  ConfigReader(Config& config, std::string file_name);
+  ConfigReader(Config& config, FileLines lines);
 
   void read(const ConfigValue::Table& file);
   void complain(std::uint32_t line, const std::string& text) { errors_.emplace(line, text); }
@@ -32,6 +33,8 @@ class ConfigReader {
   Status result() const;
   // Where a key stands, for errors found by comparing several: "retry.lifetime", "route.office.auth"; 0 if it is not in the file.
   std::uint32_t line_of(const std::string& name) const;
+  // "FILE:LINE" of each key that was read, by the same names.
+  std::map<std::string, std::string> places() const;
 
  private:
   using Fields = std::vector<ConfigField>;
@@ -54,7 +57,7 @@ class ConfigReader {
   bool is_table(const std::string& name) const;
 
   Config& config_;
-  std::string file_name_;
+  FileLines files_;
   Fields fields_;
   std::vector<Candidate> candidates_;
   std::map<std::string, std::uint32_t> lines_;

@@ -71,10 +71,11 @@ struct Connection {
 
 class Server final : public ControlServer {
  public:
-  Server(ControlServerOptions options, ControlBackend& backend, system::Descriptor listener, int stop)
+  Server(ControlServerOptions options, ControlBackend& backend, system::Descriptor listener, bool is_ours, int stop)
       : options_(std::move(options)),
         backend_(backend),
         listener_(std::move(listener)),
+        is_ours_(is_ours),
         stop_(stop),
         group_(find_group(options_.group)),
         others_(options_.work),
@@ -96,7 +97,7 @@ class Server final : public ControlServer {
     for (Connection& connection : connections_) ::shutdown(connection.socket, SHUT_RDWR);
     for (Connection& connection : connections_) finish(connection);
     ::close(stop_);
-    ::unlink(options_.socket.c_str());
+    if (is_ours_) ::unlink(options_.socket.c_str());
   }
 
  private:
@@ -202,6 +203,7 @@ class Server final : public ControlServer {
   ControlServerOptions options_;
   ControlBackend& backend_;
   system::Descriptor listener_;
+  bool is_ours_;  // we have made its file
   int stop_;
   std::optional<gid_t> group_;
   WorkTurns others_, operators_;
@@ -211,12 +213,14 @@ class Server final : public ControlServer {
 
 }  // namespace
 
-Result<std::unique_ptr<ControlServer>> ControlServer::open(ControlServerOptions options, ControlBackend& backend) {
-  auto listener = system::listen_at(options.socket, kBacklog);
+Result<std::unique_ptr<ControlServer>> ControlServer::open(ControlServerOptions options, ControlBackend& backend,
+                                                           system::Descriptor passed) {
+  const bool is_ours = !passed.is_open();
+  auto listener = is_ours ? system::listen_at(options.socket, kBacklog) : Result<system::Descriptor>(std::move(passed));
   if (!listener) return listener.error();
   const int stop = ::eventfd(0, EFD_CLOEXEC);
   if (stop < 0) return failed("cannot make an eventfd");
-  auto server = std::make_unique<Server>(std::move(options), backend, std::move(*listener), stop);
+  auto server = std::make_unique<Server>(std::move(options), backend, std::move(*listener), is_ours, stop);
   if (auto started = server->start(); !started) return started.error();
   return std::unique_ptr<ControlServer>(std::move(server));
 }

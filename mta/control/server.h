@@ -7,6 +7,7 @@
 
 #include "mta/control/places.h"
 #include "mta/control/shares.h"
+#include "mta/system/descriptor.h"
 #include "proto/result.h"
 
 namespace mxpress::mta::control {
@@ -27,9 +28,10 @@ struct ControlServerOptions {
 // Threads of its own (one that accepts, one a connection), because what it reads may block; a worker never waits for it.
 class ControlServer {
  public:
-  // Makes the socket with mode 0666, in the place of one that nobody listens on any more. The backend must outlive the server.
-  static Result<std::unique_ptr<ControlServer>> open(ControlServerOptions options, ControlBackend& backend);
-  // Ends all connections and waits for their threads; removes the socket.
+  // Serves `passed`, which listens already, if it is open. Else makes the socket with mode 0666, in the place of one that nobody listens on
+  // any more. The backend must outlive the server.
+  static Result<std::unique_ptr<ControlServer>> open(ControlServerOptions options, ControlBackend& backend, system::Descriptor passed = {});
+  // Ends all connections and waits for their threads; removes the socket that it made.
   virtual ~ControlServer() = default;
 };
 

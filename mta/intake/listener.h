@@ -1,4 +1,5 @@
 // Opening what the daemon listens on: SMTP by TCP, and the submission socket of sendmail. Done as root, before privileges are dropped.
+// systemd may have opened it already.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -8,6 +9,7 @@
 #include "dns/address.h"
 #include "mta/config/config.h"
 #include "mta/system/descriptor.h"
+#include "mta/system/passed_sockets.h"
 #include "proto/result.h"
 
 namespace mxpress::mta::intake {
@@ -40,6 +42,7 @@ struct Listeners {
   std::vector<TcpListener> smtp;
   SocketFile submission_file;
   system::Descriptor submission;
+  system::Descriptor control;         // open only if it was passed
   std::vector<std::string> warnings;  // for the log
   std::vector<std::string> failures;  // for the log and `mxpress status`: ports that somebody else has
 };
@@ -48,6 +51,8 @@ struct Listeners {
 // that somebody else has is no Error, because most programs hand in their mail by sendmail: it is told in `failures`. A listener that is
 // not on loopback needs listen.allow. A missing address family is a warning if the listeners are the default ones. A socket file that
 // nobody listens on is replaced.
-Result<Listeners> open_listeners(const Config& config);
+// Passed sockets replace those of the configuration, by name: "smtp" all of listen.smtp; "local" the submission socket and the control
+// socket, which are told apart by their paths. Their files stay. An Error: one that is none of these.
+Result<Listeners> open_listeners(const Config& config, system::PassedSockets passed = {});
 
 }  // namespace mxpress::mta::intake

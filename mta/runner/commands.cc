@@ -6,10 +6,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <mutex>
 #include <vector>
 
 #include "mta/config/config.h"
+#include "mta/config/config_files.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::runner {
@@ -34,6 +36,14 @@ Look look_at(const boost::filesystem::path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return {};
   return {status.st_dev, status.st_ino, status.st_size, status.st_ctim};
+}
+
+// At the files of the configuration. Files that come or go change their number; nothing if they cannot be listed.
+std::vector<Look> look_at_all(const boost::filesystem::path& file) {
+  std::vector<Look> looks;
+  const auto files = config::config_files(file);
+  for (const auto& one : files ? *files : std::vector<boost::filesystem::path>{file}) looks.push_back(look_at(one));
+  return looks;
 }
 
 struct Account {
@@ -68,7 +78,7 @@ std::vector<std::string> environment(const std::string& name, const std::string&
 
 struct Commands::Known {
   std::mutex mutex;
-  Look look;
+  std::vector<Look> look;                // at each file
   std::shared_ptr<const Config> config;  // null: not read, or it has mistakes
 };
 
@@ -78,8 +88,9 @@ Commands::~Commands() = default;
 
 Result<std::shared_ptr<const Config>> Commands::config() const {
   const std::lock_guard lock(known_->mutex);
-  const Look look = look_at(file_.value_or(kDefaultConfigFile));  // before it is read
-  if (known_->config && look == known_->look && look.is_settled()) return known_->config;
+  const auto look = look_at_all(file_.value_or(kDefaultConfigFile));  // before they are read
+  const bool is_settled = std::all_of(look.begin(), look.end(), [](const Look& one) { return one.is_settled(); });
+  if (known_->config && look == known_->look && is_settled) return known_->config;
   auto config = load_config(file_);
   known_->look = look;
   known_->config = config ? std::make_shared<const Config>(std::move(*config)) : nullptr;

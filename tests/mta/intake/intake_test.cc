@@ -10,6 +10,7 @@
 #include "mta/intake/submit.h"
 #include "mta/routing/aliases.h"
 #include "mta/smtp/server_session.h"
+#include "mta/system/unix_listener.h"
 #include "proto/command.h"
 #include "tests/support/server_house.h"
 

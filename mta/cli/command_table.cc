@@ -1,0 +1,75 @@
+// The table of commands and options.
+#include "mta/cli/command_table.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+constexpr CommandRow kLooking[] = {
+    {"queue", "what waits, by destination: how many, how old, next try, last reply"},
+    {"queue --messages", "each message; or those that a SELECTOR chooses"},
+    {"queue --recipient A", "what waits for A, and what became of the latest that have ended (also --sender A; --ended N)"},
+    {"show ID", "the life of one message: who handed it in, every attempt, what comes next"},
+    {"show --recipient A", "the same for what there is to A, or from --sender A; also the latest that have ended"},
+    {"cat ID", "the message itself"},
+    {"status", "is the daemon well? (exit code 0: yes)"},
+    {"mailq", "the queue as Postfix prints it"},
+    {"wait ID", "returns when the message has left the queue"},
+    {"config check|show", "is the configuration right; what is in force, and in which file it was set"},
+    {"setup",
+     "makes keys that sign mail (DKIM), and says which DNS records this host's mail needs and has; --domain D,\n"
+     "--yes: asks nothing, --wait[=1h]: until the DNS has them"},
+    {"setup oauth", "lets mxpressd sign in at a provider without a password (--name NAME, of [credentials.NAME])"},
+    {"dkim records",
+     "the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);\n"
+     "dkim rotate DOMAIN: new keys that take over once their records are there"},
+    {"fsck", "is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing"},
+    {"completion SHELL", "prints what makes bash, zsh or fish complete these commands"},
+};
+
+constexpr CommandRow kActing[] = {
+    {"hold SELECTOR", "no more attempts until released"},
+    {"release SELECTOR", "end of hold"},
+    {"retry SELECTOR", "try now"},
+    {"bounce SELECTOR", "give up and tell the sender"},
+    {"remove SELECTOR", "forget, and tell nobody"},
+    {"flush", "retry --all"},
+    {"reload", "read the configuration again"},
+    {"fsck --repair", "repair the spool while mxpressd is stopped; what is damaged is set aside, nothing is removed"},
+};
+
+constexpr OptionRow kOptions[] = {
+    {"help", 'h', "", "print the commands"},
+    {"version", 'V', "", "print the version"},
+    {"config", 'c', "FILE", "the configuration file"},
+    {"json", 0, "", "print JSON"},
+    {"domain", 0, "DOMAIN", "mail for this domain"},
+    {"sender", 0, "ADDRESS", "mail from this sender"},
+    {"recipient", 0, "ADDRESS", "mail to this recipient"},
+    {"older", 0, "DURATION", "mail that is older"},
+    {"state", 0, "STATE", "mail in this state"},
+    {"all", 0, "", "all mail"},
+    {"messages", 0, "", "each message"},
+    {"ended", 0, "NUMBER", "so many that have ended"},
+    {"dry-run", 'n', "", "only say on what"},
+    {"repair", 0, "", "repair the spool"},
+    {"name", 0, "NAME", "of [credentials.NAME]"},
+    {"yes", 'y', "", "ask nothing"},
+    {"wait", 0, "", "until the DNS has the records"},
+};
+
+constexpr WordsRow kWords[] = {
+    {"config", "check show"},
+    {"setup", "oauth"},
+    {"dkim", "records key rotate"},
+    {"completion", "bash zsh fish"},
+    {"--state", "active deferred held all"},
+};
+
+}  // namespace
+
+std::span<const CommandRow> looking_commands() { return kLooking; }
+std::span<const CommandRow> acting_commands() { return kActing; }
+std::span<const OptionRow> all_options() { return kOptions; }
+std::span<const WordsRow> words_after() { return kWords; }
+
+}  // namespace mxpress::mta::cli

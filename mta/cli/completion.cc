@@ -1,0 +1,129 @@
+// Writes completions for three shells.
+#include "mta/cli/completion.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "mta/cli/command_table.h"
+
+namespace mxpress::mta::cli {
+namespace {
+
+struct Name {
+  std::string_view name, text;
+};
+
+// Each command once, with the text of its first row up to the first line end.
+std::vector<Name> commands() {
+  std::vector<Name> names;
+  for (const auto rows : {looking_commands(), acting_commands()})
+    for (const CommandRow& row : rows) {
+      const std::string_view name = row.words.substr(0, row.words.find(' '));
+      if (std::none_of(names.begin(), names.end(), [&](const Name& one) { return one.name == name; }))
+        names.push_back({name, row.text.substr(0, row.text.find('\n'))});
+    }
+  return names;
+}
+
+std::string command_words() {
+  std::string words;
+  for (const Name& command : commands()) words += (words.empty() ? "" : " ") + std::string(command.name);
+  return words;
+}
+
+// Without brackets, which end a description of zsh.
+std::string plain(std::string_view text) {
+  std::string result(text);
+  std::erase_if(result, [](char c) { return c == '[' || c == ']'; });
+  return result;
+}
+
+// In a shell's single quotes; `escaped` gets a backslash.
+std::string quoted(std::string_view text, std::string_view escaped = "") {
+  std::string result = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      result += "'\\''";
+      continue;
+    }
+    if (escaped.find(c) != escaped.npos) result += '\\';
+    result += c;
+  }
+  return result + "'";
+}
+
+std::string bash() {
+  std::string options, files, silent, cases;
+  for (const OptionRow& option : all_options()) {
+    const std::string name = "--" + std::string(option.name);
+    options += (options.empty() ? "" : " ") + name;
+    if (option.value.empty()) continue;
+    std::string& kind = option.value == "FILE" ? files : silent;
+    kind += (kind.empty() ? "" : "|") + name + (option.letter == 0 ? "" : std::string("|-") + option.letter);
+  }
+  for (const WordsRow& row : words_after()) cases += "    " + std::string(row.after) + ") words='" + std::string(row.words) + "' ;;\n";
+  return "# bash completion for mxpress, made by: mxpress completion bash\n_mxpress() {\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words word\n"
+         "  COMPREPLY=()\n  case $before in\n" +
+         cases + "    " + files + ") mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return ;;\n    " + silent +
+         ") return ;;\n    *)\n      words='" + command_words() +
+         "'\n      for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+         "        case \" $words \" in *\" $word \"*) words=''; break ;; esac\n      done\n      ;;\n  esac\n"
+         "  if [[ $current == -* ]]; then words='" +
+         options + "'; fi\n  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n}\ncomplete -F _mxpress mxpress\n";
+}
+
+std::string zsh() {
+  std::string described, arguments, cases;
+  for (const Name& command : commands()) described += "    " + quoted(std::string(command.name) + ":" + std::string(command.text)) + "\n";
+  for (const OptionRow& option : all_options()) {
+    std::string spec = "--" + std::string(option.name) + (option.value.empty() ? "" : "=") + "[" + plain(option.text) + "]";
+    if (option.value == "FILE") spec += ":file:_files";
+    const auto choices = std::find_if(words_after().begin(), words_after().end(),
+                                      [&](const WordsRow& row) { return row.after == "--" + std::string(option.name); });
+    if (choices != words_after().end())
+      spec += ":" + std::string(option.value) + ":(" + std::string(choices->words) + ")";
+    else if (!option.value.empty() && option.value != "FILE")
+      spec += ":" + std::string(option.value) + ": ";
+    arguments += "    " + quoted(spec) + " \\\n";
+  }
+  for (const WordsRow& row : words_after())
+    if (!row.after.starts_with("-")) cases += "        " + std::string(row.after) + ") compadd -- " + std::string(row.words) + " ;;\n";
+  return "#compdef mxpress\n# zsh completion for mxpress, made by: mxpress completion zsh\n_mxpress() {\n  local state line\n"
+         "  local -a commands=(\n" +
+         described + "  )\n  _arguments -C \\\n" + arguments +
+         "    '1:command:->command' '*::argument:->argument'\n  case $state in\n    command) _describe command commands ;;\n"
+         "    argument)\n      case $line[1] in\n" +
+         cases + "      esac\n      ;;\n  esac\n}\n_mxpress \"$@\"\n";
+}
+
+std::string fish() {
+  const std::string none = "not __fish_seen_subcommand_from " + command_words();
+  std::string text = "# fish completion for mxpress, made by: mxpress completion fish\ncomplete -c mxpress -f\n";
+  for (const Name& command : commands())
+    text += "complete -c mxpress -n " + quoted(none) + " -a " + std::string(command.name) + " -d " + quoted(command.text, "\\") + "\n";
+  for (const WordsRow& row : words_after())
+    if (!row.after.starts_with("-"))
+      text += "complete -c mxpress -n '__fish_seen_subcommand_from " + std::string(row.after) + "' -a '" + std::string(row.words) + "'\n";
+  for (const OptionRow& option : all_options()) {
+    text += "complete -c mxpress -l " + std::string(option.name);
+    if (option.letter != 0) text += std::string(" -s ") + option.letter;
+    if (option.value == "FILE") text += " -r -F";
+    if (!option.value.empty() && option.value != "FILE") text += " -x";
+    for (const WordsRow& row : words_after())
+      if (row.after == "--" + std::string(option.name)) text += " -a '" + std::string(row.words) + "'";
+    text += " -d " + quoted(option.text, "\\") + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string completion_for(std::string_view shell) {
+  if (shell == "bash") return bash();
+  if (shell == "zsh") return zsh();
+  if (shell == "fish") return fish();
+  return {};
+}
+
+}  // namespace mxpress::mta::cli

@@ -1,0 +1,48 @@
+// The files of the configuration: mxpress.toml, then those of the folder conf.d beside it, merged into one table.
+#pragma once
+
+#include <boost/filesystem/path.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mta/config/config_value.h"
+#include "proto/result.h"
+
+namespace mxpress::mta::config {
+
+// The lines of several files, numbered through, so that one number says file and line.
+class FileLines {
+ public:
+  // What has to be added to a line of this file, which comes behind those before.
+  std::uint32_t add(const std::string& file_name, std::string_view text);
+  // "FILE:LINE"; of 0 the first file and 0.
+  std::string place(std::uint32_t line) const;
+
+ private:
+  struct File {
+    std::string name;
+    std::uint32_t before = 0;  // lines of the files before it
+  };
+  std::vector<File> files_;
+  std::uint32_t lines_ = 0;
+};
+
+struct MergedFiles {
+  ConfigValue::Table table;  // lines are those of `lines`
+  FileLines lines;
+};
+
+// Adds a file: tables merge, of a key that is there twice the later one stays. The error names file and line.
+Status merge_file(std::string_view toml, const std::string& file_name, MergedFiles& files);
+
+// `file` itself, then conf.d/*.toml in the folder of `file`, in the order of the octets of their names, without those that begin with a
+// dot. An error if the folder is there and cannot be listed.
+Result<std::vector<boost::filesystem::path>> config_files(const boost::filesystem::path& file);
+
+// Reads them, each at most 1 MiB, and adds them. Errors name the file.
+Status add_config_files(const std::vector<boost::filesystem::path>& files, MergedFiles& merged);
+
+}  // namespace mxpress::mta::config

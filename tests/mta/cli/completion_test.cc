@@ -1,0 +1,47 @@
+// Tests of the completions for shells.
+#include "mta/cli/completion.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "mta/cli/command_line.h"
+#include "mta/cli/command_table.h"
+
+using namespace mxpress::mta::cli;
+
+TEST_CASE("completion: each shell gets every command and every option of the table") {
+  for (const char* const shell : {"bash", "zsh", "fish"}) {
+    const std::string text = completion_for(shell);
+    for (const auto rows : {looking_commands(), acting_commands()})
+      for (const CommandRow& row : rows) CHECK(text.find(row.words.substr(0, row.words.find(' '))) != std::string::npos);
+    for (const OptionRow& option : all_options()) CHECK(text.find(option.name) != std::string::npos);
+    CHECK(text.find("active deferred held all") != std::string::npos);
+  }
+  CHECK(completion_for("tcsh").empty());
+}
+
+TEST_CASE("completion: every option of the table is one that mxpress takes, with a value where the table says so") {
+  for (const OptionRow& option : all_options()) {
+    std::vector<std::string> words = {"--" + std::string(option.name)};
+    if (!option.value.empty()) words.push_back("1");
+    words.push_back("nothing-known");
+    const auto line = parse_command_line(words);
+    const bool ends_it = option.name == "help" || option.name == "version";
+    CHECK(line.ok() == ends_it);
+    if (!line.ok()) CHECK(line.error().message.find("no such command: nothing-known") != std::string::npos);
+  }
+}
+
+TEST_CASE("completion: every command of the table is one that mxpress knows") {
+  for (const auto rows : {looking_commands(), acting_commands()})
+    for (const CommandRow& row : rows) {
+      const auto line = parse_command_line({std::string(row.words.substr(0, row.words.find(' ')))});
+      if (!line.ok()) CHECK(line.error().message.find("no such command") == std::string::npos);
+    }
+}
+
+TEST_CASE("completion: the command line takes the shells that there are scripts for") {
+  CHECK(parse_command_line({"completion", "zsh"}).ok());
+  CHECK_FALSE(parse_command_line({"completion"}).ok());
+  CHECK_FALSE(parse_command_line({"completion", "tcsh"}).ok());
+}
