@@ -34,6 +34,7 @@
 #include "mta/fairness/file_turns.h"
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/intake.h"
+#include "mta/intake/rate_guard.h"
 #include "mta/intake/submit.h"
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
@@ -214,7 +215,8 @@ class RunningDaemon final : public Daemon {
     dispatcher_ = std::make_unique<delivery::Dispatcher>(std::move(services));
     if (crash_record_) suspect_trial_.emplace(main_, *dispatcher_, *crash_record_);
     context_.emplace(intake::Context{config_, *spool_, events_,
-                                     [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); }});
+                                     [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); },
+                                     &guard_});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
@@ -281,6 +283,7 @@ class RunningDaemon final : public Daemon {
     for (const std::string& failure : config_.get()->route_files->failures()) failures.push_back(failure);
     for (const std::string& failure : logins_->failures()) failures.push_back(failure);
     for (const std::string& failure : sign_in_alarm_.failures()) failures.push_back(failure);
+    for (const std::string& failure : guard_.failures(system::instant_now())) failures.push_back(failure);
     if (const std::size_t aside = dispatcher_->count_set_aside(); aside > 0)
       failures.push_back(std::to_string(aside) + " message(s) that brought mxpressd down are held (mxpress queue --state held)");
     return failures;
@@ -424,6 +427,7 @@ class RunningDaemon final : public Daemon {
   rates::RateLimits limits_{rate_services(*disk_, config_, files_), config_.get()->rate_rules};
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
+  intake::RateGuard guard_;
   std::optional<intake::Context> context_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<intake::DropFolder> drop_folder_;

@@ -1,6 +1,8 @@
 // The command line of mxpress as values.
 #include "mta/cli/command_line.h"
 
+#include <pwd.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
@@ -27,15 +29,29 @@ bool is_one_of(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-po::options_description options(CommandLine& line, std::string& older, std::string& ended, std::string& wait) {
+// Options whose values are looked at once all are read.
+struct Texts {
+  std::string older, ended, wait, uid;
+};
+
+po::options_description options(CommandLine& line, Texts& texts) {
   po::options_description description;
   description.add_options()("help,h", "")("version,V", "")("config,c", po::value<std::string>())("domain", po::value(&line.domain))(
       "sender", po::value(&line.sender))("recipient", po::value(&line.recipient))("state", po::value(&line.state))(
-      "name", po::value(&line.name))("older", po::value(&older))("ended", po::value(&ended))("all", po::bool_switch(&line.all))(
-      "messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))(
-      "repair", po::bool_switch(&line.repair))("yes,y", po::bool_switch(&line.yes))("wait", po::value(&wait)->implicit_value("1h"))(
-      "words", po::value<std::vector<std::string>>());
+      "name", po::value(&line.name))("uid", po::value(&texts.uid))("older", po::value(&texts.older))("ended", po::value(&texts.ended))(
+      "all", po::bool_switch(&line.all))("messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))(
+      "dry-run,n", po::bool_switch(&line.dry_run))("repair", po::bool_switch(&line.repair))("yes,y", po::bool_switch(&line.yes))(
+      "wait", po::value(&texts.wait)->implicit_value("1h"))("words", po::value<std::vector<std::string>>());
   return description;
+}
+
+// A number, or the name of a user of this host.
+std::optional<std::int64_t> uid_of(const std::string& text) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return number;
+  const passwd* const entry = ::getpwnam(text.c_str());
+  return entry ? std::optional<std::int64_t>(entry->pw_uid) : std::nullopt;
 }
 
 Error mistake(std::string_view text) { return Error::permanent(proto::printable(text, 300)); }
@@ -96,7 +112,7 @@ std::optional<Error> check(const CommandLine& line) {
       line.command != "dkim" && line.command != "setup" && line.command != "completion")
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
-    return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --older, --state or --all");
+    return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --uid, --older, --state or --all");
   if (!line.state.empty() && !is_one_of(kStates, line.state)) return mistake("--state is active, deferred, held or all, not " + line.state);
   return std::nullopt;
 }
@@ -111,40 +127,45 @@ std::uint32_t CommandLine::wanted_ended() const {
 
 bool CommandLine::has_condition() const {
   const bool is_some_state = !state.empty() && state != "all";
-  return !arguments.empty() || !domain.empty() || !sender.empty() || !recipient.empty() || is_some_state || older != Duration(0);
+  return !arguments.empty() || !domain.empty() || !sender.empty() || !recipient.empty() || uid || is_some_state || older != Duration(0);
 }
 
 bool CommandLine::selects() const { return all || !state.empty() || has_condition(); }
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
   CommandLine line;
-  std::string older, ended, wait;
+  Texts texts;
   po::variables_map values;
   try {
     po::positional_options_description words;
     words.add("words", -1);
     const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(arguments).options(options(line, older, ended, wait)).positional(words).style(style).run(), values);
+    po::store(po::command_line_parser(arguments).options(options(line, texts)).positional(words).style(style).run(), values);
     po::notify(values);
   } catch (const po::error& error) {
     return mistake(error.what());
   }
   if (values.count("words")) line.arguments = values["words"].as<std::vector<std::string>>();
   if (values.count("config")) line.config = values["config"].as<std::string>();
-  if (!older.empty()) {
-    const auto duration = queue::parse_duration(older);
+  if (!texts.uid.empty()) {
+    line.uid = uid_of(texts.uid);
+    if (!line.uid) return mistake("--uid: this host has no user " + texts.uid);
+  }
+  if (!texts.older.empty()) {
+    const auto duration = queue::parse_duration(texts.older);
     if (!duration) return mistake("--older: " + duration.error().message);
     line.older = *duration;
   }
-  if (!wait.empty()) {
-    const auto duration = queue::parse_duration(wait);
+  if (!texts.wait.empty()) {
+    const auto duration = queue::parse_duration(texts.wait);
     if (!duration) return mistake("--wait: " + duration.error().message);
     line.wait = *duration;
   }
   if (values.count("ended")) {
     std::uint32_t count = 0;
-    const auto [end, error] = std::from_chars(ended.data(), ended.data() + ended.size(), count);
-    if (error != std::errc() || end != ended.data() + ended.size()) return mistake("--ended takes a number, not " + ended);
+    const std::string& text = texts.ended;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || end != text.data() + text.size()) return mistake("--ended takes a number, not " + text);
     line.ended = count;
   }
   if (values.count("help") || values.count("version")) {
@@ -164,7 +185,7 @@ std::string usage() {
   text += "\nActing (--dry-run: only say on what):\n";
   for (const CommandRow& row : acting_commands()) text += line_of(row);
   return text + R"(
-SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A --older 2h --state active|deferred|held|all --all
+SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A --uid USER --older 2h --state active|deferred|held|all --all
 
 Exit codes: 0 done, 1 nothing matched or something is wrong, 2 usage, 3 neither daemon nor spool can be reached, 4 not allowed, 5 failed,
 6 fsck --repair: was damaged, and is in order again

@@ -19,7 +19,8 @@ struct CommandLine {
   std::vector<std::string> arguments;  // ids, or the words after the command
   std::optional<boost::filesystem::path> config;
   std::string domain, sender, recipient, state;
-  std::string name;  // --name: of [credentials.NAME]
+  std::string name;                 // --name: of [credentials.NAME]
+  std::optional<std::int64_t> uid;  // --uid, also by the name of the user
   Duration older{0};
   std::optional<std::uint32_t> ended;  // --ended: how many that have ended are shown
   bool all = false, messages = false, json = false, dry_run = false, repair = false;

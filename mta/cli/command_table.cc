@@ -45,6 +45,7 @@ constexpr OptionRow kOptions[] = {
     {"domain", 0, "DOMAIN", "mail for this domain"},
     {"sender", 0, "ADDRESS", "mail from this sender"},
     {"recipient", 0, "ADDRESS", "mail to this recipient"},
+    {"uid", 0, "USER", "mail of this local user"},
     {"older", 0, "DURATION", "mail that is older"},
     {"state", 0, "STATE", "mail in this state"},
     {"all", 0, "", "all mail"},

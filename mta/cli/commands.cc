@@ -25,6 +25,7 @@ control_pb::Selector selector_of(const CommandLine& line) {
   selector.set_domain(line.domain);
   selector.set_sender(line.sender);
   selector.set_recipient(line.recipient);
+  if (line.uid) selector.set_uid(*line.uid);
   selector.set_older_ms(line.older.count());
   selector.set_all(line.all || line.state == "all" || !line.has_condition());
   if (line.state == "active") selector.set_state(control_pb::Selector::ACTIVE);

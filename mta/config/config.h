@@ -80,6 +80,13 @@ struct RunnerConfig {
   Duration timeout = std::chrono::seconds(30);  // of one command
 };
 
+// [guard]: a local user whose mail would have more recipients in a time is taken for a program that runs away.
+struct GuardConfig {
+  Rate rate{100, std::chrono::minutes(1)};  // of recipients, of each user
+  std::uint64_t burst = 300;                // that a user may have at once; 0: nobody is counted
+  std::vector<LocalUser> exempt{};          // besides root
+};
+
 // What makes a key sign: that the DNS has its record, or nothing more, or nothing at all.
 enum class SignWhen : std::uint8_t { published, always, never };
 
@@ -110,6 +117,7 @@ struct Config {
   std::size_t max_recipients = 10'000;  // of one submitted message
   ListenConfig listen;
   RunnerConfig runner;
+  GuardConfig guard;
   DnsConfig dns;
   DeliveryConfig delivery;
   Timeouts timeouts;

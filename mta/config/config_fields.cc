@@ -59,6 +59,12 @@ void add_runner(std::vector<ConfigField>& fields, RunnerConfig& runner) {
   fields.push_back(field("runner", "timeout", runner.timeout, duration(kSecond, std::chrono::minutes(10))));
 }
 
+void add_guard(std::vector<ConfigField>& fields, GuardConfig& guard) {
+  fields.push_back(field("guard", "rate", guard.rate, rate()));
+  fields.push_back(field("guard", "burst", guard.burst, count<std::uint64_t>(0, Rate::kMost)));
+  fields.push_back(field("guard", "exempt", guard.exempt, local_users()));
+}
+
 void add_dns(std::vector<ConfigField>& fields, DnsConfig& dns) {
   fields.push_back(field("dns", "servers", dns.servers, list_of("a list of addresses", name_server())));
   fields.push_back(field("dns", "trusted", dns.trusted, flag()));
@@ -131,6 +137,7 @@ std::vector<ConfigField> fields_of(Config& config) {
   add_spool(fields, config);
   add_listen(fields, config.listen);
   add_runner(fields, config.runner);
+  add_guard(fields, config.guard);
   add_dns(fields, config.dns);
   add_delivery(fields, config.delivery);
   add_timeouts(fields, config.timeouts);

@@ -43,6 +43,13 @@ Kind<RouteTransport> route_transport() {
           [](const RouteTransport& target) { return quoted(target == RouteTransport::smtp ? "smtp" : "hold"); }};
 }
 
+Kind<Rate> rate() {
+  return {[](const ConfigValue& value) -> Result<Rate> {
+            return value.text() ? Rate::parse(*value.text()) : wants("a rate such as \"100/m\"", value);
+          },
+          [](const Rate& target) { return quoted(target.to_string()); }};
+}
+
 Kind<std::vector<Rate>> rates() {
   return {[](const ConfigValue& value) -> Result<std::vector<Rate>> {
             constexpr std::string_view kWanted = "a rate such as \"100/h\", or a list such as [\"20/m\", \"500/d\"]";

@@ -7,6 +7,7 @@ namespace mxpress::mta::config {
 
 Kind<proto::Mailbox> mailbox();
 Kind<RouteTransport> route_transport();
+Kind<Rate> rate();
 Kind<std::vector<Rate>> rates();           // one or several, each for another period; an empty list: none
 Kind<dns::Address> ip_address();           // that a host may have: no wildcard, no multicast
 Kind<std::vector<std::string>> command();  // an absolute path and its arguments, for no shell; empty: not set

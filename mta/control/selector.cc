@@ -52,8 +52,9 @@ std::string selector_mistake(const control_pb::Selector& selector) {
   if (!selector.recipient().empty() && !proto::Mailbox::parse(selector.recipient())) return not_a(selector.recipient(), "an address");
   if (selector.older_ms() < 0) return "--older must not be negative";
   const bool any = selector.all() || selector.id_size() != 0 || !selector.domain().empty() || !selector.sender().empty() ||
-                   !selector.recipient().empty() || selector.older_ms() != 0 || selector.state() != control_pb::Selector::ANY;
-  return any ? "" : "say which messages: ids, --domain, --sender, --recipient, --older, --state or --all";
+                   !selector.recipient().empty() || selector.has_uid() || selector.older_ms() != 0 ||
+                   selector.state() != control_pb::Selector::ANY;
+  return any ? "" : "say which messages: ids, --domain, --sender, --recipient, --uid, --older, --state or --all";
 }
 
 Conditions::Conditions(const control_pb::Selector& selector)
@@ -61,10 +62,12 @@ Conditions::Conditions(const control_pb::Selector& selector)
       recipient_(canonical(selector.recipient())),
       older_(selector.older_ms()),
       state_(name_of(selector.state())) {
+  if (selector.has_uid()) uid_ = selector.uid();
   if (auto domain = proto::Domain::parse(selector.domain())) domain_ = std::move(*domain);
 }
 
 bool Conditions::hold_for(const queue::Message& message, WallTime now, Recipients recipients) const {
+  if (uid_ && message.envelope.submitter.sending_user() != *uid_) return false;
   if (!sender_.empty() && !has_sender(message.envelope)) return false;
   if (has_recipient() && !has_recipient(message, recipients)) return false;
   if (older_ != Duration(0) && now - message.envelope.submitted < older_) return false;

@@ -33,6 +33,7 @@ class Conditions {
   bool names(const proto::Recipient& recipient) const;
 
   std::optional<proto::Domain> domain_;
+  std::optional<std::int64_t> uid_;
   std::string sender_, recipient_;  // in lower case
   Duration older_;
   std::string_view state_;

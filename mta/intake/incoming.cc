@@ -9,10 +9,13 @@
 #include "dns/async.h"
 #include "mta/events/event.h"
 #include "mta/events/hub.h"
+#include "mta/intake/rate_guard.h"
 #include "mta/routing/aliases.h"
 #include "mta/routing/recipients.h"
 #include "mta/routing/sender_rules.h"
 #include "mta/routing/senders.h"
+#include "mta/system/instant.h"
+#include "mta/system/log.h"
 #include "mta/system/log_wait.h"
 #include "mta/system/spool_async.h"
 #include "proto/clean_header.h"
@@ -202,6 +205,19 @@ void Incoming::readdress(std::size_t behind_received, std::string& whole) {
   if (!config_->redirect) routing::add_always_bcc(*config_, envelope_.recipients);
   whole.insert(behind_received, routing::redirect_recipients(*config_, envelope_.recipients));
   envelope_.held_because = routing::hold_reason(*config_, envelope_);
+  if (context_.guard && envelope_.held_because.empty()) ask_guard(*context_.guard);
+}
+
+void Incoming::ask_guard(RateGuard& guard) {
+  const proto::Submitter& submitter = envelope_.submitter;
+  RateGuard::Verdict verdict =
+      guard.judge(config_->guard, submitter, envelope_.recipients.size(), system::instant_now(), envelope_.submitted);
+  envelope_.held_because = std::move(verdict.held_because);
+  if (!verdict.is_first) return;
+  LogLine line(Priority::alert, id_, "guard");
+  line.add("reason", envelope_.held_because).add("uid", submitter.sending_user()).add("program", submitter.program);
+  line.add("unit", submitter.unit).add("note", "this mail and what follows above the rate waits: mxpress status says what to do");
+  log(line);
 }
 
 // `header`: complete.

@@ -35,6 +35,8 @@ struct ServerOptions;
 
 namespace mxpress::mta::intake {
 
+class RateGuard;
+
 // What all entrances share; it outlives every session.
 struct Context {
   CurrentConfig& config;
@@ -42,6 +44,7 @@ struct Context {
   events::Hub& events;
   // Takes a message that is durable in the spool on to its delivery. Any thread.
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
+  RateGuard* guard = nullptr;  // null: nobody is counted
   std::unique_ptr<fairness::FairBudget> transactions = std::make_unique<fairness::FairBudget>(kTransactions);
 };
 

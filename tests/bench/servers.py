@@ -16,7 +16,7 @@ class Mxpress(Daemon):
     """With the settings it has by default, but for folders, ports, the name server, and that mail hosts may be on loopback."""
 
     def __init__(self, world, party, prefix=(), **settings):
-        super().__init__(world, 53, 25, retry=RETRY, lifetime='5d', prefix=[*party.prefix(), *prefix], **settings)
+        super().__init__(world, 53, 25, retry=RETRY, lifetime='5d', guard=None, prefix=[*party.prefix(), *prefix], **settings)
         self.party, self.smtp_address, self.queue_folder = party, f'127.0.0.1:{self.smtp_port}', self.spool
 
     def launch(self):

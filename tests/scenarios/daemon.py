@@ -10,7 +10,7 @@ from harness import accepts, check, check_equal, daemon_user, unix_accepts, wait
 
 class Daemon:
     def __init__(self, world, dns_port, delivery_port, dns_address='127.0.0.1', retry='1s*', lifetime='1d', allow='["127.0.0.0/8", "::1/128"]',
-                 extra_top='', extra='', delivery='', prefix=(), spool='mxpress/spool'):
+                 extra_top='', extra='', delivery='', prefix=(), spool='mxpress/spool', guard='burst = 0'):
         self.world, self.prefix = world, list(prefix)
         self.smtp_port = world.free_port()
         self.folder = world.make_folder('mxpress', owner=daemon_user())
@@ -34,6 +34,7 @@ servers = ["{dns_address}:{dns_port}"]
 port = {delivery_port}
 allow_addresses = {allow}
 {delivery}
+{'' if guard is None else f"[guard]{chr(10)}{guard}"}
 [retry]
 schedule = "{retry}"
 lifetime = "{lifetime}"
