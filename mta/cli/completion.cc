@@ -39,7 +39,7 @@ std::string plain(std::string_view text) {
 }
 
 // In a shell's single quotes; `escaped` gets a backslash.
-std::string quoted(std::string_view text, std::string_view escaped = "") {
+std::string in_quotes(std::string_view text, std::string_view escaped = "") {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -75,7 +75,8 @@ std::string bash() {
 
 std::string zsh() {
   std::string described, arguments, cases;
-  for (const Name& command : commands()) described += "    " + quoted(std::string(command.name) + ":" + std::string(command.text)) + "\n";
+  for (const Name& command : commands())
+    described += "    " + in_quotes(std::string(command.name) + ":" + std::string(command.text)) + "\n";
   for (const OptionRow& option : all_options()) {
     std::string spec = "--" + std::string(option.name) + (option.value.empty() ? "" : "=") + "[" + plain(option.text) + "]";
     if (option.value == "FILE") spec += ":file:_files";
@@ -85,7 +86,7 @@ std::string zsh() {
       spec += ":" + std::string(option.value) + ":(" + std::string(choices->words) + ")";
     else if (!option.value.empty() && option.value != "FILE")
       spec += ":" + std::string(option.value) + ": ";
-    arguments += "    " + quoted(spec) + " \\\n";
+    arguments += "    " + in_quotes(spec) + " \\\n";
   }
   for (const WordsRow& row : words_after())
     if (!row.after.starts_with("-")) cases += "        " + std::string(row.after) + ") compadd -- " + std::string(row.words) + " ;;\n";
@@ -101,7 +102,8 @@ std::string fish() {
   const std::string none = "not __fish_seen_subcommand_from " + command_words();
   std::string text = "# fish completion for mxpress, made by: mxpress completion fish\ncomplete -c mxpress -f\n";
   for (const Name& command : commands())
-    text += "complete -c mxpress -n " + quoted(none) + " -a " + std::string(command.name) + " -d " + quoted(command.text, "\\") + "\n";
+    text +=
+        "complete -c mxpress -n " + in_quotes(none) + " -a " + std::string(command.name) + " -d " + in_quotes(command.text, "\\") + "\n";
   for (const WordsRow& row : words_after())
     if (!row.after.starts_with("-"))
       text += "complete -c mxpress -n '__fish_seen_subcommand_from " + std::string(row.after) + "' -a '" + std::string(row.words) + "'\n";
@@ -112,7 +114,7 @@ std::string fish() {
     if (!option.value.empty() && option.value != "FILE") text += " -x";
     for (const WordsRow& row : words_after())
       if (row.after == "--" + std::string(option.name)) text += " -a '" + std::string(row.words) + "'";
-    text += " -d " + quoted(option.text, "\\") + "\n";
+    text += " -d " + in_quotes(option.text, "\\") + "\n";
   }
   return text;
 }

@@ -28,7 +28,7 @@ constexpr std::size_t kMaxText = 2000;
 std::string clean(std::string_view text) { return proto::printable(text, kMaxText); }
 
 // As one word of a shell, whatever the address holds.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : clean(text)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -44,7 +44,7 @@ Words words(Kind kind) {
 }
 
 std::string cut_out(const Remains& message) {
-  return "tail -c +" + std::to_string(message.begin + 1) + " " + quoted(message.file.string()) + " | head -c " +
+  return "tail -c +" + std::to_string(message.begin + 1) + " " + in_quotes(message.file.string()) + " | head -c " +
          std::to_string(message.size);
 }
 
@@ -60,8 +60,8 @@ void print_message(std::ostream& out, const Remains& message) {
       << cut_out(message) << "\n";
   if (!message.sender || !message.is_whole) return;
   out << "      to send it again, to those who did not get it:\n        " << cut_out(message) << " | sendmail -i -f "
-      << (message.sender->empty() ? "'<>'" : quoted(*message.sender)) << " --";
-  for (const auto& recipient : message.recipients) out << " " << quoted(recipient);
+      << (message.sender->empty() ? "'<>'" : in_quotes(*message.sender)) << " --";
+  for (const auto& recipient : message.recipients) out << " " << in_quotes(recipient);
   out << "\n";
 }
 

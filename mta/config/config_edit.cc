@@ -12,7 +12,7 @@ namespace {
 
 using Table = ConfigValue::Table;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result.push_back('\\');
@@ -23,7 +23,7 @@ std::string quoted(std::string_view text) {
 
 std::string key_files(const KeyFiles& keys) {
   std::string text;
-  for (const auto& [selector, file] : keys) text += (text.empty() ? " " : ", ") + quoted(selector) + " = " + quoted(file.string());
+  for (const auto& [selector, file] : keys) text += (text.empty() ? " " : ", ") + in_quotes(selector) + " = " + in_quotes(file.string());
   return "{" + text + " }";
 }
 
@@ -116,7 +116,7 @@ Result<std::string> if_it_says(std::string text, const Table& wanted) {
 std::string dkim_next_line(const KeyFiles& keys) { return "next = " + key_files(keys); }
 
 std::string dkim_table(const proto::Domain& domain, const KeyFiles& keys) {
-  return "[dkim." + quoted(domain.text()) + "]\nsign = \"when published\"\nkeys = " + key_files(keys) + "\n";
+  return "[dkim." + in_quotes(domain.text()) + "]\nsign = \"when published\"\nkeys = " + key_files(keys) + "\n";
 }
 
 Result<std::string> with_dkim_table(std::string_view toml, const proto::Domain& domain, const KeyFiles& keys) {

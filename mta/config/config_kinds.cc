@@ -17,7 +17,7 @@ namespace {
 
 using Value = ConfigValue;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result.push_back('\\');
@@ -29,7 +29,7 @@ std::string quoted(std::string_view text) {
 template <class T>
 Kind<T> of_text(std::string what, std::function<Result<T>(std::string_view)> parse, std::function<std::string(const T&)> format) {
   return {[what, parse](const Value& value) -> Result<T> { return value.text() ? parse(*value.text()) : Result<T>(wants(what, value)); },
-          [format](const T& target) { return quoted(format(target)); }};
+          [format](const T& target) { return in_quotes(format(target)); }};
 }
 
 // A table of names before the @, and an address for each, which `parse` checks: its Error says what is wrong with it.
@@ -40,11 +40,12 @@ Result<std::map<std::string, T>> parse_names(const Value& value, const std::func
   for (const ConfigEntry& entry : *value.table()) {
     std::string name = proto::printable(entry.key, 64);
     if (name.empty() || name.find('@') != name.npos)
-      return Error::permanent(quoted(name) + ": write only the part before the @, such as root: the names are those of users of this host");
+      return Error::permanent(in_quotes(name) +
+                              ": write only the part before the @, such as root: the names are those of users of this host");
     if (!entry.value.text()) return Error::permanent(name + ": must be one mail address in quotes, not " + entry.value.kind());
     auto address = parse(*entry.value.text());
     if (!address)
-      return Error::permanent(name + ": " + quoted(proto::printable(*entry.value.text(), 200)) +
+      return Error::permanent(name + ": " + in_quotes(proto::printable(*entry.value.text(), 200)) +
                               " is not one mail address: " + address.error().message);
     names.emplace(proto::lower_case(name), std::move(*address));
   }
@@ -62,7 +63,7 @@ Result<std::string> parse_sender(std::string_view text) {
 template <class T>
 std::string show_names(const std::map<std::string, T>& names, const std::function<std::string(const T&)>& text_of) {
   std::string result;
-  for (const auto& [name, address] : names) result += (result.empty() ? " " : ", ") + quoted(name) + " = " + quoted(text_of(address));
+  for (const auto& [name, address] : names) result += (result.empty() ? " " : ", ") + in_quotes(name) + " = " + in_quotes(text_of(address));
   return result.empty() ? std::string("{}") : "{" + result + " }";
 }
 
@@ -86,7 +87,7 @@ Kind<std::uint64_t> size(std::uint64_t least) {
             if (octets && *octets < least) return Error::permanent("must be at least " + format_size(least));
             return octets;
           },
-          [](const std::uint64_t& target) { return quoted(format_size(target)); }};
+          [](const std::uint64_t& target) { return in_quotes(format_size(target)); }};
 }
 
 Kind<Duration> duration(Duration least, Duration most) {
@@ -97,7 +98,7 @@ Kind<Duration> duration(Duration least, Duration most) {
               return Error::permanent("must be from " + queue::format_duration(least) + " to " + queue::format_duration(most));
             return parsed;
           },
-          [](const Duration& target) { return quoted(queue::format_duration(target)); }};
+          [](const Duration& target) { return in_quotes(queue::format_duration(target)); }};
 }
 
 // Like duration(), and "0", which each key explains.
@@ -106,7 +107,7 @@ Kind<Duration> duration_or_zero(Duration most) {
   return {[parse = usual.parse](const Value& value) -> Result<Duration> {
             return value.text() && *value.text() == "0" ? Result<Duration>(Duration(0)) : parse(value);
           },
-          [](const Duration& target) { return quoted(target == Duration(0) ? "0" : queue::format_duration(target)); }};
+          [](const Duration& target) { return in_quotes(target == Duration(0) ? "0" : queue::format_duration(target)); }};
 }
 
 Kind<boost::filesystem::path> path() {
@@ -220,9 +221,9 @@ Kind<NextHops> next_hops() {
             return all;
           },
           [](const NextHops& target) {
-            if (target.mail_hosts_of) return quoted("mx:" + target.mail_hosts_of->text());
+            if (target.mail_hosts_of) return in_quotes("mx:" + target.mail_hosts_of->text());
             std::string list;
-            for (const HostPort& host : target.hosts) list += (list.empty() ? "" : ", ") + quoted(to_string(host));
+            for (const HostPort& host : target.hosts) list += (list.empty() ? "" : ", ") + in_quotes(to_string(host));
             return target.hosts.size() > 1 ? "[" + list + "]" : list;
           }};
 }
@@ -273,7 +274,7 @@ Kind<std::string> optional_text(std::string what) {
               return Error::permanent("must be " + what + ": printable ASCII, at most 255 letters");
             return text;
           },
-          [](const std::string& target) { return target.empty() ? std::string() : quoted(target); }};
+          [](const std::string& target) { return target.empty() ? std::string() : in_quotes(target); }};
 }
 
 Kind<std::map<std::string, proto::Mailbox>> aliases() {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kWanted = "\"microsoft\", \"google\", or a table such as { token_url = \"https://...\", scope = \"...\" }";
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 Status read_table(OAuthConfig& config, const ConfigValue::Table& table) {
   const auto fields = fields_of(config);
@@ -33,18 +33,18 @@ Kind<proto::HttpsUrl> https_url() {
   return {[](const ConfigValue& value) -> Result<proto::HttpsUrl> {
             if (!value.text()) return wants("an address such as \"https://login.example.com/token\"", value);
             auto url = proto::HttpsUrl::parse(*value.text());
-            return url ? std::move(url) : Error::permanent(quoted(proto::printable(*value.text(), 200)) + " " + url.error().message);
+            return url ? std::move(url) : Error::permanent(in_quotes(proto::printable(*value.text(), 200)) + " " + url.error().message);
           },
-          [](const proto::HttpsUrl& target) { return quoted(target.text()); }};
+          [](const proto::HttpsUrl& target) { return in_quotes(target.text()); }};
 }
 
 Kind<std::string> oauth_provider() {
   return {[](const ConfigValue& value) -> Result<std::string> {
             if (!value.text()) return wants(kWanted, value);
             if (is_oauth_provider(*value.text())) return *value.text();
-            return Error::permanent("must be " + std::string(kWanted) + ", not " + quoted(proto::printable(*value.text(), 100)));
+            return Error::permanent("must be " + std::string(kWanted) + ", not " + in_quotes(proto::printable(*value.text(), 100)));
           },
-          [](const std::string& target) { return target.empty() ? target : quoted(target); }};
+          [](const std::string& target) { return target.empty() ? target : in_quotes(target); }};
 }
 
 // It becomes a part of a path.
@@ -55,9 +55,9 @@ Kind<std::string> oauth_tenant() {
             const auto fits = [](char c) { return proto::is_digit(c) || proto::is_alpha(c) || c == '-' || c == '.'; };
             const std::string& text = *value.text();
             if (!text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), fits)) return text;
-            return Error::permanent("must be " + std::string(kTenant) + ", not " + quoted(proto::printable(text, 100)));
+            return Error::permanent("must be " + std::string(kTenant) + ", not " + in_quotes(proto::printable(text, 100)));
           },
-          [](const std::string& target) { return target.empty() ? target : quoted(target); }};
+          [](const std::string& target) { return target.empty() ? target : in_quotes(target); }};
 }
 
 Kind<OAuthConfig> oauth() {
@@ -78,7 +78,7 @@ Kind<OAuthConfig> oauth() {
             for (const ConfigField& field : fields_of(shown))
               if (const std::string value = field.show(); !value.empty() && value != "[]")
                 table += (table.empty() ? "" : ", ") + field.name + " = " + value;
-            return table == "provider = " + quoted(target.provider) ? quoted(target.provider) : "{ " + table + " }";
+            return table == "provider = " + in_quotes(target.provider) ? in_quotes(target.provider) : "{ " + table + " }";
           }};
 }
 

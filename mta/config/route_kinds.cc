@@ -8,14 +8,14 @@
 namespace mxpress::mta::config {
 namespace {
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 constexpr std::size_t kMostWords = 64, kLongestWord = 4096;  // octets
 
 // UTF-8 stays as it is.
 bool is_control(unsigned char c) { return c < ' ' || c == 0x7F; }
 
-std::string shown(const ConfigValue& value) { return quoted(proto::printable(*value.text(), 100)); }
+std::string shown(const ConfigValue& value) { return in_quotes(proto::printable(*value.text(), 100)); }
 
 }  // namespace
 
@@ -40,7 +40,7 @@ Kind<RouteTransport> route_transport() {
             if (*value.text() == "hold") return RouteTransport::hold;
             return Error::permanent("must be " + std::string(kWanted) + ", not " + shown(value));
           },
-          [](const RouteTransport& target) { return quoted(target == RouteTransport::smtp ? "smtp" : "hold"); }};
+          [](const RouteTransport& target) { return in_quotes(target == RouteTransport::smtp ? "smtp" : "hold"); }};
 }
 
 Kind<Rate> rate() {
@@ -69,7 +69,7 @@ Kind<std::vector<Rate>> rates() {
           },
           [](const std::vector<Rate>& target) {
             std::string list;
-            for (const Rate& rate : target) list += (list.empty() ? "" : ", ") + quoted(rate.to_string());
+            for (const Rate& rate : target) list += (list.empty() ? "" : ", ") + in_quotes(rate.to_string());
             return target.size() > 1 ? "[" + list + "]" : list;
           }};
 }
@@ -89,7 +89,7 @@ Kind<std::vector<std::string>> command() {
             }
             if (words[0].starts_with('/')) return words;
             return Error::permanent("must begin with the full path of a program, such as \"/usr/bin/pass\", not with " +
-                                    quoted(proto::printable(words[0], 100)) + ": no shell looks for it");
+                                    in_quotes(proto::printable(words[0], 100)) + ": no shell looks for it");
           },
           [](const std::vector<std::string>& target) {
             std::string list;
@@ -110,7 +110,7 @@ Kind<dns::Address> ip_address() {
             if (parsed && !dns::is_unspecified(*parsed) && !dns::is_multicast(*parsed)) return *parsed;
             return Error::permanent("must be " + std::string(kWanted) + ", not " + shown(value));
           },
-          [](const dns::Address& target) { return quoted(target.to_string()); }};
+          [](const dns::Address& target) { return in_quotes(target.to_string()); }};
 }
 
 }  // namespace mxpress::mta::config

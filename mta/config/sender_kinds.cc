@@ -31,13 +31,13 @@ Result<LocalUser> parse_user(const ConfigValue& value) {
   return LocalUser{name, uid_of(name)};
 }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 }  // namespace
 
 Kind<std::vector<LocalUser>> local_users() {
   const Kind<LocalUser> one{parse_user,
-                            [](const LocalUser& user) { return user.name.empty() ? std::to_string(user.uid) : quoted(user.name); }};
+                            [](const LocalUser& user) { return user.name.empty() ? std::to_string(user.uid) : in_quotes(user.name); }};
   return list_of(std::string(kUsersWanted), one);
 }
 
@@ -46,9 +46,9 @@ Kind<SenderConfig::Others> others() {
             if (!value.text()) return wants(kOthersWanted, value);
             if (*value.text() == "refuse") return SenderConfig::Others::refuse;
             if (*value.text() == "direct") return SenderConfig::Others::direct;
-            return Error::permanent("must be " + std::string(kOthersWanted) + ", not " + quoted(proto::printable(*value.text(), 50)));
+            return Error::permanent("must be " + std::string(kOthersWanted) + ", not " + in_quotes(proto::printable(*value.text(), 50)));
           },
-          [](const SenderConfig::Others& target) { return quoted(target == SenderConfig::Others::refuse ? "refuse" : "direct"); }};
+          [](const SenderConfig::Others& target) { return in_quotes(target == SenderConfig::Others::refuse ? "refuse" : "direct"); }};
 }
 
 Result<std::string> parse_sender_pattern(std::string_view text) {

@@ -15,7 +15,7 @@ using dns::Answer;
 using dns::AnswerKind;
 using dns::RecordType;
 
-std::vector<std::string> quoted(const std::vector<std::string>& texts) {
+std::vector<std::string> in_quotes(const std::vector<std::string>& texts) {
   std::vector<std::string> all;
   for (const std::string& text : texts) all.push_back(dkim::zone_strings(text));
   return all;
@@ -80,7 +80,7 @@ class HostRecords {
     const Answer answer = co_await ask(name, RecordType::txt);
     HostRecord& record = add("DKIM key " + key.selector, name, "TXT", dkim::zone_strings(dkim::record_text(key.key)));
     if (!was_told(record, answer)) co_return;
-    record.found = quoted(answer.texts);
+    record.found = in_quotes(answer.texts);
     const dkim::RecordCheck check = dkim::check_record(answer.texts, key.key);
     record.state = answer.texts.empty() ? RecordState::absent : check.matches ? RecordState::right : RecordState::different;
     if (!answer.texts.empty() && !check.why.empty()) record.notes.push_back(sentence(check.why));
@@ -91,7 +91,7 @@ class HostRecords {
     HostRecord record{"SPF", mail_.domain.text(), "TXT", {}, RecordState::unknown, {}, {}};
     if (was_told(record, answer)) {
       const auto found = spf_records_of(answer.texts);
-      record.found = quoted(found);
+      record.found = in_quotes(found);
       co_await fill_spf(record, found);
     }
     records_.push_back(std::move(record));
@@ -169,7 +169,7 @@ class HostRecords {
 
   // What is there is kept: it is the domain's policy.
   void fill_dmarc(HostRecord& record, const std::string& name, const std::vector<std::string>& found) {
-    record.found = quoted(found);
+    record.found = in_quotes(found);
     record.state = found.size() == 1 ? RecordState::right : RecordState::different;
     record.value = dkim::zone_strings(found.front());
     if (name != record.name) record.notes.push_back("It is that of " + name + ", which holds for " + mail_.domain.text() + ", too.");

@@ -9,7 +9,7 @@ namespace mxpress::mta::transport {
 namespace {
 
 // No space, '/' or '%' is left in it: keys that differ have texts that differ.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result;
   for (const char c : text) {
     if (c == ' ')
@@ -32,15 +32,15 @@ std::shared_ptr<const SessionTerms> usual_terms() {
 }
 
 std::string SessionKey::text() const {
-  std::string text = quoted(next_hop.hosts);
+  std::string text = in_quotes(next_hop.hosts);
   if (next_hop.kind == NextHop::Kind::route) text += " route";
   if (terms.transport == routing::TransportKind::mailbox) text += " mailbox";
   if (terms.tls.kind() != net::TlsPolicy::Kind::may) text += " tls=" + terms.tls.text();
   if (terms.implicit_tls) text += " implicit";
-  if (terms.login) text += " login=" + quoted(terms.login->name()) + "/" + quoted(terms.login->get()->user);
+  if (terms.login) text += " login=" + in_quotes(terms.login->name()) + "/" + in_quotes(terms.login->get()->user);
   if (terms.source) text += " from=" + terms.source->to_string();
-  if (terms.author) text += " as=" + quoted(terms.author->to_string());
-  if (!terms.limit.empty()) text += " limit=" + quoted(terms.limit);
+  if (terms.author) text += " as=" + in_quotes(terms.author->to_string());
+  if (!terms.limit.empty()) text += " limit=" + in_quotes(terms.limit);
   return proto::short_site_key(std::move(text));
 }
 
