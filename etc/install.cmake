@@ -2,7 +2,7 @@
 # Given: source (this folder), bin and sbin (below the prefix).
 set(root "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
 
-foreach(name mxpress.service mxpress-runner.service mxpress-runner.socket mxpress-alert.service)
+foreach(name mxpress.service mxpress-runner.service mxpress-runner.socket mxpress-deliver.service mxpress-deliver.socket mxpress-alert.service)
   file(READ "${source}/${name}" unit)
   string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_PREFIX}/${sbin}/" unit "${unit}")
   message(STATUS "Installing: ${root}/lib/systemd/system/${name}")
