@@ -15,8 +15,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue", "show",  "cat",    "hold", "release", "retry", "bounce", "remove", "status", "reload",
-                                  "flush", "mailq", "config", "wait", "fsck",    "dkim",  "setup",  "help",   "version"};
+constexpr std::array kCommands = {"queue", "show",  "cat",    "hold", "release", "retry", "bounce", "remove",  "status", "reload",
+                                  "flush", "mailq", "config", "wait", "fsck",    "dkim",  "setup",  "mailbox", "help",   "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -54,6 +54,11 @@ bool is_dkim_command(const std::vector<std::string>& words) {
   return !words.empty() && words[0] == "key" && (words.size() == 2 || has_kind);
 }
 
+bool is_mailbox_command(const std::vector<std::string>& words) {
+  if (words.size() == 2 && words[0] == "cat") return true;
+  return !words.empty() && ((words[0] == "list" && words.size() == 1) || words[0] == "deliver");
+}
+
 std::optional<Error> check_setup(const CommandLine& line) {
   const bool is_setup = line.command == "setup";
   const bool is_oauth = is_setup && line.arguments.size() == 1 && line.arguments[0] == "oauth";
@@ -77,10 +82,12 @@ std::optional<Error> check(const CommandLine& line) {
     return mistake("say mxpress config check, or mxpress config show");
   if (line.command == "dkim" && !is_dkim_command(line.arguments))
     return mistake("say mxpress dkim records, mxpress dkim rotate DOMAIN, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
+  if (line.command == "mailbox" && !is_mailbox_command(line.arguments))
+    return mistake("say mxpress mailbox list, mxpress mailbox cat ID, or mxpress mailbox deliver [ID...]");
   if (const auto wrong = check_setup(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
-      line.command != "dkim" && line.command != "setup")
+      line.command != "dkim" && line.command != "setup" && line.command != "mailbox")
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --older, --state or --all");
@@ -164,6 +171,7 @@ Looking:
   setup oauth         lets mxpressd sign in at a provider without a password (--name NAME, of [credentials.NAME])
   dkim records        the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);
                       dkim rotate DOMAIN: new keys that take over once their records are there
+  mailbox list        what lies in the daemon's own mailbox (mailbox cat ID)
   fsck                is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing
 
 Acting (--dry-run: only say on what):
@@ -174,6 +182,7 @@ Acting (--dry-run: only say on what):
   remove SELECTOR     forget, and tell nobody
   flush               retry --all
   reload              read the configuration again
+  mailbox deliver     mail from the daemon's own mailbox to the users whom it is for (mailbox deliver ID...)
   fsck --repair       repair the spool while mxpressd is stopped; what is damaged is set aside, nothing is removed
 
 SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A --older 2h --state active|deferred|held|all --all
