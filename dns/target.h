@@ -16,7 +16,9 @@ struct Target {
   bool authenticated = false;    // MX and address answers were both authenticated
   std::uint16_t preference = 0;  // of its MX record; equal ones have no order of their own
   auto operator<=>(const Target&) const = default;
-  std::string address_text() const;  // "192.0.2.1:25", "[2001:db8::1]:25"
+  // `host` is the path of a Unix socket, which no mail host's name can be; it has no address and no port.
+  bool is_unix_socket() const { return host.starts_with('/'); }
+  std::string address_text() const;  // "192.0.2.1:25", "[2001:db8::1]:25", "/run/dovecot/lmtp"
 };
 
 }  // namespace mxpress::dns

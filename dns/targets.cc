@@ -97,7 +97,7 @@ std::optional<Targets> decided_by_mx(const std::string& domain, const Answer& mx
 
 }  // namespace
 
-std::string Target::address_text() const { return address_and_port(address, port); }
+std::string Target::address_text() const { return is_unix_socket() ? host : address_and_port(address, port); }
 
 Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const TargetRules& rules, std::mt19937_64& random) {
   if (domain.is_address_literal()) co_return literal_targets(resolver, domain, rules);

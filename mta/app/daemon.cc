@@ -89,6 +89,11 @@ void read_route_files(Config& config, auth::LoginKeeper& logins) {
   for (const std::string& failure : config.route_files->failures()) log(LogLine(Priority::alert, "route").add("reason", failure));
 }
 
+void say_local_delivery(Config& config) {
+  choose_local_delivery(config);
+  log(LogLine(Priority::notice, "local").add("deliver", config.local.delivery().to_string()));
+}
+
 // Mail is not sent unsigned because a key cannot be read: that is a mistake in the configuration. Which of them sign is for KeyWatch to
 // say.
 Result<routing::SigningKeys> read_signing_keys(const Result<Config>& config) {
@@ -332,6 +337,7 @@ class RunningDaemon final : public Daemon {
     if (!keys) config = keys.error();
     if (config) {
       read_route_files(*config, *logins_);
+      say_local_delivery(*config);
       watch_keys(std::move(*keys), *config);
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
       config_.set(std::move(*config));
@@ -463,6 +469,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   if (!keys) return keys.error();
   auto logins = std::make_unique<auth::LoginKeeper>(oauth::make_login_source);
   read_route_files(config, *logins);
+  say_local_delivery(config);
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config));
   if (!spool) return spool.error();

@@ -19,8 +19,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue", "show",  "cat",    "hold", "release", "retry", "bounce", "remove",     "status", "reload",
-                                  "flush", "mailq", "config", "wait", "fsck",    "dkim",  "setup",  "completion", "help",   "version"};
+constexpr std::array kCommands = {"queue", "show",   "cat",  "hold", "release", "retry", "bounce",  "remove",     "status", "reload", "flush",
+                                  "mailq", "config", "wait", "fsck", "dkim",    "setup", "mailbox", "completion", "help",   "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -72,6 +72,11 @@ bool is_dkim_command(const std::vector<std::string>& words) {
   return !words.empty() && words[0] == "key" && (words.size() == 2 || has_kind);
 }
 
+bool is_mailbox_command(const std::vector<std::string>& words) {
+  if (words.size() == 2 && words[0] == "cat") return true;
+  return !words.empty() && ((words[0] == "list" && words.size() == 1) || words[0] == "deliver");
+}
+
 std::optional<Error> check_setup(const CommandLine& line) {
   const bool is_setup = line.command == "setup";
   const bool is_oauth = is_setup && line.arguments.size() == 1 && line.arguments[0] == "oauth";
@@ -106,10 +111,12 @@ std::optional<Error> check(const CommandLine& line) {
     return mistake("say mxpress completion bash, zsh or fish");
   if (line.command == "dkim" && !is_dkim_command(line.arguments))
     return mistake("say mxpress dkim records, mxpress dkim rotate DOMAIN, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
+  if (line.command == "mailbox" && !is_mailbox_command(line.arguments))
+    return mistake("say mxpress mailbox list, mxpress mailbox cat ID, or mxpress mailbox deliver [ID...]");
   if (const auto wrong = check_setup(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
-      line.command != "dkim" && line.command != "setup" && line.command != "completion")
+      line.command != "dkim" && line.command != "setup" && line.command != "mailbox" && line.command != "completion")
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --uid, --older, --state or --all");

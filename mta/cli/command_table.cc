@@ -22,6 +22,7 @@ constexpr CommandRow kLooking[] = {
     {"dkim records",
      "the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);\n"
      "dkim rotate DOMAIN: new keys that take over once their records are there"},
+    {"mailbox list", "what lies in the daemon's own mailbox (mailbox cat ID)"},
     {"fsck", "is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing"},
     {"completion SHELL", "prints what makes bash, zsh or fish complete these commands"},
 };
@@ -34,6 +35,7 @@ constexpr CommandRow kActing[] = {
     {"remove SELECTOR", "forget, and tell nobody"},
     {"flush", "retry --all"},
     {"reload", "read the configuration again"},
+    {"mailbox deliver", "mail from the daemon's own mailbox to the users whom it is for (mailbox deliver ID...)"},
     {"fsck --repair", "repair the spool while mxpressd is stopped; what is damaged is set aside, nothing is removed"},
 };
 
@@ -62,6 +64,7 @@ constexpr WordsRow kWords[] = {
     {"config", "check show"},
     {"setup", "oauth"},
     {"dkim", "records key rotate"},
+    {"mailbox", "list cat deliver"},
     {"completion", "bash zsh fish"},
     {"--state", "active deferred held all"},
 };

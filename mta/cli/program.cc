@@ -10,6 +10,7 @@
 #include "mta/cli/completion.h"
 #include "mta/cli/dkim_command.h"
 #include "mta/cli/fsck_command.h"
+#include "mta/cli/mailbox_command.h"
 #include "mta/cli/oauth_setup.h"
 #include "mta/cli/setup_command.h"
 #include "mta/cli/spool_backend.h"
@@ -116,12 +117,14 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   auto placed = config::load_placed_config(file);
   if (placed && line->command == "config") return config_command(*line, *placed, streams);
   Result<Config> config = placed ? Result<Config>(std::move(placed->config)) : Result<Config>(placed.error());
-  const bool needs_config = line->command == "config" || line->command == "fsck" || line->command == "dkim" || line->command == "setup";
+  constexpr std::array<std::string_view, 5> kNeedConfig = {"config", "fsck", "dkim", "setup", "mailbox"};
+  const bool needs_config = std::find(kNeedConfig.begin(), kNeedConfig.end(), line->command) != kNeedConfig.end();
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
   if (line->command == "dkim") return run_dkim(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "setup" && !line->arguments.empty()) return run_oauth_setup(*line, *config, streams);
   if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "fsck") return run_fsck(*line, *config, streams);
+  if (line->command == "mailbox") return run_mailbox(*line, std::move(*config), streams);
   auto client = config ? find_queue(*config, purpose_of(*line)) : find_daemon_despite(config.error(), file, streams.error);
   if (!client) return complain(streams.error, client.error().message, config ? ExitCode::unreachable : ExitCode::failed);
   if (!(*client)->is_daemon() && is_read_by_people(*line))

@@ -71,7 +71,12 @@ struct LocalConfig {
   // What this host's users are called in the mail that they send: by local part in lower case, or "*" for the rest; "{user}" in an
   // address stands for the local part.
   std::map<std::string, std::string> senders;
-  std::uint64_t mailbox_limit = 100u << 20;  // octets of the Maildir; then the oldest messages make room
+  std::uint64_t mailbox_limit = 100u << 20;                              // octets of the daemon's own mailbox; then mail for it is deferred
+  std::optional<LocalDelivery> deliver;                                  // none: not set, and choose_local_delivery() was not asked
+  boost::filesystem::path deliver_socket = "/run/mxpress/deliver.sock";  // of mxpress-deliver
+
+  LocalDelivery delivery() const { return deliver.value_or(LocalDelivery()); }
+  bool keeps_mail() const { return !deliver || deliver->kind == LocalDelivery::Kind::keep; }
 };
 
 // mxpress-runner, which runs the commands that the configuration names.
@@ -162,6 +167,9 @@ inline constexpr const char* kDefaultConfigFile = "/etc/mxpress/mxpress.toml";
 Result<Config> load_config(const std::optional<boost::filesystem::path>& file);
 // Where the daemon's control socket is, as far as a file with mistakes tells: to reach a daemon that runs on its older settings.
 boost::filesystem::path control_socket_in(const std::optional<boost::filesystem::path>& file);
+// Where the file says nothing of [local] deliver, it is decided here, for the daemon: automatic if this host has /var/mail and
+// mxpress-deliver has its socket.
+void choose_local_delivery(Config& config);
 Result<Config> parse_config(std::string_view toml, const std::string& file_name);
 
 // The configuration in force. Any thread. Whoever needs it takes a snapshot and keeps it for one step.

@@ -144,6 +144,8 @@ std::vector<ConfigField> fields_of(Config& config) {
   add_retry(fields, config.retry);
   fields.push_back(field("local", "aliases", config.local.aliases, aliases()));
   fields.push_back(field("local", "senders", config.local.senders, senders()));
+  fields.push_back(field("local", "deliver", config.local.deliver, maybe(local_delivery())));
+  fields.push_back(field("local", "deliver_socket", config.local.deliver_socket, socket_path()));
   fields.push_back(field("local", "mailbox_limit", config.local.mailbox_limit, size(1 << 20)));
   return fields;
 }

@@ -316,6 +316,11 @@ Kind<SignWhen> sign_when() {
       [](const SignWhen& target) { return std::string(kWords[static_cast<std::size_t>(target)]); });
 }
 
+Kind<LocalDelivery> local_delivery() {
+  return of_text<LocalDelivery>("a way of delivery such as \"mbox\"", LocalDelivery::parse,
+                                [](const LocalDelivery& target) { return target.to_string(); });
+}
+
 Kind<std::map<std::string, std::string>> senders() {
   return {[](const Value& value) { return parse_names<std::string>(value, parse_sender); },
           [](const auto& target) { return show_names<std::string>(target, [](const std::string& one) { return one; }); }};

@@ -44,6 +44,7 @@ Kind<std::string> optional_text(std::string what);  // one line of printable ASC
 Kind<std::map<std::string, proto::Mailbox>> aliases();
 Kind<std::map<std::string, boost::filesystem::path>> key_files();  // by selector
 Kind<SignWhen> sign_when();
+Kind<LocalDelivery> local_delivery();
 Kind<std::map<std::string, std::string>> senders();  // addresses, perhaps with "{user}"
 
 template <class T>

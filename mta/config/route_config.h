@@ -1,4 +1,5 @@
-// Ways of mail that the configuration names, and what this host signs in with: [route], [route.NAME], [credentials.NAME].
+// Ways of mail that the configuration names, also to users of this host, and what this host signs in with: [route], [route.NAME],
+// [credentials.NAME].
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -115,6 +116,25 @@ struct CredentialsConfig {
   // A token also because the mechanisms are all for tokens.
   SecretKind kind() const;
   bool operator==(const CredentialsConfig&) const = default;
+};
+
+// [local] deliver: where mail for this host's users goes.
+struct LocalDelivery {
+  enum class Kind : std::uint8_t {
+    keep,       // the daemon's own mailbox
+    automatic,  // ~/Maildir/ of users who have it, else as mbox
+    mbox,       // /var/mail/USER
+    maildir,    // ~/Maildir/
+    lmtp        // another program of this host or elsewhere
+  };
+  Kind kind = Kind::keep;
+  boost::filesystem::path lmtp_socket{};  // a Unix socket; empty: lmtp_host
+  HostPort lmtp_host{};
+
+  // "keep", "mbox", "maildir", "lmtp:/run/dovecot/lmtp", "lmtp:mail.example.org:24". The Error says what to write.
+  static Result<LocalDelivery> parse(std::string_view text);
+  std::string to_string() const;
+  bool operator==(const LocalDelivery&) const = default;
 };
 
 }  // namespace mxpress::mta

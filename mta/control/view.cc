@@ -40,7 +40,7 @@ const DestinationStatus* ControlView::destination_of(const queue::Message& messa
   if (destinations_.empty()) return nullptr;
   const auto config = backend_.config();
   const routing::RecipientRouting routing(message.envelope, *config);
-  const auto name = routing.destination_of(message.envelope.recipients[recipient].mailbox.domain());
+  const auto name = routing.destination_of(message.envelope.recipients[recipient].mailbox);
   const auto found = destinations_.find(std::string(name.ref().shown()));
   return found == destinations_.end() ? nullptr : &found->second;
 }

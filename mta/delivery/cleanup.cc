@@ -56,9 +56,8 @@ std::vector<DestinationIndex> Cleanup::unused_destinations() const {
   std::vector<DestinationIndex> unused;
   for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index) {
     const Destination& destination = parts_.destinations[index];
-    const bool is_unused =
-        destination.is_known && !destination.has_fixed_site() && !destination.resolving && !parts_.schedule.has_jobs(index);
-    if (is_unused) unused.push_back(index);
+    if (!destination.is_known || destination.resolving || parts_.schedule.has_jobs(index)) continue;
+    if (!parts_.destinations.name(index).is_mailbox()) unused.push_back(index);
   }
   return unused;
 }

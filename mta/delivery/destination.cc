@@ -14,7 +14,7 @@ namespace {
 bool is_pending(const queue::Message& message, std::uint32_t recipient, DestinationRef destination,
                 const routing::RecipientRouting& routing) {
   if (message.recipients[recipient].stage != queue::RecipientStage::pending) return false;
-  return routing.is_destination_of(message.envelope.recipients[recipient].mailbox.domain(), destination);
+  return routing.is_destination_of(message.envelope.recipients[recipient].mailbox, destination);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ bool Destinations::begin(DestinationIndex index) {
   const auto restored = restored_lookups_.find(std::string(name(index).text()));
   if (restored == restored_lookups_.end()) return true;
   const auto& [site, failures, next_probe, last] = restored->second;
-  const auto schedule = config_.get()->retry_for(*name(index).domain()).schedule;
+  const auto schedule = policy(index)->schedule;
   destination.backoff.restore(failures, instant_now() + restored_wait(next_probe, failures, schedule), last);
   restored_lookups_.erase(restored);
   return true;

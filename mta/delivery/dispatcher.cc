@@ -26,6 +26,7 @@
 #include "mta/net/stream.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
+#include "mta/transport/deliver_transport.h"
 #include "mta/transport/mailbox_transport.h"
 #include "mta/transport/smtp_transport.h"
 #include "mta/transport/target_connections.h"
@@ -83,6 +84,7 @@ Dispatcher::Dispatcher(DispatcherServices services)
   notices_->note_in(region_of(0));
   const auto config = services_.config.get();
   has_senders_ = !config->senders.empty();
+  keeps_mail_ = config->local.keeps_mail();
   const auto connections = std::make_shared<transport::TargetConnections>();  // shared by the transports and their sessions
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
     asio::io_context& io = *services_.workers[i];
@@ -91,7 +93,8 @@ Dispatcher::Dispatcher(DispatcherServices services)
         transport::SmtpServices{io, *connectors_.back(), services_.events, services_.files, services_.workers.size(),
                                 services_.seed + services_.workers.size() + i, connections}));
     transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.files));
-    const transport::Transports transports(*transports_[2 * i], *transports_[2 * i + 1]);
+    transports_.push_back(std::make_unique<transport::DeliverTransport>(services_.files));
+    const transport::Transports transports(*transports_[3 * i], *transports_[3 * i + 1], *transports_[3 * i + 2]);
     WorkerServices worker_services{io,        transports, services_.spool, services_.config, services_.events,           services_.files,
                                    *notices_, *this,      *loads_,         region_of(i),     services_.many_destinations};
     worker_services.limits = services_.limits;
@@ -165,7 +168,7 @@ void Dispatcher::readmit(const queue::Message& message) {
     const queue::RecipientState& state = message.recipients[i];
     if (state.stage != RecipientStage::pending) continue;
     const proto::Mailbox& mailbox = message.envelope.recipients[i].mailbox;
-    const DestinationName name = routing.destination_of(mailbox.domain());
+    const DestinationName name = routing.destination_of(mailbox);
     const Instant next_try = now + restored_wait(state.next_try, state.attempts, config->retry_for(mailbox.domain()).schedule);
     auto [found, is_new] =
         jobs.try_emplace(name.text(), NewJob{message.id, owner, name, now - age, next_try, message.held, true, false, false, false,
@@ -260,8 +263,10 @@ void Dispatcher::reconfigured() {
       const auto config = services_.config.get();  // the latest, also where several come at a time
       worker->reconfigured(config, services_.make_resolver(worker->io(), *config));
     });
-  const bool had_senders = has_senders_.exchange(!services_.config.get()->senders.empty());
-  if (had_senders || has_senders_) regrouping_->begin();
+  const auto config = services_.config.get();
+  const bool had_senders = has_senders_.exchange(!config->senders.empty());
+  const bool kept_mail = keeps_mail_.exchange(config->local.keeps_mail());
+  if (had_senders || has_senders_ || kept_mail != keeps_mail_) regrouping_->begin();
 }
 
 void Dispatcher::login_changed(const std::string& name) {

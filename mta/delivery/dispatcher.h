@@ -131,7 +131,7 @@ class Dispatcher final : public Deliverer, private Ownership {
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Returns> returns_;
   std::unique_ptr<Regrouping> regrouping_;
-  std::atomic<bool> has_senders_ = false;  // the configuration, as last told
+  std::atomic<bool> has_senders_ = false, keeps_mail_ = true;  // the configuration, as last told
   std::vector<std::unique_ptr<net::Connector>> connectors_;
   std::vector<std::unique_ptr<transport::Transport>> transports_;
   std::vector<std::unique_ptr<Worker>> workers_;

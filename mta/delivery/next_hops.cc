@@ -44,6 +44,16 @@ void append(Targets& all, Targets more, std::uint16_t place) {
   all.ttl = std::min(all.ttl, more.ttl);
 }
 
+// A Unix socket needs no lookup.
+Targets at_socket(const std::string& path) {
+  Targets found;
+  found.kind = TargetsKind::found;
+  found.targets.push_back({path, {}, 0});
+  found.ttl = kUntilReload;
+  found.site = path;
+  return found;
+}
+
 Task<Targets> find_hosts(dns::Resolver& resolver, const proto::Domain& domain, const Route& route, const dns::TargetRules& rules,
                          std::mt19937_64& random) {
   std::optional<Targets> all, failed;
@@ -73,6 +83,7 @@ Task<Targets> find_hosts(dns::Resolver& resolver, const proto::Domain& domain, c
 Task<Targets> find_next_hops(dns::Resolver& resolver, proto::Domain domain, Route route, const dns::TargetRules& rules,
                              std::mt19937_64& random) {
   if (!route.failure.empty()) co_return cannot_be_used(domain, {4, 3, 5}, route.failure, kUntilReload);
+  if (route.is_at_unix_socket()) co_return at_socket(route.next_hops.hosts.front().host);
   if (!route.next_hops.hosts.empty()) co_return co_await find_hosts(resolver, domain, route, rules, random);
   if (!route.next_hops.mail_hosts_of) co_return co_await dns::find_targets(resolver, std::move(domain), rules, random);
   const proto::Domain other = *route.next_hops.mail_hosts_of;

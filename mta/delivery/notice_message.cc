@@ -47,7 +47,7 @@ proto::NoticeRecipient describe(const queue::Message& message, std::uint32_t ind
 
 void describe_delay(proto::NoticeRecipient& recipient, const queue::RecipientState& state, const std::vector<NoticeDelay>& delays,
                     const routing::RecipientRouting& routing) {
-  const routing::DestinationName destination = routing.destination_of(recipient.mailbox.domain());
+  const routing::DestinationName destination = routing.destination_of(recipient.mailbox);
   const auto delay = std::find_if(delays.begin(), delays.end(), [&](const NoticeDelay& each) { return each.destination == destination; });
   if (delay == delays.end()) return;
   recipient.will_retry_until = delay->will_retry_until;
@@ -71,7 +71,7 @@ std::vector<std::uint32_t> delayed_recipients(const queue::Message& message, con
   for (const NoticeDelay& delay : delays) known.insert(delay.destination.text());
   const routing::RecipientRouting routing(message.envelope, config);
   const auto is_known = [&](std::uint32_t i) {
-    return known.contains(routing.destination_of(message.envelope.recipients[i].mailbox.domain()).text());
+    return known.contains(routing.destination_of(message.envelope.recipients[i].mailbox).text());
   };
   std::vector<std::uint32_t> ordered;
   std::copy_if(result.begin(), result.end(), std::back_inserter(ordered), is_known);

@@ -25,7 +25,7 @@ std::set<std::string> destinations_of_pending(const queue::Message& message, con
   const routing::RecipientRouting routing(message.envelope, config);
   for (std::size_t i = 0; i < message.recipients.size(); ++i)
     if (message.recipients[i].stage == queue::RecipientStage::pending)
-      names.insert(routing.destination_of(message.envelope.recipients[i].mailbox.domain()).text());
+      names.insert(routing.destination_of(message.envelope.recipients[i].mailbox).text());
   return names;
 }
 

@@ -57,14 +57,19 @@ ResolveStage::ResolveStage(std::size_t worker, asio::io_context& io, Parts parts
 
 void ResolveStage::begin(DestinationIndex index) {
   auto& destinations = parts_.destinations;
-  if (destinations.begin(index) && destinations.name(index).is_mailbox()) join_mailbox(index);
+  if (destinations.begin(index) && destinations.name(index).is_local()) join_local(index);
 }
 
-// It has one next hop, for good.
-void ResolveStage::join_mailbox(DestinationIndex index) {
-  const SessionKey key{{}, {routing::TransportKind::mailbox}};
-  parts_.destinations[index].resolved_until = Instant::max();
-  join_site(index, site_index(key, std::nullopt));
+// Each user is a site, unless another program takes the mail of all. No lookup is needed until the configuration changes.
+void ResolveStage::join_local(DestinationIndex index) {
+  const routing::DestinationRef name = parts_.destinations.name(index);
+  const auto kind = name.is_mailbox() ? routing::TransportKind::mailbox : routing::TransportKind::deliver;
+  const SessionKey key{{transport::NextHop::Kind::mail_hosts, std::string(name.user())}, {kind}};
+  const bool is_by_lmtp = !name.is_mailbox() && rules_.config->local.delivery().kind == LocalDelivery::Kind::lmtp;
+  parts_.destinations[index].resolved_until = is_by_lmtp ? Instant::min() : Instant::max();
+  if (is_by_lmtp) return;
+  SiteClaim claim = name.is_mailbox() ? SiteClaim() : parts_.ownership.claim_site(key.text(), worker_);
+  join_site(index, site_index(key, std::move(claim.restored)));
 }
 
 // One message to thousands of domains must not take all descriptors, nor keep the mail of other users waiting.
@@ -96,7 +101,7 @@ void ResolveStage::look_up_for(const fairness::Owner& owner, DestinationIndex in
 
 Task<void> ResolveStage::ask(DestinationIndex index) {
   const Rules rules = rules_;
-  const proto::Domain domain = *parts_.destinations.name(index).domain();
+  const proto::Domain domain = parts_.destinations.name(index).domain().value_or(rules.config->own_domain());
   const routing::Route route = routing::route_for(*rules.config, parts_.destinations.name(index));
   dns::Targets found = co_await find_hosts(domain, route, rules);
   parts_.destinations[index].resolving = false;
@@ -237,7 +242,10 @@ void ResolveStage::reconfigured(Rules rules) {
   parts_.backoffs.login_changed(std::nullopt);  // the administrator may have corrected the password, here or at the provider
   for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index) {
     Destination& destination = parts_.destinations[index];
-    if (!destination.has_fixed_site()) destination.resolved_until = Instant::min();
+    if (destination.is_known && parts_.destinations.name(index).is_local())
+      join_local(index);
+    else
+      destination.resolved_until = Instant::min();
     ++destination.answers;
     destination.backoff.over();  // it may have been ours
     destination.failures = 0;

@@ -51,7 +51,7 @@ class ResolveStage {
   };
   ResolveStage(std::size_t worker, asio::io_context& io, Parts parts, Actions actions, Rules rules);
 
-  // Mail for the destination has come. Only a mailbox has its site at once.
+  // Mail for the destination has come. Only what is local has its site at once.
   void begin(DestinationIndex index);
   // Mail is ready for the destination, and its hosts are not known: asks, or waits until one of the owners of the mail has a place.
   void look_up(DestinationIndex index);
@@ -71,7 +71,7 @@ class ResolveStage {
   void failed(DestinationIndex index, const dns::Targets& found);
   Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);
   void pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
-  void join_mailbox(DestinationIndex index);
+  void join_local(DestinationIndex index);
   void keep_failures(Destination& destination);
   void join_site(DestinationIndex index, SiteIndex site);
   SiteIndex site_index(const SessionKey& key, std::optional<queue::SiteRecord> restored);

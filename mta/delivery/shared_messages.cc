@@ -35,7 +35,7 @@ ByDestination by_destination(const queue::Message& message, const Config& config
   result.reserve(message.envelope.recipients.size());
   const routing::RecipientRouting routing(message.envelope, config);
   for (std::uint32_t i = 0; i < message.envelope.recipients.size(); ++i)
-    result.emplace_back(hash_of(routing.destination_of(message.envelope.recipients[i].mailbox.domain())), i);
+    result.emplace_back(hash_of(routing.destination_of(message.envelope.recipients[i].mailbox)), i);
   std::sort(result.begin(), result.end());
   return result;
 }
@@ -265,7 +265,7 @@ SharedMessages::Given SharedMessages::cut(const Copy& copy, routing::Destination
     const std::uint32_t place = found->second;
     const proto::Recipient& recipient = copy.message.envelope.recipients[place];
     if (copy.message.recipients[place].stage != queue::RecipientStage::pending) continue;
-    if (!routing.is_destination_of(recipient.mailbox.domain(), destination)) continue;
+    if (!routing.is_destination_of(recipient.mailbox, destination)) continue;
     part->envelope.recipients.push_back(recipient);
     part->recipients.push_back(copy.message.recipients[place]);
     places.push_back(place);

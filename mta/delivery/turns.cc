@@ -103,10 +103,10 @@ void Turns::wait_for_host(SiteIndex index, const fairness::Owner& owner) {
 }
 
 std::size_t Turns::session_limit(DestinationIndex index, const Config& config) const {
-  if (parts_.destinations[index].has_fixed_site()) return most_places(parts_.sites[parts_.destinations[index].site]);
-  const bool is_like_all = config.destinations.empty();
-  const std::size_t limit =
-      is_like_all ? config.delivery.max_sessions_per_site : config.max_sessions_for(*parts_.destinations.name(index).domain());
+  if (parts_.destinations[index].has_fixed_site())
+    return parts_.transports.of(*parts_.sites[parts_.destinations[index].site].terms).most_orders_at_site(config);
+  const auto domain = config.destinations.empty() ? std::nullopt : parts_.destinations.name(index).domain();
+  const std::size_t limit = domain ? config.max_sessions_for(*domain) : config.delivery.max_sessions_per_site;
   return std::max<std::size_t>(1, limit);
 }
 

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -42,6 +43,7 @@ Error no_such_source(const dns::Address& source, const error_code& code) {
 
 Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, net::TlsPolicy policy, std::optional<dns::Address> source,
                                                             BootTime deadline) {
+  if (target.is_unix_socket()) co_return co_await connect_unix(std::move(target.host), deadline);
   const BootTime start = BootClock::now();
   const tcp::endpoint endpoint = dns::endpoint_of<tcp>(target.address, target.port);
   TcpSocket socket(executor_);
@@ -65,6 +67,26 @@ Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, 
   if (watchdog.has_barked()) co_return connect_timed_out(deadline - start);
   if (code) co_return network_error(code);
   co_return make_tcp_stream(std::move(socket), lane_, std::move(policy));
+}
+
+// A listener whose line is full keeps it waiting, as a host would.
+Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect_unix(std::string path, BootTime deadline) {
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) co_return Error::transient(path + " is too long for a socket's name");
+  const BootTime start = BootClock::now();
+  UnixSocket socket(executor_);
+  StreamWatchdog watchdog(executor_, [&socket] {
+    error_code ignored;
+    socket.close(ignored);
+  });
+  watchdog.set_deadline(deadline);
+  error_code code;
+  {
+    const StreamWatchdog::Guard guard(watchdog);
+    co_await socket.async_connect(asio::local::stream_protocol::endpoint(path), asio::redirect_error(use_task, code));
+  }
+  if (watchdog.has_barked()) co_return connect_timed_out(deadline - start);
+  if (code) co_return network_error(code);
+  co_return make_unix_stream(std::move(socket));
 }
 
 }  // namespace mxpress::mta::net

@@ -1,4 +1,4 @@
-// Opens TCP connections to mail hosts.
+// Opens connections to mail hosts, and to Unix sockets of this one.
 #pragma once
 
 #include "mta/net/stream.h"
@@ -16,6 +16,8 @@ class TcpConnector final : public Connector {
                                                 BootTime deadline) override;
 
  private:
+  Task<Result<std::unique_ptr<Stream>>> connect_unix(std::string path, BootTime deadline);
+
   Executor executor_;
   HandshakeLane* lane_;
 };

@@ -3,29 +3,36 @@
 
 #include <stdexcept>
 #include <unordered_set>
+#include <utility>
 
 #include "mta/config/config.h"
 #include "mta/routing/sender_rules.h"
+#include "proto/ascii.h"
 #include "proto/envelope.h"
 
 namespace mxpress::mta::routing {
 namespace {
 
-constexpr std::string_view kMailbox = "local:";  // a domain has no colon outside of brackets
-constexpr std::string_view kVia = " via ";       // nor a space
+constexpr std::string_view kLocal = "local:";  // a domain has no colon outside of brackets
+constexpr std::string_view kVia = " via ";     // nor a space
 
 }  // namespace
 
-DestinationRef DestinationRef::mailbox() { return DestinationRef(kMailbox); }
+DestinationRef DestinationRef::mailbox() { return DestinationRef(kLocal); }
+
+bool DestinationRef::is_local() const { return text_.starts_with(kLocal); }
+
+std::string_view DestinationRef::user() const { return is_local() ? text_.substr(kLocal.size()) : std::string_view(); }
 
 std::optional<proto::Domain> DestinationRef::domain() const {
-  if (is_mailbox()) return std::nullopt;
+  if (is_local()) return std::nullopt;
   auto domain = proto::Domain::parse(text_.substr(0, text_.find(kVia)));
   if (!domain) throw std::logic_error("a destination that is no domain: " + std::string(text_));
   return std::move(*domain);
 }
 
 std::string_view DestinationRef::route() const {
+  if (is_local()) return {};
   const auto via = text_.find(kVia);
   return via == text_.npos ? std::string_view() : text_.substr(via + kVia.size());
 }
@@ -34,6 +41,16 @@ std::string_view DestinationRef::shown() const { return is_mailbox() ? "local" :
 
 DestinationName::DestinationName(const proto::Domain& domain, std::string_view route) : text_(domain.text()) {
   if (!route.empty()) text_.append(kVia).append(route);
+}
+
+DestinationName DestinationName::of_user(const proto::Mailbox& recipient) {
+  return DestinationName(std::string(kLocal) + user_of(recipient));
+}
+
+std::string user_of(const proto::Mailbox& recipient) {
+  const std::string local = recipient.plain_local_part();
+  const auto tag = local.find('+');
+  return proto::lower_case(std::string_view(local).substr(0, tag == 0 ? local.npos : tag));
 }
 
 namespace {
@@ -56,13 +73,15 @@ std::string_view RecipientRouting::route_to(const proto::Domain& domain) const {
   return is_usual_ || config_.has_own_route(domain) ? std::string_view() : sender_route_;
 }
 
-DestinationName RecipientRouting::destination_of(const proto::Domain& domain) const {
-  if (config_.is_local(domain)) return DestinationName(DestinationRef::mailbox());
-  return DestinationName(domain, route_to(domain));
+DestinationName RecipientRouting::destination_of(const proto::Mailbox& recipient) const {
+  const proto::Domain& domain = recipient.domain();
+  if (!config_.is_local(domain)) return DestinationName(domain, route_to(domain));
+  return config_.local.keeps_mail() ? DestinationName(DestinationRef::mailbox()) : DestinationName::of_user(recipient);
 }
 
-bool RecipientRouting::is_destination_of(const proto::Domain& domain, DestinationRef destination) const {
-  if (config_.is_local(domain)) return destination.is_mailbox();
+bool RecipientRouting::is_destination_of(const proto::Mailbox& recipient, DestinationRef destination) const {
+  const proto::Domain& domain = recipient.domain();
+  if (config_.is_local(domain)) return destination.is_local() && destination_of(recipient).ref() == destination;
   const std::string_view text = destination.text(), route = route_to(domain);
   if (route.empty()) return text == domain.text();
   return text.size() == domain.text().size() + kVia.size() + route.size() && text.starts_with(domain.text()) &&
@@ -72,12 +91,17 @@ bool RecipientRouting::is_destination_of(const proto::Domain& domain, Destinatio
 std::vector<DestinationName> destinations_of(const proto::Envelope& envelope, const Config& config) {
   std::vector<DestinationName> result;
   const RecipientRouting routing(envelope, config);
-  std::unordered_set<std::string_view, proto::TextHash> seen;  // domains, all local ones as one
+  std::unordered_set<std::string_view, proto::TextHash> seen;  // domains that are not local
+  std::unordered_set<std::string, proto::TextHash> seen_here;  // names of what is
   const bool is_one = envelope.recipients.size() == 1;
   for (const auto& recipient : envelope.recipients) {
     const proto::Domain& domain = recipient.mailbox.domain();
-    const std::string_view group = config.is_local(domain) ? kMailbox : std::string_view(domain.text());
-    if (is_one || seen.insert(group).second) result.push_back(routing.destination_of(domain));
+    if (config.is_local(domain)) {
+      DestinationName here = routing.destination_of(recipient.mailbox);
+      if (is_one || seen_here.insert(here.text()).second) result.push_back(std::move(here));
+    } else if (is_one || seen.insert(domain.text()).second) {
+      result.push_back(routing.destination_of(recipient.mailbox));
+    }
   }
   return result;
 }

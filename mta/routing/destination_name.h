@@ -1,4 +1,5 @@
-// Names what the recipients of a message are grouped by: a domain, with the way that mail of its sender takes, or this host's own mailbox.
+// Names what the recipients of a message are grouped by: a domain, with the way that mail of its sender takes; a user of this host; or this
+// host's own mailbox.
 #pragma once
 
 #include <optional>
@@ -11,7 +12,8 @@
 
 namespace mxpress::proto {
 struct Envelope;
-}
+class Mailbox;
+}  // namespace mxpress::proto
 
 namespace mxpress::mta {
 struct Config;
@@ -28,13 +30,17 @@ class DestinationRef {
   static DestinationRef of_text(std::string_view text) { return DestinationRef(text); }
 
   bool is_mailbox() const { return *this == mailbox(); }
-  // None: it is the mailbox.
+  // The mailbox, or a user of this host.
+  bool is_local() const;
+  // The user, as user_of() has it; empty: it is none.
+  std::string_view user() const;
+  // None: it is local.
   std::optional<proto::Domain> domain() const;
   // The way that [sender] gives this mail, a key of Config::routes or kDirectRoute; empty: the one that mail for the domain takes.
   std::string_view route() const;
-  // Unique, for tables: no domain has the mailbox's.
+  // Unique, for tables: no domain has that of what is local.
   std::string_view text() const { return text_; }
-  // For people: the domain, perhaps with " via " and a route, or "local".
+  // For people: the domain, perhaps with " via " and a route, "local", or "local:" and a user.
   std::string_view shown() const;
   bool operator==(const DestinationRef&) const = default;
 
@@ -48,6 +54,8 @@ class DestinationName {
   explicit DestinationName(DestinationRef name) : text_(name.text()) {}
   // `route`: see DestinationRef::route().
   DestinationName(const proto::Domain& domain, std::string_view route);
+  // Of a recipient of a local domain.
+  static DestinationName of_user(const proto::Mailbox& recipient);
 
   operator DestinationRef() const { return ref(); }
   DestinationRef ref() const { return DestinationRef::of_text(text_); }
@@ -55,8 +63,12 @@ class DestinationName {
   bool operator==(const DestinationName&) const = default;
 
  private:
+  explicit DestinationName(std::string text) : text_(std::move(text)) {}
   std::string text_;
 };
+
+// Whose mailbox a recipient of a local domain means: the local part in lower case, up to the first '+'.
+std::string user_of(const proto::Mailbox& recipient);
 
 struct DestinationHash {
   std::size_t operator()(DestinationRef name) const { return proto::TextHash()(name.text()); }
@@ -67,9 +79,10 @@ class RecipientRouting {
  public:
   // Both outlive it.
   RecipientRouting(const proto::Envelope& envelope, const Config& config);
-  // Those of this domain: into this host's mailbox if it is local, by the way of the domain if [destination] has one, else by the sender's.
-  DestinationName destination_of(const proto::Domain& domain) const;
-  bool is_destination_of(const proto::Domain& domain, DestinationRef destination) const;
+  // Of a local domain: its user, or this host's own mailbox where that keeps all mail. Else by the way of the domain if [destination] has
+  // one, else by the sender's.
+  DestinationName destination_of(const proto::Mailbox& recipient) const;
+  bool is_destination_of(const proto::Mailbox& recipient, DestinationRef destination) const;
 
  private:
   std::string_view route_to(const proto::Domain& domain) const;

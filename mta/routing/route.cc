@@ -88,6 +88,17 @@ Route direct(const Config& config) {
   return route;
 }
 
+Route to_local_program(const Config& config) {
+  const LocalDelivery delivery = config.local.delivery();
+  Route route;
+  route.is_lmtp = true;
+  route.source = "[local] deliver";
+  const bool is_socket = !delivery.lmtp_socket.empty();
+  route.tls = is_socket ? TlsPolicy::none(route.source) : usual_policy(config.delivery);
+  route.next_hops.hosts.push_back(is_socket ? HostPort{delivery.lmtp_socket.string(), 0} : delivery.lmtp_host);
+  return route;
+}
+
 }  // namespace
 
 Route route_for(const Config& config, const proto::Domain& domain) {
@@ -97,6 +108,7 @@ Route route_for(const Config& config, const proto::Domain& domain) {
 
 // A name that the configuration has no more belongs to no message: the jobs there find their new destinations when they read theirs.
 Route route_for(const Config& config, DestinationRef destination) {
+  if (destination.is_local()) return to_local_program(config);
   const std::string_view name = destination.route();
   if (name.empty()) return route_for(config, *destination.domain());
   const auto named = config.routes.find(std::string(name));

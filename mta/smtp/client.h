@@ -25,6 +25,11 @@ namespace mxpress::mta::smtp {
 // never: for a host that has not kept its replies in step with commands that came together.
 enum class Pipelining { where_offered, never };
 
+enum class Dialect {
+  smtp,
+  lmtp  // RFC 2033: LHLO, and behind the dot a reply for each recipient that was accepted
+};
+
 struct ClientOptions {
   std::string hello_name;  // fully qualified, RFC 5321 4.1.4
   Timeouts timeouts;
@@ -32,6 +37,7 @@ struct ClientOptions {
   net::TlsOffer offer = net::TlsOffer::usual;  // first_offer() of the policy, and then next_offer()
   std::size_t max_recipients = 100;            // of one transaction
   Pipelining pipelining = Pipelining::where_offered;
+  Dialect dialect = Dialect::smtp;
   bool implicit_tls = false;                   // TLS before the greeting (RFC 8314 3); needs a policy that does not allow clear text
   std::optional<dns::Address> source{};        // to connect from; none: as the system chooses
   std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none

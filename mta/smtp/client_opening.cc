@@ -61,10 +61,12 @@ Task<bool> ClientOpening::greeting() {
 
 // RFC 5321 3.2: a host that does not know EHLO may know HELO.
 Task<bool> ClientOpening::hello() {
-  Result<proto::Reply> reply = co_await command("EHLO " + options_.hello_name + "\r\n", options_.timeouts.hello);
-  if (!reply.ok()) co_return failed(Stage::hello, reply.error(), "waiting for the reply to EHLO");
+  const bool is_lmtp = options_.dialect == Dialect::lmtp;  // RFC 2033 4.1: LHLO, and nothing older
+  const std::string verb = is_lmtp ? "LHLO " : "EHLO ";
+  Result<proto::Reply> reply = co_await command(verb + options_.hello_name + "\r\n", options_.timeouts.hello);
+  if (!reply.ok()) co_return failed(Stage::hello, reply.error(), "waiting for the reply to " + verb.substr(0, 4));
   has_answered_ = true;
-  if (reply->is_permanent() && reply->code != kTakesNoMail) co_return co_await helo();
+  if (reply->is_permanent() && reply->code != kTakesNoMail && !is_lmtp) co_return co_await helo();
   if (!reply->is_positive()) co_return co_await refused(Stage::hello, std::move(*reply));
   extensions_ = proto::parse_extensions(*reply);
   co_return true;

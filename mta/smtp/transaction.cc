@@ -44,6 +44,18 @@ Duration timeout_of(const EnvelopeCommand& command, const Timeouts& timeouts) {
   return command.stage == Stage::rcpt ? timeouts.rcpt : timeouts.data;
 }
 
+// MAIL, RCPT for as many as may be offered, DATA.
+void add_envelope(EnvelopeCommands& commands, const Transaction& transaction, const content::Prepared& content, std::size_t most_recipients,
+                  const proto::Extensions& extensions) {
+  const proto::Envelope& envelope = *transaction.envelope;
+  const std::size_t offered = std::min(transaction.recipients.size(), most_recipients);
+  commands.reserve(offered);
+  const std::uint64_t size = announced_size(content.data->size(), transaction.content->most_of_signatures(), extensions);
+  commands.add_mail(envelope, size, content.body, extensions);
+  for (std::size_t i = 0; i < offered; ++i) commands.add_rcpt(i, envelope.recipients[transaction.recipients[i]], extensions);
+  commands.add_data();
+}
+
 std::string_view waiting_for(Stage stage) {
   if (stage == Stage::mail) return "waiting for the reply to MAIL";
   if (stage == Stage::rcpt) return "waiting for the reply to RCPT";
@@ -104,21 +116,10 @@ bool ClientTransaction::is_too_large() {
   return true;
 }
 
-EnvelopeCommands ClientTransaction::commands() const {
-  const proto::Envelope& envelope = *transaction_.envelope;
-  const std::size_t offered = std::min(transaction_.recipients.size(), options_.max_recipients);
-  EnvelopeCommands commands;
-  commands.reserve(offered);
-  if (reset_first_) commands.add_reset();
-  const std::uint64_t size = announced_size(content_.data->size(), transaction_.content->most_of_signatures(), extensions_);
-  commands.add_mail(envelope, size, content_.body, extensions_);
-  for (std::size_t i = 0; i < offered; ++i) commands.add_rcpt(i, envelope.recipients[transaction_.recipients[i]], extensions_);
-  commands.add_data();
-  return commands;
-}
-
 Task<void> ClientTransaction::envelope_dialogue() {
-  const EnvelopeCommands commands = this->commands();
+  EnvelopeCommands commands;
+  if (reset_first_) commands.add_reset();
+  add_envelope(commands, transaction_, content_, options_.max_recipients, extensions_);
   const std::vector<EnvelopeCommand>& all = commands.all();
   std::size_t begin = 0;
   while (begin < all.size() && !stopped_) {
@@ -247,13 +248,26 @@ Task<void> ClientTransaction::content() {
   if (content_.refusal) co_return co_await content_stopped(ContentEnd::source_failed, Error::transient(content_.refusal->text));
   const ContentResult sent = co_await send_content(channel_, *content_.data, options_.timeouts.block);
   if (sent.end != ContentEnd::sent) co_return co_await content_stopped(sent.end, sent.error);
+  if (options_.dialect == Dialect::lmtp) co_return co_await take_reply_for_each();
   const Result<Reply> reply = co_await channel_.read_reply(options_.timeouts.dot);
   take_dot_reply(reply);
+}
+
+// RFC 2033 4.2: in the order of the accepted recipients. Where the replies end early, nobody knows about the rest.
+Task<void> ClientTransaction::take_reply_for_each() {
+  const std::vector<std::size_t> accepted = std::move(accepted_);
+  Result<Reply> reply = Error::transient("no reply was read");
+  for (const std::size_t recipient : accepted) {
+    if (channel_.is_open()) reply = co_await channel_.read_reply(options_.timeouts.dot);
+    accepted_ = {recipient};
+    take_dot_reply(reply);
+  }
 }
 
 Task<void> ClientTransaction::only_dot() {
   const Status sent = co_await channel_.send(".\r\n", options_.timeouts.block);
   begun_ = false;
+  if (options_.dialect == Dialect::lmtp) co_return channel_.close();  // no recipient, no reply
   if (sent.ok()) (void)co_await channel_.read_reply(options_.timeouts.dot);
   if (!sent.ok()) channel_.close();
 }

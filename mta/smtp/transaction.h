@@ -40,7 +40,6 @@ class ClientTransaction {
   bool takes_stored_content();
   Task<bool> prepare_content();
   bool is_too_large();
-  EnvelopeCommands commands() const;
   Task<void> envelope_dialogue();
   Task<bool> exchange(std::string_view lines, std::span<const EnvelopeCommand> group);
 
@@ -51,6 +50,7 @@ class ClientTransaction {
 
   Task<void> content();
   Task<void> only_dot();
+  Task<void> take_reply_for_each();
   void take_dot_reply(const Result<proto::Reply>& reply);
   Task<void> content_stopped(ContentEnd end, Error error);
 

@@ -8,11 +8,13 @@
 namespace mxpress::mta::transport {
 namespace {
 
-// No space, '/' or '%' is left in it: keys that differ have texts that differ.
-std::string in_quotes(std::string_view text) {
+// No space, '/' or '%' is left in it, but for `kept`: keys that differ have texts that differ.
+std::string in_quotes(std::string_view text, std::string_view kept = {}) {
   std::string result;
   for (const char c : text) {
-    if (c == ' ')
+    if (kept.find(c) != kept.npos)
+      result += c;
+    else if (c == ' ')
       result += "%20";
     else if (c == '/')
       result += "%2F";
@@ -32,9 +34,11 @@ std::shared_ptr<const SessionTerms> usual_terms() {
 }
 
 std::string SessionKey::text() const {
-  std::string text = in_quotes(next_hop.hosts);
+  std::string text = in_quotes(next_hop.hosts, "/");  // of a Unix socket
   if (next_hop.kind == NextHop::Kind::route) text += " route";
   if (terms.transport == routing::TransportKind::mailbox) text += " mailbox";
+  if (terms.transport == routing::TransportKind::deliver) text += " deliver";
+  if (terms.is_lmtp) text += " lmtp";
   if (terms.tls.kind() != net::TlsPolicy::Kind::may) text += " tls=" + terms.tls.text();
   if (terms.implicit_tls) text += " implicit";
   if (terms.login) text += " login=" + in_quotes(terms.login->name()) + "/" + in_quotes(terms.login->get()->user);
@@ -47,7 +51,7 @@ std::string SessionKey::text() const {
 SessionKey session_key(const routing::Route& route, std::string hosts) {
   const auto kind = route.is_direct() ? NextHop::Kind::mail_hosts : NextHop::Kind::route;
   return {{kind, std::move(hosts)},
-          {route.transport, route.tls, route.implicit_tls, route.login, route.from_address, route.author, route.limit}};
+          {route.transport, route.tls, route.implicit_tls, route.login, route.from_address, route.author, route.is_lmtp, route.limit}};
 }
 
 std::string_view hosts_of(std::string_view text) { return text.substr(0, text.find(' ')); }

@@ -31,6 +31,7 @@ struct SessionTerms {
   std::shared_ptr<const auth::CurrentLogin> login{};  // whose login of the moment the session signs in with; null: none
   std::optional<dns::Address> source{};               // that connections are made from; none: as the system chooses
   std::optional<proto::Mailbox> author{};             // in place of the author and the sender of each message; none: they stay
+  bool is_lmtp = false;                               // RFC 2033, not SMTP
   std::string limit{};                                // that what it hands over counts for: see routing::Route; empty: none
   bool operator==(const SessionTerms& other) const = default;
 };

@@ -88,7 +88,8 @@ class SmtpTransport::Parts::Attempt {
       : smtp_(smtp),
         order_(order),
         data_(*order.message, smtp.services_.files),
-        content_(data_, order.message->envelope, order.config->signer.get(), {&smtp.headers_, smtp.services_.files}),
+        content_(data_, order.message->envelope, order.terms->is_lmtp ? nullptr : order.config->signer.get(),
+                 {&smtp.headers_, smtp.services_.files}),
         sent_as_(envelope_under(order.terms->author, order.message->envelope)) {
     if (order.terms->author) content_.replace_author(*order.terms->author);
     equals_ = order_targets(order.targets, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
@@ -339,7 +340,8 @@ class SmtpTransport::Parts::Attempt {
     options.hello_name = order_.config->hostname;
     options.timeouts = order_.config->timeouts;
     options.tls = order_.terms->tls;
-    options.max_recipients = order_.config->delivery.max_recipients;
+    options.dialect = order_.terms->is_lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp;
+    options.max_recipients = order_.terms->is_lmtp ? 1 : order_.config->delivery.max_recipients;  // so that Delivered-To names it
     options.implicit_tls = order_.terms->implicit_tls;
     options.login = auth::login_now(order_.terms->login);
     options.is_by_route = order_.is_by_route;

@@ -61,6 +61,8 @@ class Transport {
   virtual void when_room(Room) {}
   // How many orders may be under way at a time, all sites together; at least 1.
   virtual std::size_t most_orders(const Config& config) const = 0;
+  // And at one site that needs no lookup; at least 1.
+  virtual std::size_t most_orders_at_site(const Config& config) const { return most_orders(config); }
   // Something of the site is kept for its next order: its number must not be given to another one yet.
   virtual bool keeps_site(std::uint32_t site) const = 0;
   // No new orders follow: what is kept for them goes.

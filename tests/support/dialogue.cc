@@ -329,6 +329,8 @@ void apply(const Setting& setting, Setup& setup) {
     setup.envelope.ret = value == "full" ? proto::Return::full : proto::Return::headers;
   } else if (key == "envid") {
     setup.envelope.envid = value;
+  } else if (key == "dialect") {
+    setup.options.dialect = value == "lmtp" ? mta::smtp::Dialect::lmtp : mta::smtp::Dialect::smtp;
   } else if (key == "tls") {
     apply_tls(value, setup.options);
   } else if (key == "by-route") {

@@ -33,6 +33,8 @@ TEST_CASE("mxpress: destructive commands without a selector, and nonsense, are u
   for (const char* command : {"hold", "release", "retry", "bounce", "remove"})
     CHECK_THAT(mistake({command}), Catch::Contains("which messages"));
   CHECK_THAT(mistake({}), Catch::Contains("say what to do"));
+  const std::vector<std::vector<std::string>> of_mailbox = {{"mailbox"}, {"mailbox", "cat"}, {"mailbox", "list", "1"}, {"mailbox", "x"}};
+  for (const auto& words : of_mailbox) CHECK_THAT(mistake(words), Catch::Contains("say mxpress mailbox list"));
   CHECK_THAT(mistake({"explode"}), Catch::Contains("no such command"));
   CHECK_THAT(mistake({"show"}), Catch::Contains("one queue id"));
   CHECK_THAT(mistake({"queue", "--older", "soon"}), Catch::Contains("--older"));

@@ -17,6 +17,7 @@ using mta::routing::DestinationRef;
 namespace {
 
 proto::Domain domain(const std::string& text) { return proto::Domain::parse(text).value(); }
+proto::Mailbox mailbox(const std::string& text) { return proto::Mailbox::parse(text).value(); }
 
 mta::Config config() { return mta::parse_config("local_domains = [\"here.example\"]\n", "x.toml").value(); }
 
@@ -28,15 +29,43 @@ proto::Envelope envelope_to(const std::vector<std::string>& addresses) {
 
 }  // namespace
 
-TEST_CASE("destination name: all local domains are one destination, which has no domain") {
+TEST_CASE("destination name: where this host keeps all mail its domains are one destination, which has no domain") {
   const auto rules = config();
-  const auto here = domain("here.example");
+  const auto here = mailbox("bob@here.example");
   const proto::Envelope envelope;
   const mta::routing::RecipientRouting routing(envelope, rules);
   CHECK(routing.destination_of(here).ref() == DestinationRef::mailbox());
   CHECK(routing.is_destination_of(here, DestinationRef::mailbox()));
   CHECK_FALSE(DestinationRef::mailbox().domain());
   CHECK(DestinationRef::mailbox().shown() == "local");
+}
+
+TEST_CASE("destination name: where mail goes to users each is a destination, whatever the domain, the case and the tag") {
+  const auto rules =
+      mta::parse_config("local_domains = [\"here.example\", \"h.example\"]\n[local]\ndeliver = \"mbox\"\n", "x.toml").value();
+  const proto::Envelope envelope;
+  const mta::routing::RecipientRouting routing(envelope, rules);
+  const DestinationName bob = routing.destination_of(mailbox("bob@here.example"));
+  CHECK(bob.text() == "local:bob");
+  CHECK(bob.ref().is_local());
+  CHECK_FALSE(bob.ref().is_mailbox());
+  CHECK(bob.ref().user() == "bob");
+  CHECK_FALSE(bob.ref().domain());
+  CHECK(bob.ref().route().empty());
+  for (const std::string same : {"Bob@here.example", "bob+x@h.example", "\"bob\"@h.example"}) {
+    CHECK(routing.destination_of(mailbox(same)) == bob);
+    CHECK(routing.is_destination_of(mailbox(same), bob));
+  }
+  for (const std::string other : {"alice@here.example", "bob@there.example", "+bob@here.example", "\"bob via office\"@here.example"}) {
+    CHECK_FALSE(routing.destination_of(mailbox(other)) == bob);
+    CHECK_FALSE(routing.is_destination_of(mailbox(other), bob));
+    CHECK_FALSE(routing.is_destination_of(mailbox(other), DestinationRef::mailbox()));
+  }
+  const auto names = mta::routing::destinations_of(
+      envelope_to({"bob@here.example", "a@b.example", "BOB+x@h.example", "alice@here.example", "c@b.example"}), rules);
+  std::vector<std::string> shown;
+  for (const DestinationName& name : names) shown.emplace_back(name.ref().shown());
+  CHECK(shown == std::vector<std::string>{"local:bob", "b.example", "local:alice"});
 }
 
 TEST_CASE("destination name: a domain that is not local, or an address literal, is a destination of its own") {
@@ -46,13 +75,14 @@ TEST_CASE("destination name: a domain that is not local, or an address literal, 
   for (const std::string text : {"there.example", "local", "lookup", "[192.0.2.1]", "[ipv6:2001:db8::1]"}) {
     INFO(text);
     const auto there = domain(text);
-    const DestinationName name = routing.destination_of(there);
+    const auto someone = mailbox("a@" + text);
+    const DestinationName name = routing.destination_of(someone);
     CHECK_FALSE(name.ref().is_mailbox());
     CHECK(name.ref().domain() == there);
     CHECK(name.ref().shown() == text);
     CHECK(name.ref().route().empty());
     CHECK(DestinationName(name.ref()) == name);
-    CHECK(routing.is_destination_of(there, name));
+    CHECK(routing.is_destination_of(someone, name));
   }
 }
 
@@ -66,11 +96,11 @@ TEST_CASE("destination name: with the route of its sender a domain is another de
     proto::Envelope envelope;
     envelope.reverse_path = proto::ReversePath(proto::Mailbox::parse(sender).value());
     const mta::routing::RecipientRouting routing(envelope, rules);
-    const DestinationName found = routing.destination_of(domain(to));
-    CHECK(routing.is_destination_of(domain(to), found));
+    const DestinationName found = routing.destination_of(mailbox("x@" + to));
+    CHECK(routing.is_destination_of(mailbox("x@" + to), found));
     CHECK(found.ref().domain() == domain(to));
-    CHECK_FALSE(routing.is_destination_of(domain(to), DestinationRef::of_text(found.text() + "x")));
-    if (!found.ref().route().empty()) CHECK_FALSE(routing.is_destination_of(domain(to), DestinationRef(domain(to))));
+    CHECK_FALSE(routing.is_destination_of(mailbox("x@" + to), DestinationRef::of_text(found.text() + "x")));
+    if (!found.ref().route().empty()) CHECK_FALSE(routing.is_destination_of(mailbox("x@" + to), DestinationRef(domain(to))));
     return found.text();
   };
   CHECK(name("a@x.example", "there.example", with_default) == "there.example via office");

@@ -99,7 +99,7 @@ TEST_CASE("hold: by destination, by sender and for all, but not for local mail; 
   CHECK(mta::routing::route_for(with_route, there).source == "[route]");
   proto::Envelope envelope;
   envelope.reverse_path = proto::ReversePath(box("a@x.example"));
-  const auto other = proto::Domain::parse("other.example").value();
+  const auto other = box("x@other.example");
   CHECK(mta::routing::RecipientRouting(envelope, with_route).destination_of(other).text() == "other.example");
 }
 

@@ -1,0 +1,219 @@
+// mxpress-deliver: appends mail to the mailboxes of users, for mxpressd. The only program of mxpress that becomes another user.
+// docs/mxpress-deliver.8
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mta/mailstore/serve.h"
+#include "mta/system/descriptor.h"
+#include "proto/sysexits.h"
+
+namespace {
+
+using namespace mxpress;
+using mta::mailstore::Reply;
+using mta::mailstore::ServeRules;
+using mta::system::Descriptor;
+
+constexpr std::size_t kMostChildren = 8;
+constexpr time_t kLongest = 60;  // seconds of one delivery, unless --limit says otherwise
+constexpr int kFirstPassed = 3;  // SD_LISTEN_FDS_START: sd_listen_fds(3)
+constexpr int kBacklog = 64;
+
+int refuse(const std::string& why) {
+  std::fprintf(stderr, "mxpress-deliver: %s\n", why.c_str());
+  return 1;
+}
+
+std::string words(const char* what) { return std::string("cannot ") + what + ": " + std::strerror(errno); }
+
+bool is_activated() {
+  const char *pid = std::getenv("LISTEN_PID"), *count = std::getenv("LISTEN_FDS");
+  return pid && count && std::to_string(::getpid()) == pid && std::string_view(count) == "1";
+}
+
+// Everybody may connect: each child asks the kernel who has.
+Descriptor listen_at(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return errno = ENAMETOOLONG, Descriptor();
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
+  const mode_t before = ::umask(0111);
+  const bool is_bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::umask(before);
+  return is_bound && ::listen(socket.get(), kBacklog) == 0 ? std::move(socket) : Descriptor();
+}
+
+// Of root's rights two are left: to change the user and the group.
+bool keep_two_rights() {
+  for (unsigned long right = 0; ::prctl(PR_CAPBSET_READ, right, 0, 0, 0) >= 0; ++right)
+    if (right != CAP_SETUID && right != CAP_SETGID) ::prctl(PR_CAPBSET_DROP, right, 0, 0, 0);
+  constexpr __u32 kBoth = (1u << CAP_SETUID) | (1u << CAP_SETGID);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{kBoth, kBoth, 0}};
+  const rlimit none{0, 0};
+  return ::syscall(SYS_capset, &header, sets) == 0 && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::setrlimit(RLIMIT_CORE, &none) == 0 && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+// SIGKILL from the kernel's own timer: it ends a child that waits for a dead file server, and one that its user has stopped (SIGSTOP). No
+// other process needs the right to end it.
+bool set_watchdog(time_t seconds) {
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGKILL;
+  timer_t timer{};
+  const itimerspec once{{0, 0}, {seconds, 0}};
+  return ::timer_create(CLOCK_BOOTTIME, &event, &timer) == 0 && ::timer_settime(timer, 0, &once, nullptr) == 0;
+}
+
+void answer(int socket, const Reply& reply) {
+  const std::string packet = mta::mailstore::format_reply(reply);
+  (void)!::send(socket, packet.data(), packet.size(), MSG_NOSIGNAL);
+}
+
+struct Options {
+  std::optional<std::string> socket;
+  time_t longest = kLongest;
+  ServeRules rules;
+};
+
+[[noreturn]] void be_child(const Descriptor& socket, const Options& options) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  answer(socket.get(), set_watchdog(options.longest) ? mta::mailstore::serve(socket.get(), options.rules)
+                                                     : Reply{Reply::Kind::deferred, words("set a timer")});
+  ::_exit(0);
+}
+
+// The children and their connections.
+class Children {
+ public:
+  explicit Children(const Options& options) : options_(options) {}
+
+  bool has_room() const { return sockets_.size() < kMostChildren; }
+  bool is_empty() const { return sockets_.empty(); }
+
+  void start(Descriptor socket) {
+    const pid_t child = ::fork();
+    if (child == 0) be_child(socket, options_);
+    if (child < 0) return answer(socket.get(), {Reply::Kind::deferred, words("start a process")});
+    sockets_.emplace(child, std::move(socket));
+  }
+  // A child that has ended without a reply gets one from here.
+  void reap() {
+    int status = 0;
+    for (pid_t child; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+      const auto found = sockets_.find(child);
+      if (found == sockets_.end()) continue;
+      if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) tell(found->second.get(), status);
+      sockets_.erase(found);
+    }
+  }
+
+ private:
+  void tell(int socket, int status) const {
+    const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    const std::string why = "the delivery ended by signal " + std::to_string(signal) + " before it was done" +
+                            (signal == SIGKILL ? " (after " + std::to_string(options_.longest) +
+                                                     " s it is ended: does the file system or the name service answer?)"
+                                               : "");
+    (void)refuse(why);
+    answer(socket, {Reply::Kind::deferred, why});
+  }
+
+  const Options& options_;
+  std::map<pid_t, Descriptor> sockets_;
+};
+
+// Until SIGTERM; deliveries under way come to their end.
+int serve_all(const Descriptor& listener, const Descriptor& signals, const Options& options) {
+  Children children(options);
+  for (bool stops = false; !stops || !children.is_empty();) {
+    pollfd waits[] = {{signals.get(), POLLIN, 0}, {stops || !children.has_room() ? -1 : listener.get(), POLLIN, 0}};
+    if (::poll(waits, 2, -1) < 0 && errno != EINTR) return refuse(words("wait"));
+    if (waits[0].revents & POLLIN) {
+      signalfd_siginfo signal{};
+      if (::read(signals.get(), &signal, sizeof signal) == sizeof signal && signal.ssi_signo != SIGCHLD) stops = true;
+      children.reap();
+    }
+    if (waits[1].revents == 0) continue;
+    Descriptor socket(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (socket.is_open()) children.start(std::move(socket));
+  }
+  return 0;
+}
+
+// Blocked in the children, too: whoever stops the program does not cut a delivery short.
+Descriptor watch_signals() {
+  sigset_t wanted;
+  ::sigemptyset(&wanted);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT}) ::sigaddset(&wanted, signal);
+  ::sigprocmask(SIG_BLOCK, &wanted, nullptr);
+  return Descriptor(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+int run(const Options& options) {
+  if (::geteuid() != 0) return refuse("must be started as root: it becomes the user whose mail it delivers");
+  const bool activated = !options.socket && is_activated();
+  ::syscall(SYS_close_range, activated ? kFirstPassed + 1u : kFirstPassed + 0u, ~0u, 0u);
+  const Descriptor listener = activated ? Descriptor(kFirstPassed) : listen_at(options.socket.value_or("/run/mxpress/deliver.sock"));
+  if (!listener.is_open()) return refuse(words("listen"));
+  ::fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
+  ::fcntl(listener.get(), F_SETFL, O_NONBLOCK);
+  if (::chdir("/") != 0 || !keep_two_rights()) return refuse(words("give up rights"));
+  ::umask(077);
+  const Descriptor signals = watch_signals();
+  return signals.is_open() ? serve_all(listener, signals, options) : refuse(words("wait for signals"));
+}
+
+constexpr const char* kHelp =
+    "mxpress-deliver: appends mail to the mailboxes of this host's users, for mxpressd. systemd starts it by its socket.\n"
+    "Options:\n"
+    "  --socket PATH   where to listen (default: the socket that systemd passes, else /run/mxpress/deliver.sock)\n"
+    "  --user NAME     whom to serve beside root (default mxpress)\n"
+    "  --limit SECONDS how long one delivery may take (default 60)\n"
+    "  --version       print the version\n"
+    "  --help          print this text\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view option = argv[i];
+    if (option == "--help" || option == "-h") return std::fputs(kHelp, stdout), 0;
+    if (option == "--version") return std::puts("mxpress-deliver " MXPRESS_VERSION), 0;
+    if (option == "--socket" && i + 1 < argc)
+      options.socket = argv[++i];
+    else if (option == "--user" && i + 1 < argc)
+      options.rules.peer = argv[++i];
+    else if (option == "--limit" && i + 1 < argc && std::atol(argv[i + 1]) > 0)
+      options.longest = std::atol(argv[++i]);
+    else
+      return refuse(std::string(option) + " is no option (see mxpress-deliver --help)"), static_cast<int>(proto::ExitCode::usage);
+  }
+  return run(options);
+}

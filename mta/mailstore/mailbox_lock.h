@@ -1,0 +1,41 @@
+// The locks of a mailbox in mbox form, as Debian policy 11.6 orders them: fcntl(2), then a dot-lock.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "proto/result.h"
+
+namespace mxpress::mta::mailstore {
+
+// Both locks on an open mailbox; gives them back in the other order.
+class MailboxLock {
+ public:
+  // `file` is open for reading and writing at `path`. Waits for other programs up to `patience`. A dot-lock whose program is gone gives way
+  // (liblockfile). Error (transient): who holds it.
+  static Result<MailboxLock> take(int file, const std::string& path, std::chrono::milliseconds patience);
+
+  MailboxLock(MailboxLock&& other) noexcept
+      : file_(other.file_), dot_lock_(std::move(other.dot_lock_)), left_behind_(std::move(other.left_behind_)) {
+    other.dot_lock_.clear();
+  }
+  MailboxLock& operator=(MailboxLock&&) = delete;
+  ~MailboxLock();
+
+  // Others may take a lock that is five minutes old for one that was forgotten.
+  void touch() const;
+  // Writes behind the number of the process what its end would leave undone. False: it cannot.
+  bool note(const std::string& text) const;
+  // What a process that had the lock before, and is gone, had noted. Any text: others may have written it.
+  const std::string& left_behind() const { return left_behind_; }
+
+ private:
+  MailboxLock(int file, std::string dot_lock, std::string left_behind)
+      : file_(file), dot_lock_(std::move(dot_lock)), left_behind_(std::move(left_behind)) {}
+  int file_;
+  std::string dot_lock_;  // its path; empty: another object has it
+  std::string left_behind_;
+};
+
+}  // namespace mxpress::mta::mailstore

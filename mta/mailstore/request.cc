@@ -1,0 +1,102 @@
+// Reads and writes requests and replies: fields that end with NUL.
+#include "mta/mailstore/request.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace mxpress::mta::mailstore {
+namespace {
+
+constexpr std::string_view kVersion = "mxpress-deliver 1";
+constexpr std::size_t kMostOfName = 64, kMostOfAddress = 1024;  // octets
+constexpr std::array<std::string_view, 3> kFormats = {"automatic", "mbox", "maildir"};
+constexpr std::array<std::string_view, 3> kReplies = {"delivered", "deferred", "no-such-user"};
+
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool is_text(std::string_view text, std::size_t most) {
+  return text.size() <= most && std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 32 || c == 127; });
+}
+
+bool is_id(std::string_view text) {
+  return !text.empty() && text.size() <= kMostOfName && std::all_of(text.begin(), text.end(), is_letter_or_digit);
+}
+
+// The next field, and the packet behind it.
+std::optional<std::string_view> take_field(std::string_view& packet) {
+  const auto end = packet.find('\0');
+  if (end == packet.npos) return std::nullopt;
+  const std::string_view field = packet.substr(0, end);
+  packet.remove_prefix(end + 1);
+  return field;
+}
+
+template <std::size_t N>
+std::optional<std::size_t> index_in(const std::array<std::string_view, N>& words, std::string_view word) {
+  const auto found = std::find(words.begin(), words.end(), word);
+  return found == words.end() ? std::nullopt : std::optional<std::size_t>(found - words.begin());
+}
+
+// Exactly these fields, and nothing behind them.
+template <std::size_t N>
+std::optional<std::array<std::string_view, N>> fields_of(std::string_view packet) {
+  std::array<std::string_view, N> fields;
+  for (std::string_view& field : fields) {
+    const auto next = take_field(packet);
+    if (!next) return std::nullopt;
+    field = *next;
+  }
+  if (!packet.empty() || fields[0] != kVersion) return std::nullopt;
+  return fields;
+}
+
+template <std::size_t N>
+std::string joined(const std::array<std::string_view, N>& fields) {
+  std::string packet;
+  for (const std::string_view field : fields) packet.append(field).push_back('\0');
+  return packet;
+}
+
+}  // namespace
+
+bool is_user_name(std::string_view text) {
+  if (text.empty() || text.size() > kMostOfName || text.front() == '-' || text.front() == '.') return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_letter_or_digit(c) || c == '_' || c == '-' || c == '.'; });
+}
+
+std::string format_request(const Request& request) {
+  const std::string_view format = kFormats[static_cast<std::size_t>(request.format)];
+  const std::string time = std::to_string(request.time);
+  return joined<7>({kVersion, format, request.user, request.sender, request.recipient, request.id, time});
+}
+
+std::optional<Request> parse_request(std::string_view packet) {
+  if (packet.size() > kMaxRequest) return std::nullopt;
+  const auto fields = fields_of<7>(packet);
+  if (!fields) return std::nullopt;
+  const auto& [version, format, user, sender, recipient, id, time] = *fields;
+  const auto known = index_in(kFormats, format);
+  if (!known || !is_user_name(user) || !is_text(sender, kMostOfAddress) || !is_text(recipient, kMostOfAddress) || !is_id(id))
+    return std::nullopt;
+  Request request{static_cast<Format>(*known), std::string(user), std::string(sender), std::string(recipient), std::string(id), 0};
+  const auto [end, error] = std::from_chars(time.data(), time.data() + time.size(), request.time);
+  if (error != std::errc() || end != time.data() + time.size() || request.time < 0) return std::nullopt;
+  return request;
+}
+
+std::string format_reply(const Reply& reply) {
+  std::string text = reply.text.substr(0, kMaxReply - 100);
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 32 || c == 127; }, ' ');
+  return joined<3>({kVersion, kReplies[static_cast<std::size_t>(reply.kind)], text});
+}
+
+std::optional<Reply> parse_reply(std::string_view packet) {
+  const auto fields = fields_of<3>(packet);
+  if (!fields || packet.size() > kMaxReply) return std::nullopt;
+  const auto kind = index_in(kReplies, (*fields)[1]);
+  if (!kind || !is_text((*fields)[2], kMaxReply)) return std::nullopt;
+  return Reply{static_cast<Reply::Kind>(*kind), std::string((*fields)[2])};
+}
+
+}  // namespace mxpress::mta::mailstore

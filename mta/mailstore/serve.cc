@@ -1,0 +1,133 @@
+// Checks who asks for what, becomes the user, delivers.
+#include "mta/mailstore/serve.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "mta/mailstore/account.h"
+#include "mta/mailstore/maildir.h"
+#include "mta/mailstore/mbox.h"
+#include "mta/system/descriptor.h"
+
+namespace mxpress::mta::mailstore {
+namespace {
+
+using system::Descriptor;
+
+constexpr timeval kPatience{5, 0};  // for the request
+constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+Reply deferred(std::string why) { return {Reply::Kind::deferred, std::move(why)}; }
+
+// The kernel says who has connected.
+bool may_ask(int socket, const std::string& peer) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || size != sizeof who) return false;
+  if (who.uid == 0) return true;
+  const auto account = find_account(peer);
+  return account && *account && (*account)->uid == who.uid;
+}
+
+struct Packet {
+  std::string text;
+  Descriptor content;
+};
+
+// Closes whatever comes beside the one descriptor that is expected.
+Descriptor only_descriptor(msghdr& message) {
+  Descriptor only;
+  int count = 0;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t bytes = part->cmsg_len - CMSG_LEN(0);
+    for (std::size_t at = 0; at + sizeof(int) <= bytes; at += sizeof(int), ++count) {
+      int number = -1;
+      std::memcpy(&number, CMSG_DATA(part) + at, sizeof number);
+      only = Descriptor(number);
+    }
+  }
+  return count == 1 ? std::move(only) : Descriptor();
+}
+
+std::optional<Packet> receive(int socket) {
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  std::array<char, kMaxRequest> text;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(4 * sizeof(int))> control{};
+  iovec place{text.data(), text.size()};
+  msghdr message{};
+  message.msg_iov = &place;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (got <= 0) return std::nullopt;
+  Packet packet{std::string(text.data(), static_cast<std::size_t>(got)), only_descriptor(message)};
+  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return std::nullopt;
+  return packet;
+}
+
+// An ordinary file, open for reading alone; one in memory must be sealed, so that it is the same to its end.
+bool is_content(int file) {
+  struct stat found{};
+  const int flags = ::fcntl(file, F_GETFL);
+  if (flags < 0 || (flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH) != 0) return false;
+  if (::fstat(file, &found) != 0 || !S_ISREG(found.st_mode)) return false;
+  const int seals = ::fcntl(file, F_GET_SEALS);
+  return seals < 0 || (seals & kSeals) == kSeals;
+}
+
+// Whose mail it is, and as whom it is written: root's is written by `for_root`, who may write /var/mail/root as a member of the group mail.
+struct Writer {
+  Account account;
+  uid_t uid = 0;
+};
+
+Result<std::optional<Writer>> find_writer(const std::string& user, const std::string& for_root) {
+  const auto account = find_account(user);
+  if (!account) return account.error();
+  if (!*account) return std::optional<Writer>();
+  if ((*account)->uid != 0) return std::optional<Writer>({**account, (*account)->uid});
+  const auto other = find_account(for_root);
+  if (!other) return other.error();
+  if (!*other || (*other)->uid == 0) return Error::transient("this host has no user " + for_root + ", who writes the mail of root");
+  return std::optional<Writer>({**account, (*other)->uid});
+}
+
+// As the user. Nothing is asked of root's home: another user writes there.
+Status deliver(const Request& request, const Writer& writer, const ServeRules& rules, int content) {
+  const Mail mail{content, request.sender, request.recipient, request.id, request.time};
+  bool is_maildir = request.format == Format::maildir;
+  if (request.format == Format::automatic && writer.account.uid != 0) {
+    const auto has_one = has_maildir(writer.account.home);
+    if (!has_one) return has_one.error();
+    is_maildir = *has_one;
+  }
+  if (is_maildir && writer.account.uid != 0) return deliver_to_maildir(writer.account.home, mail);
+  return append_to_mbox({rules.folder, writer.account.name, writer.account.uid}, mail);
+}
+
+}  // namespace
+
+Reply serve(int socket, const ServeRules& rules) {
+  if (!may_ask(socket, rules.peer)) return deferred("mxpress-deliver serves " + rules.peer + " and root alone");
+  const auto packet = receive(socket);
+  const auto request = packet ? parse_request(packet->text) : std::nullopt;
+  if (!request) return deferred("mxpress-deliver does not understand the request: is it of another version than mxpressd?");
+  if (!is_content(packet->content.get())) return deferred("mxpress-deliver got no content that it may read");
+  const auto writer = find_writer(request->user, rules.for_root);
+  if (!writer) return deferred(writer.error().message);
+  if (!*writer) return {Reply::Kind::no_such_user, "this host has no user " + request->user};
+  if (const Status status = become((*writer)->uid); !status) return deferred(status.error().message);
+  const Status status = deliver(*request, **writer, rules, packet->content.get());
+  return status ? Reply{Reply::Kind::delivered, ""} : deferred(status.error().message);
+}
+
+}  // namespace mxpress::mta::mailstore

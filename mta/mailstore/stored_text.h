@@ -1,0 +1,61 @@
+// A message as it stands in a mailbox: LF line ends, our fields in front, fields that mail readers take for their own left out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "proto/result.h"
+
+namespace mxpress::mta::mailstore {
+
+struct Mail {
+  int content = -1;    // open for reading, from the beginning; CRLF line ends, a header in front
+  std::string sender;  // as in Request
+  std::string recipient;
+  std::string id;
+  std::int64_t time = 0;
+};
+
+enum class Layout : std::uint8_t {
+  mbox,  // "From " line in front, lines quoted as mboxrd, an empty line behind
+  file   // nothing but the message
+};
+
+// Takes the octets piece by piece. An error ends it.
+using Sink = std::function<Status(std::string_view)>;
+
+// Removes CRs, leaves out Status, X-Status, X-UID, X-Keywords, X-IMAP* and Content-Length of the header, and in an mbox puts one more '>'
+// in front of each line that begins with ">*From ". Memory: a header line. The last line gets its line end.
+class StoredText {
+ public:
+  StoredText(Layout layout, Sink sink) : layout_(layout), sink_(std::move(sink)) {}
+  Status add(std::string octets);
+  Status finish();
+
+ private:
+  Status add_header(std::string_view& octets);
+  Status add_body(std::string_view& octets);
+  Status add_all(std::string_view octets);
+  Status end_header_line();
+  Status start_is_known(bool is_from);
+  Status put(std::string_view octets);
+
+  const Layout layout_;
+  const Sink sink_;
+  bool in_header_ = true;
+  bool is_left_out_ = false;  // the field that the last header line belongs to
+  std::string line_;          // of the header, so far
+  bool at_start_ = true;      // of a line of the body: what it begins with is not known yet
+  std::size_t quotes_ = 0;    // '>' that it begins with
+  std::size_t matched_ = 0;   // letters of "From " behind them
+  char last_ = '\n';
+};
+
+// What stands in front of the content: it has the same octets for a repetition.
+std::string front_of(const Mail& mail, Layout layout);
+// All of the message, the front first. Reads the content. The error is the sink's, or says that the content cannot be read (transient).
+Status write_stored(const Mail& mail, Layout layout, const Sink& sink);
+
+}  // namespace mxpress::mta::mailstore

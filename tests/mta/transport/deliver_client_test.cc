@@ -1,0 +1,127 @@
+// What mxpressd hands to mxpress-deliver, and what it makes of the answers.
+#include "mta/transport/deliver_client.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <optional>
+#include <thread>
+
+#include "queue/fresh.h"
+#include "tests/support/fake_control.h"
+#include "tests/support/temp_folder.h"
+
+using namespace mxpress;
+using namespace mxpress::mta::transport;
+using mta::mailstore::Reply;
+using mta::mailstore::Request;
+using mta::system::Descriptor;
+
+namespace {
+
+// Takes one connection on a thread of its own, and answers with those octets; none: hangs up.
+class OneAnswer {
+ public:
+  explicit OneAnswer(std::string answer) : answer_(std::move(answer)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strcpy(address.sun_path, path.c_str());
+    listener_ = Descriptor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    REQUIRE(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(listener_.get(), 1) == 0);
+    thread_ = std::thread([this] { take_one(); });
+  }
+  ~OneAnswer() { join(); }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  test::TempFolder folder;
+  const boost::filesystem::path path = folder.path() / "deliver.sock";
+  std::optional<Request> request;  // after join()
+  std::string content;
+  bool can_write = true, is_sealed = false;
+
+ private:
+  void take_one() {
+    const Descriptor socket(::accept(listener_.get(), nullptr, nullptr));
+    std::array<char, 4096> text;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    iovec place{text.data(), text.size()};
+    msghdr message{};
+    message.msg_iov = &place;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t got = ::recvmsg(socket.get(), &message, 0);
+    if (got > 0) request = mta::mailstore::parse_request({text.data(), static_cast<std::size_t>(got)});
+    if (const cmsghdr* rights = CMSG_FIRSTHDR(&message)) {
+      int file = -1;
+      std::memcpy(&file, CMSG_DATA(rights), sizeof file);
+      look_at(Descriptor(file));
+    }
+    if (!answer_.empty()) (void)!::send(socket.get(), answer_.data(), answer_.size(), MSG_NOSIGNAL);
+  }
+  void look_at(const Descriptor& file) {
+    std::array<char, 4096> octets;
+    const ssize_t size = ::pread(file.get(), octets.data(), octets.size(), 0);
+    if (size > 0) content.assign(octets.data(), static_cast<std::size_t>(size));
+    can_write = (::fcntl(file.get(), F_GETFL) & O_ACCMODE) != O_RDONLY;
+    const int seals = ::fcntl(file.get(), F_GET_SEALS);
+    is_sealed = seals >= 0 && (seals & F_SEAL_WRITE) != 0 && (seals & F_SEAL_SHRINK) != 0 && (seals & F_SEAL_GROW) != 0;
+  }
+
+  const std::string answer_;
+  Descriptor listener_;
+  std::thread thread_;
+};
+
+Request some_request() { return {mta::mailstore::Format::mbox, "bob", "a@b.example", "bob@here.example", "1", 5}; }
+
+Reply ask(const boost::filesystem::path& path, const std::string& content = "Subject: x\r\n\r\n") {
+  auto memory = content_in_memory(testing::TextContent(content));
+  REQUIRE(memory.ok());
+  asio::io_context io;
+  Reply reply;
+  asio::co_spawn(io, ask_deliver(path, some_request(), std::move(*memory)), [&](std::exception_ptr, Reply got) { reply = std::move(got); });
+  io.run();
+  return reply;
+}
+
+}  // namespace
+
+TEST_CASE("deliver client: the request and sealed content arrive, and the reply comes back") {
+  OneAnswer helper(mta::mailstore::format_reply({Reply::Kind::delivered, ""}));
+  CHECK(ask(helper.path, "Subject: y\r\n\r\nbody\r\n").kind == Reply::Kind::delivered);
+  helper.join();
+  CHECK(helper.request == some_request());
+  CHECK(helper.content == "Subject: y\r\n\r\nbody\r\n");
+  CHECK_FALSE(helper.can_write);
+  CHECK(helper.is_sealed);
+}
+
+TEST_CASE("deliver client: a reason is told as it is") {
+  for (const Reply& reply : {Reply{Reply::Kind::deferred, "the disk is full"}, Reply{Reply::Kind::no_such_user, "no bob"}}) {
+    OneAnswer helper(mta::mailstore::format_reply(reply));
+    CHECK(ask(helper.path) == reply);
+  }
+}
+
+TEST_CASE("deliver client: whatever else happens defers, and says what to look at") {
+  const test::TempFolder folder;
+  const Reply missing = ask(folder.path() / "none");
+  CHECK(missing.kind == Reply::Kind::deferred);
+  CHECK_THAT(missing.text, Catch::Contains("(No such file or directory): systemctl status mxpress-deliver.socket"));
+  OneAnswer hangs_up("");
+  CHECK_THAT(ask(hangs_up.path).text, Catch::Contains("it closed the connection"));
+  OneAnswer babbles("hello");
+  CHECK(ask(babbles.path).kind == Reply::Kind::deferred);
+}
