@@ -15,8 +15,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue", "show",  "cat",    "hold", "release", "retry", "bounce", "remove", "status", "reload",
-                                  "flush", "mailq", "config", "wait", "fsck",    "dkim",  "setup",  "help",   "version"};
+constexpr std::array kCommands = {"queue",  "show",    "cat",        "hold",   "release", "retry",  "bounce", "remove",
+                                  "status", "reload",  "flush",      "mailq",  "config",  "wait",   "fsck",   "dkim",
+                                  "setup",  "aliases", "newaliases", "verify", "help",    "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -66,6 +67,17 @@ std::optional<Error> check_setup(const CommandLine& line) {
   return mistake("mxpress setup takes options only, such as --domain example.com; or say mxpress setup oauth");
 }
 
+bool is_aliases_command(std::string_view command) { return command == "aliases" || command == "newaliases" || command == "verify"; }
+
+std::optional<Error> check_aliases(const CommandLine& line) {
+  if (!is_aliases_command(line.command)) return std::nullopt;
+  CommandLine words = line;
+  words.arguments.clear();
+  if (words.selects() || line.json) return mistake("mxpress " + line.command + " takes names only, such as root");
+  if (line.command == "newaliases" && !line.arguments.empty()) return mistake("newaliases takes no names; say mxpress aliases NAME");
+  return std::nullopt;
+}
+
 // What is wrong with the words taken together; nothing if they make sense.
 std::optional<Error> check(const CommandLine& line) {
   if (!is_one_of(kCommands, line.command)) return mistake("no such command: " + line.command);
@@ -78,9 +90,10 @@ std::optional<Error> check(const CommandLine& line) {
   if (line.command == "dkim" && !is_dkim_command(line.arguments))
     return mistake("say mxpress dkim records, mxpress dkim rotate DOMAIN, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
   if (const auto wrong = check_setup(line)) return wrong;
+  if (const auto wrong = check_aliases(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
-      line.command != "dkim" && line.command != "setup")
+      line.command != "dkim" && line.command != "setup" && !is_aliases_command(line.command))
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --older, --state or --all");
@@ -164,6 +177,7 @@ Looking:
   setup oauth         lets mxpressd sign in at a provider without a password (--name NAME, of [credentials.NAME])
   dkim records        the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);
                       dkim rotate DOMAIN: new keys that take over once their records are there
+  aliases [NAME...]   what is wrong with the aliases; with names: where the mail for them goes
   fsck                is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing
 
 Acting (--dry-run: only say on what):

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string_view>
 
+#include "mta/cli/aliases_command.h"
 #include "mta/cli/commands.h"
 #include "mta/cli/dkim_command.h"
 #include "mta/cli/fsck_command.h"
@@ -86,6 +87,10 @@ std::string what_waits_outside(const Config& config) {
   return dropped == 0 ? "" : "; " + std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string();
 }
 
+bool is_about_aliases(const CommandLine& line) {
+  return line.command == "aliases" || line.command == "newaliases" || line.command == "verify";
+}
+
 }  // namespace
 
 ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams) {
@@ -95,9 +100,11 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (line->command == "version") return streams.out << "mxpress " MXPRESS_VERSION "\n", ExitCode::ok;
   const auto file = config::named_file(line->config);
   auto config = load_config(file);
-  const bool needs_config = line->command == "config" || line->command == "fsck" || line->command == "dkim" || line->command == "setup";
+  const bool needs_config = line->command == "config" || line->command == "fsck" || line->command == "dkim" || line->command == "setup" ||
+                            is_about_aliases(*line);
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
   if (line->command == "config") return config_command(*line, *config, streams);
+  if (is_about_aliases(*line)) return run_aliases(*line, *config, streams);
   if (line->command == "dkim") return run_dkim(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "setup" && !line->arguments.empty()) return run_oauth_setup(*line, *config, streams);
   if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);
