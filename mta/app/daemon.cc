@@ -43,6 +43,8 @@
 #include "mta/rates/rate_limits.h"
 #include "mta/records/key_watch.h"
 #include "mta/records/seen_keys.h"
+#include "mta/routing/alias_book.h"
+#include "mta/routing/alias_watch.h"
 #include "mta/routing/route_files.h"
 #include "mta/routing/sender_rules.h"
 #include "mta/routing/signing_keys.h"
@@ -54,6 +56,7 @@
 #include "mta/system/memory_limit.h"
 #include "mta/system/notify.h"
 #include "mta/system/privileges.h"
+#include "mta/system/user_lookup.h"
 #include "mta/transport/local_mailbox.h"
 #include "queue/disk.h"
 #include "queue/spool.h"
@@ -84,7 +87,8 @@ queue::SpoolOptions spool_options(const Config& config) {
 }
 
 // Mail that needs a file which cannot be read waits, other mail goes on.
-void read_route_files(Config& config, auth::LoginKeeper& logins) {
+void read_files(Config& config, auth::LoginKeeper& logins, routing::AliasWatch& aliases) {
+  config.alias_book = aliases.watch(config);
   config.route_files = routing::RouteFiles::load(config, logins.configure(config));
   for (const std::string& failure : config.route_files->failures()) log(LogLine(Priority::alert, "route").add("reason", failure));
 }
@@ -162,10 +166,11 @@ class RunningDaemon final : public Daemon {
  public:
   RunningDaemon(Config config, std::optional<boost::filesystem::path> file, intake::Listeners listeners, std::unique_ptr<queue::Disk> disk,
                 std::unique_ptr<queue::Spool> spool, std::unique_ptr<system::CrashRecord> crash_record,
-                std::unique_ptr<auth::LoginKeeper> logins, routing::SigningKeys keys)
+                std::unique_ptr<auth::LoginKeeper> logins, std::unique_ptr<routing::AliasWatch> aliases, routing::SigningKeys keys)
       : file_(std::move(file)),
         config_(std::move(config)),
         logins_(std::move(logins)),
+        aliases_(std::move(aliases)),
         listeners_(std::move(listeners)),
         disk_(std::move(disk)),
         spool_(std::move(spool)),
@@ -221,7 +226,7 @@ class RunningDaemon final : public Daemon {
     if (crash_record_) suspect_trial_.emplace(main_, *dispatcher_, *crash_record_);
     context_.emplace(intake::Context{config_, *spool_, events_,
                                      [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); },
-                                     &guard_});
+                                     &guard_, &users_});
     intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
@@ -285,7 +290,10 @@ class RunningDaemon final : public Daemon {
   }
 
   std::vector<std::string> failures(std::vector<std::string> failures) const {
-    for (const std::string& failure : config_.get()->route_files->failures()) failures.push_back(failure);
+    const auto config = config_.get();
+    for (const std::string& failure : config->route_files->failures()) failures.push_back(failure);
+    if (const std::string failure = config->alias_book->files()->failure; !failure.empty())
+      failures.push_back(config->local.alias_file.string() + ": " + failure + " (mxpress aliases)");
     for (const std::string& failure : logins_->failures()) failures.push_back(failure);
     for (const std::string& failure : sign_in_alarm_.failures()) failures.push_back(failure);
     for (const std::string& failure : guard_.failures(system::instant_now())) failures.push_back(failure);
@@ -336,7 +344,7 @@ class RunningDaemon final : public Daemon {
     auto keys = read_signing_keys(config);
     if (!keys) config = keys.error();
     if (config) {
-      read_route_files(*config, *logins_);
+      read_files(*config, *logins_, *aliases_);
       say_local_delivery(*config);
       watch_keys(std::move(*keys), *config);
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
@@ -418,6 +426,8 @@ class RunningDaemon final : public Daemon {
   std::mutex reload_mutex_;
   CurrentConfig config_;
   std::unique_ptr<auth::LoginKeeper> logins_;
+  std::unique_ptr<routing::AliasWatch> aliases_;
+  system::UserLookup users_;
   intake::Listeners listeners_;
   std::unique_ptr<queue::Disk> disk_;
   std::unique_ptr<queue::Spool> spool_;
@@ -468,14 +478,16 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   auto keys = routing::load_signing_keys(config);
   if (!keys) return keys.error();
   auto logins = std::make_unique<auth::LoginKeeper>(oauth::make_login_source);
-  read_route_files(config, *logins);
+  auto aliases = std::make_unique<routing::AliasWatch>();
+  read_files(config, *logins, *aliases);
   say_local_delivery(config);
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config));
   if (!spool) return spool.error();
   auto crash_record = open_crash_record(config);
-  auto daemon = std::make_unique<RunningDaemon>(std::move(config), std::move(file), std::move(*listeners), std::move(disk),
-                                                std::move(*spool), std::move(crash_record), std::move(logins), std::move(*keys));
+  auto daemon =
+      std::make_unique<RunningDaemon>(std::move(config), std::move(file), std::move(*listeners), std::move(disk), std::move(*spool),
+                                      std::move(crash_record), std::move(logins), std::move(aliases), std::move(*keys));
   if (auto status = daemon->open_control(); !status) return status.error();
   return std::unique_ptr<Daemon>(std::move(daemon));
 }

@@ -19,8 +19,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue", "show",   "cat",  "hold", "release", "retry", "bounce",  "remove",     "status", "reload", "flush",
-                                  "mailq", "config", "wait", "fsck", "dkim",    "setup", "mailbox", "completion", "help",   "version"};
+constexpr std::array kCommands = {"queue", "show",    "cat",  "hold", "release", "retry",   "bounce",     "remove", "status",     "reload",
+                                  "flush", "mailq",   "config", "wait", "fsck",   "dkim",    "setup",      "mailbox", "completion", "aliases",
+                                  "newaliases", "verify", "help", "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -98,6 +99,17 @@ std::string line_of(const CommandRow& row) {
   return line + "\n";
 }
 
+bool is_aliases_command(std::string_view command) { return command == "aliases" || command == "newaliases" || command == "verify"; }
+
+std::optional<Error> check_aliases(const CommandLine& line) {
+  if (!is_aliases_command(line.command)) return std::nullopt;
+  CommandLine words = line;
+  words.arguments.clear();
+  if (words.selects() || line.json) return mistake("mxpress " + line.command + " takes names only, such as root");
+  if (line.command == "newaliases" && !line.arguments.empty()) return mistake("newaliases takes no names; say mxpress aliases NAME");
+  return std::nullopt;
+}
+
 // What is wrong with the words taken together; nothing if they make sense.
 std::optional<Error> check(const CommandLine& line) {
   if (!is_one_of(kCommands, line.command)) return mistake("no such command: " + line.command);
@@ -114,9 +126,11 @@ std::optional<Error> check(const CommandLine& line) {
   if (line.command == "mailbox" && !is_mailbox_command(line.arguments))
     return mistake("say mxpress mailbox list, mxpress mailbox cat ID, or mxpress mailbox deliver [ID...]");
   if (const auto wrong = check_setup(line)) return wrong;
+  if (const auto wrong = check_aliases(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
-      line.command != "dkim" && line.command != "setup" && line.command != "mailbox" && line.command != "completion")
+      line.command != "dkim" && line.command != "setup" && line.command != "mailbox" && line.command != "completion" &&
+      !is_aliases_command(line.command))
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --uid, --older, --state or --all");

@@ -12,7 +12,18 @@
 namespace mxpress::mta::cli {
 
 // Stable: scripts rely on them. docs/mxpress.1
-enum class ExitCode { ok = 0, nothing_matched = 1, usage = 2, unreachable = 3, refused = 4, failed = 5, repaired = 6 };
+enum class ExitCode {
+  ok = 0,
+  nothing_matched = 1,
+  usage = 2,
+  unreachable = 3,
+  refused = 4,
+  failed = 5,
+  repaired = 6,
+  data = 65,  // these: sysexits.h, of what sendmail becomes
+  no_user = 67,
+  configuration = 78,
+};
 
 struct CommandLine {
   std::string command;                 // "queue", "show" ...; "help" and "version" too

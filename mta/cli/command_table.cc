@@ -22,6 +22,7 @@ constexpr CommandRow kLooking[] = {
     {"dkim records",
      "the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);\n"
      "dkim rotate DOMAIN: new keys that take over once their records are there"},
+    {"aliases [NAME...]", "what is wrong with the aliases; with names: where the mail for them goes"},
     {"mailbox list", "what lies in the daemon's own mailbox (mailbox cat ID)"},
     {"fsck", "is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing"},
     {"completion SHELL", "prints what makes bash, zsh or fish complete these commands"},

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string_view>
 
+#include "mta/cli/aliases_command.h"
 #include "mta/cli/commands.h"
 #include "mta/cli/completion.h"
 #include "mta/cli/dkim_command.h"
@@ -105,6 +106,10 @@ std::string what_waits_outside(const Config& config) {
   return dropped == 0 ? "" : "; " + std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string();
 }
 
+bool is_about_aliases(const CommandLine& line) {
+  return line.command == "aliases" || line.command == "newaliases" || line.command == "verify";
+}
+
 }  // namespace
 
 ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams) {
@@ -118,8 +123,10 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (placed && line->command == "config") return config_command(*line, *placed, streams);
   Result<Config> config = placed ? Result<Config>(std::move(placed->config)) : Result<Config>(placed.error());
   constexpr std::array<std::string_view, 5> kNeedConfig = {"config", "fsck", "dkim", "setup", "mailbox"};
-  const bool needs_config = std::find(kNeedConfig.begin(), kNeedConfig.end(), line->command) != kNeedConfig.end();
+  const bool needs_config =
+      is_about_aliases(*line) || std::find(kNeedConfig.begin(), kNeedConfig.end(), line->command) != kNeedConfig.end();
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
+  if (is_about_aliases(*line)) return run_aliases(*line, *config, streams);
   if (line->command == "dkim") return run_dkim(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "setup" && !line->arguments.empty()) return run_oauth_setup(*line, *config, streams);
   if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);

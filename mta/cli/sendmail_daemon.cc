@@ -40,7 +40,9 @@ ExitStatus judge(const proto::Reply& reply) {
   if (reply.is_positive() || reply.is_intermediate()) return {};
   constexpr int kPolicy = 7;  // RFC 3463 3.8: X.7.X
   const bool is_forbidden = reply.enhanced && reply.enhanced->subject == kPolicy;
-  const ExitCode code = reply.is_transient() ? ExitCode::try_later : is_forbidden ? ExitCode::no_permission : ExitCode::data;
+  const bool is_no_user = reply.enhanced && reply.enhanced->subject == 1 && reply.enhanced->detail == 1;  // RFC 3463 3.2: X.1.1
+  const ExitCode refused = is_forbidden ? ExitCode::no_permission : is_no_user ? ExitCode::no_user : ExitCode::data;
+  const ExitCode code = reply.is_transient() ? ExitCode::try_later : refused;
   return {code, "mxpressd says: " + reply.to_string(), is_shutting_down(reply)};
 }
 

@@ -121,11 +121,21 @@ ExitStatus deliver(const SendmailOptions& options, const SendmailSettings& setti
   return finished;
 }
 
-ExitStatus verify(const SendmailOptions& options) {
+// Names of this host are for mxpress to look up.
+ExitStatus verify(const SendmailOptions& options, const SendmailSettings& settings) {
   const Recipients recipients = find_recipients(options, {});
-  for (const std::string& address : recipients.addresses) std::printf("%s... is a mail address\n", address.c_str());
-  if (!recipients.status.ok() || recipients.malformed.empty()) return recipients.status;
-  return {ExitCode::data, recipients.why_malformed};
+  std::vector<std::string> names = {"verify", "--"};
+  for (const std::string& address : recipients.addresses) {
+    if (address.find('@') == std::string::npos)
+      names.push_back(address);
+    else
+      std::printf("%s... is a mail address\n", address.c_str());
+  }
+  if (!recipients.status.ok()) return recipients.status;
+  if (!recipients.malformed.empty()) return {ExitCode::data, recipients.why_malformed};
+  if (names.size() == 2) return {};
+  std::fflush(stdout);
+  return become_mxpress(settings, std::move(names));
 }
 
 ExitStatus say(const char* words) {
@@ -145,9 +155,9 @@ ExitStatus run(const SendmailOptions& options) {
     case SendmailMode::flush_queue:
       return become_mxpress(settings, {"flush"});
     case SendmailMode::new_aliases:
-      return say("nothing to do: aliases are [local] aliases in mxpress.toml; `mxpress reload` reads them\n");
+      return become_mxpress(settings, {"newaliases"});
     case SendmailMode::verify:
-      return verify(options);
+      return verify(options, settings);
     case SendmailMode::daemon:
       return say("nothing to do: the daemon is mxpressd, which the service manager starts\n");
     default:

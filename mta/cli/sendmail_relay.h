@@ -1,4 +1,4 @@
-// The modes of sendmail that hand the work to somebody else: -bs to the daemon, mailq and -q to mxpress.
+// The modes of sendmail that hand the work to somebody else: -bs to the daemon; mailq, newaliases, -q and -bv to mxpress.
 #pragma once
 
 #include <string>

@@ -24,8 +24,9 @@ namespace mxpress::mta::content {
 class Signer;
 }
 namespace mxpress::mta::routing {
+class AliasBook;
 class RouteFiles;
-}
+}  // namespace mxpress::mta::routing
 
 namespace mxpress::mta {
 
@@ -66,8 +67,17 @@ struct ListenConfig {
 
 inline constexpr std::string_view kUserOfSender = "{user}";  // in LocalConfig::senders
 
+inline constexpr const char* kEveryOther = "*";  // in LocalConfig::aliases and senders: whose name has no entry
+
+// Mail for a name that neither a user of this host nor an alias has.
+enum class UnknownUsers : std::uint8_t { refuse, keep };
+
 struct LocalConfig {
-  std::map<std::string, proto::Mailbox> aliases;  // local part -> address
+  // By local part in lower case, or kEveryOther: targets as proto::parse_alias_targets() reads them, each by itself. They come before those
+  // of alias_file.
+  std::map<std::string, std::vector<std::string>> aliases;
+  boost::filesystem::path alias_file = "/etc/aliases";  // empty: none
+  UnknownUsers unknown_users = UnknownUsers::refuse;
   // What this host's users are called in the mail that they send: by local part in lower case, or "*" for the rest; "{user}" in an
   // address stands for the local part.
   std::map<std::string, std::string> senders;
@@ -139,6 +149,7 @@ struct Config {
   std::map<proto::Domain, DestinationConfig> destinations;
   std::map<std::string, DestinationConfig, std::less<>> subdomains;  // "*.DOMAIN", by DOMAIN: of domains below it
   std::shared_ptr<const routing::RouteFiles> route_files;            // what routes need of other files; null: not read, as in `mxpress`
+  std::shared_ptr<const routing::AliasBook> alias_book;              // what alias_file says; null: not read
   std::shared_ptr<content::Signer> signer;                           // signs what leaves; null: nobody
   std::vector<std::string> warnings;                                 // for the log
 

@@ -1,6 +1,7 @@
 // Every key of the configuration, once: how its value is read and how it is shown.
 #include "mta/config/config_fields.h"
 
+#include "mta/config/alias_kinds.h"
 #include "mta/config/config_kinds.h"
 #include "mta/config/oauth_kinds.h"
 #include "mta/config/route_kinds.h"
@@ -143,6 +144,8 @@ std::vector<ConfigField> fields_of(Config& config) {
   add_timeouts(fields, config.timeouts);
   add_retry(fields, config.retry);
   fields.push_back(field("local", "aliases", config.local.aliases, aliases()));
+  fields.push_back(field("local", "alias_file", config.local.alias_file, path_or_none()));
+  fields.push_back(field("local", "unknown_users", config.local.unknown_users, unknown_users()));
   fields.push_back(field("local", "senders", config.local.senders, senders()));
   fields.push_back(field("local", "deliver", config.local.deliver, maybe(local_delivery())));
   fields.push_back(field("local", "deliver_socket", config.local.deliver_socket, socket_path()));

@@ -277,13 +277,6 @@ Kind<std::string> optional_text(std::string what) {
           [](const std::string& target) { return target.empty() ? std::string() : in_quotes(target); }};
 }
 
-Kind<std::map<std::string, proto::Mailbox>> aliases() {
-  return {[](const Value& value) {
-            return parse_names<proto::Mailbox>(value, [](std::string_view text) { return proto::Mailbox::parse(text); });
-          },
-          [](const auto& target) { return show_names<proto::Mailbox>(target, [](const proto::Mailbox& one) { return one.to_string(); }); }};
-}
-
 // The selectors are checked with the keys.
 Kind<std::map<std::string, boost::filesystem::path>> key_files() {
   return {[one = path()](const Value& value) -> Result<std::map<std::string, boost::filesystem::path>> {

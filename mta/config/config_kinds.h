@@ -38,10 +38,9 @@ Kind<dns::AddressFamily> family();
 Kind<queue::RetrySchedule> schedule();
 Kind<NextHops> next_hops();
 Kind<RouteTls> route_tls();
-Kind<std::string> key_digest();                     // read as base64, kept as octets
-Kind<std::string> sasl_mechanism();                 // kept in upper case
-Kind<std::string> optional_text(std::string what);  // one line of printable ASCII; empty: not set
-Kind<std::map<std::string, proto::Mailbox>> aliases();
+Kind<std::string> key_digest();                                    // read as base64, kept as octets
+Kind<std::string> sasl_mechanism();                                // kept in upper case
+Kind<std::string> optional_text(std::string what);                 // one line of printable ASCII; empty: not set
 Kind<std::map<std::string, boost::filesystem::path>> key_files();  // by selector
 Kind<SignWhen> sign_when();
 Kind<LocalDelivery> local_delivery();

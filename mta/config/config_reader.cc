@@ -9,27 +9,12 @@
 #include "mta/config/providers.h"
 #include "mta/config/sender_kinds.h"
 #include "proto/printable.h"
+#include "proto/spelling.h"
 
 namespace mxpress::mta::config {
 namespace {
 
 constexpr std::size_t kMaxErrors = 20;
-
-// Levenshtein's distance: how many letters differ.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
 
 // The key that was probably meant: the same name in another table, else the nearest name, those of the same table first.
 std::string suggestion(const std::string& table, std::string_view key, const std::vector<Candidate>& candidates) {
@@ -37,7 +22,9 @@ std::string suggestion(const std::string& table, std::string_view key, const std
   const Candidate* best = nullptr;
   std::size_t least = 1 + std::max<std::size_t>(2, key.size() / 3);
   for (const Candidate& candidate : candidates) {
-    const std::size_t differs = distance(key, candidate.name) + (candidate.table == table ? 0 : candidate.name == key ? 0 : 1);
+    const std::size_t differs = proto::spelling_distance(key, candidate.name) + (candidate.table == table ? 0
+                                                                                 : candidate.name == key  ? 0
+                                                                                                          : 1);
     if (differs >= least) continue;
     least = differs;
     best = &candidate;

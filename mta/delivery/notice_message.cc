@@ -126,8 +126,7 @@ queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& messag
     if (request.kind == Kind::delay) describe_delay(notice.recipients.back(), message.recipients[index], request.delays, routing);
   }
   queue::NewMessage composed;
-  composed.envelope.recipients.push_back({notice.to, {}, ""});
-  routing::resolve_alias(config, composed.envelope.recipients.back());
+  composed.envelope.recipients = routing::expanded(config, {notice.to, {}, ""});
   composed.envelope.is_notice = true;
   composed.envelope.submitter.entrance = "mxpressd";
   composed.envelope.submitter.share = message.envelope.submitter.share_owner();

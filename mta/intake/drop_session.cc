@@ -61,6 +61,7 @@ class FileStream final : public net::Stream {
 class VerdictSink final : public smtp::MailSink {
  public:
   VerdictSink(Submission& next, std::uint64_t size, std::size_t most) : next_(next), size_(size), max_recipients_(most) {}
+  Refusal keep_refused(Refusal refusal);
   const ServerReply verdict() const {
     if (accepted_) return *accepted_;
     return refusal_.value_or(ServerReply{kNoMessage, proto::EnhancedStatus{5, 5, 2}, "No complete message"});
@@ -68,6 +69,9 @@ class VerdictSink final : public smtp::MailSink {
 
   void hello(std::string name, smtp::Greeting greeting) override { next_.hello(std::move(name), greeting); }
   Refusal begin(const proto::ReversePath& sender, std::uint64_t) override { return next_.begin(sender, size_); }
+  std::optional<Task<void>> prepare(const proto::Recipient& recipient) override {
+    return recipients_ < max_recipients_ ? next_.prepare(recipient) : std::nullopt;
+  }
   Refusal recipient(const proto::Recipient& recipient) override;
   std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> open(proto::Envelope envelope) override;
   void refused(std::string_view what, const ServerReply& reply) override {
@@ -104,9 +108,17 @@ class WatchedMessage final : public smtp::IncomingMessage {
   VerdictSink& sink_;
 };
 
+// Nobody hears it: the message goes to its sender, with the first refusal.
+Refusal VerdictSink::keep_refused(Refusal refusal) {
+  if (!refusal || refusal->code / 100 != 5) return refusal;
+  refusal->text += "; the message was sent to nobody";
+  next_.return_next(std::move(*refusal));
+  return std::nullopt;
+}
+
 // Those beyond the limit are counted, not kept: the message goes to nobody, and its sender is told.
 Refusal VerdictSink::recipient(const proto::Recipient& recipient) {
-  if (++recipients_ <= max_recipients_) return next_.recipient(recipient);
+  if (++recipients_ <= max_recipients_) return keep_refused(next_.recipient(recipient));
   is_over_limit_ = true;
   return ServerReply{452, kTooMany, "Too many recipients"};
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dns/async.h"
+#include "mta/config/config.h"
 #include "mta/events/event.h"
 #include "mta/events/hub.h"
 #include "mta/intake/rate_guard.h"
@@ -82,7 +83,7 @@ struct Incoming::Cleaning {
 };
 
 Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope,
-                   TransactionRoom&& room)
+                   ExpandedRecipients&& expanded, TransactionRoom&& room)
     : context_(context),
       entrance_(entrance),
       config_(std::move(config)),
@@ -90,6 +91,7 @@ Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<c
       own_(config_->own_domain()),
       completion_(completion_of(config_, own_)),
       envelope_(std::move(envelope)),
+      expanded_(std::move(expanded)),
       room_(std::move(room)) {
   envelope_.submitter = entrance_.submitter;
   if (is_completed()) rename_sender();
@@ -194,7 +196,8 @@ Refusal Incoming::complete(proto::HeaderFacts facts, std::size_t behind_received
   }
   if (is_completed() && !facts.is_complete()) whole.insert(behind_received, proto::missing_fields(facts, defaults()));
   if (Refusal refusal = judge_sender(whole)) return refusal;
-  routing::resolve_aliases(*config_, envelope_.recipients);
+  if (!objection_) std::move(expanded_).put_into(envelope_.recipients);  // else its sender is told of those whom he named
+  routing::drop_repetitions(envelope_.recipients);
   if (!objection_) readdress(behind_received, whole);
   message_id_ = std::move(facts.message_id).value_or(std::string());
   if (message_id_.size() > kMostOfId) message_id_ = message_id_.substr(0, kMostOfId);

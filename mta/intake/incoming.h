@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "mta/intake/expanded_recipients.h"
 #include "mta/intake/submit.h"
 #include "proto/clean_header.h"
 #include "proto/mail_data.h"
@@ -19,7 +20,7 @@ namespace mxpress::mta::intake {
 class Incoming final : public smtp::IncomingMessage {
  public:
   Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope,
-           TransactionRoom&& room);
+           ExpandedRecipients&& expanded, TransactionRoom&& room);
   ~Incoming() override;
 
   smtp::Refusal append(std::string_view content) override;
@@ -65,6 +66,7 @@ class Incoming final : public smtp::IncomingMessage {
   const proto::Domain own_;
   const proto::HeaderCompletion completion_;
   proto::Envelope envelope_;
+  ExpandedRecipients expanded_;  // until the header is complete
   int zone_minutes_ = 0;
   bool in_header_ = true;
   proto::HeaderScanner scanner_{proto::MboxLines::are_dropped};

@@ -5,6 +5,7 @@
 
 #include "mta/config/config.h"
 #include "mta/intake/incoming.h"
+#include "mta/intake/local_recipients.h"
 #include "mta/smtp/server_session.h"
 #include "mta/system/log.h"
 #include "mta/system/log_limit.h"
@@ -25,6 +26,11 @@ std::uint64_t octets_of(const proto::Recipient& recipient) {
   return 3 * (sizeof recipient + text) + kAround;
 }
 
+// Only programs on this host are told which names there are.
+NearMisses near_misses(const Entrance& entrance) {
+  return entrance.completion == Completion::complete ? NearMisses::are_told : NearMisses::are_secret;
+}
+
 }  // namespace
 
 Result<smtp::ServerOptions> server_options(const Config& config, Completion completion) {
@@ -41,7 +47,12 @@ Result<smtp::ServerOptions> server_options(const Config& config, Completion comp
 }
 
 Submission::Submission(Context& context, Entrance entrance)
-    : context_(context), entrance_(std::move(entrance)), room_(*context.transactions, entrance_.owner()) {}
+    : context_(context),
+      entrance_(std::move(entrance)),
+      local_(std::make_unique<LocalRecipients>(context.users, near_misses(entrance_))),
+      room_(*context.transactions, entrance_.owner()) {}
+
+Submission::~Submission() = default;
 
 void Submission::hello(std::string name, smtp::Greeting greeting) {
   entrance_.submitter.client_name = std::move(name);
@@ -50,20 +61,39 @@ void Submission::hello(std::string name, smtp::Greeting greeting) {
 
 Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declared_size) {
   sender_ = sender;
+  local_->begin();
   room_.release();
   const Status room = context_.spool.room_for(declared_size);
   if (!room.ok()) return ServerReply{452, EnhancedStatus{4, 3, 1}, room.error().message};
   return std::nullopt;
 }
 
+std::optional<Task<void>> Submission::prepare(const proto::Recipient& recipient) {
+  return local_->prepare(context_.config.get(), recipient);
+}
+
 // Everybody who may speak to us may send to everybody: the listeners decide who may speak.
 Refusal Submission::recipient(const proto::Recipient& recipient) {
-  if (!room_.add(octets_of(recipient))) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
+  if (Refusal refusal = local_->judge(recipient)) return refusal;
+  std::uint64_t octets = octets_of(recipient);
+  for (const proto::Recipient& target : local_->targets()) octets += octets_of(target);
+  if (!room_.add(octets)) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
+  if (!local_->left_out().empty()) log_left_out(recipient);
+  local_->accept();
   return std::nullopt;
 }
 
+void Submission::log_left_out(const proto::Recipient& recipient) const {
+  for (const std::string& reason : local_->left_out()) {
+    if (!may_log(entrance_.owner(), "alias-left-out")) return;
+    LogLine line(Priority::warning, "alias-left-out");
+    log(line.add("for", recipient.mailbox.in_brackets()).add("reason", reason));
+  }
+}
+
 std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> Submission::open(proto::Envelope envelope) {
-  auto message = std::make_unique<Incoming>(context_, entrance_, context_.config.get(), std::move(envelope), std::move(room_));
+  auto message =
+      std::make_unique<Incoming>(context_, entrance_, context_.config.get(), std::move(envelope), local_->take(), std::move(room_));
   if (objection_) message->return_because(*std::exchange(objection_, std::nullopt));
   return message;
 }

@@ -25,6 +25,9 @@ using proto::QueueId;
 namespace mxpress::mta {
 struct Config;
 class CurrentConfig;
+namespace system {
+class UserLookup;
+}
 namespace events {
 class Hub;
 }
@@ -36,6 +39,7 @@ struct ServerOptions;
 namespace mxpress::mta::intake {
 
 class RateGuard;
+class LocalRecipients;
 
 // What all entrances share; it outlives every session.
 struct Context {
@@ -45,6 +49,7 @@ struct Context {
   // Takes a message that is durable in the spool on to its delivery. Any thread.
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
   RateGuard* guard = nullptr;  // null: nobody is counted
+  system::UserLookup* users = nullptr;  // null: every name is that of a user of this host
   std::unique_ptr<fairness::FairBudget> transactions = std::make_unique<fairness::FairBudget>(kTransactions);
 };
 
@@ -69,23 +74,30 @@ Result<smtp::ServerOptions> server_options(const Config& config, Completion comp
 class Submission : public smtp::MailSink {
  public:
   Submission(Context& context, Entrance entrance);
+  ~Submission() override;
   Submission(const Submission&) = delete;
   Submission& operator=(const Submission&) = delete;
 
   void hello(std::string name, smtp::Greeting greeting) override;
   smtp::Refusal begin(const proto::ReversePath& sender, std::uint64_t declared_size) override;
+  std::optional<Task<void>> prepare(const proto::Recipient& recipient) override;
   smtp::Refusal recipient(const proto::Recipient& recipient) override;
   std::variant<std::unique_ptr<smtp::IncomingMessage>, smtp::ServerReply> open(proto::Envelope envelope) override;
   void refused(std::string_view what, const smtp::ServerReply& reply) override;
   // The next message is taken in and returned to its sender. Of a drop file only.
-  void return_next(smtp::ServerReply why) { objection_ = std::move(why); }
+  void return_next(smtp::ServerReply why) {
+    if (!objection_) objection_ = std::move(why);
+  }
 
  private:
+  void log_left_out(const proto::Recipient& recipient) const;
+
   Context& context_;
   Entrance entrance_;
   smtp::Refusal objection_;
   proto::ReversePath sender_;  // of the transaction, for the log
-  TransactionRoom room_;       // until the message has it
+  const std::unique_ptr<LocalRecipients> local_;
+  TransactionRoom room_;  // until the message has it
 };
 
 }  // namespace mxpress::mta::intake

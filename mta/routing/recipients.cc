@@ -14,22 +14,21 @@ namespace {
 
 constexpr std::size_t kMostNamed = 100;  // in the field; the others are counted
 
-proto::Recipient resolved(const Config& config, const proto::Mailbox& mailbox, proto::Notify notify) {
-  proto::Recipient recipient{mailbox, notify, {}};
-  resolve_alias(config, recipient);
-  return recipient;
-}
-
 bool is_among(const std::vector<proto::Recipient>& recipients, const proto::Mailbox& mailbox) {
   return std::any_of(recipients.begin(), recipients.end(), [&](const proto::Recipient& one) { return one.mailbox == mailbox; });
+}
+
+// Those whom the mailbox leads to, unless they are there.
+void add(const Config& config, const proto::Mailbox& mailbox, proto::Notify notify, std::vector<proto::Recipient>& recipients) {
+  for (proto::Recipient& one : expanded(config, {mailbox, notify, {}}))
+    if (!is_among(recipients, one.mailbox)) recipients.push_back(std::move(one));
 }
 
 }  // namespace
 
 void add_always_bcc(const Config& config, std::vector<proto::Recipient>& recipients) {
   if (!config.always_bcc) return;
-  proto::Recipient archive = resolved(config, *config.always_bcc, {.given = true});
-  if (!is_among(recipients, archive.mailbox)) recipients.push_back(std::move(archive));
+  add(config, *config.always_bcc, {.given = true}, recipients);
 }
 
 std::string redirect_recipients(const Config& config, std::vector<proto::Recipient>& recipients) {
@@ -46,8 +45,7 @@ std::string redirect_recipients(const Config& config, std::vector<proto::Recipie
   recipients = std::move(stay);
   if (count == 0) return {};
   if (count > kMostNamed) field += "\r\n (and " + std::to_string(count - kMostNamed) + " more)";
-  proto::Recipient staging = resolved(config, *config.redirect, {});
-  if (!is_among(recipients, staging.mailbox)) recipients.push_back(std::move(staging));
+  add(config, *config.redirect, {}, recipients);
   return field + "\r\n";
 }
 

@@ -15,7 +15,7 @@ struct Config;
 
 namespace mxpress::mta::routing {
 
-// Behind resolve_aliases(). The archive is one more recipient, unless it is one already; nobody hears if it cannot get the message.
+// Behind aliases. The archive is one more recipient, unless it is one already; nobody hears if it cannot get the message.
 void add_always_bcc(const Config& config, std::vector<proto::Recipient>& recipients);
 
 // With [redirect] one recipient stands for all whose mail would leave this host; those of local domains stay. Returns a header field with

@@ -49,7 +49,9 @@ class MailSink {
   virtual void hello(std::string name, Greeting greeting) = 0;
   // MAIL: may a message of this size (0: not declared) begin? RFC 1870 6.1.
   virtual Refusal begin(const proto::ReversePath& sender, std::uint64_t declared_size) = 0;
-  // RCPT.
+  // RCPT: what has to be waited for before recipient() can answer; nothing: it can at once.
+  virtual std::optional<Task<void>> prepare(const proto::Recipient&) { return std::nullopt; }
+  // RCPT, behind prepare().
   virtual Refusal recipient(const proto::Recipient& recipient) = 0;
   // DATA.
   virtual std::variant<std::unique_ptr<IncomingMessage>, ServerReply> open(proto::Envelope envelope) = 0;

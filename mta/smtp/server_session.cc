@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dns/async.h"
 #include "mta/smtp/server_arrival.h"
@@ -144,6 +145,10 @@ void ServerSession::count_work(std::string_view line) {
 }
 
 Task<bool> ServerSession::say(Wait wait) {
+  if (wait == Wait::recipient) {
+    co_await std::exchange(preparation_, std::nullopt).value();
+    co_return (end_rcpt(), true);
+  }
   if (wait == Wait::turn) {
     co_await let_others_go_on();
     turn_began_ = work_;
@@ -193,8 +198,7 @@ ServerSession::Wait ServerSession::command(const proto::Command& command) {
       mail(command.argument);
       break;
     case Verb::rcpt:
-      rcpt(command.argument);
-      break;
+      return rcpt(command.argument);
     case Verb::quit:
       if (!command.argument.empty()) return refuse("QUIT", {501, kBadArguments, "QUIT takes no argument"}), Wait::none;
       out_ += profile_->goodbye;
@@ -229,16 +233,20 @@ void ServerSession::mail(std::string_view argument) {
   out_ += kSenderFine;
 }
 
-void ServerSession::rcpt(std::string_view argument) {
-  if (!envelope_) return refuse("RCPT", bad_sequence("MAIL first"));
+ServerSession::Wait ServerSession::rcpt(std::string_view argument) {
+  if (!envelope_) return refuse("RCPT", bad_sequence("MAIL first")), Wait::none;
   auto recipient = proto::parse_rcpt_arguments(argument, options_.addresses);
-  if (!recipient) return refuse("RCPT", to_reply(recipient.error()));
-  if (envelope_->recipients.size() >= options_.max_recipients) return answer_no("RCPT", too_many_recipients());
-  const Refusal refusal = sink_.recipient(*recipient);
-  if (refusal && refusal->code == kTooMany) return answer_no("RCPT", *refusal);
-  if (refusal) return refuse("RCPT", *refusal);
-  envelope_->recipients.push_back(std::move(*recipient));
-  out_ += kRecipientFine;
+  if (!recipient) return refuse("RCPT", to_reply(recipient.error())), Wait::none;
+  if (envelope_->recipients.size() >= options_.max_recipients) return answer_no("RCPT", too_many_recipients()), Wait::none;
+  preparation_ = sink_.prepare(envelope_->recipients.emplace_back(std::move(*recipient)));
+  return preparation_ ? Wait::recipient : (end_rcpt(), Wait::none);
+}
+
+void ServerSession::end_rcpt() {
+  const Refusal refusal = sink_.recipient(envelope_->recipients.back());
+  if (!refusal) return void(out_ += kRecipientFine);
+  envelope_->recipients.pop_back();
+  return refusal->code == kTooMany ? answer_no("RCPT", *refusal) : refuse("RCPT", *refusal);
 }
 
 ServerSession::Wait ServerSession::data(std::string_view argument) {

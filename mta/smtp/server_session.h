@@ -59,7 +59,7 @@ class ServerSession {
   Task<void> send_away(ServerReply last_words);
 
   // What has to be waited for after a line. turn: the others on this thread.
-  enum class Wait { none, content, replies, turn, goodbye, farewell };
+  enum class Wait { none, content, recipient, replies, turn, goodbye, farewell };
   Wait take_lines();
   // Waits for that. False: the session ends.
   Task<bool> say(Wait wait);
@@ -69,7 +69,8 @@ class ServerSession {
   Wait part(ServerReply farewell);
   void greet(const proto::Command& command);
   void mail(std::string_view argument);
-  void rcpt(std::string_view argument);
+  Wait rcpt(std::string_view argument);
+  void end_rcpt();
   Wait data(std::string_view argument);
   bool simple(const proto::Command& command);
 
@@ -88,6 +89,7 @@ class ServerSession {
   LineReader lines_;
   std::string out_;
   std::optional<proto::Envelope> envelope_;  // from MAIL to the end of the transaction
+  std::optional<Task<void>> preparation_;    // of the last recipient, which the sink has to be asked about behind it
   std::unique_ptr<IncomingMessage> opened_;  // by DATA, until its content is received
   ServerReply farewell_;                     // to a client that is sent away
   std::size_t errors_ = 0;

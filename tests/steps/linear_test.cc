@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proto/address_list.h"
+#include "proto/alias_target.h"
 #include "proto/clean_header.h"
 #include "proto/command.h"
 #include "proto/domain.h"
@@ -309,6 +310,7 @@ TEST_CASE("linear: address lists are read and completed in linear time") {
         (void)with_domain(text, domain, most);
       },
       lists);
+  check_all_linear([](const std::string& text) { (void)parse_alias_targets(text); }, lists);
   check_all_linear([](const std::string& text) { (void)Mailbox::parse(text); }, lists);
   check_all_linear([](const std::string& text) { (void)without_source_route(text); }, lists);
   check_all_linear([](const std::string& text) { (void)Domain::parse(text); }, lists);

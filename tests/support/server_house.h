@@ -11,6 +11,7 @@
 
 #include "mta/intake/intake.h"
 #include "mta/intake/submit.h"
+#include "mta/system/user_lookup.h"
 #include "tests/support/fake_spool.h"
 #include "tests/support/logging_hub.h"
 
@@ -56,6 +57,7 @@ class IntakeHouse {
   FakeDeliverer deliverer;
   LoggingHub events;
   mta::Config base;
+  std::unique_ptr<mta::system::UserLookup> users;  // as open() finds it; null: every name is that of a user
   std::unique_ptr<mta::CurrentConfig> config;
   std::uint16_t port = 0;
 

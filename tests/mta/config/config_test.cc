@@ -91,7 +91,7 @@ TEST_CASE("config: the commented file names every key, and its examples are acce
   }
   const Config examples = parsed(without_empty_tables);
   CHECK(examples.hostname == "mail.example.com");
-  CHECK(examples.local.aliases.at("root").to_string() == "admin@example.com");
+  CHECK(examples.local.aliases.at("root").front() == "admin@example.com");
   CHECK(examples.route_for(domain("example.com"))->next_hops.hosts.at(0).host == "mail.example.com");
   CHECK(examples.route_for(domain("example.net"))->credentials == "provider");
   CHECK(examples.retry_for(domain("example.com")).delay_notice == 0s);
@@ -181,7 +181,7 @@ mailbox_limit = "10MB"
   CHECK(config.retry.lifetime == 1h);
   CHECK(config.retry.held_lifetime == 2h);
   CHECK(config.retry.delay_notice == 30min);
-  CHECK(config.local.aliases.at("root").to_string() == "admin@example.com");
+  CHECK(config.local.aliases.at("root").front() == "admin@example.com");
   CHECK(config.local.mailbox_limit == 10u << 20);
 }
 
@@ -356,8 +356,13 @@ TEST_CASE("config: each mistake is an error that names file, line and key, and w
       {"[retry]\nlifetime = \"3h\"", "x.toml:2: [retry] delay_notice must be shorter than lifetime"},
       {"[local]\naliases = { root = \"nobody at home\" }", "x.toml:2: [local] aliases: root: \"nobody at home\" is not one mail address: "},
       {"[local]\naliases = { \"bob@here.example\" = \"b@x.example\" }", "x.toml:2: [local] aliases: \"bob@here.example\": write only"},
-      {"[local]\naliases = { root = [\"a@b.example\"] }",
-       "x.toml:2: [local] aliases: root: must be one mail address in quotes, not a list"},
+      {"[local]\naliases = { root = [\"a@b.example\", 7] }",
+       "x.toml:2: [local] aliases: root: must be one mail address in quotes, or a list of them, not an integer"},
+      {"[local]\naliases = { root = [] }", "x.toml:2: [local] aliases: root: has no target"},
+      {"[local]\naliases = { root = \"a@b.example, c@b.example\" }", "\" is not one mail address: write several as a list"},
+      {"[local]\naliases = { root = \"|/bin/true\" }", "\"|/bin/true\" is not one mail address: commands get no mail"},
+      {"[local]\naliases = { root = \":include:list\" }", "\"list\" is no absolute path"},
+      {"[local]\nunknown_users = \"bounce\"", "x.toml:2: [local] unknown_users: must be \"refuse\" or \"keep\", not \"bounce\""},
       {"[destination.example.com]\nroute = \"h\"",
        "x.toml:1: unknown key [destination.\"example\"] com (a domain stands in quotes: [destination.\"example.com\"])"},
       {"[destination.\"a b\"]\nroute = \"h\"", "x.toml:1: [destination.\"a b\"]: "},

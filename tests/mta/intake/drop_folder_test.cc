@@ -12,8 +12,10 @@
 
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/drop_session.h"
+#include "mta/routing/alias_watch.h"
 #include "mta/system/log.h"
 #include "mta/system/log_limit.h"
+#include "mta/system/user_lookup.h"
 #include "proto/header.h"
 #include "tests/support/server_house.h"
 

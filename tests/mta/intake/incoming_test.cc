@@ -27,7 +27,8 @@ struct Arrival {
   Arrival() {
     mxpress::proto::Envelope envelope;
     envelope.recipients.push_back({mxpress::proto::Mailbox::parse("b@there.example").value(), {}, {}});
-    message.emplace(context, entrance, config.get(), std::move(envelope), intake::TransactionRoom(*context.transactions, entrance.owner()));
+    message.emplace(context, entrance, config.get(), std::move(envelope), intake::ExpandedRecipients(),
+                    intake::TransactionRoom(*context.transactions, entrance.owner()));
   }
   void append(const std::string& content) {
     for (std::size_t at = 0; at < content.size(); at += kPiece) REQUIRE_FALSE(message->append(content.substr(at, kPiece)));

@@ -8,7 +8,6 @@
 #include "mta/intake/intake.h"
 #include "mta/intake/peer.h"
 #include "mta/intake/submit.h"
-#include "mta/routing/aliases.h"
 #include "mta/smtp/server_session.h"
 #include "mta/system/unix_listener.h"
 #include "proto/command.h"
@@ -296,55 +295,6 @@ TEST_CASE("intake: 250 only when the spool has it; 451 and 452 say why not") {
   CHECK(send_by_smtp(house, std::string(400'000, 'x') + "\r\n").starts_with("452 4.3.1 disk full now"));
   CHECK(house.spool.kept().empty());
   CHECK(house.deliverer.admitted().empty());
-}
-
-TEST_CASE("intake: aliases of local people, chains and postmaster; loops end") {
-  Config config;
-  config.hostname = "mx.example";
-  config.local_domains = {Domain::parse("mx.example").value()};
-  auto box = [](const char* text) { return Mailbox::parse(text).value(); };
-  config.local.aliases.emplace("root", box("admin@mx.example"));
-  config.local.aliases.emplace("admin", box("me+1@away.example"));
-  config.local.aliases.emplace("one", box("two@mx.example"));
-  config.local.aliases.emplace("two", box("one@mx.example"));
-  auto resolved = [&](const char* text, std::string original = {}) {
-    mxpress::proto::Recipient recipient{box(text), {}, std::move(original)};
-    mxpress::mta::routing::resolve_alias(config, recipient);
-    return recipient.mailbox.to_string() + " " + recipient.original_recipient;
-  };
-  CHECK(resolved("Root@mx.example") == "me+1@away.example rfc822;Root@mx.example");
-  CHECK(resolved("postmaster@mx.example") == "me+1@away.example rfc822;postmaster@mx.example");
-  CHECK(resolved("root@mx.example", "rfc822;given@else.example") == "me+1@away.example rfc822;given@else.example");
-  CHECK(resolved("root@other.example") == "root@other.example ");
-  CHECK(resolved("nobody@mx.example") == "nobody@mx.example ");
-  CHECK(resolved("one@mx.example").substr(3) == "@mx.example ");
-}
-
-TEST_CASE("intake: a recipient that is named twice, or that two aliases lead to, is one recipient with all notices asked for") {
-  IntakeHouse house([](Config& config) {
-    config.local.aliases.emplace("root", Mailbox::parse("admin@there.example").value());
-    config.local.aliases.emplace("www", Mailbox::parse("root@mx.example").value());
-  });
-  const auto recipients = [&](const std::string& commands) {
-    CHECK(send_by_smtp(house, "x\r\n", "MAIL FROM:<a@client.example>\r\n" + commands + "DATA\r\n").starts_with("250"));
-    std::string all;
-    const auto kept = house.spool.kept();
-    for (const auto& recipient : kept.back().message.envelope.recipients) all += recipient.mailbox.to_string() + " ";
-    return all;
-  };
-  CHECK(recipients(
-            "RCPT TO:<b@there.example>\r\nRCPT TO:<c@there.example>\r\nRCPT TO:<b@There.Example.>\r\nRCPT TO:<\"c\"@there.example>\r\n") ==
-        "b@there.example c@there.example ");
-  CHECK(recipients("RCPT TO:<root>\r\nRCPT TO:<www>\r\nRCPT TO:<admin@there.example>\r\nRCPT TO:<postmaster>\r\n") ==
-        "admin@there.example ");
-  CHECK(recipients("RCPT TO:<b@there.example>\r\nRCPT TO:<B@there.example>\r\n") == "b@there.example B@there.example ");
-  CHECK(
-      recipients("RCPT TO:<b@there.example> NOTIFY=SUCCESS\r\nRCPT TO:<c@there.example>\r\nRCPT TO:<b@there.example> NOTIFY=FAILURE\r\n") ==
-      "b@there.example c@there.example ");
-  const auto kept = house.spool.kept();
-  const auto& notify = kept.back().message.envelope.recipients[0].notify;
-  CHECK((notify.success && notify.failure && !notify.delay));
-  CHECK_FALSE(kept.back().message.envelope.recipients[1].notify.given);
 }
 
 TEST_CASE("intake: redirected mail names its recipients in the header and goes to one address, without a copy for the archive") {

@@ -1,0 +1,22 @@
+// What the recipients of a message have become.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "proto/envelope.h"
+
+namespace mxpress::mta::intake {
+
+// By their place in the envelope; those that are not here stay as they are.
+class ExpandedRecipients {
+ public:
+  void add(std::size_t place, std::vector<proto::Recipient> targets);
+  void put_into(std::vector<proto::Recipient>& recipients) &&;
+
+ private:
+  std::vector<std::pair<std::size_t, std::vector<proto::Recipient>>> expanded_;  // by place
+};
+
+}  // namespace mxpress::mta::intake

@@ -1,0 +1,136 @@
+// Judges recipients of this host.
+#include "mta/intake/local_recipients.h"
+
+#include <algorithm>
+
+#include "mta/config/config.h"
+#include "mta/routing/alias_book.h"
+#include "mta/system/user_lookup.h"
+#include "proto/printable.h"
+#include "proto/spelling.h"
+
+namespace mxpress::mta::intake {
+namespace {
+
+using proto::EnhancedStatus;
+using smtp::Refusal;
+using smtp::ServerReply;
+using system::UserAnswer;
+
+constexpr std::uint64_t kStepsOfTurn = 2000;  // of aliases, some microseconds each; then others on the thread go on
+
+std::string name_of(const proto::Mailbox& mailbox) { return proto::printable(mailbox.plain_local_part(), 64); }
+
+ServerReply too_many(std::size_t most) {
+  return {550, EnhancedStatus{5, 5, 3}, "Too many recipients: with what aliases lead to there are more than " + std::to_string(most)};
+}
+
+}  // namespace
+
+void LocalRecipients::begin() {
+  expanded_ = {};
+  count_ = mailboxes_ = 0;
+}
+
+std::optional<Task<void>> LocalRecipients::prepare(std::shared_ptr<const Config> config, const proto::Recipient& recipient) {
+  config_ = std::move(config);
+  targets_.clear();
+  const std::size_t most = config_->max_recipients - std::min(config_->max_recipients, mailboxes_);
+  is_local_ = config_->is_local(recipient.mailbox.domain());
+  if (!is_local_) {
+    expansion_ = {};
+    expansion_.is_too_many = most == 0;
+    return std::nullopt;
+  }
+  expansion_ = routing::expand_alias(*config_, recipient.mailbox, most);
+  if (expansion_.is_too_many || !expansion_.deferred.empty()) return std::nullopt;
+  if (checks_users()) {
+    if (auto names = unasked(recipient.mailbox); !names.empty()) return users_->look_up(std::move(names));
+  }
+  if (expansion_.steps >= kStepsOfTurn) return let_others_go_on();
+  return std::nullopt;
+}
+
+// While the aliases are not known, a name without one may be one.
+bool LocalRecipients::checks_users() const {
+  if (!users_ || config_->local.unknown_users == UnknownUsers::keep) return false;
+  return !config_->alias_book || config_->alias_book->files()->is_known;
+}
+
+// `unavailable` where a name has not been asked for.
+UserAnswer LocalRecipients::answer_for(const proto::Mailbox& mailbox) const {
+  UserAnswer worst = UserAnswer::unknown;
+  for (const std::string& name : routing::user_names(mailbox)) {
+    const UserAnswer answer = users_->answer(name).value_or(UserAnswer::unavailable);
+    if (answer == UserAnswer::known) return answer;
+    if (answer == UserAnswer::unavailable) worst = answer;
+  }
+  return worst;
+}
+
+bool LocalRecipients::is_unknown(const proto::Mailbox& mailbox) const {
+  return config_->is_local(mailbox.domain()) && answer_for(mailbox) == UserAnswer::unknown;
+}
+
+// Names of users whom the answer to this recipient depends on, and nobody has asked for lately.
+std::vector<std::string> LocalRecipients::unasked(const proto::Mailbox& given) const {
+  std::vector<std::string> names;
+  const auto add = [&](const proto::Mailbox& mailbox) {
+    if (!config_->is_local(mailbox.domain()) || answer_for(mailbox) == UserAnswer::known) return;
+    for (std::string& name : routing::user_names(mailbox))
+      if (!users_->answer(name)) names.push_back(std::move(name));
+  };
+  for (const proto::Mailbox& mailbox : expansion_.mailboxes) add(mailbox);
+  if (expansion_.is_caught) add(given);
+  return names;
+}
+
+Refusal LocalRecipients::judge(const proto::Recipient& recipient) {
+  const proto::Mailbox& given = recipient.mailbox;
+  if (expansion_.is_too_many) return too_many(config_->max_recipients);
+  if (!is_local_) return std::nullopt;
+  const bool is_told = near_misses_ == NearMisses::are_told;
+  if (!expansion_.deferred.empty())
+    return ServerReply{451, EnhancedStatus{4, 3, 0}, is_told ? expansion_.deferred : "The alias cannot be read now; try again later"};
+  const bool is_alias = expansion_.mailboxes != std::vector{given};
+  if (checks_users()) {
+    if ((!is_alias || expansion_.is_caught) && is_unknown(given)) return ServerReply{550, EnhancedStatus{5, 1, 1}, unknown_user(given)};
+    leave_out_unknown();
+  }
+  if (expansion_.mailboxes.empty()) return leads_nowhere(given);
+  if (is_alias) targets_ = routing::recipients_of(recipient, expansion_.mailboxes);
+  return std::nullopt;
+}
+
+void LocalRecipients::leave_out_unknown() {
+  std::erase_if(expansion_.mailboxes, [this](const proto::Mailbox& mailbox) {
+    if (!is_unknown(mailbox)) return false;
+    expansion_.refused.push_back("no user " + name_of(mailbox) + " on this host");
+    return true;
+  });
+}
+
+std::string LocalRecipients::unknown_user(const proto::Mailbox& mailbox) const {
+  std::string words = "no user " + name_of(mailbox) + " on this host";
+  if (near_misses_ == NearMisses::are_secret) return words;
+  proto::NearMiss search(routing::user_names(mailbox).back());
+  for (const std::string& name : *users_->names()) search.offer(name);
+  routing::offer_aliases(*config_, search);
+  return search.nearest().empty() ? words : words + "; did you mean " + proto::printable(search.nearest(), 64) + "?";
+}
+
+ServerReply LocalRecipients::leads_nowhere(const proto::Mailbox& mailbox) const {
+  std::string words = "nobody gets the mail for " + name_of(mailbox);
+  if (near_misses_ == NearMisses::are_told)
+    for (std::size_t i = 0; i < expansion_.refused.size() && i < 3; ++i) words += (i == 0 ? ": " : "; ") + expansion_.refused[i];
+  return {550, EnhancedStatus{5, 1, 1}, std::move(words)};
+}
+
+void LocalRecipients::accept() {
+  mailboxes_ += is_local_ ? expansion_.mailboxes.size() : 1;
+  if (!targets_.empty()) expanded_.add(count_, std::move(targets_));
+  targets_.clear();
+  ++count_;
+}
+
+}  // namespace mxpress::mta::intake

@@ -1,0 +1,148 @@
+// Reads lists of alias targets.
+#include "proto/alias_target.h"
+
+#include <algorithm>
+
+#include "proto/address_list.h"
+#include "proto/ascii.h"
+#include "proto/mailbox.h"
+#include "proto/printable.h"
+
+namespace mxpress::proto {
+namespace {
+
+using Kind = AliasTarget::Kind;
+
+constexpr std::string_view kInclude = ":include:";
+constexpr std::size_t kShown = 100;
+
+std::string quoted(std::string_view text) { return "\"" + printable(text, kShown) + "\""; }
+
+AliasTarget mistake(std::string words) { return {Kind::mistake, std::move(words)}; }
+
+// Behind the closing quote; npos: there is none.
+std::size_t skip_quoted(std::string_view text, std::size_t at) {
+  for (++at; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      return at + 1;
+    }
+  }
+  return text.npos;
+}
+
+// Of one that is whole, with its quotes.
+std::string unquoted(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 1; at + 1 < text.size(); ++at) {
+    if (text[at] == '\\' && at + 2 < text.size()) ++at;
+    plain.push_back(text[at]);
+  }
+  return plain;
+}
+
+// Where the item that begins the text ends: at a comma outside quotes, comments and brackets.
+std::size_t end_of_item(std::string_view text) {
+  std::size_t comments = 0;
+  bool in_brackets = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\\') {
+      ++at;
+    } else if (c == '"' && comments == 0) {
+      at = skip_quoted(text, at);
+      if (at == text.npos) return text.size();
+      --at;
+    } else if (c == '(') {
+      ++comments;
+    } else if (c == ')' && comments > 0) {
+      --comments;
+    } else if (c == '<' || c == '>') {
+      in_brackets = c == '<' && comments == 0;
+    } else if (c == ',' && comments == 0 && !in_brackets) {
+      return at;
+    }
+  }
+  return text.size();
+}
+
+Domain any_domain() { return Domain::parse("localhost").value(); }
+
+// `name`: an address, or the name of a user, without quotes around all of it.
+AliasTarget address(Kind kind, std::string_view name) {
+  auto mailbox = Mailbox::parse_qualifying(name, any_domain());
+  if (mailbox) return {kind, std::string(name)};
+  const bool is_user = name.find('@') == name.npos;
+  const auto user = is_user ? Mailbox::of_user(name, any_domain()) : Result<Mailbox>(mailbox.error());
+  if (user) return {kind, user->local_part()};
+  return mistake(quoted(name) + " is no address: " + mailbox.error().message);
+}
+
+AliasTarget path(Kind kind, std::string_view name) {
+  if (!name.starts_with('/')) return mistake(quoted(name) + " is no absolute path");
+  if (std::any_of(name.begin(), name.end(), is_control) || name.size() > 4000) return mistake(quoted(name) + " is no path");
+  return {kind, std::string(name)};
+}
+
+// What stands in quotes as a whole, or without any.
+AliasTarget special_or_address(std::string_view item) {
+  if (std::any_of(item.begin(), item.end(), [](char c) { return is_control(c) && c != '\t'; }))
+    return mistake(quoted(item) + " has a control character");
+  if (item.starts_with('|')) return {Kind::command, std::string(trimmed(item.substr(1)))};
+  if (item.starts_with('/')) return path(Kind::file, item);
+  if (starts_in_any_case(item, kInclude)) return path(Kind::include, trimmed(item.substr(kInclude.size())));
+  if (item.starts_with(':')) return mistake(quoted(item) + ": of such words only :include: is known here");
+  if (item.starts_with('\\')) return address(Kind::final, item.substr(1));
+  return address(Kind::address, item);
+}
+
+// With a name, a comment, or quotes around the local part.
+AliasTarget spelled_out(std::string_view item) {
+  const auto list = parse_address_list(item);
+  if (!list) return mistake(quoted(item) + ": " + list.error().message);
+  if (list->size() == 1) return address(Kind::address, list->front());
+  return mistake(quoted(item) + (list->empty() ? " has no address" : " is no single address"));
+}
+
+AliasTarget parse_item(std::string_view item) {
+  if (item.front() == '"' && skip_quoted(item, 0) == item.npos) return mistake(quoted(item) + " has no closing quote");
+  if (item.front() == '"' && skip_quoted(item, 0) == item.size()) return special_or_address(trimmed(unquoted(item)));
+  const bool is_special = std::string_view("|/:\\").find(item.front()) != std::string_view::npos;
+  if (is_special || item.find_first_of("\"(<") == item.npos) {
+    if (!is_special && std::any_of(item.begin(), item.end(), is_blank))
+      return mistake(quoted(item) + " is no address; is a comma missing?");
+    return special_or_address(item);
+  }
+  return spelled_out(item);
+}
+
+}  // namespace
+
+AliasTargets parse_alias_targets(std::string_view list, std::uint32_t line) {
+  AliasTargets targets;
+  while (!list.empty()) {
+    const std::size_t end = end_of_item(list);
+    if (const std::string_view item = trimmed(list.substr(0, end)); !item.empty()) {
+      targets.push_back(parse_item(item));
+      targets.back().line = line;
+    }
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return targets;
+}
+
+std::string to_string(const AliasTarget& target) {
+  switch (target.kind) {
+    case Kind::final:
+      return "\\" + target.text;
+    case Kind::include:
+      return std::string(kInclude) + target.text;
+    case Kind::command:
+      return "|" + target.text;
+    default:
+      return target.text;
+  }
+}
+
+}  // namespace mxpress::proto

@@ -1,0 +1,91 @@
+// Lookups of users, with a name service that hangs.
+#include "mta/system/user_lookup.h"
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <catch2/catch.hpp>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "tests/support/virtual_time.h"
+
+namespace mxpress::testing {
+namespace {
+
+using mta::system::UserAnswer;
+using mta::system::UserLookup;
+
+// Runs look_up() to its end without a moment of simulated time, and returns the answer to the first name.
+UserAnswer answer(UserLookup& users, std::vector<std::string> names) {
+  asio::io_context io(1);
+  const std::string first = names.front();
+  bool is_done = false;
+  asio::co_spawn(io, users.look_up(std::move(names)), [&](std::exception_ptr) { is_done = true; });
+  while (!is_done) {
+    io.poll();
+    std::this_thread::yield();
+  }
+  return users.answer(first).value();
+}
+
+// A name service that waits, for names with an "h", until it is let go.
+struct HangingService {
+  UserAnswer operator()(const std::string& name) const {
+    ++*asked;
+    if (name.starts_with("h")) gate.wait();
+    return name.ends_with("x") ? UserAnswer::unknown : UserAnswer::known;
+  }
+  void wait_for(int count) const {
+    while (*asked < count) std::this_thread::yield();
+  }
+  std::shared_ptr<std::atomic<int>> asked = std::make_shared<std::atomic<int>>(0);
+  std::shared_ptr<std::promise<void>> opener = std::make_shared<std::promise<void>>();
+  std::shared_future<void> gate = opener->get_future().share();
+};
+
+}  // namespace
+
+TEST_CASE("user lookup: root is a user, and what no login name can be is none") {
+  CHECK(mta::system::ask_name_service("root") == UserAnswer::known);
+  for (const char* name : {"no such user", "root\nx", "root:0", "../root", "0"})
+    CHECK(mta::system::ask_name_service(name) == UserAnswer::unknown);
+  CHECK(mta::system::ask_name_service(std::string(100'000, 'x')) == UserAnswer::unknown);
+  CHECK_FALSE(mta::system::names_in_passwd().empty());
+}
+
+TEST_CASE("user lookup: answers are kept, and several names are asked for at once") {
+  VirtualTime time;
+  const HangingService service;
+  UserLookup users(service);
+  CHECK_FALSE(users.answer("bob"));
+  CHECK(answer(users, {"bob", "annx"}) == UserAnswer::known);
+  CHECK(users.answer("annx") == UserAnswer::unknown);
+  CHECK(answer(users, {"bob"}) == UserAnswer::known);
+  CHECK(*service.asked == 2);
+  CHECK_FALSE(users.names()->empty());
+}
+
+TEST_CASE("user lookup: one that hangs holds nobody up, and while two hang the others have their answer at once") {
+  const HangingService service;
+  VirtualTime time;
+  {
+    UserLookup users(service);
+    const auto give_up = [&](const char* name, int asked) {
+      asio::io_context io(1);
+      asio::co_spawn(io, users.look_up({name}), [](std::exception_ptr) {});
+      io.poll();
+      service.wait_for(asked);
+      time.run_for(io, std::chrono::seconds(2));
+      return users.answer(name).value();
+    };
+    CHECK(give_up("hang1", 1) == UserAnswer::unavailable);
+    CHECK(answer(users, {"ann"}) == UserAnswer::known);
+    CHECK(give_up("hang2", 3) == UserAnswer::unavailable);
+    CHECK(answer(users, {"carl"}) == UserAnswer::unavailable);
+    CHECK(*service.asked == 3);
+  }
+  service.opener->set_value();  // the threads end behind the lookup
+}
+
+}  // namespace mxpress::testing
