@@ -19,9 +19,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue", "show",    "cat",  "hold", "release", "retry",   "bounce",     "remove", "status",     "reload",
-                                  "flush", "mailq",   "config", "wait", "fsck",   "dkim",    "setup",      "mailbox", "completion", "aliases",
-                                  "newaliases", "verify", "help", "version"};
+constexpr std::array kCommands = {"queue",  "show",    "cat",        "hold",    "release",    "retry",  "bounce", "remove",
+                                  "status", "reload",  "flush",      "mailq",   "config",     "wait",   "fsck",   "dkim",
+                                  "setup",  "mailbox", "completion", "aliases", "newaliases", "verify", "help",   "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 

@@ -62,12 +62,9 @@ constexpr OptionRow kOptions[] = {
 };
 
 constexpr WordsRow kWords[] = {
-    {"config", "check show"},
-    {"setup", "oauth"},
-    {"dkim", "records key rotate"},
-    {"mailbox", "list cat deliver"},
-    {"completion", "bash zsh fish"},
-    {"--state", "active deferred held all"},
+    {"config", "check show"},        {"setup", "oauth"},
+    {"dkim", "records key rotate"},  {"mailbox", "list cat deliver"},
+    {"completion", "bash zsh fish"}, {"--state", "active deferred held all"},
 };
 
 }  // namespace

@@ -47,7 +47,7 @@ Kind<Rate> rate() {
   return {[](const ConfigValue& value) -> Result<Rate> {
             return value.text() ? Rate::parse(*value.text()) : wants("a rate such as \"100/m\"", value);
           },
-          [](const Rate& target) { return quoted(target.to_string()); }};
+          [](const Rate& target) { return in_quotes(target.to_string()); }};
 }
 
 Kind<std::vector<Rate>> rates() {

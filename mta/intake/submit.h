@@ -48,7 +48,7 @@ struct Context {
   events::Hub& events;
   // Takes a message that is durable in the spool on to its delivery. Any thread.
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
-  RateGuard* guard = nullptr;  // null: nobody is counted
+  RateGuard* guard = nullptr;           // null: nobody is counted
   system::UserLookup* users = nullptr;  // null: every name is that of a user of this host
   std::unique_ptr<fairness::FairBudget> transactions = std::make_unique<fairness::FairBudget>(kTransactions);
 };

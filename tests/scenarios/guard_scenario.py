@@ -12,14 +12,14 @@ RUNAWAY, OTHER = 2001, 2002
 def send_as(daemon, uid, count):
     program = str(daemon.world.program('sendmail'))
     for number in range(count):
-        done = subprocess.run([program, '-i', '-f', f'u{uid}@here.example', f'you{number}@there.example'], input=HELLO, env=daemon.environment(), user=uid,
+        done = subprocess.run([program, '-i', '-f', f'u{uid}@here.example', f'you{number}@healthy.example'], input=HELLO, env=daemon.environment(), user=uid,
                               group=uid, extra_groups=[], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         check_equal(done.returncode, 0, f'exit status of sendmail ({done.stdout.decode()[-200:]})')
 
 
 def send_by_smtp_as(daemon, uid):
     code = (f"import smtplib; c = smtplib.SMTP('127.0.0.1', {daemon.smtp_port}, timeout=30); "
-            f"c.sendmail('u{uid}@here.example', ['you@there.example'], b'Subject: by SMTP\\r\\n\\r\\nhello\\r\\n')")
+            f"c.sendmail('u{uid}@here.example', ['you@healthy.example'], b'Subject: by SMTP\\r\\n\\r\\nhello\\r\\n')")
     subprocess.run(['python3', '-c', code], user=uid, group=uid, extra_groups=[], check=True, timeout=60)
 
 
@@ -36,7 +36,7 @@ def scenario_what_runs_away_is_held_and_root_releases_it(world):
     send_by_smtp_as(daemon, RUNAWAY)
     send_as(daemon, OTHER, 3)
     send_as(daemon, 0, 10)
-    delivered = lambda sender: sum(e['sender'] == f'u{sender}@here.example' for e in internet.delivered('there.example'))
+    delivered = lambda sender: sum(e['sender'] == f'u{sender}@here.example' for e in internet.delivered('healthy.example'))
     wait_until(lambda: (delivered(RUNAWAY), delivered(OTHER), delivered(0)) == (5, 3, 10), 60, lambda: f'the mail of others: {daemon.log()[-800:]}')
     check_equal(states(daemon, RUNAWAY), ['held'] * 4, 'states')
     check_equal(sum(' alert ' in line for line in daemon.log().splitlines()), 1, 'alerts')
@@ -56,9 +56,9 @@ def scenario_the_built_in_limits_let_a_usual_user_pass(world):
     internet = PracticeInternet(world)
     daemon = Daemon(world, internet.dns_port, internet.smtp_port, guard=f'exempt = [{OTHER}]').start()
     code = ("import smtplib, sys; c = smtplib.SMTP('127.0.0.1', int(sys.argv[1]), timeout=60)\n"
-            "for n in range(int(sys.argv[3])): c.sendmail(f'u{sys.argv[2]}@here.example', [f'you{n}@there.example'], b'Subject: n\\r\\n\\r\\nhello\\r\\n')")
+            "for n in range(int(sys.argv[3])): c.sendmail(f'u{sys.argv[2]}@here.example', [f'you{n}@healthy.example'], b'Subject: n\\r\\n\\r\\nhello\\r\\n')")
     for uid, count in ((RUNAWAY, 290), (OTHER, 500)):
         subprocess.run(['python3', '-c', code, str(daemon.smtp_port), str(uid), str(count)], user=uid, group=uid, extra_groups=[], check=True, timeout=120)
     daemon.wait_for_empty_queue()
-    check_equal(len(internet.delivered('there.example')), 790, 'messages')
+    check_equal(len(internet.delivered('healthy.example')), 790, 'messages')
     daemon.stop()
