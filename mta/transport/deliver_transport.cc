@@ -31,12 +31,18 @@ proto::RecipientResult result(Outcome outcome, proto::EnhancedStatus status, std
   return {outcome, {proto::Stage::local, "", "", "", status, 0, std::move(text), false}};
 }
 
-proto::RecipientResult result_of(const Reply& reply, const std::string& user) {
+// A user whom the host had when the mail was taken in may be back tomorrow: a directory server may say "none" while it is broken.
+proto::RecipientResult without_user(std::string text, UnknownUsers policy) {
+  if (policy == UnknownUsers::keep) return result(Outcome::failed, kNoSuchUser, std::move(text));
+  return result(Outcome::deferred, kMailboxFailure, std::move(text) + "; it had one when it took the mail");
+}
+
+proto::RecipientResult result_of(const Reply& reply, const std::string& user, UnknownUsers policy) {
   switch (reply.kind) {
     case Reply::Kind::delivered:
       return result(Outcome::delivered, kDelivered, "delivered to the mailbox of " + user);
     case Reply::Kind::no_such_user:
-      return result(Outcome::failed, kNoSuchUser, reply.text);
+      return without_user(reply.text, policy);
     case Reply::Kind::deferred:
       break;
   }
@@ -96,7 +102,7 @@ Task<proto::RecipientResult> DeliverTransport::deliver_one(const Order& order, s
   const auto& local = order.config->local;
   const Reply reply =
       co_await ask_deliver(local.deliver_socket, request_for(message, mailbox, format_of(local.delivery()), user), std::move(*content));
-  co_return result_of(reply, user);
+  co_return result_of(reply, user, local.unknown_users);
 }
 
 }  // namespace mxpress::mta::transport

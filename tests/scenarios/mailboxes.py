@@ -26,9 +26,9 @@ class Mailboxes:
         check(self.house.running(), f'no mounts: {self.house.log_text()}')
 
     def config(self, deliver=None):
-        """The table [local] of the daemon."""
+        """The table [local] of the daemon, for which none of the users exists."""
         way = f'deliver = "{deliver}"\n' if deliver else ''
-        return f'[local]\n{way}deliver_socket = "{self.socket}"\n'
+        return f'[local]\n{way}deliver_socket = "{self.socket}"\nunknown_users = "keep"\n'
 
     def enter(self):
         return ['nsenter', f'--mount=/proc/{self.house.pid}/ns/mnt']

@@ -132,7 +132,7 @@ void IntakeHouse::open() {
   config = std::make_unique<mta::CurrentConfig>(base);
   context_.reset(new mta::intake::Context{*config, spool, events.hub(),
                                           [this](queue::QueueId id, const proto::Envelope& envelope) { deliverer.admit(id, envelope); },
-                                          users.get()});
+                                          nullptr, users.get()});
   std::vector<asio::io_context*> loops;
   for (std::size_t i = 0; i < workers_; ++i) loops.push_back(loops_.emplace_back(std::make_unique<asio::io_context>()).get());
   intake_ = std::make_unique<mta::intake::Intake>(*context_, loops);

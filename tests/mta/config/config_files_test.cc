@@ -36,8 +36,8 @@ TEST_CASE("configuration files: a key of conf.d takes the place of the one in mx
   const auto config = load_config(files.main);
   REQUIRE(config.ok());
   CHECK(config->hostname == "b.example");
-  CHECK(config->local.aliases.at("root").to_string() == "you@b.example");
-  CHECK(config->local.aliases.at("bob").to_string() == "b@a.example");
+  CHECK(config->local.aliases.at("root") == std::vector<std::string>{"you@b.example"});
+  CHECK(config->local.aliases.at("bob") == std::vector<std::string>{"b@a.example"});
   CHECK(config->retry.lifetime == std::chrono::hours(48));
 }
 
