@@ -103,8 +103,8 @@ bool AliasesCommand::resolve(const std::string& name) {
   if (!mailbox) return error_ << "mxpress: " << shown(name) << ": " << mailbox.error().message << "\n", false;
   const routing::AliasExpansion expansion = routing::expand_alias(config_, *mailbox, config_.max_recipients);
   const bool keeps = config_.local.unknown_users == UnknownUsers::keep;
-  if (expansion.is_caught && !keeps && answer_for(*mailbox) == UserAnswer::unknown)
-    return error_ << "mxpress: " << unknown_user(config_, *mailbox) << "\n", false;
+  if (expansion.caught && !keeps && answer_for(*expansion.caught) == UserAnswer::unknown)
+    return error_ << "mxpress: " << unknown_user(config_, *expansion.caught) << "\n", false;
   out_ << shown(mailbox->to_string()) << "\n";
   bool goes_somewhere = false;
   for (const proto::Mailbox& target : expansion.mailboxes) goes_somewhere = show(target) || goes_somewhere;

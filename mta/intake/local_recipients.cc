@@ -45,7 +45,7 @@ std::optional<Task<void>> LocalRecipients::prepare(std::shared_ptr<const Config>
   expansion_ = routing::expand_alias(*config_, recipient.mailbox, most);
   if (expansion_.is_too_many || !expansion_.deferred.empty()) return std::nullopt;
   if (checks_users()) {
-    if (auto names = unasked(recipient.mailbox); !names.empty()) return users_->look_up(std::move(names));
+    if (auto names = unasked(); !names.empty()) return users_->look_up(std::move(names));
   }
   if (expansion_.steps >= kStepsOfTurn) return let_others_go_on();
   return std::nullopt;
@@ -73,7 +73,7 @@ bool LocalRecipients::is_unknown(const proto::Mailbox& mailbox) const {
 }
 
 // Names of users whom the answer to this recipient depends on, and nobody has asked for lately.
-std::vector<std::string> LocalRecipients::unasked(const proto::Mailbox& given) const {
+std::vector<std::string> LocalRecipients::unasked() const {
   std::vector<std::string> names;
   const auto add = [&](const proto::Mailbox& mailbox) {
     if (!config_->is_local(mailbox.domain()) || answer_for(mailbox) == UserAnswer::known) return;
@@ -81,7 +81,7 @@ std::vector<std::string> LocalRecipients::unasked(const proto::Mailbox& given) c
       if (!users_->answer(name)) names.push_back(std::move(name));
   };
   for (const proto::Mailbox& mailbox : expansion_.mailboxes) add(mailbox);
-  if (expansion_.is_caught) add(given);
+  if (expansion_.caught) add(*expansion_.caught);
   return names;
 }
 
@@ -94,7 +94,8 @@ Refusal LocalRecipients::judge(const proto::Recipient& recipient) {
     return ServerReply{451, EnhancedStatus{4, 3, 0}, is_told ? expansion_.deferred : "The alias cannot be read now; try again later"};
   const bool is_alias = expansion_.mailboxes != std::vector{given};
   if (checks_users()) {
-    if ((!is_alias || expansion_.is_caught) && is_unknown(given)) return ServerReply{550, EnhancedStatus{5, 1, 1}, unknown_user(given)};
+    const proto::Mailbox* const user = expansion_.caught ? &*expansion_.caught : is_alias ? nullptr : &given;
+    if (user && is_unknown(*user)) return ServerReply{550, EnhancedStatus{5, 1, 1}, unknown_user(*user)};
     leave_out_unknown();
   }
   if (expansion_.mailboxes.empty()) return leads_nowhere(given);

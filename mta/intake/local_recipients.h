@@ -47,7 +47,7 @@ class LocalRecipients {
   bool checks_users() const;
   system::UserAnswer answer_for(const proto::Mailbox& mailbox) const;
   bool is_unknown(const proto::Mailbox& mailbox) const;
-  std::vector<std::string> unasked(const proto::Mailbox& given) const;
+  std::vector<std::string> unasked() const;
   void leave_out_unknown();
   std::string unknown_user(const proto::Mailbox& mailbox) const;
   smtp::ServerReply leads_nowhere(const proto::Mailbox& mailbox) const;

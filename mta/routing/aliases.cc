@@ -105,7 +105,6 @@ Alias Walk::alias_of(const std::string& name) {
 
 AliasExpansion Walk::run(const proto::Mailbox& given) {
   go_to(given);
-  found_.is_caught = !open_.empty() && open_.front().name == kEveryOther;
   while (!open_.empty() && !found_.is_too_many) {
     Frame& frame = open_.back();
     if (frame.next == frame.targets->size()) {
@@ -167,6 +166,7 @@ void Walk::enter(Alias alias, const proto::Mailbox& mailbox) {
   }
   if (!seen_.insert(alias.name).second) return;
   if (open_.size() >= kMostNested) return refuse("more than " + std::to_string(kMostNested) + " aliases lead to one another");
+  if (open_.empty() && alias.name == kEveryOther) found_.caught = mailbox;
   open_.push_back({std::move(alias.name), alias.file ? alias.file->string() : "[local] aliases", alias.targets});
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,12 @@ namespace mxpress::mta::routing {
 
 // Where the mail for one address goes.
 struct AliasExpansion {
-  std::vector<proto::Mailbox> mailboxes;  // each once, in the order of the aliases
-  std::vector<std::string> refused;       // targets that cannot be, each a sentence: at most 10
-  std::string deferred;                   // a target cannot be known now: mail waits; empty: all are known
-  bool is_too_many = false;               // there are more mailboxes than may be
-  bool is_caught = false;                 // by "*": the name is that of a user, or of nobody
-  std::uint64_t steps = 0;                // targets that were looked at: the work
+  std::vector<proto::Mailbox> mailboxes;   // each once, in the order of the aliases
+  std::vector<std::string> refused;        // targets that cannot be, each a sentence: at most 10
+  std::string deferred;                    // a target cannot be known now: mail waits; empty: all are known
+  bool is_too_many = false;                // there are more mailboxes than may be
+  std::optional<proto::Mailbox> caught{};  // "*" has the mail for this name, if it is that of a user
+  std::uint64_t steps = 0;                 // targets that were looked at: the work
 };
 
 // A local name becomes its alias's targets, and so do those, one in the other. The first of these that has an alias counts: the name, the

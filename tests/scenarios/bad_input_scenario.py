@@ -69,7 +69,8 @@ def scenario_sendmail_arguments_by_which_web_forms_are_attacked(world):
         check(not trap.exists(), f'sendmail {arguments} wrote the file of an attacker')
     # Behind "--" this is a local part like others, not an option.
     code, errors = daemon.sendmail(['-f', 'me@here.example', '--', '-oQ/tmp'], HELLO)
-    check_equal(code, 0, f'exit status for the local part -oQ/tmp: {errors}')
+    check_equal(code, 67, f'exit status for the local part -oQ/tmp: {errors}')
+    check('no user -oQ/tmp on this host' in errors, f'words of sendmail: {errors}')
     for address in ('|/bin/sh', '/etc/passwd', 'you@there.example\r\nDATA', 'you@there.example>\nRCPT TO:<other@there.example', ':include:/etc/passwd', 'a' * 5000 + '@there.example', '@', ''):
         code, errors = daemon.sendmail(['-f', 'me@here.example', '--', address], HELLO)
         check(code in (64, 65, 67), f'recipient {address[:60]!r}: exit status {code}: {errors[:200]}')

@@ -99,7 +99,7 @@ TEST_CASE("local recipients: an alias leads to several, and what it leads to is 
 TEST_CASE("local recipients: names that nobody has are refused with what may have been meant, and nobody else is") {
   IntakeHouse house([](Config& config) {
     config.local.aliases.emplace("team", targets("root, nobodyhere, a@there.example"));
-    config.local.aliases.emplace("void", targets("nobodyhere"));
+    config.local.aliases.emplace("void", targets("\\nobodyhere"));
     config.local.aliases.emplace("webmaster", targets("w@there.example"));
     config.local.aliases.emplace("*", targets("all@there.example"));
   });

@@ -79,8 +79,9 @@ TEST_CASE("aliases: those of the configuration come before the file's; \"*\" has
   CHECK(host.leads("root") == "own@there.example root");
   CHECK(host.leads("bob") == "bob@file.example");
   CHECK(host.leads("carl") == "own@there.example root all@there.example");
-  CHECK(host.expand("carl").is_caught);
-  CHECK_FALSE(host.expand("bob").is_caught);
+  CHECK(host.expand("carl").caught->local_part() == "carl");
+  CHECK_FALSE(host.expand("bob").caught);
+  CHECK(Host("", "aliases = { \"*\" = \"a@there.example\" }\n").expand("postmaster").caught->local_part() == "root");
   CHECK(Host("", "aliases = { \"*\" = \"root\" }\n").leads("bob") == "root");
   CHECK(Host("team: a, b\n", "aliases = { \"*\" = \"x@there.example\" }\n").leads("team") == "x@there.example");
 }
