@@ -108,6 +108,7 @@ TEST_CASE("guard: an incident is told once, says who and how many, and ends an h
 
 TEST_CASE("guard: of very many users those are forgotten that were idle longest") {
   World world;
+  world.config.rate = {1, 1h};
   CHECK(world.taken_of(300, 33) == 300);
   for (std::int64_t uid = 100; uid < 100 + 2 * std::int64_t{RateGuard::kMostUsers}; ++uid) {
     world.now += 1ms;
