@@ -45,8 +45,12 @@ std::string send_by_smtp(IntakeHouse& house, const std::string& content, const s
 void take_drop(IntakeHouse& house, const std::string& recipients, UserLookup* users = nullptr) {
   house.close();
   mxpress::mta::intake::Context context{
-      *house.config, house.spool, house.events.hub(),
-      [&house](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { house.deliverer.admit(id, envelope); }, nullptr, users};
+      *house.config,
+      house.spool,
+      house.events.hub(),
+      [&house](mxpress::queue::QueueId id, const mxpress::proto::Envelope& envelope) { house.deliverer.admit(id, envelope); },
+      nullptr,
+      users};
   std::ofstream((house.base.drop_directory() / "0123456789abcdef0123456789abcdef").string()) << "MAIL FROM:<a@b.example>\r\n"
                                                                                              << recipients << "DATA\r\nx\r\n.\r\n";
   mxpress::mta::intake::DropFolder(context).scan();
