@@ -121,7 +121,10 @@ def scenario_a_restart_under_load_refuses_no_connection_and_loses_and_repeats_no
     def by_sendmail(name):
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(str(daemon.submission))
-        daemon.send(['you@healthy.example'], text(name))
+        code, errors = daemon.sendmail(['you@healthy.example'], text(name))
+        if code == 75 and '421' in errors:  # the daemon stopped in the middle of the content, and says so
+            raise smtplib.SMTPResponseException(421, errors)
+        check_equal(code, 0, f'exit status of sendmail ({errors.strip()})')
 
     clients = [Client(by_smtp, 1), Client(by_smtp, 2), Client(by_sendmail, 3)]
     for client in clients:
