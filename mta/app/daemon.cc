@@ -162,6 +162,13 @@ class LoopThread {
   std::thread thread_;
 };
 
+// Asks the servers of a zone themselves, and keeps no answers.
+std::shared_ptr<dns::Resolver> make_zone_resolver(const asio::io_context::executor_type& executor, dns::StubConfig dns) {
+  dns.cache.entries = 0;
+  auto stub = std::make_shared<dns::StubResolver>(executor, dns, random_seed());
+  return std::make_shared<dns::ZoneResolver>(std::move(stub), random_seed());
+}
+
 class RunningDaemon final : public Daemon {
  public:
   RunningDaemon(Config config, std::optional<boost::filesystem::path> file, intake::Listeners listeners, std::unique_ptr<queue::Disk> disk,
@@ -240,11 +247,7 @@ class RunningDaemon final : public Daemon {
     auto signer =
         keys.domains.empty() ? nullptr : std::make_shared<content::DkimSigner>(dkim::KeyRing(), routing::signing_rule(config.senders));
     config.signer = signer;
-    auto make = [this, dns = config::stub_config(config)]() mutable -> std::shared_ptr<dns::Resolver> {
-      dns.cache.entries = 0;
-      auto stub = std::make_shared<dns::StubResolver>(main_.get_executor(), dns, random_seed());
-      return std::make_shared<dns::ZoneResolver>(std::move(stub), random_seed());
-    };
+    auto make = [this, dns = config::stub_config(config)] { return make_zone_resolver(main_.get_executor(), dns); };
     key_watch_.watch(std::move(keys), std::move(signer), std::move(make));
   }
 

@@ -215,7 +215,7 @@ def scenario_only_the_daemon_and_root_may_ask_and_only_for_mail(world):
 
 def scenario_dovecot_takes_mail_by_lmtp_and_answers_for_each_recipient(world):
     dovecot = DovecotLmtp(world, {'alice': 1_000_000, 'bob': 1_000_000, 'carol': 100})
-    daemon = Daemon(world, 9, 25, extra=f'[local]\ndeliver = "lmtp:{dovecot.socket}"\n').start()
+    daemon = Daemon(world, 9, 25, extra=f'[local]\ndeliver = "lmtp:{dovecot.socket}"\nunknown_users = "keep"\n').start()
     daemon.send(['-f', 'alice', 'bob', 'alice', 'bob+x', 'carol', 'nobody-of-that-name'], message('one', 'From here\n.\nend\n'))
     wait_until(lambda: daemon.attempts('deferred') and len(daemon.attempts('delivered')) >= 3, 30, lambda: daemon.log()[-1500:])
     deferred = daemon.attempts('deferred')[0]
