@@ -30,6 +30,7 @@ within() {
 seconds_since() { awk -v from="$1" -v to="$(date +%s%N)" 'BEGIN { printf "%.2f", (to - from) / 1e9 }'; }
 count_files() { find "$1" -type f ! -name '.*' 2>/dev/null | wc -l; }
 has_files() { [ "$(count_files "$1")" -ge "$2" ]; }
+has_letters() { [ "$(grep -c '^From ' "$2")" -ge "$1" ]; }
 apt_get() { apt-get -q -y -o Dpkg::Use-Pty=0 "$@"; }
 
 # All mail that leaves goes to the sink.
