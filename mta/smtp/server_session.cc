@@ -76,19 +76,22 @@ Task<void> ServerSession::run() {
 
 void ServerSession::stop(ServerReply last_words) {
   last_words_ = std::move(last_words);
-  if (waiting_since_) stream_->set_deadline(BootClock::now());
+  last_moment_ = BootClock::now() + kGrace;
+  if (waiting_since_) stream_->set_deadline(in_transaction() ? std::min(last_moment_, content_deadline_) : BootClock::now());
 }
 
 // Gathered replies go out before any wait for input: this is what makes pipelining (RFC 2920) one write for many commands.
 Task<bool> ServerSession::fill() {
   if (!flush_at_once() && !co_await flush_rest()) co_return false;
   waiting_since_ = BootClock::now();
-  const BootTime deadline = last_words_ ? *waiting_since_ : std::min(*waiting_since_ + options_.idle, content_deadline_);
+  const BootTime last = in_transaction() ? last_moment_ : *waiting_since_;
+  const BootTime deadline = std::min(last_words_ ? last : *waiting_since_ + options_.idle, content_deadline_);
   stream_->set_deadline(deadline);
   const std::span<char> room = lines_.room();
   const auto size = co_await stream_->read_some(room.data(), room.size());
   waiting_since_.reset();
-  if (last_words_) {
+  const bool has_come = size.ok() && *size > 0;
+  if (last_words_ && !(has_come && in_transaction() && BootClock::now() < last_moment_)) {
     co_await send_away(*last_words_);
     co_return false;
   }

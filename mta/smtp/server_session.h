@@ -41,8 +41,10 @@ class ServerSession {
 
   // Until the client has quit, is gone, or had to be sent away. Memory: what waits in LineReader, replies, and the envelope.
   Task<void> run();
-  // Says these last words (421) and closes, as soon as the session waits for the client: at once if it does so now. A message whose content
-  // is complete is finished first.
+  // How long a client that is in a transaction has to end it once the session is to stop.
+  static constexpr std::chrono::seconds kGrace{5};
+  // Says these last words (421) and closes, as soon as the session waits for the client: at once if it does so now, unless the client is in
+  // a transaction. A program that has handed in half of a message could not hand it in again: this one is finished, if it comes in time.
   void stop(ServerReply last_words);
   // Since when it has been waiting for the client; nothing while it works.
   std::optional<BootTime> waiting_since() const { return waiting_since_; }
@@ -99,6 +101,7 @@ class ServerSession {
   std::optional<BootTime> waiting_since_;
   BootTime content_deadline_ = BootTime::max();
   std::optional<ServerReply> last_words_;
+  BootTime last_moment_;  // of a transaction that is under way while there are last words
 };
 
 }  // namespace mxpress::mta::smtp
