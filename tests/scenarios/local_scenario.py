@@ -188,7 +188,10 @@ def ask_as(uid, path, packet):
                     socket.send_fds(client, [packet], [content.fileno()])
                 except OSError:
                     pass  # it may have answered and hung up
-                os.write(theirs, client.recv(4096))
+                try:
+                    os.write(theirs, client.recv(4096))
+                except ConnectionResetError:  # it has hung up before it read the request; its answer is there all the same
+                    os.write(theirs, client.recv(4096))
         finally:
             os._exit(0)
     os.close(theirs)
