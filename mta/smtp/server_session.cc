@@ -49,6 +49,8 @@ ServerReply too_many_recipients() { return {kTooMany, EnhancedStatus{4, 5, 3}, "
 
 ServerReply bad_sequence(std::string text) { return {503, kBadSequence, std::move(text)}; }
 
+ServerReply timed_out(const std::string& hostname) { return {421, EnhancedStatus{4, 4, 2}, hostname + " Timed out; closing"}; }
+
 }  // namespace
 
 ServerProfile::ServerProfile(ServerOptions given)
@@ -76,7 +78,7 @@ Task<void> ServerSession::run() {
 
 void ServerSession::stop(ServerReply last_words) {
   last_words_ = std::move(last_words);
-  last_moment_ = BootClock::now() + kGrace;
+  last_moment_ = BootClock::now() + std::chrono::seconds(5);
   if (waiting_since_) stream_->set_deadline(in_transaction() ? std::min(last_moment_, content_deadline_) : BootClock::now());
 }
 
@@ -84,19 +86,17 @@ void ServerSession::stop(ServerReply last_words) {
 Task<bool> ServerSession::fill() {
   if (!flush_at_once() && !co_await flush_rest()) co_return false;
   waiting_since_ = BootClock::now();
-  const BootTime last = in_transaction() ? last_moment_ : *waiting_since_;
-  const BootTime deadline = std::min(last_words_ ? last : *waiting_since_ + options_.idle, content_deadline_);
+  const BootTime end = !last_words_ ? *waiting_since_ + options_.idle : in_transaction() ? last_moment_ : *waiting_since_;
+  const BootTime deadline = std::min(end, content_deadline_);
   stream_->set_deadline(deadline);
   const std::span<char> room = lines_.room();
   const auto size = co_await stream_->read_some(room.data(), room.size());
   waiting_since_.reset();
-  const bool has_come = size.ok() && *size > 0;
-  if (last_words_ && !(has_come && in_transaction() && BootClock::now() < last_moment_)) {
+  if (last_words_ && !(size.ok() && *size > 0 && in_transaction() && BootClock::now() < last_moment_)) {
     co_await send_away(*last_words_);
     co_return false;
   }
-  if (!size.ok() && BootClock::now() >= deadline)
-    co_await send_away({421, EnhancedStatus{4, 4, 2}, options_.hostname + " Timed out; closing"});
+  if (!size.ok() && BootClock::now() >= deadline) co_await send_away(timed_out(options_.hostname));
   if (!size.ok() || *size == 0) co_return false;
   lines_.added(*size);
   co_return true;

@@ -41,18 +41,14 @@ class ServerSession {
 
   // Until the client has quit, is gone, or had to be sent away. Memory: what waits in LineReader, replies, and the envelope.
   Task<void> run();
-  // How long a client that is in a transaction has to end it once the session is to stop.
-  static constexpr std::chrono::seconds kGrace{5};
-  // Says these last words (421) and closes, as soon as the session waits for the client: at once if it does so now, unless the client is in
-  // a transaction. A program that has handed in half of a message could not hand it in again: this one is finished, if it comes in time.
+  // Says these last words (421) and closes, as soon as the session waits for the client. Who is in a transaction has 5 s to end it: a
+  // program that has handed in half of a message could not hand it in again.
   void stop(ServerReply last_words);
-  // Since when it has been waiting for the client; nothing while it works.
-  std::optional<BootTime> waiting_since() const { return waiting_since_; }
-  // The work that the client has made outside of content: one for each line, whatever became of it, and one for each octet of it outside
-  // ASCII, because domains in UTF-8 are converted. A unit takes some microseconds at most.
+  std::optional<BootTime> waiting_since() const { return waiting_since_; }  // for the client; nothing while it works
+  // The work that the client has made outside of content, in units of some microseconds at most: one for each line, and one for each octet
+  // of it outside ASCII, because domains in UTF-8 are converted.
   std::uint64_t work() const { return work_; }
-  // Between MAIL and the reply to the dot.
-  bool in_transaction() const { return envelope_ || content_deadline_ != BootTime::max(); }
+  bool in_transaction() const { return envelope_ || content_deadline_ != BootTime::max(); }  // between MAIL and the reply to the dot
 
  private:
   Task<bool> fill();
