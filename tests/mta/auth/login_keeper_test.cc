@@ -181,6 +181,7 @@ TEST_CASE("login keeper: many logins at one host that hangs keep those at others
   CHECK(sources.fetches("host/1") == 0);
   sources.go_on("host/0");
   CHECK(sources.wait_for_fetches("host/1", 1));
+  keeper.tell_nobody();
 }
 
 TEST_CASE("login keeper: a source with something in memory alone is asked again after a reload") {
