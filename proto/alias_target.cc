@@ -42,7 +42,7 @@ std::string unquoted(std::string_view text) {
   return plain;
 }
 
-// Where the item that begins the text ends: at a comma outside quotes, comments and brackets.
+// The length of the first item: up to a comma outside quotes, comments and brackets.
 std::size_t end_of_item(std::string_view text) {
   std::size_t comments = 0;
   bool in_brackets = false;
@@ -85,7 +85,7 @@ AliasTarget path(Kind kind, std::string_view name) {
   return {kind, std::string(name)};
 }
 
-// What stands in quotes as a whole, or without any.
+// Classifies an item that was quoted as a whole or has no quotes.
 AliasTarget special_or_address(std::string_view item) {
   if (std::any_of(item.begin(), item.end(), [](char c) { return is_control(c) && c != '\t'; }))
     return mistake(quoted(item) + " has a control character");

@@ -1,4 +1,4 @@
-// What shells need to complete the commands of mxpress.
+// Completion of the mxpress command in bash, zsh and fish.
 #pragma once
 
 #include <string>

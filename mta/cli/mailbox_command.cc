@@ -112,7 +112,7 @@ ExitCode list(const std::vector<Letter>& letters, const CommandLine& line, std::
   return ExitCode::ok;
 }
 
-// What the daemon is told; the error says why it does not take the message.
+// Submits the message to the daemon for its recipient. The Error is the reason why it cannot be submitted, or the daemon's refusal.
 Status hand_in(const Opened& opened, const Config& config) {
   const auto recipient = proto::Mailbox::parse_qualifying(opened.recipient, config.own_domain());
   if (!opened.is_ours || !recipient) return Error::permanent("it does not say in its second line for whom it is");

@@ -1,4 +1,4 @@
-// Where sendmail finds the daemon: two keys of the configuration, read without a TOML library because sendmail starts for every message.
+// The paths at which sendmail reaches the daemon. They are read without a TOML library, because sendmail starts once per message.
 #pragma once
 
 #include <string>

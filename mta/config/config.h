@@ -178,8 +178,7 @@ inline constexpr const char* kDefaultConfigFile = "/etc/mxpress/mxpress.toml";
 Result<Config> load_config(const std::optional<boost::filesystem::path>& file);
 // Where the daemon's control socket is, as far as a file with mistakes tells: to reach a daemon that runs on its older settings.
 boost::filesystem::path control_socket_in(const std::optional<boost::filesystem::path>& file);
-// Where the file says nothing of [local] deliver, it is decided here, for the daemon: automatic if this host has /var/mail and
-// mxpress-deliver has its socket.
+// Sets the default of [local] deliver for the daemon: automatic if this host has /var/mail and the socket of mxpress-deliver, else keep.
 void choose_local_delivery(Config& config);
 Result<Config> parse_config(std::string_view toml, const std::string& file_name);
 

@@ -16,7 +16,7 @@ namespace mxpress::mta::config {
 // The lines of several files, numbered through, so that one number says file and line.
 class FileLines {
  public:
-  // What has to be added to a line of this file, which comes behind those before.
+  // Appends a file. Returns the offset of its line numbers: the line count of the files before it.
   std::uint32_t add(const std::string& file_name, std::string_view text);
   // "FILE:LINE"; of 0 the first file and 0.
   std::string place(std::uint32_t line) const;

@@ -1,4 +1,4 @@
-// What the recipients of a message have become.
+// The recipients of a message after the expansion of aliases.
 #include "mta/intake/expanded_recipients.h"
 
 namespace mxpress::mta::intake {

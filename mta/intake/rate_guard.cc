@@ -19,7 +19,7 @@ bool is_exempt(const GuardConfig& config, std::int64_t uid) {
 
 std::int64_t full(const GuardConfig& config) { return static_cast<std::int64_t>(config.burst) * kToken; }
 
-// What `rate` gives in this time; at most twice the burst, which fills any bucket.
+// The tokens that `rate` adds in this time, at most twice the burst: that fills any bucket.
 std::int64_t gained(const GuardConfig& config, Duration time) {
   const double tokens =
       static_cast<double>(config.rate.count) * kToken * static_cast<double>(time.count()) / static_cast<double>(config.rate.period.count());

@@ -27,7 +27,7 @@ class MailboxLock {
   void touch() const;
   // Writes behind the number of the process what its end would leave undone. False: it cannot.
   bool note(const std::string& text) const;
-  // What a process that had the lock before, and is gone, had noted. Any text: others may have written it.
+  // The note of an earlier holder of the lock that has died. Untrusted: any text, from any user.
   const std::string& left_behind() const { return left_behind_; }
 
  private:

@@ -21,7 +21,7 @@ constexpr int kTries = 5;  // a mail reader may replace the mailbox meanwhile
 constexpr mode_t kMode = 0660;
 constexpr std::size_t kBlock = 64u << 10;
 
-// What makes a file no mailbox to append to: whoever may write the folder could lead us to another file.
+// The reason why this file must not be appended to, or an empty text. A user who may write to the folder could lead us to another file.
 Status check(const struct stat& file, const MboxPlace& place, const std::string& path) {
   const char* why = nullptr;
   if (!S_ISREG(file.st_mode))
@@ -132,7 +132,7 @@ Status append_to_mbox(const MboxPlace& place, const Mail& mail, const FileCalls&
   const std::string path = place.folder + "/" + place.name;
   const Descriptor folder(::open(place.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.is_open()) return failed_to("open", place.folder);
-  // Where it may not write, liblockfile would start a program that may.
+  // liblockfile starts a set-group-ID program for a folder that this process may not write to.
   if (::faccessat(folder.get(), ".", W_OK, 0) != 0) return failed_to("make a lock in", place.folder);
   for (int left = kTries; left > 0; --left) {
     auto opened = open_mailbox(folder.get(), place, path);

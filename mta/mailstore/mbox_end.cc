@@ -34,7 +34,7 @@ Result<std::string> read_at(int file, off_t from, std::size_t size) {
   return octets;
 }
 
-// Where the last messages begin that have this front, from `from` on: kMostAlike at most, the last one first. The front is whole.
+// Offsets of the messages that begin with this front, from `from` on: the last kMostAlike of them, the last one first.
 Result<std::deque<off_t>> find_front(int file, off_t from, off_t size, const std::string& front) {
   const std::string wanted = std::string(kBetween) + front;
   std::deque<off_t> found;

@@ -22,11 +22,11 @@ struct MboxEnd {
 // any case: they are the ones that would be written.
 Result<MboxEnd> look_at_end(int file, off_t size, const Mail& mail);
 
-// What a delivery notes in its dot-lock: that it appends a message with this front, from `begin` on.
+// The note that a delivery writes into its dot-lock: it appends a message with this front at offset `begin`.
 std::string append_note(off_t begin, const std::string& front);
 
-// Where the message begins that a process which is gone was about to append by its note, if it is the last of the mailbox. Nobody counts on
-// that message: its delivery was not reported. Nullopt: there is none.
+// The offset of the last message, if `note` is of a process that died while it appended this message. Its delivery was not reported, so it
+// may be cut off. Nullopt: there is none.
 Result<std::optional<off_t>> left_unfinished(int file, off_t size, std::string_view note);
 
 }  // namespace mxpress::mta::mailstore

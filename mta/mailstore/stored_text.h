@@ -53,7 +53,7 @@ class StoredText {
   char last_ = '\n';
 };
 
-// What stands in front of the content: it has the same octets for a repetition.
+// The lines in front of the content. A repeated delivery writes the same octets.
 std::string front_of(const Mail& mail, Layout layout);
 // All of the message, the front first. Reads the content. The error is the sink's, or says that the content cannot be read (transient).
 Status write_stored(const Mail& mail, Layout layout, const Sink& sink);

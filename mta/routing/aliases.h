@@ -1,4 +1,4 @@
-// Who gets the mail for a name of this host: [local] aliases, then those of [local] alias_file.
+// Resolves names of this host by [local] aliases, then by [local] alias_file.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class NearMiss;
 
 namespace mxpress::mta::routing {
 
-// Where the mail for one address goes.
+// The result of resolving one address.
 struct AliasExpansion {
   std::vector<proto::Mailbox> mailboxes;   // each once, in the order of the aliases
   std::vector<std::string> refused;        // targets that cannot be, each a sentence: at most 10

@@ -93,8 +93,9 @@ struct UserLookup::Core : std::enable_shared_from_this<Core> {
   std::size_t threads = 0, idle = 0;
   std::optional<BootTime> since[kThreads];  // of the lookup under way
   std::unordered_map<std::string, Kept, proto::TextHash> answers;
-  std::shared_ptr<const std::vector<std::string>> names = std::make_shared<const std::vector<std::string>>();  // of users; since the first
-  BootTime next_list{};                                                                                        // lookup in vain
+  // Names of all users, listed for suggestions after the first lookup that found no user; listed again from next_list on.
+  std::shared_ptr<const std::vector<std::string>> names = std::make_shared<const std::vector<std::string>>();
+  BootTime next_list{};
 };
 
 bool UserLookup::Core::hangs(BootTime now) const {

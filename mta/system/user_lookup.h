@@ -36,7 +36,7 @@ class UserLookup {
   UserLookup(const UserLookup&) = delete;
   UserLookup& operator=(const UserLookup&) = delete;
 
-  // What is known now; nothing: look_up() first.
+  // The answer in the cache; nullopt: call look_up() first.
   std::optional<UserAnswer> answer(const std::string& name) const;
   // Names of users that a misspelt one may have meant, as they were at most a minute ago when a name was unknown.
   std::shared_ptr<const std::vector<std::string>> names() const;

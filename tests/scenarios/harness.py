@@ -223,3 +223,22 @@ class World:
                 process.kill()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def said_as(uid, gid, talk):
+    """The octets that talk() returns in a process of this user, as text."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(gid, gid, gid)
+            os.setresuid(uid, uid, uid)
+            os.write(theirs, talk())
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    with os.fdopen(ours, 'rb') as answer:
+        text = answer.read().decode(errors='replace')
+    os.waitpid(child, 0)
+    return text

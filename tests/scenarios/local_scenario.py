@@ -7,7 +7,7 @@ import socket
 
 from daemon import Daemon
 from dovecot import DovecotLmtp
-from harness import check, check_equal, daemon_user, wait_until
+from harness import check, check_equal, daemon_user, said_as, wait_until
 from mailboxes import USERS, Mailboxes
 
 HERE = 'mta.here.example'
@@ -175,30 +175,18 @@ def scenario_deliveries_that_are_killed_leave_no_mailbox_torn_and_lose_nothing(w
 
 def ask_as(uid, path, packet):
     """What the helper answers to that user."""
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setresgid(uid, uid, uid)
-            os.setresuid(uid, uid, uid)
-            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client, open('/etc/hostname', 'rb') as content:
-                client.connect(str(path))
-                try:
-                    socket.send_fds(client, [packet], [content.fileno()])
-                except OSError:
-                    pass  # it may have answered and hung up
-                try:
-                    os.write(theirs, client.recv(4096))
-                except ConnectionResetError:  # it has hung up before it read the request; its answer is there all the same
-                    os.write(theirs, client.recv(4096))
-        finally:
-            os._exit(0)
-    os.close(theirs)
-    with os.fdopen(ours, 'rb') as answer:
-        text = answer.read().decode(errors='replace')
-    os.waitpid(child, 0)
-    return text
+    def talk():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client, open('/etc/hostname', 'rb') as content:
+            client.connect(str(path))
+            try:
+                socket.send_fds(client, [packet], [content.fileno()])
+            except OSError:
+                pass  # it may have answered and hung up
+            try:
+                return client.recv(4096)
+            except ConnectionResetError:  # it has hung up before it read the request; its answer is there all the same
+                return client.recv(4096)
+    return said_as(uid, uid, talk)
 
 
 def scenario_only_the_daemon_and_root_may_ask_and_only_for_mail(world):

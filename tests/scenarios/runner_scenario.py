@@ -1,41 +1,28 @@
 """Passwords that a command prints: mxpressd, mxpress-runner and a real provider."""
 import contextlib
-import os
 import pathlib
 import pwd
 import socket
 
 from daemon import Daemon
 from delivery_scenario import HELLO
-from harness import Skip, check, check_equal, daemon_user, is_root, wait_until
+from harness import Skip, check, check_equal, daemon_user, is_root, said_as, wait_until
 from peers import Unbound
 from provider_scenario import ZONE, Provider
 from runner import Runner
 
 def ask_as(user, path):
     """What the runner answers to that user: a request of proto/runner.proto by hand."""
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            account = pwd.getpwnam(user)
-            os.setgroups([])
-            os.setgid(account.pw_gid)
-            os.setuid(account.pw_uid)
-            with socket.socket(socket.AF_UNIX) as client:
-                client.connect(str(path))
-                name = b'provider'
-                body = bytes([8, 1, 0x12, len(name) + 2, 0x0a, len(name)]) + name
-                with contextlib.suppress(OSError):  # it may have hung up behind its answer
-                    client.sendall(len(body).to_bytes(4, 'big') + body)
-                os.write(theirs, client.recv(4096)[4:])  # one piece; behind it the connection may be reset
-        finally:
-            os._exit(0)
-    os.close(theirs)
-    with os.fdopen(ours, 'rb') as answer:
-        text = answer.read().decode(errors='replace')
-    os.waitpid(child, 0)
-    return text
+    def talk():
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            name = b'provider'
+            body = bytes([8, 1, 0x12, len(name) + 2, 0x0a, len(name)]) + name
+            with contextlib.suppress(OSError):  # it may have hung up behind its answer
+                client.sendall(len(body).to_bytes(4, 'big') + body)
+            return client.recv(4096)[4:]  # one piece; behind it the connection may be reset
+    account = pwd.getpwnam(user)
+    return said_as(account.pw_uid, account.pw_gid, talk)
 
 
 def prepare(world):

@@ -41,7 +41,7 @@ std::string send_by_smtp(IntakeHouse& house, const std::string& content, const s
   return at == std::string::npos ? output : output.substr(output.find("\r\n", at + 2) + 2);
 }
 
-// What the drop folder makes of a message with these recipients.
+// Submits a message to these recipients through the drop folder.
 void take_drop(IntakeHouse& house, const std::string& recipients, UserLookup* users = nullptr) {
   house.close();
   mxpress::mta::intake::Context context{

@@ -1,4 +1,4 @@
-// Who runs away, and for how long.
+// Tests of the rate guard: limits, exemptions, incidents.
 #include "mta/intake/rate_guard.h"
 
 #include <catch2/catch.hpp>

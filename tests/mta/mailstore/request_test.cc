@@ -1,4 +1,4 @@
-// What mxpressd asks of mxpress-deliver.
+// Tests of the requests from mxpressd to mxpress-deliver.
 #include "mta/mailstore/request.h"
 
 #include <catch2/catch.hpp>

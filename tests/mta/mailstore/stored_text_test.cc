@@ -1,4 +1,4 @@
-// What a mailbox keeps of a message.
+// Tests of the text that is stored in a mailbox.
 #include "mta/mailstore/stored_text.h"
 
 #include <catch2/catch.hpp>

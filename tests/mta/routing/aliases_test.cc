@@ -1,4 +1,4 @@
-// Where mail for a name of this host goes.
+// Tests of alias expansion.
 #include "mta/routing/aliases.h"
 
 #include <unistd.h>
@@ -31,7 +31,7 @@ struct Host {
   mta::routing::AliasExpansion expand(const std::string& name, std::size_t most = 10'000) const {
     return mta::routing::expand_alias(config, proto::Mailbox::parse(name + "@here.example").value(), most);
   }
-  // What it leads to, without "@here.example", and why the rest is left out.
+  // The targets, without "@here.example", and the reasons for those left out.
   std::string leads(const std::string& name) const {
     const auto expansion = expand(name);
     std::string all;

@@ -1,4 +1,4 @@
-// What mxpressd hands to mxpress-deliver, and what it makes of the answers.
+// Tests of the client of mxpress-deliver.
 #include "mta/transport/deliver_client.h"
 
 #include <fcntl.h>
