@@ -31,7 +31,10 @@ struct Recipient {
   Notify notify;
   // ORCPT as received: "rfc822;user+40example.org", still xtext; empty if not given. RFC 3461 4.2
   std::string original_recipient;
+  // How many ~/.forward have led to it, one after the other. kMostForwards: of a user of this host it means his own mailbox.
+  std::uint8_t forwards{};
 };
+inline constexpr std::uint8_t kMostForwards = 5;
 
 // Who handed the message in.
 struct Submitter {

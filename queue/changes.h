@@ -23,20 +23,25 @@ class LargeContent {
   virtual std::uint64_t size() const = 0;
 };
 
-enum class NoticeKind { failure, delay, success };
+enum class NoticeKind {
+  failure,
+  delay,
+  success,
+  forward,  // none: a copy that goes on in place of recipients that are pending, by their ~/.forward
+};
 
 struct NewMessage {
   proto::Envelope envelope;
   std::string content;                  // what we add and what was received, up to kInlineContent octets...
   std::unique_ptr<LargeContent> large;  // ...or this (then `content` is empty)
   std::string drop_name;                // name and owner of the drop file it came from; remembered, so that a crash repeats nothing
-  struct NoticeFor {                    // this message is the notice for these recipients of that message
+  struct NoticeFor {                    // this message is the notice for these recipients of that message, or goes on in their place
     QueueId message;
     std::vector<std::uint32_t> recipients;
     using Kind = NoticeKind;
     Kind kind = Kind::failure;
   };
-  std::vector<NoticeFor> notice_for;  // store and "no notice pending" are one atomic step
+  std::vector<NoticeFor> notice_for;  // store and "no notice pending", or "delivered", are one atomic step
 };
 
 // What an attempt, an expiry or a lookup made of some recipients of one message. Recorded as one record.

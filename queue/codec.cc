@@ -82,6 +82,7 @@ void write(const proto::Envelope& from, pb::Envelope& to) {
     auto& r = *to.add_recipients();
     r.set_mailbox(recipient.mailbox.to_string());
     r.set_original_recipient(recipient.original_recipient);
+    r.set_forwards(recipient.forwards);
     if (!recipient.notify.given) continue;
     r.mutable_notify()->set_success(recipient.notify.success);
     r.mutable_notify()->set_failure(recipient.notify.failure);
@@ -107,7 +108,8 @@ void write(const proto::Envelope& from, pb::Envelope& to) {
 Result<proto::Recipient> read(const pb::Recipient& from) {
   auto mailbox = proto::Mailbox::parse(from.mailbox());
   if (!mailbox) return damaged("a recipient is no mailbox");
-  proto::Recipient to{std::move(*mailbox), {}, from.original_recipient()};
+  proto::Recipient to{std::move(*mailbox), {}, from.original_recipient(), 0};
+  to.forwards = static_cast<std::uint8_t>(std::min<std::uint32_t>(from.forwards(), proto::kMostForwards));
   if (from.has_notify()) to.notify = {true, from.notify().success(), from.notify().failure(), from.notify().delay()};
   return to;
 }
@@ -236,7 +238,7 @@ Result<StateChange> read_action(std::string_view bytes) {
   return StateChange(ActionTaken{static_cast<ActionKind>(from.kind()), to_time(from.time())});
 }
 
-bool is_kind_of_notice(std::uint32_t kind) { return kind <= static_cast<std::uint32_t>(NewMessage::NoticeFor::Kind::success); }
+bool is_kind_of_notice(std::uint32_t kind) { return kind <= static_cast<std::uint32_t>(NoticeKind::forward); }
 
 Result<StateChange> read_told(std::string_view bytes) {
   pb::Told from;

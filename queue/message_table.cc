@@ -47,7 +47,9 @@ MessageTable::~MessageTable() = default;
 Status MessageTable::room_for(const Operation& store) const {
   const WaitingMail& mail = index_->waiting_mail;
   const proto::ShareOwner& owner = store.owner.share();
-  if (!store.notice_for.empty() || index_->has_room_for(store.owner, store.weight)) return {};
+  const auto is_notice = [](const auto& told) { return told.kind != NoticeKind::forward; };
+  if (std::any_of(store.notice_for.begin(), store.notice_for.end(), is_notice) || index_->has_room_for(store.owner, store.weight))
+    return {};
   return Error::transient("too much mail of " + (owner.is_known() ? owner.to_string() : "unknown users") + " waits: it takes " +
                           in_mib(mail.octets_of(owner)) + " of memory, all mail " + in_mib(mail.octets()) + ", the limit is " +
                           in_mib(mail.limit()) + " ([spool] memory)");

@@ -36,12 +36,20 @@ void apply_to(Message& message, const ActionTaken& action) {
   }
 }
 
+// The attempt that forwards says more, but may not have been recorded.
+void forward(RecipientState& state, WallTime time) {
+  if (state.stage != RecipientStage::pending) return;
+  state.last = proto::HostResult{proto::Stage::local, "", "", "", {2, 1, 5}, 0, "forwarded by ~/.forward", false};
+  state.last_time = time;
+}
+
 void apply_to(Message& message, const Told& notice) {
   for (const auto i : notice.recipients) {
     if (i >= message.recipients.size()) continue;
     auto& state = message.recipients[i];
+    if (notice.kind == NoticeKind::forward) forward(state, notice.time);
     state.stage = told(state.stage, notice.kind);
-    if (notice.kind == NewMessage::NoticeFor::Kind::delay) state.delay_notice_sent = true;
+    if (notice.kind == NoticeKind::delay) state.delay_notice_sent = true;
   }
 }
 
@@ -70,6 +78,7 @@ RecipientStage acted_on(RecipientStage now, ActionKind action) {
 }
 
 RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind) {
+  if (kind == NoticeKind::forward) return settled(now, RecipientStage::delivered);
   const bool ends = kind != NewMessage::NoticeFor::Kind::delay && now == RecipientStage::notice_pending;
   return ends ? RecipientStage::ended : now;
 }

@@ -17,7 +17,7 @@ struct ActionTaken {
   WallTime time{};
 };
 
-// A notice for these recipients has become durable.
+// A notice for these recipients has become durable, or a message that goes on in their place.
 struct Told {
   std::vector<std::uint32_t> recipients;
   NewMessage::NoticeFor::Kind kind = NewMessage::NoticeFor::Kind::failure;

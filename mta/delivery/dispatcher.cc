@@ -27,6 +27,7 @@
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/deliver_transport.h"
+#include "mta/transport/forwarder.h"
 #include "mta/transport/mailbox_transport.h"
 #include "mta/transport/smtp_transport.h"
 #include "mta/transport/target_connections.h"
@@ -79,6 +80,8 @@ Dispatcher::Dispatcher(DispatcherServices services)
                                 leave(id, std::move(names), std::move(done));
                               },
                               [this](const queue::Message& message) { readmit(message); }})),
+      forwarder_(std::make_unique<transport::Forwarder>(transport::Forwarder::Parts{
+          services_.spool, services_.files, [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }})),
       placement_(std::make_unique<Placement>(services_.workers.size())) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_->note_in(region_of(0));
@@ -93,7 +96,7 @@ Dispatcher::Dispatcher(DispatcherServices services)
         transport::SmtpServices{io, *connectors_.back(), services_.events, services_.files, services_.workers.size(),
                                 services_.seed + services_.workers.size() + i, connections}));
     transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.files));
-    transports_.push_back(std::make_unique<transport::DeliverTransport>(services_.files));
+    transports_.push_back(std::make_unique<transport::DeliverTransport>(services_.files, *forwarder_));
     const transport::Transports transports(*transports_[3 * i], *transports_[3 * i + 1], *transports_[3 * i + 2]);
     WorkerServices worker_services{io,        transports, services_.spool, services_.config, services_.events,           services_.files,
                                    *notices_, *this,      *loads_,         region_of(i),     services_.many_destinations};

@@ -42,8 +42,9 @@ namespace rates {
 class RateLimits;
 }
 namespace transport {
+class Forwarder;
 class Transport;
-}
+}  // namespace transport
 }  // namespace mxpress::mta
 
 namespace mxpress::mta::delivery {
@@ -131,6 +132,7 @@ class Dispatcher final : public Deliverer, private Ownership {
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Returns> returns_;
   std::unique_ptr<Regrouping> regrouping_;
+  const std::unique_ptr<transport::Forwarder> forwarder_;
   std::atomic<bool> has_senders_ = false, keeps_mail_ = true;  // the configuration, as last told
   std::vector<std::unique_ptr<net::Connector>> connectors_;
   std::vector<std::unique_ptr<transport::Transport>> transports_;

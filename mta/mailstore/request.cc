@@ -8,10 +8,11 @@
 namespace mxpress::mta::mailstore {
 namespace {
 
-constexpr std::string_view kVersion = "mxpress-deliver 1";
+constexpr std::string_view kVersion = "mxpress-deliver 2";
 constexpr std::size_t kMostOfName = 64, kMostOfAddress = 1024;  // octets
 constexpr std::array<std::string_view, 3> kFormats = {"automatic", "mbox", "maildir"};
-constexpr std::array<std::string_view, 3> kReplies = {"delivered", "deferred", "no-such-user"};
+constexpr std::array<std::string_view, 3> kForwardings = {"first", "nothing", "alone"};
+constexpr std::array<std::string_view, 5> kReplies = {"delivered", "deferred", "no-such-user", "forward", "no-forward"};
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
@@ -67,27 +68,37 @@ bool is_user_name(std::string_view text) {
 
 std::string format_request(const Request& request) {
   const std::string_view format = kFormats[static_cast<std::size_t>(request.format)];
+  const std::string_view forwarding = kForwardings[static_cast<std::size_t>(request.forwarding)];
   const std::string time = std::to_string(request.time);
-  return joined<7>({kVersion, format, request.user, request.sender, request.recipient, request.id, time});
+  return joined<8>({kVersion, format, forwarding, request.user, request.sender, request.recipient, request.id, time});
 }
 
 std::optional<Request> parse_request(std::string_view packet) {
   if (packet.size() > kMaxRequest) return std::nullopt;
-  const auto fields = fields_of<7>(packet);
+  const auto fields = fields_of<8>(packet);
   if (!fields) return std::nullopt;
-  const auto& [version, format, user, sender, recipient, id, time] = *fields;
-  const auto known = index_in(kFormats, format);
-  if (!known || !is_user_name(user) || !is_text(sender, kMostOfAddress) || !is_text(recipient, kMostOfAddress) || !is_id(id))
+  const auto& [version, format, forwarding, user, sender, recipient, id, time] = *fields;
+  const auto known = index_in(kFormats, format), known_forwarding = index_in(kForwardings, forwarding);
+  if (!known || !known_forwarding || !is_user_name(user) || !is_text(sender, kMostOfAddress) || !is_text(recipient, kMostOfAddress) ||
+      !is_id(id))
     return std::nullopt;
-  Request request{static_cast<Format>(*known), std::string(user), std::string(sender), std::string(recipient), std::string(id), 0};
+  Request request{static_cast<Format>(*known),
+                  static_cast<Forwarding>(*known_forwarding),
+                  std::string(user),
+                  std::string(sender),
+                  std::string(recipient),
+                  std::string(id),
+                  0};
   const auto [end, error] = std::from_chars(time.data(), time.data() + time.size(), request.time);
   if (error != std::errc() || end != time.data() + time.size() || request.time < 0) return std::nullopt;
   return request;
 }
 
 std::string format_reply(const Reply& reply) {
-  std::string text = reply.text.substr(0, kMaxReply - 100);
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 32 || c == 127; }, ' ');
+  const bool is_file = reply.kind == Reply::Kind::forward;
+  std::string text = reply.text.substr(0, is_file ? kMaxForward : kMaxText);
+  const auto is_bad = [is_file](unsigned char c) { return is_file ? c == 0 : c < 32 || c == 127; };
+  std::replace_if(text.begin(), text.end(), is_bad, ' ');
   return joined<3>({kVersion, kReplies[static_cast<std::size_t>(reply.kind)], text});
 }
 
@@ -95,8 +106,11 @@ std::optional<Reply> parse_reply(std::string_view packet) {
   const auto fields = fields_of<3>(packet);
   if (!fields || packet.size() > kMaxReply) return std::nullopt;
   const auto kind = index_in(kReplies, (*fields)[1]);
-  if (!kind || !is_text((*fields)[2], kMaxReply)) return std::nullopt;
-  return Reply{static_cast<Reply::Kind>(*kind), std::string((*fields)[2])};
+  if (!kind) return std::nullopt;
+  Reply reply{static_cast<Reply::Kind>(*kind), std::string((*fields)[2])};
+  const bool is_file = reply.kind == Reply::Kind::forward;
+  const bool is_right = is_file ? !reply.text.empty() && reply.text.size() <= kMaxForward : is_text(reply.text, kMaxText);
+  return is_right ? std::optional(std::move(reply)) : std::nullopt;
 }
 
 }  // namespace mxpress::mta::mailstore

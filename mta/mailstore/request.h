@@ -9,8 +9,10 @@
 
 namespace mxpress::mta::mailstore {
 
-inline constexpr std::size_t kMaxRequest = 4096;  // octets
-inline constexpr std::size_t kMaxReply = 1024;    // octets; longer texts are cut
+inline constexpr std::size_t kMaxRequest = 4096;            // octets
+inline constexpr std::size_t kMaxForward = 64u << 10;       // octets of a ~/.forward
+inline constexpr std::size_t kMaxText = 900;                // octets of another text in a reply; longer ones are cut
+inline constexpr std::size_t kMaxReply = kMaxForward + 64;  // octets
 
 enum class Format : std::uint8_t {
   automatic,  // Maildir where the user has ~/Maildir/, else mbox
@@ -18,8 +20,16 @@ enum class Format : std::uint8_t {
   maildir     // ~/Maildir/, made where it is missing
 };
 
+// What is to be done about the user's ~/.forward.
+enum class Forwarding : std::uint8_t {
+  first,    // it is the answer where there is one, and nothing is delivered; else the mailbox gets the message
+  nothing,  // the mailbox gets the message
+  alone     // it is the answer, or that there is none: nothing is delivered
+};
+
 struct Request {
   Format format = Format::automatic;
+  Forwarding forwarding = Forwarding::first;
   std::string user;       // see is_user_name()
   std::string sender;     // reverse-path without brackets; empty: null
   std::string recipient;  // address, for Delivered-To
@@ -38,9 +48,17 @@ std::string format_request(const Request& request);
 std::optional<Request> parse_request(std::string_view packet);
 
 struct Reply {
-  enum class Kind : std::uint8_t { delivered, deferred, no_such_user };
+  enum class Kind : std::uint8_t {
+    delivered,
+    deferred,
+    no_such_user,
+    forward,    // the text is that of the user's ~/.forward
+    no_forward  // there is none to follow
+  };
   Kind kind = Kind::deferred;
-  std::string text;  // why; one line
+  // One line: why; or why there is a ~/.forward that is not followed (delivered, no_forward). Of `forward` any octets but NUL, up to
+  // kMaxForward, and not empty.
+  std::string text;
   bool operator==(const Reply&) const = default;
 };
 

@@ -12,8 +12,7 @@
 #include <optional>
 
 #include "mta/mailstore/account.h"
-#include "mta/mailstore/maildir.h"
-#include "mta/mailstore/mbox.h"
+#include "mta/mailstore/delivery.h"
 #include "mta/system/descriptor.h"
 
 namespace mxpress::mta::mailstore {
@@ -101,19 +100,6 @@ Result<std::optional<Writer>> find_writer(const std::string& user, const std::st
   return std::optional<Writer>({**account, (*other)->uid});
 }
 
-// As the user. Nothing is asked of root's home: another user writes there.
-Status deliver(const Request& request, const Writer& writer, const ServeRules& rules, int content) {
-  const Mail mail{content, request.sender, request.recipient, request.id, request.time};
-  bool is_maildir = request.format == Format::maildir;
-  if (request.format == Format::automatic && writer.account.uid != 0) {
-    const auto has_one = has_maildir(writer.account.home);
-    if (!has_one) return has_one.error();
-    is_maildir = *has_one;
-  }
-  if (is_maildir && writer.account.uid != 0) return deliver_to_maildir(writer.account.home, mail);
-  return append_to_mbox({rules.folder, writer.account.name, writer.account.uid}, mail);
-}
-
 }  // namespace
 
 Reply serve(int socket, const ServeRules& rules) {
@@ -126,8 +112,7 @@ Reply serve(int socket, const ServeRules& rules) {
   if (!writer) return deferred(writer.error().message);
   if (!*writer) return {Reply::Kind::no_such_user, "this host has no user " + request->user};
   if (const Status status = become((*writer)->uid); !status) return deferred(status.error().message);
-  const Status status = deliver(*request, **writer, rules, packet->content.get());
-  return status ? Reply{Reply::Kind::delivered, ""} : deferred(status.error().message);
+  return deliver_as_user(*request, (*writer)->account, rules.folder, packet->content.get());
 }
 
 }  // namespace mxpress::mta::mailstore

@@ -101,16 +101,15 @@ Result<Descriptor> content_in_memory(const queue::Content& content) {
   return sealed(memory);
 }
 
-Task<Reply> ask_deliver(boost::filesystem::path path, mailstore::Request request, Descriptor content) {
+Task<Reply> ask_deliver(boost::filesystem::path path, mailstore::Request request, const Descriptor& content) {
   auto connected = connect_to(path);
   if (!connected) co_return deferred(connected.error().message);
   const Executor executor = co_await asio::this_coro::executor;
   Waiting socket(executor, connected->release());
   const int number = socket.native_handle();
   if (!send_with(number, mailstore::format_request(request), content.get())) co_return deferred(no_answer(path, std::strerror(errno)));
-  content = Descriptor();
   if (!co_await wait_for_packet(socket)) co_return deferred(no_answer(path, "no reply within 150 s"));
-  std::array<char, mailstore::kMaxReply> text;
+  std::string text(mailstore::kMaxReply, '\0');
   ssize_t got = ::recv(number, text.data(), text.size(), MSG_DONTWAIT);
   // A reply in place of a child that died before it had read the request stands behind this error.
   if (got < 0 && errno == ECONNRESET) got = ::recv(number, text.data(), text.size(), MSG_DONTWAIT);

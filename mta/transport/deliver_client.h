@@ -18,8 +18,8 @@ namespace mxpress::mta::transport {
 // All of the content in memory, sealed, open for reading. Blocks. Error (transient): it cannot be read, or memory is short.
 Result<system::Descriptor> content_in_memory(const queue::Content& content);
 
-// One request to the program behind that socket, and its reply; `content` goes along. A reply that does not come is `deferred`, and says
-// what to do about it.
-Task<mailstore::Reply> ask_deliver(boost::filesystem::path socket, mailstore::Request request, system::Descriptor content);
+// One request to the program behind that socket, and its reply; `content` goes along, and outlives the call. A reply that does not come is
+// `deferred`, and says what to do about it.
+Task<mailstore::Reply> ask_deliver(boost::filesystem::path socket, mailstore::Request request, const system::Descriptor& content);
 
 }  // namespace mxpress::mta::transport

@@ -1,26 +1,37 @@
 // Hands messages to mxpress-deliver.
 #include "mta/transport/deliver_transport.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "mta/config/config.h"
 #include "mta/fairness/blocking.h"
+#include "mta/routing/aliases.h"
 #include "mta/routing/destination_name.h"
+#include "mta/routing/forward_walk.h"
 #include "mta/system/crash_record.h"
 #include "mta/transport/deliver_client.h"
+#include "mta/transport/forwarder.h"
 #include "queue/message.h"
 
 namespace mxpress::mta::transport {
 namespace {
 
 using mailstore::Format;
+using mailstore::Forwarding;
 using mailstore::Reply;
 using proto::Outcome;
+using routing::ForwardTargets;
+using system::Descriptor;
 
 constexpr proto::EnhancedStatus kDelivered{2, 1, 5}, kMailboxFailure{4, 2, 0}, kNoSuchUser{5, 1, 1};
+constexpr std::size_t kFront = 64u << 10;  // octets of the content in which a loop is looked for
+constexpr std::size_t kMostTold = 3;       // reasons
 
 Format format_of(const LocalDelivery& delivery) {
   if (delivery.kind == LocalDelivery::Kind::mbox) return Format::mbox;
@@ -37,22 +48,26 @@ proto::RecipientResult without_user(std::string text, UnknownUsers policy) {
   return result(Outcome::deferred, kMailboxFailure, std::move(text) + "; it had one when it took the mail");
 }
 
-proto::RecipientResult result_of(const Reply& reply, const std::string& user, UnknownUsers policy) {
+proto::RecipientResult result_of(const Reply& reply, const std::string& user, UnknownUsers policy, const std::string& remark) {
   switch (reply.kind) {
     case Reply::Kind::delivered:
-      return result(Outcome::delivered, kDelivered, "delivered to the mailbox of " + user);
+      return result(Outcome::delivered, kDelivered, "delivered to the mailbox of " + user + remark);
     case Reply::Kind::no_such_user:
       return without_user(reply.text, policy);
     case Reply::Kind::deferred:
+      return result(Outcome::deferred, kMailboxFailure, reply.text);
+    case Reply::Kind::forward:
+    case Reply::Kind::no_forward:
       break;
   }
-  return result(Outcome::deferred, kMailboxFailure, reply.text);
+  return result(Outcome::deferred, kMailboxFailure, "the answer of mxpress-deliver makes no sense");
 }
 
 mailstore::Request request_for(const queue::Message& message, const proto::Mailbox& recipient, Format format, std::string user) {
   const proto::ReversePath& sender = message.envelope.reverse_path;
   const auto since_1970 = message.envelope.submitted.time_since_epoch();
   return {format,
+          Forwarding::nothing,
           std::move(user),
           sender.is_null() ? std::string() : sender.mailbox().to_string(),
           recipient.to_string(),
@@ -60,7 +75,57 @@ mailstore::Request request_for(const queue::Message& message, const proto::Mailb
           std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(since_1970).count())};
 }
 
+// What a delivery says of a ~/.forward that is not followed, or not in all.
+std::string remark_of(const std::string& words) { return words.empty() ? std::string() : "; ~/.forward: " + words; }
+
+std::string joined(const std::vector<std::string>& sentences) {
+  std::string all;
+  for (std::size_t i = 0; i < sentences.size() && i < kMostTold; ++i) all += (i == 0 ? "" : "; ") + sentences[i];
+  return all;
+}
+
+// The header, as far as a loop may be told by it.
+std::string front_of(const Descriptor& content) {
+  std::string text(kFront, '\0');
+  const ssize_t got = ::pread(content.get(), text.data(), text.size(), 0);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+void tell(routing::ForwardWalk& walk, const Reply& reply) {
+  switch (reply.kind) {
+    case Reply::Kind::forward:
+      return walk.has_file(reply.text);
+    case Reply::Kind::no_forward:
+      return walk.has_no_file(reply.text);
+    case Reply::Kind::no_such_user:
+      return walk.is_unknown();
+    default:
+      return walk.cannot_tell();
+  }
+}
+
+std::vector<proto::Recipient> recipients_for(const proto::Recipient& given, const std::vector<ForwardTargets::Target>& targets) {
+  std::vector<proto::Mailbox> mailboxes;
+  for (const auto& target : targets) mailboxes.push_back(target.mailbox);
+  auto recipients = routing::recipients_of(given, std::move(mailboxes));
+  for (std::size_t i = 0; i < recipients.size(); ++i)
+    recipients[i].forwards = targets[i].is_final ? proto::kMostForwards : static_cast<std::uint8_t>(given.forwards + 1);
+  return recipients;
+}
+
 }  // namespace
+
+struct DeliverTransport::Letter {
+  const Order& order;
+  const std::uint32_t index;
+  const std::string user;
+  const Descriptor content{};
+
+  const queue::Message& message() const { return *order.message; }
+  const proto::Recipient& recipient() const { return message().envelope.recipients[index]; }
+  const LocalConfig& config() const { return order.config->local; }
+};
 
 Task<AttemptReport> DeliverTransport::deliver(Order& order) {
   AttemptReport report;
@@ -87,10 +152,10 @@ Task<AttemptReport> DeliverTransport::deliver(Order& order) {
   co_return report;
 }
 
-Task<proto::RecipientResult> DeliverTransport::deliver_one(const Order& order, std::uint32_t recipient) {
+Task<proto::RecipientResult> DeliverTransport::deliver_one(const Order& order, std::uint32_t index) {
   const queue::Message& message = *order.message;
-  const proto::Mailbox& mailbox = message.envelope.recipients[recipient].mailbox;
-  const std::string user = routing::user_of(mailbox);
+  const proto::Recipient& recipient = message.envelope.recipients[index];
+  std::string user = routing::user_of(recipient.mailbox);
   if (!mailstore::is_user_name(user)) co_return result(Outcome::failed, kNoSuchUser, "this host has no user of that name");
   auto read = [content = message.content, id = message.id] {
     const system::HandlingNow now(id);
@@ -99,10 +164,49 @@ Task<proto::RecipientResult> DeliverTransport::deliver_one(const Order& order, s
   const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), message.content->size()};
   auto content = co_await fairness::run_blocking(files_, turn, std::move(read));
   if (!content) co_return result(Outcome::deferred, kMailboxFailure, content.error().message);
-  const auto& local = order.config->local;
-  const Reply reply =
-      co_await ask_deliver(local.deliver_socket, request_for(message, mailbox, format_of(local.delivery()), user), std::move(*content));
-  co_return result_of(reply, user, local.unknown_users);
+  const Letter letter{order, index, std::move(user), std::move(*content)};
+  const bool follows = recipient.forwards < proto::kMostForwards;
+  Reply reply = co_await ask(letter, letter.user, follows ? Forwarding::first : Forwarding::nothing);
+  if (reply.kind == Reply::Kind::forward) co_return co_await forward(letter, std::move(reply.text));
+  co_return result_of(reply, letter.user, letter.config().unknown_users, remark_of(reply.text));
+}
+
+Task<Reply> DeliverTransport::ask(const Letter& letter, std::string user, Forwarding forwarding) {
+  const LocalConfig& local = letter.config();
+  auto request = request_for(letter.message(), letter.recipient().mailbox, format_of(local.delivery()), std::move(user));
+  request.forwarding = forwarding;
+  co_return co_await ask_deliver(local.deliver_socket, std::move(request), letter.content);
+}
+
+Task<proto::RecipientResult> DeliverTransport::deliver_to_mailbox(const Letter& letter, std::string remark) {
+  const Reply reply = co_await ask(letter, letter.user, Forwarding::nothing);
+  co_return result_of(reply, letter.user, letter.config().unknown_users, remark_of(remark));
+}
+
+Task<proto::RecipientResult> DeliverTransport::forward(const Letter& letter, std::string text) {
+  const Config& config = *letter.order.config;
+  const proto::Recipient& recipient = letter.recipient();
+  if (was_delivered_to(front_of(letter.content), recipient.mailbox))
+    co_return co_await deliver_to_mailbox(letter, "the message was forwarded from here before (Delivered-To), a loop");
+  routing::ForwardWalk walk(config, recipient.mailbox, text);
+  while (const auto user = walk.next()) {
+    if (!mailstore::is_user_name(*user))
+      walk.is_unknown();
+    else
+      tell(walk, co_await ask(letter, *user, Forwarding::alone));
+  }
+  const ForwardTargets found = walk.take();
+  if (!found.deferred.empty()) co_return result(Outcome::deferred, kMailboxFailure, found.deferred);
+  if (found.is_too_many)
+    co_return co_await deliver_to_mailbox(letter, "leads to more than " + std::to_string(routing::kMostForwardTargets) + " recipients");
+  const bool is_own = found.targets.size() == 1 && found.targets.front().mailbox == recipient.mailbox;
+  if (is_own) co_return co_await deliver_to_mailbox(letter, joined(found.left_out));
+  if (!letter.order.wanted()) co_return proto::RecipientResult();
+  const auto stored = co_await forwarder_.forward(letter.message(), letter.index, recipients_for(recipient, found.targets), config);
+  if (!stored) co_return result(Outcome::deferred, kMailboxFailure, "cannot forward by ~/.forward: " + stored.error().message);
+  const std::string count = std::to_string(found.targets.size()) + (found.targets.size() == 1 ? " recipient" : " recipients");
+  const std::string words = "forwarded by ~/.forward of " + letter.user + " to " + count + " as " + stored->to_string();
+  co_return result(Outcome::delivered, kDelivered, words + remark_of(joined(found.left_out)));
 }
 
 }  // namespace mxpress::mta::transport

@@ -191,11 +191,11 @@ def ask_as(uid, path, packet):
 
 def scenario_only_the_daemon_and_root_may_ask_and_only_for_mail(world):
     mailboxes = Mailboxes(world).start()
-    fields = ['mxpress-deliver 1', 'mbox', 'bob', '', 'bob@here.example', '0A', '0']
+    fields = ['mxpress-deliver 2', 'mbox', 'first', 'bob', '', 'bob@here.example', '0A', '0']
     packet = lambda **changes: ''.join(changes.get(f'f{i}', field) + '\0' for i, field in enumerate(fields)).encode()
     check('alone' in ask_as(USERS['alice'], mailboxes.socket, packet()), 'alice may ask')
     check_equal(mailboxes.shell('ls /var/mail'), '', 'files below /var/mail')
-    for bad in (packet(f2='../../etc/cron.d/x'), packet(f1='run'), packet(f0='mxpress-deliver 9'), b'x' * 5000, packet()[:-1]):
+    for bad in (packet(f3='../../etc/cron.d/x'), packet(f1='run'), packet(f2='read'), packet(f0='mxpress-deliver 9'), b'x' * 5000, packet()[:-1]):
         check('does not understand' in ask_as(0, mailboxes.socket, bad), f'{bad[:60]} was understood')
     check('delivered' in ask_as(pwd.getpwnam(daemon_user()).pw_uid, mailboxes.socket, packet()), 'the daemon may not ask')
     check_equal(mailboxes.shell('ls /var/mail').split(), ['bob'], 'files below /var/mail')

@@ -7,7 +7,9 @@ using namespace mxpress::mta::mailstore;
 
 namespace {
 
-Request some_request() { return {Format::mbox, "bob", "alice@there.example", "bob@here.example", "00000A000001", 1'700'000'000}; }
+Request some_request() {
+  return {Format::mbox, Forwarding::first, "bob", "alice@there.example", "bob@here.example", "00000A000001", 1'700'000'000};
+}
 
 }  // namespace
 
@@ -15,6 +17,11 @@ TEST_CASE("deliver request: what is written is read back") {
   for (const Format format : {Format::automatic, Format::mbox, Format::maildir}) {
     Request request = some_request();
     request.format = format;
+    CHECK(parse_request(format_request(request)) == request);
+  }
+  for (const Forwarding forwarding : {Forwarding::first, Forwarding::nothing, Forwarding::alone}) {
+    Request request = some_request();
+    request.forwarding = forwarding;
     CHECK(parse_request(format_request(request)) == request);
   }
   Request notice = some_request();
@@ -47,7 +54,7 @@ TEST_CASE("deliver request: anything cut, added or of another version is refused
   CHECK_FALSE(parse_request(packet + std::string(1, '\0')));
   CHECK_FALSE(parse_request(packet + "x"));
   std::string other = packet;
-  other[other.find('1')] = '2';
+  other[other.find('2')] = '3';
   CHECK_FALSE(parse_request(other));
   Request before_1970 = some_request();
   before_1970.time = -1;
@@ -60,6 +67,16 @@ TEST_CASE("deliver reply: what is written is read back, in one line and cut to i
   CHECK(parse_reply(format_reply({Reply::Kind::deferred, "a\nb"})) == Reply{Reply::Kind::deferred, "a b"});
   const auto longest = parse_reply(format_reply({Reply::Kind::deferred, std::string(5000, 'x')}));
   REQUIRE(longest);
-  CHECK(longest->text.size() > 900);
+  CHECK(longest->text.size() == kMaxText);
   CHECK_FALSE(parse_reply(""));
+}
+
+TEST_CASE("deliver reply: the text of a ~/.forward has its lines, up to its bound") {
+  const Reply file{Reply::Kind::forward, "alice\n# \xc3\xa9\n\t\\bob\r\n"};
+  CHECK(parse_reply(format_reply(file)) == file);
+  const auto longest = parse_reply(format_reply({Reply::Kind::forward, std::string(kMaxForward + 10, 'x')}));
+  REQUIRE(longest);
+  CHECK(longest->text.size() == kMaxForward);
+  CHECK_FALSE(parse_reply(format_reply({Reply::Kind::forward, ""})));
+  CHECK(parse_reply(format_reply({Reply::Kind::no_forward, "a\nb"})) == Reply{Reply::Kind::no_forward, "a b"});
 }

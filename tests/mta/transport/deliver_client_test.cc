@@ -84,14 +84,16 @@ class OneAnswer {
   std::thread thread_;
 };
 
-Request some_request() { return {mta::mailstore::Format::mbox, "bob", "a@b.example", "bob@here.example", "1", 5}; }
+Request some_request() {
+  return {mta::mailstore::Format::mbox, mta::mailstore::Forwarding::nothing, "bob", "a@b.example", "bob@here.example", "1", 5};
+}
 
 Reply ask(const boost::filesystem::path& path, const std::string& content = "Subject: x\r\n\r\n") {
   auto memory = content_in_memory(testing::TextContent(content));
   REQUIRE(memory.ok());
   asio::io_context io;
   Reply reply;
-  asio::co_spawn(io, ask_deliver(path, some_request(), std::move(*memory)), [&](std::exception_ptr, Reply got) { reply = std::move(got); });
+  asio::co_spawn(io, ask_deliver(path, some_request(), *memory), [&](std::exception_ptr, Reply got) { reply = std::move(got); });
   io.run();
   return reply;
 }
