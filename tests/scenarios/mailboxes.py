@@ -8,9 +8,9 @@ USERS = {'alice': 64101, 'bob': 64102, 'carol': 64103}
 
 
 class Mailboxes:
-    """`mail_size`: of the file system below /var/mail."""
+    """`mail_size`, `home_size`: of the file systems below /var/mail and /home."""
 
-    def __init__(self, world, limit=60, mail_size='64m'):
+    def __init__(self, world, limit=60, mail_size='64m', home_size='64m'):
         self.world, self.limit, self.starts = world, limit, 0
         self.namespace = world.mount_namespace()
         self.folder = world.make_folder('mailboxes')
@@ -21,7 +21,7 @@ class Mailboxes:
         # A process that holds the mounts: mxpress-deliver may come and go.
         self.house = world.start('house', [*self.namespace, 'sh', '-c', f'''
             mount --make-rprivate / && mount --bind {self.folder}/passwd /etc/passwd && mount -t tmpfs -o size={mail_size},mode=2775,gid=8 none /var/mail &&
-            mount -t tmpfs -o size=64m,mode=755 none /home {homes} && touch {self.folder}/ready && exec sleep 100000'''])
+            mount -t tmpfs -o size={home_size},mode=755 none /home {homes} && touch {self.folder}/ready && exec sleep 100000'''])
         wait_until(lambda: (self.folder / 'ready').exists() or not self.house.running(), 20, lambda: f'the mounts: {self.house.log_text()}')
         check(self.house.running(), f'no mounts: {self.house.log_text()}')
 

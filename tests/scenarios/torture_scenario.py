@@ -22,6 +22,10 @@ def scenario_kill_9_under_load_loses_nothing(world):
     run(world, 'kill', '--rounds', 10)
 
 
+def scenario_kill_9_loses_nothing_and_tears_no_mailbox(world):
+    run(world, 'kill', '--local', '--rounds', 8)
+
+
 def scenario_a_power_cut_under_load_loses_nothing(world):
     run(world, 'power', '--cuts', 5)
 

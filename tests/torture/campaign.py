@@ -10,6 +10,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'scenarios'))
 sys.path.insert(0, str(HERE))
 import hosts  # noqa: E402
+from boxes import DOMAIN, Boxes  # noqa: E402
 from daemon import Daemon  # noqa: E402
 from harness import check, wait_until, unix_accepts  # noqa: E402
 from injectors import SendmailInjector, SmtpInjector  # noqa: E402
@@ -26,16 +27,23 @@ KEPT_LOGS = 10
 
 
 class Campaign:
-    def __init__(self, world, seed, smtp_clients=4, sendmail_clients=2, **options):
+    """`local`: most mail is for users of this host."""
+
+    def __init__(self, world, seed, smtp_clients=4, sendmail_clients=2, local=False, **options):
         self.world, self.chance, self.ledger = world, random.Random(seed), Ledger()
         self.events = world.path('events')
         port = world.free_port()
         world.start('hosts', [sys.executable, HERE / 'hosts.py', self.events, port])
         wait_until(lambda: self.events.exists() and self.events.stat().st_size > 0, 20, 'the mail hosts to listen')
-        self.daemon = Daemon(world, Unbound(world, hosts.ZONE).port, port, retry='1s*', extra=SETTINGS, **options)
+        self.boxes = Boxes(world, self.chance, port) if local else None
+        if local:
+            options = {'extra_top': f'local_domains = ["{DOMAIN}"]', **options}
+        settings = SETTINGS + (self.boxes.settings() if local else '')
+        self.daemon = Daemon(world, Unbound(world, hosts.ZONE).port, port, retry='1s*', extra=settings, **options)
         self.injectors = [SmtpInjector(f's{n}', self.daemon, self.ledger, seed, reuse=n % 2 == 0) for n in range(smtp_clients)]
         self.injectors += [SendmailInjector(f'c{n}', self.daemon, self.ledger, seed, world.program('sendmail')) for n in range(sendmail_clients)]
         for injector in self.injectors:
+            injector.users = 0.7 if local else 0.0
             injector.start()
         self.troubles = []
 
@@ -43,7 +51,8 @@ class Campaign:
         """Each run says to the mail hosts which one it is."""
         name = f'run{self.daemon.starts + 1}.here.example'
         config, fresh = self.daemon.config, self.daemon.config.with_suffix('.new')
-        fresh.write_text(re.sub(r'(?m)^hostname = .*$', f'hostname = "{name}"', config.read_text(encoding='utf-8')), encoding='utf-8')
+        text = re.sub(r'(?m)^hostname = .*$', f'hostname = "{name}"', config.read_text(encoding='utf-8'))
+        fresh.write_text(self.boxes.another_way(text) if self.boxes else text, encoding='utf-8')
         fresh.chmod(0o644)
         fresh.rename(config)  # the sendmail commands read it, too
         self.daemon.launch()
@@ -109,7 +118,8 @@ class Campaign:
         online = self.queue()
         self.daemon.stop()
         offline = self.queue()
-        account = Account(self.ledger, read_events(self.events), offline, **options)
+        events = read_events(self.events) + (list(self.boxes.events()) if self.boxes else [])
+        account = Account(self.ledger, events, offline, **options)
         if online != offline:
             account.troubles.append(f'the queue is {len(online)} recipients with the daemon and {len(offline)} without')
         corrupt = list((self.daemon.spool / 'corrupt').glob('*'))

@@ -9,8 +9,9 @@ import zlib
 
 import letters
 
+LMTP = '127.0.1.8'
 HOSTS = {  # address: (behaviour, domain of which it is the mail host)
-    '127.0.1.1': 'plain', '127.0.1.2': 'grey', '127.0.1.3': 'refusing', '127.0.1.4': 'losing', '127.0.1.5': 'hanging', '127.0.1.6': 'plain',
+    '127.0.1.1': 'plain', '127.0.1.2': 'grey', '127.0.1.3': 'refusing', '127.0.1.4': 'losing', '127.0.1.5': 'hanging', '127.0.1.6': 'plain', LMTP: 'lmtp',
 }
 ZONE = [
     'there.example. 60 IN MX 10 mx.there.example.', 'mx.there.example. 60 IN A 127.0.1.1',
@@ -66,7 +67,7 @@ class Session:
     async def command(self, line):
         """Whether the session goes on."""
         verb = line[:4].upper()
-        if verb == 'EHLO':
+        if verb in ('EHLO', 'LHLO'):
             self.client = line[5:]
             self.say(b'250-mx.example', b'250-PIPELINING', b'250-8BITMIME', b'250 ENHANCEDSTATUSCODES')
         elif verb == 'MAIL':
@@ -123,7 +124,7 @@ class Session:
             reply = 'lost' if fate == 1 else 'said'
             self.hosts.tell('took', token=token, intact=intact, to=self.recipients, sender=self.sender, reply=reply, client=self.client)
         if fate >= 2:
-            self.say(b'250 2.0.0 Taken')
+            self.say(*[b'250 2.0.0 Taken'] * (len(self.recipients) if self.behaviour == 'lmtp' else 1))
             return True
         if self.behaviour == 'hanging':
             await asyncio.wait([asyncio.ensure_future(self.reader.read(1))], timeout=HANG_SECONDS)

@@ -9,11 +9,14 @@ import letters
 
 DOMAINS = ['there'] * 50 + ['down'] * 8 + ['grey'] * 10 + ['refusing'] * 10 + ['losing'] * 8 + ['hanging'] * 1 + ['dead'] * 1
 SEVERAL = ['there', 'down', 'grey', 'refusing', 'losing']
+BOXES = ['alice', 'bob', 'carol']
 
 
-def draw_recipients(token, chance):
+def draw_recipients(token, chance, users=0.0):
+    """`users`: the share of recipients that are users of this host."""
     domains = chance.sample(SEVERAL, chance.randrange(2, 5)) if chance.random() < 0.1 else [chance.choice(DOMAINS)]
-    return [letters.recipient(token, number, f'{domain}.example') for number, domain in enumerate(domains)]
+    return [f'{chance.choice(BOXES)}+{letters.recipient(token, number, "box.example")}' if users and chance.random() < users else
+            letters.recipient(token, number, f'{domain}.example') for number, domain in enumerate(domains)]
 
 
 def draw_size(chance):
@@ -23,6 +26,7 @@ def draw_size(chance):
 
 class Injector(threading.Thread):
     """Works while `up` is set; ends after close()."""
+    users = 0.0  # see draw_recipients()
 
     def __init__(self, name, daemon, ledger, seed):
         super().__init__(daemon=True)
@@ -52,7 +56,7 @@ class Injector(threading.Thread):
     def next_letter(self, note=True):
         self.count += 1
         token = f'{self.prefix}-{self.count}'
-        recipients = draw_recipients(token, self.chance)
+        recipients = draw_recipients(token, self.chance, self.users)
         self.ledger.sent(token, recipients)
         return token, recipients, letters.make(token, draw_size(self.chance), self.chance)
 

@@ -4,6 +4,7 @@ import subprocess
 import time
 
 import program
+from boxes import IN_FLIGHT
 from campaign import Campaign
 import letters
 from harness import check  # noqa: E402
@@ -27,6 +28,8 @@ def kill_under_load(campaign):
     campaign.start_daemon()
     campaign.load(True)
     time.sleep(campaign.chance.uniform(0.02, 0.7))
+    if campaign.boxes:
+        campaign.boxes.kill_some()
     kill(campaign)
 
 
@@ -67,9 +70,9 @@ def one_round(campaign):
         hand_in_while_it_is_down(campaign)
 
 
-def torture(world, seed, rounds):
-    """The account of so many rounds."""
-    campaign = Campaign(world, seed)
+def torture(world, seed, rounds, local=False):
+    """The account of so many rounds. `local`: with mailboxes of users, and LMTP."""
+    campaign = Campaign(world, seed, local=local)
     start = time.monotonic()
     for number in range(1, rounds + 1):
         one_round(campaign)
@@ -81,18 +84,23 @@ def torture(world, seed, rounds):
     campaign.close()
     account = campaign.account()
     account.took_seconds = time.monotonic() - start
+    if local:
+        most = (rounds + campaign.boxes.kills) * IN_FLIGHT
+        check(account.repeated_in_boxes <= most, f'{account.repeated_in_boxes} repetitions in mailboxes, where {most} deliveries can have been cut off')
+        check(len(account.stored) > rounds, 'hardly anything is in the mailboxes')
     check(account.ledger.count('accepted') > rounds, 'hardly anything was accepted: no load')
     return account
 
 
 def main(world, options):
-    account = torture(world, options.seed, options.rounds)
+    account = torture(world, options.seed, options.rounds, options.local)
     print(f'{options.rounds} kills in {account.took_seconds:.0f} s')
     return program.conclude(account)
 
 
 def arguments(parser):
     parser.add_argument('--rounds', type=int, default=50)
+    parser.add_argument('--local', action='store_true', help='most mail for users of this host: mbox, Maildir and LMTP (root)')
 
 
 if __name__ == '__main__':

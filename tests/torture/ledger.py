@@ -52,7 +52,9 @@ class Account:
     def __init__(self, ledger, events, queued, window=KILL_WINDOW):
         self.ledger, self.queued, self.window = ledger, queued, window
         self.took, self.notices = collections.defaultdict(list), collections.defaultdict(dict)
+        self.stored = collections.Counter()  # in mailboxes, which do not tell when
         self.troubles, self.lost, self.repeated, self.longest = [], [], 0, 0.0
+        self.repeated_in_boxes = 0
         self.ends = collections.Counter()
         for event in events:
             self.read(event)
@@ -62,11 +64,14 @@ class Account:
         self.check_for_strangers()
 
     def read(self, event):
-        if event['event'] == 'took':
+        if event['event'] in ('took', 'stored'):
             if event['token'] is None or not event['intact']:
                 self.troubles.append(f'not as it was sent: {event}')
             for recipient in event['to']:
-                self.took[recipient].append((event['t'], event['reply'], event['client']))
+                if event['event'] == 'took':
+                    self.took[recipient].append((event['t'], event['reply'], event['client']))
+                else:
+                    self.stored[recipient] += 1
                 self.check_envelope(event, recipient)
         elif event['event'] == 'notice':
             if not event['whole'] or not event['about']:
@@ -82,7 +87,7 @@ class Account:
 
     def judge(self, recipient, letter):
         took, notices, queued = self.took.get(recipient, []), self.notices.get(recipient, {}), recipient in self.queued
-        ends = [word for word, there in (('delivered', took), ('bounced', notices), ('queued', queued)) if there]
+        ends = [word for word, there in (('delivered', took or self.stored[recipient]), ('bounced', notices), ('queued', queued)) if there]
         if letter.state == 'accepted':
             self.ends.update(ends[:1])
             if not ends:
@@ -92,6 +97,8 @@ class Account:
         if len(ends) > 1:
             self.troubles.append(f'{" and ".join(ends)}: {recipient}')
         self.judge_repeats(recipient, sorted(took))
+        if self.stored[recipient]:
+            self.repeated_in_boxes += self.stored[recipient] - 1 + len(took)
         self.judge_notices(recipient, notices)
 
     def judge_repeats(self, recipient, took):
@@ -119,7 +126,7 @@ class Account:
         return bool(gaps)
 
     def check_for_strangers(self):
-        for recipient in {*self.took, *self.notices, *self.queued}:
+        for recipient in {*self.took, *self.stored, *self.notices, *self.queued}:
             letter = self.ledger.letters.get(letters.token_of(recipient))
             if not letter or recipient not in letter.recipients:
                 self.troubles.append(f'nobody sent this: {recipient}')
@@ -133,6 +140,9 @@ class Account:
                f'without an answer {ledger.count("unsure")}')
         yield (f'delivered {self.ends["delivered"]}, bounced {self.ends["bounced"]}, queued {self.ends["queued"]}, lost {len(self.lost)}, '
                f'repeated {self.repeated} (an outcome in flight at most {self.longest * 1000:.0f} ms before a crash, or a lost reply)')
+        if self.stored:
+            yield (f'in mailboxes {sum(self.stored.values())} letters, repeated {self.repeated_in_boxes} '
+                   f'(a kill between append and record, another way after a restart)')
         for refusal, count in ledger.refusals.most_common(5):
             yield f'refused {count} times: {refusal}'
         for what in [f'LOST: {recipient}' for recipient in self.lost[:10]] + self.troubles[:20]:

@@ -33,7 +33,7 @@ def recipient(token, number, domain):
 
 def token_of(address):
     """The token in a sender's or recipient's address."""
-    found = re.match(r'<?t([0-9a-z-]+)(?:\.\d+)?@', address)
+    found = re.match(r'<?(?:[a-z]+\+)?t([0-9a-z-]+)(?:\.\d+)?@', address)
     return found.group(1) if found else None
 
 
