@@ -19,6 +19,13 @@ using system::UserAnswer;
 
 constexpr std::uint64_t kStepsOfTurn = 2000;  // of aliases, some microseconds each; then others on the thread go on
 
+// In memory: at worst a list has just been moved to twice the place, and while it is stored there are a copy and its record.
+std::uint64_t octets_of(const proto::Mailbox& mailbox, std::size_t original_recipient) {
+  constexpr std::size_t kAround = 64;  // of its texts: what is between them in the record, and what allocators round up
+  const std::size_t text = mailbox.local_part().size() + mailbox.domain().text().size() + original_recipient;
+  return 3 * (sizeof(proto::Recipient) + text) + kAround;
+}
+
 std::string name_of(const proto::Mailbox& mailbox) { return proto::printable(mailbox.plain_local_part(), 64); }
 
 ServerReply too_many(std::size_t most) {
@@ -28,27 +35,55 @@ ServerReply too_many(std::size_t most) {
 }  // namespace
 
 void LocalRecipients::begin() {
+  octets_ = 0;
+  forget();
   expanded_ = {};
   count_ = mailboxes_ = 0;
 }
 
+void LocalRecipients::forget() {
+  room_.give_back(std::exchange(octets_, 0));
+  has_room_ = true;
+  expansion_ = {};
+  targets_ = {};
+}
+
 std::optional<Task<void>> LocalRecipients::prepare(std::shared_ptr<const Config> config, const proto::Recipient& recipient) {
   config_ = std::move(config);
-  targets_.clear();
+  forget();
+  auto wait = expand(recipient);
+  if (!has_room_) return std::nullopt;
+  return wait;
+}
+
+std::optional<Task<void>> LocalRecipients::expand(const proto::Recipient& recipient) {
   const std::size_t most = config_->max_recipients - std::min(config_->max_recipients, mailboxes_);
   is_local_ = config_->is_local(recipient.mailbox.domain());
   if (!is_local_) {
     expansion_ = {};
     expansion_.is_too_many = most == 0;
+    take_room_for(recipient);
     return std::nullopt;
   }
   expansion_ = routing::expand_alias(*config_, recipient.mailbox, most);
   if (expansion_.is_too_many || !expansion_.deferred.empty()) return std::nullopt;
+  take_room_for(recipient);
+  if (!has_room_) return std::nullopt;
   if (checks_users()) {
     if (auto names = unasked(); !names.empty()) return users_->look_up(std::move(names));
   }
   if (expansion_.steps >= kStepsOfTurn) return let_others_go_on();
   return std::nullopt;
+}
+
+void LocalRecipients::take_room_for(const proto::Recipient& recipient) {
+  std::uint64_t octets = octets_of(recipient.mailbox, recipient.original_recipient.size());
+  if (is_local_ && expansion_.mailboxes != std::vector{recipient.mailbox}) {
+    const std::size_t original = routing::inherited_original(recipient).size();
+    for (const proto::Mailbox& mailbox : expansion_.mailboxes) octets += octets_of(mailbox, original);
+  }
+  has_room_ = room_.add(octets);
+  if (has_room_) octets_ = octets;
 }
 
 // While the aliases are not known, a name without one may be one.
@@ -86,8 +121,15 @@ std::vector<std::string> LocalRecipients::unasked() const {
 }
 
 Refusal LocalRecipients::judge(const proto::Recipient& recipient) {
+  Refusal refusal = verdict(recipient);
+  if (refusal) forget();
+  return refusal;
+}
+
+Refusal LocalRecipients::verdict(const proto::Recipient& recipient) {
   const proto::Mailbox& given = recipient.mailbox;
   if (expansion_.is_too_many) return too_many(config_->max_recipients);
+  if (!has_room_) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
   if (!is_local_) return std::nullopt;
   const bool is_told = near_misses_ == NearMisses::are_told;
   if (!expansion_.deferred.empty())
@@ -130,8 +172,9 @@ ServerReply LocalRecipients::leads_nowhere(const proto::Mailbox& mailbox) const 
 void LocalRecipients::accept() {
   mailboxes_ += is_local_ ? expansion_.mailboxes.size() : 1;
   if (!targets_.empty()) expanded_.add(count_, std::move(targets_));
-  targets_.clear();
   ++count_;
+  octets_ = 0;  // the message has them
+  forget();
 }
 
 }  // namespace mxpress::mta::intake

@@ -18,14 +18,6 @@ using proto::EnhancedStatus;
 using smtp::Refusal;
 using smtp::ServerReply;
 
-// In memory: at worst a list has just been moved to twice the place, and while it is stored there are a copy and its record.
-std::uint64_t octets_of(const proto::Recipient& recipient) {
-  constexpr std::size_t kAround = 64;  // of its texts: what is between them in the record, and what allocators round up
-  const std::size_t text =
-      recipient.mailbox.local_part().size() + recipient.mailbox.domain().text().size() + recipient.original_recipient.size();
-  return 3 * (sizeof recipient + text) + kAround;
-}
-
 // Only programs on this host are told which names there are.
 NearMisses near_misses(const Entrance& entrance) {
   return entrance.completion == Completion::complete ? NearMisses::are_told : NearMisses::are_secret;
@@ -49,8 +41,8 @@ Result<smtp::ServerOptions> server_options(const Config& config, Completion comp
 Submission::Submission(Context& context, Entrance entrance)
     : context_(context),
       entrance_(std::move(entrance)),
-      local_(std::make_unique<LocalRecipients>(context.users, near_misses(entrance_))),
-      room_(*context.transactions, entrance_.owner()) {}
+      room_(*context.transactions, entrance_.owner()),
+      local_(std::make_unique<LocalRecipients>(context.users, near_misses(entrance_), room_)) {}
 
 Submission::~Submission() = default;
 
@@ -61,8 +53,8 @@ void Submission::hello(std::string name, smtp::Greeting greeting) {
 
 Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declared_size) {
   sender_ = sender;
-  local_->begin();
   room_.release();
+  local_->begin();
   const Status room = context_.spool.room_for(declared_size);
   if (!room.ok()) return ServerReply{452, EnhancedStatus{4, 3, 1}, room.error().message};
   return std::nullopt;
@@ -75,9 +67,6 @@ std::optional<Task<void>> Submission::prepare(const proto::Recipient& recipient)
 // Everybody who may speak to us may send to everybody: the listeners decide who may speak.
 Refusal Submission::recipient(const proto::Recipient& recipient) {
   if (Refusal refusal = local_->judge(recipient)) return refusal;
-  std::uint64_t octets = octets_of(recipient);
-  for (const proto::Recipient& target : local_->targets()) octets += octets_of(target);
-  if (!room_.add(octets)) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
   if (!local_->left_out().empty()) log_left_out(recipient);
   local_->accept();
   return std::nullopt;

@@ -96,8 +96,8 @@ class Submission : public smtp::MailSink {
   Entrance entrance_;
   smtp::Refusal objection_;
   proto::ReversePath sender_;  // of the transaction, for the log
+  TransactionRoom room_;       // until the message has it
   const std::unique_ptr<LocalRecipients> local_;
-  TransactionRoom room_;  // until the message has it
 };
 
 }  // namespace mxpress::mta::intake

@@ -219,13 +219,18 @@ AliasExpansion expand_alias(const Config& config, const proto::Mailbox& mailbox,
   return Walk(config, mailbox.domain(), most).run(mailbox);
 }
 
+std::string inherited_original(const proto::Recipient& given) {
+  if (!given.original_recipient.empty()) return given.original_recipient;
+  return std::string(kMailAddress) + proto::encode_xtext(given.mailbox.to_string());
+}
+
 std::vector<proto::Recipient> recipients_of(const proto::Recipient& given, std::vector<proto::Mailbox> mailboxes) {
   std::vector<proto::Recipient> recipients;
   recipients.reserve(mailboxes.size());
+  const std::string original = inherited_original(given);
   for (proto::Mailbox& mailbox : mailboxes) {
     proto::Recipient one{std::move(mailbox), given.notify, given.original_recipient};
-    if (one.mailbox != given.mailbox && one.original_recipient.empty())
-      one.original_recipient = std::string(kMailAddress) + proto::encode_xtext(given.mailbox.to_string());
+    if (one.mailbox != given.mailbox) one.original_recipient = original;
     one.notify.success = one.notify.success && recipients.empty();
     recipients.push_back(std::move(one));
   }

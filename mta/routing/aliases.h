@@ -32,6 +32,8 @@ struct AliasExpansion {
 // the user. Up to `most` mailboxes. Bounded: 50 aliases in one another, and so much work as the files have targets.
 AliasExpansion expand_alias(const Config& config, const proto::Mailbox& mailbox, std::size_t most);
 
+// ORCPT of those to whom an alias of this name leads.
+std::string inherited_original(const proto::Recipient& given);
 // Those who get the message in place of `given`. RFC 3461 5.2.7.1, 5.2.7.2 (b): each inherits ORCPT (the address that was given) and
 // NOTIFY, but for SUCCESS, which only the first one has.
 std::vector<proto::Recipient> recipients_of(const proto::Recipient& given, std::vector<proto::Mailbox> mailboxes);

@@ -60,6 +60,41 @@ bool is_drop_empty(const IntakeHouse& house) { return boost::filesystem::is_empt
 
 }  // namespace
 
+TEST_CASE("local recipients: what an alias leads to takes room before the verdict, and none when it is refused") {
+  auto config = std::make_shared<Config>();
+  config->hostname = "mx.example";
+  config->local_domains = {Domain::parse("mx.example").value()};
+  std::string members = "member0@else.example";
+  for (int number = 1; number < 200; ++number) members += ",member" + std::to_string(number) + "@else.example";
+  config->local.aliases.emplace("everybody", targets(members));
+  config->local.aliases.emplace("nobody", targets("/dev/null"));
+  const auto recipient = [](const char* text) { return mxpress::proto::Recipient{Mailbox::parse(text).value(), {}, {}}; };
+  mxpress::mta::fairness::FairBudget budget(300'000);
+  const auto owner = mxpress::mta::fairness::Owner::user(7);
+  mxpress::mta::intake::TransactionRoom first_room(budget, owner), second_room(budget, owner);
+  using mxpress::mta::intake::NearMisses;
+  mxpress::mta::intake::LocalRecipients first(nullptr, NearMisses::are_told, first_room),
+      second(nullptr, NearMisses::are_told, second_room);
+  first.begin();
+  second.begin();
+  (void)first.prepare(config, recipient("everybody@mx.example"));
+  const auto held = budget.held();
+  CHECK(held > 200 * 3 * sizeof(mxpress::proto::Recipient));
+  (void)second.prepare(config, recipient("everybody@mx.example"));
+  CHECK(budget.held() == held);
+  const auto refusal = second.judge(recipient("everybody@mx.example"));
+  REQUIRE(refusal);
+  CHECK(refusal->code == 452);
+  CHECK_FALSE(first.judge(recipient("everybody@mx.example")));
+  first.accept();
+  (void)first.prepare(config, recipient("nobody@mx.example"));
+  CHECK(first.judge(recipient("nobody@mx.example")));
+  CHECK(budget.held() == held);
+  first_room.release();
+  (void)second.prepare(config, recipient("everybody@mx.example"));
+  CHECK_FALSE(second.judge(recipient("everybody@mx.example")));
+}
+
 TEST_CASE("local recipients: aliases of local people, chains and postmaster; loops end") {
   Config config;
   config.hostname = "mx.example";
