@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "mta/routing/trusted_path.h"
 #include "mta/system/descriptor.h"
 #include "mta/system/file_octets.h"
 #include "mta/system/log.h"
@@ -47,11 +48,11 @@ Result<std::string> read_file(const std::string& path, const FileStamp& stamp, s
   return std::move(*text);
 }
 
-// Empty: only its owner may write it, and may be believed.
-std::string why_untrusted(const FileStamp& include, std::uint32_t owner_of_aliases) {
+// Empty: only its owner may write it and put another one in its place, and he may be believed.
+std::string why_untrusted(const std::string& path, const FileStamp& include, std::uint32_t owner_of_aliases) {
   if ((include.mode & (S_IWGRP | S_IWOTH)) != 0) return "others than its owner may write it (chmod go-w)";
   if (include.owner != 0 && include.owner != owner_of_aliases) return "it belongs neither to root nor to the owner of the aliases";
-  return {};
+  return why_path_untrusted(path, owner_of_aliases);
 }
 
 void add_includes(const proto::AliasTargets& targets, std::vector<std::string>& paths) {
@@ -153,11 +154,11 @@ std::shared_ptr<const AliasInclude> AliasBook::include(const std::string& path) 
   const std::uint32_t owner = stamp_ && stamp_->error == 0 ? stamp_->owner : 0;
   KnownInclude& known = known_[path];
   const bool is_same = known.content && known.stamp == stamp && known.owner_of_aliases == owner;
-  if (is_same && !known.content->is_transient) return known.content;
+  if (is_same && known.content->failure.empty()) return known.content;
   AliasInclude content;
   AliasList list;
   const auto text = read_file(path, stamp, kMostOfInclude);
-  if (text) content.failure = why_untrusted(stamp, owner);
+  if (text) content.failure = why_untrusted(path, stamp, owner);
   if (text && content.failure.empty()) list = parse_alias_list(*text);
   if (!text) content = {{}, text.error().message, text.error().is_transient()};
   content.targets = std::move(list.targets);

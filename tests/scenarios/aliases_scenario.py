@@ -1,12 +1,14 @@
 """Aliases with whole programs: who gets root's mail, who is nobody; and a file that Postfix's postalias reads, too."""
+import grp
 import os
+import pwd
 import re
 import shutil
 import smtplib
 
 from daemon import Daemon
 from delivery_scenario import ZONE
-from harness import Skip, check, check_equal, wait_until
+from harness import Skip, check, check_equal, daemon_user, is_root, wait_until
 from peers import Sink, Unbound
 from postfix import UNPACKED
 
@@ -169,3 +171,26 @@ def scenario_postalias_reads_the_same(world):
         wanted = [target.strip() for target in plain.split(',') if target.strip()]
         lower = [line.strip().lower() for line in output.splitlines()[1:]]
         check_equal(lower, [target.lower() for target in wanted], f'targets of {name}')
+
+
+def scenario_an_include_in_a_users_folder_discloses_no_file_of_the_daemon(world):
+    if not is_root():
+        raise Skip('only root can play two users')
+    secret = world.make_folder('secrets') / 'password'
+    secret.write_text('correct-horse-battery\n')
+    shutil.chown(secret, 'root', grp.getgrgid(pwd.getpwnam(daemon_user()).pw_gid).gr_name)
+    secret.chmod(0o640)
+    home, bob = world.make_folder('bob'), 64102
+    os.chown(home, bob, bob)
+    (home / 'list').symlink_to(secret)
+    os.chown(home / 'list', bob, bob, follow_symlinks=False)
+    daemon, file = with_aliases(world, f'list: :include:{home}/list\n', 9)
+    daemon.start()
+    with smtplib.SMTP('127.0.0.1', daemon.smtp_port) as client:
+        client.ehlo()
+        client.mail('bob@here.example')
+        code, reply = client.rcpt('list@mta.here.example')
+    check('horse' not in reply.decode(), f'the reply tells the password: {reply}')
+    check('horse' not in daemon.log(), 'the log tells the password')
+    check(code == 550 and b'folder' in reply, f'{code} {reply}')
+    daemon.stop()

@@ -142,4 +142,30 @@ TEST_CASE("alias book: an include that others may write, or that somebody else o
   CHECK(library.included("list").failure == "is no plain file");
 }
 
+TEST_CASE("alias book: an include whose path others can lead elsewhere is refused until they cannot") {
+  Library library;
+  library.write("aliases", "a: :include:" + library.path("lists/list") + "\n");
+  REQUIRE(::mkdir(library.path("lists").c_str(), 0755) == 0);
+  library.write("lists/list", "x\n");
+  CHECK(library.included("lists/list").failure.empty());
+  library.write("lists/list", "y\n");
+  REQUIRE(::chmod(library.path("lists").c_str(), 0777) == 0);
+  CHECK(library.included("lists/list").failure.find("may be changed by others") != std::string::npos);
+  REQUIRE(::chmod(library.path("lists").c_str(), 01777) == 0);
+  CHECK(library.included("lists/list").failure.empty());
+  if (::geteuid() != 0) return;
+  REQUIRE(::chmod(library.path("lists").c_str(), 0755) == 0);
+  REQUIRE(::chown(library.path("lists").c_str(), 1234, 1234) == 0);
+  library.write("lists/list", "z\n");
+  CHECK(library.included("lists/list").failure.find("belongs neither to root") != std::string::npos);
+  library.write("secret", "password\n");
+  REQUIRE(::chown(library.path("lists").c_str(), 0, 0) == 0);
+  REQUIRE(::unlink(library.path("lists/list").c_str()) == 0);
+  REQUIRE(::symlink(library.path("secret").c_str(), library.path("lists/list").c_str()) == 0);
+  CHECK(library.included("lists/list").failure.empty());
+  REQUIRE(::lchown(library.path("lists/list").c_str(), 1234, 1234) == 0);
+  library.write("secret", "password!\n");
+  CHECK(library.included("lists/list").failure.find("lists/list belongs neither to root") != std::string::npos);
+}
+
 }  // namespace mxpress::testing
