@@ -37,6 +37,8 @@ class File {
   virtual Status allocate(std::uint64_t size) = 0;
   virtual Status truncate(std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size() const = 0;
+  // The system's descriptor, valid as long as this; -1: there is none (a test's disk).
+  virtual int descriptor() const { return -1; }
   // Without waiting; false: somebody else holds it. Released when the file is closed.
   virtual Result<bool> try_lock(Lock lock) = 0;
 };

@@ -63,6 +63,12 @@ class Content {
   virtual Status verify_crc(std::uint32_t crc) const = 0;
   // All of it, where nothing has to be read for it; lives as long as this.
   virtual std::optional<std::string_view> in_memory() const { return std::nullopt; }
+  // A file that has it, with nothing of other messages. The content never changes, what is around it may.
+  struct Place {
+    int descriptor = -1;  // valid as long as this
+    std::uint64_t offset = 0;
+  };
+  virtual std::optional<Place> in_file() const { return std::nullopt; }
 };
 
 struct Message {

@@ -28,6 +28,10 @@ class FileContent : public Content {
     return n;
   }
 
+  std::optional<Place> in_file() const override {
+    return file_->descriptor() < 0 ? std::nullopt : std::optional<Place>({file_->descriptor(), begin_});
+  }
+
   Status verify() const override {
     ContentCheck check(*this);
     while (!check.is_done())

@@ -72,7 +72,7 @@ class MessageFileWriter {
 // Appends records to a message file, each synced before the next.
 Status append_to_message_file(Disk& disk, const Path& path, QueueId id, const std::vector<StoredChange>& changes);
 
-// Content behind a record's header, in a segment or message file.
+// Content behind the header of the record of a message file.
 std::shared_ptr<const Content> file_content(std::shared_ptr<File> file, const RecordHeader& accepted);
 
 }  // namespace mxpress::queue

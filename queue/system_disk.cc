@@ -91,6 +91,7 @@ class SystemFile : public File {
     return is_disk_error ? system_error("write back", path_) : Status();  // not to be had here: sync() does it all
   }
 
+  int descriptor() const override { return fd_.get(); }
   Status sync() override { return ::fdatasync(fd_.get()) == 0 ? Status() : system_error("sync", path_); }
 
   Status allocate(std::uint64_t size) override {

@@ -11,6 +11,7 @@
 #include "mta/intake/transaction_room.h"
 #include "mta/net/tls_engine.h"
 #include "mta/system/log_queue.h"
+#include "queue/changes.h"
 #include "queue/fresh.h"
 #include "queue/spool.h"
 
@@ -39,8 +40,9 @@ constexpr MemoryPart kMemoryParts[] = {
     {"reverse-paths that are remembered", 10u << 20},
     {"answers to operators", 8u << 20},
 };
-// Octets: its lookups, the DNS cache, addresses that failed lately; the header that is being prepared for its signature.
-constexpr std::uint64_t kMemoryOfWorker = (9u << 20) + content::SignedContent::kMostOfTurn;
+// Octets: its lookups, the DNS cache, addresses that failed lately; four letters on their way to users' mailboxes; the header that is being
+// prepared for its signature.
+constexpr std::uint64_t kMemoryOfWorker = (9u << 20) + 4 * queue::kInlineContent + content::SignedContent::kMostOfTurn;
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +26,7 @@
 #include <string>
 #include <string_view>
 
+#include "mta/mailstore/account.h"
 #include "mta/mailstore/serve.h"
 #include "mta/system/descriptor.h"
 #include "proto/sysexits.h"
@@ -36,8 +39,11 @@ using mta::mailstore::ServeRules;
 using mta::system::Descriptor;
 
 constexpr std::size_t kMostChildren = 8;
-constexpr time_t kLongest = 60;  // seconds of one delivery, unless --limit says otherwise
-constexpr int kFirstPassed = 3;  // SD_LISTEN_FDS_START: sd_listen_fds(3)
+constexpr std::size_t kMostStuck = 12;  // children that SIGKILL has not ended: of one user one. TasksMax= of the unit has room for both.
+constexpr time_t kLongest = 60;         // seconds of one delivery, unless --limit says otherwise
+constexpr time_t kGrace = 2;            // seconds behind SIGKILL, after which a child is stuck
+constexpr int kLookAgain = 1000;        // milliseconds
+constexpr int kFirstPassed = 3;         // SD_LISTEN_FDS_START: sd_listen_fds(3)
 constexpr int kBacklog = 64;
 
 int refuse(const std::string& why) {
@@ -52,8 +58,8 @@ bool is_activated() {
   return pid && count && std::to_string(::getpid()) == pid && std::string_view(count) == "1";
 }
 
-// Everybody may connect: each child asks the kernel who has.
-Descriptor listen_at(const std::string& path) {
+// Only the peer and root may connect, so that nobody else can fill the line. Each child asks the kernel besides who has connected.
+Descriptor listen_at(const std::string& path, const std::string& peer) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return errno = ENAMETOOLONG, Descriptor();
@@ -61,10 +67,13 @@ Descriptor listen_at(const std::string& path) {
   Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   struct stat found{};
   if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
-  const mode_t before = ::umask(0111);
+  const auto account = mta::mailstore::find_account(peer);
+  const uid_t owner = account && *account ? (*account)->uid : ::geteuid();
+  const mode_t before = ::umask(0177);
   const bool is_bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::umask(before);
-  return is_bound && ::listen(socket.get(), kBacklog) == 0 ? std::move(socket) : Descriptor();
+  return is_bound && ::lchown(path.c_str(), owner, static_cast<gid_t>(-1)) == 0 && ::listen(socket.get(), kBacklog) == 0 ? std::move(socket)
+                                                                                                                         : Descriptor();
 }
 
 // Of root's rights two are left: to change the user and the group.
@@ -108,32 +117,51 @@ struct Options {
   ::_exit(0);
 }
 
-// The children and their connections.
+time_t seconds_since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec;
+}
+
+// The children and their connections. A child that its timer has not ended waits for a file system that does not answer (FUSE): it takes
+// no place of others.
 class Children {
  public:
   explicit Children(const Options& options) : options_(options) {}
 
-  bool has_room() const { return sockets_.size() < kMostChildren; }
-  bool is_empty() const { return sockets_.empty(); }
+  bool has_room() const { return active() < kMostChildren && children_.size() < kMostChildren + kMostStuck; }
+  // Whether there is one that is going to end.
+  bool are_active() const { return active() > 0; }
+  bool is_empty() const { return children_.empty(); }
 
   void start(Descriptor socket) {
     const pid_t child = ::fork();
     if (child == 0) be_child(socket, options_);
     if (child < 0) return answer(socket.get(), {Reply::Kind::deferred, words("start a process")});
-    sockets_.emplace(child, std::move(socket));
+    children_.emplace(child, Child{std::move(socket), seconds_since_boot()});
   }
   // A child that has ended without a reply gets one from here.
   void reap() {
     int status = 0;
     for (pid_t child; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-      const auto found = sockets_.find(child);
-      if (found == sockets_.end()) continue;
-      if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) tell(found->second.get(), status);
-      sockets_.erase(found);
+      const auto found = children_.find(child);
+      if (found == children_.end()) continue;
+      if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) tell(found->second.socket.get(), status);
+      children_.erase(found);
     }
   }
 
  private:
+  struct Child {
+    Descriptor socket;
+    time_t start;
+  };
+
+  std::size_t active() const {
+    const time_t now = seconds_since_boot();
+    const auto is_active = [&](const auto& child) { return now - child.second.start <= options_.longest + kGrace; };
+    return static_cast<std::size_t>(std::count_if(children_.begin(), children_.end(), is_active));
+  }
   void tell(int socket, int status) const {
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     const std::string why = "the delivery ended by signal " + std::to_string(signal) + " before it was done" +
@@ -145,15 +173,15 @@ class Children {
   }
 
   const Options& options_;
-  std::map<pid_t, Descriptor> sockets_;
+  std::map<pid_t, Child> children_;
 };
 
 // Until SIGTERM; deliveries under way come to their end.
 int serve_all(const Descriptor& listener, const Descriptor& signals, const Options& options) {
   Children children(options);
-  for (bool stops = false; !stops || !children.is_empty();) {
+  for (bool stops = false; !stops || children.are_active();) {
     pollfd waits[] = {{signals.get(), POLLIN, 0}, {stops || !children.has_room() ? -1 : listener.get(), POLLIN, 0}};
-    if (::poll(waits, 2, -1) < 0 && errno != EINTR) return refuse(words("wait"));
+    if (::poll(waits, 2, children.is_empty() ? -1 : kLookAgain) < 0 && errno != EINTR) return refuse(words("wait"));
     if (waits[0].revents & POLLIN) {
       signalfd_siginfo signal{};
       if (::read(signals.get(), &signal, sizeof signal) == sizeof signal && signal.ssi_signo != SIGCHLD) stops = true;
@@ -175,18 +203,21 @@ Descriptor watch_signals() {
   return Descriptor(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-int run(const Options& options) {
+int run(Options options) {
   if (::geteuid() != 0) return refuse("must be started as root: it becomes the user whose mail it delivers");
   const bool activated = !options.socket && is_activated();
   ::syscall(SYS_close_range, activated ? kFirstPassed + 1u : kFirstPassed + 0u, ~0u, 0u);
-  const Descriptor listener = activated ? Descriptor(kFirstPassed) : listen_at(options.socket.value_or("/run/mxpress/deliver.sock"));
+  const Descriptor listener =
+      activated ? Descriptor(kFirstPassed) : listen_at(options.socket.value_or("/run/mxpress/deliver.sock"), options.rules.peer);
   if (!listener.is_open()) return refuse(words("listen"));
   ::fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
   ::fcntl(listener.get(), F_SETFL, O_NONBLOCK);
   if (::chdir("/") != 0 || !keep_two_rights()) return refuse(words("give up rights"));
   ::umask(077);
-  const Descriptor signals = watch_signals();
-  return signals.is_open() ? serve_all(listener, signals, options) : refuse(words("wait for signals"));
+  const Descriptor signals = watch_signals(), users(::memfd_create("mxpress-users", MFD_CLOEXEC));
+  if (!signals.is_open() || !users.is_open()) return refuse(words("wait for signals"));
+  options.rules.users = users.get();
+  return serve_all(listener, signals, options);
 }
 
 constexpr const char* kHelp =

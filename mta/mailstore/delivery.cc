@@ -16,7 +16,7 @@ Reply deferred(const Error& error) { return {Reply::Kind::deferred, error.messag
 bool has_home(const Account& user) { return user.uid != 0; }
 
 Status deliver(const Request& request, const Account& user, const std::string& folder, int content) {
-  const Mail mail{content, request.sender, request.recipient, request.id, request.time};
+  const Mail mail{content, request.offset, request.size, request.sender, request.recipient, request.id, request.time};
   bool is_maildir = request.format == Format::maildir;
   if (request.format == Format::automatic && has_home(user)) {
     const auto has_one = has_maildir(user.home);

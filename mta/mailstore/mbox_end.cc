@@ -95,10 +95,8 @@ Result<std::string> separator_at(int file, off_t size) {
 }  // namespace
 
 Result<MboxEnd> look_at_end(int file, off_t size, const Mail& mail) {
-  struct stat content{};
-  if (::fstat(mail.content, &content) != 0) return Error::transient(std::string("cannot look at the message: ") + std::strerror(errno));
   const std::string front = front_of(mail, Layout::mbox);
-  const off_t from = std::max<off_t>(0, size - 2 * content.st_size - static_cast<off_t>(2 * front.size() + kBlock));
+  const off_t from = std::max<off_t>(0, size - 2 * mail.size - static_cast<off_t>(2 * front.size() + kBlock));
   const auto places = find_front(file, from, size, front);
   if (!places) return places.error();
   for (const off_t place : *places) {

@@ -8,7 +8,7 @@
 namespace mxpress::mta::mailstore {
 namespace {
 
-constexpr std::string_view kVersion = "mxpress-deliver 2";
+constexpr std::string_view kVersion = "mxpress-deliver 3";
 constexpr std::size_t kMostOfName = 64, kMostOfAddress = 1024;  // octets
 constexpr std::array<std::string_view, 3> kFormats = {"automatic", "mbox", "maildir"};
 constexpr std::array<std::string_view, 3> kForwardings = {"first", "nothing", "alone"};
@@ -37,6 +37,12 @@ template <std::size_t N>
 std::optional<std::size_t> index_in(const std::array<std::string_view, N>& words, std::string_view word) {
   const auto found = std::find(words.begin(), words.end(), word);
   return found == words.end() ? std::nullopt : std::optional<std::size_t>(found - words.begin());
+}
+
+// 0 or more.
+bool read_number(std::string_view text, std::int64_t& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number >= 0;
 }
 
 // Exactly these fields, and nothing behind them.
@@ -69,15 +75,15 @@ bool is_user_name(std::string_view text) {
 std::string format_request(const Request& request) {
   const std::string_view format = kFormats[static_cast<std::size_t>(request.format)];
   const std::string_view forwarding = kForwardings[static_cast<std::size_t>(request.forwarding)];
-  const std::string time = std::to_string(request.time);
-  return joined<8>({kVersion, format, forwarding, request.user, request.sender, request.recipient, request.id, time});
+  const std::string time = std::to_string(request.time), offset = std::to_string(request.offset), size = std::to_string(request.size);
+  return joined<10>({kVersion, format, forwarding, request.user, request.sender, request.recipient, request.id, time, offset, size});
 }
 
 std::optional<Request> parse_request(std::string_view packet) {
   if (packet.size() > kMaxRequest) return std::nullopt;
-  const auto fields = fields_of<8>(packet);
+  const auto fields = fields_of<10>(packet);
   if (!fields) return std::nullopt;
-  const auto& [version, format, forwarding, user, sender, recipient, id, time] = *fields;
+  const auto& [version, format, forwarding, user, sender, recipient, id, time, offset, size] = *fields;
   const auto known = index_in(kFormats, format), known_forwarding = index_in(kForwardings, forwarding);
   if (!known || !known_forwarding || !is_user_name(user) || !is_text(sender, kMostOfAddress) || !is_text(recipient, kMostOfAddress) ||
       !is_id(id))
@@ -87,11 +93,9 @@ std::optional<Request> parse_request(std::string_view packet) {
                   std::string(user),
                   std::string(sender),
                   std::string(recipient),
-                  std::string(id),
-                  0};
-  const auto [end, error] = std::from_chars(time.data(), time.data() + time.size(), request.time);
-  if (error != std::errc() || end != time.data() + time.size() || request.time < 0) return std::nullopt;
-  return request;
+                  std::string(id)};
+  const bool is_right = read_number(time, request.time) && read_number(offset, request.offset) && read_number(size, request.size);
+  return is_right ? std::optional(std::move(request)) : std::nullopt;
 }
 
 std::string format_reply(const Reply& reply) {

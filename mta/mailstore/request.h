@@ -30,11 +30,12 @@ enum class Forwarding : std::uint8_t {
 struct Request {
   Format format = Format::automatic;
   Forwarding forwarding = Forwarding::first;
-  std::string user;       // see is_user_name()
-  std::string sender;     // reverse-path without brackets; empty: null
-  std::string recipient;  // address, for Delivered-To
-  std::string id;         // of the message: letters and digits; a repetition has the same
-  std::int64_t time = 0;  // seconds since 1970: when the message was accepted; a repetition has the same
+  std::string user;                   // see is_user_name()
+  std::string sender;                 // reverse-path without brackets; empty: null
+  std::string recipient;              // address, for Delivered-To
+  std::string id;                     // of the message: letters and digits; a repetition has the same
+  std::int64_t time = 0;              // seconds since 1970: when the message was accepted; a repetition has the same
+  std::int64_t offset = 0, size = 0;  // octets of the content in its file
   bool operator==(const Request&) const = default;
 };
 

@@ -73,15 +73,44 @@ std::optional<Packet> receive(int socket) {
   return packet;
 }
 
-// An ordinary file, open for reading alone; one in memory must be sealed, so that it is the same to its end.
-bool is_content(int file) {
+// An ordinary file, open for reading alone, that has these octets. One in memory must be sealed, so that it is the same to its end; a file
+// of tmpfs cannot be.
+bool is_content(int file, const Request& request) {
   struct stat found{};
   const int flags = ::fcntl(file, F_GETFL);
   if (flags < 0 || (flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH) != 0) return false;
   if (::fstat(file, &found) != 0 || !S_ISREG(found.st_mode)) return false;
+  if (request.offset > found.st_size || request.size > found.st_size - request.offset) return false;
   const int seals = ::fcntl(file, F_GET_SEALS);
-  return seals < 0 || (seals & kSeals) == kSeals;
+  return seals < 0 || seals == F_SEAL_SEAL || (seals & kSeals) == kSeals;
 }
+
+// Of a user there is one delivery at a time, even if nothing can end it: a file system of the user's own (FUSE) that does not answer
+// outlasts SIGKILL. The lock ends with the process at the latest.
+class UserLock {
+ public:
+  UserLock(int users, uid_t uid) : users_(users), uid_(uid), is_held_(users < 0 || set(F_WRLCK)) {}
+  ~UserLock() {
+    if (users_ >= 0 && is_held_) set(F_UNLCK);
+  }
+  UserLock(const UserLock&) = delete;
+  UserLock& operator=(const UserLock&) = delete;
+  bool is_held() const { return is_held_; }
+
+ private:
+  bool set(short kind) const {
+    struct flock octet{};
+    octet.l_type = kind;
+    octet.l_whence = SEEK_SET;
+    octet.l_start = uid_;
+    octet.l_len = 1;
+    return ::fcntl(users_, F_SETLK, &octet) == 0;
+  }
+
+  const int users_;
+  const uid_t uid_;
+  const bool is_held_;
+};
 
 // Whose mail it is, and as whom it is written: root's is written by `for_root`, who may write /var/mail/root as a member of the group mail.
 struct Writer {
@@ -107,10 +136,12 @@ Reply serve(int socket, const ServeRules& rules) {
   const auto packet = receive(socket);
   const auto request = packet ? parse_request(packet->text) : std::nullopt;
   if (!request) return deferred("mxpress-deliver does not understand the request: is it of another version than mxpressd?");
-  if (!is_content(packet->content.get())) return deferred("mxpress-deliver got no content that it may read");
+  if (!is_content(packet->content.get(), *request)) return deferred("mxpress-deliver got no content that it may read");
   const auto writer = find_writer(request->user, rules.for_root);
   if (!writer) return deferred(writer.error().message);
   if (!*writer) return {Reply::Kind::no_such_user, "this host has no user " + request->user};
+  const UserLock lock(rules.users, (*writer)->account.uid);
+  if (!lock.is_held()) return deferred("an earlier delivery to " + request->user + " has not ended");
   if (const Status status = become((*writer)->uid); !status) return deferred(status.error().message);
   return deliver_as_user(*request, (*writer)->account, rules.folder, packet->content.get());
 }

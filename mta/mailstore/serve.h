@@ -13,6 +13,7 @@ struct ServeRules {
   std::string peer = "mxpress";      // user who may ask, beside root
   std::string folder = "/var/mail";  // of mailboxes in mbox form
   std::string for_root = "mail";     // user who writes the mail of users that are root
+  int users = -1;                    // a file that all deliveries share: each locks the octet at its user's uid; -1: none
 };
 
 // Takes one request from a connected socket and does what it says. To be called as root in a process of its own, which must answer and end

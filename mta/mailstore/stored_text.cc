@@ -138,14 +138,16 @@ Status write_stored(const Mail& mail, Layout layout, const Sink& sink) {
   if (Status status = sink(front_of(mail, layout)); !status) return status;
   StoredText text(layout, sink);
   std::vector<char> buffer(kBlock);
-  for (off_t offset = 0;;) {
-    const ssize_t got = ::pread(mail.content, buffer.data(), buffer.size(), offset);
+  for (std::int64_t done = 0; done < mail.size;) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(kBlock, mail.size - done));
+    const ssize_t got = ::pread(mail.content, buffer.data(), wanted, mail.offset + done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error::transient(std::string("cannot read the message: ") + std::strerror(errno));
-    if (got == 0) return text.finish();
-    offset += got;
+    if (got == 0) return Error::transient("the message ended early");
+    done += got;
     if (Status status = text.add(std::string(buffer.data(), static_cast<std::size_t>(got))); !status) return status;
   }
+  return text.finish();
 }
 
 }  // namespace mxpress::mta::mailstore

@@ -11,8 +11,9 @@
 namespace mxpress::mta::mailstore {
 
 struct Mail {
-  int content = -1;    // open for reading, from the beginning; CRLF line ends, a header in front
-  std::string sender;  // as in Request
+  int content = -1;                   // a file, open for reading...
+  std::int64_t offset = 0, size = 0;  // ...and the octets of it that are the message: CRLF line ends, a header in front
+  std::string sender;                 // as in Request
   std::string recipient;
   std::string id;
   std::int64_t time = 0;

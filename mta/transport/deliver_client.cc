@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "mta/system/file_octets.h"
+#include "queue/changes.h"
 #include "queue/message.h"
 
 namespace mxpress::mta::transport {
@@ -76,17 +77,15 @@ Task<bool> wait_for_packet(Waiting& socket) {
   co_return !error;
 }
 
-// The descriptor that a reader gets cannot write, and nobody can any more.
-Result<Descriptor> sealed(const Descriptor& memory) {
-  if (::fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) return Error::transient(std::string("cannot seal memory: ") + std::strerror(errno));
-  Descriptor reader(::open(("/proc/self/fd/" + std::to_string(memory.get())).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!reader.is_open()) return Error::transient(std::string("cannot open memory for reading: ") + std::strerror(errno));
-  return reader;
+// The descriptor that a reader gets cannot write.
+Result<PassedContent> reader_of(int file, std::uint64_t offset, std::uint64_t size) {
+  Descriptor reader(::open(("/proc/self/fd/" + std::to_string(file)).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!reader.is_open()) return Error::transient(std::string("cannot open the message for reading: ") + std::strerror(errno));
+  return PassedContent{std::move(reader), static_cast<std::int64_t>(offset), static_cast<std::int64_t>(size)};
 }
 
-}  // namespace
-
-Result<Descriptor> content_in_memory(const queue::Content& content) {
+// Nobody can write to it any more.
+Result<PassedContent> in_memory(const queue::Content& content) {
   const Descriptor memory(::memfd_create("mxpress-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memory.is_open()) return Error::transient(std::string("cannot hold the message in memory: ") + std::strerror(errno));
   std::vector<char> buffer(kBlock);
@@ -98,16 +97,26 @@ Result<Descriptor> content_in_memory(const queue::Content& content) {
     if (!system::write_all(memory.get(), {buffer.data(), *got}))
       return Error::transient(std::string("cannot hold the message in memory: ") + std::strerror(errno));
   }
-  return sealed(memory);
+  if (::fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) return Error::transient(std::string("cannot seal memory: ") + std::strerror(errno));
+  return reader_of(memory.get(), 0, content.size());
 }
 
-Task<Reply> ask_deliver(boost::filesystem::path path, mailstore::Request request, const Descriptor& content) {
+}  // namespace
+
+Result<PassedContent> pass_content(const queue::Content& content) {
+  const auto place = content.size() > queue::kInlineContent ? content.in_file() : std::nullopt;
+  return place ? reader_of(place->descriptor, place->offset, content.size()) : in_memory(content);
+}
+
+Task<Reply> ask_deliver(boost::filesystem::path path, mailstore::Request request, const PassedContent& content) {
+  request.offset = content.offset;
+  request.size = content.size;
   auto connected = connect_to(path);
   if (!connected) co_return deferred(connected.error().message);
   const Executor executor = co_await asio::this_coro::executor;
   Waiting socket(executor, connected->release());
   const int number = socket.native_handle();
-  if (!send_with(number, mailstore::format_request(request), content.get())) co_return deferred(no_answer(path, std::strerror(errno)));
+  if (!send_with(number, mailstore::format_request(request), content.file.get())) co_return deferred(no_answer(path, std::strerror(errno)));
   if (!co_await wait_for_packet(socket)) co_return deferred(no_answer(path, "no reply within 150 s"));
   std::string text(mailstore::kMaxReply, '\0');
   ssize_t got = ::recv(number, text.data(), text.size(), MSG_DONTWAIT);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/filesystem/path.hpp>
+#include <cstdint>
 #include <string>
 
 #include "dns/async.h"
@@ -15,11 +16,18 @@ class Content;
 
 namespace mxpress::mta::transport {
 
-// All of the content in memory, sealed, open for reading. Blocks. Error (transient): it cannot be read, or memory is short.
-Result<system::Descriptor> content_in_memory(const queue::Content& content);
+// Content for another process.
+struct PassedContent {
+  system::Descriptor file;  // open for reading alone
+  std::int64_t offset = 0, size = 0;
+};
+
+// Content of at most kInlineContent octets is copied into memory, and sealed. Of larger content it is the file of the message, so that it
+// takes no memory while its delivery lasts. Blocks. Error (transient): it cannot be read, or memory is short.
+Result<PassedContent> pass_content(const queue::Content& content);
 
 // One request to the program behind that socket, and its reply; `content` goes along, and outlives the call. A reply that does not come is
 // `deferred`, and says what to do about it.
-Task<mailstore::Reply> ask_deliver(boost::filesystem::path socket, mailstore::Request request, const system::Descriptor& content);
+Task<mailstore::Reply> ask_deliver(boost::filesystem::path socket, mailstore::Request request, const PassedContent& content);
 
 }  // namespace mxpress::mta::transport

@@ -85,9 +85,9 @@ std::string joined(const std::vector<std::string>& sentences) {
 }
 
 // The header, as far as a loop may be told by it.
-std::string front_of(const Descriptor& content) {
-  std::string text(kFront, '\0');
-  const ssize_t got = ::pread(content.get(), text.data(), text.size(), 0);
+std::string front_of(const PassedContent& content) {
+  std::string text(static_cast<std::size_t>(std::min<std::int64_t>(kFront, content.size)), '\0');
+  const ssize_t got = ::pread(content.file.get(), text.data(), text.size(), content.offset);
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   return text;
 }
@@ -120,7 +120,7 @@ struct DeliverTransport::Letter {
   const Order& order;
   const std::uint32_t index;
   const std::string user;
-  const Descriptor content{};
+  const PassedContent content{};
 
   const queue::Message& message() const { return *order.message; }
   const proto::Recipient& recipient() const { return message().envelope.recipients[index]; }
@@ -159,7 +159,7 @@ Task<proto::RecipientResult> DeliverTransport::deliver_one(const Order& order, s
   if (!mailstore::is_user_name(user)) co_return result(Outcome::failed, kNoSuchUser, "this host has no user of that name");
   auto read = [content = message.content, id = message.id] {
     const system::HandlingNow now(id);
-    return content_in_memory(*content);
+    return pass_content(*content);
   };
   const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), message.content->size()};
   auto content = co_await fairness::run_blocking(files_, turn, std::move(read));

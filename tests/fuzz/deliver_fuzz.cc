@@ -15,7 +15,8 @@ void check_request(std::string_view packet) {
   if (!request) return;
   expect(packet.size() <= kMaxRequest && is_user_name(request->user));
   expect(request->user.find('/') == std::string::npos && request->user.front() != '.' && request->id.find('/') == std::string::npos);
-  expect(has_no_control(request->sender) && has_no_control(request->recipient) && request->time >= 0);
+  expect(has_no_control(request->sender) && has_no_control(request->recipient) && request->time >= 0 && request->offset >= 0 &&
+         request->size >= 0);
   expect(parse_request(format_request(*request)) == request);
 }
 

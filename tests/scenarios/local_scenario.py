@@ -7,7 +7,7 @@ import socket
 
 from daemon import Daemon
 from dovecot import DovecotLmtp
-from harness import check, check_equal, daemon_user, said_as, wait_until
+from harness import Skip, check, check_equal, daemon_user, said_as, wait_until
 from mailboxes import USERS, Mailboxes
 
 HERE = 'mta.here.example'
@@ -177,7 +177,10 @@ def ask_as(uid, path, packet):
     """What the helper answers to that user."""
     def talk():
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client, open('/etc/hostname', 'rb') as content:
-            client.connect(str(path))
+            try:
+                client.connect(str(path))
+            except PermissionError:
+                return b'may not connect'
             try:
                 socket.send_fds(client, [packet], [content.fileno()])
             except OSError:
@@ -191,17 +194,59 @@ def ask_as(uid, path, packet):
 
 def scenario_only_the_daemon_and_root_may_ask_and_only_for_mail(world):
     mailboxes = Mailboxes(world).start()
-    fields = ['mxpress-deliver 2', 'mbox', 'first', 'bob', '', 'bob@here.example', '0A', '0']
+    fields = ['mxpress-deliver 3', 'mbox', 'first', 'bob', '', 'bob@here.example', '0A', '0', '0', '1']
     packet = lambda **changes: ''.join(changes.get(f'f{i}', field) + '\0' for i, field in enumerate(fields)).encode()
+    check_equal(ask_as(USERS['alice'], mailboxes.socket, packet()), 'may not connect', 'what alice is told')
+    owner = mailboxes.socket.stat()
+    check_equal((owner.st_uid, owner.st_mode & 0o777), (pwd.getpwnam(daemon_user()).pw_uid, 0o600), 'owner and mode of the socket')
+    mailboxes.socket.chmod(0o666)
     check('alone' in ask_as(USERS['alice'], mailboxes.socket, packet()), 'alice may ask')
     check_equal(mailboxes.shell('ls /var/mail'), '', 'files below /var/mail')
     for bad in (packet(f3='../../etc/cron.d/x'), packet(f1='run'), packet(f2='read'), packet(f0='mxpress-deliver 9'), b'x' * 5000, packet()[:-1]):
         check('does not understand' in ask_as(0, mailboxes.socket, bad), f'{bad[:60]} was understood')
+    check('no content' in ask_as(0, mailboxes.socket, packet(f9='9000')), 'octets that the file does not have were taken')
     check('delivered' in ask_as(pwd.getpwnam(daemon_user()).pw_uid, mailboxes.socket, packet()), 'the daemon may not ask')
     check_equal(mailboxes.shell('ls /var/mail').split(), ['bob'], 'files below /var/mail')
     status = open(f'/proc/{mailboxes.process.pid}/status').read()
     check_equal(re.findall(r'^Cap(?:Prm|Eff|Bnd):\t(\w+)', status, re.M), ['00000000000000c0'] * 3, 'capabilities: setgid and setuid')
     check_equal(mailboxes.process.stop(), 0, 'exit status of mxpress-deliver')
+
+
+def ask_without_waiting(path, user):
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client.settimeout(20)
+    client.connect(str(path))
+    packet = ''.join(field + '\0' for field in ('mxpress-deliver 2', 'maildir', user, '', f'{user}@here.example', '0A', '0', '0', '1')).encode()
+    with open('/etc/hostname', 'rb') as content:
+        socket.send_fds(client, [packet], [content.fileno()])
+    return client
+
+
+def scenario_a_home_that_outlasts_sigkill_keeps_its_own_user_waiting_alone(world):
+    if not os.path.exists('/dev/fuse'):
+        raise Skip('this machine has no /dev/fuse')
+    mailboxes = Mailboxes(world, limit=1).start()
+    mailboxes.shell('mkdir -m 700 /home/bob/Maildir; chown bob /home/bob/Maildir')
+    silent = world.start('silent', [*mailboxes.enter(), 'python3', os.path.join(os.path.dirname(__file__), 'silent_fuse.py'), '/home/bob/Maildir', USERS['bob']])
+    wait_until(lambda: 'mounted' in silent.log_text() or not silent.running(), 20, 'the file system')
+    if not silent.running():
+        raise Skip(f'no FUSE here: {silent.log_text()}')
+    first = ask_without_waiting(mailboxes.socket, 'bob')
+    stuck = lambda: [child for child in mailboxes.children() if ') D ' in open(f'/proc/{child}/stat').read()]
+    [child] = wait_until(stuck, 20, 'the delivery to hang')
+    others = [ask_without_waiting(mailboxes.socket, 'bob') for _ in range(9)]
+    for other in others:
+        check(b'has not ended' in other.recv(4096), 'bob has a second delivery')
+    daemon = start(world, mailboxes, helper=False)
+    daemon.send(['alice'], message('to alice'))
+    daemon.wait_for_empty_queue()
+    check_equal(subjects(mailboxes, 'alice'), ['to alice'], 'subjects that alice reads')
+    wait_until(lambda: 'SigPnd:\t0000000000000100' in open(f'/proc/{child}/status').read() or 'ShdPnd:\t0000000000000100' in open(f'/proc/{child}/status').read(), 20, 'SIGKILL')
+    check_equal(stuck(), [child], 'deliveries that outlast SIGKILL')
+    check_equal(mailboxes.process.stop(), 0, 'exit status of mxpress-deliver')
+    daemon.stop()
+    silent.kill()
+    first.close()
 
 
 def scenario_dovecot_takes_mail_by_lmtp_and_answers_for_each_recipient(world):

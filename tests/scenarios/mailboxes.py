@@ -8,16 +8,16 @@ USERS = {'alice': 64101, 'bob': 64102, 'carol': 64103}
 
 
 class Mailboxes:
-    """`mail_size`, `home_size`: of the file systems below /var/mail and /home."""
+    """`mail_size`, `home_size`: of the file systems below /var/mail and /home. `users`: their uids by name."""
 
-    def __init__(self, world, limit=60, mail_size='64m', home_size='64m'):
-        self.world, self.limit, self.starts = world, limit, 0
+    def __init__(self, world, limit=60, mail_size='64m', home_size='64m', users=USERS):
+        self.world, self.limit, self.users, self.starts = world, limit, users, 0
         self.namespace = world.mount_namespace()
         self.folder = world.make_folder('mailboxes')
         self.socket = self.folder / 'deliver.sock'
-        lines = ''.join(f'{name}:x:{uid}:{uid}::/home/{name}:/bin/sh\n' for name, uid in USERS.items())
+        lines = ''.join(f'{name}:x:{uid}:{uid}::/home/{name}:/bin/sh\n' for name, uid in users.items())
         (self.folder / 'passwd').write_text(open('/etc/passwd').read() + lines)
-        homes = ' '.join(f'&& mkdir -m 700 /home/{name} && chown {uid}:{uid} /home/{name}' for name, uid in USERS.items())
+        homes = ' '.join(f'&& mkdir -m 700 /home/{name} && chown {uid}:{uid} /home/{name}' for name, uid in users.items())
         # A process that holds the mounts: mxpress-deliver may come and go.
         self.house = world.start('house', [*self.namespace, 'sh', '-c', f'''
             mount --make-rprivate / && mount --bind {self.folder}/passwd /etc/passwd && mount -t tmpfs -o size={mail_size},mode=2775,gid=8 none /var/mail &&
@@ -46,7 +46,7 @@ class Mailboxes:
 
     def run(self, *command, user=None, **options):
         """Inside, as a user or as root."""
-        become = ['setpriv', f'--reuid={USERS.get(user, user)}', f'--regid={USERS.get(user, user)}', '--clear-groups'] if user else []
+        become = ['setpriv', f'--reuid={self.users.get(user, user)}', f'--regid={self.users.get(user, user)}', '--clear-groups'] if user else []
         return self.world.run([*self.enter(), *become, *command], **options)
 
     def shell(self, script, user=None):

@@ -16,6 +16,7 @@ import hostile_budgets  # noqa: F401
 import hostile_certificates  # noqa: F401
 import hostile_hosts_attacks  # noqa: F401
 import hostile_local  # noqa: F401
+import hostile_mailboxes  # noqa: F401
 import hostile_more  # noqa: F401
 import hostile_names  # noqa: F401
 import hostile_notices  # noqa: F401

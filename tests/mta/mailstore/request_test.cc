@@ -8,7 +8,7 @@ using namespace mxpress::mta::mailstore;
 namespace {
 
 Request some_request() {
-  return {Format::mbox, Forwarding::first, "bob", "alice@there.example", "bob@here.example", "00000A000001", 1'700'000'000};
+  return {Format::mbox, Forwarding::first, "bob", "alice@there.example", "bob@here.example", "00000A000001", 1'700'000'000, 72, 5000};
 }
 
 }  // namespace
@@ -54,11 +54,13 @@ TEST_CASE("deliver request: anything cut, added or of another version is refused
   CHECK_FALSE(parse_request(packet + std::string(1, '\0')));
   CHECK_FALSE(parse_request(packet + "x"));
   std::string other = packet;
-  other[other.find('2')] = '3';
+  other[other.find('3')] = '2';
   CHECK_FALSE(parse_request(other));
-  Request before_1970 = some_request();
-  before_1970.time = -1;
-  CHECK_FALSE(parse_request(format_request(before_1970)));
+  for (std::int64_t Request::* const field : {&Request::time, &Request::offset, &Request::size}) {
+    Request request = some_request();
+    request.*field = -1;
+    CHECK_FALSE(parse_request(format_request(request)));
+  }
 }
 
 TEST_CASE("deliver reply: what is written is read back, in one line and cut to its bound") {

@@ -29,15 +29,17 @@ class SomeMail {
  public:
   explicit SomeMail(const std::string& content = "Subject: hello\r\n\r\nHow are you?\r\n") {
     put_octets(folder_.path() / "content", content);
+    size_ = static_cast<std::int64_t>(content.size());
     file_ = mta::system::Descriptor(::open((folder_.path() / "content").c_str(), O_RDONLY | O_CLOEXEC));
   }
-  operator mta::mailstore::Mail() const { return {file_.get(), "alice@there.example", "bob@here.example", id, 1'700'000'000}; }
+  operator mta::mailstore::Mail() const { return {file_.get(), 0, size_, "alice@there.example", "bob@here.example", id, 1'700'000'000}; }
 
   std::string id = "00000A000001";
 
  private:
   TempFolder folder_;
   mta::system::Descriptor file_;
+  std::int64_t size_ = 0;
 };
 
 inline const std::string kFrontOfSomeMail =

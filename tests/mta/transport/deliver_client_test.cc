@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "queue/fresh.h"
+#include "queue/message_file.h"
 #include "tests/support/fake_control.h"
 #include "tests/support/temp_folder.h"
 
@@ -89,11 +90,11 @@ Request some_request() {
 }
 
 Reply ask(const boost::filesystem::path& path, const std::string& content = "Subject: x\r\n\r\n") {
-  auto memory = content_in_memory(testing::TextContent(content));
-  REQUIRE(memory.ok());
+  auto passed = pass_content(testing::TextContent(content));
+  REQUIRE(passed.ok());
   asio::io_context io;
   Reply reply;
-  asio::co_spawn(io, ask_deliver(path, some_request(), *memory), [&](std::exception_ptr, Reply got) { reply = std::move(got); });
+  asio::co_spawn(io, ask_deliver(path, some_request(), *passed), [&](std::exception_ptr, Reply got) { reply = std::move(got); });
   io.run();
   return reply;
 }
@@ -104,10 +105,42 @@ TEST_CASE("deliver client: the request and sealed content arrive, and the reply 
   OneAnswer helper(mta::mailstore::format_reply({Reply::Kind::delivered, ""}));
   CHECK(ask(helper.path, "Subject: y\r\n\r\nbody\r\n").kind == Reply::Kind::delivered);
   helper.join();
-  CHECK(helper.request == some_request());
+  Request wanted = some_request();
+  wanted.size = 20;
+  CHECK(helper.request == wanted);
   CHECK(helper.content == "Subject: y\r\n\r\nbody\r\n");
   CHECK_FALSE(helper.can_write);
   CHECK(helper.is_sealed);
+}
+
+TEST_CASE("deliver client: large content is passed as the file of its message, and takes no memory") {
+  const test::TempFolder folder;
+  queue::SystemDisk disk;
+  const queue::Paths paths{folder.path()};
+  REQUIRE(disk.make_folder(paths.incoming()).ok());
+  proto::Envelope envelope;
+  envelope.recipients.push_back({proto::Mailbox::parse("bob@here.example").value(), {}, {}});
+  for (const std::size_t size : {queue::kInlineContent, queue::kInlineContent + 1}) {
+    const std::string text(size, 'x');
+    auto writer = queue::MessageFileWriter::create(disk, paths, std::to_string(size), 5);
+    REQUIRE((*writer)->append(text).ok());
+    const proto::QueueId id{size};
+    REQUIRE((*writer)->finish(id, queue::encode(queue::Accepted{envelope, "", {}, Duration(1)}), {}).ok());
+    REQUIRE((*writer)->publish(folder.path() / "message").ok());
+    const auto file = queue::read_message_file(disk, folder.path() / "message", id);
+    REQUIRE(file.ok());
+    const auto passed = pass_content(*queue::file_content(file->file, file->accepted));
+    REQUIRE(passed.ok());
+    struct stat spooled{}, given{};
+    REQUIRE((::stat((folder.path() / "message").c_str(), &spooled) == 0 && ::fstat(passed->file.get(), &given) == 0));
+    const bool is_the_file = spooled.st_ino == given.st_ino && spooled.st_dev == given.st_dev;
+    CHECK(is_the_file == (size > queue::kInlineContent));
+    CHECK((::fcntl(passed->file.get(), F_GETFL) & O_ACCMODE) == O_RDONLY);
+    std::string octets(size, '?');
+    REQUIRE(::pread(passed->file.get(), octets.data(), size, passed->offset) == static_cast<ssize_t>(size));
+    CHECK(octets == text);
+    CHECK(passed->size == static_cast<std::int64_t>(size));
+  }
 }
 
 TEST_CASE("deliver client: a reason is told as it is") {
