@@ -11,6 +11,7 @@
 
 #include "mta/cli/command_table.h"
 #include "mta/cli/completion.h"
+#include "mta/migrate/programs.h"
 #include "proto/printable.h"
 #include "queue/retry.h"
 
@@ -19,9 +20,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue",  "show",    "cat",        "hold",    "release",    "retry",  "bounce", "remove",
-                                  "status", "reload",  "flush",      "mailq",   "config",     "wait",   "fsck",   "dkim",
-                                  "setup",  "mailbox", "completion", "aliases", "newaliases", "verify", "help",   "version"};
+constexpr std::array kCommands = {"queue",   "show",       "cat",     "hold",       "release", "retry", "bounce", "remove", "status",
+                                  "reload",  "flush",      "mailq",   "config",     "wait",    "fsck",  "dkim",   "setup",  "import",
+                                  "mailbox", "completion", "aliases", "newaliases", "verify",  "help",  "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -41,8 +42,9 @@ po::options_description options(CommandLine& line, Texts& texts) {
       "sender", po::value(&line.sender))("recipient", po::value(&line.recipient))("state", po::value(&line.state))(
       "name", po::value(&line.name))("uid", po::value(&texts.uid))("older", po::value(&texts.older))("ended", po::value(&texts.ended))(
       "all", po::bool_switch(&line.all))("messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))(
-      "dry-run,n", po::bool_switch(&line.dry_run))("repair", po::bool_switch(&line.repair))("yes,y", po::bool_switch(&line.yes))(
-      "wait", po::value(&texts.wait)->implicit_value("1h"))("words", po::value<std::vector<std::string>>());
+      "dry-run,n", po::bool_switch(&line.dry_run))("repair", po::bool_switch(&line.repair))("force", po::bool_switch(&line.force))(
+      "from", po::value<std::string>())("yes,y", po::bool_switch(&line.yes))("wait", po::value(&texts.wait)->implicit_value("1h"))(
+      "words", po::value<std::vector<std::string>>());
   return description;
 }
 
@@ -82,12 +84,29 @@ std::optional<Error> check_setup(const CommandLine& line) {
   const bool is_setup = line.command == "setup";
   const bool is_oauth = is_setup && line.arguments.size() == 1 && line.arguments[0] == "oauth";
   if (!line.name.empty() && !is_oauth) return mistake("--name is for mxpress setup oauth");
-  if ((line.yes || line.wait) && (!is_setup || is_oauth)) return mistake("--yes and --wait are for mxpress setup");
+  const bool asks = (is_setup && !is_oauth) || line.command == "import";
+  if (line.yes && !asks) return mistake("--yes is for mxpress setup and mxpress import");
+  if (line.wait && (!is_setup || is_oauth)) return mistake("--wait is for mxpress setup");
   CommandLine words = line;
   words.arguments.clear();
   if (is_oauth && words.selects()) return mistake("mxpress setup oauth takes --name only, that of a [credentials.NAME]");
   if (!is_setup || is_oauth || line.arguments.empty()) return std::nullopt;
   return mistake("mxpress setup takes options only, such as --domain example.com; or say mxpress setup oauth");
+}
+
+std::optional<Error> check_import(const CommandLine& line) {
+  const bool is_import = line.command == "import";
+  if ((line.from || line.force) && !is_import) return mistake("--from and --force are for mxpress import");
+  if (!is_import) return std::nullopt;
+  CommandLine words = line;
+  words.arguments.clear();
+  const auto known = migrate::old_programs();
+  const bool is_known = line.arguments.empty() ||
+                        (line.arguments.size() == 1 &&
+                         std::any_of(known.begin(), known.end(), [&](const auto& one) { return one.name == line.arguments.front(); }));
+  if (is_known && !words.selects() && !line.json) return std::nullopt;
+  return mistake(
+      "mxpress import takes one of postfix, exim, dma, msmtp, ssmtp, nullmailer, or no name; --from, --yes, --force and --dry-run");
 }
 
 // "  show ID             the life of ...", with further lines below the text.
@@ -126,11 +145,12 @@ std::optional<Error> check(const CommandLine& line) {
   if (line.command == "mailbox" && !is_mailbox_command(line.arguments))
     return mistake("say mxpress mailbox list, mxpress mailbox cat ID, or mxpress mailbox deliver [ID...]");
   if (const auto wrong = check_setup(line)) return wrong;
+  if (const auto wrong = check_import(line)) return wrong;
   if (const auto wrong = check_aliases(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
       line.command != "dkim" && line.command != "setup" && line.command != "mailbox" && line.command != "completion" &&
-      !is_aliases_command(line.command))
+      line.command != "import" && !is_aliases_command(line.command))
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --uid, --older, --state or --all");
@@ -167,6 +187,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     return mistake(error.what());
   }
   if (values.count("words")) line.arguments = values["words"].as<std::vector<std::string>>();
+  if (values.count("from")) line.from = values["from"].as<std::string>();
   if (values.count("config")) line.config = values["config"].as<std::string>();
   if (!texts.uid.empty()) {
     line.uid = uid_of(texts.uid);

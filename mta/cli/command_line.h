@@ -35,8 +35,10 @@ struct CommandLine {
   Duration older{0};
   std::optional<std::uint32_t> ended;  // --ended: how many that have ended are shown
   bool all = false, messages = false, json = false, dry_run = false, repair = false;
-  bool yes = false;              // --yes: setup asks nothing
-  std::optional<Duration> wait;  // --wait: how long setup waits for records
+  bool yes = false;                             // --yes: setup and import ask nothing
+  bool force = false;                           // --force: import replaces files
+  std::optional<boost::filesystem::path> from;  // --from: the folder that import reads in the place of /
+  std::optional<Duration> wait;                 // --wait: how long setup waits for records
 
   // How many messages that have ended are asked for.
   std::uint32_t wanted_ended() const;

@@ -22,6 +22,9 @@ constexpr CommandRow kLooking[] = {
     {"dkim records",
      "the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);\n"
      "dkim rotate DOMAIN: new keys that take over once their records are there"},
+    {"import [PROGRAM]",
+     "takes over the settings of Postfix, Exim, dma, msmtp, ssmtp or nullmailer: says what becomes of each, and\n"
+     "asks before it writes; --yes: asks nothing, --force: replaces files, --from FOLDER: reads another tree"},
     {"aliases [NAME...]", "what is wrong with the aliases; with names: where the mail for them goes"},
     {"mailbox list", "what lies in the daemon's own mailbox (mailbox cat ID)"},
     {"fsck", "is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing"},
@@ -58,13 +61,19 @@ constexpr OptionRow kOptions[] = {
     {"repair", 0, "", "repair the spool"},
     {"name", 0, "NAME", "of [credentials.NAME]"},
     {"yes", 'y', "", "ask nothing"},
+    {"force", 0, "", "replace files"},
+    {"from", 0, "FILE", "the tree to import from"},
     {"wait", 0, "", "until the DNS has the records"},
 };
 
 constexpr WordsRow kWords[] = {
-    {"config", "check show"},        {"setup", "oauth"},
-    {"dkim", "records key rotate"},  {"mailbox", "list cat deliver"},
-    {"completion", "bash zsh fish"}, {"--state", "active deferred held all"},
+    {"config", "check show"},
+    {"setup", "oauth"},
+    {"dkim", "records key rotate"},
+    {"mailbox", "list cat deliver"},
+    {"import", "postfix exim dma msmtp ssmtp nullmailer"},
+    {"completion", "bash zsh fish"},
+    {"--state", "active deferred held all"},
 };
 
 }  // namespace

@@ -45,14 +45,6 @@ Path file_of(const Path& folder, const proto::Domain& domain, const std::string&
   return folder / (domain.text() + "." + selector + ".pem");
 }
 
-// Root gives what it makes to the group that the daemon has.
-Result<std::optional<system::FileOwner>> owner_of_keys(const Config& config) {
-  if (!system::is_root()) return std::optional<system::FileOwner>();
-  const auto user = system::find_user(config.user);
-  if (!user) return user.error();
-  return std::optional(system::FileOwner{0, user->gid});
-}
-
 Status make_folder(const Path& folder, const std::optional<system::FileOwner>& owner) {
   const auto failed = [&folder] {
     return Error::permanent("cannot make " + folder.string() + ": " + std::strerror(errno) +
@@ -72,13 +64,20 @@ Result<NewKey> make_key(const Path& file, const std::string& selector, dkim::Key
 
 }  // namespace
 
+Result<std::optional<system::FileOwner>> owner_of_secrets(const Config& config) {
+  if (!system::is_root()) return std::optional<system::FileOwner>();
+  const auto user = system::find_user(config.user);
+  if (!user) return user.error();
+  return std::optional(system::FileOwner{0, user->gid});
+}
+
 Path key_folder(const Path& config_file) {
   const Path folder = config_file.has_parent_path() ? config_file.parent_path() : Path(".");
   return boost::filesystem::absolute(folder) / "dkim";
 }
 
 Result<std::vector<NewKey>> make_keys(const Path& config_file, const Config& config, const proto::Domain& domain) {
-  const auto owner = owner_of_keys(config);
+  const auto owner = owner_of_secrets(config);
   if (!owner) return owner.error();
   const Path folder = key_folder(config_file);
   if (const Status made = make_folder(folder, *owner); !made) return made.error();

@@ -9,6 +9,7 @@
 
 #include "mta/config/config_edit.h"
 #include "mta/dkim/key.h"
+#include "mta/system/atomic_file.h"
 
 namespace mxpress::control_pb {
 class StatusInfo;
@@ -27,6 +28,9 @@ struct NewKey {
 
 // Where the keys are made: the folder dkim/ beside the configuration.
 boost::filesystem::path key_folder(const boost::filesystem::path& config_file);
+
+// What files with secrets that root makes belong to: root, and the group of the daemon's user. nullopt: this is not root.
+Result<std::optional<system::FileOwner>> owner_of_secrets(const Config& config);
 
 // An RSA-2048 and an Ed25519 key, each with a selector that `config` has not got ("rsa202611", "ed202611"), in files that only root and the
 // daemon's group read. Made by root, or by the daemon's user. The Error says what to do.

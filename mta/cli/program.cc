@@ -11,6 +11,7 @@
 #include "mta/cli/completion.h"
 #include "mta/cli/dkim_command.h"
 #include "mta/cli/fsck_command.h"
+#include "mta/cli/import_command.h"
 #include "mta/cli/mailbox_command.h"
 #include "mta/cli/oauth_setup.h"
 #include "mta/cli/setup_command.h"
@@ -122,7 +123,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   auto placed = config::load_placed_config(file);
   if (placed && line->command == "config") return config_command(*line, *placed, streams);
   Result<Config> config = placed ? Result<Config>(std::move(placed->config)) : Result<Config>(placed.error());
-  constexpr std::array<std::string_view, 5> kNeedConfig = {"config", "fsck", "dkim", "setup", "mailbox"};
+  constexpr std::array<std::string_view, 6> kNeedConfig = {"config", "fsck", "dkim", "setup", "mailbox", "import"};
   const bool needs_config =
       is_about_aliases(*line) || std::find(kNeedConfig.begin(), kNeedConfig.end(), line->command) != kNeedConfig.end();
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
@@ -130,6 +131,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (line->command == "dkim") return run_dkim(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "setup" && !line->arguments.empty()) return run_oauth_setup(*line, *config, streams);
   if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);
+  if (line->command == "import") return run_import(*line, file, *config, streams);
   if (line->command == "fsck") return run_fsck(*line, *config, streams);
   if (line->command == "mailbox") return run_mailbox(*line, std::move(*config), streams);
   auto client = config ? find_queue(*config, purpose_of(*line)) : find_daemon_despite(config.error(), file, streams.error);

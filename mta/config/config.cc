@@ -95,13 +95,28 @@ Result<config::PlacedConfig> config::load_placed_config(const std::optional<boos
   return placed;
 }
 
-Status config::check_with_text(const boost::filesystem::path& file, std::string_view text) {
-  const auto names = config_files(file);
+Result<config::PlacedConfig> config::load_with_text(const std::optional<boost::filesystem::path>& file,
+                                                    const boost::filesystem::path& changed, std::string_view text) {
+  const boost::filesystem::path path = file.value_or(kDefaultConfigFile);
+  auto names = config_files(path);
   if (!names) return names.error();
+  if (!file && changed != path && is_absent(path)) names->erase(names->begin());
+  if (std::find(names->begin(), names->end(), changed) == names->end()) {
+    const auto in_folder = std::find(names->begin(), names->end(), path) == names->end() ? names->begin() : names->begin() + 1;
+    names->insert(std::upper_bound(in_folder, names->end(), changed, [](const auto& a, const auto& b) { return a.native() < b.native(); }),
+                  changed);
+  }
   MergedFiles merged;
-  if (const Status added = merge_file(text, file.string(), merged); !added) return added.error();
-  if (const Status added = add_config_files({names->begin() + 1, names->end()}, merged); !added) return added.error();
-  const auto placed = config_of(merged);
+  for (const auto& name : *names)
+    if (const Status added = name == changed ? merge_file(text, name.string(), merged) : add_config_files({name}, merged); !added)
+      return added.error();
+  auto placed = config_of(merged);
+  if (placed) placed->files = std::move(*names);
+  return placed;
+}
+
+Status config::check_with_text(const boost::filesystem::path& file, std::string_view text) {
+  const auto placed = load_with_text(file, file, text);
   return placed ? Status() : Status(placed.error());
 }
 

@@ -22,6 +22,10 @@ struct PlacedConfig {
 // As load_config(), which knows no places.
 Result<PlacedConfig> load_placed_config(const std::optional<boost::filesystem::path>& file);
 
+// The same with `text` in the place of what `changed` says: the file itself, or one of conf.d that need not be there yet.
+Result<PlacedConfig> load_with_text(const std::optional<boost::filesystem::path>& file, const boost::filesystem::path& changed,
+                                    std::string_view text);
+
 // Whether the configuration would be right with this text in `file`; the error says what is wrong.
 Status check_with_text(const boost::filesystem::path& file, std::string_view text);
 

@@ -71,7 +71,14 @@ Status replace_file(const Path& file, std::string_view text, const NewFile& as) 
 }
 
 Status create_file(const Path& file, std::string_view text, const NewFile& as) {
-  if (!make(file, text, as)) return failed("write", file);
+  const Path beside = file.string() + ".new-" + std::to_string(::getpid());
+  ::unlink(beside.c_str());
+  if (!make(beside, text, as)) return failed("write", file);
+  const bool is_placed = ::link(beside.c_str(), file.c_str()) == 0;  // unlike rename(2) it replaces nothing
+  const int why = errno;
+  ::unlink(beside.c_str());
+  errno = why;
+  if (!is_placed) return failed("write", file);
   return sync_folder_of(file) ? Status() : failed("sync the folder of", file);
 }
 
