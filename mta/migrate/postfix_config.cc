@@ -11,8 +11,8 @@ namespace {
 
 constexpr const char* kFile = "/etc/postfix/main.cf";
 constexpr std::string_view kListSeparators = ", \t\r\n";
-constexpr int kMostDepth = 20;
-constexpr std::size_t kLongest = 64 * 1024;  // octets of a value: parameters that name each other twice grow without end
+constexpr int kMostDepth = 20, kMostExpanded = 10'000;  // of parameters for one value
+constexpr std::size_t kLongest = 64 * 1024;             // octets of a value: parameters that name each other twice grow without end
 
 bool is_name_character(char c) { return proto::is_alpha(c) || proto::is_digit(c) || c == '_'; }
 
@@ -108,7 +108,9 @@ std::string PostfixConfig::default_of(const std::string& name) const {
 
 std::string PostfixConfig::value_at(const std::string& name, int depth) const {
   const auto found = parameters_.find(name);
-  return depth > kMostDepth ? std::string() : expand(found == parameters_.end() ? default_of(name) : found->second.text, depth + 1);
+  return depth > kMostDepth || ++expanded_ > kMostExpanded
+             ? std::string()
+             : expand(found == parameters_.end() ? default_of(name) : found->second.text, depth + 1);
 }
 
 // "name", "name?text", "name:text", "name?{text}:{other}".
@@ -151,7 +153,10 @@ std::string PostfixConfig::expand(std::string_view text, int depth) const {
   return result;
 }
 
-std::string PostfixConfig::value(const std::string& name) const { return std::string(proto::trimmed(value_at(name, 0))); }
+std::string PostfixConfig::value(const std::string& name) const {
+  expanded_ = 0;
+  return std::string(proto::trimmed(value_at(name, 0)));
+}
 
 bool PostfixConfig::is_yes(const std::string& name) const { return proto::equal_in_any_case(value(name), "yes"); }
 

@@ -66,7 +66,8 @@ class PostfixConfig {
   Findings& findings_;
   std::map<std::string, Parameter> parameters_;
   std::set<std::string> told_;
-  std::string host_name_;  // of the system
+  std::string host_name_;     // of the system
+  mutable int expanded_ = 0;  // parameters, for the value that is asked for
 };
 
 // "[HOST]:PORT", "[HOST]", "DOMAIN:PORT", "DOMAIN". nullopt: it is none.
