@@ -14,14 +14,18 @@
 namespace mxpress::mta {
 namespace {
 
-void complete(Config& config) {
+bool names_key(const config::MergedFiles& files, std::string_view key) {
+  return std::any_of(files.table.begin(), files.table.end(), [&](const auto& entry) { return entry.key == key; });
+}
+
+void complete(Config& config, const config::MergedFiles& files) {
   if (config.hostname.empty())
     config.hostname = config::find_host_name({}, config.warnings);
   else if (!config::is_usable_host_name(config.hostname))
     config.warnings.push_back(
         "hostname = \"" + config.hostname +
         "\" is not fully qualified, so many mail hosts will refuse our mail: give it the domain that the DNS knows it by");
-  if (config.local_domains.empty()) {
+  if (!names_key(files, "local_domains")) {
     for (const std::string& name : {config.hostname, std::string("localhost")})
       if (auto domain = proto::Domain::parse(name)) config.local_domains.push_back(std::move(*domain));
   }
@@ -60,7 +64,7 @@ Result<config::PlacedConfig> config_of(const config::MergedFiles& files) {
   reader.read(files.table);
   config::check_whole(placed.config, reader);
   if (const Status status = reader.result(); !status) return status.error();
-  complete(placed.config);
+  complete(placed.config, files);
   placed.places = reader.places();
   return placed;
 }

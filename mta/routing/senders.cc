@@ -14,12 +14,17 @@ std::string with_user(std::string pattern, const std::string& user) {
   return pattern;
 }
 
+// The host's name counts even where its mail is not delivered here: it completes addresses without a domain.
+bool is_of_this_host(const Config& config, const proto::Domain& domain) {
+  return config.is_local(domain) || domain == config.own_domain();
+}
+
 }  // namespace
 
 bool renames_senders(const Config& config) { return config.sender_domain || !config.local.senders.empty(); }
 
 std::optional<proto::Mailbox> outside_sender(const Config& config, const proto::Mailbox& mailbox) {
-  if (!renames_senders(config) || !config.is_local(mailbox.domain())) return std::nullopt;
+  if (!renames_senders(config) || !is_of_this_host(config, mailbox.domain())) return std::nullopt;
   const auto& senders = config.local.senders;
   auto found = senders.find(proto::lower_case(mailbox.local_part()));
   if (found == senders.end()) found = senders.find("*");
@@ -33,8 +38,10 @@ std::optional<proto::Mailbox> outside_sender(const Config& config, const proto::
 // Nothing of others is converted or looked at closely: a header may have thousands of addresses.
 std::optional<std::string> outside_author(const Config& config, std::string_view address) {
   const auto at = address.rfind('@');
-  const auto is_here = [&](const proto::Domain& domain) { return proto::equal_in_any_case(domain.text(), address.substr(at + 1)); };
-  if (at != address.npos && std::none_of(config.local_domains.begin(), config.local_domains.end(), is_here)) return std::nullopt;
+  const auto is_here = [&](const std::string& name) { return proto::equal_in_any_case(name, address.substr(at + 1)); };
+  const auto is_local = [&](const proto::Domain& domain) { return is_here(domain.text()); };
+  const auto& local = config.local_domains;
+  if (at != address.npos && !is_here(config.hostname) && std::none_of(local.begin(), local.end(), is_local)) return std::nullopt;
   const auto mailbox = proto::Mailbox::parse_qualifying(address, config.own_domain());
   if (!mailbox) return std::nullopt;
   const auto other = outside_sender(config, *mailbox);

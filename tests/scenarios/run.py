@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Runs the scenarios: every function named scenario_* in the files *_scenario.py. Prints which ran, what they measured, what was skipped and why."""
+"""Runs the scenarios: every function named scenario_* in the files *_scenario.py. Prints which ran, what they measured, what was skipped and why.
+With --jobs several run at a time, each in a process and a network of its own."""
 import argparse
+import concurrent.futures
 import importlib
 import pathlib
+import subprocess
 import sys
 import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-from harness import Failure, Skip, World  # noqa: E402
+from harness import Failure, Skip, World, is_root  # noqa: E402
 
 
 def scenarios(names):
@@ -50,23 +53,57 @@ def print_logs(world):
             print(f'          | {path.stem}: {line[:300]}')
 
 
+def own_network():
+    """The beginning of a command that runs with a loopback interface of its own; empty where this machine allows none."""
+    beginning = ['unshare', '--net', 'sh', '-ec', 'ip link set lo up; exec "$@"', 'scenario']
+    return beginning if is_root() and subprocess.run([*beginning, 'true'], capture_output=True).returncode == 0 else []
+
+
+def run_apart(name, beginning, options):
+    """`name` in a process of its own: the word, and all that it printed."""
+    command = [sys.executable, __file__, '--build', options.build, '--peers', options.peers, *(['--keep'] if options.keep else []), '--exactly', name]
+    ended = subprocess.run([*beginning, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    lines = ended.stdout.decode(errors='replace').splitlines()[:-1]
+    word = lines[0].split()[0] if lines else ''
+    if word not in ('ok', 'FAILED', 'SKIPPED') or (ended.returncode != 0) != (word == 'FAILED'):
+        return 'FAILED', '\n'.join([f'FAILED  {name}: its process ended with {ended.returncode}', *lines])
+    return word, '\n'.join(lines)
+
+
+def run_at_once(chosen, options):
+    """`options.jobs` scenarios at a time; their words, in the order in which they ended."""
+    words, beginning = [], own_network()
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as threads:
+        for future in concurrent.futures.as_completed([threads.submit(run_apart, name, beginning, options) for name, _ in chosen]):
+            word, text = future.result()
+            words.append(word)
+            print(text, flush=True)
+    return words
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default='build/release')
     parser.add_argument('--peers', default='build/peers')
     parser.add_argument('--keep', action='store_true', help='keep the folder of a scenario that failed')
     parser.add_argument('--list', action='store_true')
+    parser.add_argument('--jobs', type=int, default=1, help='how many run at a time')
+    parser.add_argument('--exactly', metavar='NAME', help='run the one with this name')
     parser.add_argument('names', nargs='*', help='run only those whose name contains one of these')
     options = parser.parse_args()
-    chosen = list(scenarios(options.names))
+    chosen = [(name, function) for name, function in scenarios(options.names) if options.exactly in (None, name)]
     if options.list:
         print('\n'.join(name for name, _ in chosen))
         return 0
     if not chosen:
         print(f'no scenario is called {" or ".join(options.names)}')
         return 2
-    words = [run_one(name, function, options) for name, function in chosen]
-    print(f'scenarios: {words.count("ok")} ok, {words.count("FAILED")} failed, {words.count("SKIPPED")} skipped')
+    start = time.monotonic()
+    if options.jobs > 1 and len(chosen) > 1:
+        words = run_at_once(chosen, options)
+    else:
+        words = [run_one(name, function, options) for name, function in chosen]
+    print(f'scenarios: {words.count("ok")} ok, {words.count("FAILED")} failed, {words.count("SKIPPED")} skipped, {time.monotonic() - start:.0f} s')
     return 1 if 'FAILED' in words else 0
 
 

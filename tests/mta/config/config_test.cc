@@ -70,6 +70,7 @@ TEST_CASE("config: an empty file gives the defaults that the issue names") {
   CHECK(config.retry.lifetime == 120h);
   CHECK(config.retry.delay_notice == 4h);
   CHECK(config.local_domains == std::vector<proto::Domain>{domain(config.hostname), domain("localhost")});
+  CHECK(parsed("local_domains = []\n").local_domains.empty());
 }
 
 TEST_CASE("config: the commented file, uncommented, is the defaults") {

@@ -33,6 +33,15 @@ TEST_CASE("senders: a local user gets the address that is named for him, else th
   CHECK(sender(kDomain + "[local]\nsenders = { root = \"admin@out.example\" }\n", "backup@localhost") == "backup@out.example");
 }
 
+TEST_CASE("senders: the host's name is that of its users even where its mail is not delivered here") {
+  for (const char* local : {"local_domains = [\"localhost\"]\n", "local_domains = []\n"}) {
+    CHECK(sender(local + kDomain, "root@web1.here.example") == "root@out.example");
+    CHECK(author(local + kDomain, "root@WEB1.here.example") == "root@out.example");
+    CHECK(author(local + kDomain, "root") == "root@out.example");
+    CHECK(author(local + kDomain, "root@web2.here.example") == "as it is");
+  }
+}
+
 TEST_CASE("senders: addresses of other domains stay, and so does what would be no address") {
   CHECK(sender(kDomain + kNames, "me@elsewhere.example") == "as it is");
   CHECK(sender(kDomain + kNames, "me@out.example") == "as it is");
