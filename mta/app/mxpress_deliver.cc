@@ -59,7 +59,7 @@ bool is_activated() {
 }
 
 // Only the peer and root may connect, so that nobody else can fill the line. Each child asks the kernel besides who has connected.
-Descriptor listen_at(const std::string& path, const std::string& peer) {
+Descriptor listen_at(const std::string& path, uid_t peer) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return errno = ENAMETOOLONG, Descriptor();
@@ -67,13 +67,11 @@ Descriptor listen_at(const std::string& path, const std::string& peer) {
   Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   struct stat found{};
   if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
-  const auto account = mta::mailstore::find_account(peer);
-  const uid_t owner = account && *account ? (*account)->uid : ::geteuid();
   const mode_t before = ::umask(0177);
   const bool is_bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::umask(before);
-  return is_bound && ::lchown(path.c_str(), owner, static_cast<gid_t>(-1)) == 0 && ::listen(socket.get(), kBacklog) == 0 ? std::move(socket)
-                                                                                                                         : Descriptor();
+  return is_bound && ::lchown(path.c_str(), peer, static_cast<gid_t>(-1)) == 0 && ::listen(socket.get(), kBacklog) == 0 ? std::move(socket)
+                                                                                                                        : Descriptor();
 }
 
 // Of root's rights two are left: to change the user and the group.
@@ -207,8 +205,10 @@ int run(Options options) {
   if (::geteuid() != 0) return refuse("must be started as root: it becomes the user whose mail it delivers");
   const bool activated = !options.socket && is_activated();
   ::syscall(SYS_close_range, activated ? kFirstPassed + 1u : kFirstPassed + 0u, ~0u, 0u);
-  const Descriptor listener =
-      activated ? Descriptor(kFirstPassed) : listen_at(options.socket.value_or("/run/mxpress/deliver.sock"), options.rules.peer);
+  const auto peer = mta::mailstore::find_account(options.rules.peer);
+  if (!peer || !*peer) return refuse(peer ? "this host has no user " + options.rules.peer + " (--user)" : peer.error().message);
+  const std::string path = options.socket.value_or("/run/mxpress/deliver.sock");
+  const Descriptor listener = activated ? Descriptor(kFirstPassed) : listen_at(path, (*peer)->uid);
   if (!listener.is_open()) return refuse(words("listen"));
   ::fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
   ::fcntl(listener.get(), F_SETFL, O_NONBLOCK);
