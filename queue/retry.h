@@ -40,9 +40,10 @@ class RetrySchedule {
 // How long and how often; from configuration, looked up afresh at each attempt.
 struct RetryPolicy {
   RetrySchedule schedule = RetrySchedule::standard();
-  Duration lifetime = std::chrono::days(5);        // then expired: 4.4.7
-  Duration held_lifetime = std::chrono::days(30);  // the same for mail that the operator holds
-  Duration delay_notice = std::chrono::hours(4);   // 0: none
+  Duration lifetime = std::chrono::days(5);         // then expired: 4.4.7
+  Duration held_lifetime = std::chrono::days(30);   // the same for mail that the operator holds
+  Duration delay_notice = std::chrono::hours(4);    // 0: none
+  Duration outage_lifetime = std::chrono::days(3);  // at most so much longer while this host cannot send at all
 };
 
 }  // namespace mxpress::queue

@@ -17,7 +17,10 @@
 
 #include "dns/stub_resolver.h"
 #include "dns/zone_resolver.h"
+#include "mta/app/alerts.h"
+#include "mta/app/daemon_failures.h"
 #include "mta/app/memory_sum.h"
+#include "mta/app/outage_response.h"
 #include "mta/app/suspect_trial.h"
 #include "mta/auth/login_keeper.h"
 #include "mta/config/config.h"
@@ -26,8 +29,10 @@
 #include "mta/control/live.h"
 #include "mta/control/server.h"
 #include "mta/delivery/dispatcher.h"
+#include "mta/delivery/outages.h"
 #include "mta/events/counters.h"
 #include "mta/events/hub.h"
+#include "mta/events/last_hour.h"
 #include "mta/events/log_sink.h"
 #include "mta/events/login_sink.h"
 #include "mta/events/sign_in_alarm.h"
@@ -43,13 +48,13 @@
 #include "mta/rates/rate_limits.h"
 #include "mta/records/key_watch.h"
 #include "mta/records/seen_keys.h"
-#include "mta/routing/alias_book.h"
 #include "mta/routing/alias_watch.h"
 #include "mta/routing/route_files.h"
 #include "mta/routing/sender_rules.h"
 #include "mta/routing/signing_keys.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/instant.h"
+#include "mta/system/local_route.h"
 #include "mta/system/log.h"
 #include "mta/system/log_limit.h"
 #include "mta/system/log_watch.h"
@@ -120,18 +125,6 @@ Status prepare_folders(const Config& config) {
   if (!system::is_root()) return {};
   const auto user = system::find_user(config.user);
   return user ? system::prepare_directories_as_root(config, *user) : Status(user.error());
-}
-
-// Mail goes on without it.
-std::unique_ptr<system::CrashRecord> open_crash_record(const Config& config) {
-  auto record = system::CrashRecord::open(config.spool_directory);
-  if (!record) {
-    log(LogLine(Priority::warning, "crash_record").add("reason", record.error().message));
-    return nullptr;
-  }
-  if (!(*record)->last_death().empty())
-    log(LogLine(Priority::alert, "died").add("last_run_ended_by", (*record)->last_death()).add("note", "please report"));
-  return std::move(*record);
 }
 
 std::uint64_t random_seed() {
@@ -208,6 +201,8 @@ class RunningDaemon final : public Daemon {
     log(LogLine(Priority::info, "started")
             .add("hostname", config_.get()->hostname)
             .add("workers", static_cast<std::int64_t>(loops_.size())));
+    alerts_.emplace(Alerts::Parts{main_, *spool_, config_, *dispatcher_, *outage_response_});
+    outage_response_->use_fallback();  // an outage that the last run has left
     recovery_ = std::thread([this] { recover(); });
     // The mailbox is listed once now, so that no letter has to wait for it later.
     asio::post(file_pool_, [mailbox = config_.get()->mailbox_directory()] { (void)transport::mailbox_use(mailbox); });
@@ -219,17 +214,24 @@ class RunningDaemon final : public Daemon {
 
  private:
   void make_parts() {
-    delivery::DispatcherServices services{.workers = worker_loops(),
-                                          .spool = *spool_,
-                                          .config = config_,
-                                          .events = events_,
-                                          .files = &files_,
-                                          .make_resolver = make_resolver,
-                                          .make_connector = [this](asio::io_context& io) { return make_connector(io); },
-                                          .seed = random_seed(),
-                                          .crash_record = crash_record_.get(),
-                                          .limits = &limits_};
+    delivery::DispatcherServices services{
+        .workers = worker_loops(),
+        .spool = *spool_,
+        .config = config_,
+        .events = events_,
+        .files = &files_,
+        .make_resolver = make_resolver,
+        .make_connector = [this](asio::io_context& io) { return make_connector(io); },
+        .seed = random_seed(),
+        .crash_record = crash_record_.get(),
+        .limits = &limits_,
+        .disk = disk_.get(),
+        .outages_file = (config_.get()->spool_directory / "outages").string(),
+        .has_route = system::has_route_to_world,
+        .has_route_to = system::has_route_to,
+        .when_outage_changed = [this] { asio::post(main_, [this] { outage_response_->use_fallback(); }); }};
     dispatcher_ = std::make_unique<delivery::Dispatcher>(std::move(services));
+    outage_response_.emplace(config_, reload_mutex_, *dispatcher_, sign_in_alarm_, last_hour_);
     if (crash_record_) suspect_trial_.emplace(main_, *dispatcher_, *crash_record_);
     context_.emplace(intake::Context{config_, *spool_, events_,
                                      [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); },
@@ -238,8 +240,9 @@ class RunningDaemon final : public Daemon {
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
         *spool_, *dispatcher_, config_, recovery_progress_, events_, counters_, [this] { return reload(); },
-        [this, of_start = listeners_.failures] { return failures(of_start); }, [this] { return key_watch_.status(); },
-        [this] { return limits_.status(system::instant_now()); });
+        [this, of_start = listeners_.failures] { return failures_of({config_, *logins_, sign_in_alarm_, guard_, *dispatcher_}, of_start); },
+        [this] { return key_watch_.status(); }, [this] { return limits_.status(system::instant_now()); },
+        [this](control::DaemonStatus& status) { outage_response_->describe(status); });
   }
 
   // Sets the signer of `config`. Any thread.
@@ -292,19 +295,6 @@ class RunningDaemon final : public Daemon {
     dispatcher_->set_aside(message, crash_record_->last_death());
   }
 
-  std::vector<std::string> failures(std::vector<std::string> failures) const {
-    const auto config = config_.get();
-    for (const std::string& failure : config->route_files->failures()) failures.push_back(failure);
-    if (const std::string failure = config->alias_book->files()->failure; !failure.empty())
-      failures.push_back(config->local.alias_file.string() + ": " + failure + " (mxpress aliases)");
-    for (const std::string& failure : logins_->failures()) failures.push_back(failure);
-    for (const std::string& failure : sign_in_alarm_.failures()) failures.push_back(failure);
-    for (const std::string& failure : guard_.failures(system::instant_now())) failures.push_back(failure);
-    if (const std::size_t aside = dispatcher_->count_set_aside(); aside > 0)
-      failures.push_back(std::to_string(aside) + " message(s) that brought mxpressd down are held (mxpress queue --state held)");
-    return failures;
-  }
-
   // Not before all drop files that were stored are known: none is stored twice.
   void start_drop_folder() {
     std::unique_lock lock(stop_mutex_);
@@ -351,6 +341,7 @@ class RunningDaemon final : public Daemon {
       say_local_delivery(*config);
       watch_keys(std::move(*keys), *config);
       for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
+      config->is_fallback_in_force = dispatcher_->outages().is_direct_out();
       config_.set(std::move(*config));
       sign_in_alarm_.clear();
       limits_.reconfigured(config_.get()->rate_rules);
@@ -406,6 +397,7 @@ class RunningDaemon final : public Daemon {
 
   void take_apart() {
     tell_to_stop();
+    if (alerts_) alerts_->stop();
     logins_->tell_nobody();
     spool_->give_up_recovery();
     if (recovery_.joinable()) recovery_.join();
@@ -439,13 +431,15 @@ class RunningDaemon final : public Daemon {
   events::Counters counters_;
   events::SignInAlarm sign_in_alarm_;
   events::LoginSink login_sink_{*logins_};
-  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_, &login_sink_}};
+  events::LastHour last_hour_;
+  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_, &login_sink_, &last_hour_}};
   asio::thread_pool file_pool_{kFileThreads};
   fairness::FileTurns files_{file_pool_, kFileThreads};
   std::optional<net::HandshakeLane> handshake_lane_{std::in_place};
   rates::RateLimits limits_{rate_services(*disk_, config_, files_), config_.get()->rate_rules};
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
+  std::optional<OutageResponse> outage_response_;
   intake::RateGuard guard_;
   std::optional<intake::Context> context_;
   std::unique_ptr<intake::Intake> intake_;
@@ -460,6 +454,7 @@ class RunningDaemon final : public Daemon {
   Timer health_;
   Timer stop_timer_;
   std::optional<SuspectTrial> suspect_trial_;  // with crash_record_
+  std::optional<Alerts> alerts_;               // while it runs
   std::mutex stop_mutex_;                      // around stopping_, which the main thread sets and alone reads without it
   std::condition_variable stop_wanted_;
   bool stopping_ = false;
@@ -487,7 +482,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   auto disk = std::make_unique<queue::SystemDisk>();
   auto spool = queue::Spool::open(*disk, spool_options(config));
   if (!spool) return spool.error();
-  auto crash_record = open_crash_record(config);
+  auto crash_record = open_crash_record(config.spool_directory);
   auto daemon =
       std::make_unique<RunningDaemon>(std::move(config), std::move(file), std::move(*listeners), std::move(disk), std::move(*spool),
                                       std::move(crash_record), std::move(logins), std::move(aliases), std::move(*keys));

@@ -37,4 +37,15 @@ void SuspectTrial::try_next() {
   });
 }
 
+std::unique_ptr<system::CrashRecord> open_crash_record(const boost::filesystem::path& spool) {
+  auto record = system::CrashRecord::open(spool);
+  if (!record) {
+    log(LogLine(Priority::warning, "crash_record").add("reason", record.error().message));
+    return nullptr;
+  }
+  if (!(*record)->last_death().empty())
+    log(LogLine(Priority::alert, "died").add("last_run_ended_by", (*record)->last_death()).add("note", "please report"));
+  return std::move(*record);
+}
+
 }  // namespace mxpress::mta

@@ -1,6 +1,8 @@
 // Hands messages that may have brought the daemon down to the dispatcher, one at a time.
 #pragma once
 
+#include <boost/filesystem/path.hpp>
+#include <memory>
 #include <vector>
 
 #include "dns/async.h"
@@ -35,5 +37,8 @@ class SuspectTrial {
   delivery::SuspectLine line_;
   bool is_stopping_ = false;
 };
+
+// The crash record of a spool, with a line in the log about the last death. Null: it cannot be kept, which the log tells; mail goes on.
+std::unique_ptr<system::CrashRecord> open_crash_record(const boost::filesystem::path& spool);
 
 }  // namespace mxpress::mta

@@ -16,6 +16,7 @@ enum class ExitCode {
   ok = 0,
   nothing_matched = 1,
   usage = 2,
+  cannot_send = 2,  // of status
   unreachable = 3,
   refused = 4,
   failed = 5,

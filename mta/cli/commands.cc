@@ -12,6 +12,7 @@
 #include "dns/async.h"
 #include "mta/cli/json.h"
 #include "mta/cli/print.h"
+#include "mta/control/health.h"
 #include "mta/control/selector.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
@@ -240,13 +241,20 @@ class Command {
   ExitCode status() {
     control_pb::Request request;
     request.mutable_status();
-    bool well = false;
+    ExitCode health = ExitCode::cannot_send;
     const ExitCode code = ask(request, [&](const control_pb::Response& response) {
-      std::ostream quiet(nullptr);
-      well = print_status(line_.json ? quiet : out_, response.status(), now_);
-      if (line_.json) print_json(out_, response.status());
+      health = health_in(response.status());
+      if (line_.json)
+        print_json(out_, response.status());
+      else
+        print_status(out_, response.status(), now_);
     });
-    return code == ExitCode::ok && !well ? ExitCode::nothing_matched : code;
+    return code == ExitCode::ok ? health : code;
+  }
+
+  static ExitCode health_in(const control_pb::StatusInfo& status) {
+    if (status.verdict() == control::kWell) return ExitCode::ok;
+    return status.verdict() == control::kDegraded ? ExitCode::nothing_matched : ExitCode::cannot_send;
   }
 
   ExitCode reload() {

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "mta/cli/json.h"
+#include "mta/control/health.h"
+#include "proto/ascii.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
 
@@ -304,7 +306,19 @@ void print_signing_keys(std::ostream& out, const control_pb::StatusInfo& status)
   if (status.signing_key_size() != 0) out << "\n";
 }
 
-bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallTime now) {
+// The first line says it all.
+void print_verdict(std::ostream& out, const control_pb::StatusInfo& status, WallTime now) {
+  const bool is_well = status.verdict() == control::kWell;
+  const std::string verdict = is_well ? status.verdict() : proto::upper_case(status.verdict());
+  out << "status     " << clean(verdict) << ": " << clean(status.summary()) << "\n";
+  for (const control_pb::Outage& outage : status.outage()) {
+    out << "OUTAGE     " << clean(outage.way()) << ", since " << ago(outage.since_ms(), now) << ": " << clean(outage.reason()) << "\n";
+    if (!outage.fallback().empty()) out << "           mail goes by " << clean(outage.fallback()) << " meanwhile\n";
+  }
+}
+
+void print_status(std::ostream& out, const control_pb::StatusInfo& status, WallTime now) {
+  print_verdict(out, status, now);
   out << "daemon     "
       << (status.running() ? "running since " + rough(now - wall(status.started_ms()))
                            : std::string("NOT RUNNING: nothing is delivered until mxpressd is started"))
@@ -327,7 +341,6 @@ bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
         << " place(s); to see where and to repair it: stop mxpressd, then mxpress fsck\n";
   for (const std::string& failure : status.trouble()) out << "TROUBLE    " << clean(failure) << "\n";
   for (const std::string& warning : status.warning()) out << "warning    " << clean(warning) << "\n";
-  return status.running() && status.accepting() && status.corrupt() == 0 && status.trouble_size() == 0;
 }
 
 void MailqPrinter::begin_once() {

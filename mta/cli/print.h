@@ -34,8 +34,8 @@ void print_end_of_messages(std::ostream& out, std::uint64_t listed, const Unlist
 void print_json_unlisted(std::ostream& out, std::uint64_t listed, const Unlisted& unlisted);
 // Everything about one message, for somebody who is no mail expert.
 void print_story(std::ostream& out, const control_pb::MessageInfo& message, WallTime now);
-// Says whether all is well.
-bool print_status(std::ostream& out, const control_pb::StatusInfo& status, WallTime now);
+// The first line says whether all is well.
+void print_status(std::ostream& out, const control_pb::StatusInfo& status, WallTime now);
 
 // The queue as Postfix's mailq prints it, which monitoring reads. Call message() for each, then end().
 class MailqPrinter {

@@ -162,7 +162,8 @@ dns::AddressFamily Config::address_family_for(const proto::Domain& domain) const
 
 const RouteConfig* Config::route_for(const proto::Domain& domain) const {
   const DestinationConfig* own = destination_of(*this, domain);
-  const RouteConfig* const usual = route && route->transport != RouteTransport::hold ? &*route : nullptr;
+  const bool is_usual = route && route->transport != RouteTransport::hold && (!route->fallback || is_fallback_in_force);
+  const RouteConfig* const usual = is_usual ? &*route : nullptr;
   if (!own || own->route.empty()) return usual;
   const auto named = routes.find(own->route);
   if (named == routes.end()) return nullptr;

@@ -102,6 +102,19 @@ struct GuardConfig {
   std::vector<LocalUser> exempt{};          // besides root
 };
 
+// [alerts]: who is told what only an administrator can help with, beside the log.
+struct AlertsConfig {
+  std::string to = "root";             // a user or alias of this host, or an address; empty: no mail
+  std::vector<std::string> command{};  // that the runner runs; empty: none
+};
+
+// [status]: when `mxpress status` calls the queue degraded.
+struct StatusConfig {
+  Duration oldest = std::chrono::hours(24);  // that a message has waited; 0: no limit
+  std::uint64_t failures = 50;               // percent of the recipients that an hour has ended
+  std::uint64_t least = 20;                  // so many of them at least
+};
+
 // What makes a key sign: that the DNS has its record, or nothing more, or nothing at all.
 enum class SignWhen : std::uint8_t { published, always, never };
 
@@ -133,6 +146,8 @@ struct Config {
   ListenConfig listen;
   RunnerConfig runner;
   GuardConfig guard;
+  AlertsConfig alerts;
+  StatusConfig status;
   DnsConfig dns;
   DeliveryConfig delivery;
   Timeouts timeouts;
@@ -140,6 +155,7 @@ struct Config {
   LocalConfig local;
   std::map<proto::Domain, DkimConfig> dkim;
   std::optional<RouteConfig> route;           // of all destinations that have no own; none: direct
+  bool is_fallback_in_force = false;          // this host cannot send directly: a `route` with `fallback` is the way
   std::map<std::string, RouteConfig> routes;  // by name; the "host:port" that a destination names is one, too
   std::map<std::string, CredentialsConfig> credentials;
   RateRules rate_rules;  // of the routes above
@@ -161,6 +177,7 @@ struct Config {
   std::size_t max_sessions_for(const proto::Domain& domain) const;
   dns::AddressFamily address_family_for(const proto::Domain& domain) const;
   // Null: direct. The way of mail that is released, too: none that holds. Valid as long as the configuration.
+  // A fallback is the way only while it is in force.
   const RouteConfig* route_for(const proto::Domain& domain) const;
   // The route that holds mail for the domain, of a sender whose route is `sender_route` (a key of `routes`, kDirectRoute or empty); null:
   // none.

@@ -109,6 +109,12 @@ void check_routes(const Config& config, ConfigReader& reader) {
   if (config.route) check_route(config, *config.route, reader);
   for (const auto& [name, route] : config.routes)
     if (route.source.starts_with("[route.")) check_route(config, route, reader);
+  for (const auto& [name, route] : config.routes)
+    if (route.fallback)
+      reader.complain(reader.line_of("route." + name + ".fallback"),
+                      route.source + " fallback: only [route], the way of all mail, can be one that is used when direct delivery fails");
+  if (config.route && config.route->fallback && config.route->transport == RouteTransport::hold)
+    reader.complain(reader.line_of("route.fallback"), "[route] fallback: a route that holds mail sends none");
   for (const auto& [name, credentials] : config.credentials) check_credentials(name, credentials, reader);
   check_rates(config, "rate", &RouteConfig::rate, reader);
   check_rates(config, "recipient_rate", &RouteConfig::recipient_rate, reader);

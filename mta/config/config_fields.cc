@@ -66,6 +66,17 @@ void add_guard(std::vector<ConfigField>& fields, GuardConfig& guard) {
   fields.push_back(field("guard", "exempt", guard.exempt, local_users()));
 }
 
+void add_alerts(std::vector<ConfigField>& fields, AlertsConfig& alerts) {
+  fields.push_back(field("alerts", "to", alerts.to, alert_recipient()));
+  fields.push_back(field("alerts", "command", alerts.command, command()));
+}
+
+void add_status(std::vector<ConfigField>& fields, StatusConfig& status) {
+  fields.push_back(field("status", "oldest", status.oldest, duration_or_zero(kDay * 365)));
+  fields.push_back(field("status", "failures", status.failures, count<std::uint64_t>(1, 100)));
+  fields.push_back(field("status", "least", status.least, count<std::uint64_t>(1, 1'000'000)));
+}
+
 void add_dns(std::vector<ConfigField>& fields, DnsConfig& dns) {
   fields.push_back(field("dns", "servers", dns.servers, list_of("a list of addresses", name_server())));
   fields.push_back(field("dns", "trusted", dns.trusted, flag()));
@@ -106,6 +117,7 @@ void add_retry(std::vector<ConfigField>& fields, queue::RetryPolicy& retry) {
   fields.push_back(field("retry", "lifetime", retry.lifetime, duration_or_zero(kDay * 365)));
   fields.push_back(field("retry", "held_lifetime", retry.held_lifetime, duration(std::chrono::minutes(1), kDay * 365)));
   fields.push_back(field("retry", "delay_notice", retry.delay_notice, duration_or_zero(kDay * 365)));
+  fields.push_back(field("retry", "outage_lifetime", retry.outage_lifetime, duration_or_zero(kDay * 365)));
 }
 
 // A retry field of a destination: the first that is set copies the general policy.
@@ -139,6 +151,8 @@ std::vector<ConfigField> fields_of(Config& config) {
   add_listen(fields, config.listen);
   add_runner(fields, config.runner);
   add_guard(fields, config.guard);
+  add_alerts(fields, config.alerts);
+  add_status(fields, config.status);
   add_dns(fields, config.dns);
   add_delivery(fields, config.delivery);
   add_timeouts(fields, config.timeouts);
@@ -158,7 +172,7 @@ std::vector<ConfigField> fields_of(DestinationConfig& destination, const queue::
   fields.push_back(route_field(destination.route));
   fields.push_back(field("", "max_sessions", destination.max_sessions, maybe(count<std::size_t>(1, 1000))));
   fields.push_back(field("", "address_family", destination.address_family, maybe(family())));
-  for (std::size_t index = 0; index < 4; ++index) fields.push_back(own_retry(destination.retry, general, index));
+  for (std::size_t index = 0; index < 5; ++index) fields.push_back(own_retry(destination.retry, general, index));
   return fields;
 }
 
@@ -182,6 +196,7 @@ std::vector<ConfigField> fields_of(RouteConfig& route) {
   fields.push_back(field("", "recipient_rate", route.recipient_rate, rates()));
   fields.push_back(field("", "source", route.from_address, maybe(ip_address())));
   fields.push_back(field("", "auth", route.credentials, optional_text("the NAME of a [credentials.NAME]")));
+  fields.push_back(field("", "fallback", route.fallback, flag()));
   return fields;
 }
 

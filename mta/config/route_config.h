@@ -81,6 +81,7 @@ struct RouteConfig {
   std::vector<Rate> rate;                          // of messages, each for another period; empty: as many as there are
   std::vector<Rate> recipient_rate;                // the same of recipients
   std::optional<proto::Mailbox> author;            // that stands in From and in the envelope of its mail; none: as it was handed in
+  bool fallback = false;                           // mail goes direct, and here while this host cannot send directly; of [route] alone
   std::string provider;                            // whose host and port these are; empty: the file states them
   std::string source;                              // for people: "[route]", "[route.office]", "[destination.\"x.example\"] route"
 

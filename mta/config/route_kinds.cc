@@ -74,6 +74,20 @@ Kind<std::vector<Rate>> rates() {
           }};
 }
 
+Kind<std::string> alert_recipient() {
+  static constexpr std::string_view kWanted = "a user of this host such as \"root\", or a mail address";
+  return {[](const ConfigValue& value) -> Result<std::string> {
+            if (!value.text()) return wants(kWanted, value);
+            const std::string& text = *value.text();
+            if (text.empty()) return text;
+            const bool is_address = text.find('@') != text.npos;
+            const auto parsed = proto::Mailbox::parse(is_address ? text : text + "@localhost");
+            if (parsed) return text;
+            return Error::permanent(in_quotes(proto::printable(text, 100)) + " is neither a user of this host nor a mail address");
+          },
+          [](const std::string& target) { return in_quotes(target); }};
+}
+
 Kind<std::vector<std::string>> command() {
   return {[](const ConfigValue& value) -> Result<std::vector<std::string>> {
             constexpr std::string_view kWanted =

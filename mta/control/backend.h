@@ -30,6 +30,9 @@ struct DaemonStatus {
   std::vector<events::Hub::Loss> losses{};  // of each sink
   std::vector<records::KeyStatus> keys{};   // that sign
   std::vector<rates::AccountStatus> limits{};
+  std::vector<delivery::OutageStatus> outages{};  // that last
+  std::vector<std::string> refused_logins{};      // of `failures`: at which providers this host cannot sign in
+  events::HourCounts hour{};
 };
 
 // Every function may block, and be called from several threads at once.
@@ -59,6 +62,8 @@ class ControlBackend {
   virtual DaemonStatus status() = 0;
   // When the oldest message that has not ended was handed in.
   virtual std::optional<WallTime> oldest();
+  // The same of those that wait for their delivery, and are not held. All that waits is looked through.
+  virtual std::optional<WallTime> waiting_since();
   virtual Status reload() = 0;
   virtual std::shared_ptr<const Config> config() = 0;  // a snapshot
 };

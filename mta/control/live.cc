@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(30);
 constexpr auto kOldestStaysKnown = std::chrono::seconds(1);
+constexpr auto kWaitingStaysKnown = std::chrono::minutes(1);
 
 template <class T>
 std::optional<T> await(std::future<T> future) {
@@ -78,6 +79,7 @@ DaemonStatus LiveBackend::status() {
   }
   if (const std::string& why = status.counters.not_recovered_because; !why.empty())
     status.failures.push_back("mail of earlier runs cannot be read: " + why);
+  complete_(status);
   return status;
 }
 
@@ -112,6 +114,14 @@ std::optional<WallTime> LiveBackend::oldest() {
   }
   oldest_.looked_at = now;
   return oldest_.submitted;
+}
+
+std::optional<WallTime> LiveBackend::waiting_since() {
+  const std::lock_guard lock(waiting_mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (waiting_.looked_at != WaitingSince().looked_at && now - waiting_.looked_at < kWaitingStaysKnown) return waiting_.submitted;
+  waiting_ = {now, ControlBackend::waiting_since()};
+  return waiting_.submitted;
 }
 
 }  // namespace mxpress::mta::control

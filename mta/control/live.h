@@ -35,13 +35,15 @@ class RecoveryProgress {
 class LiveBackend final : public ControlBackend {
  public:
   // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `failures` tells
-  // those of the daemon itself, `keys` how those that sign stand, and `limits` the rate limits, on a thread of the control server.
+  // those of the daemon itself, `keys` how those that sign stand, and `limits` the rate limits, on a thread of the control server;
+  // `complete` adds what the daemon's delivery knows.
   LiveBackend(
       queue::MessageStore& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
       events::Hub& events, const events::Counters& counters, std::function<Status()> reload,
       std::function<std::vector<std::string>()> failures = [] { return std::vector<std::string>(); },
       std::function<std::vector<records::KeyStatus>()> keys = [] { return std::vector<records::KeyStatus>(); },
-      std::function<std::vector<rates::AccountStatus>()> limits = [] { return std::vector<rates::AccountStatus>(); })
+      std::function<std::vector<rates::AccountStatus>()> limits = [] { return std::vector<rates::AccountStatus>(); },
+      std::function<void(DaemonStatus&)> complete = [](DaemonStatus&) {})
       : spool_(spool),
         deliverer_(deliverer),
         config_(config),
@@ -51,7 +53,8 @@ class LiveBackend final : public ControlBackend {
         reload_(std::move(reload)),
         failures_(std::move(failures)),
         keys_(std::move(keys)),
-        limits_(std::move(limits)) {}
+        limits_(std::move(limits)),
+        complete_(std::move(complete)) {}
 
   Status ready() override;
   std::vector<queue::QueueId> ids() override;
@@ -68,6 +71,7 @@ class LiveBackend final : public ControlBackend {
   DaemonStatus status() override;
   // Looked for once a second at most: anybody may ask.
   std::optional<WallTime> oldest() override;
+  std::optional<WallTime> waiting_since() override;  // once a minute
   Status reload() override { return reload_(); }
   std::shared_ptr<const Config> config() override;
 
@@ -83,13 +87,19 @@ class LiveBackend final : public ControlBackend {
     std::optional<queue::QueueId> id;
     std::optional<WallTime> submitted;
   };
-  std::mutex oldest_mutex_;
+  struct WaitingSince {
+    std::chrono::steady_clock::time_point looked_at{};
+    std::optional<WallTime> submitted;
+  };
+  std::mutex oldest_mutex_, waiting_mutex_;
   Oldest oldest_;
+  WaitingSince waiting_;
   WallTime started_ = Clock::current().wall();
   std::function<Status()> reload_;
   const std::function<std::vector<std::string>()> failures_;
   const std::function<std::vector<records::KeyStatus>()> keys_;
   const std::function<std::vector<rates::AccountStatus>()> limits_;
+  const std::function<void(DaemonStatus&)> complete_;
 };
 
 }  // namespace mxpress::mta::control

@@ -208,6 +208,15 @@ void answer_control(const control_pb::Request& request, const ControlPeer& peer,
   answer_control(request, peer, backend, now, outlet);
 }
 
+std::optional<WallTime> ControlBackend::waiting_since() {
+  const auto rows = destinations();
+  if (!rows) return oldest();
+  std::optional<WallTime> since;
+  for (const delivery::DestinationStatus& row : *rows)
+    if (row.oldest_waiting && (!since || *row.oldest_waiting < *since)) since = row.oldest_waiting;
+  return since;
+}
+
 std::optional<WallTime> ControlBackend::oldest() {
   for (const queue::QueueId id : ids())
     if (const auto message = load(id)) return message->envelope.submitted;

@@ -9,6 +9,7 @@
 #include "mta/control/backend.h"
 #include "mta/control/describe.h"
 #include "mta/control/ending.h"
+#include "mta/control/health.h"
 #include "mta/transport/local_mailbox.h"
 #include "proto/control.pb.h"
 
@@ -34,6 +35,27 @@ void add_disk(control_pb::StatusInfo& info, const Config& config) {
   const transport::MailboxUse mail = transport::mailbox_use(config.mailbox_directory());
   info.set_local_messages(mail.messages);
   info.set_local_bytes(mail.octets);
+}
+
+void describe_outages(control_pb::StatusInfo& info, const DaemonStatus& daemon, const Config& config) {
+  for (const delivery::OutageStatus& outage : daemon.outages) {
+    control_pb::Outage& told = *info.add_outage();
+    told.set_way(outage.way);
+    told.set_reason(outage.reason);
+    told.set_advice(outage.advice);
+    told.set_since_ms(milliseconds(outage.since));
+    if (outage.way == "direct" && config.route && config.is_fallback_in_force && config.route->fallback)
+      told.set_fallback(config.route->source);
+  }
+  info.set_hour_ended(daemon.hour.ended);
+  info.set_hour_failed(daemon.hour.failed);
+}
+
+// What is held waits for somebody, and not for its delivery.
+std::optional<WallTime> waiting_since(ControlBackend& backend, const StatusConfig& limits) {
+  const auto oldest = backend.oldest();
+  const bool is_old = oldest && Clock::current().wall() - *oldest > limits.oldest;
+  return is_old ? backend.waiting_since() : oldest;
 }
 
 }  // namespace
@@ -63,6 +85,7 @@ void answer_status(ControlBackend& backend, ControlOutlet& outlet) {
   if (daemon.running) describe_events(info, daemon);
   describe_keys(info, daemon.keys);
   describe_limits(info, daemon.limits);
+  describe_outages(info, daemon, config);
   if (daemon.counters.unread != 0)
     info.add_trouble(std::to_string(daemon.counters.unread) + " file(s) of the spool could not be read; the log says which and why");
   if (const std::size_t refused = count_files(config.refused_directory()); refused != 0)
@@ -72,6 +95,7 @@ void answer_status(ControlBackend& backend, ControlOutlet& outlet) {
   if (const std::size_t dropped = daemon.running ? 0 : count_dropped(config); dropped != 0)
     info.add_warning(std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string() +
                      " until mxpressd is started");
+  judge_health(info, daemon, config.status, waiting_since(backend, config.status), Clock::current().wall());
   if (outlet.send(response)) send_end(outlet, control_pb::End::OK, "", 1);
 }
 

@@ -7,6 +7,7 @@
 #include "mta/delivery/destinations.h"
 #include "mta/delivery/flights.h"
 #include "mta/delivery/site_limits.h"
+#include "mta/delivery/site_outages.h"
 #include "mta/delivery/site_table.h"
 #include "mta/system/instant.h"
 #include "queue/schedule.h"
@@ -29,12 +30,18 @@ void add_limit(DestinationStatus& row, const SiteLimits::Why& why, Instant now) 
   row.next_probe = to_wall(std::max(why.until.value_or(now), now));
 }
 
+// The site itself may be well.
+void add_outage(DestinationStatus& row, SiteFailure why) {
+  row.last = std::move(why.result);
+  row.failing_since = why.since;
+}
+
 // What waits at one destination.
 struct AdminView::Tally {
   std::size_t messages = 0, in_flight = 0, held = 0, ending = 0;
   bool is_due = false;    // some are: they wait for the site
   bool is_ready = false;  // of these, some are not under way
-  Instant next_try = Instant::max(), oldest = Instant::max();
+  Instant next_try = Instant::max(), oldest = Instant::max(), oldest_waiting = Instant::max();
 
   void count(const queue::Job& job) {
     const bool is_leased = job.stage == queue::JobStage::leased;
@@ -47,6 +54,7 @@ struct AdminView::Tally {
     is_due = is_due || job.stage == queue::JobStage::ready || (is_leased && !is_recorded) || is_ending;
     if (job.stage == queue::JobStage::waiting || is_recorded) next_try = std::min(next_try, job.next_try);
     oldest = std::min<Instant>(oldest, job.accepted);
+    if (job.stage != queue::JobStage::held && !is_ending) oldest_waiting = std::min<Instant>(oldest_waiting, job.accepted);
   }
 };
 
@@ -77,12 +85,14 @@ std::vector<DestinationStatus> AdminView::status_of(queue::QueueId message, Inst
     const bool is_ready = schedule_.job(index).stage == queue::JobStage::ready;
     const auto limit = is_ready && !backoff ? limits_.why(destinations_[destination].site, now) : std::nullopt;
     auto flight = flights_.find(index, message);
-    if (!backoff && !flight && !limit) continue;
+    auto outage = outages_ && !flight ? outages_->why(destination) : std::nullopt;
+    if (!backoff && !flight && !limit && !outage) continue;
     DestinationStatus& row = result.emplace_back();
     row.destination = destinations_.name(destination).shown();
     row.last = destinations_[destination].last.get();
     if (backoff) add_backoff(row, *backoff, now);
     if (limit) add_limit(row, *limit, now);
+    if (outage) add_outage(row, std::move(*outage));
     if (flight) row.flights.push_back(std::move(*flight));
   }
   return result;
@@ -99,6 +109,7 @@ DestinationStatus AdminView::row(DestinationIndex index, const Tally& tally, Ins
   row.held = tally.held;
   row.ending = tally.ending;
   row.oldest = to_wall(tally.oldest);
+  if (tally.oldest_waiting != Instant::max()) row.oldest_waiting = to_wall(tally.oldest_waiting);
   const auto limit = tally.is_ready && !backoff ? limits_.why(destination.site, now) : std::nullopt;
   const Instant due = backoff ? backoff->next_probe() : limit ? limit->until.value_or(now) : now;
   const Instant next_try = tally.is_due ? std::min(due, tally.next_try) : tally.next_try;
@@ -106,6 +117,7 @@ DestinationStatus AdminView::row(DestinationIndex index, const Tally& tally, Ins
   row.last = destination.last.get();
   if (backoff) add_backoff(row, *backoff, now);
   if (limit) add_limit(row, *limit, now);
+  if (auto outage = outages_ && tally.in_flight == 0 ? outages_->why(index) : std::nullopt) add_outage(row, std::move(*outage));
   return row;
 }
 

@@ -13,8 +13,8 @@ namespace mxpress::mta::delivery {
 class AdminView {
  public:
   AdminView(const queue::Schedule& schedule, const Destinations& destinations, const SiteTable& sites, const SiteLimits& limits,
-            const Flights& flights)
-      : schedule_(schedule), destinations_(destinations), sites_(sites), limits_(limits), flights_(flights) {}
+            const Flights& flights, const SiteOutages* outages = nullptr)
+      : schedule_(schedule), destinations_(destinations), sites_(sites), limits_(limits), flights_(flights), outages_(outages) {}
 
   // See Deliverer::status().
   std::vector<DestinationStatus> status(Instant now) const;
@@ -30,6 +30,7 @@ class AdminView {
   const SiteTable& sites_;
   const SiteLimits& limits_;
   const Flights& flights_;
+  const SiteOutages* const outages_;  // null: there are none
 };
 
 }  // namespace mxpress::mta::delivery

@@ -24,23 +24,32 @@ proto::HostResult expired(std::string text) {
 
 }  // namespace
 
+Duration AgePolicy::paused(const queue::Job& job, Instant now) const {
+  const Duration out = actions_.outage(job.destination, job.accepted, now);
+  return out > Duration(0) ? std::min(out, parts_.destinations.policy(job.destination)->outage_lifetime) : out;
+}
+
+// While an outage lasts each look finds the deadline farther away.
 void AgePolicy::arrange(JobIndex index, Instant now) {
   const queue::Job& job = parts_.schedule.job(index);
   const auto policy = parts_.destinations.policy(job.destination);
-  const Instant accepted = job.accepted;
+  if (job.stage == queue::JobStage::held) {
+    const Instant deadline = Instant(job.accepted) + policy->held_lifetime;
+    return parts_.schedule.set_age_event(index, std::max(deadline, now));
+  }
+  const Duration pause = paused(job, now);
+  const Instant accepted = Instant(job.accepted) + pause;
   Instant when = accepted + policy->lifetime;
-  if (job.stage == queue::JobStage::held)
-    when = accepted + policy->held_lifetime;
-  else if (!job.delay_noticed && policy->delay_notice > Duration(0))
-    when = std::min(when, accepted + policy->delay_notice);
-  parts_.schedule.set_age_event(index, std::max(when, now));
+  if (!job.delay_noticed && policy->delay_notice > Duration(0)) when = std::min(when, accepted + policy->delay_notice);
+  const bool moves = pause > Duration(0) && pause < policy->outage_lifetime && when > now;
+  parts_.schedule.set_age_event(index, moves ? std::max(when, now + kLookAgain) : std::max(when, now));
 }
 
 void AgePolicy::look(JobIndex index, Instant now) {
   queue::Job& job = parts_.schedule.job(index);
   const auto policy = parts_.destinations.policy(job.destination);
   const bool held = job.stage == queue::JobStage::held;
-  const Instant accepted = job.accepted;
+  const Instant accepted = Instant(job.accepted) + (held ? Duration(0) : paused(job, now));
   const Instant deadline = accepted + (held ? policy->held_lifetime : policy->lifetime);
   if (now >= deadline) return look_at_expired(index, now, deadline);
   const bool due = policy->delay_notice > Duration(0) && now >= accepted + policy->delay_notice;
@@ -53,6 +62,7 @@ void AgePolicy::look(JobIndex index, Instant now) {
 }
 
 std::optional<SiteFailure> AgePolicy::why_late(const queue::Job& job) const {
+  if (auto why = actions_.why_outage(job.destination)) return why;
   if (const Backoff* backoff = parts_.sites.backoff_of(job.destination)) return backoff->failure();
   const SiteIndex site = parts_.destinations[job.destination].site;
   const bool is_limited = site != queue::kNone && parts_.sites[site].is_limited;
@@ -65,7 +75,7 @@ void AgePolicy::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = parts_.schedule.job(index);
   if (job.stage == queue::JobStage::held) return expire_held(index, now);
   parts_.schedule.set_age_event(index, now + kLookAgain);
-  if (expire(index, now, deadline)) return;
+  if (expire_in_outage(index, now) || expire(index, now, deadline)) return;
   if (Backoff* backoff = parts_.sites.backoff_of(job.destination)) backoff->probe_now(now);
   if (const SiteIndex site = parts_.destinations[job.destination].site; site != queue::kNone) parts_.wakes.wake_site(site, now);
   if (job.stage != queue::JobStage::ready) parts_.schedule.make_ready(index);  // else it keeps its place in the line
@@ -87,6 +97,14 @@ void AgePolicy::expire_held(JobIndex index, Instant now) {
   queue::Job& job = parts_.schedule.job(index);
   job.hold_wanted = true;  // if it cannot be concluded now
   if (!conclude(index, now, proto::Outcome::failed, {expired(std::string(proto::kHeldTooLong))})) job.hold_wanted = false;
+}
+
+// This host could not send for longer than that keeps mail. No attempt would begin.
+bool AgePolicy::expire_in_outage(JobIndex index, Instant now) {
+  auto why = actions_.why_outage(parts_.schedule.job(index).destination);
+  if (!why) return false;
+  conclude(index, now, proto::Outcome::deferred, std::move(*why));
+  return true;
 }
 
 // False: there was no attempt yet. If none begins within kLastChance, the message expires without one: expiry does not wait for other mail.
@@ -111,7 +129,8 @@ void AgePolicy::expire_waiting(DestinationIndex index, Instant now) {
   if (!parts_.schedule.has_ready(index)) return;
   const Duration lifetime = parts_.destinations.policy(index)->lifetime;
   for (JobIndex job : parts_.schedule.ready_jobs(index))
-    if (const Instant deadline = Instant(parts_.schedule.job(job).accepted) + lifetime; now >= deadline)
+    if (const Instant deadline = Instant(parts_.schedule.job(job).accepted) + lifetime + paused(parts_.schedule.job(job), now);
+        now >= deadline)
       look_at_expired(job, now, deadline);
 }
 

@@ -32,6 +32,12 @@ class AgePolicy {
     std::function<bool(const queue::Job& job, std::optional<SiteFailure> why, Instant deadline)> notify_delay;
     // Why mail for the site waits for a rate limit; nullopt: it does not.
     std::function<std::optional<SiteFailure>(SiteIndex site)> waits_for_limit = [](SiteIndex) { return std::nullopt; };
+    // For how much of this time mail for the destination could not be sent because this host could not send at all; and why, if it cannot
+    // now.
+    std::function<Duration(DestinationIndex, Instant from, Instant to)> outage = [](DestinationIndex, Instant, Instant) {
+      return Duration(0);
+    };
+    std::function<std::optional<SiteFailure>(DestinationIndex)> why_outage = [](DestinationIndex) { return std::nullopt; };
   };
   AgePolicy(Parts parts, Actions actions, Instant now) : parts_(parts), actions_(std::move(actions)), attempts_since_(now) {}
 
@@ -40,6 +46,8 @@ class AgePolicy {
   void look(JobIndex job, Instant now);
   // The site or the lookup of the destination has just failed: what waits for it and is past its lifetime has had its attempt.
   void expire_waiting(DestinationIndex index, Instant now);
+  // How much of a job's age is no fault of its destination: outages of this host, up to the policy's outage_lifetime.
+  Duration paused(const queue::Job& job, Instant now) const;
   // No attempt begins until resume(): what waits meanwhile does not expire for want of one.
   void pause() { attempts_since_.reset(); }
   void resume(Instant now) {
@@ -51,6 +59,7 @@ class AgePolicy {
   void look_at_expired(JobIndex job, Instant now, Instant deadline);
   void expire_held(JobIndex job, Instant now);
   bool expire(JobIndex job, Instant now, Instant deadline);
+  bool expire_in_outage(JobIndex job, Instant now);
   bool conclude(JobIndex job, Instant now, proto::Outcome outcome, SiteFailure why);
 
   const Parts parts_;

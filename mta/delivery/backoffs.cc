@@ -127,24 +127,48 @@ void Backoffs::probe_now(DestinationIndex index) {
   parts_.wakes.wake_site(destination.site, now);
 }
 
-// The messages that were the probes wait themselves, until the next one: they are due, too. What waits longer has reasons of its own.
 void Backoffs::login_changed(std::optional<std::string_view> name) {
+  ask_sites([&](SiteIndex index) {
+    const std::string_view login = login_of(parts_.sites[index]);
+    return !login.empty() && login == name.value_or(login);
+  });
+}
+
+// The messages that were the probes wait themselves, until the next one: they are due, too. What waits longer has reasons of its own.
+void Backoffs::ask_sites(const std::function<bool(SiteIndex)>& is_meant) {
   const Instant now = instant_now();
   std::map<SiteIndex, Instant> waited_for;
   for (SiteIndex index = 0; index < parts_.sites.size(); ++index) {
     Site& site = parts_.sites[index];
-    const std::string_view login = login_of(site);
-    if (!site.backoff.active() || login.empty() || login != name.value_or(login)) continue;
+    if (!site.backoff.active() || !is_meant(index)) continue;
     waited_for.emplace(index, site.backoff.next_probe() + kRounding);
     site.backoff.probe_now(now);
     parts_.wakes.wake_site(index, now);
   }
   if (waited_for.empty()) return;
+  make_due([&](const queue::Job& job) {
+    const auto site = waited_for.find(parts_.destinations[job.destination].site);
+    return site != waited_for.end() && job.next_try <= site->second;
+  });
+}
+
+void Backoffs::ask_lookups() {
+  const Instant now = instant_now();
+  bool any = false;
+  for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index) {
+    Destination& destination = parts_.destinations[index];
+    if (!destination.is_known || !destination.backoff.active()) continue;
+    any = true;
+    destination.backoff.probe_now(now);
+    parts_.wakes.wake_destination(index, now);
+  }
+  if (any) make_due([&](const queue::Job& job) { return parts_.destinations[job.destination].backoff.active(); });
+}
+
+void Backoffs::make_due(const std::function<bool(const queue::Job&)>& is_meant) {
   std::vector<JobIndex> due;
   parts_.schedule.for_each([&](JobIndex index, const queue::Job& job) {
-    if (job.stage != queue::JobStage::waiting) return;
-    const auto site = waited_for.find(parts_.destinations[job.destination].site);
-    if (site != waited_for.end() && job.next_try <= site->second) due.push_back(index);
+    if (job.stage == queue::JobStage::waiting && is_meant(job)) due.push_back(index);
   });
   for (const JobIndex index : due) parts_.schedule.make_ready(index);
 }

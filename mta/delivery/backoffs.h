@@ -1,6 +1,7 @@
 // Why sites and lookups back off, and when they are asked again.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <random>
 #include <string_view>
@@ -10,8 +11,9 @@
 #include "queue/instant.h"
 
 namespace mxpress::queue {
+struct Job;
 struct SiteRecord;
-}
+}  // namespace mxpress::queue
 
 namespace mxpress::mta::delivery {
 
@@ -54,12 +56,16 @@ class Backoffs {
   void probe_now(DestinationIndex index);
   // What this host signs in with by [credentials.`name`] may be another one; none: by any. Sites that back off and use it are asked now.
   void login_changed(std::optional<std::string_view> name);
+  // The same of sites that back off and that `is_meant` chooses, and of all lookups that back off.
+  void ask_sites(const std::function<bool(SiteIndex)>& is_meant);
+  void ask_lookups();
   // Whether mail has come since the last failure: it need not wait out a long backoff.
   bool has_fresh(DestinationIndex index, const Backoff& backoff) const;
 
  private:
   void wait_with_lookup(DestinationIndex destination, const proto::HostResult& failure);
   void end_lookup_wait(DestinationIndex destination);
+  void make_due(const std::function<bool(const queue::Job&)>& is_meant);
 
   const Parts parts_;
 };

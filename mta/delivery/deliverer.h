@@ -30,6 +30,13 @@ inline constexpr const char* kNoticesToCompose = "notices:";
 // The name of the row for messages that have brought the daemon down.
 inline constexpr const char* kSetAside = "set aside:";
 
+// An outage of this host that lasts.
+struct OutageStatus {
+  std::string way;             // "direct", "[route.office]"
+  std::string reason, advice;  // what is wrong; what to do
+  WallTime since{};
+};
+
 // An attempt that goes on.
 struct Flight {
   queue::QueueId message;
@@ -51,7 +58,8 @@ struct DestinationStatus {
   std::optional<WallTime> next_probe{};
   std::optional<WallTime> failing_since{};  // that, if it began in this run
   std::vector<Flight> flights{};
-  std::uint64_t ending = 0;  // of the messages: nothing waits of them, and they go as soon as that is on the disk
+  std::uint64_t ending = 0;                  // of the messages: nothing waits of them, and they go as soon as that is on the disk
+  std::optional<WallTime> oldest_waiting{};  // like `oldest`, of those that are not held; none: all are
 };
 
 enum class ActionEffect {

@@ -15,6 +15,9 @@
 #include "mta/delivery/event_of.h"
 #include "mta/delivery/loads.h"
 #include "mta/delivery/notices.h"
+#include "mta/delivery/outage_probes.h"
+#include "mta/delivery/outage_record.h"
+#include "mta/delivery/outages.h"
 #include "mta/delivery/placement.h"
 #include "mta/delivery/regrouping.h"
 #include "mta/delivery/returns.h"
@@ -92,6 +95,7 @@ Dispatcher::Dispatcher(DispatcherServices services)
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
     asio::io_context& io = *services_.workers[i];
     connectors_.push_back(services_.make_connector(io));
+    if (i == 0) make_outages();
     transports_.push_back(std::make_unique<transport::SmtpTransport>(
         transport::SmtpServices{io, *connectors_.back(), services_.events, services_.files, services_.workers.size(),
                                 services_.seed + services_.workers.size() + i, connections}));
@@ -101,11 +105,28 @@ Dispatcher::Dispatcher(DispatcherServices services)
     WorkerServices worker_services{io,        transports, services_.spool, services_.config, services_.events,           services_.files,
                                    *notices_, *this,      *loads_,         region_of(i),     services_.many_destinations};
     worker_services.limits = services_.limits;
+    worker_services.outages = outages_.get();
     workers_.push_back(std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i));
   }
 }
 
 Dispatcher::~Dispatcher() = default;
+
+// Probes run on the first worker's thread.
+void Dispatcher::make_outages() {
+  asio::io_context& io = *services_.workers.front();
+  outage_record_ = std::make_unique<OutageRecord>(services_.disk, services_.outages_file, services_.files);
+  outage_probes_ = std::make_unique<OutageProbes>(services_.config, *connectors_.front(),
+                                                  [this, &io] { return services_.make_resolver(io, *services_.config.get()); });
+  outages_ = std::make_unique<Outages>(Outages::Services{io, services_.config, services_.events, *outage_probes_, *outage_record_,
+                                                         services_.has_route, services_.has_route_to},
+                                       [this] { outage_changed(); });
+}
+
+void Dispatcher::outage_changed() {
+  visit_all([](Worker& worker) { worker.outage_changed(); }, [] {});
+  if (services_.when_outage_changed) services_.when_outage_changed();
+}
 
 void Dispatcher::admit(queue::QueueId id, const proto::Envelope& envelope) {
   if (envelope.refused) {
@@ -213,6 +234,7 @@ void Dispatcher::apply(queue::ActionKind action, std::vector<queue::QueueId> ids
   };
   auto effects = std::make_shared<Effects>();  // shared by the workers' threads until the last one is done
   effects->all.assign(ids.size(), ActionEffect::unknown);
+  if (action == queue::ActionKind::retry) outages_->probe_now();
   auto visit = [action, ids, effects](Worker& worker) {
     const auto mine = worker.acted(action, ids);
     const std::lock_guard lock(effects->mutex);
@@ -266,6 +288,7 @@ void Dispatcher::reconfigured() {
       const auto config = services_.config.get();  // the latest, also where several come at a time
       worker->reconfigured(config, services_.make_resolver(worker->io(), *config));
     });
+  outages_->reconfigured();
   const auto config = services_.config.get();
   const bool had_senders = has_senders_.exchange(!config->senders.empty());
   const bool kept_mail = keeps_mail_.exchange(config->local.keeps_mail());
@@ -297,6 +320,7 @@ void Dispatcher::pause(bool paused) {
 void Dispatcher::stop(std::function<void()> idle) {
   notices_->stop();
   regrouping_->stop();
+  asio::post(*services_.workers.front(), [this] { outages_->stop(); });
   visit_all([](Worker& worker) { worker.stop(); }, [this, idle = std::move(idle)]() mutable { wait_until_idle(std::move(idle)); });
 }
 

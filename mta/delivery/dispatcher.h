@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "dns/address.h"
 #include "dns/async.h"
 #include "mta/delivery/deliverer.h"
 #include "mta/delivery/limits.h"
@@ -21,8 +22,9 @@ class Resolver;
 }
 
 namespace mxpress::queue {
+class Disk;
 class MessageStore;
-}
+}  // namespace mxpress::queue
 
 namespace mxpress::mta::fairness {
 class FileTurns;
@@ -50,6 +52,9 @@ class Transport;
 namespace mxpress::mta::delivery {
 
 class Notices;
+class OutageProbes;
+class OutageRecord;
+class Outages;
 class Placement;
 class Regrouping;
 class Returns;
@@ -69,6 +74,13 @@ struct DispatcherServices {
   system::CrashRecord* crash_record = nullptr;        // null: nobody notes what is being handled (simulations)
   std::size_t many_destinations = kManyDestinations;  // of each worker
   rates::RateLimits* limits = nullptr;                // outlives the io_contexts; null: no route has a rate limit
+  queue::Disk* disk = nullptr;                        // where outages of this host are kept, in this file; null: nowhere
+  std::string outages_file{};
+  // Whether this host has a route to any network of a family; null: it has.
+  std::function<bool(dns::AddressFamily)> has_route{};
+  std::function<bool(const dns::Address&)> has_route_to{};  // to this address
+  // This host cannot send directly any more, or can again: see Outages::is_direct_out(). Any thread; null: nobody wants to know.
+  std::function<void()> when_outage_changed{};
 };
 
 // Threads: Deliverer's and Ownership's functions from any. Destroyed after the threads that run its io_contexts have ended, before the
@@ -98,6 +110,9 @@ class Dispatcher final : public Deliverer, private Ownership {
   // How often a job has gone from one worker to another. Any thread.
   std::uint64_t moved_jobs() const { return moved_jobs_; }
 
+  // Of this host. Any thread.
+  const Outages& outages() const { return *outages_; }
+
   // What is held of messages. Any thread.
   Loads& loads() { return *loads_; }
   // While true no attempt begins. Any thread.
@@ -123,6 +138,8 @@ class Dispatcher final : public Deliverer, private Ownership {
                    std::function<void(std::vector<DestinationStatus>)> finish);
   void visit_all(std::function<void(Worker&)> visit, std::function<void()> finish);
   void wait_until_idle(std::function<void()> idle);
+  void make_outages();
+  void outage_changed();
 
   DispatcherServices services_;
   std::atomic<std::uint64_t> moved_jobs_ = 0;
@@ -135,6 +152,9 @@ class Dispatcher final : public Deliverer, private Ownership {
   const std::unique_ptr<transport::Forwarder> forwarder_;
   std::atomic<bool> has_senders_ = false, keeps_mail_ = true;  // the configuration, as last told
   std::vector<std::unique_ptr<net::Connector>> connectors_;
+  std::unique_ptr<OutageRecord> outage_record_;
+  std::unique_ptr<OutageProbes> outage_probes_;
+  std::unique_ptr<Outages> outages_;
   std::vector<std::unique_ptr<transport::Transport>> transports_;
   std::vector<std::unique_ptr<Worker>> workers_;
   const std::unique_ptr<Placement> placement_;

@@ -15,6 +15,7 @@
 #include "mta/delivery/leases.h"
 #include "mta/delivery/shared_messages.h"
 #include "mta/delivery/site_limits.h"
+#include "mta/delivery/site_outages.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/turns.h"
 #include "mta/rates/hold.h"
@@ -150,6 +151,7 @@ void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report
 // What the attempt says about the site: a failure makes it back off, an answer opens its window.
 void JobRunner::site_answered(const Attempt& attempt, const AttemptReport& report, Duration took) {
   const auto& [job, destination, site, place, hold] = attempt;
+  if (parts_.outages) parts_.outages->attempted(site, destination, place.owner, report);
   CompactResult& last = parts_.destinations[destination].last;
   for (const proto::RecipientResult& result : report.results)
     if (result.outcome == proto::Outcome::delivered)

@@ -36,6 +36,7 @@ class JobRunner {
     JobLoader& loader;
     Leases& leases;
     system::CrashRecord::Region* handled;  // notes what is being handled; null: nobody does
+    SiteOutages* outages = nullptr;        // is told what attempts meet; null: nobody is
   };
   struct Actions {
     std::function<void(SiteIndex)> backs_off;  // mail of others may have the next probe

@@ -39,7 +39,8 @@ struct Leases::Settled {
 void Leases::settle(JobIndex index, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try) {
   const system::HandlingNow now(share->id);  // without a wait: a fault here is this message's
   const bool waits_for_site = report.site_failed;
-  const Duration age = instant_now() - Instant(parts_.schedule.job(index).accepted);
+  const queue::Job& job = parts_.schedule.job(index);
+  const Duration age = instant_now() - Instant(job.accepted) - parts_.age.paused(job, instant_now());
   auto settled = std::make_shared<Settled>();  // shared: std::function must be copyable
   settled->verdict = conclude(*share, std::move(report), *parts_.destinations.policy(destination), age, next_try, parts_.random);
   settled->attempted = event_of(*share, settled->verdict);

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "mta/config/config.h"
+#include "mta/delivery/digest_sender.h"
 #include "mta/delivery/load_budget.h"
 #include "mta/delivery/notice_message.h"
 #include "mta/events/event.h"
@@ -75,6 +76,13 @@ Notices::Notices(asio::io_context& io, queue::MessageStore& spool, const Current
       budget_(budget),
       admit_(std::move(admit)),
       random_(seed ^ 0x6e6f7469636573),
+      digest_(std::make_unique<DigestSender>(
+          DigestSender::Parts{spool, config, events, random_},
+          DigestSender::Actions{[this](queue::QueueId id) -> Task<Result<queue::Message>> {
+                                  auto [charge, message] = co_await load(id);
+                                  co_return std::move(message);
+                                },
+                                [](const queue::Message& message) { return owed_recipients(message, false); }, admit_})),
       timer_(io) {}
 
 void Notices::add(queue::QueueId id) {
@@ -210,6 +218,7 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
     events_.emit(events::NoticeWaits{look.message, owner_of(look.message), Why::share_is_used, "too much mail of its user waits"});
     co_return kUntilRoom;
   }
+  if (!failed.empty() && digest_->joins(*message, look.turn.has_value())) co_return co_await wait_for_digest(message->id, look.turn);
   if (const Duration wait = wait_for_turn(*message, look.turn); wait > Duration(0)) co_return wait;
   const bool is_all = failed.empty() || relayed.empty();
   NoticeRequest request =
@@ -217,6 +226,13 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   if (const LookAgain again = co_await counted(store_notice(*message, std::move(request)))) co_return again;  // the turn stays his
   look.turn.reset();
   co_return is_all ? std::nullopt : LookAgain(Duration(0));
+}
+
+Task<Notices::LookAgain> Notices::wait_for_digest(queue::QueueId message, Turn& turn) {
+  ++storing_;
+  turn = co_await digest_->wait(message);
+  --storing_;
+  co_return turn ? LookAgain(*turn - instant_now()) : LookAgain(Duration(0));
 }
 
 Task<Notices::LookAgain> Notices::counted(Task<LookAgain> storing) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -43,6 +44,7 @@ class DestinationName;
 
 namespace mxpress::mta::delivery {
 
+class DigestSender;
 class LoadBudget;
 struct NoticeDelay;
 struct NoticeRequest;
@@ -101,6 +103,7 @@ class Notices {
   Task<LookAgain> send_once(NoticeQueue::Look& look);
   Task<LookAgain> counted(Task<LookAgain> storing);
   Duration wait_for_turn(const queue::Message& message, Turn& turn);
+  Task<LookAgain> wait_for_digest(proto::QueueId message, Turn& turn);
   void gather_delay(proto::QueueId id, NoticeDelay delay);
   bool has_place(proto::QueueId id);
   void give_place_back(proto::QueueId id);
@@ -129,6 +132,7 @@ class Notices {
   fairness::FairBudget places_{kMostGathered};
   queue::Guarded<boost::unordered_flat_map<std::uint64_t, fairness::Owner>> placed_;  // messages that have one of these places
   NoticeRate rate_;
+  const std::unique_ptr<DigestSender> digest_;
   Timer timer_;  // of queue_.next_event()
   queue::Instant armed_for_ = queue::Instant::max();
 };

@@ -14,6 +14,7 @@
 #include "mta/delivery/next_hops.h"
 #include "mta/delivery/ownership.h"
 #include "mta/delivery/resolved.h"
+#include "mta/delivery/site_outages.h"
 #include "mta/delivery/site_owner.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/verdict.h"
@@ -91,7 +92,7 @@ void ResolveStage::look_up_next() {
 }
 
 void ResolveStage::look_up_for(const fairness::Owner& owner, DestinationIndex index) {
-  asio::co_spawn(io_, ask(index), [this, owner, index](std::exception_ptr error) {
+  asio::co_spawn(io_, ask(index, owner), [this, owner, index](std::exception_ptr error) {
     log_bug("lookup of " + std::string(parts_.destinations.name(index).text()), error);
     if (error) parts_.destinations[index].resolving = false;
     lookups_.end(owner);
@@ -99,7 +100,7 @@ void ResolveStage::look_up_for(const fairness::Owner& owner, DestinationIndex in
   });
 }
 
-Task<void> ResolveStage::ask(DestinationIndex index) {
+Task<void> ResolveStage::ask(DestinationIndex index, fairness::Owner owner) {
   const Rules rules = rules_;
   const proto::Domain domain = parts_.destinations.name(index).domain().value_or(rules.config->own_domain());
   const routing::Route route = routing::route_for(*rules.config, parts_.destinations.name(index));
@@ -107,6 +108,7 @@ Task<void> ResolveStage::ask(DestinationIndex index) {
   parts_.destinations[index].resolving = false;
   if (stopping_) co_return;
   if (rules.config != rules_.config) co_return actions_.serve(index);  // found by rules that no longer apply: it is looked up again
+  if (parts_.outages) parts_.outages->looked_up(index, route, owner, found);
   SessionKey key = transport::session_key(route, found.site);
   answered(index, std::make_shared<const Resolved>(Resolved{std::move(found), std::move(key), rules.config}));
   actions_.run_due();

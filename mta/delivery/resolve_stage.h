@@ -37,6 +37,7 @@ class ResolveStage {
     Ownership& ownership;
     queue::MessageStore& spool;
     std::mt19937_64& random;
+    SiteOutages* outages = nullptr;  // null: nobody wants to know
   };
   struct Actions {
     std::function<void(DestinationIndex)> serve;  // something has been found out about it
@@ -65,7 +66,7 @@ class ResolveStage {
  private:
   void look_up_next();
   void look_up_for(const fairness::Owner& owner, DestinationIndex index);
-  Task<void> ask(DestinationIndex index);
+  Task<void> ask(DestinationIndex index, fairness::Owner owner);
   Task<dns::Targets> find_hosts(proto::Domain domain, routing::Route route, const Rules& rules);
   void answered(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
   void failed(DestinationIndex index, const dns::Targets& found);

@@ -27,6 +27,7 @@
 #include "mta/delivery/regrouping.h"
 #include "mta/delivery/resolve_stage.h"
 #include "mta/delivery/site_limits.h"
+#include "mta/delivery/site_outages.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/turns.h"
 #include "mta/delivery/verdict.h"
@@ -61,6 +62,7 @@ class Worker::Parts {
   std::vector<DestinationStatus> status_of(queue::QueueId message) const { return view_.status_of(message, instant_now()); }
   void reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver);
   void login_changed(std::string_view name);
+  void outage_changed();
   LeftJobs leave(queue::QueueId message, const std::set<std::string>& destinations);
   void pause(bool paused);
   void stop();
@@ -99,6 +101,7 @@ class Worker::Parts {
   Flights flights_;
   AgePolicy age_;
   Backoffs backoffs_;
+  SiteOutages outages_;
   ResolveStage resolve_;
   Turns turns_;
   SiteLimits limits_;
@@ -125,8 +128,9 @@ Worker::Parts::Parts(std::size_t index, WorkerServices services, std::shared_ptr
       wakes_(destinations_, sites_),
       age_({schedule_, destinations_, sites_, wakes_}, age_actions(), instant_now()),
       backoffs_({schedule_, destinations_, sites_, wakes_, age_, services_.spool, services_.events, random_}),
+      outages_({schedule_, destinations_, sites_, wakes_, backoffs_, services_.config, services_.outages}),
       resolve_(index, services_.io,
-               {schedule_, destinations_, sites_, wakes_, age_, backoffs_, services_.ownership, services_.spool, random_},
+               {schedule_, destinations_, sites_, wakes_, age_, backoffs_, services_.ownership, services_.spool, random_, &outages_},
                resolve_actions(), {services_.config.get(), std::move(resolver)}),
       turns_({schedule_, destinations_, sites_, wakes_, services_.transports, services_.config}),
       limits_(index, {services_.io, sites_, wakes_, schedule_, services_.limits, services_.files},
@@ -144,10 +148,10 @@ Worker::Parts::Parts(std::size_t index, WorkerServices services, std::shared_ptr
       conclusions_(
           {services_.io, schedule_, destinations_, sites_, services_.config, services_.spool, room_, loader_, leases_, services_.handled}),
       runner_({services_.io, services_.transports, services_.config, schedule_, destinations_, sites_, flights_, backoffs_, turns_, limits_,
-               room_, loader_, leases_, services_.handled},
+               room_, loader_, leases_, services_.handled, &outages_},
               runner_actions()),
       actions_({schedule_, age_, backoffs_}),
-      view_(schedule_, destinations_, sites_, limits_, flights_),
+      view_(schedule_, destinations_, sites_, limits_, flights_, &outages_),
       cleanup_(index, {schedule_, destinations_, sites_, services_.ownership}, services_.many_destinations,
                [this](SiteIndex site) { return services_.transports.of(*sites_[site].terms).keeps_site(site); }) {
   for (transport::Transport* transport : services_.transports)
@@ -165,7 +169,9 @@ AgePolicy::Actions Worker::Parts::age_actions() {
           [this](SiteIndex site) {
             auto why = limits_.why(site, instant_now());
             return why ? std::optional(std::move(why->failure)) : std::nullopt;
-          }};
+          },
+          [this](DestinationIndex index, Instant from, Instant to) { return outages_.paused(index, from, to); },
+          [this](DestinationIndex index) { return outages_.why(index); }};
 }
 
 ResolveStage::Actions Worker::Parts::resolve_actions() {
@@ -257,6 +263,7 @@ bool Worker::Parts::waits_for_site(const Destination& destination) const {
 }
 
 void Worker::Parts::look_up(DestinationIndex index) {
+  if (!outages_.may_look_up(index)) return;
   const Destination& destination = destinations_[index];
   if (destination.backoff.may_probe(instant_now(), backoffs_.has_fresh(index, destination.backoff))) return resolve_.look_up(index);
   wakes_.wake_destination(index, destination.backoff.next_probe());
@@ -298,6 +305,7 @@ bool Worker::Parts::start_next(SiteIndex site_index) {
   const DestinationIndex index = schedule_.job(ready.next_at(site_index)).destination;
   const bool is_resolved = destinations_[index].is_resolved(instant_now());
   const bool asks_site = is_resolved || waits_for_site(destinations_[index]);
+  if (asks_site && !outages_.may_connect(site_index, index)) return false;
   if (asks_site && (turn == Turns::Turn::full || !may_probe(site_index, index))) return false;
   if (!is_resolved) {
     schedule_.close(index);
@@ -374,6 +382,11 @@ void Worker::Parts::login_changed(std::string_view name) {
   run_due();
 }
 
+void Worker::Parts::outage_changed() {
+  outages_.changed();
+  run_due();
+}
+
 LeftJobs Worker::Parts::leave(queue::QueueId message, const std::set<std::string>& destinations) {
   LeftJobs left;
   for (JobIndex index : schedule_.jobs_of(message)) {
@@ -437,6 +450,8 @@ void Worker::reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<
 }
 
 void Worker::login_changed(std::string_view name) { parts_->login_changed(name); }
+
+void Worker::outage_changed() { parts_->outage_changed(); }
 
 LeftJobs Worker::leave(queue::QueueId message, const std::set<std::string>& destinations) { return parts_->leave(message, destinations); }
 

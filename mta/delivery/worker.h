@@ -40,6 +40,7 @@ struct WorkerServices {
   system::CrashRecord::Region* handled = nullptr;  // notes what is being handled; null: nobody does
   std::size_t many_destinations = kManyDestinations;
   rates::RateLimits* limits = nullptr;  // null: no route has one
+  Outages* outages = nullptr;           // null: nobody looks for any
 };
 
 // Thread: that of its io_context, but for the constructor.
@@ -59,6 +60,8 @@ class Worker {
   void reconfigured(std::shared_ptr<const Config> config, std::shared_ptr<dns::Resolver> resolver);
   // See Backoffs.
   void login_changed(std::string_view name);
+  // See SiteOutages.
+  void outage_changed();
   // Removes the jobs of a message at other destinations than these, unless a delivery is at them.
   LeftJobs leave(queue::QueueId message, const std::set<std::string>& destinations);
   // While true no attempt begins; what is due waits.

@@ -48,6 +48,8 @@ struct Adder {
   void operator()(const SetAside&) const { ++counts.set_aside; }
   void operator()(const Unreadable&) const { ++counts.unreadable; }
   void operator()(const LoginRefused&) const {}
+  void operator()(const OutageBegan&) const {}
+  void operator()(const OutageEnded&) const {}
   void operator()(const KeyRecordSeen&) const {}
 
  private:

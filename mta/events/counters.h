@@ -23,6 +23,11 @@ struct Counts {
   std::uint64_t site_failures = 0, site_recoveries = 0;
 };
 
+// Of the last hour.
+struct HourCounts {
+  std::uint64_t ended = 0, failed = 0;  // recipients: all, and those that failed or expired
+};
+
 // Any thread.
 class Counters final : public Sink {
  public:

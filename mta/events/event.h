@@ -171,6 +171,17 @@ struct LoginRefused {
   std::string_view login;  // as above
 };
 
+// This host cannot send at all by one way: directly, or by a route.
+struct OutageBegan {
+  std::string_view way;     // "direct", "[route]"
+  std::string_view reason;  // a sentence
+  std::string_view advice;  // what to do: a sentence
+};
+struct OutageEnded {
+  std::string_view way;
+  Duration lasted{0};
+};
+
 // It has brought the daemon down more than once, and is held.
 struct SetAside {
   proto::QueueId message;
@@ -191,7 +202,7 @@ struct KeyRecordSeen {
 std::string_view to_string(KeyRecordSeen::What what);
 
 using Event = std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, NoticeWaits, NoticePostponed,
-                           NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, LoginRefused, SetAside,
-                           Unreadable, KeyRecordSeen>;
+                           NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, LoginRefused, OutageBegan,
+                           OutageEnded, SetAside, Unreadable, KeyRecordSeen>;
 
 }  // namespace mxpress::mta::events

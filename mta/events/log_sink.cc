@@ -157,6 +157,16 @@ struct Writer {
   }
   void operator()(const SiteRecovered&) const {}  // the deliveries tell
   void operator()(const LoginRefused&) const {}
+  void operator()(const OutageBegan& event) const {
+    LogLine line(Priority::alert, "outage");
+    line.add("way", event.way).add("reason", event.reason).add("note", event.advice);
+    log(line);
+  }
+  void operator()(const OutageEnded& event) const {
+    LogLine line(Priority::notice, "outage_over");
+    line.announce().add("way", event.way).add("lasted", event.lasted).add("note", "what waits is sent now");
+    log(line);
+  }
   void operator()(const SetAside& event) const {
     log(LogLine(Priority::alert, event.message, "set_aside")
             .add("reason", "mxpressd died more than once while it handled this message, last of " + std::string(event.death))

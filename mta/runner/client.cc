@@ -47,15 +47,10 @@ Result<CommandOutput> output_in(runner_pb::Response& response) {
   return CommandOutput{std::move(*response.mutable_output()->mutable_text()), std::move(*response.mutable_output()->mutable_errors())};
 }
 
-}  // namespace
-
-Result<CommandOutput> ask_for_password(const RunnerConfig& config, const std::string& name, const std::stop_token& stop) {
+Result<CommandOutput> ask(const RunnerConfig& config, const runner_pb::Request& request, const std::stop_token& stop) {
   const auto socket = connect_to(config.socket);
   if (!socket) return socket.error();
   const std::stop_callback on_stop(stop, [&socket] { ::shutdown(socket->get(), SHUT_RDWR); });
-  runner_pb::Request request;
-  request.set_version(kVersion);
-  request.mutable_password()->set_credentials(name);
   system::FrameWriter writer(socket->get());
   writer.add(request.SerializeAsString());
   (void)writer.flush(kToSend);  // one that hangs up may have said why
@@ -65,6 +60,22 @@ Result<CommandOutput> ask_for_password(const RunnerConfig& config, const std::st
   const bool is_one = response.ParseFromString(*frame);
   ::explicit_bzero(frame->data(), frame->size());
   return is_one ? output_in(response) : failed("the answer of mxpress-runner makes no sense: is it of another version?");
+}
+
+}  // namespace
+
+Result<CommandOutput> ask_for_password(const RunnerConfig& config, const std::string& name, const std::stop_token& stop) {
+  runner_pb::Request request;
+  request.set_version(kVersion);
+  request.mutable_password()->set_credentials(name);
+  return ask(config, request, stop);
+}
+
+Result<CommandOutput> tell_alert(const RunnerConfig& config, const std::string& text, const std::stop_token& stop) {
+  runner_pb::Request request;
+  request.set_version(kVersion);
+  request.mutable_alert()->set_text(text.substr(0, kMaxAlert));
+  return ask(config, request, stop);
 }
 
 }  // namespace mxpress::mta::runner

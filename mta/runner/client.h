@@ -17,4 +17,7 @@ namespace mxpress::mta::runner {
 // not there as of the command that fails. Blocks for little longer than config.timeout, or until `stop` is requested.
 Result<CommandOutput> ask_for_password(const RunnerConfig& config, const std::string& name, const std::stop_token& stop);
 
+// Runs command of [alerts] with this text, of up to kMaxAlert octets, as its standard input. The same.
+Result<CommandOutput> tell_alert(const RunnerConfig& config, const std::string& text, const std::stop_token& stop);
+
 }  // namespace mxpress::mta::runner

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <vector>
 
@@ -64,14 +65,12 @@ std::optional<Account> account_of(const std::optional<std::string>& name) {
 }
 
 // Nothing else of ours is in it.
-std::vector<std::string> environment(const std::string& name, const std::string& user) {
+std::vector<std::string> environment(std::vector<std::string> wanted) {
   const auto own = account_of(std::nullopt);
-  return {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-          "HOME=" + (own && !own->home.empty() ? own->home : "/"),
-          "LANG=C.UTF-8",
-          "MXPRESS_WANTED=password",
-          "MXPRESS_CREDENTIALS=" + name,
-          "MXPRESS_USER=" + user};
+  std::vector<std::string> all{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                               "HOME=" + (own && !own->home.empty() ? own->home : "/"), "LANG=C.UTF-8"};
+  std::move(wanted.begin(), wanted.end(), std::back_inserter(all));
+  return all;
 }
 
 }  // namespace
@@ -112,7 +111,18 @@ Result<Commands::Command> Commands::password_of(const std::string& name) const {
   const auto found = (*current)->credentials.find(name);
   if (found == (*current)->credentials.end() || found->second.password_command.empty())
     return Error::transient("the configuration has no command for the " + purpose + ": has it changed since the last mxpress reload?");
-  Command command{purpose, {found->second.password_command, environment(name, found->second.user)}, {}};
+  const std::vector<std::string> wanted{"MXPRESS_WANTED=password", "MXPRESS_CREDENTIALS=" + name, "MXPRESS_USER=" + found->second.user};
+  Command command{purpose, {found->second.password_command, environment(wanted), {}}, {}};
+  command.limits.time = (*current)->runner.timeout;
+  return command;
+}
+
+Result<Commands::Command> Commands::alert(std::string text) const {
+  const auto current = config();
+  if (!current) return current.error();
+  if ((*current)->alerts.command.empty())
+    return Error::transient("the configuration has no [alerts] command: has it changed since the last mxpress reload?");
+  Command command{"[alerts] command", {(*current)->alerts.command, environment({"MXPRESS_WANTED=alert"}), std::move(text)}, {}};
   command.limits.time = (*current)->runner.timeout;
   return command;
 }

@@ -34,6 +34,8 @@ class Commands {
   };
   // password_command of [credentials.`name`]. The error says what is wrong with the configuration.
   Result<Command> password_of(const std::string& name) const;
+  // command of [alerts], with this text as its standard input. The same.
+  Result<Command> alert(std::string text) const;
 
  private:
   struct Known;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +41,14 @@ std::optional<Pipe> make_pipe() {
   return made;
 }
 
+// In memory, at its beginning. Not open: errno says why.
+Descriptor file_with(const std::string& text) {
+  Descriptor file(::memfd_create("input", MFD_CLOEXEC));
+  if (!file.is_open() || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return {};
+  if (::lseek(file.get(), 0, SEEK_SET) != 0) return {};
+  return file;
+}
+
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> all;
   for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
@@ -50,14 +59,16 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 // What posix_spawn() is told, freed with its owner.
 class SpawnPlan {
  public:
-  SpawnPlan(int output, int errors) {
+  // `input`: -1: /dev/null.
+  SpawnPlan(int input, int output, int errors) {
     ::posix_spawn_file_actions_init(&actions_);
     ::posix_spawnattr_init(&attributes_);
     sigset_t none, all;
     ::sigemptyset(&none);
     ::sigfillset(&all);
     error_ =
-        first_error({::posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0),
+        first_error({input < 0 ? ::posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0)
+                               : ::posix_spawn_file_actions_adddup2(&actions_, input, 0),
                      ::posix_spawn_file_actions_adddup2(&actions_, output, 1), ::posix_spawn_file_actions_adddup2(&actions_, errors, 2),
                      ::posix_spawn_file_actions_addclosefrom_np(&actions_, 3), ::posix_spawn_file_actions_addchdir_np(&actions_, "/"),
                      ::posix_spawnattr_setsigmask(&attributes_, &none), ::posix_spawnattr_setsigdefault(&attributes_, &all),
@@ -132,7 +143,9 @@ class Run {
 Status Run::start(const Program& program) {
   auto out = make_pipe(), err = make_pipe();
   if (!out || !err) return Error::transient("cannot make a pipe: " + words(errno));
-  const SpawnPlan plan(out->write.get(), err->write.get());
+  const Descriptor input = program.input.empty() ? Descriptor() : file_with(program.input);
+  if (!program.input.empty() && !input.is_open()) return Error::transient("cannot make a file in memory: " + words(errno));
+  const SpawnPlan plan(input.get(), out->write.get(), err->write.get());
   if (const int error = plan.spawn(program, child_); error != 0) {
     child_ = -1;
     return Error::transient(why_not_started(error));

@@ -8,6 +8,7 @@ namespace mxpress::mta::runner {
 
 inline constexpr std::uint32_t kVersion = 1;              // of proto/runner.proto; the other side must have the same
 inline constexpr std::uint32_t kMaxRequest = 4096;        // octets
+inline constexpr std::uint32_t kMaxAlert = 3000;          // octets of the text of an alert
 inline constexpr std::uint32_t kMaxResponse = 128 << 10;  // octets
 
 struct CommandOutput {

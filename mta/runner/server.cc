@@ -113,10 +113,10 @@ void RunnerServer::answer_one(int socket) {
 
 std::string RunnerServer::answer_to(const std::string& request, int socket) {
   runner_pb::Request wanted;
-  if (!wanted.ParseFromString(request) || wanted.version() != kVersion || !wanted.has_password())
+  if (!wanted.ParseFromString(request) || wanted.version() != kVersion || wanted.what_case() == runner_pb::Request::WHAT_NOT_SET)
     return failure(
         "the request makes no sense to mxpress-runner: is mxpressd of another version? systemctl restart mxpress-runner mxpress");
-  const auto command = commands_.password_of(wanted.password().credentials());
+  const auto command = wanted.has_alert() ? commands_.alert(wanted.alert().text()) : commands_.password_of(wanted.password().credentials());
   if (!command) return failure(command.error().message);
   auto output = run_program(command->program, command->limits, {socket, stop_});
   LogLine line(output ? Priority::info : Priority::warning, "command");

@@ -57,6 +57,28 @@ Log& the_log() {
   return *log;
 }
 
+// Whom to tell of lines that are announced. Never destroyed, as the log.
+struct Announcements {
+  static constexpr std::size_t kMostKept = 20;
+  std::mutex mutex;
+  Announcement told;
+  std::vector<std::vector<LogLine::Field>> kept;
+};
+
+Announcements& the_announcements() {
+  static Announcements* all = new Announcements;
+  return *all;
+}
+
+void announce(const std::vector<LogLine::Field>& fields) {
+  Announcements& all = the_announcements();
+  const std::lock_guard lock(all.mutex);
+  if (all.told)
+    all.told(fields);
+  else if (all.kept.size() < Announcements::kMostKept)
+    all.kept.push_back(fields);
+}
+
 bool is_stopping() {
   std::lock_guard lock(the_log().mutex);
   return the_log().stopping;
@@ -110,7 +132,18 @@ std::string_view name_of(Priority priority) {
 
 void log(const LogLine& line) { log(line, LogRoom::Hold()); }
 
-void log(LogLine line, LogRoom::Hold room) { the_log().take(std::move(line), std::move(room)); }
+void log(LogLine line, LogRoom::Hold room) {
+  if (!line.announced().empty()) announce(line.announced());
+  the_log().take(std::move(line), std::move(room));
+}
+
+void announce_to(Announcement told) {
+  Announcements& all = the_announcements();
+  const std::lock_guard lock(all.mutex);
+  all.told = std::move(told);
+  if (all.told)
+    for (const auto& fields : std::exchange(all.kept, {})) all.told(fields);
+}
 
 void log_bug(std::string_view about, std::exception_ptr error) {
   if (!error) return;

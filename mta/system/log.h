@@ -7,9 +7,11 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mta/system/log_room.h"
 #include "proto/queue_id.h"
@@ -36,6 +38,13 @@ class LogLine {
     is_kept_ = true;
     return *this;
   }
+  // Somebody is told of it besides the log, as of lines with Priority::alert. Before the first add().
+  LogLine& announce();
+  struct Field {
+    std::string key, value;
+  };
+  // Of a line that is announced: its event as the first, cleaned. Else empty.
+  const std::vector<Field>& announced() const { return announced_; }
   Priority priority() const { return priority_; }
   bool is_kept() const { return is_kept_; }
   const std::string& text() const { return text_; }
@@ -45,6 +54,7 @@ class LogLine {
   Priority priority_;
   bool is_kept_ = false;  // with an id: true
   std::string text_;
+  std::vector<Field> announced_;
 };
 
 std::string_view name_of(Priority priority);
@@ -69,6 +79,11 @@ enum class LogTarget { standard_error, syslog };  // foreground: journald priori
 // Starts the writer thread. stop_log() writes what is left and ends it.
 void start_log(LogTarget target);
 void stop_log();
+// Who is told of lines that are announced, on the thread of whoever logs; it must not block, and must not log. Nobody: up to 20 of them are
+// kept for whoever is named next. Any thread.
+using Announcement = std::function<void(const std::vector<LogLine::Field>&)>;
+void announce_to(Announcement told);
+
 // For tests: a sink instead of the writer; nullptr ends it.
 void capture_log(void (*sink)(const LogLine& line, void* context), void* context);
 

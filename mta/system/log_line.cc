@@ -52,11 +52,21 @@ void append_shown(std::string& out, std::string_view value) {
 LogLine::LogLine(Priority priority, std::string_view event) : priority_(priority) {
   text_.reserve(kUsualLine);
   text_.append(event.substr(0, kMaxValue));
+  if (priority == Priority::alert) announce();
 }
 
 LogLine::LogLine(Priority priority, proto::QueueId id, std::string_view event) : priority_(priority), is_kept_(true) {
   text_.reserve(kUsualLine);
   text_.append(id.to_string()).append(" ").append(event.substr(0, kMaxValue));
+  if (priority == Priority::alert) announce();
+}
+
+// The event is the last word so far, and an id the one before it.
+LogLine& LogLine::announce() {
+  const auto space = text_.rfind(' ');
+  announced_.assign(1, {"event", text_.substr(space == std::string::npos ? 0 : space + 1)});
+  if (space != std::string::npos) announced_.push_back({"message", text_.substr(0, space)});
+  return *this;
 }
 
 LogLine& LogLine::add(std::string_view key, std::string_view value) {
@@ -65,6 +75,7 @@ LogLine& LogLine::add(std::string_view key, std::string_view value) {
   text_.append(key).push_back('=');
   append_shown(text_, value);
   if (text_.size() > kMaxLine) text_.resize(before);
+  if (!announced_.empty()) announced_.push_back({std::string(key), proto::printable(value, kMaxValue)});
   return *this;
 }
 

@@ -65,6 +65,9 @@ class FakeControl final : public mta::control::ControlBackend {
   LoggingHub events;
   std::vector<mta::events::Hub::Loss> losses;
   std::vector<mta::records::KeyStatus> keys;
+  std::vector<mta::delivery::OutageStatus> outages;
+  std::vector<std::string> refused_logins;
+  mta::events::HourCounts hour;
 
   void add(queue::Message message) { messages.insert_or_assign(message.id, std::move(message)); }
   std::vector<Acted> acted() const {
@@ -122,7 +125,9 @@ class FakeControl final : public mta::control::ControlBackend {
     ++asked;
     return rows;
   }
-  mta::control::DaemonStatus status() override { return {running, at(0), counters, failures, events.counters.counts(), losses, keys}; }
+  mta::control::DaemonStatus status() override {
+    return {running, at(0), counters, failures, events.counters.counts(), losses, keys, {}, outages, refused_logins, hour};
+  }
   Status reload() override { return reload_result; }
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
 

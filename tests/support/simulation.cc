@@ -10,6 +10,7 @@
 #include "mta/auth/login_sources.h"
 #include "mta/config/config.h"
 #include "mta/content/dkim_signer.h"
+#include "mta/delivery/outages.h"
 #include "mta/routing/route_files.h"
 #include "mta/routing/sender_rules.h"
 #include "mta/routing/signing_keys.h"
@@ -143,7 +144,7 @@ class Simulation::Connector final : public mta::net::Connector {
     simulation_.connections_.push_back(target.address_text());
     simulation_.sources_.push_back(source ? source->to_string() : "");
     const auto found = simulation_.hosts_.find(target.address_text());
-    if (found == simulation_.hosts_.end()) co_return Error::transient("connection refused");
+    if (found == simulation_.hosts_.end()) co_return Error::transient(simulation_.refusal);
     auto [client, server] = make_memory_streams(executor_);
     asio::co_spawn(executor_, serve(*found->second, std::move(server)), asio::detached);
     co_return std::move(client);
@@ -195,7 +196,12 @@ void Simulation::start() {
       .seed = 1,
       .crash_record = nullptr,
       .many_destinations = many_destinations_,
-      .limits = limits_.get()};
+      .limits = limits_.get(),
+      .disk = &disk,
+      .outages_file = "/spool/outages",
+      .has_route = [this](dns::AddressFamily) { return has_route; },
+      .has_route_to = [this](const dns::Address& address) { return has_route || near.contains(address.to_string()); },
+      .when_outage_changed = [this] { use_fallback(); }};
   dispatcher_ = std::make_unique<mta::delivery::Dispatcher>(std::move(services));
   commit_again();
   const Status recovered = spool_->recover(
@@ -212,6 +218,18 @@ void Simulation::start() {
 void Simulation::reload(const std::string& toml) {
   config.set(parse(toml));
   limits_->reconfigured(config.get()->rate_rules);
+  dispatcher_->reconfigured();
+}
+
+std::vector<mta::delivery::OutageStatus> Simulation::outages() { return dispatcher_->outages().status(); }
+
+// As the daemon does.
+void Simulation::use_fallback() {
+  const auto now = config.get();
+  if (!now->route || !now->route->fallback || now->is_fallback_in_force == dispatcher_->outages().is_direct_out()) return;
+  mta::Config next = *now;
+  next.is_fallback_in_force = dispatcher_->outages().is_direct_out();
+  config.set(std::move(next));
   dispatcher_->reconfigured();
 }
 

@@ -96,6 +96,7 @@ class Simulation {
   std::vector<mta::delivery::ActionEffect> act(queue::ActionKind action, std::vector<queue::QueueId> ids);
   std::vector<mta::delivery::DestinationStatus> status();
   std::vector<mta::rates::AccountStatus> rates() { return limits_->status(mta::system::instant_now()); }
+  std::vector<mta::delivery::OutageStatus> outages();
   mta::delivery::Loads& loads() { return dispatcher_->loads(); }
   std::uint64_t moved_jobs() const { return dispatcher_->moved_jobs(); }
   std::size_t known_destinations() const { return dispatcher_->known_destinations(); }
@@ -109,12 +110,15 @@ class Simulation {
 
   // Of messages that are submitted, behind From.
   std::string text = "Subject: a test\r\n\r\nhello\r\n";
-  std::string from{};                 // in From; empty: the sender
-  std::string held_because{};         // proto::Envelope::held_because
-  std::string boot = "first";         // of the system, from the next start on
-  std::set<queue::QueueId> poison;    // recovery sets them aside
-  std::uint64_t memory = UINT64_MAX;  // SpoolOptions::memory, from the next start on
-  std::size_t ended_kept = 10'000;    // SpoolOptions::ended_kept, from the next start on
+  std::string from{};                          // in From; empty: the sender
+  std::string held_because{};                  // proto::Envelope::held_because
+  std::string boot = "first";                  // of the system, from the next start on
+  std::set<queue::QueueId> poison;             // recovery sets them aside
+  std::string refusal = "connection refused";  // of addresses without a host
+  std::set<std::string> near{};                // addresses that there is a route to without has_route
+  bool has_route = true;                       // this host has a route to any network
+  std::uint64_t memory = UINT64_MAX;           // SpoolOptions::memory, from the next start on
+  std::size_t ended_kept = 10'000;             // SpoolOptions::ended_kept, from the next start on
 
   VirtualTime time;
   std::shared_ptr<ScriptedResolver> dns = std::make_shared<ScriptedResolver>();
@@ -127,6 +131,7 @@ class Simulation {
   queue::QueueId submit(proto::Envelope envelope);
   class Connector;
   void start();
+  void use_fallback();
 
   const std::size_t many_destinations_;
   std::unique_ptr<mta::rates::RateLimits> limits_;  // outlives the deliveries

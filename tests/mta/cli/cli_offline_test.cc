@@ -111,7 +111,7 @@ TEST_CASE("mxpress without a daemon: looking at the queue shows what waits and w
   CHECK_THAT(left.run({"show", left.id(1)}).out, Catch::Contains("two@b.example") && Catch::Contains("451 4.2.0 come back later"));
   CHECK_THAT(left.run({"cat", left.id(0)}).out, Catch::Contains("Subject: x\r\n\r\nbody\r\n"));
   CHECK_THAT(left.run({"mailq"}).out, Catch::Contains("in 3 Requests."));
-  CHECK(left.run({"status"}).code == ExitCode::nothing_matched);
+  CHECK(left.run({"status"}).code == ExitCode::cannot_send);
   CHECK_THAT(left.run({"status"}).out, Catch::Contains("NOT RUNNING: nothing is delivered") && !Catch::Contains("wait in"));
   CHECK_THAT(left.run({"remove", "--all", "--dry-run"}).out, Catch::Contains(left.id(0) + " is selected"));
   CHECK(left.run({"show", QueueId{1}.to_string()}).code == ExitCode::nothing_matched);

@@ -158,10 +158,10 @@ TEST_CASE("mxpress: exit codes tell nothing matched, not allowed, unknown and un
   CHECK(run(backend, {"flush"}, {1001, false}).code == ExitCode::refused);
   CHECK(run(backend, {"status"}).code == ExitCode::ok);
   backend.counters.accepting = false;
-  CHECK(run(backend, {"status"}).code == ExitCode::nothing_matched);
+  CHECK(run(backend, {"status"}).code == ExitCode::cannot_send);
   backend.counters.accepting = true;
   backend.running = false;
-  CHECK(run(backend, {"status"}).code == ExitCode::nothing_matched);
+  CHECK(run(backend, {"status"}).code == ExitCode::cannot_send);
   CHECK(run(backend, {"queue"}).code == ExitCode::ok);
 }
 

@@ -1,0 +1,80 @@
+// One alert an incident and hour.
+#include "mta/app/alert_desk.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mxpress::mta {
+namespace {
+
+constexpr std::string_view kOver = "_over";
+
+// What the alert is about: its event, and the values that name somebody or something.
+std::string incident_of(const AlertDesk::Fields& alert) {
+  static constexpr std::string_view kNames[] = {"way", "hosts", "credentials", "uid", "domain", "selector", "message", "reason"};
+  std::string incident = alert.front().value;
+  if (incident.ends_with(kOver)) incident.resize(incident.size() - kOver.size());
+  for (const std::string_view name : kNames)
+    for (const auto& [key, value] : alert) {
+      if (key != name) continue;
+      incident += " " + value;
+      if (name == "way" || name == "hosts" || name == "credentials" || name == "uid") return incident;
+    }
+  return incident;
+}
+
+}  // namespace
+
+bool AlertDesk::has_room(Instant now) {
+  std::erase_if(told_, [now](Instant one) { return now - one >= kHour; });
+  if (told_.size() >= kMostInHour) return false;
+  told_.push_back(now);
+  return true;
+}
+
+void AlertDesk::forget_some(Instant now) {
+  if (incidents_.size() < kMostIncidents) return;
+  std::erase_if(incidents_, [now](const auto& one) { return !one.second.is_open && one.second.told && now - *one.second.told >= kHour; });
+  if (incidents_.size() >= kMostIncidents) incidents_.erase(incidents_.begin());
+}
+
+std::optional<AlertDesk::Fields> AlertDesk::take(Fields alert, Instant now) {
+  if (alert.empty()) return std::nullopt;
+  const bool is_over = alert.front().value.ends_with(kOver);
+  forget_some(now);
+  Incident& incident = incidents_[incident_of(alert)];
+  if (is_over) {
+    incident.waiting.reset();
+    return std::exchange(incident.is_open, false) ? std::optional(std::move(alert)) : std::nullopt;
+  }
+  if (incident.told && now - *incident.told < kHour) {
+    incident.waiting = std::move(alert);
+    return std::nullopt;
+  }
+  if (!has_room(now)) return std::nullopt;
+  incident.told = now;
+  incident.is_open = true;
+  return alert;
+}
+
+std::vector<AlertDesk::Fields> AlertDesk::due(Instant now) {
+  std::vector<Fields> all;
+  for (auto& [name, incident] : incidents_) {
+    if (!incident.waiting || now - *incident.told < kHour) continue;
+    auto alert = std::exchange(incident.waiting, std::nullopt);
+    if (!has_room(now)) continue;
+    incident.told = now;
+    incident.is_open = true;
+    all.push_back(std::move(*alert));
+  }
+  return all;
+}
+
+std::optional<Instant> AlertDesk::next() const {
+  std::optional<Instant> next;
+  for (const auto& [name, incident] : incidents_)
+    if (incident.waiting && (!next || *incident.told + kHour < *next)) next = *incident.told + kHour;
+  return next;
+}
+
+}  // namespace mxpress::mta

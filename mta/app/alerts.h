@@ -1,0 +1,56 @@
+// Tells the administrator what the log announces: by mail, and by the runner.
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "dns/async.h"
+#include "mta/app/alert_desk.h"
+
+namespace mxpress::queue {
+class MessageStore;
+}
+
+namespace mxpress::mta {
+
+class CurrentConfig;
+class OutageResponse;
+namespace delivery {
+class Deliverer;
+}
+
+// Thread: the constructor, stop() and the destructor that of `io`'s owner; the rest runs on the thread of `io`.
+class Alerts {
+ public:
+  struct Parts {
+    asio::io_context& io;
+    queue::MessageStore& spool;
+    const CurrentConfig& config;
+    delivery::Deliverer& deliverer;
+    const OutageResponse& outages;
+  };
+  // From here on it is who is told.
+  explicit Alerts(Parts parts);
+  ~Alerts() { stop(); }
+
+  // What is announced from now on is in the log alone. A command that runs ends. Blocks for a moment.
+  void stop();
+
+ private:
+  void take(AlertDesk::Fields alert);
+  void tell(const AlertDesk::Fields& alert);
+  void send(const AlertDesk::Fields& alert);
+  void run_command(const std::string& text);
+  void arm();
+
+  const Parts parts_;
+  AlertDesk desk_;
+  Timer timer_;
+  std::stop_source stop_;
+  std::optional<asio::thread_pool> commands_;  // one thread, once there is a command
+};
+
+}  // namespace mxpress::mta

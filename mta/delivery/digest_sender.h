@@ -1,0 +1,56 @@
+// Sends the digest of root's failures.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "dns/async.h"
+#include "mta/delivery/notice_digest.h"
+#include "proto/result.h"
+
+namespace mxpress::queue {
+class MessageStore;
+}
+namespace mxpress::mta {
+class CurrentConfig;
+namespace events {
+class Hub;
+}
+}  // namespace mxpress::mta
+
+namespace mxpress::mta::delivery {
+
+// Thread: that of the notices.
+class DigestSender {
+ public:
+  struct Parts {
+    queue::MessageStore& spool;
+    const CurrentConfig& config;
+    events::Hub& events;
+    std::mt19937_64& random;
+  };
+  struct Actions {
+    std::function<Task<Result<queue::Message>>(proto::QueueId)> load;
+    // Those whose failure the sender is to be told of.
+    std::function<std::vector<std::uint32_t>(const queue::Message&)> failed_recipients;
+    std::function<void(proto::QueueId, const proto::Envelope&)> admit;
+  };
+  DigestSender(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}
+
+  // Whether the failures of a message are told in a digest. `has_turn`: it has been said before that they are not.
+  bool joins(const queue::Message& message, bool has_turn);
+  // When to ask again about such a message; nothing: it has been told now. Whoever asks first when the digest is due composes it.
+  Task<std::optional<queue::Instant>> wait(proto::QueueId message);
+
+ private:
+  Task<void> send();
+  Task<void> store(const DigestText& text, std::vector<proto::QueueId> told);
+
+  const Parts parts_;
+  const Actions actions_;
+  NoticeDigest digest_;
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,84 @@
+// What evidence says of this host: can it send directly, and by each route?
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mta/delivery/outage_gate.h"
+#include "mta/delivery/outage_spans.h"
+#include "proto/outcome.h"
+
+namespace mxpress::mta::delivery {
+
+// Pure: time, and whether this host has a route to any network, are arguments. Thread: one.
+class OutageJudge {
+ public:
+  using Subject = OutageGate::Subject;
+  enum class Kind { connections, lookups };  // each has a gate; one outage of direct delivery may close both
+
+  struct News {
+    enum class What { begun, over };
+    What what = What::begun;
+    std::string way, reason, advice;  // of one that has begun
+    Duration lasted{0};               // of one that is over
+  };
+  struct Now {
+    Instant time;
+    bool has_route = true;
+  };
+
+  // A mail host has spoken.
+  void connected(const std::string& site, const dns::Address& address, Now now);
+  void not_connected(const Subject& site, const proto::HostResult& why, Now now);
+  // The DNS has answered a question about this name.
+  void looked_up(const std::string& name, Now now);
+  // It has not. True: there is reason enough to ask the name servers something else, and to tell with name_servers().
+  [[nodiscard]] bool not_looked_up(const Subject& name, Now now);
+  void name_servers(bool answer, std::string_view why, Now now);
+  void probe_failed(Kind kind, const Subject& subject, Now now);
+
+  // By its source, "[route.office]". One failure is not enough.
+  void route_failed(const std::string& source, const proto::HostResult& why, Now now);
+  void route_worked(const std::string& source, Now now);
+  std::size_t failing_routes() const { return routes_.size(); }
+  // Only these exist now.
+  void keep_routes(const std::vector<std::string>& sources, Now now);
+
+  OutageGate& gate(Kind kind) { return kind == Kind::connections ? connections_ : lookups_; }
+  const OutageGate& gate(Kind kind) const { return kind == Kind::connections ? connections_ : lookups_; }
+  bool is_direct_out() const { return connections_.is_closed() || lookups_.is_closed(); }
+  // Connections wait for a route to any network: whoever there is a route to all the same may be asked.
+  bool is_without_route() const { return is_without_route_; }
+  // There was no route when it began: what waits is asked as soon as there is one.
+  bool waits_for_route() const { return waits_for_route_; }
+  void has_route_again(Instant now);
+  const OutageSpans& spans() const { return spans_; }
+  // As an earlier run left it: what lasted then lasts.
+  void restore(OutageSpans::Restored restored, Now now);
+  // Of an outage that lasts, by its reason.
+  static std::string_view advice_for(std::string_view reason);
+
+  // Since the last call.
+  std::vector<News> take_news() { return std::exchange(news_, {}); }
+
+ private:
+  struct Route {
+    Instant first{};
+    bool is_out = false;
+  };
+  void begin(Kind kind, std::string reason, Now now);
+  void settle(Now now);
+
+  OutageGate connections_{OutageGate::Asks::candidates}, lookups_{OutageGate::Asks::anybody};
+  OutageSpans spans_;
+  std::optional<Instant> direct_since_{};
+  bool is_without_route_ = false, waits_for_route_ = false;
+  std::map<std::string, Route> routes_;  // that fail
+  std::vector<News> news_;
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,42 @@
+// One question each.
+#include "mta/delivery/outage_probes.h"
+
+#include "dns/resolver.h"
+#include "mta/config/config.h"
+#include "mta/net/stream.h"
+
+namespace mxpress::mta::delivery {
+namespace {
+
+constexpr Duration kGreeting = std::chrono::seconds(30);
+constexpr std::size_t kLongestGreeting = 512;
+
+}  // namespace
+
+Task<bool> OutageProbes::has_greeting(dns::Target target) const {
+  const auto config = config_.get();
+  const BootTime deadline = BootClock::now() + config->timeouts.connect;
+  auto stream = co_await connector_.connect(std::move(target), net::TlsPolicy::none("probe"), std::nullopt, deadline);
+  if (!stream) co_return false;
+  (*stream)->set_deadline(BootClock::now() + kGreeting);
+  std::string greeting(kLongestGreeting, '\0');
+  const auto length = co_await (*stream)->read_some(greeting.data(), greeting.size());
+  const bool has_spoken = length && *length > 0 && greeting[0] >= '2' && greeting[0] <= '5';
+  if (has_spoken) (void)co_await (*stream)->write("QUIT\r\n");
+  (*stream)->close();
+  co_return has_spoken;
+}
+
+Task<bool> OutageProbes::knows_root() const {
+  const auto resolver = make_resolver_();
+  const dns::Answer answer = co_await resolver->resolve({"", dns::RecordType::ns});
+  co_return answer.kind != dns::AnswerKind::failed;
+}
+
+Task<bool> OutageProbes::answers(std::string domain) const {
+  const auto resolver = make_resolver_();
+  const dns::Answer answer = co_await resolver->resolve({std::move(domain), dns::RecordType::mx});
+  co_return answer.kind != dns::AnswerKind::failed;
+}
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,43 @@
+// Asks mail hosts and name servers whether they can be reached, without any mail.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "dns/async.h"
+#include "dns/target.h"
+
+namespace mxpress::dns {
+class Resolver;
+}
+namespace mxpress::mta {
+class CurrentConfig;
+namespace net {
+class Connector;
+}
+}  // namespace mxpress::mta
+
+namespace mxpress::mta::delivery {
+
+// Thread: that of the connector.
+class OutageProbes {
+ public:
+  // `make_resolver`: with nothing in its cache.
+  OutageProbes(const CurrentConfig& config, net::Connector& connector, std::function<std::shared_ptr<dns::Resolver>()> make_resolver)
+      : config_(config), connector_(connector), make_resolver_(std::move(make_resolver)) {}
+
+  // Whether it says anything: a greeting, of whatever kind.
+  Task<bool> has_greeting(dns::Target target) const;
+  // Whether the name servers know those of the root.
+  Task<bool> knows_root() const;
+  // Whether they answer a question about the mail hosts of a domain.
+  Task<bool> answers(std::string domain) const;
+
+ private:
+  const CurrentConfig& config_;
+  net::Connector& connector_;
+  const std::function<std::shared_ptr<dns::Resolver>()> make_resolver_;
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,113 @@
+// Whether this host can send at all, directly and by each route: one incident for what thousands of messages would meet one by one.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/async.h"
+#include "dns/target.h"
+#include "mta/delivery/outage_judge.h"
+#include "mta/delivery/site_failure.h"
+#include "mta/system/instant.h"
+#include "queue/guarded.h"
+
+namespace mxpress::mta {
+class CurrentConfig;
+namespace events {
+class Hub;
+}
+namespace transport {
+struct AttemptReport;
+}
+}  // namespace mxpress::mta
+
+namespace mxpress::mta::delivery {
+
+class OutageProbes;
+class OutageRecord;
+struct OutageStatus;
+
+// Direct delivery has two gates: lookups and connections. While one is closed a probe of its own asks, on the thread of `io`: the name
+// servers, or a mail host for its greeting. A route has no gate: its site backs off like others.
+// Thread: any, unless a function says otherwise. stop(), and the end of the threads, come before its end.
+class Outages {
+ public:
+  struct Services {
+    asio::io_context& io;
+    const CurrentConfig& config;
+    events::Hub& events;
+    OutageProbes& probes;  // of the thread of `io`
+    OutageRecord& record;
+    std::function<bool(dns::AddressFamily)> has_route;      // to any network of this family; null: always
+    std::function<bool(const dns::Address&)> has_route_to;  // null: always
+  };
+  // Mail that waits for a gate may begin, or direct delivery is out: any thread.
+  using Changed = std::function<void()>;
+  Outages(Services services, Changed changed);
+  ~Outages();
+
+  // Evidence. `site`: the text of its key; `owner`: of the mail.
+  void attempted(const std::string& site, const fairness::Owner& owner, const transport::AttemptReport& report);
+  void looked_up(const std::string& domain);
+  void not_looked_up(const std::string& domain, const fairness::Owner& owner, std::string why);
+  // By its source. `failure`: why no host of it could be asked; nothing: one could.
+  void attempted_by_route(const std::string& source, const std::optional<proto::HostResult>& failure);
+
+  // Gates. True: the attempt may begin. Else it waits until Changed is called.
+  bool may_connect(const std::string& site, const fairness::Owner& owner, const std::vector<dns::Target>& targets);
+  bool may_look_up(const std::string& domain, const fairness::Owner& owner);
+  // The same, and nothing is remembered.
+  bool would_connect(const std::string& site) const;
+  bool may_look_up_all() const { return !is_direct_out_ || !judge_.lock()->gate(OutageJudge::Kind::lookups).is_closed(); }
+  // There is, or was, an outage that matters to the age of mail.
+  bool has_any() const { return has_spans_; }
+  bool any_route_fails() const { return failing_routes_ != 0; }
+
+  // Why mail by this way waits; nothing: it need not.
+  std::optional<SiteFailure> why(std::string_view way) const;
+  // For how much of this time it has waited for that.
+  Duration paused(std::string_view way, Instant from, Instant to) const;
+
+  bool is_direct_out() const { return is_direct_out_; }
+  std::vector<OutageStatus> status() const;
+  // Whoever is next is asked now.
+  void probe_now();
+  void reconfigured();
+  // No further probe. Thread: that of `io`.
+  void stop();
+
+ private:
+  bool has_route() const;
+  // While nothing is out nobody needs to know whether there is a route.
+  OutageJudge::Now now_of_success() const { return {system::instant_now(), !is_direct_out_ || has_route()}; }
+  OutageJudge::Now now() const { return {system::instant_now(), has_route()}; }
+  // Changes what is known, tells what is new of it, and has it written down.
+  void change(const std::function<void(OutageJudge&)>& change);
+  void note(const OutageJudge& judge);
+  bool can_route_to(const std::vector<dns::Target>& targets) const;
+  bool passes(OutageJudge::Kind kind, const OutageGate::Subject& subject);
+  void tell(const std::vector<OutageJudge::News>& news);
+  void arm();
+  std::optional<Instant> due() const;
+  Task<void> probe();
+  Task<void> probe_connections();
+  Task<void> probe_lookups();
+  Task<void> check_name_servers(std::string why);
+  void save();
+  void restore();
+
+  const Services services_;
+  const Changed changed_;
+  mutable queue::Guarded<OutageJudge> judge_;
+  std::atomic<bool> is_direct_out_{false}, has_spans_{false};
+  std::atomic<std::size_t> failing_routes_{0};
+  Timer timer_;
+  bool is_probing_ = false, is_checking_ = false, is_stopping_ = false;  // of the thread of `io`
+};
+
+}  // namespace mxpress::mta::delivery

@@ -1,0 +1,59 @@
+// What an outage of this host means for the sites and destinations of a worker.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mta/delivery/forward.h"
+#include "mta/delivery/site_failure.h"
+#include "mta/fairness/owner.h"
+#include "mta/routing/destination_name.h"
+
+namespace mxpress::dns {
+struct Targets;
+}
+namespace mxpress::mta::routing {
+struct Route;
+}
+
+namespace mxpress::mta::delivery {
+
+// Thread: the worker's.
+class SiteOutages {
+ public:
+  struct Parts {
+    const queue::Schedule& schedule;
+    Destinations& destinations;
+    SiteTable& sites;
+    Wakes& wakes;
+    Backoffs& backoffs;
+    const CurrentConfig& config;
+    Outages* outages;  // null: nobody looks for any
+  };
+  explicit SiteOutages(Parts parts) : parts_(parts) {}
+
+  // What an attempt, or a lookup, has met.
+  void attempted(SiteIndex site, DestinationIndex destination, const fairness::Owner& owner, const AttemptReport& report);
+  void looked_up(DestinationIndex destination, const routing::Route& route, const fairness::Owner& owner, const dns::Targets& found);
+
+  // Whether an attempt for mail that is ready may begin; else changed() is called when it may.
+  bool may_connect(SiteIndex site, DestinationIndex destination);
+  bool may_look_up(DestinationIndex destination);
+  // What was stopped may go on, or has a fallback now.
+  void changed();
+
+  // See AgePolicy::Actions.
+  std::optional<SiteFailure> why(DestinationIndex destination) const;
+  Duration paused(DestinationIndex destination, Instant from, Instant to) const;
+
+ private:
+  bool is_direct(SiteIndex site) const;
+  // "direct", or a route by its source; empty: mail for this host.
+  std::string way(DestinationIndex destination) const;
+  fairness::Owner owner_at(DestinationIndex destination) const;
+
+  const Parts parts_;
+};
+
+}  // namespace mxpress::mta::delivery

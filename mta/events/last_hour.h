@@ -1,0 +1,29 @@
+// How many recipients the last hour has delivered to, and how many it has given up.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "mta/events/counters.h"
+#include "queue/guarded.h"
+#include "queue/instant.h"
+
+namespace mxpress::mta::events {
+
+// Any thread.
+class LastHour final : public Sink {
+ public:
+  std::string_view name() const override { return "last hour"; }
+  void take(const Event& event) override;
+  // Of the 60 minutes before `now`, by whole minutes.
+  HourCounts counts(queue::Instant now) const;
+
+ private:
+  struct Minute {
+    std::int64_t number = -1;  // since boot
+    HourCounts counts;
+  };
+  mutable queue::Guarded<std::array<Minute, 60>> minutes_;
+};
+
+}  // namespace mxpress::mta::events

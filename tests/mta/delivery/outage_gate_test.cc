@@ -1,0 +1,188 @@
+// When a gate closes, whom it asks, and when it opens.
+#include "mta/delivery/outage_gate.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+using namespace mxpress;
+using mta::delivery::network_of;
+using mta::delivery::OutageGate;
+using queue::Instant;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+const Instant kStart{hours(1000)};
+
+OutageGate::Subject subject(int network, const std::string& name = "", std::int64_t uid = 0) {
+  const auto address = dns::Address::parse("198." + std::to_string(network) + ".0.1").value();
+  return {name.empty() ? "site" + std::to_string(network) : name, network_of(address), proto::ShareOwner::user(uid),
+          dns::Target{"mx", address, 25}};
+}
+
+// Sites of three networks have failed for half a minute.
+bool fails_everywhere(OutageGate& gate, Instant now) {
+  (void)gate.failed(subject(1), now - seconds(30));
+  (void)gate.failed(subject(2), now - seconds(20));
+  return gate.failed(subject(3), now);
+}
+
+OutageGate closed_gate(Instant now) {
+  OutageGate gate(OutageGate::Asks::candidates);
+  REQUIRE(fails_everywhere(gate, now));
+  gate.close(now);
+  return gate;
+}
+
+}  // namespace
+
+TEST_CASE("outage gate: sites of three networks that fail for a while close it") {
+  OutageGate gate(OutageGate::Asks::candidates);
+  CHECK(fails_everywhere(gate, kStart));
+}
+
+TEST_CASE("outage gate: however often two networks fail, they close nothing") {
+  OutageGate gate(OutageGate::Asks::candidates);
+  for (int i = 0; i < 100; ++i) {
+    CHECK_FALSE(gate.failed(subject(1, "site" + std::to_string(i)), kStart + minutes(i)));
+    CHECK_FALSE(gate.failed(subject(2, "other" + std::to_string(i)), kStart + minutes(i)));
+  }
+}
+
+TEST_CASE("outage gate: one site with hosts in many networks closes nothing") {
+  OutageGate gate(OutageGate::Asks::candidates);
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(gate.failed(subject(i, "one"), kStart + minutes(i)));
+}
+
+TEST_CASE("outage gate: failures of one moment close nothing") {
+  OutageGate gate(OutageGate::Asks::candidates);
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(gate.failed(subject(i), kStart));
+}
+
+TEST_CASE("outage gate: a success of the last ten minutes keeps it open, whatever fails besides") {
+  OutageGate gate(OutageGate::Asks::candidates);
+  gate.succeeded("well", 99, kStart);
+  for (int i = 0; i < 1000; ++i) CHECK_FALSE(gate.failed(subject(i % 200), kStart + seconds(i) / 2));
+  CHECK(gate.failed(subject(7), kStart + minutes(10)));
+}
+
+TEST_CASE("outage gate: failures that are far apart do not add up") {
+  OutageGate gate(OutageGate::Asks::candidates);
+  CHECK_FALSE(gate.failed(subject(1), kStart));
+  CHECK_FALSE(gate.failed(subject(2), kStart + hours(2)));
+  CHECK_FALSE(gate.failed(subject(3), kStart + hours(4)));
+}
+
+TEST_CASE("outage gate: a failure of this host's own closes it when it lasts, whoever has met it") {
+  OutageGate gate(OutageGate::Asks::candidates);
+  CHECK_FALSE(gate.failed_here(subject(1), kStart));
+  CHECK_FALSE(gate.failed_here(subject(1), kStart + seconds(9)));
+  CHECK(gate.failed_here(subject(1), kStart + seconds(10)));
+}
+
+TEST_CASE("outage gate: closed, it lets nobody through, and asks one at a time, at growing gaps") {
+  OutageGate gate = closed_gate(kStart);
+  CHECK_FALSE(gate.passes(subject(1), kStart));
+  CHECK_FALSE(gate.next_probe(kStart));
+  Instant now = kStart;
+  std::vector<std::string> asked;
+  std::vector<Duration> gaps;
+  for (int i = 0; i < 6; ++i) {
+    gaps.push_back(*gate.due() - now);
+    now = *gate.due();
+    const auto next = gate.next_probe(now);
+    REQUIRE(next);
+    CHECK_FALSE(gate.next_probe(now));
+    asked.push_back(next->name);
+    gate.probe_failed(*next, now);
+  }
+  CHECK(asked == std::vector<std::string>{"site1", "site2", "site3", "site1", "site2", "site3"});
+  CHECK(gaps == std::vector<Duration>{minutes(1), minutes(2), minutes(5), minutes(10), minutes(15), minutes(15)});
+}
+
+TEST_CASE("outage gate: a site that nobody has asked is asked soon, but not more often than once in a minute") {
+  OutageGate gate = closed_gate(kStart);
+  for (int i = 0; i < 5; ++i) {
+    const auto next = gate.next_probe(*gate.due());
+    gate.probe_failed(*next, kStart + minutes(30));
+  }
+  const Instant now = kStart + minutes(35);
+  CHECK(*gate.due() > now);
+  CHECK_FALSE(gate.passes(subject(4), now));
+  CHECK(*gate.due() == now);
+  CHECK(gate.next_probe(now)->name == "site4");
+  CHECK_FALSE(gate.passes(subject(5), now + seconds(1)));
+  CHECK(*gate.due() == now + minutes(1));
+}
+
+TEST_CASE("outage gate: owners take turns, so that one who has a thousand dead sites keeps nobody waiting") {
+  OutageGate gate = closed_gate(kStart);
+  for (int i = 0; i < 1000; ++i) (void)gate.passes(subject(i % 200, "dead" + std::to_string(i), 666), kStart);
+  (void)gate.passes(subject(201, "honest", 1000), kStart);
+  std::vector<std::string> asked;
+  for (int i = 0; i < 3; ++i) {
+    const auto next = gate.next_probe(*gate.due());
+    asked.push_back(next->name);
+    gate.probe_failed(*next, kStart);
+  }
+  CHECK(std::find(asked.begin(), asked.end(), "honest") != asked.end());
+}
+
+TEST_CASE("outage gate: sites of two networks that are reached open it") {
+  OutageGate gate = closed_gate(kStart);
+  gate.succeeded("site1", subject(1).network, kStart + minutes(1));
+  CHECK(gate.is_closed());
+  CHECK(gate.would_pass("site1"));
+  CHECK_FALSE(gate.would_pass("site2"));
+  CHECK(*gate.due() == kStart + minutes(1));  // others are asked at once
+  gate.succeeded("site2", subject(2).network, kStart + minutes(1));
+  CHECK_FALSE(gate.is_closed());
+  CHECK(gate.would_pass("site3"));
+}
+
+TEST_CASE("outage gate: a site that alone can be reached opens it to itself only") {
+  OutageGate gate = closed_gate(kStart);
+  (void)gate.passes(subject(4), kStart);
+  const Instant now = kStart + minutes(1);
+  gate.succeeded("site1", subject(1).network, now);
+  for (int i = 0; i < 3; ++i) {
+    const auto next = gate.next_probe(now);
+    REQUIRE(next);
+    CHECK(next->name != "site1");
+    gate.probe_failed(*next, now);
+  }
+  CHECK(gate.is_closed());
+  CHECK(gate.would_pass("site1"));
+  CHECK_FALSE(gate.next_probe(now));
+  gate.succeeded("site1", subject(1).network, now + seconds(5));  // nothing new
+  CHECK_FALSE(gate.next_probe(now + seconds(5)));
+}
+
+TEST_CASE("outage gate: one dead site, and another, do not keep it closed once one is reached") {
+  OutageGate gate = closed_gate(kStart);
+  const Instant now = kStart + minutes(1);
+  gate.succeeded("site1", subject(1).network, now);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(gate.is_closed());
+    gate.probe_failed(*gate.next_probe(now), now);
+  }
+  CHECK_FALSE(gate.is_closed());
+}
+
+TEST_CASE("outage gate: what closed it once is no evidence the next time") {
+  OutageGate gate = closed_gate(kStart);
+  gate.open();
+  CHECK_FALSE(gate.failed(subject(1), kStart + minutes(20)));
+  CHECK_FALSE(gate.failed(subject(2), kStart + minutes(20)));
+  CHECK_FALSE(gate.failed(subject(3), kStart + minutes(20)));
+}
+
+TEST_CASE("outage gate: it remembers a thousand sites, and half of them of one owner") {
+  OutageGate gate = closed_gate(kStart);
+  for (int i = 0; i < 5000; ++i) (void)gate.passes(subject(i % 200, "of 1: " + std::to_string(i), 1), kStart);
+  CHECK(gate.candidates(SIZE_MAX).size() == OutageGate::kMostCandidates / 2 + 3);
+  for (int i = 0; i < 5000; ++i) (void)gate.passes(subject(i % 200, "of 2: " + std::to_string(i), 2), kStart);
+  CHECK(gate.candidates(SIZE_MAX).size() == OutageGate::kMostCandidates);
+}
