@@ -5,8 +5,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "mta/cli/sendmail_outlet.h"
@@ -138,7 +140,11 @@ std::string SubmissionClient::place() const {
   return id ? "queued as " + id->to_string() : "accepted: " + text;
 }
 
-bool is_absent(int code) { return code == ENOENT || code == ENOTDIR || code == ECONNREFUSED || code == ECONNRESET || code == EPIPE; }
+// EAFNOSUPPORT: a caller of systemd's RestrictAddressFamilies= without AF_UNIX, who may still leave a file for the daemon.
+bool is_absent(int code) {
+  constexpr int kAbsent[] = {ENOENT, ENOTDIR, ECONNREFUSED, ECONNRESET, EPIPE, EAFNOSUPPORT};
+  return std::find(std::begin(kAbsent), std::end(kAbsent), code) != std::end(kAbsent);
+}
 
 }  // namespace
 

@@ -99,6 +99,7 @@ class Dma {
     take("SECURETRANSFER", route.implicit       ? "[route] implicit"
                            : !route.tls.empty() ? "[route] tls"
                                                 : "[route] tls = \"verify\", the default");
+    take("FINGERPRINT", "to be done: [route] pin, which is of the public key, not of the certificate");
     take("STARTTLS", "nothing: the default of [route]");
     take("OPPORTUNISTIC_TLS", "[route] tls");
     take("INSECURE",

@@ -7,6 +7,11 @@ namespace mxpress::mta::migrate {
 
 void Findings::protect(NewRoute& route, OldTls tls, bool shows_password) {
   NewLogin* const login = settings.find_login(route.auth);
+  if (login && tls != OldTls::verify && route.hosts.front().starts_with("mx:")) {
+    note("The DNS names the hosts of " + route.hosts.front().substr(3) +
+         ", so that their certificates are verified before they see the password; " + program + " did not do so.");
+    tls = OldTls::verify;
+  }
   if (tls == OldTls::verify || (tls == OldTls::encrypt && !login)) {
     route.tls = login ? "" : tls == OldTls::verify ? "verify" : "encrypt";
     return;

@@ -205,6 +205,9 @@ void PostfixRoutes::tell() {
     config_.take(name, tls);
   config_.take("smtp_tls_wrappermode", route && route->implicit ? "[route] implicit" : "nothing: the default of [route]");
   config_.take("smtp_tls_CAfile", route && !route->ca_file.empty() ? "[route] ca_file" : "nothing: the system's authorities are trusted");
+  for (const char* const name : {"smtp_tls_cert_file", "smtp_tls_key_file"})
+    config_.take(name, "to be done: [credentials.NAME] certificate_file, with the certificate and the key in one file");
+  config_.take("defer_transports", "to be done: [destination] route = \"hold\"");
   config_.take("smtp_tls_CApath", "nothing: the system's authorities are trusted");
 }
 

@@ -5,6 +5,7 @@ import pwd
 import re
 import signal
 import socket
+import sys
 
 from daemon import Daemon
 from delivery_scenario import HELLO, ZONE, check_notice, one_message, sent_unchanged
@@ -30,6 +31,18 @@ def scenario_sendmail_without_the_daemon_leaves_mail_that_it_takes_at_its_start(
     daemon.wait_for_empty_queue()
     sent_unchanged(sink.messages()[0].content, HELLO, 'the message')
     check_equal(os.listdir(daemon.spool / 'drop'), [], 'the drop folder afterwards')
+    daemon.stop()
+
+
+def scenario_a_caller_without_unix_sockets_hands_in_by_the_drop_folder(world):
+    sink, daemon = start(world)
+    sink.start()
+    daemon.start()
+    restrict = pathlib.Path(__file__).with_name('no_unix_sockets.py')
+    command = [sys.executable, restrict, world.program('sendmail'), '-f', 'me@here.example', 'you@there.example']
+    result = world.run(command, HELLO, env=daemon.environment())
+    check_equal(result.returncode, 0, f'exit status of sendmail ({result.stderr.decode()})')
+    wait_until(lambda: sink.count() == 1, 20, 'the message to arrive')
     daemon.stop()
 
 

@@ -96,6 +96,8 @@ TEST_CASE("import of Postfix: levels of TLS") {
   CHECK(has(toml(login + "smtp_sasl_tls_security_options = noanonymous\n"), "tls = \"encrypt\"\n"));
   CHECK(has(toml(login + "smtp_tls_wrappermode = yes\nsmtp_tls_security_level = encrypt\nsmtp_sasl_security_options = noanonymous\n"),
             "tls = \"encrypt\"\nimplicit = true\n"));
+  CHECK(has(toml("relayhost = example.net\n" + login + "smtp_sasl_security_options = noanonymous\n"),
+            "host = \"mx:example.net\"\nport = 25\nauth = \"provider\"\n"));  // verified
   host.write("/etc/postfix/policy", "[h.example] secure match=x\n");
   CHECK(has(toml("smtp_tls_policy_maps = hash:/etc/postfix/policy\n"), "tls = \"verify\"\n"));
 }
