@@ -62,6 +62,9 @@ class Import {
         error_(streams.error) {}
 
   ExitCode run() {
+    struct stat status{};
+    if (line_.from && (::stat(line_.from->c_str(), &status) != 0 || !S_ISDIR(status.st_mode)))
+      return failed("--from: " + line_.from->string() + " is no folder that can be read");
     const auto chosen = choose();
     if (!chosen) return code_;
     findings_ = *chosen;

@@ -16,7 +16,7 @@ using mta::cli::ExitCode;
 // A host with another program's files below old/, and mxpress's own in new/.
 struct Host {
   Host() {
-    boost::filesystem::create_directory(path("new"));
+    for (const char* const folder : {"new", "old"}) boost::filesystem::create_directory(path(folder));
     write("new/mxpress.toml",
           "user = \"nobody\"\nhostname = \"mx.here.example\"\nsender_domain = \"here.example\"\n[listen]\ncontrol_socket = \"" +
               path("no-socket") + "\"\n");
@@ -115,6 +115,10 @@ TEST_CASE("mxpress import: of several programs one has to be named; without sett
   CHECK(has(host.error, "/etc/postfix/main.cf: there is no such file"));
   Host empty;
   CHECK(empty.run({}) == ExitCode::nothing_matched);
+  std::ostringstream output, errors;
+  CHECK(mta::cli::run_mxpress({"-c", host.path("new/mxpress.toml"), "import", "--from", "/nonexistent"}, {output, errors}) ==
+        ExitCode::failed);
+  CHECK(errors.str() == "mxpress: --from: /nonexistent is no folder that can be read\n");
   CHECK(host.run({"sendmail"}) == ExitCode::usage);
   CHECK(host.run({"--all"}) == ExitCode::usage);
 }
