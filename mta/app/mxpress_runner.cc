@@ -1,6 +1,8 @@
 // mxpress-runner: runs the commands that the configuration names, apart from the daemon. docs/mxpress-runner.8
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <boost/filesystem/operations.hpp>
@@ -16,7 +18,9 @@
 
 #include "mta/config/config.h"
 #include "mta/config/named_file.h"
+#include "mta/runner/alias_service.h"
 #include "mta/runner/commands.h"
+#include "mta/runner/command_service.h"
 #include "mta/runner/server.h"
 #include "mta/system/log.h"
 #include "mta/system/notify.h"
@@ -74,24 +78,61 @@ int refuse(const std::string& why) {
   return 1;
 }
 
+mta::system::Descriptor listen_for_mail(const Path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.native().size() >= sizeof address.sun_path) return errno = ENAMETOOLONG, mta::system::Descriptor();
+  std::memcpy(address.sun_path, path.c_str(), path.native().size());
+  mta::system::Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
+  const mode_t before = ::umask(0111);  // the kernel says who connects
+  const bool is_bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::umask(before);
+  return is_bound && ::listen(socket.get(), kBacklog) == 0 ? std::move(socket) : mta::system::Descriptor();
+}
+
+int serve_until_stopped(mta::system::Descriptor listener, const mta::runner::Service& service, bool to_syslog) {
+  if (::chdir("/") != 0) return refuse(std::string("cannot go to /: ") + std::strerror(errno));
+  ::umask(077);
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto stop = signals_to_stop();
+  if (!stop.is_open()) return refuse(std::string("cannot wait for signals: ") + std::strerror(errno));
+  mta::start_log(to_syslog ? mta::LogTarget::syslog : mta::LogTarget::standard_error);
+  mta::runner::RunnerServer server(std::move(listener), stop.get(), service);
+  mta::system::notify_ready("waiting for mxpressd");
+  server.serve();
+  mta::stop_log();
+  return 0;
+}
+
+// Another process than the one for passwords, with another user. What it needs of the configuration it reads as root.
+int serve_aliases(const options::variables_map& given, mta::system::PassedSockets passed) {
+  const auto config = mta::load_config(mta::config::named_file(option_of(given)));
+  if (!config) return refuse(config.error().message);
+  const mta::LocalConfig& local = config->local;
+  if (!local.allow_commands) return refuse("[local] allow_commands is false: no command is run for mail");
+  if (passed.size() > 1) return refuse("systemd passes more than one socket");
+  auto listener = passed.empty() ? listen_for_mail(local.command_socket) : std::move(passed.front().socket);
+  if (!listener.is_open()) return refuse("cannot listen at " + local.command_socket.string() + ": " + std::strerror(errno));
+  const auto daemon = mta::system::find_user(config->user);
+  if (!daemon) return refuse(daemon.error().message);
+  if (const auto status = mta::system::forbid_new_privileges(); !status) return refuse(status.error().message);
+  if (const auto status = give_up_rights(local.command_user); !status) return refuse(status.error().message);
+  const mta::runner::AliasService service({daemon->uid, local.alias_file, local.command_user, "/",
+                                           std::chrono::duration_cast<std::chrono::milliseconds>(config->runner.timeout)});
+  return serve_until_stopped(std::move(listener), service, given.count("syslog") > 0);
+}
+
 int serve(const options::variables_map& given, mta::system::PassedSockets passed) {
   const auto file = mta::config::named_file(option_of(given));
   auto listener = open_listener(given, file, std::move(passed));
   if (!listener) return refuse(listener.error().message);
   if (const auto status = mta::system::forbid_new_privileges(); !status) return refuse(status.error().message);
   if (const auto status = give_up_rights(given["user"].as<std::string>()); !status) return refuse(status.error().message);
-  if (::chdir("/") != 0) return refuse(std::string("cannot go to /: ") + std::strerror(errno));
-  ::umask(077);
-  std::signal(SIGPIPE, SIG_IGN);
-  const auto stop = signals_to_stop();
-  if (!stop.is_open()) return refuse(std::string("cannot wait for signals: ") + std::strerror(errno));
-  mta::start_log(given.count("syslog") ? mta::LogTarget::syslog : mta::LogTarget::standard_error);
-  mta::runner::Commands commands(file);
-  mta::runner::RunnerServer server(std::move(*listener), stop.get(), commands);
-  mta::system::notify_ready("waiting for mxpressd");
-  server.serve();
-  mta::stop_log();
-  return 0;
+  const mta::runner::Commands commands(file);
+  const mta::runner::CommandService service(commands);
+  return serve_until_stopped(std::move(*listener), service, given.count("syslog") > 0);
 }
 
 }  // namespace
@@ -104,6 +145,7 @@ int main(int argc, char** argv) {
                             "configuration file (default /etc/mxpress/mxpress.toml, which need not exist)")(
       "socket", options::value<std::string>()->value_name("PATH"), "where to listen (default: [runner] socket of the configuration)")(
       "user", options::value<std::string>()->value_name("NAME")->default_value("mxpress-runner"), "whom to become when root starts it")(
+      "aliases", "run the commands of [local] alias_file for mail, as [local] command_user, and nothing else")(
       "syslog", "log to syslog, facility mail, instead of standard error")("version", "print the version")("help,h", "print this text");
   try {
     options::variables_map given;
@@ -111,7 +153,7 @@ int main(int argc, char** argv) {
     options::notify(given);
     if (given.count("help")) return std::cout << description, 0;
     if (given.count("version")) return std::cout << "mxpress-runner " MXPRESS_VERSION "\n", 0;
-    return serve(given, std::move(passed));
+    return given.count("aliases") ? serve_aliases(given, std::move(passed)) : serve(given, std::move(passed));
   } catch (const options::error& error) {
     std::cerr << "mxpress-runner: " << error.what() << " (see mxpress-runner --help)\n";
     return static_cast<int>(proto::ExitCode::usage);

@@ -8,6 +8,7 @@
 #include "mta/routing/alias_watch.h"
 #include "mta/routing/aliases.h"
 #include "mta/system/user_lookup.h"
+#include "proto/command_recipient.h"
 #include "proto/printable.h"
 #include "proto/spelling.h"
 
@@ -76,7 +77,7 @@ void AliasesCommand::check() {
   const auto files = book_.files();
   const std::string file = book_.file().string();
   if (!files->failure.empty()) mistake(file, files->failure);
-  for (const routing::AliasMistake& one : files->table->mistakes) mistake(file + ":" + std::to_string(one.line), one.text);
+  for (const proto::AliasMistake& one : files->table->mistakes) mistake(file + ":" + std::to_string(one.line), one.text);
   for (const auto& [path, include] : files->includes) check_include(path, *include);
   if (file.empty()) {
     out_ << "There is no file of aliases ([local] alias_file = \"\").\n";
@@ -88,6 +89,10 @@ void AliasesCommand::check() {
 }
 
 bool AliasesCommand::show(const proto::Mailbox& target) {
+  if (const auto command = proto::alias_command(target)) {
+    out_ << "  command " << command->number << " of the alias " << shown(command->alias) << "\n";
+    return true;
+  }
   const bool is_local = config_.is_local(target.domain());
   const UserAnswer answer = is_local ? answer_for(target) : UserAnswer::known;
   out_ << "  " << shown(target.to_string());

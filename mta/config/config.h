@@ -84,6 +84,9 @@ struct LocalConfig {
   std::uint64_t mailbox_limit = 100u << 20;                              // octets of the daemon's own mailbox; then mail for it is deferred
   std::optional<LocalDelivery> deliver;                                  // none: not set, and choose_local_delivery() was not asked
   boost::filesystem::path deliver_socket = "/run/mxpress/deliver.sock";  // of mxpress-deliver
+  bool allow_commands = false;                                           // of alias_file are run; else they get no mail
+  std::string command_user = "nobody";                                   // as whom
+  boost::filesystem::path command_socket = "/run/mxpress/commands.sock";  // of the mxpress-runner that runs them
 
   LocalDelivery delivery() const { return deliver.value_or(LocalDelivery()); }
   bool keeps_mail() const { return !deliver || deliver->kind == LocalDelivery::Kind::keep; }

@@ -163,6 +163,9 @@ std::vector<ConfigField> fields_of(Config& config) {
   fields.push_back(field("local", "senders", config.local.senders, senders()));
   fields.push_back(field("local", "deliver", config.local.deliver, maybe(local_delivery())));
   fields.push_back(field("local", "deliver_socket", config.local.deliver_socket, socket_path()));
+  fields.push_back(field("local", "allow_commands", config.local.allow_commands, flag()));
+  fields.push_back(field("local", "command_user", config.local.command_user, user_name()));
+  fields.push_back(field("local", "command_socket", config.local.command_socket, socket_path()));
   fields.push_back(field("local", "mailbox_limit", config.local.mailbox_limit, size(1 << 20)));
   return fields;
 }

@@ -29,6 +29,7 @@
 #include "mta/net/stream.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
+#include "mta/transport/command_transport.h"
 #include "mta/transport/deliver_transport.h"
 #include "mta/transport/forwarder.h"
 #include "mta/transport/mailbox_transport.h"
@@ -101,7 +102,9 @@ Dispatcher::Dispatcher(DispatcherServices services)
                                 services_.seed + services_.workers.size() + i, connections}));
     transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.files));
     transports_.push_back(std::make_unique<transport::DeliverTransport>(services_.files, *forwarder_));
-    const transport::Transports transports(*transports_[3 * i], *transports_[3 * i + 1], *transports_[3 * i + 2]);
+    transports_.push_back(std::make_unique<transport::CommandTransport>(services_.files));
+    const auto* mine = &transports_[4 * i];
+    const transport::Transports transports(*mine[0], *mine[1], *mine[2], *mine[3]);
     WorkerServices worker_services{io,        transports, services_.spool, services_.config, services_.events,           services_.files,
                                    *notices_, *this,      *loads_,         region_of(i),     services_.many_destinations};
     worker_services.limits = services_.limits;

@@ -64,9 +64,12 @@ void ResolveStage::begin(DestinationIndex index) {
 // Each user is a site, unless another program takes the mail of all. No lookup is needed until the configuration changes.
 void ResolveStage::join_local(DestinationIndex index) {
   const routing::DestinationRef name = parts_.destinations.name(index);
-  const auto kind = name.is_mailbox() ? routing::TransportKind::mailbox : routing::TransportKind::deliver;
+  const auto kind = name.is_mailbox()   ? routing::TransportKind::mailbox
+                    : name.is_command() ? routing::TransportKind::command
+                                        : routing::TransportKind::deliver;
   const SessionKey key{{transport::NextHop::Kind::mail_hosts, std::string(name.user())}, {kind}};
-  const bool is_by_lmtp = !name.is_mailbox() && rules_.config->local.delivery().kind == LocalDelivery::Kind::lmtp;
+  const bool is_user = !name.is_mailbox() && !name.is_command();
+  const bool is_by_lmtp = is_user && rules_.config->local.delivery().kind == LocalDelivery::Kind::lmtp;
   parts_.destinations[index].resolved_until = is_by_lmtp ? Instant::min() : Instant::max();
   if (is_by_lmtp) return;
   SiteClaim claim = name.is_mailbox() ? SiteClaim() : parts_.ownership.claim_site(key.text(), worker_);

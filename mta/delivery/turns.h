@@ -12,6 +12,7 @@
 #include "mta/delivery/pause.h"
 #include "mta/delivery/places.h"
 #include "mta/delivery/site_shares.h"
+#include "mta/transport/transports.h"
 
 namespace mxpress::mta::delivery {
 
@@ -64,7 +65,7 @@ class Turns {
   Places& places_of(const Site& site) { return const_cast<Places&>(std::as_const(*this).places_of(site)); }
 
   const Parts parts_;
-  std::array<Places, 3> places_;  // by kind of transport
+  std::array<Places, transport::kTransports> places_;  // by kind of transport
   SiteShares shares_;
   BusySites busy_;
   Pause busy_pause_{std::chrono::seconds(2), std::chrono::milliseconds(10)};

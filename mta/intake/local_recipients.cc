@@ -6,6 +6,7 @@
 #include "mta/config/config.h"
 #include "mta/routing/alias_book.h"
 #include "mta/system/user_lookup.h"
+#include "proto/command_recipient.h"
 #include "proto/printable.h"
 #include "proto/spelling.h"
 
@@ -130,6 +131,8 @@ Refusal LocalRecipients::verdict(const proto::Recipient& recipient) {
   const proto::Mailbox& given = recipient.mailbox;
   if (expansion_.is_too_many) return too_many(config_->max_recipients);
   if (!has_room_) return ServerReply{452, EnhancedStatus{4, 5, 3}, "Too many recipients; try again later"};
+  if (proto::is_command_recipient(given.domain()))
+    return ServerReply{550, EnhancedStatus{5, 1, 2}, "The domain of the recipient stands for commands of aliases: write to the alias"};
   if (!is_local_) return std::nullopt;
   const bool is_told = near_misses_ == NearMisses::are_told;
   if (!expansion_.deferred.empty())

@@ -102,17 +102,17 @@ bool AliasBook::look_at_file(AliasFiles& next) {
   const auto text = read_file(path, stamp, kMostOfFile);
   if (!text && text.error().is_transient()) return fail(text.error().message, next);  // and the next look tries again
   stamp_ = stamp;
-  return text ? take_table(parse_alias_file(*text), next) : fail(text.error().message, next);
+  return text ? take_table(proto::parse_alias_file(*text), next) : fail(text.error().message, next);
 }
 
-bool AliasBook::take_table(AliasTable table, AliasFiles& next) {
+bool AliasBook::take_table(proto::AliasTable table, AliasFiles& next) {
   const std::string path = file_.string();
   LogLine line(Priority::info, "aliases");
   log(line.add("file", path).add("names", static_cast<std::int64_t>(table.names.size())));
   tell(table.mistakes, path);
   included_.clear();
   for (const auto& [name, targets] : table.names) add_includes(targets, included_);
-  next.table = std::make_shared<const AliasTable>(std::move(table));
+  next.table = std::make_shared<const proto::AliasTable>(std::move(table));
   next.failure.clear();
   next.is_known = was_read_ = true;
   return true;
@@ -156,10 +156,10 @@ std::shared_ptr<const AliasInclude> AliasBook::include(const std::string& path) 
   const bool is_same = known.content && known.stamp == stamp && known.owner_of_aliases == owner;
   if (is_same && known.content->failure.empty()) return known.content;
   AliasInclude content;
-  AliasList list;
+  proto::AliasList list;
   const auto text = read_file(path, stamp, kMostOfInclude);
   if (text) content.failure = why_untrusted(path, stamp, owner);
-  if (text && content.failure.empty()) list = parse_alias_list(*text);
+  if (text && content.failure.empty()) list = proto::parse_alias_list(*text);
   if (!text) content = {{}, text.error().message, text.error().is_transient()};
   content.targets = std::move(list.targets);
   if (known.content && *known.content == content && list.mistakes.empty()) return known.stamp = stamp, known.content;
@@ -169,7 +169,7 @@ std::shared_ptr<const AliasInclude> AliasBook::include(const std::string& path) 
   return known.content;
 }
 
-void AliasBook::tell(const std::vector<AliasMistake>& mistakes, const std::string& file) const {
+void AliasBook::tell(const std::vector<proto::AliasMistake>& mistakes, const std::string& file) const {
   for (std::size_t i = 0; i < mistakes.size() && i < kMostTold; ++i) {
     LogLine line(Priority::warning, "aliases");
     log(line.add("file", file).add("line", static_cast<std::int64_t>(mistakes[i].line)).add("reason", mistakes[i].text));

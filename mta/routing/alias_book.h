@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "mta/routing/alias_file.h"
+#include "proto/alias_file.h"
 
 namespace mxpress::mta::routing {
 
@@ -25,7 +25,7 @@ struct AliasInclude {
 
 // All that is known at one moment.
 struct AliasFiles {
-  std::shared_ptr<const AliasTable> table = std::make_shared<const AliasTable>();
+  std::shared_ptr<const proto::AliasTable> table = std::make_shared<const proto::AliasTable>();
   std::map<std::string, std::shared_ptr<const AliasInclude>, std::less<>> includes;  // by path
   std::string failure;   // why the file could not be read the last time; the table is an older one
   bool is_known = true;  // the table is that of the file, or of an earlier state of it; or there is no such file
@@ -67,11 +67,11 @@ class AliasBook {
   };
 
   bool look_at_file(AliasFiles& next);
-  bool take_table(AliasTable table, AliasFiles& next);
+  bool take_table(proto::AliasTable table, AliasFiles& next);
   bool fail(const std::string& reason, AliasFiles& next) const;
   bool look_at_includes(AliasFiles& next);
   std::shared_ptr<const AliasInclude> include(const std::string& path);
-  void tell(const std::vector<AliasMistake>& mistakes, const std::string& file) const;
+  void tell(const std::vector<proto::AliasMistake>& mistakes, const std::string& file) const;
 
   const boost::filesystem::path file_;
   std::mutex look_mutex_;           // around what follows

@@ -11,6 +11,8 @@
 #include "mta/config/config.h"
 #include "mta/routing/alias_book.h"
 #include "proto/ascii.h"
+#include "proto/command_recipient.h"
+#include "proto/command_words.h"
 #include "proto/printable.h"
 #include "proto/spelling.h"
 #include "proto/text_hash.h"
@@ -57,6 +59,7 @@ class Walk {
   Alias alias_of(const std::string& name);
   Alias configured(const std::string& name, const std::vector<std::string>& texts);
   void take(const proto::AliasTarget& target, const Frame& frame);
+  void take_command(const proto::AliasTarget& target, const Frame& frame);
   void take_name(std::string_view text, bool is_final, const Frame& frame);
   void go_to(const proto::Mailbox& mailbox);
   void enter(Alias alias, const proto::Mailbox& mailbox);
@@ -113,7 +116,7 @@ AliasExpansion Walk::run(const proto::Mailbox& given) {
     }
     ++found_.steps;
     const proto::AliasTarget& target = (*frame.targets)[frame.next++];
-    take(target, Frame{frame.name, frame.place, nullptr});
+    take(target, Frame{frame.name, frame.place, frame.targets, frame.next});
   }
   return std::move(found_);
 }
@@ -132,12 +135,26 @@ void Walk::take(const proto::AliasTarget& target, const Frame& frame) {
     case Kind::include:
       return include(target.text, frame, place_of(target, frame));
     case Kind::command:
-      return refuse(place_of(target, frame) + ": no command is run for mail: |" + shown(target.text));
+      return take_command(target, frame);
     case Kind::file:
       return refuse(place_of(target, frame) + ": mail is not written to a file: " + shown(target.text));
     case Kind::mistake:
       return refuse(place_of(target, frame) + ": " + target.text);
   }
+}
+
+// Its number is enough: whoever runs commands reads the file himself.
+void Walk::take_command(const proto::AliasTarget& target, const Frame& frame) {
+  const std::string words = place_of(target, frame) + ": no command is run for mail";
+  if (!config_.local.allow_commands) return refuse(words + ": |" + shown(target.text));
+  const auto alias = files_ ? files_->table->names.find(frame.name) : decltype(files_->table->names.find(frame.name))();
+  if (!files_ || alias == files_->table->names.end() || &alias->second != frame.targets)
+    return refuse(words + " that stands elsewhere than in alias_file: |" + shown(target.text));
+  if (const auto split = proto::command_words(target.text); !split) return refuse(place_of(target, frame) + ": " + split.error().message);
+  const auto is_command = [](const proto::AliasTarget& one) { return one.kind == Kind::command; };
+  const auto begin = frame.targets->begin();
+  const auto number = std::count_if(begin, begin + static_cast<std::ptrdiff_t>(frame.next), is_command);
+  add(proto::command_recipient({frame.name, static_cast<std::uint32_t>(number)}));
 }
 
 void Walk::take_name(std::string_view text, bool is_final, const Frame& frame) {

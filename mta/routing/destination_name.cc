@@ -8,19 +8,23 @@
 #include "mta/config/config.h"
 #include "mta/routing/sender_rules.h"
 #include "proto/ascii.h"
+#include "proto/command_recipient.h"
 #include "proto/envelope.h"
 
 namespace mxpress::mta::routing {
 namespace {
 
-constexpr std::string_view kLocal = "local:";  // a domain has no colon outside of brackets
-constexpr std::string_view kVia = " via ";     // nor a space
+constexpr std::string_view kLocal = "local:";            // a domain has no colon outside of brackets
+constexpr std::string_view kCommand = "local:COMMAND ";  // users have lower case
+constexpr std::string_view kVia = " via ";               // nor a space
 
 }  // namespace
 
 DestinationRef DestinationRef::mailbox() { return DestinationRef(kLocal); }
 
 bool DestinationRef::is_local() const { return text_.starts_with(kLocal); }
+
+bool DestinationRef::is_command() const { return text_.starts_with(kCommand); }
 
 std::string_view DestinationRef::user() const { return is_local() ? text_.substr(kLocal.size()) : std::string_view(); }
 
@@ -47,6 +51,10 @@ DestinationName DestinationName::of_user(const proto::Mailbox& recipient) {
   return DestinationName(std::string(kLocal) + user_of(recipient));
 }
 
+DestinationName DestinationName::of_command(const proto::Mailbox& recipient) {
+  return DestinationName(std::string(kCommand) + recipient.plain_local_part());
+}
+
 std::string user_of(const proto::Mailbox& recipient) {
   const std::string local = recipient.plain_local_part();
   const auto tag = local.find('+');
@@ -64,6 +72,8 @@ bool is_usual(std::string_view route, const Config& config) {
   return named != config.routes.end() && named->second.transport == RouteTransport::hold;
 }
 
+bool is_here(const proto::Domain& domain, const Config& config) { return config.is_local(domain) || proto::is_command_recipient(domain); }
+
 }  // namespace
 
 RecipientRouting::RecipientRouting(const proto::Envelope& envelope, const Config& config)
@@ -75,13 +85,14 @@ std::string_view RecipientRouting::route_to(const proto::Domain& domain) const {
 
 DestinationName RecipientRouting::destination_of(const proto::Mailbox& recipient) const {
   const proto::Domain& domain = recipient.domain();
+  if (proto::is_command_recipient(domain)) return DestinationName::of_command(recipient);
   if (!config_.is_local(domain)) return DestinationName(domain, route_to(domain));
   return config_.local.keeps_mail() ? DestinationName(DestinationRef::mailbox()) : DestinationName::of_user(recipient);
 }
 
 bool RecipientRouting::is_destination_of(const proto::Mailbox& recipient, DestinationRef destination) const {
   const proto::Domain& domain = recipient.domain();
-  if (config_.is_local(domain)) return destination.is_local() && destination_of(recipient).ref() == destination;
+  if (is_here(domain, config_)) return destination.is_local() && destination_of(recipient).ref() == destination;
   const std::string_view text = destination.text(), route = route_to(domain);
   if (route.empty()) return text == domain.text();
   return text.size() == domain.text().size() + kVia.size() + route.size() && text.starts_with(domain.text()) &&
@@ -96,7 +107,7 @@ std::vector<DestinationName> destinations_of(const proto::Envelope& envelope, co
   const bool is_one = envelope.recipients.size() == 1;
   for (const auto& recipient : envelope.recipients) {
     const proto::Domain& domain = recipient.mailbox.domain();
-    if (config.is_local(domain)) {
+    if (is_here(domain, config)) {
       DestinationName here = routing.destination_of(recipient.mailbox);
       if (is_one || seen_here.insert(here.text()).second) result.push_back(std::move(here));
     } else if (is_one || seen.insert(domain.text()).second) {

@@ -32,7 +32,9 @@ class DestinationRef {
   bool is_mailbox() const { return *this == mailbox(); }
   // The mailbox, or a user of this host.
   bool is_local() const;
-  // The user, as user_of() has it; empty: it is none.
+  // A command of an alias.
+  bool is_command() const;
+  // The user, as user_of() has it, or what names the command; empty: it is neither.
   std::string_view user() const;
   // None: it is local.
   std::optional<proto::Domain> domain() const;
@@ -56,6 +58,8 @@ class DestinationName {
   DestinationName(const proto::Domain& domain, std::string_view route);
   // Of a recipient of a local domain.
   static DestinationName of_user(const proto::Mailbox& recipient);
+  // Of a recipient that stands for a command: proto::is_command_recipient().
+  static DestinationName of_command(const proto::Mailbox& recipient);
 
   operator DestinationRef() const { return ref(); }
   DestinationRef ref() const { return DestinationRef::of_text(text_); }

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "mta/config/config.h"
-#include "mta/routing/alias_file.h"
 #include "mta/routing/aliases.h"
 #include "mta/routing/destination_name.h"
+#include "proto/alias_file.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::routing {
@@ -18,6 +18,7 @@ using Kind = proto::AliasTarget::Kind;
 constexpr std::size_t kMostFiles = 100;
 constexpr std::size_t kMostNested = 50;
 constexpr std::size_t kMostReasons = 10;
+constexpr std::uint64_t kMostSteps = 20'000;  // through aliases, some microseconds each
 
 std::string shown(std::string_view text) { return proto::printable(text, 100); }
 
@@ -80,7 +81,7 @@ void ForwardWalk::cannot_tell() {
 
 void ForwardWalk::open(Asked whose, std::string_view text) {
   ++files_;
-  proto::AliasTargets targets = parse_alias_list(text).targets;
+  proto::AliasTargets targets = proto::parse_alias_list(text).targets;
   if (targets.size() > kMostForwardTargets) {
     found_.is_too_many = true;
     return;
@@ -112,7 +113,8 @@ void ForwardWalk::follow_name(const proto::AliasTarget& target) {
 void ForwardWalk::follow_alias(const proto::Mailbox& mailbox) {
   AliasExpansion alias = expand_alias(config_, mailbox, kMostForwardTargets);
   found_.deferred = std::move(alias.deferred);
-  found_.is_too_many = found_.is_too_many || alias.is_too_many;
+  steps_ += alias.steps;
+  found_.is_too_many = found_.is_too_many || alias.is_too_many || steps_ > kMostSteps;
   for (std::string& reason : alias.refused) leave_out(std::move(reason));
   if (is_over()) return;
   if (alias.mailboxes.empty()) return add_own();

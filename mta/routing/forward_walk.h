@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ struct ForwardTargets {
 };
 
 // No message vanishes: where a file leads back to a user whose file is being followed, that user's own mailbox has the mail, and so it is
-// where a file says what cannot be. Bounded: 100 files, 50 in one another.
+// where a file says what cannot be. Bounded: 100 files, 50 in one another, and the work at aliases.
 class ForwardWalk {
  public:
   // `text`: the ~/.forward of the user whom `mailbox` means. `config` outlives it.
@@ -82,6 +83,7 @@ class ForwardWalk {
   std::vector<Frame> open_;
   std::optional<Asked> asked_;
   std::size_t files_ = 0;
+  std::uint64_t steps_ = 0;
   bool may_ask_ = true;
   std::unordered_set<std::string, proto::TextHash> known_, added_;  // users that were asked for; results
 };

@@ -27,7 +27,8 @@ namespace mxpress::mta::routing {
 enum class TransportKind : std::uint8_t {
   smtp,     // mail hosts
   mailbox,  // this host's own mailbox
-  deliver   // the mailboxes of its users, by mxpress-deliver
+  deliver,  // the mailboxes of its users, by mxpress-deliver
+  command   // commands of aliases, by mxpress-runner
 };
 
 // Asked for at each attempt, because the configuration may have changed; never stored with a message.

@@ -112,7 +112,7 @@ Result<Commands::Command> Commands::password_of(const std::string& name) const {
   if (found == (*current)->credentials.end() || found->second.password_command.empty())
     return Error::transient("the configuration has no command for the " + purpose + ": has it changed since the last mxpress reload?");
   const std::vector<std::string> wanted{"MXPRESS_WANTED=password", "MXPRESS_CREDENTIALS=" + name, "MXPRESS_USER=" + found->second.user};
-  Command command{purpose, {found->second.password_command, environment(wanted), {}}, {}};
+  Command command{purpose, {found->second.password_command, environment(wanted)}, {}};
   command.limits.time = (*current)->runner.timeout;
   return command;
 }
@@ -122,7 +122,7 @@ Result<Commands::Command> Commands::alert(std::string text) const {
   if (!current) return current.error();
   if ((*current)->alerts.command.empty())
     return Error::transient("the configuration has no [alerts] command: has it changed since the last mxpress reload?");
-  Command command{"[alerts] command", {(*current)->alerts.command, environment({"MXPRESS_WANTED=alert"}), std::move(text)}, {}};
+  Command command{"[alerts] command", {(*current)->alerts.command, environment({"MXPRESS_WANTED=alert"})}, {}, std::move(text)};
   command.limits.time = (*current)->runner.timeout;
   return command;
 }

@@ -29,8 +29,9 @@ class Commands {
 
   struct Command {
     std::string purpose;  // for the log: "password of [credentials.office]"
-    Program program;
+    Program program;      // without an input
     ProgramLimits limits;
+    std::string input{};  // what it reads as standard input; empty: that is /dev/null
   };
   // password_command of [credentials.`name`]. The error says what is wrong with the configuration.
   Result<Command> password_of(const std::string& name) const;

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,14 +38,6 @@ std::optional<Pipe> make_pipe() {
   Pipe made{Descriptor(ends[0]), Descriptor(ends[1])};
   if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return std::nullopt;
   return made;
-}
-
-// In memory, at its beginning. Not open: errno says why.
-Descriptor file_with(const std::string& text) {
-  Descriptor file(::memfd_create("input", MFD_CLOEXEC));
-  if (!file.is_open() || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return {};
-  if (::lseek(file.get(), 0, SEEK_SET) != 0) return {};
-  return file;
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -143,9 +134,7 @@ class Run {
 Status Run::start(const Program& program) {
   auto out = make_pipe(), err = make_pipe();
   if (!out || !err) return Error::transient("cannot make a pipe: " + words(errno));
-  const Descriptor input = program.input.empty() ? Descriptor() : file_with(program.input);
-  if (!program.input.empty() && !input.is_open()) return Error::transient("cannot make a file in memory: " + words(errno));
-  const SpawnPlan plan(input.get(), out->write.get(), err->write.get());
+  const SpawnPlan plan(program.input, out->write.get(), err->write.get());
   if (const int error = plan.spawn(program, child_); error != 0) {
     child_ = -1;
     return Error::transient(why_not_started(error));
@@ -261,15 +250,21 @@ std::string with_errors(std::string failure, std::string_view errors) {
 
 }  // namespace
 
-Result<CommandOutput> run_program(const Program& program, const ProgramLimits& limits, const Interrupts& interrupts) {
+ProgramEnd run_to_end(const Program& program, const ProgramLimits& limits, const Interrupts& interrupts) {
   const std::string shown = proto::printable(program.argv.at(0), 200);
-  if (!program.argv[0].starts_with('/')) return Error::transient(shown + " is no full path of a program");
+  if (!program.argv[0].starts_with('/')) return {-1, shown + " is no full path of a program", {}};
   Run run(limits, interrupts);
-  if (const Status started = run.start(program); !started) return Error::transient(shown + " " + started.error().message);
+  if (const Status started = run.start(program); !started) return {-1, shown + " " + started.error().message, {}};
   const End end = run.watch();
   const int status = run.reap();
-  if (end == End::by_itself && WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::move(run.output);
-  return Error::transient(with_errors(shown + " " + end_in_words(end, status, limits), run.output.errors));
+  const int exit = end == End::by_itself && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  std::string failure = exit == 0 ? "" : with_errors(shown + " " + end_in_words(end, status, limits), run.output.errors);
+  return {exit, std::move(failure), std::move(run.output)};
+}
+
+Result<CommandOutput> run_program(const Program& program, const ProgramLimits& limits, const Interrupts& interrupts) {
+  ProgramEnd end = run_to_end(program, limits, interrupts);
+  return end.status == 0 ? Result<CommandOutput>(std::move(end.output)) : Error::transient(std::move(end.failure));
 }
 
 }  // namespace mxpress::mta::runner

@@ -13,7 +13,7 @@ namespace mxpress::mta::runner {
 struct Program {
   std::vector<std::string> argv;         // the first is an absolute path; no shell sees them
   std::vector<std::string> environment;  // "NAME=value", all of it
-  std::string input{};                   // what it reads as standard input; empty: that is /dev/null
+  int input = -1;                        // its standard input; -1: /dev/null
 };
 
 struct ProgramLimits {
@@ -29,9 +29,16 @@ struct Interrupts {
   int stop = -1;  // readable: this process is to end
 };
 
-// Runs it with no other descriptor than 0, 1 and 2, in / and in a process group of its own, all signals as
+struct ProgramEnd {
+  int status = -1;      // with which it ended by itself; -1: it did not, or never began
+  std::string failure;  // in words, with the end of standard error; empty: it ended with status 0
+  CommandOutput output;
+};
+ProgramEnd run_to_end(const Program& program, const ProgramLimits& limits, const Interrupts& interrupts);
+
+// Both run it with its standard input, no other descriptor than 0, 1 and 2, in / and in a process group of its own, all signals as
 // usual. The output is complete when the program itself has ended: children that it leaves in its group are killed then, whatever they hold
-// open. An error (transient) where it does not end with status 0; it has the end of standard error. No zombie is left. Blocks.
+// open. This one: an error (transient) where it does not end with status 0; it has the end of standard error. No zombie is left. Blocks.
 Result<CommandOutput> run_program(const Program& program, const ProgramLimits& limits, const Interrupts& interrupts);
 
 }  // namespace mxpress::mta::runner

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "mta/runner/commands.h"
+#include "mta/runner/service.h"
 #include "mta/system/descriptor.h"
 
 namespace mxpress::mta::runner {
@@ -16,10 +16,10 @@ namespace mxpress::mta::runner {
 class RunnerServer {
  public:
   static constexpr std::size_t kMostAtOnce = 8;  // connections; more are told so
-  static constexpr std::chrono::milliseconds kRequestPatience{5'000}, kAnswerPatience{5'000};
 
   // `listener`: a unix socket. `stop`: readable when serve() is to end; it stays the caller's.
-  RunnerServer(system::Descriptor listener, int stop, Commands& commands);
+  // `service` outlives it.
+  RunnerServer(system::Descriptor listener, int stop, const Service& service);
 
   // Until `stop`; commands that run then are ended.
   void serve();
@@ -31,13 +31,11 @@ class RunnerServer {
     std::thread thread;
   };
   void accept_one();
-  void answer_one(int socket);
-  std::string answer_to(const std::string& request, int socket);
   void reap();
 
   const system::Descriptor listener_;
   const int stop_;
-  Commands& commands_;
+  const Service& service_;
   std::list<Connection> connections_;  // of the thread of serve(); their threads know only their own entry
 };
 

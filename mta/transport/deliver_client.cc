@@ -33,19 +33,19 @@ constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
 
 Reply deferred(std::string why) { return {Reply::Kind::deferred, std::move(why)}; }
 
-std::string no_answer(const boost::filesystem::path& socket, const std::string& why) {
-  return "mxpress-deliver does not answer at " + socket.string() + " (" + why + "): systemctl status mxpress-deliver.socket";
+Error no_answer(const Helper& helper, const boost::filesystem::path& socket, const std::string& why) {
+  return Error::transient(helper.program + " does not answer at " + socket.string() + " (" + why + "): systemctl status " + helper.unit);
 }
 
 // Never waits: a listener whose line is full says EAGAIN.
-Result<Descriptor> connect_to(const boost::filesystem::path& path) {
+Result<Descriptor> connect_to(const boost::filesystem::path& path, const Helper& helper) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.native().size() >= sizeof address.sun_path) return Error::transient(path.string() + " is too long for a socket's name");
   std::memcpy(address.sun_path, path.c_str(), path.native().size());
   Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (socket.is_open() && ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
-  return Error::transient(no_answer(path, std::strerror(errno)));
+  return no_answer(helper, path, std::strerror(errno));
 }
 
 bool send_with(int socket, const std::string& packet, int content) {
@@ -65,8 +65,8 @@ bool send_with(int socket, const std::string& packet, int content) {
 }
 
 // False: the time is up, or the connection cannot be waited for.
-Task<bool> wait_for_packet(Waiting& socket) {
-  Timer timer(socket.get_executor(), kPatience);
+Task<bool> wait_for_packet(Waiting& socket, std::chrono::seconds patience) {
+  Timer timer(socket.get_executor(), patience);
   const auto is_over = std::make_shared<bool>(false);  // shared with the timer's handler, which may be on its way already
   timer.async_wait([&socket, is_over](boost::system::error_code error) {
     if (!error && !*is_over) socket.cancel();
@@ -84,46 +84,88 @@ Result<PassedContent> reader_of(int file, std::uint64_t offset, std::uint64_t si
   return PassedContent{std::move(reader), static_cast<std::int64_t>(offset), static_cast<std::int64_t>(size)};
 }
 
-// Nobody can write to it any more.
-Result<PassedContent> in_memory(const queue::Content& content) {
-  const Descriptor memory(::memfd_create("mxpress-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory.is_open()) return Error::transient(std::string("cannot hold the message in memory: ") + std::strerror(errno));
+// `change` sees each piece before it is written. Returns how many octets that are.
+template <class Change>
+Result<std::uint64_t> write_to(const Descriptor& file, const std::string& front, const queue::Content& content, Change change) {
+  const auto failed = [] { return Error::transient(std::string("cannot copy the message for another program: ") + std::strerror(errno)); };
+  if (!file.is_open() || !system::write_all(file.get(), front)) return failed();
+  std::uint64_t size = front.size();
   std::vector<char> buffer(kBlock);
   for (std::uint64_t offset = 0; offset < content.size();) {
     const auto got = content.read(offset, buffer.data(), buffer.size());
     if (!got) return got.error();
     if (*got == 0) return Error::transient("the content of the message ended early");
     offset += *got;
-    if (!system::write_all(memory.get(), {buffer.data(), *got}))
-      return Error::transient(std::string("cannot hold the message in memory: ") + std::strerror(errno));
+    const auto piece = change(std::string_view(buffer.data(), *got));
+    if (!system::write_all(file.get(), piece)) return failed();
+    size += piece.size();
   }
+  return size;
+}
+
+// Nobody can write to it any more.
+template <class Change>
+Result<PassedContent> in_memory(const std::string& front, const queue::Content& content, Change change) {
+  const Descriptor memory(::memfd_create("mxpress-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  const auto size = write_to(memory, front, content, change);
+  if (!size) return size.error();
   if (::fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) return Error::transient(std::string("cannot seal memory: ") + std::strerror(errno));
-  return reader_of(memory.get(), 0, content.size());
+  return reader_of(memory.get(), 0, *size);
+}
+
+std::string without_cr(std::string_view piece) {
+  std::string text(piece);
+  std::erase(text, '\r');
+  return text;
 }
 
 }  // namespace
 
 Result<PassedContent> pass_content(const queue::Content& content) {
   const auto place = content.size() > queue::kInlineContent ? content.in_file() : std::nullopt;
-  return place ? reader_of(place->descriptor, place->offset, content.size()) : in_memory(content);
+  if (place) return reader_of(place->descriptor, place->offset, content.size());
+  return in_memory("", content, [](std::string_view piece) { return piece; });
+}
+
+Result<Descriptor> text_for_command(const std::string& front, const queue::Content& content, const boost::filesystem::path& folder) {
+  Result<PassedContent> text = PassedContent();
+  if (content.size() <= queue::kInlineContent) {
+    text = in_memory(front, content, without_cr);
+  } else {
+    const Descriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    const auto size = write_to(file, front, content, without_cr);
+    if (!size) return size.error();
+    text = reader_of(file.get(), 0, *size);
+  }
+  if (!text) return text.error();
+  return std::move(text->file);
+}
+
+Task<Result<std::string>> ask_helper(boost::filesystem::path path, std::string packet, const Descriptor& content, Helper helper) {
+  auto connected = connect_to(path, helper);
+  if (!connected) co_return connected.error();
+  const Executor executor = co_await asio::this_coro::executor;
+  Waiting socket(executor, connected->release());
+  const int number = socket.native_handle();
+  if (!send_with(number, packet, content.get())) co_return no_answer(helper, path, std::strerror(errno));
+  if (!co_await wait_for_packet(socket, helper.patience))
+    co_return no_answer(helper, path, "no reply within " + std::to_string(helper.patience.count()) + " s");
+  std::string text(helper.most, '\0');
+  ssize_t got = ::recv(number, text.data(), text.size(), MSG_DONTWAIT);
+  // A reply in place of a child that died before it had read the request stands behind this error.
+  if (got < 0 && errno == ECONNRESET) got = ::recv(number, text.data(), text.size(), MSG_DONTWAIT);
+  if (got <= 0) co_return no_answer(helper, path, "it closed the connection");
+  text.resize(static_cast<std::size_t>(got));
+  co_return text;
 }
 
 Task<Reply> ask_deliver(boost::filesystem::path path, mailstore::Request request, const PassedContent& content) {
   request.offset = content.offset;
   request.size = content.size;
-  auto connected = connect_to(path);
-  if (!connected) co_return deferred(connected.error().message);
-  const Executor executor = co_await asio::this_coro::executor;
-  Waiting socket(executor, connected->release());
-  const int number = socket.native_handle();
-  if (!send_with(number, mailstore::format_request(request), content.file.get())) co_return deferred(no_answer(path, std::strerror(errno)));
-  if (!co_await wait_for_packet(socket)) co_return deferred(no_answer(path, "no reply within 150 s"));
-  std::string text(mailstore::kMaxReply, '\0');
-  ssize_t got = ::recv(number, text.data(), text.size(), MSG_DONTWAIT);
-  // A reply in place of a child that died before it had read the request stands behind this error.
-  if (got < 0 && errno == ECONNRESET) got = ::recv(number, text.data(), text.size(), MSG_DONTWAIT);
-  if (got <= 0) co_return deferred(no_answer(path, "it closed the connection"));
-  auto reply = mailstore::parse_reply({text.data(), static_cast<std::size_t>(got)});
+  const Helper helper{"mxpress-deliver", "mxpress-deliver.socket", kPatience, mailstore::kMaxReply};
+  const auto packet = co_await ask_helper(std::move(path), mailstore::format_request(request), content.file, helper);
+  if (!packet) co_return deferred(packet.error().message);
+  auto reply = mailstore::parse_reply(*packet);
   co_return reply ? std::move(*reply) : deferred("the answer of mxpress-deliver makes no sense: is it of another version?");
 }
 

@@ -16,6 +16,7 @@
 #include "mta/routing/forward_walk.h"
 #include "mta/system/crash_record.h"
 #include "mta/transport/deliver_client.h"
+#include "mta/transport/each_recipient.h"
 #include "mta/transport/forwarder.h"
 #include "queue/message.h"
 
@@ -38,29 +39,25 @@ Format format_of(const LocalDelivery& delivery) {
   return delivery.kind == LocalDelivery::Kind::maildir ? Format::maildir : Format::automatic;
 }
 
-proto::RecipientResult result(Outcome outcome, proto::EnhancedStatus status, std::string text) {
-  return {outcome, {proto::Stage::local, "", "", "", status, 0, std::move(text), false}};
-}
-
 // A user whom the host had when the mail was taken in may be back tomorrow: a directory server may say "none" while it is broken.
 proto::RecipientResult without_user(std::string text, UnknownUsers policy) {
-  if (policy == UnknownUsers::keep) return result(Outcome::failed, kNoSuchUser, std::move(text));
-  return result(Outcome::deferred, kMailboxFailure, std::move(text) + "; it had one when it took the mail");
+  if (policy == UnknownUsers::keep) return local_result(Outcome::failed, kNoSuchUser, std::move(text));
+  return local_result(Outcome::deferred, kMailboxFailure, std::move(text) + "; it had one when it took the mail");
 }
 
 proto::RecipientResult result_of(const Reply& reply, const std::string& user, UnknownUsers policy, const std::string& remark) {
   switch (reply.kind) {
     case Reply::Kind::delivered:
-      return result(Outcome::delivered, kDelivered, "delivered to the mailbox of " + user + remark);
+      return local_result(Outcome::delivered, kDelivered, "delivered to the mailbox of " + user + remark);
     case Reply::Kind::no_such_user:
       return without_user(reply.text, policy);
     case Reply::Kind::deferred:
-      return result(Outcome::deferred, kMailboxFailure, reply.text);
+      return local_result(Outcome::deferred, kMailboxFailure, reply.text);
     case Reply::Kind::forward:
     case Reply::Kind::no_forward:
       break;
   }
-  return result(Outcome::deferred, kMailboxFailure, "the answer of mxpress-deliver makes no sense");
+  return local_result(Outcome::deferred, kMailboxFailure, "the answer of mxpress-deliver makes no sense");
 }
 
 mailstore::Request request_for(const queue::Message& message, const proto::Mailbox& recipient, Format format, std::string user) {
@@ -128,42 +125,21 @@ struct DeliverTransport::Letter {
 };
 
 Task<AttemptReport> DeliverTransport::deliver(Order& order) {
-  AttemptReport report;
-  report.attempt.time = Clock::current().wall();
-  report.attempt.recipients = order.recipients;
-  report.dsn_passed_on = true;
-  for (const std::uint32_t recipient : order.recipients) {
-    const bool has_failed = !report.results.empty() && report.results.back().outcome == Outcome::deferred;
-    if (has_failed)
-      report.results.push_back(report.results.back());
-    else if (!order.wanted())
-      report.results.push_back({});
-    else
-      report.results.push_back(co_await deliver_one(order, recipient));
-  }
-  report.ended = Clock::current().wall();
-  const auto tried = [](const proto::RecipientResult& one) { return one.outcome != Outcome::untried; };
-  const auto last = std::find_if(report.results.rbegin(), report.results.rend(), tried);
-  if (last == report.results.rend()) co_return report;
-  const auto took = std::chrono::duration_cast<Duration>(report.ended - report.attempt.time);
-  report.attempt.hosts.push_back({last->last, report.attempt.time, {}, took, false});
-  report.failure = last->last;
-  report.site_failed = last->outcome == Outcome::deferred;
-  co_return report;
+  co_return co_await deliver_each(order, [this, &order](std::uint32_t recipient) { return deliver_one(order, recipient); });
 }
 
 Task<proto::RecipientResult> DeliverTransport::deliver_one(const Order& order, std::uint32_t index) {
   const queue::Message& message = *order.message;
   const proto::Recipient& recipient = message.envelope.recipients[index];
   std::string user = routing::user_of(recipient.mailbox);
-  if (!mailstore::is_user_name(user)) co_return result(Outcome::failed, kNoSuchUser, "this host has no user of that name");
+  if (!mailstore::is_user_name(user)) co_return local_result(Outcome::failed, kNoSuchUser, "this host has no user of that name");
   auto read = [content = message.content, id = message.id] {
     const system::HandlingNow now(id);
     return pass_content(*content);
   };
   const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), message.content->size()};
   auto content = co_await fairness::run_blocking(files_, turn, std::move(read));
-  if (!content) co_return result(Outcome::deferred, kMailboxFailure, content.error().message);
+  if (!content) co_return local_result(Outcome::deferred, kMailboxFailure, content.error().message);
   const Letter letter{order, index, std::move(user), std::move(*content)};
   const bool follows = recipient.forwards < proto::kMostForwards;
   Reply reply = co_await ask(letter, letter.user, follows ? Forwarding::first : Forwarding::nothing);
@@ -196,17 +172,17 @@ Task<proto::RecipientResult> DeliverTransport::forward(const Letter& letter, std
       tell(walk, co_await ask(letter, *user, Forwarding::alone));
   }
   const ForwardTargets found = walk.take();
-  if (!found.deferred.empty()) co_return result(Outcome::deferred, kMailboxFailure, found.deferred);
+  if (!found.deferred.empty()) co_return local_result(Outcome::deferred, kMailboxFailure, found.deferred);
   if (found.is_too_many)
     co_return co_await deliver_to_mailbox(letter, "leads to more than " + std::to_string(routing::kMostForwardTargets) + " recipients");
   const bool is_own = found.targets.size() == 1 && found.targets.front().mailbox == recipient.mailbox;
   if (is_own) co_return co_await deliver_to_mailbox(letter, joined(found.left_out));
   if (!letter.order.wanted()) co_return proto::RecipientResult();
   const auto stored = co_await forwarder_.forward(letter.message(), letter.index, recipients_for(recipient, found.targets), config);
-  if (!stored) co_return result(Outcome::deferred, kMailboxFailure, "cannot forward by ~/.forward: " + stored.error().message);
+  if (!stored) co_return local_result(Outcome::deferred, kMailboxFailure, "cannot forward by ~/.forward: " + stored.error().message);
   const std::string count = std::to_string(found.targets.size()) + (found.targets.size() == 1 ? " recipient" : " recipients");
   const std::string words = "forwarded by ~/.forward of " + letter.user + " to " + count + " as " + stored->to_string();
-  co_return result(Outcome::delivered, kDelivered, words + remark_of(joined(found.left_out)));
+  co_return local_result(Outcome::delivered, kDelivered, words + remark_of(joined(found.left_out)));
 }
 
 }  // namespace mxpress::mta::transport

@@ -38,6 +38,7 @@ std::string SessionKey::text() const {
   if (next_hop.kind == NextHop::Kind::route) text += " route";
   if (terms.transport == routing::TransportKind::mailbox) text += " mailbox";
   if (terms.transport == routing::TransportKind::deliver) text += " deliver";
+  if (terms.transport == routing::TransportKind::command) text += " command";
   if (terms.is_lmtp) text += " lmtp";
   if (terms.tls.kind() != net::TlsPolicy::Kind::may) text += " tls=" + terms.tls.text();
   if (terms.implicit_tls) text += " implicit";

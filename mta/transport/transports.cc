@@ -7,6 +7,8 @@
 
 namespace mxpress::mta::transport {
 
+static_assert(kTransports == static_cast<std::size_t>(routing::TransportKind::command) + 1, "the last kind");
+
 Transport& Transports::of(const SessionTerms& terms) const { return *all_[static_cast<std::size_t>(terms.transport)]; }
 
 }  // namespace mxpress::mta::transport

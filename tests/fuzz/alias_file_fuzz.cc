@@ -2,7 +2,7 @@
 // same.
 #include <algorithm>
 
-#include "mta/routing/alias_file.h"
+#include "proto/alias_file.h"
 #include "proto/ascii.h"
 #include "proto/mailbox.h"
 #include "tests/fuzz/expect.h"
@@ -30,12 +30,12 @@ void check(const proto::AliasTarget& target) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = text_of(data, size);
-  const auto table = mta::routing::parse_alias_file(text);
+  const auto table = proto::parse_alias_file(text);
   for (const auto& [name, targets] : table.names) {
     expect(!name.empty() && name == proto::lower_case(name) && !targets.empty());
     std::for_each(targets.begin(), targets.end(), check);
   }
-  const auto list = mta::routing::parse_alias_list(text);
+  const auto list = proto::parse_alias_list(text);
   std::for_each(list.targets.begin(), list.targets.end(), check);
   return 0;
 }

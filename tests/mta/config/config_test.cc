@@ -149,6 +149,9 @@ delay_notice = "30m"
 [local]
 aliases = { Root = "admin@example.com" }
 mailbox_limit = "10MB"
+allow_commands = true
+command_user = "list"
+command_socket = "/run/commands.sock"
 )");
   CHECK(config.hostname == "mx.example.org");
   CHECK(config.is_local(domain("example.org")));
@@ -184,6 +187,9 @@ mailbox_limit = "10MB"
   CHECK(config.retry.delay_notice == 30min);
   CHECK(config.local.aliases.at("root").front() == "admin@example.com");
   CHECK(config.local.mailbox_limit == 10u << 20);
+  CHECK(config.local.allow_commands);
+  CHECK(config.local.command_user == "list");
+  CHECK(config.local.command_socket == "/run/commands.sock");
 }
 
 TEST_CASE("config: a command is read word by word, and shown as it can be read again") {

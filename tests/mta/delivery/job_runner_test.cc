@@ -79,7 +79,7 @@ struct Running : WorkerTables {
   asio::io_context io;
   FakeSpool spool;
   SayingTransport smtp, mailbox;
-  mta::transport::Transports transports{smtp, mailbox, mailbox};
+  mta::transport::Transports transports{smtp, mailbox, mailbox, mailbox};
   std::mt19937_64 random{1};
   mta::events::Hub events;
   NoSites ownership;

@@ -33,7 +33,7 @@ struct SomeOrders final : mta::transport::Transport {
 
 struct Site : WorkerTables {
   SomeOrders smtp, mailbox;
-  mta::transport::Transports transports{smtp, mailbox, mailbox};
+  mta::transport::Transports transports{smtp, mailbox, mailbox, mailbox};
   mta::delivery::Wakes wakes{destinations, sites};
   Turns turns{{schedule, destinations, sites, wakes, transports, config}};
   DestinationIndex there = destination("there.example");

@@ -104,6 +104,14 @@ TEST_CASE("aliases: fifty may lead to one another, and no more; as many targets 
   CHECK(host.expand("n50", 0).is_too_many);
 }
 
+TEST_CASE("aliases: with allow_commands a command of the file is a recipient by its number, and the command stays in the file") {
+  Host host("a: \"|/bin/x y\", b@there.example, |/bin/z\nb: a, \\b\nc: \"|/bin/x > /y\"\n",
+            "allow_commands = true\naliases = { own = \"root\" }\n");
+  CHECK(host.leads("a") == "a/1@alias-command.invalid b@there.example a/2@alias-command.invalid");
+  CHECK(host.leads("b") == "a/1@alias-command.invalid b@there.example a/2@alias-command.invalid b");
+  CHECK_THAT(host.leads("c"), Catch::Contains(":3: no shell reads the command, so that '>' means nothing"));
+}
+
 TEST_CASE("aliases: commands, files and mistakes are refused, and their lines are named") {
   const Host host("a: |/bin/cmd x, b@there.example\nb: /var/x\n\nc: d e\n");
   const std::string file = host.file();

@@ -138,3 +138,21 @@ TEST_CASE("backoff key: what the spool stores for a lookup is not what it stores
     CHECK(BackoffKey::of_record(text) == BackoffKey::of_site(text));
   }
 }
+
+TEST_CASE("destination name: each command of an alias is a destination, also where this host keeps all mail, and is that of no user") {
+  const auto rules = config();
+  const auto command = mailbox("list/1@alias-command.invalid");
+  const proto::Envelope envelope;
+  const mta::routing::RecipientRouting routing(envelope, rules);
+  const DestinationName name = routing.destination_of(command);
+  CHECK(name.ref().is_command());
+  CHECK(name.ref().is_local());
+  CHECK_FALSE(name.ref().is_mailbox());
+  CHECK(routing.is_destination_of(command, name));
+  CHECK_FALSE(routing.is_destination_of(mailbox("list/2@alias-command.invalid"), name));
+  for (const char* user : {"\"COMMAND list/1\"@here.example", "\"command list/1\"@here.example", "list/1@here.example"})
+    CHECK(DestinationName::of_user(mailbox(user)) != name);
+  CHECK(mta::routing::destinations_of(envelope_to({"list/1@alias-command.invalid", "bob@here.example", "list/1@alias-command.invalid"}),
+                                      rules)
+            .size() == 2);
+}

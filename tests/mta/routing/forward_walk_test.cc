@@ -127,6 +127,15 @@ TEST_CASE("forward walk: more than 1,000 targets are too many, in one file and i
   CHECK(host.leads("erin") == "too many");
 }
 
+TEST_CASE("forward walk: a large alias that is named again and again is not expanded without end") {
+  std::string targets, again;
+  for (int i = 0; i < 900; ++i) targets += (i == 0 ? "\"u" : ", \"u") + std::to_string(i) + "@there.example\"";
+  for (int i = 0; i < 1000; ++i) again += "staff+" + std::to_string(i) + "\n";
+  Host host({{"bob", "staff"}, {"carol", again}}, "staff = [" + targets + "]");
+  CHECK(host.follow("bob").targets.size() == 900);
+  CHECK(host.leads("carol") == "too many");
+}
+
 TEST_CASE("forward walk: of users who all forward to all others each is asked once") {
   std::map<std::string, std::string> files;
   std::string all;

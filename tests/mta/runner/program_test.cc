@@ -66,7 +66,8 @@ TEST_CASE("program: it gets its arguments as they are, its environment, no input
   CHECK(text(run({"/bin/echo", "$HOME", "a b", "*", ";id"})) == "$HOME a b * ;id\n");
   CHECK(text(run_program({{"/usr/bin/env"}, {"A=1", "B=two words"}}, {}, {})) == "A=1\nB=two words\n");
   CHECK(text(run({"/bin/cat"})) == "");
-  CHECK(text(run_program({{"/bin/cat"}, {}, "some\ninput"}, {}, {})) == "some\ninput");
+  const Descriptor input(::open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC));
+  CHECK_THAT(text(run_program({{"/bin/cat"}, {}, input.get()}, {}, {})), Catch::Contains("unit_tests"));
   CHECK(text(run({"/bin/pwd"})) == "/\n");
   const Descriptor ours(::open("/dev/null", O_RDONLY));  // not closed on exec
   CHECK(text(run_script("ls /proc/$$/fd")) == "0\n1\n2\n");

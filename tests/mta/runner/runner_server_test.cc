@@ -17,6 +17,7 @@
 #include "mta/auth/command_source.h"
 #include "mta/config/config.h"
 #include "mta/runner/client.h"
+#include "mta/runner/password_service.h"
 #include "mta/system/frames.h"
 #include "mta/system/unix_listener.h"
 #include "proto/runner.pb.h"
@@ -48,7 +49,8 @@ class House {
     auto listener = mta::system::listen_at(config.socket, 64);
     REQUIRE(listener);
     stop_ = Descriptor(::eventfd(0, EFD_CLOEXEC));
-    server_.emplace(std::move(*listener), stop_.get(), *commands_);
+    service_.emplace(*commands_);
+    server_.emplace(std::move(*listener), stop_.get(), *service_);
     thread_ = std::thread([this] { server_->serve(); });
   }
   void stop() {
@@ -69,6 +71,7 @@ class House {
  private:
   test::TempFolder folder_;
   std::optional<mta::runner::Commands> commands_;
+  std::optional<mta::runner::PasswordService> service_;
   Descriptor stop_;
   std::optional<RunnerServer> server_;
   std::thread thread_;

@@ -10,7 +10,7 @@
 #include "proto/alias_target.h"
 #include "proto/text_hash.h"
 
-namespace mxpress::mta::routing {
+namespace mxpress::proto {
 
 struct AliasMistake {
   std::uint32_t line = 0;
@@ -18,7 +18,7 @@ struct AliasMistake {
 };
 
 // By local part in lower case, without quotes.
-using AliasNames = std::unordered_map<std::string, proto::AliasTargets, proto::TextHash>;
+using AliasNames = std::unordered_map<std::string, AliasTargets, TextHash>;
 
 struct AliasTable {
   AliasNames names;
@@ -31,10 +31,10 @@ inline constexpr std::size_t kMostMistakes = 100;
 AliasTable parse_alias_file(std::string_view text);
 
 struct AliasList {
-  proto::AliasTargets targets;
+  AliasTargets targets;
   std::vector<AliasMistake> mistakes;
 };
 // A file of `:include:`: targets, one or several with commas on a line.
 AliasList parse_alias_list(std::string_view text);
 
-}  // namespace mxpress::mta::routing
+}  // namespace mxpress::proto

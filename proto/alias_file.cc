@@ -1,5 +1,5 @@
 // Parses files of aliases.
-#include "mta/routing/alias_file.h"
+#include "proto/alias_file.h"
 
 #include <algorithm>
 #include <optional>
@@ -8,10 +8,10 @@
 #include "proto/ascii.h"
 #include "proto/printable.h"
 
-namespace mxpress::mta::routing {
+namespace mxpress::proto {
 namespace {
 
-using Kind = proto::AliasTarget::Kind;
+using Kind = AliasTarget::Kind;
 
 constexpr std::size_t kMaxName = 255;
 
@@ -28,7 +28,7 @@ class LineJoiner {
   // Empty text: a line that continues nothing, which is a mistake.
   std::optional<LogicalLine> next() {
     while (const auto line = next_physical()) {
-      if (!proto::is_blank(line->front())) return join(*line);
+      if (!is_blank(line->front())) return join(*line);
       if (std::exchange(is_first_, false)) return LogicalLine{"", number_};
     }
     return std::nullopt;
@@ -43,7 +43,7 @@ class LineJoiner {
       rest_.remove_prefix(std::min(end + 1, rest_.size()));
       ++number_;
       while (line.ends_with('\r')) line.remove_suffix(1);
-      const std::string_view text = proto::trimmed(line);
+      const std::string_view text = trimmed(line);
       if (!text.empty() && text.front() != '#') return line;
     }
     return std::nullopt;
@@ -55,7 +55,7 @@ class LineJoiner {
     while (true) {
       const auto [rest, number] = std::pair(rest_, number_);
       const auto more = next_physical();
-      if (more && proto::is_blank(more->front())) {
+      if (more && is_blank(more->front())) {
         joined.text.append(*more);
         continue;
       }
@@ -74,8 +74,8 @@ void complain(std::vector<AliasMistake>& mistakes, std::uint32_t line, std::stri
   if (mistakes.size() == kMostMistakes) mistakes.push_back({line, "here and below there are more mistakes"});
 }
 
-void complain_of(std::vector<AliasMistake>& mistakes, const proto::AliasTargets& targets) {
-  for (const proto::AliasTarget& target : targets)
+void complain_of(std::vector<AliasMistake>& mistakes, const AliasTargets& targets) {
+  for (const AliasTarget& target : targets)
     if (target.kind == Kind::mistake) complain(mistakes, target.line, target.text);
 }
 
@@ -105,8 +105,8 @@ std::string plain_name(std::string_view text) {
     if (text[at] == '\\' && at + 1 < text.size()) ++at;
     name.push_back(text[at]);
   }
-  const bool is_printable = std::none_of(name.begin(), name.end(), [](char c) { return proto::is_control(c) || proto::is_eight_bit(c); });
-  return is_printable && name.size() <= kMaxName ? proto::lower_case(name) : std::string();
+  const bool is_printable = std::none_of(name.begin(), name.end(), [](char c) { return is_control(c) || is_eight_bit(c); });
+  return is_printable && name.size() <= kMaxName ? lower_case(name) : std::string();
 }
 
 void read_alias(const LogicalLine& line, AliasTable& table) {
@@ -114,11 +114,11 @@ void read_alias(const LogicalLine& line, AliasTable& table) {
   if (line.text.empty()) return wrong("a line that begins with a blank continues the one before, and there is none");
   const std::size_t colon = end_of_name(line.text);
   if (colon == std::string::npos) return wrong("has no colon: an alias is written as \"name: target, target\"");
-  const std::string_view text = proto::trimmed(std::string_view(line.text).substr(0, colon));
+  const std::string_view text = trimmed(std::string_view(line.text).substr(0, colon));
   const std::string name = plain_name(text);
-  const std::string shown = "\"" + proto::printable(text, 100) + "\"";
+  const std::string shown = "\"" + printable(text, 100) + "\"";
   if (name.empty()) return wrong(shown + " is no name of a user: write what stands before the @, in quotes if it has blanks");
-  auto targets = proto::parse_alias_targets(std::string_view(line.text).substr(colon + 1), line.line);
+  auto targets = parse_alias_targets(std::string_view(line.text).substr(colon + 1), line.line);
   if (targets.empty()) return wrong(shown + " has no target");
   complain_of(table.mistakes, targets);
   if (!table.names.try_emplace(name, std::move(targets)).second) wrong(shown + " is there twice; the first one holds");
@@ -138,14 +138,14 @@ AliasList parse_alias_list(std::string_view text) {
   std::uint32_t number = 0;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = proto::trimmed(text.substr(0, end));
+    const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
     if (line.empty() || line.front() == '#') continue;
-    for (proto::AliasTarget& target : proto::parse_alias_targets(line, number)) list.targets.push_back(std::move(target));
+    for (AliasTarget& target : parse_alias_targets(line, number)) list.targets.push_back(std::move(target));
   }
   complain_of(list.mistakes, list.targets);
   return list;
 }
 
-}  // namespace mxpress::mta::routing
+}  // namespace mxpress::proto

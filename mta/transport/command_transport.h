@@ -1,0 +1,32 @@
+// Mail for commands of aliases, by mxpress-runner.
+#pragma once
+
+#include "mta/transport/transport.h"
+
+namespace mxpress::mta::fairness {
+class FileTurns;
+}
+
+namespace mxpress::mta::transport {
+
+// A site is one command: one that fails backs off alone.
+class CommandTransport final : public Transport {
+ public:
+  static constexpr std::size_t kMostOrders = 4;  // each has its content in memory
+
+  // `files`: reads content; null: at once (simulations).
+  explicit CommandTransport(fairness::FileTurns* files) : files_(files) {}
+
+  Task<AttemptReport> deliver(Order& order) override;
+  std::size_t most_orders(const Config&) const override { return kMostOrders; }
+  std::size_t most_orders_at_site(const Config&) const override { return 1; }
+  bool keeps_site(std::uint32_t) const override { return false; }
+  void stop() override {}
+
+ private:
+  Task<proto::RecipientResult> deliver_one(const Order& order, std::uint32_t recipient);
+
+  fairness::FileTurns* files_;
+};
+
+}  // namespace mxpress::mta::transport
