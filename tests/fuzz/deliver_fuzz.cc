@@ -23,7 +23,9 @@ void check_request(std::string_view packet) {
 void check_reply(std::string_view packet) {
   const auto reply = parse_reply(packet);
   if (!reply) return;
-  expect(packet.size() <= kMaxReply && has_no_control(reply->text));
+  const bool is_file = reply->kind == Reply::Kind::forward;  // the text of a ~/.forward, for mxpressd to parse
+  expect(packet.size() <= kMaxReply && reply->text.size() <= (is_file ? kMaxForward : kMaxText));
+  expect(is_file ? !reply->text.empty() && reply->text.find('\0') == std::string::npos : has_no_control(reply->text));
   const auto again = parse_reply(format_reply(*reply));
   expect(again && again->kind == reply->kind && reply->text.starts_with(again->text));
 }
