@@ -1,12 +1,12 @@
 """Commands of /etc/aliases with whole programs: run by mxpress-runner as another user, and by nobody else's wish."""
 import os
 import pwd
-import socket
 
 from aliases_scenario import local_mail, replace
 from daemon import Daemon
 from delivery_scenario import ZONE
-from harness import Skip, check, check_equal, daemon_user, is_root, said_as, wait_until
+from harness import Skip, check, check_equal, daemon_user, is_root, wait_until
+from local_scenario import ask_as
 from peers import Sink, Unbound
 
 HELLO = b'Subject: hi\n\nFrom me\nhello\n'
@@ -136,19 +136,10 @@ def scenario_no_command_runs_without_leave_or_for_others(world):
     code, errors = daemon.sendmail(['list/1@alias-command.invalid'], HELLO)
     check(code != 0 and 'write to the alias' in errors, f'a command by its name: {code} {errors}')
 
-    def ask(uid, alias, number, descriptor='/etc/hostname'):
-        def talk():
-            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client, open(descriptor, 'rb') as content:
-                client.connect(str(commands.socket))
-                try:
-                    socket.send_fds(client, [f'mxpress-command 1\0{alias}\0{number}\0\0list@here.example\0'.encode()], [content.fileno()])
-                except OSError:
-                    pass
-                return client.recv(4096)
-        return said_as(uid, uid, talk)
+    packet = b'mxpress-command 1\0list\0001\0\0list@here.example\0'
     owner = pwd.getpwnam(daemon_user()).pw_uid
-    check('may ask mxpress-runner' in ask(12345, 'list', 1), 'another user may ask')
-    check('no message that it may read' in ask(owner, 'list', 1), 'a file that may change is a message')
+    check('may ask mxpress-runner' in ask_as(12345, commands.socket, packet), 'another user may ask')
+    check('no message that it may read' in ask_as(owner, commands.socket, packet), 'a file that may change is a message')
     check(not (commands.home / 'touched').exists(), 'the command ran')
     daemon.send(['list'], HELLO)
     daemon.wait_for_empty_queue()
