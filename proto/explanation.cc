@@ -37,6 +37,9 @@ constexpr std::string_view kSmtpIsOff =
     "SMTP\" for the mailbox, and, where it is off for all, for the organisation.";
 constexpr std::string_view kThisHost = "If this host is to take the domain's mail, add it to local_domains; if not, give it a route.";
 
+constexpr std::string_view kOutage =
+    "The first line of `mxpress status` tells what to do. Nothing else has to be done: all that waits is sent at the end.";
+
 bool is(EnhancedStatus status, int subject, int detail) { return status.subject == subject && status.detail == detail; }
 
 // By the codes of a reply.
@@ -104,6 +107,8 @@ Explanation session_broke(const HostResult& result) {
 Explanation never_offered(const HostResult& result) {
   if (result.text == kHeldTooLong)
     return {"It was held back by the operator of the mail system that sends it until its time was over.", Remedy::ask_administrator};
+  if (result.text.starts_with(kCannotSend))
+    return {"The mail system that sends it cannot send any mail this way.", Remedy::ask_administrator, kOutage};
   if (is(result.status, 4, 5))
     return {"It waits for its turn: the mail system that sends it lets only so much mail go this way in a certain time.",
             Remedy::send_later};

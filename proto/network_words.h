@@ -18,6 +18,9 @@ inline constexpr std::string_view kNoBufferSpace = "no buffer space on this mach
 inline constexpr std::string_view kNoLocalAddress = "no free address or port on this machine";
 inline constexpr std::string_view kNoAddressFamily = "address family not supported by this machine";
 
+// Of mail that waits for the end of an outage of this host: the way, and the reason, follow.
+inline constexpr std::string_view kCannotSend = "this host cannot send";
+
 enum class ConnectFailure {
   refused,     // somebody answered: the host, or a firewall
   no_answer,   // the time was over

@@ -11,7 +11,7 @@ constexpr CommandRow kLooking[] = {
     {"show ID", "the life of one message: who handed it in, every attempt, what comes next"},
     {"show --recipient A", "the same for what there is to A, or from --sender A; also the latest that have ended"},
     {"cat ID", "the message itself"},
-    {"status", "is the daemon well? (exit code 0: yes)"},
+    {"status", "is all well? (exit code 0: yes; 1: degraded; 2: cannot send)"},
     {"mailq", "the queue as Postfix prints it"},
     {"wait ID", "returns when the message has left the queue"},
     {"config check|show", "is the configuration right; what is in force, and in which file it was set"},

@@ -31,9 +31,10 @@ void add_limit(DestinationStatus& row, const SiteLimits::Why& why, Instant now) 
 }
 
 // The site itself may be well.
-void add_outage(DestinationStatus& row, SiteFailure why) {
+void add_outage(DestinationStatus& row, SiteFailure why, std::optional<Instant> next, Instant now) {
   row.last = std::move(why.result);
   row.failing_since = why.since;
+  if (next) row.next_probe = row.next_try = to_wall(std::max(*next, now));
 }
 
 // What waits at one destination.
@@ -92,7 +93,7 @@ std::vector<DestinationStatus> AdminView::status_of(queue::QueueId message, Inst
     row.last = destinations_[destination].last.get();
     if (backoff) add_backoff(row, *backoff, now);
     if (limit) add_limit(row, *limit, now);
-    if (outage) add_outage(row, std::move(*outage));
+    if (outage) add_outage(row, std::move(*outage), outages_->next_probe(destination), now);
     if (flight) row.flights.push_back(std::move(*flight));
   }
   return result;
@@ -117,7 +118,8 @@ DestinationStatus AdminView::row(DestinationIndex index, const Tally& tally, Ins
   row.last = destination.last.get();
   if (backoff) add_backoff(row, *backoff, now);
   if (limit) add_limit(row, *limit, now);
-  if (auto outage = outages_ && tally.in_flight == 0 ? outages_->why(index) : std::nullopt) add_outage(row, std::move(*outage));
+  if (auto outage = outages_ && tally.in_flight == 0 ? outages_->why(index) : std::nullopt)
+    add_outage(row, std::move(*outage), outages_->next_probe(index), now);
   return row;
 }
 

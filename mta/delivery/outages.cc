@@ -196,7 +196,8 @@ std::optional<SiteFailure> Outages::why(std::string_view way) const {
   const auto* span = judge->spans().current(way);
   if (!span) return std::nullopt;
   constexpr proto::EnhancedStatus kNoAnswer{4, 4, 1};
-  std::string text = (way == kDirectWay ? "this host cannot send directly: " : "") + span->reason;
+  const std::string by = way == kDirectWay ? " directly: " : " by " + std::string(way) + ": ";
+  std::string text = std::string(proto::kCannotSend) + by + span->reason;
   return SiteFailure{{proto::Stage::none, "", "", "", kNoAnswer, 0, std::move(text), false}, system::to_wall(span->begun)};
 }
 

@@ -74,6 +74,8 @@ class Outages {
   Duration paused(std::string_view way, Instant from, Instant to) const;
 
   bool is_direct_out() const { return is_direct_out_; }
+  // When the next probe of direct delivery is due, or whether there is a route again is looked at; nothing: there is none to come.
+  std::optional<Instant> due() const;
   std::vector<OutageStatus> status() const;
   // Whoever is next is asked now.
   void probe_now();
@@ -93,7 +95,6 @@ class Outages {
   bool passes(OutageJudge::Kind kind, const OutageGate::Subject& subject);
   void tell(const std::vector<OutageJudge::News>& news);
   void arm();
-  std::optional<Instant> due() const;
   Task<void> probe();
   Task<void> probe_connections();
   Task<void> probe_lookups();

@@ -103,6 +103,10 @@ std::optional<SiteFailure> SiteOutages::why(DestinationIndex destination) const 
   return parts_.outages->why(by);
 }
 
+std::optional<Instant> SiteOutages::next_probe(DestinationIndex destination) const {
+  return parts_.outages && way(destination) == kDirectWay ? parts_.outages->due() : std::nullopt;
+}
+
 Duration SiteOutages::paused(DestinationIndex destination, Instant from, Instant to) const {
   if (!parts_.outages || !parts_.outages->has_any()) return Duration(0);
   const std::string by = way(destination);

@@ -46,6 +46,8 @@ class SiteOutages {
   // See AgePolicy::Actions.
   std::optional<SiteFailure> why(DestinationIndex destination) const;
   Duration paused(DestinationIndex destination, Instant from, Instant to) const;
+  // When it may end, of one of direct delivery; nothing: that is not known.
+  std::optional<Instant> next_probe(DestinationIndex destination) const;
 
  private:
   bool is_direct(SiteIndex site) const;

@@ -138,6 +138,12 @@ TEST_CASE("explanation: codes that mail hosts use in their own sense are explain
   CHECK(says(explain(said(Stage::rcpt, "550 5.1.1 <postmaster@spamhaus.org> user unknown")), "no mailbox"));
 }
 
+TEST_CASE("explanation: mail that waits because this host cannot send is no fault of the mail host") {
+  const auto explained = explain(own(Stage::none, {4, 4, 1}, "this host cannot send directly: the name servers do not answer"));
+  CHECK(says(explained, "cannot send any mail this way"));
+  CHECK(explained.remedy == Remedy::ask_administrator);
+}
+
 TEST_CASE("explanation: every result has words, whatever its codes") {
   for (int stage = 0; stage <= static_cast<int>(Stage::none); ++stage)
     for (const int klass : {2, 4, 5})

@@ -308,3 +308,18 @@ TEST_CASE("outage: of a route, which is its own") {
   CHECK(world.outages().empty());
   CHECK(world.lines("outage_over way=[route]") == 1);
 }
+
+TEST_CASE("outage: the queue tells why mail waits, and when somebody is asked next") {
+  World world;
+  world.all_down();
+  for (int i = 1; i < 4; ++i) world.send_to(i);
+  world.run_for(minutes(10));
+  REQUIRE(world.is_out());
+  for (const auto& row : world.status()) {
+    REQUIRE(row.last);
+    CHECK(row.last->text.starts_with("this host cannot send directly: mail hosts of several networks"));
+    REQUIRE(row.next_probe);
+    CHECK(*row.next_probe > world.time.wall());
+    CHECK(*row.next_probe <= world.time.wall() + minutes(15));
+  }
+}
