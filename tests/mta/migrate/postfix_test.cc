@@ -43,10 +43,10 @@ TEST_CASE("import of Postfix: parameters that name themselves, or grow, come to 
   std::string wide = "b0 =\n";
   for (int i = 1; i < 20; ++i) {
     wide += "b" + std::to_string(i) + " =";
-    for (int j = 0; j < 20; ++j) wide += " $b" + std::to_string(i - 1);
+    for (int j = 0; j < 20; ++j) wide += "$b" + std::to_string(i - 1);
     wide += "\n";
   }
-  CHECK(value_of(wide, "b19").empty());  // 20^19 of them otherwise
+  CHECK(value_of(wide, "b19").empty());  // else 20^19 parameters
 }
 
 TEST_CASE("import of Postfix: next hops") {
