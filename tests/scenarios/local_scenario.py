@@ -216,7 +216,7 @@ def ask_without_waiting(path, user):
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     client.settimeout(20)
     client.connect(str(path))
-    packet = ''.join(field + '\0' for field in ('mxpress-deliver 2', 'maildir', user, '', f'{user}@here.example', '0A', '0', '0', '1')).encode()
+    packet = ''.join(field + '\0' for field in ('mxpress-deliver 3', 'maildir', 'nothing', user, '', f'{user}@here.example', '0A', '0', '0', '1')).encode()
     with open('/etc/hostname', 'rb') as content:
         socket.send_fds(client, [packet], [content.fileno()])
     return client
