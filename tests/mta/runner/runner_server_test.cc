@@ -17,7 +17,7 @@
 #include "mta/auth/command_source.h"
 #include "mta/config/config.h"
 #include "mta/runner/client.h"
-#include "mta/runner/password_service.h"
+#include "mta/runner/command_service.h"
 #include "mta/system/frames.h"
 #include "mta/system/unix_listener.h"
 #include "proto/runner.pb.h"
@@ -71,7 +71,7 @@ class House {
  private:
   test::TempFolder folder_;
   std::optional<mta::runner::Commands> commands_;
-  std::optional<mta::runner::PasswordService> service_;
+  std::optional<mta::runner::CommandService> service_;
   Descriptor stop_;
   std::optional<RunnerServer> server_;
   std::thread thread_;
