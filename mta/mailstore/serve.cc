@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -21,6 +22,8 @@ namespace {
 using system::Descriptor;
 
 constexpr timeval kPatience{5, 0};  // for the request
+constexpr int kLockTries = 25;
+constexpr useconds_t kLockPause = 20'000;  // microseconds
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 Reply deferred(std::string why) { return {Reply::Kind::deferred, std::move(why)}; }
@@ -85,11 +88,12 @@ bool is_content(int file, const Request& request) {
   return seals < 0 || seals == F_SEAL_SEAL || (seals & kSeals) == kSeals;
 }
 
-// Of a user there is one delivery at a time, even if nothing can end it: a file system of the user's own (FUSE) that does not answer
-// outlasts SIGKILL. The lock ends with the process at the latest.
+// Of a user there is one request at a time, even if nothing can end it: a file system of the user's own (FUSE) that does not answer
+// outlasts SIGKILL. Another waits for a while: the mail of somebody else may lead to this user's ~/.forward. The lock ends with the process
+// at the latest.
 class UserLock {
  public:
-  UserLock(int users, uid_t uid) : users_(users), uid_(uid), is_held_(users < 0 || set(F_WRLCK)) {}
+  UserLock(int users, uid_t uid) : users_(users), uid_(uid), is_held_(users < 0 || wait()) {}
   ~UserLock() {
     if (users_ >= 0 && is_held_) set(F_UNLCK);
   }
@@ -98,6 +102,13 @@ class UserLock {
   bool is_held() const { return is_held_; }
 
  private:
+  bool wait() const {
+    for (int i = 0; i < kLockTries; ++i) {
+      if (set(F_WRLCK)) return true;
+      ::usleep(kLockPause);
+    }
+    return false;
+  }
   bool set(short kind) const {
     struct flock octet{};
     octet.l_type = kind;

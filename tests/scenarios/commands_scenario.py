@@ -120,6 +120,13 @@ def scenario_procmail_as_a_command_sorts_into_a_folder(world):
     daemon.stop()
 
 
+def changeable_memory():
+    """Open for reading, and not sealed: whoever has made it may write to it."""
+    memory = os.memfd_create('message', os.MFD_ALLOW_SEALING)
+    os.write(memory, b'Subject: x\n\n')
+    return open(f'/proc/self/fd/{memory}', 'rb')
+
+
 def scenario_no_command_runs_without_leave_or_for_others(world):
     commands = Commands(world, allow='false')
     commands.aliases(f'list: "|/usr/bin/touch {commands.home}/touched"\n')
@@ -139,7 +146,8 @@ def scenario_no_command_runs_without_leave_or_for_others(world):
     packet = b'mxpress-command 1\0list\0001\0\0list@here.example\0'
     owner = pwd.getpwnam(daemon_user()).pw_uid
     check('may ask mxpress-runner' in ask_as(12345, commands.socket, packet), 'another user may ask')
-    check('no message that it may read' in ask_as(owner, commands.socket, packet), 'a file that may change is a message')
+    check('no message that it may read' in ask_as(owner, commands.socket, packet, changeable_memory), 'memory that may change is a message')
+    check('no message that it may read' in ask_as(owner, commands.socket, packet, lambda: open('/dev/null', 'rb')), 'a device is a message')
     check(not (commands.home / 'touched').exists(), 'the command ran')
     daemon.send(['list'], HELLO)
     daemon.wait_for_empty_queue()

@@ -173,10 +173,10 @@ def scenario_deliveries_that_are_killed_leave_no_mailbox_torn_and_lose_nothing(w
     daemon.stop()
 
 
-def ask_as(uid, path, packet):
-    """What the helper answers to that user."""
+def ask_as(uid, path, packet, opened=lambda: open('/etc/hostname', 'rb')):
+    """What the helper answers to that user, who passes the file that `opened` returns."""
     def talk():
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client, open('/etc/hostname', 'rb') as content:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client, opened() as content:
             try:
                 client.connect(str(path))
             except PermissionError:
