@@ -71,7 +71,7 @@ std::optional<Task<void>> LocalRecipients::expand(const proto::Recipient& recipi
   take_room_for(recipient);
   if (!has_room_) return std::nullopt;
   if (checks_users()) {
-    if (auto names = unasked(); !names.empty()) return users_->look_up(std::move(names));
+    if (auto names = unasked(); !names.empty()) return users_->look_up(room_.owner(), std::move(names));
   }
   if (expansion_.steps >= kStepsOfTurn) return let_others_go_on();
   return std::nullopt;

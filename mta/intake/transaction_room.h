@@ -18,8 +18,11 @@ class TransactionRoom {
   static constexpr std::uint64_t kAlwaysHeld = 8 * 1024;  // octets: a usual message asks nobody
   static constexpr std::uint64_t kStep = 4 * 1024;        // the budget is asked for so much at a time
 
-  TransactionRoom(fairness::FairBudget& budget, const fairness::Owner& owner) : beyond_(budget, owner) {}
-  TransactionRoom(TransactionRoom&& other) noexcept : beyond_(std::move(other.beyond_)), octets_(std::exchange(other.octets_, 0)) {}
+  TransactionRoom(fairness::FairBudget& budget, const fairness::Owner& owner) : owner_(owner), beyond_(budget, owner) {}
+  TransactionRoom(TransactionRoom&& other) noexcept
+      : owner_(other.owner_), beyond_(std::move(other.beyond_)), octets_(std::exchange(other.octets_, 0)) {}
+
+  const fairness::Owner& owner() const { return owner_; }
 
   // So many more. False: the owner has no share left, and nothing has changed.
   [[nodiscard]] bool add(std::uint64_t octets) {
@@ -38,6 +41,7 @@ class TransactionRoom {
     return octets <= kAlwaysHeld ? 0 : (octets - kAlwaysHeld + kStep - 1) / kStep * kStep;
   }
 
+  const fairness::Owner owner_;
   fairness::FairBudget::Hold beyond_;
   std::uint64_t octets_ = 0;
 };

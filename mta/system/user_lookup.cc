@@ -10,13 +10,13 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstdio>
-#include <deque>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
+#include "mta/fairness/owner_lines.h"
 #include "proto/text_hash.h"
 
 namespace mxpress::mta::system {
@@ -68,7 +68,7 @@ struct UserLookup::Core : std::enable_shared_from_this<Core> {
   using Lock = std::unique_lock<std::mutex>;
 
   Core(Ask how, Duration wait) : ask(std::move(how)), patience(wait) {}
-  bool add(JobPtr job);
+  bool add(const fairness::Owner& owner, JobPtr job);
   void abandon(Job& job);
   void close();
 
@@ -89,7 +89,7 @@ struct UserLookup::Core : std::enable_shared_from_this<Core> {
   mutable std::mutex mutex;  // around all that follows
   std::condition_variable changed;
   bool is_closed = false;
-  std::deque<JobPtr> queue;
+  fairness::OwnerLines<JobPtr> lines;
   std::size_t threads = 0, idle = 0;
   std::optional<BootTime> since[kThreads];  // of the lookup under way
   std::unordered_map<std::string, Kept, proto::TextHash> answers;
@@ -104,12 +104,12 @@ bool UserLookup::Core::hangs(BootTime now) const {
 }
 
 // False: nobody can ask now.
-bool UserLookup::Core::add(JobPtr job) {
+bool UserLookup::Core::add(const fairness::Owner& owner, JobPtr job) {
   const Lock lock(mutex);
-  if (is_closed || hangs(BootClock::now()) || queue.size() >= kMostWaiting) return false;
-  if (idle <= queue.size() && threads < kThreads) start_thread();
+  if (is_closed || hangs(BootClock::now()) || lines.waiting() >= kMostWaiting) return false;
+  if (idle <= lines.waiting() && threads < kThreads) start_thread();
   if (threads == 0) return false;
-  queue.push_back(std::move(job));
+  lines.enter(std::move(job), owner);
   changed.notify_one();
   return true;
 }
@@ -128,11 +128,10 @@ void UserLookup::Core::run(std::size_t slot) {
   Lock lock(mutex);
   while (true) {
     ++idle;
-    changed.wait(lock, [this] { return is_closed || !queue.empty(); });
+    changed.wait(lock, [this] { return is_closed || lines.waiting() > 0; });
     --idle;
     if (is_closed) return;
-    const JobPtr job = std::move(queue.front());
-    queue.pop_front();
+    const JobPtr job = lines.next([](const fairness::Owner&) { return true; })->item;
     work(lock, *job, slot);
     if (job->wake) job->wake();
   }
@@ -180,7 +179,7 @@ void UserLookup::Core::abandon(Job& job) {
 void UserLookup::Core::close() {
   const Lock lock(mutex);
   is_closed = true;
-  queue.clear();
+  lines = {};
   changed.notify_all();
 }
 
@@ -198,7 +197,7 @@ std::shared_ptr<const std::vector<std::string>> UserLookup::names() const {
   return core_->names;
 }
 
-Task<void> UserLookup::look_up(std::vector<std::string> names) {
+Task<void> UserLookup::look_up(fairness::Owner owner, std::vector<std::string> names) {
   const auto core = core_;
   const Executor executor = co_await asio::this_coro::executor;
   const auto timer = std::make_shared<Timer>(executor);  // shared with what wakes it
@@ -209,7 +208,7 @@ Task<void> UserLookup::look_up(std::vector<std::string> names) {
   const std::unique_ptr<Core::Job, decltype(forget)> guard(job.get(), forget);
   job->wake = [executor, timer] { asio::post(executor, [timer] { timer->cancel(); }); };
   timer->expires_after(core->patience);
-  if (!core->add(job)) co_return;
+  if (!core->add(owner, job)) co_return;
   boost::system::error_code ignored;
   co_await timer->async_wait(asio::redirect_error(use_task, ignored));
 }

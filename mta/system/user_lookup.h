@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dns/async.h"
+#include "mta/fairness/owner.h"
 
 namespace mxpress::mta::system {
 
@@ -24,7 +25,7 @@ UserAnswer ask_name_service(const std::string& name);
 std::vector<std::string> names_in_passwd();
 
 // Answers are kept for a while: 60 s that there is a user, 5 s anything else. Up to two lookups are under way; while both have taken longer
-// than `patience`, nothing is asked, and the answer is `unavailable` at once. Any thread.
+// than `patience`, nothing is asked, and the answer is `unavailable` at once. Owners take turns. Any thread.
 class UserLookup {
  public:
   using Ask = std::function<UserAnswer(const std::string& name)>;
@@ -40,8 +41,8 @@ class UserLookup {
   std::optional<UserAnswer> answer(const std::string& name) const;
   // Names of users that a misspelt one may have meant, as they were at most a minute ago when a name was unknown.
   std::shared_ptr<const std::vector<std::string>> names() const;
-  // Until all have answers, or `patience` has passed; names without one by then are `unavailable` for a while.
-  Task<void> look_up(std::vector<std::string> names);
+  // For this owner. Until all have answers, or `patience` has passed; names without one by then are `unavailable` for a while.
+  Task<void> look_up(fairness::Owner owner, std::vector<std::string> names);
 
  private:
   struct Core;

@@ -1,18 +1,22 @@
 // Lookups of users, with a name service that hangs.
 #include "mta/system/user_lookup.h"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "tests/support/virtual_time.h"
 
 namespace mxpress::testing {
 namespace {
 
+namespace fairness = mta::fairness;
 using mta::system::UserAnswer;
 using mta::system::UserLookup;
 
@@ -21,7 +25,7 @@ UserAnswer answer(UserLookup& users, std::vector<std::string> names) {
   asio::io_context io(1);
   const std::string first = names.front();
   bool is_done = false;
-  asio::co_spawn(io, users.look_up(std::move(names)), [&](std::exception_ptr) { is_done = true; });
+  asio::co_spawn(io, users.look_up({}, std::move(names)), [&](std::exception_ptr) { is_done = true; });
   while (!is_done) {
     io.poll();
     std::this_thread::yield();
@@ -73,7 +77,7 @@ TEST_CASE("user lookup: one that hangs holds nobody up, and while two hang the o
     UserLookup users(service);
     const auto give_up = [&](const char* name, int asked) {
       asio::io_context io(1);
-      asio::co_spawn(io, users.look_up({name}), [](std::exception_ptr) {});
+      asio::co_spawn(io, users.look_up({}, {name}), [](std::exception_ptr) {});
       io.poll();
       service.wait_for(asked);
       time.run_for(io, std::chrono::seconds(2));
@@ -86,6 +90,33 @@ TEST_CASE("user lookup: one that hangs holds nobody up, and while two hang the o
     CHECK(*service.asked == 3);
   }
   service.opener->set_value();  // the threads end behind the lookup
+}
+
+TEST_CASE("user lookup: owners take turns: who asks for one name does not wait for all names of another owner") {
+  const HangingService service;
+  const auto flood = fairness::Owner::user(1001), other = fairness::Owner::user(1002);
+  auto order = std::make_shared<std::pair<std::mutex, std::vector<std::string>>>();  // shared with the threads
+  UserLookup users([service, order](const std::string& name) {
+    const UserAnswer found = service(name);
+    const std::lock_guard lock(order->first);
+    order->second.push_back(name);
+    return found;
+  });
+  asio::io_context io(1);
+  int left = 0;
+  const auto ask = [&](const fairness::Owner& owner, const std::string& name) {
+    asio::co_spawn(io, users.look_up(owner, {name}), [&left](std::exception_ptr) { --left; });
+    ++left;
+    io.poll();
+  };
+  for (const char* name : {"hang1", "hang2"}) ask(flood, name);
+  service.wait_for(2);
+  for (int i = 0; i < 50; ++i) ask(flood, "flood" + std::to_string(i));
+  ask(other, "bob");
+  service.opener->set_value();
+  while (left > 0) io.run_one();
+  const auto bob = std::find(order->second.begin(), order->second.end(), "bob");
+  CHECK(bob - order->second.begin() <= 4);  // behind those that hung, and one of the flood on each thread
 }
 
 }  // namespace mxpress::testing
