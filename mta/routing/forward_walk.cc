@@ -22,17 +22,19 @@ constexpr std::uint64_t kMostSteps = 20'000;  // through aliases, some microseco
 
 std::string shown(std::string_view text) { return proto::printable(text, 100); }
 
-// Why a target can never be followed; empty: it is a name.
+constexpr const char* kNoAddress = "this is no address";
+
+// Why a target can never be followed; empty: it is a name. Senders read it: the line itself may be nobody's business.
 std::string why_not(const proto::AliasTarget& target) {
   switch (target.kind) {
     case Kind::command:
-      return "no command is run for mail: |" + shown(target.text);
+      return "no command is run for mail";
     case Kind::file:
-      return "mail is not written to a file: " + shown(target.text);
+      return "mail is not written to a file";
     case Kind::include:
-      return "a ~/.forward includes no file: " + shown(target.text);
+      return "a ~/.forward includes no file";
     case Kind::mistake:
-      return target.text;
+      return kNoAddress;
     default:
       return {};
   }
@@ -102,7 +104,7 @@ void ForwardWalk::follow_name(const proto::AliasTarget& target) {
   const Frame& frame = open_.back();
   const auto mailbox = proto::Mailbox::parse_qualifying(target.text, frame.mailbox.domain());
   if (!mailbox) {
-    leave_out(place_of(target) + ": " + shown(target.text) + ": " + mailbox.error().message);
+    leave_out(place_of(target) + ": " + kNoAddress);
     return add_own();
   }
   if (config_.is_local(mailbox->domain()) && user_of(*mailbox) == frame.user) return add_own();

@@ -103,12 +103,12 @@ TEST_CASE("forward walk: aliases stand before the files of users, but not before
   CHECK(host.leads("dave") == "c@there.example");
 }
 
-TEST_CASE("forward walk: for what cannot be followed the own mailbox has the mail, and the reason is told") {
+TEST_CASE("forward walk: for what cannot be followed the own mailbox has the mail, and the reason is told, but not the line") {
   Host host({{"bob", "\"|/usr/bin/vacation bob\"\n/home/bob/mail\n:include:/etc/list\na@@b\nnobody\nodd\nx@there.example\n"}, {"odd", ""}});
   CHECK(host.leads("bob") ==
-        "bob! odd! x@there.example [~bob/.forward:1: no command is run for mail: |/usr/bin/vacation bob] "
-        "[~bob/.forward:2: mail is not written to a file: /home/bob/mail] [~bob/.forward:3: a ~/.forward includes no file: /etc/list] "
-        "[~bob/.forward:4: \"a@@b\" is no address: not a domain: expected a host name such as example.org or an address in brackets] "
+        "bob! odd! x@there.example [~bob/.forward:1: no command is run for mail] "
+        "[~bob/.forward:2: mail is not written to a file] [~bob/.forward:3: a ~/.forward includes no file] "
+        "[~bob/.forward:4: this is no address] "
         "[~bob/.forward: no user nobody on this host] "
         "[/home/odd/.forward is odd]");
 }
