@@ -52,8 +52,13 @@ struct Submitter {
   // Whose shares the message uses where `uid` is unknown: over SMTP the user whom the client's socket names, or the client's network; of a
   // notice, the owner of the message it tells of.
   ShareOwner share{};
+  // The user whose ~/.forward has made the message of another one; -1: none has. He decides how many recipients it has and where they are,
+  // so it uses his shares, and he may see and change it. Who sends it is still `uid`.
+  std::int64_t forwarder = -1;
 
-  ShareOwner share_owner() const { return uid >= 0 ? ShareOwner::user(uid) : share; }
+  ShareOwner share_owner() const { return owner() >= 0 ? ShareOwner::user(owner()) : share; }
+  // Who may see and change the message; -1: nobody but operators.
+  std::int64_t owner() const { return forwarder >= 0 ? forwarder : uid; }
   // The user who sends, for what only some may send as: `uid`, or over loopback the one whom the client's socket names; -1: not known. Who
   // lets others use a socket lets them send as himself; it gives them no right to see or change his mail.
   std::int64_t sending_user() const { return uid >= 0 ? uid : share.user_of_socket(); }

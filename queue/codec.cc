@@ -103,6 +103,7 @@ void write(const proto::Envelope& from, pb::Envelope& to) {
   by.set_client_address(from.submitter.client_address);
   by.set_client_name(from.submitter.client_name);
   if (from.submitter.uid < 0) write(from.submitter.share, by);
+  if (from.submitter.forwarder >= 0) by.set_forwarder(from.submitter.forwarder);
 }
 
 Result<proto::Recipient> read(const pb::Recipient& from) {
@@ -122,8 +123,9 @@ proto::ShareOwner read_share(const pb::Submitter& from) {
 }
 
 proto::Submitter read(const pb::Submitter& from) {
-  return {from.entrance(),       from.uid(),         from.pid(),      from.program(), from.unit(),
-          from.client_address(), from.client_name(), read_share(from)};
+  return {from.entrance(),    from.uid(),       from.pid(),
+          from.program(),     from.unit(),      from.client_address(),
+          from.client_name(), read_share(from), from.has_forwarder() ? std::max<std::int64_t>(from.forwarder(), -1) : -1};
 }
 
 Result<proto::Envelope> read(const pb::Envelope& from) {

@@ -16,7 +16,7 @@ namespace mxpress::queue {
 class MessageOwner {
  public:
   MessageOwner() = default;  // nobody's, of an unknown share
-  explicit MessageOwner(const proto::Submitter& by) : uid_(by.uid), share_(by.share_owner()) {}
+  explicit MessageOwner(const proto::Submitter& by) : uid_(by.owner()), share_(by.share_owner()) {}
   // A negative uid is nobody.
   static MessageOwner user(std::int64_t uid) { return {uid, proto::ShareOwner::user(uid)}; }
   static MessageOwner nobody(const proto::ShareOwner& share) { return {-1, share}; }

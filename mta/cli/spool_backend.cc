@@ -79,7 +79,7 @@ class SpoolBackend final : public control::ControlBackend {
   }
   bool owns(uid_t uid, queue::QueueId id) override {
     const auto message = load(id);
-    return message && message->envelope.submitter.uid == std::int64_t{uid};
+    return message && message->envelope.submitter.owner() == std::int64_t{uid};
   }
   Result<queue::Message> load(queue::QueueId id) override { return spool_->load(id); }
 

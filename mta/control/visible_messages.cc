@@ -50,7 +50,7 @@ VisibleMessages::~VisibleMessages() = default;
 bool VisibleMessages::may_see(queue::QueueId id) const { return peer_.may_do_everything || backend_.owns(peer_.uid, id); }
 
 bool VisibleMessages::is_own(const queue::Message& message) const {
-  const std::int64_t uid = message.envelope.submitter.uid;
+  const std::int64_t uid = message.envelope.submitter.owner();
   return uid >= 0 && uid == static_cast<std::int64_t>(peer_.uid);
 }
 

@@ -34,7 +34,7 @@ Reply deliver_as_user(const Request& request, const Account& user, const std::st
   if (request.forwarding != Forwarding::nothing && has_home(user)) {
     auto forward = read_forward(user.home, user.uid);
     if (!forward) return deferred(forward.error());
-    if (!forward->text.empty()) return {Reply::Kind::forward, std::move(forward->text)};
+    if (!forward->text.empty()) return {Reply::Kind::forward, std::move(forward->text), user.uid};
     remark = std::move(forward->refused);
   }
   if (request.forwarding == Forwarding::alone) return {Reply::Kind::no_forward, std::move(remark)};

@@ -8,7 +8,7 @@
 namespace mxpress::mta::mailstore {
 namespace {
 
-constexpr std::string_view kVersion = "mxpress-deliver 3";
+constexpr std::string_view kVersion = "mxpress-deliver 4";
 constexpr std::size_t kMostOfName = 64, kMostOfAddress = 1024;  // octets
 constexpr std::array<std::string_view, 3> kFormats = {"automatic", "mbox", "maildir"};
 constexpr std::array<std::string_view, 3> kForwardings = {"first", "nothing", "alone"};
@@ -88,12 +88,9 @@ std::optional<Request> parse_request(std::string_view packet) {
   if (!known || !known_forwarding || !is_user_name(user) || !is_text(sender, kMostOfAddress) || !is_text(recipient, kMostOfAddress) ||
       !is_id(id))
     return std::nullopt;
-  Request request{static_cast<Format>(*known),
-                  static_cast<Forwarding>(*known_forwarding),
-                  std::string(user),
-                  std::string(sender),
-                  std::string(recipient),
-                  std::string(id)};
+  Request request{static_cast<Format>(*known), static_cast<Forwarding>(*known_forwarding),
+                  std::string(user),           std::string(sender),
+                  std::string(recipient),      std::string(id)};
   const bool is_right = read_number(time, request.time) && read_number(offset, request.offset) && read_number(size, request.size);
   return is_right ? std::optional(std::move(request)) : std::nullopt;
 }
@@ -103,17 +100,19 @@ std::string format_reply(const Reply& reply) {
   std::string text = reply.text.substr(0, is_file ? kMaxForward : kMaxText);
   const auto is_bad = [is_file](unsigned char c) { return is_file ? c == 0 : c < 32 || c == 127; };
   std::replace_if(text.begin(), text.end(), is_bad, ' ');
-  return joined<3>({kVersion, kReplies[static_cast<std::size_t>(reply.kind)], text});
+  return joined<4>({kVersion, kReplies[static_cast<std::size_t>(reply.kind)], text, is_file ? std::to_string(reply.uid) : ""});
 }
 
 std::optional<Reply> parse_reply(std::string_view packet) {
-  const auto fields = fields_of<3>(packet);
+  const auto fields = fields_of<4>(packet);
   if (!fields || packet.size() > kMaxReply) return std::nullopt;
   const auto kind = index_in(kReplies, (*fields)[1]);
   if (!kind) return std::nullopt;
   Reply reply{static_cast<Reply::Kind>(*kind), std::string((*fields)[2])};
   const bool is_file = reply.kind == Reply::Kind::forward;
-  const bool is_right = is_file ? !reply.text.empty() && reply.text.size() <= kMaxForward : is_text(reply.text, kMaxText);
+  const std::string_view uid = (*fields)[3];
+  const bool is_right = is_file ? !reply.text.empty() && reply.text.size() <= kMaxForward && read_number(uid, reply.uid) && reply.uid > 0
+                                : is_text(reply.text, kMaxText) && uid.empty();
   return is_right ? std::optional(std::move(reply)) : std::nullopt;
 }
 

@@ -60,6 +60,7 @@ struct Reply {
   // One line: why; or why there is a ~/.forward that is not followed (delivered, no_forward). Of `forward` any octets but NUL, up to
   // kMaxForward, and not empty.
   std::string text;
+  std::int64_t uid = -1;  // of `forward`: whose file it is, 1 or more
   bool operator==(const Reply&) const = default;
 };
 

@@ -35,11 +35,18 @@ const Rule* rule_of_all(const SenderTable& senders) {
   return found == senders.end() ? nullptr : &*found;
 }
 
-// mxpressd itself, and root, who could become anybody, may.
+// Root could become anybody.
+bool is_listed(const std::vector<LocalUser>& users, std::int64_t uid) {
+  if (uid <= 0) return uid == 0;
+  return std::any_of(users.begin(), users.end(), [uid](const LocalUser& user) { return user.uid == uid; });
+}
+
+// mxpressd itself may. Where a ~/.forward has made the message its user must be allowed to, too: he chooses who gets it.
 bool may_use(const SenderConfig& sender, const proto::Envelope& envelope) {
-  const std::int64_t uid = envelope.submitter.sending_user();
-  if (!sender.users || envelope.is_notice || uid == 0) return true;
-  return uid > 0 && std::any_of(sender.users->begin(), sender.users->end(), [uid](const LocalUser& user) { return user.uid == uid; });
+  if (!sender.users) return true;
+  const proto::Submitter& by = envelope.submitter;
+  if (by.forwarder >= 0 && !is_listed(*sender.users, by.forwarder)) return false;
+  return envelope.is_notice || is_listed(*sender.users, by.sending_user());
 }
 
 struct Claim {

@@ -143,7 +143,7 @@ Task<proto::RecipientResult> DeliverTransport::deliver_one(const Order& order, s
   const Letter letter{order, index, std::move(user), std::move(*content)};
   const bool follows = recipient.forwards < proto::kMostForwards;
   Reply reply = co_await ask(letter, letter.user, follows ? Forwarding::first : Forwarding::nothing);
-  if (reply.kind == Reply::Kind::forward) co_return co_await forward(letter, std::move(reply.text));
+  if (reply.kind == Reply::Kind::forward) co_return co_await forward(letter, std::move(reply));
   co_return result_of(reply, letter.user, letter.config().unknown_users, remark_of(reply.text));
 }
 
@@ -159,12 +159,12 @@ Task<proto::RecipientResult> DeliverTransport::deliver_to_mailbox(const Letter& 
   co_return result_of(reply, letter.user, letter.config().unknown_users, remark_of(remark));
 }
 
-Task<proto::RecipientResult> DeliverTransport::forward(const Letter& letter, std::string text) {
+Task<proto::RecipientResult> DeliverTransport::forward(const Letter& letter, Reply file) {
   const Config& config = *letter.order.config;
   const proto::Recipient& recipient = letter.recipient();
   if (was_delivered_to(front_of(letter.content), recipient.mailbox))
     co_return co_await deliver_to_mailbox(letter, "the message was forwarded from here before (Delivered-To), a loop");
-  routing::ForwardWalk walk(config, recipient.mailbox, text);
+  routing::ForwardWalk walk(config, recipient.mailbox, file.text);
   while (const auto user = walk.next()) {
     if (!mailstore::is_user_name(*user))
       walk.is_unknown();
@@ -178,7 +178,8 @@ Task<proto::RecipientResult> DeliverTransport::forward(const Letter& letter, std
   const bool is_own = found.targets.size() == 1 && found.targets.front().mailbox == recipient.mailbox;
   if (is_own) co_return co_await deliver_to_mailbox(letter, joined(found.left_out));
   if (!letter.order.wanted()) co_return proto::RecipientResult();
-  const auto stored = co_await forwarder_.forward(letter.message(), letter.index, recipients_for(recipient, found.targets), config);
+  const Forwarder::From from{letter.message(), letter.index, file.uid};
+  const auto stored = co_await forwarder_.forward(from, recipients_for(recipient, found.targets), config);
   if (!stored) co_return local_result(Outcome::deferred, kMailboxFailure, "cannot forward by ~/.forward: " + stored.error().message);
   const std::string count = std::to_string(found.targets.size()) + (found.targets.size() == 1 ? " recipient" : " recipients");
   const std::string words = "forwarded by ~/.forward of " + letter.user + " to " + count + " as " + stored->to_string();

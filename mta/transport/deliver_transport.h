@@ -41,7 +41,7 @@ class DeliverTransport final : public Transport {
   Task<proto::RecipientResult> deliver_one(const Order& order, std::uint32_t recipient);
   Task<mailstore::Reply> ask(const Letter& letter, std::string user, mailstore::Forwarding forwarding);
   Task<proto::RecipientResult> deliver_to_mailbox(const Letter& letter, std::string remark);
-  Task<proto::RecipientResult> forward(const Letter& letter, std::string text);
+  Task<proto::RecipientResult> forward(const Letter& letter, mailstore::Reply file);
 
   fairness::FileTurns* files_;
   Forwarder& forwarder_;

@@ -26,12 +26,13 @@ void end_at_redirection(std::vector<proto::Recipient>& recipients) {
     if (one.forwards == 0) one.forwards = proto::kMostForwards;
 }
 
-queue::NewMessage without_content(const queue::Message& message, std::uint32_t index, std::vector<proto::Recipient> recipients) {
+queue::NewMessage without_content(const Forwarder::From& from, std::vector<proto::Recipient> recipients) {
   queue::NewMessage copy;
-  copy.envelope = message.envelope;
+  copy.envelope = from.message.envelope;
+  copy.envelope.submitter.forwarder = from.forwarder;
   copy.envelope.recipients = std::move(recipients);
   copy.envelope.submitted = Clock::current().wall();
-  copy.notice_for.push_back({message.id, {index}, queue::NoticeKind::forward});
+  copy.notice_for.push_back({from.message.id, {from.index}, queue::NoticeKind::forward});
   return copy;
 }
 
@@ -77,20 +78,20 @@ bool was_delivered_to(std::string_view text, const proto::Mailbox& mailbox) {
   return false;
 }
 
-Task<Result<proto::QueueId>> Forwarder::forward(const queue::Message& message, std::uint32_t index,
-                                                std::vector<proto::Recipient> recipients, const Config& config) {
-  const std::string own = std::string(kDeliveredTo) + " " + message.envelope.recipients[index].mailbox.to_string() + "\r\n";
+Task<Result<proto::QueueId>> Forwarder::forward(const From& from, std::vector<proto::Recipient> recipients, const Config& config) {
+  const queue::Message& message = from.message;
+  const std::string own = std::string(kDeliveredTo) + " " + message.envelope.recipients[from.index].mailbox.to_string() + "\r\n";
   const std::string front = own + routing::redirect_recipients(config, recipients);
   end_at_redirection(recipients);
   routing::drop_repetitions(recipients);
-  queue::NewMessage copy = without_content(message, index, std::move(recipients));
+  queue::NewMessage copy = without_content(from, std::move(recipients));
   copy.envelope.held_because = routing::hold_reason(config, copy.envelope);
   const proto::Envelope envelope = copy.envelope;
   auto write = [&spool = parts_.spool, &copy, &front, content = message.content, id = message.id] {
     const system::HandlingNow now(id);
     return copy_content(spool, *content, front, copy);
   };
-  const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), 2 * message.content->size()};
+  const fairness::FileTurns::Turn turn{envelope.submitter.share_owner(), 2 * message.content->size()};
   if (Status written = co_await fairness::run_blocking(parts_.files, turn, std::move(write)); !written) co_return written.error();
   auto stored = co_await mta::store(parts_.spool, parts_.spool.next_id(), std::move(copy));
   if (stored) parts_.admit(*stored, envelope);

@@ -38,11 +38,16 @@ class Forwarder {
   };
   explicit Forwarder(Parts parts) : parts_(std::move(parts)) {}
 
-  // A copy for `recipients`, with a Delivered-To of the recipient `index` of `message` in front; sender, owner and notices stay. One step
-  // in the spool: the copy is stored, and that recipient is delivered. So it goes to those who were found the first time, whatever happens
-  // later. Durable when it returns the id of the copy. Error (transient): nothing has changed. `message` and `config` outlive the call.
-  Task<Result<proto::QueueId>> forward(const queue::Message& message, std::uint32_t index, std::vector<proto::Recipient> recipients,
-                                       const Config& config);
+  struct From {
+    const queue::Message& message;
+    std::uint32_t index;     // of the recipient whom the mail came to
+    std::int64_t forwarder;  // the uid of the user whose ~/.forward it is
+  };
+  // A copy for `recipients`, with a Delivered-To of the recipient in front; sender and notices stay, and the user who forwards owns it
+  // (Submitter::forwarder). One step in the spool: the copy is stored, and that recipient is delivered. So it goes to those who were found
+  // the first time, whatever happens later. Durable when it returns the id of the copy. Error (transient): nothing has changed, also where
+  // the forwarder's share of the memory for mail that waits is used up. `from` and `config` outlive the call.
+  Task<Result<proto::QueueId>> forward(const From& from, std::vector<proto::Recipient> recipients, const Config& config);
 
  private:
   Parts parts_;

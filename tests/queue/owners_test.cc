@@ -162,6 +162,28 @@ TEST_CASE("owners: whose share a message uses survives a crash and a checkpoint,
   }
 }
 
+TEST_CASE("owners: what a ~/.forward has made of a message is the forwarder's, whoever has sent it") {
+  queue::SpoolFixture fixture;
+  REQUIRE(fixture.open());
+  auto small = message_of(1001), large = message_of(1001, std::string(300'000, 'x')), by_client = by_smtp(1001);
+  std::vector<QueueId> ids;
+  for (auto* one : {&small, &large, &by_client}) {
+    one->envelope.submitter.forwarder = 1002;
+    ids.push_back(*fixture.store(std::move(*one)));
+  }
+  for (int round = 0; round < 3; ++round) {
+    for (const QueueId id : ids) {
+      CHECK(fixture.spool->share_owner_of(id) == ShareOwner::user(1002));
+      CHECK(fixture.spool->owns(1002, id));
+      CHECK_FALSE(fixture.spool->owns(1001, id));
+      CHECK(fixture.spool->load(id)->envelope.submitter.sending_user() == 1001);
+    }
+    REQUIRE((round == 1 ? fixture.open() : fixture.cut()));
+    fixture.spool->checkpoint();
+    fixture.commit();
+  }
+}
+
 TEST_CASE("owners: mail of earlier runs keeps its share where mail of this run was there before it was read") {
   queue::SpoolFixture fixture;
   REQUIRE(fixture.open());

@@ -1,5 +1,6 @@
 """~/.forward with whole programs: read by mxpress-deliver as its owner, followed once."""
 import random
+import re
 import time
 
 from daemon import Daemon
@@ -117,6 +118,28 @@ def scenario_a_target_that_fails_is_told_to_the_sender_and_others_get_the_mail(w
     [notice] = host.mailboxes.messages('alice')
     words = notice.as_string()
     check('you@there.example' in words and f'Original-Recipient: rfc822; bob@{HERE}' in words, f'the notice: {words}')
+    host.daemon.stop()
+
+
+def scenario_a_forwarded_message_is_that_of_who_forwards(world):
+    host = Host(world, {'bob': 'you@there.example\n'}, sink=False)
+
+    def as_user(name):
+        return {'user': USERS[name], 'group': USERS[name], 'extra_groups': []}
+
+    def shown_to(name, message_id):
+        result = world.run([world.program('mxpress'), '-c', host.daemon.config, 'show', message_id], **as_user(name))
+        return result.stdout.decode()
+    check_equal(host.daemon.sendmail(['-f', 'me@there.example', 'bob'], message('one'), **as_user('alice'))[0], 0, 'exit status of sendmail')
+    wait_until(lambda: host.daemon.attempts('deferred') and host.texts(), 30, lambda: host.daemon.log()[-800:])
+    given, made = host.daemon.accepted_ids()[0], re.search(r' as (\w{13})', host.texts()[0]).group(1)
+    for _ in range(2):
+        check('forwarded by ~/.forward of bob' in shown_to('alice', given), 'her letter is hers')
+        check_equal((shown_to('bob', given), shown_to('alice', made)), ('', ''), 'messages of others')
+        check('you@there.example' in shown_to('bob', made), 'what his file made is his')
+        host.daemon.kill()
+        host.daemon.start()
+        host.daemon.wait_for_recovery()
     host.daemon.stop()
 
 

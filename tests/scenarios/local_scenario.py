@@ -194,7 +194,7 @@ def ask_as(uid, path, packet, opened=lambda: open('/etc/hostname', 'rb')):
 
 def scenario_only_the_daemon_and_root_may_ask_and_only_for_mail(world):
     mailboxes = Mailboxes(world).start()
-    fields = ['mxpress-deliver 3', 'mbox', 'first', 'bob', '', 'bob@here.example', '0A', '0', '0', '1']
+    fields = ['mxpress-deliver 4', 'mbox', 'first', 'bob', '', 'bob@here.example', '0A', '0', '0', '1']
     packet = lambda **changes: ''.join(changes.get(f'f{i}', field) + '\0' for i, field in enumerate(fields)).encode()
     check_equal(ask_as(USERS['alice'], mailboxes.socket, packet()), 'may not connect', 'what alice is told')
     owner = mailboxes.socket.stat()
@@ -216,7 +216,7 @@ def ask_without_waiting(path, user):
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     client.settimeout(20)
     client.connect(str(path))
-    packet = ''.join(field + '\0' for field in ('mxpress-deliver 3', 'maildir', 'nothing', user, '', f'{user}@here.example', '0A', '0', '0', '1')).encode()
+    packet = ''.join(field + '\0' for field in ('mxpress-deliver 4', 'maildir', 'nothing', user, '', f'{user}@here.example', '0A', '0', '0', '1')).encode()
     with open('/etc/hostname', 'rb') as content:
         socket.send_fds(client, [packet], [content.fileno()])
     return client

@@ -4,7 +4,9 @@ import socket
 import time
 
 from hostile_attack import attack
-from hostile_intake import SENDER
+from hostile_hosts_attacks import letter
+from hostile_intake import LETTER, SENDER
+from hostile_turns import slowest
 from hostile_users import Smtp, send_all
 from mailboxes import Mailboxes
 
@@ -105,3 +107,22 @@ def deliver_socket(bench):
     bench.figure('letters to users of this host', delivered_here(bench), len(USERS), at_least=True)
     bench.figure('until the last was delivered', time.monotonic() - begin, 5.0, 's')
     bench.figure('connections of the attacker', sum(flood.result(40) for flood in floods), None)
+
+
+def forward(bench, user, text):
+    file = bench.mailboxes.folder / 'forward'
+    file.write_text(text)
+    bench.mailboxes.shell(f'cp {file} /home/{user}/.forward && chown {user} /home/{user}/.forward && chmod 600 /home/{user}/.forward')
+
+
+@attack(13, 'forward-share', 'a letter to a user whose ~/.forward leads to 1,000 hosts that say nothing; its sender writes to new hosts', prepare=add_mailboxes,
+        honest_smtp=False)
+def forward_share(bench):
+    forward(bench, 'user0', '\n'.join(f'u@s{n}.hang.each.example' for n in range(1000)))
+    bench.user(1, send_all, bench.socket, SENDER, [[f'user0@{HERE}']], LETTER).result()
+    bench.wait(20, lambda: len(bench.hostile_events.all('connection', host='hang')) >= 60)
+    time.sleep(2)
+    begins = {f'fresh-{n}': time.monotonic() for n in range(3)}
+    for n, token in enumerate(begins):
+        bench.user(1, send_all, bench.socket, SENDER, [[f'you@w{n}.fresh.each.example']], letter(token)).result(30)
+    bench.figure("slowest of the sender's letters to new hosts", slowest(bench, bench.hostile_events, 'fresh', begins, 60), 5.0, 's')

@@ -54,7 +54,7 @@ TEST_CASE("deliver request: anything cut, added or of another version is refused
   CHECK_FALSE(parse_request(packet + std::string(1, '\0')));
   CHECK_FALSE(parse_request(packet + "x"));
   std::string other = packet;
-  other[other.find('3')] = '2';
+  other[other.find('4')] = '3';
   CHECK_FALSE(parse_request(other));
   for (std::int64_t Request::* const field : {&Request::time, &Request::offset, &Request::size}) {
     Request request = some_request();
@@ -74,11 +74,12 @@ TEST_CASE("deliver reply: what is written is read back, in one line and cut to i
 }
 
 TEST_CASE("deliver reply: the text of a ~/.forward has its lines, up to its bound") {
-  const Reply file{Reply::Kind::forward, "alice\n# \xc3\xa9\n\t\\bob\r\n"};
+  const Reply file{Reply::Kind::forward, "alice\n# \xc3\xa9\n\t\\bob\r\n", 64102};
   CHECK(parse_reply(format_reply(file)) == file);
-  const auto longest = parse_reply(format_reply({Reply::Kind::forward, std::string(kMaxForward + 10, 'x')}));
+  const auto longest = parse_reply(format_reply({Reply::Kind::forward, std::string(kMaxForward + 10, 'x'), 64102}));
   REQUIRE(longest);
   CHECK(longest->text.size() == kMaxForward);
-  CHECK_FALSE(parse_reply(format_reply({Reply::Kind::forward, ""})));
+  CHECK_FALSE(parse_reply(format_reply({Reply::Kind::forward, "", 64102})));
+  for (const std::int64_t uid : {-1, 0}) CHECK_FALSE(parse_reply(format_reply({Reply::Kind::forward, "alice", uid})));
   CHECK(parse_reply(format_reply({Reply::Kind::no_forward, "a\nb"})) == Reply{Reply::Kind::no_forward, "a b"});
 }

@@ -177,6 +177,27 @@ TEST_CASE("sender rules: nothing near a listed domain is signed for others if th
                                authors_of("From: a@else.example, b@else.example\r\n"), proto::Domain::parse("else.example").value()));
 }
 
+TEST_CASE("sender rules: what a ~/.forward has made goes by a table, signed, only if its user may send so, too") {
+  const std::string all = "[sender.\"*\"]\nroute = \"shop\"\nusers = [4001]\n";
+  const auto senders = tables(all);
+  const auto way = [&](proto::Envelope envelope, std::int64_t forwarder, const std::string& from) {
+    envelope.submitter.forwarder = forwarder;
+    const auto authors = authors_of("From: " + from + "\r\n");
+    envelope.author = mta::routing::deciding_author(senders, authors);
+    const bool is_signed = mta::routing::may_sign(senders, envelope, authors, proto::Domain::parse("here.example").value());
+    return std::string(mta::routing::sender_route(senders, envelope)) + (is_signed ? " signed" : "");
+  };
+  const auto by_boss = envelope_of(kBoss, "boss@here.example"), by_root = envelope_of(0, "root@here.example");
+  auto notice = envelope_of(-1, "");
+  notice.is_notice = true;
+  CHECK(way(by_boss, kBoss, "boss@here.example") == "boss signed");
+  CHECK(way(by_boss, kMallory, "boss@here.example") == std::string(mta::kDirectRoute));
+  CHECK(way(by_root, kBoss, "root@here.example") == "shop signed");
+  CHECK(way(by_root, kMallory, "root@here.example") == std::string(mta::kDirectRoute));
+  CHECK(way(notice, kBoss, "mailer-daemon@here.example") == "shop signed");
+  CHECK(way(notice, kMallory, "mailer-daemon@here.example") == std::string(mta::kDirectRoute));
+}
+
 TEST_CASE("sender rules: the refusal names the user, the address and the table") {
   const auto envelope = envelope_of(kMallory, "mallory@here.example");
   const auto why = mta::routing::sender_refusal(tables(), envelope, authors_of("From: boss@here.example\r\n"));

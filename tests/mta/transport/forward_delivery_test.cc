@@ -69,7 +69,7 @@ class Helper {
     if (file == files_.end()) return {Reply::Kind::no_such_user, "no " + request.user};
     if (file->second == "hangs") return {Reply::Kind::deferred, "the home does not answer"};
     const bool is_odd = file->second == "odd";
-    if (request.forwarding != Forwarding::nothing && !file->second.empty() && !is_odd) return {Reply::Kind::forward, file->second};
+    if (request.forwarding != Forwarding::nothing && !file->second.empty() && !is_odd) return {Reply::Kind::forward, file->second, 64102};
     const std::string remark = is_odd && request.forwarding != Forwarding::nothing ? "the file is odd" : "";
     if (request.forwarding == Forwarding::alone) return {Reply::Kind::no_forward, remark};
     delivered.push_back(request.user);
@@ -153,6 +153,7 @@ TEST_CASE("delivery by .forward: one new message for all targets, stored in one 
         "b@there.example 5s rfc822;bob@here.example\ncarol@here.example 1 rfc822;bob@here.example\nbob@here.example 5 \n");
   CHECK(copy.message.envelope.reverse_path.mailbox().to_string() == "sender@here.example");
   CHECK(copy.message.envelope.submitter.uid == 1000);
+  CHECK(copy.message.envelope.submitter.forwarder == 64102);
   REQUIRE(world.notice_for.size() == 1);
   CHECK(world.notice_for[0].message == proto::QueueId{77});
   CHECK(world.notice_for[0].recipients == std::vector<std::uint32_t>{1});
