@@ -5,11 +5,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <optional>
 
 #include "mta/mailstore/account.h"
@@ -22,8 +22,7 @@ namespace {
 using system::Descriptor;
 
 constexpr timeval kPatience{5, 0};  // for the request
-constexpr int kLockTries = 25;
-constexpr useconds_t kLockPause = 20'000;  // microseconds
+constexpr int kTries = 100;         // to lock a user: half a second
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 Reply deferred(std::string why) { return {Reply::Kind::deferred, std::move(why)}; }
@@ -88,9 +87,9 @@ bool is_content(int file, const Request& request) {
   return seals < 0 || seals == F_SEAL_SEAL || (seals & kSeals) == kSeals;
 }
 
-// Of a user there is one request at a time, even if nothing can end it: a file system of the user's own (FUSE) that does not answer
-// outlasts SIGKILL. Another waits for a while: the mail of somebody else may lead to this user's ~/.forward. The lock ends with the process
-// at the latest.
+// Of a user there is one delivery at a time, even if nothing can end it: a file system of the user's own (FUSE) that does not answer
+// outlasts SIGKILL. The lock ends with the process at the latest. It is waited for: mail to somebody else may lead to the user, too, so
+// that his ~/.forward is being read.
 class UserLock {
  public:
   UserLock(int users, uid_t uid) : users_(users), uid_(uid), is_held_(users < 0 || wait()) {}
@@ -103,11 +102,10 @@ class UserLock {
 
  private:
   bool wait() const {
-    for (int i = 0; i < kLockTries; ++i) {
-      if (set(F_WRLCK)) return true;
-      ::usleep(kLockPause);
-    }
-    return false;
+    constexpr timespec kPause{0, 5'000'000};
+    for (int tries = 0; !set(F_WRLCK); ++tries)
+      if (tries == kTries || ::nanosleep(&kPause, nullptr) != 0) return false;
+    return true;
   }
   bool set(short kind) const {
     struct flock octet{};

@@ -126,3 +126,20 @@ def forward_share(bench):
     for n, token in enumerate(begins):
         bench.user(1, send_all, bench.socket, SENDER, [[f'you@w{n}.fresh.each.example']], letter(token)).result(30)
     bench.figure("slowest of the sender's letters to new hosts", slowest(bench, bench.hostile_events, 'fresh', begins, 60), 5.0, 's')
+
+
+def deferred_here(bench):
+    return sum(e['outcome'] == 'deferred' and e.get('to', '') == f'<user2@{HERE}>' for e in bench.daemon.events('attempt'))
+
+
+@attack(3, 'forward-lock', '2,000 letters to a user whose ~/.forward leads to another user; others write to that one', prepare=add_mailboxes, cpu=None)
+def forward_lock(bench):
+    forward(bench, 'user1', 'user2\n')
+    flood = bench.user(1, send_all, bench.socket, SENDER, [[f'user1@{HERE}']] * 2000, LETTER)
+    for _ in range(40):
+        bench.user(2, send_all, bench.socket, SENDER, [[f'user2@{HERE}']], LETTER).result(30)
+        time.sleep(0.1)
+    flood.result(60)
+    bench.wait(30, lambda: delivered_here(bench) >= 4040)
+    bench.figure('letters to the other user that had to wait', deferred_here(bench), 0)
+    bench.figure('deliveries', delivered_here(bench), 4040, at_least=True)
