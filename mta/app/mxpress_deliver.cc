@@ -86,17 +86,6 @@ bool keep_two_rights() {
          ::setrlimit(RLIMIT_CORE, &none) == 0 && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
-// SIGKILL from the kernel's own timer: it ends a child that waits for a dead file server, and one that its user has stopped (SIGSTOP). No
-// other process needs the right to end it.
-bool set_watchdog(time_t seconds) {
-  sigevent event{};
-  event.sigev_notify = SIGEV_SIGNAL;
-  event.sigev_signo = SIGKILL;
-  timer_t timer{};
-  const itimerspec once{{0, 0}, {seconds, 0}};
-  return ::timer_create(CLOCK_BOOTTIME, &event, &timer) == 0 && ::timer_settime(timer, 0, &once, nullptr) == 0;
-}
-
 void answer(int socket, const Reply& reply) {
   const std::string packet = mta::mailstore::format_reply(reply);
   (void)!::send(socket, packet.data(), packet.size(), MSG_NOSIGNAL);
@@ -110,8 +99,8 @@ struct Options {
 
 [[noreturn]] void be_child(const Descriptor& socket, const Options& options) {
   ::signal(SIGXFSZ, SIG_IGN);
-  answer(socket.get(), set_watchdog(options.longest) ? mta::mailstore::serve(socket.get(), options.rules)
-                                                     : Reply{Reply::Kind::deferred, words("set a timer")});
+  answer(socket.get(), mta::mailstore::set_watchdog(options.longest) ? mta::mailstore::serve(socket.get(), options.rules)
+                                                                     : Reply{Reply::Kind::deferred, words("set a timer")});
   ::_exit(0);
 }
 
@@ -162,10 +151,10 @@ class Children {
   }
   void tell(int socket, int status) const {
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    const std::string why = "the delivery ended by signal " + std::to_string(signal) + " before it was done" +
-                            (signal == SIGKILL ? " (after " + std::to_string(options_.longest) +
-                                                     " s it is ended: does the file system or the name service answer?)"
-                                               : "");
+    const std::string hint = " (it may take " + std::to_string(options_.longest) + " s, to read a ~/.forward that another one leads to " +
+                             std::to_string(mta::mailstore::kLongestReading) + " s: does the file system or the name service answer?)";
+    const std::string why =
+        "the delivery ended by signal " + std::to_string(signal) + " before it was done" + (signal == SIGKILL ? hint : std::string());
     (void)refuse(why);
     answer(socket, {Reply::Kind::deferred, why});
   }

@@ -2,6 +2,7 @@
 #include "mta/mailstore/serve.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -140,11 +141,22 @@ Result<std::optional<Writer>> find_writer(const std::string& user, const std::st
 
 }  // namespace
 
+bool set_watchdog(time_t seconds) {
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGKILL;
+  timer_t timer{};
+  const itimerspec once{{0, 0}, {seconds, 0}};
+  return ::timer_create(CLOCK_BOOTTIME, &event, &timer) == 0 && ::timer_settime(timer, 0, &once, nullptr) == 0;
+}
+
 Reply serve(int socket, const ServeRules& rules) {
   if (!may_ask(socket, rules.peer)) return deferred("mxpress-deliver serves " + rules.peer + " and root alone");
   const auto packet = receive(socket);
   const auto request = packet ? parse_request(packet->text) : std::nullopt;
   if (!request) return deferred("mxpress-deliver does not understand the request: is it of another version than mxpressd?");
+  if (request->forwarding == Forwarding::alone && !set_watchdog(kLongestReading))
+    return deferred(std::string("cannot set a timer: ") + std::strerror(errno));
   if (!is_content(packet->content.get(), *request)) return deferred("mxpress-deliver got no content that it may read");
   const auto writer = find_writer(request->user, rules.for_root);
   if (!writer) return deferred(writer.error().message);

@@ -212,14 +212,45 @@ def scenario_only_the_daemon_and_root_may_ask_and_only_for_mail(world):
     check_equal(mailboxes.process.stop(), 0, 'exit status of mxpress-deliver')
 
 
-def ask_without_waiting(path, user):
+def ask_without_waiting(path, user, forwarding='nothing'):
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     client.settimeout(20)
     client.connect(str(path))
-    packet = ''.join(field + '\0' for field in ('mxpress-deliver 4', 'maildir', 'nothing', user, '', f'{user}@here.example', '0A', '0', '0', '1')).encode()
+    packet = ''.join(field + '\0' for field in ('mxpress-deliver 4', 'maildir', forwarding, user, '', f'{user}@here.example', '0A', '0', '0', '1')).encode()
     with open('/etc/hostname', 'rb') as content:
         socket.send_fds(client, [packet], [content.fileno()])
     return client
+
+
+# As a user: stops each process of mxpress-deliver that becomes his.
+STOPPER = '''
+import os, signal
+known = set(os.listdir('/proc'))
+print('ready', flush=True)
+while True:
+    for name in [name for name in os.listdir('/proc') if name.isdigit() and name not in known]:
+        known.add(name)
+        try:
+            while 'deliver' in open(f'/proc/{name}/comm').read():
+                try:
+                    os.kill(int(name), signal.SIGSTOP)
+                    break
+                except PermissionError:
+                    pass
+        except OSError:
+            pass
+'''
+
+
+def scenario_a_user_who_stops_the_reading_of_his_forward_holds_a_place_for_seconds(world):
+    mailboxes = Mailboxes(world).start()
+    become = ['setpriv', f'--reuid={USERS["bob"]}', f'--regid={USERS["bob"]}', '--clear-groups']
+    stopper = world.start('stopper', [*mailboxes.enter(), *become, 'python3', '-c', STOPPER])
+    wait_until(lambda: 'ready' in stopper.log_text(), 20, 'the stopper')
+    replies = (ask_without_waiting(mailboxes.socket, 'bob', 'alone').recv(4096) for _ in range(20_000))
+    check(any(b'ended by signal 9' in reply for reply in replies), 'bob has stopped none of the processes that read his file')
+    stopper.kill()
+    check_equal(mailboxes.process.stop(), 0, 'exit status of mxpress-deliver')
 
 
 def scenario_a_home_that_outlasts_sigkill_keeps_its_own_user_waiting_alone(world):
