@@ -40,14 +40,13 @@ bool OutageGate::note(const Subject& subject, Instant now) {
     return false;
   }
   std::erase_if(failed_, [now](const auto& one) { return now - one.second.latest > kEvidence; });
-  const auto is_it = [&](const auto& one) { return one.second.name == subject.name; };
+  const auto is_it = [&](const auto& one) { return one.second.subject.name == subject.name; };
   auto found = std::find_if(failed_.begin(), failed_.end(), is_it);
   if (found == failed_.end()) found = failed_.find(subject.network);
   if (found != failed_.end()) {
     found->second.latest = now;
   } else if (failed_.size() < kNetworks) {
-    failed_.emplace(subject.network, Failure{subject.name, now, now});
-    (void)add(subject);
+    failed_.emplace(subject.network, Failure{subject, now, now});
   }
   return std::any_of(failed_.begin(), failed_.end(), [now](const auto& one) { return now - one.second.first >= kConfirm; });
 }
@@ -61,6 +60,7 @@ bool OutageGate::failed(const Subject& subject, Instant now) {
 bool OutageGate::failed_here(const Subject& subject, Instant now) { return note(subject, now) && !closed_; }
 
 void OutageGate::close(Instant now) {
+  for (const auto& [network, failure] : failed_) (void)add(failure.subject);
   closed_ = true;
   ++changes_;
   failures_ = 1;
@@ -68,7 +68,7 @@ void OutageGate::close(Instant now) {
   next_probe_ = now + wait_after(failures_);
 }
 
-// What has failed so far is no evidence for the next outage.
+// Earlier failures are no evidence for the next outage.
 void OutageGate::open() {
   closed_ = confirming_ = false;
   ++changes_;

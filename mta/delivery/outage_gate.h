@@ -53,7 +53,7 @@ class OutageGate {
   void close(Instant now);
   void open();
   bool is_closed() const { return closed_; }
-  // How often more, or fewer, may pass than before.
+  // Counts changes of the set of subjects that pass.
   std::uint64_t changes() const { return changes_; }
 
   // While it is closed: whether the subject has been reached since. Else it is remembered as one that waits.
@@ -61,11 +61,11 @@ class OutageGate {
   // The same, and nothing is remembered.
   bool would_pass(const std::string& name) const { return !closed_ || passing_.contains(name); }
 
-  // Whom to ask now, by turns: of the owners, and of the subjects of each. Nothing: it is too early, or nobody waits.
+  // The subject to probe now: owners take turns, and so do the subjects of each. Nothing: it is too early, or nobody waits.
   std::optional<Subject> next_probe(Instant now);
   // When next_probe() may have one; nothing: nobody waits.
   std::optional<Instant> due() const;
-  // What became of it; a success may open the gate.
+  // The probe of this subject has failed. A success is told by succeeded(), and may open the gate.
   void probe_failed(const Subject& subject, Instant now);
   // The same of a probe that asks nobody in particular; and the opposite: whoever is next is asked now.
   void postpone(Instant now);
@@ -90,7 +90,7 @@ class OutageGate {
 
   const Asks asks_;
   struct Failure {
-    std::string name;  // of the subject
+    Subject subject;
     Instant first, latest;
   };
   // Evidence since the last success.
@@ -99,7 +99,7 @@ class OutageGate {
 
   bool closed_ = false;
   std::uint64_t changes_ = 0;
-  std::map<std::string, Candidate> candidates_;
+  std::map<std::string, Candidate> candidates_;                              // none while it is open
   std::map<fairness::Owner, std::pair<std::size_t, std::uint64_t>> owners_;  // how many of the candidates; the number of the last turn
   std::uint64_t probes_ = 0;                                                 // so far: numbers of turns
   std::uint32_t failures_ = 0;                                               // of probes in a row

@@ -58,6 +58,14 @@ std::optional<dns::Target> telling(const All& all, bool any_family, AsTarget as_
   return any_family ? first : std::nullopt;
 }
 
+// Of all routes.
+std::vector<std::string> sources_of(const Config& config) {
+  std::vector<std::string> sources;
+  if (config.route) sources.push_back(config.route->source);
+  for (const auto& [name, route] : config.routes) sources.push_back(route.source);
+  return sources;
+}
+
 }  // namespace
 
 Outages::Outages(Services services, Changed changed) : services_(std::move(services)), changed_(std::move(changed)), timer_(services_.io) {
@@ -205,7 +213,7 @@ Duration Outages::paused(std::string_view way, Instant from, Instant to) const {
   return has_spans_ ? judge_.lock()->spans().total(way, from, to) : Duration(0);
 }
 
-// What closes both gates is one outage.
+// An outage that closes both gates is one.
 std::vector<OutageStatus> Outages::status() const {
   std::vector<OutageStatus> all;
   auto judge = judge_.lock();
@@ -226,11 +234,7 @@ void Outages::probe_now() {
 }
 
 void Outages::reconfigured() {
-  const auto config = services_.config.get();
-  std::vector<std::string> sources;
-  if (config->route) sources.push_back(config->route->source);
-  for (const auto& [name, route] : config->routes) sources.push_back(route.source);
-  change([&, now = now()](OutageJudge& judge) { judge.keep_routes(sources, now); });
+  change([&, now = now()](OutageJudge& judge) { judge.keep_routes(sources_of(*services_.config.get()), now); });
   probe_now();
 }
 
@@ -319,7 +323,11 @@ void Outages::restore() {
   if (!restored) return;
   auto judge = judge_.lock();
   judge->restore(std::move(*restored), {instant_now(), true});
+  judge->keep_routes(sources_of(*services_.config.get()), {instant_now(), true});
+  const auto news = judge->take_news();
   note(*judge);
+  judge.unlock();
+  tell(news);
   if (is_direct_out_) asio::post(services_.io, [this] { arm(); });
 }
 

@@ -179,6 +179,20 @@ TEST_CASE("outage gate: what closed it once is no evidence the next time") {
   CHECK_FALSE(gate.failed(subject(3), kStart + minutes(20)));
 }
 
+TEST_CASE("outage gate: sites that failed long before an outage are not asked in it") {
+  OutageGate gate(OutageGate::Asks::candidates);
+  for (int day = 0; day < 400; ++day) {
+    (void)gate.failed(subject(day % 200, "dead" + std::to_string(day)), kStart + hours(24 * day));
+    gate.succeeded("well", 201, kStart + hours(24 * day + 1));
+  }
+  const Instant now = kStart + hours(24 * 400);
+  REQUIRE(fails_everywhere(gate, now));
+  gate.close(now);
+  std::vector<std::string> asked;
+  for (const auto& one : gate.candidates(SIZE_MAX)) asked.push_back(one.name);
+  CHECK(asked == std::vector<std::string>{"site1", "site2", "site3"});
+}
+
 TEST_CASE("outage gate: it remembers a thousand sites, and half of them of one owner") {
   OutageGate gate = closed_gate(kStart);
   for (int i = 0; i < 5000; ++i) (void)gate.passes(subject(i % 200, "of 1: " + std::to_string(i), 1), kStart);

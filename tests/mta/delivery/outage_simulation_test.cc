@@ -309,6 +309,19 @@ TEST_CASE("outage: of a route, which is its own") {
   CHECK(world.lines("outage_over way=[route]") == 1);
 }
 
+TEST_CASE("outage: of a route that the configuration does not have any more is over, also after a restart") {
+  World world("[route]\nhost = \"192.0.2.99:2525\"\n");
+  world.send_to(1);
+  world.run_for(minutes(10));
+  REQUIRE(world.outages().size() == 1);
+  mta::Config without = *world.config.get();
+  without.route.reset();
+  world.config.set(std::move(without));
+  world.restart(minutes(1));
+  CHECK(world.outages().empty());
+  CHECK(world.lines("outage_over way=[route]") == 1);
+}
+
 TEST_CASE("outage: the queue tells why mail waits, and when somebody is asked next") {
   World world;
   world.all_down();
