@@ -9,6 +9,7 @@
 #include "mta/smtp/server_session.h"
 #include "mta/system/log.h"
 #include "mta/system/log_limit.h"
+#include "proto/command_recipient.h"
 #include "queue/message_store.h"
 
 namespace mxpress::mta::intake {
@@ -55,6 +56,8 @@ Refusal Submission::begin(const proto::ReversePath& sender, std::uint64_t declar
   sender_ = sender;
   room_.release();
   local_->begin();
+  if (!sender.is_null() && proto::is_command_recipient(sender.mailbox().domain()))
+    return ServerReply{550, EnhancedStatus{5, 1, 8}, "The domain of the sender stands for commands of aliases: no notice may go there"};
   const Status room = context_.spool.room_for(declared_size);
   if (!room.ok()) return ServerReply{452, EnhancedStatus{4, 3, 1}, room.error().message};
   return std::nullopt;

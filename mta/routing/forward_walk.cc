@@ -8,6 +8,7 @@
 #include "mta/routing/aliases.h"
 #include "mta/routing/destination_name.h"
 #include "proto/alias_file.h"
+#include "proto/command_recipient.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::routing {
@@ -105,6 +106,10 @@ void ForwardWalk::follow_name(const proto::AliasTarget& target) {
   const auto mailbox = proto::Mailbox::parse_qualifying(target.text, frame.mailbox.domain());
   if (!mailbox) {
     leave_out(place_of(target) + ": " + kNoAddress);
+    return add_own();
+  }
+  if (proto::is_command_recipient(mailbox->domain())) {
+    leave_out(place_of(target) + ": " + shown(target.text) + ": a command gets mail by its alias alone");
     return add_own();
   }
   if (config_.is_local(mailbox->domain()) && user_of(*mailbox) == frame.user) return add_own();

@@ -172,6 +172,18 @@ TEST_CASE("local recipients: names that nobody has are refused with what may hav
   CHECK(all == "all@there.example a@there.example w@there.example xyz@there.example ");
 }
 
+TEST_CASE("local recipients: nobody writes to a command of an alias, nor has notices sent there") {
+  IntakeHouse house;
+  const int client = house.connect_tcp();
+  write_everything(client,
+                   "EHLO x\r\nMAIL FROM:<list/1@alias-command.invalid>\r\nMAIL FROM:<a@client.example>\r\n"
+                   "RCPT TO:<list/1@alias-command.invalid>\r\nQUIT\r\n");
+  const std::string output = read_until(client, "221 ");
+  ::close(client);
+  CHECK(output.find("\r\n550 5.1.8 ") != std::string::npos);
+  CHECK(output.find("\r\n550 5.1.2 ") != std::string::npos);
+}
+
 TEST_CASE("local recipients: [local] unknown_users = \"keep\" takes mail for any name") {
   IntakeHouse house([](Config& config) { config.local.unknown_users = mxpress::mta::UnknownUsers::keep; });
   house.close();

@@ -113,6 +113,12 @@ TEST_CASE("forward walk: for what cannot be followed the own mailbox has the mai
         "[/home/odd/.forward is odd]");
 }
 
+TEST_CASE("forward walk: a file names no command of an alias, but the alias") {
+  Host host({{"bob", "list/1@alias-command.invalid, x@there.example\n"}});
+  CHECK(host.leads("bob") ==
+        "bob! x@there.example [~bob/.forward:1: list/1@alias-command.invalid: a command gets mail by its alias alone]");
+}
+
 TEST_CASE("forward walk: users whose files cannot be known now keep a try of their own, and hold nobody up") {
   Host host({{"bob", "carol, dave, \\bob, x@there.example"}, {"carol", "hangs"}, {"dave", ""}});
   CHECK(host.leads("bob") == "carol? dave? bob! x@there.example");
