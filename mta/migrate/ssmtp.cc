@@ -30,7 +30,7 @@ class Ssmtp {
     if (!aliases) return aliases.error();
     for (const TextLine& line : lines_of(aliases->value_or(""))) read_alias(line);
     for (const auto& [key, value] : values_)
-      if (!told_.contains(key)) findings_.leave(value.place, value.key + "=" + value.text);
+      if (!told_.contains(key)) findings_.leave(value.place, shown(key, value));
     return std::optional(std::move(findings_));
   }
 
@@ -47,10 +47,13 @@ class Ssmtp {
     const auto found = values_.find(key);
     return found == values_.end() ? std::string() : found->second.text;
   }
+  static std::string shown(const std::string& key, const Value& value) {
+    return value.key + "=" + (key == "authpass" ? "(password)" : value.text);
+  }
   bool says_yes(const std::string& key) const { return proto::equal_in_any_case(text_of(key), "yes"); }
   void take(const std::string& key, const std::string& becomes) {
     if (const auto found = values_.find(key); found != values_.end() && told_.insert(key).second)
-      findings_.take(found->second.place, found->second.key + "=" + (key == "authpass" ? "(password)" : found->second.text), becomes);
+      findings_.take(found->second.place, shown(key, found->second), becomes);
   }
 
   void take_host() {

@@ -35,4 +35,10 @@ TEST_CASE("import of ssmtp: UseTLS alone is TLS from the first octet") {
   CHECK(host.toml(read_ssmtp).find("allow_cleartext = true\n") != std::string::npos);
 }
 
+TEST_CASE("import of ssmtp: a password that nobody signs in with is not shown") {
+  HostTree host;
+  host.write("/etc/ssmtp/ssmtp.conf", "mailhub=h.example\nAuthPass=secret\n");
+  CHECK(left_of(host.read(read_ssmtp)) == "/etc/ssmtp/ssmtp.conf:2 AuthPass=(password)\n");
+}
+
 }  // namespace mxpress::testing
