@@ -87,7 +87,7 @@ LogLine& LogLine::add_joined(std::string_view key, std::initializer_list<std::st
     size += piece.size();
     are_plain = are_plain && (piece.empty() || is_plain(piece));
   }
-  if (!are_plain || size == 0 || size > kMaxValue || text_.size() + key.size() + 2 + size > kMaxLine) {
+  if (!announced_.empty() || !are_plain || size == 0 || size > kMaxValue || text_.size() + key.size() + 2 + size > kMaxLine) {
     std::string value;
     for (const std::string_view piece : pieces) value.append(piece);
     return add(key, std::string_view(value));

@@ -36,6 +36,15 @@ TEST_CASE("log: a line has the queue id first, then the event, then key=value") 
   CHECK(line.text() == proto::QueueId{1}.to_string() + " attempt host=mx.example[192.0.2.1]:25 code=250 total=1.234");
 }
 
+TEST_CASE("log: an alert announces all its fields, also those that are joined of pieces") {
+  LogLine line(Priority::alert, "site");
+  line.add("hosts", "mx.example").add_joined("host", {"mx.example", "[", "192.0.2.1:25", "]"});
+  std::string all;
+  for (const auto& [key, value] : line.announced()) all += key + "=" + value + " ";
+  CHECK(all == "event=site hosts=mx.example host=mx.example[192.0.2.1:25] ");
+  CHECK(line.text() == "site hosts=mx.example host=mx.example[192.0.2.1:25]");
+}
+
 TEST_CASE("log: a value cannot forge a line, a key, or a terminal sequence") {
   const std::string text =
       LogLine(Priority::info, "x").add("reply", "250 ok\r\nforged status=\"sent\" \x1b[31m \x9b\\").add("n", "").text();
