@@ -40,9 +40,9 @@ constexpr MemoryPart kMemoryParts[] = {
     {"reverse-paths that are remembered", 10u << 20},
     {"answers to operators", 8u << 20},
 };
-// Octets: its lookups, the DNS cache, addresses that failed lately; four letters on their way to users' mailboxes; the header that is being
-// prepared for its signature.
-constexpr std::uint64_t kMemoryOfWorker = (9u << 20) + 4 * queue::kInlineContent + content::SignedContent::kMostOfTurn;
+// Octets: its lookups, the DNS cache, addresses that failed lately; four letters on their way to mailboxes of users, and four to commands
+// of aliases; the header that is being prepared for its signature.
+constexpr std::uint64_t kMemoryOfWorker = (9u << 20) + 8 * queue::kInlineContent + content::SignedContent::kMostOfTurn;
 
 }  // namespace
 
