@@ -123,12 +123,10 @@ void Dispatcher::make_outages() {
                                                   [this, &io] { return services_.make_resolver(io, *services_.config.get()); });
   outages_ = std::make_unique<Outages>(Outages::Services{io, services_.config, services_.events, *outage_probes_, *outage_record_,
                                                          services_.has_route, services_.has_route_to},
-                                       [this] { outage_changed(); });
-}
-
-void Dispatcher::outage_changed() {
-  visit_all([](Worker& worker) { worker.outage_changed(); }, [] {});
-  if (services_.when_outage_changed) services_.when_outage_changed();
+                                       [this] {
+                                         visit_all([](Worker& worker) { worker.outage_changed(); }, [] {});
+                                         if (services_.when_outage_changed) services_.when_outage_changed();
+                                       });
 }
 
 void Dispatcher::admit(queue::QueueId id, const proto::Envelope& envelope) {

@@ -139,7 +139,6 @@ class Dispatcher final : public Deliverer, private Ownership {
   void visit_all(std::function<void(Worker&)> visit, std::function<void()> finish);
   void wait_until_idle(std::function<void()> idle);
   void make_outages();
-  void outage_changed();
 
   DispatcherServices services_;
   std::atomic<std::uint64_t> moved_jobs_ = 0;

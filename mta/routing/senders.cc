@@ -15,9 +15,7 @@ std::string with_user(std::string pattern, const std::string& user) {
 }
 
 // The host's name counts even where its mail is not delivered here: it completes addresses without a domain.
-bool is_of_this_host(const Config& config, const proto::Domain& domain) {
-  return config.is_local(domain) || domain == config.own_domain();
-}
+bool is_of_this_host(const Config& config, const proto::Domain& domain) { return config.is_local(domain) || domain == config.own_domain(); }
 
 }  // namespace
 

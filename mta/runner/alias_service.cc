@@ -93,7 +93,7 @@ std::optional<Packet> receive(int socket) {
 
 // An ordinary file, or memory that nobody can change any more, read from its beginning.
 bool is_message(int file) {
-  struct stat found {};
+  struct stat found{};
   const int flags = ::fcntl(file, F_GETFL), seals = ::fcntl(file, F_GET_SEALS);
   if (flags < 0 || (flags & (O_ACCMODE | O_PATH)) != O_RDONLY || ::fstat(file, &found) != 0 || !S_ISREG(found.st_mode)) return false;
   const bool is_as_it_stays = seals < 0 || seals == F_SEAL_SEAL || (seals & kSeals) == kSeals;
