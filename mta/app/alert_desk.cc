@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kOver = "_over";
 
-// What the alert is about: its event, and the values that name somebody or something.
+// The subject of an alert: its event, and the values that name somebody or something.
 std::string incident_of(const AlertDesk::Fields& alert) {
   static constexpr std::string_view kNames[] = {"way", "hosts", "credentials", "uid", "domain", "selector", "message", "reason"};
   std::string incident = alert.front().value;

@@ -1,4 +1,4 @@
-// What an alert says, and who gets it.
+// The text of an alert, and its recipients.
 #pragma once
 
 #include <functional>

@@ -36,7 +36,7 @@ class Alerts {
   explicit Alerts(Parts parts);
   ~Alerts() { stop(); }
 
-  // What is announced from now on is in the log alone. A command that runs ends. Blocks for a moment.
+  // From now on announcements are in the log alone. A command that runs ends. Blocks for a moment.
   void stop();
 
  private:

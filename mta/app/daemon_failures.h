@@ -1,4 +1,4 @@
-// What is wrong with the daemon, for `mxpress status`.
+// The failures of the daemon's parts, for `mxpress status`.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What the daemon does while this host cannot send.
+// The daemon's response to outages: the fallback route, and what status shows.
 #pragma once
 
 #include <mutex>

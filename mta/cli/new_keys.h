@@ -29,7 +29,7 @@ struct NewKey {
 // Where the keys are made: the folder dkim/ beside the configuration.
 boost::filesystem::path key_folder(const boost::filesystem::path& config_file);
 
-// What files with secrets that root makes belong to: root, and the group of the daemon's user. nullopt: this is not root.
+// The owner of files with secrets that root makes: root, and the group of the daemon's user. nullopt: this process is not root.
 Result<std::optional<system::FileOwner>> owner_of_secrets(const Config& config);
 
 // An RSA-2048 and an Ed25519 key, each with a selector that `config` has not got ("rsa202611", "ed202611"), in files that only root and the

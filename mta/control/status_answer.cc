@@ -51,7 +51,7 @@ void describe_outages(control_pb::StatusInfo& info, const DaemonStatus& daemon, 
   info.set_hour_failed(daemon.hour.failed);
 }
 
-// What is held waits for somebody, and not for its delivery.
+// Held mail does not count: it waits for an operator.
 std::optional<WallTime> waiting_since(ControlBackend& backend, const StatusConfig& limits) {
   const auto oldest = backend.oldest();
   const bool is_old = oldest && Clock::current().wall() - *oldest > limits.oldest;

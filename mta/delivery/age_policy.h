@@ -46,7 +46,7 @@ class AgePolicy {
   void look(JobIndex job, Instant now);
   // The site or the lookup of the destination has just failed: what waits for it and is past its lifetime has had its attempt.
   void expire_waiting(DestinationIndex index, Instant now);
-  // How much of a job's age is no fault of its destination: outages of this host, up to the policy's outage_lifetime.
+  // The part of a job's age that is not its destination's fault: outages of this host, up to the policy's outage_lifetime.
   Duration paused(const queue::Job& job, Instant now) const;
   // No attempt begins until resume(): what waits meanwhile does not expire for want of one.
   void pause() { attempts_since_.reset(); }

@@ -42,7 +42,7 @@ Task<std::optional<queue::Instant>> DigestSender::wait(proto::QueueId message) {
   co_return std::max(digest_.due(), instant_now() + kLookAgain);
 }
 
-// What cannot be read now stays for the next one.
+// A message that cannot be read now stays for the next digest.
 Task<void> DigestSender::send() {
   const auto config = parts_.config.get();
   DigestText text(*config);

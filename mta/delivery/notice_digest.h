@@ -22,14 +22,14 @@ struct Config;
 
 namespace mxpress::mta::delivery {
 
-// Whose turn it is. Of this run; what is pending is in the spool. Pure. Thread: one.
+// Decides which failures are told alone, and which in the digest. State of this run; pending notices are in the spool. Pure. Thread: one.
 class NoticeDigest {
  public:
   static constexpr std::size_t kAlone = 10;  // notices in any hour
   static constexpr Duration kHour = std::chrono::hours(1);
   static constexpr std::size_t kMostMessages = 5000;  // of one digest; the rest is for the next one, which follows at once
 
-  // Whose failures these are.
+  // Whether failures of mail from this sender are root's.
   static bool is_for(const Config& config, const proto::ReversePath& reverse_path);
 
   // True: the notice of this message goes alone, and is counted. Else the message waits for the digest.

@@ -125,7 +125,7 @@ void OutageJudge::keep_routes(const std::vector<std::string>& sources, Now now) 
   for (const std::string& source : gone) route_worked(source, now);
 }
 
-// Whoever waits is asked at once.
+// The first probe is due at once.
 void OutageJudge::restore(OutageSpans::Restored restored, Now now) {
   spans_ = std::move(restored.spans);
   for (const auto& span : spans_.all()) {

@@ -1,4 +1,4 @@
-// What evidence says of this host: can it send directly, and by each route?
+// Judges by evidence whether this host can send directly, and by each route.
 #pragma once
 
 #include <cstdint>

@@ -38,7 +38,7 @@ class OutageSpans {
   const std::vector<Span>& all() const { return spans_; }
   bool empty() const { return spans_.empty(); }
 
-  // How much of the time between two moments the way could not be used.
+  // The part of the time between two moments in which the way could not be used.
   Duration total(std::string_view way, Instant from, Instant to) const;
 
   // The file: at most 4096 octets. `probes`: whom to ask first after a restart. Moments are kept by the wall clock: a clock that was

@@ -1,4 +1,4 @@
-// What an outage of this host means for the sites and destinations of a worker.
+// Applies outages of this host to the sites and destinations of a worker.
 #pragma once
 
 #include <optional>
@@ -33,14 +33,14 @@ class SiteOutages {
   };
   explicit SiteOutages(Parts parts) : parts_(parts) {}
 
-  // What an attempt, or a lookup, has met.
+  // Reports the result of an attempt, or of a lookup.
   void attempted(SiteIndex site, DestinationIndex destination, const fairness::Owner& owner, const AttemptReport& report);
   void looked_up(DestinationIndex destination, const routing::Route& route, const fairness::Owner& owner, const dns::Targets& found);
 
   // Whether an attempt for mail that is ready may begin; else changed() is called when it may.
   bool may_connect(SiteIndex site, DestinationIndex destination);
   bool may_look_up(DestinationIndex destination);
-  // What was stopped may go on, or has a fallback now.
+  // The gates have changed: mail that waited for them is tried, if it may be or has a fallback now.
   void changed();
 
   // See AgePolicy::Actions.

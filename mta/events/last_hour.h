@@ -1,4 +1,4 @@
-// How many recipients the last hour has delivered to, and how many it has given up.
+// Counts the recipients of the last hour: delivered, and given up.
 #pragma once
 
 #include <array>

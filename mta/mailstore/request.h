@@ -20,7 +20,7 @@ enum class Format : std::uint8_t {
   maildir     // ~/Maildir/, made where it is missing
 };
 
-// What is to be done about the user's ~/.forward.
+// The treatment of the user's ~/.forward.
 enum class Forwarding : std::uint8_t {
   first,    // it is the answer where there is one, and nothing is delivered; else the mailbox gets the message
   nothing,  // the mailbox gets the message

@@ -1,4 +1,4 @@
-// What was found of another mail program: each setting, and what becomes of it.
+// The settings that were found of another mail program, and what becomes of each.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct FoundSetting {
   std::string becomes;  // "[route] host", or a sentence; empty: it has no counterpart
 };
 
-// How the other program protects the connection to its provider.
+// The protection of the other program's connection to its provider.
 enum class OldTls : std::uint8_t {
   none,     // clear text
   may,      // TLS if the provider offers it

@@ -22,7 +22,7 @@ std::string_view without_braces(std::string_view text) {
   return text.size() >= 2 && text.front() == '{' && text.back() == '}' ? text.substr(1, text.size() - 2) : text;
 }
 
-// Where the brace or parenthesis at the beginning of `text` is closed.
+// The place at which the brace or parenthesis at the beginning of `text` is closed.
 std::size_t end_of_braces(std::string_view text) {
   const char open = text.front(), close = open == '{' ? '}' : ')';
   int depth = 0;

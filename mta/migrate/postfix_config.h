@@ -18,7 +18,7 @@ struct TableEntry {
   std::string place, key, value;
 };
 
-// Where mail goes next: "[HOST]:PORT", or "DOMAIN:PORT" whose mail hosts the DNS names.
+// A next hop: "[HOST]:PORT", or "DOMAIN:PORT" whose mail hosts the DNS names.
 struct PostfixHop {
   std::string text;  // as Postfix has it, with which it looks for a password
   std::string host;

@@ -1,4 +1,4 @@
-// Whom a ~/.forward leads to: through aliases, and through the ~/.forward of other users. Reads no file.
+// Finds the recipients to whom a ~/.forward leads, through aliases and the ~/.forward of other users. Reads no file.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +53,7 @@ class ForwardWalk {
 
  private:
   using Step = std::variant<proto::AliasTarget, proto::Mailbox>;
-  // What a file says, or an alias in it.
+  // The targets of a file, or of an alias in it.
   struct Frame {
     std::string user;        // whose file it is
     proto::Mailbox mailbox;  // by which the mail came to him

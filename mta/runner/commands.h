@@ -1,4 +1,4 @@
-// What the runner runs for whom: by the configuration, as it is now.
+// Finds the command for a request in the configuration, as it is now.
 #pragma once
 
 #include <sys/types.h>

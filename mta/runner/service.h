@@ -1,4 +1,4 @@
-// What a runner does with those who connect.
+// The interface between the runner's server and the kind of requests that it answers.
 #pragma once
 
 #include <sys/types.h>

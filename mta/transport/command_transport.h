@@ -12,7 +12,7 @@ namespace mxpress::mta::transport {
 // A site is one command: one that fails backs off alone.
 class CommandTransport final : public Transport {
  public:
-  static constexpr std::size_t kMostOrders = 4;  // each has its content in memory
+  static constexpr std::size_t kMostOrders = 4;  // each has content of up to kInlineContent octets in memory
 
   // `files`: reads content; null: at once (simulations).
   explicit CommandTransport(fairness::FileTurns* files) : files_(files) {}

@@ -32,7 +32,7 @@ Result<PassedContent> pass_content(const queue::Content& content);
 // in `folder`.
 Result<system::Descriptor> text_for_command(const std::string& front, const queue::Content& content, const boost::filesystem::path& folder);
 
-// Who is asked at a socket.
+// The program behind a socket.
 struct Helper {
   std::string program;            // for people
   std::string unit;               // of systemd, which starts it

@@ -72,7 +72,7 @@ mailstore::Request request_for(const queue::Message& message, const proto::Mailb
           std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(since_1970).count())};
 }
 
-// What a delivery says of a ~/.forward that is not followed, or not in all.
+// The remark in a delivery's reply on a ~/.forward that is not followed, or not in all.
 std::string remark_of(const std::string& words) { return words.empty() ? std::string() : "; ~/.forward: " + words; }
 
 std::string joined(const std::vector<std::string>& sentences) {

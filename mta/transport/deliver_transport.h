@@ -22,7 +22,7 @@ class Forwarder;
 // A site is one user: a mailbox that cannot be written backs off alone, and a home that does not answer holds up nobody else.
 class DeliverTransport final : public Transport {
  public:
-  static constexpr std::size_t kMostOrders = 4;  // each has its content in memory
+  static constexpr std::size_t kMostOrders = 4;  // each has content of up to kInlineContent octets in memory
 
   // `files`: reads content; null: at once (simulations). `forwarder` outlives it.
   DeliverTransport(fairness::FileTurns* files, Forwarder& forwarder) : files_(files), forwarder_(forwarder) {}

@@ -12,7 +12,7 @@ namespace mxpress::mta::transport {
 // the rest is, too, for the same reason; the site has failed then.
 Task<AttemptReport> deliver_each(const Order& order, std::function<Task<proto::RecipientResult>(std::uint32_t recipient)> deliver_one);
 
-// What became of one, by a finding of this host. `text` is clean.
+// The result for one recipient, by a finding of this host. `text` is clean.
 proto::RecipientResult local_result(proto::Outcome outcome, proto::EnhancedStatus status, std::string text);
 
 }  // namespace mxpress::mta::transport
