@@ -11,6 +11,7 @@
 #include "mta/intake/transaction_room.h"
 #include "mta/net/tls_engine.h"
 #include "mta/system/log_queue.h"
+#include "mta/transport/deliver_client.h"
 #include "queue/changes.h"
 #include "queue/fresh.h"
 #include "queue/spool.h"
@@ -42,7 +43,7 @@ constexpr MemoryPart kMemoryParts[] = {
 };
 // Octets: its lookups, the DNS cache, addresses that failed lately; four letters on their way to mailboxes of users, and four to commands
 // of aliases; the header that is being prepared for its signature.
-constexpr std::uint64_t kMemoryOfWorker = (9u << 20) + 8 * queue::kInlineContent + content::SignedContent::kMostOfTurn;
+constexpr std::uint64_t kMemoryOfWorker = (9u << 20) + 4 * (queue::kInlineContent + transport::kMostForCommand) + content::SignedContent::kMostOfTurn;
 
 }  // namespace
 

@@ -78,7 +78,8 @@ int refuse(const std::string& why) {
   return 1;
 }
 
-mta::system::Descriptor listen_for_mail(const Path& path) {
+// Only the daemon's user and root may connect, so that nobody else can fill the line.
+mta::system::Descriptor listen_for_mail(const Path& path, uid_t daemon) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.native().size() >= sizeof address.sun_path) return errno = ENAMETOOLONG, mta::system::Descriptor();
@@ -86,10 +87,11 @@ mta::system::Descriptor listen_for_mail(const Path& path) {
   mta::system::Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   struct stat found{};
   if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
-  const mode_t before = ::umask(0111);  // the kernel says who connects
+  const mode_t before = ::umask(0177);
   const bool is_bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::umask(before);
-  return is_bound && ::listen(socket.get(), kBacklog) == 0 ? std::move(socket) : mta::system::Descriptor();
+  const bool is_owned = is_bound && (::geteuid() == daemon || ::lchown(path.c_str(), daemon, static_cast<gid_t>(-1)) == 0);
+  return is_owned && ::listen(socket.get(), kBacklog) == 0 ? std::move(socket) : mta::system::Descriptor();
 }
 
 int serve_until_stopped(mta::system::Descriptor listener, const mta::runner::Service& service, bool to_syslog) {
@@ -113,10 +115,10 @@ int serve_aliases(const options::variables_map& given, mta::system::PassedSocket
   const mta::LocalConfig& local = config->local;
   if (!local.allow_commands) return refuse("[local] allow_commands is false: no command is run for mail");
   if (passed.size() > 1) return refuse("systemd passes more than one socket");
-  auto listener = passed.empty() ? listen_for_mail(local.command_socket) : std::move(passed.front().socket);
-  if (!listener.is_open()) return refuse("cannot listen at " + local.command_socket.string() + ": " + std::strerror(errno));
   const auto daemon = mta::system::find_user(config->user);
   if (!daemon) return refuse(daemon.error().message);
+  auto listener = passed.empty() ? listen_for_mail(local.command_socket, daemon->uid) : std::move(passed.front().socket);
+  if (!listener.is_open()) return refuse("cannot listen at " + local.command_socket.string() + ": " + std::strerror(errno));
   if (const auto status = mta::system::forbid_new_privileges(); !status) return refuse(status.error().message);
   if (const auto status = give_up_rights(local.command_user); !status) return refuse(status.error().message);
   const mta::runner::AliasService service({daemon->uid, local.alias_file, local.command_user, "/",

@@ -20,7 +20,8 @@ std::int64_t to_milliseconds(Instant when, Instant now, WallTime wall) {
 
 // Never in the future.
 Instant from_milliseconds(std::int64_t milliseconds, Instant now, WallTime wall) {
-  const Duration ago = wall.time_since_epoch() - std::chrono::milliseconds(milliseconds);
+  constexpr std::int64_t kMost = 8'000'000'000'000;  // in the year 2223; a damaged file may have any number
+  const Duration ago = wall.time_since_epoch() - std::chrono::milliseconds(std::clamp<std::int64_t>(milliseconds, 0, kMost));
   return now - std::max(ago, Duration(0));
 }
 

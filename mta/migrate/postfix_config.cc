@@ -49,6 +49,13 @@ TableEntry entry_of(const TextLine& line, const std::string& path) {
   return {path + ":" + std::to_string(line.number), proto::lower_case(key), std::string(proto::trimmed(value))};
 }
 
+// Tables of these kinds have their entries, which may be passwords, in main.cf itself.
+std::string shown(const std::string& value) {
+  for (const char* kind : {"static:", "inline:"})
+    if (value.find(kind) != std::string::npos) return std::string(kind) + "(not shown)";
+  return value;
+}
+
 }  // namespace
 
 std::string PostfixHop::key() const {
@@ -176,13 +183,12 @@ std::vector<PostfixHop> PostfixConfig::hops(const std::string& name) const {
 void PostfixConfig::take(const std::string& name, const std::string& becomes) {
   const auto found = parameters_.find(name);
   if (found == parameters_.end() || !told_.insert(name).second) return;
-  const bool has_password = found->second.text.find("static:") != std::string::npos;
-  findings_.take(found->second.place, name + " = " + (has_password ? "static:(password)" : found->second.text), becomes);
+  findings_.take(found->second.place, name + " = " + shown(found->second.text), becomes);
 }
 
 void PostfixConfig::leave_rest() {
   for (const auto& [name, parameter] : parameters_)
-    if (!told_.contains(name)) findings_.leave(parameter.place, name + " = " + parameter.text);
+    if (!told_.contains(name)) findings_.leave(parameter.place, name + " = " + shown(parameter.text));
 }
 
 Status PostfixConfig::read_table(const std::string& spec, std::vector<TableEntry>& entries) const {
@@ -194,7 +200,7 @@ Status PostfixConfig::read_table(const std::string& spec, std::vector<TableEntry
     return {};
   }
   if (!is_text_type(type) || !path.starts_with('/')) {
-    findings_.note("The table " + spec + " is not read: only the text files of tables such as hash:/etc/postfix/NAME are.");
+    findings_.note("The table " + shown(spec) + " is not read: only the text files of tables such as hash:/etc/postfix/NAME are.");
     return {};
   }
   const auto text = tree_.read(path);

@@ -129,7 +129,7 @@ Result<PassedContent> pass_content(const queue::Content& content) {
 
 Result<Descriptor> text_for_command(const std::string& front, const queue::Content& content, const boost::filesystem::path& folder) {
   Result<PassedContent> text = PassedContent();
-  if (content.size() <= queue::kInlineContent) {
+  if (content.size() <= kMostForCommand) {
     text = in_memory(front, content, without_cr);
   } else {
     const Descriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));

@@ -28,8 +28,9 @@ struct PassedContent {
 // takes no memory while its delivery lasts. Blocks. Error (transient): it cannot be read, or memory is short.
 Result<PassedContent> pass_content(const queue::Content& content);
 
-// The same for commands, open at its beginning: `front` and the content, with LF line ends. Of larger content it is a file without a name
-// in `folder`.
+// The same for commands, open at its beginning: `front` and the content, with LF line ends. Of more than kMostForCommand octets of content
+// it is a file without a name in `folder`.
+inline constexpr std::uint64_t kMostForCommand = 32u << 10;
 Result<system::Descriptor> text_for_command(const std::string& front, const queue::Content& content, const boost::filesystem::path& folder);
 
 // The program behind a socket.

@@ -145,6 +145,8 @@ def scenario_no_command_runs_without_leave_or_for_others(world):
 
     packet = b'mxpress-command 1\0list\0001\0\0list@here.example\0'
     owner = pwd.getpwnam(daemon_user()).pw_uid
+    check_equal(ask_as(12345, commands.socket, packet), 'may not connect', 'what another user is told')
+    commands.socket.chmod(0o666)
     check('may ask mxpress-runner' in ask_as(12345, commands.socket, packet), 'another user may ask')
     check('no message that it may read' in ask_as(owner, commands.socket, packet, changeable_memory), 'memory that may change is a message')
     check('no message that it may read' in ask_as(owner, commands.socket, packet, lambda: open('/dev/null', 'rb')), 'a device is a message')

@@ -82,6 +82,17 @@ TEST_CASE("import of Postfix: Debian's main.cf with a relay: what Postfix finds 
   CHECK(has_note(findings, "is shown to whoever answers as smtp.example.net"));
 }
 
+TEST_CASE("import of Postfix: passwords that stand in main.cf are not shown") {
+  HostTree host;
+  host.write(kMain,
+             "relayhost = [h.example]\nsmtp_sasl_auth_enable = yes\nsmtp_sasl_password_maps = inline:{h.example=u:secret}\n"
+             "lmtp_sasl_password_maps = static:u:secret\nother = inline:{h.example=u:secret}\n");
+  const auto findings = host.read(read_postfix);
+  CHECK(findings.found.size() >= 4);
+  for (const auto& one : findings.found) CHECK_FALSE(has(one.text + one.becomes, "secret"));
+  for (const std::string& note : findings.notes) CHECK_FALSE(has(note, "secret"));
+}
+
 TEST_CASE("import of Postfix: levels of TLS") {
   HostTree host;
   const std::string common = "relayhost = [h.example]\nmydestination = localhost\nmyorigin = localhost\n";
