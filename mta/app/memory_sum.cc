@@ -43,7 +43,8 @@ constexpr MemoryPart kMemoryParts[] = {
 };
 // Octets: its lookups, the DNS cache, addresses that failed lately; four letters on their way to mailboxes of users, and four to commands
 // of aliases; the header that is being prepared for its signature.
-constexpr std::uint64_t kMemoryOfWorker = (9u << 20) + 4 * (queue::kInlineContent + transport::kMostForCommand) + content::SignedContent::kMostOfTurn;
+constexpr std::uint64_t kMemoryOfWorker =
+    (9u << 20) + 4 * (queue::kInlineContent + transport::kMostForCommand) + content::SignedContent::kMostOfTurn;
 
 }  // namespace
 
