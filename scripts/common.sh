@@ -30,3 +30,6 @@ run_unit_tests() {
   grep -Ev '^ +Start |Passed +[0-9.]+ sec$' "$log" || true
   return $code
 }
+
+# changelog_entry VERSION: the lines between its heading in CHANGELOG.md and the next; nothing if it has none.
+changelog_entry() { awk -v heading="## $1" '$0 == heading {on = 1; next} /^## / {on = 0} on' CHANGELOG.md | sed -e '/./,$!d'; }

@@ -1,5 +1,6 @@
 # What the tests inside of a root share. Sourced; everything runs as root in a clean Debian with nothing but sh, perl and the package.
 failures=0
+CHECK_OUTPUT=${CHECK_OUTPUT:-/tmp/check.out}
 
 step() { printf '== %s\n' "$*"; }
 fine() { printf 'ok      %s\n' "$*"; }
@@ -9,7 +10,7 @@ wrong() { printf 'FAILED  %s\n' "$*"; failures=$((failures + 1)); }
 check() {
   local what=$1
   shift
-  if "$@" >/tmp/check.out 2>&1; then fine "$what"; else wrong "$what: $(tail -n 3 /tmp/check.out | tr '\n' ' ')"; fi
+  if "$@" >"$CHECK_OUTPUT" 2>&1; then fine "$what"; else wrong "$what: $(tail -n 3 "$CHECK_OUTPUT" | tr '\n' ' ')"; fi
 }
 check_not() { check "$1" not "${@:2}"; }
 not() { ! "$@"; }
