@@ -246,7 +246,7 @@ void Outages::stop() {
 std::optional<Instant> Outages::due() const {
   auto judge = judge_.lock();
   if (!judge->is_direct_out()) return std::nullopt;
-  Instant next = judge->waits_for_route() ? instant_now() + kLookForRoute : Instant::max();
+  Instant next = judge->waits_for_route() ? looked_for_route_ + kLookForRoute : Instant::max();
   if (const auto lookups = judge->gate(Kind::lookups).due()) next = std::min(next, *lookups);
   const auto connections = judge->is_without_route() ? std::nullopt : judge->gate(Kind::connections).due();
   if (connections) next = std::min(next, *connections);
@@ -272,6 +272,7 @@ Task<void> Outages::probe() {
   bool may_connect = true;
   {
     const OutageJudge::Now before = now();
+    looked_for_route_ = before.time;
     auto judge = judge_.lock();
     if (judge->waits_for_route() && before.has_route) judge->has_route_again(before.time);
     may_connect = !judge->is_without_route();
