@@ -190,7 +190,9 @@ TEST_CASE("intake: content that finds no room goes to a file, byte for byte, and
   {
     Clients greedy;
     leave_open(house, greedy, 300, content);
-    CHECK(send());
+    bool is_large = false;
+    for (int i = 0; i < 1000 && !is_large; ++i) is_large = send();  // what is left open may still be on its way
+    CHECK(is_large);
     CHECK(house.spool.kept().back().content.ends_with(content));
     CHECK(house.context().transactions->held() > intake::kTransactions / 4);
     CHECK(house.context().transactions->held() <= intake::kTransactions / 2);
