@@ -119,9 +119,8 @@ void Outages::attempted(const std::string& site, const fairness::Owner& owner, c
   const auto& hosts = report.attempt.hosts;
   const auto spoke = std::find_if(hosts.begin(), hosts.end(), [](const auto& host) { return host.result.reply_code != 0; });
   if (spoke != hosts.end()) {
-    const auto target = target_of(spoke->result.address);
-    if (!target) return;
-    change([&, now = now_of_success()](OutageJudge& judge) { judge.connected(site, target->address, now); });
+    if (const auto target = target_of(spoke->result.address))
+      change([&, now = now_of_success()](OutageJudge& judge) { judge.connected(site, target->address, now); });
     return;
   }
   if (!report.site_failed || hosts.empty() || !std::all_of(hosts.begin(), hosts.end(), is_unreachable)) return;
@@ -159,12 +158,7 @@ Task<void> Outages::check_name_servers(std::string why) {
 
 void Outages::attempted_by_route(const std::string& source, const std::optional<proto::HostResult>& failure) {
   if (!failure && failing_routes_ == 0) return;
-  change([&, now = now()](OutageJudge& judge) {
-    if (failure)
-      judge.route_failed(source, *failure, now);
-    else
-      judge.route_worked(source, now);
-  });
+  change([&, now = now()](OutageJudge& judge) { failure ? judge.route_failed(source, *failure, now) : judge.route_worked(source, now); });
 }
 
 bool Outages::passes(Kind kind, const OutageGate::Subject& subject) {

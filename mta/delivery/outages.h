@@ -109,7 +109,7 @@ class Outages {
   std::atomic<std::size_t> failing_routes_{0};
   Timer timer_;
   bool is_probing_ = false, is_checking_ = false, is_stopping_ = false;  // of the thread of `io`
-  Instant looked_for_route_ = Instant::min();  // by the last probe
+  Instant looked_for_route_ = Instant::min();                            // by the last probe
 };
 
 }  // namespace mxpress::mta::delivery
