@@ -4,11 +4,9 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -18,6 +16,7 @@
 #include "mta/system/descriptor.h"
 #include "mta/system/file_octets.h"
 #include "mta/system/log.h"
+#include "mta/system/received_packet.h"
 #include "proto/alias_file.h"
 #include "proto/command_words.h"
 #include "proto/printable.h"
@@ -29,9 +28,7 @@ namespace {
 using system::Descriptor;
 
 constexpr std::uint64_t kMostOfFile = 8u << 20;  // octets
-constexpr timeval kPatience{5, 0};               // for the request
 constexpr std::size_t kMostOfLine = 300;         // octets of what a command has printed
-constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 AliasReply deferred(std::string why) { return {AliasReply::Kind::deferred, 0, std::move(why)}; }
 
@@ -53,53 +50,6 @@ Result<std::string> read_aliases(const std::string& path) {
   return text ? Result<std::string>(std::move(*text)) : failed(std::strerror(errno));
 }
 
-struct Packet {
-  std::string text;
-  Descriptor message;
-};
-
-// The one descriptor beside the request; more than that are closed, and none is taken.
-Descriptor only_descriptor(msghdr& message) {
-  Descriptor only;
-  int count = 0;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    for (std::size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int), ++count) {
-      int number = -1;
-      std::memcpy(&number, CMSG_DATA(part) + at, sizeof number);
-      only = Descriptor(number);
-    }
-  }
-  return count == 1 ? std::move(only) : Descriptor();
-}
-
-std::optional<Packet> receive(int socket) {
-  ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK);
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  std::array<char, kMaxAliasRequest> text;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(4 * sizeof(int))> control{};
-  iovec place{text.data(), text.size()};
-  msghdr message{};
-  message.msg_iov = &place;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const ssize_t got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  if (got <= 0) return std::nullopt;
-  Packet packet{std::string(text.data(), static_cast<std::size_t>(got)), only_descriptor(message)};
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return std::nullopt;
-  return packet;
-}
-
-// An ordinary file, or memory that nobody can change any more, read from its beginning.
-bool is_message(int file) {
-  struct stat found{};
-  const int flags = ::fcntl(file, F_GETFL), seals = ::fcntl(file, F_GET_SEALS);
-  if (flags < 0 || (flags & (O_ACCMODE | O_PATH)) != O_RDONLY || ::fstat(file, &found) != 0 || !S_ISREG(found.st_mode)) return false;
-  const bool is_as_it_stays = seals < 0 || seals == F_SEAL_SEAL || (seals & kSeals) == kSeals;
-  return is_as_it_stays && ::lseek(file, 0, SEEK_SET) == 0;
-}
-
 std::string first_line(const std::string& text) {
   const std::size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
   return proto::printable(std::string_view(text).substr(begin, std::min(text.find('\n', begin), text.size()) - begin), kMostOfLine);
@@ -118,11 +68,11 @@ AliasReply reply_to(const ProgramEnd& end, const std::string& alias) {
 void AliasService::refuse(int socket, const std::string& why) const { send(socket, deferred(why)); }
 
 void AliasService::answer(int socket, int stop) const {
-  const auto packet = receive(socket);
+  const auto packet = system::receive_packet(socket, kMaxAliasRequest);
   const auto request = packet ? parse_alias_request(packet->text) : std::nullopt;
   if (!request) return send(socket, deferred("mxpress-runner does not understand the request: is it of another version than mxpressd?"));
-  if (!is_message(packet->message.get())) return send(socket, deferred("mxpress-runner got no message that it may read"));
-  send(socket, run(*request, packet->message.get(), socket, stop));
+  if (!system::is_readable_content(packet->file.get())) return send(socket, deferred("mxpress-runner got no message that it may read"));
+  send(socket, run(*request, packet->file.get(), socket, stop));
 }
 
 Result<std::vector<std::string>> AliasService::words_of(const proto::AliasCommand& command) const {

@@ -174,7 +174,7 @@ def scenario_deliveries_that_are_killed_leave_no_mailbox_torn_and_lose_nothing(w
 
 
 def ask_as(uid, path, packet, opened=lambda: open('/etc/hostname', 'rb')):
-    """What the helper answers to that user, who passes the file that `opened` returns."""
+    """The answer of the helper to that user, who passes the file that `opened` returns."""
     def talk():
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client, opened() as content:
             try:
@@ -256,7 +256,7 @@ def scenario_a_user_who_stops_the_reading_of_his_forward_holds_a_place_for_secon
 def scenario_a_home_that_outlasts_sigkill_keeps_its_own_user_waiting_alone(world):
     if not os.path.exists('/dev/fuse'):
         raise Skip('this machine has no /dev/fuse')
-    mailboxes = Mailboxes(world, limit=1).start()
+    mailboxes = Mailboxes(world, limit=3).start()  # enough to come as far as the file system, also on a busy machine
     mailboxes.shell('mkdir -m 700 /home/bob/Maildir; chown bob /home/bob/Maildir')
     silent = world.start('silent', [*mailboxes.enter(), 'python3', os.path.join(os.path.dirname(__file__), 'silent_fuse.py'), '/home/bob/Maildir', USERS['bob']])
     wait_until(lambda: 'mounted' in silent.log_text() or not silent.running(), 20, 'the file system')
