@@ -1,7 +1,5 @@
 // Reads dma.conf and auth.conf, as dma(8) describes them.
-#include <map>
-#include <set>
-
+#include "mta/migrate/keys.h"
 #include "mta/migrate/programs.h"
 #include "mta/migrate/text.h"
 #include "proto/ascii.h"
@@ -10,10 +8,6 @@ namespace mxpress::mta::migrate {
 namespace {
 
 constexpr const char* kFile = "/etc/dma/dma.conf";
-
-struct Value {
-  std::string place, text;
-};
 
 class Dma {
  public:
@@ -28,7 +22,7 @@ class Dma {
     if (const Status name = take_mail_name(); !name) return name.error();
     take_masquerade();
     if (const Status aliases = take_aliases(); !aliases) return aliases.error();
-    tell_rest();
+    keys_.leave_rest();
     return std::optional(std::move(findings_));
   }
 
@@ -38,20 +32,13 @@ class Dma {
     const std::string_view text = proto::trimmed(std::string_view(line.text).substr(0, line.text.find('#')));
     if (text.empty()) return;
     const auto end = std::min(text.find_first_of(" \t"), text.size());
-    values_[std::string(text.substr(0, end))] = {kFile + (":" + std::to_string(line.number)),
-                                                 std::string(proto::trimmed(text.substr(end)))};
+    const std::string key(text.substr(0, end)), value(proto::trimmed(text.substr(end)));
+    keys_.set(key, {kFile + (":" + std::to_string(line.number)), value, value.empty() ? key : key + " " + value});
   }
 
-  bool has(const std::string& key) const { return values_.contains(key); }
-  const std::string& text_of(const std::string& key) const {
-    static const std::string none;
-    const auto found = values_.find(key);
-    return found == values_.end() ? none : found->second.text;
-  }
-  void take(const std::string& key, const std::string& becomes) {
-    if (const auto found = values_.find(key); found != values_.end() && told_.insert(key).second)
-      findings_.take(found->second.place, key + (found->second.text.empty() ? "" : " " + found->second.text), becomes);
-  }
+  bool has(const std::string& key) const { return keys_.has(key); }
+  std::string text_of(const std::string& key) const { return keys_.text_of(key); }
+  void take(const std::string& key, const std::string& becomes) { keys_.take(key, becomes); }
 
   void take_host() {
     const std::string host = text_of("SMARTHOST");
@@ -156,15 +143,9 @@ class Dma {
     return {};
   }
 
-  void tell_rest() {
-    for (const auto& [key, value] : values_)
-      if (!told_.contains(key)) findings_.leave(value.place, key + (value.text.empty() ? "" : " " + value.text));
-  }
-
   const Tree& tree_;
   Findings findings_;
-  std::map<std::string, Value> values_;
-  std::set<std::string> told_;
+  Keys keys_{findings_};
 };
 
 }  // namespace

@@ -1,7 +1,5 @@
 // Reads ssmtp.conf and revaliases, as ssmtp.conf(5) and ssmtp(8) describe them.
-#include <map>
-#include <set>
-
+#include "mta/migrate/keys.h"
 #include "mta/migrate/programs.h"
 #include "mta/migrate/text.h"
 #include "proto/ascii.h"
@@ -10,10 +8,6 @@ namespace mxpress::mta::migrate {
 namespace {
 
 constexpr const char *kFile = "/etc/ssmtp/ssmtp.conf", *kAliases = "/etc/ssmtp/revaliases";
-
-struct Value {
-  std::string place, key, text;
-};
 
 class Ssmtp {
  public:
@@ -29,8 +23,7 @@ class Ssmtp {
     const auto aliases = tree_.read(kAliases);
     if (!aliases) return aliases.error();
     for (const TextLine& line : lines_of(aliases->value_or(""))) read_alias(line);
-    for (const auto& [key, value] : values_)
-      if (!told_.contains(key)) findings_.leave(value.place, shown(key, value));
+    keys_.leave_rest();
     return std::optional(std::move(findings_));
   }
 
@@ -40,21 +33,13 @@ class Ssmtp {
     const std::string_view text = std::string_view(line.text).substr(0, line.text.find('#'));
     const auto words = words_of(text, "= \t\r");
     if (text.find('=') == text.npos || words.empty()) return;
-    values_[proto::lower_case(words[0])] = {kFile + (":" + std::to_string(line.number)), words[0], words.size() > 1 ? words[1] : ""};
+    const std::string key = proto::lower_case(words[0]), value = words.size() > 1 ? words[1] : "";
+    keys_.set(key, {kFile + (":" + std::to_string(line.number)), value, words[0] + "=" + (key == "authpass" ? "(password)" : value)});
   }
 
-  std::string text_of(const std::string& key) const {
-    const auto found = values_.find(key);
-    return found == values_.end() ? std::string() : found->second.text;
-  }
-  static std::string shown(const std::string& key, const Value& value) {
-    return value.key + "=" + (key == "authpass" ? "(password)" : value.text);
-  }
+  std::string text_of(const std::string& key) const { return keys_.text_of(key); }
   bool says_yes(const std::string& key) const { return proto::equal_in_any_case(text_of(key), "yes"); }
-  void take(const std::string& key, const std::string& becomes) {
-    if (const auto found = values_.find(key); found != values_.end() && told_.insert(key).second)
-      findings_.take(found->second.place, shown(key, found->second), becomes);
-  }
+  void take(const std::string& key, const std::string& becomes) { keys_.take(key, becomes); }
 
   void take_host() {
     const auto words = words_of(text_of("mailhub"), ":");
@@ -140,8 +125,7 @@ class Ssmtp {
 
   const Tree& tree_;
   Findings findings_;
-  std::map<std::string, Value> values_;
-  std::set<std::string> told_;
+  Keys keys_{findings_};
 };
 
 }  // namespace
