@@ -57,7 +57,7 @@ struct Submitter {
   std::int64_t forwarder = -1;
 
   ShareOwner share_owner() const { return owner() >= 0 ? ShareOwner::user(owner()) : share; }
-  // Who may see and change the message; -1: nobody but operators.
+  // The uid that may see and change the message; -1: nobody but operators.
   std::int64_t owner() const { return forwarder >= 0 ? forwarder : uid; }
   // The user who sends, for what only some may send as: `uid`, or over loopback the one whom the client's socket names; -1: not known. Who
   // lets others use a socket lets them send as himself; it gives them no right to see or change his mail.

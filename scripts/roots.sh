@@ -1,7 +1,7 @@
 # Roots of Debian, each a folder below build/package/roots: made by debootstrap, entered by chroot in namespaces of its own, so that nothing
 # is mounted, started or listened on outside. Sourced after common.sh, not run. Needs root.
 ROOTS="$MXPRESS_ROOT/build/package/roots"
-# Where this machine has its packages from, unless MXPRESS_MIRROR says otherwise.
+# The address that this machine has its packages from, unless MXPRESS_MIRROR says otherwise.
 MIRROR=${MXPRESS_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v -- -security | head -n 1)}
 
 # Debian's debootstrap: that of this machine, else unpacked below build/package and not installed.

@@ -57,7 +57,7 @@ Log& the_log() {
   return *log;
 }
 
-// Whom to tell of lines that are announced. Never destroyed, as the log.
+// The one that is told of lines that are announced. Never destroyed, as the log.
 struct Announcements {
   static constexpr std::size_t kMostKept = 20;
   std::mutex mutex;

@@ -79,8 +79,8 @@ enum class LogTarget { standard_error, syslog };  // foreground: journald priori
 // Starts the writer thread. stop_log() writes what is left and ends it.
 void start_log(LogTarget target);
 void stop_log();
-// Who is told of lines that are announced, on the thread of whoever logs; it must not block, and must not log. Nobody: up to 20 of them are
-// kept for whoever is named next. Any thread.
+// Sets the function that is told of lines that are announced. It is called on the thread that logs, and must neither block nor log. Without
+// one, up to 20 lines are kept for the next. Any thread.
 using Announcement = std::function<void(const std::vector<LogLine::Field>&)>;
 void announce_to(Announcement told);
 

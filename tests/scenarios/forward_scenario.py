@@ -42,7 +42,7 @@ class Host:
         return {user: subjects(self.mailboxes, user) for user in found}
 
     def texts(self, outcome='delivered'):
-        """What the log says of each local recipient."""
+        """The words of the log for each local recipient."""
         return [event.get('reply', '') + event.get('reason', '') for event in self.daemon.attempts(outcome) if f'@{HERE}' in event['to']]
 
 
@@ -83,7 +83,7 @@ def scenario_a_forward_that_others_could_have_made_is_not_followed(world):
         check(words in host.texts()[-1], f'case {number}, wanted "{words}": {host.texts()[-1:]}')
     check_equal(subjects(host.mailboxes, 'bob'), [str(number) for number in range(len(cases))], 'subjects that bob reads')
     check_equal(host.outside(), [], 'recipients at the mail host')
-    # What cannot be read now waits.
+    # Mail waits while the file cannot be read.
     host.forward('bob', 'you@there.example\n', mode='000')
     host.send('bob', subject='later')
     wait_until(lambda: host.daemon.attempts('deferred'), 30, lambda: host.daemon.log()[-800:])

@@ -34,7 +34,7 @@ def wait_for_outage(daemon, seconds=90):
 
 
 def alerts_in_mailbox(daemon, count, seconds=30):
-    """What root finds in the daemon's mailbox."""
+    """The messages for root in the daemon's mailbox."""
     letters = lambda: [path.read_text() for path in sorted((daemon.spool / 'mailbox' / 'new').glob('*')) if 'Subject: mxpress at' in path.read_text()]
     wait_until(lambda: len(letters()) >= count, seconds, lambda: f'{count} alerts for root: {daemon.log()[-800:]}')
     check_equal(len(letters()), count, 'alerts in the mailbox of root')

@@ -1,4 +1,4 @@
-// What an alert says, and which way it takes.
+// The text of an alert, and the way that it takes.
 #include "mta/app/alert_text.h"
 
 #include <catch2/catch.hpp>
