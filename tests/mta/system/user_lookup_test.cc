@@ -5,11 +5,14 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
+#include <condition_variable>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "tests/support/virtual_time.h"
 
@@ -46,6 +49,38 @@ struct HangingService {
   std::shared_ptr<std::atomic<int>> asked = std::make_shared<std::atomic<int>>(0);
   std::shared_ptr<std::promise<void>> opener = std::make_shared<std::promise<void>>();
   std::shared_future<void> gate = opener->get_future().share();
+};
+
+// A name service that answers as often as it is let go, and tells which names it was asked for, in order.
+class SteppedService {
+ public:
+  UserAnswer answer(const std::string& name) {
+    std::unique_lock lock(mutex_);
+    asked_.push_back(name);
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return permits_ > 0; });
+    --permits_;
+    return UserAnswer::known;
+  }
+  void let_go(int times) {
+    const std::lock_guard lock(mutex_);
+    permits_ += times;
+    changed_.notify_all();
+  }
+  void wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return asked_.size() >= count; });
+  }
+  [[nodiscard]] std::vector<std::string> asked() {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> asked_;
+  int permits_ = 0;
 };
 
 }  // namespace
@@ -93,30 +128,28 @@ TEST_CASE("user lookup: one that hangs holds nobody up, and while two hang the o
 }
 
 TEST_CASE("user lookup: owners take turns: who asks for one name does not wait for all names of another owner") {
-  const HangingService service;
   const auto flood = fairness::Owner::user(1001), other = fairness::Owner::user(1002);
-  auto order = std::make_shared<std::pair<std::mutex, std::vector<std::string>>>();  // shared with the threads
-  UserLookup users([service, order](const std::string& name) {
-    const UserAnswer found = service(name);
-    const std::lock_guard lock(order->first);
-    order->second.push_back(name);
-    return found;
-  });
+  const auto service = std::make_shared<SteppedService>();  // shared with the threads
   asio::io_context io(1);
+  UserLookup users([service](const std::string& name) { return service->answer(name); });
   int left = 0;
   const auto ask = [&](const fairness::Owner& owner, const std::string& name) {
     asio::co_spawn(io, users.look_up(owner, {name}), [&left](std::exception_ptr) { --left; });
     ++left;
     io.poll();
   };
-  for (const char* name : {"hang1", "hang2"}) ask(flood, name);
-  service.wait_for(2);
+  for (int i = 0; i < 2; ++i) ask(flood, "first" + std::to_string(i));
+  service->wait_for(2);  // both threads have a name
   for (int i = 0; i < 50; ++i) ask(flood, "flood" + std::to_string(i));
   ask(other, "bob");
-  service.opener->set_value();
+  for (std::size_t asked = 3; asked <= 5; ++asked) {
+    service->let_go(1);
+    service->wait_for(asked);  // one thread at a time takes its next name
+  }
+  const std::vector<std::string> order = service->asked();
+  CHECK(std::find(order.begin(), order.end(), "bob") != order.end());
+  service->let_go(1000);
   while (left > 0) io.run_one();
-  const auto bob = std::find(order->second.begin(), order->second.end(), "bob");
-  CHECK(bob - order->second.begin() <= 4);  // behind those that hung, and one of the flood on each thread
 }
 
 }  // namespace mxpress::testing
