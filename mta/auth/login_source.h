@@ -26,8 +26,8 @@ class LoginSource {
   // soon, with any error.
   virtual Result<FetchedSecret> fetch(const std::stop_token& stop) = 0;
 
-  // It reads a local file and waits for nobody: it is asked at the start and at each reload, by whoever reads the configuration, and at no
-  // other time. Others are asked on a thread of the keeper: at those times, before the secret's lifetime ends, and after it was refused.
+  // True if it reads a local file and never waits: it is asked at the start and at each reload, on the thread that reads the configuration,
+  // and at no other time. Others are asked on a thread of the keeper: then, before the secret's lifetime ends, and after a refusal.
   virtual bool is_immediate() const { return false; }
 
   // It has something in memory that it could not write anywhere: after a reload it goes on, as long as its credentials are the same. Any

@@ -22,7 +22,7 @@ class TlsEngine {
   // A handshake is at most so long.
   static constexpr std::size_t kMaxHandshakeOctets = 64 * 1024;
   static constexpr std::size_t kMaxHandshakeRecords = 256;
-  // Octets of memory of a session in the costliest handshake within all bounds: 222 KiB, and what the allocator adds. Usual: some 60 KiB.
+  // Memory of a session in the costliest handshake within all limits, in octets: 222 KiB, plus the allocator's overhead. Usually 60 KiB.
   static constexpr std::size_t kMostMemory = 288 * 1024;
   // Key updates, tickets, requests to renegotiate and alerts in a session. A host sends some two tickets.
   static constexpr std::size_t kMaxExtraMessages = 32;

@@ -39,8 +39,8 @@ inline TlsOffer first_offer(const net::TlsPolicy& policy) {
   return policy.kind() == net::TlsPolicy::Kind::none ? TlsOffer::clear : TlsOffer::usual;
 }
 
-// The next offer on a fresh connection; nothing where no other fits the policy. At most four connections in all. Only a policy that allows
-// clear text gets to `clear`, and none that needs a certificate to keys so small that somebody may break them and sign in the host's place.
+// The next offer on a new connection; nullopt if no other fits the policy. At most four connections in all. `clear` only if the policy
+// allows clear text. If it needs a certificate, no keys so small that somebody could break them and impersonate the host.
 inline std::optional<TlsOffer> next_offer(TlsOffer failed, HandshakeFailure why, const net::TlsPolicy& policy) {
   const bool takes_small = !policy.needs_certificate();
   if (failed == TlsOffer::usual && why == HandshakeFailure::dh_too_small && takes_small) return TlsOffer::small_dh;

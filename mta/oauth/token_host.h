@@ -1,4 +1,4 @@
-// Asks an OAuth provider for tokens: by refresh (RFC 6749 6), device code (RFC 8628), authorization code with PKCE (RFC 7636, RFC 8252).
+// Requests tokens from an OAuth provider by refresh (RFC 6749 6), device code (RFC 8628), or authorization code with PKCE (RFC 7636, 8252).
 #pragma once
 
 #include <functional>

@@ -264,7 +264,7 @@ ServerSession::Wait ServerSession::data(std::string_view argument) {
   return Wait::content;
 }
 
-// What is here already is content (RFC 2920 3.1: the client may not wait, but need not be wrong); the 354 goes out with the first wait.
+// Octets already here are content (RFC 2920 3.1: the client should have waited, but may be right); the 354 is sent with the first wait.
 Task<bool> ServerSession::receive_message() {
   Arrival arrival(std::move(opened_), options_);
   content_deadline_ = BootClock::now() + options_.content;

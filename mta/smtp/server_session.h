@@ -18,7 +18,7 @@ struct ServerOptions {
   std::uint64_t max_message_size = 50u << 20;
   std::size_t max_recipients = 10'000;
   std::uint64_t max_refused =
-      128u << 20;               // octets of a refused message that are read so that the client hears why; after more it is sent away
+      128u << 20;               // octets of a refused message that are read so that the client gets the reply; then it is disconnected
   std::size_t max_errors = 20;  // refusals since the last message that was taken; then 421. Not counted: 452 to RCPT
   // Octets outside ASCII in the commands of a session; then it is sent away. Each may cost half a microsecond of IDNA (RFC 5891).
   std::uint64_t max_international = UINT64_MAX;

@@ -106,7 +106,7 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
   std::optional<Hold> open(const dns::Address& address, const Asker& asker, std::size_t limit);
   // Whether open() would refuse him now: then he stands in the line.
   bool must_wait(const dns::Address& address, const Asker& asker);
-  // Who was called, and perhaps has not asked, needs no connection.
+  // An asker who was called, and may not have asked for the connection yet, needs none.
   void decline(const dns::Address& address, const Asker& asker);
   // Nobody is called from now on.
   void stop();

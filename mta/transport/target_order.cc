@@ -47,7 +47,7 @@ void shuffle_equals(Targets& targets, std::mt19937_64& random) {
 
 void put_first(Targets& targets, Targets::iterator place) { std::rotate(targets.begin(), place, place + 1); }
 
-// Those that `is_meant` fits; returns the first of them.
+// Moves the targets that match `is_meant` to the end; returns the first of them.
 template <typename Condition>
 Targets::iterator put_last(Targets& targets, Condition is_meant) {
   return std::stable_partition(targets.begin(), targets.end(), [&](const Target& target) { return !is_meant(target); });
