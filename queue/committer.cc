@@ -63,19 +63,8 @@ bool Committer::commit(Sync sync) {
   }
   if (unsynced_.empty()) first_unsynced_ = std::chrono::steady_clock::now();
   unsynced_.insert(unsynced_.end(), batch.begin(), batch.end());
-  if (must_sync) {
-    finish(std::exchange(unsynced_, {}));
-    prepare_journal();
-  }
+  if (must_sync) finish(std::exchange(unsynced_, {}));
   return !batch.empty();
-}
-
-// A disk that does not take it may still take the next batch, in a fresh segment.
-void Committer::prepare_journal() {
-  const auto status = journal_.prepare();
-  if (status) return;
-  journal_.abandon();
-  context_.report("the journal goes on in another file: " + status.error().message);
 }
 
 Operations Committer::take_batch() {

@@ -41,7 +41,6 @@ class Committer {
  private:
   using Moment = std::chrono::steady_clock::time_point;
   std::optional<Moment> sync_due() const;
-  void prepare_journal();
   Operations take_batch();
   Status write(const Operations& operations);
   void note_segment();

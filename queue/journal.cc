@@ -57,7 +57,6 @@ Status Journal::make_room(std::uint64_t octets) {
 Status Journal::sync() {
   if (!is_dirty()) return {};
   if (auto s = segment_.file->sync(); !s) return s;
-  small_batches_ = end_ - batch_begin_ <= kSmallBatch ? small_batches_ + 1 : 0;
   untold_.clear();
   synced_end_ = end_;
   // Each batch has pages of its own: a torn write can never reach back into an acknowledged batch.
@@ -65,19 +64,6 @@ Status Journal::sync() {
   synced_end_ = end_;
   ++batch_;
   return {};
-}
-
-Status Journal::prepare() {
-  if (!open_ || is_dirty() || !is_calm() || prepared_end_ >= std::min(end_ + 2 * kSmallBatch, segment_.size)) return {};
-  static const std::string zeros(64 * 1024, '\0');
-  const auto begin = std::max(end_, prepared_end_);
-  const auto end = std::min(begin + kAhead, segment_.size);
-  std::vector<std::string_view> pieces;
-  for (auto at = begin; at < end; at += pieces.back().size())
-    pieces.push_back(std::string_view(zeros).substr(0, std::min<std::uint64_t>(zeros.size(), end - at)));
-  if (auto s = segment_.file->write_at(begin, pieces); !s) return s;
-  prepared_end_ = end;
-  return segment_.file->sync();
 }
 
 Status Journal::open_segment(std::uint64_t octets) {
@@ -101,7 +87,7 @@ Status Journal::open_segment(std::uint64_t octets) {
   segment_meta_ = meta;
   untold_ = std::move(info.ended);
   salt_ = options_.random();
-  batch_begin_ = end_ = synced_end_ = prepared_end_ = 0;
+  batch_begin_ = end_ = synced_end_ = 0;
   open_ = true;
   return {};
 }

@@ -35,10 +35,6 @@ class Journal {
   Status write(std::vector<JournalRecord>& records, std::vector<Location>& locations);
   // Ends the batch: all that was written survives a loss of power. After an error call abandon().
   Status sync();
-  // Behind sync(): where mail comes singly, writes zeros over what the next messages will take, and syncs them, so that their own sync has
-  // no extents of the file to convert: on ext4 its 99th percentile is then half as long. Does nothing for a stream, which would write all
-  // twice. After an error call abandon().
-  Status prepare();
   // The current segment takes no more; what was synced in it stays valid, what was not is void once the next segment exists.
   void abandon() { open_ = false; }
 
@@ -52,11 +48,6 @@ class Journal {
   std::uint64_t octets_for(const std::vector<JournalRecord>& records) const;
 
  private:
-  static constexpr std::uint64_t kSmallBatch = 32 * 1024;  // octets
-  static constexpr unsigned kCalm = 16;                    // small batches in succession
-  static constexpr std::uint64_t kAhead = 1 << 20;         // octets of zeros at a time
-
-  bool is_calm() const { return small_batches_ >= kCalm; }
   Status make_room(std::uint64_t octets);
   Status open_segment(std::uint64_t octets);
   void place(JournalRecord& record, std::uint64_t batch_begin);
@@ -71,8 +62,6 @@ class Journal {
   std::uint64_t salt_ = 0;
   std::uint64_t batch_ = 1;
   std::uint64_t batch_begin_ = 0, end_ = 0, synced_end_ = 0;
-  std::uint64_t prepared_end_ = 0;  // of the segment: so far it has been written, if only with zeros
-  unsigned small_batches_ = 0;      // in succession, up to the last one
   // Of write(); they keep their memory.
   std::vector<RecordBytes> headers_;
   std::vector<std::string_view> pieces_;

@@ -93,6 +93,9 @@ def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     if os.geteuid() != 0:
         sys.exit('scripts/bench: only root can make the namespaces that a run needs')
+    generator = pathlib.Path(options.build) / 'bin' / 'bench-load'
+    if not generator.exists() and options.workload != 'plot':
+        sys.exit(f'scripts/bench: {generator} is missing; build it: scripts/build release bench-load')
     if 'before' in [*options.peer, *(options.against or [])] and not options.before:
         sys.exit('scripts/bench: say with --before FOLDER which build "before" is (its bin/ has mxpressd, mxpress and sendmail)')
     if options.workload == 'plot':
