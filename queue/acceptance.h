@@ -1,4 +1,4 @@
-// Whether the journal takes messages.
+// The state of the journal: it accepts messages, or says why not.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@ namespace mxpress::queue {
 class Acceptance {
  public:
   bool is_given() const { return given_.load(std::memory_order_acquire); }
-  // Error (transient): nothing is accepted now; for people, with path and reason.
+  // Error (transient): no message is accepted now. The text is for people and has path and reason.
   Status status() { return is_given() ? Status() : Status(Error::transient(*why_not_.lock())); }
   void refuse(std::string why) {
     *why_not_.lock() = std::move(why);

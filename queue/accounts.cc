@@ -1,4 +1,4 @@
-// Rows of accounts, found by owner and destination.
+// Tables of accounts, found by owner and destination.
 #include "queue/accounts.h"
 
 #include <algorithm>

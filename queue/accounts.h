@@ -1,4 +1,4 @@
-// Which domains each owner's mail waits for: a destination takes memory once, however many messages wait for it.
+// The domains that each owner's mail waits for. A destination is charged once per owner, however many of his messages wait for it.
 #pragma once
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -12,29 +12,29 @@
 
 namespace mxpress::queue {
 
-// An account is an owner together with the first destination of some of his messages. While messages of an account wait, its destination
-// is charged once. Not thread-safe.
+// An account is an owner together with the first destination of some of his messages. While messages of an account wait, its destination is
+// charged once. Not thread-safe.
 class Accounts {
  public:
-  // Stands for an account in 22 bits. The last 65,536 numbers are those of owners whose destinations are not told apart, because there are
-  // four million accounts; each of their messages is charged for a destination of its own.
+  // The number of an account, in 22 bits. There are at most four million accounts. Owners beyond that use the last 65,536 numbers, which do
+  // not tell destinations apart: each of their messages is charged for a destination of its own.
   using Number = std::uint32_t;
   static constexpr unsigned kBits = 22;
   static constexpr Number kOwnersAlone = (Number{1} << kBits) - (Number{1} << (8 * sizeof(Owners::Number)));
 
   explicit Accounts(Number most = kOwnersAlone) : most_(most) {}
 
-  // One more message of this account. Returns the number, which remove() takes, once.
+  // Adds one message to its account. Returns the number, to be given to remove() once.
   Number add(Owners::Number owner, const Weight& weight);
   void remove(Number account);
-  // One of its messages waits from now on; does no longer. Both return what has to be charged, or given back, for the destination.
+  // One message of the account begins to wait, or no longer waits. Both return the octets to charge, or to give back, for the destination.
   std::uint32_t begin_waiting(Number account);
   std::uint32_t end_waiting(Number account);
-  // What one more message would be charged for its first destination.
+  // The octets that one more message would be charged for its first destination.
   std::uint32_t charge_for(Owners::Number owner, const Weight& weight) const;
 
   Owners::Number owner(Number account) const;
-  // Of the first destination alone.
+  // The weight of the first destination alone.
   Weight weight(Number account) const;
 
  private:
@@ -42,8 +42,8 @@ class Accounts {
 
   struct Row {
     NameHash name{};
-    std::uint32_t messages = 0;  // of an unused row the next unused one
-    std::uint32_t waiting = 0;   // messages of them
+    std::uint32_t messages = 0;  // in an unused row: index of the next unused row
+    std::uint32_t waiting = 0;   // messages that wait
     std::uint16_t octets = 0;    // of the destination
     Owners::Number owner = 0;
   };

@@ -1,4 +1,4 @@
-// The clock by which mail grows old.
+// The clock that measures the age of mail.
 #include "queue/age_clock.h"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ struct Mark {
 
 std::optional<Mark> read_mark(Disk& disk, const Path& file) {
   const auto text = read_small_file(disk, file);
-  const auto line = text && *text ? without_checksum(**text) : std::nullopt;  // a clock that ran ahead would expire mail
+  const auto line = text && *text ? without_checksum(**text) : std::nullopt;  // a wrong value that is too high would expire mail
   long long age = 0, wall = 0;
   if (!line || std::sscanf(line->c_str(), "%lld %lld", &age, &wall) != 2) return std::nullopt;
   if (age < 1 || age > kLongest || wall < -kLongest || wall > kLongest) return std::nullopt;

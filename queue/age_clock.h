@@ -1,4 +1,4 @@
-// How long mail has waited, whatever the wall clock says: a clock that only mxpress turns, kept in the spool's file `age`.
+// The age of mail, independent of the wall clock: a clock that only mxpress advances, kept in the spool's file `age`.
 #pragma once
 
 #include <atomic>
@@ -9,9 +9,9 @@
 
 namespace mxpress::queue {
 
-// Goes with the time since boot while a daemon has the spool. Time between two runs counts as the wall clock tells it, but neither less
-// than nothing nor more than kLongestGap: a host that boots in 1970 or 2106 makes no message older than one that boots tomorrow.
-// Threads: now() and mark_is_due() any; the rest one.
+// Follows the time since boot while a daemon has the spool. The time between two runs is taken from the wall clock, but is at least 0 and
+// at most kLongestGap: a host that boots with its clock in 1970 or 2106 makes no message older than one that boots a day later. Threads:
+// now() and mark_is_due() any; the rest one.
 class AgeClock {
  public:
   static constexpr Duration kLongestGap = std::chrono::hours(24);
@@ -22,13 +22,13 @@ class AgeClock {
     std::function<Duration()> since_boot;  // never steps back
   };
 
-  // Goes on from the last mark; from 1 ms in a new spool or when the file is lost: then older mail only lives longer.
+  // Continues from the last mark; from 1 ms in a new spool or if the file is lost: then older mail only lives longer.
   AgeClock(Disk& disk, const Path& root, Sources sources);
 
-  // Since the spool was made, without what went beyond kLongestGap. At least 1 ms.
+  // Time since the spool was made, without the part of gaps beyond kLongestGap. At least 1 ms.
   Duration now() const;
   bool mark_is_due() const;
-  // What has passed so far survives. Durable; an error costs no more than the time since the last mark.
+  // Records the age reached so far. Durable; an error costs no more than the time since the last mark.
   Status mark();
 
  private:

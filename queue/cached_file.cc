@@ -1,4 +1,4 @@
-// Reads what is in memory already.
+// Reads files from memory, without waiting for the disk.
 #include "queue/cached_file.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What need not wait for the disk: files as far as the system has them in memory, and small content that was read as a whole.
+// Reads that need not wait for the disk: files as far as the system has them in memory, and small content that was read as a whole.
 #pragma once
 
 #include <memory>
@@ -8,14 +8,14 @@
 
 namespace mxpress::queue {
 
-// Octets of content that are kept in memory: as many deliveries as may go on at a time can have it there.
+// Content up to this many octets is kept in memory: small enough for every delivery that may run at a time.
 inline constexpr std::uint64_t kSmallContent = 16 * 1024;
 
-// The file, to be read by who must not wait: an error where the disk would have to be asked, or where more is wanted than is quickly dealt
-// with. It is not to be written.
+// A view of the file for non-blocking reads: an error if the disk would have to be read, or if more than a small read is asked for. Do not
+// write to it.
 std::shared_ptr<File> only_cached(std::shared_ptr<File> file);
 
-// The content after its check: what is small was read into memory for it, and need not be read again. An error: I/O (transient) or damage
+// Verifies the content. Small content is read into memory for that, so it need not be read again. Error: I/O (transient) or damage
 // (permanent). As blocking as the file behind it.
 Result<std::shared_ptr<const Content>> checked(std::shared_ptr<const Content> content);
 

@@ -1,4 +1,4 @@
-// What changes the queue, as values: a new message, what an attempt made of recipients, what an operator does.
+// Changes of the queue, as values: a new message, the result of an attempt, an action of an operator.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 
 namespace mxpress::queue {
 
-inline constexpr std::uint64_t kInlineContent = 256 * 1024;  // octets; larger content is born in a message file
+inline constexpr std::uint64_t kInlineContent = 256 * 1024;  // octets; larger content is written to a message file at once
 
-// Content too large for the journal, while it arrives. Owned by one intake; discarded (file removed) when destroyed unstored. One thread at
-// a time.
+// Content too large for the journal, while it arrives. Owned by one intake. Its file is removed if it is destroyed before it was stored.
+// One thread at a time.
 class LargeContent {
  public:
   virtual ~LargeContent() = default;
@@ -27,15 +27,15 @@ enum class NoticeKind {
   failure,
   delay,
   success,
-  forward,  // none: a copy that goes on in place of recipients that are pending, by their ~/.forward
+  forward,  // not a notice: a copy that replaces pending recipients, by their ~/.forward
 };
 
 struct NewMessage {
   proto::Envelope envelope;
-  std::string content;                  // what we add and what was received, up to kInlineContent octets...
+  std::string content;                  // our header fields and the received content, up to kInlineContent octets...
   std::unique_ptr<LargeContent> large;  // ...or this (then `content` is empty)
-  std::string drop_name;                // name and owner of the drop file it came from; remembered, so that a crash repeats nothing
-  struct NoticeFor {                    // this message is the notice for these recipients of that message, or goes on in their place
+  std::string drop_name;                // name and owner of the drop file it came from; remembered, so that a crash stores nothing twice
+  struct NoticeFor {                    // this message is the notice for these recipients of that message, or replaces them
     QueueId message;
     std::vector<std::uint32_t> recipients;
     using Kind = NoticeKind;
@@ -44,7 +44,7 @@ struct NewMessage {
   std::vector<NoticeFor> notice_for;  // store and "no notice pending", or "delivered", are one atomic step
 };
 
-// What an attempt, an expiry or a lookup made of some recipients of one message. Recorded as one record.
+// The result of an attempt, an expiry or a lookup for some recipients of one message. Recorded as one record.
 struct Settlement {
   QueueId message;
   Attempt attempt;  // hosts may be empty (expiry, lookup failure)
@@ -55,7 +55,7 @@ struct Settlement {
   std::vector<Change> changes;
 };
 
-// Called with the id of a new message once it is durable, or with why it is not kept.
+// Called with the id of a new message once it is durable, or with the reason why it was not stored.
 using Stored = std::function<void(Result<QueueId>)>;
 
 enum class ActionKind { hold, release, retry, remove, bounce };

@@ -27,8 +27,8 @@ namespace mxpress::queue {
 namespace {
 
 constexpr std::size_t kMaxSegments = 16;                      // each is an open file
-constexpr std::size_t kTogether = 16;                         // message files, each open, that are synced one after the other
-constexpr std::size_t kMaxAppended = 8;                       // states; each is a sync, with more the whole file is rewritten
+constexpr std::size_t kTogether = 16;                         // message files, each open, that are synced in one group
+constexpr std::size_t kMaxAppended = 8;                       // states; each costs a sync, so with more the whole file is rewritten
 constexpr std::size_t kManySegments = 500;                    // with so many the housekeeper does not rest
 constexpr auto kLongestTurn = std::chrono::milliseconds(20);  // before it asks whether others need the disk
 constexpr int kRest = 7;                                      // times as long as it worked
@@ -86,7 +86,7 @@ Status Checkpointer::remove_segment(std::uint32_t segment) {
   return status;
 }
 
-// True if there were some that are not in a newer segment yet.
+// True if the segment had records of sites that are not yet in a newer segment.
 bool Checkpointer::rerecord_sites(std::uint32_t segment) {
   std::vector<std::string> sites;
   {
@@ -100,11 +100,11 @@ bool Checkpointer::rerecord_sites(std::uint32_t segment) {
   return !commit_();
 }
 
-// False: the disk does not give it now.
+// False: the disk does not take it now.
 bool Checkpointer::rerecord_site(const std::string& name, std::uint32_t segment) {
   auto table = parts_.table.lock();
   const auto* site = table->sites().find(name);
-  if (!site || site->location.segment != segment) return true;  // there is news of it since
+  if (!site || site->location.segment != segment) return true;  // a newer record exists
   auto record = read_site(table->index(), site->location);
   if (record) {
     parts_.queue.push(site_operation(std::move(*record)));
@@ -136,15 +136,15 @@ Status Checkpointer::move_out(std::uint32_t segment) {
     status = publish(std::exchange(files, {}));
     if (!status) break;
     make_way(std::chrono::steady_clock::now() - begun);
-    parts_.housework.work();  // not while there are files that are not published: what has ended must not change under them
+    parts_.housework.work();  // only without unpublished files: ended messages must not change under them
     begun = std::chrono::steady_clock::now();
   }
-  const Status rest = publish(std::move(files));  // after an error, too: what is complete need not be written again in the next round
+  const Status rest = publish(std::move(files));  // also after an error: complete files need not be written again in the next round
   return status ? rest : status;
 }
 
-// While mail comes in, and the disk has room for a journal that grows, the housekeeper rests most of the time: what it does not move now it
-// can move later, or need not move at all.
+// While mail comes in and the disk has room for a longer journal, the housekeeper rests most of the time: messages that it does not move
+// now can be moved later, or end before they have to be moved.
 void Checkpointer::make_way(std::chrono::nanoseconds worked) {
   const auto room = parts_.room.last_seen();
   auto table = parts_.table.lock();
@@ -156,7 +156,7 @@ void Checkpointer::make_way(std::chrono::nanoseconds worked) {
   if (is_busy && may_grow && !commit_) parts_.list.rest(std::min<std::chrono::nanoseconds>(kRest * worked, kLongestRest));
 }
 
-// What has been written to `files` counts when it is published.
+// The message counts as moved once `files` are published.
 Status Checkpointer::move_out(std::uint32_t segment, QueueId id, MovedFiles& files) {
   std::optional<Snapshot> from;
   bool ended = false;
@@ -183,7 +183,7 @@ Status Checkpointer::move_out(std::uint32_t segment, QueueId id, MovedFiles& fil
   return write(std::move(*from), std::move(*raw), files);
 }
 
-// Few new states are appended to the file that is there; otherwise the message gets a new file.
+// A few new states are appended to the existing file; otherwise the message gets a new file.
 Status Checkpointer::write(Snapshot from, RawMessage raw, MovedFiles& files) {
   const bool is_long = octets_of(raw.changes) > context_.options.longest_states;
   if (is_long) shorten(raw.changes);
@@ -200,9 +200,9 @@ Status Checkpointer::write(Snapshot from, RawMessage raw, MovedFiles& files) {
   return {};
 }
 
-// Their content is on its way to the disk already: the first sync waits for most of all, and each file still tells its own errors. Names
-// come afterwards, because each would be one more thing for the next sync to wait for.
-// A group of which one failed is given up: a sync that is repeated may succeed without having written anything.
+// The content of all files is already on its way to the disk: the first sync waits for most of it, and each file still reports its own
+// errors. Renames come last, because each would add work to the next sync. If one file of the group fails, the group is given up: a
+// repeated sync may succeed without having written anything.
 Status Checkpointer::publish(MovedFiles files) {
   for (auto& file : files)
     if (auto s = file.writer->sync(); !s) return s;
@@ -214,7 +214,7 @@ Status Checkpointer::publish(MovedFiles files) {
   return {};
 }
 
-// After a failed append nobody knows what the file holds: the caller writes a fresh one.
+// After a failed append the content of the file is unknown: the caller writes a new file.
 Status Checkpointer::append_changes(const RawMessage& raw) {
   const std::vector<StoredChange> fresh(raw.changes.begin() + static_cast<std::ptrdiff_t>(raw.in_file), raw.changes.end());
   return append_to_message_file(context_.disk, context_.paths.file(raw.id), raw.id, fresh);
@@ -240,7 +240,7 @@ void Checkpointer::note_moved(const Snapshot& from) {
   if (entry) entry->moved(from.later.size());
 }
 
-// Damage: what can still be read of the message is kept for the operator, and the rest of the mail goes on.
+// Damage: the readable parts of the message are kept for the operator, and the rest of the mail goes on.
 void Checkpointer::set_aside(QueueId id, const Snapshot& from, const Error& error) {
   const auto& paths = context_.paths;
   context_.report(id.to_string() + " is set aside in " + paths.corrupt().string() + ": " + error.message);
@@ -254,16 +254,16 @@ void Checkpointer::set_aside(QueueId id, const Snapshot& from, const Error& erro
   table->index().erase(id);
 }
 
-// `octets`: where it does not say itself how long it is.
+// `octets`: used if the record does not tell its own size.
 void Checkpointer::keep_record(const Snapshot& from, Location location, std::uint64_t octets) {
   const auto& file = *from.files.at(location.segment);
   const auto begin = location.offset();
   parts_.quarantine.keep(std::to_string(location.segment), file, begin, begin + size_of_record(file, location, octets));
 }
 
-// One after the other, each durable before the next: an older segment must never outlive a newer one that ends its messages.
+// Removes segments one by one, each durable before the next: an older segment must never outlive a newer one that ends its messages.
 Status Checkpointer::drop(std::uint32_t segment) {
-  if (parts_.hold.is_set()) return {};  // since this round began
+  if (parts_.hold.is_set()) return {};  // set since this round began
   parts_.table.lock()->index().segments.erase(segment);
   auto status = context_.disk.remove(segment_path(context_.paths.journal(), segment));
   if (status) status = context_.disk.sync_folder(context_.paths.journal());

@@ -1,4 +1,4 @@
-// Shortens the journal: moves what its oldest segment still holds into message files, then removes the segment.
+// Shortens the journal: moves the messages of its oldest segment into message files, then removes the segment.
 #pragma once
 
 #include <chrono>
@@ -29,7 +29,7 @@ struct SpoolContext;
 template <class T>
 class Guarded;
 
-// Of the housekeeper's thread.
+// Runs on the housekeeper's thread.
 class Checkpointer {
  public:
   struct Parts {
@@ -43,14 +43,14 @@ class Checkpointer {
     Quarantine& quarantine;
     DiskRoom& room;
   };
-  // `commit`: of a spool without threads, one write and one sync of all that waits (false: the disk does not take it); empty: the
+  // `commit`: for a spool without threads, writes and syncs all waiting operations (false: the disk does not take it). Empty if the
   // committer has a thread of its own.
   Checkpointer(const SpoolContext& context, Parts parts, std::function<bool()> commit);
   ~Checkpointer();
 
-  // The journal is longer than it may be, and its oldest segment can go.
+  // True if the journal is over its limit and its oldest segment can be removed.
   bool is_due();
-  // Removes the oldest segments as far as journal_size asks, and does housework between them.
+  // Removes the oldest segments until the journal fits journal_size, and does housework between them.
   void run();
 
  private:
@@ -77,7 +77,7 @@ class Checkpointer {
   const SpoolContext& context_;
   const Parts parts_;
   const std::function<bool()> commit_;
-  std::uint64_t stored_before_ = 0;  // so many had been stored when it last looked whether to rest
+  std::uint64_t stored_before_ = 0;  // messages stored when it last decided whether to rest
 };
 
 }  // namespace mxpress::queue

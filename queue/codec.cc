@@ -17,7 +17,7 @@ Error damaged(const char* what) { return Error::permanent(std::string("damaged r
 std::int64_t to_ms(WallTime time) { return time.time_since_epoch().count(); }
 WallTime to_time(std::int64_t ms) { return WallTime(Duration(ms)); }
 
-// A message that is only made to be written: on the stack as far as it fits, without an allocation for each of its parts.
+// A protobuf message used only for encoding: on the stack as far as it fits, without an allocation for each of its parts.
 template <class Message>
 class Draft {
  public:

@@ -1,4 +1,4 @@
-// Between the values of the spool and their protobuf bytes. Bytes that do not parse, or hold values out of range, are errors.
+// Conversion between the values of the spool and their protobuf bytes. Bytes that do not parse, or hold values out of range, are errors.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@ struct Accepted {
 
 struct SegmentInfo {
   std::uint64_t run = 0;
-  // Earlier segments of the run of which nothing older that was synced tells; the previous one is the last.
+  // Ends of earlier segments of this run that no older synced record tells; the previous segment is the last.
   std::vector<SegmentEnd> ended{};
 };
 

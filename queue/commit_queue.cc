@@ -1,4 +1,4 @@
-// What waits for the committer.
+// The operations that wait for the committer.
 #include "queue/commit_queue.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@ namespace mxpress::queue {
 namespace {
 
 constexpr auto kWriteWithin = std::chrono::milliseconds(10);
-constexpr auto kTryAgain = std::chrono::seconds(1);  // a journal that refuses
+constexpr auto kTryAgain = std::chrono::seconds(1);  // between tries of a journal that refuses
 
 }  // namespace
 
@@ -18,7 +18,7 @@ bool CommitQueue::must_wait_for_recovery(const Operation& operation) const {
   return operation.kind == Operation::Kind::change && run_of(operation.id()) != run_;
 }
 
-// True: the committer is to wake.
+// Returns true if the committer must wake.
 bool CommitQueue::enqueue(OperationPtr operation) {
   const bool urgent = is_urgent(*operation);
   const bool wake = urgent ? urgent_ == 0 : waiting_.empty();

@@ -13,8 +13,8 @@
 
 namespace mxpress::queue {
 
-// Any thread, except where a function says that it is the committer's. Its lock may be taken while the lock of the message table is held,
-// never the other way round.
+// Any thread, except for functions marked as the committer's. Its lock may be taken while the lock of the message table is held, never the
+// other way round.
 class CommitQueue {
  public:
   using Moment = std::chrono::steady_clock::time_point;
@@ -22,25 +22,25 @@ class CommitQueue {
   // `run`: of this daemon. Changes of messages of earlier runs, and drop files, are held back until release().
   explicit CommitQueue(std::uint64_t run) : run_(run) {}
 
-  // Wakes the committer if it has to write sooner than it knows.
+  // Wakes the committer if it has to write earlier than planned.
   void push(OperationPtr operation);
-  // Recovery is done: what was held back follows what waits now.
+  // Recovery is done: operations that were held back are queued behind the waiting ones.
   void release();
   void stop();
 
-  // The committer's: wakes nobody. Leaves `operations` empty.
+  // For the committer: wakes nobody. Leaves `operations` empty.
   void append(Operations& operations);
-  // What was taken but is not durable waits again, before everything else.
+  // Operations that were taken but are not durable are queued again, before all others.
   void put_back(const Operations& operations);
-  // Takes operations for which `admit(operation)` is true until they have so many octets; the others are taken, too, and left out.
+  // Takes operations that `admit(operation)` accepts, up to this many octets. Operations that it refuses are also removed from the queue.
   template <class Admit>
   Operations take(std::uint64_t octets, Admit admit);
-  // All that waits or is held back.
+  // All operations that wait or are held back.
   Operations take_all();
 
   enum class Turn { stop, write, sync };
-  // Waits until there is something to write, or to sync: an urgent operation, outcomes that waited 10 ms, or `sync_due`. While nothing is
-  // accepted, once a second.
+  // Waits until there is something to write or to sync: an urgent operation, lazy operations that waited 10 ms, or `sync_due`. While the
+  // journal refuses, returns once a second.
   enum class Journal { accepts, refuses };
   Turn wait(std::optional<Moment> sync_due, Journal journal);
 

@@ -1,4 +1,4 @@
-// Writes batches, and goes on in a fresh segment where the disk fails.
+// Writes batches, and continues in a new segment after a disk failure.
 #include "queue/committer.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kMaxBatch = 4u << 20;  // octets; more waits for the next batch
+constexpr std::uint64_t kMaxBatch = 4u << 20;  // octets; the rest waits for the next batch
 constexpr auto kSyncWithin = std::chrono::seconds(1);
 constexpr unsigned kFailuresBeforeStop = 2;
 
@@ -36,8 +36,8 @@ void Committer::run() {
     const auto turn = parts_.queue.wait(sync_due(), journal);
     if (turn == CommitQueue::Turn::stop) break;
     const bool sync = turn == CommitQueue::Turn::sync;
-    // Where several store at a time, those who are about to do so come first and share the sync. One who is alone would only
-    // wait for whatever else the machine does.
+    // If several threads store at a time, those about to store go first and share the sync. A single one would only wait for other work of
+    // the machine.
     if (sync && stores_together_ > 1) std::this_thread::yield();
     commit(sync ? Sync::yes : Sync::no);
   }
@@ -52,7 +52,7 @@ std::optional<Committer::Moment> Committer::sync_due() const {
 bool Committer::commit(Sync sync) {
   const auto batch = take_batch();
   stores_together_ = static_cast<std::size_t>(std::count_if(batch.begin(), batch.end(), is_a_store));
-  const bool probe = !parts_.acceptance.is_given();  // a fresh segment tells whether the disk is well again
+  const bool probe = !parts_.acceptance.is_given();  // a new segment shows whether the disk works again
   if (batch.empty() && unsynced_.empty() && !probe) return false;
   auto status = batch.empty() && !probe ? Status() : write(batch);
   const bool must_sync = sync == Sync::yes || stores_together_ > 0;
@@ -101,7 +101,7 @@ void Committer::note_segment() {
 }
 
 Status Committer::write_and_sync(const Operations& operations) {
-  // In pieces: all together could be more than one segment may hold.
+  // In pieces: all records together could exceed the size of a segment.
   std::uint64_t octets = 0;
   Operations piece;
   for (const auto& operation : operations) {
@@ -115,7 +115,7 @@ Status Committer::write_and_sync(const Operations& operations) {
   return journal_.sync();
 }
 
-// Nothing that was not synced counts: messages are refused, what is already true (outcomes, actions) goes into a fresh segment.
+// Operations that were not synced do not count: messages are refused; outcomes and actions, which are already true, go into a new segment.
 void Committer::after_failure(const Error& error, const Operations& batch) {
   journal_.abandon();
   ++failures_;
@@ -142,7 +142,7 @@ void Committer::refuse(const Operations& stores, const Error& error) {
     auto table = parts_.table.lock();
     for (const auto& store : stores) table->refuse(*store);
   }
-  // Its record may be on disk and is void only when a fresh segment says so: until then a record without file would look like a loss.
+  // Its record may be on disk, and is void only once a new segment says so: until then a record without a file would look like a loss.
   for (const auto& store : stores)
     if (is_large_store(*store)) refused_large_.push_back(store->id());
   for (const auto& store : stores) store->stored(Error::transient(error.message));

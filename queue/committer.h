@@ -1,4 +1,4 @@
-// The committer: one write and one sync for all that waits.
+// The committer: one write and one sync for all waiting operations.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@ template <class T>
 class Guarded;
 using Operations = std::vector<std::shared_ptr<Operation>>;
 
-// Takes operations from the queue, writes them to the journal, and applies to the table what has become durable. One thread at a time.
+// Takes operations from the queue, writes them to the journal, and applies them to the table once they are durable. One thread at a time.
 class Committer {
  public:
   struct Parts {
@@ -31,11 +31,11 @@ class Committer {
   };
   Committer(const SpoolContext& context, Parts parts, std::uint32_t first_segment);
 
-  // Until CommitQueue::stop(), with a last commit of all that waits then.
+  // Runs until CommitQueue::stop(), then commits the remaining operations.
   void run();
 
   enum class Sync { yes, no };
-  // Writes what waits, in part if it is much. Messages are always synced. False: there is nothing to do, or the disk does not take it.
+  // Writes the waiting operations, or a part of them if there are many. Messages are always synced. False: nothing to do, or a disk error.
   bool commit(Sync sync);
 
  private:
@@ -59,8 +59,8 @@ class Committer {
   Moment first_unsynced_{};
   std::size_t stores_together_ = 0;     // in the latest batch
   unsigned failures_ = 0;               // of the journal, in a row
-  std::vector<QueueId> refused_large_;  // their files can go after the next sync
-  // Empty between uses; they keep their memory.
+  std::vector<QueueId> refused_large_;  // their files can be removed after the next sync
+  // Empty between uses; members so that they keep their memory.
   Operations ended_;
   std::vector<JournalRecord> records_;
   std::vector<Location> locations_;

@@ -1,4 +1,4 @@
-// Compares content with the checksum made at intake, in steps: whoever reads it can let others read in between.
+// Compares content with the checksum made at intake, in steps, so that its caller can let others read between them.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +7,14 @@
 
 namespace mxpress::queue {
 
-// Of content that outlives it. Thread: one at a time.
+// The content must outlive it. One thread at a time.
 class ContentCheck {
  public:
   static constexpr std::uint64_t kStep = 1u << 20;  // octets
 
   explicit ContentCheck(const Content& content) : content_(content) {}
 
-  // All has been read, and is as it was.
+  // True if all content was read and matches its checksum.
   bool is_done() const { return is_done_; }
   // Reads up to kStep octets; as blocking as the file behind them. Error: I/O (transient) or damage (permanent); no step follows it.
   Status step();

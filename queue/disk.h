@@ -24,14 +24,14 @@ class File {
   virtual ~File() = default;
   // Fills `buffer` from `offset`; fewer octets than asked for only at the end of the file.
   virtual Result<std::size_t> read_at(std::uint64_t offset, char* buffer, std::size_t size) const = 0;
-  // As many octets from `offset` as the system has in memory; none where it would have to ask the disk. Never waits.
+  // Number of octets from `offset` on that the system has in memory; 0 if the disk would have to be read. Never waits.
   virtual std::size_t read_if_cached(std::uint64_t, char*, std::size_t) const { return 0; }
-  // All pieces one after the other, or an error (then any part of them may have been written).
+  // Writes all pieces one after the other. After an error any part of them may have been written.
   virtual Status write_at(std::uint64_t offset, const std::vector<std::string_view>& pieces) = 0;
-  // What was written is on its way to the disk; nothing is promised. For who is going to sync several files: they need not wait in turn.
-  // An error counts as one of sync().
+  // Starts writing to the disk without waiting and without a guarantee. Call it for several files before the first sync(), so that they are
+  // written in parallel. An error is treated like one of sync().
   virtual Status begin_sync() { return {}; }
-  // Content and size survive a loss of power. After an error nothing is known of what was written since the last success.
+  // Makes content and size survive a loss of power. After an error the state of all writes since the last success is unknown.
   virtual Status sync() = 0;
   // Reserves space for `size` octets, which read as zero, and extends the file to them.
   virtual Status allocate(std::uint64_t size) = 0;
@@ -39,7 +39,7 @@ class File {
   virtual Result<std::uint64_t> size() const = 0;
   // The system's descriptor, valid as long as this; -1: there is none (a test's disk).
   virtual int descriptor() const { return -1; }
-  // Without waiting; false: somebody else holds it. Released when the file is closed.
+  // Does not wait. False: somebody else holds it. Released when the file is closed.
   virtual Result<bool> try_lock(Lock lock) = 0;
 };
 
@@ -61,19 +61,19 @@ struct FolderEntry {
   enum class Kind { file, folder, other } kind = Kind::file;  // a symbolic link is `other`
 };
 
-// Never follows a symbolic link in the last component of a path, but to sync a folder and to ask for its room. Any thread.
+// Does not follow a symbolic link in the last component of a path, except to sync a folder or to ask for its room. Any thread.
 class Disk {
  public:
   virtual ~Disk() = default;
-  virtual Result<std::shared_ptr<File>> open(const Path& path, Open mode) = 0;  // shared: sessions read on after the spool let go
+  virtual Result<std::shared_ptr<File>> open(const Path& path, Open mode) = 0;  // shared: sessions read on after the spool released it
   virtual Result<bool> exists(const Path& path) = 0;
   virtual Result<std::vector<FolderEntry>> list(const Path& folder) = 0;
   virtual Status make_folder(const Path& folder) = 0;  // mode 0700; success if it exists already
   virtual Status rename(const Path& from, const Path& to) = 0;
   virtual Status remove(const Path& file) = 0;
-  // Names made, renamed and removed in the folder survive a loss of power.
+  // Makes created, renamed and removed names in the folder survive a loss of power.
   virtual Status sync_folder(const Path& folder) = 0;
-  // Everything written so far to the file system of the folder, by whomever, survives a loss of power.
+  // Makes everything that any program wrote to the folder's file system so far survive a loss of power.
   virtual Status sync_all(const Path& folder) = 0;
   virtual Result<Room> room(const Path& folder) = 0;
 };

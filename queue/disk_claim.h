@@ -8,8 +8,8 @@ namespace mxpress::queue {
 
 class DiskRoom;
 
-// Octets that are about to be written: nobody else is promised them. They are given back as they are written, and at the end of its life.
-// Thread: one at a time.
+// Octets that are about to be written and are not promised to anybody else. They are given back as they are written, and when the claim is
+// destroyed. Thread: one at a time.
 class DiskClaim {
  public:
   DiskClaim() = default;  // of nothing
@@ -21,7 +21,7 @@ class DiskClaim {
   }
   ~DiskClaim() { written(octets_); }
 
-  // So many of them have been written: from now on the disk itself counts them.
+  // This many octets have been written: from now on the disk itself counts them.
   void written(std::uint64_t octets);
   void add(DiskClaim&& more);
   std::uint64_t octets() const { return octets_; }

@@ -23,7 +23,7 @@ void DiskClaim::add(DiskClaim&& more) {
   octets_ += std::exchange(more.octets_, 0);
 }
 
-// It counts before the disk is asked: of two that ask at the same time none overlooks the other.
+// Counts the claim before it asks the disk, so that two concurrent claims always see each other.
 Result<DiskClaim> DiskRoom::claim(std::uint64_t octets, For use) {
   claimed_ += octets;
   DiskClaim claim(*this, octets);
@@ -31,7 +31,7 @@ Result<DiskClaim> DiskRoom::claim(std::uint64_t octets, For use) {
   return claim;
 }
 
-// Who asks before a message comes gets what the last look at the disk found. Nothing is refused for what was found earlier.
+// Answers from the last look at the disk if there is room. A refusal always comes from a new look.
 Status DiskRoom::check(std::uint64_t size) {
   const auto seen = *seen_.lock();
   const auto& options = context_.options;
@@ -42,7 +42,7 @@ Status DiskRoom::check(std::uint64_t size) {
 }
 
 Status DiskRoom::check_now(std::uint64_t octets, For use) {
-  const auto claimed = claimed_.load();  // in this order: what is written meanwhile counts twice, and not never
+  const auto claimed = claimed_.load();  // read first: octets written meanwhile count twice rather than not at all
   const auto room = context_.disk.room(context_.paths.root);
   if (!room) return Error::transient(room.error().message);
   *seen_.lock() = {context_.options.since_boot(), *room};
@@ -50,7 +50,7 @@ Status DiskRoom::check_now(std::uint64_t octets, For use) {
   return why.empty() ? Status() : Status(Error::transient(why));
 }
 
-// Empty: it is not.
+// Returns an empty text if it is not too full.
 std::string DiskRoom::why_too_full(const Room& room, std::uint64_t octets, For use) const {
   const auto& options = context_.options;
   const auto for_small = use == For::large_content ? kSegmentsForSmall * options.segment_size : 0;

@@ -1,4 +1,4 @@
-// Room on the disk for new mail beyond what outcomes, actions and checkpoints need.
+// Room on the disk for new mail, beyond the reserve for outcomes, actions and checkpoints.
 #pragma once
 
 #include <atomic>
@@ -15,21 +15,21 @@ namespace mxpress::queue {
 
 struct SpoolContext;
 
-// Any thread. Outlives its claims.
+// Any thread. Must outlive its claims.
 class DiskRoom {
  public:
-  // Large content leaves room for some segments of the journal: it is refused while small messages are still taken.
+  // Large content must leave room for some segments of the journal, so it is refused while small messages are still accepted.
   enum class For { small_message, large_content };
   static constexpr std::uint64_t kSegmentsForSmall = 2;
 
   explicit DiskRoom(const SpoolContext& context) : context_(context) {}
 
-  // Asks the disk. Error (transient): less than the reserve would stay free when all claims are written; with path, free and needed octets.
+  // Asks the disk. Error (transient): less than the reserve would stay free once all claims are written; with path, free and needed octets.
   Result<DiskClaim> claim(std::uint64_t octets, For use);
-  // Whether a message of this size could be claimed for. Room may be what the disk had room_stays_known ago. An error is never older than
-  // this call.
+  // Success if a message of this size could be claimed now. It may rest on a look at the disk that is room_stays_known old. An error always
+  // comes from a new look.
   Status check(std::uint64_t size);
-  // What the disk had when it was last asked; nullopt: never.
+  // Room on the disk at the last look; nullopt: it was never asked.
   std::optional<Room> last_seen() { return seen_.lock()->room; }
 
  private:

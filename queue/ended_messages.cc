@@ -1,4 +1,4 @@
-// Shares what is remembered of ended messages.
+// Divides the room for remembered ended messages among owners.
 #include "queue/ended_messages.h"
 
 #include <algorithm>
@@ -28,8 +28,8 @@ bool EndedMessages::has_share(Owners::Number owner) const {
   return found != counts_.end() && found->second * counts_.size() >= size();
 }
 
-// Each message is spared once: looking at the recent ones costs little. The spared ones are searched only when all that is recent belongs
-// to owners with few.
+// Each message is spared once, so that only recent ones are looked at. Spared messages are searched only if all recent ones belong to
+// owners with few messages.
 QueueId EndedMessages::take_next(const OwnerOf& owner_of) {
   while (!recent_.empty()) {
     const QueueId id = recent_.front();

@@ -1,4 +1,4 @@
-// Which messages have ended and are remembered: those of an owner with few outlast a flood of another's.
+// The ended messages that are remembered. A flood of one owner's messages does not displace those of owners with few.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -12,16 +12,16 @@
 
 namespace mxpress::queue {
 
-// Not thread-safe. `owner` is always that of the message, as a number of the index.
+// Not thread-safe. `owner` is always the message's owner, as a number of the index.
 class EndedMessages {
  public:
   using OwnerOf = std::function<Owners::Number(proto::QueueId)>;
 
-  // It has ended after all others.
+  // Adds a message that ended after all others.
   void add(proto::QueueId id, Owners::Number owner);
-  // Takes time by their number.
+  // Takes time proportional to their number.
   void remove(proto::QueueId id, Owners::Number owner);
-  // Removes the oldest of those whose owners have at least an equal share: one there must be.
+  // Removes the oldest message of an owner who has at least an equal share. There must be a message.
   proto::QueueId take_next(const OwnerOf& owner_of);
 
   std::size_t size() const { return spared_.size() + recent_.size(); }
@@ -33,9 +33,9 @@ class EndedMessages {
   proto::QueueId take_spared(const OwnerOf& owner_of);
   void count_off(Owners::Number owner);
 
-  std::deque<proto::QueueId> spared_;  // older than all others: their owners had less than an equal share when it was their turn
+  std::deque<proto::QueueId> spared_;  // older than all others; spared because their owners had less than an equal share
   std::deque<proto::QueueId> recent_;
-  boost::unordered_flat_map<Owners::Number, std::size_t> counts_;  // of owners who have one
+  boost::unordered_flat_map<Owners::Number, std::size_t> counts_;  // only owners with messages
 };
 
 }  // namespace mxpress::queue

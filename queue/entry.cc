@@ -1,4 +1,4 @@
-// The memory of one message: most have no history, and need no room for one.
+// The index entry of one message. Most messages have no history and allocate nothing for it.
 #include "queue/entry.h"
 
 #include <utility>

@@ -1,4 +1,4 @@
-// What looking through a spool brings up.
+// A finding from reading a spool.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@ namespace mxpress::queue {
 
 struct Finding {
   enum class Kind {
-    note,    // nothing that was acknowledged is lost by it
-    damage,  // something that was acknowledged is lost, or cannot be reached
+    note,    // no acknowledged mail is lost by it
+    damage,  // acknowledged mail is lost or cannot be reached
   };
   Kind kind = Kind::note;
-  std::string text;  // one sentence for people; names of files in it are cleaned
+  std::string text;  // one sentence for people; file names in it are cleaned
 };
 
 }  // namespace mxpress::queue

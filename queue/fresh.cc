@@ -6,7 +6,7 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kEnvelope = 1024;  // octets that a message takes beside its content, about, and for each recipient
+constexpr std::uint64_t kEnvelope = 1024;  // approximate octets that a message takes beside its content, and for each recipient
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Messages that were stored a moment ago and that nothing has happened to yet, as they came: their first delivery needs no disk.
+// New messages as they came, until something happens to them: their first delivery reads nothing from the disk.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ class MemoryContent final : public Content {
   const std::string& text() const { return text_; }
   std::uint64_t size() const override { return text_.size(); }
   Result<std::size_t> read(std::uint64_t offset, char* buffer, std::size_t size) const override;
-  Status verify() const override { return {}; }  // it has not been anywhere else, or was checked when it was read
+  Status verify() const override { return {}; }  // it was never on disk, or was checked when it was read
   Status verify(std::string_view) const override { return {}; }
   Status verify_crc(std::uint32_t) const override { return {}; }
   std::optional<std::string_view> in_memory() const override { return text_; }
@@ -27,13 +27,13 @@ class MemoryContent final : public Content {
   const std::string text_;
 };
 
-// Not thread-safe. Takes at most `limit` octets of content; the oldest go first.
+// Not thread-safe. Holds at most `limit` octets of content; the oldest messages are dropped first.
 class FreshMessages {
  public:
   explicit FreshMessages(std::uint64_t limit) : limit_(limit) {}
   void add(std::shared_ptr<const Message> message);
   std::shared_ptr<const Message> find(QueueId id) const;
-  // It is no longer as it came.
+  // Forgets a message that has changed.
   void forget(QueueId id);
 
  private:

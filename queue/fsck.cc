@@ -1,4 +1,4 @@
-// Says what is damaged in a spool, and repairs it.
+// Reports damage in a spool, and repairs it.
 #include "queue/fsck.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 using Kind = FsckFinding::Kind;
 using Remedy = Problem::Remedy;
 
-constexpr int kRounds = 5;  // what is repaired may bring up what lay behind it
+constexpr int kRounds = 5;  // a repair may reveal further damage behind it
 constexpr std::uint64_t kMendSegment = 256 * 1024;
 
 FsckReport to_report(Survey survey) {
@@ -62,7 +62,7 @@ class Mender {
     return {};
   }
 
-  // What has the name of the lock and is no file can be held by nobody.
+  // If the name of the lock is not a regular file, nobody can hold the lock.
   Status take_lock() {
     const auto path = paths_.root / "lock";
     const auto entries = disk_.list(paths_.root);
@@ -76,7 +76,7 @@ class Mender {
     return {};
   }
 
-  // True: something was done.
+  // True if it did something.
   bool apply(const Problem& problem) {
     switch (problem.remedy) {
       case Remedy::none:
@@ -131,7 +131,7 @@ class Mender {
     return make_folder(path);
   }
 
-  // Something else has the place of the quarantine itself.
+  // For something that occupies the place of the quarantine itself.
   Status move_away(const Path& path) {
     for (int number = 2; number < 100; ++number) {
       const Path to = path.string() + "." + std::to_string(number);
@@ -178,7 +178,7 @@ class Mender {
     return (*writer)->publish(path);
   }
 
-  // Also what was never acknowledged: a half message is of use to somebody.
+  // Keeps even content that was never acknowledged: half a message may be of use.
   Status keep_journal_damage() {
     const auto list = list_segments(disk_, paths_);
     if (!list) return list.error();
@@ -197,7 +197,7 @@ class Mender {
     return {};
   }
 
-  // A copy of all that can be read of it, with zeros for the rest, takes its place; another one is kept.
+  // Replaces the segment by a copy with zeros for unreadable octets; the original is kept.
   Status replace_segment(const Path& path, const SegmentBytes& read) {
     if (auto s = copy_to_corrupt(disk_, paths_, path.filename().string(), *read.file, 0, read.bytes.size()); !s) return s;
     const auto fresh = fresh_part();
@@ -211,7 +211,7 @@ class Mender {
     return disk_.sync_folder(paths_.incoming());
   }
 
-  // A free name for a file that is not complete yet.
+  // A free name for an incomplete file.
   Result<Path> fresh_part() {
     const Path path = paths_.incoming() / "0-1.part";  // no start has this number
     if (auto s = disk_.make_folder(paths_.incoming()); !s) return s.error();
@@ -222,7 +222,7 @@ class Mender {
     return path;
   }
 
-  // As the daemon starts and shortens its journal, which every test of a lost disk has gone through.
+  // Moves all messages into message files by the code that recovers and shortens a journal, which all tests of lost disks cover.
   void empty_journal() {
     SpoolOptions options;
     options.directory = paths_.root;
@@ -236,7 +236,7 @@ class Mender {
     (*spool)->checkpoint();
   }
 
-  // Only when there is no segment with damage any more.
+  // Only if no segment has damage any more.
   void tell_of_journal(const Survey& left) {
     const bool is_left = std::any_of(left.problems.begin(), left.problems.end(),
                                      [](const Problem& problem) { return problem.remedy == Remedy::empty_journal; });
@@ -270,7 +270,7 @@ Result<FsckReport> examine(Disk& disk, const Path& directory) {
 
 Result<FsckReport> repair(Disk& disk, const Path& directory) {
   const Paths paths{directory};
-  // Says first who has the spool, or that there is none.
+  // Reports first if a daemon has the spool, or if there is none.
   if (const auto lock = lock_for_examining(disk, paths); !lock) return lock.error();
   return Mender(disk, paths).run();
 }

@@ -1,4 +1,4 @@
-// Says what is damaged in a spool that no daemon has, and repairs it.
+// Reports damage in a spool that no daemon has, and repairs it.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@ namespace mxpress::queue {
 
 struct FsckFinding {
   enum class Kind {
-    note,       // odd, or left by a crash as it may; nothing is lost and nothing is to be done
-    damage,     // what is damaged, and what that means
-    repaired,   // what was done about it
-    unrepaired  // what could not be done, and why
+    note,       // unusual, or left by a crash; nothing is lost and nothing is to be done
+    damage,     // damage, and its consequence
+    repaired,   // a repair that was made
+    unrepaired  // a repair that was not possible, and why
   };
   Kind kind = Kind::note;
   std::string text;  // one sentence for people, cleaned
@@ -32,11 +32,11 @@ struct FsckReport {
 };
 
 // Reads every octet, and writes nothing. Error, transient: a daemon has the spool (the message names the process), or it cannot be read;
-// permanent: there is none, or one of a newer version.
+// permanent: there is no spool, or one of a newer version.
 Result<FsckReport> examine(Disk& disk, const Path& directory);
 
-// Puts right what examine() complains of: what is damaged is moved or copied to corrupt/ and no octet of it removed, what is whole keeps
-// its place or gets it back. After a loss of power in the middle it can be called again. Error as above. The report says what was done.
+// Repairs the problems that examine() reports: damaged parts are moved or copied to corrupt/ without removing an octet; intact parts stay
+// in place or return to it. Can be repeated after a loss of power. Error as above. The report lists the repairs.
 Result<FsckReport> repair(Disk& disk, const Path& directory);
 
 }  // namespace mxpress::queue

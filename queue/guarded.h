@@ -23,7 +23,7 @@ class Guarded {
     T& value_;
   };
 
-  // Makes the value of these.
+  // Constructs the value from these arguments.
   template <class... Args>
   explicit Guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}
   Access lock() { return Access(*this); }

@@ -22,11 +22,11 @@ void Housekeeper::run() {
   }
 }
 
-// False: it is the end. After a round that could not shorten the journal the next one waits a while.
+// False: it is to stop. After a round that could not shorten the journal it waits before the next.
 bool Housekeeper::wait_for_work() {
   const auto next_round = std::chrono::steady_clock::now() + kRound;
   for (;;) {
-    if (list_.is_stopping()) return !list_.is_empty();  // in this order: what came before stop() is seen
+    if (list_.is_stopping()) return !list_.is_empty();  // checked in this order, so that work added before stop() is seen
     if (housework_.is_due()) return true;
     if (std::chrono::steady_clock::now() >= next_round && checkpointer_.is_due()) return true;
     list_.wait(kRound);

@@ -1,4 +1,4 @@
-// The housekeeper's thread: housework as it comes, and a checkpoint when the journal is long.
+// The housekeeper's thread: does housework when there is some, and a checkpoint when the journal is long.
 #pragma once
 
 namespace mxpress::queue {
@@ -12,7 +12,7 @@ class Housekeeper {
   Housekeeper(HouseworkList& list, Housework& housework, Checkpointer& checkpointer)
       : list_(list), housework_(housework), checkpointer_(checkpointer) {}
 
-  // Until HouseworkList::stop(): it ends the round that is under way, or makes a last one if there is something on the list.
+  // Runs until HouseworkList::stop(), then ends the current round, or makes a last one if the list is not empty.
   void run();
 
  private:

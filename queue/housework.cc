@@ -1,4 +1,4 @@
-// What the housekeeper does beside checkpoints.
+// The work of the housekeeper beside checkpoints.
 #include "queue/housework.h"
 
 #include <utility>
@@ -31,7 +31,7 @@ void Housework::tidy() {
   if (is_age_mark_due()) mark_age();
 }
 
-// Without mail there is nothing that grows old.
+// Without waiting mail no age has to be recorded.
 bool Housework::is_age_mark_due() { return parts_.table.lock()->waiting() != 0 && parts_.age_clock.mark_is_due(); }
 
 void Housework::mark_age() {
@@ -49,7 +49,7 @@ void Housework::finish_large_stores() {
   }
 }
 
-// Complete and durable under its id in incoming/; it gets its place when its Accepted record is durable, too.
+// The message is complete and durable under its id in incoming/; it moves to its place once its Accepted record is durable, too.
 Status Housework::finish_large(LargeStore& store) {
   const auto id = store.operation->id();
   const auto& paths = context_.paths;

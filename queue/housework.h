@@ -21,7 +21,7 @@ struct SpoolContext;
 template <class T>
 class Guarded;
 
-// Of the housekeeper's thread, but where a function says otherwise.
+// On the housekeeper's thread, unless a function says otherwise.
 class Housework {
  public:
   struct Parts {
@@ -40,11 +40,11 @@ class Housework {
   void work();
   // Puts large messages in place, removes the files of ended ones, and marks the age clock if that is due.
   void tidy();
-  // Syncs the content of large messages, of which somebody waits for each; then their records wait for the committer.
+  // Syncs the content of large messages, for each of which somebody waits; then queues their records for the committer.
   void finish_large_stores();
-  // Keeps in memory what `mxpress show` tells of an ended message whose records go.
+  // Keeps in memory what `mxpress show` needs of an ended message whose records are removed.
   void remember_ended(QueueId id, const Snapshot& from);
-  // Files of ended messages that could not be removed. Without the journal they would be taken for waiting mail.
+  // True if files of ended messages could not be removed. Without the journal they would be taken for waiting mail.
   bool has_unremoved() const { return !unremoved_.empty(); }
   void mark_age();
 

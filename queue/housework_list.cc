@@ -1,4 +1,4 @@
-// The list of the housekeeper.
+// The work list of the housekeeper.
 #include "queue/housework_list.h"
 
 #include <utility>

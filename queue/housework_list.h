@@ -1,4 +1,4 @@
-// What the housekeeper has to do: large messages to finish, message files to put in place, files of ended messages to remove.
+// The work of the housekeeper: large messages to finish, message files to put in place, files of ended messages to remove.
 #pragma once
 
 #include <atomic>
@@ -25,11 +25,11 @@ struct LargeStore {
   std::unique_ptr<MessageFileWriter> writer;
 };
 
-// Any thread. Its lock may be taken while another is held; while it is held no other is taken.
+// Any thread. Its lock may be taken while another is held; no other lock is taken while it is held.
 class HouseworkList {
  public:
   void add_large(LargeStore store);
-  // Ids of messages whose large file is to be moved to its place (its record is durable), and whose files are to be removed.
+  // Messages whose large file is to be moved to its place (its record is durable), and messages whose files are to be removed.
   void add(const std::vector<QueueId>& to_place, const std::vector<QueueId>& to_remove);
   void add_to_place(QueueId id);
   void add_to_remove(QueueId id);
@@ -39,9 +39,9 @@ class HouseworkList {
   std::vector<QueueId> take_to_remove();
   bool is_empty();
 
-  // Until there is something to do, or stop(), but not longer than `most`.
+  // Waits until there is work, or stop(), but at most `most`.
   void wait(std::chrono::nanoseconds most);
-  // Until somebody waits for a large message, or stop(), but not longer than `most`.
+  // Waits until somebody waits for a large message, or stop(), but at most `most`.
   void rest(std::chrono::nanoseconds most);
   void stop();
   bool is_stopping() const { return stopping_; }

@@ -1,5 +1,5 @@
-// A map from queue ids to small values, for queues of millions: ids are counted up, so neighbours share a page and cost nothing beside
-// their values.
+// A map from queue ids to small values, for queues of millions: ids are consecutive numbers, so neighbours share a page and need no memory
+// beside their values.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace mxpress::queue {
 
-// Values stay where they are until they are erased.
+// The address of a value does not change until it is erased.
 template <class Value>
 class IdMap {
  public:
@@ -24,7 +24,7 @@ class IdMap {
   const Value* find(proto::QueueId id) const { return const_cast<IdMap*>(this)->find(id); }
   bool contains(proto::QueueId id) const { return find(id) != nullptr; }
 
-  // Made if it is not there.
+  // Created if it does not exist.
   Value& operator[](proto::QueueId id) {
     Page& page = pages_[page_of(id)];
     if (!page.values) page.values = std::make_unique<Values>();
@@ -42,7 +42,7 @@ class IdMap {
     if (page->second.used == 0) pages_.erase(page);
   }
 
-  // Takes all that `other` has. Both are of different runs, whose ids share no page.
+  // Moves all entries of `other` into this map. The two hold ids of different runs, so they share no page.
   void merge(IdMap other) {
     for (auto& [number, page] : other.pages_) pages_[number] = std::move(page);
     size_ += other.size_;
@@ -50,7 +50,7 @@ class IdMap {
 
   std::size_t size() const { return size_; }
 
-  // In no order. `visit` changes no other value's place.
+  // Visits all values, in no order. `visit` must not move other values.
   template <class Visit>
   void for_each(Visit visit) {
     for (auto& [number, page] : pages_)
@@ -63,11 +63,11 @@ class IdMap {
   }
 
  private:
-  static constexpr std::uint64_t kPage = 32;  // values: few, because one message of many may be all that still waits
+  static constexpr std::uint64_t kPage = 32;  // values; few, because one message of the page may be all that still waits
   using Values = std::array<Value, kPage>;
   struct Page {
     std::uint32_t used = 0;
-    std::unique_ptr<Values> values;  // nothing beside them: allocators like the size
+    std::unique_ptr<Values> values;  // exactly the values: a size that allocators handle well
     bool has(proto::QueueId id) const { return (used & bit_of(id)) != 0; }
     Value& value(proto::QueueId id) { return (*values)[id.value % kPage]; }
   };

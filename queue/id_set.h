@@ -24,7 +24,7 @@ class IdSet {
     pages_.push_back({id.value / kPage, bit});
   }
 
-  // In no order; may repeat.
+  // In no order; may repeat ids.
   std::vector<proto::QueueId> ids() const {
     std::vector<proto::QueueId> ids;
     for (std::size_t place = 0; place < pages_.size(); ++place)
@@ -35,7 +35,7 @@ class IdSet {
 
  private:
   static constexpr std::uint64_t kPage = 64;   // ids
-  static constexpr std::size_t kLookedAt = 4;  // the latest pages: those who store at the same time are that near
+  static constexpr std::size_t kLookedAt = 4;  // the latest pages: threads that store at the same time have ids that close together
   struct Page {
     std::uint64_t number = 0;
     std::uint64_t ids = 0;  // a bit each

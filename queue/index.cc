@@ -1,4 +1,4 @@
-// Looks messages up in memory.
+// The index of the spool, in memory.
 #include "queue/index.h"
 
 #include <algorithm>
@@ -8,9 +8,9 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kLarge = 16 * 1024;  // octets in memory of an ended message that gives way to smaller ones
+constexpr std::uint64_t kLarge = 16 * 1024;  // octets in memory; ended messages of this size are dropped before smaller ones
 constexpr std::uint64_t kBlock = 16;         // what malloc adds
-constexpr std::uint64_t kEnded = 256;        // what is kept of an ended message beside the message
+constexpr std::uint64_t kEnded = 256;        // octets kept for an ended message beside the message
 
 std::uint64_t octets_of(const std::string& text) { return text.capacity() < sizeof(std::string) ? 0 : text.capacity() + kBlock; }
 
@@ -18,7 +18,7 @@ std::uint64_t octets_of(const proto::HostResult& result) {
   return octets_of(result.host) + octets_of(result.address) + octets_of(result.tls) + octets_of(result.text);
 }
 
-// About what an ended message takes in memory.
+// Approximate memory of an ended message, in octets.
 std::uint64_t octets_of(const Message& message) {
   const proto::Submitter& from = message.envelope.submitter;
   std::uint64_t octets = kEnded + sizeof message + octets_of(message.envelope.reverse_path.to_string()) + octets_of(from.entrance) +
@@ -38,7 +38,7 @@ std::uint64_t octets_of(const Message& message) {
 Entry& Index::add(QueueId id, const MessageOwner& owner, std::size_t recipients, const Weight& weight) {
   const std::size_t before = entries.size();
   Entry& entry = entries[id];
-  if (entries.size() == before) {  // it was there
+  if (entries.size() == before) {  // it existed already
     if (!entry.ended) end_waiting(entry);
     owners.remove(accounts.owner(entry.account()), id);
     accounts.remove(entry.account());
@@ -59,7 +59,7 @@ void Index::end_waiting(const Entry& entry) {
   waiting_mail.remove(owners.share(accounts.owner(account)), std::uint64_t{entry.weight()} + accounts.end_waiting(account));
 }
 
-// Mostly there is room for its destination, too, and nobody has to look whether that is known.
+// Usually there is room for its destination as well; then the lookup of the destination is not needed.
 bool Index::has_room_for(const MessageOwner& owner, const Weight& weight) const {
   if (waiting_mail.fits(owner.share(), std::uint64_t{weight.message} + weight.destination)) return true;
   const Owners::Number number = owners.known(owner);
@@ -88,7 +88,7 @@ void Index::erase(QueueId id, const Entry& entry) {
   entries.erase(id);
 }
 
-// The numbers of the earlier owners and accounts stay: this run has far fewer messages, and they are numbered again.
+// The numbers of earlier owners and accounts stay; this run has far fewer messages, so its messages are renumbered.
 void Index::merge(Index& earlier) {
   earlier.waiting_mail.set_limit(waiting_mail.limit());
   entries.for_each([&](QueueId id, Entry& entry) {
@@ -144,7 +144,7 @@ void Index::remember(QueueId id, Entry& entry, std::shared_ptr<const Message> me
   }
 }
 
-// False: there is none.
+// Returns false if there is none.
 bool Index::forget_oldest(std::deque<QueueId>& remembered) {
   for (; !remembered.empty(); remembered.pop_front()) {
     const Entry* entry = entries.find(remembered.front());

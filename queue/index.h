@@ -1,4 +1,4 @@
-// The index of the spool, in memory: for each message where its records lie and the stage of each recipient.
+// The index of the spool, in memory: the place of each message's records and the stage of each recipient.
 #pragma once
 
 #include <cstdint>
@@ -24,49 +24,49 @@ class File;
 using proto::QueueId;
 
 struct SegmentEntry {
-  std::shared_ptr<File> file;  // shared: contents are read from it after it was dropped
+  std::shared_ptr<File> file;  // shared: contents are read from it after it was removed
   std::uint64_t size = 0;      // octets on disk
-  std::uint32_t number = 0;    // its place in the order in which they were written, whatever its file is called
-  IdSet touched{};             // messages with a record in it
+  std::uint32_t number = 0;    // its place in the order of writing, independent of its file name
+  IdSet touched{};             // messages that have a record in it
 };
 
 struct Index {
   IdMap<Entry> entries;
-  EndedMessages ended;                                              // those of entries that have ended
+  EndedMessages ended;                                              // the ended ones of `entries`
   std::map<std::uint32_t, SegmentEntry> segments;                   // by the number in their name
   std::unordered_map<std::string, QueueId, proto::TextHash> drops;  // names of drop files
   Owners owners;
   Accounts accounts;         // of all entries
-  WaitingMail waiting_mail;  // what has not ended
+  WaitingMail waiting_mail;  // mail that has not ended
 
   Entry* find(QueueId id) { return entries.find(id); }
-  // A new entry, of a message with so many recipients. `weight`: see weight_of().
+  // Adds an entry for a message with this many recipients. `weight`: see weight_of().
   Entry& add(QueueId id, const MessageOwner& owner, std::size_t recipients, const Weight& weight);
   Entry& add(QueueId id, const proto::Envelope& envelope);
   void erase(QueueId id);
-  // Whether one more message of this owner may wait, by the memory that it would take.
+  // True if memory allows one more waiting message of this owner.
   bool has_room_for(const MessageOwner& owner, const Weight& weight) const;
-  // Takes the entries of earlier runs, with their owners, accounts and what they take of the room for mail that waits. What has ended in
-  // this run ended after those.
+  // Takes over the entries of earlier runs, with their owners, accounts and memory charges. Messages that ended in this run count as ended
+  // after those.
   void merge(Index& earlier);
-  // From memory alone; unknown if there is no such message.
+  // Reads memory only. Unknown if there is no such message.
   proto::ShareOwner share_owner_of(QueueId id) const;
   // Messages of the user that have not ended, in order of age.
   std::vector<QueueId> ids_of(std::int64_t uid) const;
   // Ended messages of the user, the latest first.
   std::vector<QueueId> ended_of(std::int64_t uid) const;
-  // Keeps an ended message whose records go, and forgets others where all of them take more than `most` octets: the oldest of the large
-  // ones first, so that the story of a few messages to thousands does not cost those of all others.
+  // Keeps an ended message whose records are removed. If all kept ones take more than `most` octets, others are forgotten, the oldest large
+  // ones first, so that a few messages to thousands of recipients do not displace all others.
   void remember(QueueId id, Entry& entry, std::shared_ptr<const Message> message, std::uint64_t most);
-  // About what all of them take.
+  // Approximate memory of all kept messages, in octets.
   std::uint64_t remembered_octets() const { return remembered_octets_; }
-  // Remembers that a record of the message lies there.
+  // Adds the place of a further record of the message.
   void add_later(QueueId id, Entry& entry, Location location);
   void end(QueueId id, Entry& entry, WallTime when);
-  // Beyond `kept` ended messages others are forgotten: EndedMessages::take_next().
+  // If more than `kept` ended messages are remembered, forgets those that EndedMessages::take_next() gives.
   void forget(std::size_t kept);
   std::uint64_t journal_octets() const;
-  // Name of the segment that was written first; 0: there is none.
+  // Name of the segment that was written first; 0 if there is none.
   std::uint32_t oldest_segment() const;
 
  private:

@@ -1,4 +1,4 @@
-// Numbers that stand for entries of the schedule's tables.
+// Index types of the schedule's tables.
 #pragma once
 
 #include <cstdint>

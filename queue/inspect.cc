@@ -13,7 +13,7 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kActionSegment = 256 * 1024;  // octets; a few actions need no more
+constexpr std::uint64_t kActionSegment = 256 * 1024;  // octets; enough for a few actions
 
 class Reader : public Inspection {
  public:
@@ -81,7 +81,7 @@ class Owner : public Possession {
 
   Result<std::vector<bool>> act(ActionKind action, const std::vector<QueueId>& messages) override {
     const Status unwritten = Error::transient("the spool in " + directory_ + " could not be written");
-    // Shared with the callbacks: what the disk does not take is answered when the spool is closed.
+    // Shared with the callbacks: operations that the disk refuses are answered when the spool is closed.
     const auto results = std::make_shared<std::vector<Status>>(messages.size(), unwritten);
     for (std::size_t i = 0; i < messages.size(); ++i)
       spool_->act(action, {messages[i]}, [results, i](Status status) { (*results)[i] = std::move(status); });
@@ -117,7 +117,7 @@ Result<std::unique_ptr<Inspection>> Inspection::open(Disk& disk, const Path& dir
 }
 
 Result<std::unique_ptr<Possession>> Possession::open(Disk& disk, const Path& directory) {
-  // Only of a spool that is there: to look for mail must not make a place for it.
+  // Only if the spool exists: looking for mail must not create a directory.
   const auto there = disk.exists(Paths{directory}.root / "format");
   if (!there) return there.error();
   if (!*there) return Error::permanent("there is no spool in " + directory.string());

@@ -1,4 +1,4 @@
-// The spool without the daemon: to look at it, and to leave actions for its next start.
+// Access to the spool without the daemon: reads it, and leaves actions for the next start of the daemon.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace mxpress::queue {
 
-// A spool's directory, read and never written. While it exists no daemon can start on it.
+// A spool's directory, opened for reading only. While it exists no daemon can start on it.
 class Inspection {
  public:
   // Takes a shared lock. Error, transient: the daemon has it (the message names the process), or it cannot be read; permanent: no spool.
@@ -23,15 +23,15 @@ class Inspection {
   virtual std::vector<Finding> findings() const = 0;
 };
 
-// The spool taken over while no daemon runs, to act on what waits in it. Its lock is exclusive from open() to the end, so that what was
-// looked at is what is acted on.
+// The spool, taken over while no daemon runs, to act on its messages. It holds an exclusive lock from open() to the end, so that the
+// messages do not change between reading and acting.
 class Possession : public Inspection {
  public:
   // Recovers the spool as the daemon would. Error as above.
   static Result<std::unique_ptr<Possession>> open(Disk& disk, const Path& directory);
 
-  // Durable when it returns. For each message, in the same order: whether there is such a message. Error, transient: the disk does not
-  // take it; then some may have been acted on.
+  // Durable when it returns. Returns for each message, in the same order, whether it exists. Error, transient: the disk refuses; then some
+  // actions may have been done.
   virtual Result<std::vector<bool>> act(ActionKind action, const std::vector<QueueId>& messages) = 0;
 };
 

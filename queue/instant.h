@@ -1,4 +1,4 @@
-// Moments of the schedule's clock.
+// Points in time on the schedule's clock.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace mxpress::queue {
 struct SinceBoot {};
 using Instant = std::chrono::time_point<SinceBoot, Duration>;
 
-// A moment since boot in whole seconds, rounded up: half as many octets, for what need not be exact.
+// A moment since boot in whole seconds, rounded up: takes half the octets, for times that need not be exact.
 class Second {
  public:
   Second() = default;  // never

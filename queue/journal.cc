@@ -59,7 +59,7 @@ Status Journal::sync() {
   if (auto s = segment_.file->sync(); !s) return s;
   untold_.clear();
   synced_end_ = end_;
-  // Each batch has pages of its own: a torn write can never reach back into an acknowledged batch.
+  // Each batch begins on a new page: a torn write cannot damage an acknowledged batch.
   end_ = batch_begin_ = round_up(end_, kPage);
   synced_end_ = end_;
   ++batch_;
@@ -68,7 +68,7 @@ Status Journal::sync() {
 
 Status Journal::open_segment(std::uint64_t octets) {
   open_ = false;
-  const auto number = next_++;  // also when it fails: the file may be there all the same
+  const auto number = next_++;  // also used up if this fails: the file may exist nevertheless
   auto file = disk_.open(segment_path(options_.folder, number), Open::create);
   if (!file) return file.error();
   SegmentInfo info{options_.run, untold_};
@@ -77,7 +77,7 @@ Status Journal::open_segment(std::uint64_t octets) {
   const auto needed = round_up(octets + kRecordHeader + meta.size() + 8, kPage);
   auto size = std::max(options_.segment_size, needed);
   auto allocated = (*file)->allocate(size);
-  if (!allocated && needed < size) allocated = (*file)->allocate(size = needed);  // a disk nearly full still takes outcomes
+  if (!allocated && needed < size) allocated = (*file)->allocate(size = needed);  // a nearly full disk still takes outcomes
   if (allocated) allocated = disk_.sync_folder(options_.folder);
   if (!allocated) {
     (void)disk_.remove(segment_path(options_.folder, number));

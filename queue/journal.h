@@ -1,4 +1,4 @@
-// The writing end of the journal: fresh segments, numbered batches. Owned by the committer; one thread at a time.
+// The writing end of the journal: new segments, numbered batches. Owned by the committer; one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace mxpress::queue {
 
-// What is to be written; the journal fills in salt, batch, offset and distance. The views must outlive write().
+// A record to write. The journal fills in salt, batch, offset and distance. The views must stay valid until write() returns.
 struct JournalRecord {
   RecordHeader header;
   std::string_view content, meta;
@@ -31,16 +31,16 @@ class Journal {
  public:
   Journal(Disk& disk, JournalOptions options) : disk_(disk), options_(std::move(options)), next_(options_.first_segment) {}
 
-  // Into the kernel, as part of the current batch; a fresh segment when they do not fit. After an error call abandon().
+  // Writes to the kernel, as part of the current batch; begins a new segment if the records do not fit. After an error call abandon().
   Status write(std::vector<JournalRecord>& records, std::vector<Location>& locations);
-  // Ends the batch: all that was written survives a loss of power. After an error call abandon().
+  // Ends the batch: everything written so far survives a loss of power. After an error call abandon().
   Status sync();
-  // The current segment takes no more; what was synced in it stays valid, what was not is void once the next segment exists.
+  // Closes the current segment. Its synced part stays valid; the rest is void once the next segment exists.
   void abandon() { open_ = false; }
 
   struct Segment {
     std::uint32_t number = 0;
-    std::shared_ptr<File> file;  // shared: contents are read from it as long as a session needs them
+    std::shared_ptr<File> file;  // shared: sessions read contents from it as long as they need
     std::uint64_t size = 0;      // allocated octets
   };
   const Segment& current() const { return segment_; }
@@ -58,11 +58,11 @@ class Journal {
   Segment segment_;
   bool open_ = false;
   std::string segment_meta_;        // of its first record
-  std::vector<SegmentEnd> untold_;  // earlier segments of which no record that was synced says where they ended
+  std::vector<SegmentEnd> untold_;  // earlier segments whose ends no synced record tells yet
   std::uint64_t salt_ = 0;
   std::uint64_t batch_ = 1;
   std::uint64_t batch_begin_ = 0, end_ = 0, synced_end_ = 0;
-  // Of write(); they keep their memory.
+  // Buffers of write(); members so that they keep their memory.
   std::vector<RecordBytes> headers_;
   std::vector<std::string_view> pieces_;
 };

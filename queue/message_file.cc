@@ -47,7 +47,7 @@ class FileContent : public Content {
   }
 
  private:
-  std::shared_ptr<File> file_;  // shared: read on after the spool has dropped the file
+  std::shared_ptr<File> file_;  // shared: read on after the spool has removed the file
   std::uint64_t begin_, size_;
   std::uint32_t crc_;
 };
@@ -68,7 +68,7 @@ struct Pieces {
     owned.push_back(std::move(record));
     return {};
   }
-  // `room`: octets that a reader looks at, from the offset on.
+  // `room`: octets from the offset on that a reader looks at.
   Status add(std::uint64_t offset, std::uint64_t room, const RecordHeader& accepted, const std::vector<StoredChange>& changes) {
     for (const auto& [sequence, change] : changes) {
       const RecordHeader header{
@@ -81,11 +81,11 @@ struct Pieces {
   std::vector<std::string_view> views() const { return {owned.begin(), owned.end()}; }
 };
 
-// The records of states behind the message itself. After damage the next whole record is searched: each names its own place and file.
+// Reads the records of states behind the message itself. After damage it searches the next whole record: each names its own place and file.
 class ChangesReader {
  public:
   using Take = std::function<void(const Accepted&, StoredChange)>;
-  // `bytes` begin in the file where the message ends.
+  // `bytes` start at the end of the message in the file.
   ChangesReader(MessageFile& out, std::string_view bytes, const Take& take) : out_(out), bytes_(bytes), begin_(out.end), take_(take) {}
 
   Status run() {
@@ -157,7 +157,7 @@ Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id,
   const auto header = read_accepted_header(**file, path, id, *size);
   if (!header) return header.error();
   MessageFile out{std::move(*file), *header, {}, {}, header->size(), {}};
-  // A hole at the end, however long, hides nothing.
+  // A hole before the end of the file, however long, hides no records.
   const auto rest = std::min(*size - header->meta_offset(), header->size() - header->meta_offset() + kMaxStates);
   const auto bytes = read_exactly(*out.file, header->meta_offset(), rest);
   if (!bytes) return bytes.error();
@@ -190,7 +190,7 @@ Result<std::unique_ptr<MessageFileWriter>> MessageFileWriter::create(Disk& disk,
 }
 
 MessageFileWriter::~MessageFileWriter() {
-  if (!published_) (void)disk_.remove(path_);  // what cannot be removed now goes at the next start
+  if (!published_) (void)disk_.remove(path_);  // if this fails, the next start removes it
 }
 
 Status MessageFileWriter::append(std::string_view content) {
@@ -248,11 +248,11 @@ Status MessageFileWriter::publish(const Path& to) {
 Status append_to_message_file(Disk& disk, const Path& path, QueueId id, const std::vector<StoredChange>& changes) {
   auto old = read_message_file(disk, path, id);
   if (!old) return old.error();
-  const auto last = old->accepted.size() + kMaxStates;  // nobody reads behind it
+  const auto last = old->accepted.size() + kMaxStates;  // readers look no further
   auto file = disk.open(path, Open::write);
   if (!file) return file.error();
   if (auto s = (*file)->truncate(old->end); !s) return s;  // a torn append of an earlier run
-  // Each is durable before the next: a torn append never leaves a later state behind a lost one.
+  // Each record is durable before the next: a torn append never leaves a later state behind a lost one.
   auto end = old->end;
   for (const auto& change : changes) {
     Pieces pieces;

@@ -1,4 +1,4 @@
-// Message files: one Accepted record, then the records of its states. A small journal of one message.
+// Message files: one Accepted record, then the records of the message's states. A small journal of one message.
 #pragma once
 
 #include <cstdint>
@@ -14,47 +14,47 @@
 
 namespace mxpress::queue {
 
-// A message file as read: up to the last whole record, without what is damaged before it.
+// The content of a message file up to its last whole record, without damaged states.
 struct MessageFile {
   std::shared_ptr<File> file;
   RecordHeader accepted;
   Accepted meta;
   std::vector<StoredChange> changes;
-  std::uint64_t end = 0;  // of the last whole record; what follows is a torn append
+  std::uint64_t end = 0;  // of the last whole record; the rest is a torn append
   struct Damage {
     std::uint64_t begin = 0, end = 0;
   };
-  std::vector<Damage> damages{};  // states that are lost: whole records follow them
+  std::vector<Damage> damages{};  // lost states that are followed by whole records
 };
 
 Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id);
-// The same, but each change goes to `take` as it is read, and `changes` stays empty.
+// The same, but each change goes to `take` when it is read, and `changes` stays empty.
 Result<MessageFile> read_message_file(Disk& disk, const Path& path, QueueId id,
                                       const std::function<void(const Accepted&, StoredChange)>& take);
-// The message that the file holds by its own word, whatever the file is called; nothing if that cannot be read.
+// The id that the records of the file tell, independent of its name; nullopt if they cannot be read.
 std::optional<QueueId> id_inside(Disk& disk, const Path& path);
 
-// Writes a message file bit by bit, in incoming/; publish() gives it its name.
+// Writes a message file piece by piece, in incoming/; publish() gives it its name.
 class MessageFileWriter {
  public:
-  // The file is removed again when the writer is destroyed before publish().
+  // If the writer is destroyed before publish(), it removes the file.
   static Result<std::unique_ptr<MessageFileWriter>> create(Disk& disk, const Paths& paths, const std::string& name, std::uint64_t salt);
   ~MessageFileWriter();
   MessageFileWriter(const MessageFileWriter&) = delete;
   MessageFileWriter& operator=(const MessageFileWriter&) = delete;
 
   Status append(std::string_view content);
-  // All of it, piece by piece.
+  // Appends all of the content, piece by piece.
   Status append(const Content& content);
   std::uint64_t content_size() const { return size_; }
   std::uint32_t content_crc() const { return crc_; }
-  // The content came from a damaged place: the checksum of what it was shall go on telling so.
+  // For content from a damaged place: keeps the checksum of the original, so that the damage stays visible.
   void keep_crc(std::uint32_t crc) { crc_ = crc; }
-  // Ends the content and writes everything.
+  // Ends the content and writes all records.
   Status finish(QueueId id, std::string_view accepted_meta, const std::vector<StoredChange>& changes);
-  // Not again after an error.
+  // Do not repeat it after an error.
   Status sync();
-  // Syncs it, if that was not done, and renames it; the caller syncs the folder.
+  // Syncs the file, if that was not done, and renames it; the caller syncs the folder.
   Status publish(const Path& to);
 
  private:
@@ -72,7 +72,7 @@ class MessageFileWriter {
 // Appends records to a message file, each synced before the next.
 Status append_to_message_file(Disk& disk, const Path& path, QueueId id, const std::vector<StoredChange>& changes);
 
-// Content behind the header of the record of a message file.
+// The content behind the record header in a message file.
 std::shared_ptr<const Content> file_content(std::shared_ptr<File> file, const RecordHeader& accepted);
 
 }  // namespace mxpress::queue

@@ -1,4 +1,4 @@
-// Makes and syncs the folders of message files.
+// Creates and syncs the folders of message files.
 #include "queue/message_folders.h"
 
 #include "queue/segment_hold.h"
@@ -19,7 +19,7 @@ Status MessageFolders::sync() {
   for (const auto& folder : changed_) {
     auto status = context_.disk.sync_folder(folder);
     if (status) continue;
-    hold_.set();  // a second sync could succeed without having written what the first one lost
+    hold_.set();  // a second sync could succeed without having written data that the first one lost
     return status;
   }
   changed_.clear();

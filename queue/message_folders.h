@@ -1,4 +1,4 @@
-// The folders of message files: made when they are needed, and synced after names in them have changed.
+// The folders of message files: created on demand, and synced after names in them have changed.
 #pragma once
 
 #include <set>
@@ -11,16 +11,16 @@ namespace mxpress::queue {
 class SegmentHold;
 struct SpoolContext;
 
-// Of the housekeeper's thread.
+// On the housekeeper's thread.
 class MessageFolders {
  public:
   MessageFolders(const SpoolContext& context, SegmentHold& hold) : context_(context), hold_(hold) {}
 
-  // Durable.
+  // Creates the folder of this message. Durable.
   Status make(QueueId id);
-  // A name in it was made or removed.
+  // Notes that a name in the folder was added or removed.
   void note_change(const Path& folder) { changed_.insert(folder); }
-  // All changes survive a loss of power. After an error no segment of the journal is removed in this run.
+  // Makes all changes survive a loss of power. After an error no segment of the journal is removed in this run.
   Status sync();
 
  private:

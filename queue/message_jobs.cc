@@ -1,4 +1,4 @@
-// The jobs of each message: linear hashing, and tables of their own for crowds.
+// The jobs of each message: linear hashing, and separate tables for messages with many jobs.
 #include "queue/message_jobs.h"
 
 #include <algorithm>
@@ -82,8 +82,8 @@ void MessageJobs::remove(JobIndex index) {
   *link = jobs_[index].next_in_bucket;
 }
 
-// Linear hashing: as many bits of the hash as tell all buckets apart, or one less where the last bit leads to a bucket that is still to
-// come.
+// Linear hashing: uses as many bits of the hash as the number of buckets needs, or one less if the last bit leads to a bucket that does not
+// exist yet.
 std::size_t MessageJobs::bucket_of(proto::QueueId message) const {
   const std::size_t all = std::bit_ceil(buckets_.size());
   const std::size_t bucket = (std::hash<proto::QueueId>()(message) >> 32) & (all - 1);

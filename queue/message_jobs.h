@@ -1,4 +1,4 @@
-// Which jobs are of one message. Costs a job no memory but a link in it, and a bucket; no call takes long, however many jobs there are.
+// Finds the jobs of a message. A job costs one link and one bucket of memory; no call takes long, however many jobs there are.
 #pragma once
 
 #include <cstddef>
@@ -18,22 +18,22 @@ class MessageJobs {
  public:
   explicit MessageJobs(Slab<Job>& jobs) : jobs_(jobs) {}
 
-  // A job that has its message and its destination. `all`: how many jobs there are with it.
+  // Adds a job that has its message and its destination set. `all`: number of jobs including this one.
   void add(JobIndex job, std::uint64_t all);
   void remove(JobIndex job);
 
   // In no order.
   std::vector<JobIndex> of(proto::QueueId message) const;
   std::optional<JobIndex> find(proto::QueueId message, DestinationIndex destination) const;
-  // Whether there are at least so many.
+  // True if the message has at least `count` jobs.
   bool has(proto::QueueId message, std::size_t count) const;
 
  private:
   // The jobs of a message with many of them, by destination.
   using Crowd = std::unordered_multimap<DestinationIndex, JobIndex>;
 
-  // There are as many buckets as there ever were jobs; each job that comes adds one, which takes over half of an older one: no job has to
-  // wait until all are put into a larger table.
+  // There are as many buckets as there ever were jobs. Each new job adds one bucket, which takes over half of an older one, so that no job
+  // has to wait until all are moved into a larger table.
   std::size_t bucket_of(proto::QueueId message) const;
   void add_bucket();
   const Crowd* crowd_of(proto::QueueId message) const;
@@ -41,7 +41,7 @@ class MessageJobs {
 
   Slab<Job>& jobs_;
   Slab<JobIndex, 1024> buckets_;
-  // Their jobs are in no bucket: there each would have to be passed when another one goes.
+  // Their jobs are in no bucket, where removing one job would have to walk past all others.
   std::unordered_map<proto::QueueId, Crowd> crowds_;
 };
 

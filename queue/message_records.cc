@@ -1,4 +1,4 @@
-// Reads records one by one, or many that lie side by side with one read.
+// Reads records one by one, or many adjacent ones with one read.
 #include "queue/message_records.h"
 
 #include <algorithm>
@@ -13,15 +13,15 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kFewRecords = 8;      // so many are read one by one
-constexpr std::size_t kWindow = 64 * 1024;  // octets read ahead where there are more
+constexpr std::size_t kFewRecords = 8;      // up to this many are read one by one
+constexpr std::size_t kWindow = 64 * 1024;  // octets read ahead if there are more
 
 struct JournalPiece {
   RecordHeader header;
   std::string_view meta;
 };
 
-// Reads records. Those that lie side by side come with one read.
+// Reads records. Adjacent records come with one read.
 class RecordReader {
  public:
   explicit RecordReader(std::size_t records) : ahead_(records > kFewRecords ? kWindow : 0) {}
@@ -53,7 +53,7 @@ class RecordReader {
     window_.resize(n ? *n : 0);
     return window_.size() < size ? read_alone(offset, size) : Status();
   }
-  // What lies ahead cannot be read, or there is too little.
+  // For records that the window ahead does not hold or could not read.
   Status read_alone(std::uint64_t offset, std::size_t size) {
     auto bytes = read_exactly(*file_, offset, size);
     if (!bytes) return bytes.error();
@@ -118,7 +118,7 @@ Status read_later(RecordReader& records, const std::shared_ptr<File>& file, Loca
   return {};
 }
 
-// All of the message but its changes, which go to the sink.
+// Reads the message without its changes, which go to the sink.
 Status read_records(Disk& disk, const Paths& paths, const Snapshot& from, RawMessage& out, const ChangeSink& sink) {
   out.id = from.id;
   RecordReader records(from.later.size());

@@ -14,7 +14,7 @@ namespace mxpress::queue {
 struct Index;
 class Entry;
 
-// Everything that is needed to read one message without a lock.
+// All data needed to read one message without a lock.
 struct Snapshot {
   QueueId id;
   Location accepted;
@@ -25,7 +25,7 @@ struct Snapshot {
 };
 Snapshot snapshot(const Index& index, QueueId id, const Entry& entry);
 
-// A message as its records tell it.
+// A message as its records describe it.
 struct RawMessage {
   QueueId id;
   RecordHeader accepted;
@@ -33,13 +33,13 @@ struct RawMessage {
   std::string meta_bytes;
   Accepted meta;
   std::vector<StoredChange> changes;
-  std::size_t in_file = 0;          // so many of the changes are in the message file already
-  std::vector<Location> damaged{};  // records of changes in the journal that are passed over
+  std::size_t in_file = 0;          // number of changes that are already in the message file
+  std::vector<Location> damaged{};  // damaged change records in the journal, which are skipped
   std::uint32_t newest = 0;         // sequence of the last change
 };
-// An error is permanent if the message itself is damaged, transient if the disk failed or the message file is not there.
+// The error is permanent if the message itself is damaged, transient if the disk failed or the message file is missing.
 Result<RawMessage> read_raw(Disk& disk, const Paths& paths, const Snapshot& from);
-// The same message. Applies each change as it is read: memory does not grow with the number of changes.
+// Reads the same message, but applies each change as it is read: memory does not grow with the number of changes.
 struct ReadMessage {
   Message message;
   std::vector<Location> damaged{};
@@ -47,7 +47,7 @@ struct ReadMessage {
 Result<ReadMessage> read_message(Disk& disk, const Paths& paths, const Snapshot& from);
 // The record of a site in the journal.
 Result<SiteRecord> read_site(const Index& index, Location location);
-// Octets of the record there; `otherwise` if it is damaged so that it does not say.
+// Octets of the record there; `otherwise` if damage hides its size.
 std::uint64_t size_of_record(const File& file, Location location, std::uint64_t otherwise);
 Message to_message(RawMessage raw);
 

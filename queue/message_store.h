@@ -1,4 +1,4 @@
-// The message store: keeps every accepted message until each recipient has reached an end. The interface; queue/spool.h is the
+// The message store: keeps every accepted message until each recipient has a final result. The interface; queue/spool.h is the
 // implementation with a journal.
 #pragma once
 
@@ -17,31 +17,31 @@
 
 namespace mxpress::queue {
 
-// Threads: every function may be called from any thread. Callbacks run on the thread that writes, must not block, and may call only those
-// functions of the store that neither block nor call back themselves.
+// Threads: every function may be called from any thread. Callbacks run on the thread that writes, must not block, and may call only
+// functions of the store that neither block nor take a callback.
 class MessageStore {
  public:
   virtual ~MessageStore() = default;
 
-  // A message file to receive content over kInlineContent. Error (transient): disk full, with path, free and needed octets.
+  // Opens a message file for content over kInlineContent. Error (transient): disk full, with path, free and needed octets.
   virtual Result<std::unique_ptr<LargeContent>> open_large() = 0;
-  // Before data is taken: is there room for `size` octets beyond the reserve? Error is transient (452 4.3.1), and no
-  // older than this call; room may be what the disk had room_stays_known ago: whatever stores looks again.
+  // Asked before data is taken: is there room for `size` octets beyond the reserve? Error is transient (452 4.3.1) and comes from a new
+  // look at the disk. Success may rest on a look that is room_stays_known old; storing looks again.
   virtual Status room_for(std::uint64_t size) = 0;
-  // Whether it can record what happens to messages. While it cannot, an outcome would be lost at a restart: no attempt is to begin.
-  // Does not wait.
+  // True if it can record changes of messages. If false, begin no attempt: its outcome would be lost at a restart. Does not
+  // wait.
   virtual bool is_accepting() const = 0;
 
   using Stored = queue::Stored;
-  // Durable (synced) when `done` is called with an id; otherwise nothing of it is kept (transient error). A drop_name seen before
-  // completes with the id it got then and stores nothing.
+  // Durable (synced) when `done` is called with an id; otherwise nothing of it is kept (transient error). A drop_name seen before completes
+  // with the id it got then and stores nothing.
   virtual void store(NewMessage message, Stored done) = 0;
   // The message's id is known before the content is durable, because Received names it.
   virtual QueueId next_id() = 0;
   virtual void store_as(QueueId id, NewMessage message, Stored done) = 0;
 
-  // In the kernel within 10 ms, or after the sync that is under way; synced with the next batch or within 1 s. `done` (may be null) when
-  // synced. When nothing is pending afterwards the message has ended and its content goes.
+  // In the kernel within 10 ms, or after the current sync; synced with the next batch or within 1 s. `done` (may be null) is called when it
+  // is synced. If nothing is pending afterwards the message has ended and its content is removed.
   virtual void settle(Settlement settlement, std::function<void(Status)> done) = 0;
   virtual void act(ActionKind action, std::vector<QueueId> messages, std::function<void(Status)> done) = 0;
   virtual void record_site(SiteRecord record) = 0;
@@ -50,33 +50,33 @@ class MessageStore {
   // damage.
   virtual Result<Message> load(QueueId id) = 0;
   // Non-blocking load(). Returns nullopt if not all of the message is cached in memory, or if it is large, ended or damaged: then load()
-  // says which. The content it returns is in memory and has been verified.
+  // tells which. The content it returns is in memory and has been verified.
   virtual std::optional<Message> load_if_cached(QueueId id) = 0;
-  // A message of this run as it came, if nothing has been recorded about it since and it is still in memory. Does not wait for the disk.
+  // A message of this run as it came, if nothing was recorded about it since and it is still in memory. Does not wait for the disk.
   virtual std::shared_ptr<const Message> fresh(QueueId id) = 0;
-  // About how much memory load() of this message takes while it works, in octets. Does not wait for the disk.
+  // Approximate memory, in octets, that load() of this message takes while it runs. Does not wait for the disk.
   virtual std::uint64_t octets_to_load(QueueId id) = 0;
-  // How many recipients it has; 0: it is not known. Does not wait for the disk.
+  // The number of its recipients; 0 if unknown. Does not wait for the disk.
   virtual std::size_t recipients_of(QueueId id) = 0;
-  // How long it has waited since it was accepted. Steps of the wall clock make nothing older; time in which no daemon had the spool counts
-  // for at most a day each time.
+  // The time it has waited since it was accepted. Steps of the wall clock do not change it; a gap without a running daemon counts for at
+  // most a day.
   virtual Duration age_of(const Message& message) const = 0;
 
   // Ids of all messages that have not ended, in order of age; then `ended` recently ended ones if asked for.
   virtual std::vector<QueueId> ids(bool with_ended) = 0;
-  // The first of them.
+  // The oldest message that has not ended.
   virtual std::optional<QueueId> oldest() = 0;
-  // Of them, those that this local user handed in. Takes time by their number, not by that of all messages.
+  // The messages that have not ended and that this local user submitted. Takes time by their number, not by that of all messages.
   virtual std::vector<QueueId> ids_of(std::int64_t uid) = 0;
-  // Whose shares of the daemon's budgets it uses; whose it is, owns() says. From memory alone; unknown if there is no such message.
+  // The owner whose shares of the daemon's budgets it uses; for rights see owns(). Reads memory only; unknown if there is no such message.
   virtual proto::ShareOwner share_owner_of(QueueId id) = 0;
-  // Whether a notice about this message may be stored now, by the memory of what waits. From memory alone.
+  // True if memory allows to store a notice about this message now. Reads memory only.
   virtual bool has_room_for_notice(QueueId id) = 0;
   // The ended messages that are remembered (SpoolOptions::ended_kept), the latest first.
   virtual std::vector<QueueId> ended() = 0;
-  // Of them, those of this local user. Takes time by the number of all his messages.
+  // The remembered ended messages of this local user. Takes time by the number of all his messages.
   virtual std::vector<QueueId> ended_of(std::int64_t uid) = 0;
-  // Whether it is a message of this user, perhaps an ended one. From memory alone; the same work whether it is somebody else's or none.
+  // True if this user owns the message, even an ended one. Reads memory only; takes the same time for a foreign message and for none.
   virtual bool owns(std::int64_t uid, QueueId id) = 0;
   virtual SpoolCounters counters() = 0;
 };

@@ -1,4 +1,4 @@
-// How operations change what the spool knows of its messages.
+// Applies operations to the spool's table of messages.
 #include "queue/message_table.h"
 
 #include <algorithm>
@@ -43,7 +43,7 @@ MessageTable::MessageTable(TableLimits limits, Wall wall, HouseworkList& housewo
 
 MessageTable::~MessageTable() = default;
 
-// The spool has accepted the duty to send notices: whoever makes them asks for room before.
+// Notices always have room here: the spool has to send them, and their author asks for room before.
 Status MessageTable::room_for(const Operation& store) const {
   const WaitingMail& mail = index_->waiting_mail;
   const proto::ShareOwner& owner = store.owner.share();

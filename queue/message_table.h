@@ -1,4 +1,4 @@
-// What the spool knows of its messages: the index of what is durable, the changes that are not yet, and messages that came a moment ago.
+// The spool's table of messages: the index of durable state, changes that are not durable yet, and new messages in memory.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class FreshMessages;
 class HouseworkList;
 class Sites;
 
-// Changes of one message that are not durable yet, in their order. They become durable in about the same order.
+// The changes of one message that are not durable yet, in order. They become durable in about the same order.
 class PendingChanges {
  public:
   void add(OperationPtr operation) { operations_.push_back(std::move(operation)); }
@@ -31,16 +31,16 @@ class PendingChanges {
 
  private:
   Operations operations_;
-  std::size_t first_ = 0;  // those before it have been removed
+  std::size_t first_ = 0;  // earlier ones have been removed
 };
 
-// The answers to operations that were refused: to be called when no lock is held.
+// Answers for refused operations: call them without holding a lock.
 using Answers = std::vector<std::function<void()>>;
 
 // Message files of earlier runs.
 struct LeftFiles {
   std::vector<QueueId> misplaced;  // complete, but still in incoming/
-  std::vector<QueueId> finished;   // of messages that have ended
+  std::vector<QueueId> finished;   // their messages have ended
 };
 
 struct TableLimits {
@@ -50,9 +50,9 @@ struct TableLimits {
   std::uint64_t site_octets = 0;     // see Sites
 };
 
-// Not thread-safe: a spool has it behind a lock. What an operation makes necessary for message files is on the housekeeper's list before
-// that lock is released: a checkpoint that sees an operation in the table finds the work for its file, and removes no segment before it is
-// done.
+// Not thread-safe: a spool guards it by a lock. The work that an operation causes for message files is put on the housekeeper's list before
+// that lock is released: a checkpoint that sees an operation in the table also sees the work for its file, and removes no segment before it
+// is done.
 class MessageTable {
  public:
   using Wall = std::function<WallTime()>;
@@ -64,32 +64,32 @@ class MessageTable {
   // Error (transient), for people: the mail of this owner, or all mail, takes too much memory.
   Status room_for(const Operation& store) const;
 
-  // A change that was asked for. Until finish() or refuse() load() applies it to the message.
+  // Adds a change that was requested. Until finish() or refuse(), load() applies it to the message.
   void show(const OperationPtr& change);
   Operations pending_changes(QueueId id) const;
   std::shared_ptr<const Message> fresh(QueueId id) const;
-  // All of an ended message whose records are gone, with its changes; nullopt: it is another one.
+  // An ended message whose records are removed, with its changes; nullopt if the entry has none.
   std::optional<Message> remembered(const Entry& entry, const Operations& changes) const;
 
-  // Before it is written: gives a change its sequence. False: refused, with an answer for who waits. `accepting`: an error refuses
-  // messages.
+  // Called before writing: gives a change its sequence. False: refused, with an answer for the caller. `accepting`: if it is an error,
+  // messages are refused.
   bool admit(const OperationPtr& operation, const Status& accepting, Answers& answers);
-  // A store that could not be written.
+  // For a store that could not be written.
   void refuse(const Operation& store) { drops_in_progress_.erase(store.drop_name); }
-  // It is durable. `ended` takes the records to be written for messages that it ended.
+  // The operation is durable. Appends to `ended` the records to write for messages that it ended.
   void finish(const OperationPtr& operation, Operations& ended);
-  // After a batch: forgets ended messages beyond the limit. What lies in segments before `segment` is in the index now.
+  // Called after a batch: forgets ended messages beyond the limit. All records in segments before `segment` are in the index now.
   void finish_batch(std::uint32_t segment);
 
-  // Takes what recovery found: the mail of earlier runs. Sites of which this run knows something newer are left out.
+  // Takes over the results of recovery: the mail of earlier runs. Sites for which this run has newer records are left out.
   void merge(Index earlier, const Sites& sites, const LeftFiles& files);
   bool is_recovered() const { return recovered_; }
-  // The oldest segment, if everything that lies in it is in the index.
+  // The oldest segment, if all its records are in the index.
   std::optional<std::uint32_t> oldest_sealed_segment() const;
-  // How many have not ended.
+  // The number of messages that have not ended.
   std::size_t waiting() const;
 
-  SpoolCounters counters;  // `messages` and `journal_bytes` apart
+  SpoolCounters counters;  // except `messages` and `journal_bytes`
 
  private:
   void hide(const OperationPtr& change);
@@ -108,7 +108,7 @@ class MessageTable {
   std::unordered_map<QueueId, PendingChanges> overlay_;  // as load() shows them
   std::set<std::string, std::less<>> drops_in_progress_;
   std::uint32_t sealed_below_ = 0;
-  std::set<std::string, std::less<>> sites_recorded_;  // since the start, until recovery is done: what it finds is older
+  std::set<std::string, std::less<>> sites_recorded_;  // since the start, until recovery is done: records that it finds are older
   bool recovered_ = false;
 };
 

@@ -1,4 +1,4 @@
-// Names and their numbers: each name is kept once, and has the same number until it is forgotten.
+// Names and their numbers: each name is stored once, and keeps its number until it is forgotten.
 #pragma once
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -17,10 +17,10 @@ namespace mxpress::queue {
 class NameTable {
  public:
   NameTable() : numbers_(0, Hash{&names_}, Equal{&names_}) {}
-  NameTable(const NameTable&) = delete;  // its hash knows where the names are
+  NameTable(const NameTable&) = delete;  // its hash set refers to the names
   NameTable& operator=(const NameTable&) = delete;
 
-  // Of a name that is not known yet: one whose name was forgotten, or the next.
+  // An unknown name gets the number of a forgotten name, or the next number.
   std::uint32_t number(std::string_view name) {
     if (const auto found = numbers_.find(name); found != numbers_.end()) return *found;
     if (free_.empty()) {
@@ -32,7 +32,7 @@ class NameTable {
     names_[number] = SmallText(name);
     return *numbers_.insert(number).first;
   }
-  // The number stands for nothing until number() gives it to another name.
+  // The number is free until number() gives it to another name.
   void forget(std::uint32_t number) {
     numbers_.erase(number);
     names_[number] = {};
@@ -42,11 +42,11 @@ class NameTable {
     const auto found = numbers_.find(name);
     return found == numbers_.end() ? std::nullopt : std::optional(*found);
   }
-  // Until it is forgotten; empty afterwards.
+  // Valid until it is forgotten; empty afterwards.
   std::string_view name(std::uint32_t number) const { return names_[number].view(); }
   // One more than the largest number so far.
   std::uint32_t size() const { return static_cast<std::uint32_t>(names_.size()); }
-  // Names that are known.
+  // The number of names.
   std::uint32_t count() const { return size() - static_cast<std::uint32_t>(free_.size()); }
 
  private:

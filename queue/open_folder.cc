@@ -26,7 +26,7 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
-// The version that a file `format` tells, if that is one after ours.
+// The version in a file `format`, if it is newer than ours.
 std::optional<std::uint64_t> newer_version(std::string_view text) {
   const auto version = text.starts_with(kFormatName) ? parse_number(text.substr(kFormatName.size())) : std::nullopt;
   return version && *version > kVersion ? version : std::nullopt;
@@ -37,7 +37,7 @@ Error too_new(const Paths& paths, std::uint64_t version) {
                           ", this mxpress knows format 1 only: it was written by a newer version");
 }
 
-// True: there is a spool of our format. An error for a newer one, or for something else.
+// True: there is a spool of our format. Error: a newer format, or something else.
 Result<bool> check_format(Disk& disk, const Paths& paths) {
   const auto text = read_small_file(disk, paths.root / "format");
   if (!text) return text.error();
@@ -48,7 +48,7 @@ Result<bool> check_format(Disk& disk, const Paths& paths) {
 }
 
 Status make_folders(Disk& disk, const Paths& paths) {
-  const auto there = disk.exists(paths.root);  // the spool itself may be a symbolic link, what is in it may not
+  const auto there = disk.exists(paths.root);  // the spool itself may be a symbolic link, its contents may not
   if (!there) return there.error();
   if (!*there)
     if (auto s = disk.make_folder(paths.root); !s) return s;
@@ -74,11 +74,11 @@ Result<std::shared_ptr<File>> take_lock(Disk& disk, const Paths& paths, Lock kin
   return std::move(*lock);
 }
 
-// The highest number of a start that any name or record tells; when the counter is lost.
+// The highest start number in any name or record, for when the counter is lost.
 Result<std::uint64_t> highest_start(Disk& disk, const Paths& paths, const SegmentList& segments) {
   const auto found = replay(disk, paths, segments, 0);
   if (!found) return found.error();
-  std::uint64_t highest = segments.highest;  // each start that wrote anything made a segment
+  std::uint64_t highest = segments.highest;  // each start that wrote anything created a segment
   found->index->entries.for_each([&](QueueId id, const Entry&) { highest = std::max(highest, run_of(id)); });
   for (const auto id : found->finished) highest = std::max(highest, run_of(id));
   for (const auto& file : found->damaged) highest = std::max(highest, run_of(file.id));
@@ -86,7 +86,7 @@ Result<std::uint64_t> highest_start(Disk& disk, const Paths& paths, const Segmen
   return std::min(highest, kMaxStart - 1);
 }
 
-// A number that is read too low would give ids that are taken.
+// A number that is read too low would give ids that exist already.
 std::optional<std::uint64_t> parse_start(std::string_view text) {
   const auto number = without_checksum(text);
   return number ? parse_number(*number + "\n") : std::nullopt;
@@ -121,9 +121,9 @@ Result<OpenedFolder> open_folder(Disk& disk, const Paths& paths) {
   auto lock = take_lock(disk, paths, Lock::exclusive, Open::open_or_create);
   if (!lock) return lock.error();
   const std::string pid = std::to_string(::getpid()) + "\n";
-  (void)(*lock)->truncate(0);  // only for the message above
+  (void)(*lock)->truncate(0);  // the file's text is only for the message above
   (void)(*lock)->write_at(0, {pid});
-  const auto known = check_format(disk, paths);  // again: now nobody else can be making it
+  const auto known = check_format(disk, paths);  // again: now nobody else can be creating it
   if (!known) return known.error();
   if (!*known)
     if (auto s = replace_small_file(disk, paths.root / "format", kFormat); !s) return s.error();

@@ -18,20 +18,20 @@ struct OpenedFolder {
   std::uint32_t next_segment = 1;
 };
 Result<OpenedFolder> open_folder(Disk& disk, const Paths& paths);
-// For reading only: a shared lock; an error if a daemon has the spool.
+// Takes a shared lock for reading; an error if a daemon has the spool.
 Result<std::shared_ptr<File>> lock_for_reading(Disk& disk, const Paths& paths);
 
-// The same for a spool that may be damaged. Null where no file is that could be locked. Error, permanent: there is no spool, or one of a
-// newer version.
+// The same for a spool that may be damaged. Null if there is no file to lock. Error, permanent: there is no spool, or one of a newer
+// version.
 Result<std::shared_ptr<File>> lock_for_examining(Disk& disk, const Paths& paths);
-// Exclusive, and made if it is missing.
+// Takes an exclusive lock; creates the file if it is missing.
 Result<std::shared_ptr<File>> lock_for_repair(Disk& disk, const Paths& paths);
 
 bool format_is_right(Disk& disk, const Paths& paths);
 Status write_format(Disk& disk, const Paths& paths);
-// The files `start` and `age`, as far as they are there and do not hold what they should.
+// Returns those of the files `start` and `age` that exist and have wrong content.
 std::vector<Path> wrong_numbers(Disk& disk, const Paths& paths);
-// Whether there are enough numbers behind it.
+// True if enough free numbers follow it.
 bool is_segment_number_usable(std::uint32_t number);
 
 }  // namespace mxpress::queue

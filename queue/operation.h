@@ -1,4 +1,4 @@
-// One record that is to be written to the journal, and what happens when it is durable.
+// One record to be written to the journal, and the actions to take when it is durable.
 #pragma once
 
 #include <cstdint>
@@ -50,17 +50,17 @@ using OperationPtr = std::shared_ptr<Operation>;  // shared: load() shows change
 using Operations = std::vector<OperationPtr>;
 
 inline bool is_store(const Operation& operation) { return operation.kind == Operation::Kind::store; }
-// Somebody waits for it: it is synced at once.
+// True if somebody waits for it: it is synced at once.
 inline bool is_urgent(const Operation& operation) { return is_store(operation) || operation.header.type == RecordType::action; }
-// A message whose content is in a file of its own.
+// True for a message whose content is in a file of its own.
 inline bool is_large_store(const Operation& operation) { return operation.header.type == RecordType::accepted_file; }
 
-// Takes what it needs of the message; `message.large` stays where it is. `accepted_at`: on the age clock.
+// Takes the data that it needs from the message; `message.large` stays in place. `accepted_at`: on the age clock.
 OperationPtr store_operation(QueueId id, NewMessage& message, Duration accepted_at);
 // `record`: encode(change).
 OperationPtr change_operation(QueueId id, StateChange&& change, std::string&& record, std::function<void(Status)>&& done);
 OperationPtr site_operation(SiteRecord record);
-// The Ended record is a hint for the reader: what ends a message are the states that are already durable.
+// The Ended record is a hint for the reader: the message has ended by states that are already durable.
 OperationPtr ended_operation(QueueId id, WallTime when);
 
 }  // namespace mxpress::queue

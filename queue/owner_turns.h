@@ -13,14 +13,14 @@
 
 namespace mxpress::queue {
 
-// What stands before and after an item in its line. At an end of the line it is the line itself, by a number with a mark.
+// The neighbours of an item in its line. At an end of the line: the line itself, as a number with a mark.
 struct LineLinks {
   std::uint32_t before, after;
 };
 
-// An item stands in the line of its owner in its group. A line is first in, first out. It exists while it has items. Items are numbers
-// below 2^31; `LinksOf` gives the links of an item, which the caller stores. A group takes four octets, and each owner in it 32 more.
-// All functions take constant time, and a group with a single owner needs no hash table. Thread: one.
+// An item stands in the line of its owner in its group. A line is first in, first out, and exists while it has items. Items are numbers
+// below 2^31; `LinksOf` gives the links of an item, which the caller stores. A group takes 4 octets, and each owner in it 32 more. All
+// functions take constant time, and a group with a single owner needs no hash table. Thread: one.
 template <class LinksOf>
 class OwnerTurns {
  public:
@@ -28,15 +28,15 @@ class OwnerTurns {
   using Group = std::uint32_t;
 
   explicit OwnerTurns(LinksOf links_of) : links_of_(links_of), shared_(0, Hash{&lines_}, Equal{&lines_}) {}
-  OwnerTurns(const OwnerTurns&) = delete;  // the hash refers to the lines
+  OwnerTurns(const OwnerTurns&) = delete;  // the hash set refers to the lines
   OwnerTurns& operator=(const OwnerTurns&) = delete;
 
   bool empty(Group group) const { return turn(group) == kNone; }
   // The line whose turn it is; kNone in an empty group.
   LineIndex turn(Group group) const { return group < turns_.size() ? turns_[group] : kNone; }
-  // The turn goes to the next owner. The group is not empty.
+  // Gives the turn to the next owner. The group must not be empty.
   void pass_turn(Group group) { turns_[group] = lines_[turns_[group]].after; }
-  // The lines of a group form a ring; one that is new has its turn after all others.
+  // The lines of a group form a ring; a new line has its turn after all others.
   LineIndex before_in_turn(LineIndex line) const { return lines_[line].before; }
 
   const proto::ShareOwner& owner(LineIndex line) const { return lines_[line].owner; }
@@ -47,7 +47,7 @@ class OwnerTurns {
   Item before(Item item) const { return item_or_none(links_of_(item).before); }
   Item after(Item item) const { return item_or_none(links_of_(item).after); }
 
-  // The item is the last of its line. If it is the only one, the line is new.
+  // Adds the item at the end of its line. The line is new if it has no other item.
   LineIndex push_back(Group group, const proto::ShareOwner& owner, Item item) {
     LineIndex line = find(group, owner);
     if (line == kNone) line = add_line(group, owner);
@@ -58,7 +58,7 @@ class OwnerTurns {
     return line;
   }
   bool is_only(Item item) const { return is_line(links_of_(item).before) && is_line(links_of_(item).after); }
-  // Returns the line if the item was the only one, so that it is gone; else kNone.
+  // Returns the line if this was its only item, so that the line is gone; else kNone.
   LineIndex erase(Item item) {
     const auto [before, after] = links_of_(item);
     (is_line(before) ? lines_[before & ~kMark].first : links_of_(before).after) = after;
@@ -77,7 +77,7 @@ class OwnerTurns {
     [[no_unique_address]] proto::ShareOwner owner;
     Group group = kNone;
     Item first = kNone, last = kNone;
-    LineIndex before = kNone, after = kNone;  // in the ring of its group; of an unused line the next unused one
+    LineIndex before = kNone, after = kNone;  // in the ring of its group; in an unused line: index of the next unused one
   };
   static_assert(sizeof(Line) <= 32);  // there may be a hundred thousand
   using Lines = Slab<Line, 64>;
@@ -124,7 +124,7 @@ class OwnerTurns {
       turns_[group] = line;
       return line;
     }
-    if (last == turn) shared_.insert(turn);  // it was the only one
+    if (last == turn) shared_.insert(turn);  // until now it was the only one
     shared_.insert(line);
     lines_[last].after = lines_[turn].before = line;
     return line;
@@ -137,7 +137,7 @@ class OwnerTurns {
       turn = kNone;
     } else {
       shared_.erase(line);
-      if (before == after) shared_.erase(after);  // it is the only one now
+      if (before == after) shared_.erase(after);  // now it is the only one
       lines_[before].after = after;
       lines_[after].before = before;
       if (turn == line) turn = after;
@@ -148,7 +148,7 @@ class OwnerTurns {
   LinksOf links_of_;
   Lines lines_;
   LineIndex free_ = kNone;
-  std::vector<LineIndex> turns_;                              // of each group: whose turn it is
+  std::vector<LineIndex> turns_;                              // of each group: the line that has its turn
   boost::unordered_flat_set<LineIndex, Hash, Equal> shared_;  // lines of groups with several owners
 };
 

@@ -1,4 +1,4 @@
-// Bit sets of queue ids, one for each user, and counts of the mail of each share.
+// Bit sets of queue ids, one for each user, and counts of mail for each share.
 #include "queue/owners.h"
 
 #include <bit>

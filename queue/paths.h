@@ -1,4 +1,4 @@
-// Where everything lies in the spool's directory.
+// The paths in the spool's directory.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,16 @@ struct Paths {
   Path root;
   Path journal() const { return root / "journal"; }
   Path messages() const { return root / "messages"; }
-  Path incoming() const { return root / "incoming"; }  // files that are not complete yet
+  Path incoming() const { return root / "incoming"; }  // incomplete files
   Path corrupt() const { return root / "corrupt"; }
   Path folder(QueueId id) const;
   Path file(QueueId id) const { return folder(id) / id.to_string(); }
-  Path large(QueueId id) const { return incoming() / (id.to_string() + ".large"); }  // complete; in place once its record is synced
+  Path large(QueueId id) const { return incoming() / (id.to_string() + ".large"); }  // complete; gets its place once its record is synced
 };
 
 // `folder`: Paths::journal().
 Path segment_path(const Path& folder, std::uint32_t number);
-// Nothing for a name that no segment has.
+// Nullopt for a name that is not a segment's.
 std::optional<std::uint32_t> segment_number(std::string_view name);
 
 }  // namespace mxpress::queue

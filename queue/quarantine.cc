@@ -1,4 +1,4 @@
-// Moves and copies damage to corrupt/.
+// Moves and copies damaged data to corrupt/.
 #include "queue/quarantine.h"
 
 #include <algorithm>
@@ -10,13 +10,13 @@ namespace mxpress::queue {
 namespace {
 
 constexpr std::size_t kPiece = 64 * 1024;  // octets
-constexpr int kMaxNames = 10'000;          // of one thing
+constexpr int kMaxNames = 10'000;          // for one file name
 
 Path place(const Paths& paths, const std::string& name, int number) {
   return paths.corrupt() / (number == 1 ? name : name + "." + std::to_string(number));
 }
 
-// The next octets, with zeros where the disk cannot read; empty at the end of the file.
+// The next octets, with zeros for unreadable ones; empty at the end of the file.
 std::string read_piece(const File& from, std::uint64_t at, std::uint64_t end) {
   std::string piece(static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, end - at)), '\0');
   const auto n = from.read_at(at, piece.data(), piece.size());

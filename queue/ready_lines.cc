@@ -1,4 +1,4 @@
-// Keeps the lines at sites in step with those at destinations.
+// Keeps the lines at sites consistent with those at destinations.
 #include "queue/ready_lines.h"
 
 #include <utility>
@@ -39,7 +39,7 @@ void ReadyLines::close(DestinationIndex destination) {
   });
 }
 
-// The next owner at the site; when it is this owner's turn again, the next of his destinations.
+// The next owner at the site has his turn; when this owner's turn comes again, it is for the next of his destinations.
 void ReadyLines::pass_turn_at(SiteIndex site) {
   if (only_line(site) != kSeveral) return;
   const LineIndex turn = at_sites_.turn(site);

@@ -1,4 +1,4 @@
-// The ready jobs, by destination and by site: whose is next. Owners of mail take turns.
+// The ready jobs, by destination and by site, and the one to lease next. Owners of mail take turns.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 namespace mxpress::queue {
 
 // Each ready job stands in the line of its owner at its destination; jobs of one owner are leased in order. A destination may be open at a
-// site, whose deliveries are shared by all destinations that are open there: owners take turns, and of one owner the destinations do.
-// A site with one line needs no memory for turns. Thread: one.
+// site; all destinations open there share its deliveries: owners take turns, and each owner's destinations take turns. A site with one line
+// needs no memory for turns. Thread: one.
 class ReadyLines {
  public:
   explicit ReadyLines(Slab<Job>& jobs) : at_destinations_(JobLinks{&jobs}), at_sites_(LinksOfLine{&line_links_}) {}
@@ -21,36 +21,36 @@ class ReadyLines {
   void push_back(JobIndex job, DestinationIndex destination, const proto::ShareOwner& owner);
   void erase(JobIndex job);
 
-  // Its ready jobs, and those that come later, are leased at this site, until close().
+  // The destination's ready jobs, now and later, are leased at this site, until close().
   void open(DestinationIndex destination, SiteIndex site);
   void close(DestinationIndex destination);
 
   bool empty(DestinationIndex destination) const { return at_destinations_.empty(destination); }
   bool empty_at(SiteIndex site) const { return line_at(site) == kNone; }
-  // The job whose turn it is; kNone without any. It stays ready.
+  // The job whose turn it is; kNone if there is none. It stays ready.
   JobIndex next(DestinationIndex destination) const { return oldest_or_none(line(destination)); }
   JobIndex next_at(SiteIndex site) const { return oldest_or_none(line_at(site)); }
-  // Its line, at the job's destination; kNone without any.
+  // The line whose turn it is at the site; kNone if there is none.
   LineIndex line_at(SiteIndex site) const;
-  // The job of next() has been taken, and is still in its line.
+  // The job that next() gave has been leased, and is still in its line.
   void pass_turn(DestinationIndex destination) { at_destinations_.pass_turn(destination); }
   void pass_turn_at(SiteIndex site);
-  // The owner whose turn it is may begin nothing now: the next owner's turn. It is the same destination's when this owner has it again.
+  // The owner whose turn it is may begin nothing now: the next owner has his turn. At his next turn the same destination is tried.
   void skip_owner_at(SiteIndex site) {
     if (only_line(site) == kSeveral) at_sites_.pass_turn(site);
   }
 
-  // The line of next(); kNone without any.
+  // The line of next(); kNone if there is none.
   LineIndex line(DestinationIndex destination) const { return at_destinations_.turn(destination); }
   const proto::ShareOwner& owner(LineIndex line) const { return at_destinations_.owner(line); }
   JobIndex oldest(LineIndex line) const { return at_destinations_.first(line); }
   JobIndex newest(LineIndex line) const { return at_destinations_.last(line); }
-  // In its line; kNone at an end.
+  // The neighbour in its line; kNone at an end.
   JobIndex before(JobIndex job) const { return at_destinations_.before(job); }
   JobIndex after(JobIndex job) const { return at_destinations_.after(job); }
 
-  // Calls `visit` with the line of each owner at the destination, until it returns true, for at most so many; the owner who came last is
-  // first. Returns whether one did.
+  // Calls `visit` with the line of each owner at the destination, at most this many, until it returns true; the owner who came last is
+  // first. Returns true if a call did.
   template <class Visit>
   bool any_line(DestinationIndex destination, std::size_t most, Visit visit) const {
     return any_in_turn(at_destinations_, destination, most, visit);
@@ -100,7 +100,7 @@ class ReadyLines {
   OwnerTurns<JobLinks> at_destinations_;  // of jobs
   OwnerTurns<LinksOfLine> at_sites_;      // of lines at destinations, where a site has several
   std::vector<LineIndex> only_lines_;     // of each site; kSeveral: see at_sites_
-  std::vector<SiteIndex> sites_;          // of each destination: where it is open
+  std::vector<SiteIndex> sites_;          // of each destination: the site where it is open
 };
 
 }  // namespace mxpress::queue

@@ -18,7 +18,7 @@ enum class RecordType : std::uint8_t {
   accepted_file = 3,  // a message whose content is in its message file
   attempt = 4,
   action = 5,
-  told = 6,  // message files only
+  told = 6,  // in message files only
   site = 7,
   ended = 8,
 };
@@ -29,7 +29,7 @@ inline constexpr std::uint32_t kMaxMeta = 64u << 20;                  // octets
 inline constexpr std::uint64_t kMaxContent = std::uint64_t{1} << 40;  // octets
 inline constexpr std::uint64_t kMaxStates = 128u << 20;               // octets of the records behind a message in its file
 
-// Where a record lies. Segment 0: in the message's own file.
+// The place of a record. Segment 0: in the message's own file.
 struct Location {
   std::uint32_t segment = 0;
   std::uint32_t offset_by_8 = 0;
@@ -38,15 +38,15 @@ struct Location {
 
 struct RecordHeader {
   RecordType type = RecordType::segment;
-  std::uint64_t salt = 0;            // of the file: a record copied from elsewhere is none
+  std::uint64_t salt = 0;            // of the file: a record with another salt was copied from elsewhere and is void
   std::uint64_t batch = 0;           // 0 in message files
-  std::uint64_t offset = 0;          // where it lies in its file
+  std::uint64_t offset = 0;          // of the record in its file
   std::uint64_t id = 0;              // message, or number of the segment
   std::uint64_t content_size = 0;    // octets
   std::uint32_t meta_size = 0;       // octets
   std::uint32_t meta_crc = 0;        // CRC32C
   std::uint32_t content_crc = 0;     // CRC32C
-  std::uint32_t sequence = 0;        // of the message's states; a record that is not newer than what is known is skipped
+  std::uint32_t sequence = 0;        // of the message's states; a record that is not newer than the known state is skipped
   std::uint32_t batch_distance = 0;  // octets / 8 from the beginning of the batch
 
   std::uint64_t size() const;  // of the whole record, padded to a multiple of 8
@@ -54,25 +54,25 @@ struct RecordHeader {
   std::uint64_t content_offset() const { return offset + kRecordHeader; }
 };
 
-// The limits of a record, for who writes it and who reads it: what has been written can be read.
-// Asked before the sizes are put into a header, whose fields are narrower. The error is permanent.
+// The limits of a record, for writer and reader: every record that was written can be read. Check them before the sizes are put into a
+// header, whose fields are narrower. The error is permanent.
 Status check_sizes(std::uint64_t meta_octets, std::uint64_t content_octets);
 
 using RecordBytes = std::array<char, kRecordHeader>;
 RecordBytes encode(const RecordHeader& header);
-// Nothing unless magic, version, type, checksum and bounds are right. `bytes` may be longer.
+// Nullopt unless magic, version, type, checksum and bounds are right. `bytes` may be longer.
 std::optional<RecordHeader> decode_record(std::string_view bytes);
 
-// How far a segment was synced; what lies behind is void.
+// The end of the synced part of a segment; the rest is void.
 struct SegmentEnd {
   std::uint64_t segment = 0;
   std::uint64_t end = 0;  // octets
 };
 
-// The number of the start that gave this id.
+// The number of the daemon's start that gave this id.
 inline std::uint64_t run_of(proto::QueueId id) { return id.value >> 40; }
 
-// The zeros that pad to a multiple of 8, and from one batch to the next.
+// Zeros that pad to a multiple of 8, and from one batch to the next.
 std::string_view padding(std::uint64_t size);
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 

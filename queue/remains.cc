@@ -1,4 +1,4 @@
-// Searches damaged octets for messages.
+// Searches damaged data for messages.
 #include "queue/remains.h"
 
 #include <algorithm>
@@ -53,7 +53,7 @@ Result<std::vector<Remains>> find_remains(Disk& disk, const Path& path) {
   if (!n) return n.error();
   bytes.resize(*n);
   std::vector<Remains> out;
-  // Records begin at multiples of 8 in their file, and so does what is copied from it, but for where damage itself begins.
+  // Records begin at multiples of 8 in their file, and so do copies of them, except where the damage itself begins.
   for (std::uint64_t at = 0; at + kRecordHeader <= bytes.size() && out.size() < kMaxFound; ++at)
     if (auto found = message_at(path, bytes, at)) out.push_back(std::move(*found));
   return out;

@@ -84,14 +84,14 @@ class Replay {
     if (run_of(*id) != own_run_) (void)add_file(*id, paths_.file(*id));
   }
 
-  // Intact, but for its name: what the journal has of it must stay until it is back in its place.
+  // The file is intact, but has a wrong name: its records in the journal must stay until it is back in its place.
   void leave_misplaced(const Path& path, QueueId id) {
     misplaced_.insert(id);
     leave_unread(proto::printable(path.string(), 500) + " holds message " + id.to_string() +
                  ", which has another place; mxpress fsck --repair moves it there");
   }
 
-  // False: it is damaged.
+  // Returns false if it is damaged.
   bool add_file(QueueId id, const Path& path) {
     auto file = read_message_file(disk_, path, id);
     if (!file && !file.error().is_transient()) {
@@ -150,7 +150,7 @@ class Replay {
     out_.tails.push_back({segment.name, last.offset - std::uint64_t{last.batch_distance} * 8, last.offset + last.size()});
   }
 
-  // How far the segment was synced, if a later one of its run tells.
+  // The end of the synced part of the segment, if a later one of its run tells it.
   std::optional<std::uint64_t> synced_end(const SegmentFile& file) const {
     for (const auto& next : list_.files) {
       if (file.info.run != 0 && next.info.run != file.info.run) continue;
@@ -178,7 +178,7 @@ class Replay {
     damage("damage of " + octets + " octets in " + where + ": " + meaning(segment, region));
   }
 
-  // What it means for which message, as far as that can be read.
+  // The effect of the damage, and the messages that it affects, as far as they can be read.
   static std::string meaning(const Segment& segment, const SegmentScan::Damage& region) {
     const auto header =
         region.begin < segment.bytes.size() ? decode_record(std::string_view(segment.bytes).substr(region.begin)) : std::nullopt;
@@ -225,7 +225,7 @@ class Replay {
 
   void find_large(QueueId id, const Accepted& accepted) {
     const auto there = disk_.exists(paths_.large(id));
-    if (!there) {  // nobody knows
+    if (!there) {  // unknown
       leave_unread(there.error().message);
       out_.misplaced.push_back(id);
       return;
@@ -235,7 +235,7 @@ class Replay {
       return;
     }
     const auto has_file = disk_.exists(paths_.file(id));
-    if (misplaced_.contains(id) || !has_file || *has_file) return;  // told already: it could not be read
+    if (misplaced_.contains(id) || !has_file || *has_file) return;  // reported already: it could not be read
     // Ended and removed, if the records that follow say so.
     out_.index->add(id, accepted.envelope);
     missing_.insert(id);
@@ -260,7 +260,7 @@ class Replay {
     out_.index->add_later(id, *entry, where);
   }
 
-  // The record waits for its checkpoint still, so whoever appended it to the message file need not have synced it.
+  // The record still waits for its checkpoint, so the program that appended it to the message file need not have synced it.
   void distrust_file(QueueId id, Entry& entry, Location where) {
     out_.index->add_later(id, entry, where);
     entry.history().is_file_doubtful = true;
@@ -305,7 +305,7 @@ class Replay {
   std::uint64_t own_run_;
   const std::function<bool()> given_up_;
   Replayed out_;
-  std::unordered_set<QueueId> missing_;    // no file of theirs is there
+  std::unordered_set<QueueId> missing_;    // their files do not exist
   std::unordered_set<QueueId> misplaced_;  // in a file under another name
   std::vector<QueueId> gone_;
   std::vector<std::pair<WallTime, QueueId>> ended_;

@@ -20,7 +20,7 @@ constexpr Unit kUnits[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Takes digits from the front; nothing without a digit, or over `limit`.
+// Takes digits from the front; nullopt without a digit, or over `limit`.
 std::optional<std::int64_t> take_number(std::string_view& text, std::int64_t limit) {
   if (text.empty() || !is_digit(text.front())) return std::nullopt;
   std::int64_t number = 0;

@@ -1,4 +1,4 @@
-// When to try again: pure functions of configuration, attempt number and chance. RFC 5321 4.5.4.1.
+// Retry times: pure functions of configuration, attempt number and chance. RFC 5321 4.5.4.1.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ class RetrySchedule {
 
   // The wait after `failures` failed attempts (1 or more), spread by up to 10 % either way. Without a last "*" the last wait repeats.
   Duration wait_after(std::uint32_t failures, std::mt19937_64& random) const;
-  // The most that wait_after() can give.
+  // The longest time that wait_after() can give.
   Duration longest_wait_after(std::uint32_t failures) const;
   std::string to_string() const;
 
@@ -37,13 +37,13 @@ class RetrySchedule {
   std::vector<Step> steps_;
 };
 
-// How long and how often; from configuration, looked up afresh at each attempt.
+// Retry intervals and lifetimes; from configuration, read again at each attempt.
 struct RetryPolicy {
   RetrySchedule schedule = RetrySchedule::standard();
   Duration lifetime = std::chrono::days(5);         // then expired: 4.4.7
-  Duration held_lifetime = std::chrono::days(30);   // the same for mail that the operator holds
+  Duration held_lifetime = std::chrono::days(30);   // instead of `lifetime` for mail that the operator holds
   Duration delay_notice = std::chrono::hours(4);    // 0: none
-  Duration outage_lifetime = std::chrono::days(3);  // at most so much longer while this host cannot send at all
+  Duration outage_lifetime = std::chrono::days(3);  // extends `lifetime` by at most this while the host cannot send at all
 };
 
 }  // namespace mxpress::queue

@@ -1,4 +1,4 @@
-// What is due when: a slab of jobs, a heap of their next events, and lines of ready jobs.
+// The schedule: a slab of jobs, a heap of their next events, and lines of ready jobs.
 #include "queue/schedule.h"
 
 #include <algorithm>
@@ -137,7 +137,7 @@ void Schedule::remove(JobIndex index) {
   --job_count_;
 }
 
-// When a job has to be looked at next: because it is due, or because of its age. A leased one comes back by itself.
+// The time of the job's next check: because it is due, or because of its age. A leased job has none.
 Instant Schedule::event_of(const Job& job) {
   if (job.stage == JobStage::free || job.stage == JobStage::leased) return kNever;
   const Instant age = job.next_age;

@@ -1,4 +1,4 @@
-// What is due when: the jobs of one worker by destination. Pure data: no clock, no disk, no network; time is an argument.
+// The schedule: the jobs of one worker by destination, and when each is due. Pure data: no clock, disk or network; time is an argument.
 #pragma once
 
 #include <cstdint>
@@ -21,58 +21,58 @@ namespace mxpress::queue {
 // Thread: one. All times are of the caller's clock and never go back.
 class Schedule {
  public:
-  // Whose shares a message uses.
+  // Gives the owner whose shares a message uses.
   using OwnerOf = std::function<proto::ShareOwner(proto::QueueId)>;
   explicit Schedule(OwnerOf owner_of) : owner_of_(std::move(owner_of)) {}
 
   // The same name gives the same index until it is forgotten.
   DestinationIndex destination(std::string_view name);
   std::string_view name(DestinationIndex destination) const { return names_.name(destination); }
-  // One more than the largest index so far, and how many destinations there are.
+  // One more than the largest index so far, and the number of destinations.
   DestinationIndex destination_count() const { return names_.size(); }
   DestinationIndex known_destinations() const { return names_.count(); }
-  // Of whatever stage.
+  // Jobs of any stage.
   bool has_jobs(DestinationIndex destination) const { return jobs_at_[destination] > 0; }
-  // One without jobs: another name may get its index.
+  // Forgets a destination without jobs; another name may get its index.
   void forget(DestinationIndex destination);
 
-  // A new job: ready or held if its stage says so, else waiting until `next_try`. `owner`: of its message.
+  // Adds a job: ready or held if its stage says so, else waiting until `next_try`. `owner`: of its message.
   JobIndex add(Job job, const proto::ShareOwner& owner);
   const Job& job(JobIndex index) const { return jobs_[index]; }
   Job& job(JobIndex index) { return jobs_[index]; }
-  // The jobs of one message here, in no order.
+  // The jobs of one message in this schedule, in no order.
   std::vector<JobIndex> jobs_of(proto::QueueId message) const { return of_message_.of(message); }
   // The job of a message at a destination.
   std::optional<JobIndex> find(proto::QueueId message, DestinationIndex destination) const {
     return of_message_.find(message, destination);
   }
-  // Whether there are at least so many of them.
+  // True if the message has at least this many jobs.
   bool has_jobs_of(proto::QueueId message, std::size_t count) const { return of_message_.has(message, count); }
   void for_each(const std::function<void(JobIndex, const Job&)>& visit) const;
   std::uint64_t job_count() const { return job_count_; }
 
-  // Makes due what is due at `now`, and returns jobs whose age asks for a look (not those that are leased).
+  // Makes ready the jobs due at `now`, and returns jobs whose age has to be checked (not leased ones).
   std::vector<JobIndex> advance(Instant now);
-  // When advance() has something to do next.
+  // The time of advance()'s next work.
   std::optional<Instant> next_event() const;
 
   // Destinations that got a ready job since the last call.
   std::vector<DestinationIndex> take_woken() { return std::exchange(woken_, {}); }
   bool has_ready(DestinationIndex destination) const { return !ready_.empty(destination); }
-  // A ready job, which is leased afterwards: owners of mail take turns, and of one owner the job that became ready first is next.
+  // Leases a ready job: owners of mail take turns, and of one owner the job that became ready first is next.
   std::optional<JobIndex> lease(DestinationIndex destination);
-  // The same for all destinations that are open at the site; of one owner the destinations take turns.
+  // The same for all destinations that are open at the site; the destinations of one owner take turns.
   std::optional<JobIndex> lease_at(SiteIndex site);
-  // The job of ready().next_at() cannot be leased now: it is the next owner's turn.
+  // The job of ready().next_at() cannot be leased now: the next owner has his turn.
   void skip_owner_at(SiteIndex site) { ready_.skip_owner_at(site); }
-  // Mail for the destination goes by this site from now on; by none.
+  // Mail for the destination goes by this site from now on, or by none.
   void open(DestinationIndex destination, SiteIndex site) { ready_.open(destination, site); }
   void close(DestinationIndex destination) { ready_.close(destination); }
   const ReadyLines& ready() const { return ready_; }
-  // Ready jobs of a destination, of each owner the oldest first; they stay ready.
+  // The ready jobs of a destination, the oldest of each owner first; they stay ready.
   std::vector<JobIndex> ready_jobs(DestinationIndex destination) const;
 
-  // Each puts the job into a stage, whatever it was in; `ready` behind the others of its owner at its destination.
+  // Each moves the job from any stage to another; `ready` puts it behind the others of its owner at its destination.
   void wait_until(JobIndex job, Instant next_try);
   void make_ready(JobIndex job);
   void lease_job(JobIndex job) { enter(job, JobStage::leased); }
@@ -80,7 +80,7 @@ class Schedule {
   void set_age_event(JobIndex job, Instant when);
   void remove(JobIndex job);
 
-  // Jobs that nothing will ever wake: waiting, but with no event. Always empty unless there is a bug; the watchdog's question.
+  // Jobs without an event that would wake them. Always empty unless there is a bug; the watchdog checks it.
   std::vector<JobIndex> forgotten(Instant now) const;
 
  private:
@@ -99,7 +99,7 @@ class Schedule {
   std::vector<JobIndex> free_;
   std::uint64_t job_count_ = 0;
   NameTable names_;                     // of the destinations
-  std::vector<std::uint32_t> jobs_at_;  // how many, by destination
+  std::vector<std::uint32_t> jobs_at_;  // number of jobs, by destination
   OwnerOf owner_of_;
   ReadyLines ready_{jobs_};
   std::vector<DestinationIndex> woken_;

@@ -12,7 +12,7 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::uint64_t kFirstRecord = 16 * kPage;  // octets at most: thousands of segments that failed in a row
+constexpr std::uint64_t kFirstRecord = 16 * kPage;  // octets at most: room for thousands of segments that failed in a row
 constexpr std::uint32_t kMaxNumber = std::numeric_limits<std::uint32_t>::max();
 
 std::string shown(const Path& path) { return proto::printable(path.string(), 500); }
@@ -51,8 +51,8 @@ void note_names(SegmentList& list, const Paths& paths) {
                                                           " of the journal under another name, and is read as such"});
 }
 
-// Segments go from the oldest on: one that is missing behind an older one was lost. An empty one tells nothing: it may have been left when
-// it could neither be used nor removed.
+// Segments are removed from the oldest on, so a missing one behind an older one was lost. Empty segments are ignored: one may have been
+// left when it could neither be used nor removed.
 void note_gaps(SegmentList& list) {
   const auto is_there = [&](std::uint64_t number) {
     return std::any_of(list.files.begin(), list.files.end(), [&](const SegmentFile& file) { return file.number == number; });
@@ -67,7 +67,7 @@ void note_gaps(SegmentList& list) {
   }
 }
 
-// Without most of the zeros at its end; a record may end in a few.
+// Removes most of the zeros at its end; a record may end in a few.
 void trim(std::string& bytes) {
   const std::string zeros(kPage, '\0');
   auto end = bytes.size();
@@ -132,7 +132,7 @@ Result<SegmentBytes> read_segment(Disk& disk, const Path& path) {
     trim(out.bytes);
     return out;
   }
-  // A bad place on the disk costs what lay there, and nothing else.
+  // A bad block on the disk loses only the data in it.
   if (auto s = read_page_by_page(**file, out); !s) return s.error();
   return out;
 }

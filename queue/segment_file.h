@@ -1,4 +1,4 @@
-// Which journal segments a spool has, in the order in which they were written, whatever their files are called.
+// The journal segments of a spool, in the order of writing, independent of their file names.
 #pragma once
 
 #include <cstdint>
@@ -14,28 +14,28 @@ namespace mxpress::queue {
 
 struct SegmentFile {
   std::uint32_t name = 0;    // the number in the name of the file
-  std::uint32_t number = 0;  // the number that its first record tells; that of the name where that record is damaged
+  std::uint32_t number = 0;  // the number in its first record; that of the name if that record is damaged
   SegmentInfo info{};        // run 0: the first record is damaged
 };
 
 struct SegmentList {
   std::vector<SegmentFile> files;  // by number
-  std::uint32_t highest = 0;       // number that any name there or any first record tells: the next segment needs a higher one
-  std::vector<Finding> findings;   // what is out of order
+  std::uint32_t highest = 0;       // highest number in any name or first record: the next segment needs a higher one
+  std::vector<Finding> findings;   // irregularities
 };
 
-// Error: a segment cannot be opened. Without it nobody knows what has been delivered already.
+// Error: a segment cannot be opened. Without it nobody knows which messages were delivered already.
 Result<SegmentList> list_segments(Disk& disk, const Paths& paths);
 
-inline constexpr std::uint64_t kMaxSegment = 128u << 20;  // octets; no segment is written as large as this
+inline constexpr std::uint64_t kMaxSegment = 128u << 20;  // octets; larger than any segment that is written
 
 struct SegmentBytes {
   std::shared_ptr<File> file;
   std::uint64_t size = 0;        // of the file
-  std::string bytes;             // zeros where the disk could not read; without most of those at the end
+  std::string bytes;             // zeros for unreadable octets; without most of the zeros at the end
   std::uint64_t unreadable = 0;  // octets
 };
-// At most so much of it as any segment has.
+// Reads at most the size that any segment has.
 Result<SegmentBytes> read_segment(Disk& disk, const Path& path);
 
 }  // namespace mxpress::queue

@@ -1,4 +1,4 @@
-// Keeps the journal whole in this run: what is only there is damaged, was not read, or nobody knows whether it was synced elsewhere.
+// Keeps all journal segments in this run: the files that should replace them are damaged, unread, or perhaps not synced.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// Walks a journal segment record by record and searches on after damage.
+// Walks a journal segment record by record and continues the search after damage.
 #include "queue/segment_scan.h"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ class Scanner {
   }
 
  private:
-  // A header that says where it lies, with the salt of this file, for a record that fits into it.
+  // A header that tells this place and the salt of this file, for a record that fits into the file.
   std::optional<RecordHeader> header_at(std::uint64_t at) const {
     auto header = decode_record(bytes_.substr(at));
     if (!header || header->offset != at || header->size() > bytes_.size() - at) return std::nullopt;
@@ -103,7 +103,7 @@ void limit_scan(SegmentScan& scan, std::uint64_t synced_end) {
   std::uint64_t known = 0;
   if (!scan.records.empty()) known = scan.records.back().offset + scan.records.back().size();
   if (!scan.damages.empty()) known = std::max(known, scan.damages.back().end);
-  // Cut off, or zeros where a batch was.
+  // Cut off, or zeros in place of a batch.
   if (round_up(known, kPage) < synced_end) scan.damages.push_back({round_up(known, kPage), synced_end, true});
 }
 

@@ -1,4 +1,4 @@
-// Finds the records of a journal segment and tells damage from a torn tail. Pure; never trusts a byte.
+// Finds the records of a journal segment and distinguishes damage from a torn tail. Pure; never trusts a byte.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct SegmentScan {
   std::vector<RecordHeader> records;  // whole, with right checksums; in the order of the file
   struct Damage {
     std::uint64_t begin = 0, end = 0;
-    // A later batch was written: what lay here had been acknowledged. Otherwise a torn tail: nobody was told that it is durable.
+    // True if a later batch was written: the lost data had been acknowledged. Else a torn tail, which nobody was told is durable.
     bool acknowledged = false;
   };
   std::vector<Damage> damages;
@@ -23,8 +23,8 @@ struct SegmentScan {
 
 SegmentScan scan_segment(std::string_view bytes);
 
-// `synced_end`: the following segment of the same run says how far this one was synced. What lies behind was refused or written again,
-// so it is dropped; damage before it is damage to what was acknowledged.
+// `synced_end`: end of the synced part, as the following segment of the same run tells it. Data behind it was refused or written again, so
+// it is dropped; damage before it is damage to acknowledged data.
 void limit_scan(SegmentScan& scan, std::uint64_t synced_end);
 
 }  // namespace mxpress::queue

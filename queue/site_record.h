@@ -1,4 +1,4 @@
-// What is remembered of a site's failures, or of those of a lookup, across restarts.
+// The failures of a site, or of a lookup, that are remembered across restarts.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace mxpress::queue {
 
-// Kept so that a restart never multiplies probes.
+// Stored so that a restart never multiplies probes.
 struct SiteRecord {
   std::string site;            // the key of a site, or of the lookup of a destination
   std::uint32_t failures = 0;  // 0: healthy again, the record is forgotten

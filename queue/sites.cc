@@ -1,4 +1,4 @@
-// Bounds what is remembered of sites, so that a checkpoint that records them again always makes the journal shorter.
+// Bounds the records of sites, so that a checkpoint that records them again always makes the journal shorter.
 #include "queue/sites.h"
 
 #include <algorithm>
@@ -73,7 +73,7 @@ std::vector<std::string> Sites::in_segment(std::uint32_t segment) const {
   return names;
 }
 
-// An eighth more than need be, so that not every new one sorts them all.
+// Drops an eighth more than necessary, so that not every new site sorts them all.
 void Sites::forget_first() {
   std::vector<std::tuple<WallTime, std::string>> all;
   all.reserve(known_.size());

@@ -1,4 +1,4 @@
-// The sites in backoff that a spool remembers: where the latest record of each lies; bounded in number, size and age.
+// The sites in backoff that a spool remembers, with the place of the latest record of each; bounded in number, size and age.
 #pragma once
 
 #include <algorithm>
@@ -13,17 +13,17 @@
 
 namespace mxpress::queue {
 
-// The record with a key and texts that are no longer than they may be. All that is written and read goes through it.
+// The record with key and texts cut to their limits. All records that are written and read go through it.
 SiteRecord within_limits(SiteRecord site);
-// At least what its record takes in the journal.
+// Octets of its record in the journal, at least.
 std::uint64_t octets_of(const SiteRecord& site);
 
-// Beyond a limit those go whose next probe came first: who forgets them asks no host earlier than it would have been asked anyway.
+// Beyond a limit the sites whose next probe came first are forgotten, so no host is probed earlier than it would have been anyway.
 class Sites {
  public:
   static constexpr std::size_t kMaxRecords = 10'000;
   static constexpr std::uint64_t kMaxOctets = 4u << 20;              // of their records
-  static constexpr Duration kKeptAfterProbe = std::chrono::days(1);  // nobody had mail for it since its next probe was due
+  static constexpr Duration kKeptAfterProbe = std::chrono::days(1);  // no mail for it since its next probe was due
 
   struct Known {
     Location location;
@@ -32,16 +32,16 @@ class Sites {
   };
   using Map = SmallTextMap<Known>;
 
-  // Of the records of all together: fewer than kMaxOctets where the segments of the journal are small.
+  // Limit for the records of all sites together: less than kMaxOctets if the segments of the journal are small.
   void limit_octets(std::uint64_t octets) { max_octets_ = std::min(kMaxOctets, octets); }
-  // The site backs off, and its latest record lies there.
+  // The site is in backoff, and this is the place of its latest record.
   void set(const SiteRecord& site, Location location) {
     set(site.site, {location, static_cast<std::uint32_t>(octets_of(site)), site.next_probe});
   }
   void set(std::string_view name, Known known);
   void erase(std::string_view name);
   void forget_old(WallTime now);
-  // Null: it is not known to back off.
+  // Null if it is not known to be in backoff.
   const Known* find(std::string_view name) const;
   std::vector<std::string> in_segment(std::uint32_t segment) const;
   std::size_t size() const { return known_.size(); }

@@ -1,4 +1,4 @@
-// A row of values that grows by pieces of its own: nothing is moved when there are millions of them, and no room is kept for as many again.
+// A chunked vector with stable addresses: growing moves no values and reserves at most a piece or two.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace mxpress::queue {
 
-// Values stay where they are until they are popped. `kPiece`: values; a power of two.
+// The address of a value does not change until it is popped. `kPiece`: values per piece; a power of two.
 template <class Value, std::size_t kPiece = 256>
 class Slab {
  public:
@@ -28,7 +28,7 @@ class Slab {
   void pop_back() {
     back() = Value{};
     --size_;
-    if (size_ + 2 * kPiece <= pieces_.size() * kPiece) pieces_.pop_back();  // one that is empty stays, for who comes and goes
+    if (size_ + 2 * kPiece <= pieces_.size() * kPiece) pieces_.pop_back();  // keeps one empty piece, so that push and pop do not reallocate
   }
 
  private:

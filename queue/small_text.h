@@ -1,4 +1,4 @@
-// A text that never changes, for many of them: a pointer where it is kept, four octets beside its characters, and nothing if it is empty.
+// An immutable text for use in large numbers: a pointer, four octets beside its characters, and no memory if it is empty.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -22,7 +22,7 @@ class SmallText {
     std::memcpy(octets_.get() + sizeof size, text.data(), size);
   }
 
-  // Lives as long as this, wherever it is moved.
+  // Valid as long as this object, also after it is moved.
   std::string_view view() const {
     if (empty()) return {};
     std::uint32_t size;
@@ -49,7 +49,7 @@ struct SmallTextEqual {
   bool operator()(const SmallText& a, std::string_view b) const { return a.view() == b; }
 };
 
-// Found by std::string_view; a new one needs a SmallText.
+// Lookup takes a std::string_view; a new key needs a SmallText.
 template <class Value>
 using SmallTextMap = boost::unordered_flat_map<SmallText, Value, SmallTextHash, SmallTextEqual>;
 

@@ -59,18 +59,18 @@ TableLimits limits_of(const SpoolOptions& options) {
   return {.ended_kept = options.ended_kept,
           .ended_octets = options.ended_octets,
           .waiting_octets = options.memory,
-          // Together they fit into one segment: a checkpoint that records them again leaves fewer segments than it found.
+          // All site records fit into one segment: a checkpoint that records them again leaves fewer segments than it found.
           .site_octets = options.segment_size / 2};
 }
 
 enum class Threads { none, own };
 
-// Parts that are given to others come before them.
+// Members that others refer to come before them.
 class SpoolImpl : public SteppedSpool {
  public:
   SpoolImpl(Disk& disk, SpoolOptions options, OpenedFolder folder, Threads threads);
   ~SpoolImpl() override;
-  // Once, before anything else. None are started for Threads::none.
+  // Call once, first. Starts no threads for Threads::none.
   Status start_threads();
 
   Status recover(std::function<void(const Message&)> found, std::function<void(const SiteRecord&)> site) override {
@@ -122,7 +122,7 @@ class SpoolImpl : public SteppedSpool {
   const Threads threads_;
   const std::shared_ptr<File> lock_;
   AgeClock age_clock_;  // marked by the housekeeper
-  DiskRoom room_;       // what follows has claims
+  DiskRoom room_;       // members below have claims on it
   HouseworkList list_;
   Guarded<MessageTable> table_;
   CommitQueue queue_;
@@ -178,7 +178,7 @@ Status SpoolImpl::start_threads() {
   return {};
 }
 
-// What the housekeeper still hands over is in the last commit.
+// Operations that the housekeeper still queues are in the last commit.
 void SpoolImpl::end_threads() {
   list_.stop();
   if (housekeeper_thread_.joinable()) housekeeper_thread_.join();
@@ -197,7 +197,7 @@ SpoolImpl::~SpoolImpl() {
   housework_.mark_age();
 }
 
-// Who still waits hears that it is not durable.
+// Callers that still wait get the answer that their operation is not durable.
 void SpoolImpl::answer_rest() {
   Operations rest = queue_.take_all();
   for (auto& large : list_.take_large()) rest.push_back(std::move(large.operation));

@@ -1,4 +1,4 @@
-// What the parts of an open spool share, and none of them changes.
+// Constant data shared by the parts of an open spool.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@
 
 namespace mxpress::queue {
 
-// Outlives every part. `options` have no empty function.
+// Must outlive every part. No function in `options` is empty.
 struct SpoolContext {
   Disk& disk;
   const SpoolOptions options;
@@ -18,7 +18,7 @@ struct SpoolContext {
   const std::uint64_t run;  // number of this start
 
   void report(const std::string& what) const { options.report(what); }
-  // A name in incoming/ for a message file that is not complete, new each time. Any thread.
+  // A unique name in incoming/ for an incomplete message file. Any thread.
   std::string part_name() const { return std::to_string(run) + "-" + std::to_string(++parts) + ".part"; }
   mutable std::atomic<std::uint64_t> parts = 0;
 };

@@ -1,4 +1,4 @@
-// Reads messages, with the changes that are not durable yet.
+// Reads messages, including changes that are not durable yet.
 #include "queue/spool_reader.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace mxpress::queue {
 namespace {
 
-constexpr std::size_t kFewRecords = 8;  // of one message: a non-blocking read looks at no more
+constexpr std::size_t kFewRecords = 8;  // of one message: the most that a non-blocking read looks at
 
 void apply_all(Message& message, const Operations& changes) {
   for (const auto& operation : changes) apply_change(message, operation->change);
@@ -35,7 +35,7 @@ void SpoolReader::report_damage(QueueId id, const std::vector<Location>& damaged
 }
 
 Result<Message> SpoolReader::load(QueueId id) const {
-  // Again, when the housekeeper moved the message while we read.
+  // Tries again if the housekeeper moved the message during the read.
   for (int attempt = 0;; ++attempt) {
     auto table = table_.lock();
     auto* entry = table->index().find(id);
@@ -60,7 +60,7 @@ Result<Message> SpoolReader::load(QueueId id) const {
   }
 }
 
-// About what decoding takes: the envelope as bytes, as protobuf and as values, and the states as the message file has them.
+// Approximate memory for decoding: the envelope as bytes, as protobuf and as values, and the states in the message file.
 std::uint64_t SpoolReader::octets_to_load(QueueId id) const {
   constexpr std::uint64_t kEach = 16 * 1024, kRecipient = 1024, kState = 256;
   auto table = table_.lock();
@@ -92,7 +92,7 @@ std::optional<Message> SpoolReader::load_if_cached(QueueId id) const {
   return message;
 }
 
-// Of a message that lies in the journal, with files that are read as far as they are in memory.
+// For a message in the journal; its files are read only as far as they are in memory.
 std::optional<Snapshot> SpoolReader::snapshot_if_cached(QueueId id, Operations& changes) const {
   std::optional<Snapshot> from;
   {
@@ -116,7 +116,7 @@ std::vector<QueueId> SpoolReader::ids(bool with_ended) const {
     if (!entry.ended) out.push_back(id);
   });
   const std::vector<QueueId> ended = with_ended ? index.ended.ids() : std::vector<QueueId>{};
-  table.unlock();  // a million are sorted without the lock
+  table.unlock();  // sorts up to a million without the lock
   std::sort(out.begin(), out.end());
   out.insert(out.end(), ended.begin(), ended.end());
   return out;

@@ -30,7 +30,7 @@ class SpoolReader {
   std::vector<QueueId> ids(bool with_ended) const;
   std::optional<QueueId> oldest() const;
 
-  // The records of a message. A change whose record is damaged is reported and passed over, as recovery does.
+  // The records of a message. A damaged change record is reported and skipped, as in recovery.
   Result<RawMessage> read(const Snapshot& from) const;
 
  private:

@@ -1,4 +1,4 @@
-// Recovers what earlier runs left.
+// Recovers the mail of earlier runs.
 #include "queue/spool_recovery.h"
 
 #include <algorithm>
@@ -48,12 +48,12 @@ Status SpoolRecovery::recover(std::function<void(const Message&)> found, std::fu
     table->counters.not_recovered_because = status ? "" : status.error().message;
   }
   if (!status) return status;
-  for (const auto& [name, record] : sites) site(record);  // first: otherwise each message would ask its host again
+  for (const auto& [name, record] : sites) site(record);  // first: otherwise each message would probe its host again
   return tell(found);
 }
 
 Status SpoolRecovery::read_earlier_runs(std::map<std::string, SiteRecord>& sites) {
-  // What a killed run wrote may still be in the page cache only; what follows from it must not reach the disk first.
+  // Data written by a killed run may still be only in the page cache; later writes that depend on it must not reach the disk first.
   if (auto s = context_.disk.sync_all(context_.paths.root); !s) return s;
   auto replayed = replay(context_.disk, context_.paths, *segments_, context_.run, [this] { return given_up_.load(); });
   if (!replayed) return replayed.error();
@@ -62,7 +62,7 @@ Status SpoolRecovery::read_earlier_runs(std::map<std::string, SiteRecord>& sites
   if (auto s = write_again(replayed->tails); !s) return s;
   if (auto s = clean_incoming(*replayed); !s) return s;
   if (auto s = leave_unread(*replayed); !s) return s;
-  keep_damage(*replayed);  // nothing below fails: what is counted is counted once
+  keep_damage(*replayed);  // nothing below fails, so that each is counted once
   replayed->known_sites->forget_old(context_.options.wall());
   sites = std::move(replayed->sites);
   std::erase_if(sites, [&](const auto& site) { return !replayed->known_sites->find(site.first); });
@@ -70,8 +70,8 @@ Status SpoolRecovery::read_earlier_runs(std::map<std::string, SiteRecord>& sites
   return {};
 }
 
-// A sync that failed leaves pages that can be read and count as clean: no sync writes them any more. What is to be relied on is written
-// again, octet by octet the same.
+// After a failed sync the pages are readable and count as clean: no later sync writes them. Data that must be reliable is written again,
+// octet by octet the same.
 Status SpoolRecovery::write_again(const std::vector<Replayed::Tail>& tails) {
   for (const auto& tail : tails) {
     auto file = context_.disk.open(segment_path(context_.paths.journal(), tail.segment), Open::write);
@@ -84,7 +84,7 @@ Status SpoolRecovery::write_again(const std::vector<Replayed::Tail>& tails) {
   return {};
 }
 
-// What the disk does not give now stays where it is, with all that the journal has of it: nothing is dropped in this run.
+// Data that cannot be read now stays in place, with all its journal records: nothing is dropped in this run.
 Status SpoolRecovery::leave_unread(const Replayed& found) {
   if (found.unread == 0) return {};
   if (const auto other = context_.disk.open(context_.paths.root / "format", Open::read); !other)
@@ -94,7 +94,7 @@ Status SpoolRecovery::leave_unread(const Replayed& found) {
   return {};
 }
 
-// Files that were not complete, or whose message was never acknowledged.
+// Removes files that are incomplete, or whose message was never acknowledged.
 Status SpoolRecovery::clean_incoming(const Replayed& found) {
   std::set<std::string> keep;
   for (const auto id : found.misplaced) keep.insert(context_.paths.large(id).filename().string());

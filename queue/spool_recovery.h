@@ -1,4 +1,4 @@
-// Recovery of a spool: what earlier runs left becomes part of the mail of this one.
+// Recovery of a spool: adds the mail of earlier runs to that of this run.
 #pragma once
 
 #include <atomic>
@@ -23,7 +23,7 @@ struct SpoolContext;
 template <class T>
 class Guarded;
 
-// One thread at a time, but give_up_recovery().
+// One thread at a time, except give_up_recovery().
 class SpoolRecovery : public Recovery {
  public:
   struct Parts {

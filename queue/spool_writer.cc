@@ -1,4 +1,4 @@
-// Turns what comes in into operations of the journal.
+// Turns new messages and changes into operations of the journal.
 #include "queue/spool_writer.h"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::uint64_t kStep = 256 * 1024;  // octets that large content claims at a time
 
-// However many arrive at a time, none writes what has not been claimed.
+// Writes only octets that it has claimed, so that concurrent messages cannot overfill the disk together.
 class Large : public LargeContent {
  public:
   Large(std::unique_ptr<MessageFileWriter> file, DiskRoom& room, DiskClaim claim)
@@ -52,7 +52,7 @@ class Large : public LargeContent {
   DiskClaim claim_;
 };
 
-// One answer when the last of several operations is durable, with the first error.
+// Calls `done` once, when the last of several operations is durable, with the first error.
 std::function<void(Status)> gather(std::size_t count, std::function<void(Status)> done) {
   if (!done) return {};
   struct Gathered {
@@ -123,7 +123,7 @@ void SpoolWriter::push_change(QueueId id, StateChange&& change, std::function<vo
   push_record(id, std::move(change), std::move(record), std::move(done));
 }
 
-// A recipient whose part was not durable when the power went is tried again, as after any attempt that was not recorded.
+// If power fails before a part is durable, its recipients are tried again, as after any unrecorded attempt.
 void SpoolWriter::push_parts(QueueId id, Settlement settlement, std::function<void(Status)> done) {
   auto parts = split(std::move(settlement));
   const auto each = gather(parts.size(), std::move(done));
@@ -140,7 +140,7 @@ void SpoolWriter::push_record(QueueId id, StateChange&& change, std::string&& re
     return done ? done(s) : void();
   }
   auto operation = change_operation(id, std::move(change), std::move(record), std::move(done));
-  auto table = parts_.table.lock();  // until it is in the queue: load() shows changes in the order in which they are written
+  auto table = parts_.table.lock();  // held until it is queued: load() shows changes in the order of writing
   table->show(operation);
   parts_.queue.push(std::move(operation));
 }

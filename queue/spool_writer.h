@@ -21,7 +21,7 @@ struct SpoolContext;
 template <class T>
 class Guarded;
 
-// Any thread. The functions are those of MessageStore with the same names; what they take by && they consume.
+// Any thread. The functions are those of MessageStore with the same names; arguments passed by && are consumed.
 class SpoolWriter {
  public:
   struct Parts {

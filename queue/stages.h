@@ -15,12 +15,12 @@ struct Told;
 
 using StateChange = std::variant<Settlement, ActionTaken, Told>;
 
-// One octet each, where the caller keeps them: most messages have one recipient.
+// One octet, stored by the caller: most messages have one recipient.
 using StageOctet = std::uint8_t;
-// Those of the second and further recipients.
+// The stages of the second and further recipients.
 struct OtherStages {
   std::vector<StageOctet> octets;
-  std::uint32_t closed = 0;  // So many from the first on are neither pending nor have a notice pending. No stage is reopened.
+  std::uint32_t closed = 0;  // The first `closed` recipients are neither pending nor have a pending notice. No stage is reopened.
 };
 class Stages {
  public:
@@ -28,7 +28,7 @@ class Stages {
   Stages(StageOctet& first, OtherStages* others) : first_(first), others_(others) {}
   void begin(std::size_t recipients);  // all are pending
   void apply(const StateChange& change);
-  // Nothing is pending. All calls together take time linear in the number of recipients, beside a constant each.
+  // True if nothing is pending. All calls together take time linear in the number of recipients, plus a constant each.
   bool finished();
 
  private:

@@ -1,4 +1,4 @@
-// Threads whose start may fail: the system or the unit (TasksMax=) may allow no more of them.
+// Starts threads and reports failure: the system or the unit (TasksMax=) may allow no more of them.
 #pragma once
 
 #include <system_error>

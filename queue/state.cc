@@ -1,4 +1,4 @@
-// The rules by which settlements, actions and notices change a message.
+// The rules for how settlements, actions and notices change a message.
 #include "queue/state.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ bool is_open(RecipientStage stage) { return stage == RecipientStage::pending || 
 
 void apply_to(Message& message, const Settlement& settlement) {
   apply_states(message, settlement.changes);
-  if (settlement.attempt.recipients.empty() && settlement.attempt.hosts.empty()) return;  // a further part of a settlement that was split
+  if (settlement.attempt.recipients.empty() && settlement.attempt.hosts.empty()) return;  // a further part of a split settlement
   message.attempts.push_back(settlement.attempt);
   if (message.attempts.size() > kAttemptsKept) message.attempts.erase(message.attempts.begin());
 }
@@ -36,7 +36,7 @@ void apply_to(Message& message, const ActionTaken& action) {
   }
 }
 
-// The attempt that forwards says more, but may not have been recorded.
+// The attempt that forwards the message has more details, but may not have been recorded.
 void forward(RecipientState& state, WallTime time) {
   if (state.stage != RecipientStage::pending) return;
   state.last = proto::HostResult{proto::Stage::local, "", "", "", {2, 1, 5}, 0, "forwarded by ~/.forward", false};
@@ -125,9 +125,9 @@ void shorten(std::vector<StoredChange>& changes) {
     const auto* action = std::get_if<ActionTaken>(&stored.change);
     return action && (action->kind == ActionKind::bounce || action->kind == ActionKind::remove);
   };
-  // Behind such an action a settlement no longer replaces the state before it.
+  // After such an action a settlement no longer replaces the state before it.
   if (std::any_of(changes.begin(), changes.end(), decides)) return;
-  std::unordered_map<std::uint32_t, bool> later;  // recipients with a later state, and whether that one knows of a delay notice
+  std::unordered_map<std::uint32_t, bool> later;  // recipients with a later state; the value: it includes a delay notice
   std::size_t settlements = 0;
   for (auto stored = changes.rbegin(); stored != changes.rend(); ++stored) {
     auto* settlement = std::get_if<Settlement>(&stored->change);
@@ -147,9 +147,9 @@ void shorten(std::vector<StoredChange>& changes) {
 
 namespace {
 
-constexpr std::size_t kNumbers = 128;         // octets of a state beside its texts, at most
+constexpr std::size_t kNumbers = 128;         // octets of a state without its texts, at most
 constexpr std::size_t kFewWords = 100;        // octets
-constexpr std::size_t kManyWords = 1u << 20;  // octets; no reply is as long
+constexpr std::size_t kManyWords = 1u << 20;  // octets; longer than any reply
 
 std::size_t octets_of(const Settlement::Change& change) {
   const auto& last = change.state.last;

@@ -1,4 +1,4 @@
-// How the durable states of a message change: pure rules, the same for memory, replay and `mxpress show`.
+// State transitions of a message: pure rules, the same for memory, replay and `mxpress show`.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct ActionTaken {
   WallTime time{};
 };
 
-// A notice for these recipients has become durable, or a message that goes on in their place.
+// A notice for these recipients, or a message that replaces them, has become durable.
 struct Told {
   std::vector<std::uint32_t> recipients;
   NewMessage::NoticeFor::Kind kind = NewMessage::NoticeFor::Kind::failure;
@@ -31,23 +31,23 @@ struct StoredChange {
 
 inline constexpr std::size_t kAttemptsKept = 50;
 
-// What a settlement makes of a stage. A result of the network is never undone; what was removed stays removed, unless it was delivered.
+// The new stage after a settlement. A result of the network is never undone; a removed recipient stays removed, unless it was delivered.
 RecipientStage settled(RecipientStage now, RecipientStage reported);
 RecipientStage acted_on(RecipientStage now, ActionKind action);
 RecipientStage told(RecipientStage now, NewMessage::NoticeFor::Kind kind);
 
-// Leaves out what later changes have made void, so that they give the same message: of each recipient that waits only its last state is
-// needed, and of the attempts the latest. `changes` in order.
+// Drops changes that later ones make void, so that the rest gives the same message: only the last state of each waiting recipient and the
+// latest attempts are kept. `changes` in order.
 void shorten(std::vector<StoredChange>& changes);
 
-// Octets of one record of a change; a settlement of more recipients than that holds becomes several.
+// Octets of one change record; a settlement with more recipients is split into several.
 inline constexpr std::size_t kMaxChange = 4u << 20;
-// The same changes in settlements whose records are about this long. The first tells of the attempt.
+// Splits a settlement into ones whose records have about this size. The first has the attempt.
 std::vector<Settlement> split(Settlement settlement, std::size_t octets = kMaxChange);
-// Cuts what hosts said and forgets the attempts: the states of as many recipients as a message may have fit into its file then.
+// Shortens replies of hosts and drops the attempts, so that the states of the most recipients that a message may have fit into its file.
 void shorten_words(std::vector<StoredChange>& changes);
 
-// Only the states of the recipients. To do it twice is the same as once.
+// Applies only the states of the recipients. Idempotent.
 void apply_states(Message& message, const std::vector<Settlement::Change>& changes);
 // Indices out of range are ignored.
 void apply_change(Message& message, const StateChange& change);

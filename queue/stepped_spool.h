@@ -7,18 +7,18 @@
 
 namespace mxpress::queue {
 
-// Nothing is written but by the functions below, recover() and the destructor, which makes a last commit. Callbacks run on their caller's
+// Only the functions below, recover() and the destructor (which makes a last commit) write. Callbacks run on their caller's
 // thread.
 class SteppedSpool : public Spool {
  public:
-  // As Spool::open().
+  // Like Spool::open().
   static Result<std::unique_ptr<SteppedSpool>> open(Disk& disk, SpoolOptions options);
 
-  // One write and one sync for all that wait, and the housework; true if there was something to write.
+  // One write and one sync for all waiting operations, and the housework; true if there was something to write.
   virtual bool commit_batch() = 0;
-  // As the committer does with outcomes: one write of all that waits, synced only if a message is among it.
+  // Like the committer for outcomes: one write of all waiting operations, synced only if a message is among them.
   virtual bool write_batch() = 0;
-  // Removes the oldest segments as far as journal_size asks.
+  // Removes the oldest segments until the journal fits journal_size.
   virtual void checkpoint() = 0;
 };
 

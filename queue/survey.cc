@@ -1,4 +1,4 @@
-// Looks at every file of a spool.
+// Checks every file of a spool.
 #include "queue/survey.h"
 
 #include <algorithm>
@@ -113,7 +113,7 @@ class Surveyor {
     if (!file) return add(file.error().is_transient() ? Remedy::wait : Remedy::set_aside, path, what);
     Path target = paths_.file(id);
     if (id_inside(disk_, target) == id) return add(Remedy::set_aside, path, what + ", and is there, too");
-    // What is in its place goes away itself, this round: this one follows in the next.
+    // The file in its place is removed in this round, so this one follows in the next.
     if (is_there(target)) {
       target += ".misplaced";
       if (target == path) return add(Remedy::wait, path, what + ", which is not free yet");  // as an earlier repair left it
@@ -151,13 +151,13 @@ class Surveyor {
       if (entry.kind != Kind::file) add(Remedy::set_aside, paths_.incoming() / entry.name, "is " + std::string(kind_name(entry.kind)));
   }
 
-  // True: the segments can be read.
+  // True if the segments can be read.
   bool look_at_segment_names() {
     const auto before = out_.problems.size();
     for (const auto& entry : list(paths_.journal())) {
       const auto path = paths_.journal() / entry.name;
       const auto number = segment_number(entry.name);
-      if (!number) continue;  // told by list_segments()
+      if (!number) continue;  // reported by list_segments()
       if (entry.kind != Kind::file)
         add(Remedy::set_aside, path, "is " + std::string(kind_name(entry.kind)) + ", not a segment of the journal");
       else if (const auto read = read_segment(disk_, path); !read)
@@ -186,7 +186,7 @@ class Surveyor {
     count_waiting(*found);
   }
 
-  // Nothing tells these from what a sound spool can have.
+  // These cases look the same as a sound spool.
   void note_emptiness(const Replayed& found) {
     if (found.index->segments.empty())
       add(Remedy::none, paths_.journal(),
@@ -218,7 +218,7 @@ class Surveyor {
     const auto there = disk_.exists(paths_.corrupt());
     if (!there || !*there) return {};
     const auto entries = disk_.list(paths_.corrupt());
-    if (!entries) return {};  // told above
+    if (!entries) return {};  // reported above
     out_.counts.quarantined = entries->size();
     for (const auto& entry : *entries) {
       if (entry.kind != Kind::file) continue;

@@ -1,4 +1,4 @@
-// Goes through every file of a spool: what is wrong with it, and what would put it right. Writes nothing.
+// Checks every file of a spool: lists problems and the remedy for each. Writes nothing.
 #pragma once
 
 #include <string>
@@ -10,13 +10,13 @@ namespace mxpress::queue {
 
 struct Problem {
   enum class Remedy {
-    none,           // only to be told
-    wait,           // the disk or the rights refuse it, not what lies there: it stays in its place, and can be read another time
+    none,           // report only
+    wait,           // the disk or its permissions refuse it: it stays in place, and can be read another time
     set_aside,      // to corrupt/
     make_folder,    // it is missing
     move,           // an intact message to the place that its id says
-    rewrite,        // a message file, without what is damaged in it
-    empty_journal,  // everything that is whole into message files, then the segments can go
+    rewrite,        // a message file, without its damaged parts
+    empty_journal,  // move all whole records into message files, then remove the segments
   };
   Remedy remedy = Remedy::none;
   Path path;

@@ -72,7 +72,7 @@ class SystemFile : public File {
   }
 
   Status write_at(std::uint64_t offset, const std::vector<std::string_view>& pieces) override {
-    std::size_t next = 0, skip = 0;  // piece and octet of it to write next
+    std::size_t next = 0, skip = 0;  // piece, and octet in it, to write next
     while (next < pieces.size()) {
       const auto vectors = to_iovecs(pieces, next, skip);
       const ssize_t n = ::pwritev(fd_.get(), vectors.data(), static_cast<int>(vectors.size()), static_cast<off_t>(offset));
@@ -88,7 +88,7 @@ class SystemFile : public File {
   Status begin_sync() override {
     if (::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE) == 0) return {};
     const bool is_disk_error = errno == EIO || errno == ENOSPC || errno == ENOMEM || errno == EDQUOT;
-    return is_disk_error ? system_error("write back", path_) : Status();  // not to be had here: sync() does it all
+    return is_disk_error ? system_error("write back", path_) : Status();  // not supported here: sync() writes everything
   }
 
   int descriptor() const override { return fd_.get(); }
@@ -137,7 +137,7 @@ int flags_of(Open mode) {
   return O_RDONLY;
 }
 
-// Nothing, with errno, where it cannot be told: a file of ours that is taken for something else would be left out.
+// Nullopt, with errno, if the kind is unknown: a file of ours must not be skipped because of a wrong guess.
 std::optional<FolderEntry::Kind> kind_of(int folder, const dirent& entry) {
   struct stat info{};
   if (::fstatat(folder, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
@@ -148,7 +148,7 @@ std::optional<FolderEntry::Kind> kind_of(int folder, const dirent& entry) {
 }  // namespace
 
 Result<std::shared_ptr<File>> SystemDisk::open(const Path& path, Open mode) {
-  // O_NONBLOCK: a FIFO in the place of a file must not stop us; it is refused below.
+  // O_NONBLOCK: a FIFO in place of a file must not block us; it is refused below.
   const int fd = ::open(path.c_str(), flags_of(mode) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
   if (fd < 0) return system_error(mode == Open::create ? "create" : "open", path);
   std::shared_ptr<File> file = std::make_shared<SystemFile>(fd, path);
@@ -180,7 +180,7 @@ Result<std::vector<FolderEntry>> SystemDisk::list(const Path& folder) {
     if (name != "." && name != "..") {
       const auto kind = kind_of(::dirfd(handle), *entry);
       if (!kind && errno != ENOENT) break;
-      if (kind) out.push_back({std::string(name), *kind});  // otherwise it was removed just now
+      if (kind) out.push_back({std::string(name), *kind});  // otherwise it was just removed
     }
     errno = 0;
   }

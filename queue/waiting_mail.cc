@@ -1,4 +1,4 @@
-// Counts what waits.
+// Counts the memory of waiting mail.
 #include "queue/waiting_mail.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace mxpress::queue {
 namespace {
 
 constexpr std::uint64_t kLeastPart = 4096;
-constexpr std::uint64_t kRecipient = 8;  // octets; each further one, at the same destination
+constexpr std::uint64_t kRecipient = 8;  // octets of each further recipient at the same destination
 
 }  // namespace
 
