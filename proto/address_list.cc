@@ -1,4 +1,4 @@
-// Reads address lists: what stands in To, Cc and Bcc.
+// Reads address lists: the values of To, Cc and Bcc.
 #include "proto/address_list.h"
 
 #include <optional>
@@ -22,15 +22,15 @@ struct Found {
   std::size_t end = 0;    // ...and behind its last one
 };
 
-// One pass over the list. Comments count as white space; white space around '.' and '@' vanishes (obsolete syntax), elsewhere it is kept as
-// one space, so that "a b@c" stays the malformed address that it is.
+// One pass over the list. Comments count as white space. White space around '.' and '@' is removed (obsolete syntax); elsewhere it is kept
+// as one space, so that "a b@c" stays the malformed address that it is.
 class Reader {
  public:
   enum class Keep { addresses, nothing };
   explicit Reader(std::string_view text, Keep keep = Keep::addresses, std::size_t most = kNoBound)
       : text_(text), keep_(keep), most_(most) {}
 
-  // Of everything, or up to an address that cannot be read.
+  // Reads everything, or up to an address that cannot be read.
   Status read() {
     while (at_ < text_.size()) {
       if (const Status status = read_token(); !status) return status;
@@ -39,9 +39,9 @@ class Reader {
   }
   std::vector<Found> take_found() { return std::move(found_); }
   std::vector<std::string> take_names() { return std::move(names_); }
-  // Whether that is why it was not read to its end.
+  // True if reading stopped because of too many addresses.
   bool has_too_many() const { return has_too_many_; }
-  // Behind the last address that was read.
+  // The text behind the last address that was read.
   std::string_view rest() const { return text_.substr(begin_); }
 
  private:
@@ -103,7 +103,7 @@ class Reader {
     return {};
   }
 
-  // What was read is the name of the group.
+  // The text read so far is the name of the group.
   Status start_group() {
     if (address_) return misplaced_brackets();
     note_name();
@@ -111,7 +111,7 @@ class Reader {
     return {};
   }
 
-  // What was read is the display name.
+  // The text read so far is the display name.
   Status open_bracket() {
     if (in_brackets_ || address_) return misplaced_brackets();
     note_name();
@@ -132,14 +132,14 @@ class Reader {
 
   Status end_address() {
     if (in_brackets_) return unclosed("angle bracket");
-    if (address_ && has_at_) return misplaced_brackets();  // readers differ about which of the two it is
+    if (address_ && has_at_) return misplaced_brackets();  // readers differ about which of the two is the address
     if (keep_ == Keep::addresses && !keep_address()) return Error::permanent("address list with too many addresses");
     begin_ = at_;
     start_address();
     return {};
   }
 
-  // False: there is one too many.
+  // False: there is one address too many.
   bool keep_address() {
     Found found = address_ ? *std::move(address_) : Found{std::move(word_), word_begin_, word_end_};
     if (found.address.empty()) return true;
@@ -163,7 +163,7 @@ class Reader {
 
   void append(char c) {
     const auto joins = [](char other) { return other == '.' || other == '@'; };
-    if (word_.empty()) word_begin_ = at_ - 1;  // of this octet, which has been taken
+    if (word_.empty()) word_begin_ = at_ - 1;  // the octet itself has been taken
     if (space_ && !word_.empty() && !joins(c) && !joins(word_.back())) word_.push_back(' ');
     space_ = false;
     word_.push_back(c);
@@ -173,11 +173,11 @@ class Reader {
   const Keep keep_;
   const std::size_t most_;  // addresses
   std::size_t at_ = 0;
-  std::size_t begin_ = 0;  // of the present address
-  std::string word_;       // what was read of the address, or of a name before it
+  std::size_t begin_ = 0;  // of the current address
+  std::string word_;       // the address read so far, or a name before it
   std::size_t word_begin_ = 0;
   std::size_t word_end_ = 0;
-  std::optional<Found> address_;  // what stood in angle brackets
+  std::optional<Found> address_;  // the address in angle brackets
   bool in_brackets_ = false;
   bool space_ = false;
   bool has_at_ = false;  // word_ has an "@" outside quotes
@@ -204,8 +204,8 @@ bool has_resent_recipients(std::string_view header) {
   return false;
 }
 
-// The addresses of a list that can be read whole and has no more than `most`, which is lessened by what was read; too many leave nothing of
-// it.
+// The addresses of a list that can be read completely and has at most `most`; their number is subtracted from `most`. A list with more
+// gives none, and sets `most` to 0.
 std::optional<std::vector<Found>> all_of(std::string_view value, std::size_t& most) {
   Reader reader(value, Reader::Keep::addresses, most);
   const bool is_readable = reader.read().ok();
@@ -246,7 +246,7 @@ std::string with_domain(std::string_view value, const Domain& domain, std::size_
   for (const Found& one : *found) {
     if (!is_local_part(one.address)) continue;
     const auto qualified = Mailbox::parse_qualifying(one.address, domain);
-    // What would need quotes that are not there is left as it is: only the end of an address is known here.
+    // Addresses that lack necessary quotes are left as they are: only the end of the address is known here.
     if (!qualified || (one.address.front() != '"' && qualified->local_part() != one.address)) continue;
     completed.append(value.substr(copied, one.end - copied)).append("@").append(domain.text());
     copied = one.end;

@@ -20,12 +20,12 @@ struct LogicalLine {
   std::uint32_t line = 0;  // where it begins
 };
 
-// Lines with what continues them.
+// Joins lines with their continuation lines.
 class LineJoiner {
  public:
   explicit LineJoiner(std::string_view text) : rest_(text) {}
 
-  // Empty text: a line that continues nothing, which is a mistake.
+  // An empty text: a continuation line without a line before it, which is a mistake.
   std::optional<LogicalLine> next() {
     while (const auto line = next_physical()) {
       if (!is_blank(line->front())) return join(*line);
@@ -35,7 +35,7 @@ class LineJoiner {
   }
 
  private:
-  // Without empty ones and comments.
+  // Skips empty lines and comments.
   std::optional<std::string_view> next_physical() {
     while (!rest_.empty()) {
       const std::size_t end = std::min(rest_.find('\n'), rest_.size());
@@ -79,7 +79,7 @@ void complain_of(std::vector<AliasMistake>& mistakes, const AliasTargets& target
     if (target.kind == Kind::mistake) complain(mistakes, target.line, target.text);
 }
 
-// The colon behind the name; npos: there is none.
+// The position of the colon behind the name; npos if there is none.
 std::size_t end_of_name(std::string_view text) {
   bool in_quotes = false;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -94,7 +94,7 @@ std::size_t end_of_name(std::string_view text) {
   return text.npos;
 }
 
-// Without quotes. Empty: it is no name.
+// The name without quotes. Empty: it is not a name.
 std::string plain_name(std::string_view text) {
   const bool is_quoted = text.size() >= 2 && text.front() == '"';
   if (is_quoted && text.back() != '"') return {};

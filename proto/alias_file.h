@@ -1,4 +1,4 @@
-// The format of /etc/aliases, and of the files that `:include:` names. Postfix aliases(5).
+// The format of /etc/aliases, and of the files named in `:include:`. Postfix aliases(5).
 #pragma once
 
 #include <cstdint>
@@ -22,19 +22,19 @@ using AliasNames = std::unordered_map<std::string, AliasTargets, TextHash>;
 
 struct AliasTable {
   AliasNames names;
-  std::vector<AliasMistake> mistakes;  // by line: at most kMostMistakes, and how many more there are
+  std::vector<AliasMistake> mistakes;  // by line: at most kMostMistakes, then the number of further ones
 };
 inline constexpr std::size_t kMostMistakes = 100;
 
-// A line that begins with a blank continues the one before; empty lines and comments ("#") between them change nothing. What is no alias is
-// a mistake, and passed over, so is a name that has been there already; of an alias with a wrong target the others hold. Linear time.
+// A line that begins with a blank continues the line before, even across empty lines and comments ("#"). A line that is not an alias, and a
+// name that occurred before, are skipped and reported as mistakes; if one target of an alias is wrong, the others stay. Linear time.
 AliasTable parse_alias_file(std::string_view text);
 
 struct AliasList {
   AliasTargets targets;
   std::vector<AliasMistake> mistakes;
 };
-// A file of `:include:`: targets, one or several with commas on a line.
+// A file named in `:include:`: one target per line, or several with commas.
 AliasList parse_alias_list(std::string_view text);
 
 }  // namespace mxpress::proto

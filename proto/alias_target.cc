@@ -20,7 +20,7 @@ std::string quoted(std::string_view text) { return "\"" + printable(text, kShown
 
 AliasTarget mistake(std::string words) { return {Kind::mistake, std::move(words)}; }
 
-// Behind the closing quote; npos: there is none.
+// The position behind the closing quote; npos if there is none.
 std::size_t skip_quoted(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {
     if (text[at] == '\\') {
@@ -32,7 +32,7 @@ std::size_t skip_quoted(std::string_view text, std::size_t at) {
   return text.npos;
 }
 
-// Of one that is whole, with its quotes.
+// The text of a complete quoted string, without its quotes.
 std::string unquoted(std::string_view text) {
   std::string plain;
   for (std::size_t at = 1; at + 1 < text.size(); ++at) {
@@ -97,7 +97,7 @@ AliasTarget special_or_address(std::string_view item) {
   return address(Kind::address, item);
 }
 
-// With a name, a comment, or quotes around the local part.
+// An item with a name, a comment, or quotes around the local part.
 AliasTarget spelled_out(std::string_view item) {
   const auto list = parse_address_list(item);
   if (!list) return mistake(quoted(item) + ": " + list.error().message);

@@ -14,7 +14,7 @@ constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 32 ||
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 constexpr char to_lower(char c) { return is_upper(c) ? static_cast<char>(c + 32) : c; }
 
-// RFC 5322 3.2.3: what an atom may hold.
+// RFC 5322 3.2.3: the characters of an atom.
 constexpr bool is_atext(char c) {
   return is_digit(c) || is_alpha(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
@@ -31,7 +31,7 @@ constexpr bool starts_in_any_case(std::string_view text, std::string_view start)
   return text.size() >= start.size() && equal_in_any_case(text.substr(0, start.size()), start);
 }
 
-// Without spaces, tabs and line ends around it.
+// The text without spaces, tabs and line ends around it.
 constexpr std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const auto first = text.find_first_not_of(kSpace);

@@ -1,4 +1,4 @@
-// Writes address lists as mail hosts on the way would.
+// Writes address lists in the form that mail hosts on the way would give them.
 #include "proto/canonical_list.h"
 
 #include <algorithm>
@@ -12,14 +12,14 @@ constexpr std::string_view kSpecials = "()<>[]:;@\\,.\"";  // RFC 5322 3.2.3
 
 bool is_fold(char c) { return c == '\r' || c == '\n'; }
 
-// Whether a display name has what only quotes allow, and can be put into them as it is.
+// True if a display name has characters that only quotes allow, and may be quoted as it is.
 bool lacks_quotes(std::string_view name) {
   const auto is_plain = [](char c) { return c >= ' ' && c < 127 && c != '"' && c != '\\' && c != '(' && c != ')'; };
   return name.find_first_of(kSpecials) != std::string_view::npos && std::all_of(name.begin(), name.end(), is_plain) &&
          name.find("=?") == std::string_view::npos;
 }
 
-// One pass. Quoted strings, comments and what stands in brackets are copied.
+// One pass. Quoted strings, comments and text in brackets are copied.
 class Writer {
  public:
   explicit Writer(std::string_view text) : text_(text) { out_.reserve(text.size() + 16); }
@@ -80,10 +80,10 @@ class Writer {
   std::string_view text_;
   std::size_t at_ = 0;
   std::string out_;
-  std::size_t name_begin_ = 0;  // in out_: of the present element
+  std::size_t name_begin_ = 0;  // in out_: start of the current element
 };
 
-// Of an element without quotes, comments and groups. `is_first`, `is_last`: of its list.
+// For an element without quotes, comments and groups. `is_first`, `is_last`: its place in the list.
 bool is_canonical_element(std::string_view element, bool is_first, bool is_last) {
   if (!is_last && !element.empty() && is_blank(element.back())) return false;
   const bool is_spaced = element.size() > 1 && (is_fold(element[0]) || (element[0] == ' ' && !is_blank(element[1])));

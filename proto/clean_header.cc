@@ -1,4 +1,4 @@
-// Cleans headers in one walk.
+// Cleans headers in one pass.
 #include "proto/clean_header.h"
 
 #include <algorithm>
@@ -19,9 +19,9 @@ constexpr std::string_view kMergedFields[] = {"To", "Cc"};
 constexpr std::string_view kAuthorFields[] = {"From", "Sender", "Reply-To"};
 constexpr std::size_t kMaxQualified = 64 * 1024;  // octets of a header's fields that are searched for addresses without domain
 constexpr std::size_t kMaxAdded = 128 * 1024;     // octets of domains in a header
-constexpr std::size_t kMostCompleted = 2000;      // addresses of a header
+constexpr std::size_t kMostCompleted = 2000;      // addresses of a header that are completed
 constexpr std::size_t kMostAuthors = 100;         // addresses of a header that may be renamed: each is looked up
-constexpr std::size_t kJudged = 128;              // octets of a line that show whether a person reads it as Bcc
+constexpr std::size_t kJudged = 128;              // octets of a line that are enough to see whether a person reads it as Bcc
 
 template <std::size_t kCount>
 bool is_one_of(const std::string_view (&names)[kCount], std::string_view name) {
@@ -33,7 +33,7 @@ std::string_view without_resent(std::string_view name) {
   return starts_in_any_case(name, kResent) ? name.substr(kResent.size()) : name;
 }
 
-// Whether each address certainly has a domain: nearly always, and quickly seen. False: look closer.
+// True if each address certainly has a domain: the usual case, and quick to see. False: look closer.
 bool has_only_plain_addresses(std::string_view value) {
   if (value.find_first_of("\"(:;\\") != std::string_view::npos) return false;
   while (true) {
@@ -73,7 +73,7 @@ class Qualifier {
   }
 
  private:
-  // What is not renamed is completed.
+  // Addresses that are not replaced are completed.
   void append_authors(std::string_view value, std::string& out) {
     if (searched_ + value.size() > kMaxQualified || most_authors_ == 0) return append_value(value, out);
     const std::string renamed = with_addresses(value, completion_->author, most_authors_);
@@ -86,7 +86,7 @@ class Qualifier {
     out.append(fits(value, canonical) ? std::string_view(canonical) : value);
   }
 
-  // Whether there is room for what becomes of `value`, which is counted then.
+  // True if there is room for the new form of `value`, which is then counted.
   bool fits(std::string_view value, std::string_view becomes) {
     const std::size_t more = becomes.size() - std::min(becomes.size(), value.size());
     if (more > kMaxAdded - added_) return false;
@@ -96,19 +96,19 @@ class Qualifier {
 
   const HeaderCompletion* const completion_;
   std::size_t searched_ = 0;
-  std::size_t added_ = 0;  // at most kMaxAdded
+  std::size_t added_ = 0;  // octets; at most kMaxAdded
   std::size_t most_completed_ = kMostCompleted;
   std::size_t most_authors_ = kMostAuthors;
 };
 
-// The addresses of a list, without empty ones at its end; nothing if it cannot be read.
+// The addresses of a list, without empty ones at its end; nullopt if it cannot be read.
 std::optional<std::string_view> readable_list(std::string_view value) {
   if (!is_readable_address_list(value)) return std::nullopt;
   return value.substr(0, value.find_last_not_of(", \t\r\n") + 1);
 }
 
-// Makes one field of several To, and one of several Cc: logwatch writes one for each recipient, and large providers refuse such mail (RFC
-// 5322 3.6 allows one of each). Lists that cannot be read stay by themselves.
+// Merges several To fields into one, and several Cc fields: logwatch writes one for each recipient, and large providers refuse such mail
+// (RFC 5322 3.6 allows one of each). Lists that cannot be read stay separate.
 class FieldMerger {
  public:
   // The field was appended to the output, from this offset on.
@@ -119,7 +119,7 @@ class FieldMerger {
     merged->end = out.size() - (field.text.ends_with(kLineEnd) ? kLineEnd.size() : 0);
   }
 
-  // True: the field is a further one, and its addresses go into the first.
+  // True: the field repeats an earlier one, and its addresses go into the first.
   bool take(const HeaderField& field, Qualifier& qualifier, const std::string& out) {
     Merged* const merged = merged_of(field.name);
     if (!merged || merged->end == 0) return false;
@@ -168,7 +168,7 @@ class FieldMerger {
   Merged merged_[std::size(kMergedFields)];
 };
 
-// RFC 5322 3.6: there is one of each. True: it says nothing, or one like it was there before.
+// RFC 5322 3.6 allows one of each. True: the field is empty, or there was one before.
 bool is_needless(const HeaderField& field, const HeaderFacts& facts) {
   const bool is_date = equal_in_any_case(field.name, "Date"), is_author = equal_in_any_case(field.name, "From");
   const bool is_id = equal_in_any_case(field.name, "Message-ID");

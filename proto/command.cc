@@ -15,7 +15,7 @@ constexpr std::size_t kMaxHello = 255;              // RFC 5321 4.5.3.1.2
 constexpr std::size_t kMaxEnvid = 100;              // RFC 3461 4.4
 constexpr std::size_t kMaxOriginalRecipient = 500;  // RFC 3461 4.2
 constexpr std::size_t kMaxSizeDigits = 20;          // RFC 1870 3
-constexpr std::size_t kMaxParameters = 16;          // of a command: more than we know, so at least one is unknown
+constexpr std::size_t kMaxParameters = 16;          // of a command: more than we know, so more means that one is unknown
 
 constexpr std::pair<std::string_view, Verb> kVerbs[] = {
     {"helo", Verb::helo}, {"ehlo", Verb::ehlo},         {"mail", Verb::mail}, {"rcpt", Verb::rcpt}, {"data", Verb::data},
@@ -33,7 +33,7 @@ CommandError bad_address(PathKind kind, const std::string& why) {
   return {501, {5, 1, kind == PathKind::reverse ? 7 : 3}, "Malformed address: " + why};
 }
 
-// "<...>" or a bare address, and what stands behind it.
+// "<...>" or a bare address, and the text behind it.
 struct PathText {
   std::string_view address;
   bool in_brackets = false;
@@ -200,7 +200,7 @@ std::optional<CommandError> read_rcpt_parameter(const Parameter& parameter, Reci
   return std::nullopt;
 }
 
-// What stands behind "FROM:" or "TO:".
+// The path behind "FROM:" or "TO:".
 CommandResult<PathText> parse_path(std::string_view argument, std::string_view prefix) {
   if (!starts_in_any_case(argument, prefix)) return bad_syntax("Expected " + std::string(prefix) + "<address>");
   argument.remove_prefix(prefix.size());

@@ -1,4 +1,4 @@
-// SMTP commands: reading what a client says, writing what we say as a client. RFC 5321 4.1, RFC 1870, RFC 6152, RFC 3461.
+// SMTP commands: reads those of clients, and writes ours as a client. RFC 5321 4.1, RFC 1870, RFC 6152, RFC 3461.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,17 @@
 
 namespace mxpress::proto {
 
-// The longest command line that a server reads, CRLF included: 512 (RFC 5321 4.5.3.1.4) and what the extensions add. Longer: 500 5.5.2.
+// The longest command line that a server reads, with CRLF: 512 (RFC 5321 4.5.3.1.4) and additions of extensions. Longer: 500 5.5.2.
 inline constexpr std::size_t kMaxCommandLine = 2048;
 
 enum class Verb { unknown, helo, ehlo, mail, rcpt, data, rset, noop, quit, vrfy, expn, help, starttls, auth, bdat };
 
 struct Command {
   Verb verb = Verb::unknown;
-  std::string_view argument;  // a part of the line: what stands behind the verb, without spaces around it; as received, not cleaned
+  std::string_view argument;  // a part of the line: the text behind the verb, without spaces around it; as received, not cleaned
 };
 
-// The reply that a command deserves: format_reply(error.code, error.status, error.text). Text is ours, never the client's.
+// The reply to a wrong command: format_reply(error.code, error.status, error.text). The text is ours, never the client's.
 struct CommandError {
   int code = 0;
   EnhancedStatus status;
@@ -69,8 +69,8 @@ struct MailArguments {
   MailParameters parameters;
 };
 
-// Where a command comes from. smtp: addresses in angle brackets, with domain (only <Postmaster> may go without, RFC 5321 4.5.1).
-// submission: bare addresses too, and without domain, which `default_domain` completes.
+// The syntax of addresses. smtp: in angle brackets, with domain (except <Postmaster>, RFC 5321 4.5.1). submission: bare addresses too, and
+// addresses without domain, which `default_domain` completes.
 enum class AddressForm { smtp, submission };
 
 struct AddressRules {
@@ -81,7 +81,7 @@ struct AddressRules {
 // One line, with or without its CRLF; verbs in any case (RFC 5321 2.4). Every line is some command: at worst `unknown`.
 Command parse_command(std::string_view line);
 
-// The argument of HELO or EHLO, cleaned for logs and Received; some hosts say odd names, so only an empty or over-long one is refused.
+// The argument of HELO or EHLO, cleaned for logs and Received. Some hosts send odd names, so only an empty or over-long one is refused.
 CommandResult<std::string> parse_hello_argument(std::string_view argument);
 // "FROM:<a@b> SIZE=10 ..." and "TO:<a@b> NOTIFY=NEVER ...", in any case. A source route is read and dropped (RFC 5321 appendix C), a space
 // after the colon is tolerated. Errors: 501 5.5.4 (syntax, a parameter given twice, a malformed value), 555 5.5.4 (a parameter or value

@@ -1,4 +1,4 @@
-// A command of an alias as a recipient: a mailbox of a domain that cannot exist (RFC 2606 2), which aliases alone lead to.
+// A command of an alias as a recipient: a mailbox of a domain that cannot exist (RFC 2606 2); only aliases can lead to it.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,17 @@
 
 namespace mxpress::proto {
 
-// Names a command without saying what it is: that stands in the file of aliases.
+// Names a command of the file of aliases without its text.
 struct AliasCommand {
   std::string alias;         // its name, in lower case
-  std::uint32_t number = 0;  // the so many-th command of this alias, from 1
+  std::uint32_t number = 0;  // position among the commands of this alias, from 1
   bool operator==(const AliasCommand&) const = default;
 };
 
 // "list/1@alias-command.invalid"
 Mailbox command_recipient(const AliasCommand& command);
 bool is_command_recipient(const Domain& domain);
-// None: the mailbox is no such recipient, or malformed.
+// Nullopt if the mailbox is no such recipient, or malformed.
 std::optional<AliasCommand> alias_command(const Mailbox& mailbox);
 
 }  // namespace mxpress::proto

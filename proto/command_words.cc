@@ -56,7 +56,7 @@ class Words {
   }
 
   std::string_view rest_;
-  char quote_ = 0;  // that is open; 0: none
+  char quote_ = 0;  // the open quote; 0: none
   std::optional<std::string> word_;
   std::vector<std::string> words_;
 };

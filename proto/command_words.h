@@ -1,4 +1,4 @@
-// The words of a command that an alias names.
+// Splits the command of an alias into words.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace mxpress::proto {
 
-// Words between blanks; single and double quotes keep blanks, a backslash takes the next letter as it is (not within single quotes). No
-// shell reads them: letters that mean something to one alone ($ ` | & ; < > ( ) * ? and their kind) are an Error outside of quotes, and $
-// and ` within double quotes. The first word is the full path of a program. The Error says what to write.
+// Words are separated by blanks. Single and double quotes keep blanks; a backslash takes the next letter literally (not within single
+// quotes). No shell reads them, so letters with a meaning to a shell ($ ` | & ; < > ( ) * ? and others) are an Error outside of quotes, and
+// $ and ` also within double quotes. The first word is the full path of a program. The Error says what to write.
 Result<std::vector<std::string>> command_words(std::string_view command);
 
 }  // namespace mxpress::proto

@@ -50,8 +50,8 @@ std::optional<std::string> to_a_label(const std::string& label) {
   return lower_case(converted);
 }
 
-// Converts label by label: libidn2 refuses some labels in ASCII that the DNS has, such as "mx--1". Each takes about a microsecond, so a
-// name that is too long already is not converted further.
+// Converts label by label: libidn2 refuses some ASCII labels that exist in the DNS, such as "mx--1". Each takes about a microsecond, so
+// conversion stops when the name is too long.
 std::optional<std::string> to_a_labels(std::string_view text) {
   std::string name;
   while (true) {
@@ -63,7 +63,7 @@ std::optional<std::string> to_a_labels(std::string_view text) {
   }
 }
 
-// Without a dot at its end.
+// The name without a dot at its end.
 std::optional<std::string> canonical_name(std::string_view text) {
   if (!has_name_syntax(text)) return std::nullopt;
   if (std::none_of(text.begin(), text.end(), is_eight_bit)) {
@@ -71,7 +71,7 @@ std::optional<std::string> canonical_name(std::string_view text) {
     return text.size() <= kMaxName ? std::optional(lower_case(text)) : std::nullopt;
   }
   auto name = to_a_labels(text);
-  if (name && name->ends_with('.')) name->pop_back();  // some characters mean a dot
+  if (name && name->ends_with('.')) name->pop_back();  // IDNA treats some characters as a dot
   return name && has_name_syntax(*name) ? name : std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// A mail domain: what stands behind the @, as a host name of A-labels or an address literal. RFC 5321 4.1.2, 4.1.3.
+// A mail domain: the part behind the @, as a host name of A-labels or an address literal. RFC 5321 4.1.2, 4.1.3.
 #pragma once
 
 #include <compare>
@@ -20,7 +20,7 @@ class Domain {
   bool is_address_literal() const { return text_.front() == '['; }
   // The bare address of a literal: "192.0.2.1", "2001:db8::1". Empty for a name.
   std::string address() const;
-  // A name of two labels or more, or a literal: what HELO and EHLO may carry. RFC 5321 4.1.1.1
+  // A name of two labels or more, or a literal, as HELO and EHLO require. RFC 5321 4.1.1.1
   bool is_fully_qualified() const;
 
   auto operator<=>(const Domain&) const = default;

@@ -1,4 +1,4 @@
-// What the octets of a name tell before anything of it is converted: whether it can be a domain at all.
+// Checks the octets of a name before it is converted: can it be a domain at all?
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@ inline constexpr std::size_t kMaxULabel = 59 * 9;
 // Octets of UTF-8 of a whole name: 4 for each character.
 inline constexpr std::size_t kMaxNameText = 1024;
 
-// Takes the first label off the text, and the dot behind it: '.', or what IDNA takes for one (RFC 3490 3.1).
+// Removes the first label from the text, with the dot behind it: '.', or a character that IDNA treats as one (RFC 3490 3.1).
 std::string_view take_label(std::string_view& text);
 
 // The syntax of a host name without conversion: labels of letters, digits, '-', '_' and UTF-8, within the bounds above, perhaps a dot at
-// the end; no bare address. What Domain::parse() takes as a name has this syntax; a name with U-labels that has it may still be no domain.
+// the end; no bare address. Every name that Domain::parse() accepts has this syntax; a name with U-labels that has it may still be refused.
 bool has_name_syntax(std::string_view text);
 
 }  // namespace mxpress::proto

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxField = 1000;
 constexpr std::size_t kMaxBoundary = 50;
-constexpr std::size_t kMaxNumber = 8;  // digits behind a boundary that are looked at: there are fewer numbers in a message
+constexpr std::size_t kMaxNumber = 8;  // digits behind a boundary that are read: a message has fewer numbers
 
 // One field of the report, folded.
 std::string field(std::string_view name, std::string_view value) {
@@ -79,7 +79,7 @@ std::string delivery_status(const Notice& notice) {
   return text;
 }
 
-// Stored content has CRLF line ends only; this does not rely on it.
+// Stored content has only CRLF line ends; this does not rely on it.
 bool has_only_crlf(std::string_view content) {
   for (std::size_t at = content.find_first_of("\r\n"); at != std::string_view::npos; at = content.find_first_of("\r\n", at + 2)) {
     if (content.substr(at, 2) != "\r\n") return false;
@@ -100,7 +100,7 @@ std::string part(std::string_view type, std::string_view description, std::strin
   return text;
 }
 
-// Whole fields of the original header up to the bound.
+// The fields of the original header that fit into the limit.
 std::string_view bounded_header(std::string_view original) {
   const std::string_view header = split_message(original).header;
   std::size_t length = 0;
@@ -120,7 +120,7 @@ std::string returned_header(const Notice& notice) {
   return part(kType, "Header of the message", "quoted-printable", quoted_printable(header));
 }
 
-// A form of the message that may stand in message/rfc822, which allows no encoding (RFC 2046 5.2.1).
+// A form of the message that message/rfc822 allows, which permits no encoding (RFC 2046 5.2.1).
 std::optional<std::string> returnable_message(const Notice& notice) {
   if (!notice.original_is_whole || notice.original.size() > kMaxReturnedMessage) return std::nullopt;
   if (may_travel(notice.original)) return std::string(notice.original);
@@ -129,14 +129,14 @@ std::optional<std::string> returnable_message(const Notice& notice) {
   return bits && may_travel(*bits) ? std::optional(*bits) : std::nullopt;
 }
 
-// RFC 3461 4.3: RET is about notices of failure; others return no more than the header.
+// RFC 3461 4.3: RET applies to notices of failure; others return only the header.
 std::string returned_part(const Notice& notice) {
   const bool full = notice.ret == Return::full && notice.kind == NoticeKind::failure;
   const auto message = full ? returnable_message(notice) : std::nullopt;
   return message ? part("message/rfc822", "Undelivered message", "", *message) : returned_header(notice);
 }
 
-// The numbers N of "--boundary-N" in the text, also as the beginning of a longer number. Taken without a number, too: any.
+// Collects the numbers N of "--boundary-N" in the text, also as the start of a longer number, and "--boundary" without a number.
 void note_numbers(std::string_view text, const std::string& delimiter, std::set<std::string, std::less<>>& taken) {
   for (auto at = text.find(delimiter); at != std::string_view::npos; at = text.find(delimiter, at + 1)) {
     taken.emplace();
@@ -146,7 +146,7 @@ void note_numbers(std::string_view text, const std::string& delimiter, std::set<
   }
 }
 
-// A boundary that stands nowhere in the parts, whatever the message holds: each part is searched once.
+// A boundary that occurs in none of the parts, whatever the message contains: each part is searched once.
 std::string unused_boundary(const Notice& notice, const std::vector<std::string>& parts) {
   std::string boundary = "mxpress-";
   for (const char c : std::string_view(notice.boundary).substr(0, kMaxBoundary)) {
@@ -175,7 +175,7 @@ std::string notice_header(const Notice& notice, const std::string& boundary) {
   return "From: Mail Delivery System <MAILER-DAEMON@" + domain + ">\r\nTo: <" + notice.to.to_string() +
          ">\r\nSubject: " + std::string(notice_subject(notice.kind)) + "\r\nDate: " + rfc5322_date(notice.now, notice.zone_minutes) +
          "\r\nMessage-ID: <" + printable(notice.message_id, 250) + ">\r\n" + reference_field(notice) +
-         // RFC 3834 3.1.7: nobody answers this automatically.
+         // RFC 3834 3.1.7: no automatic reply to this.
          "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; "
          "report-type=delivery-status;\r\n\tboundary=\"" +
          boundary + "\"\r\n\r\n";

@@ -24,16 +24,16 @@ struct NoticeRecipient {
   HostResult result{};
   std::optional<WallTime> last_attempt{};
   std::optional<WallTime> will_retry_until{};  // delayed only
-  bool has_expired = false;                    // failed: it was tried until its time was over
+  bool has_expired = false;                    // failed: its lifetime ended
   bool is_told_of_failure = true;              // delayed: the sender wants a notice if it fails (RFC 3461 4.1)
 };
 
-// All that a notice says. Views must outlive the call of compose_notice() only.
+// The contents of a notice. Views only have to outlive the call of compose_notice().
 struct Notice {
   NoticeKind kind = NoticeKind::failure;
   Domain reporting_host;
   Mailbox to;
-  std::optional<Domain> author_domain{};  // of MAILER-DAEMON in From; none: the reporting host
+  std::optional<Domain> author_domain{};  // of MAILER-DAEMON in From; nullopt: the reporting host
   std::string envid{};                    // as received (xtext); may be empty
   Return ret = Return::unspecified;
   WallTime arrival{};
@@ -41,20 +41,20 @@ struct Notice {
   int zone_minutes = 0;
   std::string message_id{};  // "unique@host.example", without angle brackets
   std::string boundary{};    // some random letters and digits
-  // The content of the message, or as much of it as is at hand (the header at least).
+  // The content of the message, or the part that is available (the header at least).
   std::string_view original{};
   bool original_is_whole = false;
-  std::vector<NoticeRecipient> recipients{};  // kMaxListed of them are listed
-  std::size_t not_listed = 0;                 // and how many there are beside these
-  std::string queue_id{};                     // by which `mxpress show` knows the message
+  std::vector<NoticeRecipient> recipients{};  // at most kMaxListed of them are listed
+  std::size_t not_listed = 0;                 // number of further recipients
+  std::string queue_id{};                     // the id for `mxpress show`
 };
 
-// Recipients that a notice lists; it counts the others.
+// The number of recipients that a notice lists; further ones are only counted.
 inline constexpr std::size_t kMaxListed = 100;
 
 // RET=FULL returns messages up to this size, and only the header of larger ones.
 inline constexpr std::size_t kMaxReturnedMessage = 256 * 1024;
-// Headers are cut at a field when they are larger than this.
+// Larger headers are cut at a field.
 inline constexpr std::size_t kMaxReturnedHeader = 64 * 1024;
 
 // The whole message, CRLF line ends, 7-bit, no line over 998 octets. Envelope: reverse-path <>, recipient `to` (RFC 3464 2).

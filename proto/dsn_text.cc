@@ -1,4 +1,4 @@
-// What a notice says in plain words.
+// The plain text of a notice.
 #include "proto/dsn_text.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ std::string single_spaced(std::string_view text) {
   return result;
 }
 
-// Where the line ends: at a space if there is one.
+// The length of the next line: up to a space if there is one.
 std::size_t line_length(std::string_view text, std::size_t width) {
   if (text.size() <= width) return text.size();
   const auto last = text.rfind(' ', width);
@@ -40,7 +40,7 @@ Explanation explained(const NoticeRecipient& recipient) {
   return explain(result);
 }
 
-// What the reader can do about a failure.
+// Advice to the reader after a failure.
 std::string_view advice_after_failure(Remedy remedy) {
   switch (remedy) {
     case Remedy::check_address:
@@ -60,7 +60,7 @@ std::string_view advice_after_failure(Remedy remedy) {
   return {};
 }
 
-// While it is still being tried.
+// Advice while delivery is still being tried.
 std::string_view advice_for_delay(Remedy remedy) {
   switch (remedy) {
     case Remedy::check_address:
@@ -77,7 +77,7 @@ std::string_view advice_for_delay(Remedy remedy) {
   return {};
 }
 
-// Of several recipients: what only the administrator can change comes first.
+// For several recipients: problems that only the administrator can fix come first.
 Remedy remedy_for_all(const Notice& notice) {
   Remedy result = Remedy::send_later;
   for (const NoticeRecipient& recipient : listed(notice)) {
@@ -133,7 +133,7 @@ std::string why(const NoticeRecipient& recipient) {
   return {};
 }
 
-// For all recipients together: nothing if it is not the same moment.
+// The time for all recipients together: empty if it differs.
 std::string until(const Notice& notice) {
   const auto& first = notice.recipients.front().will_retry_until;
   const bool is_same = std::all_of(notice.recipients.begin(), notice.recipients.end(),
@@ -141,7 +141,7 @@ std::string until(const Notice& notice) {
   return is_same && first && notice.not_listed == 0 ? " until " + date(*first, notice) : std::string();
 }
 
-// RFC 3461 4.1: NOTIFY may ask for notices of delay, and for none of failure.
+// RFC 3461 4.1: NOTIFY may request notices of delay, but none of failure.
 std::string_view is_failure_told(const Notice& notice) {
   const auto told = static_cast<std::size_t>(std::count_if(notice.recipients.begin(), notice.recipients.end(),
                                                            [](const NoticeRecipient& recipient) { return recipient.is_told_of_failure; }));
@@ -240,7 +240,7 @@ std::string_view notice_subject(NoticeKind kind) {
 }
 
 EnhancedStatus reported_status(const NoticeRecipient& recipient) {
-  // RFC 3463 3.5: our own finding has become "time is up"; what a host has said stays the reason.
+  // RFC 3463 3.5: our own finding has become "time is up"; a host's reply stays the reason.
   if (recipient.has_expired && recipient.result.reply_code == 0) return kDeliveryTimeExpired;
   if (recipient.result.status.klass != 0) return recipient.result.status;
   switch (recipient.action) {

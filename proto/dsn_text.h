@@ -1,4 +1,4 @@
-// The part of a notice that people read, and lines that are not too long.
+// The human-readable part of a notice, and line wrapping.
 #pragma once
 
 #include <span>
@@ -13,14 +13,14 @@ namespace mxpress::proto {
 // With the indent " " this is the folding of RFC 5322 2.2.3.
 std::string wrapped(std::string_view paragraph, std::string_view indent);
 
-// The recipients that are listed, and how many are not.
+// The recipients that the notice lists.
 std::span<const NoticeRecipient> listed(const Notice& notice);
 std::size_t count_not_listed(const Notice& notice);
-// What happened, why, what to do, and then the details of each recipient that is listed.
+// A summary, the reason, advice, and then the details of each listed recipient.
 std::string notice_text(const Notice& notice);
 std::string_view notice_subject(NoticeKind kind);
 
-// The status to report: the one of the result, else the closest to the action.
+// The status to report: that of the result, else the closest one to the action.
 EnhancedStatus reported_status(const NoticeRecipient& recipient);
 
 }  // namespace mxpress::proto

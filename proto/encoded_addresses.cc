@@ -12,7 +12,7 @@
 namespace mxpress::proto {
 namespace {
 
-// These, and with Resent- in front.
+// These, and the same with Resent- in front.
 constexpr std::string_view kAddressFields[] = {"From", "Sender", "Reply-To", "To", "Cc", "Errors-To", "Mail-Followup-To", "Mail-Reply-To"};
 constexpr std::string_view kReceiptFields[] = {"Disposition-Notification-To", "Return-Receipt-To"};
 
@@ -30,7 +30,7 @@ struct Piece {
   std::string_view text;
 };
 
-// Takes pieces off the front of an address list. What is left open reaches to the end.
+// Takes pieces off the front of an address list. An unclosed piece reaches to the end.
 class Pieces {
  public:
   explicit Pieces(std::string_view text) : rest_(text) {}
@@ -84,7 +84,7 @@ std::string inner_text(std::string_view text) {
   return inner;
 }
 
-// "<j@b\xC3\xBC.example>" as "j@xn--b-xha.example", if the domain is all that is not ASCII.
+// "<j@b\xC3\xBC.example>" as "j@xn--b-xha.example", if only the domain is not ASCII.
 std::string with_a_label(std::string_view angle, std::size_t& convertible) {
   const auto cost = static_cast<std::size_t>(std::count_if(angle.begin(), angle.end(), is_eight_bit));
   if (cost > convertible) return {};
@@ -120,7 +120,7 @@ class Writer {
   }
 
  private:
-  // White space in front and behind stays; between them the words, the address and the comments.
+  // Keeps white space at both ends; writes words, address and comments between.
   void write_encoded(char end) {
     auto first = pieces_.begin();
     auto last = pieces_.end();
@@ -157,7 +157,7 @@ class Writer {
     }
   }
 
-  // The name has quotes where it had them.
+  // Writes the name with its quotes where it had them.
   void write_plain_name() {
     std::string name;
     for (const Piece& piece : pieces_) {

@@ -7,11 +7,11 @@
 
 namespace mxpress::proto {
 
-// Whether a field with this name holds addresses.
+// True if a field with this name holds addresses.
 bool is_address_field(std::string_view name);
 
-// The value with its 8-bit text encoded; everything else byte for byte. Linear time. Domains become A-labels as long as their addresses
-// have no more than `convertible` octets outside ASCII, which becomes less by them; further addresses are shown as names of empty groups.
+// The value with its 8-bit text encoded; everything else byte for byte. Linear time. Domains become A-labels while the octets outside ASCII
+// in their addresses fit into `convertible`, from which they are subtracted; further addresses become names of empty groups.
 std::string encoded_addresses(std::string_view value, std::size_t& convertible);
 
 }  // namespace mxpress::proto

@@ -40,8 +40,8 @@ std::string encoded_text(std::string_view text) {
   return encoded_words(line, is_utf8(line) ? "utf-8" : "unknown-8bit");
 }
 
-// Neighbouring words with 8-bit octets are encoded together, because white space between encoded-words is not shown: for the same reason
-// the white space between them and an encoded-word that is there already is encoded, too.
+// Neighbouring words with 8-bit octets are encoded together, because readers do not show white space between encoded-words. For the same
+// reason the white space between them and an existing encoded-word is encoded, too.
 std::string encoded_unstructured(std::string_view value) {
   std::string out;
   std::string run;

@@ -8,10 +8,10 @@ namespace mxpress::proto {
 
 bool has_eight_bit(std::string_view text);
 
-// Encoded-words for the whole text, whose folds vanish: in UTF-8, or in "unknown-8bit" (RFC 1428) where it is none.
+// The whole text as encoded-words, without its folds: in UTF-8, or in "unknown-8bit" (RFC 1428) if it is not UTF-8.
 std::string encoded_text(std::string_view text);
 
-// Only the words with 8-bit octets become encoded-words. Linear time.
+// Encodes only the words with 8-bit octets. Linear time.
 std::string encoded_unstructured(std::string_view value);
 
 }  // namespace mxpress::proto

@@ -16,7 +16,7 @@ constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 constexpr std::string_view kHex = "0123456789ABCDEF";
 constexpr std::size_t kMaxLine = 76;
 constexpr std::size_t kOctetsPerLine = 57;
-constexpr std::size_t kLookAhead = 5;        // octets that decide how one is quoted: "From "
+constexpr std::size_t kLookAhead = 5;        // octets that decide how an octet is quoted: "From "
 constexpr std::size_t kPiece = 16 * 1024;    // octets that are encoded at a time
 constexpr std::size_t kLongestSequence = 4;  // octets. RFC 3629 3
 constexpr std::size_t kMaxWord = 75;         // octets of an encoded-word. RFC 2047 2
@@ -32,7 +32,7 @@ void append_group(std::string_view group, std::string& out) {
 
 bool is_line_end(std::string_view text, std::size_t at) { return at + 1 < text.size() && text[at] == '\r' && text[at + 1] == '\n'; }
 
-// Whether this octet of the text may not stand for itself.
+// True if this octet of the text must be encoded.
 bool must_encode(std::string_view text, std::size_t at, std::size_t column) {
   const char c = text[at];
   if (is_blank(c)) return at + 1 == text.size() || is_line_end(text, at + 1);
@@ -53,7 +53,7 @@ std::uint64_t special_octets(std::uint64_t octets) {
   return (octets & kHigh) | below_space | equal_to('=') | equal_to(0x7F);
 }
 
-// Octets from here on, at most `max`, that stand for themselves anywhere but at the start of a line or, if blank, at its end.
+// The number of octets from here on, at most `max`, that need no encoding except at the start of a line or, if blank, at its end.
 std::size_t plain_run(std::string_view text, std::size_t at, std::size_t max) {
   std::size_t length = 0;
   for (; length + 8 <= max; length += 8) {
@@ -66,14 +66,14 @@ std::size_t plain_run(std::string_view text, std::size_t at, std::size_t max) {
   return length;
 }
 
-// "=XX" for each octet, and one octet more, so that each is copied by one instruction.
+// "=XX" for each octet, padded by one octet so that one instruction copies it.
 constexpr auto kQuoted = [] {
   std::array<std::array<char, 4>, 256> quoted{};
   for (std::size_t octet = 0; octet < quoted.size(); ++octet) quoted[octet] = {'=', kHex[octet >> 4], kHex[octet & 15], ' '};
   return quoted;
 }();
 
-// Encodes 8-bit octets from here on, as many as fit into the line. Returns how many.
+// Encodes the 8-bit octets from here on that fit into the line. Returns their number.
 std::size_t append_eight_bit(std::string_view text, std::size_t at, std::size_t column, std::string& out) {
   char encoded[kMaxLine + 1];
   const std::size_t most = std::min(text.size() - at, (kMaxLine - 1 - column) / 3);
@@ -96,7 +96,7 @@ void append_octet(std::string_view text, std::size_t at, std::size_t& column, st
   column += encode ? 3 : 1;
 }
 
-// Encodes the octets before `end` (and a line end that reaches beyond it); what follows is only looked at. Returns how many were taken.
+// Encodes the octets before `end` (and a line end that reaches beyond it); later text is only looked at. Returns how many were taken.
 std::size_t append_quoted(std::string_view text, std::size_t end, std::size_t& column, std::string& out) {
   std::size_t at = 0;
   while (at < end) {
@@ -106,7 +106,7 @@ std::size_t append_quoted(std::string_view text, std::size_t end, std::size_t& c
       at += 2;
       continue;
     }
-    // One place is left for the '=' of a soft line break.
+    // One column is reserved for the '=' of a soft line break.
     std::size_t run = column == 0 ? 0 : plain_run(text, at, std::min(kMaxLine - 1 - column, end - at));
     if (run > 0 && must_encode(text, at + run - 1, column)) --run;  // a blank at the end of its line
     out.append(text, at, run);
@@ -121,7 +121,7 @@ std::size_t append_quoted(std::string_view text, std::size_t end, std::size_t& c
   return at;
 }
 
-// Octets of the UTF-8 sequence at the start of the text, 0 if there is none. RFC 3629 4
+// The length of the UTF-8 sequence at the start of the text, 0 if there is none. RFC 3629 4
 std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const unsigned lead = at(0);
@@ -137,7 +137,7 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-// Octets before the first that is not ASCII, or at least most of them.
+// The number of octets before the first one that is not ASCII, or at least most of them.
 std::size_t ascii_length(std::string_view text) {
   constexpr std::uint64_t kHigh = 0x8080808080808080;
   std::size_t length = 0;
@@ -148,20 +148,20 @@ std::size_t ascii_length(std::string_view text) {
   return length;
 }
 
-// The value of a digit; -1 if it is none.
+// The value of a digit; -1 if it is not one.
 int hex_value(char c) {
   if (is_digit(c)) return c - '0';
   const char lower = to_lower(c);
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// The octet that "C3" stands for.
+// The octet that "C3" encodes.
 std::optional<char> octet_of(std::string_view digits) {
   if (digits.size() != 2 || hex_value(digits[0]) < 0 || hex_value(digits[1]) < 0) return std::nullopt;
   return static_cast<char>(hex_value(digits[0]) << 4 | hex_value(digits[1]));
 }
 
-// Octets of the text that make an encoded-word, as many as may be, but not a part of a character of UTF-8.
+// The number of octets of the next encoded-word: as many as fit, without splitting a character of UTF-8.
 std::size_t word_length(std::string_view text, std::size_t max, bool is_utf8) {
   if (text.size() <= max) return text.size();
   const auto is_inside = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
@@ -340,7 +340,7 @@ void Base64Rewrapper::finish(std::string& out) {
 }
 
 void Utf8Check::feed(std::string_view text) {
-  // A sequence that was split between two pieces.
+  // Completes a sequence that was split between two pieces.
   while (good_ && !waiting_.empty() && !text.empty()) {
     waiting_.push_back(text.front());
     text.remove_prefix(1);

@@ -8,20 +8,20 @@
 
 namespace mxpress::proto {
 
-// In one line.
+// Base64 in one line.
 std::string base64(std::string_view octets);
-// In lines of 76 with CRLF.
+// Base64 in lines of 76 with CRLF.
 std::string base64_lines(std::string_view octets);
 // CRLF in the text stay line ends, everything else is encoded where needed; lines of at most 76. Lines never begin with ".", "From " or
 // "--" (a boundary).
 std::string quoted_printable(std::string_view text);
 bool is_utf8(std::string_view text);
-// What base64 in one line stands for, padded or not; nothing where it holds anything else.
+// Decodes base64 in one line, padded or not; nullopt if it has anything else.
 std::optional<std::string> decoded_base64(std::string_view text);
-// What the text of an encoded-word with the encoding Q stands for. RFC 2047 4.2
+// Decodes the text of an encoded-word with the encoding Q. RFC 2047 4.2
 std::string decoded_q(std::string_view text);
-// Encoded-words of at most 75 octets (more only where the name of the character set has over 40), with the encoding B and folds between
-// them, which are not shown. UTF-8 is not split inside a character. RFC 2047 2, 5
+// Encoded-words of at most 75 octets (more only if the name of the character set has over 40), with the encoding B and folds between them,
+// which readers do not show. UTF-8 is not split inside a character. RFC 2047 2, 5
 std::string encoded_words(std::string_view text, std::string_view charset = "utf-8");
 
 // The same encodings for text that comes in pieces of any size, split anywhere. Each appends to the caller's buffer and holds less than one
@@ -32,16 +32,16 @@ class QuotedPrintableEncoder {
   void finish(std::string& out);
 
  private:
-  std::string waiting_;     // not encoded yet: what stands behind it decides
+  std::string waiting_;     // not encoded yet: the text behind it decides
   std::size_t column_ = 0;  // of the output
 };
 
-// The reverse. Octets that are not encoded stand for themselves; so does a '=' that begins no escape. Holds less than one escape.
+// The decoder. Octets that are not encoded are copied, as is a '=' that begins no escape. Holds less than one escape.
 class QuotedPrintableDecoder {
  public:
   void feed(std::string_view text, std::string& out);
   void finish(std::string& out);
-  // Each '=' so far began an escape ("=C3") or a soft line break, and there was at least one.
+  // True if each '=' so far began an escape ("=C3") or a soft line break, and there was at least one.
   bool is_plausible() const { return escapes_ > 0 && !has_flaw_; }
 
  private:
@@ -61,7 +61,7 @@ class Base64LineEncoder {
   std::string waiting_;  // less than a line
 };
 
-// Breaks base64 into lines of 76; white space in the text vanishes.
+// Breaks base64 into lines of 76; removes white space.
 class Base64Rewrapper {
  public:
   void feed(std::string_view text, std::string& out);
@@ -71,7 +71,7 @@ class Base64Rewrapper {
   std::size_t column_ = 0;
 };
 
-// Whether all that was fed is UTF-8.
+// Checks that all text so far is UTF-8.
 class Utf8Check {
  public:
   void feed(std::string_view text);

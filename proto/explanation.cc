@@ -42,7 +42,7 @@ constexpr std::string_view kOutage =
 
 bool is(EnhancedStatus status, int subject, int detail) { return status.subject == subject && status.detail == detail; }
 
-// By the codes of a reply.
+// Chooses by the codes of a reply.
 Remedy remedy_for(EnhancedStatus status) {
   if (is(status, 1, 7) || is(status, 1, 8)) return Remedy::ask_administrator;
   if (status.subject == 1) return Remedy::check_address;
@@ -84,7 +84,7 @@ Explanation not_looked_up(const HostResult& result) {
   return {std::string(plain_words(result.status)), remedy_for(result.status)};
 }
 
-// The message or this host, before anything was sent.
+// Explains problems of the message or this host, before anything was sent.
 Explanation kept_here(const HostResult& result) {
   const EnhancedStatus status = result.status;
   if (returned_by_operator(result))
@@ -176,14 +176,14 @@ Explanation caused_by(const ReplyFinding& finding, EnhancedStatus status) {
   return {std::string(plain_words(status)), remedy_for(status)};
 }
 
-// Codes that leave no doubt what is wrong; no words of the reply are needed.
+// True for codes that are clear without the words of the reply.
 bool is_about_recipient(const HostResult& result) {
   const EnhancedStatus status = result.status;
   const bool is_mailbox = (status.subject == 1 && !is(status, 1, 7) && !is(status, 1, 8)) || status.subject == 2;
   return is_mailbox && status.detail != 0 && result.stage >= Stage::rcpt;
 }
 
-// Where the codes would mislead: they are those of a mail host that speaks of itself.
+// For stages whose codes mislead: they are those of a mail host that describes itself.
 Explanation by_stage(const HostResult& result) {
   const EnhancedStatus status = result.status;
   const bool is_permanent = result.reply_code / 100 == 5;
@@ -195,13 +195,13 @@ Explanation by_stage(const HostResult& result) {
   if (result.stage == Stage::tls) return {"The mail host did not begin the encryption that it offers.", Remedy::send_later};
   if (result.stage == Stage::mail && status.subject == 1 && !is(status, 1, 7) && !is(status, 1, 8))
     return {"The mail host did not accept the sender's address.", Remedy::ask_administrator};
-  // Said of addresses that do not exist, and of mail that is not wanted.
+  // Codes used both for addresses that do not exist and for unwanted mail.
   if (is_permanent && (is(status, 4, 1) || is(status, 1, 10)))
     return {"The mail host did not accept the recipient's address, or mail for it; the reason is in its reply.", Remedy::check_address};
   return {std::string(plain_words(status)), remedy_for(status)};
 }
 
-// RFC 4954 6. Whatever it answers, the provider speaks of this host, not of the message.
+// RFC 4954 6. Any such reply is about this host, not about the message.
 Explanation not_signed_in(const HostResult& result) {
   if (result.reply_code / 100 == 4)
     return {"The provider that this host signs in at could not check the password for now.", Remedy::send_later};

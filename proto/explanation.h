@@ -1,4 +1,4 @@
-// What a failure means, for people: what happened, who can do something about it, and what the administrator of this host may look at.
+// Explains a failure to people: what happened, who can do something about it, and what the administrator of this host may check.
 #pragma once
 
 #include <string>
@@ -8,23 +8,23 @@
 
 namespace mxpress::proto {
 
-// Who is asked to do what, when the failure lasts.
+// The person who can help if the failure lasts.
 enum class Remedy {
   send_later,
   check_address,
   send_smaller,
-  ask_recipient,                   // the mailbox, not the way to it
+  ask_recipient,                   // about the mailbox, not the way to it
   ask_administrator,               // of this host
-  ask_administrator_if_widespread  // the same, if mail to other domains fails as well: then it is this host's network, or its provider's
+  ask_administrator_if_widespread  // the same, if mail to other domains fails as well: then the cause is the network or its provider
 };
 
 struct Explanation {
-  std::string words;  // one sentence or two; never empty. True wherever this result can come from
+  std::string words;  // one or two sentences; never empty. True for every source of this result
   Remedy remedy = Remedy::send_later;
   std::string_view hint{};  // for the administrator; empty if there is nothing to say
 };
 
-// Goes by what has happened at which stage, then by the words of a reply, then by its codes.
+// Looks first at the event and its stage, then at the words of a reply, then at its codes.
 Explanation explain(const HostResult& result);
 
 }  // namespace mxpress::proto

@@ -1,4 +1,4 @@
-// Reads what a server offers in its reply to EHLO.
+// Reads the extensions in a server's reply to EHLO.
 #include "proto/extensions.h"
 
 #include <algorithm>

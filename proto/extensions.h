@@ -16,7 +16,7 @@ struct Reply;
 struct Extensions {
   bool pipelining = false;                  // RFC 2920
   bool size = false;                        // RFC 1870: the SIZE parameter may be used...
-  std::optional<std::uint64_t> size_limit;  // ...and this is the limit, if the server states one (0 states none)
+  std::optional<std::uint64_t> size_limit;  // ...and this is the limit, if the server gives one (0 means none)
   bool eight_bit_mime = false;              // RFC 6152
   bool dsn = false;                         // RFC 3461
   bool starttls = false;                    // RFC 3207
@@ -27,7 +27,7 @@ struct Extensions {
   std::vector<std::string> auth;            // RFC 4954: the SASL mechanisms, upper case, at most kMaxMechanisms
 };
 
-// From a positive reply to EHLO: keywords in any case; unknown ones and malformed lines are ignored; the first line is the greeting.
+// Reads a positive reply to EHLO. Keywords in any case; unknown and malformed lines are ignored; the first line is the greeting.
 Extensions parse_extensions(const Reply& ehlo_reply);
 
 }  // namespace mxpress::proto

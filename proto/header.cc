@@ -25,7 +25,7 @@ std::size_t field_name_length(std::string_view line) {
   return colon < line.size() && line[colon] == ':' ? length : 0;
 }
 
-// Whether more octets behind these, which have no colon yet, can make a field of the line.
+// True if further octets behind these, which have no colon yet, could make the line a field.
 bool may_become_field(std::string_view line) {
   if (line.size() >= kMaxFieldName) return false;
   const auto name_end = std::find_if_not(line.begin(), line.end(), [](char c) { return c > 32 && c < 127; });
@@ -34,7 +34,7 @@ bool may_become_field(std::string_view line) {
 
 bool is_mbox_line(std::string_view line) { return line.starts_with("From ") || line.starts_with(">From "); }
 
-// The line with its CRLF (or what there is).
+// The first line with its CRLF, or the text up to its end.
 std::string_view first_line(std::string_view text) {
   const auto end = text.find(kLineEnd);
   return end == std::string_view::npos ? text : text.substr(0, end + 2);
@@ -92,7 +92,7 @@ bool HeaderScanner::find_end(std::string_view text, Extent extent) {
     searched_ = has_end ? line_end + 2 : text.size() - 1;
     if (!has_end && extent == Extent::may_grow) return false;
     line_ = has_end ? line_end + 2 : text.size();
-    if (kind == Line::mbox) continue;  // a part of the text, unless a field follows
+    if (kind == Line::mbox) continue;  // part of the text, unless a field follows
     if (end_ == begin_) begin_ = line_ - (line.size() + (has_end ? 2 : 0));
     end_ = line_;
   }

@@ -1,4 +1,4 @@
-// The header of a message: finding fields, reading address lists, completing what a submitter left out. RFC 5322, RFC 6409 8.
+// The header of a message: finds fields, reads address lists, completes missing fields of a submission. RFC 5322, RFC 6409 8.
 // Content has CRLF line ends; views point into the text that was given.
 #pragma once
 
@@ -18,27 +18,27 @@ inline constexpr std::size_t kMaxHops = 100;
 // A longer header is refused, because all of it is searched for Bcc before any of it is stored.
 inline constexpr std::size_t kMaxHeader = 1u << 20;  // octets
 
-// Whether a line is a field, or continues the one at the end of `header`. The first 1,000 octets of the line are enough.
+// True if a line is a field, or continues the field at the end of `header`. The first 1,000 octets of the line are enough.
 bool belongs_to_header(std::string_view line, std::string_view header);
 
 enum class MboxLines { are_text, are_dropped };
 enum class Extent { may_grow, is_whole };
 
-// Finds where the header of a message ends: in front of the first line that is neither a field (a name and a colon) nor the continuation of
-// one. Nearly always that is the empty line (RFC 5322 2.1); where it is another line, the empty line is missing there. This and
-// belongs_to_header(), which it asks, are the only places that decide it, for submission, sendmail -t, conversion and notices. Linear,
-// whatever the pieces.
+// Finds the end of a message's header: the first line that is neither a field (a name and a colon) nor the continuation of one.
+// Usually that is the empty line (RFC 5322 2.1); if it is another line, the empty line is missing. Only this class and
+// belongs_to_header(), which it calls, decide this, for submission, sendmail -t, conversion and notices. Linear time for pieces of any
+// size.
 class HeaderScanner {
  public:
-  // "From user date" lines in front of the first field are mbox tools' and no part of the message, unless no field follows.
+  // "From user date" lines in front of the first field come from mbox tools and are not part of the message, unless no field follows.
   explicit HeaderScanner(MboxLines mbox_lines) : mbox_lines_(mbox_lines) {}
 
-  // `text`: the message from its start, with CRLF line ends; the same as in the last call with more behind it. True: the end is known.
+  // `text`: the message from its start, with CRLF line ends; each call passes the same text with more behind it. True: the end is known.
   bool find_end(std::string_view text, Extent extent);
-  // Offsets of the first field and behind the last complete line of the header. Before the end is known: as far as it was read.
+  // Offset of the first field, and offset behind the last complete line of the header read so far.
   std::size_t begin() const { return begin_; }
   std::size_t end() const { return end_; }
-  // Of the text whose end was found.
+  // `text`: the one whose end was found.
   std::string_view header(std::string_view text) const { return text.substr(begin_, end_ - begin_); }
   bool has_empty_line(std::string_view text) const { return text.substr(end_).starts_with("\r\n"); }
 
@@ -49,11 +49,11 @@ class HeaderScanner {
   MboxLines mbox_lines_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t line_ = 0;      // where the line begins that is looked at
-  std::size_t searched_ = 0;  // no line end between the start of that line and here
+  std::size_t line_ = 0;      // start of the current line
+  std::size_t searched_ = 0;  // no line end between the start of that line and this offset
 };
 
-// header: the fields, with their CRLF. body: what is behind the empty line, or, where that is missing, behind the fields.
+// header: the fields, with their CRLF. body: the text behind the empty line, or behind the fields if that line is missing.
 struct MessageParts {
   std::string_view header;
   std::string_view body;
@@ -66,7 +66,7 @@ struct HeaderField {
   std::string_view text;   // the whole field, with its CRLF
 };
 
-// Fields one after another. A malformed line is a field without name.
+// Reads fields one after another. A malformed line is a field without name.
 class HeaderReader {
  public:
   explicit HeaderReader(std::string_view header) : rest_(header) {}
@@ -79,10 +79,10 @@ class HeaderReader {
 // The first field with this name, in any case.
 std::optional<HeaderField> find_field(std::string_view header, std::string_view name);
 std::size_t count_fields(std::string_view header, std::string_view name);
-// In one line, without spaces around it; not cleaned.
+// The value in one line, without spaces around it; not cleaned.
 std::string unfolded(std::string_view value);
 
-// What to put into fields that are missing.
+// Values for missing fields.
 struct HeaderDefaults {
   WallTime now{};
   int zone_minutes = 0;
@@ -91,7 +91,7 @@ struct HeaderDefaults {
   std::string message_id{};  // "unique@host.example", without angle brackets
 };
 
-// Which of the fields that every message has (RFC 5322 3.6) a header has, and how many Received fields.
+// The presence of the fields that every message has (RFC 5322 3.6), and the number of Received fields.
 struct HeaderFacts {
   std::size_t hops = 0;
   bool has_date = false;
@@ -101,10 +101,10 @@ struct HeaderFacts {
   bool is_complete() const { return has_date && has_author && message_id; }
 };
 
-// Date, From and Message-ID where missing, never anything else. RFC 6409 8.2, 8.3
+// The missing ones of Date, From and Message-ID, and no others. RFC 6409 8.2, 8.3
 std::string missing_fields(const HeaderFacts& facts, const HeaderDefaults& defaults);
 
-// "\"Doe, John\" <john@example.org>", with an encoded word for what is not ASCII (RFC 2047); only the address if the name is empty.
+// "\"Doe, John\" <john@example.org>", with an encoded word for text outside ASCII (RFC 2047); only the address if the name is empty.
 std::string format_author(std::string_view full_name, std::string_view address);
 
 }  // namespace mxpress::proto

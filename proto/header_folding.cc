@@ -12,10 +12,10 @@ namespace mxpress::proto {
 namespace {
 
 constexpr std::string_view kFold = "\r\n ";
-constexpr std::size_t kMaxCharset = 40;  // octets; longer ones do not leave room for text in an encoded-word. RFC 2047 2
+constexpr std::size_t kMaxCharset = 40;  // octets; a longer name leaves no room for text in an encoded-word. RFC 2047 2
 
 struct EncodedWord {
-  std::string_view charset;  // and perhaps a language (RFC 2231 5)
+  std::string_view charset;  // perhaps with a language (RFC 2231 5)
   char encoding = 'B';
   std::string_view text;
   std::size_t size = 0;  // octets of the whole
@@ -38,7 +38,7 @@ std::optional<EncodedWord> leading_encoded_word(std::string_view text) {
   return word;
 }
 
-// Folds one line. What is left of it is `lead_` (a blank that was added) and `rest_`.
+// Folds one line. Its remaining part is `lead_` (a blank that was added) and `rest_`.
 class LineFolder {
  public:
   LineFolder(std::string_view line, FoldedHeader& out) : rest_(line), out_(out) {
@@ -50,7 +50,7 @@ class LineFolder {
   void run() {
     while (lead_.size() + rest_.size() > kMaxLineLength) {
       if (end_ <= limit()) {
-        rest_ = rest_.substr(0, std::max<std::size_t>(end_, 1));  // only blanks are too many; an empty line would end the header
+        rest_ = rest_.substr(0, std::max<std::size_t>(end_, 1));  // only blanks are left over; an empty line would end the header
       } else if (const std::size_t place = fold_place(); place > 0) {
         fold_at(place);
       } else if (!drop_blanks() && !split_encoded_word()) {
@@ -63,7 +63,7 @@ class LineFolder {
  private:
   std::size_t limit() const { return kMaxLineLength - lead_.size(); }
 
-  // The last place that leaves a line of at most 998 octets, where a blank follows something and something follows the blank; 0 if there is
+  // The last place that leaves a line of at most 998 octets, where a blank has text on both sides; 0 if there is
   // none.
   std::size_t fold_place() {
     const std::size_t last = std::min(limit(), end_ - 1);
@@ -74,20 +74,20 @@ class LineFolder {
     return first_ > 0 && is_blank(rest_[first_]) && first_word_fits() ? first_ : 0;
   }
 
-  // Into a line of its own.
+  // True if the first word fits into a line of its own.
   bool first_word_fits() const {
     const auto begin = rest_.find_first_not_of(" \t", first_);
     return std::min(rest_.find_first_of(" \t", begin), end_) - begin < kMaxLineLength;
   }
 
-  // The line goes on with the blank at this place.
+  // Folds before the blank at this place.
   void fold_at(std::size_t place) {
     out_.text.append(lead_).append(rest_.substr(0, place)).append("\r\n");
     lead_ = {};
     drop(place);
   }
 
-  // Of the blanks that the line begins with one is enough.
+  // Keeps one of several blanks at the start of the line.
   bool drop_blanks() {
     const std::size_t blanks = std::min(rest_.find_first_not_of(" \t"), rest_.size());
     if (blanks + lead_.size() < 2) return false;
@@ -99,7 +99,7 @@ class LineFolder {
     return true;
   }
 
-  // The white space between encoded-words is not shown. RFC 2047 6.2
+  // RFC 2047 6.2: readers do not show white space between encoded-words.
   bool split_encoded_word() {
     const std::size_t begin = rest_.find_first_not_of(" \t", first_);
     const auto word = leading_encoded_word(rest_.substr(begin, end_ - begin));
@@ -114,7 +114,7 @@ class LineFolder {
     return true;
   }
 
-  // Not inside a character of UTF-8.
+  // Does not break inside a character of UTF-8.
   void break_line() {
     std::size_t place = limit();
     for (int i = 0; i < 3 && place > first_ + 1 && (static_cast<unsigned char>(rest_[place]) & 0xC0) == 0x80; ++i) --place;
@@ -133,7 +133,7 @@ class LineFolder {
   std::string_view lead_;
   std::string_view rest_;
   std::size_t end_ = 0;             // behind the last octet of rest_ that is not blank
-  const char* searched_ = nullptr;  // before here is no place to fold at
+  const char* searched_ = nullptr;  // no fold is possible before here
   std::size_t first_ = 0;           // behind the colon of the field's name, which is not folded
   FoldedHeader& out_;
 };

@@ -8,14 +8,14 @@ namespace mxpress::proto {
 
 struct FoldedHeader {
   std::string text;
-  // A line had neither white space nor an encoded-word to fold at: it is broken after 998 octets, so that its value has blanks that were
-  // not there.
+  // True if a line had neither white space nor an encoded-word to fold at: it was broken after 998 octets, so that its value has additional
+  // blanks.
   bool is_broken = false;
 };
 
-// The header with lines of at most 998 octets. Lines are folded at white space, behind the field's name; encoded-words are split (RFC 2047
-// 2), and anything else is broken. Blanks at the end of a line, and all but one in a row, go where they do not fit. A last line without
-// CRLF keeps none. Linear time.
+// The header with lines of at most 998 octets. Lines are folded at white space behind the field's name; encoded-words are split (RFC 2047
+// 2), and any other text is broken. Blanks at the end of a line, and repeated blanks, are removed where they do not fit. A last line
+// without CRLF stays without. Linear time.
 FoldedHeader folded_header(std::string_view header);
 
 }  // namespace mxpress::proto

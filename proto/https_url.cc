@@ -40,7 +40,7 @@ std::optional<std::uint16_t> parse_port(std::string_view digits) {
   return error == std::errc() && end == digits.data() + digits.size() && port != 0 ? std::optional(port) : std::nullopt;
 }
 
-// Where the port begins, behind the brackets of an IPv6 address.
+// The position of the port's colon, behind the brackets of an IPv6 address.
 std::size_t colon_of_port(std::string_view authority) {
   const auto bracket = authority.rfind(']');
   return authority.find(':', bracket == authority.npos ? 0 : bracket);

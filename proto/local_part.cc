@@ -8,13 +8,13 @@
 namespace mxpress::proto {
 namespace {
 
-// Octets of atoms and dots at the start of the text, in any order: where they are no dot-string, quotes make them a local part.
+// The number of octets of atoms and dots at the start, in any order: if they are no dot-string, quotes make them a local part.
 std::size_t atoms_length(std::string_view text) {
   const auto end = std::find_if_not(text.begin(), text.end(), [](char c) { return is_atext(c) || c == '.'; });
   return static_cast<std::size_t>(end - text.begin());
 }
 
-// Octets of the quoted-string at the start of the text, with its quotes; 0 if it is malformed.
+// The number of octets of the quoted-string at the start of the text, with its quotes; 0 if it is malformed.
 std::size_t quoted_string_length(std::string_view text) {
   for (std::size_t i = 1; i < text.size(); ++i) {
     if (is_control(text[i]) || is_eight_bit(text[i])) return 0;

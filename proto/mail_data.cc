@@ -15,14 +15,14 @@ std::size_t find_octet(std::string_view text, char octet, std::size_t limit) {
   return found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : limit;
 }
 
-// Octets before the first CR, LF or NUL, or at least some of them: text without any of the three must not be searched again and again.
+// The octets before the first CR, LF or NUL, or at least some of them: text without these must not be searched repeatedly.
 std::size_t plain_length(std::string_view text) {
   const std::size_t before_cr = find_octet(text, '\r', std::min(text.size(), kStretch));
   const std::size_t before_lf = find_octet(text, '\n', before_cr);
   return find_octet(text, '\0', before_lf);
 }
 
-// Whether each CR and LF is part of a CRLF, and there is no NUL. One look at each octet, whatever there is.
+// True if each CR and LF is part of a CRLF, and there is no NUL. Looks at each octet once.
 bool has_only_whole_lines(std::string_view text) {
   if (text.empty()) return true;
   unsigned char flaws = text.front() == '\n' || text.back() == '\r' || text.back() == '\0';
@@ -33,7 +33,7 @@ bool has_only_whole_lines(std::string_view text) {
   return flaws == 0;
 }
 
-// The lines at the beginning of `text` that end in it, before the first that begins with a dot.
+// The complete lines at the beginning of `text`, before the first that begins with a dot.
 std::string_view lines_without_dot(std::string_view text) {
   if (text.starts_with('.')) return {};
   const std::size_t dot = text.find("\n.");
@@ -47,8 +47,8 @@ bool has_eight_bit(std::string_view text) {
   return all > 127;
 }
 
-// Calls on_text for each stretch without line ends and NUL, on_line_end for each LF with the CRs in front of it, on_stray_cr for CRs that
-// anything else follows, on_nul for each NUL. `after_cr` is kept between pieces.
+// Calls on_text for each stretch without line ends and NUL, on_line_end for each LF with the CRs in front of it, on_stray_cr for CRs
+// without an LF behind them, on_nul for each NUL. `after_cr` is kept between pieces.
 template <class OnText, class OnLineEnd, class OnStrayCr, class OnNul>
 void walk(std::string_view text, bool& after_cr, OnText on_text, OnLineEnd on_line_end, OnStrayCr on_stray_cr, OnNul on_nul) {
   while (!text.empty()) {
@@ -106,7 +106,7 @@ std::optional<CommandError> refusal(Flaw flaw) {
 
 std::size_t DataDecoder::feed(std::string_view bytes, std::string& out) {
   std::size_t taken = 0;
-  bool is_clean = flaw_ == Flaw::none;  // as far as it is known
+  bool is_clean = flaw_ == Flaw::none;  // as far as is known
   while (taken < bytes.size() && state_ != State::complete) {
     if (is_clean && state_ == State::line_start) {
       const std::string_view lines = take_plain(bytes.substr(taken));  // many at once

@@ -1,8 +1,8 @@
-// Message content on its way: undoing and doing dot stuffing, one form of line ends. RFC 5321 2.3.8, 4.1.1.4, 4.5.2.
+// Message content in transit: undoes and does dot stuffing, normalises line ends. RFC 5321 2.3.8, 4.1.1.4, 4.5.2.
 //
-// Stored content has CRLF line ends only, no NUL, and ends in CRLF (or is empty). What comes in through DataDecoder or LineEndNormaliser
-// without a flaw is so; what goes out through DataEncoder cannot be anything else. Nobody can smuggle a message in either direction. All
-// classes take pieces of any size and append to the caller's buffer.
+// Stored content has CRLF line ends only, no NUL, and ends in CRLF (or is empty). DataDecoder and LineEndNormaliser produce only such
+// content, or report a flaw; DataEncoder cannot send anything else. So no message can be smuggled in either direction. All classes take
+// pieces of any size and append to the caller's buffer.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@
 
 namespace mxpress::proto {
 
-// A message that sendmail leaves for the daemon has at most so many octets, with its envelope and as encoded for DATA.
+// The maximum size of a message that sendmail leaves for the daemon, in octets, with its envelope and as encoded for DATA.
 inline constexpr std::uint64_t kMaxDropFile = 1u << 30;
 
 inline constexpr std::size_t kMaxLineLength = 998;  // octets without CRLF. RFC 5322 2.1.1
 
-// What there is to know of content without understanding it.
+// Facts about content, found without parsing it.
 struct ContentFacts {
   std::uint64_t octets = 0;        // with CRLF, without dot stuffing: the value for SIZE (RFC 1870 5)
   std::uint64_t lines = 0;         // line ends
@@ -28,11 +28,11 @@ struct ContentFacts {
   bool eight_bit = false;
 
   BodyType body() const { return eight_bit ? BodyType::eight_bit : BodyType::seven_bit; }
-  // Such content must go through reencode_for_transport() (proto/mime.h) before it may leave. RFC 5321 4.5.3.1.6
+  // Such content must pass reencode_for_transport() (proto/mime.h) before it is sent. RFC 5321 4.5.3.1.6
   bool needs_reencoding() const { return longest_line > kMaxLineLength; }
 };
 
-// Gathers the facts of content with CRLF line ends.
+// Collects the facts of content with CRLF line ends.
 class ContentInspector {
  public:
   void feed(std::string_view content);
@@ -46,25 +46,25 @@ class ContentInspector {
 
 ContentFacts inspect(std::string_view content);
 
-// Why content is refused.
+// The reason to refuse content.
 enum class Flaw { none, bare_line_end, nul };
 
-// The reply for a flaw: 550 5.5.2 or 550 5.6.0. Nothing for Flaw::none.
+// The reply for a flaw: 550 5.5.2 or 550 5.6.0. Nullopt for Flaw::none.
 std::optional<CommandError> refusal(Flaw flaw);
 
-// The server's side, after 354: finds the end of the data, CRLF.CRLF and nothing else, and undoes dot stuffing. A CR or LF that is not part
-// of a CRLF, or a NUL, is a flaw: the first one is remembered, and reading goes on to the true end.
+// The server's side, after 354: finds the end of the data, which is only CRLF.CRLF, and undoes dot stuffing. A CR or LF that is not part of
+// a CRLF, or a NUL, is a flaw: the first one is remembered, and reading continues to the true end.
 class DataDecoder {
  public:
-  // Appends content to `out` and returns how many bytes were taken: all, or up to the end of the data, behind which nothing is touched.
+  // Appends content to `out` and returns the number of octets taken: all, or up to the end of the data; octets behind it are left alone.
   // After a flaw nothing more is appended.
   std::size_t feed(std::string_view bytes, std::string& out);
-  // The lines at the beginning of `bytes` that are content as they stand, which is nearly always all but the end of the data: they count as
-  // taken, and need not be copied. Empty where the next octets have to be fed.
+  // The lines at the beginning of `bytes` that are content without change, usually all except the end of the data. They count as taken and
+  // need not be copied. Empty if the next octets must go through feed().
   std::string_view take_plain(std::string_view bytes);
   bool complete() const { return state_ == State::complete; }
   Flaw flaw() const { return flaw_; }
-  // Of all that was read so far, also behind a flaw; without dot stuffing.
+  // The number of octets read so far, also behind a flaw; without dot stuffing.
   std::uint64_t octets() const { return octets_; }
 
  private:
@@ -79,9 +79,9 @@ class DataDecoder {
   std::uint64_t octets_ = 0;
 };
 
-// For text of local programs on sendmail's input. Only LF, with any CRs in front of it, ends a line, and becomes CRLF; CRs at the start of
-// a line vanish, CRs inside a line become a space: a program that keeps LF out of what strangers write must not get a line of theirs all
-// the same. A last line without an end gets one. A NUL is a flaw.
+// For text of local programs on sendmail's input. Only LF, with any CRs in front of it, ends a line, and becomes CRLF. CRs at the start of
+// a line are removed, CRs inside a line become a space, so that a program that filters only LF from foreign text cannot be made to send
+// extra lines. A last line without an end gets one. A NUL is a flaw.
 class LineEndNormaliser {
  public:
   void feed(std::string_view text, std::string& out);

@@ -10,8 +10,8 @@
 namespace mxpress::proto {
 namespace {
 
-// RFC 5321 4.5.3.1.1 says what must at least be taken: 64 octets. VERP and confirmation tokens are longer. The bound keeps RCPT with its
-// domain and its parameters within kMaxCommandLine.
+// RFC 5321 4.5.3.1.1 gives the minimum to accept: 64 octets. VERP and confirmation tokens are longer. The limit keeps RCPT with its domain
+// and its parameters within kMaxCommandLine.
 constexpr std::size_t kMaxLocalPart = 900;
 
 bool is_dot_string(std::string_view text) {
@@ -19,7 +19,7 @@ bool is_dot_string(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_atext(c) || c == '.'; });
 }
 
-// What the quoted-string means. RFC 5321 4.1.2: the backslash in front of a character is no part of it.
+// The value of the quoted-string. RFC 5321 4.1.2: the backslash in front of a character is not part of it.
 std::string without_quotes(std::string_view quoted) {
   std::string plain;
   for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
@@ -38,7 +38,7 @@ std::string in_quotes(std::string_view plain) {
   return quoted + '"';
 }
 
-// Quotes stand where the text needs them, and only there: receivers refuse needless ones, and one mailbox has one form.
+// Quotes only where the text needs them: receivers refuse needless ones, and each mailbox must have one form.
 std::string canonical_local_part(std::string_view text) {
   if (text.front() != '"' && is_dot_string(text)) return std::string(text);
   std::string plain = text.front() == '"' ? without_quotes(text) : std::string(text);
@@ -75,7 +75,7 @@ Result<Mailbox> Mailbox::of_user(std::string_view login, const Domain& domain) {
 
 std::string Mailbox::plain_local_part() const { return local_part_.front() == '"' ? without_quotes(local_part_) : local_part_; }
 
-// RFC 5321 appendix C: a route is ignored, so its names are not converted, which costs far more than reading them.
+// RFC 5321 appendix C: a route is ignored, so its names are not converted, which would cost far more than reading them.
 std::optional<std::string_view> without_source_route(std::string_view path) {
   while (!path.empty() && path.front() == '@') {
     const bool is_literal = path.size() > 1 && path[1] == '[';

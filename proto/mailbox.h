@@ -11,20 +11,20 @@
 
 namespace mxpress::proto {
 
-// local-part@domain. The local part keeps its case; it stands in quotes only where it is no dot-string (RFC 5321 4.1.2).
+// local-part@domain. The local part keeps its case; it is quoted only if it is not a dot-string (RFC 5321 4.1.2).
 class Mailbox {
  public:
-  // "user@example.org" or "\"odd user\"@example.org", without angle brackets. Needless quotes go; dots at the start, at the end or in a row
-  // get quotes, because hosts have such mailboxes. Refuses local parts over 900 octets, control characters, 8-bit in the local part, and
-  // everything else that RFC 5321's grammar does not allow.
+  // "user@example.org" or "\"odd user\"@example.org", without angle brackets. Needless quotes are removed; a dot at the start, at the end
+  // or behind another one gets quotes, because hosts have such mailboxes. Refuses local parts over 900 octets, control characters, 8-bit in
+  // the local part, and everything else that RFC 5321's grammar does not allow.
   static Result<Mailbox> parse(std::string_view text);
   // Like parse(), but a text without @ gets `default_domain`. RFC 6409 8.1 (submission only).
   static Result<Mailbox> parse_qualifying(std::string_view text, const Domain& default_domain);
-  // The mailbox of a local user, whose login name may hold anything but control characters and 8-bit ones: "CORP\jane", "jane@corp".
+  // The mailbox of a local user, whose login name may hold anything except control and 8-bit characters: "CORP\jane", "jane@corp".
   static Result<Mailbox> of_user(std::string_view login, const Domain& domain);
 
   const std::string& local_part() const { return local_part_; }
-  // What the local part means, without quotes.
+  // The value of the local part, without quotes.
   std::string plain_local_part() const;
   const Domain& domain() const { return domain_; }
   std::string to_string() const;
@@ -39,7 +39,7 @@ class Mailbox {
   Domain domain_;
 };
 
-// The path without "@one.example,@two.example:" in front; nothing if that part is malformed. RFC 5321 appendix C: source routes are
+// The path without "@one.example,@two.example:" in front; nullopt if that part is malformed. RFC 5321 appendix C: source routes are
 // accepted and ignored.
 std::optional<std::string_view> without_source_route(std::string_view path);
 

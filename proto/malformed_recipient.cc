@@ -1,4 +1,4 @@
-// Stand-ins for recipients that are no mail addresses.
+// Placeholder mailboxes for recipients that are not mail addresses.
 #include "proto/malformed_recipient.h"
 
 #include "proto/printable.h"

@@ -1,5 +1,5 @@
-// A recipient that is no mail address, beside others that are: the message goes to the others, and a notice names this one (5.1.3).
-// Programs hand it in as a mailbox of a domain that cannot exist (RFC 2606 2), and delivery fails it without asking the DNS.
+// A recipient that is not a mail address, beside valid ones: the message goes to the others, and a notice names this one (5.1.3). Programs
+// submit it as a mailbox of a domain that cannot exist (RFC 2606 2), and delivery fails it without asking the DNS.
 #pragma once
 
 #include <string>

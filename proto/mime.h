@@ -1,4 +1,4 @@
-// Changing the transfer encoding of a message so that it may travel: lines of at most 998 octets, or 7 bits only. RFC 2045, RFC 6152 3.
+// Changes the transfer encoding of a message for transport: lines of at most 998 octets, or 7 bits only. RFC 2045, RFC 6152 3.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +13,25 @@
 namespace mxpress::proto {
 
 enum class MimeGoal {
-  // The rule for lines over 998 octets (RFC 5321 4.5.3.1.6): a leaf part with such a line is encoded as quoted-printable, or as base64
-  // where it declares the binary encoding; MIME-Version and Content-Transfer-Encoding are set where needed; header lines are folded, or
-  // broken where they cannot be (proto/header_folding.h), and so is the text around the parts of a multipart, which nobody reads. Parts
-  // without such lines keep every byte; base64 and quoted-printable with long lines are only written in shorter ones. A transfer encoding
-  // that is no known word counts as 8bit, and so does one that is obviously false: text is not what nobody can decode. A DKIM signature
-  // that
-  // covers what is changed no longer verifies: delivery is worth more. A permanent Error (5.6.0) where that cannot be done without breaking
-  // the message: a signed or encrypted part, a multipart without parts, parts nested deeper than kMaxNesting, a header over
-  // kMaxEntityHeader (proto/mime_entity.h), more than kMaxChangedParts parts.
+  // The rule for lines over 998 octets (RFC 5321 4.5.3.1.6): a leaf part with such a line is encoded as quoted-printable, or
+  // as base64 if it declares the binary encoding; MIME-Version and Content-Transfer-Encoding are set where needed; header
+  // lines are folded, or broken if they cannot be folded (proto/header_folding.h), and so is the text around the parts of a
+  // multipart, which nobody reads. Parts without such lines keep every byte; base64 and quoted-printable with long lines are
+  // only written in shorter lines. An unknown transfer encoding counts as 8bit, and so does one that is obviously wrong,
+  // because no reader can decode it. A DKIM signature over changed text no longer verifies: delivery is worth more. A
+  // permanent Error (5.6.0) if the change would break the message: a signed or encrypted part, a multipart without parts,
+  // parts nested deeper than kMaxNesting, a header over kMaxEntityHeader (proto/mime_entity.h), more than kMaxChangedParts
+  // parts.
   short_lines,
   // The same for 8-bit content and a server without 8BITMIME: leaf parts with 8-bit octets are encoded, and 8-bit text in header fields
-  // (proto/seven_bit_header.h); around the parts of a multipart each 8-bit octet becomes a '?'. A permanent Error (5.6.3) where it would
+  // (proto/seven_bit_header.h); around the parts of a multipart each 8-bit octet becomes a '?'. A permanent Error (5.6.3) if that would
   // break a signature or the structure.
   seven_bit,
 };
 
 inline constexpr std::size_t kMaxChangedParts = 65'536;
 
-// How one entity changes.
+// The change of one entity.
 struct MimeChange {
   enum class Kind : std::uint8_t {
     none,
@@ -51,21 +51,21 @@ struct MimeChange {
   Kind kind = Kind::none;
 };
 
-// In the order of the entities. At most kMaxChangedParts and those that are around them.
+// In the order of the entities. At most kMaxChangedParts, plus the entities around them.
 using MimePlan = std::vector<MimeChange>;
 
-// Conversion takes two passes over the message, each in pieces of any size, and holds nothing of it but a header and a line: this one finds
-// out what has to change, or why that is impossible; MimeRewriter changes it. Time is linear in the message, whatever its nesting.
+// Conversion takes two passes over the message, in pieces of any size, and holds only a header and a line of it. The survey finds the
+// necessary changes, or the reason why they are impossible; MimeRewriter makes them. Time is linear in the message, for any nesting.
 class MimeSurvey {
  public:
   explicit MimeSurvey(MimeGoal goal);
   ~MimeSurvey();
   void feed(std::string_view content);
-  // Once, behind the last piece.
+  // Call once, after the last piece.
   Result<MimePlan> finish();
-  // Whether finish() can only give an Error.
+  // True if finish() will return an Error.
   bool failed() const;
-  // A header line so far could only be broken: FoldedHeader::is_broken.
+  // True if a header line so far had to be broken: FoldedHeader::is_broken.
   bool breaks_header() const;
   // Octets in memory.
   std::size_t held() const;
@@ -75,13 +75,13 @@ class MimeSurvey {
   std::unique_ptr<Impl> impl_;
 };
 
-// Writes the message as its plan says. It has to be fed the same content as the survey that made the plan.
+// Writes the message according to its plan. Feed it the same content as the survey that made the plan.
 class MimeRewriter {
  public:
-  // The plan outlives the rewriter.
+  // The plan must outlive the rewriter.
   MimeRewriter(const MimePlan& plan, MimeGoal goal);
   ~MimeRewriter();
-  // Appends to `out` what is complete.
+  // Appends the complete part of the output to `out`.
   void feed(std::string_view content, std::string& out);
   void finish(std::string& out);
   std::size_t held() const;

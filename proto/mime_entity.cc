@@ -11,11 +11,11 @@ namespace mxpress::proto {
 namespace {
 
 constexpr std::size_t kMaxBoundary = 70;        // RFC 2046 5.1.1
-constexpr std::size_t kMaxStart = 1000;         // octets of a line that decide what it is
+constexpr std::size_t kMaxStart = 1000;         // octets of a line that decide its kind
 constexpr std::size_t kKeptHeader = 64 * 1024;  // octets of memory that are kept for the next header
 constexpr std::string_view kDashes = "--";
 
-// Why what is inside such an entity may not be changed; null where it may.
+// The reason why the contents of such an entity must not be changed; null if they may be.
 const char* why_closed(const EntityFacts& facts) {
   const std::string& type = facts.type;
   if (type == "multipart/signed" || type == "multipart/encrypted") return "that would break its signature or encryption";
@@ -52,7 +52,7 @@ void EntityReader::feed(std::string_view text) {
 
 void EntityReader::finish() {
   if (!start_.empty()) line_start(std::exchange(start_, {}));
-  if (!delimiters_.empty()) {  // the delimiter that should end the outermost multipart is missing; the line end before it is not
+  if (!delimiters_.empty()) {  // the end delimiter of the outermost multipart is missing, but the line end before it is present
     std::size_t outermost = open_.size();
     for (const auto& [text, level] : delimiters_) outermost = std::min(outermost, level);
     close_down_to(outermost + 1);
@@ -96,7 +96,7 @@ void EntityReader::enter_body() {
   delimiters_.try_emplace(frame.delimiter, open_.size() - 1);
 }
 
-// The entity is closed before it is understood; what there is of its header is all body.
+// Closes the entity without parsing it; its header so far becomes body.
 void EntityReader::close_header_too_large() {
   Entity& entity = open_.back().entity;
   entity.kind = EntityKind::closed;
@@ -122,7 +122,7 @@ void EntityReader::close_down_to(std::size_t count) {
   }
 }
 
-// Many lines at once: up to the next that may be a delimiter.
+// Takes many lines at once: up to the next that may be a delimiter.
 std::size_t EntityReader::take_body(std::string_view text) {
   if (delimiters_.empty()) {  // nothing can end this body
     pass(text);
@@ -142,7 +142,7 @@ std::size_t EntityReader::take_body(std::string_view text) {
   return length;
 }
 
-// What remains of a line that is known.
+// Takes the rest of a line whose kind is known.
 std::size_t EntityReader::take_rest(std::string_view text) {
   const std::size_t length = std::min(text.size(), text.find('\n') == std::string_view::npos ? text.size() : text.find('\n') + 1);
   const std::string_view piece = text.substr(0, length);
@@ -186,7 +186,7 @@ void EntityReader::header_line(std::string_view line) {
   line_start(line);
 }
 
-// RFC 2046 5.1.1: a delimiter line may have white space behind it. The outermost multipart that has such a boundary is meant.
+// RFC 2046 5.1.1: a delimiter line may have white space behind it. It belongs to the outermost multipart with such a boundary.
 std::optional<EntityReader::Match> EntityReader::match(std::string_view line) const {
   if (delimiters_.empty() || !line.starts_with(kDashes)) return std::nullopt;
   line = line.substr(0, line.find_last_not_of(" \t\r\n", kMaxStart) + 1);
@@ -217,7 +217,7 @@ void EntityReader::delimiter_line(Match found, std::string_view line) {
   }
 }
 
-// Text of which the last line end may belong to a delimiter.
+// Passes text whose last line end may belong to a delimiter.
 void EntityReader::pass_with_line_end(std::string_view text) {
   if (line_end_ == "\r" && text.starts_with('\n')) {
     line_end_.push_back('\n');

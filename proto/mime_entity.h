@@ -1,7 +1,7 @@
-// Splits a message into its entities while it comes in pieces: headers, bodies, delimiter lines. RFC 2046 5.1.
+// Splits a message into its entities while it arrives in pieces: headers, bodies, delimiter lines. RFC 2046 5.1.
 //
-// A message is read once, whatever its nesting: each line that begins with "--" is looked up among the boundaries of all open multiparts,
-// the outermost first. Held are one header (at most kMaxEntityHeader), the beginning of one line, and a frame for each of at most
+// A message is read once, for any nesting: each line that begins with "--" is looked up among the boundaries of all open multiparts, the
+// outermost first. Memory holds one header (at most kMaxEntityHeader), the beginning of one line, and a frame for each of at most
 // kMaxNesting + 1 open entities.
 #pragma once
 
@@ -16,16 +16,16 @@
 
 namespace mxpress::proto {
 
-// What is deeper inside multiparts and messages is not looked into: it travels as it is, or not at all.
+// Parts nested deeper inside multiparts and messages are not parsed: they are sent unchanged, or not at all.
 inline constexpr std::size_t kMaxNesting = 100;
-// The same holds for an entity with a larger header. Intake takes less, and to read this much takes some milliseconds.
+// An entity with a larger header is not parsed either. Intake accepts less, and reading this much takes some milliseconds.
 inline constexpr std::size_t kMaxEntityHeader = 1280 * 1024;
 
 enum class EntityKind {
   leaf,
   multipart,
   message,  // message/rfc822: the body is an entity
-  closed,   // what must not be changed, or cannot be understood
+  closed,   // must not be changed, or cannot be parsed
 };
 
 struct Entity {
@@ -34,11 +34,11 @@ struct Entity {
   EntityKind kind = EntityKind::leaf;
   const char* why_closed = "";
   EntityFacts facts{};
-  bool has_parts = false;  // of a multipart, so far
+  bool has_parts = false;  // of a multipart: it has had a part so far
 };
 
-// Texts come in order, in pieces of any size; together they are the whole message. What belongs to a body comes between begin() and end()
-// of its entity, for the innermost entity that has begun and not ended.
+// Texts come in order, in pieces of any size; together they are the whole message. The text of a body comes between begin() and end() of
+// its entity, for the innermost entity that has begun and not ended.
 class EntitySink {
  public:
   virtual ~EntitySink() = default;
@@ -56,7 +56,7 @@ class EntityReader {
   explicit EntityReader(EntitySink& sink);
   // The text has CRLF line ends, and is split anywhere.
   void feed(std::string_view text);
-  // Once, behind the last piece.
+  // Call once, after the last piece.
   void finish();
   // Octets in memory.
   std::size_t held() const;
@@ -64,7 +64,7 @@ class EntityReader {
  private:
   struct Frame {
     Entity entity;
-    std::string delimiter{};  // of a multipart whose end has not come: "--boundary"
+    std::string delimiter{};  // of an open multipart: "--boundary"
   };
   struct Match {
     std::size_t level = 0;  // in open_
@@ -92,13 +92,13 @@ class EntityReader {
 
   EntitySink& sink_;
   std::vector<Frame> open_;                                     // outermost first
-  std::map<std::string, std::size_t, std::less<>> delimiters_;  // of open_, by the level of the outermost that has it
+  std::map<std::string, std::size_t, std::less<>> delimiters_;  // of open_, with the level of the outermost that has it
   std::uint32_t next_number_ = 0;
-  bool in_header_ = true;  // of the innermost
+  bool in_header_ = true;  // of the innermost entity
   std::string header_;
   Place place_ = Place::line_start;
-  std::string start_;     // of the present line
-  std::string line_end_;  // CRLF or CR that belongs to what is before it, unless a delimiter follows
+  std::string start_;     // of the current line
+  std::string line_end_;  // CRLF or CR that belongs to the text before it, unless a delimiter follows
 };
 
 }  // namespace mxpress::proto

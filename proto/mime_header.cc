@@ -10,8 +10,8 @@
 namespace mxpress::proto {
 namespace {
 
-constexpr std::size_t kMaxParameters = 64 * 1024;  // octets of Content-Type that are looked at
-constexpr std::size_t kMaxMainValue = 200;         // octets; the longest one that means something has 25
+constexpr std::size_t kMaxParameters = 64 * 1024;  // octets of Content-Type that are read
+constexpr std::size_t kMaxMainValue = 200;         // octets; the longest known value has 25
 
 // The value of a field up to its first ';' or comment, in lower case.
 std::string main_value(std::string_view value) {

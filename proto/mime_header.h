@@ -1,4 +1,4 @@
-// The header of one entity (a message or a part): what decides about its body, and its header after a change. RFC 2045, RFC 2046.
+// The header of one entity (a message or a part): the fields that describe its body, and its header after a change. RFC 2045, RFC 2046.
 #pragma once
 
 #include <cstddef>
@@ -17,10 +17,10 @@ struct EntityFacts {
   bool has_version = false;
 };
 
-// One pass. Of a field that is given twice the first counts.
+// One pass. The first of repeated fields counts.
 EntityFacts read_entity_header(std::string_view header);
 
-// The header with this transfer encoding, and with what else RFC 2045 4 asks for. Ends with CRLF.
+// The header with this transfer encoding, and the fields that RFC 2045 4 requires. Ends with CRLF.
 std::string with_encoding(std::string_view header, std::string_view encoding, Level level);
 
 }  // namespace mxpress::proto

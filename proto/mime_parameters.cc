@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxSingle = 200;  // octets of an encoded value that is not split
 constexpr std::size_t kSegment = 60;     // octets
 
-// RFC 2231 7: attribute-char stands for itself.
+// RFC 2231 7: an attribute-char needs no encoding.
 bool is_attribute_char(char c) { return (is_atext(c) || c == '.') && c != '*' && c != '\'' && c != '%'; }
 
 std::string percent_encoded(std::string_view text) {
@@ -31,7 +31,7 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-// The name in front of '=', in lower case; empty if this is no parameter with a name in ASCII.
+// The name in front of '=', in lower case; empty if this is not a parameter with an ASCII name.
 std::string name_of(std::string_view parameter) {
   const auto equals = parameter.find('=');
   if (equals == std::string_view::npos || has_eight_bit(parameter.substr(0, equals))) return {};

@@ -7,14 +7,14 @@
 
 namespace mxpress::proto {
 
-// Takes one parameter value, quoted or not, off the front of a value in one line.
+// Removes one parameter value, quoted or not, from the front of an unfolded value.
 std::string take_parameter_value(std::string_view& text);
 
-// What stands between the semicolons; those in quotes do not count.
+// The parts between the semicolons; semicolons in quotes do not count.
 std::vector<std::string_view> split_parameters(std::string_view value);
 
 // The value of a field with parameters, in ASCII: parameters with 8-bit octets in their values become "name*=utf-8''%C3%BC" (RFC 2231 4),
-// long ones in several pieces (RFC 2231 3), and go where the field has such a form of them already. Linear time.
+// long ones in several pieces (RFC 2231 3); they are dropped if the field already has such a form of them. Linear time.
 std::string encoded_parameters(std::string_view value);
 
 }  // namespace mxpress::proto

@@ -1,4 +1,4 @@
-// Second pass of a conversion: writes the message as it was planned.
+// Second pass of a conversion: writes the message according to the plan.
 #include "proto/ascii.h"
 #include "proto/encoding.h"
 #include "proto/header_folding.h"
@@ -12,7 +12,7 @@ namespace {
 
 using Kind = MimeChange::Kind;
 
-// The lines that an entity without Content-Type gets.
+// The lines to add to an entity without Content-Type.
 std::string_view added_type(Kind kind) {
   switch (kind) {
     case Kind::quoted_printable_us_ascii:
@@ -29,7 +29,7 @@ std::string_view added_type(Kind kind) {
   }
 }
 
-// What an entity's Content-Transfer-Encoding is afterwards; empty where it stays.
+// The new Content-Transfer-Encoding of an entity; empty if it does not change.
 std::string_view new_encoding(Kind kind) {
   switch (kind) {
     case Kind::quoted_printable:
@@ -115,7 +115,7 @@ class MimeRewriter::Impl final : public EntitySink {
     }
   }
 
-  // Not for readers of MIME, and without a transfer encoding. RFC 2046 5.1.1
+  // RFC 2046 5.1.1: this text is not for readers of MIME, and has no transfer encoding.
   void around(const Entity&, std::string_view text) override {
     for (const char c : text) {
       if (goal_ == MimeGoal::short_lines && column_ == kMaxLineLength && c != '\r' && c != '\n') {
@@ -131,7 +131,7 @@ class MimeRewriter::Impl final : public EntitySink {
     column_ = 0;
   }
 
-  // Only a leaf has an encoder, and it is the innermost.
+  // Only a leaf has an encoder, and it is the innermost entity.
   void end(const Entity&) override {
     if (encoder_ == Encoder::quoted_printable) quoted_printable_.finish(*out_);
     if (encoder_ == Encoder::base64) base64_.finish(*out_);
@@ -146,7 +146,7 @@ class MimeRewriter::Impl final : public EntitySink {
   }
 
  private:
-  // Empty: as it was.
+  // Empty: unchanged.
   std::string changed_header(std::string_view header) const {
     const ContentFacts facts = inspect(header);
     if (goal_ == MimeGoal::short_lines) return facts.needs_reencoding() ? folded_header(header).text : std::string();

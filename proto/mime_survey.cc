@@ -1,4 +1,4 @@
-// First pass of a conversion: what has to change.
+// First pass of a conversion: finds the necessary changes.
 #include <optional>
 
 #include "proto/ascii.h"
@@ -45,7 +45,7 @@ Kind base64_with(CharacterSet set) {
   return Kind::base64;
 }
 
-// Whether a body may be what its transfer encoding says.
+// Checks whether a body can have the transfer encoding that it declares.
 class DeclaredEncoding {
  public:
   void feed(std::string_view encoding, std::string_view text) {
@@ -55,7 +55,7 @@ class DeclaredEncoding {
     decoded_.clear();
   }
 
-  // Its first line is: behind base64 there may be the text of a mailing list, which readers pass over.
+  // True if the first line is base64: text of a mailing list may follow, which readers ignore.
   bool is_base64() const { return !has_other_; }
   bool is_quoted_printable() const { return decoder_.is_plausible(); }
 
@@ -146,7 +146,7 @@ class MimeSurvey::Impl final : public EntitySink {
  private:
   struct State {
     std::size_t slot;           // in plan_
-    bool body_changes = false;  // of a multipart or message: something inside
+    bool body_changes = false;  // of a multipart or message: something inside changes
   };
 
   bool needs_change(const ContentFacts& facts) const { return goal_ == MimeGoal::short_lines ? facts.needs_reencoding() : facts.eight_bit; }
@@ -160,7 +160,7 @@ class MimeSurvey::Impl final : public EntitySink {
     if (encoding == "binary") return base64_with(set_of(entity));
     if (encoding == "base64" && goal_ == MimeGoal::short_lines && encoded_.is_base64()) return Kind::rewrapped_base64;
     if (encoding == "quoted-printable" && encoded_.is_quoted_printable()) return Kind::rewrapped_quoted_printable;
-    return quoted_printable_with(set_of(entity));  // 7bit, 8bit, and what is not known or not true
+    return quoted_printable_with(set_of(entity));  // 7bit, 8bit, and unknown or wrong encodings
   }
 
   CharacterSet set_of(const Entity& entity) const {
@@ -179,7 +179,7 @@ class MimeSurvey::Impl final : public EntitySink {
   const MimeGoal goal_;
   MimePlan plan_;
   std::vector<State> open_;
-  ContentInspector text_;  // of the present body, preamble or epilogue
+  ContentInspector text_;  // of the current body, preamble or epilogue
   Utf8Check utf8_;         // of a body without Content-Type
   DeclaredEncoding encoded_;
   bool breaks_header_ = false;

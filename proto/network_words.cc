@@ -1,4 +1,4 @@
-// Why a connection could not be made, read back from the words for it.
+// Reads the reason of a failed connection from its words.
 #include "proto/network_words.h"
 
 namespace mxpress::proto {

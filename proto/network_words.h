@@ -1,4 +1,4 @@
-// The words for why a connection could not be made. The stream writes them, the spool keeps them, notices and `mxpress show` explain them.
+// The words for failed connections. The stream writes them, the spool stores them, notices and `mxpress show` explain them.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 namespace mxpress::proto {
 
 inline constexpr std::string_view kConnectionRefused = "connection refused";
-inline constexpr std::string_view kConnectionTimedOut = "connection timed out";  // and perhaps after how long
+inline constexpr std::string_view kConnectionTimedOut = "connection timed out";  // perhaps followed by the time
 inline constexpr std::string_view kNetworkUnreachable = "network is unreachable";
 inline constexpr std::string_view kNoRoute = "no route to host";
 inline constexpr std::string_view kNetworkDown = "network is down";
@@ -18,18 +18,18 @@ inline constexpr std::string_view kNoBufferSpace = "no buffer space on this mach
 inline constexpr std::string_view kNoLocalAddress = "no free address or port on this machine";
 inline constexpr std::string_view kNoAddressFamily = "address family not supported by this machine";
 
-// Of mail that waits for the end of an outage of this host: the way, and the reason, follow.
+// For mail that waits for the end of an outage of this host; followed by the way and the reason.
 inline constexpr std::string_view kCannotSend = "this host cannot send";
 
 enum class ConnectFailure {
-  refused,     // somebody answered: the host, or a firewall
-  no_answer,   // the time was over
-  no_route,    // here, or further on
+  refused,     // refused by the host, or by a firewall
+  no_answer,   // timed out
+  no_route,    // from here, or further on
   prohibited,  // by this host
   resources,   // of this host
   other
 };
-// Of a result of Stage::connect.
+// For a result of Stage::connect.
 ConnectFailure connect_failure(const HostResult& result);
 
 }  // namespace mxpress::proto

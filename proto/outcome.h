@@ -1,4 +1,4 @@
-// What became of a recipient, and what a mail host did: the values that delivery, spool, logs, notices and `mxpress show` share.
+// The result for a recipient, and the action of a mail host: values shared by delivery, spool, logs, notices and `mxpress show`.
 #pragma once
 
 #include <cstdint>
@@ -11,20 +11,20 @@
 
 namespace mxpress::proto {
 
-// Where in the conversation something happened.
-// Kept on disk as a number: new ones come last.
+// The step of the SMTP conversation.
+// Stored on disk as a number: append new ones.
 enum class Stage { lookup, connect, greeting, hello, tls, mail, rcpt, data, content, quit, local, none, auth };
 std::string_view to_string(Stage stage);
 
 enum class Outcome {
-  untried,  // nothing was said about this recipient: another host may be tried
+  untried,  // no statement about this recipient: another host may be tried
   delivered,
   deferred,
   failed,
 };
 std::string_view to_string(Outcome outcome);
 
-// What one host did, or why it could not be asked. Strings are already cleaned: no control characters, printable ASCII, bounded.
+// The reply or failure of one host. Strings are already cleaned: no control characters, printable ASCII, bounded.
 struct HostResult {
   Stage stage = Stage::none;
   std::string host;              // "mx1.example.org"; empty when none was reached
@@ -38,28 +38,28 @@ struct HostResult {
   bool operator==(const HostResult&) const = default;
 };
 
-// One host of one attempt, for the life story that `mxpress show` tells.
+// One host of one attempt, for the history in `mxpress show`.
 struct HostAttempt {
   HostResult result;
   WallTime started{};
-  Duration connect{0};  // TCP connect; 0 with a session that was reused
+  Duration connect{0};  // TCP connect; 0 with a reused session
   Duration total{0};
   bool reused_session = false;
 };
 
-// What `result`, which one message met, says to the senders of other messages that wait for the same host. A reply to MAIL or later may
-// name the addresses or the content of the message that got it: it becomes our own finding, with its codes and the stage in our words.
-// `since`: when the host's failure began, if known.
+// Converts `result`, which one message got, into a result for other messages that wait for the same host. A reply to MAIL or later may name
+// addresses or content of its message: it becomes our own finding, with its codes, and the stage in our words. `since`: when the host's
+// failure began, if known.
 HostResult for_other_messages(const HostResult& result, std::optional<WallTime> since);
 
-// RFC 4954 6: the host refuses what this host has signed in with, or wants it to sign in. Whose fault that is, it is no recipient's.
-// While signing in other replies count as well, if no mechanism is to blame for them.
+// RFC 4954 6: the host refuses this host's credentials, or requires it to sign in. No recipient is at fault. During sign-in other replies
+// count as well, unless they are about a mechanism.
 bool refuses_login(const HostResult& result);
 
-// Why a message that was held has expired.
+// The reason in the notice for a held message that expired.
 inline constexpr std::string_view kHeldTooLong = "held by the operator until its lifetime ended";
 
-// No mail host said it: an operator ended it here.
+// True if an operator ended it here; no mail host refused it.
 bool returned_by_operator(const HostResult& result);
 
 struct RecipientResult {

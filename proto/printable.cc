@@ -1,4 +1,4 @@
-// Remote text made fit for logs, notices, header fields and terminals.
+// Makes remote text safe for logs, notices, header fields and terminals.
 #include "proto/printable.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Remote text made fit for logs, notices, header fields and terminals.
+// Makes remote text safe for logs, notices, header fields and terminals.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@ namespace mxpress::proto {
 // Printable ASCII of at most `max` octets: tabs and line ends become one space, other control characters (DEL and the
 // lead byte of an escape sequence included) are removed, each octet over 127 becomes '?'.
 std::string printable(std::string_view text, std::size_t max);
-// Whether it is as it is, but for its length.
+// True if printable() would not change it, apart from its length.
 bool is_printable(std::string_view text);
 
 }  // namespace mxpress::proto

@@ -22,7 +22,7 @@ std::optional<QueueId> QueueId::parse(std::string_view text) {
   for (const char c : text) {
     const char capital = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
     const auto digit = kDigits.find(capital);
-    // 13 digits are 65 bits: the first must leave the highest bit alone.
+    // 13 digits are 65 bits: the first digit must not use the highest bit.
     if (digit == std::string_view::npos || value >> 59 != 0) return std::nullopt;
     value = value << 5 | digit;
   }

@@ -1,4 +1,4 @@
-// The name of a message in queue, logs, Received and on disk.
+// The id of a message in queue, logs, Received and on disk.
 #pragma once
 
 #include <compare>
@@ -17,7 +17,7 @@ struct QueueId {
   auto operator<=>(const QueueId&) const = default;
   // 13 digits and capital letters without I, L, O, U (Crockford's base 32).
   std::string to_string() const;
-  // Either case; exactly 13 characters.
+  // In either case; exactly 13 characters.
   static std::optional<QueueId> parse(std::string_view text);
 };
 

@@ -11,7 +11,7 @@
 namespace mxpress::proto {
 namespace {
 
-constexpr std::size_t kMostAuthors = 100;  // are read
+constexpr std::size_t kMostAuthors = 100;  // the most that are read
 constexpr std::size_t kMostOfLine = 998;   // RFC 5322 2.1.1
 
 struct Authors {

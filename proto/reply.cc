@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxShown = 1000;
 constexpr std::size_t kMaxWrittenText = 490;  // with code, enhanced code and CRLF below 512: RFC 5321 4.5.3.1.5
 
-// The enhanced code that a line of text begins with, and nothing if its class does not agree. RFC 2034 4
+// The enhanced code at the start of a line of text, or nullopt if its class does not match. RFC 2034 4
 std::optional<EnhancedStatus> leading_status(std::string_view text, int code) {
   const auto status = EnhancedStatus::parse(text.substr(0, text.find(' ')));
   return status && status->klass == code / 100 ? status : std::nullopt;
@@ -20,7 +20,7 @@ std::optional<EnhancedStatus> leading_status(std::string_view text, int code) {
 
 Error not_a_reply(const char* why) { return Error::transient(std::string("the mail host sent no valid SMTP reply: ") + why); }
 
-// 0 if the line is no reply line. RFC 5321 4.2
+// 0 if the line is not a reply line. RFC 5321 4.2
 int code_of(std::string_view line) {
   if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, is_digit)) return 0;
   if (line[0] < '2' || line[0] > '5') return 0;

@@ -1,4 +1,4 @@
-// SMTP replies: reading what a server says, writing what we say. RFC 5321 4.2, RFC 2034.
+// SMTP replies: reads those of servers, writes ours. RFC 5321 4.2, RFC 2034.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ constexpr int kAuthContinues = 334;
 
 struct Reply {
   int code = 0;                              // 200 to 599
-  std::string text{};                        // of its lines, without code and separator, with LF between them; as received
-  std::optional<EnhancedStatus> enhanced{};  // only where its class agrees with the code (RFC 2034 4)
+  std::string text{};                        // its lines without code and separator, joined by LF; as received
+  std::optional<EnhancedStatus> enhanced{};  // only if its class matches the code (RFC 2034 4)
 
   // The text line by line; at least one. Valid as long as `text`.
   std::vector<std::string_view> lines() const;
@@ -41,9 +41,9 @@ class ReplyParser {
   static constexpr std::size_t kMaxReply = 65536;  // octets and...
   static constexpr std::size_t kMaxLines = 1000;   // ...lines of a whole reply
 
-  // Takes bytes up to the end of one reply, and says how many it took. After an error or a complete reply nothing more is taken.
+  // Takes bytes up to the end of one reply, and returns their number. After an error or a complete reply it takes no more.
   std::size_t feed(std::string_view bytes);
-  // A complete reply, or an Error (mismatched codes, not a reply, too long: transient, 4.5.5), or nothing yet.
+  // A complete reply, or an Error (mismatched codes, not a reply, too long: transient, 4.5.5), or nullopt if more is needed.
   std::optional<Result<Reply>> take();
 
  private:

@@ -1,4 +1,4 @@
-// What a mail host objects to, by phrases that mail hosts are known to use.
+// Finds the reason for a mail host's refusal, by phrases that mail hosts are known to use.
 #include "proto/reply_cause.h"
 
 #include <algorithm>
@@ -12,14 +12,14 @@ namespace {
 
 constexpr std::size_t kMaxReply = 1000;
 constexpr std::size_t kMaxName = 100;
-constexpr std::size_t kShort = 5;  // a phrase of so few letters is a word of its own; longer ones may go on ("greylisted")
+constexpr std::size_t kShort = 5;  // a phrase up to this length is a whole word; longer ones may be the start of one ("greylisted")
 
 struct Phrase {
   std::string_view text;
   ReplyCause cause;
 };
 
-// The first that fits decides.
+// The first match decides.
 constexpr Phrase kPhrases[] = {
     {"greylist", ReplyCause::greylisting},
     {"graylist", ReplyCause::greylisting},
@@ -78,7 +78,7 @@ constexpr Phrase kPhrases[] = {
     {"too many messages", ReplyCause::rate},
 };
 
-// Behind these words stands the name of a list, if a name stands there.
+// Phrases that may be followed by the name of a list.
 constexpr std::string_view kBeforeName[] = {"blocked using ", "listed at ", "listed in ", "listed on ",
                                             "listed by ",     "list at ",   "list on ",   "rbl on "};
 
@@ -109,7 +109,7 @@ constexpr Operator kOperators[] = {
     {"(s3150)", "Microsoft"},
 };
 
-// Of a list whose name is not known.
+// Phrases for a list whose name is not known.
 constexpr std::string_view kSomeList[] = {"block list", "blocklist", "black list", "blacklist", "dnsbl", " rbl", "rbl:", "blocked using"};
 
 constexpr std::string_view kNotAsked[] = {"query refused", "127.255.255.", "open resolver"};
@@ -121,7 +121,7 @@ bool has_any(std::string_view text, const Fragments& fragments) {
 
 bool is_in_word(char c) { return is_digit(c) || is_alpha(c); }
 
-// Not within a longer word: replies end with random letters.
+// Only at the start of a word: replies end with random letters.
 bool has_phrase(std::string_view text, std::string_view phrase) {
   for (auto at = text.find(phrase); at != text.npos; at = text.find(phrase, at + 1)) {
     const auto end = at + phrase.size();
@@ -131,7 +131,7 @@ bool has_phrase(std::string_view text, std::string_view phrase) {
   return false;
 }
 
-// Lower case, without the words that hold an address: a recipient at the domain of a block list is not listed there.
+// Lower case, without words that hold an address: a recipient at the domain of a block list is not listed there.
 std::string searched_text(std::string_view reply) {
   std::string text;
   for (std::string_view rest = reply.substr(0, kMaxReply); !rest.empty();) {
@@ -144,7 +144,7 @@ std::string searched_text(std::string_view reply) {
 
 bool is_in_name(char c) { return is_in_word(c) || c == '-' || c == '.' || c == '_'; }
 
-// A domain, and no address.
+// A domain that is not part of an address.
 std::optional<std::string> name_in(std::string_view text) {
   while (text.ends_with('.')) text.remove_suffix(1);
   const auto dot = text.rfind('.');
@@ -153,7 +153,7 @@ std::optional<std::string> name_in(std::string_view text) {
   return std::all_of(top.begin(), top.end(), is_alpha) ? std::optional(std::string(text)) : std::nullopt;
 }
 
-// Around that place.
+// The word around that place.
 std::string_view word_at(std::string_view text, std::size_t place) {
   std::size_t begin = place, end = place;
   while (begin > 0 && is_in_name(text[begin - 1])) --begin;
@@ -172,7 +172,7 @@ std::optional<std::string> announced_list(std::string_view text) {
   return std::nullopt;
 }
 
-// "zen.spamhaus.org" if that is what stands there, "Spamhaus" for any page of theirs.
+// "zen.spamhaus.org" if the text has that, "Spamhaus" for any page of theirs.
 std::optional<std::string> known_list(std::string_view text) {
   for (const Operator& known : kOperators) {
     const auto found = text.find(known.fragment);

@@ -1,4 +1,4 @@
-// What a mail host objects to, by the words of its reply. Codes alone often do not tell, or tell something else.
+// The reason for a mail host's refusal, by the words of its reply. Codes alone are often too vague, or misleading.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@ enum class ReplyCause {
   block_list,
   block_list_not_asked,  // the list did not answer the mail host's question
   hello_name,            // the name in EHLO or HELO
-  reverse_name,          // the sending host's address has no name, or one that does not lead back
+  reverse_name,          // the sending host's address has no name, or one that does not resolve to it
   authentication,        // SPF, DKIM or DMARC
-  encryption,            // it insists on TLS
-  sign_in,               // it insists on a user name
-  relaying,              // it does not take mail for the recipient's domain
+  encryption,            // TLS is required
+  sign_in,               // signing in is required
+  relaying,              // the host does not accept mail for the recipient's domain
   greylisting,
   rate,
   reputation,
@@ -23,10 +23,10 @@ enum class ReplyCause {
 
 struct ReplyFinding {
   ReplyCause cause = ReplyCause::unknown;
-  std::string block_list{};  // which one, if the reply tells: "zen.spamhaus.org"
+  std::string block_list{};  // its name, if the reply has one: "zen.spamhaus.org"
 };
 
-// `reply`: all of it, as Reply::to_string() gives it. What it quotes of mail addresses is no evidence.
+// `reply`: the whole reply, from Reply::to_string(). Mail addresses quoted in it are ignored.
 ReplyFinding cause_of(std::string_view reply);
 
 }  // namespace mxpress::proto

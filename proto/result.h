@@ -1,4 +1,4 @@
-// Errors as values: Result<T> is a T or an Error that knows transient from permanent.
+// Errors as values: Result<T> is a T or an Error, which is either transient or permanent.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@ namespace mxpress::proto {
 
 enum class Permanence { transient, permanent };
 
-// What went wrong, in one sentence that says what to do about it where that is known.
+// A failure in one sentence, with the action to take if that is known.
 struct [[nodiscard]] Error {
   std::string message;
   Permanence permanence = Permanence::permanent;

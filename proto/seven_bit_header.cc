@@ -11,7 +11,7 @@
 namespace mxpress::proto {
 namespace {
 
-// Octets outside ASCII in addresses whose domains are converted: some 8 ms of IDNA for all of a header.
+// Octets outside ASCII in addresses whose domains are converted: some 8 ms of IDNA for a whole header.
 constexpr std::size_t kMaxConverted = 16 * 1024;
 
 std::string encoded_value(const HeaderField& field, std::size_t& convertible) {

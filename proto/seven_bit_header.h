@@ -1,4 +1,4 @@
-// A header for hosts that take only ASCII: raw 8-bit text in it is encoded. RFC 2047, RFC 2231, RFC 6857.
+// A header for hosts that accept only ASCII: raw 8-bit text in it is encoded. RFC 2047, RFC 2231, RFC 6857.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace mxpress::proto {
 //                                                    and so do those behind thousands of addresses whose domains were converted
 //   Content-Type, Content-Disposition                parameters are encoded by RFC 2231
 //
-// What is not UTF-8 gets the character set "unknown-8bit" (RFC 1428). Linear time.
+// Text that is not UTF-8 gets the character set "unknown-8bit" (RFC 1428). Linear time.
 std::string seven_bit_header(std::string_view header);
 
 }  // namespace mxpress::proto

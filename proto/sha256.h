@@ -9,7 +9,7 @@
 namespace mxpress::proto {
 
 std::array<std::uint8_t, 32> sha256(std::string_view text);
-// The first `digits` (at most 64) of it in hexadecimal.
+// The first `digits` (at most 64) of the hash in hexadecimal.
 std::string sha256_hex(std::string_view text, std::size_t digits = 64);
 
 }  // namespace mxpress::proto

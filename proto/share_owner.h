@@ -1,4 +1,4 @@
-// Whose shares of the daemon's budgets something uses: a local user, or the network of a client elsewhere.
+// The owner whose shares of the daemon's budgets are used: a local user, or the network of a remote client.
 #pragma once
 
 #include <compare>
@@ -8,16 +8,16 @@
 
 namespace mxpress::proto {
 
-// For shares, not for rights over mail: over loopback TCP the uid is that of the client's socket, which another user's program may have
-// been given. So it compares with nothing but its like; whose a message is, is Submitter::uid. A value of 16 octets, cheap to copy and to
-// hash.
+// For shares only, not for rights over mail: over loopback TCP the uid is that of the client's socket, which may have been given to another
+// user's program. So it compares only with its own type; the owner of a message is Submitter::uid. A value of 16 octets, cheap to copy and
+// to hash.
 class ShareOwner {
  public:
   enum class Kind : std::uint8_t { unknown, user, ipv4, ipv6_network };
 
   // A program on this host whose user is not known.
   ShareOwner() = default;
-  // A negative uid is an unknown one.
+  // A negative uid means unknown.
   static ShareOwner user(std::int64_t uid) { return uid < 0 ? ShareOwner() : ShareOwner(Kind::user, static_cast<std::uint64_t>(uid)); }
   // The first octet of the address is the most significant one.
   static ShareOwner ipv4(std::uint32_t address) { return {Kind::ipv4, address}; }
@@ -25,11 +25,11 @@ class ShareOwner {
   static ShareOwner ipv6_network(std::uint64_t prefix) { return {Kind::ipv6_network, prefix}; }
 
   bool is_known() const { return kind_ != Kind::unknown; }
-  // What the record of the spool has.
+  // As in the record of the spool.
   Kind kind() const { return kind_; }
   std::uint64_t number_in_record() const { return number_; }
 
-  // Of a user; -1: it is none. For Submitter::sending_user() alone.
+  // The user's uid; -1: not a user. Only for Submitter::sending_user().
   std::int64_t user_of_socket() const { return kind_ == Kind::user ? static_cast<std::int64_t>(number_) : -1; }
 
   // "uid 33", "192.0.2.7", "2001:db8:1:2::/64" or "loopback".

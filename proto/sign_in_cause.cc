@@ -1,4 +1,4 @@
-// What providers say of those whom they do not let in.
+// Finds the reason why a provider refuses sign-in.
 #include "proto/sign_in_cause.h"
 
 #include "proto/ascii.h"

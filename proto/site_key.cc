@@ -9,7 +9,7 @@ namespace mxpress::proto {
 namespace {
 
 constexpr std::size_t kHost = 255;   // octets of the longest
-constexpr std::size_t kDigits = 32;  // 128 bits: nobody finds two sites with one key
+constexpr std::size_t kDigits = 32;  // 128 bits: nobody can find two sites with one key
 constexpr std::size_t kPort = 6;     // with its colon
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kCompared = 64;
 
-// One letter of four is a slip, and two of more; in shorter names hardly any.
+// The distance that is too far: names of three or four letters may differ in one letter, longer ones in two, shorter ones in none.
 std::size_t too_far(std::size_t letters) { return letters < 3 ? 0 : letters < 5 ? 2 : 3; }
 
 }  // namespace

@@ -7,16 +7,16 @@
 
 namespace mxpress::proto {
 
-// Levenshtein's distance: how many letters differ. Costs the product of the lengths.
+// Levenshtein distance: the number of letters that differ. Takes time by the product of the lengths.
 std::size_t spelling_distance(std::string_view a, std::string_view b);
 
-// The nearest of many candidates that are offered one by one.
+// The nearest of many candidates that are added one by one.
 class NearMiss {
  public:
   // Only the first 64 octets count.
   explicit NearMiss(std::string_view name);
   void offer(std::string_view candidate);
-  // The first of the nearest; empty: none is near.
+  // The first of the nearest candidates; empty: none is near.
   const std::string& nearest() const { return nearest_; }
 
  private:

@@ -1,4 +1,4 @@
-// Enhanced status codes: parsing, and what they say in plain words when they stand in a reply.
+// Enhanced status codes: parsing, and their meaning in plain words when a reply has them.
 #include "proto/status.h"
 
 #include "proto/ascii.h"
@@ -9,11 +9,11 @@ namespace {
 struct Words {
   int klass;  // 0: any class
   int subject;
-  int detail;  // -1: any detail that is not listed
+  int detail;  // -1: any other detail
   std::string_view text;
 };
 
-// The first line that fits is the one that is used.
+// The first match is used.
 constexpr Words kWords[] = {
     {2, 1, 5, "The recipient's address was accepted."},
     {4, 1, 1, "The recipient's mail host does not accept the address for now; it may not exist."},
@@ -75,7 +75,7 @@ std::optional<int> take_number(std::string_view& text) {
   std::size_t length = 0;
   int number = 0;
   while (length < text.size() && length < 4 && is_digit(text[length])) number = number * 10 + (text[length++] - '0');
-  // RFC 3463 2: numbers carry no leading zeros.
+  // RFC 3463 2: no leading zeros.
   if (length == 0 || length > 3 || (length > 1 && text[0] == '0')) return std::nullopt;
   text.remove_prefix(length);
   return number;

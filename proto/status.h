@@ -22,8 +22,8 @@ struct EnhancedStatus {
   static std::optional<EnhancedStatus> parse(std::string_view text);
 };
 
-// What the code says in the reply of a mail host, in plain words for somebody who is no mail expert; never empty. RFC 3463 3, RFC 7505,
-// RFC 7372. For a whole result: explain() in proto/explanation.h.
+// The meaning of the code in the reply of a mail host, in plain words for people who are not mail experts; never empty. RFC 3463 3, RFC
+// 7505, RFC 7372. For a whole result: explain() in proto/explanation.h.
 std::string_view plain_words(EnhancedStatus status);
 
 }  // namespace mxpress::proto

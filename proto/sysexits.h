@@ -1,11 +1,11 @@
-// Exit codes of sendmail and its kin, by the convention of sysexits.h.
+// Exit codes of sendmail and similar programs, as in sysexits.h.
 #pragma once
 
 namespace mxpress::proto {
 
 enum class ExitCode : int {
   ok = 0,
-  usage = 64,  // arguments that make no sense
+  usage = 64,  // wrong arguments
   data = 65,   // the message cannot be used: no recipients, NUL, malformed address
   no_input = 66,
   no_user = 67,

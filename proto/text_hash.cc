@@ -17,7 +17,7 @@ std::uint64_t word_at(const char* octets) {
   return word;
 }
 
-// The octets behind the last whole word, and the size in the most significant octet.
+// The octets after the last whole word, and the size in the most significant octet.
 std::uint64_t last_word(std::string_view text) {
   std::uint64_t word = std::uint64_t{text.size()} << 56;
   const std::size_t rest = text.size() % kWord;

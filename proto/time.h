@@ -1,4 +1,4 @@
-// Points in time as values. Nothing here reads a clock: the time is always an argument.
+// Points in time as values. No function here reads a clock: the time is always an argument.
 #pragma once
 
 #include <chrono>

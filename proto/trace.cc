@@ -6,7 +6,7 @@
 namespace mxpress::proto {
 namespace {
 
-constexpr std::size_t kMaxRemote = 255;   // octets of what the client said
+constexpr std::size_t kMaxRemote = 255;   // octets of text from the client
 constexpr std::size_t kUsualField = 400;  // octets
 
 std::string_view protocol(TransmissionType type) {
@@ -23,7 +23,7 @@ std::string_view protocol(TransmissionType type) {
   return "SMTP";
 }
 
-// Text for a comment: cleaned, and nothing that could end it. RFC 5322 3.2.2
+// Text for a comment: cleaned, without characters that could end it. RFC 5322 3.2.2
 std::string in_comment(std::string_view text) {
   std::string clean = printable(text, kMaxRemote);
   for (char& c : clean) {
@@ -32,7 +32,7 @@ std::string in_comment(std::string_view text) {
   return clean;
 }
 
-// RFC 5321 4.1.3; "unknown" for what is no address.
+// RFC 5321 4.1.3; "unknown" for text that is not an address.
 std::string literal(std::string_view address) {
   std::string text = std::string("[").append(address).append("]");
   if (Domain::parse(text)) return text;
@@ -40,7 +40,7 @@ std::string literal(std::string_view address) {
   return domain ? "[IPv6:" + domain->address() + "]" : "unknown";
 }
 
-// RFC 5321 4.4: From-domain and TCP-info. A name that is no domain goes into the comment.
+// RFC 5321 4.4: From-domain and TCP-info. A name that is not a domain goes into the comment.
 void append_client(const Trace& trace, std::string& field) {
   const std::string address = literal(trace.client_address);
   if (const auto name = Domain::parse(trace.client_name)) {

@@ -1,4 +1,4 @@
-// The Received field that we put in front of a message. RFC 5321 4.4, RFC 3848.
+// The Received field that mxpress adds to a message. RFC 5321 4.4, RFC 3848.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@ namespace mxpress::proto {
 
 enum class TransmissionType { local, smtp, esmtp, esmtps };
 
-// It refers to what others keep.
+// Holds references to the caller's data.
 struct Trace {
   TransmissionType type = TransmissionType::local;
-  std::int64_t uid = -1;              // local: who submitted it
-  std::string_view client_name{};     // what the client said in HELO or EHLO
+  std::int64_t uid = -1;              // local: the submitter
+  std::string_view client_name{};     // the client's name in HELO or EHLO
   std::string_view client_address{};  // "192.0.2.1" or "2001:db8::1", without port
   std::string_view tls{};             // "TLSv1.3/TLS_AES_256_GCM_SHA384"; empty without TLS
   const Domain& by;                   // our host name
@@ -28,7 +28,7 @@ struct Trace {
   int zone_minutes = 0;
 };
 
-// The whole field with CRLF, folded; no line over 998 octets whatever the client said, which is cleaned.
+// The whole field with CRLF, folded; no line over 998 octets for any text of the client, which is cleaned.
 std::string received_field(const Trace& trace);
 
 }  // namespace mxpress::proto

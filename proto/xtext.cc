@@ -1,4 +1,4 @@
-// xtext: how DSN parameters carry arbitrary printable text. RFC 3461 4.
+// xtext: the encoding of arbitrary printable text in DSN parameters. RFC 3461 4.
 #include "proto/xtext.h"
 
 namespace mxpress::proto {

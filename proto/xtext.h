@@ -1,4 +1,4 @@
-// xtext: how DSN parameters carry arbitrary printable text. RFC 3461 4.
+// xtext: the encoding of arbitrary printable text in DSN parameters. RFC 3461 4.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@ namespace mxpress::proto {
 
 // Printable ASCII without space, '+' and '=', and "+XX" with capital hexadecimal digits.
 bool is_xtext(std::string_view text);
-// The text that is meant (any octets: clean it before showing it); nothing if this is not xtext.
+// The decoded text (any octets: clean it before showing it); nullopt if this is not xtext.
 std::optional<std::string> decode_xtext(std::string_view text);
 std::string encode_xtext(std::string_view text);
 
