@@ -11,7 +11,7 @@
 
 namespace mxpress::dns {
 
-// An IPv4 or IPv6 address as text-free value.
+// An IPv4 or IPv6 address in binary form.
 struct Address {
   bool is_v6 = false;
   std::array<std::uint8_t, 16> bytes{};  // the first 4 for IPv4
@@ -23,7 +23,7 @@ struct Address {
 
 enum class AddressFamily { any, ipv4, ipv6 };
 
-// ::ffff:192.0.2.1 is 192.0.2.1 to the kernel: all tests below look through the mapping (RFC 4291 2.5.5.2). Others stay as they are.
+// The kernel treats ::ffff:192.0.2.1 as 192.0.2.1: all tests below look through the mapping (RFC 4291 2.5.5.2). Others are unchanged.
 Address unmapped(const Address& address);
 
 bool is_loopback(const Address& address);     // 127.0.0.0/8, ::1
@@ -32,7 +32,7 @@ bool is_multicast(const Address& address);    // 224.0.0.0/4, ff00::/8; and the 
 bool is_link_local(const Address& address);   // 169.254.0.0/16, fe80::/10
 bool is_private(const Address& address);      // RFC 1918, RFC 6598, fc00::/7 (RFC 4193)
 
-// "a loopback address", "a multicast address" ...; empty for an address that says nothing about itself.
+// "a loopback address", "a multicast address" ...; empty for an ordinary address.
 std::string_view peculiarity(const Address& address);
 
 // "192.0.2.1:25", "[2001:db8::1]:25"

@@ -48,7 +48,7 @@ void note(std::string& list, const std::string& text) {
   }
 }
 
-// What a host without any address is told to lack.
+// The text for a host without any address: which records it lacks.
 std::string missing_text(const MailHost& host, const Answer& answer) {
   const bool no_name = answer.kind == AnswerKind::no_such_name;
   return host.name + " (" + (no_name ? answer.text : "no address record, says " + answer.server) + ")";
@@ -122,8 +122,8 @@ Task<void> AddressSearch::ask_addresses(MailHost host) {
   judge(std::move(host), v4, v6);
 }
 
-// A host that has addresses only in the family that is not used may have the others later (those of Microsoft lack them for moments), and
-// which family is used is a setting of this side: no mail is returned for that.
+// A host may have addresses only in the unused family and get the others later (Microsoft's hosts lack them for moments), and the choice of
+// the family is a setting of this side: no mail is returned for that.
 Task<void> AddressSearch::look_at_other_family(std::string name) {
   const RecordType type = wants(rules_, RecordType::a) ? RecordType::aaaa : RecordType::a;
   ++lookups_;
@@ -137,7 +137,7 @@ Task<Answer> AddressSearch::ask(std::string name, RecordType type) {
   co_return co_await resolver_.resolve(std::move(question));
 }
 
-// One family that fails does not stop the other; but only both together can say that there is no address.
+// If one family fails the other is still used; only both together can show that there is no address.
 void AddressSearch::judge(MailHost host, const Answer& v4, const Answer& v6) {
   host.authenticated = mx_authenticated_ && (v4.addresses.empty() || v4.authenticated) && (v6.addresses.empty() || v6.authenticated);
   const bool any_cut = take(host, v4.addresses, v6.addresses);
@@ -152,14 +152,14 @@ void AddressSearch::judge(MailHost host, const Answer& v4, const Answer& v6) {
   if (!any_cut) note(missing_, missing_text(host, wants(rules_, RecordType::a) ? v4 : v6));
 }
 
-// A family that failed, or has no address, beside one that has shortens nothing: it is only left out for this time. ("No AAAA record" may
-// hold for no time at all, RFC 2308 5, and most hosts have none.)
+// If one family has an address, the failure or absence of the other does not shorten the TTL: it is only left out this time. ("No AAAA
+// record" may have a TTL of zero, RFC 2308 5, and most hosts have none.)
 void AddressSearch::note_ttl(const Answer& answer, bool host_has_address) {
   const bool counts = host_has_address ? answer.kind == AnswerKind::found : answer.kind != AnswerKind::failed;
   if (counts) ttl_ = std::min(ttl_, answer.ttl);
 }
 
-// Gives the host its usable addresses; says whether any other was cut.
+// Gives the host its usable addresses; returns true if an address was left out.
 bool AddressSearch::take(MailHost& host, const std::vector<Address>& v4, const std::vector<Address>& v6) {
   bool any_cut = false;
   for (const Address& mapped : interleaved(v4, v6)) {
@@ -176,7 +176,7 @@ bool AddressSearch::take(MailHost& host, const std::vector<Address>& v4, const s
   return any_cut;
 }
 
-// Why an address is not used; empty if it may be.
+// The reason why an address is not used; empty if it may be used.
 std::string AddressSearch::objection(const Address& address) const {
   if (is_own(address)) return "which is this host";
   if (policy_ == Policy::not_asked || !rules_.may_deliver_to || rules_.may_deliver_to(address)) return {};

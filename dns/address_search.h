@@ -1,4 +1,4 @@
-// From mail hosts to addresses: looks hosts up one after another, leaves out what may not be used, and explains when nothing is left.
+// From mail hosts to addresses: looks hosts up one after another, drops addresses that may not be used, and explains an empty result.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ struct MailHost {
   bool authenticated = false;
 };
 
-// Whether `rules.may_deliver_to` is asked: not for routes, which are the administrator's word.
+// asked: `rules.may_deliver_to` is called. not_asked: for routes, which the administrator has chosen.
 enum class Policy { asked, not_asked };
 
 Targets failed_targets(proto::EnhancedStatus status, std::string text, std::chrono::seconds ttl);
@@ -33,13 +33,13 @@ class AddressSearch {
   AddressSearch(Resolver& resolver, const TargetRules& rules, std::uint16_t port, Policy policy)
       : resolver_(resolver), rules_(rules), port_(port), policy_(policy) {}
 
-  // The MX answer that led here; its TTL and authenticity bound those of the result.
+  // The MX answer behind the hosts; its TTL and authenticity limit those of the result.
   void use_mx(const Answer& answer);
   // `hosts` by preference. Ends when there are enough addresses, or no more questions may be asked.
   Task<void> look_up(std::vector<MailHost> hosts);
-  // An address that needs no question.
+  // Adds an address that needs no lookup.
   void use_address(MailHost host, const Address& address);
-  // `domain` is only for the text.
+  // `domain` is used only in the text.
   Targets result(const std::string& domain) const;
 
  private:
@@ -64,10 +64,10 @@ class AddressSearch {
   std::vector<MailHost> hosts_;  // with at least one usable address
   bool mx_authenticated_ = true;
   bool is_implicit_ = false;
-  int own_preference_ = kNoPreference;  // of the first host that turned out to be us
+  int own_preference_ = kNoPreference;  // of the first host that is this host
   std::size_t lookups_ = 0;
   std::chrono::seconds ttl_ = std::chrono::hours(24);
-  std::string temporary_, cut_, missing_;  // what kept hosts from being used, for people
+  std::string temporary_, cut_, missing_;  // reasons why hosts cannot be used, for people
 };
 
 }  // namespace mxpress::dns

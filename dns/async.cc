@@ -1,4 +1,4 @@
-// The system's clocks, and the one in force.
+// The system's clocks, and the clock in use.
 #include "dns/async.h"
 
 #include <time.h>

@@ -1,4 +1,4 @@
-// What everything that waits shares: executor, coroutine type, clocks and timers. Lives in dns/, the lowest folder that waits.
+// Shared by all code that waits: executor, coroutine type, clocks and timers. It is in dns/, the lowest folder that waits.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -17,7 +17,7 @@ template <class T>
 using Task = asio::awaitable<T, Executor>;
 inline constexpr asio::use_awaitable_t<Executor> use_task{};
 
-// Goes on behind everything that is ready now: whoever has much to do calls it after each piece of at most some milliseconds.
+// Continues after all other work that is ready now. Long computations call it after each piece of at most a few milliseconds.
 Task<void> let_others_go_on();
 
 // The two clocks of the process: wall time (may be stepped) and time since boot (never steps; counts suspend).
@@ -27,11 +27,11 @@ class Clock {
   virtual WallTime wall() const = 0;
   virtual std::chrono::nanoseconds since_boot() const = 0;
 
-  // The clock in force: the system's unless a simulation has installed its own. Any thread.
+  // The clock in use: the system's unless a simulation has installed its own. Any thread.
   static Clock& current();
-  // For simulations, before any thread runs; nullptr gives the system's back. Not owned.
+  // For simulations, before any thread runs; nullptr restores the system's. Not owned.
   static void install(Clock* clock);
-  // Called when a timer queue asks how long to sleep until its earliest timer. A simulated clock notes the moment to jump to.
+  // Called when a timer queue asks how long to sleep until its earliest timer. A simulated clock notes the time to jump to.
   virtual std::chrono::nanoseconds before_sleep(std::chrono::nanoseconds until_next_timer) { return until_next_timer; }
 };
 

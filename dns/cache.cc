@@ -10,8 +10,8 @@ using std::chrono::seconds;
 
 constexpr seconds kMaxTtl = std::chrono::hours(24);
 constexpr seconds kMaxNegativeTtl = std::chrono::hours(3);  // RFC 2308 5
-constexpr seconds kFailureTtl{5};                           // RFC 2308 7.1 allows 5 minutes; recovery should be noticed sooner
-constexpr std::size_t kOverhead = 256;                      // an entry's nodes, about
+constexpr seconds kFailureTtl{5};                           // RFC 2308 7.1 allows 5 minutes; a short time lets recovery be noticed sooner
+constexpr std::size_t kOverhead = 256;                      // approximate octets of an entry's nodes
 
 seconds time_to_keep(const Answer& answer) {
   switch (answer.kind) {

@@ -1,4 +1,4 @@
-// Answers kept for as long as they hold: bounded, least recently used out first. RFC 1034 4.3.1, RFC 2308 5.
+// The cache of answers: bounded, least recently used out first; entries are dropped when their TTL ends. RFC 1034 4.3.1, RFC 2308 5.
 #pragma once
 
 #include <list>
@@ -19,11 +19,11 @@ class Cache {
  public:
   explicit Cache(CacheLimits limits = {}) : limits_(limits) {}
 
-  // With what is left of its TTL.
+  // The answer with its remaining TTL.
   std::optional<Answer> find(const Question& question, BootTime now);
-  // A TTL of zero is not kept, a failure for a few seconds, a negative answer for at most 3 h, any for at most a day.
+  // A TTL of zero is not cached, a failure for a few seconds, a negative answer for at most 3 h, any for at most a day.
   void store(const Question& question, const Answer& answer, BootTime now);
-  // Forgets all: the servers that said it are no longer the ones to ask.
+  // Forgets all answers, because other servers are to be asked from now on.
   void clear();
 
   std::size_t entries() const { return index_.size(); }

@@ -1,4 +1,4 @@
-// The one place that turns Address into Asio's and the system's address types, and back.
+// Converts Address to Asio's and the system's address types, and back. No other file does.
 #pragma once
 
 #include <sys/socket.h>
@@ -14,7 +14,7 @@ namespace mxpress::dns {
 
 // `scope`: index of the interface of a link-local IPv6 address; 0: none.
 boost::asio::ip::address to_asio(const Address& address, std::uint32_t scope = 0);
-// Without its scope.
+// Drops the scope.
 Address from_asio(const boost::asio::ip::address& address);
 // The address of a sockaddr_in or sockaddr_in6, without its scope; nullopt for a null pointer and other families.
 std::optional<Address> from_system(const sockaddr* address);

@@ -17,7 +17,7 @@ constexpr auto kAvoidSilent = std::chrono::seconds(30);
 constexpr auto kBelievePositive = std::chrono::minutes(10);
 constexpr std::size_t kFailuresTold = 3;
 
-// What the servers said, in order and without repetition.
+// The failures of the servers, in order and without repetition.
 class Failures {
  public:
   void add(const std::string& text) {
@@ -34,8 +34,8 @@ class Failures {
   std::vector<std::string> texts_;
 };
 
-// Without any address a domain is believed to have no mail host: mail to it is returned at once. RFC 9824: a zone may say NODATA of names
-// that do not exist.
+// If a domain has no address, it counts as having no mail host: mail to it is returned at once. RFC 9824: a zone may answer NODATA for
+// names that do not exist.
 bool may_return_mail(const Question& question, const Answer& answer) {
   const bool asks_address = question.type == RecordType::a || question.type == RecordType::aaaa;
   return answer.kind == AnswerKind::no_such_name || (answer.kind == AnswerKind::no_data && asks_address);
@@ -43,15 +43,15 @@ bool may_return_mail(const Question& question, const Answer& answer) {
 
 }  // namespace
 
-// One question to one server, with what follows from the answer: without EDNS, by TCP, whether a denial is believed.
+// One question to one server, with the follow-ups: without EDNS, by TCP, checking whether a denial is believable.
 struct NameServers::Try {
   explicit Try(Server& asked) : server(asked) {}
   Server& server;
-  BootTime asked = BootTime::min();     // the latest exchange began
-  BootTime patience = BootTime::max();  // the next server is asked at this moment; each exchange of the try moves it
+  BootTime asked = BootTime::min();     // start of the latest exchange
+  BootTime patience = BootTime::max();  // time at which the next server is asked; each exchange of the try moves it
   bool ended = false;
-  bool has_spoken = false;  // with something that could be read
-  bool is_told = false;     // its silence stands in the failures already
+  bool has_spoken = false;  // it sent a readable packet
+  bool is_told = false;     // its silence is already listed in the failures
   asio::cancellation_signal stop;
 };
 
@@ -113,7 +113,7 @@ std::shared_ptr<NameServers::Try> NameServers::start(const std::shared_ptr<Race>
   return attempt;
 }
 
-// Until the try has ended or its server has been silent for too long, or another try has won.
+// Waits until the try has ended, its server has been silent for too long, or another try has won.
 Task<void> NameServers::wait_for(std::shared_ptr<Race> race, std::shared_ptr<Try> attempt, BootTime deadline) {
   const BootTime begun = BootClock::now();
   while (!attempt->ended && !race->is_over()) {
@@ -140,12 +140,12 @@ Task<void> NameServers::run(std::shared_ptr<NameServers> self, std::shared_ptr<R
   }
 }
 
-// The servers of a domain that are silent must not make the ones configured here look silent: others' questions are answered meanwhile.
+// Silent servers of a domain must not make the servers configured here look silent: they answer other questions meanwhile.
 void NameServers::note_silence(const Try& attempt) {
   if (attempt.server.spoke_at < attempt.asked) attempt.server.avoid_until = BootClock::now() + kAvoidSilent;
 }
 
-// Servers that were silent lately come last, if there is one that is known to be better.
+// Servers that were silent lately come last, if a better one is known.
 std::vector<NameServers::Server*> NameServers::in_order(BootTime now) {
   std::vector<Server*> order;
   for (Server& server : servers_) order.push_back(&server);
@@ -161,7 +161,7 @@ std::vector<NameServers::Server*> NameServers::in_order(BootTime now) {
   return sorted;
 }
 
-// A Reading is what the server said; an Error means that it said nothing that could be read.
+// A Reading is the server's answer; an Error means that it sent nothing readable.
 Task<Result<Reading>> NameServers::ask_server(Try& attempt, Question question, BootTime deadline) {
   Server& server = attempt.server;
   const std::string from = " from " + server.config.to_string();
@@ -206,8 +206,8 @@ Task<Result<Packet>> NameServers::exchange_once(Try& attempt, Protocol protocol,
   co_return packet;
 }
 
-// A resolver without a way out (a captive portal, a machine that is still starting) may deny everything: mail must not bounce for that.
-// One that can name the root's servers, or has the zone itself, is believed.
+// A resolver without a connection (a captive portal, a machine that is still starting) may deny everything: mail must not bounce for that.
+// A server is believed if it can name the root's servers, or has the zone itself.
 Task<bool> NameServers::is_believable(Try& attempt, std::string zone, BootTime deadline) {
   if (BootClock::now() < attempt.server.believed_until) co_return true;
   if (co_await has_positive_answer(attempt, Question{"", RecordType::ns}, deadline)) co_return true;

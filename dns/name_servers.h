@@ -1,4 +1,4 @@
-// The configured name servers: one is asked after another until one makes a statement to rely on.
+// The configured name servers: asked one after another until one gives a reliable answer.
 #pragma once
 
 #include <memory>
@@ -20,22 +20,22 @@ class NameServers : public std::enable_shared_from_this<NameServers> {
   NameServers(ResolverOptions options, std::uint64_t seed);
 
   const ResolverOptions& options() const { return options_; }
-  // When a question that is asked now has to be answered.
+  // The time by which a question asked now must be answered.
   BootTime deadline(BootTime now) const;
 
-  // SERVFAIL, REFUSED, NOTIMP and the like, garbage and silence: the next server; a server that was silent is asked again in the next
-  // round. FORMERR: once more without EDNS. Truncated: by TCP. NXDOMAIN, and that there is no address, is believed only
-  // of a server that has answered something positive in the last minutes. The reading's answer names the server in `server` and `text`.
-  // A server that stays silent for the time-out of a try is not given up: its question stays open while others are asked, and its answer
-  // counts whenever it comes before ask() ends. One that has answered nothing else meanwhile is asked last for 30 s. ask() ends with the
-  // first reading to rely on, with the last try, or at `deadline`.
+  // SERVFAIL, REFUSED, NOTIMP and the like, garbage and silence: the next server is asked; a server that was silent is asked again in the
+  // next round. FORMERR: once more without EDNS. Truncated: by TCP. NXDOMAIN, and an answer without an address, are believed only from a
+  // server that has answered something positive in the last minutes. The reading's answer names the server in `server` and `text`. A server
+  // that stays silent for the time-out of a try is not given up: its question stays open while others are asked, and its answer counts if
+  // it comes before ask() ends. A server that has answered nothing else meanwhile is asked last for 30 s. ask() ends with the first
+  // reliable reading, with the last try, or at `deadline`.
   Task<Reading> ask(Question question, BootTime deadline);
 
  private:
   struct Server {
     ServerConfig config;
     BootTime avoid_until = BootTime::min();  // it was silent lately: asked after others that have answered something
-    BootTime spoke_at = BootTime::min();     // with something that could be read, to any question
+    BootTime spoke_at = BootTime::min();     // last readable answer, to any question
     BootTime believed_until = BootTime::min();
   };
   struct Try;

@@ -149,7 +149,7 @@ Packet read_header(const ldns_pkt* from) {
   return packet;
 }
 
-// A truncated answer may end in the middle of a record: only its header and question are looked at.
+// A truncated answer may end in the middle of a record: only its header and question are read.
 Bytes without_records(std::span<const std::uint8_t> bytes) {
   constexpr std::size_t kRecordCounts = 6;
   Bytes copy(bytes.begin(), bytes.end());

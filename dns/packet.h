@@ -1,4 +1,4 @@
-// The wire format of the DNS as plain values: queries written, answers read. The only door to ldns. RFC 1035 4, RFC 6891.
+// The wire format of the DNS as plain values: writes queries, reads answers. The only user of ldns. RFC 1035 4, RFC 6891.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 
 namespace mxpress::dns {
 
-inline constexpr std::uint16_t kUdpPayloadSize = 1232;  // what we offer by EDNS: fits into any path without fragments
+inline constexpr std::uint16_t kUdpPayloadSize = 1232;  // our offer in EDNS: fits into any path without fragments
 
 enum class Edns { with, without };
 
@@ -42,13 +42,13 @@ struct Record {
 struct Packet {
   std::uint16_t id = 0;
   bool is_response = false;
-  bool is_truncated = false;  // then no records are given: they are fetched by TCP
+  bool is_truncated = false;  // then no records are returned: ask again by TCP
   bool is_authoritative = false;
   bool recursion_available = false;
   bool authenticated_data = false;
   ReplyCode code = ReplyCode::no_error;
   std::optional<Question> question;
-  std::vector<Record> answers;  // class IN only; records whose data cannot be read are left out
+  std::vector<Record> answers;  // class IN only; unreadable records are left out
   // From the SOA in the authority section: its owner, and the smaller of its TTL and its minimum (RFC 2308 5).
   std::optional<std::string> soa_owner;
   std::chrono::seconds negative_ttl{0};
@@ -59,7 +59,7 @@ using Bytes = std::vector<std::uint8_t>;
 // RD and AD set. Fails if the name cannot be put into a packet (label over 63, name over 255 octets, empty label).
 Result<Bytes> encode_query(const Question& question, std::uint16_t id, Edns edns);
 
-// Any octets may be given; what is no DNS packet is an Error.
+// Any octets are allowed; octets that are no DNS packet give an Error.
 Result<Packet> decode(std::span<const std::uint8_t> bytes);
 
 }  // namespace mxpress::dns

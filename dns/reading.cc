@@ -1,4 +1,4 @@
-// What a packet says to a question: see reading.h.
+// Interprets a packet as the answer to a question: see reading.h.
 #include "dns/reading.h"
 
 #include <algorithm>
@@ -50,7 +50,7 @@ void fail(Reading& reading, std::string text) {
   reading.answer.text = std::move(text);
 }
 
-// RFC 2308 2.1, 2.2: NXDOMAIN and NODATA speak of the last name of the chain.
+// RFC 2308 2.1, 2.2: NXDOMAIN and NODATA are about the last name of the chain.
 void read_negative(const Question& question, const Packet& packet, Reading& reading) {
   Answer& answer = reading.answer;
   const bool has_soa = packet.soa_owner && is_at_or_below(answer.canonical_name, *packet.soa_owner);
@@ -65,7 +65,7 @@ void read_negative(const Question& question, const Packet& packet, Reading& read
     reading.leads_elsewhere = true;
     return;
   }
-  // Without SOA from a server that does not recurse this is a referral, or a server that knows nothing of the zone: no statement.
+  // Without SOA, from a server that does not recurse, this is a referral, or the server does not know the zone: no statement.
   if (!has_soa && !packet.recursion_available) return fail(reading, "a referral instead of an answer");
   answer.kind = AnswerKind::no_data;
   answer.text = "no " + to_string(question.type) + " record";

@@ -29,7 +29,7 @@ std::optional<Number> parse_number(std::string_view digits) {
   return number;
 }
 
-// The value of "timeout:3" for the name "timeout:", kept between 1 and `most`; values that are no number are ignored.
+// The value of "timeout:3" for the name "timeout:", limited to 1 to `most`; values that are no number are ignored.
 std::optional<int> bounded_option(std::string_view word, std::string_view name, int most) {
   if (!word.starts_with(name)) return std::nullopt;
   const std::optional<int> value = parse_number<int>(word.substr(name.size()));

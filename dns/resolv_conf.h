@@ -1,4 +1,4 @@
-// Which name servers to ask and how: resolv.conf and the addresses in our own configuration. Pure; resolv_conf_file reads the file.
+// The name servers and options to use: resolv.conf and the addresses in our own configuration. Pure; resolv_conf_file reads the file.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace mxpress::dns {
 // One name server.
 struct ServerConfig {
   Address address;
-  std::string scope;  // interface of a link-local address ("eth0" of fe80::1%eth0); else empty
+  std::string scope;  // interface of a link-local address ("eth0" in fe80::1%eth0); else empty
   std::uint16_t port = 53;
   bool trusted = false;  // its AD bit is believed; a server on loopback is believed anyway
   auto operator<=>(const ServerConfig&) const = default;
@@ -25,7 +25,7 @@ struct ResolverOptions {
   std::vector<ServerConfig> servers;
   Duration timeout = std::chrono::seconds(5);  // for one try at one server
   int attempts = 2;                            // rounds over the servers
-  Duration total = std::chrono::seconds(30);   // no question takes longer, whatever the other values say
+  Duration total = std::chrono::seconds(30);   // upper limit for one question, above all other values
   bool rotate = false;                         // begin with another server each time
   bool use_vc = false;                         // TCP from the start
   auto operator<=>(const ResolverOptions&) const = default;
@@ -36,8 +36,8 @@ inline constexpr std::string_view kResolvConfPath = "/etc/resolv.conf";
 // "192.0.2.53", "192.0.2.53:5353", "2001:db8::53", "[2001:db8::53]:5353", "fe80::1%eth0"
 Result<ServerConfig> parse_server(std::string_view text);
 
-// Honours nameserver and the options timeout, attempts, rotate, use-vc and trust-ad; ignores the rest, and lines that make no sense.
-// Without a nameserver: 127.0.0.1. `total` is left at its default.
+// Uses nameserver and the options timeout, attempts, rotate, use-vc and trust-ad; ignores other options and malformed lines. Without a
+// nameserver: 127.0.0.1. `total` is left at its default.
 ResolverOptions parse_resolv_conf(std::string_view text);
 
 }  // namespace mxpress::dns

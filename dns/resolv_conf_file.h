@@ -1,4 +1,4 @@
-// resolv.conf as a file that may change under us: looked at rarely, read only when it changed.
+// resolv.conf as a file that may change: checked rarely, and read only when it changed.
 #pragma once
 
 #include <sys/stat.h>
@@ -14,11 +14,11 @@ class ResolvConfFile {
  public:
   explicit ResolvConfFile(std::string path) : path_(std::move(path)) {}
 
-  // What the file says. Asks the file system at most every 3 s; a file that is missing or unreadable counts as empty (127.0.0.1).
+  // The content of the file. Checks it at most every 3 s; a file that is missing or unreadable counts as empty (127.0.0.1).
   const ResolverOptions& current(BootTime now);
 
  private:
-  // What of stat() tells one content from another.
+  // The values of stat() that change with the content.
   struct Version {
     std::uint64_t device = 0, inode = 0;
     std::int64_t size = -1, seconds = 0, nanoseconds = 0;

@@ -1,4 +1,4 @@
-// Asking the DNS: questions, answers, and the interface that delivery uses. Stub, simulated and later resolvers implement it.
+// DNS lookups: questions, answers, and the interface that delivery uses. Stub, simulated and later resolvers implement it.
 #pragma once
 
 #include <chrono>
@@ -26,29 +26,29 @@ struct MxRecord {
 };
 
 enum class AnswerKind {
-  found,         // at least one record of the type asked for
-  no_data,       // the name exists, not with this type
+  found,         // at least one record of the requested type
+  no_data,       // the name exists, but not with this type
   no_such_name,  // NXDOMAIN, from a resolver that has lately answered something positive
-  failed,        // time-out, SERVFAIL, REFUSED, malformed, CNAME loop: never to be read as "no such host"
+  failed,        // time-out, SERVFAIL, REFUSED, malformed, CNAME loop: never treat it as "no such host"
 };
 
 struct Answer {
   AnswerKind kind = AnswerKind::failed;
-  std::vector<MxRecord> mx;  // of the type asked for
+  std::vector<MxRecord> mx;  // records, if the type is MX
   std::vector<Address> addresses;
   std::vector<std::string> texts;  // other types: raw data (TXT joined, PTR and CNAME target, TLSA bytes)
-  std::string canonical_name;      // where CNAMEs led; the question's name without any
+  std::string canonical_name;      // the end of the CNAME chain; the question's name without any
   std::chrono::seconds ttl{0};     // lowest of the chain, or negative TTL (RFC 2308); 0 is not cached
   bool authenticated = false;      // AD from loopback or a server marked trusted
-  std::string server;              // who said so: "127.0.0.1:53"
+  std::string server;              // the server that answered: "127.0.0.1:53"
   std::string text;                // for people: "SERVFAIL from 127.0.0.1:53", "no answer from 192.0.2.53:53 within 5 s"
 };
 
-// Thread: of the executor that the coroutine runs on; one resolver per worker.
+// Thread: that of the coroutine's executor; one resolver per worker.
 class Resolver {
  public:
   virtual ~Resolver() = default;
-  // Never fails otherwise than by an Answer of kind failed; always within the resolver's own deadline. Follows CNAMEs (RFC 1034 3.6.2).
+  // Reports failure only by an Answer of kind failed; always within the resolver's own deadline. Follows CNAMEs (RFC 1034 3.6.2).
   virtual Task<Answer> resolve(Question question) = 0;
 };
 

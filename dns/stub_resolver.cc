@@ -27,7 +27,7 @@ Question normalized(Question question) {
   return question;
 }
 
-// Takes the next answer of a chain of CNAMEs: what holds for the whole chain is the least of its parts.
+// Adds the next answer of a chain of CNAMEs: TTL and authenticity are the lowest of the chain.
 void join(Answer& chain, Answer next) {
   next.ttl = std::min(chain.ttl, next.ttl);
   next.authenticated = chain.authenticated && next.authenticated;
@@ -36,7 +36,7 @@ void join(Answer& chain, Answer next) {
 
 }  // namespace
 
-// Shared by the resolver and its coroutines in flight, whichever lives longer.
+// Shared by the resolver and its coroutines in flight: the last of them destroys it.
 class StubResolver::Core {
  public:
   Core(Executor executor, StubConfig config, std::uint64_t seed) : executor_(executor), random_(seed) { reconfigure(std::move(config)); }
@@ -49,7 +49,7 @@ class StubResolver::Core {
     use(with_overrides(config_.options));
   }
 
-  // Looks at resolv.conf, if it is followed.
+  // Checks resolv.conf for changes, if it is followed.
   const ResolverOptions& current_options() {
     if (file_) {
       ResolverOptions options = with_overrides(file_->current(BootClock::now()));
@@ -67,14 +67,14 @@ class StubResolver::Core {
   }
 
  private:
-  // A question that is being asked; those who wait for it wait on its timer. Shared by them.
+  // A question in progress. Coroutines that ask the same question wait on its timer and share it.
   struct Flight {
     Flight(Executor executor, BootTime deadline) : landed(executor, deadline) {}
     Timer landed;
     std::optional<Answer> answer;
   };
 
-  // Ends the flight however its coroutine ends.
+  // Ends the flight, however its coroutine ends.
   class Landing {
    public:
     Landing(Core& core, Question question, std::shared_ptr<Flight> flight)
@@ -121,7 +121,7 @@ class StubResolver::Core {
     co_return *flight->answer;
   }
 
-  // RFC 1034 3.6.2: an alias that leads out of the answer is followed by further questions.
+  // RFC 1034 3.6.2: an alias whose target is not in the answer is followed by further questions.
   static Task<Answer> ask(NameServers& servers, Question question) {
     const BootTime deadline = servers.deadline(BootClock::now());
     Answer chain;

@@ -12,17 +12,17 @@
 namespace mxpress::dns {
 
 struct StubConfig {
-  // Follow this file, such as kResolvConfPath, looking for changes now and then. Empty: `options` alone.
+  // File to follow, such as kResolvConfPath; it is checked for changes. Empty: only `options` count.
   std::string resolv_conf;
   ResolverOptions options;  // with `resolv_conf`, only `total` is used
-  // Over what `options` or the file says.
+  // Overrides the value of `options` or of the file.
   std::optional<Duration> timeout;
   std::optional<int> attempts;
   CacheLimits cache;
 };
 
-// Thread: the one that runs `executor`. Coroutines in flight share what they need: the resolver may be destroyed before them, and they
-// end as they would have. A question that is in flight is not asked again; who asks later gets the same answer.
+// Thread: the one that runs `executor`. Coroutines in flight share the data they need: the resolver may be destroyed before them, and they
+// still complete. A question in flight is not sent again; later askers get the same answer.
 class StubResolver final : public Resolver {
  public:
   StubResolver(Executor executor, StubConfig config, std::uint64_t seed);
@@ -32,9 +32,9 @@ class StubResolver final : public Resolver {
 
   Task<Answer> resolve(Question question) override;
 
-  // Other servers or times from the next question on. The cache is emptied.
+  // Uses other servers or times from the next question on. Empties the cache.
   void reconfigure(StubConfig config);
-  // Where questions go at present, in order: "127.0.0.1:53".
+  // The servers in use, in order: "127.0.0.1:53".
   std::vector<std::string> servers();
 
  private:

@@ -14,7 +14,7 @@ struct Target {
   Address address;
   std::uint16_t port = 25;
   bool authenticated = false;    // MX and address answers were both authenticated
-  std::uint16_t preference = 0;  // of its MX record; equal ones have no order of their own
+  std::uint16_t preference = 0;  // of its MX record; equal values have no order among them
   auto operator<=>(const Target&) const = default;
   // `host` is the path of a Unix socket, which no mail host's name can be; it has no address and no port.
   bool is_unix_socket() const { return host.starts_with('/'); }

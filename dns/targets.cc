@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::chrono::seconds kForLong = std::chrono::hours(24);
 constexpr int kNoPreference = 0x10000;
-constexpr std::size_t kMaxHosts = 32;  // of a domain; an answer may have thousands, and their names are what its site is known by
+constexpr std::size_t kMaxHosts = 32;  // of a domain; an answer may have thousands, and the names of the used ones identify the site
 
-// As Question and MxRecord have names: lower case, no trailing dot.
+// In the form of names in Question and MxRecord: lower case, no trailing dot.
 std::string canonical(std::string name) {
   for (char& c : name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -26,7 +26,7 @@ std::string canonical(std::string name) {
 
 bool is_before(const MailHost& a, const MailHost& b) { return std::tie(a.preference, a.name) < std::tie(b.preference, b.name); }
 
-// The MX records in the order to try them, without null MX beside others (RFC 7505 3) and from our own preference on (RFC 5321 5.1).
+// The MX records in the order to try them, without a null MX beside others (RFC 7505 3), up to our own preference (RFC 5321 5.1).
 std::vector<MailHost> ordered_hosts(const Answer& answer, const TargetRules& rules, std::mt19937_64& random) {
   std::vector<MailHost> hosts;
   const std::string own_name = canonical(rules.own_name);
@@ -38,7 +38,7 @@ std::vector<MailHost> ordered_hosts(const Answer& answer, const TargetRules& rul
   }
   std::erase_if(hosts, [own_preference](const MailHost& host) { return host.preference >= own_preference; });
   std::sort(hosts.begin(), hosts.end(), is_before);
-  if (hosts.size() > kMaxHosts) {  // after sorting: the same hosts each time
+  if (hosts.size() > kMaxHosts) {  // after sorting, so that the same hosts remain each time
     hosts.resize(kMaxHosts);
     hosts.shrink_to_fit();
   }
@@ -50,7 +50,7 @@ std::vector<MailHost> ordered_hosts(const Answer& answer, const TargetRules& rul
   return hosts;
 }
 
-// Equal preferences have no order, so their names are sorted; ',' stands between equals, '>' before later ones.
+// Hosts of equal preference have no order, so their names are sorted; ',' separates equals, '>' comes before later ones.
 std::string site_of(std::vector<MailHost> hosts, std::uint16_t port) {
   std::sort(hosts.begin(), hosts.end(), is_before);
   std::string site;
@@ -78,7 +78,7 @@ Targets literal_targets(Resolver& resolver, const proto::Domain& domain, const T
   return targets;
 }
 
-// What the MX answer alone decides.
+// The result if the MX answer alone decides it.
 std::optional<Targets> decided_by_mx(const std::string& domain, const Answer& mx) {
   switch (mx.kind) {
     case AnswerKind::failed:
@@ -104,7 +104,7 @@ Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const Targe
   const std::string name = domain.text();
   Answer mx = co_await resolver.resolve(Question{name, RecordType::mx});
   if (std::optional<Targets> decided = decided_by_mx(name, mx)) co_return std::move(*decided);
-  // RFC 5321 5.1: the implicit MX, only where the DNS says that there is no other.
+  // RFC 5321 5.1: the implicit MX, only if the DNS says that there is no MX record.
   if (mx.kind == AnswerKind::no_data) mx.mx.push_back({0, name});
   std::vector<MailHost> hosts = ordered_hosts(mx, rules, random);
   if (hosts.empty()) {
@@ -113,7 +113,7 @@ Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const Targe
   }
   AddressSearch search(resolver, rules, rules.port, Policy::asked);
   search.use_mx(mx);
-  mx.mx = {};  // there may be thousands of them, and what follows may take its time
+  mx.mx = {};  // there may be thousands of them, and the lookups below may take time
   std::string site = site_of(hosts, rules.port);
   co_await search.look_up(std::move(hosts));
   Targets targets = search.result(name);

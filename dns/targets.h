@@ -16,10 +16,10 @@
 
 namespace mxpress::dns {
 
-// What find_targets() has to know of this host.
+// Facts about this host for find_targets().
 struct TargetRules {
   std::string own_name;  // our host name: MX of equal or higher preference are dropped (RFC 5321 5.1)
-  std::function<bool(const Address&, std::uint16_t port)> is_own;  // an address and port that we listen on: never used
+  std::function<bool(const Address&, std::uint16_t port)> is_own;  // one of our own listening addresses: never used
   std::function<bool(const Address&)> may_deliver_to;  // false: loopback, unspecified, multicast, link-local, own; unless allowed
   AddressFamily family = AddressFamily::any;
   std::uint16_t port = 25;
@@ -32,21 +32,21 @@ enum class TargetsKind { found, failed_permanently, failed_for_now };
 struct Targets {
   TargetsKind kind = TargetsKind::failed_for_now;
   std::vector<Target> targets;   // in the order to try
-  proto::EnhancedStatus status;  // why not: 5.1.10 null MX, 5.1.2 no such domain or no address, 5.4.6 loop, 4.4.3 lookup failed
-  std::string text;              // the same for people, naming the DNS server and its answer
-  std::chrono::seconds ttl{0};   // how long this holds; at least 1 s and at most a day
-  // Names the set of mail hosts, if found: equal for all domains with the same hosts, preferences in the same order, and port.
+  proto::EnhancedStatus status;  // why it failed: 5.1.10 null MX, 5.1.2 no such domain or no address, 5.4.6 loop, 4.4.3 lookup failed
+  std::string text;              // the reason for people, naming the DNS server and its answer
+  std::chrono::seconds ttl{0};   // lifetime of this result; at least 1 s and at most a day
+  // Identifies the set of mail hosts, if found: equal for all domains with the same hosts, order of preferences, and port.
   // "mx1.example.org,mx2.example.org>backup.example.net:25"
   std::string site;
 };
 
-// `domain` may be an address literal (RFC 5321 4.1.3). Equal preferences are shuffled by `random`. A host's IPv4 and IPv6 addresses take
-// turns, IPv4 first; a host of lower preference comes wholly before the next, except that a second host always gets a place.
-// `rules` without functions allow everything. `resolver`, `rules` and `random` must outlive the coroutine.
+// `domain` may be an address literal (RFC 5321 4.1.3). Equal preferences are shuffled by `random`. A host's IPv4 and IPv6 addresses
+// alternate, IPv4 first; a preferred host comes completely before the next one, except that a second host always gets a place. Empty
+// functions in `rules` allow everything. `resolver`, `rules` and `random` must outlive the coroutine.
 Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const TargetRules& rules, std::mt19937_64& random);
 
-// A route "host:port" fixed by configuration: no MX lookup, only the addresses of the host, which may be an address as text, with or
-// without brackets. The administrator's word: `rules.may_deliver_to` is not asked, so that a filter on loopback can be a route.
+// A route "host:port" fixed by configuration: no MX lookup, only the addresses of the host, which may also be an address, with or without
+// brackets. `rules.may_deliver_to` is not called, because the administrator chose it: a filter on loopback can be a route.
 Task<Targets> find_route_targets(Resolver& resolver, std::string host, std::uint16_t port, const TargetRules& rules,
                                  std::mt19937_64& random);
 

@@ -1,4 +1,4 @@
-// One question to one name server: see transport.h. Here error codes become Errors.
+// One question to one name server: see transport.h. Converts error codes to Errors.
 #include "dns/transport.h"
 
 #include <net/if.h>
@@ -20,8 +20,8 @@ using UdpSocket = asio::basic_datagram_socket<asio::ip::udp, Executor>;
 using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 
 constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> kTuple{use_task};
-constexpr std::size_t kUdpBuffer = 4096;        // servers may exceed what we offer, if they can
-constexpr std::size_t kMostAnswer = 16 * 1024;  // reading 64 KiB of mail hosts takes 16 ms, and the worker does nothing else meanwhile
+constexpr std::size_t kUdpBuffer = 4096;        // servers may exceed our offer
+constexpr std::size_t kMostAnswer = 16 * 1024;  // reading 64 KiB of mail hosts takes 16 ms, during which the worker does nothing else
 constexpr std::size_t kHeaderSize = 12;
 
 // A socket that its timer closes. Shared, because the timer's handler may still be queued when the coroutine is gone.
@@ -65,7 +65,7 @@ struct Query {
   Bytes bytes;
 };
 
-// A refusal may come without the question: RFC 1035 does not make a server repeat what it could not read.
+// A refusal may come without the question: RFC 1035 does not require a server to repeat an unreadable question.
 bool answers(const Packet& packet, const Query& query) {
   if (!packet.is_response || packet.id != query.id) return false;
   if (packet.question) return *packet.question == query.question;
@@ -74,7 +74,7 @@ bool answers(const Packet& packet, const Query& query) {
 
 bool has_id(const Bytes& bytes, std::uint16_t id) { return bytes.size() >= kHeaderSize && (bytes[0] << 8 | bytes[1]) == id; }
 
-// The connected socket takes datagrams from the server's address and port only; an id that does not match is somebody guessing.
+// The connected socket accepts datagrams from the server's address and port only; a wrong id is somebody's guess.
 Task<Result<Packet>> receive(Connection<UdpSocket>& connection, const Query& query) {
   while (true) {
     Bytes buffer(kUdpBuffer);
@@ -100,7 +100,7 @@ Task<Result<Packet>> exchange_udp(ServerConfig server, Query query, BootTime dea
   co_return packet;
 }
 
-// RFC 1035 4.2.2: each message has its length in front.
+// RFC 1035 4.2.2: each message is preceded by its length.
 Bytes framed(const Bytes& message) {
   Bytes frame{static_cast<std::uint8_t>(message.size() >> 8), static_cast<std::uint8_t>(message.size())};
   frame.insert(frame.end(), message.begin(), message.end());

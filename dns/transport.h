@@ -12,13 +12,13 @@ namespace mxpress::dns {
 
 enum class Protocol { udp, tcp };
 
-// "no answer within 5 s"; at least a second is named.
+// "no answer within 5 s"; at least one second.
 std::string silence(BootClock::duration waited);
 
-// Sends the question under a random id from a socket of its own, connected to the server, from a port that the kernel picks at random.
-// Over UDP, answers with another id or question are ignored and the wait goes on. The Error says what happened in a few words without
-// naming the server: "no answer within 5 s", "connection refused", "an answer that is no DNS packet". Always ends by `deadline`.
-// All arguments are copied, except `random`, which is used before the first wait only.
+// Sends the question under a random id from a socket of its own, connected to the server, from a port that the kernel picks at random. Over
+// UDP, answers with another id or question are ignored and the wait continues. The Error describes the failure in a few words without
+// naming the server: "no answer within 5 s", "connection refused", "an answer that is no DNS packet". Always ends by `deadline`. All
+// arguments are copied, except `random`, which is used only before the first wait.
 Task<Result<Packet>> exchange(ServerConfig server, Protocol protocol, Question question, Edns edns, std::mt19937_64& random,
                               BootTime deadline);
 

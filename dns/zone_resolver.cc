@@ -1,4 +1,4 @@
-// Finds and asks the name servers of a zone.
+// Finds the name servers of a zone and asks them.
 #include "dns/zone_resolver.h"
 
 #include <algorithm>
@@ -9,11 +9,11 @@
 namespace mxpress::dns {
 namespace {
 
-constexpr auto kTimeout = std::chrono::seconds(2);  // of one server; the usual resolver is asked after all
+constexpr auto kTimeout = std::chrono::seconds(2);  // for one server; the usual resolver is asked afterwards
 constexpr auto kTotal = std::chrono::seconds(10);
 constexpr auto kClosedFor = std::chrono::minutes(10);
 
-// What stands behind the last label that begins with '_'.
+// The part behind the last label that begins with '_'.
 std::string without_underscores(std::string name) {
   for (auto at = name.find('_'); at != name.npos; at = name.find('_')) {
     const auto dot = name.find('.', at);
@@ -51,7 +51,7 @@ Task<Answer> ZoneResolver::resolve(Question question) {
   co_return co_await usual_->resolve(std::move(question));
 }
 
-// Of the zone that the name is in. Empty: not found.
+// The name servers of the zone that the name is in. Empty: not found.
 Task<std::vector<std::string>> ZoneResolver::name_servers_of(std::string name) {
   for (; name.find('.') != name.npos; name = parent_of(name)) {
     Question question{name, RecordType::ns};
@@ -62,7 +62,7 @@ Task<std::vector<std::string>> ZoneResolver::name_servers_of(std::string name) {
   co_return std::vector<std::string>();
 }
 
-// One of each host first.
+// The first address of each host first.
 Task<std::vector<Address>> ZoneResolver::addresses_of(std::vector<std::string> hosts) {
   std::vector<Address> first, others;
   if (hosts.size() > kMostServers) hosts.resize(kMostServers);
@@ -82,7 +82,7 @@ Task<std::vector<Address>> ZoneResolver::addresses_of(std::vector<std::string> h
   co_return first;
 }
 
-// An alias that leads out of what the server knows is followed by the usual resolver.
+// An alias that the server cannot follow itself is followed by the usual resolver.
 Task<Answer> ZoneResolver::ask(Address server, Question question, BootTime deadline) {
   ResolverOptions options;
   options.servers = {{.address = server, .scope = "", .port = port_}};

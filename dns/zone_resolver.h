@@ -1,4 +1,4 @@
-// Asks the name servers of the zone that a name is in, so that what was published a moment ago is seen before caches forget the old state.
+// Asks the name servers of a name's zone directly, so that new records are seen before caches forget the old state.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@ namespace mxpress::dns {
 // Thread: the one that runs the executor of its coroutines.
 class ZoneResolver final : public Resolver {
  public:
-  static constexpr std::size_t kMostServers = 4;  // addresses that are asked, of different name servers first
+  static constexpr std::size_t kMostServers = 4;  // addresses to ask, of different name servers first
 
-  // `usual` finds the name servers, and is asked itself where none of them answers: port 53 may be closed. `port`: of the name servers.
+  // `usual` finds the name servers, and is asked itself if none of them answers: port 53 may be blocked. `port`: of the name servers.
   ZoneResolver(std::shared_ptr<Resolver> usual, std::uint64_t seed, std::uint16_t port = 53);
 
-  // The zone is looked for from the first label on that does not begin with '_': an answer "no such name" about one that does would be
-  // remembered by caches on the way, which then hide a record that is published below it (RFC 8020).
-  // Where the servers differ, the answer is that of one without the record: it is published once all have it. Takes 10 s beyond what
-  // `usual` takes, at most.
+  // The search for the zone starts at the first label that does not begin with '_': an answer "no such name" for one
+  // that does would be cached on the way and hide records published below it (RFC 8020). If the servers differ, an
+  // answer without the record wins: a record is published once all servers have it. Takes at most 10 s more than
+  // `usual`.
   Task<Answer> resolve(Question question) override;
 
  private:
@@ -32,7 +32,7 @@ class ZoneResolver final : public Resolver {
   std::shared_ptr<Resolver> usual_;
   std::uint64_t seed_;
   std::uint16_t port_;
-  BootTime closed_until_ = BootTime::min();  // no server answered: they are not asked before
+  BootTime closed_until_ = BootTime::min();  // no server answered: do not ask them before this time
 };
 
 }  // namespace mxpress::dns
