@@ -1,4 +1,4 @@
-// Asks the runner for a password.
+// Requests a password from the runner.
 #include "mta/auth/command_source.h"
 
 #include <utility>

@@ -1,4 +1,4 @@
-// A password that a command prints: [credentials.NAME] password_command, which mxpress-runner runs.
+// A password printed by a command: [credentials.NAME] password_command, which mxpress-runner runs.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ struct RunnerConfig;
 
 namespace mxpress::mta::auth {
 
-// What it prints must be a password as password_in() has it. How long that holds nobody knows.
+// The output must be a password as in password_in(). Its lifetime is unknown.
 std::unique_ptr<LoginSource> command_source(const RunnerConfig& runner, std::string name);
 
 }  // namespace mxpress::mta::auth

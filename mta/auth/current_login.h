@@ -1,4 +1,4 @@
-// The login of one [credentials.NAME] as it is now, for all who refer to it.
+// The current login of one [credentials.NAME], for all its users.
 #pragma once
 
 #include <memory>
@@ -9,14 +9,14 @@ namespace mxpress::mta::auth {
 
 struct Login;
 
-// Set by the LoginKeeper alone. Any thread.
+// Set only by the LoginKeeper. Any thread.
 class CurrentLogin {
  public:
   CurrentLogin(std::string name, std::shared_ptr<const Login> login) : name_(std::move(name)), login_(std::move(login)) {}
 
-  // NAME
+  // The NAME.
   const std::string& name() const { return name_; }
-  // Never null. Whoever signs in takes it once and keeps it for the whole session.
+  // Never null. A session takes it once when it signs in and keeps it.
   std::shared_ptr<const Login> get() const {
     const std::lock_guard lock(mutex_);
     return login_;
@@ -32,10 +32,10 @@ class CurrentLogin {
   std::shared_ptr<const Login> login_;
 };
 
-// Null: nobody signs in.
+// Null: no sign-in.
 inline std::shared_ptr<const Login> login_now(const std::shared_ptr<const CurrentLogin>& login) { return login ? login->get() : nullptr; }
 
-// Whether a session that signed in with `login` may still serve. Null: nobody signs in.
+// True if a session that signed in with `login` may still be used. Null: no sign-in.
 bool is_in_force(const Login* login, const std::shared_ptr<const CurrentLogin>& current);
 
 }  // namespace mxpress::mta::auth

@@ -1,4 +1,4 @@
-// Compares logins, and finds them in what hosts say.
+// Compares logins, and finds their secrets in texts of hosts.
 #include "mta/auth/login.h"
 
 #include <openssl/crypto.h>
@@ -12,7 +12,7 @@
 namespace mxpress::mta::auth {
 namespace {
 
-// Less of a token helps nobody; no reply has so much of one by chance.
+// A shorter piece of a token is useless, and no reply has this many octets of one by chance.
 constexpr std::size_t kPiece = 32;
 
 bool has_long_word(std::string_view text) {
@@ -26,7 +26,7 @@ bool has_piece(std::string_view text, std::string_view secret) {
   return false;
 }
 
-// The characters of base64 that `octets` alone decides, behind so many octets of something else: 0 to 2.
+// The characters of base64 that depend only on `octets`, after `before` octets of other text: 0 to 2.
 Secret inner_base64(std::string_view octets, std::size_t before) {
   const std::string encoded = proto::base64(std::string(before, 'x').append(octets));
   const std::size_t begin = (before * 8 + 5) / 6, end = (before + octets.size()) * 8 / 6;
@@ -42,7 +42,7 @@ bool repeats_token(std::string_view text, const std::string& token) {
   return false;
 }
 
-// A host may break it over lines.
+// A host may break it over several lines.
 std::string without_blanks(std::string_view text) {
   std::string all(text);
   std::erase_if(all, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
@@ -64,7 +64,7 @@ void wipe(std::string& text) {
   text.clear();
 }
 
-// Equal texts are equal certificates.
+// Equal texts mean equal certificates.
 bool Login::operator==(const Login& other) const {
   return name == other.name && user == other.user && password == other.password && failure == other.failure &&
          mechanisms == other.mechanisms && allow_cleartext == other.allow_cleartext && kind == other.kind;

@@ -1,4 +1,4 @@
-// Asks the sources, each at its time.
+// Fetches secrets from their sources when they are due.
 #include "mta/auth/login_keeper.h"
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 namespace mxpress::mta::auth {
 namespace {
 
-// Waits of threads do not count while the system is suspended: they look again.
+// Waits of threads do not count while the system is suspended, so they check again after this time.
 constexpr Duration kLookAgain = std::chrono::seconds(10);
 
 LoginState::Asked asked_of(const LoginSource& source) {
@@ -53,7 +53,7 @@ class LoginKeeper::Core {
     Account(const std::string& name, const CredentialsConfig& config, LoginState::Asked asked) : state(name, config, asked) {}
     LoginState state;
     std::shared_ptr<CurrentLogin> current;
-    std::shared_ptr<LoginSource> source;  // shared with a fetch that a reload has overtaken
+    std::shared_ptr<LoginSource> source;  // shared with a fetch that a reload has made obsolete
     bool is_fetching = false;
   };
   using Lock = std::unique_lock<std::mutex>;
@@ -76,7 +76,7 @@ class LoginKeeper::Core {
   std::condition_variable_any changed_;
   std::uint64_t changes_ = 0;
   Accounts accounts_;
-  std::mutex told_mutex_;  // held while it is told; never taken inside mutex_
+  std::mutex told_mutex_;  // held while listeners are called; never taken inside mutex_
   std::function<void(const std::string&)> told_;
   std::stop_source stop_;
   std::vector<std::thread> threads_;
@@ -133,7 +133,7 @@ void LoginKeeper::Core::notify() {
   changed_.notify_all();
 }
 
-// Where there are fewer of them fetches wait for each other.
+// With fewer threads, fetches wait for each other.
 void LoginKeeper::Core::start_threads() {
   while (threads_.size() < kThreads) {
     auto thread = queue::start_thread([this] { work(stop_.get_token()); });
@@ -173,7 +173,7 @@ LoginKeeper::Core::Accounts::const_iterator LoginKeeper::Core::most_urgent() con
   return best;
 }
 
-// The lock is open meanwhile. What a reload has overtaken changes nothing.
+// The lock is released meanwhile. A fetch that a reload has made obsolete changes nothing.
 void LoginKeeper::Core::fetch(Lock& lock, const std::string& name, std::shared_ptr<Account> account, Telling telling) {
   account->is_fetching = true;
   account->state.begin_fetch(system::instant_now());

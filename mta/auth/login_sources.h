@@ -1,4 +1,4 @@
-// Which source a [credentials.NAME] has.
+// Chooses the source of a [credentials.NAME].
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ struct Config;
 
 namespace mxpress::mta::auth {
 
-// Of config.credentials[name], which is there and has been checked. Never null.
+// For config.credentials[name], which must exist and be checked. Never null.
 std::unique_ptr<LoginSource> make_login_source(const Config& config, const std::string& name);
 
 }  // namespace mxpress::mta::auth

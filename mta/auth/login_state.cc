@@ -1,4 +1,4 @@
-// The times of fetches.
+// Computes the times of fetches.
 #include "mta/auth/login_state.h"
 
 #include <algorithm>
@@ -41,7 +41,7 @@ Instant LoginState::due() const {
   return is_refused_ ? std::min(due_, due_refused_) : due_;
 }
 
-// The administrator may have corrected what was wrong: gaps begin again.
+// The administrator may have fixed the problem: the intervals start again.
 void LoginState::want(Asked asked) {
   asked_ = asked;
   is_wanted_ = true;
@@ -78,7 +78,7 @@ LoginState::News LoginState::end_fetch(Result<FetchedSecret> fetched, Instant no
   if (!news.login)
     login_ = before;
   else if (fetched)
-    is_refused_ = false;  // nobody has seen it
+    is_refused_ = false;  // no provider has seen it yet
   return news;
 }
 

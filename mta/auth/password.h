@@ -1,4 +1,4 @@
-// Passwords from files, and what a text must be to be one.
+// Passwords from files, and the rules for their text.
 #pragma once
 
 #include <memory>
@@ -11,11 +11,11 @@
 
 namespace mxpress::mta::auth {
 
-// One line, whatever ends it; blanks belong to the password, a byte order mark does not. Refused: what is empty, or has several lines or a
-// NUL. `origin` begins the error: "the password file /etc/mxpress/password". `text` is wiped.
+// One line with any line end; blanks belong to the password, a byte order mark does not. Refused: an empty text, several lines, or a NUL.
+// `origin` begins the error: "the password file /etc/mxpress/password". `text` is wiped.
 Result<Secret> password_in(std::string& text, const std::string& origin);
 
-// Also refused: what system::read_private_file() refuses.
+// Also refuses files that system::read_private_file() refuses.
 Result<Secret> read_secret(const std::string& path);
 
 std::unique_ptr<LoginSource> file_source(std::string path);

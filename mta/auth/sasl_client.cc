@@ -33,7 +33,7 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// RFC 5802 5.1: "r=...,s=...,i=4096". Nothing where it is no such message.
+// RFC 5802 5.1: "r=...,s=...,i=4096". Nullopt if it is not such a message.
 std::optional<std::uint32_t> iterations_in(std::string_view challenge) {
   const auto at = challenge.find(",i=");
   if (at == challenge.npos || !challenge.starts_with("r=")) return std::nullopt;
@@ -60,7 +60,7 @@ std::string words_of(int code) {
 
 bool shows_password(std::string_view mechanism) { return mechanism == "PLAIN" || mechanism == "LOGIN"; }
 
-// A host that asks for a certificate and offers no EXTERNAL takes it as it is.
+// A host that asks for a certificate and offers no EXTERNAL needs nothing more than the certificate.
 bool is_known_by_certificate(const std::vector<std::string>& offered, const Login& login, const Channel& channel) {
   const auto is_external = [](const std::string& name) { return proto::upper_case(name) == "EXTERNAL"; };
   return login.kind == SecretKind::certificate && channel.wants_certificate && std::none_of(offered.begin(), offered.end(), is_external);
@@ -106,15 +106,15 @@ struct SaslClient::State {
   Result<std::string> step_with_token();
 
   std::string mechanism;
-  std::optional<Result<std::string>> token;  // the message that shows it
+  std::optional<Result<std::string>> token;  // the message with the token
   std::unique_ptr<Gsasl, FreeContext> context;
-  std::unique_ptr<Gsasl_session, FreeSession> session;  // goes before its context
+  std::unique_ptr<Gsasl_session, FreeSession> session;  // destroyed before its context
   int start_error = GSASL_OK;
   int steps = 0;
   bool is_complete = false;
 };
 
-// Channel binding only where the mechanism has it: GNU SASL 2.2 fails otherwise.
+// Channel binding only for mechanisms that have it: otherwise GNU SASL 2.2 fails.
 SaslClient::SaslClient(std::string mechanism, const Login& login, const Channel& channel) : state_(std::make_unique<State>()) {
   State& state = *state_;
   state.mechanism = std::move(mechanism);
@@ -149,7 +149,7 @@ bool SaslClient::begins() const {
   return state_->token || mechanism == "PLAIN" || mechanism == "EXTERNAL" || is_scram(mechanism);
 }
 
-// The first message says all. A challenge behind it is a refusal, which has to be answered before the host says so in its reply.
+// The first message is complete. A challenge after it is a refusal, which must be answered before the host sends its reply.
 Result<std::string> SaslClient::State::step_with_token() {
   is_complete = steps == 1;
   if (steps == 1) return *token;

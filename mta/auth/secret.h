@@ -1,4 +1,4 @@
-// A password in memory: wiped when it goes, and never part of a text by accident.
+// A password in memory: wiped when it is destroyed, and never part of a text by accident.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ class Secret {
   Secret& operator=(const Secret&) = default;
   ~Secret() { wipe(text_); }
 
-  // For the exchange alone.
+  // Only for the exchange.
   const std::string& reveal() const { return text_; }
   bool empty() const { return text_.empty(); }
   bool operator==(const Secret&) const = default;

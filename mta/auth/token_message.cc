@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::string_view kBearer = "OAUTHBEARER";
 
-// Printable ASCII without blanks: RFC 6749 appendix A.12, and a separator of the message is none of it.
+// Printable ASCII without blanks: RFC 6749 appendix A.12. It never includes the separator of the message.
 bool is_in_token(char c) { return c > ' ' && c < '\x7F'; }
 
-// RFC 5801 4: a saslname, of a user without NUL.
+// RFC 5801 4: a saslname, for a user without NUL.
 std::string saslname(std::string_view user) {
   std::string name;
   for (const char c : user) name += c == ',' ? "=2C" : c == '=' ? "=3D" : std::string(1, c);

@@ -1,4 +1,4 @@
-// Exchanges on a loop of their own.
+// Runs HTTPS exchanges on an event loop of its own.
 #include "mta/http_client/client.h"
 
 #include <atomic>
@@ -32,7 +32,7 @@ struct Client::Parts {
   explicit Parts(dns::StubConfig dns)
       : resolver(io.get_executor(), bounded(std::move(dns)), std::random_device()()), connector(io.get_executor()) {}
   std::atomic<bool> is_stopped = false;
-  bool is_asked = false;  // the request is on its way; of the thread that runs `io`
+  bool is_asked = false;  // the request is being sent; used by the thread that runs `io`
   asio::io_context io;
   asio::steady_timer patience{io};
   dns::StubResolver resolver;
@@ -43,7 +43,7 @@ Client::Client(dns::StubConfig dns) : parts_(std::make_unique<Parts>(std::move(d
 
 Client::~Client() = default;
 
-// When it is stopped, what waits is not resumed any more: it goes with the loop.
+// After a stop, waiting coroutines are not resumed any more: they are destroyed with the loop.
 Result<Response> Client::send(Request request, const Reach& reach) {
   std::optional<Result<Response>> result;
   std::exception_ptr bug;

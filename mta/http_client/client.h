@@ -1,4 +1,4 @@
-// Asks HTTPS hosts on the thread of the caller, which may wait: the only TLS that goes over it is verified, redirects are not followed.
+// Sends HTTPS requests on the caller's thread, which waits. TLS is always verified; redirects are not followed.
 #pragma once
 
 #include <chrono>
@@ -22,10 +22,10 @@ class Client {
   explicit Client(dns::StubConfig dns);
   ~Client();
 
-  // Blocks for kTimeout at most. Each Error is transient: Exchange::run().
+  // Blocks for at most kTimeout. Each Error is transient: Exchange::run().
   Result<Response> send(Request request, const Reach& reach);
-  // send() ends at once, now and later; where the request is on its way, when the answer is there, or after kLastPatience: what was asked
-  // for may have happened, and nobody could ask for it again. Any thread.
+  // Ends send() at once, now and later. If the request is being sent, send() ends with the response, or after kLastPatience: the request
+  // may have taken effect, and could not be repeated. Any thread.
   void stop();
 
  private:

@@ -1,4 +1,4 @@
-// From a request to its response.
+// Performs one request.
 #include "mta/http_client/exchange.h"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ Error failed(const proto::HttpsUrl& url, const std::string& why) {
   return Error::transient(proto::printable(url.authority() + ": " + why, kMost));
 }
 
-// IPv4 first: both families take turns.
+// IPv4 first, then alternating.
 std::vector<dns::Address> in_turn(const std::vector<dns::Address>& v4, const std::vector<dns::Address>& v6) {
   std::vector<dns::Address> all;
   for (std::size_t i = 0; i < std::max(v4.size(), v6.size()); ++i) {
@@ -57,7 +57,7 @@ Task<Result<Response>> Exchange::run(Request request, BootTime deadline) {
   const auth::Secret text = text_of(request);
   sending_();
   const Status sent = co_await (*stream)->write(text.reveal());
-  auto response = co_await read_response(**stream);  // also where it could not be sent whole: the host may say why
+  auto response = co_await read_response(**stream);  // also if the request was not sent completely: the host may send a reason
   (*stream)->close();
   if (response) co_return response;
   co_return failed(url, sent ? response.error().message : sent.error().message);

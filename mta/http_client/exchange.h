@@ -1,4 +1,4 @@
-// One request over a connection of its own: resolves the host, connects, verifies it, asks, and reads the answer.
+// One request over a connection of its own: resolves the host, connects, verifies it, sends the request, and reads the response.
 #pragma once
 
 #include <functional>
@@ -11,18 +11,18 @@
 
 namespace mxpress::mta::http_client {
 
-// What it refers to outlives it. Thread: of the executor that the coroutine runs on.
+// All that it refers to must outlive it. Thread: of the coroutine's executor.
 class Exchange {
  public:
-  static constexpr std::size_t kMostAddresses = 4;  // that are tried
+  static constexpr std::size_t kMostAddresses = 4;  // addresses to try
 
   // `sending`: called before the first octet of the request is sent.
   Exchange(dns::Resolver& resolver, net::Connector& connector, const Reach& reach, std::function<void()> sending)
       : resolver_(resolver), connector_(connector), reach_(reach), sending_(std::move(sending)) {}
 
-  // Whatever the host's status; a redirect (3xx) is an answer like others. All is over at the deadline, but for name servers, which have a
-  // time of their own. Another address is tried only as long as no octet of the request has been sent: what the request asks for may happen
-  // once. The Error names the host, never the request or the answer.
+  // Returns the response for any status; a redirect (3xx) is a response like others. Everything ends at the deadline, except name servers,
+  // which have a time of their own. Another address is tried only before the first octet of the request is sent, so that the request takes
+  // effect at most once. The Error names the host, never the request or the response.
   Task<Result<Response>> run(Request request, BootTime deadline);
 
  private:

@@ -1,9 +1,9 @@
-// Requests as text.
+// Writes requests as text.
 #include "mta/http_client/message.h"
 
 namespace mxpress::mta::http_client {
 
-// RFC 9112 3, 9.6. Reserved at once: a string that grows leaves copies of a secret behind.
+// RFC 9112 3, 9.6. The memory is reserved at once: a growing string would leave copies of a secret behind.
 auth::Secret text_of(const Request& request) {
   const std::string& content = request.content.reveal();
   std::string head = request.method + " " + request.url.target + " HTTP/1.1\r\nHost: " + request.url.authority() +

@@ -1,4 +1,4 @@
-// What is asked of an HTTPS host, and what it answers. RFC 9110.
+// A request to an HTTPS host, and its response. RFC 9110.
 #pragma once
 
 #include <string>
@@ -12,16 +12,16 @@ struct Request {
   proto::HttpsUrl url;
   std::string method = "POST";
   std::string content_type = "application/x-www-form-urlencoded";
-  auth::Secret content;  // it may hold a secret, so does the answer's
+  auth::Secret content;  // may hold a secret, as may the content of the response
 };
 
 struct Response {
   int status = 0;          // of three digits, never 1xx
-  std::string media_type;  // lower case, without parameters: "application/json"; empty: not stated
+  std::string media_type;  // lower case, without parameters: "application/json"; empty: not given
   auth::Secret content;
 };
 
-// As it goes over the wire, for one exchange on a connection.
+// The wire form of the request, for a connection with one exchange.
 auth::Secret text_of(const Request& request);
 
 }  // namespace mxpress::mta::http_client

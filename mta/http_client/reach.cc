@@ -1,4 +1,4 @@
-// Which addresses may be asked.
+// Decides which addresses may be used.
 #include "mta/http_client/reach.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ dns::Address v4_in(const dns::Address& address, std::size_t at) {
   return inner;
 }
 
-// The IPv4 address that a translator or relay sends on to: 64:ff9b::/96, 2002::/16.
+// The IPv4 address inside an address of a translator or relay: 64:ff9b::/96, 2002::/16.
 dns::Address translated(const dns::Address& address) {
   static const dns::Network kTranslator = *dns::Network::parse("64:ff9b::/96"), kRelay = *dns::Network::parse("2002::/16");
   if (kTranslator.contains(address)) return v4_in(address, 12);

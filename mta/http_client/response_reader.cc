@@ -38,20 +38,20 @@ struct ResponseReader::State {
   }
   void begin() {
     parser.emplace();
-    parser->header_limit(kMaxHeader);  // of what Beast has not parsed yet: the header as a whole is counted below
+    parser->header_limit(kMaxHeader);  // limit of the part that Beast has not parsed yet: the whole header is counted below
     parser->body_limit(kMaxContent);
     parser->eager(true);
   }
   Result<bool> parse();
 
   std::optional<Parser> parser;
-  std::string unread;      // what the parser has not taken: it wants a header whole
+  std::string unread;      // octets that the parser has not taken: it needs a complete header
   std::size_t octets = 0;  // in all
   std::size_t header = 0;  // of headers
   int interim = 0;
 };
 
-// RFC 9110 15.2: a response 1xx stands in front of the one that counts. 101 was not asked for.
+// RFC 9110 15.2: 1xx responses come before the final one. 101 was not asked for.
 Result<bool> ResponseReader::State::parse() {
   while (!unread.empty() && !parser->is_done()) {
     error_code code;

@@ -13,17 +13,17 @@ class ResponseReader {
  public:
   static constexpr std::size_t kMaxHeader = 64 * 1024;   // octets
   static constexpr std::size_t kMaxContent = 64 * 1024;  // octets
-  static constexpr std::size_t kMaxOctets = 4 << 20;     // with the frames of chunks, and all trailers
-  static constexpr int kMaxInterim = 10;                 // responses 1xx in front of the one that counts
+  static constexpr std::size_t kMaxOctets = 4 << 20;     // with chunk framing and all trailers
+  static constexpr int kMaxInterim = 10;                 // 1xx responses before the final one
 
   ResponseReader();
   ~ResponseReader();
 
-  // Whether the response is whole; what stands behind it is ignored. An Error: it is no HTTP, or over a bound.
+  // Returns true if the response is complete; later octets are ignored. An Error: it is not HTTP, or over a limit.
   Result<bool> feed(std::string_view octets);
-  // The host has closed. An Error: the response is not whole.
+  // The host has closed. An Error: the response is not complete.
   Status end();
-  // Once, when it is whole.
+  // Call once, when it is complete.
   Response take();
 
  private:

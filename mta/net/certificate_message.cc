@@ -1,4 +1,4 @@
-// Reading of certificates as far as their cost can be seen, with the header reader of OpenSSL's own ASN.1.
+// Estimates the cost of certificates without decoding them, with the header reader of OpenSSL's own ASN.1.
 #include "mta/net/certificate_message.h"
 
 #include <openssl/asn1.h>
@@ -22,13 +22,13 @@ constexpr unsigned char kUnknownExtension = 0xfa;  // RFC 8701: 0xfafa is never 
 constexpr std::string_view kMalformed = "malformed";
 constexpr std::string_view kOddKey = "a key neither of RSA nor on a usual curve";
 
-// What is no element leaves an error in OpenSSL's queue, where the session would find it.
+// Clears the errors that malformed elements leave in OpenSSL's queue, where the session would find them.
 struct ErrorsForgotten {
   ErrorsForgotten() { ERR_set_mark(); }
   ~ErrorsForgotten() { ERR_pop_to_mark(); }
 };
 
-// Takes vectors of TLS off the front, each behind its length in `length_octets` octets.
+// Removes vectors of TLS from the front, each preceded by its length in `length_octets` octets.
 class Vectors {
  public:
   explicit Vectors(Octets octets) : rest_(octets) {}
@@ -56,7 +56,7 @@ struct Element {
   bool is(int wanted) const { return tag_class == V_ASN1_UNIVERSAL && tag == wanted; }
 };
 
-// Takes the first element off. Nothing where there is none, or one of indefinite length.
+// Removes the first element. Nullopt if there is none, or one of indefinite length.
 std::optional<Element> take_element(Octets& octets) {
   const unsigned char* at = octets.data();
   long length = 0;
@@ -74,7 +74,7 @@ std::optional<Octets> take(Octets& octets, int tag) {
   return element && element->is(tag) ? std::optional(element->content) : std::nullopt;
 }
 
-// Elements in elements, and in octet strings that hold some, as the values of extensions do. At most one more than `most`.
+// Counts nested elements, also those in octet strings, such as values of extensions. Stops at `most` plus one.
 std::size_t count_elements(Octets octets, std::size_t most, int depth) {
   std::size_t count = 0;
   while (!octets.empty() && count <= most) {
@@ -114,7 +114,7 @@ bool is_usual_key(Octets key) {
   return is_any_object(*kind, {NID_rsaEncryption, NID_rsassaPss, NID_ED25519, NID_ED448});
 }
 
-// RFC 5280 4.1: the key stands behind version, serial number, algorithm, issuer, validity and subject; version 1 is not written down.
+// RFC 5280 4.1: the key follows version, serial number, algorithm, issuer, validity and subject; version 1 is not encoded.
 std::optional<Octets> key_of(Octets octets) {
   auto certificate = take(octets, V_ASN1_SEQUENCE);
   if (!certificate || !octets.empty()) return std::nullopt;
@@ -136,7 +136,7 @@ void put_vector(std::vector<unsigned char>& octets, std::size_t length_octets, O
   octets.insert(octets.end(), fill, 0);
 }
 
-// The names' room goes to the kinds of signatures, of which each has two octets, and an odd octet to the kinds of certificates.
+// The space of the names is given to the signature types, which have two octets each, and an odd octet to the certificate types.
 bool forget_in_tls12(std::span<unsigned char> body) {
   Vectors vectors(body);
   const auto certificates = vectors.next(1);
@@ -153,7 +153,7 @@ bool forget_in_tls12(std::span<unsigned char> body) {
   return true;
 }
 
-// Unknown extensions are left unread (RFC 8446 4.3.2).
+// RFC 8446 4.3.2: unknown extensions are ignored.
 bool forget_in_tls13(std::span<unsigned char> body) {
   Vectors vectors(body);
   const auto context = vectors.next(1);

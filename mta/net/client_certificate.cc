@@ -1,4 +1,4 @@
-// Certificates of this host from PEM, with OpenSSL.
+// Parses certificates of this host from PEM, with OpenSSL.
 #include "mta/net/client_certificate.h"
 
 #include <openssl/bio.h>
@@ -23,7 +23,7 @@ BioPtr reader(std::string_view pem) { return {BIO_new_mem_buf(pem.data(), static
 
 CertificatePtr next_certificate(BIO* input) { return {PEM_read_bio_X509(input, nullptr, nullptr, nullptr), &X509_free}; }
 
-// Nobody is asked for a passphrase.
+// Refuses keys with a passphrase without asking for one.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 }  // namespace
@@ -57,7 +57,7 @@ Result<std::shared_ptr<const ClientCertificate>> ClientCertificate::parse(std::s
   return std::shared_ptr<const ClientCertificate>(new ClientCertificate(std::move(parts)));
 }
 
-// The session keeps references of its own.
+// The session keeps its own references.
 bool ClientCertificate::show_in(ssl_st* session) const {
   return SSL_use_cert_and_key(session, parts_->certificate.get(), parts_->key.get(), parts_->chain.get(), 1) == 1;
 }

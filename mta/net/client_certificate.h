@@ -1,4 +1,4 @@
-// The certificate that this host shows as a client of TLS, with its private key. RFC 8446 4.4.2
+// The certificate, with its private key, that this host presents as a TLS client. RFC 8446 4.4.2
 #pragma once
 
 #include <memory>
@@ -13,12 +13,12 @@ namespace mxpress::mta::net {
 // Any thread.
 class ClientCertificate {
  public:
-  // PEM: the certificate first, others of its chain behind it, and its private key anywhere, without a passphrase. The Error says what is
-  // wrong, without any of the text.
+  // PEM: the certificate first, others of its chain behind it, and its private key anywhere, without a passphrase. The Error describes the
+  // problem without any of the text.
   static Result<std::shared_ptr<const ClientCertificate>> parse(std::string_view pem);
   ~ClientCertificate();
 
-  // The session shows it where the host asks for one. False: OpenSSL refuses it, and its queue of errors says why.
+  // The session presents it if the host asks for one. False: OpenSSL refuses it, and its error queue has the reason.
   bool show_in(ssl_st* session) const;
 
  private:

@@ -27,7 +27,7 @@ Error connect_timed_out(BootClock::duration waited) {
                           std::to_string(std::chrono::ceil<std::chrono::seconds>(waited).count()) + " s");
 }
 
-// The port is chosen when the socket connects: else one that another connection uses could not be had twice (ip(7)).
+// The port is chosen at connect time: otherwise a port in use by another connection could not be shared (ip(7)).
 void bind_to(TcpSocket& socket, const dns::Address& source, error_code& code) {
   const int yes = 1;
   ::setsockopt(socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
@@ -52,7 +52,7 @@ Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, 
   const bool is_open = !code;
   if (source && is_open) bind_to(socket, *source, code);
   if (code) {
-    co_await asio::post(executor_, use_task);  // whoever begins one attempt after the other must not do so in one stack
+    co_await asio::post(executor_, use_task);  // a caller that makes many attempts must not do so in one stack
     co_return is_open ? no_such_source(*source, code) : network_error(code);
   }
   StreamWatchdog watchdog(executor_, [&socket] {
@@ -69,7 +69,7 @@ Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, 
   co_return make_tcp_stream(std::move(socket), lane_, std::move(policy));
 }
 
-// A listener whose line is full keeps it waiting, as a host would.
+// A listener with a full backlog makes the connection wait, like a host on the network.
 Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect_unix(std::string path, BootTime deadline) {
   if (path.size() >= sizeof(sockaddr_un::sun_path)) co_return Error::transient(path + " is too long for a socket's name");
   const BootTime start = BootClock::now();

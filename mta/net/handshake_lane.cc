@@ -12,7 +12,7 @@ namespace {
 
 using Step = TlsEngine::Step;
 
-// Of this thread alone, as Linux has it. Where it is refused the thread competes with others.
+// Linux applies this to the calling thread only. If it is refused the thread competes with others.
 void lower_priority() {
   static thread_local const int done = ::setpriority(PRIO_PROCESS, 0, 19);
   static_cast<void>(done);

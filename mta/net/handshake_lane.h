@@ -1,4 +1,4 @@
-// One thread of low priority for costly handshakes: no worker, which has other sessions, computes them.
+// One thread of low priority for costly handshakes, so that they do not block a worker and its other sessions.
 #pragma once
 
 #include <atomic>
@@ -18,8 +18,8 @@ class HandshakeLane {
   static constexpr std::size_t kMaxWaiting = 8;  // at most two seconds of computing
 
   ~HandshakeLane() { stop(); }
-  // Calls `step` on the lane's thread; the result arrives on the caller's executor. An error at once where kMaxWaiting steps wait: costly
-  // handshakes must not make one another time out, because a host whose handshake has timed out gets clear text.
+  // Runs `step` on the lane's thread; the result arrives on the caller's executor. Fails at once if kMaxWaiting steps wait: costly
+  // handshakes must not make each other time out, because a host whose handshake has timed out gets clear text.
   Task<Result<TlsEngine::Step>> run(std::function<TlsEngine::Step()> step);
   // Ends the thread; waiting steps are dropped.
   void stop();

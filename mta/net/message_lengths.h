@@ -1,4 +1,4 @@
-// How long the messages of a handshake claim to be, as far as it is not encrypted. RFC 5246 6.2.1, 7.4.
+// Reads the declared lengths of handshake messages, as far as they are not encrypted. RFC 5246 6.2.1, 7.4.
 #pragma once
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 
 namespace mxpress::mta::net {
 
-// OpenSSL allocates what a message claims to need before any of it has come: 100 KiB for a ServerKeyExchange. Thread: one.
+// OpenSSL allocates the declared size before any of a message has arrived: 100 KiB for a ServerKeyExchange. Thread: one.
 class MessageLengths {
  public:
-  // The next octets of the peer.
+  // Feeds the next octets of the peer.
   void take(std::span<const char> octets) {
     for (std::size_t i = 0; i < octets.size() && !is_encrypted_; ++i) take(static_cast<unsigned char>(octets[i]));
   }
@@ -21,7 +21,7 @@ class MessageLengths {
  private:
   static constexpr unsigned kHandshake = 22, kChangeCipherSpec = 20, kApplicationData = 23;
 
-  // Octets of a header, until it has `size`.
+  // Collects octets of a header, up to `size`.
   struct Header {
     std::uint64_t value = 0;
     std::size_t size = 0;

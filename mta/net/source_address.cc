@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint16_t kPort = 25;
 
-// A UDP socket that is connected has an address, and sends nothing by that.
+// A connected UDP socket has an address, and sends nothing for that.
 std::optional<dns::Address> source_for(const dns::Address& target) {
   const int socket = ::socket(target.is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return std::nullopt;
@@ -32,7 +32,7 @@ std::optional<dns::Address> source_for(const dns::Address& target) {
 
 std::vector<dns::Address> public_source_addresses() {
   std::vector<dns::Address> addresses;
-  for (const char* target : {"198.51.100.1", "2001:db8::1"}) {  // nobody has these (RFC 5737, RFC 3849)
+  for (const char* target : {"198.51.100.1", "2001:db8::1"}) {  // unused addresses (RFC 5737, RFC 3849)
     const auto address = source_for(dns::Address::parse(target).value());
     if (address && dns::peculiarity(*address).empty() && !dns::is_private(*address)) addresses.push_back(*address);
   }

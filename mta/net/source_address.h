@@ -1,4 +1,4 @@
-// From which of its addresses this host reaches the internet.
+// The addresses from which this host reaches the internet.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace mxpress::mta::net {
 
-// What the kernel would choose for each family; no packet is sent. Without those that nobody outside reaches: private ones, loopback.
+// The kernel's choice for each family; no packet is sent. Without addresses that are not reachable from outside: private, loopback.
 std::vector<dns::Address> public_source_addresses();
 
 }  // namespace mxpress::mta::net

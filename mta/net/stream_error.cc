@@ -1,4 +1,4 @@
-// Words for what the network does to us.
+// Words for network errors.
 #include "mta/net/stream_error.h"
 
 #include <boost/asio/error.hpp>

@@ -1,4 +1,4 @@
-// Words for what the network does to us: the one place where error codes of connections become text.
+// Words for network errors: the one place where error codes of connections become text.
 #pragma once
 
 #include <boost/system/error_code.hpp>

@@ -22,7 +22,7 @@ using boost::system::error_code;
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
 using Step = TlsEngine::Step;
 
-constexpr std::size_t kTlsPiece = 64 * 1024;  // of content is encrypted at once
+constexpr std::size_t kTlsPiece = 64 * 1024;  // octets of content that are encrypted at once
 
 class SocketStream final : public Stream {
  public:
@@ -54,14 +54,14 @@ class SocketStream final : public Stream {
   Task<Status> shake_hands(TlsOffer offer);
   Task<Result<Step>> next_step(TlsOffer offer);
   Task<Status> send_output();
-  // False: the peer has closed.
+  // Returns false if the peer has closed.
   Task<Result<bool>> take_input();
 
   Socket socket_;
   HandshakeLane* lane_;
   net::TlsPolicy policy_;
   std::shared_ptr<const ClientCertificate> certificate_;
-  std::shared_ptr<TlsEngine> tls_;  // shared with the handshake lane; null in clear
+  std::shared_ptr<TlsEngine> tls_;  // shared with the handshake lane; null without TLS
   bool was_refused_by_lane_ = false;
   TlsState tls_state_;
   StreamWatchdog watchdog_;
@@ -103,7 +103,7 @@ Task<Result<std::size_t>> SocketStream::read_tls(char* buffer, std::size_t size)
     std::size_t count = 0;
     const Step step = tls_->read({buffer, size}, count);
     if (step == Step::done) co_return count;
-    const Status sent = co_await send_output();  // an alert that says why, or a key update
+    const Status sent = co_await send_output();  // an alert with the reason, or a key update
     if (step == Step::failed) co_return Error::transient(tls_->words());
     if (!sent.ok()) co_return sent.error();
     const Result<bool> more = co_await take_input();

@@ -1,4 +1,4 @@
-// Streams over sockets of the system: accepted or connected, TCP or unix.
+// Streams over sockets of the system: accepted or connected, TCP or Unix.
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -14,8 +14,8 @@ class HandshakeLane;
 using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 using UnixSocket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
 
-// The socket is connected. TCP sets TCP_NODELAY. Without set_deadline() nothing ends by time.
-// `lane` computes costly handshakes and outlives the stream; without one they are computed at once. `policy`: of start_tls_client().
+// The socket must be connected. TCP sets TCP_NODELAY. Without set_deadline() no operation times out. `lane` computes costly handshakes and
+// must outlive the stream; without one they are computed at once. `policy`: of start_tls_client().
 std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket, HandshakeLane* lane = nullptr, net::TlsPolicy policy = {});
 std::unique_ptr<Stream> make_unix_stream(UnixSocket socket);
 

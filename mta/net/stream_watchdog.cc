@@ -1,4 +1,4 @@
-// The timer of a stream, armed lazily: when it fires before the deadline that is now in force, it only looks again later.
+// The timer of a stream, armed lazily: if it fires before the current deadline, it is armed again.
 #include "mta/net/stream_watchdog.h"
 
 namespace mxpress::mta::net {
@@ -61,7 +61,7 @@ void StreamWatchdog::fire(const std::shared_ptr<State>& state) {
   } else if (state->pending > 0) {
     state->barked = true;
     state->cancel();
-    // What had just ended when it was cancelled may have gone on with its next part (a write, a handshake): nothing waits forever.
+    // An operation that had just ended when it was cancelled may have continued with its next part (a write, a handshake): bark again.
     bark_again(state);
   }
 }

@@ -14,7 +14,7 @@ class StreamWatchdog {
   struct State;
 
  public:
-  // `cancel` makes the pending operation fail; it is called only while a Guard lives.
+  // `cancel` makes the pending operation fail; it is called only while a Guard exists.
   StreamWatchdog(Executor executor, std::function<void()> cancel);
   ~StreamWatchdog() { stop(); }
   StreamWatchdog(const StreamWatchdog&) = delete;
@@ -34,9 +34,9 @@ class StreamWatchdog {
 
   void set_deadline(BootTime deadline);
   bool is_overdue() const;
-  // The deadline passed while an operation waited.
+  // True if the deadline passed while an operation waited.
   bool has_barked() const;
-  // Never barks again.
+  // It never barks again.
   void stop();
 
   static Error timed_out() { return Error::transient("timed out"); }

@@ -22,7 +22,7 @@ int max_dh_bits(TlsOffer offer) { return offer == TlsOffer::large_dh ? kMaxDhBit
 
 TlsOffer offer_of(const SSL_CTX* context) { return static_cast<TlsOffer>(reinterpret_cast<std::intptr_t>(SSL_CTX_get_app_data(context))); }
 
-// TLS 1.2: OpenSSL asks with the host's parameters, before it computes anything with them.
+// TLS 1.2: OpenSSL calls this with the host's parameters, before it computes anything with them.
 bool is_dh_in_bounds(const SSL* session, const EVP_PKEY* parameters) {
   const TlsOffer offer = offer_of(SSL_get_SSL_CTX(session));
   const int bits = EVP_PKEY_get_bits(parameters);
@@ -40,7 +40,7 @@ int check_security(const SSL* session, const SSL_CTX* context, int operation, in
   return openssl_security(session, context, operation, bits, nid, other, extra);
 }
 
-// What is kept for TLS 1.2: elliptic curves, then DH, then RSA. No anonymous or DSA keys.
+// The ciphers for TLS 1.2: elliptic curves, then DH, then RSA. No anonymous or DSA keys.
 const char* ciphers_of(TlsOffer offer) {
   if (offer == TlsOffer::without_dh) return "DEFAULT:!kDHE:!aDSS:!PSK:!SRP:+kRSA";
   if (offer == TlsOffer::without_rsa) return "DEFAULT:!kDHE:!aRSA:!kRSA:!aDSS:!PSK:!SRP";
@@ -56,11 +56,11 @@ ContextPtr make_context(TlsOffer offer) {
 #ifdef SSL_OP_NO_RX_CERTIFICATE_COMPRESSION  // since OpenSSL 3.2
   SSL_CTX_set_options(native, SSL_OP_NO_RX_CERTIFICATE_COMPRESSION);
 #endif
-  // Opportunistic TLS takes any key that is better than none (RFC 7435 3).
+  // RFC 7435 3: for opportunistic TLS any key is better than none.
   SSL_CTX_set_security_level(native, 1);
   SSL_CTX_set_cipher_list(native, ciphers_of(offer));
   if (offer == TlsOffer::without_rsa) SSL_CTX_set1_sigalgs_list(native, "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448");
-  // TLS 1.3 has no DH of a host's own choice; without the groups of RFC 7919 it has none.
+  // In TLS 1.3 a host cannot choose its own DH groups; without those of RFC 7919 there is no DH.
   SSL_CTX_set1_groups_list(native, "X25519:P-256:X448:P-384:P-521");
   openssl_security = SSL_CTX_get_security_callback(native);
   SSL_CTX_set_security_callback(native, check_security);
@@ -79,7 +79,7 @@ class Contexts {
  public:
   Contexts() {
     for (std::size_t i = 0; i < contexts_.size(); ++i) contexts_[i] = make_context(static_cast<TlsOffer>(i));
-    // Without a readable store no certificate is verified.
+    // Without a readable store no certificate can be verified.
     SSL_CTX_set_default_verify_paths(contexts_[0].get());
     for (const ContextPtr& context : contexts_) SSL_CTX_set1_cert_store(context.get(), SSL_CTX_get_cert_store(contexts_[0].get()));
   }

@@ -1,5 +1,5 @@
-// The client's contexts for TLS: protocol versions, ciphers, and the bounds of what a mail host can make this host compute. RFC 3207, RFC
-// 7435, RFC 8996.
+// The client's contexts for TLS: protocol versions, ciphers, and limits on the computations that a mail host can cause. RFC 3207, RFC 7435,
+// RFC 8996.
 #pragma once
 
 #include "mta/net/tls_offer.h"
@@ -11,8 +11,8 @@ namespace mxpress::mta::net {
 // Loads the system's certificates (20 ms and more) before a worker has to. Any thread.
 void prepare_tls();
 
-// The context for an offer other than `clear`; lives as long as the process. TLS 1.2 or newer; prepare_check() must have been called for a
-// session of it. Any thread.
+// The context for an offer other than `clear`; lives as long as the process. TLS 1.2 or newer; call prepare_check() for each session of it.
+// Any thread.
 ssl_ctx_st* client_tls_context(TlsOffer offer);
 
 }  // namespace mxpress::mta::net

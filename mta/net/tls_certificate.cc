@@ -22,11 +22,11 @@ using net::ReferenceName;
 using net::TlsFailure;
 using net::TlsPolicy;
 
-// 65537 and smaller in practice. The cost of a verification grows with the exponent.
+// 65537 or smaller in practice. The cost of a verification grows with the exponent.
 constexpr int kMaxExponentBits = 33;
 constexpr std::size_t kMaxWords = 200;
 constexpr int kFewNames = 3;
-// RFC 9525 6.3: a wildcard is the whole left-most label; 6.2, 6.4: the subject is not looked at, even without subjectAltName.
+// RFC 9525 6.3: a wildcard is the whole left-most label; 6.2, 6.4: the subject is ignored, even without subjectAltName.
 constexpr unsigned kNameFlags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 
 bool is_rsa_cheap(const EVP_PKEY* key) {
@@ -38,7 +38,7 @@ bool is_rsa_cheap(const EVP_PKEY* key) {
   return cheap;
 }
 
-// Whether a signature by this key can be verified in about a millisecond. Others than RSA are (certificate_message.h).
+// True if a signature by this key can be verified in about a millisecond. Keys other than RSA always can (certificate_message.h).
 bool is_key_cheap(const X509* certificate) {
   const EVP_PKEY* key = X509_get0_pubkey(certificate);
   if (!key) return false;
@@ -66,14 +66,14 @@ bool has_any_name(X509* certificate, const CertificateCheck& check) {
   return own && has_name(certificate, *own);
 }
 
-// The error of OpenSSL's, X509_V_OK if there is none.
+// OpenSSL's error, X509_V_OK if there is none.
 int verify(X509_STORE_CTX* verification, const CertificateCheck& check) {
   if (!is_chain_cheap(X509_STORE_CTX_get0_untrusted(verification))) return X509_V_ERR_CERT_CHAIN_TOO_LONG;
   if (X509_verify_cert(verification) <= 0) {
     const int error = X509_STORE_CTX_get_error(verification);
     return error == X509_V_OK ? X509_V_ERR_UNSPECIFIED : error;
   }
-  if (check.uses_tlsa) return X509_V_OK;  // where the record asks for the name, OpenSSL has looked at it
+  if (check.uses_tlsa) return X509_V_OK;  // if the record requires the name, OpenSSL has checked it
   if (check.policy.kind() == TlsPolicy::Kind::dane && check.policy.needs_certificate()) return X509_V_ERR_DANE_NO_MATCH;
   return has_any_name(X509_STORE_CTX_get0_cert(verification), check) ? X509_V_OK : X509_V_ERR_HOSTNAME_MISMATCH;
 }

@@ -1,4 +1,4 @@
-// What is checked of a mail host's certificate: its cost, its chain, and its names or TLSA records. RFC 9525, RFC 7672.
+// Checks a mail host's certificate: its cost, its chain, and its names or TLSA records. RFC 9525, RFC 7672.
 #pragma once
 
 #include <string>
@@ -11,19 +11,19 @@ struct x509_store_ctx_st;
 
 namespace mxpress::mta::net {
 
-// The application data of a session; outlives it.
+// The application data of a session; must outlive it.
 struct CertificateCheck {
   net::TlsPolicy policy;
   std::string host;  // the mail host's name, or its address as text
   bool uses_tlsa = false;
 
-  HandshakeFailure handshake = HandshakeFailure::none;  // what was out of bounds
-  bool verified = false;                                // also where the policy does not ask for it
+  HandshakeFailure handshake = HandshakeFailure::none;  // the limit that was exceeded
+  bool verified = false;                                // set even if the policy does not require it
   net::TlsFailure failure = net::TlsFailure::none;      // why the policy is not fulfilled
   std::string detail;                                   // in words; cleaned
 };
 
-// Tells the session which name to ask for (SNI; none for an address, RFC 6066 3), whom to trust, and the TLSA records.
+// Sets the name of the host (SNI; none for an address, RFC 6066 3), the trusted authorities, and the TLSA records of the session.
 void prepare_check(ssl_st* session, CertificateCheck& check);
 
 // OpenSSL's callback for the verification of a chain; 0 ends the handshake.

@@ -24,7 +24,7 @@ using Step = TlsEngine::Step;
 struct TlsEngineState {
   CertificateCheck check;  // the session's application data
   std::unique_ptr<SSL, decltype(&SSL_free)> session{nullptr, &SSL_free};
-  std::array<char, 4096> input;  // octets input_begin to input_size are not used yet
+  std::array<char, 4096> input;  // octets input_begin to input_size are still unused
   std::size_t input_begin = 0;
   std::size_t input_size = 0;
   std::string output;
@@ -36,7 +36,7 @@ struct TlsEngineState {
   std::size_t extra_messages = 0;
   bool established = false;
   bool wants_certificate = false;
-  bool is_costly = false;  // a message was not decoded; `check` says why
+  bool is_costly = false;  // a message was not decoded; `check` has the reason
 
   void screen(std::span<unsigned char> message, MessageForm form);
   Step step_of(int result);
@@ -45,7 +45,7 @@ struct TlsEngineState {
   net::TlsLevel level() const { return check.verified ? net::TlsLevel::verified : net::TlsLevel::encrypted; }
 };
 
-// What is out of bounds, or nothing.
+// The limit that was exceeded, or an empty text.
 std::string TlsEngineState::excess() const {
   if (!established && octets_read > TlsEngine::kMaxHandshakeOctets) return "TLS: the handshake is too long";
   if (!established && lengths.longest() > kMaxRequestOctets) return "TLS: a message of the handshake is too long";
@@ -55,8 +55,8 @@ std::string TlsEngineState::excess() const {
   return {};
 }
 
-// What of a whole message of the handshake would be too costly to decode is made unreadable: OpenSSL refuses a vector that is longer than
-// its message, and goes no further.
+// Makes a handshake message unreadable if decoding it would be too costly: OpenSSL refuses a vector that is longer than its message, and
+// stops there.
 void TlsEngineState::screen(std::span<unsigned char> message, MessageForm form) {
   const std::span<unsigned char> body = message.subspan(std::min<std::size_t>(message.size(), SSL3_HM_HEADER_LENGTH));
   std::string why;
@@ -77,11 +77,11 @@ void TlsEngineState::screen(std::span<unsigned char> message, MessageForm form) 
 
 namespace {
 
-// OpenSSL reads and writes the octets of an engine through these.
+// OpenSSL reads and writes the octets of an engine through these functions.
 int read_octets(BIO* bio, char* buffer, int size) {
   auto& state = *static_cast<TlsEngineState*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  if (!state.excess().empty()) return -1;  // without a wish to try again: the session has failed
+  if (!state.excess().empty()) return -1;  // not a retry: the session has failed
   const std::size_t count = std::min<std::size_t>(static_cast<std::size_t>(size), state.input_size - state.input_begin);
   if (count == 0) {
     BIO_set_retry_read(bio);
@@ -122,8 +122,8 @@ BIO* make_octets(TlsEngineState* state) {
   return bio;
 }
 
-// Called for each record header and each message: as a whole, decrypted and not decoded yet, in the buffer that it will be decoded from.
-// Handshake messages and alerts behind the handshake carry no mail.
+// Called for each record header and each message: complete, decrypted and not decoded yet, in the buffer that OpenSSL decodes it from.
+// Handshake messages and alerts after the handshake carry no mail.
 void see_message(int is_write, int version, int type, const void* octets, std::size_t size, SSL*, void* argument) {
   auto& state = *static_cast<TlsEngineState*>(argument);
   if (is_write) return;
@@ -150,7 +150,7 @@ Step TlsEngineState::fail(std::string why) {
   return Step::failed;
 }
 
-// What a call of OpenSSL's that gave `result` means.
+// Interprets the `result` of a call of OpenSSL.
 Step TlsEngineState::step_of(int result) {
   if (std::string why = excess(); !why.empty()) return fail(std::move(why));
   if (is_costly) return fail("TLS: " + check.detail);
@@ -207,7 +207,7 @@ bool TlsEngine::has_unread() {
   char octet;
   std::size_t count = 0;
   const int result = SSL_peek_ex(state_->session.get(), &octet, 1, &count);
-  // Whatever else has come, an end or what is no TLS, is something to be read, too.
+  // Anything else that has arrived, the end or data that is not TLS, must be read, too.
   return result == 1 || SSL_get_error(state_->session.get(), result) != SSL_ERROR_WANT_READ;
 }
 
@@ -224,7 +224,7 @@ std::string TlsEngine::words() const { return state_->words; }
 std::size_t TlsEngine::records() const { return state_->records; }
 std::size_t TlsEngine::extra_messages() const { return state_->extra_messages; }
 
-// RFC 9266 4.2: of TLS 1.2 only with the extended master secret.
+// RFC 9266 4.2: in TLS 1.2 only with the extended master secret.
 std::string TlsEngine::channel_binding() const {
   constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
   SSL* session = state_->session.get();

@@ -1,4 +1,4 @@
-// The client's side of a TLS session as a function of octets: no socket, no clock. Bounds what the peer can make it do.
+// The client's side of a TLS session as a function of octets: no socket, no clock. Limits the work that the peer can cause.
 #pragma once
 
 #include <cstddef>
@@ -19,39 +19,39 @@ class TlsEngine {
  public:
   enum class Step { done, wants_input, failed };
 
-  // A handshake is at most so long.
+  // The maximum size of a handshake.
   static constexpr std::size_t kMaxHandshakeOctets = 64 * 1024;
   static constexpr std::size_t kMaxHandshakeRecords = 256;
   // Memory of a session in the costliest handshake within all limits, in octets: 222 KiB, plus the allocator's overhead. Usually 60 KiB.
   static constexpr std::size_t kMostMemory = 288 * 1024;
-  // Key updates, tickets, requests to renegotiate and alerts in a session. A host sends some two tickets.
+  // The limit for key updates, tickets, requests to renegotiate and alerts in a session. A host sends some two tickets.
   static constexpr std::size_t kMaxExtraMessages = 32;
-  // Records that are not paid for by mail: a session may have so many, and two more for each octet that the host has said.
+  // The number of records that a session may have, beside two for each octet of the host's data.
   static constexpr std::size_t kFreeRecords = 512;
 
-  // `offer` is not `clear`. The server's name is asked for (SNI), and looked for in the certificate unless the policy says otherwise.
-  // `certificate`: of this host, shown where the server asks for one; null: none.
+  // `offer` is not `clear`. The server's name is sent (SNI), and must be in the certificate unless the policy says otherwise.
+  // `certificate`: of this host, presented if the server asks for one; null: none.
   TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy = {}, const ClientCertificate* certificate = nullptr);
   ~TlsEngine();
 
-  // Repeat after input, while it wants some.
+  // Repeat it after input, as long as it asks for some.
   Step handshake();
-  // Fills `buffer` with at least one octet, or with none when the peer has ended TLS.
+  // Fills `buffer` with at least one octet, or with none if the peer has ended TLS.
   Step read(std::span<char> buffer, std::size_t& count);
   Step write(std::string_view bytes);
-  // Whether read() would give something without further input.
+  // True if read() would return data without further input.
   bool has_unread();
 
-  // Where input goes, when it is wanted; all that was there before has been used.
+  // Where input goes, when it is requested; all earlier input has been used.
   std::span<char> input_space();
   void input_arrived(std::size_t count);
-  // What must be sent to the peer after each step, failed ones too, before input is awaited.
+  // The octets to send to the peer after each step, even a failed one, before waiting for input.
   std::string take_output();
 
   std::string words() const;            // of the failure: "TLS: wrong version number (SSL routines)"
   TlsState state() const;               // after the handshake, or its failure
   std::string channel_binding() const;  // see Stream::tls_binding()
-  std::size_t records() const;          // that the peer has sent
+  std::size_t records() const;          // number of records from the peer
   std::size_t extra_messages() const;
 
  private:

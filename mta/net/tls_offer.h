@@ -1,4 +1,4 @@
-// What the client offers in a handshake, and what it offers next when that has failed. RFC 7435.
+// The client's offer in a handshake, and the next offer after a failure. RFC 7435.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 namespace mxpress::mta::net {
 
-// One offer. Each but `clear` is TLS 1.2 or newer with ephemeral elliptic curves first, and RSA keys of up to kMaxRsaBits.
+// One offer. Each except `clear` is TLS 1.2 or newer with ephemeral elliptic curves first, and RSA keys of up to kMaxRsaBits.
 enum class TlsOffer {
   usual,        // also DH of kMinDhBits to kWorkerDhBits
   small_dh,     // also DH of kMinSmallDhBits to kWorkerDhBits: a weak key is better than none
@@ -17,13 +17,13 @@ enum class TlsOffer {
   clear,        // no TLS
 };
 
-// Why a handshake did not end well, as far as it decides what is offered next.
+// The reason why a handshake failed, as far as the next offer depends on it.
 enum class HandshakeFailure {
   none,
   dh_too_small,
   dh_too_large,
   rsa_too_large,
-  certificate,  // not what the policy demands, or too costly to decode: no other offer changes that
+  certificate,  // not as the policy requires, or too costly to decode: no other offer would help
   not_now,      // this host is busy with other costly handshakes; says nothing about the mail host
   other,
 };

@@ -55,7 +55,7 @@ struct TlsPolicy::Details {
   std::vector<MxPattern> patterns{};
   StsMode mode = StsMode::enforce;
   std::shared_ptr<const TrustAnchors> anchors{};
-  std::string demands{};  // the text behind the kind's word
+  std::string demands{};  // the text behind the word for the kind
 };
 
 Result<MxPattern> MxPattern::parse(std::string_view text) {

@@ -1,4 +1,4 @@
-// What TLS a mail host must offer before mail goes to it, as a value. RFC 7435, RFC 7672, RFC 8461, RFC 9525.
+// The TLS that a mail host must offer before mail is sent to it, as a value. RFC 7435, RFC 7672, RFC 8461, RFC 9525.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ struct TlsaRecord {
   std::string data;           // octets
   auto operator<=>(const TlsaRecord&) const = default;
 };
-// RFC 7672 3.1, 3.1.3: SMTP uses the usages 2 and 3. Not if selector or matching type is unknown, or the data has another length.
+// RFC 7672 3.1, 3.1.3: SMTP uses the usages 2 and 3. False for an unknown selector or matching type, or data of a wrong length.
 bool is_usable(const TlsaRecord& record);
 
 // An entry of the `mx` list of an MTA-STS policy: "mx.example.org", or "*.example.org" for names with one more label. RFC 8461 4.1.
@@ -41,8 +41,8 @@ class MxPattern {
 
 enum class StsMode : std::uint8_t { enforce, testing };
 
-// A value; copies share what is more than the kind, and `none` and `may` without a source need no memory. Two policies are equal when they
-// demand the same, whoever demands it: the source is for people.
+// A value. Copies share everything except the kind; `none` and `may` without a source need no memory. Two policies are equal if they
+// require the same, for any source: the source is for people.
 class TlsPolicy {
  public:
   enum class Kind : std::uint8_t {
@@ -50,26 +50,26 @@ class TlsPolicy {
     may,      // any TLS that works, any certificate, else clear text
     encrypt,  // any TLS, any certificate
     verify,   // a certificate of a trusted authority for one of names()
-    dane,     // a certificate that one of records() of this host demands; TLS with any certificate if none of them can be used
-    sts       // a host that mx_patterns() have, with a certificate of a trusted authority for the host's own name
+    dane,     // a certificate that matches one of records() of this host; any certificate if no record is usable
+    sts       // a host that matches mx_patterns(), with a certificate of a trusted authority for the host's own name
   };
 
   TlsPolicy() = default;  // may
-  // `source`: who demands it, in words: "[delivery] tls", "MTA-STS policy of example.org".
+  // `source`: the origin of the policy, in words: "[delivery] tls", "MTA-STS policy of example.org".
   static TlsPolicy none(std::string source = {}) { return {Kind::none, std::move(source)}; }
   static TlsPolicy may(std::string source = {}) { return {Kind::may, std::move(source)}; }
   static TlsPolicy encrypt(std::string source) { return {Kind::encrypt, std::move(source)}; }
-  // Without a name no certificate is good enough. `anchors`: null for the system's.
+  // Without a name no certificate is sufficient. `anchors`: null for the system's.
   static TlsPolicy verify(std::vector<ReferenceName> names, std::string source, std::shared_ptr<const TrustAnchors> anchors = nullptr);
-  // Without a record no certificate is good enough.
+  // Without a record no certificate is sufficient.
   static TlsPolicy dane(std::vector<TlsaRecord> records, std::string source);
   static TlsPolicy sts(std::vector<MxPattern> patterns, StsMode mode, std::string source,
                        std::shared_ptr<const TrustAnchors> anchors = nullptr);
 
   Kind kind() const { return kind_; }
-  // Mail goes in clear text when TLS cannot be had.
+  // Mail is sent in clear text if TLS is not available.
   bool allows_clear() const;
-  // Mail goes only to a host with a certificate that fits.
+  // Mail is sent only to a host with a matching certificate.
   bool needs_certificate() const;
   bool is_testing() const;
   // RFC 8461 4.1: an MTA-STS policy lists the mail hosts; others allow any.
@@ -81,8 +81,8 @@ class TlsPolicy {
   const std::vector<MxPattern>& mx_patterns() const;
   const TrustAnchors* anchors() const;
 
-  // Equal for equal policies, and different for different ones; does not change from one version to the next. No spaces:
-  // "may", "verify=mx.example.org", "sts=*.example.org", "dane=3-1-1-0123...".
+  // Equal for equal policies, different for different ones, and the same in all versions. No spaces: "may", "verify=mx.example.org",
+  // "sts=*.example.org", "dane=3-1-1-0123...".
   std::string text() const;
   bool operator==(const TlsPolicy& other) const;
   std::size_t hash() const;
@@ -94,7 +94,7 @@ class TlsPolicy {
   const Details& details() const;
 
   Kind kind_ = Kind::may;
-  std::shared_ptr<const Details> details_;  // shared by copies; null: nothing but the kind
+  std::shared_ptr<const Details> details_;  // shared by copies; null: only the kind
 };
 
 // "none", "may", "encrypt" ...

@@ -1,4 +1,4 @@
-// What became of TLS with one mail host, for logs and reports. RFC 8460.
+// The result of TLS with one mail host, for logs and reports. RFC 8460.
 #pragma once
 
 #include <cstdint>
@@ -31,27 +31,27 @@ enum class TlsFailure : std::uint8_t {
   sts_webpki_invalid
 };
 
-// As RFC 8460 writes it: "starttls-not-supported"; "none".
+// In the words of RFC 8460: "starttls-not-supported"; "none".
 std::string_view to_string(TlsFailure failure);
 std::string_view to_string(TlsLevel level);
 
 struct TlsResult {
   TlsPolicy wanted;
   TlsLevel reached = TlsLevel::clear;
-  // Why the host does not fulfil the policy. Also where mail goes nevertheless: `may` without TLS, an MTA-STS policy that is tested.
+  // Why the host does not fulfil the policy. Also set if mail is sent nevertheless: `may` without TLS, an MTA-STS policy in testing mode.
   TlsFailure failure = TlsFailure::none;
-  std::string detail;  // in words, what the host did: "the mail host's certificate expired on 2026-11-20"; cleaned; empty: offered nothing
+  std::string detail;  // the host's behaviour: "the mail host's certificate expired on 2026-11-20"; cleaned; empty: offered nothing
 
   bool forbids_mail() const { return failure != TlsFailure::none && !wanted.allows_clear(); }
 };
 
-// Before a connection is made: has a failure if the policy does not list the host.
+// For use before a connection is made: has a failure if the policy does not list the host.
 TlsResult result_before_connect(TlsPolicy wanted, std::string_view host);
 
-// Whether mail may go on a session of this level.
+// True if mail may be sent on a session of this level.
 bool is_enough(const TlsPolicy& wanted, TlsLevel reached);
 
-// For people: what was wanted and by whom, what the host offered, and what to do. `host` is the mail host's name.
+// For people: the required TLS and its source, the host's offer, and the action to take. `host` is the mail host's name.
 std::string in_words(const TlsResult& result, std::string_view host);
 
 }  // namespace mxpress::mta::net

@@ -43,7 +43,7 @@ std::string digest_of(const std::string& text) {
   return hex(digest.data(), size);
 }
 
-// Whether the PEM reader has stopped because there is no more of it.
+// True if the PEM reader has stopped at the end of the text.
 bool is_at_end() {
   const unsigned long error = ERR_peek_last_error();
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;

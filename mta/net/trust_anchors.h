@@ -15,10 +15,10 @@ namespace mxpress::mta::net {
 // Any thread.
 class TrustAnchors {
  public:
-  // A file of PEM certificates. Reads the disk. An Error if it has none, or anything that is damaged.
+  // Loads a file of PEM certificates. Reads the disk. An Error if it has none, or anything that is damaged.
   static Result<std::shared_ptr<const TrustAnchors>> load(const boost::filesystem::path& file);
   static Result<std::shared_ptr<const TrustAnchors>> parse(std::string_view pem);
-  // Of the certificates, SHA-256 in hexadecimal digits: equal anchors have equal digests.
+  // SHA-256 of the certificates in hexadecimal digits: equal anchors have equal digests.
   const std::string& digest() const { return digest_; }
   x509_store_st* store() const { return store_.get(); }
 

@@ -1,4 +1,4 @@
-// Asks until there is an answer.
+// Polls the provider until there is an answer.
 #include "mta/oauth/device_wait.h"
 
 #include <algorithm>

@@ -11,14 +11,14 @@
 
 namespace mxpress::mta::oauth {
 
-// The texts and numbers of an object; its other members are left out. What it was parsed from and into is wiped.
+// The texts and numbers of an object; other members are dropped. Wipes the memory used for parsing.
 class JsonObject {
  public:
-  // The Error never has a part of the text.
+  // The Error never contains part of the text.
   static Result<JsonObject> parse(std::string_view text);
-  // Empty: there is no such member, or it is no text.
+  // Empty if there is no such member, or it is not a text.
   const auth::Secret& text(std::string_view name) const;
-  // A number, or a text that is one: some providers send that.
+  // A number, or a text that holds one: some providers send that.
   std::optional<double> number(std::string_view name) const;
 
  private:

@@ -1,4 +1,4 @@
-// From the configuration to sources.
+// Creates the sources of logins from the configuration.
 #include "mta/oauth/login_sources.h"
 
 #include "mta/auth/login_sources.h"

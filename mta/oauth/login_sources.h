@@ -1,4 +1,4 @@
-// Which source a [credentials.NAME] has, with OAuth.
+// Chooses the source of a [credentials.NAME], including OAuth.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ struct Config;
 
 namespace mxpress::mta::oauth {
 
-// Of config.credentials[name], which is there and has been checked. Never null.
+// For config.credentials[name], which must exist and be checked. Never null.
 std::unique_ptr<auth::LoginSource> make_login_source(const Config& config, const std::string& name);
 
 }  // namespace mxpress::mta::oauth

@@ -1,4 +1,4 @@
-// A visit of a browser.
+// Handles the visit of a browser.
 #include "mta/oauth/redirect.h"
 
 #include <netinet/in.h>
@@ -19,7 +19,7 @@ namespace mxpress::mta::oauth {
 namespace {
 
 constexpr std::size_t kMaxRequest = 16 * 1024, kMaxTyped = 16 * 1024;  // octets
-constexpr std::chrono::seconds kPatience{2};  // for all that a visitor says: browsers connect in advance, and then say nothing
+constexpr std::chrono::seconds kPatience{2};  // for a visitor's whole request: browsers connect in advance, and then send nothing
 
 Error failed(const std::string& what) { return Error::permanent("cannot " + what + ": " + std::strerror(errno)); }
 
@@ -36,7 +36,7 @@ bool wait_for_input(int visitor, SteadyTime end) {
   return left.count() > 0 && ::poll(&source, 1, static_cast<int>(left.count())) > 0;
 }
 
-// The header of a request; empty: it has not come whole by then.
+// The header of a request; empty if it is not complete by `end`.
 std::string read_request(int visitor, SteadyTime end) {
   std::string request;
   char buffer[4096];
@@ -56,20 +56,20 @@ void answer(int visitor, std::string_view status, std::string_view words) {
   (void)!::send(visitor, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);  // it fits into the buffer of a socket
 }
 
-// Lines of a terminal, or of a pipe.
+// Reads lines from a terminal or a pipe.
 class TypedLines {
  public:
   explicit TypedLines(int from) : from_(from) {}
-  // Negative: nothing more comes.
+  // Negative: no more lines come.
   int descriptor() const { return from_; }
-  // Waits for nothing once there is something.
+  // Does not wait if there is something to read.
   void read() {
     char buffer[4096];
     const ssize_t count = ::read(from_, buffer, sizeof buffer);
     if (count <= 0 || text_.size() > kMaxTyped) from_ = -1;
     if (count > 0) text_.append(buffer, static_cast<std::size_t>(count));
   }
-  // The next whole line, if there is one.
+  // The next complete line, if there is one.
   std::optional<std::string> take() {
     const auto end = text_.find('\n');
     if (end == text_.npos) return std::nullopt;

@@ -1,4 +1,4 @@
-// Takes what a browser brings back from an authorization page to this host: RFC 6749 4.1.2, RFC 8252 7.3.
+// Receives the redirect of a browser from an authorization page to this host: RFC 6749 4.1.2, RFC 8252 7.3.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace mxpress::mta::oauth {
 
-// What is behind the '?' of the address. Not ours: another state, or none; then the rest says nothing.
+// The query of the address. Not ours: another state, or none; then ignore the rest.
 struct Redirect {
   bool is_ours = false;
   auth::Secret code;    // empty: refused
@@ -26,8 +26,8 @@ class RedirectListener {
   static Result<RedirectListener> open();
   // "http://127.0.0.1:PORT/", where PORT is any.
   std::string uri() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
-  // The code. Others may knock: whoever has not got `state` is sent away. The address may also come as a line from `typed`, a descriptor,
-  // where the browser runs elsewhere.
+  // Waits for the code. Visitors without `state` are refused. The address may also come as a line from the descriptor `typed`, if the
+  // browser runs on another host.
   Result<auth::Secret> wait(const std::string& state, int typed, Duration at_most);
 
  private:

@@ -1,4 +1,4 @@
-// From refresh tokens to access tokens.
+// Gets access tokens by refresh tokens.
 #include "mta/oauth/refresh_source.h"
 
 #include <utility>
@@ -30,7 +30,7 @@ std::string RefreshSource::queue_name() const {
   return endpoints.token ? endpoints.token->authority() : std::string();
 }
 
-// The file goes before what could not be written to it as soon as somebody else has changed it.
+// Once somebody else has changed the file, it takes precedence over the token that could not be written to it.
 Result<auth::Secret> RefreshSource::refresh_token() {
   auto token = file_.read();
   const bool is_replaced = token && !unsaved_.empty() && *token == replaced_;
@@ -43,7 +43,7 @@ Result<auth::Secret> RefreshSource::refresh_token() {
   return unsaved_;
 }
 
-// Mail goes on without the file: the access token is good, and the next fetch tries to write again.
+// Mail is sent even if the file cannot be written: the access token is valid, and the next fetch tries to write again.
 Result<auth::FetchedSecret> RefreshSource::take(Tokens tokens, const auth::Secret& used) {
   if (!tokens.refresh.empty() && !(tokens.refresh == used)) {
     if (const Status written = file_.write(tokens.refresh); !written) {
@@ -61,7 +61,7 @@ Result<auth::FetchedSecret> RefreshSource::take(Tokens tokens, const auth::Secre
   return auth::FetchedSecret{std::move(tokens.access), tokens.lifetime};
 }
 
-// RFC 6749 5.2. Only a person helps against most of them.
+// RFC 6749 5.2. Most of them need action by a person.
 Error RefreshSource::refused(const Refusal& refusal) const {
   const std::string said = "the provider gives no access token (" + refusal.in_brief() + "): ";
   const std::string again = "run mxpress setup oauth --name " + name_;

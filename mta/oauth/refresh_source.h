@@ -1,4 +1,4 @@
-// Access tokens by the refresh token that `mxpress setup oauth` has left: [credentials.NAME] oauth.
+// Access tokens from the refresh token that `mxpress setup oauth` stored: [credentials.NAME] oauth.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@
 
 namespace mxpress::mta::oauth {
 
-// A refresh token that the provider has replaced is on the disk before the access token that came with it is given away.
+// If the provider replaces the refresh token, the new one is on the disk before its access token is used.
 class RefreshSource final : public auth::LoginSource {
  public:
   // `stop` makes `ask` return soon, and may come from another thread.
@@ -23,7 +23,7 @@ class RefreshSource final : public auth::LoginSource {
 
   Result<auth::FetchedSecret> fetch(const std::stop_token& stop) override;
   bool must_stay() const override { return has_unsaved_; }
-  // The token host.
+  // The name of the token host.
   std::string queue_name() const override;
 
  private:
@@ -36,7 +36,7 @@ class RefreshSource final : public auth::LoginSource {
   const RefreshTokenFile file_;
   const TokenHost::Ask ask_;
   const std::function<void()> stop_;
-  // What could not be written to the file, which still has the token that it replaces.
+  // A token that could not be written to the file, and the one that the file still has.
   auth::Secret unsaved_, replaced_;
   std::atomic<bool> has_unsaved_ = false;
 };

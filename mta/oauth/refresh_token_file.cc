@@ -1,4 +1,4 @@
-// Refresh tokens on the disk.
+// Refresh tokens on disk.
 #include "mta/oauth/refresh_token_file.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// Where the refresh token of a [credentials.NAME] is: STATE/oauth/NAME, mode 0600.
+// The file of the refresh token of a [credentials.NAME]: STATE/oauth/NAME, mode 0600.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -10,17 +10,17 @@
 
 namespace mxpress::mta::oauth {
 
-// Reads and writes the disk. A provider may take a refresh token once only, so whoever asks with it, or replaces it, holds it meanwhile.
+// Reads and writes the disk. A provider may accept a refresh token only once, so hold() the file while using or replacing the token.
 class RefreshTokenFile {
  public:
   RefreshTokenFile(const boost::filesystem::path& state_directory, const std::string& name);
 
-  // Waits while another process or thread holds it; until the descriptor is closed. Makes the folder, 0700. The Error also tells that
-  // nothing could be written there.
+  // Waits while another process or thread holds the file. The hold ends when the descriptor is closed. Creates the folder, 0700. An Error
+  // also means that nothing could be written there.
   Result<system::Descriptor> hold() const;
-  // The Error is permanent, and says what to do, where there is none.
+  // If there is none the Error is permanent, and has the action to take.
   Result<auth::Secret> read() const;
-  // Durable when it returns; after an Error the old one is as it was.
+  // Durable when it returns; after an Error the old token is unchanged.
   Status write(const auth::Secret& token) const;
   const boost::filesystem::path& path() const { return file_; }
 

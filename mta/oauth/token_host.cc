@@ -1,4 +1,4 @@
-// Requests for tokens.
+// Requests tokens.
 #include "mta/oauth/token_host.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 constexpr double kUsualInterval = 5;          // seconds; RFC 8628 3.2
 constexpr double kLongestInterval = 60;       // seconds
 constexpr double kLongestDevice = 24 * 3600;  // seconds
-constexpr double kUsualDevice = 900;          // seconds, where the provider says nothing
+constexpr double kUsualDevice = 900;          // seconds, if the provider gives none
 
 Duration seconds(double count) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(count)); }
 
@@ -51,7 +51,7 @@ Result<Client> load_client(const CredentialsConfig& config) {
   return client;
 }
 
-// RFC 6749 2.3.1: the client's secret goes in the form.
+// RFC 6749 2.3.1: the client's secret is sent in the form.
 Result<http_client::Response> TokenHost::post(const proto::HttpsUrl& url, const std::vector<proto::FormField>& fields) const {
   http_client::Request request;
   request.url = url;
@@ -91,7 +91,7 @@ Result<TokenAnswer> TokenHost::poll_device(const auth::Secret& device_code) cons
                        device_code);
 }
 
-// Google gives a refresh token for access_type=offline, and again only for prompt=consent; others ignore what they do not know.
+// Google gives a refresh token for access_type=offline, and again only for prompt=consent; others ignore unknown parameters.
 std::string TokenHost::authorization_url(const Authorization& request) const {
   const proto::HttpsUrl& url = *client_.endpoints.authorization;
   const std::string challenge = challenge_of(request.verifier);

@@ -16,14 +16,14 @@ struct CredentialsConfig;
 
 namespace mxpress::mta::oauth {
 
-// [credentials.NAME] with what its files have.
+// [credentials.NAME] with the contents of its files.
 struct Client {
   std::string id;
-  auth::Secret secret;  // empty: it has none
+  auth::Secret secret;  // empty: none
   OAuthEndpoints endpoints;
   http_client::Reach reach;
 };
-// `config` has been checked, and has `oauth`. Reads the disk.
+// `config` must be checked, and have `oauth`. Reads the disk.
 Result<Client> load_client(const CredentialsConfig& config);
 
 // RFC 8628 3.2
@@ -31,18 +31,18 @@ struct DeviceGrant {
   auth::Secret device_code;
   std::string user_code, verification_uri;  // for the person; printable
   Duration lifetime{};                      // of both codes
-  Duration interval{};                      // between two questions, at least
+  Duration interval{};                      // minimum between two requests
 };
 
-// The request by which a person is sent to the provider. RFC 6749 4.1.1
+// The request that sends a person to the provider. RFC 6749 4.1.1
 struct Authorization {
   std::string state;
   std::string verifier;  // RFC 7636 4.1
   std::string redirect_uri;
-  std::string user;  // that is expected to sign in
+  std::string user;  // who is expected to sign in
 };
 
-// Errors are transient: the network, or an answer that makes no sense; they name the host. Thread: one at a time.
+// Errors are transient: the network, or a malformed answer; they name the host. Thread: one at a time.
 class TokenHost {
  public:
   using Ask = std::function<Result<http_client::Response>(http_client::Request request, const http_client::Reach& reach)>;
@@ -50,10 +50,10 @@ class TokenHost {
   TokenHost(Client client, Ask ask) : client_(std::move(client)), ask_(std::move(ask)) {}
 
   Result<TokenAnswer> refresh(const auth::Secret& refresh_token) const;
-  // The provider has a device endpoint. A refusal is an Error.
+  // The provider must have a device endpoint. A refusal is an Error.
   Result<DeviceGrant> begin_device() const;
   Result<TokenAnswer> poll_device(const auth::Secret& device_code) const;
-  // The provider has an authorization endpoint.
+  // The provider must have an authorization endpoint.
   std::string authorization_url(const Authorization& request) const;
   Result<TokenAnswer> redeem(const auth::Secret& code, const Authorization& request) const;
 

@@ -17,7 +17,7 @@ struct ClientSession::State {
   ClientChannel channel;
   proto::Extensions extensions;
   std::uint32_t transactions = 0;
-  bool needs_reset = false;  // the last transaction was begun and not ended by its dot
+  bool needs_reset = false;  // a transaction was begun and not ended by its dot
 };
 
 ClientSession::ClientSession(std::unique_ptr<net::Stream> stream, dns::Target target, ClientOptions options)

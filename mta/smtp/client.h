@@ -22,26 +22,26 @@ class Pipeline;
 
 namespace mxpress::mta::smtp {
 
-// never: for a host that has not kept its replies in step with commands that came together.
+// never: for a host whose replies lost step with pipelined commands.
 enum class Pipelining { where_offered, never };
 
 enum class Dialect {
   smtp,
-  lmtp  // RFC 2033: LHLO, and behind the dot a reply for each recipient that was accepted
+  lmtp  // RFC 2033: LHLO, and after the dot a reply for each accepted recipient
 };
 
 struct ClientOptions {
   std::string hello_name;  // fully qualified, RFC 5321 4.1.4
   Timeouts timeouts;
   net::TlsPolicy tls;
-  net::TlsOffer offer = net::TlsOffer::usual;  // first_offer() of the policy, and then next_offer()
+  net::TlsOffer offer = net::TlsOffer::usual;  // first_offer() of the policy, then next_offer()
   std::size_t max_recipients = 100;            // of one transaction
   Pipelining pipelining = Pipelining::where_offered;
   Dialect dialect = Dialect::smtp;
   bool implicit_tls = false;                   // TLS before the greeting (RFC 8314 3); needs a policy that does not allow clear text
-  std::optional<dns::Address> source{};        // to connect from; none: as the system chooses
+  std::optional<dns::Address> source{};        // local address; nullopt: the system chooses
   std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none
-  bool is_by_route = false;                    // the configuration names the host: that it wants a login is no recipient's fault
+  bool is_by_route = false;                    // the configuration names the host: if it requires a login, no recipient is at fault
 };
 
 // One copy of one message for some recipients of one destination.
@@ -49,52 +49,52 @@ struct Transaction {
   const proto::Envelope* envelope = nullptr;  // reverse-path, ret, envid, body type; outlives the transaction
   std::vector<std::uint32_t> recipients;      // indices into envelope->recipients
   content::Pipeline* content = nullptr;       // of that message; outlives the transaction
-  // The host has accepted another recipient of this message in a transaction before: 452 or 552 to the first RCPT means "too many", too.
+  // The host accepted a recipient of this message in an earlier transaction: 452 or 552 to the first RCPT also means "too many".
   bool is_continuation = false;
-  std::size_t most_words = SIZE_MAX;  // octets of a reply that are kept of what is said about each recipient
+  std::size_t most_words = SIZE_MAX;  // octets to keep of the reply for each recipient
 };
 
 struct TransactionResult {
   std::vector<proto::RecipientResult> recipients;  // same order as Transaction::recipients
-  // The host itself is in trouble (421, 4.3.x, connection lost before the dot): recipients are untried, try the next target.
+  // The host itself failed (421, 4.3.x, connection lost before the dot): recipients are untried, try the next target.
   bool host_failure = false;
-  // The replies did not match the commands, so that none of them says anything about a recipient: all are untried. Implies host_trouble.
+  // The replies did not match the commands, so none of them counts for a recipient: all are untried. Implies host_failure.
   bool lost_step = false;
-  // 530 to MAIL by a host that offers STARTTLS, which was not used (RFC 3207 4): open again with TLS. Implies
-  // host_trouble; a host that refuses so although TLS is active or not offered has failed the recipients.
+  // 530 to MAIL by a host that offers STARTTLS, which was not used (RFC 3207 4): open again with TLS. Implies host_failure; if TLS is
+  // active or not offered, such a reply has failed the recipients instead.
   bool tls_required = false;
-  // A header line of over 998 octets had no space to fold it at, and was offered in pieces. Its value has blanks that were not there.
+  // A header line of over 998 octets had no space to fold it at, and was sent in pieces. Its value has additional blanks.
   bool header_broken = false;
-  proto::HostResult last;      // the reply that decided, or the trouble
+  proto::HostResult last;      // the reply that decided, or the failure
   bool dsn_passed_on = false;  // DSN parameters went to a host that offered DSN: it is responsible for SUCCESS (RFC 3461 5.2.2)
 };
 
-// A session that has said EHLO (and STARTTLS). Thread: of its executor.
+// A session after EHLO (and STARTTLS). Thread: of its executor.
 class ClientSession {
  public:
   struct Opened {
-    std::unique_ptr<ClientSession> session;  // or null: trouble of this host, in `failure`
+    std::unique_ptr<ClientSession> session;  // null: the host failed, see `failure`
     proto::HostResult failure;
-    // Not none: open again with the next offer, if there is one, and remember it for the host (RFC 7435).
+    // If not none: open again with the next offer, if there is one, and remember it for the host (RFC 7435).
     net::HandshakeFailure handshake = net::HandshakeFailure::none;
     net::TlsResult tls;  // `reached` is of a session
     Duration connect{0};
   };
-  // Connects, reads the greeting, EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws for what the peer does.
+  // Connects, reads the greeting, sends EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws because of the peer.
   static Task<Opened> open(net::Connector& connector, dns::Target target, ClientOptions options);
 
   ClientSession(std::unique_ptr<net::Stream> stream, dns::Target target, ClientOptions options);
   ~ClientSession();
 
-  // MAIL, RCPT, DATA, content, dot as one or more groups (PIPELINING, RFC 2920). Recipients for which the host said "too many"
-  // (452, 552 after an accepted one) stay untried without host_trouble: call again with them (RFC 5321 4.5.3.1.10).
+  // MAIL, RCPT, DATA, content, dot as one or more groups (PIPELINING, RFC 2920). Recipients refused with "too many" (452, 552 after an
+  // accepted one) stay untried without host_failure: call again with them (RFC 5321 4.5.3.1.10).
   Task<TransactionResult> transact(Transaction transaction);
-  // No failure, and nothing was read that was not asked for.
+  // True if there was no failure, and no unrequested reply was read.
   bool in_step() const;
-  // In step, and the host has not closed or spoken (421) in the meantime, which the system is asked: another transaction may begin.
+  // True if it is in step, and the host has not closed or sent anything (421) meanwhile, which needs a system call: it can be used again.
   bool usable() const;
   std::uint32_t transactions() const;
-  // QUIT and a bounded wait for 221; whatever happens to it changes nothing.
+  // Sends QUIT and waits briefly for 221; its outcome does not matter.
   Task<void> quit();
 
   const dns::Target& target() const;

@@ -1,4 +1,4 @@
-// Lines out, replies in.
+// Sends lines, and receives replies.
 #include "mta/smtp/client_channel.h"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 namespace mxpress::mta::smtp {
 namespace {
 
-// As it is, as far as anybody keeps it, and as it is shown.
+// Checks the reply in both forms: as received and as shown.
 bool repeats_secret(const proto::Reply& reply, const auth::Login& login) {
   constexpr std::size_t kMostKept = 4096;
   return auth::repeats_secret(std::string_view(reply.text).substr(0, kMostKept), login) || auth::repeats_secret(reply.to_string(), login);

@@ -1,4 +1,4 @@
-// A stream as the client's side of the dialogue: lines go out, replies come in, each within its time. RFC 5321 2.3.8, 4.2, 4.5.3.2.
+// A stream as the client's side of the dialogue: sends lines, receives replies, each within its time. RFC 5321 2.3.8, 4.2, 4.5.3.2.
 #pragma once
 
 #include <array>
@@ -14,48 +14,48 @@
 
 namespace mxpress::mta::smtp {
 
-// Thread: of the stream's executor. After a failure nothing works any more but close().
+// Thread: of the stream's executor. After a failure only close() works.
 class ClientChannel {
  public:
   explicit ClientChannel(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)) {}
 
-  // No wait ends later than this, whatever its own time-out.
+  // No wait ends later than this, whatever its own time-out is.
   void set_end(BootTime end) { end_ = end; }
-  // Sends complete lines. The memory must live until the task is done.
+  // Sends complete lines. The memory must stay valid until the task is done.
   Task<Status> send(std::string_view bytes, Duration timeout) { return send_rest(send_at_once(bytes, timeout)); }
-  // The same in two steps. What is left after the first, nearly always nothing, has to be sent by the second.
+  // The same in two steps. The first returns the unsent rest, usually empty, for the second.
   std::string_view send_at_once(std::string_view bytes, Duration timeout);
   Task<Status> send_rest(std::string_view bytes);
   // The next reply in order.
   Task<Result<proto::Reply>> read_reply(Duration timeout);
-  // The same without waiting: nothing while what was read has no more whole reply.
+  // The same without waiting: nullopt if the octets read so far hold no further complete reply.
   std::optional<Result<proto::Reply>> buffered_reply();
-  // Like read_reply(), also after send() has failed: a host may say why before it closes. After a send() that timed out only what the host
-  // has said by then is read: the time-out of the block is the whole wait.
+  // Like read_reply(), also after send() has failed: a host may send a reason before it closes. After a send() that timed out only replies
+  // that have already arrived are read: the time-out of the block is the whole wait.
   Task<Result<proto::Reply>> read_last_words(Duration timeout);
-  // RFC 3207 4.2, 6: fails when the host has sent anything behind its 220, in the same segment or a later one; what the host said before is
+  // RFC 3207 4.2, 6: fails if the host has sent anything after its 220, in the same segment or a later one. Earlier replies of the host are
   // forgotten.
   Task<Status> start_tls(std::string server_name, net::TlsOffer use, Duration timeout);
-  // The host has said something that was not asked for: the two are out of step.
+  // The error for an unrequested reply: client and host are out of step.
   Error out_of_turn() { return fail(Error::transient("the mail host spoke out of turn"), kNotSmtp); }
-  // In the handshake, where the host asks for one.
+  // For the handshake, if the host asks for one.
   void show_certificate(std::shared_ptr<const net::ClientCertificate> certificate) { stream_->show_certificate(std::move(certificate)); }
   void close();
-  // From now on the text of a reply that repeats the password is replaced: replies are shown, logged and stored.
+  // From now on the text of a reply that repeats the password is replaced, because replies are shown, logged and stored.
   void conceal(std::shared_ptr<const auth::Login> login) { login_ = std::move(login); }
-  // Whether the host's challenges (334) stay as they are: while it signs in, when nobody keeps them.
+  // True during sign-in: the host's challenges (334) are not changed, because they are not stored.
   void take_challenges(bool whether) { takes_challenges_ = whether; }
 
-  // Octets have been read that no command has asked for.
+  // True if octets were read that no command has asked for.
   bool has_unread() const { return begin_ != size_; }
-  // The host has sent something or closed while it should wait for us.
+  // True if the host has sent something or closed while it should wait for us.
   bool has_spoken() { return has_unread() || stream_->has_input(); }
-  // The same while content is sent: inside TLS only what was read counts, because TLS talks for itself at any time.
+  // The same while content is sent: inside TLS only octets already read count, because TLS itself may send data at any time.
   bool has_interrupted() { return has_unread() || (!tls().active() && stream_->has_input()); }
   bool is_open() const { return open_; }
   const net::TlsState& tls() const { return stream_->tls(); }
   std::string tls_binding() const { return stream_->tls_binding(); }
-  // What the last failure was: 4.4.2 for a lost connection, 4.5.5 for what is no SMTP.
+  // The status for the last failure: 4.4.2 for a lost connection, 4.5.5 for replies that are not SMTP.
   proto::EnhancedStatus failure() const { return failure_; }
 
  private:
@@ -66,7 +66,7 @@ class ClientChannel {
   Error fail(Error error, proto::EnhancedStatus status);
 
   std::unique_ptr<net::Stream> stream_;
-  std::shared_ptr<const auth::Login> login_;  // null: there is nothing to conceal
+  std::shared_ptr<const auth::Login> login_;  // null: no secret to conceal
   bool takes_challenges_ = false;
   BootTime end_ = BootTime::max();
   BootTime deadline_ = BootTime::max();

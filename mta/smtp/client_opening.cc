@@ -1,4 +1,4 @@
-// The beginning of a session.
+// Opens a session.
 #include "mta/smtp/client_opening.h"
 
 #include "dns/resolver.h"
@@ -32,18 +32,18 @@ Task<bool> ClientOpening::open() {
   co_return !options_.login || co_await sign_in();
 }
 
-// STARTTLS, where the policy wants it and the host has it.
+// STARTTLS, if the policy wants it and the host offers it.
 Task<bool> ClientOpening::secure() {
   const bool offers_tls = options_.offer != net::TlsOffer::clear && options_.tls.kind() != net::TlsPolicy::Kind::none;
   if (!offers_tls && options_.tls.allows_clear()) co_return true;
   if (!offers_tls || !extensions_.starttls) co_return co_await without_tls();
   if (!co_await starttls()) co_return false;
-  // RFC 3207 4.2: what the host has said before counts no more.
+  // RFC 3207 4.2: earlier replies of the host no longer count.
   extensions_ = proto::Extensions();
   has_answered_ = false;
   const bool is_open = co_await hello();
-  // To this end the handshake may look complete when the host has already broken it off (TLS 1.3 tells the client last): TLS works when
-  // something has been said in it.
+  // The handshake may look complete on this side when the host has already aborted it (in TLS 1.3 the client learns it last): TLS counts as
+  // working once the host has answered in it.
   if (!is_open && !has_answered_) {
     handshake_ = net::HandshakeFailure::other;
     note(TlsFailure::validation_failure, "the mail host broke off behind the handshake");
@@ -51,7 +51,7 @@ Task<bool> ClientOpening::secure() {
   co_return is_open;
 }
 
-// RFC 5321 3.1: nothing is said before the greeting has come. 554 and 521 mean that this host takes no mail; others may.
+// RFC 5321 3.1: send nothing before the greeting. 554 and 521 mean that this host accepts no mail; others may.
 Task<bool> ClientOpening::greeting() {
   Result<proto::Reply> reply = co_await channel_.read_reply(options_.timeouts.greeting);
   if (!reply.ok()) co_return failed(Stage::greeting, reply.error(), "waiting for the greeting");
@@ -79,7 +79,7 @@ Task<bool> ClientOpening::helo() {
   co_return true;
 }
 
-// RFC 3207 4.1: whatever goes wrong is for the caller to decide; this connection is not used any more.
+// RFC 3207 4.1: the caller decides about any failure; this connection is not used any more.
 Task<bool> ClientOpening::starttls() {
   Result<proto::Reply> reply = co_await command("STARTTLS\r\n", options_.timeouts.tls);
   if (!reply.ok()) co_return failed_tls(reply.error(), "waiting for the reply to STARTTLS");
@@ -102,7 +102,7 @@ Task<bool> ClientOpening::shake_hands() {
   co_return true;
 }
 
-// The host never gets mail of ours without it: whatever it says, no recipient has failed.
+// Without sign-in the host never gets our mail, so no reply here fails a recipient.
 Task<bool> ClientOpening::sign_in() {
   ClientSignIn exchange(channel_, target_, *options_.login, options_.timeouts.hello);
   channel_.take_challenges(true);
@@ -114,7 +114,7 @@ Task<bool> ClientOpening::sign_in() {
   co_return false;
 }
 
-// The host has no STARTTLS.
+// The host offers no STARTTLS.
 Task<bool> ClientOpening::without_tls() {
   note(TlsFailure::starttls_not_supported, {});
   if (options_.tls.allows_clear()) co_return true;
@@ -128,7 +128,7 @@ void ClientOpening::note(TlsFailure failure, std::string detail) {
   tls_.detail = std::move(detail);
 }
 
-// A host that says more than it was asked for cannot be kept in step.
+// A host that sends unrequested replies cannot be kept in step.
 Task<Result<proto::Reply>> ClientOpening::command(std::string line, Duration timeout) {
   if (channel_.has_unread()) co_return channel_.out_of_turn();
   const Status sent = co_await channel_.send(line, timeout);

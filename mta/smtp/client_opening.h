@@ -1,4 +1,4 @@
-// The beginning of a session: greeting, EHLO or HELO, STARTTLS. RFC 5321 3.1, 3.2, 4.1.1.1, RFC 3207.
+// Opens a session: greeting, EHLO or HELO, STARTTLS. RFC 5321 3.1, 3.2, 4.1.1.1, RFC 3207.
 #pragma once
 
 #include "mta/smtp/client_channel.h"
@@ -9,13 +9,13 @@ namespace mxpress::mta::smtp {
 
 struct ClientOptions;
 
-// Used once. What it refers to outlives it.
+// Used once. All that it refers to must outlive it.
 class ClientOpening {
  public:
   ClientOpening(ClientChannel& channel, const dns::Target& target, const ClientOptions& options, net::TlsResult tls)
       : channel_(channel), target_(target), options_(options), report_(target, channel), tls_(std::move(tls)) {}
 
-  // Whether mail may follow. If not: trouble() says why, and the connection is closed.
+  // True if mail may follow. If false, trouble() has the reason, and the connection is closed.
   Task<bool> run();
 
   const proto::Extensions& extensions() const { return extensions_; }
@@ -50,7 +50,7 @@ class ClientOpening {
   bool has_answered_ = false;  // to EHLO
 };
 
-// QUIT and a bounded wait for the reply, whatever it is; then the connection is closed. RFC 5321 4.1.1.10
+// Sends QUIT, waits briefly for any reply, then closes the connection. RFC 5321 4.1.1.10
 Task<void> quit_and_close(ClientChannel& channel, Duration timeout);
 
 }  // namespace mxpress::mta::smtp

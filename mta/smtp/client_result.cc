@@ -1,4 +1,4 @@
-// What a mail host did, cleaned: nothing that a host sends gets further than here as it came.
+// Cleans the replies of mail hosts: no text of a host gets past this file unchanged.
 #include "mta/smtp/client_result.h"
 
 #include "dns/target.h"

@@ -1,4 +1,4 @@
-// What a mail host did, as values for outcomes, logs and notices.
+// The replies and failures of a mail host, as values for outcomes, logs and notices.
 #pragma once
 
 #include <cstddef>
@@ -23,15 +23,15 @@ namespace mxpress::mta::smtp {
 
 class ClientChannel;
 
-// Speaks of one host; target and channel outlive it.
+// Reports about one host; target and channel must outlive it.
 class HostReporter {
  public:
   HostReporter(const dns::Target& target, const ClientChannel& channel) : target_(target), channel_(channel) {}
 
   proto::HostResult replied(proto::Stage stage, const proto::Reply& reply) const;
-  // One that does not answer what we have sent.
+  // For a reply that does not belong to our commands.
   proto::HostResult out_of_step(proto::Stage stage, const proto::Reply& reply) const;
-  // The connection failed; `doing` says what we were at: "waiting for the reply to MAIL".
+  // The connection failed; `doing` describes our action: "waiting for the reply to MAIL".
   proto::HostResult lost(proto::Stage stage, const Error& error, std::string_view doing) const;
   // A finding of our own.
   proto::HostResult found(proto::Stage stage, proto::EnhancedStatus status, std::string_view words) const;
@@ -41,12 +41,12 @@ class HostReporter {
   const ClientChannel& channel_;
 };
 
-// Without a connection.
+// There was no connection.
 proto::HostResult not_connected(const dns::Target& target, const Error& error);
-// The policy of TLS forbids mail to this host as it is: 4.7.4 without TLS, else 4.7.5 (RFC 3463 3.8).
+// The TLS policy forbids mail to this host in its current state: 4.7.4 without TLS, else 4.7.5 (RFC 3463 3.8).
 proto::HostResult not_allowed(const dns::Target& target, const net::TlsResult& result);
 
-// Keeps the first `octets` of its text, and no memory of the rest.
+// Cuts its text to `octets`, and frees the memory of the rest.
 void shorten(proto::HostResult& result, std::size_t octets);
 
 }  // namespace mxpress::mta::smtp

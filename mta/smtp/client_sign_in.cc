@@ -1,4 +1,4 @@
-// AUTH, step by step. Nothing of the exchange is ever part of a text.
+// AUTH, step by step. No part of the exchange ever goes into a text.
 #include "mta/smtp/client_sign_in.h"
 
 #include "proto/encoding.h"
@@ -65,7 +65,7 @@ Task<ClientSignIn::Tried> ClientSignIn::attempt(auth::SaslClient exchange) {
   co_return Tried::refused;
 }
 
-// RFC 4954 4: the first answer goes along with the command where it fits, "=" if it is empty.
+// RFC 4954 4: the first answer is sent with the command if it fits, "=" if it is empty.
 Task<Result<proto::Reply>> ClientSignIn::begin(auth::SaslClient& exchange) {
   const std::string command = "AUTH " + exchange.mechanism();
   if (!exchange.begins()) co_return co_await send(command);
@@ -90,7 +90,7 @@ Task<Result<proto::Reply>> ClientSignIn::send(std::string line) {
   co_return co_await channel_.read_reply(timeout_);
 }
 
-// RFC 4954 4: "*" ends an exchange that goes wrong. Its reply, 501, says nothing that we do not know.
+// RFC 4954 4: "*" cancels the exchange. Its reply, 501, gives no new information.
 Task<ClientSignIn::Tried> ClientSignIn::abort(const Error& why) {
   (void)co_await send("*");
   co_return found(why.message);
@@ -102,7 +102,7 @@ ClientSignIn::Tried ClientSignIn::judge(const auth::SaslClient& exchange, const 
     return found("the mail host ends signing in by " + exchange.mechanism() + " before it has proved that it knows the password");
   failure_ = report_.replied(Stage::auth, reply);
   if (is_about_mechanism(reply)) return Tried::not_this_one;
-  // The host may offer what it cannot do: passwords that it stores hashed serve PLAIN and LOGIN alone.
+  // The host may offer mechanisms that cannot work: passwords that it stores hashed serve only PLAIN and LOGIN.
   const bool was_challenged = reply.code == kBadCredentials && !auth::shows_password(exchange.mechanism());
   return was_challenged ? Tried::only_with_password : Tried::refused;
 }

@@ -1,4 +1,4 @@
-// AUTH: this host signs in at a provider before it sends mail. RFC 4954.
+// AUTH: signs in at a provider before mail is sent. RFC 4954.
 #pragma once
 
 #include "mta/auth/login.h"
@@ -9,21 +9,21 @@
 
 namespace mxpress::mta::smtp {
 
-// Used once, after EHLO. What it refers to outlives it.
+// Used once, after EHLO. All that it refers to must outlive it.
 class ClientSignIn {
  public:
-  // So many mechanisms are tried: each failure counts for those who lock accounts.
+  // The number of mechanisms to try: each failure may count towards a lock of the account.
   static constexpr int kMostTries = 3;
 
   ClientSignIn(ClientChannel& channel, const dns::Target& target, const auth::Login& login, Duration timeout)
       : channel_(channel), target_(target), login_(login), report_(target, channel), timeout_(timeout) {}
 
-  // Whether the host knows us now. If not: failure() says why; the connection may still be open.
+  // Returns true if the host has accepted the login. Otherwise failure() has the reason; the connection may still be open.
   Task<bool> run(const std::vector<std::string>& offered);
   const proto::HostResult& failure() const { return failure_; }
 
  private:
-  // What came of one mechanism.
+  // The result of one mechanism.
   enum class Tried { signed_in, not_this_one, only_with_password, refused };
   Task<Tried> attempt(auth::SaslClient exchange);
   Task<Result<proto::Reply>> begin(auth::SaslClient& exchange);

@@ -1,4 +1,4 @@
-// Content as it arrives.
+// Receives content.
 #include "mta/smtp/server_arrival.h"
 
 #include <string_view>
@@ -25,7 +25,7 @@ bool Arrival::take(LineReader& lines) {
   content_.clear();
   lines.take(decoder_.feed(lines.rest(), content_));
   if (!refusal_ && !content_.empty()) refusal_ = message_->append(content_);
-  if (content_.capacity() > kUsualPiece) content_ = {};  // nothing more may come for an hour
+  if (content_.capacity() > kUsualPiece) content_ = {};  // no more may come for an hour
   judge();
   return decoder_.complete();
 }

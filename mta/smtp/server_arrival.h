@@ -1,4 +1,4 @@
-// The content of one message as it arrives: decoded, handed on, and judged. RFC 5321 4.5.2, RFC 1870 6.2.
+// The content of one message as it arrives: decodes it, passes it on, and checks it. RFC 5321 4.5.2, RFC 1870 6.2.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +18,18 @@ ServerReply to_reply(const proto::CommandError& error);
 // RFC 1870 6.1, 6.2. `limit`: octets.
 ServerReply too_big(std::uint64_t limit);
 
-// What it refers to outlives it.
+// All that it refers to must outlive it.
 class Arrival {
  public:
   Arrival(std::unique_ptr<IncomingMessage> message, const ServerOptions& options) : message_(std::move(message)), options_(options) {}
 
-  // Takes what has been read. Whether that was all of the content: what is left are commands.
+  // Takes the octets read so far. Returns true if the content is complete: the remaining octets are commands.
   bool take(LineReader& lines);
-  // Why the message is not taken; what still comes of it is thrown away.
+  // The reason to refuse the message; the rest of its content is discarded.
   const Refusal& refusal() const { return refusal_; }
-  // Of the content, up to now.
+  // Octets of the content so far.
   std::uint64_t octets() const { return decoder_.octets(); }
-  // Only without a refusal.
+  // Only if there is no refusal.
   IncomingMessage& message() { return *message_; }
 
  private:
@@ -38,7 +38,7 @@ class Arrival {
   std::unique_ptr<IncomingMessage> message_;
   const ServerOptions& options_;
   proto::DataDecoder decoder_;
-  std::string content_;  // the piece that is handed on
+  std::string content_;  // the piece to pass on
   Refusal refusal_;
 };
 

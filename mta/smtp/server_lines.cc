@@ -1,4 +1,4 @@
-// Command lines out of a stream of octets.
+// Splits a stream of octets into command lines.
 #include "mta/smtp/server_lines.h"
 
 #include <algorithm>

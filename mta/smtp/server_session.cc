@@ -1,4 +1,4 @@
-// The server's dialogue.
+// The server's side of the dialogue.
 #include "mta/smtp/server_session.h"
 
 #include <algorithm>
@@ -17,9 +17,9 @@ namespace {
 using proto::EnhancedStatus;
 using proto::Verb;
 
-constexpr std::size_t kMaxWaitingReplies = 16 * 1024;  // then they are sent although more commands are here
+constexpr std::size_t kMaxWaitingReplies = 16 * 1024;  // then they are sent although further commands are waiting
 constexpr std::uint64_t kWorkOfTurn = 256;             // ServerSession::work(): some 100 microseconds, also if all of it is IDNA
-constexpr std::chrono::seconds kLastWords(5);          // to get rid of the reply before closing
+constexpr std::chrono::seconds kLastWords(5);          // time to send the reply before closing
 
 constexpr EnhancedStatus kFine{2, 0, 0};
 constexpr EnhancedStatus kBadSequence{5, 5, 1};
@@ -27,7 +27,7 @@ constexpr EnhancedStatus kSyntax{5, 5, 2};
 constexpr EnhancedStatus kTooMuch{5, 5, 3};
 constexpr EnhancedStatus kBadArguments{5, 5, 4};
 
-// A web server that is made to ask its own host would say SMTP commands in the lines that follow.
+// A web server that is tricked into a request to its own host would send SMTP commands in the following lines.
 bool is_http(std::string_view line) {
   constexpr std::array<std::string_view, 8> kMethods = {"GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT "};
   return std::any_of(kMethods.begin(), kMethods.end(), [line](std::string_view method) { return line.starts_with(method); });
@@ -38,12 +38,12 @@ std::string extensions_text(const ServerOptions& options) {
   return options.hostname + "\nPIPELINING\nSIZE " + size + "\n8BITMIME\nENHANCEDSTATUSCODES\nDSN";
 }
 
-// Replies that are always the same, as they are sent.
+// Constant replies, in their wire form.
 constexpr std::string_view kSenderFine = "250 2.1.0 Ok\r\n";
 constexpr std::string_view kRecipientFine = "250 2.1.5 Ok\r\n";
 constexpr std::string_view kSendContent = "354 End data with <CR><LF>.<CR><LF>\r\n";
 
-// RFC 5321 4.5.3.1.10: the client goes on with those that were taken, and is not at fault.
+// RFC 5321 4.5.3.1.10: the client continues with the accepted recipients, and is not at fault.
 constexpr int kTooMany = 452;
 ServerReply too_many_recipients() { return {kTooMany, EnhancedStatus{4, 5, 3}, "Too many recipients"}; }
 
@@ -82,7 +82,7 @@ void ServerSession::stop(ServerReply last_words) {
   if (waiting_since_) stream_->set_deadline(in_transaction() ? std::min(last_moment_, content_deadline_) : BootClock::now());
 }
 
-// Gathered replies go out before any wait for input: this is what makes pipelining (RFC 2920) one write for many commands.
+// Collected replies are sent before any wait for input: so pipelined commands (RFC 2920) are answered with one write.
 Task<bool> ServerSession::fill() {
   if (!flush_at_once() && !co_await flush_rest()) co_return false;
   waiting_since_ = BootClock::now();
@@ -102,7 +102,7 @@ Task<bool> ServerSession::fill() {
   co_return true;
 }
 
-// Nearly always all of it. False: flush_rest() goes on.
+// Usually writes everything. False: flush_rest() must follow.
 bool ServerSession::flush_at_once() {
   if (out_.empty()) return true;
   stream_->set_deadline(BootClock::now() + options_.idle);
@@ -127,7 +127,7 @@ Task<void> ServerSession::send_away(ServerReply last_words) {
   static_cast<void>(ignored);  // the session ends either way
 }
 
-// Until there is something to wait for; without any, there are no more lines.
+// Processes lines until something has to be waited for.
 ServerSession::Wait ServerSession::take_lines() {
   while (errors_ < options_.max_errors) {
     if (out_.size() > kMaxWaitingReplies) return Wait::replies;
@@ -270,7 +270,7 @@ Task<bool> ServerSession::receive_message() {
   content_deadline_ = BootClock::now() + options_.content;
   while (!arrival.take(lines_)) {
     if (arrival.refusal() && arrival.octets() > options_.max_refused) {
-      co_await send_away(*arrival.refusal());  // enough of it
+      co_await send_away(*arrival.refusal());  // it has sent enough
       co_return false;
     }
     if (!co_await fill()) co_return false;

@@ -14,19 +14,19 @@ namespace mxpress::mta::smtp {
 
 struct ServerOptions {
   std::string hostname;           // of the greeting
-  proto::AddressRules addresses;  // what completes <Postmaster>, and, from local programs, every address without domain
+  proto::AddressRules addresses;  // the domain for <Postmaster>, and, from local programs, for every address without one
   std::uint64_t max_message_size = 50u << 20;
   std::size_t max_recipients = 10'000;
   std::uint64_t max_refused =
       128u << 20;               // octets of a refused message that are read so that the client gets the reply; then it is disconnected
-  std::size_t max_errors = 20;  // refusals since the last message that was taken; then 421. Not counted: 452 to RCPT
-  // Octets outside ASCII in the commands of a session; then it is sent away. Each may cost half a microsecond of IDNA (RFC 5891).
+  std::size_t max_errors = 20;  // refusals since the last accepted message; then 421. Not counted: 452 to RCPT
+  // Limit of octets outside ASCII in the commands of a session. Each may cost half a microsecond of IDNA (RFC 5891).
   std::uint64_t max_international = UINT64_MAX;
   Duration idle = std::chrono::minutes(5);      // RFC 5321 4.5.3.2.7
-  Duration content = std::chrono::minutes(60);  // the whole content of one message, however slowly it drips
+  Duration content = std::chrono::minutes(60);  // limit for the whole content of one message, at any speed
 };
 
-// What all sessions with the same options share, made once: the replies that are always the same, as they are sent.
+// Data shared by all sessions with the same options: the constant replies, in their wire form.
 struct ServerProfile {
   explicit ServerProfile(ServerOptions given);
 
@@ -39,14 +39,14 @@ class ServerSession {
  public:
   ServerSession(std::unique_ptr<net::Stream> stream, MailSink& sink, std::shared_ptr<const ServerProfile> profile);
 
-  // Until the client has quit, is gone, or had to be sent away. Memory: what waits in LineReader, replies, and the envelope.
+  // Runs until the client has quit, is gone, or is disconnected. Memory: unread octets in LineReader, replies, and the envelope.
   Task<void> run();
-  // Says these last words (421) and closes, as soon as the session waits for the client. Who is in a transaction has 5 s to end it: a
-  // program that has handed in half of a message could not hand it in again.
+  // Sends these last words (421) and closes, as soon as the session waits for the client. A client in a transaction has 5 s to end it: a
+  // program that has submitted half of a message could not submit it again.
   void stop(ServerReply last_words);
-  std::optional<BootTime> waiting_since() const { return waiting_since_; }  // for the client; nothing while it works
-  // The work that the client has made outside of content, in units of some microseconds at most: one for each line, and one for each octet
-  // of it outside ASCII, because domains in UTF-8 are converted.
+  std::optional<BootTime> waiting_since() const { return waiting_since_; }  // for the client; nullopt while it works
+  // The work that the client has caused outside of content, in units of some microseconds at most: one for each line, and one for each
+  // octet of it outside ASCII, because domains in UTF-8 are converted.
   std::uint64_t work() const { return work_; }
   bool in_transaction() const { return envelope_ || content_deadline_ != BootTime::max(); }  // between MAIL and the reply to the dot
 
@@ -56,7 +56,7 @@ class ServerSession {
   Task<bool> flush_rest();
   Task<void> send_away(ServerReply last_words);
 
-  // What has to be waited for after a line. turn: the others on this thread.
+  // The reason to wait after a line. turn: others on this thread run first.
   enum class Wait { none, content, recipient, replies, turn, goodbye, farewell };
   Wait take_lines();
   // Waits for that. False: the session ends.
@@ -82,22 +82,22 @@ class ServerSession {
 
   std::unique_ptr<net::Stream> stream_;
   MailSink& sink_;
-  const std::shared_ptr<const ServerProfile> profile_;  // shared by sessions of all ages: it changes with the configuration
+  const std::shared_ptr<const ServerProfile> profile_;  // shared by older and newer sessions: it changes with the configuration
   const ServerOptions& options_;
   LineReader lines_;
   std::string out_;
   std::optional<proto::Envelope> envelope_;  // from MAIL to the end of the transaction
-  std::optional<Task<void>> preparation_;    // of the last recipient, which the sink has to be asked about behind it
-  std::unique_ptr<IncomingMessage> opened_;  // by DATA, until its content is received
-  ServerReply farewell_;                     // to a client that is sent away
+  std::optional<Task<void>> preparation_;    // for the last recipient; the sink is asked about it afterwards
+  std::unique_ptr<IncomingMessage> opened_;  // from DATA until its content is received
+  ServerReply farewell_;                     // to a client that is disconnected
   std::size_t errors_ = 0;
   std::uint64_t work_ = 0;
-  std::uint64_t turn_began_ = 0;     // at this work
+  std::uint64_t turn_began_ = 0;     // value of work() when its turn began
   std::uint64_t international_ = 0;  // octets outside ASCII in commands
   std::optional<BootTime> waiting_since_;
   BootTime content_deadline_ = BootTime::max();
   std::optional<ServerReply> last_words_;
-  BootTime last_moment_;  // of a transaction that is under way while there are last words
+  BootTime last_moment_;  // deadline of a transaction in progress after stop()
 };
 
 }  // namespace mxpress::mta::smtp

@@ -17,7 +17,7 @@ using proto::Outcome;
 using proto::Reply;
 using proto::Stage;
 
-// Accepted recipients behind which any 4xx to RCPT may be the host's limit: Courier says 431 after 100.
+// After this many accepted recipients any 4xx to RCPT may be the host's limit: Courier sends 431 after 100.
 constexpr std::size_t kMaybeLimit = 10;
 constexpr int kClosing = 421;       // RFC 5321 3.8
 constexpr int kAuthRequired = 530;  // also "Must issue a STARTTLS command first", RFC 3207 4
@@ -33,7 +33,7 @@ bool may_mean_too_many(const Reply& reply) {
 
 Outcome outcome_of(const Reply& reply) { return reply.is_permanent() ? Outcome::failed : Outcome::deferred; }
 
-// Of a host that the configuration names.
+// For a host that the configuration names.
 proto::HostResult login_missing(const HostReporter& reporter, const Reply& reply) {
   const std::string words = "the mail host wants this host to sign in, and no auth is set for its route: " + reply.to_string();
   return reporter.found(Stage::auth, {4, 7, 0}, words);
@@ -44,7 +44,7 @@ Duration timeout_of(const EnvelopeCommand& command, const Timeouts& timeouts) {
   return command.stage == Stage::rcpt ? timeouts.rcpt : timeouts.data;
 }
 
-// MAIL, RCPT for as many as may be offered, DATA.
+// MAIL, RCPT for as many recipients as allowed, DATA.
 void add_envelope(EnvelopeCommands& commands, const Transaction& transaction, const content::Prepared& content, std::size_t most_recipients,
                   const proto::Extensions& extensions) {
   const proto::Envelope& envelope = *transaction.envelope;
@@ -90,14 +90,14 @@ Task<TransactionResult> ClientTransaction::run() {
   co_return std::move(result_);
 }
 
-// Whether this host can get the content as it is.
+// True if this host can get the content unchanged.
 bool ClientTransaction::takes_stored_content() {
   const auto stored = transaction_.content->as_stored(needs());
   if (stored) content_ = *stored;
   return stored.has_value();
 }
 
-// What else this host can get. False: nothing, and the recipients are decided.
+// Prepares another form of the content for this host. False: there is none, and the recipients are decided.
 Task<bool> ClientTransaction::prepare_content() {
   content_ = co_await transaction_.content->prepare(needs());
   result_.header_broken = content_.breaks_header;
@@ -106,7 +106,7 @@ Task<bool> ClientTransaction::prepare_content() {
   co_return !content_.refusal;
 }
 
-// What the host has told us about itself may settle the matter without asking.
+// True if the host's limit already decides it.
 bool ClientTransaction::is_too_large() {
   const std::uint64_t size = content_.data->size();
   const std::uint64_t limit = extensions_.size_limit.value_or(0);
@@ -135,7 +135,7 @@ Task<void> ClientTransaction::envelope_dialogue() {
   }
 }
 
-// Whether the host still listens.
+// Returns true if the host still listens.
 Task<bool> ClientTransaction::exchange(std::string_view lines, std::span<const EnvelopeCommand> group) {
   if (channel_.has_unread()) {
     give_up_host(reporter().lost(group.front().stage, channel_.out_of_turn(), "waiting for nothing"));
@@ -145,7 +145,7 @@ Task<bool> ClientTransaction::exchange(std::string_view lines, std::span<const E
   const std::string_view rest = channel_.send_at_once(lines, timeout_of(group.front(), options_.timeouts));
   if (!rest.empty()) sent = co_await channel_.send_rest(rest);
   for (const EnvelopeCommand& command : group) {
-    // Also when it could not be sent: the host may have said 421 before it closed.
+    // Also if sending failed: the host may have sent 421 before it closed.
     const Duration timeout = sent.ok() ? timeout_of(command, options_.timeouts) : options_.timeouts.quit;
     auto cached = sent.ok() ? channel_.buffered_reply() : std::nullopt;
     Result<Reply> reply =
@@ -185,7 +185,7 @@ void ClientTransaction::take_mail(const Reply& reply) {
   begun_ = reply.is_positive();
   stopped_ = !reply.is_positive();
   if (reply.is_positive()) return;
-  // RFC 3207 4: the host wants TLS. If it offers TLS and we have not used it, that can be tried.
+  // RFC 3207 4: the host requires TLS. If it offers TLS and we have not used it, that can be tried.
   result_.tls_required = reply.code == kAuthRequired && extensions_.starttls && !channel_.tls().active();
   const proto::HostResult said = reporter().replied(Stage::mail, reply);
   const bool is_about_login = (options_.login || options_.is_by_route) && proto::refuses_login(said);
@@ -212,7 +212,7 @@ void ClientTransaction::take_rcpt(std::size_t recipient, const Reply& reply) {
   }
 }
 
-// With no accepted recipient only a 354 matters: it must be answered by a dot. RFC 2920 3.1
+// RFC 2920 3.1: with no accepted recipient only a 354 matters; it must be answered by a dot.
 void ClientTransaction::take_data(const Reply& reply) {
   data_open_ = reply.is_intermediate();
   if (data_open_ || accepted_.empty()) return;
@@ -223,9 +223,9 @@ void ClientTransaction::take_data(const Reply& reply) {
   }
 }
 
-// A 5xx to DATA fails everybody who was accepted, so it must be the reply to DATA: where one reply too many has come before, it is that to
-// the last RCPT. A host that is in step answers RSET with one 2xx (RFC 5321 4.1.1.5), and nothing else is on its way. A host that closes
-// is taken at its word.
+// A 5xx to DATA fails all accepted recipients, so it must really be the reply to DATA: if there was one reply too many before, it belongs
+// to the last RCPT. A host that is in step answers RSET with one 2xx (RFC 5321 4.1.1.5) and sends nothing else. If a host closes, its reply
+// counts.
 Task<void> ClientTransaction::confirm_refused_data() {
   const Reply refusal = std::move(*refused_data_);
   if (channel_.is_open() && !channel_.has_unread()) {
@@ -253,7 +253,7 @@ Task<void> ClientTransaction::content() {
   take_dot_reply(reply);
 }
 
-// RFC 2033 4.2: in the order of the accepted recipients. Where the replies end early, nobody knows about the rest.
+// RFC 2033 4.2: in the order of the accepted recipients. If the replies end early, the result of the rest is unknown.
 Task<void> ClientTransaction::take_reply_for_each() {
   const std::vector<std::size_t> accepted = std::move(accepted_);
   Result<Reply> reply = Error::transient("no reply was read");
@@ -272,7 +272,7 @@ Task<void> ClientTransaction::only_dot() {
   if (!sent.ok()) channel_.close();
 }
 
-// RFC 5321 4.2.5: this reply decides. Without it nobody knows: the message stays here, at the risk of a duplicate.
+// RFC 5321 4.2.5: this reply decides. Without it the result is unknown: the message stays here, at the risk of a duplicate.
 void ClientTransaction::take_dot_reply(const Result<Reply>& reply) {
   begun_ = false;
   if (reply.ok() && !reply->is_intermediate()) {
@@ -284,8 +284,8 @@ void ClientTransaction::take_dot_reply(const Result<Reply>& reply) {
   }
 }
 
-// The connection ends without a dot, so that nothing is delivered; or with one of which nobody knows. A host that has refused before it
-// closed is taken at its word.
+// The connection ended without a dot, so nothing is delivered; or with a dot whose result is unknown. If a host refused before it closed,
+// its reply counts.
 Task<void> ClientTransaction::content_stopped(ContentEnd end, Error error) {
   Result<Reply> reply = Error(error);
   if (end != ContentEnd::source_failed) reply = co_await channel_.read_last_words(options_.timeouts.quit);
@@ -321,7 +321,7 @@ void ClientTransaction::decide_all(Outcome outcome, const proto::HostResult& why
   }
 }
 
-// A reply to DATA or to the content speaks for all accepted recipients.
+// A reply to DATA or to the content counts for all accepted recipients.
 void ClientTransaction::decide_accepted(const Reply& reply, Stage stage) {
   proto::HostResult why = reporter().replied(stage, reply);
   const bool before_dot = begun_;
@@ -338,7 +338,7 @@ void ClientTransaction::maybe_delivered(proto::HostResult why) {
   for (const std::size_t recipient : accepted_) decide(recipient, Outcome::deferred, why);
 }
 
-// The replies so far may have answered other commands than it seemed. Nothing was delivered yet, and nobody fails by them.
+// The replies so far may belong to other commands. Nothing was delivered yet, so no recipient fails by them.
 void ClientTransaction::lose_step(Stage stage, const Reply& reply) {
   for (proto::RecipientResult& recipient : result_.recipients) recipient.outcome = Outcome::untried;
   result_.lost_step = true;
@@ -346,7 +346,7 @@ void ClientTransaction::lose_step(Stage stage, const Reply& reply) {
   channel_.close();
 }
 
-// Whoever has no verdict yet may be accepted by another host.
+// Recipients without a verdict may be accepted by another host.
 void ClientTransaction::give_up_host(const proto::HostResult& why) {
   result_.host_failure = true;
   stopped_ = true;

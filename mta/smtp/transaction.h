@@ -1,4 +1,4 @@
-// One transaction of the client's side: MAIL, RCPT, DATA, content, dot, and what each reply means. RFC 5321 3.3, RFC 2920.
+// One transaction of the client's side: MAIL, RCPT, DATA, content, dot, and the handling of each reply. RFC 5321 3.3, RFC 2920.
 #pragma once
 
 #include <memory>
@@ -21,17 +21,17 @@ class HostReporter;
 struct EnvelopeCommand;
 enum class ContentEnd;
 
-// Used once. What it refers to outlives it.
+// Used once. All that it refers to must outlive it.
 class ClientTransaction {
  public:
   ClientTransaction(ClientChannel& channel, const dns::Target& target, const ClientOptions& options, const proto::Extensions& extensions,
                     Transaction transaction);
   ~ClientTransaction();
 
-  // RSET comes first: the one before was not ended by its dot.
+  // Sends RSET first: the previous transaction was not ended by its dot.
   void reset_first() { reset_first_ = true; }
   Task<TransactionResult> run();
-  // MAIL was accepted and no dot has ended the transaction.
+  // True if MAIL was accepted and no dot has ended the transaction.
   bool is_begun() const { return begun_; }
 
  private:
@@ -68,13 +68,13 @@ class ClientTransaction {
   const ClientOptions& options_;
   const proto::Extensions& extensions_;
   Transaction transaction_;
-  content::Prepared content_;  // what is sent
+  content::Prepared content_;  // the content to send
   TransactionResult result_;
-  std::vector<std::size_t> accepted_;  // by RCPT, and nothing has been decided since
+  std::vector<std::size_t> accepted_;  // by RCPT, and not decided since
   bool reset_first_ = false;
   bool begun_ = false;
-  bool stopped_ = false;                        // no further command of this transaction is to be sent, or its reply to be considered
-  bool host_is_full_ = false;                   // it takes no more recipients in this transaction
+  bool stopped_ = false;                        // send no further command of this transaction, and ignore its replies
+  bool host_is_full_ = false;                   // it accepts no more recipients in this transaction
   bool data_open_ = false;                      // 354: the host waits for content
   std::unique_ptr<proto::Reply> refused_data_;  // 5xx to DATA with accepted recipients, not confirmed yet
 };

@@ -8,7 +8,7 @@ namespace {
 
 using proto::Stage;
 
-// RFC 2920 3.1 leaves it to us not to block in a write while the host blocks in its replies: no group is larger than what sockets hold.
+// RFC 2920 3.1: the client must not block in a write while the host blocks in its replies. No group is larger than the sockets' buffers.
 constexpr std::size_t kMaxGroup = 16 * 1024;
 constexpr std::size_t kUsualLine = 80;  // octets
 
@@ -36,7 +36,7 @@ std::string notify_value(const proto::Notify& notify) {
   return value;
 }
 
-// RFC 3461 4.1, 4.2: both values travel unchanged.
+// RFC 3461 4.1, 4.2: both values are passed unchanged.
 std::string dsn_of_recipient(const proto::Recipient& recipient) {
   std::string parameters;
   if (recipient.notify.given) parameters += " NOTIFY=" + notify_value(recipient.notify);

@@ -13,18 +13,18 @@
 
 namespace mxpress::mta::smtp {
 
-// What MAIL says of the size, in octets: at least about what is sent. RFC 1870 6. Signatures are made later; what they may have at most
-// must not make the host refuse.
+// The SIZE to announce in MAIL, in octets: about what is sent, or more. RFC 1870 6. Signatures are made later; their possible maximum must
+// not make the host refuse.
 std::uint64_t announced_size(std::uint64_t content, std::uint64_t most_of_signatures, const proto::Extensions& extensions);
 
 struct EnvelopeCommand {
   proto::Stage stage;
   std::size_t end;            // of its line, in the text of all
-  std::size_t recipient = 0;  // of RCPT: index into the result's recipients
+  std::size_t recipient = 0;  // for RCPT: index into the result's recipients
   bool is_reset = false;
 };
 
-// All command lines of an envelope, in the order in which they are sent.
+// All command lines of an envelope, in the order of sending.
 class EnvelopeCommands {
  public:
   void reserve(std::size_t recipients);
@@ -35,9 +35,9 @@ class EnvelopeCommands {
   void add_data();
 
   const std::vector<EnvelopeCommand>& all() const { return commands_; }
-  // Of the commands from `begin` up to `end`, which is not among them.
+  // The lines of the commands in [begin, end).
   std::string_view lines(std::size_t begin, std::size_t end) const;
-  // The end of what is sent at once. RFC 2920 3.1: DATA may only end a group; it is the last command here.
+  // The end of the group that is sent at once. RFC 2920 3.1: DATA must be the last of a group; it is the last command here.
   std::size_t group_end(std::size_t begin, bool pipelining) const;
 
  private:

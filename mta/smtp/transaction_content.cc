@@ -46,7 +46,7 @@ Task<ContentResult> send_content(ClientChannel& channel, content::DataSource& da
     const Status sent = co_await channel.send(wire, block_timeout);
     if (!sent.ok()) co_return ContentResult{ContentEnd::lost, sent.error()};
   }
-  // The dot travels with the last block: one write, one wake-up of the host.
+  // The dot is sent with the last block: one write, one wake-up of the host.
   encoder.finish(wire);
   const std::string_view rest = channel.send_at_once(wire, block_timeout);
   if (rest.empty()) co_return ContentResult{};

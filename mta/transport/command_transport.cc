@@ -1,4 +1,4 @@
-// Has commands of aliases run.
+// Delivers mail to commands of aliases.
 #include "mta/transport/command_transport.h"
 
 #include <algorithm>
@@ -22,10 +22,10 @@ namespace {
 using proto::Outcome;
 using runner::AliasReply;
 
-constexpr std::chrono::seconds kBeyondTimeout{15};  // the runner needs to end a command that hangs
+constexpr std::chrono::seconds kBeyondTimeout{15};  // the time that the runner needs to end a command that hangs
 constexpr proto::EnhancedStatus kDelivered{2, 0, 0}, kFailure{4, 3, 0}, kNoSuchCommand{5, 1, 1};
 
-// By the exit status, as sysexits.h names it.
+// The status for an exit code of sysexits.h.
 proto::EnhancedStatus status_of(int exit) {
   switch (static_cast<proto::ExitCode>(exit)) {
     case proto::ExitCode::no_user:
@@ -49,14 +49,14 @@ std::string sender_of(const queue::Message& message) {
   return sender.is_null() ? std::string() : sender.mailbox().to_string();
 }
 
-// The address that was written to, where it is known.
+// The address that the mail was sent to, if it is known.
 std::string recipient_of(const proto::Recipient& recipient) {
   const std::string given = routing::original_address(recipient);
   const bool is_clean = std::none_of(given.begin(), given.end(), [](unsigned char c) { return c < 32 || c >= 127; });
   return given.empty() || given.size() > 1000 || !is_clean ? recipient.mailbox.to_string() : given;
 }
 
-// As other mail programs hand it to commands: a "From " line in front, LF line ends.
+// The format that other mail programs give to commands: a "From " line in front, LF line ends.
 std::string front_of(const queue::Message& message, const std::string& recipient) {
   const std::string sender = sender_of(message);
   const auto since_1970 = std::chrono::duration_cast<std::chrono::seconds>(message.envelope.submitted.time_since_epoch()).count();

@@ -1,4 +1,4 @@
-// Mail for commands of aliases, by mxpress-runner.
+// Delivers mail to commands of aliases, through mxpress-runner.
 #pragma once
 
 #include "mta/transport/transport.h"
@@ -9,12 +9,12 @@ class FileTurns;
 
 namespace mxpress::mta::transport {
 
-// A site is one command: one that fails backs off alone.
+// Each command is a site of its own: if it fails only its own mail backs off.
 class CommandTransport final : public Transport {
  public:
   static constexpr std::size_t kMostOrders = 4;  // each has content of up to kInlineContent octets in memory
 
-  // `files`: reads content; null: at once (simulations).
+  // `files`: reads content; null: reads at once (simulations).
   explicit CommandTransport(fairness::FileTurns* files) : files_(files) {}
 
   Task<AttemptReport> deliver(Order& order) override;

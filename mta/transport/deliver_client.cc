@@ -37,7 +37,7 @@ Error no_answer(const Helper& helper, const boost::filesystem::path& socket, con
   return Error::transient(helper.program + " does not answer at " + socket.string() + " (" + why + "): systemctl status " + helper.unit);
 }
 
-// Never waits: a listener whose line is full says EAGAIN.
+// Never waits: a listener with a full backlog gives EAGAIN.
 Result<Descriptor> connect_to(const boost::filesystem::path& path, const Helper& helper) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -64,10 +64,10 @@ bool send_with(int socket, const std::string& packet, int content) {
   return ::sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(packet.size());
 }
 
-// False: the time is up, or the connection cannot be waited for.
+// False: timed out, or the connection cannot be waited for.
 Task<bool> wait_for_packet(Waiting& socket, std::chrono::seconds patience) {
   Timer timer(socket.get_executor(), patience);
-  const auto is_over = std::make_shared<bool>(false);  // shared with the timer's handler, which may be on its way already
+  const auto is_over = std::make_shared<bool>(false);  // shared with the timer's handler, which may already be queued
   timer.async_wait([&socket, is_over](boost::system::error_code error) {
     if (!error && !*is_over) socket.cancel();
   });
@@ -77,14 +77,14 @@ Task<bool> wait_for_packet(Waiting& socket, std::chrono::seconds patience) {
   co_return !error;
 }
 
-// The descriptor that a reader gets cannot write.
+// A descriptor for reading only.
 Result<PassedContent> reader_of(int file, std::uint64_t offset, std::uint64_t size) {
   Descriptor reader(::open(("/proc/self/fd/" + std::to_string(file)).c_str(), O_RDONLY | O_CLOEXEC));
   if (!reader.is_open()) return Error::transient(std::string("cannot open the message for reading: ") + std::strerror(errno));
   return PassedContent{std::move(reader), static_cast<std::int64_t>(offset), static_cast<std::int64_t>(size)};
 }
 
-// `change` sees each piece before it is written. Returns how many octets that are.
+// Calls `change` for each piece before it is written. Returns the number of octets written.
 template <class Change>
 Result<std::uint64_t> write_to(const Descriptor& file, const std::string& front, const queue::Content& content, Change change) {
   const auto failed = [] { return Error::transient(std::string("cannot copy the message for another program: ") + std::strerror(errno)); };
@@ -103,7 +103,7 @@ Result<std::uint64_t> write_to(const Descriptor& file, const std::string& front,
   return size;
 }
 
-// Nobody can write to it any more.
+// Makes the file read-only for everybody.
 template <class Change>
 Result<PassedContent> in_memory(const std::string& front, const queue::Content& content, Change change) {
   const Descriptor memory(::memfd_create("mxpress-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -152,7 +152,7 @@ Task<Result<std::string>> ask_helper(boost::filesystem::path path, std::string p
     co_return no_answer(helper, path, "no reply within " + std::to_string(helper.patience.count()) + " s");
   std::string text(helper.most, '\0');
   ssize_t got = ::recv(number, text.data(), text.size(), MSG_DONTWAIT);
-  // A reply in place of a child that died before it had read the request stands behind this error.
+  // A reply sent because the child died before it read the request comes after this error.
   if (got < 0 && errno == ECONNRESET) got = ::recv(number, text.data(), text.size(), MSG_DONTWAIT);
   if (got <= 0) co_return no_answer(helper, path, "it closed the connection");
   text.resize(static_cast<std::size_t>(got));

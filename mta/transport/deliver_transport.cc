@@ -31,7 +31,7 @@ using routing::ForwardTargets;
 using system::Descriptor;
 
 constexpr proto::EnhancedStatus kDelivered{2, 1, 5}, kMailboxFailure{4, 2, 0}, kNoSuchUser{5, 1, 1};
-constexpr std::size_t kFront = 64u << 10;  // octets of the content in which a loop is looked for
+constexpr std::size_t kFront = 64u << 10;  // octets of the content that are searched for a loop
 constexpr std::size_t kMostTold = 3;       // reasons
 
 Format format_of(const LocalDelivery& delivery) {
@@ -39,7 +39,7 @@ Format format_of(const LocalDelivery& delivery) {
   return delivery.kind == LocalDelivery::Kind::maildir ? Format::maildir : Format::automatic;
 }
 
-// A user whom the host had when the mail was taken in may be back tomorrow: a directory server may say "none" while it is broken.
+// A user who existed when the mail was accepted may exist again tomorrow: a broken directory server may report that he does not.
 proto::RecipientResult without_user(std::string text, UnknownUsers policy) {
   if (policy == UnknownUsers::keep) return local_result(Outcome::failed, kNoSuchUser, std::move(text));
   return local_result(Outcome::deferred, kMailboxFailure, std::move(text) + "; it had one when it took the mail");
@@ -72,7 +72,7 @@ mailstore::Request request_for(const queue::Message& message, const proto::Mailb
           std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(since_1970).count())};
 }
 
-// The remark in a delivery's reply on a ~/.forward that is not followed, or not in all.
+// The remark in a delivery's reply about a ~/.forward that is not followed, or only in part.
 std::string remark_of(const std::string& words) { return words.empty() ? std::string() : "; ~/.forward: " + words; }
 
 std::string joined(const std::vector<std::string>& sentences) {
@@ -81,7 +81,7 @@ std::string joined(const std::vector<std::string>& sentences) {
   return all;
 }
 
-// The header, as far as a loop may be told by it.
+// The part of the content that is searched for a loop.
 std::string front_of(const PassedContent& content) {
   std::string text(static_cast<std::size_t>(std::min<std::int64_t>(kFront, content.size)), '\0');
   const ssize_t got = ::pread(content.file.get(), text.data(), text.size(), content.offset);

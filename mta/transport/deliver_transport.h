@@ -1,4 +1,4 @@
-// Mail for users of this host, by mxpress-deliver.
+// Delivers mail to users of this host, through mxpress-deliver.
 #pragma once
 
 #include "mta/transport/transport.h"
@@ -19,16 +19,16 @@ namespace mxpress::mta::transport {
 
 class Forwarder;
 
-// A site is one user: a mailbox that cannot be written backs off alone, and a home that does not answer holds up nobody else.
+// Each user is a site of his own: a mailbox that cannot be written backs off alone, and a home that hangs delays nobody else.
 class DeliverTransport final : public Transport {
  public:
   static constexpr std::size_t kMostOrders = 4;  // each has content of up to kInlineContent octets in memory
 
-  // `files`: reads content; null: at once (simulations). `forwarder` outlives it.
+  // `files`: reads content; null: reads at once (simulations). `forwarder` must outlive it.
   DeliverTransport(fairness::FileTurns* files, Forwarder& forwarder) : files_(files), forwarder_(forwarder) {}
 
-  // A copy for each recipient, one after the other; behind one that is deferred the rest is, too. A user's ~/.forward is asked for before
-  // the mailbox.
+  // Delivers a copy to each recipient, one after the other; after a deferred one the rest is deferred, too. A user's ~/.forward is read
+  // before the mailbox is used.
   Task<AttemptReport> deliver(Order& order) override;
   std::size_t most_orders(const Config&) const override { return kMostOrders; }
   std::size_t most_orders_at_site(const Config&) const override { return 1; }
@@ -36,7 +36,7 @@ class DeliverTransport final : public Transport {
   void stop() override {}
 
  private:
-  // One recipient, and what it takes to deliver it.
+  // One recipient, with all data for its delivery.
   struct Letter;
   Task<proto::RecipientResult> deliver_one(const Order& order, std::uint32_t recipient);
   Task<mailstore::Reply> ask(const Letter& letter, std::string user, mailstore::Forwarding forwarding);

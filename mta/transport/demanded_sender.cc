@@ -1,4 +1,4 @@
-// Puts another sender into an envelope.
+// Replaces the sender of an envelope.
 #include "mta/transport/demanded_sender.h"
 
 namespace mxpress::mta::transport {

@@ -1,4 +1,4 @@
-// The envelope of a message whose route demands a sender.
+// The envelope of a message whose route requires a certain sender.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 namespace mxpress::mta::transport {
 
-// None: it leaves under its own. A notice keeps its null reverse-path, because nobody is to answer it (RFC 5321 4.5.5).
+// Nullopt: the envelope is not changed. A notice keeps its null reverse-path, so that nobody answers it (RFC 5321 4.5.5).
 std::optional<proto::Envelope> envelope_under(const std::optional<proto::Mailbox>& sender, const proto::Envelope& own);
 
 }  // namespace mxpress::mta::transport

@@ -1,4 +1,4 @@
-// Goes over the recipients of an order.
+// Iterates over the recipients of an order.
 #include "mta/transport/each_recipient.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Stores what a ~/.forward makes of a message.
+// Stores the message that a ~/.forward makes of another one.
 #include "mta/transport/forwarder.h"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kDeliveredTo = "Delivered-To:";
 constexpr std::size_t kBlock = 64u << 10;
 
-// Behind a redirection no ~/.forward is followed: one could lead back to it without end.
+// After a redirection no further ~/.forward is followed: one could lead back to it endlessly.
 void end_at_redirection(std::vector<proto::Recipient>& recipients) {
   for (proto::Recipient& one : recipients)
     if (one.forwards == 0) one.forwards = proto::kMostForwards;

@@ -1,4 +1,4 @@
-// Sends a message on by a ~/.forward: as a new message, in place of one recipient.
+// Forwards a message by a ~/.forward: as a new message that replaces one recipient.
 #pragma once
 
 #include <cstdint>
@@ -25,28 +25,28 @@ class FileTurns;
 
 namespace mxpress::mta::transport {
 
-// Whether the header, which the text begins with, has a Delivered-To of that mailbox: the message has been forwarded from there before.
+// True if the header at the start of the text has a Delivered-To of that mailbox: the message has been forwarded from there before.
 bool was_delivered_to(std::string_view text, const proto::Mailbox& mailbox);
 
-// Thread: forward(): any, that of its caller; admit is called there.
+// Thread of forward(): any; admit is called on it.
 class Forwarder {
  public:
   struct Parts {
     queue::MessageStore& spool;
     fairness::FileTurns* files;                                         // reads and writes content; null: at once (simulations)
-    std::function<void(proto::QueueId, const proto::Envelope&)> admit;  // of a new message that is durable
+    std::function<void(proto::QueueId, const proto::Envelope&)> admit;  // called for a new message that is durable
   };
   explicit Forwarder(Parts parts) : parts_(std::move(parts)) {}
 
   struct From {
     const queue::Message& message;
-    std::uint32_t index;     // of the recipient whom the mail came to
+    std::uint32_t index;     // the recipient with the ~/.forward
     std::int64_t forwarder;  // the uid of the user whose ~/.forward it is
   };
-  // A copy for `recipients`, with a Delivered-To of the recipient in front; sender and notices stay, and the user who forwards owns it
-  // (Submitter::forwarder). One step in the spool: the copy is stored, and that recipient is delivered. So it goes to those who were found
-  // the first time, whatever happens later. Durable when it returns the id of the copy. Error (transient): nothing has changed, also where
-  // the forwarder's share of the memory for mail that waits is used up. `from` and `config` outlive the call.
+  // Stores a copy for `recipients`, with a Delivered-To of the recipient in front; sender and notices are kept, and the user who forwards
+  // owns it (Submitter::forwarder). Storing the copy and marking the recipient as delivered is one step in the spool, so the copy goes to
+  // the recipients that were found the first time. Durable when it returns the id of the copy. Error (transient): nothing has changed; also
+  // if the forwarder's share of the memory for waiting mail is used up. `from` and `config` must outlive the call.
   Task<Result<proto::QueueId>> forward(const From& from, std::vector<proto::Recipient> recipients, const Config& config);
 
  private:

@@ -1,4 +1,4 @@
-// What a mail host has taught about how many connections it takes.
+// The number of connections that a mail host accepts, as learned from its refusals.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 namespace mxpress::mta::transport {
 
-// A host refused a connection while others of ours were open: so many it takes. It may take more some time later, so the bound grows by
-// one after kGrowAfter, or after kSessionsToGrow sessions, and what is learnt is forgotten kRemember after the last refusal. Pure.
+// When a host refuses a connection while others of ours are open, their number is its bound. The bound grows by one after kGrowAfter, or
+// after kSessionsToGrow sessions, and is forgotten kRemember after the last refusal. Pure.
 class LearnedBound {
  public:
   static constexpr Duration kGrowAfter = std::chrono::minutes(1);
@@ -20,7 +20,7 @@ class LearnedBound {
   LearnedBound(std::size_t others, queue::Instant now) : bound_(others), since_(now), refused_(now) {}
 
   std::size_t at(queue::Instant now) const { return bound_ + static_cast<std::size_t>(std::max(now - since_, Duration(0)) / kGrowAfter); }
-  // The host took a connection.
+  // The host accepted a connection.
   void took(queue::Instant now) {
     if (++sessions_ < kSessionsToGrow) return;
     *this = LearnedBound(at(now) + 1, now, refused_);
@@ -33,7 +33,7 @@ class LearnedBound {
   std::size_t bound_;
   queue::Instant since_;
   queue::Instant refused_;
-  int sessions_ = 0;  // since then
+  int sessions_ = 0;  // since `since_`
 };
 
 }  // namespace mxpress::mta::transport

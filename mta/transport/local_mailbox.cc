@@ -56,7 +56,7 @@ Status write_message(const fs::path& path, const queue::Message& message, const 
   return {};
 }
 
-// One for each Maildir of the process: the deliveries of all workers, the notices and the control socket share it.
+// One for each Maildir of the process, shared by the deliveries of all workers, the notices and the control socket.
 struct SharedCensus {
   explicit SharedCensus(const fs::path& maildir) : census(maildir) {}
   std::mutex mutex;

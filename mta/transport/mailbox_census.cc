@@ -1,4 +1,4 @@
-// Counts a Maildir.
+// Counts the contents of a Maildir.
 #include "mta/transport/mailbox_census.h"
 
 #include <sys/stat.h>
@@ -45,8 +45,8 @@ MailboxUse MailboxCensus::use_if_full() {
   return use_;
 }
 
-// Our own change is no reason to list the folders: the times move on only if nobody else had changed them. Already known: a listing was
-// quicker.
+// Our own change is no reason to list the folders: their times are updated only if nobody else has changed them. A file that is already
+// known was seen by a listing meanwhile.
 Status MailboxCensus::add(proto::QueueId id, std::uint64_t octets, const std::function<Status()>& put_there) {
   const bool was_current = as_of_ && *as_of_ == times();
   if (auto status = put_there(); !status) return status;
@@ -67,7 +67,7 @@ void MailboxCensus::look() {
   list_all();
 }
 
-// The times are taken first: what comes during the listing is a reason for another one.
+// The times are read first, so that a change during the listing causes another one.
 void MailboxCensus::list_all() {
   as_of_ = times();
   use_ = {};

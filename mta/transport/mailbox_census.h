@@ -1,4 +1,4 @@
-// What a Maildir holds, known without listing it each time.
+// The contents of a Maildir, known without listing it each time.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -19,14 +19,14 @@ struct MailboxUse {
   std::uint64_t octets = 0;
 };
 
-// Counts of new/ and cur/, and which messages of the queue have a copy there. The folders are listed once, and again only where somebody
-// else has changed them: their modification times tell, and kListAgain lies between two listings. What is delivered meanwhile is counted at
-// once; what a mail reader deletes is noticed at the next listing. Nothing of it is durable. Thread: one at a time. A listing blocks.
+// Counts new/ and cur/, and knows which messages of the queue have a copy there. The folders are listed once, and again only if somebody
+// else has changed them, as their modification times tell, with kListAgain between two listings. Deliveries are counted at once; deletions
+// by a mail reader are noticed at the next listing. Nothing is durable. Thread: one at a time. A listing blocks.
 class MailboxCensus {
  public:
   static constexpr std::chrono::seconds kListAgain{60};
   struct Entry {
-    std::optional<proto::QueueId> id;  // of a copy that mxpress made
+    std::optional<proto::QueueId> id;  // if the copy was made by mxpress
     std::uint64_t octets = 0;
   };
   // Calls `visit` for each file of a folder.
@@ -36,11 +36,11 @@ class MailboxCensus {
 
   MailboxUse use();
   bool has(proto::QueueId id);
-  // Calls `put_there`, which puts a copy of so many octets into new/, and counts the copy if that succeeds. A change that somebody else
-  // made before is still a reason to list the folders.
+  // Calls `put_there`, which puts a copy of this many octets into new/, and counts the copy if that succeeds. An earlier change by somebody
+  // else still causes a listing.
   Status add(proto::QueueId id, std::uint64_t octets, const std::function<Status()>& put_there);
-  // The mailbox seems to be full: lists the folders even if their times tell of no change, which they do not if two changes share a tick of
-  // the clock. The same interval holds.
+  // For a mailbox that seems full: lists the folders even if their times are unchanged, because two changes may share a tick of the clock.
+  // The same interval applies.
   MailboxUse use_if_full();
 
   static void list_folder(const boost::filesystem::path& folder, const std::function<void(const Entry&)>& visit);

@@ -1,4 +1,4 @@
-// Puts messages into this host's own mailbox.
+// Delivers messages to this host's own mailbox.
 #include "mta/transport/mailbox_transport.h"
 
 #include "mta/config/config.h"

@@ -1,4 +1,4 @@
-// Mail for this host's own mailbox.
+// Delivers mail to this host's own mailbox.
 #pragma once
 
 #include "mta/transport/transport.h"
@@ -13,10 +13,10 @@ class MailboxTransport final : public Transport {
  public:
   static constexpr std::size_t kMostOrders = 4;  // each has its content in memory
 
-  // `files`: writes; null: at once (simulations).
+  // `files`: writes; null: writes at once (simulations).
   explicit MailboxTransport(fairness::FileTurns* files) : files_(files) {}
 
-  // One copy for all recipients. What cannot be written is deferred (4.2.0), and is no failure for other messages.
+  // Delivers one copy for all recipients. A copy that cannot be written is deferred (4.2.0), which is no failure for other messages.
   Task<AttemptReport> deliver(Order& order) override;
   std::size_t most_orders(const Config&) const override { return kMostOrders; }
   bool keeps_site(std::uint32_t) const override { return false; }

@@ -9,7 +9,7 @@
 namespace mxpress::mta::transport {
 namespace {
 
-// An IPv6 address, on a host without IPv6, says less than an address that does not answer.
+// A failed IPv6 address, on a host without IPv6, says less than an address that does not answer.
 bool has_no_route(const proto::HostResult& result) {
   return result.stage == proto::Stage::connect && proto::connect_failure(result) == proto::ConnectFailure::no_route;
 }

@@ -1,4 +1,4 @@
-// What one attempt to hand a message on has found.
+// The result of one attempt to hand a message on.
 #pragma once
 
 #include <cstdint>
@@ -12,37 +12,37 @@
 
 namespace mxpress::mta::transport {
 
-// What became of TLS on one connection.
+// The result of TLS on one connection.
 struct HostTls {
   std::string host;     // "mx1.example.org"
   std::string address;  // "192.0.2.1:25"
   net::TlsResult result;
 };
 
-// One outcome for each recipient of the order, but for those that its rate limit has left out.
+// One outcome for each recipient of the order, except those that its rate limit has left out.
 struct AttemptReport {
   queue::Attempt attempt;                       // recipients and hosts
-  WallTime ended{};                             // waits are counted from here: a slow host is not asked again at once
+  WallTime ended{};                             // backoff starts here: a slow host is not tried again at once
   std::vector<proto::RecipientResult> results;  // same order as attempt.recipients
-  bool site_failed = false;                     // no host could be asked: the failure is the site's, not the message's
-  std::optional<proto::Stage> after_mail;       // but a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
-  proto::HostResult failure;                    // the most telling one, if so
-  bool is_busy = false;                         // the hosts take no more connections: nothing was tried, all but `failure` says nothing
-  std::optional<WallTime> left_out_due;         // the job has recipients that were left out: when the first of them is due
+  bool site_failed = false;                     // no host could be reached: the failure is the site's, not the message's
+  std::optional<proto::Stage> after_mail;       // a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
+  proto::HostResult failure;                    // the most telling failure, if there is one
+  bool is_busy = false;                         // the hosts accept no more connections: nothing was tried, and only `failure` is valid
+  std::optional<WallTime> left_out_due;         // recipients were left out: time when the first of them is due
   bool dsn_passed_on = false;                   // RFC 3461 5.2.2
-  std::vector<HostTls> tls;                     // of each new connection under a policy that demands TLS
+  std::vector<HostTls> tls;                     // of each new connection under a policy that requires TLS
 };
 
-// Which of two results says more about why mail does not arrive: a reply before our own finding, a later stage before an earlier one.
+// The result that better explains why mail does not arrive: a reply before our own finding, a later stage before an earlier one.
 const proto::HostResult& most_telling(const proto::HostResult& a, const proto::HostResult& b);
 
-// The report of an attempt that ended before any host was asked: lookup failure, damaged content. All recipients have the same result.
+// The report of an attempt that ended before any host was tried: lookup failure, damaged content. All recipients have the same result.
 AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::Outcome outcome, proto::HostResult result, WallTime now);
 
-// All have said so (RFC 7504).
+// True if all hosts have said so (RFC 7504).
 bool no_host_takes_mail(const AttemptReport& report);
 
-// Nothing is said any more of recipients that were not tried: they wait for a rate limit.
+// Removes untried recipients from the report: they wait for a rate limit.
 void leave_out_untried(AttemptReport& report);
 
 }  // namespace mxpress::mta::transport

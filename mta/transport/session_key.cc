@@ -8,7 +8,7 @@
 namespace mxpress::mta::transport {
 namespace {
 
-// No space, '/' or '%' is left in it, but for `kept`: keys that differ have texts that differ.
+// Encodes all spaces, '/' and '%', except characters in `kept`, so that different keys have different texts.
 std::string in_quotes(std::string_view text, std::string_view kept = {}) {
   std::string result;
   for (const char c : text) {

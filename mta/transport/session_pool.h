@@ -1,4 +1,4 @@
-// SMTP sessions that are open and wait for another message.
+// Open SMTP sessions that wait for another message.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -20,7 +20,7 @@ class ClientSession;
 
 namespace mxpress::mta::transport {
 
-// Each belongs to the site whose order opened it, and serves that site's orders alone. Thread: of its worker.
+// Each belongs to the site whose order opened it, and serves only that site's orders. Thread: of its worker.
 class SessionPool {
  public:
   struct Session {
@@ -29,21 +29,21 @@ class SessionPool {
     Session& operator=(Session&&) noexcept;
     ~Session();
 
-    TargetConnections::Hold connection;  // goes after the client, which closes it
+    TargetConnections::Hold connection;  // declared before the client, so that it is destroyed after the client has closed
     std::unique_ptr<smtp::ClientSession> client;
     explicit operator bool() const { return client != nullptr; }
   };
 
   void put(std::uint32_t site, Session session, Instant now);
-  // A session of this site to `target`, the one that has waited longest; or none.
+  // The session of this site to `target` that has waited longest, or none.
   Session take(std::uint32_t site, const dns::Target& target);
   bool has(std::uint32_t site) const { return first_.contains(site); }
   std::size_t size() const { return entries_.size(); }
-  // Since when the one that has waited longest does so.
+  // The time since which the longest waiting session waits.
   std::optional<Instant> oldest() const;
-  // That one. Of one or more.
+  // Takes that session. There must be one.
   Session take_oldest();
-  // One that others want, or none.
+  // A session whose connection others want, or none.
   Session take_wanted();
 
  private:

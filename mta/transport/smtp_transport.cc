@@ -1,4 +1,4 @@
-// One attempt over the targets of a destination, and the sessions that stay open for the next.
+// One attempt over the targets of a destination, and the sessions that stay open for the next one.
 #include "mta/transport/smtp_transport.h"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ using proto::Stage;
 
 }  // namespace
 
-// The sessions, and what is remembered of hosts.
+// The sessions, and the data remembered about hosts.
 class SmtpTransport::Parts final : private TargetConnections::Caller {
  public:
   explicit Parts(SmtpServices services);
@@ -69,16 +69,16 @@ class SmtpTransport::Parts final : private TargetConnections::Caller {
 
   SmtpServices services_;
   std::mt19937_64 random_;
-  Timer timer_, wanted_timer_;  // for the sessions that wait
+  Timer timer_, wanted_timer_;  // for waiting sessions
   bool is_armed_ = false, is_wanted_armed_ = false;
   bool is_stopping_ = false;
-  std::size_t active_ = 0;  // orders under way: each has a connection, or is about to
+  std::size_t active_ = 0;  // orders in progress: each has a connection, or is about to
   SessionPool idle_;
   Room room_;
   TlsMemory tls_memory_;
   StepMemory step_memory_;
   TargetFailures target_failures_;
-  fairness::OneAtATime headers_;  // that are prepared for signing
+  fairness::OneAtATime headers_;  // that are being prepared for signing
 };
 
 // The state of one attempt.
@@ -105,7 +105,7 @@ class SmtpTransport::Parts::Attempt {
     if (open && co_await try_target(*open)) ++sessions;
     for (const dns::Target& target : order_.targets) {
       if (sessions == kMostSessionsOfOrder || !anything_untried() || !order_.wanted()) break;
-      if (busy_ && sessions == 0 && &target >= order_.targets.data() + equals_) break;  // hosts of less preference are no overflow
+      if (busy_ && sessions == 0 && &target >= order_.targets.data() + equals_) break;  // less preferred hosts are no overflow
       content_.leave_host();
       if (&target != open && co_await try_target(target)) ++sessions;
     }
@@ -120,7 +120,7 @@ class SmtpTransport::Parts::Attempt {
     return std::any_of(report_.results.begin(), report_.results.end(), [](const auto& r) { return r.outcome == Outcome::untried; });
   }
 
-  // RFC 5321 5.1 spreads sessions, not messages: of the targets that may be first, one with a session that goes on is.
+  // RFC 5321 5.1 spreads sessions, not messages: an open session to one of the targets that may be first is used again.
   const dns::Target* find_open() {
     if (!smtp_.idle_.has(order_.site) || !order_.wanted()) return nullptr;
     for (std::size_t i = 0; i < std::min(equals_, order_.targets.size()); ++i)
@@ -128,7 +128,7 @@ class SmtpTransport::Parts::Attempt {
     return nullptr;
   }
 
-  // One that the host has closed, or spoken on, says nothing about the host.
+  // If the host has closed the session, or sent something, that says nothing about the host.
   SessionPool::Session take_usable(const dns::Target& target) {
     while (auto session = smtp_.idle_.take(order_.site, target)) {
       if (!session.client->usable()) continue;
@@ -138,7 +138,7 @@ class SmtpTransport::Parts::Attempt {
     return {};
   }
 
-  // The password, or how to sign in, may have changed since it was opened.
+  // The password, or the way to sign in, may have changed since the session was opened.
   bool has_terms(const smtp::ClientSession& session) const { return auth::is_in_force(session.login(), order_.terms->login); }
 
   // True if the host got as far as a transaction.
@@ -149,16 +149,16 @@ class SmtpTransport::Parts::Attempt {
     order_.trying(target);
     if (reused && co_await transact_all(session, true)) co_return true;
     if (reused && (!order_.wanted() || !anything_untried())) co_return true;
-    // Nor does a session that breaks when it is used again: ask on a fresh one.
+    // Nor is it a failure if a session breaks when it is used again: try a new one.
     if (!co_await open(target, session)) co_return false;
     co_await transact_all(session, false);
     if (!std::exchange(lost_step_, false) || !order_.wanted()) co_return true;
-    // Its replies did not match the commands that came together: once more, one command at a time.
+    // Its replies did not match the pipelined commands: try again, one command at a time.
     if (co_await open(target, session)) co_await transact_all(session, false);
     co_return true;
   }
 
-  // No host is asked where there are enough connections to it.
+  // False if there are enough connections to the host.
   bool may_connect(const dns::Target& target, SessionPool::Session& session) {
     auto connection = smtp_.services_.connections->open(target.address, {&smtp_, order_.site, order_.owner}, order_.most_connections);
     if (connection)
@@ -174,8 +174,8 @@ class SmtpTransport::Parts::Attempt {
     return std::move(report_);
   }
 
-  // RFC 7435: where a handshake fails the next offer follows on a fresh connection, clear text last if the policy allows it; what works is
-  // remembered. The connection that the session had is closed. False: there is no session.
+  // RFC 7435: after a failed handshake the next offer is tried on a new connection, clear text last if the policy allows it; the offer that
+  // works is remembered. The previous connection of the session is closed. False: there is no session.
   Task<bool> open(const dns::Target& target, SessionPool::Session& session) {
     session.client.reset();
     smtp::ClientOptions options = options_of_session();
@@ -192,7 +192,7 @@ class SmtpTransport::Parts::Attempt {
       if (takes_no_more(opened.failure) && session.connection.was_refused()) co_return busy_ = has_enough(target), false;
       note_failure(opened);
       if (why == net::HandshakeFailure::not_now) co_return false;
-      // What a policy demands of a host says nothing about mail under another policy.
+      // A failure under one policy says nothing about mail under another policy.
       if (why == net::HandshakeFailure::none && !opened.tls.forbids_mail()) smtp_.target_failures_.failed(target, system::instant_now());
       const auto next = why == net::HandshakeFailure::none ? std::nullopt : net::next_offer(options.offer, why, options.tls);
       if (!next) co_return false;
@@ -220,14 +220,14 @@ class SmtpTransport::Parts::Attempt {
     report_.attempt.hosts.push_back(std::move(attempt));
   }
 
-  // Transactions for all untried recipients on one session, which is idle or closed afterwards. False: the host was in trouble on a session
+  // Runs transactions for all untried recipients on one session, which is idle or closed afterwards. False: the host failed on a session
   // that had been idle.
   Task<bool> transact_all(SessionPool::Session& session, bool reused) {
     smtp::ClientSession* const client = session.client.get();
     bool first = true;
     while (order_.wanted()) {
       const auto open_positions = untried_positions();
-      const bool was_asked = reused && first;  // just now, and each time is a system call
+      const bool was_asked = reused && first;  // checked just now, and each check is a system call
       if (open_positions.empty() || !(was_asked || client->usable()) || !may_begin()) break;
       auto result = co_await transact_once(*client, open_positions, reused || !first);
       if (result.host_failure && reused && first && answered_in(result) == 0) {
@@ -240,11 +240,11 @@ class SmtpTransport::Parts::Attempt {
       first = false;
     }
     if (anything_untried() || !smtp_.keep(order_.site, session))
-      co_await client->quit();  // while another host is asked this one need not wait
+      co_await client->quit();  // another host need not wait for this
     co_return true;
   }
 
-  // False: the rate limit lets no further transaction begin.
+  // False: the rate limit allows no further transaction.
   bool may_begin() { return !order_.limit || !(is_limited_ = !order_.limit->begin_transaction()); }
 
   std::vector<std::size_t> untried_positions() const {
@@ -270,12 +270,12 @@ class SmtpTransport::Parts::Attempt {
     if (order_.limit) order_.limit->end_transaction(answered_in(result));
     if (result.header_broken) smtp_.services_.events.emit(events::HeaderBroken{order_.message->id, session.target().host});
     attempt.total = system::instant_now() - start;
-    attempt.result = result.host_failure ? result.last : std::move(result.last);  // merge() needs that of a trouble
+    attempt.result = result.host_failure ? result.last : std::move(result.last);  // merge() needs it after a failure
     report_.attempt.hosts.push_back(std::move(attempt));
     co_return result;
   }
 
-  // The host has taken the message for some recipient, in this attempt.
+  // True if the host has accepted the message for some recipient in this attempt.
   bool has_accepted(const dns::Target& target) const {
     const auto took = [address = target.address_text()](const auto& result) {
       return result.outcome == Outcome::delivered && result.last.address == address;
@@ -283,7 +283,7 @@ class SmtpTransport::Parts::Attempt {
     return std::any_of(report_.results.begin(), report_.results.end(), took);
   }
 
-  // Of many recipients not all words that a host has for each are kept in memory, and on disk.
+  // With many recipients the host's reply for each is shortened in memory and on disk.
   std::size_t most_words() const { return order_.recipients.size() > kManyRecipients ? kFewWords : SIZE_MAX; }
 
   // True if at least one recipient got an answer.
@@ -299,7 +299,7 @@ class SmtpTransport::Parts::Attempt {
     }
     if (result.host_failure) remember_failure(result.last);
     if (result.host_failure && is_at_or_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
-    // RFC 3207 4: this host takes no mail in clear text, whatever became of its handshake before.
+    // RFC 3207 4: this host accepts no mail in clear text, whatever its earlier handshake gave.
     if (result.tls_required) smtp_.tls_memory_.forget(TlsPeer(target, order_.terms->tls));
     if (!result.host_failure) answered_ = true;
     if (!result.host_failure) smtp_.target_failures_.answered(target);
@@ -316,7 +316,7 @@ class SmtpTransport::Parts::Attempt {
     has_failure_ = true;
   }
 
-  // What nobody answered is deferred with the most telling trouble; unless each host has said that it never takes mail (RFC 7504).
+  // Defers recipients without an answer with the most telling failure, unless all hosts have said that they never accept mail (RFC 7504).
   void finish() {
     if (is_limited_ && answered_) leave_out_untried(report_);
     if (!has_failure_ && !order_.wanted()) return;
@@ -351,19 +351,19 @@ class SmtpTransport::Parts::Attempt {
 
   Parts& smtp_;
   const Order& order_;
-  std::size_t equals_ = 1;  // so many targets in front may change places
+  std::size_t equals_ = 1;  // the number of targets in front that may change places
   SpoolData data_;
   content::Pipeline content_;                     // reads data_
-  const std::optional<proto::Envelope> sent_as_;  // where the route demands a sender
+  const std::optional<proto::Envelope> sent_as_;  // set if the route requires a sender
   AttemptReport report_;
-  SessionPool::Session open_session_;  // of the target that is tried next
+  SessionPool::Session open_session_;  // to the next target to try
   std::pair<WallTime, Instant> opening_since_;
   Duration connect_time_{0};
-  std::optional<HostResult> busy_;  // a host takes no more connections
+  std::optional<HostResult> busy_;  // a host accepts no more connections
   bool has_failure_ = false;
   bool answered_ = false;
-  bool is_limited_ = false;  // a transaction could not begin for the rate limit
-  bool lost_step_ = false;   // the host that is being tried has, by pipelined commands
+  bool is_limited_ = false;  // a transaction could not begin because of the rate limit
+  bool lost_step_ = false;   // the current host lost step with pipelined commands
 };
 
 SmtpTransport::Parts::Parts(SmtpServices services)
@@ -373,7 +373,7 @@ SmtpTransport::Parts::Parts(SmtpServices services)
 
 SmtpTransport::Parts::~Parts() { services_.connections->stop(); }
 
-// The coroutine may be destroyed after the transport, when the daemon ends: nothing of it counts in a destructor.
+// When the daemon ends, the coroutine may be destroyed after the transport, so no destructor changes a count.
 Task<AttemptReport> SmtpTransport::Parts::deliver(Order& order) {
   std::exception_ptr bug;
   AttemptReport report;
@@ -389,7 +389,7 @@ Task<AttemptReport> SmtpTransport::Parts::deliver(Order& order) {
   co_return report;
 }
 
-// Hosts of less preference are no overflow.
+// Less preferred hosts are no overflow.
 std::optional<HostResult> SmtpTransport::Parts::busy_now(std::uint32_t site, const fairness::Owner& owner,
                                                          const std::vector<dns::Target>& targets) {
   if (idle_.has(site)) return std::nullopt;
@@ -404,12 +404,12 @@ std::size_t SmtpTransport::Parts::most_orders(const Config& config) const {
   return std::max<std::size_t>(1, config.delivery.max_sessions / services_.worker_count);
 }
 
-// Before a connection is made: where they are short, a session that waits gives way.
+// Called before a connection is made: if connections are short, a waiting session is closed.
 void SmtpTransport::Parts::make_room(const Config& config) {
   if (active_ + idle_.size() > most_orders(config) && idle_.size() > 0) close_soon(idle_.take_oldest());
 }
 
-// False if it cannot serve another order. Whether the host closes it meanwhile is asked when it is taken again.
+// False if it cannot serve another order. Whether the host has closed it is checked when it is used again.
 bool SmtpTransport::Parts::keep(std::uint32_t site, SessionPool::Session& session) {
   session.connection.rest();
   const auto wanted = session.connection.wanted();
@@ -436,7 +436,7 @@ void SmtpTransport::Parts::close_wanted() {
   while (auto session = idle_.take_wanted()) close_soon(std::move(session));
 }
 
-// The site may go on with it before.
+// The site may use it again before that.
 void SmtpTransport::Parts::close_wanted_soon() {
   if (std::exchange(is_wanted_armed_, true)) return;
   wanted_timer_.expires_after(kWantedIdle);
@@ -457,7 +457,7 @@ void SmtpTransport::Parts::close_idle() {
   for (auto oldest = idle_.oldest(); oldest && (is_stopping_ || *oldest <= since); oldest = idle_.oldest()) close_soon(idle_.take_oldest());
 }
 
-// One timer for all: those that end one after the other are closed together.
+// One timer for all: sessions that end at about the same time are closed together.
 void SmtpTransport::Parts::arm() {
   const auto oldest = idle_.oldest();
   if (is_armed_ || !oldest) return;

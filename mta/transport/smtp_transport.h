@@ -1,5 +1,5 @@
-// Hands messages to mail hosts by SMTP: each message to the hosts of its destination, in order, until each recipient has an answer or no
-// host is left. RFC 5321 5.1
+// Delivers messages to mail hosts by SMTP: tries the hosts of a destination in order, until each recipient has an answer or no host is
+// left. RFC 5321 5.1
 #pragma once
 
 #include <cstddef>
@@ -33,22 +33,22 @@ struct SmtpServices {
   net::Connector& connector;
   events::Hub& events;
   fairness::FileTurns* files;    // for reading content; null: reads at once
-  std::size_t worker_count = 1;  // of the daemon: they share the sessions that the configuration allows
+  std::size_t worker_count = 1;  // of the daemon: workers divide the sessions that the configuration allows
   std::uint64_t seed = 0;
-  std::shared_ptr<TargetConnections> connections{};  // shared by all workers and their sessions; null: of this one alone
+  std::shared_ptr<TargetConnections> connections{};  // shared by all workers and their sessions; null: this worker alone
 };
 
 class SmtpTransport final : public Transport {
  public:
-  // RFC 5321 5.1: at least two addresses are tried; bounded by 5 addresses (find_targets) and 2 sessions that got as far as MAIL.
+  // RFC 5321 5.1: at least two addresses are tried; the limit is 5 addresses (find_targets) and 2 sessions that reached MAIL.
   static constexpr int kMostSessionsOfOrder = 2;
-  static constexpr std::uint32_t kMostTransactions = 1000;    // of one session: as many as hosts usually take; who wants fewer says 421
-  static constexpr Duration kIdle = std::chrono::seconds(2);  // that a session waits for another message
-  // The same where mail of the same owner at another site waits for its connection; where another owner's does, it is closed at once.
+  static constexpr std::uint32_t kMostTransactions = 1000;    // of one session: most hosts allow as many; a host that wants fewer sends 421
+  static constexpr Duration kIdle = std::chrono::seconds(2);  // time that a session waits for another message
+  // The same if mail of the same owner at another site waits for its connection; if another owner's waits, it is closed at once.
   static constexpr std::uint32_t kWantedTransactions = 10;
   static constexpr Duration kWantedIdle = std::chrono::milliseconds(100);
 
-  // All of `services` outlives it.
+  // All of `services` must outlive it.
   explicit SmtpTransport(SmtpServices services);
   ~SmtpTransport() override;
 

@@ -1,4 +1,4 @@
-// The spool's content as a mail host is sent it: from disk, in turn with other owners.
+// The content of a spooled message, read from disk for a mail host, in turn with other owners.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ class SpoolData final : public content::DataSource {
   std::optional<std::string_view> in_memory() const override;
 
  private:
-  std::shared_ptr<const queue::Content> content_;  // shared: a read may go on when the session is gone
+  std::shared_ptr<const queue::Content> content_;  // shared: a read may continue after the session is gone
   fairness::Owner owner_;
   fairness::FileTurns* files_;
 };

@@ -1,4 +1,4 @@
-// Which mail hosts get one command at a time.
+// Remembers the mail hosts that get one command at a time.
 #include "mta/transport/step_memory.h"
 
 #include "mta/smtp/client.h"

@@ -1,4 +1,4 @@
-// Remembers for a day which mail hosts fall out of step when commands are pipelined: their replies do not match the commands one by one.
+// Remembers for a day the mail hosts that lose step with pipelined commands: their replies do not match the commands one by one.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ enum class Pipelining;
 
 namespace mxpress::mta::transport {
 
-// Thread: one, that of its worker. A host is its name, address and port: what happens under the name of one domain's host changes nothing
-// for mail to others. Holds at most kLimit hosts; the oldest is dropped for a new one.
+// Thread: one, that of its worker. A host is its name, address and port, so that events under the name of one domain's host do not affect
+// mail for others. Holds at most kLimit hosts; the oldest is dropped for a new one.
 class StepMemory {
  public:
   static constexpr Duration kRemember = std::chrono::hours(24);

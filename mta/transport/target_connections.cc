@@ -19,7 +19,7 @@ struct TargetConnections::Connection {
   Connection(std::shared_ptr<TargetConnections> in, Entry& of, const Asker& by) : all(std::move(in)), entry(of), asker(by) {}
   std::shared_ptr<TargetConnections> all;  // shared: sessions may be destroyed after the transports
   Entry& entry;
-  Asker asker;  // whose mail it has, or had last; changed under the lock by its holder alone
+  Asker asker;  // owner of its current or latest mail; changed under the lock by its holder alone
   std::atomic<bool> is_idle = false;
   std::atomic<Wanted> wanted = Wanted::no;
 };
@@ -32,10 +32,10 @@ struct TargetConnections::Entry {
   dns::Address address;
   std::size_t limit = 1;  // as configured
   std::vector<std::unique_ptr<Connection>> open;
-  std::vector<Called> called;  // a connection is kept for each
+  std::vector<Called> called;  // a connection is reserved for each
   fairness::OwnerLines<Asker> line;
   std::optional<LearnedBound> learned;
-  std::list<Entry*>::iterator learned_place;  // if so
+  std::list<Entry*>::iterator learned_place;  // valid if it has learned a bound
 
   std::size_t all() const { return open.size() + called.size(); }
   std::size_t of(const fairness::Owner& owner) const {
@@ -57,7 +57,7 @@ struct TargetConnections::Entry {
 bool may_open(std::size_t bound, std::size_t all, std::size_t own) {
   if (all == 0) return true;
   if (all >= bound) return false;
-  const std::size_t free = bound - all - 1;  // afterwards
+  const std::size_t free = bound - all - 1;  // after this one
   return own == 0 || free >= bound / kSpare || own + 1 <= free;
 }
 
@@ -89,7 +89,7 @@ std::optional<TargetConnections::Hold> TargetConnections::open(const dns::Addres
   forget_oldest(now);
   Entry& entry = entry_of(address);
   entry.limit = std::max(entry.limit, limit);
-  call_next(entry, now);  // in the place of those who did not come
+  call_next(entry, now);  // replaces those that did not come
   entry.drop_called(asker);
   Connection* connection = nullptr;
   if (has_room(entry, asker.owner, now)) {
@@ -145,7 +145,7 @@ std::size_t TargetConnections::addresses() const {
   return entries_.size();
 }
 
-// After whatever may have made room: so nobody waits in the line who could have a connection.
+// Called after every event that may free a connection, so that nobody waits although there is one.
 void TargetConnections::call_next(Entry& entry, Instant now) {
   if (is_stopping_) return;
   entry.drop_called(now);
@@ -158,7 +158,7 @@ void TargetConnections::call_next(Entry& entry, Instant now) {
   }
 }
 
-// Of another site: an idle one, or the first that is in use. Who has his share already can only use one of his own.
+// Asks another site: an idle one, or the first in use. An asker who has used up his share can only use a connection of his own.
 void TargetConnections::ask_to_give_way(Entry& entry, const Asker& asker, Instant now) {
   const bool has_share = entry.all() < bound_of(entry, now);
   Connection* best = nullptr;
@@ -203,7 +203,7 @@ void TargetConnections::forget_if_unused(Entry& entry) {
   if (entry.all() == 0 && !entry.learned) entries_.erase(dns::Address(entry.address));
 }
 
-// The number of connections stays: he may have all but those that an owner alone leaves free.
+// The number of connections does not change: he may have all except those that a single owner must leave free.
 bool TargetConnections::Hold::use_for(const fairness::Owner& owner) {
   connection_->is_idle = false;
   if (connection_->asker.owner == owner) return true;

@@ -1,4 +1,4 @@
-// How many connections to an address are open: a bound that all workers keep together, with shares for the owners of mail.
+// Counts open connections per address: all workers keep one bound together, with shares for the owners of mail.
 #pragma once
 
 #include <atomic>
@@ -22,32 +22,32 @@ namespace mxpress::mta::transport {
 
 using queue::Instant;
 
-// May an owner who holds `own` of the `all` connections to an address have one more? One is always allowed where none is open, and his
-// first one while any is free. Further ones as long as a fifth stays free (one alone has 8 of 10), or as many as he leaves free.
+// True if an owner who holds `own` of the `all` connections to an address may open one more. He may always open one if none is open, and
+// his first one while any is free; further ones as long as a fifth stays free (a single owner gets 8 of 10), or as many as he leaves free.
 bool may_open(std::size_t bound, std::size_t all, std::size_t own);
 
-// A site is a set of names, and whoever owns a domain may name anybody's host in it: a host is protected by its address, whatever names
-// and ports lead there. Connections count from before they are made until they are closed, idle ones for the owner whose mail they had
-// last. Who is refused one stands in the address's line; where one ends, owners take turns, and it is kept for who is called.
-// Any thread. Memory: of addresses with connections, and of kMostLearned others that have taught a bound.
+// A site is a set of names, and the owner of a domain may put anybody's host into it: so a host is protected by its address, whatever names
+// and ports lead there. Connections count from before they are made until they are closed; idle ones count for the owner of their latest
+// mail. A refused asker stands in the address's line; when a connection ends, owners take turns, and it is reserved for the one who is
+// called. Any thread. Memory: addresses with connections, and kMostLearned others with a learned bound.
 class TargetConnections : public std::enable_shared_from_this<TargetConnections> {
  public:
   static constexpr std::size_t kMostLearned = 1'000;
-  static constexpr Duration kKept = std::chrono::seconds(2);  // for who is called
+  static constexpr Duration kKept = std::chrono::seconds(2);  // reservation for an asker who was called
 
-  // Of one worker. Called by any thread under a lock: what is to be done is only posted.
+  // One worker. Called by any thread under a lock: it must only post its work.
   class Caller {
    public:
-    // A connection to the address is kept for mail of this owner at this site of his: he asks for it, or declines.
+    // A connection to the address is reserved for mail of this owner at this site: the caller opens it, or declines.
     virtual void called(const dns::Address& address, std::uint32_t site, const fairness::Owner& owner) = 0;
-    // Others need idle connections that are wanted.
+    // Others need idle connections of this worker.
     virtual void give_way() = 0;
 
    protected:
     ~Caller() = default;
   };
   enum class Wanted : std::uint8_t { no, by_same_owner, by_another_owner };
-  // Who wants a connection.
+  // Identifies who wants a connection.
   struct Asker {
     Caller* caller = nullptr;  // null: nobody is called
     std::uint32_t site = 0;    // of the caller
@@ -63,7 +63,7 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
   struct Connection;
 
  public:
-  // One connection. Closing it is the holder's business, and comes before the end of this. Thread: the caller's. May outlive him.
+  // One connection. The holder must close the connection before this is destroyed. Thread: the caller's. May outlive him.
   class Hold {
    public:
     Hold() = default;  // none
@@ -77,16 +77,16 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
     }
     explicit operator bool() const { return connection_ != nullptr; }
 
-    // It has mail of this owner from now on. False: he has no share left for it, and nothing has changed.
+    // The connection carries mail of this owner from now on. False: he has no share left for it, and nothing has changed.
     [[nodiscard]] bool use_for(const fairness::Owner& owner);
-    // It is idle from now on.
+    // The connection is idle from now on.
     void rest();
-    // Another site waits for a connection to the address, so that this one is not to be kept for long.
+    // Tells if another site waits for a connection to the address, so that this one must not be kept long.
     Wanted wanted() const;
-    // The host has taken it.
+    // The host has accepted the connection.
     void was_taken();
-    // The host has refused it for now. True: others are open there, so the host is busy, and does not fail. So many is the bound from now
-    // on, and who asked for this one stands in the line.
+    // The host has refused the connection for now. True: others are open there, so the host is busy, not failing; their number is the new
+    // bound, and the asker stands in the line.
     [[nodiscard]] bool was_refused();
 
    private:
@@ -101,18 +101,18 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
   TargetConnections(const TargetConnections&) = delete;
   TargetConnections& operator=(const TargetConnections&) = delete;
 
-  // `limit`: as configured, at least 1; the largest that is given counts for the address. None: it is busy for this owner, who stands in
-  // the line.
+  // `limit`: as configured, at least 1; the largest value given counts for the address. Nullopt: the address is busy for this owner, who
+  // now stands in the line.
   std::optional<Hold> open(const dns::Address& address, const Asker& asker, std::size_t limit);
-  // Whether open() would refuse him now: then he stands in the line.
+  // True if open() would refuse him now: then he stands in the line.
   bool must_wait(const dns::Address& address, const Asker& asker);
   // An asker who was called, and may not have asked for the connection yet, needs none.
   void decline(const dns::Address& address, const Asker& asker);
-  // Nobody is called from now on.
+  // Calls nobody from now on.
   void stop();
 
   std::size_t open_to(const dns::Address& address) const;
-  std::size_t addresses() const;  // that something is kept of
+  std::size_t addresses() const;  // addresses with an entry
 
  private:
   struct Hash {
@@ -131,8 +131,8 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
 
   mutable std::mutex mutex_;
   bool is_stopping_ = false;
-  std::unordered_map<dns::Address, Entry, Hash> entries_;  // stable addresses: connections know theirs
-  std::list<Entry*> learned_;                              // the one that refused longest ago first
+  std::unordered_map<dns::Address, Entry, Hash> entries_;  // stable addresses: connections refer to them
+  std::list<Entry*> learned_;                              // the one with the oldest refusal first
 };
 
 }  // namespace mxpress::mta::transport

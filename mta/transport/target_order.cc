@@ -1,4 +1,4 @@
-// The order of the targets of one attempt.
+// Orders the targets of one attempt.
 #include "mta/transport/target_order.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 using dns::Target;
 using Targets = std::vector<Target>;
 
-// Of one host: the families keep their places.
+// Shuffles the addresses of one host within each family.
 void shuffle_addresses(Targets::iterator begin, Targets::iterator end, std::mt19937_64& random) {
   for (const bool is_v6 : {false, true}) {
     std::vector<Targets::iterator> places;
@@ -24,7 +24,7 @@ void shuffle_addresses(Targets::iterator begin, Targets::iterator end, std::mt19
   }
 }
 
-// Hosts of one preference.
+// Shuffles hosts of equal preference.
 void shuffle_hosts(Targets::iterator begin, Targets::iterator end, std::mt19937_64& random) {
   std::vector<Targets> hosts;
   for (auto place = begin; place != end;) {
@@ -53,7 +53,7 @@ Targets::iterator put_last(Targets& targets, Condition is_meant) {
   return std::stable_partition(targets.begin(), targets.end(), [&](const Target& target) { return !is_meant(target); });
 }
 
-// The result of the attempt's recipients that `is_meant` fits; null without one.
+// The result of the attempt's recipients that match `is_meant`; null without one.
 template <typename Condition>
 const proto::HostResult* last_result(const Attempted& attempted, Condition is_meant) {
   for (const std::uint32_t index : attempted.recipients)
@@ -94,7 +94,7 @@ std::size_t order_targets(Targets& targets, const Attempted& attempted, const Ta
   const Instant now = system::instant_now();
   const auto has_failed = [&](const Target& target) { return failures.has_failed(target, now); };
   shuffle_equals(targets, random);
-  auto last = targets.end();  // of those that nothing speaks against
+  auto last = targets.end();  // end of the targets without objection
   if (!failures.empty())
     last = std::stable_partition(targets.begin(), targets.end(), [&](const auto& target) { return !has_failed(target); });
   const auto* deferred = last_result(attempted, [](const proto::HostResult& result) { return result.reply_code / 100 == 4; });

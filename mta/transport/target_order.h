@@ -1,4 +1,4 @@
-// In which order an attempt asks the mail hosts of its destination. RFC 5321 5.1, 4.5.4.1; RFC 6647
+// The order in which an attempt tries the mail hosts of its destination. RFC 5321 5.1, 4.5.4.1; RFC 6647
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -16,9 +16,9 @@ namespace mxpress::mta::transport {
 
 using queue::Instant;
 
-// Which addresses could not be asked lately: no connection, or no session up to MAIL. RFC 5321 4.5.4.1 asks for such a list.
-// Thread: one, that of its worker. By host name, address and port: what happens under the name of one domain's host changes nothing for
-// mail to others. Holds at most kLimit; the one that failed longest ago is dropped for a new one. Of this run.
+// Addresses that failed lately: no connection, or no session up to MAIL. RFC 5321 4.5.4.1 asks for such a list. Thread: one, that of its
+// worker. By host name, address and port, so that events under the name of one domain's host do not affect mail for others. Holds at most
+// kLimit; the oldest failure is dropped for a new one. Of this run.
 class TargetFailures {
  public:
   static constexpr Duration kRemember = std::chrono::minutes(5);
@@ -31,10 +31,10 @@ class TargetFailures {
   std::size_t size() const { return until_.size(); }
 
  private:
-  using Key = std::uint64_t;  // proto::TextHash of host, address and port: nobody finds two that have the same one
+  using Key = std::uint64_t;  // proto::TextHash of host, address and port: nobody can find two with the same one
   struct Entry {
     Key key;
-    Instant until;  // another than that in until_: it failed again, or has answered
+    Instant until;  // if it differs from that in until_, it failed again, or has answered
   };
   static Key key_of(const dns::Target& target);
   void drop_first();
@@ -48,12 +48,12 @@ struct Attempted {
   const std::vector<std::uint32_t>& recipients;  // of the attempt
 };
 
-// `targets` as find_targets() gives them. Equal preferences are put into a new random order, and so are the addresses of one family of each
-// host. Then, each before the former:
-// 1. addresses that have failed lately come last;
+// `targets` must be as from find_targets(). Equal preferences are shuffled, and so are the addresses of each family of a host. Then, each
+// rule overriding the previous ones:
+// 1. addresses that failed lately come last;
 // 2. the target that deferred the message last comes first (greylisting);
-// 3. the host that took all of the message, but did not confirm it, comes last, so that it cannot keep the mail from the others.
-// Returns how many in front may change places, because one of them has a session that is open.
+// 3. the host that received the whole message, but did not confirm it, comes last, so that it cannot keep the mail from the others.
+// Returns the number of targets in front that may change places, because one of them has an open session.
 [[nodiscard]] std::size_t order_targets(std::vector<dns::Target>& targets, const Attempted& attempted, const TargetFailures& failures,
                                         std::mt19937_64& random);
 

@@ -1,4 +1,4 @@
-// Which offer of TLS works with which mail host.
+// Remembers the TLS offer that works with each mail host.
 #include "mta/transport/tls_memory.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Remembers for a day which offer of TLS a mail host needs, because a better one failed with it. RFC 7435.
+// Remembers for a day the TLS offer that a mail host needs, because a better one failed with it. RFC 7435.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 
 namespace mxpress::mta::transport {
 
-// What a failure of TLS says something about: one name at one address and port, under one policy. The owner of a domain chooses the names
-// of its mail hosts and may give them anybody's address: what happens under such a name must not change how mail for others is sent.
-// Another policy is another peer: what works under `may` says nothing to one that demands more.
+// The scope of a TLS failure: one name at one address and port, under one policy. The owner of a domain chooses the names of its mail hosts
+// and may give them anybody's address, so a failure under such a name must not affect mail for others. Another policy is another peer:
+// success under `may` proves nothing for a stricter policy.
 class TlsPeer {
  public:
   TlsPeer(const dns::Target& target, net::TlsPolicy policy);
@@ -34,7 +34,7 @@ class TlsMemory {
   static constexpr Duration kRemember = std::chrono::hours(24);
   static constexpr std::size_t kLimit = 10'000;
 
-  // The offer to begin with; nothing was remembered: the policy's first.
+  // The first offer to make; if nothing is remembered, the policy's first.
   net::TlsOffer offer_for(const TlsPeer& peer, queue::Instant now) const;
   void remember(const TlsPeer& peer, net::TlsOffer offer, queue::Instant now);
   void forget(const TlsPeer& peer);

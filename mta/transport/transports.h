@@ -1,4 +1,4 @@
-// The transports of a worker, and which one serves a site.
+// The transports of a worker, and the choice of one for a site.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@ class Transport;
 
 inline constexpr std::size_t kTransports = 4;  // kinds: routing::TransportKind
 
-// They outlive it. Thread: the worker's.
+// They must outlive it. Thread: the worker's.
 class Transports {
  public:
   Transports(Transport& smtp, Transport& mailbox, Transport& deliver, Transport& command) : all_{&smtp, &mailbox, &deliver, &command} {}
