@@ -1,4 +1,4 @@
-// Acts on messages.
+// Performs actions on messages.
 #include "mta/control/action_answer.h"
 
 #include <algorithm>
@@ -22,8 +22,8 @@ namespace mxpress::mta::control {
 namespace {
 
 constexpr std::size_t kBatch = 500;               // messages of one recorded action...
-constexpr std::size_t kBatchRecipients = 10'000;  // ...which has no more recipients than this, but for its last message
-constexpr std::chrono::seconds kLogPatience(10);  // of operators; a log that is not read at all keeps nobody from his work
+constexpr std::size_t kBatchRecipients = 10'000;  // ...which has at most this many recipients, except for its last message
+constexpr std::chrono::seconds kLogPatience(10);  // for operators; a log that is never read must not stop their work
 constexpr std::uint64_t kAction = 50;             // units of WorkLimits for one message, which is a record on disk
 
 queue::ActionKind kind_of(control_pb::Action action) {
@@ -60,13 +60,13 @@ bool waits(const queue::Message& message) {
                      [](const queue::RecipientState& state) { return state.stage == queue::RecipientStage::pending; });
 }
 
-// One request.
+// The answer to one request.
 class ActionAnswer {
  public:
   ActionAnswer(const ControlPeer& peer, ControlBackend& backend, ControlOutlet& outlet, VisibleMessages& visible)
       : peer_(peer), backend_(backend), outlet_(outlet), visible_(visible) {}
 
-  // Acts on what is selected, in batches, tells what became of each message, and sends an End.
+  // Acts on the selected messages, in batches, sends the result for each, and an End.
   void to(const control_pb::Request::Act& act);
 
  private:
@@ -114,8 +114,8 @@ bool ActionAnswer::may(control_pb::Action action) const {
   return peer_.may_do_everything || action == control_pb::HOLD || action == control_pb::REMOVE;
 }
 
-// What ends by an action is logged, a line for each recipient. Users wait for lines about their mail by trying again; an operator's
-// lines, which are about the mail of many, wait for the writer here.
+// An ending by an action is logged, with a line for each recipient. If the log is behind, users have to repeat their request; an operator's
+// lines, which are about many users' mail, wait here for the writer.
 Status ActionAnswer::wait_for_log(const control_pb::Request::Act& act) {
   if ((act.action() != control_pb::REMOVE && act.action() != control_pb::BOUNCE) || act.dry_run()) return {};
   const LogRoom& room = log_rooms().outcomes;
@@ -127,7 +127,7 @@ Status ActionAnswer::wait_for_log(const control_pb::Request::Act& act) {
   return {};
 }
 
-// Who looks for a recipient in the daemon's log finds there how it ended.
+// Logs the end of each recipient, so that a search in the daemon's log finds it.
 void ActionAnswer::tell(control_pb::Action action, const std::vector<Selected>& selected,
                         const std::vector<delivery::ActionEffect>& effects) {
   if (!backend_.status().running) return;

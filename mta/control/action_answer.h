@@ -10,7 +10,7 @@ namespace mxpress::mta::control {
 class ControlBackend;
 class VisibleMessages;
 
-// Acts on what is selected, in batches, tells what became of each message, and sends an End. Blocking: lines of the log are waited for.
+// Acts on the selected messages, in batches, sends the result for each, and an End. Blocking: waits for the log.
 void answer_act(const control_pb::Request_Act& act, const ControlPeer& peer, ControlBackend& backend, ControlOutlet& outlet,
                 VisibleMessages& visible);
 

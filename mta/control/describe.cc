@@ -1,4 +1,4 @@
-// The daemon's values as control messages.
+// Converts the daemon's values to control messages.
 #include "mta/control/describe.h"
 
 #include "mta/routing/aliases.h"
@@ -26,7 +26,7 @@ void fill(control_pb::HostReport& report, const proto::HostResult& result) {
 }
 
 std::string_view stage_of(const queue::RecipientState& state) {
-  const bool is_delivered = state.last && state.last->status.klass == 2;  // with a notice that says so
+  const bool is_delivered = state.last && state.last->status.klass == 2;  // with a notice of success
   switch (state.stage) {
     case queue::RecipientStage::pending:
       return "pending";
@@ -46,7 +46,7 @@ bool is_over(const queue::RecipientState& state) {
   return state.stage == queue::RecipientStage::ended || state.stage == queue::RecipientStage::notice_pending;
 }
 
-// Who is told of a failure: what delivery/verdict.cc and delivery/notices.cc do.
+// The addressee of a failure notice, as delivery/verdict.cc and delivery/notices.cc choose him.
 std::string_view told(const proto::Envelope& envelope, const proto::Recipient& recipient, const queue::RecipientState& state) {
   const bool is_pending = state.stage == queue::RecipientStage::notice_pending;
   if (envelope.is_notice) return is_pending ? "it is being put into this host's mailbox" : "it is kept in this host's mailbox";
@@ -59,7 +59,7 @@ std::string_view told(const proto::Envelope& envelope, const proto::Recipient& r
 
 enum class Prospect { tried_again, at_rest };
 
-// With what the operator can do about it.
+// Includes the action that the operator can take.
 std::string meaning(const proto::HostResult& result, Prospect prospect) {
   const bool is_own_finding = result.reply_code == 0;
   if (result.status.klass == 0 || result.status.klass == 2 || (result.status.subject == 0 && is_own_finding)) return {};

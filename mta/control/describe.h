@@ -1,4 +1,4 @@
-// The daemon's values as control messages.
+// Converts the daemon's values to control messages.
 #pragma once
 
 #include "mta/control/backend.h"
@@ -13,17 +13,17 @@ namespace mxpress::mta::control {
 // "active", "deferred", "held" or "ended".
 std::string_view state_of(const queue::Message& message, WallTime now);
 control_pb::MessageInfo describe(const queue::Message& message, WallTime now);
-// Its parts: all but recipients and attempts; one recipient; one attempt without its recipients, and each of those.
+// The parts of a message: everything except recipients and attempts; one recipient; one attempt without its recipients; each of those.
 control_pb::MessageInfo describe_head(const queue::Message& message, WallTime now);
 void describe_recipient(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t index);
 void describe_attempt(control_pb::AttemptInfo& info, const queue::Attempt& attempt);
 void add_recipient(control_pb::AttemptInfo& info, const queue::Message& message, std::uint32_t index);
-// Says of the recipient if one of these attempts is for this message.
+// Adds to the recipient if one of these attempts is for this message.
 void add_flights(control_pb::RecipientInfo& info, queue::QueueId message, const std::vector<delivery::Flight>& flights);
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination);
-// What has happened since the start, and what was lost of it.
+// Counts since the start, and lost events.
 void describe_events(control_pb::StatusInfo& info, const DaemonStatus& daemon);
-// Also warns of those that wait, and of records with flaws; those whose record is lost are trouble.
+// Also warns about waiting keys, and records with flaws; keys with a lost record count as trouble.
 void describe_keys(control_pb::StatusInfo& info, const std::vector<records::KeyStatus>& keys);
 void describe_limits(control_pb::StatusInfo& info, const std::vector<rates::AccountStatus>& limits);
 std::int64_t milliseconds(WallTime time);

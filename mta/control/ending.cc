@@ -1,4 +1,4 @@
-// Sends ends.
+// Sends End responses.
 #include "mta/control/ending.h"
 
 #include "proto/control.pb.h"

@@ -10,7 +10,7 @@
 namespace mxpress::mta::control {
 
 void send_end(ControlOutlet& outlet, const control_pb::End& end);
-// `matched`: how many messages were selected.
+// `matched`: number of selected messages.
 void send_end(ControlOutlet& outlet, control_pb::End_Result result, const std::string& text, std::uint64_t matched = 0);
 
 }  // namespace mxpress::mta::control

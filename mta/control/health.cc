@@ -1,4 +1,4 @@
-// From what the status tells to a verdict.
+// Derives a verdict from the status.
 #include "mta/control/health.h"
 
 #include <string>
@@ -22,7 +22,7 @@ std::string of_outage(const control_pb::Outage& outage) {
   return "this host cannot send " + way + ": " + outage.reason() + meanwhile + "; what to do: " + outage.advice();
 }
 
-// Nothing goes out, or nothing is taken in. False: neither.
+// No mail can be sent, or none can be accepted. False: both work.
 bool is_out(control_pb::StatusInfo& info, const DaemonStatus& daemon) {
   if (!info.running())
     return say(info, kCannotSend, "mxpressd does not run, so nothing is delivered; what to do: systemctl start mxpress"), true;
@@ -36,7 +36,7 @@ bool is_out(control_pb::StatusInfo& info, const DaemonStatus& daemon) {
   return true;
 }
 
-// As "3d" or "5h": the larger units are enough.
+// Like "3d" or "5h": the largest units are enough.
 std::string rough(Duration time) {
   const auto hours = std::chrono::floor<std::chrono::hours>(time);
   return queue::format_duration(hours > std::chrono::hours(0) ? Duration(hours) : Duration(std::chrono::floor<std::chrono::minutes>(time)));

@@ -1,4 +1,4 @@
-// Is this host well, degraded, or unable to send? In one sentence.
+// A verdict in one sentence: is this host well, degraded, or unable to send?
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ inline constexpr const char* kWell = "well";
 inline constexpr const char* kDegraded = "degraded";
 inline constexpr const char* kCannotSend = "cannot send";
 
-// Sets verdict and summary by the rest of `info`, the worst first. `waiting_since`: of the oldest message that waits for its delivery, and
-// is not held.
+// Sets verdict and summary from the rest of `info`, the worst problem first. `waiting_since`: of the oldest message that waits for delivery
+// and is not held.
 void judge_health(control_pb::StatusInfo& info, const DaemonStatus& daemon, const StatusConfig& limits,
                   std::optional<WallTime> waiting_since, WallTime now);
 

@@ -1,4 +1,4 @@
-// Control requests answered by the running daemon: its callbacks, awaited on a thread of the control server.
+// Control requests to the running daemon: its callbacks, awaited on a thread of the control server.
 #include "mta/control/live.h"
 
 #include <chrono>
@@ -27,7 +27,7 @@ using RowsDone = std::function<void(Rows)>;
 
 template <class Ask>
 Result<Rows> ask_for_rows(Ask ask) {
-  const auto promise = std::make_shared<std::promise<Rows>>();  // shared with the callback, which may come after we have given up
+  const auto promise = std::make_shared<std::promise<Rows>>();  // shared with the callback, which may come after this has given up
   auto future = promise->get_future();
   ask([promise](Rows rows) { promise->set_value(std::move(rows)); });
   auto rows = await(std::move(future));
@@ -85,7 +85,7 @@ DaemonStatus LiveBackend::status() {
 
 Result<std::vector<delivery::ActionEffect>> LiveBackend::act(queue::ActionKind action, std::vector<queue::QueueId> ids) {
   using Effects = Result<std::vector<delivery::ActionEffect>>;
-  // Shared with the callback, which may come after we have given up.
+  // Shared with the callback, which may come after this has given up.
   const auto promise = std::make_shared<std::promise<Effects>>();
   auto future = promise->get_future();
   deliverer_.act(action, std::move(ids), [promise](Effects effects) { promise->set_value(std::move(effects)); });

@@ -1,4 +1,4 @@
-// Control requests answered by the running daemon.
+// Control requests to the running daemon.
 #pragma once
 
 #include <condition_variable>
@@ -18,12 +18,12 @@ class CurrentConfig;
 
 namespace mxpress::mta::control {
 
-// How far the daemon is with what the last run left. Any thread.
+// The daemon's progress with the mail of the last run. Any thread.
 class RecoveryProgress {
  public:
   void failed();
   void done();
-  // False: after this time, or at once where it has failed and is to be tried again, it is not known yet.
+  // False: not complete after this time; returned at once if recovery has failed and is to be tried again.
   bool wait(std::chrono::milliseconds patience) const;
 
  private:
@@ -34,9 +34,9 @@ class RecoveryProgress {
 
 class LiveBackend final : public ControlBackend {
  public:
-  // All must outlive it. `reload` reads the configuration again; called on a thread of the control server. `failures` tells
-  // those of the daemon itself, `keys` how those that sign stand, and `limits` the rate limits, on a thread of the control server;
-  // `complete` adds what the daemon's delivery knows.
+  // All arguments must outlive it. `reload` reads the configuration again; called on a thread of the control server. `failures` gives those
+  // of the daemon itself, `keys` the state of signing keys, and `limits` the rate limits, on a thread of the control server; `complete`
+  // adds delivery's data.
   LiveBackend(
       queue::MessageStore& spool, delivery::Deliverer& deliverer, CurrentConfig& config, const RecoveryProgress& recovery,
       events::Hub& events, const events::Counters& counters, std::function<Status()> reload,
@@ -69,7 +69,7 @@ class LiveBackend final : public ControlBackend {
   Result<std::vector<delivery::DestinationStatus>> destinations() override;
   Result<std::vector<delivery::DestinationStatus>> status_of(queue::QueueId id) override;
   DaemonStatus status() override;
-  // Looked for once a second at most: anybody may ask.
+  // Updated at most once a second, because anybody may ask.
   std::optional<WallTime> oldest() override;
   std::optional<WallTime> waiting_since() override;  // once a minute
   Status reload() override { return reload_(); }

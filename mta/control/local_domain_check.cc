@@ -20,7 +20,7 @@ using dns::Answer;
 using dns::AnswerKind;
 using dns::RecordType;
 
-// Which names and addresses are this host.
+// The names and addresses of this host.
 class ThisHost {
  public:
   ThisHost(dns::Resolver& resolver, std::string name, std::set<dns::Address> own)

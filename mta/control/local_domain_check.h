@@ -1,4 +1,4 @@
-// Whether the mail hosts of the local domains are this host: mail to a local domain never leaves it, whatever the DNS says.
+// Checks that the mail hosts of the local domains are this host: mail to a local domain never leaves it, whatever the DNS says.
 #pragma once
 
 #include <set>
@@ -10,8 +10,8 @@
 
 namespace mxpress::mta::control {
 
-// A warning for each local domain whose mail other hosts take, by MX or, without one, by its address. This host is known by its hostname,
-// by the addresses of that, and by `own`, those of its interfaces. A domain that could not be looked up gets a note that says so.
+// A warning for each local domain whose mail goes to other hosts, by MX or, without one, by its address. This host is recognised by its
+// hostname and the addresses of that, and by `own`, the addresses of its interfaces. A domain whose lookup failed gets a note.
 Task<std::vector<std::string>> check_local_domains(const Config& config, dns::Resolver& resolver, const std::set<dns::Address>& own);
 
 // The same with the configured resolver and the system's interfaces. Takes 15 s at most.

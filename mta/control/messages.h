@@ -1,4 +1,4 @@
-// The names of the control messages, for headers; whoever looks inside includes proto/control.pb.h in its .cc file.
+// Forward declarations of the control messages, for headers; .cc files that use their members include proto/control.pb.h.
 #pragma once
 
 namespace mxpress::control_pb {

@@ -1,4 +1,4 @@
-// Where the answer to a control request goes, and how its work is spread.
+// The destination of an answer to a control request, and the distribution of its work.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +11,23 @@ namespace mxpress::mta::control {
 class ControlOutlet {
  public:
   virtual ~ControlOutlet() = default;
-  // Takes one response. False: nobody listens any more.
+  // Takes one response. False: nobody reads any more.
   virtual bool send(const control_pb::Response& response) = 0;
-  // So much work has been done for this answer, in the units of WorkLimits.
+  // Charges work for this answer, in the units of WorkLimits.
   virtual void charge(std::uint64_t) {}
-  // The client has not taken what was sent: nothing large should be kept in memory for it.
+  // True if the client has not read everything sent: keep nothing large in memory for it.
   virtual bool client_lags() { return false; }
-  // Others wait for their turn.
+  // True if others wait for their turn.
   virtual bool turn_is_over() { return false; }
-  // Waits until the client has taken everything and there is a turn; called with nothing large in memory, before the first
-  // piece of work, too. False: nobody listens any more.
+  // Waits until the client has read everything and there is a turn; called with nothing large in memory, also before the first piece of
+  // work. False: nobody reads any more.
   virtual bool pause() { return true; }
 };
 
-// Takes one response; false: nobody listens any more.
+// Takes one response; false: nobody reads any more.
 using ControlSink = std::function<bool(const control_pb::Response&)>;
 
-// Of somebody who takes everything at once.
+// For a receiver that takes everything at once.
 class SinkOutlet final : public ControlOutlet {
  public:
   explicit SinkOutlet(const ControlSink& sink) : sink_(sink) {}

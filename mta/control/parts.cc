@@ -1,4 +1,4 @@
-// Takes a message apart for the control socket, and puts it together again.
+// Splits a message into parts for the control socket, and joins them.
 #include "mta/control/parts.h"
 
 #include <algorithm>
@@ -69,7 +69,7 @@ bool MessageParts::add_attempt_recipients(control_pb::AttemptInfo& info, std::si
   return true;
 }
 
-// Only the latest attempts are kept: the one that was being told may have moved to the front, or be gone.
+// Only the latest attempts are kept: the current one may have moved to the front, or be gone.
 void MessageParts::find_attempt(const queue::Message& message) {
   if (!attempt_time_) return;
   const auto& attempts = message.attempts;

@@ -1,4 +1,4 @@
-// One message as responses of bounded size: a message may have 10,000 recipients and 50 attempts for all of them.
+// One message as responses of limited size: a message may have 10,000 recipients and 50 attempts for all of them.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,19 @@
 
 namespace mxpress::mta::control {
 
-inline constexpr std::size_t kMostOfPart = 64 * 1024;  // octets of one response, about
+inline constexpr std::size_t kMostOfPart = 64 * 1024;  // approximate octets of one response
 
-// Remembers how far the message has been told, not the message: the caller may let it go between two parts, and load it again.
+// Remembers the position in the message, not the message: the caller may release it between two parts, and load it again.
 class MessageParts {
  public:
   enum class Attempts { told, left_out };
-  // Completes what is told of the recipient with this index.
+  // Completes the response for the recipient with this index.
   using Complete = std::function<void(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient)>;
 
   MessageParts(Attempts attempts, WallTime now, Complete complete) : attempts_(attempts), now_(now), complete_(std::move(complete)) {}
-  // `message` is the same message each time. An attempt that ends between two parts may be told or not.
+  // `message` must be the same message each time. An attempt that ends between two parts may be missing.
   control_pb::Response next(const queue::Message& message);
-  // Everything has been told.
+  // True if all parts have been made.
   bool done() const { return done_; }
 
  private:
@@ -37,11 +37,11 @@ class MessageParts {
   bool has_begun_ = false, done_ = false;
   std::size_t recipient_ = 0;             // next
   std::size_t attempt_ = 0;               // next...
-  std::size_t attempt_recipient_ = 0;     // ...and of it; if it has been begun,
+  std::size_t attempt_recipient_ = 0;     // ...and of it; if it was begun,
   std::optional<WallTime> attempt_time_;  // at this time
 };
 
-// Puts a part behind what was told before. True: the message is complete.
+// Appends a part to the message. True: the message is complete.
 bool join_parts(control_pb::MessageInfo& message, control_pb::Response part);
 
 }  // namespace mxpress::mta::control

@@ -1,11 +1,11 @@
-// The peer of a connection to the control socket, and what it may do.
+// The peer of a connection to the control socket, and its rights.
 #pragma once
 
 #include <sys/types.h>
 
 namespace mxpress::mta::control {
 
-// Who asks, in the words of the kernel.
+// The peer's identity from the kernel.
 struct ControlPeer {
   uid_t uid = 0;
   bool may_do_everything = false;  // root, the daemon's own user, members of the group mxpress; others: only their own mail

@@ -26,7 +26,7 @@ std::size_t limit_of(const ConnectionLimits& limits, Kind kind) {
   return 0;
 }
 
-// The oldest connection of the user who has the most, if more than one.
+// The oldest connection of the user with the most, if he has more than one.
 std::optional<std::size_t> of_the_greediest(const std::vector<ControlPeer>& present, const std::map<uid_t, std::size_t>& counts) {
   std::optional<std::size_t> found;
   std::size_t most = 1;

@@ -18,7 +18,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// As it would be written, in lower case: quotes that nothing needs, and the form of the domain, make no difference.
+// In lower case, without needless quotes, and with the domain in one form.
 std::string canonical(std::string_view address) {
   const auto mailbox = proto::Mailbox::parse(address);
   return lower(mailbox ? mailbox->to_string() : std::string(address));
@@ -78,7 +78,7 @@ bool Conditions::has_sender(const proto::Envelope& envelope) const {
   return envelope.reverse_path.is_null() ? sender_ == "<>" : lower(envelope.reverse_path.to_string()) == sender_;
 }
 
-// One recipient fulfils both conditions.
+// One recipient must fulfil both conditions.
 bool Conditions::has_recipient(const queue::Message& message, Recipients recipients) const {
   for (std::size_t i = 0; i < message.envelope.recipients.size(); ++i) {
     const bool waits = i >= message.recipients.size() || message.recipients[i].stage == queue::RecipientStage::pending;

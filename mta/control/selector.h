@@ -11,19 +11,19 @@
 
 namespace mxpress::mta::control {
 
-// Why a selector makes no sense (malformed id or address, nothing given); empty if it does.
+// The reason why a selector is wrong (malformed id or address, nothing given); empty if it is valid.
 std::string selector_mistake(const control_pb::Selector& selector);
 
-// All conditions of a selector but its ids, read once for many messages. Addresses are compared as mail hosts compare them, but for the
-// case of local parts, which does not count.
+// All conditions of a selector except its ids, parsed once for many messages. Addresses are compared as by mail hosts, but ignoring the
+// case of local parts.
 class Conditions {
  public:
-  // Which recipients --domain and --recipient look at.
+  // The recipients that --domain and --recipient apply to.
   enum class Recipients { waiting, all };
   explicit Conditions(const control_pb::Selector& selector);
 
   bool hold_for(const queue::Message& message, WallTime now, Recipients recipients) const;
-  // Whether this recipient fulfils --domain and --recipient; `original`: the address that an alias has replaced, or empty.
+  // True if this recipient fulfils --domain and --recipient. `original`: the address that an alias has replaced, or empty.
   bool name(std::string_view address, std::string_view original) const;
   bool has_recipient() const { return domain_ || !recipient_.empty(); }
 
@@ -39,7 +39,7 @@ class Conditions {
   std::string_view state_;
 };
 
-// All of the selector holds for what waits of the message.
+// True if all of the selector holds for the waiting part of the message.
 bool matches(const control_pb::Selector& selector, const queue::Message& message, WallTime now);
 
 }  // namespace mxpress::mta::control

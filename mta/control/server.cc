@@ -1,4 +1,4 @@
-// The control socket: accepts, finds out who asks, and answers on a thread for each connection.
+// The control socket: accepts, identifies peers, and answers on a thread for each connection.
 #include "mta/control/server.h"
 
 #include <grp.h>
@@ -58,14 +58,14 @@ std::optional<ControlPeer> peer_of(int socket, std::optional<gid_t> group) {
 }
 
 constexpr int kBacklog = 64;
-constexpr std::chrono::milliseconds kPause(100);           // after a failure to accept, such as no descriptors left
+constexpr std::chrono::milliseconds kPause(100);           // after a failed accept, for example without free descriptors
 constexpr std::uint32_t kMaxRequestOfOthers = 128 * 1024;  // octets; 8,000 queue ids fit
 
 struct Connection {
   int socket = -1;
   ControlPeer peer;
   std::atomic<bool> ended = false;
-  bool displaced = false;  // it ends; its place has been given to somebody else
+  bool displaced = false;  // it is to end; its place was given to somebody else
   std::thread thread;
 };
 
@@ -114,7 +114,7 @@ class Server final : public ControlServer {
   void accept_one() {
     const int socket = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) {
-      // The client waits on: without a pause poll() would tell of it again at once.
+      // The client still waits: without a pause poll() would report it again at once.
       if (errno != EINTR && errno != ECONNABORTED) std::this_thread::sleep_for(kPause);
       return;
     }
@@ -147,7 +147,7 @@ class Server final : public ControlServer {
     }
     const Placing placing = find_place(options_.connections, present, newcomer);
     if (!placing.displaced) return placing.admitted;
-    if (connections_.size() - present.size() >= options_.connections.of_others) return false;  // so many have not ended yet
+    if (connections_.size() - present.size() >= options_.connections.of_others) return false;  // that many are still ending
     their[*placing.displaced]->displaced = true;
     ::shutdown(their[*placing.displaced]->socket, SHUT_RDWR);
     return true;
@@ -165,7 +165,7 @@ class Server final : public ControlServer {
     connection.socket = -1;
   }
 
-  // One request after the other, until the client has no more or does not keep to the rules.
+  // Serves one request after the other, until the client has no more or breaks the protocol.
   void serve(Connection& connection) {
     try {
       FrameReader requests(connection.socket);
@@ -203,11 +203,11 @@ class Server final : public ControlServer {
   ControlServerOptions options_;
   ControlBackend& backend_;
   system::Descriptor listener_;
-  bool is_ours_;  // we have made its file
+  bool is_ours_;  // this server created its file
   int stop_;
   std::optional<gid_t> group_;
   WorkTurns others_, operators_;
-  std::list<Connection> connections_;  // of the accepting thread; its threads know only their own entry
+  std::list<Connection> connections_;  // used by the accepting thread; other threads know only their own entry
   std::thread thread_;
 };
 

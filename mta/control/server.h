@@ -1,4 +1,4 @@
-// The control socket: lets mxpress look at the queue and act on it. Everybody may connect; the kernel says who it is.
+// The control socket: mxpress reads the queue and acts on it. Everybody may connect; the kernel identifies the peer.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -16,22 +16,22 @@ class ControlBackend;
 
 struct ControlServerOptions {
   boost::filesystem::path socket;
-  std::string group = "mxpress";                       // its members may do everything, as root and our own user may
-  std::chrono::milliseconds request_patience{10'000};  // for a whole request
-  // Until the client has taken the next piece, of at most kMostKept octets. A person who may do everything may be paging through it.
+  std::string group = "mxpress";                       // its members have all rights, like root and our own user
+  std::chrono::milliseconds request_patience{10'000};  // for a complete request
+  // Time for the client to read the next piece, of at most kMostKept octets. An operator may be paging through the output.
   std::chrono::milliseconds response_patience{10'000}, response_patience_of_operators{300'000};
   ConnectionLimits connections;
-  WorkLimits work;                                          // of users who may not do everything
-  WorkLimits work_of_operators{1e12, 1e12, 1e12, 1e12, 2};  // two answers at a time, as long as they take
+  WorkLimits work;                                          // for users with limited rights
+  WorkLimits work_of_operators{1e12, 1e12, 1e12, 1e12, 2};  // two answers at a time, without a limit on time
 };
 
-// Threads of its own (one that accepts, one a connection), because what it reads may block; a worker never waits for it.
+// Has threads of its own (one that accepts, one per connection), because its reads may block; a worker never waits for it.
 class ControlServer {
  public:
-  // Serves `passed`, which listens already, if it is open. Else makes the socket with mode 0666, in the place of one that nobody listens on
-  // any more. The backend must outlive the server.
+  // Serves `passed`, a listening socket, if it is open. Otherwise creates the socket with mode 0666, replacing one without a listener. The
+  // backend must outlive the server.
   static Result<std::unique_ptr<ControlServer>> open(ControlServerOptions options, ControlBackend& backend, system::Descriptor passed = {});
-  // Ends all connections and waits for their threads; removes the socket that it made.
+  // Ends all connections and waits for their threads; removes the socket if it created it.
   virtual ~ControlServer() = default;
 };
 

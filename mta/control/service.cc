@@ -20,15 +20,15 @@ namespace mxpress::mta::control {
 namespace {
 
 constexpr std::size_t kPiece = 64 * 1024;   // octets of content in one response
-constexpr std::uint64_t kRequest = 2;       // units of WorkLimits, of any request
-constexpr std::uint64_t kFilesOfUnit = 50;  // so many names of a folder read
+constexpr std::uint64_t kRequest = 2;       // units of WorkLimits for any request
+constexpr std::uint64_t kFilesOfUnit = 50;  // number of names read from a folder
 
 bool has_condition(const control_pb::Selector& selector) {
   return selector.id_size() != 0 || !selector.domain().empty() || !selector.sender().empty() || !selector.recipient().empty() ||
          selector.older_ms() != 0 || selector.state() != control_pb::Selector::ANY;
 }
 
-// One request of one peer.
+// The answer to one request of one peer.
 class Answer {
  public:
   Answer(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now, ControlOutlet& outlet)
@@ -86,7 +86,7 @@ class Answer {
     send_end(outlet_, last);
   }
 
-  // Those that have ended, the latest first, but for `told`.
+  // Sends ended messages, the latest first, without those in `told`.
   void tell_ended(const control_pb::Request::List& list, const std::vector<queue::QueueId>& told, VisibleMessages::Attempts attempts,
                   control_pb::End& last) {
     const Conditions conditions(list.selector());
@@ -104,7 +104,7 @@ class Answer {
     }
   }
 
-  // Their number is all that anybody learns of the mail of others.
+  // A user learns only the number of other users' messages.
   std::uint64_t count_of_others() {
     if (peer_.may_do_everything) return 0;
     const std::uint64_t own = backend_.ids_of(peer_.uid).size(), all = backend_.message_count();
@@ -117,13 +117,13 @@ class Answer {
     return dropped;
   }
 
-  // The same words whether it is somebody else's or none.
+  // The same words for a foreign message and for none.
   std::string unknown_text(const std::string& id) const {
     return "no message " + id + " in the queue, or among those that ended lately" + (peer_.may_do_everything ? "" : ", or not yours") +
            "; what became of an older one is in the log: journalctl -u mxpress | grep " + id;
   }
 
-  // The message, also an ended one; or an End is sent.
+  // Finds a message, even an ended one; otherwise sends an End.
   std::optional<queue::Message> find(const std::string& text) {
     const auto id = proto::QueueId::parse(text);
     control_pb::Selector selector;

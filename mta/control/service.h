@@ -1,4 +1,4 @@
-// Answers control requests: selects, checks who may do what, and turns the daemon's values into what the mxpress command is told.
+// Answers control requests: selects messages, checks rights, and converts the daemon's values for the mxpress command.
 #pragma once
 
 #include "mta/control/messages.h"
@@ -10,11 +10,11 @@ namespace mxpress::mta::control {
 
 class ControlBackend;
 
-// Sends responses, an End last. Memory is bounded: messages are loaded one by one, told in pieces, and let go while the client does not
+// Sends responses, an End last. Memory is limited: messages are loaded one by one, sent in parts, and released while the client does not
 // read.
 void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
                     ControlOutlet& outlet);
-// The same for somebody who takes everything at once.
+// The same for a receiver that takes everything at once.
 void answer_control(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
                     const ControlSink& sink);
 

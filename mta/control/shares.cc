@@ -1,4 +1,4 @@
-// Budgets that refill with time, and turns that go to the user with the most left.
+// Budgets that refill with time, and turns that go to the user with the most budget left.
 #include "mta/control/shares.h"
 
 #include <algorithm>
@@ -72,7 +72,7 @@ bool WorkTurns::is_next(std::uint64_t ticket, WorkBudgets::Time now) {
   return next && next->ticket == ticket;
 }
 
-// Whoever is not held up by a budget is woken when a turn is free.
+// A user within his budget is woken when a turn is free.
 std::chrono::milliseconds WorkTurns::patience(uid_t user, WorkBudgets::Time now) {
   const auto wait = budgets_.wait(user, now);
   return wait.count() > 0 ? std::min(wait, kLookAgain) : kLookAgain;

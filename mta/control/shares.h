@@ -1,4 +1,4 @@
-// How the users of the control socket share the daemon's time: a budget of work for each user and for all of them, and turns.
+// Divides the daemon's time among users of the control socket: a work budget for each user and for all together, and turns.
 #pragma once
 
 #include <chrono>
@@ -13,22 +13,22 @@
 
 namespace mxpress::mta::control {
 
-// Work is counted in units: one is to look at a small message, or to send up to 64 KiB; about 50 microseconds.
+// Work is counted in units: a unit is reading a small message, or sending up to 64 KiB; about 50 microseconds.
 struct WorkLimits {
   double units_per_second_of_one = 4'000, at_once_of_one = 40'000;
   double units_per_second_of_all = 10'000, at_once_of_all = 40'000;
-  std::size_t turns = 1;  // so many answers are worked at at a time; each may hold one message in memory
+  std::size_t turns = 1;  // number of answers in progress at a time; each may hold one message in memory
 };
 
-// The budgets alone, with time as an argument. A user who has used up his waits until it is refilled to zero.
+// The budgets alone, with time as an argument. A user with an exceeded budget waits until it is refilled to zero.
 class WorkBudgets {
  public:
   using Time = std::chrono::steady_clock::time_point;
   explicit WorkBudgets(const WorkLimits& limits) : limits_(limits), all_(limits.at_once_of_all) {}
   void charge(uid_t user, std::uint64_t units, Time now);
-  // How long this user has to wait; 0: may work now.
+  // The time that this user has to wait; 0: none.
   std::chrono::milliseconds wait(uid_t user, Time now);
-  // What is left to the user; of those who wait the one with the most goes first.
+  // The user's remaining budget; the waiting user with the most goes first.
   double left(uid_t user, Time now);
 
  private:
@@ -43,7 +43,7 @@ class WorkBudgets {
 
   const WorkLimits limits_;
   Bucket all_;
-  boost::unordered_flat_map<uid_t, Bucket> users_;  // who is not in it has used nothing lately
+  boost::unordered_flat_map<uid_t, Bucket> users_;  // a user without an entry has used nothing lately
 };
 
 // Any thread.
@@ -52,10 +52,10 @@ class WorkTurns {
   explicit WorkTurns(const WorkLimits& limits) : free_(limits.turns), budgets_(limits) {}
   // Waits for this user's turn. False: closed.
   bool take(uid_t user);
-  // Ends a turn that take() has given, in which so much was done.
+  // Ends a turn that take() gave, and charges its work.
   void give_back(uid_t user, std::uint64_t units);
   std::size_t waiting();
-  // Nobody waits any more.
+  // Ends all waits.
   void close();
 
  private:

@@ -1,4 +1,4 @@
-// Sends what the client takes, and keeps little of the rest.
+// Sends responses, and buffers little of what the client has not read.
 #include "mta/control/socket_outlet.h"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace mxpress::mta::control {
 
-// A caller who goes on sending although the client lags (responses that are small) has to wait when too much is kept.
+// A caller that sends on although the client lags (small responses) has to wait when too much is buffered.
 bool SocketOutlet::send(const control_pb::Response& response) {
   if (broken_) return false;
   writer_.add(response.SerializeAsString());

@@ -9,7 +9,7 @@ namespace mxpress::mta::control {
 
 class SocketOutlet final : public ControlOutlet {
  public:
-  // `patience`: until the client has taken what is kept for it, kMostKept octets and a response at most.
+  // `patience`: until the client has read the buffered octets, at most kMostKept and one response.
   SocketOutlet(int socket, uid_t user, std::chrono::milliseconds patience, WorkTurns& turns)
       : writer_(socket), user_(user), patience_(patience), turns_(turns) {}
   ~SocketOutlet() override { end_turn(); }
@@ -19,14 +19,14 @@ class SocketOutlet final : public ControlOutlet {
   bool client_lags() override { return lags_; }
   bool turn_is_over() override { return units_ >= kTurn; }
   bool pause() override;
-  // Sends the rest. False: the client has not taken it.
+  // Sends the rest. False: the client has not read it.
   bool finish();
 
   static constexpr std::size_t kMostKept = 256 * 1024;  // octets
 
  private:
   static constexpr std::uint64_t kTurn = 500;                  // units
-  static constexpr std::chrono::milliseconds kLagOfTurn{200};  // so long a client is waited for in one turn, in all
+  static constexpr std::chrono::milliseconds kLagOfTurn{200};  // total wait for a client in one turn
 
   void end_turn();
   bool wait_until_taken();

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kMostCounted = 10'000;  // files of a folder
 constexpr std::uint64_t kStatus = 20;         // units of WorkLimits
 
-// Without those that are still being written.
+// Without files that are still being written.
 std::size_t count_files(const boost::filesystem::path& folder) {
   namespace fs = boost::filesystem;
   std::size_t count = 0, seen = 0;

@@ -1,4 +1,4 @@
-// Answers what the daemon, its queue and its disk are like.
+// Answers requests for the state of the daemon, its queue and its disk.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace mxpress::mta::control {
 
 class ControlBackend;
 
-// Complete files of sendmail that wait in the drop folder, up to 10,000. Blocking.
+// The number of complete files of sendmail in the drop folder, up to 10,000. Blocking.
 std::size_t count_dropped(const Config& config);
 
 // Sends a StatusInfo and an End. Blocking.

@@ -1,4 +1,4 @@
-// Lays what the schedule knows over what the spool says.
+// Combines data of the schedule with messages of the spool.
 #include "mta/control/view.h"
 
 #include <utility>
@@ -19,7 +19,7 @@ void ControlView::ask(queue::QueueId id) {
   asked_for_ = id;
   destinations_.clear();
   if (!is_running_) is_running_ = backend_.status().running;
-  if (!*is_running_) return;  // nothing is tried, and nobody waits for a site
+  if (!*is_running_) return;  // nothing is tried, and nothing waits for a site
   auto rows = is_whole ? backend_.destinations() : backend_.status_of(id);
   if (!rows) return;
   for (DestinationStatus& row : *rows) {
@@ -35,7 +35,7 @@ std::size_t ControlView::forget() {
   return rows;
 }
 
-// Where a daemon is asked.
+// Only with a daemon.
 const DestinationStatus* ControlView::destination_of(const queue::Message& message, std::size_t recipient) {
   if (destinations_.empty()) return nullptr;
   const auto config = backend_.config();
@@ -45,7 +45,7 @@ const DestinationStatus* ControlView::destination_of(const queue::Message& messa
   return found == destinations_.end() ? nullptr : &found->second;
 }
 
-// Of mail that the configuration holds, where nothing else is known.
+// For mail held by the configuration, if nothing else is known.
 queue::Message ControlView::with_reason(queue::Message message) {
   if (message.envelope.held_because.empty()) return message;
   for (queue::RecipientState& state : message.recipients)

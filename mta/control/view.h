@@ -1,4 +1,4 @@
-// Messages as `mxpress` shows them: what the spool says, and over it what the schedule knows of the sites that they wait for.
+// Messages as `mxpress` shows them: from the spool, with the schedule's data about the sites that they wait for.
 #pragma once
 
 #include <optional>
@@ -14,22 +14,22 @@ namespace mxpress::mta::control {
 
 class ControlView {
  public:
-  // What is asked of the workers: all destinations once, or for each message those that are its own.
+  // The query to the workers: all destinations once, or for each message only its own.
   enum class Scope { whole_queue, each_message };
-  // Operators read what a host said to any message; the owner of a message what it said to that one.
+  // operators see every host's reply to any message; the owner of a message only replies to that message.
   enum class Reader { operators, owner };
   ControlView(ControlBackend& backend, WallTime now, Scope scope, Reader reader)
       : backend_(backend), now_(now), scope_(scope), reader_(reader) {}
 
-  // A message that waits for a site in backoff has no attempt of its own: the site's last result and next probe are its own.
+  // A message that waits for a site in backoff has no attempt of its own: it shows the site's last result and next probe.
   Result<queue::Message> load(queue::QueueId id);
-  // The rows of the workers go, which take much memory; load() asks for them again where it needs them. Returns how many there were.
+  // Frees the workers' rows, which take much memory; load() asks for them again if needed. Returns their number.
   std::size_t forget();
-  // The same, where they were asked for one message alone.
+  // The same, if they were requested for one message only.
   void forget_message() {
     if (scope_ == Scope::each_message) forget();
   }
-  // Says of a recipient of the message that was loaded last by which host it is being tried.
+  // Adds to a recipient of the last loaded message the host of its current attempt.
   void complete(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient);
 
  private:
@@ -42,7 +42,7 @@ class ControlView {
   const Scope scope_;
   const Reader reader_;
   std::optional<bool> is_running_;
-  std::optional<queue::QueueId> asked_for_;  // the message, or the first one that made it necessary to ask
+  std::optional<queue::QueueId> asked_for_;  // the message, or the first one that needed the data
   std::unordered_map<std::string, delivery::DestinationStatus, proto::TextHash> destinations_;  // by name
 };
 

@@ -1,4 +1,4 @@
-// Selects, loads and tells messages.
+// Selects, loads and sends messages.
 #include "mta/control/visible_messages.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ control_pb::Response last_part(queue::QueueId id) {
   return response;
 }
 
-// To ask the workers once for all destinations is the quicker way only where all of the queue is looked at, and dear enough for operators.
+// Asking the workers once for all destinations is faster only if the whole queue is read, and expensive enough to be for operators only.
 ControlView::Scope scope_of(const control_pb::Request& request, const ControlPeer& peer) {
   const bool is_all =
       (request.has_list() && request.list().selector().id_size() == 0) || (request.has_act() && request.act().selector().id_size() == 0);
@@ -99,7 +99,7 @@ bool VisibleMessages::may_go_on() {
   return !outlet_.turn_is_over() || outlet_.pause();
 }
 
-// While the client does not read, neither the message nor what is known of its destinations is kept in memory.
+// While the client does not read, neither the message nor the data of its destinations is kept in memory.
 bool VisibleMessages::tell(queue::Message loaded, Attempts attempts) {
   std::optional<queue::Message> message = std::move(loaded);
   const queue::QueueId id = message->id;

@@ -1,4 +1,4 @@
-// The messages that a peer may see: selected, loaded one by one, and told in pieces.
+// The messages that a peer may see: selected, loaded one by one, and sent in parts.
 #pragma once
 
 #include <cstdint>
@@ -22,28 +22,28 @@ namespace mxpress::mta::control {
 class ControlBackend;
 class ControlView;
 
-// For one request. Memory: one message at a time with what is known of its destinations, and none while the client does not read. What it
-// refers to outlives it.
+// For one request. Memory: one message at a time with the data of its destinations, and none while the client does not read. All that it
+// refers to must outlive it.
 class VisibleMessages {
  public:
   enum class Which { waiting, all };  // messages that have not ended, or all
   enum class Attempts { told, left_out };
-  static constexpr std::uint64_t kIdsOfUnit = 100;   // so many ids looked up are a unit of WorkLimits
-  static constexpr std::uint64_t kRowsOfUnit = 100;  // so many rows of workers that are asked for again
+  static constexpr std::uint64_t kIdsOfUnit = 100;   // this many looked-up ids are a unit of WorkLimits
+  static constexpr std::uint64_t kRowsOfUnit = 100;  // this many rows requested again from workers
 
   VisibleMessages(const control_pb::Request& request, const ControlPeer& peer, ControlBackend& backend, WallTime now,
                   ControlOutlet& outlet);
   ~VisibleMessages();
 
-  // Decided from memory: mail of others is as good as not there, and takes as long.
+  // Decided from memory: a foreign message counts as nonexistent, and takes the same time.
   bool may_see(proto::QueueId id) const;
-  // Error: whatever is wrong, the peer sees nothing of it.
+  // The Error never shows the peer the details of a problem.
   Result<queue::Message> load(proto::QueueId id);
-  // Calls `use` for each message that is selected and may be seen; stops when it says false. Their number.
+  // Calls `use` for each selected message that may be seen, until it returns false. Returns their number.
   std::uint64_t for_each(const control_pb::Selector& selector, Which which, const std::function<bool(queue::Message)>& use);
-  // Tells all of one message. False: nobody listens any more.
+  // Sends all of one message. False: nobody reads any more.
   bool tell(queue::Message loaded, Attempts attempts);
-  // Waits for a turn where there is none. False: nobody listens any more.
+  // Waits for a turn if there is none. False: nobody reads any more.
   bool may_go_on();
 
  private:

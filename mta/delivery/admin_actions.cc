@@ -1,4 +1,4 @@
-// Actions of operators.
+// Applies actions of operators.
 #include "mta/delivery/admin_actions.h"
 
 #include "mta/delivery/age_policy.h"
@@ -16,7 +16,7 @@ ActionEffect AdminActions::act(queue::ActionKind action, queue::QueueId message)
   for (JobIndex index : schedule.jobs_of(message)) {
     queue::Job& job = schedule.job(index);
     const bool leased = job.stage == queue::JobStage::leased;
-    if (leased && job.is_over) continue;  // as good as gone
+    if (leased && job.is_over) continue;  // about to end
     if (effect != ActionEffect::in_flight) effect = leased && !job.is_recorded ? ActionEffect::in_flight : ActionEffect::done;
     if (action == queue::ActionKind::retry && job.stage == queue::JobStage::held) effect = ActionEffect::held;
     switch (action) {
@@ -42,7 +42,7 @@ ActionEffect AdminActions::act(queue::ActionKind action, queue::QueueId message)
   return effect;
 }
 
-// The job is due, and its site may be asked now: by one probe, however many messages are to be tried again.
+// Makes the job due and lets its site be tried now: with one probe, however many messages are retried.
 void AdminActions::retry(JobIndex index) {
   queue::Job& job = parts_.schedule.job(index);
   if (job.stage == queue::JobStage::held) return;

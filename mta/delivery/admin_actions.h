@@ -1,4 +1,4 @@
-// What operators do to the jobs of a worker.
+// Actions of operators on the jobs of a worker.
 #pragma once
 
 #include <vector>
@@ -18,7 +18,7 @@ class AdminActions {
   };
   explicit AdminActions(Parts parts) : parts_(parts) {}
 
-  // The spool has recorded the action. Jobs in flight see it at their next step.
+  // Applies an action that the spool has recorded. Jobs in flight see it at their next step.
   ActionEffect act(queue::ActionKind action, queue::QueueId message);
 
  private:

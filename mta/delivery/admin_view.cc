@@ -1,4 +1,4 @@
-// Counts what waits, and tells why.
+// Counts waiting jobs, and finds the reasons why they wait.
 #include "mta/delivery/admin_view.h"
 
 #include <algorithm>
@@ -24,24 +24,24 @@ void add_backoff(DestinationStatus& row, const Backoff& backoff, Instant now) {
 
 }  // namespace
 
-// As long as a delivery decides when, its end is soon.
+// If the limit depends on a delivery in progress, the wait ends soon.
 void add_limit(DestinationStatus& row, const SiteLimits::Why& why, Instant now) {
   row.last = why.failure.result;
   row.next_probe = to_wall(std::max(why.until.value_or(now), now));
 }
 
-// The site itself may be well.
+// The site itself may be healthy.
 void add_outage(DestinationStatus& row, SiteFailure why, std::optional<Instant> next, Instant now) {
   row.last = std::move(why.result);
   row.failing_since = why.since;
   if (next) row.next_probe = row.next_try = to_wall(std::max(*next, now));
 }
 
-// What waits at one destination.
+// The waiting jobs of one destination.
 struct AdminView::Tally {
   std::size_t messages = 0, in_flight = 0, held = 0, ending = 0;
-  bool is_due = false;    // some are: they wait for the site
-  bool is_ready = false;  // of these, some are not under way
+  bool is_due = false;    // some are due: they wait for the site
+  bool is_ready = false;  // of these, some are not in flight
   Instant next_try = Instant::max(), oldest = Instant::max(), oldest_waiting = Instant::max();
 
   void count(const queue::Job& job) {
@@ -59,7 +59,7 @@ struct AdminView::Tally {
   }
 };
 
-// One look at each job, and at nothing else: there may be a million, and no mail moves meanwhile.
+// Looks at each job once, and at nothing else: there may be a million, and no mail moves meanwhile.
 std::vector<DestinationStatus> AdminView::status(Instant now) const {
   std::vector<Tally> tallies(schedule_.destination_count());
   schedule_.for_each([&](JobIndex, const queue::Job& job) { tallies[job.destination].count(job); });
@@ -73,7 +73,7 @@ std::vector<DestinationStatus> AdminView::status(Instant now) const {
   flights_.for_each_job([&](JobIndex job) {
     const queue::Job& leased = schedule_.job(job);
     const auto found = row_of.find(leased.destination);
-    if (found != row_of.end()) result[found->second].flights.push_back(*flights_.find(job, leased.message));  // else it has just ended
+    if (found != row_of.end()) result[found->second].flights.push_back(*flights_.find(job, leased.message));  // otherwise it has just ended
   });
   return result;
 }

@@ -1,4 +1,4 @@
-// What operators see of a worker: a row for each destination with mail.
+// The state of a worker for operators: a row for each destination with mail.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace mxpress::mta::delivery {
 
-// Reads, and changes nothing. Thread: the worker's.
+// Read-only. Thread: the worker's.
 class AdminView {
  public:
   AdminView(const queue::Schedule& schedule, const Destinations& destinations, const SiteTable& sites, const SiteLimits& limits,

@@ -1,4 +1,4 @@
-// Looks at the age of jobs.
+// Checks the age of jobs.
 #include "mta/delivery/age_policy.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kLookAgain = std::chrono::minutes(10);
-constexpr Duration kLastChance = std::chrono::hours(1);  // for an attempt after the lifetime to begin
+constexpr Duration kLastChance = std::chrono::hours(1);  // time for an attempt after the lifetime to begin
 
 proto::HostResult expired(std::string text) {
   constexpr proto::EnhancedStatus kDeliveryTimeExpired{4, 4, 7};
@@ -29,7 +29,7 @@ Duration AgePolicy::paused(const queue::Job& job, Instant now) const {
   return out > Duration(0) ? std::min(out, parts_.destinations.policy(job.destination)->outage_lifetime) : out;
 }
 
-// While an outage lasts each look finds the deadline farther away.
+// During an outage each check finds a later deadline.
 void AgePolicy::arrange(JobIndex index, Instant now) {
   const queue::Job& job = parts_.schedule.job(index);
   const auto policy = parts_.destinations.policy(job.destination);
@@ -54,7 +54,7 @@ void AgePolicy::look(JobIndex index, Instant now) {
   if (now >= deadline) return look_at_expired(index, now, deadline);
   const bool due = policy->delay_notice > Duration(0) && now >= accepted + policy->delay_notice;
   if (held || !due || job.delay_noticed) return arrange(index, now);
-  // Nothing to tell yet when the message has neither been tried nor waits for a site in backoff, or for a rate limit.
+  // No notice yet if the message was never tried and does not wait for a site in backoff, or for a rate limit.
   auto why = why_late(job);
   job.delay_noticed = (why || !job.first_attempt) && actions_.notify_delay(job, std::move(why), deadline);
   if (!job.delay_noticed) return parts_.schedule.set_age_event(index, std::min(deadline, now + kLookAgain));
@@ -69,8 +69,8 @@ std::optional<SiteFailure> AgePolicy::why_late(const queue::Job& job) const {
   return is_limited ? actions_.waits_for_limit(site) : std::nullopt;
 }
 
-// Time is up, but nothing expires without an attempt in this run, of its own or of its site, that was no earlier than just before its
-// deadline. mxpressd does not probe a dead host for each message that expires.
+// The lifetime is over, but a message expires only after an attempt in this run, of its own or of its site, made just before its deadline
+// or later. A dead host is not probed for each message that expires.
 void AgePolicy::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = parts_.schedule.job(index);
   if (job.stage == queue::JobStage::held) return expire_held(index, now);
@@ -78,10 +78,10 @@ void AgePolicy::look_at_expired(JobIndex index, Instant now, Instant deadline) {
   if (expire_in_outage(index, now) || expire(index, now, deadline)) return;
   if (Backoff* backoff = parts_.sites.backoff_of(job.destination)) backoff->probe_now(now);
   if (const SiteIndex site = parts_.destinations[job.destination].site; site != queue::kNone) parts_.wakes.wake_site(site, now);
-  if (job.stage != queue::JobStage::ready) parts_.schedule.make_ready(index);  // else it keeps its place in the line
+  if (job.stage != queue::JobStage::ready) parts_.schedule.make_ready(index);  // otherwise it keeps its place in the line
 }
 
-// Too much mail of one owner may expire at the same moment to be concluded at once: the rest has another look soon. False: it waits.
+// If too much mail of one owner expires at the same time, the rest is checked again soon. False: it waits.
 bool AgePolicy::conclude(JobIndex index, Instant now, proto::Outcome outcome, SiteFailure why) {
   auto place = actions_.place(parts_.schedule.job(index));
   if (!place) {
@@ -95,11 +95,11 @@ bool AgePolicy::conclude(JobIndex index, Instant now, proto::Outcome outcome, Si
 
 void AgePolicy::expire_held(JobIndex index, Instant now) {
   queue::Job& job = parts_.schedule.job(index);
-  job.hold_wanted = true;  // if it cannot be concluded now
+  job.hold_wanted = true;  // in case it cannot be concluded now
   if (!conclude(index, now, proto::Outcome::failed, {expired(std::string(proto::kHeldTooLong))})) job.hold_wanted = false;
 }
 
-// This host could not send for longer than that keeps mail. No attempt would begin.
+// The outage of this host has lasted beyond the message's lifetime, and no attempt could begin.
 bool AgePolicy::expire_in_outage(JobIndex index, Instant now) {
   auto why = actions_.why_outage(parts_.schedule.job(index).destination);
   if (!why) return false;
@@ -107,7 +107,7 @@ bool AgePolicy::expire_in_outage(JobIndex index, Instant now) {
   return true;
 }
 
-// False: there was no attempt yet. If none begins within kLastChance, the message expires without one: expiry does not wait for other mail.
+// False: there was no attempt yet. If none begins within kLastChance, the message expires without one: expiry must not wait for other mail.
 bool AgePolicy::expire(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = parts_.schedule.job(index);
   const Backoff* backoff = parts_.sites.backoff_of(job.destination);

@@ -1,4 +1,4 @@
-// What the age of a message asks for: the delay notice, and expiry in every state. RFC 5321 4.5.4.1
+// Actions due to the age of a message: the delay notice, and expiry in every state. RFC 5321 4.5.4.1
 #pragma once
 
 #include <functional>
@@ -24,16 +24,16 @@ class AgePolicy {
     Wakes& wakes;
   };
   struct Actions {
-    // A place for the conclusion of this job. None: too many of its owner's mail expire at this moment.
+    // Reserves a place for the conclusion of this job. Nullopt: too much mail of its owner expires at the moment.
     std::function<std::optional<fairness::Owner>(const queue::Job& job)> place;
-    // Ends an attempt that was not made.
+    // Concludes the job without an attempt.
     std::function<void(Conclusion)> conclude;
-    // Asks for a delay notice. `why` the destination backs off, if it does; `deadline`: when the message will expire. False: not now.
+    // Requests a delay notice. `why`: the failure of a destination in backoff; `deadline`: when the message will expire. False: not now.
     std::function<bool(const queue::Job& job, std::optional<SiteFailure> why, Instant deadline)> notify_delay;
-    // Why mail for the site waits for a rate limit; nullopt: it does not.
+    // The reason if mail for the site waits for a rate limit, else nullopt.
     std::function<std::optional<SiteFailure>(SiteIndex site)> waits_for_limit = [](SiteIndex) { return std::nullopt; };
-    // For how much of this time mail for the destination could not be sent because this host could not send at all; and why, if it cannot
-    // now.
+    // The part of this time in which mail for the destination could not be sent because of an outage of this host, and the reason of a
+    // current outage.
     std::function<Duration(DestinationIndex, Instant from, Instant to)> outage = [](DestinationIndex, Instant, Instant) {
       return Duration(0);
     };
@@ -41,14 +41,14 @@ class AgePolicy {
   };
   AgePolicy(Parts parts, Actions actions, Instant now) : parts_(parts), actions_(std::move(actions)), attempts_since_(now) {}
 
-  // Arranges the next look at a job; at `now` at the earliest.
+  // Arranges the next check of a job; at `now` at the earliest.
   void arrange(JobIndex job, Instant now);
   void look(JobIndex job, Instant now);
-  // The site or the lookup of the destination has just failed: what waits for it and is past its lifetime has had its attempt.
+  // The site or the lookup of the destination has just failed: jobs that wait for it past their lifetime have had their attempt.
   void expire_waiting(DestinationIndex index, Instant now);
-  // The part of a job's age that is not its destination's fault: outages of this host, up to the policy's outage_lifetime.
+  // The part of a job's age due to outages of this host, up to the policy's outage_lifetime.
   Duration paused(const queue::Job& job, Instant now) const;
-  // No attempt begins until resume(): what waits meanwhile does not expire for want of one.
+  // No attempt begins until resume(): meanwhile no job expires because it had no attempt.
   void pause() { attempts_since_.reset(); }
   void resume(Instant now) {
     if (!attempts_since_) attempts_since_ = now;
@@ -65,7 +65,7 @@ class AgePolicy {
   const Parts parts_;
   const Actions actions_;
   Pause place_pause_{std::chrono::seconds(1), std::chrono::milliseconds(1)};
-  std::optional<Instant> attempts_since_;  // attempts may begin; nullopt: they may not
+  std::optional<Instant> attempts_since_;  // since when attempts may begin; nullopt: they may not
 };
 
 }  // namespace mxpress::mta::delivery

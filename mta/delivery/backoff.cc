@@ -1,4 +1,4 @@
-// Begin, end and probes of a backoff.
+// Start, end and probes of a backoff.
 #include "mta/delivery/backoff.h"
 
 #include "mta/system/instant.h"

@@ -23,7 +23,7 @@ using system::instant_now;
 using system::to_boot_time;
 using system::to_wall;
 
-// Begins with a failure before MAIL (lookup, connect, greeting, ...): one probe at a time, later and later.
+// Begins with a failure before MAIL (lookup, connect, greeting, ...): one probe at a time, at growing intervals.
 class Backoff {
  public:
   bool active() const { return known_ != nullptr; }
@@ -34,18 +34,18 @@ class Backoff {
   std::optional<SiteFailure> failure() const;
 
   void failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random);
-  // As an earlier run left it.
+  // Restores the state that an earlier run left.
   void restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last);
-  // The wall clock may have been stepped since: a destination waits for the site no longer than its own schedule does.
+  // The wall clock may have been stepped since: a destination waits for the site no longer than its own schedule allows.
   void probe_no_later_than(Instant latest) {
     if (known_) known_->next_probe = std::min(known_->next_probe, latest);
   }
   void over() { known_.reset(); }
-  // A message that has come since the last failure may cause a probe kFreshProbe after it: new mail need not wait for hours.
+  // A message that arrived after the last failure may cause a probe kFreshProbe after it: new mail need not wait for hours.
   static constexpr Duration kFreshProbe = std::chrono::minutes(5);
   Instant probe_time(bool is_fresh) const;
   bool may_probe(Instant now, bool is_fresh) const { return !active() || probe_time(is_fresh) <= now; }
-  // The operator asks now.
+  // An operator has requested a probe.
   void probe_now(Instant now) {
     if (known_) known_->next_probe = now;
   }
@@ -53,11 +53,11 @@ class Backoff {
  private:
   struct Known {
     Instant next_probe;
-    Instant first_time{Duration::min()}, last_time{Duration::min()};  // of this run
+    Instant first_time{Duration::min()}, last_time{Duration::min()};  // in this run
     CompactResult last;
     std::uint32_t failures = 0;
   };
-  std::unique_ptr<Known> known_;  // null if it does not back off: most do not
+  std::unique_ptr<Known> known_;  // null without a backoff, the usual case
 };
 
 }  // namespace mxpress::mta::delivery

@@ -1,4 +1,4 @@
-// What a backoff is for, as the spool stores it.
+// The name of a backoff, as the spool stores it.
 #include "mta/delivery/backoff_key.h"
 
 #include "queue/message_store.h"
@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kLookup = "lookup:";
 
-// "25", "25 route": what follows it is the port of a host that is called "lookup". No domain is a number.
+// "25", "25 route": the text before it is a host that is called "lookup", and this is its port. No domain is a number.
 bool is_port(std::string_view text) {
   const std::string_view port = text.substr(0, text.find(' '));
   return !port.empty() && port.find_first_not_of("0123456789") == std::string_view::npos;

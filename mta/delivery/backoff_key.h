@@ -1,4 +1,4 @@
-// Names what a backoff is for, as the spool's site records store it: a site, or the lookup of a destination.
+// The name of a backoff in the spool's site records: of a site, or of the lookup of a destination.
 #pragma once
 
 #include <string>
@@ -14,13 +14,13 @@ class BackoffKey {
   // `text`: of a SessionKey.
   static BackoffKey of_site(std::string text) { return BackoffKey(Kind::site, std::move(text)); }
   static BackoffKey of_lookup(routing::DestinationRef destination) { return BackoffKey(Kind::lookup, std::string(destination.text())); }
-  // Of queue::SiteRecord::site.
+  // From queue::SiteRecord::site.
   static BackoffKey of_record(std::string_view stored);
 
   bool is_lookup() const { return kind_ == Kind::lookup; }
   // The text of the SessionKey, or of the destination.
   const std::string& name() const { return name_; }
-  // For queue::SiteRecord::site. The same in all versions: spools have it.
+  // For queue::SiteRecord::site. Never changes between versions: spools contain it.
   std::string stored() const;
   bool operator==(const BackoffKey&) const = default;
 

@@ -1,4 +1,4 @@
-// Begins and ends backoffs.
+// Starts and ends backoffs.
 #include "mta/delivery/backoffs.h"
 
 #include <algorithm>
@@ -24,7 +24,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr int kFewLooks = 8;                                   // at jobs
+constexpr int kFewLooks = 8;                                   // jobs to look at
 constexpr Duration kRounding = std::chrono::milliseconds(10);  // between the clocks
 
 // Valid as long as the site keeps its terms.
@@ -40,14 +40,14 @@ void Backoffs::restore(const queue::SiteRecord& record) {
 
 void Backoffs::restore_site(SiteIndex index, const queue::SiteRecord& record) {
   Site& site = parts_.sites[index];
-  if (site.has_answered && !site.backoff.active())  // what this run knows is newer, and has not been recorded
+  if (site.has_answered && !site.backoff.active())  // this run knows something newer that has not been recorded
     return parts_.spool.record_site({record.site, 0, {}, std::nullopt});
-  // However long that is, no destination waits longer than its own schedule does once it has joined the site.
+  // However long the wait is, a destination that joins the site waits no longer than its own schedule allows.
   const Duration wait = std::max(record.next_probe - Clock::current().wall(), Duration(0));
   site.restore(record.failures, instant_now() + wait, record.last);
 }
 
-// A failure after MAIL that only this message has met is the message's.
+// A failure after MAIL counts against the message if no other message has had it.
 bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& message, const AttemptReport& report) {
   Site& site = parts_.sites[index];
   if (site.terms->login && proto::refuses_login(report.failure)) parts_.events.emit(events::LoginRefused{login_of(site)});
@@ -62,7 +62,7 @@ bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& messag
   return false;
 }
 
-// Its hosts change, and have failed again: what is found next is not asked before its own schedule says so.
+// Its hosts have changed, and the new ones failed again: the hosts of the next lookup are tried only when its own schedule allows.
 void Backoffs::wait_with_lookup(DestinationIndex index, const proto::HostResult& failure) {
   Destination& destination = parts_.destinations[index];
   if (destination.failures == 0) return;
@@ -90,7 +90,7 @@ void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto
   wait_with_lookup(destination, failure);
   site.backoff.failed(destinations.brief(failure), now, *destinations.policy(destination), random);
   const WallTime next_probe = to_wall(site.backoff.next_probe());
-  // The next run does not know whose mail the host refuses, and must not keep that of others waiting.
+  // The next run would not know whose mail the host refuses, and must not delay that of others.
   if (!site.suspicion.is_of_owners()) spool.record_site({sites.key(index), site.backoff.failures(), next_probe, failure});
   const SiteFailure why = *site.backoff.failure();
   events.emit(mta::events::SiteFailed{transport::hosts_of(sites.key(index)), proto::for_other_messages(why.result, why.since),
@@ -134,7 +134,7 @@ void Backoffs::login_changed(std::optional<std::string_view> name) {
   });
 }
 
-// The messages that were the probes wait themselves, until the next one: they are due, too. What waits longer has reasons of its own.
+// The messages that were probes wait until the next probe, so they are made due, too. Others that wait longer have other reasons.
 void Backoffs::ask_sites(const std::function<bool(SiteIndex)>& is_meant) {
   const Instant now = instant_now();
   std::map<SiteIndex, Instant> waited_for;
@@ -173,7 +173,7 @@ void Backoffs::make_due(const std::function<bool(const queue::Job&)>& is_meant) 
   for (const JobIndex index : due) parts_.schedule.make_ready(index);
 }
 
-// Behind the newest mail of an owner there may be some that was tried.
+// Behind the newest mail of an owner there may be mail that was tried.
 bool Backoffs::has_fresh(DestinationIndex index, const Backoff& backoff) const {
   if (!backoff.active()) return false;
   const queue::Schedule& schedule = parts_.schedule;

@@ -1,4 +1,4 @@
-// Why sites and lookups back off, and when they are asked again.
+// The backoffs of sites and lookups, and the times of their probes.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ using queue::Instant;
 
 class Backoff;
 
-// Changes the backoff of sites and lookups, has the spool remember it, and arranges the next probe. Thread: the worker's.
+// Changes the backoff of sites and lookups, records it in the spool, and arranges the next probe. Thread: the worker's.
 class Backoffs {
  public:
   struct Parts {
@@ -36,30 +36,30 @@ class Backoffs {
   };
   explicit Backoffs(Parts parts) : parts_(parts) {}
 
-  // What an earlier run left: of the lookup of a destination, or of a site that is known here.
+  // Restores the backoff of an earlier run: of the lookup of a destination, or of a site known here.
   void restore(const queue::SiteRecord& record);
   void restore_site(SiteIndex site, const queue::SiteRecord& record);
 
-  // The attempt for a message met a failure. False: it is that message's own, which waits by itself, and another may ask the host at once.
+  // The attempt for a message failed. False: the failure concerns that message only, which waits alone; another may try the host at once.
   bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
-  // The site backs off. `began`: the delivery. While the site backs off already, one that began before the next probe was due tells nothing
-  // new: what several owners meet at a time is one failure.
+  // The site backs off. `began`: start of the delivery. During a backoff, a delivery that began before the next probe was due gives no new
+  // information: simultaneous failures of several owners' mail are one failure.
   void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& failure, Instant began);
-  // The site has answered to a transaction for the destination: it backs off no longer. `limit`: of its sessions; `took`: the whole
+  // The site has answered a transaction for the destination, so its backoff ends. `limit`: of its sessions; `took`: duration of the whole
   // delivery.
   void succeeded(DestinationIndex destination, SiteIndex site, std::size_t limit, Duration took);
 
-  // A destination has left the site: without any the site backs off no longer.
+  // A destination has left the site. A site without destinations ends its backoff.
   void forget_unused(SiteIndex site);
 
-  // The operator asks: whatever backs off is asked now, the lookup and the site if it is known already.
+  // The operator requests a try: probes everything in backoff now, the lookup and, if it is known already, the site.
   void probe_now(DestinationIndex index);
-  // What this host signs in with by [credentials.`name`] may be another one; none: by any. Sites that back off and use it are asked now.
+  // The login of [credentials.`name`] may have changed (nullopt: any login). Sites in backoff that use it are tried now.
   void login_changed(std::optional<std::string_view> name);
-  // The same of sites that back off and that `is_meant` chooses, and of all lookups that back off.
+  // The same for sites in backoff that `is_meant` selects, and for all lookups in backoff.
   void ask_sites(const std::function<bool(SiteIndex)>& is_meant);
   void ask_lookups();
-  // Whether mail has come since the last failure: it need not wait out a long backoff.
+  // True if mail has arrived since the last failure: it need not wait out a long backoff.
   bool has_fresh(DestinationIndex index, const Backoff& backoff) const;
 
  private:

@@ -1,4 +1,4 @@
-// A queue of indices whose links lie in the elements that they stand for: each element is in it at most once.
+// A queue of indices whose links lie in the elements themselves: each element is in it at most once.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace mxpress::mta::delivery {
 
-// `link(index)` is the place in an element for the index after it; always the same for one chain.
+// `link(index)` gives the place in an element for the next index; always the same for one chain.
 class Chain {
  public:
   static constexpr std::uint32_t kEnd = queue::kNone;
@@ -25,7 +25,7 @@ class Chain {
   void pop_front(Link link) {
     first_ = link(first_);
   }
-  // If it is there.
+  // Removes it if it is there.
   template <class Link>
   void erase(std::uint32_t index, Link link) {
     std::uint32_t before = kEnd, at = first_;

@@ -1,4 +1,4 @@
-// Finds what has no mail, and forgets it.
+// Forgets destinations and sites without mail.
 #include "mta/delivery/cleanup.h"
 
 #include <algorithm>
@@ -36,8 +36,8 @@ void Cleanup::run() {
   sites_due_at_ = std::max(many_, sites.known() + sites.known() / 4);
 }
 
-// Returns how many sites in backoff have no member. Nobody who waits has a destination without jobs at hand: but for lookups, which are
-// left alone, and the failing of all jobs, which notices that `answers` has changed.
+// Returns the number of sites in backoff without members. Coroutines never wait holding a destination without jobs, except for lookups,
+// whose destinations are kept, and fail_all(), which notices that `answers` has changed.
 std::size_t Cleanup::forget_destinations() {
   auto& [schedule, destinations, sites, ownership] = parts_;
   const auto unused = unused_destinations();

@@ -1,4 +1,4 @@
-// Forgets destinations and sites without mail once there are many: names that were written to once must not fill the memory.
+// Forgets destinations and sites without mail once there are many, so that names that were used once do not fill the memory.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,11 @@ class Cleanup {
     SiteTable& sites;
     Ownership& ownership;
   };
-  // Of this worker, beyond `many` destinations or sites. `has_sessions`: whether the transport of a site keeps something of it.
+  // For this worker, beyond `many` destinations or sites. `has_sessions`: true if the transport keeps something for the site.
   Cleanup(std::size_t worker, Parts parts, std::size_t many, std::function<bool(SiteIndex)> has_sessions);
 
   bool is_due() const;
-  // Takes time by all of them, and is due again only when a quarter as many have come.
+  // Takes time proportional to their number, and is due again only when a quarter as many have been added.
   void run();
 
  private:

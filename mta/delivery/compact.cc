@@ -1,4 +1,4 @@
-// Packs values one after the other: numbers as many octets of seven bits as they need, texts with their length in front.
+// Packs values into octets: numbers in groups of seven bits, texts preceded by their length.
 #include "mta/delivery/compact.h"
 
 #include <algorithm>
@@ -102,7 +102,7 @@ std::optional<proto::HostResult> CompactResult::get() const {
   return result;
 }
 
-// A host with several addresses is named once.
+// The name of a host with several addresses is stored once.
 void CompactTargets::operator=(const std::vector<dns::Target>& targets) {
   Packer packer;
   const std::string* before = nullptr;

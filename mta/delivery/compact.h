@@ -1,4 +1,4 @@
-// What a worker keeps of each of many destinations, packed: one piece of memory each, and none where there is nothing to tell.
+// Compact per-destination state. Each value takes one allocation, or none if it is empty.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct HostResult;
 
 namespace mxpress::mta::delivery {
 
-// What a host said last, for those who ask.
+// The latest result of a host, for operators.
 class CompactResult {
  public:
   void operator=(const std::optional<proto::HostResult>& result);

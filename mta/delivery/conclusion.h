@@ -1,4 +1,4 @@
-// A leased job whose outcome is known without asking a host.
+// A leased job whose outcome is known without trying a host.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ struct Conclusion {
   queue::JobIndex job;
   proto::Outcome outcome;
   SiteFailure failure;
-  std::optional<fairness::Owner> place{};  // who has a place among those that expire at a time; none: it is none of them
+  std::optional<fairness::Owner> place{};  // owner whose place among expiring mail it uses; nullopt: it uses none
 };
 
 }  // namespace mxpress::mta::delivery

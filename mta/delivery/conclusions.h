@@ -1,4 +1,4 @@
-// Ends attempts that no host was asked for: expired mail, and mail of a destination whose lookup has failed.
+// Ends jobs without trying a host: expired mail, and mail of a destination whose lookup has failed.
 #pragma once
 
 #include <deque>
@@ -13,8 +13,8 @@
 
 namespace mxpress::mta::delivery {
 
-// Thousands of jobs of one message may be concluded at about the same time: they form a line, and only one of them is at work. Thread: the
-// worker's.
+// Thousands of jobs of one message may be concluded at about the same time: they form a line, and only one of them is processed at a time.
+// Thread: the worker's.
 class Conclusions {
  public:
   struct Parts {
@@ -27,17 +27,17 @@ class Conclusions {
     DeliveryRoom& room;
     JobLoader& loader;
     Leases& leases;
-    system::CrashRecord::Region* handled;  // notes what is being handled; null: nobody does
+    system::CrashRecord::Region* handled;  // notes the message in progress; null: not noted
   };
   explicit Conclusions(Parts parts) : parts_(parts) {}
 
-  // A place for the conclusion of mail that expires, for conclude(): bounded in all, with shares of owners. None: not now.
+  // Reserves a place for mail that expires, for conclude(): limited in all, with shares for owners. Nullopt: not now.
   std::optional<fairness::Owner> place_for(proto::QueueId message);
-  // Of a leased job, soon.
+  // Concludes a leased job soon.
   void conclude(Conclusion conclusion);
-  // The same, now. A bug costs this attempt, not the job.
+  // Concludes it now. A bug costs this attempt, not the job.
   Task<void> conclude_in_turn(Conclusion conclusion);
-  // Lines of messages with many jobs go no further.
+  // Stops the lines of messages with many jobs.
   void stop() { stopping_ = true; }
 
  private:
@@ -45,7 +45,7 @@ class Conclusions {
   Task<void> conclude_line(proto::QueueId message);
   Task<void> conclude_job(Conclusion conclusion);
 
-  static constexpr std::uint64_t kAtATime = 1'000;  // that expire
+  static constexpr std::uint64_t kAtATime = 1'000;  // for expiring mail
 
   const Parts parts_;
   fairness::FairBudget places_{kAtATime};

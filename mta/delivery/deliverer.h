@@ -1,4 +1,4 @@
-// Delivery as the rest of the daemon sees it: messages go in, outcomes go to the spool; operators look and act.
+// The interface of delivery for the rest of the daemon: messages go in, outcomes go to the spool; operators view and act.
 #pragma once
 
 #include <cstdint>
@@ -25,26 +25,26 @@ using proto::QueueId;
 
 namespace mxpress::mta::delivery {
 
-// The name of the row for messages whose delivery has ended, but whose senders have not been told yet.
+// The name of the row for messages whose delivery has ended, but whose senders have not been notified yet.
 inline constexpr const char* kNoticesToCompose = "notices:";
-// The name of the row for messages that have brought the daemon down.
+// The name of the row for messages whose handling crashed the daemon.
 inline constexpr const char* kSetAside = "set aside:";
 
-// An outage of this host that lasts.
+// A current outage of this host.
 struct OutageStatus {
   std::string way;             // "direct", "[route.office]"
-  std::string reason, advice;  // what is wrong; what to do
+  std::string reason, advice;  // the problem, and the action to take
   WallTime since{};
 };
 
-// An attempt that goes on.
+// An attempt in progress.
 struct Flight {
   queue::QueueId message;
   WallTime since{};
-  std::string host, address;  // the one that is asked at this moment; empty before the first
+  std::string host, address;  // the host being tried; empty before the first
 };
 
-// One row of `mxpress queue`: what waits for one destination.
+// One row of `mxpress queue`: the waiting mail of one destination.
 struct DestinationStatus {
   std::string destination;  // domain, literal, or "local"
   std::string site;         // first mail host, empty while unknown
@@ -54,18 +54,18 @@ struct DestinationStatus {
   WallTime oldest{};
   WallTime next_try{};                    // earliest; now when in flight
   std::optional<proto::HostResult> last;  // last failure or verdict
-  // While the site or its lookup backs off: all that is due waits for this one probe, because of `last`.
+  // While the site or its lookup is in backoff because of `last`: the time of the one probe that all due mail waits for.
   std::optional<WallTime> next_probe{};
-  std::optional<WallTime> failing_since{};  // that, if it began in this run
+  std::optional<WallTime> failing_since{};  // start of the backoff, if it was in this run
   std::vector<Flight> flights{};
-  std::uint64_t ending = 0;                  // of the messages: nothing waits of them, and they go as soon as that is on the disk
-  std::optional<WallTime> oldest_waiting{};  // like `oldest`, of those that are not held; none: all are
+  std::uint64_t ending = 0;                  // messages without open recipients, which end once that is on the disk
+  std::optional<WallTime> oldest_waiting{};  // like `oldest`, without held messages; nullopt: all are held
 };
 
 enum class ActionEffect {
   done,
-  in_flight,  // recorded; a worker is at it and sees it at its next step: what the host has accepted by then is sent
-  held,       // it is to be tried again, and waits for its release
+  in_flight,  // recorded; the delivery in progress sees it at its next step: recipients accepted by the host before that are sent
+  held,       // to be tried again, but it waits for its release
   unknown,    // no such message in the queue (it may have ended meanwhile)
 };
 
@@ -73,21 +73,21 @@ enum class ActionEffect {
 class Deliverer {
  public:
   virtual ~Deliverer() = default;
-  // A message that is durable in the spool. One with Envelope::refused is returned to its sender: any thread that may block, then.
+  // Takes a durable message of the spool. One with Envelope::refused is returned to its sender; call it then from a thread that may block.
   virtual void admit(queue::QueueId id, const proto::Envelope& envelope) = 0;
-  // A message or a site's backoff that recovery found.
+  // Takes a message, or a site's backoff, that recovery found.
   virtual void restore(const queue::Message& message) = 0;
   virtual void restore_site(const queue::SiteRecord& site) = 0;
   // Records the action in the spool (durable when `done` is called) and lets the workers see it. One effect per id, same order.
   virtual void act(queue::ActionKind action, std::vector<queue::QueueId> ids,
                    std::function<void(Result<std::vector<ActionEffect>>)> done) = 0;
-  // What waits, per destination; `done` is called on some worker's thread.
+  // The waiting mail, per destination; `done` is called on a worker's thread.
   virtual void status(std::function<void(std::vector<DestinationStatus>)> done) = 0;
-  // The same for one message, by destination: only `next_probe`, `last` and `flights` are told. Takes time by its number of destinations.
+  // The same for one message: only `next_probe`, `last` and `flights` are set. Takes time proportional to its number of destinations.
   virtual void status_of(queue::QueueId id, std::function<void(std::vector<DestinationStatus>)> done) = 0;
-  // A new configuration is in force: mail deferred for reasons of our own side is tried again.
+  // A new configuration is in use: mail deferred because of this host is tried again.
   virtual void reconfigured() = 0;
-  // What this host signs in with by [credentials.`name`] is another one: mail that waits because of the old one is tried now.
+  // The login of [credentials.`name`] has changed: mail that waits because of the old one is tried now.
   virtual void login_changed(const std::string& name) = 0;
 };
 

@@ -1,4 +1,4 @@
-// Room for deliveries.
+// Reserves memory for deliveries.
 #include "mta/delivery/delivery_room.h"
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-// By the job's `room`: 1 for a list of up to twice kManyRecipients, and so on, doubled. One delivery counts for a quarter at most, so that
-// those of one owner need not wait for each other.
+// By the job's `room`: 1 for a list of up to twice kManyRecipients, and doubled for each step. One delivery counts for at most a quarter,
+// so that those of one owner need not wait for each other.
 std::uint64_t octets_of(std::uint8_t room) {
   if (room == 0) return 0;
   return std::min<std::uint64_t>((transport::kManyRecipients << room) * Loads::kRecipient, Loads::kLongDeliveries / 4);

@@ -1,4 +1,4 @@
-// Whether there is room for the delivery of a job: for its recipients in memory, and for lines about its outcome.
+// Checks if there is room for the delivery of a job: memory for its recipients, and space for log lines about its outcome.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +8,15 @@
 
 namespace mxpress::mta::delivery {
 
-// A delivery may take an hour. The memory that deliveries to many recipients hold is bounded in all; the others are bounded by their
-// number. Thread: the worker's.
+// A delivery may take an hour. The total memory of deliveries to many recipients is limited; the other deliveries are limited by number.
+// Thread: the worker's.
 class DeliveryRoom {
  public:
   DeliveryRoom(queue::Schedule& schedule, queue::MessageStore& spool, Loads& loads) : schedule_(schedule), spool_(spool), loads_(loads) {}
 
-  // As far as is known before the message is read.
+  // A check with the data known before the message is read.
   bool has_some(queue::JobIndex job) const;
-  // Outcomes are logged, so mail of an owner who has too many lines waiting gets none; mail of others goes on.
+  // Outcomes are logged, so mail of an owner with too many unwritten lines waits; mail of others goes on.
   bool has_log_room(queue::JobIndex job) const;
   // Charges the delivery of the message. False: it may not begin now.
   bool take(queue::JobIndex job, const queue::Message& message, LoadBudget::Charge& charge);

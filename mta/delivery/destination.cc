@@ -1,4 +1,4 @@
-// Which recipients of a message belong to a destination.
+// Finds the recipients of a message that belong to a destination.
 #include "mta/delivery/destination.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What a worker asks of a message and of the retry schedule for one destination.
+// Questions about a message and its retry schedule for one destination.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ using routing::DestinationRef;
 
 // The indices of the recipients of a message that are still pending at a destination.
 std::vector<std::uint32_t> pending_recipients(const queue::Message& message, DestinationRef destination, const Config& config);
-// Whether there are any.
+// True if there is any.
 bool has_pending_recipients(const queue::Message& message, DestinationRef destination, const Config& config);
 
-// What is left of a wait until a wall-clock time read from disk. The wall clock may have been stepped since: no longer than the
-// destination's schedule waits after so many failures.
+// The rest of a wait until a wall-clock time read from disk. The wall clock may have been stepped since, so it is at most the wait of the
+// destination's schedule after this many failures.
 Duration restored_wait(WallTime until, std::uint32_t failures, const queue::RetrySchedule& schedule);
 
 }  // namespace mxpress::mta::delivery

@@ -1,4 +1,4 @@
-// What is known of the destinations of a worker.
+// The data of a worker's destinations.
 #include "mta/delivery/destinations.h"
 
 #include "mta/config/config.h"
@@ -33,7 +33,7 @@ bool Destinations::begin(DestinationIndex index) {
   return true;
 }
 
-// Whoever still waits for an answer about it sees by `answers` that it is another one.
+// A coroutine that still waits for its lookup sees by `answers` that the destination is another one.
 void Destinations::forget(DestinationIndex index) {
   schedule_.forget(index);
   Destination fresh;

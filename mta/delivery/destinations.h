@@ -1,4 +1,4 @@
-// The destinations of a worker: compact state of each, by the index that the schedule gives its name.
+// The destinations of a worker: compact state of each, by its index in the schedule.
 #pragma once
 
 #include <cstdint>
@@ -18,21 +18,21 @@ namespace mxpress::mta::delivery {
 struct Destination {
   bool is_known : 1 = false;  // it has a name
   bool resolving : 1 = false;
-  bool probe_wanted : 1 = false;  // as soon as the site is known: the operator has asked before it was
-  std::uint8_t failures = 0;      // in a row, once it has left a site that failed; 0: it has left none
-  std::uint16_t answers = 0;      // how often something has been found out about it
+  bool probe_wanted : 1 = false;  // probe once the site is known: the operator asked before
+  std::uint8_t failures = 0;      // failures in a row after it has left a failed site; 0: it has left none
+  std::uint16_t answers = 0;      // number of results found for it so far
   SiteIndex site = queue::kNone;
-  DestinationIndex next_member = queue::kNone;  // of the site
+  DestinationIndex next_member = queue::kNone;  // of the same site
   Instant resolved_until = Instant::min();
-  Instant next_wake = Instant::max();  // the earliest that is arranged
+  Instant next_wake = Instant::max();  // the earliest arranged time
   CompactTargets targets;
   Backoff backoff;     // of the lookup
-  CompactResult last;  // of the latest attempt, if it did not deliver
+  CompactResult last;  // of the latest attempt, unless it delivered
 
   bool is_resolved(Instant now) const { return resolved_until > now; }
-  // Its hosts were known until their records ended, not until the rules changed.
+  // Its records have reached the end of their TTL; the rules have not changed.
   bool is_outdated() const { return site != queue::kNone && resolved_until != Instant::min(); }
-  // It needs no lookup, ever.
+  // It never needs a lookup.
   bool has_fixed_site() const { return resolved_until == Instant::max(); }
 };
 static_assert(sizeof(Destination) <= 56);  // there may be a hundred thousand
@@ -40,7 +40,7 @@ static_assert(sizeof(Destination) <= 56);  // there may be a hundred thousand
 // Thread: one.
 class Destinations {
  public:
-  // Beyond `many` less is kept of each.
+  // Beyond `many` destinations less is kept for each.
   Destinations(queue::Schedule& schedule, const CurrentConfig& config, std::size_t many)
       : schedule_(schedule), config_(config), many_(many) {}
 
@@ -51,15 +51,15 @@ class Destinations {
   routing::DestinationRef name(DestinationIndex index) const;
   std::shared_ptr<const queue::RetryPolicy> policy(DestinationIndex index) const;
 
-  // The backoff that an earlier run left for the lookup of a destination.
+  // Stores the backoff that an earlier run left for the lookup of a destination.
   void restore_lookup(const std::string& name, const queue::SiteRecord& record) { restored_lookups_[name] = record; }
-  // Makes one known whose name the schedule has. True: it was not.
+  // Makes a name of the schedule known. True: it is new.
   bool begin(DestinationIndex index);
-  // One without jobs, at the schedule, too: another name may get its index.
+  // Forgets a destination without jobs, in the schedule, too: another name may get its index.
   void forget(DestinationIndex index);
 
   bool are_many() const;
-  // For what is kept of each: without most of its text, if they are many.
+  // The form to keep for each destination: without most of its text, if they are many.
   proto::HostResult brief(proto::HostResult result) const;
 
  private:

@@ -1,4 +1,4 @@
-// Composes, stores and tells.
+// Composes and stores the digest.
 #include "mta/delivery/digest_sender.h"
 
 #include <exception>
@@ -42,7 +42,7 @@ Task<std::optional<queue::Instant>> DigestSender::wait(proto::QueueId message) {
   co_return std::max(digest_.due(), instant_now() + kLookAgain);
 }
 
-// A message that cannot be read now stays for the next digest.
+// A message that cannot be read now waits for the next digest.
 Task<void> DigestSender::send() {
   const auto config = parts_.config.get();
   DigestText text(*config);

@@ -33,15 +33,15 @@ class DigestSender {
   };
   struct Actions {
     std::function<Task<Result<queue::Message>>(proto::QueueId)> load;
-    // Those whose failure the sender is to be told of.
+    // The recipients whose failure is to be reported to the sender.
     std::function<std::vector<std::uint32_t>(const queue::Message&)> failed_recipients;
     std::function<void(proto::QueueId, const proto::Envelope&)> admit;
   };
   DigestSender(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}
 
-  // Whether the failures of a message are told in a digest. `has_turn`: it has been said before that they are not.
+  // True if the failures of a message are reported in a digest. `has_turn`: it was decided before that they are not.
   bool joins(const queue::Message& message, bool has_turn);
-  // When to ask again about such a message; nothing: it has been told now. Whoever asks first when the digest is due composes it.
+  // The time to ask again about such a message; nullopt: it has been reported. The first caller after the digest is due composes it.
   Task<std::optional<queue::Instant>> wait(proto::QueueId message);
 
  private:

@@ -51,7 +51,7 @@ bool any_in_stage(const queue::Message& message, RecipientStage stage) {
   return std::any_of(message.recipients.begin(), message.recipients.end(), [&](const auto& r) { return r.stage == stage; });
 }
 
-// None of them is in flight: each has been delivered, or could not be.
+// No recipient of these messages is in flight: each was delivered, or could not be.
 DestinationStatus row_of_notices(std::size_t pending) {
   DestinationStatus row;
   row.destination = kNoticesToCompose;
@@ -149,14 +149,14 @@ void Dispatcher::restore(const queue::Message& message) {
 
 void Dispatcher::set_aside(const queue::Message& message, const std::string& death) {
   set_aside_.add(message.id);
-  if (message.held) return;  // by an earlier start
+  if (message.held) return;  // held by an earlier start
   services_.spool.settle(settlement_of(message, death, Clock::current().wall()), nullptr);
   services_.spool.act(queue::ActionKind::hold, {message.id}, [&hub = services_.events, id = message.id, death](Status held) {
     if (held) hub.emit(events::SetAside{id, death});
   });
 }
 
-// For those whom no worker knows: an operator who acts on one takes it up again, or lets it end.
+// For messages that no worker knows: an operator's action puts them back into delivery, or ends them.
 std::vector<queue::QueueId> Dispatcher::acted_on_set_aside(queue::ActionKind action, const std::vector<queue::QueueId>& ids) {
   auto found = set_aside_.acted(action, ids);
   const bool stays = action == queue::ActionKind::hold || action == queue::ActionKind::retry;
@@ -184,7 +184,7 @@ void Dispatcher::readmit(const queue::Message& message) {
   const Instant now = instant_now();
   const Duration age = services_.spool.age_of(message);
   const auto config = services_.config.get();
-  const bool was_told =  // of a delay: once for all destinations
+  const bool was_told =  // about a delay: once for all destinations
       std::any_of(message.recipients.begin(), message.recipients.end(), [](const auto& r) { return r.delay_notice_sent; });
   const fairness::Owner owner = message.envelope.submitter.share_owner();
   const routing::RecipientRouting routing(message.envelope, *config);
@@ -253,7 +253,7 @@ void Dispatcher::apply(queue::ActionKind action, std::vector<queue::QueueId> ids
   });
 }
 
-// Rows of all workers; `finish` runs after the last one, on some worker's thread.
+// Collects the rows of all workers; `finish` runs after the last one, on some worker's thread.
 void Dispatcher::gather_rows(std::function<std::vector<DestinationStatus>(Worker&)> rows_of,
                              std::function<void(std::vector<DestinationStatus>)> finish) {
   struct Rows {
@@ -286,7 +286,7 @@ void Dispatcher::status_of(queue::QueueId id, std::function<void(std::vector<Des
 void Dispatcher::reconfigured() {
   for (auto& worker : workers_)
     asio::post(worker->io(), [this, &worker] {
-      const auto config = services_.config.get();  // the latest, also where several come at a time
+      const auto config = services_.config.get();  // the latest, even if several arrive at the same time
       worker->reconfigured(config, services_.make_resolver(worker->io(), *config));
     });
   outages_->reconfigured();
@@ -325,7 +325,7 @@ void Dispatcher::stop(std::function<void()> idle) {
   visit_all([](Worker& worker) { worker.stop(); }, [this, idle = std::move(idle)]() mutable { wait_until_idle(std::move(idle)); });
 }
 
-// What a spool that takes nothing still has to record may take long: nobody waits for that.
+// If the spool accepts nothing, recording may take long: that is not waited for.
 void Dispatcher::wait_until_idle(std::function<void()> idle) {
   const bool records = services_.spool.counters().accepting;
   auto in_flight = std::make_shared<std::atomic<std::size_t>>(records ? returns_->under_way() + notices_->storing() : 0);

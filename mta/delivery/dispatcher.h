@@ -1,4 +1,4 @@
-// The dispatcher: takes messages in, gives each job to the worker that owns it, and lets operators look and act.
+// The dispatcher: takes messages in, gives each job to the worker that owns it, and gives operators views and actions.
 #pragma once
 
 #include <atomic>
@@ -63,23 +63,23 @@ struct LeftJobs;
 struct Loads;
 
 struct DispatcherServices {
-  std::vector<asio::io_context*> workers;  // one each; in simulations several may be the same
+  std::vector<asio::io_context*> workers;  // one per worker; in simulations several may be the same
   queue::MessageStore& spool;
   const CurrentConfig& config;
-  events::Hub& events;         // outlives the spool, too
+  events::Hub& events;         // must outlive the spool, too
   fairness::FileTurns* files;  // null: the disk is read at once
   std::function<std::shared_ptr<dns::Resolver>(asio::io_context&, const Config&)> make_resolver;
   std::function<std::unique_ptr<net::Connector>(asio::io_context&)> make_connector;
   std::uint64_t seed = 0;
-  system::CrashRecord* crash_record = nullptr;        // null: nobody notes what is being handled (simulations)
-  std::size_t many_destinations = kManyDestinations;  // of each worker
-  rates::RateLimits* limits = nullptr;                // outlives the io_contexts; null: no route has a rate limit
-  queue::Disk* disk = nullptr;                        // where outages of this host are kept, in this file; null: nowhere
+  system::CrashRecord* crash_record = nullptr;        // null: messages in progress are not noted (simulations)
+  std::size_t many_destinations = kManyDestinations;  // for each worker
+  rates::RateLimits* limits = nullptr;                // must outlive the io_contexts; null: no route has a rate limit
+  queue::Disk* disk = nullptr;                        // stores outages of this host in this file; null: not stored
   std::string outages_file{};
-  // Whether this host has a route to any network of a family; null: it has.
+  // True if this host has a route to any network of a family; null: always.
   std::function<bool(dns::AddressFamily)> has_route{};
   std::function<bool(const dns::Address&)> has_route_to{};  // to this address
-  // This host cannot send directly any more, or can again: see Outages::is_direct_out(). Any thread; null: nobody wants to know.
+  // Called when this host cannot send directly any more, or can again: see Outages::is_direct_out(). Any thread; may be null.
   std::function<void()> when_outage_changed{};
 };
 
@@ -99,26 +99,26 @@ class Dispatcher final : public Deliverer, private Ownership {
   void reconfigured() override;
   void login_changed(const std::string& name) override;
 
-  // Recovery found a message that has brought the daemon down, `death` says by what: it is held, and no worker gets to know it until an
-  // operator releases, returns or removes it. Any thread.
+  // Recovery found a message whose handling crashed the daemon (`death` says how): it is held, and kept from all workers until an operator
+  // releases, returns or removes it. Any thread.
   void set_aside(const queue::Message& message, const std::string& death);
   // Reads a message that recovery found, and delivers it like others.
   void take_up(queue::QueueId id);
   std::size_t count_set_aside() const { return set_aside_.size(); }
-  // That all workers know something about. While no worker runs.
+  // The number of destinations known to all workers. Call it only while no worker runs.
   std::size_t known_destinations() const;
-  // How often a job has gone from one worker to another. Any thread.
+  // The number of moves of jobs between workers. Any thread.
   std::uint64_t moved_jobs() const { return moved_jobs_; }
 
-  // Of this host. Any thread.
+  // Outages of this host. Any thread.
   const Outages& outages() const { return *outages_; }
 
-  // What is held of messages. Any thread.
+  // The memory used for messages. Any thread.
   Loads& loads() { return *loads_; }
   // While true no attempt begins. Any thread.
   void pause(bool paused);
-  // No new attempts. `idle` is called, on some worker's thread, once nothing is in flight any more and what has become of it is durable and
-  // told.
+  // Begins no new attempts. `idle` is called, on some worker's thread, once no delivery is in flight and all outcomes are durable and
+  // reported.
   void stop(std::function<void()> idle);
 
  private:
@@ -132,7 +132,7 @@ class Dispatcher final : public Deliverer, private Ownership {
   void leave(queue::QueueId id, std::set<std::string> destinations, std::function<void(LeftJobs)> done);
   void route_job(NewJob job);
   void apply(queue::ActionKind action, std::vector<queue::QueueId> ids, std::function<void(Result<std::vector<ActionEffect>>)> done);
-  // Calls `visit` on each worker's thread; then `finish` on the thread of the last one.
+  // Calls `visit` on each worker's thread, then `finish` on the thread of the last one.
   std::vector<queue::QueueId> acted_on_set_aside(queue::ActionKind action, const std::vector<queue::QueueId>& ids);
   void gather_rows(std::function<std::vector<DestinationStatus>(Worker&)> rows_of,
                    std::function<void(std::vector<DestinationStatus>)> finish);
@@ -142,14 +142,14 @@ class Dispatcher final : public Deliverer, private Ownership {
 
   DispatcherServices services_;
   std::atomic<std::uint64_t> moved_jobs_ = 0;
-  bool paused_ = false;  // as last told
+  bool paused_ = false;  // the latest value
   SetAside set_aside_;
   std::unique_ptr<Loads> loads_;
   std::unique_ptr<Notices> notices_;
   std::unique_ptr<Returns> returns_;
   std::unique_ptr<Regrouping> regrouping_;
   const std::unique_ptr<transport::Forwarder> forwarder_;
-  std::atomic<bool> has_senders_ = false, keeps_mail_ = true;  // the configuration, as last told
+  std::atomic<bool> has_senders_ = false, keeps_mail_ = true;  // from the latest configuration
   std::vector<std::unique_ptr<net::Connector>> connectors_;
   std::unique_ptr<OutageRecord> outage_record_;
   std::unique_ptr<OutageProbes> outage_probes_;

@@ -1,4 +1,4 @@
-// What delivery knows of a message, as events.
+// Makes events from the data of a message.
 #include "mta/delivery/event_of.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 using queue::ActionKind;
 using queue::RecipientStage;
 
-constexpr std::uint64_t kRestOfLine = 300;  // octets: without addresses and reply, about
+constexpr std::uint64_t kRestOfLine = 300;  // approximate octets without addresses and reply
 
 events::Disposition disposition_of(const queue::RecipientState& state) {
   if (state.stage == RecipientStage::pending) return events::Disposition::deferred;
@@ -22,7 +22,7 @@ events::Disposition disposition_of(const queue::RecipientState& state) {
   return state.last && state.last->status.klass == 2 ? events::Disposition::delivered : events::Disposition::failed;
 }
 
-// Of the host attempt that gave this result; none for findings without a host.
+// The times of the host attempt with this result; nullopt for findings without a host.
 std::optional<events::HostTimes> times_behind(const queue::Attempt& attempt, const proto::HostResult& result) {
   const auto found = std::find_if(attempt.hosts.rbegin(), attempt.hosts.rend(),
                                   [&](const proto::HostAttempt& host) { return host.result.address == result.address; });
@@ -30,7 +30,7 @@ std::optional<events::HostTimes> times_behind(const queue::Attempt& attempt, con
   return events::HostTimes{found->connect, found->total, found->reused_session};
 }
 
-// The action found this recipient waiting, or its notice pending.
+// True if the action found this recipient waiting, or its notice pending.
 bool is_withdrawn(const queue::RecipientState& state, ActionKind action) {
   if (action == ActionKind::remove) return state.stage == RecipientStage::removed;
   return action == ActionKind::bounce && state.stage != RecipientStage::pending && state.last && proto::returned_by_operator(*state.last);

@@ -1,4 +1,4 @@
-// The events of delivery, made of what it knows of a message.
+// The events of delivery, made from the data of a message.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@ namespace mxpress::mta::delivery {
 struct SiteFailure;
 struct Verdict;
 
-// To be emitted once the outcome is durable. Its lines in the log are charged for from now on: there may be no more attempts for this owner
-// before they are written.
+// Emit it once the outcome is durable. Its log lines are charged from now on: too many unwritten lines of an owner delay his further
+// attempts.
 events::Attempted event_of(const queue::Message& message, const Verdict& verdict);
-// About what the lines of an attempt that ends like this take while they wait.
+// Approximate octets of the log lines of an attempt that ends like this.
 std::uint64_t octets_of_lines(const queue::Message& message, const std::vector<std::uint32_t>& recipients, const SiteFailure& failure);
-// What the operator (this user) did, durably, to the message, in the state after it. Its lines are charged for as well.
+// The action of the operator (this user) on the message, once durable, with the message's state after it. Its lines are charged as well.
 events::Acted event_of(const queue::Message& message, queue::ActionKind action, std::int64_t uid);
 
 }  // namespace mxpress::mta::delivery

@@ -1,4 +1,4 @@
-// What the parts of delivery are called: for those who only refer to them.
+// Forward declarations of the classes of delivery.
 #pragma once
 
 #include "queue/instant.h"

@@ -29,7 +29,7 @@ std::pair<Result<queue::Message>, Status> load_envelope(queue::MessageStore& spo
   return {std::move(message), {}};
 }
 
-// The message, and whether its content is what it was, unless that is large.
+// Loads the message, and verifies its content unless it is large.
 std::pair<Result<queue::Message>, Status> load_checked(queue::MessageStore& spool, queue::QueueId id) {
   const system::HandlingNow now(id);
   auto message = spool.load(id);
@@ -57,7 +57,7 @@ Task<Result<SharedMessages::Given>> read(const JobLoader::Parts& parts, queue::Q
 
 }  // namespace
 
-// What a job has of its message, with recipients that are still pending at its destination. None: the job is dealt with.
+// The job's part of its message, with recipients that are still pending at its destination. None: the job has been handled.
 Task<Share> JobLoader::load(JobIndex index, DestinationIndex destination, Need need) {
   const queue::QueueId id = parts_.schedule.job(index).message;
   const bool is_shared = parts_.schedule.job(index).is_one_of_many;
@@ -84,14 +84,14 @@ bool JobLoader::has_pending(const queue::Message& message, DestinationIndex dest
   return !message.ended && has_pending_recipients(message, parts_.destinations.name(destination), *parts_.config.get());
 }
 
-// What cannot be read is tried again.
+// A message that cannot be read now is tried again.
 void JobLoader::unreadable(JobIndex index, const Error& error) {
   parts_.events.emit(events::Unreadable{parts_.schedule.job(index).message, error.message});
   if (error.is_transient()) return actions_.wait_after_failure(index);
   parts_.schedule.remove(index);
 }
 
-// What is damaged has failed.
+// A message with damaged content has failed.
 void JobLoader::content_unreadable(JobIndex index, DestinationIndex destination, Share share, const Error& error) {
   proto::HostResult damage{proto::Stage::local, "", "", "", kDamaged, 0, error.message, false};
   if (error.is_transient()) damage.status.klass = 4;
@@ -101,10 +101,10 @@ void JobLoader::content_unreadable(JobIndex index, DestinationIndex destination,
   actions_.settle(index, destination, std::move(share), std::move(report));
 }
 
-// The recipients have another destination now. Their jobs are made from the whole message as it is now: what an older one calls pending may
-// have been delivered.
+// The recipients have another destination now. Their jobs are made from the current message, read again: an older copy may call recipients
+// pending that have been delivered.
 Task<void> JobLoader::nothing_pending(JobIndex index, const Share& share) {
-  co_await asio::post(parts_.io, use_task);  // whoever takes the next job afterwards must not do so in one stack
+  co_await asio::post(parts_.io, use_task);  // a caller that takes many jobs must not do so in one stack
   const queue::QueueId id = share->id;
   parts_.schedule.remove(index);
   if (share->ended) co_return;

@@ -1,4 +1,4 @@
-// What a job has of its message: read, or shared with others.
+// Gives each job its part of the message: read, or shared with others.
 #pragma once
 
 #include <functional>
@@ -28,13 +28,13 @@ class JobLoader {
     Ownership& ownership;
   };
   struct Actions {
-    std::function<void(JobIndex)> wait_after_failure;  // the message cannot be read now
+    std::function<void(JobIndex)> wait_after_failure;  // if the message cannot be read now
     std::function<void(JobIndex, DestinationIndex, Share, transport::AttemptReport)> settle;
   };
   JobLoader(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}
 
-  // Of a leased job: with recipients that are still pending at its destination. None: the job is dealt with, because it cannot be read, is
-  // damaged, or nothing is pending there any more.
+  // For a leased job: its message with recipients that are still pending at its destination. None: the job has been handled, because the
+  // message cannot be read or is damaged, or nothing is pending there any more.
   Task<Share> load(JobIndex job, DestinationIndex destination, Need need);
 
  private:

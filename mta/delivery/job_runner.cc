@@ -1,4 +1,4 @@
-// Deliveries.
+// Runs deliveries.
 #include "mta/delivery/job_runner.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -71,7 +71,7 @@ Task<void> JobRunner::run(Attempt attempt) {
   if (bug) std::rethrow_exception(bug);
 }
 
-// Mail that may have to wait for its hosts again is not read before that is known: reading may take much longer than they are busy.
+// Mail that may have to wait again for busy hosts is checked before it is read: reading may take much longer than they are busy.
 bool JobRunner::is_busy(const Attempt& attempt, AttemptReport& report) {
   const auto& [job, destination, site, place, hold] = attempt;
   if (!parts_.turns.has_waited_for_host(site, place.owner)) return false;
@@ -125,7 +125,7 @@ bool JobRunner::is_wanted(JobIndex index) const {
   return !job.withdrawn && !job.hold_wanted;
 }
 
-// The mail hosts take no more connections of this owner's mail at the moment: nothing was tried.
+// The mail hosts accept no more connections for this owner's mail at the moment: nothing was tried.
 void JobRunner::wait_for_host(const Attempt& attempt, const proto::HostResult& why) {
   parts_.destinations[attempt.destination].last = parts_.destinations.brief(why);
   parts_.turns.wait_for_host(attempt.site, attempt.place.owner);
@@ -148,7 +148,7 @@ void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report
   parts_.leases.settle(attempt.job, attempt.destination, std::move(share), std::move(report), next_try);
 }
 
-// What the attempt says about the site: a failure makes it back off, an answer opens its window.
+// Reports the attempt's result to the site: a failure makes it back off, an answer opens its window.
 void JobRunner::site_answered(const Attempt& attempt, const AttemptReport& report, Duration took) {
   const auto& [job, destination, site, place, hold] = attempt;
   if (parts_.outages) parts_.outages->attempted(site, destination, place.owner, report);

@@ -35,17 +35,17 @@ class JobRunner {
     DeliveryRoom& room;
     JobLoader& loader;
     Leases& leases;
-    system::CrashRecord::Region* handled;  // notes what is being handled; null: nobody does
-    SiteOutages* outages = nullptr;        // is told what attempts meet; null: nobody is
+    system::CrashRecord::Region* handled;  // notes the message in progress; null: not noted
+    SiteOutages* outages = nullptr;        // gets the results of attempts; null: none does
   };
   struct Actions {
-    std::function<void(SiteIndex)> backs_off;  // mail of others may have the next probe
-    std::function<void(SiteIndex)> ended;      // a delivery at this site: others may begin
+    std::function<void(SiteIndex)> backs_off;  // mail of others may be the next probe
+    std::function<void(SiteIndex)> ended;      // a delivery at this site has ended: others may begin
   };
   JobRunner(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}
 
-  // Delivers a leased job at this site, for the owner of its message, with what it holds of a rate limit, if the site has one. A bug costs
-  // this attempt, not the job: it is tried again later.
+  // Delivers a leased job at this site, for the owner of its message, with its hold on a rate limit, if the site has one. A bug costs this
+  // attempt, not the job: it is tried again later.
   void start(JobIndex job, DestinationIndex destination, SiteIndex site, const fairness::Owner& owner, std::unique_ptr<rates::Hold> hold);
   std::size_t under_way() const { return under_way_; }
 

@@ -1,4 +1,4 @@
-// Reads large content step by step, and remembers what was intact.
+// Verifies large content step by step, and remembers intact content.
 #include "mta/delivery/large_checks.h"
 
 #include "mta/fairness/blocking.h"
@@ -13,7 +13,7 @@ bool LargeChecks::is_large(const queue::Content& content) { return content.size(
 
 Task<Status> LargeChecks::check(queue::QueueId id, fairness::Owner owner, std::shared_ptr<const queue::Content> content) {
   if (is_known(id)) co_return Status();
-  // Shared with the steps, as the content is: one may still run when the one who waits for it is gone.
+  // Shared with the steps, as is the content: a step may still run when its caller is gone.
   const auto check = std::make_shared<queue::ContentCheck>(*content);
   while (!check->is_done()) {
     auto step = [check, content, id] {

@@ -1,4 +1,4 @@
-// Compares large content with its checksum before it is sent: in steps, in turn with other owners, and once for all jobs of a while.
+// Verifies the checksum of large content before it is sent: in steps, in turn with other owners, and once for all jobs in a period.
 #pragma once
 
 #include <deque>
@@ -24,17 +24,17 @@ class FileTurns;
 
 namespace mxpress::mta::delivery {
 
-// Large content has a file of its own from its beginning, which is only read; what was intact a while ago is taken to be so.
+// Large content has a file of its own from its start, which is only read; content that was intact a short time ago counts as intact.
 // Thread: any.
 class LargeChecks {
  public:
-  static constexpr Duration kLife = std::chrono::minutes(10);  // after it a check is made again
+  static constexpr Duration kLife = std::chrono::minutes(10);  // then it is checked again
   static constexpr std::size_t kMostKnown = 10'000;            // messages; the oldest are forgotten first
 
   // `turns`: reads; null: the disk is read at once.
   explicit LargeChecks(fairness::FileTurns* turns) : turns_(turns) {}
 
-  // Other content is checked where the message is read.
+  // Smaller content is checked when the message is read.
   static bool is_large(const queue::Content& content);
   // Error: it cannot be read now (transient) or is damaged (permanent).
   Task<Status> check(queue::QueueId id, fairness::Owner owner, std::shared_ptr<const queue::Content> content);

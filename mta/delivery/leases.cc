@@ -1,4 +1,4 @@
-// The end of leases.
+// Ends leases.
 #include "mta/delivery/leases.h"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ struct Leases::Settled {
 };
 
 void Leases::settle(JobIndex index, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try) {
-  const system::HandlingNow now(share->id);  // without a wait: a fault here is this message's
+  const system::HandlingNow now(share->id);  // no waits here: a crash is due to this message
   const bool waits_for_site = report.site_failed;
   const queue::Job& job = parts_.schedule.job(index);
   const Duration age = instant_now() - Instant(job.accepted) - parts_.age.paused(job, instant_now());
@@ -49,7 +49,7 @@ void Leases::settle(JobIndex index, DestinationIndex destination, Share share, A
   share.translate(settlement);
   queue::Settlement of_share{settlement.message, {}, {}};
   if (share.is_part()) of_share.changes = settlement.changes;
-  // The spool may be later than the end of this worker, but not than that of its loop, which takes nothing then.
+  // The spool may call back after the end of this worker, but not after that of its loop, which then takes nothing.
   auto done = [this, index, settled, work = asio::make_work_guard(parts_.io)](const Status& status) {
     asio::post(work.get_executor(), [this, index, settled, status] { recorded(index, *settled, status); });
   };
@@ -60,7 +60,7 @@ void Leases::settle(JobIndex index, DestinationIndex destination, Share share, A
   share.is_part() ? parts_.loads.shared.settled(of_share) : parts_.loads.shared.forget(id);
 }
 
-// For those who look meanwhile: what has been delivered is not in flight.
+// For operators: delivered recipients are not in flight.
 void Leases::note_outcome(JobIndex index, const Verdict& verdict) {
   queue::Job& job = parts_.schedule.job(index);
   job.is_recorded = true;
@@ -82,7 +82,7 @@ void Leases::recorded(JobIndex index, Settled& settled, const Status& status) tr
   log_bug("the outcome of " + settled.attempted.message.to_string(), std::current_exception());
 }
 
-// The job goes, waits, or comes back.
+// The job is removed, waits, or becomes ready again.
 void Leases::end(JobIndex index, const Verdict& verdict, bool waits_for_site) {
   queue::Schedule& schedule = parts_.schedule;
   queue::Job& job = schedule.job(index);
@@ -97,7 +97,7 @@ void Leases::end(JobIndex index, const Verdict& verdict, bool waits_for_site) {
     job.retry_wanted = false;
     schedule.make_ready(index);
   } else if (waits_for_site) {
-    schedule.make_ready(index);  // behind the others: each is the probe in its turn
+    schedule.make_ready(index);  // behind the others, so that each is the probe in turn
   } else {
     schedule.wait_until(index, next_try);
   }
@@ -107,7 +107,7 @@ void Leases::end(JobIndex index, const Verdict& verdict, bool waits_for_site) {
 void Leases::requeue(JobIndex index) {
   queue::Job& job = parts_.schedule.job(index);
   if (job.withdrawn) return parts_.schedule.remove(index);
-  job.retry_wanted = false;  // it is ready, which is what the operator wanted
+  job.retry_wanted = false;  // it is ready, as the operator wanted
   if (job.hold_wanted)
     parts_.schedule.hold(index);
   else
@@ -115,13 +115,13 @@ void Leases::requeue(JobIndex index) {
   parts_.age.arrange(index, instant_now());
 }
 
-// The age is not looked at before the wait is over: a job past its lifetime would be due at once, again and again.
+// The age is not checked before the wait is over: otherwise a job past its lifetime would be due at once, repeatedly.
 void Leases::wait_after_failure(JobIndex index) {
   wait_until(index, instant_now() + kAfterFailure);
   actions_.run_due();
 }
 
-// The job has no place meanwhile, and nothing of its message is held.
+// Meanwhile the job has no place, and holds no memory for its message.
 void Leases::wait_for_room(JobIndex index) {
   parts_.schedule.job(index).retry_wanted = false;  // it is tried again soon
   wait_until(index, room_pause_.next(instant_now()));

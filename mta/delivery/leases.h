@@ -1,4 +1,4 @@
-// How the lease of a job ends: its outcome is recorded, or it waits for another turn.
+// Ends the lease of a job: its outcome is recorded, or it waits for another turn.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace mxpress::mta::delivery {
 
-// Each function takes a leased job and ends its lease, now or once the outcome is durable. What the operator asked for meanwhile happens
+// Each function takes a leased job and ends its lease, now or once the outcome is durable. Operators' requests made meanwhile take effect
 // then. Thread: the worker's.
 class Leases {
  public:
@@ -30,20 +30,20 @@ class Leases {
   };
   struct Actions {
     std::function<void()> run_due;
-    std::function<void()> arm;  // the next event may be another one
+    std::function<void()> arm;  // the next event may have changed
   };
   Leases(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}
 
-  // Has the spool record the outcome of an attempt. A job is never leased again before its outcome is durable: the spool, not the memory of
-  // a worker, says who still waits for the message. Nothing of the message is held until then. `next_try`: of the site, if it backs off.
+  // Records the outcome of an attempt in the spool. A job is never leased again before its outcome is durable: the spool, not the memory of
+  // a worker, decides which recipients still wait. Until then nothing of the message is held. `next_try`: of the site, if it backs off.
   void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);
 
-  // Outcomes that have been handed to the spool and have not been told yet.
+  // Outcomes that were given to the spool and have not been reported yet.
   std::size_t unrecorded() const { return unrecorded_; }
 
-  // Of jobs for which nothing was tried: ready again,
+  // For jobs for which nothing was tried: ready again now,
   void requeue(JobIndex job);
-  // or later, because the message cannot be read now, or a bug was met,
+  // or later, because the message cannot be read now, or because of a bug,
   void wait_after_failure(JobIndex job);
   // or soon, because there is no room for the delivery at the moment.
   void wait_for_room(JobIndex job);

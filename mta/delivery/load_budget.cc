@@ -68,7 +68,7 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
     grant_next();
   }
 
-  // Whose turn it is. None: of those who wait, nobody gets anything now.
+  // The owner whose turn it is. None: no waiting request can be granted now.
   Lines::iterator next_line() {
     auto line = lines.upper_bound(last);
     for (std::size_t looked = 0; looked < lines.size(); ++looked, ++line) {
@@ -100,9 +100,9 @@ struct LoadBudget::State : std::enable_shared_from_this<State> {
   const std::uint64_t limit;
   mutable std::mutex mutex;
   Counters counters;
-  Lines lines;                                                        // none is empty
-  fairness::Owner last;                                               // who had the last turn
-  boost::unordered_flat_map<fairness::Owner, std::uint64_t> held_by;  // who hold something
+  Lines lines;                                                        // never an empty one
+  fairness::Owner last;                                               // owner of the last turn
+  boost::unordered_flat_map<fairness::Owner, std::uint64_t> held_by;  // only owners who hold something
 };
 
 LoadBudget::LoadBudget(std::uint64_t limit) : state_(std::make_shared<State>(limit)) {}

@@ -1,4 +1,4 @@
-// Bounds the memory that loads of messages take together: whoever loads one waits for its part of the budget first.
+// Limits the memory of all loaded messages together: each load waits for its part of the budget first.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 namespace mxpress::mta::delivery {
 
 // Thread: any. Owners take turns; the requests of one owner are granted in the order in which they came. An owner may hold as much as he
-// leaves free: alone half of the budget, n owners 1/(n+1) each; after n owners who took all they could, a 2^n-th part is left. A request
-// that would leave less waits, and smaller requests of others pass it: else it would keep them waiting as long as the holders take. A
-// request of any size is granted when nothing is held, so that every message can be loaded. A holder never waits for another charge of the
-// same budget.
+// leaves free: a single one half of the budget, n owners 1/(n+1) each; after n owners who took all they could, 1/2^n is left. A request
+// that would leave less waits, and smaller requests of others pass it: otherwise it would delay them until the holders release theirs. A
+// request of any size is granted when nothing is held, so that every message can be loaded. A holder must never wait for another charge of
+// the same budget.
 class LoadBudget {
  public:
   struct Counters {
     std::uint64_t held = 0;     // octets
-    std::uint64_t peak = 0;     // the most that was held at a time
+    std::uint64_t peak = 0;     // the most held at a time
     std::uint64_t octets = 0;   // of all charges so far
     std::uint64_t charges = 0;  // granted so far
     std::size_t waiting = 0;    // requests
@@ -30,7 +30,7 @@ class LoadBudget {
   struct State;
 
  public:
-  // A part of the budget; given back at the end of its life. May outlive the budget.
+  // A part of the budget, given back when it is destroyed. May outlive the budget.
   class Charge {
    public:
     Charge() = default;
@@ -56,9 +56,9 @@ class LoadBudget {
   LoadBudget(const LoadBudget&) = delete;
   LoadBudget& operator=(const LoadBudget&) = delete;
 
-  // Whether acquire() would have to wait at this moment.
+  // True if acquire() would have to wait now.
   bool would_wait(std::uint64_t octets, const fairness::Owner& owner) const;
-  // None: it would have to wait.
+  // Nullopt: it would have to wait.
   std::optional<Charge> try_acquire(std::uint64_t octets, const fairness::Owner& owner);
   // For mail of this owner. Resumes on the caller's executor.
   Task<Charge> acquire(std::uint64_t octets, fairness::Owner owner);

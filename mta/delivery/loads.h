@@ -1,4 +1,4 @@
-// All that bounds what the daemon holds of messages while it delivers, concludes and tells: shared by the workers and the notices.
+// All limits on messages in memory while the daemon delivers, concludes and notifies: shared by the workers and the notices.
 #pragma once
 
 #include "mta/delivery/large_checks.h"
@@ -13,9 +13,9 @@ struct Loads {
 
   static constexpr std::uint64_t kUnderWay = 16u << 20;        // octets
   static constexpr std::uint64_t kLongDeliveries = 56u << 20;  // octets; for jobs of more than transport::kManyRecipients
-  static constexpr std::uint64_t kRecipient = 2048;            // octets of one in memory, about: address, state, result
+  static constexpr std::uint64_t kRecipient = 2048;            // approximate octets of one in memory: address, state, result
 
-  LoadBudget under_way{kUnderWay};              // from the read of a message until the outcome, or the notice, is handed to the spool
+  LoadBudget under_way{kUnderWay};              // from the read of a message until its outcome, or the notice, is given to the spool
   LoadBudget long_deliveries{kLongDeliveries};  // envelopes of deliveries to many recipients, until their end
   LargeChecks large_checks;
   SharedMessages shared;  // last: it uses the others

@@ -1,4 +1,4 @@
-// From a route to targets.
+// Finds the targets of a route.
 #include "mta/delivery/next_hops.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ Targets cannot_be_used(const proto::Domain& domain, proto::EnhancedStatus status
   return none;
 }
 
-// The administrator has named it.
+// Failures are transient: the administrator has named the host.
 Targets not_for_good(Targets found, const proto::Domain& domain, const Route& route, const std::string& name) {
   if (found.kind != TargetsKind::failed_permanently) return found;
   std::string why = "The host of " + route.source + ", " + name + ", ";
@@ -35,7 +35,7 @@ Targets not_for_good(Targets found, const proto::Domain& domain, const Route& ro
   return cannot_be_used(domain, {4, 4, 3}, std::move(why), found.ttl);
 }
 
-// Behind the hosts before: a preference of its own.
+// Appends hosts after the previous ones: with a preference of their own.
 void append(Targets& all, Targets more, std::uint16_t place) {
   for (dns::Target& target : more.targets) {
     target.preference = place;

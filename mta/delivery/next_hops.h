@@ -1,4 +1,4 @@
-// The hosts that a destination's route leads to.
+// Finds the hosts of a destination's route.
 #pragma once
 
 #include <random>
@@ -8,9 +8,9 @@
 
 namespace mxpress::mta::delivery {
 
-// Asks the DNS. Hosts of a route are tried in the order in which the configuration has them; those that cannot be found are left out while
-// others can. A route whose hosts cannot be found is a mistake of this side: it never fails for good, and is logged. `resolver`, `rules`
-// and `random` outlive the coroutine.
+// Asks the DNS. Hosts of a route are tried in the order of the configuration; hosts that cannot be found are left out if others can. A
+// route without any findable host is a configuration error: it is logged, and never fails mail permanently. `resolver`, `rules` and
+// `random` must outlive the coroutine.
 Task<dns::Targets> find_next_hops(dns::Resolver& resolver, proto::Domain domain, routing::Route route, const dns::TargetRules& rules,
                                   std::mt19937_64& random);
 

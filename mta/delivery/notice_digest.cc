@@ -1,4 +1,4 @@
-// Counts of an hour, and the text of a digest.
+// Counts the notices of an hour, and writes the text of a digest.
 #include "mta/delivery/notice_digest.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kMostWords = 400;  // of a reply
+constexpr std::size_t kMostWords = 400;  // octets of a reply
 
 std::string handed_in(const proto::Envelope& envelope) {
   std::string by = proto::rfc5322_date(envelope.submitted);
@@ -35,7 +35,7 @@ std::string paragraph(const queue::Message& message, std::uint32_t index) {
   return text;
 }
 
-// For programs, and for those who need all.
+// For programs, and readers who need all rows.
 std::string row(const queue::Message& message, std::uint32_t index) {
   const proto::EnhancedStatus status = message.recipients[index].last.value_or(proto::HostResult{}).status;
   return message.id.to_string() + " " + status.to_string() + " " + message.envelope.recipients[index].mailbox.to_string() + "\r\n";

@@ -1,4 +1,4 @@
-// Failure notices to root: one by one while they are few, then one message in an hour for all.
+// Failure notices to root: single ones while they are few, then one message per hour for all.
 #pragma once
 
 #include <cstddef>
@@ -22,27 +22,27 @@ struct Config;
 
 namespace mxpress::mta::delivery {
 
-// Decides which failures are told alone, and which in the digest. State of this run; pending notices are in the spool. Pure. Thread: one.
+// Decides which failures go into the digest. State of this run; pending notices are in the spool. Pure. Thread: one.
 class NoticeDigest {
  public:
   static constexpr std::size_t kAlone = 10;  // notices in any hour
   static constexpr Duration kHour = std::chrono::hours(1);
-  static constexpr std::size_t kMostMessages = 5000;  // of one digest; the rest is for the next one, which follows at once
+  static constexpr std::size_t kMostMessages = 5000;  // in one digest; the rest is for the next one, which follows at once
 
-  // Whether failures of mail from this sender are root's.
+  // True if failures of mail from this sender are reported to root.
   static bool is_for(const Config& config, const proto::ReversePath& reverse_path);
 
-  // True: the notice of this message goes alone, and is counted. Else the message waits for the digest.
+  // True: the notice of this message is sent alone, and counted. Otherwise the message waits for the digest.
   bool may_go_alone(proto::QueueId message, queue::Instant now);
   bool waits(proto::QueueId message) const { return waiting_.contains(message); }
-  // When the digest of those that wait is due.
+  // The time when the digest of the waiting messages is due.
   queue::Instant due() const { return due_; }
-  // The first of them, to be composed now. Whoever comes while it is composed waits for the next one.
+  // The first of them, to be composed now. Messages that arrive meanwhile wait for the next digest.
   std::vector<proto::QueueId> begin();
   bool is_being_composed() const { return is_being_composed_; }
-  // These are told, or need not be.
+  // These have been reported, or need not be.
   void end(const std::vector<proto::QueueId>& told, queue::Instant now);
-  // It could not be stored, and is due again at `again`.
+  // The digest could not be stored, and is due again at `again`.
   void failed(queue::Instant again);
 
  private:
@@ -53,18 +53,18 @@ class NoticeDigest {
   bool is_being_composed_ = false;
 };
 
-// The message: in words it lists the first hundred recipients, and in a second part all, a line for each.
+// The digest: its text lists the first hundred recipients; a second part lists all, one per line.
 class DigestText {
  public:
   static constexpr std::size_t kMost = 200'000;  // octets
 
   explicit DigestText(const Config& config) : config_(config) {}
 
-  // False: there is no room for it any more, and nothing has changed. The first always has: of too many recipients the others are counted.
+  // False: it does not fit, and nothing has changed. The first message always fits: if it has too many recipients the rest is counted.
   bool add(const queue::Message& message, const std::vector<std::uint32_t>& recipients);
   std::size_t messages() const { return notice_for_.size(); }
   const std::vector<queue::NewMessage::NoticeFor>& told() const { return notice_for_; }
-  // Ready to be stored: in the same step no notice for these recipients is pending any more. At least one was added.
+  // The message to store: in the same step no notice for these recipients is pending any more. At least one message must have been added.
   queue::NewMessage message(queue::QueueId id, std::uint64_t boundary) const;
 
  private:
@@ -75,7 +75,7 @@ class DigestText {
   proto::ShareOwner owner_;
   std::vector<queue::NewMessage::NoticeFor> notice_for_;
   std::string words_, rows_;
-  std::size_t count_ = 0, unlisted_ = 0;  // recipients; of these, without a line
+  std::size_t count_ = 0, unlisted_ = 0;  // recipients; those without a line
 };
 
 }  // namespace mxpress::mta::delivery

@@ -1,4 +1,4 @@
-// What a notice to a sender says, and about whom: from the states of a message to the report that is stored. RFC 3464.
+// The recipients and the text of a notice to a sender: from the states of a message to the report that is stored. RFC 3464.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct Config;
 
 namespace mxpress::mta::delivery {
 
-// Why a message waits at a destination.
+// The reason why a message waits at a destination.
 struct NoticeDelay {
   routing::DestinationName destination;
   std::optional<SiteFailure> failure;
@@ -27,17 +27,17 @@ struct NoticeDelay {
 struct NoticeRequest {
   queue::NoticeKind kind;
   std::vector<std::uint32_t> recipients;  // indices into the message's
-  std::vector<NoticeDelay> delays{};      // of a delay notice
+  std::vector<NoticeDelay> delays{};      // for a delay notice
 };
 
-// All that wait and are to be told of, in whatever destination, those with a known reason first; none if the sender has been told before.
+// All waiting recipients to report, in any destination, those with a known reason first; none if the sender was notified before.
 std::vector<std::uint32_t> delayed_recipients(const queue::Message& message, const std::vector<NoticeDelay>& delays, const Config& config);
 
-// The header at least, and everything where the notice may return it: up to proto::kMaxReturnedMessage octets. Reads the disk.
+// The header at least, and everything if the notice may return it: up to proto::kMaxReturnedMessage octets. Reads the disk.
 Result<std::string> read_original(const queue::Content& content);
 
-// The notice with the queue id `id`, ready to be stored: in the same step no notice for these recipients is pending any more. `original` is
-// what read_original() gave. `boundary`: a random number, so that nobody can guess the MIME boundary.
+// The notice with the queue id `id`, ready to be stored: in the same step no notice for these recipients is pending any more. `original`:
+// result of read_original(). `boundary`: a random number, so that nobody can guess the MIME boundary.
 queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
                                  const NoticeRequest& request, const Config& config, std::uint64_t boundary);
 

@@ -1,4 +1,4 @@
-// Moments, lines and places of messages with pending notices.
+// Times, lines and places of messages with pending notices.
 #include "mta/delivery/notice_queue.h"
 
 #include "mta/delivery/notices.h"

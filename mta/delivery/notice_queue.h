@@ -1,4 +1,4 @@
-// Which message with pending notices is looked at next: memory of a message that waits is an entry, not a coroutine.
+// The order of messages with pending notices: a waiting message costs an entry in memory, not a coroutine.
 #pragma once
 
 #include <cstddef>
@@ -15,32 +15,32 @@
 
 namespace mxpress::mta::delivery {
 
-// A message waits for a moment, then in the line of its owner for one of `places`, is looked at while it has the place, and then waits
-// again or leaves. A message that waits for a moment holds no place, so no number of them keeps the notices of others waiting. Thread: one.
+// A message waits for its time, then in the line of its owner for one of `places`. It is looked at while it has the place, and then waits
+// again or leaves. A message that waits for its time holds no place, so messages of that kind never delay other notices. Thread: one.
 class NoticeQueue {
  public:
   static constexpr std::uint64_t kPlaces = 1000;
 
-  // A message that is looked at.
+  // A message with a place.
   struct Look {
     proto::QueueId message;
-    queue::Instant since;                  // it was added
+    queue::Instant since;                  // when it was added
     std::optional<queue::Instant> turn{};  // reserved for its notice (NoticeRate), kept between looks
   };
 
   explicit NoticeQueue(std::uint64_t places = kPlaces) : line_(places) {}
 
-  // The message has a notice pending; it is looked at `wait` from now. False: it is known already. A message that is being looked at is
-  // looked at once more; one that waits is not looked at earlier.
+  // The message has a pending notice; it is looked at after `wait`. False: it is known already: then it is looked at once more if it has a
+  // place now, but not earlier if it waits.
   bool add(proto::QueueId message, const fairness::Owner& owner, queue::Instant now, Duration wait);
-  // The next message with a place. The look ends with leave_until() or leave().
+  // The next message with a place. End the look with leave_until() or leave().
   std::optional<Look> next(queue::Instant now);
   void leave_until(const Look& look, queue::Instant when);
-  // Nothing is pending any more. False: the message has been added again, and is looked at at `again`.
+  // No notice is pending any more. False: the message was added again, and is looked at at `again`.
   bool leave(const Look& look, queue::Instant again);
   // Forgets the message.
   void drop(const Look& look);
-  // When next() may have another one without a place becoming free.
+  // The time when next() may have another message even if no place becomes free.
   std::optional<queue::Instant> next_event() const;
 
   std::size_t size() const { return known_.size(); }
@@ -56,7 +56,7 @@ class NoticeQueue {
   Look begin(std::uint64_t id);
 
   std::unordered_map<std::uint64_t, Known> known_;
-  std::set<std::pair<queue::Instant, std::uint64_t>> waiting_;  // for a moment
+  std::set<std::pair<queue::Instant, std::uint64_t>> waiting_;  // until a time
   OwnerLine<std::uint64_t> line_;
 };
 

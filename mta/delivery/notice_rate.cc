@@ -1,4 +1,4 @@
-// How many notices an address gets in an hour.
+// Limits the number of notices per address and hour.
 #include "mta/delivery/notice_rate.h"
 
 #include <algorithm>
@@ -55,7 +55,7 @@ NoticeRate::Entry& NoticeRate::entry_of(const Key& key, Instant now) {
   return entry;
 }
 
-// Forgets who had no notice for an hour. Each look at a key is paid for by the turn that has made the table larger.
+// Forgets keys without a notice for an hour. The turns that enlarged the table pay for this work.
 void NoticeRate::sweep(Instant now) {
   const auto is_over = [&](const Turns& turns) { return turns.empty() || turns.back() + kHour <= now; };
   std::erase_if(turns_, [&](const auto& known) {

@@ -1,4 +1,4 @@
-// How many notices an address gets in an hour: senders can be forged, and a list of dead addresses must not become a flood.
+// Limits the number of notices per address and hour: senders can be forged, and a list of dead addresses must not become a flood.
 #pragma once
 
 #include <array>
@@ -15,28 +15,28 @@
 
 namespace mxpress::mta::delivery {
 
-// Thread: one. Of this run; at most 60 notices to one reverse-path for one owner's mail in any hour, of both kinds together: whoever
-// forges a sender does not use up what is for the sender's own mail.
+// Thread: one. Of this run; at most 60 notices of both kinds to one reverse-path for one owner's mail in any hour, so that a forged sender
+// does not use up the notices for the real sender's own mail.
 class NoticeRate {
  public:
   enum class Kind { ended, delay };
   static constexpr std::size_t kEnded = 40, kDelays = 20;  // in an hour
   static constexpr Duration kHour = std::chrono::hours(1);
-  // Of all owners, with fair shares: one alone has half of them. Addresses that an owner writes from beyond his share count as one.
+  // For all owners, with fair shares: a single one has half. Addresses used by an owner beyond his share count as one.
   static constexpr std::uint64_t kMostKeys = 50'000;
 
-  // Who may have written the mail, and where the notice goes.
+  // The submitter of the mail, and the address of the notice.
   struct Key {
     fairness::Owner owner;
-    std::uint64_t address = 0;  // a hash: addresses of one owner that have it in common share its turns
+    std::uint64_t address = 0;  // a hash: addresses of one owner with the same hash share their turns
     bool operator==(const Key&) const = default;
   };
-  // Spellings of the address that usually are one mailbox are one address: letters of either case, and whatever stands behind a '+'.
+  // Spellings that usually reach the same mailbox count as one address: upper and lower case, and any text behind a '+'.
   static Key key_of(const fairness::Owner& owner, std::string_view address);
 
   explicit NoticeRate(std::uint64_t most_keys = kMostKeys) : shares_(most_keys) {}
-  // Reserves the next turn of this key and returns its moment: `now` while there is room, later otherwise. Nothing, and nothing
-  // reserved, if it would be later than `latest`.
+  // Reserves the next turn of this key and returns its time: `now` if there is room, else later. Nullopt, and nothing reserved, if it would
+  // be later than `latest`.
   std::optional<queue::Instant> turn(const Key& key, Kind kind, queue::Instant now, queue::Instant latest = queue::Instant::max());
   std::size_t keys() const { return turns_.size(); }
 

@@ -44,7 +44,7 @@ std::vector<std::uint32_t> owed_recipients(const queue::Message& message, bool d
   return result;
 }
 
-// Others have not had their first attempt: their failures belong into the same notice.
+// True if other recipients have not had their first attempt: their failures belong into the same notice.
 bool more_to_come(const queue::Message& message) {
   return std::any_of(message.recipients.begin(), message.recipients.end(),
                      [](const auto& r) { return r.stage == RecipientStage::pending && r.attempts == 0; });
@@ -93,7 +93,7 @@ void Notices::add(queue::QueueId id) {
   });
 }
 
-// Looks at all that have a place.
+// Starts a look at all messages with a place.
 void Notices::go_on() {
   if (stopping_) return;
   while (const auto look = queue_.next(instant_now()))
@@ -135,9 +135,9 @@ void Notices::give_place_back(queue::QueueId id) {
   placed->erase(found);
 }
 
-// Of thousands of destinations no more reasons are kept than a notice tells.
+// For thousands of destinations no more reasons are kept than a notice lists.
 void Notices::gather_delay(queue::QueueId id, NoticeDelay delay) {
-  if (!has_place(id)) return;  // its notice has just been dealt with
+  if (!has_place(id)) return;  // its notice has just been handled
   const auto [found, is_new] = delays_.try_emplace(id.value);
   if (found->second.size() < proto::kMaxListed) found->second.push_back(std::move(delay));
   if (!is_new) return;
@@ -152,7 +152,7 @@ Duration Notices::rest_before(queue::QueueId id) {
   return std::min<Duration>(kGather, kLookAgain * (spool_.recipients_of(id) / kLooksLessOften));
 }
 
-// A message that has to wait leaves its place to others.
+// A message that has to wait gives its place to others.
 Task<void> Notices::send(NoticeQueue::Look look) {
   LookAgain again;
   do again = co_await send_noted(look);
@@ -191,7 +191,7 @@ Task<Notices::Loaded> Notices::load(queue::QueueId id) {
   co_return Loaded{std::move(charge), std::move(message)};
 }
 
-// At 2, 4, 8, 16, 32 and 60 s: a message is looked at a few times, however many of them gather failures.
+// At 2, 4, 8, 16, 32 and 60 s: messages that gather failures are looked at only a few times each.
 Duration Notices::gather_on(Instant since) {
   const Duration passed = instant_now() - since;
   return std::max(kLookAgain, std::min(passed, kGather - passed));
@@ -209,11 +209,11 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   if (failed.empty() && relayed.empty()) co_return std::nullopt;
   if (instant_now() - look.since < kGather && more_to_come(*message)) co_return gather_on(look.since);
   if (message->envelope.is_notice) co_return co_await counted(keep_locally(*message, std::move(failed)));
-  if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: nobody is told
+  if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: no notice
     end_without_notice(*message, std::move(failed), nullptr);
     co_return std::nullopt;
   }
-  // Not before: what is kept locally, or ends without a notice, makes room.
+  // Checked only here: mail that is kept locally, or ends without a notice, frees room.
   if (!spool_.has_room_for_notice(look.message)) {
     events_.emit(events::NoticeWaits{look.message, owner_of(look.message), Why::share_is_used, "too much mail of its user waits"});
     co_return kUntilRoom;
@@ -223,7 +223,7 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   const bool is_all = failed.empty() || relayed.empty();
   NoticeRequest request =
       failed.empty() ? NoticeRequest{Kind::success, std::move(relayed)} : NoticeRequest{Kind::failure, std::move(failed)};
-  if (const LookAgain again = co_await counted(store_notice(*message, std::move(request)))) co_return again;  // the turn stays his
+  if (const LookAgain again = co_await counted(store_notice(*message, std::move(request)))) co_return again;  // the turn is kept
   look.turn.reset();
   co_return is_all ? std::nullopt : LookAgain(Duration(0));
 }
@@ -242,7 +242,7 @@ Task<Notices::LookAgain> Notices::counted(Task<LookAgain> storing) {
   co_return again;
 }
 
-// What fails meanwhile comes into the same notice.
+// Recipients that fail meanwhile are reported in the same notice.
 Duration Notices::wait_for_turn(const queue::Message& message, Turn& turn) {
   const Instant now = instant_now();
   if (turn) return *turn - now;
@@ -309,7 +309,7 @@ void Notices::end_without_notice(const queue::Message& message, std::vector<std:
   spool_.settle(std::move(settlement), std::move(done));
 }
 
-// A notice that nobody takes: into this host's mailbox, where the admin finds it. Until there is room it stays pending.
+// An undeliverable notice goes into this host's mailbox, where the admin finds it. Until there is room it stays pending.
 Task<Notices::LookAgain> Notices::keep_locally(const queue::Message& message, std::vector<std::uint32_t> recipients) {
   const auto config = config_.get();
   auto write = [&message, &config] {

@@ -1,5 +1,5 @@
-// Notices to the sender: composes and stores the RFC 3464 report that senders have not got yet. One notice gathers the failures
-// of a message. What nobody can take goes to the local mailbox; never into a loop, never lost.
+// Notices to the sender: composes and stores pending RFC 3464 reports. One notice gathers the failures of a message. Undeliverable notices
+// go to the local mailbox; never into a loop, never lost.
 #pragma once
 
 #include <atomic>
@@ -50,7 +50,7 @@ struct NoticeDelay;
 struct NoticeRequest;
 struct SiteFailure;
 
-// Thread: add() and delayed() any; everything else that of `io`.
+// Thread: add() and delayed() any; all other functions that of `io`.
 class Notices {
  public:
   using Admit = std::function<void(proto::QueueId, const proto::Envelope&)>;
@@ -58,27 +58,27 @@ class Notices {
           LoadBudget& budget, Admit admit, std::uint64_t seed);
   ~Notices();
 
-  // Notes which message a notice is made for. Before the first; null: nobody does.
+  // Notes the message of the notice being made. Call it first; null: not noted.
   void note_in(system::CrashRecord::Region* handled) { handled_ = handled; }
   // Some recipients of this message are in stage notice_pending, durably.
   void add(proto::QueueId message);
-  // The message has waited for the policy's delay_notice at this destination; `failure` is why, where it waits for a host. What comes
-  // within kGather is one notice about all recipients that still wait; a message gets no other. False: too many notices for this user's
-  // mail are being gathered already; ask again later.
+  // The message has waited for the policy's delay_notice at this destination; `failure` is the reason, if it waits for a host. All delays
+  // within kGather go into one notice about all recipients that still wait; a message gets no second one. False: too many notices for this
+  // user's mail are being gathered; ask again later.
   [[nodiscard]] bool delayed(proto::QueueId message, routing::DestinationName destination, std::optional<SiteFailure> failure,
                              WallTime will_retry_until);
 
-  // No further notice begins. Any thread.
+  // Begins no further notice. Any thread.
   void stop() { stopping_ = true; }
-  // Notices that are being stored or kept, and are not recorded or not told yet. Any thread.
+  // Notices being stored or kept that are not recorded or not reported yet. Any thread.
   std::size_t storing() const { return storing_.load(); }
 
-  // Messages whose senders have not been told yet. Any thread.
+  // Messages whose senders have not been notified yet. Any thread.
   std::size_t pending() const { return pending_.load(); }
 
-  // A delay notice that would have to wait longer for its sender's turn (NoticeRate) is left out.
+  // A delay notice that would have to wait longer for its sender's turn (NoticeRate) is not sent.
   static constexpr Duration kDelayAtMost = std::chrono::hours(4);
-  // While other recipients have not had their first attempt, a failure waits this long for theirs at most.
+  // A failure waits at most this long for recipients that have not had their first attempt.
   static constexpr Duration kGather = std::chrono::seconds(60);
   static constexpr Duration kLookAgain = std::chrono::seconds(2);
   static constexpr std::uint64_t kMostGathered =
@@ -87,7 +87,7 @@ class Notices {
   static constexpr std::size_t kLooksLessOften = 50;  // recipients: for each so many, looks are kLookAgain further apart
 
  private:
-  // When the notice of a message may be sent; nothing: its sender's turn has not been reserved yet.
+  // The time when the notice of a message may be sent; nullopt: its sender's turn has not been reserved yet.
   using Turn = std::optional<queue::Instant>;
   void go_on();
   void arm();
@@ -97,7 +97,7 @@ class Notices {
   Task<void> send(NoticeQueue::Look look);
   void stopped_sending(const NoticeQueue::Look& look, std::exception_ptr error);
   Task<void> pause(Duration duration);
-  // When to look again; nothing: no notice is pending for this message any more.
+  // The time to look again; nullopt: no notice is pending for this message any more.
   using LookAgain = std::optional<Duration>;
   Task<LookAgain> send_noted(NoticeQueue::Look& look);
   Task<LookAgain> send_once(NoticeQueue::Look& look);
@@ -130,7 +130,7 @@ class Notices {
   NoticeQueue queue_;                                                   // messages with pending notices
   std::unordered_map<std::uint64_t, std::vector<NoticeDelay>> delays_;  // messages whose delay notice is being gathered
   fairness::FairBudget places_{kMostGathered};
-  queue::Guarded<boost::unordered_flat_map<std::uint64_t, fairness::Owner>> placed_;  // messages that have one of these places
+  queue::Guarded<boost::unordered_flat_map<std::uint64_t, fairness::Owner>> placed_;  // messages that hold a place
   NoticeRate rate_;
   const std::unique_ptr<DigestSender> digest_;
   Timer timer_;  // of queue_.next_event()

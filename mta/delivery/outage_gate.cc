@@ -1,4 +1,4 @@
-// Evidence, and whom to ask next.
+// Collects evidence, and chooses the next probe.
 #include "mta/delivery/outage_gate.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kMostReached = 1000;  // subjects that are remembered; others wait like those that were not reached
+constexpr std::size_t kMostReached = 1000;  // remembered subjects; others wait as if they had not been reached
 
 Duration wait_after(std::uint32_t failures) {
   using std::chrono::minutes;
@@ -32,7 +32,7 @@ void OutageGate::succeeded(const std::string& name, std::uint64_t network, Insta
   reached(network, now);
 }
 
-// True: the evidence has lasted.
+// Returns true if the evidence has lasted long enough.
 bool OutageGate::note(const Subject& subject, Instant now) {
   if (closed_) {
     forget(subject);
@@ -68,7 +68,7 @@ void OutageGate::close(Instant now) {
   next_probe_ = now + wait_after(failures_);
 }
 
-// Earlier failures are no evidence for the next outage.
+// Earlier failures do not count for the next outage.
 void OutageGate::open() {
   closed_ = confirming_ = false;
   ++changes_;
@@ -154,7 +154,7 @@ void OutageGate::forget(const Subject& subject) {
   if (passing_.erase(subject.name) != 0) reached_networks_.erase(subject.network);
 }
 
-// The hosts of one network alone say that they can be reached, and no more than that.
+// Hosts that share one network show only that they themselves can be reached.
 void OutageGate::reached(std::uint64_t network, Instant now) {
   const bool is_first = reached_networks_.empty();
   reached_networks_.insert(network);
@@ -167,7 +167,7 @@ void OutageGate::reached(std::uint64_t network, Instant now) {
   if (confirming_) open_if_nobody_is_left();
 }
 
-// Fewer networks fail than would have closed it.
+// Opens it if fewer networks fail than are needed to close it.
 void OutageGate::open_if_nobody_is_left() {
   if (!is_anybody_left()) open();
 }

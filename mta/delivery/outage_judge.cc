@@ -1,4 +1,4 @@
-// From evidence to outages.
+// Decides about outages by evidence.
 #include "mta/delivery/outage_judge.h"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ std::string_view OutageJudge::advice_for(std::string_view reason) {
   return "mail by this way waits; mxpress queue says more";
 }
 
-// Without a route those that can be reached all the same say nothing about others.
+// Without a route to the internet, hosts that can still be reached prove nothing about others.
 void OutageJudge::connected(const std::string& site, const dns::Address& address, Now now) {
   if (is_without_route_ && !now.has_route) return;
   connections_.succeeded(site, network_of(address), now.time);
@@ -76,7 +76,7 @@ void OutageJudge::has_route_again(Instant now) {
   lookups_.hurry(now);
 }
 
-// It is one outage of direct delivery, however many gates it closes.
+// Both gates belong to one outage of direct delivery.
 void OutageJudge::begin(Kind kind, std::string reason, Now now) {
   gate(kind).close(now.time);
   waits_for_route_ = waits_for_route_ || !now.has_route;

@@ -1,4 +1,4 @@
-// Judges by evidence whether this host can send directly, and by each route.
+// Judges by evidence if this host can send directly, and by each route.
 #pragma once
 
 #include <cstdint>
@@ -23,46 +23,46 @@ class OutageJudge {
   struct News {
     enum class What { begun, over };
     What what = What::begun;
-    std::string way, reason, advice;  // of one that has begun
-    Duration lasted{0};               // of one that is over
+    std::string way, reason, advice;  // of an outage that has begun
+    Duration lasted{0};               // of an outage that is over
   };
   struct Now {
     Instant time;
     bool has_route = true;
   };
 
-  // A mail host has spoken.
+  // A mail host has answered.
   void connected(const std::string& site, const dns::Address& address, Now now);
   void not_connected(const Subject& site, const proto::HostResult& why, Now now);
   // The DNS has answered a question about this name.
   void looked_up(const std::string& name, Now now);
-  // It has not. True: there is reason enough to ask the name servers something else, and to tell with name_servers().
+  // The DNS has not answered. True: there is reason to test the name servers with another question, and to report by name_servers().
   [[nodiscard]] bool not_looked_up(const Subject& name, Now now);
   void name_servers(bool answer, std::string_view why, Now now);
   void probe_failed(Kind kind, const Subject& subject, Now now);
 
-  // By its source, "[route.office]". One failure is not enough.
+  // `source`: "[route.office]". One failure is not enough.
   void route_failed(const std::string& source, const proto::HostResult& why, Now now);
   void route_worked(const std::string& source, Now now);
   std::size_t failing_routes() const { return routes_.size(); }
-  // Only these exist now.
+  // Forgets all other routes.
   void keep_routes(const std::vector<std::string>& sources, Now now);
 
   OutageGate& gate(Kind kind) { return kind == Kind::connections ? connections_ : lookups_; }
   const OutageGate& gate(Kind kind) const { return kind == Kind::connections ? connections_ : lookups_; }
   bool is_direct_out() const { return connections_.is_closed() || lookups_.is_closed(); }
-  // Connections wait for a route to any network: whoever there is a route to all the same may be asked.
+  // Connections wait for a route to the internet: hosts that can still be reached may be tried.
   bool is_without_route() const { return is_without_route_; }
-  // There was no route when it began: what waits is asked as soon as there is one.
+  // There was no route when the outage began: waiting mail is tried as soon as there is one.
   bool waits_for_route() const { return waits_for_route_; }
   void has_route_again(Instant now);
   const OutageSpans& spans() const { return spans_; }
-  // As an earlier run left it: what lasted then lasts.
+  // Restores outages of an earlier run: those that lasted then still last.
   void restore(OutageSpans::Restored restored, Now now);
-  // Of an outage that lasts, by its reason.
+  // The advice for an outage in progress, by its reason.
   static std::string_view advice_for(std::string_view reason);
 
-  // Since the last call.
+  // News since the last call.
   std::vector<News> take_news() { return std::exchange(news_, {}); }
 
  private:
@@ -77,7 +77,7 @@ class OutageJudge {
   OutageSpans spans_;
   std::optional<Instant> direct_since_{};
   bool is_without_route_ = false, waits_for_route_ = false;
-  std::map<std::string, Route> routes_;  // that fail
+  std::map<std::string, Route> routes_;  // failing ones
   std::vector<News> news_;
 };
 

@@ -1,4 +1,4 @@
-// One question each.
+// Sends one probe each.
 #include "mta/delivery/outage_probes.h"
 
 #include "dns/resolver.h"

@@ -1,4 +1,4 @@
-// Asks mail hosts and name servers whether they can be reached, without any mail.
+// Probes mail hosts and name servers without sending mail.
 #pragma once
 
 #include <functional>
@@ -23,15 +23,15 @@ namespace mxpress::mta::delivery {
 // Thread: that of the connector.
 class OutageProbes {
  public:
-  // `make_resolver`: with nothing in its cache.
+  // `make_resolver`: gives one with an empty cache.
   OutageProbes(const CurrentConfig& config, net::Connector& connector, std::function<std::shared_ptr<dns::Resolver>()> make_resolver)
       : config_(config), connector_(connector), make_resolver_(std::move(make_resolver)) {}
 
-  // Whether it says anything: a greeting, of whatever kind.
+  // True if it sends a greeting of any kind.
   Task<bool> has_greeting(dns::Target target) const;
-  // Whether the name servers know those of the root.
+  // True if the name servers know those of the root.
   Task<bool> knows_root() const;
-  // Whether they answer a question about the mail hosts of a domain.
+  // True if they answer a question about the mail hosts of a domain.
   Task<bool> answers(std::string domain) const;
 
  private:

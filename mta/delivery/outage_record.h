@@ -1,4 +1,4 @@
-// The file that keeps outages over restarts: `outages` of the spool.
+// Stores outages across restarts in the file `outages` of the spool.
 #pragma once
 
 #include <functional>
@@ -20,12 +20,12 @@ namespace mxpress::mta::delivery {
 // Any thread.
 class OutageRecord {
  public:
-  // `disk`: null: nothing is kept. `files`: null: the disk is written at once. Both outlive it.
+  // `disk`: null: nothing is stored. `files`: null: the disk is written at once. Both must outlive it.
   OutageRecord(queue::Disk* disk, std::string file, fairness::FileTurns* files) : disk_(disk), file_(std::move(file)), files_(files) {}
 
-  // Nothing: there is none, or it is damaged, which the log tells. Blocks.
+  // Nullopt: there is none, or it is damaged, which is logged. Blocks.
   std::optional<OutageSpans::Restored> load(Instant now) const;
-  // Writes what `text` gives at the moment of writing: whoever writes last writes the latest. Does not block where there are file threads.
+  // Writes the result of `text`, called when writing starts: the last write has the latest state. Does not block if there are file threads.
   void save(std::function<std::string()> text);
 
  private:

@@ -1,4 +1,4 @@
-// Spans of time, and their file.
+// Time spans of outages, and their file.
 #include "mta/delivery/outage_spans.h"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ std::int64_t to_milliseconds(Instant when, Instant now, WallTime wall) {
   return std::chrono::duration_cast<std::chrono::milliseconds>((wall + (when - now)).time_since_epoch()).count();
 }
 
-// Never in the future.
+// The result is never in the future.
 Instant from_milliseconds(std::int64_t milliseconds, Instant now, WallTime wall) {
   constexpr std::int64_t kMost = 8'000'000'000'000;  // in the year 2223; a damaged file may have any number
   const Duration ago = wall.time_since_epoch() - std::chrono::milliseconds(std::clamp<std::int64_t>(milliseconds, 0, kMost));
@@ -54,10 +54,10 @@ const OutageSpans::Span* OutageSpans::current(std::string_view way) const {
 
 bool OutageSpans::lasts(std::string_view way) const { return current(way) != nullptr; }
 
-// They may overlap.
+// Spans may overlap.
 Duration OutageSpans::total(std::string_view way, Instant from, Instant to) const {
   Duration total{0};
-  Instant counted = from;  // until here
+  Instant counted = from;  // end of the time counted so far
   for (const Span& span : spans_) {
     if (!is_of(span, way)) continue;
     const Instant begin = std::max(span.begun, counted), end = std::min(span.ended.value_or(to), to);
@@ -74,7 +74,7 @@ std::string OutageSpans::text(const std::vector<dns::Target>& probes, Instant no
     text += "probe " + probes[i].address.to_string() + " " + std::to_string(probes[i].port) + "\n";
   std::vector<std::string> lines;
   std::size_t octets = text.size();
-  for (auto span = spans_.rbegin(); span != spans_.rend(); ++span) {  // the latest are kept
+  for (auto span = spans_.rbegin(); span != spans_.rend(); ++span) {  // keeps the latest
     std::string line = "span " + std::to_string(to_milliseconds(span->begun, now, wall)) + " " +
                        (span->ended ? std::to_string(to_milliseconds(*span->ended, now, wall)) : "-") + " " + span->way;
     if (!span->ended) line += "\t" + span->reason;

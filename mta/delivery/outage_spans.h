@@ -1,4 +1,4 @@
-// When this host could not send, for the lifetimes of mail: kept over restarts.
+// The times when this host could not send, which extend the lifetimes of mail; kept across restarts.
 #pragma once
 
 #include <optional>
@@ -14,15 +14,15 @@ namespace mxpress::mta::delivery {
 
 using queue::Instant;
 
-// The way that could not be used: direct delivery, or a route by its source ("[route.office]"). What direct delivery asks the DNS has spans
-// of its own, which count for it.
+// The way that could not be used: direct delivery, or a route by its source ("[route.office]"). DNS lookups for direct delivery have spans
+// of their own, which count for it.
 inline constexpr std::string_view kDirectWay = "direct";
 inline constexpr std::string_view kDirectLookups = "direct:lookups";
 
 // Pure. Thread: one.
 class OutageSpans {
  public:
-  static constexpr std::size_t kMost = 32;       // spans; of more the oldest are forgotten
+  static constexpr std::size_t kMost = 32;       // spans; then the oldest are forgotten
   static constexpr std::size_t kMostProbes = 8;  // addresses in the file
 
   void begin(std::string_view way, std::string_view reason, Instant now);
@@ -33,7 +33,7 @@ class OutageSpans {
     Instant begun{};
     std::optional<Instant> ended{};
   };
-  // The one that lasts, of direct delivery either.
+  // The current span of this way, or null. For direct delivery also that of its lookups.
   const Span* current(std::string_view way) const;
   const std::vector<Span>& all() const { return spans_; }
   bool empty() const { return spans_.empty(); }
@@ -41,11 +41,11 @@ class OutageSpans {
   // The part of the time between two moments in which the way could not be used.
   Duration total(std::string_view way, Instant from, Instant to) const;
 
-  // The file: at most 4096 octets. `probes`: whom to ask first after a restart. Moments are kept by the wall clock: a clock that was
-  // stepped changes how long the spans seem to be, and so lifetimes, by no more than their bound (RetryPolicy::outage_lifetime).
+  // The text of the file: at most 4096 octets. `probes`: first targets to probe after a restart. Times are stored by the wall clock: if it
+  // is stepped, the spans seem longer or shorter, and so lifetimes, by at most their limit (RetryPolicy::outage_lifetime).
   std::string text(const std::vector<dns::Target>& probes, Instant now, WallTime wall) const;
   struct Restored;
-  // The Error: it is damaged, or another format.
+  // Error: it is damaged, or in another format.
   static Result<Restored> parse(std::string_view text, Instant now, WallTime wall);
 
  private:

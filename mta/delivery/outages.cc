@@ -1,4 +1,4 @@
-// Evidence from all workers, probes, and who is told.
+// Evidence from all workers, probes, and notifications.
 #include "mta/delivery/outages.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ using Kind = OutageJudge::Kind;
 
 constexpr Duration kLookForRoute = std::chrono::seconds(15);
 
-// It could not be reached, and not for want of something that this host has run out of.
+// True if the host could not be reached, and not because this host has run out of a resource.
 bool is_unreachable(const proto::HostAttempt& attempt) {
   const proto::HostResult& result = attempt.result;
   if (result.reply_code != 0) return false;
@@ -46,7 +46,7 @@ std::optional<dns::Target> target_of(const std::string& text) {
   return dns::Target{std::string(host), *address, static_cast<std::uint16_t>(port)};
 }
 
-// Of IPv4: a host that has no IPv6 cannot reach a site with nothing else, and that says nothing. Else of IPv6, if that says something.
+// The IPv4 result if it is evidence: on a host without IPv6 a failure of only IPv6 addresses proves nothing. Else that of IPv6.
 template <class All, class AsTarget>
 std::optional<dns::Target> telling(const All& all, bool any_family, AsTarget as_target) {
   std::optional<dns::Target> first;
@@ -58,7 +58,7 @@ std::optional<dns::Target> telling(const All& all, bool any_family, AsTarget as_
   return any_family ? first : std::nullopt;
 }
 
-// Of all routes.
+// The sources of all routes.
 std::vector<std::string> sources_of(const Config& config) {
   std::vector<std::string> sources;
   if (config.route) sources.push_back(config.route->source);
@@ -99,7 +99,7 @@ void Outages::change(const std::function<void(OutageJudge&)>& change) {
   if (may_others) changed_();
 }
 
-// For those who ask often.
+// Copies the state for frequent readers.
 void Outages::note(const OutageJudge& judge) {
   is_direct_out_ = judge.is_direct_out();
   has_spans_ = !judge.spans().empty();
@@ -149,7 +149,7 @@ void Outages::not_looked_up(const std::string& domain, const fairness::Owner& ow
   });
 }
 
-// The servers of one domain may be dead, or somebody's who wants this: those of the root are not.
+// The servers of one domain may be dead, or run by an attacker who wants this conclusion: those of the root are not.
 Task<void> Outages::check_name_servers(std::string why) {
   const bool is_there = co_await services_.probes.knows_root();
   if (is_stopping_) co_return;
@@ -170,7 +170,7 @@ bool Outages::passes(Kind kind, const OutageGate::Subject& subject) {
   return passes;
 }
 
-// Without a route to the world the hosts of this network may be reached all the same.
+// Without a route to the internet some hosts may still be reachable, such as those of this network.
 bool Outages::can_route_to(const std::vector<dns::Target>& targets) const {
   if (!judge_.lock()->is_without_route()) return false;
   return std::any_of(targets.begin(), targets.end(),
@@ -207,7 +207,7 @@ Duration Outages::paused(std::string_view way, Instant from, Instant to) const {
   return has_spans_ ? judge_.lock()->spans().total(way, from, to) : Duration(0);
 }
 
-// An outage that closes both gates is one.
+// An outage that closes both gates is reported as one.
 std::vector<OutageStatus> Outages::status() const {
   std::vector<OutageStatus> all;
   auto judge = judge_.lock();
@@ -261,7 +261,7 @@ void Outages::arm() {
   });
 }
 
-// One at a time. Where there is no route no host is asked before there is one.
+// One at a time. Without a route no host is probed until there is one.
 Task<void> Outages::probe() {
   bool may_connect = true;
   {

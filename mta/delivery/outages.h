@@ -1,4 +1,4 @@
-// Whether this host can send at all, directly and by each route: one incident for what thousands of messages would meet one by one.
+// Detects if this host cannot send at all, directly or by a route: one incident instead of a failure for each of thousands of messages.
 #pragma once
 
 #include <atomic>
@@ -32,9 +32,9 @@ class OutageProbes;
 class OutageRecord;
 struct OutageStatus;
 
-// Direct delivery has two gates: lookups and connections. While one is closed a probe of its own asks, on the thread of `io`: the name
-// servers, or a mail host for its greeting. A route has no gate: its site backs off like others.
-// Thread: any, unless a function says otherwise. stop(), and the end of the threads, come before its end.
+// Direct delivery has two gates: lookups and connections. While one is closed, probes run on the thread of `io`: they ask the name servers,
+// or wait for a mail host's greeting. A route has no gate: its site backs off like others. Thread: any, unless a function says otherwise.
+// Call stop(), and end the threads, before it is destroyed.
 class Outages {
  public:
   struct Services {
@@ -46,7 +46,7 @@ class Outages {
     std::function<bool(dns::AddressFamily)> has_route;      // to any network of this family; null: always
     std::function<bool(const dns::Address&)> has_route_to;  // null: always
   };
-  // Mail that waits for a gate may begin, or direct delivery is out: any thread.
+  // Called on any thread: mail that waits for a gate may begin, or direct delivery is out.
   using Changed = std::function<void()>;
   Outages(Services services, Changed changed);
   ~Outages();
@@ -55,29 +55,29 @@ class Outages {
   void attempted(const std::string& site, const fairness::Owner& owner, const transport::AttemptReport& report);
   void looked_up(const std::string& domain);
   void not_looked_up(const std::string& domain, const fairness::Owner& owner, std::string why);
-  // By its source. `failure`: why no host of it could be asked; nothing: one could.
+  // `source`: of the route. `failure`: why none of its hosts could be reached; nullopt: one was.
   void attempted_by_route(const std::string& source, const std::optional<proto::HostResult>& failure);
 
-  // Gates. True: the attempt may begin. Else it waits until Changed is called.
+  // Gates. True: the attempt may begin. False: it waits until Changed is called.
   bool may_connect(const std::string& site, const fairness::Owner& owner, const std::vector<dns::Target>& targets);
   bool may_look_up(const std::string& domain, const fairness::Owner& owner);
-  // The same, and nothing is remembered.
+  // The same without remembering it.
   bool would_connect(const std::string& site) const;
   bool may_look_up_all() const { return !is_direct_out_ || !judge_.lock()->gate(OutageJudge::Kind::lookups).is_closed(); }
-  // There is, or was, an outage that matters to the age of mail.
+  // True if there is, or was, an outage that affects the age of mail.
   bool has_any() const { return has_spans_; }
   bool any_route_fails() const { return failing_routes_ != 0; }
 
-  // Why mail by this way waits; nothing: it need not.
+  // The reason why mail by this way waits; nullopt: it need not.
   std::optional<SiteFailure> why(std::string_view way) const;
-  // For how much of this time it has waited for that.
+  // The part of this time that it has waited for that reason.
   Duration paused(std::string_view way, Instant from, Instant to) const;
 
   bool is_direct_out() const { return is_direct_out_; }
-  // When the next probe of direct delivery is due, or whether there is a route again is looked at; nothing: there is none to come.
+  // The time of the next probe of direct delivery, or of the next check for a route; nullopt: there is none.
   std::optional<Instant> due() const;
   std::vector<OutageStatus> status() const;
-  // Whoever is next is asked now.
+  // The next probe is due now.
   void probe_now();
   void reconfigured();
   // No further probe. Thread: that of `io`.
@@ -85,10 +85,10 @@ class Outages {
 
  private:
   bool has_route() const;
-  // While nothing is out nobody needs to know whether there is a route.
+  // The route is checked only during an outage.
   OutageJudge::Now now_of_success() const { return {system::instant_now(), !is_direct_out_ || has_route()}; }
   OutageJudge::Now now() const { return {system::instant_now(), has_route()}; }
-  // Changes what is known, tells what is new of it, and has it written down.
+  // Changes the state, reports news, and has the state saved.
   void change(const std::function<void(OutageJudge&)>& change);
   void note(const OutageJudge& judge);
   bool can_route_to(const std::vector<dns::Target>& targets) const;
@@ -109,7 +109,7 @@ class Outages {
   std::atomic<std::size_t> failing_routes_{0};
   Timer timer_;
   bool is_probing_ = false, is_checking_ = false, is_stopping_ = false;  // of the thread of `io`
-  Instant looked_for_route_ = Instant::min();                            // by the last probe
+  Instant looked_for_route_ = Instant::min();                            // at the last probe
 };
 
 }  // namespace mxpress::mta::delivery

@@ -1,4 +1,4 @@
-// Which worker owns which site, and how a job gets to its worker.
+// Assigns sites to workers, and moves jobs to their worker.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ struct Resolved;
 // A job on its way to a worker.
 struct NewJob {
   proto::QueueId message;
-  fairness::Owner owner;  // of the message: whose shares it uses
+  fairness::Owner owner;  // of the message: its shares are used
   routing::DestinationName destination;
   Instant accepted{};
   Instant next_try{};
@@ -33,31 +33,31 @@ struct NewJob {
   bool first_attempt = true;
   bool delay_noticed = false;
   bool is_one_of_many = false;                 // its message has many jobs, here and elsewhere
-  bool probe_wanted = false;                   // the operator has asked: now, though its site may cool down
+  bool probe_wanted = false;                   // requested by the operator: now, even during a backoff of its site
   std::string held_because{};                  // see proto::Envelope
   std::shared_ptr<const Resolved> resolved{};  // its destination, if it comes from the worker that looked it up
 };
 
 struct SiteClaim {
   std::size_t owner = 0;
-  std::optional<queue::SiteRecord> restored{};  // what an earlier run has left of it; given once, to its first owner
+  std::optional<queue::SiteRecord> restored{};  // the record of an earlier run; given once, to its first owner
 };
 
-// Which worker owns what; implemented by the dispatcher. Any thread.
+// Assigns sites and destinations to workers; implemented by the dispatcher. Any thread.
 class Ownership {
  public:
   virtual ~Ownership() = default;
-  // The site now belongs to that worker, unless one has it already. `key`: a SessionKey's text.
+  // The site now belongs to that worker, unless it has an owner. `key`: a SessionKey's text.
   virtual SiteClaim claim_site(const std::string& key, std::size_t worker) = 0;
-  // That worker has forgotten it.
+  // That worker has forgotten the site.
   virtual void leave_site(const std::string& key, std::size_t worker) = 0;
   // From now on new jobs of this destination go to that worker.
   virtual void place_destination(routing::DestinationRef destination, std::size_t worker) = 0;
-  // That worker has forgotten it: the next job finds its place again.
+  // That worker has forgotten it: the next job is placed anew.
   virtual void forget_destination(routing::DestinationRef destination, std::size_t worker) = 0;
-  // Hands a job to whoever owns its destination now: another worker.
+  // Gives a job to the current owner of its destination: another worker.
   virtual void move_job(NewJob job) = 0;
-  // Jobs for what is still pending: after a change of the configuration has moved recipients to other destinations.
+  // Makes jobs for all pending recipients, after a change of the configuration has moved some to other destinations.
   virtual void readmit(const queue::Message& message) = 0;
 };
 

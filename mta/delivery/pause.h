@@ -1,4 +1,4 @@
-// When jobs are looked at again for which there is no room: in the log, for a long list of recipients, or at their mail hosts.
+// The time when jobs without room are checked again: room in the log, for a long list of recipients, or at their mail hosts.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace mxpress::mta::delivery {
 
-// At least `shortest` later, and `apart` from each other, however many wait. Thread: one.
+// At least `shortest` later, and `apart` from each other, for any number of jobs. Thread: one.
 class Pause {
  public:
   Pause(Duration shortest, Duration apart) : shortest_(shortest), apart_(apart) {}

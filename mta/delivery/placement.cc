@@ -1,4 +1,4 @@
-// Which worker has what.
+// Assigns destinations and sites to workers.
 #include "mta/delivery/placement.h"
 
 namespace mxpress::mta::delivery {

@@ -1,4 +1,4 @@
-// Which worker has which destination, and which site.
+// Assigns destinations and sites to workers.
 #pragma once
 
 #include <cstddef>
@@ -20,13 +20,13 @@ class Placement {
  public:
   explicit Placement(std::size_t workers) : count_(workers) {}
 
-  // Whoever looked a site up first owns it: its job need not travel again. With the record that owner_or_keep() has kept.
+  // The worker that looked a site up first owns it, so that its job need not move. The result has the record kept by owner_or_keep().
   SiteClaim claim_site(const std::string& key, std::size_t worker);
   void leave_site(const std::string& key, std::size_t worker);
-  // The site's owner; without one the record is kept for the first.
+  // The site's owner; if there is none the record is kept for the first.
   std::optional<std::size_t> owner_or_keep(const queue::SiteRecord& record);
 
-  // As its name hashes, unless another worker owns its site.
+  // By the hash of its name, unless another worker owns its site.
   std::size_t worker_for(routing::DestinationRef destination) const;
   void place(routing::DestinationRef destination, std::size_t worker);
   void forget(routing::DestinationRef destination, std::size_t worker);
@@ -34,12 +34,12 @@ class Placement {
  private:
   const std::size_t count_;
   mutable std::mutex mutex_;
-  // Destinations that do not live at the worker their name hashes to.
+  // Destinations that are at another worker than the one of their hash.
   queue::NameTable names_;
   queue::Slab<std::uint16_t> workers_;  // by the number of the name
   queue::NameTable site_names_;
   queue::Slab<std::uint16_t> site_owners_;                                              // by the number of the name
-  std::unordered_map<std::string, queue::SiteRecord, proto::TextHash> restored_sites_;  // that nobody owns yet
+  std::unordered_map<std::string, queue::SiteRecord, proto::TextHash> restored_sites_;  // of sites without an owner
 };
 
 }  // namespace mxpress::mta::delivery

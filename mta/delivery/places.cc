@@ -7,11 +7,11 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::array<std::size_t, 3> kParts = {4, 2, 1};  // of the places, for sites of this standing and those below it
+constexpr std::array<std::size_t, 3> kParts = {4, 2, 1};  // divisor of the places, for sites of this standing and worse
 
 std::size_t index_of(Standing standing) { return static_cast<std::size_t>(standing); }
 
-// Calls `holds` for each bound that a place of this standing counts for, with the places of it, those taken and those that the owner has.
+// Calls `holds` for each limit that a place of this standing counts for, with its number of places, those taken and those of the owner.
 template <class Counts, class Holds>
 bool holds_for_all(Standing standing, std::size_t most, const Counts& taken, const Counts& own, Holds holds) {
   std::size_t all = 0, mine = 0;
@@ -29,7 +29,7 @@ bool Places::has_room(Standing standing, std::size_t most) const {
   return holds_for_all(standing, most, taken_, taken_, [](std::size_t bound, std::size_t all, std::size_t) { return all < bound; });
 }
 
-// There is room. Nobody is looked up while a quarter stays free.
+// True if there is room. The owner is not looked up while a quarter is free.
 bool Places::has_share(const Place& place, std::size_t most) const {
   const auto leaves_quarter = [](std::size_t bound, std::size_t all, std::size_t) { return all + 1 + (bound + 3) / 4 <= bound; };
   if (holds_for_all(place.standing, most, taken_, taken_, leaves_quarter)) return true;

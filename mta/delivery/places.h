@@ -1,4 +1,4 @@
-// Whose deliveries may begin at which of a worker's sites, where places for deliveries are short.
+// Divides the places for deliveries among owners and sites of a worker.
 #pragma once
 
 #include <array>
@@ -13,14 +13,14 @@
 
 namespace mxpress::mta::delivery {
 
-// The places of one transport. `most`: how many there are at the moment; at least 1. Thread: of the worker.
-// Half of the places are for proven sites, and at most a quarter is for failing ones: however many hosts are slow or dead, those that are
-// not get theirs. Each bound holds for all whose standing is no better. Within each bound owners have fair shares: an owner may hold as
-// many places as he leaves free, or more while a quarter stays free for others, and in any case one of each standing while any is free. So
-// one owner alone has three quarters, and one who comes later finds a place at once, whatever hosts the mail of a few others is for.
+// The places of one transport. `most`: their current number; at least 1. Thread: of the worker. Half of the places are for proven sites,
+// and at most a quarter is for failing ones, so that slow or dead hosts, however many, leave places for the others. Each limit applies to
+// all sites of the same or worse standing. Within each limit owners have fair shares: an owner may hold as many places as he leaves free,
+// or more while a quarter stays free for others, and in any case one of each standing while any is free. So a single owner has three
+// quarters, and a later one finds a place at once, whatever hosts the mail of a few others is for.
 class Places {
  public:
-  // What a delivery holds: a place of the owner of the message.
+  // The place that a delivery holds for the owner of the message.
   struct Place {
     Standing standing;  // of the site, when the delivery began
     fairness::Owner owner;
@@ -29,25 +29,25 @@ class Places {
   void take(const Place& place);
   void give_back(const Place& place);
 
-  // The site stands in the owner's line from here until serve_line() calls `serve` with it. It may stand in the lines of several owners;
-  // then it leaves all of them.
+  // The site stands in the owner's line until serve_line() calls `serve` with it. It may stand in the lines of several owners; then it
+  // leaves all of them.
   void wait(std::uint32_t site, const Place& place);
-  // Calls `serve` with sites that wait as far as owners have places; owners take turns, and of one owner's sites the newest and the oldest.
-  // Sites that have a bound come first, since the others may take the rest, but in turn where there are so few places that the bounds mean
-  // nothing. `serve` may take places, and make sites wait. Owners who hold places are passed over: at most `most` for each site served.
+  // Calls `serve` with waiting sites as far as owners have places. Owners take turns, and of one owner's sites the newest and the oldest.
+  // Sites with a limit come first, since the others may take the rest, but in turn if there are so few places that the limits have no
+  // meaning. `serve` may take places, and make sites wait. Owners who hold places are passed over: at most `most` for each site served.
   void serve_line(std::size_t most, const std::function<void(std::uint32_t site)>& serve);
 
  private:
-  static constexpr std::size_t kFew = 4;        // below it a quarter is none
+  static constexpr std::size_t kFew = 4;        // with fewer, a quarter would be none
   using Counts = std::array<std::uint32_t, 3>;  // by standing
 
   bool has_room(Standing standing, std::size_t most) const;
   bool has_share(const Place& place, std::size_t most) const;
 
   Counts taken_{};
-  boost::unordered_flat_map<fairness::Owner, Counts> of_owner_;  // who hold places
+  boost::unordered_flat_map<fairness::Owner, Counts> of_owner_;  // only owners who hold places
   std::array<fairness::OwnerLines<std::uint32_t>, 3> lines_;
-  std::size_t first_served_ = 0;  // of the lines, where they take turns
+  std::size_t first_served_ = 0;  // of the lines, when they take turns
 };
 
 }  // namespace mxpress::mta::delivery

@@ -65,7 +65,7 @@ Task<void> Regrouping::run_once() {
   }
 }
 
-// False: a delivery is at it. It is read again once its jobs are gone: they may have changed it.
+// False: a delivery of it is in progress. It is read again once its jobs have ended: they may have changed it.
 Task<bool> Regrouping::regroup(queue::QueueId id) {
   const auto message = co_await load(id);
   if (!message || message->ended) co_return true;

@@ -1,4 +1,4 @@
-// After a reload: jobs of messages whose senders give them another way now.
+// After a reload: moves jobs of messages whose senders are routed differently now.
 #pragma once
 
 #include <functional>
@@ -12,14 +12,14 @@
 
 namespace mxpress::mta::delivery {
 
-// What became of a message's jobs at destinations that are no more its own.
+// The result for a message's jobs at destinations that are no longer its own.
 struct LeftJobs {
-  bool had_any = false;   // they are gone
-  bool are_busy = false;  // or a delivery is at one of them
+  bool had_any = false;   // they were removed
+  bool are_busy = false;  // one of them has a delivery in progress
 };
 
-// Goes through the whole queue, one message after the other, and has its jobs made again where they are at the wrong destination. Mail that
-// a delivery is at comes later, so that no recipient has two. Thread: that of `io`, but for begin() and stop().
+// Goes through the whole queue, one message after the other, and makes jobs at wrong destinations again at the right ones. Mail with a
+// delivery in progress comes later, so that no recipient has two jobs. Thread: that of `io`, except begin() and stop().
 class Regrouping {
  public:
   struct Parts {
@@ -29,13 +29,13 @@ class Regrouping {
     fairness::FileTurns* files;  // null: the disk is read at once
   };
   struct Actions {
-    // Of all workers: removes the jobs of a message at other destinations than these.
+    // For all workers: removes the jobs of a message at destinations other than these.
     std::function<void(proto::QueueId, std::set<std::string>, std::function<void(LeftJobs)>)> leave;
     std::function<void(const queue::Message&)> readmit;
   };
   Regrouping(Parts parts, Actions actions) : parts_(parts), actions_(std::move(actions)) {}
 
-  // By the configuration in force; if it goes through the queue already, from the beginning again. Any thread.
+  // Uses the current configuration; if it is running already, it starts from the beginning. Any thread.
   void begin();
   // Any thread.
   void stop();

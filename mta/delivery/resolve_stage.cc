@@ -1,4 +1,4 @@
-// Lookups, and what comes of them.
+// Lookups, and the use of their results.
 #include "mta/delivery/resolve_stage.h"
 
 #include <algorithm>
@@ -30,10 +30,10 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-// However long the records hold: other name servers may be the ones to ask by then, and equal hosts take turns. The cache mostly knows.
+// Even if the TTL is longer: other name servers may be configured by then, and equal hosts take turns. The cache usually has the answer.
 constexpr std::chrono::seconds kHoldAtMost = std::chrono::minutes(10);
 
-// Without them mail for this host could go round in it.
+// Without them mail for this host could loop.
 dns::Targets own_addresses_unknown() {
   dns::Targets none;
   none.kind = dns::TargetsKind::failed_for_now;
@@ -61,7 +61,7 @@ void ResolveStage::begin(DestinationIndex index) {
   if (destinations.begin(index) && destinations.name(index).is_local()) join_local(index);
 }
 
-// Each user is a site, unless another program takes the mail of all. No lookup is needed until the configuration changes.
+// Each user is a site, unless another program takes all local mail. Until the configuration changes no lookup is needed.
 void ResolveStage::join_local(DestinationIndex index) {
   const routing::DestinationRef name = parts_.destinations.name(index);
   const auto kind = name.is_mailbox()   ? routing::TransportKind::mailbox
@@ -76,7 +76,7 @@ void ResolveStage::join_local(DestinationIndex index) {
   join_site(index, site_index(key, std::move(claim.restored)));
 }
 
-// One message to thousands of domains must not take all descriptors, nor keep the mail of other users waiting.
+// One message to thousands of domains must not use up all descriptors, nor delay the mail of other users.
 void ResolveStage::look_up(DestinationIndex index) {
   if (parts_.destinations[index].resolving && !lookups_.waits(index)) return;
   parts_.destinations[index].resolving = true;
@@ -110,14 +110,14 @@ Task<void> ResolveStage::ask(DestinationIndex index, fairness::Owner owner) {
   dns::Targets found = co_await find_hosts(domain, route, rules);
   parts_.destinations[index].resolving = false;
   if (stopping_) co_return;
-  if (rules.config != rules_.config) co_return actions_.serve(index);  // found by rules that no longer apply: it is looked up again
+  if (rules.config != rules_.config) co_return actions_.serve(index);  // found by rules that no longer apply: look it up again
   if (parts_.outages) parts_.outages->looked_up(index, route, owner, found);
   SessionKey key = transport::session_key(route, found.site);
   answered(index, std::make_shared<const Resolved>(Resolved{std::move(found), std::move(key), rules.config}));
   actions_.run_due();
 }
 
-// The rules outlive it.
+// The rules must outlive it.
 Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, routing::Route route, const Rules& rules) {
   if (proto::is_malformed_recipient(domain)) co_return not_an_address();
   const auto own = own_addresses_.at(BootClock::now());
@@ -128,7 +128,7 @@ Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, routing::Route
   co_return co_await find_next_hops(*rules.resolver, std::move(domain), std::move(route), wanted, parts_.random);
 }
 
-// The first of several jobs that come with the same is enough.
+// If several jobs come with the same result, the first is enough.
 bool ResolveStage::take_over(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) {
   const Destination& destination = parts_.destinations[index];
   if (!resolved || destination.resolving || destination.resolved_until > instant_now() || resolved->config != rules_.config) return false;
@@ -164,7 +164,7 @@ void ResolveStage::answered(DestinationIndex index, const std::shared_ptr<const 
   actions_.serve(index);
 }
 
-// Ready jobs of a destination that another worker owns now go there, with what has been found out about it.
+// Moves ready jobs of a destination that another worker owns to that worker, with the result of its lookup.
 void ResolveStage::pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved) {
   const queue::ReadyLines& lines = parts_.schedule.ready();
   Destination& destination = parts_.destinations[index];
@@ -194,8 +194,8 @@ SiteIndex ResolveStage::site_index(const SessionKey& key, std::optional<queue::S
   return index;
 }
 
-// New hosts of a domain are asked at once; if they fail, too, that is not its first failure: hosts may change with each lookup. It is
-// nothing of the new site's, which may be others' as well.
+// New hosts of a domain are tried at once. If they fail, too, that counts as a further failure of the destination, since its hosts may
+// change with each lookup. It does not count for the new site, which others may share.
 void ResolveStage::keep_failures(Destination& destination) {
   const std::uint32_t failures = parts_.sites[destination.site].backoff.failures();
   destination.failures = static_cast<std::uint8_t>(std::min(std::max<std::uint32_t>(destination.failures, failures), 255u));
@@ -212,7 +212,7 @@ void ResolveStage::join_site(DestinationIndex index, SiteIndex site) {
   backoff.probe_no_later_than(instant_now() + parts_.destinations.policy(index)->schedule.longest_wait_after(backoff.failures()));
 }
 
-// No answer is never "no such host": the destination waits, and one of its messages carries the record of the attempt.
+// A missing answer never means "no such host": the destination waits, and one of its messages carries the record of the attempt.
 void ResolveStage::failed(DestinationIndex index, const dns::Targets& found) {
   auto& destinations = parts_.destinations;
   Destination& destination = destinations[index];
@@ -227,7 +227,7 @@ void ResolveStage::failed(DestinationIndex index, const dns::Targets& found) {
   parts_.wakes.wake_destination(index, destination.backoff.next_probe());
 }
 
-// Until something else is known. `answer`: the number of the answer when this was started; by the time it runs the index may stand for
+// Fails jobs until there is another result. `answer`: the number of the result at the start; by the time it runs the index may belong to
 // another destination, whose number differs.
 Task<void> ResolveStage::fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result) {
   while (!stopping_ && answer == parts_.destinations[index].answers) {
@@ -252,7 +252,7 @@ void ResolveStage::reconfigured(Rules rules) {
     else
       destination.resolved_until = Instant::min();
     ++destination.answers;
-    destination.backoff.over();  // it may have been ours
+    destination.backoff.over();  // its cause may have been the old configuration
     destination.failures = 0;
     parts_.wakes.wake_destination(index, instant_now());
   }

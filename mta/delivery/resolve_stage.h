@@ -1,4 +1,4 @@
-// From a destination to its site: asks the DNS, or the configured route, for the mail hosts. RFC 5321 5.1
+// Finds the site of a destination: asks the DNS, or uses the configured route, for the mail hosts. RFC 5321 5.1
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ struct Route;
 
 namespace mxpress::mta::delivery {
 
-// A site belongs to the worker that looked it up first: if that is another one, the ready jobs of the destination go there. A lookup that
-// fails for now makes the destination back off; one that fails for good fails its mail. Thread: the worker's.
+// A site belongs to the worker that looked it up first: if that is another one, the ready jobs of the destination move there. A lookup with
+// a transient failure makes the destination back off; a permanent failure fails its mail. Thread: the worker's.
 class ResolveStage {
  public:
   struct Parts {
@@ -37,30 +37,30 @@ class ResolveStage {
     Ownership& ownership;
     queue::MessageStore& spool;
     std::mt19937_64& random;
-    SiteOutages* outages = nullptr;  // null: nobody wants to know
+    SiteOutages* outages = nullptr;  // null: not reported
   };
   struct Actions {
-    std::function<void(DestinationIndex)> serve;  // something has been found out about it
+    std::function<void(DestinationIndex)> serve;  // the destination has a new result
     std::function<void()> run_due;
-    std::function<void(Conclusion)> conclude;  // of a leased job
+    std::function<void(Conclusion)> conclude;  // for a leased job
     std::function<Task<void>(Conclusion)> conclude_in_turn;
   };
-  // By which hosts are found; both change together. Lookups under way keep theirs.
+  // The rules for finding hosts; both change together. Lookups in progress keep theirs.
   struct Rules {
     std::shared_ptr<const Config> config;
     std::shared_ptr<dns::Resolver> resolver;
   };
   ResolveStage(std::size_t worker, asio::io_context& io, Parts parts, Actions actions, Rules rules);
 
-  // Mail for the destination has come. Only what is local has its site at once.
+  // The destination has got mail. Only a local one has its site at once.
   void begin(DestinationIndex index);
-  // Mail is ready for the destination, and its hosts are not known: asks, or waits until one of the owners of the mail has a place.
+  // Ready mail needs the hosts of the destination: looks them up, or waits until one of the owners of the mail has a place.
   void look_up(DestinationIndex index);
-  // What the worker has found out that a job comes from. False: it is no news.
+  // Uses the result of the worker that a job comes from. False: it is not new.
   bool take_over(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
-  // All is looked up again.
+  // Looks everything up again.
   void reconfigured(Rules rules);
-  // What comes of lookups under way changes nothing any more.
+  // Lookups in progress have no effect any more.
   void stop() { stopping_ = true; }
 
  private:
@@ -83,7 +83,7 @@ class ResolveStage {
   const Actions actions_;
   Rules rules_;
   OwnAddresses own_addresses_;
-  LookupLine lookups_;  // those that wait count as resolving, too
+  LookupLine lookups_;  // waiting destinations count as resolving, too
   bool stopping_ = false;
 };
 

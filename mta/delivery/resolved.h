@@ -1,4 +1,4 @@
-// What a lookup has found for a destination, as workers hand it on to each other.
+// The result of a destination's lookup, as workers pass it on to each other.
 #pragma once
 
 #include <memory>
@@ -8,11 +8,11 @@
 
 namespace mxpress::mta::delivery {
 
-// What another worker has just looked up.
+// A fresh result of another worker.
 struct Resolved {
   dns::Targets targets;
   transport::SessionKey key;
-  std::shared_ptr<const Config> config;  // whose rules it follows
+  std::shared_ptr<const Config> config;  // whose rules were used
 };
 
 }  // namespace mxpress::mta::delivery

@@ -1,4 +1,4 @@
-// Records that a message failed without asking a host.
+// Records the failure of a message without trying a host.
 #include "mta/delivery/returns.h"
 
 #include <memory>
@@ -35,7 +35,7 @@ void Returns::bounce(const queue::Message& message) {
   why.status = message.envelope.refused.status;
   why.text = message.envelope.refused.text;
   auto report = report_without_host(std::move(recipients), proto::Outcome::failed, std::move(why), Clock::current().wall());
-  std::mt19937_64 random;  // nothing is tried again
+  std::mt19937_64 random;  // unused: nothing is tried again
   Verdict verdict = conclude(message, std::move(report), parts_.config.get()->retry, Duration(0), std::nullopt, random);
   auto attempted = std::make_shared<events::Attempted>(event_of(message, verdict));  // std::function must be copyable
   ++under_way_;

@@ -1,4 +1,4 @@
-// Messages that were taken in only to go back to their sender: Envelope::refused.
+// Messages that were accepted only to be returned to their sender: Envelope::refused.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@ class Hub;
 
 namespace mxpress::mta::delivery {
 
-// Any thread. Outlives the spool's calls.
+// Any thread. Must outlive the spool's calls.
 class Returns {
  public:
   struct Parts {
@@ -32,10 +32,10 @@ class Returns {
   };
   explicit Returns(Parts parts) : parts_(std::move(parts)) {}
 
-  // Fails all its recipients that are pending, for the reason in its envelope. If that is not durable before the daemon ends, the next
-  // start calls it again: the message is sent to nobody.
+  // Fails all its pending recipients, for the reason in its envelope. If that is not durable before the daemon ends, the next start calls
+  // it again: the message is sent to nobody.
   void bounce(const queue::Message& message);
-  // Those whose return is not durable or not told yet.
+  // The number of returns that are not durable or not reported yet.
   std::size_t under_way() const { return under_way_; }
 
  private:

@@ -1,4 +1,4 @@
-// What one job has of its message.
+// The part of a message that one job uses.
 #include "mta/delivery/share.h"
 
 #include "queue/message_store.h"

@@ -1,4 +1,4 @@
-// What one job has of its message: all of it, or only the recipients at the job's destination.
+// The part of a message that one job uses: all of it, or only the recipients at the job's destination.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@ struct Settlement;
 
 namespace mxpress::mta::delivery {
 
-// Of a message to thousands of domains each job holds its own recipients only, however long its delivery takes.
+// For a message to thousands of domains each job holds only its own recipients, however long its delivery takes.
 class Share {
  public:
   using MessagePtr = std::shared_ptr<const queue::Message>;
 
   Share() = default;  // none
-  // All of it.
+  // The whole message.
   explicit Share(MessagePtr message) : message_(std::move(message)) {}
-  // A part: `places` are the indices of its recipients in the message as the spool has it.
+  // A part: `places` are the indices of its recipients in the spool's message.
   Share(MessagePtr part, std::vector<std::uint32_t> places) : message_(std::move(part)), places_(std::move(places)), is_part_(true) {}
 
   explicit operator bool() const { return message_ != nullptr; }
@@ -29,11 +29,11 @@ class Share {
   const MessagePtr& message() const { return message_; }
   bool is_part() const { return is_part_; }
 
-  // From indices of recipients in this share to those of the spool.
+  // Translates indices of recipients from this share to the spool's.
   void translate(queue::Settlement& settlement) const;
 
  private:
-  MessagePtr message_;  // shared: with the spool, or with a session that still sends
+  MessagePtr message_;  // shared with the spool, or with a session that still sends
   std::vector<std::uint32_t> places_;
   bool is_part_ = false;
 };

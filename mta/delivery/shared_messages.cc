@@ -1,4 +1,4 @@
-// Messages with many jobs, read once for all of them.
+// Reads messages with many jobs once for all of them.
 #include "mta/delivery/shared_messages.h"
 
 #include <algorithm>
@@ -42,11 +42,11 @@ ByDestination by_destination(const queue::Message& message, const Config& config
 
 std::uint64_t octets_of(const queue::Message& message) {
   constexpr std::uint64_t kEach = sizeof(proto::Recipient) + sizeof(queue::RecipientState) + sizeof(ByDestination::value_type);
-  constexpr std::uint64_t kTexts = 160;  // of its mailbox, and what was said last
+  constexpr std::uint64_t kTexts = 160;  // of its mailbox, and its last result
   return sizeof(message) + message.recipients.size() * (kEach + kTexts);
 }
 
-// Everything but the recipients.
+// A copy without the recipients.
 queue::Message without_recipients(const queue::Message& message) {
   const proto::Envelope& from = message.envelope;
   queue::Message part;
@@ -67,7 +67,7 @@ struct SharedMessages::Copy {
   queue::Message message;  // without its attempts
   bool has_content = false;
   Status content;
-  std::shared_ptr<const Config> config;  // whose destinations these are
+  std::shared_ptr<const Config> config;  // the configuration of these destinations
   ByDestination recipients;
   std::uint64_t octets = 0;
   Instant read{}, used{};
@@ -80,7 +80,7 @@ struct SharedMessages::Copy {
 struct SharedMessages::Entry {
   CopyPtr copy;
   bool is_being_read = false;
-  bool is_outdated = false;                        // by something that happened since the read began
+  bool is_outdated = false;                        // by an event since the read began
   std::vector<queue::Settlement::Change> settled;  // since the read began
   std::vector<Waiter> waiting;                     // for the read
   Instant last_read = Instant::min();
@@ -105,7 +105,7 @@ SharedMessages::~SharedMessages() = default;
 
 Task<Result<SharedMessages::Given>> SharedMessages::share(queue::QueueId id, routing::DestinationName destination,
                                                           std::shared_ptr<const Config> config, Need need) {
-  // There may be thousands at a time, and no worker is to go through all of them without a break.
+  // There may be thousands at a time, and a worker must not process all of them without a break.
   co_await asio::post(co_await asio::this_coro::executor, use_task);
   const auto copy = co_await copy_for(id, config, need);
   if (!copy) co_return copy.error();
@@ -149,7 +149,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::wait_for_read(queue::Queue
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Result<CopyPtr>)>(std::move(start), use_task);
 }
 
-// Whatever happens, those who wait are told.
+// In any case the waiting jobs get an answer.
 Task<Result<SharedMessages::CopyPtr>> SharedMessages::read(queue::QueueId id, std::shared_ptr<const Config> config, Need need) {
   Result<CopyPtr> copy = Error::transient("the message could not be read because of a bug");
   std::exception_ptr bug;
@@ -180,7 +180,7 @@ Task<Result<SharedMessages::CopyPtr>> SharedMessages::read_now(queue::QueueId id
   {
     auto shared = shared_->lock();
     Entry& entry = shared->entries[id];
-    entry.settled.clear();  // the spool knows it
+    entry.settled.clear();  // the spool knows them
     entry.is_outdated = false;
     ++shared->counters.reads;
   }

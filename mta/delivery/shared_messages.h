@@ -1,4 +1,4 @@
-// Messages with many jobs, as all workers share them: each is read once for all jobs that come within a while.
+// Messages with many jobs, shared by all workers: each is read once for all jobs in a period.
 #pragma once
 
 #include <atomic>
@@ -40,23 +40,23 @@ class LoadBudget;
 using queue::Instant;
 
 enum class Need {
-  envelope,  // the content is not read: the message is only to be concluded
-  content,   // and it is intact
+  envelope,  // without content: the message is only to be concluded
+  content,   // with intact content
 };
 
-// Thread: any. Keeps copies up to date with what jobs settle, within a bound of octets; the copy that was used longest ago goes first.
+// Thread: any. Updates its copies with the settlements of jobs, within a limit of octets; the least recently used copy is dropped first.
 class SharedMessages {
  public:
-  static constexpr std::uint64_t kMostKept = 16u << 20;               // octets of all copies; one alone may be larger
-  static constexpr Duration kUnusedLife = std::chrono::seconds(60);   // a copy goes when no job has used it for so long...
-  static constexpr Duration kLife = std::chrono::minutes(10);         // ...and after this: content lies elsewhere by then
-  static constexpr Duration kBetweenReads = std::chrono::seconds(5);  // of one message whose copy had to make way for others
+  static constexpr std::uint64_t kMostKept = 16u << 20;               // octets of all copies; a single one may be larger
+  static constexpr Duration kUnusedLife = std::chrono::seconds(60);   // a copy is dropped if no job has used it for this time...
+  static constexpr Duration kLife = std::chrono::minutes(10);         // ...and after this time: its content has been moved by then
+  static constexpr Duration kBetweenReads = std::chrono::seconds(5);  // of one message whose copy was dropped to make room
 
   struct Counters {
     std::uint64_t reads = 0;   // of messages from the spool
     std::uint64_t shares = 0;  // given to jobs
     std::uint64_t kept = 0;    // octets of the copies now
-    std::uint64_t peak = 0;    // and at most
+    std::uint64_t peak = 0;    // the maximum of `kept`
   };
 
   // `files`: reads; null: the disk is read at once.
@@ -65,22 +65,22 @@ class SharedMessages {
   ~SharedMessages();
 
   struct Given {
-    Share share;     // the recipients that are pending at the destination; they may be none
+    Share share;     // the recipients pending at the destination, possibly none
     Status content;  // with Need::content: an error if it cannot be read now (transient) or is damaged
   };
-  // Jobs that ask while the message is being read wait for the same read. An error: it cannot be read.
+  // Jobs that ask during the read wait for the same read. An error: it cannot be read.
   Task<Result<Given>> share(queue::QueueId id, routing::DestinationName destination, std::shared_ptr<const Config> config, Need need);
-  // The spool has been given this settlement, of a share.
+  // The spool has got this settlement, of a share.
   void settled(const queue::Settlement& settlement);
-  // The spool has been told something else about the message: it is read again.
+  // The spool has got another change of the message: it is read again.
   void forget(queue::QueueId id);
-  // Drops what nobody has used for a while.
+  // Drops copies that were not used for a while.
   void tidy(Instant now);
   Counters counters();
 
  private:
   struct Copy;
-  using CopyPtr = std::shared_ptr<Copy>;  // shared: jobs that waited for a read use it even if it has had to make way meanwhile
+  using CopyPtr = std::shared_ptr<Copy>;  // shared: jobs that waited for a read use it even if it was dropped meanwhile
   using Waiter = std::function<void(Result<CopyPtr>)>;
   struct Entry;
   struct Shared;
@@ -101,7 +101,7 @@ class SharedMessages {
   LargeChecks& large_checks_;
   const std::uint64_t most_kept_;
   const std::unique_ptr<queue::Guarded<Shared>> shared_;
-  std::atomic<std::size_t> entries_{0};  // their number, for those who need not lock if there are none
+  std::atomic<std::size_t> entries_{0};  // number of entries, to avoid locking if there are none
 };
 
 }  // namespace mxpress::mta::delivery

@@ -1,4 +1,4 @@
-// Windows and cool-downs of a site.
+// Windows and backoffs of a site.
 #include "mta/delivery/site.h"
 
 #include <algorithm>

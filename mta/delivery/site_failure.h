@@ -1,4 +1,4 @@
-// Why a site or the lookup of a destination backs off, as a value.
+// The reason why a site or the lookup of a destination backs off, as a value.
 #pragma once
 
 #include <optional>
@@ -7,10 +7,10 @@
 
 namespace mxpress::mta::delivery {
 
-// As the message that was the probe met it.
+// The failure as the probing message had it.
 struct SiteFailure {
   proto::HostResult result;
-  std::optional<WallTime> since{};  // when its failures began, if that was in this run
+  std::optional<WallTime> since{};  // start of its failures, if that was in this run
 };
 
 }  // namespace mxpress::mta::delivery

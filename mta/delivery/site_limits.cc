@@ -19,10 +19,10 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::uint64_t kRecordOctets = 4096;  // about
+constexpr std::uint64_t kRecordOctets = 4096;  // approximate
 constexpr Duration kClockTime = std::chrono::hours(12);
 
-// "12:03" of this host's clock, or with the day where that is not soon.
+// "12:03" of this host's clock, with the day if it is not soon.
 std::string clock_text(WallTime when, WallTime now) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::ceil<std::chrono::seconds>(when));
   std::tm local{};
@@ -53,7 +53,7 @@ bool SiteLimits::take(SiteIndex site, std::unique_ptr<rates::Hold>& hold) {
   return !taken.wait_until;
 }
 
-// Owners with mail there.
+// The number of other owners with mail there.
 std::size_t SiteLimits::others_at(SiteIndex site, const fairness::Owner& owner) const {
   std::size_t others = 0;
   const queue::ReadyLines& ready = parts_.schedule.ready();
@@ -64,7 +64,7 @@ std::size_t SiteLimits::others_at(SiteIndex site, const fairness::Owner& owner) 
   return others;
 }
 
-// A wall clock that was set back leaves nobody due: then all are.
+// If the wall clock was set back no recipient may be due: then all are.
 Task<void> SiteLimits::cut(rates::Hold& hold, SiteIndex site, const fairness::Owner& owner, const queue::Message& message,
                            std::vector<std::uint32_t>& recipients, std::size_t per_transaction) {
   const WallTime now = Clock::current().wall();

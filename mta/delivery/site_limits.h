@@ -29,22 +29,22 @@ class SiteLimits {
     Wakes& wakes;
     queue::Schedule& schedule;
     rates::RateLimits* limits;   // null: there are none
-    fairness::FileTurns* files;  // null: the disk is asked at once
+    fairness::FileTurns* files;  // null: the disk is read at once
   };
-  // `serve`: a site that waits may go on.
+  // `serve`: called when a waiting site may continue.
   SiteLimits(std::size_t worker, Parts parts, std::function<void(SiteIndex)> serve);
   SiteLimits(const SiteLimits&) = delete;
   SiteLimits& operator=(const SiteLimits&) = delete;
   ~SiteLimits();
 
-  // Takes what the next delivery at a site with a limit needs; `hold` stays null where nothing is counted any more. False: the mail waits,
-  // and the site is served again as soon as it may go on.
+  // Reserves the rate limit for the next delivery at a site with a limit; `hold` stays null if nothing is counted any more. False: the mail
+  // waits, and the site is served again as soon as it may continue.
   bool take(SiteIndex site, std::unique_ptr<rates::Hold>& hold);
-  // The recipients of the message that are due come first, as many of them as the limit has for this owner now; the others wait.
+  // Selects the recipients that are due first, up to the number that the limit allows this owner now; the others wait.
   Task<void> cut(rates::Hold& hold, SiteIndex site, const fairness::Owner& owner, const queue::Message& message,
                  std::vector<std::uint32_t>& recipients, std::size_t per_transaction);
 
-  // Why mail for this site waits for its limit, in words, and until when, if that is known. nullopt: it does not.
+  // The reason, in words, why mail for this site waits for its limit, and until when, if known. nullopt: it does not wait.
   struct Why {
     SiteFailure failure;
     std::optional<Instant> until;
@@ -58,7 +58,7 @@ class SiteLimits {
   const Parts parts_;
 };
 
-// When the first recipient is due that is pending at the destination, and that the report says nothing of; nullopt: there is none.
+// The time when the first recipient is due that is pending at the destination and missing in the report; nullopt: there is none.
 std::optional<WallTime> left_out_due(const queue::Message& message, const std::vector<std::uint32_t>& pending, const AttemptReport& report);
 
 }  // namespace mxpress::mta::delivery

@@ -1,4 +1,4 @@
-// From sites and destinations to the ways of mail.
+// Maps sites and destinations to the ways of mail.
 #include "mta/delivery/site_outages.h"
 
 #include "dns/targets.h"
@@ -18,7 +18,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-// Before any host has spoken.
+// True if the failure came before any host had answered.
 bool is_of_connections(const Backoff& backoff) {
   const auto last = backoff.last();
   return last && (last->stage == proto::Stage::connect || last->stage == proto::Stage::greeting);
@@ -52,7 +52,7 @@ void SiteOutages::attempted(SiteIndex site, DestinationIndex destination, const 
   if (!outages) return;
   if (is_direct(site)) return outages->attempted(parts_.sites.key(site), owner, report);
   if (!parts_.sites[site].is_by_route || parts_.sites[site].terms->is_lmtp) return;
-  const bool is_login = report.failure.stage == proto::Stage::auth;  // SignInAlarm tells of that
+  const bool is_login = report.failure.stage == proto::Stage::auth;  // SignInAlarm reports those
   if (report.site_failed ? is_login : !outages->any_route_fails()) return;
   const std::string source = way(destination);
   if (source != kDirectWay) outages->attempted_by_route(source, report.site_failed ? std::optional(report.failure) : std::nullopt);

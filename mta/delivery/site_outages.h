@@ -29,7 +29,7 @@ class SiteOutages {
     Wakes& wakes;
     Backoffs& backoffs;
     const CurrentConfig& config;
-    Outages* outages;  // null: nobody looks for any
+    Outages* outages;  // null: outages are not detected
   };
   explicit SiteOutages(Parts parts) : parts_(parts) {}
 
@@ -37,16 +37,16 @@ class SiteOutages {
   void attempted(SiteIndex site, DestinationIndex destination, const fairness::Owner& owner, const AttemptReport& report);
   void looked_up(DestinationIndex destination, const routing::Route& route, const fairness::Owner& owner, const dns::Targets& found);
 
-  // Whether an attempt for mail that is ready may begin; else changed() is called when it may.
+  // True if an attempt for ready mail may begin; otherwise changed() is called when it may.
   bool may_connect(SiteIndex site, DestinationIndex destination);
   bool may_look_up(DestinationIndex destination);
-  // The gates have changed: mail that waited for them is tried, if it may be or has a fallback now.
+  // The gates have changed: waiting mail is tried, if it may be or has a fallback now.
   void changed();
 
   // See AgePolicy::Actions.
   std::optional<SiteFailure> why(DestinationIndex destination) const;
   Duration paused(DestinationIndex destination, Instant from, Instant to) const;
-  // When it may end, of one of direct delivery; nothing: that is not known.
+  // The time when an outage of direct delivery may end; nullopt: unknown.
   std::optional<Instant> next_probe(DestinationIndex destination) const;
 
  private:

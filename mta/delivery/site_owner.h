@@ -9,7 +9,7 @@
 
 namespace mxpress::mta::delivery {
 
-// Of the owners with mail at a site, or for a destination, so many are looked at in one go.
+// The number of owners with mail at a site, or for a destination, that are looked at in one pass.
 inline constexpr std::size_t kFewOwners = 64;
 
 // Key of tables.

@@ -1,4 +1,4 @@
-// Whose deliveries are under way at which site.
+// The deliveries in progress, by owner and site.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -10,7 +10,7 @@
 
 namespace mxpress::mta::delivery {
 
-// Counts the deliveries under way of each owner at each site; who has none takes no memory. Thread: of the worker.
+// Counts each owner's deliveries in progress at each site; an owner without any takes no memory. Thread: of the worker.
 class SiteShares {
  public:
   void begin(queue::SiteIndex site, const fairness::Owner& owner) { ++held_[{site, owner}]; }

@@ -1,4 +1,4 @@
-// The sites of a worker by their keys, and which destinations belong to which.
+// The sites of a worker by their keys, and the destinations that belong to each.
 #pragma once
 
 #include <deque>
@@ -38,9 +38,9 @@ class SiteTable {
   std::string key(SiteIndex index) const { return std::string(keys_.name(index)); }
   std::optional<SiteIndex> find(std::string_view key) const { return keys_.find(key); }
 
-  // The site with this key. A new one may get the index of one that was forgotten.
+  // The site with this key. A new one may get the index of a forgotten one.
   SiteIndex index(const SessionKey& key);
-  // It has no members; what is arranged for its index stays so.
+  // The site must have no members. Times arranged for its index stay.
   void forget(SiteIndex index);
 
   // The destination belongs to that site and to no other.
@@ -49,10 +49,10 @@ class SiteTable {
   void for_each_member(SiteIndex site, Visit visit) const {
     for (DestinationIndex member = sites_[site].members.front(); member != Chain::kEnd; member = next_member(member)) visit(member);
   }
-  // Of all sites only those members stay for which `stays` is true.
+  // Removes all members, at all sites, for which `stays` is false.
   void keep_members(const std::function<bool(DestinationIndex)>& stays);
 
-  // Why mail for the destination waits: the backoff of its lookup, or of its site. Null: there is none.
+  // The reason why mail for the destination waits: the backoff of its lookup, or of its site. Null: neither.
   Backoff* backoff_of(DestinationIndex index);
   const Backoff* backoff_of(DestinationIndex index) const { return const_cast<SiteTable*>(this)->backoff_of(index); }
 

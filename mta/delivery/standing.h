@@ -1,4 +1,4 @@
-// How much is known about a site, and so how many of its worker's places it may compete for.
+// A site's record of answers, which decides how many of its worker's places it may compete for.
 #pragma once
 
 #include <cstdint>
@@ -6,9 +6,9 @@
 namespace mxpress::mta::delivery {
 
 enum class Standing : std::uint8_t {
-  failing,   // no host of it could be asked lately
+  failing,   // no host of it could be reached lately
   unproven,  // nothing is known, or it was slow
-  proven     // it has answered to a transaction in good time
+  proven     // it has answered a transaction in good time
 };
 
 }  // namespace mxpress::mta::delivery

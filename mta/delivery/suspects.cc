@@ -1,4 +1,4 @@
-// Sets aside what has brought the daemon down.
+// Sets aside messages whose handling crashed the daemon.
 #include "mta/delivery/suspects.h"
 
 #include "queue/changes.h"

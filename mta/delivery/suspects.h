@@ -1,4 +1,4 @@
-// Messages that were being handled when the daemon died: those that may be to blame are tried one at a time; one that is, is set aside.
+// Messages that were being handled when the daemon crashed: suspects are tried one at a time, and a guilty one is set aside.
 #pragma once
 
 #include <chrono>
@@ -21,14 +21,14 @@ using proto::QueueId;
 
 namespace mxpress::mta::delivery {
 
-// Whose turn it is. A suspect keeps the others waiting until it has been handled without harm, or for two minutes: one that is still being
-// handled then (by a slow host, say) is cleared, because only one suspect may be handled at a time; one that is not, since the time of its
-// next try has not come, stays suspect. One thread.
+// The order of suspects. A suspect delays the others until it was handled without a crash, or for two minutes. One that is still being
+// handled then (by a slow host, say) is cleared, because only one suspect may be handled at a time; one that is not, since its next try is
+// not due, stays suspect. One thread.
 class SuspectLine {
  public:
   static constexpr Duration kPatience = std::chrono::minutes(2);
   void add(queue::QueueId message) { waiting_.push_back(message); }
-  // The next one to be tried; none while another one is. `record`: system::CrashRecord, or what stands for it.
+  // The next suspect to try; none while another one is tried. `record`: system::CrashRecord, or its replacement in tests.
   template <class Record>
   std::optional<queue::QueueId> next(queue::Instant now, Record& record) {
     if (tried_ && record.is_suspect(*tried_)) {
@@ -50,12 +50,12 @@ class SuspectLine {
   queue::Instant since_{};
 };
 
-// Messages that no worker knows of, because handling them has brought the daemon down. Any thread.
+// Messages that are kept from all workers, because their handling crashed the daemon. Any thread.
 class SetAside {
  public:
   void add(queue::QueueId message);
   std::size_t size() const;
-  // An operator has acted on these messages: all but `hold` and `retry` (it stays held) end it. Returns those that were set aside.
+  // An operator has acted on these messages: actions except `hold` and `retry` (it stays held) end it. Returns those that were set aside.
   std::vector<queue::QueueId> acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages);
 
  private:
@@ -63,7 +63,7 @@ class SetAside {
   std::set<queue::QueueId> messages_;
 };
 
-// What is recorded of a message that is set aside: why its recipients wait, in words that `mxpress show` prints. It is held besides.
+// The record for a message that is set aside: the reason why its recipients wait, as `mxpress show` prints it. The message is also held.
 queue::Settlement settlement_of(const queue::Message& message, const std::string& death, WallTime now);
 
 }  // namespace mxpress::mta::delivery

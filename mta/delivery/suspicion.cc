@@ -1,4 +1,4 @@
-// Failures after MAIL, told apart by who has met them.
+// Classifies failures after MAIL by the messages and owners that had them.
 #include "mta/delivery/suspicion.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Which addresses this host may deliver to.
+// Finds the addresses that this host may deliver to.
 #include "mta/delivery/target_rules.h"
 
 #include <ifaddrs.h>
@@ -14,7 +14,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-// Nothing if the system does not tell, for want of descriptors, say.
+// Nullopt if the system gives an error, for example because descriptors have run out.
 std::optional<std::set<dns::Address>> addresses_of_interfaces() {
   std::set<dns::Address> result;
   ifaddrs* list = nullptr;

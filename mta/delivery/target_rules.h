@@ -1,4 +1,4 @@
-// Which addresses this host may deliver to: not to itself, unless the configuration allows it.
+// The addresses that this host may deliver to: not its own, unless the configuration allows them.
 #pragma once
 
 #include <memory>
@@ -12,12 +12,12 @@ struct Config;
 
 namespace mxpress::mta::delivery {
 
-// The addresses of this host's interfaces, as they were kHold ago at most, or when the system last told: it takes some twenty system calls.
-// Thread: one.
+// The addresses of this host's interfaces, at most kHold old, or from the last successful query: reading them takes some twenty system
+// calls. Thread: one.
 class OwnAddresses {
  public:
   static constexpr Duration kHold = std::chrono::seconds(2);
-  // Null: the system has never told (it has no descriptors left, say).
+  // Null: no query has ever succeeded (for example, no descriptors are left).
   std::shared_ptr<const std::set<dns::Address>> at(BootTime now);
   void ask_again() { asked_ = BootTime::min(); }
 
@@ -26,8 +26,8 @@ class OwnAddresses {
   BootTime asked_ = BootTime::min();
 };
 
-// Cuts loopback, unspecified, multicast, link-local and this host's own addresses unless `[delivery] allow_addresses` has them; an address
-// and port that we listen on are always cut. RFC 5321 5.1
+// Drops loopback, unspecified, multicast, link-local and this host's own addresses unless `[delivery] allow_addresses` has them; an address
+// and port that we listen on is always dropped. RFC 5321 5.1
 dns::TargetRules target_rules(const Config& config, const proto::Domain& domain, std::shared_ptr<const std::set<dns::Address>> own);
 
 }  // namespace mxpress::mta::delivery

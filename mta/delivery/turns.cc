@@ -34,7 +34,7 @@ Turns::Turn Turns::find(SiteIndex index) {
   return best;
 }
 
-// Of the owner of the next job at the site.
+// The turn of the owner of the next job at the site.
 Turns::Turn Turns::turn_of(SiteIndex index, const fairness::Owner& owner) const {
   if (!has_room(index, parts_.schedule.job(parts_.schedule.ready().next_at(index)).destination, owner)) return Turn::full;
   return may_ask(index, owner) ? Turn::found : Turn::without_place;
@@ -52,9 +52,9 @@ bool Turns::may_ask(SiteIndex index, const fairness::Owner& owner) const {
   return !waits_for_host(index, owner) && places_of(site).has_one({site.standing(), owner}, most_places(site));
 }
 
-// Until when; nullopt: it does not wait.
+// Time when the wait ends; nullopt: it does not wait.
 std::optional<Instant> Turns::waits_for_host(SiteIndex index, const fairness::Owner& owner) const {
-  if (busy_.size() == 0) return std::nullopt;  // without a look at the clock
+  if (busy_.size() == 0) return std::nullopt;  // without reading the clock
   return busy_.until(index, owner, parts_.sites[index].active, instant_now());
 }
 

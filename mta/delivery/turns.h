@@ -1,4 +1,4 @@
-// Whose mail is delivered next at a site.
+// Chooses whose mail is delivered next at a site.
 #pragma once
 
 #include <array>
@@ -32,29 +32,29 @@ class Turns {
 
   enum class Turn { found, without_place, full };
   // The turn goes to the next owner with mail at the site who may begin a delivery; only some owners are looked at. `without_place`: one of
-  // them waits for a place or a host alone; `full`: the site has no room for any of them.
+  // them waits only for a place or a host; `full`: the site has no room for any of them.
   Turn find(SiteIndex site);
-  // Whether the site has room for one more delivery of this owner's mail for that destination: while it backs off, for a probe.
+  // True if the site has room for one more delivery of this owner's mail for that destination; during a backoff, for a probe.
   bool has_room(SiteIndex site, DestinationIndex destination, const fairness::Owner& owner) const;
-  // Whether the site could ask its hosts for this owner's mail: he has a place, and his mail does not wait for a host.
+  // True if the site could try its hosts for this owner's mail: he has a place, and his mail does not wait for a host.
   bool may_ask(SiteIndex site, const fairness::Owner& owner) const;
-  // The site waits for a place in the lines of the owners that find() has looked at, or until their mail may ask its hosts again.
+  // The site waits for a place in the lines of the owners that find() has looked at, or until their mail may try its hosts again.
   void wait_for_place(SiteIndex site);
-  // Serves the sites that wait for a place at the transport of this one.
+  // Serves the sites that wait for a place at the transport of this site.
   void serve_line(SiteIndex site, const std::function<void(SiteIndex)>& serve);
 
-  // A delivery begins and ends.
+  // Call them when a delivery begins and ends.
   Places::Place begin(SiteIndex site, const fairness::Owner& owner);
   void end(SiteIndex site, const Places::Place& place);
 
-  // The mail hosts take no more connections of this owner's mail at the moment: all of it waits at this site as one, for a moment or until
-  // host_has_room().
+  // The mail hosts accept no more connections for this owner's mail at the moment: all of it waits at this site as one, for a moment or
+  // until host_has_room().
   void wait_for_host(SiteIndex site, const fairness::Owner& owner);
-  // It has waited for them lately, and may have to wait again.
+  // True if it has waited for them lately, and may have to wait again.
   bool has_waited_for_host(SiteIndex site, const fairness::Owner& owner) const { return busy_.knows(site, owner); }
   void host_has_room(SiteIndex site, const fairness::Owner& owner) { busy_.end(site, owner); }
 
-  // How many sessions mail for the destination may have at its site; at least 1.
+  // The number of sessions that mail for the destination may have at its site; at least 1.
   std::size_t session_limit(DestinationIndex destination, const Config& config) const;
 
  private:

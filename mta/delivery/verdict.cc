@@ -17,15 +17,15 @@ using proto::Outcome;
 using queue::RecipientStage;
 using queue::RecipientState;
 
-// Failed: is anybody to be told? RFC 5321 6.1 (no notice for the null reverse-path), RFC 3461 4.1 (NOTIFY).
-// Our own notices stays pending: when nobody takes them they go to the local mailbox.
+// The stage after a failure: is a notice needed? RFC 5321 6.1 (not for the null reverse-path), RFC 3461 4.1 (NOTIFY). Our own notices stay
+// pending: if undeliverable they go to the local mailbox.
 RecipientStage stage_after_failure(const proto::Envelope& envelope, const proto::Recipient& recipient) {
   if (envelope.is_notice) return RecipientStage::notice_pending;
   if (envelope.reverse_path.is_null()) return RecipientStage::ended;
   return recipient.notify.wants_failure() ? RecipientStage::notice_pending : RecipientStage::ended;
 }
 
-// Delivered: a "relayed" notice is pending if SUCCESS was asked for and the host takes no DSN parameters. RFC 3461 5.2.2
+// Delivered: a "relayed" notice is pending if SUCCESS was requested and the host supports no DSN parameters. RFC 3461 5.2.2
 RecipientStage stage_after_delivery(const proto::Envelope& envelope, const proto::Recipient& recipient, bool dsn_passed_on) {
   const bool relayed = recipient.notify.success && !dsn_passed_on && !envelope.reverse_path.is_null();
   return relayed ? RecipientStage::notice_pending : RecipientStage::delivered;
@@ -35,7 +35,7 @@ RecipientState state_after(const queue::Message& message, std::uint32_t index, c
                            const AttemptReport& report, bool time_is_up) {
   const proto::Recipient& recipient = message.envelope.recipients[index];
   RecipientState state = message.recipients[index];
-  if (result.outcome == Outcome::untried) return state;  // the operator stopped the attempt before its turn
+  if (result.outcome == Outcome::untried) return state;  // the operator stopped the attempt before it was tried
   ++state.attempts;
   state.last = result.last;
   state.last_time = report.attempt.time;

@@ -1,4 +1,4 @@
-// The outcome table: what the results of an attempt mean for each recipient, and when to try again. Pure. docs/delivery.md explains it.
+// The outcome table: the effect of an attempt on each recipient, and the time of the next try. Pure. docs/delivery.md explains it.
 #pragma once
 
 #include <optional>
@@ -19,26 +19,26 @@ namespace mxpress::mta::delivery {
 using transport::AttemptReport;
 using transport::report_without_host;
 
-// The same for a recipient of a message that waits for the site: the reply itself only where this message got it.
+// The result for a recipient of a message that waits for the site: the reply itself only if this message got it.
 proto::HostResult told_to(const queue::RecipientState& recipient, const SiteFailure& failure);
 
-// What is said of recipients of a message that the configuration holds: proto::Envelope::held_because.
+// The result for recipients of a message held by the configuration: proto::Envelope::held_because.
 proto::HostResult held_by_configuration(const std::string& because);
 
-// What becomes of a job.
+// The next state of a job.
 struct Verdict {
   queue::Settlement settlement;
-  bool open = false;            // recipients are left to try
+  bool open = false;            // some recipients are still pending
   WallTime next_try{};          // if open
-  bool notice_pending = false;  // the sender is to be told something
+  bool notice_pending = false;  // the sender is to be notified
 };
 
-// `age` is how long ago the message was submitted; once it reaches the policy's lifetime, what is deferred has expired (4.4.7).
-// `next_try`: a site in backoff says itself when to try again; otherwise the retry schedule does.
+// `age` is the time since submission; once it reaches the policy's lifetime, deferred recipients have expired (4.4.7). `next_try`: for a
+// site in backoff, its next probe; otherwise the retry schedule decides.
 Verdict conclude(const queue::Message& message, AttemptReport report, const queue::RetryPolicy& policy, Duration age,
                  std::optional<WallTime> next_try, std::mt19937_64& random);
 
-// The report for recipients of `message`, which waits for a site or a lookup that has failed.
+// The report for recipients of `message`, which waits for a failed site or lookup.
 AttemptReport report_of_waiting(const queue::Message& message, std::vector<std::uint32_t> recipients, proto::Outcome outcome,
                                 const SiteFailure& failure, WallTime now);
 

@@ -1,4 +1,4 @@
-// Moments at which destinations and sites are served.
+// Times at which destinations and sites are served.
 #include "mta/delivery/wakes.h"
 
 #include "mta/delivery/destinations.h"

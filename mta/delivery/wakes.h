@@ -1,4 +1,4 @@
-// When destinations and sites are to be served again.
+// The times at which destinations and sites are to be served again.
 #pragma once
 
 #include <deque>
@@ -11,8 +11,8 @@
 
 namespace mxpress::mta::delivery {
 
-// Each destination and each site is served at the earliest moment that was asked for. Whoever is served looks for himself what is to be
-// done, and may ask again. Thread: one.
+// Each destination and each site is served at the earliest requested time. When served it checks itself what there is to do, and may
+// request another time. Thread: one.
 class Wakes {
  public:
   Wakes(Destinations& destinations, SiteTable& sites) : destinations_(destinations), sites_(sites) {}
@@ -20,7 +20,7 @@ class Wakes {
   void wake_destination(DestinationIndex index, Instant when) { wake({when, Kind::destination, index}); }
   void wake_site(SiteIndex index, Instant when) { wake({when, Kind::site, index}); }
   std::optional<Instant> next() const { return wakes_.empty() ? std::nullopt : std::optional(wakes_.top().when); }
-  // Calls these for what is due, also for what they make due meanwhile.
+  // Calls these for everything that is due, including entries that become due meanwhile.
   template <class ServeDestination, class ServeSite>
   void serve_due(Instant now, ServeDestination serve_destination, ServeSite serve_site) {
     while (!wakes_.empty() && wakes_.top().when <= now) {
@@ -41,7 +41,7 @@ class Wakes {
     bool operator>(const Wake& other) const { return when > other.when; }
   };
 
-  // The earliest moment that is arranged; max: none.
+  // The earliest arranged time; max: none.
   Instant& awaited(const Wake& wake);
   void wake(const Wake& wake) {
     if (awaited(wake) <= wake.when) return;

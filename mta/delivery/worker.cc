@@ -1,4 +1,4 @@
-// What a worker serves next: due jobs, sites with room, and what has to wake up later.
+// Chooses what a worker serves next: due jobs, sites with room, and timed wake-ups.
 #include "mta/delivery/worker.h"
 
 #include <boost/asio/post.hpp>
@@ -45,7 +45,7 @@ namespace mxpress::mta::delivery {
 namespace {
 
 constexpr Duration kWatchInterval = std::chrono::minutes(1);
-constexpr Duration kSpoolInterval = std::chrono::seconds(1);  // while the spool takes no outcomes it is asked this often
+constexpr Duration kSpoolInterval = std::chrono::seconds(1);  // check interval while the spool accepts no outcomes
 
 }  // namespace
 
@@ -92,7 +92,7 @@ class Worker::Parts {
   WorkerServices services_;
   std::mt19937_64 random_;
   Timer timer_;
-  Instant armed_for_ = Instant::max();  // when the timer fires
+  Instant armed_for_ = Instant::max();  // time when the timer fires
   Timer watchdog_;
   queue::Schedule schedule_;
   Destinations destinations_;
@@ -237,7 +237,7 @@ void Worker::Parts::serve_woken(Instant now) {
 void Worker::Parts::arm() {
   std::optional<Instant> next = schedule_.next_event();
   if (const auto wake = wakes_.next(); wake && (!next || *wake < *next)) next = wake;
-  if (!next || stopping_ || armed_for_ <= *next) return;  // who is woken too early arms again
+  if (!next || stopping_ || armed_for_ <= *next) return;  // if it wakes too early it arms again
   armed_for_ = *next;
   timer_.expires_at(to_boot_time(*next));
   timer_.async_wait([this](boost::system::error_code error) {
@@ -251,13 +251,13 @@ void Worker::Parts::serve(DestinationIndex index) {
   if (stopping_ || paused_ || !schedule_.has_ready(index)) return;
   if (!services_.spool.is_accepting()) return wakes_.wake_destination(index, instant_now() + kSpoolInterval);
   const Destination& destination = destinations_[index];
-  if (destination.resolving) return resolve_.look_up(index);  // perhaps mail of an owner who has a place
+  if (destination.resolving) return resolve_.look_up(index);  // perhaps for mail of an owner who has a place
   if (!destination.is_resolved(instant_now()) && !waits_for_site(destination)) return look_up(index);
   schedule_.open(index, destination.site);
   serve_site(destination.site);
 }
 
-// Its hosts are looked up again when they may be asked again: hosts that change with each lookup are not asked more often.
+// Its hosts are looked up again when they may be tried again, so that hosts that change with each lookup are not tried more often.
 bool Worker::Parts::waits_for_site(const Destination& destination) const {
   return destination.is_outdated() && sites_[destination.site].backoff.active();
 }
@@ -274,7 +274,7 @@ void Worker::Parts::serve_site(SiteIndex index) {
   }
 }
 
-// The site backs off because of some owners' messages: mail of others that waits has a probe of its own, now. False: there is none.
+// The site backs off because of some owners' messages: mail of other owners gets its own probe now. False: there is none.
 bool Worker::Parts::serve_other_user(SiteIndex index) {
   const Site& site = sites_[index];
   if (!site.suspicion.is_of_owners() || !site.backoff.active()) return false;
@@ -293,7 +293,7 @@ bool Worker::Parts::serve_other_user(SiteIndex index) {
   });
 }
 
-// Starts the delivery at the site whose turn it is, if it may; false when nothing more can start now.
+// Starts the delivery whose turn it is at the site, if it may; false if nothing more can start now.
 bool Worker::Parts::start_next(SiteIndex site_index) {
   const queue::ReadyLines& ready = schedule_.ready();
   if (stopping_ || paused_ || ready.empty_at(site_index)) return false;
@@ -327,7 +327,7 @@ bool Worker::Parts::start_next(SiteIndex site_index) {
   return true;
 }
 
-// The site does not back off, or is asked again now; else it is woken when it may be.
+// True if the site is not in backoff, or may be probed now; otherwise it is woken when it may.
 bool Worker::Parts::may_probe(SiteIndex site_index, DestinationIndex index) {
   const Site& site = sites_[site_index];
   if (!site.backoff.active()) return true;
@@ -337,8 +337,8 @@ bool Worker::Parts::may_probe(SiteIndex site_index, DestinationIndex index) {
   return false;
 }
 
-// After a delivery of this site. It goes on with the session that it has, with a limit: each so many deliveries those that wait are
-// served before it. It opens more sessions only with what they leave.
+// Called after a delivery of this site. It continues with its session, up to a limit: after that many deliveries the waiting sites are
+// served before it. It opens further sessions only with places that they leave.
 void Worker::Parts::serve_after(SiteIndex index) {
   Site& site = sites_[index];
   if (++site.deliveries % Site::kTurn != 0) start_next(index);
@@ -346,7 +346,7 @@ void Worker::Parts::serve_after(SiteIndex index) {
   serve_site(index);
 }
 
-// A connection is kept for mail of this owner at this site. False: none of its mail has begun.
+// A connection is reserved for mail of this owner at this site. False: none of its mail has begun.
 bool Worker::Parts::use_room(SiteIndex site, const fairness::Owner& owner) {
   turns_.host_has_room(site, owner);
   const std::uint32_t before = sites_[site].active;
@@ -358,7 +358,7 @@ bool Worker::Parts::use_room(SiteIndex site, const fairness::Owner& owner) {
 std::vector<ActionEffect> Worker::Parts::acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages) {
   std::vector<ActionEffect> effects;
   for (queue::QueueId message : messages) effects.push_back(actions_.act(action, message));
-  run_due();  // once: however many messages are to be tried again, their site gets one probe
+  run_due();  // once: for any number of retried messages their site gets one probe
   return effects;
 }
 
@@ -407,7 +407,7 @@ void Worker::Parts::stop() {
   for (transport::Transport* transport : services_.transports) transport->stop();
 }
 
-// The watchdog: each job has a next event or a live delivery. A job that nothing would wake is a bug: said, and woken.
+// The watchdog: each job has a next event or a delivery in progress. A job that nothing would wake is a bug: it is logged, and woken.
 void Worker::Parts::watch() {
   const Instant now = instant_now();
   for (JobIndex job : schedule_.forgotten(now)) {

@@ -1,4 +1,4 @@
-// A worker: one shard of the schedule with the sites it owns, on one thread. Decides what is served next; delivers; settles.
+// A worker: one shard of the schedule with its sites, on one thread. Chooses the next job, delivers it, and settles it.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ namespace mxpress::mta::delivery {
 struct LeftJobs;
 struct NewJob;
 
-// What a worker works with; all of it outlives the worker.
+// The services that a worker uses; all of them must outlive the worker.
 struct WorkerServices {
   boost::asio::io_context& io;
   transport::Transports transports;
@@ -37,13 +37,13 @@ struct WorkerServices {
   Notices& notices;
   Ownership& ownership;
   Loads& loads;
-  system::CrashRecord::Region* handled = nullptr;  // notes what is being handled; null: nobody does
+  system::CrashRecord::Region* handled = nullptr;  // notes the message in progress; null: not noted
   std::size_t many_destinations = kManyDestinations;
   rates::RateLimits* limits = nullptr;  // null: no route has one
-  Outages* outages = nullptr;           // null: nobody looks for any
+  Outages* outages = nullptr;           // null: outages are not detected
 };
 
-// Thread: that of its io_context, but for the constructor.
+// Thread: that of its io_context, except for the constructor.
 class Worker {
  public:
   Worker(std::size_t index, WorkerServices services, std::shared_ptr<dns::Resolver> resolver, std::uint64_t seed);
@@ -51,9 +51,9 @@ class Worker {
 
   boost::asio::io_context& io();
   void add(const NewJob& job);
-  // Of an earlier run: of a lookup, or of a site that this worker owns.
+  // Restores the backoff of an earlier run: of a lookup, or of a site that this worker owns.
   void restore_site(const queue::SiteRecord& site);
-  // The spool has recorded the action; says of each message whether it is here and whether it is in flight.
+  // The spool has recorded the action; returns for each message whether it is here and whether it is in flight.
   std::vector<ActionEffect> acted(queue::ActionKind action, const std::vector<queue::QueueId>& messages);
   std::vector<DestinationStatus> status() const;
   std::vector<DestinationStatus> status_of(queue::QueueId message) const;
@@ -62,14 +62,14 @@ class Worker {
   void login_changed(std::string_view name);
   // See SiteOutages.
   void outage_changed();
-  // Removes the jobs of a message at other destinations than these, unless a delivery is at them.
+  // Removes the jobs of a message at destinations other than these, unless a delivery is in progress.
   LeftJobs leave(queue::QueueId message, const std::set<std::string>& destinations);
-  // While true no attempt begins; what is due waits.
+  // While true no attempt begins; due jobs wait.
   void pause(bool paused);
-  // No new attempts; those in flight go on.
+  // Begins no new attempts; those in flight go on.
   void stop();
   std::size_t in_flight() const;
-  // Outcomes that are not durable or not told yet.
+  // Outcomes that are not durable or not reported yet.
   std::size_t unrecorded() const;
   std::size_t known_destinations() const;
 

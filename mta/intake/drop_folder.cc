@@ -1,4 +1,4 @@
-// Takes in what sendmail left in the drop folder.
+// Takes in messages that sendmail left in the drop folder.
 #include "mta/intake/drop_folder.h"
 
 #include <fcntl.h>
@@ -24,17 +24,17 @@
 namespace mxpress::mta::intake {
 namespace {
 
-constexpr std::chrono::seconds kRound(30);    // from the end of one to the next
+constexpr std::chrono::seconds kRound(30);    // from the end of one to the start of the next
 constexpr std::chrono::seconds kPause(1);     // between the pieces of one
-constexpr std::size_t kMaxRefused = 100;      // files kept in drop-refused; what may be mail stays in the drop folder then
+constexpr std::size_t kMaxRefused = 100;      // files kept in drop-refused; beyond it possible messages stay in the drop folder
 constexpr std::size_t kMaxStuck = 10'000;     // names
 constexpr std::chrono::hours kAbandoned(24);  // a .part file
 constexpr std::chrono::minutes kParts(10);    // between rounds that look for them
 constexpr std::string_view kPart = ".part";
 constexpr std::size_t kTogether = 32;                  // files...
-constexpr std::uint64_t kOctetsTogether = 128 * 1024;  // ...and of how many octets; a larger file goes alone
+constexpr std::uint64_t kOctetsTogether = 128 * 1024;  // ...and octets in all; a larger file is handled alone
 
-constexpr std::uint64_t kLargest = 64u << 20;  // octets; a file that is larger costs no more: it is refused
+constexpr std::uint64_t kLargest = 64u << 20;  // octets; a larger file costs no more, because it is refused
 
 std::uint64_t octets_of(const struct stat& file) {
   return S_ISREG(file.st_mode) ? std::min(static_cast<std::uint64_t>(file.st_size), kLargest) : 0;
@@ -57,14 +57,14 @@ std::string_view why_not(const struct stat& file) {
   return {};
 }
 
-// A file that is made in a set-group-ID folder has its group; one that was made elsewhere and moved here has not, and then its owner may
-// not be who wants to send it.
+// A file created in a set-group-ID folder has its group. A file that was moved here from elsewhere has another group, and its owner may not
+// be the person who wants to send it.
 bool was_made_in(int folder, const struct stat& file) {
   struct stat facts{};
   return ::fstat(folder, &facts) == 0 && ((facts.st_mode & S_ISGID) == 0 || facts.st_gid == file.st_gid);
 }
 
-// What its owner made so; everything else (no descriptors left, an I/O error) passes.
+// True for states that only the owner can have caused; other errors (no descriptors left, I/O) are temporary.
 bool is_forbidden(int code) { return code == ELOOP || code == EACCES || code == EPERM || code == ENXIO || code == ENODEV; }
 
 fairness::Owner owner_of(const std::string& name, int folder) {
@@ -82,7 +82,7 @@ void log_file(const fairness::Owner& owner, Priority priority, std::string_view 
   log(line.add("file", name).add("reason", reason).add("owner", owner.to_string()));
 }
 
-// Lines about what has come of his mail wait for the log: his files wait, too. What is returned is concluded at once.
+// If too many log lines about an owner's mail wait, his files wait, too, because a returned message is concluded at once.
 bool has_log_room(const fairness::Owner& owner) { return log_rooms().accepted.has_room(owner) && log_rooms().outcomes.has_room(owner); }
 
 }  // namespace
@@ -108,7 +108,7 @@ void DropFolder::stop() {
   thread_.join();
 }
 
-// The watch is set before the first round, so that no file falls between them.
+// The watch is set before the first round, so that no file is missed between them.
 void DropFolder::run() {
   DropWatch watch(folder_);
   pollfd events[2] = {{watch.descriptor(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
@@ -125,7 +125,7 @@ void DropFolder::run() {
   }
 }
 
-// Lines up the files that sendmail has just finished, without a look at what else lies there. False: not all of them.
+// Queues the files that sendmail has just finished, without looking at others. False: some were missed.
 bool DropFolder::take_named(DropWatch& watch) {
   bool all = true;
   std::optional<system::Descriptor> folder;
@@ -137,7 +137,7 @@ bool DropFolder::take_named(DropWatch& watch) {
   return all && complete;
 }
 
-// True: the round has ended.
+// Returns true if the round has ended.
 bool DropFolder::look_at_piece() {
   const bool ended = round_.go_on([this](const std::string& name, int folder) {
     skipped_ = !look_at(name, folder) || skipped_;
@@ -155,7 +155,7 @@ void DropFolder::scan() {
   }
 }
 
-// False: there is no room for it in the lines.
+// False: the lines have no room for it.
 bool DropFolder::look_at(const std::string& name, int folder) {
   const bool is_part = name.ends_with(kPart);
   if (is_part && !looks_at_parts_) return true;
@@ -168,7 +168,7 @@ bool DropFolder::look_at(const std::string& name, int folder) {
   return lines_.add({file.st_uid, name, octets_of(file)});
 }
 
-// False: owners have had their shares, whose other files wait for the next round.
+// False: owners have used up their shares; their other files wait for the next round.
 bool DropFolder::serve_some() {
   if (lines_.empty()) return true;
   const system::Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -210,7 +210,7 @@ void DropFolder::remove_old_part(const std::string& name, int folder, const stru
     log_file(fairness::Owner::user(file.st_uid), Priority::notice, "drop-removed", name, "not finished for a day");
 }
 
-// None: it has been dealt with, or stays.
+// Nullopt: it has been handled, or stays.
 std::optional<DropFolder::Opened> DropFolder::open(const std::string& name, int folder) {
   const auto aside = [&](std::string_view reason) {
     put_aside(name, folder, Fate::no_message, reason);
@@ -220,10 +220,10 @@ std::optional<DropFolder::Opened> DropFolder::open(const std::string& name, int 
   system::Descriptor file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat facts{};
   if (!file.is_open() || ::fstat(file.get(), &facts) != 0) {
-    if (errno == ENOENT) return std::nullopt;  // its owner took it back
+    if (errno == ENOENT) return std::nullopt;  // its owner has removed it
     const int code = errno;
     if (is_forbidden(code)) return aside(code == ELOOP ? "a symbolic link" : std::strerror(code));
-    log_file(owner_of(name, folder), Priority::error, "drop-waits", name, std::strerror(code));  // it stays
+    log_file(owner_of(name, folder), Priority::error, "drop-waits", name, std::strerror(code));  // the file stays
     return std::nullopt;
   }
   const std::string_view reason = why_not(facts);
@@ -240,7 +240,7 @@ Task<void> DropFolder::take(Opened opened, int folder) {
   const std::string& name = opened.name;
   if (fate == Fate::refused || fate == Fate::no_message) co_return put_aside(name, folder, fate, "refused");
   if (fate == Fate::taken && ::unlinkat(folder, name.c_str(), 0) != 0 && stuck_.size() < kMaxStuck) {
-    stuck_.insert(name);  // the spool knows the name, so that the next start repeats nothing either
+    stuck_.insert(name);  // the spool knows the name, so the next start does not repeat it
     log_file(fairness::Owner::user(opened.facts.st_uid), Priority::error, "drop-stuck", name, std::strerror(errno));
   }
 }
@@ -250,7 +250,7 @@ Task<DropFolder::Fate> DropFolder::read_message(Opened& opened) {
   Entrance entrance;
   entrance.submitter.entrance = "drop";
   entrance.submitter.uid = owner;
-  entrance.drop_name = opened.name + "-" + std::to_string(owner);  // a file of the same name may be another user's
+  entrance.drop_name = opened.name + "-" + std::to_string(owner);  // another user's file may have the same name
   const auto size = static_cast<std::uint64_t>(opened.facts.st_size);
   const auto [verdict, work] = co_await take_drop_file(context_, std::move(opened.file), size, std::move(entrance));
   shares_.charge(owner, work);
@@ -259,10 +259,10 @@ Task<DropFolder::Fate> DropFolder::read_message(Opened& opened) {
   co_return is_no_message(verdict) ? Fate::no_message : Fate::refused;
 }
 
-// Where no more are kept the folder is not looked at again for a second.
+// If drop-refused is full it is not checked again for a second.
 bool DropFolder::move_aside(const std::string& name, int folder) {
   if (BootClock::now() < full_until_) return false;
-  ::mkdir(refused_.c_str(), 0700);  // fails if it is there
+  ::mkdir(refused_.c_str(), 0700);  // fails if it exists
   if (files_in(refused_) >= kMaxRefused) {
     full_until_ = BootClock::now() + std::chrono::seconds(1);
     return false;
@@ -271,13 +271,13 @@ bool DropFolder::move_aside(const std::string& name, int folder) {
   return aside.is_open() && ::renameat(folder, name.c_str(), aside.get(), name.c_str()) == 0;
 }
 
-// What may be mail is moved or stays.
+// Possible messages are moved or stay.
 void DropFolder::put_aside(const std::string& name, int folder, Fate fate, std::string_view reason) {
   const fairness::Owner owner = owner_of(name, folder);
   const bool moved = move_aside(name, folder);
   const auto remove = [&] { return ::unlinkat(folder, name.c_str(), 0) == 0 || ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0; };
   const bool gone = moved || (fate == Fate::no_message && remove());
-  if (!gone && (stuck_.size() >= kMaxStuck || !stuck_.insert(name).second)) return;  // whoever makes so many does not fill the log, too
+  if (!gone && (stuck_.size() >= kMaxStuck || !stuck_.insert(name).second)) return;  // an owner of so many such files must not fill the log
   log_file(owner, Priority::warning, moved ? "drop-refused" : gone ? "drop-removed" : "drop-stuck", name, reason);
 }
 

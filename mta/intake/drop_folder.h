@@ -1,12 +1,12 @@
-// The drop folder: messages that sendmail left while nobody served its socket.
+// The drop folder: messages that sendmail left while its socket was not served.
 //
-// A drop file is what sendmail would have said to the daemon: SMTP from MAIL to the final dot. Anybody may put files there, so a file is
-// believed only as far as an SMTP client would be; its submitter is its owner. Names are 32 hexadecimal digits; ".part" files are still
-// being written. A message that is too big or in a loop is taken in and returned to its sender: sendmail has told its caller that all is
-// well. What is not a message (links, FIFOs, folders, other names, SMTP that is refused for good) is moved to "drop-refused" beside the
-// folder, or removed when 100 are there already (files with the name of a message stay), with a line in the log; a temporary refusal leaves
-// the file for the next round.
-// ".part" files that nobody has written to for a day are removed: their sendmail has told its caller that it failed, or is gone.
+// A drop file holds sendmail's side of an SMTP dialogue: from MAIL to the final dot. Anybody may put files there, so a file is trusted
+// only as far as an SMTP client; its submitter is its owner. Names are 32 hexadecimal digits; ".part" files are still being written. A
+// message that is too big or in a loop is accepted and returned to its sender, because sendmail has reported success to its caller.
+// Anything else (links, FIFOs, folders, other names, SMTP that is refused permanently) is moved to "drop-refused" beside the folder, or
+// removed when 100 are there already (files with the name of a message stay), with a line in the log. After a temporary refusal the
+// file stays for the next round. ".part" files that were not written for a day are removed: their sendmail has reported failure, or is
+// gone.
 #pragma once
 
 #include <sys/stat.h>
@@ -34,14 +34,14 @@ class DropFolder {
   explicit DropFolder(Context& context);
   ~DropFolder() { stop(); }
 
-  // A thread of its own: one round at once, then the files that get their names, and a round every 30 seconds. It goes over a large folder
-  // in pieces, with a pause between them. Owners of files take turns. Several small files are taken in at a time, so that they share a
-  // sync, and at most 1,000 files of one owner in a second.
+  // Starts a thread: one round at once, then new files as they get their names, and a round every 30 seconds. It handles a large folder in
+  // pieces, with pauses. Owners of files take turns. Several small files are taken in together, so that they share a sync, and at most
+  // 1,000 files of one owner per second.
   Status start();
   void stop();
 
-  // One round: everything that is there is taken in, and unlinked when it is durable, but no more than 1,000 files of one owner. Blocking.
-  // Not while the thread runs.
+  // One round: takes in all files, and unlinks them when they are durable, but at most 1,000 files of one owner. Blocking. Do not call it
+  // while the thread runs.
   void scan();
 
  private:
@@ -51,7 +51,7 @@ class DropFolder {
   bool take_named(DropWatch& watch);
   bool look_at_piece();
   bool look_at(const std::string& name, int folder);
-  // A file that is being taken in.
+  // A file being taken in.
   struct Opened {
     std::string name;
     system::Descriptor file;
@@ -72,14 +72,14 @@ class DropFolder {
   DropRound round_;
   DropLines lines_;
   DropShares shares_;
-  bool skipped_ = false;  // in this round, files whose owner has had his share, or whose lines wait
+  bool skipped_ = false;  // in this round, files of owners who have used up their share, or whose log lines wait
   bool looks_at_parts_ = true;
   BootTime next_parts_{};
-  BootTime full_until_{};  // drop-refused
+  BootTime full_until_{};  // of drop-refused
   system::Descriptor wake_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  std::set<std::string> stuck_;  // files that could not be removed: not tried, and not logged, again
+  std::set<std::string> stuck_;  // files that could not be removed: not tried or logged again
 };
 
 }  // namespace mxpress::mta::intake

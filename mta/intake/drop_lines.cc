@@ -18,7 +18,7 @@ bool DropLines::add(File file) {
 void DropLines::insert(File file) { size_ += lines_[file.owner].try_emplace(std::move(file.name), file.octets).second; }
 
 void DropLines::put_back(File file) {
-  latest_ = file.owner - 1;  // of uid 0: the largest
+  latest_ = file.owner - 1;  // for uid 0: the largest
   insert(std::move(file));
 }
 

@@ -1,4 +1,4 @@
-// Names of drop files that wait to be taken in: a line for each owner, and owners take turns.
+// Names of waiting drop files: a line for each owner; owners take turns.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +11,7 @@
 
 namespace mxpress::mta::intake {
 
-// Thread: one. Holds at most kMost names, and one of each further owner: who has none waiting always has room for one.
+// Thread: one. Holds at most kMost names, and one of each further owner: an owner without a waiting file always has room for one.
 class DropLines {
  public:
   static constexpr std::size_t kOfOneOwner = 1000;
@@ -22,13 +22,13 @@ class DropLines {
     std::string name;
     std::uint64_t octets;
   };
-  // True: it waits, perhaps since before. False: there is no room for it.
+  // True: it waits, perhaps already before. False: there is no room for it.
   bool add(File file);
   // The next owner's next file.
   std::optional<File> next();
-  // The latest of next() is the next one once more.
+  // Puts back the latest result of next(), which comes next again.
   void put_back(File file);
-  // None of this owner's waits any more.
+  // Removes all files of this owner.
   void forget(uid_t owner);
   bool empty() const { return lines_.empty(); }
 
@@ -36,9 +36,9 @@ class DropLines {
   using Line = std::map<std::string, std::uint64_t>;  // octets by name
   void insert(File file);
 
-  std::map<uid_t, Line> lines_;  // none is empty
+  std::map<uid_t, Line> lines_;  // no empty ones
   std::size_t size_ = 0;
-  uid_t latest_ = 0;  // whose turn was the last one
+  uid_t latest_ = 0;  // owner of the last turn
 };
 
 }  // namespace mxpress::mta::intake

@@ -1,4 +1,4 @@
-// Pieces of the drop folder.
+// Reads the drop folder in pieces.
 #include "mta/intake/drop_round.h"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ bool DropRound::go_on(const std::function<bool(const std::string&, int)>& look) 
   if (!directory_) {
     system::Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (folder.get() < 0) return true;
-    directory_.reset(::fdopendir(folder.get()));  // which asks the system what the descriptor is, and may be refused
+    directory_.reset(::fdopendir(folder.get()));  // it calls the system, and may fail
     if (!directory_) return true;
     (void)folder.release();
   }

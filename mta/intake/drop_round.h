@@ -1,4 +1,4 @@
-// Goes over the drop folder in pieces: anybody may put a million files there, and nobody else may have to wait for them.
+// Reads the drop folder in pieces: anybody may put a million files there, and nobody else may have to wait for them.
 #pragma once
 
 #include <dirent.h>
@@ -16,18 +16,18 @@
 
 namespace mxpress::mta::intake {
 
-// How many files of one owner are dealt with in a second, how large ones, and of how much work. The others wait, at no cost. A unit
-// stands for no more than a millisecond of work.
+// Limits the number, size and work of one owner's files per second. Other files wait, at no cost. A unit stands for at most a millisecond
+// of work.
 class DropShares {
  public:
   static constexpr std::uint64_t kOfOneOwner = 1000;         // units in a second
-  static constexpr std::uint64_t kOctetsOfUnit = 32 * 1024;  // a file is one unit, and one more for so many octets
+  static constexpr std::uint64_t kOctetsOfUnit = 32 * 1024;  // a file is one unit, plus one for each of these
 
-  static constexpr std::uint64_t kWorkOfUnit = 100;  // ServerSession::work(): and another for so much work that its commands made
+  static constexpr std::uint64_t kWorkOfUnit = 100;  // ServerSession::work(): plus one unit for this much work of its commands
 
-  // A file that is larger than what is left of the second is taken, too; its owner waits for as many seconds afterwards.
+  // A file larger than the rest of the second is accepted, too; then its owner waits for as many seconds.
   bool take(uid_t owner, std::uint64_t octets, BootTime now);
-  // What a file that take() has let in turned out to hold; its owner waits for that, too.
+  // Charges the work that a file accepted by take() has caused; its owner waits for that, too.
   void charge(uid_t owner, std::uint64_t work) { taken_[owner] += work / kWorkOfUnit; }
 
  private:
@@ -35,13 +35,13 @@ class DropShares {
   std::unordered_map<uid_t, std::uint64_t> taken_;  // units
 };
 
-// Thread: one. Holds no names: its memory does not depend on what is in the folder.
+// Thread: one. Holds no names: its memory does not depend on the size of the folder.
 class DropRound {
  public:
   static constexpr std::size_t kPiece = 20'000;  // entries; a name costs some two microseconds
 
   explicit DropRound(boost::filesystem::path folder) : folder_(std::move(folder)) {}
-  // Calls `look` with names and the folder, from where the last piece has ended, until it says no. True: the round has ended, and the next
+  // Calls `look` with names and the folder, from the end of the last piece, until it returns false. True: the round has ended, and the next
   // piece begins another one.
   bool go_on(const std::function<bool(const std::string& name, int folder)>& look);
 

@@ -1,4 +1,4 @@
-// A session over a file.
+// An SMTP session over a file.
 #include "mta/intake/drop_session.h"
 
 #include <algorithm>
@@ -18,15 +18,15 @@ namespace {
 using smtp::Refusal;
 using smtp::ServerReply;
 
-// The limits on what sendmail has left are DropFolder's, VerdictSink's and Incoming's: a message over one is returned to its sender.
+// The limits for messages of sendmail are DropFolder's, VerdictSink's and Incoming's: a message over one is returned to its sender.
 constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 50;
 
-// sendmail writes recipients with A-labels. Other programs may write so many octets outside ASCII, which cost the thread of all files some
-// 100 ms at most.
+// sendmail writes recipients with A-labels. Other programs may write this many octets outside ASCII, which cost the thread of all files at
+// most some 100 ms.
 constexpr std::uint64_t kMaxInternational = 256 * 1024;
 
 constexpr proto::EnhancedStatus kTooMany{5, 5, 3};
-constexpr int kNoMessage = 500;  // the reply to what is no SMTP; sendmail writes only what is
+constexpr int kNoMessage = 500;  // the reply to text that is not SMTP, which sendmail never writes
 
 class FileStream final : public net::Stream {
  public:
@@ -44,7 +44,7 @@ class FileStream final : public net::Stream {
     left_ -= static_cast<std::uint64_t>(count);
     co_return static_cast<std::size_t>(count);
   }
-  Task<Status> write(std::string_view) override { co_return Status(); }  // nobody listens
+  Task<Status> write(std::string_view) override { co_return Status(); }  // replies are not read
   Task<Status> start_tls_client(std::string, net::TlsOffer) override { co_return Error::permanent("a file has no TLS"); }
   const net::TlsState& tls() const override { return tls_; }
   bool has_input() override { return true; }
@@ -57,7 +57,7 @@ class FileStream final : public net::Stream {
   net::TlsState tls_;
 };
 
-// Passes everything on, and keeps the verdict on the first message; a second one is refused, because a drop file is remembered as one.
+// Passes everything on, and keeps the verdict on the first message; a second one is refused: a drop file is remembered as one message.
 class VerdictSink final : public smtp::MailSink {
  public:
   VerdictSink(Submission& next, std::uint64_t size, std::size_t most) : next_(next), size_(size), max_recipients_(most) {}
@@ -85,10 +85,10 @@ class VerdictSink final : public smtp::MailSink {
 
  private:
   Submission& next_;
-  const std::uint64_t size_;  // of the file: more than the message
+  const std::uint64_t size_;  // of the file: larger than the message
   const std::size_t max_recipients_;
   std::size_t recipients_ = 0;
-  bool is_over_limit_ = false;  // the recipient that is being refused
+  bool is_over_limit_ = false;  // while a recipient over the limit is refused
   bool opened_ = false;
   std::optional<ServerReply> accepted_, refusal_;
 };
@@ -108,7 +108,7 @@ class WatchedMessage final : public smtp::IncomingMessage {
   VerdictSink& sink_;
 };
 
-// Nobody hears it: the message goes to its sender, with the first refusal.
+// Nobody reads the reply: the message goes to its sender, with the first refusal.
 Refusal VerdictSink::keep_refused(Refusal refusal) {
   if (!refusal || refusal->code / 100 != 5) return refusal;
   refusal->text += "; the message was sent to nobody";
@@ -116,7 +116,7 @@ Refusal VerdictSink::keep_refused(Refusal refusal) {
   return std::nullopt;
 }
 
-// Those beyond the limit are counted, not kept: the message goes to nobody, and its sender is told.
+// Recipients over the limit are counted, not kept: the message is sent to nobody, and its sender is notified.
 Refusal VerdictSink::recipient(const proto::Recipient& recipient) {
   if (++recipients_ <= max_recipients_) return keep_refused(next_.recipient(recipient));
   is_over_limit_ = true;
@@ -124,7 +124,7 @@ Refusal VerdictSink::recipient(const proto::Recipient& recipient) {
 }
 
 std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> VerdictSink::open(proto::Envelope envelope) {
-  if (refusal_) return *refusal_;  // of a recipient: all of them, or none
+  if (refusal_) return *refusal_;  // for a recipient: all of them, or none
   if (opened_) return ServerReply{503, proto::EnhancedStatus{5, 5, 1}, "One message for each drop file"};
   if (recipients_ > max_recipients_) {
     const std::string words =
@@ -139,7 +139,7 @@ std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> VerdictSink::o
   return opened;
 }
 
-// It costs this round, not the daemon: the file stays.
+// A bug costs this round, not the daemon: the file stays.
 ServerReply after_bug(std::exception_ptr bug) {
   log_bug("drop folder", bug);
   return {451, proto::EnhancedStatus{4, 3, 0}, "A bug, see the log"};
@@ -153,9 +153,9 @@ Task<DropVerdict> take_drop_file(Context& context, system::Descriptor file, std:
   auto options = server_options(*context.config.get(), entrance.completion);
   if (!options.ok()) co_return DropVerdict{{451, proto::EnhancedStatus{4, 3, 5}, options.error().message}};
   options->max_message_size = kNoLimit;
-  const auto max_recipients = std::exchange(options->max_recipients, kNoLimit);  // VerdictSink sees to it
+  const auto max_recipients = std::exchange(options->max_recipients, kNoLimit);  // VerdictSink enforces it
   options->max_international = kMaxInternational;
-  options->max_refused = 0;  // nobody hears
+  options->max_refused = 0;  // replies are not read
   Submission submission(context, std::move(entrance));
   VerdictSink sink(submission, size, max_recipients);
   Status failure;

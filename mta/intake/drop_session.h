@@ -10,17 +10,17 @@
 namespace mxpress::mta::intake {
 
 struct DropVerdict {
-  // To the first message of the file; without a complete message: 451 if the file could not be read, else the first refusal, or 500 where
-  // there is nothing to refuse.
+  // The reply to the first message of the file. Without a complete message: 451 if the file could not be read, else the first refusal, or
+  // 500 if nothing was refused.
   smtp::ServerReply reply;
-  std::uint64_t work = 0;  // ServerSession::work() of its commands, which its size does not tell
+  std::uint64_t work = 0;  // ServerSession::work() of its commands, which may be large for a small file
 };
 
-// `size`: the file as it was looked at; its owner may be writing to it still, and nothing behind that is read. Blocking while it reads;
+// `size`: when the file was checked; its owner may still be writing to it, and octets beyond `size` are not read. Blocking while it reads;
 // done when the message is durable.
 Task<DropVerdict> take_drop_file(Context& context, system::Descriptor file, std::uint64_t size, Entrance entrance);
 
-// Of such a reply: sendmail has not written this file.
+// True for such a reply: sendmail has not written this file.
 bool is_no_message(const smtp::ServerReply& verdict);
 
 }  // namespace mxpress::mta::intake

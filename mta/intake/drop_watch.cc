@@ -1,4 +1,4 @@
-// Names from inotify(7).
+// Gets names from inotify(7).
 #include "mta/intake/drop_watch.h"
 
 #include <sys/inotify.h>

@@ -1,4 +1,4 @@
-// Tells which files have got their names in the drop folder since it was asked last.
+// Reports the files that have got their names in the drop folder since the last call.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -12,10 +12,10 @@ namespace mxpress::mta::intake {
 // Thread: one.
 class DropWatch {
  public:
-  // Where the folder cannot be watched nothing is ever told; the reason is logged.
+  // If the folder cannot be watched no file is reported; the reason is logged.
   explicit DropWatch(const boost::filesystem::path& folder);
-  int descriptor() const { return inotify_.get(); }  // readable when there is something to tell
-  // False: names were lost, because too many came.
+  int descriptor() const { return inotify_.get(); }  // readable when there is something to report
+  // False: names were lost, because there were too many.
   bool read(const std::function<void(const std::string&)>& named);
 
  private:

@@ -9,7 +9,7 @@
 
 namespace mxpress::mta::intake {
 
-// By their place in the envelope; those that are not here stay as they are.
+// By their index in the envelope; recipients without an entry are unchanged.
 class ExpandedRecipients {
  public:
   void add(std::size_t place, std::vector<proto::Recipient> targets);

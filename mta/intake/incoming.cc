@@ -30,7 +30,7 @@ using proto::EnhancedStatus;
 using smtp::Refusal;
 using smtp::ServerReply;
 
-// Error messages of the spool name paths and sizes of this host: they go to local submitters and the log.
+// Error messages of the spool contain paths and sizes of this host: they go to local submitters and the log.
 ServerReply failure(const Error& error) { return {452, EnhancedStatus{4, 3, 1}, error.message}; }
 
 ServerReply too_many_headers() { return {452, EnhancedStatus{4, 3, 1}, "Too many large headers at a time; try again later"}; }
@@ -41,11 +41,11 @@ int local_zone_minutes(WallTime now) {
   return ::localtime_r(&seconds, &local) ? static_cast<int>(local.tm_gmtoff / 60) : 0;
 }
 
-constexpr std::size_t kCleanedAtOnce = 64 * 1024;  // octets of a header between two turns: some milliseconds
-constexpr std::size_t kMostAdded = 256 * 1024;     // octets that completion adds to a header, and more
+constexpr std::size_t kCleanedAtOnce = 64 * 1024;  // octets of a header between two turns: a few milliseconds
+constexpr std::size_t kMostAdded = 256 * 1024;     // octets that completion adds to a header, at most
 constexpr std::size_t kUsualAddition = 300;        // octets of Date, From and Message-ID
-constexpr std::size_t kMostOfId = 1000;            // octets of a Message-ID that are kept for the log
-constexpr std::size_t kUsualLine = 500;            // octets of a line in the log while it waits, without sender and Message-ID
+constexpr std::size_t kMostOfId = 1000;            // octets of a Message-ID in the log
+constexpr std::size_t kUsualLine = 500;            // octets of a waiting log line, without sender and Message-ID
 
 // RFC 3848
 proto::TransmissionType transmission(const Entrance& entrance) {
@@ -59,7 +59,7 @@ std::string_view without_port(std::string_view address) {
   return host.starts_with("[") && host.ends_with("]") ? host.substr(1, host.size() - 2) : host;
 }
 
-// `config` and `own` outlive it.
+// `config` and `own` must outlive it.
 proto::HeaderCompletion completion_of(const std::shared_ptr<const Config>& config, const proto::Domain& own) {
   proto::HeaderCompletion completion{config->sender_domain ? &*config->sender_domain : &own};
   if (routing::renames_senders(*config))
@@ -69,17 +69,17 @@ proto::HeaderCompletion completion_of(const std::shared_ptr<const Config>& confi
 
 }  // namespace
 
-// A long header, cleaned in pieces: one with each piece of content that arrives, the others after the last one.
+// A long header, cleaned in pieces: one with each piece of content that arrives, the rest after the last one.
 struct Incoming::Cleaning {
   Cleaning(std::string held, const proto::HeaderScanner& scanner, const proto::HeaderCompletion* completion)
       : text(std::move(held)), cleaner(scanner.header(text), completion) {}
 
-  const std::string text;  // the header, and what came with its end
-  std::string behind;      // what has come since
+  const std::string text;  // the header, and the text that came with its end
+  std::string behind;      // text that has come since
   std::string whole;
   std::size_t behind_received = 0;
   proto::HeaderCleaner cleaner;
-  std::uint64_t room = 0;  // that it has taken, without what the texts have taken while they arrived
+  std::uint64_t room = 0;  // memory charged for it, without the charges of the texts as they arrived
 };
 
 Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<const Config> config, proto::Envelope&& envelope,
@@ -101,7 +101,7 @@ Incoming::Incoming(Context& context, const Entrance& entrance, std::shared_ptr<c
 
 Incoming::~Incoming() = default;
 
-// As the addresses in the header.
+// Renamed like the addresses in the header.
 void Incoming::rename_sender() {
   if (envelope_.reverse_path.is_null()) return;
   if (auto other = routing::outside_sender(*config_, envelope_.reverse_path.mailbox()))
@@ -112,14 +112,14 @@ Refusal Incoming::append(std::string_view content) {
   received_ += content.size();
   if (cleaning_) return go_on_cleaning(content);
   if (!in_header_) return keep_body(content);
-  if (header_.empty() && scanner_.find_end(content, proto::Extent::may_grow)) return end_header(content);  // nearly always
+  if (header_.empty() && scanner_.find_end(content, proto::Extent::may_grow)) return end_header(content);  // the usual case
   if (!make_room(header_, header_.size() + content.size())) return too_many_headers();
   header_.append(content);
   if (!scanner_.find_end(header_, proto::Extent::may_grow) && header_.size() <= proto::kMaxHeader) return std::nullopt;
   return end_held_header();
 }
 
-// For so many octets; it doubles at least, and all that it takes is counted.
+// Makes room for this many octets; it at least doubles the buffer, and all of it is charged.
 bool Incoming::make_room(std::string& text, std::size_t size) {
   const std::size_t had = text.capacity();
   if (size <= had) return true;
@@ -131,7 +131,7 @@ bool Incoming::make_room(std::string& text, std::size_t size) {
 
 void Incoming::give_back_room_of(const std::string& text) { room_.give_back(text.capacity() - std::string().capacity()); }
 
-// `text`: the message as far as it came; the scanner knows where its header ends, unless it is too long.
+// `text`: the message so far; the scanner knows the end of its header, unless it is too long.
 Refusal Incoming::judge_header(std::string_view text) {
   in_header_ = false;
   const bool is_endless = text.size() > proto::kMaxHeader && !scanner_.find_end(text, proto::Extent::may_grow);
@@ -141,7 +141,7 @@ Refusal Incoming::judge_header(std::string_view text) {
   return object({552, EnhancedStatus{5, 3, 4}, "Header is too big; the limit is " + limit + " octets"});
 }
 
-// At once.
+// Cleans the header at once.
 Refusal Incoming::end_header(std::string_view text) {
   if (Refusal refusal = judge_header(text)) return refusal;
   const std::string_view header = scanner_.header(text);
@@ -160,7 +160,7 @@ Refusal Incoming::end_held_header() {
   return end_header(held);
 }
 
-// Room for three times as much: the clean header, and lists of recipients that become one while they grow.
+// Charges three times as much: for the clean header, and for lists of recipients that are merged while they grow.
 Refusal Incoming::begin_cleaning(std::string held) {
   if (Refusal refusal = judge_header(held)) return refusal;
   const std::uint64_t room = 3 * held.size() + kMostAdded;
@@ -189,14 +189,14 @@ Refusal Incoming::end_cleaning() {
   return done->behind.empty() ? std::nullopt : keep_body(done->behind);
 }
 
-// Adds what is missing; notes what the log tells.
+// Adds missing fields; notes values for the log.
 Refusal Incoming::complete(proto::HeaderFacts facts, std::size_t behind_received, std::string& whole) {
   if (facts.hops > proto::kMaxHops) {
     if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
   }
   if (is_completed() && !facts.is_complete()) whole.insert(behind_received, proto::missing_fields(facts, defaults()));
   if (Refusal refusal = judge_sender(whole)) return refusal;
-  if (!objection_) std::move(expanded_).put_into(envelope_.recipients);  // else its sender is told of those whom he named
+  if (!objection_) std::move(expanded_).put_into(envelope_.recipients);  // otherwise the notice names the recipients as they were given
   routing::drop_repetitions(envelope_.recipients);
   if (!objection_) readdress(behind_received, whole);
   message_id_ = std::move(facts.message_id).value_or(std::string());
@@ -223,7 +223,7 @@ void Incoming::ask_guard(RateGuard& guard) {
   log(line);
 }
 
-// `header`: complete.
+// `header` must be complete.
 Refusal Incoming::judge_sender(std::string_view header) {
   if (config_->senders.empty()) return std::nullopt;
   const routing::Authors authors = routing::authors_of(header);
@@ -234,7 +234,7 @@ Refusal Incoming::judge_sender(std::string_view header) {
   return why ? object({550, EnhancedStatus{5, 7, 1}, std::move(*why)}) : std::nullopt;
 }
 
-// And the beginning of the body that came with it.
+// Keeps the header, and the beginning of the body that came with it.
 Refusal Incoming::keep_header(std::string& whole, std::string_view rest) {
   if (!ended_well_) whole.append("\r\n");
   const bool fits = whole.size() + rest.size() <= queue::kInlineContent && make_room(content_, whole.size() + rest.size());
@@ -243,15 +243,15 @@ Refusal Incoming::keep_header(std::string& whole, std::string_view rest) {
   return rest.empty() ? std::nullopt : keep_body(rest);
 }
 
-// Nobody hears a refusal of what sendmail has left: its sender is told by mail.
+// A message left by sendmail cannot be refused: its sender is notified by mail.
 Refusal Incoming::object(ServerReply reply) {
   if (!is_dropped()) return reply;
   if (!objection_) objection_ = std::move(reply);
   return std::nullopt;
 }
 
-// The one record of the message says it: whatever ends the daemon, it is sent to nobody. Who may not send it may not have it sent back
-// whole to others either.
+// The single record of the message contains the refusal: even after a crash it is sent to nobody. A submitter without the right to send it
+// must not be able to have its full text returned to others either.
 void Incoming::refuse(const ServerReply& why) {
   envelope_.refused = {why.status.value_or(EnhancedStatus{5, 3, 0}), why.text};
   envelope_.ret = proto::Return::headers;
@@ -352,14 +352,14 @@ Task<ServerReply> Incoming::finish() {
   }
   const auto stored = co_await store(context_.spool, id_, std::move(message));
   if (!stored.ok()) co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not stored: " + stored.error().message};
-  if (*stored == id_) {  // otherwise this drop file had been stored before a crash, and is in the queue already
+  if (*stored == id_) {  // otherwise this drop file was stored before a crash, and is in the queue already
     context_.events.emit(events::Accepted{id_, envelope_, inspector_.facts().octets, message_id_, std::move(*room)});
     context_.admit(id_, envelope_);
   }
   co_return ServerReply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + stored->to_string()};
 }
 
-// About: addresses, names, and what goes around them.
+// Approximate: addresses, names, and the text around them.
 std::uint64_t Incoming::octets_of_line() const {
   const std::size_t sender = envelope_.reverse_path.is_null() ? 0 : envelope_.reverse_path.mailbox().local_part().size();
   return kUsualLine + sender + message_id_.size();

@@ -27,7 +27,7 @@ class Incoming final : public smtp::IncomingMessage {
   Task<smtp::ServerReply> finish() override;
 
  public:
-  // It is taken in whatever its content is, and returned to its sender for this reason. Of a drop file only.
+  // The message is accepted whatever its content is, and returned to its sender for this reason. Only for a drop file.
   void return_because(smtp::ServerReply why) { (void)object(std::move(why)); }
 
  private:
@@ -71,16 +71,16 @@ class Incoming final : public smtp::IncomingMessage {
   bool in_header_ = true;
   proto::HeaderScanner scanner_{proto::MboxLines::are_dropped};
   TransactionRoom room_;
-  std::string header_;                  // as far as it came, if not in one piece: held back until it is complete
+  std::string header_;                  // if it does not come in one piece: held back until it is complete
   bool ended_well_ = true;              // an empty line ended the header
-  std::unique_ptr<Cleaning> cleaning_;  // while it is under way
+  std::unique_ptr<Cleaning> cleaning_;  // while it is in progress
   proto::BlindCopyFilter blind_copies_;
-  std::string content_;  // up to queue::kInlineContent octets, as long as there is room...
+  std::string content_;  // up to queue::kInlineContent octets, while there is room...
   std::unique_ptr<queue::LargeContent> large_;
-  proto::ContentInspector inspector_;  // of what is kept
+  proto::ContentInspector inspector_;  // of the stored content
   std::string message_id_;
-  std::uint64_t received_ = 0;                  // octets, without what we add
-  std::optional<smtp::ServerReply> objection_;  // to a message whose sendmail has ended well: it is taken in, and returned
+  std::uint64_t received_ = 0;                  // octets, without our additions
+  std::optional<smtp::ServerReply> objection_;  // to a message that sendmail has reported as accepted: it is taken in, and returned
 };
 
 }  // namespace mxpress::mta::intake

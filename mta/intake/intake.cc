@@ -1,4 +1,4 @@
-// Accepting clients, and one coroutine for each of them.
+// Accepts clients, and runs one coroutine for each of them.
 #include "mta/intake/intake.h"
 
 #include <sys/socket.h>
@@ -31,16 +31,16 @@ using smtp::ServerReply;
 using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 using UnixAcceptor = asio::basic_socket_acceptor<asio::local::stream_protocol, Executor>;
 
-constexpr std::chrono::milliseconds kAcceptPause(100);  // after a failure to accept, such as no descriptors left
-constexpr int kAtATime = 16;                            // clients that are accepted before others of the worker's are served
-constexpr std::chrono::seconds kBetweenWords(10);       // about such failures
-constexpr std::chrono::seconds kRefusal(5);             // to get rid of one reply
+constexpr std::chrono::milliseconds kAcceptPause(100);  // after a failed accept, for example without free descriptors
+constexpr int kAtATime = 16;                            // clients to accept before the worker's other clients are served
+constexpr std::chrono::seconds kBetweenWords(10);       // between log lines about such failures
+constexpr std::chrono::seconds kRefusal(5);             // time to send one reply
 
 ServerReply shutting_down() { return {421, proto::EnhancedStatus{4, 3, 2}, "Shutting down"}; }
 ServerReply busy() { return {421, proto::EnhancedStatus{4, 3, 2}, "Too many connections; try again later"}; }
 ServerReply not_allowed() { return {554, proto::EnhancedStatus{5, 7, 1}, "Your address is not in [listen] allow of this host"}; }
 
-// A failure that lasts is told now and then.
+// A lasting failure is logged now and then.
 void log_not_accepted(const error_code& code, BootTime& next_word) {
   const BootTime now = BootClock::now();
   if (now < next_word) return;
@@ -68,10 +68,10 @@ Task<void> refuse(std::unique_ptr<net::Stream> stream, ServerReply reply) {
   stream->set_deadline(BootClock::now() + kRefusal);
   const std::string bytes = proto::format_reply(reply.code, reply.status, reply.text);
   const Status ignored = co_await stream->write(bytes);
-  static_cast<void>(ignored);  // the connection ends either way
+  static_cast<void>(ignored);  // the connection ends in any case
 }
 
-// The next client who waits; no descriptor, and why, if there is none.
+// The next waiting client, or no descriptor and the reason.
 template <class Endpoint>
 system::Descriptor next_client(int listener, Endpoint& from, error_code& code) {
   auto size = static_cast<socklen_t>(from.capacity());
@@ -84,7 +84,7 @@ system::Descriptor next_client(int listener, Endpoint& from, error_code& code) {
   return client;
 }
 
-// That many of `total` belong to this one of so many places.
+// The part of `total` for this one of several places.
 std::size_t part_of(std::size_t total, std::size_t place, std::size_t places) { return total / places + (place < total % places ? 1 : 0); }
 
 }  // namespace
@@ -97,8 +97,8 @@ struct Intake::State {
 
     asio::io_context& io;
     Sessions sessions;
-    std::atomic<std::size_t> open{0};  // sessions, those that have not begun yet too
-    // The one in force for each entrance; made again when the configuration is another one. Thread: of the worker.
+    std::atomic<std::size_t> open{0};  // sessions, including those that have not begun yet
+    // The current profile for each entrance; made again when the configuration changes. Thread: of the worker.
     struct Profile {
       std::shared_ptr<const Config> config;
       std::shared_ptr<const smtp::ServerProfile> made;
@@ -127,7 +127,7 @@ struct Intake::State {
   SocketOwners socket_owners;
   SocketFile submission_file;
   std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> open{1};  // sessions, listeners, and one for not being stopped
+  std::atomic<std::size_t> open{1};  // sessions, listeners, plus one until it is stopped
   std::function<void()> done;
 };
 
@@ -141,7 +141,7 @@ std::shared_ptr<const smtp::ServerProfile> Intake::State::Place::profile_of(Comp
   Profile& known = profiles[completion];
   if (known.config == config) return known.made;
   auto options = server_options(*config, completion);
-  if (!options.ok()) throw std::logic_error("hostname: " + options.error().message);  // load_config() checks it
+  if (!options.ok()) throw std::logic_error("hostname: " + options.error().message);  // load_config() has checked it
   known = {std::move(config), std::make_shared<const smtp::ServerProfile>(std::move(*options))};
   return known.made;
 }
@@ -156,8 +156,8 @@ void Intake::State::begin_accepting(Acceptor& acceptor) {
   asio::co_spawn(acceptor.get_executor(), accept(acceptor), std::move(ended));
 }
 
-// The first of several, which is that of the thread that accepts: a client who is alone wakes no other. While there are fewer sessions than
-// may be, the emptiest place has room, because no two limits differ by more than one.
+// The first of several, which is that of the accepting thread: so a single client wakes no other thread. While there are fewer sessions
+// than allowed, the emptiest place has room, because no two limits differ by more than one.
 Intake::State::Place& Intake::State::emptiest_place() {
   return **std::min_element(places.begin(), places.end(), [](const auto& a, const auto& b) { return a->open < b->open; });
 }
@@ -187,7 +187,7 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
   }
 }
 
-// Whoever is on this host may come from any address of 127.0.0.0/8, and be any user.
+// A program on this host may use any address of 127.0.0.0/8, and be any user.
 fairness::Owner Intake::State::owner_of(const net::TcpSocket& socket, const TcpEnd& client) {
   if (!dns::is_loopback(client.address)) return fairness::owner_of_client(client.address);
   error_code gone;
@@ -215,7 +215,7 @@ void Intake::State::welcome(net::TcpSocket socket, const asio::ip::tcp::endpoint
 
 void Intake::State::welcome(net::UnixSocket socket, const asio::local::stream_protocol::endpoint&, Place& place) {
   auto submitter = peer_of_unix_socket(socket.native_handle());
-  if (!submitter.ok()) return;  // gone already
+  if (!submitter.ok()) return;  // the client is gone already
   Entrance entrance;
   entrance.submitter = std::move(*submitter);
   entrance.submitter.entrance = "sendmail";

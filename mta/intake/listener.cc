@@ -45,7 +45,7 @@ std::string bind_error(const std::string& text, std::uint16_t port, int code) {
 
 bool family_is_missing() { return errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL; }
 
-// Nothing, with errno set, if the system refuses.
+// Returns an empty descriptor, with errno set, if the system refuses.
 system::Descriptor bind_tcp(const Endpoint& endpoint) {
   system::Descriptor socket(::socket(endpoint.address.is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.is_open()) return {};

@@ -1,5 +1,5 @@
-// Opening what the daemon listens on: SMTP by TCP, and the submission socket of sendmail. Done as root, before privileges are dropped.
-// systemd may have opened it already.
+// Opens the daemon's listeners: SMTP over TCP, and the submission socket of sendmail. Done as root, before privileges are dropped. systemd
+// may have opened them already.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -17,10 +17,10 @@ namespace mxpress::mta::intake {
 struct TcpListener {
   system::Descriptor socket;
   dns::Address address;
-  std::uint16_t port = 0;  // the real one, when the configuration said 0
+  std::uint16_t port = 0;  // the actual port, if the configuration has 0
 };
 
-// The file of a bound socket: gone when its owner is, so that nobody knocks at a socket that nobody serves.
+// The file of a bound socket, removed with its owner, so that no client finds a socket that is not served.
 class SocketFile {
  public:
   SocketFile() = default;
@@ -35,7 +35,7 @@ class SocketFile {
   void remove();
 
  private:
-  boost::filesystem::path path_;  // empty: none
+  boost::filesystem::path path_;  // empty: no file
 };
 
 struct Listeners {
@@ -44,15 +44,15 @@ struct Listeners {
   system::Descriptor submission;
   system::Descriptor control;         // open only if it was passed
   std::vector<std::string> warnings;  // for the log
-  std::vector<std::string> failures;  // for the log and `mxpress status`: ports that somebody else has
+  std::vector<std::string> failures;  // for the log and `mxpress status`: ports in use by other programs
 };
 
-// Every listener of the configuration, bound and listening, non-blocking. An Error says what to do, such as which folder is missing. A port
-// that somebody else has is no Error, because most programs hand in their mail by sendmail: it is told in `failures`. A listener that is
-// not on loopback needs listen.allow. A missing address family is a warning if the listeners are the default ones. A socket file that
-// nobody listens on is replaced.
-// Passed sockets replace those of the configuration, by name: "smtp" all of listen.smtp; "local" the submission socket and the control
-// socket, which are told apart by their paths. Their files stay. An Error: one that is none of these.
+// All listeners of the configuration, bound and listening, non-blocking. An Error has the action to take, such as a missing folder to
+// create. A port in use by another program is no Error, because most programs submit their mail by sendmail: it goes into `failures`. A
+// listener outside loopback needs listen.allow. A missing address family is a warning if the listeners are the default ones. A socket file
+// without a listener is replaced. Passed sockets replace those of the configuration, by name: "smtp" all of listen.smtp; "local" the
+// submission socket and the control socket, which are distinguished by their paths. Their files stay. An Error: a passed socket that is
+// none of these.
 Result<Listeners> open_listeners(const Config& config, system::PassedSockets passed = {});
 
 }  // namespace mxpress::mta::intake

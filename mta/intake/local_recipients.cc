@@ -1,4 +1,4 @@
-// Judges recipients of this host.
+// Checks recipients of this host.
 #include "mta/intake/local_recipients.h"
 
 #include <algorithm>
@@ -18,11 +18,11 @@ using smtp::Refusal;
 using smtp::ServerReply;
 using system::UserAnswer;
 
-constexpr std::uint64_t kStepsOfTurn = 2000;  // of aliases, some microseconds each; then others on the thread go on
+constexpr std::uint64_t kStepsOfTurn = 2000;  // of aliases, some microseconds each; then others on the thread get their turn
 
-// In memory: at worst a list has just been moved to twice the place, and while it is stored there are a copy and its record.
+// In memory: at worst a list has just moved to twice its space, and during storing there are a copy and its record.
 std::uint64_t octets_of(const proto::Mailbox& mailbox, std::size_t original_recipient) {
-  constexpr std::size_t kAround = 64;  // of its texts: what is between them in the record, and what allocators round up
+  constexpr std::size_t kAround = 64;  // overhead of its texts: in the record, and by rounding of allocators
   const std::size_t text = mailbox.local_part().size() + mailbox.domain().text().size() + original_recipient;
   return 3 * (sizeof(proto::Recipient) + text) + kAround;
 }
@@ -87,13 +87,13 @@ void LocalRecipients::take_room_for(const proto::Recipient& recipient) {
   if (has_room_) octets_ = octets;
 }
 
-// While the aliases are not known, a name without one may be one.
+// While the aliases are unknown, a name that is not a user may be one.
 bool LocalRecipients::checks_users() const {
   if (!users_ || config_->local.unknown_users == UnknownUsers::keep) return false;
   return !config_->alias_book || config_->alias_book->files()->is_known;
 }
 
-// `unavailable` where a name has not been asked for.
+// `unavailable` for a name that has not been looked up.
 UserAnswer LocalRecipients::answer_for(const proto::Mailbox& mailbox) const {
   UserAnswer worst = UserAnswer::unknown;
   for (const std::string& name : routing::user_names(mailbox)) {
@@ -108,7 +108,7 @@ bool LocalRecipients::is_unknown(const proto::Mailbox& mailbox) const {
   return config_->is_local(mailbox.domain()) && answer_for(mailbox) == UserAnswer::unknown;
 }
 
-// Names of users whom the answer to this recipient depends on, and nobody has asked for lately.
+// The user names that the answer to this recipient depends on, and that were not looked up lately.
 std::vector<std::string> LocalRecipients::unasked() const {
   std::vector<std::string> names;
   const auto add = [&](const proto::Mailbox& mailbox) {
@@ -176,7 +176,7 @@ void LocalRecipients::accept() {
   mailboxes_ += is_local_ ? expansion_.mailboxes.size() : 1;
   if (!targets_.empty()) expanded_.add(count_, std::move(targets_));
   ++count_;
-  octets_ = 0;  // the message has them
+  octets_ = 0;  // the message has counted them now
   forget();
 }
 

@@ -1,4 +1,4 @@
-// Recipients of one transaction that belong to this host: aliases become their targets, and names that nobody has are refused.
+// Recipients of one transaction that belong to this host: aliases become their targets, and unknown names are refused.
 #pragma once
 
 #include <cstdint>
@@ -21,25 +21,25 @@ enum class UserAnswer : std::uint8_t;
 
 namespace mxpress::mta::intake {
 
-// Whether near misses are named: only programs on this host are told which names there are.
+// are_told: a refusal suggests similar names, which only programs on this host may see.
 enum class NearMisses { are_told, are_secret };
 
 class LocalRecipients {
  public:
-  // `users` outlives it; null: every name is that of a user. `room`, of the transaction, outlives it: recipients and what they lead to are
-  // counted there, also while their verdict is waited for.
+  // `users` must outlive it; null: every name is a user. `room`, of the transaction, must outlive it: recipients and their targets are
+  // charged there, even while their verdict is pending.
   LocalRecipients(system::UserLookup* users, NearMisses near_misses, TransactionRoom& room)
       : users_(users), near_misses_(near_misses), room_(room) {}
 
-  // MAIL: none yet. The room has been released.
+  // MAIL: there are no recipients yet. The room has been released.
   void begin();
-  // RCPT, first. What has to be waited for before judge(); nothing: judge() can be called at once.
+  // RCPT, first step: a task to await before judge(); nullopt: judge() can be called at once.
   std::optional<Task<void>> prepare(std::shared_ptr<const Config> config, const proto::Recipient& recipient);
-  // RCPT, then: the one that was prepared. One that is refused takes no memory and no room any more.
+  // RCPT, second step, for the recipient of prepare(). A refused one takes no memory or room any more.
   smtp::Refusal judge(const proto::Recipient& recipient);
-  // Behind judge() that refuses nothing: targets that the others do without, each a sentence.
+  // After judge() without a refusal: targets that are left out, each a sentence.
   const std::vector<std::string>& left_out() const { return expansion_.refused; }
-  // The recipient belongs to the message.
+  // Adds the recipient to the message.
   void accept();
 
   ExpandedRecipients take() { return std::move(expanded_); }
@@ -61,13 +61,13 @@ class LocalRecipients {
   const NearMisses near_misses_;
   TransactionRoom& room_;
   ExpandedRecipients expanded_;
-  std::size_t count_ = 0;                 // recipients that were accepted...
-  std::size_t mailboxes_ = 0;             // ...and what they lead to
-  std::shared_ptr<const Config> config_;  // these six: of the recipient that is being judged
+  std::size_t count_ = 0;                 // accepted recipients...
+  std::size_t mailboxes_ = 0;             // ...and their mailboxes
+  std::shared_ptr<const Config> config_;  // these six: of the recipient being checked
   bool is_local_ = false;
   routing::AliasExpansion expansion_;
   std::vector<proto::Recipient> targets_;
-  std::uint64_t octets_ = 0;  // of room_
+  std::uint64_t octets_ = 0;  // charged to room_
   bool has_room_ = true;
 };
 

@@ -1,4 +1,4 @@
-// Reads peer credentials and /proc; everything read there is bounded and cleaned.
+// Reads peer credentials and /proc; all data from there is bounded and cleaned.
 #include "mta/intake/peer.h"
 
 #include <dirent.h>
@@ -19,7 +19,7 @@ namespace mxpress::mta::intake {
 namespace {
 
 constexpr std::size_t kMaxName = 100;
-constexpr int kMaxParents = 6;  // looked at for one submission; each is two small files of /proc
+constexpr int kMaxParents = 6;  // looked at for one submission; each costs two small files of /proc
 
 std::string read_file(const std::string& path, std::size_t max) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -38,14 +38,14 @@ std::string process_name(std::string_view pid) {
   return proto::printable(proto::trimmed(name), kMaxName);
 }
 
-// Programs that start sendmail for another: a shell between a program and sendmail, and sendmail itself, tell nothing.
+// Programs that start sendmail for another: shells between a program and sendmail, and sendmail itself, are skipped.
 bool is_go_between(std::string_view name) {
   for (const std::string_view known : {"sendmail", "mailq", "sh", "dash", "bash", "ash", "busybox", "ksh", "zsh"})
     if (name == known) return true;
   return false;
 }
 
-// The process that started this one; 0 where /proc does not say. proc(5): "pid (comm) state ppid ...", and comm may hold anything.
+// The parent process; 0 if /proc does not tell. proc(5): "pid (comm) state ppid ...", and comm may contain anything.
 long parent_of(long pid) {
   const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat", 512);
   const auto end = text.rfind(") ");
@@ -53,7 +53,7 @@ long parent_of(long pid) {
   return std::strtol(text.c_str() + end + 4, nullptr, 10);
 }
 
-// The program on whose behalf the process hands in mail: the first that is no go-between, from the process upwards.
+// The program that submits the mail: the first one, from the process upwards, that is not a go-between.
 std::string calling_program(long pid) {
   std::string name = process_name(std::to_string(pid));
   for (int step = 0; step < kMaxParents && is_go_between(name); ++step) {

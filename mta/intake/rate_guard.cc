@@ -19,7 +19,7 @@ bool is_exempt(const GuardConfig& config, std::int64_t uid) {
 
 std::int64_t full(const GuardConfig& config) { return static_cast<std::int64_t>(config.burst) * kToken; }
 
-// The tokens that `rate` adds in this time, at most twice the burst: that fills any bucket.
+// The tokens that `rate` adds in this time, at most twice the burst, which fills any bucket.
 std::int64_t gained(const GuardConfig& config, Duration time) {
   const double tokens =
       static_cast<double>(config.rate.count) * kToken * static_cast<double>(time.count()) / static_cast<double>(config.rate.period.count());
@@ -46,7 +46,7 @@ RateGuard::User& RateGuard::user_of(std::int64_t uid, const GuardConfig& config,
   return user;
 }
 
-// The half that was idle longest.
+// Forgets the half that was idle longest.
 void RateGuard::forget_some() {
   std::vector<Instant> moments;
   for (const auto& [uid, user] : users_) moments.push_back(user.counted);

@@ -1,4 +1,4 @@
-// Notices a program of this host that runs away: [guard]. Its mail is held, not lost.
+// Detects programs of this host that send too much mail: [guard]. Their mail is held, not lost.
 #pragma once
 
 #include <cstdint>
@@ -23,19 +23,19 @@ namespace mxpress::mta::intake {
 
 using queue::Instant;
 
-// Counts the recipients of each local user's messages. A user begins with GuardConfig::burst of them, and gets `rate` more in each of its
-// periods, up to `burst` again. A message is let through while any is left, however many recipients it has; what it has too many is a debt
-// of up to `burst`. Root, the exempt users, and senders whose user is not known (other hosts, a client whose socket the kernel does not
-// tell) are not counted. Forgotten at the end of the process. Any thread.
+// Counts the recipients of each local user's messages. A user begins with GuardConfig::burst tokens, and gets `rate` more in each of its
+// periods, up to `burst`. A message passes while any token is left, however many recipients it has; the excess becomes a debt of up to
+// `burst`. Root, the exempt users, and senders without a known user (other hosts, or a client whose socket's owner the kernel does not
+// tell) are not counted. Forgotten when the process ends. Any thread.
 class RateGuard {
  public:
-  // As long as it lasts after the latest message that was held, it is one incident: one alert, and a line of failures().
+  // Messages held within this time after the previous one belong to one incident: one alert, and a line of failures().
   static constexpr Duration kIncident = std::chrono::hours(1);
-  static constexpr std::size_t kMostUsers = 10'000;  // that are remembered; of more the longest idle ones are forgotten
+  static constexpr std::size_t kMostUsers = 10'000;  // remembered users; beyond it the longest idle ones are forgotten
 
   struct Verdict {
-    std::string held_because{};  // for Envelope::held_because; empty: it goes on
-    bool is_first = false;       // of an incident: somebody must be told
+    std::string held_because{};  // for Envelope::held_because; empty: the message passes
+    bool is_first = false;       // the first of an incident: report it
   };
   Verdict judge(const GuardConfig& config, const proto::Submitter& submitter, std::size_t recipients, Instant now, WallTime wall);
 
@@ -45,11 +45,11 @@ class RateGuard {
  private:
   struct User {
     std::int64_t tokens = 0;  // recipients in thousandths; negative: a debt
-    Instant counted{};        // when the tokens were right
+    Instant counted{};        // time at which `tokens` was correct
     Instant held = Instant::min();
-    WallTime since{};  // the incident began
+    WallTime since{};  // start of the incident
     std::uint64_t messages = 0;
-    std::string program{}, unit{};  // that sent the first of them
+    std::string program{}, unit{};  // of the first held message
     std::string limit{};            // "100/m"
   };
   User& user_of(std::int64_t uid, const GuardConfig& config, Instant now);

@@ -1,4 +1,4 @@
-// Fair places for sessions.
+// Divides places for sessions fairly.
 #include "mta/intake/sessions.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 namespace mxpress::mta::intake {
 namespace {
 
-constexpr std::chrono::seconds kPatience(10);  // with a client that is silent in the middle of a transaction
+constexpr std::chrono::seconds kPatience(10);  // with a client that is silent during a transaction
 
 bool is_idle(const smtp::ServerSession& session) {
   const auto since = session.waiting_since();
@@ -47,7 +47,7 @@ Sessions::Place Sessions::find_idle(const Counts& of_owner, std::size_t own) {
   return victim;
 }
 
-// Twice as many, so that two who are both busy do not throw each other out in turn.
+// Twice as many, so that two busy owners do not displace each other in turn.
 Sessions::Place Sessions::find_greedy(const Counts& of_owner, std::size_t own) {
   const auto most = std::max_element(of_owner.begin(), of_owner.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   if (most->second <= 2 * own + 1) return items_.end();

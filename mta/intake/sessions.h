@@ -1,4 +1,4 @@
-// The open sessions of one worker: how many there may be, and who has to go when there are too many.
+// The open sessions of one worker: limits their number, and chooses which to end if there are too many.
 #pragma once
 
 #include <list>
@@ -18,7 +18,7 @@ class Sessions {
  public:
   explicit Sessions(std::size_t limit) : limit_(limit) {}
 
-  // Present while it lives.
+  // Registers a session while it exists.
   class Entry {
    public:
     Entry(Sessions& sessions, smtp::ServerSession& session, const fairness::Owner& owner);
@@ -33,12 +33,12 @@ class Sessions {
     friend class Sessions;
   };
 
-  // Whether one more session of this owner may begin. When all places are taken, the session that has been idle for longest, of the owner
-  // who has the most, is told to go, so that idle connections keep nobody out; no owner loses an idle session to an owner with more
-  // sessions. If there is no such session, the owner who has the most loses the oldest one to an owner who has clearly fewer, so that
-  // nobody keeps the others out by being busy. False: all are busy, and no owner is greedy.
+  // True if one more session of this owner may begin. If all places are taken, the longest idle session of the owner with the most sessions
+  // is ended, so that idle connections keep nobody out; no owner loses an idle session to an owner with more sessions. If there is no such
+  // session, the owner with the most loses the oldest one to an owner who has clearly fewer, so that busy sessions cannot keep others out.
+  // False: all are busy, and no owner has too many.
   bool make_room(const fairness::Owner& owner);
-  // Everybody is told to go.
+  // Ends all sessions.
   void stop(const smtp::ServerReply& last_words);
   std::size_t size() const { return items_.size(); }
 
@@ -51,7 +51,7 @@ class Sessions {
 
   const std::size_t limit_;
   std::list<Entry::Item> items_;
-  std::size_t leaving_ = 0;  // told to go, not gone yet
+  std::size_t leaving_ = 0;  // being ended, not gone yet
 };
 
 struct Sessions::Entry::Item {

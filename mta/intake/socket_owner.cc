@@ -1,4 +1,4 @@
-// Asks the kernel for one socket by both its ends.
+// Asks the kernel for one socket by its two addresses.
 #include "mta/intake/socket_owner.h"
 
 #include <arpa/inet.h>
@@ -37,8 +37,8 @@ Question question_for(const TcpEnd& client, const TcpEnd& server, std::uint32_t 
   return question;
 }
 
-// Where no connection fits, the kernel answers with a listener at the client's port; where the client has closed, the inode is 0 and the
-// uid means nothing.
+// If no connection matches, the kernel answers with a listener at the client's port; if the client has closed, the inode is 0 and the uid
+// has no meaning.
 bool is_held_connection(const inet_diag_msg& found, const Question& question) {
   return found.idiag_inode != 0 && found.idiag_state != TCP_LISTEN && found.idiag_state != TCP_TIME_WAIT &&
          found.id.idiag_sport == question.request.id.idiag_sport && found.id.idiag_dport == question.request.id.idiag_dport;

@@ -1,4 +1,4 @@
-// Which user holds the other end of a TCP connection within this host, by sock_diag(7).
+// Finds the user with the other end of a TCP connection within this host, by sock_diag(7).
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ struct TcpEnd {
   std::uint16_t port = 0;
 };
 
-// One question to the kernel is two system calls, and is answered at once. Not thread-safe.
+// A query takes two system calls, and is answered at once. Not thread-safe.
 class SocketOwners {
  public:
-  // Where the kernel has no sock_diag, or it is forbidden, nobody is known.
+  // If the kernel has no sock_diag, or it is forbidden, all users are unknown.
   SocketOwners();
-  // The user for whom the socket at `client`, connected to `server`, was made. Nothing: unknown, or closed in the meantime.
-  // Good for shares, not for rights: a program may have been given the socket by another user's.
+  // The user who created the socket at `client`, connected to `server`. Nullopt: unknown, or closed meanwhile. Sufficient for shares, not
+  // for rights: a program may have received the socket from another user's.
   std::optional<std::int64_t> uid_of(const TcpEnd& client, const TcpEnd& server);
 
  private:

@@ -1,4 +1,4 @@
-// The sink that sessions of every entrance talk to.
+// The sink for sessions of all entrances.
 #include "mta/intake/submit.h"
 
 #include <utility>
@@ -19,7 +19,7 @@ using proto::EnhancedStatus;
 using smtp::Refusal;
 using smtp::ServerReply;
 
-// Only programs on this host are told which names there are.
+// Only programs on this host may see similar names.
 NearMisses near_misses(const Entrance& entrance) {
   return entrance.completion == Completion::complete ? NearMisses::are_told : NearMisses::are_secret;
 }
@@ -67,7 +67,7 @@ std::optional<Task<void>> Submission::prepare(const proto::Recipient& recipient)
   return local_->prepare(context_.config.get(), recipient);
 }
 
-// Everybody who may speak to us may send to everybody: the listeners decide who may speak.
+// Every client may send to everybody: the listeners decide who may be a client.
 Refusal Submission::recipient(const proto::Recipient& recipient) {
   if (Refusal refusal = local_->judge(recipient)) return refusal;
   if (!local_->left_out().empty()) log_left_out(recipient);

@@ -1,9 +1,9 @@
-// Takes messages in: limits, completed header, Received, aliases, and the promise to keep them.
+// Takes messages in: limits, header completion, Received, aliases, and durable storage.
 //
-// Every entrance puts Received in front, and for local submitters (sendmail's socket, drop folder, SMTP from loopback; RFC 6409 8) Date,
-// From and Message-ID where they are missing; addresses without domain in their header get ours. Every entrance takes out Return-Path (RFC
-// 5321 4.4) and Bcc, which nobody else shall see (RFC 5322 3.6.3), and puts an empty line behind a header that has none. Everything else
-// stays byte for byte. A header over proto::kMaxHeader is refused.
+// Every entrance adds Received in front, and for local submitters (sendmail's socket, drop folder, SMTP from loopback; RFC 6409 8) missing
+// Date, From and Message-ID; addresses without domain in their header get ours. Every entrance removes Return-Path (RFC 5321 4.4) and Bcc,
+// which must not be disclosed (RFC 5322 3.6.3), and adds an empty line behind a header that has none. Everything else stays byte for byte.
+// A header over proto::kMaxHeader is refused.
 #pragma once
 
 #include <functional>
@@ -41,24 +41,24 @@ namespace mxpress::mta::intake {
 class RateGuard;
 class LocalRecipients;
 
-// What all entrances share; it outlives every session.
+// Data shared by all entrances; must outlive every session.
 struct Context {
   CurrentConfig& config;
   queue::MessageStore& spool;
   events::Hub& events;
-  // Takes a message that is durable in the spool on to its delivery. Any thread.
+  // Gives a message that is durable in the spool to delivery. Any thread.
   std::function<void(queue::QueueId, const proto::Envelope&)> admit;
-  RateGuard* guard = nullptr;           // null: nobody is counted
-  system::UserLookup* users = nullptr;  // null: every name is that of a user of this host
+  RateGuard* guard = nullptr;           // null: nothing is counted
+  system::UserLookup* users = nullptr;  // null: every name is a user of this host
   std::unique_ptr<fairness::FairBudget> transactions = std::make_unique<fairness::FairBudget>(kTransactions);
 };
 
-// Whether the header is completed: our own users' mail, or mail that passes through.
+// complete: for mail of our own users. only_trace: for mail that passes through.
 enum class Completion { complete, only_trace };
 
-// How one client is served.
+// The settings for one client.
 struct Entrance {
-  proto::Submitter submitter;  // entrance, credentials and claims, client address, and whose shares
+  proto::Submitter submitter;  // entrance, credentials and claims, client address, and the owner of its shares
   Completion completion = Completion::complete;
   smtp::Greeting greeting = smtp::Greeting::helo;
   std::string drop_name;  // NewMessage::drop_name
@@ -66,8 +66,8 @@ struct Entrance {
   fairness::Owner owner() const { return submitter.share_owner(); }
 };
 
-// The limits and names of a session by the configuration in force. Completion::complete, which is for programs on this host, takes
-// addresses without a domain and without angle brackets, too.
+// The limits and names of a session by the current configuration. Completion::complete, for programs on this host, also accepts addresses
+// without a domain and without angle brackets.
 Result<smtp::ServerOptions> server_options(const Config& config, Completion completion);
 
 // The sink of one session.
@@ -84,7 +84,7 @@ class Submission : public smtp::MailSink {
   smtp::Refusal recipient(const proto::Recipient& recipient) override;
   std::variant<std::unique_ptr<smtp::IncomingMessage>, smtp::ServerReply> open(proto::Envelope envelope) override;
   void refused(std::string_view what, const smtp::ServerReply& reply) override;
-  // The next message is taken in and returned to its sender. Of a drop file only.
+  // The next message is accepted and returned to its sender. Only for a drop file.
   void return_next(smtp::ServerReply why) {
     if (!objection_) objection_ = std::move(why);
   }
@@ -96,7 +96,7 @@ class Submission : public smtp::MailSink {
   Entrance entrance_;
   smtp::Refusal objection_;
   proto::ReversePath sender_;  // of the transaction, for the log
-  TransactionRoom room_;       // until the message has it
+  TransactionRoom room_;       // until it passes to the message
   const std::unique_ptr<LocalRecipients> local_;
 };
 

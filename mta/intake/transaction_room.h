@@ -1,4 +1,4 @@
-// What a transaction holds in memory, counted for its owner: recipients, the header, and content until it goes to a file or is stored.
+// The memory of a transaction, charged to its owner: recipients, the header, and content until it goes to a file or is stored.
 #pragma once
 
 #include <algorithm>
@@ -9,14 +9,14 @@
 
 namespace mxpress::mta::intake {
 
-// Octets of all transactions beyond kAlwaysHeld of each.
+// Octets of all transactions together, beyond kAlwaysHeld for each.
 inline constexpr std::uint64_t kTransactions = 64u << 20;
 
-// One thread at a time. The budget outlives it.
+// One thread at a time. The budget must outlive it.
 class TransactionRoom {
  public:
-  static constexpr std::uint64_t kAlwaysHeld = 8 * 1024;  // octets: a usual message asks nobody
-  static constexpr std::uint64_t kStep = 4 * 1024;        // the budget is asked for so much at a time
+  static constexpr std::uint64_t kAlwaysHeld = 8 * 1024;  // octets without a charge: enough for a usual message
+  static constexpr std::uint64_t kStep = 4 * 1024;        // the budget is asked for this much at a time
 
   TransactionRoom(fairness::FairBudget& budget, const fairness::Owner& owner) : owner_(owner), beyond_(budget, owner) {}
   TransactionRoom(TransactionRoom&& other) noexcept
@@ -24,7 +24,7 @@ class TransactionRoom {
 
   const fairness::Owner& owner() const { return owner_; }
 
-  // So many more. False: the owner has no share left, and nothing has changed.
+  // Charges more octets. False: the owner has no share left, and nothing has changed.
   [[nodiscard]] bool add(std::uint64_t octets) {
     if (!beyond_.raise_to(beyond(octets_ + octets))) return false;
     octets_ += octets;

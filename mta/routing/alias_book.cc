@@ -1,4 +1,4 @@
-// Reads files of aliases again when they have changed.
+// Reads files of aliases again after changes.
 #include "mta/routing/alias_book.h"
 
 #include <fcntl.h>
@@ -34,7 +34,7 @@ FileStamp stamp_of(const std::string& path) {
   return ::stat(path.c_str(), &file) == 0 ? stamp_of(file) : FileStamp{errno};
 }
 
-// Only plain files are opened: some others do things when they are.
+// Opens only regular files, because opening others may have side effects.
 Result<std::string> read_file(const std::string& path, const FileStamp& stamp, std::uint64_t most) {
   if (stamp.error != 0) return Error::transient(std::strerror(stamp.error));
   if (!S_ISREG(stamp.mode)) return Error::permanent("is no plain file");
@@ -48,7 +48,7 @@ Result<std::string> read_file(const std::string& path, const FileStamp& stamp, s
   return std::move(*text);
 }
 
-// Empty: only its owner may write it and put another one in its place, and he may be believed.
+// Empty: only its owner may write or replace it, and he is trusted.
 std::string why_untrusted(const std::string& path, const FileStamp& include, std::uint32_t owner_of_aliases) {
   if ((include.mode & (S_IWGRP | S_IWOTH)) != 0) return "others than its owner may write it (chmod go-w)";
   if (include.owner != 0 && include.owner != owner_of_aliases) return "it belongs neither to root nor to the owner of the aliases";
@@ -88,7 +88,7 @@ void AliasBook::look() {
   files_ = std::move(next);
 }
 
-// True: `next` is another one.
+// True: `next` has changed.
 bool AliasBook::look_at_file(AliasFiles& next) {
   const std::string path = file_.string();
   const FileStamp stamp = stamp_of(path);
@@ -100,7 +100,7 @@ bool AliasBook::look_at_file(AliasFiles& next) {
     return true;
   }
   const auto text = read_file(path, stamp, kMostOfFile);
-  if (!text && text.error().is_transient()) return fail(text.error().message, next);  // and the next look tries again
+  if (!text && text.error().is_transient()) return fail(text.error().message, next);  // the next look tries again
   stamp_ = stamp;
   return text ? take_table(proto::parse_alias_file(*text), next) : fail(text.error().message, next);
 }
@@ -128,7 +128,7 @@ bool AliasBook::fail(const std::string& reason, AliasFiles& next) const {
   return true;
 }
 
-// Includes of includes, too.
+// Also includes in includes.
 bool AliasBook::look_at_includes(AliasFiles& next) {
   std::vector<std::string> waiting = included_;
   {
@@ -148,7 +148,7 @@ bool AliasBook::look_at_includes(AliasFiles& next) {
   return next.includes != before;
 }
 
-// The same pointer as before where nothing has changed.
+// Returns the same pointer as before if nothing has changed.
 std::shared_ptr<const AliasInclude> AliasBook::include(const std::string& path) {
   const FileStamp stamp = stamp_of(path);
   const std::uint32_t owner = stamp_ && stamp_->error == 0 ? stamp_->owner : 0;

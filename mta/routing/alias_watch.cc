@@ -18,7 +18,7 @@ namespace mxpress::mta::routing {
 namespace {
 
 constexpr std::chrono::seconds kInterval(1);
-constexpr std::chrono::seconds kPatience(1);  // with a look that has not ended
+constexpr std::chrono::seconds kPatience(1);  // for a look that has not ended
 
 std::vector<std::string> included_by(const Config& config) {
   std::vector<std::string> paths;

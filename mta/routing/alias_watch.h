@@ -1,4 +1,4 @@
-// Looks at the files of aliases once a second, on a thread of its own.
+// Checks the files of aliases once a second, on a thread of its own.
 #pragma once
 
 #include <memory>
@@ -14,12 +14,12 @@ class AliasBook;
 class AliasWatch {
  public:
   AliasWatch();
-  // Does not wait for a disk that hangs: the thread ends when that answers.
+  // Does not wait for a disk that hangs: the thread ends when the disk answers.
   ~AliasWatch();
   AliasWatch(const AliasWatch&) = delete;
   AliasWatch& operator=(const AliasWatch&) = delete;
 
-  // The aliases of this configuration, read now if they have not been before; watched from now on in place of others. Reads the disk.
+  // The aliases of this configuration, read now if they were not read before; from now on these files are watched. Reads the disk.
   std::shared_ptr<const AliasBook> watch(const Config& config);
 
  private:

@@ -25,16 +25,16 @@ using Kind = proto::AliasTarget::Kind;
 
 constexpr std::size_t kMostNested = 50;
 constexpr std::size_t kMostReasons = 10;
-constexpr std::size_t kMostOffered = 20'000;          // aliases that are compared with a name
+constexpr std::size_t kMostOffered = 20'000;          // aliases compared with a name
 constexpr std::string_view kMailAddress = "rfc822;";  // RFC 3461 4.2: the type of address
 
 std::string without_tag(const std::string& name) { return name.substr(0, name.find('+')); }
 
 std::string shown(std::string_view text) { return proto::printable(text, 100); }
 
-// The targets of a name, and where they stand.
+// The targets of a name, with their origin.
 struct Alias {
-  std::string name;  // the one that was found, in lower case
+  std::string name;  // as found, in lower case
   const proto::AliasTargets* targets = nullptr;
   const boost::filesystem::path* file = nullptr;  // null: the configuration
 };
@@ -47,10 +47,10 @@ class Walk {
   AliasExpansion run(const proto::Mailbox& given);
 
  private:
-  // Targets that are being looked at.
+  // Targets in progress.
   struct Frame {
-    std::string name;   // of the alias; of an include, of the alias that has it
-    std::string place;  // of its targets, for people
+    std::string name;   // of the alias; for an include, of the alias that contains it
+    std::string place;  // origin of its targets, for people
     const proto::AliasTargets* targets;
     std::size_t next = 0;
   };
@@ -125,7 +125,7 @@ std::string Walk::place_of(const proto::AliasTarget& target, const Frame& frame)
   return target.line == 0 ? frame.place : frame.place + ":" + std::to_string(target.line);
 }
 
-// `frame`: where it stands; a copy, because frames move.
+// `frame`: its origin; a copy, because frames move.
 void Walk::take(const proto::AliasTarget& target, const Frame& frame) {
   switch (target.kind) {
     case Kind::address:
@@ -143,7 +143,7 @@ void Walk::take(const proto::AliasTarget& target, const Frame& frame) {
   }
 }
 
-// Its number is enough: whoever runs commands reads the file himself.
+// The number is enough: the runner reads the file itself.
 void Walk::take_command(const proto::AliasTarget& target, const Frame& frame) {
   const std::string words = place_of(target, frame) + ": no command is run for mail";
   if (!config_.local.allow_commands) return refuse(words + ": |" + shown(target.text));

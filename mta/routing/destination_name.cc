@@ -1,4 +1,4 @@
-// Which destination a recipient belongs to.
+// Names the destination of a recipient.
 #include "mta/routing/destination_name.h"
 
 #include <stdexcept>
@@ -63,7 +63,7 @@ std::string user_of(const proto::Mailbox& recipient) {
 
 namespace {
 
-// What mail of all senders takes anyway has no name of its own, and what has held mail sends none.
+// A route used by mail of all senders anyway is not named, nor one for held mail, which is not sent.
 bool is_usual(std::string_view route, const Config& config) {
   if (route.empty()) return true;
   const bool is_direct = !config.route || config.route->transport == RouteTransport::hold;
@@ -103,7 +103,7 @@ std::vector<DestinationName> destinations_of(const proto::Envelope& envelope, co
   std::vector<DestinationName> result;
   const RecipientRouting routing(envelope, config);
   std::unordered_set<std::string_view, proto::TextHash> seen;  // domains that are not local
-  std::unordered_set<std::string, proto::TextHash> seen_here;  // names of what is
+  std::unordered_set<std::string, proto::TextHash> seen_here;  // names of local ones
   const bool is_one = envelope.recipients.size() == 1;
   for (const auto& recipient : envelope.recipients) {
     const proto::Domain& domain = recipient.mailbox.domain();

@@ -1,5 +1,5 @@
-// Names what the recipients of a message are grouped by: a domain, with the way that mail of its sender takes; a user of this host; or this
-// host's own mailbox.
+// The name by which recipients of a message are grouped: a domain, with the route of its sender's mail; a user of this host; or this host's
+// own mailbox.
 #pragma once
 
 #include <optional>
@@ -21,26 +21,26 @@ struct Config;
 
 namespace mxpress::mta::routing {
 
-// The name without the memory: valid as long as the text that it was made from.
+// A view of a name: valid as long as the text that it was made from.
 class DestinationRef {
  public:
   static DestinationRef mailbox();
   explicit DestinationRef(const proto::Domain& domain) : text_(domain.text()) {}
-  // Of text() of a name.
+  // From text() of a name.
   static DestinationRef of_text(std::string_view text) { return DestinationRef(text); }
 
   bool is_mailbox() const { return *this == mailbox(); }
-  // The mailbox, or a user of this host.
+  // True for the mailbox, or a user of this host.
   bool is_local() const;
-  // A command of an alias.
+  // True for a command of an alias.
   bool is_command() const;
-  // The user, as user_of() has it, or what names the command; empty: it is neither.
+  // The user, as from user_of(), or the name of the command; empty: neither.
   std::string_view user() const;
-  // None: it is local.
+  // Nullopt if it is local.
   std::optional<proto::Domain> domain() const;
-  // The way that [sender] gives this mail, a key of Config::routes or kDirectRoute; empty: the one that mail for the domain takes.
+  // The route that [sender] gives this mail, a key of Config::routes or kDirectRoute; empty: the usual one for the domain.
   std::string_view route() const;
-  // Unique, for tables: no domain has that of what is local.
+  // Unique, for tables: no domain has the text of a local destination.
   std::string_view text() const { return text_; }
   // For people: the domain, perhaps with " via " and a route, "local", or "local:" and a user.
   std::string_view shown() const;
@@ -56,9 +56,9 @@ class DestinationName {
   explicit DestinationName(DestinationRef name) : text_(name.text()) {}
   // `route`: see DestinationRef::route().
   DestinationName(const proto::Domain& domain, std::string_view route);
-  // Of a recipient of a local domain.
+  // For a recipient of a local domain.
   static DestinationName of_user(const proto::Mailbox& recipient);
-  // Of a recipient that stands for a command: proto::is_command_recipient().
+  // For a recipient that stands for a command: proto::is_command_recipient().
   static DestinationName of_command(const proto::Mailbox& recipient);
 
   operator DestinationRef() const { return ref(); }
@@ -71,19 +71,19 @@ class DestinationName {
   std::string text_;
 };
 
-// Whose mailbox a recipient of a local domain means: the local part in lower case, up to the first '+'.
+// The user of a recipient of a local domain: the local part in lower case, up to the first '+'.
 std::string user_of(const proto::Mailbox& recipient);
 
 struct DestinationHash {
   std::size_t operator()(DestinationRef name) const { return proto::TextHash()(name.text()); }
 };
 
-// Where the recipients of one message go.
+// Finds the destinations for the recipients of one message.
 class RecipientRouting {
  public:
-  // Both outlive it.
+  // Both must outlive it.
   RecipientRouting(const proto::Envelope& envelope, const Config& config);
-  // Of a local domain: its user, or this host's own mailbox where that keeps all mail. Else by the way of the domain if [destination] has
+  // For a local domain: its user, or this host's own mailbox if that gets all mail. Otherwise by the domain's route if [destination] has
   // one, else by the sender's.
   DestinationName destination_of(const proto::Mailbox& recipient) const;
   bool is_destination_of(const proto::Mailbox& recipient, DestinationRef destination) const;
@@ -93,7 +93,7 @@ class RecipientRouting {
 
   const Config& config_;
   const std::string_view sender_route_;
-  const bool is_usual_;  // all mail takes that way
+  const bool is_usual_;  // all mail takes that route
 };
 
 // Each destination of an envelope once, in order of first appearance.

@@ -25,7 +25,7 @@ std::string shown(std::string_view text) { return proto::printable(text, 100); }
 
 constexpr const char* kNoAddress = "this is no address";
 
-// Why a target can never be followed; empty: it is a name. Senders read it: the line itself may be nobody's business.
+// The reason why a target can never be followed; empty: it is a name. Senders read it: the line itself may be confidential.
 std::string why_not(const proto::AliasTarget& target) {
   switch (target.kind) {
     case Kind::command:

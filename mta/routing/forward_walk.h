@@ -1,4 +1,4 @@
-// Finds the recipients to whom a ~/.forward leads, through aliases and the ~/.forward of other users. Reads no file.
+// Finds the recipients of a ~/.forward, through aliases and the ~/.forward of other users. Reads no file.
 #pragma once
 
 #include <cstddef>
@@ -25,28 +25,28 @@ inline constexpr std::size_t kMostForwardTargets = 1000;  // of a file, and in a
 struct ForwardTargets {
   struct Target {
     proto::Mailbox mailbox;
-    bool is_final = false;  // of a user of this host: his own mailbox, whatever his ~/.forward says
+    bool is_final = false;  // of a user of this host: his own mailbox, ignoring his ~/.forward
   };
   std::vector<Target> targets;        // each once
-  std::vector<std::string> left_out;  // what cannot be followed, each a sentence: at most 10. Whose file says so has the mail himself
-  std::string deferred;               // a target cannot be known now: mail waits; empty: all are known
+  std::vector<std::string> left_out;  // invalid targets, each a sentence: at most 10. The owner of the file gets the mail himself
+  std::string deferred;               // a target is unknown at the moment: mail waits; empty: all are known
   bool is_too_many = false;
 };
 
-// No message vanishes: where a file leads back to a user whose file is being followed, that user's own mailbox has the mail, and so it is
-// where a file says what cannot be. Bounded: 100 files, 50 in one another, and the work at aliases.
+// No message is lost: if a file leads back to a user whose file is being followed, that user's own mailbox gets the mail, as it does if a
+// file has an invalid target. Limits: 100 files, 50 nested ones, and the work at aliases.
 class ForwardWalk {
  public:
-  // `text`: the ~/.forward of the user whom `mailbox` means. `config` outlives it.
+  // `text`: the ~/.forward of the user of `mailbox`. `config` must outlive it.
   ForwardWalk(const Config& config, const proto::Mailbox& mailbox, std::string_view text);
 
-  // The user whose file is to be known next, as user_of() has him; one of the next four says it. Nullopt: the walk has ended.
+  // The user whose file is needed next, as from user_of(); answer by one of the next four. Nullopt: the walk has ended.
   std::optional<std::string> next();
   void has_file(std::string_view text);
-  // `remark`: why there is one that is not followed; or empty.
+  // `remark`: why an existing file is not followed; or empty.
   void has_no_file(std::string remark);
   void is_unknown();
-  // His mail has a try of its own, later, and so has that of all whose files are not known yet.
+  // His mail gets a try of its own, later, as does that of all users whose files are not known yet.
   void cannot_tell();
 
   ForwardTargets take() { return std::move(found_); }
@@ -55,8 +55,8 @@ class ForwardWalk {
   using Step = std::variant<proto::AliasTarget, proto::Mailbox>;
   // The targets of a file, or of an alias in it.
   struct Frame {
-    std::string user;        // whose file it is
-    proto::Mailbox mailbox;  // by which the mail came to him
+    std::string user;        // the owner of the file
+    proto::Mailbox mailbox;  // the address by which the mail came to him
     bool is_file = true;
     std::vector<Step> steps{};
     std::size_t next = 0;

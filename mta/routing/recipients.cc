@@ -18,7 +18,7 @@ bool is_among(const std::vector<proto::Recipient>& recipients, const proto::Mail
   return std::any_of(recipients.begin(), recipients.end(), [&](const proto::Recipient& one) { return one.mailbox == mailbox; });
 }
 
-// Those whom the mailbox leads to, unless they are there.
+// Adds the recipients that the mailbox resolves to, unless they exist already.
 void add(const Config& config, const proto::Mailbox& mailbox, proto::Notify notify, std::vector<proto::Recipient>& recipients) {
   for (proto::Recipient& one : expanded(config, {mailbox, notify, {}}))
     if (!is_among(recipients, one.mailbox)) recipients.push_back(std::move(one));

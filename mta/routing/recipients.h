@@ -1,4 +1,4 @@
-// Who gets a message besides, or instead of, those whom it was handed in for: always_bcc, redirect; and whether it waits: "hold".
+// Changes the recipients of a message by the configuration: always_bcc, redirect; and decides if it is held: "hold".
 #pragma once
 
 #include <string>
@@ -15,14 +15,14 @@ struct Config;
 
 namespace mxpress::mta::routing {
 
-// Behind aliases. The archive is one more recipient, unless it is one already; nobody hears if it cannot get the message.
+// Call it after the aliases. Adds the archive as a recipient, unless it is one already; nobody is notified if it cannot get the message.
 void add_always_bcc(const Config& config, std::vector<proto::Recipient>& recipients);
 
-// With [redirect] one recipient stands for all whose mail would leave this host; those of local domains stay. Returns a header field with
+// With [redirect] one recipient replaces all whose mail would leave this host; those of local domains stay. Returns a header field with
 // CRLF that names them, for the front of the message; empty: nothing has changed.
 std::string redirect_recipients(const Config& config, std::vector<proto::Recipient>& recipients);
 
-// Why a message to these recipients waits for an operator, by the configuration: for Envelope::held_because. Empty: it does not.
+// The configured reason why a message to these recipients is held: for Envelope::held_because. Empty: it is not held.
 std::string hold_reason(const Config& config, const proto::Envelope& envelope);
 
 }  // namespace mxpress::mta::routing

@@ -1,4 +1,4 @@
-// Routes as the configuration has them.
+// Routes of the configuration.
 #include "mta/routing/route.h"
 
 #include <utility>
@@ -11,21 +11,21 @@ namespace {
 
 using net::TlsPolicy;
 
-// Made once, because most messages take it along.
+// Made once, because most messages use it.
 const TlsPolicy& usual_policy(const DeliveryConfig& delivery) {
   static const TlsPolicy may = TlsPolicy::may("[delivery] tls");
   static const TlsPolicy none = TlsPolicy::none("[delivery] tls");
   return delivery.tls ? may : none;
 }
 
-// With a password to lose a route demands a certificate unless the administrator says otherwise.
+// A route that sends a password requires a certificate unless the administrator says otherwise.
 RouteTls demanded(const RouteConfig& route, const DeliveryConfig& delivery) {
   if (route.tls) return *route.tls;
   if (route.implicit_tls || route.pinned_key || route.ca_file || !route.credentials.empty()) return RouteTls::verify;
   return delivery.tls ? RouteTls::may : RouteTls::none;
 }
 
-// The DNS may lie about the mail hosts of a domain: only those below it are taken, each with a certificate for its own name.
+// The DNS may lie about the mail hosts of a domain: only names below the domain are accepted, each with a certificate for its own name.
 TlsPolicy verify_mail_hosts(const proto::Domain& domain, const RouteConfig& route, std::shared_ptr<const net::TrustAnchors> anchors) {
   std::vector<net::MxPattern> patterns;
   for (const std::string& text : {domain.text(), "*." + domain.text()})
@@ -106,7 +106,7 @@ Route route_for(const Config& config, const proto::Domain& domain) {
   return chosen ? configured(*chosen, config) : direct(config);
 }
 
-// A name that the configuration has no more belongs to no message: the jobs there find their new destinations when they read theirs.
+// A name that is no longer in the configuration belongs to no message: its jobs find their new destinations when they read theirs.
 Route route_for(const Config& config, DestinationRef destination) {
   if (destination.is_local()) return to_local_program(config);
   const std::string_view name = destination.route();

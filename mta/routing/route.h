@@ -1,4 +1,4 @@
-// The way that mail for a destination takes from here.
+// The route of mail for a destination.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ class CurrentLogin;
 
 namespace mxpress::mta::routing {
 
-// What takes the mail.
+// The receiver of the mail.
 enum class TransportKind : std::uint8_t {
   smtp,     // mail hosts
   mailbox,  // this host's own mailbox
@@ -31,30 +31,30 @@ enum class TransportKind : std::uint8_t {
   command   // commands of aliases, by mxpress-runner
 };
 
-// Asked for at each attempt, because the configuration may have changed; never stored with a message.
+// Determined at each attempt, because the configuration may have changed; never stored with a message.
 struct Route {
   TransportKind transport = TransportKind::smtp;
-  NextHops next_hops;       // none: the mail hosts that the DNS has for the domain
-  std::uint16_t port = 25;  // of hosts that state none
+  NextHops next_hops;       // empty: the mail hosts in the DNS of the domain
+  std::uint16_t port = 25;  // for hosts without one
   net::TlsPolicy tls;
   bool implicit_tls = false;
-  std::shared_ptr<const auth::CurrentLogin> login;  // null: nobody signs in
-  std::optional<dns::Address> from_address;         // that connections are made from
+  std::shared_ptr<const auth::CurrentLogin> login;  // null: no sign-in
+  std::optional<dns::Address> from_address;         // local address of connections
   std::optional<proto::Mailbox> author;             // see SessionTerms
-  std::string limit;                                // rate_key() of the rate limit that its mail counts for; empty: none
+  std::string limit;                                // rate_key() of the rate limit for its mail; empty: none
   bool is_lmtp = false;                             // RFC 2033, not SMTP
-  std::string source;                               // for people: who says so: "[route]"; empty: nobody
-  std::string failure;                              // why no mail can take it now, and what to do; empty: it can
+  std::string source;                               // for people: its place in the configuration: "[route]"; empty: none
+  std::string failure;                              // why it can carry no mail now, and the action to take; empty: it can
 
   bool is_direct() const { return next_hops.empty(); }
-  // The only next hop is a path.
+  // True if the only next hop is a path.
   bool is_at_unix_socket() const { return next_hops.hosts.size() == 1 && next_hops.hosts.front().host.starts_with('/'); }
   bool operator==(const Route& other) const = default;
 };
 
-// Of a domain that is not local.
+// For a domain that is not local.
 Route route_for(const Config& config, const proto::Domain& domain);
-// Of a destination that is not local, or a user of this host whose mail another program takes ([local] deliver = "lmtp:...").
+// For a destination that is not local, or a user of this host whose mail goes to another program ([local] deliver = "lmtp:...").
 Route route_for(const Config& config, DestinationRef destination);
 
 }  // namespace mxpress::mta::routing

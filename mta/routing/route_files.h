@@ -1,4 +1,4 @@
-// What the routes of a configuration need beyond it: logins, and certificates of authorities.
+// The files for the routes of a configuration: logins, and certificates of authorities.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -19,12 +19,12 @@ class TrustAnchors;
 
 namespace mxpress::mta::routing {
 
-// Files as they were when it was made: at the start and at each reload; logins as they are. Any thread.
+// Files as they were when it was made: at the start and at each reload; logins are always current. Any thread.
 class RouteFiles {
  public:
   using Logins = std::map<std::string, std::shared_ptr<const auth::CurrentLogin>>;  // by NAME
 
-  // Reads the disk. A file that cannot be used is told by failures(), and its route carries no mail.
+  // Reads the disk. An unusable file is reported by failures(), and its route carries no mail.
   static std::shared_ptr<const RouteFiles> load(const Config& config, Logins logins);
 
   // Null: the configuration has no such credentials.

@@ -16,11 +16,11 @@ namespace {
 
 using Rule = SenderTable::value_type;
 
-constexpr std::size_t kMostAuthors = 20;  // are looked at: each may have a domain that takes long to convert
+constexpr std::size_t kMostAuthors = 20;  // that are looked at: each may have a domain that takes long to convert
 constexpr std::string_view kAll = "*";
-constexpr std::string_view kUnreadable = "mail whose From cannot be read";  // in place of an address
+constexpr std::string_view kUnreadable = "mail whose From cannot be read";  // instead of an address
 
-// Null: it has no table.
+// Null: there is no table for it.
 const Rule* rule_of(const SenderTable& senders, std::string_view address) {
   const auto mailbox = proto::Mailbox::parse(address);
   if (!mailbox) return nullptr;
@@ -41,7 +41,7 @@ bool is_listed(const std::vector<LocalUser>& users, std::int64_t uid) {
   return std::any_of(users.begin(), users.end(), [uid](const LocalUser& user) { return user.uid == uid; });
 }
 
-// mxpressd itself may. Where a ~/.forward has made the message its user must be allowed to, too: he chooses who gets it.
+// mxpressd itself is allowed. If a ~/.forward made the message, its user must be allowed as well: he chooses the recipients.
 bool may_use(const SenderConfig& sender, const proto::Envelope& envelope) {
   if (!sender.users) return true;
   const proto::Submitter& by = envelope.submitter;
@@ -56,7 +56,7 @@ struct Claim {
 
 bool is_own_table(const Rule* rule) { return rule && rule->first != kAll; }
 
-// Each with its table, those of authors first.
+// Each address with its table, those of authors first.
 std::vector<Claim> claims(const SenderTable& senders, const Authors& authors, const std::string& sender) {
   std::vector<Claim> result;
   const Rule* const all = rule_of_all(senders);
@@ -147,7 +147,7 @@ std::string_view sender_route(const SenderTable& senders, const proto::Envelope&
   if (!envelope.author.empty()) authors.addresses.push_back(envelope.author);
   const std::vector<Claim> found = claims(senders, authors, sender);
   if (!may_use_all(found, envelope)) return kDirectRoute;
-  // That of "*" is the way of mail whose addresses have no table of their own.
+  // The table of "*" gives the route only if no address has a table of its own.
   const auto own = std::find_if(found.begin(), found.end(), [](const Claim& claim) { return is_own_table(claim.rule); });
   if (own != found.end()) return own->rule->second.route;
   return found.empty() ? std::string_view() : std::string_view(found.front().rule->second.route);

@@ -1,9 +1,9 @@
-// Who may send as whom, and which way mail takes because of its sender: [sender].
+// The users that may send as an address, and the route of mail by its sender: [sender].
 //
-// A message claims addresses: its reverse-path, and all in From. Each author has a table: his own, or that of his domain, or that of "*".
-// The reverse-path has that of "*" only where no author has one of his own: programs are free to leave the user's name there. A From that
-// cannot be read, or names more than can be looked at, may claim any address, and has all tables. Who is not among the users of a table may
-// not send as that address. The way is that of the first author with a table of his own or of his domain, else that of the reverse-path.
+// A message claims addresses: its reverse-path, and all in From. Each author has a table: his own, that of his domain, or that of "*". The
+// reverse-path has that of "*" only if no author has a table of his own, because programs often leave the user's name there. A From that
+// cannot be read, or has too many addresses, may claim any address, and has all tables. A user who is not listed in a table may not send as
+// its address. The route is that of the first author with a table of his own or of his domain, else that of the reverse-path.
 #pragma once
 
 #include <functional>
@@ -21,35 +21,35 @@ struct Envelope;
 
 namespace mxpress::mta::routing {
 
-// Whom From names: all addresses of all such fields, each once, in the form of Mailbox::to_string(). What other programs may take for an
-// address, such as an unquoted name with an "@", is one.
+// The addresses in From: of all such fields, each once, in the form of Mailbox::to_string(). Text that other programs may take for an
+// address, such as an unquoted name with an "@", counts as one.
 struct Authors {
   std::vector<std::string> addresses;
-  bool is_readable = true;  // nothing else stands there, and each From names somebody
-  // The only one; null: none, several, or something that cannot be read.
+  bool is_readable = true;  // each From has an address, and no other text
+  // The only address; null: none, several, or unreadable text.
   const std::string* one() const { return is_readable && addresses.size() == 1 ? &addresses.front() : nullptr; }
 };
-// `header`: as HeaderScanner finds it, with its CRLF. Of twenty addresses and more the first are told, and the rest is not readable.
+// `header`: from HeaderScanner, with its CRLF. Of more than twenty addresses the first are returned, and the rest counts as unreadable.
 Authors authors_of(std::string_view header);
 
-// Whether the submitter may send as all that the message claims.
+// True if the submitter may send as all addresses that the message claims.
 bool may_send(const SenderTable& senders, const proto::Envelope& envelope, const Authors& authors);
 // For Envelope::author: the first with a table of his own or of his domain, or the only one; empty: none.
 std::string deciding_author(const SenderTable& senders, const Authors& authors);
 
-// Why this mail is not taken in: for the submitter, in one sentence. Nothing: it is.
+// The reason why this mail is refused: for the submitter, in one sentence. Nullopt: it is accepted.
 std::optional<std::string> sender_refusal(const SenderTable& senders, const proto::Envelope& envelope, const Authors& authors);
 
-// A key of Config::routes, kDirectRoute, or empty: the way that mail without a table takes. By Envelope::author and the reverse-path.
-// Direct, too, what claimed somebody else's address when it was taken in (Envelope::is_as_other), and what was taken in before the table
-// that would refuse it. Valid as long as the table.
+// A key of Config::routes, kDirectRoute, or empty: the route of mail without a table. By Envelope::author and the reverse-path. Also
+// direct: mail that claimed somebody else's address when it was accepted (Envelope::is_as_other), and mail accepted before the table that
+// would refuse it existed. Valid as long as the table.
 std::string_view sender_route(const SenderTable& senders, const proto::Envelope& envelope);
 
-// Whether a key of this domain may sign this message: its submitter may send as all that it claims, and as everybody of the domain; mail
-// of several authors is not signed for him if any address of the domain, of one below it, or of one above it, is not his.
+// True if a key of this domain may sign this message: its submitter may send as all addresses that it claims, and as everybody of the
+// domain. Mail of several authors is not signed if any address of the domain, of one below it, or of one above it, is not his.
 bool may_sign(const SenderTable& senders, const proto::Envelope& envelope, const Authors& authors, const proto::Domain& domain);
 
-// The same for whoever has the header: content::DkimSigner.
+// The same for a caller with the header: content::DkimSigner.
 std::function<bool(const proto::Envelope& envelope, std::string_view header, const proto::Domain& domain)> signing_rule(
     SenderTable senders);
 

@@ -1,4 +1,4 @@
-// Names of local users for the outside.
+// External addresses of local users.
 #include "mta/routing/senders.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ std::string with_user(std::string pattern, const std::string& user) {
   return pattern;
 }
 
-// The host's name counts even where its mail is not delivered here: it completes addresses without a domain.
+// The host's name counts even if its mail is not delivered here: it completes addresses without a domain.
 bool is_of_this_host(const Config& config, const proto::Domain& domain) { return config.is_local(domain) || domain == config.own_domain(); }
 
 }  // namespace
@@ -33,7 +33,7 @@ std::optional<proto::Mailbox> outside_sender(const Config& config, const proto::
   return other ? std::optional(std::move(*other)) : std::nullopt;
 }
 
-// Nothing of others is converted or looked at closely: a header may have thousands of addresses.
+// Other addresses are not converted or parsed: a header may have thousands of addresses.
 std::optional<std::string> outside_author(const Config& config, std::string_view address) {
   const auto at = address.rfind('@');
   const auto is_here = [&](const std::string& name) { return proto::equal_in_any_case(name, address.substr(at + 1)); };

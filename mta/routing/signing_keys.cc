@@ -24,7 +24,7 @@ Result<dkim::SigningKey> load_key(const std::string& selector, const boost::file
   return dkim::SigningKey{selector, std::move(*key)};
 }
 
-// Such as a ring takes them, with clean selectors.
+// In the form for a ring, with clean selectors.
 Result<std::vector<dkim::SigningKey>> load_keys(const proto::Domain& domain, std::string_view key_name, const KeyFiles& files) {
   std::vector<dkim::SigningKey> keys;
   for (const auto& [selector, file] : files) {
@@ -81,7 +81,7 @@ dkim::KeyRing ring_of(const SigningKeys& keys, const MaySign& may_sign) {
     dkim::Identity identity{domain.domain, {}};
     for (const dkim::SigningKey& one : has_taken_over(domain, may_sign) ? domain.next : domain.keys)
       if (may_sign(domain, one)) identity.keys.push_back(one);
-    (void)ring.add(std::move(identity));  // refused without RSA: nobody signs
+    (void)ring.add(std::move(identity));  // refused without RSA: no key signs
   }
   if (keys.own) ring.set_own(*keys.own);
   return ring;

@@ -20,17 +20,17 @@ struct DomainKeys {
 
 struct SigningKeys {
   std::vector<DomainKeys> domains;
-  std::optional<proto::Domain> own;  // signs what no other does
+  std::optional<proto::Domain> own;  // signs mail that no other domain signs
 };
 
-// Reads the key files. The Error names the file, and says what to do. Without [dkim] there are no domains.
+// Reads the key files. The Error names the file, and has the action to take. Without [dkim] there are no domains.
 Result<SigningKeys> load_signing_keys(const Config& config);
 
 using MaySign = std::function<bool(const DomainKeys& domain, const dkim::SigningKey& key)>;
-// The keys that sign: of each domain all of `next` once all of them may, else those of `keys` that may; none where there is no RSA key
-// among them, which some receivers alone know.
+// The keys that sign: for each domain all of `next` once all of them may sign, else those of `keys` that may; none if there is no RSA key
+// among them, which some receivers require.
 dkim::KeyRing ring_of(const SigningKeys& keys, const MaySign& may_sign);
-// Whether `next` has taken the place of `keys`.
+// True if `next` has replaced `keys`.
 bool has_taken_over(const DomainKeys& domain, const MaySign& may_sign);
 
 }  // namespace mxpress::mta::routing

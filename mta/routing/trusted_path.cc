@@ -1,4 +1,4 @@
-// Looks at each folder and link of a path.
+// Checks each folder and link of a path.
 #include "mta/routing/trusted_path.h"
 
 #include <sys/stat.h>
@@ -30,7 +30,7 @@ std::string why_parts_untrusted(const std::string& path, uid_t owner) {
 
 }  // namespace
 
-// The folders of the path itself, and those that its links lead to.
+// Checks the folders of the path itself, and those that its links lead to.
 std::string why_path_untrusted(const std::string& path, uid_t owner) {
   if (std::string why = why_part_untrusted("/", owner); !why.empty()) return why;
   if (std::string why = why_parts_untrusted(path, owner); !why.empty()) return why;

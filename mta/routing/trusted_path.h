@@ -1,4 +1,4 @@
-// Whether the path of a file is as trustworthy as its owner.
+// Checks that the path of a file is as trustworthy as its owner.
 #pragma once
 
 #include <sys/types.h>
@@ -7,9 +7,9 @@
 
 namespace mxpress::mta::routing {
 
-// Empty where nobody but root and `owner` can make this absolute path lead to another file. Otherwise a sentence that says who could: each
-// folder and each symbolic link on the way must belong to one of the two, and nobody else may write to the folders; one with the sticky bit
-// may be open to all. Blocks. Also an answer where the path leads nowhere.
+// Empty if only root and `owner` can make this absolute path lead to another file. Otherwise a sentence that says who could: each folder
+// and each symbolic link on the way must belong to one of the two, and nobody else may write to the folders; one with the sticky bit may be
+// writable by all. Blocks. Also works for a path that leads nowhere.
 std::string why_path_untrusted(const std::string& path, uid_t owner);
 
 }  // namespace mxpress::mta::routing
