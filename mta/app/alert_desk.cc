@@ -1,4 +1,4 @@
-// One alert an incident and hour.
+// Limits alerts to one per incident and hour.
 #include "mta/app/alert_desk.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kOver = "_over";
 
-// The subject of an alert: its event, and the values that name somebody or something.
+// The incident of an alert: its event, and the values that identify its subject.
 std::string incident_of(const AlertDesk::Fields& alert) {
   static constexpr std::string_view kNames[] = {"way", "hosts", "credentials", "uid", "domain", "selector", "message", "reason"};
   std::string incident = alert.front().value;

@@ -1,4 +1,4 @@
-// Which alerts are told, and when: at most one for an incident in an hour, and so many in all.
+// Decides which alerts are sent, and when: at most one per incident and hour, and a limited number in all.
 #pragma once
 
 #include <cstddef>
@@ -17,23 +17,23 @@ using queue::Instant;
 // Pure. Thread: one. Forgotten at the end of the process.
 class AlertDesk {
  public:
-  using Fields = std::vector<LogLine::Field>;  // of a line of the log that is announced: "event" is the first
+  using Fields = std::vector<LogLine::Field>;  // of an announced log line: "event" is the first
   static constexpr Duration kHour = std::chrono::hours(1);
-  static constexpr std::size_t kMostInHour = 20;      // of all incidents; the rest is in the log alone
-  static constexpr std::size_t kMostIncidents = 500;  // that are remembered
+  static constexpr std::size_t kMostInHour = 20;      // for all incidents; further alerts are only logged
+  static constexpr std::size_t kMostIncidents = 500;  // remembered incidents
 
-  // An alert that is to be told now; nothing: later, if its incident lasts until then, or never. The end of an incident whose beginning was
-  // not told is not told either.
+  // Returns the alert to send now. Nullopt: later, if its incident lasts until then, or never. The end of an incident is not reported if
+  // its start was not.
   std::optional<Fields> take(Fields alert, Instant now);
-  // Those whose time has come.
+  // Alerts whose time has come.
   std::vector<Fields> due(Instant now);
   std::optional<Instant> next() const;
 
  private:
   struct Incident {
-    std::optional<Instant> told{};    // its last beginning that was
-    bool is_open = false;             // that was told, and its end was not
-    std::optional<Fields> waiting{};  // a beginning
+    std::optional<Instant> told{};    // the last time that its start was sent
+    bool is_open = false;             // its start was sent, and its end was not
+    std::optional<Fields> waiting{};  // its start
   };
   bool has_room(Instant now);
   void forget_some(Instant now);

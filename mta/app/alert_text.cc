@@ -36,7 +36,7 @@ std::string title_of(const AlertDesk::Fields& alert) {
   return event;
 }
 
-// With spaces in front; broken at spaces.
+// Indented; broken at spaces.
 std::string wrapped(std::string_view text) {
   std::string lines;
   while (!text.empty()) {
@@ -49,7 +49,7 @@ std::string wrapped(std::string_view text) {
   return lines;
 }
 
-// Capital and full stop.
+// Adds a capital and a full stop.
 std::string sentence(std::string text) {
   if (text.empty()) return text;
   if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
@@ -91,7 +91,7 @@ std::optional<queue::NewMessage> mail_of(const AlertText& text, const Config& co
   const bool is_user = config.alerts.to.find('@') == std::string::npos;
   const proto::Domain here = local_domain(config);
   const auto to = proto::Mailbox::parse(is_user ? config.alerts.to + "@" + here.text() : config.alerts.to);
-  if (!to) return std::nullopt;  // the configuration was checked
+  if (!to) return std::nullopt;  // cannot happen: the configuration was checked
   const proto::Notify never{.given = true};
   queue::NewMessage message;
   proto::Envelope& envelope = message.envelope;

@@ -21,8 +21,8 @@ struct AlertText {
 };
 AlertText text_of(const AlertDesk::Fields& alert, const std::string& host);
 
-// The message to [alerts] to, by aliases; it comes from nobody, so that nothing comes back. Where its mail would leave this host, a copy
-// for the user whose mail that is stays here, and nothing takes a way that `is_broken`. None: nobody is to get it.
+// The message to [alerts] to, through aliases; with a null sender, so that nothing is returned. If it would leave this host, a copy for the
+// user with that alias stays here, and no route is used that `is_broken`. Nullopt: there is no recipient.
 std::optional<queue::NewMessage> mail_of(const AlertText& text, const Config& config,
                                          const std::function<bool(const routing::Route&)>& is_broken, WallTime now, const std::string& id);
 

@@ -1,4 +1,4 @@
-// From announcements to mail and commands.
+// Turns announcements into mail and commands.
 #include "mta/app/alerts.h"
 
 #include <boost/asio/post.hpp>

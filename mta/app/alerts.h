@@ -1,4 +1,4 @@
-// Tells the administrator what the log announces: by mail, and by the runner.
+// Sends the log's announcements to the administrator: by mail, and by a command of the runner.
 #pragma once
 
 #include <boost/asio/thread_pool.hpp>
@@ -22,7 +22,7 @@ namespace delivery {
 class Deliverer;
 }
 
-// Thread: the constructor, stop() and the destructor that of `io`'s owner; the rest runs on the thread of `io`.
+// Thread: the constructor, stop() and the destructor that of `io`'s owner; all other functions that of `io`.
 class Alerts {
  public:
   struct Parts {
@@ -32,11 +32,11 @@ class Alerts {
     delivery::Deliverer& deliverer;
     const OutageResponse& outages;
   };
-  // From here on it is who is told.
+  // From here on it gets the announcements.
   explicit Alerts(Parts parts);
   ~Alerts() { stop(); }
 
-  // From now on announcements are in the log alone. A command that runs ends. Blocks for a moment.
+  // From now on announcements are only logged. Ends a running command. Blocks for a moment.
   void stop();
 
  private:
@@ -50,7 +50,7 @@ class Alerts {
   AlertDesk desk_;
   Timer timer_;
   std::stop_source stop_;
-  std::optional<asio::thread_pool> commands_;  // one thread, once there is a command
+  std::optional<asio::thread_pool> commands_;  // one thread, if there is a command
 };
 
 }  // namespace mxpress::mta

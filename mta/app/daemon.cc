@@ -1,4 +1,4 @@
-// The daemon: puts the parts together and takes them apart again.
+// The daemon: starts its parts and stops them.
 #include "mta/app/daemon.h"
 
 #include <signal.h>
@@ -71,10 +71,10 @@ namespace {
 
 constexpr std::size_t kMostWorkers = 8;
 constexpr std::size_t kFileThreads = 4;
-constexpr Duration kStopTime = std::chrono::seconds(20);  // for deliveries in flight; what is not done by then is tried again later
+constexpr Duration kStopTime = std::chrono::seconds(20);  // for deliveries in flight; the others are tried again later
 constexpr Duration kRecoverAgain = std::chrono::seconds(10);
 constexpr Duration kHealthInterval = std::chrono::seconds(1);
-constexpr Duration kBrokenFor = std::chrono::minutes(2);  // a disk that comes back by then was only full or busy
+constexpr Duration kBrokenFor = std::chrono::minutes(2);  // a disk that recovers within this time was only full or busy
 
 std::size_t worker_count(const Config& config) {
   if (config.delivery.workers > 0) return config.delivery.workers;
@@ -91,7 +91,7 @@ queue::SpoolOptions spool_options(const Config& config) {
   return options;
 }
 
-// Mail that needs a file which cannot be read waits, other mail goes on.
+// If a file cannot be read, only mail that needs it waits.
 void read_files(Config& config, auth::LoginKeeper& logins, routing::AliasWatch& aliases) {
   config.alias_book = aliases.watch(config);
   config.route_files = routing::RouteFiles::load(config, logins.configure(config));
@@ -103,8 +103,8 @@ void say_local_delivery(Config& config) {
   log(LogLine(Priority::notice, "local").add("deliver", config.local.delivery().to_string()));
 }
 
-// Mail is not sent unsigned because a key cannot be read: that is a mistake in the configuration. Which of them sign is for KeyWatch to
-// say.
+// If a key cannot be read mail is not sent unsigned: that is a configuration error. KeyWatch decides which keys
+// sign.
 Result<routing::SigningKeys> read_signing_keys(const Result<Config>& config) {
   return config ? routing::load_signing_keys(*config) : config.error();
 }
@@ -120,7 +120,7 @@ control::ControlServerOptions control_options(const Config& config) {
   return options;
 }
 
-// The sockets need their folders, and only root can make those in /run.
+// The sockets need their folders, and only root can create those in /run.
 Status prepare_folders(const Config& config) {
   if (!system::is_root()) return {};
   const auto user = system::find_user(config.user);
@@ -136,7 +136,7 @@ std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config&
   return std::make_shared<dns::StubResolver>(io.get_executor(), config::stub_config(config), random_seed());
 }
 
-// An event loop with the thread that runs it; kept alive until told to stop.
+// An event loop and its thread; runs until it is stopped.
 class LoopThread {
  public:
   LoopThread() : io_(1), work_(io_.get_executor()) {}
@@ -155,7 +155,7 @@ class LoopThread {
   std::thread thread_;
 };
 
-// Asks the servers of a zone themselves, and keeps no answers.
+// A resolver that asks the servers of a zone directly, and caches nothing.
 std::shared_ptr<dns::Resolver> make_zone_resolver(const asio::io_context::executor_type& executor, dns::StubConfig dns) {
   dns.cache.entries = 0;
   auto stub = std::make_shared<dns::StubResolver>(executor, dns, random_seed());
@@ -202,9 +202,9 @@ class RunningDaemon final : public Daemon {
             .add("hostname", config_.get()->hostname)
             .add("workers", static_cast<std::int64_t>(loops_.size())));
     alerts_.emplace(Alerts::Parts{main_, *spool_, config_, *dispatcher_, *outage_response_});
-    outage_response_->use_fallback();  // an outage that the last run has left
+    outage_response_->use_fallback();  // for an outage of the last run
     recovery_ = std::thread([this] { recover(); });
-    // The mailbox is listed once now, so that no letter has to wait for it later.
+    // The mailbox is listed once now, so that no later message has to wait for it.
     asio::post(file_pool_, [mailbox = config_.get()->mailbox_directory()] { (void)transport::mailbox_use(mailbox); });
     wait_for_signal();
     watch_health();
@@ -264,7 +264,7 @@ class RunningDaemon final : public Daemon {
     return result;
   }
 
-  // What the last run left is taken up while intake is already open.
+  // Recovers the mail of the last run while intake is already open.
   void recover() {
     net::prepare_tls();
     std::uint64_t found = 0;
@@ -283,7 +283,7 @@ class RunningDaemon final : public Daemon {
     start_drop_folder();
   }
 
-  // One that may have brought the daemon down waits for its turn, one that did goes to no worker.
+  // A message that may have crashed the daemon waits for its turn; one that did is kept from all workers.
   void restore_found(const queue::Message& message, std::vector<queue::QueueId>& suspects) {
     if (!crash_record_) return dispatcher_->restore(message);
     if (crash_record_->is_suspect(message.id)) return suspects.push_back(message.id);
@@ -295,7 +295,7 @@ class RunningDaemon final : public Daemon {
     dispatcher_->set_aside(message, crash_record_->last_death());
   }
 
-  // Not before all drop files that were stored are known: none is stored twice.
+  // Starts only when all stored drop files are known, so that none is stored twice.
   void start_drop_folder() {
     std::unique_lock lock(stop_mutex_);
     while (!stopping_) {
@@ -306,11 +306,11 @@ class RunningDaemon final : public Daemon {
     }
   }
 
-  // A disk or a system that fails may be well again soon: mail that is there must not wait for the next start. False: we stop.
+  // A disk or system failure may be temporary: recovered mail must not wait for the next start. False: the daemon is stopping.
   bool wait_to_recover_again(const Error& error) {
     std::unique_lock lock(stop_mutex_);
     if (stopping_) {
-      recovery_progress_.failed();  // who waits for it need not
+      recovery_progress_.failed();  // ends waits for recovery
       return false;
     }
     LogLine line(Priority::error, "recovery");
@@ -329,7 +329,7 @@ class RunningDaemon final : public Daemon {
     });
   }
 
-  // A bad file leaves the old configuration in force. Any thread.
+  // After an error in a file the old configuration stays in use. Any thread.
   Status reload() {
     const std::lock_guard lock(reload_mutex_);
     system::notify_reloading();
@@ -352,14 +352,14 @@ class RunningDaemon final : public Daemon {
     return config ? Status() : Status(config.error());
   }
 
-  // A thread of the keeper.
+  // Called on a thread of the keeper.
   void login_changed(const std::string& name) {
     log(LogLine(Priority::notice, "login").add("credentials", name).add("note", "has changed: mail that waits for it is tried now"));
     dispatcher_->login_changed(name);
   }
 
-  // A spool that can write nothing for long: stop, so that whoever watches the service sees it; nothing that was accepted is lost. Until
-  // then no delivery begins whose outcome could not be recorded.
+  // If the spool cannot write for a long time the daemon stops, so that the service manager notices; no accepted mail is lost. Until then
+  // no delivery begins whose outcome could not be recorded.
   void watch_health() {
     health_.expires_after(kHealthInterval);
     health_.async_wait([this](boost::system::error_code error) {
@@ -409,9 +409,9 @@ class RunningDaemon final : public Daemon {
     file_pool_.join();
     drop_folder_.reset();
     intake_.reset();
-    spool_.reset();  // its last commit tells the dispatcher what has become durable
+    spool_.reset();  // its last commit reports durable operations to the dispatcher
     dispatcher_.reset();
-    loops_.clear();  // what waited there ends, and says so to the crash record
+    loops_.clear();  // ends waiting coroutines, which the crash record notes
     limits_.close();
     crash_record_.reset();
     log(LogLine(Priority::info, "stopped"));
@@ -426,7 +426,7 @@ class RunningDaemon final : public Daemon {
   intake::Listeners listeners_;
   std::unique_ptr<queue::Disk> disk_;
   std::unique_ptr<queue::Spool> spool_;
-  std::unique_ptr<system::CrashRecord> crash_record_;  // null: it cannot be kept
+  std::unique_ptr<system::CrashRecord> crash_record_;  // null: it is not available
   events::LogSink log_sink_;
   events::Counters counters_;
   events::SignInAlarm sign_in_alarm_;
@@ -453,9 +453,9 @@ class RunningDaemon final : public Daemon {
   asio::signal_set signals_;
   Timer health_;
   Timer stop_timer_;
-  std::optional<SuspectTrial> suspect_trial_;  // with crash_record_
+  std::optional<SuspectTrial> suspect_trial_;  // exists with crash_record_
   std::optional<Alerts> alerts_;               // while it runs
-  std::mutex stop_mutex_;                      // around stopping_, which the main thread sets and alone reads without it
+  std::mutex stop_mutex_;                      // guards stopping_, which only the main thread sets, and may read without it
   std::condition_variable stop_wanted_;
   bool stopping_ = false;
   int exit_code_ = 0;

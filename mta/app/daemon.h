@@ -1,4 +1,4 @@
-// The daemon: puts the parts together, in the order in which each may begin, and takes them apart again.
+// The daemon: starts its parts in the order of their dependencies, and stops them.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -11,13 +11,13 @@
 
 namespace mxpress::mta {
 
-// One daemon on one spool. Started by root it opens its listeners first and becomes an ordinary user before it reads any mail or DNS.
+// A daemon on one spool. Started by root it opens its listeners first and becomes an ordinary user before it reads any mail or DNS.
 class Daemon {
  public:
-  // `file` is read again at a reload; none: the default place. The error says what to do.
+  // `file` is read again at a reload; nullopt: the default file. The error has the action to take.
   static Result<std::unique_ptr<Daemon>> start(Config config, std::optional<boost::filesystem::path> file, system::PassedSockets passed);
   virtual ~Daemon() = default;
-  // Serves until SIGTERM or SIGINT, or until the spool can keep nothing more. SIGHUP: reload. The exit code.
+  // Serves until SIGTERM or SIGINT, or until the spool cannot write any more. SIGHUP: reload. Returns the exit code.
   virtual int run() = 0;
 };
 

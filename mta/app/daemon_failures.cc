@@ -1,4 +1,4 @@
-// Asks each part.
+// Collects the failures of each part.
 #include "mta/app/daemon_failures.h"
 
 #include "mta/auth/login_keeper.h"

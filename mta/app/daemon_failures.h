@@ -27,7 +27,7 @@ struct FailingParts {
   const intake::RateGuard& guard;
   const delivery::Dispatcher& dispatcher;
 };
-// A sentence for each failure, behind those of the start. Any thread.
+// A sentence for each failure, after those of the start. Any thread.
 std::vector<std::string> failures_of(const FailingParts& parts, std::vector<std::string> of_start);
 
 }  // namespace mxpress::mta

@@ -21,10 +21,10 @@ namespace {
 
 struct MemoryPart {
   std::string_view what;
-  std::uint64_t octets = 0;  // at most
+  std::uint64_t octets = 0;  // maximum
 };
 
-// Everything but mail that waits. Who adds a budget adds it here and in docs/budgets.md, "In 512 MiB".
+// Everything except waiting mail. If you add a budget, add it here and in docs/budgets.md, "In 512 MiB".
 constexpr MemoryPart kMemoryParts[] = {
     {"the daemon without mail", 25u << 20},
     {"600 connections, their buffers, and what the allocator keeps", 16u << 20},
@@ -41,8 +41,8 @@ constexpr MemoryPart kMemoryParts[] = {
     {"reverse-paths that are remembered", 10u << 20},
     {"answers to operators", 8u << 20},
 };
-// Octets: its lookups, the DNS cache, addresses that failed lately; four letters on their way to mailboxes of users, and four to commands
-// of aliases; the header that is being prepared for its signature.
+// Octets: its lookups, the DNS cache, addresses that failed lately; four messages on their way to mailboxes of users, and four to commands
+// of aliases; the header being prepared for its signature.
 constexpr std::uint64_t kMemoryOfWorker =
     (9u << 20) + 4 * (queue::kInlineContent + transport::kMostForCommand) + content::SignedContent::kMostOfTurn;
 

@@ -1,4 +1,4 @@
-// All that owners can make the daemon hold, added up: with every budget used up at once it lives in 512 MiB.
+// The sum of all memory that mail owners can make the daemon use: with all budgets used up it fits into 512 MiB.
 #pragma once
 
 #include <cstddef>
@@ -6,10 +6,10 @@
 
 namespace mxpress::mta {
 
-// Octets of everything but mail that waits, at most.
+// Maximum octets of everything except waiting mail.
 std::uint64_t memory_beside_waiting_mail(std::size_t workers);
 
-// Octets for mail that waits where the daemon may have `limit`: notices have a quarter more than that (queue/waiting_mail.h).
+// Octets for waiting mail if the daemon may use `limit`: notices get a quarter more (queue/waiting_mail.h).
 std::uint64_t memory_of_waiting_mail(std::uint64_t limit, std::size_t workers);
 
 }  // namespace mxpress::mta

@@ -6,7 +6,7 @@
 #include "mta/cli/commands.h"
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // `mxpress queue | head` ends quietly
+  std::signal(SIGPIPE, SIG_IGN);  // so that `mxpress queue | head` ends silently
   try {
     return static_cast<int>(mxpress::mta::cli::run_mxpress({argv + 1, argv + argc}, {std::cout, std::cerr}));
   } catch (const std::exception& bug) {

@@ -39,9 +39,9 @@ using mta::mailstore::ServeRules;
 using mta::system::Descriptor;
 
 constexpr std::size_t kMostChildren = 8;
-constexpr std::size_t kMostStuck = 12;  // children that SIGKILL has not ended: of one user one. TasksMax= of the unit has room for both.
+constexpr std::size_t kMostStuck = 12;  // children that survive SIGKILL: one per user. TasksMax= of the unit has room for both.
 constexpr time_t kLongest = 60;         // seconds of one delivery, unless --limit says otherwise
-constexpr time_t kGrace = 2;            // seconds behind SIGKILL, after which a child is stuck
+constexpr time_t kGrace = 2;            // seconds after SIGKILL until a child counts as stuck
 constexpr int kLookAgain = 1000;        // milliseconds
 constexpr int kFirstPassed = 3;         // SD_LISTEN_FDS_START: sd_listen_fds(3)
 constexpr int kBacklog = 64;
@@ -58,7 +58,7 @@ bool is_activated() {
   return pid && count && std::to_string(::getpid()) == pid && std::string_view(count) == "1";
 }
 
-// Only the peer and root may connect, so that nobody else can fill the line. Each child asks the kernel besides who has connected.
+// Only the peer and root may connect, so that nobody else can fill the backlog. Each child also asks the kernel who has connected.
 Descriptor listen_at(const std::string& path, uid_t peer) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -74,7 +74,7 @@ Descriptor listen_at(const std::string& path, uid_t peer) {
                                                                                                                         : Descriptor();
 }
 
-// Of root's rights two are left: to change the user and the group.
+// Keeps two of root's rights: to change the user and the group.
 bool keep_two_rights() {
   for (unsigned long right = 0; ::prctl(PR_CAPBSET_READ, right, 0, 0, 0) >= 0; ++right)
     if (right != CAP_SETUID && right != CAP_SETGID) ::prctl(PR_CAPBSET_DROP, right, 0, 0, 0);
@@ -110,14 +110,14 @@ time_t seconds_since_boot() {
   return now.tv_sec;
 }
 
-// The children and their connections. A child that its timer has not ended waits for a file system that does not answer (FUSE): it takes
-// no place of others.
+// The children and their connections. A child that outlives its timer waits for a file system that does not answer (FUSE): it takes no
+// place of others.
 class Children {
  public:
   explicit Children(const Options& options) : options_(options) {}
 
   bool has_room() const { return active() < kMostChildren && children_.size() < kMostChildren + kMostStuck; }
-  // Whether there is one that is going to end.
+  // True if a child may still end.
   bool are_active() const { return active() > 0; }
   bool is_empty() const { return children_.empty(); }
 
@@ -127,7 +127,7 @@ class Children {
     if (child < 0) return answer(socket.get(), {Reply::Kind::deferred, words("start a process")});
     children_.emplace(child, Child{std::move(socket), seconds_since_boot()});
   }
-  // A child that has ended without a reply gets one from here.
+  // Sends a reply for a child that has ended without one.
   void reap() {
     int status = 0;
     for (pid_t child; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
@@ -163,7 +163,7 @@ class Children {
   std::map<pid_t, Child> children_;
 };
 
-// Until SIGTERM; deliveries under way come to their end.
+// Runs until SIGTERM; deliveries in progress are completed.
 int serve_all(const Descriptor& listener, const Descriptor& signals, const Options& options) {
   Children children(options);
   for (bool stops = false; !stops || children.are_active();) {
@@ -181,7 +181,7 @@ int serve_all(const Descriptor& listener, const Descriptor& signals, const Optio
   return 0;
 }
 
-// Blocked in the children, too: whoever stops the program does not cut a delivery short.
+// Blocked in the children, too, so that stopping the program does not interrupt a delivery.
 Descriptor watch_signals() {
   sigset_t wanted;
   ::sigemptyset(&wanted);

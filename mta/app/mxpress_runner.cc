@@ -1,4 +1,4 @@
-// mxpress-runner: runs the commands that the configuration names, apart from the daemon. docs/mxpress-runner.8
+// mxpress-runner: runs the commands of the configuration in a process of its own. docs/mxpress-runner.8
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -50,7 +50,7 @@ Result<mta::system::Descriptor> open_listener(const options::variables_map& give
   return config ? mta::system::listen_at(config->runner.socket, kBacklog) : config.error();
 }
 
-// No command runs as root, and none gets more rights than this process has.
+// No command runs as root, or gets more rights than this process has.
 Status give_up_rights(const std::string& name) {
   if (mta::system::is_root()) {
     const auto user = mta::system::find_user(name);
@@ -63,7 +63,7 @@ Status give_up_rights(const std::string& name) {
   return mta::system::forbid_core_files();
 }
 
-// Readable when the process is to end. Of all threads: to be called before the second one.
+// Readable when the process is to end. Applies to all threads: call it before the second one starts.
 mta::system::Descriptor signals_to_stop() {
   sigset_t wanted;
   ::sigemptyset(&wanted);
@@ -78,7 +78,7 @@ int refuse(const std::string& why) {
   return 1;
 }
 
-// Only the daemon's user and root may connect, so that nobody else can fill the line.
+// Only the daemon's user and root may connect, so that nobody else can fill the backlog.
 mta::system::Descriptor listen_for_mail(const Path& path, uid_t daemon) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -108,7 +108,7 @@ int serve_until_stopped(mta::system::Descriptor listener, const mta::runner::Ser
   return 0;
 }
 
-// Another process than the one for passwords, with another user. What it needs of the configuration it reads as root.
+// A separate process from the one for passwords, with another user. It reads the configuration as root.
 int serve_aliases(const options::variables_map& given, mta::system::PassedSockets passed) {
   const auto config = mta::load_config(mta::config::named_file(option_of(given)));
   if (!config) return refuse(config.error().message);

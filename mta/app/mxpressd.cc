@@ -31,15 +31,15 @@ namespace {
 namespace options = boost::program_options;
 using namespace mxpress;
 
-// Before the first table exists: a table whose key changes finds nothing.
+// Must come before the first table exists: a table whose key changes finds nothing.
 void choose_hash_key() {
   std::random_device device;
   const auto word = [&device] { return (std::uint64_t{device()} << 32) ^ device(); };
   proto::set_hash_key({word(), word()});
 }
 
-// Memory that is free goes back to the system at once. Kept for reuse it was more than a third of what the process had when every budget
-// was used up, and the budgets (docs/budgets.md) count what is in use.
+// Returns free memory to the system at once. Kept for reuse it was more than a third of the process with every budget used up, and the
+// budgets (docs/budgets.md) count only memory in use.
 void keep_no_free_memory() {
 #ifdef MXPRESS_USES_MIMALLOC
 #if MI_MALLOC_VERSION >= 210
@@ -50,7 +50,7 @@ void keep_no_free_memory() {
 #endif
 }
 
-// After the daemon: systemd says how it ended.
+// Runs after the daemon: systemd tells how it ended.
 int note_end(const mta::Config& config) {
   const char* const result = std::getenv("SERVICE_RESULT");
   const auto status = mta::system::note_end(config.spool_directory, result ? result : "");
@@ -66,7 +66,7 @@ int run_daemon(mta::Config config, const std::optional<boost::filesystem::path>&
   try {
     auto daemon = mta::Daemon::start(std::move(config), file, std::move(passed));
     return daemon ? (*daemon)->run() : cannot_start(daemon.error().message);
-  } catch (const std::system_error& error) {  // no thread can be started
+  } catch (const std::system_error& error) {  // a thread cannot be started
     return cannot_start(error.what());
   }
 }
@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
       "syslog", "log to syslog, facility mail, instead of standard error")("version", "print the version")("help,h", "print this text");
   try {
     options::variables_map given;
-    // Without a list of positional ones a forgotten -c would go unnoticed.
+    // Without a list of positional arguments a forgotten -c would go unnoticed.
     options::store(options::command_line_parser(argc, argv).options(description).positional({}).run(), given);
     options::notify(given);
     if (given.count("help")) return std::cout << description, 0;

@@ -1,4 +1,4 @@
-// Fallback, and what status tells.
+// Applies the fallback, and describes outages in the status.
 #include "mta/app/outage_response.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The daemon's response to outages: the fallback route, and what status shows.
+// The daemon's response to outages: the fallback route, and their description in the status.
 #pragma once
 
 #include <mutex>
@@ -20,19 +20,19 @@ namespace routing {
 struct Route;
 }
 
-// Any thread. All outlive it.
+// Any thread. All references must outlive it.
 class OutageResponse {
  public:
-  // `reloading`: held by whoever puts a configuration in force.
+  // `reloading`: held while a configuration is put into use.
   OutageResponse(CurrentConfig& config, std::mutex& reloading, delivery::Dispatcher& dispatcher, const events::SignInAlarm& logins,
                  const events::LastHour& hour)
       : config_(config), reloading_(reloading), dispatcher_(dispatcher), logins_(logins), hour_(hour) {}
 
-  // Puts [route] with fallback in force, or out of it, as direct delivery is out or not.
+  // Enables or disables [route] with fallback, depending on whether direct delivery is out.
   void use_fallback();
-  // Mail by this way would wait.
+  // True if mail by this route would wait.
   bool is_broken(const routing::Route& route) const;
-  // Adds what is known of outages, refused passwords and the last hour.
+  // Adds outages, refused passwords and counts of the last hour.
   void describe(control::DaemonStatus& status) const;
 
  private:

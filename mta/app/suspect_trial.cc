@@ -1,4 +1,4 @@
-// One suspect after the other.
+// Tries suspects one after the other.
 #include "mta/app/suspect_trial.h"
 
 #include <boost/asio/post.hpp>

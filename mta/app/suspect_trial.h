@@ -1,4 +1,4 @@
-// Hands messages that may have brought the daemon down to the dispatcher, one at a time.
+// Gives messages that may have crashed the daemon to the dispatcher, one at a time.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -17,7 +17,7 @@ class Dispatcher;
 
 namespace mxpress::mta {
 
-// What it refers to outlives it. Thread: that of `io`, but for try_all().
+// All that it refers to must outlive it. Thread: that of `io`, except try_all().
 class SuspectTrial {
  public:
   SuspectTrial(asio::io_context& io, delivery::Dispatcher& dispatcher, system::CrashRecord& record)
@@ -38,7 +38,7 @@ class SuspectTrial {
   bool is_stopping_ = false;
 };
 
-// The crash record of a spool, with a line in the log about the last death. Null: it cannot be kept, which the log tells; mail goes on.
+// Opens the crash record of a spool, and logs the last crash. Null: it is not available, which is logged; mail is delivered nevertheless.
 std::unique_ptr<system::CrashRecord> open_crash_record(const boost::filesystem::path& spool);
 
 }  // namespace mxpress::mta

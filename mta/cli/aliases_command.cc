@@ -42,9 +42,9 @@ class AliasesCommand {
   AliasesCommand(const Config& config, Streams streams)
       : config_(config), book_(*config.alias_book), out_(streams.out), error_(streams.error) {}
 
-  // Whether the mail for all of them goes somewhere.
+  // Returns true if the mail for each of them has a destination.
   bool resolve(const std::vector<std::string>& names);
-  // Says all that is wrong.
+  // Prints all problems.
   void check();
   bool has_mistakes() const { return mistakes_ > 0; }
   bool is_unreadable() const { return !book_.files()->failure.empty(); }

@@ -1,4 +1,4 @@
-// mxpress aliases: what is wrong with the aliases, and where the mail for a name goes.
+// mxpress aliases: reports problems in the aliases, and resolves names.
 #pragma once
 
 #include "mta/cli/commands.h"
@@ -9,8 +9,8 @@ struct Config;
 
 namespace mxpress::mta::cli {
 
-// Reads the files as the caller, and asks the name service; no daemon is needed. "newaliases" and "verify", which sendmail becomes, have
-// exit codes of sysexits.h.
+// Reads the files as the caller, and asks the name service; no daemon is needed. For "newaliases" and "verify", which sendmail runs, the
+// exit codes are those of sysexits.h.
 ExitCode run_aliases(const CommandLine& line, const Config& config, Streams streams);
 
 }  // namespace mxpress::mta::cli

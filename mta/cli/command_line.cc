@@ -31,7 +31,7 @@ bool is_one_of(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-// Options whose values are looked at once all are read.
+// Option texts that are parsed after all options are read.
 struct Texts {
   std::string older, ended, wait, uid;
 };
@@ -129,7 +129,7 @@ std::optional<Error> check_aliases(const CommandLine& line) {
   return std::nullopt;
 }
 
-// What is wrong with the words taken together; nothing if they make sense.
+// The error in the combination of the words; nullopt if it is valid.
 std::optional<Error> check(const CommandLine& line) {
   if (!is_one_of(kCommands, line.command)) return mistake("no such command: " + line.command);
   if (needs_one_id(line) && line.arguments.size() != 1)
@@ -160,7 +160,7 @@ std::optional<Error> check(const CommandLine& line) {
 
 }  // namespace
 
-// Who looks for an address wants to know what became of the mail for it, waiting or not.
+// A search for an address includes ended messages, to show the result of its mail.
 std::uint32_t CommandLine::wanted_ended() const {
   const bool is_search = (!recipient.empty() || !sender.empty() || !arguments.empty()) && state.empty();
   return ended ? *ended : command == "show" ? kEndedStories : command == "queue" && is_search ? kEndedLines : 0;

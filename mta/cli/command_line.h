@@ -16,35 +16,35 @@ enum class ExitCode {
   ok = 0,
   nothing_matched = 1,
   usage = 2,
-  cannot_send = 2,  // of status
+  cannot_send = 2,  // for status
   unreachable = 3,
   refused = 4,
   failed = 5,
   repaired = 6,
-  data = 65,  // these: sysexits.h, of what sendmail becomes
+  data = 65,  // these: sysexits.h, for the commands that sendmail runs
   no_user = 67,
   configuration = 78,
 };
 
 struct CommandLine {
-  std::string command;                 // "queue", "show" ...; "help" and "version" too
+  std::string command;                 // "queue", "show" ...; also "help" and "version"
   std::vector<std::string> arguments;  // ids, or the words after the command
   std::optional<boost::filesystem::path> config;
   std::string domain, sender, recipient, state;
   std::string name;                 // --name: of [credentials.NAME]
   std::optional<std::int64_t> uid;  // --uid, also by the name of the user
   Duration older{0};
-  std::optional<std::uint32_t> ended;  // --ended: how many that have ended are shown
+  std::optional<std::uint32_t> ended;  // --ended: number of ended messages to show
   bool all = false, messages = false, json = false, dry_run = false, repair = false;
-  bool yes = false;                             // --yes: setup and import ask nothing
+  bool yes = false;                             // --yes: setup and import ask no questions
   bool force = false;                           // --force: import replaces files
-  std::optional<boost::filesystem::path> from;  // --from: the folder that import reads in the place of /
+  std::optional<boost::filesystem::path> from;  // --from: the folder that import reads instead of /
   std::optional<Duration> wait;                 // --wait: how long setup waits for records
 
-  // How many messages that have ended are asked for.
+  // The number of ended messages to request.
   std::uint32_t wanted_ended() const;
   bool selects() const;        // any selector is given
-  bool has_condition() const;  // one that may leave out messages
+  bool has_condition() const;  // one that may exclude messages
 };
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments);

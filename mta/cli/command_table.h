@@ -1,4 +1,4 @@
-// The commands and options of mxpress as a table: its usage text and the completions of shells are made of it.
+// The commands and options of mxpress as a table, from which its usage text and the completions of shells are made.
 #pragma once
 
 #include <span>
@@ -8,21 +8,21 @@ namespace mxpress::mta::cli {
 
 // A line of the usage text. Several may begin with the same command.
 struct CommandRow {
-  std::string_view words;  // "queue --recipient A": the command and what belongs to it
-  std::string_view text;   // what it does; its line ends are those of the usage text
+  std::string_view words;  // "queue --recipient A": the command with its arguments
+  std::string_view text;   // its description; with the line ends of the usage text
 };
 
 struct OptionRow {
   std::string_view name;   // "older", as --older
   char letter = 0;         // as -c; 0: none
-  std::string_view value;  // what stands behind it, "FILE" for a file; empty: nothing
+  std::string_view value;  // its argument, "FILE" for a file; empty: none
   std::string_view text;
 };
 
-// The words that can stand behind a command or behind an option with a value: {"config", "check show"}, {"--state", "active ..."}.
+// The possible words after a command or an option with a value: {"config", "check show"}, {"--state", "active ..."}.
 struct WordsRow {
   std::string_view after;
-  std::string_view words;  // with a blank between them
+  std::string_view words;  // separated by blanks
 };
 
 std::span<const CommandRow> looking_commands();

@@ -1,4 +1,4 @@
-// The commands of mxpress: asks, and prints what comes back.
+// The commands of mxpress: sends requests, and prints the answers.
 #include "mta/cli/commands.h"
 
 #include <unistd.h>
@@ -60,7 +60,7 @@ std::string_view done_word(control_pb::Action action) {
   }
 }
 
-// Without a daemon the action is recorded, and the next daemon obeys it.
+// Without a daemon the action is recorded, and the next daemon performs it.
 std::string effect_text(control_pb::Action action, control_pb::Effect::What what, bool is_daemon) {
   const bool is_done = what == control_pb::Effect::DONE;
   if (!is_daemon && is_done && action == control_pb::RETRY) return "will be tried when mxpressd starts";
@@ -79,7 +79,7 @@ std::string effect_text(control_pb::Action action, control_pb::Effect::What what
   }
 }
 
-// Runs one command over one client.
+// Runs one command with one client.
 class Command {
  public:
   Command(const CommandLine& line, ControlClient& client, Streams streams)
@@ -98,7 +98,7 @@ class Command {
   }
 
  private:
-  // Gives each response but the End to `use`.
+  // Passes each response except the End to `use`.
   template <class Use>
   ExitCode ask(const control_pb::Request& request, Use use) {
     control_pb::End end;
@@ -144,7 +144,7 @@ class Command {
       else
         rows.push_back(response.destination());
     });
-    if (code == ExitCode::refused) return messages();  // who may not see all sees what is his
+    if (code == ExitCode::refused) return messages();  // a user who may not see everything sees his own mail
     if (code == ExitCode::ok && !line_.json) print_destinations(out_, rows, attempt.unlisted_, now_);
     return code;
   }
@@ -291,7 +291,7 @@ class Command {
   WallTime now_;
   std::uint64_t matched_ = 0;
   bool more_ended_ = false;
-  Unlisted unlisted_;  // as the last answer said
+  Unlisted unlisted_;  // from the last answer
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The commands of mxpress: asks, and prints what comes back.
+// The commands of mxpress: sends requests, and prints the answers.
 #pragma once
 
 #include <iosfwd>

@@ -31,7 +31,7 @@ std::string command_words() {
   return words;
 }
 
-// Without brackets, which end a description of zsh.
+// Without brackets, which end a description in zsh.
 std::string plain(std::string_view text) {
   std::string result(text);
   std::erase_if(result, [](char c) { return c == '[' || c == ']'; });

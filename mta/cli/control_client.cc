@@ -1,4 +1,4 @@
-// How the mxpress command reaches the queue.
+// Connects the mxpress command to the queue.
 #include "mta/cli/control_client.h"
 
 #include <sys/socket.h>
@@ -23,10 +23,10 @@
 namespace mxpress::mta::cli {
 namespace {
 
-constexpr std::chrono::minutes kPatience(2);  // a selection over a million messages takes its time before the first one is found
+constexpr std::chrono::minutes kPatience(2);  // a selection over a million messages takes long until the first match
 
-// Takes the daemon's answer as fast as it comes, on a thread of its own: a person who pages through it must not keep the daemon waiting,
-// which hangs up on those who do not read.
+// Reads the daemon's answer as fast as it comes, on a thread of its own: the daemon must not wait for a person who pages through it,
+// because it disconnects slow readers.
 class AnswerReader {
  public:
   explicit AnswerReader(int socket) : socket_(socket), reader_(socket), thread_([this] { read_all(); }) {}
@@ -40,7 +40,7 @@ class AnswerReader {
     thread_.join();
   }
 
-  // The next response, or why there is none.
+  // The next response, or the reason why there is none.
   Result<control_pb::Response> next() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !frames_.empty() || broken_; });
@@ -56,7 +56,7 @@ class AnswerReader {
   }
 
  private:
-  static constexpr std::size_t kMostAhead = 256u << 20;  // octets that are kept for a slow reader
+  static constexpr std::size_t kMostAhead = 256u << 20;  // octets buffered for a slow reader
 
   void read_all() {
     for (;;) {
@@ -84,8 +84,8 @@ class AnswerReader {
   std::deque<std::string> frames_;
   std::size_t octets_ = 0;
   std::optional<Error> broken_;
-  bool is_complete_ = false;  // the last response has come
-  bool left_ = false;         // nobody takes what comes
+  bool is_complete_ = false;  // the last response has arrived
+  bool left_ = false;         // responses are no longer read
   std::thread thread_;        // last: it uses the others
 };
 
@@ -100,7 +100,7 @@ class SocketClient final : public ControlClient {
     writer.add(request.SerializeAsString());
     if (const Status status = writer.flush(kPatience); !status) return status;
     AnswerReader answer(socket_);
-    control_pb::MessageInfo message;  // as far as it has come
+    control_pb::MessageInfo message;  // the parts so far
     for (;;) {
       auto response = answer.next();
       if (!response) return response.error();
@@ -124,7 +124,7 @@ class LocalClient final : public ControlClient {
   bool is_daemon() const override { return false; }
 
   Status ask(const control_pb::Request& request, const control::ControlSink& sink) override {
-    control_pb::MessageInfo message;  // as far as it has come
+    control_pb::MessageInfo message;  // the parts so far
     const control::ControlSink join = [&](const control_pb::Response& response) {
       if (!response.has_message()) return sink(response);
       if (!control::join_parts(message, response)) return true;

@@ -1,4 +1,4 @@
-// How the mxpress command reaches the queue: the daemon's control socket, or the spool itself when no daemon runs.
+// Connects the mxpress command to the queue: by the daemon's control socket, or by the spool itself if no daemon runs.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -23,7 +23,7 @@ class ControlClient {
   virtual bool is_daemon() const = 0;
 };
 
-// The daemon's. Error (transient): nobody listens there.
+// A client of the daemon. Error (transient): the socket has no listener.
 Result<std::unique_ptr<ControlClient>> connect_to_daemon(const boost::filesystem::path& socket);
 
 // Answers from `backend` in this process.

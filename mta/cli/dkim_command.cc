@@ -1,4 +1,4 @@
-// Keys and records of DKIM.
+// Keys and records for DKIM.
 #include "mta/cli/dkim_command.h"
 
 #include <map>
@@ -24,14 +24,14 @@ ExitCode failed(Streams streams, const std::string& why) {
 ExitCode make_key(const std::string& path, dkim::KeyKind kind, Streams streams) {
   const auto key = dkim::Key::generate(kind);
   if (!key) return failed(streams, key.error().message);
-  // A file that is there is never overwritten: a key that is lost cannot be made again.
+  // An existing file is never overwritten: a lost key cannot be made again.
   if (const Status made = system::create_file(path, key->pem(), {.mode = 0640}); !made) return failed(streams, made.error().message);
   streams.out << path << " has a new " << dkim::name_of(kind) << " key. Next: chown root:mxpress " << path
               << "; name it in [dkim.\"DOMAIN\"] keys; publish what `mxpress dkim records` prints; mxpress reload.\n";
   return ExitCode::ok;
 }
 
-// What the daemon says of each key, by the name of its record. Nothing where none runs.
+// The daemon's state of each key, by the name of its record. Empty without a daemon.
 std::map<std::string, std::string> states_of(const Config& config) {
   std::map<std::string, std::string> states;
   const control_pb::StatusInfo status = ask_for_keys(config);

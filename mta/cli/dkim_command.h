@@ -12,9 +12,9 @@ struct Config;
 
 namespace mxpress::mta::cli {
 
-// "dkim key FILE [ed25519]": a new key in a new file, mode 0640. "dkim records": the TXT records of all keys of the configuration, as they
-// stand in a zone file, each with what the daemon says of it in a comment; whoever asks must be able to read the keys.
-// "dkim rotate DOMAIN": new keys beside those that sign, named as `next` in `file`, or, once they sign, the end of that change.
+// "dkim key FILE [ed25519]": makes a key in a new file, mode 0640. "dkim records": prints the TXT records of all keys of the configuration,
+// in zone-file form, each with its state from the daemon in a comment; the caller must be able to read the keys. "dkim rotate DOMAIN":
+// makes new keys beside those that sign, and names them as `next` in `file`; once they sign, completes the change.
 ExitCode run_dkim(const CommandLine& line, const boost::filesystem::path& file, const Config& config, Streams streams);
 
 }  // namespace mxpress::mta::cli

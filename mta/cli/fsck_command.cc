@@ -1,4 +1,4 @@
-// mxpress fsck: looks through the spool and prints what it found, in words or as JSON.
+// mxpress fsck: checks the spool and prints its findings, in words or as JSON.
 #include "mta/cli/fsck_command.h"
 
 #include <fcntl.h>
@@ -27,7 +27,7 @@ constexpr std::size_t kMaxText = 2000;
 
 std::string clean(std::string_view text) { return proto::printable(text, kMaxText); }
 
-// As one word of a shell, whatever the address holds.
+// As one word of a shell, whatever characters the address has.
 std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : clean(text)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -89,7 +89,7 @@ boost::json::object to_json(const Remains& message) {
           {"whole", message.is_whole}};
 }
 
-// One object for each finding and each message set aside, then one for the whole.
+// Prints one object for each finding and each message set aside, then one for the whole.
 void print_report(std::ostream& out, const FsckReport& report) {
   for (const FsckFinding& finding : report.findings)
     cli::print_json(out, {{"kind", words(finding.kind).word}, {"text", clean(finding.text)}});
@@ -120,7 +120,7 @@ ExitCode conclude(const CommandLine& line, const FsckReport& report, std::ostrea
   return code;
 }
 
-// What a restore as another user left: nothing is damaged there, and nothing may be set aside for it.
+// Detects a restore by another user: then nothing is damaged, and nothing must be set aside.
 Status check_rights(const boost::filesystem::path& directory) {
   namespace fs = boost::filesystem;
   boost::system::error_code error;

@@ -1,4 +1,4 @@
-// mxpress fsck: says what is damaged in the spool, and repairs it.
+// mxpress fsck: reports damage in the spool, and repairs it.
 #pragma once
 
 #include "mta/cli/commands.h"
@@ -9,7 +9,7 @@ struct Config;
 
 namespace mxpress::mta::cli {
 
-// While no daemon runs. Started by root it becomes the spool's owner first, for good.
+// Only while no daemon runs. Started by root it first becomes the spool's owner, permanently.
 ExitCode run_fsck(const CommandLine& line, const Config& config, Streams streams);
 
 }  // namespace mxpress::mta::cli

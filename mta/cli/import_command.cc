@@ -1,4 +1,4 @@
-// Shows what is imported, checks it, and writes it.
+// Shows imported settings, checks them, and writes them.
 #include "mta/cli/import_command.h"
 
 #include <sys/stat.h>
@@ -25,7 +25,7 @@ namespace {
 using Path = boost::filesystem::path;
 using migrate::Findings;
 
-constexpr std::size_t kColumn = 56;  // where what becomes of a setting begins
+constexpr std::size_t kColumn = 56;  // where the new setting begins
 
 std::string clean(std::string_view text) { return proto::printable(text, 1000); }
 
@@ -34,7 +34,7 @@ bool is_there(const Path& file) {
   return ::lstat(file.c_str(), &status) == 0;
 }
 
-// The file, and the line with its length before it, so that 10 comes after 9.
+// The file, and the line number with its length in front, so that 10 sorts after 9.
 using Place = std::tuple<std::string, std::size_t, std::string>;
 
 // "FILE:LINE" or "FILE".
@@ -100,7 +100,7 @@ class Import {
     return !migrate::toml_of(settings, "/").empty();
   }
 
-  // Those of the one program that has settings, or that was named.
+  // The settings of the only program that has some, or of the named one.
   std::optional<Findings> choose() {
     const std::string named = line_.arguments.empty() ? "" : line_.arguments.front();
     std::vector<Findings> all;
@@ -135,7 +135,7 @@ class Import {
     }
   }
 
-  // The settings of each file below its name, by line. `has_counterpart`: which of them.
+  // Prints the settings of each file below its name, by line. `has_counterpart`: which of them.
   void print_settings(bool has_counterpart) {
     std::multimap<Place, const migrate::FoundSetting*> sorted;
     for (const migrate::FoundSetting& one : findings_.found)
@@ -171,7 +171,7 @@ class Import {
            << clean(one.path.string()) << " (mode 0640, root:" << clean(config_.user) << "): the password of " << clean(one.user) << "\n";
   }
 
-  // Aliases and senders of several files are taken together.
+  // Aliases and senders of several files are merged.
   void note_overridden(const config::PlacedConfig& after) {
     const auto before = config::load_placed_config(file_);
     if (!before) return;
@@ -205,7 +205,7 @@ class Import {
     return std::getline(std::cin, answer) && (answer.starts_with('y') || answer.starts_with('Y'));
   }
 
-  // The passwords first: the configuration that names them comes when they are there.
+  // Passwords first: the configuration refers to their files.
   ExitCode write() {
     const auto owner = owner_of_secrets(config_);
     if (!owner) return failed(owner.error().message);
@@ -246,9 +246,9 @@ class Import {
   std::ostream& out_;
   std::ostream& error_;
   Findings findings_;
-  std::string text_;  // of target_
+  std::string text_;  // new content of target_
   std::vector<PasswordFile> passwords_;
-  ExitCode code_ = ExitCode::failed;  // where there is nothing to import
+  ExitCode code_ = ExitCode::failed;  // if there is nothing to import
 };
 
 }  // namespace

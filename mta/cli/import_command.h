@@ -1,4 +1,4 @@
-// mxpress import: takes over the settings of another mail program.
+// mxpress import: imports the settings of another mail program.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -11,10 +11,10 @@ struct Config;
 
 namespace mxpress::mta::cli {
 
-// Says what it finds below --from, or on this host, and what it becomes, and writes that to conf.d/60-imported.toml beside `file` (nullopt:
-// the default one) and to files with passwords: after a yes on the terminal, or with --yes. Nothing is written that the check of the
-// configuration refuses, and no file is replaced without --force. Exit code: ok, also where nothing was to be written; nothing_matched,
-// there is nothing to take over, or the answer was no; usage, several programs have settings; failed.
+// Shows the settings below --from, or on this host, with their equivalents, and writes these to conf.d/60-imported.toml beside `file`
+// (nullopt: the default one) and to files with passwords, after a yes on the terminal, or with --yes. Writes nothing that the check of the
+// configuration refuses, and replaces no file without --force. Exit code: ok, also if nothing was to be written; nothing_matched, there is
+// nothing to import, or the answer was no; usage, several programs have settings; failed.
 ExitCode run_import(const CommandLine& line, const std::optional<boost::filesystem::path>& file, const Config& config, Streams streams);
 
 }  // namespace mxpress::mta::cli

@@ -42,7 +42,7 @@ json::value single(const Message& message, const FieldDescriptor& field) {
   return nullptr;
 }
 
-// The .proto files repeat texts and messages only.
+// The .proto files repeat only texts and messages.
 json::array repeated(const Message& message, const FieldDescriptor& field) {
   const Reflection& reflection = *message.GetReflection();
   json::array values;

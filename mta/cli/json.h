@@ -1,4 +1,4 @@
-// JSON as the mxpress command prints it: one object a line, numbers as numbers.
+// The JSON that the mxpress command prints: one object per line, numbers as numbers.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -10,11 +10,11 @@ class Message;
 
 namespace mxpress::mta::cli {
 
-// Every field that is not a message, also one at its default, and each message that is set, in the order and with the names
-// of the .proto file. Enumerations are names, octets are text. Unlike protobuf's own JSON, which quotes them, 64-bit integers are numbers.
+// Contains every field that is not a message, even with its default, and each message that is set, in the order and with the names of the
+// .proto file. Enumerations are names, octets are text. Unlike protobuf's own JSON, which quotes them, 64-bit integers are numbers.
 boost::json::object to_json(const google::protobuf::Message& message);
 
-// With a line end behind it.
+// Prints the object and a line end.
 void print_json(std::ostream& out, const boost::json::object& object);
 void print_json(std::ostream& out, const google::protobuf::Message& message);
 

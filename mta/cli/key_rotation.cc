@@ -15,7 +15,7 @@
 namespace mxpress::mta::cli {
 namespace {
 
-// What the last host on the way may keep a message (RFC 5321 4.5.4.1: 4 to 5 days), and time to notice.
+// The time that the last host on the way may keep a message (RFC 5321 4.5.4.1: 4 to 5 days), and a margin.
 constexpr Duration kLifetimeElsewhere = std::chrono::hours(5 * 24), kMargin = std::chrono::hours(2 * 24);
 
 std::string clean(std::string_view text) { return proto::printable(text, 2000); }
@@ -113,7 +113,7 @@ class Rotation {
   const DkimConfig& table_;
   std::ostream& out_;
   std::ostream& error_;
-  WallTime seen_{};  // when the last record of the new keys was
+  WallTime seen_{};  // time when the last record of the new keys was seen
 };
 
 }  // namespace

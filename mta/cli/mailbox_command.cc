@@ -1,4 +1,4 @@
-// Lists the daemon's own mailbox, prints messages of it, and delivers them.
+// Lists the daemon's own mailbox, prints its messages, and delivers them.
 #include "mta/cli/mailbox_command.h"
 
 #include <unistd.h>
@@ -28,14 +28,14 @@ namespace {
 namespace fs = boost::filesystem;
 
 constexpr std::string_view kSuffix = ".mxpress", kReturnPath = "Return-Path: <", kDeliveredTo = "Delivered-To: ", kSubject = "Subject:";
-constexpr std::size_t kShown = 60;  // of a subject
+constexpr std::size_t kShown = 60;  // characters of a subject
 
 std::string clean(std::string_view text) { return proto::printable(text, 300); }
 
 // A file of new/ or cur/.
 struct Letter {
   fs::path file;
-  std::string id;  // the queue id that it had, or the name that a mail reader has given it
+  std::string id;  // its former queue id, or the name that a mail reader has given it
   std::uint64_t size = 0;
 };
 
@@ -44,7 +44,7 @@ std::string id_of(const std::string& name) {
   return end == 0 || end == name.npos ? name : name.substr(0, end);
 }
 
-// By id, which is by age.
+// Sorted by id, which means by age.
 Result<std::vector<Letter>> letters_in(const fs::path& maildir) {
   std::vector<Letter> letters;
   for (const char* part : {"new", "cur"}) {
@@ -62,12 +62,12 @@ Result<std::vector<Letter>> letters_in(const fs::path& maildir) {
 }
 
 struct Opened {
-  std::string sender, recipient;  // as the first two lines name them
-  std::string text;               // behind these
-  bool is_ours = false;           // it has them
+  std::string sender, recipient;  // from the first two lines
+  std::string text;               // after these
+  bool is_ours = false;           // it has these lines
 };
 
-// The line that begins so, without its end, if it is the next.
+// Takes the next line, without its end, if it has this beginning.
 bool take_line(std::string& text, std::string_view beginning, std::string& rest) {
   const auto end = text.find('\n');
   if (!text.starts_with(beginning) || end == text.npos) return false;
@@ -87,7 +87,7 @@ Result<Opened> open_letter(const fs::path& path) {
   return opened;
 }
 
-// Of the header's first Subject field, its first line.
+// The first line of the header's first Subject field.
 std::string subject_of(std::string_view text) {
   for (std::size_t at = 0; at < text.size() && text[at] != '\n';) {
     const auto end = std::min(text.find('\n', at), text.size());
@@ -101,7 +101,7 @@ std::string subject_of(std::string_view text) {
 ExitCode list(const std::vector<Letter>& letters, const CommandLine& line, std::ostream& out) {
   for (const Letter& letter : letters) {
     const auto opened = open_letter(letter.file);
-    if (!opened) continue;  // a mail reader has it
+    if (!opened) continue;  // a mail reader has moved it
     const std::string from = clean(opened->sender), to = clean(opened->recipient), subject = subject_of(opened->text);
     if (line.json)
       print_json(out, {{"id", clean(letter.id)}, {"size", letter.size}, {"sender", from}, {"recipient", to}, {"subject", subject}});
@@ -135,7 +135,7 @@ Status hand_in(const Opened& opened, const Config& config) {
   return status.ok() ? Status() : Status(Error::transient(status.words));
 }
 
-// A crash between the two leaves the message in both places.
+// A crash between the two steps leaves the message in both places.
 Status deliver(const Letter& letter, const Config& config) {
   const auto opened = open_letter(letter.file);
   if (!opened) return opened.error();
@@ -162,7 +162,7 @@ ExitCode deliver_all(const std::vector<Letter>& letters, const Config& config, S
   return failures == 0 ? ExitCode::ok : ExitCode::failed;
 }
 
-// Those with one of these ids; all, if there are none.
+// Letters with one of these ids; all if there are none.
 std::vector<Letter> chosen(std::vector<Letter> letters, const std::vector<std::string>& ids) {
   if (ids.empty()) return letters;
   std::erase_if(letters, [&](const Letter& letter) { return std::find(ids.begin(), ids.end(), letter.id) == ids.end(); });

@@ -1,4 +1,4 @@
-// mxpress mailbox: what lies in the daemon's own mailbox, and its way to the users whom it is for.
+// mxpress mailbox: shows the daemon's own mailbox, and delivers its messages to users.
 #pragma once
 
 #include "mta/cli/commands.h"
@@ -9,8 +9,8 @@ struct Config;
 
 namespace mxpress::mta::cli {
 
-// list, cat ID, deliver [ID...]. Works without the daemon. Started by root it becomes the spool's owner first, for good. `deliver` hands
-// each message in again, to the recipient that its Delivered-To names, as sendmail does; it goes from the mailbox once it is durable there.
+// list, cat ID, deliver [ID...]. Works without the daemon. Started by root it first becomes the spool's owner, permanently. `deliver`
+// submits each message again, to the recipient in its Delivered-To, and removes it from the mailbox once it is durable in the spool.
 ExitCode run_mailbox(const CommandLine& line, Config config, Streams streams);
 
 }  // namespace mxpress::mta::cli

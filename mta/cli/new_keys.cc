@@ -1,4 +1,4 @@
-// Makes keys, and names them in the configuration.
+// Makes keys, and adds them to the configuration.
 #include "mta/cli/new_keys.h"
 
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ std::string month_now() {
   return text;
 }
 
-// Of all domains: a file name or a record is easily taken for that of another one.
+// The selectors of all domains: a file name or a record is easily taken for that of another one.
 std::set<std::string> selectors_of(const Config& config) {
   std::set<std::string> all;
   for (const auto& [domain, table] : config.dkim)
@@ -52,7 +52,7 @@ Status make_folder(const Path& folder, const std::optional<system::FileOwner>& o
   };
   if (::mkdir(folder.c_str(), 0750) != 0) return errno == EEXIST ? Status() : failed();
   if (owner && ::lchown(folder.c_str(), owner->uid, owner->gid) != 0) return failed();
-  return ::chmod(folder.c_str(), 0750) == 0 ? Status() : failed();  // whatever the umask
+  return ::chmod(folder.c_str(), 0750) == 0 ? Status() : failed();  // ignores the umask
 }
 
 Result<NewKey> make_key(const Path& file, const std::string& selector, dkim::KeyKind kind, const std::optional<system::FileOwner>& owner) {

@@ -1,4 +1,4 @@
-// Makes the keys of a domain, and names them in the configuration.
+// Makes the keys of a domain, and adds them to the configuration.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -26,24 +26,24 @@ struct NewKey {
   dkim::PublicKey key;
 };
 
-// Where the keys are made: the folder dkim/ beside the configuration.
+// The folder for new keys: dkim/ beside the configuration.
 boost::filesystem::path key_folder(const boost::filesystem::path& config_file);
 
-// The owner of files with secrets that root makes: root, and the group of the daemon's user. nullopt: this process is not root.
+// The owner for secret files created by root: root, and the group of the daemon's user. nullopt: this process is not root.
 Result<std::optional<system::FileOwner>> owner_of_secrets(const Config& config);
 
-// An RSA-2048 and an Ed25519 key, each with a selector that `config` has not got ("rsa202611", "ed202611"), in files that only root and the
-// daemon's group read. Made by root, or by the daemon's user. The Error says what to do.
+// Makes an RSA-2048 and an Ed25519 key, each with a selector that `config` does not have ("rsa202611", "ed202611"), in files that only root
+// and the daemon's group can read. Run by root, or by the daemon's user. The Error has the action to take.
 Result<std::vector<NewKey>> make_keys(const boost::filesystem::path& config_file, const Config& config, const proto::Domain& domain);
 config::KeyFiles files_of(const std::vector<NewKey>& keys);
 
-// Changes the text of the file, and writes it. The Error says why not; then the file is as it was.
+// Changes the text of the file, and writes it. After an Error the file is unchanged.
 using Edit = std::function<Result<std::string>(std::string_view text)>;
 Status edit_config(const boost::filesystem::path& file, const Edit& edit);
 
-// The daemon's answer to a reload; nothing: none runs.
+// The daemon's answer to a reload; nullopt: no daemon runs.
 std::optional<Status> reload_daemon(const Config& config);
-// Of the daemon, with its keys; without one it has none.
+// The status of the daemon, with its keys; without a daemon it has none.
 control_pb::StatusInfo ask_for_keys(const Config& config);
 
 }  // namespace mxpress::mta::cli

@@ -1,4 +1,4 @@
-// Leads a person to the provider and back.
+// Guides a person through the authorization at the provider.
 #include "mta/cli/oauth_setup.h"
 
 #include <unistd.h>
@@ -28,7 +28,7 @@ constexpr Duration kBrowserTime = std::chrono::minutes(15);
 
 std::string clean(std::string_view text) { return proto::printable(text, 2000); }
 
-// What to add to the configuration, by the provider that a route names.
+// The lines to add to the configuration, for the provider of a route.
 std::string example(const Config& config) {
   std::string provider(kMicrosoft);
   if (config.route)
@@ -37,7 +37,7 @@ std::string example(const Config& config) {
          "\"\nclient_id = \"...\"\n\nmxpress.toml(5) tells where client_id comes from.";
 }
 
-// Which [credentials.NAME] is meant.
+// Chooses the [credentials.NAME].
 Result<std::string> choose(const CommandLine& line, const Config& config) {
   std::string names;
   std::size_t count = 0;
@@ -52,7 +52,7 @@ Result<std::string> choose(const CommandLine& line, const Config& config) {
   return count == 1 ? Result<std::string>(names) : Error::permanent("say which one: --name, one of " + names);
 }
 
-// Whatever is written belongs to the daemon's user, and nothing is done as root in a folder of that user's.
+// All files belong to the daemon's user, and nothing is done as root in a folder of that user's.
 Status become_daemon_user(const Config& config) {
   if (system::is_root()) {
     const auto user = system::find_user(config.user);
@@ -137,7 +137,7 @@ Status set_up(const CommandLine& line, const Config& config, Streams streams) {
   if (!name) return name.error();
   if (const Status became = become_daemon_user(config); !became) return became;
   const oauth::RefreshTokenFile file(config.state_directory, *name);
-  if (const auto held = file.hold(); !held) return held.error();  // before anybody is bothered
+  if (const auto held = file.hold(); !held) return held.error();  // before the person has to do anything
   auto client = oauth::load_client(config.credentials.at(*name));
   if (!client) return client.error();
   return OAuthSetup(config, *name, std::move(*client), streams).run(file);

@@ -1,4 +1,4 @@
-// mxpress setup oauth: a person lets this host sign in at a provider, once; mxpressd gets access tokens by what that leaves.
+// mxpress setup oauth: a person authorizes this host at a provider, once; mxpressd gets access tokens by the refresh token stored here.
 #pragma once
 
 #include "mta/cli/commands.h"
@@ -9,9 +9,9 @@ struct Config;
 
 namespace mxpress::mta::cli {
 
-// Of [credentials.NAME] with oauth, where NAME is line.name, or the only one. By device code where the provider has that (RFC 8628), else
-// by a visit of a browser (RFC 8252). As root it becomes the daemon's user first, for good. Exit code: ok, the refresh token is on the
-// disk; else failed.
+// For [credentials.NAME] with oauth, where NAME is line.name, or the only one. By device code if the provider supports it (RFC 8628), else
+// by the redirect of a browser (RFC 8252). As root it first becomes the daemon's user, permanently. Exit code: ok, the refresh token is on
+// the disk; else failed.
 ExitCode run_oauth_setup(const CommandLine& line, const Config& config, Streams streams);
 
 }  // namespace mxpress::mta::cli

@@ -1,4 +1,4 @@
-// What the mxpress command shows: control messages in words.
+// The output of the mxpress command: control messages in words.
 #include "mta/cli/print.h"
 
 #include <pwd.h>
@@ -295,7 +295,7 @@ void print_rate_limits(std::ostream& out, const control_pb::StatusInfo& status, 
   }
 }
 
-// The keys of one domain stand together.
+// The keys of one domain are adjacent.
 void print_signing_keys(std::ostream& out, const control_pb::StatusInfo& status) {
   std::string domain;
   for (const control_pb::SigningKey& key : status.signing_key()) {
@@ -306,7 +306,7 @@ void print_signing_keys(std::ostream& out, const control_pb::StatusInfo& status)
   if (status.signing_key_size() != 0) out << "\n";
 }
 
-// The first line says it all.
+// The first line is a summary.
 void print_verdict(std::ostream& out, const control_pb::StatusInfo& status, WallTime now) {
   const bool is_well = status.verdict() == control::kWell;
   const std::string verdict = is_well ? status.verdict() : proto::upper_case(status.verdict());
@@ -367,7 +367,7 @@ void MailqPrinter::message(const control_pb::MessageInfo& message) {
   out_ << "\n";
 }
 
-// What is not listed stands behind what programs read, in the same line: some take every other line for mail.
+// Unlisted mail is appended to the line that programs read, because some programs take every second line for mail.
 void MailqPrinter::end(const Unlisted& unlisted) {
   const std::uint64_t waiting = requests_ + unlisted.of_others + unlisted.dropped;
   if (waiting == 0) {
@@ -375,7 +375,7 @@ void MailqPrinter::end(const Unlisted& unlisted) {
     return;
   }
   begin_once();
-  // Monitoring that knows neither Postfix nor mxpress here takes this for sendmail's list, and would find nothing in Postfix's.
+  // Monitoring that knows neither Postfix nor mxpress takes this for sendmail's list; it would find nothing in Postfix's.
   if (!unlisted.who_sees_all.empty()) out_ << std::string(16, ' ') << "Total requests: " << waiting << "\n";
   out_ << "-- " << octets_ / 1024 << " Kbytes in " << waiting << " Request" << (waiting == 1 ? "" : "s") << ".";
   if (unlisted.of_others != 0)

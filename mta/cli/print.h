@@ -1,4 +1,4 @@
-// What the mxpress command shows: control messages in words. Everything that came from outside is cleaned.
+// The output of the mxpress command: control messages in words. All text from outside is cleaned.
 #pragma once
 
 #include <cstdint>
@@ -17,32 +17,32 @@ class StatusInfo;
 
 namespace mxpress::mta::cli {
 
-// Messages that wait and that this user is not shown.
+// Waiting messages that this user may not see.
 struct Unlisted {
   std::uint64_t of_others = 0;
   std::uint64_t dropped = 0;  // left in the drop folder by sendmail
-  std::string who_sees_all;   // in words; empty where it is this user
+  std::string who_sees_all;   // in words; empty: this user does
 };
 
 void print_destinations(std::ostream& out, const std::vector<control_pb::DestinationInfo>& destinations, const Unlisted& unlisted,
                         WallTime now);
-// In a line each: the message, its recipients that wait, and what became of the others that were looked for.
+// One line for the message, its waiting recipients, and the results of other recipients that were searched for.
 void print_message_line(std::ostream& out, const control_pb::MessageInfo& message, const control::Conditions& conditions, WallTime now);
-// After the last of all messages that this user sees.
+// Printed after the last message that this user sees.
 void print_end_of_messages(std::ostream& out, std::uint64_t listed, const Unlisted& unlisted);
-// The same as JSON: {"listed":...,"waiting":...,"of_others":...,"dropped":...}. Nothing if all that waits is listed.
+// The same as JSON: {"listed":...,"waiting":...,"of_others":...,"dropped":...}. Prints nothing if all waiting mail is listed.
 void print_json_unlisted(std::ostream& out, std::uint64_t listed, const Unlisted& unlisted);
-// Everything about one message, for somebody who is no mail expert.
+// Everything about one message, for people who are not mail experts.
 void print_story(std::ostream& out, const control_pb::MessageInfo& message, WallTime now);
-// The first line says whether all is well.
+// The first line tells if all is well.
 void print_status(std::ostream& out, const control_pb::StatusInfo& status, WallTime now);
 
-// The queue as Postfix's mailq prints it, which monitoring reads. Call message() for each, then end().
+// The queue in the format of Postfix's mailq, which monitoring reads. Call message() for each, then end().
 class MailqPrinter {
  public:
   explicit MailqPrinter(std::ostream& out) : out_(out) {}
   void message(const control_pb::MessageInfo& message);
-  // The last line counts all that waits, listed or not: monitoring of users who may not see others' mail reads it.
+  // The last line counts all waiting mail, listed or not: monitoring by users who may not see others' mail reads it.
   void end(const Unlisted& unlisted);
 
  private:

@@ -1,4 +1,4 @@
-// The mxpress program: from the command line to the daemon, or to the spool when no daemon runs.
+// The mxpress program: connects the command line to the daemon, or to the spool if no daemon runs.
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,7 +32,7 @@ ExitCode complain(std::ostream& error, std::string_view text, ExitCode code) {
   return code;
 }
 
-// "hostname" of the first table, "listen.smtp": as config::PlacedConfig names keys.
+// "hostname" of the first table, "listen.smtp": the names of keys in config::PlacedConfig.
 std::string comment_of(const config::PlacedConfig& placed, const std::string& table, const std::string& key) {
   const auto place = placed.places.find(table + "." + key);
   return place == placed.places.end() ? "" : "  # " + proto::printable(place->second, 1000);
@@ -76,13 +76,13 @@ Purpose purpose_of(const CommandLine& line) {
   return std::find(kActions.begin(), kActions.end(), line.command) != kActions.end() && !line.dry_run ? Purpose::act : Purpose::look;
 }
 
-// What programs read, or what says itself that no daemon runs, gets no note.
+// False for output that programs read, and for commands that report a missing daemon themselves: those get no note.
 bool is_read_by_people(const CommandLine& line) {
   constexpr std::array<std::string_view, 5> kSilent = {"mailq", "cat", "status", "wait", "reload"};
   return !line.json && std::find(kSilent.begin(), kSilent.end(), line.command) == kSilent.end();
 }
 
-// The daemon, else the spool itself: whoever may read it may do everything.
+// The daemon, else the spool itself: a user who may read it has all rights.
 Result<std::unique_ptr<ControlClient>> find_queue(const Config& config, Purpose purpose) {
   auto daemon = connect_to_daemon(config.listen.control_socket);
   if (daemon) return daemon;
@@ -93,7 +93,7 @@ Result<std::unique_ptr<ControlClient>> find_queue(const Config& config, Purpose 
   return answer_here(std::move(*backend), {uid, true});
 }
 
-// A mistake in the file must not hide the queue of a daemon that runs on the settings it had.
+// An error in the file must not hide the queue of a daemon that runs with its earlier settings.
 Result<std::unique_ptr<ControlClient>> find_daemon_despite(const Error& mistake, const std::optional<boost::filesystem::path>& file,
                                                            std::ostream& error) {
   auto daemon = connect_to_daemon(control_socket_in(file));

@@ -1,4 +1,4 @@
-// Asks the DNS on the thread of the caller.
+// Queries the DNS on the caller's thread.
 #include "mta/cli/record_lookup.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ std::string text_of(const NextHops& hops) {
   return hops.mail_hosts_of ? "mx:" + hops.mail_hosts_of->text() : hops.hosts.empty() ? std::string() : hops.hosts.front().host;
 }
 
-// Of the provider that the route names, or whose host it does.
+// For the provider that the route names, or whose host it names.
 std::string spf_of(const RouteConfig& route) {
   for (const config::Provider& one : config::providers())
     if (one.name == route.provider || text_of(one.route.next_hops) == text_of(route.next_hops)) return one.spf;
@@ -54,7 +54,7 @@ struct RecordLookup::Parts {
 
 RecordLookup::RecordLookup(const Config& config) {
   dns::StubConfig stub = config::stub_config(config);
-  stub.cache.entries = 0;  // what was not there a moment ago may be there now
+  stub.cache.entries = 0;  // missing records may have been added a moment ago
   parts_ = std::make_unique<Parts>(std::move(stub));
 }
 

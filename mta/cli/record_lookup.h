@@ -1,4 +1,4 @@
-// Asks the DNS for the records that mail of this host needs.
+// Looks up the DNS records that mail of this host needs.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ struct Config;
 
 namespace mxpress::mta::cli {
 
-// What mail of this host says of itself, by its configuration and its interfaces; the keys are left out.
+// The names and addresses used in mail of this host, by its configuration and its interfaces; without the keys.
 records::HostMail host_mail(const Config& config, const proto::Domain& domain);
 
 // Asks the name servers of each zone, else the configured ones.
@@ -20,7 +20,7 @@ class RecordLookup {
  public:
   explicit RecordLookup(const Config& config);
   ~RecordLookup();
-  // Takes some minutes at most, where nobody answers.
+  // Takes at most some minutes if no server answers.
   std::vector<records::HostRecord> records(const records::HostMail& mail);
 
  private:

@@ -1,4 +1,4 @@
-// Prints DNS records that mail needs, and what the DNS has.
+// Prints the DNS records that mail needs, and those in the DNS.
 #pragma once
 
 #include <iosfwd>
@@ -11,7 +11,7 @@ namespace mxpress::mta::cli {
 void print_record(std::ostream& out, const records::HostRecord& record);
 // {"title","name","type","value","state","found":[...],"notes":[...]}
 void print_record_json(std::ostream& out, const records::HostRecord& record);
-// What is to be done. `waits`: somebody waits for it.
+// Prints the actions to take. `waits`: the command waits for them.
 void print_summary(std::ostream& out, const std::vector<records::HostRecord>& records, bool waits);
 
 }  // namespace mxpress::mta::cli

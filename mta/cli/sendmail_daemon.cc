@@ -1,4 +1,4 @@
-// Speaks SMTP to the daemon, blocking.
+// A blocking SMTP client of the daemon.
 #include "mta/cli/sendmail_daemon.h"
 
 #include <sys/socket.h>
@@ -20,10 +20,10 @@ namespace {
 
 using proto::ExitCode;
 
-constexpr int kTimeout = 600;        // seconds, of each read and write: the final dot may take its time (RFC 5321 4.5.3.2.6)
+constexpr int kTimeout = 600;        // seconds, of each read and write: the reply to the final dot may take long (RFC 5321 4.5.3.2.6)
 constexpr std::size_t kGroup = 100;  // commands in flight: their replies fit into the socket's buffer
 
-// What was read from stdin cannot be read again: whoever called has the only copy.
+// The text read from stdin cannot be read again: only the caller may have a copy.
 ExitStatus lost_before_end() {
   return {ExitCode::try_later, "mxpressd went away in the middle of the message: it was not sent, and no copy was kept; send it again",
           true};
@@ -95,13 +95,13 @@ ExitStatus SubmissionClient::read_status() {
   return reply ? judge(*reply) : lost_before_end();
 }
 
-// A daemon that goes away in the middle may have said why.
+// A daemon that disconnects in the middle may have sent the reason.
 ExitStatus SubmissionClient::read_last_words() {
   ExitStatus status = read_status();
   return status.ok() ? lost_before_end() : status;
 }
 
-// All replies are read, so that the first refusal is the one that is told.
+// All replies are read, so that the first refusal is reported.
 ExitStatus SubmissionClient::group(const std::string* first, std::size_t count) {
   std::string commands;
   for (std::size_t i = 0; i < count; ++i) commands += first[i];
@@ -114,7 +114,7 @@ ExitStatus SubmissionClient::group(const std::string* first, std::size_t count) 
   return worst;
 }
 
-// DATA goes alone: content is only promised once every recipient was accepted.
+// DATA is sent separately: content is only promised once every recipient was accepted.
 ExitStatus SubmissionClient::begin(const std::vector<std::string>& commands) {
   const std::size_t envelope = commands.size() - 1;
   for (std::size_t from = 0; from < envelope; from += kGroup) {
@@ -140,7 +140,7 @@ std::string SubmissionClient::place() const {
   return id ? "queued as " + id->to_string() : "accepted: " + text;
 }
 
-// EAFNOSUPPORT: a caller of systemd's RestrictAddressFamilies= without AF_UNIX, who may still leave a file for the daemon.
+// EAFNOSUPPORT: the caller runs under systemd's RestrictAddressFamilies= without AF_UNIX, but may still leave a file for the daemon.
 bool is_absent(int code) {
   constexpr int kAbsent[] = {ENOENT, ENOTDIR, ECONNREFUSED, ECONNRESET, EPIPE, EAFNOSUPPORT};
   return std::find(std::begin(kAbsent), std::end(kAbsent), code) != std::end(kAbsent);

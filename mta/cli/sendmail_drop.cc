@@ -68,7 +68,7 @@ ExitStatus DropFile::failed(const char* what) const {
 ExitStatus DropFile::open() {
   file_ = ::open(part().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode);
   if (file_ < 0) return failed("create a file in");
-  ::fchmod(file_, kMode);  // whatever the umask is
+  ::fchmod(file_, kMode);  // ignores the umask
   return {};
 }
 
@@ -94,14 +94,14 @@ ExitStatus DropFile::finish() {
   if (::fsync(file_) != 0) return failed("write to");
   if (::rename(part().c_str(), path_.c_str()) != 0) return failed("name the file in");
   is_named_ = true;
-  // Only the daemon may read the folder, and what cannot be opened cannot be synced by itself.
+  // Only the daemon may read the folder, and a folder that cannot be opened cannot be synced by itself.
   return ::syncfs(file_) == 0 ? ExitStatus() : take_back();
 }
 
-// Its queue id comes with the daemon.
+// The queue id is not known before the daemon takes it.
 std::string DropFile::place() const { return "left in " + directory_ + " until mxpressd takes it, and gives it a queue id"; }
 
-// What is refused must not be sent all the same. If the file is gone already, mxpressd is there now and has the message.
+// A message reported as refused must not be sent. If the file is gone already, mxpressd is running now and has the message.
 ExitStatus DropFile::take_back() {
   ExitStatus status = failed("sync");
   return ::unlink(path_.c_str()) != 0 && errno == ENOENT ? ExitStatus() : status;

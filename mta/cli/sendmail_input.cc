@@ -49,7 +49,7 @@ bool DotFinder::feed(std::string_view text, std::string& out) {
   return false;
 }
 
-// Whether this octet goes on with what is held.
+// True if this octet continues the held text.
 bool LastDotFilter::holds(char octet) const { return held_.size() < kMostHeld && (octet == '\n' || octet == '\r'); }
 
 void LastDotFilter::feed(std::string_view text, std::string& out) {

@@ -1,4 +1,4 @@
-// The message on stdin: local text, read in pieces, made into content with CRLF line ends.
+// Reads the message on stdin in pieces: local text, converted to content with CRLF line ends.
 #pragma once
 
 #include <optional>
@@ -9,16 +9,16 @@
 
 namespace mxpress::mta::cli {
 
-// ends: for people at a terminal. ends_at_end: for programs, which close their end; a lone dot that is the last line of the text is no
-// part of it, and any other is text.
+// ends: for people at a terminal. ends_at_end: for programs, which close their end; a lone dot in the last line is not part of the text,
+// any other one is.
 enum class LoneDot { is_text, ends, ends_at_end };
 
 // Finds the line with a lone dot, if that ends the text.
 class DotFinder {
  public:
-  // Appends what is in front of the end; true when the lone dot was met. Nothing more may be fed then.
+  // Appends the text before the end; true if the lone dot was found. Do not call it again then.
   bool feed(std::string_view text, std::string& out);
-  // The text ended without a lone dot: what was held back.
+  // The text ended without a lone dot: appends the held text.
   void finish(std::string& out) { out += held_; }
 
  private:
@@ -27,7 +27,7 @@ class DotFinder {
   std::string held_;  // "", "." or ".\r"
 };
 
-// Drops a line with a lone dot, and empty lines behind it, at the end of the text.
+// Removes a line with a lone dot, and empty lines behind it, at the end of the text.
 class LastDotFilter {
  public:
   void feed(std::string_view text, std::string& out);
@@ -36,14 +36,14 @@ class LastDotFilter {
  private:
   bool holds(char octet) const;
   bool at_line_start_ = true;
-  std::string held_;  // the line, and what of line ends is behind it
+  std::string held_;  // the line, and the line ends after it
 };
 
 class Input {
  public:
   Input(int descriptor, LoneDot lone_dot) : descriptor_(descriptor), lone_dot_(lone_dot) {}
 
-  // Appends the next piece of the content; false at the end. An Error cannot be read or cannot be sent (NUL).
+  // Appends the next piece of the content; false at the end. Error: it cannot be read, or not be sent (NUL).
   Result<bool> read(std::string& out);
 
  private:

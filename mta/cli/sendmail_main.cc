@@ -1,4 +1,4 @@
-// The life of one call of sendmail, in order.
+// One call of sendmail, in order.
 #include "mta/cli/sendmail_main.h"
 
 #include <fcntl.h>
@@ -43,7 +43,7 @@ Caller find_caller() {
   return caller;
 }
 
-// The header, and whatever of the body came with it. `more`: the input has not ended.
+// The header, and any text of the body that came with it. `more`: the input has not ended.
 struct Start {
   std::string text;
   bool more = true;
@@ -51,7 +51,7 @@ struct Start {
   proto::HeaderScanner scanner{proto::MboxLines::are_dropped};
 };
 
-// Bcc and recipients must be seen, and mxpressd refuses longer headers, too.
+// The header must be searched for Bcc and recipients, and mxpressd refuses longer ones, too.
 ExitStatus header_too_long() { return {ExitCode::data, "the header may have up to 1 MiB, and this one is longer; nothing was sent"}; }
 
 Start read_start(Input& input) {
@@ -72,7 +72,7 @@ OpenedOutlet open_outlet(const SendmailSettings& settings) {
   return daemon.is_down ? open_drop(settings.drop_directory()) : std::move(daemon);
 }
 
-// A daemon that goes away before it has asked for the content is down, too.
+// A daemon that disconnects before it asks for the content counts as down.
 ExitStatus begin(OpenedOutlet& opened, const std::vector<std::string>& commands, const SendmailSettings& settings) {
   if (!opened.outlet) return opened.status;
   ExitStatus begun = opened.outlet->begin(commands);
@@ -117,11 +117,11 @@ ExitStatus deliver(const SendmailOptions& options, const SendmailSettings& setti
   ExitStatus finished = opened.outlet->finish();
   if (!finished.ok()) return finished;
   finished.words = warning_of(recipients);
-  if (options.verbose) (void)std::printf("%s\n", opened.outlet->place().c_str());  // the message is safe, whoever reads this
+  if (options.verbose) (void)std::printf("%s\n", opened.outlet->place().c_str());  // the message is safe, even if this is not read
   return finished;
 }
 
-// Names of this host are for mxpress to look up.
+// mxpress looks up names of this host.
 ExitStatus verify(const SendmailOptions& options, const SendmailSettings& settings) {
   const Recipients recipients = find_recipients(options, {});
   std::vector<std::string> names = {"verify", "--"};
@@ -165,7 +165,7 @@ ExitStatus run(const SendmailOptions& options) {
   }
 }
 
-// Where a caller has closed one, the socket or the drop file would take its number, and get the words meant for people.
+// If the caller has closed one, the socket or the drop file would get its number, and messages for people would be written to it.
 void fill_closed_outputs() {
   for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(output, F_GETFD) >= 0) continue;

@@ -1,4 +1,4 @@
-// The sendmail command: hands a message from stdin to the daemon, or leaves it for the daemon.
+// The sendmail command: gives a message from stdin to the daemon, or leaves it in the drop folder.
 #pragma once
 
 namespace mxpress::mta::cli {

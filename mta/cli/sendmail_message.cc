@@ -1,4 +1,4 @@
-// Envelope and header of a message from a local program.
+// The envelope and the header of a message from a local program.
 #include "mta/cli/sendmail_message.h"
 
 #include <algorithm>
@@ -19,18 +19,18 @@ using proto::ExitCode;
 constexpr std::size_t kMaxMalformed = 100;  // recipients that a notice names
 constexpr std::size_t kMaxNamed = 500;      // octets of names on a terminal
 
-// As the daemon will read it, but for the domain that it will add.
+// Parsed as the daemon will parse it, without the domain that it will add.
 Result<proto::Mailbox> parse_mailbox(std::string_view address) {
   return proto::Mailbox::parse_qualifying(address, *proto::Domain::parse("localhost.localdomain"));
 }
 
-// The address of a local user, without domain; empty for a name that no address can hold.
+// The address of a local user, without domain; empty if no address can have this name.
 std::string address_of_user(const std::string& login) {
   const auto mailbox = proto::Mailbox::of_user(login, *proto::Domain::parse("localhost.localdomain"));
   return mailbox ? mailbox->local_part() : std::string();
 }
 
-// A domain outside ASCII is written as A-labels: the daemon bounds what it converts of a file.
+// A domain outside ASCII is written as A-labels: the daemon limits conversions for a file.
 std::string as_written(const std::string& address, const proto::Mailbox& mailbox) {
   return std::any_of(address.begin(), address.end(), proto::is_eight_bit) ? mailbox.to_string() : address;
 }
@@ -166,7 +166,7 @@ std::string warning_of(const Recipients& recipients) {
 std::string complete_start(const SendmailOptions& options, const Caller& caller, const std::string& sender,
                            const proto::HeaderScanner& scanner, std::string_view text) {
   const std::string_view content = text.substr(scanner.begin());
-  const bool is_indented = scanner.header(text).empty() && content.find_first_of(" \t") == 0;  // would continue the From field
+  const bool is_indented = scanner.header(text).empty() && content.find_first_of(" \t") == 0;  // it would continue the From field
   if (is_indented || proto::find_field(scanner.header(text), "From")) return std::string(content);
   const std::string name = without_controls(options.full_name.empty() ? caller.full_name : options.full_name);
   return ("From: " + proto::format_author(name, sender.empty() ? address_of_user(caller.login) : sender) + "\r\n").append(content);

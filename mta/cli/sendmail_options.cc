@@ -6,7 +6,7 @@
 namespace mxpress::mta::cli {
 namespace {
 
-constexpr std::string_view kFlags = "GIUcimnstv";             // without a value; may stand together: -ti
+constexpr std::string_view kFlags = "GIUcimnstv";             // without a value; may be combined: -ti
 constexpr std::string_view kWithValue = "ABCDFLNORVXefhopr";  // with a value, attached or as the next argument
 
 class Reader {
@@ -129,7 +129,7 @@ Status Reader::ret(std::string_view word) {
   return usage("-R takes hdrs or full");
 }
 
-// "-q" alone asks for a try now; with an interval it is what a daemon is started with.
+// "-q" alone requests a try now; with an interval it starts a daemon.
 void Reader::queue_run(std::string_view rest) {
   if (options_.mode == SendmailMode::daemon) return;
   options_.mode = !rest.empty() && proto::is_digit(rest.front()) ? SendmailMode::daemon : SendmailMode::flush_queue;

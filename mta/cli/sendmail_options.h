@@ -1,5 +1,5 @@
-// The command line of sendmail, mailq and newaliases. Options that once configured sendmail (-C, -O, -o, -X ...) are read and have no
-// effect, so that nobody who smuggles arguments into a program's call of sendmail gains anything.
+// The command line of sendmail, mailq and newaliases. Options that once configured sendmail (-C, -O, -o, -X ...) are parsed and have no
+// effect, so that an attacker who injects arguments into a program's call of sendmail gains nothing.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ enum class SendmailMode {
   flush_queue,  // -q
   new_aliases,  // -bi, newaliases
   verify,       // -bv
-  daemon,       // -bd, -bD, -q15m: what the service manager does for mxpressd
+  daemon,       // -bd, -bD, -q15m: the service manager starts mxpressd instead
   help,
   version,
 };
@@ -37,8 +37,8 @@ struct SendmailOptions {
   std::vector<std::string> recipients;             // arguments, as given
 };
 
-// `arguments` without argv[0], whose file name decides about mailq and newaliases. Options may stand behind recipients; "--" ends them. An
-// Error is for exit code 64.
+// `arguments` without argv[0], whose file name selects mailq and newaliases. Options may follow recipients; "--" ends them. An Error means
+// exit code 64.
 Result<SendmailOptions> parse_sendmail_options(std::string_view program, const std::vector<std::string>& arguments);
 
 }  // namespace mxpress::mta::cli

@@ -36,7 +36,7 @@ Moved move(int from, Write write) {
   return write(std::string_view(buffer, static_cast<std::size_t>(size))) ? Moved::some : Moved::failed;
 }
 
-// Without PATH, which is the caller's: beside this program, or in bin beside its folder.
+// PATH is not used, because the caller sets it: looks beside this program, and in bin beside its folder.
 std::vector<std::string> places_of_mxpress() {
   char self[4096];
   const ssize_t size = ::readlink("/proc/self/exe", self, sizeof self);
@@ -62,7 +62,7 @@ ExitStatus relay_smtp(const SendmailSettings& settings) {
       if (moved == Moved::failed) break;
       if (moved == Moved::end) {
         ::shutdown(socket, SHUT_WR);
-        ends[0].fd = -1;  // poll() passes it over; the daemon's last replies still come
+        ends[0].fd = -1;  // poll() skips it; the daemon's last replies still arrive
       }
     }
     if (ends[1].revents && move(socket, write_stdout) != Moved::some) break;

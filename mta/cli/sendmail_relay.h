@@ -1,4 +1,4 @@
-// The modes of sendmail that hand the work to somebody else: -bs to the daemon; mailq, newaliases, -q and -bv to mxpress.
+// The modes of sendmail that other programs perform: -bs the daemon; mailq, newaliases, -q and -bv mxpress.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace mxpress::mta::cli {
 
 // SMTP between stdin, stdout and the daemon, until one of them ends.
 ExitStatus relay_smtp(const SendmailSettings& settings);
-// Becomes the mxpress program that was installed with this one; returns only if that fails.
+// Executes the mxpress program that was installed with this one; returns only if that fails.
 ExitStatus become_mxpress(const SendmailSettings& settings, std::vector<std::string> arguments);
 
 }  // namespace mxpress::mta::cli

@@ -29,7 +29,7 @@ std::string read_file(const char* path) {
   return text;
 }
 
-// In the order in which the daemon reads them (mta/config/config_files.h).
+// In the daemon's order (mta/config/config_files.h).
 std::vector<std::string> config_names_in(const std::string& folder) {
   std::vector<std::string> names;
   DIR* const open_folder = ::opendir(folder.c_str());
@@ -43,7 +43,7 @@ std::vector<std::string> config_names_in(const std::string& folder) {
   return names;
 }
 
-// The value of `"value"` or `'value'`, whatever comment follows; empty for anything else.
+// The value of `"value"` or `'value'`, ignoring a comment after it; empty for anything else.
 std::string_view quoted(std::string_view text) {
   if (text.empty() || (text.front() != '"' && text.front() != '\'')) return {};
   const auto end = text.find(text.front(), 1);

@@ -7,19 +7,19 @@
 namespace mxpress::mta::cli {
 
 struct SendmailSettings {
-  std::string config_file;  // as named by MXPRESS_CONFIG; empty: the default one
+  std::string config_file;  // from MXPRESS_CONFIG; empty: the default one
   std::string submission_socket = "/run/mxpress/submission";
   std::string spool_directory = "/var/spool/mxpress";
 
   std::string drop_directory() const { return spool_directory + "/drop"; }
 };
 
-// `submission_socket` of [listen] and `directory` of [spool], written as `key = "value"` on lines of their own; other lines are passed
-// over.
+// Reads `submission_socket` of [listen] and `directory` of [spool], written as `key = "value"` on lines of their own; skips other
+// lines.
 void read_settings(std::string_view toml, SendmailSettings& settings);
 
-// The file that MXPRESS_CONFIG names (by secure_getenv), else /etc/mxpress/mxpress.toml, and then conf.d/*.toml beside it. A file that
-// cannot be read leaves what was there before.
+// Reads the file in MXPRESS_CONFIG (by secure_getenv), else /etc/mxpress/mxpress.toml, and then conf.d/*.toml beside it. A file that cannot
+// be read changes nothing.
 SendmailSettings find_settings();
 
 }  // namespace mxpress::mta::cli

@@ -1,4 +1,4 @@
-// Leads through the setup.
+// Guides through the setup.
 #include "mta/cli/setup_command.h"
 
 #include <unistd.h>
@@ -66,7 +66,7 @@ class Setup {
     return ExitCode::failed;
   }
 
-  // An empty line: the answer in brackets. Empty: there is no answer.
+  // An empty line selects the answer in brackets. Empty: there is no answer.
   std::string ask(const std::string& question, const std::string& usual) {
     if (line_.yes) return usual;
     prose_ << question << " [" << usual << "] " << std::flush;
@@ -92,7 +92,7 @@ class Setup {
     return domain;
   }
 
-  // Those of the domain, else of the nearest one above it that signs.
+  // The keys of the domain, else of the nearest parent that signs.
   Status find_keys() {
     const auto keys = routing::load_signing_keys(config_);
     if (!keys) return keys.error();
@@ -161,7 +161,7 @@ class Setup {
     }
     if (line_.json)
       for (const HostRecord& record : records) print_record_json(out_, record);
-    // The daemon looks by itself, but perhaps only in some minutes.
+    // The daemon checks by itself, but perhaps only after some minutes.
     if (const Status reloaded = reload(); !reloaded) error_ << "mxpress: " << clean(reloaded.error().message) << "\n";
   }
 
@@ -177,7 +177,7 @@ class Setup {
   const CommandLine& line_;
   const boost::filesystem::path& file_;
   const Config& config_;
-  std::ostream& prose_;  // with --json the output has records only
+  std::ostream& prose_;  // with --json only records go to stdout
   std::ostream& out_;
   std::ostream& error_;
   RecordLookup look_up_{config_};

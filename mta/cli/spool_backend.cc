@@ -23,7 +23,7 @@ namespace {
 using delivery::ActionEffect;
 using delivery::DestinationStatus;
 
-// Adds what waits of one message to the rows of its destinations.
+// Adds the waiting recipients of one message to the rows of its destinations.
 void count(std::map<std::string, DestinationStatus>& rows, const queue::Message& message) {
   std::map<std::string, bool> seen;
   for (std::size_t i = 0; i < message.recipients.size() && i < message.envelope.recipients.size(); ++i) {
@@ -62,7 +62,7 @@ class SpoolBackend final : public control::ControlBackend {
   }
 
   std::vector<queue::QueueId> ids() override { return spool_->ids(false); }
-  // Whoever may read the spool may see all of it: nobody asks for these.
+  // Not used: a user who may read the spool may see all of it.
   std::vector<queue::QueueId> ids_of(uid_t uid) override {
     std::vector<queue::QueueId> own = ids();
     std::erase_if(own, [this, uid](queue::QueueId id) { return !owns(uid, id); });

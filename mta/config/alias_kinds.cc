@@ -1,4 +1,4 @@
-// Values of [local]: aliases, and what becomes of mail for names that nobody has.
+// Values of [local]: aliases, and the handling of mail for unknown names.
 #include "mta/config/alias_kinds.h"
 
 #include "proto/alias_target.h"

@@ -1,4 +1,4 @@
-// The configuration: reads the file into values, reports what is wrong with it, and fills in what depends on this host.
+// The configuration: reads the files into values, reports errors, and fills in values that depend on this host.
 #include "mta/config/config.h"
 
 #include <algorithm>
@@ -38,7 +38,7 @@ void complete(Config& config, const config::MergedFiles& files) {
                                   "\"; once there is one, say mxpress reload");
 }
 
-// Of the nearest domain above it.
+// The table of the nearest parent domain.
 const DestinationConfig* subdomain_of(const Config& config, std::string_view domain) {
   for (auto dot = domain.find('.'); dot != domain.npos; dot = domain.find('.')) {
     domain.remove_prefix(dot + 1);

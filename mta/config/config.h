@@ -30,7 +30,7 @@ class RouteFiles;
 
 namespace mxpress::mta {
 
-// [destination."example.com"]; what is not set comes from the general keys.
+// [destination."example.com"]; unset keys are taken from the general ones.
 struct DestinationConfig {
   std::string route;  // a key of Config::routes, or kDirectRoute; empty: [route]
   std::optional<queue::RetryPolicy> retry;
@@ -50,7 +50,7 @@ struct DeliveryConfig {
   std::uint16_t port = 25;
   std::size_t workers = 0;  // 0: one per core, at most 8
   dns::AddressFamily address_family = dns::AddressFamily::any;
-  std::vector<dns::Network> allow_addresses;  // networks that may be delivered to although cut by default
+  std::vector<dns::Network> allow_addresses;  // networks that mail may be delivered to although excluded by default
   std::size_t max_sessions = 200;             // connections in all...
   std::size_t max_sessions_per_site = 10;     // ...and to one site
   std::size_t max_recipients = 100;           // of one transaction
@@ -67,83 +67,83 @@ struct ListenConfig {
 
 inline constexpr std::string_view kUserOfSender = "{user}";  // in LocalConfig::senders
 
-inline constexpr const char* kEveryOther = "*";  // in LocalConfig::aliases and senders: whose name has no entry
+inline constexpr const char* kEveryOther = "*";  // in LocalConfig::aliases and senders: all names without an entry
 
-// Mail for a name that neither a user of this host nor an alias has.
+// Handling of mail for a name that is neither a user of this host nor an alias.
 enum class UnknownUsers : std::uint8_t { refuse, keep };
 
 struct LocalConfig {
-  // By local part in lower case, or kEveryOther: targets as proto::parse_alias_targets() reads them, each by itself. They come before those
+  // By local part in lower case, or kEveryOther: targets for proto::parse_alias_targets(), each by itself. They take precedence over those
   // of alias_file.
   std::map<std::string, std::vector<std::string>> aliases;
   boost::filesystem::path alias_file = "/etc/aliases";  // empty: none
   UnknownUsers unknown_users = UnknownUsers::refuse;
-  // What this host's users are called in the mail that they send: by local part in lower case, or "*" for the rest; "{user}" in an
-  // address stands for the local part.
+  // The external addresses of this host's users: by local part in lower case, or "*" for the rest; "{user}" in an address is replaced by
+  // the local part.
   std::map<std::string, std::string> senders;
   std::uint64_t mailbox_limit = 100u << 20;                              // octets of the daemon's own mailbox; then mail for it is deferred
-  std::optional<LocalDelivery> deliver;                                  // none: not set, and choose_local_delivery() was not asked
+  std::optional<LocalDelivery> deliver;                                  // nullopt: not set, and choose_local_delivery() was not called
   boost::filesystem::path deliver_socket = "/run/mxpress/deliver.sock";  // of mxpress-deliver
-  bool allow_commands = false;                                           // of alias_file are run; else they get no mail
-  std::string command_user = "nobody";                                   // as whom
+  bool allow_commands = false;                                           // run commands of alias_file; otherwise they get no mail
+  std::string command_user = "nobody";                                   // the user that runs them
   boost::filesystem::path command_socket = "/run/mxpress/commands.sock";  // of the mxpress-runner that runs them
 
   LocalDelivery delivery() const { return deliver.value_or(LocalDelivery()); }
   bool keeps_mail() const { return !deliver || deliver->kind == LocalDelivery::Kind::keep; }
 };
 
-// mxpress-runner, which runs the commands that the configuration names.
+// mxpress-runner, which runs the commands of the configuration.
 struct RunnerConfig {
   boost::filesystem::path socket = "/run/mxpress/runner.sock";
   Duration timeout = std::chrono::seconds(30);  // of one command
 };
 
-// [guard]: a local user whose mail would have more recipients in a time is taken for a program that runs away.
+// [guard]: a local user over this limit of recipients is treated as a runaway program.
 struct GuardConfig {
-  Rate rate{100, std::chrono::minutes(1)};  // of recipients, of each user
-  std::uint64_t burst = 300;                // that a user may have at once; 0: nobody is counted
+  Rate rate{100, std::chrono::minutes(1)};  // of recipients, for each user
+  std::uint64_t burst = 300;                // that a user may have at once; 0: no limit
   std::vector<LocalUser> exempt{};          // besides root
 };
 
-// [alerts]: who is told what only an administrator can help with, beside the log.
+// [alerts]: the receivers, beside the log, of problems that only an administrator can solve.
 struct AlertsConfig {
   std::string to = "root";             // a user or alias of this host, or an address; empty: no mail
-  std::vector<std::string> command{};  // that the runner runs; empty: none
+  std::vector<std::string> command{};  // run by the runner; empty: none
 };
 
-// [status]: when `mxpress status` calls the queue degraded.
+// [status]: limits from which `mxpress status` calls the queue degraded.
 struct StatusConfig {
-  Duration oldest = std::chrono::hours(24);  // that a message has waited; 0: no limit
-  std::uint64_t failures = 50;               // percent of the recipients that an hour has ended
-  std::uint64_t least = 20;                  // so many of them at least
+  Duration oldest = std::chrono::hours(24);  // longest wait of a message; 0: no limit
+  std::uint64_t failures = 50;               // percent of the recipients that ended within an hour
+  std::uint64_t least = 20;                  // only if at least this many ended
 };
 
-// What makes a key sign: that the DNS has its record, or nothing more, or nothing at all.
+// The condition for a key to sign: its record is in the DNS, none, or it never signs.
 enum class SignWhen : std::uint8_t { published, always, never };
 
-// [dkim."example.org"]: who signs mail whose author is of this domain, or of one below it.
+// [dkim."example.org"]: signing of mail whose author is of this domain, or of one below it.
 struct DkimConfig {
   std::map<std::string, boost::filesystem::path> keys;  // PEM files, by selector
-  std::map<std::string, boost::filesystem::path> next;  // the same: sign instead of `keys` once the records of all of them are published
-  // Not set: published, and keys that signed before this host kept book of that go on.
+  std::map<std::string, boost::filesystem::path> next;  // the same: replace `keys` once the records of all of them are published
+  // Not set: published; keys that signed before this host recorded it continue to sign.
   std::optional<SignWhen> sign;
 };
 
-// The way to the mail hosts of the recipient's domain, whatever [route] says.
+// Direct delivery to the mail hosts of the recipient's domain, overriding [route].
 inline constexpr std::string_view kDirectRoute = "direct";
-// A key of Config::routes where [destination] or [sender] names it: mail waits until an operator releases it.
+// A key of Config::routes if [destination] or [sender] names it: mail waits until an operator releases it.
 inline constexpr std::string_view kHoldRoute = "hold";
 
 struct Config {
-  boost::filesystem::path file;                // where it came from; empty: built-in defaults
+  boost::filesystem::path file;                // main file; empty: built-in defaults
   std::string hostname;                        // fully qualified: EHLO, Received, Message-ID, notices
-  std::optional<proto::Domain> sender_domain;  // of the addresses of this host's users in the mail they send; none: hostname
+  std::optional<proto::Domain> sender_domain;  // in the addresses of this host's users in their mail; nullopt: hostname
   std::vector<proto::Domain> local_domains;    // default: hostname, localhost
   std::string user = "mxpress";                // to become when started by root
   boost::filesystem::path spool_directory = "/var/spool/mxpress";
-  boost::filesystem::path state_directory = "/var/lib/mxpress";  // what lasts and is no mail: refresh tokens
+  boost::filesystem::path state_directory = "/var/lib/mxpress";  // permanent data other than mail: refresh tokens
   std::uint64_t spool_reserve = 32u << 20;
-  std::optional<std::uint64_t> spool_memory;  // octets; none: by what this process may have
+  std::optional<std::uint64_t> spool_memory;  // octets; nullopt: by the memory that this process may use
   std::uint64_t max_message_size = 50u << 20;
   std::size_t max_recipients = 10'000;  // of one submitted message
   ListenConfig listen;
@@ -157,35 +157,35 @@ struct Config {
   queue::RetryPolicy retry;
   LocalConfig local;
   std::map<proto::Domain, DkimConfig> dkim;
-  std::optional<RouteConfig> route;           // of all destinations that have no own; none: direct
-  bool is_fallback_in_force = false;          // this host cannot send directly: a `route` with `fallback` is the way
-  std::map<std::string, RouteConfig> routes;  // by name; the "host:port" that a destination names is one, too
+  std::optional<RouteConfig> route;           // for all destinations without their own; nullopt: direct
+  bool is_fallback_in_force = false;          // this host cannot send directly: `route` with `fallback` is used
+  std::map<std::string, RouteConfig> routes;  // by name; also each "host:port" that a destination names
   std::map<std::string, CredentialsConfig> credentials;
   RateRules rate_rules;  // of the routes above
   SenderTable senders;
-  std::optional<proto::Mailbox> redirect;    // that all mail that would leave this host goes to
-  std::optional<proto::Mailbox> always_bcc;  // that gets a copy of each message that is handed in
+  std::optional<proto::Mailbox> redirect;    // gets all mail that would leave this host
+  std::optional<proto::Mailbox> always_bcc;  // gets a copy of each submitted message
   std::map<proto::Domain, DestinationConfig> destinations;
-  std::map<std::string, DestinationConfig, std::less<>> subdomains;  // "*.DOMAIN", by DOMAIN: of domains below it
-  std::shared_ptr<const routing::RouteFiles> route_files;            // what routes need of other files; null: not read, as in `mxpress`
-  std::shared_ptr<const routing::AliasBook> alias_book;              // what alias_file says; null: not read
-  std::shared_ptr<content::Signer> signer;                           // signs what leaves; null: nobody
+  std::map<std::string, DestinationConfig, std::less<>> subdomains;  // "*.DOMAIN", by DOMAIN: for domains below it
+  std::shared_ptr<const routing::RouteFiles> route_files;            // further files for routes; null: not read, as in `mxpress`
+  std::shared_ptr<const routing::AliasBook> alias_book;              // the content of alias_file; null: not read
+  std::shared_ptr<content::Signer> signer;                           // signs outgoing mail; null: not signed
   std::vector<std::string> warnings;                                 // for the log
 
-  // The hostname; "localhost" if it is no domain.
+  // The hostname; "localhost" if it is not a valid domain.
   proto::Domain own_domain() const;
   bool is_local(const proto::Domain& domain) const;
   // The policy of one destination: its own keys over the general ones.
   queue::RetryPolicy retry_for(const proto::Domain& domain) const;
   std::size_t max_sessions_for(const proto::Domain& domain) const;
   dns::AddressFamily address_family_for(const proto::Domain& domain) const;
-  // Null: direct. The way of mail that is released, too: none that holds. Valid as long as the configuration.
-  // A fallback is the way only while it is in force.
+  // Null: direct. Also for released mail: never a route that holds. Valid as long as the configuration. A fallback is returned only while
+  // it is in use.
   const RouteConfig* route_for(const proto::Domain& domain) const;
-  // The route that holds mail for the domain, of a sender whose route is `sender_route` (a key of `routes`, kDirectRoute or empty); null:
+  // The route that holds mail for the domain, for a sender whose route is `sender_route` (a key of `routes`, kDirectRoute or empty); null:
   // none.
   const RouteConfig* holding_route(const proto::Domain& domain, std::string_view sender_route) const;
-  // Whether [destination] names a way for the domain, which all mail for it takes.
+  // True if [destination] gives the domain a route, which all its mail uses.
   bool has_own_route(const proto::Domain& domain) const;
   boost::filesystem::path drop_directory() const { return spool_directory / "drop"; }
   boost::filesystem::path refused_directory() const { return spool_directory / "drop-refused"; }
@@ -196,13 +196,13 @@ inline constexpr const char* kDefaultConfigFile = "/etc/mxpress/mxpress.toml";
 
 // Default file: kDefaultConfigFile, which need not exist; a file that was named must. Errors name file, line, and a suggestion.
 Result<Config> load_config(const std::optional<boost::filesystem::path>& file);
-// Where the daemon's control socket is, as far as a file with mistakes tells: to reach a daemon that runs on its older settings.
+// The path of the daemon's control socket, as far as a file with errors tells it: to reach a daemon that runs with earlier settings.
 boost::filesystem::path control_socket_in(const std::optional<boost::filesystem::path>& file);
 // Sets the default of [local] deliver for the daemon: automatic if this host has /var/mail and the socket of mxpress-deliver, else keep.
 void choose_local_delivery(Config& config);
 Result<Config> parse_config(std::string_view toml, const std::string& file_name);
 
-// The configuration in force. Any thread. Whoever needs it takes a snapshot and keeps it for one step.
+// The configuration in use. Any thread. Take a snapshot and keep it for one step.
 class CurrentConfig {
  public:
   explicit CurrentConfig(Config config) : config_(std::make_shared<const Config>(std::move(config))) {}

@@ -1,4 +1,4 @@
-// Finds keys that contradict each other, or lack each other.
+// Finds keys that contradict each other, or need each other.
 #include "mta/config/config_check.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ void check_listeners(const Config& config, ConfigReader& reader) {
   }
 }
 
-// What a route needs of other keys.
+// Checks other keys that a route needs.
 void check_route(const Config& config, const RouteConfig& route, ConfigReader& reader) {
   const std::string shown = route.source.substr(1, route.source.size() - 2);
   const auto complain = [&](const std::string& key, const std::string& what) {
@@ -51,7 +51,7 @@ void check_route(const Config& config, const RouteConfig& route, ConfigReader& r
 
 using Complain = std::function<void(const std::string& what)>;
 
-// A secret of one kind is never shown by a mechanism for another.
+// A mechanism never shows a secret of another kind.
 void check_mechanisms(const CredentialsConfig& credentials, const Complain& complain) {
   const auto is_for_others = [&](const std::string& mechanism) { return kind_of_mechanism(mechanism) != credentials.kind(); };
   if (std::any_of(credentials.mechanisms.begin(), credentials.mechanisms.end(), is_for_others))
@@ -89,7 +89,7 @@ void check_credentials(const std::string& name, const CredentialsConfig& credent
   if (sources > 1) complain("password_file, password_credential, password_command and certificate_file: set one of them");
 }
 
-// Routes that share an account have one limit: which of two would hold?
+// Routes that share an account have one limit, so only one of them may set it.
 void check_rates(const Config& config, const std::string& key, const std::vector<Rate> RouteConfig::* rates, ConfigReader& reader) {
   std::map<std::string, const RouteConfig*> firsts;  // by credentials
   const auto check = [&](const RouteConfig& route) {
@@ -124,8 +124,8 @@ void check_routes(const Config& config, ConfigReader& reader) {
 
 void check_whole(const Config& config, ConfigReader& reader) {
   check_listeners(config, reader);
-  if (reader.result()) check_routes(config, reader);                  // else what seems to be missing may be misspelt
-  const bool has_one_attempt = config.retry.lifetime == Duration(0);  // a delay is told of by the final notice
+  if (reader.result()) check_routes(config, reader);                  // otherwise a key that seems missing may be misspelt
+  const bool has_one_attempt = config.retry.lifetime == Duration(0);  // a delay is reported by the final notice
   if (!has_one_attempt && config.retry.delay_notice >= config.retry.lifetime)
     reader.complain(std::max(reader.line_of("retry.delay_notice"), reader.line_of("retry.lifetime")),
                     "[retry] delay_notice must be shorter than lifetime (\"0\" for no such notice)");

@@ -1,4 +1,4 @@
-// What several keys of the configuration say together.
+// Checks that involve several keys of the configuration.
 #pragma once
 
 namespace mxpress::mta {
@@ -9,7 +9,7 @@ namespace mxpress::mta::config {
 
 class ConfigReader;
 
-// Complains to the reader about keys that contradict each other, or lack each other. After the whole file has been read.
+// Reports keys that contradict each other, or need each other. Call it after the whole configuration has been read.
 void check_whole(const Config& config, ConfigReader& reader);
 
 }  // namespace mxpress::mta::config

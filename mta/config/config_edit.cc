@@ -1,4 +1,4 @@
-// Edits the text of a configuration, and reads it again to see that nothing else has changed.
+// Edits the text of a configuration, and parses the result to check that nothing else has changed.
 #include "mta/config/config_edit.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ std::string key_files(const KeyFiles& keys) {
   return "{" + text + " }";
 }
 
-// Whether they say the same, whatever the order and the lines.
+// True if their contents are equal, ignoring order and lines.
 bool is_same(const ConfigValue& a, const ConfigValue& b);
 
 bool is_same(const Table& a, const Table& b) {
@@ -59,7 +59,7 @@ Table* table_in(Table& table, std::string_view key) {
   return entry ? std::get_if<Table>(&entry->value.data) : nullptr;
 }
 
-// [dkim."DOMAIN"], however the domain is written. Null: there is none.
+// [dkim."DOMAIN"], in any spelling of the domain. Null: there is none.
 ConfigEntry* domain_entry(Table& file, const proto::Domain& domain) {
   Table* const dkim = table_in(file, "dkim");
   if (!dkim) return nullptr;
@@ -89,7 +89,7 @@ std::string with_line_ends(std::string_view lines, std::string_view line_end) {
   return text;
 }
 
-// Where line `number` begins; the first is 1.
+// The offset where line `number` begins; the first is 1.
 std::optional<std::size_t> begin_of_line(std::string_view text, std::uint32_t number) {
   std::size_t at = 0;
   for (std::uint32_t line = 1; line < number; ++line) {
@@ -166,7 +166,7 @@ Result<std::string> with_dkim_next_as_keys(std::string_view toml, const proto::D
   const auto equals = next_line.find('=');
   if (equals == next_line.npos) return Error::permanent("the line of next has no =");
   std::string text(toml);
-  // The later line first, so that the place of the other one stays.
+  // The later line first, so that the offset of the other one stays valid.
   const auto replace = [&text](std::size_t at, const std::string& by) { text.replace(at, end_of_line(text, at) - at, by); };
   const std::string keys_line = "keys =" + next_line.substr(equals + 1);
   replace(std::max(*keys_at, *next_at), *keys_at > *next_at ? keys_line : "");

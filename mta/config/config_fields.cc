@@ -1,4 +1,4 @@
-// Every key of the configuration, once: how its value is read and how it is shown.
+// Every key of the configuration, once: how its value is read and shown.
 #include "mta/config/config_fields.h"
 
 #include "mta/config/alias_kinds.h"
@@ -120,7 +120,7 @@ void add_retry(std::vector<ConfigField>& fields, queue::RetryPolicy& retry) {
   fields.push_back(field("retry", "outage_lifetime", retry.outage_lifetime, duration_or_zero(kDay * 365)));
 }
 
-// A retry field of a destination: the first that is set copies the general policy.
+// A retry field of a destination: the first one that is set copies the general policy.
 ConfigField own_retry(std::optional<queue::RetryPolicy>& target, const queue::RetryPolicy& general, std::size_t index) {
   const auto inner = [](queue::RetryPolicy& policy) {
     std::vector<ConfigField> fields;
@@ -136,7 +136,7 @@ ConfigField own_retry(std::optional<queue::RetryPolicy>& target, const queue::Re
           [&target, inner, index] { return target ? inner(*target)[index].show() : std::string(); }};
 }
 
-// Of a destination or a sender.
+// For a destination or a sender.
 ConfigField route_field(std::string& target) {
   return field("", "route", target,
                optional_text("\"direct\", \"hold\", the NAME of a [route.NAME], or a host such as \"mail.example.com:25\""));

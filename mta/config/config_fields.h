@@ -1,4 +1,4 @@
-// Every key of the configuration, once: how its value is read and how it is shown.
+// Every key of the configuration, once: how its value is read and shown.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@ namespace mxpress::mta::config {
 struct ConfigField {
   std::string table;  // "" for keys before the first [table]
   std::string name;
-  std::function<Status(const ConfigValue&)> read;  // the error says what is wanted
+  std::function<Status(const ConfigValue&)> read;  // the error describes the expected value
   std::function<std::string()> show;               // as TOML; empty: not set
 };
 
@@ -28,12 +28,12 @@ std::vector<ConfigField> fields_of(SenderConfig& sender);
 std::vector<ConfigField> fields_of(CredentialsConfig& credentials);
 std::vector<ConfigField> fields_of(OAuthConfig& oauth);
 
-// One table that the administrator has named, or [route].
+// One table named by the administrator, or [route].
 struct ConfigSection {
   std::string heading;  // "route.office"
   std::vector<ConfigField> fields;
 };
-// All of them, in the order in which `config show` has them. They refer to `config`.
+// All of them, in the order of `config show`. They refer to `config`.
 std::vector<ConfigSection> sections_of(Config& config);
 
 // "50MB", "512K", "1GB" (powers of 1024), or octets.

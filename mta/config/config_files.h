@@ -13,12 +13,12 @@
 
 namespace mxpress::mta::config {
 
-// The lines of several files, numbered through, so that one number says file and line.
+// The lines of several files, numbered consecutively, so that one number identifies file and line.
 class FileLines {
  public:
   // Appends a file. Returns the offset of its line numbers: the line count of the files before it.
   std::uint32_t add(const std::string& file_name, std::string_view text);
-  // "FILE:LINE"; of 0 the first file and 0.
+  // "FILE:LINE"; for 0 the first file and 0.
   std::string place(std::uint32_t line) const;
 
  private:
@@ -35,11 +35,11 @@ struct MergedFiles {
   FileLines lines;
 };
 
-// Adds a file: tables merge, of a key that is there twice the later one stays. The error names file and line.
+// Adds a file: tables are merged; for a repeated key the later value is kept. The error names file and line.
 Status merge_file(std::string_view toml, const std::string& file_name, MergedFiles& files);
 
-// `file` itself, then conf.d/*.toml in the folder of `file`, in the order of the octets of their names, without those that begin with a
-// dot. An error if the folder is there and cannot be listed.
+// `file` itself, then conf.d/*.toml in the folder of `file`, sorted by the octets of their names, without those that begin with a dot. An
+// error if the folder exists and cannot be listed.
 Result<std::vector<boost::filesystem::path>> config_files(const boost::filesystem::path& file);
 
 // Reads them, each at most 1 MiB, and adds them. Errors name the file.

@@ -1,4 +1,4 @@
-// The types of value that configuration keys have: how each is read, checked and shown.
+// The types of configuration values: how each is read, checked and shown.
 #include "mta/config/config_kinds.h"
 
 #include <algorithm>
@@ -32,7 +32,7 @@ Kind<T> of_text(std::string what, std::function<Result<T>(std::string_view)> par
           [format](const T& target) { return in_quotes(format(target)); }};
 }
 
-// A table of names before the @, and an address for each, which `parse` checks: its Error says what is wrong with it.
+// A table of names before the @, with an address for each, which `parse` checks: its Error describes the problem.
 template <class T>
 Result<std::map<std::string, T>> parse_names(const Value& value, const std::function<Result<T>(std::string_view)>& parse) {
   if (!value.table()) return wants("a table such as { root = \"admin@example.com\" }", value);
@@ -52,7 +52,7 @@ Result<std::map<std::string, T>> parse_names(const Value& value, const std::func
   return names;
 }
 
-// As it will be for a user "user".
+// Checks the form that a user "user" would get.
 Result<std::string> parse_sender(std::string_view text) {
   std::string example(text);
   if (const auto at = example.find(kUserOfSender); at != example.npos) example.replace(at, kUserOfSender.size(), "user");
@@ -101,7 +101,7 @@ Kind<Duration> duration(Duration least, Duration most) {
           [](const Duration& target) { return in_quotes(queue::format_duration(target)); }};
 }
 
-// Like duration(), and "0", which each key explains.
+// Like duration(), and "0", whose meaning depends on the key.
 Kind<Duration> duration_or_zero(Duration most) {
   const Kind<Duration> usual = duration(std::chrono::seconds(1), most);
   return {[parse = usual.parse](const Value& value) -> Result<Duration> {

@@ -1,4 +1,4 @@
-// The types of value that configuration keys have: how each is read, checked and shown.
+// The types of configuration values: how each is read, checked and shown.
 #pragma once
 
 #include <functional>
@@ -25,7 +25,7 @@ Error wants(std::string_view what, const ConfigValue& value);
 Kind<bool> flag();
 Kind<std::uint64_t> size(std::uint64_t least);
 Kind<Duration> duration(Duration least, Duration most);
-Kind<Duration> duration_or_zero(Duration most);  // and "0"
+Kind<Duration> duration_or_zero(Duration most);  // also "0"
 Kind<boost::filesystem::path> path();
 Kind<boost::filesystem::path> socket_path();
 Kind<proto::Domain> domain();

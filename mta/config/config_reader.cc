@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxErrors = 20;
 
-// The key that was probably meant: the same name in another table, else the nearest name, those of the same table first.
+// The key that was probably meant: the same name in another table, else the nearest name, preferably in the same table.
 std::string suggestion(const std::string& table, std::string_view key, const std::vector<Candidate>& candidates) {
   key = key.substr(0, 64);
   const Candidate* best = nullptr;
@@ -39,7 +39,7 @@ std::string place(const std::string& table, const std::string& key) {
   return (table.empty() ? "" : "[" + table + "] ") + proto::printable(key, 64);
 }
 
-// A name that stands in other keys: "office", "gmail-2".
+// A name that other keys may use: "office", "gmail-2".
 bool is_name(std::string_view text) {
   const auto fits = [](unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -73,7 +73,7 @@ void ConfigReader::read(const ConfigValue::Table& file) {
     if (entry.key == "dkim") read_each(entry, "[dkim.\"example.com\"]", &ConfigReader::read_dkim);
     if (entry.key == "credentials") read_each(entry, "[credentials.provider]", &ConfigReader::read_credentials);
   }
-  for (const ConfigEntry& entry : file) {  // last, because they start from the general keys, and name routes
+  for (const ConfigEntry& entry : file) {  // last, because they use the general keys, and name routes
     if (entry.key == "destination") read_each(entry, "[destination.\"example.com\"]", &ConfigReader::read_destination);
     if (entry.key == "sender") read_each(entry, "[sender.\"@example.com\"]", &ConfigReader::read_sender);
   }
@@ -109,7 +109,7 @@ void ConfigReader::read_top(const ConfigEntry& entry) {
   for (const ConfigEntry& inner : *entry.value.table()) read_key(fields_, entry.key, entry.key, inner);
 }
 
-// `table` as the fields know it, `shown` as the file names it.
+// `table`: its name in the fields; `shown`: its name in the file.
 void ConfigReader::read_key(const Fields& fields, const std::string& table, const std::string& shown, const ConfigEntry& entry) {
   const auto field =
       std::find_if(fields.begin(), fields.end(), [&](const ConfigField& f) { return f.table == table && f.name == entry.key; });
@@ -167,7 +167,7 @@ void ConfigReader::read_route(const std::string& shown, RouteConfig& route, cons
   lines_.emplace(shown, entry.line);
 }
 
-// What the provider of that name has goes before the route's own keys.
+// Applies the provider's settings before the route's own keys.
 void ConfigReader::take_provider(const std::string& shown, RouteConfig& route, const ConfigEntry& entry) {
   for (const ConfigEntry& inner : *entry.value.table()) {
     if (inner.key != "provider" || !inner.value.text()) continue;
@@ -239,7 +239,7 @@ void ConfigReader::read_destination_entry(const Fields& fields, const std::strin
   for (const ConfigEntry& inner : *entry.value.table()) read_key(fields, "retry", shown + ".retry", inner);
 }
 
-// The name of a route, or a host that makes one.
+// The name of a route, or a host that becomes one.
 void ConfigReader::name_route(const std::string& shown, const std::string& name) {
   if (name.empty() || name == kDirectRoute || config_.routes.contains(name)) return;
   if (name == kHoldRoute) {

@@ -1,4 +1,4 @@
-// Applies the entries of the configuration files to a Config, and collects what is wrong with them.
+// Applies the entries of the configuration files to a Config, and collects errors.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +24,14 @@ struct Candidate {
 
 class ConfigReader {
  public:
-  // `config` outlives it.
+  // `config` must outlive it.
   ConfigReader(Config& config, FileLines lines);
 
   void read(const ConfigValue::Table& file);
   void complain(std::uint32_t line, const std::string& text) { errors_.emplace(line, text); }
-  // All complaints, one on each line: "FILE:LINE: what is wrong".
+  // All errors, one per line: "FILE:LINE: problem".
   Status result() const;
-  // Where a key stands, for errors found by comparing several: "retry.lifetime", "route.office.auth"; 0 if it is not in the file.
+  // The line of a key, for errors that involve several: "retry.lifetime", "route.office.auth"; 0 if it is not in the file.
   std::uint32_t line_of(const std::string& name) const;
   // "FILE:LINE" of each key that was read, by the same names.
   std::map<std::string, std::string> places() const;

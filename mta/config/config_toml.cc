@@ -1,4 +1,4 @@
-// The only file that knows the TOML parser: text to values with line numbers.
+// Parses TOML into values with line numbers. No other file uses the TOML parser.
 #include <toml++/toml.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// A configuration file as values with line numbers, so that only one file knows the TOML parser.
+// A configuration file as values with line numbers, independent of the TOML parser.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct ConfigEntry;
 struct ConfigValue {
   using List = std::vector<ConfigValue>;
   using Table = std::vector<ConfigEntry>;
-  struct Other {  // floats and dates: no key wants them
+  struct Other {  // floats and dates, which no key accepts
     std::string kind;
   };
   std::uint32_t line = 0;

@@ -1,4 +1,4 @@
-// "address:port" and "host:port" as configuration writes them.
+// "address:port" and "host:port" in the configuration.
 #include "mta/config/endpoint.h"
 
 #include <charconv>

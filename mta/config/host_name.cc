@@ -1,4 +1,4 @@
-// The name of this host when the configuration gives none.
+// The name of this host if the configuration has none.
 #include "mta/config/host_name.h"
 
 #include <unistd.h>

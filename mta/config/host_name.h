@@ -1,4 +1,4 @@
-// The name of this host when the configuration gives none.
+// The name of this host if the configuration has none.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -7,7 +7,7 @@
 
 namespace mxpress::mta::config {
 
-// Where to look; a test gives its own.
+// The sources of the name; tests replace them.
 struct HostNameSources {
   boost::filesystem::path mailname = "/etc/mailname";
   boost::filesystem::path hosts = "/etc/hosts";
@@ -15,8 +15,8 @@ struct HostNameSources {
 };
 
 // /etc/mailname, else the fully qualified name: gethostname(), completed from /etc/hosts. The DNS is never asked: the daemon reads its
-// configuration as root and must start without a network. Adds a warning that says what to set unless the name is fully qualified.
-// Never "localhost": no mail host accepts it (then it is a name below .invalid, RFC 2606 2).
+// configuration as root and must start without a network. Adds a warning with the key to set unless the name is fully qualified. Never
+// "localhost": no mail host accepts it (then it is a name below .invalid, RFC 2606 2).
 std::string find_host_name(const HostNameSources& sources, std::vector<std::string>& warnings);
 
 // Has a dot, is not a variant of localhost. RFC 5321 2.3.5, 4.1.1.1

@@ -1,4 +1,4 @@
-// Reads [local] deliver, and chooses where it is not set.
+// Reads [local] deliver, and chooses its default.
 #include "mta/config/config.h"
 
 #include <boost/filesystem/operations.hpp>
@@ -10,7 +10,7 @@ namespace mxpress::mta {
 namespace {
 
 constexpr std::string_view kLmtp = "lmtp:";
-constexpr std::uint16_t kLmtpPort = 24;  // the usual one; RFC 2033 names none
+constexpr std::uint16_t kLmtpPort = 24;  // usual port; RFC 2033 names none
 constexpr const char* kMailFolder = "/var/mail";
 
 Result<LocalDelivery> parse_lmtp(std::string_view place) {

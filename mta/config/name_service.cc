@@ -1,4 +1,4 @@
-// How [dns] configures the resolver.
+// Configures the resolver by [dns].
 #include "mta/config/name_service.h"
 
 #include <utility>
@@ -6,7 +6,7 @@
 namespace mxpress::mta::config {
 namespace {
 
-constexpr std::size_t kDnsCache = 1 << 20;  // octets, of each worker: destinations keep their own hosts
+constexpr std::size_t kDnsCache = 1 << 20;  // octets, for each worker: destinations keep their own hosts
 
 }  // namespace
 

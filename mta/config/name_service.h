@@ -1,4 +1,4 @@
-// How [dns] configures the resolver.
+// Configures the resolver by [dns].
 #pragma once
 
 #include "dns/stub_resolver.h"
@@ -6,7 +6,7 @@
 
 namespace mxpress::mta::config {
 
-// The configuration has been checked: each server's text parses.
+// The configuration must be checked: each server's text parses.
 dns::StubConfig stub_config(const Config& config);
 
 }  // namespace mxpress::mta::config

@@ -1,4 +1,4 @@
-// The configuration file that a program is told to read.
+// The configuration file named on the command line or in the environment.
 #include "mta/config/named_file.h"
 
 #include <boost/filesystem/operations.hpp>

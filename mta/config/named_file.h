@@ -1,4 +1,4 @@
-// The configuration file that a program is told to read.
+// The configuration file named on the command line or in the environment.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -6,8 +6,8 @@
 
 namespace mxpress::mta::config {
 
-// That of the option --config (nullopt: not given), else that of the environment's MXPRESS_CONFIG, which a program with more rights than
-// its caller does not read (secure_getenv(3)). Absolute, so that it is the same file after a change of folder. nullopt: the default one.
+// The file in the option --config (nullopt: not given), else in the environment's MXPRESS_CONFIG, which a program with more rights than its
+// caller ignores (secure_getenv(3)). Absolute, so that it stays the same after a change of folder. nullopt: the default file.
 std::optional<boost::filesystem::path> named_file(const std::optional<boost::filesystem::path>& option);
 
 }  // namespace mxpress::mta::config

@@ -1,4 +1,4 @@
-// What is known of OAuth providers.
+// Settings of known OAuth providers.
 #include "mta/config/oauth_config.h"
 
 namespace mxpress::mta {
@@ -12,7 +12,7 @@ OAuthEndpoints microsoft(const std::string& tenant) {
   return {url(base + "token"), url(base + "devicecode"), url(base + "authorize"), "https://outlook.office.com/SMTP.Send offline_access"};
 }
 
-// developers.google.com: OAuth 2.0 for mobile and desktop apps. The scope for mail is none that Google's device flow gives.
+// developers.google.com: OAuth 2.0 for mobile and desktop apps. Google's device flow does not allow the scope for mail.
 OAuthEndpoints google() {
   return {url("https://oauth2.googleapis.com/token"), std::nullopt, url("https://accounts.google.com/o/oauth2/v2/auth"),
           "https://mail.google.com/"};

@@ -1,4 +1,4 @@
-// What is known of OAuth providers, for OAuthConfig. RFC 6749, RFC 8628.
+// Settings of known OAuth providers, for OAuthConfig. RFC 6749, RFC 8628.
 #pragma once
 
 #include <optional>
@@ -13,9 +13,9 @@ namespace mxpress::mta {
 inline constexpr std::string_view kMicrosoft = "microsoft", kGoogle = "google";
 bool is_oauth_provider(std::string_view name);
 
-// What is in force: what is set, else the provider's.
+// The effective values: from the configuration, else the provider's.
 struct OAuthEndpoints {
-  std::optional<proto::HttpsUrl> token;          // there is one, where the configuration has been checked
+  std::optional<proto::HttpsUrl> token;          // always set in a checked configuration
   std::optional<proto::HttpsUrl> device;         // RFC 8628 3.1
   std::optional<proto::HttpsUrl> authorization;  // RFC 6749 3.1
   std::string scope;

@@ -1,4 +1,4 @@
-// OAuth providers, read and shown.
+// Reads and shows OAuth providers.
 #include "mta/config/oauth_kinds.h"
 
 #include <algorithm>
@@ -47,7 +47,7 @@ Kind<std::string> oauth_provider() {
           [](const std::string& target) { return target.empty() ? target : in_quotes(target); }};
 }
 
-// It becomes a part of a path.
+// It becomes part of a path.
 Kind<std::string> oauth_tenant() {
   return {[](const ConfigValue& value) -> Result<std::string> {
             constexpr std::string_view kTenant = "the id or a domain of a directory";

@@ -1,4 +1,4 @@
-// The types of value that [credentials.NAME] oauth has.
+// The types of value in [credentials.NAME] oauth.
 #pragma once
 
 #include "mta/config/config_kinds.h"

@@ -1,4 +1,4 @@
-// Reads the providers that the program has with it.
+// Reads the built-in list of providers.
 #include "mta/config/providers.h"
 
 #include <algorithm>

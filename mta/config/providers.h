@@ -1,4 +1,4 @@
-// Providers whose hosts mxpress knows: etc/providers.toml.
+// Known providers and their hosts: etc/providers.toml.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@ namespace mxpress::mta::config {
 struct Provider {
   std::string name;      // as in [route] provider
   RouteConfig route;     // host, port, implicit
-  std::string user;      // that everybody signs in with there; empty: each has an own one
-  std::string password;  // for people: where it comes from
-  std::string oauth;     // as in [credentials.NAME] oauth: whose tokens it takes; empty: not known
-  std::string spf;       // whose SPF record names the hosts that its mail leaves from; empty: not known
+  std::string user;      // user name that everybody signs in with there; empty: each has his own
+  std::string password;  // for people: where to get it
+  std::string oauth;     // value for [credentials.NAME] oauth with this provider; empty: unknown
+  std::string spf;       // domain whose SPF record lists the hosts that its mail leaves from; empty: unknown
 };
 
 // In the order of the file, which is part of the program.

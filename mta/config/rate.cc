@@ -18,7 +18,7 @@ struct Unit {
 };
 constexpr Unit kUnits[] = {{"s", 1s}, {"m", 1min}, {"h", 1h}, {"d", 24h}};
 
-// Nothing but digits, and in range or zero.
+// Only digits, and in range or zero.
 std::optional<std::uint64_t> parse_count(std::string_view text) {
   std::uint64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);

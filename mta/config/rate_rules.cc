@@ -1,4 +1,4 @@
-// Gathers the rate limits of routes.
+// Collects the rate limits of routes.
 #include "mta/config/rate_rules.h"
 
 #include "mta/config/config.h"
@@ -6,7 +6,7 @@
 namespace mxpress::mta {
 namespace {
 
-// "[route.office]" becomes "route.office"; empty: a host that [destination] or [sender] names, which has no limit.
+// "[route.office]" becomes "route.office"; empty: a host named by [destination] or [sender], which has no limit.
 std::string heading_of(const RouteConfig& route) {
   return route.source.starts_with("[route") ? route.source.substr(1, route.source.size() - 2) : std::string();
 }

@@ -1,4 +1,4 @@
-// What applies to a route where a key is not set.
+// The defaults of a route's keys.
 #include "mta/config/route_config.h"
 
 #include <algorithm>
@@ -24,8 +24,8 @@ SecretKind CredentialsConfig::kind() const {
   return SecretKind::password;
 }
 
-// Tokens and certificates have their own. SCRAM never shows the password, PLAIN and LOGIN only to a host that has proved who it is.
-// CRAM-MD5 comes behind them there: hosts that store hashed passwords often offer it and cannot do it.
+// Tokens and certificates have their own mechanisms. SCRAM never shows the password, PLAIN and LOGIN only to a verified host. CRAM-MD5
+// comes after them: hosts that store hashed passwords often offer it although they cannot do it.
 std::span<const std::string_view> auth_mechanisms() {
   static constexpr std::string_view kMechanisms[] = {
       "EXTERNAL", "OAUTHBEARER", "XOAUTH2", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1",

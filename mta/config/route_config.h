@@ -1,4 +1,4 @@
-// Ways of mail that the configuration names, also to users of this host, and what this host signs in with: [route], [route.NAME],
+// Routes of the configuration, including those to users of this host, and the credentials for them: [route], [route.NAME],
 // [credentials.NAME].
 #pragma once
 
@@ -19,7 +19,7 @@
 
 namespace mxpress::mta {
 
-// How much a route may hand over in which time: "100/h".
+// The limit of a route's mail in a period: "100/h".
 // At most `count` in any `period`.
 struct Rate {
   static constexpr std::uint64_t kMost = 10'000'000;
@@ -27,22 +27,22 @@ struct Rate {
   std::uint64_t count = 1;                    // 1 to kMost
   Duration period = std::chrono::seconds(1);  // a second, a minute, an hour or a day
 
-  // "100/h". The Error says what to write instead.
+  // "100/h". The Error has the correct form.
   static Result<Rate> parse(std::string_view text);
   std::string to_string() const { return std::to_string(count) + "/" + unit(); }
-  // Of its period: "s", "m", "h" or "d".
+  // The unit of its period: "s", "m", "h" or "d".
   std::string unit() const;
   bool operator==(const Rate&) const = default;
 };
 
-// Where and for what an OAuth provider gives tokens: [credentials.NAME] oauth. RFC 6749, RFC 8628.
+// The OAuth provider for tokens, and their purpose: [credentials.NAME] oauth. RFC 6749, RFC 8628.
 struct OAuthConfig {
-  std::string provider;  // kMicrosoft, kGoogle: what is not set below is theirs; empty: nothing is
-  std::string tenant;    // of Microsoft: a directory's id or domain; empty: "common"
+  std::string provider;  // kMicrosoft, kGoogle: gives the values not set below; empty: none
+  std::string tenant;    // for Microsoft: a directory's id or domain; empty: "common"
   std::optional<proto::HttpsUrl> token_url, device_url, authorization_url;
   std::string scope;
-  std::optional<boost::filesystem::path> ca_file;  // PEM: the authorities that are trusted, instead of the system's
-  std::vector<dns::Network> allow_addresses;       // that are asked although they are not public
+  std::optional<boost::filesystem::path> ca_file;  // PEM: the trusted authorities, instead of the system's
+  std::vector<dns::Network> allow_addresses;       // used although they are not public
   bool operator==(const OAuthConfig&) const = default;
 };
 
@@ -52,10 +52,10 @@ struct HostPort {
   bool operator==(const HostPort&) const = default;
 };
 
-// Where mail goes next: hosts in the order to try, or the mail hosts that the DNS has for a domain. Neither: those of the recipient's
+// The next hop of mail: hosts in the order to try, or the mail hosts in the DNS of a domain. Neither: the mail hosts of the recipient's
 // domain.
 struct NextHops {
-  std::vector<HostPort> hosts;  // port 0: none is stated
+  std::vector<HostPort> hosts;  // port 0: not given
   std::optional<proto::Domain> mail_hosts_of;
   bool empty() const { return hosts.empty() && !mail_hosts_of; }
   bool operator==(const NextHops&) const = default;
@@ -71,32 +71,32 @@ enum class RouteTransport : std::uint8_t {
 struct RouteConfig {
   RouteTransport transport = RouteTransport::smtp;
   NextHops next_hops;
-  std::optional<std::uint16_t> port;  // of hosts that state none
+  std::optional<std::uint16_t> port;  // for hosts without one
   std::optional<RouteTls> tls;
-  bool implicit_tls = false;                       // TLS from the first octet on (RFC 8314), not after STARTTLS
-  std::optional<boost::filesystem::path> ca_file;  // PEM: the authorities that are trusted, instead of the system's
+  bool implicit_tls = false;                       // TLS from the first octet on (RFC 8314), instead of STARTTLS
+  std::optional<boost::filesystem::path> ca_file;  // PEM: the trusted authorities, instead of the system's
   std::optional<std::string> pinned_key;           // SHA-256 of the host's public key (SubjectPublicKeyInfo), 32 octets
-  std::string credentials;                         // NAME; empty: nobody signs in
-  std::optional<dns::Address> from_address;        // that connections are made from; none: as the system chooses
-  std::vector<Rate> rate;                          // of messages, each for another period; empty: as many as there are
-  std::vector<Rate> recipient_rate;                // the same of recipients
-  std::optional<proto::Mailbox> author;            // that stands in From and in the envelope of its mail; none: as it was handed in
-  bool fallback = false;                           // mail goes direct, and here while this host cannot send directly; of [route] alone
-  std::string provider;                            // whose host and port these are; empty: the file states them
+  std::string credentials;                         // NAME; empty: no sign-in
+  std::optional<dns::Address> from_address;        // local address of connections; nullopt: the system chooses
+  std::vector<Rate> rate;                          // of messages, each for another period; empty: no limit
+  std::vector<Rate> recipient_rate;                // the same for recipients
+  std::optional<proto::Mailbox> author;            // replaces From and the envelope sender of its mail; nullopt: unchanged
+  bool fallback = false;                           // used only while this host cannot send directly; only in [route]
+  std::string provider;                            // source of host and port; empty: the file gives them
   std::string source;                              // for people: "[route]", "[route.office]", "[destination.\"x.example\"] route"
 
-  // What applies where a key is not set. `usual`: [delivery] port.
+  // The defaults of unset keys. `usual`: [delivery] port.
   std::uint16_t port_or(std::uint16_t usual) const;
   bool operator==(const RouteConfig&) const = default;
 };
 
-// The mechanisms that this host can sign in with, the best first.
+// The mechanisms that this host supports, the best first.
 std::span<const std::string_view> auth_mechanisms();
 
 enum class SecretKind : std::uint8_t {
   password,
   token,       // an access token (RFC 7628)
-  certificate  // of this host as a client of TLS, with its private key
+  certificate  // of this host as a TLS client, with its private key
 };
 // The kind of secret that a mechanism proves or shows.
 SecretKind kind_of_mechanism(std::string_view mechanism);
@@ -106,24 +106,24 @@ struct CredentialsConfig {
   std::string user;
   std::optional<boost::filesystem::path> password_file;
   std::string password_credential;            // the name of a credential of systemd (LoadCredential=)
-  std::vector<std::string> password_command;  // that mxpress-runner runs: an absolute path and arguments; its output is the password
-  std::vector<std::string> mechanisms;        // of SASL, upper case; the only ones to use, in this order. Empty: as mxpress prefers
-  bool allow_cleartext = false;               // PLAIN and LOGIN also where the host has not proved who it is
+  std::vector<std::string> password_command;  // run by mxpress-runner: an absolute path and arguments; its output is the password
+  std::vector<std::string> mechanisms;        // of SASL, upper case; the only ones to use, in this order. Empty: mxpress chooses
+  bool allow_cleartext = false;               // PLAIN and LOGIN even if the host is not verified
   std::optional<boost::filesystem::path> certificate_file;  // PEM: a certificate, others of its chain, and the private key
   std::optional<OAuthConfig> oauth;  // the secret is an access token of this provider, by the refresh token of `mxpress setup oauth`
   std::string client_id;             // of this host, as the OAuth provider has registered it
-  std::optional<boost::filesystem::path> client_secret_file;  // what such a client proves itself with, if it has that
+  std::optional<boost::filesystem::path> client_secret_file;  // proves the identity of such a client, if it has one
 
-  // A token also because the mechanisms are all for tokens.
+  // Also a token if all mechanisms are for tokens.
   SecretKind kind() const;
   bool operator==(const CredentialsConfig&) const = default;
 };
 
-// [local] deliver: where mail for this host's users goes.
+// [local] deliver: the destination of mail for this host's users.
 struct LocalDelivery {
   enum class Kind : std::uint8_t {
     keep,       // the daemon's own mailbox
-    automatic,  // ~/Maildir/ of users who have it, else as mbox
+    automatic,  // ~/Maildir/ of users who have one, else as mbox
     mbox,       // /var/mail/USER
     maildir,    // ~/Maildir/
     lmtp        // another program of this host or elsewhere
@@ -132,7 +132,7 @@ struct LocalDelivery {
   boost::filesystem::path lmtp_socket{};  // a Unix socket; empty: lmtp_host
   HostPort lmtp_host{};
 
-  // "keep", "mbox", "maildir", "lmtp:/run/dovecot/lmtp", "lmtp:mail.example.org:24". The Error says what to write.
+  // "keep", "mbox", "maildir", "lmtp:/run/dovecot/lmtp", "lmtp:mail.example.org:24". The Error has the correct form.
   static Result<LocalDelivery> parse(std::string_view text);
   std::string to_string() const;
   bool operator==(const LocalDelivery&) const = default;

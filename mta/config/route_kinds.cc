@@ -1,4 +1,4 @@
-// Addresses, and what takes mail.
+// Addresses, and receivers of mail.
 #include "mta/config/route_kinds.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ std::string in_quotes(std::string_view text) { return "\"" + std::string(text) +
 
 constexpr std::size_t kMostWords = 64, kLongestWord = 4096;  // octets
 
-// UTF-8 stays as it is.
+// UTF-8 is allowed.
 bool is_control(unsigned char c) { return c < ' ' || c == 0x7F; }
 
 std::string shown(const ConfigValue& value) { return in_quotes(proto::printable(*value.text(), 100)); }

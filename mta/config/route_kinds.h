@@ -1,4 +1,4 @@
-// The types of value that ways of mail have.
+// The types of value in routes.
 #pragma once
 
 #include "mta/config/config_kinds.h"
@@ -9,8 +9,8 @@ Kind<proto::Mailbox> mailbox();
 Kind<RouteTransport> route_transport();
 Kind<Rate> rate();
 Kind<std::vector<Rate>> rates();           // one or several, each for another period; an empty list: none
-Kind<dns::Address> ip_address();           // that a host may have: no wildcard, no multicast
+Kind<dns::Address> ip_address();           // of a host: no wildcard, no multicast
 Kind<std::string> alert_recipient();       // a user of this host or an address; empty: nobody
-Kind<std::vector<std::string>> command();  // an absolute path and its arguments, for no shell; empty: not set
+Kind<std::vector<std::string>> command();  // an absolute path and its arguments, without a shell; empty: not set
 
 }  // namespace mxpress::mta::config

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kUsersWanted = "a list of names and numbers of users, such as [\"www-data\", 1001]";
 constexpr std::string_view kOthersWanted = "\"refuse\" or \"direct\"";
 
-// -1: there is none.
+// -1: unknown.
 std::int64_t uid_of(const std::string& name) {
   passwd entry{};
   passwd* found = nullptr;

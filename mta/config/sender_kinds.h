@@ -1,4 +1,4 @@
-// The types of value that [sender] has.
+// The types of value in [sender].
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace mxpress::mta::config {
 
-Kind<std::vector<LocalUser>> local_users();  // asks the system for the numbers of names
+Kind<std::vector<LocalUser>> local_users();  // asks the system for the uids of names
 Kind<SenderConfig::Others> others();
 
 // "user@example.org", "@example.org" or "*", as keys of a SenderTable.

@@ -1,4 +1,4 @@
-// How long the other side may take.
+// Time limits for the remote side.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@
 
 namespace mxpress::mta {
 
-// How long each stage may take. RFC 5321 4.5.3.2. [timeouts]
+// The time limit of each stage. RFC 5321 4.5.3.2. [timeouts]
 struct Timeouts {
   Duration connect = std::chrono::seconds(30);
   Duration greeting = std::chrono::minutes(5);
@@ -19,7 +19,7 @@ struct Timeouts {
   Duration block = std::chrono::minutes(3);  // each block of content
   Duration dot = std::chrono::minutes(10);   // after the final dot
   Duration quit = std::chrono::seconds(10);
-  Duration session = std::chrono::minutes(60);  // one transaction with all its stages, however slowly the peer drips
+  Duration session = std::chrono::minutes(60);  // one transaction with all its stages, at any speed of the peer
   Duration server_idle = std::chrono::minutes(5);
 };
 
