@@ -12,7 +12,7 @@ namespace {
 
 Error no_room() { return Error::transient("too much is being re-encoded for mail hosts at the moment"); }
 
-// Finds out what a conversion will give. The original is read twice.
+// Finds the result of a conversion. The original is read twice.
 class Preparation {
  public:
   Preparation(DataSource& original, proto::MimeGoal goal, ConversionRoom::Hold& hold) : original_(original), hold_(hold) {
@@ -66,7 +66,7 @@ class Preparation {
     co_return Status();
   }
 
-  // A header is there in its old form, its new one and a part of each more while it changes.
+  // While a header changes, its old form, its new one, and a part of each are in memory.
   bool holds(std::size_t parser) const { return hold_.raise_to(2 * kBlock + buffer_.capacity() + made_.capacity() + 2 * parser); }
 
   DataSource& original_;

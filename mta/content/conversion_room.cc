@@ -1,4 +1,4 @@
-// Counts what conversions hold.
+// Counts the memory of conversions.
 #include "mta/content/conversion_room.h"
 
 namespace mxpress::mta::content {

@@ -1,4 +1,4 @@
-// The memory that conversions of content (conversion.h) take together, and how much of it one user and one destination may have.
+// The memory of all conversions of content (conversion.h), with limits per user and destination.
 #pragma once
 
 #include <cstddef>
@@ -12,20 +12,20 @@
 
 namespace mxpress::mta::content {
 
-// A conversion holds its buffers, one header and its plan as long as its transaction lasts, however slow the host is: some 0.5 MiB, and at
-// most some 10 MiB for content made to be costly. Users have fair shares (FairBudget) of the room, and of the half of it that all who hold
-// something for one destination may have. Any thread.
+// A conversion holds its buffers, one header and its plan for the whole transaction, however slow the host is: some 0.5 MiB, and at most
+// some 10 MiB for content made to be costly. Users have fair shares (FairBudget) of the room, and of half of it for all conversions for one
+// destination. Any thread.
 class ConversionRoom {
  public:
   static constexpr std::size_t kUsual = 28u << 20;
-  static constexpr std::size_t kLeastAtDestination = 512u << 10;  // of each user, as long as it is free there: a usual conversion
+  static constexpr std::size_t kLeastAtDestination = 512u << 10;  // for each user, as long as it is free there: a usual conversion
 
   struct Owner {
     fairness::Owner submitter;
     std::string destination;
   };
 
-  // What one conversion holds. The room outlives it.
+  // The memory held by one conversion. The room must outlive it.
   class Hold {
    public:
     Hold(ConversionRoom& room, Owner owner)
@@ -33,12 +33,12 @@ class ConversionRoom {
     ~Hold() { release(); }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
-    // From now on that many octets, or what it was if that was more. False: they do not fit, and nothing has changed.
+    // Holds this many octets from now on, or the previous number if that was larger. False: they do not fit, and nothing has changed.
     [[nodiscard]] bool raise_to(std::size_t octets);
     void release();
-    // While no host is asked nothing is held of any destination's share.
+    // While no host is being tried no destination's share is used.
     void leave_destination();
-    // For the host that is asked next; nothing happens where it is the same. False: it does not fit into that share.
+    // For the next host to try; does nothing if it is the same. False: it does not fit into that share.
     [[nodiscard]] bool enter_destination(std::string_view destination);
 
    private:
@@ -50,7 +50,7 @@ class ConversionRoom {
   };
 
   explicit ConversionRoom(std::size_t octets = kUsual) : submitters_(octets) {}
-  // Of this process.
+  // The room of this process.
   static ConversionRoom& common();
   std::size_t held() const { return submitters_.held(); }
   std::size_t held_for(const std::string& destination) const;
@@ -61,7 +61,7 @@ class ConversionRoom {
 
   fairness::FairBudget submitters_;
   mutable std::mutex mutex_;
-  std::map<std::string, fairness::FairBudget> destinations_;  // for which something is held
+  std::map<std::string, fairness::FairBudget> destinations_;  // only those with a holder
 };
 
 }  // namespace mxpress::mta::content

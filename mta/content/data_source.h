@@ -1,4 +1,4 @@
-// Content that is read as it is needed.
+// Content that is read on demand.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class DataSource {
   virtual std::uint64_t size() const = 0;
   // Fills the buffer from `offset`; 0 at the end. An Error ends the transaction before the final dot: nothing is delivered.
   virtual Task<Result<std::size_t>> read(std::uint64_t offset, char* buffer, std::size_t size) = 0;
-  // All of it, where nothing has to be read for it.
+  // The whole content if nothing has to be read for it.
   virtual std::optional<std::string_view> in_memory() const { return std::nullopt; }
 };
 

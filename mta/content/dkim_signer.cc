@@ -12,7 +12,7 @@
 namespace mxpress::mta::content {
 namespace {
 
-// Content that is made while it is read has to be read from its beginning.
+// Content that is made while it is read must be read from its beginning.
 Task<Result<dkim::BodyDigest>> digest_of(DataSource& content, std::uint64_t body_begin, dkim::BodyForm form) {
   dkim::BodyHash hash(form);
   std::string buffer;
@@ -33,8 +33,8 @@ Task<Result<dkim::BodyDigest>> body_digest(DataSource& content, std::uint64_t bo
   co_return digest;
 }
 
-// A signature with a key of 2048 bits takes as long as a file thread needs for so much of a file in the page cache; with twice the bits
-// eight times as long.
+// A signature with a key of 2048 bits takes as long as a file thread needs to read this much of a file in the page cache; with twice the
+// bits eight times as long.
 std::uint64_t octets_like(const dkim::Key& key) {
   constexpr std::uint64_t kLike2048 = 256 * 1024;
   if (key.kind() != dkim::KeyKind::rsa) return kLike2048 / 8;
@@ -54,7 +54,7 @@ class DkimSigning final : public Signing {
     for (const dkim::SigningKey& key : identity_.keys) {
       dkim::Signer::Draft draft = signer_->draft(identity_, key, fields_, *body);
       if (!draft.known) {
-        // The key is shared: the call may go on when the session is gone.
+        // The key is shared: the call may continue after the session is gone.
         const auto compute = [shared = key.key, digest = draft.digest] { return shared.sign(digest); };
         const Result<std::string> value = co_await fairness::run_blocking(threads, {owner_, octets_like(key.key)}, compute);
         if (!value.ok()) co_return value.error();
@@ -68,8 +68,8 @@ class DkimSigning final : public Signing {
   }
 
  private:
-  const std::shared_ptr<dkim::Signer> signer_;  // new keys make a new one
-  const dkim::Identity& identity_;              // of it
+  const std::shared_ptr<dkim::Signer> signer_;  // new keys make a new signer
+  const dkim::Identity& identity_;              // of signer_
   const dkim::SignedFields fields_;
   const fairness::Owner owner_;
 };

@@ -1,7 +1,7 @@
 // Signs content by DKIM:
 //
 //   dkim::KeyRing ring;
-//   const Result<dkim::Key> key = dkim::Key::parse(pem);                         // an Error says what to do
+//   an Error has the action to take
 //   const Status added = ring.add({domain, {{"mx2026", *key}, ...}});            // the same
 //   ring.set_own(host_domain);
 //   const auto signer = std::make_shared<content::DkimSigner>(std::move(ring));  // one for all workers; new keys, a new one
@@ -17,10 +17,10 @@
 
 namespace mxpress::mta::content {
 
-// Works in blocks of 64 KiB, and lets the others on its thread go on after each. Signatures are computed by the file threads.
+// Works in blocks of 64 KiB, and lets others on its thread run after each. The file threads compute signatures.
 class DkimSigner final : public Signer {
  public:
-  // Whether the keys of a domain may sign a message with this header. Any thread.
+  // True if the keys of a domain may sign a message with this header. Any thread.
   using Allows = std::function<bool(const proto::Envelope& envelope, std::string_view header, const proto::Domain& domain)>;
 
   // Without `allows` they always may.
@@ -32,7 +32,7 @@ class DkimSigner final : public Signer {
 
  private:
   const Allows allows_;
-  mutable queue::Guarded<std::shared_ptr<dkim::Signer>> signer_;  // shared with the messages that it is signing
+  mutable queue::Guarded<std::shared_ptr<dkim::Signer>> signer_;  // shared with the messages being signed
 };
 
 }  // namespace mxpress::mta::content

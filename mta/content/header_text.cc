@@ -9,7 +9,7 @@
 namespace mxpress::mta::content {
 namespace {
 
-// Room is made once, for all that may follow: text that grows by doubling would be there twice.
+// Memory is reserved once, for the maximum: growing by doubling would need it twice.
 Task<Status> read_more(DataSource& source, std::string& text) {
   const std::size_t begin = text.size();
   if (begin >= HeaderText::kMost) co_return Error::transient("the header is too long to be signed");

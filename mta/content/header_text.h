@@ -1,4 +1,4 @@
-// The header of content that is read as it is needed.
+// The header of content that is read on demand.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 
 namespace mxpress::mta::content {
 
-// A header as a whole: in the memory of its source, or read.
+// A complete header: in the memory of its source, or read.
 class HeaderText {
  public:
-  // Longer ones are not read: intake makes none.
+  // Longer headers are not read: intake accepts none.
   static constexpr std::size_t kMost = proto::kMaxHeader + proto::kMaxHeader / 4;
 
-  // Reads from offset 0: one block, and what follows in as few calls as possible. Holds at most kMost and a block. An Error is transient.
+  // Reads from offset 0: one block, then the rest in as few calls as possible. Holds at most kMost and a block. An Error is transient.
   static Task<Result<HeaderText>> read(DataSource& source);
 
   // The fields, with their CRLF. Valid as long as this and the source.
   std::string_view fields() const { return whole().substr(0, end_); }
-  // Whether an empty line ends the fields; where it does not, it is missing (proto::HeaderScanner).
+  // True if an empty line ends the fields; false if it is missing (proto::HeaderScanner).
   bool has_empty_line() const { return has_empty_line_; }
-  // Where the body begins in the content, behind the empty line or where it is missing.
+  // The offset of the body in the content, after the empty line if there is one.
   std::uint64_t body_begin() const { return end_ + (has_empty_line_ ? 2 : 0); }
 
  private:

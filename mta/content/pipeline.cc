@@ -1,4 +1,4 @@
-// Makes of a message what a mail host takes.
+// Makes from a message the content for a mail host.
 #include "mta/content/pipeline.h"
 
 #include <utility>

@@ -1,13 +1,13 @@
-// From the stored content of a message to the octets that a mail host gets. The stages, in this order, each only where it is needed:
+// From the stored content of a message to the octets for a mail host. The stages, in this order, each only if it is needed:
 //
 //   stored content (complete since intake: header fields, line ends)
-//   > another author, where a route demands one                  mta/content/replaced_author.h
+//   > another author, if a route requires one                     mta/content/replaced_author.h
 //   > short lines: no line over 998 octets                      RFC 5321 4.5.3.1.6
 //   > seven bits, for a host without 8BITMIME                    RFC 6152 3
-//   > the signature, where somebody signs                        mta/content/signed_content.h
+//   > the signature, if there is a signer                          mta/content/signed_content.h
 //   > the wire
 //
-// Whatever changes octets is a stage in front of the signature. DSNs are stored messages, and take the same way.
+// All stages that change octets come before the signature. DSNs are stored messages, and take the same stages.
 #pragma once
 
 #include <memory>
@@ -37,19 +37,19 @@ class ReplacedAuthor;
 class SignedContent;
 class Signer;
 
-// What signing waits for its turn at. All outlive it.
+// The turns that signing waits for. All must outlive it.
 struct SigningTurns {
-  fairness::OneAtATime* headers = nullptr;  // that are read, or brought into plain form; null: at once
-  fairness::FileTurns* threads = nullptr;   // that compute signatures; null: at once
+  fairness::OneAtATime* headers = nullptr;  // for headers that are read, or brought into plain form; null: at once
+  fairness::FileTurns* threads = nullptr;   // for computing signatures; null: at once
 };
 
-// What a mail host takes.
+// The requirements of a mail host.
 struct HostNeeds {
   bool eight_bit_mime = false;
-  std::string_view host;  // whose share of the room for conversions is used; outlives the call
+  std::string_view host;  // its share of the room for conversions is used; must outlive the call
 };
 
-// Why a message cannot be sent to a host.
+// The reason why a message cannot be sent to a host.
 struct Refusal {
   proto::Outcome outcome = proto::Outcome::deferred;  // or failed
   proto::EnhancedStatus status;
@@ -59,34 +59,34 @@ struct Refusal {
 struct Prepared {
   DataSource* data = nullptr;  // of the pipeline, or of the message
   proto::BodyType body = proto::BodyType::seven_bit;
-  // A header line of over 998 octets had no space to fold it at, and is sent in pieces. Its value has blanks that were not there.
+  // A header line of over 998 octets had no space to fold it at, and is sent in pieces. Its value has additional blanks.
   bool breaks_header = false;
   std::optional<Refusal> refusal{};          // then there is no data
-  const SignedContent* signature = nullptr;  // whose data this is; null before sign()
+  const SignedContent* signature = nullptr;  // the source of this data; null before sign()
 };
 
-// For one message, as long as an attempt lasts: what a stage has made serves all transactions and hosts, and uses the share of the room for
-// conversions that the host has which is asked at the time. Thread: of one delivery.
+// For one message, for the duration of an attempt: the result of a stage serves all transactions and hosts, and is charged to the share of
+// the current host in the room for conversions. Thread: of one delivery.
 class Pipeline {
  public:
-  // All outlive it. Without a room: ConversionRoom::common(). Without a signer nothing is signed.
+  // All arguments must outlive it. Without a room: ConversionRoom::common(). Without a signer nothing is signed.
   Pipeline(DataSource& stored, const proto::Envelope& envelope, Signer* signer = nullptr, SigningTurns turns = {});
   Pipeline(DataSource& stored, const proto::Envelope& envelope, ConversionRoom& room, Signer* signer = nullptr, SigningTurns turns = {});
-  // The author in From from now on. Before the first prepare(); outlives it.
+  // Sets the author in From. Call it before the first prepare(); `author` must outlive the pipeline.
   void replace_author(const proto::Mailbox& author) { author_ = &author; }
   ~Pipeline();
 
-  // The stored content, if this host can get it as it is, but for signatures, and the author stays.
+  // The stored content, if this host can get it unchanged (except for signatures) and the author stays.
   std::optional<Prepared> as_stored(const HostNeeds& needs) const;
-  // All but signatures, before MAIL: size, body type and whether it can be sent at all are known then. What it makes is valid as long as
+  // Everything except signatures, before MAIL: then size, body type and whether it can be sent are known. The result is valid as long as
   // the pipeline; one reader at a time.
   Task<Prepared> prepare(HostNeeds needs);
-  // The signatures, once the host waits for the content: all of it is read for them. `content`: of prepare() or as_stored().
+  // Adds the signatures, once the host waits for the content: all of it is read for them. `content`: from prepare() or as_stored().
   Task<Prepared> sign(Prepared content, std::string_view host);
   bool signs() const { return signer_ != nullptr; }
-  // Octets that sign() adds to a header in plain form, at most.
+  // The maximum octets that sign() adds to a header in plain form.
   std::size_t most_of_signatures() const;
-  // While another host is looked for, and is connected to, no share of the one before is used.
+  // While another host is searched and connected to, no share of the previous one is used.
   void leave_host();
 
  private:
@@ -99,12 +99,12 @@ class Pipeline {
   ConversionRoom& room_;
   Signer* const signer_;
   const SigningTurns turns_;
-  const proto::Mailbox* author_ = nullptr;           // null: it stays
-  std::unique_ptr<ReplacedAuthor> with_author_;      // made of stored_
-  std::unique_ptr<Converted> short_lines_;           // made of stored_
-  std::unique_ptr<Converted> seven_bit_;             // made of short_lines_, or of stored_
-  std::unique_ptr<SignedContent> signed_seven_bit_;  // made of seven_bit_
-  std::unique_ptr<SignedContent> signed_;            // made of short_lines_, or of stored_
+  const proto::Mailbox* author_ = nullptr;           // null: unchanged
+  std::unique_ptr<ReplacedAuthor> with_author_;      // from stored_
+  std::unique_ptr<Converted> short_lines_;           // from stored_
+  std::unique_ptr<Converted> seven_bit_;             // from short_lines_, or from stored_
+  std::unique_ptr<SignedContent> signed_seven_bit_;  // from seven_bit_
+  std::unique_ptr<SignedContent> signed_;            // from short_lines_, or from stored_
 };
 
 }  // namespace mxpress::mta::content

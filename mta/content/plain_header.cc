@@ -1,4 +1,4 @@
-// Cleans header fields one after another.
+// Cleans header fields one by one.
 #include "mta/content/plain_header.h"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ bool is_plain(const proto::HeaderField& field) {
          std::none_of(field.text.begin(), field.text.end(), [](char c) { return proto::is_eight_bit(c) || is_odd_space(c); });
 }
 
-// Only SMTPUTF8 could carry it.
+// An address that only SMTPUTF8 could carry.
 bool has_raw_address(const proto::HeaderField& field) {
   if (!proto::is_address_field(field.name)) return false;
   const std::vector<std::string> addresses = proto::read_address_list(field.value).addresses;

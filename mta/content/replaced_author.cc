@@ -1,4 +1,4 @@
-// Puts another header in front of the body.
+// Replaces the header in front of the body.
 #include "mta/content/replaced_author.h"
 
 #include <utility>

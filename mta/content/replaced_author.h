@@ -1,4 +1,4 @@
-// The first stage where a route demands an author: content with another From, and the former one in Reply-To.
+// The first stage if a route requires an author: content with another From, and the former one in Reply-To.
 #pragma once
 
 #include <memory>
@@ -16,13 +16,13 @@ namespace mxpress::mta::content {
 
 class ReplacedAuthor {
  public:
-  // By proto::replace_author(). An Error is transient. The original, the room and the turns, in which headers are read (null: at once),
+  // Uses proto::replace_author(). An Error is transient. The original, the room and the turns for reading headers (null: at once) must
   // outlive it.
   static Task<Result<std::unique_ptr<ReplacedAuthor>>> make(DataSource& original, const proto::Mailbox& author, ConversionRoom& room,
                                                             ConversionRoom::Owner owner, fairness::OneAtATime* turns);
 
   DataSource& data() { return changed_ ? *changed_ : original_; }
-  // What the header holds.
+  // The memory of the header.
   ConversionRoom::Hold& hold() { return hold_; }
 
  private:

@@ -1,4 +1,4 @@
-// Prepares content for its signature, and puts that in front.
+// Prepares content for its signature, and adds it in front.
 #include "mta/content/signed_content.h"
 
 #include <utility>

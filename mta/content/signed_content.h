@@ -20,19 +20,19 @@ struct SigningTurns;
 // Longer headers fail in some verifiers (Exim: 65 kB).
 inline constexpr std::size_t kMostHeaderOfVerifiers = 60'000;
 
-// What a host gets of a message that may be signed. Before it is signed its header gets the empty line that ends it if that is missing, and
-// a plain form (plain_header()): verifiers differ about content without either. A message that nobody signs is left as it was.
+// The content for a host, of a message that may be signed. Before it is signed, its header gets a missing empty line at its end, and a
+// plain form (plain_header()): verifiers differ about content without either. A message without a signer is not changed.
 //
-// What has to be read of a header, or is made of it, takes up to kMostOfTurn, and is there only in a turn (SigningTurns::headers), in which
-// nobody waits for a host. Then nothing of a header is held but a plain form that is not the stored one: while the content is sent, and of
-// the room for conversions where it has more than kMostWithoutRoom.
+// Reading a header, or making another form of it, takes up to kMostOfTurn, and happens only in a turn (SigningTurns::headers), which never
+// waits for a host. After it only a plain form that differs from the stored header is held, while the content is sent; it is charged to the
+// room for conversions if it has more than kMostWithoutRoom.
 class SignedContent {
  public:
   static constexpr std::size_t kMostWithoutRoom = 16 * 1024;
   // A header that was read (HeaderText), and one field of it in another form.
   static constexpr std::size_t kMostOfTurn = 3u << 20;
 
-  // An Error is transient. The original and the room outlive it.
+  // An Error is transient. The original and the room must outlive it.
   static Task<Result<std::unique_ptr<SignedContent>>> make(DataSource& original, Signer& signer, const proto::Envelope& envelope,
                                                            ConversionRoom& room, ConversionRoom::Owner owner, SigningTurns turns);
 
@@ -40,7 +40,7 @@ class SignedContent {
   ConversionRoom::Hold& hold() { return hold_; }
   // Empty: not signed.
   const std::string& domain() const { return domain_; }
-  // The header with its signatures is longer than some verifiers read.
+  // True if the header with its signatures is longer than some verifiers read.
   bool has_long_header() const { return has_long_header_; }
 
  private:
@@ -52,7 +52,7 @@ class SignedContent {
   DataSource& original_;
   ConversionRoom::Hold hold_;
   std::size_t header_size_ = 0;
-  std::uint64_t body_begin_ = 0;    // in what is signed
+  std::uint64_t body_begin_ = 0;    // in the signed content
   std::optional<WithHead> clean_;   // of original_
   std::optional<WithHead> signed_;  // of clean_ or original_
   std::string domain_;

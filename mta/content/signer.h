@@ -1,4 +1,4 @@
-// Who signs content, as the pipeline knows it.
+// The interface of signers for the pipeline.
 #pragma once
 
 #include <cstdint>
@@ -20,22 +20,22 @@ struct Signature {
   std::string domain;  // that signed
 };
 
-// A message whose header has been seen, and is no longer needed.
+// A message after its header was read; the header is no longer needed.
 class Signing {
  public:
   virtual ~Signing() = default;
-  // Reads the content, from its beginning to its end once or more; it has an empty line behind its header. An Error is transient: nothing
-  // is sent unsigned because it could not be signed. Used once.
+  // Reads the content, from its beginning to its end, once or more; it must have an empty line after its header. An Error is transient:
+  // nothing is sent unsigned because it could not be signed. Used once.
   virtual Task<Result<Signature>> sign(DataSource& content, std::uint64_t body_begin, fairness::FileTurns* threads) = 0;
 };
 
-// Signs what a host gets, whatever scheme it is by: of the content alone (DKIM), or of the envelope, too. Any thread.
+// Signs the content for a host by any scheme: the content alone (DKIM), or also the envelope. Any thread.
 class Signer {
  public:
   virtual ~Signer() = default;
-  // With the fields of a header. Null: this message is not signed. The signer and the envelope outlive it.
+  // `header`: its fields. Null: this message is not signed. The signer and the envelope must outlive it.
   virtual Task<std::unique_ptr<Signing>> begin(std::string_view header, const proto::Envelope& envelope) = 0;
-  // Of Signature::fields, at most.
+  // The maximum of Signature::fields.
   virtual std::size_t most_octets() const = 0;
 };
 

@@ -5,7 +5,7 @@
 
 namespace mxpress::mta::content {
 
-// The head and what follows come in one piece if there is room: a small message is sent in one write.
+// The head and the following content are returned in one piece if there is room: a small message is sent in one write.
 Task<Result<std::size_t>> WithHead::read(std::uint64_t offset, char* buffer, std::size_t size) {
   size = std::min<std::uint64_t>(size, this->size() - std::min(offset, this->size()));
   const std::size_t of_head = offset < head_.size() ? head_.copy(buffer, size, offset) : 0;
@@ -20,7 +20,7 @@ Task<Result<std::size_t>> WithHead::read(std::uint64_t offset, char* buffer, std
   co_return of_head + *more;
 }
 
-// An original that is made while it is read has to be read from its beginning.
+// An original that is made while it is read must be read from its beginning.
 Task<Status> WithHead::pass_replaced(char* buffer, std::size_t size) {
   if (original_.in_memory()) co_return Status();
   for (std::uint64_t passed = 0; passed < replaced_;) {

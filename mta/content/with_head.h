@@ -1,4 +1,4 @@
-// Content with other octets at its beginning.
+// Content with another beginning.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace mxpress::mta::content {
 
-// `head`, and behind it what the original has behind its first `replaced` octets. Read from its beginning to its end if the original has to
-// be; reading from offset 0 begins again.
+// `head`, followed by the original without its first `replaced` octets. Read it from beginning to end if the original requires that;
+// reading from offset 0 starts again.
 class WithHead final : public DataSource {
  public:
-  // The original outlives it, and is at least as long as what is replaced.
+  // The original must outlive it, and be at least as long as the replaced part.
   WithHead(DataSource& original, std::string head, std::uint64_t replaced)
       : original_(original), head_(std::move(head)), replaced_(replaced) {}
   std::uint64_t size() const override { return head_.size() + original_.size() - replaced_; }

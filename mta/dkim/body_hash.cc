@@ -1,4 +1,4 @@
-// Makes the canonical form of a body, and hashes it.
+// Computes the canonical form of a body, and its hash.
 #include "mta/dkim/body_hash.h"
 
 #include <algorithm>
@@ -59,7 +59,7 @@ void BodyHash::feed(std::string_view text) {
 
 BodyDigest BodyHash::finish() {
   if (!at_line_start_) end_line();
-  // RFC 6376 3.4.3: a body without lines is CRLF; 3.4.4: is empty.
+  // RFC 6376 3.4.3: a body without lines becomes CRLF; 3.4.4: it becomes empty.
   if (form_ == BodyForm::simple && is_empty_) write(kLineEnd);
   flush();
   const bool needs_simple = form_ == BodyForm::relaxed && (has_odd_space_ || (is_empty_ && has_any_blank_));
@@ -76,7 +76,7 @@ void BodyHash::take_text(std::string_view text) {
   write(text);
 }
 
-// RFC 6376 3.4.4: blanks in a row are one space, and none at the end of a line.
+// RFC 6376 3.4.4: repeated blanks become one space; blanks at the end of a line are removed.
 void BodyHash::take_blank(char blank) {
   has_any_blank_ = true;
   if (form_ == BodyForm::simple) return take_text({&blank, 1});

@@ -1,4 +1,4 @@
-// The hash of a message's body in canonical form, made while the body passes. RFC 6376 3.4.3, 3.4.4, 3.7.
+// The hash of a message's body in canonical form, computed while the body passes. RFC 6376 3.4.3, 3.4.4, 3.7.
 #pragma once
 
 #include <array>
@@ -17,20 +17,20 @@ std::string_view name_of(BodyForm form);
 struct BodyDigest {
   Digest octets{};
   BodyForm form = BodyForm::relaxed;
-  // Only of the relaxed form: a body of blanks alone, or with a form feed or a vertical tab, which verifiers make different relaxed forms
-  // of (rspamd). The simple form of it is to be hashed instead. Never set for a body without octets, whose simple form is what they
-  // disagree about (Exim).
+  // Only for the relaxed form: a body of blanks alone, or with a form feed or a vertical tab, for which verifiers compute different relaxed
+  // forms (rspamd). Then hash its simple form instead. Never set for a body without octets, for which they differ in the simple form
+  // (Exim).
   bool needs_simple = false;
 };
 
-// The body is what stands behind the empty line that ends the header, in pieces of any size. It is hashed as proto::DataEncoder writes it:
-// only LF, with any CRs in front of it, ends a line, other CRs become a space, and the last line has an end. Linear time; constant memory.
+// The body is the text after the empty line that ends the header, in pieces of any size. It is hashed as proto::DataEncoder writes it: only
+// LF, with any CRs in front of it, ends a line, other CRs become a space, and the last line has an end. Linear time; constant memory.
 class BodyHash {
  public:
   explicit BodyHash(BodyForm form) : form_(form) {}
 
   void feed(std::string_view text);
-  // Once, after the last piece.
+  // Call once, after the last piece.
   BodyDigest finish();
 
  private:
@@ -43,10 +43,10 @@ class BodyHash {
   const BodyForm form_;
   Sha256 hash_;
   bool after_cr_ = false;
-  bool at_line_start_ = true;    // nothing of the line was taken
-  bool has_blank_ = false;       // relaxed: blanks that were taken and not written yet
-  bool has_written_ = false;     // something of this line
-  std::size_t empty_lines_ = 0;  // that were taken and not written yet
+  bool at_line_start_ = true;    // no octet of the line was taken yet
+  bool has_blank_ = false;       // relaxed: blanks taken and not written yet
+  bool has_written_ = false;     // part of this line
+  std::size_t empty_lines_ = 0;  // taken and not written yet
   bool is_empty_ = true;         // nothing was hashed
   bool has_any_blank_ = false;
   bool has_odd_space_ = false;  // form feed or vertical tab

@@ -20,7 +20,7 @@ using Memory = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
 constexpr int kEd25519Bits = 256;
 constexpr std::size_t kEd25519Octets = 32;
-// 65537 and smaller in practice. Some verifiers refuse more, and the cost of a verification grows with it.
+// 65537 or smaller in practice. Some verifiers refuse more, and the cost of a verification grows with it.
 constexpr int kMostExponentBits = 33;
 constexpr std::string_view kHowToMake = "; make one with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048";
 
@@ -34,7 +34,7 @@ bool has_block(std::string_view pem, std::string_view name) {
   return pem.find("-----BEGIN " + std::string(name) + "-----") != std::string_view::npos;
 }
 
-// Of text in which OpenSSL finds no private key.
+// For text in which OpenSSL finds no private key.
 Error unreadable(std::string_view pem) {
   if (has_block(pem, "ENCRYPTED PRIVATE KEY") || pem.find("Proc-Type: 4,ENCRYPTED") != std::string_view::npos)
     return refused("the key has a password, which mxpress cannot ask for", "; take it off with: openssl pkey -in OLD -out NEW");

@@ -29,16 +29,16 @@ struct PublicKey {
   bool operator==(const PublicKey&) const = default;
 };
 
-// An RSA public key in DER, as SubjectPublicKeyInfo and nothing behind it. The Error says what it is otherwise.
+// An RSA public key in DER: exactly a SubjectPublicKeyInfo. Otherwise the Error describes it.
 Result<PublicKey> rsa_public_key(std::string_view der);
 
 // A private key. Copies share it; any thread.
 class Key {
  public:
-  // PEM text: "-----BEGIN PRIVATE KEY-----" or "-----BEGIN RSA PRIVATE KEY-----", without password. The key has signed once, and its
-  // public key has verified that. The Error says what to do.
+  // PEM text: "-----BEGIN PRIVATE KEY-----" or "-----BEGIN RSA PRIVATE KEY-----", without password. The key is tested by a signature that
+  // its public key must verify. The Error has the action to take.
   static Result<Key> parse(std::string_view pem);
-  // `bits`: of RSA, in the range above. RSA-2048 takes some 100 ms, RSA-4096 a second or several.
+  // `bits`: for RSA, in the range above. RSA-2048 takes some 100 ms, RSA-4096 a second or more.
   static Result<Key> generate(KeyKind kind, int bits = kLeastRsaBits);
 
   KeyKind kind() const { return public_.kind; }
@@ -58,7 +58,7 @@ class Key {
   PublicKey public_;
 };
 
-// Whether this is the signature of that digest.
+// True if this is the signature of that digest.
 bool verify(const PublicKey& key, const Digest& digest, std::string_view signature);
 
 }  // namespace mxpress::mta::dkim

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMostInString = 255;  // RFC 1035 3.3
 constexpr std::size_t kEd25519Octets = 32;  // RFC 8463 4.2
-constexpr std::size_t kMostSelector = 200;  // octets: with the domain, a name of the DNS
+constexpr std::size_t kMostSelector = 200;  // octets: with the domain, a name in the DNS
 
 Error refused(std::string message) { return Error::permanent(std::move(message)); }
 
@@ -21,7 +21,7 @@ struct Tag {
   std::string_view value;
 };
 
-// Takes the first tag off the text; blanks may stand behind a ';' alone.
+// Removes the first tag from the text; blanks are allowed only after a ';'.
 Result<Tag> take_tag(std::string_view& text) {
   const auto end = text.find(';');
   const std::string_view tag = text.substr(0, end);
@@ -34,7 +34,7 @@ Result<Tag> take_tag(std::string_view& text) {
   return Tag{tag.substr(0, equals), tag.substr(equals + 1)};
 }
 
-// What a record may hold; each tag once.
+// The possible contents of a record; each tag once.
 struct Tags {
   std::optional<std::string_view> version, hashes, kind, key, flags;
 };

@@ -18,7 +18,7 @@ Error refused(const proto::Domain& domain, std::string_view why) {
   return Error::permanent("keys of " + domain.text() + ": " + std::string(why));
 }
 
-// With all selectors in the form of s=.
+// Converts all selectors to the form for s=.
 Status clean_selectors(Identity& identity) {
   std::set<std::string> known;
   for (SigningKey& one : identity.keys) {

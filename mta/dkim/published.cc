@@ -1,4 +1,4 @@
-// Reads key records of every form that RFC 6376 allows.
+// Reads key records in every form that RFC 6376 allows.
 #include "mta/dkim/published.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace mxpress::mta::dkim {
 namespace {
 
-using Tags = std::map<std::string, std::string, std::less<>>;  // the first of a name
+using Tags = std::map<std::string, std::string, std::less<>>;  // the first of each name
 
 // RFC 6376 3.2: a list of tags, with white space around names and values.
 std::optional<Tags> tags_of(std::string_view text) {
@@ -36,7 +36,7 @@ std::string without_blanks(std::string text) {
   return text;
 }
 
-// "a:b:c" has one of these.
+// True if "a:b:c" has one of these.
 bool lists(std::string_view list, std::initializer_list<std::string_view> wanted) {
   while (!list.empty()) {
     const auto end = list.find(':');
@@ -51,7 +51,7 @@ std::string_view value_or(const Tags& tags, std::string_view name, std::string_v
   return found == tags.end() ? otherwise : std::string_view(found->second);
 }
 
-// Why no verifier takes a signature of this kind by the record; empty: it may fit. The key itself is not compared.
+// The reason why no verifier accepts a signature of this kind with the record; empty: it may fit. The key itself is not compared.
 std::string flaw_of(const Tags& tags, KeyKind kind) {
   const std::string_view record_kind = value_or(tags, "k", "rsa");
   if (value_or(tags, "v", "DKIM1") != "DKIM1") return "the record is for another version of DKIM (v=)";

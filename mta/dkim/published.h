@@ -1,4 +1,4 @@
-// Compares what the DNS has for a key with the key, as verifiers do. RFC 6376 3.6.1, 6.1.2
+// Compares the DNS record of a key with the key, as verifiers do. RFC 6376 3.6.1, 6.1.2
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@ namespace mxpress::mta::dkim {
 
 struct RecordCheck {
   bool matches = false;  // mail that this key signs is verified
-  // For people, in one sentence without a full stop. Where it matches: what some receivers may object to; empty: nothing.
+  // For people, one sentence without a full stop. If it matches: a possible objection of some receivers; empty: none.
   std::string why;
 };
 
-// `texts`: all TXT records of the key's name, the strings of each joined. Reads what RFC 6376 allows, which is more than mxpress prints.
+// `texts`: all TXT records of the key's name, the strings of each joined. Reads all forms that RFC 6376 allows, more than mxpress prints.
 RecordCheck check_record(const std::vector<std::string>& texts, const PublicKey& key);
 
 }  // namespace mxpress::mta::dkim

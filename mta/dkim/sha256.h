@@ -12,15 +12,15 @@ namespace mxpress::mta::dkim {
 
 using Digest = std::array<std::uint8_t, 32>;
 
-// Throws std::runtime_error where OpenSSL has no SHA-256 or no memory.
+// Throws std::runtime_error if OpenSSL has no SHA-256 or no memory.
 class Sha256 {
  public:
   Sha256();
-  // With what was fed so far: a common beginning is hashed once.
+  // Copies the state so far: a common beginning is hashed once.
   Sha256(const Sha256& other);
   Sha256& operator=(const Sha256&) = delete;
   void feed(std::string_view text);
-  // Once, after the last piece.
+  // Call once, after the last piece.
   Digest finish();
 
  private:

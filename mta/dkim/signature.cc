@@ -9,12 +9,12 @@ namespace {
 constexpr std::size_t kMostColumns = 77;
 constexpr std::string_view kFold = "\r\n ";
 
-// Text in lines that are broken between the parts it is given.
+// Builds text whose lines are broken between its parts.
 class FoldedText {
  public:
   explicit FoldedText(std::string_view beginning) : text_(beginning), column_(beginning.size()) {}
 
-  // A tag, with a blank before it.
+  // Adds a tag, with a blank before it.
   void add_tag(std::string_view tag) {
     if (column_ + 1 + tag.size() > kMostColumns) {
       fold();
@@ -24,7 +24,7 @@ class FoldedText {
     add(tag);
   }
 
-  // What may stand in a line of its own, but needs no blank.
+  // Adds a part that may begin a line, but needs no blank.
   void add_part(std::string_view part) {
     if (column_ + part.size() > kMostColumns) fold();
     add(part);
@@ -49,7 +49,7 @@ class FoldedText {
 
 std::string tag(std::string_view name, std::string_view value) { return std::string(name).append("=").append(value).append(";"); }
 
-// The first name of a list, and what ends it.
+// Removes the first name of a list, with the character after it.
 std::string take_name(std::string_view& names) {
   const auto colon = names.find(':');
   const bool is_last = colon == std::string_view::npos;
@@ -58,7 +58,7 @@ std::string take_name(std::string_view& names) {
   return name;
 }
 
-// RFC 6376 3.5: white space may stand around the colons.
+// RFC 6376 3.5: white space is allowed around the colons.
 void add_names(std::string_view names, FoldedText& text) {
   text.add_tag("h=" + take_name(names));
   while (!names.empty()) text.add_part(take_name(names));
@@ -77,7 +77,7 @@ std::string field_without_value(const SignatureTags& tags) {
   text.add_tag(tag("s", tags.selector));
   add_names(tags.names, text);
   text.add_tag(tag("bh", proto::base64(text_of(tags.body.octets))));
-  // Last, without blank around '=' and without ';': some verifiers do not find the end of the value otherwise.
+  // Last, without blank around '=' and without ';': otherwise some verifiers do not find the end of the value.
   text.fold();
   text.add("b=");
   return text.take();
@@ -100,7 +100,7 @@ Digest digest_to_sign(const SignedFields& fields, std::string_view field_without
   proto::HeaderReader reader(field_without_value);
   const std::string relaxed = relaxed_field(reader.next().value());
   Sha256 hash(fields.hash());
-  // RFC 6376 3.7: no CRLF behind the last.
+  // RFC 6376 3.7: no CRLF after the last field.
   hash.feed(std::string_view(relaxed).substr(0, relaxed.size() - 2));
   return hash.finish();
 }

@@ -11,8 +11,8 @@
 
 namespace mxpress::mta::dkim {
 
-// What a signature says, besides its value. There is no time (t=, x=: verifiers refuse a clock that is ahead of theirs), no length (l=), no
-// i=, which would say d= once more, and no tag that a verifier need not know.
+// The tags of a signature, besides its value. There is no time (t=, x=: verifiers refuse a clock that is ahead of theirs), no length (l=),
+// no i=, which would repeat d=, and no tag that a verifier need not know.
 struct SignatureTags {
   KeyKind kind = KeyKind::rsa;
   std::string_view domain;    // d=: A-labels
@@ -21,13 +21,13 @@ struct SignatureTags {
   BodyDigest body;            // c=, bh=
 };
 
-// "DKIM-Signature: v=1; ...; b=" without value and line end: what is signed of the field itself. Lines of at most 77 octets, but for one
+// "DKIM-Signature: v=1; ...; b=" without value and line end: the signed part of the field itself. Lines of at most 77 octets, except one
 // with a long domain or selector.
 std::string field_without_value(const SignatureTags& tags);
-// The whole field with CRLF: the value behind b=, folded, and nothing behind it.
+// The whole field with CRLF: the value after b=, folded, at the end.
 std::string field_with_value(std::string field, std::string_view signature);
 
-// What a key signs: the digest of the fields and of the signature's own field without value. RFC 6376 3.7
+// The digest that a key signs: of the fields, and of the signature's own field without value. RFC 6376 3.7
 Digest digest_to_sign(const SignedFields& fields, std::string_view field_without_value);
 
 }  // namespace mxpress::mta::dkim

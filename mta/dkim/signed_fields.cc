@@ -30,13 +30,13 @@ constexpr std::array kNames = {
 constexpr std::string_view kListPrefix = "list-";
 constexpr std::size_t kMostListName = 40;  // octets; RFC 2369 and RFC 8058 have at most 21
 
-// A name may hold a ';', which a tag may not.
+// A name may contain a ';', which a tag may not.
 bool is_list_field(std::string_view name) {
   const auto fits = [](char c) { return proto::is_alpha(c) || proto::is_digit(c) || c == '-'; };
   return name.size() <= kMostListName && proto::starts_in_any_case(name, kListPrefix) && std::all_of(name.begin(), name.end(), fits);
 }
 
-// The last fields of those that were added.
+// The last fields that were added.
 class LastFields {
  public:
   void add(const proto::HeaderField& field) {
@@ -44,7 +44,7 @@ class LastFields {
     fields_.push_back(field);
     ++count_;
   }
-  // From the last one upwards.
+  // Visits them from the last one upwards.
   template <class Do>
   void for_each(Do what) const {
     const std::size_t known = std::min(fields_.size(), kMostOfOneName);
@@ -107,7 +107,7 @@ SignedFields::SignedFields(std::string_view header) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     const LastFields& fields = selection.named[i];
     fields.for_each([&](const proto::HeaderField& field) { sign(field); });
-    // RFC 6376 5.4.2: a name beyond those that are there stands for a field without octets.
+    // RFC 6376 5.4.2: a name without a field left counts as a field without octets.
     if (kNames[i].absent == Absent::is_signed && fields.has_all()) name(kNames[i].name);
   }
   selection.list.for_each([&](const proto::HeaderField& field) { sign(field); });

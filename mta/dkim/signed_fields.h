@@ -1,4 +1,4 @@
-// Which header fields a signature covers, and their canonical form. RFC 6376 3.4.2, 5.4.
+// The header fields that a signature covers, and their canonical form. RFC 6376 3.4.2, 5.4.
 #pragma once
 
 #include <string>
@@ -9,17 +9,17 @@
 
 namespace mxpress::mta::dkim {
 
-// More fields of one name than this are signed from the last one upwards as far as that. RFC 6376 5.4.2
+// The limit of signed fields with one name; they are signed from the last one upwards. RFC 6376 5.4.2
 inline constexpr std::size_t kMostOfOneName = 20;
 
-// Of SignedFields::names(), at most: the names that are known, as often as they can be signed, and 20 of "list-...".
+// The maximum of SignedFields::names(): the known names, as often as they can be signed, and 20 of "list-...".
 inline constexpr std::size_t kMostOctetsOfNames = 3'600;
 
-// "subject:one line\r\n": the name in lower case, unfolded, blanks in a row one space, none around the colon and at the end. RFC 6376 3.4.2
+// "subject:one line\r\n": the name in lower case, unfolded, repeated blanks as one, none around the colon or at the end. RFC 6376 3.4.2
 std::string relaxed_field(const proto::HeaderField& field);
 
 // From, To, Cc, Subject, Date, Message-ID, MIME-Version, Content-Type, Content-Transfer-Encoding and Reply-To, each named once more than it
-// is there, so that nobody adds one (RFC 6376 8.15); In-Reply-To, References, Feedback-ID and List-* as they are there. Never
+// occurs, so that nobody can add one (RFC 6376 8.15); In-Reply-To, References, Feedback-ID and List-* as often as they occur. Never
 // DKIM-Signature: no verifier accepts that. Linear time.
 class SignedFields {
  public:
@@ -28,7 +28,7 @@ class SignedFields {
 
   // The value of the tag h=: "from:from:to:...".
   const std::string& names() const { return names_; }
-  // Of their canonical form; the signature's own field is to follow.
+  // The hash of their canonical form; the signature's own field is to follow.
   const Sha256& hash() const { return hash_; }
 
  private:

@@ -1,4 +1,4 @@
-// Makes signatures, each once.
+// Makes each signature once.
 #include "mta/dkim/signer.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Signs: the fields of one message and the digest of its body become DKIM-Signature fields.
+// Signs: makes DKIM-Signature fields from the fields of a message and the digest of its body.
 #pragma once
 
 #include <deque>
@@ -13,11 +13,11 @@
 
 namespace mxpress::mta::dkim {
 
-// The newest signatures, by what was signed. A signature depends on nothing else: no time is in it, and a domain and selector have one key.
-// Any thread; two that sign the same at the same time both compute.
+// The newest signatures, by their signed data. A signature depends on nothing else: it has no time, and a domain and selector have one key.
+// Any thread; two threads that sign the same data at the same time both compute.
 class SignatureCache {
  public:
-  static constexpr std::size_t kMost = 4096;  // some 2 MiB; the oldest go first
+  static constexpr std::size_t kMost = 4096;  // some 2 MiB; the oldest are dropped first
 
   std::optional<std::string> find(const Digest& signed_digest);
   void keep(const Digest& signed_digest, const std::string& signature);
@@ -30,24 +30,24 @@ class SignatureCache {
   queue::Guarded<Known> known_;
 };
 
-// Keys and what they have signed. Keys that change make a new Signer. Any thread.
+// Keys, and their recent signatures. New keys make a new Signer. Any thread.
 class Signer {
  public:
-  // A signature, but for its value.
+  // A signature without its value.
   struct Draft {
     std::string field;                 // field_without_value()
-    Digest digest;                     // that the key signs
-    std::optional<std::string> known;  // what it gave when the same content was signed before
+    Digest digest;                     // to be signed by the key
+    std::optional<std::string> known;  // the value from an earlier signature of the same content
   };
 
   explicit Signer(KeyRing ring);
 
   const KeyRing& ring() const { return ring_; }
-  // `identity` and `key` are of the ring.
+  // `identity` and `key` must be of the ring.
   Draft draft(const Identity& identity, const SigningKey& key, const SignedFields& fields, const BodyDigest& body);
-  // What the key gave for the digest of a draft.
+  // Stores the key's signature for the digest of a draft.
   void keep(const Digest& digest, const std::string& value) { cache_.keep(digest, value); }
-  // Of all signatures of one message together, with CRLF, at most.
+  // The maximum of all signatures of one message together, with CRLF.
   std::size_t most_octets() const { return most_octets_; }
 
  private:
