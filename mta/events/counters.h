@@ -1,4 +1,4 @@
-// How often what has happened since the start.
+// Counts of events since the start.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace mxpress::mta::events {
 
 struct Counts {
   std::uint64_t accepted = 0;  // messages; not our own notices
-  // Recipients. `deferred`: once for each attempt that put them off.
+  // Recipients. `deferred`: one for each attempt that deferred them.
   std::uint64_t delivered = 0, deferred = 0, failed = 0, expired = 0, removed = 0, returned = 0;
   std::uint64_t failure_notices = 0, delay_notices = 0, success_notices = 0;
   std::uint64_t notices_left_out = 0, notices_kept = 0;  // delay notices not sent; notices in this host's mailbox

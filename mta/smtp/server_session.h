@@ -20,7 +20,7 @@ struct ServerOptions {
   std::uint64_t max_refused =
       128u << 20;               // octets of a refused message that are read so that the client gets the reply; then it is disconnected
   std::size_t max_errors = 20;  // refusals since the last accepted message; then 421. Not counted: 452 to RCPT
-  // Limit of octets outside ASCII in the commands of a session. Each may cost half a microsecond of IDNA (RFC 5891).
+  // Limit of octets outside ASCII in the commands of a session, which then ends. Each may cost half a microsecond of IDNA (RFC 5891).
   std::uint64_t max_international = UINT64_MAX;
   Duration idle = std::chrono::minutes(5);      // RFC 5321 4.5.3.2.7
   Duration content = std::chrono::minutes(60);  // limit for the whole content of one message, at any speed
