@@ -81,11 +81,11 @@ struct LocalConfig {
   // The external addresses of this host's users: by local part in lower case, or "*" for the rest; "{user}" in an address is replaced by
   // the local part.
   std::map<std::string, std::string> senders;
-  std::uint64_t mailbox_limit = 100u << 20;                              // octets of the daemon's own mailbox; then mail for it is deferred
-  std::optional<LocalDelivery> deliver;                                  // nullopt: not set, and choose_local_delivery() was not called
-  boost::filesystem::path deliver_socket = "/run/mxpress/deliver.sock";  // of mxpress-deliver
-  bool allow_commands = false;                                           // run commands of alias_file; otherwise they get no mail
-  std::string command_user = "nobody";                                   // the user that runs them
+  std::uint64_t mailbox_limit = 100u << 20;                               // octets of the daemon's own mailbox; when full, mail is deferred
+  std::optional<LocalDelivery> deliver;                                   // nullopt: not set, and choose_local_delivery() was not called
+  boost::filesystem::path deliver_socket = "/run/mxpress/deliver.sock";   // of mxpress-deliver
+  bool allow_commands = false;                                            // run commands of alias_file; otherwise they get no mail
+  std::string command_user = "nobody";                                    // the user that runs them
   boost::filesystem::path command_socket = "/run/mxpress/commands.sock";  // of the mxpress-runner that runs them
 
   LocalDelivery delivery() const { return deliver.value_or(LocalDelivery()); }

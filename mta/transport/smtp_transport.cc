@@ -240,7 +240,7 @@ class SmtpTransport::Parts::Attempt {
       first = false;
     }
     if (anything_untried() || !smtp_.keep(order_.site, session))
-      co_await client->quit();  // another host need not wait for this
+      co_await client->quit();  // this host's session need not wait while another host is tried
     co_return true;
   }
 
