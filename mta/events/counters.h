@@ -15,15 +15,15 @@ struct Counts {
   std::uint64_t failure_notices = 0, delay_notices = 0, success_notices = 0;
   std::uint64_t notices_left_out = 0, notices_kept = 0;  // delay notices not sent; notices in this host's mailbox
   std::uint64_t held = 0, released = 0, set_aside = 0;   // messages
-  std::uint64_t unrecorded = 0;                          // recipients whose outcome the spool did not take
-  std::uint64_t unreadable = 0;                          // times that a message could not be read
-  // New sessions with mail hosts by what TLS they reached; connections that a TLS policy ended, and others that became no session.
+  std::uint64_t unrecorded = 0;                          // recipients whose outcome the spool did not record
+  std::uint64_t unreadable = 0;                          // failed reads of messages
+  // New sessions with mail hosts by TLS level; connections ended by a TLS policy, and others that became no session.
   std::uint64_t sessions_verified = 0, sessions_encrypted = 0, sessions_clear = 0;
   std::uint64_t tls_refused = 0, connections_failed = 0;
   std::uint64_t site_failures = 0, site_recoveries = 0;
 };
 
-// Of the last hour.
+// In the last hour.
 struct HourCounts {
   std::uint64_t ended = 0, failed = 0;  // recipients: all, and those that failed or expired
 };
@@ -33,7 +33,7 @@ class Counters final : public Sink {
  public:
   std::string_view name() const override { return "counters"; }
   void take(const Event& event) override;
-  // As of one moment.
+  // A snapshot.
   Counts counts() const { return *counts_.lock(); }
 
  private:

@@ -1,4 +1,4 @@
-// What events take in memory, and their words.
+// The memory of events, and their words.
 #include "mta/events/event.h"
 
 #include "mta/system/log_queue.h"
@@ -24,7 +24,7 @@ std::string_view to_string(KeyRecordSeen::What what) {
   return kWords[static_cast<std::size_t>(what)];
 }
 
-// The keys of a line and its numbers are shorter than the RecipientOutcome.
+// The keys and numbers of a line are shorter than the RecipientOutcome.
 std::uint64_t octets_of(const Attempted& attempted) {
   std::uint64_t octets = 0;
   for (const RecipientOutcome& each : attempted.recipients) {

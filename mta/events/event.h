@@ -1,5 +1,5 @@
-// Events: what happens to a message, one record for each step of its life. An event that tells an outcome is emitted after the outcome is
-// durable. Values are as they are: sinks clean what they show.
+// Events: one record for each step of a message's life. An event about an outcome is emitted after the outcome is durable. Values are raw:
+// sinks clean what they show.
 #pragma once
 
 #include <cstdint>
@@ -33,14 +33,14 @@ struct TlsResult;
 
 namespace mxpress::mta::events {
 
-// Where an event has a LogRoom::Hold, its lines are about one message and are kept until they are written: the log takes the hold over.
+// The lines of an event with a LogRoom::Hold are about one message and are kept until they are written: the log takes over the hold.
 
-// It is durable in the queue; the client reads 250 afterwards.
+// It is durable in the queue; afterwards the client gets 250.
 struct Accepted {
   proto::QueueId message;
   const proto::Envelope& envelope;
   std::uint64_t size = 0;       // octets of content
-  std::string_view message_id;  // of the header; empty: it has none
+  std::string_view message_id;  // from the header; empty: none
   mutable LogRoom::Hold log_room{};
 };
 
@@ -61,30 +61,30 @@ struct HostTimes {
 struct RecipientOutcome {
   Disposition disposition = Disposition::deferred;
   std::string recipient;
-  std::string original_recipient;           // as it was given, where an alias made it another; else empty
-  std::optional<proto::HostResult> result;  // none: the operator stopped the attempt before anything was said
-  std::optional<HostTimes> host;            // none: no host said it
+  std::string original_recipient;           // the original address, if an alias changed it; else empty
+  std::optional<proto::HostResult> result;  // nullopt: the operator stopped the attempt before any result
+  std::optional<HostTimes> host;            // nullopt: the result came from no host
   std::optional<WallTime> next_try;         // if deferred
 };
 
-// What one attempt made of the recipients at one destination. Also expiry, a failed lookup, and damaged content.
+// The result of one attempt for the recipients at one destination. Also expiry, a failed lookup, and damaged content.
 struct Attempted {
   proto::QueueId message;
   std::string reverse_path;
-  Duration delay{0};  // since it was handed in
+  Duration delay{0};  // since submission
   std::vector<RecipientOutcome> recipients;
   mutable LogRoom::Hold log_room{};
 };
-// About what the event takes in memory, and no less than its lines in the log.
+// Approximate memory of the event; at least that of its log lines.
 std::uint64_t octets_of(const Attempted& attempted);
 
-// An attempt whose outcome the spool did not take: its recipients may be tried again.
+// An attempt whose outcome the spool did not record: its recipients may be tried again.
 struct Unrecorded {
   const Attempted& attempted;
   std::string_view reason;
 };
 
-// What an operator did.
+// An action of an operator.
 struct Acted {
   struct Withdrawn {
     std::string recipient;
@@ -92,36 +92,36 @@ struct Acted {
   };
   proto::QueueId message;
   queue::ActionKind action;
-  std::int64_t uid = -1;  // the operator's
+  std::int64_t uid = -1;  // of the operator
   std::string reverse_path{};
-  std::vector<Withdrawn> withdrawn{};  // of remove and bounce
+  std::vector<Withdrawn> withdrawn{};  // by remove and bounce
   mutable LogRoom::Hold log_room{};
 };
 std::uint64_t octets_of(const Acted& acted);
 
-// A DSN is in the queue, and its recipients need none any more.
+// A DSN is in the queue, and none is pending for its recipients any more.
 struct NoticeSent {
-  proto::QueueId message;  // that it tells of
+  proto::QueueId message;  // that it reports on
   queue::NoticeKind kind;
   const proto::ReversePath& to;
   proto::QueueId notice;
-  std::size_t recipients = 0;  // that it tells of
+  std::size_t recipients = 0;  // that it reports on
 };
 // A delay notice is not sent, because its sender has had too many of them.
 struct NoticeLeftOut {
   proto::QueueId message;
 };
-// A DSN that nobody took is in this host's mailbox.
+// An undeliverable DSN is in this host's mailbox.
 struct NoticeKept {
   proto::QueueId message;  // the DSN
   std::string_view mailbox;
 };
 
-// A DSN cannot be stored for now. It stays pending, and is looked at again.
+// A DSN cannot be stored now. It stays pending, and is tried again.
 struct NoticeWaits {
   enum class Why { no_room_on_disk, share_is_used };
   proto::QueueId message;
-  fairness::Owner owner;  // of the message: the lines about an owner's mail are limited
+  fairness::Owner owner;  // of the message: the log lines about an owner's mail are limited
   Why why;
   std::string_view reason;
 };
@@ -130,7 +130,7 @@ struct NoticePostponed {
   proto::QueueId message;
   Duration wait;
 };
-// The spool did not take a DSN, or this host's mailbox one that nobody took. It stays pending.
+// A DSN could not be stored in the spool, or an undeliverable one in this host's mailbox. It stays pending.
 struct NoticeNotStored {
   proto::QueueId message;
   fairness::Owner owner;
@@ -142,13 +142,13 @@ struct NoticeNotKept {
   std::string_view reason;
 };
 
-// A header line of over 998 octets had no space to fold it at, and this host was offered it in pieces.
+// A header line of over 998 octets had no space to fold it at, and was sent to this host in pieces.
 struct HeaderBroken {
   proto::QueueId message;
   std::string_view host;
 };
 
-// A new connection to a mail host, or why there is none.
+// A new connection to a mail host, or the reason why there is none.
 struct Connected {
   proto::QueueId message;
   const dns::Target& target;
@@ -158,15 +158,15 @@ struct Connected {
 
 struct SiteFailed {
   std::string_view hosts;
-  proto::HostResult result;  // without what is about one message
+  proto::HostResult result;  // without text about one message
   std::uint32_t failures = 0;
   WallTime next_probe{};
 };
 struct SiteRecovered {
   std::string_view hosts;
-  std::string_view login{};  // NAME of the [credentials.NAME] that its sessions sign in with; empty: they do not
+  std::string_view login{};  // NAME of the [credentials.NAME] of its sessions; empty: no sign-in
 };
-// A host has refused it, to an attempt whose outcome is an event of its own.
+// A host has refused a login. The outcome of the attempt is an event of its own.
 struct LoginRefused {
   std::string_view login;  // as above
 };
@@ -175,26 +175,26 @@ struct LoginRefused {
 struct OutageBegan {
   std::string_view way;     // "direct", "[route]"
   std::string_view reason;  // a sentence
-  std::string_view advice;  // what to do: a sentence
+  std::string_view advice;  // the action to take: a sentence
 };
 struct OutageEnded {
   std::string_view way;
   Duration lasted{0};
 };
 
-// It has brought the daemon down more than once, and is held.
+// The message has crashed the daemon more than once, and is held.
 struct SetAside {
   proto::QueueId message;
-  std::string_view death;  // what ended the last run
+  std::string_view death;  // the end of the last run
 };
 struct Unreadable {
   proto::QueueId message;
   std::string_view reason;
 };
 
-// What is known of the DNS record of a key that signs mail, or is to.
+// News about the DNS record of a key that signs mail, or is to.
 struct KeyRecordSeen {
-  enum class What { signs, waits, lost, back };  // lost: it signs on
+  enum class What { signs, waits, lost, back };  // lost: it continues to sign
   What what;
   std::string_view domain, selector;
   std::string_view reason;

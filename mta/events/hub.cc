@@ -1,4 +1,4 @@
-// Hands events to sinks, and counts what they lose.
+// Passes events to sinks, and counts their losses.
 #include "mta/events/hub.h"
 
 #include <exception>
@@ -16,7 +16,7 @@ void Hub::emit(const Event& event) noexcept {
   for (Slot& slot : slots_) hand_to(slot, event);
 }
 
-// The first failure is told as a bug; the rest are counted.
+// The first failure is logged as a bug; the rest are counted.
 void Hub::hand_to(Slot& slot, const Event& event) noexcept try { slot.sink.take(event); } catch (...) {
   if (slot.failed.fetch_add(1, std::memory_order_relaxed) > 0) return;
   try {

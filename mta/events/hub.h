@@ -1,4 +1,4 @@
-// Hands each event to all sinks.
+// Passes each event to all sinks.
 #pragma once
 
 #include <atomic>
@@ -14,30 +14,30 @@ namespace mxpress::mta::events {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // For people: "log".
+  // A name for people: "log".
   virtual std::string_view name() const = 0;
-  // Called on the thread of whoever emits, several at a time: it must not block. A sink that may be slow takes what it needs into a bounded
-  // queue of its own, drops what does not fit, and counts that. An exception costs this sink this event, and nobody else anything.
+  // Called on the emitting thread, several at a time: it must not block. A slow sink copies the event into a bounded queue of its own,
+  // drops events that do not fit, and counts those. An exception loses this event for this sink only.
   virtual void take(const Event& event) = 0;
-  // Events that it has dropped, since the start. Any thread.
+  // Events dropped since the start. Any thread.
   virtual std::uint64_t dropped() const { return 0; }
 };
 
 class Hub {
  public:
-  // Without sinks nobody is told. They outlive it, and take events in this order.
+  // Without sinks events have no effect. The sinks must outlive it, and get events in this order.
   explicit Hub(const std::vector<Sink*>& sinks = {});
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // Any thread. What the event refers to need only live as long as the call.
+  // Any thread. Data that the event refers to must only live as long as the call.
   void emit(const Event& event) noexcept;
 
   struct Loss {
     std::string_view sink;
     std::uint64_t events = 0;
   };
-  // What each sink has lost since the start, dropped or failed. Any thread.
+  // The losses of each sink since the start, dropped or failed. Any thread.
   std::vector<Loss> losses() const;
 
  private:

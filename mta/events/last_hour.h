@@ -15,7 +15,7 @@ class LastHour final : public Sink {
  public:
   std::string_view name() const override { return "last hour"; }
   void take(const Event& event) override;
-  // Of the 60 minutes before `now`, by whole minutes.
+  // Counts of the 60 minutes before `now`, in whole minutes.
   HourCounts counts(queue::Instant now) const;
 
  private:

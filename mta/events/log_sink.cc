@@ -1,4 +1,4 @@
-// Makes log lines of events: one for each recipient of an attempt, or that an operator has withdrawn.
+// Makes log lines from events: one for each recipient of an attempt, or withdrawn by an operator.
 #include "mta/events/log_sink.h"
 
 #include <algorithm>
@@ -37,7 +37,7 @@ std::string_view event_name(Kind kind) {
   return kind == Kind::success ? "relayed_notice" : "bounced";
 }
 
-// Behind `line`, which names the event.
+// Appended to `line`, which names the event.
 void add_outcome(LogLine& line, const Attempted& attempted, const RecipientOutcome& recipient) {
   line.add("outcome", to_string(recipient.disposition));
   add_envelope(line, attempted.reverse_path, recipient.recipient, recipient.original_recipient);
@@ -66,7 +66,7 @@ LogLine line_of(const Acted& acted, const Acted::Withdrawn& withdrawn) {
 }
 
 struct Writer {
-  // The last line has the room of all.
+  // The last line holds the room of all lines.
   template <class Each>
   static void write_all(const std::vector<Each>& each, LogRoom::Hold& room, const auto& make_line) {
     for (const Each& one : each) log(make_line(one), &one == &each.back() ? std::move(room) : LogRoom::Hold());
@@ -95,7 +95,7 @@ struct Writer {
       return line;
     });
   }
-  // Of hold, release and retry the line about the operator's command tells.
+  // Hold, release and retry are logged by the line about the operator's command.
   void operator()(const Acted& event) const {
     write_all(event.withdrawn, event.log_room, [&](const Acted::Withdrawn& one) { return line_of(event, one); });
   }
@@ -133,7 +133,7 @@ struct Writer {
     line.add("why", "a header line of over 998 octets has no space to fold it at; it was broken after 998 octets");
     log(line);
   }
-  // A host that does not fulfil what is demanded of it, whether mail goes nevertheless or not.
+  // Logs a host that does not fulfil the policy, even if mail is sent nevertheless.
   void operator()(const Connected& event) const {
     const net::TlsResult& tls = event.tls;
     if (tls.failure == net::TlsFailure::none || tls.wanted.kind() <= net::TlsPolicy::Kind::may) return;
@@ -146,7 +146,7 @@ struct Writer {
     log(line);
   }
   void operator()(const SiteFailed& event) const {
-    // One alert for a password that is refused: nothing but the administrator ends that. One that cannot be read (4.3.5) has had its own.
+    // One alert for a refused password: only the administrator can solve that. A password that cannot be read (4.3.5) has its own alert.
     const bool is_refused = event.result.stage == proto::Stage::auth && event.result.status.subject != 3;
     const bool is_alert = is_refused && event.failures == 1;
     LogLine line(is_alert ? Priority::alert : Priority::warning, "site");
@@ -155,7 +155,7 @@ struct Writer {
     line.add("next_probe_in", std::max(Duration(0), event.next_probe - Clock::current().wall()));
     log(line);
   }
-  void operator()(const SiteRecovered&) const {}  // the deliveries tell
+  void operator()(const SiteRecovered&) const {}  // the deliveries show it
   void operator()(const LoginRefused&) const {}
   void operator()(const OutageBegan& event) const {
     LogLine line(Priority::alert, "outage");
@@ -172,7 +172,7 @@ struct Writer {
             .add("reason", "mxpressd died more than once while it handled this message, last of " + std::string(event.death))
             .add("note", "it is held; other mail goes on"));
   }
-  // A record that is lost is told once.
+  // A lost record is reported once.
   void operator()(const KeyRecordSeen& event) const {
     using What = KeyRecordSeen::What;
     const Priority priority = event.what == What::lost ? Priority::alert : event.what == What::waits ? Priority::warning : Priority::notice;

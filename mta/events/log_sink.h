@@ -1,4 +1,4 @@
-// The lines that the log has about events.
+// Logs events.
 #pragma once
 
 #include "mta/events/hub.h"
@@ -9,7 +9,7 @@ class LogSink final : public Sink {
  public:
   std::string_view name() const override { return "log"; }
   void take(const Event& event) override;
-  // Lines of events that the writer was too slow for.
+  // Lines lost because the writer was too slow.
   std::uint64_t dropped() const override;
 };
 

@@ -1,4 +1,4 @@
-// From sites to the logins that they use.
+// Maps sites to the logins that they use.
 #include "mta/events/login_sink.h"
 
 #include <string>

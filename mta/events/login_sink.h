@@ -1,4 +1,4 @@
-// Tells the keeper of logins what providers say of them.
+// Reports providers' answers about logins to the keeper of logins.
 #pragma once
 
 #include "mta/events/hub.h"
@@ -9,7 +9,7 @@ class LoginKeeper;
 
 namespace mxpress::mta::events {
 
-// A sink. The keeper outlives it. Any thread.
+// A sink. The keeper must outlive it. Any thread.
 class LoginSink final : public Sink {
  public:
   explicit LoginSink(auth::LoginKeeper& keeper) : keeper_(keeper) {}

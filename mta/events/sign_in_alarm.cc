@@ -1,4 +1,4 @@
-// Which providers refuse this host.
+// Remembers the providers that refuse this host.
 #include "mta/events/sign_in_alarm.h"
 
 #include "proto/explanation.h"
@@ -7,7 +7,7 @@
 namespace mxpress::mta::events {
 namespace {
 
-// The provider's words, with ours where those do not say what to do.
+// The provider's words, with ours if those contain no action to take.
 std::string reason_of(const proto::HostResult& result) {
   if (proto::sign_in_cause_of(result.text) == proto::SignInCause::unknown) return result.text;
   const proto::Explanation explanation = proto::explain(result);

@@ -1,4 +1,4 @@
-// Remembers at which providers this host cannot sign in, for `mxpress status`.
+// Remembers the providers at which this host cannot sign in, for `mxpress status`.
 #pragma once
 
 #include <map>
@@ -18,9 +18,9 @@ class SignInAlarm final : public Sink {
   std::string_view name() const override { return "sign-in alarm"; }
   void take(const Event& event) override;
 
-  // One sentence for each, until mail has gone there again.
+  // One sentence for each, until mail has been sent there again.
   std::vector<std::string> failures() const;
-  // The configuration has changed: what lasts is told again.
+  // The configuration has changed: lasting problems are reported again.
   void clear();
 
  private:

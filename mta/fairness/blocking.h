@@ -1,4 +1,4 @@
-// Runs calls that may wait for the disk on threads of their own, so that no worker ever does.
+// Runs calls that may wait for the disk on separate threads, so that workers never wait for it.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -12,7 +12,7 @@
 
 namespace mxpress::mta::fairness {
 
-// When it is this owner's turn. `call` must not throw. Without turns (simulations) it runs at once. The result arrives on the caller's
+// Runs `call`, which must not throw, when it is this owner's turn; without turns (simulations) at once. The result arrives on the caller's
 // executor.
 template <class Call>
 Task<std::invoke_result_t<Call>> run_blocking(FileTurns* turns, FileTurns::Turn turn, Call call) {

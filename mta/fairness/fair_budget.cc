@@ -1,4 +1,4 @@
-// Counts who holds how much.
+// Counts the units of each owner.
 #include "mta/fairness/fair_budget.h"
 
 #include <cassert>

@@ -1,4 +1,4 @@
-// Fair queueing: each owner's clock goes on by the octets of his calls, and the one whose clock is behind goes next.
+// Fair queueing: each owner's clock advances by the octets of his calls, and the owner whose clock is behind is next.
 #include "mta/fairness/file_turns.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ void FileTurns::add(const Turn& turn, std::unique_ptr<Work> work) {
   start(std::move(items));
 }
 
-// Where a line belongs after a change; nowhere: it is taken out before the next one.
+// Puts a line at its place after a change, if it has one; displace() removes it before the next change.
 void FileTurns::place(State& state, const Owner& owner, const Line& line) const {
   if (line.is_idle())
     state.idle.emplace(line.used, owner);
@@ -57,7 +57,7 @@ std::vector<FileTurns::Item> FileTurns::take_ready(State& state) const {
     state.lines.erase(state.idle.begin()->second);
     state.idle.erase(state.idle.begin());
   }
-  if (state.idle.size() == state.lines.size()) {  // nobody has anything to catch up with
+  if (state.idle.size() == state.lines.size()) {  // no other owner is waiting
     state.idle.clear();
     state.lines.clear();
   }
@@ -86,7 +86,7 @@ void FileTurns::run(Item item) {
 }
 
 void FileTurns::close() {
-  std::map<Owner, Line> dropped;  // after the lock: what they hold may call others
+  std::map<Owner, Line> dropped;  // destroyed after the lock is released: their data may call others
   auto state = state_.lock();
   state->is_closed = true;
   for (auto& [owner, line] : state->lines) dropped[owner].waiting.swap(line.waiting);

@@ -15,30 +15,30 @@
 
 namespace mxpress::mta::fairness {
 
-// Calls of one owner run in the order in which they came, and never on all threads: one is left to others. Of the owners whose calls wait,
-// the one whose calls have read and written the fewest octets has the next turn; who comes (back) starts where the others are, and saves
-// up nothing. So a call waits for the rest of a call of each other owner at most, not for their lines: a long one is to be cut into steps.
-// Any thread.
+// Calls of one owner run in the order in which they came, and never on all threads: one is left to others. Of the owners with waiting
+// calls, the one whose calls have read and written the fewest octets is next; an owner who comes (back) starts at the level of the others,
+// without saved-up credit. So a call waits at most for the rest of one call of each other owner, not for their lines: cut long calls into
+// steps. Any thread.
 class FileTurns {
  public:
-  static constexpr std::uint64_t kCall = 16 * 1024;  // octets that each call counts for beside its own
+  static constexpr std::uint64_t kCall = 16 * 1024;  // octets that each call counts in addition to its own
 
   struct Turn {
     Owner owner;
-    std::uint64_t octets = 0;  // that the call is about to read or write, at least about
+    std::uint64_t octets = 0;  // that the call will read or write, approximately
   };
 
-  // `pool` has so many threads, and outlives it; it has been joined when this is destroyed, after close().
+  // `pool` must have this many threads, and outlive it; it must be joined before this is destroyed, after close().
   FileTurns(boost::asio::thread_pool& pool, std::size_t threads);
   FileTurns(const FileTurns&) = delete;
   FileTurns& operator=(const FileTurns&) = delete;
 
-  // `call` may be moved only, and must not throw.
+  // `call` may be move-only, and must not throw.
   template <class Call>
   void post(const Turn& turn, Call call) {
     add(turn, std::make_unique<WorkOf<Call>>(std::move(call)));
   }
-  // Destroys the calls that wait, and those that come later.
+  // Destroys waiting calls, and later ones.
   void close();
 
  private:
@@ -62,13 +62,13 @@ class FileTurns {
     std::uint64_t used = 0;
     bool is_idle() const { return waiting.empty() && running == 0; }
   };
-  using Places = std::set<std::pair<std::uint64_t, Owner>>;  // by what they used
+  using Places = std::set<std::pair<std::uint64_t, Owner>>;  // by octets used
   struct State {
     std::map<Owner, Line> lines;
-    Places ready;           // whose turn it may be
-    Places idle;            // who have nothing here, and used more than the owner of the last turn
-    std::uint64_t now = 0;  // what the owner of the last turn had used before it
-    std::size_t free = 0;   // threads
+    Places ready;           // owners who may be next
+    Places idle;            // owners without calls who used more than the owner of the last turn
+    std::uint64_t now = 0;  // octets that the owner of the last turn had used before it
+    std::size_t free = 0;   // number of free threads
     bool is_closed = false;
   };
 

@@ -20,7 +20,7 @@ struct OneAtATime::Line {
   boost::unordered_flat_map<std::uint64_t, Place*> waiting;
 };
 
-// In the line as long as it lives.
+// A place in the line while it exists.
 struct OneAtATime::Place {
   Place(Line& of_line, const Owner& owner, const Executor& executor)
       : line(of_line), ticket(++of_line.last_ticket), timer(executor, BootTime::max()) {

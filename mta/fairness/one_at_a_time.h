@@ -1,4 +1,4 @@
-// What one at a time may do on a thread, in turns of owners.
+// Work that only one coroutine on a thread may do at a time, in turns of owners.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace mxpress::mta::fairness {
 
-// For work that takes much memory and waits for no peer. Whoever comes waits for the rest of one turn, and then for one
-// of each other owner at most.
-// Thread: one. A coroutine that has a turn or waits for one may outlive it.
+// For work that takes much memory and waits for no peer. A newcomer waits at most for the rest of one turn, and
+// then for one turn of each other owner. Thread: one. A coroutine that has a turn or waits for one may outlive
+// it.
 class OneAtATime {
   struct Line;
 
  public:
-  // Goes to the next owner at its end.
+  // When it is destroyed the next owner has his turn.
   class Turn {
    public:
     Turn(Turn&& other) noexcept : line_(std::move(other.line_)) {}
@@ -42,7 +42,7 @@ class OneAtATime {
 
  private:
   struct Place;
-  std::shared_ptr<Line> line_;  // shared with turns
+  std::shared_ptr<Line> line_;  // shared with its turns
 };
 
 }  // namespace mxpress::mta::fairness

@@ -1,4 +1,4 @@
-// Owners from addresses.
+// Finds owners by addresses.
 #include "mta/fairness/owner.h"
 
 #include "dns/address.h"

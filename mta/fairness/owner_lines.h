@@ -13,13 +13,13 @@
 
 namespace mxpress::mta::fairness {
 
-// An item stands in the line of each owner that it was entered for, and leaves all of them with the turn of the first. The newest and the
-// oldest item of an owner take turns: a new one need not wait for fifty thousand others, and none is forgotten.
-// Thread: one.
+// An item stands in the line of each owner that it was entered for, and leaves all of them with the first turn. The newest and
+// the oldest item of an owner take turns: a new one need not wait for fifty thousand others, and none is forgotten. Thread:
+// one.
 template <class Item>
 class OwnerLines {
  public:
-  // However often an item is entered for an owner, it stands in that line once.
+  // An item stands in an owner's line only once, however often it is entered.
   void enter(Item item, const Owner& owner) {
     Line& line = lines_[owner];
     if (!line.members.insert(item).second) return;
@@ -30,7 +30,7 @@ class OwnerLines {
     Item item;
     Owner owner;
   };
-  // Removes the next item of the next owner for whom `may` returns true. `may` is called until then, once for each owner at most.
+  // Removes the next item of the next owner for whom `may` returns true. `may` is called until then, at most once for each owner.
   template <class May>
   std::optional<Next> next(May may);
 
@@ -50,8 +50,8 @@ class OwnerLines {
     }
   };
 
-  std::map<Owner, Line> lines_;  // none is empty
-  Owner last_;                   // who had the last turn
+  std::map<Owner, Line> lines_;  // no empty ones
+  Owner last_;                   // owner of the last turn
   boost::unordered_flat_set<Item> waiting_;
 };
 
