@@ -18,11 +18,11 @@
 namespace mxpress::mta::mailstore {
 namespace {
 
-constexpr std::size_t kEntry = 64u << 10;  // octets of an entry of the name service
+constexpr std::size_t kEntry = 64u << 10;  // octets of an entry in the name service
 
 Error failed(const char* what) { return Error::transient(std::string("cannot ") + what + ": " + std::strerror(errno)); }
 
-// getpwnam_r(3) says these where there is no such user.
+// getpwnam_r(3) returns these if there is no such user.
 bool means_unknown(int error) { return error == 0 || error == ENOENT || error == ESRCH; }
 
 Result<gid_t> group_of_mail() {

@@ -1,4 +1,4 @@
-// Answers with the user's ~/.forward, or delivers.
+// Returns the user's ~/.forward, or delivers.
 #include "mta/mailstore/delivery.h"
 
 #include <utility>
@@ -12,7 +12,7 @@ namespace {
 
 Reply deferred(const Error& error) { return {Reply::Kind::deferred, error.message}; }
 
-// Nothing is asked of root's home: another user writes its mail.
+// Nothing is read from root's home: another user writes root's mail.
 bool has_home(const Account& user) { return user.uid != 0; }
 
 Status deliver(const Request& request, const Account& user, const std::string& folder, int content) {

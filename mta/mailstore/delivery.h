@@ -1,4 +1,4 @@
-// A delivery, once the process is the user whose mail it is.
+// A delivery, after the process has become the owner of the mail.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace mxpress::mta::mailstore {
 
-// Does what the request says, as the user that this process is. `user`: whose mail it is; for users who are root another one writes it.
+// Performs the request as the current user of this process. `user`: owner of the mail; for users who are root another one writes it.
 // `folder`: of mailboxes in mbox form. `content`: see Mail::content.
 Reply deliver_as_user(const Request& request, const Account& user, const std::string& folder, int content);
 

@@ -1,4 +1,4 @@
-// The system calls by which a mailbox changes, so that a test can have one fail.
+// The system calls that change a mailbox, as an interface, so that a test can make one fail.
 #pragma once
 
 #include <sys/types.h>
@@ -21,7 +21,7 @@ struct FileCalls {
 // "cannot write /var/mail/bob: No space left on device", transient. By errno.
 Error failed_to(const char* doing, const std::string& path);
 
-// Writes all of `octets`, however many calls that takes. False: errno says why.
+// Writes all of `octets`, with as many calls as needed. False: errno has the reason.
 bool write_all(const FileCalls& calls, int file, std::string_view octets);
 
 // Makes the names in an open folder durable.

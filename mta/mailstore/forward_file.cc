@@ -24,7 +24,7 @@ bool is_owned(const struct stat& what, uid_t owner) { return what.st_uid == owne
 
 bool may_be_written_by_others(const struct stat& what) { return (what.st_mode & (S_IWGRP | S_IWOTH)) != 0; }
 
-// Checks the owner of the file, and that nobody else may change or replace it. Empty: that is so.
+// Checks the owner of the file, and that nobody else may change or replace it. Empty: it is safe.
 std::string why_not(const struct stat& file, const struct stat& home, uid_t owner, const std::string& path, const std::string& folder) {
   if (!S_ISREG(file.st_mode)) return path + " is no ordinary file";
   if (!is_owned(file, owner)) return path + " belongs to another user";
@@ -56,7 +56,7 @@ Result<ForwardFile> read_all(int file, const std::string& path) {
 Result<ForwardFile> read_forward(const std::string& home, uid_t owner) {
   const std::string path = home + "/.forward";
   const Descriptor folder(::open(home.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  // A user who cannot see his home has no file there.
+  // A user without access to his home has no file there.
   const bool has_none = errno == ENOENT || errno == ENOTDIR || errno == EACCES;
   if (!folder.is_open()) return has_none ? Result<ForwardFile>(ForwardFile()) : failed_to("open", home);
   struct stat home_is{}, file_is{};

@@ -29,7 +29,7 @@ bool set_lock(int file, short kind) {
 
 bool is_held(int error) { return error == EACCES || error == EAGAIN; }
 
-// The process that holds the fcntl lock, in words.
+// The process with the fcntl lock, in words.
 std::string holder(int file) {
   struct flock whole{};
   whole.l_type = F_WRLCK;
@@ -38,7 +38,7 @@ std::string holder(int file) {
   return "process " + std::to_string(whole.l_pid);
 }
 
-// Tries until it is done or the time is up. 0, or the last error.
+// Repeats `once` until it succeeds or the time is up. Returns 0, or the last error.
 template <class Try>
 int keep_trying(Clock::time_point until, Try once) {
   for (;;) {
@@ -48,7 +48,7 @@ int keep_trying(Clock::time_point until, Try once) {
   }
 }
 
-// Of the lock that is there, behind its first line.
+// The text of the existing lock, after its first line.
 std::string text_of_lock(const std::string& path) {
   const system::Descriptor lock(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   std::array<char, 8192> text;
@@ -58,7 +58,7 @@ std::string text_of_lock(const std::string& path) {
   return std::string(end == all.npos ? std::string_view() : all.substr(end + 1));
 }
 
-// L_PID: the lock names its process, so that one of a process that is gone gives way.
+// L_PID: the lock names its process, so that the lock of a dead process can be removed.
 int create_dot_lock(const std::string& path) {
   const int result = ::lockfile_create(path.c_str(), 0, L_PID);
   if (result == L_SUCCESS) return 0;

@@ -1,4 +1,4 @@
-// The locks of a mailbox in mbox form, as Debian policy 11.6 orders them: fcntl(2), then a dot-lock.
+// The locks of a mailbox in mbox form, by Debian policy 11.6: fcntl(2), then a dot-lock.
 #pragma once
 
 #include <chrono>
@@ -9,11 +9,11 @@
 
 namespace mxpress::mta::mailstore {
 
-// Both locks on an open mailbox; gives them back in the other order.
+// Both locks on an open mailbox; releases them in reverse order.
 class MailboxLock {
  public:
-  // `file` is open for reading and writing at `path`. Waits for other programs up to `patience`. A dot-lock whose program is gone gives way
-  // (liblockfile). Error (transient): who holds it.
+  // `file` must be open for reading and writing at `path`. Waits for other programs up to `patience`. The dot-lock of a dead program is
+  // removed (liblockfile). Error (transient): names the holder.
   static Result<MailboxLock> take(int file, const std::string& path, std::chrono::milliseconds patience);
 
   MailboxLock(MailboxLock&& other) noexcept
@@ -23,9 +23,9 @@ class MailboxLock {
   MailboxLock& operator=(MailboxLock&&) = delete;
   ~MailboxLock();
 
-  // Others may take a lock that is five minutes old for one that was forgotten.
+  // Others may treat a lock that is five minutes old as forgotten.
   void touch() const;
-  // Writes behind the number of the process what its end would leave undone. False: it cannot.
+  // Writes, after the process number, what would be left undone if the process died. False: it cannot.
   bool note(const std::string& text) const;
   // The note of an earlier holder of the lock that has died. Untrusted: any text, from any user.
   const std::string& left_behind() const { return left_behind_; }
@@ -34,7 +34,7 @@ class MailboxLock {
   MailboxLock(int file, std::string dot_lock, std::string left_behind)
       : file_(file), dot_lock_(std::move(dot_lock)), left_behind_(std::move(left_behind)) {}
   int file_;
-  std::string dot_lock_;  // its path; empty: another object has it
+  std::string dot_lock_;  // its path; empty: it was moved to another object
   std::string left_behind_;
 };
 

@@ -20,7 +20,7 @@ constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr mode_t kFolderMode = 0700, kFileMode = 0600;
 constexpr std::size_t kBlock = 64u << 10;
 
-// Opens a folder of the user's, or makes it.
+// Opens a folder of the user, or creates it.
 Result<Descriptor> open_or_make(int parent, const char* name, const std::string& path) {
   if (::mkdirat(parent, name, kFolderMode) != 0 && errno != EEXIST) return failed_to("make", path);
   Descriptor folder(::openat(parent, name, kFolder));
@@ -32,14 +32,14 @@ Result<Descriptor> open_or_make(int parent, const char* name, const std::string&
   return folder;
 }
 
-// Letters and digits that differ for different addresses, by all that can be expected: FNV-1a.
+// Letters and digits that are practically unique for an address: FNV-1a.
 std::string digest(const std::string& text) {
   std::uint64_t hash = 14695981039346656037u;
   for (const unsigned char c : text) hash = (hash ^ c) * 1099511628211u;
   return std::to_string(hash);
 }
 
-// The same for a repetition. No ':', which readers put their flags behind.
+// The same for a repetition. Without ':', which readers put before their flags.
 std::string name_of(const Mail& mail) { return std::to_string(mail.time) + "." + mail.id + "R" + digest(mail.recipient) + ".mxpress"; }
 
 struct Maildir {
@@ -66,7 +66,7 @@ Result<Maildir> open_maildir(const std::string& home) {
   return maildir;
 }
 
-// Whether a mail reader has a copy already, perhaps with flags behind its name. Nothing was put there before the message came.
+// True if a mail reader already has a copy, perhaps with flags appended to its name. Nothing can be there from before the message came.
 bool has_been_seen(const Maildir& maildir, const std::string& name, std::int64_t time) {
   struct stat folder{};
   if (::fstat(maildir.seen.get(), &folder) == 0 && folder.st_mtime < time) return false;
@@ -74,7 +74,7 @@ bool has_been_seen(const Maildir& maildir, const std::string& name, std::int64_t
   if (!copy.is_open()) return false;
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(copy.get()), ::closedir);
   if (!listing) return false;
-  copy.release();  // it is the listing's
+  copy.release();  // the listing owns it now
   while (const dirent* entry = ::readdir(listing.get())) {
     const std::string_view there = entry->d_name;
     if (there.starts_with(name) && (there.size() == name.size() || there[name.size()] == ':')) return true;
@@ -98,7 +98,7 @@ Status write_file(int file, const Mail& mail, const std::string& path, const Fil
   return calls.fsync(file) == 0 ? Status() : failed_to("sync", path);
 }
 
-// Into new/ unless it is there. File systems without hard links rename.
+// Moves it into new/ unless it is there. Uses rename on file systems without hard links.
 bool put_into_new(const Maildir& maildir, const std::string& name) {
   const int from = maildir.unfinished.get(), to = maildir.fresh.get();
   if (::linkat(from, name.c_str(), to, name.c_str(), 0) == 0 || errno == EEXIST) return true;
@@ -119,7 +119,7 @@ Status deliver_to_maildir(const std::string& home, const Mail& mail, const FileC
   if (!maildir) return maildir.error();
   const std::string name = name_of(mail), path = maildir->path + "/tmp/" + name;
   if (has_been_seen(*maildir, name, mail.time)) return {};
-  ::unlinkat(maildir->unfinished.get(), name.c_str(), 0);  // of a delivery that was cut short
+  ::unlinkat(maildir->unfinished.get(), name.c_str(), 0);  // from an interrupted delivery
   const Descriptor file(::openat(maildir->unfinished.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
   if (!file.is_open()) return failed_to("make", path);
   Status status = write_file(file.get(), mail, path, calls);

@@ -8,12 +8,12 @@
 
 namespace mxpress::mta::mailstore {
 
-// Whether ~/Maildir is a folder. False, too, where this user cannot see its home. Error (transient): nobody can tell, because the home's
-// file system does not work.
+// True if ~/Maildir is a folder. False also if this user has no access to its home. Error (transient): unknown, because the home's file
+// system does not work.
 Result<bool> has_maildir(const std::string& home);
 
-// As the user that this process is. Makes the Maildir where it is missing; no part of it may be a symbolic link. Durable when it returns. A
-// repetition makes no second copy while the first one is in new/ or cur/. Error (transient): nothing is there.
+// As the current user of this process. Creates the Maildir if it is missing; no part of it may be a symbolic link. Durable when it returns.
+// A repetition makes no second copy while the first one is in new/ or cur/. Error (transient): nothing was delivered.
 Status deliver_to_maildir(const std::string& home, const Mail& mail, const FileCalls& calls = {});
 
 }  // namespace mxpress::mta::mailstore

@@ -44,7 +44,7 @@ Result<Opened> open_mailbox(int folder, const MboxPlace& place, const std::strin
   if (!opened.file.is_open() && errno == ENOENT)
     opened = {Descriptor(::openat(folder, place.name.c_str(), kOpen | O_CREAT | O_EXCL, kMode)), true};
   if (opened.file.is_open() && opened.is_new && ::fchmod(opened.file.get(), kMode) != 0) return failed_to("open to its group", path);
-  if (!opened.file.is_open() && errno == EEXIST) opened = open_old();  // another program has just made it
+  if (!opened.file.is_open() && errno == EEXIST) opened = open_old();  // another program has just created it
   if (!opened.file.is_open() && errno == ELOOP) return Error::transient(path + " is a symbolic link");
   if (!opened.file.is_open()) return failed_to("open", path);
   struct stat found{};
@@ -53,14 +53,14 @@ Result<Opened> open_mailbox(int folder, const MboxPlace& place, const std::strin
   return opened;
 }
 
-// Whether the name still leads to the open file: before it was locked, another program may have removed or replaced it.
+// True if the name still leads to the open file: before it was locked, another program may have removed or replaced it.
 bool is_still_there(int folder, const MboxPlace& place, int file) {
   struct stat named{}, open{};
   return ::fstatat(folder, place.name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && ::fstat(file, &open) == 0 &&
          named.st_dev == open.st_dev && named.st_ino == open.st_ino && open.st_nlink == 1;
 }
 
-// Appends in blocks, but for the first `skipped` octets.
+// Appends in blocks, skipping the first `skipped` octets.
 class Appender {
  public:
   Appender(int file, const MailboxLock& lock, const FileCalls& calls, std::uint64_t skipped)
@@ -79,7 +79,7 @@ class Appender {
     block_.clear();
     return done;
   }
-  std::uint64_t written() const { return written_; }  // or tried to
+  std::uint64_t written() const { return written_; }  // or tried to write
 
  private:
   const int file_;
@@ -89,7 +89,7 @@ class Appender {
   std::string block_;
 };
 
-// Takes back what was written behind `before`, up to `after`, unless a program that asks for no lock has written, too.
+// Removes the octets written from `before` to `after`, unless a program without locking has also written.
 Error taken_back(int file, off_t before, off_t after, const FileCalls& calls, Error error) {
   struct stat now{};
   const bool is_ours = ::fstat(file, &now) == 0 && now.st_size <= after;
@@ -101,7 +101,7 @@ Status append(int file, off_t size, const Mail& mail, const std::string& path, c
   const auto end = look_at_end(file, size, mail);
   if (!end) return end.error();
   if (end->is_there) return calls.fsync(file) == 0 ? Status() : failed_to("sync", path);
-  // Only a help for whoever comes after this process has been killed.
+  // Only a help for the next process if this one is killed.
   (void)lock.note(
       append_note(size + static_cast<off_t>(end->separator.size()) - static_cast<off_t>(end->begun), front_of(mail, Layout::mbox)));
   Appender appender(file, lock, calls, end->begun);
@@ -115,7 +115,7 @@ Status append(int file, off_t size, const Mail& mail, const std::string& path, c
   return taken_back(file, size - static_cast<off_t>(end->begun), after, calls, status.error());
 }
 
-// The size of the mailbox, without what a process that was killed has left half done.
+// The size of the mailbox, without an unfinished message of a killed process.
 Result<off_t> size_of_whole(int file, const std::string& left_behind, const std::string& path, const FileCalls& calls) {
   struct stat now{};
   if (::fstat(file, &now) != 0) return failed_to("look at", path);

@@ -1,4 +1,4 @@
-// Looks for a message at the end of an mbox.
+// Searches the end of an mbox for a message.
 #include "mta/mailstore/mbox_end.h"
 
 #include <sys/stat.h>
@@ -16,10 +16,10 @@ namespace {
 constexpr std::string_view kNote = "mxpress appends from ";
 constexpr std::string_view kBetween = "\n\n";  // the end of a message
 constexpr std::size_t kBlock = 256u << 10;
-constexpr std::size_t kMostAlike = 16;     // messages with the same front: of one sender in one second
-constexpr std::size_t kFewestOfFront = 6;  // "From " and a letter: less of it may be anything
+constexpr std::size_t kMostAlike = 16;     // messages with the same front: of one sender within one second
+constexpr std::size_t kFewestOfFront = 6;  // "From " and a letter: fewer octets prove nothing
 
-// Fewer octets than asked for at the end of the file only.
+// Returns fewer octets only at the end of the file.
 Result<std::string> read_at(int file, off_t from, std::size_t size) {
   std::string octets(size, '\0');
   std::size_t have = 0;
@@ -34,12 +34,12 @@ Result<std::string> read_at(int file, off_t from, std::size_t size) {
   return octets;
 }
 
-// Offsets of the messages that begin with this front, from `from` on: the last kMostAlike of them, the last one first.
+// Offsets of the messages with this front, from `from` on: the last kMostAlike of them, the last one first.
 Result<std::deque<off_t>> find_front(int file, off_t from, off_t size, const std::string& front) {
   const std::string wanted = std::string(kBetween) + front;
   std::deque<off_t> found;
   for (off_t at = from; at < size; at += static_cast<off_t>(kBlock)) {
-    const auto block = read_at(file, at, kBlock + wanted.size() - 1);  // no place is found twice
+    const auto block = read_at(file, at, kBlock + wanted.size() - 1);  // so that no place is found twice
     if (!block) return block.error();
     if (at == 0 && block->starts_with(front)) found.push_front(0);
     for (auto place = block->find(wanted); place != block->npos; place = block->find(wanted, place + 1)) {
@@ -50,7 +50,7 @@ Result<std::deque<off_t>> find_front(int file, off_t from, off_t size, const std
   return found;
 }
 
-// The same where not even the front is whole: how much of it there is.
+// The same if even the front is incomplete: the number of its octets.
 Result<std::uint64_t> begun_front(int file, off_t size, const std::string& front) {
   const off_t from = std::max<off_t>(0, size - static_cast<off_t>(front.size() + kBetween.size()));
   const auto read = read_at(file, from, static_cast<std::size_t>(size - from));
@@ -63,7 +63,7 @@ Result<std::uint64_t> begun_front(int file, off_t size, const std::string& front
   return 0;
 }
 
-// Whether what stands in the file from `from` on is the message, or the beginning of it.
+// Checks if the octets from `from` on are the message, or its beginning.
 Result<MboxEnd> compare(int file, off_t from, off_t size, const Mail& mail) {
   enum class State { equal, ended, other } state = State::equal;
   off_t at = from;
@@ -116,7 +116,7 @@ Result<MboxEnd> look_at_end(int file, off_t size, const Mail& mail) {
 
 std::string append_note(off_t begin, const std::string& front) { return std::string(kNote) + std::to_string(begin) + "\n" + front; }
 
-// As long as the front stands where the note says, with no other message behind it, it is that message or its beginning.
+// If the front is at the noted offset, and no other message follows it, it is that message or its beginning.
 Result<std::optional<off_t>> left_unfinished(int file, off_t size, std::string_view note) {
   const auto end = note.find('\n');
   if (!note.starts_with(kNote) || end == note.npos) return std::optional<off_t>();

@@ -1,4 +1,4 @@
-// How an mbox ends, and whether that is a part of the message that is to be appended.
+// The end of an mbox, and whether it is part of the message to append.
 #pragma once
 
 #include <sys/types.h>
@@ -14,19 +14,19 @@ namespace mxpress::mta::mailstore {
 
 struct MboxEnd {
   bool is_there = false;    // all of the message, at the end or near it
-  std::uint64_t begun = 0;  // so many octets of the message are the last of the mailbox: an earlier delivery was cut short
-  std::string separator;    // what the mailbox lacks behind its last message
+  std::uint64_t begun = 0;  // number of the message's octets at the end of the mailbox, from an interrupted delivery
+  std::string separator;    // missing after the last message of the mailbox
 };
 
-// `file` is locked and has `size` octets. Looks at about twice as many octets as the message has. To go on after `begun` octets is safe in
-// any case: they are the ones that would be written.
+// `file` must be locked and have `size` octets. Reads about twice as many octets as the message has. Continuing after `begun` octets is
+// always safe: they equal those that would be written.
 Result<MboxEnd> look_at_end(int file, off_t size, const Mail& mail);
 
-// The note that a delivery writes into its dot-lock: it appends a message with this front at offset `begin`.
+// The note in a delivery's dot-lock: it appends a message with this front at offset `begin`.
 std::string append_note(off_t begin, const std::string& front);
 
-// The offset of the last message, if `note` is of a process that died while it appended this message. Its delivery was not reported, so it
-// may be cut off. Nullopt: there is none.
+// The offset of the last message, if `note` is from a process that died while it appended this message. Its delivery was not reported, so
+// it may be cut off. Nullopt: there is none.
 Result<std::optional<off_t>> left_unfinished(int file, off_t size, std::string_view note);
 
 }  // namespace mxpress::mta::mailstore

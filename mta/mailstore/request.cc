@@ -24,7 +24,7 @@ bool is_id(std::string_view text) {
   return !text.empty() && text.size() <= kMostOfName && std::all_of(text.begin(), text.end(), is_letter_or_digit);
 }
 
-// The next field, and the packet behind it.
+// Removes the next field from the packet.
 std::optional<std::string_view> take_field(std::string_view& packet) {
   const auto end = packet.find('\0');
   if (end == packet.npos) return std::nullopt;
@@ -45,7 +45,7 @@ bool read_number(std::string_view text, std::int64_t& number) {
   return error == std::errc() && end == text.data() + text.size() && number >= 0;
 }
 
-// Exactly these fields, and nothing behind them.
+// Exactly these fields.
 template <std::size_t N>
 std::optional<std::array<std::string_view, N>> fields_of(std::string_view packet) {
   std::array<std::string_view, N> fields;

@@ -1,4 +1,4 @@
-// The request that mxpressd sends to mxpress-deliver, and the reply: one packet each, with the content beside it as an open descriptor.
+// The request from mxpressd to mxpress-deliver, and the reply: one packet each, with the content as an open descriptor.
 #pragma once
 
 #include <cstddef>
@@ -11,20 +11,20 @@ namespace mxpress::mta::mailstore {
 
 inline constexpr std::size_t kMaxRequest = 4096;            // octets
 inline constexpr std::size_t kMaxForward = 64u << 10;       // octets of a ~/.forward
-inline constexpr std::size_t kMaxText = 900;                // octets of another text in a reply; longer ones are cut
+inline constexpr std::size_t kMaxText = 900;                // octets of other text in a reply; longer text is cut
 inline constexpr std::size_t kMaxReply = kMaxForward + 64;  // octets
 
 enum class Format : std::uint8_t {
-  automatic,  // Maildir where the user has ~/Maildir/, else mbox
+  automatic,  // Maildir if the user has ~/Maildir/, else mbox
   mbox,       // /var/mail/USER
-  maildir     // ~/Maildir/, made where it is missing
+  maildir     // ~/Maildir/, created if it is missing
 };
 
-// The treatment of the user's ~/.forward.
+// The handling of the user's ~/.forward.
 enum class Forwarding : std::uint8_t {
-  first,    // it is the answer where there is one, and nothing is delivered; else the mailbox gets the message
+  first,    // if there is one, it is the reply and nothing is delivered; else the mailbox gets the message
   nothing,  // the mailbox gets the message
-  alone     // it is the answer, or that there is none: nothing is delivered
+  alone     // the reply has it, or says that there is none: nothing is delivered
 };
 
 struct Request {
@@ -33,19 +33,19 @@ struct Request {
   std::string user;                   // see is_user_name()
   std::string sender;                 // reverse-path without brackets; empty: null
   std::string recipient;              // address, for Delivered-To
-  std::string id;                     // of the message: letters and digits; a repetition has the same
-  std::int64_t time = 0;              // seconds since 1970: when the message was accepted; a repetition has the same
+  std::string id;                     // of the message: letters and digits; the same in a repetition
+  std::int64_t time = 0;              // seconds since 1970: when the message was accepted; the same in a repetition
   std::int64_t offset = 0, size = 0;  // octets of the content in its file
   bool operator==(const Request&) const = default;
 };
 
-// Whether the text may name a user of this host: 1 to 64 of letters, digits, '_', '-' and '.', and neither '-' nor '.' in front. So no name
-// leads out of a folder.
+// True if the text may name a user of this host: 1 to 64 letters, digits, '_', '-' and '.', not beginning with '-' or '.'. So no name leads
+// out of a folder.
 bool is_user_name(std::string_view text);
 
-// `request` is valid: parse_request() takes what comes of it.
+// `request` must be valid: parse_request() accepts the result.
 std::string format_request(const Request& request);
-// None: it is of another version, or malformed. No field has a control character.
+// Nullopt: it is of another version, or malformed. No field has a control character.
 std::optional<Request> parse_request(std::string_view packet);
 
 struct Reply {
@@ -54,13 +54,13 @@ struct Reply {
     deferred,
     no_such_user,
     forward,    // the text is that of the user's ~/.forward
-    no_forward  // there is none to follow
+    no_forward  // there is no valid one
   };
   Kind kind = Kind::deferred;
-  // One line: why; or why there is a ~/.forward that is not followed (delivered, no_forward). Of `forward` any octets but NUL, up to
+  // One line: the reason; or why an existing ~/.forward is not followed (delivered, no_forward). For `forward` any octets except NUL, up to
   // kMaxForward, and not empty.
   std::string text;
-  std::int64_t uid = -1;  // of `forward`: whose file it is, 1 or more
+  std::int64_t uid = -1;  // for `forward`: owner of the file, 1 or more
   bool operator==(const Reply&) const = default;
 };
 

@@ -1,4 +1,4 @@
-// Checks who asks for what, becomes the user, delivers.
+// Checks the peer and the request, becomes the user, delivers.
 #include "mta/mailstore/serve.h"
 
 #include <fcntl.h>
@@ -18,11 +18,11 @@
 namespace mxpress::mta::mailstore {
 namespace {
 
-constexpr int kTries = 100;  // to lock a user: half a second
+constexpr int kTries = 100;  // to lock a user: half a second in all
 
 Reply deferred(std::string why) { return {Reply::Kind::deferred, std::move(why)}; }
 
-// The kernel says who has connected.
+// Uses the kernel's credentials of the peer.
 bool may_ask(int socket, const std::string& peer) {
   ucred who{};
   socklen_t size = sizeof who;
@@ -32,16 +32,16 @@ bool may_ask(int socket, const std::string& peer) {
   return account && *account && (*account)->uid == who.uid;
 }
 
-// With as many octets as the request says.
+// True if it has as many octets as the request says.
 bool is_content(int file, const Request& request) {
   struct stat found{};
   if (!system::is_readable_content(file) || ::fstat(file, &found) != 0) return false;
   return request.offset <= found.st_size && request.size <= found.st_size - request.offset;
 }
 
-// Of a user there is one delivery at a time, even if nothing can end it: a file system of the user's own (FUSE) that does not answer
-// outlasts SIGKILL. The lock ends with the process at the latest. It is waited for: mail to somebody else may lead to the user, too, so
-// that his ~/.forward is being read.
+// There is one delivery at a time for each user, even if it cannot be ended: a file system of the user's own (FUSE) that does not answer
+// outlasts SIGKILL. The lock ends with the process at the latest. It is waited for, because mail to somebody else may lead to the user as
+// well, so that his ~/.forward is being read.
 class UserLock {
  public:
   UserLock(int users, uid_t uid) : users_(users), uid_(uid), is_held_(users < 0 || wait()) {}
@@ -73,7 +73,7 @@ class UserLock {
   const bool is_held_;
 };
 
-// Whose mail it is, and as whom it is written: root's is written by `for_root`, who may write /var/mail/root as a member of the group mail.
+// The owner of the mail, and the user who writes it: root's is written by `for_root`, whose group mail may write /var/mail/root.
 struct Writer {
   Account account;
   uid_t uid = 0;

@@ -12,22 +12,22 @@
 namespace mxpress::mta::mailstore {
 
 struct ServeRules {
-  std::string peer = "mxpress";      // user who may ask, beside root
+  std::string peer = "mxpress";      // user who may connect, beside root
   std::string folder = "/var/mail";  // of mailboxes in mbox form
-  std::string for_root = "mail";     // user who writes the mail of users that are root
-  int users = -1;                    // a file that all deliveries share: each locks the octet at its user's uid; -1: none
+  std::string for_root = "mail";     // user who writes the mail of users with uid 0
+  int users = -1;                    // a file shared by all deliveries: each locks the octet at its user's uid; -1: none
 };
 
-// How long the ~/.forward of a user to whom another one's leads may take to be read, in seconds: then he has a try of his own. Without it
-// he could hold a place for each letter to the other one as long as a delivery may take, and never back off.
+// The time limit, in seconds, for reading the ~/.forward of a user to whom another one's leads; after it he gets a try of his own. Without
+// it he could occupy a place for each message to the other user for the whole time of a delivery, and never back off.
 inline constexpr time_t kLongestReading = 5;
 
-// SIGKILL for this process by the kernel's own timer: it ends one that waits for a dead file server, and one that its user has stopped
-// (SIGSTOP). No other process needs the right to end it. The first of several counts. False: errno says why.
+// Sends SIGKILL to this process by the kernel's own timer: it ends a process that waits for a dead file server, or was stopped by its user
+// (SIGSTOP). No other process needs the right to end it. The first of several counts. False: errno has the reason.
 bool set_watchdog(time_t seconds);
 
-// Takes one request from a connected socket and does what it says. To be called as root in a process of its own, which must answer and end
-// behind it: it is another user then, for good. Blocks.
+// Takes one request from a connected socket and performs it. Call it as root in a process of its own, which must reply and end afterwards:
+// it has become another user permanently. Blocks.
 Reply serve(int socket, const ServeRules& rules);
 
 }  // namespace mxpress::mta::mailstore

@@ -1,4 +1,4 @@
-// Makes the octets that a mailbox keeps of a message.
+// Makes the stored form of a message.
 #include "mta/mailstore/stored_text.h"
 
 #include <strings.h>
@@ -15,12 +15,12 @@ namespace mxpress::mta::mailstore {
 namespace {
 
 constexpr std::string_view kFrom = "From ", kNoSender = "MAILER-DAEMON";
-constexpr std::size_t kLongestHeaderLine = 2u << 20;  // beyond it the text is no header
+constexpr std::size_t kLongestHeaderLine = 2u << 20;  // a longer line means that the text has no header
 constexpr std::size_t kBlock = 64u << 10;
 
 bool equals(std::string_view a, std::string_view b) { return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0; }
 
-// Mail readers keep their own findings in these fields: a sender must not write them.
+// Mail readers keep their own data in these fields: a sender must not write them.
 bool is_readers_own(std::string_view name) {
   for (const std::string_view own : {"Status", "X-Status", "X-UID", "X-Keywords", "Content-Length"})
     if (equals(name, own)) return true;
@@ -33,13 +33,13 @@ std::string_view name_of(std::string_view line) {
   return name;
 }
 
-// "From : me" is a field (RFC 5322 4.5), but an mbox would take it for the beginning of a message.
+// "From : me" is a field (RFC 5322 4.5), but in an mbox it would begin a message.
 void join_name_and_colon(std::string& line) {
   const std::size_t name = name_of(line).size(), colon = line.find(':');
   if (colon != line.npos && colon > name) line.erase(name, colon - name);
 }
 
-// The sender has no blank: a reader may take what is behind it for the date.
+// The sender must not have a blank: a reader may take the text after it for the date.
 std::string from_line(const Mail& mail) {
   std::string sender = mail.sender.empty() ? std::string(kNoSender) : mail.sender;
   std::replace(sender.begin(), sender.end(), ' ', '_');
@@ -97,7 +97,7 @@ Status StoredText::end_header_line() {
   return add_all(line + "\n");
 }
 
-// Up to the end of a line at most.
+// At most up to the end of a line.
 Status StoredText::add_body(std::string_view& octets) {
   while (at_start_ && !octets.empty()) {
     const char next = octets.front();

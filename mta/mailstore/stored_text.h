@@ -1,4 +1,4 @@
-// A message as it stands in a mailbox: LF line ends, our fields in front, fields that mail readers take for their own left out.
+// The form of a message in a mailbox: LF line ends, our fields in front, without fields that mail readers use for themselves.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace mxpress::mta::mailstore {
 
 struct Mail {
   int content = -1;                   // a file, open for reading...
-  std::int64_t offset = 0, size = 0;  // ...and the octets of it that are the message: CRLF line ends, a header in front
+  std::int64_t offset = 0, size = 0;  // ...and the part of it that is the message: CRLF line ends, starting with a header
   std::string sender;                 // as in Request
   std::string recipient;
   std::string id;
@@ -20,15 +20,15 @@ struct Mail {
 };
 
 enum class Layout : std::uint8_t {
-  mbox,  // "From " line in front, lines quoted as mboxrd, an empty line behind
-  file   // nothing but the message
+  mbox,  // "From " line in front, lines quoted as mboxrd, an empty line at the end
+  file   // only the message
 };
 
-// Takes the octets piece by piece. An error ends it.
+// Takes octets in pieces. An error ends it.
 using Sink = std::function<Status(std::string_view)>;
 
-// Removes CRs, leaves out Status, X-Status, X-UID, X-Keywords, X-IMAP* and Content-Length of the header, and in an mbox puts one more '>'
-// in front of each line that begins with ">*From ". Memory: a header line. The last line gets its line end.
+// Removes CRs, drops Status, X-Status, X-UID, X-Keywords, X-IMAP* and Content-Length from the header, and in an mbox adds one more '>' in
+// front of each line that begins with ">*From ". Memory: a header line. The last line gets its line end.
 class StoredText {
  public:
   StoredText(Layout layout, Sink sink) : layout_(layout), sink_(std::move(sink)) {}
@@ -46,17 +46,17 @@ class StoredText {
   const Layout layout_;
   const Sink sink_;
   bool in_header_ = true;
-  bool is_left_out_ = false;  // the field that the last header line belongs to
+  bool is_left_out_ = false;  // the field of the last header line
   std::string line_;          // of the header, so far
-  bool at_start_ = true;      // of a line of the body: what it begins with is not known yet
-  std::size_t quotes_ = 0;    // '>' that it begins with
-  std::size_t matched_ = 0;   // letters of "From " behind them
+  bool at_start_ = true;      // of a line of the body: its beginning is not known yet
+  std::size_t quotes_ = 0;    // number of '>' at its beginning
+  std::size_t matched_ = 0;   // letters of "From " after them
   char last_ = '\n';
 };
 
 // The lines in front of the content. A repeated delivery writes the same octets.
 std::string front_of(const Mail& mail, Layout layout);
-// All of the message, the front first. Reads the content. The error is the sink's, or says that the content cannot be read (transient).
+// Writes the whole message, front first. Reads the content. The error is the sink's, or the content cannot be read (transient).
 Status write_stored(const Mail& mail, Layout layout, const Sink& sink);
 
 }  // namespace mxpress::mta::mailstore

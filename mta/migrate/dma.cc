@@ -1,4 +1,4 @@
-// Reads dma.conf and auth.conf, as dma(8) describes them.
+// Reads dma.conf and auth.conf, as in dma(8).
 #include "mta/migrate/keys.h"
 #include "mta/migrate/programs.h"
 #include "mta/migrate/text.h"
@@ -27,7 +27,7 @@ class Dma {
   }
 
  private:
-  // A '#' begins a comment wherever it stands. Of a key that is there twice the last counts.
+  // A '#' begins a comment anywhere. Of a repeated key the last value counts.
   void read_line(const TextLine& line) {
     const std::string_view text = proto::trimmed(std::string_view(line.text).substr(0, line.text.find('#')));
     if (text.empty()) return;

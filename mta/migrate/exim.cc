@@ -26,7 +26,7 @@ std::pair<std::string, std::uint16_t> host_of(std::string_view text) {
   return port ? std::pair(std::string(text.substr(0, colons)), *port) : std::pair(std::string(text), std::uint16_t{0});
 }
 
-// As Exim's nwildlsearch: the name itself, or "*" and the end of the name.
+// Like Exim's nwildlsearch: the name itself, or "*" and the end of the name.
 bool is_key_of(std::string_view key, std::string_view host) {
   if (!key.starts_with('*')) return proto::equal_in_any_case(key, host);
   key.remove_prefix(1);
@@ -62,7 +62,7 @@ class Exim {
   }
 
  private:
-  // "key='value'" as a shell reads it, "MACRO = value".
+  // "key='value'" as in a shell, "MACRO = value".
   static void read_line(const TextLine& line, const std::string& file, Values& values) {
     const std::string_view text = proto::trimmed(line.text);
     const auto equals = text.find('=');
@@ -131,7 +131,7 @@ class Exim {
     return entries;
   }
 
-  // Exim looks the entry up by the name that the DNS has for the host in the end, which is not known here: a single entry is for that host.
+  // Exim looks the entry up by the host's canonical name in the DNS, which is unknown here: a single entry is for that host.
   Status take_login(const std::string& host) {
     const auto entries = read_entries();
     if (!entries) return entries.error();
@@ -152,7 +152,7 @@ class Exim {
     return {};
   }
 
-  // With a login it verifies, or it sends without login, which no provider takes.
+  // With a login it verifies, or it sends without login, which no provider accepts.
   void take_tls() {
     NewRoute& route = findings_.settings.main_route();
     const bool encrypts = !macro("HOSTS_REQUIRE_TLS").empty() || route.implicit, verifies = !macro("TLS_VERIFY_HOSTS").empty();
@@ -190,7 +190,7 @@ class Exim {
     if (text_of(values_, "dc_use_split_config") == "true") findings_.note("Changes of your own in /etc/exim4/conf.d are not read.");
   }
 
-  // "USER: ADDRESS"; names with a domain are of this host.
+  // "USER: ADDRESS"; names with a domain belong to this host.
   Status take_senders() {
     const auto text = tree_.read(kAddresses);
     if (!text) return text.error();

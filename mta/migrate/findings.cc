@@ -1,4 +1,4 @@
-// Settings that several programs have.
+// Settings common to several programs.
 #include "mta/migrate/findings.h"
 
 #include "mta/migrate/text.h"

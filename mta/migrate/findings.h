@@ -1,4 +1,4 @@
-// The settings that were found of another mail program, and what becomes of each.
+// The settings found of another mail program, and their equivalents.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace mxpress::mta::migrate {
 struct FoundSetting {
   std::string place;    // "/etc/dma/dma.conf:3"
   std::string text;     // "SMARTHOST mail.example.org"
-  std::string becomes;  // "[route] host", or a sentence; empty: it has no counterpart
+  std::string becomes;  // "[route] host", or a sentence; empty: it has no equivalent
 };
 
 // The protection of the other program's connection to its provider.
@@ -27,10 +27,10 @@ enum class OldTls : std::uint8_t {
 };
 
 struct Findings {
-  std::string program;  // "dma", as the command line names it
+  std::string program;  // "dma", as on the command line
   Settings settings;
   std::vector<FoundSetting> found;
-  std::vector<std::string> notes;  // sentences on what is different, or left to do
+  std::vector<std::string> notes;  // sentences on differences and remaining steps
 
   void take(std::string place, std::string text, std::string becomes) {
     found.push_back({std::move(place), std::move(text), std::move(becomes)});
@@ -38,13 +38,13 @@ struct Findings {
   void leave(std::string place, std::string text) { found.push_back({std::move(place), std::move(text), {}}); }
   void note(std::string text) { notes.push_back(std::move(text)); }
 
-  // Sets `tls` and `allow_cleartext`. `shows_password`: the other program says the password also where nobody has proved who the host is.
+  // Sets `tls` and `allow_cleartext`. `shows_password`: the other program sends the password also to an unverified host.
   void protect(NewRoute& route, OldTls tls, bool shows_password);
-  // The file with authorities that a program trusts; "system" and Debian's own file need no key.
+  // Sets the file with trusted authorities; "system" and Debian's own file need no key.
   void trust(NewRoute& route, const std::string& file);
-  // The aliases are those of /etc/aliases. `name`: the entry there for all other users, which becomes "*"; empty: there is none.
+  // Reads the aliases of /etc/aliases. `name`: the entry there for all other users, which becomes "*"; empty: there is none.
   void read_aliases(const std::optional<std::string>& text, const std::string& file, std::string_view name);
-  // The host's users are called by one address, or by a domain that is their address's ("{user}@DOMAIN").
+  // Gives all users of the host one address, or addresses of a domain ("{user}@DOMAIN").
   void set_sender_of_all(const std::string& address, const std::string& where);
 };
 

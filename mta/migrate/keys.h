@@ -1,4 +1,4 @@
-// The keys of a configuration file, each with one value, and which of them have been told.
+// The keys of a configuration file, each with one value, and which of them have been reported.
 #pragma once
 
 #include <map>
@@ -11,24 +11,24 @@ namespace mxpress::mta::migrate {
 
 class Keys {
  public:
-  // `findings` outlives it.
+  // `findings` must outlive it.
   explicit Keys(Findings& findings) : findings_(findings) {}
 
   struct Value {
     std::string place;  // "/etc/dma/dma.conf:3"
-    std::string text;   // empty: the key stands alone
+    std::string text;   // empty: the key has no value
     std::string shown;  // key and value for people, without a password
   };
-  // Of a key that is there twice the last value counts.
+  // Of a repeated key the last value counts.
   void set(const std::string& key, Value value) { values_[key] = std::move(value); }
 
   bool has(const std::string& key) const { return values_.contains(key); }
-  // Empty where it is not set.
+  // Empty if it is not set.
   std::string text_of(const std::string& key) const;
 
-  // Tells what becomes of a key that is set; only the first time.
+  // Reports the equivalent of a key that is set; only the first time.
   void take(const std::string& key, const std::string& becomes);
-  // Tells of those that were not taken.
+  // Reports the keys that were not taken.
   void leave_rest();
 
  private:

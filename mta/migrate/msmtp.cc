@@ -1,4 +1,4 @@
-// Reads /etc/msmtprc, as msmtp(1) describes it.
+// Reads /etc/msmtprc, as in msmtp(1).
 #include <algorithm>
 #include <map>
 #include <set>
@@ -60,7 +60,7 @@ class Msmtp {
   }
 
  private:
-  // The argument may stand in double quotes.
+  // The argument may be in double quotes.
   static std::string argument_of(std::string_view text) {
     text = proto::trimmed(text);
     if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
@@ -81,7 +81,7 @@ class Msmtp {
     return {};
   }
 
-  // "NAME" or "NAME : OTHER, OTHER...": the settings of the others count, the last one's most.
+  // "NAME" or "NAME : OTHER, OTHER...": takes the settings of the others; the last one has precedence.
   Status begin_account(const std::string& argument, const std::string& place) {
     const auto colon = std::min(argument.find(':'), argument.size());
     Account account{std::string(proto::trimmed(std::string_view(argument).substr(0, colon))), defaults_, {}};
@@ -146,7 +146,7 @@ class Msmtp {
     return name;
   }
 
-  // mxpress-runner starts no shell: what is more than a program with arguments gets one.
+  // mxpress-runner starts no shell: a command that is more than a program with arguments gets one.
   void take_command(NewLogin& login, const std::string& command) {
     const auto words = shell_words(command);
     const bool is_plain =
@@ -155,7 +155,7 @@ class Msmtp {
     findings_.note("passwordeval: mxpress-runner runs it as the user mxpress-runner: systemctl enable --now mxpress-runner.socket");
   }
 
-  // After the route has its place, because notes name its host.
+  // Call it after the route has its host, because notes name it.
   void protect(const Account& account, NewRoute& route) {
     const bool encrypts = account.is_on("tls", false), verifies = encrypts && account.is_on("tls_certcheck", true);
     const std::string method = account.text_of("auth");
@@ -218,7 +218,7 @@ class Msmtp {
     }
   }
 
-  // msmtp takes another account for mail whose sender is its `from`.
+  // msmtp uses another account for mail whose sender is its `from`.
   void take_other(const Account& account) {
     Settings& settings = findings_.settings;
     if (account.text_of("host").empty()) return;
@@ -245,7 +245,7 @@ class Msmtp {
   Findings findings_;
   std::map<std::string, Command> defaults_;
   std::vector<Account> accounts_;
-  std::set<std::string> told_;  // places
+  std::set<std::string> told_;  // places that were reported
   bool is_in_defaults_ = false;
 };
 

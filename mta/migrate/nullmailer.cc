@@ -1,4 +1,4 @@
-// Reads the control files of nullmailer, as nullmailer-send(8) and nullmailer-inject(1) describe them.
+// Reads the control files of nullmailer, as in nullmailer-send(8) and nullmailer-inject(1).
 #include <map>
 
 #include "mta/migrate/programs.h"
@@ -41,7 +41,7 @@ class Nullmailer {
   }
 
  private:
-  // The value of a control file, which has then been told. Empty: it is not set.
+  // The value of a control file, which is then reported. Empty: it is not set.
   std::string take(const std::string& name, const std::string& becomes) {
     const auto found = values_.find(name);
     if (found == values_.end()) return {};
@@ -172,12 +172,12 @@ class Nullmailer {
     const std::uint64_t lifetime = seconds_of(take("queuelifetime", "[retry] lifetime"), 0);
     if (lifetime == 0) return;
     findings_.settings.lifetime = std::to_string(lifetime) + "s";
-    if (lifetime <= 4 * 3600) findings_.settings.delay_notice = "0";  // mxpress's own is four hours
+    if (lifetime <= 4 * 3600) findings_.settings.delay_notice = "0";  // mxpress's default is four hours
   }
 
   const Tree& tree_;
   Findings findings_;
-  std::map<std::string, std::string> values_;  // the first lines of control files that have not been told, by name
+  std::map<std::string, std::string> values_;  // the first lines of unreported control files, by name
 };
 
 }  // namespace

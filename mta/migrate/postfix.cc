@@ -1,4 +1,4 @@
-// Reads the configuration of Postfix, as postconf(5) describes it.
+// Reads the configuration of Postfix, as in postconf(5).
 #include <algorithm>
 
 #include "mta/migrate/postfix_config.h"
@@ -10,7 +10,7 @@
 namespace mxpress::mta::migrate {
 namespace {
 
-// "5d", "1w", "30" of a unit: as mxpress writes durations. Empty: it is none.
+// "5d", "1w", "30" of a unit, in the notation of mxpress. Empty: it is not a duration.
 std::string duration_of(std::string_view text, char unit) {
   std::uint64_t number = 0;
   std::size_t at = 0;
@@ -68,7 +68,7 @@ class Postfix {
     return {};
   }
 
-  // "user@host.x.example" is called "user@x.example" where x.example is masqueraded.
+  // "user@host.x.example" becomes "user@x.example" if x.example is masqueraded.
   std::string masqueraded(const std::string& domain) const {
     for (const std::string& name : config_.list("masquerade_domains")) {
       const bool is_exempt = name.starts_with('!');
@@ -126,7 +126,7 @@ class Postfix {
     return {};
   }
 
-  // Mail for a name without domain leaves where myorigin is not local.
+  // Mail for a name without domain leaves the host if myorigin is not local.
   void take_null_client() {
     if (is_local(origin_)) return;
     const auto renamed = settings().senders.find("root");
@@ -179,7 +179,7 @@ class Postfix {
   const Tree& tree_;
   Findings findings_;
   PostfixConfig config_;
-  std::string origin_;               // of addresses without domain
+  std::string origin_;               // for addresses without domain
   std::vector<std::string> locals_;  // mydestination
 };
 

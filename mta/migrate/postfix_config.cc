@@ -1,4 +1,4 @@
-// Reads main.cf as postconf(5) describes it, and the source files of tables as postmap(1) does.
+// Reads main.cf as in postconf(5), and the source files of tables as in postmap(1).
 #include "mta/migrate/postfix_config.h"
 
 #include <algorithm>
@@ -12,17 +12,17 @@ namespace {
 constexpr const char* kFile = "/etc/postfix/main.cf";
 constexpr std::string_view kListSeparators = ", \t\r\n";
 constexpr int kMostDepth = 20, kMostExpanded = 10'000;  // of parameters for one value
-constexpr std::size_t kLongest = 64 * 1024;             // octets of a value: parameters that name each other twice grow without end
+constexpr std::size_t kLongest = 64 * 1024;             // octets of a value: parameters that refer to each other twice would grow endlessly
 
 bool is_name_character(char c) { return proto::is_alpha(c) || proto::is_digit(c) || c == '_'; }
 
-// Of "{text}" or "text".
+// "text" of "{text}" or "text".
 std::string_view without_braces(std::string_view text) {
   text = proto::trimmed(text);
   return text.size() >= 2 && text.front() == '{' && text.back() == '}' ? text.substr(1, text.size() - 2) : text;
 }
 
-// The place at which the brace or parenthesis at the beginning of `text` is closed.
+// The position where the brace or parenthesis at the beginning of `text` is closed.
 std::size_t end_of_braces(std::string_view text) {
   const char open = text.front(), close = open == '{' ? '}' : ')';
   int depth = 0;

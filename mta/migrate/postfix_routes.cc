@@ -1,4 +1,4 @@
-// Makes routes of next hops.
+// Makes routes from next hops.
 #include "mta/migrate/postfix_routes.h"
 
 #include <algorithm>
@@ -53,7 +53,7 @@ void PostfixRoutes::take_main() {
   config_.take("smtp_bind_address", "[route] source");
 }
 
-// A route has the mail hosts of one domain, or hosts.
+// A route has either the mail hosts of one domain, or hosts.
 void PostfixRoutes::set_hops(NewRoute& route, const std::vector<PostfixHop>& hops) {
   if (hops.size() == 1 || hops.front().has_mail_hosts) {
     route.hosts = {hops.front().key()};
@@ -81,7 +81,7 @@ void PostfixRoutes::add_fallback(NewRoute& route) {
   config_.take("smtp_fallback_relay", "[route] host: the next where those before cannot be reached");
 }
 
-// Postfix looks for the sender, where it is told to, for the host, and for the next hop as it is written.
+// Postfix looks up the sender (if configured), the host, and the next hop as written.
 const TableEntry* PostfixRoutes::find_password(const PostfixHop& hop, const std::string& sender) {
   if (!config_.is_yes("smtp_sasl_auth_enable")) return nullptr;
   std::vector<std::string> keys;
@@ -112,7 +112,7 @@ void PostfixRoutes::sign_in(NewRoute& route, const PostfixHop& hop, const std::s
     findings_.take(entry->place, entry->key + " " + user + ":(password)", "[credentials." + route.auth + "] user, password_file");
 }
 
-// The level that applies: of smtp_tls_policy_maps, else the parameter, else what older parameters say.
+// The effective level: from smtp_tls_policy_maps, else the parameter, else older parameters.
 std::string PostfixRoutes::level_for(const PostfixHop& hop) const {
   for (const TableEntry& entry : policies_)
     if (proto::equal_in_any_case(entry.key, hop.text) || proto::equal_in_any_case(entry.key, hop.host)) {
@@ -147,7 +147,7 @@ void PostfixRoutes::protect(NewRoute& route, const PostfixHop& hop) {
   if (verifies) findings_.trust(route, config_.value("smtp_tls_CAfile"));
 }
 
-// A route for one sender, or for one destination. A known one that is the same is used.
+// Adds a route for one sender, or for one destination. An equal existing one is reused.
 std::string PostfixRoutes::add_route(const PostfixHop& hop, const std::string& sender, const std::string& name) {
   NewRoute route;
   set_hops(route, {hop});
@@ -170,7 +170,7 @@ void PostfixRoutes::take_sender(const TableEntry& entry) {
   findings_.take(entry.place, entry.key + " " + entry.value, "[sender.\"" + entry.key + "\"] route = \"" + name + "\"");
 }
 
-// "DOMAIN TRANSPORT:HOP", ".DOMAIN" for those below it.
+// "DOMAIN TRANSPORT:HOP", ".DOMAIN" for its subdomains.
 void PostfixRoutes::take_transport(const TableEntry& entry) {
   const auto colon = std::min(entry.value.find(':'), entry.value.size());
   const std::string transport = entry.value.substr(0, colon), next = entry.value.substr(std::min(colon + 1, entry.value.size()));

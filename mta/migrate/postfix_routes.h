@@ -1,4 +1,4 @@
-// The ways of mail of a Postfix, and what it signs in with.
+// The routes of a Postfix, and their logins.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace mxpress::mta::migrate {
 
 class PostfixRoutes {
  public:
-  // Both outlive it.
+  // Both must outlive it.
   PostfixRoutes(PostfixConfig& config, Findings& findings) : config_(config), findings_(findings) {}
 
   // relayhost, smtp_fallback_relay, transport_maps, sender_dependent_relayhost_maps, and the parameters for passwords and TLS. The Error: a

@@ -1,4 +1,4 @@
-// The mail programs whose settings can be taken over: docs/migrate.md says what each of them becomes.
+// The mail programs whose settings can be imported: docs/migrate.md has their equivalents.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace mxpress::mta::migrate {
 
-// nullopt: the tree has no configuration of the program. The Error names the file that cannot be used. Reads the disk.
+// nullopt: the tree has no configuration of the program. The Error names the unusable file. Reads the disk.
 using ReadSettings = Result<std::optional<Findings>> (*)(const Tree& tree);
 
 Result<std::optional<Findings>> read_postfix(const Tree& tree);
@@ -22,7 +22,7 @@ Result<std::optional<Findings>> read_ssmtp(const Tree& tree);
 Result<std::optional<Findings>> read_nullmailer(const Tree& tree);
 
 struct OldProgram {
-  std::string_view name;  // as the command line has it
+  std::string_view name;  // as on the command line
   std::string_view file;  // its configuration
   ReadSettings read;
 };

@@ -37,7 +37,7 @@ std::string one_or_list(const std::vector<std::string>& texts, bool is_list) {
   return is_list ? "[" + result + "]" : result;
 }
 
-// The lines of one table. Keys that are not set are left out, and a table without keys is.
+// The lines of one table. Unset keys, and a table without keys, are left out.
 class Table {
  public:
   explicit Table(std::string header) : header_(std::move(header)) {}
@@ -106,7 +106,7 @@ std::string named_routes(std::string_view kind, const std::map<std::string, std:
   return text;
 }
 
-// A name as mxpress takes it: of letters, digits, '-' and '_', at most 50 of them, and none that means something else.
+// A valid name for mxpress: of letters, digits, '-' and '_', at most 50 of them, and not a reserved one.
 std::string clean_name(std::string_view wanted) {
   std::string name;
   for (const char c : wanted.substr(0, 50)) name += is_name_character(c) ? c : '-';

@@ -13,7 +13,7 @@ namespace mxpress::mta::migrate {
 // [route], or [route.NAME]. An empty text and nullopt: the key is not set.
 struct NewRoute {
   std::string name;                // empty: [route]
-  std::vector<std::string> hosts;  // as the key `host` has them: "HOST", "HOST:PORT" or "mx:DOMAIN"
+  std::vector<std::string> hosts;  // in the form of the key `host`: "HOST", "HOST:PORT" or "mx:DOMAIN"
   std::optional<std::uint16_t> port;
   std::string tls;
   bool implicit = false;
@@ -31,7 +31,7 @@ struct NewLogin {
   std::vector<std::string> mechanisms;
   bool allow_cleartext = false;
 
-  // Whether the table names a file for the password.
+  // True if the table names a file for the password.
   bool has_password_file() const { return password_command.empty() && certificate_file.empty(); }
 };
 
@@ -46,25 +46,25 @@ struct Settings {
   std::string deliver;
   bool keeps_unknown_users = false;
   std::string retry_schedule, lifetime, delay_notice;
-  std::map<std::string, std::string> sender_routes, destination_routes;  // pattern or domain, and the name of its route
+  std::map<std::string, std::string> sender_routes, destination_routes;  // pattern or domain, with the name of its route
 
-  // [route], which is made if it is not there. Valid until another route is added.
+  // [route], created if it does not exist. Valid until another route is added.
   NewRoute& main_route();
-  // Null: mail goes straight to the mail hosts of its recipients.
+  // Null: mail is sent directly to the mail hosts of its recipients.
   const NewRoute* find_main_route() const;
-  // The login of that user with that password, which is made if it is not there: "provider" first. The answer is its name.
+  // Returns the name of the login with that user and password, created if it does not exist: "provider" first.
   std::string login_for(const std::string& user, const std::string& password);
   NewLogin* find_login(std::string_view name);
-  // Takes out local domains that are so by default, or adds those: `own_name`, of this host, counts where no hostname is set.
+  // Removes local domains that are local by default, or adds the defaults: `own_name`, of this host, is used if no hostname is set.
   void settle_local_domains(const std::string& own_name);
-  // A name that mxpress takes and no route has, made of `wanted`.
+  // A valid name that no route has, derived from `wanted`.
   std::string free_route_name(std::string_view wanted) const;
 };
 
 // "FOLDER/NAME.password"
 std::string password_file(const NewLogin& login, const std::string& folder);
 
-// The text of a configuration file, empty if nothing is set. `folder`: where the files with passwords are.
+// The text of a configuration file, empty if nothing is set. `folder`: of the files with passwords.
 std::string toml_of(const Settings& settings, const std::string& folder);
 
 }  // namespace mxpress::mta::migrate

@@ -1,4 +1,4 @@
-// Reads ssmtp.conf and revaliases, as ssmtp.conf(5) and ssmtp(8) describe them.
+// Reads ssmtp.conf and revaliases, as in ssmtp.conf(5) and ssmtp(8).
 #include "mta/migrate/keys.h"
 #include "mta/migrate/programs.h"
 #include "mta/migrate/text.h"
@@ -28,7 +28,7 @@ class Ssmtp {
   }
 
  private:
-  // A '#' begins a comment wherever it stands. Keys are in any case; a value ends at a blank or '='.
+  // A '#' begins a comment anywhere. Keys are in any case; a value ends at a blank or '='.
   void read_line(const TextLine& line) {
     const std::string_view text = std::string_view(line.text).substr(0, line.text.find('#'));
     const auto words = words_of(text, "= \t\r");
@@ -104,7 +104,7 @@ class Ssmtp {
     findings_.take(kAliases + (":" + std::to_string(line.number)), line.text, becomes);
   }
 
-  // A host that is not the one of all mail.
+  // For a host that is not the one for all mail.
   std::string route_sender(const std::string& address, const std::string& host, std::optional<std::uint16_t> port) {
     Settings& settings = findings_.settings;
     const NewRoute* const usual = settings.find_main_route();

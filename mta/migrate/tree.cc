@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMaxFile = 1 << 20;  // octets
 constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-// -1: errno says why.
+// -1: errno has the reason.
 int open_below(const std::string& root, const std::string& path) {
   if (root == "/") return ::open(path.c_str(), kFlags);
   const system::Descriptor folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
