@@ -9,7 +9,7 @@ namespace mxpress::mta::rates {
 namespace {
 
 constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
-// A record reserves a 16th of the limit at least: so many records are written, and so much may be lost at a crash.
+// A record reserves at least 1/16 of the limit, which bounds the number of records, and the loss after a crash.
 constexpr std::uint64_t kBlocks = 16;
 
 std::string limit_text(Counts counts, const Rate& rate) {
@@ -37,7 +37,7 @@ void Account::apply(const RateRule* rule) {
   bounds_ = std::move(bounds);
 }
 
-// One for another time goes on from what is known of the longest.
+// A limit for another period starts with the counts of the longest one.
 void Account::add_bound(std::vector<Bound>& bounds, Counts counts, const Rate& rate) {
   Bound bound{counts, rate, Window(rate.period)};
   bound.held_without = of(held_, counts);

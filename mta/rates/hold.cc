@@ -12,7 +12,7 @@ namespace {
 
 constexpr Amount kAny{std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint64_t>::max()};
 
-// a * b, or as much as there can be.
+// a * b, limited to the largest value.
 std::uint64_t times(std::uint64_t a, std::uint64_t b) { return a > kAny.messages / b ? kAny.messages : a * b; }
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return a > kAny.messages - b ? kAny.messages : a + b; }
 

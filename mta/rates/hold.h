@@ -8,8 +8,8 @@
 
 namespace mxpress::mta::rates {
 
-// Made for one message to one recipient. Its end releases what has not been counted; a transaction that had begun and has not ended counts,
-// with all recipients. Thread: the worker's.
+// Made for one message to one recipient. When it is destroyed it releases amounts that were not counted; a transaction that had begun and
+// has not ended counts, with all recipients. Thread: the worker's.
 class Hold {
  public:
   Hold(RateLimits& limits, std::shared_ptr<RateLimits::Entry> entry);
@@ -17,22 +17,22 @@ class Hold {
   Hold& operator=(const Hold&) = delete;
   ~Hold();
 
-  // For how many recipients a delivery asks, in transactions of up to `per_transaction`, where it shares what there is with so many others.
+  // The number of recipients that a delivery asks for, in transactions of up to `per_transaction`, sharing the free amount with `others`.
   struct Wish {
     std::size_t recipients = 1, per_transaction = 1, others = 0;
   };
-  // True: what the wish comes to is free, but has to be recorded first, by RateLimits::save().
+  // True: the wished amount is free, but must be recorded first, by RateLimits::save().
   bool needs_record(const Wish& wish);
-  // Takes as much of it as is free and recorded. Returns for how many recipients that is: at least 1.
+  // Takes as much of it as is free and recorded. Returns the number of recipients that it allows: at least 1.
   std::size_t extend(const Wish& wish);
 
-  // Before each transaction; it may have all recipients that are held. False: the limit lets no further one begin.
+  // Call it before each transaction, which may use all held recipients. False: the limit allows no further one.
   bool begin_transaction();
-  // Behind it. `recipients`: that the host has answered for; 0: nothing was handed over.
+  // Call it after the transaction. `recipients`: number that the host has answered for; 0: nothing was sent.
   void end_transaction(std::size_t recipients);
 
  private:
-  // The amount that the wish needs beyond the one held, of `free`; at most `most` of it.
+  // The amount that the wish needs in addition to the held one, of `free`; at most `most` of it.
   Amount rest_of(const Wish& wish, const Amount& free, const Amount& most) const;
 
   RateLimits& limits_;

@@ -1,4 +1,4 @@
-// Rate limits: who may take, and what the file says.
+// Rate limits: grants amounts, and keeps the file.
 #include "mta/rates/rate_limits.h"
 
 #include <algorithm>
@@ -17,9 +17,9 @@ namespace mxpress::mta::rates {
 namespace {
 
 constexpr std::uint64_t kMostOctets = 64u << 20;                  // of the file
-constexpr std::uint64_t kRecordOctets = 4096;                     // about
-constexpr Duration kForRecord = std::chrono::seconds(10);         // for a record to become durable, until it is asked for again
-constexpr Duration kForEndOfDelivery = std::chrono::seconds(10);  // which tells those who wait
+constexpr std::uint64_t kRecordOctets = 4096;                     // approximate
+constexpr Duration kForRecord = std::chrono::seconds(10);         // for a record to become durable, before it is asked for again
+constexpr Duration kForEndOfDelivery = std::chrono::seconds(10);  // its end wakes those who wait
 constexpr Duration kAfterFailure = std::chrono::seconds(10);      // of the disk
 
 // nullopt: there is none.
@@ -51,7 +51,7 @@ RateLimits::RateLimits(RateServices services, const RateRules& rules) : services
 
 Moment RateLimits::moment(Instant instant) const { return {Clock::current().wall(), instant, services_.boot}; }
 
-// The clock of several threads.
+// The latest time of several threads' clocks.
 Instant RateLimits::advance(State& state, Instant now) { return state.now = std::max(state.now, now); }
 
 void RateLimits::read(State& state, const RateRules& rules, const Moment& now) {
@@ -94,7 +94,7 @@ void RateLimits::reconfigured(const RateRules& rules) {
   call(waiters);
 }
 
-// Those who wait, who are told to come.
+// Those who wait and are now called.
 std::vector<Waiter> RateLimits::called(Entry& entry, Instant now) {
   std::vector<Waiter> waiters;
   if (entry.line.empty()) return waiters;
@@ -163,7 +163,7 @@ void RateLimits::close() {
         [](const Entry& entry) { return entry.account.has_news(); });
 }
 
-// One file has the limits of all.
+// One file has the limits of all accounts.
 template <class RecordOf, class IsNeeded>
 void RateLimits::write(RecordOf record_of, IsNeeded is_needed) {
   const std::lock_guard one_at_a_time(writing_);

@@ -1,4 +1,4 @@
-// The rate limits of routes: what deliveries of all workers may hand over.
+// The rate limits of routes: amounts that the deliveries of all workers may send.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -28,40 +28,40 @@ namespace mxpress::mta::rates {
 class Hold;
 struct Moment;
 
-// Where the file is in a spool.
+// The path of the file in a spool.
 boost::filesystem::path record_file(const boost::filesystem::path& spool);
-// Of this boot of the system; "unknown" if the system does not say.
+// The id of this boot; "unknown" if the system does not tell.
 std::string boot_id();
 
 struct RateServices {
   queue::Disk& disk;
   boost::filesystem::path file;
-  fairness::FileTurns* files;  // on whose threads the file is written; null: at once (simulations)
+  fairness::FileTurns* files;  // threads that write the file; null: written at once (simulations)
   std::string boot;            // boot_id()
 };
 
-// Any thread. Outlives the holds that it has given.
+// Any thread. Must outlive its holds.
 class RateLimits {
  public:
-  // Reads the file. One that cannot be read is told in the log, and the windows count as full.
+  // Reads the file. If it cannot be read that is logged, and the windows count as full.
   RateLimits(RateServices services, const RateRules& rules);
 
-  // A new configuration is in force: at once.
+  // A new configuration applies at once.
   void reconfigured(const RateRules& rules);
 
-  // Whom to tell that a site of this worker which waits should ask again; called on any thread, must not block or take anything. Null:
-  // nobody.
+  // Called when a waiting site of this worker should ask again; on any thread; must not block or take anything. Null: not
+  // called.
   using Again = std::function<void(std::uint32_t site)>;
   void when_free(std::size_t worker, Again again);
 
-  // Takes what the delivery of one message to one recipient needs.
+  // Takes the amount for the delivery of one message to one recipient.
   struct Taken {
-    std::unique_ptr<Hold> hold;         // null: there is no limit, or what it has is taken
-    std::optional<Instant> wait_until;  // when to ask again, unless told before; none: the delivery may begin
+    std::unique_ptr<Hold> hold;         // null: there is no limit, or it is used up
+    std::optional<Instant> wait_until;  // time to ask again, unless called before; nullopt: the delivery may begin
   };
   Taken take(const std::string& key, const Waiter& who, Instant now);
 
-  // "waits for the rate limit of route office (100/h)", and until when, if that is known. nullopt: nothing waits for it now.
+  // "waits for the rate limit of route office (100/h)", and until when, if known. nullopt: nothing waits for it now.
   struct Why {
     std::string text;
     std::optional<Instant> until;
@@ -69,9 +69,9 @@ class RateLimits {
   std::optional<Why> why(const std::string& key, Instant now);
   std::vector<AccountStatus> status(Instant now);
 
-  // Records what deliveries want to hold. Blocks.
+  // Records the amounts that deliveries want to hold. Blocks.
   void save();
-  // Records what has been counted, if there is news, at the end: no hold is left. Blocks.
+  // Records the counts at the end, if there is news: no hold is left. Blocks.
   void close();
 
  private:
@@ -82,9 +82,9 @@ class RateLimits {
     WaitingLine line;
   };
   struct State {
-    std::map<std::string, std::shared_ptr<Entry>> entries;  // shared: holds have theirs, whatever is configured meanwhile
-    Instant now{};                                          // the latest moment of all calls
-    Instant write_again{};                                  // not before: the disk has failed
+    std::map<std::string, std::shared_ptr<Entry>> entries;  // shared: holds have theirs, even after a change of the configuration
+    Instant now{};                                          // latest time of all calls
+    Instant write_again{};                                  // not earlier: the disk has failed
     bool has_failed = false;
   };
   static Instant advance(State& state, Instant now);

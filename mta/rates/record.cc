@@ -31,7 +31,7 @@ std::optional<Moment> parse_clock(std::istringstream words) {
   return moment;
 }
 
-// `written`: when, on the clock of the reader.
+// `written`: time of writing, on the reader's clock.
 std::optional<SavedLimit> parse_limit(std::istringstream words, Instant written) {
   SavedLimit limit;
   std::string word, counts;

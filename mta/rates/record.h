@@ -14,7 +14,7 @@ namespace mxpress::mta::rates {
 struct Moment {
   WallTime wall{};
   Instant instant{};   // since boot
-  std::string boot{};  // which boot: without space or line end
+  std::string boot{};  // id of the boot: without space or line end
 };
 
 struct SavedLimit {
@@ -22,13 +22,13 @@ struct SavedLimit {
   Counts counts = Counts::messages;
   Duration period{};
   std::uint64_t reserved = 0;
-  std::vector<Window::Entry> entries;  // on the clock of the reader
+  std::vector<Window::Entry> entries;  // on the reader's clock
 };
 
-// The whole file. `lines`: of Account::record(), all of the same moment.
+// The whole file. `lines`: from Account::record(), all at the same time.
 std::string record_text(const Moment& moment, const std::string& lines);
-// The Error: it is damaged, or another format. The time since it was written is that of the clock since boot; after another boot the wall
-// clock tells it, and a clock that was set back tells nothing: then no time has passed.
+// The Error: it is damaged, or in another format. The time since it was written is measured by the clock since boot; after another boot by
+// the wall clock, and if that was set back no time has passed.
 Result<std::vector<SavedLimit>> parse_record(std::string_view text, const Moment& now);
 
 }  // namespace mxpress::mta::rates

@@ -1,4 +1,4 @@
-// How rate limits stand, for people.
+// The state of rate limits, for people.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@ namespace mxpress::mta::rates {
 
 struct LimitStatus {
   std::string limit;       // "100/h", "500 recipients/d"
-  std::uint64_t used = 0;  // in the period before now, and by deliveries under way
+  std::uint64_t used = 0;  // in the current period, including deliveries in progress
   std::uint64_t most = 0;
 };
 
 struct AccountStatus {
   std::string routes;  // "route office"
   std::vector<LimitStatus> limits;
-  std::optional<WallTime> next{};  // nothing may be handed over until then
+  std::optional<WallTime> next{};  // nothing may be sent until then
 };
 
 }  // namespace mxpress::mta::rates

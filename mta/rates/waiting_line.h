@@ -1,4 +1,4 @@
-// The sites that wait for the same limit, in the order in which they came.
+// The sites that wait for the same limit, in order of arrival.
 #pragma once
 
 #include <algorithm>
@@ -19,17 +19,17 @@ struct Waiter {
   bool operator==(const Waiter&) const = default;
 };
 
-// Only the first one may take what there is; then it goes behind the others. One that does not come in its time has no mail any more, and
-// leaves the line. Thread: one.
+// Only the first one may take the free amount; then it goes to the end. A site that does not come in time has no mail any more, and leaves
+// the line. Thread: one.
 class WaitingLine {
  public:
-  // nullopt: nobody stands before it. Else when it is to ask again at the latest.
+  // nullopt: it is first. Otherwise the latest time at which it should ask again.
   std::optional<Instant> behind_others(const Waiter& who, Instant now) {
     while (!line_.empty() && line_.front().who != who && line_.front().until + kGrace <= now) line_.pop_front();
     if (line_.empty() || line_.front().who == who) return std::nullopt;
     return line_.front().until + kGrace;
   }
-  // It comes at `until`, at the latest.
+  // It comes at `until` at the latest.
   void wait(const Waiter& who, Instant until) {
     const auto found = find(who);
     if (found == line_.end())
@@ -40,7 +40,7 @@ class WaitingLine {
   void leave(const Waiter& who) {
     if (const auto found = find(who); found != line_.end()) line_.erase(found);
   }
-  // All have been told to come now.
+  // All have been called now.
   void call(Instant now) {
     for (Place& place : line_) place.until = std::min(place.until, now);
   }

@@ -1,4 +1,4 @@
-// How much has been counted within the last second, minute, hour or day.
+// The amount counted within the last second, minute, hour or day.
 #pragma once
 
 #include <cstdint>
@@ -11,29 +11,29 @@ namespace mxpress::mta::rates {
 
 using queue::Instant;
 
-// A sliding window. What comes within a 256th of the period is one entry, which leaves the window when its latest part does: so a window
-// has few hundred entries, whatever is counted, and never says less than the truth. The moments of the calls never go back. Thread: one.
+// A sliding window. Amounts within 1/256 of the period form one entry, which leaves the window with its latest part: so a window has a few
+// hundred entries, whatever is counted, and never reports too little. The times of the calls never go back. Thread: one.
 class Window {
  public:
   struct Entry {
-    Instant begun, last;  // moments of what is in it
+    Instant begun, last;  // times of its first and last amount
     std::uint64_t count = 0;
   };
 
   explicit Window(Duration period) : period_(period) {}
 
   void count(std::uint64_t number, Instant when);
-  // What was counted within a period before `now`.
+  // The amount counted within a period before `now`.
   std::uint64_t counted(Instant now);
-  // When so many of those counted have left the window; nullopt: there are not so many.
+  // The time when this much of the counted amount has left the window; nullopt: there is not so much.
   std::optional<Instant> time_until_left(std::uint64_t number) const;
-  // The oldest first. What has left the window may still be in it.
+  // The oldest first. May include entries that have left the window.
   const std::deque<Entry>& entries() const { return entries_; }
 
  private:
   static constexpr int kParts = 256;
 
-  // The moments are whole milliseconds: what seems to be a period apart may be a little less.
+  // Times are whole milliseconds: two that seem a period apart may be a little closer.
   Instant end_of(const Entry& entry) const { return entry.last + period_ + Duration(1); }
 
   Duration period_;

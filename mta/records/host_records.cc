@@ -1,4 +1,4 @@
-// Asks the DNS what it has of the records that mail needs.
+// Queries the DNS for the records that mail needs.
 #include "mta/records/host_records.h"
 
 #include <algorithm>
@@ -57,7 +57,7 @@ class HostRecords {
     return records_.back();
   }
 
-  // False: what it has is not known.
+  // False: its state in the DNS is unknown.
   static bool was_told(HostRecord& record, const Answer& answer) {
     if (answer.kind != AnswerKind::failed) return true;
     record.state = RecordState::unknown;
@@ -65,7 +65,7 @@ class HostRecords {
     return false;
   }
 
-  // Of a host behind a router they are those that its name has.
+  // For a host behind a router: the addresses of its name.
   Task<void> find_addresses() {
     const Answer v4 = co_await ask(mail_.hostname, RecordType::a);
     const Answer v6 = co_await ask(mail_.hostname, RecordType::aaaa);
@@ -142,7 +142,7 @@ class HostRecords {
     return false;
   }
 
-  // For an address that nobody has, all terms are looked at.
+  // Uses an unassigned address, so that all terms are evaluated.
   Task<void> count_lookups(HostRecord& record, std::string text) {
     SpfCheck check(resolver_, dns::Address{});
     (void)co_await check.of(mail_.domain.text(), std::move(text));
@@ -167,7 +167,7 @@ class HostRecords {
     records_.push_back(std::move(record));
   }
 
-  // What is there is kept: it is the domain's policy.
+  // Existing tags are kept: they are the domain's policy.
   void fill_dmarc(HostRecord& record, const std::string& name, const std::vector<std::string>& found) {
     record.found = in_quotes(found);
     record.state = found.size() == 1 ? RecordState::right : RecordState::different;
@@ -187,7 +187,7 @@ class HostRecords {
     record.state = has_it ? RecordState::right : answer.addresses.empty() ? RecordState::absent : RecordState::different;
   }
 
-  // The name of an address leads back to it: forward-confirmed.
+  // The name of an address must lead back to it: forward-confirmed.
   Task<void> check_ptr(dns::Address address) {
     const Answer answer = co_await ask(reverse_name(address), RecordType::ptr);
     HostRecord& record = add("PTR of " + address.to_string(), reverse_name(address), "PTR", mail_.hostname + ".");

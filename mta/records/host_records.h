@@ -1,4 +1,4 @@
-// The DNS records that mail of this host needs, and what the DNS has of them at present.
+// The DNS records that mail of this host needs, and those now in the DNS.
 #pragma once
 
 #include <string>
@@ -9,19 +9,19 @@
 
 namespace mxpress::mta::records {
 
-// What mail of this host says of itself.
+// The names and addresses in mail of this host.
 struct HostMail {
-  proto::Domain domain;  // that signs, and that senders have
+  proto::Domain domain;  // signing domain, also of senders
   struct SigningKey {
-    proto::Domain domain;  // `domain`, or one above it
+    proto::Domain domain;  // `domain`, or a parent of it
     std::string selector;
     dkim::PublicKey key;
   };
   std::vector<SigningKey> keys;
-  std::string hostname;                 // as EHLO says it
+  std::string hostname;                 // as in EHLO
   std::vector<dns::Address> addresses;  // that mail leaves from; empty: those of hostname
-  std::string next_hop;                 // all mail goes there: a provider's host. Empty: straight to the recipients' hosts
-  std::string next_hop_spf;             // whose SPF record that provider wants to be included; empty: not known
+  std::string next_hop;                 // provider's host that all mail goes to. Empty: directly to the recipients' hosts
+  std::string next_hop_spf;             // domain whose SPF record that provider asks to include; empty: unknown
 };
 
 enum class RecordState {
@@ -29,7 +29,7 @@ enum class RecordState {
   different,
   absent,
   unknown,   // the DNS could not be asked
-  elsewhere  // what it has to be is not known here: `notes` says who knows
+  elsewhere  // its value is not known here: `notes` says who knows it
 };
 std::string_view to_string(RecordState state);
 
@@ -37,13 +37,13 @@ struct HostRecord {
   std::string title;  // "DKIM key rsa1", "SPF", "PTR of 192.0.2.1"
   std::string name;   // absolute, without the last dot
   std::string type;
-  std::string value;  // as it stands in a zone file; empty: nothing to publish
+  std::string value;  // in zone-file form; empty: nothing to publish
   RecordState state = RecordState::unknown;
-  std::vector<std::string> found;  // what the DNS has, as in a zone file
+  std::vector<std::string> found;  // records in the DNS, in zone-file form
   std::vector<std::string> notes;  // for people, a sentence each
 };
 
-// Asks for each. Each question is asked once. `mail` by value: a coroutine keeps it.
+// Checks each record. Each question is asked once. `mail` by value: a coroutine keeps it.
 Task<std::vector<HostRecord>> check_host_records(HostMail mail, dns::Resolver& resolver);
 
 // "10.2.0.192.in-addr.arpa"; nibbles below ip6.arpa.

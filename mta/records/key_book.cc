@@ -1,4 +1,4 @@
-// Enters what the DNS says about keys.
+// Records the DNS's answers about keys.
 #include "mta/records/key_book.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kDenials = 3;  // within 45 s: the zone may be about to be loaded
+constexpr int kDenials = 3;  // within 45 s: the zone may be being reloaded
 constexpr Duration kFirstPause = 15s, kLongestPause = 10min, kUsualPause = 1h;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What is known of the records of the keys that sign, and which of them sign for that. Pure: who asks the DNS, and when, is key_watch.h.
+// The known state of signing keys' records, and which keys sign therefore. Pure: key_watch.h queries the DNS.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ namespace mxpress::mta::records {
 
 class KeyBook {
  public:
-  // `seen`: what an earlier run knew; none: no run kept a book, and the keys of tables without `sign` are taken for such as have signed.
+  // `seen`: known from an earlier run; nullopt: no run recorded it, so keys of tables without `sign` are taken for keys that have signed.
   KeyBook(routing::SigningKeys keys, const std::optional<SeenKeys>& seen, WallTime now);
 
   struct Entry {
@@ -25,23 +25,23 @@ class KeyBook {
     bool is_next = false;
     std::optional<SignWhen> sign{};
     std::optional<WallTime> seen{};
-    std::string why{};     // as KeyStatus has it
-    int bad = 0;           // answers in a row that denied the record
-    bool is_lost = false;  // and so often that it counts
-    bool is_told = false;  // that it waits
+    std::string why{};     // see KeyStatus
+    int bad = 0;           // answers in a row without a matching record
+    bool is_lost = false;  // this happened often enough to count
+    bool is_told = false;  // its waiting was reported
     int tries = 0;         // since the last change
   };
   const std::vector<Entry>& entries() const { return entries_; }
 
   enum class Change { none, signs, waits, lost, back };
-  // Enters what the DNS said about a key. Failures of the DNS change nothing. Lost: denied three times in a row.
+  // Records the DNS's answer about a key. Failures of the DNS change nothing. Lost: denied three times in a row.
   Change enter(std::size_t entry, const dns::Answer& answer, WallTime now);
-  // How long to wait before this key is asked for again: seconds while it waits, an hour once it signs.
+  // The time until this key is queried again: seconds while it waits, an hour once it signs.
   Duration pause(std::size_t entry) const;
 
   // The keys that sign.
   dkim::KeyRing ring() const;
-  // To keep.
+  // To be stored.
   SeenKeys seen() const;
   std::vector<KeyStatus> status() const;
 

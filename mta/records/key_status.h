@@ -1,4 +1,4 @@
-// How a key that signs mail stands, for operators.
+// The state of a signing key, for operators.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace mxpress::mta::records {
 enum class KeyState {
   signs,
   waits,     // for its record, or for that of an RSA key beside it
-  lost,      // its record was there and is not any more, or is another one; it signs on
+  lost,      // its record has disappeared or changed; it continues to sign
   replaced,  // by the keys of `next`
   off        // sign = "never"
 };
@@ -21,8 +21,8 @@ std::string_view to_string(KeyState state);
 struct KeyStatus {
   std::string domain, selector, kind;
   KeyState state = KeyState::waits;
-  std::string why;               // what is wrong with its record, or what receivers may object to
-  std::optional<WallTime> seen;  // when its record was seen first
+  std::string why;               // a problem with its record, or a possible objection of receivers
+  std::optional<WallTime> seen;  // when its record was first seen
   bool is_next = false;
 };
 

@@ -1,4 +1,4 @@
-// Asks the DNS for the records of keys.
+// Queries the DNS for the records of keys.
 #include "mta/records/key_watch.h"
 
 #include <algorithm>
@@ -24,7 +24,7 @@ class KeyWatch::Core : public std::enable_shared_from_this<Core> {
       : executor_(executor), events_(events), file_(std::move(file)), news_(executor) {
     auto seen = read_seen_keys(file_);
     if (seen) state_.lock()->seen = std::move(*seen);
-    // One that is there and cannot be read: no key is taken for an old one, all wait for the DNS.
+    // If it exists and cannot be read: no key counts as an old one, all wait for the DNS.
     if (!seen && seen.error().is_transient()) {
       state_.lock()->seen.emplace();
       log(LogLine(Priority::error, "dkim").add("reason", seen.error().message));
@@ -44,7 +44,7 @@ class KeyWatch::Core : public std::enable_shared_from_this<Core> {
     asio::post(executor_, [self = shared_from_this(), round, make = std::move(make_resolver)] { self->begin(round, make); });
   }
 
-  // The coroutine ends with its next step.
+  // The coroutine ends at its next step.
   void end() { ++state_.lock()->round; }
 
   std::vector<KeyStatus> status() {
@@ -54,17 +54,17 @@ class KeyWatch::Core : public std::enable_shared_from_this<Core> {
 
  private:
   struct State {
-    std::optional<SeenKeys> seen;  // before the book began; none: there was no file
+    std::optional<SeenKeys> seen;  // before the book began; nullopt: there was no file
     std::optional<KeyBook> book;
     std::shared_ptr<content::DkimSigner> signer;
-    std::uint64_t round = 0;  // counts calls of watch(): what belongs to an earlier one ends
+    std::uint64_t round = 0;  // counts calls of watch(): work of an earlier one ends
   };
 
   void begin(std::uint64_t round, const MakeResolver& make_resolver) {
     save(round);
     asio::co_spawn(executor_, run(shared_from_this(), round, make_resolver()),
                    [](std::exception_ptr error) { log_bug("the records of keys", error); });
-    news_.cancel();  // whoever waits sees that his round is over
+    news_.cancel();  // a waiting coroutine sees that its round is over
   }
 
   static Task<void> run(std::shared_ptr<Core> self, std::uint64_t round, std::shared_ptr<dns::Resolver> resolver) {
@@ -87,7 +87,7 @@ class KeyWatch::Core : public std::enable_shared_from_this<Core> {
 
   bool is_current(std::uint64_t round) { return state_.lock()->round == round; }
 
-  // When each key is to be asked for; those that never sign are not.
+  // The times to query each key; keys that never sign are not queried.
   std::vector<BootTime> first_due(std::uint64_t round) {
     auto state = state_.lock();
     std::vector<BootTime> due;
@@ -103,7 +103,7 @@ class KeyWatch::Core : public std::enable_shared_from_this<Core> {
     return dns::Question{dkim::record_name(key.selector, key.domain), dns::RecordType::txt};
   }
 
-  // How long to wait for the next time; nothing: this round is over.
+  // The time until the next query; nullopt: this round is over.
   std::optional<Duration> enter(std::uint64_t round, std::size_t entry, const dns::Answer& answer) {
     auto state = state_.lock();
     if (state->round != round) return std::nullopt;
@@ -138,7 +138,7 @@ class KeyWatch::Core : public std::enable_shared_from_this<Core> {
   events::Hub& events_;
   const boost::filesystem::path file_;
   queue::Guarded<State> state_;
-  Timer news_;  // of the executor's thread
+  Timer news_;  // used on the executor's thread
 };
 
 KeyWatch::KeyWatch(Executor executor, events::Hub& events, boost::filesystem::path file)

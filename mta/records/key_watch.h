@@ -1,4 +1,4 @@
-// Watches the DNS records of the keys that sign: a key begins to sign when its record is seen, and signs on when it is seen no more.
+// Watches the DNS records of signing keys: a key begins to sign when its record is seen, and continues even if it disappears.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -24,25 +24,25 @@ struct SigningKeys;
 
 namespace mxpress::mta::records {
 
-// What is known is kept in a file, so that a restart while the DNS is dead changes nothing. A key whose table does not say `sign`, and that
-// is there when there is no such file yet, is taken for one that has signed before, and signs.
+// The state is kept in a file, so that a restart during a DNS outage changes nothing. A key whose table has no `sign`, and that exists
+// before this file does, counts as one that has signed before, and signs.
 class KeyWatch {
  public:
-  // Called on the thread of the executor. It should not remember answers.
+  // Called on the thread of the executor. The resolver should not cache answers.
   using MakeResolver = std::function<std::shared_ptr<dns::Resolver>()>;
 
-  // Asks on the thread of `executor`, and writes the file there. `events` outlives it.
+  // Queries on the thread of `executor`, and writes the file there. `events` must outlive it.
   KeyWatch(Executor executor, events::Hub& events, boost::filesystem::path file);
-  // Nothing is asked, told or written any more.
+  // Afterwards nothing is queried, reported or written.
   ~KeyWatch();
   KeyWatch(const KeyWatch&) = delete;
   KeyWatch& operator=(const KeyWatch&) = delete;
 
-  // From now on these keys, which `signer` signs with as far as they may: as soon as this returns by what was known before, then by what
-  // the DNS says, which is asked at once and again from time to time. Any thread.
+  // Watches these keys from now on. `signer` signs with those that may: when this returns, by the stored state; then by the DNS, which is
+  // queried at once and repeatedly. Any thread.
   void watch(routing::SigningKeys keys, std::shared_ptr<content::DkimSigner> signer, MakeResolver make_resolver);
 
-  // Of each key, by domain. Any thread.
+  // The state of each key, by domain. Any thread.
   std::vector<KeyStatus> status() const;
 
  private:

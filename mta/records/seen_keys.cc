@@ -1,4 +1,4 @@
-// Reads and writes which keys have had their record.
+// Reads and writes the file of seen keys.
 #include "mta/records/seen_keys.h"
 
 #include <cerrno>

@@ -56,7 +56,7 @@ void warn_of_terms(const std::vector<SpfTerm>& terms, std::vector<std::string>& 
     warnings.push_back("the record said that no host sends mail for the domain; if that is meant, this host should not, either");
 }
 
-// Behind each other, without repetitions; of "all" and redirect the first, at the end.
+// Concatenates them without repetitions; "all" and redirect once, the first one, at the end.
 std::vector<std::string> union_of(const std::vector<std::string>& records) {
   std::vector<std::string> texts, last;
   for (const std::string& record : records) {

@@ -6,7 +6,7 @@
 namespace mxpress::mta::records {
 namespace {
 
-// Prefix lengths behind a name: "/24", "//64", "/24//64". RFC 7208 5.6
+// Prefix lengths after a name: "/24", "//64", "/24//64". RFC 7208 5.6
 int prefix_of(std::string_view lengths, bool is_v6) {
   const auto both = lengths.find("//");
   std::string_view own = is_v6 ? (both == lengths.npos ? std::string_view() : lengths.substr(both + 2)) : lengths.substr(0, both);

@@ -1,4 +1,4 @@
-// What receivers find when they look up the SPF record of a domain for mail of an address. RFC 7208 4, 5.
+// Evaluates the SPF record of a domain for mail of an address, as receivers do. RFC 7208 4, 5.
 #pragma once
 
 #include <chrono>
@@ -11,19 +11,19 @@ namespace mxpress::mta::records {
 
 enum class SpfResult { pass, no_pass, error, unknown };  // unknown: the DNS did not answer, or a term has macros
 
-// One look at one record.
+// One evaluation of one record.
 class SpfCheck {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::seconds kMostTime{20};  // RFC 7208 4.6.4
 
-  // `resolver` outlives it. What would be asked after `until` counts as not answered: a domain's own servers can be slow on purpose.
+  // `resolver` must outlive it. Questions after `until` count as not answered: a domain's own servers can be slow on purpose.
   SpfCheck(dns::Resolver& resolver, dns::Address address, Clock::time_point until = Clock::now() + kMostTime)
       : resolver_(resolver), address_(address), until_(until) {}
 
-  // `domain` has this record. After more than twice as many look-ups as are allowed it ends, with an error.
+  // `domain` has this record. After more than twice as many lookups as are allowed it ends with an error.
   Task<SpfResult> of(std::string domain, std::string record);
-  // Terms that made receivers ask the DNS: more than kMostSpfLookups are an error. Up to the term that matched.
+  // The number of terms that make receivers query the DNS: more than kMostSpfLookups are an error. Up to the term that matched.
   int lookups() const { return lookups_; }
 
  private:

@@ -17,7 +17,7 @@ bool is_text(std::string_view text) {
   return text.size() <= kMostOfText && std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 32 || c == 127; });
 }
 
-// Nothing behind the last NUL.
+// Nullopt if text follows the last NUL.
 std::optional<std::vector<std::string>> fields_of(std::string_view packet, std::size_t count) {
   std::vector<std::string> fields;
   while (!packet.empty()) {

@@ -1,5 +1,5 @@
-// The request that mxpressd sends to have a command of an alias run, and the reply: one packet each, with the message beside the request as
-// an open descriptor.
+// The request from mxpressd to run a command of an alias, and the reply: one packet each, with the message as an open
+// descriptor.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,11 @@ inline constexpr std::size_t kMaxAliasReply = 1024;    // octets; longer texts a
 struct AliasRequest {
   proto::AliasCommand command;
   std::string sender;     // reverse-path without brackets; empty: null
-  std::string recipient;  // the address that was written to
+  std::string recipient;  // the address that the mail was sent to
   bool operator==(const AliasRequest&) const = default;
 };
 
-// `request` is valid: no field has a control character, none is longer than 1,024 octets.
+// `request` must be valid: no field has a control character, none is longer than 1,024 octets.
 std::string format_alias_request(const AliasRequest& request);
 std::optional<AliasRequest> parse_alias_request(std::string_view packet);
 
@@ -30,7 +30,7 @@ struct AliasReply {
   enum class Kind : std::uint8_t { delivered, deferred, failed };
   Kind kind = Kind::deferred;
   int status = 0;    // exit status of the command, if it failed
-  std::string text;  // why; one line
+  std::string text;  // the reason; one line
   bool operator==(const AliasReply&) const = default;
 };
 

@@ -28,7 +28,7 @@ namespace {
 using system::Descriptor;
 
 constexpr std::uint64_t kMostOfFile = 8u << 20;  // octets
-constexpr std::size_t kMostOfLine = 300;         // octets of what a command has printed
+constexpr std::size_t kMostOfLine = 300;         // octets of a command's output
 
 AliasReply deferred(std::string why) { return {AliasReply::Kind::deferred, 0, std::move(why)}; }
 

@@ -15,13 +15,13 @@
 namespace mxpress::mta::runner {
 
 struct AliasRules {
-  uid_t peer = 0;                             // who may ask, beside root
-  boost::filesystem::path alias_file;         // belongs to root, and nobody else may write it
-  std::string user, home;                     // as whom the commands run: for their environment
-  std::chrono::milliseconds timeout{30'000};  // of one command
+  uid_t peer = 0;                             // user who may connect, beside root
+  boost::filesystem::path alias_file;         // must belong to root, and be writable by nobody else
+  std::string user, home;                     // of the commands, also for their environment
+  std::chrono::milliseconds timeout{30'000};  // for one command
 };
 
-// A request names an alias and the number of its command: what that is stands in the file, which is read for each.
+// A request has an alias and the number of its command: the command itself is in the file, which is read for each request.
 class AliasService final : public Service {
  public:
   explicit AliasService(AliasRules rules) : rules_(std::move(rules)) {}
@@ -29,10 +29,10 @@ class AliasService final : public Service {
   void refuse(int socket, const std::string& why) const override;
   void answer(int socket, int stop) const override;
 
-  // The words of the command, as the file is now. The error says why there is none.
+  // The words of the command, from the current file. The error has the reason why there is none.
   Result<std::vector<std::string>> words_of(const proto::AliasCommand& command) const;
-  // Runs it with the message as its standard input. Exit status 0: delivered; 75, and whatever keeps it from ending by itself: deferred;
-  // others: failed, with the first line that it printed. Blocks.
+  // Runs it with the message as its standard input. Exit status 0: delivered; 75, and any abnormal end: deferred; others: failed, with the
+  // first line of its output. Blocks.
   AliasReply run(const AliasRequest& request, int message, int socket, int stop) const;
 
  private:

@@ -17,7 +17,7 @@ namespace mxpress::mta::runner {
 namespace {
 
 constexpr std::chrono::milliseconds kToSend = std::chrono::seconds(5);
-constexpr std::chrono::milliseconds kBeyondTimeout = std::chrono::seconds(10);  // the runner needs to end a command that hangs
+constexpr std::chrono::milliseconds kBeyondTimeout = std::chrono::seconds(10);  // time that the runner needs to end a command that hangs
 constexpr std::size_t kMostOfFailure = 1000;                                    // octets
 constexpr std::string_view kWhatToDo = ": systemctl enable --now mxpress-runner.socket";
 
@@ -53,7 +53,7 @@ Result<CommandOutput> ask(const RunnerConfig& config, const runner_pb::Request& 
   const std::stop_callback on_stop(stop, [&socket] { ::shutdown(socket->get(), SHUT_RDWR); });
   system::FrameWriter writer(socket->get());
   writer.add(request.SerializeAsString());
-  (void)writer.flush(kToSend);  // one that hangs up may have said why
+  (void)writer.flush(kToSend);  // a server that closes may have sent the reason
   auto frame = system::FrameReader(socket->get()).read(kMaxResponse, config.timeout + kBeyondTimeout);
   if (!frame) return failed("mxpress-runner gave no answer (" + frame.error().message + "): journalctl -u mxpress-runner");
   runner_pb::Response response;

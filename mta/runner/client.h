@@ -1,4 +1,4 @@
-// Asks mxpress-runner to run a command that the configuration names.
+// Requests mxpress-runner to run a command of the configuration.
 #pragma once
 
 #include <stop_token>
@@ -13,11 +13,11 @@ struct RunnerConfig;
 
 namespace mxpress::mta::runner {
 
-// The output of password_command in [credentials.`name`]. The error (transient) says what to do where that is known: of the runner that is
-// not there as of the command that fails. Blocks for little longer than config.timeout, or until `stop` is requested.
+// The output of password_command in [credentials.`name`]. The error (transient) has the action to take if that is known, both for a missing
+// runner and for a failed command. Blocks for little longer than config.timeout, or until `stop` is requested.
 Result<CommandOutput> ask_for_password(const RunnerConfig& config, const std::string& name, const std::stop_token& stop);
 
-// Runs command of [alerts] with this text, of up to kMaxAlert octets, as its standard input. The same.
+// Runs command of [alerts] with this text, of up to kMaxAlert octets, as its standard input. Errors and blocking as above.
 Result<CommandOutput> tell_alert(const RunnerConfig& config, const std::string& text, const std::stop_token& stop);
 
 }  // namespace mxpress::mta::runner

@@ -1,4 +1,4 @@
-// Answers with what a command of the configuration has printed.
+// Returns the output of a command of the configuration.
 #include "mta/runner/command_service.h"
 
 #include <sys/mman.h>
@@ -36,7 +36,7 @@ std::string success(CommandOutput output) {
   return body;
 }
 
-// In memory, at its beginning. Not open: errno says why.
+// A file in memory, positioned at its beginning. Not open: errno has the reason.
 system::Descriptor file_with(const std::string& text) {
   system::Descriptor file(::memfd_create("input", MFD_CLOEXEC));
   if (!file.is_open() || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return {};
@@ -47,7 +47,7 @@ system::Descriptor file_with(const std::string& text) {
 void send(int socket, std::string body, std::chrono::milliseconds patience) {
   system::FrameWriter writer(socket);
   writer.add(body);
-  (void)writer.flush(patience);  // whoever has hung up waits for nothing
+  (void)writer.flush(patience);  // a client that has closed needs no reply
   ::explicit_bzero(body.data(), body.size());
 }
 

@@ -12,7 +12,7 @@ class CommandService final : public Service {
  public:
   static constexpr std::chrono::milliseconds kRequestPatience{5'000}, kAnswerPatience{5'000};
 
-  // `commands` outlives it.
+  // `commands` must outlive it.
   explicit CommandService(const Commands& commands) : commands_(commands) {}
   bool may_ask(uid_t uid) const override { return commands_.may_ask(uid); }
   void refuse(int socket, const std::string& why) const override;

@@ -20,7 +20,7 @@ namespace {
 
 constexpr time_t kSettled = 2;  // seconds: a file that has just changed may change again within the same tick of its clock
 
-// What a file shows from outside when it changes.
+// The attributes of a file that change with its content.
 struct Look {
   dev_t device = 0;
   ino_t number = 0;
@@ -39,7 +39,7 @@ Look look_at(const boost::filesystem::path& path) {
   return {status.st_dev, status.st_ino, status.st_size, status.st_ctim};
 }
 
-// At the files of the configuration. Files that come or go change their number; nothing if they cannot be listed.
+// Checks the files of the configuration. Added and removed files change the number; empty if they cannot be listed.
 std::vector<Look> look_at_all(const boost::filesystem::path& file) {
   std::vector<Look> looks;
   const auto files = config::config_files(file);
@@ -64,7 +64,7 @@ std::optional<Account> account_of(const std::optional<std::string>& name) {
   return Account{entry.pw_uid, entry.pw_dir};
 }
 
-// Nothing else of ours is in it.
+// Contains nothing else of our environment.
 std::vector<std::string> environment(std::vector<std::string> wanted) {
   const auto own = account_of(std::nullopt);
   std::vector<std::string> all{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -77,8 +77,8 @@ std::vector<std::string> environment(std::vector<std::string> wanted) {
 
 struct Commands::Known {
   std::mutex mutex;
-  std::vector<Look> look;                // at each file
-  std::shared_ptr<const Config> config;  // null: not read, or it has mistakes
+  std::vector<Look> look;                // for each file
+  std::shared_ptr<const Config> config;  // null: not read, or it has errors
 };
 
 Commands::Commands(std::optional<boost::filesystem::path> file) : file_(std::move(file)), known_(std::make_unique<Known>()) {}

@@ -1,4 +1,4 @@
-// Finds the command for a request in the configuration, as it is now.
+// Finds the command for a request in the current configuration.
 #pragma once
 
 #include <sys/types.h>
@@ -17,25 +17,25 @@ struct Config;
 
 namespace mxpress::mta::runner {
 
-// The configuration file, read again when it has changed. Any thread.
+// The configuration file, read again after changes. Any thread.
 class Commands {
  public:
-  // `file`: none is the default place.
+  // `file`: nullopt is the default file.
   explicit Commands(std::optional<boost::filesystem::path> file);
   ~Commands();
 
-  // Whether this user may ask: root and the user of mxpressd may. Where the system does not have that user, it runs as ours.
+  // True for root and the user of mxpressd. If the system does not have that user, mxpressd runs as the runner's own user.
   bool may_ask(uid_t uid) const;
 
   struct Command {
     std::string purpose;  // for the log: "password of [credentials.office]"
-    Program program;      // without an input
+    Program program;      // without standard input
     ProgramLimits limits;
-    std::string input{};  // what it reads as standard input; empty: that is /dev/null
+    std::string input{};  // its standard input; empty: /dev/null
   };
-  // password_command of [credentials.`name`]. The error says what is wrong with the configuration.
+  // password_command of [credentials.`name`]. The error describes the problem in the configuration.
   Result<Command> password_of(const std::string& name) const;
-  // command of [alerts], with this text as its standard input. The same.
+  // command of [alerts], with this text as its standard input. Errors as above.
   Result<Command> alert(std::string text) const;
 
  private:

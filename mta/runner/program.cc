@@ -1,4 +1,4 @@
-// From spawn to reap.
+// Runs a program: from spawn to reap.
 #include "mta/runner/program.h"
 
 #include <fcntl.h>
@@ -23,8 +23,8 @@ namespace {
 using system::Descriptor;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t kShownErrors = 500;  // letters of standard error in a failure
-constexpr int kPipeful = 17;               // pieces that are read of a pipe in which others may go on writing
+constexpr std::size_t kShownErrors = 500;  // letters of standard error in a failure text
+constexpr int kPipeful = 17;               // pieces read from a pipe that others may still write to
 
 std::string words(int error) { return std::strerror(error); }
 
@@ -47,7 +47,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return all;
 }
 
-// What posix_spawn() is told, freed with its owner.
+// The arguments of posix_spawn(), freed with their owner.
 class SpawnPlan {
  public:
   // `input`: -1: /dev/null.
@@ -73,7 +73,7 @@ class SpawnPlan {
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
-  // An errno; 0: `child` is another process with the program in it.
+  // Returns an errno; 0: `child` is a new process running the program.
   int spawn(const Program& program, pid_t& child) const {
     if (error_ != 0) return error_;
     return ::posix_spawn(&child, program.argv[0].c_str(), &actions_, &attributes_, pointers(program.argv).data(),
@@ -111,9 +111,9 @@ class Run {
   Run& operator=(const Run&) = delete;
 
   Status start(const Program& program);
-  // Until it has ended, or something ends it.
+  // Waits until it has ended, or has to be ended.
   End watch();
-  // Ends it and all of its group. The status of waitpid().
+  // Ends it and its whole group. Returns the status of waitpid().
   int reap();
   CommandOutput output{};
 
@@ -145,7 +145,7 @@ Status Run::start(const Program& program) {
   return ended_.is_open() ? Status() : Status(Error::transient("cannot be watched: " + words(errno)));
 }
 
-// False: it printed more than it may. The end of a pipe says nothing: the process may go on.
+// False: it printed too much. The end of a pipe means nothing: the process may continue.
 bool Run::read_output() {
   char piece[4096];
   while (output_.is_open()) {
@@ -163,7 +163,7 @@ bool Run::read_output() {
   return true;
 }
 
-// One piece: a flood of words must not keep the clock from being looked at. False: there was none.
+// Reads one piece, so that a flood of output cannot delay the check of the clock. False: there was none.
 bool Run::read_errors() {
   char piece[4096];
   const ssize_t got = errors_.is_open() ? ::read(errors_.get(), piece, sizeof piece) : -1;
@@ -192,7 +192,7 @@ End Run::watch() {
     if (waits[kEnded].revents == 0) continue;
     for (int pieces = 0; pieces < kPipeful && read_errors(); ++pieces) {
     }
-    return read_output() ? End::by_itself : End::too_much_output;  // what it wrote last
+    return read_output() ? End::by_itself : End::too_much_output;  // its last output
   }
 }
 
@@ -201,7 +201,7 @@ bool Run::has_ended(std::chrono::milliseconds patience) const {
   return ended_.is_open() && ::poll(&wait, 1, static_cast<int>(patience.count())) > 0;
 }
 
-// It is not reaped yet: its number belongs to nobody else. It may have left its group.
+// It is not reaped yet, so its number cannot belong to another process. It may have left its group.
 void Run::kill_all(int signal) const {
   ::kill(-child_, signal);
   ::kill(child_, signal);

@@ -11,8 +11,8 @@
 namespace mxpress::mta::runner {
 
 struct Program {
-  std::vector<std::string> argv;         // the first is an absolute path; no shell sees them
-  std::vector<std::string> environment;  // "NAME=value", all of it
+  std::vector<std::string> argv;         // the first is an absolute path; no shell is used
+  std::vector<std::string> environment;  // "NAME=value"; complete
   int input = -1;                        // its standard input; -1: /dev/null
 };
 
@@ -23,22 +23,22 @@ struct ProgramLimits {
   std::size_t errors = 1 << 10;                               // octets that are kept: the last ones
 };
 
-// Descriptors that end it early: -1 is none.
+// Descriptors that end it early; -1: none.
 struct Interrupts {
-  int peer = -1;  // a socket: whoever waits for the output has hung up
+  int peer = -1;  // a socket: the requester of the output has closed it
   int stop = -1;  // readable: this process is to end
 };
 
 struct ProgramEnd {
-  int status = -1;      // with which it ended by itself; -1: it did not, or never began
-  std::string failure;  // in words, with the end of standard error; empty: it ended with status 0
+  int status = -1;      // exit status; -1: it was ended, or never began
+  std::string failure;  // in words, with the end of standard error; empty: exit status 0
   CommandOutput output;
 };
 ProgramEnd run_to_end(const Program& program, const ProgramLimits& limits, const Interrupts& interrupts);
 
-// Both run it with its standard input, no other descriptor than 0, 1 and 2, in / and in a process group of its own, all signals as
-// usual. The output is complete when the program itself has ended: children that it leaves in its group are killed then, whatever they hold
-// open. This one: an error (transient) where it does not end with status 0; it has the end of standard error. No zombie is left. Blocks.
+// Both run the program with its standard input, no other descriptor than 0, 1 and 2, in / and in a process group of its own, with default
+// signal handling. The output is complete when the program itself has ended: children left in its group are then killed, whatever they hold
+// open. run_program(): an error (transient) unless it ends with status 0, with the end of standard error. No zombie is left. Blocks.
 Result<CommandOutput> run_program(const Program& program, const ProgramLimits& limits, const Interrupts& interrupts);
 
 }  // namespace mxpress::mta::runner

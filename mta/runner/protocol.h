@@ -1,4 +1,4 @@
-// What both sides of the runner's socket know.
+// Constants and types for both sides of the runner's socket.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,7 @@
 namespace mxpress::mta::runner {
 namespace {
 
-constexpr std::chrono::milliseconds kPause(100);  // after a failure to accept, such as no descriptors left
+constexpr std::chrono::milliseconds kPause(100);  // after a failed accept, for example without free descriptors
 
 std::optional<uid_t> user_of(int socket) {
   ucred credentials{};
@@ -49,7 +49,7 @@ void RunnerServer::reap() {
   connections_.remove_if([](const Connection& connection) { return !connection.thread.joinable(); });
 }
 
-// Whoever may not ask, or comes when there is no room, takes no thread.
+// A client that may not ask, or finds no room, takes no thread.
 void RunnerServer::accept_one() {
   system::Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.is_open()) {

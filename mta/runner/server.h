@@ -1,4 +1,4 @@
-// Takes requests to run commands, from mxpressd and root alone.
+// Accepts requests to run commands, from mxpressd and root only.
 #pragma once
 
 #include <atomic>
@@ -12,16 +12,16 @@
 
 namespace mxpress::mta::runner {
 
-// One request a connection, each on a thread of its own.
+// One request per connection, each on a thread of its own.
 class RunnerServer {
  public:
-  static constexpr std::size_t kMostAtOnce = 8;  // connections; more are told so
+  static constexpr std::size_t kMostAtOnce = 8;  // connections; further ones get an error
 
-  // `listener`: a unix socket. `stop`: readable when serve() is to end; it stays the caller's.
-  // `service` outlives it.
+  // `listener`: a Unix socket. `stop`: readable when serve() is to end; owned by the caller. `service` must outlive
+  // it.
   RunnerServer(system::Descriptor listener, int stop, const Service& service);
 
-  // Until `stop`; commands that run then are ended.
+  // Runs until `stop`, and then ends running commands.
   void serve();
 
  private:
@@ -36,7 +36,7 @@ class RunnerServer {
   const system::Descriptor listener_;
   const int stop_;
   const Service& service_;
-  std::list<Connection> connections_;  // of the thread of serve(); their threads know only their own entry
+  std::list<Connection> connections_;  // used by the thread of serve(); other threads know only their own entry
 };
 
 }  // namespace mxpress::mta::runner

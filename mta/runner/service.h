@@ -11,11 +11,11 @@ namespace mxpress::mta::runner {
 class Service {
  public:
   virtual ~Service() = default;
-  // Whether this user may ask.
+  // True if this user may send requests.
   virtual bool may_ask(uid_t uid) const = 0;
-  // Tells why there is no answer. Does not wait.
+  // Sends the reason why there is no answer. Does not wait.
   virtual void refuse(int socket, const std::string& why) const = 0;
-  // Takes one request and answers it. `stop`: readable when this is to end. Blocks, within bounds of its own.
+  // Takes one request and answers it. `stop`: readable when it is to end. Blocks, within its own limits.
   virtual void answer(int socket, int stop) const = 0;
 };
 
