@@ -1,4 +1,4 @@
-// Writes beside a file, then takes its place.
+// Writes a temporary file beside the target, then replaces the target.
 #include "mta/system/atomic_file.h"
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ bool fill(int file, std::string_view text, const NewFile& as) {
          ::fsync(file) == 0;
 }
 
-// Without what it could not fill. False: errno says why.
+// Leaves no incomplete file. False: errno has the reason.
 bool make(const Path& path, std::string_view text, const NewFile& as) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.is_open()) return false;
@@ -60,7 +60,7 @@ Result<std::string> read_small_file(const Path& path) {
 
 Status replace_file(const Path& file, std::string_view text, const NewFile& as) {
   const Path beside = file.string() + ".new-" + std::to_string(::getpid());
-  ::unlink(beside.c_str());  // of a process with this number that was killed
+  ::unlink(beside.c_str());  // from a killed process with the same number
   if (!make(beside, text, as)) return failed("write", beside);
   if (::rename(beside.c_str(), file.c_str()) != 0) {
     const Error error = failed("replace", file);
@@ -86,7 +86,7 @@ Status change_file(const Path& file, std::string_view old_text, std::string_view
   struct stat status{};
   if (::lstat(file.c_str(), &status) != 0) return errno == ENOENT ? create_file(file, text, {.mode = 0644}) : failed("read", file);
   boost::system::error_code error;
-  const Path target = boost::filesystem::canonical(file, error);  // what a link leads to
+  const Path target = boost::filesystem::canonical(file, error);  // the target of a link
   if (error || ::stat(target.c_str(), &status) != 0) return Error::permanent("cannot find what " + file.string() + " leads to");
   if (!S_ISREG(status.st_mode)) return Error::permanent(file.string() + " is no plain file");
   const auto now = read_small_file(target);

@@ -1,4 +1,4 @@
-// Small files that are replaced as a whole: a reader, and a crash, sees the old content or the new.
+// Small files that are replaced as a whole: after a crash, and for readers, the content is the old one or the new one.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +12,7 @@
 
 namespace mxpress::mta::system {
 
-// At most 1 MiB of a plain file. The Error is permanent where there is no such file, else transient; it names the file.
+// Reads at most 1 MiB of a regular file. The Error is permanent if there is no such file, else transient; it names the file.
 Result<std::string> read_small_file(const boost::filesystem::path& file);
 
 struct FileOwner {
@@ -21,18 +21,18 @@ struct FileOwner {
 };
 
 struct NewFile {
-  mode_t mode = 0600;  // whatever the umask
+  mode_t mode = 0600;  // independent of the umask
   std::optional<FileOwner> owner{};
 };
 
-// Durable when it returns. Another file with the same name is replaced (a link to it, not the file that it leads to). After an Error the
-// old one is as it was; the Error names the file and the system's reason.
+// Durable when it returns. Replaces another file with the same name (a link itself, not its target). After an Error the old one is
+// unchanged; the Error names the file and the system's reason.
 Status replace_file(const boost::filesystem::path& file, std::string_view text, const NewFile& as);
-// The same for a file that must not be there yet.
+// The same for a file that must not exist yet.
 Status create_file(const boost::filesystem::path& file, std::string_view text, const NewFile& as);
 
-// Puts `text` in the place of `old_text` in an administrator's file: durable, owner and mode stay, and a symbolic link leads to the new
-// content. A file that is not there is made, with mode 0644. The Error says why not, also where the file says something else by now.
+// Replaces `old_text` by `text` in an administrator's file: durable, keeping owner and mode, and following a symbolic link. Creates a
+// missing file with mode 0644. The Error has the reason, for example that the file has changed meanwhile.
 Status change_file(const boost::filesystem::path& file, std::string_view old_text, std::string_view text);
 
 }  // namespace mxpress::mta::system

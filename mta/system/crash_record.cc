@@ -1,4 +1,4 @@
-// A mapped file of queue ids, and the handler that says which thread died.
+// A mapped file of queue ids, and the signal handler that notes which thread crashed.
 #include "mta/system/crash_record.h"
 
 #include <fcntl.h>
@@ -24,10 +24,10 @@ struct CrashRecord::File {
   static constexpr std::int32_t kAnyThread = -1;
 
   std::uint64_t magic;
-  std::atomic<std::int32_t> signal;     // that the last run died of; 0: none, kOutOfMemory
-  std::atomic<std::int32_t> region;     // of the thread that died
-  std::atomic<std::uint64_t> message;   // that it worked at alone; 0: not known
-  std::atomic<std::uint32_t> is_ended;  // in good order
+  std::atomic<std::int32_t> signal;     // that ended the last run; 0: none, kOutOfMemory
+  std::atomic<std::int32_t> region;     // of the crashed thread
+  std::atomic<std::uint64_t> message;   // that it worked on alone; 0: unknown
+  std::atomic<std::uint32_t> is_ended;  // the run ended normally
   std::uint32_t suspect_count;
   struct {
     std::uint64_t message;
@@ -43,7 +43,7 @@ constexpr std::array<int, 5> kFaults = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT
 constexpr std::size_t kAlternateStack = 64 * 1024;  // octets: the handler needs little, that of a sanitizer more
 
 constexpr std::uint32_t kMostDeaths = 0xFFFFFFFF;
-constexpr std::int32_t kNoRegion = -2;  // a thread that handles no messages, but perhaps one by HandlingNow
+constexpr std::int32_t kNoRegion = -2;  // for a thread that handles no messages, except perhaps one by HandlingNow
 
 thread_local constinit std::int32_t own_region = kNoRegion;
 thread_local constinit std::uint64_t own_message = 0;
@@ -51,7 +51,7 @@ thread_local constinit std::uint64_t own_message = 0;
 std::atomic<CrashRecord::File*> file_of_faults = nullptr;
 std::array<struct sigaction, 65> actions_before;
 
-// Async-signal-safe: plain stores. Whatever had been there before does its work then, and the process dies of the signal.
+// Async-signal-safe: plain stores. Then the previous handler runs, and the process dies of the signal.
 void on_fault(int number) {
   if (CrashRecord::File* file = file_of_faults.exchange(nullptr)) {
     file->region.store(own_region);
@@ -73,7 +73,7 @@ void install_handlers() {
   }
 }
 
-// A thread whose stack is used up can still say so.
+// Lets a thread whose stack is used up run the handler.
 class AlternateStack {
  public:
   AlternateStack() : stack_(std::make_unique<char[]>(kAlternateStack)) {
@@ -113,7 +113,7 @@ Result<CrashRecord::File*> map(const Descriptor& file, const boost::filesystem::
   struct stat status{};
   if (!file.is_open() || ::fstat(file.get(), &status) != 0) return failed(spool);
   if (!S_ISREG(status.st_mode)) return Error::permanent(path_in(spool).string() + " is no file");
-  // A page that the disk has no room for would be a fault when it is written.
+  // Without room on the disk a page would cause a fault when it is written.
   if (const int error = ::posix_fallocate(file.get(), 0, sizeof(CrashRecord::File)); error != 0) {
     errno = error;
     return failed(spool);
@@ -189,7 +189,7 @@ void CrashRecord::begin_run() {
         if (suspects_[i].set_aside && !before[i].set_aside) newly_set_aside_.push_back(before[i].message);
     }
   }
-  // Those that are set aside first, then the likeliest.
+  // Messages that are set aside first, then the likeliest.
   const auto rank = [](const Suspect& suspect) { return std::tuple(!suspect.set_aside, kMostDeaths - suspect.deaths, suspect.message); };
   std::sort(suspects_.begin(), suspects_.end(), [&](const Suspect& a, const Suspect& b) { return rank(a) < rank(b); });
   if (suspects_.size() > kSuspects) suspects_.resize(kSuspects);
@@ -231,7 +231,7 @@ void CrashRecord::Region::end(std::uint32_t slot) {
   if (record_->has_suspects_.load(std::memory_order_relaxed)) record_->handled(message);
 }
 
-// One that was handled to the end without harm is no suspect any more.
+// A message that was handled to the end without a crash is no suspect any more.
 void CrashRecord::handled(QueueId message) {
   if (is_suspect(message) && !is_handled(message)) clear(message);
 }

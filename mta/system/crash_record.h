@@ -1,4 +1,4 @@
-// Which messages are being handled, in a file that outlives a crash of the daemon, so that one message cannot keep bringing it down.
+// The messages being handled, in a file that survives a crash of the daemon, so that one message cannot crash it repeatedly.
 #pragma once
 
 #include <array>
@@ -15,30 +15,30 @@
 
 namespace mxpress::mta::system {
 
-// A message that was being handled when the daemon died of a fault.
+// A message that was being handled when the daemon crashed.
 struct Suspect {
   proto::QueueId message;
   std::uint32_t deaths = 0;
-  bool set_aside = false;  // it is held until an operator acts on it
+  bool set_aside = false;  // held until an operator acts on it
   bool operator==(const Suspect&) const = default;
 };
 
-// What a death by a fault makes of the suspects: `handled` were being handled by the thread that died. A message is set aside only when it
-// was handled at two deaths, at the second one alone; where others were handled beside it, at three, each time as the only suspect among
-// them. Suspects are tried one at a time (SuspectLine), so that this happens to the one that is to blame.
+// The new suspects after a crash: `handled` were being handled by the crashed thread. A message is set aside only after two crashes, if it
+// was handled alone at the second; otherwise after three, each time as the only suspect among the handled ones. Suspects are tried one at a
+// time (SuspectLine), so that this happens to the guilty one.
 std::vector<Suspect> judge(std::vector<Suspect> known, const std::vector<proto::QueueId>& handled);
 
-// One daemon has it at a time. A slot is a plain store into a mapped page: the kernel keeps it whatever ends the process; it is not synced,
-// because a loss of power is nobody's fault. SIGKILL by an operator counts as no death.
+// Used by one daemon at a time. A slot is a plain store into a mapped page: the kernel keeps it after any end of the process. It is not
+// synced, because no message causes a loss of power. SIGKILL by an operator does not count as a crash.
 class CrashRecord {
  public:
   static constexpr std::size_t kRegions = 16, kSlots = 2048, kSuspects = 1024;
   static constexpr std::uint32_t kNoSlot = 0xFFFFFFFF;
 
-  // The slots of one worker; used by its thread alone.
+  // The slots of one worker; used only by its thread.
   class Region {
    public:
-    // From now until end() the message is being handled. Costs two stores. Where more are handled than there are slots, some are not noted.
+    // The message is being handled until end(). Costs two stores. If there are more messages than slots, some are not noted.
     std::uint32_t begin(proto::QueueId message);
     void end(std::uint32_t slot);
 
@@ -50,22 +50,22 @@ class CrashRecord {
     std::vector<std::uint32_t> free_;
   };
 
-  // Reads what the last run left, and begins a new one. Installs handlers of fatal signals.
+  // Reads the record of the last run, and begins a new one. Installs handlers of fatal signals.
   static Result<std::unique_ptr<CrashRecord>> open(const boost::filesystem::path& spool);
-  // The daemon ends in good order.
+  // Notes a normal end of the daemon.
   ~CrashRecord();
 
   Region& region(std::size_t worker) { return regions_[worker % kRegions]; }
-  // Any thread for the rest.
+  // The functions below may be called on any thread.
   std::vector<Suspect> suspects() const;
   bool is_suspect(proto::QueueId message) const;
   bool is_set_aside(proto::QueueId message) const;
-  // Because of how the last run ended, not of one before.
+  // True if it was set aside because of the end of the last run.
   bool is_newly_set_aside(proto::QueueId message) const;
   bool is_handled(proto::QueueId message) const;
-  // It is no suspect any more: an operator has acted on it, or it has been handled without harm.
+  // Removes a suspect: an operator has acted on it, or it was handled without a crash.
   void clear(proto::QueueId message);
-  // How the last run ended, in words, if it died of a fault: "signal 11 (Segmentation fault)".
+  // The end of the last run, in words, if it crashed: "signal 11 (Segmentation fault)".
   const std::string& last_death() const { return last_death_; }
 
   struct File;  // its octets
@@ -81,12 +81,12 @@ class CrashRecord {
   std::array<Region, kRegions> regions_;
   std::string last_death_;
   std::vector<proto::QueueId> newly_set_aside_;
-  mutable std::mutex mutex_;  // around suspects_ and their copy in the file
+  mutable std::mutex mutex_;  // guards suspects_ and their copy in the file
   std::vector<Suspect> suspects_;
   std::atomic<bool> has_suspects_ = false;
 };
 
-// Notes a message as being handled as long as this exists. `region` may be null.
+// Notes a message as being handled while this exists. `region` may be null.
 class Handled {
  public:
   Handled(CrashRecord::Region* region, proto::QueueId message)
@@ -102,7 +102,7 @@ class Handled {
   const std::uint32_t slot_;
 };
 
-// On a thread that works at one message alone: while this exists, a fault is that message's.
+// For a thread that works on a single message: while this exists, a crash is due to that message.
 class HandlingNow {
  public:
   explicit HandlingNow(proto::QueueId message);

@@ -1,4 +1,4 @@
-// Calls read and write until all is done.
+// Repeats read and write until everything is done.
 #include "mta/system/file_octets.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// Frames on unix sockets.
+// Frames on Unix sockets.
 #include "mta/system/frames.h"
 
 #include <poll.h>
@@ -12,7 +12,7 @@
 namespace mxpress::mta::system {
 namespace {
 
-using Steady = std::chrono::steady_clock;  // of a blocking call, not of the simulation
+using Steady = std::chrono::steady_clock;  // for a blocking call, not of the simulation
 
 Status wait_for(int socket, short events, Steady::time_point deadline) {
   for (;;) {
@@ -27,9 +27,9 @@ Status wait_for(int socket, short events, Steady::time_point deadline) {
 
 }  // namespace
 
-// Until so many octets wait to be taken.
+// Reads until this many octets are available.
 Status FrameReader::fill(std::size_t size, Steady::time_point deadline) {
-  constexpr std::size_t kPiece = 64 * 1024;  // what really comes takes memory, a length alone does not
+  constexpr std::size_t kPiece = 64 * 1024;  // memory is taken for octets received, not for a declared length
   while (buffer_.size() - taken_ < size) {
     buffer_.erase(0, std::exchange(taken_, 0));
     const std::size_t have = buffer_.size();

@@ -1,4 +1,4 @@
-// Messages on a unix socket: frames of 4 octets of length, most significant first, then the message. Blocking, with deadlines.
+// Messages on a Unix socket: frames of 4 octets of length, most significant first, then the message. Blocking, with deadlines.
 #pragma once
 
 #include <chrono>
@@ -12,11 +12,11 @@ namespace mxpress::mta::system {
 
 inline constexpr std::string_view kConnectionClosed = "connection closed";
 
-// Takes from the socket what is there, be it many frames.
+// Reads all available octets from the socket, which may be many frames.
 class FrameReader {
  public:
   explicit FrameReader(int socket) : socket_(socket) {}
-  // One frame. The whole of it must come within `patience`; errors are transient. An orderly end before the first octet is the error
+  // One frame. It must arrive completely within `patience`; errors are transient. A normal end before the first octet is the error
   // kConnectionClosed.
   Result<std::string> read(std::uint32_t limit, std::chrono::milliseconds patience);
 
@@ -28,17 +28,17 @@ class FrameReader {
   std::size_t taken_ = 0;  // octets of it
 };
 
-// Sends many frames at a time: an answer may have a hundred thousand. What the peer has not taken yet is kept.
+// Sends many frames together: an answer may have a hundred thousand. Buffers what the peer has not read yet.
 class FrameWriter {
  public:
   explicit FrameWriter(int socket) : socket_(socket) {}
   void add(std::string_view body);
-  // Enough is kept, or for so long, that it should be sent.
+  // True if so much is buffered, or for so long, that it should be sent.
   bool is_due() const;
   std::size_t kept() const { return pending_.size() - sent_; }
-  // Sends as much as the peer takes within this time. An error: the connection is broken; never that time was up.
+  // Sends as much as the peer accepts within this time. An error means a broken connection, never a timeout.
   Status push(std::chrono::milliseconds patience);
-  // Sends all of it. An error also when the peer has not taken it within this time.
+  // Sends everything. An error also if the peer has not accepted it within this time.
   Status flush(std::chrono::milliseconds patience);
 
  private:

@@ -1,4 +1,4 @@
-// Moments of the schedule.
+// The schedule's clock.
 #include "mta/system/instant.h"
 
 namespace mxpress::mta::system {

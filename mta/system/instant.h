@@ -1,4 +1,4 @@
-// The schedule's clock, and how its moments are told on the others.
+// The schedule's clock, and conversion of its times to the wall clock.
 #pragma once
 
 #include "dns/async.h"
@@ -9,7 +9,7 @@ namespace mxpress::mta::system {
 // Milliseconds since boot. Any thread.
 queue::Instant instant_now();
 BootTime to_boot_time(queue::Instant instant);
-// Between the two clocks, by how far away the moment is now.
+// Converts between the two clocks, by the distance from now.
 WallTime to_wall(queue::Instant instant);
 
 }  // namespace mxpress::mta::system

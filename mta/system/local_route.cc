@@ -21,7 +21,7 @@ constexpr std::uint16_t kSomePort = 25;
 template <class Endpoint>
 bool finds_way(int family, const Endpoint& endpoint) {
   const Descriptor socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket.is_open()) return errno != EAFNOSUPPORT;  // nothing is known, for want of descriptors
+  if (!socket.is_open()) return errno != EAFNOSUPPORT;  // no result, for example without free descriptors
   return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&endpoint), sizeof endpoint) == 0;
 }
 

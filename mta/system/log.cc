@@ -1,4 +1,4 @@
-// The log in force, and the thread that writes it.
+// The log in use, and the thread that writes it.
 #include "mta/system/log.h"
 
 #include <chrono>
@@ -16,22 +16,22 @@
 namespace mxpress::mta {
 namespace {
 
-constexpr std::size_t kMostUnwritten = 10'000;  // lines, kept ones too, while there is no writer
+constexpr std::size_t kMostUnwritten = 10'000;  // lines, including kept ones, while there is no writer
 constexpr auto kStopWait = std::chrono::seconds(2);
-constexpr auto kGather = std::chrono::milliseconds(10);  // between two writes: lines that come one by one are written together
+constexpr auto kGather = std::chrono::milliseconds(10);  // between two writes, so that single lines are written together
 
-// Whoever logs touches only `mutex`, and never for longer than a push. The writer works without it.
+// Logging threads only lock `mutex`, and only for a push. The writer works without it.
 struct Log {
   std::mutex mutex;
   std::condition_variable wake, ended;
   LogQueue queue;
-  bool gathering = false;  // the writer looks again by itself
+  bool gathering = false;  // the writer wakes by itself soon
   bool stopping = false, running = false;
   void (*sink)(const LogLine&, void*) = nullptr;
   void* sink_context = nullptr;
   std::thread writer;
 
-  // Without a writer nothing is bounded by rooms, but by a number of lines.
+  // Without a writer the limit is a number of lines, not rooms.
   void push(LogLine line, LogRoom::Hold room) {
     const bool is_kept = line.is_kept() && (running || queue.size() < kMostUnwritten);
     const Priority priority = line.priority();
@@ -51,13 +51,13 @@ struct Log {
   }
 };
 
-// Never destroyed: a writer that is stuck at exit may still look at it.
+// Never destroyed: a writer that hangs at exit may still use it.
 Log& the_log() {
   static Log* log = new Log;
   return *log;
 }
 
-// The one that is told of lines that are announced. Never destroyed, as the log.
+// The receiver of announced lines. Never destroyed, like the log.
 struct Announcements {
   static constexpr std::size_t kMostKept = 20;
   std::mutex mutex;
@@ -184,7 +184,7 @@ void stop_log() {
   if (ended)
     writer.join();
   else
-    writer.detach();  // stuck in a syslog that takes nothing; the process ends without it
+    writer.detach();  // it hangs in a blocked syslog; the process ends without it
 }
 
 void capture_log(void (*sink)(const LogLine& line, void* context), void* context) {

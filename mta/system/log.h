@@ -1,9 +1,9 @@
-// The log: one line an event, key=value, queue id first. Written by one thread; never blocks whoever logs.
+// The log: one line per event, key=value, queue id first. Written by one thread; never blocks the logging threads.
 //
-// A line about a message (with its id) or about what an operator did is kept: it waits for the writer without loss. While many octets of
-// lines about the messages of one owner wait (log_room.h), intake takes no more mail of his (log_wait.h), and none of his deliveries
-// begins. Other lines are dropped and counted when too many wait; those that a peer can cause as often as it likes are limited for each
-// peer (log_limit.h). docs/budgets.md has the figures.
+// A line about a message (with its id) or about an action of an operator is kept: it waits for the writer without loss. While too many
+// octets of lines about one owner's messages wait (log_room.h), intake accepts no more of his mail (log_wait.h), and none of his deliveries
+// begins. Other lines are dropped and counted when too many wait; lines that a peer can cause at will are limited for each peer
+// (log_limit.h). docs/budgets.md has the figures.
 #pragma once
 
 #include <exception>
@@ -21,7 +21,7 @@ namespace mxpress::mta {
 
 enum class Priority { alert = 1, error = 3, warning = 4, notice = 5, info = 6, debug = 7 };  // syslog's numbers
 
-// Builds "ID event key=value key="value with spaces"". Values are cleaned of control characters and bounded.
+// Builds "ID event key=value key="value with spaces"". Control characters are removed from values, and their length is limited.
 class LogLine {
  public:
   // `event`: a word of ours.
@@ -33,17 +33,17 @@ class LogLine {
   LogLine& add(std::string_view key, Duration value);  // seconds with three decimals
   // One value in pieces: key=<a@b.example>
   LogLine& add_joined(std::string_view key, std::initializer_list<std::string_view> pieces);
-  // It tells the fate of messages, although it has no id: it is not dropped.
+  // The line is not dropped although it has no id: it is about the fate of messages.
   LogLine& keep() {
     is_kept_ = true;
     return *this;
   }
-  // Somebody is told of it besides the log, as of lines with Priority::alert. Before the first add().
+  // Announces the line: it is reported to somebody besides the log, like lines with Priority::alert. Call it before the first add().
   LogLine& announce();
   struct Field {
     std::string key, value;
   };
-  // Of a line that is announced: its event as the first, cleaned. Else empty.
+  // For an announced line: its event first, then its fields, cleaned. Else empty.
   const std::vector<Field>& announced() const { return announced_; }
   Priority priority() const { return priority_; }
   bool is_kept() const { return is_kept_; }
@@ -59,28 +59,28 @@ class LogLine {
 
 std::string_view name_of(Priority priority);
 
-// Hands the line to the log in force. Any thread; never blocks.
+// Passes the line to the log in use. Any thread; never blocks.
 void log(const LogLine& line);
-// The same for a line that holds this room until it is written, and those before it.
+// The same for a line that holds this room until it and all lines before it are written.
 void log(LogLine line, LogRoom::Hold room);
-// An exception that reached the end of a coroutine: a bug, told with what it was about. Nothing for a null pointer.
+// Logs an exception that reached the end of a coroutine, which is a bug, with its subject. Does nothing for a null pointer.
 void log_bug(std::string_view about, std::exception_ptr error);
 
-// How far the writer is behind with lines that are kept.
+// The writer's backlog of kept lines.
 struct LogBacklog {
   std::uint64_t waiting = 0;  // octets
-  std::uint64_t written = 0;  // octets so far, or given up
-  std::uint64_t lost = 0;     // lines that are kept, and did not fit
+  std::uint64_t written = 0;  // octets so far, including given up ones
+  std::uint64_t lost = 0;     // kept lines that did not fit
 };
-// Any thread. Nothing waits while no writer runs.
+// Any thread. Zero while no writer runs.
 LogBacklog log_backlog();
 
 enum class LogTarget { standard_error, syslog };  // foreground: journald priorities "<6>"; daemon: facility mail
-// Starts the writer thread. stop_log() writes what is left and ends it.
+// Starts the writer thread. stop_log() writes the remaining lines and ends it.
 void start_log(LogTarget target);
 void stop_log();
-// Sets the function that is told of lines that are announced. It is called on the thread that logs, and must neither block nor log. Without
-// one, up to 20 lines are kept for the next. Any thread.
+// Sets the receiver of announced lines. It is called on the logging thread, and must neither block nor log. Without one, up to 20 lines are
+// kept for the next. Any thread.
 using Announcement = std::function<void(const std::vector<LogLine::Field>&)>;
 void announce_to(Announcement told);
 

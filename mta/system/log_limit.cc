@@ -11,7 +11,7 @@ PeerLines::Window& PeerLines::window_of(const fairness::Owner& peer) {
   return of_peer_.size() < limits_.peers ? of_peer_[peer] : others_;
 }
 
-// A window that has ended is told by ended(); until then its peer has no new one.
+// A window that has ended is reported by ended(); until then its peer gets no new one.
 bool PeerLines::allow(const fairness::Owner& peer, std::string_view event, BootTime now) {
   Window& window = window_of(peer);
   if (window.count == 0) window.begin = now;

@@ -14,21 +14,21 @@
 
 namespace mxpress::mta {
 
-// A peer may cause `lines` lines within `window`, which begins with its first. Further ones are counted by event, and told in one line for
-// each event when the window has ended: lines written and lines counted are together as many as there were. Not thread-safe.
+// A peer may cause `lines` lines within `window`, which begins with its first. Further ones are counted by event, and reported in one line
+// for each event when the window has ended: written and counted lines together are exact. Not thread-safe.
 class PeerLines {
  public:
   struct Limits {
     std::uint64_t lines = 30;
     std::chrono::seconds window{60};
-    std::size_t peers = 1000;  // that have a limit of their own at a time; more of them share one
+    std::size_t peers = 1000;  // with a limit of their own at a time; others share one
   };
   PeerLines() : PeerLines(Limits{}) {}
   explicit PeerLines(const Limits& limits) : limits_(limits) {}
 
-  // Whether this peer may cause one more line now; if not, it is counted.
+  // True if this peer may cause one more line now; otherwise it is counted.
   bool allow(const fairness::Owner& peer, std::string_view event, BootTime now);
-  // Tells of windows that have ended, and forgets them. `repeated event=rejected by="uid 33" count=12000 seconds=60`
+  // Reports windows that have ended, and forgets them. `repeated event=rejected by="uid 33" count=12000 seconds=60`
   std::vector<LogLine> ended(BootTime now);
   // The same for all windows, whether they have ended or not.
   std::vector<LogLine> all(BootTime now);
@@ -37,7 +37,7 @@ class PeerLines {
  private:
   struct Window {
     BootTime begin{};
-    std::uint64_t count = 0;                                        // lines that were allowed
+    std::uint64_t count = 0;                                        // allowed lines
     std::map<std::string, std::uint64_t, std::less<>> repetitions;  // by event
   };
   Window& window_of(const fairness::Owner& peer);
@@ -48,7 +48,7 @@ class PeerLines {
   Window others_;
 };
 
-// The same for the log in force. Any thread.
+// The same for the log in use. Any thread.
 // if (may_log(peer, "rejected")) log(LogLine(Priority::notice, "rejected")...);
 bool may_log(const fairness::Owner& peer, std::string_view event);
 void log_ended_repeats();  // now and then

@@ -10,10 +10,10 @@ namespace mxpress::mta {
 namespace {
 
 constexpr std::size_t kMaxValue = 1000;  // octets of one value...
-constexpr std::size_t kMaxLine = 3800;   // ...and of a line; with what goes around it, below PIPE_BUF: a pipe takes lines whole
+constexpr std::size_t kMaxLine = 3800;   // ...and of a line; with its frame below PIPE_BUF: a pipe takes lines as a whole
 constexpr std::size_t kUsualLine = 300;  // octets
 
-// Needs neither cleaning nor quotes.
+// True if it needs neither cleaning nor quotes.
 bool is_plain(std::string_view value) {
   const auto is_plain_octet = [](char c) { return c > ' ' && c < 127 && c != '"' && c != '\\' && c != '='; };
   return !value.empty() && std::all_of(value.begin(), value.end(), is_plain_octet);
@@ -41,7 +41,7 @@ void append_clean(std::string& out, std::string_view text) {
 }
 
 void append_shown(std::string& out, std::string_view value) {
-  if (proto::is_printable(value))  // nearly always
+  if (proto::is_printable(value))  // the usual case
     append_clean(out, value.substr(0, kMaxValue));
   else
     append_clean(out, proto::printable(value, kMaxValue));
@@ -61,7 +61,7 @@ LogLine::LogLine(Priority priority, proto::QueueId id, std::string_view event) :
   if (priority == Priority::alert) announce();
 }
 
-// The event is the last word so far, and an id the one before it.
+// The event is the last word so far, and an id the one before.
 LogLine& LogLine::announce() {
   const auto space = text_.rfind(' ');
   announced_.assign(1, {"event", text_.substr(space == std::string::npos ? 0 : space + 1)});
@@ -79,7 +79,7 @@ LogLine& LogLine::add(std::string_view key, std::string_view value) {
   return *this;
 }
 
-// Usually all is plain, and no string is made of it.
+// Usually everything is plain, and no string is made.
 LogLine& LogLine::add_joined(std::string_view key, std::initializer_list<std::string_view> pieces) {
   std::size_t size = 0;
   bool are_plain = true;

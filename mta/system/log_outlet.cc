@@ -1,4 +1,4 @@
-// Writes lines, and waits for room if it has to.
+// Writes lines, and waits for room if necessary.
 #include "mta/system/log_outlet.h"
 
 #include <limits.h>
@@ -15,7 +15,7 @@
 namespace mxpress::mta {
 namespace {
 
-constexpr std::size_t kMaxTogether = 64u << 10;  // octets that are written at once where that may be more than PIPE_BUF
+constexpr std::size_t kMaxTogether = 64u << 10;  // octets written at once if that may exceed PIPE_BUF
 constexpr std::size_t kMaxAround = 64;           // octets of time, priority and line end
 
 // systemd names the stream that it connected to stderr, see systemd.exec(5).
@@ -89,23 +89,23 @@ bool LogOutlet::flush() {
   return done;
 }
 
-// A file always has room, a socket (the journal's) says when it has none, all else is asked first. A socket may have room for less than the
-// line: then it is the kernel that waits, or the line is cut.
-// False: there was no room, and somebody wants to stop.
+// A file always has room; a socket (the journal's) reports when it has none; others are polled first. A socket may have
+// less room than the line needs: then the kernel waits, or the line is cut. False: there was no room, and a stop is
+// requested.
 bool LogOutlet::write_to_stderr(std::string_view rest) {
   bool ask = kind_ == Kind::other;
   while (!rest.empty()) {
     if (ask && !wait_for_room()) return false;
     const ssize_t written = kind_ == Kind::socket ? ::send(STDERR_FILENO, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
                                                   : ::write(STDERR_FILENO, rest.data(), rest.size());
-    if (written < 0 && errno != EAGAIN && errno != EINTR) return true;  // nobody is left to tell
+    if (written < 0 && errno != EAGAIN && errno != EINTR) return true;  // there is no reader any more
     ask = ask || written < 0;
     if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
 }
 
-// Waits for room as long as nobody wants to stop; then a little.
+// Waits for room until a stop is requested, and then a little longer.
 bool LogOutlet::wait_for_room() {
   pollfd descriptor{STDERR_FILENO, POLLOUT, 0};
   for (;;) {

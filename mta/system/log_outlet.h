@@ -1,4 +1,4 @@
-// Where log lines go: standard error, as a journal or a file takes it, or syslog.
+// The destination of log lines: standard error, in the form for a journal or a file, or syslog.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 
 namespace mxpress::mta {
 
-// RFC 3339 in UTC, milliseconds. Lines of one second share all but those.
+// RFC 3339 in UTC, milliseconds. Lines of one second share everything except those.
 class LogStamp {
  public:
   void append(std::string& out, WallTime time);
@@ -22,12 +22,12 @@ class LogStamp {
   std::string text_;
 };
 
-// Thread: the log writer's, which it may block for as long as the other end takes nothing.
+// Thread: the log writer's, which it may block as long as the destination accepts nothing.
 class LogOutlet {
  public:
-  // `is_stopping` says whether to give up when there is no room; any thread.
+  // `is_stopping` tells if it should give up when there is no room; any thread.
   LogOutlet(LogTarget target, std::function<bool()> is_stopping);
-  // In one piece where the outlet takes that. False: given up.
+  // In one piece if the destination allows that. False: given up.
   bool write(const std::vector<LogEntry>& batch);
 
  private:
@@ -42,7 +42,7 @@ class LogOutlet {
   const std::function<bool()> is_stopping_;
   const bool journal_;
   const Kind kind_;
-  const std::size_t most_;  // octets that are written at once
+  const std::size_t most_;  // octets written at once
   LogStamp stamp_;
   std::string together_;
 };

@@ -1,4 +1,4 @@
-// Bounds for lines that wait.
+// Limits for waiting lines.
 #include "mta/system/log_queue.h"
 
 #include <utility>

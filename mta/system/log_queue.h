@@ -1,4 +1,4 @@
-// The lines that wait for the log writer: what tells the fate of a message is kept, what else there is has a bound.
+// The lines that wait for the log writer: lines about the fate of a message are kept, the number of others is limited.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,10 @@ struct LogEntry {
   LogRoom::Hold room{};  // of this line and those before it; given back when it is written
 };
 
-// What waits includes what the writer has taken and not finished.
+// Waiting lines include those that the writer has taken and not finished.
 struct LogLimits {
-  std::size_t lines = 10'000;           // that are not kept; one more is dropped and counted
-  std::size_t most_octets = 64u << 20;  // of kept lines; even such a line is lost and counted. Rooms keep the queue below it
+  std::size_t lines = 10'000;           // not kept ones; further ones are dropped and counted
+  std::size_t most_octets = 64u << 20;  // of kept lines; beyond it even such a line is lost and counted. Rooms keep the queue below it
 };
 
 // Not thread-safe. Lines keep their order.
@@ -29,9 +29,9 @@ class LogQueue {
   explicit LogQueue(const LogLimits& limits = {}) : limits_(limits) {}
 
   void push(LogEntry entry);
-  // Moves everything that waits into `batch`, with a line about what was lost.
+  // Moves all waiting lines into `batch`, with a line about lost ones.
   void take(std::vector<LogEntry>& batch);
-  // What was taken is written, or given up.
+  // The taken lines have been written, or given up.
   void done();
 
   bool is_empty() const { return waiting_.empty() && lost_ + lost_kept_ == 0; }
@@ -48,11 +48,11 @@ class LogQueue {
   std::vector<LogEntry> waiting_;
   Weight held_, taken_;                     // held_ includes taken_
   std::uint64_t written_ = 0;               // octets of kept lines
-  std::uint64_t lost_ = 0, lost_kept_ = 0;  // not yet told
+  std::uint64_t lost_ = 0, lost_kept_ = 0;  // not reported yet
   std::uint64_t all_lost_kept_ = 0;
 };
 
-// What an entry with a text of so many octets takes.
+// The memory of an entry with a text of this size.
 constexpr std::uint64_t octets_of_entry(std::size_t text) { return sizeof(LogEntry) + text; }
 
 }  // namespace mxpress::mta

@@ -1,4 +1,4 @@
-// Counts who has how much of the log waiting.
+// Counts each owner's waiting part of the log.
 #include "mta/system/log_room.h"
 
 #include <algorithm>
@@ -75,7 +75,7 @@ std::uint64_t LogRoom::held_by(const fairness::Owner& owner) const {
   return known == of_owner_.end() ? 0 : known->second.octets;
 }
 
-// Never destroyed: a writer that is stuck at exit may still hold some of it.
+// Never destroyed: a writer that hangs at exit may still hold some of it.
 LogRooms& log_rooms() {
   static LogRooms* rooms = new LogRooms;
   return *rooms;

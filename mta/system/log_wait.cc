@@ -1,4 +1,4 @@
-// Looks again now and then until the log has room.
+// Checks repeatedly until the log has room.
 #include "mta/system/log_wait.h"
 
 #include <boost/asio/redirect_error.hpp>

@@ -1,4 +1,4 @@
-// Intake waits for the log, owner by owner.
+// Makes intake wait for the log, owner by owner.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace mxpress::mta {
 
-// Room for a line of so many octets. Waits on the coroutine's executor, 10 s at most, until the writer has written enough of what this
-// owner's mail has made. None: it has not. Ask take() first: usually there is nothing to wait for.
+// Gets room for a line of this size. Waits on the coroutine's executor, at most 10 s, until enough of this owner's lines have been written.
+// Nullopt: they were not. Call take() first: usually there is room.
 Task<std::optional<LogRoom::Hold>> wait_for_log(LogRoom& room, fairness::Owner owner, std::uint64_t octets);
 
 }  // namespace mxpress::mta

@@ -1,4 +1,4 @@
-// Counts the seconds for which the log has been behind.
+// Counts the seconds during which the log is behind.
 #include "mta/system/log_watch.h"
 
 #include "mta/system/notify.h"

@@ -11,10 +11,10 @@
 namespace mxpress::mta::system {
 namespace {
 
-constexpr std::uint64_t kUnknown = std::uint64_t{1} << 30;  // octets; of a machine that does not say
+constexpr std::uint64_t kUnknown = std::uint64_t{1} << 30;  // octets; if the machine does not tell
 constexpr std::string_view kTotal = "MemTotal:";
 
-// Where a version of cgroups(7) says it.
+// The files of a version of cgroups(7).
 struct Version {
   std::string_view line;  // in /proc/self/cgroup; the path of the group follows
   std::string_view mount;
@@ -29,7 +29,7 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return error == std::errc() ? std::optional(value) : std::nullopt;
 }
 
-// What follows `mark` in the first line that has it.
+// The text after `mark` in the first line that has it.
 std::optional<std::string> behind(const std::string& path, std::string_view mark) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);)
@@ -37,7 +37,7 @@ std::optional<std::string> behind(const std::string& path, std::string_view mark
   return std::nullopt;
 }
 
-// The least limit of the group and of those above it.
+// The lowest limit of the group and its parents.
 std::uint64_t limit_of(const std::string& root, const Version& version) {
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
   std::string group = behind(root + "/proc/self/cgroup", version.line).value_or("");

@@ -1,4 +1,4 @@
-// How much memory this process may have.
+// The memory that this process may use.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 
 namespace mxpress::mta::system {
 
-// Octets: the memory of the machine, or the least limit of the cgroups that this process is in. Reads /proc and
-// /sys/fs/cgroup; what cannot be read limits nothing.
+// Octets: the memory of the machine, or the lowest limit of this process's cgroups. Reads /proc and /sys/fs/cgroup; unreadable files limit
+// nothing.
 std::uint64_t memory_limit();
 
 // The same from files below another root, for tests.

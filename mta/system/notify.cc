@@ -1,4 +1,4 @@
-// Tells systemd (Type=notify) how the service is doing.
+// Reports the state of the service to systemd (Type=notify).
 #include "mta/system/notify.h"
 
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-// Tells systemd (Type=notify) how the service is doing: sd_notify(3) as one datagram, without libsystemd. Nothing happens elsewhere.
+// Reports the state of the service to systemd (Type=notify): sd_notify(3) as one datagram, without libsystemd. No effect without systemd.
 #pragma once
 
 #include <string_view>
@@ -6,7 +6,7 @@
 namespace mxpress::mta::system {
 
 // Any thread; never blocks. `status` is one line for `systemctl status`.
-void notify_ready(std::string_view status);  // every listener is open, and again after a reload
+void notify_ready(std::string_view status);  // every listener is open; again after a reload
 void notify_status(std::string_view status);
 void notify_reloading();
 void notify_stopping(std::string_view status);

@@ -1,4 +1,4 @@
-// Reads what systemd says of the sockets that it passes.
+// Reads systemd's description of passed sockets.
 #include "mta/system/passed_sockets.h"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ long number_of(const char* variable) {
   return error == std::errc() && end == all.data() + all.size() ? number : 0;
 }
 
-// Cuts what stands before the next colon off the front.
+// Removes the text before the next colon.
 std::string next_name(std::string_view& names) {
   const auto end = std::min(names.find(':'), names.size());
   std::string name(names.substr(0, end));

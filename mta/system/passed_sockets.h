@@ -1,4 +1,4 @@
-// The listening sockets that systemd has opened for this process, as sd_listen_fds_with_names(3) has them.
+// The listening sockets that systemd has opened for this process, as in sd_listen_fds_with_names(3).
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ struct PassedSocket {
 
 using PassedSockets = std::vector<PassedSocket>;
 
-// By LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES, which go from the environment; none if they are not for this process. The sockets have the
-// descriptors from 3 on, and are set to be non-blocking and closed on exec. Before the second thread, once.
+// Uses LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES, and removes them from the environment; none if they are not for this process. The sockets
+// have the descriptors from 3 on, and become non-blocking and close-on-exec. Call it once, before the second thread.
 PassedSockets take_passed_sockets();
 
 }  // namespace mxpress::mta::system

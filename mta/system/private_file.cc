@@ -24,7 +24,7 @@ std::string octal(mode_t mode) {
   return text;
 }
 
-// What is wrong with a file of this kind; empty: nothing.
+// The problem with this file; empty: none.
 std::string flaw_of(const struct stat& file) {
   if (S_ISDIR(file.st_mode)) return "is a directory";
   if (!S_ISREG(file.st_mode)) return "is no plain file";

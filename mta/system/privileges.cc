@@ -1,4 +1,4 @@
-// Who the daemon is: root only until its listeners are open, then an ordinary user for good.
+// The user of the daemon: root only until its listeners are open, then permanently an ordinary user.
 #include "mta/system/privileges.h"
 
 #include <dirent.h>
@@ -26,12 +26,12 @@ namespace {
 using Path = boost::filesystem::path;
 
 constexpr rlim_t kDescriptors = 65'536;
-constexpr rlim_t kFewestDescriptors = 64;  // what the daemon itself has open, and a few sessions
+constexpr rlim_t kFewestDescriptors = 64;  // those that the daemon itself opens, and a few sessions
 constexpr mode_t kSpoolMode = 0711, kSocketsMode = 0755, kDropMode = 03733, kPrivateMode = 0700;
 
 Error failed(const std::string& what, int error) { return Error::permanent(what + ": " + std::strerror(error)); }
 
-// No symbolic link: whoever owns the folder around it must not lead us elsewhere.
+// Follows no symbolic link: the owner of the folder around it must not redirect us.
 int open_folder(const Path& path) { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
 
 bool is_empty(int folder) {
@@ -46,7 +46,7 @@ bool is_empty(int folder) {
 
 enum class Made { now, before };
 
-// Makes the folder and those above it, which stay ours with mode 0755.
+// Creates the folder and its parents, which stay ours with mode 0755.
 Result<Made> make_folder(const Path& path) {
   Path step;
   Made last = Made::before;
@@ -55,7 +55,7 @@ Result<Made> make_folder(const Path& path) {
     last = Made::before;
     if (::mkdir(step.c_str(), 0755) == 0) {
       last = Made::now;
-      if (::chmod(step.c_str(), 0755) != 0) return failed("cannot set the mode of " + step.string(), errno);  // whatever the umask
+      if (::chmod(step.c_str(), 0755) != 0) return failed("cannot set the mode of " + step.string(), errno);  // independent of the umask
     } else if (errno != EEXIST && errno != EISDIR && errno != EROFS) {
       return failed("cannot make " + step.string(), errno);
     }
@@ -63,7 +63,7 @@ Result<Made> make_folder(const Path& path) {
   return last;
 }
 
-// A folder that we made, or an empty one of root's (as a package leaves it), becomes the user's.
+// Gives the user a folder that we created, or an empty one of root's (from a package).
 Status give_to_user(const Path& path, const User& user, mode_t mode) {
   const Descriptor folder(open_folder(path));
   struct stat status{};
@@ -78,7 +78,7 @@ Status give_to_user(const Path& path, const User& user, mode_t mode) {
   return {};
 }
 
-// An empty folder of root's with the user's or the program's name, as a package or an earlier start leaves it. Any other, such as /run
+// An empty folder of root's with the user's or the program's name, from a package or an earlier start. Any other folder, such as /run
 // itself, is not ours to give away.
 bool is_left_for_us(const Path& path, const User& user) {
   const std::string name = path.filename().string();
@@ -173,7 +173,7 @@ Status become_user(const User& user) {
 
 Status forbid_new_privileges() {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("cannot forbid new privileges", errno);
-  // Only root may shrink the set; for others it means nothing any more.
+  // Only root may reduce the set; for others it has no effect any more.
   for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
     ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   return {};
@@ -208,14 +208,14 @@ Status raise_descriptor_limit() {
 
 void tidy_descriptors(unsigned kept) {
   for (const int standard : {0, 1, 2})
-    if (::fcntl(standard, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);  // the lowest free number: this one
+    if (::fcntl(standard, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);  // it gets the lowest free number: this one
   ::syscall(SYS_close_range, 3u + kept, ~0u, 0u);
 }
 
 Status forbid_core_files() {
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return failed("cannot forbid core files", errno);
-  // A core_pattern that is a pipe does not ask for the limit.
+  // A core_pattern that is a pipe ignores the limit.
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("cannot forbid core files", errno);
   return {};
 }

@@ -1,4 +1,4 @@
-// One packet, and what was passed with it.
+// Receives one packet with a passed descriptor.
 #include "mta/system/received_packet.h"
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@ namespace {
 constexpr timeval kPatience{5, 0};
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
-// Closes whatever comes beside the one descriptor that is expected.
+// Closes all descriptors if there is not exactly one.
 Descriptor only_descriptor(msghdr& message) {
   Descriptor only;
   int count = 0;

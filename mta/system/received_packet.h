@@ -1,4 +1,4 @@
-// A request that comes in one packet with an open file beside it, at a unix socket.
+// A request in one packet with an open file, received from a Unix socket.
 #pragma once
 
 #include <sys/types.h>
@@ -13,13 +13,13 @@ namespace mxpress::mta::system {
 
 struct ReceivedPacket {
   std::string text;
-  Descriptor file;  // not open where none has come, or more than one: those are closed
+  Descriptor file;  // not open if none has come, or more than one: those are closed
 };
 
-// Blocks for at most five seconds. Nothing: none has come, or it was cut because it is longer than `most` octets.
+// Blocks for at most five seconds. Nullopt: none has come, or it was cut because it is longer than `most` octets.
 std::optional<ReceivedPacket> receive_packet(int socket, std::size_t most);
 
-// An ordinary file, open for reading alone; one in memory must be sealed, so that it is the same to its end. A file of tmpfs cannot be.
+// True for a regular file, open for reading only; one in memory must be sealed, so that it cannot change. A file of tmpfs cannot be sealed.
 bool is_readable_content(int file);
 
 }  // namespace mxpress::mta::system

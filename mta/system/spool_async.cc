@@ -1,4 +1,4 @@
-// Carries the spool's completion from the committer's thread back to the executor that waits.
+// Carries the spool's completion from the committer's thread back to the waiting executor.
 #include "mta/system/spool_async.h"
 
 #include <boost/asio/async_result.hpp>

@@ -1,4 +1,4 @@
-// Makes unix sockets.
+// Creates Unix sockets.
 #include "mta/system/unix_listener.h"
 
 #include <sys/socket.h>
@@ -25,7 +25,7 @@ Result<sockaddr_un> address_of(const boost::filesystem::path& path) {
   return address;
 }
 
-// Whether another daemon serves this socket.
+// True if another daemon serves this socket.
 bool somebody_listens(const sockaddr_un& address) {
   const Descriptor probe = new_socket();
   if (!probe.is_open()) return true;
@@ -33,7 +33,7 @@ bool somebody_listens(const sockaddr_un& address) {
   return refused == 0 || (errno != ECONNREFUSED && errno != ENOENT);
 }
 
-// Only a socket that nobody listens on makes room.
+// Removes a socket only if nobody listens on it.
 Status clear_stale(const boost::filesystem::path& path, const sockaddr_un& address) {
   struct stat found{};
   if (::lstat(path.c_str(), &found) != 0) return {};
@@ -43,7 +43,7 @@ Status clear_stale(const boost::filesystem::path& path, const sockaddr_un& addre
   return {};
 }
 
-// The socket is born with its mode. A chmod() by name would be root's, in a folder of our user: whoever is that user could lead it
+// The socket is created with its mode. A chmod() by name would run as root, in a folder of our user, who could redirect it
 // elsewhere.
 bool bind_for_everybody(int socket, const sockaddr_un& address) {
   const mode_t before = ::umask(0777 & ~kEverybody);
@@ -60,7 +60,7 @@ Result<Descriptor> listen_at(const boost::filesystem::path& path, int backlog) {
   const auto address = address_of(path);
   if (!address) return address.error();
   boost::system::error_code ignored;
-  boost::filesystem::create_directories(path.parent_path(), ignored);  // bind() tells the reason if this failed
+  boost::filesystem::create_directories(path.parent_path(), ignored);  // if this failed bind() gives the reason
   if (const Status cleared = clear_stale(path, *address); !cleared) return cleared.error();
   Descriptor socket = new_socket();
   const bool bound = socket.is_open() && bind_for_everybody(socket.get(), *address);

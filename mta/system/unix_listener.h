@@ -1,4 +1,4 @@
-// Makes the unix sockets that the daemon listens on.
+// Creates the Unix sockets that the daemon listens on.
 #pragma once
 
 #include <boost/filesystem/path.hpp>
@@ -8,9 +8,9 @@
 
 namespace mxpress::mta::system {
 
-// A listening socket at that path with mode 0666, and its folder where that is missing. A socket that nobody listens on any more gives
-// way. Error (permanent): somebody listens there, something else than a socket is there, or the system's reason. At the start, while
-// nothing else makes files: the umask changes for a moment.
+// A listening socket at that path with mode 0666; creates its folder if that is missing. Replaces a socket that nobody listens on any more.
+// Error (permanent): somebody listens there, something other than a socket is there, or the system's reason. Call it at the start, while
+// nothing else creates files: the umask changes for a moment.
 Result<Descriptor> listen_at(const boost::filesystem::path& path, int backlog);
 
 }  // namespace mxpress::mta::system

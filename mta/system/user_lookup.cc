@@ -1,4 +1,4 @@
-// Lookups of users on threads that may hang.
+// Looks up users on threads that may hang.
 #include "mta/system/user_lookup.h"
 
 #include <pwd.h>
@@ -64,7 +64,7 @@ struct UserLookup::Core : std::enable_shared_from_this<Core> {
     std::vector<std::string> names;
     std::function<void()> wake;  // empty: nobody waits any more
   };
-  using JobPtr = std::shared_ptr<Job>;  // shared by who waits and the thread that asks
+  using JobPtr = std::shared_ptr<Job>;  // shared by the waiting coroutine and the thread
   using Lock = std::unique_lock<std::mutex>;
 
   Core(Ask how, Duration wait) : ask(std::move(how)), patience(wait) {}
@@ -86,12 +86,12 @@ struct UserLookup::Core : std::enable_shared_from_this<Core> {
 
   const Ask ask;
   const Duration patience;
-  mutable std::mutex mutex;  // around all that follows
+  mutable std::mutex mutex;  // guards everything below
   std::condition_variable changed;
   bool is_closed = false;
   fairness::OwnerLines<JobPtr> lines;
   std::size_t threads = 0, idle = 0;
-  std::optional<BootTime> since[kThreads];  // of the lookup under way
+  std::optional<BootTime> since[kThreads];  // of the lookup in progress
   std::unordered_map<std::string, Kept, proto::TextHash> answers;
   // Names of all users, listed for suggestions after the first lookup that found no user; listed again from next_list on.
   std::shared_ptr<const std::vector<std::string>> names = std::make_shared<const std::vector<std::string>>();
@@ -103,7 +103,7 @@ bool UserLookup::Core::hangs(BootTime now) const {
          std::all_of(std::begin(since), std::end(since), [&](const auto& begin) { return begin && *begin + patience <= now; });
 }
 
-// False: nobody can ask now.
+// False: no lookup is possible now.
 bool UserLookup::Core::add(const fairness::Owner& owner, JobPtr job) {
   const Lock lock(mutex);
   if (is_closed || hangs(BootClock::now()) || lines.waiting() >= kMostWaiting) return false;
@@ -114,7 +114,7 @@ bool UserLookup::Core::add(const fairness::Owner& owner, JobPtr job) {
   return true;
 }
 
-// A thread that cannot be had now is tried for with the next lookup.
+// If the thread cannot be started now, the next lookup tries again.
 void UserLookup::Core::start_thread() {
   try {
     std::thread([core = shared_from_this(), slot = threads] { core->run(slot); }).detach();
@@ -200,10 +200,10 @@ std::shared_ptr<const std::vector<std::string>> UserLookup::names() const {
 Task<void> UserLookup::look_up(fairness::Owner owner, std::vector<std::string> names) {
   const auto core = core_;
   const Executor executor = co_await asio::this_coro::executor;
-  const auto timer = std::make_shared<Timer>(executor);  // shared with what wakes it
+  const auto timer = std::make_shared<Timer>(executor);  // shared with the code that wakes it
   const auto job = std::make_shared<Core::Job>();
   job->names = std::move(names);
-  // Also where the coroutine ends early: nothing is posted to its executor any more.
+  // Also if the coroutine ends early: nothing is posted to its executor any more.
   const auto forget = [core](Core::Job* one) { core->abandon(*one); };
   const std::unique_ptr<Core::Job, decltype(forget)> guard(job.get(), forget);
   job->wake = [executor, timer] { asio::post(executor, [timer] { timer->cancel(); }); };

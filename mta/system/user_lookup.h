@@ -1,4 +1,4 @@
-// Asks the system's name service (NSS) who is a user of this host. It may ask a network and hang, so threads of its own wait for it.
+// Asks the system's name service (NSS) for users of this host. It may use the network and hang, so separate threads wait for it.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ enum class UserAnswer : std::uint8_t {
 
 // Blocking: getpwnam_r().
 UserAnswer ask_name_service(const std::string& name);
-// Names in /etc/passwd alone, which needs no network: at most 5,000.
+// The names in /etc/passwd, which needs no network: at most 5,000.
 std::vector<std::string> names_in_passwd();
 
-// Answers are kept for a while: 60 s that there is a user, 5 s anything else. Up to two lookups are under way; while both have taken longer
+// Answers are kept for a while: 60 s for a user, 5 s for anything else. Up to two lookups are in progress; while both have taken longer
 // than `patience`, nothing is asked, and the answer is `unavailable` at once. Owners take turns. Any thread.
 class UserLookup {
  public:
@@ -32,16 +32,16 @@ class UserLookup {
   static constexpr std::size_t kThreads = 2;
 
   explicit UserLookup(Ask ask = ask_name_service, Duration patience = std::chrono::seconds(2));
-  // Does not wait for lookups that hang. Who waits in look_up() is woken by its timer alone.
+  // Does not wait for lookups that hang. A coroutine in look_up() is then woken only by its timer.
   ~UserLookup();
   UserLookup(const UserLookup&) = delete;
   UserLookup& operator=(const UserLookup&) = delete;
 
-  // The answer in the cache; nullopt: call look_up() first.
+  // The cached answer; nullopt: call look_up() first.
   std::optional<UserAnswer> answer(const std::string& name) const;
-  // Names of users that a misspelt one may have meant, as they were at most a minute ago when a name was unknown.
+  // Names of users that a misspelt one may have meant, at most a minute old when a name was unknown.
   std::shared_ptr<const std::vector<std::string>> names() const;
-  // For this owner. Until all have answers, or `patience` has passed; names without one by then are `unavailable` for a while.
+  // For this owner. Returns when all have answers, or `patience` has passed; names without one by then are `unavailable` for a while.
   Task<void> look_up(fairness::Owner owner, std::vector<std::string> names);
 
  private:
