@@ -146,7 +146,7 @@ void note_numbers(std::string_view text, const std::string& delimiter, std::set<
   }
 }
 
-// A boundary that occurs in none of the parts, whatever the message contains: each part is searched once.
+// A boundary that occurs in none of the parts, for any content of the message: each part is searched once.
 std::string unused_boundary(const Notice& notice, const std::vector<std::string>& parts) {
   std::string boundary = "mxpress-";
   for (const char c : std::string_view(notice.boundary).substr(0, kMaxBoundary)) {

@@ -39,7 +39,7 @@ class WaitingMail {
   // as at most 1/16 is used beyond it: 256 owners get that even if others have left nothing free.
   bool fits(const proto::ShareOwner& owner, std::uint64_t octets) const;
   // True if one more notice about this owner's mail may wait. Notices may use a quarter of the limit on top of it, so that each is stored
-  // in the end, whatever mail waits: a message whose notice is pending ends with it.
+  // in the end: a message whose notice is pending ends with it.
   bool fits_notice(const proto::ShareOwner& owner) const;
   void add(const proto::ShareOwner& owner, std::uint64_t octets);
   void remove(const proto::ShareOwner& owner, std::uint64_t octets);

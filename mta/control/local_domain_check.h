@@ -1,4 +1,4 @@
-// Checks that the mail hosts of the local domains are this host: mail to a local domain never leaves it, whatever the DNS says.
+// Checks that the mail hosts of the local domains are this host: mail to a local domain never leaves it, even if the DNS names others.
 #pragma once
 
 #include <set>

@@ -53,7 +53,7 @@ class Ownership {
   virtual void leave_site(const std::string& key, std::size_t worker) = 0;
   // From now on new jobs of this destination go to that worker.
   virtual void place_destination(routing::DestinationRef destination, std::size_t worker) = 0;
-  // That worker has forgotten it: the next job is placed anew.
+  // That worker has forgotten it: the next job is placed again.
   virtual void forget_destination(routing::DestinationRef destination, std::size_t worker) = 0;
   // Gives a job to the current owner of its destination: another worker.
   virtual void move_job(NewJob job) = 0;

@@ -17,7 +17,7 @@ namespace mxpress::mta::delivery {
 // and at most a quarter is for failing ones, so that slow or dead hosts, however many, leave places for the others. Each limit applies to
 // all sites of the same or worse standing. Within each limit owners have fair shares: an owner may hold as many places as he leaves free,
 // or more while a quarter stays free for others, and in any case one of each standing while any is free. So a single owner has three
-// quarters, and a later one finds a place at once, whatever hosts the mail of a few others is for.
+// quarters, and a later one finds a place at once, even if the mail of a few others is for dead hosts.
 class Places {
  public:
   // The place that a delivery holds for the owner of the message.

@@ -11,9 +11,9 @@
 namespace mxpress::mta::fairness {
 
 // Counts units (octets, sessions, lookups) that owners hold. An owner may hold as much as he leaves free: a single one half of the total,
-// two owners who want everything a third each, n owners 1/(n+1) each. So a later owner always finds something free, whatever the others
-// hold: after n owners who took all they could, one after the other, 1/2^n of the total. Any thread. take() locks a mutex for a lookup in a
-// hash table, and allocates only for an owner who holds nothing yet.
+// two owners who want everything a third each, n owners 1/(n+1) each. So a later owner always finds something free: after n owners who took
+// all they could, one after the other, 1/2^n of the total. Any thread. take() locks a mutex for a lookup in a hash table, and allocates
+// only for an owner who holds nothing yet.
 class FairBudget {
  public:
   // An owner gets up to `least` units as long as they are free, even beyond his share: enough for one usual operation.

@@ -27,7 +27,7 @@ class Incoming final : public smtp::IncomingMessage {
   Task<smtp::ServerReply> finish() override;
 
  public:
-  // The message is accepted whatever its content is, and returned to its sender for this reason. Only for a drop file.
+  // The message is accepted regardless of its content, and returned to its sender for this reason. Only for a drop file.
   void return_because(smtp::ServerReply why) { (void)object(std::move(why)); }
 
  private:

@@ -42,7 +42,7 @@ class TlsEngine {
   // True if read() would return data without further input.
   bool has_unread();
 
-  // Where input goes, when it is requested; all earlier input has been used.
+  // The buffer for input, when it is requested; all earlier input has been used.
   std::span<char> input_space();
   void input_arrived(std::size_t count);
   // The octets to send to the peer after each step, even a failed one, before waiting for input.

@@ -94,7 +94,7 @@ void RateLimits::reconfigured(const RateRules& rules) {
   call(waiters);
 }
 
-// Those who wait and are now called.
+// Removes and returns those that are called now.
 std::vector<Waiter> RateLimits::called(Entry& entry, Instant now) {
   std::vector<Waiter> waiters;
   if (entry.line.empty()) return waiters;

@@ -11,8 +11,8 @@ namespace mxpress::mta::rates {
 
 using queue::Instant;
 
-// A sliding window. Amounts within 1/256 of the period form one entry, which leaves the window with its latest part: so a window has a few
-// hundred entries, whatever is counted, and never reports too little. The times of the calls never go back. Thread: one.
+// A sliding window. Amounts within 1/256 of the period form one entry, which leaves the window with its latest part: so a window has at
+// most a few hundred entries, and never reports too little. The times of the calls never go back. Thread: one.
 class Window {
  public:
   struct Entry {

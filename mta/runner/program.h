@@ -37,8 +37,8 @@ struct ProgramEnd {
 ProgramEnd run_to_end(const Program& program, const ProgramLimits& limits, const Interrupts& interrupts);
 
 // Both run the program with its standard input, no other descriptor than 0, 1 and 2, in / and in a process group of its own, with default
-// signal handling. The output is complete when the program itself has ended: children left in its group are then killed, whatever they hold
-// open. run_program(): an error (transient) unless it ends with status 0, with the end of standard error. No zombie is left. Blocks.
+// signal handling. The output is complete when the program itself has ended: children left in its group are then killed, even if they hold
+// it open. run_program(): an error (transient) unless it ends with status 0, with the end of standard error. No zombie is left. Blocks.
 Result<CommandOutput> run_program(const Program& program, const ProgramLimits& limits, const Interrupts& interrupts);
 
 }  // namespace mxpress::mta::runner

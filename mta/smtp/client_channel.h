@@ -19,7 +19,7 @@ class ClientChannel {
  public:
   explicit ClientChannel(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)) {}
 
-  // No wait ends later than this, whatever its own time-out is.
+  // No wait ends later than this, even with a longer time-out.
   void set_end(BootTime end) { end_ = end; }
   // Sends complete lines. The memory must stay valid until the task is done.
   Task<Status> send(std::string_view bytes, Duration timeout) { return send_rest(send_at_once(bytes, timeout)); }

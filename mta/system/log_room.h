@@ -20,7 +20,7 @@ class LogRoom {
  public:
   struct Limits {
     std::uint64_t shared;  // octets shared by owners
-    std::uint64_t most;    // from here on nobody has room, whatever his share is
+    std::uint64_t most;    // from here on nobody has room, regardless of his share
   };
   explicit LogRoom(Limits limits) : limits_(limits) {}
   LogRoom(const LogRoom&) = delete;

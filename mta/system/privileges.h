@@ -44,7 +44,7 @@ Status forbid_new_privileges();
 // 2 if they are closed, so that no socket or file of ours gets one of these numbers.
 void tidy_descriptors(unsigned kept = 0);
 
-// Keeps memory, which contains mail, out of core files, whatever the limits and the kernel's core_pattern are, and away from other
+// Keeps memory, which contains mail, out of core files, regardless of the limits and the kernel's core_pattern, and away from other
 // processes of our user. Call it after the last change of user.
 Status forbid_core_files();
 

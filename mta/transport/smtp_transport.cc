@@ -299,7 +299,7 @@ class SmtpTransport::Parts::Attempt {
     }
     if (result.host_failure) remember_failure(result.last);
     if (result.host_failure && is_at_or_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
-    // RFC 3207 4: this host accepts no mail in clear text, whatever its earlier handshake gave.
+    // RFC 3207 4: this host accepts no mail in clear text, regardless of its earlier handshake.
     if (result.tls_required) smtp_.tls_memory_.forget(TlsPeer(target, order_.terms->tls));
     if (!result.host_failure) answered_ = true;
     if (!result.host_failure) smtp_.target_failures_.answered(target);
@@ -409,7 +409,7 @@ void SmtpTransport::Parts::make_room(const Config& config) {
   if (active_ + idle_.size() > most_orders(config) && idle_.size() > 0) close_soon(idle_.take_oldest());
 }
 
-// False if it cannot serve another order. Whether the host has closed it is checked when it is used again.
+// Returns false if it cannot serve another order. The next use checks whether the host has closed it.
 bool SmtpTransport::Parts::keep(std::uint32_t site, SessionPool::Session& session) {
   session.connection.rest();
   const auto wanted = session.connection.wanted();

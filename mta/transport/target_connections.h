@@ -26,10 +26,10 @@ using queue::Instant;
 // his first one while any is free; further ones as long as a fifth stays free (a single owner gets 8 of 10), or as many as he leaves free.
 bool may_open(std::size_t bound, std::size_t all, std::size_t own);
 
-// A site is a set of names, and the owner of a domain may put anybody's host into it: so a host is protected by its address, whatever names
-// and ports lead there. Connections count from before they are made until they are closed; idle ones count for the owner of their latest
-// mail. A refused asker stands in the address's line; when a connection ends, owners take turns, and it is reserved for the one who is
-// called. Any thread. Memory: addresses with connections, and kMostLearned others with a learned bound.
+// A site is a set of names, and the owner of a domain may put anybody's host into it: so a host is protected by its address, regardless of
+// names and ports. Connections count from before they are made until they are closed; idle ones count for the owner of their latest mail. A
+// refused asker stands in the address's line; when a connection ends, owners take turns, and it is reserved for the one who is called. Any
+// thread. Memory: addresses with connections, and kMostLearned others with a learned bound.
 class TargetConnections : public std::enable_shared_from_this<TargetConnections> {
  public:
   static constexpr std::size_t kMostLearned = 1'000;
