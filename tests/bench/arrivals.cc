@@ -10,7 +10,7 @@ namespace mxpress::bench {
 
 namespace {
 
-// Of the field with this name, which a relay may write as it likes.
+// The value of the field with this name, in any spelling that a relay may give it.
 std::string_view value_of(std::string_view header, std::string_view name) {
   const auto same = [](char a, char b) { return std::tolower(a) == std::tolower(b); };
   for (std::size_t begin = 0; begin < header.size();) {
@@ -45,7 +45,7 @@ void Arrivals::add(std::string_view header, std::size_t body, const std::vector<
   for (const auto& recipient : recipients) count(id, recipient);
 }
 
-// Whether a message has come for the first recipient's domain before.
+// True if an earlier message has come for the first recipient's domain.
 bool Arrivals::knows_domain_of(const std::vector<std::string>& recipients) {
   if (recipients.empty()) return false;
   const std::string_view recipient = recipients.front();

@@ -1,4 +1,4 @@
-// bench-load commands: runs a program once a message, some at the same time.
+// bench-load commands: runs a program once for each message, several at a time.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/mman.h>

@@ -8,7 +8,7 @@ namespace mxpress::bench {
 
 namespace {
 
-constexpr std::size_t kHeader = 260;  // about: the whole message has the size that was asked for
+constexpr std::size_t kHeader = 260;  // approximate; the whole message has the requested size
 constexpr std::string_view kLine = "The quick brown fox jumps over the lazy dog, again and again and once more.";
 
 std::vector<std::string> names(std::string_view groups) {

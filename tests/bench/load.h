@@ -1,4 +1,4 @@
-// What source, sink and commands of bench-load share: options as text, the clock, sockets, how times are told.
+// Shared by source, sink and commands of bench-load: options as text, the clock, sockets, output of times.
 #pragma once
 #include <sys/epoll.h>
 
@@ -20,7 +20,7 @@ class Options {
   Options(int argc, char** argv, std::map<std::string, std::string> known);
   [[nodiscard]] const std::string& text(const std::string& key) const { return values_.at(key); }
   [[nodiscard]] std::size_t number(const std::string& key) const;
-  // What follows "--".
+  // The arguments after "--".
   [[nodiscard]] const std::vector<std::string>& rest() const { return rest_; }
 
  private:
@@ -37,7 +37,7 @@ class Poll {
   Poll();
   void add(int descriptor, std::uint32_t events, void* tag);
   void change(int descriptor, std::uint32_t events, void* tag);
-  // At most until `milliseconds` have passed; -1: forever.
+  // Waits at most this long; -1: without limit.
   [[nodiscard]] std::vector<epoll_event>& wait(int milliseconds);
 
  private:

@@ -1,4 +1,4 @@
-// bench-load sink: mail hosts that take everything, and some that hang, drip or are busy, on one thread.
+// bench-load sink: mail hosts that accept everything, and some that hang, drip or are busy, on one thread.
 #include <arpa/inet.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -28,7 +28,7 @@ struct Connections {
   std::size_t all = 0, open = 0, most = 0;
 };
 
-// Whatever has events.
+// An object with events.
 struct Tagged {
   int descriptor = -1;
   Mode mode = Mode::good;
@@ -54,13 +54,13 @@ class Session : public Tagged {
     return flush() && !leaves_;
   }
 
-  // The next octet of a greeting without end.
+  // Sends the next octet of an endless greeting.
   void drip() { [[maybe_unused]] const auto count = ::send(descriptor, &kDrip[dripped_++ % kDrip.size()], 1, 0); }
 
  private:
   void say(std::string_view reply) { output_ += reply; }
 
-  // Replies are short, and whoever has sent commands reads them.
+  // Replies are short, and a client that has sent commands reads them.
   bool flush() {
     const auto count = output_.empty() ? 0 : ::send(descriptor, output_.data(), output_.size(), 0);
     const bool sent = count == static_cast<ssize_t>(output_.size());
@@ -95,7 +95,7 @@ class Session : public Tagged {
     tail_ = "\r\n";
   }
 
-  // Keeps the header and the last octets, whatever the size.
+  // Keeps only the header and the last octets.
   bool take_content() {
     const auto rest = std::string_view(input_).substr(taken_);
     const auto across = (tail_ + std::string(rest.substr(0, kEnd.size() - 1))).find(kEnd), inside = rest.find(kEnd);
@@ -175,7 +175,7 @@ class Sink {
     poll_.add(::signalfd(-1, &set, SFD_CLOEXEC), EPOLLIN, nullptr);
   }
 
-  // False: the end.
+  // Returns false at the end.
   bool on_event(Tagged* tagged) {
     if (tagged == nullptr) return false;
     if (tagged->listens) {

@@ -1,4 +1,4 @@
-// bench-load source: hands in messages by SMTP over many sessions, on one thread.
+// bench-load source: submits messages by SMTP over many sessions, on one thread.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,7 +47,7 @@ class Session {
 
   [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
 
-  // There is a message left to begin.
+  // True if a message is left to begin.
   void open() {
     letter_begun_ = now();
     number_ = tally_.begun++;
@@ -133,7 +133,7 @@ class Session {
     envelope_.push_back("DATA\r\n");
   }
 
-  // All of it where pipelining is allowed, else the next command.
+  // Sends everything if pipelining is allowed, else the next command.
   void send_envelope() {
     std::string commands;
     std::size_t count = 0;
@@ -227,7 +227,7 @@ class Source {
   }
 
  private:
-  // How many milliseconds nothing has to be opened.
+  // The number of milliseconds until a session must be opened.
   int open_due() {
     for (auto& session : sessions_) {
       if (session->is_open() || tally_.begun == plan_.messages) continue;

@@ -1,4 +1,4 @@
-// The cache of DNS answers: kept for as long as they hold, and bounded.
+// The cache of DNS answers: respects TTLs, and is bounded.
 #include "dns/cache.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Which of the configured name servers is asked first: two real servers on loopback; time is simulated.
+// The order of the configured name servers: two real servers on loopback; time is simulated.
 #include "dns/name_servers.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -22,8 +22,8 @@ one.example A 192.0.2.1
 two.example A 192.0.2.2
 )";
 
-// Both servers know the names; neither answers about mute.example, and the second answers nothing else either until it is told to.
-// Datagrams on loopback get two real milliseconds before time jumps.
+// Both servers know the names; neither answers about mute.example, and the second answers nothing at all until it is told to. Datagrams on
+// loopback get two real milliseconds before time jumps.
 struct World {
   testing::VirtualTime time;
   asio::io_context io;

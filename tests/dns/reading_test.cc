@@ -1,4 +1,4 @@
-// What a packet says to a question.
+// Interpretation of packets as answers to a question.
 #include "dns/reading.h"
 
 #include <catch2/catch.hpp>

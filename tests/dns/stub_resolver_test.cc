@@ -1,4 +1,4 @@
-// The stub resolver against a real server on loopback, which plays every trick; time is simulated.
+// The stub resolver against a real server on loopback with all kinds of faults; time is simulated.
 #include "dns/stub_resolver.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -345,7 +345,7 @@ TEST_CASE("stub resolver: a name that is denied by NODATA has no mail host, as o
     World world;
     world.server().fault(denial);
     std::mt19937_64 random(1);
-    const TargetRules rules;  // outlives the coroutine
+    const TargetRules rules;  // must outlive the coroutine
     for (const std::string name : {"nowhere.example", "x.a.example", "loop3.example"}) {
       std::optional<Targets> targets;
       if (!world.resolver) world.resolver.emplace(world.io.get_executor(), world.config, 1);

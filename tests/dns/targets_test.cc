@@ -1,4 +1,4 @@
-// find_targets(): who takes the mail of a domain. RFC 5321 5.1, RFC 7505.
+// find_targets(): the mail hosts of a domain. RFC 5321 5.1, RFC 7505.
 #include "dns/targets.h"
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,4 +1,4 @@
-// The simulated clock that the tests of waiting code rely on.
+// The simulated clock for tests of code that waits.
 #include "tests/support/virtual_time.h"
 
 #include <boost/asio/co_spawn.hpp>

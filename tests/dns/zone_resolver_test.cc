@@ -1,4 +1,4 @@
-// The servers of a zone are asked before any cache, and the usual resolver where they cannot be.
+// The servers of a zone are asked before any cache, and the usual resolver if they cannot be reached.
 #include "dns/zone_resolver.h"
 
 #include <boost/asio/co_spawn.hpp>

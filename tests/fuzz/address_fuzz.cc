@@ -1,4 +1,4 @@
-// Fuzzes the reading of mailboxes: what is accepted holds nothing that could end a command or a path, and is read again as the same.
+// Fuzzes the parser of mailboxes: an accepted one cannot end a command or a path, and parses again to the same value.
 #include <algorithm>
 
 #include "proto/mailbox.h"

@@ -1,4 +1,4 @@
-// Fuzzes headers and their address lists: fields put together are the header again, and completing a header twice adds nothing.
+// Fuzzes headers and their address lists: the fields joined are the header again, and completing a header twice adds nothing.
 #include <algorithm>
 
 #include "proto/clean_header.h"
@@ -35,7 +35,7 @@ void check_domains(std::string_view text, const std::vector<std::string>& list) 
   expect(again && again->size() == list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto qualified = Mailbox::parse_qualifying(list[i], domain);
-    const auto completed_one = Mailbox::parse((*again)[i]);  // quotes that it does not need stay in the text
+    const auto completed_one = Mailbox::parse((*again)[i]);  // needless quotes stay in the text
     expect((*again)[i] == list[i] || (qualified && completed_one && *completed_one == *qualified));
   }
   expect(with_domain(completed, domain, most) == completed);

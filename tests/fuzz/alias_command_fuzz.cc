@@ -1,5 +1,5 @@
-// Fuzzes what the runner reads of commands of aliases: words that are taken are a program with its full path and no shell's; a request that
-// is taken has no control character and is written back as it was read; an address of a command names the same one again.
+// Fuzzes the runner's parsers for commands of aliases: accepted words are a program with its full path, and no shell; an accepted request
+// has no control character and is written back unchanged; an address of a command names the same command again.
 #include <algorithm>
 
 #include "mta/runner/alias_request.h"

@@ -1,5 +1,5 @@
-// Fuzzes the reading of aliases: what is accepted is an address or an absolute path without control characters, and reads again as the
-// same.
+// Fuzzes the parser of aliases: an accepted target is an address or an absolute path without control characters, and parses again to the
+// same value.
 #include <algorithm>
 
 #include "proto/alias_file.h"

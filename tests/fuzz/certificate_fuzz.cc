@@ -1,4 +1,4 @@
-// Any octets as a Certificate or a CertificateRequest message: what is let through has no key that would be costly for OpenSSL to decode.
+// Fuzzes Certificate and CertificateRequest messages: an accepted message has no key that would be costly for OpenSSL to decode.
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>

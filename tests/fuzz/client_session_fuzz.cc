@@ -15,7 +15,7 @@ using namespace mxpress::mta::smtp;
 
 namespace {
 
-// Says what the fuzzer has written, in pieces, then closes; hears everything.
+// Sends the fuzzer's text in pieces, then closes; accepts everything.
 class ReplayStream final : public Stream {
  public:
   ReplayStream(std::string_view said, std::string& heard) : said_(said), heard_(heard) {}

@@ -1,4 +1,4 @@
-// Fuzzes the reading of commands: what is accepted is written back as one clean line that is read as the same.
+// Fuzzes the parser of commands: an accepted one is written back as one clean line that parses to the same value.
 #include <algorithm>
 
 #include "proto/command.h"

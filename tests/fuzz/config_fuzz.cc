@@ -1,5 +1,5 @@
-// Fuzzes the configuration: a file is either refused in clean words, or gives values within their limits that are shown as TOML which is
-// read as the same, and never an open relay.
+// Fuzzes the configuration: a file is either refused in clean words, or gives values within their limits that are shown as TOML with the
+// same meaning, and never an open relay.
 #include <algorithm>
 #include <map>
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kName = "fuzz.toml";
 
-// As fields_of() shows them: tables in order, what is not set left out.
+// In the form of fields_of(): tables in order, unset keys left out.
 std::string as_toml(Config& config) {
   std::map<std::string, std::string> tables;
   for (const config::ConfigField& field : config::fields_of(config)) {

@@ -1,5 +1,5 @@
-// Fuzzes the control socket: any request of an ordinary user is answered with one End, shows and touches only that user's mail, and what
-// mxpress prints of any answer cannot steer a terminal.
+// Fuzzes the control socket: any request of an ordinary user is answered with one End, shows and changes only that user's mail, and the
+// output of mxpress for any answer cannot steer a terminal.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -71,7 +71,7 @@ void check_answer(const control_pb::Request& request) {
     for (const queue::QueueId id : acted.ids) expect(is_of_alice(id.to_string()));
 }
 
-// What comes over the socket, length and all.
+// Checks a frame of the socket, with its length.
 void check_frame(std::string_view bytes) {
   int ends[2];
   if (bytes.size() > 60'000 || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;

@@ -1,4 +1,4 @@
-// Fuzzes what mxpress-deliver reads as root: a request that is taken names no way out of a folder, and is written back as it was read.
+// Fuzzes the parser that mxpress-deliver runs as root: an accepted request leads out of no folder, and is written back unchanged.
 #include "mta/mailstore/request.h"
 #include "tests/fuzz/expect.h"
 

@@ -30,7 +30,7 @@ Digest hash_in_pieces(BodyForm form, std::string_view body, std::size_t piece) {
   return hash.finish().octets;
 }
 
-// Each line but the last of a value is short, and a field has one header line to a verifier.
+// Each line of a value except the last is short, and a field has one header line for a verifier.
 void write_signature(std::string_view header) {
   const SignedFields fields(header);
   const std::string field = field_without_value({KeyKind::rsa, "example.org", "s", fields.names(), {}});

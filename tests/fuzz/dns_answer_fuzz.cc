@@ -1,4 +1,4 @@
-// Any octets as a DNS answer: read, and judged as the answer to a question.
+// Fuzzes DNS packets: parses them, and interprets them as the answer to a question.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// Fuzzes the reading of domains: what is accepted is canonical, so reading it again changes nothing.
+// Fuzzes the parser of domains: an accepted one is canonical, so parsing it again changes nothing.
 #include <algorithm>
 
 #include "proto/domain.h"

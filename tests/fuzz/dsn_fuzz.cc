@@ -1,5 +1,5 @@
-// Fuzzes notices: whatever reply, parameters and message they report, they are 7-bit, in lines that may travel, end where they should, and
-// are read back as a report (RFC 3464) with the fields of every recipient.
+// Fuzzes notices: for any reply, parameters and message they are 7-bit, have lines within the limits, end correctly, and parse as a report
+// (RFC 3464) with the fields of every recipient.
 #include <algorithm>
 
 #include "proto/dsn.h"

@@ -1,4 +1,4 @@
-// What the fuzz targets share: their input as text, and properties that must hold for every input.
+// Shared by the fuzz targets: their input as text, and properties that must hold for every input.
 #pragma once
 
 #include <algorithm>
@@ -13,12 +13,12 @@ inline void expect(bool property) {
   if (!property) std::abort();
 }
 
-// Nothing that could end a line, steer a terminal, or be read as something else in another character set.
+// True without octets that could end a line, steer a terminal, or be read differently in another character set.
 inline bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 32 && c < 127; });
 }
 
-// Takes a number from the front of the input, by which a target cuts the rest into pieces.
+// Takes a number from the front of the input; targets use it to cut the rest into pieces.
 inline std::size_t take_number(std::string_view& text) {
   if (text.empty()) return 1;
   const auto number = static_cast<unsigned char>(text.front());

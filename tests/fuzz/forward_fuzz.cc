@@ -1,4 +1,4 @@
-// Fuzzes what a ~/.forward leads to: the walk ends, within its bounds, each target is an address once, and no message vanishes.
+// Fuzzes the targets of a ~/.forward: the walk ends, within its limits, each target is an address once, and no message is lost.
 #include <algorithm>
 #include <set>
 
@@ -25,7 +25,7 @@ const mta::Config& config() {
 
 }  // namespace
 
-// The files of different users are parts of the input, by turns; the octet behind a NUL chooses other answers.
+// The files of different users are parts of the input, in turn; the octet after a NUL chooses other answers.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view text = text_of(data, size);
   const auto part = [&text] {

@@ -1,5 +1,5 @@
-// Fuzzes what mxpress writes into a header: whatever a client, a user's full name or a message says, each field is one field, in lines that
-// may travel, and is read back as what was meant.
+// Fuzzes the header fields that mxpress writes: for any text of a client, a user's full name or a message, each field is one field, in
+// lines within the limits, and parses to the original value.
 #include <algorithm>
 
 #include "proto/clean_header.h"
@@ -12,7 +12,7 @@ using namespace mxpress::proto;
 
 namespace {
 
-// Lines of 7-bit text that end in CRLF and nothing else, none longer than may travel.
+// Lines of 7-bit text that end in CRLF only, none over the limit.
 void expect_fit_to_travel(const std::string& text) {
   std::string normal;
   LineEndNormaliser normaliser;
@@ -75,7 +75,7 @@ void check_removal(std::string_view content) {
   expect(shown.size() <= 100 && is_plain(shown));
 }
 
-// The end of a header and what a filter takes out do not depend on the pieces.
+// The end of a header, and the lines removed by a filter, do not depend on the pieces.
 void check_pieces(std::string_view text, std::size_t cut) {
   HeaderScanner at_once(MboxLines::are_dropped), in_pieces(MboxLines::are_dropped);
   const bool is_found = at_once.find_end(text, Extent::may_grow);

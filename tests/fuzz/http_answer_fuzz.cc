@@ -1,4 +1,4 @@
-// Any octets as what an OAuth provider says over HTTPS: cut into pieces, read as a response, and judged as an answer with tokens.
+// Fuzzes HTTPS responses of an OAuth provider: cut into pieces, parsed as a response, and interpreted as an answer with tokens.
 #include "mta/http_client/response_reader.h"
 #include "mta/oauth/redirect.h"
 #include "mta/oauth/token_answer.h"

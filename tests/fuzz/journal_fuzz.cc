@@ -1,5 +1,5 @@
-// Any bytes as a journal segment and as a message file, in a spool: never a crash, no record that is not whole, no mail that cannot be
-// read, and nothing left to complain of once it is repaired.
+// Fuzzes journal segments and message files in a spool: never a crash, no incomplete record accepted, no unreadable mail, and no complaints
+// after a repair.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

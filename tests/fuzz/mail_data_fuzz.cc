@@ -1,4 +1,4 @@
-// Fuzzes mail data: what is sent is read back as what was meant, in pieces of any size, and nothing can end it early.
+// Fuzzes mail data: sent content is received unchanged, in pieces of any size, and nothing can end it early.
 #include "proto/mail_data.h"
 #include "tests/fuzz/expect.h"
 
@@ -28,7 +28,7 @@ void check_round_trip(std::string_view text, std::size_t piece) {
   expect(read == normal && decoder.octets() == read.size());
 }
 
-// What a hostile client sends: an end is only where CRLF.CRLF is.
+// Data of a hostile client: only CRLF.CRLF is an end.
 void check_end(std::string_view text, std::size_t piece) {
   DataDecoder decoder;
   std::string read;

@@ -1,4 +1,4 @@
-// Fuzzes re-encoding: what comes out fits, is not changed again, and does not depend on the pieces in which the message came.
+// Fuzzes re-encoding: the result is within the limits, is not changed again, and does not depend on the pieces of the input.
 #include "proto/mail_data.h"
 #include "proto/mime.h"
 #include "tests/fuzz/expect.h"
@@ -7,7 +7,7 @@ using namespace mxpress::proto;
 
 namespace {
 
-// Lines long enough to matter are made of a rare octet, so that small inputs reach the code.
+// A rare octet stands for a long line, so that small inputs reach the code.
 std::string message_from(std::string_view text) {
   std::string message;
   LineEndNormaliser normaliser;
@@ -22,7 +22,7 @@ std::string message_from(std::string_view text) {
   return message;
 }
 
-// The same conversion, of pieces of very different sizes.
+// The same conversion, in pieces of very different sizes.
 Result<std::string> convert_in_pieces(std::string_view message, MimeGoal goal) {
   const auto each = [&](auto feed) {
     std::uint32_t chance = static_cast<std::uint32_t>(message.size());

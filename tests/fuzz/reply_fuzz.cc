@@ -1,4 +1,4 @@
-// Fuzzes the reading of replies: pieces of any size give the same reply, and what is shown of it is clean and bounded.
+// Fuzzes the parser of replies: pieces of any size give the same reply, and its shown form is clean and bounded.
 #include <algorithm>
 
 #include "proto/reply.h"

@@ -1,5 +1,5 @@
-// Fuzzes the server's session with what a client sends, in any pieces: the same mail arrives and the same replies leave however it was cut,
-// content is clean, and no message is taken without the end that RFC 5321 4.1.1.4 gives it.
+// Fuzzes the server's session with any text of a client, in any pieces: the same mail arrives and the same replies are sent for every cut,
+// content is clean, and no message is accepted without the end of RFC 5321 4.1.1.4.
 #include <algorithm>
 
 #include "proto/mail_data.h"

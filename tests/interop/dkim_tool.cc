@@ -63,7 +63,7 @@ mta::dkim::KeyRing ring_of(const fs::path& folder, const std::string& own, const
   return ring;
 }
 
-// As sendmail takes it, and as a host gets it.
+// From the form for sendmail to the form for a host.
 std::string signed_message(const std::string& text, bool has_eight_bit_mime, mta::content::Signer& signer) {
   proto::LineEndNormaliser normaliser;
   std::string content;

@@ -65,7 +65,7 @@ TEST_CASE("address list: two words never become one address") {
 TEST_CASE("address list: what is left open or misplaced is an error") {
   for (const char* text : {"\"a@b.example", "(a@b.example", "((a) a@b.example", "<a@b.example", "a@b.example>",
                            "<a@b.example><c@d.example>", "<<a@b>>", "a@[192.0.2.1", "<@x.example>", "<@:a@b.example>", "\"a\\", "(\\",
-                           // Others read the first address alone, or both.
+                           // Others read only the first address, or both.
                            "Boss <a@b.example>:c@d.example", "<a@b.example> :;, c@d.example", "<a@b.example>\r\n :c@d.example;",
                            "<a@b.example> c@d.example", "<a@b.example>c@d.example", "<a@b.example> \"c\"@d.example"}) {
     CAPTURE(text);

@@ -1,4 +1,4 @@
-// Files of aliases, as Postfix and Exim read them: aliases(5), postalias(1).
+// Files of aliases, in the syntax of Postfix and Exim: aliases(5), postalias(1).
 #include "proto/alias_file.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Targets of aliases, in the forms that Postfix aliases(5) has.
+// Targets of aliases, in all forms of Postfix aliases(5).
 #include "proto/alias_target.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Address lists in the form that mail hosts on the way leave alone.
+// Address lists in the form that mail hosts on the way leave unchanged.
 #include "proto/canonical_list.h"
 
 #include <catch2/catch.hpp>

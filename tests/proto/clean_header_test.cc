@@ -1,4 +1,4 @@
-// What is taken out of headers and completed in them.
+// Fields removed from headers, and fields completed in them.
 #include "proto/clean_header.h"
 
 #include <algorithm>
@@ -126,7 +126,7 @@ TEST_CASE("blind copies: behind a header without empty line, what reads as Bcc g
     CAPTURE(text);
     for (std::size_t piece = 1; piece <= text.size(); ++piece) CHECK(filtered(text, piece) == left);
   }
-  const std::string behind_noise = std::string(130, '\v') + "Bcc: text\r\n";  // what no person reads as a field
+  const std::string behind_noise = std::string(130, '\v') + "Bcc: text\r\n";  // text that no person reads as a field
   CHECK(filtered(behind_noise, behind_noise.size()) == behind_noise);
   CHECK(filtered(behind_noise, 7) == behind_noise);
   const std::string long_line(1000, 'x');

@@ -1,4 +1,4 @@
-// Tests of what failures are said to mean: true in every situation that leads to them.
+// Explanations of failures: true in every situation that leads to them.
 #include "proto/explanation.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Tests of reading what a server offers.
+// Tests of reading a server's extensions.
 #include "proto/extensions.h"
 
 #include <catch2/catch.hpp>

@@ -8,7 +8,7 @@ using namespace mxpress::proto;
 
 namespace {
 
-// Where the header ends when the text comes in pieces of this size.
+// Splits the text at the end of the header, fed in pieces of this size.
 MessageParts split_in_pieces(std::string_view text, std::size_t piece) {
   HeaderScanner scanner(MboxLines::are_dropped);
   std::size_t known = 0;

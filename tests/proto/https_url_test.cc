@@ -1,4 +1,4 @@
-// https addresses: what is taken, as what, and what is refused.
+// https addresses: accepted ones with their values, and refused ones.
 #include "proto/https_url.h"
 
 #include <catch2/catch.hpp>

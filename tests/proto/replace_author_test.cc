@@ -1,4 +1,4 @@
-// The author whom a provider demands.
+// Replacing the author as a provider requires.
 #include "proto/replace_author.h"
 
 #include <catch2/catch.hpp>

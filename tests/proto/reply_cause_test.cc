@@ -1,4 +1,4 @@
-// Tests of what mail hosts object to, with replies as they are seen in practice.
+// Reasons for refusals of mail hosts, with replies seen in practice.
 #include "proto/reply_cause.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Whose shares.
+// Owners of shares.
 #include "proto/share_owner.h"
 
 #include <catch2/catch.hpp>
@@ -15,7 +15,7 @@ namespace {
 template <class A, class B>
 concept Comparable = requires(A a, B b) { a == b; };
 
-// Rights are decided by uids: no share is taken for one, nor one for a share.
+// Rights are decided by uids: neither type converts to the other.
 static_assert(!std::is_convertible_v<std::int64_t, ShareOwner> && !std::is_constructible_v<ShareOwner, std::int64_t>);
 static_assert(!std::is_convertible_v<ShareOwner, std::int64_t> && !std::is_constructible_v<std::int64_t, ShareOwner>);
 static_assert(!Comparable<ShareOwner, std::int64_t> && !Comparable<ShareOwner, unsigned> && Comparable<ShareOwner, ShareOwner>);

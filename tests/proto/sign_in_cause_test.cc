@@ -1,4 +1,4 @@
-// Why providers let nobody in, by their words, and what is said of it.
+// Reasons why providers refuse sign-in, by their words, and the explanation for people.
 #include "proto/sign_in_cause.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// The hash of tables that others fill: it is SipHash-1-3, and without the key nobody can choose texts whose hashes are equal.
+// The hash of tables whose keys come from others: SipHash-1-3; without the key nobody can choose texts with equal hashes.
 #include "proto/text_hash.h"
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -41,7 +41,7 @@ struct KeySet {
   ~KeySet() { proto::set_hash_key({}); }
 };
 
-// The order in which a table that was filled under this key has its names.
+// The order of the names in a table that was filled under this key.
 std::vector<std::string> order_under(HashKey key) {
   const KeySet set(key);
   boost::unordered_flat_set<std::string, proto::TextHash> table;

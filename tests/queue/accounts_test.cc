@@ -1,4 +1,4 @@
-// What destinations cost their owners, once for all messages that wait for them.
+// The charge of destinations to their owners, once for all messages that wait for them.
 #include "queue/accounts.h"
 
 #include <catch2/catch.hpp>

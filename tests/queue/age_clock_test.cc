@@ -1,4 +1,4 @@
-// The age of mail: it goes on over restarts, and no step of the wall clock turns it.
+// The age of mail: continues over restarts, and ignores steps of the wall clock.
 #include "queue/age_clock.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// What waits for the committer, and for how long.
+// Operations that wait for the committer, and how long they wait.
 #include "queue/commit_queue.h"
 
 #include <catch2/catch.hpp>

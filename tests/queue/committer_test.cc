@@ -1,4 +1,4 @@
-// One write and one sync for all that waits; and what becomes of it when the disk fails.
+// One write and one sync for all waiting operations, and their fate when the disk fails.
 #include "queue/committer.h"
 
 #include <catch2/catch.hpp>
@@ -104,7 +104,7 @@ TEST_CASE("committer: where the fresh segment fails, too, nothing is accepted un
   CHECK_FALSE(j.acceptance.is_given());
   CHECK(j.acceptance.status().error().message.find("/spool cannot be written") != std::string::npos);
   j.disk.fail_on("", "");
-  CHECK_FALSE(j.committer.commit(Committer::Sync::yes));  // nothing waits: it only tries
+  CHECK_FALSE(j.committer.commit(Committer::Sync::yes));  // nothing waits: it only probes the disk
   CHECK(j.acceptance.is_given());
   j.store(3);
   CHECK(j.committer.commit(Committer::Sync::yes));

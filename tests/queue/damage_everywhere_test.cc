@@ -1,4 +1,4 @@
-// One octet after the other of every file of a spool is damaged: nobody else's mail comes to harm, and no wrong mail comes up.
+// Damages one octet after the other in every file of a spool: no other mail is affected, and no wrong mail appears.
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -11,10 +11,10 @@ class Damaged {
  public:
   explicit Damaged(const WholeSpool& whole) : whole_(whole) {}
 
-  // The spool with this content of one file; what lies from `begin` to `end` of it is damaged.
+  // Checks the spool with this content of one file, damaged from `begin` to `end`.
   void check(const std::string& path, std::string bytes, std::uint64_t begin, std::uint64_t end) {
     SpoolFixture f;
-    // Without its end a file is as if that had never been written, which happens when the power goes.
+    // A file without its end looks as if the end had never been written, which happens when power fails.
     const bool is_end_gone = bytes.substr(0, begin).find_last_not_of('\0') == bytes.find_last_not_of('\0');
     fill(f.disk, whole_.files);
     f.disk.replace(path, std::move(bytes));
@@ -34,7 +34,7 @@ class Damaged {
     if (f.spool->next_id().to_string() <= highest) fail("an id is given a second time");
   }
 
-  std::set<std::string> failures;  // the same ones once
+  std::set<std::string> failures;  // equal ones once
 
  private:
   void check_message(const std::string& id, const Message& message, bool may_differ) {
@@ -62,7 +62,7 @@ void expect_none(const Damaged& damaged, const std::string& where) {
   CHECK(damaged.failures.empty());
 }
 
-// Refused at once, with nothing else in the way of repairing it.
+// Refused at once; nothing prevents its repair.
 bool is_format(const std::string& path) { return path.ends_with("/format"); }
 
 std::size_t end_of_data(const std::string& bytes) { return std::min(bytes.size(), bytes.find_last_not_of('\0') + 1); }

@@ -1,5 +1,5 @@
-// FIFOs, links, folders, sockets, strange names and huge files at every place of a spool on the real disk: the daemon's start neither
-// hangs nor leaves the spool, and mail in all other files is there. What stops the start is said, and repaired by fsck.
+// FIFOs, links, folders, sockets, strange names and huge files at every place of a spool on the real disk: the daemon's start neither hangs
+// nor leaves the spool, and mail in all other files is found. Causes that prevent the start are reported, and repaired by fsck.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -48,14 +48,14 @@ void put_unreadable(const Path& at) {
   REQUIRE(::chmod(at.c_str(), 0) == 0);
 }
 
-// What may lie where a file or folder should.
+// Things that may be in the place of a file or folder.
 const std::map<std::string, void (*)(const Path&)> kThings = {{"FIFO", put_fifo},
                                                               {"folder", put_folder},
                                                               {"socket", put_socket},
                                                               {"dangling link", put_dangling_link},
                                                               {"unreadable file", put_unreadable}};
 
-// The same spool as everywhere, on the real disk.
+// The same spool as elsewhere, on the real disk.
 struct OnDisk {
   explicit OnDisk(const WholeSpool& whole) : root(folder.path() / "spool") {
     for (const auto& [path, bytes] : whole.files) {
@@ -127,7 +127,7 @@ TEST_CASE("damage places: whatever lies in the place of a file of the spool, the
   const WholeSpool whole;
   for (const auto& [path, bytes] : whole.files) {
     for (const auto& [thing, put] : kThings) {
-      if (is_root() && thing == "unreadable file") continue;  // nothing is unreadable
+      if (is_root() && thing == "unreadable file") continue;  // root can read everything
       INFO(path << " is a " << thing);
       OnDisk s(whole);
       const Path at = s.folder.path() / path.substr(1);
@@ -142,13 +142,13 @@ TEST_CASE("damage places: whatever lies in the place of a file of the spool, the
       }
       s.spool.reset();
       const auto repaired = repair(s.disk, s.root);
-      if (thing == "unreadable file" && path == "/spool/lock") {  // nobody knows who has the spool
+      if (thing == "unreadable file" && path == "/spool/lock") {  // it is unknown who has the spool
         CHECK_FALSE(repaired);
         continue;
       }
       if (!repaired) FAIL(repaired.error().message);
       INFO((repaired->findings.empty() ? "nothing found" : repaired->findings.back().text));
-      if (thing == "unreadable file" && is_message_file(path)) {  // who may read it shall: it stays
+      if (thing == "unreadable file" && is_message_file(path)) {  // it stays for a user who may read it
         CHECK(repaired->count(FsckFinding::Kind::unrepaired) == 1);
         CHECK(fs::exists(at));
         continue;

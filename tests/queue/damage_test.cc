@@ -1,4 +1,4 @@
-// Damaged journals and message files: never a crash, never wrong content, and all that is whole is kept.
+// Damaged journals and message files: never a crash, never wrong content, and all intact parts are kept.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -94,7 +94,7 @@ TEST_CASE("damage: a segment cut anywhere keeps what lies before") {
 TEST_CASE("damage: a record from another segment is no record, though it lies in its place") {
   Stored s;
   auto mixed = s.journal;
-  // Right in all but its salt.
+  // Correct except for its salt.
   auto header = *decode_record(std::string_view(mixed).substr(4096));
   header.salt = 4711;
   const auto bytes = encode(header);
@@ -266,7 +266,7 @@ TEST_CASE("damage: content that is damaged when it is moved out of the journal i
   CHECK(s.find(0)->content->verify());
 }
 
-// A folder whose names the disk does not give.
+// A folder that the disk cannot list.
 struct Unlistable : test::ForgetfulDisk {
   std::string folder;
   Result<std::vector<FolderEntry>> list(const Path& path) override {

@@ -1,4 +1,4 @@
-// A spool with all that one can have, and what is in it: to be damaged in one place after the other.
+// A spool with every kind of content, and a record of it: to be damaged in one place after the other.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace mxpress::queue {
 
-// Every how-maniest octet is damaged. MXPRESS_DAMAGE_STRIDE=1: every one, which takes minutes.
+// The distance between damaged octets. MXPRESS_DAMAGE_STRIDE=1: every octet, which takes minutes.
 inline std::size_t damage_stride() {
   if (const char* const wanted = std::getenv("MXPRESS_DAMAGE_STRIDE")) return std::max<std::size_t>(1, std::strtoul(wanted, nullptr, 10));
 #if !defined(__OPTIMIZE__) || __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -75,10 +75,10 @@ class WholeSpool {
   }
 
   Files files;
-  std::map<std::string, std::string> messages;  // id: all that is known of it
-  std::map<std::string, std::string> contents;  // id: content of those that wait
+  std::map<std::string, std::string> messages;  // id: everything known about it
+  std::map<std::string, std::string> contents;  // id: content of waiting ones
 
-  // The messages of which a record lies in these octets of a file: only they may come to harm.
+  // The messages with a record in these octets of a file: only they may be affected.
   std::set<std::string> touched(const std::string& path, std::uint64_t begin, std::uint64_t end) const {
     if (is_message_file(path)) return {name_of(path)};
     std::set<std::string> out;
@@ -144,7 +144,7 @@ class WholeSpool {
     for (const auto& message : f.found) contents[message.id.to_string()] = read_all(*message.content);
   }
 
-  static inline std::vector<QueueId> ids_;  // of the run that is being lived through
+  static inline std::vector<QueueId> ids_;  // of the current run
 };
 
 }  // namespace mxpress::queue

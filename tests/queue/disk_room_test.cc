@@ -25,7 +25,7 @@ struct RoomFixture {
     set.since_boot = [this] { return now; };
     return set;
   }
-  // For new mail that is small.
+  // For small new mail.
   void set_free(std::uint64_t octets) { disk.set_room({context.options.reserve_bytes + octets, std::nullopt}); }
   std::uint64_t for_small() const { return DiskRoom::kSegmentsForSmall * context.options.segment_size; }
 };
@@ -55,9 +55,9 @@ TEST_CASE("disk room: what is claimed is there for nobody else until it is writt
   CHECK(refused.error().is_transient());
   CHECK_FALSE(f.room.check(200 * 1024 + 2 * kMiB));
   auto second = f.room.claim(2 * kMiB, For::small_message);
-  CHECK(second);  // what was refused has claimed nothing
+  CHECK(second);  // the refused one has claimed nothing
   first->written(6 * kMiB);
-  f.set_free(4 * kMiB);  // the disk counts what was written
+  f.set_free(4 * kMiB);  // the disk counts written octets
   CHECK_FALSE(f.room.claim(1, For::small_message));
   {
     const DiskClaim ends = std::move(*first);

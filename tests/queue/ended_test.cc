@@ -1,4 +1,4 @@
-// What the spool remembers of messages that have ended.
+// The spool's memory of ended messages.
 #include <malloc.h>
 
 #include <catch2/catch.hpp>
@@ -131,7 +131,7 @@ TEST_CASE("index: what is remembered of ended messages is bounded in octets, and
   CHECK(index.find({1}) != nullptr);
   CHECK(index.ended.ids() == Ids{{1}, {3}, {4}});
   CHECK(index.remembered_octets() == large + 2 * small);
-  remember(5, 1000, large / 2);  // does not fit at all, and then no large one does
+  remember(5, 1000, large / 2);  // does not fit at all, so no large one does
   CHECK(index.ended.ids() == Ids{{1}, {3}});
   remember(6, 1, 2 * small);
   CHECK(index.ended.ids() == Ids{{3}, {6}});
@@ -140,7 +140,7 @@ TEST_CASE("index: what is remembered of ended messages is bounded in octets, and
   CHECK(index.remembered_octets() == 0);
 }
 
-// A message as most are: one recipient, delivered at the first attempt.
+// A usual message: one recipient, delivered at the first attempt.
 std::shared_ptr<const Message> usual_message(int number) {
   auto message = std::make_shared<Message>();
   message->envelope.reverse_path = proto::ReversePath(mailbox("www-data@web1.here.example"));

@@ -1,4 +1,4 @@
-// fsck: says what is damaged, repairs it without losing an octet, and says the second time that all is well.
+// fsck: reports damage, repairs it without losing an octet, and reports nothing the second time.
 #include "queue/fsck.h"
 
 #include <catch2/catch.hpp>
@@ -23,7 +23,7 @@ std::string find(const Files& files, bool (*is_wanted)(const std::string&), std:
   return {};
 }
 
-// A message in the journal behind which more was acknowledged.
+// A message in the journal, followed by an acknowledged record.
 std::pair<std::string, RecordHeader> old_message(const Files& files) {
   for (const auto& [path, bytes] : files) {
     if (!is_segment(path)) continue;
@@ -35,11 +35,11 @@ std::pair<std::string, RecordHeader> old_message(const Files& files) {
   return {};
 }
 
-// Places where the damage is certain to be of something acknowledged.
+// Places where the damage certainly affects acknowledged data.
 struct Harm {
   std::string name;
   Files files;
-  std::set<std::string> victims;  // messages that may be gone or changed
+  std::set<std::string> victims;  // messages that may be lost or changed
 };
 
 std::vector<Harm> harms(const WholeSpool& whole) {
@@ -99,7 +99,7 @@ RecordHeader fill_with_damage(test::ForgetfulDisk& disk, const WholeSpool& whole
   return damaged;
 }
 
-// Everything that is not the victim's is as it was; no message came up that never was.
+// Everything except the victims is unchanged; no message appeared that never existed.
 void check_rest(const WholeSpool& whole, const Harm& harm, SpoolFixture& f) {
   REQUIRE(f.open());
   CHECK(f.spool->counters().corrupt == 0);
@@ -113,7 +113,7 @@ void check_rest(const WholeSpool& whole, const Harm& harm, SpoolFixture& f) {
   }
 }
 
-// Every octet that was not whole is somewhere in corrupt/, or still in its place.
+// Every damaged octet is in corrupt/, or still in its place.
 bool is_kept(const test::ForgetfulDisk& disk, const std::string& octets) {
   for (const auto& path : disk.files())
     if (disk.content(path).find(octets) != std::string::npos) return true;
@@ -197,7 +197,7 @@ TEST_CASE("fsck: mail with damaged content stays, for its sender to be told when
   CHECK(f.disk.content(path) == bytes);
 }
 
-// The disk gives neither the names in some folders nor some files.
+// The disk can read neither the names in some folders nor some files.
 struct Refusing : test::ForgetfulDisk {
   std::string what;
   Error refused(const Path& path) const { return Error::transient("cannot open " + path.string() + ": Input/output error"); }

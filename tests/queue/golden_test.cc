@@ -1,4 +1,4 @@
-// Spools that earlier versions wrote (tests/golden) stay readable, message by message. Their README tells how to add one.
+// Spools of earlier versions (tests/golden) stay readable, message by message. Their README explains how to add one.
 #include <boost/filesystem/fstream.hpp>
 #include <boost/filesystem/operations.hpp>
 #include <catch2/catch.hpp>
@@ -102,7 +102,7 @@ NewMessage with_options(NewMessage message) {
   return message;
 }
 
-// What there was at the end of a day: everything in the journal, each kind of record.
+// The content at the end of a day: everything in the journal, each kind of record.
 void live_a_day(RealSpool& s) {
   s.store(letter({"b@example.org"}, "waits untried"));
   const auto part = s.store(with_options(letter({"b@example.org", "c@example.net", "d@xn--bcher-kva.example"}, "partly delivered")));
@@ -165,7 +165,7 @@ void fill_message_files(RealSpool& s) {
   s.store(std::move(dropped));
 }
 
-// What happens to them afterwards is in the journal only.
+// Later changes of these messages are only in the journal.
 void go_on_with_message_files(RealSpool& s) {
   const auto ids = s.spool->ids(false);
   s.settle(ids[1], 1, RecipientStage::delivered, "250 2.0.0 later");
@@ -180,8 +180,8 @@ void go_on_with_message_files(RealSpool& s) {
   s.commit();
 }
 
-// Every kind of record, every stage of a recipient and every action: message files with states in them, a checkpoint, and a journal that
-// goes on after it, with messages that wait, are deferred, held, owed a notice, and with the stories of those that have ended.
+// Every kind of record, every stage of a recipient and every action: message files with states, a checkpoint, and a journal that continues
+// after it, with messages that wait, are deferred, held, or have a pending notice, and the histories of ended ones.
 void make_every(const Path& to) {
   test::TempFolder folder;
   RealSpool s(folder.path() / "spool");
@@ -249,7 +249,7 @@ void make_killed(const Path& to) {
   put_text(segment, bytes);
 }
 
-// Messages in files of their own, with states behind them; a large message, a second one not yet in its place; drop files taken in.
+// Messages in files of their own, followed by states; a large message, a second one not yet in its place; drop files taken in.
 void make_moved(const Path& to) {
   test::TempFolder folder;
   RealSpool s(folder.path() / "spool");
@@ -273,7 +273,7 @@ void make_moved(const Path& to) {
 
 const Path kGolden = test::source_folder() / "tests" / "golden";
 
-// What is in the golden folder is what the version of that day wrote: this never writes over it.
+// The golden folder has the output of the version of that day: this never overwrites it.
 TEST_CASE("write golden spools of this version", "[.golden]") {
   const char* where = std::getenv("MXPRESS_GOLDEN");
   REQUIRE(where != nullptr);
@@ -312,7 +312,7 @@ TEST_CASE("golden: every spool of an earlier version is read to the last recipie
   CHECK(spools >= 4);
 }
 
-// The types of the records, and the kinds of action, that a file of a spool holds.
+// Collects the types of the records, and the kinds of action, in a file of a spool.
 void note_records(const std::string& bytes, std::set<RecordType>& types, std::set<ActionKind>& actions) {
   for (std::uint64_t at = 0; at + kRecordHeader <= bytes.size(); at += 8) {
     const auto header = decode_record(std::string_view(bytes).substr(at));

@@ -1,4 +1,4 @@
-// What the housekeeper has to do.
+// The work list of the housekeeper.
 #include "queue/housework_list.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// The map of queue ids: what was put in is found until it is erased, across pages and runs.
+// The map of queue ids: an entry is found until it is erased, across pages and runs.
 #include "queue/id_map.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// The set of queue ids: it has what was put in, whatever the order.
+// The set of queue ids: contains all added ids, for any order.
 #include "queue/id_set.h"
 
 #include <catch2/catch.hpp>

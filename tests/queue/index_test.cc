@@ -1,4 +1,4 @@
-// What the spool keeps of a message in memory.
+// The spool's data about a message in memory.
 #include "queue/index.h"
 #include "queue/state.h"
 

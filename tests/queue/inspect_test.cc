@@ -1,4 +1,4 @@
-// The spool looked at and acted on while no daemon runs.
+// The spool, read and acted on while no daemon runs.
 #include "queue/inspect.h"
 
 #include <catch2/catch.hpp>
@@ -53,7 +53,7 @@ TEST_CASE("inspect: actions without the daemon are found by its next start, an u
     REQUIRE(known);
     CHECK(*known == std::vector<bool>{true, false, true});
     CHECK((*possession)->load(*a)->held);
-    CHECK_FALSE(f.open());  // the spool is had from open() on
+    CHECK_FALSE(f.open());  // the spool is locked from open() on
   }
   REQUIRE(f.cut());
   REQUIRE(f.found.size() == 2);

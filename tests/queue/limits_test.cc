@@ -1,4 +1,4 @@
-// What is too large to be read is an error before it is written, and nothing that must be recorded is too large.
+// Records too large to be read are refused before they are written, and records that must be written are never too large.
 #include <catch2/catch.hpp>
 
 #include "queue/codec.h"
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t kRecipients = 100'000;  // the most that can be configured
 
-// With an envelope of so many octets in its record.
+// With an envelope of this many octets in its record.
 NewMessage largest(std::size_t octets) {
   auto message = new_message();
   const proto::Recipient each{mailbox(std::string(300, 'l') + "@example.org"), {}, "rfc822;" + std::string(200, 'o')};

@@ -1,4 +1,4 @@
-// How operations change what the spool knows of its messages.
+// Operations and the spool's table of messages.
 #include "queue/message_table.h"
 
 #include <catch2/catch.hpp>
@@ -81,8 +81,8 @@ TEST_CASE("message table: the last durable outcome ends a message, and asks for 
   CHECK(t.housework.is_empty());  // it has no file
 }
 
-// Whoever sees it in the table must see the work, too: a checkpoint would remove the only record of a file in incoming/, or that of its
-// end.
+// A thread that sees it in the table must see the work, too: otherwise a checkpoint would remove the only record of a file in incoming/, or
+// of its end.
 TEST_CASE("message table: a large message is on the housework list as soon as it is in the table, and as soon as it has ended there") {
   Table t;
   const auto large = a_store(kId);

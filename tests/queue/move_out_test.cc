@@ -29,7 +29,7 @@ struct Waiting : SpoolFixture {
     return count;
   }
 
-  // Each message is there, and its content is what it was.
+  // Each message exists, with unchanged content.
   bool has_all() {
     std::set<QueueId> there;
     for (const auto& message : found)

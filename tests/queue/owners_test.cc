@@ -1,4 +1,4 @@
-// Whose messages are whose.
+// The owners of messages.
 #include "queue/owners.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ using queue::QueueId;
 
 namespace {
 
-// Handed in over loopback by a client whose socket belongs to this user.
+// Submitted over loopback by a client whose socket belongs to this user.
 queue::NewMessage by_smtp(std::int64_t uid, std::string content = "x") {
   auto message = queue::new_message({"b@example.org"}, std::move(content));
   message.envelope.submitter.share = ShareOwner::user(uid);

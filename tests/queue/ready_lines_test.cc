@@ -1,4 +1,4 @@
-// Whose ready job is leased next, at a destination and at a site.
+// The order in which ready jobs are leased, at a destination and at a site.
 #include "queue/ready_lines.h"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 constexpr SiteIndex kSite = 0;
 const Instant kStart{std::chrono::minutes(1000)};
 
-// A schedule, and whose messages are whose as the spool tells it.
+// A schedule, and the owners of its messages.
 struct Mail {
   std::map<std::uint64_t, std::int64_t> uids;  // of messages
   std::uint64_t next_id = 1;
@@ -40,7 +40,7 @@ struct Mail {
   DestinationIndex at(const std::string& destination) { return schedule.destination(destination); }
   std::int64_t uid(JobIndex job) const { return uids.at(schedule.job(job).message.value); }
   std::uint64_t id(JobIndex job) const { return schedule.job(job).message.value; }
-  // Whose jobs the next leases of the site are.
+  // The owners of the site's next leased jobs.
   std::vector<std::int64_t> lease_at_site(std::size_t count) {
     std::vector<std::int64_t> leased;
     while (leased.size() < count) {

@@ -1,4 +1,4 @@
-// The bytes of the spool: whatever was written must stay readable.
+// The bytes of the spool: everything written must stay readable.
 #include "queue/record.h"
 
 #include <catch2/catch.hpp>

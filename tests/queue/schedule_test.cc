@@ -1,4 +1,4 @@
-// The schedule: what is due, leased, held, aged and forgotten.
+// The schedule: due, leased, held, aged and forgotten jobs.
 #include "queue/schedule.h"
 
 #include <algorithm>
@@ -134,7 +134,7 @@ TEST_CASE("schedule: the watchdog finds a job that nothing would wake") {
   Schedule schedule(nobody);
   const JobIndex index = add(schedule, job_for(schedule, 1, "a.example", kStart + minutes(1)));
   CHECK(schedule.forgotten(kStart).empty());
-  schedule.job(index).next_try = kStart - minutes(10);  // as a bug would leave it: no event has this moment
+  schedule.job(index).next_try = kStart - minutes(10);  // the effect of a bug: no event has this time
   CHECK(schedule.forgotten(kStart) == std::vector<JobIndex>{index});
 }
 

@@ -1,4 +1,4 @@
-// What a message's states become when they are many: fewer, with the same meaning.
+// Shortening of a message's many states: fewer, with the same meaning.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
@@ -21,7 +21,7 @@ Message message_after(const std::vector<StoredChange>& changes) {
   return message;
 }
 
-// Everything that a message shows of its states, as text.
+// Everything that a message shows about its states, as text.
 std::string story(const Message& message) {
   std::string text = message.held ? "held" : "";
   for (const auto& state : message.recipients)

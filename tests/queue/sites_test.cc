@@ -1,4 +1,4 @@
-// What the spool remembers of sites is bounded, and costs a quiet daemon no write.
+// The spool's memory of sites is bounded, and causes no writes while nothing happens.
 #include "queue/sites.h"
 
 #include <catch2/catch.hpp>
@@ -48,7 +48,7 @@ struct ManySites : SpoolFixture {
     commit();
   }
 
-  // As the committer and the housekeeper do all the time; an hour passes in each round.
+  // The work of committer and housekeeper; an hour passes in each round.
   void round() {
     since_boot += std::chrono::hours(1);
     commit();
@@ -138,7 +138,7 @@ TEST_CASE("sites: beyond the number and the octets those go whose next probe com
     CHECK(sites.size() <= 100);
     CHECK(sites.octets() == sites.size() * 1000);
   }
-  const auto kept = sites.size() / 2;  // the others may have come since some were last forgotten
+  const auto kept = sites.size() / 2;  // the others may have been added since some were last forgotten
   std::size_t late = 0;
   for (const auto& [name, known] : sites) late += known.next_probe >= WallTime(Duration(20'000 - static_cast<std::int64_t>(kept)));
   CHECK(late == kept);

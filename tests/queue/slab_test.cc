@@ -1,4 +1,4 @@
-// The row that grows by pieces: it holds what a vector holds, and moves nothing.
+// The chunked vector: behaves like a vector, and moves nothing.
 #include "queue/slab.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Texts for many: what is kept is what was put in, and a map finds it by its characters.
+// Small texts: values are stored unchanged, and a map finds them by their characters.
 #include "queue/small_text.h"
 
 #include <catch2/catch.hpp>

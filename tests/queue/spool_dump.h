@@ -1,4 +1,4 @@
-// Everything that a spool tells of its mail, as text: two spools that keep the same mail say the same.
+// Everything that a spool stores about its mail, as text: spools with the same mail give the same text.
 #pragma once
 
 #include <algorithm>
@@ -74,7 +74,7 @@ inline std::string dump(const std::vector<SiteRecord>& sites) {
   return out;
 }
 
-// All messages, also the ended ones that are still known.
+// All messages, also remembered ended ones.
 inline std::string dump(MessageStore& spool) {
   std::string out;
   for (const auto id : spool.ids(true)) {

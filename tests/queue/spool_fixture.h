@@ -1,4 +1,4 @@
-// A spool on a disk that forgets, driven step by step.
+// A spool on a disk in memory that forgets unsynced writes, driven step by step.
 #pragma once
 
 #include <memory>
@@ -46,7 +46,7 @@ struct SpoolFixture {
   std::vector<Message> found;
   std::vector<SiteRecord> sites;
   std::uint64_t next_random = 1;
-  std::unique_ptr<SteppedSpool> spool;  // the last: it reports until it is gone
+  std::unique_ptr<SteppedSpool> spool;  // last: it calls the report function until it is destroyed
 
   SpoolFixture() {
     options.directory = "/spool";
@@ -60,7 +60,7 @@ struct SpoolFixture {
     options.note = options.report;
   }
 
-  // The next run, which has read nothing of the last one yet.
+  // The next run, before it has read anything of the last one.
   Status open_unread() {
     spool.reset();
     auto opened = SteppedSpool::open(disk, options);
@@ -76,7 +76,7 @@ struct SpoolFixture {
     return spool->recover([this](const Message& m) { found.push_back(m); }, [this](const SiteRecord& s) { sites.push_back(s); });
   }
 
-  // The power goes and comes back.
+  // Power fails and returns.
   Status cut(test::ForgetfulDisk::Cut cut = test::ForgetfulDisk::Cut::nothing, std::uint64_t seed = 1) {
     disk.cut_at(1);
     spool.reset();

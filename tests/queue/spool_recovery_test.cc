@@ -1,4 +1,4 @@
-// What the next run finds: sites in backoff, mail, and what a stop during recovery leaves.
+// The findings of the next run: sites in backoff, mail, and the state after a stop during recovery.
 #include <catch2/catch.hpp>
 
 #include "tests/queue/spool_fixture.h"
@@ -44,7 +44,7 @@ TEST_CASE("spool: a site that is well again before recovery is done stays well")
   f.commit();
   REQUIRE(f.spool->recover([](const Message&) {}, [](const SiteRecord&) {}));
   for (int i = 0; i < 100; ++i) REQUIRE(f.store(new_message({"b@example.org"}, std::string(30'000, 'x'))));
-  for (int i = 0; i < 100; ++i) f.spool->checkpoint();  // the segments of the first run go, and what is still true is recorded again
+  for (int i = 0; i < 100; ++i) f.spool->checkpoint();  // the segments of the first run are removed, and valid records are written again
   REQUIRE(f.cut());
   CHECK(f.sites.empty());
 }

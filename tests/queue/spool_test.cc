@@ -1,4 +1,4 @@
-// What the spool promises to intake and delivery.
+// The spool's guarantees to intake and delivery.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -318,7 +318,7 @@ TEST_CASE("fresh messages: the oldest go when there is no more room, and what is
 }
 
 TEST_CASE("spool: who asks for room before a message comes hears of the last look at the disk, what stores looks itself") {
-  Duration now(1000);  // outlives the spool, which asks for it to the end
+  Duration now(1000);  // must outlive the spool, which uses it until the end
   SpoolFixture f;
   f.options.room_stays_known = std::chrono::milliseconds(100);
   f.options.since_boot = [&now] { return now; };
@@ -326,12 +326,12 @@ TEST_CASE("spool: who asks for room before a message comes hears of the last loo
   f.disk.set_room({10u << 20, 5000});
   CHECK_FALSE(f.spool->room_for(1000));
   f.disk.set_room({100u << 20, 5000});
-  CHECK(f.spool->room_for(1000));  // a refusal is never of the past
+  CHECK(f.spool->room_for(1000));  // a refusal comes from a new look
   f.disk.set_room({10u << 20, 5000});
   CHECK(f.spool->room_for(1000));
   CHECK_FALSE(f.store(new_message()));
   CHECK_FALSE(f.spool->open_large());
-  CHECK_FALSE(f.spool->room_for(1000));  // what storing has found counts
+  CHECK_FALSE(f.spool->room_for(1000));  // the look made for storing counts
   f.disk.set_room({100u << 20, 5000});
   CHECK(f.spool->room_for(1000));
   f.disk.set_room({10u << 20, 5000});
@@ -339,7 +339,7 @@ TEST_CASE("spool: who asks for room before a message comes hears of the last loo
   CHECK_FALSE(f.spool->room_for(1000));
 }
 
-// A disk whose free octets become fewer with all that is written.
+// A disk whose free octets decrease with everything written.
 struct SmallDisk : test::ForgetfulDisk {
   explicit SmallDisk(std::uint64_t size) : free(size) {}
   Result<Room> room(const Path&) override { return Room{free > octets_written() ? free - octets_written() : 0, std::nullopt}; }

@@ -26,7 +26,7 @@ unsigned mode_of(const Path& path) {
   return info.st_mode & 07777;
 }
 
-// What a callback on the committer's thread said; a test that waits longer has failed.
+// The result of a callback on the committer's thread; a test that waits longer has failed.
 template <class T>
 T await(std::future<T> future) {
   if (future.wait_for(30s) != std::future_status::ready) throw std::runtime_error("never answered");
@@ -166,7 +166,7 @@ TEST_CASE("real spool: what many threads store while a batch is being committed 
   const auto before = s.spool->counters().syncs;
   std::promise<void> all_wait;
   std::promise<Result<QueueId>> first;
-  // The committer's own thread stands still in this answer until all others have come.
+  // The committer's own thread waits in this answer until all others have come.
   s.spool->store(new_message(), [&first, go = all_wait.get_future().share()](Result<QueueId> id) {
     go.wait_for(30s);
     first.set_value(std::move(id));

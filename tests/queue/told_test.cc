@@ -1,4 +1,4 @@
-// What a durable notice makes of the recipients that it tells of.
+// The effect of a durable notice on its recipients.
 #include <catch2/catch.hpp>
 
 #include "tests/queue/spool_fixture.h"
@@ -9,7 +9,7 @@ using Kind = NewMessage::NoticeFor::Kind;
 
 namespace {
 
-// A message whose only recipient is owed a notice, and that notice, stored.
+// Stores a message whose only recipient has a pending notice, and that notice.
 void owe_and_tell(SpoolFixture& fixture, QueueId id, Kind kind) {
   fixture.spool->settle(settlement(id, 0, RecipientStage::notice_pending), nullptr);
   fixture.commit();

@@ -1,4 +1,4 @@
-// The power is cut at every operation of the scripted day and every call of it fails, in the ways of one seed. scripts/torture has the
+// Power fails at every operation of the scripted day and every call of it fails, in the ways of one seed. scripts/torture has the
 // others.
 #include <catch2/catch.hpp>
 
@@ -8,7 +8,7 @@
 namespace mxpress::torture {
 namespace {
 
-// Of a slow build only a part of the operations.
+// In a slow build only a part of the operations.
 #if defined(__OPTIMIZE__) && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 constexpr std::uint64_t kStride = 1;
 #else

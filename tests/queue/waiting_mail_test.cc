@@ -1,4 +1,4 @@
-// The bound for mail that waits.
+// The limit for waiting mail.
 #include "queue/waiting_mail.h"
 
 #include <catch2/catch.hpp>
@@ -92,7 +92,7 @@ struct Crowded : queue::SpoolFixture {
     message.envelope.submitter.share = share;
     return store(std::move(message));
   }
-  // How many are taken until one is refused.
+  // The number accepted until one is refused.
   int fill(std::int64_t uid, const std::vector<std::string>& recipients = {"b@example.org"}) {
     int taken = 0;
     while (taken < 1000 && hand_in(uid, recipients)) ++taken;

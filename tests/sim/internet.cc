@@ -1,4 +1,4 @@
-// Answers questions, opens connections.
+// Answers questions, and opens connections.
 #include "tests/sim/internet.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -56,7 +56,7 @@ class Internet::Resolver final : public dns::Resolver {
   Internet& internet_;
 };
 
-// Our end of a connection, which is counted from the first to the last moment.
+// Our end of a connection, counted from the first to the last moment.
 class Internet::ClientEnd final : public mta::net::Stream {
  public:
   ClientEnd(Internet& internet, std::uint32_t host, std::unique_ptr<mta::net::Stream> stream)
@@ -152,7 +152,7 @@ dns::Answer Internet::answer_mx(const Destination& destination) const {
   return answer;
 }
 
-// A dead host is asked by one probe at a time, and seldom.
+// A dead host may be probed by one probe at a time, and rarely.
 void Internet::count_probe(const Host& host) {
   Probes& probes = probes_[host.index];
   const Instant now = instant_now();

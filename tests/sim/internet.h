@@ -1,4 +1,4 @@
-// The ways into the simulated internet: a resolver and a connector for the real delivery code; counts connections as it goes.
+// The access to the simulated internet: a resolver and a connector for the real delivery code; counts connections.
 #pragma once
 
 #include <memory>
@@ -26,11 +26,11 @@ class Internet {
   std::shared_ptr<dns::Resolver> make_resolver();
   std::unique_ptr<mta::net::Connector> make_connector(asio::io_context& io);
 
-  // The operator has asked for a try now: dead hosts may see one more connection for each site.
+  // An operator has requested a try: dead hosts may see one more connection for each site.
   void operator_asked() { ++asked_in_hour_; }
   std::uint64_t connections() const { return connections_; }
   std::size_t most_connections() const { return most_live_; }
-  // Everything in flight is gone: called when the sessions have been destroyed.
+  // Everything in flight is lost: called when the sessions have been destroyed.
   void crashed();
 
  private:

@@ -72,7 +72,7 @@ void Ledger::acknowledged(Index index) {
   note(2, messages_[index].id.value);
 }
 
-// It is durable; what it tells is told.
+// It is durable, so the events of its recipients count.
 void Ledger::open_up(Index index) {
   BookedMessage& message = messages_[index];
   message.standing = BookedMessage::Standing::accepted;
@@ -190,7 +190,7 @@ void Ledger::found(const queue::Message& from) {
   adopt(index, from);
 }
 
-// Where something was on its way to the disk, the disk says whether it got there; everything else is as it was.
+// For data that was on its way to the disk, the disk decides if it got there; everything else is unchanged.
 void Ledger::adopt(Index index, const queue::Message& from) {
   BookedMessage& message = messages_[index];
   if (from.recipients.size() != message.count) return wrong(from.id.to_string() + " has lost recipients");

@@ -1,4 +1,4 @@
-// The book: what must hold at each offer, delivery and settlement, and at the end.
+// The ledger: invariants at each offer, delivery and settlement, and at the end.
 #include <algorithm>
 #include <iterator>
 
@@ -20,7 +20,7 @@ Duration scheduled_wait(std::uint32_t attempts) {
   return std::chrono::minutes(kWaits[step]);
 }
 
-// The reply speaks of the message, not of the host.
+// True if the reply is about the message, not the host.
 bool is_own_deferral(const proto::HostResult& result) {
   return result.reply_code / 100 == 4 && result.reply_code != 421 && result.status.subject != 3;
 }
@@ -95,7 +95,7 @@ void Ledger::check_settlement(Index index, const queue::Settlement::Change& chan
   }
 }
 
-// Who fails has a reason: a host's 5xx, the DNS, the operator, or time.
+// A failed recipient has a reason: a host's 5xx, the DNS, the operator, or time.
 void Ledger::check_failure(Index index, const queue::RecipientState& state) {
   const BookedRecipient& entry = recipients_[index];
   const BookedMessage& message = messages_[entry.message];

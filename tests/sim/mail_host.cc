@@ -174,7 +174,7 @@ std::string MailHost::rcpt(const std::string& line) {
   return "250 ok";
 }
 
-// What this host thinks of a recipient; empty: nothing bad.
+// This host's objection to a recipient; empty: none.
 std::string MailHost::judge(Ledger::Index recipient) {
   const auto& entry = ledger_.recipient(recipient);
   if (world_.is_unknown_user(entry.destination, recipient)) {
@@ -213,13 +213,13 @@ Task<void> MailHost::dot(std::string content) {
   co_await say("250 2.0.0 taken");
 }
 
-// The worst moment: nobody but the host knows what became of the message.
+// The worst moment: only the host knows the fate of the message.
 Task<void> MailHost::lose_reply(bool taken, const std::string& content) {
   if (taken) {
     take(content);
     if (const auto id = message_id_in(content)) ledger_.reply_lost(ledger_.index_of(*id), booked(ledger_.index_of(*id)));
   }
-  if (chance_.one_in(4)) co_await wait(std::chrono::minutes(12));  // longer than anybody waits for it
+  if (chance_.one_in(4)) co_await wait(std::chrono::minutes(12));  // longer than any client waits
   open_ = false;
 }
 
@@ -230,7 +230,7 @@ void MailHost::take(const std::string& content) {
   ledger_.delivered(message, booked(message), content);
 }
 
-// The recipients of this transaction as the book has them. A notice has one.
+// The recipients of this transaction in the ledger. A notice has one.
 std::vector<Ledger::Index> MailHost::booked(Ledger::Index message) const {
   std::vector<Ledger::Index> result;
   for (const std::string& address : accepted_) result.push_back(recipient_in(address).value_or(ledger_.message(message).first));

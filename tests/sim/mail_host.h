@@ -1,4 +1,4 @@
-// A simulated mail host at work: one conversation, as its kind has it.
+// A simulated mail host at work: one conversation, by the rules of its kind.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace mxpress::sim {
 
-// What a mail host counts while it works.
+// Counters of a mail host.
 struct HostWork {
   unsigned live = 0;          // connections
   std::uint64_t greeted = 0;  // connections, ever
@@ -59,7 +59,7 @@ class MailHost {
   std::string buffer_;
   bool open_ = true;
   unsigned messages_ = 0;  // of this session
-  Instant mail_at_{};      // when the transaction began
+  Instant mail_at_{};      // start of the transaction
   bool in_transaction_ = false;
   std::size_t offered_ = 0;            // recipients of the transaction
   std::vector<std::string> accepted_;  // of them

@@ -1,4 +1,4 @@
-// simulate: lives through weeks of mail in a simulated internet, for one seed or many. See docs/guarantees.md.
+// simulate: runs weeks of mail in a simulated internet, for one seed or many. See docs/guarantees.md.
 #include <sys/resource.h>
 
 #include <boost/program_options.hpp>

@@ -1,4 +1,4 @@
-// Enters into the book what passes.
+// Records all calls and results in the ledger.
 #include "tests/sim/observed_spool.h"
 
 namespace mxpress::sim {
@@ -29,7 +29,7 @@ void ObservedSpool::settle(queue::Settlement settlement, std::function<void(Stat
   });
 }
 
-// One action at a time concerns one message: an error then says that nothing has happened, unless the disk is gone.
+// One action at a time for one message: then an error means that nothing has happened, unless the disk has failed.
 void ObservedSpool::act(queue::ActionKind action, std::vector<queue::QueueId> messages, std::function<void(Status)> done) {
   for (const auto id : messages) ledger_.acting(id, action);
   spool_->act(action, messages, [this, action, messages, done = std::move(done)](Status status) {

@@ -1,4 +1,4 @@
-// The real spool, with the book looking over its shoulder: it enters what is asked for and what has become durable.
+// The real spool, observed by the ledger: records requests and durable results.
 #pragma once
 
 #include <memory>

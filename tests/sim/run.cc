@@ -1,4 +1,4 @@
-// The life: mail, the operator, and what has to be looked at when.
+// The run: mail, the operator, and the times of checks.
 #include "tests/sim/run.h"
 
 #include <boost/filesystem/operations.hpp>
@@ -14,7 +14,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// With fewer sessions, the first mail to thousands of hosts, of which some hang and some crawl, takes longer than the ledger finds prompt.
+// With fewer sessions, the first mail to thousands of hosts, some of which hang or crawl, takes longer than the ledger accepts.
 constexpr std::uint64_t kDestinationsPerSession = 50;
 
 mta::Config make_config(Chance& chance, const std::string& folder, std::uint64_t destinations) {
@@ -115,7 +115,7 @@ void Run::make_large(queue::NewMessage& message) {
   message.large = std::move(*large);
 }
 
-// The operator, with reason or without.
+// The operator, acting with or without a reason.
 void Run::act() {
   using queue::ActionKind;
   ++actions_;
@@ -144,7 +144,7 @@ void Run::act_on(queue::ActionKind action, std::vector<queue::QueueId> messages)
   });
 }
 
-// No more mail: within a lifetime, some retries and the notices everything has come to an end.
+// No more mail: within a lifetime, some retries and the notices everything must end.
 void Run::drain() {
   const auto config = config_.get();
   const Instant end = instant_now() + 2 * (config->retry.lifetime + hours(8)) + config->retry.held_lifetime;

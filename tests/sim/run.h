@@ -1,4 +1,4 @@
-// One simulated life: mail comes in for days, hosts behave as they do, the operator meddles, the machine crashes; in the end all is over.
+// One simulated run: mail arrives for days, hosts behave by their kinds, operators act, the machine crashes; in the end all mail has ended.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::uint64_t messages = 200;
   std::uint32_t destinations = 50;
-  Duration span = std::chrono::days(7);  // mail comes in
+  Duration span = std::chrono::days(7);  // period in which mail arrives
   unsigned crashes = 2;
   bool verbose = false;  // the log, with virtual time, on standard error
 };
@@ -43,7 +43,7 @@ class Run {
   Outcome live();
 
  private:
-  // run.cc: the life
+  // run.cc: the run
   void pass_until(Instant when);
   void submit(const Arrival& arrival);
   void make_large(queue::NewMessage& message);
@@ -59,7 +59,7 @@ class Run {
   void tear_down();
   void log_line(const mta::LogLine& line);
 
-  // run_sweep.cc: the large look around
+  // run_sweep.cc: the large check
   void sweep();
   void compare_with_schedule(const std::vector<mta::delivery::DestinationStatus>& rows);
   void look_at_waiting();
@@ -69,7 +69,7 @@ class Run {
   const Options options_;
   Chance chance_;
   testing::VirtualTime time_;
-  const boost::filesystem::path folder_;  // of the local mailbox: the one thing on a real disk
+  const boost::filesystem::path folder_;  // of the local mailbox: the only thing on a real disk
   mta::CurrentConfig config_;
   mta::events::Hub events_;
   World world_;

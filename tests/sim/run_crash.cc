@@ -1,4 +1,4 @@
-// From one process to the next: start and recovery, kill and power cut.
+// From one process to the next: start and recovery, kill and power failure.
 #include <cstdio>
 
 #include "mta/config/config.h"
@@ -10,10 +10,10 @@ namespace {
 
 using Cut = test::ForgetfulDisk::Cut;
 constexpr Cut kCuts[] = {Cut::kill, Cut::all, Cut::nothing, Cut::prefix, Cut::subset};
-constexpr std::size_t kManyDestinations = 8;  // few, so that worlds forget and find them again
+constexpr std::size_t kManyDestinations = 8;  // few, so that workers forget and find them again
 constexpr Duration kDyingAtMost = std::chrono::minutes(10);
 
-// Lines that only a bug writes, as long as the disk is well.
+// Lines that only a bug writes, as long as the disk works.
 constexpr std::string_view kComplaints[] = {"bug", "forgotten", "unrecorded", "unreadable", "notice_not_stored", "notice_not_kept"};
 
 }  // namespace
@@ -69,7 +69,7 @@ Status Run::try_start() {
   };
   const Status recovered = spool_->recover(found, [this](const queue::SiteRecord& site) { dispatcher_->restore_site(site); });
   if (!recovered) return recovered;
-  // A start in which the power fails tells nothing: its recovery may end between the last write and the first message it tells of.
+  // A start during which power fails proves nothing: its recovery may end between the last write and the first reported message.
   if (crashes_ > 0 && !dying_) ledger_.recovered([this](queue::QueueId id) { return spool_->load(id); });
   return {};
 }
@@ -84,8 +84,8 @@ void Run::tear_down() {
   internet_.crashed();
 }
 
-// At this moment, or at one of the next operations of the disk; then the machine is down for a while, and perhaps crashes again while it
-// recovers.
+// At this moment, or at one of the next operations of the disk; then the machine is down for a while, and perhaps crashes again during its
+// recovery.
 void Run::crash() {
   ++crashes_;
   const Cut cut = kCuts[chance_.below(std::size(kCuts))];

@@ -1,4 +1,4 @@
-// The large look around: spool, schedule and book agree, and nothing waits forever.
+// The large check: spool, schedule and ledger agree, and nothing waits without end.
 #include <algorithm>
 #include <set>
 
@@ -24,7 +24,7 @@ std::vector<mta::delivery::DestinationStatus> Run::status() {
 }
 
 void Run::sweep() {
-  time_.run_for(*io_, Duration(1));  // what is on its way inside the process arrives
+  time_.run_for(*io_, Duration(1));  // events in progress inside the process arrive
   const auto rows = status();
   const auto ids = spool_->ids(false);
   longest_queue_ = std::max(longest_queue_, ids.size());
@@ -38,7 +38,7 @@ void Run::sweep() {
   compare_some();
 }
 
-// Each message that waits somewhere has its job there, and the destination a next event.
+// Each waiting message has its job there, and the destination a next event.
 void Run::compare_with_schedule(const std::vector<mta::delivery::DestinationStatus>& rows) {
   std::vector<std::uint64_t> waiting(world_.destinations.size());
   std::vector<std::string> names(world_.destinations.size());
@@ -54,7 +54,7 @@ void Run::compare_with_schedule(const std::vector<mta::delivery::DestinationStat
   }
   const WallTime now = Clock::current().wall();
   std::vector<std::uint64_t> jobs(world_.destinations.size());
-  for (const auto& row : rows) {  // of one destination there may be some: a job stays where it waits when the site's owner is another
+  for (const auto& row : rows) {  // a destination may have several: a job stays where it waits when the site's owner is another worker
     if (row.destination == mta::delivery::kNoticesToCompose) continue;
     jobs[world_.destination_of(row.destination)] += row.messages;
     if (row.messages > row.held && row.next_try > now + kLongestWait) ledger_.wrong(row.destination + " has no next event in time");

@@ -1,4 +1,4 @@
-// The mail that is handed in, and when: steady mail, bursts, newsletters. From a seed.
+// The submitted mail and its times: steady mail, bursts, newsletters. From a seed.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ class Traffic {
   const std::vector<Arrival>& arrivals() const { return arrivals_; }
   // `first_recipient` is the number that the book gives to the first recipient; `id` goes into the content.
   queue::NewMessage compose(const Arrival& arrival, queue::QueueId id, std::uint32_t first_recipient);
-  // Now and then one that is too large for the journal: then the content goes there in pieces.
+  // Occasionally a message is too large for the journal: then the content goes there in pieces.
   bool is_large() { return chance_.one_in(large_one_in_); }
   static std::string large_content(const std::string& header);
 

@@ -12,7 +12,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// Weights of a thousand; what is left is healthy.
+// Parts per thousand; the rest is healthy.
 struct Share {
   HostKind kind;
   unsigned permille;

@@ -1,4 +1,4 @@
-// The simulated internet as data: destinations, what the DNS says of them, and how each mail host behaves. Everything follows from a seed.
+// The simulated internet as data: destinations, their DNS, and the behaviour of each mail host. Everything follows from a seed.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,19 @@ using queue::Instant;
 
 enum class HostKind {
   healthy,
-  greylists,           // 451 to each recipient until `greylisted` after it was seen first
+  greylists,           // 451 to each recipient until `greylisted` after its first attempt
   tarpit,              // each reply takes `pace`
   flapping,            // up and down in turn
-  refuses,             // connection refused, forever
-  hangs,               // no answer to SYN, forever
+  refuses,             // connection refused, always
+  hangs,               // no answer to SYN, always
   says_nothing,        // connects, and never greets
   closes_often,        // 421 after `limit` messages of a session
   limits_rate,         // 450 beyond `limit` messages an hour
   limits_connections,  // 421 beyond `limit` connections
-  loses_replies,       // sometimes closes behind the dot, with or without having taken the message
-  moody,               // 4xx and 5xx to DATA and dot, now and then
+  loses_replies,       // sometimes closes after the dot, with or without accepting the message
+  moody,               // 4xx and 5xx to DATA and dot, occasionally
   takes_no_mail,       // 521
-  outages,             // healthy, but for some windows of hours to a day
+  outages,             // healthy, except for some periods of hours to a day
 };
 
 struct Window {
@@ -49,11 +49,11 @@ struct Host {
   unsigned most_recipients = 0;  // of one transaction, then 452; 0: any number
   bool pipelining = false, dsn = false, tls = false;
   unsigned sites = 0;        // sets of mail hosts that it belongs to
-  bool has_partner = false;  // in one of them: then mail goes on while it is down, and each new session may begin with it
+  bool has_partner = false;  // in one of them: then mail is delivered while it is down, and each new session may begin with it
 
-  // Never anything else than a refused or unanswered connection at that moment.
+  // At that moment every connection is refused or unanswered.
   bool is_dead(Instant now) const;
-  // For an hour already: the first failures, and what was under way, are over.
+  // Dead for an hour already: the first failures, and deliveries in progress, are over.
   bool is_long_dead(Instant now) const;
 };
 
@@ -70,9 +70,9 @@ struct Destination {
   std::vector<Window> failures;
   bool times_out = false;  // a failing lookup takes ten seconds
   std::vector<MailExchanger> mx, moved_mx;
-  Instant moves = Instant::max();  // from then on moved_mx
+  Instant moves = Instant::max();  // from then on moved_mx is used
   unsigned unknown_users = 0;      // of a thousand
-  bool healthy = false;            // nothing is ever wrong with it: its mail leaves soon
+  bool healthy = false;            // without any fault: its mail is delivered soon
 
   const std::vector<MailExchanger>& exchangers(Instant now) const { return now < moves ? mx : moved_mx; }
 };
@@ -80,7 +80,7 @@ struct Destination {
 struct WorldOptions {
   std::uint64_t seed = 1;
   std::uint32_t destinations = 50;
-  Duration span = std::chrono::days(10);  // windows of failures lie in it
+  Duration span = std::chrono::days(10);  // with periods of failures
 };
 
 // The first destinations are the homes of the senders: notices go there.

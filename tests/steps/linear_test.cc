@@ -49,7 +49,7 @@ struct Input {
   Maker make;
 };
 
-// So many octets of the unit, again and again, between a beginning and an end.
+// A beginning, this many octets of repetitions of the unit, and an end.
 Maker repeated(std::string unit, std::string beginning = {}, std::string end = {}) {
   return [unit, beginning, end](std::size_t octets) {
     std::string text = beginning;
@@ -479,7 +479,7 @@ TEST_CASE("conversions: a name takes one for each label that is not ASCII, and n
 
 TEST_CASE("linear: the counter sees more than linear time") {
   const auto quadratic = [](const std::string& text) {
-    // Not instrumented, but what it calls is.
+    // Not instrumented itself, but the functions that it calls are.
     for (std::size_t at = 0; at < text.size(); at += 64) (void)find_field(std::string_view(text).substr(at), "Absent");
   };
   const auto steps_for = [&](std::size_t octets) { return steps_of([&] { quadratic(repeated("a: b\r\n")(octets)); }); };

@@ -1,4 +1,4 @@
-// Counts steps. Compiled without the instrumentation that calls it; the linker leads the library functions here (--wrap).
+// Counts steps. Compiled without the instrumentation that calls it; the linker redirects the library functions here (--wrap).
 #include "tests/steps/step_counter.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // Counts the steps of code that was compiled with -fsanitize-coverage=trace-pc-guard: one for each edge of its control flow, and one for
-// each octet that memchr, memcmp, memcpy, memmove and memset look at. The same input takes the same number of steps on every machine.
+// each octet that memchr, memcmp, memcpy, memmove and memset process. The same input takes the same number of steps on every machine.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace mxpress::tests {
 // Since the program began.
 std::uint64_t steps();
 
-// Calls of libidn2 since the program began: each takes about a microsecond, whatever it is given.
+// Calls of libidn2 since the program began: each takes about a microsecond for any input.
 std::uint64_t conversions();
 
 template <class Call>

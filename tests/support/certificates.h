@@ -1,4 +1,4 @@
-// Certificates for the servers of tests: of an authority that the client is told to trust, of another one, or of nobody.
+// Certificates for the servers of tests: of an authority that the client trusts, of another one, or self-signed.
 #pragma once
 
 #include <memory>
@@ -25,11 +25,11 @@ struct CertificateWish {
   int last_day = 30;
 };
 
-// A key and a certificate as they are wished. A P-256 key.
+// A key and a certificate with the given properties. A P-256 key.
 class Certificate {
  public:
   explicit Certificate(const CertificateWish& wish);
-  // The server shows it, and its authority's behind it.
+  // The server presents it, followed by its authority's.
   void use(ssl_ctx_st* context) const;
   // Usage 3: of this certificate, 2: of its authority.
   mta::net::TlsaRecord tlsa(std::uint8_t usage, std::uint8_t selector, std::uint8_t matching) const;
@@ -39,7 +39,7 @@ class Certificate {
  private:
   std::shared_ptr<evp_pkey_st> key_;
   std::shared_ptr<x509_st> certificate_;
-  std::shared_ptr<x509_st> issuer_;  // null: itself
+  std::shared_ptr<x509_st> issuer_;  // null: self-signed
 };
 
 // The authority that is trusted.

@@ -1,4 +1,4 @@
-// Content for tests of what reads it, and a loop to run one coroutine in.
+// Content for tests of its readers, and a loop to run one coroutine in.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 
 namespace mxpress::testing {
 
-// Content made of one piece, again and again; nothing of it is in memory. Notes how much is read at a time.
+// Content made of one repeated piece; nothing of it is in memory. Notes the size of reads.
 class RepeatedSource final : public mta::content::DataSource {
  public:
   RepeatedSource(std::string beginning, std::string unit, std::uint64_t octets) : beginning_(std::move(beginning)), unit_(std::move(unit)) {
@@ -60,7 +60,7 @@ Task<void> keep(Task<T> task, std::optional<T>& result) {
   result.emplace(co_await std::move(task));
 }
 
-// Counts how often it comes back to the loop.
+// Counts how often the coroutine returns to the loop.
 template <class T>
 T run(Task<T> task, std::size_t* turns = nullptr) {
   asio::io_context io(1);

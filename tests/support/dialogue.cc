@@ -69,7 +69,7 @@ class ScriptedServer {
   std::vector<std::string>& complaints_;
   std::unique_ptr<Stream> stream_;
   std::string input_;
-  std::string seen_;  // all that the client has sent since the last line that was expected
+  std::string seen_;  // all octets of the client since the last expected line
   bool done_ = false;
 };
 
@@ -119,7 +119,7 @@ Task<bool> ScriptedServer::play(const Step& step) {
   co_return co_await expect_close(step);
 }
 
-// What the client has sent too early would be here after a moment.
+// Octets that the client has sent too early would arrive after a moment.
 Task<bool> ScriptedServer::say(const Step& step) {
   co_await pass(1ms);
   if (!input_.empty() || stream_->has_input()) {
@@ -166,7 +166,7 @@ Task<bool> ScriptedServer::expect_octets(const Step& step) {
   co_return true;
 }
 
-// Also for `hang`: what the client sends to a host that says nothing does not matter.
+// Also for `hang`: further octets of the client are ignored.
 Task<bool> ScriptedServer::expect_close(const Step& step) {
   while (co_await read_more()) continue;
   if (step.kind == StepKind::expect_close && !input_.empty()) co_return complain(step, "the client sent before it closed: " + input_);
@@ -244,11 +244,11 @@ class TimeSigner final : public mta::content::Signer {
   BootTime start_;
 };
 
-// What a dialogue file sets up.
+// The settings of a dialogue file.
 struct Setup {
   proto::Envelope envelope;
   TextSource source;
-  std::string wire_content;  // what `C content` expects; empty: what the source holds
+  std::string wire_content;  // expected by `C content`; empty: the content of the source
   mta::smtp::ClientOptions options;
   MemoryOptions memory;
   int transactions = 1;
@@ -367,7 +367,7 @@ Setup make_setup(const DialogueScript& script) {
   return setup;
 }
 
-// What came of it, as the words that the files use.
+// The results, in the words of the files.
 struct Findings {
   ClientSession::Opened opened;
   bool is_open = false;

@@ -1,4 +1,4 @@
-// SMTP dialogues as text: what the server says, what the client must say, and what must come of it. tests/dialogues/README.md has the form.
+// SMTP dialogues as text: the server's lines, the expected lines of the client, and the expected result. See tests/dialogues/README.md.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace mxpress::testing {
 
-// Plays the dialogue against a ClientSession, in memory and in virtual time. What did not go as written; empty if all did.
+// Plays the dialogue against a ClientSession, in memory and in virtual time. Returns the deviations; empty if there are none.
 std::vector<std::string> play_dialogue(std::string_view text);
 
 }  // namespace mxpress::testing

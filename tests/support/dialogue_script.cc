@@ -15,7 +15,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 
 std::string_view without_first_space(std::string_view text) { return text.starts_with(' ') ? text.substr(1) : text; }
 
-// "{3*ab}" is "ababab"; `text` begins behind the brace.
+// "{3*ab}" is "ababab"; `text` begins after the brace.
 std::string take_repetition(std::string_view& text) {
   const auto star = text.find('*');
   const auto end = text.find('}');
@@ -26,7 +26,7 @@ std::string take_repetition(std::string_view& text) {
   return all;
 }
 
-// `text` begins behind the backslash.
+// `text` begins after the backslash.
 char take_escape(std::string_view& text) {
   const char letter = text.at(0);
   text.remove_prefix(1);

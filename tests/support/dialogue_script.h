@@ -29,7 +29,7 @@ struct DialogueScript {
   std::vector<Setting> expectations;
 };
 
-// Throws std::invalid_argument, naming the line, when the file itself is wrong.
+// Throws std::invalid_argument, naming the line, if the file itself is wrong.
 DialogueScript parse_dialogue(std::string_view text);
 std::string resolve_escapes(std::string_view text);
 

@@ -1,4 +1,4 @@
-// Files with their synced content and the writes since; folders with their synced names and the changes since.
+// Files with their synced content and the later writes; folders with their synced names and the later changes.
 #include "tests/support/disk_image.h"
 
 #include <algorithm>
@@ -140,7 +140,7 @@ void DiskImage::make_durable(const Folder::Change& change, Folder& in) {
   else
     in.synced.erase(change.name);
   if (change.node || change.other.empty()) return;
-  // The old name is gone for good, so the new one is there for good.
+  // The old name is durably removed, so the new one is durable.
   auto& other = *folder(change.other.parent_path());
   const auto name = change.other.filename().string();
   const auto end = std::find_if(other.changes.begin(), other.changes.end(), [&](const auto& c) { return c.number == change.number; });

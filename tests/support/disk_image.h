@@ -1,4 +1,4 @@
-// What a disk in memory holds: of each file and folder what is durable, and what was done since and can still be forgotten.
+// The contents of a disk in memory: the durable state of each file and folder, and later changes that can still be lost.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace mxpress::test {
 
-// What a cut leaves of the writes and names that were not synced.
+// The part of unsynced writes and names that survives a cut.
 enum class Cut {
   nothing,  // all forgotten
   prefix,   // of each file the first of its writes, the last of them torn; of all changes of names the first
@@ -24,7 +24,7 @@ enum class Cut {
   kill,     // only the process is gone: nothing is forgotten yet, but what was not synced still can be
 };
 
-// A file, whatever its names are.
+// A file, independent of its names.
 struct Node {
   struct Write {
     std::uint64_t offset = 0;
@@ -37,19 +37,19 @@ struct Node {
 
   void write(Write write);
   void sync();
-  // A failed sync as Linux has it: any part of the writes reached the disk, and all count as clean: a later sync does not write them.
+  // A failed sync as in Linux: any part of the writes reached the disk, and all count as clean: a later sync does not write them.
   void fail_sync(std::mt19937_64& random);
   void forget(Cut cut, std::mt19937_64& random);
 };
 using NodePtr = std::shared_ptr<Node>;  // shared by names and open files
 
 struct Folder {
-  // A name that was given to a file or taken away. Both ends of a rename have one number: a journaling file system keeps both or none.
+  // An added or removed name. Both ends of a rename have one number: a journaling file system keeps both or none.
   struct Change {
     std::uint64_t number = 0;
     std::string name;
-    NodePtr node;          // null: taken away
-    queue::Path other{};   // of a rename from one folder to another: where the other end is
+    NodePtr node;          // null: removed
+    queue::Path other{};   // for a rename from one folder to another: the other end
     bool is_lost = false;  // a sync of the folder failed, and later ones do not write it
   };
   std::map<std::string, NodePtr> now, synced;
@@ -72,7 +72,7 @@ class DiskImage {
   void sync_folder(const queue::Path& path);
   void fail_sync_folder(const queue::Path& path);
   void sync_all();
-  // Names stay to be synced; of the files see Node::fail_sync().
+  // Names stay unsynced; for the files see Node::fail_sync().
   void fail_sync_all(std::mt19937_64& random);
   void cut(Cut cut, std::uint64_t seed);
 

@@ -216,7 +216,7 @@ Task<void> serve_tcp(std::shared_ptr<State> state) {
 
 }  // namespace
 
-// With port 0 the kernel chooses UDP's port, and somebody may have that of TCP: then once more.
+// With port 0 the kernel chooses UDP's port, and that of TCP may be taken: then try again.
 std::shared_ptr<DnsServer::State> DnsServer::listen(Executor executor, const std::string& address, std::uint16_t port) {
   for (int tries = 1;; ++tries) {
     try {

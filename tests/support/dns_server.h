@@ -1,5 +1,5 @@
-// A small DNS server for tests and the practice internet: a table of records over UDP and TCP, and every fault we could think of. Its
-// wire format is its own, so that it is also a second opinion about ours.
+// A small DNS server for tests and the practice internet: a table of records over UDP and TCP, with many faults. It has its own
+// implementation of the wire format, as an independent check of ours.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ enum class DnsFault {
   no_edns,          // FORMERR to a query with EDNS
   lame,             // NOERROR, nothing in it, no recursion: a referral to nowhere
   nxdomain,         // denies every name, without a SOA
-  no_data,          // knows of no record at all, without a SOA
+  no_data,          // knows no record at all, without a SOA
   compact_denial,   // RFC 9824: NODATA with SOA where it would be NXDOMAIN
   reset_tcp,        // truncated, and TCP closes without an answer
   unrelated,        // answers with records of another name (192.0.2.66) in front of the right ones

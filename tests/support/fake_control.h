@@ -58,7 +58,7 @@ class FakeControl final : public mta::control::ControlBackend {
   queue::SpoolCounters counters;
   std::vector<std::string> failures;
   Status is_ready;
-  std::atomic<std::size_t> looks = 0, loads = 0;  // so often something was asked
+  std::atomic<std::size_t> looks = 0, loads = 0;  // number of requests
   mta::Config settings;
   bool running = true;
   Status reload_result;

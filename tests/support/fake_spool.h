@@ -1,4 +1,4 @@
-// A spool that keeps messages in memory, and a deliverer that only notes what it is given: for tests of intake.
+// A spool that keeps messages in memory, and a deliverer that only records its messages: for tests of intake.
 #pragma once
 
 #include <condition_variable>
@@ -19,7 +19,7 @@ struct KeptMessage {
   bool was_large = false;
 };
 
-// An error that a test sets while other threads ask for it.
+// An error that a test sets while other threads read it.
 class Fault {
  public:
   void operator=(Error error) {
@@ -42,15 +42,15 @@ class Fault {
 
 class FakeSpool final : public queue::MessageStore {
  public:
-  // What goes wrong, until it is reset.
+  // Faults, until they are reset.
   Fault no_room;
   Fault cannot_store;
   Fault cannot_append;
   std::function<void(const queue::NewMessage&)> on_store;
   queue::SpoolCounters counted;
   proto::ShareOwner owner{};                                            // of all messages
-  std::function<void(Status)> say_settled;                              // of the latest settlement, which is not durable before
-  Result<queue::Message> loaded = Error::permanent("no such message");  // whatever is asked for
+  std::function<void(Status)> say_settled;                              // for the latest settlement, which is not durable before
+  Result<queue::Message> loaded = Error::permanent("no such message");  // for any id
 
   std::vector<KeptMessage> kept() const {
     std::lock_guard lock(mutex_);
@@ -63,7 +63,7 @@ class FakeSpool final : public queue::MessageStore {
     return copies;
   }
 
-  // Whether this many messages came within ten seconds.
+  // True if this many messages came within ten seconds.
   bool wait_for(std::size_t count) {
     std::unique_lock lock(mutex_);
     return came_.wait_for(lock, std::chrono::seconds(10), [&] { return kept_.size() >= count; });
@@ -149,7 +149,7 @@ class FakeDeliverer final : public mta::delivery::Deliverer {
     else
       admitted_.push_back(id);
   }
-  // Those that are to be returned, and why.
+  // Messages to be returned, with the reason.
   std::vector<std::pair<queue::QueueId, proto::Refused>> given_back() const {
     std::lock_guard lock(mutex_);
     return given_back_;

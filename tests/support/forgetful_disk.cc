@@ -1,4 +1,4 @@
-// The disk that forgets: counts its calls, fails where it is told to, and leaves the rest to its image.
+// The disk that forgets: counts its calls, fails where requested, and leaves the rest to its image.
 #include "tests/support/forgetful_disk.h"
 
 #include <mutex>
@@ -8,7 +8,7 @@
 namespace mxpress::test {
 
 struct ForgetfulDisk::State {
-  // What became of a call: it may go on, it failed, or it failed having done a part.
+  // The result of a call: it may continue, it failed, or it failed after doing a part.
   struct Verdict {
     Status status;
     bool is_partial = false;
@@ -47,7 +47,7 @@ struct ForgetfulDisk::State {
     return {};
   }
 
-  // Counts an operation that changes something.
+  // Counts an operation that changes the disk.
   Verdict step(Call call, const std::string& path) {
     if (look && !is_off()) look(operations + 1);
     ++operations;

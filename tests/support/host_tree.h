@@ -36,7 +36,7 @@ struct HostTree {
   }
 };
 
-// The settings without a counterpart, each in a line.
+// The settings without an equivalent, one per line.
 inline std::string left_of(const mta::migrate::Findings& findings) {
   std::string text;
   for (const auto& one : findings.found)

@@ -13,7 +13,7 @@ class LoggingHub {
  public:
   mta::events::Hub& hub() { return hub_; }
   mta::events::Counters counters;
-  // Called for each event, after the log, on the thread of whoever emits.
+  // Called for each event, after the log, on the emitting thread.
   std::function<void(const mta::events::Event&)> also;
 
  private:

@@ -1,4 +1,4 @@
-// What a mail host of the tests says and keeps.
+// The replies and the stored mail of a mail host of the tests.
 #include "tests/support/mail_host.h"
 
 #include <array>
@@ -93,7 +93,7 @@ AtStage MailHostSession::take_stage(const std::string& stage, const std::string&
   return now;
 }
 
-// Whether the connection goes on.
+// Returns true if the connection continues.
 Task<bool> MailHostSession::reply(const std::string& stage, const std::string& usual) {
   const AtStage now = take_stage(stage, usual);
   if (now.delay > Duration(0)) co_await pause(now.delay);
@@ -146,7 +146,7 @@ Task<bool> MailHostSession::take_content() {
     if (!co_await read_more()) co_return false;
   }
   const bool going = co_await reply(".", "250 2.6.0 taken");
-  // A host that closes instead of replying may have taken the message all the same.
+  // A host that closes instead of replying may have accepted the message nevertheless.
   if (was_positive()) host_.messages_.push_back(message_);
   message_.rcpts.clear();
   co_return going;

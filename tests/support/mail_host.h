@@ -1,4 +1,4 @@
-// A mail host for tests: does what a table says at each stage, and keeps every message that it has accepted. Over memory, or over TCP and
+// A mail host for tests: follows a table at each stage, and stores every accepted message. Over memory, or over TCP and
 // TLS.
 #pragma once
 
@@ -23,12 +23,12 @@ enum class Fault {
   deaf_after,   // behind the reply, reads no more
 };
 
-// What happens at a stage instead of the usual.
+// The behaviour at a stage instead of the usual one.
 struct AtStage {
   std::string reply;  // lines as they are sent, without the last CRLF; empty: the usual one
   Fault fault = Fault::none;
   Duration delay{0};
-  int times = -1;  // so often, then the usual again; -1: always
+  int times = -1;  // this many times, then the usual one; -1: always
 };
 
 // injects: replies behind the 220, in the same segment; injects_late: in another one.
@@ -40,15 +40,15 @@ struct MailHostBehaviour {
   std::map<std::string, AtStage> stages;
   HostTls tls = HostTls::none;
   std::function<void(ssl_ctx_st*)> prepare_tls;  // changes the server's context
-  std::optional<std::size_t> breaks_tls_at{};    // so many octets of its part of the handshake are sent, or all there are; then it closes
+  std::optional<std::size_t> breaks_tls_at{};    // it sends at most this many octets of its part of the handshake, then closes
   std::function<void()> when_tls_breaks;         // just before that
-  std::size_t refuses_content_at = 0;            // after so many octets of content: 552 and a close; 0: never
+  std::size_t refuses_content_at = 0;            // after this many octets of content: 552 and a close; 0: never
 };
 
 struct ReceivedMessage {
   std::string hello;               // the whole command lines
   std::string mail;                //
-  std::vector<std::string> rcpts;  // those that were accepted
+  std::vector<std::string> rcpts;  // accepted ones
   std::string content;             // without dot stuffing and final dot
   bool tls = false;
 };
@@ -58,13 +58,13 @@ class MailHost {
  public:
   explicit MailHost(MailHostBehaviour behaviour = {}) : behaviour_(std::move(behaviour)) {}
 
-  // Serves one connection until it ends. `start_tls` does the handshake of the server's side; without one nothing needs doing (memory).
+  // Serves one connection until it ends. `start_tls` performs the handshake of the server's side; without one nothing is done (memory).
   using StartTls = std::function<Task<bool>()>;
   Task<void> serve(std::unique_ptr<mta::net::Stream> stream, StartTls start_tls = {});
 
   MailHostBehaviour& behaviour() { return behaviour_; }
   const std::vector<ReceivedMessage>& messages() const { return messages_; }
-  // Every line that any client has sent, content excepted.
+  // Every line that any client has sent, without content.
   const std::vector<std::string>& commands() const { return commands_; }
   int connections() const { return connections_; }
 
@@ -83,7 +83,7 @@ class TcpMailHost {
   ~TcpMailHost();
   dns::Target target(std::string host = "mx.there.example") const;
   MailHost& host();
-  // The name that the last client asked for in its handshake (SNI).
+  // The server name in the last client's handshake (SNI).
   const std::string& server_name() const;
 
  private:

@@ -26,7 +26,7 @@ using mta::net::TcpSocket;
 using mta::net::TlsState;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 
-// The server's end, which can do the server's part of a handshake.
+// The server's end, with the server's side of a handshake.
 class ServerStream final : public Stream {
  public:
   ServerStream(TcpSocket socket, asio::ssl::context& context) : socket_(std::move(socket)), context_(context) {}
@@ -60,7 +60,7 @@ class ServerStream final : public Stream {
     co_await tls_->async_handshake(asio::ssl::stream_base::server, asio::redirect_error(use_task, code));
     co_return !code;
   }
-  // The server's part of a handshake up to so many of its octets, or up to its end.
+  // Runs the server's side of a handshake up to this many octets, or up to its end.
   Task<void> break_handshake_at(std::size_t octets) {
     const std::unique_ptr<SSL, decltype(&SSL_free)> session(SSL_new(context_.native_handle()), &SSL_free);
     BIO* const input = BIO_new(BIO_s_mem());

@@ -13,7 +13,7 @@ namespace {
 using mta::net::Stream;
 using mta::net::TlsState;
 
-// One direction: octets on their way, and a timer that whoever waits sleeps on and whoever changes something cancels.
+// One direction: octets in transit, and a timer on which a waiting coroutine sleeps and which each change cancels.
 struct Pipe {
   Pipe(Executor executor, std::size_t most) : changed(executor), capacity(most) {}
   Timer changed;

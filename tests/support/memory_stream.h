@@ -12,28 +12,28 @@
 
 namespace mxpress::testing {
 
-// What becomes of start_tls_client() on a memory stream; no octet is encrypted.
+// The result of start_tls_client() on a memory stream; no octet is encrypted.
 enum class MemoryTls { succeeds, verifies, fails, hangs };  // verifies: the certificate is the host's, too
 
 struct MemoryOptions {
-  std::size_t capacity = 1 << 20;  // octets in each direction that nobody has read yet; then write() waits
+  std::size_t capacity = 1 << 20;  // unread octets in each direction; beyond it write() waits
   MemoryTls tls = MemoryTls::succeeds;
 };
 
-// The two ends of one connection, on one executor. Closing (or destroying) an end lets the other read what is on its way, then 0; its
-// writes fail with "connection reset".
+// The two ends of one connection, on one executor. After closing (or destroying) an end, the other can read the octets in transit, then
+// gets 0; its writes fail with "connection reset".
 std::pair<std::unique_ptr<mta::net::Stream>, std::unique_ptr<mta::net::Stream>> make_memory_streams(Executor executor,
                                                                                                     MemoryOptions options = {});
 
 // Plays the mail hosts of a simulated internet. Lives as long as the sessions.
 class MemoryConnector final : public mta::net::Connector {
  public:
-  // What serves a connection: a coroutine that owns the server's end and is started for each connection.
+  // The server of a connection: a coroutine that owns the server's end and is started for each connection.
   using Handler = std::function<Task<void>(std::unique_ptr<mta::net::Stream> server_end, dns::Target target)>;
 
   explicit MemoryConnector(Executor executor) : executor_(executor) {}
 
-  // Addresses as Target::address_text(): "192.0.2.1:25". What is not listed refuses the connection.
+  // Addresses as in Target::address_text(): "192.0.2.1:25". Other addresses refuse the connection.
   void serve(std::string address, Handler handler, MemoryOptions options = {});
   // The connection fails with these words, after this time ("hang": longer than any deadline).
   void refuse(std::string address, std::string words, Duration after = Duration(0));
@@ -41,7 +41,7 @@ class MemoryConnector final : public mta::net::Connector {
   Task<Result<std::unique_ptr<mta::net::Stream>>> connect(dns::Target target, mta::net::TlsPolicy policy,
                                                           std::optional<dns::Address> source, BootTime deadline) override;
 
-  // Each attempt, in order, also those that failed.
+  // Each attempt, in order, including failed ones.
   const std::vector<std::string>& attempts() const { return attempts_; }
 
  private:

@@ -19,7 +19,7 @@ struct Ran {
   std::string out, error;
 };
 
-// Takes the backend apart from its owner: the client owns a view of it.
+// Separates the backend from its owner: the client owns a view of it.
 class ControlOf final : public mta::control::ControlBackend {
  public:
   explicit ControlOf(FakeControl& real) : real_(real) {}

@@ -1,4 +1,4 @@
-// Who lives in the practice internet.
+// The hosts of the practice internet.
 #include "tests/support/practice_internet.h"
 
 #include <array>
@@ -41,7 +41,7 @@ void PracticeInternet::add_people() {
   add_domain("reject.example", {.stage = Stage::rcpt, .fault = HostFault::reply, .text = "550 5.1.1 there is nobody of that name here"});
 }
 
-// Nobody listens at the first MX.
+// There is no listener at the first MX.
 void PracticeInternet::add_backup() {
   add_domain("backup.example", {});
   dns_.add("backup.example", "MX", "5 down.backup.example");

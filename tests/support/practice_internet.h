@@ -1,4 +1,4 @@
-// A small internet on loopback to practise on: the name server for example. and mail hosts of every temper.
+// A small internet on loopback for practice: the name server for example. and mail hosts of every kind.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,4 +1,4 @@
-// SMTP as a mail host speaks it (RFC 5321), and as it should not.
+// SMTP of a mail host, correct (RFC 5321) and faulty.
 #include "tests/support/practice_internet_host.h"
 
 #include <openssl/evp.h>
@@ -89,7 +89,7 @@ class PracticeMailHost::Conversation {
     for (std::string line = co_await read_line(); line != "."; line = co_await read_line())
       mail_.content += line.substr(!line.empty() && line[0] == '.' ? 1 : 0) + "\r\n";
     mail_.host = owner_.host_.name;
-    // Recorded before the reply: whoever sees the queue empty finds the message here.
+    // Recorded before the reply, so that the message is here before the queue is empty.
     if (owner_.host_.stage != Stage::dot) owner_.record_.delivered(mail_);
     co_await say(Stage::dot, "250 2.0.0 taken");
     mail_.recipients.clear();
@@ -131,7 +131,7 @@ class PracticeMailHost::Conversation {
     }
   }
 
-  // Until the client goes away.
+  // Waits until the client disconnects.
   awaitable<void> hang() {
     for (;;) co_await read_line();
   }
@@ -172,7 +172,7 @@ awaitable<void> PracticeMailHost::serve() {
   for (;;) {
     auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(use_awaitable));
     if (error) continue;
-    // The end of one connection, however it comes, is nothing to the others.
+    // The end of one connection does not affect the others.
     asio::co_spawn(io_, talk(std::move(socket)), [](std::exception_ptr) {});
   }
 }

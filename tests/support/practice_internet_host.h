@@ -1,4 +1,4 @@
-// One mail host of the practice internet: takes mail, greylists, rejects, speaks TLS, or misbehaves at a chosen stage.
+// One mail host of the practice internet: accepts mail, greylists, rejects, offers TLS, or misbehaves at a chosen stage.
 #pragma once
 
 #include <boost/asio.hpp>
@@ -14,25 +14,25 @@ enum class Stage { greeting, ehlo, mail, rcpt, data, dot, never };
 
 enum class HostFault {
   none,
-  reply,     // says `text` instead of what belongs here
-  hang,      // says nothing more and keeps the connection
+  reply,     // sends `text` instead of the usual reply
+  hang,      // sends nothing more and keeps the connection
   close,     // closes
-  drip,      // begins a reply and goes on, an octet at a time, without end
-  flood,     // reply lines without end, as fast as they are read
+  drip,      // begins a reply and continues, an octet at a time, endlessly
+  flood,     // endless reply lines, as fast as they are read
   nonsense,  // octets that are no reply
 };
 
 struct PracticeHost {
   std::string name = {};
   std::string address = {};
-  Stage stage = Stage::never;  // where the fault is
+  Stage stage = Stage::never;  // stage of the fault
   HostFault fault = HostFault::none;
   std::string text = {};
   int greylist = 0;  // refuses each sender and recipient this often with 451 first
   bool tls = false;  // offers STARTTLS
 };
 
-// Listens on host.address:port and talks to whoever comes. `host`, `record` and `tls` outlive it.
+// Listens on host.address:port and serves all clients. `host`, `record` and `tls` must outlive it.
 class PracticeMailHost {
  public:
   PracticeMailHost(boost::asio::io_context& io, const PracticeHost& host, std::uint16_t port, PracticeRecord& record,

@@ -1,5 +1,5 @@
 // practice-internet: runs the practice internet until it is told to end. Usage: practice-internet FOLDER DNS_PORT SMTP_PORT
-// FOLDER/events.jsonl begins with {"event":"ready"} when everybody listens; delivered mail is in FOLDER/mail.
+// FOLDER/events.jsonl begins with {"event":"ready"} when all hosts listen; delivered mail is in FOLDER/mail.
 #include <boost/asio/signal_set.hpp>
 #include <cstdlib>
 #include <iostream>

@@ -1,4 +1,4 @@
-// What the practice internet saw: each message as a file, each event as a line of JSON. The scripts read both.
+// The record of the practice internet: each message as a file, each event as a line of JSON. The scripts read both.
 #pragma once
 
 #include <filesystem>

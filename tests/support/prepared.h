@@ -1,4 +1,4 @@
-// What a mail host gets of a message, with its signatures.
+// The content for a mail host, with its signatures.
 #pragma once
 
 #include <utility>

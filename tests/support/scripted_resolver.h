@@ -1,4 +1,4 @@
-// A Resolver that answers from a table: for tests of what uses the DNS.
+// A Resolver that answers from a table, for tests of users of the DNS.
 #pragma once
 
 #include <map>

@@ -1,4 +1,4 @@
-// A server session over a pipe in memory, with a sink that notes what it is given.
+// A server session over a pipe in memory, with a sink that records everything.
 #pragma once
 
 #include <memory>
@@ -39,7 +39,7 @@ class ServerHarness {
   explicit ServerHarness(mta::smtp::ServerOptions options = standard_options());
   static mta::smtp::ServerOptions standard_options();
 
-  // Sends the octets, lets the session work, and returns what it wrote meanwhile.
+  // Sends the octets, runs the session, and returns its output.
   std::string send(std::string_view bytes);
   std::string wait(Duration duration);
   bool ended() const { return ended_; }

@@ -38,7 +38,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
-// Feeds the input and gathers both outputs, whichever end is ready.
+// Feeds the input and collects both outputs, as they become ready.
 void converse(int to, const std::string& input, int from, int errors, ProgramResult& result) {
   std::size_t sent = 0;
   pollfd ends[3] = {{to, POLLOUT, 0}, {from, POLLIN, 0}, {errors, POLLIN, 0}};

@@ -1,4 +1,4 @@
-// The entrances as they run in the daemon: listeners on loopback and a unix socket in a folder of their own, worker threads, a spool in
+// The entrances as in the daemon: listeners on loopback and a Unix socket in a folder of their own, worker threads, a spool in
 // memory.
 #pragma once
 
@@ -57,7 +57,7 @@ class IntakeHouse {
   FakeDeliverer deliverer;
   LoggingHub events;
   mta::Config base;
-  std::unique_ptr<mta::system::UserLookup> users;  // as open() finds it; null: every name is that of a user
+  std::unique_ptr<mta::system::UserLookup> users;  // used by open(); null: every name is a user
   std::unique_ptr<mta::CurrentConfig> config;
   std::uint16_t port = 0;
 
@@ -69,7 +69,7 @@ class IntakeHouse {
   std::vector<std::thread> threads_;
 };
 
-// Blocking reads from a descriptor of the house, until `text` has come or the other end closed or five seconds passed.
+// Blocking reads from a descriptor of the house, until `text` has come, the other end has closed, or five seconds have passed.
 std::string read_until(int descriptor, const std::string& text);
 void write_everything(int descriptor, const std::string& bytes);
 

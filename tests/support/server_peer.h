@@ -9,7 +9,7 @@
 
 namespace mxpress::testing {
 
-// What the test and the stream share; outlives both.
+// Data shared by the test and the stream; must outlive both.
 struct PeerPipe {
   explicit PeerPipe(asio::io_context& io) : arrived(io.get_executor()) {}
   void give(std::string_view bytes) {
@@ -22,9 +22,9 @@ struct PeerPipe {
   }
 
   std::string input;   // not yet read by the session
-  std::string output;  // everything that the session wrote
+  std::string output;  // all output of the session
   int writes = 0;
-  std::size_t piece = 1u << 20;  // the most that one read gives
+  std::size_t piece = 1u << 20;  // maximum of one read
   bool at_end = false;
   bool closed = false;  // by the session
   BootTime deadline = BootTime::max();

@@ -35,7 +35,7 @@ mta::Config parse(const std::string& toml) {
   return std::move(*config);
 }
 
-// One line without its CRLF; nothing when the client has gone.
+// One line without its CRLF; nullopt if the client has closed.
 Task<std::optional<std::string>> read_line(mta::net::Stream& stream, std::string& buffer) {
   for (;;) {
     const auto end = buffer.find("\r\n");
@@ -97,7 +97,7 @@ Task<void> wait_for(Duration duration) {
   co_await timer.async_wait(use_task);
 }
 
-// A connection that the host has taken. It may end after the host: at the end of a test the simulation goes last.
+// An accepted connection. It may end after the host: at the end of a test the simulation is destroyed last.
 class Open {
  public:
   explicit Open(SimulatedHost& host) : count_(host.open) { host.most_open = std::max(host.most_open, ++*count_); }
@@ -164,7 +164,7 @@ Simulation::Simulation(const std::string& toml, std::size_t many_destinations)
 
 Simulation::~Simulation() {
   mta::capture_log(nullptr, nullptr);
-  while (spool_ && spool_->commit_batch()) {  // who waits for it is still there
+  while (spool_ && spool_->commit_batch()) {  // waiting callers still exist
   }
   spool_.reset();  // first, as in the daemon
   dispatcher_.reset();

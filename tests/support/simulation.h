@@ -23,26 +23,26 @@
 
 namespace mxpress::testing {
 
-// What a simulated mail host received.
+// A message received by a simulated mail host.
 struct SimulatedMail {
   std::string sender;      // argument of MAIL
   std::string recipients;  // arguments of RCPT, separated by a space
   std::string content;     // as sent, with dot stuffing
 };
 
-// A mail host that says what its table says.
+// A mail host that replies by its table.
 struct SimulatedHost {
   std::function<std::string(const std::string& recipient)> rcpt = [](const std::string&) { return "250 2.1.5 ok"; };
   std::function<std::string(const std::string& sender)> mail = [](const std::string&) { return "250 ok"; };
-  std::function<bool(const SimulatedMail&)> breaks_off = [](const SimulatedMail&) { return false; };  // in the content, before the dot
+  std::function<bool(const SimulatedMail&)> breaks_off = [](const SimulatedMail&) { return false; };  // during the content, before the dot
   std::string greeting = "220 mx.there.example ESMTP";
-  std::string reset = "250 ok";                                         // another reply than 2xx: it closes behind it
+  std::string reset = "250 ok";                                         // if not 2xx, it closes afterwards
   std::function<std::string()> dot = [] { return "250 2.0.0 taken"; };  // "" closes the connection
-  Duration takes{0};                                                    // before it replies to the content
+  Duration takes{0};                                                    // delay of the reply to the content
   bool hangs_up = false;                                                // a moment after each message
-  int takes_at_a_time = INT_MAX;                                        // connections; more are refused by 421 at the greeting
-  int connections = 0;                                                  // that were made
-  std::shared_ptr<int> open = std::make_shared<int>(0);                 // of these now, without those refused
+  int takes_at_a_time = INT_MAX;                                        // connections; further ones are refused by 421 at the greeting
+  int connections = 0;                                                  // number so far
+  std::shared_ptr<int> open = std::make_shared<int>(0);                 // currently open, without refused ones
   int most_open = 0;
   std::vector<SimulatedMail> received;
 };
@@ -53,39 +53,39 @@ class Simulation {
   explicit Simulation(const std::string& toml = "", std::size_t many_destinations = mta::delivery::kManyDestinations);
   ~Simulation();
 
-  std::int64_t submitter = 0;  // uid of those who hand in from now on
+  std::int64_t submitter = 0;  // uid of the following submissions
   queue::QueueId submit(const std::string& sender, const std::vector<std::string>& recipients, proto::Notify notify = {});
-  // As a local user hands it in.
+  // Submits it like a local user.
   queue::QueueId submit_as(std::int64_t uid, const std::string& sender, const std::vector<std::string>& recipients);
-  // As the drop folder does with what nobody may be sent.
+  // Submits it like the drop folder does with a message that may not be sent.
   queue::QueueId submit_refused(const std::string& sender, const std::vector<std::string>& recipients, proto::Refused why);
-  // As a client over loopback does whose socket belongs to this user: the mail uses his shares, and is nobody's.
+  // Submits it like a client over loopback whose socket belongs to this user: the mail uses his shares, and has no owner.
   queue::QueueId submit_by_smtp(std::int64_t uid, const std::string& sender, const std::vector<std::string>& recipients);
   void run_for(Duration how_long) { time.run_for(*io_, how_long); }
   bool run_until(const std::function<bool()>& done, Duration at_most) { return time.run_until(*io_, done, at_most); }
-  // As the daemon does while the spool takes nothing.
+  // Like the daemon while the spool accepts nothing.
   void pause(bool paused) { dispatcher_->pause(paused); }
-  // As the daemon does at its end. `idle`: nothing is in flight any more.
+  // Like the daemon at its end. `idle`: nothing is in flight any more.
   void stop(std::function<void()> idle) { dispatcher_->stop(std::move(idle)); }
-  // As recovery does, which may be late: the spool has it, and the pool is told.
+  // Like recovery, which may be late: the spool has the record, and the workers get it.
   void restore(const queue::SiteRecord& record) {
     spool_->record_site(record);
     dispatcher_->restore_site(record);
   }
-  // Nothing gets onto the disk until commit_again().
+  // Nothing is written to the disk until commit_again().
   void stop_committing() { time.set_other_work(nullptr); }
   void commit_again() {
     time.set_other_work([this] { return spool_->commit_batch(); });
   }
-  // Puts another mxpress.toml in force.
+  // Puts another mxpress.toml into use.
   void reload(const std::string& toml);
-  // The process is killed at this moment and starts again on what the kernel has, or the power is cut.
+  // The process is killed now and starts again with the kernel's data, or power is cut.
   void crash(test::ForgetfulDisk::Cut cut = test::ForgetfulDisk::Cut::all);
 
-  // The daemon ends in peace, and starts again after this time.
+  // The daemon stops normally, and starts again after this time.
   void restart(Duration after);
 
-  // The process is killed, and nothing starts again: its memory is given back.
+  // The process is killed, and nothing starts again: its memory is freed.
   void kill();
 
   queue::MessageStore& spool() { return *spool_; }
@@ -105,18 +105,18 @@ class Simulation {
   void refuse(const std::string& address) { hosts_.erase(address); }
   // Each attempt to connect, in order.
   const std::vector<std::string>& connections() const { return connections_; }
-  // The source address of each; "": as the system chooses.
+  // The source address of each; "": chosen by the system.
   const std::vector<std::string>& sources() const { return sources_; }
 
-  // Of messages that are submitted, behind From.
+  // The rest of submitted messages, after From.
   std::string text = "Subject: a test\r\n\r\nhello\r\n";
   std::string from{};                          // in From; empty: the sender
   std::string held_because{};                  // proto::Envelope::held_because
   std::string boot = "first";                  // of the system, from the next start on
   std::set<queue::QueueId> poison;             // recovery sets them aside
-  std::string refusal = "connection refused";  // of addresses without a host
-  std::set<std::string> near{};                // addresses that there is a route to without has_route
-  bool has_route = true;                       // this host has a route to any network
+  std::string refusal = "connection refused";  // for addresses without a host
+  std::set<std::string> near{};                // addresses with a route even if has_route is false
+  bool has_route = true;                       // this host has a route to the internet
   std::uint64_t memory = UINT64_MAX;           // SpoolOptions::memory, from the next start on
   std::size_t ended_kept = 10'000;             // SpoolOptions::ended_kept, from the next start on
 

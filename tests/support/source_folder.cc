@@ -1,4 +1,4 @@
-// The only file that is compiled differently in each clone (CMakeLists.txt): it holds the clone's path.
+// The path of this clone. The only file that is compiled differently in each clone (CMakeLists.txt).
 #include "tests/support/source_folder.h"
 
 namespace mxpress::test {

@@ -1,4 +1,4 @@
-// Where the project's files are that tests read.
+// The place of the project's files that tests read.
 #pragma once
 
 #include <boost/filesystem/path.hpp>

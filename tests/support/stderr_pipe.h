@@ -1,4 +1,4 @@
-// A pipe in the place of stderr, for tests of the log: nothing is read from it unless the test does.
+// A pipe in place of stderr, for tests of the log: it is only read by the test.
 #pragma once
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 namespace mxpress::testing {
 
-// Puts a pipe in the place of stderr for one test.
+// Replaces stderr by a pipe for one test.
 class StderrPipe {
  public:
   StderrPipe() : saved_(::dup(STDERR_FILENO)) {
@@ -30,7 +30,7 @@ class StderrPipe {
     ::close(ends_[1]);
     saved_ = -1;
   }
-  // Everything written, after nobody can write any more.
+  // Everything written, once nobody can write any more.
   std::string read_all() {
     restore();
     std::string text;
@@ -38,7 +38,7 @@ class StderrPipe {
     for (ssize_t n; (n = ::read(ends_[0], buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
     return text;
   }
-  // Everything up to where `what` has been written, or until nothing has come for long.
+  // Everything up to the first `what`, or until nothing has come for long.
   std::string read_until(const std::string& what) {
     std::string text;
     char buffer[65536];
@@ -57,7 +57,7 @@ class StderrPipe {
   int ends_[2] = {-1, -1};
 };
 
-// What earlier tests have logged waits for a writer: into nothing with it.
+// Discards log lines of earlier tests that wait for a writer.
 inline void drop_waiting_lines() {
   const int saved = ::dup(STDERR_FILENO);
   const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);

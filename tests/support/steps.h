@@ -11,7 +11,7 @@
 
 namespace mxpress::testing {
 
-// Appends what an event tells, one step each.
+// Appends the steps of an event.
 class Steps {
  public:
   explicit Steps(std::vector<std::string>& steps) : steps_(steps) {}

@@ -1,4 +1,4 @@
-// A folder of its own for one test, on the real disk; gone afterwards.
+// A folder for one test, on the real disk; removed afterwards.
 #pragma once
 
 #include <boost/filesystem/operations.hpp>

@@ -32,7 +32,7 @@ EVP_PKEY* key_of(const char* type, int selection, std::vector<std::pair<const ch
   return key;
 }
 
-// n = p1 * p2 * ..., d = e^-1 mod (p1 - 1)(p2 - 1)...; nothing of it is used but n, e and d.
+// n = p1 * p2 * ..., d = e^-1 mod (p1 - 1)(p2 - 1)...; only n, e and d are used.
 EVP_PKEY* make_rsa(int bits, int exponent_bits) {
   constexpr int kPrimeBits = 256;
   std::unique_ptr<BN_CTX, decltype(&BN_CTX_free)> context(BN_CTX_new(), &BN_CTX_free);

@@ -18,17 +18,17 @@ using PrepareTls = std::function<void(ssl_ctx_st*)>;
 void use_ec_certificate(ssl_ctx_st* context);
 // An RSA key whose modulus has many small primes: quick to make, as costly to use as any, not secret. `exponent_bits` 17: 65537.
 void use_rsa_certificate(ssl_ctx_st* context, int bits, int exponent_bits = 17);
-// Certificates to send along that sign nothing, each with so many octets of comment.
+// Adds certificates to the chain that sign nothing, each with a comment of this size.
 void add_to_chain(ssl_ctx_st* context, int certificates, std::size_t comment_octets);
-// A certificate with this key to send along: a curve of OpenSSL's (P-224), written as `encoding` (named_curve, explicit) with its points as
+// A certificate with this key for the chain: a curve of OpenSSL's (P-224), written as `encoding` (named_curve, explicit) with its points as
 // `points` (compressed, uncompressed); or ED25519, ED448.
 struct ChainKey {
   const char* kind = "P-256";
-  const char* encoding = nullptr;  // as OpenSSL does it
+  const char* encoding = nullptr;  // OpenSSL's default
   const char* points = nullptr;
 };
 void add_to_chain(ssl_ctx_st* context, const ChainKey& key);
-// The server asks for a certificate of so many authorities, each with a name of so many octets and some more.
+// The server asks for a certificate of this many authorities, each with a name of about this many octets.
 void ask_for_certificate(ssl_ctx_st* context, int authorities, std::size_t name_octets);
 // TLS 1.2 with DHE in a random group, and nothing else.
 void insist_on_dh(ssl_ctx_st* context, int bits);
@@ -40,13 +40,13 @@ class MemoryTlsServer {
  public:
   explicit MemoryTlsServer(const PrepareTls& prepare);
   ~MemoryTlsServer();
-  // Handshakes both sides as far as they get; returns the client's last step.
+  // Runs the handshake of both sides as far as possible; returns the client's last step.
   mta::net::TlsEngine::Step shake(mta::net::TlsEngine& client);
-  // The client's reads until it wants more than there is, or fails; what was read is appended to `said`.
+  // Lets the client read until it needs more input, or fails; the result is appended to `said`.
   mta::net::TlsEngine::Step let_read(mta::net::TlsEngine& client, std::string& said);
-  // What the server has read meanwhile.
+  // The data that the server has read meanwhile.
   std::string take_heard();
-  // The octets of the client that the server has not used.
+  // The client's octets that the server has not used.
   std::size_t unread() const;
   ssl_st* session() { return session_; }
 

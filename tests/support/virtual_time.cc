@@ -25,13 +25,13 @@ VirtualTime::~VirtualTime() { Clock::install(nullptr); }
 
 WallTime VirtualTime::wall() const { return WallTime(std::chrono::floor<Duration>(nanoseconds(now_.load() + wall_offset_.load()))); }
 
-// The reactor is woken for timers that are due, and by ask_for_next_timer() alone for later ones: real time must not reach them.
+// The reactor is woken for due timers; for later ones only by ask_for_next_timer(): real time must not reach them.
 nanoseconds VirtualTime::before_sleep(nanoseconds until_next_timer) {
   next_ = now_.load() + until_next_timer.count();
   return until_next_timer <= nanoseconds::zero() ? nanoseconds::zero() : kCentury;
 }
 
-// A timer that was due before all others makes the reactor look through its heap: when it has run, `next_` speaks of what remains there.
+// A timer due before all others makes the reactor look through its heap: afterwards `next_` is the earliest remaining one.
 void VirtualTime::ask_for_next_timer(asio::io_context& io) {
   bool asked = false;
   Timer question(io.get_executor());

@@ -1,4 +1,4 @@
-// A simulated clock: days of waiting pass in no time. The loop runs dry, then time jumps to the next timer.
+// A simulated clock: days of waiting pass in no time. When the loop has no work, time jumps to the next timer.
 #pragma once
 
 #include <atomic>
@@ -9,7 +9,7 @@
 
 namespace mxpress::testing {
 
-// Installs itself as the clock in force; the system's comes back when it is destroyed. Construct it before the first timer of the test is
+// Installs itself as the clock in use; the system's returns when it is destroyed. Construct it before the first timer of the test is
 // started, and destroy it after the io_context. Only the thread that calls run*() may move time; any thread may read it.
 class VirtualTime final : public Clock {
  public:
@@ -28,15 +28,15 @@ class VirtualTime final : public Clock {
   void run(asio::io_context& io);
   // The same for exactly this long: timers at the end are included, and time then stands at the end.
   void run_for(asio::io_context& io, std::chrono::nanoseconds how_long);
-  // Until `done` is true; says whether it became true within this long. Time stands where it became true.
+  // Runs until `done` is true; returns whether it became true within this time. Time stops at that moment.
   bool run_until(asio::io_context& io, const std::function<bool()>& done, std::chrono::nanoseconds at_most = std::chrono::hours(24 * 365));
 
   // Steps the wall clock only, as an administrator or NTP does.
   void step_wall(Duration by) { wall_offset_ += std::chrono::nanoseconds(by).count(); }
-  // Work that is not the loop's, such as a journal's commit_batch(): called whenever the loop is dry; says whether it did something.
-  // Time does not jump before it says no.
+  // Work outside the loop, such as a journal's commit_batch(): called when the loop has no work; returns whether it did something. Time
+  // does not jump before it returns false.
   void set_other_work(std::function<bool()> other_work) { other_work_ = std::move(other_work); }
-  // For tests that use real sockets on loopback: what is on its way in the kernel gets this much real time before time jumps.
+  // For tests with real sockets on loopback: data in the kernel gets this much real time before time jumps.
   void set_socket_grace(std::chrono::milliseconds grace) { socket_grace_ = grace; }
 
  private:
@@ -46,7 +46,7 @@ class VirtualTime final : public Clock {
 
   std::atomic<std::int64_t> now_;
   std::atomic<std::int64_t> wall_offset_;
-  std::atomic<std::int64_t> next_{0};  // when the earliest timer of the loop falls due, as last asked
+  std::atomic<std::int64_t> next_{0};  // due time of the loop's earliest timer, as last asked
   std::function<bool()> other_work_;
   std::chrono::milliseconds socket_grace_{0};
 };

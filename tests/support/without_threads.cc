@@ -8,7 +8,7 @@
 namespace mxpress::testing {
 namespace {
 
-constexpr uid_t kNobodyElse = 64889;  // root's threads are not counted
+constexpr uid_t kNobodyElse = 64889;  // a uid without processes: root's threads are not counted
 
 void limit_to(rlim_t threads) {
   rlimit limit{};

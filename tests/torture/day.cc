@@ -9,7 +9,7 @@ using Kind = queue::NewMessage::NoticeFor::Kind;
 
 namespace {
 
-// What is carried from one part of the day into the next.
+// Data carried from one part of the day into the next.
 struct Mail {
   QueueId two, large, dropped, owed, expired, notice;
 };

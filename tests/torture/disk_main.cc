@@ -1,4 +1,4 @@
-// torture-disk: the scripted day of the spool on a disk that forgets, seed after seed. Exit code 1 if a promise was broken.
+// torture-disk: the scripted day of the spool on a disk that forgets, seed after seed. Exit code 1 if a guarantee was broken.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -18,8 +18,8 @@ using namespace mxpress::torture;
 constexpr std::uint64_t kShown = 30;  // failures
 
 struct Options {
-  std::uint64_t cuts = 1'000'000;     // rounds begin until there were so many
-  std::uint64_t first = 1, last = 0;  // seeds; last 0: as many as the cuts ask for
+  std::uint64_t cuts = 1'000'000;     // rounds begin until this many were made
+  std::uint64_t first = 1, last = 0;  // seeds; last 0: as many as needed for the cuts
   std::uint64_t again = 20;           // as in Plan
   std::uint64_t stride = 1;
   unsigned jobs = 1;

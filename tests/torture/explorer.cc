@@ -1,4 +1,4 @@
-// Runs the day once and forks the disk at each operation; a fork recovers, lives on for an hour, and is cut again.
+// Runs the day once and forks the disk at each operation; a fork recovers, runs for an hour, and is cut again.
 #include "tests/torture/explorer.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ struct Named {
 constexpr Named kCuts[] = {{Cut::nothing, "nothing"}, {Cut::prefix, "prefix"}, {Cut::subset, "subset"}, {Cut::names, "names"},
                            {Cut::data, "data"},       {Cut::all, "all"},       {Cut::kill, "kill"}};
 constexpr std::uint64_t kUntilRestart = 1u << 30;  // calls
-constexpr std::uint64_t kAgain = 12;               // calls within which the next one fails: those of a fresh segment, and some more
+constexpr std::uint64_t kAgain = 12;               // calls within which the next one fails: those of a new segment, and some more
 
 const char* name_of(Cut cut) { return kCuts[static_cast<std::size_t>(cut)].name; }
 const char* name_of(Disk::Fault fault) {

@@ -1,4 +1,4 @@
-// The test of the torture itself: each sync of the spool is left out, and that must be found.
+// The test of the torture itself: each sync of the spool is left out in turn, and that must be detected.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 namespace mxpress::torture {
 
 struct LeftOut {
-  const char* what;  // which sync
+  const char* what;  // the sync
   bool (*matches)(test::ForgetfulDisk::Call call, const std::string& path);
 };
 
-// Every place in queue/ that syncs, told apart by what it syncs.
+// Every place in queue/ that syncs, identified by the thing synced.
 const std::vector<LeftOut>& syncs();
 
 struct Finding {
-  std::uint64_t cuts = 0;  // until it was found
-  std::string what;        // empty: it was not
+  std::uint64_t cuts = 0;  // until it was detected
+  std::string what;        // empty: not detected
 };
 Finding find_left_out(const LeftOut& sync, std::uint64_t seed);
 

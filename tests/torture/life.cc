@@ -1,4 +1,4 @@
-// Drives a spool as a daemon would.
+// Drives a spool like a daemon.
 #include "tests/torture/life.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ using Kind = queue::NewMessage::NoticeFor::Kind;
 namespace {
 
 constexpr WallTime kNow{Duration(5000)};
-constexpr int kStarts = 6;  // tries of a daemon that its service manager starts again
+constexpr int kStarts = 6;  // tries of a daemon that its service manager restarts
 
 proto::Mailbox mailbox(const std::string& text) { return std::move(proto::Mailbox::parse(text)).value(); }
 
@@ -70,7 +70,7 @@ bool Life::start_once() {
   for (const auto& message : found_)
     if (!recovered.found.emplace(message.id, message).second) broken_.push_back(message.id.to_string() + " was told twice");
   if (const auto there = spool_->load(early)) recovered.found.emplace(early, *there);
-  if (Promises::is_blind(recovered)) return busy_hour(2), stop(), false;  // new mail alone; what it did not see must stay
+  if (Promises::is_blind(recovered)) return busy_hour(2), stop(), false;  // only new mail; the mail that it could not see must stay
   const auto problems = promises_.compare(recovered);
   broken_.insert(broken_.end(), problems.begin(), problems.end());
   promises_.accept(recovered);
@@ -102,7 +102,7 @@ queue::NewMessage Life::compose(const Letter& letter, const std::string& content
   return message;
 }
 
-// In three pieces; nothing if the disk does not take them.
+// In three pieces; null if the disk refuses them.
 std::unique_ptr<queue::LargeContent> Life::receive(const std::string& content) {
   auto opened = spool_->open_large();
   if (!opened) return nullptr;

@@ -1,4 +1,4 @@
-// The life of one process with a spool on a disk in memory: what it asks for is noted in the promises beside it.
+// One process with a spool on a disk in memory: its requests are noted in the promises.
 #pragma once
 
 #include <memory>
@@ -13,22 +13,22 @@ namespace mxpress::torture {
 
 class Life {
  public:
-  // All three outlive it. What a recovery gets wrong is added to `broken`.
+  // All three must outlive it. Errors of a recovery are appended to `broken`.
   Life(test::ForgetfulDisk& disk, Promises& promises, std::vector<std::string>& broken);
   ~Life() = default;
 
-  // A process that opens the spool and recovers, again when a disk that fails lets it not start. False: it never did.
+  // Starts a process that opens the spool and recovers; again if a failing disk prevents the start. False: it never started.
   bool start();
   void stop() { spool_.reset(); }
-  // What the spool reported, for people.
+  // The reports of the spool, for people.
   const std::vector<std::string>& reports() const { return reports_; }
-  // Loses the power: nothing of what is still in memory reaches the disk.
+  // Cuts power: nothing still in memory reaches the disk.
   void die();
 
   struct Letter {
     std::vector<std::string> recipients{"b@example.org"};
     std::size_t octets = 600;
-    bool has_own_file = false;  // as large content has
+    bool has_own_file = false;  // like large content
     std::string drop_name{};
     std::vector<queue::NewMessage::NoticeFor> notice_for{};
   };
@@ -40,12 +40,12 @@ class Life {
   void expire(QueueId id, std::vector<std::uint32_t> recipients);
   void act(queue::ActionKind action, std::vector<QueueId> ids);
   void record_site(const std::string& name, std::uint32_t failures);
-  void write();   // what waits reaches the kernel; not synced
-  void commit();  // all that waits is synced
+  void write();   // waiting operations reach the kernel; not synced
+  void commit();  // all waiting operations are synced
   void checkpoint();
-  // Many messages, most of them delivered at once, so that journal segments fill and go.
+  // Many messages, most of them delivered at once, so that journal segments fill and are removed.
   void busy_hour(int messages);
-  // What a daemon does first of all: it takes the drop folder in, composes the notices that are pending, tries what waits, shortens the
+  // The first work of a daemon: takes in the drop folder, composes pending notices, tries waiting mail, shortens the
   // journal.
   void first_hour();
 
@@ -64,11 +64,11 @@ class Life {
   std::vector<Message> found_;
   std::uint64_t salt_;
   int number_ = 0;
-  std::unique_ptr<queue::SteppedSpool> spool_;  // last: its callbacks know the others
+  std::unique_ptr<queue::SteppedSpool> spool_;  // last: its callbacks use the others
 };
 
-// A day that does everything a spool does, with several batches, segments and restarts. The same at each call; ends early when the disk
-// does not let a process start any more.
+// A day that does everything a spool can do, with several batches, segments and restarts. The same at each call; ends early if the disk
+// prevents a process from starting.
 void live_a_day(Life& life);
 
 }  // namespace mxpress::torture

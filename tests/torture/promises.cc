@@ -1,4 +1,4 @@
-// Folds what was promised and what was only asked for into the states that a message may be found in.
+// Computes from promises and open requests the states that a message may be found in.
 #include "tests/torture/promises.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ std::string story(const Message& message) {
   return text + ", attempts " + std::to_string(message.attempts.size());
 }
 
-// A disk that gives an error now gives no wrong content.
+// Content is not wrong if the disk gives an error now.
 bool is_wrong(const queue::Content& content, const std::string& expected) {
   std::string is(content.size(), '\0');
   const auto n = content.read(0, is.data(), is.size());
@@ -93,7 +93,7 @@ void Promises::promise_change(QueueId id, std::size_t index) {
   promise_sites(change.moment);
 }
 
-// What was asked for earlier is durable earlier.
+// Earlier requests are durable earlier.
 void Promises::promise_sites(std::uint64_t before) {
   for (auto& [name, values] : sites_)
     while (values.size() > 1 && values[1].moment > born_ && values[1].moment < before) values.erase(values.begin());
@@ -154,7 +154,7 @@ void Promises::compare_letter(QueueId id, const Letter& letter, Recovered& recov
   const auto problem = [&](const std::string& what) { out.push_back(id.to_string() + " " + what); };
   const auto live = recovered.found.find(id);
   if (live == recovered.found.end()) {
-    if (letter.moment > born_) return;  // of this life: a recovery does not tell it
+    if (letter.moment > born_) return;  // of this process: a recovery does not report it
     if (letter.is_promised && !can_be_over(letter)) problem("was promised and is lost");
     return;
   }
@@ -169,7 +169,7 @@ void Promises::compare_letter(QueueId id, const Letter& letter, Recovered& recov
   if (!message.content || is_wrong(*message.content, letter.content)) problem("has another content");
 }
 
-// The notice and "owed no more" are both there or both not.
+// The notice and the end of the pending state are both there or both missing.
 void Promises::compare_notice(QueueId id, const Letter& letter, const Asked& told, Recovered& recovered,
                               std::vector<std::string>& out) const {
   const auto notice = letters_.find(told.notice);
@@ -210,7 +210,7 @@ void Promises::compare_sites(const Recovered& recovered, std::vector<std::string
 void Promises::accept(Recovered& recovered) {
   std::erase_if(letters_, [&](const auto& letter) { return letter.second.moment <= born_ && !recovered.found.contains(letter.first); });
   for (auto& [id, letter] : letters_) {
-    if (!recovered.found.contains(id)) continue;  // of this life
+    if (!recovered.found.contains(id)) continue;  // of this process
     auto& found = recovered.found.at(id);
     letter.is_promised = true;
     letter.forgotten += letter.changes.size();

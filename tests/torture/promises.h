@@ -1,4 +1,4 @@
-// What the spool has promised at each moment, kept beside it, and whether what it recovers is exactly that.
+// The spool's promises at each moment, recorded beside it, and the comparison with its recovery.
 #pragma once
 
 #include <cstdint>
@@ -17,34 +17,34 @@ using queue::QueueId;
 // Copied for each cut. One thread.
 class Promises {
  public:
-  // Before the spool is asked. What is only asked for may be there after a cut, wholly, or not at all.
+  // Call it before the spool is asked. A request may be found after a cut, completely or not at all.
   void ask_store(QueueId id, const queue::NewMessage& message, std::string content);
   void ask_change(QueueId id, const queue::StateChange& change);
   void ask_site(const queue::SiteRecord& site);
 
-  // A new process: what an earlier one was only asked for waits for nothing any more.
+  // A new process: open requests of an earlier one will not complete any more.
   void begin_life() { born_ = moment_; }
 
-  // When the spool says that it is durable. `id`: of the message that a drop file became, now or earlier.
+  // Call it when the spool reports durability. `id`: of the message that a drop file became, now or earlier.
   void promise_store(QueueId asked, QueueId id);
-  // `index`: the how-maniest change that was asked for of this message, as changes_of() said before ask_change().
+  // `index`: the number of the change requested for this message, from changes_of() before ask_change().
   void promise_change(QueueId id, std::size_t index);
   std::size_t changes_of(QueueId id) const;
   bool is_promised(QueueId id) const;
 
-  // What a recovery found: everything that was promised, and nothing that was never asked for. One sentence for each difference.
+  // The findings of a recovery: everything that was promised, and nothing that was never requested. One sentence for each difference.
   struct Recovered {
     std::map<QueueId, Message> found;
     std::map<std::string, std::uint32_t> sites;  // failures
     queue::MessageStore& spool;
   };
   std::vector<std::string> compare(Recovered& recovered) const;
-  // The disk did not give all, and the spool says so: what it told then says nothing of what was promised.
+  // The disk could not read everything, and the spool reports that: then its findings prove nothing about the promises.
   static bool is_blind(Recovered& recovered) { return recovered.spool.counters().unread != 0; }
-  // What a recovery has told is a promise, too: the daemon acts on it.
+  // The findings of a recovery become promises, too: the daemon acts on them.
   void accept(Recovered& recovered);
 
-  // Names of drop files of which nobody was told that they are stored: they are still in the folder, and are taken in again.
+  // Names of drop files that nobody was told are stored: they are still in the folder, and are taken in again.
   std::vector<std::string> untaken_drops() const;
   std::size_t promised() const;
 
@@ -60,7 +60,7 @@ class Promises {
     std::vector<std::string> recipients;
     std::uint64_t moment = 0;
     bool is_promised = false;
-    Message base;  // held, recipients and attempts, as the last recovery told them
+    Message base;  // held, recipients and attempts, as the last recovery found them
     std::vector<Asked> changes;
     std::size_t forgotten = 0;  // changes that are in `base`, or never will be
   };
@@ -79,7 +79,7 @@ class Promises {
 
   std::map<QueueId, Letter> letters_;
   std::map<std::string, std::vector<Site>> sites_;  // the first is promised
-  std::map<std::string, bool> drops_;               // whether somebody was told that it is stored
+  std::map<std::string, bool> drops_;               // true if somebody was told that it is stored
   std::uint64_t moment_ = 0, born_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Which alerts are told when.
+// The choice and the times of alerts.
 #include "mta/app/alert_desk.h"
 
 #include <catch2/catch.hpp>

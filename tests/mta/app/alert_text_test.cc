@@ -1,4 +1,4 @@
-// The text of an alert, and the way that it takes.
+// The text of an alert, and the route that it takes.
 #include "mta/app/alert_text.h"
 
 #include <catch2/catch.hpp>

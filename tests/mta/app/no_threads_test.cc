@@ -1,4 +1,4 @@
-// A system that allows no more threads: nothing dies of it, and nothing stays broken.
+// A system that allows no more threads: no process dies because of it, and all recover.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ int connected(const fs::path& path) {
   return ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? socket : -1;
 }
 
-// The server hangs up; a client that it serves waits forever.
+// True if the server closes; a client that it serves would wait without end.
 bool is_hung_up_on(int client) {
   char octet;
   const bool ended = ::read(client, &octet, 1) == 0;
@@ -74,7 +74,7 @@ int serve_control(const std::function<void(Threads)>& set) {
   }
   set(Threads::allowed);
   const int client = connected(options.socket);
-  const std::uint32_t nonsense = 0xffffffff;  // a thread reads it, and hangs up
+  const std::uint32_t nonsense = 0xffffffff;  // a thread reads it, and closes
   if (::write(client, &nonsense, sizeof nonsense) != sizeof nonsense || !is_hung_up_on(client)) return 4;
   server->reset();
   fs::remove_all(options.socket.parent_path());

@@ -1,4 +1,4 @@
-// Which sources are asked when, on which threads, and who is told.
+// Sources of logins: when and on which threads they are asked, and who gets the news.
 #include "mta/auth/login_keeper.h"
 
 #include <catch2/catch.hpp>
@@ -21,12 +21,12 @@ using mta::auth::LoginKeeper;
 using mta::auth::LoginSource;
 using mta::auth::Secret;
 
-constexpr auto kLong = 60s;  // until a test that hangs says so
+constexpr auto kLong = 60s;  // time limit of a test that hangs
 
-// What all sources give, by the name of their credentials. Any thread.
+// The results of all sources, by the name of their credentials. Any thread.
 class Sources {
  public:
-  // The next fetches give these, one each; the last one again and again. "!why" is a failure.
+  // The next fetches return these, one each; the last one repeatedly. "!why" is a failure.
   void give(const std::string& name, std::deque<std::string> texts) {
     const std::lock_guard lock(mutex_);
     texts_[name] = std::move(texts);
@@ -35,7 +35,7 @@ class Sources {
     const std::lock_guard lock(mutex_);
     hanging_[name] = 0;
   }
-  // The first `fetches`, or all of them.
+  // Releases the first `fetches`, or all of them.
   void go_on(const std::string& name, int fetches = INT_MAX) {
     const std::lock_guard lock(mutex_);
     hanging_[name] = fetches;
@@ -80,7 +80,7 @@ class Sources {
     Source(Sources& all, std::string name, bool immediate) : all_(all), name_(std::move(name)), immediate_(immediate) {}
     Result<FetchedSecret> fetch(const std::stop_token& stop) override { return all_.fetch(name_, stop); }
     bool is_immediate() const override { return immediate_; }
-    // "host/name": those of a host wait for each other.
+    // "host/name": sources of the same host wait for each other.
     std::string queue_name() const override { return name_.find('/') == name_.npos ? std::string() : name_.substr(0, name_.find('/')); }
 
    private:
@@ -93,7 +93,7 @@ class Sources {
   std::condition_variable_any changed_;
   std::map<std::string, std::deque<std::string>> texts_;
   std::map<std::string, int> fetches_;
-  std::map<std::string, int> hanging_;  // so many fetches go on
+  std::map<std::string, int> hanging_;  // number of fetches to release
   std::thread::id last_thread_;
 };
 
@@ -117,7 +117,7 @@ mta::Config with_files(const std::vector<std::string>& names) {
 
 std::string password(const mta::auth::Logins& logins, const std::string& name) { return logins.at(name)->get()->password.reveal(); }
 
-// Who is told, to be waited for.
+// Records the news, and waits for them.
 class Told {
  public:
   explicit Told(LoginKeeper& keeper) {
@@ -292,7 +292,7 @@ TEST_CASE("login keeper: what a reload has overtaken changes nothing when it com
   for (const auto& [name, fetches] : {std::pair("a", 2), {"b", 1}, {"c", 1}}) REQUIRE(sources.wait_for_fetches(name, fetches));
   CHECK(sources.fetches("d") == 0);
   sources.go_on("a", 1);
-  REQUIRE(sources.wait_for_fetches("d", 1));  // by the one thread that is free, behind that of `a`
+  REQUIRE(sources.wait_for_fetches("d", 1));  // by the one free thread, after the source of `a`
   CHECK(logins.at("a")->get()->user == "you");
   CHECK(logins.at("a")->get()->password.empty());
 }

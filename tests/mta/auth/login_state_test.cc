@@ -1,4 +1,4 @@
-// When secrets are fetched, and what becomes of the login.
+// The times of fetches, and their effect on the login.
 #include "mta/auth/login_state.h"
 
 #include <catch2/catch.hpp>
@@ -38,10 +38,10 @@ struct Fetching {
     state.begin_fetch(now);
     return state.end_fetch(result, now);
   }
-  // Until the next fetch; Duration::max(): there is none.
+  // Time until the next fetch; Duration::max(): there is none.
   Duration wait() const { return state.due() == Instant::max() ? Duration::max() : std::max(state.due(), now) - now; }
   std::string password() const { return state.login()->password.reveal(); }
-  // The gaps between so many fetches that all come to the same.
+  // The gaps between this many fetches with the same result.
   std::vector<Duration> gaps(int count, const std::function<void()>& fetch_once) {
     std::vector<Duration> gaps;
     for (int i = 0; i < count; ++i) {

@@ -1,4 +1,4 @@
-// Secrets in what hosts say.
+// Secrets in texts of hosts.
 #include "mta/auth/login.h"
 
 #include <catch2/catch.hpp>
@@ -21,7 +21,7 @@ Login login_of(const std::string& secret, bool is_token) {
   return login;
 }
 
-// As tokens are: no part comes twice.
+// Like a token: no part occurs twice.
 std::string token_of(std::size_t length) {
   std::string token;
   for (std::size_t i = 0; token.size() < length; ++i) token += std::to_string(i * 7919) + "-";

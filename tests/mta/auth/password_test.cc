@@ -1,4 +1,4 @@
-// Passwords from files: what is taken, and what is refused with which words.
+// Passwords from files: accepted and refused texts, and the error messages.
 #include "mta/auth/password.h"
 
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-// Signing in against GNU SASL's own server side, and what a host must not make us do.
+// Signing in against GNU SASL's own server side, and protection against hostile hosts.
 #include "mta/auth/sasl_client.h"
 
 #include <gsasl.h>
@@ -26,7 +26,7 @@ Login login_of(const std::string& user, const std::string& password) {
   return login;
 }
 
-// The other side, by the same library's server.
+// The server side, by the same library.
 class Server {
  public:
   Server(const std::string& mechanism, const std::string& password, const std::string& binding) : password_(password), binding_(binding) {
@@ -39,7 +39,7 @@ class Server {
     gsasl_finish(session_);
     gsasl_done(context_);
   }
-  // The next challenge; GSASL_OK: it knows the client.
+  // The next challenge; GSASL_OK: the client is authenticated.
   int step(const std::string& octets, std::string& challenge) {
     char* output = nullptr;
     std::size_t size = 0;
@@ -69,7 +69,7 @@ class Server {
   Gsasl_session* session_ = nullptr;
 };
 
-// As SMTP carries it: true if the host knows the client at the end.
+// The exchange as in SMTP: true if the client is authenticated at the end.
 bool signs_in(const std::string& mechanism, const Login& login, const std::string& servers_password, const Channel& channel,
               const std::string& servers_binding) {
   Server server(mechanism, servers_password, servers_binding);
@@ -87,7 +87,7 @@ bool signs_in(const std::string& mechanism, const Login& login, const std::strin
   while (code == GSASL_NEEDS_MORE || (code == GSASL_OK && !challenge.empty())) {
     const auto next = client.step(challenge);
     if (!next) return false;
-    if (code == GSASL_OK) break;  // the last challenge proves the host; the client has nothing to add
+    if (code == GSASL_OK) break;  // the last challenge proves the host's identity; the client has nothing to add
     code = server.step(*next, challenge);
   }
   return code == GSASL_OK && client.is_complete();

@@ -30,7 +30,7 @@ struct Ran {
   std::string out, error;
 };
 
-// A spool that a daemon has left: three messages, one of them tried already, and one that has moved into a file of its own.
+// A spool left by a daemon: three messages, one of them tried already, and one moved into a file of its own.
 struct Left {
   test::TempFolder folder;
   queue::SystemDisk disk;
@@ -79,7 +79,7 @@ struct Left {
   }
   std::string id(std::size_t which) const { return ids[which].to_string(); }
 
-  // What there is: names, contents, and when each was changed.
+  // The files: names, contents, and times of their last change.
   using Picture = std::map<std::string, std::tuple<std::string, std::int64_t, std::int64_t>>;
   Picture picture() const {
     Picture all;

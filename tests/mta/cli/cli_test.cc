@@ -1,4 +1,4 @@
-// The mxpress command: its command line, what it prints, and that nothing from outside reaches the terminal.
+// The mxpress command: its command line, its output, and that no text from outside reaches the terminal uncleaned.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <ctime>

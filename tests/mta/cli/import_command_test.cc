@@ -1,4 +1,4 @@
-// mxpress import: what it shows, what it writes, and when it writes nothing.
+// mxpress import: its output, the files that it writes, and when it writes nothing.
 #include <sys/stat.h>
 
 #include <sstream>

@@ -1,4 +1,4 @@
-// mailq of users who may not see others' mail, and of mail that waits outside the queue: never called empty, always counted.
+// mailq for users who may not see others' mail, and mail that waits outside the queue: never called empty, always counted.
 #include <boost/filesystem/fstream.hpp>
 #include <boost/filesystem/operations.hpp>
 #include <catch2/catch.hpp>
@@ -21,13 +21,13 @@ namespace {
 
 constexpr mta::control::ControlPeer kUser{1001, false};
 
-// As check_mailq of the monitoring plugins reads sendmail's mailq: whatever it does not know is nothing.
+// As check_mailq of the monitoring plugins parses sendmail's mailq: lines that it does not know are ignored.
 int counted_as_sendmail(const std::string& output) {
   std::smatch found;
   return std::regex_search(output, found, std::regex("\n\\s+Total requests:\\s(\\d+)\n", std::regex::icase)) ? std::stoi(found[1]) : 0;
 }
 
-// The same for Postfix's mailq: the last line alone decides. -1: it makes nothing of it.
+// The same for Postfix's mailq: only the last line counts. -1: it cannot be parsed.
 int counted_by_monitoring(const std::string& output) {
   const std::string last = output.substr(output.rfind('\n', output.size() - 2) + 1);
   std::smatch found;

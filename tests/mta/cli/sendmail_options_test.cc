@@ -229,7 +229,7 @@ TEST_CASE("sendmail: the start of the message loses its mbox line and gains From
   CHECK(completed("From joe Thu Jan 1\r\n" + complete) == complete);
   CHECK(completed("Subject: s\r\n\r\nb\r\n") == "From: Joe Doe <joe>\r\nSubject: s\r\n\r\nb\r\n");
   CHECK(completed("only text\r\n") == "From: Joe Doe <joe>\r\nonly text\r\n");
-  CHECK(completed(" indented text\r\n") == " indented text\r\n");  // would be a part of From
+  CHECK(completed(" indented text\r\n") == " indented text\r\n");  // would become part of From
   options.full_name = "Evil\r\nBcc: x";
   sender = "a@b.example";
   CHECK(completed("\r\nb\r\n").find("\r\nBcc") == std::string::npos);

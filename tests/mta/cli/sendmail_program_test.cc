@@ -16,13 +16,13 @@ using mxpress::testing::write_everything;
 
 namespace {
 
-// What a mail is behind the fields that intake put in front of it.
+// The message after the fields that intake has added in front.
 std::string behind(const std::string& content, const std::string& field) {
   const auto at = content.find("\r\n" + field);
   return at == std::string::npos ? std::string() : content.substr(at + 2);
 }
 
-// Answers each piece that it reads with the next of its replies, and is gone when they are used up. An empty reply waits for the final dot.
+// Answers each piece that it reads with its next reply, and closes when they are used up. An empty reply waits for the final dot.
 class DyingDaemon {
  public:
   DyingDaemon(const std::string& path, std::vector<std::string> replies) : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -68,7 +68,7 @@ TEST_CASE("sendmail: a message from stdin is in the spool when the program exits
   CHECK(envelope.submitter.entrance == "sendmail");
   CHECK(envelope.submitter.uid == ::getuid());
   CHECK(envelope.submitter.pid > 0);
-  CHECK(envelope.submitter.program == "unit_tests");  // which has started it
+  CHECK(envelope.submitter.program == "unit_tests");  // the program that started it
   CHECK(behind(kept[0].content, "Subject:") == "Subject: hi\r\n\r\nhello\r\n.dot\r\n");
   CHECK(kept[0].content.starts_with("Received: "));
   CHECK(kept[0].content.find("\r\nFrom: ") != std::string::npos);
@@ -293,7 +293,7 @@ TEST_CASE("sendmail: each failure has its exit code and tells what to do, and no
   fails({"|sh"}, "x\n", 67);
   house.spool.no_room = mxpress::Error::transient("disk full");
   fails({"you@there.example"}, "x\n", 75);
-  CHECK(boost::filesystem::is_empty(house.base.drop_directory()));  // what the daemon refuses is not left for it
+  CHECK(boost::filesystem::is_empty(house.base.drop_directory()));  // a message that the daemon refuses is not left in the drop folder
   house.close();
   boost::filesystem::remove(house.base.drop_directory());
   fails({"you@there.example"}, "x\n", 75);

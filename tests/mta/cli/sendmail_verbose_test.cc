@@ -1,4 +1,4 @@
-// sendmail -v: where the message is, on standard output.
+// sendmail -v: prints the place of the message on standard output.
 #include <boost/filesystem/operations.hpp>
 #include <catch2/catch.hpp>
 #include <fstream>

@@ -1,4 +1,4 @@
-// What mxpress says of the keys that sign, and the command line of setup.
+// The output of mxpress about signing keys, and the command line of setup.
 #include <catch2/catch.hpp>
 
 #include "tests/support/mxpress_command.h"

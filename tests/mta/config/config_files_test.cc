@@ -1,4 +1,4 @@
-// Tests of the configuration's files: which are read, in which order, and what the later one changes.
+// The configuration's files: which are read, in which order, and the effect of later ones.
 #include "mta/config/config_files.h"
 
 #include <boost/filesystem/fstream.hpp>

@@ -1,4 +1,4 @@
-// The configuration file: every key, every kind of mistake, and that the commented file tells the truth.
+// The configuration file: every key, every kind of mistake, and the correctness of the commented file.
 #include "mta/config/config.h"
 
 #include <boost/filesystem/fstream.hpp>
@@ -455,7 +455,7 @@ TEST_CASE("config: sizes are powers of 1024 and come back as written") {
 
 namespace {
 
-// The keys that mxpress.toml(5) explains, as "table.key": a .TP line, the key in bold, and a text of more than a few words.
+// The keys explained in mxpress.toml(5), as "table.key": a .TP line, the key in bold, and a text of more than a few words.
 std::set<std::string> explained_keys() {
   boost::filesystem::ifstream file(test::source_folder() / "docs/mxpress.toml.5");
   std::set<std::string> keys;

@@ -1,4 +1,4 @@
-// [local] deliver: what it may be, and what holds where it is not set.
+// [local] deliver: its values, and its default.
 #include <catch2/catch.hpp>
 
 #include "mta/config/config.h"

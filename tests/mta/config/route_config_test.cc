@@ -1,4 +1,4 @@
-// The tables of ways and logins in the configuration: [route], [credentials], [sender].
+// The tables of routes and logins in the configuration: [route], [credentials], [sender].
 #include <catch2/catch.hpp>
 
 #include "mta/config/config.h"

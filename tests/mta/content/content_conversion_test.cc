@@ -1,4 +1,4 @@
-// Conversion of content while it is sent: what comes out, and what it may cost.
+// Conversion of content while it is sent: its result, and its cost.
 #include <catch2/catch.hpp>
 
 #include "mta/content/conversion.h"

@@ -1,4 +1,4 @@
-// From the stored content to what a mail host gets.
+// From the stored content to the content for a mail host.
 #include <catch2/catch.hpp>
 #include <string>
 

@@ -1,4 +1,4 @@
-// The pipeline with a signer: what is signed is what a host gets.
+// The pipeline with a signer: the signed octets are those that a host gets.
 #include <catch2/catch.hpp>
 #include <future>
 #include <map>
@@ -76,7 +76,7 @@ std::string fields(std::size_t octets) {
 
 std::string without_signatures(const std::string& message) { return message.substr(message.find("\r\nFrom:") + 2); }
 
-// Of both keys, and good.
+// Signed by both keys, and valid.
 void check_signed(const std::string& message, const std::string& form = "relaxed/relaxed") {
   const auto all = verify_all(message, kPublished);
   REQUIRE(all.size() == 2);

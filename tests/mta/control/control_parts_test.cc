@@ -1,4 +1,4 @@
-// A message that is told in parts.
+// A message sent in parts.
 #include "mta/control/parts.h"
 
 #include <catch2/catch.hpp>
@@ -62,7 +62,7 @@ TEST_CASE("control parts: an attempt that moves while it is told is neither told
   queue::Message message = large_message(10'000, 3);
   MessageParts parts(MessageParts::Attempts::told, at(1000), leave);
   control_pb::MessageInfo joined;
-  while (joined.attempt_size() < 2) join_parts(joined, parts.next(message));  // in the midst of the second
+  while (joined.attempt_size() < 2) join_parts(joined, parts.next(message));  // in the middle of the second
   message.attempts.erase(message.attempts.begin());
   while (!parts.done()) join_parts(joined, parts.next(message));
   REQUIRE(joined.attempt_size() == 3);

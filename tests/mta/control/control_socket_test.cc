@@ -1,4 +1,4 @@
-// The control socket: who may connect, what malformed, silent and slow clients can do.
+// The control socket: permissions to connect, and malformed, silent and slow clients.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -46,7 +46,7 @@ void fill(FakeControl& backend) {
   backend.add(make_message(3, -1, "", "z@two.example", "third"));
 }
 
-// Tells when its last octet has been read.
+// Reports when its last octet has been read.
 class WatchedContent final : public queue::Content {
  public:
   explicit WatchedContent(std::size_t size) : text_(std::string(size, 'x')) {}
@@ -183,7 +183,7 @@ TEST_CASE("control socket: a user who does not read is hung up on, and holds lit
   std::size_t octets = 0;
   char piece[65'536];
   for (ssize_t got = 0; (got = ::recv(socket, piece, sizeof piece, 0)) > 0;) octets += static_cast<std::size_t>(got);
-  CHECK(octets < 1 << 20);  // what the kernel keeps
+  CHECK(octets < 1 << 20);  // the kernel's buffer
   ::close(socket);
 }
 
@@ -202,7 +202,7 @@ TEST_CASE("control socket: who pages through a long answer gets all of it") {
   std::size_t octets = 0;
   bool was_read_ahead = true;
   REQUIRE((*client)->ask(request, [&](const control_pb::Response& response) {
-    // The reader looks at the first page until the daemon has sent all but what the kernel holds.
+    // The reader looks at the first page until the daemon has sent everything except the kernel's buffer.
     if (octets == 0) was_read_ahead = content->wait_until_read();
     octets += response.content().size();
     return true;

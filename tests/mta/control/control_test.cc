@@ -1,4 +1,4 @@
-// Control requests: who may do what, what it costs, and selection.
+// Control requests: rights, costs, and selection.
 #include <catch2/catch.hpp>
 #include <functional>
 #include <sstream>
@@ -49,7 +49,7 @@ Answers ask(FakeControl& backend, const control::ControlPeer& peer, const contro
   return answers;
 }
 
-// Counts what an answer costs; a client that reads, or one that does not.
+// Counts the cost of an answer, for a client that reads, or one that does not.
 class Work final : public control::ControlOutlet {
  public:
   std::vector<control_pb::Response> responses;

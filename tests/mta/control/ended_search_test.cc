@@ -1,4 +1,4 @@
-// mxpress queue and mxpress show find what has ended, by recipient and by sender.
+// mxpress queue and mxpress show find ended messages, by recipient and by sender.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <ctime>
@@ -116,7 +116,7 @@ TEST_CASE("mxpress queue: of a message that still waits for others it says what 
   CHECK(ran.code == ExitCode::ok);
   CHECK_THAT(ran.out, Catch::Contains("    to you@there.example, delivered ") &&
                           Catch::Contains("    to waits@there.example, next try now\n") && !Catch::Contains("other@"));
-  // Nothing can be done about it any more.
+  // Ended messages cannot be acted on.
   CHECK(run(backend, {"remove", "--recipient", "you@there.example"}).code == ExitCode::nothing_matched);
   CHECK(run(backend, {"queue", "--recipient", "you@there.example", "--ended", "0"}).code == ExitCode::nothing_matched);
   CHECK(run(backend, {"queue", "--recipient", "you@there.example", "--state", "active"}).code == ExitCode::nothing_matched);

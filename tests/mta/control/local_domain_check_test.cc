@@ -1,4 +1,4 @@
-// Tests of what `config check` says of local domains whose mail other hosts take.
+// `config check` for local domains whose mail goes to other hosts.
 #include "mta/control/local_domain_check.h"
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,4 +1,4 @@
-// What `mxpress show` says of each recipient: the daemon's description of a message, printed.
+// The output of `mxpress show` for each recipient: the daemon's description of a message, printed.
 #include <catch2/catch.hpp>
 #include <sstream>
 

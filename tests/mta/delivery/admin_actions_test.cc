@@ -1,4 +1,4 @@
-// What operators do to jobs, whatever stage these are in.
+// Actions of operators on jobs in every stage.
 #include "mta/delivery/admin_actions.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// What operators see of a worker.
+// The state of a worker as operators see it.
 #include "mta/delivery/admin_view.h"
 
 #include <catch2/catch.hpp>

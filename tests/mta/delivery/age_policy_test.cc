@@ -21,7 +21,7 @@ using std::chrono::minutes;
 namespace {
 
 const Instant kStart{hours(1000)};
-const Instant kDeadline = kStart + std::chrono::days(5);  // as configured without a file
+const Instant kDeadline = kStart + std::chrono::days(5);  // by the default configuration
 const Instant kDelay = kStart + hours(4);
 
 struct Ages : WorkerTables {

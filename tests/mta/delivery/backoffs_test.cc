@@ -1,4 +1,4 @@
-// When sites and lookups back off, and what ends it.
+// Start and end of backoffs of sites and lookups.
 #include "mta/delivery/backoffs.h"
 
 #include <catch2/catch.hpp>
@@ -204,7 +204,7 @@ TEST_CASE("backoffs: whose login a site refuses is told, however the failure cou
   for (const auto& [stage, code] :
        {std::pair(Stage::auth, 0), {Stage::auth, 454}, {Stage::auth, 504}, {Stage::mail, 550}, {Stage::hello, 535}})
     meet(stage, code, provider);
-  meet(Stage::mail, 535, w.host);  // nobody signs in there
+  meet(Stage::mail, 535, w.host);  // there is no sign-in there
   CHECK(heard.all.empty());
   backoffs.failed(w.there, provider, reply(Stage::auth, 535), instant_now());
   backoffs.succeeded(w.there, provider, 10, seconds(1));

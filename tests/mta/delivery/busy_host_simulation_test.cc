@@ -1,5 +1,5 @@
-// Mail hosts that take few connections, and many sites at one address: what is bounded, who gets the connections, and that nothing backs
-// off while the host is only busy.
+// Mail hosts that accept few connections, and many sites at one address: limits, shares of connections, and that a host that is only busy
+// causes no backoff.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kMallory = 1001, kAlice = 1002, kBob = 1003;
 
-// A host of a victim, which domains of others name as theirs beside a host of their own: each of these is a site.
+// A victim's host, which domains of others also name, beside a host of their own: each of these domains is a site.
 struct Victim : Simulation {
   SimulatedHost host, own;
 
@@ -30,7 +30,7 @@ struct Victim : Simulation {
     dns->mx(domain, 10, "mx.victim.example").mx(domain, 20, "mx." + domain).a("mx." + domain, "192.0.2.2");
     return "you@" + domain;
   }
-  // So many letters to each of so many of them.
+  // Submits this many messages to each of this many of them.
   void submit_to_parasites(int domains, int letters = 1) {
     for (int letter = 0; letter < letters; ++letter)
       for (int number = 0; number < domains; ++number) submit_as(kMallory, "mallory@here.example", {parasite(number)});
@@ -63,9 +63,9 @@ TEST_CASE(
   world.run_for(seconds(1));
   CHECK(world.from("alice") == 1);
   world.run_for(minutes(4));
-  CHECK(world.own.received.empty());  // a busy host is no reason to ask another one
+  CHECK(world.own.received.empty());  // a busy host is no reason to try another one
   CHECK(world.host.most_open <= 10);
-  world.run_for(minutes(5));  // those that said nothing have timed out
+  world.run_for(minutes(5));  // silent ones have timed out
   CHECK(world.queued() == 0);
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("busy host: where one connection is allowed, users whose mail waits fo
   CHECK(world.host.received.size() > before + 40);
   CHECK(world.host.most_open == 1);
   REQUIRE(world.run_until([&] { return world.queued() == 0; }, minutes(10)));
-  CHECK(world.host.connections < 300);  // a connection that others want still serves several letters
+  CHECK(world.host.connections < 300);  // a connection that others want still serves several messages
 }
 
 TEST_CASE("busy host: what an operator wants of mail that waits for a connection happens at once") {

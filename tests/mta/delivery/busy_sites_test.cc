@@ -1,4 +1,4 @@
-// Who waits at which site for a connection.
+// Owners' mail that waits at a site for a connection.
 #include <catch2/catch.hpp>
 
 #include "mta/delivery/busy_sites.h"

@@ -1,4 +1,4 @@
-// A queue through its elements: it holds what a list holds.
+// A queue through its elements behaves like a list.
 #include "mta/delivery/chain.h"
 
 #include <catch2/catch.hpp>

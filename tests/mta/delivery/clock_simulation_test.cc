@@ -1,5 +1,5 @@
-// Hosts that boot with a wrong clock: nothing expires for that, and nothing waits forever. In virtual time, with the real delivery and
-// spool.
+// Hosts that boot with a wrong clock: nothing expires because of it, and nothing waits without end. In virtual time, with the real delivery
+// and spool.
 #include <catch2/catch.hpp>
 
 #include "tests/support/simulation.h"
@@ -15,7 +15,7 @@ namespace {
 
 WallTime year(int number) { return std::chrono::sys_days(std::chrono::year(number) / 1 / 1); }
 
-// there.example refuses for now, here.example takes the notices.
+// there.example refuses for now, here.example accepts the notices.
 struct World : Simulation {
   SimulatedHost there, here;
 
@@ -37,7 +37,7 @@ struct World : Simulation {
     time.step_wall(now - time.wall());
     crash();
   }
-  // Accepted under a wrong clock, which is set two hours later.
+  // Submitted under a wrong clock, which is corrected two hours later.
   queue::QueueId submit_in(WallTime wrong_time) {
     const WallTime true_time = time.wall();
     boot_in(wrong_time);

@@ -1,4 +1,4 @@
-// What is packed comes back as it was.
+// Packed values are unpacked unchanged.
 #include "mta/delivery/compact.h"
 #include "dns/target.h"
 #include "proto/outcome.h"

@@ -1,4 +1,4 @@
-// Mail that cannot leave as it is: what arrives of it, and what the log says. In virtual time.
+// Mail that cannot be sent unchanged: the result that arrives, and the log. In virtual time.
 #include <catch2/catch.hpp>
 
 #include "tests/support/simulation.h"

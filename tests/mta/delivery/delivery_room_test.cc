@@ -1,4 +1,4 @@
-// Which deliveries there is room for.
+// Room for deliveries.
 #include "mta/delivery/delivery_room.h"
 
 #include <catch2/catch.hpp>
@@ -30,7 +30,7 @@ struct Rooms : WorkerTables {
   JobIndex index = job(1, "there.example");
 
   Rooms() { spool.owner = kAnn; }
-  // Octets that it is charged. None: it may not begin.
+  // Octets charged. Nullopt: it may not begin.
   std::optional<std::uint64_t> take(std::size_t recipients, LoadBudget::Charge& charge) {
     queue::Message message;
     message.envelope.submitter.uid = 1001;
@@ -38,7 +38,7 @@ struct Rooms : WorkerTables {
     if (!room.take(index, message, charge)) return std::nullopt;
     return charge.octets();
   }
-  // All of the memory for long lists.
+  // Takes all of the memory for long lists.
   LoadBudget::Charge use_up() { return std::move(*loads.long_deliveries.try_acquire(Loads::kLongDeliveries, kBob)); }
 };
 

@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 namespace {
 
-// there.example takes nothing, and root reads at here.example.
+// there.example accepts nothing, and root reads mail at here.example.
 struct World : Simulation {
   SimulatedHost there, here;
 

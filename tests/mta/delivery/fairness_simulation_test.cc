@@ -1,4 +1,4 @@
-// Who gets the sessions when there are not enough for all: slow and dead hosts do not keep the mail of others waiting.
+// Shares of sessions when there are too few: slow and dead hosts do not delay the mail of others.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -13,7 +13,7 @@ using std::chrono::seconds;
 
 namespace {
 
-// Eight sessions; a quick host, and forty that greet with the first of several lines: for the rest they keep us waiting for five minutes.
+// Eight sessions; a quick host, and forty that greet with the first of several lines and delay the rest for five minutes.
 struct World : Simulation {
   SimulatedHost quick, slow;
   std::vector<std::string> slow_mailboxes;
@@ -28,7 +28,7 @@ struct World : Simulation {
     }
   }
 
-  // So many hosts, each with so many messages that wait for it, each of which takes it a second.
+  // Submits this many waiting messages to each of this many hosts; each message takes a host a second.
   void submit_to_busy_hosts(SimulatedHost& busy, int hosts, int messages) {
     busy.takes = seconds(1);
     for (int i = 0; i < hosts; ++i) {
@@ -62,7 +62,7 @@ TEST_CASE("fairness: slow hosts do not take the sessions of those that have prov
 TEST_CASE("fairness: hosts that are known to hang do not take the sessions of those that nothing is known about") {
   World world;
   world.submit("me@here.example", world.slow_mailboxes);
-  world.run_for(hours(2));  // all of them have kept somebody waiting for five minutes
+  world.run_for(hours(2));  // each of them has delayed something for five minutes
   REQUIRE(world.slow.connections >= 40);
   world.submit("me@here.example", {"you@quick.example"});
   world.run_for(seconds(5));
@@ -87,7 +87,7 @@ TEST_CASE("fairness: hosts that always have mail let others have a session after
   World world;
   SimulatedHost busy;
   world.submit_to_busy_hosts(busy, 8, 200);
-  world.run_for(seconds(20));  // all sessions that one owner may have are taken by hosts that have proved to take mail
+  world.run_for(seconds(20));  // all sessions that one owner may have are taken by proven hosts
   REQUIRE(busy.received.size() > 100);
   world.submit("me@here.example", {"you@quick.example"});
   world.run_for(seconds(15));
@@ -136,7 +136,7 @@ namespace {
 
 constexpr std::int64_t kMallory = 1001, kAlice = 1002, kBob = 1003;
 
-// A thousand hosts that accept connections and say nothing, for which one user has mail; and some hosts that nothing is known about.
+// A thousand hosts that accept connections and stay silent, with mail of one user; and some hosts without any history.
 struct Hanging : Simulation {
   SimulatedHost hanging, other;
 
@@ -249,7 +249,7 @@ struct Shared : Simulation {
   void submit_many(int count) {
     for (int i = 0; i < count; ++i) submit_as(kMallory, "mallory@here.example", {"you@there.example"});
   }
-  // The place of Alice's message among those that the host has received.
+  // The position of Alice's message among those that the host has received.
   std::size_t place_of_alice() const {
     const auto found = std::find_if(there.received.begin(), there.received.end(),
                                     [](const SimulatedMail& mail) { return mail.sender.find("alice") != std::string::npos; });

@@ -1,4 +1,4 @@
-// What is shown of a message between the mail host's last word and its record on the disk.
+// The display of a message between the mail host's last reply and its record on the disk.
 #include <algorithm>
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-// What a job gets of its message, and what becomes of the job if it gets nothing.
+// The part of its message that a job gets, and the fate of a job that gets none.
 #include "mta/delivery/job_loader.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -23,7 +23,7 @@ using mta::transport::AttemptReport;
 
 namespace {
 
-// Content of which reading says the error, if there is one.
+// Content whose read gives the error, if there is one.
 struct Text final : queue::Content {
   explicit Text(Status status) : state(std::move(status)) {}
   Status state;

@@ -1,4 +1,4 @@
-// One delivery: what the transport is asked for, and what its report means for the job and the site.
+// One delivery: the request to the transport, and the effect of its report on the job and the site.
 #include "mta/delivery/job_runner.h"
 
 #include <catch2/catch.hpp>
@@ -45,7 +45,7 @@ namespace {
 
 const Owner kAnn = Owner::user(1001);
 
-// Says of each recipient what the test wants.
+// Returns for each recipient the result that the test wants.
 struct SayingTransport final : mta::transport::Transport {
   Outcome outcome = Outcome::delivered;
   bool site_failed = false;

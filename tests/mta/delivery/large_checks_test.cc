@@ -1,4 +1,4 @@
-// Checks of large content, in steps and once for a while.
+// Verification of large content, in steps and once per period.
 #include "mta/delivery/large_checks.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -24,7 +24,7 @@ namespace {
 constexpr std::uint64_t kStep = queue::ContentCheck::kStep;
 constexpr std::uint64_t kSize = 8 * kStep;
 
-// Octets that are all the same; counts the steps in which they are read.
+// Constant octets; counts the steps in which they are read.
 struct Large final : queue::Content {
   explicit Large(std::string& steps, Status what = {}) : steps(steps), state(std::move(what)) {}
   std::string& steps;

@@ -1,4 +1,4 @@
-// How leases end: what is recorded, what becomes of the job, and how many end without a host at a time.
+// The end of leases: recorded outcomes, the next state of the job, and the limit of concurrent conclusions.
 #include "mta/delivery/leases.h"
 
 #include <catch2/catch.hpp>

@@ -20,7 +20,7 @@ struct Requests {
   std::vector<int> granted;  // in order
   std::deque<std::optional<LoadBudget::Charge>> charges;
 
-  // Its number.
+  // Returns its number.
   int ask(std::uint64_t octets, Owner owner = Owner::user(33)) {
     const int number = static_cast<int>(charges.size());
     charges.emplace_back();
@@ -48,7 +48,7 @@ TEST_CASE("load budget: requests of one owner are granted in the order in which 
   Requests all;
   const int first = all.ask(60);
   const int large = all.ask(80);
-  const int small = all.ask(10);  // it would fit, but another one came before it
+  const int small = all.ask(10);  // it would fit, but another one came first
   CHECK(all.granted == std::vector<int>{first});
   CHECK(all.budget.counters().waiting == 2);
   all.release(first);

@@ -1,4 +1,4 @@
-// Deliveries to many recipients: what they may hold together, and who waits for whom. Virtual time.
+// Deliveries to many recipients: limits of their memory, and the order in which they wait. Virtual time.
 #include <array>
 #include <catch2/catch.hpp>
 #include <vector>
@@ -23,7 +23,7 @@ std::vector<std::string> recipients(int count, const std::string& domain) {
   return result;
 }
 
-// Domains whose hosts take their time to answer, and one that answers at once.
+// Domains whose hosts answer slowly, and one that answers at once.
 struct World : Simulation {
   World() {
     dns->mx("here.example", 10, "mx.here.example").a("mx.here.example", "192.0.2.2");

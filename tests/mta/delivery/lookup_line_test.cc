@@ -12,7 +12,7 @@ namespace {
 
 const Owner kMany = Owner::user(1), kFew = Owner::user(2), kOther = Owner::user(3);
 
-// So many destinations of the owner, from this index on; how many have begun.
+// Enters this many destinations of the owner, from this index on; returns how many have begun.
 int begin_all(LookupLine& line, const Owner& owner, std::uint32_t from, std::uint32_t count) {
   int begun = 0;
   for (std::uint32_t i = from; i < from + count; ++i) begun += line.begin(i, owner) ? 1 : 0;

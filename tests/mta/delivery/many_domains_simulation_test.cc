@@ -1,4 +1,4 @@
-// One message to many domains, in virtual time: its jobs share what was read of it, and each recipient still gets it once.
+// One message to many domains, in virtual time: its jobs share one read of it, and each recipient still gets it once.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -203,7 +203,7 @@ TEST_CASE("many domains: notices for one user's mail to thousands of slow domain
   const auto slow = world.recipients_at_domains(1000);
   world.dns->mx("there.example", 10, "mx.there.example");
   world.there.rcpt = [&world](const std::string&) {
-    world.dns->delay = seconds(20);  // the notices meet it
+    world.dns->delay = seconds(20);  // delays the notices
     return "550 5.1.1 no such user";
   };
   for (const auto& sender : slow) world.submit_by_smtp(1001, sender, {"nobody@there.example"});
@@ -234,7 +234,7 @@ TEST_CASE("many domains: those without mail are forgotten once there are many, a
 TEST_CASE("many domains: mail that waits keeps its destination, its backoff and its place while others are forgotten around it") {
   World world("", 20);
   world.dns->mx("slow.example", 10, "mx.slow.example");
-  world.dns->a("mx.slow.example", "192.0.2.9");  // nobody is there
+  world.dns->a("mx.slow.example", "192.0.2.9");  // there is no host
   const auto waiting = world.submit("me@here.example", {"you@slow.example"});
   world.dns->fail("broken.example");
   const auto unknown = world.submit("me@here.example", {"you@broken.example"});

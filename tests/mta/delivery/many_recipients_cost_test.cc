@@ -1,4 +1,4 @@
-// What a message to very many domains costs when none of them can be reached: counted in reads and octets, in virtual time.
+// The cost of a message to very many domains that cannot be reached: counted in reads and octets, in virtual time.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -15,7 +15,7 @@ namespace {
 
 struct Cost {
   std::uint64_t reads = 0;   // of the whole message
-  std::uint64_t octets = 0;  // of memory that loads have asked for, all together
+  std::uint64_t octets = 0;  // of memory requested by loads in all
 };
 
 struct World : Simulation {

@@ -1,4 +1,4 @@
-// A host that takes few recipients at a time, in virtual time.
+// A host that accepts few recipients at a time, in virtual time.
 #include <catch2/catch.hpp>
 
 #include "tests/support/simulation.h"

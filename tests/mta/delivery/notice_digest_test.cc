@@ -1,4 +1,4 @@
-// When failures of root's mail wait for a digest, and what it says.
+// Failures of root's mail in a digest: its time and its text.
 #include "mta/delivery/notice_digest.h"
 
 #include <catch2/catch.hpp>

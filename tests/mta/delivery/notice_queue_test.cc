@@ -1,4 +1,4 @@
-// Which message with pending notices is looked at next.
+// The order of messages with pending notices.
 #include "mta/delivery/notice_queue.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// How many notices an address gets in an hour.
+// The number of notices that an address gets in an hour.
 #include "mta/delivery/notice_rate.h"
 
 #include <catch2/catch.hpp>

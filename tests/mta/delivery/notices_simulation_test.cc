@@ -1,4 +1,4 @@
-// How many notices a sender gets, and what they list. Virtual time.
+// The number of notices that a sender gets, and their contents. Virtual time.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -81,7 +81,7 @@ TEST_CASE("notices: a destination that is delayed later causes no second delay n
   world.submit("me@here.example", world.dead_domains(2));
   world.run_for(hours(5));
   REQUIRE(world.delays() == 1);
-  CHECK(count(world.here.received[0].content, "Final-Recipient:") == 2);  // all that wait
+  CHECK(count(world.here.received[0].content, "Final-Recipient:") == 2);  // all waiting recipients
   SECTION("before") {}
   SECTION("after") { world.crash(); }
   world.run_for(hours(10));

@@ -1,4 +1,4 @@
-// When a gate closes, whom it asks, and when it opens.
+// The outage gate: when it closes, its probes, and when it opens.
 #include "mta/delivery/outage_gate.h"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
-// Faults that other mailers have had in delivery: mail that never expires, locks that failures renew, floods of
-// questions. In virtual time.
+// Faults that other mailers have had in delivery: mail that never expires, locks that failures renew, floods of questions. In virtual
+// time.
 #include <catch2/catch.hpp>
 
 #include "tests/support/simulation.h"

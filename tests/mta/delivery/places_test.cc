@@ -1,4 +1,4 @@
-// Places for deliveries: shares by what is known of a site and by owner, and the order in which sites get them.
+// Places for deliveries: shares by standing and owner, and the order in which sites get them.
 #include "mta/delivery/places.h"
 
 #include <algorithm>
@@ -20,14 +20,14 @@ std::size_t take_all(Places& places, Standing standing, std::size_t most, const 
   return taken;
 }
 
-// Each place by an owner of its own, from this uid on.
+// Takes each place by an owner of its own, from this uid on.
 std::size_t take_all(Places& places, Standing standing, std::size_t most, std::int64_t uid) {
   std::size_t taken = 0;
   for (; places.has_one({standing, Owner::user(uid)}, most); ++uid, ++taken) places.take({standing, Owner::user(uid)});
   return taken;
 }
 
-// Each site that is served takes a place of this owner.
+// Each served site takes a place of this owner.
 std::vector<std::uint32_t> served(Places& places, std::size_t most, Standing standing, const Owner& owner) {
   std::vector<std::uint32_t> sites;
   places.serve_line(most, [&](std::uint32_t site) {

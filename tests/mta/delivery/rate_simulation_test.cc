@@ -1,4 +1,4 @@
-// Rate limits of routes, with real workers in a simulated internet: how much goes when, in which order, and what a restart changes.
+// Rate limits of routes, with real workers in a simulated internet: amounts, times, order, and the effect of a restart.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <deque>
@@ -17,7 +17,7 @@ const std::string kNoDelayNotice = "retry.delay_notice = \"0\"\n";
 const std::string kThere = "[destination.\"there.example\"]\nroute = \"office\"\n";
 const std::string kAlso = "[destination.\"also.example\"]\nroute = \"office\"\n";
 
-// A provider that remembers when it took what.
+// A provider that remembers the time of each message.
 struct Provider : SimulatedHost {
   struct Taken {
     Duration when;
@@ -82,7 +82,7 @@ TEST_CASE("rate: of more mail than the limit the rest waits, is due with the nex
   world.run_for(2h);
   CHECK(provider.count() == 25);
   CHECK(provider.most_in(1h) == 10);
-  CHECK(provider.when.back() < provider.when.front() + 2h + 1min);  // as soon as may be
+  CHECK(provider.when.back() < provider.when.front() + 2h + 1min);  // as soon as possible
 }
 
 TEST_CASE("rate: no session stays open while mail waits for its limit") {

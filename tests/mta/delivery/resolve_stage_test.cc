@@ -1,4 +1,4 @@
-// What comes of a lookup: a site, a move to another worker, a backoff, or the end of the mail.
+// The result of a lookup: a site, a move to another worker, a backoff, or a permanent failure.
 #include "mta/delivery/resolve_stage.h"
 
 #include <catch2/catch.hpp>
@@ -31,7 +31,7 @@ namespace {
 
 constexpr std::size_t kHere = 0, kElsewhere = 1;  // workers
 
-// Two workers, of which the other one owns what it is said to.
+// Two workers; the other one owns the sites that the test gives it.
 struct TwoWorkers final : mta::delivery::Ownership {
   std::size_t owner = kHere;
   std::vector<std::string> placed;
@@ -71,7 +71,7 @@ struct Stage : WorkerTables {
 
   Stage() { dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1"); }
 
-  // With so many jobs, which are ready.
+  // With this many ready jobs.
   DestinationIndex looked_up(const std::string& name, int jobs = 1) {
     for (int i = 1; i <= jobs; ++i) job(i, name, instant_now());
     const DestinationIndex index = schedule.destination(name);

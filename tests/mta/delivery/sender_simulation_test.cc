@@ -1,4 +1,4 @@
-// Ways by sender, with real workers in a simulated internet.
+// Routes by sender, with real workers in a simulated internet.
 #include <sys/stat.h>
 
 #include <boost/filesystem/fstream.hpp>
@@ -100,7 +100,7 @@ TEST_CASE("sender: a reload that gives a sender another way takes his waiting ma
   REQUIRE(world.simulation.queued() == 4);
   world.simulation.reload(kShop);
   REQUIRE(world.simulation.run_until([&] { return world.shop.received.size() == 6; }, 3h));
-  CHECK(world.rows() == std::set<std::string>{"there.example"});  // of the other sender alone
+  CHECK(world.rows() == std::set<std::string>{"there.example"});  // only of the other sender
   world.there.greeting = "220 hello";
   REQUIRE(world.simulation.run_until([&] { return world.simulation.queued() == 0; }, 24h));
   CHECK(world.shop.received.size() == 6);

@@ -1,4 +1,4 @@
-// What goes over a session that is there already, and what does not.
+// Messages that may use an open session, and those that may not.
 #include <catch2/catch.hpp>
 
 #include "tests/support/simulation.h"
@@ -21,7 +21,7 @@ TEST_CASE("simulation: who has got the mail over a session that was used again d
   CHECK(there.received.size() == 2);
   CHECK(world.load(id).recipients[0].stage == queue::RecipientStage::delivered);
   CHECK(world.load(id).recipients[1].stage == queue::RecipientStage::pending);
-  world.submit("me@here.example", {"second@there.example"});  // the host is none that cannot be asked: mail to it goes on
+  world.submit("me@here.example", {"second@there.example"});  // the host can be reached: mail to it continues
   world.run_for(std::chrono::seconds(10));
   CHECK(there.received.size() == 3);
 }
@@ -53,7 +53,7 @@ TEST_CASE("simulation: an outcome that the spool cannot record is the last one: 
   world.disk.fail_on("journal", "Read-only file system");
   world.run_for(std::chrono::seconds(10));
   const std::size_t received = busy.received.size();
-  CHECK(received <= 8);  // what was under way, and what began before a write had failed
+  CHECK(received <= 8);  // deliveries in progress, and those that began before a write failed
   CHECK_FALSE(world.spool().is_accepting());
   world.run_for(std::chrono::seconds(30));
   CHECK(busy.received.size() == received);

@@ -1,4 +1,4 @@
-// Messages that many jobs share: read once, kept up to date, within a bound.
+// Messages shared by many jobs: read once, kept up to date, within a limit.
 #include "mta/delivery/shared_messages.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -43,7 +43,7 @@ struct World : queue::SpoolFixture {
     messages.emplace(*spool, files ? &*files : nullptr, budget, *large_checks, kRoom);
   }
 
-  // Two recipients in each of so many domains.
+  // Two recipients in each of this many domains.
   QueueId put(int domains) {
     std::vector<std::string> recipients;
     for (int i = 0; i < 2 * domains; ++i) recipients.push_back("u" + std::to_string(i) + "@" + domain(i / 2));
@@ -128,7 +128,7 @@ TEST_CASE("shared messages: what is settled while the message is read is not los
   CHECK(world.reads() == 1);  // it is the pool's turn
   asio::post(pool, [&done] { done.set_value(); });
   go_on.set_value();
-  done.get_future().wait();                        // now the message has been read, without what follows
+  done.get_future().wait();                        // now the message has been read, but not processed
   world.settle(id, 6, RecipientStage::delivered);  // the worker has not seen the read yet
   world.io.restart();
   world.io.run_one();

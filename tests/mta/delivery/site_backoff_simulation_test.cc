@@ -1,4 +1,4 @@
-// Restarts, the operator and time beside sites in backoff, in virtual time.
+// Restarts, actions of operators, and time during backoffs of sites, in virtual time.
 #include <pthread.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ TEST_CASE("site backoff: mail that was never tried waits, after a restart, for t
   world.run_for(minutes(1));
   const auto before = world.connections().size();
   world.crash();
-  world.run_for(minutes(1));  // forever, if a worker looks again and again at what cannot begin yet
+  world.run_for(minutes(1));  // endless if a worker repeatedly looks at a job that cannot begin yet
   CHECK(world.connections().size() == before);
   SimulatedHost there;
   world.host("192.0.2.1:25", there);

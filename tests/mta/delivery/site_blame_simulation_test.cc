@@ -1,4 +1,4 @@
-// Who waits after a failure behind MAIL: the message that met it, or all mail of its site; and what others are told of it. Virtual time.
+// Failures after MAIL: whether only the message waits or all mail of its site, and the results for others. Virtual time.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t kMallory = 1001, kAlice = 1002, kBob = 1003;
 
-// One mail host for there.example, which says 421 to each recipient that begins with "bad".
+// One mail host for there.example, which replies 421 to each recipient that begins with "bad".
 struct World : Simulation {
   explicit World(const std::string& toml = "") : Simulation(toml) {
     dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1");
@@ -102,7 +102,7 @@ TEST_CASE("blame: 421 to the MAIL of some users lets another ask at once, and wh
   };
   world.there.mail = [&world](const std::string&) { return world.there.connections < 100 ? "421 4.3.2 closing" : "250 ok"; };  // it ends
   submit(kMallory, "mallory@here.example");
-  CHECK(world.there.connections == 2);  // two of his messages have met it
+  CHECK(world.there.connections == 2);  // two of his messages have had it
   submit(kAlice, "alice@here.example");
   CHECK(world.there.connections == 3);
   submit(kBob, "bob@here.example");

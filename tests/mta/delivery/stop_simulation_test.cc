@@ -1,4 +1,4 @@
-// The end of the dispatcher: what has become of mail is on the disk and in the log before nothing is in flight. Virtual time.
+// Stopping the dispatcher: outcomes are on the disk and in the log before nothing is in flight. Virtual time.
 #include <algorithm>
 #include <catch2/catch.hpp>
 

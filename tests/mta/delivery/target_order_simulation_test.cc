@@ -1,4 +1,4 @@
-// Which mail host gets what, over many messages. Virtual time.
+// The distribution of many messages over mail hosts. Virtual time.
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
@@ -27,7 +27,7 @@ struct World : Simulation {
   std::size_t taken(int host) const { return hosts[host].received.size(); }
   std::size_t taken() const { return taken(0) + taken(1) + taken(2) + taken(3); }
   auto asked(int host) const { return std::count(connections().begin(), connections().end(), address(host) + ":25"); }
-  // One after the other, `every` so often.
+  // Submits one after the other, at this interval.
   void send(int count, Duration every) {
     for (int i = 0; i < count; ++i) {
       submit("me@here.example", {"you@there.example"});
@@ -41,7 +41,7 @@ struct World : Simulation {
 
 TEST_CASE("mail hosts: four of equal preference share the mail of one lookup") {
   World world;
-  world.send(200, seconds(2));  // less than the ten minutes that the answer holds
+  world.send(200, seconds(2));  // less than the ten minutes of the answer's TTL
   CHECK(world.taken() == 200);
   for (int i = 0; i < 4; ++i) {
     CAPTURE(i);

@@ -1,4 +1,4 @@
-// Which addresses this host may deliver to.
+// The addresses that this host may deliver to.
 #include "mta/delivery/target_rules.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Attempts over real TLS: which offers a host gets, on how many connections, and what is remembered for the next attempt.
+// Attempts over real TLS: the offers that a host gets, the number of connections, and the memory for the next attempt.
 #include <openssl/ssl.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 using namespace mta;
 using net::TlsOffer;
 
-// DH goes along with RSA keys only.
+// DH needs RSA keys.
 PrepareTls with_rsa(void (*choose_dh)(SSL_CTX*, int), int bits) {
   return [=](SSL_CTX* context) {
     use_rsa_certificate(context, 2048);
@@ -59,7 +59,7 @@ TEST_CASE("delivery over TLS: a costly or weak handshake leads to the next offer
   CHECK(host.host().messages().at(1).tls == row.tls);
 }
 
-// TLS 1.3 is complete for the client when the server's octets have come, and an RST may come before or behind the next write.
+// For the client TLS 1.3 is complete when the server's octets have come, and an RST may come before or after the next write.
 TEST_CASE(
     "delivery over TLS: a host that breaks off at any octet of the handshake, or right behind it, gets clear text in the same attempt") {
   const bool is_tls12 = GENERATE(false, true);

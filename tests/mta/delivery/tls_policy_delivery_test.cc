@@ -1,4 +1,4 @@
-// Certificate by policy over real connections: which level is reached, what is reported, and whether mail goes.
+// Certificate by policy over real connections: the level reached, the report, and whether mail is sent.
 #include <openssl/ssl.h>
 
 #include "mta/net/trust_anchors.h"
@@ -27,8 +27,8 @@ MailHostBehaviour with_certificate(const CertificateWish& wish) {
 struct HostCase {
   const char* what;
   MailHostBehaviour host;
-  TlsLevel any_level;  // that a policy without demands on certificates reaches
-  TlsFailure failure;  // of a policy that demands the name
+  TlsLevel any_level;  // level under a policy without requirements on certificates
+  TlsFailure failure;  // under a policy that requires the name
 };
 
 std::vector<HostCase> host_cases() {
@@ -56,7 +56,7 @@ std::vector<HostCase> host_cases() {
   };
 }
 
-// What `policy` must come to with the host.
+// The expected result of `policy` with the host.
 struct Wanted {
   TlsLevel level;
   TlsFailure failure;

@@ -1,4 +1,4 @@
-// Whose mail is next at a site.
+// The order of owners' mail at a site.
 #include "mta/delivery/turns.h"
 
 #include <catch2/catch.hpp>
@@ -22,7 +22,7 @@ namespace {
 
 const Owner kAnn = Owner::user(1001), kBob = Owner::user(1002);
 
-// Takes so many orders at a time, and none is ever given.
+// Accepts this many orders at a time; none is ever given.
 struct SomeOrders final : mta::transport::Transport {
   std::size_t most = 20;
   Task<mta::transport::AttemptReport> deliver(mta::transport::Order&) override { co_return mta::transport::AttemptReport(); }

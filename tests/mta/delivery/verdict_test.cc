@@ -1,4 +1,4 @@
-// The outcome table: what an attempt means for each recipient.
+// The outcome table: the effect of an attempt on each recipient.
 #include "mta/delivery/verdict.h"
 #include "queue/retry.h"
 

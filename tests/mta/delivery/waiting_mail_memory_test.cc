@@ -1,4 +1,4 @@
-// What waiting mail takes of memory, against what it is charged: the real pool, workers and spool, by what malloc has handed out.
+// The memory of waiting mail compared with its charge: the real pool, workers and spool, measured by malloc.
 #include <malloc.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMessages = 1000;
 
-// Labels of 60 octets, each with its dot; about so many octets in all.
+// Labels of 60 octets, each with its dot; approximately this many octets in all.
 std::string labels(std::size_t octets) {
   std::string text;
   for (std::size_t left = octets; left > 0; left -= std::min<std::size_t>(left, 60))
@@ -43,7 +43,7 @@ struct World : Simulation {
       }
   }
   std::string domain_at(std::size_t i) const { return "d" + std::to_string(100'000 + i) + domain_end; }
-  // Octets that the daemon takes while all of them wait, and what they are charged.
+  // The daemon's memory in octets while all of them wait, and the charge for them.
   std::pair<std::size_t, std::size_t> taken_and_charged(std::size_t domains) {
     std::size_t charged = 0;
     for (std::size_t i = 0; i < kMessages; ++i) {

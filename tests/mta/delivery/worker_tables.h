@@ -31,7 +31,7 @@ struct WorkerTables {
     return index;
   }
   SiteIndex site(const std::string& host) { return sites.index(SessionKey{{mta::transport::NextHop::Kind::mail_hosts, host + ":25"}, {}}); }
-  // One that is ready.
+  // A ready job.
   JobIndex job(std::uint64_t message, const std::string& name, Instant accepted = {}) {
     queue::Job job;
     job.message = queue::QueueId{message};
@@ -58,7 +58,7 @@ struct NoSites final : mta::delivery::Ownership {
   void readmit(const queue::Message& message) override { readmitted.push_back(message.id.value); }
 };
 
-// Nothing expires, and delay notices are taken.
+// Nothing expires, and delay notices are accepted.
 inline mta::delivery::AgePolicy::Actions nothing_expires() {
   return {[](const queue::Job&) { return std::optional(mta::fairness::Owner()); }, [](mta::delivery::Conclusion) {},
           [](const queue::Job&, std::optional<mta::delivery::SiteFailure>, Instant) { return true; }};

@@ -1,4 +1,4 @@
-// Destinations and sites of a worker, when they are served again, and how they are forgotten.
+// Destinations and sites of a worker: the times at which they are served, and how they are forgotten.
 #include "tests/mta/delivery/worker_tables.h"
 
 #include <catch2/catch.hpp>

@@ -31,7 +31,7 @@ std::string relaxed(std::string text) {
 
 bool needs_simple(std::string_view body) { return digest(BodyForm::relaxed, body).needs_simple; }
 
-// What mxpress sends of a body, before dots are stuffed.
+// The body as mxpress sends it, before dot stuffing.
 std::string sent(const std::string& body) {
   proto::LineEndNormaliser normaliser;
   std::string out;

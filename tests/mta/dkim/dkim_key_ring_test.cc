@@ -1,4 +1,4 @@
-// Which domain signs.
+// The domain that signs.
 #include <catch2/catch.hpp>
 #include <string>
 

@@ -1,4 +1,4 @@
-// Keys, and what the DNS says of them.
+// Keys, and their records in the DNS.
 #include <catch2/catch.hpp>
 #include <string>
 

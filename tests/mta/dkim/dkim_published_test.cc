@@ -1,4 +1,4 @@
-// What the DNS has for a key, compared with the key.
+// The DNS record of a key, compared with the key.
 #include "mta/dkim/published.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Signatures: which fields they cover, and how they are written.
+// Signatures: the fields that they cover, and their form.
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>

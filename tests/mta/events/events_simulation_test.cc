@@ -1,4 +1,4 @@
-// What happens to mail is told step by step, each step once, and an outcome only once it is durable.
+// The events of mail: each step once, and an outcome only once it is durable.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -29,7 +29,7 @@ struct World : Simulation {
   }
   ~World() { events.also = nullptr; }
   long count(const std::string& step) const { return std::count(steps.begin(), steps.end(), step); }
-  // Lines of the log that have this.
+  // The number of log lines that contain `what`.
   long lines(const std::string& what) const {
     return std::count_if(log.begin(), log.end(), [&](const std::string& line) { return line.find(what) != std::string::npos; });
   }

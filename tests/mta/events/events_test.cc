@@ -1,4 +1,4 @@
-// Sinks that fail cost nobody anything; intake and operators tell what they do once it is durable.
+// A failing sink affects nothing else; events of intake and operators are emitted once they are durable.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <stdexcept>
@@ -56,7 +56,7 @@ control_pb::Request act_on(control_pb::Action action, std::uint64_t id) {
 const std::string kLetter =
     "HELO c.example\r\nMAIL FROM:<me@here.example>\r\nRCPT TO:<you@there.example>\r\nDATA\r\nhello\r\n.\r\nQUIT\r\n";
 
-// What intake tells when this letter comes over the socket of local users.
+// The events of intake for this message over the socket of local users.
 Lines told_of_letter(testing::IntakeHouse& house) {
   Lines steps;
   house.events.also = [&](const Event& event) { std::visit(testing::Steps(steps), event); };

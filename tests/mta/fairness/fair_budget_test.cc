@@ -1,4 +1,4 @@
-// Budgets with fair shares, and who is one owner.
+// Budgets with fair shares, and which clients count as one owner.
 #include "mta/fairness/fair_budget.h"
 
 #include <catch2/catch.hpp>
@@ -15,7 +15,7 @@ namespace {
 
 Owner client(const char* text) { return mxpress::mta::fairness::owner_of_client(Address::parse(text).value()); }
 
-// Unit by unit, as long as it is given.
+// Takes unit by unit, as long as it is granted.
 std::uint64_t take_all(FairBudget& budget, const Owner& owner) {
   std::uint64_t taken = 0;
   while (budget.take(owner, 1)) ++taken;

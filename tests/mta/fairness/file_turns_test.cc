@@ -31,7 +31,7 @@ struct Threads {
       order += name;
     });
   }
-  // A call that keeps its thread until `release`.
+  // A call that occupies its thread until `release`.
   void hold(const Owner& owner) {
     std::promise<void> began;
     auto begins = began.get_future();
@@ -41,7 +41,7 @@ struct Threads {
     });
     begins.wait();
   }
-  // Waits for what has been posted so far.
+  // Waits for all calls posted so far.
   std::string all() {
     release.set_value();
     for (const Owner& owner : {kA, kB, kC}) {

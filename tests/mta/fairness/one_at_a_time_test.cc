@@ -1,4 +1,4 @@
-// Turns of owners at what one may do at a time.
+// Turns of owners at work that only one may do at a time.
 #include "mta/fairness/one_at_a_time.h"
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,4 +1,4 @@
-// One exchange in memory and in virtual time: who is asked, what is sent, and when it is over.
+// One exchange in memory and in virtual time: the hosts asked, the octets sent, and its end.
 #include "mta/http_client/exchange.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -21,7 +21,7 @@ using mta::net::Stream;
 
 constexpr auto kTime = 30s;
 
-// A host that reads a request, then says its text, and closes or not.
+// A host that reads a request, then sends its text, and closes or not.
 struct Host {
   std::string says;
   bool closes = true;
@@ -49,7 +49,7 @@ struct World {
   MemoryConnector connector{io.get_executor()};
   mta::http_client::Reach reach;
   std::chrono::nanoseconds lasted{};
-  int requests = 0;  // that were on their way
+  int requests = 0;  // sent to a host
 
   void serve(Host& host, const std::string& address, MemoryTls tls = MemoryTls::verifies) {
     connector.serve(address, [&host](std::unique_ptr<Stream> stream, dns::Target) { return host.serve(std::move(stream)); }, {.tls = tls});

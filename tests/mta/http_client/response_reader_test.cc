@@ -1,4 +1,4 @@
-// Responses: whole ones in pieces of any size, and what is none.
+// Responses: complete ones in pieces of any size, and invalid ones.
 #include "mta/http_client/response_reader.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// The drop folder: what sendmail left is taken in once, and nothing else is believed.
+// The drop folder: messages of sendmail are taken in once, and nothing else is trusted.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -17,7 +17,7 @@
 
 namespace {
 
-// In the calling thread alone, until it ends: the system refuses to say what a descriptor or a path is. False: it cannot be had here.
+// Makes the system refuse, in the calling thread until it ends, to describe a descriptor or a path. False: not possible here.
 bool refuse_to_inspect() {
   sock_filter rules[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
                          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_newfstatat, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),

@@ -1,4 +1,4 @@
-// One message while it arrives, without a session: how much of it is dealt with at a time.
+// One message while it arrives, without a session: the amount handled at a time.
 #include "mta/intake/incoming.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -33,7 +33,7 @@ struct Arrival {
   void append(const std::string& content) {
     for (std::size_t at = 0; at < content.size(); at += kPiece) REQUIRE_FALSE(message->append(content.substr(at, kPiece)));
   }
-  // In how many turns it is finished and stored.
+  // The number of turns in which it is finished and stored.
   int finish() {
     mxpress::asio::io_context io;
     int code = 0;

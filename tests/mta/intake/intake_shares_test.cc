@@ -1,4 +1,4 @@
-// Intake: how many sessions there are, on which workers, and how much of them, and of the room for envelopes, one user can have.
+// Intake: number of sessions, distribution over workers, and one user's share of sessions and of the room for envelopes.
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -39,7 +39,7 @@ class Clients {
     write_everything(sockets_.back(), bytes);
     return read_until(sockets_.back(), until);
   }
-  // How many of them have been told something; waits for one.
+  // The number of clients that have got a reply; waits for one.
   int told() {
     std::vector<pollfd> ends;
     for (const int socket : sockets_) ends.push_back({socket, POLLIN, 0});
@@ -63,7 +63,7 @@ std::string recipients(std::size_t count) {
   return text;
 }
 
-// Leaves transactions of 9,900 recipients open until one is refused; how many were begun.
+// Leaves transactions of 9,900 recipients open until one is refused; returns how many were begun.
 int fill_envelopes(IntakeHouse& house, Clients& clients, int (*connect)(IntakeHouse&)) {
   const std::string hundred = recipients(100);
   for (int begun = 1; begun <= 30; ++begun) {
@@ -76,7 +76,7 @@ int fill_envelopes(IntakeHouse& house, Clients& clients, int (*connect)(IntakeHo
   return 0;
 }
 
-// Begins messages with so much content, which does not end; they are given up at the end of `clients`.
+// Begins messages with this content, without an end; they are given up with `clients`.
 void leave_open(IntakeHouse& house, Clients& clients, std::size_t count, const std::string& content) {
   for (std::size_t i = 0; i < count; ++i) {
     clients.add(house.connect_unix());
@@ -191,7 +191,7 @@ TEST_CASE("intake: content that finds no room goes to a file, byte for byte, and
     Clients greedy;
     leave_open(house, greedy, 300, content);
     bool is_large = false;
-    // Some of it has gone to files, and may have left more room than one message takes.
+    // Part of it has gone to files, and may have left more room than one message takes.
     for (int i = 0; i < 200 && !is_large; ++i) {
       is_large = send();
       if (!is_large) leave_open(house, greedy, 1, content);

@@ -1,4 +1,4 @@
-// Intake: what is put in front of a message, who may speak, where mail of local people goes.
+// Intake: added header fields, clients that may send, and the destination of local mail.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -48,7 +48,7 @@ std::string only_content(IntakeHouse& house) {
   return kept[0].content;
 }
 
-// What a daemon that was killed leaves.
+// The files of a killed daemon.
 void leave_socket_file(const boost::filesystem::path& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

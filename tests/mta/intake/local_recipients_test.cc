@@ -1,4 +1,4 @@
-// Recipients of this host: aliases, names that nobody has, and what becomes of both at each entrance.
+// Recipients of this host: aliases and unknown names at each entrance.
 #include "mta/intake/local_recipients.h"
 
 #include <unistd.h>
@@ -24,7 +24,7 @@ using mxpress::testing::write_everything;
 
 namespace {
 
-// Of an alias, with commas between.
+// Of an alias, separated by commas.
 std::vector<std::string> targets(const std::string& list) {
   std::vector<std::string> all;
   for (const auto& target : mxpress::proto::parse_alias_targets(list)) all.push_back(to_string(target));

@@ -1,4 +1,4 @@
-// Appending to an mbox: quoting, odd files, locks, and what a failure or a kill leaves behind.
+// Appending to an mbox: quoting, odd files, locks, and the state after a failure or a kill.
 #include "mta/mailstore/mbox.h"
 
 #include <fcntl.h>
@@ -42,7 +42,7 @@ struct House {
 const std::string kStored = kFrontOfSomeMail + "Subject: hello\n\nHow are you?\n\n";
 const std::string kBefore = "From x Tue Nov 14 22:13:20 2023\nSubject: before\n\nold\n\n";
 
-// Calls that fail from the Nth on, with that error.
+// Calls fail from the Nth on, with that error.
 int calls_left = 0;
 int call_error = 0;
 bool may_call() {
@@ -50,7 +50,7 @@ bool may_call() {
   errno = call_error;
   return false;
 }
-// A write that fails has written half before.
+// A failing write has written half before.
 ssize_t failing_write(int file, const void* octets, std::size_t size) {
   if (calls_left > 0) return --calls_left, ::write(file, octets, size / 2 + 1);
   errno = call_error;
@@ -246,7 +246,7 @@ TEST_CASE("mbox: what a process that was killed had appended goes before anythin
   put_octets(house.box, kBefore);
   REQUIRE(house.deliver(killed).ok());
   const std::string whole = octets_of(house.box);
-  // The lock of a process that is gone, and as much of the message as it had written.
+  // The lock of a dead process, and the part of the message that it had written.
   const auto die_after = [&](std::size_t size, const std::string& behind = "") {
     put_octets(house.box, whole.substr(0, kBefore.size() + size) + behind);
     put_octets(house.box.string() + ".lock", "999999999\nmxpress appends from " + std::to_string(kBefore.size()) + "\n" + kFrontOfSomeMail);

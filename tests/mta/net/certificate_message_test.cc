@@ -183,7 +183,7 @@ std::string real_rsa_key() {
   return text;
 }
 
-// What a host of TLS 1.2 says up to its request for a certificate, in records. RFC 5246 7.4.
+// The records of a TLS 1.2 host up to its request for a certificate. RFC 5246 7.4.
 std::string handshake(const std::string& certificates, const std::string& request) {
   const std::string hello = "\x03\x03"s + std::string(32, 'r') + vector(1, "") + "\x00\x9d\x00"s + vector(2, "\xff\x01\x00\x01\x00"s);
   const std::string messages = "\x02"s + vector(3, hello) + "\x0b"s + vector(3, certificates) + "\x0d"s + vector(3, request);

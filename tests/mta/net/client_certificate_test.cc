@@ -1,4 +1,4 @@
-// The certificate of this host: what a file may hold, and that a server gets it.
+// The certificate of this host: the contents of its file, and that a server gets it.
 #include "mta/net/client_certificate.h"
 
 #include <openssl/ssl.h>

@@ -1,4 +1,4 @@
-// What a mail host can make our side of TLS compute, against OpenSSL servers in memory. Counted in bits, records and messages.
+// Computations that a mail host can cause in our TLS, against OpenSSL servers in memory. Counted in bits, records and messages.
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -18,7 +18,7 @@ struct Shaken {
   Step step = Step::failed;
   TlsState state;
   std::string words;
-  std::size_t last_output = 0;  // what the server was sent last and has not used
+  std::size_t last_output = 0;  // the server's last input, still unused
 };
 
 Shaken shake(TlsOffer use, const PrepareTls& prepare) {
@@ -104,7 +104,7 @@ TEST_CASE("tls: an RSA key of 8,192 bits is taken") {
   CHECK(shake(TlsOffer::usual, [](SSL_CTX* context) { use_rsa_certificate(context, 8192); }).step == Step::done);
 }
 
-// What OpenSSL itself made of the message that was refused: nothing.
+// OpenSSL itself made nothing of the refused message.
 void check_not_decoded() { CHECK(ERR_GET_REASON(ERR_peek_error()) == SSL_R_LENGTH_MISMATCH); }
 
 PrepareTls in_version(bool tls13, const PrepareTls& more) {

@@ -1,4 +1,4 @@
-// Which certificate is good enough for which policy, against OpenSSL servers in memory.
+// Certificates that fulfil each policy, against OpenSSL servers in memory.
 #include <openssl/ssl.h>
 
 #include <catch2/catch.hpp>
@@ -56,7 +56,7 @@ struct Case {
   const char* what;
   CertificateWish wish;
   TlsFailure failure;
-  const char* detail;  // begins so
+  const char* detail;  // expected beginning
 };
 
 const Case kCases[] = {
@@ -161,7 +161,7 @@ struct TlsaCase {
   bool matches;
 };
 
-// RFC 7672 3.1.1: usage 3 asks for neither names nor dates; 3.1.2: usage 2 does.
+// RFC 7672 3.1.1: usage 3 requires neither names nor dates; 3.1.2: usage 2 does.
 const TlsaCase kTlsaCases[] = {
     {"3 1 1", {}, 3, 1, 1, true},
     {"3 0 1", {}, 3, 0, 1, true},
@@ -199,7 +199,7 @@ TEST_CASE("dane: a roll-over works with either record, no record matches nothing
   CHECK(shake(after, both).state.level == TlsLevel::verified);
   CHECK(shake(before, TlsPolicy::dane({}, "a test")).step == Step::failed);
   CHECK(shake(before, TlsPolicy::dane({{1, 1, 1, before.tlsa(3, 1, 1).data}}, "a test")).state.level == TlsLevel::encrypted);
-  // What OpenSSL alone finds unusable is fulfilled by nothing.
+  // A record that only OpenSSL finds unusable cannot be fulfilled.
   CHECK(shake(before, TlsPolicy::dane({{3, 1, 0, "no key"}}, "a test")).step == Step::failed);
   CHECK(shake(before, both, "192.0.2.1").step == Step::failed);
 }

@@ -1,4 +1,4 @@
-// A browser's visit: who is let in, and who is sent away.
+// A browser's visit: accepted and refused visitors.
 #include "mta/oauth/redirect.h"
 
 #include <netinet/in.h>
@@ -18,7 +18,7 @@ using mta::oauth::redirect_in;
 using mta::oauth::RedirectListener;
 using mta::system::Descriptor;
 
-// Connects and says it all at once: the listener has it in its queue.
+// Connects and sends everything at once: the listener has it in its queue.
 Descriptor visit(const RedirectListener& listener, const std::string& request) {
   const std::string uri = listener.uri();
   std::uint16_t port = 0;
@@ -49,7 +49,7 @@ std::string answer(const Descriptor& socket) {
 
 std::string get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"; }
 
-// A pipe with this in it, and nothing behind.
+// A pipe with this text, and no more.
 struct Typed {
   explicit Typed(const std::string& text) {
     int ends[2];

@@ -1,4 +1,4 @@
-// Access tokens by a refresh token on the disk: rotation, refusals, and what is never lost.
+// Access tokens by a refresh token on the disk: rotation, refusals, and protection against loss.
 #include "mta/oauth/refresh_source.h"
 
 #include <sys/stat.h>
@@ -55,7 +55,7 @@ struct World {
 
 std::string failure(const Result<FetchedSecret>& fetched) { return fetched ? "none" : fetched.error().message; }
 
-// Its folder is elsewhere while the provider answers for the first time.
+// Its folder is moved away while the provider answers for the first time.
 struct FolderThatGoes {
   explicit FolderThatGoes(World& of) : world(of) {}
   World& world;

@@ -1,4 +1,4 @@
-// A provider that answers from a list: for tests of what asks one.
+// A provider that answers from a list, for tests of its clients.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Answers of token endpoints: tokens, refusals, and what is neither.
+// Answers of token endpoints: tokens, refusals, and malformed ones.
 #include "mta/oauth/token_answer.h"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// What a provider is asked, and how a code is waited for.
+// Requests to a provider, and the wait for a code.
 #include "mta/oauth/token_host.h"
 
 #include <catch2/catch.hpp>

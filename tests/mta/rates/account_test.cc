@@ -1,4 +1,4 @@
-// Accounts: what may be taken, what counts for how long, and what a crash leaves.
+// Accounts: amounts that may be taken, how long they count, and the state after a crash.
 #include "mta/rates/account.h"
 
 #include <catch2/catch.hpp>
@@ -17,7 +17,7 @@ const Instant kStart{1h};
 
 RateRule per_hour(std::uint64_t count) { return {"route office", {{count, 1h}}, {}}; }
 
-// With all that is free reserved.
+// Reserves everything that is free.
 struct Reserving {
   explicit Reserving(const RateRule& rule, Instant now = kStart) {
     account.apply(&rule);
@@ -39,7 +39,7 @@ struct Reserving {
     account.recorded(true);
     ++records;
   }
-  // As many as may be sent at this moment.
+  // Sends as many as possible now.
   std::uint64_t send_all(Instant now) {
     std::uint64_t sent = 0;
     for (; take(now); ++sent) account.count({1, 1}, now);
@@ -76,7 +76,7 @@ TEST_CASE("account: what a delivery holds is taken until it counts, and counts f
   REQUIRE(office.take(kStart));
   CHECK_FALSE(office.take(kStart + 2h));
   REQUIRE(office.account.waits(kStart + 2h));
-  CHECK_FALSE(office.account.waits(kStart + 2h)->until);  // the end of the delivery decides
+  CHECK_FALSE(office.account.waits(kStart + 2h)->until);  // it depends on the end of the delivery
   office.account.count({1, 1}, kStart + 2h);
   CHECK_FALSE(office.take(kStart + 3h));
   CHECK(office.take(kStart + 3h + 1ms));

@@ -1,4 +1,4 @@
-// Rate limits of several sites and workers: whose turn it is, what is written when, and what a crash leaves.
+// Rate limits of several sites and workers: turns, times of writing, and the state after a crash.
 #include "mta/rates/rate_limits.h"
 
 #include <catch2/catch.hpp>
@@ -41,7 +41,7 @@ struct House {
     disk.restart(test::ForgetfulDisk::Cut::nothing);
     start();
   }
-  // Without what has to be recorded first.
+  // Without amounts that must be recorded first.
   RateLimits::Taken take(const Waiter& who = kFirst) {
     auto taken = limits->take(kOffice, who, instant_now());
     return taken.wait_until ? limits->take(kOffice, who, instant_now()) : std::move(taken);

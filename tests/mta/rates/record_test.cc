@@ -1,4 +1,4 @@
-// The file of rate limits: what it tells after a restart, a boot, and steps of the clock.
+// The file of rate limits after a restart, a boot, and steps of the clock.
 #include "mta/rates/record.h"
 
 #include <catch2/catch.hpp>
@@ -14,7 +14,7 @@ const std::string kLines = "limit route.office messages 3600000 7 60000*3 0*2\nl
 
 std::string written() { return record_text({kNoon, Instant(10h), "first"}, kLines); }
 
-// When the entry of a minute before the record was, on the clock of a reader.
+// The time of the entry one minute before the record, on a reader's clock.
 Instant entry_for(const Moment& now) { return parse_record(written(), now).value().at(0).entries.at(0).last; }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Sliding windows: nothing leaves too early, and little is kept.
+// Sliding windows: nothing leaves too early, and few entries are kept.
 #include "mta/rates/window.h"
 
 #include <catch2/catch.hpp>

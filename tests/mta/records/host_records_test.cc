@@ -1,4 +1,4 @@
-// What the DNS has of the records that a host's mail needs.
+// The records in the DNS that a host's mail needs.
 #include "mta/records/host_records.h"
 
 #include <catch2/catch.hpp>

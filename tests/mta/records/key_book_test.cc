@@ -1,4 +1,4 @@
-// Which keys sign, by what the DNS has said about their records.
+// The keys that sign, by the DNS's answers about their records.
 #include "mta/records/key_book.h"
 
 #include <catch2/catch.hpp>

@@ -47,7 +47,7 @@ struct World {
     events.also = [this](const mta::events::Event& event) { std::visit(testing::Steps(steps), event); };
     start();
   }
-  // As a daemon that starts, perhaps again.
+  // Like a daemon that starts, perhaps again.
   void start(std::optional<SignWhen> sign = SignWhen::published) {
     watch.emplace(io.get_executor(), events.hub(), mta::records::seen_keys_file(folder.path()));
     reload(keys(sign));

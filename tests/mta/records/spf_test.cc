@@ -20,7 +20,7 @@ dns::Address address(const std::string& text) { return dns::Address::parse(text)
 struct Row {
   Texts records, missing;
   std::string text;
-  std::string warning;  // a part of one; empty: none
+  std::string warning;  // part of one; empty: none
 };
 
 SpfResult check(ScriptedResolver& resolver, const std::string& from, const std::string& record, int* lookups = nullptr) {

@@ -1,4 +1,4 @@
-// Files of aliases that change, vanish, or are not to be believed.
+// Files of aliases that change, disappear, or are not trusted.
 #include "mta/routing/alias_book.h"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ class Library {
   ~Library() { mta::capture_log(nullptr, nullptr); }
 
   std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  // As an editor does: a new file takes the place of the old one.
+  // Like an editor: a new file replaces the old one.
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(path(name) + ".new") << text;
     REQUIRE(::rename((path(name) + ".new").c_str(), path(name).c_str()) == 0);

@@ -1,4 +1,4 @@
-// Which destination a recipient belongs to, and what the spool calls the backoff of its lookup.
+// The destination of a recipient, and the spool's name for the backoff of its lookup.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>

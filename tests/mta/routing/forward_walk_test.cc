@@ -9,7 +9,7 @@
 namespace mxpress::testing {
 namespace {
 
-// A host with users and what their files say. Nobody else is a user; who "hangs" cannot be asked.
+// A host with users and the texts of their files. There are no other users; a user who "hangs" cannot be asked.
 struct Host {
   explicit Host(std::map<std::string, std::string> forwards, const std::string& aliases = "") : files(std::move(forwards)) {
     auto parsed =
@@ -36,7 +36,7 @@ struct Host {
     }
     return walk.take();
   }
-  // Users that go by their own .forward later have a "?", own mailboxes a "!".
+  // Users whose own .forward is followed later have a "?", own mailboxes a "!".
   std::string leads(const std::string& name) {
     const auto found = follow(name);
     std::string all;
@@ -98,7 +98,7 @@ TEST_CASE("forward walk: aliases stand before the files of users, but not before
             "team = [\"bob\", \"t@there.example\"], carol = \"c@there.example\", erin = \"e@there.example\", root = \"erin\"");
   CHECK(host.leads("bob") == "bob! t@there.example");
   CHECK(host.leads("erin") == "erin! e@there.example");
-  CHECK(host.leads("dave") == "bob! t@there.example");  // \carol: the user, whatever alias she has
+  CHECK(host.leads("dave") == "bob! t@there.example");  // \carol: the user herself, even if she has an alias
   host.files["dave"] = "carol";
   CHECK(host.leads("dave") == "c@there.example");
 }

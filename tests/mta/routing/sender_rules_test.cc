@@ -1,4 +1,4 @@
-// Who may send as whom, and the way of his mail: by tables of senders, users, and what messages claim.
+// Rights to send as an address, and the route of the mail: by tables of senders, users, and claimed addresses.
 #include "mta/routing/sender_rules.h"
 
 #include <catch2/catch.hpp>
@@ -34,7 +34,7 @@ proto::Envelope envelope_of(std::int64_t uid, const std::string& sender) {
   return envelope;
 }
 
-// What becomes of a message with this From: "refused", or its route, behind it " signed" if here.example may sign it.
+// The result for a message with this From: "refused", or its route, followed by " signed" if here.example may sign it.
 std::string fate(const mta::SenderTable& senders, proto::Envelope envelope, const std::string& from) {
   const Authors authors = authors_of("From: " + from + "\r\n");
   envelope.author = mta::routing::deciding_author(senders, authors);

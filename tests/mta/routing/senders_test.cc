@@ -1,4 +1,4 @@
-// What users of this host are called outside.
+// External addresses of this host's users.
 #include "mta/routing/senders.h"
 
 #include <catch2/catch.hpp>

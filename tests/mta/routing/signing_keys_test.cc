@@ -1,4 +1,4 @@
-// Signing keys from the configuration, and mail that they sign on its way.
+// Signing keys from the configuration, and mail signed by them.
 #include "mta/routing/signing_keys.h"
 
 #include <sys/stat.h>
@@ -35,7 +35,7 @@ std::string load_error(const std::string& toml) {
   return loaded ? "none" : loaded.error().message;
 }
 
-// Of the dot stuffing that SMTP adds.
+// Undoes dot stuffing.
 std::string unstuffed(std::string content) {
   for (auto at = content.find("\r\n.."); at != content.npos; at = content.find("\r\n..", at + 3)) content.erase(at + 2, 1);
   return content.ends_with("\r\n.\r\n") ? content.substr(0, content.size() - 3) : content;

@@ -1,4 +1,4 @@
-// Commands of aliases: which one is run, what it gets, and what its end means.
+// Commands of aliases: which one is run, its input, and the meaning of its end.
 #include "mta/runner/alias_service.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// What the runner takes from the configuration.
+// The runner's view of the configuration.
 #include "mta/runner/commands.h"
 
 #include <pwd.h>

@@ -1,4 +1,4 @@
-// Programs of the host, run to their end: what they get, what they give, and how they are ended.
+// Programs of the host, run to their end: input, output, and how they are ended.
 #include "mta/runner/program.h"
 
 #include <fcntl.h>
@@ -49,7 +49,7 @@ class Held {
     end_ = Descriptor(::open(path().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   }
   std::string path() const { return (folder_.path() / "fifo").string(); }
-  // Somebody has opened it, and all who had it open have ended.
+  // True if it was opened, and all processes that had it open have ended.
   bool is_let_go() const {
     pollfd wait{end_.get(), POLLIN, 0};
     return ::poll(&wait, 1, 60'000) == 1 && (wait.revents & POLLHUP) != 0;

@@ -1,4 +1,4 @@
-// The runner's socket: a client of ours, and clients that keep to no rules.
+// The runner's socket: a client of ours, and clients that break the protocol.
 #include "mta/runner/server.h"
 
 #include <fcntl.h>
@@ -101,7 +101,7 @@ std::string request(const std::string& name, std::uint32_t version = mta::runner
   return frame(request.SerializeAsString());
 }
 
-// What is answered; "": it hangs up.
+// The answer; "": it closes.
 std::string failure_on(const Descriptor& socket) {
   const auto body = mta::system::FrameReader(socket.get()).read(mta::runner::kMaxResponse, 60s);
   runner_pb::Response response;

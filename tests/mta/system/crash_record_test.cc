@@ -1,4 +1,4 @@
-// What a daemon that died leaves behind, and which message is to blame.
+// The record left by a crashed daemon, and the message to blame.
 #include "mta/system/crash_record.h"
 
 #include <signal.h>
@@ -95,7 +95,7 @@ TEST_CASE("crash record: what was handled when a fault ended the daemon is suspe
       ::raise(number);
     });
     REQUIRE(WIFSIGNALED(status));
-    CHECK(WTERMSIG(status) == number);  // whoever watches the daemon sees the fault
+    CHECK(WTERMSIG(status) == number);  // the parent process sees the fault
     CHECK(suspects(folder) == std::vector<Suspect>{{b, 1, false}});
   }
 }

@@ -1,4 +1,4 @@
-// The queue of the log writer: what it loses, what it does not, and how it says that it is behind.
+// The queue of the log writer: lost and kept lines, and the report of a backlog.
 #include "mta/system/log_queue.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Deliveries of an owner whose log lines wait: they wait, too, others' go on, and no outcome is lost.
+// Deliveries of an owner whose log lines wait: they wait, too, others continue, and no outcome is lost.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kHog = 1001, kOther = 1002;
 
-// A host that takes all, a domain that does not exist, and a log in which as much waits as is wanted.
+// A host that accepts everything, a domain that does not exist, and a log with any backlog that the test wants.
 struct World : Simulation {
   SimulatedHost there;
   mta::LogRoom::Hold backlog;

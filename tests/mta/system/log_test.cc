@@ -1,4 +1,4 @@
-// The log: lines that nothing from outside can forge, and a writer that never holds anybody up.
+// The log: lines that no text from outside can forge, and a writer that never blocks anybody.
 #include "mta/system/log.h"
 
 #include <fcntl.h>
@@ -91,7 +91,7 @@ TEST_CASE("log: every line is written before stop_log() returns, in order") {
 }
 
 TEST_CASE("log: a stuck stderr blocks neither who logs nor the end, and the lost lines are counted later") {
-  StderrPipe pipe;  // nobody reads: 64 KiB and it is full
+  StderrPipe pipe;  // not read: full after 64 KiB
   start_log(LogTarget::standard_error);
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 30'000; ++i) log(LogLine(Priority::info, "flood").add("n", i).add("padding", std::string(100, 'x')));

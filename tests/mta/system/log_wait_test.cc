@@ -1,4 +1,4 @@
-// A log that nobody reads: intake waits, and goes on when it is read.
+// A log that is not read: intake waits, and continues when it is read.
 #include "mta/system/log_wait.h"
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,4 +1,4 @@
-// How much memory the daemon may have.
+// The memory that the daemon may use.
 #include "mta/system/memory_limit.h"
 
 #include <boost/filesystem.hpp>

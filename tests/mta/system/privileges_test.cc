@@ -1,4 +1,4 @@
-// Giving up root, the folders of the spool, and what systemd is told.
+// Giving up root, the folders of the spool, and reports to systemd.
 #include "mta/system/privileges.h"
 
 #include <fcntl.h>
@@ -111,7 +111,7 @@ TEST_CASE("privileges: a symbolic link in the place of drop/ is an error, and it
 }
 
 TEST_CASE("privileges: root becomes the user for good, with folders that belong to it") {
-  if (!system::is_root()) return;  // an ordinary user stays who he is: the next test
+  if (!system::is_root()) return;  // an ordinary user does not change: see the next test
   const Folder folder;
   const Config config = config_in(folder.path);
   const auto nobody = system::find_user("nobody");

@@ -36,7 +36,7 @@ UserAnswer answer(UserLookup& users, std::vector<std::string> names) {
   return users.answer(first).value();
 }
 
-// A name service that waits, for names with an "h", until it is let go.
+// A name service that waits, for names with an "h", until it is released.
 struct HangingService {
   UserAnswer operator()(const std::string& name) const {
     ++*asked;
@@ -51,7 +51,7 @@ struct HangingService {
   std::shared_future<void> gate = opener->get_future().share();
 };
 
-// A name service that answers as often as it is let go, and tells which names it was asked for, in order.
+// A name service that answers once for each release, and records the names that it was asked for, in order.
 class SteppedService {
  public:
   UserAnswer answer(const std::string& name) {
@@ -124,7 +124,7 @@ TEST_CASE("user lookup: one that hangs holds nobody up, and while two hang the o
     CHECK(answer(users, {"carl"}) == UserAnswer::unavailable);
     CHECK(*service.asked == 3);
   }
-  service.opener->set_value();  // the threads end behind the lookup
+  service.opener->set_value();  // the threads end after the lookup
 }
 
 TEST_CASE("user lookup: owners take turns: who asks for one name does not wait for all names of another owner") {

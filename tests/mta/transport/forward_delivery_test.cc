@@ -1,4 +1,4 @@
-// Delivery by ~/.forward, with a program in place of mxpress-deliver.
+// Delivery by ~/.forward, with a program instead of mxpress-deliver.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// The census of the local mailbox: right, and without listing the folders for each letter.
+// The census of the local mailbox: correct, without listing the folders for each message.
 #include "mta/transport/mailbox_census.h"
 
 #include <sys/stat.h>

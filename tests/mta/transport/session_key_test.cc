@@ -1,4 +1,4 @@
-// Which messages may share a session, and which must not.
+// Messages that may share a session, and messages that must not.
 #include <array>
 #include <catch2/catch.hpp>
 #include <functional>

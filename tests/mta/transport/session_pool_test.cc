@@ -1,4 +1,4 @@
-// Sessions that wait for another message: whose they are, and which goes first.
+// Sessions that wait for another message: their sites, and the order in which they are closed.
 #include <catch2/catch.hpp>
 
 #include "mta/smtp/client.h"

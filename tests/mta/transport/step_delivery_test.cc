@@ -1,4 +1,4 @@
-// Hosts whose replies do not match the commands: nobody fails by a reply that may be another's.
+// Hosts whose replies do not match the commands: no recipient fails by a reply that may belong to another.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>

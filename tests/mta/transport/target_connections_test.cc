@@ -1,4 +1,4 @@
-// The bound of connections to one address, and the shares of owners in it.
+// The limit of connections to one address, and the shares of owners in it.
 #include <catch2/catch.hpp>
 #include <vector>
 
@@ -21,7 +21,7 @@ const dns::Address kHost{false, {192, 0, 2, 1}};
 const dns::Address kOther{false, {192, 0, 2, 2}};
 const auto kMallory = proto::ShareOwner::user(1001), kAlice = proto::ShareOwner::user(1002), kBob = proto::ShareOwner::user(1003);
 
-// Notes who is called.
+// Notes the owners who are called.
 struct Notes : TargetConnections::Caller {
   struct Call {
     dns::Address address;
@@ -48,14 +48,14 @@ struct Host {
     if (hold) holds.push_back(std::move(*hold));
     return hold.has_value();
   }
-  // So many of sites of this owner's, as far as he may.
+  // Opens this many for sites of this owner, as far as he may.
   std::size_t open_all(const proto::ShareOwner& owner, std::size_t count = 60, std::size_t limit = 10) {
     std::size_t opened = 0;
     for (std::size_t n = 0; n < count; ++n) opened += open(static_cast<std::uint32_t>(100 + n), owner, limit);
     return opened;
   }
   void wait(Duration duration) { time.run_for(io, duration); }
-  // The newest, which the host refuses.
+  // The host refuses the newest one.
   bool refuse() {
     const bool is_busy = holds.back().was_refused();
     holds.pop_back();
@@ -63,7 +63,7 @@ struct Host {
   }
 };
 
-// How many one owner gets, others holding so many.
+// The number that one owner gets while others hold this many.
 std::size_t most_of_one(std::size_t bound, std::size_t others) {
   std::size_t own = 0;
   while (may_open(bound, others + own, own)) ++own;

@@ -1,4 +1,4 @@
-// In which order an attempt asks its targets.
+// The order in which an attempt tries its targets.
 #include "mta/transport/target_order.h"
 
 #include <algorithm>
@@ -34,13 +34,13 @@ struct Order {
     equals = order_targets(ordered, {message, recipients}, failures, random);
     return list(ordered);
   }
-  // How often each order comes in `count` attempts.
+  // The frequency of each order in `count` attempts.
   std::map<std::string, int> orders(int count) {
     std::map<std::string, int> result;
     for (int i = 0; i < count; ++i) ++result[next()];
     return result;
   }
-  // What became of the first recipient at the last attempt.
+  // Sets the first recipient's result of the last attempt.
   void last(const dns::Target& at, int code, bool maybe_delivered = false) {
     message.recipients[1].last = {proto::Stage::rcpt, at.host, at.address_text(), "", {4, 0, 0}, code, "", maybe_delivered};
   }
@@ -175,7 +175,7 @@ TEST_CASE("target order: those in front that an open session may bring first are
   order.failures.failed(kC, instant_now());
   CHECK(equals(order) == 1);  // kBackup
   order.failures.failed(kBackup, instant_now());
-  CHECK(equals(order) == 1);  // whichever
+  CHECK(equals(order) == 1);  // any of them
   Order alone({kA});
   CHECK(equals(alone) == 1);
 }

@@ -1,4 +1,4 @@
-// What is remembered about hosts and TLS.
+// The memory of hosts and TLS.
 #include "mta/transport/tls_memory.h"
 
 #include <catch2/catch.hpp>
