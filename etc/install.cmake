@@ -1,4 +1,4 @@
-# The part of the installation that depends on the prefix or on what is there: the units, sendmail's other names, the configuration.
+# The part of the installation that depends on the prefix or on existing files: the units, sendmail's other names, the configuration.
 # Given: source (this folder), bin and sbin (below the prefix).
 set(root "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
 
@@ -17,7 +17,7 @@ foreach(name ${bin}/mailq ${bin}/newaliases lib/sendmail)
   list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/${name}")
 endforeach()
 
-# All programs look here, whatever the prefix is.
+# All programs look here, for any prefix.
 set(configuration "$ENV{DESTDIR}/etc/mxpress/mxpress.toml")
 if(EXISTS "${configuration}")
   message(STATUS "Kept as it is: ${configuration}")
@@ -26,7 +26,7 @@ else()
   file(INSTALL "${source}/mxpress.toml" DESTINATION "/etc/mxpress")  # adds DESTDIR itself
 endif()
 
-# The program itself says how shells complete its commands.
+# The program itself prints the completions for shells.
 foreach(place bash:bash-completion/completions/mxpress zsh:zsh/vendor-completions/_mxpress fish:fish/vendor_completions.d/mxpress.fish)
   string(REGEX MATCH "^([a-z]+):(.*)/([^/]*)$" ignored "${place}")
   set(shell "${CMAKE_MATCH_1}")

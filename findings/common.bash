@@ -1,4 +1,4 @@
-# What the findings share. Sourced, not run. Needs bash, coreutils, util-linux, iproute2, apt-get, dpkg-deb and python3.
+# Functions for all findings. Sourced, not run. Needs bash, coreutils, util-linux, iproute2, apt-get, dpkg-deb and python3.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -49,7 +49,7 @@ lay_over_the_system() {
 
 changes=0
 
-# saw WHAT EXPECTED ACTUAL: prints what was seen. ACTUAL that differs from EXPECTED is a change.
+# saw WHAT EXPECTED ACTUAL: prints the observation. ACTUAL that differs from EXPECTED is a change.
 saw() {
   printf '%s:\n' "$1"
   printf '%s\n' "$3" | sed 's/^/    /'

@@ -30,7 +30,7 @@ signed() {
 
 value_of() { tr -d '\r\n\t ' <<<"$1" | sed 's/.*;b=\([^:]*\)From:.*/\1/'; }
 
-# What dkimpy says of a message on its input.
+# dkimpy's verdict on a message on its input.
 verdict() {
   RECORD=$record /usr/bin/python3 -c '
 import dkim, os, sys

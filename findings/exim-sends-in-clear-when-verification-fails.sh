@@ -17,7 +17,7 @@ with_packages "${BASH_SOURCE[0]}" exim4-daemon-light=$exim exim4-base=$exim exim
 
 cd "$work"
 ldconfig
-# What the scripts of the packages do.
+# The actions of the packages' scripts.
 echo 'Debian-exim:x:64988:64988::/var/spool/exim4:/usr/sbin/nologin' >>/etc/passwd
 echo 'Debian-exim:x:64988:' >>/etc/group
 install -d -o Debian-exim -g adm -m 2750 /var/log/exim4

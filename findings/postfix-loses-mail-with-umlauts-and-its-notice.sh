@@ -17,7 +17,7 @@ with_packages "${BASH_SOURCE[0]}" bsd-mailx=8.1.2-0.20220412cvs-1 liblockfile1=1
 
 send_by_mail() { echo 'Grüße' | env -u LANG "$@" bsd-mailx -s 'Größe' you@there.example; }
 
-# What mail hands to sendmail.
+# Stores the text that mail passes to sendmail.
 printf '#!/bin/sh\ncat >"%s"\n' "$work/message" >"$work/sendmail"
 chmod 755 "$work/sendmail"
 mount --bind "$work/sendmail" /usr/sbin/sendmail

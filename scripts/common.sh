@@ -1,4 +1,4 @@
-# What the scripts share: the project's folder, plain messages, the time each script took. Sourced, not run.
+# Functions for all scripts: the project's folder, plain messages, the time each script took. Sourced, not run.
 set -euo pipefail
 MXPRESS_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$MXPRESS_ROOT"

@@ -18,7 +18,7 @@ debootstrap_command() {
   DEBOOTSTRAP_DIR="$tools/usr/share/debootstrap" "$tools/usr/sbin/debootstrap" "$@"
 }
 
-# enter ROOT COMMAND...: with the network of this machine, for apt. Whatever COMMAND leaves running ends with it.
+# enter ROOT COMMAND...: with the network of this machine, for apt. Processes left by COMMAND end with it.
 enter() { enter_namespaces '' "$@"; }
 
 # enter_alone ROOT COMMAND...: with a loopback interface and no other network.
@@ -44,7 +44,7 @@ enter_namespaces() {
       DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"' enter "$root" "$@"
 }
 
-# base_root SUITE: what debootstrap makes, untouched but for the settings of apt. Prints its folder.
+# base_root SUITE: a root by debootstrap, unchanged except for the settings of apt. Prints its folder.
 base_root() {
   local root="$ROOTS/$1"
   if [ ! -e "$root.made" ]; then
@@ -70,8 +70,8 @@ copy_root() {
   echo "$copy"
 }
 
-# boot ROOT: starts systemd in it as the first process of a container of its own, and sets BOOTED to its process id; run_booted COMMAND... runs
-# something there, stop_booted ends all of it. Fails where this machine allows no control group of its own.
+# boot ROOT: starts systemd in it as the first process of a container of its own, and sets BOOTED to its process id; run_booted COMMAND...
+# runs a command there, stop_booted ends all of it. Fails if this machine allows no control group of its own.
 BOOT_GROUP=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)/mxpress-package
 
 boot() {

@@ -1,12 +1,12 @@
-"""The goals as figures of the workloads, and the figures that are printed."""
+"""The goals as figures of the workloads, and the printed figures."""
 import statistics
 
 WORKLOAD_NAMES = ['stream', 'stream-reused', 'signed', 'single', 'command', 'backlog', 'deep', 'deadhost', 'big', 'cores', 'checkpoints', 'syncs', 'syscalls',
                   'allocations', 'instructions', 'profile']
 QUICK = {'single': 100, 'command': 100, 'big': 2, 'deep': 5000}  # messages
-# Besides mxpress; where nothing is said: the one that it is compared with.
+# Peers besides mxpress; default: the server that it is compared with.
 PEERS = {'signed': ['postfix-opendkim'], 'command': ['postfix', 'dma'], 'deadhost': [], 'checkpoints': [], 'big': [], 'cores': [], 'syscalls': [], 'allocations': [], 'instructions': [], 'profile': []}
-# With "all": these take long, or count what hardly varies.
+# With "all": these take long, or count figures that hardly vary.
 MOST_RUNS = {'checkpoints': 1, 'syncs': 1, 'syscalls': 1, 'allocations': 1, 'instructions': 1, 'profile': 1}
 COMMON = ['rate', 'cpu_us', 'server_share', 'source_share', 'sink_share', 'dns_share', 'mib']
 SHOWN = {

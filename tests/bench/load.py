@@ -1,4 +1,4 @@
-"""The two ends of a run: who hands in, and who takes; both of ours (bench-load) or of Postfix (smtp-source, smtp-sink)."""
+"""The two ends of a run: the source and the sink of mail; both ours (bench-load) or Postfix's (smtp-source, smtp-sink)."""
 import json
 import signal
 import subprocess
@@ -9,7 +9,7 @@ from harness import Failure, accepts, check, is_root, wait_until
 
 
 class Lines:
-    """What a program writes, line by line of JSON, while it runs."""
+    """A program's output, line by line of JSON, while it runs."""
 
     def __init__(self, world, name, command, party, environment=None):
         self.lines, self.on_line, self.name = [], None, name
@@ -48,7 +48,7 @@ class Sink:
         wait_until(lambda: self.program.find(lambda line: 'ready' in line), 30, 'the sink to listen')
 
     def wait_for(self, count, seconds):
-        """When that many had arrived; None if they did not in time."""
+        """The time when that many had arrived; None if they did not in time."""
         def reached():
             return self.program.find(lambda line: line.get('arrived', 0) >= count) or self.program.popen.poll() is not None
         try:
@@ -95,7 +95,7 @@ class PostfixSource:
 
 
 class PostfixSink:
-    """smtp-sink on all addresses. It ends with the last message that is expected, so what comes twice is not seen."""
+    """smtp-sink on all addresses. It ends with the last expected message, so repeated ones are not seen."""
 
     def __init__(self, world, party, count):
         user = ['-u', 'root'] if is_root() else []

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""scripts/bench: runs workloads against mail servers in turn, writes each run down, and compares."""
+"""scripts/bench: runs workloads against mail servers in turn, records each run, and compares."""
 import argparse
 import datetime
 import json
@@ -47,12 +47,12 @@ A run in which a message is missing, repeated or damaged at the sink is void.'''
 
 
 def messages(options, workload):
-    """None: as the workload has it."""
+    """None: the workload's own number."""
     return goals.QUICK.get(workload, 1000) if options.quick else options.messages
 
 
 def one_run(options, workload, peer):
-    """Its figures; what happens in it ends with its process namespace."""
+    """Its figures; all its processes end with its process namespace."""
     result = FOLDER / f'result-{os.getpid()}.json'
     result.unlink(missing_ok=True)
     build, name = (options.before, 'mxpress') if peer == 'before' else (options.build, peer)

@@ -1,4 +1,4 @@
-"""What processes cost: a control group for each party, memory of processes, sectors written by the disk."""
+"""The cost of processes: a control group for each party, memory of processes, sectors written by the disk."""
 import os
 import pathlib
 import statistics
@@ -10,7 +10,7 @@ TICKS = os.sysconf('SC_CLK_TCK')
 
 
 def cgroup_mount():
-    """Where control groups of version 2 are, alone or beside version 1."""
+    """The folder of control groups of version 2, alone or beside version 1."""
     for line in pathlib.Path('/proc/self/mounts').read_text().splitlines():
         if line.split()[2] == 'cgroup2':
             return pathlib.Path(line.split()[1])
@@ -68,7 +68,7 @@ class Party:
         return found
 
     def memory(self):
-        """MiB: what only these processes have, and their share of what they have together with others."""
+        """MiB: memory of these processes alone, and their share of memory that they share with others."""
         return sum(kib(pid, 'smaps_rollup', 'Pss:') for pid in self.pids()) / 1024
 
     def peak(self):
@@ -77,7 +77,7 @@ class Party:
 
 
 def stat_of(pid):
-    """What follows the name in /proc/PID/stat; None when it has ended."""
+    """The text after the name in /proc/PID/stat; None if the process has ended."""
     try:
         return pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     except OSError:
@@ -107,7 +107,7 @@ def sectors_written(folder):
 
 
 def sync_ms(folder, times=20):
-    """What it takes at this moment to append 4 KiB to a file and sync it: the median."""
+    """The median time to append 4 KiB to a file and sync it, at this moment."""
     path, waits = pathlib.Path(folder) / 'sync-probe', []
     with open(path, 'wb', buffering=0) as file:
         for _ in range(times):

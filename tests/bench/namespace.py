@@ -1,4 +1,4 @@
-"""What a run, which has namespaces of its own, changes in them: the network, and folders of the system that nobody else sees changed."""
+"""Changes that a run makes in its own namespaces: the network, and folders of the system. Nobody else sees them."""
 import pathlib
 import subprocess
 
@@ -10,7 +10,7 @@ def build_network():
 
 
 def overlay(world, folder):
-    """What is changed in the folder from here on is kept in the world's folder."""
+    """Later changes in the folder are stored in the world's folder."""
     name = 'overlay' + str(folder).replace('/', '_')
     upper, work = world.make_folder(f'{name}/upper'), world.make_folder(f'{name}/work')
     options = f'lowerdir={folder},upperdir={upper},workdir={work}'

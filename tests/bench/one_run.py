@@ -1,4 +1,4 @@
-"""One run: a server with its own name server, source and sink, what it took, and whether each message arrived once."""
+"""One run: a server with its own name server, source and sink, its cost, and the check that each message arrived once."""
 import ipaddress
 import os
 import time
@@ -52,7 +52,7 @@ class Run:
         if self.server:
             self.server.stop_at_end()
         self.server = SERVERS[self.peer](self.world, self.parties['server'], **settings)
-        os.sync()  # what others have written is not to be paid for by this run
+        os.sync()  # this run must not pay for others' writes
         self.server.start()
         self.start_cpu = self.cpu()
 
@@ -85,7 +85,7 @@ class Run:
         return report
 
     def settle(self, seconds=60):
-        """Until the server has nothing left to do; what it does is part of its cost."""
+        """Waits until the server has nothing left to do; this work is part of its cost."""
         last = [self.parties['server'].cpu()]
 
         def is_quiet():
@@ -107,7 +107,7 @@ class Run:
         return report
 
     def shares(self, seconds):
-        """Of all processors, which part each party had in that time."""
+        """Each party's part of all processors in that time."""
         used, now = self.start_cpu, self.cpu()
         return {f'{name}_share': (now[name] - used[name]) / seconds / os.cpu_count() for name in now}
 

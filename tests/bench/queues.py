@@ -68,7 +68,7 @@ def healthy_wait(run, count=20):
 
 
 def healthy_waits(run):
-    """Just after the rest was taken in, when most of it has not been tried yet; and when all of it waits."""
+    """Just after the rest was accepted, when most of it has not been tried yet; and when all of it waits."""
     at_once = healthy_wait(run)
     try:
         run.settle(FIRST_TRIES)
@@ -128,14 +128,14 @@ def deep(world, peer, options):
 
 
 def count_queue(run, messages):
-    """Each message that waited before the restart still does. Those whose destination is being looked up are not always shown."""
+    """Each message that waited before the restart still waits. Those whose destination is being looked up are not always shown."""
     def found():
         return sum(int(row['messages']) for row in run.server.json('queue'))
     wait_until(lambda: found() == messages, PATIENCE, lambda: f'{messages} messages in the queue; there are {found()}', every=0.5)
 
 
 def checkpoints(world, peer, options):
-    """Half of the mail is delivered, half waits: what the disk has to take and keep."""
+    """Half of the mail is delivered, half waits: the data that is written to the disk, and kept there."""
     run = Run(world, peer, {'d': 5, 'refuse': 5})
     messages, folder = options.messages or 100_000, run.server.queue_folder
     written = meter.sectors_written(folder)

@@ -1,4 +1,4 @@
-"""What is printed: each run as it ends, the table of a workload, and whether the goals hold."""
+"""The output: each run as it ends, the table of a workload, and whether the goals are met."""
 import statistics
 
 import goals
@@ -65,7 +65,7 @@ def print_rows(rows):
 
 
 def print_goals(options, paired_runs):
-    """Runs what the goals need, and judges each."""
+    """Runs the workloads of the goals, and judges each goal."""
     peer, results = (options.against or ['postfix'])[0], []
     for workload in goals.WORKLOAD_NAMES:
         others = goals.PEERS.get(workload, [peer])

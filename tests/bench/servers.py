@@ -1,4 +1,4 @@
-"""The mail servers that are compared: how each is set up, started, told to try again, and asked what it holds."""
+"""The compared mail servers: set-up, start, retry command, and query of the queue."""
 import os
 import pathlib
 import platform
@@ -95,7 +95,7 @@ class Postfix:
 
 
 class Dma:
-    """No daemon: each command delivers in the background what it was given."""
+    """No daemon: each command delivers its message in the background."""
     smtp_address = None
 
     def __init__(self, world, party, prefix=()):
@@ -132,7 +132,7 @@ class PostfixOpenDkim(Postfix):
         self.milter_port = world.free_port()
         with open(self.etc / 'main.cf', 'a') as file:
             file.write(f'smtpd_milters = inet:127.0.0.1:{self.milter_port}\nmilter_default_action = tempfail\n')
-        # Simple in form and without a check of what comes in: nothing that costs it time and that the other side does not do.
+        # Simple canonical form and no check of incoming mail: no work that the other side does not do.
         (self.folder / 'opendkim.conf').write_text(f'''Mode s
 Canonicalization relaxed/relaxed
 Domain sender.example

@@ -75,7 +75,7 @@ def big(world, peer, options):
 
 
 def many_recipients(run, recipients=10_000, size=2_000_000):
-    """What one message to all of them takes on the disk while it waits, on a server with an empty queue."""
+    """The disk space of one waiting message to all of them, on a server with an empty queue."""
     before = meter.disk_use(run.server.queue_folder)
     run.inject(1, PATIENCE, sessions=1, recipients=recipients, size=size)
     run.settle(PATIENCE)
@@ -128,7 +128,7 @@ def syncs(world, peer, options):
 
 
 def shares(world, samples, *perf_options):
-    """What perf report says, a line each."""
+    """The output of perf report, line by line."""
     done = world.run(['perf', 'report', '--stdio', '-i', samples, '-g', 'none', '--sort', 'symbol', '--percent-limit', '0.2', *perf_options])
     lines = done.stdout.decode(errors='replace').splitlines()
     return [' '.join(line.split()).removesuffix(' - -')[:120] for line in lines if line.strip() and line[0] != '#']
@@ -146,7 +146,7 @@ def profile(world, peer, options):
 
 
 def syscalls(world, peer, options):
-    """The server under strace; times say nothing then."""
+    """The server under strace; times mean nothing then."""
     summary = world.path('strace')
     run = Run(world, peer, DOMAINS, prefix=['strace', '-D', '-f', '-c', '-U', 'calls,name', '-o', summary])
     options.messages = options.messages or 5000
@@ -177,8 +177,8 @@ def allocations(world, peer, options):
 
 
 def instructions(world, peer, options):
-    """The server under callgrind: what a message costs in instructions, a share of its start and stop included and the kernel's left
-    out, whatever else the machine does. What they are spent on goes to build/bench/instructions-PEER.txt."""
+    """The server under callgrind: the cost of a message in instructions, a share of its start and stop included and the kernel's left
+    out, independent of other load. The functions that they are spent on go to build/bench/instructions-PEER.txt."""
     if not shutil.which('valgrind'):
         raise Skip('valgrind is not installed')
     counts = world.path('callgrind')
@@ -196,7 +196,7 @@ def instructions(world, peer, options):
 
 
 def strip_programs(world):
-    """valgrind cannot read what clang says for debuggers."""
+    """valgrind cannot read clang's debug information."""
     stripped = world.make_folder('stripped/bin')
     for program in (world.build / 'bin').iterdir():
         if program.name in ('mxpressd', 'mxpress', 'sendmail', 'bench-load'):

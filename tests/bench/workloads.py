@@ -1,4 +1,4 @@
-"""The workloads: each takes the world, the server's name and the options, and returns its figures and what makes the run void."""
+"""The workloads: each takes the world, the server's name and the options, and returns its figures and the reasons why the run is void."""
 import grp
 import os
 import pwd
@@ -10,7 +10,7 @@ from harness import check
 from one_run import Run, clock, names, seconds_between
 
 DOMAINS = {'d': 10}
-PATIENCE = 900  # seconds, for whatever has to happen in a run
+PATIENCE = 900  # seconds, for any event of a run
 
 
 def arrive(run, start, messages):

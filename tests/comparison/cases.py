@@ -1,4 +1,4 @@
-"""The kinds and their inputs. A case gives what became of its input, in a few words, the same way for both mailers."""
+"""The kinds and their inputs. A case returns the result for its input, in a few words, the same way for both mailers."""
 import collections
 import re
 import time
@@ -36,7 +36,7 @@ class Bench:
         return None
 
     def outcome(self, host, show, seconds=12):
-        """What `show` makes of the message that the host has got, or of the notice."""
+        """The text of `show` for the message that the host has got, or for the notice."""
         wait_until(lambda: host.got or self.notice(), seconds)
         if host.got:
             return show(host.got[0].content)
@@ -168,7 +168,7 @@ def stops_reading(octets):
 
 
 def limited(reply, most, name='you'):
-    """A host that takes so many recipients in a transaction."""
+    """A host that accepts this many recipients in a transaction."""
     def case(bench):
         host = Host(rcpt=lambda recipient, taken: '250 ok' if len(taken) < most else reply)
         domain = bench.site(host)
@@ -233,7 +233,7 @@ SIGNED = b'multipart/signed; boundary=b'
 
 
 def taken_port(bench):
-    """Of a mailer that was started while somebody else had its port."""
+    """For a mailer that was started while another program had its port."""
     host = Host()
     domain = bench.site(host)
     result = bench.send([f'you@{domain}'], FROM + b'\nx\n')

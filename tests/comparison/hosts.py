@@ -1,4 +1,4 @@
-"""Mail hosts and a name server for both mailers, on loopback: each mail host does what its row of settings says, and keeps what it got."""
+"""Mail hosts and a name server for both mailers, on loopback: each mail host follows its row of settings, and keeps its mail."""
 import dataclasses
 import socket
 import struct

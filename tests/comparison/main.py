@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Gives the same inputs to mxpress and to Debian's Postfix, and prints what each of them does as tables of Markdown. As root: everything runs
+"""Gives the same inputs to mxpress and to Debian's Postfix, and prints their behaviour as tables of Markdown. As root: everything runs
 in a network and mount namespace of its own, so that nothing on this host sees it, and no packet leaves. Takes some minutes.
 
     tests/comparison/main.py [--build build/release] [--peers build/peers] [WORD...]   (only kinds or inputs that contain one of the words)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Signs the corpus with dkim-tool, has verifiers that others wrote verify it, and prints a table. Run by scripts/interop dkim."""
+"""Signs the corpus with dkim-tool, verifies it with other programs, and prints a table. Run by scripts/interop dkim."""
 import argparse
 import collections
 import json
@@ -21,7 +21,7 @@ OWN = 'host.example.net'
 
 
 def serve_dns(records):
-    """A name server on 127.0.0.1:53 that knows TXT records of these names and nothing else."""
+    """A name server on 127.0.0.1:53 that knows only TXT records of these names."""
     known = {name.lower(): text.encode() for name, text in records.items()}
 
     def answer(query, most):
@@ -68,7 +68,7 @@ CHANGED = 'changed on the way'
 
 
 def changes(message):
-    """What no verifier may let pass."""
+    """Messages that no verifier may accept."""
     yield message.replace(b'this is', b'this was')
     yield message.replace(b'Subject: A message', b'Subject: A massage')
     yield b'Subject: Another message\r\n' + message
@@ -113,7 +113,7 @@ class Corpus:
             with open(os.path.join(folder, f'changed{number}.eml'), 'wb') as file:
                 file.write(changed)
 
-    # Each of our signatures alone in front of the message.
+    # Puts each of our signatures alone in front of the message.
     def split(self, name, path, folder):
         with open(path, 'rb') as file:
             message = file.read()
@@ -148,7 +148,7 @@ def report(corpus, verifier, found, seconds):
     return failures
 
 
-# One line for all messages of a kind of which a verifier says the same.
+# Prints one line for all messages of a kind with the same verdict of a verifier.
 def print_failures(verifier, failures):
     alike = collections.defaultdict(list)
     for kind, name, selector, verdict in failures:

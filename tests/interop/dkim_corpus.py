@@ -19,7 +19,7 @@ def joined(*parts):
 
 
 def fixed():
-    """(kind, message) of what is made by hand."""
+    """(kind, message) of the messages made by hand."""
     eight = 'Grüße à la Привет\r\nnaïve façade\r\n'.encode()
     yield 'plain', joined(USUAL, b'\r\n', TEXT)
     yield '8-bit body', joined(USUAL, MIME, b'\r\n', eight)
@@ -102,7 +102,7 @@ def fixed():
 
 
 def by_chance(source):
-    """One message of parts that are drawn."""
+    """One message of randomly chosen parts."""
     fields = [b'From: alice@example.org\r\n']
     for name in source.sample(['To', 'Cc', 'Subject', 'Date', 'Message-ID', 'Reply-To', 'References', 'List-Id', 'X-Any', 'Comments'], 6):
         value = source.choice([' ', '  ', '\r\n ', '\t']).join(source.choice(WORDS) for _ in range(source.randrange(1, 12)))
@@ -115,7 +115,7 @@ def by_chance(source):
 
 
 def messages():
-    """(name, kind, message): the name says which host and key it is for, as dkim-tool reads it."""
+    """(name, kind, message): the name contains the host and the key for dkim-tool."""
     source = random.Random(6376)
     every = list(fixed()) + [('by chance', by_chance(source)) for _ in range(150)]
     for number, (kind, message) in enumerate(every):

@@ -1,4 +1,4 @@
-"""Runs each verifier over files of signed messages. Each says, for (file, selector), "pass" or why not."""
+"""Runs each verifier over files of signed messages. The verdict for (file, selector) is "pass" or the reason of the failure."""
 import http.client
 import json
 import os
@@ -108,7 +108,7 @@ const resolver = async name => {
 
 
 def opendkim(corpus, _):
-    """It says one thing of a message, so each signature of ours is shown to it alone."""
+    """It has one verdict per message, so each of our signatures is tested alone."""
     conf = os.path.join(corpus.work, 'opendkim.conf')
     with open(conf, 'w') as file:
         file.write('Mode v\nSyslog no\nNameservers 127.0.0.1\nOn-BadSignature accept\n')

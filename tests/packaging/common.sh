@@ -1,4 +1,4 @@
-# What the tests inside of a root share. Sourced; everything runs as root in a clean Debian with nothing but sh, perl and the package.
+# Functions for the tests inside a root. Sourced; everything runs as root in a clean Debian with only sh, perl and the package.
 failures=0
 CHECK_OUTPUT=${CHECK_OUTPUT:-/tmp/check.out}
 

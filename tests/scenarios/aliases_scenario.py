@@ -1,4 +1,4 @@
-"""Aliases with whole programs: who gets root's mail, who is nobody; and a file that Postfix's postalias reads, too."""
+"""Aliases with whole programs: the reader of root's mail, unknown names; and a file that Postfix's postalias also reads."""
 import grp
 import os
 import pwd
@@ -132,7 +132,7 @@ def scenario_newaliases_names_mistakes_and_bv_says_where_mail_goes(world):
 
 
 def postalias(world, text):
-    """What the real postalias makes of it: targets by name, and the lines of its warnings."""
+    """The result of the real postalias: targets by name, and the lines of its warnings."""
     namespace = world.mount_namespace()
     program = world.peer('postalias', 'postfix')
     root = world.peers / 'root'

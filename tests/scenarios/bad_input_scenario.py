@@ -1,4 +1,4 @@
-"""Bad input at the entrances: a clear refusal or a temporary failure, bounded memory, no crash, nothing sent that should not be."""
+"""Bad input at the entrances: a clear refusal or a temporary failure, bounded memory, no crash, no wrong mail sent."""
 import binascii
 import os
 import random
@@ -18,7 +18,7 @@ def start(world, **options):
 
 
 def raw_session(daemon, pieces, seconds=30):
-    """Sends bytes as they are, each piece after a reply to the one before; returns all that came back until the daemon closed or fell silent."""
+    """Sends bytes unchanged, each piece after a reply to the one before; returns all replies until the daemon closed or fell silent."""
     replies = b''
     with socket.create_connection(('127.0.0.1', daemon.smtp_port), timeout=seconds) as connection:
         replies += connection.recv(4096)

@@ -1,4 +1,4 @@
-"""Commands of /etc/aliases with whole programs: run by mxpress-runner as another user, and by nobody else's wish."""
+"""Commands of /etc/aliases with whole programs: run by mxpress-runner as another user, and only for mxpressd."""
 import os
 import pwd
 

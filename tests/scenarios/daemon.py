@@ -59,7 +59,7 @@ lifetime = "{lifetime}"
         return self
 
     def wait_for_recovery(self, seconds=60):
-        """What an earlier run left is known: only then does an empty queue mean anything."""
+        """Waits until the mail of an earlier run is known: only then does an empty queue mean anything."""
         wait_until(lambda: ' recovered ' in self.process.log_text(), seconds, 'the end of recovery')
 
     def listens(self):

@@ -25,7 +25,7 @@ ODD = (b'From: me@here.example\nTo: you@there.example\nSubject: odd\nDate: Sun, 
 
 
 def sent_unchanged(found, sent, what):
-    """What we add is a prefix; the rest is the message as it was given."""
+    """Our additions are a prefix; the rest is the original message."""
     check(found.endswith(sent), f'{what}: the content was changed: {found[-len(sent) - 300:]!r}')
     check(found.startswith(b'Received: '), f'{what}: no Received line at the top: {found[:100]!r}')
     added = found[:-len(sent)]

@@ -5,7 +5,7 @@ from harness import Skip, check, unix_accepts, wait_until
 
 
 class Dovecot:
-    """`users`: by name, the password. `mechanisms`: as Dovecot writes them. `introspection`: where access tokens are asked for, by RFC 7662."""
+    """`users`: by name, the password. `mechanisms`: in Dovecot's form. `introspection`: the server that checks access tokens, by RFC 7662."""
 
     def __init__(self, world, users, mechanisms, introspection=None):
         self.prepare(world, 'auth')

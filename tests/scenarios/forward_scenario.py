@@ -12,7 +12,7 @@ from peers import Sink, Unbound
 
 
 class Host:
-    """Users, a mail host outside, and the daemon; what each ~/.forward says is given by user."""
+    """Users, a mail host outside, and the daemon; the text of each ~/.forward is given by user."""
 
     def __init__(self, world, forwards, sink=True, sink_options=(), **options):
         self.world = world
@@ -155,7 +155,7 @@ def scenario_a_forward_is_followed_once_whatever_becomes_of_the_file(world):
     host.daemon.wait_for_empty_queue()
     check_equal(host.outside(), [f'<you@there.example> ORCPT=rfc822;bob@{HERE}'], 'recipients at the mail host')
     check_equal(host.inside(), {'bob': ['one'], 'carol': ['one']}, 'mailboxes')
-    # It is listed as what it is while it waits, and `mxpress show` tells where it went.
+    # It is listed while it waits, and `mxpress show` tells its targets.
     shown = host.daemon.mxpress('show', host.daemon.accepted_ids()[0])[1]
     check('forwarded by ~/.forward of bob' in shown, f'mxpress show: {shown}')
     host.daemon.stop()

@@ -1,4 +1,4 @@
-"""A program that runs away: its mail is held, that of others is not, and root decides."""
+"""A runaway program: its mail is held, that of others is not, and root decides."""
 import subprocess
 
 from daemon import Daemon

@@ -1,4 +1,4 @@
-"""What every scenario needs: a folder, programs that end with it, waits that have a deadline. Python's standard library only."""
+"""Shared by all scenarios: a folder, programs that end with it, waits with a deadline. Python's standard library only."""
 import os
 import pathlib
 import pwd
@@ -10,7 +10,7 @@ import tempfile
 import time
 
 
-# How much slower than usual the programs are, as under a sanitizer: every wait is so many times longer, and their memory says nothing.
+# How much slower than usual the programs are, as under a sanitizer: every wait is multiplied by it, and their memory means nothing.
 SLOWNESS = float(os.environ.get('MXPRESS_SLOWNESS', '1'))
 
 
@@ -38,7 +38,7 @@ def shorten(value):
 
 
 def wait_until(condition, seconds, what, every=0.02):
-    """Returns the first true value of condition(); a Failure names what was waited for."""
+    """Returns the first true value of condition(); a Failure names the event."""
     seconds *= SLOWNESS
     deadline = time.monotonic() + seconds
     while True:
@@ -173,7 +173,7 @@ class World:
         return path
 
     def peer(self, name, package):
-        """A program that others wrote: installed, or unpacked by scripts/setup."""
+        """A program of others: installed, or unpacked by scripts/setup."""
         found = shutil.which(name, path='/usr/sbin:/usr/bin:/sbin:/bin')
         if found:
             return found
@@ -190,7 +190,7 @@ class World:
         return {**os.environ, 'LD_LIBRARY_PATH': ':'.join(str(folder) for folder in libraries)}
 
     def mount_namespace(self):
-        """The beginning of a command that mounts what nobody else sees."""
+        """The beginning of a command with private mounts."""
         if not is_root():
             raise Skip('only root may mount')
         tried = self.run(['unshare', '-m', 'true'])
@@ -199,7 +199,7 @@ class World:
         return ['unshare', '-m']
 
     def free_port(self, address='127.0.0.1'):
-        """A port that nobody has on this address, for TCP and UDP."""
+        """A free port on this address, for TCP and UDP."""
         for _ in range(50):
             with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
                 tcp.bind((address, 0))

@@ -1,10 +1,10 @@
-"""mxpress import: the configurations of migrate/ as it takes them over, at the provider of those scenarios. The letters arrive as with the mxpress.toml
+"""mxpress import: the configurations of migrate/ imported, at the provider of those scenarios. The letters arrive as with the mxpress.toml
 beside them, which was written by hand: seen.txt has both."""
 from harness import check, check_equal, wait_until
 from machine import Machine
 from migrate_scenario import HERE, HOST, Mxpress, Provider, expected_of, hand_in, make_certificate, network, with_ca
 
-# For each configuration the lines of conf.d/70-more.toml: what the notes of the import leave to the administrator.
+# For each configuration the lines of conf.d/70-more.toml: the settings that the import leaves to the administrator.
 CA = '[route]\nca_file = "/etc/ssl/certs/provider.pem"\n'
 DAEMON = '[local]\naliases = { daemon = "daemon@here.example" }\n'
 CASES = {'msmtp': '', 'ssmtp': CA, 'ssmtp-no-override': CA, 'nullmailer': '', 'dma': CA, 'dma-domain': CA + DAEMON, 'postfix': '',

@@ -1,4 +1,4 @@
-"""Clients that others wrote, against the real daemon: swaks, python's smtplib, and what calls /usr/sbin/sendmail."""
+"""Clients of others against the real daemon: swaks, python's smtplib, and callers of /usr/sbin/sendmail."""
 import os
 import subprocess
 

@@ -10,7 +10,7 @@ Debian-exim:x:64988:64988::/var/spool/exim4:/usr/sbin/nologin
 '''
 GROUPS = 'alice:x:64987:\nmxpress:x:64989:\npostfix:x:64990:\npostdrop:x:64991:\nDebian-exim:x:64988:\n'
 
-# The layers are in memory. What a package has in /lib is in /usr/lib on Debian.
+# The layers are in memory. On Debian the files that a package has in /lib are in /usr/lib.
 SCRIPT = '''
 mount --make-rprivate /
 hostname {host}
@@ -33,7 +33,7 @@ exec sleep infinity
 
 
 class Machine:
-    """`packages`: the folder with what was unpacked, or None. `files`: a folder that is laid over /etc. `prepare`: shell lines, as root."""
+    """`packages`: the folder with unpacked packages, or None. `files`: a folder that is laid over /etc. `prepare`: shell lines, as root."""
 
     def __init__(self, world, name, host, packages=None, files=None, prepare=''):
         self.world, self.name = world, name

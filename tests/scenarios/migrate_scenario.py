@@ -39,7 +39,7 @@ myorigin = no-domain.example
 virtual_mailbox_domains = static:all
 '''
 
-# Handed in as programs of Debian do it: the subject, the user, the arguments of sendmail, and the text without its subject.
+# Submitted like programs of Debian do it: the subject, the user, the arguments of sendmail, and the text without its subject.
 LETTERS = [
     ('a job of cron', 'root', ['-i', '-FCronDaemon', '-B8BITMIME', '-oem', 'root'],
      'From: root (Cron Daemon)\nTo: root\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\n\nbackup: done\n'),
@@ -54,7 +54,7 @@ LETTERS = [
 
 
 class Provider:
-    """Postfix with Dovecot's passwords: takes mail of everybody who has signed in, for every recipient but one."""
+    """Postfix with Dovecot's passwords: accepts mail of signed-in users, for every recipient but one."""
 
     def __init__(self, world, ca, key, certificate, port=587, more=''):
         dovecot = Dovecot(world, USERS, 'scram-sha-256 cram-md5 plain login')
@@ -135,7 +135,7 @@ class Sender:
         return bool(self.queue) and self.machine.run(['find', *self.queue, '-type', 'f', '!', '-name', 'flush']).stdout != b''
 
     def kept_with(self, subject):
-        """Where letters with this subject, and notices about them, are on the machine: mboxes by file, others by folder."""
+        """The places of letters with this subject, and notices about them, on the machine: mboxes by file, others by folder."""
         found = self.machine.run(['grep', '-rlsF', subject, *self.kept]).stdout.decode().split()
         folders = {file: next(folder for folder in self.kept if file.startswith(folder)) for file in found}
         return sorted({file if folder == '/var/mail' else folder for file, folder in folders.items()})
@@ -156,7 +156,7 @@ class Mxpress(Sender):
 
 
 class Program:
-    """`package`: where it is unpacked. `prepare`: what the scripts of the package do. `daemon`: the command and its user. `ready`: a file that it makes."""
+    """`package`: its folder. `prepare`: the actions of the package's scripts. `daemon`: the command and its user. `ready`: a file that it makes."""
 
     def __init__(self, package, prepare='', daemon=None, ready=None, queue=(), kept=()):
         self.package, self.prepare, self.daemon, self.ready = package, prepare, daemon, ready
@@ -227,7 +227,7 @@ def network(world):
 
 
 def seen_of(sender, provider, codes):
-    """What became of each letter, by its subject."""
+    """The result for each letter, by its subject."""
     messages = provider.messages()
     seen = {}
     for (subject, *_), code in zip(LETTERS, codes):
@@ -238,7 +238,7 @@ def seen_of(sender, provider, codes):
 
 
 def compare(name, old, new):
-    """As seen.txt has it: lines of both, of the program alone, and of mxpress alone."""
+    """In the form of seen.txt: lines of both, of the program alone, and of mxpress alone."""
     text = []
     for subject, *_ in LETTERS:
         text.append(subject)
@@ -264,7 +264,7 @@ def expected_of(path, name):
 
 
 def hand_in(sender, provider, expected):
-    """What the provider has when the queue is empty: as expected, or as it is at last."""
+    """The provider's mail when the queue is empty: as expected, or its final state."""
     with concurrent.futures.ThreadPoolExecutor() as pool:  # ssmtp waits a second for each letter
         codes = list(pool.map(sender.send, LETTERS))
     seen = {}

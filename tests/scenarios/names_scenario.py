@@ -1,4 +1,4 @@
-"""The name of this host, without a hostname key: whatever /etc and the system say, all parts of mxpress say one name."""
+"""The name of this host, without a hostname key: for all contents of /etc and the system, all parts of mxpress use the same name."""
 import re
 import shutil
 
@@ -7,7 +7,7 @@ from delivery_scenario import ZONE
 from harness import check, check_equal, wait_until
 from peers import Sink, Unbound
 
-# Name of the system, files of /etc (None: not there), the name that must come of it.
+# Name of the system, files of /etc (None: missing), the expected name.
 HOSTS = [
     ('web1', {'mailname': None, 'hosts': '127.0.0.1 localhost\n127.0.1.1 web1.example.net web1\n'}, 'web1.example.net'),
     ('web1', {'mailname': 'Mail.Example.Net.\n', 'hosts': '127.0.1.1 web1.example.net web1\n'}, 'mail.example.net'),

@@ -1,4 +1,4 @@
-"""Port 25 and addresses that are nobody's own, in network namespaces: the daemon with the delivery rules that it has by default."""
+"""Port 25 and public addresses, in network namespaces: the daemon with its default delivery rules."""
 import os
 
 from daemon import Daemon

@@ -7,7 +7,7 @@ import sys
 
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 22, 38, 2
 LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
-NUMBER, FIRST_ARGUMENT = 0, 16  # where struct seccomp_data has them
+NUMBER, FIRST_ARGUMENT = 0, 16  # offsets in struct seccomp_data
 SOCKET = {'x86_64': 41, 'aarch64': 198}[os.uname().machine]
 ALLOW, FAIL = 0x7fff0000, 0x00050000
 

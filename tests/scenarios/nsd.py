@@ -1,4 +1,4 @@
-"""NSD, a name server that others wrote, with zones that a scenario changes as an administrator does."""
+"""NSD, a name server of others, with zones that a scenario changes as an administrator does."""
 import socket
 
 from harness import accepts, is_root, wait_until
@@ -7,7 +7,7 @@ ADDRESS = '127.0.0.53'
 
 
 def port_for(world):
-    """53 where it can be had: then mxpress asks NSD as the zone's own server. Else any, and it is asked as the configured one alone."""
+    """53 if it is free: then mxpress asks NSD as the zone's own server. Else any, and NSD is only the configured server."""
     if is_root():
         with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             try:

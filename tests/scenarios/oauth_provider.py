@@ -15,7 +15,7 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """Whoever breaks off, breaks off."""
+        """A client may disconnect at any time."""
 
 
 class OAuthProvider:
@@ -27,8 +27,8 @@ class OAuthProvider:
         self.lock = threading.Lock()
         self.refresh_tokens, self.access_tokens, self.codes = set(), set(), {}
         self.all_secrets = []
-        self.bent = []  # what the next requests for a token get: (status, media type, body)
-        self.asked = []  # forms that came for tokens
+        self.bent = []  # answers to the next requests for a token: (status, media type, body)
+        self.asked = []  # forms of requests for tokens
         self.lifetime, self.device_answers = 3600, []
         self.before_answer = lambda: None  # when a request for a token has been decided
         self.serve(self.port, self.make_handler(), certificate, key, world)
@@ -130,13 +130,13 @@ class OAuthProvider:
 
 
 class TokenMailHost:
-    """Takes mail over TLS from the first octet on, from whoever shows a token that the provider knows, and no password, as Microsoft does; closes
+    """Accepts mail over TLS from the first octet on, from clients with a token that the provider knows, and no password, as Microsoft does; closes
     after some messages."""
 
     def __init__(self, world, address, certificate, key, provider, per_session=3):
         self.port = world.free_port(address)
         self.messages, self.sign_ins, self.refusals = [], [], 0
-        self.when_taken = {}  # what is done when so many messages have been taken
+        self.when_taken = {}  # actions after this many accepted messages
         host = self
 
         class Session(socketserver.StreamRequestHandler):

@@ -22,7 +22,7 @@ ZONE = ['mail.provider.example. 60 IN A 127.0.0.21', 'login.provider.example. 60
 
 
 class House:
-    """What a scenario has: the provider, a name server, and a daemon that signs in by the provider's tokens."""
+    """The parts of a scenario: the provider, a name server, and a daemon that signs in by the provider's tokens."""
 
     def __init__(self, world, host=TokenMailHost, flow='device_url', allow='["127.0.0.22/32"]', client='client-1', **options):
         self.world, self.flow, self.allow, self.client = world, flow, allow, client
@@ -175,7 +175,7 @@ def scenario_setup_says_why_it_fails(world):
     check(not house.refresh_token_file().exists(), 'there is a refresh token that nobody has given')
     check_equal(house.daemon.mxpress('setup', 'oauth', '--name', 'other')[0], 5, 'exit status for a name that is not there')
     check_equal(house.daemon.mxpress('status', '--name', 'office')[0], 2, 'exit status of --name with another command')
-    # Neither a host at an address that is not public, nor one that cannot prove who it is, is told anything.
+    # A host at an address that is not public, and one without a verified identity, get nothing.
     general = house.daemon.config.read_text().split('[route]')[0]
     asked = len(house.provider.asked)
     house.daemon.config.write_text(general + re.sub(r'allow_addresses = \[.*?\]', 'allow_addresses = []', house.route()))
@@ -187,7 +187,7 @@ def scenario_setup_says_why_it_fails(world):
 
 
 class Browser:
-    """mxpress setup oauth with a pipe as its input, and what a browser does then."""
+    """mxpress setup oauth with a pipe as its input, and the actions of a browser."""
 
     def __init__(self, house):
         self.process = subprocess.Popen([house.world.program('mxpress'), '-c', house.daemon.config, 'setup', 'oauth'], stdin=subprocess.PIPE,
@@ -261,7 +261,7 @@ def scenario_the_end_of_passwords_returns_nothing_and_is_explained(world):
         told = ' '.join(daemon.mxpress(*command)[1].split())
         check('5.7.30' in told and 'end of December 2026' in told and 'mxpress setup oauth' in told, f'{command} does not explain it: {told}')
     check(not daemon.attempts('failed') and not daemon.events('bounced'), 'mail was returned')
-    # What helps: a token.
+    # A token helps.
     daemon.config.write_text(general + route)
     house.set_up()
     daemon.wait_for_empty_queue()

@@ -1,4 +1,4 @@
-"""What an operator does: with and without the daemon, as root and as somebody else, with a good and a bad configuration."""
+"""Actions of an operator: with and without the daemon, as root and as another user, with a good and a bad configuration."""
 import os
 import pathlib
 import pwd
@@ -254,7 +254,7 @@ def scenario_mail_over_loopback_is_nobodys_though_it_uses_the_shares_of_a_user(w
 
 
 def waiting_by_check_mailq(output):
-    """What check_mailq of the monitoring plugins makes of it: the last line alone counts."""
+    """The result of check_mailq of the monitoring plugins: only the last line counts."""
     last = output.splitlines()[-1]
     found = re.search(r'Kbytes in (\d+)', last)
     return int(found.group(1)) if found else 0 if 'Mail queue is empty' in last else None

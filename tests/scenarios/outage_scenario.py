@@ -179,7 +179,7 @@ def scenario_a_fallback_takes_the_mail_while_direct_delivery_fails(world):
 
 
 def scenario_an_alert_does_not_take_the_way_that_it_tells_of(world):
-    """Root reads elsewhere, and a command is told, too."""
+    """Root reads mail elsewhere, and a command gets the alert, too."""
     runner, port = Runner(world), world.free_port()
     told = world.path('told')
     told.touch()

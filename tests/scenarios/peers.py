@@ -1,4 +1,4 @@
-"""Programs that others wrote, as peers on loopback: unbound, Postfix's smtp-sink and smtp-source."""
+"""Programs of others, as peers on loopback: unbound, Postfix's smtp-sink and smtp-source."""
 import os
 import re
 
@@ -66,7 +66,7 @@ class Sink:
 
 
 class Dumped:
-    """A transaction as smtp-sink wrote it: its own header lines, then what came after DATA with line ends of the host."""
+    """A transaction as smtp-sink wrote it: its own header lines, then the content with line ends of the host."""
 
     def __init__(self, path):
         self.path = path
@@ -92,7 +92,7 @@ def smtp_source(world, port, count, sessions=20, length=4096, sender='me@here.ex
 
 
 def without_prefix(content):
-    """Content without the header lines that the relay added in front: Received, and (for submitted mail) what was missing."""
+    """Content without the header lines that the relay added in front: Received, and (for submitted mail) missing ones."""
     lines = content.replace(b'\r\n', b'\n').split(b'\n')
     check(lines[0].startswith(b'Received: '), f'the first line is not Received: {lines[0]!r}')
     lines.pop(0)

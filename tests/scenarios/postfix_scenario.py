@@ -14,7 +14,7 @@ ZONE = [
 
 
 def behind_the_trace(content):
-    """What follows the Received lines and what Postfix put in front."""
+    """The content after the Received lines and Postfix's own lines in front."""
     lines = content.split(b'\n')
     while lines and (lines[0].split(b':')[0] in (b'Return-Path', b'X-Original-To', b'Delivered-To', b'Received') or lines[0][:1] in (b' ', b'\t')):
         lines.pop(0)

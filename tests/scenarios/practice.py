@@ -1,4 +1,4 @@
-"""The practice internet: its events and the mail that its hosts took."""
+"""The practice internet: its events and the mail of its hosts."""
 import json
 
 from harness import check, wait_until
@@ -22,7 +22,7 @@ class PracticeInternet:
         return [e for e in events if (name is None or e['event'] == name) and (host is None or e.get('host') == host)]
 
     def delivered(self, domain):
-        """What the mail hosts of a domain took: events with sender, recipients, tls, and the content as it was sent."""
+        """The mail of a domain's hosts: events with sender, recipients, tls, and the content as it was sent."""
         found = [e for e in self.events('delivered') if e['host'].endswith('.' + domain)]
         for event in found:
             event['content'] = (self.folder / event['file']).read_bytes()

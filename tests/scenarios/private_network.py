@@ -9,7 +9,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter_private_network(world, addresses):
-    """Until the scenario ends, this process and what it starts have a loopback interface of their own, with these addresses besides 127.0.0.1."""
+    """Until the scenario ends, this process and its children have a loopback interface of their own, with these addresses besides 127.0.0.1."""
     if not is_root():
         raise Skip('only root can make a network')
     before = os.open('/proc/self/ns/net', os.O_RDONLY | os.O_CLOEXEC)

@@ -33,7 +33,7 @@ ln -sf {world.program('sendmail')} /usr/sbin/sendmail''')
                    lambda: f'mxpressd to listen: {self.daemon.log_text()[-800:]}')
 
     def arrived(self, *parts):
-        """The message with the first of these texts, which has the others, too. A message is in its file before the sink has written all of it."""
+        """The message with the first of these texts, which must have the others, too. Its file exists before the sink has written all of it."""
         found = []
 
         def is_there():

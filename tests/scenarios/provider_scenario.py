@@ -56,7 +56,7 @@ class Provider:
             shutil.chown(self.password_file, daemon_user())
 
     def route(self, extra_route='', extra_login='', password=None):
-        """`password`: the key that says where it is, instead of the file."""
+        """`password`: the key for its place, instead of the file."""
         return (f'[route]\nhost = "mail.provider.example"\nport = {self.port}\nauth = "provider"\nca_file = "{self.ca}"\n{extra_route}\n'
                 f'[credentials.provider]\nuser = "{USER}"\n' + (password or f'password_file = "{self.password_file}"') + f'\n{extra_login}\n')
 
@@ -130,7 +130,7 @@ def scenario_a_password_file_that_cannot_be_read_keeps_the_mail(world):
 
 
 def scenario_the_sender_is_the_one_that_the_provider_knows(world):
-    """As many providers do: who signs in may send from his own address alone."""
+    """Like many providers: a user who signs in may send only from his own address."""
     provider = Provider(world, main=f'smtpd_sender_login_maps = inline:{{ {{ {USER} = {USER} }} }}\nsmtpd_sender_restrictions = reject_sender_login_mismatch\n')
     daemon = Daemon(world, Unbound(world, ZONE).port, 25, extra_top='', extra=f'[local]\nsenders = {{ "*" = "{USER}" }}\n' + provider.route()).start()
     daemon.send(['you@there.example'], b'From: root (Cron Daemon)\nTo: you@there.example\nSubject: hello\n\nhello\n')

@@ -31,7 +31,7 @@ def most_in(times, seconds):
 
 
 def delivered_at(daemon):
-    """When the host had taken each message, as the spool has it."""
+    """The times at which the host accepted each message, from the spool."""
     stories = [daemon.json('show', id)[0] for id in daemon.accepted_ids()]
     return sorted(recipient['last_time_ms'] / 1000 for story in stories for recipient in story['recipient'] if recipient['stage'] == 'delivered')
 

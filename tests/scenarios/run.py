@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the scenarios: every function named scenario_* in the files *_scenario.py. Prints which ran, what they measured, what was skipped and why.
+"""Runs the scenarios: every function named scenario_* in the files *_scenario.py. Prints the results, measurements, and skipped ones with the reason.
 With --jobs several run at a time, each in a process and a network of its own."""
 import argparse
 import concurrent.futures
@@ -60,7 +60,7 @@ def own_network():
 
 
 def run_apart(name, beginning, options):
-    """`name` in a process of its own: the word, and all that it printed."""
+    """`name` in a process of its own: its result, and its output."""
     command = [sys.executable, __file__, '--build', options.build, '--peers', options.peers, *(['--keep'] if options.keep else []), '--exactly', name]
     ended = subprocess.run([*beginning, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     lines = ended.stdout.decode(errors='replace').splitlines()[:-1]
@@ -71,7 +71,7 @@ def run_apart(name, beginning, options):
 
 
 def run_at_once(chosen, options):
-    """`options.jobs` scenarios at a time; their words, in the order in which they ended."""
+    """`options.jobs` scenarios at a time; their results, in the order in which they ended."""
     words, beginning = [], own_network()
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as threads:
         for future in concurrent.futures.as_completed([threads.submit(run_apart, name, beginning, options) for name, _ in chosen]):

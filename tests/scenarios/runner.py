@@ -22,7 +22,7 @@ class Runner:
         return f'password_command = ["{self.command}", "show", "a word"]'
 
     def becomes(self, script):
-        """What the command is from now on, at one moment."""
+        """Replaces the command, atomically."""
         new = self.folder / 'command.new'
         new.write_text('#!/bin/sh\n' + script)
         new.chmod(0o755)

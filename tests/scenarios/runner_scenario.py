@@ -1,4 +1,4 @@
-"""Passwords that a command prints: mxpressd, mxpress-runner and a real provider."""
+"""Passwords printed by a command: mxpressd, mxpress-runner and a real provider."""
 import contextlib
 import pathlib
 import pwd
@@ -12,7 +12,7 @@ from provider_scenario import ZONE, Provider
 from runner import Runner
 
 def ask_as(user, path):
-    """What the runner answers to that user: a request of proto/runner.proto by hand."""
+    """The runner's answer to that user: a request of proto/runner.proto by hand."""
     def talk():
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(path))

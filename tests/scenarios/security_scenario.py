@@ -1,4 +1,4 @@
-"""What another user of the host, a hostile mail host and a careless operator can do: nothing that SECURITY.md does not allow."""
+"""Attacks by another user of the host and a hostile mail host, and mistakes of an operator: only what SECURITY.md allows is possible."""
 import contextlib
 import os
 import pathlib
@@ -26,7 +26,7 @@ def make(world, **options):
 
 
 def as_other():
-    """The beginning of a command that runs as a user who has nothing to do with the daemon."""
+    """The beginning of a command that runs as a user unrelated to the daemon."""
     if not is_root():
         raise Skip('only root can try what another user can do')
     other = pwd.getpwnam('daemon')
@@ -202,7 +202,7 @@ def scenario_a_user_who_hogs_the_sockets_keeps_nobody_out(world):
 
 
 class HostileHost(threading.Thread):
-    """A mail host whose every reply holds what could steer a terminal, forge a header, or mislead a reader."""
+    """A mail host whose replies all contain text that could steer a terminal, forge a header, or mislead a reader."""
     NASTY = b'\x1b[2J\x1b]0;owned\x07 \x9b31m \xe2\x80\xae\xef\xbb\xbf \x7f\x00 <b>\rX: y \\ "quoted" ' + b'long ' * 150
 
     def __init__(self, address, port):
@@ -272,7 +272,7 @@ def make_poison(world):
 
 
 def die_and_start_again(daemon, deaths):
-    """As systemd does: until it stays up. The number of deaths."""
+    """Restarts it like systemd until it stays up. Returns the number of crashes."""
     for number in range(deaths + 1):
         daemon.launch()
         try:
@@ -327,7 +327,7 @@ def scenario_no_mail_in_core_files_and_nothing_left_open_by_who_started_it(world
     limits = pathlib.Path(f'/proc/{daemon.process.pid}/limits').read_text()
     check(re.search(r'Max core file size +0 +0 ', limits), f'limits of mxpressd: {limits}')
     if is_root():
-        # Of a process that may not be dumped, /proc belongs to root, whoever it is.
+        # For a process that may not be dumped, /proc belongs to root, independent of its user.
         check_equal(os.stat(f'/proc/{daemon.process.pid}/environ').st_uid, 0, 'owner of /proc/PID/environ')
     daemon.process.signal(signal.SIGSEGV)
     daemon.process.wait(20)

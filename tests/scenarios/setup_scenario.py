@@ -1,4 +1,4 @@
-"""mxpress setup: from no records to mail whose signatures others verify, without a restart."""
+"""mxpress setup: from no records to mail with verified signatures, without a restart."""
 import json
 import os
 import pty
@@ -20,7 +20,7 @@ def zones(here=HERE_ZONE):
 
 
 def has_public_address():
-    """Then mxpress takes that for what mail leaves from, and no practice zone has its name."""
+    """Then mxpress takes that for the source of its mail, and no practice zone has its name."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(('198.51.100.1', 25))
@@ -66,7 +66,7 @@ def selectors_of(message):
 
 
 def verified_by_dkimpy(world, nsd, message):
-    """The selectors whose signatures dkimpy accepts, by what the zone file has."""
+    """The selectors whose signatures dkimpy accepts, by the zone file."""
     packages = world.peers / 'root/usr/lib/python3/dist-packages'
     if not (packages / 'dkim').exists():
         raise Skip('dkimpy (package python3-dkim) is not here: run scripts/setup')

@@ -1,5 +1,5 @@
-"""A file system (FUSE) that a user has mounted, with the option allow_other, and that answers nothing but the first request: what waits for it
-outlasts SIGKILL. Arguments: folder, uid. Runs as root, in place of fusermount3."""
+"""A file system (FUSE) that a user has mounted, with the option allow_other, and that answers only the first request: a process waiting for it
+outlasts SIGKILL. Arguments: folder, uid. Runs as root, instead of fusermount3."""
 import ctypes
 import os
 import struct

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The story that scripts/try tells: real mxpressd, real sendmail, a practice internet. Ends with 0 only if everything happened."""
+"""The demonstration of scripts/try: real mxpressd, real sendmail, a practice internet. Ends with 0 only if everything happened."""
 import argparse
 import base64
 import email

@@ -1,4 +1,4 @@
-"""Each message is on the disk before it is acknowledged, as the kernel saw it: strace writes down what the daemon writes, syncs and says."""
+"""Each message is on the disk before it is acknowledged, as seen by the kernel: strace records the daemon's writes, syncs and replies."""
 import concurrent.futures
 import re
 import shutil
@@ -40,7 +40,7 @@ def events(lines):
 
 
 class Journal:
-    """What of it is durable."""
+    """The durable part of it."""
 
     def __init__(self):
         self.written, self.pending, self.durable, self.syncs = {}, {}, set(), 0  # by descriptor; pending: what a sync that goes on covers

@@ -1,4 +1,4 @@
-"""Sockets that are opened by another process, as systemd does it, and stay open while the daemon restarts."""
+"""Sockets opened by another process, like systemd, that stay open while the daemon restarts."""
 import os
 import re
 import socket
@@ -37,7 +37,7 @@ class Systemd:
         return listener
 
     def prefix(self):
-        """A program that places the descriptors and says so in the environment, in the process that becomes the daemon."""
+        """A program that places the descriptors and sets the environment, in the process that becomes the daemon."""
         numbers = [listener.fileno() for _, listener in self.sockets]
         names = ':'.join(name for name, _ in self.sockets)
         code = ('import os, sys\n'
@@ -62,7 +62,7 @@ class Systemd:
 
 
 class Client(threading.Thread):
-    """Hands in messages one after the other, each until it is taken; notes every connection that was refused."""
+    """Submits messages one after the other, each until it is accepted; notes every refused connection."""
 
     def __init__(self, hand_in, number):
         super().__init__()
@@ -114,7 +114,7 @@ def scenario_a_restart_under_load_refuses_no_connection_and_loses_and_repeats_no
             pass
         client = daemon.smtp()
         try:
-            client.sendmail('me@here.example', ['you@healthy.example'], text(name))  # behind this it is taken, whatever QUIT gets
+            client.sendmail('me@here.example', ['you@healthy.example'], text(name))  # after this it is accepted, even if QUIT fails
         finally:
             client.close()
 

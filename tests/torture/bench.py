@@ -1,4 +1,4 @@
-"""One daemon with its mail hosts, the letters handed in to it, and the account of them."""
+"""One daemon with its mail hosts, the letters submitted to it, and the account of them."""
 import random
 import smtplib
 import sys
@@ -88,7 +88,7 @@ class Bench:
         wait_until(self.is_drained, seconds, lambda: f'the queue to drain; it shows: {self.daemon.mxpress("queue")[1][:800]}', every=0.1)
 
     def account(self):
-        """A healthy start; what comes of it."""
+        """A healthy start, and its result."""
         self.daemon.prefix = []
         self.daemon.start()
         self.drain()

@@ -42,7 +42,7 @@ class Boxes:
         self.kills += len(children)
 
     def events(self):
-        """The messages in the mailboxes, as the mail hosts tell of theirs."""
+        """The messages in the mailboxes, in the form of the mail hosts' events."""
         for user in USERS:
             for stored in self.in_mbox(user) + self.in_maildir(user):
                 yield self.event(user, stored)

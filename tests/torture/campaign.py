@@ -48,7 +48,7 @@ class Campaign:
         self.troubles = []
 
     def launch(self):
-        """Each run says to the mail hosts which one it is."""
+        """Each run identifies itself to the mail hosts."""
         name = f'run{self.daemon.starts + 1}.here.example'
         config, fresh = self.daemon.config, self.daemon.config.with_suffix('.new')
         text = re.sub(r'(?m)^hostname = .*$', f'hostname = "{name}"', config.read_text(encoding='utf-8'))
@@ -83,7 +83,7 @@ class Campaign:
         return begin, end
 
     def look_at_log(self):
-        """What mxpressd itself found worth an error, and room for the logs to come."""
+        """The errors that mxpressd logged, and room for later logs."""
         process = self.daemon.process
         found = [line for line in process.log_text().splitlines() if line.startswith(('<0>', '<1>', '<2>', '<3>')) or ' error ' in line[:40]]
         self.troubles += [f'start {self.daemon.starts}: {line[:300]}' for line in found if ' not-accepted' not in line]
@@ -101,12 +101,12 @@ class Campaign:
         return destinations <= {'dead.example'} and not any(not path.name.endswith('.part') for path in drop.iterdir())
 
     def drain(self, seconds=300):
-        """Waits until only what can never be delivered is left."""
+        """Waits until only undeliverable mail is left."""
         self.daemon.wait_for_recovery()
         wait_until(self.is_drained, seconds, lambda: f'the queue to drain; it shows: {self.daemon.mxpress("queue")[1][:1500]}', every=0.2)
 
     def live_out(self):
-        """A daemon that nobody disturbs delivers what is left."""
+        """A daemon without disturbance delivers the rest."""
         self.start_daemon()
         self.load(False)
         self.wait_for_clients()

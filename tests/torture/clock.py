@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The wall clock of mxpressd wrong at its start (1970, 2106) and stepped back and forth while it runs: nothing is returned to its sender
-for that, tries go on, and at the right time everything goes on as before. A small library adds an offset to what mxpressd reads."""
+for that, tries continue, and at the right time everything continues as before. A small library adds an offset to the time that mxpressd reads."""
 import shutil
 import struct
 import time
@@ -53,7 +53,7 @@ def tries(bench):
 
 
 def check_goes_on(bench, what):
-    """New mail is taken and delivered, also at the second try; waiting mail is tried; nobody was told anything."""
+    """New mail is accepted and delivered, also at the second try; waiting mail is tried; no notice was sent."""
     daemon = bench.daemon
     check_equal(bench.sendmail(['there'])[0], 0, f'exit status of sendmail {what}')
     check_equal(bench.sendmail(['grey'])[0], 0, f'exit status of sendmail {what}')

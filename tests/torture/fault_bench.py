@@ -1,4 +1,4 @@
-"""A short session of mxpressd, or a call of sendmail, in which one system call fails; then a healthy start that shows what is left."""
+"""A short session of mxpressd, or a call of sendmail, in which one system call fails; then a healthy start that shows the remaining mail."""
 import re
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from bench import Bench
 from harness import Failure, Skip, wait_until
 from ledger import Ledger
 
-SETTLE_SECONDS = 2.5  # for the session to deliver what it can
+SETTLE_SECONDS = 2.5  # for the session to deliver as much as possible
 SYNCS = ('fsync', 'fdatasync', 'syncfs')
 STARTS_OF_TEMPLATE = 5  # so many journal segments that the next one makes a checkpoint
 
@@ -111,7 +111,7 @@ class DaemonBench(Bench):
         if code < 0 and code != -9:
             result.troubles.append(f'{name}: mxpressd ended by signal {-code}: {log[-500:]}')
         if result.hit:
-            if code != 0:  # what it did last need not be written down
+            if code != 0:  # its last actions need not be recorded
                 self.ledger.crashed(*[self.daemon.ended] * 2)
             result.take(self.account(), name, may_be_late=call in SYNCS)
         return result
@@ -138,7 +138,7 @@ class DaemonBench(Bench):
         return code, process.log_text()
 
     def files_of(self, call):
-        """Where these calls can fail in life: what else the daemon does so are eventfds, timers and the pipe of its signals."""
+        """Descriptors on which these calls can really fail: the others of the daemon are eventfds, timers and the pipe of its signals."""
         if call == 'write':
             return [self.world.path(f'mxpressd-{self.daemon.starts + 1}.log')]
         return [self.daemon.config, *(self.daemon.spool / 'drop').iterdir()] if call == 'read' else []

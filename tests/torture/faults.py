@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""System calls of mxpressd and of sendmail made to fail by strace, at every Nth call: what was acknowledged is there afterwards, a refusal
+"""System calls of mxpressd and of sendmail made to fail by strace, at every Nth call: acknowledged mail is there afterwards, a refusal
 says why, and a program that gives up says why. strace counts in each thread for itself: the Nth call of every thread fails."""
 import itertools
 import random
@@ -11,7 +11,7 @@ from bench import Hosts
 from fault_bench import DaemonBench, SendmailBench, find_strace
 from harness import Failure
 
-# What the system may answer; KILL ends the process at this call instead.
+# Possible errors of the system; KILL ends the process at this call instead.
 DAEMON_FAULTS = {
     'fdatasync': ['EIO', 'ENOSPC', 'KILL'], 'fsync': ['EIO', 'KILL'], 'syncfs': ['EIO', 'KILL'],
     'pwritev': ['EIO', 'ENOSPC', 'EINTR', 'KILL'], 'write': ['EIO', 'ENOSPC', 'EINTR'],
@@ -30,7 +30,7 @@ SENDMAIL_FAULTS = {
 
 
 class Tally:
-    """What all benches found."""
+    """The findings of all benches."""
 
     def __init__(self):
         self.lock, self.runs, self.accepted, self.refused, self.late, self.repeated = threading.Lock(), 0, 0, 0, 0, 0
@@ -56,7 +56,7 @@ class Tally:
 
 
 class Plan:
-    """Which call fails next: every N of one fault until none is hit any more; shared by the benches."""
+    """Chooses the call that fails next: every N of one fault until none is hit any more; shared by the benches."""
 
     def __init__(self, program_name, faults, options, chance):
         self.program, self.lock, self.sample, self.chance = program_name, threading.Lock(), options.sample, chance

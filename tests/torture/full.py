@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A small file system that runs full, of octets and of inodes: new mail is refused with words that say why, what was accepted before is
+"""A small file system that runs full, of octets and of inodes: new mail is refused with the reason, mail accepted before is
 delivered meanwhile, and with room again mail is taken again."""
 import shutil
 import time
@@ -14,7 +14,7 @@ SETTINGS = 'delay_notice = "0"\n'
 
 
 def fill(folder):
-    """Takes what is left, down to the last octet."""
+    """Uses the remaining space, down to the last octet."""
     filler = folder / 'filler'
     with open(filler, 'wb', buffering=0) as file:
         for piece in (1 << 20, 4096, 1):
@@ -75,7 +75,7 @@ def run_full(bench, folder, what, fill_it):
 
 
 def restart(bench, made, what):
-    """Killed and started again meanwhile: it either works or says why not."""
+    """Killed and started again meanwhile: it either works or gives the reason."""
     daemon = bench.daemon
     daemon.kill()
     daemon.launch()

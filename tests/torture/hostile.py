@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""mxpressd attacked by other users of the host, by those who hand in mail, by mail hosts and by domains: each attack against a whole daemon
+"""mxpressd attacked by other users of the host, by senders, by mail hosts and by domains: each attack against a whole daemon
 in a network namespace and in 512 MiB, beside an honest user whose mail must leave within 5 s throughout."""
 import os
 import subprocess

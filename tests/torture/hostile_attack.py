@@ -1,4 +1,4 @@
-"""What an attack is, and how the modules of attacks tell which they have."""
+"""The type of attacks, and the registration of attacks by their modules."""
 import dataclasses
 import typing
 

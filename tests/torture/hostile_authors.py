@@ -1,4 +1,4 @@
-"""Headers whose addresses cost work, by all sessions that there are."""
+"""Headers whose addresses cost work, by all available sessions."""
 import asyncio
 import time
 
@@ -11,7 +11,7 @@ ENVELOPE = b'MAIL FROM:<e@elsewhere.example>\r\nRCPT TO:<u@d.mute.example>\r\nDA
 
 
 async def session(path, end):
-    """Letters without a pause. How many were taken."""
+    """Letters without a pause. Returns how many were accepted."""
     taken = 0
     while time.monotonic() < end:
         try:

@@ -1,4 +1,4 @@
-"""One attack: a fresh daemon in a memory cgroup, an honest user beside it, and what the attack did to both."""
+"""One attack: a fresh daemon in a memory cgroup, an honest user beside it, and the effect on both."""
 import json
 import os
 import pathlib
@@ -35,7 +35,7 @@ class Internet:
 
 
 class Events:
-    """What the hosts have told since this was made."""
+    """The hosts' events since this was made."""
 
     def __init__(self, path):
         self.file = open(path)
@@ -108,7 +108,7 @@ class Honest(threading.Thread):
 
 
 class Sampler(threading.Thread):
-    """Looks at the daemon five times a second: when the kernel kills it nothing else knows what it took."""
+    """Checks the daemon five times a second: if the kernel kills it nothing else knows its memory."""
 
     def __init__(self, bench):
         super().__init__(daemon=True)
@@ -150,7 +150,7 @@ class Bench:
         self.honest, self.sampler, self.figures, self.users, self.notes = Honest(self), Sampler(self), [], [], []
         self.cpu_of_earlier = self.last_cpu = self.peak = self.deaths = 0
 
-    # What the attack uses.
+    # Functions for the attack.
     def user(self, number, call, *arguments):
         """Acts as the hostile user of this number, 1 upwards."""
         user = hostile_users.User(hostile_users.FIRST + number - 1, call, *arguments)
@@ -169,13 +169,13 @@ class Bench:
         return str(self.daemon.spool / 'drop')
 
     def wait(self, seconds, condition, every=0.1):
-        """Until it is so, or the time is over: a figure tells."""
+        """Waits until the condition holds, or the time is over: a figure records it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.daemon.process.running() and not condition():
             time.sleep(every)
 
     def settle(self, seconds):
-        """Until the daemon has done what there is to do: it is busy for less than a twentieth of two seconds."""
+        """Waits until the daemon has no more work: it is busy for less than a twentieth of two seconds."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.daemon.process.running():
             before = self.cpu()
@@ -262,7 +262,7 @@ class Bench:
 
 
 class StaticBench:
-    """For what needs no daemon."""
+    """For attacks without a daemon."""
 
     def __init__(self, _internet, attack):
         self.attack, self.figures, self.notes = attack, [], []

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 
-NOBODY = '127.0.3.1'  # where no host listens
+NOBODY = '127.0.3.1'  # without a listener
 LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
 MX, A, NS, SERVFAIL, NXDOMAIN = 15, 1, 2, 2, 3
 # Hosts with many addresses, by the number in their names: connections to one address are bounded.
@@ -53,7 +53,7 @@ def records_of(name, kind, addresses):
     parts = name.lower().split('.')
     what = parts[-3] if parts[-2:-1] == ['each'] and len(parts) > 2 else parts[-2] if len(parts) > 1 else ''
     if name == '':
-        return 0, [record(NS, labels('ns.example'))]  # the root is there: what does not exist is believed
+        return 0, [record(NS, labels('ns.example'))]  # the root exists, so denials are believed
     if what == 'servfail':
         return SERVFAIL, []
     if what == 'nx' or parts[-1] != 'example':

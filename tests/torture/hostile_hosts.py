@@ -59,7 +59,7 @@ class Hosts:
 
 
 def wait_for_any(sockets, seconds):
-    """Those that have something to read, or whose peer has closed. Not select(): this process has more than 1,024 descriptors."""
+    """Sockets with something to read, or whose peer has closed. Not select(): this process has more than 1,024 descriptors."""
     waiting = select.poll()
     for one in sockets:
         waiting.register(one, select.POLLIN)
@@ -72,7 +72,7 @@ def refuse_evil(_socket, name, _context):
 
 
 def write_dh(path, bits):
-    """A group whose modulus nobody has proved to be prime: what a hostile host takes."""
+    """A group whose modulus is not proved to be prime, as a hostile host would use."""
     number = lambda n: (lambda octets: b'\2' + length(len(octets)) + octets)(n.to_bytes(n.bit_length() // 8 + 1, 'big'))
     length = lambda n: bytes([n]) if n < 128 else bytes([0x80 | (n.bit_length() + 7) // 8]) + n.to_bytes((n.bit_length() + 7) // 8, 'big')
     body = number(int.from_bytes(os.urandom(bits // 8), 'big') | 1 << (bits - 1) | 1) + number(2)
@@ -286,7 +286,7 @@ def write_for_ever(pipe, octets):
 
 
 def relay(one, two, seconds):
-    """Both ways, until one has closed; the octets that went to `one`."""
+    """Relays both ways, until one has closed; returns the octets that went to `one`."""
     octets, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         for source in wait_for_any([one, two], 1):

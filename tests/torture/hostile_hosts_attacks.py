@@ -1,4 +1,4 @@
-"""Attacks by those who have a domain: mail hosts and name servers, with an accomplice who hands in mail."""
+"""Attacks by owners of a domain: mail hosts and name servers, with an accomplice who submits mail."""
 import subprocess
 import time
 
@@ -30,7 +30,7 @@ def blocking(bench):
 
 
 def count_secrets(bench):
-    """Commands of uid 2002 that print what concerns another's recipient."""
+    """Commands of uid 2002 that print data of another user's recipient."""
     mxpress = [str(bench.world.program('mxpress')), '-c', str(bench.daemon.config)]
     listing = subprocess.run([*mxpress, 'queue', '--messages', '--json'], capture_output=True, text=True, timeout=30).stdout
     ids = [part.split('"')[0] for part in listing.split('"id":"')[1:]]

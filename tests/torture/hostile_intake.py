@@ -1,4 +1,4 @@
-"""Attacks by those who hand in mail: sizes, headers, envelopes, sessions, the drop folder."""
+"""Attacks by senders: sizes, headers, envelopes, sessions, the drop folder."""
 import contextlib
 import os
 import pathlib

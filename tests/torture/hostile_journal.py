@@ -11,7 +11,7 @@ def copy(source, speed):
         os.write(2, octets)
         copied += len(octets)
         now = time.monotonic()
-        begin = max(begin, now - copied / speed - 0.1)  # what was not used does not count later
+        begin = max(begin, now - copied / speed - 0.1)  # unused time does not count later
         time.sleep(max(0.0, begin + copied / speed - now))
 
 

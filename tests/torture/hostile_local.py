@@ -1,4 +1,4 @@
-"""Attacks by those who have an account: the log, the control socket, the local mailbox."""
+"""Attacks by users with an account: the log, the control socket, the local mailbox."""
 import contextlib
 import os
 import pwd
@@ -89,7 +89,7 @@ def time_answers(path, request, count):
 
 
 def command_of(uid, bench, arguments):
-    """Whether a command of this uid works, and its seconds."""
+    """The success of a command of this uid, and its seconds."""
     begin = time.monotonic()
     try:
         done = subprocess.run([str(bench.world.program('mxpress')), '-c', str(bench.daemon.config), *arguments], capture_output=True, timeout=20, user=uid,

@@ -1,4 +1,4 @@
-"""Attacks that were found by reading: shares that one user could get twice, and memory that was counted for less than it was."""
+"""Attacks found by reading the code: shares that one user could get twice, and memory that was counted too low."""
 import time
 
 from hostile_attack import attack

@@ -6,8 +6,8 @@ from hostile_intake import LETTER, SENDER
 from hostile_turns import send_other, slowest
 from hostile_users import send_all
 
-# Parts of 16 letters: whichever of each group is taken, std::hash<std::string_view> of libstdc++ has the same state behind it, so that
-# all 85,184 names have one hash. Found in half a minute: each part's second half undoes what its first half did.
+# Parts of 16 letters: for any choice from each group, std::hash<std::string_view> of libstdc++ has the same state after it, so that all
+# 85,184 names have one hash. Found in half a minute: each part's second half undoes the effect of its first half.
 PARTS = (
     '1ikfso653xa6rcgb 1dn98dr5pzbya6rf 128yrgftu8otbupb ha4uhx9lcm7wkkyh 2engegalsjyifdix jjmbzj8xopkzuu7y jg7ys09qfbi0z5lm mzpkphrjryx74ijd '
     '3pk76plyxkupppt1 8n5u16a2r0a1aaur qrgqcpi528kyb1qp 2gh7reni0tgggefe t9m3zwrgd7ug1n1a nu1ltzdn3vrlfebj 6spfhg72pk4peccm yo433pjkeosz1rv5 '

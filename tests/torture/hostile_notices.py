@@ -1,4 +1,4 @@
-"""Attacks by way of notices: what one user's mail makes them wait for must keep neither another's notices nor another's mail waiting."""
+"""Attacks by way of notices: delays of one user's notices must delay neither another's notices nor another's mail."""
 import contextlib
 import time
 

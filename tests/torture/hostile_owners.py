@@ -1,4 +1,4 @@
-"""Attacks by owners together, and on what is remembered of each sender."""
+"""Attacks by several owners together, and on the data kept about each sender."""
 import time
 
 from hostile_attack import attack

@@ -1,4 +1,4 @@
-"""Attacks on the backoff of a host that others write to: by what it says to bad recipients, by a long probe, by a domain that turns."""
+"""Attacks on the backoff of a host that others write to: by its replies to bad recipients, by a long probe, by a domain that turns."""
 import time
 
 from hostile_attack import attack

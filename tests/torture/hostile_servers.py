@@ -1,4 +1,4 @@
-"""Attacks on what the daemon depends on: its name servers, and the disk of its spool."""
+"""Attacks on the daemon's dependencies: its name servers, and the disk of its spool."""
 import re
 import socket
 import threading

@@ -56,7 +56,7 @@ def key_on_p224():
 
 
 def tiny_key():
-    """Of an algorithm that nobody knows."""
+    """Of an unknown algorithm."""
     return sequence(sequence(name_of_type('2a0304')), element(3, b'\0'))
 
 
@@ -65,7 +65,7 @@ def as_many_as_fit(one):
 
 
 class Handshakes:
-    """What each host says behind the ClientHello, made once."""
+    """Each host's octets after the ClientHello, made once."""
 
     def __init__(self, key_file):
         leaf = certificate(rsa := openssl('rsa', '-in', key_file, '-pubout', '-outform', 'DER'))
@@ -97,7 +97,7 @@ def parts_within_bounds():
 
 
 def talk(session, said):
-    """Says it to who has sent a ClientHello, and waits for the end."""
+    """Sends it to a client that has sent a ClientHello, and waits for the end."""
     connection, begin, answer = session.connection, time.monotonic(), b''
     connection.recv(16_384)
     session.hosts.tell('shaking', host=session.name)

@@ -1,4 +1,4 @@
-"""Attacks on what users share: a mail host, the log, the memory for mail that waits, the drop folder; and the clock."""
+"""Attacks on shared resources: a mail host, the log, the memory for waiting mail, the drop folder; and the clock."""
 import re
 import time
 
@@ -80,7 +80,7 @@ def limit_memory(bench):
 @attack(25, 'distinct', 'letters until no more is taken, each to a domain and a mail host of its own with long names, with 32 MB of [spool] memory', cpu=60,
         memory=36, prepare=limit_memory)
 def distinct(bench):
-    """One user has half of the memory; what a letter takes beyond what is counted of it comes on top."""
+    """One user has half of the memory; the uncounted memory of his letters comes on top."""
     long_name = f'{"x" * 60}.{"y" * 60}.wide.example'
 
     def envelopes(k):
@@ -98,7 +98,7 @@ def turn_clock_back_and_forth(bench):
 
 @attack(26, 'clock-lease', "mxpressd's wall clock steps two days back while a delivery is under way", prepare=turn_clock_back_and_forth)
 def clock_lease(bench):
-    """A small library adds an offset to what mxpressd reads; the machine's clock stays."""
+    """A small library adds an offset to the time that mxpressd reads; the machine's clock stays."""
     bench.user(1, send_all, bench.socket, SENDER, [['u@slowgrey.example']], LETTER).result()
     bench.wait(5, lambda: bench.hostile_events.all('connection', host='slowgrey'))
     time.sleep(1)

@@ -33,7 +33,7 @@ class User:
         os.nice(5)
         try:
             self.writer.send(call(*arguments))
-        except Exception as error:  # noqa: BLE001 what happened to the user is his result
+        except Exception as error:  # noqa: BLE001 the user's exception is his result
             self.writer.send(error)
 
     def result(self, seconds=60):
@@ -51,7 +51,7 @@ class User:
 
 
 class Smtp:
-    """A client of the submission socket (a path) or of the SMTP port (a number), which says what it is told to."""
+    """A client of the submission socket (a path) or of the SMTP port (a number), which sends given lines."""
 
     def __init__(self, where, timeout=30):
         self.socket = socket.socket(socket.AF_UNIX if isinstance(where, str) else socket.AF_INET)

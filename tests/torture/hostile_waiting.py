@@ -11,7 +11,7 @@ ONE_LETTER = b'MAIL FROM:<a@here.example>\r\nRCPT TO:<u@d1.hang.each.example>\r\
 
 
 def send_many(where, count):
-    """Without a wait for replies, but for those of twenty letters before. How many were taken."""
+    """Without a wait for replies, except those of twenty letters before. Returns how many were accepted."""
     client, taken = Smtp(where, 120), 0
     for number in range(count + 20):
         if number < count:

@@ -65,7 +65,7 @@ class Session:
         self.writer.write(b''.join(line + b'\r\n' for line in lines))
 
     async def command(self, line):
-        """Whether the session goes on."""
+        """Returns True if the session continues."""
         verb = line[:4].upper()
         if verb in ('EHLO', 'LHLO'):
             self.client = line[5:]

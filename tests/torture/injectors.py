@@ -1,4 +1,4 @@
-"""Clients that hand in letter after letter through both entrances, and write down what they were told."""
+"""Clients that submit letter after letter through both entrances, and record the replies."""
 import random
 import smtplib
 import subprocess

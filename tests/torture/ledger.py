@@ -1,4 +1,4 @@
-"""Who was promised what, and what became of it: each accepted letter has exactly one end for each recipient."""
+"""The promises made, and their results: each accepted letter has exactly one end for each recipient."""
 import collections
 import json
 import time
@@ -35,7 +35,7 @@ class Ledger:
         self.refusals[why] += 1
 
     def crashed(self, begin, end):
-        """What was acknowledged since `begin` belongs to a time that a power cut has undone; a kill undoes nothing: begin == end."""
+        """Acknowledgements since `begin` belong to a time that a power cut has undone; a kill undoes nothing: begin == end."""
         self.crashes.append((begin, end))
         if begin < end:
             for letter in reversed(self.letters.values()):
@@ -47,7 +47,7 @@ class Ledger:
 
 
 class Account:
-    """Compares the ledger with what the mail hosts saw and what the queue still has."""
+    """Compares the ledger with the mail hosts' events and the queue."""
 
     def __init__(self, ledger, events, queued, window=KILL_WINDOW):
         self.ledger, self.queued, self.window = ledger, queued, window
@@ -117,8 +117,8 @@ class Account:
                 self.troubles.append(f'several notices: {recipient} {notices}')
 
     def in_flight(self, at, client):
-        """Whether a crash came so soon after this moment that the outcome need not be known afterwards; or before it: a busy mail host takes
-        what a run that is gone has sent."""
+        """True if a crash came so soon after this moment that the outcome need not be known afterwards; or before it: a busy mail host takes
+        mail that an ended run has sent."""
         if at >= self.ledger.ended.get(client, at + 1):
             return True
         gaps = [max(0.0, begin - at) for begin, end in self.ledger.crashes if begin - self.window <= at <= end]

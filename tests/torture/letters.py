@@ -1,4 +1,4 @@
-"""Letters that can be told apart and checked: each has a token of its own and says how long its body is and what its checksum is."""
+"""Letters that can be distinguished and checked: each has a token of its own, and the length and checksum of its body."""
 import hashlib
 import random
 import re

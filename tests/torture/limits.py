@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""mxpressd with few descriptors (ulimit -n) and more clients than that: it may refuse and wait, it loses nothing, and it goes on."""
+"""mxpressd with few descriptors (ulimit -n) and more clients than that: it may refuse and wait, it loses nothing, and it continues."""
 import smtplib
 import threading
 

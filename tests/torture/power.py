@@ -13,7 +13,7 @@ DRAIN_EVERY = 25
 
 
 def cut(campaign, disk, starting):
-    """The moments before and after the cut: what happened between them is undone."""
+    """The moments before and after the cut: everything between them is undone."""
     begin = time.monotonic()
     copy = disk.copy()
     if starting:

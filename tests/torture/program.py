@@ -24,7 +24,7 @@ def conclude(account):
 
 
 def enter_own_mounts(name):
-    """Runs this program again where its mounts are nobody else's and end with it."""
+    """Runs this program again with private mounts that end with it."""
     if os.environ.get('TORTURE_MOUNTS') == 'own':
         return
     tried = subprocess.run(['unshare', '-m', 'true'], capture_output=True) if is_root() else None

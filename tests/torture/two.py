@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Two daemons, and commands without the daemon, on one spool: only one has it; the others say who, and harm nothing."""
+"""Two daemons, and commands without the daemon, on one spool: only one has it; the others name it, and harm nothing."""
 import threading
 import time
 
@@ -33,7 +33,7 @@ def check_offline(bench, config):
 
 
 def race(bench, rounds):
-    """Commands and starts at the same moment: whoever comes second says so."""
+    """Commands and starts at the same moment: the second one reports it."""
     bench.daemon.stop()
     for number in range(rounds):
         bench.sendmail(['there', 'dead'])
