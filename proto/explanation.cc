@@ -15,7 +15,7 @@ constexpr std::string_view kNameServers =
 constexpr std::string_view kHelloName =
     "The name is `hostname` in mxpress.toml. It should have a dot, and lead to this host's address in the name service.";
 constexpr std::string_view kReverseName =
-    "Whoever provides this host's address can set its name (PTR record): the name in `hostname`, which must lead back to the address.";
+    "The provider of this host's address can set its name (PTR record): the name in `hostname`, which must lead back to the address.";
 constexpr std::string_view kAuthentication =
     "The sender's domain needs an SPF record that allows this host's address, or a DKIM key: mxpress dkim, mxpress.toml(5).";
 constexpr std::string_view kBlockList =

@@ -109,7 +109,7 @@ std::optional<Error> check_import(const CommandLine& line) {
       "mxpress import takes one of postfix, exim, dma, msmtp, ssmtp, nullmailer, or no name; --from, --yes, --force and --dry-run");
 }
 
-// "  show ID             the life of ...", with further lines below the text.
+// "  show ID             the history of ...", with further lines below the text.
 std::string line_of(const CommandRow& row) {
   constexpr std::size_t kColumn = 22;
   std::string line = "  " + std::string(row.words);

@@ -5,16 +5,16 @@ namespace mxpress::mta::cli {
 namespace {
 
 constexpr CommandRow kLooking[] = {
-    {"queue", "what waits, by destination: how many, how old, next try, last reply"},
-    {"queue --messages", "each message; or those that a SELECTOR chooses"},
-    {"queue --recipient A", "what waits for A, and what became of the latest that have ended (also --sender A; --ended N)"},
-    {"show ID", "the life of one message: who handed it in, every attempt, what comes next"},
-    {"show --recipient A", "the same for what there is to A, or from --sender A; also the latest that have ended"},
+    {"queue", "the waiting mail by destination: number, age, next try, last reply"},
+    {"queue --messages", "each message; or those that match a SELECTOR"},
+    {"queue --recipient A", "mail that waits for A, and the result of the latest that has ended (also --sender A; --ended N)"},
+    {"show ID", "the history of one message: its submitter, every attempt, the next step"},
+    {"show --recipient A", "the same for all mail to A, or from --sender A; also the latest that has ended"},
     {"cat ID", "the message itself"},
     {"status", "is all well? (exit code 0: yes; 1: degraded; 2: cannot send)"},
     {"mailq", "the queue as Postfix prints it"},
     {"wait ID", "returns when the message has left the queue"},
-    {"config check|show", "is the configuration right; what is in force, and in which file it was set"},
+    {"config check|show", "checks the configuration; shows the settings in use, and the file of each"},
     {"setup",
      "makes keys that sign mail (DKIM), and says which DNS records this host's mail needs and has; --domain D,\n"
      "--yes: asks nothing, --wait[=1h]: until the DNS has them"},
@@ -23,24 +23,24 @@ constexpr CommandRow kLooking[] = {
      "the DNS records of the keys that sign; dkim key FILE makes a key (dkim key FILE ed25519: of that kind);\n"
      "dkim rotate DOMAIN: new keys that take over once their records are there"},
     {"import [PROGRAM]",
-     "takes over the settings of Postfix, Exim, dma, msmtp, ssmtp or nullmailer: says what becomes of each, and\n"
+     "imports the settings of Postfix, Exim, dma, msmtp, ssmtp or nullmailer: shows the equivalent of each, and\n"
      "asks before it writes; --yes: asks nothing, --force: replaces files, --from FOLDER: reads another tree"},
-    {"aliases [NAME...]", "what is wrong with the aliases; with names: where the mail for them goes"},
-    {"mailbox list", "what lies in the daemon's own mailbox (mailbox cat ID)"},
+    {"aliases [NAME...]", "problems of the aliases; with names: the recipients of their mail"},
+    {"mailbox list", "the messages in the daemon's own mailbox (mailbox cat ID)"},
     {"fsck", "is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing"},
-    {"completion SHELL", "prints what makes bash, zsh or fish complete these commands"},
+    {"completion SHELL", "prints the script for bash, zsh or fish that completes these commands"},
 };
 
 constexpr CommandRow kActing[] = {
     {"hold SELECTOR", "no more attempts until released"},
     {"release SELECTOR", "end of hold"},
     {"retry SELECTOR", "try now"},
-    {"bounce SELECTOR", "give up and tell the sender"},
-    {"remove SELECTOR", "forget, and tell nobody"},
+    {"bounce SELECTOR", "give up and notify the sender"},
+    {"remove SELECTOR", "forget, and notify nobody"},
     {"flush", "retry --all"},
     {"reload", "read the configuration again"},
-    {"mailbox deliver", "mail from the daemon's own mailbox to the users whom it is for (mailbox deliver ID...)"},
-    {"fsck --repair", "repair the spool while mxpressd is stopped; what is damaged is set aside, nothing is removed"},
+    {"mailbox deliver", "mail from the daemon's own mailbox to its users (mailbox deliver ID...)"},
+    {"fsck --repair", "repair the spool while mxpressd is stopped; damaged parts are set aside, nothing is removed"},
 };
 
 constexpr OptionRow kOptions[] = {

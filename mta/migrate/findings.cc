@@ -20,7 +20,7 @@ void Findings::protect(NewRoute& route, OldTls tls, bool shows_password) {
   route.tls = tls == OldTls::encrypt || route.implicit ? "encrypt" : "may";
   if (!login || !shows_password) return;
   login->allow_cleartext = true;
-  note("The password of " + login->user + " is shown to whoever answers as " + route.hosts.front() + ", as " + program +
+  note("The password of " + login->user + " is shown to any host that answers as " + route.hosts.front() + ", as " + program +
        " did. Remove tls and allow_cleartext to have the host's certificate verified.");
 }
 

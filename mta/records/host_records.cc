@@ -128,8 +128,8 @@ class HostRecords {
         result = co_await check.of(mail_.domain.text(), found.front());
       }
       if (result == SpfResult::unknown)
-        record.notes.push_back("Whether the record has " + address.to_string() +
-                               " already is not known: a part of it could not be looked up.");
+        record.notes.push_back("It is not known if the record has " + address.to_string() +
+                               " already: a part of it could not be looked up.");
       if (result != SpfResult::pass) missing.push_back(spf_mechanism(address));
     }
     co_return missing;
@@ -191,7 +191,7 @@ class HostRecords {
   Task<void> check_ptr(dns::Address address) {
     const Answer answer = co_await ask(reverse_name(address), RecordType::ptr);
     HostRecord& record = add("PTR of " + address.to_string(), reverse_name(address), "PTR", mail_.hostname + ".");
-    record.notes.push_back("Whoever gave you the address sets it, mostly in the settings of the server at your hosting provider.");
+    record.notes.push_back("The provider of the address sets it, mostly in the settings of the server at your hosting provider.");
     if (!was_told(record, answer)) co_return;
     for (const std::string& name : answer.texts) record.found.push_back(name + ".");
     const bool has_it = std::find(answer.texts.begin(), answer.texts.end(), mail_.hostname) != answer.texts.end();

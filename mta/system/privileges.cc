@@ -121,7 +121,7 @@ Status check_no_way_back(const User& user) {
 }  // namespace
 
 Error not_through_link(const boost::filesystem::path& path) {
-  return Error::permanent(path.string() + " is a symbolic link, and whoever owns it could lead root elsewhere: name the folder itself");
+  return Error::permanent(path.string() + " is a symbolic link, and its owner could lead root elsewhere: name the folder itself");
 }
 
 bool is_root() { return ::geteuid() == 0; }

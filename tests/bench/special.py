@@ -135,7 +135,7 @@ def shares(world, samples, *perf_options):
 
 
 def profile(world, peer, options):
-    """Where the CPU goes: the functions (of the kernel, too) in which the samples were taken, and the system calls with all that they
+    """The use of the CPU: the functions (of the kernel, too) in which the samples were taken, and the system calls with all that they
     do. All of it goes to build/bench/profile-PEER.txt."""
     samples = world.path('samples')
     run, figures = watched(world, peer, options, 'record', '-F', 999, '-g', '-o', samples)

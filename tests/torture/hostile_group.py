@@ -56,7 +56,7 @@ class MemoryGroup:
         return 0
 
     def remove(self):
-        """What runs in it has ended."""
+        """Its processes must have ended."""
         for _ in range(100):
             try:
                 if self.folder:

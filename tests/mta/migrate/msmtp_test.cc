@@ -49,7 +49,7 @@ TEST_CASE("import of msmtp: without verification the password is shown as before
   host.write("/etc/msmtprc", "account default\nhost h.example\nauth on\ntls on\ntls_certcheck off\nuser me\npassword p\n");
   CHECK(host.toml(read_msmtp).find("tls = \"encrypt\"\n") != std::string::npos);
   CHECK(host.toml(read_msmtp).find("allow_cleartext = true\n") != std::string::npos);
-  CHECK(has_note(host.read(read_msmtp), "is shown to whoever answers as h.example"));
+  CHECK(has_note(host.read(read_msmtp), "is shown to any host that answers as h.example"));
 }
 
 TEST_CASE("import of msmtp: the name of the user in from, and the alias default") {

@@ -79,7 +79,7 @@ TEST_CASE("import of Postfix: Debian's main.cf with a relay: what Postfix finds 
   CHECK(has(left, "main.cf:7 inet_interfaces = all\n"));
   CHECK(has(left, "main.cf:14 mailbox_command = procmail\n"));
   CHECK(has(left, "sasl_passwd:3 [other]:587 u:(password)\n"));
-  CHECK(has_note(findings, "is shown to whoever answers as smtp.example.net"));
+  CHECK(has_note(findings, "is shown to any host that answers as smtp.example.net"));
 }
 
 TEST_CASE("import of Postfix: passwords that stand in main.cf are not shown") {
