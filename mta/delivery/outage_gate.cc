@@ -28,7 +28,10 @@ void OutageGate::succeeded(const std::string& name, std::uint64_t network, Insta
   last_success_ = now;
   failed_.clear();
   if (!closed_) return;
+  const std::uint64_t before = changes_;
+  const bool is_by_trial = end_trials(name);
   let_pass(name);
+  if (is_by_trial) changes_ = before;
   reached(network, now);
 }
 
@@ -36,6 +39,7 @@ void OutageGate::succeeded(const std::string& name, std::uint64_t network, Insta
 bool OutageGate::note(const Subject& subject, Instant now) {
   if (closed_) {
     forget(subject);
+    trial_failed(subject);
     (void)add(subject);
     return false;
   }
@@ -59,9 +63,13 @@ bool OutageGate::failed(const Subject& subject, Instant now) {
 
 bool OutageGate::failed_here(const Subject& subject, Instant now) { return note(subject, now) && !closed_; }
 
-void OutageGate::close(Instant now) {
-  for (const auto& [network, failure] : failed_) (void)add(failure.subject);
+void OutageGate::close(Evidence evidence, Instant now) {
   closed_ = true;
+  has_trials_ = evidence == Evidence::of_subjects && asks_ == Asks::candidates;
+  for (const auto& [network, failure] : failed_) {
+    trial_failed(failure.subject);
+    (void)add(failure.subject);
+  }
   ++changes_;
   failures_ = 1;
   last_probe_ = now;
@@ -73,6 +81,7 @@ void OutageGate::open() {
   closed_ = confirming_ = false;
   ++changes_;
   failed_.clear();
+  trials_.clear();
   candidates_.clear();
   owners_.clear();
   passing_.clear();
@@ -83,16 +92,58 @@ void OutageGate::open() {
 
 bool OutageGate::add(Subject subject) {
   if (candidates_.contains(subject.name)) return false;
-  auto& [count, turn] = owners_[subject.owner];
-  if (candidates_.size() >= kMostCandidates || count >= kMostCandidates / 2) return false;
-  ++count;
+  if (owners_[subject.owner].first >= kMostCandidates / 2 || !make_room_for(subject.owner)) return false;
+  ++owners_[subject.owner].first;
   std::string name = subject.name;
   candidates_.emplace(std::move(name), Candidate{std::move(subject)});
   return true;
 }
 
+// Whoever has the most candidates gives one up for an owner who has fewer, even with the new one.
+bool OutageGate::make_room_for(const fairness::Owner& owner) {
+  if (candidates_.size() < kMostCandidates) return true;
+  const auto most =
+      std::max_element(owners_.begin(), owners_.end(), [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
+  if (most->second.first <= owners_[owner].first + 1) return false;
+  const auto his =
+      std::find_if(candidates_.begin(), candidates_.end(), [&](const auto& one) { return one.second.subject.owner == most->first; });
+  candidates_.erase(his);
+  --most->second.first;
+  return true;
+}
+
+bool OutageGate::may_try(const Subject& subject) {
+  if (!has_trials_) return false;
+  if (!trials_.contains(subject.owner) && trials_.size() >= kMostTrying) return false;
+  auto& trials = trials_[subject.owner];
+  if (const auto known = trials.find(subject.name); known != trials.end()) return known->second == Trial::under_way;
+  return trials.size() < kTrials && trials.emplace(subject.name, Trial::under_way).second;
+}
+
+// It is nobody's any more: others may have tried it, too.
+void OutageGate::trial_failed(const Subject& subject) {
+  if (!has_trials_) return;
+  for (auto& [owner, trials] : trials_)
+    if (const auto trial = trials.find(subject.name); trial != trials.end()) trial->second = Trial::failed;
+  if (!trials_.contains(subject.owner) && trials_.size() >= kMostTrying) return;
+  auto& trials = trials_[subject.owner];
+  if (trials.size() < kTrials) trials.emplace(subject.name, Trial::failed);
+}
+
+// True: one was under way.
+bool OutageGate::end_trials(const std::string& name) {
+  bool any = false;
+  for (auto& [owner, trials] : trials_) {
+    const auto trial = trials.find(name);
+    if (trial == trials.end()) continue;
+    any = any || trial->second == Trial::under_way;
+    trials.erase(trial);
+  }
+  return any;
+}
+
 bool OutageGate::passes(const Subject& subject, Instant now) {
-  if (would_pass(subject.name)) return true;
+  if (would_pass(subject.name) || may_try(subject)) return true;
   if (add(subject)) next_probe_ = std::min(next_probe_, std::max(now, last_probe_ + kFresh));
   return false;
 }

@@ -18,9 +18,10 @@ namespace mxpress::mta::delivery {
 
 using queue::Instant;
 
-// Open: everybody may try. It closes when several subjects in several networks have failed and nobody has succeeded for a while. Then
-// one probe at a time finds out when it can open again, and only subjects reached since then pass. Pure: no clock, no network. Thread:
-// one.
+// Open: everybody may try. It closes when several subjects in several networks have failed and nobody has succeeded for a while. Then one
+// probe at a time finds out when it can open again, and only subjects reached since then pass. All of those that failed may be dead
+// domains of one owner. So in a closed gate each owner may still try some subjects of his own, until as many of them have failed as would
+// have closed it. Pure: no clock, no network. Thread: one.
 class OutageGate {
  public:
   static constexpr std::size_t kNetworks = 3;                     // number of networks that must have failed, each by another subject
@@ -28,7 +29,9 @@ class OutageGate {
   static constexpr Duration kQuiet = std::chrono::minutes(10);    // since the last success
   static constexpr Duration kEvidence = std::chrono::hours(1);    // how long a failure counts
   static constexpr Duration kFresh = std::chrono::minutes(1);     // after the last probe, for a subject that was not probed yet
-  static constexpr std::size_t kMostCandidates = 1000;            // half of them for one owner; others just wait
+  static constexpr std::size_t kMostCandidates = 1000;            // half of them for one owner, who has less when others come
+  static constexpr std::size_t kTrials = kNetworks;               // of an owner at a time, those that have failed included
+  static constexpr std::size_t kMostTrying = 1000;                // owners; others wait for probes
 
   // A site or a domain that was tried, or is to be.
   struct Subject {
@@ -40,8 +43,10 @@ class OutageGate {
 
   enum class Asks {
     candidates,
-    anybody  // also if no candidate is known: next_probe() then gives a subject without a name
+    anybody  // also if no candidate is known: next_probe() then gives a subject without a name; there are no trials
   };
+  // Why it closes: others' failures, which may be those of a few dead subjects, or what this host knows of itself.
+  enum class Evidence { of_subjects, of_this_host };
   explicit OutageGate(Asks asks) : asks_(asks) {}
 
   void succeeded(const std::string& name, std::uint64_t network, Instant now);
@@ -50,13 +55,14 @@ class OutageGate {
   // The failure is certainly this host's own: one is enough if it lasts. Returns as failed().
   [[nodiscard]] bool failed_here(const Subject& subject, Instant now);
 
-  void close(Instant now);
+  void close(Evidence evidence, Instant now);
   void open();
   bool is_closed() const { return closed_; }
-  // Counts changes of the set of subjects that pass.
+  // Counts changes of the set of subjects that pass, but for those that have been reached by a trial: their mail is under way.
   std::uint64_t changes() const { return changes_; }
 
-  // True if the subject may try: the gate is open, or it was reached since it closed. Otherwise it is remembered as waiting.
+  // True if the subject may try: the gate is open, or it was reached since it closed, or it is a trial of its owner, which ends with
+  // failed() or succeeded(). Otherwise it is remembered as waiting.
   bool passes(const Subject& subject, Instant now);
   // The same without remembering it.
   bool would_pass(const std::string& name) const { return !closed_ || passing_.contains(name); }
@@ -80,9 +86,13 @@ class OutageGate {
     std::uint64_t asked = 0;  // the number of its last probe; 0: none in this outage
   };
   bool add(Subject subject);
+  bool make_room_for(const fairness::Owner& owner);
+  bool may_try(const Subject& subject);
+  void trial_failed(const Subject& subject);
   bool may_ask(const Candidate& candidate) const;
   void reached(std::uint64_t network, Instant now);
   void let_pass(const std::string& name);
+  bool end_trials(const std::string& name);
   void forget(const Subject& subject);
   bool is_anybody_left() const;
   void open_if_nobody_is_left();
@@ -97,7 +107,9 @@ class OutageGate {
   std::optional<Instant> last_success_{};
   std::map<std::uint64_t, Failure> failed_;  // one subject for each network: at most kNetworks
 
-  bool closed_ = false;
+  bool closed_ = false, has_trials_ = false;
+  enum class Trial { under_way, failed };
+  std::map<fairness::Owner, std::map<std::string, Trial>> trials_;  // since it closed, by the names of subjects
   std::uint64_t changes_ = 0;
   std::map<std::string, Candidate> candidates_;                              // empty while it is open
   std::map<fairness::Owner, std::pair<std::size_t, std::uint64_t>> owners_;  // number of candidates; number of the last turn

@@ -18,6 +18,8 @@ bool has_no_way(const proto::HostResult& why) {
   return why.stage == proto::Stage::connect && proto::connect_failure(why) == proto::ConnectFailure::no_route;
 }
 
+using Evidence = OutageGate::Evidence;
+
 std::string_view way_of(OutageJudge::Kind kind) { return kind == OutageJudge::Kind::lookups ? kDirectLookups : kDirectWay; }
 
 }  // namespace
@@ -42,9 +44,9 @@ void OutageJudge::not_connected(const Subject& site, const proto::HostResult& wh
   if (has_no_way(why) && !now.has_route) {
     if (!connections_.failed_here(site, now.time)) return;
     is_without_route_ = true;
-    begin(Kind::connections, std::string(kNoRoute), now);
+    begin(Kind::connections, Evidence::of_this_host, std::string(kNoRoute), now);
   } else if (connections_.failed(site, now.time)) {
-    begin(Kind::connections, std::string(kBlocked) + ": " + why.text, now);
+    begin(Kind::connections, Evidence::of_subjects, std::string(kBlocked) + ": " + why.text, now);
   }
 }
 
@@ -59,7 +61,8 @@ bool OutageJudge::not_looked_up(const Subject& name, Now now) {
 
 void OutageJudge::name_servers(bool answer, std::string_view why, Now now) {
   const std::string more = now.has_route ? "" : ", and " + std::string(kNoRoute);
-  if (!answer && !lookups_.is_closed()) begin(Kind::lookups, std::string(kDeaf) + ": " + std::string(why) + more, now);
+  if (!answer && !lookups_.is_closed())
+    begin(Kind::lookups, Evidence::of_this_host, std::string(kDeaf) + ": " + std::string(why) + more, now);
   if (answer && lookups_.is_closed()) lookups_.open();
   if (answer) lookups_.succeeded("", 0, now.time);
   settle(now);
@@ -77,8 +80,8 @@ void OutageJudge::has_route_again(Instant now) {
 }
 
 // Both gates belong to one outage of direct delivery.
-void OutageJudge::begin(Kind kind, std::string reason, Now now) {
-  gate(kind).close(now.time);
+void OutageJudge::begin(Kind kind, Evidence evidence, std::string reason, Now now) {
+  gate(kind).close(evidence, now.time);
   waits_for_route_ = waits_for_route_ || !now.has_route;
   spans_.begin(way_of(kind), reason, now.time);
   if (direct_since_) return;
@@ -135,7 +138,7 @@ void OutageJudge::restore(OutageSpans::Restored restored, Now now) {
       continue;
     }
     const Kind kind = span.way == kDirectLookups ? Kind::lookups : Kind::connections;
-    gate(kind).close(now.time);
+    gate(kind).close(span.reason.starts_with(kNoRoute) ? Evidence::of_this_host : Evidence::of_subjects, now.time);
     gate(kind).hurry(now.time);
     direct_since_ = std::min(direct_since_.value_or(span.begun), span.begun);
     is_without_route_ = is_without_route_ || span.reason.starts_with(kNoRoute);

@@ -70,7 +70,7 @@ class OutageJudge {
     Instant first{};
     bool is_out = false;
   };
-  void begin(Kind kind, std::string reason, Now now);
+  void begin(Kind kind, OutageGate::Evidence evidence, std::string reason, Now now);
   void settle(Now now);
 
   OutageGate connections_{OutageGate::Asks::candidates}, lookups_{OutageGate::Asks::anybody};

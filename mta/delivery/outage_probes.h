@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dns/async.h"
@@ -29,8 +30,8 @@ class OutageProbes {
 
   // True if it sends a greeting of any kind.
   Task<bool> has_greeting(dns::Target target) const;
-  // True if the name servers know those of the root.
-  Task<bool> knows_root() const;
+  // Asks the name servers for those of the root. Nullopt: they know them. Otherwise the failure, in words without anybody's domain.
+  Task<std::optional<std::string>> failure_of_root() const;
   // True if they answer a question about the mail hosts of a domain.
   Task<bool> answers(std::string domain) const;
 

@@ -135,25 +135,26 @@ void Outages::looked_up(const std::string& domain) {
   change([&, now = now_of_success()](OutageJudge& judge) { judge.looked_up(domain, now); });
 }
 
-void Outages::not_looked_up(const std::string& domain, const fairness::Owner& owner, std::string why) {
+void Outages::not_looked_up(const std::string& domain, const fairness::Owner& owner) {
   const OutageGate::Subject subject{domain, proto::TextHash()(domain), owner, std::nullopt};
   bool is_suspicious = false;
   change([&, now = now()](OutageJudge& judge) { is_suspicious = judge.not_looked_up(subject, now); });
   if (!is_suspicious) return;
-  asio::post(services_.io, [this, why = std::move(why)]() mutable {
+  asio::post(services_.io, [this] {
     if (is_stopping_ || std::exchange(is_checking_, true)) return;
-    asio::co_spawn(services_.io, check_name_servers(std::move(why)), [this](std::exception_ptr error) {
+    asio::co_spawn(services_.io, check_name_servers(), [this](std::exception_ptr error) {
       is_checking_ = false;
       log_bug("a question to the name servers", error);
     });
   });
 }
 
-// The servers of one domain may be dead, or run by an attacker who wants this conclusion: those of the root are not.
-Task<void> Outages::check_name_servers(std::string why) {
-  const bool is_there = co_await services_.probes.knows_root();
+// The servers of one domain may be dead, or run by an attacker who wants this conclusion: those of the root are not. All users see the
+// reason, so it must not name the domains that could not be looked up.
+Task<void> Outages::check_name_servers() {
+  const auto failure = co_await services_.probes.failure_of_root();
   if (is_stopping_) co_return;
-  change([&, now = now()](OutageJudge& judge) { judge.name_servers(is_there, why, now); });
+  change([&, now = now()](OutageJudge& judge) { judge.name_servers(!failure, failure.value_or(""), now); });
 }
 
 void Outages::attempted_by_route(const std::string& source, const std::optional<proto::HostResult>& failure) {
@@ -278,7 +279,7 @@ Task<void> Outages::probe() {
 Task<void> Outages::probe_lookups() {
   const auto subject = judge_.lock()->gate(Kind::lookups).next_probe(instant_now());
   if (!subject) co_return;
-  const bool knows_root = co_await services_.probes.knows_root();
+  const bool knows_root = !co_await services_.probes.failure_of_root();
   const bool answers = !knows_root && !subject->name.empty() && co_await services_.probes.answers(subject->name);
   if (is_stopping_) co_return;
   change([&, now = now()](OutageJudge& judge) {

@@ -54,8 +54,8 @@ class Outages {
   // Evidence. `site`: the text of its key; `owner`: of the mail.
   void attempted(const std::string& site, const fairness::Owner& owner, const transport::AttemptReport& report);
   void looked_up(const std::string& domain);
-  void not_looked_up(const std::string& domain, const fairness::Owner& owner, std::string why);
-  // `source`: of the route. `failure`: why none of its hosts could be reached; nullopt: one was.
+  void not_looked_up(const std::string& domain, const fairness::Owner& owner);
+  // `source`: of the route. `failure`: why none of its hosts could be reached, in a text that all users see; nullopt: one was.
   void attempted_by_route(const std::string& source, const std::optional<proto::HostResult>& failure);
 
   // Gates. True: the attempt may begin. False: it waits until Changed is called.
@@ -98,7 +98,7 @@ class Outages {
   Task<void> probe();
   Task<void> probe_connections();
   Task<void> probe_lookups();
-  Task<void> check_name_servers(std::string why);
+  Task<void> check_name_servers();
   void save();
   void restore();
 

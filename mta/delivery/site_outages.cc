@@ -6,6 +6,7 @@
 #include "mta/delivery/backoffs.h"
 #include "mta/delivery/destinations.h"
 #include "mta/delivery/outages.h"
+#include "mta/delivery/site_owner.h"
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/wakes.h"
 #include "mta/routing/route.h"
@@ -22,6 +23,14 @@ namespace {
 bool is_of_connections(const Backoff& backoff) {
   const auto last = backoff.last();
   return last && (last->stage == proto::Stage::connect || last->stage == proto::Stage::greeting);
+}
+
+// For all users: what a host says after MAIL may name somebody's recipients.
+std::optional<proto::HostResult> told_to_all(const AttemptReport& report) {
+  if (!report.site_failed) return std::nullopt;
+  proto::HostResult told = report.failure;
+  if (report.after_mail) told.text = "it takes no mail for now (" + std::to_string(told.reply_code) + ")";
+  return told;
 }
 
 bool has_fallback(const Config& config) { return config.route && config.route->fallback; }
@@ -55,7 +64,7 @@ void SiteOutages::attempted(SiteIndex site, DestinationIndex destination, const 
   const bool is_login = report.failure.stage == proto::Stage::auth;  // SignInAlarm reports those
   if (report.site_failed ? is_login : !outages->any_route_fails()) return;
   const std::string source = way(destination);
-  if (source != kDirectWay) outages->attempted_by_route(source, report.site_failed ? std::optional(report.failure) : std::nullopt);
+  if (source != kDirectWay) outages->attempted_by_route(source, told_to_all(report));
 }
 
 void SiteOutages::looked_up(DestinationIndex index, const routing::Route& route, const fairness::Owner& owner, const dns::Targets& found) {
@@ -64,7 +73,7 @@ void SiteOutages::looked_up(DestinationIndex index, const routing::Route& route,
   if (!outages || !domain || proto::is_malformed_recipient(*domain)) return;
   const bool is_answered = found.kind != dns::TargetsKind::failed_for_now;
   if (route.is_direct() && !domain->is_address_literal())
-    return is_answered ? outages->looked_up(domain->text()) : outages->not_looked_up(domain->text(), owner, found.text);
+    return is_answered ? outages->looked_up(domain->text()) : outages->not_looked_up(domain->text(), owner);
   if (!route.is_direct() && !is_answered && !route.is_lmtp)
     outages->attempted_by_route(route.source, proto::HostResult{proto::Stage::lookup, "", "", "", found.status, 0, found.text, false});
 }
@@ -72,7 +81,10 @@ void SiteOutages::looked_up(DestinationIndex index, const routing::Route& route,
 bool SiteOutages::may_connect(SiteIndex site, DestinationIndex destination) {
   Outages* const outages = parts_.outages;
   if (!outages || !outages->is_direct_out() || !is_direct(site)) return true;
-  return outages->may_connect(parts_.sites.key(site), owner_at(destination), parts_.destinations[destination].targets.get());
+  const std::string key = parts_.sites.key(site);
+  const auto targets = parts_.destinations[destination].targets.get();
+  const queue::ReadyLines& ready = parts_.schedule.ready();
+  return ready.any_line_at(site, kFewOwners, [&](queue::LineIndex line) { return outages->may_connect(key, ready.owner(line), targets); });
 }
 
 bool SiteOutages::may_look_up(DestinationIndex index) {

@@ -1,6 +1,7 @@
 // The outage gate: when it closes, its probes, and when it opens.
 #include "mta/delivery/outage_gate.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -32,7 +33,7 @@ bool fails_everywhere(OutageGate& gate, Instant now) {
 OutageGate closed_gate(Instant now) {
   OutageGate gate(OutageGate::Asks::candidates);
   REQUIRE(fails_everywhere(gate, now));
-  gate.close(now);
+  gate.close(OutageGate::Evidence::of_subjects, now);
   return gate;
 }
 
@@ -120,9 +121,10 @@ TEST_CASE("outage gate: a site that nobody has asked is asked soon, but not more
 TEST_CASE("outage gate: owners take turns, so that one who has a thousand dead sites keeps nobody waiting") {
   OutageGate gate = closed_gate(kStart);
   for (int i = 0; i < 1000; ++i) (void)gate.passes(subject(i % 200, "dead" + std::to_string(i), 666), kStart);
-  (void)gate.passes(subject(201, "honest", 1000), kStart);
+  for (int i = 0; i < 3; ++i) (void)gate.failed(subject(210 + i, "", 1000), kStart);  // his trials
+  CHECK_FALSE(gate.passes(subject(201, "honest", 1000), kStart));
   std::vector<std::string> asked;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 12; ++i) {
     const auto next = gate.next_probe(*gate.due());
     asked.push_back(next->name);
     gate.probe_failed(*next, kStart);
@@ -187,7 +189,7 @@ TEST_CASE("outage gate: sites that failed long before an outage are not asked in
   }
   const Instant now = kStart + hours(24 * 400);
   REQUIRE(fails_everywhere(gate, now));
-  gate.close(now);
+  gate.close(OutageGate::Evidence::of_subjects, now);
   std::vector<std::string> asked;
   for (const auto& one : gate.candidates(SIZE_MAX)) asked.push_back(one.name);
   CHECK(asked == std::vector<std::string>{"site1", "site2", "site3"});
@@ -199,4 +201,62 @@ TEST_CASE("outage gate: it remembers a thousand sites, and half of them of one o
   CHECK(gate.candidates(SIZE_MAX).size() == OutageGate::kMostCandidates / 2 + 3);
   for (int i = 0; i < 5000; ++i) (void)gate.passes(subject(i % 200, "of 2: " + std::to_string(i), 2), kStart);
   CHECK(gate.candidates(SIZE_MAX).size() == OutageGate::kMostCandidates);
+}
+
+TEST_CASE("outage gate: an owner whose own mail has not failed tries three sites, and goes on as long as they are reached") {
+  OutageGate gate = closed_gate(kStart);
+  const auto passes = [&](int network) { return gate.passes(subject(network, "", 1000), kStart); };
+  CHECK((passes(11) && passes(12) && passes(13)));
+  CHECK(passes(11));  // it is under way
+  CHECK_FALSE(passes(14));
+  CHECK_FALSE(gate.passes(subject(11), kStart));  // of another owner, whose own have failed
+  gate.succeeded("site11", subject(11).network, kStart);
+  CHECK(gate.is_closed());
+  CHECK(passes(11));
+  CHECK(passes(14));
+  CHECK_FALSE(passes(15));
+}
+
+TEST_CASE("outage gate: an owner whose trials fail waits as all do, whoever has found out") {
+  OutageGate gate = closed_gate(kStart);
+  for (int i = 11; i < 14; ++i) {
+    CHECK(gate.passes(subject(i, "", 1000), kStart));
+    CHECK_FALSE(gate.failed(subject(i, "", i == 11 ? 2000 : 1000), kStart));
+    CHECK_FALSE(gate.passes(subject(i, "", 1000), kStart));
+  }
+  CHECK_FALSE(gate.passes(subject(14, "", 1000), kStart));
+  CHECK(gate.passes(subject(14, "", 2000), kStart));
+}
+
+TEST_CASE("outage gate: where this host has no way at all nobody tries") {
+  OutageGate gate(OutageGate::Asks::candidates);
+  (void)gate.failed_here(subject(1), kStart - seconds(10));
+  REQUIRE(gate.failed_here(subject(1), kStart));
+  gate.close(OutageGate::Evidence::of_this_host, kStart);
+  CHECK_FALSE(gate.passes(subject(2, "", 1000), kStart));
+}
+
+TEST_CASE("outage gate: sites that a trial has reached make nobody look at all mail again") {
+  OutageGate gate = closed_gate(kStart);
+  const auto before = gate.changes();
+  for (int i = 0; i < 100; ++i) {
+    const auto one = subject(50, "of 50: " + std::to_string(i), 1000);
+    REQUIRE(gate.passes(one, kStart));
+    gate.succeeded(one.name, one.network, kStart);
+    CHECK(gate.would_pass(one.name));
+  }
+  CHECK(gate.changes() == before);
+  gate.succeeded("site1", subject(50).network, kStart);  // by a probe: it had failed
+  CHECK(gate.changes() == before + 1);
+}
+
+TEST_CASE("outage gate: two owners with five hundred dead sites each leave room for a third one's") {
+  OutageGate gate = closed_gate(kStart);
+  for (std::int64_t uid : {1, 2})
+    for (int i = 0; i < 1000; ++i) (void)gate.passes(subject(i % 200, std::to_string(uid) + ": " + std::to_string(i), uid), kStart);
+  for (int i = 11; i < 14; ++i) (void)gate.failed(subject(i, "", 1000), kStart);
+  CHECK_FALSE(gate.passes(subject(14, "", 1000), kStart));
+  const auto all = gate.candidates(SIZE_MAX);
+  CHECK(all.size() == OutageGate::kMostCandidates);
+  CHECK(std::any_of(all.begin(), all.end(), [](const auto& one) { return one.name == "site14"; }));
 }
