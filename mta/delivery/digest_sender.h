@@ -1,13 +1,16 @@
-// Sends the digest of root's failures.
+// Sends the digests of root's failures: one for each owner of mail, because anybody may name root as the sender.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <random>
 #include <vector>
 
 #include "dns/async.h"
 #include "mta/delivery/notice_digest.h"
+#include "mta/fairness/owner.h"
 #include "proto/result.h"
 
 namespace mxpress::queue {
@@ -25,6 +28,8 @@ namespace mxpress::mta::delivery {
 // Thread: that of the notices.
 class DigestSender {
  public:
+  static constexpr std::size_t kMostOwners = 1000;  // with a digest of their own; others have one together
+
   struct Parts {
     queue::MessageStore& spool;
     const CurrentConfig& config;
@@ -41,16 +46,19 @@ class DigestSender {
 
   // True if the failures of a message are reported in a digest. `has_turn`: it was decided before that they are not.
   bool joins(const queue::Message& message, bool has_turn);
-  // The time to ask again about such a message; nullopt: it has been reported. The first caller after the digest is due composes it.
-  Task<std::optional<queue::Instant>> wait(proto::QueueId message);
+  // The time to ask again about such a message of this owner; nullopt: it has been reported. The first caller after the digest is due
+  // composes it.
+  Task<std::optional<queue::Instant>> wait(proto::QueueId message, fairness::Owner owner);
 
  private:
-  Task<void> send();
-  Task<void> store(const DigestText& text, std::vector<proto::QueueId> told);
+  NoticeDigest& digest_of(const fairness::Owner& owner);
+  Task<void> send(NoticeDigest& digest);
+  Task<void> store(NoticeDigest& digest, const DigestText& text, std::vector<proto::QueueId> told);
 
   const Parts parts_;
   const Actions actions_;
-  NoticeDigest digest_;
+  std::map<fairness::Owner, NoticeDigest> digests_;
+  NoticeDigest of_others_;
 };
 
 }  // namespace mxpress::mta::delivery

@@ -88,6 +88,11 @@ void NoticeDigest::end(const std::vector<proto::QueueId>& told, queue::Instant n
   due_ = waiting_.empty() ? now + kHour : now;
 }
 
+bool NoticeDigest::is_forgettable(queue::Instant now) const {
+  const auto is_over = [now](queue::Instant one) { return now - one >= kHour; };
+  return waiting_.empty() && !is_being_composed_ && (!last_ || is_over(*last_)) && std::all_of(alone_.begin(), alone_.end(), is_over);
+}
+
 void NoticeDigest::failed(queue::Instant again) {
   is_being_composed_ = false;
   due_ = again;

@@ -22,7 +22,7 @@ struct Config;
 
 namespace mxpress::mta::delivery {
 
-// Decides which failures go into the digest. State of this run; pending notices are in the spool. Pure. Thread: one.
+// Decides which failures of one owner's mail go into his digest. State of this run; pending notices are in the spool. Pure. Thread: one.
 class NoticeDigest {
  public:
   static constexpr std::size_t kAlone = 10;  // notices in any hour
@@ -42,6 +42,8 @@ class NoticeDigest {
   bool is_being_composed() const { return is_being_composed_; }
   // These have been reported, or need not be.
   void end(const std::vector<proto::QueueId>& told, queue::Instant now);
+  // True if a new object would decide the same.
+  bool is_forgettable(queue::Instant now) const;
   // The digest could not be stored, and is due again at `again`.
   void failed(queue::Instant again);
 

@@ -230,7 +230,7 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
 
 Task<Notices::LookAgain> Notices::wait_for_digest(queue::QueueId message, Turn& turn) {
   ++storing_;
-  turn = co_await digest_->wait(message);
+  turn = co_await digest_->wait(message, owner_of(message));
   --storing_;
   co_return turn ? LookAgain(*turn - instant_now()) : LookAgain(Duration(0));
 }

@@ -79,3 +79,18 @@ TEST_CASE("digest: failures of other senders' mail come alone") {
   CHECK(world.here.received.size() == 30);
   CHECK(world.digests() == 0);
 }
+
+TEST_CASE("digest: whoever names root as the sender of mail that fails delays none of root's own notices") {
+  World world;
+  world.submitter = 666;
+  world.fail(30);
+  world.run_for(minutes(5));
+  CHECK(world.here.received.size() == 10);
+  world.submitter = 0;
+  world.fail(3);
+  world.run_for(minutes(5));
+  CHECK(world.here.received.size() == 13);
+  world.run_for(hours(1));
+  CHECK(world.digests() == 1);
+  CHECK(world.here.received.back().content.find("20 recipients of 20 messages") != std::string::npos);
+}

@@ -124,3 +124,15 @@ TEST_CASE("digest: what has no room is for the next one, and a first message of 
   CHECK(composed.content.size() < queue::kInlineContent);
   CHECK_THAT(composed.content, Catch::Contains(" more: mxpress show "));
 }
+
+TEST_CASE("digest: one that has nothing to say for an hour may be forgotten") {
+  NoticeDigest digest;
+  CHECK(digest.is_forgettable(kStart));
+  for (std::uint64_t i = 0; i < 11; ++i) (void)digest.may_go_alone({i}, kStart);
+  CHECK_FALSE(digest.is_forgettable(kStart + hours(2)));
+  (void)digest.begin();
+  CHECK_FALSE(digest.is_forgettable(kStart + hours(2)));
+  digest.end({{10}}, kStart + hours(2));
+  CHECK_FALSE(digest.is_forgettable(kStart + hours(2) + minutes(59)));
+  CHECK(digest.is_forgettable(kStart + hours(3)));
+}
