@@ -102,7 +102,7 @@ Dispatcher::Dispatcher(DispatcherServices services)
                                 services_.seed + services_.workers.size() + i, connections}));
     transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.files));
     transports_.push_back(std::make_unique<transport::DeliverTransport>(services_.files, *forwarder_));
-    transports_.push_back(std::make_unique<transport::CommandTransport>(services_.files));
+    transports_.push_back(std::make_unique<transport::CommandTransport>(services_.files, services_.workers.size()));
     const auto* mine = &transports_[4 * i];
     const transport::Transports transports(*mine[0], *mine[1], *mine[2], *mine[3]);
     WorkerServices worker_services{io,        transports, services_.spool, services_.config, services_.events,           services_.files,

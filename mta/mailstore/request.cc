@@ -9,7 +9,7 @@ namespace mxpress::mta::mailstore {
 namespace {
 
 constexpr std::string_view kVersion = "mxpress-deliver 4";
-constexpr std::size_t kMostOfName = 64, kMostOfAddress = 1024;  // octets
+constexpr std::size_t kMostOfName = 64;  // octets
 constexpr std::array<std::string_view, 3> kFormats = {"automatic", "mbox", "maildir"};
 constexpr std::array<std::string_view, 3> kForwardings = {"first", "nothing", "alone"};
 constexpr std::array<std::string_view, 5> kReplies = {"delivered", "deferred", "no-such-user", "forward", "no-forward"};
@@ -85,8 +85,7 @@ std::optional<Request> parse_request(std::string_view packet) {
   if (!fields) return std::nullopt;
   const auto& [version, format, forwarding, user, sender, recipient, id, time, offset, size] = *fields;
   const auto known = index_in(kFormats, format), known_forwarding = index_in(kForwardings, forwarding);
-  if (!known || !known_forwarding || !is_user_name(user) || !is_text(sender, kMostOfAddress) || !is_text(recipient, kMostOfAddress) ||
-      !is_id(id))
+  if (!known || !known_forwarding || !is_user_name(user) || !is_text(sender, kMaxAddress) || !is_text(recipient, kMaxAddress) || !is_id(id))
     return std::nullopt;
   Request request{static_cast<Format>(*known), static_cast<Forwarding>(*known_forwarding),
                   std::string(user),           std::string(sender),

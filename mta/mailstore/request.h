@@ -10,6 +10,7 @@
 namespace mxpress::mta::mailstore {
 
 inline constexpr std::size_t kMaxRequest = 4096;            // octets
+inline constexpr std::size_t kMaxAddress = 1200;            // octets: no mailbox is longer (proto/mailbox.h, proto/domain.h)
 inline constexpr std::size_t kMaxForward = 64u << 10;       // octets of a ~/.forward
 inline constexpr std::size_t kMaxText = 900;                // octets of other text in a reply; longer text is cut
 inline constexpr std::size_t kMaxReply = kMaxForward + 64;  // octets
@@ -61,6 +62,7 @@ struct Reply {
   // kMaxForward, and not empty.
   std::string text;
   std::int64_t uid = -1;  // for `forward`: owner of the file, 1 or more
+  bool has_come = true;   // false: mxpress-deliver has sent none, and the text says why
   bool operator==(const Reply&) const = default;
 };
 

@@ -10,7 +10,7 @@ namespace mxpress::mta::runner {
 namespace {
 
 constexpr std::string_view kVersion = "mxpress-command 1";
-constexpr std::size_t kMostOfText = 1024;  // octets
+constexpr std::size_t kMostOfText = 1200;  // octets: no mailbox is longer (proto/mailbox.h, proto/domain.h)
 constexpr std::array<std::string_view, 3> kKinds = {"delivered", "deferred", "failed"};
 
 bool is_text(std::string_view text) {

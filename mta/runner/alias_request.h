@@ -22,7 +22,7 @@ struct AliasRequest {
   bool operator==(const AliasRequest&) const = default;
 };
 
-// `request` must be valid: no field has a control character, none is longer than 1,024 octets.
+// `request` must be valid: no field has a control character, none is longer than 1,200 octets.
 std::string format_alias_request(const AliasRequest& request);
 std::optional<AliasRequest> parse_alias_request(std::string_view packet);
 

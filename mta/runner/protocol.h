@@ -1,6 +1,7 @@
 // Constants and types for both sides of the runner's socket.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -10,6 +11,9 @@ inline constexpr std::uint32_t kVersion = 1;              // of proto/runner.pro
 inline constexpr std::uint32_t kMaxRequest = 4096;        // octets
 inline constexpr std::uint32_t kMaxAlert = 3000;          // octets of the text of an alert
 inline constexpr std::uint32_t kMaxResponse = 128 << 10;  // octets
+
+inline constexpr std::size_t kMostAsked = 32;   // commands for mail that mxpressd asks for at a time
+inline constexpr std::size_t kMostAtOnce = 40;  // connections: a reply comes a moment before its connection has ended
 
 struct CommandOutput {
   std::string text;    // of standard output

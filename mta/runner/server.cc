@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "mta/runner/protocol.h"
 #include "mta/system/log.h"
 #include "queue/start_thread.h"
 

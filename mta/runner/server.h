@@ -12,11 +12,9 @@
 
 namespace mxpress::mta::runner {
 
-// One request per connection, each on a thread of its own.
+// One request per connection, each on a thread of its own: at most kMostAtOnce; further ones get an error.
 class RunnerServer {
  public:
-  static constexpr std::size_t kMostAtOnce = 8;  // connections; further ones get an error
-
   // `listener`: a Unix socket. `stop`: readable when serve() is to end; owned by the caller. `service` must outlive
   // it.
   RunnerServer(system::Descriptor listener, int stop, const Service& service);

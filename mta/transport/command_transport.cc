@@ -1,7 +1,6 @@
 // Delivers mail to commands of aliases.
 #include "mta/transport/command_transport.h"
 
-#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -22,7 +21,8 @@ namespace {
 using proto::Outcome;
 using runner::AliasReply;
 
-constexpr std::chrono::seconds kBeyondTimeout{15};  // the time that the runner needs to end a command that hangs
+constexpr std::uint64_t kForSmallMail = 32u << 20;  // octets of the disk beyond the reserve, as large mail leaves (queue/disk_room.h)
+constexpr std::chrono::seconds kBeyondTimeout{15};  // the runner needs to end a command that hangs
 constexpr proto::EnhancedStatus kDelivered{2, 0, 0}, kFailure{4, 3, 0}, kNoSuchCommand{5, 1, 1};
 
 // The status for an exit code of sysexits.h.
@@ -49,11 +49,11 @@ std::string sender_of(const queue::Message& message) {
   return sender.is_null() ? std::string() : sender.mailbox().to_string();
 }
 
-// The address that the mail was sent to, if it is known.
-std::string recipient_of(const proto::Recipient& recipient) {
-  const std::string given = routing::original_address(recipient);
-  const bool is_clean = std::none_of(given.begin(), given.end(), [](unsigned char c) { return c < 32 || c >= 127; });
-  return given.empty() || given.size() > 1000 || !is_clean ? recipient.mailbox.to_string() : given;
+// The address that was written to, where it is known. A client may have named another one, or anything, by ORCPT.
+std::string recipient_of(const proto::Recipient& recipient, const std::string& alias, const Config& config) {
+  const auto given = proto::Mailbox::parse(routing::original_address(recipient));
+  if (given && config.is_local(given->domain())) return given->to_string();
+  return alias + "@" + config.own_domain().text();
 }
 
 // The format that other mail programs give to commands: a "From " line in front, LF line ends.
@@ -82,18 +82,20 @@ Task<AttemptReport> CommandTransport::deliver(Order& order) {
   co_return co_await deliver_each(order, [this, &order](std::uint32_t recipient) { return deliver_one(order, recipient); });
 }
 
-Task<proto::RecipientResult> CommandTransport::deliver_one(const Order& order, std::uint32_t index) {
+Task<OneResult> CommandTransport::deliver_one(const Order& order, std::uint32_t index) {
   const queue::Message& message = *order.message;
   const proto::Recipient& recipient = message.envelope.recipients[index];
   const Config& config = *order.config;
   const auto command = proto::alias_command(recipient.mailbox);
   if (!command) co_return local_result(Outcome::failed, kNoSuchCommand, "there is no such command of an alias");
   if (!config.local.allow_commands)
-    co_return local_result(Outcome::deferred, kFailure, "no command is run for mail ([local] allow_commands is false)");
-  const std::string given = recipient_of(recipient);
-  auto read = [content = message.content, id = message.id, front = front_of(message, given), folder = config.spool_directory] {
+    co_return OneResult(local_result(Outcome::deferred, kFailure, "no command is run for mail ([local] allow_commands is false)"),
+                        FailureOf::site);
+  const std::string given = recipient_of(recipient, command->alias, config);
+  auto read = [content = message.content, id = message.id, front = front_of(message, given), folder = config.spool_directory,
+               reserve = config.spool_reserve + kForSmallMail] {
     const system::HandlingNow now(id);
-    return text_for_command(front, *content, folder);
+    return text_for_command(front, *content, folder, reserve);
   };
   const fairness::FileTurns::Turn turn{message.envelope.submitter.share_owner(), message.content->size()};
   auto content = co_await fairness::run_blocking(files_, turn, std::move(read));
@@ -102,7 +104,7 @@ Task<proto::RecipientResult> CommandTransport::deliver_one(const Order& order, s
                       std::chrono::duration_cast<std::chrono::seconds>(config.runner.timeout) + kBeyondTimeout, runner::kMaxAliasReply};
   const auto packet = co_await ask_helper(config.local.command_socket, runner::format_alias_request({*command, sender_of(message), given}),
                                           *content, helper);
-  if (!packet) co_return local_result(Outcome::deferred, kFailure, packet.error().message);
+  if (!packet) co_return OneResult(local_result(Outcome::deferred, kFailure, packet.error().message), FailureOf::site);
   const auto reply = runner::parse_alias_reply(*packet);
   if (!reply) co_return local_result(Outcome::deferred, kFailure, "the answer of mxpress-runner makes no sense: is it of another version?");
   co_return result_of(*reply, command->alias);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 
 #include <array>
@@ -31,7 +32,7 @@ constexpr std::chrono::seconds kPatience{150};
 constexpr std::size_t kBlock = 64u << 10;
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
 
-Reply deferred(std::string why) { return {Reply::Kind::deferred, std::move(why)}; }
+Reply no_reply(std::string why) { return {Reply::Kind::deferred, std::move(why), -1, false}; }
 
 Error no_answer(const Helper& helper, const boost::filesystem::path& socket, const std::string& why) {
   return Error::transient(helper.program + " does not answer at " + socket.string() + " (" + why + "): systemctl status " + helper.unit);
@@ -119,6 +120,22 @@ std::string without_cr(std::string_view piece) {
   return text;
 }
 
+Status has_free(int file, std::uint64_t wanted) {
+  struct statvfs disk{};
+  if (::fstatvfs(file, &disk) != 0) return Error::transient(std::string("cannot ask the disk for its room: ") + std::strerror(errno));
+  const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  if (free >= wanted) return {};
+  return Error::transient("no room for a copy of the message for a command: " + std::to_string(free >> 20) + " MiB free");
+}
+
+// The copy has its octets before the disk is asked again: of two that come together neither overlooks the other. Where they cannot be had
+// beforehand (errors are ignored) the first look has to do.
+Status claim(int file, std::uint64_t octets, std::uint64_t reserve) {
+  if (Status room = has_free(file, octets + reserve); !room) return room;
+  (void)::fallocate(file, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(octets));
+  return has_free(file, reserve);
+}
+
 }  // namespace
 
 Result<PassedContent> pass_content(const queue::Content& content) {
@@ -127,12 +144,15 @@ Result<PassedContent> pass_content(const queue::Content& content) {
   return in_memory("", content, [](std::string_view piece) { return piece; });
 }
 
-Result<Descriptor> text_for_command(const std::string& front, const queue::Content& content, const boost::filesystem::path& folder) {
+Result<Descriptor> text_for_command(const std::string& front, const queue::Content& content, const boost::filesystem::path& folder,
+                                    std::uint64_t reserve) {
   Result<PassedContent> text = PassedContent();
   if (content.size() <= kMostForCommand) {
     text = in_memory(front, content, without_cr);
   } else {
     const Descriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (const Status room = file.is_open() ? claim(file.get(), front.size() + content.size(), reserve) : Status(); !room)
+      return room.error();
     const auto size = write_to(file, front, content, without_cr);
     if (!size) return size.error();
     text = reader_of(file.get(), 0, *size);
@@ -164,9 +184,9 @@ Task<Reply> ask_deliver(boost::filesystem::path path, mailstore::Request request
   request.size = content.size;
   const Helper helper{"mxpress-deliver", "mxpress-deliver.socket", kPatience, mailstore::kMaxReply};
   const auto packet = co_await ask_helper(std::move(path), mailstore::format_request(request), content.file, helper);
-  if (!packet) co_return deferred(packet.error().message);
+  if (!packet) co_return no_reply(packet.error().message);
   auto reply = mailstore::parse_reply(*packet);
-  co_return reply ? std::move(*reply) : deferred("the answer of mxpress-deliver makes no sense: is it of another version?");
+  co_return reply ? std::move(*reply) : no_reply("the answer of mxpress-deliver makes no sense: is it of another version?");
 }
 
 }  // namespace mxpress::mta::transport

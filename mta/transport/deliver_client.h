@@ -28,10 +28,12 @@ struct PassedContent {
 // no memory during its delivery. Blocks. Error (transient): it cannot be read, or memory is short.
 Result<PassedContent> pass_content(const queue::Content& content);
 
-// The same for commands, positioned at the start: `front` and the content, with LF line ends. Content of more than kMostForCommand octets
-// goes to a file without a name in `folder`.
+// The same for commands, open at its beginning: `front` and the content, with LF line ends. Of more than kMostForCommand octets of content
+// it is a file without a name in `folder`, whose disk has `reserve` octets free besides: while a command takes its time they are those that
+// the spool needs. Error (transient): it has not.
 inline constexpr std::uint64_t kMostForCommand = 32u << 10;
-Result<system::Descriptor> text_for_command(const std::string& front, const queue::Content& content, const boost::filesystem::path& folder);
+Result<system::Descriptor> text_for_command(const std::string& front, const queue::Content& content, const boost::filesystem::path& folder,
+                                            std::uint64_t reserve);
 
 // The program behind a socket.
 struct Helper {

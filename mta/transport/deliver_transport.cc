@@ -15,6 +15,7 @@
 #include "mta/routing/destination_name.h"
 #include "mta/routing/forward_walk.h"
 #include "mta/system/crash_record.h"
+#include "mta/system/instant.h"
 #include "mta/transport/deliver_client.h"
 #include "mta/transport/each_recipient.h"
 #include "mta/transport/forwarder.h"
@@ -27,12 +28,15 @@ using mailstore::Format;
 using mailstore::Forwarding;
 using mailstore::Reply;
 using proto::Outcome;
+using queue::Instant;
 using routing::ForwardTargets;
 using system::Descriptor;
+using system::instant_now;
 
 constexpr proto::EnhancedStatus kDelivered{2, 1, 5}, kMailboxFailure{4, 2, 0}, kNoSuchUser{5, 1, 1};
 constexpr std::size_t kFront = 64u << 10;  // octets of the content that are searched for a loop
 constexpr std::size_t kMostTold = 3;       // reasons
+constexpr std::chrono::seconds kHang{10};  // a home or mailbox that takes so long does so whatever the message is
 
 Format format_of(const LocalDelivery& delivery) {
   if (delivery.kind == LocalDelivery::Kind::mbox) return Format::mbox;
@@ -128,7 +132,7 @@ Task<AttemptReport> DeliverTransport::deliver(Order& order) {
   co_return co_await deliver_each(order, [this, &order](std::uint32_t recipient) { return deliver_one(order, recipient); });
 }
 
-Task<proto::RecipientResult> DeliverTransport::deliver_one(const Order& order, std::uint32_t index) {
+Task<OneResult> DeliverTransport::deliver_one(const Order& order, std::uint32_t index) {
   const queue::Message& message = *order.message;
   const proto::Recipient& recipient = message.envelope.recipients[index];
   std::string user = routing::user_of(recipient.mailbox);
@@ -142,9 +146,12 @@ Task<proto::RecipientResult> DeliverTransport::deliver_one(const Order& order, s
   if (!content) co_return local_result(Outcome::deferred, kMailboxFailure, content.error().message);
   const Letter letter{order, index, std::move(user), std::move(*content)};
   const bool follows = recipient.forwards < proto::kMostForwards;
+  const Instant began = instant_now();
   Reply reply = co_await ask(letter, letter.user, follows ? Forwarding::first : Forwarding::nothing);
   if (reply.kind == Reply::Kind::forward) co_return co_await forward(letter, std::move(reply));
-  co_return result_of(reply, letter.user, letter.config().unknown_users, remark_of(reply.text));
+  const bool is_of_message = reply.has_come && instant_now() - began < kHang;
+  co_return OneResult(result_of(reply, letter.user, letter.config().unknown_users, remark_of(reply.text)),
+                      is_of_message ? FailureOf::message : FailureOf::site);
 }
 
 Task<Reply> DeliverTransport::ask(const Letter& letter, std::string user, Forwarding forwarding) {

@@ -18,6 +18,7 @@ struct Reply;
 namespace mxpress::mta::transport {
 
 class Forwarder;
+struct OneResult;
 
 // Each user is a site of his own: a mailbox that cannot be written backs off alone, and a home that hangs delays nobody else.
 class DeliverTransport final : public Transport {
@@ -38,7 +39,7 @@ class DeliverTransport final : public Transport {
  private:
   // One recipient, with all data for its delivery.
   struct Letter;
-  Task<proto::RecipientResult> deliver_one(const Order& order, std::uint32_t recipient);
+  Task<OneResult> deliver_one(const Order& order, std::uint32_t recipient);
   Task<mailstore::Reply> ask(const Letter& letter, std::string user, mailstore::Forwarding forwarding);
   Task<proto::RecipientResult> deliver_to_mailbox(const Letter& letter, std::string remark);
   Task<proto::RecipientResult> forward(const Letter& letter, mailstore::Reply file);

@@ -8,19 +8,23 @@ namespace mxpress::mta::transport {
 
 using proto::Outcome;
 
-Task<AttemptReport> deliver_each(const Order& order, std::function<Task<proto::RecipientResult>(std::uint32_t recipient)> deliver_one) {
+Task<AttemptReport> deliver_each(const Order& order, std::function<Task<OneResult>(std::uint32_t recipient)> deliver_one) {
   AttemptReport report;
+  FailureOf failure_of = FailureOf::site;
   report.attempt.time = Clock::current().wall();
   report.attempt.recipients = order.recipients;
   report.dsn_passed_on = true;
   for (const std::uint32_t recipient : order.recipients) {
     const bool has_failed = !report.results.empty() && report.results.back().outcome == Outcome::deferred;
-    if (has_failed)
+    if (has_failed) {
       report.results.push_back(report.results.back());
-    else if (!order.wanted())
+    } else if (!order.wanted()) {
       report.results.push_back({});
-    else
-      report.results.push_back(co_await deliver_one(recipient));
+    } else {
+      OneResult one = co_await deliver_one(recipient);
+      failure_of = one.failure_of;
+      report.results.push_back(std::move(one.result));
+    }
   }
   report.ended = Clock::current().wall();
   const auto tried = [](const proto::RecipientResult& one) { return one.outcome != Outcome::untried; };
@@ -30,6 +34,7 @@ Task<AttemptReport> deliver_each(const Order& order, std::function<Task<proto::R
   report.attempt.hosts.push_back({last->last, report.attempt.time, {}, took, false});
   report.failure = last->last;
   report.site_failed = last->outcome == Outcome::deferred;
+  if (report.site_failed && failure_of == FailureOf::message) report.after_mail = proto::Stage::content;
   co_return report;
 }
 

@@ -2,6 +2,9 @@
 #include "mta/mailstore/request.h"
 
 #include <catch2/catch.hpp>
+#include <string>
+
+#include "proto/mailbox.h"
 
 using namespace mxpress::mta::mailstore;
 
@@ -27,6 +30,14 @@ TEST_CASE("deliver request: what is written is read back") {
   Request notice = some_request();
   notice.sender.clear();
   CHECK(parse_request(format_request(notice)) == notice);
+}
+
+TEST_CASE("deliver request: the longest addresses that may be are taken") {
+  Request request = some_request();
+  const std::string label(63, 'd');
+  const std::string longest = std::string(900, 'u') + "@" + label + "." + label + "." + label + "." + std::string(61, 'd');
+  request.sender = request.recipient = mxpress::proto::Mailbox::parse(longest).value().to_string();
+  CHECK(parse_request(format_request(request)) == request);
 }
 
 TEST_CASE("deliver request: a name that could lead out of a folder is no user's") {

@@ -68,6 +68,15 @@ TEST_CASE("alias service: a request and a reply are read back; anything cut, add
   CHECK_FALSE(parse_alias_reply(""));
 }
 
+TEST_CASE("alias service: a request with the longest addresses that may be is taken") {
+  using namespace mta::runner;
+  const std::string label(63, 'd');
+  const auto longest = proto::Mailbox::parse(std::string(900, 'u') + "@" + label + "." + label + "." + label + "." + std::string(61, 'd'));
+  REQUIRE(longest);
+  const AliasRequest request{{std::string(900, 'a'), 2}, longest->to_string(), longest->to_string()};
+  CHECK(parse_alias_request(format_alias_request(request)) == request);
+}
+
 TEST_CASE("alias service: the command is that of the file, with its words, the message, and little else") {
   if (!is_root()) return;
   House house("other: |/bin/false\nlist: alice, \"|/bin/true\", bob\n");

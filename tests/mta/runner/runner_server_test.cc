@@ -191,8 +191,8 @@ TEST_CASE("runner: requests that make no sense end their connection alone") {
 TEST_CASE("runner: clients that are silent take all places for some seconds at most, and whoever comes then is told") {
   const House house({{"good", "echo secret"}});
   std::vector<Descriptor> silent;
-  for (std::size_t i = 0; i < RunnerServer::kMostAtOnce; ++i) silent.push_back(connected(house.config.socket));
-  CHECK(house.ask("good") == "failed: mxpress-runner runs 8 commands already");
+  for (std::size_t i = 0; i < mta::runner::kMostAtOnce; ++i) silent.push_back(connected(house.config.socket));
+  CHECK(house.ask("good") == "failed: mxpress-runner runs 40 commands already");
   silent.clear();
   const auto answered = [&] { return house.ask("good") == "secret\n"; };
   const auto deadline = std::chrono::steady_clock::now() + 60s;

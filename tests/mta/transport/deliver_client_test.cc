@@ -143,6 +143,20 @@ TEST_CASE("deliver client: large content is passed as the file of its message, a
   }
 }
 
+TEST_CASE("deliver client: a copy for a command leaves the room on the disk that the spool needs") {
+  const test::TempFolder folder;
+  const auto content = std::make_shared<const queue::MemoryContent>(std::string(kMostForCommand, 'x') + "\r\n");
+  const auto copy = text_for_command("From me\n", *content, folder.path(), 0);
+  REQUIRE(copy.ok());
+  struct stat made{};
+  REQUIRE(::fstat(copy->get(), &made) == 0);
+  CHECK(made.st_size == static_cast<off_t>(8 + kMostForCommand + 1));
+  const auto refused = text_for_command("From me\n", *content, folder.path(), std::uint64_t{1} << 60);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().is_transient());
+  CHECK_THAT(refused.error().message, Catch::StartsWith("no room for a copy of the message for a command: "));
+}
+
 TEST_CASE("deliver client: a reason is told as it is") {
   for (const Reply& reply : {Reply{Reply::Kind::deferred, "the disk is full"}, Reply{Reply::Kind::no_such_user, "no bob"}}) {
     OneAnswer helper(mta::mailstore::format_reply(reply));

@@ -107,7 +107,7 @@ struct World {
     order.config = config;
     order.wanted = [this] { return !is_withdrawn; };
     asio::io_context io;
-    std::optional<AttemptReport> report;
+    report.reset();
     asio::co_spawn(io, transport.deliver(order), [&](std::exception_ptr error, AttemptReport got) {
       CHECK_FALSE(error);
       report = std::move(got);
@@ -128,6 +128,7 @@ struct World {
   }
 
   Helper helper;
+  std::optional<AttemptReport> report;
   std::shared_ptr<mta::Config> config;
   testing::FakeSpool spool;
   std::vector<queue::NewMessage::NoticeFor> notice_for;
@@ -200,6 +201,18 @@ TEST_CASE("delivery by .forward: a spool that takes nothing defers, and nobody h
   CHECK(result.last.text == "cannot forward by ~/.forward: the disk is full");
   CHECK(world.helper.delivered.empty());
   CHECK(world.admitted.empty());
+}
+
+TEST_CASE("delivery to users: what keeps one message out of a mailbox counts against that message, what keeps all out against the site") {
+  World full({{"bob", "hangs"}});
+  (void)full.deliver();
+  CHECK(full.report->site_failed);
+  CHECK(full.report->after_mail == proto::Stage::content);
+  World without_helper({});
+  without_helper.helper.end();
+  (void)without_helper.deliver();
+  CHECK(without_helper.report->site_failed);
+  CHECK_FALSE(without_helper.report->after_mail);
 }
 
 TEST_CASE("delivery by .forward: a large message is copied piece by piece") {
