@@ -14,12 +14,14 @@ import hostile_intake  # noqa: F401  each module enters its attacks
 import hostile_authors  # noqa: F401
 import hostile_budgets  # noqa: F401
 import hostile_certificates  # noqa: F401
+import hostile_commands  # noqa: F401
 import hostile_hosts_attacks  # noqa: F401
 import hostile_local  # noqa: F401
 import hostile_mailboxes  # noqa: F401
 import hostile_more  # noqa: F401
 import hostile_names  # noqa: F401
 import hostile_notices  # noqa: F401
+import hostile_outage  # noqa: F401
 import hostile_owners  # noqa: F401
 import hostile_probes  # noqa: F401
 import hostile_servers  # noqa: F401

@@ -14,8 +14,8 @@ USERS = {f'user{number}': 64201 + number for number in range(32)}
 HERE = 'mta.here.example'
 
 
-def add_mailboxes(bench):
-    bench.mailboxes = Mailboxes(bench.world, mail_size='4g', users=USERS)
+def add_mailboxes(bench, mail_size='4g'):
+    bench.mailboxes = Mailboxes(bench.world, mail_size=mail_size, users=USERS)
     bench.mailboxes.start()
     config = pathlib.Path(bench.daemon.config)
     config.write_text(config.read_text() + bench.mailboxes.config('mbox'))
@@ -143,3 +143,33 @@ def forward_lock(bench):
     bench.wait(30, lambda: delivered_here(bench) >= 4040)
     bench.figure('letters to the other user that had to wait', deferred_here(bench), 0)
     bench.figure('deliveries', delivered_here(bench), 4040, at_least=True)
+
+
+def fill_mail_folder(bench):
+    """20 MB are free in /var/mail."""
+    add_mailboxes(bench, mail_size='40m')
+    bench.mailboxes.shell('head -c 20000000 /dev/zero >/var/mail/filler')
+
+
+def slowest_here(bench, user, count):
+    """Seconds that another user's letter to this one took, at most."""
+    arrived = lambda: sum(e['outcome'] == 'delivered' and e.get('to', '') == f'<{user}@{HERE}>' for e in bench.daemon.events('attempt'))
+    waits = []
+    for _ in range(count):
+        before, begin = arrived(), time.monotonic()
+        bench.user(2, send_all, bench.socket, SENDER, [[f'{user}@{HERE}']], LETTER).result(30)
+        bench.wait(25, lambda: arrived() > before)
+        waits.append(time.monotonic() - begin)
+    return max(waits)
+
+
+@attack(3, 'mailbox-refuses', "letters that a user's mailbox cannot take: too large, or by a sender of 1,155 octets; another user writes to him, too",
+        prepare=fill_mail_folder, cpu=None)
+def mailbox_refuses(bench):
+    label = 'd' * 63
+    endless = f'{"u" * 900}@{label}.{label}.{label}.{"d" * 61}'
+    bench.user(1, send_all, bench.socket, endless, [[f'user3@{HERE}']], LETTER).result()
+    bench.user(1, send_all, bench.socket, SENDER, [[f'user4@{HERE}']], large_letter(30_000_000)).result()
+    time.sleep(3)
+    bench.figure("another user's letters to the one with the sender", slowest_here(bench, 'user3', 3), 5.0, 's')
+    bench.figure('and to the one with the large letter', slowest_here(bench, 'user4', 3), 5.0, 's')
