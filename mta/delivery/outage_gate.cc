@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <tuple>
+#include <utility>
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -29,9 +30,10 @@ void OutageGate::succeeded(const std::string& name, std::uint64_t network, Insta
   failed_.clear();
   if (!closed_) return;
   const std::uint64_t before = changes_;
-  const bool is_by_trial = end_trials(name);
+  const EndedTrials ended = end_trials(name);
   let_pass(name);
-  if (is_by_trial) changes_ = before;
+  if (ended.was_under_way) changes_ = before;
+  if (ended.others_wait) ++changes_;
   reached(network, now);
 }
 
@@ -115,31 +117,33 @@ bool OutageGate::make_room_for(const fairness::Owner& owner) {
 bool OutageGate::may_try(const Subject& subject) {
   if (!has_trials_) return false;
   if (!trials_.contains(subject.owner) && trials_.size() >= kMostTrying) return false;
-  auto& trials = trials_[subject.owner];
+  auto& [trials, others_wait] = trials_[subject.owner];
   if (const auto known = trials.find(subject.name); known != trials.end()) return known->second == Trial::under_way;
-  return trials.size() < kTrials && trials.emplace(subject.name, Trial::under_way).second;
+  if (trials.size() < kTrials) return trials.emplace(subject.name, Trial::under_way).second;
+  others_wait = true;
+  return false;
 }
 
-// It is nobody's any more: others may have tried it, too.
+// Ends the trials of all owners: they have tried the same subject.
 void OutageGate::trial_failed(const Subject& subject) {
   if (!has_trials_) return;
   for (auto& [owner, trials] : trials_)
-    if (const auto trial = trials.find(subject.name); trial != trials.end()) trial->second = Trial::failed;
+    if (const auto trial = trials.by_name.find(subject.name); trial != trials.by_name.end()) trial->second = Trial::failed;
   if (!trials_.contains(subject.owner) && trials_.size() >= kMostTrying) return;
-  auto& trials = trials_[subject.owner];
+  auto& trials = trials_[subject.owner].by_name;
   if (trials.size() < kTrials) trials.emplace(subject.name, Trial::failed);
 }
 
-// True: one was under way.
-bool OutageGate::end_trials(const std::string& name) {
-  bool any = false;
+OutageGate::EndedTrials OutageGate::end_trials(const std::string& name) {
+  EndedTrials ended;
   for (auto& [owner, trials] : trials_) {
-    const auto trial = trials.find(name);
-    if (trial == trials.end()) continue;
-    any = any || trial->second == Trial::under_way;
-    trials.erase(trial);
+    const auto trial = trials.by_name.find(name);
+    if (trial == trials.by_name.end()) continue;
+    ended.was_under_way = ended.was_under_way || trial->second == Trial::under_way;
+    ended.others_wait = std::exchange(trials.others_wait, false) || ended.others_wait;
+    trials.by_name.erase(trial);
   }
-  return any;
+  return ended;
 }
 
 bool OutageGate::passes(const Subject& subject, Instant now) {

@@ -92,7 +92,11 @@ class OutageGate {
   bool may_ask(const Candidate& candidate) const;
   void reached(std::uint64_t network, Instant now);
   void let_pass(const std::string& name);
-  bool end_trials(const std::string& name);
+  struct EndedTrials {
+    bool was_under_way = false;
+    bool others_wait = false;  // subjects of the same owner, which may be tried now
+  };
+  EndedTrials end_trials(const std::string& name);
   void forget(const Subject& subject);
   bool is_anybody_left() const;
   void open_if_nobody_is_left();
@@ -109,7 +113,11 @@ class OutageGate {
 
   bool closed_ = false, has_trials_ = false;
   enum class Trial { under_way, failed };
-  std::map<fairness::Owner, std::map<std::string, Trial>> trials_;  // since it closed, by the names of subjects
+  struct Trials {
+    std::map<std::string, Trial> by_name;  // of subjects
+    bool others_wait = false;              // there were too many
+  };
+  std::map<fairness::Owner, Trials> trials_;  // since it closed
   std::uint64_t changes_ = 0;
   std::map<std::string, Candidate> candidates_;                              // empty while it is open
   std::map<fairness::Owner, std::pair<std::size_t, std::uint64_t>> owners_;  // number of candidates; number of the last turn

@@ -25,6 +25,7 @@ using system::instant_now;
 using Kind = OutageJudge::Kind;
 
 constexpr Duration kLookForRoute = std::chrono::seconds(15);
+constexpr Duration kBetweenChanges = std::chrono::seconds(1);
 
 // True if the host could not be reached, and not because this host has run out of a resource.
 bool is_unreachable(const proto::HostAttempt& attempt) {
@@ -68,7 +69,11 @@ std::vector<std::string> sources_of(const Config& config) {
 
 }  // namespace
 
-Outages::Outages(Services services, Changed changed) : services_(std::move(services)), changed_(std::move(changed)), timer_(services_.io) {
+Outages::Outages(Services services, Changed changed)
+    : services_(std::move(services)),
+      changed_(std::move(changed)),
+      passing_changed_(services_.io, kBetweenChanges, changed_),
+      timer_(services_.io) {
   restore();
 }
 
@@ -96,7 +101,8 @@ void Outages::change(const std::function<void(OutageJudge&)>& change) {
   tell(news);
   if (is_direct_out_ || was_out) asio::post(services_.io, [this] { arm(); });
   if (is_news) save();
-  if (may_others) changed_();
+  if (is_direct_out_ != was_out) return changed_();
+  if (may_others) passing_changed_.ask();
 }
 
 // Copies the state for frequent readers.
@@ -236,6 +242,7 @@ void Outages::reconfigured() {
 void Outages::stop() {
   is_stopping_ = true;
   timer_.cancel();
+  passing_changed_.stop();
 }
 
 std::optional<Instant> Outages::due() const {

@@ -12,6 +12,7 @@
 #include "dns/async.h"
 #include "dns/target.h"
 #include "mta/delivery/outage_judge.h"
+#include "mta/delivery/paced_call.h"
 #include "mta/delivery/site_failure.h"
 #include "mta/system/instant.h"
 #include "queue/guarded.h"
@@ -107,6 +108,7 @@ class Outages {
   mutable queue::Guarded<OutageJudge> judge_;
   std::atomic<bool> is_direct_out_{false}, has_spans_{false};
   std::atomic<std::size_t> failing_routes_{0};
+  PacedCall passing_changed_;  // looks at all waiting mail, even if many sites are reached one by one
   Timer timer_;
   bool is_probing_ = false, is_checking_ = false, is_stopping_ = false;  // of the thread of `io`
   Instant looked_for_route_ = Instant::min();                            // at the last probe

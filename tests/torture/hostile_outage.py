@@ -35,7 +35,7 @@ def false_outage(bench):
     floods = [bench.user(number, send_all, bench.socket, SENDER, dead(range(first, first + 500)), LETTER) for number, first in ((1, 3), (3, 503))]
     for flood in floods:
         flood.result(60)
-    begins = {f'first-{n}': time.monotonic() for n in range(4)}
+    begins = {f'first-{n}': time.monotonic() for n in range(8)}
     for n, token in enumerate(begins):
         bench.user(2, send_all, bench.socket, SENDER, [[f'you@w{n}.fresh.each.example']], letter(token)).result(30)
     bench.figure("slowest of another user's letters to new hosts", slowest(bench, bench.hostile_events, 'fresh', begins, 100), 5.0, 's')

@@ -217,6 +217,16 @@ TEST_CASE("outage gate: an owner whose own mail has not failed tries three sites
   CHECK_FALSE(passes(15));
 }
 
+TEST_CASE("outage gate: when a trial succeeds the owner's mail that waits for its place is told") {
+  OutageGate gate = closed_gate(kStart);
+  for (int i = 11; i < 14; ++i) REQUIRE(gate.passes(subject(i, "", 1000), kStart));
+  REQUIRE_FALSE(gate.passes(subject(14, "", 1000), kStart));
+  const auto before = gate.changes();
+  gate.succeeded("site11", subject(11).network, kStart);
+  CHECK(gate.changes() == before + 1);
+  CHECK(gate.passes(subject(14, "", 1000), kStart));
+}
+
 TEST_CASE("outage gate: an owner whose trials fail waits as all do, whoever has found out") {
   OutageGate gate = closed_gate(kStart);
   for (int i = 11; i < 14; ++i) {
