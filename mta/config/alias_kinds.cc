@@ -14,7 +14,7 @@ constexpr std::string_view kTableWanted = "a table such as { root = \"admin@exam
 constexpr std::string_view kTargetWanted = "must be one mail address in quotes, or a list of them";
 constexpr std::string_view kPolicyWanted = "\"refuse\" or \"keep\"";
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result.push_back('\\');
@@ -26,7 +26,7 @@ std::string quoted(std::string_view text) {
 Result<std::string> parse_target(const ConfigValue& value) {
   if (!value.text()) return Error::permanent(std::string(kTargetWanted) + ", not " + value.kind());
   const auto targets = proto::parse_alias_targets(*value.text());
-  const std::string shown = quoted(proto::printable(*value.text(), 200));
+  const std::string shown = in_quotes(proto::printable(*value.text(), 200));
   if (targets.size() != 1) return Error::permanent(shown + " is not one mail address: write several as a list, in [ and ]");
   const proto::AliasTarget& target = targets.front();
   if (target.kind == TargetKind::mistake) return Error::permanent(shown + " is not one mail address: " + target.text);
@@ -61,7 +61,8 @@ Result<Aliases> parse_aliases(const ConfigValue& value) {
   for (const ConfigEntry& entry : *value.table()) {
     const std::string name = proto::printable(entry.key, 64);
     if (name.empty() || name.find('@') != name.npos)
-      return Error::permanent(quoted(name) + ": write only the part before the @, such as root: the names are those of users of this host");
+      return Error::permanent(in_quotes(name) +
+                              ": write only the part before the @, such as root: the names are those of users of this host");
     auto targets = parse_targets(entry.value);
     if (!targets) return Error::permanent(name + ": " + targets.error().message);
     names.emplace(proto::lower_case(name), std::move(*targets));
@@ -71,7 +72,7 @@ Result<Aliases> parse_aliases(const ConfigValue& value) {
 
 std::string shown(const std::vector<std::string>& targets) {
   std::string list;
-  for (const std::string& target : targets) list += (list.empty() ? "" : ", ") + quoted(target);
+  for (const std::string& target : targets) list += (list.empty() ? "" : ", ") + in_quotes(target);
   return targets.size() == 1 ? list : "[" + list + "]";
 }
 
@@ -80,7 +81,7 @@ std::string shown(const std::vector<std::string>& targets) {
 Kind<Aliases> aliases() {
   return {parse_aliases, [](const Aliases& names) {
             std::string result;
-            for (const auto& [name, targets] : names) result += (result.empty() ? " " : ", ") + quoted(name) + " = " + shown(targets);
+            for (const auto& [name, targets] : names) result += (result.empty() ? " " : ", ") + in_quotes(name) + " = " + shown(targets);
             return result.empty() ? std::string("{}") : "{" + result + " }";
           }};
 }
@@ -90,9 +91,9 @@ Kind<UnknownUsers> unknown_users() {
             if (!value.text()) return wants(kPolicyWanted, value);
             if (*value.text() == "refuse") return UnknownUsers::refuse;
             if (*value.text() == "keep") return UnknownUsers::keep;
-            return Error::permanent("must be " + std::string(kPolicyWanted) + ", not " + quoted(proto::printable(*value.text(), 50)));
+            return Error::permanent("must be " + std::string(kPolicyWanted) + ", not " + in_quotes(proto::printable(*value.text(), 50)));
           },
-          [](const UnknownUsers& target) { return quoted(target == UnknownUsers::refuse ? "refuse" : "keep"); }};
+          [](const UnknownUsers& target) { return in_quotes(target == UnknownUsers::refuse ? "refuse" : "keep"); }};
 }
 
 Kind<boost::filesystem::path> path_or_none() {

@@ -8,7 +8,7 @@
 namespace mxpress::mta::migrate {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string result = "\"";
   for (const char c : text) {
@@ -27,13 +27,13 @@ std::string quoted(std::string_view text) {
 bool is_name_character(char c) { return proto::is_alpha(c) || proto::is_digit(c) || c == '-' || c == '_'; }
 
 std::string key_of(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_name_character) ? std::string(name) : quoted(name);
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_name_character) ? std::string(name) : in_quotes(name);
 }
 
 // A text, or a list if there are several.
 std::string one_or_list(const std::vector<std::string>& texts, bool is_list) {
   std::string result;
-  for (const std::string& text : texts) result += (result.empty() ? "" : ", ") + quoted(text);
+  for (const std::string& text : texts) result += (result.empty() ? "" : ", ") + in_quotes(text);
   return is_list ? "[" + result + "]" : result;
 }
 
@@ -43,7 +43,7 @@ class Table {
   explicit Table(std::string header) : header_(std::move(header)) {}
 
   void add(std::string_view key, const std::string& text) {
-    if (!text.empty()) line(key, quoted(text));
+    if (!text.empty()) line(key, in_quotes(text));
   }
   void add(std::string_view key, const std::vector<std::string>& texts) {
     if (!texts.empty()) line(key, one_or_list(texts, true));
@@ -84,11 +84,12 @@ std::string login_table(const NewLogin& login, const std::string& folder) {
 
 std::string local_table(const Settings& settings) {
   Table table("[local]");
-  if (settings.alias_file) table.line("alias_file", quoted(*settings.alias_file));
+  if (settings.alias_file) table.line("alias_file", in_quotes(*settings.alias_file));
   std::string aliases, senders;
   for (const auto& [name, targets] : settings.aliases)
     aliases += (aliases.empty() ? " " : ", ") + key_of(name) + " = " + one_or_list(targets, targets.size() > 1);
-  for (const auto& [name, address] : settings.senders) senders += (senders.empty() ? " " : ", ") + key_of(name) + " = " + quoted(address);
+  for (const auto& [name, address] : settings.senders)
+    senders += (senders.empty() ? " " : ", ") + key_of(name) + " = " + in_quotes(address);
   if (!aliases.empty()) table.line("aliases", "{" + aliases + " }");
   if (!senders.empty()) table.line("senders", "{" + senders + " }");
   table.add("unknown_users", std::string(settings.keeps_unknown_users ? "keep" : ""));
@@ -99,7 +100,7 @@ std::string local_table(const Settings& settings) {
 std::string named_routes(std::string_view kind, const std::map<std::string, std::string>& routes) {
   std::string text;
   for (const auto& [name, route] : routes) {
-    Table table("[" + std::string(kind) + "." + quoted(name) + "]");
+    Table table("[" + std::string(kind) + "." + in_quotes(name) + "]");
     table.add("route", route);
     text += table.text();
   }
