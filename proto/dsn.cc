@@ -173,7 +173,7 @@ std::string reference_field(const Notice& notice) {
 std::string notice_header(const Notice& notice, const std::string& boundary) {
   const std::string& domain = (notice.author_domain ? *notice.author_domain : notice.reporting_host).text();
   return "From: Mail Delivery System <MAILER-DAEMON@" + domain + ">\r\nTo: <" + notice.to.to_string() +
-         ">\r\nSubject: " + std::string(notice_subject(notice.kind)) + "\r\nDate: " + rfc5322_date(notice.now, notice.zone_minutes) +
+         ">\r\nSubject: " + std::string(notice_subject(notice)) + "\r\nDate: " + rfc5322_date(notice.now, notice.zone_minutes) +
          "\r\nMessage-ID: <" + printable(notice.message_id, 250) + ">\r\n" + reference_field(notice) +
          // RFC 3834 3.1.7: no automatic reply to this.
          "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; "

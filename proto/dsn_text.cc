@@ -99,6 +99,18 @@ std::string which_message(const Notice& notice) {
   return text + ".";
 }
 
+// All recipients that are listed have this action.
+bool is_for_all(const Notice& notice, NoticeAction action) {
+  const auto recipients = listed(notice);
+  return std::all_of(recipients.begin(), recipients.end(), [&](const NoticeRecipient& recipient) { return recipient.action == action; });
+}
+
+std::string success_words(const Notice& notice, const std::string& whom) {
+  if (is_for_all(notice, NoticeAction::relayed)) return "Your message was handed to the mail host of " + whom + ".";
+  if (is_for_all(notice, NoticeAction::delivered)) return "Your message was delivered to " + whom + ".";
+  return "Your message was delivered to " + whom + ", or handed to their mail hosts.";
+}
+
 std::string what_happened(const Notice& notice, const std::string& whom) {
   switch (notice.kind) {
     case NoticeKind::failure:
@@ -106,7 +118,7 @@ std::string what_happened(const Notice& notice, const std::string& whom) {
     case NoticeKind::delay:
       return "Your message has not yet been delivered to " + whom + ".";
     case NoticeKind::success:
-      return "Your message was handed to the mail host of " + whom + ".";
+      return success_words(notice, whom);
   }
   return {};
 }
@@ -126,7 +138,7 @@ std::string why(const NoticeRecipient& recipient) {
     case NoticeAction::delayed:
       return why_not(recipient);
     case NoticeAction::delivered:
-      return "It is in the mailbox.";
+      return "It has arrived.";
     case NoticeAction::relayed:
       return "That host took it, but does not confirm that it reaches the mailbox.";
   }
@@ -187,8 +199,8 @@ std::string details(const NoticeRecipient& recipient, const Notice& notice) {
   const std::string host = asked_host(recipient.result);
   if (!host.empty()) text += line("Mail host: " + host);
   const std::string said = printable(recipient.result.text, kMaxReply);
-  if (!said.empty()) text += line((recipient.result.reply_code != 0 ? "Its reply: " : "Reason: ") + said);
   const bool has_failed = recipient.action == NoticeAction::failed || recipient.action == NoticeAction::delayed;
+  if (!said.empty()) text += line((recipient.result.reply_code != 0 ? "Its reply: " : has_failed ? "Reason: " : "Result: ") + said);
   if (const std::string_view hint = has_failed ? explained(recipient).hint : ""; !hint.empty()) text += line("Hint: " + std::string(hint));
   if (recipient.last_attempt) text += line("Last attempt: " + date(*recipient.last_attempt, notice));
   return text + "\r\n";
@@ -227,14 +239,14 @@ std::string notice_text(const Notice& notice) {
   return text;
 }
 
-std::string_view notice_subject(NoticeKind kind) {
-  switch (kind) {
+std::string_view notice_subject(const Notice& notice) {
+  switch (notice.kind) {
     case NoticeKind::failure:
       return "Your message could not be delivered";
     case NoticeKind::delay:
       return "Your message is delayed, and still being tried";
     case NoticeKind::success:
-      return "Your message was handed to the recipient's mail host";
+      return is_for_all(notice, NoticeAction::relayed) ? "Your message was handed to the recipient's mail host" : "Your message was delivered";
   }
   return "Delivery status";
 }

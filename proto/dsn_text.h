@@ -18,7 +18,7 @@ std::span<const NoticeRecipient> listed(const Notice& notice);
 std::size_t count_not_listed(const Notice& notice);
 // A summary, the reason, advice, and then the details of each listed recipient.
 std::string notice_text(const Notice& notice);
-std::string_view notice_subject(NoticeKind kind);
+std::string_view notice_subject(const Notice& notice);
 
 // The status to report: that of the result, else the closest one to the action.
 EnhancedStatus reported_status(const NoticeRecipient& recipient);

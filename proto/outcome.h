@@ -65,6 +65,7 @@ bool returned_by_operator(const HostResult& result);
 struct RecipientResult {
   Outcome outcome = Outcome::untried;
   HostResult last;
+  bool dsn_passed_on = false;  // delivered: NOTIFY went along to a host or a copy that answers for it (RFC 3461 5.2.1, 5.2.7)
 };
 
 }  // namespace mxpress::proto

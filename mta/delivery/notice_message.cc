@@ -26,16 +26,18 @@ proto::NoticeKind notice_kind(Kind kind) {
   return kind == Kind::success ? proto::NoticeKind::success : proto::NoticeKind::failure;
 }
 
-proto::NoticeAction notice_action(Kind kind) {
+// A mailbox or a command of this host is the end of the way (RFC 3461 5.2.3), a mail host is not (5.2.2).
+proto::NoticeAction notice_action(Kind kind, const queue::RecipientState& state) {
   if (kind == Kind::delay) return proto::NoticeAction::delayed;
-  return kind == Kind::success ? proto::NoticeAction::relayed : proto::NoticeAction::failed;
+  if (kind != Kind::success) return proto::NoticeAction::failed;
+  return state.last && state.last->stage == proto::Stage::local ? proto::NoticeAction::delivered : proto::NoticeAction::relayed;
 }
 
 proto::NoticeRecipient describe(const queue::Message& message, std::uint32_t index, Kind kind) {
   const queue::RecipientState& state = message.recipients[index];
   proto::NoticeRecipient recipient{message.envelope.recipients[index].mailbox,
                                    message.envelope.recipients[index].original_recipient,
-                                   notice_action(kind),
+                                   notice_action(kind, state),
                                    state.last.value_or(proto::HostResult{}),
                                    std::nullopt,
                                    std::nullopt};

@@ -205,8 +205,8 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   auto [charge, message] = co_await load(look.message);
   if (!message) co_return message.error().is_transient() ? LookAgain(kLookAgain) : std::nullopt;
   auto failed = owed_recipients(*message, false);
-  auto relayed = owed_recipients(*message, true);
-  if (failed.empty() && relayed.empty()) co_return std::nullopt;
+  auto delivered = owed_recipients(*message, true);
+  if (failed.empty() && delivered.empty()) co_return std::nullopt;
   if (instant_now() - look.since < kGather && more_to_come(*message)) co_return gather_on(look.since);
   if (message->envelope.is_notice) co_return co_await counted(keep_locally(*message, std::move(failed)));
   if (message->envelope.reverse_path.is_null()) {  // returned by the operator; RFC 5321 6.1: no notice
@@ -220,10 +220,10 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   }
   if (!failed.empty() && digest_->joins(*message, look.turn.has_value())) co_return co_await wait_for_digest(message->id, look.turn);
   if (const Duration wait = wait_for_turn(*message, look.turn); wait > Duration(0)) co_return wait;
-  const bool is_all = failed.empty() || relayed.empty();
+  const bool is_all = failed.empty() || delivered.empty();
   NoticeRequest request =
-      failed.empty() ? NoticeRequest{Kind::success, std::move(relayed)} : NoticeRequest{Kind::failure, std::move(failed)};
-  if (const LookAgain again = co_await counted(store_notice(*message, std::move(request)))) co_return again;  // the turn is kept
+      failed.empty() ? NoticeRequest{Kind::success, std::move(delivered)} : NoticeRequest{Kind::failure, std::move(failed)};
+  if (const LookAgain again = co_await counted(store_notice(*message, std::move(request)))) co_return again;  // the turn stays his
   look.turn.reset();
   co_return is_all ? std::nullopt : LookAgain(Duration(0));
 }

@@ -25,10 +25,11 @@ RecipientStage stage_after_failure(const proto::Envelope& envelope, const proto:
   return recipient.notify.wants_failure() ? RecipientStage::notice_pending : RecipientStage::ended;
 }
 
-// Delivered: a "relayed" notice is pending if SUCCESS was requested and the host supports no DSN parameters. RFC 3461 5.2.2
+// Delivered: a notice is pending if SUCCESS was asked for and nobody else answers for it: "delivered" here (RFC 3461 5.2.3), "relayed" to a
+// host that takes no DSN parameters (5.2.2).
 RecipientStage stage_after_delivery(const proto::Envelope& envelope, const proto::Recipient& recipient, bool dsn_passed_on) {
-  const bool relayed = recipient.notify.success && !dsn_passed_on && !envelope.reverse_path.is_null();
-  return relayed ? RecipientStage::notice_pending : RecipientStage::delivered;
+  const bool is_ours_to_tell = recipient.notify.success && !dsn_passed_on && !envelope.reverse_path.is_null();
+  return is_ours_to_tell ? RecipientStage::notice_pending : RecipientStage::delivered;
 }
 
 RecipientState state_after(const queue::Message& message, std::uint32_t index, const proto::RecipientResult& result,
@@ -40,7 +41,7 @@ RecipientState state_after(const queue::Message& message, std::uint32_t index, c
   state.last = result.last;
   state.last_time = report.attempt.time;
   if (result.outcome == Outcome::delivered) {
-    state.stage = stage_after_delivery(message.envelope, recipient, report.dsn_passed_on);
+    state.stage = stage_after_delivery(message.envelope, recipient, result.dsn_passed_on);
   } else if (result.outcome == Outcome::failed) {
     state.stage = stage_after_failure(message.envelope, recipient);
   } else if (time_is_up) {

@@ -34,7 +34,7 @@ void add_envelope(LogLine& line, std::string_view reverse_path, std::string_view
 
 std::string_view event_name(Kind kind) {
   if (kind == Kind::delay) return "delay_notice";
-  return kind == Kind::success ? "relayed_notice" : "bounced";
+  return kind == Kind::success ? "success_notice" : "bounced";
 }
 
 // Appended to `line`, which names the event.

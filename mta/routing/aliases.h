@@ -34,8 +34,8 @@ AliasExpansion expand_alias(const Config& config, const proto::Mailbox& mailbox,
 
 // The ORCPT for targets of an alias of this name.
 std::string inherited_original(const proto::Recipient& given);
-// The recipients that replace `given`. RFC 3461 5.2.7.1, 5.2.7.2 (b): each inherits ORCPT (the original address) and NOTIFY, except
-// SUCCESS, which only the first one gets.
+// Those who get the message in place of `given`. RFC 3461 5.2.7.2, 5.2.7.3 (b): each inherits ORCPT (the address that was given) and
+// NOTIFY, but for SUCCESS, which only the first one has.
 std::vector<proto::Recipient> recipients_of(const proto::Recipient& given, std::vector<proto::Mailbox> mailboxes);
 // The same for mail that mxpress addresses itself; only `given` if there is no target.
 std::vector<proto::Recipient> expanded(const Config& config, const proto::Recipient& given);

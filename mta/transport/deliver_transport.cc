@@ -190,7 +190,9 @@ Task<proto::RecipientResult> DeliverTransport::forward(const Letter& letter, Rep
   if (!stored) co_return local_result(Outcome::deferred, kMailboxFailure, "cannot forward by ~/.forward: " + stored.error().message);
   const std::string count = std::to_string(found.targets.size()) + (found.targets.size() == 1 ? " recipient" : " recipients");
   const std::string words = "forwarded by ~/.forward of " + letter.user + " to " + count + " as " + stored->to_string();
-  co_return local_result(Outcome::delivered, kDelivered, words + remark_of(joined(found.left_out)));
+  auto result = local_result(Outcome::delivered, kDelivered, words + remark_of(joined(found.left_out)));
+  result.dsn_passed_on = true;
+  co_return result;
 }
 
 }  // namespace mxpress::mta::transport

@@ -13,7 +13,6 @@ Task<AttemptReport> deliver_each(const Order& order, std::function<Task<OneResul
   FailureOf failure_of = FailureOf::site;
   report.attempt.time = Clock::current().wall();
   report.attempt.recipients = order.recipients;
-  report.dsn_passed_on = true;
   for (const std::uint32_t recipient : order.recipients) {
     const bool has_failed = !report.results.empty() && report.results.back().outcome == Outcome::deferred;
     if (has_failed) {
@@ -39,7 +38,7 @@ Task<AttemptReport> deliver_each(const Order& order, std::function<Task<OneResul
 }
 
 proto::RecipientResult local_result(Outcome outcome, proto::EnhancedStatus status, std::string text) {
-  return {outcome, {proto::Stage::local, "", "", "", status, 0, std::move(text), false}};
+  return {outcome, {proto::Stage::local, "", "", "", status, 0, std::move(text), false}, false};
 }
 
 }  // namespace mxpress::mta::transport

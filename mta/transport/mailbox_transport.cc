@@ -33,7 +33,6 @@ Task<AttemptReport> MailboxTransport::deliver(Order& order) {
   const auto outcome = status ? proto::Outcome::delivered : proto::Outcome::deferred;
   auto report = report_without_host(order.recipients, outcome, std::move(result), Clock::current().wall());
   report.site_failed = false;
-  report.dsn_passed_on = true;
   co_return report;
 }
 

@@ -96,7 +96,6 @@ class SmtpTransport::Parts::Attempt {
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;
     report_.results.resize(order.recipients.size());
-    report_.dsn_passed_on = true;
   }
 
   Task<AttemptReport> run() {
@@ -294,7 +293,7 @@ class SmtpTransport::Parts::Attempt {
       report_.results[positions[i]] = std::move(result.recipients[i]);
       progress = progress || outcome != Outcome::untried;
       if (outcome != Outcome::delivered) continue;
-      report_.dsn_passed_on = report_.dsn_passed_on && result.dsn_passed_on;
+      report_.results[positions[i]].dsn_passed_on = result.dsn_passed_on;
       answered_ = true;
     }
     if (result.host_failure) remember_failure(result.last);

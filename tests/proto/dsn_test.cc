@@ -204,6 +204,22 @@ TEST_CASE("dsn: what a mail host took is not said to be in the mailbox") {
   CHECK_FALSE(has(first_paragraph(message), "delivered"));
 }
 
+TEST_CASE("dsn: what this host has delivered itself is said to have arrived, also beside what mail hosts took") {
+  Notice notice = failure();
+  notice.kind = NoticeKind::success;
+  notice.recipients[0].action = NoticeAction::delivered;
+  notice.recipients[0].result = {Stage::local, "", "", "", {2, 1, 5}, 0, "delivered to the mailbox of you", false};
+  const std::string message = compose_notice(notice);
+  CHECK(has(message, "Subject: Your message was delivered\r\n"));
+  CHECK(has(message, "Action: delivered\r\nStatus: 2.1.5\r\nDiagnostic-Code: x-mxpress; delivered to the mailbox of you\r\n"));
+  CHECK(has(message, "Result: delivered to the mailbox of you\r\n"));
+  CHECK(has(first_paragraph(message), "Your message was delivered to you@there.example. It has arrived."));
+  notice.recipients.push_back(refused("her@there.example"));
+  notice.recipients[1].action = NoticeAction::relayed;
+  notice.recipients[1].result.status = {2, 0, 0};
+  CHECK(has(first_paragraph(compose_notice(notice)), "Your message was delivered to 2 recipients, or handed to their mail hosts."));
+}
+
 TEST_CASE("dsn: only the header is returned unless the whole message is asked for and small enough") {
   Notice notice = failure();
   CHECK_FALSE(has(compose_notice(notice), "the body"));

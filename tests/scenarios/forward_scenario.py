@@ -61,6 +61,17 @@ def scenario_a_forward_leads_outside_to_others_and_to_the_own_mailbox(world):
     host.daemon.stop()
 
 
+def scenario_a_notice_of_success_comes_from_the_target_of_a_forward(world):
+    host = Host(world, {'bob': 'carol\n'})
+    host.daemon.send(['-N', 'success', '-f', 'alice', 'bob'], message('one', 'Hello.\n'))
+    host.daemon.wait_for_empty_queue()
+    [notice] = host.mailboxes.messages('alice')
+    report = ''.join(str(part) for part in notice.get_payload()[1].get_payload())
+    check_equal(re.findall('(?m)^(?:Original-Recipient|Final-Recipient|Action): .*', report),
+                [f'Original-Recipient: rfc822; bob@{HERE}', f'Final-Recipient: rfc822; carol@{HERE}', 'Action: delivered'], 'the report')
+    host.daemon.stop()
+
+
 def scenario_a_forward_that_others_could_have_made_is_not_followed(world):
     host = Host(world, {'alice': 'you@there.example\n', 'bob': 'you@there.example\n'})
     shell = host.mailboxes.shell

@@ -60,6 +60,21 @@ def scenario_mail_to_bob_is_read_by_mail_and_by_python_as_bob(world):
     check_equal(mailboxes.process.stop(), 0, 'exit status of mxpress-deliver')
 
 
+def scenario_who_asks_for_it_is_told_that_a_user_has_the_mail(world):
+    mailboxes = Mailboxes(world)
+    daemon = start(world, mailboxes)
+    daemon.send(['-N', 'success', '-V', 'E1', '-f', 'alice', 'bob'], message('one'))
+    daemon.send(['-N', 'failure', '-f', 'alice', 'bob'], message('two'))
+    daemon.wait_for_empty_queue()
+    [notice] = mailboxes.messages('alice')
+    check_equal(notice['Subject'], 'Your message was delivered', 'subject of the notice')
+    report = ''.join(str(part) for part in notice.get_payload()[1].get_payload())
+    for line in ('Original-Envelope-Id: E1', f'Final-Recipient: rfc822; bob@{HERE}', 'Action: delivered', 'Status: 2.1.5'):
+        check(line in report, f'no "{line}" in {report}')
+    check_equal(sorted(subjects(mailboxes, 'bob')), ['one', 'two'], 'subjects that bob reads')
+    daemon.stop()
+
+
 def scenario_a_user_with_a_maildir_gets_files_there(world):
     mailboxes = Mailboxes(world)
     mailboxes.shell('mkdir -p ~carol/Maildir', user=None)

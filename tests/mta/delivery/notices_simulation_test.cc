@@ -61,6 +61,20 @@ TEST_CASE("simulation: notices come from sender_domain") {
   CHECK_THAT(world.here.received[0].content, Catch::Contains("From: Mail Delivery System <MAILER-DAEMON@here.example>\r\n"));
 }
 
+TEST_CASE("notices: who asks for NOTIFY=SUCCESS is told that a mailbox of this host has the message, and others are not") {
+  const test::TempFolder folder;
+  World world("spool.directory = \"" + folder.path().string() + "\"\n");
+  world.submit("me@here.example", {"root@mail.here.example"}, {true, false, true, false});
+  world.submit("", {"root@mail.here.example"}, {true, true, false, false});
+  world.run_for(minutes(2));
+  CHECK(world.here.received.empty());
+  world.submit("me@here.example", {"root@mail.here.example"}, {true, true, false, false});
+  world.run_for(minutes(2));
+  REQUIRE(world.here.received.size() == 1);
+  CHECK_THAT(world.here.received[0].content, Catch::Contains("Final-Recipient: rfc822; root@mail.here.example\r\nAction: delivered\r\n"));
+  CHECK(world.queued() == 0);
+}
+
 TEST_CASE("notices: a message that waits for 300 dead domains gets one delay notice, and not another later") {
   World world;
   world.submit("me@here.example", world.dead_domains(300));

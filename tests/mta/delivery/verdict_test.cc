@@ -84,12 +84,12 @@ TEST_CASE("verdict: NOTIFY=NEVER is silent") {
   CHECK(stage_of(judge(message_from("me@here.example", never), report(Outcome::failed, 550))) == RecipientStage::ended);
 }
 
-TEST_CASE("verdict: NOTIFY=SUCCESS is owed a notice only if the host takes no DSN parameters") {
+TEST_CASE("verdict: NOTIFY=SUCCESS is owed a notice only if nobody else answers for it") {
   proto::Notify success;
   success.given = success.success = true;
   AttemptReport attempt = report(Outcome::delivered, 250);
   CHECK(stage_of(judge(message_from("me@here.example", success), attempt)) == RecipientStage::notice_pending);
-  attempt.dsn_passed_on = true;
+  attempt.results[0].dsn_passed_on = true;
   CHECK(stage_of(judge(message_from("me@here.example", success), attempt)) == RecipientStage::delivered);
 }
 

@@ -161,6 +161,7 @@ TEST_CASE("delivery by .forward: one new message for all targets, stored in one 
   CHECK(world.notice_for[0].kind == queue::NoticeKind::forward);
   CHECK(world.admitted == std::vector{proto::QueueId{1}});
   CHECK(world.helper.delivered.empty());
+  CHECK(result.dsn_passed_on);
 }
 
 TEST_CASE("delivery by .forward: what leads to the own mailbox alone is put there, and a reason is told") {
@@ -173,6 +174,7 @@ TEST_CASE("delivery by .forward: what leads to the own mailbox alone is put ther
     const auto result = world.deliver();
     CHECK(result.outcome == Outcome::delivered);
     CHECK(result.last.text == "delivered to the mailbox of bob" + words);
+    CHECK_FALSE(result.dsn_passed_on);
     CHECK(world.helper.delivered == std::vector<std::string>{"bob"});
     CHECK(world.spool.kept().empty());
   }
