@@ -40,6 +40,18 @@ KeyBook::KeyBook(routing::SigningKeys keys, const std::optional<SeenKeys>& seen,
   }
 }
 
+void KeyBook::go_on_from(const KeyBook& earlier) {
+  for (Entry& entry : entries_) {
+    const auto same = [&entry](const Entry& other) { return other.id == entry.id && other.sign == entry.sign; };
+    const auto before = std::find_if(earlier.entries_.begin(), earlier.entries_.end(), same);
+    if (before == earlier.entries_.end()) continue;
+    entry.why = before->why;
+    entry.bad = before->bad;
+    entry.is_lost = before->is_lost;
+    entry.is_told = before->is_told;
+  }
+}
+
 KeyBook::Change KeyBook::enter(std::size_t index, const dns::Answer& answer, WallTime now) {
   Entry& entry = entries_.at(index);
   ++entry.tries;

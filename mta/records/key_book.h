@@ -29,9 +29,11 @@ class KeyBook {
     int bad = 0;           // answers in a row without a matching record
     bool is_lost = false;  // this happened often enough to count
     bool is_told = false;  // its waiting was reported
-    int tries = 0;         // since the last change
+    int tries = 0;         // since the last change, or since go_on_from()
   };
   const std::vector<Entry>& entries() const { return entries_; }
+  // Takes over the state of keys that an earlier book of this run has, too: what was reported is not reported again.
+  void go_on_from(const KeyBook& earlier);
 
   enum class Change { none, signs, waits, lost, back };
   // Records the DNS's answer about a key. Failures of the DNS change nothing. Lost: denied three times in a row.

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <optional>
+#include <utility>
 
 #include "mta/content/dkim_signer.h"
 #include "mta/dkim/key_record.h"
@@ -35,8 +36,10 @@ class KeyWatch::Core : public std::enable_shared_from_this<Core> {
     std::uint64_t round = 0;
     {
       auto state = state_.lock();
-      if (state->book) state->seen = state->book->seen();
+      const std::optional<KeyBook> earlier = std::exchange(state->book, std::nullopt);
+      if (earlier) state->seen = earlier->seen();
       state->book.emplace(std::move(keys), state->seen, Clock::current().wall());
+      if (earlier) state->book->go_on_from(*earlier);
       state->signer = std::move(signer);
       if (state->signer) state->signer->use(state->book->ring());
       round = ++state->round;

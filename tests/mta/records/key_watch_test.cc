@@ -111,6 +111,29 @@ TEST_CASE("key watch: a record that is gone is told once, also over hours, and s
   CHECK(world.steps.back() == "back r1");
 }
 
+TEST_CASE("key watch: a reload tells nothing again, and its keys are known to be lost at once") {
+  World world;
+  world.time.run_for(world.io, 1min);
+  world.reload(keys());
+  world.time.run_for(world.io, 1min);
+  CHECK(world.steps == Seen{"waits r1"});
+  world.publish();
+  world.time.run_for(world.io, 1h);
+  world.dns->forget(kName);
+  world.time.run_for(world.io, 6h);
+  CHECK(world.steps == Seen{"waits r1", "signs r1", "lost r1"});
+  world.reload(keys());
+  CHECK(world.state() == "lost");
+  world.time.run_for(world.io, 6h);
+  CHECK(world.steps == Seen{"waits r1", "signs r1", "lost r1"});
+  world.publish();
+  world.time.run_for(world.io, 1h);
+  CHECK(world.steps.back() == "back r1");
+  world.dns->forget(kName);
+  world.time.run_for(world.io, 6h);
+  CHECK(world.steps.back() == "lost r1");
+}
+
 TEST_CASE("key watch: keys that signed before there was a file sign on, whatever the DNS says") {
   World world;
   boost::filesystem::remove(mta::records::seen_keys_file(world.folder.path()));
