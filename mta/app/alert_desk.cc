@@ -32,35 +32,41 @@ bool AlertDesk::has_room(Instant now) {
   return true;
 }
 
+// First those that nothing is left to say of; else the one that was told longest ago.
 void AlertDesk::forget_some(Instant now) {
   if (incidents_.size() < kMostIncidents) return;
-  std::erase_if(incidents_, [now](const auto& one) { return !one.second.is_open && one.second.told && now - *one.second.told >= kHour; });
-  if (incidents_.size() >= kMostIncidents) incidents_.erase(incidents_.begin());
+  std::erase_if(incidents_, [now](const auto& one) {
+    const Incident& incident = one.second;
+    return !incident.is_open && !incident.waiting && now - incident.told >= kHour;
+  });
+  if (incidents_.size() < kMostIncidents) return;
+  const auto is_earlier = [](const auto& a, const auto& b) { return a.second.told < b.second.told; };
+  incidents_.erase(std::min_element(incidents_.begin(), incidents_.end(), is_earlier));
 }
 
 std::optional<AlertDesk::Fields> AlertDesk::take(Fields alert, Instant now) {
   if (alert.empty()) return std::nullopt;
-  const bool is_over = alert.front().value.ends_with(kOver);
-  forget_some(now);
-  Incident& incident = incidents_[incident_of(alert)];
-  if (is_over) {
-    incident.waiting.reset();
-    return std::exchange(incident.is_open, false) ? std::optional(std::move(alert)) : std::nullopt;
+  const std::string name = incident_of(alert);
+  const auto known = incidents_.find(name);
+  if (alert.front().value.ends_with(kOver)) {
+    if (known == incidents_.end()) return std::nullopt;
+    known->second.waiting.reset();
+    return std::exchange(known->second.is_open, false) ? std::optional(std::move(alert)) : std::nullopt;
   }
-  if (incident.told && now - *incident.told < kHour) {
-    incident.waiting = std::move(alert);
+  if (known != incidents_.end() && now - known->second.told < kHour) {
+    known->second.waiting = std::move(alert);
     return std::nullopt;
   }
   if (!has_room(now)) return std::nullopt;
-  incident.told = now;
-  incident.is_open = true;
+  forget_some(now);
+  incidents_.insert_or_assign(name, Incident{now});
   return alert;
 }
 
 std::vector<AlertDesk::Fields> AlertDesk::due(Instant now) {
   std::vector<Fields> all;
   for (auto& [name, incident] : incidents_) {
-    if (!incident.waiting || now - *incident.told < kHour) continue;
+    if (!incident.waiting || now - incident.told < kHour) continue;
     auto alert = std::exchange(incident.waiting, std::nullopt);
     if (!has_room(now)) continue;
     incident.told = now;
@@ -73,7 +79,7 @@ std::vector<AlertDesk::Fields> AlertDesk::due(Instant now) {
 std::optional<Instant> AlertDesk::next() const {
   std::optional<Instant> next;
   for (const auto& [name, incident] : incidents_)
-    if (incident.waiting && (!next || *incident.told + kHour < *next)) next = *incident.told + kHour;
+    if (incident.waiting && (!next || incident.told + kHour < *next)) next = incident.told + kHour;
   return next;
 }
 

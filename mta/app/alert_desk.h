@@ -31,14 +31,14 @@ class AlertDesk {
 
  private:
   struct Incident {
-    std::optional<Instant> told{};    // the last time that its start was sent
-    bool is_open = false;             // its start was sent, and its end was not
-    std::optional<Fields> waiting{};  // its start
+    Instant told;                     // its last beginning that was
+    bool is_open = true;              // its end was not
+    std::optional<Fields> waiting{};  // a beginning
   };
   bool has_room(Instant now);
   void forget_some(Instant now);
 
-  std::map<std::string, Incident> incidents_;
+  std::map<std::string, Incident> incidents_;  // that were told
   std::vector<Instant> told_;  // in the last hour
 };
 

@@ -100,8 +100,9 @@ void OutageJudge::settle(Now now) {
 }
 
 void OutageJudge::route_failed(const std::string& source, const proto::HostResult& why, Now now) {
-  auto [found, is_new] = routes_.try_emplace(source, Route{now.time});
+  auto [found, is_new] = routes_.try_emplace(source, Route{now.time, now.time});
   Route& route = found->second;
+  route.wanted = now.time;
   if (route.is_out || is_new || now.time - route.first < OutageGate::kConfirm) return;
   route.is_out = true;
   std::string reason = "the host of " + source + " cannot be used: " + (why.host.empty() ? "" : why.host + ": ") + why.text;
@@ -122,10 +123,20 @@ void OutageJudge::route_worked(const std::string& source, Now now) {
 }
 
 void OutageJudge::keep_routes(const std::vector<std::string>& sources, Now now) {
-  std::vector<std::string> gone;
+  end_routes([&](const std::string& source, const Route&) { return std::find(sources.begin(), sources.end(), source) == sources.end(); }, now);
+}
+
+void OutageJudge::routes_wanted(const std::set<std::string>& sources, Now now) {
+  for (auto& [source, route] : routes_)
+    if (sources.contains(source)) route.wanted = now.time;
+  end_routes([&](const std::string&, const Route& route) { return now.time - route.wanted >= kUnused; }, now);
+}
+
+void OutageJudge::end_routes(const std::function<bool(const std::string& source, const Route&)>& is_over, Now now) {
+  std::vector<std::string> over;
   for (const auto& [source, route] : routes_)
-    if (std::find(sources.begin(), sources.end(), source) == sources.end()) gone.push_back(source);
-  for (const std::string& source : gone) route_worked(source, now);
+    if (is_over(source, route)) over.push_back(source);
+  for (const std::string& source : over) route_worked(source, now);
 }
 
 // The first probe is due at once.
@@ -134,7 +145,7 @@ void OutageJudge::restore(OutageSpans::Restored restored, Now now) {
   for (const auto& span : spans_.all()) {
     if (span.ended) continue;
     if (span.way != kDirectLookups && span.way != kDirectWay) {
-      routes_[span.way] = {span.begun, true};
+      routes_[span.way] = {span.begun, now.time, true};
       continue;
     }
     const Kind kind = span.way == kDirectLookups ? Kind::lookups : Kind::connections;

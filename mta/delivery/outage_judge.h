@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,7 @@ namespace mxpress::mta::delivery {
 class OutageJudge {
  public:
   using Subject = OutageGate::Subject;
+  static constexpr Duration kUnused = std::chrono::seconds(150);
   enum class Kind { connections, lookups };  // each has a gate; one outage of direct delivery may close both
 
   struct News {
@@ -45,7 +48,9 @@ class OutageJudge {
   void route_failed(const std::string& source, const proto::HostResult& why, Now now);
   void route_worked(const std::string& source, Now now);
   std::size_t failing_routes() const { return routes_.size(); }
-  // Forgets all other routes.
+  // Mail waits for these now. A route that no mail has waited for for kUnused is not known to fail any more: nobody tries it.
+  void routes_wanted(const std::set<std::string>& sources, Now now);
+  // Only these exist now.
   void keep_routes(const std::vector<std::string>& sources, Now now);
 
   OutageGate& gate(Kind kind) { return kind == Kind::connections ? connections_ : lookups_; }
@@ -68,10 +73,12 @@ class OutageJudge {
  private:
   struct Route {
     Instant first{};
+    Instant wanted{};  // when mail was last seen to wait for it
     bool is_out = false;
   };
   void begin(Kind kind, OutageGate::Evidence evidence, std::string reason, Now now);
   void settle(Now now);
+  void end_routes(const std::function<bool(const std::string& source, const Route&)>& is_over, Now now);
 
   OutageGate connections_{OutageGate::Asks::candidates}, lookups_{OutageGate::Asks::anybody};
   OutageSpans spans_;

@@ -168,6 +168,10 @@ void Outages::attempted_by_route(const std::string& source, const std::optional<
   change([&, now = now()](OutageJudge& judge) { failure ? judge.route_failed(source, *failure, now) : judge.route_worked(source, now); });
 }
 
+void Outages::routes_wanted(const std::set<std::string>& sources) {
+  change([&, now = now_of_success()](OutageJudge& judge) { judge.routes_wanted(sources, now); });
+}
+
 bool Outages::passes(Kind kind, const OutageGate::Subject& subject) {
   auto judge = judge_.lock();
   OutageGate& gate = judge->gate(kind);

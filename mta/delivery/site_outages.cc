@@ -1,6 +1,8 @@
 // Maps sites and destinations to the ways of mail.
 #include "mta/delivery/site_outages.h"
 
+#include <set>
+
 #include "dns/targets.h"
 #include "mta/config/config.h"
 #include "mta/delivery/backoffs.h"
@@ -105,6 +107,14 @@ void SiteOutages::changed() {
   if (any_way || outages->may_look_up_all()) parts_.backoffs.ask_lookups();
   for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index)
     if (parts_.destinations[index].is_known) parts_.wakes.wake_destination(index, now);
+}
+
+void SiteOutages::tell_wanted_routes() const {
+  if (!parts_.outages || !parts_.outages->any_route_fails()) return;
+  std::set<std::string> ways;
+  for (DestinationIndex index = 0; index < parts_.destinations.size(); ++index)
+    if (parts_.destinations[index].is_known && parts_.schedule.has_jobs(index)) ways.insert(way(index));
+  parts_.outages->routes_wanted(ways);
 }
 
 std::optional<SiteFailure> SiteOutages::why(DestinationIndex destination) const {

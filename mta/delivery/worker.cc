@@ -419,6 +419,7 @@ void Worker::Parts::watch() {
   if (cleanup_.is_due()) cleanup_.run();
   for (DestinationIndex index = 0; index < destinations_.size(); ++index) serve(index);
   run_due();
+  outages_.tell_wanted_routes();
   services_.loads.shared.tidy(now);
   watchdog_.expires_after(kWatchInterval);
   watchdog_.async_wait([this](boost::system::error_code error) {

@@ -55,6 +55,25 @@ TEST_CASE("alerts: incidents of other ways, hosts and users are others") {
   CHECK(desk.take({{"event", "guard"}, {"message", "1C"}, {"uid", "34"}}, kStart));
 }
 
+TEST_CASE("alerts: an incident that lasts is remembered while thousands that were never told come") {
+  AlertDesk desk;
+  CHECK(desk.take({{"event", "aliases"}}, kStart));
+  for (int i = 0; i < 10'000; ++i) (void)desk.take({{"event", "guard"}, {"uid", std::to_string(i)}}, kStart);
+  CHECK_FALSE(desk.take({{"event", "aliases"}}, kStart + minutes(1)));
+  CHECK(desk.take({{"event", "aliases_over"}}, kStart + minutes(2)));
+}
+
+TEST_CASE("alerts: of too many that last the one that was told longest ago is forgotten") {
+  AlertDesk desk;
+  Instant now = kStart;
+  CHECK(desk.take(kOut, now));
+  for (std::size_t i = 1; i < AlertDesk::kMostIncidents; ++i)
+    CHECK(desk.take({{"event", "guard"}, {"uid", std::to_string(i)}}, now += minutes(4)));
+  CHECK(desk.take({{"event", "aliases"}}, now += minutes(4)));
+  CHECK_FALSE(desk.take(kOver, now));
+  CHECK(desk.take({{"event", "guard_over"}, {"uid", "1"}}, now));
+}
+
 TEST_CASE("alerts: there are so many of all together in an hour") {
   AlertDesk desk;
   std::size_t told = 0;

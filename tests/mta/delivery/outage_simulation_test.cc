@@ -333,6 +333,23 @@ TEST_CASE("outage: of a route, which is its own") {
   CHECK(world.lines("outage_over way=[route]") == 1);
 }
 
+TEST_CASE("outage: of a route is over soon after the last mail for it has gone, and lasts as long as some waits") {
+  World world("[route]\nhost = \"192.0.2.99:2525\"\n");
+  const auto first = world.send_to(1), second = world.send_to(2);
+  world.run_for(minutes(10));
+  REQUIRE(world.is_out());
+  (void)world.act(queue::ActionKind::remove, first);
+  world.run_for(hours(5));
+  CHECK(world.is_out());
+  (void)world.act(queue::ActionKind::remove, second);
+  world.run_for(minutes(4));
+  CHECK_FALSE(world.is_out());
+  CHECK(world.lines("outage_over way=[route]") == 1);
+  world.send_to(3);
+  world.run_for(minutes(10));
+  CHECK(world.is_out());
+}
+
 TEST_CASE("outage: of a route that the configuration does not have any more is over, also after a restart") {
   World world("[route]\nhost = \"192.0.2.99:2525\"\n");
   world.send_to(1);
