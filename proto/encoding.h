@@ -16,7 +16,9 @@ std::string base64_lines(std::string_view octets);
 // "--" (a boundary).
 std::string quoted_printable(std::string_view text);
 bool is_utf8(std::string_view text);
-// Decodes base64 in one line, padded or not; nullopt if it has anything else.
+// Octets of the UTF-8 sequence at the start of the text, which is not empty; 0 if there is none. RFC 3629 4
+std::size_t utf8_length(std::string_view text);
+// What base64 in one line stands for, padded or not; nothing where it holds anything else.
 std::optional<std::string> decoded_base64(std::string_view text);
 // Decodes the text of an encoded-word with the encoding Q. RFC 2047 4.2
 std::string decoded_q(std::string_view text);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "proto/ascii.h"
+#include "proto/encoded_word.h"
 #include "proto/encoding.h"
 #include "proto/mail_data.h"
 
@@ -12,31 +13,6 @@ namespace mxpress::proto {
 namespace {
 
 constexpr std::string_view kFold = "\r\n ";
-constexpr std::size_t kMaxCharset = 40;  // octets; a longer name leaves no room for text in an encoded-word. RFC 2047 2
-
-struct EncodedWord {
-  std::string_view charset;  // perhaps with a language (RFC 2231 5)
-  char encoding = 'B';
-  std::string_view text;
-  std::size_t size = 0;  // octets of the whole
-};
-
-// The encoded-word at the start of the text.
-std::optional<EncodedWord> leading_encoded_word(std::string_view text) {
-  if (!text.starts_with("=?")) return std::nullopt;
-  const auto charset_end = text.substr(0, 2 + kMaxCharset + 1).find('?', 2);
-  if (charset_end == std::string_view::npos || text.size() < charset_end + 5 || text[charset_end + 2] != '?') return std::nullopt;
-  EncodedWord word;
-  word.charset = text.substr(2, charset_end - 2);
-  word.encoding = to_lower(text[charset_end + 1]);
-  if (word.charset.empty() || (word.encoding != 'b' && word.encoding != 'q')) return std::nullopt;
-  const auto text_begin = charset_end + 3;
-  const auto end = text.find_first_of("? \t", text_begin);
-  if (end == std::string_view::npos || !text.substr(end).starts_with("?=")) return std::nullopt;
-  word.text = text.substr(text_begin, end - text_begin);
-  word.size = end + 2;
-  return word;
-}
 
 // Folds one line. Its remaining part is `lead_` (a blank that was added) and `rest_`.
 class LineFolder {

@@ -10,7 +10,10 @@ namespace mxpress::proto {
 // Printable ASCII of at most `max` octets: tabs and line ends become one space, other control characters (DEL and the
 // lead byte of an escape sequence included) are removed, each octet over 127 becomes '?'.
 std::string printable(std::string_view text, std::size_t max);
-// True if printable() would not change it, apart from its length.
+// The same in UTF-8, of which valid sequences stay, but for control characters and such as change how the text around them is shown
+// (directions, line separators, what is not seen). Cut in front of a character.
+std::string printable_utf8(std::string_view text, std::size_t max);
+// Whether it is as it is, but for its length.
 bool is_printable(std::string_view text);
 
 }  // namespace mxpress::proto

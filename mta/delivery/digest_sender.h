@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "dns/async.h"
@@ -21,6 +22,9 @@ class CurrentConfig;
 namespace events {
 class Hub;
 }
+namespace fairness {
+class FileTurns;
+}
 }  // namespace mxpress::mta
 
 namespace mxpress::mta::delivery {
@@ -35,6 +39,7 @@ class DigestSender {
     const CurrentConfig& config;
     events::Hub& events;
     std::mt19937_64& random;
+    fairness::FileTurns* files;  // null: the disk is read at once
   };
   struct Actions {
     std::function<Task<Result<queue::Message>>(proto::QueueId)> load;
@@ -53,7 +58,8 @@ class DigestSender {
  private:
   NoticeDigest& digest_of(const fairness::Owner& owner);
   Task<void> send(NoticeDigest& digest);
-  Task<void> store(NoticeDigest& digest, const DigestText& text, std::vector<proto::QueueId> told);
+  Task<std::string> subject_of(const queue::Message& message);
+  Task<void> store(NoticeDigest& digest, const DigestText& text, std::vector<proto::QueueId> told, NoticeDigest::Rest rest);
 
   const Parts parts_;
   const Actions actions_;

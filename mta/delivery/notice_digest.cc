@@ -9,14 +9,18 @@
 #include "mta/routing/recipients.h"
 #include "proto/ascii.h"
 #include "proto/dsn.h"
+#include "proto/encoded_text.h"
+#include "proto/encoding.h"
 #include "proto/explanation.h"
+#include "proto/malformed_recipient.h"
 #include "proto/printable.h"
 #include "queue/message.h"
 
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kMostWords = 400;  // octets of a reply
+constexpr std::size_t kMostWords = 400;           // of a reply
+constexpr std::size_t kMostExplained = 150'000;  // octets of explanations as they are sent
 
 std::string handed_in(const proto::Envelope& envelope) {
   std::string by = proto::rfc5322_date(envelope.submitted);
@@ -26,11 +30,12 @@ std::string handed_in(const proto::Envelope& envelope) {
 }
 
 // For people.
-std::string paragraph(const queue::Message& message, std::uint32_t index) {
+std::string paragraph(const queue::Message& message, std::uint32_t index, const std::string& subject) {
   const proto::HostResult result = message.recipients[index].last.value_or(proto::HostResult{});
-  std::string text = message.envelope.recipients[index].mailbox.to_string() + "\r\n";
+  std::string text = proto::shown_recipient(message.envelope.recipients[index].mailbox) + "\r\n";
   text += "    " + proto::explain(result).words + "\r\n";
   if (!result.text.empty()) text += "    " + proto::printable(result.text, kMostWords) + "\r\n";
+  if (!subject.empty()) text += "    subject: " + subject + "\r\n";
   text += "    message " + message.id.to_string() + ", handed in " + handed_in(message.envelope) + "\r\n";
   return text;
 }
@@ -38,7 +43,7 @@ std::string paragraph(const queue::Message& message, std::uint32_t index) {
 // For programs, and readers who need all rows.
 std::string row(const queue::Message& message, std::uint32_t index) {
   const proto::EnhancedStatus status = message.recipients[index].last.value_or(proto::HostResult{}).status;
-  return message.id.to_string() + " " + status.to_string() + " " + message.envelope.recipients[index].mailbox.to_string() + "\r\n";
+  return message.id.to_string() + " " + status.to_string() + " " + proto::shown_recipient(message.envelope.recipients[index].mailbox) + "\r\n";
 }
 
 std::string counted(std::size_t count, const std::string& what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
@@ -46,8 +51,16 @@ std::string counted(std::size_t count, const std::string& what) { return std::to
 std::string introduction(const Config& config, std::size_t recipients, std::size_t messages) {
   return "This is mxpress at " + config.hostname + ". Mail from root could not be delivered\r\nto " + counted(recipients, "recipient") +
          " of " + counted(messages, "message") + ".\r\n\r\nSo many failed within an hour that this is one report of all of them.\r\n" +
-         "There is at most one in an hour. `mxpress show ID` tells the story of each\r\nmessage. Nothing of them is returned with "
-         "this.\r\n\r\n";
+         "There is at most one in an hour. `mxpress show ID` tells the story of each\r\nmessage. No more of them than the subject is "
+         "returned with this.\r\n\r\n";
+}
+
+// One part of the message. `more`: fields, with CRLF.
+std::string part(const std::string& mark, std::string_view more, const std::string& text) {
+  const bool is_ascii = !proto::has_eight_bit(text);
+  const std::string_view kind = is_ascii ? "us-ascii\r\n" : "utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n";
+  return "--" + mark + "\r\nContent-Type: text/plain; charset=" + std::string(kind) + std::string(more) + "\r\n" +
+         (is_ascii ? text : proto::quoted_printable(text)) + "\r\n";
 }
 
 }  // namespace
@@ -78,14 +91,13 @@ std::vector<proto::QueueId> NoticeDigest::begin() {
     if (first.size() == kMostMessages) break;
     first.push_back(id);
   }
+  is_cut_ = first.size() < waiting_.size();
   return first;
 }
 
-void NoticeDigest::end(const std::vector<proto::QueueId>& told, queue::Instant now) {
-  is_being_composed_ = false;
-  for (const proto::QueueId id : told) waiting_.erase(id);
+void NoticeDigest::end(const std::vector<proto::QueueId>& told, Rest rest, queue::Instant now) {
+  failed(told, rest == Rest::follows || is_cut_ ? now : now + kHour);
   last_ = now;
-  due_ = waiting_.empty() ? now + kHour : now;
 }
 
 bool NoticeDigest::is_forgettable(queue::Instant now) const {
@@ -93,18 +105,31 @@ bool NoticeDigest::is_forgettable(queue::Instant now) const {
   return waiting_.empty() && !is_being_composed_ && (!last_ || is_over(*last_)) && std::all_of(alone_.begin(), alone_.end(), is_over);
 }
 
-void NoticeDigest::failed(queue::Instant again) {
+void NoticeDigest::failed(const std::vector<proto::QueueId>& gone, queue::Instant again) {
   is_being_composed_ = false;
+  for (const proto::QueueId id : gone) waiting_.erase(id);
   due_ = again;
 }
 
-bool DigestText::add(const queue::Message& message, const std::vector<std::uint32_t>& recipients) {
+bool DigestText::explains_more() const { return explained_ < proto::kMaxListed; }
+
+bool DigestText::add(const queue::Message& message, const std::vector<std::uint32_t>& recipients, const std::string& subject) {
   std::string words, rows;
-  std::size_t count = 0, unlisted = 0;
+  std::size_t explained = explained_, unlisted = 0, encoded = encoded_;
+  bool is_full = false;
   for (const std::uint32_t index : recipients) {
-    if (count_ + count++ < proto::kMaxListed) words += paragraph(message, index);
+    if (explained < proto::kMaxListed && !is_full) {
+      const std::string more = paragraph(message, index, subject);
+      const std::size_t size = proto::quoted_printable(more).size();
+      is_full = encoded + size > kMostExplained;
+      if (!is_full) {
+        words += more;
+        encoded += size;
+        ++explained;
+      }
+    }
     const std::string line = row(message, index);
-    const bool fits = words_.size() + rows_.size() + words.size() + rows.size() + line.size() <= kMost;
+    const bool fits = encoded + rows_.size() + rows.size() + line.size() <= kMost;
     if (!fits && to_) return false;
     if (fits)
       rows += line;
@@ -117,7 +142,9 @@ bool DigestText::add(const queue::Message& message, const std::vector<std::uint3
   }
   words_ += words;
   rows_ += rows;
-  count_ += count;
+  encoded_ = encoded;
+  count_ += recipients.size();
+  explained_ = explained;
   unlisted_ += unlisted;
   notice_for_.push_back({message.id, recipients, queue::NoticeKind::failure});
   return true;
@@ -132,7 +159,7 @@ std::string DigestText::header(queue::QueueId id, const std::string& mark) const
 }
 
 queue::NewMessage DigestText::message(queue::QueueId id, std::uint64_t boundary) const {
-  const std::string mark = "=_" + std::to_string(boundary), text = "\r\nContent-Type: text/plain; charset=us-ascii\r\n";
+  const std::string mark = "=_" + std::to_string(boundary);
   queue::NewMessage composed;
   composed.notice_for = notice_for_;
   composed.envelope.recipients = routing::expanded(config_, {*to_, {}, ""});
@@ -141,12 +168,11 @@ queue::NewMessage DigestText::message(queue::QueueId id, std::uint64_t boundary)
   composed.envelope.submitter.share = owner_;
   composed.envelope.submitted = Clock::current().wall();
   std::string body = introduction(config_, count_, messages()) + words_;
-  if (count_ > proto::kMaxListed) body += "\r\nand " + std::to_string(count_ - proto::kMaxListed) + " more: the second part lists all.\r\n";
+  if (count_ > explained_) body += "\r\nand " + std::to_string(count_ - explained_) + " more: the second part lists all.\r\n";
   std::string rows = rows_;
   if (unlisted_ > 0) rows += "and " + std::to_string(unlisted_) + " more: mxpress show " + notice_for_.front().message.to_string() + "\r\n";
-  composed.content = routing::redirect_recipients(config_, composed.envelope.recipients) + header(id, mark) + "--" + mark + text + "\r\n" +
-                     body + "\r\n--" + mark + text + "Content-Disposition: attachment; filename=\"failures.txt\"\r\n\r\n" + rows +
-                     "\r\n--" + mark + "--\r\n";
+  composed.content = routing::redirect_recipients(config_, composed.envelope.recipients) + header(id, mark) + part(mark, "", body) +
+                     part(mark, "Content-Disposition: attachment; filename=\"failures.txt\"\r\n", rows) + "--" + mark + "--\r\n";
   composed.envelope.held_because = routing::hold_reason(config_, composed.envelope);
   return composed;
 }

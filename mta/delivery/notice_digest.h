@@ -40,12 +40,16 @@ class NoticeDigest {
   // The first of them, to be composed now. Messages that arrive meanwhile wait for the next digest.
   std::vector<proto::QueueId> begin();
   bool is_being_composed() const { return is_being_composed_; }
-  // These have been reported, or need not be.
-  void end(const std::vector<proto::QueueId>& told, queue::Instant now);
+  enum class Rest {
+    none,    // there was room for all of begin()
+    follows  // in a digest at once
+  };
+  // These are told. Others that wait, such as those that came meanwhile, are for the next hour.
+  void end(const std::vector<proto::QueueId>& told, Rest rest, queue::Instant now);
+  // Nothing could be told, and it is due again at `again`. These need not be told any more.
+  void failed(const std::vector<proto::QueueId>& gone, queue::Instant again);
   // True if a new object would decide the same.
   bool is_forgettable(queue::Instant now) const;
-  // The digest could not be stored, and is due again at `again`.
-  void failed(queue::Instant again);
 
  private:
   std::vector<queue::Instant> alone_;  // in the last hour
@@ -53,17 +57,22 @@ class NoticeDigest {
   queue::Instant due_{};
   std::optional<queue::Instant> last_{};  // digest
   bool is_being_composed_ = false;
+  bool is_cut_ = false;  // begin() did not give all
 };
 
-// The digest: its text lists the first hundred recipients; a second part lists all, one per line.
+// The message: in words it explains the first hundred recipients, with the subject of their message, and in a second part it lists all, a line
+// for each. UTF-8 where it needs more than ASCII.
 class DigestText {
  public:
   static constexpr std::size_t kMost = 200'000;  // octets
 
   explicit DigestText(const Config& config) : config_(config) {}
 
-  // False: it does not fit, and nothing has changed. The first message always fits: if it has too many recipients the rest is counted.
-  bool add(const queue::Message& message, const std::vector<std::uint32_t>& recipients);
+  // False: there is no room for it any more, and nothing has changed. The first always has: of too many recipients the others are counted.
+  // `subject`: of the message, in printable UTF-8; empty: not known.
+  bool add(const queue::Message& message, const std::vector<std::uint32_t>& recipients, const std::string& subject);
+  // Whether recipients of another message would still be explained, with its subject.
+  bool explains_more() const;
   std::size_t messages() const { return notice_for_.size(); }
   const std::vector<queue::NewMessage::NoticeFor>& told() const { return notice_for_; }
   // The message to store: in the same step no notice for these recipients is pending any more. At least one message must have been added.
@@ -77,7 +86,8 @@ class DigestText {
   proto::ShareOwner owner_;
   std::vector<queue::NewMessage::NoticeFor> notice_for_;
   std::string words_, rows_;
-  std::size_t count_ = 0, unlisted_ = 0;  // recipients; those without a line
+  std::size_t encoded_ = 0;                               // octets of the words as they are sent
+  std::size_t count_ = 0, explained_ = 0, unlisted_ = 0;  // recipients; of these, in words; without a line
 };
 
 }  // namespace mxpress::mta::delivery

@@ -31,7 +31,7 @@ using system::to_boot_time;
 using Kind = queue::NoticeKind;
 using Why = events::NoticeWaits::Why;
 
-constexpr Duration kAfterStoreError = std::chrono::minutes(1);
+constexpr Duration kAfterDiskError = std::chrono::minutes(1);
 constexpr Duration kUntilRoom = std::chrono::minutes(10);  // there may be hundreds of thousands
 
 bool was_delivered(const queue::RecipientState& state) { return state.last && state.last->status.klass == 2; }
@@ -77,7 +77,7 @@ Notices::Notices(asio::io_context& io, queue::MessageStore& spool, const Current
       admit_(std::move(admit)),
       random_(seed ^ 0x6e6f7469636573),
       digest_(std::make_unique<DigestSender>(
-          DigestSender::Parts{spool, config, events, random_},
+          DigestSender::Parts{spool, config, events, random_, files},
           DigestSender::Actions{[this](queue::QueueId id) -> Task<Result<queue::Message>> {
                                   auto [charge, message] = co_await load(id);
                                   co_return std::move(message);
@@ -200,10 +200,10 @@ Duration Notices::gather_on(Instant since) {
 Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   if (const Status room = spool_.room_for(0); !room) {
     events_.emit(events::NoticeWaits{look.message, owner_of(look.message), Why::no_room_on_disk, room.error().message});
-    co_return kAfterStoreError;
+    co_return kAfterDiskError;
   }
   auto [charge, message] = co_await load(look.message);
-  if (!message) co_return message.error().is_transient() ? LookAgain(kLookAgain) : std::nullopt;
+  if (!message) co_return message.error().is_transient() ? LookAgain(kAfterDiskError) : std::nullopt;
   auto failed = owed_recipients(*message, false);
   auto delivered = owed_recipients(*message, true);
   if (failed.empty() && delivered.empty()) co_return std::nullopt;
@@ -284,7 +284,7 @@ Task<Notices::LookAgain> Notices::store_notice(const queue::Message& message, No
   const auto stored = co_await mta::store(spool_, id, std::move(composed));
   if (!stored) {
     events_.emit(events::NoticeNotStored{message.id, message.envelope.submitter.share_owner(), stored.error().message});
-    co_return kAfterStoreError;
+    co_return kAfterDiskError;
   }
   events_.emit(events::NoticeSent{message.id, request.kind, message.envelope.reverse_path, id, request.recipients.size()});
   admit_(id, envelope);

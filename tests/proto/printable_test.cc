@@ -23,3 +23,11 @@ TEST_CASE("printable: the result is bounded") {
   CHECK(printable(std::string(100, 'x'), 10) == std::string(10, 'x'));
   CHECK(printable("abc", 0).empty());
 }
+
+TEST_CASE("printable: UTF-8 stays where it is some, without what nobody sees or what turns the text around") {
+  using mxpress::proto::printable_utf8;
+  CHECK(printable_utf8("\xC3\xBC \xE2\x82\xAC \xF0\x9F\x93\xA7", 100) == "\xC3\xBC \xE2\x82\xAC \xF0\x9F\x93\xA7");
+  CHECK(printable_utf8("a\r\nb\x1b[0m\xFF\xC3", 100) == "a b[0m??");
+  CHECK(printable_utf8("\xC2\x9B\xE2\x80\xAEx\xE2\x80\xA8\xEF\xBB\xBF", 100) == "x");
+  CHECK(printable_utf8("ab\xE2\x82\xAC", 4) == "ab");
+}

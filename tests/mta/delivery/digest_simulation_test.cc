@@ -72,6 +72,15 @@ TEST_CASE("digest: what waits for it is told after a crash") {
   CHECK(world.here.received.back().content.find("10 recipients of 10 messages") != std::string::npos);
 }
 
+TEST_CASE("digest: it names the subject of each message, as its author wrote it") {
+  World world;
+  world.text = "Subject: =?utf-8?q?Sicherung_f=C3=BCr_?= =?UTF-8?B?TcOkcno=?= \xE2\x82\xAC\r\n\r\nhello\r\n";
+  world.fail(11);
+  world.run_for(minutes(70));
+  REQUIRE(world.digests() == 1);
+  CHECK_THAT(world.here.received.back().content, Catch::Contains("    subject: Sicherung f=C3=BCr M=C3=A4rz =E2=82=AC\r\n"));
+}
+
 TEST_CASE("digest: failures of other senders' mail come alone") {
   World world;
   world.fail(30, "bob@here.example");

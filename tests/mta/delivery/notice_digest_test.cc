@@ -6,11 +6,13 @@
 
 #include "mta/config/config.h"
 #include "proto/dsn.h"
+#include "proto/encoded_text.h"
 #include "queue/message.h"
 
 using namespace mxpress;
 using mta::delivery::DigestText;
 using mta::delivery::NoticeDigest;
+using Rest = NoticeDigest::Rest;
 using queue::Instant;
 using std::chrono::hours;
 using std::chrono::minutes;
@@ -57,7 +59,7 @@ TEST_CASE("digest: ten notices in an hour go alone, and the rest waits until the
   CHECK_FALSE(digest.may_go_alone({11}, kStart + minutes(59)));
   CHECK(digest.due() == kStart + hours(1));
   CHECK(digest.begin() == std::vector<proto::QueueId>{{10}, {11}});
-  digest.end({{10}, {11}}, kStart + hours(1));
+  digest.end({{10}, {11}}, Rest::none, kStart + hours(1));
   CHECK_FALSE(digest.waits({10}));
 }
 
@@ -65,11 +67,11 @@ TEST_CASE("digest: there is one in an hour as long as more comes, and single not
   NoticeDigest digest;
   for (std::uint64_t i = 0; i < 11; ++i) (void)digest.may_go_alone({i}, kStart);
   (void)digest.begin();
-  digest.end({{10}}, kStart + hours(1));
+  digest.end({{10}}, Rest::none, kStart + hours(1));
   CHECK_FALSE(digest.may_go_alone({20}, kStart + hours(1) + minutes(1)));
   CHECK(digest.due() == kStart + hours(2));
   (void)digest.begin();
-  digest.end({{20}}, kStart + hours(2));
+  digest.end({{20}}, Rest::none, kStart + hours(2));
   CHECK(digest.may_go_alone({30}, kStart + hours(3)));
 }
 
@@ -77,10 +79,40 @@ TEST_CASE("digest: what could not be stored is due again, and nothing of it is f
   NoticeDigest digest;
   for (std::uint64_t i = 0; i < 12; ++i) (void)digest.may_go_alone({i}, kStart);
   (void)digest.begin();
-  digest.failed(kStart + hours(1) + minutes(1));
+  digest.failed({}, kStart + hours(1) + minutes(1));
   CHECK_FALSE(digest.is_being_composed());
   CHECK(digest.due() == kStart + hours(1) + minutes(1));
   CHECK(digest.begin() == std::vector<proto::QueueId>{{10}, {11}});
+}
+
+TEST_CASE("digest: what could not be read, or came meanwhile, waits for the next hour; what had no room does not") {
+  NoticeDigest digest;
+  for (std::uint64_t i = 0; i < 12; ++i) (void)digest.may_go_alone({i}, kStart);
+  (void)digest.begin();
+  CHECK_FALSE(digest.may_go_alone({12}, kStart + hours(1)));
+  digest.end({{10}}, Rest::none, kStart + hours(1));
+  CHECK(digest.waits({11}));
+  CHECK(digest.due() == kStart + hours(2));
+  (void)digest.begin();
+  digest.end({{11}}, Rest::follows, kStart + hours(2));
+  CHECK(digest.due() == kStart + hours(2));
+  for (std::uint64_t i = 0; i <= NoticeDigest::kMostMessages; ++i) (void)digest.may_go_alone({100 + i}, kStart + hours(2));
+  const auto most = digest.begin();
+  CHECK(most.size() == NoticeDigest::kMostMessages);
+  digest.end(most, Rest::none, kStart + hours(2));
+  CHECK(digest.due() == kStart + hours(2));
+}
+
+TEST_CASE("digest: one that had nothing to tell is none") {
+  NoticeDigest digest;
+  for (std::uint64_t i = 0; i < 12; ++i) (void)digest.may_go_alone({i}, kStart);
+  (void)digest.begin();
+  digest.failed({{10}}, kStart + hours(1) + minutes(1));
+  CHECK_FALSE(digest.waits({10}));
+  CHECK(digest.waits({11}));
+  (void)digest.begin();
+  digest.failed({{11}}, kStart + hours(1) + minutes(2));
+  CHECK(digest.may_go_alone({13}, kStart + hours(2)));
 }
 
 TEST_CASE("digest: it is for root of this host alone") {
@@ -98,7 +130,7 @@ TEST_CASE("digest: the text explains a hundred recipients, and lists all") {
   DigestText text(config);
   for (std::uint64_t i = 1; i <= 150; ++i) {
     const auto message = failed_message(i, 1);
-    REQUIRE(text.add(message, all_of(message)));
+    REQUIRE(text.add(message, all_of(message), ""));
   }
   const auto composed = text.message({7}, 99);
   CHECK(composed.notice_for.size() == 150);
@@ -111,13 +143,36 @@ TEST_CASE("digest: the text explains a hundred recipients, and lists all") {
                                    Catch::Contains("and 50 more: the second part lists all."));
 }
 
+TEST_CASE("digest: subjects keep their UTF-8, and the message travels in 7 bits") {
+  const auto config = config_here();
+  DigestText text(config);
+  const auto message = failed_message(1, 1);
+  REQUIRE(text.add(message, all_of(message), "Rechnung f\xC3\xBCr M\xC3\xA4rz"));
+  const std::string content = text.message({7}, 99).content;
+  CHECK_THAT(content, Catch::Contains("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n") &&
+                          Catch::Contains("\r\n    subject: Rechnung f=C3=BCr M=C3=A4rz\r\n"));
+  CHECK_THAT(content, Catch::Contains("charset=us-ascii\r\nContent-Disposition: attachment"));
+  CHECK_FALSE(proto::has_eight_bit(content));
+}
+
+TEST_CASE("digest: however much has to be encoded, the message is small") {
+  const auto config = config_here();
+  DigestText text(config);
+  auto message = failed_message(1, 20'000);
+  for (auto& state : message.recipients) state.last->text = std::string(1000, '=');
+  for (auto& recipient : message.envelope.recipients)
+    recipient.mailbox = *proto::Mailbox::parse(std::string(900, '=') + "@there.example");
+  REQUIRE(text.add(message, all_of(message), std::string(100, '\xC3')));
+  CHECK(text.message({7}, 99).content.size() < queue::kInlineContent);
+}
+
 TEST_CASE("digest: what has no room is for the next one, and a first message of any size has room") {
   const auto config = config_here();
   DigestText text(config);
   const auto large = failed_message(1, 20'000);
-  REQUIRE(text.add(large, all_of(large)));
+  REQUIRE(text.add(large, all_of(large), ""));
   const auto next = failed_message(2, 1);
-  CHECK_FALSE(text.add(next, all_of(next)));
+  CHECK_FALSE(text.add(next, all_of(next), ""));
   const auto composed = text.message({7}, 99);
   CHECK(composed.notice_for.size() == 1);
   CHECK(composed.notice_for[0].recipients.size() == 20'000);
@@ -132,7 +187,7 @@ TEST_CASE("digest: one that has nothing to say for an hour may be forgotten") {
   CHECK_FALSE(digest.is_forgettable(kStart + hours(2)));
   (void)digest.begin();
   CHECK_FALSE(digest.is_forgettable(kStart + hours(2)));
-  digest.end({{10}}, kStart + hours(2));
+  digest.end({{10}}, Rest::none, kStart + hours(2));
   CHECK_FALSE(digest.is_forgettable(kStart + hours(2) + minutes(59)));
   CHECK(digest.is_forgettable(kStart + hours(3)));
 }
