@@ -2,6 +2,7 @@
 #include "proto/alias_target.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "proto/address_list.h"
 #include "proto/ascii.h"
@@ -14,7 +15,25 @@ namespace {
 using Kind = AliasTarget::Kind;
 
 constexpr std::string_view kInclude = ":include:";
+constexpr std::string_view kDevNull = "/dev/null";
 constexpr std::size_t kShown = 100;
+constexpr std::size_t kMostWords = 300;  // octets of what a sender is told
+
+struct SpecialWord {
+  std::string_view word;
+  Kind kind;
+};
+constexpr SpecialWord kSpecialWords[] = {{":fail:", Kind::fail}, {":defer:", Kind::defer}, {":blackhole:", Kind::blackhole}};
+
+// At the start of an item; null: there is none.
+const SpecialWord* special_word(std::string_view item) {
+  const auto found = std::find_if(std::begin(kSpecialWords), std::end(kSpecialWords),
+                                  [item](const SpecialWord& one) { return starts_in_any_case(item, one.word); });
+  return found == std::end(kSpecialWords) ? nullptr : found;
+}
+
+// The only target of an alias that has it.
+bool is_verdict(Kind kind) { return kind == Kind::fail || kind == Kind::defer; }
 
 std::string quoted(std::string_view text) { return "\"" + printable(text, kShown) + "\""; }
 
@@ -90,9 +109,12 @@ AliasTarget special_or_address(std::string_view item) {
   if (std::any_of(item.begin(), item.end(), [](char c) { return is_control(c) && c != '\t'; }))
     return mistake(quoted(item) + " has a control character");
   if (item.starts_with('|')) return {Kind::command, std::string(trimmed(item.substr(1)))};
+  if (item == kDevNull) return {Kind::blackhole, {}};
   if (item.starts_with('/')) return path(Kind::file, item);
+  if (const SpecialWord* special = special_word(item))
+    return {special->kind, printable(trimmed(item.substr(special->word.size())), kMostWords)};
   if (starts_in_any_case(item, kInclude)) return path(Kind::include, trimmed(item.substr(kInclude.size())));
-  if (item.starts_with(':')) return mistake(quoted(item) + ": of such words only :include: is known here");
+  if (item.starts_with(':')) return mistake(quoted(item) + ": of such words only :include:, :fail:, :defer: and :blackhole: are known here");
   if (item.starts_with('\\')) return address(Kind::final, item.substr(1));
   return address(Kind::address, item);
 }
@@ -122,13 +144,16 @@ AliasTarget parse_item(std::string_view item) {
 AliasTargets parse_alias_targets(std::string_view list, std::uint32_t line) {
   AliasTargets targets;
   while (!list.empty()) {
-    const std::size_t end = end_of_item(list);
+    const SpecialWord* special = special_word(list.substr(std::min(list.find_first_not_of(" \t\n"), list.size())));
+    const std::size_t end = special && is_verdict(special->kind) ? list.size() : end_of_item(list);
     if (const std::string_view item = trimmed(list.substr(0, end)); !item.empty()) {
       targets.push_back(parse_item(item));
       targets.back().line = line;
     }
     list.remove_prefix(std::min(end + 1, list.size()));
   }
+  const auto verdict = std::find_if(targets.begin(), targets.end(), [](const AliasTarget& one) { return is_verdict(one.kind); });
+  if (verdict != targets.end()) targets = {AliasTarget(*verdict)};
   return targets;
 }
 
@@ -140,6 +165,12 @@ std::string to_string(const AliasTarget& target) {
       return std::string(kInclude) + target.text;
     case Kind::command:
       return "|" + target.text;
+    case Kind::fail:
+    case Kind::defer:
+    case Kind::blackhole:
+      for (const SpecialWord& one : kSpecialWords)
+        if (one.kind == target.kind) return std::string(one.word) + (target.text.empty() ? "" : " ") + target.text;
+      return {};
     default:
       return target.text;
   }

@@ -7,8 +7,19 @@ namespace mxpress::proto {
 namespace {
 
 constexpr std::string_view kDomain = "alias-command.invalid";
+constexpr std::string_view kDiscard = "/discard";
 
 }  // namespace
+
+Mailbox discarding_recipient(const std::string& alias) { return *Mailbox::of_user(alias + std::string(kDiscard), *Domain::parse(kDomain)); }
+
+std::optional<std::string> discarding_alias(const Mailbox& mailbox) {
+  if (!is_command_recipient(mailbox.domain())) return std::nullopt;
+  std::string text = mailbox.plain_local_part();
+  if (!text.ends_with(kDiscard)) return std::nullopt;
+  text.resize(text.size() - kDiscard.size());
+  return text;
+}
 
 Mailbox command_recipient(const AliasCommand& command) {
   return *Mailbox::of_user(command.alias + "/" + std::to_string(command.number), *Domain::parse(kDomain));

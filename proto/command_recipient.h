@@ -1,4 +1,4 @@
-// A command of an alias as a recipient: a mailbox of a domain that cannot exist (RFC 2606 2); only aliases can lead to it.
+// A command of an alias as a recipient, or none at all: a mailbox of a domain that cannot exist (RFC 2606 2), which aliases alone lead to.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,15 @@ struct AliasCommand {
   bool operator==(const AliasCommand&) const = default;
 };
 
+// "list/discard@alias-command.invalid": mail for the alias is thrown away.
+Mailbox discarding_recipient(const std::string& alias);
+// The alias; none: the mailbox is no such recipient.
+std::optional<std::string> discarding_alias(const Mailbox& mailbox);
+
 // "list/1@alias-command.invalid"
 Mailbox command_recipient(const AliasCommand& command);
-bool is_command_recipient(const Domain& domain);
-// Nullopt if the mailbox is no such recipient, or malformed.
+bool is_command_recipient(const Domain& domain);  // of either kind
+// None: the mailbox is no such recipient, or malformed.
 std::optional<AliasCommand> alias_command(const Mailbox& mailbox);
 
 }  // namespace mxpress::proto

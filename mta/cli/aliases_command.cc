@@ -93,6 +93,10 @@ bool AliasesCommand::show(const proto::Mailbox& target) {
     out_ << "  command " << command->number << " of the alias " << shown(command->alias) << "\n";
     return true;
   }
+  if (proto::discarding_alias(target)) {
+    out_ << "  nobody: the mail is thrown away (:blackhole:)\n";
+    return true;
+  }
   const bool is_local = config_.is_local(target.domain());
   const UserAnswer answer = is_local ? answer_for(target) : UserAnswer::known;
   out_ << "  " << shown(target.to_string());

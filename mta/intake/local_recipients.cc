@@ -29,6 +29,9 @@ std::uint64_t octets_of(const proto::Mailbox& mailbox, std::size_t original_reci
 
 std::string name_of(const proto::Mailbox& mailbox) { return proto::printable(mailbox.plain_local_part(), 64); }
 
+// As the alias words it for the sender.
+std::string words_of(const std::string& given, std::string otherwise) { return given.empty() ? std::move(otherwise) : given; }
+
 ServerReply too_many(std::size_t most) {
   return {550, EnhancedStatus{5, 5, 3}, "Too many recipients: with what aliases lead to there are more than " + std::to_string(most)};
 }
@@ -135,6 +138,8 @@ Refusal LocalRecipients::verdict(const proto::Recipient& recipient) {
     return ServerReply{550, EnhancedStatus{5, 1, 2}, "The domain of the recipient stands for commands of aliases: write to the alias"};
   if (!is_local_) return std::nullopt;
   const bool is_told = near_misses_ == NearMisses::are_told;
+  if (expansion_.defer_words)
+    return ServerReply{451, EnhancedStatus{4, 3, 0}, words_of(*expansion_.defer_words, "mail for " + name_of(given) + " waits for now")};
   if (!expansion_.deferred.empty())
     return ServerReply{451, EnhancedStatus{4, 3, 0}, is_told ? expansion_.deferred : "The alias cannot be read now; try again later"};
   const bool is_alias = expansion_.mailboxes != std::vector{given};
@@ -166,6 +171,8 @@ std::string LocalRecipients::unknown_user(const proto::Mailbox& mailbox) const {
 }
 
 ServerReply LocalRecipients::leads_nowhere(const proto::Mailbox& mailbox) const {
+  if (expansion_.fail_words)
+    return {550, EnhancedStatus{5, 1, 1}, words_of(*expansion_.fail_words, "no mail is taken for " + name_of(mailbox))};
   std::string words = "nobody gets the mail for " + name_of(mailbox);
   if (near_misses_ == NearMisses::are_told)
     for (std::size_t i = 0; i < expansion_.refused.size() && i < 3; ++i) words += (i == 0 ? ": " : "; ") + expansion_.refused[i];

@@ -138,6 +138,15 @@ void Walk::take(const proto::AliasTarget& target, const Frame& frame) {
       return take_command(target, frame);
     case Kind::file:
       return refuse(place_of(target, frame) + ": mail is not written to a file: " + shown(target.text));
+    case Kind::blackhole:
+      return add(proto::discarding_recipient(frame.name));
+    case Kind::fail:
+      if (!found_.fail_words) found_.fail_words = target.text;
+      return refuse(place_of(target, frame) + ": :fail: " + target.text);
+    case Kind::defer:
+      found_.defer_words = target.text;
+      found_.deferred = place_of(target, frame) + ": :defer: " + target.text;
+      return;
     case Kind::mistake:
       return refuse(place_of(target, frame) + ": " + target.text);
   }

@@ -20,10 +20,11 @@ namespace mxpress::mta::routing {
 // The result of resolving one address.
 struct AliasExpansion {
   std::vector<proto::Mailbox> mailboxes;   // each once, in the order of the aliases
-  std::vector<std::string> refused;        // invalid targets, each a sentence: at most 10
-  std::string deferred;                    // a target is unknown at the moment: mail waits; empty: all are known
-  bool is_too_many = false;                // there are more mailboxes than allowed
-  std::optional<proto::Mailbox> caught{};  // the mailbox, if "*" was used for it, which is only for users
+  std::vector<std::string> refused;        // targets that cannot be, each a sentence: at most 10
+  std::string deferred;                    // a target cannot be known now: mail waits; empty: all are known
+  std::optional<std::string> fail_words{}, defer_words{};  // of ":fail:" and ":defer:", for the sender; may be empty. See the two above
+  bool is_too_many = false;                // there are more mailboxes than may be
+  std::optional<proto::Mailbox> caught{};  // "*" has the mail for this name, if it is that of a user
   std::uint64_t steps = 0;                 // targets that were looked at: the work
 };
 

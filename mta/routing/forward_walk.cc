@@ -34,6 +34,10 @@ std::string why_not(const proto::AliasTarget& target) {
       return "mail is not written to a file";
     case Kind::include:
       return "a ~/.forward includes no file";
+    case Kind::fail:
+    case Kind::defer:
+    case Kind::blackhole:
+      return "a ~/.forward refuses no mail, and throws none away";
     case Kind::mistake:
       return kNoAddress;
     default:

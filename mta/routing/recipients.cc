@@ -7,6 +7,7 @@
 #include "mta/config/config.h"
 #include "mta/routing/aliases.h"
 #include "mta/routing/sender_rules.h"
+#include "proto/command_recipient.h"
 #include "proto/envelope.h"
 
 namespace mxpress::mta::routing {
@@ -24,6 +25,11 @@ void add(const Config& config, const proto::Mailbox& mailbox, proto::Notify noti
     if (!is_among(recipients, one.mailbox)) recipients.push_back(std::move(one));
 }
 
+// Or it is thrown away here.
+bool stays(const Config& config, const proto::Mailbox& mailbox) {
+  return config.is_local(mailbox.domain()) || proto::discarding_alias(mailbox);
+}
+
 }  // namespace
 
 void add_always_bcc(const Config& config, std::vector<proto::Recipient>& recipients) {
@@ -37,7 +43,7 @@ std::string redirect_recipients(const Config& config, std::vector<proto::Recipie
   std::string field = "X-Original-To: ";
   std::size_t count = 0;
   for (proto::Recipient& recipient : recipients) {
-    if (config.is_local(recipient.mailbox.domain()))
+    if (stays(config, recipient.mailbox))
       stay.push_back(std::move(recipient));
     else if (count++ < kMostNamed)
       field += (count == 1 ? "" : ",\r\n ") + recipient.mailbox.to_string();
@@ -57,7 +63,7 @@ std::string hold_reason(const Config& config, const proto::Envelope& envelope) {
   const std::string_view by_sender = sender_route(config.senders, envelope);
   for (const proto::Recipient& recipient : envelope.recipients) {
     const proto::Domain& domain = recipient.mailbox.domain();
-    if (config.is_local(domain)) continue;
+    if (stays(config, recipient.mailbox)) continue;
     if (const RouteConfig* route = config.holding_route(domain, by_sender))
       return "Held for " + domain.text() + " by " + route->source + " of the configuration";
   }

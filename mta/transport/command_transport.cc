@@ -76,6 +76,13 @@ proto::RecipientResult result_of(const AliasReply& reply, const std::string& ali
   return local_result(Outcome::deferred, kFailure, reply.text);
 }
 
+// There is no success that anybody could be told of.
+proto::RecipientResult discarded(const std::string& alias) {
+  auto result = local_result(Outcome::delivered, kDelivered, "thrown away, as the alias " + alias + " wants it");
+  result.dsn_passed_on = true;
+  return result;
+}
+
 }  // namespace
 
 Task<AttemptReport> CommandTransport::deliver(Order& order) {
@@ -86,6 +93,7 @@ Task<OneResult> CommandTransport::deliver_one(const Order& order, std::uint32_t 
   const queue::Message& message = *order.message;
   const proto::Recipient& recipient = message.envelope.recipients[index];
   const Config& config = *order.config;
+  if (const auto alias = proto::discarding_alias(recipient.mailbox)) co_return discarded(*alias);
   const auto command = proto::alias_command(recipient.mailbox);
   if (!command) co_return local_result(Outcome::failed, kNoSuchCommand, "there is no such command of an alias");
   if (!config.local.allow_commands)

@@ -13,7 +13,8 @@ using Kind = proto::AliasTarget::Kind;
 namespace {
 
 void check(const proto::AliasTarget& target) {
-  expect(!target.text.empty() || target.kind == Kind::command);
+  const bool may_be_empty = target.kind == Kind::command || (target.kind >= Kind::fail && target.kind <= Kind::blackhole);
+  expect(!target.text.empty() || may_be_empty);
   if (target.kind == Kind::mistake) return;
   expect(std::none_of(target.text.begin(), target.text.end(), [](char c) { return proto::is_control(c) && c != '\t'; }));
   if (target.kind == Kind::file || target.kind == Kind::include) expect(target.text.front() == '/');

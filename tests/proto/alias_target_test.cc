@@ -8,7 +8,7 @@ namespace {
 
 // "kind text; kind text".
 std::string parsed(std::string_view list) {
-  static constexpr const char* kKinds[] = {"address", "final", "include", "command", "file", "mistake"};
+  static constexpr const char* kKinds[] = {"address", "final", "include", "command", "file", "fail", "defer", "blackhole", "mistake"};
   std::string all;
   for (const proto::AliasTarget& target : proto::parse_alias_targets(list)) {
     all += (all.empty() ? "" : "; ") + std::string(kKinds[static_cast<std::size_t>(target.kind)]);
@@ -36,10 +36,19 @@ TEST_CASE("alias target: commands, files, includes and final users, with quotes 
   CHECK(proto::to_string(proto::parse_alias_targets("\\user").front()) == "\\user");
 }
 
+TEST_CASE("alias target: Exim's words refuse mail, let it wait, and throw it away; those for the sender go to the end") {
+  CHECK(parsed(":fail: gone, ask \"Bob\"") == "fail gone, ask \"Bob\"");
+  CHECK(parsed("a, b, :Defer:  later, c") == "defer later, c");
+  CHECK(parsed("a, \":fail: quoted, too\", b") == "fail quoted, too");
+  CHECK(parsed(":fail:") == "fail ");
+  CHECK(parsed(":blackhole:, a, /dev/null, /dev/nullx") == "blackhole ; address a; blackhole ; file /dev/nullx");
+  for (const char* text : {":fail: x, y", ":defer:", ":blackhole:"}) CHECK(proto::to_string(proto::parse_alias_targets(text).front()) == text);
+}
+
 TEST_CASE("alias target: what is none is a mistake, and the others hold") {
   CHECK(parsed("a, b c, d") == "address a; mistake; address d");
   CHECK(parsed("\"open, b") == "mistake");
-  CHECK(parsed(":fail: no, :include:relative, a@, a@b@c") == "mistake; mistake; mistake; mistake");
+  CHECK(parsed(":skip: no, :include:relative, a@, a@b@c") == "mistake; mistake; mistake; mistake");
   CHECK(parsed(std::string("a, b\nc\0d, e", 11)) == "address a; mistake; address e");
   CHECK(parsed("\"a\nb\", \xc3\xa4") == "mistake; mistake");
   CHECK(parsed("|x\ny, <a@x.example, b") == "mistake; mistake");

@@ -15,6 +15,17 @@ TEST_CASE("command recipient: what is written is read back, whatever the name of
   CHECK(command_recipient({"list", 1}).to_string() == "list/1@alias-command.invalid");
 }
 
+TEST_CASE("command recipient: one whose mail is thrown away is no command, and the other way round") {
+  for (const char* name : {"list", "a b", "x/discard", "*"}) {
+    const Mailbox mailbox = discarding_recipient(name);
+    CHECK(is_command_recipient(mailbox.domain()));
+    CHECK(discarding_alias(Mailbox::parse(mailbox.to_string()).value()) == name);
+    CHECK_FALSE(alias_command(mailbox));
+  }
+  CHECK_FALSE(discarding_alias(command_recipient({"list", 1})));
+  CHECK_FALSE(discarding_alias(Mailbox::parse("list/discard@here.example").value()));
+}
+
 TEST_CASE("command recipient: nothing else is one") {
   for (const char* address :
        {"list/1@here.example", "list@alias-command.invalid", "/1@alias-command.invalid", "list/0@alias-command.invalid",

@@ -97,6 +97,29 @@ def scenario_root_has_two_readers_and_a_misspelt_name_none(world):
     daemon.stop()
 
 
+def scenario_words_of_exim_refuse_defer_and_discard(world):
+    port = world.free_port()
+    sink = Sink(world, 'mx1', '127.0.0.11', port).start()
+    daemon, file = with_aliases(world, 'gone: :fail: left in May, write to sales\nlater: :defer: moving\nnoreply: :blackhole:\nnull: /dev/null\n', port,
+                                extra='aliases = { own = ":fail: not here" }\n')
+    daemon.start()
+    for name, code, words in (('gone', 67, 'left in May, write to sales'), ('own', 67, 'not here'), ('later', 75, 'moving')):
+        got, errors = daemon.sendmail([name], HELLO)
+        check_equal(got, code, f'exit status for {name} ({errors})')
+        check(words in errors, f'words of sendmail for {name}: {errors}')
+    daemon.send(['-N', 'success', '-f', 'me@there.example', 'noreply'], HELLO)
+    daemon.send(['-f', 'me@there.example', 'null'], HELLO)
+    daemon.wait_for_empty_queue()
+    check_equal(sorted(event['reply'] for event in daemon.attempts('delivered')),
+                [f'thrown away, as the alias {name} wants it' for name in ('noreply', 'null')], 'the log')
+    check_equal((sink.count(), local_mail(daemon)), (0, []), 'mail that is left')
+    code, output, errors = daemon.mxpress('aliases', 'noreply')
+    check('the mail is thrown away' in output, f'mxpress aliases: {output}{errors}')
+    result = world.run([world.program('sendmail'), '-bi'], env=daemon.environment())
+    check_equal(result.returncode, 0, f'exit status of newaliases ({result.stderr!r})')
+    daemon.stop()
+
+
 def scenario_a_dropped_message_for_nobody_comes_back(world):
     port = world.free_port()
     sink = Sink(world, 'mx1', '127.0.0.13', port).start()

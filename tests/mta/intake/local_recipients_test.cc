@@ -67,7 +67,7 @@ TEST_CASE("local recipients: what an alias leads to takes room before the verdic
   std::string members = "member0@else.example";
   for (int number = 1; number < 200; ++number) members += ",member" + std::to_string(number) + "@else.example";
   config->local.aliases.emplace("everybody", targets(members));
-  config->local.aliases.emplace("nobody", targets("/dev/null"));
+  config->local.aliases.emplace("nobody", targets("/var/null"));
   const auto recipient = [](const char* text) { return mxpress::proto::Recipient{Mailbox::parse(text).value(), {}, {}}; };
   mxpress::mta::fairness::FairBudget budget(300'000);
   const auto owner = mxpress::mta::fairness::Owner::user(7);
@@ -170,6 +170,28 @@ TEST_CASE("local recipients: names that nobody has are refused with what may hav
   const auto kept = house.spool.kept();
   for (const auto& one : kept.back().message.envelope.recipients) all += one.mailbox.to_string() + " ";
   CHECK(all == "all@there.example a@there.example w@there.example xyz@there.example ");
+}
+
+TEST_CASE("local recipients: an alias refuses mail, lets it wait, or throws it away, in the words that it has") {
+  IntakeHouse house([](Config& config) {
+    config.local.aliases.emplace("gone", targets(":fail: left in May, write to sales@there.example"));
+    config.local.aliases.emplace("closed", targets(":FAIL:"));
+    config.local.aliases.emplace("later", targets(":defer: moving house, back on Monday"));
+    config.local.aliases.emplace("noreply", targets(":blackhole:"));
+    config.local.aliases.emplace("team", targets("gone, noreply, a@there.example"));
+  });
+  const int client = house.connect_tcp();
+  write_everything(client,
+                   "EHLO x\r\nMAIL FROM:<a@client.example>\r\nRCPT TO:<gone>\r\nRCPT TO:<closed>\r\nRCPT TO:<later>\r\n"
+                   "RCPT TO:<noreply>\r\nRCPT TO:<team>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n");
+  const std::string output = read_until(client, "221 ");
+  ::close(client);
+  CHECK_THAT(output, Catch::Contains("\r\n550 5.1.1 left in May, write to sales@there.example\r\n550 5.1.1 no mail is taken for closed\r\n"
+                                     "451 4.3.0 moving house, back on Monday\r\n250 "));
+  std::string all;
+  const auto kept = house.spool.kept();
+  for (const auto& one : kept.back().message.envelope.recipients) all += one.mailbox.to_string() + " ";
+  CHECK(all == "noreply/discard@alias-command.invalid a@there.example ");
 }
 
 TEST_CASE("local recipients: nobody writes to a command of an alias, nor has notices sent there") {

@@ -112,6 +112,16 @@ TEST_CASE("aliases: with allow_commands a command of the file is a recipient by 
   CHECK_THAT(host.leads("c"), Catch::Contains(":3: no shell reads the command, so that '>' means nothing"));
 }
 
+TEST_CASE("aliases: what says :fail: has its line and its words, and so has what says :defer:") {
+  const Host host("a: :fail: gone\nb: a, b@there.example\n\nc: :defer:\n  later\nd: :blackhole:, \\d\n");
+  const std::string file = host.file();
+  CHECK(host.leads("a") == " [" + file + ":1: :fail: gone]");
+  CHECK(host.expand("a").fail_words == "gone");
+  CHECK(host.leads("b") == "b@there.example [" + file + ":1: :fail: gone]");
+  CHECK(host.expand("c").deferred == file + ":4: :defer: later");
+  CHECK(host.leads("d") == "d/discard@alias-command.invalid d");
+}
+
 TEST_CASE("aliases: commands, files and mistakes are refused, and their lines are named") {
   const Host host("a: |/bin/cmd x, b@there.example\nb: /var/x\n\nc: d e\n");
   const std::string file = host.file();
