@@ -7,6 +7,8 @@
 #include "mta/dkim/published.h"
 #include "mta/records/dmarc.h"
 #include "mta/records/spf_check.h"
+#include "mta/records/spf_cost.h"
+#include "proto/printable.h"
 
 namespace mxpress::mta::records {
 namespace {
@@ -24,6 +26,17 @@ std::vector<std::string> in_quotes(const std::vector<std::string>& texts) {
 std::string sentence(std::string text) {
   if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 'a' + 'A');
   return text + ".";
+}
+
+// "13: include:spf.a.example 9, mx 1, ...": the costliest terms.
+std::string words_of(SpfCost cost) {
+  constexpr std::size_t kMostTerms = 5;
+  const bool is_more = cost.lookups > SpfCost::kMostCounted;
+  std::string words = (is_more ? "more than " : "") + std::to_string(is_more ? SpfCost::kMostCounted : cost.lookups);
+  std::stable_sort(cost.terms.begin(), cost.terms.end(), [](const auto& a, const auto& b) { return a.lookups > b.lookups; });
+  for (std::size_t i = 0; i < std::min(cost.terms.size(), kMostTerms); ++i)
+    words += (i == 0 ? ": " : ", ") + proto::printable(cost.terms[i].text, 80) + " " + std::to_string(cost.terms[i].lookups);
+  return words + (cost.terms.size() > kMostTerms ? ", ..." : "");
 }
 
 class HostRecords {
@@ -142,14 +155,13 @@ class HostRecords {
     return false;
   }
 
-  // Uses an unassigned address, so that all terms are evaluated.
   Task<void> count_lookups(HostRecord& record, std::string text) {
-    SpfCheck check(resolver_, dns::Address{});
-    (void)co_await check.of(mail_.domain.text(), std::move(text));
-    if (check.lookups() <= kMostSpfLookups) co_return;
-    record.notes.push_back(
-        "Receivers need more than 10 look-ups for it, which they take for an error (RFC 7208 4.6.4): put addresses "
-        "(ip4, ip6) in the place of names, or take out what does not send any more.");
+    const SpfCost cost = co_await spf_cost(resolver_, std::move(text));
+    for (const std::string& note : cost.notes) record.notes.push_back(note + ".");
+    if (cost.lookups <= kMostSpfLookups) co_return;
+    record.notes.push_back("Receivers need more than 10 look-ups for it (" + words_of(cost) +
+                           "), which they take for an error (RFC 7208 4.6.4): put addresses (ip4, ip6) in the place of names, or take out "
+                           "what does not send any more.");
     if (record.state == RecordState::right) record.state = RecordState::different;
   }
 

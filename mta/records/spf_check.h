@@ -23,8 +23,6 @@ class SpfCheck {
 
   // `domain` has this record. After more than twice as many lookups as are allowed it ends with an error.
   Task<SpfResult> of(std::string domain, std::string record);
-  // The number of terms that make receivers query the DNS: more than kMostSpfLookups are an error. Up to the term that matched.
-  int lookups() const { return lookups_; }
 
  private:
   enum class Match { yes, no, error, unknown };
@@ -38,7 +36,7 @@ class SpfCheck {
   dns::Resolver& resolver_;
   const dns::Address address_;
   const Clock::time_point until_;
-  int lookups_ = 0;
+  int lookups_ = 0;  // terms that made receivers ask the DNS, so far
 };
 
 }  // namespace mxpress::mta::records

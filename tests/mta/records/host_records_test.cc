@@ -148,7 +148,19 @@ TEST_CASE("host records: more look-ups than receivers make are told") {
   world.dns.txt("here.example", record + " -all");
   const HostRecord spf = world.check().at("SPF");
   CHECK(spf.state == RecordState::different);
-  CHECK_THAT(notes_of(spf), Catch::Contains("more than 10 look-ups"));
+  CHECK_THAT(notes_of(spf), Catch::Contains("more than 10 look-ups for it (11: include:s0.example 1, "));
+}
+
+TEST_CASE("host records: an include that would make it too many look-ups is told before it is published") {
+  World world;
+  world.mail.next_hop = "smtp.p.example";
+  world.mail.next_hop_spf = "_spf.p.example";
+  world.dns.txt("_spf.p.example", "v=spf1 include:a.p.example include:b.p.example -all");
+  world.dns.txt("a.p.example", "v=spf1 a mx -all").txt("b.p.example", "v=spf1 a mx -all");
+  world.dns.txt("here.example", "v=spf1 mx a exists:%{i}.here.example include:other.example -all").txt("other.example", "v=spf1 mx -all");
+  const HostRecord spf = world.check().at("SPF");
+  CHECK(spf.value == "\"v=spf1 include:_spf.p.example mx a exists:%{i}.here.example include:other.example -all\"");
+  CHECK_THAT(notes_of(spf), Catch::Contains("(12: include:_spf.p.example 7, include:other.example 2, "));
 }
 
 TEST_CASE("host records: the name for the address of an IPv6 host has its 32 nibbles") {

@@ -6,6 +6,7 @@
 
 #include "mta/dkim/key_record.h"
 #include "mta/records/spf_check.h"
+#include "mta/records/spf_cost.h"
 #include "tests/support/content_source.h"
 #include "tests/support/scripted_resolver.h"
 
@@ -23,11 +24,9 @@ struct Row {
   std::string warning;  // part of one; empty: none
 };
 
-SpfResult check(ScriptedResolver& resolver, const std::string& from, const std::string& record, int* lookups = nullptr) {
+SpfResult check(ScriptedResolver& resolver, const std::string& from, const std::string& record) {
   SpfCheck check(resolver, address(from));
-  const SpfResult result = run(check.of("here.example", record));
-  if (lookups) *lookups = check.lookups();
-  return result;
+  return run(check.of("here.example", record));
 }
 
 }  // namespace
@@ -135,15 +134,43 @@ TEST_CASE("spf check: a domain whose servers take their time is not asked withou
   CHECK(result_until(SpfCheck::Clock::now()) == SpfResult::unknown);
 }
 
-TEST_CASE("spf: look-ups are counted through includes, and a loop of includes ends") {
+TEST_CASE("spf cost: all look-ups count that any address may need, those behind includes and redirect as well") {
   ScriptedResolver dns;
-  dns.txt("a.example", "v=spf1 a mx include:b.example -all").txt("b.example", "v=spf1 ip4:192.0.2.1 exists:x.example -all");
-  int lookups = 0;
-  CHECK(check(dns, "198.51.100.1", "v=spf1 include:a.example include:b.example -all", &lookups) == SpfResult::no_pass);
-  CHECK(lookups == 7);
+  dns.txt("a.example", "v=spf1 ip4:0.0.0.0/0 a mx include:b.example -all include:c.example").txt("b.example", "v=spf1 ptr redirect=d.example");
+  dns.txt("d.example", "v=spf1 exists:%{i}.d.example ?all");
+  const SpfCost cost = run(spf_cost(dns, "v=spf1 mx include:a.example ip4:192.0.2.1 redirect=d.example"));
+  CHECK(cost.lookups == 10);
+  REQUIRE(cost.terms.size() == 3);
+  CHECK((cost.terms[0].text == "mx" && cost.terms[0].lookups == 1));
+  CHECK((cost.terms[1].text == "include:a.example" && cost.terms[1].lookups == 7));
+  CHECK((cost.terms[2].text == "redirect=d.example" && cost.terms[2].lookups == 2));
+  CHECK(cost.notes.empty());
+  CHECK(run(spf_cost(dns, "v=spf1 ip4:192.0.2.1 -all redirect=d.example")).lookups == 0);
+}
+
+TEST_CASE("spf cost: what cannot be counted is told, and the rest is counted; a loop ends") {
+  ScriptedResolver dns;
+  dns.fail("dead.example").txt("two.example", "v=spf1 -all").txt("two.example", "v=spf1 +all").txt("loop.example", "v=spf1 include:loop.example");
+  const SpfCost cost = run(spf_cost(
+      dns, "v=spf1 include:dead.example include:%{d}.x.example include:none.example include:two.example include:two.example mx -all"));
+  CHECK(cost.lookups == 6);
+  std::string notes;
+  for (const std::string& note : cost.notes) notes += note + "\n";
+  CHECK_THAT(notes, Catch::Contains("\"include:dead.example\" could not be looked up") && Catch::Contains("\"include:%{d}.x.example\" has a macro") &&
+                        Catch::Contains("\"include:none.example\" leads to no SPF record") &&
+                        Catch::Contains("\"include:two.example\" leads to several"));
+  CHECK(cost.notes.size() == 4);
+  CHECK(run(spf_cost(dns, "v=spf1 include:loop.example -all")).lookups == SpfCost::kMostCounted + 1);
+  CHECK(dns.asked.size() < 100);
+  const SpfCost late = run(spf_cost(dns, "v=spf1 include:two.example mx -all", SpfCheck::Clock::now()));
+  CHECK(late.lookups == 2);
+  CHECK_THAT(late.notes.at(0), Catch::Contains("too long"));
+}
+
+TEST_CASE("spf: a loop of includes ends") {
+  ScriptedResolver dns;
   dns.txt("loop.example", "v=spf1 include:loop.example -all");
-  CHECK(check(dns, "198.51.100.1", "v=spf1 include:loop.example -all", &lookups) == SpfResult::error);
-  CHECK(lookups > kMostSpfLookups);
+  CHECK(check(dns, "198.51.100.1", "v=spf1 include:loop.example -all") == SpfResult::error);
   CHECK(dns.asked.size() < 100);
 }
 
