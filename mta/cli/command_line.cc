@@ -20,9 +20,8 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array kCommands = {"queue",   "show",       "cat",     "hold",       "release", "retry", "bounce", "remove", "status",
-                                  "reload",  "flush",      "mailq",   "config",     "wait",    "fsck",  "dkim",   "setup",  "import",
-                                  "mailbox", "completion", "aliases", "newaliases", "verify",  "help",  "version"};
+// Beside those of the table: of sendmail by its other names, and of options.
+constexpr std::array kOtherCommands = {"newaliases", "verify", "help", "version"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -131,7 +130,7 @@ std::optional<Error> check_aliases(const CommandLine& line) {
 
 // The error in the combination of the words; nullopt if it is valid.
 std::optional<Error> check(const CommandLine& line) {
-  if (!is_one_of(kCommands, line.command)) return mistake("no such command: " + line.command);
+  if (!is_one_of(command_names(), line.command) && !is_one_of(kOtherCommands, line.command)) return mistake("no such command: " + line.command);
   if (needs_one_id(line) && line.arguments.size() != 1)
     return mistake(line.command + " needs one queue id" + (line.command == "show" ? ", or --recipient, --sender or --domain" : ""));
   if (line.ended && line.command != "queue" && line.command != "show") return mistake("--ended is for mxpress queue and mxpress show");

@@ -1,6 +1,8 @@
 // The table of commands and options.
 #include "mta/cli/command_table.h"
 
+#include <algorithm>
+
 namespace mxpress::mta::cli {
 namespace {
 
@@ -82,5 +84,15 @@ std::span<const CommandRow> looking_commands() { return kLooking; }
 std::span<const CommandRow> acting_commands() { return kActing; }
 std::span<const OptionRow> all_options() { return kOptions; }
 std::span<const WordsRow> words_after() { return kWords; }
+
+std::vector<std::string_view> command_names() {
+  std::vector<std::string_view> names;
+  for (const auto rows : {looking_commands(), acting_commands()})
+    for (const CommandRow& row : rows) {
+      const std::string_view name = row.words.substr(0, row.words.find(' '));
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  return names;
+}
 
 }  // namespace mxpress::mta::cli

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace mxpress::mta::cli {
 
@@ -29,5 +30,7 @@ std::span<const CommandRow> looking_commands();
 std::span<const CommandRow> acting_commands();
 std::span<const OptionRow> all_options();
 std::span<const WordsRow> words_after();
+// The names of all commands, each once, in the order of the table.
+std::vector<std::string_view> command_names();
 
 }  // namespace mxpress::mta::cli

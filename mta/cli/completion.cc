@@ -13,15 +13,20 @@ struct Name {
   std::string_view name, text;
 };
 
-// Each command once, with the text of its first row up to the first line end.
+const CommandRow& first_row(std::string_view command) {
+  const auto is_it = [command](const CommandRow& row) { return row.words.substr(0, row.words.find(' ')) == command; };
+  const auto looking = looking_commands(), acting = acting_commands();
+  const auto found = std::find_if(looking.begin(), looking.end(), is_it);
+  return found != looking.end() ? *found : *std::find_if(acting.begin(), acting.end(), is_it);
+}
+
+// Each command with the text of its first row up to the first line end.
 std::vector<Name> commands() {
   std::vector<Name> names;
-  for (const auto rows : {looking_commands(), acting_commands()})
-    for (const CommandRow& row : rows) {
-      const std::string_view name = row.words.substr(0, row.words.find(' '));
-      if (std::none_of(names.begin(), names.end(), [&](const Name& one) { return one.name == name; }))
-        names.push_back({name, row.text.substr(0, row.text.find('\n'))});
-    }
+  for (const std::string_view name : command_names()) {
+    const CommandRow& row = first_row(name);
+    names.push_back({name, row.text.substr(0, row.text.find('\n'))});
+  }
   return names;
 }
 

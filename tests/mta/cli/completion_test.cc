@@ -2,10 +2,14 @@
 #include "mta/cli/completion.h"
 
 #include <catch2/catch.hpp>
+#include <algorithm>
+#include <set>
+#include <sstream>
 #include <string>
 
 #include "mta/cli/command_line.h"
 #include "mta/cli/command_table.h"
+#include "mta/migrate/programs.h"
 
 using namespace mxpress::mta::cli;
 
@@ -37,6 +41,34 @@ TEST_CASE("completion: every command of the table is one that mxpress knows") {
       const auto line = parse_command_line({std::string(row.words.substr(0, row.words.find(' ')))});
       if (!line.ok()) CHECK(line.error().message.find("no such command") == std::string::npos);
     }
+}
+
+TEST_CASE("completion: mxpress knows no command that the table does not have, and the words of import are the programs that it knows") {
+  for (const char* const name : {"import", "mailbox", "release", "dkim", "setup", "aliases", "fsck", "reload"}) {
+    const auto names = command_names();
+    CHECK(std::find(names.begin(), names.end(), name) != names.end());
+  }
+  std::set<std::string> known, offered;
+  for (const auto& program : mxpress::mta::migrate::old_programs()) known.emplace(program.name);
+  for (const WordsRow& row : words_after()) {
+    if (row.after != "import") continue;
+    std::istringstream words{std::string(row.words)};
+    for (std::string word; words >> word;) offered.insert(word);
+  }
+  CHECK(known == offered);
+}
+
+TEST_CASE("completion: every word that the table offers behind a command is one that mxpress takes there") {
+  for (const WordsRow& row : words_after()) {
+    if (row.after.starts_with("-")) continue;
+    std::istringstream words{std::string(row.words)};
+    for (std::string word; words >> word;) {
+      CAPTURE(row.after, word);
+      const std::string command(row.after);
+      CHECK((parse_command_line({command, word}).ok() || parse_command_line({command, word, "x"}).ok()));
+      CHECK_FALSE(parse_command_line({command, "no-such-word"}).ok());
+    }
+  }
 }
 
 TEST_CASE("completion: the command line takes the shells that there are scripts for") {
