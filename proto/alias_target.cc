@@ -114,7 +114,8 @@ AliasTarget special_or_address(std::string_view item) {
   if (const SpecialWord* special = special_word(item))
     return {special->kind, printable(trimmed(item.substr(special->word.size())), kMostWords)};
   if (starts_in_any_case(item, kInclude)) return path(Kind::include, trimmed(item.substr(kInclude.size())));
-  if (item.starts_with(':')) return mistake(quoted(item) + ": of such words only :include:, :fail:, :defer: and :blackhole: are known here");
+  if (item.starts_with(':'))
+    return mistake(quoted(item) + ": of such words only :include:, :fail:, :defer: and :blackhole: are known here");
   if (item.starts_with('\\')) return address(Kind::final, item.substr(1));
   return address(Kind::address, item);
 }

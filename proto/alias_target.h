@@ -1,5 +1,5 @@
-// Targets of aliases, as /etc/aliases, files of `:include:` and the configuration write them. Postfix aliases(5); the words between colons
-// are Exim's (its specification, "special items in redirection lists").
+// Targets of aliases, as in /etc/aliases, files named in `:include:` and the configuration. Postfix aliases(5); `:fail:`, `:defer:` and
+// `:blackhole:` as in Exim (its specification, "special items in redirection lists").
 #pragma once
 
 #include <cstdint>
@@ -22,17 +22,17 @@ struct AliasTarget {
     mistake,    // none of these
   };
   Kind kind = Kind::address;
-  // The address, name, path or command without its mark; printable words for the sender; of a mistake, what is wrong in one sentence.
+  // The address, name, path or command without its mark; printable words for the sender; of a mistake, one sentence about the error.
   std::string text;
-  std::uint32_t line = 0;  // of its file; 0: in the configuration
+  std::uint32_t line = 0;  // in its file; 0: in the configuration
   bool operator==(const AliasTarget&) const = default;
 };
 
 using AliasTargets = std::vector<AliasTarget>;
 
-// Targets with commas between; empty ones are passed over. Comments in parentheses and names in front of "<address>" are dropped. An
-// address or name suits Mailbox::parse_qualifying(). Words of `fail` and `defer` go to the end of the list, and it has no other target then.
-// Linear time.
+// Targets separated by commas; empty ones are skipped. Comments in parentheses and names in front of "<address>" are dropped. An address or
+// name can be given to Mailbox::parse_qualifying(). The words of `fail` and `defer` go to the end of the list, which has no other target
+// then. Linear time.
 AliasTargets parse_alias_targets(std::string_view list, std::uint32_t line = 0);
 // The target in the syntax of a file of aliases, with quotes where they are needed.
 std::string to_string(const AliasTarget& target);

@@ -1,4 +1,5 @@
-// A command of an alias as a recipient, or none at all: a mailbox of a domain that cannot exist (RFC 2606 2), which aliases alone lead to.
+// A command of an alias, or `:blackhole:`, as a recipient: a mailbox of a domain that cannot exist (RFC 2606 2); only aliases can lead to
+// it.
 #pragma once
 
 #include <cstdint>

@@ -246,7 +246,8 @@ std::string_view notice_subject(const Notice& notice) {
     case NoticeKind::delay:
       return "Your message is delayed, and still being tried";
     case NoticeKind::success:
-      return is_for_all(notice, NoticeAction::relayed) ? "Your message was handed to the recipient's mail host" : "Your message was delivered";
+      return is_for_all(notice, NoticeAction::relayed) ? "Your message was handed to the recipient's mail host"
+                                                       : "Your message was delivered";
   }
   return "Delivery status";
 }

@@ -31,8 +31,8 @@ std::uint32_t code_point(std::string_view sequence) {
 
 bool is_seen(std::uint32_t point) {
   const auto is_in = [point](std::uint32_t first, std::uint32_t last) { return point >= first && point <= last; };
-  return !is_in(0x80, 0x9F) && point != 0xAD && point != 0x61C && !is_in(0x200B, 0x200F) && !is_in(0x2028, 0x202E) && !is_in(0x2060, 0x206F) &&
-         point != 0xFEFF && !is_in(0xFFF9, 0xFFFB) && !is_in(0xE0000, 0xE0FFF);
+  return !is_in(0x80, 0x9F) && point != 0xAD && point != 0x61C && !is_in(0x200B, 0x200F) && !is_in(0x2028, 0x202E) &&
+         !is_in(0x2060, 0x206F) && point != 0xFEFF && !is_in(0xFFF9, 0xFFFB) && !is_in(0xE0000, 0xE0FFF);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ bool AlertDesk::has_room(Instant now) {
   return true;
 }
 
-// First those that nothing is left to say of; else the one that was told longest ago.
+// Forgets incidents that have ended more than an hour ago; if there are none, the one whose start was sent longest ago.
 void AlertDesk::forget_some(Instant now) {
   if (incidents_.size() < kMostIncidents) return;
   std::erase_if(incidents_, [now](const auto& one) {

@@ -31,15 +31,15 @@ class AlertDesk {
 
  private:
   struct Incident {
-    Instant told;                     // its last beginning that was
-    bool is_open = true;              // its end was not
-    std::optional<Fields> waiting{};  // a beginning
+    Instant told;                     // the last time that its start was sent
+    bool is_open = true;              // its end was not sent
+    std::optional<Fields> waiting{};  // its start
   };
   bool has_room(Instant now);
   void forget_some(Instant now);
 
-  std::map<std::string, Incident> incidents_;  // that were told
-  std::vector<Instant> told_;  // in the last hour
+  std::map<std::string, Incident> incidents_;  // whose start was sent
+  std::vector<Instant> told_;                  // in the last hour
 };
 
 }  // namespace mxpress::mta

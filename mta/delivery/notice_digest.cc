@@ -19,7 +19,7 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::size_t kMostWords = 400;           // of a reply
+constexpr std::size_t kMostWords = 400;          // of a reply
 constexpr std::size_t kMostExplained = 150'000;  // octets of explanations as they are sent
 
 std::string handed_in(const proto::Envelope& envelope) {
@@ -43,7 +43,8 @@ std::string paragraph(const queue::Message& message, std::uint32_t index, const 
 // For programs, and readers who need all rows.
 std::string row(const queue::Message& message, std::uint32_t index) {
   const proto::EnhancedStatus status = message.recipients[index].last.value_or(proto::HostResult{}).status;
-  return message.id.to_string() + " " + status.to_string() + " " + proto::shown_recipient(message.envelope.recipients[index].mailbox) + "\r\n";
+  return message.id.to_string() + " " + status.to_string() + " " + proto::shown_recipient(message.envelope.recipients[index].mailbox) +
+         "\r\n";
 }
 
 std::string counted(std::size_t count, const std::string& what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }

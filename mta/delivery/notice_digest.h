@@ -41,12 +41,12 @@ class NoticeDigest {
   std::vector<proto::QueueId> begin();
   bool is_being_composed() const { return is_being_composed_; }
   enum class Rest {
-    none,    // there was room for all of begin()
-    follows  // in a digest at once
+    none,    // all of begin() fitted
+    follows  // the next digest is due at once
   };
-  // These are told. Others that wait, such as those that came meanwhile, are for the next hour.
+  // These have been reported. Others that wait, including messages that came meanwhile, are due in an hour.
   void end(const std::vector<proto::QueueId>& told, Rest rest, queue::Instant now);
-  // Nothing could be told, and it is due again at `again`. These need not be told any more.
+  // Nothing was reported, and the digest is due again at `again`. `gone`: messages that need no report.
   void failed(const std::vector<proto::QueueId>& gone, queue::Instant again);
   // True if a new object would decide the same.
   bool is_forgettable(queue::Instant now) const;
@@ -60,18 +60,18 @@ class NoticeDigest {
   bool is_cut_ = false;  // begin() did not give all
 };
 
-// The message: in words it explains the first hundred recipients, with the subject of their message, and in a second part it lists all, a line
-// for each. UTF-8 where it needs more than ASCII.
+// The digest: its text explains the first hundred recipients, with the subject of their message; a second part lists all, one per line.
+// UTF-8 if it needs more than ASCII.
 class DigestText {
  public:
   static constexpr std::size_t kMost = 200'000;  // octets
 
   explicit DigestText(const Config& config) : config_(config) {}
 
-  // False: there is no room for it any more, and nothing has changed. The first always has: of too many recipients the others are counted.
-  // `subject`: of the message, in printable UTF-8; empty: not known.
+  // False: it does not fit, and nothing has changed. The first message always fits: if it has too many recipients the rest is counted.
+  // `subject`: in printable UTF-8; empty: unknown.
   bool add(const queue::Message& message, const std::vector<std::uint32_t>& recipients, const std::string& subject);
-  // Whether recipients of another message would still be explained, with its subject.
+  // Whether recipients of another message would still be explained.
   bool explains_more() const;
   std::size_t messages() const { return notice_for_.size(); }
   const std::vector<queue::NewMessage::NoticeFor>& told() const { return notice_for_; }
@@ -87,7 +87,7 @@ class DigestText {
   std::vector<queue::NewMessage::NoticeFor> notice_for_;
   std::string words_, rows_;
   std::size_t encoded_ = 0;                               // octets of the words as they are sent
-  std::size_t count_ = 0, explained_ = 0, unlisted_ = 0;  // recipients; of these, in words; without a line
+  std::size_t count_ = 0, explained_ = 0, unlisted_ = 0;  // recipients; those explained; those without a line
 };
 
 }  // namespace mxpress::mta::delivery

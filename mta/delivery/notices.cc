@@ -223,7 +223,7 @@ Task<Notices::LookAgain> Notices::send_once(NoticeQueue::Look& look) {
   const bool is_all = failed.empty() || delivered.empty();
   NoticeRequest request =
       failed.empty() ? NoticeRequest{Kind::success, std::move(delivered)} : NoticeRequest{Kind::failure, std::move(failed)};
-  if (const LookAgain again = co_await counted(store_notice(*message, std::move(request)))) co_return again;  // the turn stays his
+  if (const LookAgain again = co_await counted(store_notice(*message, std::move(request)))) co_return again;  // the turn is kept
   look.turn.reset();
   co_return is_all ? std::nullopt : LookAgain(Duration(0));
 }

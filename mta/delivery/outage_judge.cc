@@ -123,7 +123,8 @@ void OutageJudge::route_worked(const std::string& source, Now now) {
 }
 
 void OutageJudge::keep_routes(const std::vector<std::string>& sources, Now now) {
-  end_routes([&](const std::string& source, const Route&) { return std::find(sources.begin(), sources.end(), source) == sources.end(); }, now);
+  end_routes([&](const std::string& source, const Route&) { return std::find(sources.begin(), sources.end(), source) == sources.end(); },
+             now);
 }
 
 void OutageJudge::routes_wanted(const std::set<std::string>& sources, Now now) {

@@ -48,9 +48,10 @@ class OutageJudge {
   void route_failed(const std::string& source, const proto::HostResult& why, Now now);
   void route_worked(const std::string& source, Now now);
   std::size_t failing_routes() const { return routes_.size(); }
-  // Mail waits for these now. A route that no mail has waited for for kUnused is not known to fail any more: nobody tries it.
+  // Mail waits for these routes now. The outage of a route ends when no mail has waited for it for kUnused: the route is not tried any
+  // more.
   void routes_wanted(const std::set<std::string>& sources, Now now);
-  // Only these exist now.
+  // Forgets all other routes.
   void keep_routes(const std::vector<std::string>& sources, Now now);
 
   OutageGate& gate(Kind kind) { return kind == Kind::connections ? connections_ : lookups_; }

@@ -67,6 +67,14 @@ std::vector<std::string> sources_of(const Config& config) {
   return sources;
 }
 
+// The number of outages that have not ended.
+std::ptrdiff_t lasting(const OutageJudge& judge) {
+  const auto& all = judge.spans().all();
+  return std::count_if(all.begin(), all.end(), [](const auto& span) { return !span.ended; });
+}
+
+std::uint64_t passing(const OutageJudge& judge) { return judge.gate(Kind::connections).changes() + judge.gate(Kind::lookups).changes(); }
+
 }  // namespace
 
 Outages::Outages(Services services, Changed changed)
@@ -82,15 +90,8 @@ Outages::~Outages() = default;
 bool Outages::has_route() const { return !services_.has_route || services_.has_route(dns::AddressFamily::any); }
 
 void Outages::change(const std::function<void(OutageJudge&)>& change) {
-  const auto lasting = [](const OutageJudge& judge) {
-    const auto& all = judge.spans().all();
-    return std::count_if(all.begin(), all.end(), [](const auto& span) { return !span.ended; });
-  };
   const bool was_out = is_direct_out_;
   auto judge = judge_.lock();
-  const auto passing = [](const OutageJudge& judge) {
-    return judge.gate(Kind::connections).changes() + judge.gate(Kind::lookups).changes();
-  };
   const auto before = lasting(*judge);
   const auto passed = passing(*judge);
   change(*judge);
@@ -208,10 +209,9 @@ std::optional<SiteFailure> Outages::why(std::string_view way) const {
   auto judge = judge_.lock();
   const auto* span = judge->spans().current(way);
   if (!span) return std::nullopt;
-  constexpr proto::EnhancedStatus kNoAnswer{4, 4, 1};
   const std::string by = way == kDirectWay ? " directly: " : " by " + std::string(way) + ": ";
   std::string text = std::string(proto::kCannotSend) + by + span->reason;
-  return SiteFailure{{proto::Stage::none, "", "", "", kNoAnswer, 0, std::move(text), false}, system::to_wall(span->begun)};
+  return SiteFailure{{proto::Stage::none, "", "", "", {4, 4, 1}, 0, std::move(text), false}, system::to_wall(span->begun)};
 }
 
 Duration Outages::paused(std::string_view way, Instant from, Instant to) const {

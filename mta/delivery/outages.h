@@ -59,7 +59,7 @@ class Outages {
   void not_looked_up(const std::string& domain, const fairness::Owner& owner);
   // `source`: of the route. `failure`: why none of its hosts could be reached, in a text that all users see; nullopt: one was.
   void attempted_by_route(const std::string& source, const std::optional<proto::HostResult>& failure);
-  // Mail of one worker waits for these routes, among others perhaps. Each worker tells once a minute while any_route_fails().
+  // Mail of one worker waits for these routes. Each worker calls it once a minute while any_route_fails().
   void routes_wanted(const std::set<std::string>& sources);
 
   // Gates. True: the attempt may begin. False: it waits until Changed is called.

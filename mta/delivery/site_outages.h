@@ -40,9 +40,9 @@ class SiteOutages {
   // True if an attempt for ready mail may begin; otherwise changed() is called when it may.
   bool may_connect(SiteIndex site, DestinationIndex destination);
   bool may_look_up(DestinationIndex destination);
-  // Tells which routes have mail here, while one fails.
+  // Reports the routes that mail here waits for, while one fails.
   void tell_wanted_routes() const;
-  // The gates have changed: mail that waited for them is tried, if it may be or has a fallback now.
+  // The gates have changed: waiting mail is tried, if it may be or has a fallback now.
   void changed();
 
   // See AgePolicy::Actions.

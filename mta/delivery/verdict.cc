@@ -25,8 +25,8 @@ RecipientStage stage_after_failure(const proto::Envelope& envelope, const proto:
   return recipient.notify.wants_failure() ? RecipientStage::notice_pending : RecipientStage::ended;
 }
 
-// Delivered: a notice is pending if SUCCESS was asked for and nobody else answers for it: "delivered" here (RFC 3461 5.2.3), "relayed" to a
-// host that takes no DSN parameters (5.2.2).
+// Delivered: a notice is pending if SUCCESS was requested and no other host sends it: "delivered" on this host (RFC 3461 5.2.3), "relayed"
+// if the mail host supports no DSN parameters (5.2.2).
 RecipientStage stage_after_delivery(const proto::Envelope& envelope, const proto::Recipient& recipient, bool dsn_passed_on) {
   const bool is_ours_to_tell = recipient.notify.success && !dsn_passed_on && !envelope.reverse_path.is_null();
   return is_ours_to_tell ? RecipientStage::notice_pending : RecipientStage::delivered;

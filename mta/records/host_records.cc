@@ -2,6 +2,7 @@
 #include "mta/records/host_records.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "mta/dkim/key_record.h"
 #include "mta/dkim/published.h"
@@ -33,7 +34,8 @@ std::string words_of(SpfCost cost) {
   constexpr std::size_t kMostTerms = 5;
   const bool is_more = cost.lookups > SpfCost::kMostCounted;
   std::string words = (is_more ? "more than " : "") + std::to_string(is_more ? SpfCost::kMostCounted : cost.lookups);
-  std::stable_sort(cost.terms.begin(), cost.terms.end(), [](const auto& a, const auto& b) { return a.lookups > b.lookups; });
+  const auto is_before = [](const auto& a, const auto& b) { return std::tie(b.lookups, a.text) < std::tie(a.lookups, b.text); };
+  std::sort(cost.terms.begin(), cost.terms.end(), is_before);
   for (std::size_t i = 0; i < std::min(cost.terms.size(), kMostTerms); ++i)
     words += (i == 0 ? ": " : ", ") + proto::printable(cost.terms[i].text, 80) + " " + std::to_string(cost.terms[i].lookups);
   return words + (cost.terms.size() > kMostTerms ? ", ..." : "");

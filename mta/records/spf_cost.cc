@@ -24,8 +24,10 @@ std::vector<SpfTerm> effective_terms(std::string_view record) {
   std::vector<SpfTerm> terms, redirects;
   for (SpfTerm& term : spf_terms(record)) {
     if (!term.is_modifier && term.name == "all") return terms;
-    if (asks_dns(term)) terms.push_back(std::move(term));
-    else if (is_redirect(term) && redirects.empty()) redirects.push_back(std::move(term));
+    if (asks_dns(term))
+      terms.push_back(std::move(term));
+    else if (is_redirect(term) && redirects.empty())
+      redirects.push_back(std::move(term));
   }
   terms.insert(terms.end(), redirects.begin(), redirects.end());
   return terms;

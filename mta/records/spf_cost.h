@@ -14,9 +14,9 @@ struct SpfCost {
     std::string text;
     int lookups = 0;  // with those of the records that it leads to
   };
-  std::vector<Term> terms;             // of the record itself that cost something, in its order
-  int lookups = 0;                     // of all; where it is over kMostCounted, there are more
-  std::vector<std::string> notes;      // for people, one sentence each, without a full stop: what is wrong, or could not be counted
+  std::vector<Term> terms;         // of the record itself that cost something, in its order
+  int lookups = 0;                 // of all; where it is over kMostCounted, there are more
+  std::vector<std::string> notes;  // for people, one sentence each, without a full stop: what is wrong, or could not be counted
   static constexpr int kMostCounted = 4 * kMostSpfLookups;
 };
 

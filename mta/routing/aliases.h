@@ -19,13 +19,13 @@ namespace mxpress::mta::routing {
 
 // The result of resolving one address.
 struct AliasExpansion {
-  std::vector<proto::Mailbox> mailboxes;   // each once, in the order of the aliases
-  std::vector<std::string> refused;        // targets that cannot be, each a sentence: at most 10
-  std::string deferred;                    // a target cannot be known now: mail waits; empty: all are known
-  std::optional<std::string> fail_words{}, defer_words{};  // of ":fail:" and ":defer:", for the sender; may be empty. See the two above
-  bool is_too_many = false;                // there are more mailboxes than may be
-  std::optional<proto::Mailbox> caught{};  // "*" has the mail for this name, if it is that of a user
-  std::uint64_t steps = 0;                 // targets that were looked at: the work
+  std::vector<proto::Mailbox> mailboxes;                   // each once, in the order of the aliases
+  std::vector<std::string> refused;                        // invalid targets, each a sentence: at most 10
+  std::string deferred;                                    // a target is unknown at the moment: mail waits; empty: all are known
+  std::optional<std::string> fail_words{}, defer_words{};  // of ":fail:" and ":defer:", for the sender; may be empty
+  bool is_too_many = false;                                // there are more mailboxes than allowed
+  std::optional<proto::Mailbox> caught{};                  // the mailbox, if "*" was used for it, which is only for users
+  std::uint64_t steps = 0;                                 // targets that were looked at: the work
 };
 
 // Replaces a local name by its alias's targets, recursively. The first of these with an alias is used: the name, the name without "+tag",
@@ -35,8 +35,8 @@ AliasExpansion expand_alias(const Config& config, const proto::Mailbox& mailbox,
 
 // The ORCPT for targets of an alias of this name.
 std::string inherited_original(const proto::Recipient& given);
-// Those who get the message in place of `given`. RFC 3461 5.2.7.2, 5.2.7.3 (b): each inherits ORCPT (the address that was given) and
-// NOTIFY, but for SUCCESS, which only the first one has.
+// The recipients that replace `given`. RFC 3461 5.2.7.2, 5.2.7.3 (b): each inherits ORCPT (the original address) and NOTIFY, except
+// SUCCESS, which only the first one gets.
 std::vector<proto::Recipient> recipients_of(const proto::Recipient& given, std::vector<proto::Mailbox> mailboxes);
 // The same for mail that mxpress addresses itself; only `given` if there is no target.
 std::vector<proto::Recipient> expanded(const Config& config, const proto::Recipient& given);

@@ -65,7 +65,7 @@ struct TransactionResult {
   bool tls_required = false;
   // A header line of over 998 octets had no space to fold it at, and was sent in pieces. Its value has additional blanks.
   bool header_broken = false;
-  proto::HostResult last;      // the reply that decided, or the trouble
+  proto::HostResult last;      // the reply that decided, or the failure
   bool dsn_passed_on = false;  // DSN parameters went to a host that offered DSN: it is responsible for SUCCESS (RFC 3461 5.2.1)
 };
 

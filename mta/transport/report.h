@@ -24,12 +24,12 @@ struct AttemptReport {
   queue::Attempt attempt;                       // recipients and hosts
   WallTime ended{};                             // backoff starts here: a slow host is not tried again at once
   std::vector<proto::RecipientResult> results;  // same order as attempt.recipients
-  bool site_failed = false;                     // no host could be asked: the failure is the site's, not the message's
-  std::optional<proto::Stage> after_mail;       // but a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
-  proto::HostResult failure;                    // the most telling one, if so
-  bool is_busy = false;                         // the hosts take no more connections: nothing was tried, all but `failure` says nothing
-  std::optional<WallTime> left_out_due;         // the job has recipients that were left out: when the first of them is due
-  std::vector<HostTls> tls;                     // of each new connection under a policy that demands TLS
+  bool site_failed = false;                     // no host could be reached: the failure is the site's, not the message's
+  std::optional<proto::Stage> after_mail;       // a host failed after MAIL: at `rcpt` (the envelope, until DATA) or `content`
+  proto::HostResult failure;                    // the most telling failure, if there is one
+  bool is_busy = false;                         // the hosts accept no more connections: nothing was tried, and only `failure` is valid
+  std::optional<WallTime> left_out_due;         // recipients were left out: time when the first of them is due
+  std::vector<HostTls> tls;                     // of each new connection under a policy that requires TLS
 };
 
 // The result that better explains why mail does not arrive: a reply before our own finding, a later stage before an earlier one.

@@ -34,7 +34,8 @@ Notice make_notice(std::string_view text, std::size_t cut) {
   notice.original = text.substr(cut);
   notice.original_is_whole = true;
   constexpr NoticeAction kActions[] = {NoticeAction::failed, NoticeAction::delayed, NoticeAction::relayed, NoticeAction::delivered};
-  for (std::size_t i = 0; i <= cut % 3; ++i) notice.recipients.push_back(make_recipient(text, text.substr(0, cut), kActions[(cut + i) % 4]));
+  for (std::size_t i = 0; i <= cut % 3; ++i)
+    notice.recipients.push_back(make_recipient(text, text.substr(0, cut), kActions[(cut + i) % 4]));
   return notice;
 }
 

@@ -42,7 +42,8 @@ TEST_CASE("alias target: Exim's words refuse mail, let it wait, and throw it awa
   CHECK(parsed("a, \":fail: quoted, too\", b") == "fail quoted, too");
   CHECK(parsed(":fail:") == "fail ");
   CHECK(parsed(":blackhole:, a, /dev/null, /dev/nullx") == "blackhole ; address a; blackhole ; file /dev/nullx");
-  for (const char* text : {":fail: x, y", ":defer:", ":blackhole:"}) CHECK(proto::to_string(proto::parse_alias_targets(text).front()) == text);
+  for (const char* text : {":fail: x, y", ":defer:", ":blackhole:"})
+    CHECK(proto::to_string(proto::parse_alias_targets(text).front()) == text);
 }
 
 TEST_CASE("alias target: what is none is a mistake, and the others hold") {

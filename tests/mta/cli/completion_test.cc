@@ -1,8 +1,8 @@
 // Tests of the completions for shells.
 #include "mta/cli/completion.h"
 
-#include <catch2/catch.hpp>
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <set>
 #include <sstream>
 #include <string>

@@ -160,8 +160,7 @@ TEST_CASE("digest: however much has to be encoded, the message is small") {
   DigestText text(config);
   auto message = failed_message(1, 20'000);
   for (auto& state : message.recipients) state.last->text = std::string(1000, '=');
-  for (auto& recipient : message.envelope.recipients)
-    recipient.mailbox = *proto::Mailbox::parse(std::string(900, '=') + "@there.example");
+  for (auto& recipient : message.envelope.recipients) recipient.mailbox = *proto::Mailbox::parse(std::string(900, '=') + "@there.example");
   REQUIRE(text.add(message, all_of(message), std::string(100, '\xC3')));
   CHECK(text.message({7}, 99).content.size() < queue::kInlineContent);
 }

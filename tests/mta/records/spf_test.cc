@@ -136,7 +136,8 @@ TEST_CASE("spf check: a domain whose servers take their time is not asked withou
 
 TEST_CASE("spf cost: all look-ups count that any address may need, those behind includes and redirect as well") {
   ScriptedResolver dns;
-  dns.txt("a.example", "v=spf1 ip4:0.0.0.0/0 a mx include:b.example -all include:c.example").txt("b.example", "v=spf1 ptr redirect=d.example");
+  dns.txt("a.example", "v=spf1 ip4:0.0.0.0/0 a mx include:b.example -all include:c.example")
+      .txt("b.example", "v=spf1 ptr redirect=d.example");
   dns.txt("d.example", "v=spf1 exists:%{i}.d.example ?all");
   const SpfCost cost = run(spf_cost(dns, "v=spf1 mx include:a.example ip4:192.0.2.1 redirect=d.example"));
   CHECK(cost.lookups == 10);
@@ -150,13 +151,17 @@ TEST_CASE("spf cost: all look-ups count that any address may need, those behind 
 
 TEST_CASE("spf cost: what cannot be counted is told, and the rest is counted; a loop ends") {
   ScriptedResolver dns;
-  dns.fail("dead.example").txt("two.example", "v=spf1 -all").txt("two.example", "v=spf1 +all").txt("loop.example", "v=spf1 include:loop.example");
+  dns.fail("dead.example")
+      .txt("two.example", "v=spf1 -all")
+      .txt("two.example", "v=spf1 +all")
+      .txt("loop.example", "v=spf1 include:loop.example");
   const SpfCost cost = run(spf_cost(
       dns, "v=spf1 include:dead.example include:%{d}.x.example include:none.example include:two.example include:two.example mx -all"));
   CHECK(cost.lookups == 6);
   std::string notes;
   for (const std::string& note : cost.notes) notes += note + "\n";
-  CHECK_THAT(notes, Catch::Contains("\"include:dead.example\" could not be looked up") && Catch::Contains("\"include:%{d}.x.example\" has a macro") &&
+  CHECK_THAT(notes, Catch::Contains("\"include:dead.example\" could not be looked up") &&
+                        Catch::Contains("\"include:%{d}.x.example\" has a macro") &&
                         Catch::Contains("\"include:none.example\" leads to no SPF record") &&
                         Catch::Contains("\"include:two.example\" leads to several"));
   CHECK(cost.notes.size() == 4);
