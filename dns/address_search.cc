@@ -5,6 +5,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "dns/packet.h"
+#include "dns/tlsa.h"
 
 namespace mxpress::dns {
 namespace {
@@ -65,7 +66,9 @@ Targets failed_targets(proto::EnhancedStatus status, std::string text, seconds t
   return targets;
 }
 
-void AddressSearch::use_mx(const Answer& answer) {
+void AddressSearch::use_mx(const Answer& answer, const std::string& domain) {
+  domains_ = {domain};
+  if (!answer.canonical_name.empty() && answer.canonical_name != domain) domains_.push_back(answer.canonical_name);
   ttl_ = std::min(ttl_, answer.ttl);
   mx_authenticated_ = answer.authenticated;
   is_implicit_ = answer.kind == AnswerKind::no_data;
@@ -92,10 +95,15 @@ void AddressSearch::use_address(MailHost host, const Address& address) {
   hosts_.push_back(std::move(host));
 }
 
+// Hosts that no mail may go to now do not count.
 bool AddressSearch::is_enough() const {
-  std::size_t addresses = 0;
-  for (const MailHost& host : hosts_) addresses += host.addresses.size();
-  return hosts_.size() >= 2 && addresses >= rules_.max_addresses;
+  std::size_t addresses = 0, hosts = 0;
+  for (const MailHost& host : hosts_) {
+    if (!host.may_be_used()) continue;
+    addresses += host.addresses.size();
+    ++hosts;
+  }
+  return hosts >= 2 && addresses >= rules_.max_addresses;
 }
 
 Task<void> AddressSearch::look_up_one(MailHost host) {
@@ -119,7 +127,24 @@ Task<void> AddressSearch::ask_addresses(MailHost host) {
     v6 = co_await ask(host.name, RecordType::aaaa);
   }
   if (rules_.family != AddressFamily::any && v4.addresses.empty() && v6.addresses.empty()) co_await look_at_other_family(host.name);
+  const std::size_t before = hosts_.size();
   judge(std::move(host), v4, v6);
+  if (rules_.wants_tlsa && hosts_.size() > before) co_await ask_tlsa(v4, v6);
+}
+
+// Of the host that was found last. In turn behind the addresses: where these are not authenticated nothing more is asked, because name
+// servers that fail for unknown types belong to such zones (RFC 7672 2.1.2).
+Task<void> AddressSearch::ask_tlsa(const Answer& v4, const Answer& v6) {
+  MailHost& host = hosts_.back();
+  const std::string& canonical = (v4.addresses.empty() ? v6 : v4).canonical_name;
+  lookups_ += host.authenticated ? 1 : 0;
+  HostAnswers about{.host = host.name, .canonical = canonical.empty() ? host.name : canonical, .port = port_};
+  about.is_mx_secure = mx_authenticated_;
+  about.is_address_secure = host.authenticated;
+  about.domains = domains_;
+  TlsaFinding finding = co_await find_tlsa(resolver_, std::move(about));
+  host.tlsa = std::move(finding.tlsa);
+  ttl_ = std::min(ttl_, finding.ttl);
 }
 
 // A host may have addresses only in the unused family and get the others later (Microsoft's hosts lack them for moments), and the choice of
@@ -195,18 +220,21 @@ Targets AddressSearch::result(const std::string& domain) const {
   return failed_targets(kNoHost, "No mail host of " + domain + " has an address: " + missing_, ttl_);
 }
 
-// A second host gets the last place if the first could fill them all.
+// A second host gets the last place if the first could fill them all. A host that no mail may go to now stays, for the report of the
+// attempt, and takes no place.
 Targets AddressSearch::found() const {
   Targets targets;
   targets.kind = TargetsKind::found;
   targets.ttl = std::clamp(ttl_, seconds(1), kLongest);
   const std::size_t most = std::max<std::size_t>(rules_.max_addresses, 1);
   const std::size_t for_first = hosts_.size() > 1 && most > 1 ? most - 1 : most;
+  std::size_t used = 0;
   for (const MailHost& host : hosts_) {
-    std::size_t room = std::min(most - targets.targets.size(), &host == &hosts_.front() ? for_first : most);
+    std::size_t room = host.may_be_used() ? std::min(most - used, &host == &hosts_.front() ? for_first : most) : 1;
     for (const Address& address : host.addresses) {
       if (room-- == 0) break;
-      targets.targets.push_back({host.name, address, port_, host.authenticated, host.preference});
+      targets.targets.push_back({host.name, address, port_, host.authenticated, host.preference, host.tlsa});
+      used += host.may_be_used() ? 1 : 0;
     }
   }
   return targets;

@@ -15,6 +15,8 @@ struct MailHost {
   std::string name;
   std::vector<Address> addresses{};
   bool authenticated = false;
+  HostTlsa tlsa{};
+  bool may_be_used() const { return tlsa.kind != HostTlsa::Kind::failed; }
 };
 
 // asked: `rules.may_deliver_to` is called. not_asked: for routes, which the administrator has chosen.
@@ -33,8 +35,8 @@ class AddressSearch {
   AddressSearch(Resolver& resolver, const TargetRules& rules, std::uint16_t port, Policy policy)
       : resolver_(resolver), rules_(rules), port_(port), policy_(policy) {}
 
-  // The MX answer behind the hosts; its TTL and authenticity limit those of the result.
-  void use_mx(const Answer& answer);
+  // The MX answer for `domain`; its TTL and authenticity limit those of the result.
+  void use_mx(const Answer& answer, const std::string& domain);
   // `hosts` by preference. Ends when there are enough addresses, or no more questions may be asked.
   Task<void> look_up(std::vector<MailHost> hosts);
   // Adds an address that needs no lookup.
@@ -48,6 +50,7 @@ class AddressSearch {
   Task<void> ask_addresses(MailHost host);
   Task<void> look_at_other_family(std::string name);
   Task<Answer> ask(std::string name, RecordType type);
+  Task<void> ask_tlsa(const Answer& v4, const Answer& v6);
   void judge(MailHost host, const Answer& v4, const Answer& v6);
   void note_ttl(const Answer& answer, bool host_has_address);
   bool take(MailHost& host, const std::vector<Address>& v4, const std::vector<Address>& v6);
@@ -63,6 +66,7 @@ class AddressSearch {
   Policy policy_;
   std::vector<MailHost> hosts_;  // with at least one usable address
   bool mx_authenticated_ = true;
+  std::vector<std::string> domains_;  // that the MX answer is about: with that of its CNAMEs
   bool is_implicit_ = false;
   int own_preference_ = kNoPreference;  // of the first host that is this host
   std::size_t lookups_ = 0;

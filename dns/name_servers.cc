@@ -174,7 +174,7 @@ Task<Result<Reading>> NameServers::ask_server(Try& attempt, Question question, B
     answer.kind = AnswerKind::failed;
     answer.text += " (not believed: this server has not found any name lately, nor the root)";
   }
-  answer.authenticated = answer.authenticated && (server.config.trusted || is_loopback(server.config.address));
+  answer.authenticated = answer.authenticated && is_ad_trusted(server.config);
   answer.server = server.config.to_string();
   answer.text += from;
   co_return reading;

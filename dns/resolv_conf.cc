@@ -2,6 +2,7 @@
 #include "dns/resolv_conf.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -56,6 +57,13 @@ void apply_line(std::string_view line, ResolverOptions& options, bool& trust_ad)
   for (std::string_view word = next_word(line); !word.empty(); word = next_word(line)) apply_option(word, options, trust_ad);
 }
 
+bool passes_on(const Address& given) {
+  const Address address = unmapped(given);
+  constexpr std::array<std::uint8_t, 4> kOfContainers = {127, 0, 0, 11}, kResolvedProxy = {127, 0, 0, 54};
+  const auto is = [&address](const auto& bytes) { return !address.is_v6 && std::equal(bytes.begin(), bytes.end(), address.bytes.begin()); };
+  return is(kOfContainers) || is(kResolvedProxy);
+}
+
 Result<ServerConfig> parse_host(std::string_view host) {
   ServerConfig server;
   const std::size_t percent = std::min(host.find('%'), host.size());
@@ -76,6 +84,8 @@ std::string ServerConfig::to_string() const {
   if (scope.empty()) return address_and_port(address, port);
   return "[" + address.to_string() + "%" + scope + "]:" + std::to_string(port);
 }
+
+bool is_ad_trusted(const ServerConfig& server) { return server.trusted || (is_loopback(server.address) && !passes_on(server.address)); }
 
 Result<ServerConfig> parse_server(std::string_view text) {
   std::string_view host = text;
@@ -108,7 +118,7 @@ ResolverOptions parse_resolv_conf(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   if (options.servers.empty()) options.servers.push_back(parse_server("127.0.0.1").value());
-  for (ServerConfig& server : options.servers) server.trusted = trust_ad;
+  for (ServerConfig& server : options.servers) server.trusted = trust_ad && !passes_on(server.address);
   return options;
 }
 

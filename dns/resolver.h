@@ -39,7 +39,7 @@ struct Answer {
   std::vector<std::string> texts;  // other types: raw data (TXT joined, PTR and CNAME target, TLSA bytes)
   std::string canonical_name;      // the end of the CNAME chain; the question's name without any
   std::chrono::seconds ttl{0};     // lowest of the chain, or negative TTL (RFC 2308); 0 is not cached
-  bool authenticated = false;      // AD from loopback or a server marked trusted
+  bool authenticated = false;      // AD of a server that is_ad_trusted()
   std::string server;              // the server that answered: "127.0.0.1:53"
   std::string text;                // for people: "SERVFAIL from 127.0.0.1:53", "no answer from 192.0.2.53:53 within 5 s"
 };

@@ -112,7 +112,7 @@ Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const Targe
                              mx.ttl);
   }
   AddressSearch search(resolver, rules, rules.port, Policy::asked);
-  search.use_mx(mx);
+  search.use_mx(mx, name);
   mx.mx = {};  // there may be thousands of them, and the lookups below may take time
   std::string site = site_of(hosts, rules.port);
   co_await search.look_up(std::move(hosts));

@@ -144,13 +144,14 @@ std::optional<Error> check(const CommandLine& line) {
     return mistake("say mxpress dkim records, mxpress dkim rotate DOMAIN, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
   if (line.command == "mailbox" && !is_mailbox_command(line.arguments))
     return mistake("say mxpress mailbox list, mxpress mailbox cat ID, or mxpress mailbox deliver [ID...]");
+  if (line.command == "tls" && line.arguments.size() != 1) return mistake("say mxpress tls DOMAIN");
   if (const auto wrong = check_setup(line)) return wrong;
   if (const auto wrong = check_import(line)) return wrong;
   if (const auto wrong = check_aliases(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
       line.command != "dkim" && line.command != "setup" && line.command != "mailbox" && line.command != "completion" &&
-      line.command != "import" && !is_aliases_command(line.command))
+      line.command != "import" && line.command != "tls" && !is_aliases_command(line.command))
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --uid, --older, --state or --all");

@@ -14,6 +14,7 @@ constexpr CommandRow kLooking[] = {
     {"show --recipient A", "the same for all mail to A, or from --sender A; also the latest that has ended"},
     {"cat ID", "the message itself"},
     {"status", "is all well? (exit code 0: yes; 1: degraded; 2: cannot send)"},
+    {"tls DOMAIN", "the TLS that each mail host of a domain must offer now, and why (DANE, a route)"},
     {"mailq", "the queue as Postfix prints it"},
     {"wait ID", "returns when the message has left the queue"},
     {"config check|show", "checks the configuration; shows the settings in use, and the file of each"},

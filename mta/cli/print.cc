@@ -332,6 +332,7 @@ void print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
   if (status.local_messages() != 0) out << ", kept in the spool's folder mailbox/ (a Maildir); [local] aliases would send such mail on";
   out << "\n";
   if (status.has_counts()) print_counts(out, status.counts());
+  if (!status.dane().empty()) out << "DANE       " << clean(status.dane()) << "\n";
   print_signing_keys(out, status);
   print_rate_limits(out, status, now);
   for (const control_pb::Loss& lost : status.lost())

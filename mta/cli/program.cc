@@ -16,6 +16,7 @@
 #include "mta/cli/oauth_setup.h"
 #include "mta/cli/setup_command.h"
 #include "mta/cli/spool_backend.h"
+#include "mta/cli/tls_command.h"
 #include "mta/config/config_fields.h"
 #include "mta/config/named_file.h"
 #include "mta/config/placed_config.h"
@@ -123,7 +124,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   auto placed = config::load_placed_config(file);
   if (placed && line->command == "config") return config_command(*line, *placed, streams);
   Result<Config> config = placed ? Result<Config>(std::move(placed->config)) : Result<Config>(placed.error());
-  constexpr std::array<std::string_view, 6> kNeedConfig = {"config", "fsck", "dkim", "setup", "mailbox", "import"};
+  constexpr std::array<std::string_view, 7> kNeedConfig = {"config", "fsck", "dkim", "setup", "mailbox", "import", "tls"};
   const bool needs_config =
       is_about_aliases(*line) || std::find(kNeedConfig.begin(), kNeedConfig.end(), line->command) != kNeedConfig.end();
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
@@ -131,6 +132,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (line->command == "dkim") return run_dkim(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "setup" && !line->arguments.empty()) return run_oauth_setup(*line, *config, streams);
   if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);
+  if (line->command == "tls") return run_tls(*line, *config, streams);
   if (line->command == "import") return run_import(*line, file, *config, streams);
   if (line->command == "fsck") return run_fsck(*line, *config, streams);
   if (line->command == "mailbox") return run_mailbox(*line, std::move(*config), streams);

@@ -55,6 +55,7 @@ struct DeliveryConfig {
   std::size_t max_sessions_per_site = 10;     // ...and to one site
   std::size_t max_recipients = 100;           // of one transaction
   bool tls = true;                            // opportunistic STARTTLS
+  bool dane = true;                           // TLSA records that the DNS authenticates are obeyed (RFC 7672); not without `tls`
 };
 
 struct ListenConfig {

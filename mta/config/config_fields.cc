@@ -94,6 +94,7 @@ void add_delivery(std::vector<ConfigField>& fields, DeliveryConfig& delivery) {
   fields.push_back(field("delivery", "max_sessions_per_site", delivery.max_sessions_per_site, count<std::size_t>(1, 1000)));
   fields.push_back(field("delivery", "max_recipients", delivery.max_recipients, count<std::size_t>(1, 1000)));
   fields.push_back(field("delivery", "tls", delivery.tls, flag()));
+  fields.push_back(field("delivery", "dane", delivery.dane, flag()));
 }
 
 void add_timeouts(std::vector<ConfigField>& fields, Timeouts& timeouts) {

@@ -3,10 +3,18 @@
 
 #include <utility>
 
+#include "dns/resolv_conf_file.h"
+
 namespace mxpress::mta::config {
 namespace {
 
 constexpr std::size_t kDnsCache = 1 << 20;  // octets, for each worker: destinations keep their own hosts
+
+std::vector<dns::ServerConfig> servers_of(const Config& config) {
+  const dns::StubConfig stub = stub_config(config);
+  if (stub.resolv_conf.empty()) return stub.options.servers;
+  return dns::ResolvConfFile(stub.resolv_conf).current(BootClock::now()).servers;
+}
 
 }  // namespace
 
@@ -23,6 +31,20 @@ dns::StubConfig stub_config(const Config& config) {
     stub.options.servers.push_back(std::move(*server));
   }
   return stub;
+}
+
+std::string dane_state(const Config& config) {
+  if (!config.delivery.tls) return "off: [delivery] tls = false";
+  if (!config.delivery.dane) return "off: [delivery] dane = false";
+  std::string trusted, others;
+  for (const dns::ServerConfig& server : servers_of(config)) {
+    std::string& list = dns::is_ad_trusted(server) ? trusted : others;
+    list.append(list.empty() ? "" : ", ").append(server.to_string());
+  }
+  if (trusted.empty())
+    return "off: no name server is trusted for DNSSEC (" + others +
+           "): run one that validates on this host, or see [dns] trusted in mxpress.toml(5)";
+  return "on: " + trusted + " is trusted for DNSSEC" + (others.empty() ? "" : "; " + others + " is not, and its answers count as unsigned");
 }
 
 }  // namespace mxpress::mta::config

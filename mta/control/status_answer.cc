@@ -6,6 +6,7 @@
 #include <boost/filesystem/operations.hpp>
 
 #include "mta/config/config.h"
+#include "mta/config/name_service.h"
 #include "mta/control/backend.h"
 #include "mta/control/describe.h"
 #include "mta/control/ending.h"
@@ -79,6 +80,7 @@ void answer_status(ControlBackend& backend, ControlOutlet& outlet) {
   info.set_corrupt(daemon.counters.corrupt);
   info.set_journal_bytes(daemon.counters.journal_bytes);
   info.set_hostname(config.hostname);
+  info.set_dane(config::dane_state(config));
   if (const auto oldest = backend.oldest()) info.set_oldest_ms(milliseconds(*oldest));
   add_disk(info, config);
   for (const std::string& failure : daemon.failures) info.add_trouble(failure);

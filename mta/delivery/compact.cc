@@ -57,9 +57,34 @@ class Unpacker {
 
 std::size_t octets_of(const dns::Address& address) { return address.is_v6 ? 16 : 4; }
 
+void pack(const dns::HostTlsa& tlsa, Packer& packer) {
+  packer.text(tlsa.base);
+  packer.number(int{tlsa.port});
+  for (const auto* texts : {&tlsa.names, &tlsa.records}) {
+    packer.number(std::uint64_t{texts->size()});
+    for (const std::string& text : *texts) packer.text(text);
+  }
+  packer.text(tlsa.failure);
+}
+
+dns::HostTlsa unpack_tlsa(dns::HostTlsa::Kind kind, Unpacker& unpacker) {
+  dns::HostTlsa tlsa{.kind = kind};
+  tlsa.base = unpacker.text();
+  tlsa.port = static_cast<std::uint16_t>(unpacker.integer());
+  for (auto* texts : {&tlsa.names, &tlsa.records})
+    for (std::uint64_t left = unpacker.number(); left > 0; --left) texts->emplace_back(unpacker.text());
+  tlsa.failure = unpacker.text();
+  return tlsa;
+}
+
+bool binds(dns::HostTlsa::Kind kind) { return kind == dns::HostTlsa::Kind::found || kind == dns::HostTlsa::Kind::failed; }
+
+// `host` is empty where the target before had the same: then its TLSA records are the same, too.
 void pack(const dns::Target& target, std::string_view host, Packer& packer) {
   packer.text(host);
-  packer.number((target.address.is_v6 ? 1 : 0) | (target.authenticated ? 2 : 0));
+  const int kind = static_cast<int>(target.tlsa.kind);
+  packer.number((target.address.is_v6 ? 1 : 0) | (target.authenticated ? 2 : 0) | kind << 2);
+  if (!host.empty() && binds(target.tlsa.kind)) pack(target.tlsa, packer);
   packer.text({reinterpret_cast<const char*>(target.address.bytes.data()), octets_of(target.address)});
   packer.number(int{target.port});
   packer.number(int{target.preference});
@@ -71,6 +96,8 @@ dns::Target unpack_target(Unpacker& unpacker) {
   const int flags = unpacker.integer();
   target.address.is_v6 = (flags & 1) != 0;
   target.authenticated = (flags & 2) != 0;
+  target.tlsa.kind = static_cast<dns::HostTlsa::Kind>(flags >> 2);
+  if (!target.host.empty() && binds(target.tlsa.kind)) target.tlsa = unpack_tlsa(target.tlsa.kind, unpacker);
   const std::string_view address = unpacker.text();
   std::copy(address.begin(), address.end(), target.address.bytes.begin());
   target.port = static_cast<std::uint16_t>(unpacker.integer());
@@ -117,7 +144,10 @@ std::vector<dns::Target> CompactTargets::get() const {
   std::vector<dns::Target> targets;
   for (Unpacker unpacker(packed_.view()); !unpacker.at_end();) {
     dns::Target target = unpack_target(unpacker);
-    if (target.host.empty() && !targets.empty()) target.host = targets.back().host;
+    if (target.host.empty() && !targets.empty()) {
+      target.host = targets.back().host;
+      target.tlsa = targets.back().tlsa;
+    }
     targets.push_back(std::move(target));
   }
   return targets;

@@ -112,7 +112,7 @@ Task<void> ResolveStage::ask(DestinationIndex index, fairness::Owner owner) {
   if (stopping_) co_return;
   if (rules.config != rules_.config) co_return actions_.serve(index);  // found by rules that no longer apply: look it up again
   if (parts_.outages) parts_.outages->looked_up(index, route, owner, found);
-  SessionKey key = transport::session_key(route, found.site);
+  SessionKey key = transport::session_key(route, found);
   answered(index, std::make_shared<const Resolved>(Resolved{std::move(found), std::move(key), rules.config}));
   actions_.run_due();
 }
@@ -122,9 +122,7 @@ Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, routing::Route
   if (proto::is_malformed_recipient(domain)) co_return not_an_address();
   const auto own = own_addresses_.at(BootClock::now());
   if (!own) co_return own_addresses_unknown();
-  dns::TargetRules wanted = target_rules(*rules.config, domain, own);
-  wanted.port = route.port;
-  if (route.from_address) wanted.family = route.from_address->is_v6 ? dns::AddressFamily::ipv6 : dns::AddressFamily::ipv4;
+  const dns::TargetRules wanted = target_rules(*rules.config, domain, route, own);
   co_return co_await find_next_hops(*rules.resolver, std::move(domain), std::move(route), wanted, parts_.random);
 }
 

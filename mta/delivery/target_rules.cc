@@ -10,6 +10,7 @@
 #include "dns/ip_address.h"
 #include "mta/config/config.h"
 #include "mta/config/endpoint.h"
+#include "mta/routing/route.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -40,11 +41,14 @@ std::shared_ptr<const std::set<dns::Address>> OwnAddresses::at(BootTime now) {
   return known_;
 }
 
-dns::TargetRules target_rules(const Config& config, const proto::Domain& domain, std::shared_ptr<const std::set<dns::Address>> own) {
+dns::TargetRules target_rules(const Config& config, const proto::Domain& domain, const routing::Route& route,
+                              std::shared_ptr<const std::set<dns::Address>> own) {
   dns::TargetRules rules;
   rules.own_name = config.hostname;
   rules.family = config.address_family_for(domain);
-  rules.port = config.delivery.port;
+  if (route.from_address) rules.family = route.from_address->is_v6 ? dns::AddressFamily::ipv6 : dns::AddressFamily::ipv4;
+  rules.port = route.port;
+  rules.wants_tlsa = config.delivery.dane && route.is_direct() && route.tls.kind() == net::TlsPolicy::Kind::may;
   std::set<std::pair<dns::Address, std::uint16_t>> listeners;
   for (const auto& text : config.listen.smtp)
     if (const auto listener = config::parse_endpoint(text)) listeners.insert({listener->address, listener->port});

@@ -10,6 +10,10 @@ namespace mxpress::mta {
 struct Config;
 }
 
+namespace mxpress::mta::routing {
+struct Route;
+}
+
 namespace mxpress::mta::delivery {
 
 // The addresses of this host's interfaces, at most kHold old, or from the last successful query: reading them takes some twenty system
@@ -27,7 +31,9 @@ class OwnAddresses {
 };
 
 // Drops loopback, unspecified, multicast, link-local and this host's own addresses unless `[delivery] allow_addresses` has them; an address
-// and port that we listen on is always dropped. RFC 5321 5.1
-dns::TargetRules target_rules(const Config& config, const proto::Domain& domain, std::shared_ptr<const std::set<dns::Address>> own);
+// and port that we listen on is always dropped. RFC 5321 5.1. `route`: of `domain`. TLSA records are looked up only for hosts from the DNS,
+// and only if the configuration requires nothing of TLS.
+dns::TargetRules target_rules(const Config& config, const proto::Domain& domain, const routing::Route& route,
+                              std::shared_ptr<const std::set<dns::Address>> own);
 
 }  // namespace mxpress::mta::delivery

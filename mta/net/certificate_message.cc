@@ -20,6 +20,8 @@ constexpr std::size_t kAuthorities = 47;
 constexpr unsigned char kUnknownExtension = 0xfa;  // RFC 8701: 0xfafa is never assigned
 
 constexpr std::string_view kMalformed = "malformed";
+constexpr std::string_view kTooLong = "more than 16 KiB";
+constexpr std::string_view kTooManyElements = "too many names and other parts";
 constexpr std::string_view kOddKey = "a key neither of RSA nor on a usual curve";
 
 // Clears the errors that malformed elements leave in OpenSSL's queue, where the session would find them.
@@ -129,6 +131,12 @@ std::optional<Octets> key_of(Octets octets) {
   return element && element->is(V_ASN1_SEQUENCE) ? std::optional(element->content) : std::nullopt;
 }
 
+std::string_view excess_of_its_key(Octets certificate) {
+  const auto key = key_of(certificate);
+  if (!key) return kMalformed;
+  return is_usual_key(*key) ? std::string_view() : kOddKey;
+}
+
 void put_vector(std::vector<unsigned char>& octets, std::size_t length_octets, Octets content, std::size_t fill) {
   const std::size_t length = content.size() + fill;
   for (std::size_t i = length_octets; i-- > 0;) octets.push_back(static_cast<unsigned char>(length >> (8 * i)));
@@ -174,7 +182,7 @@ bool forget_in_tls13(std::span<unsigned char> body) {
 
 std::string_view excess_of_certificates(Octets body, MessageForm form) {
   const ErrorsForgotten errors_of_this;
-  if (body.size() > kMaxCertificateOctets) return "more than 16 KiB";
+  if (body.size() > kMaxCertificateOctets) return kTooLong;
   Vectors message(body);
   if (form == MessageForm::tls13 && !message.next(1)) return kMalformed;
   const auto list = message.next(3);
@@ -186,12 +194,25 @@ std::string_view excess_of_certificates(Octets body, MessageForm form) {
     const auto certificate = entries.next(3);
     if (!certificate || (form == MessageForm::tls13 && !entries.next(2))) return kMalformed;
     elements += count_elements(*certificate, kMaxCertificateElements, 1);
-    if (elements > kMaxCertificateElements) return "too many names and other parts";
-    const auto key = key_of(*certificate);
-    if (!key) return kMalformed;
-    if (!is_usual_key(*key)) return kOddKey;
+    if (elements > kMaxCertificateElements) return kTooManyElements;
+    if (const std::string_view excess = excess_of_its_key(*certificate); !excess.empty()) return excess;
   }
   return {};
+}
+
+std::string_view excess_of_certificate(Octets octets) {
+  const ErrorsForgotten errors_of_this;
+  if (octets.size() > kMaxCertificateOctets) return kTooLong;
+  if (count_elements(octets, kMaxCertificateElements, 1) > kMaxCertificateElements) return kTooManyElements;
+  return excess_of_its_key(octets);
+}
+
+std::string_view excess_of_key(Octets octets) {
+  const ErrorsForgotten errors_of_this;
+  if (octets.size() > kMaxCertificateOctets) return kTooLong;
+  const auto key = take(octets, V_ASN1_SEQUENCE);
+  if (!key || !octets.empty()) return kMalformed;
+  return is_usual_key(*key) ? std::string_view() : kOddKey;
 }
 
 bool forget_authorities(std::span<unsigned char> body, MessageForm form) {

@@ -23,6 +23,10 @@ enum class MessageForm { tls12, tls13 };
 // without its header. Takes time proportional to its size.
 std::string_view excess_of_certificates(std::span<const unsigned char> body, MessageForm form);
 
+// The same for one certificate, and for one public key (SubjectPublicKeyInfo), in DER.
+std::string_view excess_of_certificate(std::span<const unsigned char> octets);
+std::string_view excess_of_key(std::span<const unsigned char> octets);
+
 // Removes the names of authorities from a CertificateRequest, in place and without changing its length: OpenSSL would keep each as an
 // object (130 octets for an empty name), and they are needed only to choose a client certificate. False: the message is malformed.
 [[nodiscard]] bool forget_authorities(std::span<unsigned char> body, MessageForm form);

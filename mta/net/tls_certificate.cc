@@ -24,7 +24,7 @@ using net::TlsPolicy;
 
 // 65537 or smaller in practice. The cost of a verification grows with the exponent.
 constexpr int kMaxExponentBits = 33;
-constexpr std::size_t kMaxWords = 200;
+constexpr std::size_t kMaxWords = 250;
 constexpr int kFewNames = 3;
 // RFC 9525 6.3: a wildcard is the whole left-most label; 6.2, 6.4: the subject is ignored, even without subjectAltName.
 constexpr unsigned kNameFlags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
@@ -126,7 +126,17 @@ std::string names_in(const X509* certificate) {
   return text + (dns_names > kFewNames ? ", ..." : "");
 }
 
-std::string detail_of(int error, const X509_STORE_CTX* verification) {
+// Names the records that digest agility has put aside: their owner may think that they count.
+std::string no_match(const std::vector<TlsaRecord>& records) {
+  std::string text = "the mail host's certificate is not the one of its TLSA records";
+  const std::vector<const TlsaRecord*> stronger = set_aside_by(records);
+  const auto aside = std::find_if(stronger.begin(), stronger.end(), [](const TlsaRecord* by) { return by != nullptr; });
+  if (aside == stronger.end()) return text;
+  const TlsaRecord& record = records[static_cast<std::size_t>(aside - stronger.begin())];
+  return text + " (" + brief(record) + " does not count beside " + brief(**aside) + ", whose digest is stronger)";
+}
+
+std::string detail_of(int error, const X509_STORE_CTX* verification, const TlsPolicy& policy) {
   const X509* at_fault = X509_STORE_CTX_get_current_cert(verification);
   if (!at_fault) at_fault = X509_STORE_CTX_get0_cert(verification);
   switch (error) {
@@ -135,7 +145,9 @@ std::string detail_of(int error, const X509_STORE_CTX* verification) {
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return "the mail host's certificate is not valid before " + date(X509_get0_notBefore(at_fault));
     case X509_V_ERR_DANE_NO_MATCH:
-      return "the mail host's certificate is not the one of its TLSA records";
+      return no_match(policy.records());
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+      return "the key of the mail host's certificate is too short";
     case X509_V_ERR_HOSTNAME_MISMATCH: {
       const std::string names = names_in(X509_STORE_CTX_get0_cert(verification));
       return names.empty() ? "the mail host's certificate names no host (subjectAltName)" : "the mail host's certificate is for " + names;
@@ -145,9 +157,16 @@ std::string detail_of(int error, const X509_STORE_CTX* verification) {
   }
 }
 
-// RFC 7672 3.1.1: with usage 3 neither names nor dates count; 3.2.2: with usage 2 the host's name does.
+// RFC 7672 8.1: of a host with TLSA records the base domain of these is asked for.
+const std::string& asked_name(const CertificateCheck& check) {
+  const std::string& base = check.policy.dane_names().base;
+  return base.empty() ? check.host : base;
+}
+
+// RFC 7672 3.1.1: with usage 3 neither names nor dates count; 3.2.2: with usage 2 one of the names does.
 bool use_tlsa(SSL* session, const CertificateCheck& check) {
-  if (SSL_dane_enable(session, check.host.c_str()) <= 0) return false;
+  if (SSL_dane_enable(session, asked_name(check).c_str()) <= 0) return false;
+  for (const std::string& name : check.policy.dane_names().others) SSL_add1_host(session, name.c_str());
   SSL_dane_set_flags(session, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
   SSL_set_hostflags(session, kNameFlags);
   bool any = false;
@@ -167,7 +186,7 @@ void prepare_check(SSL* session, CertificateCheck& check) {
   if (const net::TrustAnchors* anchors = check.policy.anchors()) SSL_set1_verify_cert_store(session, anchors->store());
   const auto name = ReferenceName::parse(check.host);
   if (check.host.starts_with('[') || (name && name->is_address())) return;
-  SSL_set_tlsext_host_name(session, check.host.c_str());
+  SSL_set_tlsext_host_name(session, asked_name(check).c_str());
   if (check.policy.kind() == TlsPolicy::Kind::dane) check.uses_tlsa = use_tlsa(session, check);
 }
 
@@ -184,7 +203,7 @@ int check_certificate(X509_STORE_CTX* verification, void*) {
   check.verified = error == X509_V_OK;
   if (check.verified || !(check.policy.needs_certificate() || check.policy.is_testing())) return 1;
   check.failure = failure_of(error);
-  check.detail = proto::printable(detail_of(error, verification), kMaxWords);
+  check.detail = proto::printable(detail_of(error, verification, check.policy), kMaxWords);
   if (!check.policy.needs_certificate()) return 1;
   check.handshake = HandshakeFailure::certificate;
   return 0;

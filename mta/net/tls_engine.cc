@@ -42,8 +42,15 @@ struct TlsEngineState {
   Step step_of(int result);
   Step fail(std::string why);
   std::string excess() const;
+  std::string_view trust() const;
   net::TlsLevel level() const { return check.verified ? net::TlsLevel::verified : net::TlsLevel::encrypted; }
 };
+
+// The verification result in words.
+std::string_view TlsEngineState::trust() const {
+  if (!check.policy.is_by_dns()) return check.verified ? "verified" : "unverified";
+  return check.verified ? "verified by DANE" : "unverified, no TLSA record can be used";
+}
 
 // The limit that was exceeded, or an empty text.
 std::string TlsEngineState::excess() const {
@@ -246,7 +253,7 @@ TlsState TlsEngine::state() const {
   if (!state_->established) return state;
   state.level = state_->level();
   state.description =
-      std::string(SSL_get_version(session)) + "/" + SSL_get_cipher_name(session) + (check.verified ? " (verified)" : " (unverified)");
+      std::string(SSL_get_version(session)) + "/" + SSL_get_cipher_name(session) + " (" + std::string(state_->trust()) + ")";
   return state;
 }
 

@@ -42,12 +42,6 @@ std::string list_of(const std::vector<Value>& values) {
 
 }  // namespace
 
-bool is_usable(const TlsaRecord& record) {
-  constexpr std::size_t kDigestOctets[] = {0, 32, 64};
-  if ((record.usage != 2 && record.usage != 3) || record.selector > 1 || record.matching > 2 || record.data.empty()) return false;
-  return record.matching == 0 || record.data.size() == kDigestOctets[record.matching];
-}
-
 struct TlsPolicy::Details {
   std::string source;
   std::vector<ReferenceName> names{};
@@ -55,8 +49,24 @@ struct TlsPolicy::Details {
   std::vector<MxPattern> patterns{};
   StsMode mode = StsMode::enforce;
   std::shared_ptr<const TrustAnchors> anchors{};
+  DaneNames dane_names{};
+  std::string unknown_because{};
+  bool has_usable_record = false;
   std::string demands{};  // the text behind the word for the kind
+
+  std::string dane_demands() const;
 };
+
+// The names count with usage 2 alone: hosts of many domains demand the same of all of them by usage 3.
+std::string TlsPolicy::Details::dane_demands() const {
+  if (!unknown_because.empty()) return "=?";
+  std::string text = list_of(records);
+  if (!dane_names.base.empty()) text += ",base:" + dane_names.base;
+  const auto is_of_authority = [](const TlsaRecord& record) { return record.usage == 2 && is_usable(record); };
+  if (std::none_of(records.begin(), records.end(), is_of_authority)) return text;
+  for (const std::string& name : dane_names.others) text += ",name:" + name;
+  return text;
+}
 
 Result<MxPattern> MxPattern::parse(std::string_view text) {
   const bool is_wildcard = text.starts_with("*.");
@@ -83,7 +93,7 @@ TlsPolicy::TlsPolicy(Kind kind, Details details) : kind_(kind) {
   sort_unique(details.records);
   sort_unique(details.patterns);
   if (kind == Kind::verify) details.demands = list_of(details.names);
-  if (kind == Kind::dane) details.demands = list_of(details.records);
+  if (kind == Kind::dane) details.demands = details.dane_demands();
   if (kind == Kind::sts) details.demands = (details.mode == StsMode::testing ? "-testing" : "") + list_of(details.patterns);
   if (details.anchors) details.demands += ",ca:" + details.anchors->digest();
   details_ = std::make_shared<const Details>(std::move(details));
@@ -93,8 +103,16 @@ TlsPolicy TlsPolicy::verify(std::vector<ReferenceName> names, std::string source
   return {Kind::verify, Details{.source = std::move(source), .names = std::move(names), .anchors = std::move(anchors)}};
 }
 
-TlsPolicy TlsPolicy::dane(std::vector<TlsaRecord> records, std::string source) {
-  return {Kind::dane, Details{.source = std::move(source), .records = std::move(records)}};
+TlsPolicy TlsPolicy::dane(std::vector<TlsaRecord> records, std::string source, DaneNames names) {
+  const bool is_any_usable = std::any_of(records.begin(), records.end(), [](const TlsaRecord& record) { return is_usable(record); });
+  sort_unique(names.others);
+  Details details{.source = std::move(source), .records = std::move(records), .dane_names = std::move(names)};
+  details.has_usable_record = is_any_usable;
+  return {Kind::dane, std::move(details)};
+}
+
+TlsPolicy TlsPolicy::unknown_dane(std::string why, std::string source) {
+  return {Kind::dane, Details{.source = std::move(source), .unknown_because = std::move(why)}};
 }
 
 TlsPolicy TlsPolicy::sts(std::vector<MxPattern> patterns, StsMode mode, std::string source, std::shared_ptr<const TrustAnchors> anchors) {
@@ -111,7 +129,7 @@ bool TlsPolicy::is_testing() const { return kind_ == Kind::sts && details().mode
 bool TlsPolicy::allows_clear() const { return kind_ == Kind::none || kind_ == Kind::may || is_testing(); }
 
 bool TlsPolicy::needs_certificate() const {
-  if (kind_ == Kind::dane) return records().empty() || std::any_of(records().begin(), records().end(), is_usable);  // RFC 7672 2.2
+  if (kind_ == Kind::dane) return records().empty() || details().has_usable_record;  // RFC 7672 2.2
   return kind_ == Kind::verify || (kind_ == Kind::sts && !is_testing());
 }
 
@@ -124,6 +142,8 @@ bool TlsPolicy::allows_host(std::string_view host) const {
 const std::string& TlsPolicy::source() const { return details().source; }
 const std::vector<ReferenceName>& TlsPolicy::names() const { return details().names; }
 const std::vector<TlsaRecord>& TlsPolicy::records() const { return details().records; }
+const DaneNames& TlsPolicy::dane_names() const { return details().dane_names; }
+const std::string& TlsPolicy::unknown_because() const { return details().unknown_because; }
 const std::vector<MxPattern>& TlsPolicy::mx_patterns() const { return details().patterns; }
 const TrustAnchors* TlsPolicy::anchors() const { return details().anchors.get(); }
 

@@ -9,22 +9,12 @@
 #include <vector>
 
 #include "mta/net/reference_name.h"
+#include "mta/net/tlsa.h"
 #include "proto/domain.h"
 
 namespace mxpress::mta::net {
 
 class TrustAnchors;
-
-// One TLSA record. RFC 6698 2.1.
-struct TlsaRecord {
-  std::uint8_t usage = 3;     // 2: an authority's certificate, 3: the host's
-  std::uint8_t selector = 1;  // 0: the certificate, 1: its public key
-  std::uint8_t matching = 1;  // 0: as it is, 1: SHA-256, 2: SHA-512
-  std::string data;           // octets
-  auto operator<=>(const TlsaRecord&) const = default;
-};
-// RFC 7672 3.1, 3.1.3: SMTP uses the usages 2 and 3. False for an unknown selector or matching type, or data of a wrong length.
-bool is_usable(const TlsaRecord& record);
 
 // An entry of the `mx` list of an MTA-STS policy: "mx.example.org", or "*.example.org" for names with one more label. RFC 8461 4.1.
 class MxPattern {
@@ -37,6 +27,12 @@ class MxPattern {
  private:
   explicit MxPattern(std::string text) : text_(std::move(text)) {}
   std::string text_;  // lower case, A-labels
+};
+
+// The names of a host that has TLSA records.
+struct DaneNames {
+  std::string base{};                 // the TLSA base domain: asked for in the handshake (SNI), and looked for; empty: the host's name
+  std::vector<std::string> others{};  // that a certificate of usage 2 may be for instead (RFC 7672 3.2.2)
 };
 
 enum class StsMode : std::uint8_t { enforce, testing };
@@ -62,7 +58,9 @@ class TlsPolicy {
   // Without a name no certificate is sufficient. `anchors`: null for the system's.
   static TlsPolicy verify(std::vector<ReferenceName> names, std::string source, std::shared_ptr<const TrustAnchors> anchors = nullptr);
   // Without a record no certificate is sufficient.
-  static TlsPolicy dane(std::vector<TlsaRecord> records, std::string source);
+  static TlsPolicy dane(std::vector<TlsaRecord> records, std::string source, DaneNames names = {});
+  // The records of this host could not be looked up: no certificate is sufficient, and no connection is made. `why`: in words.
+  static TlsPolicy unknown_dane(std::string why, std::string source);
   static TlsPolicy sts(std::vector<MxPattern> patterns, StsMode mode, std::string source,
                        std::shared_ptr<const TrustAnchors> anchors = nullptr);
 
@@ -78,6 +76,11 @@ class TlsPolicy {
   const std::string& source() const;
   const std::vector<ReferenceName>& names() const;
   const std::vector<TlsaRecord>& records() const;
+  const DaneNames& dane_names() const;
+  // Why the records are unknown; empty: they are known.
+  const std::string& unknown_because() const;
+  // The records come from the DNS, not from the configuration.
+  bool is_by_dns() const { return !dane_names().base.empty() || !unknown_because().empty(); }
   const std::vector<MxPattern>& mx_patterns() const;
   const TrustAnchors* anchors() const;
 

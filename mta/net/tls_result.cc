@@ -20,6 +20,7 @@ std::string wanted_by(const TlsPolicy& policy, std::string_view host) {
     case TlsPolicy::Kind::verify:
       return "TLS with a trusted certificate for " + names_of(policy);
     case TlsPolicy::Kind::dane:
+      if (!policy.needs_certificate()) return "TLS";
       return "TLS with a certificate that the host's TLSA records name";
     case TlsPolicy::Kind::sts:
       return "TLS with a trusted certificate for " + std::string(host);
@@ -28,8 +29,12 @@ std::string wanted_by(const TlsPolicy& policy, std::string_view host) {
   }
 }
 
-std::string_view remedy_for(TlsFailure failure) {
+std::string_view remedy_for(TlsFailure failure, const TlsPolicy& policy) {
+  if (policy.is_by_dns() && failure == TlsFailure::validation_failure)
+    return "its operator can publish TLSA records for the certificate that it has";
   switch (failure) {
+    case TlsFailure::dnssec_invalid:
+      return "its operator can repair its DNS";
     case TlsFailure::starttls_not_supported:
       return "its operator can enable STARTTLS";
     case TlsFailure::certificate_host_mismatch:
@@ -89,7 +94,10 @@ std::string_view to_string(TlsLevel level) {
 
 TlsResult result_before_connect(TlsPolicy wanted, std::string_view host) {
   TlsResult result;
-  if (!wanted.allows_host(host)) {
+  if (!wanted.unknown_because().empty()) {
+    result.failure = TlsFailure::dnssec_invalid;
+    result.detail = wanted.unknown_because();
+  } else if (!wanted.allows_host(host)) {
     result.failure = TlsFailure::validation_failure;
     result.detail = "the policy does not list this mail host";
   }
@@ -107,8 +115,8 @@ std::string in_words(const TlsResult& result, std::string_view host) {
   std::string words = wanted_by(result.wanted, host) + " is required";
   if (!source.empty()) words += " by " + source;
   words.append(", but ").append(result.detail.empty() ? "the mail host does not offer STARTTLS" : result.detail).append("; ");
-  words.append(remedy_for(result.failure)).append(", or the policy can be changed");
-  return words;
+  words.append(remedy_for(result.failure, result.wanted));
+  return words.append(result.wanted.is_by_dns() ? ", or mail can go without DANE ([delivery] dane)" : ", or the policy can be changed");
 }
 
 }  // namespace mxpress::mta::net

@@ -10,9 +10,11 @@
 #include "mta/config/timeouts.h"
 #include "mta/net/stream.h"
 #include "proto/envelope.h"
-#include "proto/extensions.h"
 #include "proto/outcome.h"
 
+namespace mxpress::proto {
+struct Extensions;
+}
 namespace mxpress::mta::auth {
 struct Login;
 }

@@ -1,6 +1,7 @@
 // AUTH, step by step. No part of the exchange ever goes into a text.
 #include "mta/smtp/client_sign_in.h"
 
+#include "mta/auth/sasl_client.h"
 #include "proto/encoding.h"
 
 namespace mxpress::mta::smtp {

@@ -1,11 +1,13 @@
 // AUTH: signs in at a provider before mail is sent. RFC 4954.
 #pragma once
 
-#include "mta/auth/login.h"
-#include "mta/auth/sasl_client.h"
 #include "mta/smtp/client_channel.h"
 #include "mta/smtp/client_result.h"
 #include "proto/extensions.h"
+
+namespace mxpress::mta::auth {
+class SaslClient;
+}
 
 namespace mxpress::mta::smtp {
 

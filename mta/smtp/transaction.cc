@@ -90,6 +90,8 @@ Task<TransactionResult> ClientTransaction::run() {
   co_return std::move(result_);
 }
 
+content::HostNeeds ClientTransaction::needs() const { return {extensions_.eight_bit_mime, target_.host}; }
+
 // True if this host can get the content unchanged.
 bool ClientTransaction::takes_stored_content() {
   const auto stored = transaction_.content->as_stored(needs());

@@ -36,7 +36,7 @@ class ClientTransaction {
 
  private:
   HostReporter reporter() const;
-  content::HostNeeds needs() const { return {extensions_.eight_bit_mime, target_.host}; }
+  content::HostNeeds needs() const;
   bool takes_stored_content();
   Task<bool> prepare_content();
   bool is_too_large();

@@ -1,6 +1,7 @@
 // Delivers mail to commands of aliases.
 #include "mta/transport/command_transport.h"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "mta/fairness/blocking.h"
 #include "mta/routing/aliases.h"
 #include "mta/runner/alias_request.h"
+#include "mta/runner/protocol.h"
 #include "mta/system/crash_record.h"
 #include "mta/transport/deliver_client.h"
 #include "mta/transport/each_recipient.h"
@@ -84,6 +86,9 @@ proto::RecipientResult discarded(const std::string& alias) {
 }
 
 }  // namespace
+
+CommandTransport::CommandTransport(fairness::FileTurns* files, std::size_t workers)
+    : files_(files), most_orders_(std::clamp<std::size_t>(runner::kMostAsked / workers, 1, kMostOrders)) {}
 
 Task<AttemptReport> CommandTransport::deliver(Order& order) {
   co_return co_await deliver_each(order, [this, &order](std::uint32_t recipient) { return deliver_one(order, recipient); });

@@ -1,9 +1,6 @@
 // Delivers mail to commands of aliases, through mxpress-runner.
 #pragma once
 
-#include <algorithm>
-
-#include "mta/runner/protocol.h"
 #include "mta/transport/transport.h"
 
 namespace mxpress::mta::fairness {
@@ -21,8 +18,7 @@ class CommandTransport final : public Transport {
 
   // `files`: reads content; null: at once (simulations). `workers`: that have one of these each. Together they ask for no more commands
   // than the runner takes: who gets a place is decided by the shares of owners alone.
-  CommandTransport(fairness::FileTurns* files, std::size_t workers)
-      : files_(files), most_orders_(std::clamp<std::size_t>(runner::kMostAsked / workers, 1, kMostOrders)) {}
+  CommandTransport(fairness::FileTurns* files, std::size_t workers);
 
   Task<AttemptReport> deliver(Order& order) override;
   std::size_t most_orders(const Config&) const override { return most_orders_; }

@@ -1,8 +1,10 @@
 // The names of session keys.
 #include "mta/transport/session_key.h"
 
+#include "dns/targets.h"
 #include "mta/auth/current_login.h"
 #include "mta/auth/login.h"
+#include "mta/net/dane.h"
 #include "proto/site_key.h"
 
 namespace mxpress::mta::transport {
@@ -35,6 +37,7 @@ std::shared_ptr<const SessionTerms> usual_terms() {
 
 std::string SessionKey::text() const {
   std::string text = in_quotes(next_hop.hosts, "/");  // of a Unix socket
+  if (!next_hop.dane.empty()) text += " dane=" + next_hop.dane;
   if (next_hop.kind == NextHop::Kind::route) text += " route";
   if (terms.transport == routing::TransportKind::mailbox) text += " mailbox";
   if (terms.transport == routing::TransportKind::deliver) text += " deliver";
@@ -49,9 +52,9 @@ std::string SessionKey::text() const {
   return proto::short_site_key(std::move(text));
 }
 
-SessionKey session_key(const routing::Route& route, std::string hosts) {
+SessionKey session_key(const routing::Route& route, const dns::Targets& found) {
   const auto kind = route.is_direct() ? NextHop::Kind::mail_hosts : NextHop::Kind::route;
-  return {{kind, std::move(hosts)},
+  return {{kind, found.site, net::dane_digest(found.targets, route.tls)},
           {route.transport, route.tls, route.implicit_tls, route.login, route.from_address, route.author, route.is_lmtp, route.limit}};
 }
 

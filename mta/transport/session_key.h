@@ -10,6 +10,10 @@
 #include "dns/address.h"
 #include "mta/routing/route.h"
 
+namespace mxpress::dns {
+struct Targets;
+}
+
 namespace mxpress::mta::transport {
 
 // The next hop of a destination's mail.
@@ -19,7 +23,8 @@ struct NextHop {
     route        // from the configuration
   };
   Kind kind = Kind::mail_hosts;
-  std::string hosts;  // dns::Targets::site
+  std::string hosts;   // dns::Targets::site
+  std::string dane{};  // net::dane_digest() of them: a host that fails DANE must not keep mail back that demands none of it
   bool operator==(const NextHop&) const = default;
 };
 
@@ -51,8 +56,8 @@ struct SessionKey {
   std::string text() const;
 };
 
-// `hosts`: dns::Targets::site of the route's next hop.
-SessionKey session_key(const routing::Route& route, std::string hosts);
+// `found`: the hosts of the route's next hop.
+SessionKey session_key(const routing::Route& route, const dns::Targets& found);
 
 // The hosts alone, for people. `text`: of a key.
 std::string_view hosts_of(std::string_view text);

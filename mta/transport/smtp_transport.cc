@@ -14,6 +14,7 @@
 #include "mta/events/event.h"
 #include "mta/events/hub.h"
 #include "mta/fairness/one_at_a_time.h"
+#include "mta/net/dane.h"
 #include "mta/rates/hold.h"
 #include "mta/smtp/client.h"
 #include "mta/smtp/client_result.h"
@@ -131,14 +132,17 @@ class SmtpTransport::Parts::Attempt {
   SessionPool::Session take_usable(const dns::Target& target) {
     while (auto session = smtp_.idle_.take(order_.site, target)) {
       if (!session.client->usable()) continue;
-      if (has_terms(*session.client) && session.connection.use_for(order_.owner)) return session;
+      if (has_terms(*session.client, target) && session.connection.use_for(order_.owner)) return session;
       smtp_.close_soon(std::move(session));
     }
     return {};
   }
 
   // The password, or the way to sign in, may have changed since the session was opened.
-  bool has_terms(const smtp::ClientSession& session) const { return auth::is_in_force(session.login(), order_.terms->login); }
+  bool has_terms(const smtp::ClientSession& session, const dns::Target& target) const {
+    return auth::is_in_force(session.login(), order_.terms->login) && session.tls_policy() == policy_for(target);
+  }
+  net::TlsPolicy policy_for(const dns::Target& target) const { return net::policy_for(target, order_.terms->tls); }
 
   // True if the host got as far as a transaction.
   Task<bool> try_target(const dns::Target& target) {
@@ -177,7 +181,7 @@ class SmtpTransport::Parts::Attempt {
   // works is remembered. The previous connection of the session is closed. False: there is no session.
   Task<bool> open(const dns::Target& target, SessionPool::Session& session) {
     session.client.reset();
-    smtp::ClientOptions options = options_of_session();
+    smtp::ClientOptions options = options_of_session(target);
     const TlsPeer peer(target, options.tls);
     const net::TlsOffer first_offer = smtp_.tls_memory_.offer_for(peer, system::instant_now());
     options.offer = first_offer;
@@ -299,7 +303,7 @@ class SmtpTransport::Parts::Attempt {
     if (result.host_failure) remember_failure(result.last);
     if (result.host_failure && is_at_or_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
     // RFC 3207 4: this host accepts no mail in clear text, regardless of its earlier handshake.
-    if (result.tls_required) smtp_.tls_memory_.forget(TlsPeer(target, order_.terms->tls));
+    if (result.tls_required) smtp_.tls_memory_.forget(TlsPeer(target, policy_for(target)));
     if (!result.host_failure) answered_ = true;
     if (!result.host_failure) smtp_.target_failures_.answered(target);
     if (result.host_failure && !is_at_or_after_mail(result.last)) smtp_.target_failures_.failed(target, system::instant_now());
@@ -334,11 +338,11 @@ class SmtpTransport::Parts::Attempt {
     report_.site_failed = has_failure_ && !answered_ && !refused;
   }
 
-  smtp::ClientOptions options_of_session() const {
+  smtp::ClientOptions options_of_session(const dns::Target& target) const {
     smtp::ClientOptions options;
     options.hello_name = order_.config->hostname;
     options.timeouts = order_.config->timeouts;
-    options.tls = order_.terms->tls;
+    options.tls = policy_for(target);
     options.dialect = order_.terms->is_lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp;
     options.max_recipients = order_.terms->is_lmtp ? 1 : order_.config->delivery.max_recipients;  // so that Delivered-To names it
     options.implicit_tls = order_.terms->implicit_tls;
@@ -480,18 +484,14 @@ SmtpTransport::SmtpTransport(SmtpServices services) : parts_(std::make_unique<Pa
 SmtpTransport::~SmtpTransport() = default;
 
 Task<AttemptReport> SmtpTransport::deliver(Order& order) { return parts_->deliver(order); }
-
 std::optional<HostResult> SmtpTransport::busy_now(std::uint32_t site, const fairness::Owner& owner,
                                                   const std::vector<dns::Target>& targets) {
   return parts_->busy_now(site, owner, targets);
 }
 
 void SmtpTransport::when_room(Room room) { parts_->when_room(std::move(room)); }
-
 std::size_t SmtpTransport::most_orders(const Config& config) const { return parts_->most_orders(config); }
-
 bool SmtpTransport::keeps_site(std::uint32_t site) const { return parts_->keeps_site(site); }
-
 void SmtpTransport::stop() { parts_->stop(); }
 const TlsMemory& SmtpTransport::tls_memory() const { return parts_->tls_memory(); }
 const StepMemory& SmtpTransport::step_memory() const { return parts_->step_memory(); }

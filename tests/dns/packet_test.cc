@@ -128,6 +128,20 @@ TEST_CASE(
   }
 }
 
+// Resolvers pass such records on; one of them beside others must not make the answer a failure (RFC 7672 2.1.2).
+TEST_CASE("packet: TLSA records with data of no to three octets are read as they are, also beside another") {
+  for (std::size_t size = 0; size <= 3; ++size) {
+    WireReply reply;
+    reply.answers.push_back({"a.example", RecordType::tlsa, 60, std::string(size, '\x03')});
+    reply.answers.push_back({"a.example", RecordType::tlsa, 60, "\x03\x01\x01" + std::string(32, 'x')});
+    const Result<Packet> packet = decode(bytes_of(reply_packet(reply, {"a.example", RecordType::tlsa})));
+    REQUIRE(packet);
+    REQUIRE(packet->answers.size() == 2);
+    CHECK(packet->answers[0].text == std::string(size, '\x03'));
+    CHECK(packet->answers[1].text == "\x03\x01\x01" + std::string(32, 'x'));
+  }
+}
+
 TEST_CASE("packet: an MX record without a host makes no MX") {
   for (const std::size_t size : {0u, 1u, 2u}) {
     WireReply reply;

@@ -48,6 +48,25 @@ TEST_CASE("resolv.conf: the options we know are honoured, the others ignored") {
   CHECK((options.rotate && options.use_vc && options.servers[0].trusted));
 }
 
+TEST_CASE("name server: trusted for DNSSEC on loopback, unless it only passes on what others say, and elsewhere where it is trusted") {
+  struct Row {
+    const char* address;
+    bool by_itself, by_trust_ad;
+  };
+  for (const Row& row :
+       {Row{"127.0.0.1", true, true}, Row{"127.0.0.53", true, true}, Row{"127.3.2.1", true, true}, Row{"::1", true, true},
+        Row{"::ffff:127.0.0.1", true, true}, Row{"127.0.0.11", false, false}, Row{"::ffff:127.0.0.11", false, false},
+        Row{"127.0.0.54", false, false}, Row{"192.0.2.53", false, true}, Row{"2001:db8::53", false, true}, Row{"10.0.2.3", false, true}}) {
+    INFO(row.address);
+    const std::string line = "nameserver " + std::string(row.address) + "\n";
+    CHECK(is_ad_trusted(parse_resolv_conf(line).servers.at(0)) == row.by_itself);
+    CHECK(is_ad_trusted(parse_resolv_conf(line + "options edns0 trust-ad\n").servers.at(0)) == row.by_trust_ad);
+    ServerConfig named = parse_server(row.address).value();
+    named.trusted = true;
+    CHECK(is_ad_trusted(named));
+  }
+}
+
 TEST_CASE("resolv.conf: times and attempts stay within bounds") {
   const ResolverOptions most = parse_resolv_conf("options timeout:99999 attempts:1000");
   CHECK(most.timeout == 30s);

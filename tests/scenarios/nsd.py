@@ -1,7 +1,7 @@
 """NSD, a name server of others, with zones that a scenario changes as an administrator does."""
 import socket
 
-from harness import accepts, is_root, wait_until
+from harness import accepts, check_equal, is_root, wait_until
 
 ADDRESS = '127.0.0.53'
 
@@ -69,3 +69,29 @@ remote-control:
         for lines in self.zones.values():
             lines[:] = [line for line in lines if not line.startswith(name + '. ')]
         self.restart()
+
+
+class SignedNsd(Nsd):
+    """The same; the zones named in `signed` are signed by ldns-signzone. `forge(zone, text)` may change a zone behind its signer's back."""
+
+    def __init__(self, world, zones, signed, forge=lambda zone, text: text):
+        self.forge, self.keys = forge, {}
+        for zone in signed:
+            folder = world.make_folder(f'key-{zone}')
+            made = world.run([world.peer('ldns-keygen', 'ldnsutils'), '-a', 'ECDSAP256SHA256', '-k', '-r', '/dev/urandom', zone], cwd=folder,
+                             env=world.peer_environment())
+            check_equal(made.returncode, 0, f'ldns-keygen ({made.stderr.decode()})')
+            self.keys[zone] = folder / made.stdout.decode().strip()
+        super().__init__(world, zones)
+
+    def write(self):
+        super().write()
+        for zone, key in self.keys.items():
+            file = self.folder / f'{zone}.zone'
+            signed = self.world.run([self.world.peer('ldns-signzone', 'ldnsutils'), '-n', '-f', file, file, key], env=self.world.peer_environment())
+            check_equal(signed.returncode, 0, f'ldns-signzone ({signed.stderr.decode()})')
+            file.write_text(self.forge(zone, file.read_text()))
+
+    def anchors(self):
+        """A DS record of each signed zone."""
+        return [key.with_name(key.name + '.ds').read_text().strip() for key in self.keys.values()]

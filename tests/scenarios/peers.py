@@ -3,6 +3,7 @@ import os
 import re
 
 from harness import accepts, check, is_root, wait_until
+from nsd import ADDRESS
 
 
 class Unbound:
@@ -34,6 +35,34 @@ remote-control:
         self.process = world.start('unbound', [*prefix, program, '-d', '-c', config], env=world.peer_environment())
         if not prefix:
             wait_until(lambda: accepts(address, self.port), 20, lambda: f'unbound to listen: {self.process.log_text()[-500:]}')
+
+
+class ValidatingUnbound:
+    """Asks NSD about its zones, and validates what is below a trust anchor."""
+
+    def __init__(self, world, nsd, anchors, address='127.0.0.1', name='unbound'):
+        self.port = world.free_port(address)
+        config = world.path(f'{name}.conf')
+        stubs = ''.join(f'stub-zone:\n  name: {zone}\n  stub-addr: {ADDRESS}@{nsd.port}\n' for zone in nsd.zones)
+        config.write_text(f'''server:
+  interface: {address}@{self.port}
+  port: {self.port}
+  do-daemonize: no
+  do-ip6: no
+  do-not-query-localhost: no
+  username: ""
+  chroot: ""
+  directory: "{world.folder}"
+  pidfile: ""
+  use-syslog: no
+  num-threads: 1
+  access-control: 0.0.0.0/0 allow
+  module-config: "validator iterator"
+{"".join(f'  trust-anchor: "{anchor}"{chr(10)}' for anchor in anchors)}{stubs}remote-control:
+  control-enable: no
+''')
+        self.process = world.start(name, [world.peer('unbound', 'unbound'), '-d', '-c', config], env=world.peer_environment())
+        wait_until(lambda: accepts(address, self.port), 20, lambda: f'unbound to listen: {self.process.log_text()[-500:]}')
 
 
 class Sink:

@@ -53,6 +53,16 @@ ScriptedResolver& ScriptedResolver::txt(const std::string& name, const std::stri
   return *this;
 }
 
+ScriptedResolver& ScriptedResolver::tlsa(const std::string& name, const std::string& data) {
+  names_[name].records[RecordType::tlsa].texts.push_back(data);
+  return *this;
+}
+
+ScriptedResolver& ScriptedResolver::leave_unsigned(const std::string& name) {
+  names_[name].is_unsigned = true;
+  return *this;
+}
+
 ScriptedResolver& ScriptedResolver::fail(const std::string& name, const std::string& text) {
   names_[name].all_fail = text;
   return *this;
@@ -70,13 +80,15 @@ ScriptedResolver& ScriptedResolver::forget(const std::string& name) {
 
 dns::Answer ScriptedResolver::answer(dns::Question question) const {
   dns::Answer answer;
+  bool is_signed = authenticated;
   for (int aliases = 0; aliases <= kMaxAliases; ++aliases) {
     const auto name = names_.find(question.name);
+    is_signed = is_signed && (name == names_.end() || !name->second.is_unsigned);
     answer.kind = name == names_.end() ? dns::AnswerKind::no_such_name : dns::AnswerKind::no_data;
     answer.text = std::string(name == names_.end() ? "NXDOMAIN" : "no record of this type") + " from " + kServer;
     answer.server = kServer;
     answer.ttl = ttl;
-    answer.authenticated = authenticated;
+    answer.authenticated = is_signed;
     answer.canonical_name = question.name;
     if (name == names_.end()) return answer;
     if (name->second.all_fail) return failure(*name->second.all_fail);
@@ -86,6 +98,11 @@ dns::Answer ScriptedResolver::answer(dns::Question question) const {
       answer.mx = found->second.mx;
       answer.addresses = found->second.addresses;
       answer.texts = found->second.texts;
+      return answer;
+    }
+    if (name->second.alias && question.type == RecordType::cname) {
+      answer.kind = dns::AnswerKind::found;
+      answer.texts = {*name->second.alias};
       return answer;
     }
     if (!name->second.alias) {

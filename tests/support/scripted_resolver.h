@@ -21,6 +21,9 @@ class ScriptedResolver final : public dns::Resolver {
   ScriptedResolver& ns(const std::string& name, const std::string& host);
   ScriptedResolver& ptr(const std::string& name, const std::string& host);
   ScriptedResolver& txt(const std::string& name, const std::string& text);
+  ScriptedResolver& tlsa(const std::string& name, const std::string& data);
+  // Answers about `name`, or by way of it, are not authenticated although `authenticated` is set.
+  ScriptedResolver& leave_unsigned(const std::string& name);
   // From now on: every question about `name`, or only that of one type, fails with this text.
   ScriptedResolver& fail(const std::string& name, const std::string& text = "SERVFAIL from 192.0.2.53:53");
   ScriptedResolver& fail(const std::string& name, dns::RecordType type, const std::string& text = "SERVFAIL from 192.0.2.53:53");
@@ -40,6 +43,7 @@ class ScriptedResolver final : public dns::Resolver {
     std::optional<std::string> alias;
     std::map<dns::RecordType, std::string> failures;
     std::optional<std::string> all_fail;
+    bool is_unsigned = false;
   };
   dns::Answer answer(dns::Question question) const;
 

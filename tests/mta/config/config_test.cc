@@ -128,6 +128,7 @@ max_sessions = 20
 max_sessions_per_site = 2
 max_recipients = 7
 tls = false
+dane = false
 [timeouts]
 connect = "1s"
 greeting = "2s"
@@ -178,6 +179,7 @@ command_socket = "/run/commands.sock"
   CHECK(config.delivery.max_sessions_per_site == 2);
   CHECK(config.delivery.max_recipients == 7);
   CHECK_FALSE(config.delivery.tls);
+  CHECK_FALSE(config.delivery.dane);
   const Timeouts& t = config.timeouts;
   const Duration all[] = {t.connect, t.greeting, t.hello, t.tls, t.mail, t.rcpt, t.data, t.block, t.dot, t.quit, t.session, t.server_idle};
   for (int i = 0; i < 12; ++i) CHECK(all[i] == std::chrono::seconds(i + 1));

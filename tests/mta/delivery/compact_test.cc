@@ -50,3 +50,20 @@ TEST_CASE("kept: targets come back in their order, with hosts that have several 
   kept = std::vector<dns::Target>();
   CHECK(kept.get().empty());
 }
+
+TEST_CASE("kept: targets come back with the TLSA records of their host") {
+  using Kind = dns::HostTlsa::Kind;
+  std::vector<dns::Target> targets = {target("mx1.example.org", "192.0.2.1", 25, true), target("mx1.example.org", "2001:db8::1", 25, true),
+                                      target("mx2.example.org", "192.0.2.2", 25, true), target("mx3.example.org", "192.0.2.3", 25, true)};
+  targets[0].tlsa = {.kind = Kind::found,
+                     .base = "mx1.example.org",
+                     .port = 25,
+                     .names = {"example.org"},
+                     .records = {std::string("\x03\x01\x01", 3) + std::string(32, '\0'), ""}};
+  targets[1].tlsa = targets[0].tlsa;
+  targets[2].tlsa = {.kind = Kind::failed, .base = "mx2.example.org", .port = 25, .failure = "SERVFAIL from 127.0.0.1:53"};
+  targets[3].tlsa.kind = Kind::insecure;
+  CompactTargets kept;
+  kept = targets;
+  CHECK(kept.get() == targets);
+}

@@ -199,9 +199,51 @@ TEST_CASE("dane: a roll-over works with either record, no record matches nothing
   CHECK(shake(after, both).state.level == TlsLevel::verified);
   CHECK(shake(before, TlsPolicy::dane({}, "a test")).step == Step::failed);
   CHECK(shake(before, TlsPolicy::dane({{1, 1, 1, before.tlsa(3, 1, 1).data}}, "a test")).state.level == TlsLevel::encrypted);
-  // A record that only OpenSSL finds unusable cannot be fulfilled.
-  CHECK(shake(before, TlsPolicy::dane({{3, 1, 0, "no key"}}, "a test")).step == Step::failed);
+  CHECK(shake(before, TlsPolicy::dane({{3, 1, 0, "no key"}}, "a test")).state.level == TlsLevel::encrypted);
+  CHECK(shake(before, TlsPolicy::dane({{3, 1, 0, "no key"}, after.tlsa(3, 1, 1)}, "a test")).step == Step::failed);
   CHECK(shake(before, both, "192.0.2.1").step == Step::failed);
+}
+
+TEST_CASE(
+    "dane: with usage 2 the certificate is for the base domain or one of the other names, with usage 3 for any, and the base is asked "
+    "for") {
+  const auto demanded = [](const Certificate& certificate, std::uint8_t usage, DaneNames names) {
+    return TlsPolicy::dane({certificate.tlsa(usage, 1, 1)}, "a test", std::move(names));
+  };
+  for (const char* name : {"real.example", "there.example", kHost}) {
+    CAPTURE(name);
+    const Certificate certificate({.dns_names = {name}});
+    CHECK(shake(certificate, demanded(certificate, 2, {"real.example", {"there.example", kHost}})).state.level == TlsLevel::verified);
+    CHECK(shake(certificate, demanded(certificate, 2, {"other.example", {"elsewhere.example"}})).step == Step::failed);
+    CHECK(shake(certificate, demanded(certificate, 3, {"other.example", {}})).state.level == TlsLevel::verified);
+  }
+  const Certificate certificate({.dns_names = {"real.example"}});
+  MemoryTlsServer server([&](SSL_CTX* context) { certificate.use(context); });
+  TlsEngine client(TlsOffer::usual, kHost, demanded(certificate, 3, {"real.example", {}}));
+  CHECK(server.shake(client) == Step::done);
+  CHECK(SSL_get_servername(server.session(), TLSEXT_NAMETYPE_host_name) == std::string("real.example"));
+  CHECK(client.state().description.ends_with("(verified by DANE)"));
+}
+
+// RFC 7671 9. OpenSSL judges the set; the record that matches does not count beside one with a stronger digest.
+TEST_CASE("dane: a record with a weaker digest is put aside where one of its usage and selector has a stronger one, and is named") {
+  const Certificate now{CertificateWish{}}, before{CertificateWish{}};
+  const TlsaRecord right = now.tlsa(3, 1, 1), stale = before.tlsa(3, 1, 2);
+  const Shaken result = shake(now, TlsPolicy::dane({right, stale}, "a test"));
+  CHECK(result.step == Step::failed);
+  CHECK(result.state.detail == "the mail host's certificate is not the one of its TLSA records (" + brief(right) +
+                                   " does not count beside " + brief(stale) + ", whose digest is stronger)");
+  CHECK(shake(now, TlsPolicy::dane({right, before.tlsa(3, 0, 2)}, "a test")).state.level == TlsLevel::verified);
+  CHECK(shake(now, TlsPolicy::dane({right, before.tlsa(2, 1, 2)}, "a test")).state.level == TlsLevel::verified);
+  CHECK(shake(now, TlsPolicy::dane({right, {3, 1, 2, "short"}}, "a test")).state.level == TlsLevel::verified);
+  CHECK(shake(now, TlsPolicy::dane({right, now.tlsa(3, 1, 2)}, "a test")).state.level == TlsLevel::verified);
+  CHECK(shake(now, TlsPolicy::dane({now.tlsa(3, 1, 0), stale}, "a test")).state.level == TlsLevel::verified);
+}
+
+TEST_CASE("dane: no session is resumed, so that each is compared with the records of its own moment") {
+  const Certificate certificate{CertificateWish{}}, other{CertificateWish{}};
+  CHECK(shake(certificate, TlsPolicy::dane({certificate.tlsa(3, 1, 1)}, "a test")).state.level == TlsLevel::verified);
+  CHECK(shake(certificate, TlsPolicy::dane({other.tlsa(3, 1, 1)}, "a test")).step == Step::failed);
 }
 
 TEST_CASE("tls verification: a certificate that is refused is answered by an alert, and nothing is sent inside TLS") {

@@ -49,6 +49,8 @@ TEST_CASE("session key: any two of these keys share no session, and no name in t
       with([](SessionKey& key) { key.next_hop.hosts = std::string(400, 'a') + ":25"; }),
       with([](SessionKey& key) { key.next_hop.hosts = std::string(401, 'a') + ":25"; }),
       with([](SessionKey& key) { key.next_hop.kind = NextHop::Kind::route; }),
+      with([](SessionKey& key) { key.next_hop.dane = std::string(32, 'a'); }),
+      with([](SessionKey& key) { key.next_hop.dane = std::string(32, 'b'); }),
       with([](SessionKey& key) { key.terms.transport = TransportKind::mailbox; }),
       with([](SessionKey& key) { key.terms.transport = TransportKind::deliver; }),
       with([](SessionKey& key) { key.terms.is_lmtp = true; }),
