@@ -19,7 +19,7 @@ enum class Remedy {
 };
 
 struct Explanation {
-  std::string words;  // one or two sentences; never empty. True for every source of this result
+  std::string words;  // one or two sentences, never empty; correct for every possible cause of this result
   Remedy remedy = Remedy::send_later;
   std::string_view hint{};  // for the administrator; empty if there is nothing to say
 };

@@ -20,7 +20,7 @@ class Wakes {
   void wake_destination(DestinationIndex index, Instant when) { wake({when, Kind::destination, index}); }
   void wake_site(SiteIndex index, Instant when) { wake({when, Kind::site, index}); }
   std::optional<Instant> next() const { return wakes_.empty() ? std::nullopt : std::optional(wakes_.top().when); }
-  // Calls these for everything that is due, including entries that become due meanwhile.
+  // Calls one of them for each entry that is due, also for entries that become due during these calls.
   template <class ServeDestination, class ServeSite>
   void serve_due(Instant now, ServeDestination serve_destination, ServeSite serve_site) {
     while (!wakes_.empty() && wakes_.top().when <= now) {

@@ -14,7 +14,7 @@ namespace mxpress::mta::smtp {
 
 struct ServerOptions {
   std::string hostname;           // of the greeting
-  proto::AddressRules addresses;  // the domain for <Postmaster>, and, from local programs, for every address without one
+  proto::AddressRules addresses;  // complete addresses without a domain: <Postmaster>, and all addresses from local programs
   std::uint64_t max_message_size = 50u << 20;
   std::size_t max_recipients = 10'000;
   std::uint64_t max_refused =

@@ -104,7 +104,7 @@ Result<std::uint64_t> write_to(const Descriptor& file, const std::string& front,
   return size;
 }
 
-// Makes the file read-only for everybody.
+// Seals the file, so that nobody can change it.
 template <class Change>
 Result<PassedContent> in_memory(const std::string& front, const queue::Content& content, Change change) {
   const Descriptor memory(::memfd_create("mxpress-message", MFD_CLOEXEC | MFD_ALLOW_SEALING));
