@@ -14,9 +14,8 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-// With fewer sessions, the first mail to thousands of hosts, of which some hang and some crawl, takes longer than the ledger finds prompt.
-// All mail here has one owner, who may hold three quarters of the places (delivery/places.h).
-constexpr std::uint64_t kDestinationsPerSession = 37;
+// With fewer sessions, the first mail to thousands of hosts, some of which hang or crawl, takes longer than the ledger accepts.
+constexpr std::uint64_t kDestinationsPerSession = 50;
 
 mta::Config make_config(Chance& chance, const std::string& folder, std::uint64_t destinations) {
   const std::uint64_t sessions = chance.one_in(2) ? 200 : chance.between(40, 120);
