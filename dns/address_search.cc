@@ -95,11 +95,16 @@ void AddressSearch::use_address(MailHost host, const Address& address) {
   hosts_.push_back(std::move(host));
 }
 
+bool AddressSearch::may_be_used(const MailHost& host) const {
+  if (host.tlsa.kind == HostTlsa::Kind::failed) return false;
+  return host.tlsa.kind == HostTlsa::Kind::found || !rules_.may_be_used || rules_.may_be_used(host.name);
+}
+
 // Hosts that no mail may go to now do not count.
 bool AddressSearch::is_enough() const {
   std::size_t addresses = 0, hosts = 0;
   for (const MailHost& host : hosts_) {
-    if (!host.may_be_used()) continue;
+    if (!may_be_used(host)) continue;
     addresses += host.addresses.size();
     ++hosts;
   }
@@ -142,8 +147,10 @@ Task<void> AddressSearch::ask_tlsa(const Answer& v4, const Answer& v6) {
   about.is_mx_secure = mx_authenticated_;
   about.is_address_secure = host.authenticated;
   about.domains = domains_;
+  about.octets_left = kMostTlsaOctets - tlsa_octets_;
   TlsaFinding finding = co_await find_tlsa(resolver_, std::move(about));
   host.tlsa = std::move(finding.tlsa);
+  tlsa_octets_ += finding.octets;
   ttl_ = std::min(ttl_, finding.ttl);
 }
 
@@ -159,6 +166,8 @@ Task<void> AddressSearch::look_at_other_family(std::string name) {
 
 Task<Answer> AddressSearch::ask(std::string name, RecordType type) {
   Question question{std::move(name), type};
+  const bool may_have_dane = rules_.wants_tlsa && mx_authenticated_;
+  if (may_have_dane) co_return co_await resolver_.resolve_validated(std::move(question));
   co_return co_await resolver_.resolve(std::move(question));
 }
 
@@ -230,11 +239,11 @@ Targets AddressSearch::found() const {
   const std::size_t for_first = hosts_.size() > 1 && most > 1 ? most - 1 : most;
   std::size_t used = 0;
   for (const MailHost& host : hosts_) {
-    std::size_t room = host.may_be_used() ? std::min(most - used, &host == &hosts_.front() ? for_first : most) : 1;
+    std::size_t room = may_be_used(host) ? std::min(most - used, &host == &hosts_.front() ? for_first : most) : 1;
     for (const Address& address : host.addresses) {
       if (room-- == 0) break;
       targets.targets.push_back({host.name, address, port_, host.authenticated, host.preference, host.tlsa});
-      used += host.may_be_used() ? 1 : 0;
+      used += may_be_used(host) ? 1 : 0;
     }
   }
   return targets;

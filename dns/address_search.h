@@ -16,7 +16,6 @@ struct MailHost {
   std::vector<Address> addresses{};
   bool authenticated = false;
   HostTlsa tlsa{};
-  bool may_be_used() const { return tlsa.kind != HostTlsa::Kind::failed; }
 };
 
 // asked: `rules.may_deliver_to` is called. not_asked: for routes, which the administrator has chosen.
@@ -46,6 +45,7 @@ class AddressSearch {
 
  private:
   bool is_enough() const;
+  bool may_be_used(const MailHost& host) const;
   Task<void> look_up_one(MailHost host);
   Task<void> ask_addresses(MailHost host);
   Task<void> look_at_other_family(std::string name);
@@ -66,6 +66,7 @@ class AddressSearch {
   Policy policy_;
   std::vector<MailHost> hosts_;  // with at least one usable address
   bool mx_authenticated_ = true;
+  std::size_t tlsa_octets_ = 0;       // of the hosts so far
   std::vector<std::string> domains_;  // that the MX answer is about: with that of its CNAMEs
   bool is_implicit_ = false;
   int own_preference_ = kNoPreference;  // of the first host that is this host

@@ -14,12 +14,17 @@ namespace mxpress::dns {
 namespace {
 
 constexpr auto kAvoidSilent = std::chrono::seconds(30);
+constexpr auto kUntilNotFull = std::chrono::seconds(1);
 constexpr auto kBelievePositive = std::chrono::minutes(10);
 constexpr std::size_t kFailuresTold = 3;
 
 // The failures of the servers, in order and without repetition.
 class Failures {
  public:
+  void add(const Result<Reading>& reading) {
+    is_refused_ |= reading && reading->answer.is_refused;
+    add(reading ? reading->answer.text : reading.error().message);
+  }
   void add(const std::string& text) {
     if (std::find(texts_.begin(), texts_.end(), text) == texts_.end() && texts_.size() < kFailuresTold) texts_.push_back(text);
   }
@@ -27,11 +32,13 @@ class Failures {
     Reading failed;
     for (const std::string& text : texts_) failed.answer.text += (failed.answer.text.empty() ? "" : "; ") + text;
     if (texts_.empty()) failed.answer.text = "no name server could be asked in time";
+    failed.answer.is_refused = is_refused_;
     return failed;
   }
 
  private:
   std::vector<std::string> texts_;
+  bool is_refused_ = false;
 };
 
 // If a domain has no address, it counts as having no mail host: mail to it is returned at once. RFC 9824: a zone may answer NODATA for
@@ -50,7 +57,7 @@ struct NameServers::Try {
   BootTime asked = BootTime::min();     // start of the latest exchange
   BootTime patience = BootTime::max();  // time at which the next server is asked; each exchange of the try moves it
   bool ended = false;
-  bool has_spoken = false;  // it sent a readable packet
+  bool has_spoken = false;  // it sent a readable packet, and not REFUSED
   bool is_told = false;     // its silence is already listed in the failures
   asio::cancellation_signal stop;
 };
@@ -63,6 +70,7 @@ struct NameServers::Race {
   std::optional<Reading> won;
   std::exception_ptr bug;
   Failures failures;
+  BootTime refused_at = BootTime::min();  // the latest REFUSED
 
   bool is_over() const { return won || bug; }
   bool has_spoken(const Server* server) const {
@@ -87,6 +95,7 @@ Task<Reading> NameServers::ask(Question question, BootTime deadline) {
   const auto race = std::make_shared<Race>(co_await asio::this_coro::executor);
   std::vector<Server*> left = in_order(BootClock::now());
   for (int round = 0; round < options_.attempts && !left.empty(); ++round) {
+    co_await wait_after_refusal(race, deadline);
     for (Server* server : left) {
       if (race->is_over() || BootClock::now() >= deadline) break;
       if (!race->has_spoken(server)) co_await wait_for(race, start(race, *server, question, deadline), deadline);
@@ -96,6 +105,16 @@ Task<Reading> NameServers::ask(Question question, BootTime deadline) {
   race->stop_tries();
   if (race->bug) std::rethrow_exception(race->bug);
   co_return race->won ? std::move(*race->won) : race->failures.reading();
+}
+
+// A name server may say REFUSED because it is full: dnsmasq does while 150 questions are under way.
+Task<void> NameServers::wait_after_refusal(std::shared_ptr<Race> race, BootTime deadline) {
+  if (race->refused_at == BootTime::min()) co_return;
+  const BootTime until = std::min(race->refused_at + kUntilNotFull, deadline);
+  while (!race->is_over() && BootClock::now() < until) {
+    race->news.expires_at(until);
+    co_await race->news.async_wait(asio::as_tuple(use_task));
+  }
 }
 
 std::shared_ptr<NameServers::Try> NameServers::start(const std::shared_ptr<Race>& race, Server& server, const Question& question,
@@ -131,12 +150,13 @@ Task<void> NameServers::wait_for(std::shared_ptr<Race> race, std::shared_ptr<Try
 Task<void> NameServers::run(std::shared_ptr<NameServers> self, std::shared_ptr<Race> race, std::shared_ptr<Try> attempt, Question question,
                             BootTime deadline) {
   Result<Reading> reading = co_await self->ask_server(*attempt, std::move(question), deadline);
-  attempt->has_spoken = reading.ok();
+  attempt->has_spoken = reading && !reading->answer.is_refused;
+  if (reading && reading->answer.is_refused) race->refused_at = BootClock::now();
   if (race->is_over()) co_return;
   if (reading && (reading->leads_elsewhere || reading->answer.kind != AnswerKind::failed)) {
     race->won = std::move(*reading);
   } else if (!attempt->is_told) {
-    race->failures.add(reading ? reading->answer.text : reading.error().message);
+    race->failures.add(reading);
   }
 }
 

@@ -199,6 +199,8 @@ std::string to_string(RecordType type) {
       return "TXT";
     case RecordType::aaaa:
       return "AAAA";
+    case RecordType::ds:
+      return "DS";
     case RecordType::tlsa:
       return "TLSA";
   }

@@ -81,6 +81,7 @@ Reading read_answer(const Question& question, const Packet& packet) {
   answer.authenticated = packet.authenticated_data;
   if (packet.code != ReplyCode::no_error && packet.code != ReplyCode::name_error) {
     fail(reading, to_string(packet.code));
+    answer.is_refused = packet.code == ReplyCode::refused;
     return reading;
   }
   while (!take_records(question, packet, answer)) {

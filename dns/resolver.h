@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dns/address.h"
@@ -12,7 +13,7 @@
 
 namespace mxpress::dns {
 
-enum class RecordType : std::uint16_t { a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, mx = 15, txt = 16, aaaa = 28, tlsa = 52 };
+enum class RecordType : std::uint16_t { a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, mx = 15, txt = 16, aaaa = 28, ds = 43, tlsa = 52 };
 
 struct Question {
   std::string name;  // absolute, lower case, no trailing dot, empty for the root; search lists and /etc/hosts are never used
@@ -39,8 +40,9 @@ struct Answer {
   std::vector<std::string> texts;  // other types: raw data (TXT joined, PTR and CNAME target, TLSA bytes)
   std::string canonical_name;      // the end of the CNAME chain; the question's name without any
   std::chrono::seconds ttl{0};     // lowest of the chain, or negative TTL (RFC 2308); 0 is not cached
-  bool authenticated = false;      // AD of a server that is_ad_trusted()
+  bool authenticated = false;      // AD of a server that is_ad_trusted(), or validated here
   std::string server;              // the server that answered: "127.0.0.1:53"
+  bool is_refused = false;         // failed, and a name server has said REFUSED: it may only be full
   std::string text;                // for people: "SERVFAIL from 127.0.0.1:53", "no answer from 192.0.2.53:53 within 5 s"
 };
 
@@ -50,6 +52,8 @@ class Resolver {
   virtual ~Resolver() = default;
   // Reports failure only by an Answer of kind failed; always within the resolver's own deadline. Follows CNAMEs (RFC 1034 3.6.2).
   virtual Task<Answer> resolve(Question question) = 0;
+  // The same for DANE, where `authenticated` matters: it holds as far as this host can know it, and what is bogus has failed. May ask more.
+  virtual Task<Answer> resolve_validated(Question question) { return resolve(std::move(question)); }
 };
 
 }  // namespace mxpress::dns

@@ -40,6 +40,7 @@ struct Target {
   bool authenticated = false;    // MX and address answers were both authenticated
   std::uint16_t preference = 0;  // of its MX record; equal values have no order among them
   HostTlsa tlsa{};               // of the host
+  bool is_unlisted = false;      // the MTA-STS policy of the domain does not list the host (RFC 8461 4.1)
   auto operator<=>(const Target&) const = default;
   // `host` is the path of a Unix socket, which no mail host's name can be; it has no address and no port.
   bool is_unix_socket() const { return host.starts_with('/'); }

@@ -65,6 +65,10 @@ bool reaches(AddressFamily family, const Address& address) {
   return family == AddressFamily::any || (family == AddressFamily::ipv6) == address.is_v6;
 }
 
+Task<Answer> ask_for(Resolver& resolver, Question question, bool is_for_dane) {
+  return is_for_dane ? resolver.resolve_validated(std::move(question)) : resolver.resolve(std::move(question));
+}
+
 Targets literal_targets(Resolver& resolver, const proto::Domain& domain, const TargetRules& rules) {
   const Result<Address> address = Address::parse(domain.address());
   if (!address) return failed_targets(kNoHost, domain.text() + " is no address that mail can be sent to", kForLong);
@@ -102,7 +106,8 @@ std::string Target::address_text() const { return is_unix_socket() ? host : addr
 Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const TargetRules& rules, std::mt19937_64& random) {
   if (domain.is_address_literal()) co_return literal_targets(resolver, domain, rules);
   const std::string name = domain.text();
-  Answer mx = co_await resolver.resolve(Question{name, RecordType::mx});
+  Question question{name, RecordType::mx};
+  Answer mx = co_await ask_for(resolver, std::move(question), rules.wants_tlsa);
   if (std::optional<Targets> decided = decided_by_mx(name, mx)) co_return std::move(*decided);
   // RFC 5321 5.1: the implicit MX, only if the DNS says that there is no MX record.
   if (mx.kind == AnswerKind::no_data) mx.mx.push_back({0, name});

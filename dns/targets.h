@@ -25,7 +25,9 @@ struct TargetRules {
   std::uint16_t port = 25;
   std::size_t max_addresses = 5;  // families interleaved before the cut
   std::size_t max_lookups = 30;   // questions for one domain
-  bool wants_tlsa = false;        // TLSA records of hosts are looked up where the answers that led to them are authenticated
+  // False: mail may go to this host only if it has TLSA records, so it takes no place of another one. Empty: all may be used.
+  std::function<bool(const std::string& host)> may_be_used{};
+  bool wants_tlsa = false;  // TLSA records of hosts are looked up where the answers that led to them are authenticated
 };
 
 enum class TargetsKind { found, failed_permanently, failed_for_now };

@@ -13,20 +13,20 @@ namespace {
 using Kind = HostTlsa::Kind;
 
 constexpr std::size_t kMaxName = 253;              // of a name as text (RFC 1035 3.1): a longer one does not exist
-constexpr std::size_t kMostOctets = 2048;          // of the records of a host, which are kept with each destination
 constexpr std::chrono::seconds kFailureHolds{30};  // other hosts of the domain serve meanwhile
 constexpr std::chrono::seconds kForLong = std::chrono::hours(24);
 
 std::size_t octets_of(const std::vector<std::string>& records) {
-  return std::accumulate(records.begin(), records.end(), std::size_t{0}, [](std::size_t sum, const auto& one) { return sum + one.size(); });
+  return std::accumulate(records.begin(), records.end(), std::size_t{0},
+                         [](std::size_t sum, const auto& one) { return sum + one.size() + 1; });
 }
 
 std::string owner_of(std::uint16_t port, const std::string& base) { return "_" + std::to_string(port) + "._tcp." + base; }
 
-TlsaFinding without_records(Kind kind) { return {{.kind = kind}, kForLong}; }
+TlsaFinding without_records(Kind kind) { return {.tlsa = {.kind = kind}, .ttl = kForLong}; }
 
 TlsaFinding failed(const HostAnswers& about, std::string base, std::string why) {
-  return {{.kind = Kind::failed, .base = std::move(base), .port = about.port, .failure = std::move(why)}, kFailureHolds};
+  return {.tlsa = {.kind = Kind::failed, .base = std::move(base), .port = about.port, .failure = std::move(why)}, .ttl = kFailureHolds};
 }
 
 // RFC 7672 3.2.2: the base domain is the first name that a certificate may be for; these are the others.
@@ -42,18 +42,19 @@ std::vector<std::string> other_names(const HostAnswers& about, const std::string
 Task<TlsaFinding> ask_at(Resolver& resolver, const HostAnswers& about, std::string base) {
   Question question{owner_of(about.port, base), RecordType::tlsa};
   if (question.name.size() > kMaxName) co_return without_records(Kind::none);
-  Answer answer = co_await resolver.resolve(std::move(question));
+  Answer answer = co_await resolver.resolve_validated(std::move(question));
   if (answer.kind == AnswerKind::failed) co_return failed(about, std::move(base), std::move(answer.text));
   if (!answer.authenticated) co_return without_records(Kind::insecure);
   if (answer.kind != AnswerKind::found) co_return without_records(Kind::none);
-  if (octets_of(answer.texts) > kMostOctets) {
-    std::string why = "more than " + std::to_string(kMostOctets) + " octets of records from " + answer.server;
+  HostTlsa tlsa{.kind = Kind::found, .base = base, .port = about.port, .names = other_names(about, base)};
+  const std::size_t octets = octets_of(answer.texts) + octets_of(tlsa.names) + base.size();
+  if (octets > about.octets_left) {
+    std::string why = "over " + std::to_string(kMostTlsaOctets) + " octets in its domain";  // short: destinations keep it
     co_return failed(about, std::move(base), std::move(why));
   }
   std::sort(answer.texts.begin(), answer.texts.end());
-  HostTlsa tlsa{.kind = Kind::found, .base = base, .port = about.port, .names = other_names(about, base)};
   tlsa.records = std::move(answer.texts);
-  co_return TlsaFinding{std::move(tlsa), answer.ttl};
+  co_return TlsaFinding{std::move(tlsa), octets, answer.ttl};
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ Task<TlsaFinding> find_tlsa(Resolver& resolver, HostAnswers about) {
   if (!about.is_address_secure) {
     if (!is_alias) co_return without_records(Kind::address_insecure);
     Question question{about.host, RecordType::cname};
-    Answer alias = co_await resolver.resolve(std::move(question));
+    Answer alias = co_await resolver.resolve_validated(std::move(question));
     if (alias.kind == AnswerKind::failed) co_return failed(about, about.host, std::move(alias.text));
     if (!alias.authenticated) co_return without_records(Kind::address_insecure);
   } else if (is_alias) {

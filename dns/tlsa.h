@@ -21,12 +21,17 @@ struct HostAnswers {
   bool is_mx_secure = false;           // the answer about the domain's mail hosts was authenticated
   bool is_address_secure = false;      // each answer with addresses was, CNAMEs included
   std::vector<std::string> domains{};  // that the mail is for: the domain, and where CNAMEs led from it
+  std::size_t octets_left = 0;         // of kMostTlsaOctets; with more than these the lookup fails
 };
 
 struct TlsaFinding {
   HostTlsa tlsa;
+  std::size_t octets = 0;       // that it takes of those left
   std::chrono::seconds ttl{0};  // how long it holds
 };
+
+// Of all hosts of a domain: octets of their records, and of the names that certificates may be for. Each destination keeps them.
+inline constexpr std::size_t kMostTlsaOctets = 2048;
 
 // Asks nothing where the host is insecure, else one question; at most two, and one for a CNAME, where the host's name is an alias.
 // `resolver` outlives the coroutine.

@@ -2,10 +2,11 @@
 # Given: source (this folder), bin and sbin (below the prefix).
 set(root "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
 
-file(GLOB units RELATIVE "${source}" "${source}/*.service" "${source}/*.socket")
+file(GLOB units RELATIVE "${source}" "${source}/*.service" "${source}/*.socket" "${source}/*.timer")
 foreach(name ${units})
   file(READ "${source}/${name}" unit)
   string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_PREFIX}/${sbin}/" unit "${unit}")
+  string(REPLACE "/usr/bin/mxpress " "${CMAKE_INSTALL_PREFIX}/${bin}/mxpress " unit "${unit}")
   message(STATUS "Installing: ${root}/lib/systemd/system/${name}")
   file(WRITE "${root}/lib/systemd/system/${name}" "${unit}")
   list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/lib/systemd/system/${name}")

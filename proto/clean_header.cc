@@ -181,6 +181,7 @@ void note(const HeaderField& field, HeaderFacts& facts) {
   facts.has_date |= equal_in_any_case(field.name, "Date");
   facts.has_author |= equal_in_any_case(field.name, "From");
   if (!facts.message_id && equal_in_any_case(field.name, "Message-ID")) facts.message_id = unfolded(field.value);
+  facts.waives_tls |= equal_in_any_case(field.name, "TLS-Required") && equal_in_any_case(trimmed(unfolded(field.value)), "No");
 }
 
 // "Bcc", "bcc :", "\xEF\xBB\xBFResent-Bcc\v:"

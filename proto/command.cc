@@ -149,6 +149,12 @@ std::optional<CommandError> read_return(std::string_view value, MailParameters& 
   return std::nullopt;
 }
 
+std::optional<CommandError> read_require_tls(const Parameter& parameter, MailParameters& parameters) {
+  if (parameter.value) return bad_value("REQUIRETLS");
+  parameters.require_tls = true;
+  return std::nullopt;
+}
+
 bool is_envid(std::string_view value) { return !value.empty() && value.size() <= kMaxEnvid && is_xtext(value); }
 
 // RFC 3461 4.2: addr-type ";" xtext
@@ -164,6 +170,7 @@ std::optional<CommandError> read_mail_parameter(const Parameter& parameter, Mail
   if (parameter.keyword == "size") return read_size(value, parameters);
   if (parameter.keyword == "body") return read_body(value, parameters);
   if (parameter.keyword == "ret") return read_return(value, parameters);
+  if (parameter.keyword == "requiretls") return read_require_tls(parameter, parameters);
   if (parameter.keyword != "envid") return not_offered();
   if (!is_envid(value)) return bad_value("ENVID");
   parameters.envid = value;
@@ -274,6 +281,7 @@ std::string format_mail(const ReversePath& reverse_path, const MailParameters& p
   if (parameters.body) line += *parameters.body == BodyType::eight_bit ? " BODY=8BITMIME" : " BODY=7BIT";
   if (parameters.ret != Return::unspecified) line += parameters.ret == Return::full ? " RET=FULL" : " RET=HDRS";
   if (is_envid(parameters.envid)) line += " ENVID=" + parameters.envid;
+  if (parameters.require_tls) line += " REQUIRETLS";
   return line + "\r\n";
 }
 

@@ -57,6 +57,7 @@ struct MailParameters {
   std::optional<BodyType> body;       // RFC 6152 2
   Return ret = Return::unspecified;   // RFC 3461 4.3
   std::string envid{};                // xtext, at most 100 octets; empty: not given. RFC 3461 4.4
+  bool require_tls = false;           // RFC 8689 2
 };
 
 struct RcptParameters {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proto/envelope.h"
+#include "proto/explanation.h"
 #include "proto/outcome.h"
 #include "proto/time.h"
 
@@ -26,6 +27,7 @@ struct NoticeRecipient {
   std::optional<WallTime> will_retry_until{};  // delayed only
   bool has_expired = false;                    // failed: its lifetime ended
   bool is_told_of_failure = true;              // delayed: the sender wants a notice if it fails (RFC 3461 4.1)
+  std::optional<Explanation> explanation{};    // of the result; nullopt: that of explain()
 };
 
 // The contents of a notice. Views only have to outlive the call of compose_notice().

@@ -35,6 +35,7 @@ std::size_t line_length(std::string_view text, std::size_t width) {
 }
 
 Explanation explained(const NoticeRecipient& recipient) {
+  if (recipient.explanation) return *recipient.explanation;
   HostResult result = recipient.result;
   if (result.status.klass == 0) result.status = reported_status(recipient);
   return explain(result);
@@ -75,6 +76,21 @@ std::string_view advice_for_delay(Remedy remedy) {
       break;
   }
   return {};
+}
+
+// What a rule about the reply says: who has to act, and how. Empty: nothing beyond the advice for its remedy.
+std::string advice_of_rule(const Explanation& explanation) {
+  const auto& advice = explanation.advice;
+  if (!advice || advice->todo.empty() || advice->who == Actor::nobody) return {};
+  if (advice->who == Actor::sender) return "What you can do: " + advice->todo;
+  return "It is for " + std::string(in_words(advice->who)) + " to act: " + advice->todo;
+}
+
+// The advice after the failure for one recipient.
+std::string advice_after(const Explanation& explanation) {
+  const std::string of_rule = advice_of_rule(explanation);
+  if (!of_rule.empty() && explanation.advice->who == Actor::sender) return of_rule;
+  return std::string(advice_after_failure(explanation.remedy)) + (of_rule.empty() ? "" : " " + of_rule);
 }
 
 // For several recipients: problems that only the administrator can fix come first.
@@ -163,14 +179,21 @@ std::string_view is_failure_told(const Notice& notice) {
                 : ", and you will be told if it fails for good, where the message asks for that";
 }
 
+std::string delay_advice_of_rule(const Notice& notice) {
+  if (notice.recipients.size() + notice.not_listed != 1 || notice.recipients.empty()) return {};
+  const std::string of_rule = advice_of_rule(explained(notice.recipients.front()));
+  return of_rule.empty() ? of_rule : " " + of_rule;
+}
+
 std::string what_next(const Notice& notice) {
   if (notice.kind == NoticeKind::success) return {};
   const Remedy remedy = remedy_for_all(notice);
   if (notice.kind == NoticeKind::delay)
     return "Delivery is tried again" + until(notice) + std::string(is_failure_told(notice)) + ". You need not send the message again." +
-           std::string(advice_for_delay(remedy));
+           std::string(advice_for_delay(remedy)) + delay_advice_of_rule(notice);
   const std::string text = "No further attempt will be made.";
   const bool is_one = notice.recipients.size() + notice.not_listed == 1;
+  if (is_one && !notice.recipients.empty()) return text + " " + advice_after(explained(notice.recipients.front()));
   if (is_one || remedy == Remedy::ask_administrator_if_widespread) return text + " " + std::string(advice_after_failure(remedy));
   return remedy == Remedy::ask_administrator ? text + " Please show this notice to the person who looks after your mail system." : text;
 }
@@ -191,8 +214,21 @@ std::string asked_host(const HostResult& result) {
   return host.empty() ? address : address.empty() ? host : host + " (" + address + ")";
 }
 
+std::string line(const std::string& text) { return "  " + wrapped(text, "    "); }
+
+std::string details_of_cause(const NoticeRecipient& recipient) {
+  const Explanation explanation = explained(recipient);
+  std::string text;
+  if (!explanation.hint.empty()) text += line("Hint: " + std::string(explanation.hint));
+  if (const auto& advice = explanation.advice) {
+    text += line("Kind: " + advice->kind + "; to act: " + std::string(in_words(advice->who)));
+    if (!advice->todo.empty()) text += line("What to do: " + advice->todo);
+    if (!advice->link.empty()) text += line("See, or write to: " + advice->link);
+  }
+  return text;
+}
+
 std::string details(const NoticeRecipient& recipient, const Notice& notice) {
-  const auto line = [](const std::string& text) { return "  " + wrapped(text, "    "); };
   std::string text = wrapped(shown_recipient(recipient.mailbox) + ":", "  ");
   if (notice.recipients.size() > 1) text += line(why(recipient));
   text += line("Status: " + reported_status(recipient).to_string());
@@ -201,7 +237,7 @@ std::string details(const NoticeRecipient& recipient, const Notice& notice) {
   const std::string said = printable(recipient.result.text, kMaxReply);
   const bool has_failed = recipient.action == NoticeAction::failed || recipient.action == NoticeAction::delayed;
   if (!said.empty()) text += line((recipient.result.reply_code != 0 ? "Its reply: " : has_failed ? "Reason: " : "Result: ") + said);
-  if (const std::string_view hint = has_failed ? explained(recipient).hint : ""; !hint.empty()) text += line("Hint: " + std::string(hint));
+  if (has_failed) text += details_of_cause(recipient);
   if (recipient.last_attempt) text += line("Last attempt: " + date(*recipient.last_attempt, notice));
   return text + "\r\n";
 }

@@ -71,6 +71,13 @@ struct Refused {
   explicit operator bool() const { return !text.empty(); }
 };
 
+// The sender's wish about TLS on the whole way. RFC 8689
+enum class TlsWish : std::uint8_t {
+  usual,    // none
+  require,  // REQUIRETLS: only to hosts whose name and certificate are vouched for, and which pass the wish on
+  waive     // "TLS-Required: No" in the header: rather delivered without DANE and MTA-STS than not at all
+};
+
 struct Envelope {
   ReversePath reverse_path;
   // The address in From that [sender] may route separately, as Mailbox::to_string(), if it is not the reverse-path; empty: none.
@@ -86,6 +93,7 @@ struct Envelope {
   bool is_notice = false;       // written by mxpress itself; no notice is sent about it
   Submitter submitter;
   WallTime submitted{};
+  TlsWish tls = TlsWish::usual;
 };
 
 }  // namespace mxpress::proto

@@ -230,6 +230,26 @@ Explanation replied(const HostResult& result) {
 
 }  // namespace
 
+std::string_view in_words(Actor who) {
+  switch (who) {
+    case Actor::sender:
+      return "the sender";
+    case Actor::recipient:
+      return "the recipient";
+    case Actor::administrator:
+      return "the administrator of this host";
+    case Actor::dns:
+      return "whoever publishes the DNS records of the sender's domain";
+    case Actor::hosting:
+      return "the provider of this host's address";
+    case Actor::receiver:
+      return "the administrator of the recipient's mail host";
+    case Actor::nobody:
+      break;
+  }
+  return "nobody: it passes by itself";
+}
+
 Explanation explain(const HostResult& result) {
   if (result.status.klass == 2) return {std::string(plain_words(result.status))};
   return result.reply_code == 0 ? own_finding(result) : replied(result);

@@ -36,6 +36,7 @@ void read_line(std::string_view line, Extensions& extensions) {
   if (keyword == "8bitmime") extensions.eight_bit_mime = true;
   if (keyword == "dsn") extensions.dsn = true;
   if (keyword == "starttls") extensions.starttls = true;
+  if (keyword == "requiretls") extensions.require_tls = true;
   if (keyword == "enhancedstatuscodes") extensions.enhanced_status_codes = true;
   if (keyword == "smtputf8") extensions.smtputf8 = true;
   if (keyword == "chunking") extensions.chunking = true;

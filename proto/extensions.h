@@ -21,6 +21,7 @@ struct Extensions {
   bool dsn = false;                         // RFC 3461
   bool starttls = false;                    // RFC 3207
   bool enhanced_status_codes = false;       // RFC 2034
+  bool require_tls = false;                 // RFC 8689
   bool smtputf8 = false;                    // RFC 6531
   bool chunking = false;                    // RFC 3030
   bool binary_mime = false;                 // RFC 3030

@@ -97,6 +97,7 @@ struct HeaderFacts {
   bool has_date = false;
   bool has_author = false;
   std::optional<std::string> message_id{};  // value of the first, in one line
+  bool waives_tls = false;                  // "TLS-Required: No" (RFC 8689 3)
 
   bool is_complete() const { return has_date && has_author && message_id; }
 };

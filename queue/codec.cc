@@ -94,6 +94,7 @@ void write(const proto::Envelope& from, pb::Envelope& to) {
   to.set_has_long_lines(from.has_long_lines);
   to.set_is_notice(from.is_notice);
   to.set_submitted(to_ms(from.submitted));
+  to.set_tls(static_cast<std::uint32_t>(from.tls));
   auto& by = *to.mutable_submitter();
   by.set_entrance(from.submitter.entrance);
   by.set_uid(from.submitter.uid);
@@ -146,7 +147,7 @@ Result<proto::Envelope> read(const pb::Envelope& from) {
     if (!recipient) return recipient.error();
     to.recipients.push_back(std::move(*recipient));
   }
-  if (from.ret() > 2 || from.body() > 1) return damaged("an unknown kind of envelope");
+  if (from.ret() > 2 || from.body() > 1 || from.tls() > 2) return damaged("an unknown kind of envelope");
   to.ret = static_cast<proto::Return>(from.ret());
   to.envid = from.envid();
   to.body = static_cast<proto::BodyType>(from.body());
@@ -154,6 +155,7 @@ Result<proto::Envelope> read(const pb::Envelope& from) {
   to.is_notice = from.is_notice();
   to.submitter = read(from.submitter());
   to.submitted = to_time(from.submitted());
+  to.tls = static_cast<proto::TlsWish>(from.tls());
   return to;
 }
 

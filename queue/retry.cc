@@ -121,6 +121,10 @@ Duration RetrySchedule::wait_after(std::uint32_t failures, std::mt19937_64& rand
   return wait + Duration(std::uniform_int_distribution<std::int64_t>(-spread, spread)(random));
 }
 
+Duration wait_of_at_least(Duration wait, std::mt19937_64& random) {
+  return wait + Duration(std::uniform_int_distribution<std::int64_t>(0, wait.count() / 10)(random));
+}
+
 Duration RetrySchedule::longest_wait_after(std::uint32_t failures) const {
   const auto wait = step_after(failures);
   return wait + wait / 10;

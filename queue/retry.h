@@ -37,13 +37,17 @@ class RetrySchedule {
   std::vector<Step> steps_;
 };
 
+// This wait, and up to a tenth more.
+Duration wait_of_at_least(Duration wait, std::mt19937_64& random);
+
 // Retry intervals and lifetimes; from configuration, read again at each attempt.
 struct RetryPolicy {
   RetrySchedule schedule = RetrySchedule::standard();
-  Duration lifetime = std::chrono::days(5);         // then expired: 4.4.7
-  Duration held_lifetime = std::chrono::days(30);   // instead of `lifetime` for mail that the operator holds
-  Duration delay_notice = std::chrono::hours(4);    // 0: none
-  Duration outage_lifetime = std::chrono::days(3);  // extends `lifetime` by at most this while the host cannot send at all
+  Duration lifetime = std::chrono::days(5);            // then expired: 4.4.7
+  Duration held_lifetime = std::chrono::days(30);      // instead of `lifetime` for mail that the operator holds
+  Duration delay_notice = std::chrono::hours(4);       // 0: none
+  Duration own_fault_lifetime = std::chrono::days(2);  // instead of `lifetime` for mail refused for good by a fault of this host; 0: none
+  Duration outage_lifetime = std::chrono::days(3);     // extends `lifetime` by at most this while the host cannot send at all
 };
 
 }  // namespace mxpress::queue

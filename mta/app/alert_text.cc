@@ -27,11 +27,13 @@ std::string title_of(const AlertDesk::Fields& alert) {
   if (event == "outage") return "this host cannot send mail" + by;
   if (event == "outage_over") return "this host can send mail again" + by;
   if (event == "site") return "a provider refuses to let this host sign in";
+  if (event == "refused") return "mail hosts refuse mail of this host, and it is kept";
   if (event == "guard") return "mail of a user of this host is held";
   if (event == "set_aside") return "a message that ends mxpressd is held";
   if (event == "died") return "mxpressd has died";
   if (event == "dkim") return "the DNS record of a key that signs mail is gone";
   if (event == "route" || event == "oauth") return "a password, token or certificate cannot be had";
+  if (event == "doctor") return "the checks of this host have another result than before";
   if (event == "aliases") return "the file of aliases cannot be read";
   return event;
 }

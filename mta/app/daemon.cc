@@ -2,6 +2,7 @@
 #include "mta/app/daemon.h"
 
 #include <signal.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <atomic>
@@ -9,19 +10,19 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <condition_variable>
 #include <mutex>
-#include <random>
 #include <thread>
 #include <vector>
 
-#include "dns/stub_resolver.h"
-#include "dns/zone_resolver.h"
 #include "mta/app/alerts.h"
 #include "mta/app/daemon_failures.h"
 #include "mta/app/memory_sum.h"
+#include "mta/app/name_resolution.h"
 #include "mta/app/outage_response.h"
+#include "mta/app/read_files.h"
+#include "mta/app/recovery_thread.h"
 #include "mta/app/suspect_trial.h"
+#include "mta/app/tls_reports.h"
 #include "mta/auth/login_keeper.h"
 #include "mta/config/config.h"
 #include "mta/config/name_service.h"
@@ -44,14 +45,15 @@
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
 #include "mta/net/tls.h"
+#include "mta/net/tls_sessions.h"
 #include "mta/oauth/login_sources.h"
 #include "mta/rates/rate_limits.h"
 #include "mta/records/key_watch.h"
 #include "mta/records/seen_keys.h"
 #include "mta/routing/alias_watch.h"
-#include "mta/routing/route_files.h"
 #include "mta/routing/sender_rules.h"
 #include "mta/routing/signing_keys.h"
+#include "mta/sts/policies.h"
 #include "mta/system/crash_record.h"
 #include "mta/system/instant.h"
 #include "mta/system/local_route.h"
@@ -72,7 +74,8 @@ namespace {
 constexpr std::size_t kMostWorkers = 8;
 constexpr std::size_t kFileThreads = 4;
 constexpr Duration kStopTime = std::chrono::seconds(20);  // for deliveries in flight; the others are tried again later
-constexpr Duration kRecoverAgain = std::chrono::seconds(10);
+constexpr std::uint64_t kLeastRoom = 1 << 20;             // octets
+constexpr Duration kRoomFor = std::chrono::seconds(65), kLookForRoom = std::chrono::seconds(5);
 constexpr Duration kHealthInterval = std::chrono::seconds(1);
 constexpr Duration kBrokenFor = std::chrono::minutes(2);  // a disk that recovers within this time was only full or busy
 
@@ -91,22 +94,27 @@ queue::SpoolOptions spool_options(const Config& config) {
   return options;
 }
 
-// If a file cannot be read, only mail that needs it waits.
-void read_files(Config& config, auth::LoginKeeper& logins, routing::AliasWatch& aliases) {
-  config.alias_book = aliases.watch(config);
-  config.route_files = routing::RouteFiles::load(config, logins.configure(config));
-  for (const std::string& failure : config.route_files->failures()) log(LogLine(Priority::alert, "route").add("reason", failure));
-}
-
-void say_local_delivery(Config& config) {
-  choose_local_delivery(config);
-  log(LogLine(Priority::notice, "local").add("deliver", config.local.delivery().to_string()));
-}
-
 // If a key cannot be read mail is not sent unsigned: that is a configuration error. KeyWatch decides which keys
 // sign.
 Result<routing::SigningKeys> read_signing_keys(const Result<Config>& config) {
   return config ? routing::load_signing_keys(*config) : config.error();
+}
+
+bool is_full(const boost::filesystem::path& folder) {
+  struct statvfs disk{};
+  return ::statvfs(folder.c_str(), &disk) == 0 && (std::uint64_t{disk.f_bavail} * disk.f_frsize < kLeastRoom || disk.f_favail == 0);
+}
+
+// On a full disk a start takes this long before it fails, so that a service manager that counts starts does not give up while it is full.
+Result<std::unique_ptr<queue::Spool>> open_spool(queue::Disk& disk, const Config& config) {
+  const BootTime until = BootClock::now() + kRoomFor;
+  while (true) {
+    auto spool = queue::Spool::open(disk, spool_options(config));
+    const bool waits = !spool && spool.error().is_transient() && is_full(config.spool_directory) && BootClock::now() < until;
+    if (!waits) return spool;
+    log(LogLine(Priority::error, "spool").add("reason", spool.error().message).add("note", "the disk is full; trying again for a minute"));
+    std::this_thread::sleep_for(kLookForRoom);
+  }
 }
 
 rates::RateServices rate_services(queue::Disk& disk, const CurrentConfig& config, fairness::FileTurns& files) {
@@ -125,15 +133,6 @@ Status prepare_folders(const Config& config) {
   if (!system::is_root()) return {};
   const auto user = system::find_user(config.user);
   return user ? system::prepare_directories_as_root(config, *user) : Status(user.error());
-}
-
-std::uint64_t random_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) ^ device();
-}
-
-std::shared_ptr<dns::Resolver> make_resolver(asio::io_context& io, const Config& config) {
-  return std::make_shared<dns::StubResolver>(io.get_executor(), config::stub_config(config), random_seed());
 }
 
 // An event loop and its thread; runs until it is stopped.
@@ -155,11 +154,14 @@ class LoopThread {
   std::thread thread_;
 };
 
-// A resolver that asks the servers of a zone directly, and caches nothing.
-std::shared_ptr<dns::Resolver> make_zone_resolver(const asio::io_context::executor_type& executor, dns::StubConfig dns) {
-  dns.cache.entries = 0;
-  auto stub = std::make_shared<dns::StubResolver>(executor, dns, random_seed());
-  return std::make_shared<dns::ZoneResolver>(std::move(stub), random_seed());
+std::unique_ptr<net::Connector> make_connector(asio::io_context& io, net::HandshakeLane& lane) {
+  return std::make_unique<net::TcpConnector>(io.get_executor(), &lane, std::make_shared<net::TlsSessions>());
+}
+
+std::vector<asio::io_context*> contexts_of(const std::vector<std::unique_ptr<LoopThread>>& loops) {
+  std::vector<asio::io_context*> result;
+  for (const auto& loop : loops) result.push_back(&loop->io());
+  return result;
 }
 
 class RunningDaemon final : public Daemon {
@@ -195,6 +197,7 @@ class RunningDaemon final : public Daemon {
   }
 
   int run() override {
+    tls_reports_.start({loops_.front()->io(), *spool_, files_, *dispatcher_, names_});
     for (auto& loop : loops_) loop->start();
     intake_->start(std::move(listeners_));
     system::notify_ready("accepting mail");
@@ -203,10 +206,13 @@ class RunningDaemon final : public Daemon {
             .add("workers", static_cast<std::int64_t>(loops_.size())));
     alerts_.emplace(Alerts::Parts{main_, *spool_, config_, *dispatcher_, *outage_response_});
     outage_response_->use_fallback();  // for an outage of the last run
-    recovery_ = std::thread([this] { recover(); });
+    recovery_.emplace(RecoveryThread::Parts{*spool_, *dispatcher_, *drop_folder_, recovery_progress_, crash_record_.get(),
+                                            suspect_trial_ ? &*suspect_trial_ : nullptr});
+    recovery_->start();
     // The mailbox is listed once now, so that no later message has to wait for it.
     asio::post(file_pool_, [mailbox = config_.get()->mailbox_directory()] { (void)transport::mailbox_use(mailbox); });
     wait_for_signal();
+    names_.start();
     watch_health();
     main_.run();
     return exit_code_;
@@ -215,18 +221,21 @@ class RunningDaemon final : public Daemon {
  private:
   void make_parts() {
     delivery::DispatcherServices services{
-        .workers = worker_loops(),
+        .workers = contexts_of(loops_),
         .spool = *spool_,
         .config = config_,
         .events = events_,
         .files = &files_,
-        .make_resolver = make_resolver,
-        .make_connector = [this](asio::io_context& io) { return make_connector(io); },
+        .make_resolver = [this](asio::io_context& io, const Config& config) { return names_.make_resolver(io, config); },
+        .make_connector = [this](asio::io_context& io) { return make_connector(io, *handshake_lane_); },
         .seed = random_seed(),
         .crash_record = crash_record_.get(),
         .limits = &limits_,
         .disk = disk_.get(),
         .outages_file = (config_.get()->spool_directory / "outages").string(),
+        .hold_excess = [this](const Config& config, queue::QueueId id,
+                              proto::Envelope& envelope) { guard_.hold_excess(config.guard, id, envelope); },
+        .sts = &sts_policies_,
         .has_route = system::has_route_to_world,
         .has_route_to = system::has_route_to,
         .when_outage_changed = [this] { asio::post(main_, [this] { outage_response_->use_fallback(); }); }};
@@ -236,13 +245,18 @@ class RunningDaemon final : public Daemon {
     context_.emplace(intake::Context{config_, *spool_, events_,
                                      [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); },
                                      &guard_, &users_});
-    intake_ = std::make_unique<intake::Intake>(*context_, worker_loops());
+    intake_ = std::make_unique<intake::Intake>(*context_, contexts_of(loops_));
     drop_folder_ = std::make_unique<intake::DropFolder>(*context_);
     backend_.emplace(
         *spool_, *dispatcher_, config_, recovery_progress_, events_, counters_, [this] { return reload(); },
         [this, of_start = listeners_.failures] { return failures_of({config_, *logins_, sign_in_alarm_, guard_, *dispatcher_}, of_start); },
         [this] { return key_watch_.status(); }, [this] { return limits_.status(system::instant_now()); },
-        [this](control::DaemonStatus& status) { outage_response_->describe(status); });
+        [this](control::DaemonStatus& status) {
+          outage_response_->describe(status);
+          names_.describe(status, *config_.get());
+          status.policies = sts::count_in_words(sts_policies_);
+          status.last_policy_failure = sts::last_failure_in_words(sts_policies_);
+        });
   }
 
   // Sets the signer of `config`. Any thread.
@@ -252,71 +266,6 @@ class RunningDaemon final : public Daemon {
     config.signer = signer;
     auto make = [this, dns = config::stub_config(config)] { return make_zone_resolver(main_.get_executor(), dns); };
     key_watch_.watch(std::move(keys), std::move(signer), std::move(make));
-  }
-
-  std::unique_ptr<net::Connector> make_connector(asio::io_context& io) {
-    return std::make_unique<net::TcpConnector>(io.get_executor(), &*handshake_lane_);
-  }
-
-  std::vector<asio::io_context*> worker_loops() {
-    std::vector<asio::io_context*> result;
-    for (auto& loop : loops_) result.push_back(&loop->io());
-    return result;
-  }
-
-  // Recovers the mail of the last run while intake is already open.
-  void recover() {
-    net::prepare_tls();
-    std::uint64_t found = 0;
-    std::vector<queue::QueueId> suspects;
-    const auto restore = [&](const queue::Message& message) {
-      ++found;
-      restore_found(message, suspects);
-    };
-    Status status;
-    do status = spool_->recover(restore, [&](const queue::SiteRecord& site) { dispatcher_->restore_site(site); });
-    while (!status && wait_to_recover_again(status.error()));
-    if (!status) return;
-    log(LogLine(Priority::info, "recovered").add("messages", static_cast<std::int64_t>(found)));
-    recovery_progress_.done();
-    if (suspect_trial_) suspect_trial_->try_all(std::move(suspects));
-    start_drop_folder();
-  }
-
-  // A message that may have crashed the daemon waits for its turn; one that did is kept from all workers.
-  void restore_found(const queue::Message& message, std::vector<queue::QueueId>& suspects) {
-    if (!crash_record_) return dispatcher_->restore(message);
-    if (crash_record_->is_suspect(message.id)) return suspects.push_back(message.id);
-    if (!crash_record_->is_set_aside(message.id)) return dispatcher_->restore(message);
-    if (!message.held && !crash_record_->is_newly_set_aside(message.id)) {  // released while no daemon ran
-      crash_record_->clear(message.id);
-      return dispatcher_->restore(message);
-    }
-    dispatcher_->set_aside(message, crash_record_->last_death());
-  }
-
-  // Starts only when all stored drop files are known, so that none is stored twice.
-  void start_drop_folder() {
-    std::unique_lock lock(stop_mutex_);
-    while (!stopping_) {
-      const Status started = drop_folder_->start();
-      if (started) return;
-      log(LogLine(Priority::error, "drop_folder").add("reason", started.error().message).add("note", "trying again"));
-      stop_wanted_.wait_for(lock, kRecoverAgain, [this] { return stopping_; });
-    }
-  }
-
-  // A disk or system failure may be temporary: recovered mail must not wait for the next start. False: the daemon is stopping.
-  bool wait_to_recover_again(const Error& error) {
-    std::unique_lock lock(stop_mutex_);
-    if (stopping_) {
-      recovery_progress_.failed();  // ends waits for recovery
-      return false;
-    }
-    LogLine line(Priority::error, "recovery");
-    log(line.add("reason", error.message).add("note", "mail of earlier runs waits; trying again"));
-    recovery_progress_.failed();
-    return !stop_wanted_.wait_for(lock, kRecoverAgain, [this] { return stopping_; });
   }
 
   void wait_for_signal() {
@@ -337,14 +286,14 @@ class RunningDaemon final : public Daemon {
     auto keys = read_signing_keys(config);
     if (!keys) config = keys.error();
     if (config) {
+      log_warnings(*config);
       read_files(*config, *logins_, *aliases_);
-      say_local_delivery(*config);
       watch_keys(std::move(*keys), *config);
-      for (const auto& warning : config->warnings) log(LogLine(Priority::warning, "configuration").add("note", warning));
       config->is_fallback_in_force = dispatcher_->outages().is_direct_out();
       config_.set(std::move(*config));
       sign_in_alarm_.clear();
       limits_.reconfigured(config_.get()->rate_rules);
+      names_.reconfigure(*config_.get());
       dispatcher_->reconfigured();
       log(LogLine(Priority::notice, "reload").add("file", config_.get()->file.string()));
     }
@@ -377,8 +326,9 @@ class RunningDaemon final : public Daemon {
   }
 
   void begin_stop(int exit_code) {
-    if (!tell_to_stop()) return;
+    if (std::exchange(stopping_, true)) return;
     exit_code_ = exit_code;
+    recovery_->give_up();
     if (suspect_trial_) suspect_trial_->stop();
     system::notify_stopping("finishing deliveries in flight");
     log(LogLine(Priority::info, "stopping"));
@@ -388,22 +338,14 @@ class RunningDaemon final : public Daemon {
     intake_->stop([this] { dispatcher_->stop([this] { asio::post(main_, [this] { main_.stop(); }); }); });
   }
 
-  // False: it has been told already.
-  bool tell_to_stop() {
-    const std::lock_guard lock(stop_mutex_);
-    stop_wanted_.notify_all();
-    return !std::exchange(stopping_, true);
-  }
-
   void take_apart() {
-    tell_to_stop();
     if (alerts_) alerts_->stop();
     logins_->tell_nobody();
-    spool_->give_up_recovery();
-    if (recovery_.joinable()) recovery_.join();
+    recovery_.reset();
     drop_folder_->stop();
     control_.reset();
     for (auto& loop : loops_) loop->stop();
+    tls_reports_.stop();
     handshake_lane_.reset();
     files_.close();
     file_pool_.join();
@@ -432,10 +374,12 @@ class RunningDaemon final : public Daemon {
   events::SignInAlarm sign_in_alarm_;
   events::LoginSink login_sink_{*logins_};
   events::LastHour last_hour_;
-  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_, &login_sink_, &last_hour_}};
+  TlsReports tls_reports_{*disk_, config_, sts_policies_};
+  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_, &login_sink_, &last_hour_, &tls_reports_.sink()}};
   asio::thread_pool file_pool_{kFileThreads};
   fairness::FileTurns files_{file_pool_, kFileThreads};
   std::optional<net::HandshakeLane> handshake_lane_{std::in_place};
+  sts::Policies sts_policies_{disk_.get(), (config_.get()->spool_directory / sts::kFile).string(), &files_};
   rates::RateLimits limits_{rate_services(*disk_, config_, files_), config_.get()->rate_rules};
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
@@ -446,17 +390,16 @@ class RunningDaemon final : public Daemon {
   std::unique_ptr<intake::DropFolder> drop_folder_;
   std::optional<control::LiveBackend> backend_;
   std::unique_ptr<control::ControlServer> control_;
-  std::thread recovery_;
   control::RecoveryProgress recovery_progress_;
   asio::io_context main_{1};
+  NameResolution names_{main_.get_executor(), *config_.get()};
   records::KeyWatch key_watch_{main_.get_executor(), events_, records::seen_keys_file(config_.get()->spool_directory)};
   asio::signal_set signals_;
   Timer health_;
   Timer stop_timer_;
   std::optional<SuspectTrial> suspect_trial_;  // exists with crash_record_
   std::optional<Alerts> alerts_;               // while it runs
-  std::mutex stop_mutex_;                      // guards stopping_, which only the main thread sets, and may read without it
-  std::condition_variable stop_wanted_;
+  std::optional<RecoveryThread> recovery_;     // from then on
   bool stopping_ = false;
   int exit_code_ = 0;
   system::LogWatch log_watch_;
@@ -478,9 +421,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, std::optional<boost
   auto logins = std::make_unique<auth::LoginKeeper>(oauth::make_login_source);
   auto aliases = std::make_unique<routing::AliasWatch>();
   read_files(config, *logins, *aliases);
-  say_local_delivery(config);
   auto disk = std::make_unique<queue::SystemDisk>();
-  auto spool = queue::Spool::open(*disk, spool_options(config));
+  auto spool = open_spool(*disk, config);
   if (!spool) return spool.error();
   auto crash_record = open_crash_record(config.spool_directory);
   auto daemon =

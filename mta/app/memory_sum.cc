@@ -10,6 +10,9 @@
 #include "mta/intake/intake.h"
 #include "mta/intake/transaction_room.h"
 #include "mta/net/tls_engine.h"
+#include "mta/net/tls_sessions.h"
+#include "mta/sts/lookup.h"
+#include "mta/sts/policies.h"
 #include "mta/system/log_queue.h"
 #include "mta/transport/deliver_client.h"
 #include "queue/changes.h"
@@ -40,16 +43,20 @@ constexpr MemoryPart kMemoryParts[] = {
     {"messages that have ended", queue::SpoolOptions::kEndedOctets},
     {"reverse-paths that are remembered", 10u << 20},
     {"answers to operators", 8u << 20},
+    {"libunbound: caches, 256 questions, and a second instance under test", 12u << 20},
+    {"MTA-STS policies, and their text while it is stored", 2 * sts::PolicyCache::kMostOctets},
+    {"failures to fetch one", sts::Policies::kMostFailures* sts::Policies::kOctetsOfFailure},
 };
-// Octets: its lookups, the DNS cache, addresses that failed lately; four messages on their way to mailboxes of users, and four to commands
-// of aliases; the header being prepared for its signature.
-constexpr std::uint64_t kMemoryOfWorker =
-    (9u << 20) + 4 * (queue::kInlineContent + transport::kMostForCommand) + content::SignedContent::kMostOfTurn;
+// Octets: its lookups, the DNS cache, TLS sessions to resume, addresses that failed lately; four messages
+// on their way to mailboxes of users, and four to commands of aliases; the header being prepared for its signature.
+constexpr std::uint64_t kMemoryOfWorker = (9u << 20) + net::TlsSessions::kMostOctets +
+                                          4 * (queue::kInlineContent + transport::kMostForCommand) + content::SignedContent::kMostOfTurn;
 
 }  // namespace
 
 std::uint64_t memory_beside_waiting_mail(std::size_t workers) {
-  std::uint64_t sum = workers * kMemoryOfWorker;
+  std::uint64_t sum =
+      workers * (kMemoryOfWorker + sts::Lookup::places_for(workers, sts::Lookup::kFetchesAtOnce) * sts::Lookup::kOctetsOfFetch);
   for (const MemoryPart& part : kMemoryParts) sum += part.octets;
   return sum;
 }

@@ -7,6 +7,7 @@
 #include "mta/routing/alias_book.h"
 #include "mta/routing/alias_watch.h"
 #include "mta/routing/aliases.h"
+#include "mta/routing/local_user.h"
 #include "mta/system/user_lookup.h"
 #include "proto/command_recipient.h"
 #include "proto/printable.h"
@@ -16,16 +17,6 @@ namespace mxpress::mta::cli {
 namespace {
 
 using system::UserAnswer;
-
-UserAnswer answer_for(const proto::Mailbox& mailbox) {
-  UserAnswer worst = UserAnswer::unknown;
-  for (const std::string& name : routing::user_names(mailbox)) {
-    const UserAnswer answer = system::ask_name_service(name);
-    if (answer == UserAnswer::known) return answer;
-    if (answer == UserAnswer::unavailable) worst = answer;
-  }
-  return worst;
-}
 
 std::string shown(std::string_view text) { return proto::printable(text, 1000); }
 
@@ -98,7 +89,7 @@ bool AliasesCommand::show(const proto::Mailbox& target) {
     return true;
   }
   const bool is_local = config_.is_local(target.domain());
-  const UserAnswer answer = is_local ? answer_for(target) : UserAnswer::known;
+  const UserAnswer answer = is_local ? routing::ask_for_user(target) : UserAnswer::known;
   out_ << "  " << shown(target.to_string());
   if (is_local && answer == UserAnswer::known) out_ << " (stays on this host)";
   if (answer == UserAnswer::unknown) out_ << " (" << unknown_user(config_, target) << ")";
@@ -112,7 +103,7 @@ bool AliasesCommand::resolve(const std::string& name) {
   if (!mailbox) return error_ << "mxpress: " << shown(name) << ": " << mailbox.error().message << "\n", false;
   const routing::AliasExpansion expansion = routing::expand_alias(config_, *mailbox, config_.max_recipients);
   const bool keeps = config_.local.unknown_users == UnknownUsers::keep;
-  if (expansion.caught && !keeps && answer_for(*expansion.caught) == UserAnswer::unknown)
+  if (expansion.caught && !keeps && routing::ask_for_user(*expansion.caught) == UserAnswer::unknown)
     return error_ << "mxpress: " << unknown_user(config_, *expansion.caught) << "\n", false;
   out_ << shown(mailbox->to_string()) << "\n";
   bool goes_somewhere = false;

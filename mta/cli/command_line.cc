@@ -11,6 +11,7 @@
 
 #include "mta/cli/command_table.h"
 #include "mta/cli/completion.h"
+#include "mta/cli/replies_command.h"
 #include "mta/migrate/programs.h"
 #include "proto/printable.h"
 #include "queue/retry.h"
@@ -22,6 +23,9 @@ namespace po = boost::program_options;
 
 // Beside those of the table: of sendmail by its other names, and of options.
 constexpr std::array kOtherCommands = {"newaliases", "verify", "help", "version"};
+// Commands that check their words and selectors themselves.
+constexpr std::array kWithOwnWords = {"aliases",    "check",   "completion", "config", "dkim", "doctor", "import", "mailbox",
+                                      "newaliases", "replies", "setup",      "show",   "tls",  "trace",  "verify", "why"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -39,11 +43,12 @@ po::options_description options(CommandLine& line, Texts& texts) {
   po::options_description description;
   description.add_options()("help,h", "")("version,V", "")("config,c", po::value<std::string>())("domain", po::value(&line.domain))(
       "sender", po::value(&line.sender))("recipient", po::value(&line.recipient))("state", po::value(&line.state))(
-      "name", po::value(&line.name))("uid", po::value(&texts.uid))("older", po::value(&texts.older))("ended", po::value(&texts.ended))(
-      "all", po::bool_switch(&line.all))("messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))(
-      "dry-run,n", po::bool_switch(&line.dry_run))("repair", po::bool_switch(&line.repair))("force", po::bool_switch(&line.force))(
-      "from", po::value<std::string>())("yes,y", po::bool_switch(&line.yes))("wait", po::value(&texts.wait)->implicit_value("1h"))(
-      "words", po::value<std::vector<std::string>>());
+      "name", po::value(&line.name))("own", po::value(&line.own))("dns", po::bool_switch(&line.dns))("uid", po::value(&texts.uid))(
+      "older", po::value(&texts.older))("ended", po::value(&texts.ended))("all", po::bool_switch(&line.all))(
+      "messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))(
+      "repair", po::bool_switch(&line.repair))("alert", po::bool_switch(&line.alert))("force", po::bool_switch(&line.force))(
+      "from", po::value<std::string>())("message", po::value<std::string>())("yes,y", po::bool_switch(&line.yes))(
+      "wait", po::value(&texts.wait)->implicit_value("1h"))("words", po::value<std::vector<std::string>>());
   return description;
 }
 
@@ -95,7 +100,8 @@ std::optional<Error> check_setup(const CommandLine& line) {
 
 std::optional<Error> check_import(const CommandLine& line) {
   const bool is_import = line.command == "import";
-  if ((line.from || line.force) && !is_import) return mistake("--from and --force are for mxpress import");
+  if (line.force && !is_import) return mistake("--force is for mxpress import");
+  if (line.from && !is_import && line.command != "check") return mistake("--from is for mxpress import and mxpress check");
   if (!is_import) return std::nullopt;
   CommandLine words = line;
   words.arguments.clear();
@@ -108,6 +114,25 @@ std::optional<Error> check_import(const CommandLine& line) {
       "mxpress import takes one of postfix, exim, dma, msmtp, ssmtp, nullmailer, or no name; --from, --yes, --force and --dry-run");
 }
 
+std::optional<Error> check_trace(const CommandLine& line) {
+  const bool is_trace = line.command == "trace";
+  if ((!line.own.empty() || line.dns) && !is_trace) return mistake("--own and --dns are for mxpress trace");
+  if (!is_trace) return std::nullopt;
+  CommandLine words = line;
+  words.arguments.clear();
+  if (line.arguments.size() == 1 && !words.selects()) return std::nullopt;
+  return mistake("say mxpress trace FILE, or mxpress trace - to read standard input; with --own, --dns and --json");
+}
+
+std::optional<Error> check_doctor(const CommandLine& line) {
+  if (line.alert && line.command != "doctor") return mistake("--alert is for mxpress doctor");
+  if (line.command != "doctor") return std::nullopt;
+  CommandLine others = line;
+  others.domain.clear();
+  if (others.selects()) return mistake("mxpress doctor takes --domain, --json and --alert only");
+  return std::nullopt;
+}
+
 // "  show ID             the history of ...", with further lines below the text.
 std::string line_of(const CommandRow& row) {
   constexpr std::size_t kColumn = 22;
@@ -115,6 +140,14 @@ std::string line_of(const CommandRow& row) {
   line.resize(std::max(kColumn, line.size() + 1), ' ');
   for (const char c : row.text) line += c == '\n' ? "\n" + std::string(kColumn, ' ') : std::string(1, c);
   return line + "\n";
+}
+
+std::optional<Error> check_check(const CommandLine& line) {
+  if (line.command != "check") return line.message ? std::optional(mistake("--message is for mxpress check")) : std::nullopt;
+  CommandLine words = line;
+  words.arguments.clear();
+  if (line.arguments.size() == 1 && !words.selects()) return std::nullopt;
+  return mistake("say mxpress check ADDRESS, perhaps with --from ADDRESS of the sender, and --message FILE");
 }
 
 bool is_aliases_command(std::string_view command) { return command == "aliases" || command == "newaliases" || command == "verify"; }
@@ -142,16 +175,19 @@ std::optional<Error> check(const CommandLine& line) {
     return mistake("say mxpress completion bash, zsh or fish");
   if (line.command == "dkim" && !is_dkim_command(line.arguments))
     return mistake("say mxpress dkim records, mxpress dkim rotate DOMAIN, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
+  if (line.command == "replies")
+    if (const auto wrong = mistake_in_replies(line.arguments)) return mistake(*wrong);
   if (line.command == "mailbox" && !is_mailbox_command(line.arguments))
     return mistake("say mxpress mailbox list, mxpress mailbox cat ID, or mxpress mailbox deliver [ID...]");
   if (line.command == "tls" && line.arguments.size() != 1) return mistake("say mxpress tls DOMAIN");
+  if (const auto wrong = check_check(line)) return wrong;
   if (const auto wrong = check_setup(line)) return wrong;
   if (const auto wrong = check_import(line)) return wrong;
+  if (const auto wrong = check_doctor(line)) return wrong;
   if (const auto wrong = check_aliases(line)) return wrong;
+  if (const auto wrong = check_trace(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
-  if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && line.command != "show" && line.command != "config" &&
-      line.command != "dkim" && line.command != "setup" && line.command != "mailbox" && line.command != "completion" &&
-      line.command != "import" && line.command != "tls" && !is_aliases_command(line.command))
+  if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && !is_one_of(kWithOwnWords, line.command))
     return mistake(line.command + " takes no selector");
   if (takes_ids(line.command) && line.command != "queue" && !line.selects())
     return mistake(line.command + " needs to know which messages: ids, --domain, --sender, --recipient, --uid, --older, --state or --all");
@@ -189,6 +225,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   }
   if (values.count("words")) line.arguments = values["words"].as<std::vector<std::string>>();
   if (values.count("from")) line.from = values["from"].as<std::string>();
+  if (values.count("message")) line.message = values["message"].as<std::string>();
   if (values.count("config")) line.config = values["config"].as<std::string>();
   if (!texts.uid.empty()) {
     line.uid = uid_of(texts.uid);
@@ -231,7 +268,8 @@ std::string usage() {
 SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A --uid USER --older 2h --state active|deferred|held|all --all
 
 Exit codes: 0 done, 1 nothing matched or something is wrong, 2 usage, 3 neither daemon nor spool can be reached, 4 not allowed, 5 failed,
-6 fsck --repair: was damaged, and is in order again
+6 fsck --repair: was damaged, and is in order again; check: 0 accepted, 69 refused, 75 would wait, 1 not
+found out; doctor: 75 nothing is wrong, as far as could be told
 )";
 }
 

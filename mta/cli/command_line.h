@@ -21,8 +21,10 @@ enum class ExitCode {
   refused = 4,
   failed = 5,
   repaired = 6,
-  data = 65,  // these: sysexits.h, for the commands that sendmail runs
+  data = 65,  // these: sysexits.h, for check, and the commands that sendmail runs
   no_user = 67,
+  unavailable = 69,
+  temporary = 75,
   configuration = 78,
 };
 
@@ -32,14 +34,18 @@ struct CommandLine {
   std::optional<boost::filesystem::path> config;
   std::string domain, sender, recipient, state;
   std::string name;                 // --name: of [credentials.NAME]
+  std::string own;                  // --own: domains and networks of own hosts, for trace
+  bool dns = false;                 // --dns: trace asks the DNS
   std::optional<std::int64_t> uid;  // --uid, also by the name of the user
   Duration older{0};
   std::optional<std::uint32_t> ended;  // --ended: number of ended messages to show
   bool all = false, messages = false, json = false, dry_run = false, repair = false;
-  bool yes = false;                             // --yes: setup and import ask no questions
-  bool force = false;                           // --force: import replaces files
-  std::optional<boost::filesystem::path> from;  // --from: the folder that import reads instead of /
-  std::optional<Duration> wait;                 // --wait: how long setup waits for records
+  bool alert = false;                              // --alert: doctor has the daemon tell of changes
+  bool yes = false;                                // --yes: setup and import ask no questions
+  bool force = false;                              // --force: import replaces files
+  std::optional<boost::filesystem::path> from;     // --from: the folder that import reads instead of /; the sender for check
+  std::optional<boost::filesystem::path> message;  // --message: the file whose delivery is checked
+  std::optional<Duration> wait;                    // --wait: how long setup waits for records
 
   // The number of ended messages to request.
   std::uint32_t wanted_ended() const;

@@ -14,7 +14,16 @@ constexpr CommandRow kLooking[] = {
     {"show --recipient A", "the same for all mail to A, or from --sender A; also the latest that has ended"},
     {"cat ID", "the message itself"},
     {"status", "is all well? (exit code 0: yes; 1: degraded; 2: cannot send)"},
-    {"tls DOMAIN", "the TLS that each mail host of a domain must offer now, and why (DANE, a route)"},
+    {"doctor",
+     "checks this host: name, DNS records, port 25, name servers, block lists, clock, disk ...; for what is wrong:\n"
+     "who must act, and what to paste (--domain D; --alert: tells the administrator what has changed)"},
+    {"tls DOMAIN", "the TLS that each mail host of a domain must offer now, and why (DANE, MTA-STS, a route)"},
+    {"trace FILE|-",
+     "the way of any message by its Received fields, and what of it cannot be believed; --own LIST: domains and\n"
+     "networks of your own hosts, --dns: looks names and SPF up"},
+    {"check ADDRESS",
+     "would mail for the address be accepted? Asks the name servers and mail hosts as a delivery does, and sends\n"
+     "no mail; --from ADDRESS: from this sender; --message FILE: what would become of this message"},
     {"mailq", "the queue as Postfix prints it"},
     {"wait ID", "returns when the message has left the queue"},
     {"config check|show", "checks the configuration; shows the settings in use, and the file of each"},
@@ -28,6 +37,8 @@ constexpr CommandRow kLooking[] = {
     {"import [PROGRAM]",
      "imports the settings of Postfix, Exim, dma, msmtp, ssmtp or nullmailer: shows the equivalent of each, and\n"
      "asks before it writes; --yes: asks nothing, --force: replaces files, --from FOLDER: reads another tree"},
+    {"replies check FILE", "mistakes of a file of rules about the replies of mail hosts, each with its line"},
+    {"replies test TEXT", "the rule that a reply meets: its class, its cause, who must act and how (replies test TEXT HOST)"},
     {"aliases [NAME...]", "problems of the aliases; with names: the recipients of their mail"},
     {"mailbox list", "the messages in the daemon's own mailbox (mailbox cat ID)"},
     {"fsck", "is the spool damaged? Reads all of it while mxpressd is stopped, and writes nothing"},
@@ -42,6 +53,7 @@ constexpr CommandRow kActing[] = {
     {"remove SELECTOR", "forget, and notify nobody"},
     {"flush", "retry --all"},
     {"reload", "read the configuration again"},
+    {"replies use FILE", "check it, put it beside the configuration in the place of the rules of mxpress, and reload"},
     {"mailbox deliver", "mail from the daemon's own mailbox to its users (mailbox deliver ID...)"},
     {"fsck --repair", "repair the spool while mxpressd is stopped; damaged parts are set aside, nothing is removed"},
 };
@@ -62,10 +74,14 @@ constexpr OptionRow kOptions[] = {
     {"ended", 0, "NUMBER", "so many that have ended"},
     {"dry-run", 'n', "", "only say on what"},
     {"repair", 0, "", "repair the spool"},
+    {"alert", 0, "", "tell of what has changed"},
     {"name", 0, "NAME", "of [credentials.NAME]"},
     {"yes", 'y', "", "ask nothing"},
     {"force", 0, "", "replace files"},
-    {"from", 0, "FILE", "the tree to import from"},
+    {"from", 0, "FILE", "the tree to import from; check: the sender"},
+    {"own", 0, "LIST", "domains and networks of own hosts"},
+    {"dns", 0, "", "look names and SPF up"},
+    {"message", 0, "FILE", "check: the message"},
     {"wait", 0, "", "until the DNS has the records"},
 };
 
@@ -74,8 +90,10 @@ constexpr WordsRow kWords[] = {
     {"setup", "oauth"},
     {"dkim", "records key rotate"},
     {"mailbox", "list cat deliver"},
+    {"replies", "check use test"},
     {"import", "postfix exim dma msmtp ssmtp nullmailer"},
     {"completion", "bash zsh fish"},
+    {"trace", kFiles},
     {"--state", "active deferred held all"},
 };
 

@@ -20,7 +20,9 @@ struct OptionRow {
   std::string_view text;
 };
 
-// The possible words after a command or an option with a value: {"config", "check show"}, {"--state", "active ..."}.
+inline constexpr std::string_view kFiles = "FILE";  // instead of words: names of files
+
+// The possible words after a command or an option with a value: {"config", "check show"}, {"--state", "active ..."}, {"trace", kFiles}.
 struct WordsRow {
   std::string_view after;
   std::string_view words;  // separated by blanks

@@ -66,7 +66,12 @@ std::string bash() {
     std::string& kind = option.value == "FILE" ? files : silent;
     kind += (kind.empty() ? "" : "|") + name + (option.letter == 0 ? "" : std::string("|-") + option.letter);
   }
-  for (const WordsRow& row : words_after()) cases += "    " + std::string(row.after) + ") words='" + std::string(row.words) + "' ;;\n";
+  for (const WordsRow& row : words_after()) {
+    if (row.words == kFiles)
+      files += "|" + std::string(row.after);
+    else
+      cases += "    " + std::string(row.after) + ") words='" + std::string(row.words) + "' ;;\n";
+  }
   return "# bash completion for mxpress, made by: mxpress completion bash\n_mxpress() {\n"
          "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words word\n"
          "  COMPREPLY=()\n  case $before in\n" +
@@ -94,7 +99,9 @@ std::string zsh() {
     arguments += "    " + in_quotes(spec) + " \\\n";
   }
   for (const WordsRow& row : words_after())
-    if (!row.after.starts_with("-")) cases += "        " + std::string(row.after) + ") compadd -- " + std::string(row.words) + " ;;\n";
+    if (!row.after.starts_with("-"))
+      cases +=
+          "        " + std::string(row.after) + ") " + (row.words == kFiles ? "_files" : "compadd -- " + std::string(row.words)) + " ;;\n";
   return "#compdef mxpress\n# zsh completion for mxpress, made by: mxpress completion zsh\n_mxpress() {\n  local state line\n"
          "  local -a commands=(\n" +
          described + "  )\n  _arguments -C \\\n" + arguments +
@@ -111,7 +118,8 @@ std::string fish() {
         "complete -c mxpress -n " + in_quotes(none) + " -a " + std::string(command.name) + " -d " + in_quotes(command.text, "\\") + "\n";
   for (const WordsRow& row : words_after())
     if (!row.after.starts_with("-"))
-      text += "complete -c mxpress -n '__fish_seen_subcommand_from " + std::string(row.after) + "' -a '" + std::string(row.words) + "'\n";
+      text += "complete -c mxpress -n '__fish_seen_subcommand_from " + std::string(row.after) + "' " +
+              (row.words == kFiles ? "-F" : "-a '" + std::string(row.words) + "'") + "\n";
   for (const OptionRow& option : all_options()) {
     text += "complete -c mxpress -l " + std::string(option.name);
     if (option.letter != 0) text += std::string(" -s ") + option.letter;

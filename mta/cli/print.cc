@@ -12,6 +12,7 @@
 
 #include "mta/cli/json.h"
 #include "mta/control/health.h"
+#include "mta/replies/reply_class.h"
 #include "proto/ascii.h"
 #include "proto/control.pb.h"
 #include "proto/printable.h"
@@ -105,6 +106,14 @@ std::string standing(const control_pb::RecipientInfo& recipient, const control_p
   return waiting(recipient, now);
 }
 
+void print_advice(std::ostream& out, const control_pb::HostReport& report) {
+  if (report.reply_class().empty()) return;
+  const auto who = replies::actor_named(report.who());
+  out << "  to act: " << (who ? std::string(proto::in_words(*who)) : clean(report.who())) << " (" << clean(report.reply_class()) << ")\n";
+  if (!report.todo().empty()) out << "  what to do: " << clean(report.todo()) << "\n";
+  if (!report.link().empty()) out << "  see, or write to: " << clean(report.link()) << "\n";
+}
+
 void print_recipient(std::ostream& out, const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
   out << "To " << clean(recipient.address());
   if (!recipient.original().empty()) out << " (for " << clean(recipient.original()) << ")";
@@ -112,6 +121,7 @@ void print_recipient(std::ostream& out, const control_pb::RecipientInfo& recipie
   if (!recipient.has_last() || recipient.stage() == "delivered") return;
   out << "  why: " << said(recipient.last()) << "\n";
   if (!recipient.last().meaning().empty()) out << "  that means: " << clean(recipient.last().meaning()) << "\n";
+  print_advice(out, recipient.last());
   if (recipient.last().maybe_delivered()) out << "  the connection was lost at the very end: it may have been delivered all the same\n";
 }
 
@@ -212,8 +222,9 @@ void print_destinations(std::ostream& out, const std::vector<control_pb::Destina
     out << (unlisted.dropped == 0 ? "The queue is empty.\n" : "");
     return;
   }
-  out << std::left << std::setw(32) << "Destination" << std::right << std::setw(9) << "Messages" << std::setw(10) << "Oldest" << "  "
-      << std::left << std::setw(12) << "Next try" << "Last reply\n";
+  out << std::left << std::setw(32) << "Destination" << std::right << std::setw(9) << "Messages" << std::setw(10) << "Oldest"
+      << "  " << std::left << std::setw(12) << "Next try"
+      << "Last reply\n";
   for (const control_pb::DestinationInfo& row : destinations) {
     const bool all_held = row.messages() != 0 && row.held() == row.messages();
     const bool all_end = row.messages() != 0 && row.ending() == row.messages();
@@ -333,6 +344,7 @@ void print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
   out << "\n";
   if (status.has_counts()) print_counts(out, status.counts());
   if (!status.dane().empty()) out << "DANE       " << clean(status.dane()) << "\n";
+  if (!status.mta_sts().empty()) out << "MTA-STS    " << clean(status.mta_sts()) << "\n";
   print_signing_keys(out, status);
   print_rate_limits(out, status, now);
   for (const control_pb::Loss& lost : status.lost())

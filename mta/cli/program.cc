@@ -7,16 +7,20 @@
 #include <string_view>
 
 #include "mta/cli/aliases_command.h"
+#include "mta/cli/check_command.h"
 #include "mta/cli/commands.h"
 #include "mta/cli/completion.h"
 #include "mta/cli/dkim_command.h"
+#include "mta/cli/doctor_command.h"
 #include "mta/cli/fsck_command.h"
 #include "mta/cli/import_command.h"
 #include "mta/cli/mailbox_command.h"
 #include "mta/cli/oauth_setup.h"
+#include "mta/cli/replies_command.h"
 #include "mta/cli/setup_command.h"
 #include "mta/cli/spool_backend.h"
 #include "mta/cli/tls_command.h"
+#include "mta/cli/trace_command.h"
 #include "mta/config/config_fields.h"
 #include "mta/config/named_file.h"
 #include "mta/config/placed_config.h"
@@ -120,11 +124,13 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (line->command == "help") return streams.out << usage(), ExitCode::ok;
   if (line->command == "version") return streams.out << "mxpress " MXPRESS_VERSION "\n", ExitCode::ok;
   if (line->command == "completion") return streams.out << completion_for(line->arguments.front()), ExitCode::ok;
+  if (line->command == "trace") return run_trace(*line, streams);
   const auto file = config::named_file(line->config);
   auto placed = config::load_placed_config(file);
   if (placed && line->command == "config") return config_command(*line, *placed, streams);
   Result<Config> config = placed ? Result<Config>(std::move(placed->config)) : Result<Config>(placed.error());
-  constexpr std::array<std::string_view, 7> kNeedConfig = {"config", "fsck", "dkim", "setup", "mailbox", "import", "tls"};
+  constexpr std::array<std::string_view, 10> kNeedConfig = {"config",  "replies", "fsck", "dkim",  "setup",
+                                                            "mailbox", "import",  "tls",  "check", "doctor"};
   const bool needs_config =
       is_about_aliases(*line) || std::find(kNeedConfig.begin(), kNeedConfig.end(), line->command) != kNeedConfig.end();
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
@@ -132,7 +138,10 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (line->command == "dkim") return run_dkim(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "setup" && !line->arguments.empty()) return run_oauth_setup(*line, *config, streams);
   if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);
+  if (line->command == "replies") return run_replies(*line, *config, streams);
   if (line->command == "tls") return run_tls(*line, *config, streams);
+  if (line->command == "check") return run_check(*line, *config, streams);
+  if (line->command == "doctor") return run_doctor(*line, *config, streams);
   if (line->command == "import") return run_import(*line, file, *config, streams);
   if (line->command == "fsck") return run_fsck(*line, *config, streams);
   if (line->command == "mailbox") return run_mailbox(*line, std::move(*config), streams);

@@ -12,14 +12,12 @@
 #include "mta/config/config.h"
 #include "mta/config/name_service.h"
 #include "mta/config/providers.h"
+#include "mta/dkim/key_record.h"
 #include "mta/net/source_address.h"
+#include "mta/routing/signing_keys.h"
 
 namespace mxpress::mta::cli {
 namespace {
-
-bool is_wanted(const dns::Address& address, dns::AddressFamily family) {
-  return family == dns::AddressFamily::any || address.is_v6 == (family == dns::AddressFamily::ipv6);
-}
 
 // "smtp.example.com", or "mx:example.com".
 std::string text_of(const NextHops& hops) {
@@ -35,9 +33,31 @@ std::string spf_of(const RouteConfig& route) {
 
 }  // namespace
 
+bool is_of_family(const dns::Address& address, dns::AddressFamily family) {
+  return family == dns::AddressFamily::any || address.is_v6 == (family == dns::AddressFamily::ipv6);
+}
+
+std::vector<records::HostMail::SigningKey> keys_of(const routing::SigningKeys& keys, const proto::Domain& domain,
+                                                   const std::function<bool(const std::string& record, bool is_next)>& is_wanted) {
+  std::vector<records::HostMail::SigningKey> found;
+  for (std::string name = domain.text(); !name.empty();
+       name = name.find('.') == name.npos ? std::string() : name.substr(name.find('.') + 1)) {
+    for (const routing::DomainKeys& one : keys.domains) {
+      if (one.domain.text() != name) continue;
+      for (const auto* list : {&one.keys, &one.next})
+        for (const dkim::SigningKey& key : *list)
+          if (is_wanted(dkim::record_name(key.selector, one.domain), list == &one.next))
+            found.push_back({one.domain, key.selector, key.key.public_key()});
+      return found;
+    }
+  }
+  return found;
+}
+
 records::HostMail host_mail(const Config& config, const proto::Domain& domain) {
-  records::HostMail mail{domain, {}, config.hostname, net::public_source_addresses(), {}, {}};
-  std::erase_if(mail.addresses, [&](const dns::Address& address) { return !is_wanted(address, config.delivery.address_family); });
+  records::HostMail mail{domain, {}, config.hostname, config.doctor.addresses, {}, {}};
+  if (mail.addresses.empty()) mail.addresses = net::public_source_addresses();
+  std::erase_if(mail.addresses, [&](const dns::Address& address) { return !is_of_family(address, config.delivery.address_family); });
   if (config.route) {
     mail.next_hop = text_of(config.route->next_hops);
     mail.next_hop_spf = spf_of(*config.route);

@@ -24,7 +24,7 @@ namespace {
 using proto::ExitCode;
 
 constexpr const char* kHelp =
-    "sendmail [-i] [-t] [-v] [-f sender] [-F name] [-N notify] [-R hdrs|full] [-V envid] [--] [recipient...]\n"
+    "sendmail [-i] [-t] [-v] [-f sender] [-F name] [-N notify] [-R hdrs|full] [-V envid] [-O requiretls] [--] [recipient...]\n"
     "  reads a message from standard input and hands it to mxpressd, or leaves it for mxpressd to find.\n"
     "  -bs speaks SMTP, -bp (mailq) lists the queue, -q tries the queue now, -bv checks addresses; see sendmail(8).\n";
 

@@ -93,6 +93,7 @@ std::string mail_parameters(const SendmailOptions& options) {
   std::string parameters;
   if (options.ret == proto::Return::headers) parameters += " RET=HDRS";
   if (options.ret == proto::Return::full) parameters += " RET=FULL";
+  if (options.require_tls) parameters += " REQUIRETLS";
   if (!options.envid.empty()) parameters += " ENVID=" + proto::encode_xtext(options.envid);
   return parameters;
 }

@@ -89,6 +89,9 @@ Status Reader::value(char letter, std::string_view attached) {
     case 'o':
       options_.ignore_dots = options_.ignore_dots || given == "i";
       break;
+    case 'O':
+      options_.require_tls = options_.require_tls || proto::equal_in_any_case(given, "requiretls");
+      break;
     default:
       break;  // without effect
   }

@@ -34,6 +34,7 @@ struct SendmailOptions {
   proto::Notify notify;                            // -N
   proto::Return ret = proto::Return::unspecified;  // -R
   std::string envid;                               // -V, as given
+  bool require_tls = false;                        // -O requiretls
   std::vector<std::string> recipients;             // arguments, as given
 };
 

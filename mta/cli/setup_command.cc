@@ -96,15 +96,9 @@ class Setup {
   Status find_keys() {
     const auto keys = routing::load_signing_keys(config_);
     if (!keys) return keys.error();
-    for (std::string name = mail_.domain.text(); mail_.keys.empty() && !name.empty();
-         name = name.find('.') == name.npos ? std::string() : name.substr(name.find('.') + 1)) {
-      for (const routing::DomainKeys& domain : keys->domains) {
-        if (domain.domain.text() != name) continue;
-        for (const auto* list : {&domain.keys, &domain.next})
-          for (const dkim::SigningKey& one : *list) mail_.keys.push_back({domain.domain, one.selector, one.key.public_key()});
-        prose_ << "Mail of " << mail_.domain.text() << " is signed by the keys of [dkim.\"" << name << "\"].\n";
-      }
-    }
+    mail_.keys = keys_of(*keys, mail_.domain, [](const std::string&, bool) { return true; });
+    if (!mail_.keys.empty())
+      prose_ << "Mail of " << mail_.domain.text() << " is signed by the keys of [dkim.\"" << mail_.keys.front().domain.text() << "\"].\n";
     return {};
   }
 

@@ -13,6 +13,7 @@
 
 #include "dns/async.h"
 #include "mta/control/backend.h"
+#include "mta/replies/current_rules.h"
 #include "mta/system/privileges.h"
 #include "queue/disk.h"
 #include "queue/inspect.h"
@@ -137,6 +138,7 @@ Status become_spool_owner(const boost::filesystem::path& directory) {
 }
 
 Result<std::unique_ptr<control::ControlBackend>> open_spool_backend(Config config, Purpose purpose) {
+  config.replies = replies::current_rules(config).rules;
   if (const Status status = become_spool_owner(config.spool_directory); !status) return status.error();
   auto backend = std::make_unique<SpoolBackend>(std::move(config), std::make_unique<queue::SystemDisk>());
   if (const Status status = backend->open(purpose); !status) return status.error();

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <ostream>
 
+#include "mta/check/words.h"
 #include "mta/cli/json.h"
 #include "mta/config/config.h"
 #include "mta/control/tls_demands.h"
@@ -13,72 +14,21 @@
 namespace mxpress::mta::cli {
 namespace {
 
+using check::demand_of;
+using check::joined;
+using check::shown;
+using check::why_no_dane;
 using control::HostDemand;
 using net::TlsPolicy;
-using TlsaKind = dns::HostTlsa::Kind;
-
-constexpr std::size_t kMaxWords = 500;
-
-std::string shown(std::string_view text) { return proto::printable(text, kMaxWords); }
-
-template <class List, class Text>
-std::string joined(const List& list, std::string_view between, const Text& text_of) {
-  std::string text;
-  for (const auto& one : list) text.append(text.empty() ? "" : between).append(text_of(one));
-  return text;
-}
 
 std::string addresses_of(const HostDemand& host) { return joined(host.addresses, ", ", shown); }
 
-// What a host must offer; without an end.
-std::string demand_of(const TlsPolicy& policy) {
-  const auto text_of = [](const auto& name) { return name.text(); };
-  switch (policy.kind()) {
-    case TlsPolicy::Kind::none:
-      return "clear text, without STARTTLS";
-    case TlsPolicy::Kind::may:
-      return "TLS where it works, with any certificate; else clear text";
-    case TlsPolicy::Kind::encrypt:
-      return "TLS, with any certificate";
-    case TlsPolicy::Kind::verify:
-      return "TLS with a trusted certificate for " + joined(policy.names(), " or ", text_of);
-    case TlsPolicy::Kind::dane:
-      if (!policy.unknown_because().empty()) return "no mail for now: " + policy.unknown_because();
-      if (!policy.needs_certificate()) return "TLS, with any certificate: none of its TLSA records can be used";
-      return "TLS with a certificate that its TLSA records name";
-    case TlsPolicy::Kind::sts:
-      return "TLS with a trusted certificate for its own name, which must be one of " + joined(policy.mx_patterns(), ", ", text_of);
-  }
-  return {};
-}
-
-std::string_view why_no_dane(TlsaKind kind) {
-  switch (kind) {
-    case TlsaKind::mx_insecure:
-      return "the answer about the mail hosts is not authenticated (DNSSEC)";
-    case TlsaKind::address_insecure:
-      return "the answer about its addresses is not authenticated (DNSSEC)";
-    case TlsaKind::none:
-      return "it has no TLSA record";
-    case TlsaKind::insecure:
-      return "the answer about its TLSA records is not authenticated (DNSSEC)";
-    case TlsaKind::not_asked:
-    case TlsaKind::found:
-    case TlsaKind::failed:
-      break;
-  }
-  return {};
-}
-
 // Of each record of a policy: why it is not compared with the certificate; empty: it is.
 std::vector<std::string> left_out(const TlsPolicy& policy) {
-  std::vector<std::string> reasons;
+  std::vector<std::string> reasons = net::why_unusable(policy.records());
   const auto stronger = net::set_aside_by(policy.records());
-  for (std::size_t i = 0; i < policy.records().size(); ++i) {
-    std::string why = net::why_unusable(policy.records()[i]);
-    if (why.empty() && stronger[i]) why = brief(*stronger[i]) + " beside it has the stronger digest";
-    reasons.push_back(std::move(why));
-  }
+  for (std::size_t i = 0; i < reasons.size(); ++i)
+    if (reasons[i].empty() && stronger[i]) reasons[i] = brief(*stronger[i]) + " beside it has the stronger digest";
   return reasons;
 }
 
@@ -97,30 +47,52 @@ boost::json::object json_of(const HostDemand& host) {
   for (std::size_t i = 0; i < reasons.size(); ++i)
     records.emplace_back(
         boost::json::object{{"record", brief(policy.records()[i])}, {"used", reasons[i].empty()}, {"why_not", reasons[i]}});
-  return {{"host", shown(host.host)},         {"addresses", std::move(addresses)},  {"policy", net::to_string(policy.kind())},
-          {"source", shown(policy.source())}, {"demand", shown(demand_of(policy))}, {"no_dane_because", why_no_dane(host.tlsa)},
+  return {{"host", shown(host.host)},
+          {"addresses", std::move(addresses)},
+          {"policy", net::to_string(policy.kind())},
+          {"source", shown(policy.source())},
+          {"demand", shown(demand_of(policy, host.host))},
+          {"no_dane_because", why_no_dane(host.tlsa)},
           {"tlsa", std::move(records)}};
+}
+
+bool takes_mail(const HostDemand& host) {
+  return host.policy.unknown_because().empty() && (host.policy.allows_clear() || host.policy.allows_host(host.host));
+}
+
+boost::json::object json_of(const sts::Finding& finding) {
+  boost::json::object object{{"why", shown(finding.why)}};
+  if (!finding.policy) return object;
+  boost::json::array patterns;
+  for (const net::MxPattern& pattern : finding.policy->policy.mx) patterns.emplace_back(shown(pattern.text()));
+  object["mode"] = to_string(finding.policy->policy.mode);
+  object["id"] = shown(finding.policy->id);
+  object["mx"] = std::move(patterns);
+  object["max_age"] = finding.policy->policy.max_age.count();
+  object["until"] = proto::rfc5322_date(finding.policy->end());
+  return object;
 }
 
 void print_as_json(std::ostream& out, const std::string& domain, const control::TlsDemands& demands) {
   boost::json::array hosts;
   for (const HostDemand& host : demands.hosts) hosts.emplace_back(json_of(host));
-  print_json(out, {{"domain", shown(domain)},
-                   {"way", shown(demands.way)},
-                   {"failure", shown(demands.failure)},
-                   {"note", shown(demands.note)},
-                   {"host", std::move(hosts)}});
+  boost::json::object all{{"domain", shown(domain)},
+                          {"way", shown(demands.way)},
+                          {"failure", shown(demands.failure)},
+                          {"note", shown(demands.note)},
+                          {"host", std::move(hosts)}};
+  if (demands.sts) all["mta_sts"] = json_of(*demands.sts);
+  print_json(out, all);
 }
-
-bool takes_mail(const HostDemand& host) { return host.policy.unknown_because().empty(); }
 
 }  // namespace
 
 void print_tls(std::ostream& out, const std::string& domain, const control::TlsDemands& demands) {
   out << shown(domain) << ": mail hosts by " << shown(demands.way) << "\n";
   if (!demands.failure.empty()) out << "  " << shown(demands.failure) << "\n";
+  if (demands.sts) out << "  " << check::in_words(*demands.sts) << "\n";
   for (const HostDemand& host : demands.hosts) {
-    out << "  " << shown(host.host) << " (" << addresses_of(host) << ")\n    " << shown(demand_of(host.policy));
+    out << "  " << shown(host.host) << " (" << addresses_of(host) << ")\n    " << shown(demand_of(host.policy, host.host));
     if (!host.policy.source().empty()) out << ", by " << shown(host.policy.source());
     out << "\n";
     print_records(out, host.policy);

@@ -20,8 +20,14 @@
 #include "proto/result.h"
 #include "queue/retry.h"
 
+namespace mxpress::dns {
+enum class Validate : std::uint8_t;
+}
 namespace mxpress::mta::content {
 class Signer;
+}
+namespace mxpress::mta::replies {
+class RuleSet;
 }
 namespace mxpress::mta::routing {
 class AliasBook;
@@ -44,6 +50,9 @@ struct DnsConfig {
   std::optional<Duration> timeout;
   std::optional<int> attempts;
   boost::filesystem::path resolv_conf = "/etc/resolv.conf";
+  dns::Validate validate{};                                          // dns/validate.h; automatic
+  boost::filesystem::path trust_anchor = "/usr/share/dns/root.key";  // of dns-root-data, as the next one
+  boost::filesystem::path root_hints = "/usr/share/dns/root.hints";
 };
 
 struct DeliveryConfig {
@@ -55,7 +64,15 @@ struct DeliveryConfig {
   std::size_t max_sessions_per_site = 10;     // ...and to one site
   std::size_t max_recipients = 100;           // of one transaction
   bool tls = true;                            // opportunistic STARTTLS
+  bool mta_sts = true;                        // MTA-STS policies of domains are obeyed (RFC 8461); not without `tls`
+  bool legacy_tls = false;                    // [tls] legacy: TLS 1.0 and 1.1 rather than clear text
   bool dane = true;                           // TLSA records that the DNS authenticates are obeyed (RFC 7672); not without `tls`
+};
+
+// [tls]: daily reports about TLS to the domains that ask for them (RFC 8460).
+struct TlsReportsConfig {
+  bool enabled = true;
+  std::optional<proto::Mailbox> from{};  // their sender; nullopt: postmaster of sender_domain, else of this host
 };
 
 struct ListenConfig {
@@ -119,6 +136,16 @@ struct StatusConfig {
   std::uint64_t least = 20;                  // only if at least this many ended
 };
 
+// [doctor]: the hosts and lists that `mxpress doctor` asks.
+struct DoctorConfig {
+  std::vector<dns::Address> addresses{};       // that other hosts see this host's mail come from; empty: those of its interfaces
+  std::vector<proto::Domain> probe_domains{};  // their mail hosts show if port 25 is open; see default_probe_domains()
+  std::vector<proto::Domain> block_lists{};    // DNS block lists; see default_block_lists()
+  Duration timeout = std::chrono::seconds(30);
+};
+std::vector<proto::Domain> default_probe_domains();
+std::vector<proto::Domain> default_block_lists();
+
 // The condition for a key to sign: its record is in the DNS, none, or it never signs.
 enum class SignWhen : std::uint8_t { published, always, never };
 
@@ -142,7 +169,7 @@ struct Config {
   std::vector<proto::Domain> local_domains;    // default: hostname, localhost
   std::string user = "mxpress";                // to become when started by root
   boost::filesystem::path spool_directory = "/var/spool/mxpress";
-  boost::filesystem::path state_directory = "/var/lib/mxpress";  // permanent data other than mail: refresh tokens
+  boost::filesystem::path state_directory = "/var/lib/mxpress";  // permanent data other than mail: refresh tokens, keys of the DNS root
   std::uint64_t spool_reserve = 32u << 20;
   std::optional<std::uint64_t> spool_memory;  // octets; nullopt: by the memory that this process may use
   std::uint64_t max_message_size = 50u << 20;
@@ -152,8 +179,10 @@ struct Config {
   GuardConfig guard;
   AlertsConfig alerts;
   StatusConfig status;
+  DoctorConfig doctor{{}, default_probe_domains(), default_block_lists()};
   DnsConfig dns;
   DeliveryConfig delivery;
+  TlsReportsConfig tls_reports;
   Timeouts timeouts;
   queue::RetryPolicy retry;
   LocalConfig local;
@@ -170,6 +199,7 @@ struct Config {
   std::map<std::string, DestinationConfig, std::less<>> subdomains;  // "*.DOMAIN", by DOMAIN: for domains below it
   std::shared_ptr<const routing::RouteFiles> route_files;            // further files for routes; null: not read, as in `mxpress`
   std::shared_ptr<const routing::AliasBook> alias_book;              // the content of alias_file; null: not read
+  std::shared_ptr<const replies::RuleSet> replies;                   // what replies of mail hosts mean; null: not read
   std::shared_ptr<content::Signer> signer;                           // signs outgoing mail; null: not signed
   std::vector<std::string> warnings;                                 // for the log
 

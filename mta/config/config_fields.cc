@@ -77,12 +77,22 @@ void add_status(std::vector<ConfigField>& fields, StatusConfig& status) {
   fields.push_back(field("status", "least", status.least, count<std::uint64_t>(1, 1'000'000)));
 }
 
+void add_doctor(std::vector<ConfigField>& fields, DoctorConfig& doctor) {
+  fields.push_back(field("doctor", "addresses", doctor.addresses, list_of("a list of addresses", public_address())));
+  fields.push_back(field("doctor", "probe_domains", doctor.probe_domains, list_of("a list of domains", domain())));
+  fields.push_back(field("doctor", "block_lists", doctor.block_lists, list_of("a list of domains", domain())));
+  fields.push_back(field("doctor", "timeout", doctor.timeout, duration(kSecond, std::chrono::minutes(10))));
+}
+
 void add_dns(std::vector<ConfigField>& fields, DnsConfig& dns) {
   fields.push_back(field("dns", "servers", dns.servers, list_of("a list of addresses", name_server())));
   fields.push_back(field("dns", "trusted", dns.trusted, flag()));
   fields.push_back(field("dns", "timeout", dns.timeout, maybe(duration(Duration(100), std::chrono::seconds(60)))));
   fields.push_back(field("dns", "attempts", dns.attempts, maybe(count<int>(1, 10))));
   fields.push_back(field("dns", "resolv_conf", dns.resolv_conf, path()));
+  fields.push_back(field("dns", "validate", dns.validate, validate()));
+  fields.push_back(field("dns", "trust_anchor", dns.trust_anchor, path()));
+  fields.push_back(field("dns", "root_hints", dns.root_hints, path_or_none()));
 }
 
 void add_delivery(std::vector<ConfigField>& fields, DeliveryConfig& delivery) {
@@ -94,7 +104,14 @@ void add_delivery(std::vector<ConfigField>& fields, DeliveryConfig& delivery) {
   fields.push_back(field("delivery", "max_sessions_per_site", delivery.max_sessions_per_site, count<std::size_t>(1, 1000)));
   fields.push_back(field("delivery", "max_recipients", delivery.max_recipients, count<std::size_t>(1, 1000)));
   fields.push_back(field("delivery", "tls", delivery.tls, flag()));
+  fields.push_back(field("tls", "legacy", delivery.legacy_tls, flag()));
   fields.push_back(field("delivery", "dane", delivery.dane, flag()));
+  fields.push_back(field("delivery", "mta_sts", delivery.mta_sts, flag()));
+}
+
+void add_tls(std::vector<ConfigField>& fields, TlsReportsConfig& reports) {
+  fields.push_back(field("tls", "reports", reports.enabled, flag()));
+  fields.push_back(field("tls", "reports_from", reports.from, maybe(mailbox())));
 }
 
 void add_timeouts(std::vector<ConfigField>& fields, Timeouts& timeouts) {
@@ -118,6 +135,7 @@ void add_retry(std::vector<ConfigField>& fields, queue::RetryPolicy& retry) {
   fields.push_back(field("retry", "lifetime", retry.lifetime, duration_or_zero(kDay * 365)));
   fields.push_back(field("retry", "held_lifetime", retry.held_lifetime, duration(std::chrono::minutes(1), kDay * 365)));
   fields.push_back(field("retry", "delay_notice", retry.delay_notice, duration_or_zero(kDay * 365)));
+  fields.push_back(field("retry", "own_fault_lifetime", retry.own_fault_lifetime, duration_or_zero(kDay * 365)));
   fields.push_back(field("retry", "outage_lifetime", retry.outage_lifetime, duration_or_zero(kDay * 365)));
 }
 
@@ -154,8 +172,10 @@ std::vector<ConfigField> fields_of(Config& config) {
   add_guard(fields, config.guard);
   add_alerts(fields, config.alerts);
   add_status(fields, config.status);
+  add_doctor(fields, config.doctor);
   add_dns(fields, config.dns);
   add_delivery(fields, config.delivery);
+  add_tls(fields, config.tls_reports);
   add_timeouts(fields, config.timeouts);
   add_retry(fields, config.retry);
   fields.push_back(field("local", "aliases", config.local.aliases, aliases()));

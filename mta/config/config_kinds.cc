@@ -189,6 +189,19 @@ Kind<dns::Network> network() {
       [](const dns::Network& target) { return target.to_string(); });
 }
 
+Kind<dns::Address> public_address() {
+  return of_text<dns::Address>(
+      "an address",
+      [](std::string_view text) -> Result<dns::Address> {
+        const auto parsed = dns::Address::parse(text);
+        if (!parsed) return parsed.error();
+        if (!dns::peculiarity(*parsed).empty() || dns::is_private(*parsed))
+          return Error::permanent(parsed->to_string() + " is not an address that other hosts see: use the one outside of the router");
+        return parsed;
+      },
+      [](const dns::Address& target) { return target.to_string(); });
+}
+
 Kind<dns::AddressFamily> family() {
   return of_text<dns::AddressFamily>(
       "\"any\", \"ipv4\" or \"ipv6\"",
@@ -201,6 +214,18 @@ Kind<dns::AddressFamily> family() {
       [](const dns::AddressFamily& target) {
         return std::string(target == dns::AddressFamily::any ? "any" : target == dns::AddressFamily::ipv4 ? "ipv4" : "ipv6");
       });
+}
+
+Kind<dns::Validate> validate() {
+  static constexpr std::string_view kWords[] = {"auto", "yes", "no"};
+  return of_text<dns::Validate>(
+      "\"auto\", \"yes\" or \"no\"",
+      [](std::string_view text) -> Result<dns::Validate> {
+        const auto found = std::find(std::begin(kWords), std::end(kWords), text);
+        if (found != std::end(kWords)) return static_cast<dns::Validate>(found - std::begin(kWords));
+        return Error::permanent("must be \"auto\", \"yes\" or \"no\", not \"" + proto::printable(text, 50) + "\"");
+      },
+      [](const dns::Validate& target) { return std::string(kWords[static_cast<std::size_t>(target)]); });
 }
 
 Kind<queue::RetrySchedule> schedule() {

@@ -3,18 +3,12 @@
 
 #include <utility>
 
-#include "dns/resolv_conf_file.h"
-
 namespace mxpress::mta::config {
 namespace {
 
 constexpr std::size_t kDnsCache = 1 << 20;  // octets, for each worker: destinations keep their own hosts
 
-std::vector<dns::ServerConfig> servers_of(const Config& config) {
-  const dns::StubConfig stub = stub_config(config);
-  if (stub.resolv_conf.empty()) return stub.options.servers;
-  return dns::ResolvConfFile(stub.resolv_conf).current(BootClock::now()).servers;
-}
+bool wants_dane(const Config& config) { return config.delivery.tls && config.delivery.dane; }
 
 }  // namespace
 
@@ -33,18 +27,27 @@ dns::StubConfig stub_config(const Config& config) {
   return stub;
 }
 
-std::string dane_state(const Config& config) {
+dns::ValidatorConfig validator_config(const Config& config, Anchoring anchoring) {
+  dns::ValidatorConfig validator;
+  validator.is_wanted = wants_dane(config);
+  validator.validate = config.dns.validate;
+  validator.stub = stub_config(config);
+  validator.trust_anchor = config.dns.trust_anchor.string();
+  if (anchoring == Anchoring::keeps_anchors) validator.anchor_folder = (config.state_directory / "dnssec").string();
+  validator.root_hints = config.dns.root_hints.string();
+  return validator;
+}
+
+std::string dane_state(const Config& config, const dns::Authentication& found) {
   if (!config.delivery.tls) return "off: [delivery] tls = false";
   if (!config.delivery.dane) return "off: [delivery] dane = false";
-  std::string trusted, others;
-  for (const dns::ServerConfig& server : servers_of(config)) {
-    std::string& list = dns::is_ad_trusted(server) ? trusted : others;
-    list.append(list.empty() ? "" : ", ").append(server.to_string());
-  }
-  if (trusted.empty())
-    return "off: no name server is trusted for DNSSEC (" + others +
-           "): run one that validates on this host, or see [dns] trusted in mxpress.toml(5)";
-  return "on: " + trusted + " is trusted for DNSSEC" + (others.empty() ? "" : "; " + others + " is not, and its answers count as unsigned");
+  if (found.by == dns::Authentication::By::unknown) return "unknown: " + found.text;
+  return (found.is_on() ? "on: " : "off: ") + found.text;
+}
+
+std::string mta_sts_state(const Config& config) {
+  if (!config.delivery.tls) return "off: [delivery] tls = false";
+  return config.delivery.mta_sts ? "on" : "off: [delivery] mta_sts = false";
 }
 
 }  // namespace mxpress::mta::config

@@ -1,6 +1,8 @@
 // Converts the daemon's values to control messages.
 #include "mta/control/describe.h"
 
+#include "mta/replies/meaning.h"
+#include "mta/replies/reply_class.h"
 #include "mta/routing/aliases.h"
 #include "proto/control.pb.h"
 #include "proto/explanation.h"
@@ -60,16 +62,22 @@ std::string_view told(const proto::Envelope& envelope, const proto::Recipient& r
 enum class Prospect { tried_again, at_rest };
 
 // Includes the action that the operator can take.
-std::string meaning(const proto::HostResult& result, Prospect prospect) {
-  const bool is_own_finding = result.reply_code == 0;
-  if (result.status.klass == 0 || result.status.klass == 2 || (result.status.subject == 0 && is_own_finding)) return {};
-  const proto::Explanation explanation = proto::explain(result);
+std::string meaning(const proto::HostResult& result, const proto::Explanation& explanation, Prospect prospect) {
   std::string words = explanation.words;
   const bool is_greeting = result.stage == proto::Stage::greeting || result.stage == proto::Stage::hello;
   if (is_greeting && result.reply_code / 100 == 5 && prospect == Prospect::tried_again)
     words += " mxpress goes on trying until the mail expires.";
   if (!explanation.hint.empty()) words.append(" ").append(explanation.hint);
   return words;
+}
+
+bool has_meaning(const proto::HostResult& result) {
+  const bool is_own_finding = result.reply_code == 0;
+  return result.status.klass != 0 && result.status.klass != 2 && (result.status.subject != 0 || !is_own_finding);
+}
+
+Prospect prospect_of(const queue::Message& message, const queue::RecipientState& state) {
+  return !message.held && state.stage == queue::RecipientStage::pending ? Prospect::tried_again : Prospect::at_rest;
 }
 
 void fill(control_pb::RecipientInfo& info, const proto::Envelope& envelope, const proto::Recipient& recipient,
@@ -83,7 +91,7 @@ void fill(control_pb::RecipientInfo& info, const proto::Envelope& envelope, cons
   if (info.stage() != "delivered" && is_over(state)) info.set_told(std::string(told(envelope, recipient, state)));
   if (!state.last) return;
   fill(*info.mutable_last(), *state.last);
-  info.mutable_last()->set_meaning(meaning(*state.last, prospect));
+  if (has_meaning(*state.last)) info.mutable_last()->set_meaning(meaning(*state.last, proto::explain(*state.last), prospect));
 }
 
 void fill(control_pb::HostAttemptInfo& info, const proto::HostAttempt& attempt) {
@@ -132,8 +140,21 @@ control_pb::MessageInfo describe_head(const queue::Message& message, WallTime no
 
 void describe_recipient(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t index) {
   const queue::RecipientState state = index < message.recipients.size() ? message.recipients[index] : queue::RecipientState{};
-  const bool is_tried = !message.held && state.stage == queue::RecipientStage::pending;
-  fill(info, message.envelope, message.envelope.recipients[index], state, is_tried ? Prospect::tried_again : Prospect::at_rest);
+  fill(info, message.envelope, message.envelope.recipients[index], state, prospect_of(message, state));
+}
+
+void explain_by(const replies::RuleSet* rules, control_pb::RecipientInfo& info, const queue::Message& message, std::size_t index) {
+  if (!rules || index >= message.recipients.size() || !message.recipients[index].last) return;
+  const queue::RecipientState& state = message.recipients[index];
+  if (!has_meaning(*state.last)) return;
+  const proto::Explanation explanation = replies::explain(rules, *state.last);
+  if (!explanation.advice) return;
+  control_pb::HostReport& report = *info.mutable_last();
+  report.set_meaning(meaning(*state.last, explanation, prospect_of(message, state)));
+  report.set_reply_class(explanation.advice->kind);
+  report.set_who(std::string(replies::to_string(explanation.advice->who)));
+  report.set_todo(text(explanation.advice->todo));
+  report.set_link(text(explanation.advice->link));
 }
 
 void describe_attempt(control_pb::AttemptInfo& info, const queue::Attempt& attempt) {

@@ -7,6 +7,9 @@
 namespace mxpress::queue {
 struct Attempt;
 }
+namespace mxpress::mta::replies {
+class RuleSet;
+}
 
 namespace mxpress::mta::control {
 
@@ -18,6 +21,8 @@ control_pb::MessageInfo describe_head(const queue::Message& message, WallTime no
 void describe_recipient(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t index);
 void describe_attempt(control_pb::AttemptInfo& info, const queue::Attempt& attempt);
 void add_recipient(control_pb::AttemptInfo& info, const queue::Message& message, std::uint32_t index);
+// Replaces the meaning of the recipient's last report by that of the rule which its reply meets, if there is one. `rules` may be null.
+void explain_by(const replies::RuleSet* rules, control_pb::RecipientInfo& info, const queue::Message& message, std::size_t index);
 // Adds to the recipient if one of these attempts is for this message.
 void add_flights(control_pb::RecipientInfo& info, queue::QueueId message, const std::vector<delivery::Flight>& flights);
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination);

@@ -13,6 +13,7 @@
 #include "mta/control/selector.h"
 #include "mta/control/status_answer.h"
 #include "mta/control/visible_messages.h"
+#include "mta/system/log.h"
 #include "proto/control.pb.h"
 #include "queue/changes.h"
 
@@ -53,9 +54,11 @@ class Answer {
       case control_pb::Request::kDestinations:
         return destinations();
       case control_pb::Request::kStatus:
-        return answer_status(backend_, outlet_);
+        return answer_status(peer_, backend_, outlet_);
       case control_pb::Request::kReload:
         return reload();
+      case control_pb::Request::kAlert:
+        return alert(request.alert().reason());
       case control_pb::Request::WHAT_NOT_SET:
         break;
     }
@@ -179,6 +182,14 @@ class Answer {
     last.set_matched(destinations->size());
     last.set_dropped(count_dropped_now());
     send_end(outlet_, last);
+  }
+
+  // The log announces it: the administrator gets it as every other alert.
+  void alert(const std::string& reason) {
+    if (!peer_.may_do_everything)
+      return send_end(outlet_, control_pb::End::REFUSED, "only root and members of the group " + backend_.config()->user + " may do that");
+    log(LogLine(Priority::alert, "doctor").add("reason", reason).add("note", "evidence, who must act, and what to paste: mxpress doctor"));
+    send_end(outlet_, control_pb::End::OK, "");
   }
 
   void reload() {

@@ -11,6 +11,7 @@
 #include "mta/control/describe.h"
 #include "mta/control/ending.h"
 #include "mta/control/health.h"
+#include "mta/control/peer.h"
 #include "mta/transport/local_mailbox.h"
 #include "proto/control.pb.h"
 
@@ -63,7 +64,7 @@ std::optional<WallTime> waiting_since(ControlBackend& backend, const StatusConfi
 
 std::size_t count_dropped(const Config& config) { return count_files(config.drop_directory()); }
 
-void answer_status(ControlBackend& backend, ControlOutlet& outlet) {
+void answer_status(const ControlPeer& peer, ControlBackend& backend, ControlOutlet& outlet) {
   outlet.charge(kStatus);
   const std::shared_ptr<const Config> in_force = backend.config();
   const Config& config = *in_force;
@@ -80,7 +81,9 @@ void answer_status(ControlBackend& backend, ControlOutlet& outlet) {
   info.set_corrupt(daemon.counters.corrupt);
   info.set_journal_bytes(daemon.counters.journal_bytes);
   info.set_hostname(config.hostname);
-  info.set_dane(config::dane_state(config));
+  info.set_dane(daemon.running ? daemon.dane : config::dane_state(config, {}));
+  info.set_mta_sts(config::mta_sts_state(config) + (daemon.policies.empty() ? "" : "; " + daemon.policies) +
+                   (peer.may_do_everything && !daemon.last_policy_failure.empty() ? "; " + daemon.last_policy_failure : ""));
   if (const auto oldest = backend.oldest()) info.set_oldest_ms(milliseconds(*oldest));
   add_disk(info, config);
   for (const std::string& failure : daemon.failures) info.add_trouble(failure);

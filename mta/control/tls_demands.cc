@@ -7,9 +7,10 @@
 #include <random>
 #include <utility>
 
+#include "dns/authentication.h"
+#include "mta/check/lookups.h"
 #include "mta/config/config.h"
-#include "mta/config/name_service.h"
-#include "mta/delivery/next_hops.h"
+#include "mta/delivery/policy_hosts.h"
 #include "mta/delivery/target_rules.h"
 #include "mta/net/dane.h"
 #include "mta/routing/route.h"
@@ -25,18 +26,22 @@ void add(std::vector<HostDemand>& hosts, const dns::Target& target, const net::T
   known->addresses.push_back(target.address_text());
 }
 
-// The root is signed: a name server that validates has authenticated its own answer about it.
-Task<std::string> doubt_about(dns::Resolver& resolver) {
-  dns::Question question{"", dns::RecordType::ns};
-  const dns::Answer root = co_await resolver.resolve(std::move(question));
-  if (root.kind == dns::AnswerKind::failed) co_return "whether the name server validates DNSSEC could not be found out: " + root.text;
-  if (root.authenticated) co_return std::string();
-  co_return root.server + " does not validate DNSSEC, or is not trusted for it: see [dns] trusted in mxpress.toml(5)";
+// For people; empty: answers are authenticated, as far as they are signed.
+std::string doubt_about(const dns::Authentication& state) { return state.is_on() ? std::string() : "DANE is off: " + state.text; }
+
+Task<TlsDemands> find_as_daemon(const Config& config, const check::OwnLookups& lookups, proto::Domain domain) {
+  co_await lookups.tested();
+  auto own = lookups.own_addresses().value_or(std::set<dns::Address>());
+  TlsDemands demands = co_await find_tls_demands(config, lookups.resolver(), &lookups.sts(), std::move(domain), std::move(own));
+  const auto is_insecure = [](const HostDemand& host) { return host.tlsa == dns::HostTlsa::Kind::mx_insecure; };
+  if (std::any_of(demands.hosts.begin(), demands.hosts.end(), is_insecure)) demands.note = doubt_about(lookups.authentication());
+  co_return demands;
 }
 
 }  // namespace
 
-Task<TlsDemands> find_tls_demands(const Config& config, dns::Resolver& resolver, proto::Domain domain, std::set<dns::Address> own) {
+Task<TlsDemands> find_tls_demands(const Config& config, std::shared_ptr<dns::Resolver> resolver, sts::Lookup* lookup, proto::Domain domain,
+                                  std::set<dns::Address> own) {
   if (config.is_local(domain)) co_return TlsDemands{"this host", "mail for " + domain.text() + " stays on this host"};
   routing::Route route = routing::route_for(config, domain);
   route.failure.clear();  // a password that only the daemon may read changes nothing of it
@@ -44,28 +49,27 @@ Task<TlsDemands> find_tls_demands(const Config& config, dns::Resolver& resolver,
   const dns::TargetRules rules = delivery::target_rules(config, domain, route, addresses);
   std::mt19937_64 random(1);
   TlsDemands demands{route.source.empty() ? "the DNS" : route.source};
-  const net::TlsPolicy usual = route.tls;
-  const dns::Targets found = co_await delivery::find_next_hops(resolver, std::move(domain), std::move(route), rules, random);
+  const delivery::PolicyHosts hosts =
+      co_await delivery::find_policy_hosts(resolver, {lookup}, config, std::move(domain), route, rules, random);
+  const dns::Targets& found = hosts.targets;
+  demands.sts = hosts.sts;
   if (found.kind != dns::TargetsKind::found) demands.failure = found.text;
-  for (const dns::Target& target : found.targets) add(demands.hosts, target, usual);
-  const auto is_insecure = [](const HostDemand& host) { return host.tlsa == dns::HostTlsa::Kind::mx_insecure; };
-  if (std::any_of(demands.hosts.begin(), demands.hosts.end(), is_insecure)) demands.note = co_await doubt_about(resolver);
+  for (const dns::Target& target : found.targets) add(demands.hosts, target, hosts.tls);
   co_return demands;
 }
 
 TlsDemands find_tls_demands(const Config& config, const proto::Domain& domain) {
   asio::io_context io;
-  dns::StubResolver resolver(io.get_executor(), config::stub_config(config), 1);
-  delivery::OwnAddresses interfaces;
-  const auto own = interfaces.at(BootClock::now());
+  const check::OwnLookups lookups(io, config);
   TlsDemands demands{"the DNS", "the name service did not answer in time"};
-  asio::co_spawn(io, find_tls_demands(config, resolver, domain, own ? *own : std::set<dns::Address>()),
-                 [&](std::exception_ptr error, TlsDemands found) {
-                   if (error) std::rethrow_exception(error);
-                   demands = std::move(found);
-                   io.stop();
-                 });
+  asio::co_spawn(io, find_as_daemon(config, lookups, domain), [&](std::exception_ptr error, TlsDemands found) {
+    if (error) std::rethrow_exception(error);
+    demands = std::move(found);
+    io.stop();
+  });
   io.run_for(kPatience);
+  if (!lookups.kept_failure().empty() && demands.sts)
+    demands.note += (demands.note.empty() ? "" : "; ") + ("the policies that the daemon keeps: " + lookups.kept_failure());
   return demands;
 }
 

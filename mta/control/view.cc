@@ -75,6 +75,7 @@ Result<queue::Message> ControlView::load(queue::QueueId id) {
 }
 
 void ControlView::complete(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient) {
+  explain_by(backend_.config()->replies.get(), info, message, recipient);
   if (!asked_for_ || recipient >= message.recipients.size()) return;
   if (message.recipients[recipient].stage != queue::RecipientStage::pending) return;
   if (const DestinationStatus* destination = destination_of(message, recipient)) add_flights(info, message.id, destination->flights);

@@ -29,7 +29,7 @@ class ControlView {
   void forget_message() {
     if (scope_ == Scope::each_message) forget();
   }
-  // Adds to a recipient of the last loaded message the host of its current attempt.
+  // Adds to a recipient of the last loaded message what its last reply means, and the host of its current attempt.
   void complete(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient);
 
  private:

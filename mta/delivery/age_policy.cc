@@ -107,12 +107,19 @@ bool AgePolicy::expire_in_outage(JobIndex index, Instant now) {
   return true;
 }
 
+// During a backoff because of a fault of this host the lifetime may be shorter.
+Duration AgePolicy::lifetime_at(DestinationIndex index) const {
+  const auto policy = parts_.destinations.policy(index);
+  const Backoff* backoff = parts_.sites.backoff_of(index);
+  return backoff && backoff->is_own_fault() ? std::min(policy->lifetime, policy->own_fault_lifetime) : policy->lifetime;
+}
+
 // False: there was no attempt yet. If none begins within kLastChance, the message expires without one: expiry must not wait for other mail.
 bool AgePolicy::expire(JobIndex index, Instant now, Instant deadline) {
   const queue::Job& job = parts_.schedule.job(index);
   const Backoff* backoff = parts_.sites.backoff_of(job.destination);
   if (backoff && backoff->last_time() >= deadline - Backoff::kFreshProbe) {
-    conclude(index, now, proto::Outcome::deferred, *backoff->failure());
+    conclude(index, now, backoff->is_own_fault() ? proto::Outcome::failed : proto::Outcome::deferred, *backoff->failure());
     return true;
   }
   const bool has_waited = attempts_since_ && now >= std::max(deadline, *attempts_since_) + kLastChance;
@@ -127,7 +134,7 @@ bool AgePolicy::expire(JobIndex index, Instant now, Instant deadline) {
 
 void AgePolicy::expire_waiting(DestinationIndex index, Instant now) {
   if (!parts_.schedule.has_ready(index)) return;
-  const Duration lifetime = parts_.destinations.policy(index)->lifetime;
+  const Duration lifetime = lifetime_at(index);
   for (JobIndex job : parts_.schedule.ready_jobs(index))
     if (const Instant deadline = Instant(parts_.schedule.job(job).accepted) + lifetime + paused(parts_.schedule.job(job), now);
         now >= deadline)

@@ -55,6 +55,7 @@ class AgePolicy {
   }
 
  private:
+  Duration lifetime_at(DestinationIndex index) const;
   std::optional<SiteFailure> why_late(const queue::Job& job) const;
   void look_at_expired(JobIndex job, Instant now, Instant deadline);
   void expire_held(JobIndex job, Instant now);

@@ -33,7 +33,16 @@ class Backoff {
   std::optional<proto::HostResult> last() const { return known_ ? known_->last.get() : std::nullopt; }
   std::optional<SiteFailure> failure() const;
 
-  void failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random);
+  // How a failure differs from others.
+  struct Pace {
+    std::optional<Duration> wait{};  // until the next probe, and up to a tenth more; nullopt: by the retry schedule
+    bool is_own_fault = false;       // new mail causes no probe before that
+  };
+  void failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random, Pace pace);
+  void failed(const proto::HostResult& result, Instant now, const queue::RetryPolicy& policy, std::mt19937_64& random) {
+    failed(result, now, policy, random, Pace());
+  }
+  bool is_own_fault() const { return known_ && known_->is_own_fault; }
   // Restores the state that an earlier run left.
   void restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last);
   // The wall clock may have been stepped since: a destination waits for the site no longer than its own schedule allows.
@@ -56,6 +65,7 @@ class Backoff {
     Instant first_time{Duration::min()}, last_time{Duration::min()};  // in this run
     CompactResult last;
     std::uint32_t failures = 0;
+    bool is_own_fault = false;
   };
   std::unique_ptr<Known> known_;  // null without a backoff, the usual case
 };

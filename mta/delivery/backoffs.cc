@@ -15,6 +15,7 @@
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/wakes.h"
 #include "mta/events/hub.h"
+#include "mta/replies/rule_set.h"
 #include "mta/system/instant.h"
 #include "mta/transport/report.h"
 #include "mta/transport/session_key.h"
@@ -80,7 +81,7 @@ void Backoffs::end_lookup_wait(DestinationIndex index) {
   parts_.spool.record_site({BackoffKey::of_lookup(parts_.destinations.name(index)).stored(), 0, {}, std::nullopt});
 }
 
-void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto::HostResult& failure, Instant began) {
+void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto::HostResult& failure, Instant began, Backoff::Pace pace) {
   auto& [schedule, destinations, sites, wakes, age, spool, events, random] = parts_;
   Site& site = sites[index];
   const Instant now = instant_now();
@@ -88,7 +89,8 @@ void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto
   site.proven = false;
   if (site.backoff.active() && began < site.backoff.probe_time(true)) return;
   wait_with_lookup(destination, failure);
-  site.backoff.failed(destinations.brief(failure), now, *destinations.policy(destination), random);
+  if (site.backoff.active() && !pace.is_own_fault) pace.wait.reset();
+  site.backoff.failed(destinations.brief(failure), now, *destinations.policy(destination), random, pace);
   const WallTime next_probe = to_wall(site.backoff.next_probe());
   // The next run would not know whose mail the host refuses, and must not delay that of others.
   if (!site.suspicion.is_of_owners()) spool.record_site({sites.key(index), site.backoff.failures(), next_probe, failure});
@@ -99,6 +101,14 @@ void Backoffs::failed(DestinationIndex destination, SiteIndex index, const proto
   wakes.wake_site(index, site.backoff.next_probe());
 }
 
+void Backoffs::tell_own_fault(SiteIndex index, const replies::Rule& rule, const AttemptReport& report) const {
+  const auto& results = report.results;
+  const auto refused = std::find_if(results.begin(), results.end(), [](const auto& one) { return one.last.reply_code / 100 == 5; });
+  if (refused == results.end()) return;
+  parts_.events.emit(events::OwnFault{transport::hosts_of(parts_.sites.key(index)), proto::for_other_messages(refused->last, std::nullopt),
+                                      replies::to_string(rule.kind), rule.cause, rule.who, rule.todo, rule.link});
+}
+
 void Backoffs::succeeded(DestinationIndex destination, SiteIndex index, std::size_t limit, Duration took) {
   Site& site = parts_.sites[index];
   end_lookup_wait(destination);
@@ -107,6 +117,7 @@ void Backoffs::succeeded(DestinationIndex destination, SiteIndex index, std::siz
     parts_.events.emit(events::SiteRecovered{transport::hosts_of(parts_.sites.key(index)), login_of(site)});
   }
   site.succeeded(limit, took);
+  site.fault_is_told = false;
 }
 
 void Backoffs::forget_unused(SiteIndex index) {

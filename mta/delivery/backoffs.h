@@ -6,6 +6,7 @@
 #include <random>
 #include <string_view>
 
+#include "mta/delivery/backoff.h"
 #include "mta/delivery/forward.h"
 #include "proto/outcome.h"
 #include "queue/instant.h"
@@ -15,11 +16,13 @@ struct Job;
 struct SiteRecord;
 }  // namespace mxpress::queue
 
+namespace mxpress::mta::replies {
+struct Rule;
+}
+
 namespace mxpress::mta::delivery {
 
 using queue::Instant;
-
-class Backoff;
 
 // Changes the backoff of sites and lookups, records it in the spool, and arranges the next probe. Thread: the worker's.
 class Backoffs {
@@ -44,7 +47,10 @@ class Backoffs {
   bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
   // The site backs off. `began`: start of the delivery. During a backoff, a delivery that began before the next probe was due gives no new
   // information: simultaneous failures of several owners' mail are one failure.
-  void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& failure, Instant began);
+  // `pace`: a stated wait counts once, for the first failure of a row.
+  void failed(DestinationIndex destination, SiteIndex site, const proto::HostResult& failure, Instant began, Backoff::Pace pace = {});
+  // Tells that the site refuses mail for good by a fault of this host, and that it is kept.
+  void tell_own_fault(SiteIndex site, const replies::Rule& rule, const AttemptReport& report) const;
   // The site has answered a transaction for the destination, so its backoff ends. `limit`: of its sessions; `took`: duration of the whole
   // delivery.
   void succeeded(DestinationIndex destination, SiteIndex site, std::size_t limit, Duration took);

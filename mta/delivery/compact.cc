@@ -57,8 +57,9 @@ class Unpacker {
 
 std::size_t octets_of(const dns::Address& address) { return address.is_v6 ? 16 : 4; }
 
-void pack(const dns::HostTlsa& tlsa, Packer& packer) {
-  packer.text(tlsa.base);
+// The base domain is usually the host's name, which is stored already.
+void pack(const dns::HostTlsa& tlsa, std::string_view host, Packer& packer) {
+  packer.text(tlsa.base == host ? std::string_view() : tlsa.base);
   packer.number(int{tlsa.port});
   for (const auto* texts : {&tlsa.names, &tlsa.records}) {
     packer.number(std::uint64_t{texts->size()});
@@ -67,9 +68,10 @@ void pack(const dns::HostTlsa& tlsa, Packer& packer) {
   packer.text(tlsa.failure);
 }
 
-dns::HostTlsa unpack_tlsa(dns::HostTlsa::Kind kind, Unpacker& unpacker) {
+dns::HostTlsa unpack_tlsa(dns::HostTlsa::Kind kind, const std::string& host, Unpacker& unpacker) {
   dns::HostTlsa tlsa{.kind = kind};
-  tlsa.base = unpacker.text();
+  const std::string_view base = unpacker.text();
+  tlsa.base = base.empty() ? host : std::string(base);
   tlsa.port = static_cast<std::uint16_t>(unpacker.integer());
   for (auto* texts : {&tlsa.names, &tlsa.records})
     for (std::uint64_t left = unpacker.number(); left > 0; --left) texts->emplace_back(unpacker.text());
@@ -83,8 +85,8 @@ bool binds(dns::HostTlsa::Kind kind) { return kind == dns::HostTlsa::Kind::found
 void pack(const dns::Target& target, std::string_view host, Packer& packer) {
   packer.text(host);
   const int kind = static_cast<int>(target.tlsa.kind);
-  packer.number((target.address.is_v6 ? 1 : 0) | (target.authenticated ? 2 : 0) | kind << 2);
-  if (!host.empty() && binds(target.tlsa.kind)) pack(target.tlsa, packer);
+  packer.number((target.address.is_v6 ? 1 : 0) | (target.authenticated ? 2 : 0) | (target.is_unlisted ? 4 : 0) | kind << 3);
+  if (!host.empty() && binds(target.tlsa.kind)) pack(target.tlsa, host, packer);
   packer.text({reinterpret_cast<const char*>(target.address.bytes.data()), octets_of(target.address)});
   packer.number(int{target.port});
   packer.number(int{target.preference});
@@ -96,8 +98,9 @@ dns::Target unpack_target(Unpacker& unpacker) {
   const int flags = unpacker.integer();
   target.address.is_v6 = (flags & 1) != 0;
   target.authenticated = (flags & 2) != 0;
-  target.tlsa.kind = static_cast<dns::HostTlsa::Kind>(flags >> 2);
-  if (!target.host.empty() && binds(target.tlsa.kind)) target.tlsa = unpack_tlsa(target.tlsa.kind, unpacker);
+  target.is_unlisted = (flags & 4) != 0;
+  target.tlsa.kind = static_cast<dns::HostTlsa::Kind>(flags >> 3);
+  if (!target.host.empty() && binds(target.tlsa.kind)) target.tlsa = unpack_tlsa(target.tlsa.kind, target.host, unpacker);
   const std::string_view address = unpacker.text();
   std::copy(address.begin(), address.end(), target.address.bytes.begin());
   target.port = static_cast<std::uint16_t>(unpacker.integer());

@@ -42,6 +42,8 @@ void Destinations::forget(DestinationIndex index) {
   all_[index] = std::move(fresh);
 }
 
+std::shared_ptr<const replies::RuleSet> Destinations::rules() const { return config_.get()->replies; }
+
 std::shared_ptr<const queue::RetryPolicy> Destinations::policy(DestinationIndex index) const {
   const auto config = config_.get();
   const auto domain = config->destinations.empty() ? std::nullopt : name(index).domain();

@@ -13,6 +13,10 @@
 #include "queue/site_record.h"
 #include "queue/slab.h"
 
+namespace mxpress::mta::replies {
+class RuleSet;
+}
+
 namespace mxpress::mta::delivery {
 
 struct Destination {
@@ -50,6 +54,8 @@ class Destinations {
   // Valid while the destination is known.
   routing::DestinationRef name(DestinationIndex index) const;
   std::shared_ptr<const queue::RetryPolicy> policy(DestinationIndex index) const;
+  // What replies mean, by the configuration; may be null.
+  std::shared_ptr<const replies::RuleSet> rules() const;
 
   // Stores the backoff that an earlier run left for the lookup of a destination.
   void restore_lookup(const std::string& name, const queue::SiteRecord& record) { restored_lookups_[name] = record; }

@@ -19,14 +19,17 @@
 #include "mta/delivery/outage_record.h"
 #include "mta/delivery/outages.h"
 #include "mta/delivery/placement.h"
+#include "mta/delivery/policy_hosts.h"
 #include "mta/delivery/regrouping.h"
 #include "mta/delivery/returns.h"
 #include "mta/delivery/site_table.h"
+#include "mta/delivery/target_rules.h"
 #include "mta/delivery/verdict.h"
 #include "mta/delivery/worker.h"
 #include "mta/events/hub.h"
 #include "mta/fairness/file_turns.h"
 #include "mta/net/stream.h"
+#include "mta/sts/lookups.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/command_transport.h"
@@ -68,6 +71,15 @@ DestinationStatus row_of_set_aside(std::size_t messages) {
   return row;
 }
 
+// Asks the system for the addresses of this host, on the thread that refreshes policies.
+sts::Lookups::MakeWays ways_to_policies(decltype(DispatcherServices::make_resolver) make_resolver) {
+  return [make = std::move(make_resolver), own = OwnAddresses()](asio::io_context& io, const Config& config) mutable -> sts::Ways {
+    const auto addresses = own.at(BootClock::now());
+    if (!addresses) return {};
+    return {make(io, config), policy_reach(config, deliverable(config, addresses))};
+  };
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(DispatcherServices services)
@@ -85,7 +97,9 @@ Dispatcher::Dispatcher(DispatcherServices services)
                               },
                               [this](const queue::Message& message) { readmit(message); }})),
       forwarder_(std::make_unique<transport::Forwarder>(transport::Forwarder::Parts{
-          services_.spool, services_.files, [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); }})),
+          services_.spool, services_.files, [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); },
+          services_.hold_excess})),
+      sts_(std::make_unique<sts::Lookups>(services_.sts, services_.config, ways_to_policies(services_.make_resolver))),
       placement_(std::make_unique<Placement>(services_.workers.size())) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_->note_in(region_of(0));
@@ -109,6 +123,9 @@ Dispatcher::Dispatcher(DispatcherServices services)
                                    *notices_, *this,      *loads_,         region_of(i),     services_.many_destinations};
     worker_services.limits = services_.limits;
     worker_services.outages = outages_.get();
+    worker_services.sts = sts_->add(io, *connectors_.back(), services_.workers.size());
+    worker_services.workers = services_.workers.size();
+    worker_services.busy = &placement_->busy(i);
     workers_.push_back(std::make_unique<Worker>(i, worker_services, services_.make_resolver(io, *config), services_.seed + i));
   }
 }
@@ -173,10 +190,8 @@ void Dispatcher::take_up(queue::QueueId id) {
     if (!message) return services_.events.emit(events::Unreadable{id, message.error().message});
     restore(*message);
   };
-  if (services_.files)
-    services_.files->post({services_.spool.share_owner_of(id), services_.spool.octets_to_load(id)}, std::move(work));
-  else
-    work();
+  if (!services_.files) return work();
+  services_.files->post({services_.spool.share_owner_of(id), services_.spool.octets_to_load(id)}, std::move(work));
 }
 
 void Dispatcher::readmit(const queue::Message& message) {
@@ -321,7 +336,7 @@ void Dispatcher::pause(bool paused) {
 void Dispatcher::stop(std::function<void()> idle) {
   notices_->stop();
   regrouping_->stop();
-  asio::post(*services_.workers.front(), [this] { outages_->stop(); });
+  asio::post(*services_.workers.front(), [this] { outages_->stop(), sts_->stop(); });
   visit_all([](Worker& worker) { worker.stop(); }, [this, idle = std::move(idle)]() mutable { wait_until_idle(std::move(idle)); });
 }
 
@@ -355,6 +370,7 @@ std::size_t Dispatcher::known_destinations() const {
 }
 
 SiteClaim Dispatcher::claim_site(const std::string& key, std::size_t worker) { return placement_->claim_site(key, worker); }
+SiteClaim Dispatcher::claim_elsewhere(const std::string& key, std::size_t worker) { return placement_->claim_elsewhere(key, worker); }
 void Dispatcher::leave_site(const std::string& key, std::size_t worker) { placement_->leave_site(key, worker); }
 void Dispatcher::place_destination(routing::DestinationRef name, std::size_t worker) { placement_->place(name, worker); }
 void Dispatcher::forget_destination(routing::DestinationRef name, std::size_t worker) { placement_->forget(name, worker); }

@@ -43,6 +43,10 @@ struct Attempted;
 namespace rates {
 class RateLimits;
 }
+namespace sts {
+class Lookups;
+class Policies;
+}  // namespace sts
 namespace transport {
 class Forwarder;
 class Transport;
@@ -76,6 +80,8 @@ struct DispatcherServices {
   rates::RateLimits* limits = nullptr;                // must outlive the io_contexts; null: no route has a rate limit
   queue::Disk* disk = nullptr;                        // stores outages of this host in this file; null: not stored
   std::string outages_file{};
+  std::function<void(const Config&, queue::QueueId, proto::Envelope&)> hold_excess{};  // see transport::Forwarder
+  sts::Policies* sts = nullptr;                                                        // MTA-STS; must outlive the io_contexts; null: none
   // True if this host has a route to any network of a family; null: always.
   std::function<bool(dns::AddressFamily)> has_route{};
   std::function<bool(const dns::Address&)> has_route_to{};  // to this address
@@ -123,6 +129,7 @@ class Dispatcher final : public Deliverer, private Ownership {
 
  private:
   SiteClaim claim_site(const std::string& key, std::size_t worker) override;
+  SiteClaim claim_elsewhere(const std::string& key, std::size_t worker) override;
   void leave_site(const std::string& key, std::size_t worker) override;
   void place_destination(routing::DestinationRef name, std::size_t worker) override;
   void forget_destination(routing::DestinationRef name, std::size_t worker) override;
@@ -154,9 +161,10 @@ class Dispatcher final : public Deliverer, private Ownership {
   std::unique_ptr<OutageRecord> outage_record_;
   std::unique_ptr<OutageProbes> outage_probes_;
   std::unique_ptr<Outages> outages_;
+  const std::unique_ptr<sts::Lookups> sts_;
+  const std::unique_ptr<Placement> placement_;
   std::vector<std::unique_ptr<transport::Transport>> transports_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  const std::unique_ptr<Placement> placement_;
 };
 
 }  // namespace mxpress::mta::delivery

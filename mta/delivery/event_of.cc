@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mta/delivery/verdict.h"
+#include "mta/replies/rule_set.h"
 #include "mta/routing/aliases.h"
 
 namespace mxpress::mta::delivery {
@@ -14,7 +15,8 @@ namespace {
 using queue::ActionKind;
 using queue::RecipientStage;
 
-constexpr std::uint64_t kRestOfLine = 300;  // approximate octets without addresses and reply
+constexpr std::size_t kShortCause = 120;
+constexpr std::uint64_t kRestOfLine = 450;  // approximate octets without addresses and reply, with a cause
 
 events::Disposition disposition_of(const queue::RecipientState& state) {
   if (state.stage == RecipientStage::pending) return events::Disposition::deferred;
@@ -36,8 +38,18 @@ bool is_withdrawn(const queue::RecipientState& state, ActionKind action) {
   return action == ActionKind::bounce && state.stage != RecipientStage::pending && state.last && proto::returned_by_operator(*state.last);
 }
 
+// For failures.
+void add_meaning(events::RecipientOutcome& outcome, const replies::RuleSet* rules) {
+  const auto found = rules && outcome.result ? rules->match(*outcome.result) : std::nullopt;
+  if (!found) return;
+  outcome.kind = replies::to_string(found->rule->kind);
+  outcome.who = replies::to_string(found->rule->who);
+  if (found->rule->cause.size() <= kShortCause) outcome.cause = found->rule->cause;
+}
+
 events::RecipientOutcome disposition_of(const proto::Recipient& to, const queue::RecipientState& state, const queue::Attempt& attempt) {
-  events::RecipientOutcome outcome{disposition_of(state), to.mailbox.to_string(), routing::original_address(to), state.last, {}, {}};
+  events::RecipientOutcome outcome{
+      disposition_of(state), to.mailbox.to_string(), routing::original_address(to), state.last, {}, {}, {}, {}, {}};
   if (state.last) outcome.host = times_behind(attempt, *state.last);
   if (outcome.disposition == events::Disposition::deferred) outcome.next_try = state.next_try;
   return outcome;
@@ -49,13 +61,15 @@ LogRoom::Hold charge(const queue::Message& message, std::uint64_t octets) {
 
 }  // namespace
 
-events::Attempted event_of(const queue::Message& message, const Verdict& verdict) {
+events::Attempted event_of(const queue::Message& message, const Verdict& verdict, const replies::RuleSet* rules) {
   const queue::Settlement& settlement = verdict.settlement;
   events::Attempted attempted{message.id, message.envelope.reverse_path.to_string(), {}, {}, {}};
   attempted.delay = settlement.attempt.time - message.envelope.submitted;
   attempted.recipients.reserve(settlement.changes.size());
-  for (const auto& [index, state] : settlement.changes)
+  for (const auto& [index, state] : settlement.changes) {
     attempted.recipients.push_back(disposition_of(message.envelope.recipients[index], state, settlement.attempt));
+    add_meaning(attempted.recipients.back(), rules);
+  }
   attempted.log_room = charge(message, octets_of(attempted));
   return attempted;
 }

@@ -10,14 +10,18 @@ namespace mxpress::queue {
 struct Message;
 }
 
+namespace mxpress::mta::replies {
+class RuleSet;
+}
+
 namespace mxpress::mta::delivery {
 
 struct SiteFailure;
 struct Verdict;
 
 // Emit it once the outcome is durable. Its log lines are charged from now on: too many unwritten lines of an owner delay his further
-// attempts.
-events::Attempted event_of(const queue::Message& message, const Verdict& verdict);
+// attempts. `rules`, which may be null, say what replies mean.
+events::Attempted event_of(const queue::Message& message, const Verdict& verdict, const replies::RuleSet* rules);
 // Approximate octets of the log lines of an attempt that ends like this.
 std::uint64_t octets_of_lines(const queue::Message& message, const std::vector<std::uint32_t>& recipients, const SiteFailure& failure);
 // The action of the operator (this user) on the message, once durable, with the message's state after it. Its lines are charged as well.

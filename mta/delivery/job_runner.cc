@@ -1,6 +1,7 @@
 // Runs deliveries.
 #include "mta/delivery/job_runner.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "mta/delivery/flights.h"
 #include "mta/delivery/job_loader.h"
 #include "mta/delivery/leases.h"
+#include "mta/delivery/reply_effects.h"
 #include "mta/delivery/shared_messages.h"
 #include "mta/delivery/site_limits.h"
 #include "mta/delivery/site_outages.h"
@@ -132,7 +134,18 @@ void JobRunner::wait_for_host(const Attempt& attempt, const proto::HostResult& w
   parts_.leases.requeue(attempt.job);
 }
 
+// What the replies mean may keep mail that was refused, and slow the site. One alert for the first mail that a site refuses like that.
+void JobRunner::apply_replies(const Attempt& attempt, const queue::Message& message, AttemptReport& report) {
+  const auto is_refusal = [](const proto::RecipientResult& result) { return result.last.reply_code >= 400; };
+  const auto rules = parts_.destinations.rules();
+  if (!rules || std::none_of(report.results.begin(), report.results.end(), is_refusal)) return;
+  const auto policy = parts_.destinations.policy(attempt.destination);
+  const replies::Rule* const fault = apply_rules(*rules, message, *policy, parts_.leases.age(attempt.job), report);
+  if (fault && !std::exchange(parts_.sites[attempt.site].fault_is_told, true)) parts_.backoffs.tell_own_fault(attempt.site, *fault, report);
+}
+
 void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report, Duration took) {
+  apply_replies(attempt, *share, report);
   if (report.site_failed && !parts_.backoffs.counts_against_site(attempt.site, *share, report)) {
     report.site_failed = false;
     parts_.destinations[attempt.destination].last = parts_.destinations.brief(report.failure);
@@ -144,7 +157,10 @@ void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report
     report.left_out_due = left_out_due(*share, pending, report);
   }
   std::optional<WallTime> next_try;
-  if (report.site_failed) next_try = to_wall(parts_.sites[attempt.site].backoff.next_probe());
+  if (report.site_failed)
+    next_try = to_wall(parts_.sites[attempt.site].backoff.next_probe());
+  else if (report.wait)
+    next_try = report.ended + *report.wait;
   parts_.leases.settle(attempt.job, attempt.destination, std::move(share), std::move(report), next_try);
 }
 
@@ -160,7 +176,7 @@ void JobRunner::site_answered(const Attempt& attempt, const AttemptReport& repor
       last = parts_.destinations.brief(result.last);
   if (!report.site_failed)
     return parts_.backoffs.succeeded(destination, site, parts_.turns.session_limit(destination, *parts_.config.get()), took);
-  parts_.backoffs.failed(destination, site, report.failure, instant_now() - took);
+  parts_.backoffs.failed(destination, site, report.failure, instant_now() - took, {report.wait, report.is_own_fault});
   actions_.backs_off(site);
 }
 

@@ -64,6 +64,7 @@ class JobRunner {
   bool is_wanted(JobIndex job) const;
   void finish(const Attempt& attempt, Share share, AttemptReport report, Duration took);
   void wait_for_host(const Attempt& attempt, const proto::HostResult& why);
+  void apply_replies(const Attempt& attempt, const queue::Message& message, AttemptReport& report);
   void site_answered(const Attempt& attempt, const AttemptReport& report, Duration took);
 
   const Parts parts_;

@@ -36,14 +36,18 @@ struct Leases::Settled {
   bool waits_for_site = false;
 };
 
+Duration Leases::age(JobIndex index) const {
+  const queue::Job& job = parts_.schedule.job(index);
+  const Instant now = instant_now();
+  return now - Instant(job.accepted) - parts_.age.paused(job, now);
+}
+
 void Leases::settle(JobIndex index, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try) {
   const system::HandlingNow now(share->id);  // no waits here: a crash is due to this message
   const bool waits_for_site = report.site_failed;
-  const queue::Job& job = parts_.schedule.job(index);
-  const Duration age = instant_now() - Instant(job.accepted) - parts_.age.paused(job, instant_now());
   auto settled = std::make_shared<Settled>();  // shared: std::function must be copyable
-  settled->verdict = conclude(*share, std::move(report), *parts_.destinations.policy(destination), age, next_try, parts_.random);
-  settled->attempted = event_of(*share, settled->verdict);
+  settled->verdict = conclude(*share, std::move(report), *parts_.destinations.policy(destination), age(index), next_try, parts_.random);
+  settled->attempted = event_of(*share, settled->verdict, parts_.destinations.rules().get());
   settled->waits_for_site = waits_for_site;
   queue::Settlement settlement = std::exchange(settled->verdict.settlement, {});
   share.translate(settlement);

@@ -38,6 +38,9 @@ class Leases {
   // a worker, decides which recipients still wait. Until then nothing of the message is held. `next_try`: of the site, if it backs off.
   void settle(JobIndex job, DestinationIndex destination, Share share, AttemptReport report, std::optional<WallTime> next_try);
 
+  // The age of the job's message that counts for its lifetime.
+  Duration age(JobIndex job) const;
+
   // Outcomes that were given to the spool and have not been reported yet.
   std::size_t unrecorded() const { return unrecorded_; }
 

@@ -5,13 +5,13 @@
 
 #include "dns/async.h"
 #include "mta/config/config.h"
+#include "mta/replies/meaning.h"
 #include "mta/routing/aliases.h"
 #include "mta/routing/recipients.h"
 #include "proto/ascii.h"
 #include "proto/dsn.h"
 #include "proto/encoded_text.h"
 #include "proto/encoding.h"
-#include "proto/explanation.h"
 #include "proto/malformed_recipient.h"
 #include "proto/printable.h"
 #include "queue/message.h"
@@ -30,10 +30,10 @@ std::string handed_in(const proto::Envelope& envelope) {
 }
 
 // For people.
-std::string paragraph(const queue::Message& message, std::uint32_t index, const std::string& subject) {
+std::string paragraph(const Config& config, const queue::Message& message, std::uint32_t index, const std::string& subject) {
   const proto::HostResult result = message.recipients[index].last.value_or(proto::HostResult{});
   std::string text = proto::shown_recipient(message.envelope.recipients[index].mailbox) + "\r\n";
-  text += "    " + proto::explain(result).words + "\r\n";
+  text += "    " + replies::explain(config.replies.get(), result).words + "\r\n";
   if (!result.text.empty()) text += "    " + proto::printable(result.text, kMostWords) + "\r\n";
   if (!subject.empty()) text += "    subject: " + subject + "\r\n";
   text += "    message " + message.id.to_string() + ", handed in " + handed_in(message.envelope) + "\r\n";
@@ -120,7 +120,7 @@ bool DigestText::add(const queue::Message& message, const std::vector<std::uint3
   bool is_full = false;
   for (const std::uint32_t index : recipients) {
     if (explained < proto::kMaxListed && !is_full) {
-      const std::string more = paragraph(message, index, subject);
+      const std::string more = paragraph(config_, message, index, subject);
       const std::size_t size = proto::quoted_printable(more).size();
       is_full = encoded + size > kMostExplained;
       if (!is_full) {

@@ -10,10 +10,12 @@
 #include "mta/config/config.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/verdict.h"
+#include "mta/replies/meaning.h"
 #include "mta/routing/aliases.h"
 #include "mta/routing/recipients.h"
 #include "mta/system/crash_record.h"
 #include "proto/dsn.h"
+#include "proto/header.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -94,6 +96,16 @@ Result<std::string> read_original(const queue::Content& content) {
   return text;
 }
 
+namespace {
+
+// A header that names the message and shows nothing of it.
+std::string name_of(std::string_view original) {
+  const auto id = proto::find_field(proto::split_message(original).header, "Message-ID");
+  return id ? "Message-ID: " + proto::unfolded(id->value) + "\r\n\r\n" : std::string("\r\n");
+}
+
+}  // namespace
+
 queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
                                  const NoticeRequest& request, const Config& config, std::uint64_t boundary) {
   const system::HandlingNow handling(message.id);
@@ -118,6 +130,12 @@ queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& messag
     notice.original = *original;
     notice.original_is_whole = message.content && original->size() == message.content->size();
   }
+  std::string name;
+  if (message.envelope.tls == proto::TlsWish::require) {  // RFC 8689 5: the notice may travel without TLS
+    notice.original = name = name_of(notice.original);
+    notice.original_is_whole = false;
+    notice.ret = proto::Return::headers;
+  }
   notice.queue_id = message.id.to_string();
   const std::size_t listed = std::min(request.recipients.size(), proto::kMaxListed);
   notice.not_listed = request.recipients.size() - listed;
@@ -125,7 +143,9 @@ queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& messag
   for (std::size_t i = 0; i < listed; ++i) {
     const std::uint32_t index = request.recipients[i];
     notice.recipients.push_back(describe(message, index, request.kind));
-    if (request.kind == Kind::delay) describe_delay(notice.recipients.back(), message.recipients[index], request.delays, routing);
+    proto::NoticeRecipient& recipient = notice.recipients.back();
+    if (request.kind == Kind::delay) describe_delay(recipient, message.recipients[index], request.delays, routing);
+    if (recipient.result.reply_code >= 400) recipient.explanation = replies::explain(config.replies.get(), recipient.result);
   }
   queue::NewMessage composed;
   composed.envelope.recipients = routing::expanded(config, {notice.to, {}, ""});

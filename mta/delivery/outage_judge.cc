@@ -51,6 +51,7 @@ void OutageJudge::not_connected(const Subject& site, const proto::HostResult& wh
 }
 
 void OutageJudge::looked_up(const std::string& name, Now now) {
+  refused_since_.reset();
   lookups_.succeeded(name, proto::TextHash()(name), now.time);
   settle(now);
 }
@@ -59,13 +60,20 @@ bool OutageJudge::not_looked_up(const Subject& name, Now now) {
   return now.has_route ? lookups_.failed(name, now.time) : lookups_.failed_here(name, now.time);
 }
 
-void OutageJudge::name_servers(bool answer, std::string_view why, Now now) {
-  const std::string more = now.has_route ? "" : ", and " + std::string(kNoRoute);
-  if (!answer && !lookups_.is_closed())
+void OutageJudge::name_servers(NameServers say, std::string_view why, Now now) {
+  if (say == NameServers::answer) {
+    if (lookups_.is_closed()) lookups_.open();
+    looked_up("", now);
+  } else if (!lookups_.is_closed() && !(say == NameServers::refuse && may_be_full(now))) {
+    const std::string more = now.has_route ? "" : ", and " + std::string(kNoRoute);
     begin(Kind::lookups, Evidence::of_this_host, std::string(kDeaf) + ": " + std::string(why) + more, now);
-  if (answer && lookups_.is_closed()) lookups_.open();
-  if (answer) lookups_.succeeded("", 0, now.time);
-  settle(now);
+    settle(now);
+  }
+}
+
+bool OutageJudge::may_be_full(Now now) {
+  if (!refused_since_) refused_since_ = now.time;
+  return now.has_route && now.time - *refused_since_ < OutageGate::kQuiet;
 }
 
 void OutageJudge::probe_failed(Kind kind, const Subject& subject, Now now) {

@@ -41,7 +41,10 @@ class OutageJudge {
   void looked_up(const std::string& name, Now now);
   // The DNS has not answered. True: there is reason to test the name servers with another question, and to report by name_servers().
   [[nodiscard]] bool not_looked_up(const Subject& name, Now now);
-  void name_servers(bool answer, std::string_view why, Now now);
+  // `why`: unless they answer. A name server that is full refuses, but only for a while: it takes ten minutes without any answer, or a host
+  // without a route, for an outage.
+  enum class NameServers { answer, refuse, say_nothing };
+  void name_servers(NameServers say, std::string_view why, Now now);
   void probe_failed(Kind kind, const Subject& subject, Now now);
 
   // `source`: "[route.office]". One failure is not enough.
@@ -79,11 +82,13 @@ class OutageJudge {
   };
   void begin(Kind kind, OutageGate::Evidence evidence, std::string reason, Now now);
   void settle(Now now);
+  bool may_be_full(Now now);
   void end_routes(const std::function<bool(const std::string& source, const Route&)>& is_over, Now now);
 
   OutageGate connections_{OutageGate::Asks::candidates}, lookups_{OutageGate::Asks::anybody};
   OutageSpans spans_;
   std::optional<Instant> direct_since_{};
+  std::optional<Instant> refused_since_{};  // the name servers have refused, and answered nothing since
   bool is_without_route_ = false, waits_for_route_ = false;
   std::map<std::string, Route> routes_;  // failing ones
   std::vector<News> news_;

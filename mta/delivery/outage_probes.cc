@@ -27,11 +27,11 @@ Task<bool> OutageProbes::has_greeting(dns::Target target) const {
   co_return has_spoken;
 }
 
-Task<std::optional<std::string>> OutageProbes::failure_of_root() const {
+Task<std::optional<RootFailure>> OutageProbes::failure_of_root() const {
   const auto resolver = make_resolver_();
   dns::Answer answer = co_await resolver->resolve({"", dns::RecordType::ns});
   if (answer.kind != dns::AnswerKind::failed) co_return std::nullopt;
-  co_return std::move(answer.text);
+  co_return RootFailure{std::move(answer.text), answer.is_refused};
 }
 
 Task<bool> OutageProbes::answers(std::string domain) const {

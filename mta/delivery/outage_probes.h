@@ -21,6 +21,11 @@ class Connector;
 
 namespace mxpress::mta::delivery {
 
+struct RootFailure {
+  std::string text;         // in words without anybody's domain
+  bool is_refused = false;  // a name server has said REFUSED: it is there, and may only be full
+};
+
 // Thread: that of the connector.
 class OutageProbes {
  public:
@@ -30,8 +35,8 @@ class OutageProbes {
 
   // True if it sends a greeting of any kind.
   Task<bool> has_greeting(dns::Target target) const;
-  // Asks the name servers for those of the root. Nullopt: they know them. Otherwise the failure, in words without anybody's domain.
-  Task<std::optional<std::string>> failure_of_root() const;
+  // Asks the name servers for those of the root. Nullopt: they know them.
+  Task<std::optional<RootFailure>> failure_of_root() const;
   // True if they answer a question about the mail hosts of a domain.
   Task<bool> answers(std::string domain) const;
 

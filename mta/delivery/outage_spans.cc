@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <sstream>
+#include <utility>
 
 #include "proto/printable.h"
 
@@ -36,8 +37,11 @@ Error damaged() { return Error::permanent("is damaged, or of another version"); 
 void OutageSpans::begin(std::string_view way, std::string_view reason, Instant now) {
   if (std::any_of(spans_.begin(), spans_.end(), [way](const Span& one) { return one.way == way && !one.ended; })) return;
   if (spans_.size() == kMost) {
-    const auto over = std::find_if(spans_.begin(), spans_.end(), [](const Span& one) { return one.ended.has_value(); });
-    spans_.erase(over == spans_.end() ? spans_.begin() : over);
+    const auto lasted = [now](const Span& one) { return one.ended ? *one.ended - one.begun : now - one.begun; };
+    const auto is_less = [&](const Span& a, const Span& b) {
+      return std::pair(!a.ended.has_value(), lasted(a)) < std::pair(!b.ended.has_value(), lasted(b));
+    };
+    spans_.erase(std::min_element(spans_.begin(), spans_.end(), is_less));
   }
   spans_.push_back({std::string(way), proto::printable(reason, kMostReason), now});
 }

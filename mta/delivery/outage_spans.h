@@ -22,7 +22,8 @@ inline constexpr std::string_view kDirectLookups = "direct:lookups";
 // Pure. Thread: one.
 class OutageSpans {
  public:
-  static constexpr std::size_t kMost = 32;       // spans; then the oldest are forgotten
+  // Spans; then the shortest that is over is forgotten: a user whose mail makes a route fail for moments pushes no real outage out.
+  static constexpr std::size_t kMost = 32;
   static constexpr std::size_t kMostProbes = 8;  // addresses in the file
 
   void begin(std::string_view way, std::string_view reason, Instant now);

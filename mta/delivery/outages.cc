@@ -161,7 +161,9 @@ void Outages::not_looked_up(const std::string& domain, const fairness::Owner& ow
 Task<void> Outages::check_name_servers() {
   const auto failure = co_await services_.probes.failure_of_root();
   if (is_stopping_) co_return;
-  change([&, now = now()](OutageJudge& judge) { judge.name_servers(!failure, failure.value_or(""), now); });
+  using NameServers = OutageJudge::NameServers;
+  const NameServers say = !failure ? NameServers::answer : failure->is_refused ? NameServers::refuse : NameServers::say_nothing;
+  change([&, now = now()](OutageJudge& judge) { judge.name_servers(say, failure ? failure->text : "", now); });
 }
 
 void Outages::attempted_by_route(const std::string& source, const std::optional<proto::HostResult>& failure) {
@@ -295,7 +297,7 @@ Task<void> Outages::probe_lookups() {
   if (is_stopping_) co_return;
   change([&, now = now()](OutageJudge& judge) {
     if (knows_root)
-      judge.name_servers(true, "", now);
+      judge.name_servers(OutageJudge::NameServers::answer, "", now);
     else if (answers)
       judge.looked_up(subject->name, now);
     else

@@ -25,8 +25,8 @@ class OwnerLine {
   }
   // Gives back the place that an item had for this owner.
   void end(const fairness::Owner& owner) { places_.give_back(owner, 1); }
-  // The next waiting item with a place, if any. An owner without one gets one while any is free; only owners with some are passed over.
-  // are passed over.
+  // The next waiting item with a place, if any. An owner without one gets one while any is free; only owners with
+  // some are passed over.
   std::optional<typename fairness::OwnerLines<Item>::Next> next() {
     return lines_.next([this](const fairness::Owner& owner) { return places_.take(owner, 1); });
   }

@@ -49,6 +49,8 @@ class Ownership {
   virtual ~Ownership() = default;
   // The site now belongs to that worker, unless it has an owner. `key`: a SessionKey's text.
   virtual SiteClaim claim_site(const std::string& key, std::size_t worker) = 0;
+  // The same for a worker without a place for mail to a site of which nothing is known: it belongs to one that has more of them, if any.
+  virtual SiteClaim claim_elsewhere(const std::string& key, std::size_t worker) { return claim_site(key, worker); }
   // That worker has forgotten the site.
   virtual void leave_site(const std::string& key, std::size_t worker) = 0;
   // From now on new jobs of this destination go to that worker.

@@ -1,6 +1,8 @@
 // Assigns destinations and sites to workers.
 #include "mta/delivery/placement.h"
 
+#include <algorithm>
+
 namespace mxpress::mta::delivery {
 
 std::optional<std::size_t> Placement::owner_or_keep(const queue::SiteRecord& record) {
@@ -19,6 +21,16 @@ SiteClaim Placement::claim_site(const std::string& key, std::size_t worker) {
   SiteClaim claim{worker};
   if (auto restored = restored_sites_.extract(key)) claim.restored = std::move(restored.mapped());
   return claim;
+}
+
+SiteClaim Placement::claim_elsewhere(const std::string& key, std::size_t worker) {
+  const auto least = static_cast<std::size_t>(std::min_element(busy_.begin(), busy_.end()) - busy_.begin());
+  bool is_restored = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_restored = restored_sites_.contains(key);
+  }
+  return claim_site(key, is_restored || busy_[least] >= busy_[worker] ? worker : least);
 }
 
 void Placement::leave_site(const std::string& key, std::size_t worker) {

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 namespace mxpress::mta::delivery {
 namespace {
 
-constexpr std::array<std::size_t, 3> kParts = {4, 2, 1};  // divisor of the places, for sites of this standing and worse
+constexpr std::array<std::size_t, 4> kEighths = {2, 3, 4, 8};  // of the places, for sites of this standing and those below it
 
 std::size_t index_of(Standing standing) { return static_cast<std::size_t>(standing); }
 
@@ -15,10 +16,10 @@ std::size_t index_of(Standing standing) { return static_cast<std::size_t>(standi
 template <class Counts, class Holds>
 bool holds_for_all(Standing standing, std::size_t most, const Counts& taken, const Counts& own, Holds holds) {
   std::size_t all = 0, mine = 0;
-  for (std::size_t part = 0; part < kParts.size(); ++part) {
+  for (std::size_t part = 0; part < kEighths.size(); ++part) {
     all += taken[part];
     mine += own[part];
-    if (part >= index_of(standing) && !holds(std::max<std::size_t>(1, most / kParts[part]), all, mine)) return false;
+    if (part >= index_of(standing) && !holds(std::max<std::size_t>(1, most * kEighths[part] / 8), all, mine)) return false;
   }
   return true;
 }
@@ -38,6 +39,10 @@ bool Places::has_share(const Place& place, std::size_t most) const {
   return holds_for_all(place.standing, most, taken_, own->second, [&](std::size_t bound, std::size_t all, std::size_t mine) {
     return leaves_quarter(bound, all, mine) || mine + 1 <= bound - all - 1;
   });
+}
+
+std::uint32_t Places::taken_by_unquick() const {
+  return std::accumulate(taken_.begin(), taken_.begin() + index_of(Standing::proven), std::uint32_t{0});
 }
 
 bool Places::has_one(const Place& place, std::size_t most) const { return has_room(place.standing, most) && has_share(place, most); }
@@ -64,7 +69,7 @@ void Places::wait(std::uint32_t site, const Place& place) {
 
 // A delivery that begins here may end here, too: then the line has been served already.
 void Places::serve_line(std::size_t most, const std::function<void(std::uint32_t site)>& serve) {
-  std::array<Standing, 3> order = {Standing::unproven, Standing::failing, Standing::proven};
+  std::array<Standing, 4> order = {Standing::unproven, Standing::slow, Standing::failing, Standing::proven};
   if (most < kFew) std::rotate(order.begin(), order.begin() + first_served_++ % order.size(), order.end());
   for (const Standing standing : order) {
     auto& lines = lines_[index_of(standing)];

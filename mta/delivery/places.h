@@ -13,11 +13,11 @@
 
 namespace mxpress::mta::delivery {
 
-// The places of one transport. `most`: their current number; at least 1. Thread: of the worker. Half of the places are for proven sites,
-// and at most a quarter is for failing ones, so that slow or dead hosts, however many, leave places for the others. Each limit applies to
-// all sites of the same or worse standing. Within each limit owners have fair shares: an owner may hold as many places as he leaves free,
-// or more while a quarter stays free for others, and in any case one of each standing while any is free. So a single owner has three
-// quarters, and a later one finds a place at once, even if the mail of a few others is for dead hosts.
+// The places of one transport. `most`: their current number; at least 1. Thread: of the worker. Half of the places are for proven sites, an
+// eighth is for sites of which nothing is known, and at most a quarter is for failing ones, so that slow or dead hosts, however many, leave
+// places for the others. Each limit applies to all sites of the same or worse standing. Within each limit owners have fair shares: an owner
+// may hold as many places as he leaves free, or more while a quarter stays free for others, and in any case one of each standing while any
+// is free. So a single owner has three quarters, and a later one finds a place at once, even if the mail of a few others is for dead hosts.
 class Places {
  public:
   // The place that a delivery holds for the owner of the message.
@@ -25,6 +25,8 @@ class Places {
     Standing standing;  // of the site, when the delivery began
     fairness::Owner owner;
   };
+  // By sites that are not known to be quick.
+  std::uint32_t taken_by_unquick() const;
   bool has_one(const Place& place, std::size_t most) const;
   void take(const Place& place);
   void give_back(const Place& place);
@@ -38,15 +40,16 @@ class Places {
   void serve_line(std::size_t most, const std::function<void(std::uint32_t site)>& serve);
 
  private:
-  static constexpr std::size_t kFew = 4;        // with fewer, a quarter would be none
-  using Counts = std::array<std::uint32_t, 3>;  // by standing
+  static constexpr std::size_t kStandings = 4;
+  static constexpr std::size_t kFew = 4;                 // with fewer, a quarter would be none
+  using Counts = std::array<std::uint32_t, kStandings>;  // by standing
 
   bool has_room(Standing standing, std::size_t most) const;
   bool has_share(const Place& place, std::size_t most) const;
 
   Counts taken_{};
   boost::unordered_flat_map<fairness::Owner, Counts> of_owner_;  // only owners who hold places
-  std::array<fairness::OwnerLines<std::uint32_t>, 3> lines_;
+  std::array<fairness::OwnerLines<std::uint32_t>, kStandings> lines_;
   std::size_t first_served_ = 0;  // of the lines, when they take turns
 };
 

@@ -11,8 +11,8 @@
 #include "mta/delivery/backoff_key.h"
 #include "mta/delivery/backoffs.h"
 #include "mta/delivery/destinations.h"
-#include "mta/delivery/next_hops.h"
 #include "mta/delivery/ownership.h"
+#include "mta/delivery/policy_hosts.h"
 #include "mta/delivery/resolved.h"
 #include "mta/delivery/site_outages.h"
 #include "mta/delivery/site_owner.h"
@@ -54,7 +54,12 @@ dns::Targets not_an_address() {
 }  // namespace
 
 ResolveStage::ResolveStage(std::size_t worker, asio::io_context& io, Parts parts, Actions actions, Rules rules)
-    : worker_(worker), io_(io), parts_(parts), actions_(std::move(actions)), rules_(std::move(rules)) {}
+    : worker_(worker),
+      io_(io),
+      parts_(parts),
+      actions_(std::move(actions)),
+      rules_(std::move(rules)),
+      lookups_(LookupLine::places_of_worker(parts.workers)) {}
 
 void ResolveStage::begin(DestinationIndex index) {
   auto& destinations = parts_.destinations;
@@ -81,24 +86,25 @@ void ResolveStage::look_up(DestinationIndex index) {
   if (parts_.destinations[index].resolving && !lookups_.waits(index)) return;
   parts_.destinations[index].resolving = true;
   const queue::ReadyLines& ready = parts_.schedule.ready();
+  const LastLookup last = parts_.destinations[index].backoff.active() ? LastLookup::failed : LastLookup::fine_or_unknown;
   const bool has_begun = ready.any_line(index, kFewOwners, [&](queue::LineIndex line) {
-    const fairness::Owner owner = ready.owner(line);
-    if (!lookups_.begin(index, owner)) return false;
-    look_up_for(owner, index);
+    const LookupLine::Lookup lookup{index, ready.owner(line), last};
+    if (!lookups_.begin(lookup)) return false;
+    begin_lookup(lookup);
     return true;
   });
   if (!has_begun) look_up_next();
 }
 
 void ResolveStage::look_up_next() {
-  while (const auto next = lookups_.next()) look_up_for(next->owner, next->item);
+  while (const auto next = lookups_.next()) begin_lookup(*next);
 }
 
-void ResolveStage::look_up_for(const fairness::Owner& owner, DestinationIndex index) {
-  asio::co_spawn(io_, ask(index, owner), [this, owner, index](std::exception_ptr error) {
-    log_bug("lookup of " + std::string(parts_.destinations.name(index).text()), error);
-    if (error) parts_.destinations[index].resolving = false;
-    lookups_.end(owner);
+void ResolveStage::begin_lookup(const LookupLine::Lookup& lookup) {
+  asio::co_spawn(io_, ask(lookup.destination, lookup.owner), [this, lookup](std::exception_ptr error) {
+    log_bug("lookup of " + std::string(parts_.destinations.name(lookup.destination).text()), error);
+    if (error) parts_.destinations[lookup.destination].resolving = false;
+    lookups_.end(lookup);
     if (!stopping_) look_up_next();
   });
 }
@@ -106,8 +112,8 @@ void ResolveStage::look_up_for(const fairness::Owner& owner, DestinationIndex in
 Task<void> ResolveStage::ask(DestinationIndex index, fairness::Owner owner) {
   const Rules rules = rules_;
   const proto::Domain domain = parts_.destinations.name(index).domain().value_or(rules.config->own_domain());
-  const routing::Route route = routing::route_for(*rules.config, parts_.destinations.name(index));
-  dns::Targets found = co_await find_hosts(domain, route, rules);
+  routing::Route route = routing::route_for(*rules.config, parts_.destinations.name(index));
+  dns::Targets found = co_await find_hosts(domain, owner, route, rules);
   parts_.destinations[index].resolving = false;
   if (stopping_) co_return;
   if (rules.config != rules_.config) co_return actions_.serve(index);  // found by rules that no longer apply: look it up again
@@ -117,13 +123,17 @@ Task<void> ResolveStage::ask(DestinationIndex index, fairness::Owner owner) {
   actions_.run_due();
 }
 
-// The rules must outlive it.
-Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, routing::Route route, const Rules& rules) {
+// Changes what the route demands of TLS to the policy of the domain. The rules must outlive it.
+Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, fairness::Owner owner, routing::Route& route, const Rules& rules) {
   if (proto::is_malformed_recipient(domain)) co_return not_an_address();
   const auto own = own_addresses_.at(BootClock::now());
   if (!own) co_return own_addresses_unknown();
   const dns::TargetRules wanted = target_rules(*rules.config, domain, route, own);
-  co_return co_await find_next_hops(*rules.resolver, std::move(domain), std::move(route), wanted, parts_.random);
+  PolicyHosts found =
+      co_await find_policy_hosts(rules.resolver, {parts_.sts, owner}, *rules.config, std::move(domain), route, wanted, parts_.random);
+  move_to_targets(found);
+  route.tls = std::move(found.tls);
+  co_return std::move(found.targets);
 }
 
 // If several jobs come with the same result, the first is enough.
@@ -148,7 +158,7 @@ void ResolveStage::answered(DestinationIndex index, const std::shared_ptr<const 
                    [](std::exception_ptr error) { log_bug("failing a destination", error); });
     return;
   }
-  SiteClaim claim = parts_.ownership.claim_site(resolved->key.text(), worker_);
+  SiteClaim claim = this->claim(index, resolved->key);
   if (claim.owner != worker_) {
     parts_.ownership.place_destination(name, claim.owner);
     return pass_on(index, resolved);
@@ -160,6 +170,15 @@ void ResolveStage::answered(DestinationIndex index, const std::shared_ptr<const 
   join_site(index, site);
   if (destination.probe_wanted) parts_.backoffs.probe_now(index);
   actions_.serve(index);
+}
+
+// Mail does not wait here for hosts that say nothing while another worker has places. Its jobs go there, so there must be some.
+SiteClaim ResolveStage::claim(DestinationIndex index, const SessionKey& key) {
+  const queue::ReadyLines& ready = parts_.schedule.ready();
+  const bool is_new = parts_.destinations[index].site == queue::kNone && ready.next(index) != queue::kNone;
+  const bool stays = !is_new || !actions_.has_place ||
+                     ready.any_line(index, kFewOwners, [&](queue::LineIndex line) { return actions_.has_place(ready.owner(line)); });
+  return stays ? parts_.ownership.claim_site(key.text(), worker_) : parts_.ownership.claim_elsewhere(key.text(), worker_);
 }
 
 // Moves ready jobs of a destination that another worker owns to that worker, with the result of its lookup.

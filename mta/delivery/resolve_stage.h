@@ -20,11 +20,17 @@ struct SiteRecord;
 namespace mxpress::mta::routing {
 struct Route;
 }
+namespace mxpress::mta::sts {
+class Lookup;
+}
 
 namespace mxpress::mta::delivery {
 
-// A site belongs to the worker that looked it up first: if that is another one, the ready jobs of the destination move there. A lookup with
-// a transient failure makes the destination back off; a permanent failure fails its mail. Thread: the worker's.
+struct SiteClaim;
+
+// A site belongs to the worker that looked it up first, or to another one that has a place for it when this one has none: if that is
+// another one, the ready jobs of the destination move there. A lookup with a transient failure makes the destination back off; a permanent
+// failure fails its mail. Thread: the worker's.
 class ResolveStage {
  public:
   struct Parts {
@@ -38,12 +44,16 @@ class ResolveStage {
     queue::MessageStore& spool;
     std::mt19937_64& random;
     SiteOutages* outages = nullptr;  // null: not reported
+    sts::Lookup* sts = nullptr;      // null: no MTA-STS
+    std::size_t workers = 1;         // of the daemon: they share its lookups
   };
   struct Actions {
     std::function<void(DestinationIndex)> serve;  // the destination has a new result
     std::function<void()> run_due;
     std::function<void(Conclusion)> conclude;  // for a leased job
     std::function<Task<void>(Conclusion)> conclude_in_turn;
+    // True if the owner has a place for a delivery to a site of which nothing is known. Empty: always.
+    std::function<bool(const fairness::Owner&)> has_place{};
   };
   // The rules for finding hosts; both change together. Lookups in progress keep theirs.
   struct Rules {
@@ -65,12 +75,13 @@ class ResolveStage {
 
  private:
   void look_up_next();
-  void look_up_for(const fairness::Owner& owner, DestinationIndex index);
+  void begin_lookup(const LookupLine::Lookup& lookup);
   Task<void> ask(DestinationIndex index, fairness::Owner owner);
-  Task<dns::Targets> find_hosts(proto::Domain domain, routing::Route route, const Rules& rules);
+  Task<dns::Targets> find_hosts(proto::Domain domain, fairness::Owner owner, routing::Route& route, const Rules& rules);
   void answered(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
   void failed(DestinationIndex index, const dns::Targets& found);
   Task<void> fail_all(DestinationIndex index, std::uint16_t answer, proto::HostResult result);
+  SiteClaim claim(DestinationIndex index, const SessionKey& key);
   void pass_on(DestinationIndex index, const std::shared_ptr<const Resolved>& resolved);
   void join_local(DestinationIndex index);
   void keep_failures(Destination& destination);

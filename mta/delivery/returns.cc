@@ -37,7 +37,7 @@ void Returns::bounce(const queue::Message& message) {
   auto report = report_without_host(std::move(recipients), proto::Outcome::failed, std::move(why), Clock::current().wall());
   std::mt19937_64 random;  // unused: nothing is tried again
   Verdict verdict = conclude(message, std::move(report), parts_.config.get()->retry, Duration(0), std::nullopt, random);
-  auto attempted = std::make_shared<events::Attempted>(event_of(message, verdict));  // std::function must be copyable
+  auto attempted = std::make_shared<events::Attempted>(event_of(message, verdict, nullptr));  // std::function must be copyable
   ++under_way_;
   parts_.spool.settle(std::move(verdict.settlement), [this, is_pending = verdict.notice_pending, attempted](Status settled) {
     const proto::QueueId id = attempted->message;

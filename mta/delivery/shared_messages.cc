@@ -51,9 +51,9 @@ queue::Message without_recipients(const queue::Message& message) {
   const proto::Envelope& from = message.envelope;
   queue::Message part;
   part.id = message.id;
-  part.envelope = {from.reverse_path, from.author,    from.is_as_other, from.refused,        {},
-                   from.ret,          from.envid,     from.body,        from.has_long_lines, from.held_because,
-                   from.is_notice,    from.submitter, from.submitted};
+  part.envelope = {
+      from.reverse_path, from.author,    from.is_as_other, from.refused,   {},      from.ret, from.envid, from.body, from.has_long_lines,
+      from.held_because, from.is_notice, from.submitter,   from.submitted, from.tls};
   part.held = message.held;
   part.accepted_at = message.accepted_at;
   part.ended = message.ended;

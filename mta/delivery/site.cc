@@ -19,6 +19,7 @@ void Site::succeeded(std::size_t limit, Duration took) {
   has_answered = true;
   suspicion.clear();
   proven = took <= kGoodTime;
+  slow = !proven;
   if (backoff.active()) {
     backoff.over();
     window = 1;

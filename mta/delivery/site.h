@@ -42,7 +42,10 @@ struct Site {
   void succeeded(std::size_t limit, Duration took);
   // Restores the backoff of an earlier run, unless this run has newer information.
   void restore(std::uint32_t failures, Instant next_probe, std::optional<proto::HostResult> last);
-  Standing standing() const { return backoff.active() ? Standing::failing : proven ? Standing::proven : Standing::unproven; }
+  Standing standing() const {
+    if (backoff.active()) return Standing::failing;
+    return slow ? Standing::slow : proven ? Standing::proven : Standing::unproven;
+  }
 
   std::shared_ptr<const SessionTerms> terms = transport::usual_terms();  // of its key; its sessions are opened with them
   std::uint32_t active = 0;
@@ -50,9 +53,11 @@ struct Site {
   std::uint32_t window = 1;
   Instant next_wake = Instant::max();  // the earliest arranged time
   bool proven = false;                 // it has answered a transaction since its last backoff, the last one in good time
+  bool slow = false;                   // its last transaction was not answered in good time
   bool has_answered = false;           // in this run
   bool is_waiting = false;             // for a place of its worker
   bool is_by_route = false;            // of its key: its hosts come from the configuration
+  bool fault_is_told = false;          // an alert has told that its hosts refuse mail by a fault of this host
   bool is_limited = false;             // its terms name a rate limit
   Backoff backoff;
   Suspicion suspicion;

@@ -11,6 +11,7 @@ namespace mxpress::mta::delivery {
 struct SiteFailure {
   proto::HostResult result;
   std::optional<WallTime> since{};  // start of its failures, if that was in this run
+  bool is_own_fault = false;        // a refusal for good for which mail is kept: RetryPolicy::own_fault_lifetime
 };
 
 }  // namespace mxpress::mta::delivery

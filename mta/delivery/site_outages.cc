@@ -63,8 +63,8 @@ void SiteOutages::attempted(SiteIndex site, DestinationIndex destination, const 
   if (!outages) return;
   if (is_direct(site)) return outages->attempted(parts_.sites.key(site), owner, report);
   if (!parts_.sites[site].is_by_route || parts_.sites[site].terms->is_lmtp) return;
-  const bool is_login = report.failure.stage == proto::Stage::auth;  // SignInAlarm reports those
-  if (report.site_failed ? is_login : !outages->any_route_fails()) return;
+  const bool is_told = report.failure.stage == proto::Stage::auth || report.is_own_fault;  // by alerts of their own
+  if (report.site_failed ? is_told : !outages->any_route_fails()) return;
   const std::string source = way(destination);
   if (source != kDirectWay) outages->attempted_by_route(source, told_to_all(report));
 }

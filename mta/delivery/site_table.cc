@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "mta/delivery/destinations.h"
 #include "mta/transport/session_key.h"
@@ -19,22 +20,39 @@ auto links(Destinations& destinations) {
 SiteIndex SiteTable::index(const SessionKey& key) {
   const SiteIndex index = keys_.number(key.text());
   if (index == sites_.size()) sites_.emplace_back();
-  sites_[index].terms = shared_terms(key.terms);
+  use_terms(sites_[index], key.terms);
   sites_[index].is_by_route = key.next_hop.kind == transport::NextHop::Kind::route;
   sites_[index].is_limited = !key.terms.limit.empty();
   return index;
 }
 
-std::shared_ptr<const SessionTerms> SiteTable::shared_terms(const SessionTerms& terms) {
-  std::erase_if(terms_, [](const auto& known) { return known.use_count() == 1; });
-  const auto found = std::find_if(terms_.begin(), terms_.end(), [&](const auto& known) { return *known == terms; });
-  return found != terms_.end() ? *found : terms_.emplace_back(std::make_shared<const SessionTerms>(terms));
+// The usual terms, which a site has at first, are not in the table.
+void SiteTable::use_terms(Site& site, const SessionTerms& terms) {
+  if (*site.terms == terms) return;
+  drop_terms(site);
+  if (terms == *site.terms) return;
+  auto& alike = terms_[terms.hash()];
+  auto known = std::find_if(alike.begin(), alike.end(), [&](const TermsUse& use) { return *use.terms == terms; });
+  if (known == alike.end()) known = alike.insert(alike.end(), {std::make_shared<const SessionTerms>(terms)});
+  ++known->sites;
+  site.terms = known->terms;
+}
+
+void SiteTable::drop_terms(Site& site) {
+  const auto of_site = std::exchange(site.terms, transport::usual_terms());
+  const auto alike = terms_.find(of_site->hash());
+  if (alike == terms_.end()) return;
+  const auto known = std::find_if(alike->second.begin(), alike->second.end(), [&](const TermsUse& use) { return use.terms == of_site; });
+  if (known == alike->second.end() || --known->sites != 0) return;
+  alike->second.erase(known);
+  if (alike->second.empty()) terms_.erase(alike);
 }
 
 void SiteTable::forget(SiteIndex index) {
   Site& site = sites_[index];
   const Instant next_wake = site.next_wake;
   keys_.forget(index);
+  drop_terms(site);
   std::destroy_at(&site);
   std::construct_at(&site);
   site.next_wake = next_wake;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "mta/delivery/site.h"
@@ -57,13 +58,18 @@ class SiteTable {
   const Backoff* backoff_of(DestinationIndex index) const { return const_cast<SiteTable*>(this)->backoff_of(index); }
 
  private:
+  struct TermsUse {
+    std::shared_ptr<const SessionTerms> terms;  // shared with sites and deliveries
+    std::size_t sites = 0;                      // at least one
+  };
   DestinationIndex next_member(DestinationIndex member) const;
-  std::shared_ptr<const SessionTerms> shared_terms(const SessionTerms& terms);
+  void use_terms(Site& site, const SessionTerms& terms);
+  void drop_terms(Site& site);
 
   Destinations& destinations_;
   std::deque<Site> sites_;  // stable addresses: coroutines hold them
   queue::NameTable keys_;
-  std::vector<std::shared_ptr<const SessionTerms>> terms_;  // each once: there are few
+  std::unordered_map<std::size_t, std::vector<TermsUse>> terms_;  // each once, by their hash
 };
 
 }  // namespace mxpress::mta::delivery

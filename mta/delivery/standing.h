@@ -7,7 +7,8 @@ namespace mxpress::mta::delivery {
 
 enum class Standing : std::uint8_t {
   failing,   // no host of it could be reached lately
-  unproven,  // nothing is known, or it was slow
+  slow,      // its last delivery took long
+  unproven,  // nothing is known
   proven     // it has answered a transaction in good time
 };
 

@@ -41,6 +41,13 @@ std::shared_ptr<const std::set<dns::Address>> OwnAddresses::at(BootTime now) {
   return known_;
 }
 
+std::function<bool(const dns::Address&)> deliverable(const Config& config, std::shared_ptr<const std::set<dns::Address>> own) {
+  return [allowed = config.delivery.allow_addresses, own = std::move(own)](const dns::Address& address) {
+    const bool is_allowed = std::any_of(allowed.begin(), allowed.end(), [&](const auto& network) { return network.contains(address); });
+    return is_allowed || (!cut_by_kind(address) && !own->contains(address));
+  };
+}
+
 dns::TargetRules target_rules(const Config& config, const proto::Domain& domain, const routing::Route& route,
                               std::shared_ptr<const std::set<dns::Address>> own) {
   dns::TargetRules rules;
@@ -48,7 +55,7 @@ dns::TargetRules target_rules(const Config& config, const proto::Domain& domain,
   rules.family = config.address_family_for(domain);
   if (route.from_address) rules.family = route.from_address->is_v6 ? dns::AddressFamily::ipv6 : dns::AddressFamily::ipv4;
   rules.port = route.port;
-  rules.wants_tlsa = config.delivery.dane && route.is_direct() && route.tls.kind() == net::TlsPolicy::Kind::may;
+  rules.wants_tlsa = config.delivery.dane && route.heeds_dns_policies() && route.tls.kind() == net::TlsPolicy::Kind::may;
   std::set<std::pair<dns::Address, std::uint16_t>> listeners;
   for (const auto& text : config.listen.smtp)
     if (const auto listener = config::parse_endpoint(text)) listeners.insert({listener->address, listener->port});
@@ -58,10 +65,7 @@ dns::TargetRules target_rules(const Config& config, const proto::Domain& domain,
       return same && listener.second == port;
     });
   };
-  rules.may_deliver_to = [allowed = config.delivery.allow_addresses, own](const dns::Address& address) {
-    const bool is_allowed = std::any_of(allowed.begin(), allowed.end(), [&](const auto& network) { return network.contains(address); });
-    return is_allowed || (!cut_by_kind(address) && !own->contains(address));
-  };
+  rules.may_deliver_to = deliverable(config, own);
   return rules;
 }
 

@@ -1,6 +1,7 @@
 // The addresses that this host may deliver to: not its own, unless the configuration allows them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 
@@ -29,6 +30,10 @@ class OwnAddresses {
   std::shared_ptr<const std::set<dns::Address>> known_;
   BootTime asked_ = BootTime::min();
 };
+
+// The addresses that mail may go to: all but loopback, unspecified, multicast, link-local and this host's own ones, and those of
+// `[delivery] allow_addresses`.
+std::function<bool(const dns::Address&)> deliverable(const Config& config, std::shared_ptr<const std::set<dns::Address>> own);
 
 // Drops loopback, unspecified, multicast, link-local and this host's own addresses unless `[delivery] allow_addresses` has them; an address
 // and port that we listen on is always dropped. RFC 5321 5.1. `route`: of `domain`. TLSA records are looked up only for hosts from the DNS,

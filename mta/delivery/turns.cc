@@ -52,6 +52,12 @@ bool Turns::may_ask(SiteIndex index, const fairness::Owner& owner) const {
   return !waits_for_host(index, owner) && places_of(site).has_one({site.standing(), owner}, most_places(site));
 }
 
+bool Turns::has_place_for_new(const fairness::Owner& owner) const {
+  const auto usual = transport::usual_terms();
+  const Places& places = places_[static_cast<std::size_t>(usual->transport)];
+  return places.has_one({Standing::unproven, owner}, parts_.transports.of(*usual).most_orders(*parts_.config.get()));
+}
+
 // Time when the wait ends; nullopt: it does not wait.
 std::optional<Instant> Turns::waits_for_host(SiteIndex index, const fairness::Owner& owner) const {
   if (busy_.size() == 0) return std::nullopt;  // without reading the clock
@@ -86,6 +92,7 @@ Places::Place Turns::begin(SiteIndex index, const fairness::Owner& owner) {
   ++site.active;
   const Places::Place place{site.standing(), owner};
   places_of(site).take(place);
+  tell_busy();
   shares_.begin(index, owner);
   return place;
 }
@@ -94,7 +101,13 @@ void Turns::end(SiteIndex index, const Places::Place& place) {
   Site& site = parts_.sites[index];
   --site.active;
   places_of(site).give_back(place);
+  tell_busy();
   shares_.end(index, place.owner);
+}
+
+void Turns::tell_busy() const {
+  if (!parts_.busy) return;
+  *parts_.busy = places_[static_cast<std::size_t>(transport::usual_terms()->transport)].taken_by_unquick();
 }
 
 void Turns::wait_for_host(SiteIndex index, const fairness::Owner& owner) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -27,6 +28,7 @@ class Turns {
     Wakes& wakes;
     const transport::Transports& transports;
     const CurrentConfig& config;
+    std::atomic<std::uint32_t>* busy = nullptr;  // told how many places are held by sites that are not known to be quick; may be null
   };
   explicit Turns(Parts parts) : parts_(parts) {}
 
@@ -38,6 +40,8 @@ class Turns {
   bool has_room(SiteIndex site, DestinationIndex destination, const fairness::Owner& owner) const;
   // True if the site could try its hosts for this owner's mail: he has a place, and his mail does not wait for a host.
   bool may_ask(SiteIndex site, const fairness::Owner& owner) const;
+  // True if the owner has a place for a delivery to mail hosts of which nothing is known.
+  bool has_place_for_new(const fairness::Owner& owner) const;
   // The site waits for a place in the lines of the owners that find() has looked at, or until their mail may try its hosts again.
   void wait_for_place(SiteIndex site);
   // Serves the sites that wait for a place at the transport of this site.
@@ -59,6 +63,7 @@ class Turns {
 
  private:
   Turn turn_of(SiteIndex site, const fairness::Owner& owner) const;
+  void tell_busy() const;
   std::optional<Instant> waits_for_host(SiteIndex site, const fairness::Owner& owner) const;
   std::size_t most_places(const Site& site) const;
   const Places& places_of(const Site& site) const;

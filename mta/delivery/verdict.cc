@@ -89,8 +89,10 @@ proto::HostResult held_by_configuration(const std::string& because) {
 AttemptReport report_of_waiting(const queue::Message& message, std::vector<std::uint32_t> recipients, Outcome outcome,
                                 const SiteFailure& failure, WallTime now) {
   auto report = report_without_host(std::move(recipients), outcome, proto::for_other_messages(failure.result, failure.since), now);
-  for (std::size_t i = 0; i < report.results.size(); ++i)
+  for (std::size_t i = 0; i < report.results.size(); ++i) {
     report.results[i].last = told_to(message.recipients[report.attempt.recipients[i]], failure);
+    if (failure.is_own_fault && outcome == Outcome::failed) report.results[i].last.status.klass = 5;  // the host has said so
+  }
   return report;
 }
 

@@ -130,9 +130,10 @@ Worker::Parts::Parts(std::size_t index, WorkerServices services, std::shared_ptr
       backoffs_({schedule_, destinations_, sites_, wakes_, age_, services_.spool, services_.events, random_}),
       outages_({schedule_, destinations_, sites_, wakes_, backoffs_, services_.config, services_.outages}),
       resolve_(index, services_.io,
-               {schedule_, destinations_, sites_, wakes_, age_, backoffs_, services_.ownership, services_.spool, random_, &outages_},
+               {schedule_, destinations_, sites_, wakes_, age_, backoffs_, services_.ownership, services_.spool, random_, &outages_,
+                services_.sts, services_.workers},
                resolve_actions(), {services_.config.get(), std::move(resolver)}),
-      turns_({schedule_, destinations_, sites_, wakes_, services_.transports, services_.config}),
+      turns_({schedule_, destinations_, sites_, wakes_, services_.transports, services_.config, services_.busy}),
       limits_(index, {services_.io, sites_, wakes_, schedule_, services_.limits, services_.files},
               [this](SiteIndex site) {
                 serve_site(site);
@@ -177,7 +178,8 @@ AgePolicy::Actions Worker::Parts::age_actions() {
 ResolveStage::Actions Worker::Parts::resolve_actions() {
   return {[this](DestinationIndex index) { serve(index); }, [this] { run_due(); },
           [this](Conclusion conclusion) { conclusions_.conclude(std::move(conclusion)); },
-          [this](Conclusion conclusion) { return conclusions_.conclude_in_turn(std::move(conclusion)); }};
+          [this](Conclusion conclusion) { return conclusions_.conclude_in_turn(std::move(conclusion)); },
+          [this](const fairness::Owner& owner) { return turns_.has_place_for_new(owner); }};
 }
 
 JobLoader::Actions Worker::Parts::loader_actions() {
@@ -363,10 +365,7 @@ std::vector<ActionEffect> Worker::Parts::acted(queue::ActionKind action, const s
 }
 
 void Worker::Parts::pause(bool paused) {
-  if (paused)
-    age_.pause();
-  else
-    age_.resume(instant_now());
+  paused ? age_.pause() : age_.resume(instant_now());
   paused_ = paused;
   for (DestinationIndex index = 0; !paused && index < destinations_.size(); ++index) wakes_.wake_destination(index, instant_now());
   run_due();

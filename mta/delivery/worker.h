@@ -1,6 +1,7 @@
 // A worker: one shard of the schedule with its sites, on one thread. Chooses the next job, delivers it, and settles it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,9 @@ class Resolver;
 }
 namespace mxpress::mta::rates {
 class RateLimits;
+}
+namespace mxpress::mta::sts {
+class Lookup;
 }
 
 namespace mxpress::mta::delivery {
@@ -39,8 +43,11 @@ struct WorkerServices {
   Loads& loads;
   system::CrashRecord::Region* handled = nullptr;  // notes the message in progress; null: not noted
   std::size_t many_destinations = kManyDestinations;
-  rates::RateLimits* limits = nullptr;  // null: no route has one
-  Outages* outages = nullptr;           // null: outages are not detected
+  rates::RateLimits* limits = nullptr;         // null: no route has one
+  Outages* outages = nullptr;                  // null: outages are not detected
+  sts::Lookup* sts = nullptr;                  // null: no MTA-STS
+  std::atomic<std::uint32_t>* busy = nullptr;  // see Placement; null: nobody wants to know
+  std::size_t workers = 1;                     // of the daemon
 };
 
 // Thread: that of its io_context, except for the constructor.

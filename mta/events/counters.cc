@@ -47,6 +47,7 @@ struct Adder {
   void operator()(const SiteRecovered&) const { ++counts.site_recoveries; }
   void operator()(const SetAside&) const { ++counts.set_aside; }
   void operator()(const Unreadable&) const { ++counts.unreadable; }
+  void operator()(const OwnFault&) const {}
   void operator()(const LoginRefused&) const {}
   void operator()(const OutageBegan&) const {}
   void operator()(const OutageEnded&) const {}

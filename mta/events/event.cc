@@ -28,7 +28,8 @@ std::string_view to_string(KeyRecordSeen::What what) {
 std::uint64_t octets_of(const Attempted& attempted) {
   std::uint64_t octets = 0;
   for (const RecipientOutcome& each : attempted.recipients) {
-    octets += octets_of_entry(sizeof each + attempted.reverse_path.size() + each.recipient.size() + each.original_recipient.size());
+    octets += octets_of_entry(sizeof each + attempted.reverse_path.size() + each.recipient.size() + each.original_recipient.size() +
+                              each.cause.size());
     if (each.result) octets += each.result->host.size() + each.result->address.size() + each.result->tls.size() + each.result->text.size();
   }
   return octets;

@@ -20,6 +20,7 @@ struct Target;
 namespace mxpress::proto {
 struct Envelope;
 class ReversePath;
+enum class Actor;
 }  // namespace mxpress::proto
 
 namespace mxpress::queue {
@@ -65,6 +66,8 @@ struct RecipientOutcome {
   std::optional<proto::HostResult> result;  // nullopt: the operator stopped the attempt before any result
   std::optional<HostTimes> host;            // nullopt: the result came from no host
   std::optional<WallTime> next_try;         // if deferred
+  std::string_view kind{}, who{};           // class of the reply and who must act, by the rules; of static words, empty: no rule
+  std::string cause{};                      // by the rule, if it is short
 };
 
 // The result of one attempt for the recipients at one destination. Also expiry, a failed lookup, and damaged content.
@@ -153,7 +156,11 @@ struct Connected {
   proto::QueueId message;
   const dns::Target& target;
   const net::TlsResult& tls;
-  bool is_open = false;  // a session has begun
+  bool is_open = false;                       // a session has begun
+  const proto::Envelope* envelope = nullptr;  // of the message; null: the configuration names the host, not the DNS
+  std::uint32_t recipient = 0;                // index; `target` is a mail host of its domain
+  std::string_view local_address{};           // of the connection; empty: there was none
+  std::string_view host_name{};               // by which the host calls itself; empty: it did not
 };
 
 struct SiteFailed {
@@ -165,6 +172,15 @@ struct SiteFailed {
 struct SiteRecovered {
   std::string_view hosts;
   std::string_view login{};  // NAME of the [credentials.NAME] of its sessions; empty: no sign-in
+};
+// The mail hosts of a site refuse mail for good (5xx) by a fault of this host, of its domain, or of theirs. It is kept, and tried again.
+struct OwnFault {
+  std::string_view hosts;
+  proto::HostResult result;  // without text about one message
+  std::string_view kind;     // "reputation"
+  std::string_view cause;    // a sentence
+  proto::Actor who;
+  std::string_view todo, link;  // may be empty
 };
 // A host has refused a login. The outcome of the attempt is an event of its own.
 struct LoginRefused {
@@ -202,7 +218,7 @@ struct KeyRecordSeen {
 std::string_view to_string(KeyRecordSeen::What what);
 
 using Event = std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, NoticeWaits, NoticePostponed,
-                           NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, LoginRefused, OutageBegan,
-                           OutageEnded, SetAside, Unreadable, KeyRecordSeen>;
+                           NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, OwnFault, LoginRefused,
+                           OutageBegan, OutageEnded, SetAside, Unreadable, KeyRecordSeen>;
 
 }  // namespace mxpress::mta::events

@@ -9,6 +9,7 @@
 #include "mta/net/tls_result.h"
 #include "mta/system/log.h"
 #include "mta/system/log_limit.h"
+#include "proto/explanation.h"
 #include "queue/changes.h"
 
 namespace mxpress::mta::events {
@@ -42,6 +43,8 @@ void add_outcome(LogLine& line, const Attempted& attempted, const RecipientOutco
   line.add("outcome", to_string(recipient.disposition));
   add_envelope(line, attempted.reverse_path, recipient.recipient, recipient.original_recipient);
   if (recipient.result) add_result(line, *recipient.result);
+  if (!recipient.kind.empty()) line.add("class", recipient.kind).add("who", recipient.who);
+  if (!recipient.cause.empty()) line.add("cause", recipient.cause);
   line.add("delay", attempted.delay);
   if (recipient.host) {
     line.add("connect", recipient.host->connect).add("session", recipient.host->total);
@@ -77,6 +80,8 @@ struct Writer {
     LogLine line(Priority::info, event.message, "accepted");
     line.add("from", event.envelope.reverse_path.in_brackets()).add("size", static_cast<std::int64_t>(event.size));
     line.add("nrcpt", static_cast<std::int64_t>(event.envelope.recipients.size())).add("entrance", submitter.entrance);
+    if (event.envelope.tls == proto::TlsWish::require) line.add("requiretls", "yes");
+    if (event.envelope.tls == proto::TlsWish::waive) line.add("tls-required", "no");
     if (submitter.uid >= 0) line.add("uid", submitter.uid);
     if (!submitter.program.empty()) line.add("program", submitter.program);
     if (!submitter.unit.empty()) line.add("unit", submitter.unit);
@@ -156,6 +161,18 @@ struct Writer {
     log(line);
   }
   void operator()(const SiteRecovered&) const {}  // the deliveries show it
+  // Nobody is called for what passes by itself.
+  void operator()(const OwnFault& event) const {
+    LogLine line(event.who == proto::Actor::nobody ? Priority::warning : Priority::alert, "refused");
+    line.add("hosts", event.hosts).add("class", event.kind);
+    add_result(line, event.result);
+    line.add("reason", event.cause);
+    std::string note =
+        "Such mail is kept, and tried again every 4 hours. It is for " + std::string(proto::in_words(event.who)) + " to act: ";
+    note.append(event.todo).append(event.link.empty() ? "" : " See, or write to: ").append(event.link);
+    if (event.who != proto::Actor::nobody) line.add("note", note);
+    log(line);
+  }
   void operator()(const LoginRefused&) const {}
   void operator()(const OutageBegan& event) const {
     LogLine line(Priority::alert, "outage");

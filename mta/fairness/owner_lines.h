@@ -26,6 +26,8 @@ class OwnerLines {
     line.items.push_back(item);
     waiting_.insert(item);
   }
+  // The item leaves all lines without a turn.
+  void leave(Item item) { waiting_.erase(item); }
   struct Next {
     Item item;
     Owner owner;

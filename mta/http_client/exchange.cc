@@ -101,6 +101,7 @@ Task<Result<std::unique_ptr<net::Stream>>> Exchange::connect(const proto::HttpsU
 Task<Result<std::unique_ptr<net::Stream>>> Exchange::connect_to(const proto::HttpsUrl& url, dns::Address address, BootTime deadline) {
   const auto name = net::ReferenceName::parse(url.host);
   if (!name) co_return name.error();
+  refused_certificate_ = false;
   std::vector<net::ReferenceName> names(1, *name);
   const auto policy = net::TlsPolicy::verify(std::move(names), "https", reach_.anchors);
   const dns::Target target{url.host, address, url.port};
@@ -110,6 +111,7 @@ Task<Result<std::unique_ptr<net::Stream>>> Exchange::connect_to(const proto::Htt
   const Status secured = co_await (*stream)->start_tls_client(url.host, net::TlsOffer::usual);
   if (secured && (*stream)->tls().level == net::TlsLevel::verified) co_return stream;
   const net::TlsState& state = (*stream)->tls();
+  refused_certificate_ = state.handshake == net::HandshakeFailure::certificate;
   co_return Error::transient(!state.detail.empty() ? state.detail : secured ? "the certificate was not verified" : secured.error().message);
 }
 

@@ -24,6 +24,8 @@ class Exchange {
   // which have a time of their own. Another address is tried only before the first octet of the request is sent, so that the request takes
   // effect at most once. The Error names the host, never the request or the response.
   Task<Result<Response>> run(Request request, BootTime deadline);
+  // After a failure: no address was connected to and verified, and the last one had a certificate that is not trusted for the host.
+  bool refused_certificate() const { return refused_certificate_; }
 
  private:
   Task<Result<std::vector<dns::Address>>> addresses_of(const proto::HttpsUrl& url);
@@ -34,6 +36,7 @@ class Exchange {
   net::Connector& connector_;
   const Reach& reach_;
   const std::function<void()> sending_;
+  bool refused_certificate_ = false;
 };
 
 }  // namespace mxpress::mta::http_client

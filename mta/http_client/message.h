@@ -12,7 +12,8 @@ struct Request {
   proto::HttpsUrl url;
   std::string method = "POST";
   std::string content_type = "application/x-www-form-urlencoded";
-  auth::Secret content;  // may hold a secret, as may the content of the response
+  auth::Secret content;  // may hold a secret, as may the content of the response; empty for GET
+  std::string accept = "application/json";
 };
 
 struct Response {

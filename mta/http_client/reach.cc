@@ -26,7 +26,8 @@ std::string objection(const Reach& reach, const dns::Address& address) {
   if (std::any_of(reach.allowed.begin(), reach.allowed.end(), contains)) return {};
   const dns::Address reached = translated(address);
   if (const std::string_view kind = dns::peculiarity(reached); !kind.empty()) return std::string(kind);
-  return dns::is_private(reached) ? "a private address" : std::string();
+  if (dns::is_private(reached)) return "a private address";
+  return reach.is_own && reach.is_own(reached) ? "an address of this host" : std::string();
 }
 
 }  // namespace mxpress::mta::http_client

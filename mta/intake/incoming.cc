@@ -199,6 +199,7 @@ Refusal Incoming::complete(proto::HeaderFacts facts, std::size_t behind_received
   if (!objection_) std::move(expanded_).put_into(envelope_.recipients);  // otherwise the notice names the recipients as they were given
   routing::drop_repetitions(envelope_.recipients);
   if (!objection_) readdress(behind_received, whole);
+  if (facts.waives_tls && envelope_.tls == proto::TlsWish::usual) envelope_.tls = proto::TlsWish::waive;
   message_id_ = std::move(facts.message_id).value_or(std::string());
   if (message_id_.size() > kMostOfId) message_id_ = message_id_.substr(0, kMostOfId);
   return std::nullopt;
@@ -208,19 +209,7 @@ void Incoming::readdress(std::size_t behind_received, std::string& whole) {
   if (!config_->redirect) routing::add_always_bcc(*config_, envelope_.recipients);
   whole.insert(behind_received, routing::redirect_recipients(*config_, envelope_.recipients));
   envelope_.held_because = routing::hold_reason(*config_, envelope_);
-  if (context_.guard && envelope_.held_because.empty()) ask_guard(*context_.guard);
-}
-
-void Incoming::ask_guard(RateGuard& guard) {
-  const proto::Submitter& submitter = envelope_.submitter;
-  RateGuard::Verdict verdict =
-      guard.judge(config_->guard, submitter, envelope_.recipients.size(), system::instant_now(), envelope_.submitted);
-  envelope_.held_because = std::move(verdict.held_because);
-  if (!verdict.is_first) return;
-  LogLine line(Priority::alert, id_, "guard");
-  line.add("reason", envelope_.held_because).add("uid", submitter.sending_user()).add("program", submitter.program);
-  line.add("unit", submitter.unit).add("note", "this mail and what follows above the rate waits: mxpress status says what to do");
-  log(line);
+  if (context_.guard && envelope_.held_because.empty()) context_.guard->hold_excess(config_->guard, id_, envelope_);
 }
 
 // `header` must be complete.

@@ -57,7 +57,6 @@ class Incoming final : public smtp::IncomingMessage {
   smtp::Refusal make_large();
   queue::NewMessage take_message();
   std::uint64_t octets_of_line() const;
-  void ask_guard(RateGuard& guard);
 
   Context& context_;
   const Entrance entrance_;

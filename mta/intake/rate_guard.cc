@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "mta/config/config.h"
+#include "mta/system/instant.h"
+#include "mta/system/log.h"
 #include "proto/envelope.h"
 
 namespace mxpress::mta::intake {
@@ -15,6 +17,10 @@ constexpr std::int64_t kToken = 1000;
 bool is_exempt(const GuardConfig& config, std::int64_t uid) {
   if (uid < 0 || uid == kRoot || config.burst == 0) return true;
   return std::any_of(config.exempt.begin(), config.exempt.end(), [&](const LocalUser& user) { return user.uid == uid; });
+}
+
+std::int64_t counted_user(const proto::Submitter& submitter) {
+  return submitter.forwarder >= 0 ? submitter.forwarder : submitter.sending_user();
 }
 
 std::int64_t full(const GuardConfig& config) { return static_cast<std::int64_t>(config.burst) * kToken; }
@@ -57,7 +63,7 @@ void RateGuard::forget_some() {
 
 RateGuard::Verdict RateGuard::judge(const GuardConfig& config, const proto::Submitter& submitter, std::size_t recipients, Instant now,
                                     WallTime wall) {
-  const std::int64_t uid = submitter.sending_user();
+  const std::int64_t uid = counted_user(submitter);
   if (is_exempt(config, uid)) return {};
   const std::lock_guard lock(mutex_);
   User& user = user_of(uid, config, now);
@@ -70,14 +76,25 @@ RateGuard::Verdict RateGuard::judge(const GuardConfig& config, const proto::Subm
   if (verdict.is_first) {
     user.since = wall;
     user.messages = 0;
-    user.program = submitter.program;
-    user.unit = submitter.unit;
+    user.program = submitter.forwarder >= 0 ? "~/.forward" : submitter.program;
+    user.unit = submitter.forwarder >= 0 ? "" : submitter.unit;
     user.limit = config.rate.to_string();
   }
   user.held = now;
   ++user.messages;
   verdict.held_because = "Held by [guard]: uid " + std::to_string(uid) + " sends to more than " + config.rate.to_string() + " recipients";
   return verdict;
+}
+
+void RateGuard::hold_excess(const GuardConfig& config, proto::QueueId id, proto::Envelope& envelope) {
+  const proto::Submitter& submitter = envelope.submitter;
+  Verdict verdict = judge(config, submitter, envelope.recipients.size(), system::instant_now(), envelope.submitted);
+  envelope.held_because = std::move(verdict.held_because);
+  if (!verdict.is_first) return;
+  LogLine line(Priority::alert, id, "guard");
+  line.add("reason", envelope.held_because).add("uid", counted_user(submitter)).add("program", submitter.program);
+  line.add("unit", submitter.unit).add("note", "this mail and what follows above the rate waits: mxpress status says what to do");
+  log(line);
 }
 
 std::vector<std::string> RateGuard::failures(Instant now) const {

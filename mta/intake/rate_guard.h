@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "proto/queue_id.h"
 #include "proto/time.h"
 #include "queue/instant.h"
 
 namespace mxpress::proto {
+struct Envelope;
 struct Submitter;
-}
+}  // namespace mxpress::proto
 
 namespace mxpress::mta {
 struct GuardConfig;
@@ -37,7 +39,11 @@ class RateGuard {
     std::string held_because{};  // for Envelope::held_because; empty: the message passes
     bool is_first = false;       // the first of an incident: report it
   };
+  // `submitter`: the user who forwards by a ~/.forward counts for what that makes, else the sending user.
   Verdict judge(const GuardConfig& config, const proto::Submitter& submitter, std::size_t recipients, Instant now, WallTime wall);
+
+  // Holds the message if it is excess, and logs the first of an incident.
+  void hold_excess(const GuardConfig& config, proto::QueueId id, proto::Envelope& envelope);
 
   // One sentence for each user whose mail is held, for `mxpress status`.
   std::vector<std::string> failures(Instant now) const;

@@ -31,6 +31,7 @@ Result<smtp::ServerOptions> server_options(const Config& config, Completion comp
   if (!own.ok()) return own.error();
   const auto form = completion == Completion::complete ? proto::AddressForm::submission : proto::AddressForm::smtp;
   smtp::ServerOptions options{.hostname = config.hostname, .addresses = {std::move(*own), form}};
+  options.offers_require_tls = completion == Completion::complete;
   options.max_message_size = config.max_message_size;
   options.max_refused = config.max_message_size * 2;
   options.max_recipients = config.max_recipients;

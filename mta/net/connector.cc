@@ -66,7 +66,8 @@ Task<Result<std::unique_ptr<Stream>>> TcpConnector::connect(dns::Target target, 
   }
   if (watchdog.has_barked()) co_return connect_timed_out(deadline - start);
   if (code) co_return network_error(code);
-  co_return make_tcp_stream(std::move(socket), lane_, std::move(policy));
+  const TlsPeer peer(target, policy);
+  co_return make_tcp_stream(std::move(socket), ClientTls{std::move(policy), peer, lane_, sessions_});
 }
 
 // A listener with a full backlog makes the connection wait, like a host on the network.

@@ -13,12 +13,13 @@ struct Target;
 namespace mxpress::mta::net {
 
 // What is demanded of this host, where `usual` is demanded of all hosts of its domain. A pure function:
-//   `usual` other than `may`                        as it is: what the configuration says is not changed by the DNS
+//   `usual` neither `may` nor a published sts       as it is: what the configuration says is not changed by the DNS
 //   records, at least one of them usable            dane: a certificate that one of them names
-//   records, none of them usable                    dane without a demand on the certificate: TLS
+//   records, none of them usable                    dane without a demand on the certificate: TLS; `usual` if that needs a certificate
 //   the records could not be found out              unknown_dane(): the host is not used for now
 //   no records; or the MX record, an address or     `usual`
 //   the answer about the records is not secure
+// Of a published sts a host that `target` calls unlisted gets TlsPolicy::sts_of_unlisted() for `usual`.
 TlsPolicy policy_for(const dns::Target& target, const TlsPolicy& usual);
 
 // A digest of what the DNS demands of these hosts beyond `usual`, in any order; empty: nothing.

@@ -30,12 +30,16 @@ std::optional<dns::Address> source_for(const dns::Address& target) {
 
 }  // namespace
 
-std::vector<dns::Address> public_source_addresses() {
+std::vector<dns::Address> source_addresses() {
   std::vector<dns::Address> addresses;
-  for (const char* target : {"198.51.100.1", "2001:db8::1"}) {  // unused addresses (RFC 5737, RFC 3849)
-    const auto address = source_for(dns::Address::parse(target).value());
-    if (address && dns::peculiarity(*address).empty() && !dns::is_private(*address)) addresses.push_back(*address);
-  }
+  for (const char* target : {"198.51.100.1", "2001:db8::1"})  // unused addresses (RFC 5737, RFC 3849)
+    if (const auto address = source_for(dns::Address::parse(target).value())) addresses.push_back(*address);
+  return addresses;
+}
+
+std::vector<dns::Address> public_source_addresses() {
+  std::vector<dns::Address> addresses = source_addresses();
+  std::erase_if(addresses, [](const dns::Address& one) { return !dns::peculiarity(one).empty() || dns::is_private(one); });
   return addresses;
 }
 

@@ -9,5 +9,7 @@ namespace mxpress::mta::net {
 
 // The kernel's choice for each family; no packet is sent. Without addresses that are not reachable from outside: private, loopback.
 std::vector<dns::Address> public_source_addresses();
+// The same, also those that are not reachable from outside.
+std::vector<dns::Address> source_addresses();
 
 }  // namespace mxpress::mta::net

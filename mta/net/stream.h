@@ -23,6 +23,7 @@ struct TlsState {
   net::TlsFailure failure = net::TlsFailure::none;  // why the policy is not fulfilled, even if the handshake went on
   std::string detail;                               // `failure` in words; cleaned
   bool wants_certificate = false;                   // the host has asked for a client certificate
+  bool resumed = false;                             // it goes on with an earlier session
   std::string description;                          // "TLSv1.3/TLS_AES_256_GCM_SHA384 (unverified)"; empty without TLS
 
   bool active() const { return level != net::TlsLevel::clear; }
@@ -49,6 +50,8 @@ class Stream {
   virtual const TlsState& tls() const = 0;
   // The channel binding of this TLS session for SCRAM-*-PLUS: tls-exporter, 32 octets (RFC 9266). Empty without TLS, or if unavailable.
   virtual std::string tls_binding() const { return {}; }
+  // The address of this end: "192.0.2.9"; empty: not known.
+  virtual std::string local_address() const { return {}; }
   // True if the peer has sent something that was not read yet, or has closed. Costs one system call, never waits. Data of TLS itself counts
   // too, so ask only while nothing at all is expected.
   virtual bool has_input() = 0;

@@ -9,11 +9,14 @@
 #include <boost/asio/write.hpp>
 #include <cerrno>
 #include <memory>
+#include <utility>
 
+#include "dns/ip_address.h"
 #include "mta/net/handshake_lane.h"
 #include "mta/net/stream_error.h"
 #include "mta/net/stream_watchdog.h"
 #include "mta/net/tls_engine.h"
+#include "mta/net/tls_sessions.h"
 
 namespace mxpress::mta::net {
 namespace {
@@ -22,15 +25,16 @@ using boost::system::error_code;
 using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, Executor>;
 using Step = TlsEngine::Step;
 
+constexpr std::chrono::seconds kAnswerToHello(10);
 constexpr std::size_t kTlsPiece = 64 * 1024;  // octets of content that are encrypted at once
 
 class SocketStream final : public Stream {
  public:
-  SocketStream(Socket socket, HandshakeLane* lane, net::TlsPolicy policy)
-      : socket_(std::move(socket)), lane_(lane), policy_(std::move(policy)), watchdog_(socket_.get_executor(), [this] { cancel(); }) {}
+  SocketStream(Socket socket, std::optional<ClientTls> client)
+      : socket_(std::move(socket)), client_(std::move(client)), watchdog_(socket_.get_executor(), [this] { cancel(); }) {}
   ~SocketStream() override { close(); }
 
-  void set_deadline(BootTime deadline) override { watchdog_.set_deadline(deadline); }
+  void set_deadline(BootTime deadline) override { watchdog_.set_deadline(deadline_ = deadline); }
   Task<Result<std::size_t>> read_some(char* buffer, std::size_t size) override;
   std::size_t write_at_once(std::string_view bytes) override;
   Task<Status> write(std::string_view bytes) override;
@@ -38,6 +42,7 @@ class SocketStream final : public Stream {
   void show_certificate(std::shared_ptr<const ClientCertificate> certificate) override { certificate_ = std::move(certificate); }
   const TlsState& tls() const override { return tls_state_; }
   std::string tls_binding() const override { return tls_ ? tls_->channel_binding() : std::string(); }
+  std::string local_address() const override;
   bool has_input() override;
   void close() override;
 
@@ -57,12 +62,16 @@ class SocketStream final : public Stream {
   // Returns false if the peer has closed.
   Task<Result<bool>> take_input();
 
+  std::optional<TlsTicket> take_ticket(TlsOffer offer);
+  void keep_ticket();
+
   Socket socket_;
-  HandshakeLane* lane_;
-  net::TlsPolicy policy_;
+  std::optional<ClientTls> client_;
   std::shared_ptr<const ClientCertificate> certificate_;
   std::shared_ptr<TlsEngine> tls_;  // shared with the handshake lane; null without TLS
   bool was_refused_by_lane_ = false;
+  bool is_silent_ = false;  // the peer has not answered our first message
+  BootTime deadline_ = BootTime::max();
   TlsState tls_state_;
   StreamWatchdog watchdog_;
 };
@@ -102,6 +111,7 @@ Task<Result<std::size_t>> SocketStream::read_tls(char* buffer, std::size_t size)
   while (true) {
     std::size_t count = 0;
     const Step step = tls_->read({buffer, size}, count);
+    keep_ticket();
     if (step == Step::done) co_return count;
     const Status sent = co_await send_output();  // an alert with the reason, or a key update
     if (step == Step::failed) co_return Error::transient(tls_->words());
@@ -124,12 +134,31 @@ Task<Status> SocketStream::write_tls(std::string_view bytes) {
 
 Task<Status> SocketStream::start_tls_client(std::string server_name, TlsOffer offer) {
   const StreamWatchdog::Guard guard(watchdog_);
+  if (!client_) co_return Error::permanent("TLS is for connections to mail hosts");
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
-  tls_ = std::make_shared<TlsEngine>(offer, std::move(server_name), policy_, certificate_.get());
+  const std::optional<TlsTicket> ticket = take_ticket(offer);
+  tls_ = std::make_shared<TlsEngine>(offer, std::move(server_name), client_->policy, certificate_.get(), ticket ? &*ticket : nullptr);
+  is_silent_ = true;
+  watchdog_.set_deadline(std::min(deadline_, BootClock::now() + kAnswerToHello));
   const Status done = co_await shake_hands(offer);
   tls_state_ = tls_->state();
-  if (was_refused_by_lane_) tls_state_.handshake = HandshakeFailure::not_now;
+  HandshakeFailure& failure = tls_state_.handshake;
+  if (is_silent_ && watchdog_.has_barked()) failure = HandshakeFailure::silent;
+  const bool is_vague = failure == HandshakeFailure::none || failure == HandshakeFailure::silent || failure == HandshakeFailure::other;
+  if (!done.ok() && ticket && is_vague) failure = HandshakeFailure::resumed;
+  if (was_refused_by_lane_) failure = HandshakeFailure::not_now;
+  keep_ticket();
   co_return done;
+}
+
+std::optional<TlsTicket> SocketStream::take_ticket(TlsOffer offer) {
+  if (!client_->sessions || certificate_) return std::nullopt;
+  return client_->sessions->take(client_->peer, offer, BootClock::now());
+}
+
+void SocketStream::keep_ticket() {
+  if (!client_ || !client_->sessions || certificate_ || !tls_state_.active()) return;
+  while (auto ticket = tls_->take_ticket(BootClock::now())) client_->sessions->keep(client_->peer, std::move(*ticket));
 }
 
 Task<Status> SocketStream::shake_hands(TlsOffer offer) {
@@ -143,12 +172,14 @@ Task<Status> SocketStream::shake_hands(TlsOffer offer) {
     const Result<bool> more = co_await take_input();
     if (!more.ok()) co_return more.error();
     if (!*more) co_return Error::transient("connection closed");
+    if (std::exchange(is_silent_, false)) watchdog_.set_deadline(deadline_);
   }
 }
 
 Task<Result<Step>> SocketStream::next_step(TlsOffer offer) {
-  if (!lane_ || offer != TlsOffer::large_dh) co_return tls_->handshake();
-  const Result<Step> step = co_await lane_->run([engine = tls_] { return engine->handshake(); });
+  HandshakeLane* const lane = client_->lane;
+  if (!lane || offer != TlsOffer::large_dh) co_return tls_->handshake();
+  const Result<Step> step = co_await lane->run([engine = tls_] { return engine->handshake(); });
   was_refused_by_lane_ = !step.ok();
   if (watchdog_.is_overdue()) co_return StreamWatchdog::timed_out();
   co_return step;
@@ -178,6 +209,13 @@ bool SocketStream::has_input() {
   return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+std::string SocketStream::local_address() const {
+  error_code code;
+  const auto endpoint = socket_.local_endpoint(code);
+  const auto address = code ? std::nullopt : dns::from_system(endpoint.data());
+  return address ? address->to_string() : std::string();
+}
+
 void SocketStream::close() {
   watchdog_.stop();
   error_code ignored;
@@ -186,14 +224,14 @@ void SocketStream::close() {
 
 }  // namespace
 
-std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket, HandshakeLane* lane, net::TlsPolicy policy) {
+std::unique_ptr<Stream> make_tcp_stream(TcpSocket socket, std::optional<ClientTls> tls) {
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  return std::make_unique<SocketStream>(Socket(std::move(socket)), lane, std::move(policy));
+  return std::make_unique<SocketStream>(Socket(std::move(socket)), std::move(tls));
 }
 
 std::unique_ptr<Stream> make_unix_stream(UnixSocket socket) {
-  return std::make_unique<SocketStream>(Socket(std::move(socket)), nullptr, net::TlsPolicy());
+  return std::make_unique<SocketStream>(Socket(std::move(socket)), std::nullopt);
 }
 
 }  // namespace mxpress::mta::net

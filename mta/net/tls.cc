@@ -1,6 +1,7 @@
 // The client's contexts for TLS, with OpenSSL.
 #include "mta/net/tls.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -16,7 +17,7 @@ namespace {
 
 using ContextPtr = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 
-bool takes_small_dh(TlsOffer offer) { return offer == TlsOffer::small_dh; }
+bool is_weak(TlsOffer offer) { return offer == TlsOffer::relaxed || offer == TlsOffer::legacy; }
 
 int max_dh_bits(TlsOffer offer) { return offer == TlsOffer::large_dh ? kMaxDhBits : kWorkerDhBits; }
 
@@ -27,7 +28,7 @@ bool is_dh_in_bounds(const SSL* session, const EVP_PKEY* parameters) {
   const TlsOffer offer = offer_of(SSL_get_SSL_CTX(session));
   const int bits = EVP_PKEY_get_bits(parameters);
   HandshakeFailure& failure = static_cast<CertificateCheck*>(SSL_get_app_data(session))->handshake;
-  if (bits < (takes_small_dh(offer) ? kMinSmallDhBits : kMinDhBits)) failure = HandshakeFailure::dh_too_small;
+  if (bits < (is_weak(offer) ? kMinSmallDhBits : kMinDhBits)) failure = HandshakeFailure::dh_too_small;
   if (bits > max_dh_bits(offer)) failure = HandshakeFailure::dh_too_large;
   return failure == HandshakeFailure::none;
 }
@@ -47,21 +48,45 @@ const char* ciphers_of(TlsOffer offer) {
   return "DEFAULT:!aDSS:!PSK:!SRP:+kDHE:+kRSA";
 }
 
+// In TLS 1.3 a host cannot choose its own DH groups; without those of RFC 7919 there is no DH.
+constexpr const char* kClassicGroups = "X25519:P-256:X448:P-384:P-521";
+
+// The key share of X25519 alone is sent ("*"): that of the post-quantum group would make the first message longer than a packet, which some
+// hosts and middleboxes do not answer. A host that wants the group asks for it.
+bool add_post_quantum_groups([[maybe_unused]] SSL_CTX* context) {
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L
+  return SSL_CTX_set1_groups_list(context, "X25519MLKEM768:*X25519:P-256:X448:P-384:P-521") == 1;
+#else
+  return false;
+#endif
+}
+
+void set_groups(SSL_CTX* context, TlsOffer offer) {
+  if (offer == TlsOffer::usual && add_post_quantum_groups(context)) return;
+  ERR_clear_error();
+  SSL_CTX_set1_groups_list(context, kClassicGroups);
+}
+
+void set_versions(SSL_CTX* context, TlsOffer offer) {
+  SSL_CTX_set_min_proto_version(context, offer == TlsOffer::legacy ? TLS1_VERSION : TLS1_2_VERSION);  // RFC 8996
+  if (offer == TlsOffer::tls12) SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+}
+
 ContextPtr make_context(TlsOffer offer) {
   ContextPtr context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
   SSL_CTX* native = context.get();
   SSL_CTX_set_app_data(native, reinterpret_cast<void*>(static_cast<std::intptr_t>(offer)));
-  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);  // RFC 8996
-  SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+  set_versions(native, offer);
+  SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
 #ifdef SSL_OP_NO_RX_CERTIFICATE_COMPRESSION  // since OpenSSL 3.2
   SSL_CTX_set_options(native, SSL_OP_NO_RX_CERTIFICATE_COMPRESSION);
 #endif
   // RFC 7435 3: for opportunistic TLS any key is better than none.
-  SSL_CTX_set_security_level(native, 1);
+  SSL_CTX_set_security_level(native, is_weak(offer) ? 0 : 1);
+  if (is_weak(offer)) SSL_CTX_set_options(native, SSL_OP_LEGACY_SERVER_CONNECT);
   SSL_CTX_set_cipher_list(native, ciphers_of(offer));
   if (offer == TlsOffer::without_rsa) SSL_CTX_set1_sigalgs_list(native, "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448");
-  // In TLS 1.3 a host cannot choose its own DH groups; without those of RFC 7919 there is no DH.
-  SSL_CTX_set1_groups_list(native, "X25519:P-256:X448:P-384:P-521");
+  set_groups(native, offer);
   openssl_security = SSL_CTX_get_security_callback(native);
   SSL_CTX_set_security_callback(native, check_security);
   SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
@@ -70,7 +95,8 @@ ContextPtr make_context(TlsOffer offer) {
   static_assert(kMaxCertificateOctets <= kMaxRequestOctets);
   SSL_CTX_set_max_cert_list(native, kMaxRequestOctets);  // of both messages
   SSL_CTX_set_verify_depth(native, kMaxCertificates);
-  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);  // tls_sessions.h has them
+  SSL_CTX_sess_set_new_cb(native, take_session);
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
   return context;
 }
@@ -88,7 +114,7 @@ class Contexts {
  private:
   static constexpr std::size_t kOffers = static_cast<std::size_t>(TlsOffer::clear);
   static ContextPtr none() { return ContextPtr(nullptr, &SSL_CTX_free); }
-  std::array<ContextPtr, kOffers> contexts_{none(), none(), none(), none(), none()};
+  std::array<ContextPtr, kOffers> contexts_{none(), none(), none(), none(), none(), none(), none(), none()};
 };
 
 }  // namespace
@@ -96,6 +122,16 @@ class Contexts {
 SSL_CTX* client_tls_context(TlsOffer offer) {
   static const Contexts contexts;
   return contexts.get(offer);
+}
+
+bool has_post_quantum() {
+  static const bool has = [] {
+    const ContextPtr context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+    const bool done = add_post_quantum_groups(context.get());
+    ERR_clear_error();
+    return done;
+  }();
+  return has;
 }
 
 void prepare_tls() { static_cast<void>(client_tls_context(TlsOffer::usual)); }

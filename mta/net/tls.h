@@ -11,7 +11,10 @@ namespace mxpress::mta::net {
 // Loads the system's certificates (20 ms and more) before a worker has to. Any thread.
 void prepare_tls();
 
-// The context for an offer other than `clear`; lives as long as the process. TLS 1.2 or newer; call prepare_check() for each session of it.
+// True if the library has a post-quantum group, X25519MLKEM768: OpenSSL 3.5 or newer. Any thread.
+bool has_post_quantum();
+
+// The context for an offer other than `clear`; lives as long as the process. Call prepare_check() for each session of it.
 // Any thread.
 ssl_ctx_st* client_tls_context(TlsOffer offer);
 

@@ -170,8 +170,10 @@ bool use_tlsa(SSL* session, const CertificateCheck& check) {
   SSL_dane_set_flags(session, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
   SSL_set_hostflags(session, kNameFlags);
   bool any = false;
-  for (const net::TlsaRecord& record : check.policy.records()) {
-    if (!is_usable(record)) continue;
+  const std::vector<std::string> reasons = why_unusable(check.policy.records());
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    const net::TlsaRecord& record = check.policy.records()[i];
+    if (!reasons[i].empty()) continue;
     const auto* data = reinterpret_cast<const unsigned char*>(record.data.data());
     any |= SSL_dane_tlsa_add(session, record.usage, record.selector, record.matching, data, record.data.size()) > 0;
   }
@@ -188,6 +190,15 @@ void prepare_check(SSL* session, CertificateCheck& check) {
   if (check.host.starts_with('[') || (name && name->is_address())) return;
   SSL_set_tlsext_host_name(session, asked_name(check).c_str());
   if (check.policy.kind() == TlsPolicy::Kind::dane) check.uses_tlsa = use_tlsa(session, check);
+}
+
+void SessionFree::operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+
+int take_session(SSL* session, SSL_SESSION* resumable) {
+  auto& sessions = static_cast<CertificateCheck*>(SSL_get_app_data(session))->sessions;
+  if (sessions.size() == kMostSessions) return 0;
+  sessions.emplace_back(resumable);
+  return 1;
 }
 
 int check_certificate(X509_STORE_CTX* verification, void*) {

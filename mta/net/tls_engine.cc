@@ -15,6 +15,7 @@
 #include "mta/net/message_lengths.h"
 #include "mta/net/tls.h"
 #include "mta/net/tls_certificate.h"
+#include "mta/net/tls_sessions.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::net {
@@ -37,19 +38,30 @@ struct TlsEngineState {
   bool established = false;
   bool wants_certificate = false;
   bool is_costly = false;  // a message was not decoded; `check` has the reason
+  TlsOffer offer = TlsOffer::usual;
+  bool was_verified = false;  // of the session that may be resumed: its certificate
+  BootTime resumed_until{};   // the same: its end
 
   void screen(std::span<unsigned char> message, MessageForm form);
   Step step_of(int result);
   Step fail(std::string why);
   std::string excess() const;
   std::string_view trust() const;
+  void goes_on();
   net::TlsLevel level() const { return check.verified ? net::TlsLevel::verified : net::TlsLevel::encrypted; }
 };
 
 // The verification result in words.
 std::string_view TlsEngineState::trust() const {
+  if (check.policy.is_published_sts()) return check.verified ? "verified by MTA-STS" : "unverified, MTA-STS is only tested";
   if (!check.policy.is_by_dns()) return check.verified ? "verified" : "unverified";
   return check.verified ? "verified by DANE" : "unverified, no TLSA record can be used";
+}
+
+// The earlier session is resumed. Of TLS 1.2 its ticket may be used again; TLS 1.3 sends new ones.
+void TlsEngineState::goes_on() {
+  check.verified = was_verified;
+  if (check.sessions.empty() && SSL_version(session.get()) < TLS1_3_VERSION) check.sessions.emplace_back(SSL_get1_session(session.get()));
 }
 
 // The limit that was exceeded, or an empty text.
@@ -77,7 +89,7 @@ void TlsEngineState::screen(std::span<unsigned char> message, MessageForm form) 
   if (why.empty()) return;
   std::fill(body.begin(), body.end(), 0xff);
   is_costly = true;
-  check.handshake = HandshakeFailure::certificate;
+  check.handshake = HandshakeFailure::too_costly;
   check.failure = TlsFailure::certificate_not_trusted;
   check.detail = std::move(why);
 }
@@ -141,6 +153,23 @@ void see_message(int is_write, int version, int type, const void* octets, std::s
   state.screen({message, size}, version == TLS1_3_VERSION ? MessageForm::tls13 : MessageForm::tls12);
 }
 
+using SessionPtr = std::unique_ptr<SSL_SESSION, decltype(&SSL_SESSION_free)>;
+
+bool resume(SSL* session, const std::string& ticket) {
+  const auto* octets = reinterpret_cast<const unsigned char*>(ticket.data());
+  const SessionPtr earlier(d2i_SSL_SESSION(nullptr, &octets, static_cast<long>(ticket.size())), &SSL_SESSION_free);
+  const bool done = earlier && SSL_set_session(session, earlier.get()) == 1;
+  if (!done) ERR_clear_error();
+  return done;
+}
+
+// The rest of the certificate's time, at most TlsSessions::kKeep; 0 if it has none.
+Duration time_left(const X509* certificate) {
+  int days = 0, seconds = 0;
+  if (ASN1_TIME_diff(&days, &seconds, nullptr, X509_get0_notAfter(certificate)) != 1) return Duration(0);
+  return std::clamp<Duration>(std::chrono::days(days) + std::chrono::seconds(seconds), Duration(0), TlsSessions::kKeep);
+}
+
 std::string words_of(unsigned long error) {
   const char* reason = ERR_reason_error_string(error);
   const char* library = ERR_lib_error_string(error);
@@ -159,18 +188,25 @@ Step TlsEngineState::fail(std::string why) {
 
 // Interprets the `result` of a call of OpenSSL.
 Step TlsEngineState::step_of(int result) {
-  if (std::string why = excess(); !why.empty()) return fail(std::move(why));
+  if (std::string why = excess(); !why.empty()) {
+    check.handshake = HandshakeFailure::too_costly;
+    return fail(std::move(why));
+  }
   if (is_costly) return fail("TLS: " + check.detail);
   const int error = SSL_get_error(session.get(), result);
   if (error == SSL_ERROR_NONE || error == SSL_ERROR_ZERO_RETURN) return Step::done;
   if (error == SSL_ERROR_WANT_READ) return Step::wants_input;
-  return fail(words_of(ERR_peek_error()));
+  const unsigned long why = ERR_peek_error();
+  if (ERR_GET_REASON(why) == SSL_R_EXCESSIVE_MESSAGE_SIZE) check.handshake = HandshakeFailure::too_costly;
+  return fail(words_of(why));
 }
 
-TlsEngine::TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy, const ClientCertificate* certificate)
+TlsEngine::TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy, const ClientCertificate* certificate,
+                     const TlsTicket* ticket)
     : state_(std::make_unique<TlsEngineState>()) {
   state_->check.host = std::move(server_name);
   state_->check.policy = std::move(policy);
+  state_->offer = offer;
   state_->session.reset(SSL_new(client_tls_context(offer)));
   SSL* session = state_->session.get();
   BIO* octets = make_octets(state_.get());
@@ -180,6 +216,9 @@ TlsEngine::TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy pol
   SSL_set_msg_callback_arg(session, state_.get());
   prepare_check(session, state_->check);
   if (certificate) certificate->show_in(session);
+  if (!ticket || !resume(session, ticket->session)) return;
+  state_->was_verified = ticket->verified;
+  state_->resumed_until = ticket->until;
 }
 
 TlsEngine::~TlsEngine() = default;
@@ -188,6 +227,7 @@ TlsEngine::Step TlsEngine::handshake() {
   ERR_clear_error();
   const Step step = state_->step_of(SSL_do_handshake(state_->session.get()));
   if (step != Step::done) return step;
+  if (SSL_session_reused(state_->session.get())) state_->goes_on();
   if (!net::is_enough(state_->check.policy, state_->level())) return state_->fail("TLS: the certificate was not verified");
   state_->established = true;
   return step;
@@ -231,6 +271,25 @@ std::string TlsEngine::words() const { return state_->words; }
 std::size_t TlsEngine::records() const { return state_->records; }
 std::size_t TlsEngine::extra_messages() const { return state_->extra_messages; }
 
+std::optional<TlsTicket> TlsEngine::take_ticket(BootTime now) {
+  if (state_->check.sessions.empty()) return std::nullopt;
+  const auto taken = std::move(state_->check.sessions.back());
+  state_->check.sessions.pop_back();
+  SSL_SESSION* const session = taken.get();
+  if (!state_->established || state_->check.failure != TlsFailure::none) return std::nullopt;
+  const int size = i2d_SSL_SESSION(session, nullptr);
+  if (size <= 0 || static_cast<std::size_t>(size) > TlsSessions::kMaxOctets) return std::nullopt;
+  TlsTicket ticket{std::string(static_cast<std::size_t>(size), '\0'), state_->offer, state_->check.verified, now};
+  auto* octets = reinterpret_cast<unsigned char*>(ticket.session.data());
+  i2d_SSL_SESSION(session, &octets);
+  const Duration hint = std::chrono::seconds(SSL_SESSION_get_timeout(session));
+  const X509* const certificate = SSL_SESSION_get0_peer(session);
+  ticket.until = now + std::min(hint, certificate && ticket.verified ? time_left(certificate) : TlsSessions::kKeep);
+  // However often a session is resumed, it ends when the certificate has to be seen again.
+  if (SSL_session_reused(state_->session.get())) ticket.until = std::min(ticket.until, state_->resumed_until);
+  return ticket;
+}
+
 // RFC 9266 4.2: in TLS 1.2 only with the extended master secret.
 std::string TlsEngine::channel_binding() const {
   constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
@@ -250,10 +309,12 @@ TlsState TlsEngine::state() const {
   state.failure = check.failure;
   state.detail = check.detail;
   state.wants_certificate = state_->wants_certificate;
+  state.resumed = SSL_session_reused(session) == 1;
   if (!state_->established) return state;
   state.level = state_->level();
-  state.description =
-      std::string(SSL_get_version(session)) + "/" + SSL_get_cipher_name(session) + " (" + std::string(state_->trust()) + ")";
+  const bool is_weak = state_->offer == TlsOffer::relaxed || state_->offer == TlsOffer::legacy;
+  state.description = std::string(SSL_get_version(session)) + "/" + SSL_get_cipher_name(session) + " (" + std::string(state_->trust()) +
+                      (is_weak ? ", weak" : "") + ")";
   return state;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 namespace mxpress::mta::net {
 
 class ClientCertificate;
+struct TlsTicket;
 struct TlsEngineState;
 
 // Thread: one at a time; handshake() may run on another than the rest. After `failed` only output() and words() are of use.
@@ -30,8 +32,10 @@ class TlsEngine {
   static constexpr std::size_t kFreeRecords = 512;
 
   // `offer` is not `clear`. The server's name is sent (SNI), and must be in the certificate unless the policy says otherwise.
-  // `certificate`: of this host, presented if the server asks for one; null: none.
-  TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy = {}, const ClientCertificate* certificate = nullptr);
+  // `certificate`: of this host, presented if the server asks for one; null: none. `ticket`: of a session with this server under this
+  // policy and offer, to resume if the server likes to; null: none.
+  TlsEngine(TlsOffer offer, std::string server_name, net::TlsPolicy policy = {}, const ClientCertificate* certificate = nullptr,
+            const TlsTicket* ticket = nullptr);
   ~TlsEngine();
 
   // Repeat it after input, as long as it asks for some.
@@ -48,8 +52,11 @@ class TlsEngine {
   // The octets to send to the peer after each step, even a failed one, before waiting for input.
   std::string take_output();
 
-  std::string words() const;            // of the failure: "TLS: wrong version number (SSL routines)"
-  TlsState state() const;               // after the handshake, or its failure
+  std::string words() const;  // of the failure: "TLS: wrong version number (SSL routines)"
+  TlsState state() const;     // after the handshake, or its failure
+  // To resume this session, one after the other: what the server sent, usually after the handshake. Nullopt: no more, the policy is not
+  // fulfilled, or it would be too large.
+  std::optional<TlsTicket> take_ticket(BootTime now);
   std::string channel_binding() const;  // see Stream::tls_binding()
   std::size_t records() const;          // number of records from the peer
   std::size_t extra_messages() const;

@@ -9,6 +9,8 @@
 namespace mxpress::mta::net {
 namespace {
 
+constexpr const char* kPublished = "the MTA-STS policy of the recipient's domain";
+
 template <typename Value>
 void sort_unique(std::vector<Value>& values) {
   std::sort(values.begin(), values.end());
@@ -51,19 +53,29 @@ struct TlsPolicy::Details {
   std::shared_ptr<const TrustAnchors> anchors{};
   DaneNames dane_names{};
   std::string unknown_because{};
-  bool has_usable_record = false;
-  std::string demands{};  // the text behind the word for the kind
+  bool has_usable_record = false, has_usable_authority = false;  // the second: of usage 2
+  bool is_published = false;
+  bool lists_all = false;  // hosts, instead of `patterns`
+  std::string demands{};   // the text behind the word for the kind
 
+  void judge_records();
   std::string dane_demands() const;
 };
+
+void TlsPolicy::Details::judge_records() {
+  const std::vector<std::string> reasons = why_unusable(records);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    has_usable_record |= reasons[i].empty();
+    has_usable_authority |= reasons[i].empty() && records[i].usage == 2;
+  }
+}
 
 // The names count with usage 2 alone: hosts of many domains demand the same of all of them by usage 3.
 std::string TlsPolicy::Details::dane_demands() const {
   if (!unknown_because.empty()) return "=?";
   std::string text = list_of(records);
   if (!dane_names.base.empty()) text += ",base:" + dane_names.base;
-  const auto is_of_authority = [](const TlsaRecord& record) { return record.usage == 2 && is_usable(record); };
-  if (std::none_of(records.begin(), records.end(), is_of_authority)) return text;
+  if (!has_usable_authority) return text;
   for (const std::string& name : dane_names.others) text += ",name:" + name;
   return text;
 }
@@ -93,8 +105,11 @@ TlsPolicy::TlsPolicy(Kind kind, Details details) : kind_(kind) {
   sort_unique(details.records);
   sort_unique(details.patterns);
   if (kind == Kind::verify) details.demands = list_of(details.names);
+  if (kind == Kind::dane) details.judge_records();
   if (kind == Kind::dane) details.demands = details.dane_demands();
-  if (kind == Kind::sts) details.demands = (details.mode == StsMode::testing ? "-testing" : "") + list_of(details.patterns);
+  if (kind == Kind::sts && details.is_published) details.demands = "-published";
+  if (kind == Kind::sts && details.mode == StsMode::testing) details.demands += "-testing";
+  if (kind == Kind::sts && !details.lists_all) details.demands += list_of(details.patterns);
   if (details.anchors) details.demands += ",ca:" + details.anchors->digest();
   details_ = std::make_shared<const Details>(std::move(details));
 }
@@ -104,11 +119,8 @@ TlsPolicy TlsPolicy::verify(std::vector<ReferenceName> names, std::string source
 }
 
 TlsPolicy TlsPolicy::dane(std::vector<TlsaRecord> records, std::string source, DaneNames names) {
-  const bool is_any_usable = std::any_of(records.begin(), records.end(), [](const TlsaRecord& record) { return is_usable(record); });
   sort_unique(names.others);
-  Details details{.source = std::move(source), .records = std::move(records), .dane_names = std::move(names)};
-  details.has_usable_record = is_any_usable;
-  return {Kind::dane, std::move(details)};
+  return {Kind::dane, Details{.source = std::move(source), .records = std::move(records), .dane_names = std::move(names)}};
 }
 
 TlsPolicy TlsPolicy::unknown_dane(std::string why, std::string source) {
@@ -119,10 +131,30 @@ TlsPolicy TlsPolicy::sts(std::vector<MxPattern> patterns, StsMode mode, std::str
   return {Kind::sts, Details{.source = std::move(source), .patterns = std::move(patterns), .mode = mode, .anchors = std::move(anchors)}};
 }
 
+TlsPolicy TlsPolicy::published_sts(std::vector<MxPattern> patterns, StsMode mode, std::string source) {
+  return {Kind::sts, Details{.source = std::move(source), .patterns = std::move(patterns), .mode = mode, .is_published = true}};
+}
+
+TlsPolicy TlsPolicy::sts_of_listed(StsMode mode) {
+  const auto make = [](StsMode of) {
+    return TlsPolicy(Kind::sts, {.source = kPublished, .mode = of, .is_published = true, .lists_all = true});
+  };
+  static const TlsPolicy enforce = make(StsMode::enforce), testing = make(StsMode::testing);
+  return mode == StsMode::testing ? testing : enforce;
+}
+
+TlsPolicy TlsPolicy::sts_of_unlisted(StsMode mode) {
+  static const TlsPolicy enforce = published_sts({}, StsMode::enforce, kPublished);
+  static const TlsPolicy testing = published_sts({}, StsMode::testing, kPublished);
+  return mode == StsMode::testing ? testing : enforce;
+}
+
 const TlsPolicy::Details& TlsPolicy::details() const {
   static const Details nothing{};
   return details_ ? *details_ : nothing;
 }
+
+bool TlsPolicy::is_published_sts() const { return details().is_published; }
 
 bool TlsPolicy::is_testing() const { return kind_ == Kind::sts && details().mode == StsMode::testing; }
 
@@ -135,7 +167,7 @@ bool TlsPolicy::needs_certificate() const {
 
 bool TlsPolicy::allows_host(std::string_view host) const {
   const auto& patterns = mx_patterns();
-  if (kind_ != Kind::sts) return true;
+  if (kind_ != Kind::sts || details().lists_all) return true;
   return std::any_of(patterns.begin(), patterns.end(), [&](const MxPattern& pattern) { return pattern.matches(host); });
 }
 

@@ -63,6 +63,11 @@ class TlsPolicy {
   static TlsPolicy unknown_dane(std::string why, std::string source);
   static TlsPolicy sts(std::vector<MxPattern> patterns, StsMode mode, std::string source,
                        std::shared_ptr<const TrustAnchors> anchors = nullptr);
+  // The same, as the recipient's domain publishes it (RFC 8461), not as the configuration says. DANE goes before it.
+  static TlsPolicy published_sts(std::vector<MxPattern> patterns, StsMode mode, std::string source);
+  // The same of any domain, for the hosts that its policy lists, or does not list. Takes no memory.
+  static TlsPolicy sts_of_listed(StsMode mode);
+  static TlsPolicy sts_of_unlisted(StsMode mode);
 
   Kind kind() const { return kind_; }
   // Mail is sent in clear text if TLS is not available.
@@ -81,6 +86,8 @@ class TlsPolicy {
   const std::string& unknown_because() const;
   // The records come from the DNS, not from the configuration.
   bool is_by_dns() const { return !dane_names().base.empty() || !unknown_because().empty(); }
+  // It is the MTA-STS policy that a domain publishes.
+  bool is_published_sts() const;
   const std::vector<MxPattern>& mx_patterns() const;
   const TrustAnchors* anchors() const;
 

@@ -29,7 +29,11 @@ std::string wanted_by(const TlsPolicy& policy, std::string_view host) {
   }
 }
 
-std::string_view remedy_for(TlsFailure failure, const TlsPolicy& policy) {
+constexpr const char* kNotListed = "the policy does not list this mail host";
+
+std::string_view remedy_for(const TlsResult& result) {
+  const auto& [policy, reached, failure, detail] = result;
+  if (policy.is_published_sts() && detail == kNotListed) return "its administrator can list it, or take it out of the MX records";
   if (policy.is_by_dns() && failure == TlsFailure::validation_failure)
     return "its operator can publish TLSA records for the certificate that it has";
   switch (failure) {
@@ -99,7 +103,7 @@ TlsResult result_before_connect(TlsPolicy wanted, std::string_view host) {
     result.detail = wanted.unknown_because();
   } else if (!wanted.allows_host(host)) {
     result.failure = TlsFailure::validation_failure;
-    result.detail = "the policy does not list this mail host";
+    result.detail = kNotListed;
   }
   result.wanted = std::move(wanted);
   return result;
@@ -115,8 +119,10 @@ std::string in_words(const TlsResult& result, std::string_view host) {
   std::string words = wanted_by(result.wanted, host) + " is required";
   if (!source.empty()) words += " by " + source;
   words.append(", but ").append(result.detail.empty() ? "the mail host does not offer STARTTLS" : result.detail).append("; ");
-  words.append(remedy_for(result.failure, result.wanted));
-  return words.append(result.wanted.is_by_dns() ? ", or mail can go without DANE ([delivery] dane)" : ", or the policy can be changed");
+  words.append(remedy_for(result));
+  if (result.wanted.is_by_dns()) return words + ", or mail can go without DANE ([delivery] dane)";
+  if (result.wanted.is_published_sts()) return words + ", or mail can go without MTA-STS ([delivery] mta_sts)";
+  return words + ", or the policy can be changed";
 }
 
 }  // namespace mxpress::mta::net

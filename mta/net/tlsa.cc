@@ -54,6 +54,16 @@ std::string why_unusable(const TlsaRecord& record) {
   return "its data has " + std::to_string(record.data.size()) + " octets in place of " + std::to_string(octets);
 }
 
+std::vector<std::string> why_unusable(const std::vector<TlsaRecord>& set) {
+  std::vector<std::string> reasons;
+  std::size_t decoded = 0;
+  for (const TlsaRecord& record : set) {
+    const bool is_beyond = record.usage >= 2 && record.matching == 0 && ++decoded > kMostWhole;
+    reasons.push_back(is_beyond ? "there are more than " + std::to_string(kMostWhole) + " without a digest" : why_unusable(record));
+  }
+  return reasons;
+}
+
 std::vector<const TlsaRecord*> set_aside_by(const std::vector<TlsaRecord>& set) {
   std::vector<const TlsaRecord*> stronger(set.size(), nullptr);
   for (std::size_t i = 0; i < set.size(); ++i) {

@@ -25,6 +25,12 @@ TlsaRecord parse_tlsa(std::string_view data);
 std::string why_unusable(const TlsaRecord& record);
 inline bool is_usable(const TlsaRecord& record) { return why_unusable(record).empty(); }
 
+// The same for each record of a set. Of those that have a certificate or key as it stands (matching type 0) only the first kMostWhole are
+// usable: each must be decoded, which takes 0.1 ms, and the owner of a domain may publish a hundred. Four are two kinds of key, each with
+// its successor.
+inline constexpr std::size_t kMostWhole = 4;
+std::vector<std::string> why_unusable(const std::vector<TlsaRecord>& set);
+
 // RFC 7671 9: of several usable records with the same usage and selector those with the weaker digest do not count, so that nobody can fall
 // back on it. For each record: the one of `set` that puts it aside; null: none does. Pointers into `set`.
 std::vector<const TlsaRecord*> set_aside_by(const std::vector<TlsaRecord>& set);

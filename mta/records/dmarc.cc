@@ -34,6 +34,12 @@ bool is_dmarc(std::string_view text) {
          proto::trimmed(version.substr(equals + 1)) == "DMARC1";
 }
 
+std::string dmarc_tag(std::string_view record, const std::string& tag) {
+  const auto tags = tags_of(record);
+  const auto found = tags.find(tag);
+  return found == tags.end() ? std::string() : found->second;
+}
+
 std::vector<std::string> dmarc_names(std::string_view domain) {
   std::vector<std::string> names = {"_dmarc." + std::string(domain)};
   auto labels = static_cast<std::size_t>(std::count(domain.begin(), domain.end(), '.')) + 1;

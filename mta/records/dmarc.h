@@ -12,6 +12,9 @@ inline constexpr std::string_view kDmarcToPublish = "v=DMARC1; p=none";
 // True if it is a DMARC record.
 bool is_dmarc(std::string_view text);
 
+// The value of a tag such as "p" or "adkim"; empty: the record has none.
+std::string dmarc_tag(std::string_view record, const std::string& tag);
+
 // The names at which a receiver looks for the record of a domain, in order: its own, then that of each parent domain, eight at most; for a
 // longer name the first, then the last seven labels and above. RFC 9989 4.10
 std::vector<std::string> dmarc_names(std::string_view domain);

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <tuple>
 
+#include "dns/reverse_name.h"
 #include "mta/dkim/key_record.h"
 #include "mta/dkim/published.h"
 #include "mta/records/dmarc.h"
-#include "mta/records/spf_check.h"
-#include "mta/records/spf_cost.h"
+#include "mta/records/spf_merge.h"
+#include "mta/spf/cost.h"
+#include "mta/spf/evaluation.h"
+#include "proto/ascii.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::records {
@@ -30,10 +33,10 @@ std::string sentence(std::string text) {
 }
 
 // "13: include:spf.a.example 9, mx 1, ...": the costliest terms.
-std::string words_of(SpfCost cost) {
+std::string words_of(spf::Cost cost) {
   constexpr std::size_t kMostTerms = 5;
-  const bool is_more = cost.lookups > SpfCost::kMostCounted;
-  std::string words = (is_more ? "more than " : "") + std::to_string(is_more ? SpfCost::kMostCounted : cost.lookups);
+  const bool is_more = cost.lookups > spf::Cost::kMostCounted;
+  std::string words = (is_more ? "more than " : "") + std::to_string(is_more ? spf::Cost::kMostCounted : cost.lookups);
   const auto is_before = [](const auto& a, const auto& b) { return std::tie(b.lookups, a.text) < std::tie(a.lookups, b.text); };
   std::sort(cost.terms.begin(), cost.terms.end(), is_before);
   for (std::size_t i = 0; i < std::min(cost.terms.size(), kMostTerms); ++i)
@@ -103,9 +106,9 @@ class HostRecords {
 
   Task<void> check_spf() {
     const Answer answer = co_await ask(mail_.domain.text(), RecordType::txt);
-    HostRecord record{"SPF", mail_.domain.text(), "TXT", {}, RecordState::unknown, {}, {}};
+    HostRecord record{"SPF", mail_.domain.text(), "TXT", {}, RecordState::unknown, {}, {}, RecordKind::spf};
     if (was_told(record, answer)) {
-      const auto found = spf_records_of(answer.texts);
+      const auto found = spf::records_of(answer.texts);
       record.found = in_quotes(found);
       co_await fill_spf(record, found);
     }
@@ -137,30 +140,34 @@ class HostRecords {
       co_return missing;
     }
     for (const dns::Address& address : mail_.addresses) {
-      SpfResult result = SpfResult::no_pass;
-      if (found.size() == 1) {
-        SpfCheck check(resolver_, address);
-        result = co_await check.of(mail_.domain.text(), found.front());
-      }
-      if (result == SpfResult::unknown)
+      const spf::CheckResult result = found.size() == 1 ? co_await result_for(address, found.front()) : spf::CheckResult::none;
+      if (result == spf::CheckResult::temperror)
         record.notes.push_back("It is not known if the record has " + address.to_string() +
                                " already: a part of it could not be looked up.");
-      if (result != SpfResult::pass) missing.push_back(spf_mechanism(address));
+      if (result != spf::CheckResult::pass) missing.push_back(spf_mechanism(address));
     }
     co_return missing;
   }
 
+  // As a receiver sees mail of postmaster from this host.
+  Task<spf::CheckResult> result_for(dns::Address address, std::string record) {
+    spf::Client client{.address = address, .helo = mail_.hostname, .sender = "postmaster@" + mail_.domain.text()};
+    spf::Evaluation evaluation(resolver_, std::move(client));
+    const spf::Verdict verdict = co_await evaluation.check_record(mail_.domain.text(), std::move(record));
+    co_return verdict.result;
+  }
+
   static bool has_term(const std::vector<std::string>& records, std::string_view text) {
     for (const std::string& record : records)
-      for (const SpfTerm& term : spf_terms(record))
-        if (term.qualifier == '+' && term.name + ":" + term.value == text) return true;
+      for (const spf::Term& term : spf::terms_of(record))
+        if (term.qualifier == '+' && proto::equal_in_any_case(term.text.substr(term.text.starts_with('+') ? 1 : 0), text)) return true;
     return false;
   }
 
   Task<void> count_lookups(HostRecord& record, std::string text) {
-    const SpfCost cost = co_await spf_cost(resolver_, std::move(text));
+    const spf::Cost cost = co_await spf::cost_of(resolver_, std::move(text), std::chrono::steady_clock::now() + spf::Evaluation::kMostTime);
     for (const std::string& note : cost.notes) record.notes.push_back(note + ".");
-    if (cost.lookups <= kMostSpfLookups) co_return;
+    if (cost.lookups <= spf::kMostLookups) co_return;
     record.notes.push_back("Receivers need more than 10 look-ups for it (" + words_of(cost) +
                            "), which they take for an error (RFC 7208 4.6.4): put addresses (ip4, ip6) in the place of names, or take out "
                            "what does not send any more.");
@@ -168,7 +175,9 @@ class HostRecords {
   }
 
   Task<void> check_dmarc() {
-    HostRecord record{"DMARC", "_dmarc." + mail_.domain.text(), "TXT", dkim::zone_strings(kDmarcToPublish), RecordState::absent, {}, {}};
+    HostRecord record{
+        "DMARC",          "_dmarc." + mail_.domain.text(), "TXT", dkim::zone_strings(kDmarcToPublish), RecordState::absent, {}, {},
+        RecordKind::dmarc};
     for (const std::string& name : dmarc_names(mail_.domain.text())) {
       const Answer answer = co_await ask(name, RecordType::txt);
       if (!was_told(record, answer)) break;
@@ -194,6 +203,8 @@ class HostRecords {
 
   void check_address(const dns::Address& address) {
     HostRecord& record = add("Address of " + mail_.hostname, mail_.hostname, address.is_v6 ? "AAAA" : "A", address.to_string());
+    record.kind = RecordKind::address;
+    record.subject = address;
     const Answer& answer = host_answers_[address.is_v6 ? 1 : 0];
     if (!was_told(record, answer)) return;
     for (const dns::Address& one : answer.addresses) record.found.push_back(one.to_string());
@@ -203,8 +214,10 @@ class HostRecords {
 
   // The name of an address must lead back to it: forward-confirmed.
   Task<void> check_ptr(dns::Address address) {
-    const Answer answer = co_await ask(reverse_name(address), RecordType::ptr);
-    HostRecord& record = add("PTR of " + address.to_string(), reverse_name(address), "PTR", mail_.hostname + ".");
+    const Answer answer = co_await ask(dns::reverse_name(address), RecordType::ptr);
+    HostRecord& record = add("PTR of " + address.to_string(), dns::reverse_name(address), "PTR", mail_.hostname + ".");
+    record.kind = RecordKind::ptr;
+    record.subject = address;
     record.notes.push_back("The provider of the address sets it, mostly in the settings of the server at your hosting provider.");
     if (!was_told(record, answer)) co_return;
     for (const std::string& name : answer.texts) record.found.push_back(name + ".");
@@ -217,6 +230,7 @@ class HostRecords {
 
   void no_address() {
     HostRecord& record = add("Address of " + mail_.hostname, mail_.hostname, "A", "");
+    record.kind = RecordKind::address;
     if (!was_told(record, host_answers_[0])) return;
     record.state = RecordState::absent;
     record.notes.push_back(
@@ -241,22 +255,6 @@ std::string_view to_string(RecordState state) {
 Task<std::vector<HostRecord>> check_host_records(HostMail mail, dns::Resolver& resolver) {
   HostRecords records(std::move(mail), resolver);
   co_return co_await records.check();
-}
-
-std::string reverse_name(const dns::Address& address) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string name;
-  if (!address.is_v6) {
-    for (std::size_t i = 4; i-- > 0;) name += std::to_string(address.bytes[i]) + ".";
-    return name + "in-addr.arpa";
-  }
-  for (std::size_t i = 16; i-- > 0;) {
-    name += kDigits[address.bytes[i] & 15];
-    name += '.';
-    name += kDigits[address.bytes[i] >> 4];
-    name += '.';
-  }
-  return name + "ip6.arpa";
 }
 
 }  // namespace mxpress::mta::records

@@ -1,6 +1,7 @@
 // The DNS records that mail of this host needs, and those now in the DNS.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ enum class RecordState {
 };
 std::string_view to_string(RecordState state);
 
+enum class RecordKind { dkim_key, spf, dmarc, address, ptr };
+
 struct HostRecord {
   std::string title;  // "DKIM key rsa1", "SPF", "PTR of 192.0.2.1"
   std::string name;   // absolute, without the last dot
@@ -41,12 +44,11 @@ struct HostRecord {
   RecordState state = RecordState::unknown;
   std::vector<std::string> found;  // records in the DNS, in zone-file form
   std::vector<std::string> notes;  // for people, a sentence each
+  RecordKind kind = RecordKind::dkim_key;
+  std::optional<dns::Address> subject{};  // of an address or a PTR record; not set: no address is known
 };
 
 // Checks each record. Each question is asked once. `mail` by value: a coroutine keeps it.
 Task<std::vector<HostRecord>> check_host_records(HostMail mail, dns::Resolver& resolver);
-
-// "10.2.0.192.in-addr.arpa"; nibbles below ip6.arpa.
-std::string reverse_name(const dns::Address& address);
 
 }  // namespace mxpress::mta::records

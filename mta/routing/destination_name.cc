@@ -17,6 +17,21 @@ namespace {
 constexpr std::string_view kLocal = "local:";            // a domain has no colon outside of brackets
 constexpr std::string_view kCommand = "local:COMMAND ";  // users have lower case
 constexpr std::string_view kVia = " via ";               // nor a space
+constexpr std::string_view kRequire = " requiretls";     // nor has the name of a route
+constexpr std::string_view kWaive = " tls-not-required";
+
+// Of a destination that is not local.
+std::string_view wish_text(proto::TlsWish tls) {
+  switch (tls) {
+    case proto::TlsWish::require:
+      return kRequire;
+    case proto::TlsWish::waive:
+      return kWaive;
+    case proto::TlsWish::usual:
+      break;
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -30,7 +45,7 @@ std::string_view DestinationRef::user() const { return is_local() ? text_.substr
 
 std::optional<proto::Domain> DestinationRef::domain() const {
   if (is_local()) return std::nullopt;
-  auto domain = proto::Domain::parse(text_.substr(0, text_.find(kVia)));
+  auto domain = proto::Domain::parse(text_.substr(0, text_.find(' ')));
   if (!domain) throw std::logic_error("a destination that is no domain: " + std::string(text_));
   return std::move(*domain);
 }
@@ -38,13 +53,22 @@ std::optional<proto::Domain> DestinationRef::domain() const {
 std::string_view DestinationRef::route() const {
   if (is_local()) return {};
   const auto via = text_.find(kVia);
-  return via == text_.npos ? std::string_view() : text_.substr(via + kVia.size());
+  if (via == text_.npos) return {};
+  const std::string_view rest = text_.substr(via + kVia.size());
+  return rest.substr(0, rest.size() - wish_text(tls()).size());
+}
+
+proto::TlsWish DestinationRef::tls() const {
+  if (is_local()) return proto::TlsWish::usual;
+  if (text_.ends_with(kRequire)) return proto::TlsWish::require;
+  return text_.ends_with(kWaive) ? proto::TlsWish::waive : proto::TlsWish::usual;
 }
 
 std::string_view DestinationRef::shown() const { return is_mailbox() ? "local" : text_; }
 
-DestinationName::DestinationName(const proto::Domain& domain, std::string_view route) : text_(domain.text()) {
+DestinationName::DestinationName(const proto::Domain& domain, std::string_view route, proto::TlsWish tls) : text_(domain.text()) {
   if (!route.empty()) text_.append(kVia).append(route);
+  text_.append(wish_text(tls));
 }
 
 DestinationName DestinationName::of_user(const proto::Mailbox& recipient) {
@@ -77,7 +101,10 @@ bool is_here(const proto::Domain& domain, const Config& config) { return config.
 }  // namespace
 
 RecipientRouting::RecipientRouting(const proto::Envelope& envelope, const Config& config)
-    : config_(config), sender_route_(sender_route(config.senders, envelope)), is_usual_(is_usual(sender_route_, config)) {}
+    : config_(config),
+      sender_route_(sender_route(config.senders, envelope)),
+      tls_(envelope.tls),
+      is_usual_(is_usual(sender_route_, config)) {}
 
 std::string_view RecipientRouting::route_to(const proto::Domain& domain) const {
   return is_usual_ || config_.has_own_route(domain) ? std::string_view() : sender_route_;
@@ -86,16 +113,16 @@ std::string_view RecipientRouting::route_to(const proto::Domain& domain) const {
 DestinationName RecipientRouting::destination_of(const proto::Mailbox& recipient) const {
   const proto::Domain& domain = recipient.domain();
   if (proto::is_command_recipient(domain)) return DestinationName::of_command(recipient);
-  if (!config_.is_local(domain)) return DestinationName(domain, route_to(domain));
+  if (!config_.is_local(domain)) return DestinationName(domain, route_to(domain), tls_);
   return config_.local.keeps_mail() ? DestinationName(DestinationRef::mailbox()) : DestinationName::of_user(recipient);
 }
 
 bool RecipientRouting::is_destination_of(const proto::Mailbox& recipient, DestinationRef destination) const {
   const proto::Domain& domain = recipient.domain();
   if (is_here(domain, config_)) return destination.is_local() && destination_of(recipient).ref() == destination;
-  const std::string_view text = destination.text(), route = route_to(domain);
-  if (route.empty()) return text == domain.text();
-  return text.size() == domain.text().size() + kVia.size() + route.size() && text.starts_with(domain.text()) &&
+  const std::string_view text = destination.text(), route = route_to(domain), wish = wish_text(tls_);
+  const std::size_t size_of_route = route.empty() ? 0 : kVia.size() + route.size();
+  return text.size() == domain.text().size() + size_of_route + wish.size() && text.starts_with(domain.text()) && text.ends_with(wish) &&
          destination.route() == route;
 }
 

@@ -2,6 +2,7 @@
 // own mailbox.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 namespace mxpress::proto {
 struct Envelope;
 class Mailbox;
+enum class TlsWish : std::uint8_t;
 }  // namespace mxpress::proto
 
 namespace mxpress::mta {
@@ -40,9 +42,11 @@ class DestinationRef {
   std::optional<proto::Domain> domain() const;
   // The route that [sender] gives this mail, a key of Config::routes or kDirectRoute; empty: the usual one for the domain.
   std::string_view route() const;
+  // The wish of the message's sender about TLS; `usual` if it is local.
+  proto::TlsWish tls() const;
   // Unique, for tables: no domain has the text of a local destination.
   std::string_view text() const { return text_; }
-  // For people: the domain, perhaps with " via " and a route, "local", or "local:" and a user.
+  // For people: the domain, perhaps with " via " and a route, and the wish about TLS; "local", or "local:" and a user.
   std::string_view shown() const;
   bool operator==(const DestinationRef&) const = default;
 
@@ -55,7 +59,7 @@ class DestinationName {
  public:
   explicit DestinationName(DestinationRef name) : text_(name.text()) {}
   // `route`: see DestinationRef::route().
-  DestinationName(const proto::Domain& domain, std::string_view route);
+  DestinationName(const proto::Domain& domain, std::string_view route, proto::TlsWish tls);
   // For a recipient of a local domain.
   static DestinationName of_user(const proto::Mailbox& recipient);
   // For a recipient that stands for a command: proto::is_command_recipient().
@@ -93,6 +97,7 @@ class RecipientRouting {
 
   const Config& config_;
   const std::string_view sender_route_;
+  const proto::TlsWish tls_;
   const bool is_usual_;  // all mail takes that route
 };
 

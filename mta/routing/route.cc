@@ -5,6 +5,7 @@
 
 #include "mta/config/config.h"
 #include "mta/routing/route_files.h"
+#include "proto/envelope.h"
 
 namespace mxpress::mta::routing {
 namespace {
@@ -101,18 +102,30 @@ Route to_local_program(const Config& config) {
 
 }  // namespace
 
+bool Route::heeds_dns_policies() const { return is_direct() && wish != proto::TlsWish::waive; }
+
 Route route_for(const Config& config, const proto::Domain& domain) {
   const RouteConfig* chosen = config.route_for(domain);
   return chosen ? configured(*chosen, config) : direct(config);
 }
 
-// A name that is no longer in the configuration belongs to no message: its jobs find their new destinations when they read theirs.
-Route route_for(const Config& config, DestinationRef destination) {
-  if (destination.is_local()) return to_local_program(config);
+namespace {
+
+Route by_name(const Config& config, DestinationRef destination) {
   const std::string_view name = destination.route();
   if (name.empty()) return route_for(config, *destination.domain());
   const auto named = config.routes.find(std::string(name));
   return named == config.routes.end() ? direct(config) : configured(named->second, config);
+}
+
+}  // namespace
+
+// A name that is no longer in the configuration belongs to no message: its jobs find their new destinations when they read theirs.
+Route route_for(const Config& config, DestinationRef destination) {
+  if (destination.is_local()) return to_local_program(config);
+  Route route = by_name(config, destination);
+  route.wish = destination.tls();
+  return route;
 }
 
 }  // namespace mxpress::mta::routing

@@ -13,6 +13,10 @@
 #include "proto/domain.h"
 #include "proto/mailbox.h"
 
+namespace mxpress::proto {
+enum class TlsWish : std::uint8_t;
+}
+
 namespace mxpress::mta {
 struct Config;
 }
@@ -43,10 +47,13 @@ struct Route {
   std::optional<proto::Mailbox> author;             // see SessionTerms
   std::string limit;                                // rate_key() of the rate limit for its mail; empty: none
   bool is_lmtp = false;                             // RFC 2033, not SMTP
+  proto::TlsWish wish{};                            // of the sender; {}: none; `waive` concerns what the DNS demands, not the configuration
   std::string source;                               // for people: its place in the configuration: "[route]"; empty: none
   std::string failure;                              // why it can carry no mail now, and the action to take; empty: it can
 
   bool is_direct() const { return next_hops.empty(); }
+  // Whether DANE and MTA-STS count, unless the configuration demands something of TLS. RFC 8689 4.2
+  bool heeds_dns_policies() const;
   // True if the only next hop is a path.
   bool is_at_unix_socket() const { return next_hops.hosts.size() == 1 && next_hops.hosts.front().host.starts_with('/'); }
   bool operator==(const Route& other) const = default;

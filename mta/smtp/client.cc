@@ -1,12 +1,17 @@
 // A session with one mail host: opening, transactions, QUIT.
 #include "mta/smtp/client.h"
 
+#include <utility>
+
 #include "mta/smtp/client_channel.h"
 #include "mta/smtp/client_opening.h"
 #include "mta/smtp/client_result.h"
 #include "mta/smtp/transaction.h"
 
 namespace mxpress::mta::smtp {
+namespace {
+constexpr int kClosing = 421;  // RFC 5321 3.8
+}
 
 struct ClientSession::State {
   State(std::unique_ptr<net::Stream> stream, dns::Target host, ClientOptions client_options)
@@ -33,6 +38,11 @@ Task<ClientSession::Opened> ClientSession::open(net::Connector& connector, dns::
     opened.failure = not_allowed(target, opened.tls);
     co_return opened;
   }
+  if (options.require_tls && !options.tls.needs_certificate()) {
+    opened.failure = not_vouched_for(target);
+    opened.lacks_require_tls = true;
+    co_return opened;
+  }
   Result<std::unique_ptr<net::Stream>> stream =
       co_await connector.connect(target, options.tls, options.source, start + options.timeouts.connect);
   opened.connect = std::chrono::duration_cast<Duration>(BootClock::now() - start);
@@ -43,6 +53,7 @@ Task<ClientSession::Opened> ClientSession::open(net::Connector& connector, dns::
   auto session = std::make_unique<ClientSession>(std::move(*stream), std::move(target), std::move(options));
   State& state = *session->state_;
   state.channel.set_end(start + state.options.timeouts.session);
+  opened.local_address = state.channel.local_address();
   ClientOpening opening(state.channel, state.target, state.options, std::move(opened.tls));
   const bool is_open = co_await opening.run();
   state.extensions = opening.extensions();
@@ -50,6 +61,8 @@ Task<ClientSession::Opened> ClientSession::open(net::Connector& connector, dns::
   opened.failure = opening.failure();
   opened.handshake = opening.handshake();
   opened.tls = opening.tls();
+  opened.lacks_require_tls = opening.lacks_require_tls();
+  opened.host_name = opening.host_name();
   if (is_open) opened.session = std::move(session);
   co_return opened;
 }
@@ -62,6 +75,20 @@ Task<TransactionResult> ClientSession::transact(Transaction transaction) {
   TransactionResult result = co_await run.run();
   state_->needs_reset = run.is_begun();
   co_return result;
+}
+
+Task<bool> ClientSession::reset() {
+  ClientChannel& channel = state_->channel;
+  if (!std::exchange(state_->needs_reset, false) || !channel.is_open()) co_return true;
+  bool matches = !channel.has_unread();
+  if (matches) {
+    const Result<proto::Reply> reply = co_await send_reset(channel, state_->options.timeouts);
+    const bool has_closed = !reply.ok() || reply->code == kClosing;
+    matches = has_closed || (reply->is_positive() && !channel.has_unread());
+    if (!has_closed && matches) co_return true;
+  }
+  channel.close();
+  co_return matches;
 }
 
 bool ClientSession::in_step() const { return state_->channel.is_open() && !state_->channel.has_unread(); }

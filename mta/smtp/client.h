@@ -43,8 +43,12 @@ struct ClientOptions {
   bool implicit_tls = false;                   // TLS before the greeting (RFC 8314 3); needs a policy that does not allow clear text
   std::optional<dns::Address> source{};        // local address; nullopt: the system chooses
   std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none
-  bool is_by_route = false;                    // the configuration names the host: if it requires a login, no recipient is at fault
+  bool require_tls = false;  // only a host that offers REQUIRETLS, behind a certificate that the policy demands (RFC 8689)
+  bool is_by_route = false;  // the configuration names the host: if it requires a login, no recipient is at fault
 };
+
+// envelope: MAIL and RCPT alone; call reset() behind it. A recipient that the host accepts is untried, with the reply to RCPT.
+enum class Extent { whole, envelope };
 
 // One copy of one message for some recipients of one destination.
 struct Transaction {
@@ -54,6 +58,7 @@ struct Transaction {
   // The host accepted a recipient of this message in an earlier transaction: 452 or 552 to the first RCPT also means "too many".
   bool is_continuation = false;
   std::size_t most_words = SIZE_MAX;  // octets to keep of the reply for each recipient
+  Extent extent = Extent::whole;
 };
 
 struct TransactionResult {
@@ -79,8 +84,11 @@ class ClientSession {
     proto::HostResult failure;
     // If not none: open again with the next offer, if there is one, and remember it for the host (RFC 7435).
     net::HandshakeFailure handshake = net::HandshakeFailure::none;
-    net::TlsResult tls;  // `reached` is of a session
+    net::TlsResult tls;              // `reached` is of a session
+    bool lacks_require_tls = false;  // it is no host for mail with REQUIRETLS, and did not fail
     Duration connect{0};
+    std::string local_address{};  // of the connection; empty: there was none
+    std::string host_name{};      // by which the host calls itself in its reply to EHLO or HELO; empty: there was none
   };
   // Connects, reads the greeting, sends EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws because of the peer.
   static Task<Opened> open(net::Connector& connector, dns::Target target, ClientOptions options);
@@ -91,6 +99,9 @@ class ClientSession {
   // MAIL, RCPT, DATA, content, dot as one or more groups (PIPELINING, RFC 2920). Recipients refused with "too many" (452, 552 after an
   // accepted one) stay untried without host_failure: call again with them (RFC 5321 4.5.3.1.10).
   Task<TransactionResult> transact(Transaction transaction);
+  // RSET, if a transaction was begun and not ended. False: the replies do not match the commands, so those before count for nobody either;
+  // the connection is closed. A host that is in step answers with one 2xx (RFC 5321 4.1.1.5); one that closes may be.
+  Task<bool> reset();
   // True if there was no failure, and no unrequested reply was read.
   bool in_step() const;
   // True if it is in step, and the host has not closed or sent anything (421) meanwhile, which needs a system call: it can be used again.

@@ -55,6 +55,7 @@ class ClientChannel {
   bool is_open() const { return open_; }
   const net::TlsState& tls() const { return stream_->tls(); }
   std::string tls_binding() const { return stream_->tls_binding(); }
+  std::string local_address() const { return stream_->local_address(); }
   // The status for the last failure: 4.4.2 for a lost connection, 4.5.5 for replies that are not SMTP.
   proto::EnhancedStatus failure() const { return failure_; }
 

@@ -29,12 +29,19 @@ Task<bool> ClientOpening::open() {
   if (!co_await greeting()) co_return false;
   if (!co_await hello()) co_return false;
   if (!options_.implicit_tls && !co_await secure()) co_return false;
+  if (options_.require_tls && !extensions_.require_tls) {
+    lacks_require_tls_ = true;
+    failure_ = report_.found(Stage::hello, kRequireTlsNeeded, "the mail host does not offer REQUIRETLS, which the sender demands");
+    co_await quit_and_close(channel_, options_.timeouts.quit);
+    co_return false;
+  }
   co_return !options_.login || co_await sign_in();
 }
 
 // STARTTLS, if the policy wants it and the host offers it.
 Task<bool> ClientOpening::secure() {
   const bool offers_tls = options_.offer != net::TlsOffer::clear && options_.tls.kind() != net::TlsPolicy::Kind::none;
+  if (!offers_tls && options_.tls.is_testing()) note(TlsFailure::validation_failure, "TLS with the mail host has failed before");
   if (!offers_tls && options_.tls.allows_clear()) co_return true;
   if (!offers_tls || !extensions_.starttls) co_return co_await without_tls();
   if (!co_await starttls()) co_return false;
@@ -45,7 +52,7 @@ Task<bool> ClientOpening::secure() {
   // The handshake may look complete on this side when the host has already aborted it (in TLS 1.3 the client learns it last): TLS counts as
   // working once the host has answered in it.
   if (!is_open && !has_answered_) {
-    handshake_ = net::HandshakeFailure::other;
+    handshake_ = channel_.tls().resumed ? net::HandshakeFailure::resumed : net::HandshakeFailure::other;
     note(TlsFailure::validation_failure, "the mail host broke off behind the handshake");
   }
   co_return is_open;
@@ -69,6 +76,7 @@ Task<bool> ClientOpening::hello() {
   if (reply->is_permanent() && reply->code != kTakesNoMail && !is_lmtp) co_return co_await helo();
   if (!reply->is_positive()) co_return co_await refused(Stage::hello, std::move(*reply));
   extensions_ = proto::parse_extensions(*reply);
+  note_name(*reply);
   co_return true;
 }
 
@@ -76,7 +84,14 @@ Task<bool> ClientOpening::helo() {
   Result<proto::Reply> reply = co_await command("HELO " + options_.hello_name + "\r\n", options_.timeouts.hello);
   if (!reply.ok()) co_return failed(Stage::hello, reply.error(), "waiting for the reply to HELO");
   if (!reply->is_positive()) co_return co_await refused(Stage::hello, std::move(*reply));
+  note_name(*reply);
   co_return true;
+}
+
+// RFC 5321 4.1.1.1: the first word of the reply.
+void ClientOpening::note_name(const proto::Reply& reply) {
+  const std::string_view line = reply.lines().front();
+  if (host_name_.empty()) host_name_ = line.substr(0, line.find(' '));
 }
 
 // RFC 3207 4.1: the caller decides about any failure; this connection is not used any more.
@@ -85,7 +100,7 @@ Task<bool> ClientOpening::starttls() {
   if (!reply.ok()) co_return failed_tls(reply.error(), "waiting for the reply to STARTTLS");
   if (!reply->is_positive()) {
     if (reply->code == kClosing) co_return co_await refused(Stage::tls, std::move(*reply));
-    handshake_ = net::HandshakeFailure::other;
+    handshake_ = net::HandshakeFailure::refused;
     note(TlsFailure::starttls_not_supported, "the mail host refused STARTTLS: " + reply->to_string());
     co_return co_await refused(Stage::tls, std::move(*reply));
   }
@@ -161,6 +176,11 @@ bool ClientOpening::failed_tls(const Error& error, std::string_view doing) {
   note(TlsFailure::validation_failure, "TLS with the mail host failed (" + failure_.text + ")");
   note(state.failure, state.detail);
   return false;
+}
+
+Task<Result<proto::Reply>> send_reset(ClientChannel& channel, const Timeouts& timeouts) {
+  const Status sent = co_await channel.send("RSET\r\n", timeouts.mail);
+  co_return co_await channel.read_last_words(sent.ok() ? timeouts.mail : timeouts.quit);
 }
 
 Task<void> quit_and_close(ClientChannel& channel, Duration timeout) {

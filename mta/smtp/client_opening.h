@@ -5,6 +5,10 @@
 #include "mta/smtp/client_result.h"
 #include "proto/extensions.h"
 
+namespace mxpress::mta {
+struct Timeouts;
+}
+
 namespace mxpress::mta::smtp {
 
 struct ClientOptions;
@@ -22,6 +26,9 @@ class ClientOpening {
   const proto::HostResult& failure() const { return failure_; }
   net::HandshakeFailure handshake() const { return handshake_; }
   const net::TlsResult& tls() const { return tls_; }
+  bool lacks_require_tls() const { return lacks_require_tls_; }
+  // The host's name for itself, before TLS if there is TLS; as received.
+  const std::string& host_name() const { return host_name_; }
 
  private:
   Task<bool> open();
@@ -33,6 +40,7 @@ class ClientOpening {
   Task<bool> starttls();
   Task<bool> shake_hands();
   Task<Result<proto::Reply>> command(std::string line, Duration timeout);
+  void note_name(const proto::Reply& reply);
   Task<bool> refused(proto::Stage stage, proto::Reply reply);
   bool failed(proto::Stage stage, const Error& error, std::string_view doing);
   bool failed_tls(const Error& error, std::string_view doing);
@@ -47,8 +55,13 @@ class ClientOpening {
   proto::HostResult failure_;
   net::HandshakeFailure handshake_ = net::HandshakeFailure::none;
   net::TlsResult tls_;
+  std::string host_name_;
   bool has_answered_ = false;  // to EHLO
+  bool lacks_require_tls_ = false;
 };
+
+// Sends RSET, and reads its reply. RFC 5321 4.1.1.5
+Task<Result<proto::Reply>> send_reset(ClientChannel& channel, const Timeouts& timeouts);
 
 // Sends QUIT, waits briefly for any reply, then closes the connection. RFC 5321 4.1.1.10
 Task<void> quit_and_close(ClientChannel& channel, Duration timeout);

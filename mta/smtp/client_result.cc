@@ -65,6 +65,15 @@ proto::HostResult not_allowed(const dns::Target& target, const net::TlsResult& t
   return result;
 }
 
+proto::HostResult not_vouched_for(const dns::Target& target) {
+  proto::HostResult result = about(target, proto::Stage::tls);
+  result.status = kRequireTlsNeeded;
+  result.text =
+      "the sender demands TLS on the whole way (REQUIRETLS), but the domain vouches for no mail host: neither DANE nor an MTA-STS policy "
+      "that is enforced; it can be sent without REQUIRETLS, or by a route with tls = \"verify\"";
+  return result;
+}
+
 void shorten(proto::HostResult& result, std::size_t octets) {
   if (result.text.size() > octets) result.text = result.text.substr(0, octets);
 }

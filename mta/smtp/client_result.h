@@ -46,6 +46,11 @@ proto::HostResult not_connected(const dns::Target& target, const Error& error);
 // The TLS policy forbids mail to this host in its current state: 4.7.4 without TLS, else 4.7.5 (RFC 3463 3.8).
 proto::HostResult not_allowed(const dns::Target& target, const net::TlsResult& result);
 
+// REQUIRETLS was demanded and is not to be had of this host. RFC 8689 4.2.1
+inline constexpr proto::EnhancedStatus kRequireTlsNeeded{5, 7, 30};
+// The same without a connection: nothing says that the host's name is the right one.
+proto::HostResult not_vouched_for(const dns::Target& target);
+
 // Cuts its text to `octets`, and frees the memory of the rest.
 void shorten(proto::HostResult& result, std::size_t octets);
 

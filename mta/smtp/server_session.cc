@@ -35,7 +35,8 @@ bool is_http(std::string_view line) {
 
 std::string extensions_text(const ServerOptions& options) {
   const std::string size = std::to_string(options.max_message_size);
-  return options.hostname + "\nPIPELINING\nSIZE " + size + "\n8BITMIME\nENHANCEDSTATUSCODES\nDSN";
+  return options.hostname + "\nPIPELINING\nSIZE " + size + "\n8BITMIME\nENHANCEDSTATUSCODES\nDSN" +
+         (options.offers_require_tls ? "\nREQUIRETLS" : "");
 }
 
 // Constant replies, in their wire form.
@@ -46,6 +47,23 @@ constexpr std::string_view kSendContent = "354 End data with <CR><LF>.<CR><LF>\r
 // RFC 5321 4.5.3.1.10: the client continues with the accepted recipients, and is not at fault.
 constexpr int kTooMany = 452;
 ServerReply too_many_recipients() { return {kTooMany, EnhancedStatus{4, 5, 3}, "Too many recipients"}; }
+
+proto::Envelope envelope_of(proto::MailArguments arguments) {
+  proto::Envelope envelope;
+  envelope.reverse_path = std::move(arguments.reverse_path);
+  envelope.ret = arguments.parameters.ret;
+  envelope.envid = std::move(arguments.parameters.envid);
+  if (arguments.parameters.require_tls) envelope.tls = proto::TlsWish::require;
+  return envelope;
+}
+
+// RFC 1870 6.1, RFC 8689 4.1
+Refusal objection_to(const proto::MailParameters& parameters, const ServerOptions& options) {
+  if (parameters.require_tls && !options.offers_require_tls)
+    return ServerReply{555, kBadArguments, "REQUIRETLS is for clients on this host"};
+  if (parameters.size.value_or(0) > options.max_message_size) return too_big(options.max_message_size);
+  return std::nullopt;
+}
 
 ServerReply bad_sequence(std::string text) { return {503, kBadSequence, std::move(text)}; }
 
@@ -226,13 +244,10 @@ void ServerSession::mail(std::string_view argument) {
   if (envelope_) return refuse("MAIL", bad_sequence("A transaction is open; RSET ends it"));
   auto arguments = proto::parse_mail_arguments(argument, options_.addresses);
   if (!arguments) return refuse("MAIL", to_reply(arguments.error()));
-  const std::uint64_t size = arguments->parameters.size.value_or(0);
-  if (size > options_.max_message_size) return refuse("MAIL", too_big(options_.max_message_size));  // RFC 1870 6.1
-  if (const Refusal refusal = sink_.begin(arguments->reverse_path, size)) return refuse("MAIL", *refusal);
-  envelope_.emplace();
-  envelope_->reverse_path = std::move(arguments->reverse_path);
-  envelope_->ret = arguments->parameters.ret;
-  envelope_->envid = std::move(arguments->parameters.envid);
+  Refusal refusal = objection_to(arguments->parameters, options_);
+  if (!refusal) refusal = sink_.begin(arguments->reverse_path, arguments->parameters.size.value_or(0));
+  if (refusal) return refuse("MAIL", *refusal);
+  envelope_ = envelope_of(std::move(*arguments));
   out_ += kSenderFine;
 }
 

@@ -13,8 +13,9 @@
 namespace mxpress::mta::smtp {
 
 struct ServerOptions {
-  std::string hostname;           // of the greeting
-  proto::AddressRules addresses;  // complete addresses without a domain: <Postmaster>, and all addresses from local programs
+  std::string hostname;             // of the greeting
+  proto::AddressRules addresses;    // complete addresses without a domain: <Postmaster>, and all addresses from local programs
+  bool offers_require_tls = false;  // RFC 8689: to clients on this host, whose mail nobody can read on its way here
   std::uint64_t max_message_size = 50u << 20;
   std::size_t max_recipients = 10'000;
   std::uint64_t max_refused =

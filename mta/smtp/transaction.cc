@@ -6,6 +6,7 @@
 #include "mta/content/data_source.h"
 #include "mta/content/pipeline.h"
 #include "mta/smtp/client_channel.h"
+#include "mta/smtp/client_opening.h"
 #include "mta/smtp/client_result.h"
 #include "mta/smtp/transaction_commands.h"
 #include "mta/smtp/transaction_content.h"
@@ -44,7 +45,7 @@ Duration timeout_of(const EnvelopeCommand& command, const Timeouts& timeouts) {
   return command.stage == Stage::rcpt ? timeouts.rcpt : timeouts.data;
 }
 
-// MAIL, RCPT for as many recipients as allowed, DATA.
+// MAIL, RCPT for as many recipients as allowed, DATA if the content is to follow.
 void add_envelope(EnvelopeCommands& commands, const Transaction& transaction, const content::Prepared& content, std::size_t most_recipients,
                   const proto::Extensions& extensions) {
   const proto::Envelope& envelope = *transaction.envelope;
@@ -53,7 +54,7 @@ void add_envelope(EnvelopeCommands& commands, const Transaction& transaction, co
   const std::uint64_t size = announced_size(content.data->size(), transaction.content->most_of_signatures(), extensions);
   commands.add_mail(envelope, size, content.body, extensions);
   for (std::size_t i = 0; i < offered; ++i) commands.add_rcpt(i, envelope.recipients[transaction.recipients[i]], extensions);
-  commands.add_data();
+  if (transaction.extent == Extent::whole) commands.add_data();
 }
 
 std::string_view waiting_for(Stage stage) {
@@ -80,13 +81,7 @@ Task<TransactionResult> ClientTransaction::run() {
   if (is_too_large()) co_return std::move(result_);
   co_await envelope_dialogue();
   if (refused_data_) co_await confirm_refused_data();
-  if (data_open_ && channel_.is_open()) {
-    if (accepted_.empty()) {
-      co_await only_dot();
-    } else {
-      co_await content();
-    }
-  }
+  if (data_open_ && channel_.is_open()) co_await (accepted_.empty() ? only_dot() : content());
   co_return std::move(result_);
 }
 
@@ -200,6 +195,8 @@ void ClientTransaction::take_mail(const Reply& reply) {
 }
 
 void ClientTransaction::take_rcpt(std::size_t recipient, const Reply& reply) {
+  if (reply.is_positive() && transaction_.extent == Extent::envelope)
+    keep(recipient, Outcome::untried, reporter().replied(Stage::rcpt, reply));
   if (reply.is_positive()) return accepted_.push_back(recipient);
   const proto::HostResult why = reporter().replied(Stage::rcpt, reply);
   const bool is_behind_many = reply.is_transient() && !is_system_failure(reply) && accepted_.size() >= kMaybeLimit;
@@ -231,8 +228,7 @@ void ClientTransaction::take_data(const Reply& reply) {
 Task<void> ClientTransaction::confirm_refused_data() {
   const Reply refusal = std::move(*refused_data_);
   if (channel_.is_open() && !channel_.has_unread()) {
-    const Status sent = co_await channel_.send("RSET\r\n", options_.timeouts.mail);
-    const Result<Reply> reset = co_await channel_.read_last_words(sent.ok() ? options_.timeouts.mail : options_.timeouts.quit);
+    const Result<Reply> reset = co_await send_reset(channel_, options_.timeouts);
     if (!reset.ok()) {
       channel_.close();
     } else if (!reset->is_positive() || channel_.has_unread()) {

@@ -52,6 +52,7 @@ void append_mail(const proto::Envelope& envelope, std::uint64_t size, proto::Bod
   if (extensions.size) line.append(" SIZE=").append(std::to_string(size));
   if (extensions.eight_bit_mime && body == proto::BodyType::eight_bit) line += " BODY=8BITMIME";
   if (extensions.dsn) line += dsn_of_message(envelope);
+  if (envelope.tls == proto::TlsWish::require && extensions.require_tls) line += " REQUIRETLS";
   line.append("\r\n");
 }
 

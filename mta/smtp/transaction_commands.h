@@ -19,7 +19,7 @@ std::uint64_t announced_size(std::uint64_t content, std::uint64_t most_of_signat
 
 struct EnvelopeCommand {
   proto::Stage stage;
-  std::size_t end;            // of its line, in the text of all
+  std::size_t end = 0;        // of its line, in the text of all
   std::size_t recipient = 0;  // for RCPT: index into the result's recipients
   bool is_reset = false;
 };

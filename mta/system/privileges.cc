@@ -1,6 +1,8 @@
 // The user of the daemon: root only until its listeners are open, then permanently an ordinary user.
 #include "mta/system/privileges.h"
 
+#include "dns/validate.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -17,6 +19,7 @@
 #include <cstring>
 #include <vector>
 
+#include "dns/validate.h"
 #include "mta/system/descriptor.h"
 #include "proto/printable.h"
 
@@ -157,9 +160,13 @@ Status prepare_directories_as_root(const Config& config, const User& user) {
     if (*made == Made::before && !is_left_for_us(socket.parent_path(), user)) continue;
     if (Status status = give_to_user(socket.parent_path(), user, kSocketsMode); !status) return status;
   }
-  const bool has_state =
+  const bool has_tokens =
       std::any_of(config.credentials.begin(), config.credentials.end(), [](const auto& one) { return one.second.oauth; });
-  return has_state ? prepare_state_directory_as_root(config, user) : Status();
+  if (has_tokens) return prepare_state_directory_as_root(config, user);
+  // Without it the root's keys of DNSSEC are not kept, which the daemon reports.
+  const bool has_root_keys = config.delivery.tls && config.delivery.dane && config.dns.validate != dns::Validate::never;
+  if (has_root_keys) (void)prepare_state_directory_as_root(config, user);
+  return {};
 }
 
 Status become_user(const User& user) {

@@ -85,15 +85,17 @@ Task<Result<proto::QueueId>> Forwarder::forward(const From& from, std::vector<pr
   end_at_redirection(recipients);
   routing::drop_repetitions(recipients);
   queue::NewMessage copy = without_content(from, std::move(recipients));
+  const proto::QueueId id = parts_.spool.next_id();
   copy.envelope.held_because = routing::hold_reason(config, copy.envelope);
+  if (parts_.hold_excess && copy.envelope.held_because.empty()) parts_.hold_excess(config, id, copy.envelope);
   const proto::Envelope envelope = copy.envelope;
-  auto write = [&spool = parts_.spool, &copy, &front, content = message.content, id = message.id] {
-    const system::HandlingNow now(id);
+  auto write = [&spool = parts_.spool, &copy, &front, content = message.content, forwarded = message.id] {
+    const system::HandlingNow now(forwarded);
     return copy_content(spool, *content, front, copy);
   };
   const fairness::FileTurns::Turn turn{envelope.submitter.share_owner(), 2 * message.content->size()};
   if (Status written = co_await fairness::run_blocking(parts_.files, turn, std::move(write)); !written) co_return written.error();
-  auto stored = co_await mta::store(parts_.spool, parts_.spool.next_id(), std::move(copy));
+  auto stored = co_await mta::store(parts_.spool, id, std::move(copy));
   if (stored) parts_.admit(*stored, envelope);
   co_return stored;
 }

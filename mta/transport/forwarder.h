@@ -35,6 +35,8 @@ class Forwarder {
     queue::MessageStore& spool;
     fairness::FileTurns* files;                                         // reads and writes content; null: at once (simulations)
     std::function<void(proto::QueueId, const proto::Envelope&)> admit;  // called for a new message that is durable
+    // Holds a message that is more than its forwarder may send; null: none is.
+    std::function<void(const Config&, proto::QueueId, proto::Envelope&)> hold_excess{};
   };
   explicit Forwarder(Parts parts) : parts_(std::move(parts)) {}
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "mta/smtp/client_result.h"
 #include "proto/network_words.h"
 
 namespace mxpress::mta::transport {
@@ -37,9 +38,12 @@ AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::
   return report;
 }
 
-bool no_host_takes_mail(const AttemptReport& report) {
+bool no_host_takes_it(const AttemptReport& report) {
   const auto& hosts = report.attempt.hosts;
-  return std::all_of(hosts.begin(), hosts.end(), [](const proto::HostAttempt& host) { return host.result.reply_code == 521; });
+  return std::all_of(hosts.begin(), hosts.end(), [](const proto::HostAttempt& host) {
+    const proto::HostResult& result = host.result;
+    return result.reply_code == 521 || (result.reply_code == 0 && result.status == smtp::kRequireTlsNeeded);
+  });
 }
 
 void leave_out_untried(AttemptReport& report) {

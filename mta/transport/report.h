@@ -29,6 +29,8 @@ struct AttemptReport {
   proto::HostResult failure;                    // the most telling failure, if there is one
   bool is_busy = false;                         // the hosts accept no more connections: nothing was tried, and only `failure` is valid
   std::optional<WallTime> left_out_due;         // recipients were left out: time when the first of them is due
+  std::optional<Duration> wait;                 // to the next attempt, or probe of the site, if not that of the retry schedule
+  bool is_own_fault = false;                    // refused for good for a fault that is not the message's, and kept all the same
   std::vector<HostTls> tls;                     // of each new connection under a policy that requires TLS
 };
 
@@ -38,8 +40,8 @@ const proto::HostResult& most_telling(const proto::HostResult& a, const proto::H
 // The report of an attempt that ended before any host was tried: lookup failure, damaged content. All recipients have the same result.
 AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::Outcome outcome, proto::HostResult result, WallTime now);
 
-// True if all hosts have said so (RFC 7504).
-bool no_host_takes_mail(const AttemptReport& report);
+// True if all hosts have said that they take no mail (RFC 7504), or are none for mail with REQUIRETLS (RFC 8689).
+bool no_host_takes_it(const AttemptReport& report);
 
 // Removes untried recipients from the report: they wait for a rate limit.
 void leave_out_untried(AttemptReport& report);

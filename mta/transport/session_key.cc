@@ -5,7 +5,9 @@
 #include "mta/auth/current_login.h"
 #include "mta/auth/login.h"
 #include "mta/net/dane.h"
+#include "proto/envelope.h"
 #include "proto/site_key.h"
+#include "proto/text_hash.h"
 
 namespace mxpress::mta::transport {
 namespace {
@@ -30,6 +32,15 @@ std::string in_quotes(std::string_view text, std::string_view kept = {}) {
 
 }  // namespace
 
+// Terms with equal hashes that are not equal differ in what the configuration names: there are few.
+std::size_t SessionTerms::hash() const {
+  std::size_t hash = tls.hash();
+  for (const std::size_t part :
+       {static_cast<std::size_t>(transport), std::hash<const auth::CurrentLogin*>()(login.get()), proto::TextHash()(limit)})
+    hash = hash * 31 + part;
+  return hash * 4 + (implicit_tls ? 2 : 0) + (is_lmtp ? 1 : 0);
+}
+
 std::shared_ptr<const SessionTerms> usual_terms() {
   static const auto usual = std::make_shared<const SessionTerms>();
   return usual;
@@ -44,6 +55,7 @@ std::string SessionKey::text() const {
   if (terms.transport == routing::TransportKind::command) text += " command";
   if (terms.is_lmtp) text += " lmtp";
   if (terms.tls.kind() != net::TlsPolicy::Kind::may) text += " tls=" + terms.tls.text();
+  if (terms.require_tls) text += " requiretls";
   if (terms.implicit_tls) text += " implicit";
   if (terms.login) text += " login=" + in_quotes(terms.login->name()) + "/" + in_quotes(terms.login->get()->user);
   if (terms.source) text += " from=" + terms.source->to_string();
@@ -55,7 +67,8 @@ std::string SessionKey::text() const {
 SessionKey session_key(const routing::Route& route, const dns::Targets& found) {
   const auto kind = route.is_direct() ? NextHop::Kind::mail_hosts : NextHop::Kind::route;
   return {{kind, found.site, net::dane_digest(found.targets, route.tls)},
-          {route.transport, route.tls, route.implicit_tls, route.login, route.from_address, route.author, route.is_lmtp, route.limit}};
+          {route.transport, route.tls, route.implicit_tls, route.login, route.from_address, route.author, route.is_lmtp,
+           route.wish == proto::TlsWish::require, route.limit}};
 }
 
 std::string_view hosts_of(std::string_view text) { return text.substr(0, text.find(' ')); }

@@ -37,8 +37,10 @@ struct SessionTerms {
   std::optional<dns::Address> source{};               // local address of connections; nullopt: the system chooses
   std::optional<proto::Mailbox> author{};             // replaces the author and the sender of each message; nullopt: they are kept
   bool is_lmtp = false;                               // RFC 2033, not SMTP
+  bool require_tls = false;                           // of hosts that offer REQUIRETLS, behind a certificate (RFC 8689)
   std::string limit{};                                // the rate limit that its mail counts for: see routing::Route; empty: none
   bool operator==(const SessionTerms& other) const = default;
+  std::size_t hash() const;
 };
 
 // The default terms, which appear in no name.

@@ -15,14 +15,17 @@
 #include "mta/events/hub.h"
 #include "mta/fairness/one_at_a_time.h"
 #include "mta/net/dane.h"
+#include "mta/net/tls.h"
 #include "mta/rates/hold.h"
 #include "mta/smtp/client.h"
 #include "mta/smtp/client_result.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
+#include "mta/transport/busy_hosts.h"
 #include "mta/transport/demanded_sender.h"
 #include "mta/transport/host_answers.h"
 #include "mta/transport/session_key.h"
+#include "mta/transport/session_options.h"
 #include "mta/transport/session_pool.h"
 #include "mta/transport/spool_data.h"
 #include "mta/transport/step_memory.h"
@@ -105,11 +108,12 @@ class SmtpTransport::Parts::Attempt {
     if (open && co_await try_target(*open)) ++sessions;
     for (const dns::Target& target : order_.targets) {
       if (sessions == kMostSessionsOfOrder || !anything_untried() || !order_.wanted()) break;
-      if (busy_ && sessions == 0 && &target >= order_.targets.data() + equals_) break;  // less preferred hosts are no overflow
+      const bool is_less_preferred = &target >= order_.targets.data() + equals_;  // those are no overflow
+      if (is_less_preferred && sessions == 0 && busy_.worth_waiting_for()) break;
       content_.leave_host();
       if (&target != open && co_await try_target(target)) ++sessions;
     }
-    if (busy_ && sessions == 0) co_return busy_report();
+    if (const dns::Target* const target = busy_.worth_waiting_for(); target && sessions == 0) co_return busy_report(*target);
     finish();
     report_.ended = Clock::current().wall();
     co_return std::move(report_);
@@ -167,13 +171,13 @@ class SmtpTransport::Parts::Attempt {
     if (connection)
       session.connection = std::move(*connection);
     else
-      busy_ = has_enough(target);
+      busy_.add(target);
     return connection.has_value();
   }
 
-  AttemptReport busy_report() {
+  AttemptReport busy_report(const dns::Target& target) {
     report_.is_busy = true;
-    report_.failure = std::move(*busy_);
+    report_.failure = has_enough(target);
     return std::move(report_);
   }
 
@@ -181,9 +185,10 @@ class SmtpTransport::Parts::Attempt {
   // works is remembered. The previous connection of the session is closed. False: there is no session.
   Task<bool> open(const dns::Target& target, SessionPool::Session& session) {
     session.client.reset();
-    smtp::ClientOptions options = options_of_session(target);
-    const TlsPeer peer(target, options.tls);
-    const net::TlsOffer first_offer = smtp_.tls_memory_.offer_for(peer, system::instant_now());
+    smtp::ClientOptions options = session_options(order_, target);
+    const net::TlsPeer peer(target, options.tls);
+    const net::TlsLadder ladder{net::has_post_quantum(), order_.config->delivery.legacy_tls};
+    const net::TlsOffer first_offer = smtp_.tls_memory_.offer_for(peer, ladder, system::instant_now());
     options.offer = first_offer;
     options.pipelining = smtp_.step_memory_.pipelining_for(target, system::instant_now());
     while (true) {
@@ -192,12 +197,14 @@ class SmtpTransport::Parts::Attempt {
       if (opened.session && options.offer != first_offer) smtp_.tls_memory_.remember(peer, options.offer, system::instant_now());
       session.client = std::move(opened.session);
       if (session) co_return session.connection.was_taken(), true;
-      if (takes_no_more(opened.failure) && session.connection.was_refused()) co_return busy_ = has_enough(target), false;
+      if (takes_no_more(opened.failure) && session.connection.was_refused()) co_return busy_.add(target), false;
+      busy_.failed(target);
       note_failure(opened);
+      if (opened.lacks_require_tls) co_return false;
       if (why == net::HandshakeFailure::not_now) co_return false;
       // A failure under one policy says nothing about mail under another policy.
       if (why == net::HandshakeFailure::none && !opened.tls.forbids_mail()) smtp_.target_failures_.failed(target, system::instant_now());
-      const auto next = why == net::HandshakeFailure::none ? std::nullopt : net::next_offer(options.offer, why, options.tls);
+      const auto next = why == net::HandshakeFailure::none ? std::nullopt : net::next_offer(options.offer, why, options.tls, ladder);
       if (!next) co_return false;
       options.offer = *next;
     }
@@ -208,7 +215,9 @@ class SmtpTransport::Parts::Attempt {
     smtp_.make_room(*order_.config);
     auto opened = co_await smtp::ClientSession::open(smtp_.services_.connector, target, options);
     connect_time_ = opened.connect;
-    smtp_.services_.events.emit(events::Connected{order_.message->id, target, opened.tls, opened.session != nullptr});
+    const proto::Envelope* const envelope = order_.is_by_route ? nullptr : &order_.message->envelope;
+    smtp_.services_.events.emit(events::Connected{order_.message->id, target, opened.tls, opened.session != nullptr, envelope,
+                                                  order_.recipients.front(), opened.local_address, opened.host_name});
     if (opened.tls.wanted.kind() > net::TlsPolicy::Kind::may) report_.tls.push_back({target.host, target.address_text(), opened.tls});
     co_return opened;
   }
@@ -237,9 +246,7 @@ class SmtpTransport::Parts::Attempt {
         co_await client->quit();
         co_return false;
       }
-      const bool host_failure = result.host_failure;
-      const bool progress = merge(client->target(), std::move(result), open_positions);
-      if (host_failure || !progress) break;
+      if (const bool failed = result.host_failure; !merge(client->target(), std::move(result), open_positions) || failed) break;
       first = false;
     }
     if (anything_untried() || !smtp_.keep(order_.site, session))
@@ -303,7 +310,7 @@ class SmtpTransport::Parts::Attempt {
     if (result.host_failure) remember_failure(result.last);
     if (result.host_failure && is_at_or_after_mail(result.last)) report_.after_mail = part_of(result.last.stage);
     // RFC 3207 4: this host accepts no mail in clear text, regardless of its earlier handshake.
-    if (result.tls_required) smtp_.tls_memory_.forget(TlsPeer(target, policy_for(target)));
+    if (result.tls_required) smtp_.tls_memory_.forget(net::TlsPeer(target, policy_for(target)));
     if (!result.host_failure) answered_ = true;
     if (!result.host_failure) smtp_.target_failures_.answered(target);
     if (result.host_failure && !is_at_or_after_mail(result.last)) smtp_.target_failures_.failed(target, system::instant_now());
@@ -319,13 +326,13 @@ class SmtpTransport::Parts::Attempt {
     has_failure_ = true;
   }
 
-  // Defers recipients without an answer with the most telling failure, unless all hosts have said that they never accept mail (RFC 7504).
+  // Defers recipients without an answer with the most telling failure, unless none of all hosts takes it, now or later.
   void finish() {
     if (is_limited_ && answered_) leave_out_untried(report_);
     if (!has_failure_ && !order_.wanted()) return;
     if (!has_failure_)
       report_.failure = {proto::Stage::none, "", "", "", {4, 4, 0}, 0, "not every recipient could be offered in one attempt", false};
-    const bool refused = has_failure_ && !answered_ && no_host_takes_mail(report_);
+    const bool refused = has_failure_ && !answered_ && no_host_takes_it(report_);
     if (!refused && report_.failure.status.klass == 5) report_.failure.status.klass = 4;
     smtp::shorten(report_.failure, most_words());
     for (auto& result : report_.results) {
@@ -338,20 +345,6 @@ class SmtpTransport::Parts::Attempt {
     report_.site_failed = has_failure_ && !answered_ && !refused;
   }
 
-  smtp::ClientOptions options_of_session(const dns::Target& target) const {
-    smtp::ClientOptions options;
-    options.hello_name = order_.config->hostname;
-    options.timeouts = order_.config->timeouts;
-    options.tls = policy_for(target);
-    options.dialect = order_.terms->is_lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp;
-    options.max_recipients = order_.terms->is_lmtp ? 1 : order_.config->delivery.max_recipients;  // so that Delivered-To names it
-    options.implicit_tls = order_.terms->implicit_tls;
-    options.login = auth::login_now(order_.terms->login);
-    options.is_by_route = order_.is_by_route;
-    options.source = order_.terms->source;
-    return options;
-  }
-
   Parts& smtp_;
   const Order& order_;
   std::size_t equals_ = 1;  // the number of targets in front that may change places
@@ -362,7 +355,7 @@ class SmtpTransport::Parts::Attempt {
   SessionPool::Session open_session_;  // to the next target to try
   std::pair<WallTime, Instant> opening_since_;
   Duration connect_time_{0};
-  std::optional<HostResult> busy_;  // a host accepts no more connections
+  BusyHosts busy_;
   bool has_failure_ = false;
   bool answered_ = false;
   bool is_limited_ = false;  // a transaction could not begin because of the rate limit

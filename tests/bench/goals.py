@@ -1,7 +1,7 @@
 """The goals as figures of the workloads, and the printed figures."""
 import statistics
 
-WORKLOAD_NAMES = ['stream', 'stream-reused', 'signed', 'single', 'command', 'backlog', 'deep', 'deadhost', 'big', 'cores', 'checkpoints', 'syncs', 'syscalls',
+WORKLOAD_NAMES = ['stream', 'stream-reused', 'stream-tls', 'cold', 'tls-cold', 'tls-cold-full', 'signed', 'single', 'command', 'backlog', 'deep', 'deadhost', 'big', 'cores', 'checkpoints', 'syncs', 'syscalls',
                   'allocations', 'instructions', 'profile']
 QUICK = {'single': 100, 'command': 100, 'big': 2, 'deep': 5000}  # messages
 # Peers besides mxpress; default: the server that it is compared with.
@@ -12,6 +12,10 @@ COMMON = ['rate', 'cpu_us', 'server_share', 'source_share', 'sink_share', 'dns_s
 SHOWN = {
     'stream': [*COMMON, 'accept_rate', 'accept_p99_ms', 'wait_p50_ms', 'wait_p99_ms'],
     'stream-reused': [*COMMON, 'accept_rate', 'accept_p99_ms', 'wait_p50_ms', 'wait_p99_ms'],
+    'stream-tls': [*COMMON, 'connections', 'handshakes', 'resumed'],
+    'cold': [*COMMON, 'connections'],
+    'tls-cold': [*COMMON, 'connections', 'handshakes', 'resumed'],
+    'tls-cold-full': [*COMMON, 'connections', 'handshakes', 'resumed'],
     'signed': [*COMMON, 'accept_rate', 'signatures'],
     'single': ['wait_p50_ms', 'wait_p99_ms', 'warm_p99_ms', 'cpu_us'],
     'command': ['command_rate', 'command_p50_ms', 'command_p99_ms', 'cpu_us', 'rate'],
@@ -36,6 +40,8 @@ GOALS = [
     ('1 stream: CPU per message', 'stream', 'cpu_us', 'less', 15),
     ('1 stream: messages a second', 'stream', 'rate', 'more', 10),
     ('1 stream-reused: messages a second', 'stream-reused', 'rate', 'more', 20),
+    ('1 stream-tls: messages a second', 'stream-tls', 'rate', 'more', 8),
+    ('1 tls-cold: messages a second', 'tls-cold', 'rate', 'more', 6),
     ('1 signed: CPU per message', 'signed', 'cpu_us', 'less than postfix-opendkim', 13),
     ('1 signed: messages a second', 'signed', 'rate', 'more than postfix-opendkim', 12),
     ('2 single: median', 'single', 'wait_p50_ms', 'less', 2),

@@ -43,8 +43,8 @@ class Lines:
 
 
 class Sink:
-    def __init__(self, world, party, listen, tell):
-        self.program = Lines(world, 'sink', [world.bench_load, 'sink', '--listen', listen, '--tell', tell], party)
+    def __init__(self, world, party, listen, tell, **options):
+        self.program = Lines(world, 'sink', [world.bench_load, 'sink', '--listen', listen, '--tell', tell, *source_options(options)], party)
         wait_until(lambda: self.program.find(lambda line: 'ready' in line), 30, 'the sink to listen')
 
     def wait_for(self, count, seconds):

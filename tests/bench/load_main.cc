@@ -15,11 +15,13 @@ using namespace mxpress::bench;
 constexpr char kUsage[] =
     "usage: bench-load source --to ADDRESS:PORT|unix:PATH [--messages N] [--sessions N] [--size OCTETS] [--per-connection N]\n"
     "         [--pipeline no|yes] [--recipients N] [--domains NAME:COUNT,...] [--first N] [--interval MICROSECONDS] [--tell N]\n"
-    "       bench-load sink --listen MODE:ADDRESS+COUNT,... [--port N] [--tell N]\n"
+    "       bench-load sink --listen MODE:ADDRESS+COUNT,... [--port N] [--tell N] [--one-each no|yes]\n"
+    "         [--tls-key FILE --tls-certificate FILE] [--tls-version 1.3|1.2] [--tls-resume yes|no]\n"
     "       bench-load commands [--messages N] [--parallel N] [--size OCTETS] [--domains NAME:COUNT,...] [--first N] -- PROGRAM "
     "ARGUMENT...\n"
     "source hands in messages: message k goes to domain number k of those given (name0.example, name1.example ...) in turn.\n"
     "sink takes messages until SIGTERM; its modes: good, hang (never greets), drip (an octet of greeting a second), busy (421).\n"
+    "With --one-each it closes each connection after one message; with a key it offers STARTTLS.\n"
     "commands runs PROGRAM once a message, with the message as its standard input and the recipient as its last argument.\n"
     "Every N-th accepted or arrived message is told at once (--tell).\n";
 
@@ -27,7 +29,9 @@ const std::map<std::string, std::string> kSource = {
     {"to", ""},          {"messages", "1000"}, {"sessions", "50"},  {"size", "4096"}, {"per-connection", "1"},
     {"pipeline", "yes"}, {"recipients", "1"},  {"domains", "d:10"}, {"first", "0"},   {"interval", "0"},
     {"tell", "0"}};
-const std::map<std::string, std::string> kSink = {{"listen", "good:127.1.0.1+1"}, {"port", "25"}, {"tell", "0"}};
+const std::map<std::string, std::string> kSink = {
+    {"listen", "good:127.1.0.1+1"}, {"port", "25"},         {"tell", "0"},        {"one-each", "no"}, {"tls-key", ""},
+    {"tls-certificate", ""},        {"tls-version", "1.3"}, {"tls-resume", "yes"}};
 const std::map<std::string, std::string> kCommands = {
     {"messages", "100"}, {"parallel", "1"}, {"size", "4096"}, {"domains", "d:10"}, {"first", "0"}};
 

@@ -32,6 +32,7 @@ def arguments():
     parser.add_argument('--parallel', type=int, default=4, help='commands at the same time')
     parser.add_argument('--domains', type=int, help='recipient domains of backlog and deep')
     parser.add_argument('--pipeline', choices=['yes', 'no'], default='yes', help='whether the source pipelines')
+    parser.add_argument('--tls-version', choices=['1.2', '1.3'], default='1.3', help='tls-cold, tls-cold-full: of the sink')
     parser.add_argument('--source', choices=['ours', 'postfix'], default='ours', help='stream: bench-load or smtp-source')
     parser.add_argument('--sink', choices=['ours', 'postfix'], default='ours', help='stream: bench-load or smtp-sink')
     parser.add_argument('--build', default=str(ROOT / 'build/release'))

@@ -62,8 +62,8 @@ class Run:
     def memory(self):
         return self.parties['server'].memory()
 
-    def start_sink(self, domains=None, tell=1):
-        self.sink = load.Sink(self.world, self.parties['sink'], listen(domains or self.domains), tell)
+    def start_sink(self, domains=None, tell=1, **options):
+        self.sink = load.Sink(self.world, self.parties['sink'], listen(domains or self.domains), tell, **options)
 
     def source(self, messages, domains=None, to=None, **options):
         self.next_number += messages

@@ -35,11 +35,19 @@ class Mxpress(Daemon):
         self.stop()
 
 
+# With its caches of sessions and of connections.
+BY_TLS = '''
+smtp_tls_security_level = may
+smtp_tls_session_cache_database = btree:@FOLDER@/data/smtp_scache
+smtp_tls_connection_reuse = yes
+'''
+
+
 class Postfix:
     """Unpacked, never installed; the settings are postfix.cf's. Its users exist in this run's /etc only."""
     users = {'passwd': 'postfix:x:64990:64990::/:/bin/false\n', 'group': 'postfix:x:64990:\npostdrop:x:64991:\n'}
 
-    def __init__(self, world, party, prefix=()):
+    def __init__(self, world, party, prefix=(), sends_by_tls=False):
         self.world, self.party, self.prefix = world, party, list(prefix)
         self.root, self.folder = world.peers / 'root', world.make_folder('postfix')
         if not (self.root / 'usr/lib/postfix/sbin/master').exists():
@@ -51,6 +59,8 @@ class Postfix:
             with open(f'/etc/{name}', 'a') as file:
                 file.write(lines)
         self.configure()
+        with open(self.etc / 'main.cf', 'a') as file:
+            file.write(BY_TLS.replace('@FOLDER@', str(self.folder)) if sends_by_tls else 'smtp_tls_security_level = none\n')
         self.make_folders()
 
     def configure(self):

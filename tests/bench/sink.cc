@@ -1,5 +1,6 @@
 // bench-load sink: mail hosts that accept everything, and some that hang, drip or are busy, on one thread.
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,10 +10,12 @@
 #include <csignal>
 #include <cstdio>
 #include <list>
+#include <memory>
 #include <utility>
 
 #include "tests/bench/arrivals.h"
 #include "tests/bench/load.h"
+#include "tests/bench/sink_tls.h"
 
 namespace mxpress::bench {
 
@@ -37,21 +40,26 @@ struct Tagged {
 
 class Session : public Tagged {
  public:
-  Session(int socket, Mode its_mode, Arrivals& arrivals) : Tagged{socket, its_mode, false}, arrivals_(arrivals) {
+  Session(int socket, Mode its_mode, Arrivals& arrivals, TlsServer& tls, bool takes_one)
+      : Tagged{socket, its_mode, false}, arrivals_(arrivals), server_(tls), takes_one_(takes_one) {
     if (mode == Mode::good) say("220 sink.example ESMTP\r\n");
     flush();
   }
 
   // False: it has ended.
   [[nodiscard]] bool on_readable(char* buffer, std::size_t size) {
-    const auto count = ::recv(descriptor, buffer, size, 0);
-    if (count <= 0) return count < 0 && errno == EAGAIN;
-    if (mode != Mode::good) return true;
-    input_.append(buffer, static_cast<std::size_t>(count));
-    while (!leaves_ && (in_content_ ? take_content() : take_line())) {
-    }
-    input_.erase(0, std::exchange(taken_, 0));
-    return flush() && !leaves_;
+    do {
+      const auto count = tls_ ? tls_->read(buffer, size) : ::recv(descriptor, buffer, size, 0);
+      if (count <= 0) return count < 0 && errno == EAGAIN;
+      if (mode != Mode::good) return true;
+      input_.append(buffer, static_cast<std::size_t>(count));
+      while (!leaves_ && (in_content_ ? take_content() : take_line())) {
+      }
+      input_.erase(0, std::exchange(taken_, 0));
+      if (!flush() || leaves_) return false;
+      if (std::exchange(begins_tls_, false)) tls_ = server_.accept(descriptor);
+    } while (tls_);  // it may hold data that the socket no longer has
+    return true;
   }
 
   // Sends the next octet of an endless greeting.
@@ -62,8 +70,9 @@ class Session : public Tagged {
 
   // Replies are short, and a client that has sent commands reads them.
   bool flush() {
-    const auto count = output_.empty() ? 0 : ::send(descriptor, output_.data(), output_.size(), 0);
-    const bool sent = count == static_cast<ssize_t>(output_.size());
+    if (output_.empty()) return true;
+    const bool sent =
+        tls_ ? tls_->write(output_) : ::send(descriptor, output_.data(), output_.size(), 0) == static_cast<ssize_t>(output_.size());
     output_.clear();
     return sent;
   }
@@ -79,12 +88,19 @@ class Session : public Tagged {
   void command(const std::string& line) {
     auto verb = line.substr(0, 4);
     std::transform(verb.begin(), verb.end(), verb.begin(), [](char c) { return std::toupper(c); });
-    if (verb == "EHLO") return say("250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 100000000\r\n");
+    if (verb == "EHLO") return greet();
+    if (verb == "STAR") begins_tls_ = true;
     if (verb == "RCPT") recipients_.push_back(line.substr(line.find('<'), line.find('>') - line.find('<')));
     if (verb == "RSET" || verb == "MAIL") recipients_.clear();
     if (verb == "DATA") return begin_content();
     if (verb == "QUIT") leaves_ = true;
     say(leaves_ ? "221 2.0.0 Bye\r\n" : "250 2.0.0 Ok\r\n");
+  }
+
+  void greet() {
+    say("250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n");
+    if (server_.is_on() && !tls_) say("250-STARTTLS\r\n");
+    say("250 SIZE 100000000\r\n");
   }
 
   void begin_content() {
@@ -120,9 +136,14 @@ class Session : public Tagged {
     arrivals_.add(std::string_view(header_).substr(0, header), length_ - header - 3, recipients_);  // 3: the dot and its line end
     in_content_ = false;
     say("250 2.0.0 Taken\r\n");
+    leaves_ = takes_one_;
   }
 
   Arrivals& arrivals_;
+  TlsServer& server_;
+  std::unique_ptr<TlsConnection> tls_;
+  const bool takes_one_;
+  bool begins_tls_ = false;
   std::string input_, output_, header_, tail_;
   std::vector<std::string> recipients_;
   std::size_t taken_ = 0, length_ = 0, dripped_ = 0;
@@ -131,7 +152,8 @@ class Session : public Tagged {
 
 class Sink {
  public:
-  explicit Sink(const Options& options) : arrivals_(options.number("tell")), buffer_(256 << 10) {
+  explicit Sink(const Options& options)
+      : arrivals_(options.number("tell")), tls_(options), takes_one_(options.text("one-each") == "yes"), buffer_(256 << 10) {
     std::string_view groups = options.text("listen");
     while (!groups.empty()) {
       const auto group = groups.substr(0, groups.find(','));
@@ -189,11 +211,14 @@ class Sink {
   void accept(const Tagged& listener) {
     const int descriptor = ::accept4(listener.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) return;
+    // In TLS tickets and a reply leave as two writes: the second must not wait until the first is acknowledged.
+    const int yes = 1;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     auto& connections = connections_[static_cast<std::size_t>(listener.mode)];
     ++connections.all;
     connections.most = std::max(connections.most, ++connections.open);
     if (listener.mode == Mode::busy) return turn_away(descriptor, connections);
-    auto* session = new Session(descriptor, listener.mode, arrivals_);  // end() deletes it
+    auto* session = new Session(descriptor, listener.mode, arrivals_, tls_, takes_one_);  // end() deletes it
     if (listener.mode == Mode::drip) dripping_.push_back(session);
     poll_.add(descriptor, EPOLLIN, session);
   }
@@ -220,11 +245,14 @@ class Sink {
     for (std::size_t mode = 0; mode < 4; ++mode) {
       std::printf(R"(,"%s":{"connections":%zu,"at_once":%zu})", kModes[mode], connections_[mode].all, connections_[mode].most);
     }
+    std::printf(R"(,"handshakes":%ld,"resumed":%ld)", tls_.handshakes(), tls_.resumed());
     std::puts("}");
   }
 
   Poll poll_;
   Arrivals arrivals_;
+  TlsServer tls_;
+  const bool takes_one_;
   std::vector<char> buffer_;
   std::list<Tagged> listeners_;
   std::list<Session*> dripping_;

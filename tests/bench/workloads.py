@@ -26,16 +26,17 @@ def arrive(run, start, messages):
         figures.update(wait_p50_ms=report['wait_ms']['p50'], wait_p99_ms=report['wait_ms']['p99'])
         if report['warm_wait_ms']['count']:
             figures.update(warm_p99_ms=report['warm_wait_ms']['p99'])
-    return {**figures, 'connections': report['good']['connections'], 'signatures': report['signatures'] / messages}
+    return {**figures, 'connections': report['good']['connections'], 'signatures': report['signatures'] / messages,
+            'handshakes': report.get('handshakes', 0), 'resumed': report.get('resumed', 0)}
 
 
-def stream_figures(run, options, per_connection=1):
+def stream_figures(run, options, per_connection=1, **sink):
     messages = options.messages or 20_000
     how = {'size': options.size, 'sessions': options.sessions, 'per_connection': per_connection}
     if options.sink == 'postfix':
         run.sink = load.PostfixSink(run.world, run.parties['sink'], messages)
     else:
-        run.start_sink(tell=messages)
+        run.start_sink(tell=messages, **sink)
     if options.source == 'postfix':
         source = load.PostfixSource(run.world, run.parties['source'], run.server.smtp_address, messages, names(run.domains), **how)
     else:
@@ -54,6 +55,44 @@ def stream(world, peer, options):
 def stream_reused(world, peer, options):
     run = Run(world, peer, DOMAINS)
     return run, stream_figures(run, options, per_connection=1_000_000)
+
+
+def with_tls(world):
+    """For the sink: a certificate for P-256, signed by itself."""
+    key, certificate = world.path('sink-key.pem'), world.path('sink.pem')
+    made = world.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=sink.example',
+                      '-keyout', key, '-out', certificate])
+    check(made.returncode == 0, f'openssl req: {made.stderr.decode()}')
+    return {'tls_key': key, 'tls_certificate': certificate}
+
+
+def sends_by_tls(world, peer, options, **sink):
+    run = Run(world, peer, DOMAINS, **({'sends_by_tls': True} if peer == 'postfix' else {}))
+    figures = stream_figures(run, options, **with_tls(world), **sink)
+    if figures['handshakes'] < figures['connections']:
+        run.faults.append(f'{figures["connections"] - figures["handshakes"]} connections were not in TLS')
+    return run, figures
+
+
+def stream_tls(world, peer, options):
+    """A stream to hosts with STARTTLS."""
+    return sends_by_tls(world, peer, options)
+
+
+def cold(world, peer, options):
+    """Each message on a connection of its own, in clear text: what the handshakes of tls-cold come on top of."""
+    run = Run(world, peer, DOMAINS)
+    return run, stream_figures(run, options, one_each='yes')
+
+
+def tls_cold(world, peer, options):
+    """The same in TLS, where the hosts let sessions be resumed."""
+    return sends_by_tls(world, peer, options, one_each='yes', tls_version=options.tls_version)
+
+
+def tls_cold_full(world, peer, options):
+    """The same with a whole handshake each."""
+    return sends_by_tls(world, peer, options, one_each='yes', tls_version=options.tls_version, tls_resume='no')
 
 
 def signing_keys(world):

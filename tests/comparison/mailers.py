@@ -76,6 +76,7 @@ submission_socket = "{self.folder}/run/submission"
 control_socket = "{self.folder}/run/control"
 [dns]
 servers = ["127.0.0.1"]
+validate = "no"
 timeout = "2s"
 attempts = 2
 [timeouts]

@@ -94,5 +94,44 @@ TEST_CASE("name servers: one that is silent about a name is asked before those t
   CHECK(world.second.seen().size() == 1);
 }
 
+TEST_CASE("name servers: one that says REFUSED, since it may only be full, is asked again after a second") {
+  World world;
+  world.first.fault(DnsFault::refused);
+  world.second.fault(DnsFault::refused);
+  const auto slot = world.start("one.example");
+  world.time.run_for(world.io, 500ms);
+  world.first.fault(DnsFault::none);
+  const BootTime begin = BootClock::now();
+  REQUIRE(world.time.run_until(world.io, [&] { return slot->has_value(); }, 60s));
+  CHECK(BootClock::now() - begin == 500ms);
+  CHECK((*slot)->answer.kind == AnswerKind::found);
+}
+
+TEST_CASE("name servers: when one says REFUSED the next is asked at once, and when it is silent the first again after its time-out") {
+  World world;
+  world.first.fault(DnsFault::refused);
+  world.second.fault(DnsFault::none).fault("one.example", DnsFault::drop);
+  CHECK(world.seconds_to_find("two.example") == 0);
+  const auto slot = world.start("one.example");
+  world.time.run_for(world.io, 4s);
+  world.first.fault(DnsFault::none);
+  REQUIRE(world.time.run_until(world.io, [&] { return slot->has_value(); }, 2s));
+  CHECK((*slot)->answer.kind == AnswerKind::found);
+}
+
+TEST_CASE("name servers: the answer says that one has refused, and not where all were silent") {
+  World world;
+  world.first.fault(DnsFault::refused);
+  const auto slot = world.start("one.example");
+  REQUIRE(world.time.run_until(world.io, [&] { return slot->has_value(); }, 60s));
+  CHECK((*slot)->answer.kind == AnswerKind::failed);
+  CHECK((*slot)->answer.is_refused);
+  CHECK(world.first.seen("one.example", RecordType::a) == 2);
+  world.first.fault(DnsFault::drop);
+  const auto silent = world.start("one.example");
+  REQUIRE(world.time.run_until(world.io, [&] { return silent->has_value(); }, 60s));
+  CHECK_FALSE((*silent)->answer.is_refused);
+}
+
 }  // namespace
 }  // namespace mxpress::dns

@@ -52,6 +52,17 @@ void check_failed(const Targets& targets, const std::string& status, const std::
   CHECK(targets.targets.empty());
 }
 
+TEST_CASE("targets: hosts that may not be used stay for the report, each with one address, and take no place of others") {
+  World world;
+  for (int i = 1; i <= 7; ++i) {
+    const std::string name = "mx" + std::to_string(i) + ".a.example", address = "192.0.2." + std::to_string(i);
+    world.dns.mx("a.example", static_cast<std::uint16_t>(i), name).a(name, address).a(name, address + "1");
+  }
+  world.rules.max_addresses = 2;
+  world.rules.may_be_used = [](const std::string& host) { return host.starts_with("mx6") || host.starts_with("mx7"); };
+  CHECK(world.addresses("a.example") == "192.0.2.1:25 192.0.2.2:25 192.0.2.3:25 192.0.2.4:25 192.0.2.5:25 192.0.2.6:25 192.0.2.61:25");
+}
+
 TEST_CASE("targets: lower preferences come first, and the domain's own address is not used when there is an MX") {
   World world;
   world.dns.mx("a.example", 20, "mx2.a.example").mx("a.example", 10, "mx1.a.example").a("a.example", "192.0.2.99");

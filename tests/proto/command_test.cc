@@ -139,6 +139,10 @@ TEST_CASE("command: parameters arrive as values") {
   CHECK(arguments->parameters.body == BodyType::seven_bit);
   CHECK(arguments->parameters.ret == Return::headers);
   CHECK(arguments->parameters.envid == "QQ");
+  CHECK_FALSE(arguments->parameters.require_tls);
+  CHECK(parse_mail_arguments("FROM:<a@b.example> RequireTLS SIZE=1", smtp())->parameters.require_tls);
+  CHECK(parse_mail_arguments("FROM:<a@b.example> REQUIRETLS=yes", smtp()).error().code == 501);
+  CHECK(format_mail(arguments->reverse_path, {.require_tls = true}) == "MAIL FROM:<a@b.example> REQUIRETLS\r\n");
   const auto never = parse_rcpt_arguments("TO:<a@b.example> NOTIFY=NEVER", smtp());
   REQUIRE(never);
   CHECK(never->notify.never());

@@ -53,6 +53,40 @@ TEST_CASE("dsn: the header says that a machine speaks, and to which message it b
         "\tboundary=\"mxpress-R4nd0m\"\r\n");
 }
 
+TEST_CASE("dsn: where a rule is about the reply its cause and advice come first, with who has to act") {
+  Notice notice = failure();
+  Explanation explanation{
+      "It is listed.", Remedy::ask_administrator, {}, Advice{"reputation", Actor::hosting, "Ask the list.", "https://l.example"}};
+  notice.recipients[0].explanation = explanation;
+  const std::string message = compose_notice(notice);
+  CHECK(
+      first_paragraph(message) ==
+      "Your message could not be delivered to you@there.example. It is listed. No further attempt will be made. Please show this notice to "
+      "the person who looks after your mail system, or reach the recipient in another way. It is for the provider of this host's address "
+      "to act: Ask the list.");
+  CHECK(has(message, "  Kind: reputation; to act: the provider of this host's address\r\n  What to do: Ask the list.\r\n"));
+  CHECK(has(message, "  See, or write to: https://l.example\r\n"));
+  explanation.advice->who = Actor::sender;
+  notice.recipients[0].explanation = explanation;
+  CHECK_THAT(first_paragraph(compose_notice(notice)), Catch::EndsWith("No further attempt will be made. What you can do: Ask the list."));
+  explanation.advice->who = Actor::nobody;
+  notice.recipients[0].explanation = explanation;
+  CHECK_THAT(first_paragraph(compose_notice(notice)), !Catch::Contains("Ask the list."));
+}
+
+TEST_CASE("dsn: of several recipients each has its advice among the details, and a delay notice has it, too") {
+  Notice notice = failure();
+  notice.recipients.push_back(refused("other@there.example"));
+  notice.recipients[1].explanation = {"It is listed.", Remedy::ask_administrator, {}, Advice{"reputation", Actor::dns, "Sign.", ""}};
+  CHECK_THAT(first_paragraph(compose_notice(notice)), !Catch::Contains("Sign."));
+  CHECK(has(compose_notice(notice), "  What to do: Sign.\r\n"));
+  notice.recipients.erase(notice.recipients.begin());
+  notice.kind = NoticeKind::delay;
+  notice.recipients[0].action = NoticeAction::delayed;
+  CHECK_THAT(first_paragraph(compose_notice(notice)),
+             Catch::Contains("It is for whoever publishes the DNS records of the sender's domain to act: Sign."));
+}
+
 TEST_CASE("dsn: the first paragraph says what happened, why, and what to do") {
   CHECK(first_paragraph(compose_notice(failure())) ==
         "Your message could not be delivered to you@there.example. There is no mailbox with this address at the recipient's mail host. No "

@@ -34,6 +34,7 @@ TEST_CASE("spool: what was acknowledged is there after a loss of power, octet fo
   sent.envelope.recipients[0].notify = {true, true, false, true};
   sent.envelope.recipients[0].original_recipient = "rfc822;b+40example.org";
   sent.envelope.envid = "id+20x";
+  sent.envelope.tls = proto::TlsWish::require;
   sent.envelope.submitter.program = "php\xff";
   const auto id = f.store(std::move(sent));
   REQUIRE(id);
@@ -46,6 +47,7 @@ TEST_CASE("spool: what was acknowledged is there after a loss of power, octet fo
   CHECK_FALSE(message.envelope.recipients[0].notify.failure);
   CHECK_FALSE(message.envelope.recipients[1].notify.given);
   CHECK(message.envelope.envid == "id+20x");
+  CHECK(message.envelope.tls == proto::TlsWish::require);
   CHECK(message.envelope.submitter.program == "php\xff");
   CHECK(message.recipients.size() == 2);
   CHECK(message.recipients[0].stage == RecipientStage::pending);

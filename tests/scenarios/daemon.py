@@ -10,7 +10,7 @@ from harness import accepts, check, check_equal, daemon_user, unix_accepts, wait
 
 class Daemon:
     def __init__(self, world, dns_port, delivery_port, dns_address='127.0.0.1', retry='1s*', lifetime='1d', allow='["127.0.0.0/8", "::1/128"]',
-                 extra_top='', extra='', delivery='', prefix=(), spool='mxpress/spool', guard='burst = 0'):
+                 extra_top='', extra='', dns=None, delivery='', prefix=(), spool='mxpress/spool', guard='burst = 0'):
         self.world, self.prefix = world, list(prefix)
         self.smtp_port = world.free_port()
         self.folder = world.make_folder('mxpress', owner=daemon_user())
@@ -21,7 +21,7 @@ class Daemon:
         self.config.write_text(f'''
 hostname = "mta.here.example"
 user = "{daemon_user()}"
-{extra_top}
+{extra_top if 'state_directory' in extra_top else f'state_directory = "{self.folder}/state"{chr(10)}{extra_top}'}
 [spool]
 directory = "{self.spool}"
 [listen]
@@ -29,7 +29,7 @@ smtp = ["127.0.0.1:{self.smtp_port}"]
 submission_socket = "{self.submission}"
 control_socket = "{self.control}"
 [dns]
-servers = ["{dns_address}:{dns_port}"]
+{dns or f'servers = ["{dns_address}:{dns_port}"]{chr(10)}validate = "no"'}
 [delivery]
 port = {delivery_port}
 allow_addresses = {allow}

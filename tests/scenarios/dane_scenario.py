@@ -4,7 +4,7 @@ import hashlib
 from daemon import Daemon
 from delivery_scenario import HELLO
 from harness import check, check_equal, wait_until
-from nsd import SignedNsd
+from nsd import SignedRoot
 from peers import Sink, ValidatingUnbound
 from postfix import Postfix
 
@@ -66,16 +66,21 @@ def forge(zone, text):
 class Scene:
     def __init__(self, world, resolver_address='127.0.0.1'):
         self.world, self.port = world, world.free_port(HOST)
-        certificates = Certificates(world)
-        self.dns = SignedNsd(world, {'signed.example': zone(self.port, certificates), 'plain.example': plain_zone(self.port)}, ['signed.example'], forge)
-        self.certificates = certificates
+        self.certificates = certificates = Certificates(world)
+        self.dns = self.make_zones({'signed.example': zone(self.port, certificates), 'plain.example': plain_zone(self.port)})
         domains = [f'{name}.signed.example' for name in DOMAINS] + ['own.plain.example', 'hosted.plain.example']
         self.postfix = Postfix(world, HOST, self.port, 'box.example',
                                f'virtual_mailbox_domains = {", ".join(domains)}\nsmtpd_tls_security_level = may\n'
                                f'smtpd_tls_key_file = {certificates.key}\nsmtpd_tls_cert_file = {certificates.chain}\nsmtpd_tls_received_header = yes\n')
         self.sink = Sink(world, 'clear', PLAIN, self.port).start()
-        self.unbound = ValidatingUnbound(world, self.dns, self.dns.anchors(), resolver_address)
-        self.daemon = Daemon(world, self.unbound.port, self.port, dns_address=resolver_address, retry='1h*').start()
+        self.daemon = self.make_daemon(resolver_address)
+
+    def make_zones(self, zones):
+        return SignedRoot(self.world, zones, ['signed.example'], forge=forge)
+
+    def make_daemon(self, resolver_address):
+        self.unbound = ValidatingUnbound(self.world, self.dns, [self.dns.anchor('.')], resolver_address)
+        return Daemon(self.world, self.unbound.port, self.port, dns_address=resolver_address, retry='1h*').start()
 
     def send(self, *domains):
         for domain in domains:
@@ -120,6 +125,23 @@ def scenario_mail_goes_where_dane_is_fulfilled_and_waits_where_it_is_not(world):
     check_equal([recipient for message in scene.sink.messages() for recipient in message.recipients], ['<you@none.signed.example>'], 'mail in clear text')
     told_to_people(scene)
     repaired_records_let_it_go(scene)
+    daemon.stop()
+
+
+def scenario_the_sender_asks_for_tls_on_the_whole_way_or_for_none(world):
+    """RFC 8689. Postfix does not offer REQUIRETLS."""
+    scene = Scene(world)
+    daemon = scene.daemon
+    for domain in ('good.signed.example', 'none.signed.example'):
+        daemon.send(['-O', 'requiretls', '-f', 'me@here.example', f'you@{domain}'], HELLO)
+    for domain, why in (('good.signed.example', 'the mail host does not offer REQUIRETLS'), ('none.signed.example', 'the domain vouches for no mail host')):
+        attempt = scene.attempt(domain)
+        check_equal((attempt['outcome'], attempt['status']), ('failed', '5.7.30'), f'{domain}: {attempt}')
+        check(why in attempt['reply'], f'{domain}: {attempt}')
+    check_equal(scene.postfix.messages() + scene.sink.messages(), [], 'mail that nobody may have')
+    check(all(event['requiretls'] == 'yes' for event in daemon.events('accepted') if event['from'] == '<me@here.example>'), 'the lines about them')
+    daemon.send(['-f', 'me@here.example', 'you@wrong.signed.example'], b'TLS-Required: no\n' + HELLO)
+    scene.is_delivered('wrong.signed.example', 'unverified')
     daemon.stop()
 
 

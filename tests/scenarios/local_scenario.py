@@ -2,6 +2,7 @@
 import os
 import pwd
 import re
+import select
 import signal
 import socket
 
@@ -277,9 +278,14 @@ def scenario_a_home_that_outlasts_sigkill_keeps_its_own_user_waiting_alone(world
     wait_until(lambda: 'mounted' in silent.log_text() or not silent.running(), 20, 'the file system')
     if not silent.running():
         raise Skip(f'no FUSE here: {silent.log_text()}')
-    first = ask_without_waiting(mailboxes.socket, 'bob')
     stuck = lambda: [child for child in mailboxes.children() if ') D ' in open(f'/proc/{child}/stat').read()]
-    [child] = wait_until(stuck, 20, 'the delivery to hang')
+    asked = [ask_without_waiting(mailboxes.socket, 'bob')]
+
+    def hangs():  # On a busy machine a delivery may be ended before it comes as far as the file system: then the next one.
+        if not stuck() and select.select([asked[-1]], [], [], 0)[0]:
+            asked.append(ask_without_waiting(mailboxes.socket, 'bob'))
+        return stuck()
+    [child] = wait_until(hangs, 60, 'the delivery to hang')
     others = [ask_without_waiting(mailboxes.socket, 'bob') for _ in range(9)]
     for other in others:
         check(b'has not ended' in other.recv(4096), 'bob has a second delivery')
@@ -292,7 +298,8 @@ def scenario_a_home_that_outlasts_sigkill_keeps_its_own_user_waiting_alone(world
     check_equal(mailboxes.process.stop(), 0, 'exit status of mxpress-deliver')
     daemon.stop()
     silent.kill()
-    first.close()
+    for one in asked:
+        one.close()
 
 
 def scenario_dovecot_takes_mail_by_lmtp_and_answers_for_each_recipient(world):

@@ -19,6 +19,10 @@ def port_for(world):
     return world.free_port(ADDRESS)
 
 
+def file_of(zone):
+    return f'{"root" if zone == "." else zone}.zone'
+
+
 class Nsd:
     """`zones`: name to lines of a zone file, without SOA and NS."""
 
@@ -40,7 +44,7 @@ class Nsd:
   verbosity: 1
 remote-control:
   control-enable: no
-''' + ''.join(f'zone:\n  name: {name}\n  zonefile: {name}.zone\n' for name in zones))
+''' + ''.join(f'zone:\n  name: "{name}"\n  zonefile: {file_of(name)}\n' for name in zones))
         self.folder = folder
         self.write()
         self.process = world.start('nsd', [world.peer('nsd', 'nsd'), '-d', '-c', config], env=world.peer_environment())
@@ -49,8 +53,8 @@ remote-control:
     def write(self):
         self.serial += 1
         for name, lines in self.zones.items():
-            head = [f'$ORIGIN {name}.', '$TTL 60', f'@ IN SOA ns.here.example. root.here.example. {self.serial} 3600 600 86400 60', '@ IN NS ns.here.example.']
-            (self.folder / f'{name}.zone').write_text('\n'.join([*head, *lines, '']))
+            head = [f'$ORIGIN {name.removesuffix(".")}.', '$TTL 60', f'@ IN SOA ns.here.example. root.here.example. {self.serial} 3600 600 86400 60', '@ IN NS ns.here.example.']
+            (self.folder / file_of(name)).write_text('\n'.join([*head, *lines, '']))
 
     def restart(self):
         self.write()
@@ -72,26 +76,58 @@ remote-control:
 
 
 class SignedNsd(Nsd):
-    """The same; the zones named in `signed` are signed by ldns-signzone. `forge(zone, text)` may change a zone behind its signer's back."""
+    """The same; the zones named in `signed` are signed by ldns-signzone. `forge(zone, text)` may change a zone behind its signer's back.
+    `validity`: options of ldns-signzone."""
 
-    def __init__(self, world, zones, signed, forge=lambda zone, text: text):
-        self.forge, self.keys = forge, {}
-        for zone in signed:
-            folder = world.make_folder(f'key-{zone}')
-            made = world.run([world.peer('ldns-keygen', 'ldnsutils'), '-a', 'ECDSAP256SHA256', '-k', '-r', '/dev/urandom', zone], cwd=folder,
-                             env=world.peer_environment())
-            check_equal(made.returncode, 0, f'ldns-keygen ({made.stderr.decode()})')
-            self.keys[zone] = folder / made.stdout.decode().strip()
+    def __init__(self, world, zones, signed, forge=lambda zone, text: text, validity=()):
+        self.forge, self.validity, self.world = forge, list(validity), world
+        self.keys = {zone: self.make_key(zone) for zone in signed}
+        self.other_keys = {}  # of zones that have several for a while
         super().__init__(world, zones)
+
+    def make_key(self, zone):
+        folder = self.world.make_folder(f'key-{len(list(self.world.folder.glob("key-*")))}-{file_of(zone)}')
+        made = self.world.run([self.world.peer('ldns-keygen', 'ldnsutils'), '-a', 'ECDSAP256SHA256', '-k', '-r', '/dev/urandom', zone], cwd=folder,
+                              env=self.world.peer_environment())
+        check_equal(made.returncode, 0, f'ldns-keygen ({made.stderr.decode()})')
+        return folder / made.stdout.decode().strip()
 
     def write(self):
         super().write()
         for zone, key in self.keys.items():
-            file = self.folder / f'{zone}.zone'
-            signed = self.world.run([self.world.peer('ldns-signzone', 'ldnsutils'), '-n', '-f', file, file, key], env=self.world.peer_environment())
+            file = self.folder / file_of(zone)
+            signed = self.world.run([self.world.peer('ldns-signzone', 'ldnsutils'), '-n', *self.validity, '-f', file, file, key, *self.other_keys.get(zone, [])],
+                                    env=self.world.peer_environment())
             check_equal(signed.returncode, 0, f'ldns-signzone ({signed.stderr.decode()})')
             file.write_text(self.forge(zone, file.read_text()))
 
-    def anchors(self):
-        """A DS record of each signed zone."""
-        return [key.with_name(key.name + '.ds').read_text().strip() for key in self.keys.values()]
+    def anchor(self, zone):
+        """Its DS record."""
+        key = self.keys[zone]
+        return key.with_name(key.name + '.ds').read_text().strip()
+
+
+class SignedRoot(SignedNsd):
+    """A signed root of its own above the zones; those in `signed` are below it by DS records."""
+
+    def __init__(self, world, zones, signed, **options):
+        self.below = list(zones)
+        super().__init__(world, {'.': [], **zones}, ['.', *signed], **options)
+
+    def write(self):
+        self.zones['.'] = [f'ns.here.example. IN A {ADDRESS}', *(f'{zone}. IN NS ns.here.example.' for zone in self.below),
+                           *(self.anchor(zone) for zone in self.keys if zone != '.')]
+        super().write()
+
+    def anchor_file(self):
+        file = self.world.path('root.key')
+        file.write_text(self.anchor('.') + '\n')
+        file.chmod(0o644)
+        return file
+
+    def hints_file(self, address=ADDRESS):
+        """How to find the root."""
+        file = self.world.path(f'root-{address}.hints')
+        file.write_text(f'. 3600 IN NS ns.here.example.\nns.here.example. 3600 IN A {address}\n')
+        file.chmod(0o644)
+        return file

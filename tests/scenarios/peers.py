@@ -7,9 +7,9 @@ from nsd import ADDRESS
 
 
 class Unbound:
-    """Serves `records` (zone file lines) with authority; everything else below example. does not exist."""
+    """Serves `records` (zone file lines) with authority; everything else below `zone` does not exist."""
 
-    def __init__(self, world, records, address='127.0.0.1', port=None, prefix=()):
+    def __init__(self, world, records, address='127.0.0.1', port=None, prefix=(), zone='example.'):
         self.port = port or world.free_port()
         config = world.path('unbound.conf')
         data = '\n'.join(f"  local-data: '{record}'" for record in records)
@@ -26,7 +26,7 @@ class Unbound:
   num-threads: 1
   access-control: 0.0.0.0/0 allow
   module-config: "iterator"
-  local-zone: "example." static
+  local-zone: "{zone}" static
 {data}
 remote-control:
   control-enable: no
@@ -38,12 +38,12 @@ remote-control:
 
 
 class ValidatingUnbound:
-    """Asks NSD about its zones, and validates what is below a trust anchor."""
+    """Asks NSD about its zones, and validates what is below a trust anchor. Without anchors it passes signatures on, and validates nothing."""
 
-    def __init__(self, world, nsd, anchors, address='127.0.0.1', name='unbound'):
-        self.port = world.free_port(address)
+    def __init__(self, world, nsd, anchors, address='127.0.0.1', name='unbound', port=None):
+        self.port = port or world.free_port(address)
         config = world.path(f'{name}.conf')
-        stubs = ''.join(f'stub-zone:\n  name: {zone}\n  stub-addr: {ADDRESS}@{nsd.port}\n' for zone in nsd.zones)
+        stubs = ''.join(f'stub-zone:\n  name: "{zone}"\n  stub-addr: {ADDRESS}@{nsd.port}\n' for zone in nsd.zones)
         config.write_text(f'''server:
   interface: {address}@{self.port}
   port: {self.port}
@@ -57,7 +57,7 @@ class ValidatingUnbound:
   use-syslog: no
   num-threads: 1
   access-control: 0.0.0.0/0 allow
-  module-config: "validator iterator"
+  module-config: "{'validator ' if anchors else ''}iterator"
 {"".join(f'  trust-anchor: "{anchor}"{chr(10)}' for anchor in anchors)}{stubs}remote-control:
   control-enable: no
 ''')

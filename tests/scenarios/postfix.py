@@ -16,7 +16,7 @@ class Postfix:
         etc = world.make_folder('postfix/etc')
         for name, lines in (('passwd', 'postfix:x:64990:64990::/:/bin/false\n'), ('group', 'postfix:x:64990:\npostdrop:x:64991:\n')):
             (etc / name).write_text(open(f'/etc/{name}').read() + lines)
-        (etc / 'main.cf').write_text(MAIN.format(root=root, folder=self.folder, domain=domain) + main)
+        (etc / 'main.cf').write_text(without_repeats(MAIN.format(root=root, folder=self.folder, domain=domain) + main))
         (etc / 'master.cf').write_text(MASTER.format(address=address, port=port))
         self.make_queue(world)
         script = (f'mount --make-rprivate / && mount --bind {etc}/passwd /etc/passwd && mount --bind {etc}/group /etc/group && '
@@ -39,6 +39,17 @@ class Postfix:
 
     def messages(self):
         return [path.read_bytes() for path in sorted(self.maildir.glob('*/new/*'))]
+
+
+def without_repeats(main):
+    """Each parameter once, the last value. Each process of Postfix warns of a repeated one through postlogd, which warns itself, too, and then
+    may wait for itself."""
+    values = {}
+    for line in main.splitlines():
+        name, is_parameter, value = line.partition('=')
+        if is_parameter:
+            values[name.strip()] = value.strip()
+    return ''.join(f'{name} = {value}\n' for name, value in values.items())
 
 
 # Of a Postfix that is unpacked below {root} and keeps its files in {folder}.

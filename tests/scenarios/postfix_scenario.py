@@ -50,9 +50,15 @@ def scenario_takes_mail_under_tls(world):
                       '-keyout', key, '-out', certificate])
     check_equal(made.returncode, 0, f'openssl req ({made.stderr.decode()[-200:]})')
     postfix = Postfix(world, '127.0.0.21', port, 'post.example',
-                      f'smtpd_tls_security_level = encrypt\nsmtpd_tls_key_file = {key}\nsmtpd_tls_cert_file = {certificate}\nsmtpd_tls_received_header = yes\n')
+                      f'smtpd_tls_security_level = encrypt\nsmtpd_tls_key_file = {key}\nsmtpd_tls_cert_file = {certificate}\nsmtpd_tls_received_header = yes\n'
+                      'smtpd_tls_loglevel = 2\n')
     daemon = Daemon(world, Unbound(world, ZONE).port, port).start()
     arrives_unchanged(daemon, postfix)
     check(b'(using TLSv1.3 with cipher' in postfix.messages()[0], f'not under TLS: {postfix.messages()[0][:800]!r}')
     check('tls=' in daemon.log() and 'TLSv1.3' in daemon.log(), 'the log does not name the TLS version')
+    wait_until(lambda: ' mail=1 ' in postfix.log(), 20, 'the end of the session')
+    check('Reusing old session' not in postfix.log(), 'the first session is a new one')
+    daemon.send(['-f', 'me@here.example', '-i', 'you@post.example'], HELLO)
+    wait_until(lambda: len(postfix.messages()) == 2, 20, 'the second message')
+    check('Reusing old session' in postfix.log(), f'the TLS session is not resumed on a new connection: {postfix.log()[-3000:]}')
     daemon.stop()

@@ -176,7 +176,7 @@ def scenario_bash_completes_commands_options_and_words(world):
         check_equal(result.stderr, '', 'errors of bash')
         return result.stdout.split()
 
-    check_equal(complete('re'), ['release', 'retry', 'remove', 'reload'], 'commands that begin with re')
+    check_equal(complete('re'), ['replies', 'release', 'retry', 'remove', 'reload'], 'commands that begin with re')
     check_equal(complete('config', ''), ['check', 'show'], 'words behind config')
     check_equal(complete('queue', '--state', 'd'), ['deferred'], 'states')
     check_equal(complete('queue', '--re'), ['--recipient', '--repair'], 'options')

@@ -252,6 +252,7 @@ struct Setup {
   mta::smtp::ClientOptions options;
   MemoryOptions memory;
   int transactions = 1;
+  mta::smtp::Extent extent = mta::smtp::Extent::whole;
   bool again = false;
   bool is_continuation = false;  // of the second and later transactions
   std::unique_ptr<TimeSigner> signer;
@@ -343,6 +344,8 @@ void apply(const Setting& setting, Setup& setup) {
     setup.options.max_recipients = std::stoul(value);
   } else if (key == "source-fails-at") {
     setup.source.fails_at = std::stoul(value);
+  } else if (key == "extent") {
+    setup.extent = value == "envelope" ? mta::smtp::Extent::envelope : mta::smtp::Extent::whole;
   } else if (key == "capacity") {
     setup.memory.capacity = std::stoul(value);
   } else if (key == "signs") {
@@ -374,6 +377,7 @@ struct Findings {
   std::vector<proto::RecipientResult> recipients;
   TransactionResult last;
   bool usable = false;
+  bool reset = true;
   BootClock::duration lasted{};
   bool finished = false;
 };
@@ -395,8 +399,10 @@ Task<void> run_client(Setup& setup, MemoryConnector& connector, dns::Target targ
   mta::content::Pipeline content(setup.source, setup.envelope, setup.signer.get());
   for (int i = 0; i < setup.transactions && findings.opened.session; ++i) {
     mta::smtp::Transaction transaction{&setup.envelope, to_send(setup, findings), &content, setup.is_continuation && i > 0};
+    transaction.extent = setup.extent;
     const std::vector<std::uint32_t> sent = transaction.recipients;
     findings.last = co_await findings.opened.session->transact(std::move(transaction));
+    if (setup.extent == mta::smtp::Extent::envelope) findings.reset = co_await findings.opened.session->reset();
     for (std::size_t k = 0; k < sent.size(); ++k) findings.recipients[sent[k]] = findings.last.recipients[k];
   }
   findings.lasted = BootClock::now() - start;
@@ -416,6 +422,7 @@ std::string found_for(const std::string& key, const Findings& findings) {
     return describe(findings.opened.failure) + (findings.opened.handshake != mta::net::HandshakeFailure::none ? " tls-failed" : "");
   }
   if (key == "host") return findings.last.host_failure ? "failure" : "fine";
+  if (key == "reset") return findings.reset ? "yes" : "no";
   if (key == "usable") return findings.usable ? "yes" : "no";
   if (key == "lasts") return std::to_string(std::chrono::floor<std::chrono::seconds>(findings.lasted).count()) + "s";
   if (key == "text") return findings.is_open ? findings.last.last.text : findings.opened.failure.text;

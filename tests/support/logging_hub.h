@@ -15,12 +15,14 @@ class LoggingHub {
   mta::events::Counters counters;
   // Called for each event, after the log, on the emitting thread.
   std::function<void(const mta::events::Event&)> also;
+  mta::events::Sink* further = nullptr;  // gets them first, if there is one
 
  private:
   struct Also final : mta::events::Sink {
     explicit Also(LoggingHub& owner) : hub(owner) {}
     std::string_view name() const override { return "test"; }
     void take(const mta::events::Event& event) override {
+      if (hub.further) hub.further->take(event);
       if (hub.also) hub.also(event);
     }
     LoggingHub& hub;

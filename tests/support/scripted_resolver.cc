@@ -11,6 +11,7 @@ dns::Answer failure(const std::string& text) {
   dns::Answer answer;
   answer.server = kServer;
   answer.text = text;
+  answer.is_refused = text.starts_with("REFUSED");
   return answer;
 }
 

@@ -22,7 +22,9 @@ namespace {
 
 mta::Config parse(const std::string& toml) {
   // The machine that runs the tests may have a documentation address itself.
-  const std::string always = "hostname = \"mail.here.example\"\ndelivery.allow_addresses = [\"192.0.2.0/24\"]\n";
+  std::string always = "hostname = \"mail.here.example\"\ndelivery.allow_addresses = [\"192.0.2.0/24\"]\n";
+  if (toml.find("mta_sts") == toml.npos) always += "delivery.mta_sts = false\n";  // no question more than a test is about
+  if (toml.find("tls.reports") == toml.npos) always += "tls.reports = false\n";   // the same
   auto config = mta::parse_config(always + toml, "test.toml");
   if (!config) throw std::runtime_error(config.error().message);
   config->route_files = mta::routing::RouteFiles::load(*config, mta::auth::LoginKeeper(mta::auth::make_login_source).configure(*config));
@@ -166,6 +168,7 @@ Simulation::~Simulation() {
   mta::capture_log(nullptr, nullptr);
   while (spool_ && spool_->commit_batch()) {  // waiting callers still exist
   }
+  tls_reports_.reset();
   spool_.reset();  // first, as in the daemon
   dispatcher_.reset();
   io_.reset();
@@ -185,6 +188,11 @@ void Simulation::start() {
   io_ = std::make_unique<asio::io_context>(1);
   limits_ = std::make_unique<mta::rates::RateLimits>(mta::rates::RateServices{disk, mta::rates::record_file("/spool"), nullptr, boot},
                                                      config.get()->rate_rules);
+  sts_policies_ = std::make_unique<mta::sts::Policies>(&disk, "/spool/mta-sts", nullptr);
+  tls_recorder_ =
+      std::make_unique<mta::tlsrpt::Recorder>(mta::tlsrpt::Recorder::Parts{&disk, "/spool/tlsrpt", config, sts_policies_.get(), 1});
+  sts_policies_->when_failed([this](const auto& domain, const auto& failure) { tls_recorder_->fetch_failed(domain, failure); });
+  events.further = tls_recorder_.get();
   mta::delivery::DispatcherServices services{
       .workers = {io_.get(), io_.get()},  // two workers on one thread
       .spool = *spool_,
@@ -199,10 +207,16 @@ void Simulation::start() {
       .limits = limits_.get(),
       .disk = &disk,
       .outages_file = "/spool/outages",
+      .sts = sts_policies_.get(),
       .has_route = [this](dns::AddressFamily) { return has_route; },
       .has_route_to = [this](const dns::Address& address) { return has_route || near.contains(address.to_string()); },
       .when_outage_changed = [this] { use_fallback(); }};
   dispatcher_ = std::make_unique<mta::delivery::Dispatcher>(std::move(services));
+  if (config.get()->tls_reports.enabled)
+    tls_reports_ = std::make_unique<mta::tlsrpt::ReportSender>(mta::tlsrpt::ReportSender::Parts{
+        *io_, *tls_recorder_, *spool_, config, nullptr, [this](asio::io_context&, const mta::Config&) { return dns; },
+        [this](asio::io_context& io) { return std::make_shared<Connector>(*this, io.get_executor()); },
+        [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); }, 1});
   commit_again();
   const Status recovered = spool_->recover(
       [this](const queue::Message& message) {
@@ -236,6 +250,7 @@ void Simulation::use_fallback() {
 void Simulation::kill() {
   disk.cut_at(disk.operations() + 1);
   time.set_other_work(nullptr);
+  tls_reports_.reset();
   spool_.reset();  // first, as in the daemon
   dispatcher_.reset();
   io_.reset();
@@ -248,6 +263,8 @@ void Simulation::restart(Duration after) {
   while (spool_->commit_batch()) {
   }
   time.set_other_work(nullptr);
+  if (tls_reports_) tls_reports_->stop();
+  tls_reports_.reset();
   spool_.reset();
   dispatcher_.reset();
   io_.reset();
@@ -308,6 +325,7 @@ queue::QueueId Simulation::submit(proto::Envelope envelope) {
   if (const auto authors = mta::routing::authors_of(message.content); authors.one() && !from.empty()) envelope.author = *authors.one();
   envelope.has_long_lines = proto::inspect(message.content).needs_reencoding();
   envelope.held_because = held_because;
+  envelope.tls = tls;
   message.envelope = envelope;
   std::optional<Result<queue::QueueId>> stored;
   spool_->store(std::move(message), [&](Result<queue::QueueId> result) { stored = std::move(result); });

@@ -13,7 +13,10 @@
 #include "mta/config/config.h"
 #include "mta/delivery/dispatcher.h"
 #include "mta/rates/rate_limits.h"
+#include "mta/sts/policies.h"
 #include "mta/system/instant.h"
+#include "mta/tlsrpt/recorder.h"
+#include "mta/tlsrpt/report_sender.h"
 #include "queue/stepped_spool.h"
 #include "tests/support/forgetful_disk.h"
 #include "tests/support/logging_hub.h"
@@ -49,7 +52,8 @@ struct SimulatedHost {
 
 class Simulation {
  public:
-  // `toml` as in mxpress.toml. `many_destinations`: see DispatcherServices.
+  // `toml` as in mxpress.toml; MTA-STS and reports about TLS are off where that does not say otherwise. `many_destinations`: see
+  // DispatcherServices.
   explicit Simulation(const std::string& toml = "", std::size_t many_destinations = mta::delivery::kManyDestinations);
   ~Simulation();
 
@@ -97,6 +101,7 @@ class Simulation {
   std::vector<mta::delivery::DestinationStatus> status();
   std::vector<mta::rates::AccountStatus> rates() { return limits_->status(mta::system::instant_now()); }
   std::vector<mta::delivery::OutageStatus> outages();
+  mta::sts::Policies& sts_policies() { return *sts_policies_; }
   mta::delivery::Loads& loads() { return dispatcher_->loads(); }
   std::uint64_t moved_jobs() const { return dispatcher_->moved_jobs(); }
   std::size_t known_destinations() const { return dispatcher_->known_destinations(); }
@@ -112,6 +117,7 @@ class Simulation {
   std::string text = "Subject: a test\r\n\r\nhello\r\n";
   std::string from{};                          // in From; empty: the sender
   std::string held_because{};                  // proto::Envelope::held_because
+  proto::TlsWish tls = proto::TlsWish::usual;  // the same of submitted messages
   std::string boot = "first";                  // of the system, from the next start on
   std::set<queue::QueueId> poison;             // recovery sets them aside
   std::string refusal = "connection refused";  // for addresses without a host
@@ -134,12 +140,15 @@ class Simulation {
   void use_fallback();
 
   const std::size_t many_destinations_;
-  std::unique_ptr<mta::rates::RateLimits> limits_;  // outlives the deliveries
+  std::unique_ptr<mta::rates::RateLimits> limits_;       // outlives the deliveries
+  std::unique_ptr<mta::sts::Policies> sts_policies_;     // the same
+  std::unique_ptr<mta::tlsrpt::Recorder> tls_recorder_;  // the same
   std::map<std::string, SimulatedHost*> hosts_;
   std::vector<std::string> connections_, sources_;
   std::unique_ptr<queue::SteppedSpool> spool_;
   std::unique_ptr<asio::io_context> io_;
   std::unique_ptr<mta::delivery::Dispatcher> dispatcher_;
+  std::unique_ptr<mta::tlsrpt::ReportSender> tls_reports_;
 };
 
 }  // namespace mxpress::testing

@@ -47,6 +47,7 @@ class Steps {
   void operator()(const mta::events::SetAside& event) const { add("set aside", event.message.to_string()); }
   void operator()(const mta::events::OutageBegan& event) const { add("outage", event.way); }
   void operator()(const mta::events::OutageEnded& event) const { add("outage over", event.way); }
+  void operator()(const mta::events::OwnFault& event) const { add("own fault", event.kind); }
   void operator()(const mta::events::LoginRefused& event) const { add("login refused", event.login); }
   void operator()(const mta::events::KeyRecordSeen& event) const { add(to_string(event.what), event.selector); }
   void operator()(const mta::events::Unreadable& event) const { add("unreadable", event.message.to_string()); }

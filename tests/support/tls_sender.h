@@ -12,6 +12,7 @@
 
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
+#include "mta/net/tls_sessions.h"
 #include "mta/transport/session_key.h"
 #include "mta/transport/smtp_transport.h"
 #include "tests/support/fake_control.h"
@@ -25,10 +26,12 @@ namespace mxpress::testing {
 struct Sender {
   asio::io_context io;
   mta::net::HandshakeLane lane;
-  mta::net::TcpConnector connector{io.get_executor(), &lane};
+  mta::net::TcpConnector connector{io.get_executor(), &lane, std::make_shared<mta::net::TlsSessions>()};
+  mta::Config config{.hostname = "client.example"};
   LoggingHub events;
   mta::transport::SmtpTransport smtp{{io, connector, events.hub(), nullptr}};
   std::uint32_t sites = 0;
+  bool require_tls = false;  // REQUIRETLS
 
   mta::transport::AttemptReport attempt(const dns::Target& target, proto::Outcome outcome = proto::Outcome::delivered) {
     return attempt({target}, mta::net::TlsPolicy(), outcome);
@@ -39,16 +42,16 @@ struct Sender {
     auto message = std::make_shared<queue::Message>();
     message->envelope.reverse_path = proto::ReversePath(proto::Mailbox::parse("sender@here.example").value());
     message->envelope.recipients.push_back({proto::Mailbox::parse("user@there.example").value(), {}, {}});
+    if (require_tls) message->envelope.tls = proto::TlsWish::require;
     message->recipients.resize(1);
     message->content = std::make_shared<TextContent>("Subject: hi\r\n\r\nhello\r\n");
-    auto config = std::make_shared<mta::Config>();
-    config->hostname = "client.example";
     mta::transport::Order order;
     order.message = message;
     order.recipients = {0};
     order.targets = std::move(targets);
-    order.config = config;
-    order.terms = std::make_shared<const mta::transport::SessionTerms>(mta::transport::SessionTerms{.tls = std::move(policy)});
+    order.config = std::make_shared<mta::Config>(config);
+    order.terms = std::make_shared<const mta::transport::SessionTerms>(
+        mta::transport::SessionTerms{.tls = std::move(policy), .require_tls = require_tls});
     order.site = ++sites;
     order.most_connections = 1000;  // idle ones count
     order.wanted = [] { return true; };

@@ -15,6 +15,10 @@ import hostile_authors  # noqa: F401
 import hostile_budgets  # noqa: F401
 import hostile_certificates  # noqa: F401
 import hostile_commands  # noqa: F401
+import hostile_dane  # noqa: F401
+import hostile_drop  # noqa: F401
+import hostile_forwarder  # noqa: F401
+import hostile_held  # noqa: F401
 import hostile_hosts_attacks  # noqa: F401
 import hostile_local  # noqa: F401
 import hostile_mailboxes  # noqa: F401
@@ -27,7 +31,9 @@ import hostile_probes  # noqa: F401
 import hostile_servers  # noqa: F401
 import hostile_signing  # noqa: F401
 import hostile_stops  # noqa: F401
+import hostile_sts  # noqa: F401
 import hostile_turns  # noqa: F401
+import hostile_validated  # noqa: F401
 import hostile_waiting  # noqa: F401
 from hostile_bench import LIMIT, Bench, Internet, StaticBench
 

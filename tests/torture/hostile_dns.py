@@ -8,7 +8,8 @@ import threading
 
 NOBODY = '127.0.3.1'  # without a listener
 LONG_LABELS = ('l' * 63 + '.') * 2 + 'l' * 40
-MX, A, NS, SERVFAIL, NXDOMAIN = 15, 1, 2, 2, 3
+MX, A, NS, TLSA, SERVFAIL, NXDOMAIN = 15, 1, 2, 52, 2, 3
+SIGNED = ('keys', 'records')  # kinds whose answers say that they are authenticated
 # Hosts with many addresses, by the number in their names: connections to one address are bounded.
 MANY = {'hang': [f'127.0.4.{n}' for n in range(1, 201)], 'flip': [f'127.0.5.{n}' for n in range(1, 201)],
         'pit': [f'127.0.7.{n}' for n in range(1, 201)], 'gate': [f'127.0.6.{n}' for n in range(1, 201)],
@@ -48,6 +49,30 @@ def wide_mx(domain):
     return [record(MX, struct.pack('>H', n) + labels(f'm{n}.{LONG_LABELS}'[:-1] + f'l.{domain}')) for n in range(32)]
 
 
+def der(tag, content):
+    return bytes([tag, len(content)]) + content
+
+
+def odd_key(number):
+    """Said to be of Ed25519, and too short: the shortest that OpenSSL tries to decode."""
+    return der(0x30, der(0x30, b'\x06\x03\x2b\x65\x70') + der(3, b'\0' + struct.pack('>H', number)))
+
+
+def signed(name, kind, what):
+    """Each domain has five mail hosts of its own, each with TLSA records of 1.6 to 2 KiB: of odd keys, or in one piece."""
+    parts = name.lower().split('.')
+    if kind == MX:
+        long = LONG_LABELS.rstrip('l') if what == 'records' else ''
+        return [record(MX, struct.pack('>H', n) + labels(f'mx.{long}m{n}.{name}')) for n in range(5)]
+    if kind == A and parts[0] == 'mx':
+        return [record(A, socket.inet_aton(NOBODY))]
+    if kind == TLSA and what == 'keys':
+        return [record(TLSA, b'\2\1\0' + odd_key(number)) for number in range(120)]
+    if kind == TLSA:
+        return [record(TLSA, b'\3\1\1' + name.encode().ljust(1600, b'r'))]
+    return []
+
+
 def records_of(name, kind, addresses):
     """Return code and records."""
     parts = name.lower().split('.')
@@ -56,6 +81,8 @@ def records_of(name, kind, addresses):
         return 0, [record(NS, labels('ns.example'))]  # the root exists, so denials are believed
     if what == 'servfail':
         return SERVFAIL, []
+    if what in SIGNED:
+        return 0, signed(name, kind, what)
     if what == 'nx' or parts[-1] != 'example':
         return NXDOMAIN, []
     is_host = parts[0] == 'mx' or (what == 'wide' and len(parts) > 4)
@@ -88,10 +115,11 @@ def answer(query, addresses):
     if name.lower().endswith('mute.example'):
         return None
     kind = struct.unpack('>H', query[end:end + 2])[0]
-    if kind != MX and name.lower().endswith('.bulk.example'):
+    if kind != MX and name.lower().endswith(('.bulk.example', '.deaf.example')):
         return None
     code, records = records_of(name, kind, addresses)
-    head = query[:2] + struct.pack('>HHHHH', 0x8580 | code, 1, len(records), 0, 0)
+    authenticated = 0x20 if name.lower().endswith(tuple(f'.{what}.example' for what in SIGNED)) else 0
+    head = query[:2] + struct.pack('>HHHHH', 0x8580 | authenticated | code, 1, len(records), 0, 0)
     return head + query[12:end + 4] + b''.join(records)
 
 

@@ -30,6 +30,12 @@ using Names = std::vector<std::string>;
 
 }  // namespace
 
+TEST_CASE("alert: a change that mxpress doctor has found is told with its reason") {
+  const auto text = text_of({{"event", "doctor"}, {"reason", "wrong: ptr 192.0.2.1: no PTR"}}, "here.example");
+  CHECK(text.subject == "mxpress at here.example: the checks of this host have another result than before");
+  CHECK_THAT(text.body, Catch::Contains("Wrong: ptr 192.0.2.1: no PTR.\n"));
+}
+
 TEST_CASE("alert: the text says what is wrong, and what to do") {
   const auto text = text_of(kOut, "here.example");
   CHECK(text.subject == "mxpress at here.example: this host cannot send mail");

@@ -35,6 +35,9 @@ TEST_CASE("sendmail options: sender, name, DSN and recipients, attached or apart
   CHECK(options.ret == mxpress::proto::Return::headers);
   CHECK(options.envid == "id");
   CHECK(options.recipients == Strings{"x@y.example", "z"});
+  CHECK_FALSE(options.require_tls);
+  CHECK(parsed({"-O", "RequireTLS", "x"}).require_tls);
+  CHECK_FALSE(parsed({"-ORequireTLSnot", "x"}).require_tls);
   CHECK(parsed({"-Nnever"}).notify.never());
   CHECK(parsed({"-r<>", "x"}).sender == "");
   CHECK(parsed({"-f", "", "x"}).sender == "");

@@ -219,6 +219,24 @@ TEST_CASE("control: a user holds and removes own mail, and nothing else") {
   CHECK(ask(backend, kRoot, request).end().result() == control_pb::End::OK);
 }
 
+TEST_CASE("control: an alert becomes a line of the log that is announced, for those who may do everything") {
+  FakeControl backend;
+  control_pb::Request request;
+  request.mutable_alert()->set_reason("wrong: ptr 192.0.2.1: no PTR");
+  std::vector<std::string> lines;
+  capture_log(
+      [](const LogLine& line, void* all) {
+        if (!line.announced().empty()) static_cast<std::vector<std::string>*>(all)->push_back(line.text());
+      },
+      &lines);
+  CHECK(ask(backend, kAlice, request).end().result() == control_pb::End::REFUSED);
+  CHECK(lines.empty());
+  CHECK(ask(backend, kRoot, request).end().result() == control_pb::End::OK);
+  capture_log(nullptr, nullptr);
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines.front(), Catch::StartsWith("doctor reason=\"wrong: ptr 192.0.2.1: no PTR\""));
+}
+
 TEST_CASE("control: a dry run counts and does nothing") {
   FakeControl backend;
   fill(backend);

@@ -4,6 +4,7 @@
 
 #include "mta/cli/print.h"
 #include "mta/control/describe.h"
+#include "mta/replies/current_rules.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
 
@@ -111,4 +112,28 @@ TEST_CASE("story: mail that is held is not said to be tried") {
   CHECK_THAT(story(message), Catch::Contains("goes on trying"));
   message.held = true;
   CHECK_THAT(story(message), !Catch::Contains("goes on trying"));
+}
+
+TEST_CASE("story: where a rule is about the reply it says the cause, who has to act, and what to do") {
+  const auto rules = std::make_shared<const replies::RuleSet>(replies::parse_rules(replies::kOwnRules, "replies.toml").rules);
+  queue::Message message = failed("me@here.example");
+  message.recipients[0].last = result(proto::Stage::rcpt, {5, 7, 1}, 554, "554 5.7.1 blocked using bl.spamcop.net");
+  control_pb::MessageInfo info = control::describe(message, at(1000));
+  control::explain_by(rules.get(), *info.mutable_recipient(0), message, 0);
+  std::ostringstream out;
+  cli::print_story(out, info, at(1000));
+  CHECK_THAT(out.str(), Catch::Contains("  that means: This host's address is listed by SpamCop"));
+  CHECK_THAT(out.str(), Catch::Contains("  to act: nobody: it passes by itself (reputation)\n  what to do: Look for unwanted mail"));
+  CHECK_THAT(out.str(), Catch::Contains("  see, or write to: https://www.spamcop.net/bl.shtml\n"));
+}
+
+TEST_CASE("story: a reply that another message got meets no rule") {
+  const auto rules = std::make_shared<const replies::RuleSet>(replies::parse_rules(replies::kOwnRules, "replies.toml").rules);
+  queue::Message message = failed("me@here.example");
+  message.recipients[0].last =
+      proto::for_other_messages(result(proto::Stage::rcpt, {5, 7, 1}, 554, "554 5.7.1 blocked using bl.spamcop.net"), std::nullopt);
+  control_pb::MessageInfo info = control::describe(message, at(1000));
+  control::explain_by(rules.get(), *info.mutable_recipient(0), message, 0);
+  CHECK(info.recipient(0).last().reply_class().empty());
+  CHECK(info.recipient(0).last().todo().empty());
 }

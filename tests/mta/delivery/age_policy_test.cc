@@ -87,6 +87,22 @@ TEST_CASE("age policy: a message whose time is up is tried at once, and expires 
   CHECK(a.schedule.job(a.index).stage == JobStage::leased);
 }
 
+TEST_CASE("age policy: while a site refuses mail by an own fault, mail fails when own_fault_lifetime is over") {
+  Ages a;
+  const DestinationIndex there = a.schedule.job(a.index).destination;
+  a.age.arrange(a.index, kStart);
+  const auto fail = [&](Instant when) {
+    a.destinations[there].backoff.failed(a_failure(), when, a.config.get()->retry, a.random, {hours(4), true});
+    a.age.expire_waiting(there, when);
+  };
+  fail(kStart + hours(47));
+  CHECK(a.concluded.empty());
+  fail(kStart + hours(51));
+  REQUIRE(a.concluded.size() == 1);
+  CHECK(a.concluded[0].outcome == proto::Outcome::failed);
+  CHECK(a.concluded[0].failure.is_own_fault);
+}
+
 TEST_CASE("age policy: a failure of long before the deadline expires nothing, and the backoff ends for one more attempt") {
   Ages a;
   a.fail_lookup(kDeadline - minutes(6));

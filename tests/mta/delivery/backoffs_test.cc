@@ -21,6 +21,7 @@ using mta::delivery::AttemptReport;
 using mta::delivery::Backoffs;
 using mta::delivery::instant_now;
 using std::chrono::hours;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 namespace {
@@ -65,6 +66,28 @@ TEST_CASE("backoffs: several deliveries at a time that fail are one failure of t
   CHECK(w.sites[w.host].backoff.failures() == 1);
   w.backoffs.failed(w.there, w.host, a_failure(), w.sites[w.host].backoff.next_probe());
   CHECK(w.sites[w.host].backoff.failures() == 2);
+}
+
+TEST_CASE("backoffs: for an own fault the next probe comes after its wait, and new mail brings none before") {
+  Waits w;
+  const Instant now = instant_now();
+  w.backoffs.failed(w.there, w.host, a_failure(), now, {hours(4), true});
+  const auto& backoff = w.sites[w.host].backoff;
+  CHECK(backoff.next_probe() >= now + hours(4));
+  CHECK(backoff.next_probe() <= instant_now() + hours(4) + minutes(24));
+  CHECK(backoff.probe_time(true) == backoff.next_probe());
+  CHECK(backoff.failure()->is_own_fault);
+  w.backoffs.failed(w.there, w.host, a_failure(), backoff.next_probe());
+  CHECK_FALSE(backoff.is_own_fault());
+}
+
+TEST_CASE("backoffs: a stated wait counts for the first failure of a row") {
+  Waits w;
+  w.backoffs.failed(w.there, w.host, a_failure(), instant_now(), {hours(2), false});
+  const Instant first = w.sites[w.host].backoff.next_probe();
+  CHECK(first >= instant_now() + hours(1));
+  w.backoffs.failed(w.there, w.host, a_failure(), first, {hours(2), false});
+  CHECK(w.sites[w.host].backoff.next_probe() < instant_now() + hours(1));
 }
 
 TEST_CASE("backoffs: a failure after MAIL is the message's until another message meets it") {

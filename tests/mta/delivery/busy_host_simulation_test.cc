@@ -91,6 +91,18 @@ TEST_CASE("busy host: a host that takes five connections and refuses more gets a
   CHECK(world.lines("attempt") == world.host.received.size());
 }
 
+TEST_CASE("busy host: of many sites with two hosts at one address, which says nothing, each backs off") {
+  Victim world;
+  world.host.greeting = "220-wait";
+  for (int n = 0; n < 30; ++n) {
+    const std::string domain = "p" + std::to_string(n) + ".example";
+    for (const std::string& host : {"a." + domain, "b." + domain}) world.dns->mx(domain, 10, host).a(host, "192.0.2.1");
+    world.submit_as(kMallory, "mallory@here.example", {"you@" + domain});
+  }
+  world.run_for(minutes(45));
+  CHECK(world.lines(" attempt outcome=deferred") >= 30);
+}
+
 TEST_CASE("busy host: a refusal while no connection is open there backs off") {
   Victim world;
   world.host.greeting = "421 4.3.2 not now";

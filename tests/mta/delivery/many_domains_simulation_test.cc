@@ -172,7 +172,7 @@ TEST_CASE("many domains: a user's message to thousands of slow domains does not 
   world.submit("me@here.example", world.recipients_at_domains(1000));
   world.run_for(seconds(1));
   const auto asked = world.dns->asked.size();
-  CHECK(asked <= 100);  // of two workers
+  CHECK(asked <= 64);  // of two workers
   world.dns->mx("other.example", 10, "mx.there.example");
   world.submitter = 1002;
   world.submit("you@here.example", {"you@other.example"});
@@ -193,7 +193,7 @@ TEST_CASE("many domains: thousands of slow domains of one user over loopback kee
     world.crash();
     world.dns->asked.clear();
     world.run_for(seconds(1));
-    CHECK(world.dns->asked.size() > 40);
+    CHECK(world.dns->asked.size() > 30);  // of 64 lookups
     CHECK(world.has_asked("other.example"));
   }
 }
@@ -209,7 +209,7 @@ TEST_CASE("many domains: notices for one user's mail to thousands of slow domain
   for (const auto& sender : slow) world.submit_by_smtp(1001, sender, {"nobody@there.example"});
   world.run_for(seconds(5));
   const auto asked = world.dns->asked.size();
-  CHECK(asked > 40);
+  CHECK(asked > 30);  // of 64 lookups
   world.dns->mx("other.example", 10, "mx.there.example");
   const auto about = world.submit_by_smtp(1002, "her@other.example", {"nobody@there.example"});
   world.run_for(seconds(5));

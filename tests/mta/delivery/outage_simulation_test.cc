@@ -162,6 +162,40 @@ TEST_CASE("outage: no name server answers, and one question at a time finds out 
   CHECK(world.lines("outage_over ") == 1);
 }
 
+TEST_CASE("outage: name servers that refuse are none while they may be full, but one when nothing is answered for longer") {
+  World world;
+  const auto refuse = [&world](const std::string& name) { world.dns->forget(name).fail(name, "REFUSED from 192.0.2.53:53"); };
+  refuse("");
+  for (int i = 0; i < 5; ++i) refuse(World::domain(i));
+  for (int i = 0; i < 100; ++i) world.send_to(i % 5);
+  SECTION("for a while") {
+    world.run_for(minutes(9));
+    CHECK_FALSE(world.is_out());
+    world.dns->forget("").ns("", "a.root-servers.net");
+    for (int i = 1; i < 5; ++i) world.dns->forget(World::domain(i)).mx(World::domain(i), 10, "mx." + World::domain(i));
+    world.run_for(minutes(50));
+    refuse("");
+    world.run_for(minutes(20));
+    CHECK(world.received() == 80);
+    CHECK(world.lines("outage ") == 0);
+  }
+  SECTION("for hours") {
+    world.run_for(hours(1));
+    REQUIRE(world.is_out());
+    CHECK(world.outages()[0].reason == "the name servers do not answer: REFUSED from 192.0.2.53:53");
+    world.dns->forget("").ns("", "a.root-servers.net");
+    world.run_for(minutes(17));
+    CHECK_FALSE(world.is_out());
+  }
+  SECTION("and this host has no route") {
+    world.has_route = false;
+    world.run_for(minutes(1));
+    world.send_to(0);
+    world.run_for(minutes(10));
+    CHECK(world.is_out());
+  }
+}
+
 TEST_CASE("outage: domains whose own name servers are dead are none") {
   World world;
   for (int i = 0; i < 5; ++i) world.dns->fail(World::domain(i));

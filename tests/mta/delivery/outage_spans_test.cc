@@ -76,6 +76,18 @@ TEST_CASE("outage spans: the file stays small, and what lasts stays in it") {
   CHECK(OutageSpans::parse(text, kStart + hours(1000), kWall)->spans.lasts(kDirectWay));
 }
 
+TEST_CASE("outage spans: short outages of a route, however many, push out no long one that is over") {
+  OutageSpans spans;
+  spans.begin(kDirectWay, "blocked", kStart);
+  spans.end(kDirectWay, kStart + hours(48));
+  for (int i = 0; i < 100; ++i) {
+    spans.begin("[route]", "it takes no mail for now (451)", kStart + hours(50) + minutes(i));
+    spans.end("[route]", kStart + hours(50) + minutes(i) + std::chrono::seconds(30));
+  }
+  CHECK(spans.all().size() == OutageSpans::kMost);
+  CHECK(spans.total(kDirectWay, kStart, kStart + hours(120)) == hours(48));
+}
+
 TEST_CASE("outage spans: a file that is damaged or of another version is no file") {
   for (const char* text : {"", "mxpress outages 2\n", "mxpress outages 1\nspan 5\n", "mxpress outages 1\nspan x - direct\n",
                            "mxpress outages 1\nprobe 192.0.2.1 0\n", "mxpress outages 1\nsp\n"}) {

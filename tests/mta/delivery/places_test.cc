@@ -39,10 +39,11 @@ std::vector<std::uint32_t> served(Places& places, std::size_t most, Standing sta
 
 }  // namespace
 
-TEST_CASE("places: troubled sites get a quarter, those of which nothing is known half together with them, proven ones all") {
+TEST_CASE("places: failing sites get a quarter, with slow ones three eighths, with unknown ones half, and proven ones all") {
   Places places;
   CHECK(take_all(places, Standing::failing, 100, 1000) == 25);
-  CHECK(take_all(places, Standing::unproven, 100, 2000) == 25);
+  CHECK(take_all(places, Standing::slow, 100, 1500) == 12);
+  CHECK(take_all(places, Standing::unproven, 100, 2000) == 13);
   CHECK(take_all(places, Standing::proven, 100, 3000) == 50);
   places.give_back({Standing::failing, Owner::user(1000)});
   CHECK(places.has_one({Standing::failing, Owner::user(1000)}, 100));
@@ -57,7 +58,7 @@ TEST_CASE("places: proven sites that have taken all leave none for others") {
 }
 
 TEST_CASE("places: however few there are, each kind of site may have one, whosever mail it is") {
-  for (const Standing standing : {Standing::failing, Standing::unproven, Standing::proven}) {
+  for (const Standing standing : {Standing::failing, Standing::slow, Standing::unproven, Standing::proven}) {
     Places places;
     CHECK(take_all(places, standing, 1, kMany) == 1);
   }

@@ -39,6 +39,7 @@ struct TwoWorkers final : mta::delivery::Ownership {
   std::optional<queue::SiteRecord> restored;
 
   mta::delivery::SiteClaim claim_site(const std::string&, std::size_t) override { return {owner, restored}; }
+  mta::delivery::SiteClaim claim_elsewhere(const std::string&, std::size_t) override { return {kElsewhere}; }
   void leave_site(const std::string&, std::size_t) override {}
   void place_destination(mta::routing::DestinationRef name, std::size_t) override { placed.emplace_back(name.text()); }
   void forget_destination(mta::routing::DestinationRef, std::size_t) override {}
@@ -57,6 +58,7 @@ struct Stage : WorkerTables {
   mta::delivery::AgePolicy age{{schedule, destinations, sites, wakes}, nothing_expires(), instant_now()};
   mta::events::Hub events;
   mta::delivery::Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, events, random}};
+  bool has_place = true;  // for each owner
   std::vector<DestinationIndex> served;
   std::vector<Conclusion> concluded;
   ResolveStage stage{kHere,
@@ -66,7 +68,8 @@ struct Stage : WorkerTables {
                       [this](Conclusion c) -> Task<void> {
                         concluded.push_back(c);
                         co_return;
-                      }},
+                      },
+                      [this](const mta::fairness::Owner&) { return has_place; }},
                      {config.get(), dns}};
 
   Stage() { dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1"); }
@@ -108,6 +111,32 @@ TEST_CASE("resolve stage: a mailbox has its site without a lookup, for good") {
   s.stage.reconfigured({s.config.get(), s.dns});
   CHECK(s.destinations[mailbox].has_fixed_site());
   CHECK(s.dns->asked.empty());
+}
+
+TEST_CASE("resolve stage: mail to new hosts that has no place here goes to a worker with places, but a known domain stays") {
+  Stage s;
+  s.looked_up("there.example");
+  s.has_place = false;
+  s.dns->mx("new.example", 10, "mx.new.example").a("mx.new.example", "192.0.2.2");
+  const auto fresh = s.looked_up("new.example", 2);
+  CHECK(s.workers.placed == std::vector<std::string>{"new.example"});
+  CHECK(s.workers.moved.size() == 2);
+  CHECK(s.destinations[fresh].site == queue::kNone);
+  s.time.run_for(s.io, minutes(20));
+  s.looked_up("there.example");
+  CHECK(s.workers.placed.size() == 1);
+}
+
+TEST_CASE("resolve stage: new hosts to which no mail is left stay here, where their site is, though it has no place") {
+  Stage s;
+  s.has_place = false;
+  const JobIndex job = s.job(1, "there.example", instant_now());
+  const auto there = s.schedule.destination("there.example");
+  s.stage.look_up(there);
+  s.schedule.remove(job);
+  s.time.run_for(s.io, seconds(30));
+  CHECK(s.destinations[there].site != queue::kNone);
+  CHECK(s.workers.placed.empty());
 }
 
 TEST_CASE("resolve stage: jobs of a domain whose hosts another worker has go there, with what was found") {

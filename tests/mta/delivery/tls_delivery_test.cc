@@ -8,6 +8,7 @@
 
 #include "mta/net/connector.h"
 #include "mta/net/handshake_lane.h"
+#include "mta/net/tls.h"
 #include "mta/smtp/client_channel.h"
 #include "mta/system/instant.h"
 #include "mta/transport/smtp_transport.h"
@@ -59,6 +60,86 @@ TEST_CASE("delivery over TLS: a costly or weak handshake leads to the next offer
   CHECK(host.host().messages().at(1).tls == row.tls);
 }
 
+TEST_CASE("delivery over TLS: a host of TLS 1.0 gets it where the administrator allows it, else clear text") {
+  const bool allows = GENERATE(false, true);
+  Sender sender;
+  sender.config.delivery.legacy_tls = allows;
+  MailHostBehaviour behaviour = with_tls([](SSL_CTX* context) {
+    SSL_CTX_set_security_level(context, 0);
+    SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(context, TLS1_VERSION);
+  });
+  TcpMailHost host(sender.io.get_executor(), behaviour);
+  const auto report = sender.attempt(host.target());
+  CHECK(host.host().connections() == (allows ? 2 : 3));
+  CHECK(host.host().messages().at(0).tls == allows);
+  const std::string& tls = report.attempt.hosts.back().result.tls;
+  if (allows)
+    CHECK(tls == "TLSv1/ECDHE-ECDSA-AES256-SHA (unverified, weak)");
+  else
+    CHECK(tls.empty());
+}
+
+TEST_CASE("delivery over TLS: a host that needs what OpenSSL counts as unsafe gets it, but never where a certificate is required") {
+  Sender sender;
+  TcpMailHost host(sender.io.get_executor(), with_tls([](SSL_CTX* context) {
+                     SSL_CTX_set_security_level(context, 0);
+                     allow_tls12_at_most(context);
+                     SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA1");
+                   }));
+  sender.attempt(host.target());
+  CHECK(host.host().connections() == 2);
+  CHECK(host.host().messages().at(0).tls);
+  const auto verify = net::TlsPolicy::verify({net::ReferenceName::parse("mx.there.example").value()}, "a test");
+  sender.attempt({host.target()}, verify, proto::Outcome::deferred);
+  CHECK(host.host().connections() == 3);
+  CHECK(host.host().messages().size() == 1);
+}
+
+TEST_CASE("delivery over TLS: a host that does not answer our first message is offered TLS 1.2, then clear text, and that is remembered") {
+  Sender sender;
+  sender.config.timeouts.tls = 50ms;  // less than the time for that answer
+  MailHostBehaviour behaviour = with_tls([](SSL_CTX*) {});
+  behaviour.tls = HostTls::hangs;
+  TcpMailHost host(sender.io.get_executor(), behaviour);
+  const int offers = net::has_post_quantum() ? 3 : 2;
+  sender.attempt(host.target());
+  CHECK(host.host().connections() == offers + 1);
+  CHECK_FALSE(host.host().messages().at(0).tls);
+  sender.attempt(host.target());
+  CHECK(host.host().connections() == offers + 2);
+}
+
+TEST_CASE("delivery over TLS: the second connection to a host goes on with the session of the first, for mail under the same policy") {
+  const bool is_tls12 = GENERATE(false, true);
+  Sender sender;
+  SSL_CTX* server = nullptr;
+  TcpMailHost host(sender.io.get_executor(), with_tls([&](SSL_CTX* context) {
+                     if (is_tls12) allow_tls12_at_most(context);
+                     server = context;
+                   }));
+  sender.attempt(host.target());
+  CHECK(SSL_CTX_sess_hits(server) == 0);
+  sender.attempt({host.target()}, net::TlsPolicy::encrypt("a test"), proto::Outcome::delivered);
+  CHECK(SSL_CTX_sess_hits(server) == 0);
+  sender.attempt(host.target());
+  CHECK(SSL_CTX_sess_hits(server) == 1);
+  sender.attempt(host.target());
+  CHECK(SSL_CTX_sess_hits(server) == 2);
+  CHECK(host.host().connections() == 4);
+}
+
+TEST_CASE("delivery over TLS: a host that breaks off a resumed handshake gets a full one, not clear text") {
+  Sender sender;
+  TcpMailHost host(sender.io.get_executor(), with_tls([](SSL_CTX*) {}));
+  sender.attempt(host.target());
+  host.host().behaviour().breaks_tls_at = 1;
+  host.host().behaviour().when_tls_breaks = [&] { host.host().behaviour().breaks_tls_at.reset(); };  // the next handshake works
+  sender.attempt(host.target());
+  CHECK(host.host().connections() == 3);
+  CHECK(host.host().messages().at(1).tls);
+}
+
 // For the client TLS 1.3 is complete when the server's octets have come, and an RST may come before or after the next write.
 TEST_CASE(
     "delivery over TLS: a host that breaks off at any octet of the handshake, or right behind it, gets clear text in the same attempt") {
@@ -70,10 +151,10 @@ TEST_CASE(
     behaviour.breaks_tls_at = octets;
     TcpMailHost host(sender.io.get_executor(), behaviour);
     sender.attempt(host.target());
-    CHECK(host.host().connections() == 2);
+    CHECK(host.host().connections() == 3);
     CHECK_FALSE(host.host().messages().at(0).tls);
     sender.attempt(host.target());
-    CHECK(host.host().connections() == 3);
+    CHECK(host.host().connections() == 4);
   }
 }
 
@@ -84,8 +165,8 @@ TEST_CASE("delivery over TLS: clear text is remembered where it has worked, not 
   TcpMailHost host(sender.io.get_executor(), behaviour);
   host.host().behaviour().stages["MAIL"] = {"451 4.7.1 greylisted", Fault::none, Duration(0), 1};
   const auto memory_has = [&] {
-    const transport::TlsPeer peer(host.target(), net::TlsPolicy::may());
-    return sender.smtp.tls_memory().offer_for(peer, system::instant_now()) != TlsOffer::usual;
+    const net::TlsPeer peer(host.target(), net::TlsPolicy::may());
+    return sender.smtp.tls_memory().offer_for(peer, {}, system::instant_now()) != TlsOffer::usual;
   };
   SECTION("it has worked") {
     sender.attempt(host.target(), proto::Outcome::deferred);

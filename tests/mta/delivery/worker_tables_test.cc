@@ -2,6 +2,7 @@
 #include "tests/mta/delivery/worker_tables.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "mta/delivery/cleanup.h"
 #include "mta/delivery/ownership.h"
@@ -76,6 +77,32 @@ TEST_CASE("site table: equal keys are one site, and a destination is a member of
   t.sites.join(a, second);
   CHECK(members(t, first) == std::vector{b});
   CHECK(members(t, second) == std::vector{a});
+}
+
+TEST_CASE("site table: sites with equal terms share them, and terms that no site has any more are forgotten at once") {
+  WorkerTables tables;
+  const auto site = [&](int host, int terms) {
+    SessionKey key{{mta::transport::NextHop::Kind::mail_hosts, "mx" + std::to_string(host) + ".example:25"}, {}};
+    key.terms.tls =
+        mta::net::TlsPolicy::verify({mta::net::ReferenceName::parse("mx" + std::to_string(terms) + ".example").value()}, "a test");
+    return tables.sites.index(key);
+  };
+  constexpr int kSites = 3000;
+  std::vector<std::weak_ptr<const mta::transport::SessionTerms>> terms;
+  std::set<std::size_t> hashes;
+  for (int i = 0; i < kSites; ++i) {
+    const SiteIndex one = site(2 * i, i), other = site(2 * i + 1, i);
+    CHECK(tables.sites[one].terms == tables.sites[other].terms);
+    terms.push_back(tables.sites[one].terms);
+    hashes.insert(tables.sites[one].terms->hash());
+  }
+  CHECK(hashes.size() == kSites);
+  tables.sites.forget(0);
+  CHECK_FALSE(terms[0].expired());
+  tables.sites.forget(1);
+  CHECK(terms[0].expired());
+  for (SiteIndex i = 2; i < 2 * kSites; ++i) tables.sites.forget(i);
+  for (const auto& one : terms) CHECK(one.expired());
 }
 
 TEST_CASE("site table: mail waits for the backoff of its lookup first, then for that of its site") {

@@ -87,6 +87,20 @@ TEST_CASE("guard: a client over loopback is the user whom its socket names") {
   CHECK_FALSE(world.takes(client));
 }
 
+TEST_CASE("guard: what a user's .forward makes of a message counts for that user, not for the sender") {
+  World world;
+  proto::Submitter submitter = user(33);
+  submitter.forwarder = 44;
+  int taken = 0;
+  for (int i = 0; i < 1000; ++i) taken += world.takes(submitter) ? 1 : 0;
+  CHECK(taken == 300);
+  CHECK_FALSE(world.takes(44));
+  CHECK(world.takes(33));
+  submitter.forwarder = 0;
+  CHECK(world.takes(submitter));
+  CHECK_THAT(world.guard.failures(world.now).at(0), Catch::Contains("~/.forward"));
+}
+
 TEST_CASE("guard: an incident is told once, says who and how many, and ends an hour after the last letter that was held") {
   World world;
   for (int i = 0; i < 300; ++i) (void)world.takes(33);

@@ -149,6 +149,20 @@ const Row kRows[] = {
      "may", false},
 };
 
+TEST_CASE("dane: the records of all hosts of a domain have one bound, which a destination can keep, and hosts beyond it are not used") {
+  World world;
+  for (int n = 2; n <= 5; ++n) {
+    const std::string host = "mx" + std::to_string(n) + ".there.example";
+    world.dns.mx(kDomain, static_cast<std::uint16_t>(10 * n), host).a(host, "192.0.2." + std::to_string(n));
+    world.dns.tlsa("_25._tcp." + host, std::string("\x03\x01\x00", 3) + std::string(900, 'k'));
+  }
+  world.dns.tlsa(kRecords, kRight);
+  std::vector<dns::HostTlsa::Kind> kinds;
+  for (const dns::Target& target : world.find().targets) kinds.push_back(target.tlsa.kind);
+  using enum dns::HostTlsa::Kind;
+  CHECK(kinds == std::vector{found, found, found, failed, failed});
+}
+
 TEST_CASE("dane: what is demanded of a mail host, and whether its TLSA records are asked for, by what the DNS says") {
   for (const Row& row : kRows) {
     CAPTURE(row.what);

@@ -59,7 +59,7 @@ TEST_CASE("tls: each offer takes DH of its own range, and computes nothing with 
       GENERATE(Row{TlsOffer::usual, 1024, HandshakeFailure::dh_too_small}, Row{TlsOffer::usual, 2047, HandshakeFailure::dh_too_small},
                Row{TlsOffer::usual, 2048, HandshakeFailure::none}, Row{TlsOffer::usual, 2304, HandshakeFailure::none},
                Row{TlsOffer::usual, 2305, HandshakeFailure::dh_too_large}, Row{TlsOffer::usual, 10000, HandshakeFailure::dh_too_large},
-               Row{TlsOffer::small_dh, 1024, HandshakeFailure::none}, Row{TlsOffer::small_dh, 4096, HandshakeFailure::dh_too_large},
+               Row{TlsOffer::relaxed, 1024, HandshakeFailure::none}, Row{TlsOffer::relaxed, 4096, HandshakeFailure::dh_too_large},
                Row{TlsOffer::large_dh, 4096, HandshakeFailure::none}, Row{TlsOffer::large_dh, 8192, HandshakeFailure::none},
                Row{TlsOffer::large_dh, 8193, HandshakeFailure::dh_too_large}, Row{TlsOffer::large_dh, 2047, HandshakeFailure::dh_too_small},
                Row{TlsOffer::without_dh, 2048, HandshakeFailure::other}, Row{TlsOffer::without_rsa, 2048, HandshakeFailure::other});
@@ -129,7 +129,7 @@ TEST_CASE("tls: certificates that would be costly to decode fail the handshake b
   CHECK((result.step == Step::done) == row.is_taken);
   if (row.is_taken) return;
   check_not_decoded();
-  CHECK(result.state.handshake == HandshakeFailure::certificate);
+  CHECK(result.state.handshake == HandshakeFailure::too_costly);
   CHECK(result.state.failure == TlsFailure::certificate_not_trusted);
   CHECK(result.state.detail == "the mail host's certificates are too costly to check (a key neither of RSA nor on a usual curve)");
   CHECK(result.words == "TLS: " + result.state.detail);
@@ -156,7 +156,7 @@ TEST_CASE("tls: a message of more than 32 KiB is not read") {
   const bool tls13 = GENERATE(false, true);
   const Shaken result = shake(TlsOffer::usual, in_version(tls13, [](SSL_CTX* context) { add_to_chain(context, 5, 15'000); }));
   CHECK(result.step == Step::failed);
-  CHECK(result.state.handshake == HandshakeFailure::other);
+  CHECK(result.state.handshake == HandshakeFailure::too_costly);
   CHECK(result.words == (tls13 ? "TLS: excessive message size (SSL routines)" : "TLS: a message of the handshake is too long"));
 }
 
@@ -299,15 +299,16 @@ TEST_CASE("tls: what was decrypted already, or came along with it, is unread") {
 TEST_CASE("tls: from each offer a failure leads to the last one within four connections: clear text only if the policy allows it") {
   using enum HandshakeFailure;
   for (const auto& policy : {net::TlsPolicy::may(), net::TlsPolicy::encrypt("a test"), net::TlsPolicy::verify({}, "a test")})
-    for (const HandshakeFailure why : {dh_too_small, dh_too_large, rsa_too_large, certificate, other}) {
-      TlsOffer offer = first_offer(policy);
+    for (const HandshakeFailure why :
+         {refused, silent, resumed, dh_too_small, dh_too_large, rsa_too_large, certificate, too_costly, other}) {
+      TlsOffer offer = first_offer(policy.kind());
       int connections = 1;
-      while (const auto next = next_offer(offer, connections == 1 ? why : other, policy)) {
+      while (const auto next = next_offer(offer, connections == 1 ? why : other, policy, {true, true})) {
         offer = *next;
         ++connections;
       }
       CAPTURE(policy.text(), static_cast<int>(why));
-      CHECK(connections <= 4);
+      CHECK(connections <= 6);
       CHECK((offer == TlsOffer::clear) == policy.allows_clear());
     }
 }
@@ -321,19 +322,37 @@ TEST_CASE("tls: what is offered next depends on what was out of bounds") {
   using enum HandshakeFailure;
   using enum TlsOffer;
   constexpr auto end = std::nullopt;
-  const Row rows[] = {{usual, other, clear, end, end},
+  const Row rows[] = {{usual, refused, clear, end, end},
+                      {usual, resumed, usual, usual, usual},
+                      {usual, other, relaxed, relaxed, end},
+                      {usual, silent, tls12, tls12, tls12},
+                      {tls12, silent, clear, end, end},
+                      {tls12, other, relaxed, relaxed, end},
                       {usual, certificate, clear, end, end},
-                      {usual, dh_too_small, small_dh, small_dh, end},
+                      {usual, too_costly, clear, end, end},
+                      {usual, dh_too_small, relaxed, relaxed, end},
                       {usual, dh_too_large, without_dh, without_dh, without_dh},
                       {without_dh, other, large_dh, large_dh, large_dh},
+                      {large_dh, other, clear, end, end},
                       {usual, rsa_too_large, without_rsa, without_rsa, without_rsa},
+                      {without_rsa, other, clear, end, end},
+                      {relaxed, other, clear, end, end},
+                      {relaxed, rsa_too_large, without_rsa, without_rsa, without_rsa},
                       {clear, other, end, end, end}};
   for (const Row& row : rows) {
     CAPTURE(static_cast<int>(row.failed), static_cast<int>(row.why));
-    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::may()) == row.may);
-    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::encrypt("a test")) == row.encrypt);
-    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::verify({}, "a test")) == row.verify);
+    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::may(), {}) == row.may);
+    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::encrypt("a test"), {}) == row.encrypt);
+    CHECK(next_offer(row.failed, row.why, net::TlsPolicy::verify({}, "a test"), {}) == row.verify);
   }
+}
+
+TEST_CASE("tls: TLS 1.0 is offered where the administrator allows it, the post-quantum group left out where the library has one") {
+  const auto may = net::TlsPolicy::may();
+  CHECK(next_offer(TlsOffer::usual, HandshakeFailure::other, may, {.allows_legacy = true}) == TlsOffer::legacy);
+  CHECK(next_offer(TlsOffer::legacy, HandshakeFailure::other, may, {.allows_legacy = true}) == TlsOffer::clear);
+  CHECK(next_offer(TlsOffer::usual, HandshakeFailure::silent, may, {.has_post_quantum = true}) == TlsOffer::classic);
+  CHECK(next_offer(TlsOffer::classic, HandshakeFailure::silent, may, {.has_post_quantum = true}) == TlsOffer::tls12);
 }
 
 }  // namespace

@@ -49,6 +49,16 @@ TEST_CASE("tlsa: data that is a certificate or key as it stands is decoded only 
   CHECK_FALSE(is_usable({3, 0, 0, std::string(20'000, '\x30')}));
 }
 
+TEST_CASE("tlsa: of a set only four certificates or keys as they stand are decoded, however many a domain publishes") {
+  const Certificate certificate{CertificateWish{}};
+  const TlsaRecord key = certificate.tlsa(3, 1, 0), digest = certificate.tlsa(3, 1, 1), odd{3, 1, 0, "x"}, other{1, 1, 0, "x"};
+  const std::string beyond = "there are more than 4 without a digest";
+  CHECK(why_unusable(std::vector{key, digest, key, key, key}) == std::vector<std::string>(5));
+  CHECK(why_unusable(std::vector{key, digest, key, key, key, key, digest}) == std::vector<std::string>{"", "", "", "", "", beyond, ""});
+  CHECK(why_unusable(std::vector{odd, odd, odd, odd, key})[4] == beyond);
+  CHECK(why_unusable(std::vector{other, other, other, other, key})[4].empty());
+}
+
 TEST_CASE("tlsa: of usable records with one usage and selector the weaker digest is put aside") {
   const TlsaRecord weak{3, 1, 1, std::string(32, 'x')}, strong{3, 1, 2, std::string(64, 'y')};
   const TlsaRecord other{3, 0, 2, std::string(64, 'y')}, broken{3, 1, 2, "y"}, authority{2, 1, 2, std::string(64, 'y')};

@@ -111,6 +111,35 @@ TEST_CASE("destination name: with the route of its sender a domain is another de
   CHECK(name("a@x.example", "own.example", with_default) == "own.example");
 }
 
+TEST_CASE("destination name: what the sender wishes of TLS makes another destination of the same domain, and nothing of a local one") {
+  const auto rules = mta::parse_config(
+                         "local_domains = [\"here.example\"]\n[route.office]\nhost = \"hub.example\"\n"
+                         "[sender.\"a@x.example\"]\nroute = \"office\"\n",
+                         "x.toml")
+                         .value();
+  using proto::TlsWish;
+  for (const std::string sender : {"a@x.example", "b@x.example"}) {
+    const std::string by = sender[0] == 'a' ? " via office" : "";
+    for (const auto& [wish, text] :
+         {std::pair(TlsWish::usual, ""), std::pair(TlsWish::require, " requiretls"), std::pair(TlsWish::waive, " tls-not-required")}) {
+      proto::Envelope envelope;
+      envelope.reverse_path = proto::ReversePath(mailbox(sender));
+      envelope.tls = wish;
+      const mta::routing::RecipientRouting routing(envelope, rules);
+      const DestinationName name = routing.destination_of(mailbox("x@there.example"));
+      CHECK(name.text() == "there.example" + by + text);
+      CHECK(name.ref().domain() == domain("there.example"));
+      CHECK(name.ref().route() == (by.empty() ? "" : "office"));
+      CHECK(name.ref().tls() == wish);
+      for (const TlsWish other : {TlsWish::usual, TlsWish::require, TlsWish::waive}) {
+        const DestinationName of_other(domain("there.example"), name.ref().route(), other);
+        CHECK(routing.is_destination_of(mailbox("x@there.example"), of_other) == (other == wish));
+      }
+      CHECK(routing.destination_of(mailbox("bob@here.example")).ref().tls() == TlsWish::usual);
+    }
+  }
+}
+
 TEST_CASE("destination name: an envelope has each destination once, in order of first appearance") {
   const auto names = mta::routing::destinations_of(
       envelope_to({"a@b.example", "root@here.example", "c@a.example", "d@b.example", "root@localhost"}), config());
@@ -128,7 +157,7 @@ TEST_CASE("backoff key: what the spool stores for a lookup is not what it stores
   const BackoffKey lookup = BackoffKey::of_lookup(DestinationRef(there));
   CHECK(lookup.stored() == "lookup:there.example");  // spools have it
   CHECK(BackoffKey::of_record(lookup.stored()) == lookup);
-  const BackoffKey by_sender = BackoffKey::of_lookup(DestinationName(there, "office"));
+  const BackoffKey by_sender = BackoffKey::of_lookup(DestinationName(there, "office", proto::TlsWish::usual));
   CHECK(by_sender.stored() == "lookup:there.example via office");
   CHECK(BackoffKey::of_record(by_sender.stored()) == by_sender);
   for (const std::string text :

@@ -135,7 +135,9 @@ struct World {
   std::vector<proto::QueueId> admitted;
   bool is_withdrawn = false;
   proto::Recipient recipient{proto::Mailbox::parse("bob@here.example").value(), {}, {}};
-  Forwarder forwarder{{spool, nullptr, [this](proto::QueueId id, const proto::Envelope&) { admitted.push_back(id); }}};
+  std::string held_because;  // by the guard
+  Forwarder forwarder{{spool, nullptr, [this](proto::QueueId id, const proto::Envelope&) { admitted.push_back(id); },
+                       [this](const mta::Config&, proto::QueueId, proto::Envelope& envelope) { envelope.held_because = held_because; }}};
   DeliverTransport transport{nullptr, forwarder};
 };
 
@@ -162,6 +164,15 @@ TEST_CASE("delivery by .forward: one new message for all targets, stored in one 
   CHECK(world.admitted == std::vector{proto::QueueId{1}});
   CHECK(world.helper.delivered.empty());
   CHECK(result.dsn_passed_on);
+}
+
+TEST_CASE("delivery by .forward: a message that is more than its forwarder may send is held") {
+  World world({{"bob", "b@there.example"}});
+  world.held_because = "Held by [guard]: too many";
+  CHECK(world.deliver().outcome == Outcome::delivered);
+  const auto all = world.spool.kept();
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].message.envelope.held_because == "Held by [guard]: too many");
 }
 
 TEST_CASE("delivery by .forward: what leads to the own mailbox alone is put there, and a reason is told") {

@@ -54,6 +54,7 @@ TEST_CASE("session key: any two of these keys share no session, and no name in t
       with([](SessionKey& key) { key.terms.transport = TransportKind::mailbox; }),
       with([](SessionKey& key) { key.terms.transport = TransportKind::deliver; }),
       with([](SessionKey& key) { key.terms.is_lmtp = true; }),
+      with([](SessionKey& key) { key.terms.require_tls = true; }),
       with([](SessionKey& key) { key.next_hop.hosts = "/run/lmtp"; }),
       with([](SessionKey& key) { key.next_hop.hosts = "%2Frun%2Flmtp"; }),
       with([](SessionKey& key) { key.terms.tls = TlsPolicy::none(); }),
@@ -123,7 +124,7 @@ TEST_CASE("session key: domains share a session only where the next hop and the 
 }
 
 TEST_CASE("dispatcher: the first message to a domain moves to another worker only if that one has the domain's mail hosts already") {
-  Simulation world;
+  Simulation world("delivery.max_sessions = 800\n");  // a place for each, also for new sites
   std::array<SimulatedHost, 100> hosts;
   const auto send_to_all = [&](const std::string& suffix, std::size_t count) {
     for (std::size_t n = 0; n < count; ++n) world.submit("me@here.example", {"you@d" + std::to_string(n) + suffix});
