@@ -56,9 +56,10 @@ dns::Targets not_an_address() {
 ResolveStage::ResolveStage(std::size_t worker, asio::io_context& io, Parts parts, Actions actions, Rules rules)
     : worker_(worker),
       io_(io),
-      parts_(parts),
+      parts_(std::move(parts)),
       actions_(std::move(actions)),
       rules_(std::move(rules)),
+      own_addresses_(parts_.own_addresses),
       lookups_(LookupLine::places_of_worker(parts.workers)) {}
 
 void ResolveStage::begin(DestinationIndex index) {

@@ -46,6 +46,7 @@ class ResolveStage {
     SiteOutages* outages = nullptr;  // null: not reported
     sts::Lookup* sts = nullptr;      // null: no MTA-STS
     std::size_t workers = 1;         // of the daemon: they share its lookups
+    OwnAddresses::Query own_addresses = addresses_of_interfaces;
   };
   struct Actions {
     std::function<void(DestinationIndex)> serve;  // the destination has a new result

@@ -4,7 +4,6 @@
 #include <ifaddrs.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "dns/ip_address.h"
@@ -15,7 +14,12 @@
 namespace mxpress::mta::delivery {
 namespace {
 
-// Nullopt if the system gives an error, for example because descriptors have run out.
+bool cut_by_kind(const dns::Address& address) {
+  return dns::is_loopback(address) || dns::is_unspecified(address) || dns::is_multicast(address) || dns::is_link_local(address);
+}
+
+}  // namespace
+
 std::optional<std::set<dns::Address>> addresses_of_interfaces() {
   std::set<dns::Address> result;
   ifaddrs* list = nullptr;
@@ -26,15 +30,9 @@ std::optional<std::set<dns::Address>> addresses_of_interfaces() {
   return result;
 }
 
-bool cut_by_kind(const dns::Address& address) {
-  return dns::is_loopback(address) || dns::is_unspecified(address) || dns::is_multicast(address) || dns::is_link_local(address);
-}
-
-}  // namespace
-
 std::shared_ptr<const std::set<dns::Address>> OwnAddresses::at(BootTime now) {
   if (known_ && now < asked_ + kHold) return known_;
-  if (auto found = addresses_of_interfaces()) {
+  if (auto found = query_()) {
     known_ = std::make_shared<const std::set<dns::Address>>(std::move(*found));
     asked_ = now;
   }

@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "dns/targets.h"
 
@@ -17,16 +19,23 @@ struct Route;
 
 namespace mxpress::mta::delivery {
 
-// The addresses of this host's interfaces, at most kHold old, or from the last successful query: reading them takes some twenty system
-// calls. Thread: one.
+// Nullopt if the system gives an error, for example because no descriptors are left. Any thread.
+std::optional<std::set<dns::Address>> addresses_of_interfaces();
+
+// The addresses of this host, at most kHold old, or from the last successful query: reading them takes some twenty system calls.
+// Thread: one.
 class OwnAddresses {
  public:
+  using Query = std::function<std::optional<std::set<dns::Address>>()>;
   static constexpr Duration kHold = std::chrono::seconds(2);
-  // Null: no query has ever succeeded (for example, no descriptors are left).
+
+  explicit OwnAddresses(Query query = addresses_of_interfaces) : query_(std::move(query)) {}
+  // Null: no query has ever succeeded.
   std::shared_ptr<const std::set<dns::Address>> at(BootTime now);
   void ask_again() { asked_ = BootTime::min(); }
 
  private:
+  Query query_;
   std::shared_ptr<const std::set<dns::Address>> known_;
   BootTime asked_ = BootTime::min();
 };

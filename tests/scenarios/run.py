@@ -71,14 +71,16 @@ def run_apart(name, beginning, options):
 
 
 def run_at_once(chosen, options):
-    """`options.jobs` scenarios at a time; their results, in the order in which they ended."""
-    words, beginning = [], own_network()
+    """`options.jobs` scenarios at a time: their results, in the order in which they ended, and the first line of each that failed."""
+    words, failed, beginning = [], [], own_network()
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as threads:
         for future in concurrent.futures.as_completed([threads.submit(run_apart, name, beginning, options) for name, _ in chosen]):
             word, text = future.result()
             words.append(word)
+            if word == 'FAILED':
+                failed.append(text.partition('\n')[0])
             print(text, flush=True)
-    return words
+    return words, failed
 
 
 def main():
@@ -100,9 +102,12 @@ def main():
         return 2
     start = time.monotonic()
     if options.jobs > 1 and len(chosen) > 1:
-        words = run_at_once(chosen, options)
+        words, failed = run_at_once(chosen, options)
     else:
         words = [run_one(name, function, options) for name, function in chosen]
+        failed = []
+    for text in failed:
+        print(text)
     print(f'scenarios: {words.count("ok")} ok, {words.count("FAILED")} failed, {words.count("SKIPPED")} skipped, {time.monotonic() - start:.0f} s')
     return 1 if 'FAILED' in words else 0
 

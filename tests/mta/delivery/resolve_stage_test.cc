@@ -2,6 +2,8 @@
 #include "mta/delivery/resolve_stage.h"
 
 #include <catch2/catch.hpp>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "mta/config/config.h"
@@ -58,19 +60,21 @@ struct Stage : WorkerTables {
   mta::delivery::AgePolicy age{{schedule, destinations, sites, wakes}, nothing_expires(), instant_now()};
   mta::events::Hub events;
   mta::delivery::Backoffs backoffs{{schedule, destinations, sites, wakes, age, spool, events, random}};
-  bool has_place = true;  // for each owner
+  bool has_place = true;                                                                            // for each owner
+  std::optional<std::set<dns::Address>> own_addresses{{dns::Address::parse("127.0.0.1").value()}};  // of this host
   std::vector<DestinationIndex> served;
   std::vector<Conclusion> concluded;
-  ResolveStage stage{kHere,
-                     io,
-                     {schedule, destinations, sites, wakes, age, backoffs, workers, spool, random},
-                     {[this](DestinationIndex index) { served.push_back(index); }, [] {}, [this](Conclusion c) { concluded.push_back(c); },
-                      [this](Conclusion c) -> Task<void> {
-                        concluded.push_back(c);
-                        co_return;
-                      },
-                      [this](const mta::fairness::Owner&) { return has_place; }},
-                     {config.get(), dns}};
+  ResolveStage stage{
+      kHere,
+      io,
+      {schedule, destinations, sites, wakes, age, backoffs, workers, spool, random, nullptr, nullptr, 1, [this] { return own_addresses; }},
+      {[this](DestinationIndex index) { served.push_back(index); }, [] {}, [this](Conclusion c) { concluded.push_back(c); },
+       [this](Conclusion c) -> Task<void> {
+         concluded.push_back(c);
+         co_return;
+       },
+       [this](const mta::fairness::Owner&) { return has_place; }},
+      {config.get(), dns}};
 
   Stage() { dns->mx("there.example", 10, "mx.there.example").a("mx.there.example", "192.0.2.1"); }
 
@@ -183,6 +187,26 @@ TEST_CASE("resolve stage: no answer makes the domain back off, and one message c
   s.time.run_for(s.io, seconds(30));
   CHECK_FALSE(s.destinations[there].backoff.active());
   CHECK(s.served == std::vector{there});
+}
+
+TEST_CASE("resolve stage: mail whose only mail host is this host itself is not sent there") {
+  Stage s;
+  s.own_addresses = {{dns::Address::parse("192.0.2.1").value()}};
+  const auto there = s.looked_up("there.example");
+  CHECK(s.served.empty());
+  CHECK(s.destinations[there].site == queue::kNone);
+  REQUIRE(s.concluded.size() == 1);
+  CHECK(s.concluded[0].outcome != proto::Outcome::delivered);
+}
+
+TEST_CASE("resolve stage: while the system does not tell the addresses of this host, mail waits") {
+  Stage s;
+  s.own_addresses.reset();
+  const auto there = s.looked_up("there.example");
+  CHECK(s.dns->asked.empty());
+  CHECK(s.destinations[there].backoff.active());
+  REQUIRE(s.concluded.size() == 1);
+  CHECK(s.concluded[0].outcome == proto::Outcome::deferred);
 }
 
 TEST_CASE("resolve stage: a domain that does not exist fails all its mail") {
