@@ -12,6 +12,7 @@ fail() { printf '%s%s: %s%s\n' "$RED" "$(basename "$0")" "$*" "$PLAIN" >&2; exit
 # print_time_at_end NAME: says how long the script took, and whether it succeeded.
 print_time_at_end() {
   SCRIPT_NAME=$1
+  trap 'exit 143' TERM
   trap 'code=$?; if [ $code = 0 ]; then word="${GREEN}ok${PLAIN}"; else word="${RED}FAILED (exit $code)${PLAIN}"; fi
         printf "%s: %s, %d s\n" "$SCRIPT_NAME" "$word" "$SECONDS"; exit $code' EXIT
 }
