@@ -20,8 +20,9 @@ namespace {
 
 using proto::ExitCode;
 
-constexpr int kTimeout = 600;        // seconds, of each read and write: the reply to the final dot may take long (RFC 5321 4.5.3.2.6)
-constexpr std::size_t kGroup = 100;  // commands in flight: their replies fit into the socket's buffer
+constexpr int kTimeout = 600;         // seconds, of each read and write: the reply to the final dot may take long (RFC 5321 4.5.3.2.6)
+constexpr int kGreetingTimeout = 10;  // seconds: a daemon that waits for room on a full disk has sockets, and greets nobody
+constexpr std::size_t kGroup = 100;   // commands in flight: their replies fit into the socket's buffer
 
 // The text read from stdin cannot be read again: only the caller may have a copy.
 ExitStatus lost_before_end() {
@@ -141,9 +142,16 @@ std::string SubmissionClient::place() const {
 }
 
 // EAFNOSUPPORT: the caller runs under systemd's RestrictAddressFamilies= without AF_UNIX, but may still leave a file for the daemon.
+// EAGAIN: there are many connections already, and the daemon accepts none.
 bool is_absent(int code) {
-  constexpr int kAbsent[] = {ENOENT, ENOTDIR, ECONNREFUSED, ECONNRESET, EPIPE, EAFNOSUPPORT};
+  constexpr int kAbsent[] = {ENOENT, ENOTDIR, ECONNREFUSED, ECONNRESET, EPIPE, EAFNOSUPPORT, EAGAIN};
   return std::find(std::begin(kAbsent), std::end(kAbsent), code) != std::end(kAbsent);
+}
+
+void limit_waits(int socket, int seconds) {
+  const timeval timeout{seconds, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
 }
 
 }  // namespace
@@ -155,10 +163,11 @@ int connect_submission(const std::string& path) {
   std::memcpy(address.sun_path, path.c_str(), path.size());
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return -1;
-  const timeval timeout{kTimeout, 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
+  limit_waits(socket, kGreetingTimeout);
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    limit_waits(socket, kTimeout);
+    return socket;
+  }
   const int code = errno;
   ::close(socket);
   return errno = code, -1;
@@ -179,7 +188,9 @@ OpenedOutlet open_daemon(const std::string& socket_path) {
   if (socket < 0 && is_absent(errno)) return {nullptr, {}, true};
   if (socket < 0) return {nullptr, {ExitCode::try_later, "cannot reach mxpressd at " + socket_path + ": " + std::strerror(errno)}, false};
   auto daemon = std::make_unique<SubmissionClient>(socket);
+  limit_waits(socket, kGreetingTimeout);
   const auto greeting = daemon->read_reply();
+  limit_waits(socket, kTimeout);
   if (!greeting || is_shutting_down(*greeting)) return {nullptr, {}, true};
   ExitStatus status = judge(*greeting);
   if (!status.ok()) return {nullptr, std::move(status), false};

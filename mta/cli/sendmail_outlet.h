@@ -39,8 +39,8 @@ struct OpenedOutlet {
   bool is_down = false;  // the socket has no listener: the message goes to the drop folder
 };
 
-// Connects to the daemon and reads its greeting. "421 4.3.2" (it is shutting down) and a connection that ends without a greeting mean that
-// it is down; any other refusal is final.
+// Connects to the daemon and reads its greeting. "421 4.3.2" (it is shutting down) and a connection that ends, or lasts 10 s, without a
+// greeting mean that it is down; any other refusal is final.
 OpenedOutlet open_daemon(const std::string& socket_path);
 // A new file in the drop folder; it gets its name when the message is complete and synced.
 OpenedOutlet open_drop(const std::string& directory);
