@@ -6,12 +6,14 @@
 
 #include "proto/ascii.h"
 #include "proto/dsn_text.h"
+#include "proto/encoded_text.h"
 #include "proto/encoding.h"
 #include "proto/header.h"
 #include "proto/mail_data.h"
 #include "proto/malformed_recipient.h"
 #include "proto/mime.h"
 #include "proto/printable.h"
+#include "proto/wrapped.h"
 #include "proto/xtext.h"
 
 namespace mxpress::proto {
@@ -170,11 +172,22 @@ std::string reference_field(const Notice& notice) {
   return sound ? "In-Reply-To: " + id + "\r\n" : std::string();
 }
 
+std::string subject_in_ascii(const Notice& notice) {
+  const std::string subject = notice_subject(notice);
+  return has_eight_bit(subject) ? encoded_words(subject) : subject;
+}
+
+std::string text_part(const Notice& notice) {
+  const std::string text = notice_text(notice);
+  if (!has_eight_bit(text)) return part("text/plain; charset=us-ascii", "Notification", "", text);
+  return part("text/plain; charset=utf-8", "Notification", "base64", base64_lines(text));
+}
+
 std::string notice_header(const Notice& notice, const std::string& boundary) {
   const std::string& domain = (notice.author_domain ? *notice.author_domain : notice.reporting_host).text();
   return "From: Mail Delivery System <MAILER-DAEMON@" + domain + ">\r\nTo: <" + notice.to.to_string() +
-         ">\r\nSubject: " + std::string(notice_subject(notice)) + "\r\nDate: " + rfc5322_date(notice.now, notice.zone_minutes) +
-         "\r\nMessage-ID: <" + printable(notice.message_id, 250) + ">\r\n" + reference_field(notice) +
+         ">\r\nSubject: " + subject_in_ascii(notice) + "\r\nDate: " + rfc5322_date(notice.now, notice.zone_minutes) + "\r\nMessage-ID: <" +
+         printable(notice.message_id, 250) + ">\r\n" + reference_field(notice) +
          // RFC 3834 3.1.7: no automatic reply to this.
          "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; "
          "report-type=delivery-status;\r\n\tboundary=\"" +
@@ -185,7 +198,7 @@ std::string notice_header(const Notice& notice, const std::string& boundary) {
 
 std::string compose_notice(const Notice& notice) {
   const std::vector<std::string> parts = {
-      part("text/plain; charset=us-ascii", "Notification", "", notice_text(notice)),
+      text_part(notice),
       part("message/delivery-status", "Delivery report", "", delivery_status(notice)),
       returned_part(notice),
   };

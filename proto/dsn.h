@@ -10,6 +10,7 @@
 #include "proto/envelope.h"
 #include "proto/explanation.h"
 #include "proto/outcome.h"
+#include "proto/phrases.h"
 #include "proto/time.h"
 
 namespace mxpress::proto {
@@ -49,6 +50,9 @@ struct Notice {
   std::vector<NoticeRecipient> recipients{};  // at most kMaxListed of them are listed
   std::size_t not_listed = 0;                 // number of further recipients
   std::string queue_id{};                     // the id for `mxpress show`
+  const Phrases* phrases = nullptr;           // the words for people; null: English
+
+  bool is_ascii() const { return !phrases || phrases->is_ascii(); }
 };
 
 // The number of recipients that a notice lists; further ones are only counted.
@@ -59,7 +63,8 @@ inline constexpr std::size_t kMaxReturnedMessage = 256 * 1024;
 // Larger headers are cut at a field.
 inline constexpr std::size_t kMaxReturnedHeader = 64 * 1024;
 
-// The whole message, CRLF line ends, 7-bit, no line over 998 octets. Envelope: reverse-path <>, recipient `to` (RFC 3464 2).
+// The whole message, CRLF line ends, 7-bit, no line over 998 octets. Text outside ASCII is in base64. Envelope: reverse-path <>, recipient
+// `to` (RFC 3464 2).
 std::string compose_notice(const Notice& notice);
 
 }  // namespace mxpress::proto

@@ -16,5 +16,7 @@ namespace mxpress::proto {
 
 // RFC 5322 3.3, with the numeric zone given in minutes east of UTC: "Sun, 22 Nov 2026 05:51:00 +0000".
 std::string rfc5322_date(WallTime time, int zone_minutes = 0);
+// "2026-12-01 07:24:42 +0000", for people who read no English. ISO 8601
+std::string iso_date(WallTime time, int zone_minutes = 0);
 
 }  // namespace mxpress::proto

@@ -5,6 +5,7 @@
 
 #include "mta/auth/login_keeper.h"
 #include "mta/config/config.h"
+#include "mta/languages/current_languages.h"
 #include "mta/replies/current_rules.h"
 #include "mta/routing/alias_watch.h"
 #include "mta/routing/route_files.h"
@@ -22,6 +23,15 @@ void read_rules(Config& config) {
   log(LogLine(Priority::error, "replies").add("reason", config.warnings.back()));
 }
 
+void read_languages(Config& config) {
+  languages::CurrentLanguages current = languages::current_languages(config);
+  config.languages = std::move(current.languages);
+  if (!current.failure.empty())
+    config.warnings.push_back(current.failure + "; the texts of mxpress are used instead (mxpress notices check)");
+  if (!config.notices_language.empty() && !config.languages->find(config.notices_language))
+    config.warnings.push_back("[notices] language: there are no texts for \"" + config.notices_language + "\"; notices are in English");
+}
+
 void say_local_delivery(Config& config) {
   choose_local_delivery(config);
   log(LogLine(Priority::notice, "local").add("deliver", config.local.delivery().to_string()));
@@ -34,6 +44,7 @@ void read_files(Config& config, auth::LoginKeeper& logins, routing::AliasWatch& 
   config.route_files = routing::RouteFiles::load(config, logins.configure(config));
   for (const std::string& failure : config.route_files->failures()) log(LogLine(Priority::alert, "route").add("reason", failure));
   read_rules(config);
+  read_languages(config);
   say_local_delivery(config);
 }
 

@@ -10,7 +10,8 @@ namespace routing {
 class AliasWatch;
 }
 
-// Reads aliases, files of routes, and rules about replies. If a file cannot be read, only mail that needs it waits, and the log says so.
+// Reads aliases, files of routes, rules about replies, and texts of notices. If a file cannot be read, only mail that needs it waits, and
+// the log says so.
 void read_files(Config& config, auth::LoginKeeper& logins, routing::AliasWatch& aliases);
 void log_warnings(const Config& config);
 

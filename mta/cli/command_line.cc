@@ -11,6 +11,7 @@
 
 #include "mta/cli/command_table.h"
 #include "mta/cli/completion.h"
+#include "mta/cli/notices_command.h"
 #include "mta/cli/replies_command.h"
 #include "mta/migrate/programs.h"
 #include "proto/printable.h"
@@ -24,8 +25,8 @@ namespace po = boost::program_options;
 // Beside those of the table: of sendmail by its other names, and of options.
 constexpr std::array kOtherCommands = {"newaliases", "verify", "help", "version"};
 // Commands that check their words and selectors themselves.
-constexpr std::array kWithOwnWords = {"aliases",    "check",   "completion", "config", "dkim", "doctor", "import", "mailbox",
-                                      "newaliases", "replies", "setup",      "show",   "tls",  "trace",  "verify", "why"};
+constexpr std::array kWithOwnWords = {"aliases", "check",   "completion", "config", "dkim", "doctor", "import", "mailbox", "newaliases",
+                                      "notices", "replies", "setup",      "show",   "tls",  "trace",  "verify", "why"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -177,6 +178,8 @@ std::optional<Error> check(const CommandLine& line) {
     return mistake("say mxpress dkim records, mxpress dkim rotate DOMAIN, mxpress dkim key FILE, or mxpress dkim key FILE ed25519");
   if (line.command == "replies")
     if (const auto wrong = mistake_in_replies(line.arguments)) return mistake(*wrong);
+  if (line.command == "notices")
+    if (const auto wrong = mistake_in_notices(line.arguments)) return mistake(*wrong);
   if (line.command == "mailbox" && !is_mailbox_command(line.arguments))
     return mistake("say mxpress mailbox list, mxpress mailbox cat ID, or mxpress mailbox deliver [ID...]");
   if (line.command == "tls" && line.arguments.size() != 1) return mistake("say mxpress tls DOMAIN");

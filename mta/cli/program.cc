@@ -15,6 +15,7 @@
 #include "mta/cli/fsck_command.h"
 #include "mta/cli/import_command.h"
 #include "mta/cli/mailbox_command.h"
+#include "mta/cli/notices_command.h"
 #include "mta/cli/oauth_setup.h"
 #include "mta/cli/replies_command.h"
 #include "mta/cli/setup_command.h"
@@ -129,8 +130,8 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   auto placed = config::load_placed_config(file);
   if (placed && line->command == "config") return config_command(*line, *placed, streams);
   Result<Config> config = placed ? Result<Config>(std::move(placed->config)) : Result<Config>(placed.error());
-  constexpr std::array<std::string_view, 10> kNeedConfig = {"config",  "replies", "fsck", "dkim",  "setup",
-                                                            "mailbox", "import",  "tls",  "check", "doctor"};
+  constexpr std::array<std::string_view, 11> kNeedConfig = {"config",  "replies", "notices", "fsck",  "dkim",  "setup",
+                                                            "mailbox", "import",  "tls",     "check", "doctor"};
   const bool needs_config =
       is_about_aliases(*line) || std::find(kNeedConfig.begin(), kNeedConfig.end(), line->command) != kNeedConfig.end();
   if (!config && needs_config) return complain(streams.error, config.error().message, ExitCode::failed);
@@ -139,6 +140,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (line->command == "setup" && !line->arguments.empty()) return run_oauth_setup(*line, *config, streams);
   if (line->command == "setup") return run_setup(*line, file.value_or(kDefaultConfigFile), *config, streams);
   if (line->command == "replies") return run_replies(*line, *config, streams);
+  if (line->command == "notices") return run_notices(*line, *config, streams);
   if (line->command == "tls") return run_tls(*line, *config, streams);
   if (line->command == "check") return run_check(*line, *config, streams);
   if (line->command == "doctor") return run_doctor(*line, *config, streams);

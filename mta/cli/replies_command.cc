@@ -4,8 +4,8 @@
 #include <ostream>
 #include <utility>
 
+#include "mta/cli/install_file.h"
 #include "mta/cli/json.h"
-#include "mta/cli/new_keys.h"
 #include "mta/config/config.h"
 #include "mta/replies/current_rules.h"
 #include "mta/replies/meaning.h"
@@ -61,13 +61,7 @@ class RepliesCommand {
   ExitCode use() {
     const auto text = good_file();
     if (!text) return outcome_of(text.error());
-    const auto target = replies::replacement_for(config_);
-    if (const Status written = system::replace_file(target, *text, {.mode = 0644}); !written) return failed(written.error().message);
-    out_ << "They are in " << shown(target.string()) << " now. To go back to those of mxpress: remove it, then mxpress reload.\n";
-    const auto reloaded = reload_daemon(config_);
-    if (reloaded && !*reloaded) return failed("mxpressd has not taken them: " + reloaded->error().message);
-    if (!reloaded) out_ << "No daemon runs; it reads them when it starts.\n";
-    return ExitCode::ok;
+    return install_file(config_, replies::replacement_for(config_), *text, {out_, error_});
   }
 
   ExitCode test() {

@@ -26,6 +26,10 @@ enum class Validate : std::uint8_t;
 namespace mxpress::mta::content {
 class Signer;
 }
+namespace mxpress::mta::languages {
+class Languages;
+}
+
 namespace mxpress::mta::replies {
 class RuleSet;
 }
@@ -179,6 +183,7 @@ struct Config {
   GuardConfig guard;
   AlertsConfig alerts;
   StatusConfig status;
+  std::string notices_language;  // of messages without a Content-Language that mxpress has: a tag of RFC 5646; empty: English
   DoctorConfig doctor{{}, default_probe_domains(), default_block_lists()};
   DnsConfig dns;
   DeliveryConfig delivery;
@@ -200,6 +205,7 @@ struct Config {
   std::shared_ptr<const routing::RouteFiles> route_files;            // further files for routes; null: not read, as in `mxpress`
   std::shared_ptr<const routing::AliasBook> alias_book;              // the content of alias_file; null: not read
   std::shared_ptr<const replies::RuleSet> replies;                   // what replies of mail hosts mean; null: not read
+  std::shared_ptr<const languages::Languages> languages;             // of notices; null: English alone
   std::shared_ptr<content::Signer> signer;                           // signs outgoing mail; null: not signed
   std::vector<std::string> warnings;                                 // for the log
 

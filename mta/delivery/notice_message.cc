@@ -10,6 +10,7 @@
 #include "mta/config/config.h"
 #include "mta/delivery/destination.h"
 #include "mta/delivery/verdict.h"
+#include "mta/languages/languages.h"
 #include "mta/replies/meaning.h"
 #include "mta/routing/aliases.h"
 #include "mta/routing/recipients.h"
@@ -104,6 +105,14 @@ std::string name_of(std::string_view original) {
   return id ? "Message-ID: " + proto::unfolded(id->value) + "\r\n\r\n" : std::string("\r\n");
 }
 
+// The language of the message, else the one of the configuration. Null: English.
+const proto::Phrases* phrases_for(std::string_view original, const Config& config) {
+  if (!config.languages) return nullptr;
+  const auto named = proto::find_field(proto::split_message(original).header, "Content-Language");
+  const proto::Phrases* const found = named ? config.languages->first_of(proto::unfolded(named->value)) : nullptr;
+  return found ? found : config.languages->find(config.notices_language);
+}
+
 }  // namespace
 
 queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& message, const Result<std::string>& original,
@@ -130,6 +139,7 @@ queue::NewMessage compose_notice(queue::QueueId id, const queue::Message& messag
     notice.original = *original;
     notice.original_is_whole = message.content && original->size() == message.content->size();
   }
+  notice.phrases = phrases_for(notice.original, config);
   std::string name;
   if (message.envelope.tls == proto::TlsWish::require) {  // RFC 8689 5: the notice may travel without TLS
     notice.original = name = name_of(notice.original);

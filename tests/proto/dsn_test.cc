@@ -6,6 +6,7 @@
 #include "proto/dsn_text.h"
 #include "proto/header.h"
 #include "proto/mail_data.h"
+#include "proto/wrapped.h"
 
 using namespace mxpress::proto;
 using namespace std::chrono_literals;
@@ -381,4 +382,33 @@ TEST_CASE("dsn: wrapped text keeps its words, and folding is undone by unfolding
   CHECK(inspect(wrapped(std::string(3000, 'x'), " ")).longest_line < 998);
   CHECK(wrapped("", " ").empty());
   CHECK(wrapped("  a   b  ", "") == "a b\r\n");
+}
+
+TEST_CASE("dsn: in another language the words for people are translated and in base64, the report stays as it is") {
+  Phrases phrases;
+  phrases.set("Your message could not be delivered", "\u672a\u9001\u8fbe");
+  phrases.set("Your message could not be delivered to {whom}.", "\u672a\u9001\u8fbe {whom}\u3002");
+  phrases.set("{date}", "{iso}");
+  Notice notice = failure();
+  notice.phrases = &phrases;
+  notice.original = "Subject: =?utf-8?B?5L2g5aW9?=\r\n\r\n";
+  const std::string message = compose_notice(notice);
+  CHECK(inspect(message).eight_bit == false);
+  CHECK(has(message, "Subject: =?utf-8?"));
+  CHECK(has(message, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n"));
+  CHECK(has(message, "Final-Recipient: rfc822; you@there.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"));
+  const std::string text = notice_text(notice);
+  CHECK(text.starts_with("\u672a\u9001\u8fbe you@there.example\u3002There is no mailbox with this address"));
+  CHECK(has(text, "on 1970-01-01 00:00:00 +0000 and has the subject \"\u4f60\u597d\"."));
+  CHECK(has(text, "Its reply: 550 5.1.1 no such user"));
+}
+
+TEST_CASE("dsn: texts of the administrator in ASCII leave the notice in ASCII") {
+  Phrases phrases;
+  phrases.set("No further attempt will be made.", "That was it.");
+  Notice notice = failure();
+  notice.phrases = &phrases;
+  const std::string message = compose_notice(notice);
+  CHECK(has(message, "charset=us-ascii"));
+  CHECK(has(first_paragraph(message), "That was it."));
 }

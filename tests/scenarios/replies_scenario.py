@@ -1,4 +1,6 @@
 """What the replies of mail hosts mean: mail that is refused for a fault of this host is kept, and rules of the administrator change that."""
+import email
+import email.policy
 import socketserver
 import threading
 
@@ -80,5 +82,36 @@ def scenario_what_a_listed_host_sends_is_kept_and_told_and_rules_can_be_replaced
     code, output, _ = daemon.mxpress('status')
     check('the rules of mxpress are used instead' in output, f'mxpress status says: {output}')
     check_equal(host.asked, ['you@there.example', 'nobody@there.example', 'other@there.example'], 'recipients that the host was asked for')
+    daemon.stop()
+    host.stop()
+
+
+def scenario_notices_speak_the_language_of_the_message_or_of_the_host(world):
+    port = world.free_port()
+    host = Host(port, {'nobody@there.example': UNKNOWN})
+    daemon = Daemon(world, Unbound(world, ZONE).port, port, extra='[notices]\nlanguage = "zh-CN"\n')
+    daemon.start()
+
+    def notice_for(fields, count):
+        daemon.send(['-f', 'root@mta.here.example', 'nobody@there.example'], fields + HELLO)
+        wait_until(lambda: len(daemon.json('mailbox', 'list')) > count, 20, lambda: f'a notice; the log ends: {daemon.log()[-800:]}')
+        _, text, _ = daemon.mxpress('mailbox', 'cat', daemon.json('mailbox', 'list')[-1]['id'])
+        message = email.message_from_string(text, policy=email.policy.default)
+        return message['subject'], message.get_body(('plain',)).get_content(), [part.get_content_type() for part in message.iter_parts()]
+
+    subject, text, parts = notice_for(b'', 0)
+    check_equal(subject, '您的邮件未能送达', 'the subject by the language of the host')
+    check('您的邮件未能送达 nobody@there.example' in text and UNKNOWN in text, f'the text: {text}')
+    check_equal(parts[:2], ['text/plain', 'message/delivery-status'], 'parts')
+    subject, text, _ = notice_for(b'Content-Language: en-GB\n', 1)
+    check_equal(subject, 'Your message could not be delivered', 'the subject by the language of the message')
+    texts = world.folder / 'mine.toml'
+    texts.write_text('[en]\n"No further attempt will be made." = "We have given up."\n')
+    code, output, errors = daemon.mxpress('notices', 'use', str(texts))
+    check_equal(code, 0, f'exit status of notices use ({output} {errors})')
+    _, text, _ = notice_for(b'Content-Language: en\n', 2)
+    check('We have given up.' in text, f'the text with that of the administrator: {text}')
+    code, output, _ = daemon.mxpress('notices', 'show', 'zh-Hans')
+    check('您的邮件未能送达 nobody@example.com' in output, f'notices show says: {output}')
     daemon.stop()
     host.stop()
