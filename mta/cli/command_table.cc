@@ -38,6 +38,7 @@ constexpr CommandRow kLooking[] = {
      "imports the settings of Postfix, Exim, dma, msmtp, ssmtp or nullmailer: shows the equivalent of each, and\n"
      "asks before it writes; --yes: asks nothing, --force: replaces files, --from FOLDER: reads another tree"},
     {"replies check FILE", "mistakes of a file of rules about the replies of mail hosts, each with its line"},
+    {"replies limits [HOST]", "how much the mail hosts of providers take at a time; with HOST: of the provider of this mail host"},
     {"replies test TEXT", "the rule that a reply meets: its class, its cause, who must act and how (replies test TEXT HOST)"},
     {"aliases [NAME...]", "problems of the aliases; with names: the recipients of their mail"},
     {"mailbox list", "the messages in the daemon's own mailbox (mailbox cat ID)"},
@@ -90,7 +91,7 @@ constexpr WordsRow kWords[] = {
     {"setup", "oauth"},
     {"dkim", "records key rotate"},
     {"mailbox", "list cat deliver"},
-    {"replies", "check use test"},
+    {"replies", "check use limits test"},
     {"import", "postfix exim dma msmtp ssmtp nullmailer"},
     {"completion", "bash zsh fish"},
     {"trace", kFiles},

@@ -104,6 +104,7 @@ Task<AttemptReport> JobRunner::deliver(const Attempt& attempt, const Share& shar
   const JobIndex job = attempt.job;
   transport::Order order;
   order.config = parts_.config.get();
+  order.rules = parts_.destinations.rules();
   order.message = share.message();
   order.recipients = pending_recipients(*order.message, parts_.destinations.name(attempt.destination), *order.config);
   order.targets = parts_.destinations[attempt.destination].targets.get();

@@ -24,6 +24,7 @@ class Connector;
 
 namespace mxpress::mta::transport {
 
+class FamilyMemory;
 class StepMemory;
 class TargetConnections;
 class TlsMemory;
@@ -62,6 +63,7 @@ class SmtpTransport final : public Transport {
 
   const TlsMemory& tls_memory() const;
   const StepMemory& step_memory() const;
+  const FamilyMemory& family_memory() const;
 
  private:
   class Parts;

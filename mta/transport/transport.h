@@ -19,6 +19,9 @@ struct Config;
 namespace mxpress::mta::rates {
 class Hold;
 }
+namespace mxpress::mta::replies {
+class RuleSet;
+}
 
 namespace mxpress::mta::transport {
 
@@ -38,6 +41,7 @@ struct Order {
   fairness::Owner owner;                          // of the message; his share of connections is used
   std::size_t most_connections = 1;               // of all orders, to one address
   std::shared_ptr<const Config> config;
+  std::shared_ptr<const replies::RuleSet> rules{};  // null: no reply has an effect on the attempt
   Hold* limit = nullptr;         // asked before each transaction; if it refuses, recipients are left out. Null: no rate limit
   std::function<bool()> wanted;  // asked before each host and transaction: false if the operator has withdrawn the message
   std::function<void(const dns::Target&)> trying;  // called before each host
