@@ -55,7 +55,7 @@ class SmtpTransport::Parts final : private TargetConnections::Caller {
   ~Parts();
 
   Task<AttemptReport> deliver(Order& order);
-  std::optional<HostResult> busy_now(std::uint32_t site, const fairness::Owner& owner, const std::vector<dns::Target>& targets);
+  std::optional<HostResult> busy_now(const Order& order);
   void when_room(Room room) { room_ = std::move(room); }
   std::size_t most_orders(const Config& config) const;
   bool keeps_site(std::uint32_t site) const { return idle_.has(site); }
@@ -389,14 +389,14 @@ Task<AttemptReport> SmtpTransport::Parts::deliver(Order& order) {
 }
 
 // Less preferred hosts are no overflow.
-std::optional<HostResult> SmtpTransport::Parts::busy_now(std::uint32_t site, const fairness::Owner& owner,
-                                                         const std::vector<dns::Target>& targets) {
-  if (idle_.has(site)) return std::nullopt;
-  for (const dns::Target& target : targets) {
-    if (target.preference != targets.front().preference) break;
-    if (!services_.connections->must_wait(target.address, {this, site, owner})) return std::nullopt;
+std::optional<HostResult> SmtpTransport::Parts::busy_now(const Order& order) {
+  if (idle_.has(order.site)) return std::nullopt;
+  for (const dns::Target& target : order.targets) {
+    if (target.preference != order.targets.front().preference) break;
+    const ProviderTerms terms = provider_terms(order, target);
+    if (!services_.connections->must_wait(terms.counted_as, {this, order.site, order.owner})) return std::nullopt;
   }
-  return targets.empty() ? std::nullopt : std::optional(has_enough(targets.front()));
+  return order.targets.empty() ? std::nullopt : std::optional(has_enough(order.targets.front()));
 }
 
 std::size_t SmtpTransport::Parts::most_orders(const Config& config) const {
@@ -481,10 +481,7 @@ SmtpTransport::SmtpTransport(SmtpServices services) : parts_(std::make_unique<Pa
 SmtpTransport::~SmtpTransport() = default;
 
 Task<AttemptReport> SmtpTransport::deliver(Order& order) { return parts_->deliver(order); }
-std::optional<HostResult> SmtpTransport::busy_now(std::uint32_t site, const fairness::Owner& owner,
-                                                  const std::vector<dns::Target>& targets) {
-  return parts_->busy_now(site, owner, targets);
-}
+std::optional<HostResult> SmtpTransport::busy_now(const Order& order) { return parts_->busy_now(order); }
 
 void SmtpTransport::when_room(Room room) { parts_->when_room(std::move(room)); }
 std::size_t SmtpTransport::most_orders(const Config& config) const { return parts_->most_orders(config); }

@@ -53,8 +53,7 @@ class SmtpTransport final : public Transport {
   explicit SmtpTransport(SmtpServices services);
   ~SmtpTransport() override;
 
-  std::optional<proto::HostResult> busy_now(std::uint32_t site, const fairness::Owner& owner,
-                                            const std::vector<dns::Target>& targets) override;
+  std::optional<proto::HostResult> busy_now(const Order& order) override;
   Task<AttemptReport> deliver(Order& order) override;
   void when_room(Room room) override;
   std::size_t most_orders(const Config& config) const override;

@@ -118,7 +118,7 @@ def situations(clinic):
         ('the DKIM record is absent', dict(without=['dkim']), 'dkim a._domainkey.here.example', 'no TXT', 'holds the zone', 'a._domainkey.here.example. IN TXT "v=DKIM1;'),
         ('the DKIM record is wrong', dict(change={'dkim': other_key}), 'dkim a._domainkey.here.example', 'has TXT', 'holds the zone', 'a._domainkey.here.example. IN TXT "v=DKIM1;'),
         ('no DMARC record', dict(without=['dmarc']), 'dmarc _dmarc.here.example', 'no TXT', 'holds the zone', 'v=DMARC1; p=none'),
-        ('no name server answers', dict(edit=lambda text: text.replace('127.0.0.1:53', '127.0.0.1:5399')), 'name-server 127.0.0.1:5399', 'refused', 'administrator', ''),
+        ('no name server answers', dict(edit=lambda text: text.replace('"127.0.0.1:53"', '"127.0.0.1:5399"')), 'name-server 127.0.0.1:5399', 'refused', 'administrator', ''),
         ('the host name is that of no network', dict(edit=hostname('web1.local')), 'name', 'web1.local', 'administrator', 'hostname ='),
         ('the host name is another host', dict(edit=hostname('mx.one.example')), 'address 192.0.2.1', '192.0.2.11', 'holds the zone', 'mx.one.example. IN A 192.0.2.1'),
     ]
@@ -207,7 +207,7 @@ def scenario_changes_are_told_once(world):
     wait_until(lambda: told(), 20, 'the first alert')
     check('ptr 192.0.2.1' in told()[-1]['reason'] and told()[-1]['reason'].startswith('wrong: '), f'the alert: {told()}')
     doctor(without=['ptr4'])
-    doctor(edit=lambda text: text.replace('127.0.0.1:53', '127.0.0.1:5399'), without=['ptr4'])
+    doctor(edit=lambda text: text.replace('"127.0.0.1:53"', '"127.0.0.1:5399"'), without=['ptr4'])
     check(not any('no longer wrong: ptr' in event['reason'] for event in told()), f'what cannot be told was taken for right: {told()}')
     doctor()
     wait_until(lambda: any('no longer wrong:' in event['reason'] and 'ptr 192.0.2.1' in event['reason'] for event in told()), 20, lambda: f'the end: {told()}')
