@@ -12,11 +12,12 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / 'comparison'), str(HERE.parent / 'scenarios')]
 import mailers  # noqa: E402
+from dane_scenario import Scene  # noqa: E402
 from harness import World, wait_until  # noqa: E402
 from mail_host import MailHost  # noqa: E402
 from machine import Machine  # noqa: E402
 from network_scenario import DaemonInNamespace, Network  # noqa: E402
-from peers import Unbound  # noqa: E402
+from peers import Unbound, ValidatingUnbound  # noqa: E402
 from situations_scenario import REPLIES  # noqa: E402
 
 LETTER = b'From: me@here.example\nTo: you@there.example\nSubject: hello\n\nhello\n'
@@ -36,9 +37,10 @@ ROWS = [
     ('no name server answers', 'gone', None),
 ]
 LAST = {name: number + 20 for number, (_, name, _) in enumerate(ROWS)}
+WRONG = 'wrong.signed.example'  # whose certificate is not that of its TLSA records
 EXIM = '''
 primary_hostname = mta.here.example
-tls_advertise_hosts =
+{head}tls_advertise_hosts =
 log_selector = +smtp_confirmation
 begin acl
 begin routers
@@ -48,8 +50,7 @@ dns:
 begin transports
 out:
   driver = smtp
-  hosts_avoid_tls = *
-begin retry
+{options}begin retry
 * * F,4d,15m
 '''
 
@@ -67,46 +68,54 @@ def records():
 
 class Postfix(mailers.Postfix):
     """As it comes, but for its way out: both families, and the name of the other mailers."""
+    more = ()  # lines of main.cf
 
     def write(self, lifetime):
         super().write(lifetime)
         main = (self.etc / 'main.cf').read_text()
-        for line in ('inet_protocols = all', 'myhostname = mta.here.example', 'minimal_backoff_time = 300s', 'maximal_backoff_time = 4000s', 'queue_run_delay = 300s', 'smtp_address_preference = ipv6'):
+        for line in ('inet_protocols = all', 'myhostname = mta.here.example', 'minimal_backoff_time = 300s', 'maximal_backoff_time = 4000s', 'queue_run_delay = 300s', 'smtp_address_preference = ipv6', *self.more):
             main = re.sub(rf'^{line.split(" ")[0]} = .*\n', '', main, flags=re.M) + line + '\n'
         (self.etc / 'main.cf').write_text(main)
 
-    def say(self, name):
-        self.sendmail(['-f', 'me@here.example', f'you@{name}.example'], LETTER)
-        lines = lambda: [line for line in (self.folder / 'log').read_text(errors='replace').splitlines() if f'to=<you@{name}.example>' in line]
-        wait_until(lines, 120, lambda: f'a line of Postfix about {name}')
-        return re.sub(r', delays=[^,]*', '', lines()[-1].partition(f'to=<you@{name}.example>, ')[2])
+    def say(self, domain):
+        self.sendmail(['-f', 'me@here.example', f'you@{domain}'], LETTER)
+        lines = lambda: [line for line in (self.folder / 'log').read_text(errors='replace').splitlines() if f'to=<you@{domain}>' in line]
+        wait_until(lines, 120, lambda: f'a line of Postfix about {domain}')
+        return re.sub(r', delays=[^,]*', '', lines()[-1].partition(f'to=<you@{domain}>, ')[2])
+
+
+def postfix_with_dane(folder, peers, port):
+    class WithDane(Postfix):
+        more = ('smtp_dns_support_level = dnssec', 'smtp_tls_security_level = dane', f'transport_maps = inline:{{ {{ {WRONG} = smtp:{WRONG}:{port} }} }}')
+
+    return WithDane(folder, peers)
 
 
 class Exim:
-    def __init__(self, world, peers):
+    def __init__(self, world, peers, options='  hosts_avoid_tls = *\n'):
         files = world.make_folder('exim-files')
-        (files / 'exim.conf').write_text(EXIM)
+        (files / 'exim.conf').write_text(EXIM.format(options=options, head='dns_dnssec_ok = 1\n' if 'dane' in options else ''))
         self.machine = Machine(world, 'exim', 'mta.here.example', peers / 'exim4-daemon-light', files,
                                'install -d -o Debian-exim -g adm -m 2750 /var/log/exim4\n'
                                'install -d -o Debian-exim -g Debian-exim -m 750 /run/exim4 /var/spool/exim4 /var/spool/exim4/db /var/spool/exim4/input /var/spool/exim4/msglog\n'
-                               'chmod 644 /etc/exim.conf\necho nameserver 127.0.0.1 >/etc/resolv.conf\n')
+                               'chmod 644 /etc/exim.conf\n' + f'cp {world.path("resolv.conf")} /etc/resolv.conf\n')
 
-    def say(self, name):
-        done = self.machine.run(['/usr/sbin/exim4', '-C', '/etc/exim.conf', '-odf', '-f', 'me@here.example', f'you@{name}.example'], LETTER, seconds=400)
+    def say(self, domain):
+        done = self.machine.run(['/usr/sbin/exim4', '-C', '/etc/exim.conf', '-odf', '-f', 'me@here.example', f'you@{domain}'], LETTER, seconds=400)
         log = self.machine.run(['sh', '-c', 'cat /var/log/exim4/mainlog']).stdout.decode(errors='replace')
-        lines = [line for line in log.splitlines() if f'you@{name}.example' in line and re.search(r' (==|\*\*|=>) ', line)]
+        lines = [line for line in log.splitlines() if f'you@{domain}' in line and re.search(r' (==|\*\*|=>) ', line)]
         return re.sub(r'^\S+ \S+ \S+ ', '', lines[-1]) if lines else f'nothing (exit status {done.returncode}: {done.stderr.decode(errors="replace")[-200:]})'
 
 
 class Mxpress:
-    def __init__(self, network):
-        self.daemon = DaemonInNamespace(network, retry='1h*').start()
+    def __init__(self, daemon):
+        self.daemon = daemon
 
-    def say(self, name):
+    def say(self, domain):
         daemon = self.daemon
-        daemon.send(['-f', 'me@here.example', f'you@{name}.example'], LETTER)
-        wait_until(lambda: daemon.id_for(f'you@{name}.example'), 120, lambda: f'a line of mxpress about {name}: {daemon.log()[-500:]}')
-        story = daemon.mxpress('show', daemon.id_for(f'you@{name}.example'))[1]
+        daemon.send(['-f', 'me@here.example', f'you@{domain}'], LETTER)
+        wait_until(lambda: daemon.id_for(f'you@{domain}'), 120, lambda: f'a line of mxpress about {domain}: {daemon.log()[-500:]}')
+        story = daemon.mxpress('show', daemon.id_for(f'you@{domain}'))[1]
         wanted = re.compile(r'^ +((?:why|that means|to act|what to do): .*|refused over .*)$|^(To you@.*)$')
         return ' / '.join(next(filter(None, found.groups())) for line in story.splitlines() if (found := wanted.match(line)))
 
@@ -131,6 +140,31 @@ def build_network(world):
     return network
 
 
+def name_servers_are(world, options):
+    file = world.path('resolv.conf')
+    file.write_text(f'nameserver 127.0.0.1\noptions {options}\n')
+    subprocess.run(['mount', '--bind', file, '/etc/resolv.conf'], check=True)
+
+
+def tell(number, title, said, domain):
+    print(f'{number}. {title}', flush=True)
+    for program, mailer in said:
+        print(f'   {program}: {mailer.say(domain)}', flush=True)
+
+
+def tell_dane(number, options):
+    world = World(options.build, options.peers)
+    scene = Scene(world)
+    ValidatingUnbound(world, scene.dns, [scene.dns.anchor('.')], name='resolver', port=53)
+    name_servers_are(world, 'trust-ad edns0')
+    with_dane = f'  port = {scene.port}\n  hosts_try_dane = *\n  dnssec_request_domains = *\n'
+    postfix = postfix_with_dane(world.folder, options.peers, scene.port)
+    said = [('mxpress', Mxpress(scene.daemon)), ('Postfix', postfix), ('Exim', Exim(world, pathlib.Path(options.peers).resolve(), with_dane))]
+    tell(number, 'the certificate is not that of the TLSA records (DANE)', said, WRONG)
+    postfix.stop()
+    world.close(keep=False)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', default='build/release')
@@ -138,18 +172,15 @@ def main():
     options = parser.parse_args()
     world = World(options.build, options.peers)
     network = build_network(world)
-    resolv = world.path('resolv.conf')
-    resolv.write_text('nameserver 127.0.0.1\noptions timeout:1 attempts:1\n')
-    subprocess.run(['mount', '--bind', resolv, '/etc/resolv.conf'], check=True)
+    name_servers_are(world, 'timeout:1 attempts:1')
     dns = Unbound(world, records(), port=53, zone='.')
-    said = [('mxpress', Mxpress(network)), ('Postfix', Postfix(world.folder, options.peers)), ('Exim', Exim(world, pathlib.Path(options.peers).resolve()))]
+    said = [('mxpress', Mxpress(DaemonInNamespace(network, retry='1h*').start())), ('Postfix', Postfix(world.folder, options.peers)), ('Exim', Exim(world, pathlib.Path(options.peers).resolve()))]
     for number, (title, name, _) in enumerate(ROWS, 1):
         if name == 'gone':
             dns.process.stop()
-        print(f'{number}. {title}', flush=True)
-        for program, mailer in said:
-            print(f'   {program}: {mailer.say(name)}', flush=True)
+        tell(number, title, said, f'{name}.example')
     said[1][1].stop()
+    tell_dane(len(ROWS) + 1, options)  # its folder has files that are mounted over those of /etc
     world.close(keep=False)
 
 
