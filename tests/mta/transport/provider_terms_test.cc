@@ -5,8 +5,11 @@
 
 #include "dns/target.h"
 #include "mta/config/config.h"
+#include "mta/events/hub.h"
 #include "mta/replies/rule_set.h"
 #include "mta/transport/smtp_transport.h"
+#include "mta/transport/target_connections.h"
+#include "tests/support/memory_stream.h"
 
 using namespace mxpress;
 using namespace mxpress::mta;
@@ -66,4 +69,24 @@ TEST_CASE("provider terms: they hold for mail hosts from the DNS alone") {
   scene.order.is_by_route = false;
   scene.order.rules = nullptr;
   CHECK(provider_terms(scene.order, kOne).counted_as == kOne.address);
+}
+
+TEST_CASE("provider terms: a host is busy while another host of its provider has the last connection, and no longer") {
+  Scene scene;
+  asio::io_context io;
+  testing::MemoryConnector connector{io.get_executor()};
+  events::Hub events;
+  const auto connections = std::make_shared<transport::TargetConnections>();
+  transport::SmtpTransport smtp{{io, connector, events, nullptr, 1, 0, connections}};
+  scene.order.owner = fairness::Owner::user(1001);
+  scene.order.targets = {kTwo};
+  const auto open = [&] { return connections->open(provider_terms(scene.order, kOne).counted_as, {nullptr, 1, scene.order.owner}, 3); };
+  std::vector<std::optional<transport::TargetConnections::Hold>> held;
+  for (int i = 0; i < 3; ++i) held.push_back(open());
+  CHECK(smtp.busy_now(scene.order));
+  scene.order.targets = {kOther};
+  CHECK_FALSE(smtp.busy_now(scene.order));
+  held.clear();
+  scene.order.targets = {kTwo};
+  CHECK_FALSE(smtp.busy_now(scene.order));
 }
