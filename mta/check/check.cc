@@ -72,6 +72,7 @@ class Check {
     routing::Route route;
     if (goes_out) route = routing::route_for(config_, destination());
     findings_.way = route.source.empty() ? "the DNS" : route.source;
+    if (route.is_direct() && config_.route && config_.route->fallback) findings_.fallback = config_.route->source;
     watcher_.begun(findings_);
     if (!goes_out) co_return;
     if (route.is_direct() && !recipient().domain().is_address_literal()) co_await ask_servers();

@@ -77,7 +77,8 @@ struct Findings {
   std::string recipient, sender;  // as in RCPT and MAIL: "user@example.org"; the null reverse-path is empty
   std::string domain;
   OwnRules own{};
-  std::string way{};  // who names the hosts: "the DNS", "[route]"
+  std::string way{};       // who names the hosts: "the DNS", "[route]"
+  std::string fallback{};  // the route that mail takes while this host reaches no mail host: "[route]"; empty: none
   std::vector<ServerAnswer> servers{};
   dns::Authentication authentication{};
   std::string author{};              // that the route puts into From; empty: none

@@ -188,6 +188,16 @@ void tell_failures(const Findings& findings, Verdict& verdict) {
   }
 }
 
+void tell_fallback(const Findings& findings, Verdict& verdict) {
+  const auto is_unreachable = [](const HostFinding& host) {
+    return host.end == HostEnd::failed && host.result.stage == proto::Stage::connect;
+  };
+  const bool is_any_reached = !std::all_of(findings.hosts.begin(), findings.hosts.end(), is_unreachable);
+  if (findings.fallback.empty() || findings.hosts.empty() || is_any_reached) return;
+  verdict.also.push_back("If this host reaches no other mail host either, mxpressd sends the mail by " + findings.fallback +
+                         " (fallback).");
+}
+
 std::string in_order(const dns::Answer& answer) {
   if (answer.kind != dns::AnswerKind::found) return "-";
   std::vector<std::string> hosts;
@@ -224,6 +234,7 @@ Verdict judge(const Findings& findings) {
   Verdict verdict = findings.hosts.empty() && !findings.is_out_of_time ? without_hosts(findings) : by_hosts(findings);
   tell_failures(findings, verdict);
   tell_servers(findings, verdict);
+  tell_fallback(findings, verdict);
   if (findings.is_out_of_time) verdict.also.emplace_back("The time for the check was up before all addresses were asked.");
   return verdict;
 }

@@ -38,6 +38,7 @@ constexpr CommandRow kLooking[] = {
      "imports the settings of Postfix, Exim, dma, msmtp, ssmtp or nullmailer: shows the equivalent of each, and\n"
      "asks before it writes; --yes: asks nothing, --force: replaces files, --from FOLDER: reads another tree"},
     {"replies check FILE", "mistakes of a file of rules about the replies of mail hosts, each with its line"},
+    {"replies limits [HOST]", "how much the mail hosts of providers take at a time; with HOST: of the provider of this mail host"},
     {"replies test TEXT", "the rule that a reply meets: its class, its cause, who must act and how (replies test TEXT HOST)"},
     {"notices show [LANGUAGE]", "an example of a notice (bounce) in this language, such as en or zh-Hans"},
     {"notices check FILE", "mistakes of a file of texts for notices, each with its line"},
@@ -93,7 +94,7 @@ constexpr WordsRow kWords[] = {
     {"setup", "oauth"},
     {"dkim", "records key rotate"},
     {"mailbox", "list cat deliver"},
-    {"replies", "check use test"},
+    {"replies", "check use limits test"},
     {"notices", "check use show"},
     {"import", "postfix exim dma msmtp ssmtp nullmailer"},
     {"completion", "bash zsh fish"},

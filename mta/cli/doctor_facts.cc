@@ -89,6 +89,7 @@ doctor::Subject subject_of(const Config& config, const proto::Domain& domain, co
   subject.is_direct = !goes_by_provider_alone(config);
   if (subject.is_direct) subject.mail.next_hop.clear();
   subject.provider = config.route ? config.route->source : "";
+  subject.has_fallback = config.route && config.route->fallback;
   subject.family = config.delivery.address_family;
   subject.port = config.delivery.port;
   for (const dns::Address& address : net::source_addresses())

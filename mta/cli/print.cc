@@ -131,6 +131,12 @@ std::string seconds_text(std::int64_t milliseconds) {
   return text;
 }
 
+void print_change(std::ostream& out, const control_pb::HostAttemptInfo& host) {
+  if (host.other_family().empty()) return;
+  const bool to_v4 = host.other_family() == "IPv4";
+  out << "      refused over " << (to_v4 ? "IPv6" : "IPv4") << ": tried over " << (to_v4 ? "IPv4" : "IPv6") << " next\n";
+}
+
 void print_host(std::ostream& out, const control_pb::HostAttemptInfo& host) {
   const control_pb::HostReport& report = host.report();
   out << "    " << said(report) << "\n      at: " << clean(report.stage()) << "; ";
@@ -141,6 +147,7 @@ void print_host(std::ostream& out, const control_pb::HostAttemptInfo& host) {
   out << (report.tls().empty() ? std::string("not encrypted") : "encrypted: " + clean(report.tls())) << "; "
       << (host.reused_session() ? "over an open connection" : "connected in " + seconds_text(host.connect_ms())) << ", "
       << seconds_text(host.total_ms()) << " in all\n";
+  print_change(out, host);
 }
 
 void print_attempt(std::ostream& out, const control_pb::AttemptInfo& attempt) {

@@ -29,6 +29,7 @@ class RepliesCommand {
 
   ExitCode run() {
     if (words_[0] == "test") return test();
+    if (words_[0] == "limits") return limits();
     return words_[0] == "use" ? use() : check();
   }
 
@@ -62,6 +63,32 @@ class RepliesCommand {
     const auto text = good_file();
     if (!text) return outcome_of(text.error());
     return install_file(config_, replies::replacement_for(config_), *text, {out_, error_});
+  }
+
+  // Of all providers, or of the one whose mail host is named.
+  ExitCode limits() {
+    const replies::CurrentRules current = replies::current_rules(config_);
+    const replies::ProviderLimits* const own = words_.size() > 1 ? current.rules->limits_for(words_[1]) : nullptr;
+    for (const replies::ProviderLimits& one : current.rules->limits())
+      if (words_.size() == 1 || &one == own) tell(one);
+    if (words_.size() == 1 || own) return ExitCode::ok;
+    if (!json_) out_ << "No limit is known.\n";
+    return ExitCode::nothing_matched;
+  }
+
+  void tell(const replies::ProviderLimits& one) {
+    if (json_)
+      return print_json(out_,
+                        {{"name", one.name}, {"connections", one.connections}, {"messages", one.messages}, {"recipients", one.recipients}});
+    out_ << one.name << ":";
+    for (const std::string& host : one.hosts) out_ << " " << host;
+    const auto say = [&](std::size_t number, const char* what) {
+      if (number != 0) out_ << "; " << what << number;
+    };
+    say(one.connections, "connections at a time: ");
+    say(one.messages, "messages over each: ");
+    say(one.recipients, "recipients in a transaction: ");
+    out_ << "\n";
   }
 
   ExitCode test() {
@@ -127,8 +154,11 @@ class RepliesCommand {
 std::optional<std::string> mistake_in_replies(const std::vector<std::string>& words) {
   const bool is_file = words.size() == 2 && (words[0] == "check" || words[0] == "use");
   const bool is_test = (words.size() == 2 || words.size() == 3) && words[0] == "test";
-  if (is_file || is_test) return std::nullopt;
-  return "say mxpress replies check FILE, mxpress replies use FILE, or mxpress replies test TEXT [HOST], with the text in quotes";
+  const bool is_limits = words.size() <= 2 && !words.empty() && words[0] == "limits";
+  if (is_file || is_test || is_limits) return std::nullopt;
+  return "say mxpress replies check FILE, mxpress replies use FILE, mxpress replies limits [HOST], or mxpress replies test TEXT [HOST], "
+         "with "
+         "the text in quotes";
 }
 
 ExitCode run_replies(const CommandLine& line, const Config& config, Streams streams) { return RepliesCommand(line, config, streams).run(); }

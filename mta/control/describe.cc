@@ -1,8 +1,10 @@
 // Converts the daemon's values to control messages.
 #include "mta/control/describe.h"
 
+#include "mta/events/event.h"
 #include "mta/replies/meaning.h"
 #include "mta/replies/reply_class.h"
+#include "mta/replies/rule_set.h"
 #include "mta/routing/aliases.h"
 #include "proto/control.pb.h"
 #include "proto/explanation.h"
@@ -160,6 +162,18 @@ void explain_by(const replies::RuleSet* rules, control_pb::RecipientInfo& info, 
 void describe_attempt(control_pb::AttemptInfo& info, const queue::Attempt& attempt) {
   info.set_time_ms(milliseconds(attempt.time));
   for (const proto::HostAttempt& host : attempt.hosts) fill(*info.add_host(), host);
+}
+
+// An attempt changes the family once, for the first reply that asks for it.
+void explain_families(const replies::RuleSet* rules, control_pb::AttemptInfo& info, const queue::Attempt& attempt) {
+  const auto is_v6 = [](const proto::HostAttempt& host) { return host.result.address.starts_with('['); };
+  for (std::size_t i = 0; rules && i + 1 < attempt.hosts.size(); ++i) {
+    const proto::HostAttempt& host = attempt.hosts[i];
+    if (is_v6(host) == is_v6(attempt.hosts[i + 1])) continue;
+    const auto match = rules->match(host.result);
+    if (!match || !match->rule->tries_other_family) continue;
+    return info.mutable_host(static_cast<int>(i))->set_other_family(std::string(events::family_name(!is_v6(host))));
+  }
 }
 
 void add_recipient(control_pb::AttemptInfo& info, const queue::Message& message, std::uint32_t index) {

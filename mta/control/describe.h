@@ -23,6 +23,8 @@ void describe_attempt(control_pb::AttemptInfo& info, const queue::Attempt& attem
 void add_recipient(control_pb::AttemptInfo& info, const queue::Message& message, std::uint32_t index);
 // Replaces the meaning of the recipient's last report by that of the rule which its reply meets, if there is one. `rules` may be null.
 void explain_by(const replies::RuleSet* rules, control_pb::RecipientInfo& info, const queue::Message& message, std::size_t index);
+// Marks the hosts whose replies had the attempt go on over the other address family. `rules` may be null.
+void explain_families(const replies::RuleSet* rules, control_pb::AttemptInfo& info, const queue::Attempt& attempt);
 // Adds to the recipient if one of these attempts is for this message.
 void add_flights(control_pb::RecipientInfo& info, queue::QueueId message, const std::vector<delivery::Flight>& flights);
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination);

@@ -48,6 +48,7 @@ bool MessageParts::add_attempts(control_pb::Response& response, std::size_t& roo
       response.set_goes_on_with_attempt(true);
     } else {
       describe_attempt(info, attempt);
+      if (complete_attempt_) complete_attempt_(info, attempt);
       attempt_time_ = attempt.time;
       attempt_recipient_ = 0;
       take_room(room, info.ByteSizeLong());

@@ -19,7 +19,11 @@ class MessageParts {
   // Completes the response for the recipient with this index.
   using Complete = std::function<void(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient)>;
 
-  MessageParts(Attempts attempts, WallTime now, Complete complete) : attempts_(attempts), now_(now), complete_(std::move(complete)) {}
+  using CompleteAttempt = std::function<void(control_pb::AttemptInfo& info, const queue::Attempt& attempt)>;
+
+  // `complete_attempt` may be empty.
+  MessageParts(Attempts attempts, WallTime now, Complete complete, CompleteAttempt complete_attempt = {})
+      : attempts_(attempts), now_(now), complete_(std::move(complete)), complete_attempt_(std::move(complete_attempt)) {}
   // `message` must be the same message each time. An attempt that ends between two parts may be missing.
   control_pb::Response next(const queue::Message& message);
   // True if all parts have been made.
@@ -34,6 +38,7 @@ class MessageParts {
   const Attempts attempts_;
   const WallTime now_;
   const Complete complete_;
+  const CompleteAttempt complete_attempt_;
   bool has_begun_ = false, done_ = false;
   std::size_t recipient_ = 0;             // next
   std::size_t attempt_ = 0;               // next...

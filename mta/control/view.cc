@@ -81,4 +81,8 @@ void ControlView::complete(control_pb::RecipientInfo& info, const queue::Message
   if (const DestinationStatus* destination = destination_of(message, recipient)) add_flights(info, message.id, destination->flights);
 }
 
+void ControlView::complete(control_pb::AttemptInfo& info, const queue::Attempt& attempt) {
+  explain_families(backend_.config()->replies.get(), info, attempt);
+}
+
 }  // namespace mxpress::mta::control

@@ -10,6 +10,10 @@
 #include "proto/domain.h"
 #include "proto/text_hash.h"
 
+namespace mxpress::queue {
+struct Attempt;
+}
+
 namespace mxpress::mta::control {
 
 class ControlView {
@@ -31,6 +35,7 @@ class ControlView {
   }
   // Adds to a recipient of the last loaded message what its last reply means, and the host of its current attempt.
   void complete(control_pb::RecipientInfo& info, const queue::Message& message, std::size_t recipient);
+  void complete(control_pb::AttemptInfo& info, const queue::Attempt& attempt);
 
  private:
   const delivery::DestinationStatus* destination_of(const queue::Message& message, std::size_t recipient);

@@ -104,9 +104,11 @@ bool VisibleMessages::tell(queue::Message loaded, Attempts attempts) {
   std::optional<queue::Message> message = std::move(loaded);
   const queue::QueueId id = message->id;
   const auto told = attempts == Attempts::told ? MessageParts::Attempts::told : MessageParts::Attempts::left_out;
-  MessageParts parts(told, now_, [this](control_pb::RecipientInfo& info, const queue::Message& of, std::size_t recipient) {
+  const auto recipient_of = [this](control_pb::RecipientInfo& info, const queue::Message& of, std::size_t recipient) {
     view_->complete(info, of, recipient);
-  });
+  };
+  const auto attempt_of = [this](control_pb::AttemptInfo& info, const queue::Attempt& of) { view_->complete(info, of); };
+  MessageParts parts(told, now_, recipient_of, attempt_of);
   for (;;) {
     outlet_.charge(1);
     if (!outlet_.send(parts.next(*message))) return false;

@@ -75,10 +75,9 @@ Task<void> JobRunner::run(Attempt attempt) {
 
 // Mail that may have to wait again for busy hosts is checked before it is read: reading may take much longer than they are busy.
 bool JobRunner::is_busy(const Attempt& attempt, AttemptReport& report) {
-  const auto& [job, destination, site, place, hold] = attempt;
-  if (!parts_.turns.has_waited_for_host(site, place.owner)) return false;
-  auto& transport = parts_.transports.of(*parts_.sites[site].terms);
-  auto why = transport.busy_now(site, place.owner, parts_.destinations[destination].targets.get());
+  if (!parts_.turns.has_waited_for_host(attempt.site, attempt.place.owner)) return false;
+  const transport::Order order = order_for(attempt);
+  auto why = parts_.transports.of(*order.terms).busy_now(order);
   if (!why) return false;
   report.is_busy = true;
   report.failure = std::move(*why);
@@ -100,18 +99,25 @@ Task<Share> JobRunner::load(const Attempt& attempt, LoadBudget::Charge& charge) 
   co_return share;
 }
 
-Task<AttemptReport> JobRunner::deliver(const Attempt& attempt, const Share& share) {
-  const JobIndex job = attempt.job;
+// Without the message.
+transport::Order JobRunner::order_for(const Attempt& attempt) const {
   transport::Order order;
   order.config = parts_.config.get();
-  order.message = share.message();
-  order.recipients = pending_recipients(*order.message, parts_.destinations.name(attempt.destination), *order.config);
+  order.rules = parts_.destinations.rules();
   order.targets = parts_.destinations[attempt.destination].targets.get();
   order.site = attempt.site;
   order.owner = attempt.place.owner;
   order.most_connections = parts_.turns.session_limit(attempt.destination, *order.config);
   order.terms = parts_.sites[attempt.site].terms;
   order.is_by_route = parts_.sites[attempt.site].is_by_route;
+  return order;
+}
+
+Task<AttemptReport> JobRunner::deliver(const Attempt& attempt, const Share& share) {
+  const JobIndex job = attempt.job;
+  transport::Order order = order_for(attempt);
+  order.message = share.message();
+  order.recipients = pending_recipients(*order.message, parts_.destinations.name(attempt.destination), *order.config);
   if (attempt.hold) {
     const std::size_t most = order.config->delivery.max_recipients;
     co_await parts_.limits.cut(*attempt.hold, attempt.site, order.owner, *order.message, order.recipients, most);

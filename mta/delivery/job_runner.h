@@ -15,6 +15,9 @@
 namespace mxpress::mta::rates {
 class Hold;
 }
+namespace mxpress::mta::transport {
+struct Order;
+}
 
 namespace mxpress::mta::delivery {
 
@@ -58,6 +61,7 @@ class JobRunner {
     std::unique_ptr<rates::Hold> hold;  // null: no limit
   };
   Task<void> run(Attempt attempt);
+  transport::Order order_for(const Attempt& attempt) const;
   Task<AttemptReport> deliver(const Attempt& attempt, const Share& share);
   bool is_busy(const Attempt& attempt, AttemptReport& report);
   Task<Share> load(const Attempt& attempt, LoadBudget::Charge& charge);

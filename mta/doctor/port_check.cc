@@ -96,6 +96,8 @@ class Port {
     std::string evidence;
     for (const Probed& one : probed) evidence += (evidence.empty() ? "" : "; ") + one.where + ": " + words_of(one.result.error);
     evidence += ".";
+    if (subject_.has_fallback)
+      return not_needed(check_, evidence + " Mail goes by " + subject_.provider + " while no mail host can be reached (fallback).");
     if (probed.size() < kLeastWrong) return unknown(check_, evidence + " One host alone may be down itself.");
     return wrong(evidence, probed);
   }

@@ -13,6 +13,7 @@ struct Subject {
   records::HostMail mail;               // with the signing keys; its addresses are those that other hosts see, empty if none is known
   bool is_direct = true;                // some mail goes to the mail hosts of its recipients: false if a provider takes all of it
   std::string provider{};               // that takes mail, if any: "[route]"
+  bool has_fallback = false;            // `provider` takes mail only while none can go directly
   std::string keys_unknown_because{};   // the key files cannot be read
   std::vector<dns::Address> sources{};  // the kernel's choice for each family that may be used; private ones behind a router
   dns::AddressFamily family = dns::AddressFamily::any;  // [delivery] address_family

@@ -34,7 +34,8 @@ struct Adder {
   void operator()(const NoticePostponed&) const {}
   void operator()(const NoticeNotStored&) const {}
   void operator()(const NoticeNotKept&) const {}
-  void operator()(const HeaderBroken&) const {}  // the outcome of the attempt is counted
+  void operator()(const HeaderBroken&) const {}   // the outcome of the attempt is counted
+  void operator()(const FamilyChanged&) const {}  // the same
   void operator()(const Connected& event) const {
     if (!event.is_open)
       ++(event.tls.forbids_mail() ? counts.tls_refused : counts.connections_failed);

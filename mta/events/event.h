@@ -151,6 +151,16 @@ struct HeaderBroken {
   std::string_view host;
 };
 
+// A mail host refused mail because of the address family that it came over: the attempt went on over the other family.
+struct FamilyChanged {
+  proto::QueueId message;
+  const proto::HostResult& refusal;
+  bool from_v6 = false;
+  std::string_view end;  // over the other family: "accepted", "not accepted", "no connection"
+};
+// "IPv6"
+inline std::string_view family_name(bool is_v6) { return is_v6 ? "IPv6" : "IPv4"; }
+
 // A new connection to a mail host, or the reason why there is none.
 struct Connected {
   proto::QueueId message;
@@ -218,7 +228,7 @@ struct KeyRecordSeen {
 std::string_view to_string(KeyRecordSeen::What what);
 
 using Event = std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, NoticeWaits, NoticePostponed,
-                           NoticeNotStored, NoticeNotKept, HeaderBroken, Connected, SiteFailed, SiteRecovered, OwnFault, LoginRefused,
-                           OutageBegan, OutageEnded, SetAside, Unreadable, KeyRecordSeen>;
+                           NoticeNotStored, NoticeNotKept, HeaderBroken, FamilyChanged, Connected, SiteFailed, SiteRecovered, OwnFault,
+                           LoginRefused, OutageBegan, OutageEnded, SetAside, Unreadable, KeyRecordSeen>;
 
 }  // namespace mxpress::mta::events

@@ -138,6 +138,13 @@ struct Writer {
     line.add("why", "a header line of over 998 octets has no space to fold it at; it was broken after 998 octets");
     log(line);
   }
+  void operator()(const FamilyChanged& event) const {
+    const std::string_view from = family_name(event.from_v6), to = family_name(!event.from_v6);
+    LogLine line(Priority::notice, event.message, "other_family");
+    line.add_joined("why", {"refused over ", from, "; tried over ", to, ": ", event.end});
+    add_result(line, event.refusal);
+    log(line);
+  }
   // Logs a host that does not fulfil the policy, even if mail is sent nevertheless.
   void operator()(const Connected& event) const {
     const net::TlsResult& tls = event.tls;

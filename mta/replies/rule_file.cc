@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "mta/config/config_value.h"
+#include "mta/replies/limits_reader.h"
 #include "mta/replies/reply_text.h"
+#include "mta/replies/stated_wait.h"
 #include "proto/ascii.h"
 #include "proto/printable.h"
 
@@ -105,6 +107,8 @@ class Reader {
   void read_list(Rule& rule, const ConfigEntry& entry);
   void read_phrases(Rule& rule, const ConfigValue& value);
   void read_word(Rule& rule, const ConfigEntry& entry);
+  void read_wait(Rule& rule, const ConfigEntry& entry);
+  void read_limit(const ConfigValue& value);
   std::string text_of(const ConfigEntry& entry, std::size_t most);
   void check(const Rule& rule);
   void check_samples();
@@ -186,6 +190,9 @@ void Reader::read_word(Rule& rule, const ConfigEntry& entry) {
   } else if (entry.key == "scope") {
     if (word != "site" && word != "recipient") return mistake(entry.line, "scope is \"site\" or \"recipient\"");
     rule.scope = word == "site" ? Scope::site : Scope::recipient;
+  } else if (entry.key == "effect") {
+    if (word != "other_family") return mistake(entry.line, "the only effect is \"other_family\"");
+    rule.tries_other_family = true;
   } else {
     const auto found = std::find_if(kWhens.begin(), kWhens.end(), [&](const auto& one) { return one.first == word; });
     if (found == kWhens.end()) return mistake(entry.line, "when is \"greeting\", \"mail\", \"rcpt\" or \"data\"");
@@ -193,14 +200,20 @@ void Reader::read_word(Rule& rule, const ConfigEntry& entry) {
   }
 }
 
+void Reader::read_wait(Rule& rule, const ConfigEntry& entry) {
+  rule.wait = written_wait(text_of(entry, kMostName));
+  if (!rule.wait) mistake(entry.line, "wait takes a time from \"1m\" to \"12h\"");
+}
+
 void Reader::read_key(Rule& rule, std::string& sample, const ConfigEntry& entry) {
   const std::string& key = entry.key;
   if (key == "text" || key == "code" || key == "status" || key == "host") return read_list(rule, entry);
-  if (key == "class" || key == "who" || key == "scope" || key == "when") return read_word(rule, entry);
+  if (key == "class" || key == "who" || key == "scope" || key == "when" || key == "effect") return read_word(rule, entry);
   const std::pair<std::string_view, std::string*> texts[] = {{"cause", &rule.cause}, {"todo", &rule.todo}, {"link", &rule.link}};
   for (const auto& [name, text] : texts)
     if (name == key) return void(*text = text_of(entry, kMostSentence));
   if (key == "name") return void(rule.name = text_of(entry, kMostName));
+  if (key == "wait") return read_wait(rule, entry);
   if (key == "sample" && entry.value.text()) return void(sample = *entry.value.text());
   mistake(entry.line, key == "sample" ? "sample takes a text in quotes" : "a rule has no key " + proto::printable(key, kMostName));
 }
@@ -232,6 +245,13 @@ void Reader::read_rule(const ConfigValue& value) {
   file_.rules.add(std::move(rule));
 }
 
+void Reader::read_limit(const ConfigValue& value) {
+  if (!value.table()) return mistake(value.line, "limits begin with [[limit]]");
+  if (file_.rules.limits().size() == RuleSet::kMostLimits)
+    return mistake(value.line, "more than " + std::to_string(RuleSet::kMostLimits) + " limits");
+  file_.rules.add(read_limits(value, [this](std::uint32_t line, const std::string& what) { mistake(line, what); }));
+}
+
 void Reader::read_top(const ConfigEntry& entry) {
   if (entry.key == "date") return file_.rules.set_date(text_of(entry, kMostName));
   if (entry.key == "last_line_hosts") {
@@ -240,6 +260,7 @@ void Reader::read_top(const ConfigEntry& entry) {
     return file_.rules.set_last_line_hosts(std::move(hosts.hosts));
   }
   const auto* const list = entry.value.list();
+  if (entry.key == "limit" && list) return void(std::for_each(list->begin(), list->end(), [this](const auto& one) { read_limit(one); }));
   if (entry.key != "rule" || !list)
     return mistake(entry.line, "there is no key " + proto::printable(entry.key, kMostName) + "; rules begin with [[rule]]");
   if (list->size() > RuleSet::kMostRules) return mistake(entry.line, "more than " + std::to_string(RuleSet::kMostRules) + " rules");

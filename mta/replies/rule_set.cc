@@ -36,10 +36,6 @@ bool is_below(std::string_view host, std::string_view suffix) {
   return host.size() == suffix.size() || host[host.size() - suffix.size() - 1] == '.';
 }
 
-bool is_one_of(const std::vector<std::string>& suffixes, std::string_view host) {
-  return std::any_of(suffixes.begin(), suffixes.end(), [&](const std::string& suffix) { return is_below(host, suffix); });
-}
-
 template <class Patterns, class Value>
 bool any_holds(const Patterns& patterns, const Value& value) {
   return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const auto& one) { return one.holds(value); });
@@ -82,6 +78,15 @@ std::size_t octets_of(const Rule& rule) {
 
 }  // namespace
 
+bool is_one_of(const std::vector<std::string>& suffixes, std::string_view host) {
+  return std::any_of(suffixes.begin(), suffixes.end(), [&](const std::string& suffix) { return is_below(host, suffix); });
+}
+
+const ProviderLimits* RuleSet::limits_for(std::string_view host) const {
+  const auto found = std::find_if(limits_.begin(), limits_.end(), [&](const ProviderLimits& one) { return is_one_of(one.hosts, host); });
+  return found == limits_.end() ? nullptr : &*found;
+}
+
 void RuleSet::finish() {
   search_.finish();
   rules_.shrink_to_fit();
@@ -122,13 +127,15 @@ std::optional<Match> RuleSet::match(const proto::HostResult& result) const {
   if (!rule) rule = first_of(Tier::status, text, result);
   if (!rule) rule = first_of(Tier::code, text, result);
   if (!rule) return std::nullopt;
-  return Match{rule, stated_wait(text.words)};
+  const auto stated = stated_wait(text.words);
+  return Match{rule, stated ? stated : rule->wait};
 }
 
 std::size_t RuleSet::octets() const {
   std::size_t octets = sizeof *this + search_.octets() + date_.capacity();
   for (const Rule& rule : rules_) octets += octets_of(rule);
   for (const std::string& host : last_line_hosts_) octets += octets_of(host);
+  for (const ProviderLimits& limits : limits_) octets += sizeof limits + limits.hosts.size() * sizeof(std::string);
   return octets;
 }
 

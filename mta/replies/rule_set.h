@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mta/replies/phrase_search.h"
+#include "mta/replies/provider_limits.h"
 #include "mta/replies/reply_class.h"
 #include "proto/outcome.h"
 #include "proto/time.h"
@@ -50,20 +51,23 @@ struct Rule {
   ReplyClass kind = ReplyClass::policy;
   proto::Actor who = proto::Actor::nobody;
   Scope scope = Scope::site;
-  std::string cause;  // sentences
+  bool tries_other_family = false;  // mail may be taken over the other address family (IPv4, IPv6) of the mail hosts
+  std::string cause;                // sentences
   std::string todo;
   std::string link;
+  std::optional<Duration> wait{};  // to the next attempt, if the reply states none
 };
 
 struct Match {
   const Rule* rule = nullptr;
-  std::optional<Duration> wait{};  // that the reply states
+  std::optional<Duration> wait{};  // that the reply states, or the rule
 };
 
 // An immutable value after finish(): any thread.
 class RuleSet {
  public:
   static constexpr std::size_t kMostRules = 2000;
+  static constexpr std::size_t kMostLimits = 200;
   static constexpr std::size_t kMostPhraseOctets = 24 * 1024;  // of all rules
 
   // The number of a phrase, for Rule::texts.
@@ -72,12 +76,17 @@ class RuleSet {
   void set_date(std::string date) { date_ = std::move(date); }
   // Hosts whose last line has the cause: of the rules by text, the one whose words come last in the reply counts.
   void set_last_line_hosts(std::vector<std::string> hosts) { last_line_hosts_ = std::move(hosts); }
+  void add(ProviderLimits limits) { limits_.push_back(std::move(limits)); }
   // After the last rule.
   void finish();
 
   // The rule for the reply of a mail host: by its words first, by its enhanced code second, by its code last; in each of the three, the
   // first one of the file. Nullopt: no rule, or `result` is no reply, or a positive one. Takes time linear in the reply.
   std::optional<Match> match(const proto::HostResult& result) const;
+
+  // The first that names the host; null: none is known.
+  const ProviderLimits* limits_for(std::string_view host) const;
+  const std::vector<ProviderLimits>& limits() const { return limits_; }
 
   const std::vector<Rule>& rules() const { return rules_; }
   const std::string& date() const { return date_; }
@@ -90,6 +99,7 @@ class RuleSet {
   const Rule* by_text(const ReplyText& text, const proto::HostResult& result) const;
 
   std::vector<Rule> rules_;
+  std::vector<ProviderLimits> limits_;
   PhraseSearch search_;
   std::vector<std::string> last_line_hosts_;
   std::string date_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <utility>
 
@@ -98,6 +99,16 @@ std::optional<Duration> stated_wait(std::string_view text) {
     }
   }
   return std::nullopt;
+}
+
+std::optional<Duration> written_wait(std::string_view text) {
+  if (!text.ends_with('m') && !text.ends_with('h')) return std::nullopt;
+  const std::string_view digits = text.substr(0, text.size() - 1);
+  int number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size() || number < 0 || number > 720) return std::nullopt;
+  const Duration wait = text.ends_with('h') ? Duration(std::chrono::hours(number)) : Duration(std::chrono::minutes(number));
+  return wait < kShortestWait || wait > kLongestWait ? std::nullopt : std::optional(wait);
 }
 
 }  // namespace mxpress::mta::replies

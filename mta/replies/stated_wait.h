@@ -16,4 +16,7 @@ inline constexpr Duration kLongestWait = std::chrono::hours(12);
 // the text states none, or one without a unit.
 std::optional<Duration> stated_wait(std::string_view text);
 
+// A wait in a file of rules: "90m", "2h", between the same bounds.
+std::optional<Duration> written_wait(std::string_view text);
+
 }  // namespace mxpress::mta::replies

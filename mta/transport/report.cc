@@ -46,6 +46,23 @@ bool no_host_takes_it(const AttemptReport& report) {
   });
 }
 
+bool has_untried(const AttemptReport& report) {
+  const auto is_untried = [](const auto& result) { return result.outcome == proto::Outcome::untried; };
+  return std::any_of(report.results.begin(), report.results.end(), is_untried);
+}
+
+std::vector<std::size_t> untried_in(const AttemptReport& report) {
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < report.results.size(); ++i)
+    if (report.results[i].outcome == proto::Outcome::untried) positions.push_back(i);
+  return positions;
+}
+
+bool has_accepted(const AttemptReport& report, const std::string& address) {
+  const auto took = [&](const auto& result) { return result.outcome == proto::Outcome::delivered && result.last.address == address; };
+  return std::any_of(report.results.begin(), report.results.end(), took);
+}
+
 void leave_out_untried(AttemptReport& report) {
   std::vector<std::uint32_t> recipients;
   std::vector<proto::RecipientResult> results;

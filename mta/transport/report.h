@@ -1,6 +1,7 @@
 // The result of one attempt to hand a message on.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,6 +43,12 @@ AttemptReport report_without_host(std::vector<std::uint32_t> recipients, proto::
 
 // True if all hosts have said that they take no mail (RFC 7504), or are none for mail with REQUIRETLS (RFC 8689).
 bool no_host_takes_it(const AttemptReport& report);
+
+// True if at least one recipient is untried; the positions of those that are.
+bool has_untried(const AttemptReport& report);
+std::vector<std::size_t> untried_in(const AttemptReport& report);
+// True if the host at this address ("192.0.2.1:25") has accepted the message for some recipient in this attempt.
+bool has_accepted(const AttemptReport& report, const std::string& address);
 
 // Removes untried recipients from the report: they wait for a rate limit.
 void leave_out_untried(AttemptReport& report);

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <random>
+#include <span>
 #include <utility>
 
 #include "mta/auth/current_login.h"
@@ -23,7 +24,10 @@
 #include "mta/system/log.h"
 #include "mta/transport/busy_hosts.h"
 #include "mta/transport/demanded_sender.h"
+#include "mta/transport/family_change.h"
+#include "mta/transport/family_memory.h"
 #include "mta/transport/host_answers.h"
+#include "mta/transport/provider_terms.h"
 #include "mta/transport/session_key.h"
 #include "mta/transport/session_options.h"
 #include "mta/transport/session_pool.h"
@@ -51,20 +55,21 @@ class SmtpTransport::Parts final : private TargetConnections::Caller {
   ~Parts();
 
   Task<AttemptReport> deliver(Order& order);
-  std::optional<HostResult> busy_now(std::uint32_t site, const fairness::Owner& owner, const std::vector<dns::Target>& targets);
+  std::optional<HostResult> busy_now(const Order& order);
   void when_room(Room room) { room_ = std::move(room); }
   std::size_t most_orders(const Config& config) const;
   bool keeps_site(std::uint32_t site) const { return idle_.has(site); }
   void stop();
   const TlsMemory& tls_memory() const { return tls_memory_; }
   const StepMemory& step_memory() const { return step_memory_; }
+  const FamilyMemory& family_memory() const { return family_memory_; }
 
  private:
   class Attempt;
   void called(const dns::Address& address, std::uint32_t site, const fairness::Owner& owner) override;
   void give_way() override;
   void make_room(const Config& config);
-  bool keep(std::uint32_t site, SessionPool::Session& session);
+  bool keep(std::uint32_t site, SessionPool::Session& session, std::size_t most_messages);
   void close_soon(SessionPool::Session session);
   void close_idle();
   void close_wanted();
@@ -81,6 +86,7 @@ class SmtpTransport::Parts final : private TargetConnections::Caller {
   Room room_;
   TlsMemory tls_memory_;
   StepMemory step_memory_;
+  FamilyMemory family_memory_;
   TargetFailures target_failures_;
   fairness::OneAtATime headers_;  // that are being prepared for signing
 };
@@ -94,9 +100,10 @@ class SmtpTransport::Parts::Attempt {
         data_(*order.message, smtp.services_.files),
         content_(data_, order.message->envelope, order.terms->is_lmtp ? nullptr : order.config->signer.get(),
                  {&smtp.headers_, smtp.services_.files}),
-        sent_as_(envelope_under(order.terms->author, order.message->envelope)) {
+        sent_as_(envelope_under(order.terms->author, order.message->envelope)),
+        family_(order.rules.get()) {
     if (order.terms->author) content_.replace_author(*order.terms->author);
-    equals_ = order_targets(order.targets, {*order.message, order.recipients}, smtp.target_failures_, smtp.random_);
+    equals_ = order_targets(order.targets, {*order.message, order.recipients}, {smtp.target_failures_, smtp.family_memory_}, smtp.random_);
     report_.attempt.time = Clock::current().wall();
     report_.attempt.recipients = order.recipients;
     report_.results.resize(order.recipients.size());
@@ -104,14 +111,16 @@ class SmtpTransport::Parts::Attempt {
 
   Task<AttemptReport> run() {
     int sessions = 0;
-    const dns::Target* const open = find_open();
-    if (open && co_await try_target(*open)) ++sessions;
-    for (const dns::Target& target : order_.targets) {
-      if (sessions == kMostSessionsOfOrder || !anything_untried() || !order_.wanted()) break;
-      const bool is_less_preferred = &target >= order_.targets.data() + equals_;  // those are no overflow
+    put_open_first();
+    for (std::size_t i = 0; i < order_.targets.size(); ++i) {
+      if (sessions == kMostSessionsOfOrder + family_.has_begun() || !has_untried(report_) || !order_.wanted()) break;
+      const bool is_less_preferred = i >= equals_;  // those are no overflow
       if (is_less_preferred && sessions == 0 && busy_.worth_waiting_for()) break;
+      const dns::Target& target = order_.targets[i];
+      if (family_.leaves_out(target)) continue;
       content_.leave_host();
-      if (&target != open && co_await try_target(target)) ++sessions;
+      if (co_await try_target(target)) ++sessions;
+      family_.consider(target, std::span(order_.targets).subspan(i + 1), report_);
     }
     if (const dns::Target* const target = busy_.worth_waiting_for(); target && sessions == 0) co_return busy_report(*target);
     finish();
@@ -120,16 +129,12 @@ class SmtpTransport::Parts::Attempt {
   }
 
  private:
-  bool anything_untried() const {
-    return std::any_of(report_.results.begin(), report_.results.end(), [](const auto& r) { return r.outcome == Outcome::untried; });
-  }
-
   // RFC 5321 5.1 spreads sessions, not messages: an open session to one of the targets that may be first is used again.
-  const dns::Target* find_open() {
-    if (!smtp_.idle_.has(order_.site) || !order_.wanted()) return nullptr;
-    for (std::size_t i = 0; i < std::min(equals_, order_.targets.size()); ++i)
-      if (open_session_ = take_usable(order_.targets[i]); open_session_) return &order_.targets[i];
-    return nullptr;
+  void put_open_first() {
+    if (!smtp_.idle_.has(order_.site) || !order_.wanted()) return;
+    const auto begin = order_.targets.begin();
+    for (auto place = begin; place != begin + static_cast<std::ptrdiff_t>(std::min(equals_, order_.targets.size())); ++place)
+      if (open_session_ = take_usable(*place); open_session_) return void(std::rotate(begin, place, place + 1));
   }
 
   // If the host has closed the session, or sent something, that says nothing about the host.
@@ -155,7 +160,7 @@ class SmtpTransport::Parts::Attempt {
     if (!reused && !may_connect(target, session)) co_return false;
     order_.trying(target);
     if (reused && co_await transact_all(session, true)) co_return true;
-    if (reused && (!order_.wanted() || !anything_untried())) co_return true;
+    if (reused && (!order_.wanted() || !has_untried(report_))) co_return true;
     // Nor is it a failure if a session breaks when it is used again: try a new one.
     if (!co_await open(target, session)) co_return false;
     co_await transact_all(session, false);
@@ -167,7 +172,9 @@ class SmtpTransport::Parts::Attempt {
 
   // False if there are enough connections to the host.
   bool may_connect(const dns::Target& target, SessionPool::Session& session) {
-    auto connection = smtp_.services_.connections->open(target.address, {&smtp_, order_.site, order_.owner}, order_.most_connections);
+    const ProviderTerms terms = provider_terms(order_, target);
+    const TargetConnections::Asker asker{&smtp_, order_.site, order_.owner};
+    auto connection = smtp_.services_.connections->open(terms.counted_as, asker, terms.most_connections);
     if (connection)
       session.connection = std::move(*connection);
     else
@@ -238,7 +245,7 @@ class SmtpTransport::Parts::Attempt {
     smtp::ClientSession* const client = session.client.get();
     bool first = true;
     while (order_.wanted()) {
-      const auto open_positions = untried_positions();
+      const auto open_positions = untried_in(report_);
       const bool was_asked = reused && first;  // checked just now, and each check is a system call
       if (open_positions.empty() || !(was_asked || client->usable()) || !may_begin()) break;
       auto result = co_await transact_once(*client, open_positions, reused || !first);
@@ -249,7 +256,7 @@ class SmtpTransport::Parts::Attempt {
       if (const bool failed = result.host_failure; !merge(client->target(), std::move(result), open_positions) || failed) break;
       first = false;
     }
-    if (anything_untried() || !smtp_.keep(order_.site, session))
+    if (has_untried(report_) || !smtp_.keep(order_.site, session, provider_terms(order_, client->target()).most_messages))
       co_await client->quit();  // this host's session need not wait while another host is tried
     co_return true;
   }
@@ -257,19 +264,12 @@ class SmtpTransport::Parts::Attempt {
   // False: the rate limit allows no further transaction.
   bool may_begin() { return !order_.limit || !(is_limited_ = !order_.limit->begin_transaction()); }
 
-  std::vector<std::size_t> untried_positions() const {
-    std::vector<std::size_t> positions;
-    for (std::size_t i = 0; i < report_.results.size(); ++i)
-      if (report_.results[i].outcome == Outcome::untried) positions.push_back(i);
-    return positions;
-  }
-
   Task<smtp::TransactionResult> transact_once(smtp::ClientSession& session, const std::vector<std::size_t>& positions, bool reused) {
     smtp::Transaction transaction;
     transaction.envelope = sent_as_ ? &*sent_as_ : &order_.message->envelope;
     transaction.content = &content_;
     for (std::size_t position : positions) transaction.recipients.push_back(order_.recipients[position]);
-    transaction.is_continuation = has_accepted(session.target());
+    transaction.is_continuation = has_accepted(report_, session.target().address_text());
     transaction.most_words = most_words();
     HostAttempt attempt;
     attempt.started = Clock::current().wall();
@@ -283,14 +283,6 @@ class SmtpTransport::Parts::Attempt {
     attempt.result = result.host_failure ? result.last : std::move(result.last);  // merge() needs it after a failure
     report_.attempt.hosts.push_back(std::move(attempt));
     co_return result;
-  }
-
-  // True if the host has accepted the message for some recipient in this attempt.
-  bool has_accepted(const dns::Target& target) const {
-    const auto took = [address = target.address_text()](const auto& result) {
-      return result.outcome == Outcome::delivered && result.last.address == address;
-    };
-    return std::any_of(report_.results.begin(), report_.results.end(), took);
   }
 
   // With many recipients the host's reply for each is shortened in memory and on disk.
@@ -326,8 +318,18 @@ class SmtpTransport::Parts::Attempt {
     has_failure_ = true;
   }
 
+  void finish_change() {
+    const FamilyChange::End end = family_.end(report_);
+    family_.restore(report_);
+    if (end == FamilyChange::End::none) return;
+    const proto::HostResult& refusal = family_.refusal();
+    if (end == FamilyChange::End::accepted) smtp_.family_memory_.remember(refusal.host, !family_.from_v6(), system::instant_now());
+    smtp_.services_.events.emit(events::FamilyChanged{order_.message->id, refusal, family_.from_v6(), to_string(end)});
+  }
+
   // Defers recipients without an answer with the most telling failure, unless none of all hosts takes it, now or later.
   void finish() {
+    if (family_.has_begun()) finish_change();
     if (is_limited_ && answered_) leave_out_untried(report_);
     if (!has_failure_ && !order_.wanted()) return;
     if (!has_failure_)
@@ -346,7 +348,7 @@ class SmtpTransport::Parts::Attempt {
   }
 
   Parts& smtp_;
-  const Order& order_;
+  Order& order_;
   std::size_t equals_ = 1;  // the number of targets in front that may change places
   SpoolData data_;
   content::Pipeline content_;                     // reads data_
@@ -356,6 +358,7 @@ class SmtpTransport::Parts::Attempt {
   std::pair<WallTime, Instant> opening_since_;
   Duration connect_time_{0};
   BusyHosts busy_;
+  FamilyChange family_;
   bool has_failure_ = false;
   bool answered_ = false;
   bool is_limited_ = false;  // a transaction could not begin because of the rate limit
@@ -386,14 +389,14 @@ Task<AttemptReport> SmtpTransport::Parts::deliver(Order& order) {
 }
 
 // Less preferred hosts are no overflow.
-std::optional<HostResult> SmtpTransport::Parts::busy_now(std::uint32_t site, const fairness::Owner& owner,
-                                                         const std::vector<dns::Target>& targets) {
-  if (idle_.has(site)) return std::nullopt;
-  for (const dns::Target& target : targets) {
-    if (target.preference != targets.front().preference) break;
-    if (!services_.connections->must_wait(target.address, {this, site, owner})) return std::nullopt;
+std::optional<HostResult> SmtpTransport::Parts::busy_now(const Order& order) {
+  if (idle_.has(order.site)) return std::nullopt;
+  for (const dns::Target& target : order.targets) {
+    if (target.preference != order.targets.front().preference) break;
+    const ProviderTerms terms = provider_terms(order, target);
+    if (!services_.connections->must_wait(terms.counted_as, {this, order.site, order.owner})) return std::nullopt;
   }
-  return targets.empty() ? std::nullopt : std::optional(has_enough(targets.front()));
+  return order.targets.empty() ? std::nullopt : std::optional(has_enough(order.targets.front()));
 }
 
 std::size_t SmtpTransport::Parts::most_orders(const Config& config) const {
@@ -406,12 +409,13 @@ void SmtpTransport::Parts::make_room(const Config& config) {
 }
 
 // Returns false if it cannot serve another order. The next use checks whether the host has closed it.
-bool SmtpTransport::Parts::keep(std::uint32_t site, SessionPool::Session& session) {
+bool SmtpTransport::Parts::keep(std::uint32_t site, SessionPool::Session& session, std::size_t most_messages) {
   session.connection.rest();
   const auto wanted = session.connection.wanted();
   const bool is_wanted = wanted != TargetConnections::Wanted::no;
   if (is_stopping_ || !session.client->in_step() || wanted == TargetConnections::Wanted::by_another_owner) return false;
-  if (session.client->transactions() >= (is_wanted ? kWantedTransactions : kMostTransactions)) return false;
+  if (session.client->transactions() >= (is_wanted ? std::min<std::size_t>(kWantedTransactions, most_messages) : most_messages))
+    return false;
   idle_.put(site, std::move(session), system::instant_now());
   arm();
   if (is_wanted) close_wanted_soon();
@@ -477,10 +481,7 @@ SmtpTransport::SmtpTransport(SmtpServices services) : parts_(std::make_unique<Pa
 SmtpTransport::~SmtpTransport() = default;
 
 Task<AttemptReport> SmtpTransport::deliver(Order& order) { return parts_->deliver(order); }
-std::optional<HostResult> SmtpTransport::busy_now(std::uint32_t site, const fairness::Owner& owner,
-                                                  const std::vector<dns::Target>& targets) {
-  return parts_->busy_now(site, owner, targets);
-}
+std::optional<HostResult> SmtpTransport::busy_now(const Order& order) { return parts_->busy_now(order); }
 
 void SmtpTransport::when_room(Room room) { parts_->when_room(std::move(room)); }
 std::size_t SmtpTransport::most_orders(const Config& config) const { return parts_->most_orders(config); }
@@ -488,5 +489,6 @@ bool SmtpTransport::keeps_site(std::uint32_t site) const { return parts_->keeps_
 void SmtpTransport::stop() { parts_->stop(); }
 const TlsMemory& SmtpTransport::tls_memory() const { return parts_->tls_memory(); }
 const StepMemory& SmtpTransport::step_memory() const { return parts_->step_memory(); }
+const FamilyMemory& SmtpTransport::family_memory() const { return parts_->family_memory(); }
 
 }  // namespace mxpress::mta::transport

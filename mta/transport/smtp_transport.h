@@ -24,6 +24,7 @@ class Connector;
 
 namespace mxpress::mta::transport {
 
+class FamilyMemory;
 class StepMemory;
 class TargetConnections;
 class TlsMemory;
@@ -52,8 +53,7 @@ class SmtpTransport final : public Transport {
   explicit SmtpTransport(SmtpServices services);
   ~SmtpTransport() override;
 
-  std::optional<proto::HostResult> busy_now(std::uint32_t site, const fairness::Owner& owner,
-                                            const std::vector<dns::Target>& targets) override;
+  std::optional<proto::HostResult> busy_now(const Order& order) override;
   Task<AttemptReport> deliver(Order& order) override;
   void when_room(Room room) override;
   std::size_t most_orders(const Config& config) const override;
@@ -62,6 +62,7 @@ class SmtpTransport final : public Transport {
 
   const TlsMemory& tls_memory() const;
   const StepMemory& step_memory() const;
+  const FamilyMemory& family_memory() const;
 
  private:
   class Parts;

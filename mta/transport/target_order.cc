@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "mta/system/instant.h"
+#include "mta/transport/family_memory.h"
 #include "proto/text_hash.h"
 
 namespace mxpress::mta::transport {
@@ -89,14 +90,19 @@ bool TargetFailures::has_failed(const Target& target, Instant now) const {
   return found != until_.end() && now < found->second;
 }
 
-std::size_t order_targets(Targets& targets, const Attempted& attempted, const TargetFailures& failures, std::mt19937_64& random) {
+std::size_t order_targets(Targets& targets, const Attempted& attempted, const KnownHosts& known, std::mt19937_64& random) {
   if (targets.size() < 2) return targets.size();
   const Instant now = system::instant_now();
-  const auto has_failed = [&](const Target& target) { return failures.has_failed(target, now); };
   shuffle_equals(targets, random);
+  const auto works_over_v6 = known.families.works_over_v6(targets, now);
+  const auto is_refused = [&](const Target& target) { return works_over_v6 && target.address.is_v6 != *works_over_v6; };
+  const auto has_failed = [&](const Target& target) { return known.failures.has_failed(target, now); };
   auto last = targets.end();  // end of the targets without objection
-  if (!failures.empty())
-    last = std::stable_partition(targets.begin(), targets.end(), [&](const auto& target) { return !has_failed(target); });
+  if (works_over_v6) last = put_last(targets, is_refused);
+  if (!known.failures.empty()) {
+    put_last(targets, has_failed);
+    last = std::find_if(targets.begin(), targets.end(), [&](const Target& target) { return is_refused(target) || has_failed(target); });
+  }
   const auto* deferred = last_result(attempted, [](const proto::HostResult& result) { return result.reply_code / 100 == 4; });
   if (deferred) {
     const auto same = std::find_if(targets.begin(), last, [&](const Target& target) { return target.address_text() == deferred->address; });

@@ -14,6 +14,8 @@
 
 namespace mxpress::mta::transport {
 
+class FamilyMemory;
+
 using queue::Instant;
 
 // Addresses that failed lately: no connection, or no session up to MAIL. RFC 5321 4.5.4.1 asks for such a list. Thread: one, that of its
@@ -48,13 +50,20 @@ struct Attempted {
   const std::vector<std::uint32_t>& recipients;  // of the attempt
 };
 
+// What is remembered about hosts.
+struct KnownHosts {
+  const TargetFailures& failures;
+  const FamilyMemory& families;
+};
+
 // `targets` must be as from find_targets(). Equal preferences are shuffled, and so are the addresses of each family of a host. Then, each
 // rule overriding the previous ones:
-// 1. addresses that failed lately come last;
-// 2. the target that deferred the message last comes first (greylisting);
-// 3. the host that received the whole message, but did not confirm it, comes last, so that it cannot keep the mail from the others.
+// 1. addresses of a family over which a host has refused mail come last;
+// 2. addresses that failed lately come last;
+// 3. the target that deferred the message last comes first (greylisting), unless it is one of those;
+// 4. the host that received the whole message, but did not confirm it, comes last, so that it cannot keep the mail from the others.
 // Returns the number of targets in front that may change places, because one of them has an open session.
-[[nodiscard]] std::size_t order_targets(std::vector<dns::Target>& targets, const Attempted& attempted, const TargetFailures& failures,
+[[nodiscard]] std::size_t order_targets(std::vector<dns::Target>& targets, const Attempted& attempted, const KnownHosts& known,
                                         std::mt19937_64& random);
 
 }  // namespace mxpress::mta::transport

@@ -19,6 +19,9 @@ struct Config;
 namespace mxpress::mta::rates {
 class Hold;
 }
+namespace mxpress::mta::replies {
+class RuleSet;
+}
 
 namespace mxpress::mta::transport {
 
@@ -38,6 +41,7 @@ struct Order {
   fairness::Owner owner;                          // of the message; his share of connections is used
   std::size_t most_connections = 1;               // of all orders, to one address
   std::shared_ptr<const Config> config;
+  std::shared_ptr<const replies::RuleSet> rules{};  // null: no reply has an effect on the attempt
   Hold* limit = nullptr;         // asked before each transaction; if it refuses, recipients are left out. Null: no rate limit
   std::function<bool()> wanted;  // asked before each host and transaction: false if the operator has withdrawn the message
   std::function<void(const dns::Target&)> trying;  // called before each host
@@ -49,10 +53,8 @@ class Transport {
   virtual ~Transport() = default;
 
   // Asked before the message of an order is read: the reason why its hosts accept no more connections for this owner's mail now. Nullopt:
-  // deliver() may be called. `targets`: as found. See when_room() for the time after a refusal.
-  virtual std::optional<proto::HostResult> busy_now(std::uint32_t, const fairness::Owner&, const std::vector<dns::Target>&) {
-    return std::nullopt;
-  }
+  // deliver() may be called. The order has no message and no recipients. See when_room() for the time after a refusal.
+  virtual std::optional<proto::HostResult> busy_now(const Order&) { return std::nullopt; }
   // Never throws because of a host or a disk. The order must outlive it; its targets are sorted into the order in which they are tried.
   virtual Task<AttemptReport> deliver(Order& order) = 0;
   // Called after busy_now() has refused, or a report said `is_busy`: there is room for mail of this owner at this site. Returns true if a

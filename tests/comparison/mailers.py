@@ -209,6 +209,7 @@ smtp unix - - n - - smtp
 scache unix - - n - 1 scache
 anvil unix - - n - 1 anvil
 flush unix n - n 1000? 0 flush
+tlsmgr unix - - n 1000? 1 tlsmgr
 showq unix n - n - - showq
 postlog unix-dgram n - n - 1 postlogd
 '''

@@ -65,14 +65,25 @@ class Clinic:
         self.dns = Unbound(self.world, lines, port=53, prefix=self.ours, zone='.')
         wait_until(lambda: self.network.listens(self.network.ours, '127.0.0.1', 53), 20, lambda: f'unbound: {self.dns.process.log_text()[-500:]}')
 
-    def examine(self, change=(), without=(), config='', edit=lambda text: text, keys=True, user=(), arguments=()):
-        """Runs doctor with these records: its exit code, and its findings by check."""
+    def run(self, change=(), without=(), config='', edit=lambda text: text, keys=True, user=(), arguments=()):
+        """Runs doctor with these records."""
         self.runs += 1
         self.serve({key: value for key, value in {**self.records, **dict(change)}.items() if key not in without})
         file = self.daemon.folder / f'doctor-{self.runs}.toml'
         file.write_text(edit(self.base) + config + (self.keys if keys else ''))
         file.chmod(0o644)
-        done = self.world.run([*self.ours, *user, self.world.program('mxpress'), '-c', file, 'doctor', '--json', *arguments], seconds=90)
+        return self.world.run([*self.ours, *user, self.world.program('mxpress'), '-c', file, 'doctor', *arguments], seconds=90)
+
+    def text(self, name, **how):
+        """What doctor says of this check to people."""
+        done = self.run(**how)
+        check_equal(done.returncode, 1, f'exit code of doctor: {done.stderr.decode()}')
+        paragraphs = done.stdout.decode().split('\nWRONG  ')
+        return next((one for one in paragraphs if one.removeprefix('WRONG  ').startswith(f'{name}\n')), f'nothing about {name} in {paragraphs}')
+
+    def examine(self, arguments=(), **how):
+        """Its exit code, and its findings by check."""
+        done = self.run(arguments=['--json', *arguments], **how)
         check(done.returncode in (0, 1, 75), f'doctor failed ({done.returncode}): {done.stderr.decode()}')
         findings = {finding['check']: finding for finding in map(json.loads, done.stdout.decode().splitlines())}
         check(findings, f'doctor said nothing: {done.stderr.decode()}')
@@ -91,11 +102,10 @@ def hostname(name):
     return lambda text: text.replace(f'hostname = "{NAME}"', f'hostname = "{name}"')
 
 
-def scenario_each_broken_situation_is_named(world):
-    """One command names cause, evidence, actor and remedy."""
-    clinic = Clinic(world)
+def situations(clinic):
+    """Title, what is different, the check that is wrong, its evidence, who acts, what to paste."""
     other_key = re.sub(r'p=[^"]{40}', 'p=' + 'A' * 40, clinic.records['dkim'])
-    situations = [
+    return [
         ('port 25 is dropped', dict(edit=with_probes('far1.example', 'far2.example')), 'port25 ipv4', 'ETIMEDOUT', 'hosting provider', '[route]'),
         ('port 25 is refused', dict(edit=with_probes('closed1.example', 'closed2.example')), 'port25 ipv4', 'ECONNREFUSED', 'hosting provider', '[route]'),
         ('no PTR', dict(without=['ptr4']), 'ptr 192.0.2.1', 'no PTR', 'reverse zone', f'{PTR4}. IN PTR {NAME}.'),
@@ -108,11 +118,16 @@ def scenario_each_broken_situation_is_named(world):
         ('the DKIM record is absent', dict(without=['dkim']), 'dkim a._domainkey.here.example', 'no TXT', 'holds the zone', 'a._domainkey.here.example. IN TXT "v=DKIM1;'),
         ('the DKIM record is wrong', dict(change={'dkim': other_key}), 'dkim a._domainkey.here.example', 'has TXT', 'holds the zone', 'a._domainkey.here.example. IN TXT "v=DKIM1;'),
         ('no DMARC record', dict(without=['dmarc']), 'dmarc _dmarc.here.example', 'no TXT', 'holds the zone', 'v=DMARC1; p=none'),
-        ('no name server answers', dict(edit=lambda text: text.replace('127.0.0.1:53', '127.0.0.1:5399')), 'name-server 127.0.0.1:5399', 'refused', 'administrator', ''),
+        ('no name server answers', dict(edit=lambda text: text.replace('"127.0.0.1:53"', '"127.0.0.1:5399"')), 'name-server 127.0.0.1:5399', 'refused', 'administrator', ''),
         ('the host name is that of no network', dict(edit=hostname('web1.local')), 'name', 'web1.local', 'administrator', 'hostname ='),
         ('the host name is another host', dict(edit=hostname('mx.one.example')), 'address 192.0.2.1', '192.0.2.11', 'holds the zone', 'mx.one.example. IN A 192.0.2.1'),
     ]
-    for title, how, name, evidence, who, paste in situations:
+
+
+def scenario_each_broken_situation_is_named(world):
+    """One command names cause, evidence, actor and remedy."""
+    clinic = Clinic(world)
+    for title, how, name, evidence, who, paste in situations(clinic):
         code, findings = clinic.examine(**how)
         check_equal(code, 1, f'exit code: {title}')
         found = findings.get(name, {})
@@ -127,6 +142,7 @@ def scenario_nothing_is_wrong_with_hosts_that_are_fine(world):
     # Address of ours that is not that of the cable: without it, or behind a router.
     private = 'ip addr add 10.0.0.5/24 dev cable; ip route replace default via 192.0.2.11 src 10.0.0.5; ip addr del 2001:db8::1/64 dev cable'
     inside_v4 = {'a': f'{NAME}. 60 IN A 192.0.2.1', 'spf': 'here.example. 60 IN TXT "v=spf1 ip4:192.0.2.1 -all"'}
+    dkim_name, dkim_data = clinic.records['dkim'].split('. 60 IN ')
     provider = '[route]\nhost = "mx.one.example"\nport = 25\n'
     variants = [
         ('both families', dict(), 0),
@@ -141,6 +157,12 @@ def scenario_nothing_is_wrong_with_hosts_that_are_fine(world):
         ('a block list that lists everything', dict(change={'listed': [f'{LISTED4}. 60 IN A 127.0.0.2', '1.0.0.127.bl.example. 60 IN A 127.0.0.2']}), 75),
         ('a provider takes all mail', dict(without=['ptr4', 'ptr6', 'a', 'aaaa', 'spf', 'dkim'], keys=False, config=provider, edit=with_probes('far1.example')), 0),
         ('another DNS inside', dict(change={'a': f'{NAME}. 60 IN A 10.0.0.5'}, without=['aaaa', 'ptr4', 'ptr6', 'spf']), 75),
+        ('port 25 is closed, and a provider takes the mail meanwhile', dict(config=provider + 'fallback = true\n', edit=lambda text: with_probes('closed1.example', 'closed2.example')(text).replace('[delivery]', '[delivery]\naddress_family = "ipv4"')), 0),
+        ('records without lifetime', dict(change={key: value.replace(' 60 IN ', ' 0 IN ') for key, value in clinic.records.items() if key != 'root'}), 0),
+        ('a PTR record behind a CNAME', dict(change={'ptr4': [f'{PTR4}. 60 IN CNAME 1.some.2.0.192.in-addr.arpa.', f'1.some.2.0.192.in-addr.arpa. 60 IN PTR {NAME}.']}), 0),
+        ('the DKIM record is kept by a provider', dict(change={'dkim': [f'{dkim_name}. 60 IN CNAME a.keys.one.example.', f'a.keys.one.example. 60 IN {dkim_data}']}), 0),
+        ('a mail host with IPv6 alone', dict(change={'far1 mx': 'far1.example. 60 IN MX 10 mx.far1.example.', 'far1 a': 'mx.far1.example. 60 IN AAAA 2001:db8::11'}, edit=with_probes('far1.example', 'one.example')), 0),
+        ('SPF of a subdomain, by redirect', dict(change={'spf': ['here.example. 60 IN TXT "v=spf1 redirect=spf.one.example"', 'spf.one.example. 60 IN TXT "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all"']}), 0),
         ('IPv4 alone', dict(before='ip addr del 2001:db8::1/64 dev cable', change=inside_v4, without=['aaaa', 'ptr6']), 0),
         ('behind a router', dict(before=private, change=inside_v4, without=['aaaa', 'ptr6', 'ptr4']), 75),
         ('behind a router whose address is known', dict(change=inside_v4, without=['aaaa', 'ptr6'], edit=lambda text: text.replace('[doctor]', '[doctor]\naddresses = ["192.0.2.1"]')), 0),
@@ -185,7 +207,7 @@ def scenario_changes_are_told_once(world):
     wait_until(lambda: told(), 20, 'the first alert')
     check('ptr 192.0.2.1' in told()[-1]['reason'] and told()[-1]['reason'].startswith('wrong: '), f'the alert: {told()}')
     doctor(without=['ptr4'])
-    doctor(edit=lambda text: text.replace('127.0.0.1:53', '127.0.0.1:5399'), without=['ptr4'])
+    doctor(edit=lambda text: text.replace('"127.0.0.1:53"', '"127.0.0.1:5399"'), without=['ptr4'])
     check(not any('no longer wrong: ptr' in event['reason'] for event in told()), f'what cannot be told was taken for right: {told()}')
     doctor()
     wait_until(lambda: any('no longer wrong:' in event['reason'] and 'ptr 192.0.2.1' in event['reason'] for event in told()), 20, lambda: f'the end: {told()}')

@@ -4,6 +4,7 @@ import os
 from daemon import Daemon
 from delivery_scenario import HELLO, check_notice, sent_unchanged
 from harness import Failure, Skip, check, check_equal, is_root, wait_until
+from mail_host import MailHost, most_at_a_time
 from peers import Sink, Unbound
 
 ZONE = [
@@ -109,4 +110,82 @@ def scenario_mx_at_loopback_and_at_ourselves_is_not_tried(world):
     daemon.wait_for_empty_queue()
     check_notice(sender.messages()[0], 'you@loop.example', '5.4.6', None)
     check(len(daemon.accepted_ids()) <= 2, f'the message came back to us: {daemon.log()}')
+    daemon.stop()
+
+
+LISTED = '554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org'
+
+
+def other_family(world, replies_over_4, replies_over_6):
+    network = Network(world)
+    Unbound(world, ZONE, port=53, prefix=network.prefix(network.ours))
+    wait_until(lambda: network.listens(network.ours, '127.0.0.1', 53), 20, 'unbound to listen')
+    four = MailHost(network, 'mx1.there.example', '192.0.2.11', replies_over_4)
+    six = MailHost(network, 'mx1.there.example', '2001:db8::11', replies_over_6)
+    return DaemonInNamespace(network).start(), four, six
+
+
+def scenario_mail_refused_over_ipv4_is_delivered_over_ipv6_in_the_same_attempt(world):
+    daemon, four, six = other_family(world, {'RCPT': ['', LISTED]}, {})
+    daemon.send(['-f', 'me@here.example', 'one@there.example', 'two@there.example'], HELLO)
+    daemon.wait_for_empty_queue()
+    check_equal((four.accepted(), six.accepted()), (['one@there.example'], ['two@there.example']), 'recipients by family')
+    check_equal(len({attempt['next_try_in'] for attempt in daemon.attempts() if 'next_try_in' in attempt}), 0, f'postponed: {daemon.attempts()}')
+    event, = daemon.events('other_family')
+    check_equal(event['why'], 'refused over IPv4; tried over IPv6: accepted', 'the line of the log')
+    check('blocked using zen.spamhaus.org' in event['reply'], f'the line of the log: {event}')
+    code, story, _ = daemon.mxpress('show', daemon.accepted_ids()[0])
+    check('refused over IPv4: tried over IPv6 next' in story, f'mxpress show says: {story}')
+
+    daemon.send(['-f', 'me@here.example', 'three@there.example'], HELLO)
+    daemon.wait_for_empty_queue()
+    check_equal((four.asked(), six.accepted()[1:]), (['one@there.example', 'two@there.example'], ['three@there.example']), 'the family that works is remembered')
+    daemon.stop()
+
+
+def scenario_mail_refused_over_both_families_waits_as_without_a_second_one(world):
+    daemon, four, six = other_family(world, {'RCPT': LISTED}, {'CONNECT': '421 4.3.2 no service now'})
+    daemon.send(['-f', 'me@here.example', 'one@there.example'], HELLO)
+    wait_until(lambda: daemon.attempts(), 20, 'the attempt')
+    attempt = daemon.attempts()[0]
+    check_equal((attempt['outcome'], attempt['class']), ('deferred', 'reputation'), f'the attempt: {attempt}')
+    check('blocked using' in attempt['reply'], f'the reply that counts: {attempt}')
+    check_equal(daemon.events('other_family')[0]['why'], 'refused over IPv4; tried over IPv6: not accepted', 'the line of the log')
+    check_equal((four.asked(), six.accepted()), (['one@there.example'], []), 'recipients by family')
+    daemon.stop()
+
+
+LIMIT = """[[rule]]
+name = "any"
+code = "5xx"
+class = "policy"
+who = "receiver"
+cause = "Some rule."
+[[limit]]
+name = "provider"
+host = ["mx1.there.example", "mail.here.example"]
+connections = 1
+messages = 3
+"""
+
+
+def scenario_limits_of_a_provider_hold_for_all_its_hosts(world):
+    network = Network(world)
+    Unbound(world, ZONE, port=53, prefix=network.prefix(network.ours))
+    wait_until(lambda: network.listens(network.ours, '127.0.0.1', 53), 20, 'unbound to listen')
+    hosts = [MailHost(network, 'mx1.there.example', '192.0.2.11'), MailHost(network, 'mail.here.example', '192.0.2.13')]
+    daemon = DaemonInNamespace(network)
+    rules = daemon.folder / 'replies.toml'
+    rules.write_text(LIMIT)
+    rules.chmod(0o644)
+    daemon.start()
+    before = [len(host.lines('open')) for host in hosts]  # by our own probes
+    for number in range(6):
+        daemon.send(['-f', 'me@here.example', f'you{number}@there.example', f'you{number}@here.example'], HELLO)
+    daemon.wait_for_empty_queue()
+    check_equal([len(host.accepted()) for host in hosts], [6, 6], 'messages')
+    check_equal(most_at_a_time(hosts), 1, 'connections at a time')
+    for host, probes in zip(hosts, before, strict=True):
+        check(len(host.lines('open')) - probes >= 2, f'connections for 6 messages, of which 3 may go over each: {host.log.read_text()}')
+    check_equal(daemon.mxpress('replies', 'limits', 'mx1.there.example')[1], 'provider: mx1.there.example mail.here.example; connections at a time: 1; messages over each: 3\n', 'mxpress replies limits')
     daemon.stop()

@@ -1,6 +1,7 @@
 // The verdict of a check, from its findings.
 #include "mta/check/verdict.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "dns/targets.h"
@@ -135,4 +136,18 @@ TEST_CASE("check verdict: without time for any host nothing is known") {
   Findings findings = with({{{"mx1", dns::Address{}}, {}}});
   findings.is_out_of_time = true;
   CHECK(judge(findings).kind == Kind::unknown);
+}
+
+TEST_CASE("check: a fallback is named where no mail host can be reached, and only there") {
+  const auto names_it = [](const Findings& findings) {
+    const Verdict verdict = judge(findings);
+    return std::any_of(verdict.also.begin(), verdict.also.end(), [](const std::string& one) { return has(one, "by [route] (fallback)"); });
+  };
+  Findings findings = with({dead("mx1.there.example"), dead("mx2.there.example")});
+  CHECK_FALSE(names_it(findings));
+  findings.fallback = "[route]";
+  CHECK(names_it(findings));
+  findings = with({dead("mx1.there.example"), breaking("mx2.there.example")});
+  findings.fallback = "[route]";
+  CHECK_FALSE(names_it(findings));
 }

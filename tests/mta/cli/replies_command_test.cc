@@ -46,7 +46,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("mxpress replies: the words are check FILE, use FILE, test TEXT and test TEXT HOST") {
+TEST_CASE("mxpress replies: the words are check FILE, use FILE, limits, test TEXT and test TEXT HOST") {
   CHECK_FALSE(mistake_in_replies({"check", "f"}));
   CHECK_FALSE(mistake_in_replies({"use", "f"}));
   CHECK_FALSE(mistake_in_replies({"test", "550 no"}));
@@ -103,4 +103,15 @@ TEST_CASE("mxpress replies test: a broken replacement is told") {
   boost::filesystem::ofstream(replies::replacement_for(scene.config)) << "[[rule]]\n";
   CHECK(scene.run({"test", "550 5.1.1 user unknown"}) == ExitCode::ok);
   CHECK_THAT(scene.error.str(), Contains("the rules of mxpress are used"));
+}
+
+TEST_CASE("mxpress replies limits: of all providers, or of that of a mail host") {
+  Scene scene;
+  CHECK(scene.run({"limits"}) == ExitCode::ok);
+  CHECK_THAT(scene.out.str(),
+             Contains("gmail: google.com googlemail.com; connections at a time: 5; messages over each: 50\n") && Contains("orange:"));
+  CHECK(scene.run({"limits", "aspmx.l.google.com"}) == ExitCode::ok);
+  CHECK_THAT(scene.out.str(), Contains("gmail:") && !Contains("orange:"));
+  CHECK(scene.run({"limits", "mx.example.org"}) == ExitCode::nothing_matched);
+  CHECK(scene.out.str() == "No limit is known.\n");
 }

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "mta/control/describe.h"
+#include "mta/replies/rule_file.h"
 #include "proto/control.pb.h"
 #include "tests/support/fake_control.h"
 
@@ -70,4 +71,21 @@ TEST_CASE("control parts: an attempt that moves while it is told is neither told
     CHECK(joined.attempt(i).time_ms() == i * 1000);
     CHECK(joined.attempt(i).recipient_size() == 10'000);
   }
+}
+
+TEST_CASE("control parts: an attempt says at which reply it went on over the other address family") {
+  const auto rules = mta::replies::parse_rules(
+      "[[rule]]\nname = \"a\"\ntext = \"no ptr\"\neffect = \"other_family\"\nclass = \"identity\"\nwho = \"dns\"\ncause = \"C.\"\n", "f");
+  queue::Attempt attempt;
+  attempt.hosts.resize(3);
+  attempt.hosts[0].result = {proto::Stage::rcpt, "mx", "[2001:db8::1]:25", "", {5, 1, 1}, 550, "550 unknown", false};
+  attempt.hosts[1].result = {proto::Stage::rcpt, "mx", "[2001:db8::2]:25", "", {5, 7, 1}, 550, "550 no PTR", false};
+  attempt.hosts[2].result = {proto::Stage::rcpt, "mx", "192.0.2.1:25", "", {2, 0, 0}, 250, "250 ok", false};
+  control_pb::AttemptInfo info;
+  describe_attempt(info, attempt);
+  explain_families(nullptr, info, attempt);
+  CHECK(info.host(1).other_family().empty());
+  explain_families(&rules.rules, info, attempt);
+  CHECK(info.host(0).other_family().empty());
+  CHECK(info.host(1).other_family() == "IPv4");
 }

@@ -57,7 +57,7 @@ struct SayingTransport final : mta::transport::Transport {
   int orders = 0;
   std::vector<std::uint32_t> recipients{};  // of the last order
 
-  std::optional<proto::HostResult> busy_now(std::uint32_t, const Owner&, const std::vector<dns::Target>&) override { return busy; }
+  std::optional<proto::HostResult> busy_now(const Order&) override { return busy; }
   Task<AttemptReport> deliver(Order& order) override {
     ++orders;
     recipients = order.recipients;

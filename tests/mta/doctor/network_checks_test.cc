@@ -76,6 +76,18 @@ TEST_CASE("doctor: port 25 that is refused may be this host's firewall") {
   CHECK_THAT(finding.remedy, Catch::Contains("firewall"));
 }
 
+TEST_CASE("doctor: port 25 that is closed is no fault where a provider takes the mail meanwhile") {
+  Port port;
+  port.subject.provider = "[route]";
+  port.subject.has_fallback = true;
+  port.all({ETIMEDOUT});
+  const Finding finding = port.check();
+  CHECK(finding.state == State::not_needed);
+  CHECK_THAT(finding.evidence, Catch::Contains("no answer (ETIMEDOUT)") && Catch::Contains("Mail goes by [route] while"));
+  port.hosts.host("198.51.100.1", {0, ""});
+  CHECK(port.check().state == State::fine);
+}
+
 TEST_CASE("doctor: one host that does not answer proves nothing about port 25") {
   Port port;
   port.facts.probe_domains.resize(1, proto::Domain::parse("one.example").value());

@@ -115,3 +115,31 @@ TEST_CASE("current rules: a file beside the configuration replaces those of mxpr
   boost::filesystem::create_directory(file);
   CHECK_FALSE(current_rules(config).failure.empty());
 }
+
+TEST_CASE("own rules: what is about PTR records, IPv6 or an address's reputation has the other family tried, and nothing else") {
+  const auto tries = [](std::string_view reply, std::string_view host = "mx.example.org") {
+    const auto found = own().rules.match(typed_reply(reply, host, When::rcpt));
+    return found && found->rule->tries_other_family;
+  };
+  CHECK(tries("550 5.7.25 The IP address sending this message does not have a PTR record setup"));
+  CHECK(tries("450 4.7.1 Client host rejected: cannot find your hostname, [2001:db8::1]"));
+  CHECK(tries("550 5.7.1 This message does not meet IPv6 sending guidelines regarding PTR records and authentication."));
+  CHECK(tries("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org"));
+  CHECK(tries("550 5.7.510 Access denied, example.org does not accept email over IPv6."));
+  CHECK_FALSE(tries("550 5.7.1 very low reputation of the sending domain"));
+  CHECK_FALSE(tries("550 5.7.26 The MAIL FROM domain has an SPF record with a hard fail policy"));
+  CHECK_FALSE(tries("550 5.1.1 user unknown"));
+  CHECK_FALSE(tries("421 4.7.0 try again later, too many connections"));
+}
+
+TEST_CASE("own rules: the limits of large providers are known by the names of their mail hosts") {
+  const auto name_for = [](std::string_view host) {
+    const ProviderLimits* const found = own().rules.limits_for(host);
+    return found ? found->name : "none";
+  };
+  CHECK(name_for("gmail-smtp-in.l.google.com") == "gmail");
+  CHECK(name_for("example-org.mail.protection.outlook.com") == "microsoft-365");
+  CHECK(name_for("outlook-com.olc.protection.outlook.com") == "microsoft-consumer");
+  CHECK(name_for("mx-ha02.web.de") == "gmx");
+  CHECK(name_for("mx.example.org") == "none");
+}

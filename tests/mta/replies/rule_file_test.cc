@@ -122,3 +122,49 @@ TEST_CASE("rule file: size, number of rules and of mistakes are bounded") {
   for (int i = 0; i < 200; ++i) wrong += "[[rule]]\n";
   CHECK(parse_rules(wrong, "f.toml").mistakes.size() == kMostMistakes);
 }
+
+TEST_CASE("rule file: the effect of a rule is that the other address family is tried") {
+  CHECK_FALSE(parse_rules(kGood, "f.toml").rules.rules().front().tries_other_family);
+  const RuleFile file = parse_rules(std::string(kGood) + "effect = \"other_family\"\n", "f.toml");
+  CHECK(file.mistakes.empty());
+  CHECK(file.rules.rules().front().tries_other_family);
+  CHECK(mistake_of("effect = \"bounce\"") == "f.toml:7: the only effect is \"other_family\"");
+}
+
+TEST_CASE("rule file: a rule may say how long to wait, where the reply does not") {
+  const RuleFile file = parse_rules(std::string(kGood) + "wait = \"2h\"\n", "f.toml");
+  CHECK(file.mistakes.empty());
+  const auto silent = file.rules.match(typed_reply("421 nothing", "mx.example.org", When::rcpt));
+  REQUIRE(silent);
+  CHECK(silent->wait == std::chrono::hours(2));
+  CHECK(file.rules.match(typed_reply("421 nothing, try again in 300 seconds", "mx.example.org", When::rcpt))->wait ==
+        std::chrono::minutes(5));
+  CHECK(mistake_of("wait = \"13h\"") == "f.toml:7: wait takes a time from \"1m\" to \"12h\"");
+  CHECK(mistake_of("wait = \"soon\"") == "f.toml:7: wait takes a time from \"1m\" to \"12h\"");
+}
+
+TEST_CASE("rule file: limits of providers are read, and found by the end of a mail host's name") {
+  const RuleFile file =
+      parse_rules(std::string(kGood) +
+                      "[[limit]]\nname = \"big\"\nhost = [\"Mx.example.org\", \"other.example\"]\nconnections = 5\nmessages = 50\n"
+                      "[[limit]]\nname = \"wide\"\nhost = \"example.org\"\nrecipients = 9\n",
+                  "f.toml");
+  CHECK(file.mistakes.empty());
+  const ProviderLimits* const big = file.rules.limits_for("a.MX.example.org");
+  REQUIRE(big);
+  CHECK(big->name == "big");
+  CHECK((big->connections == 5 && big->messages == 50 && big->recipients == 0));
+  REQUIRE(file.rules.limits_for("mx2.example.org"));
+  CHECK(file.rules.limits_for("mx2.example.org")->recipients == 9);
+  CHECK(file.rules.limits_for("notexample.org") == nullptr);
+}
+
+TEST_CASE("rule file: mistakes in limits are told with their line") {
+  CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \"a.example\"\nconnections = 0") ==
+        "f.toml:10: connections takes a number from 1 to 10000");
+  CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \".example\"\nmessages = 1") == "f.toml:9: host takes names such as \"google.com\"");
+  CHECK(mistake_of("[[limit]]\nname = \"a\"\nmessages = 1").ends_with("the limit names no host"));
+  CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \"a.example\"")
+            .ends_with("the limit has neither connections nor messages nor recipients"));
+  CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \"a.example\"\nspeed = 1") == "f.toml:10: a limit has no key speed");
+}

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "mta/system/instant.h"
+#include "mta/transport/family_memory.h"
 
 using namespace mxpress;
 using namespace mxpress::mta::transport;
@@ -31,7 +32,7 @@ struct Order {
   }
   std::string next() {
     std::vector<dns::Target> ordered = targets;
-    equals = order_targets(ordered, {message, recipients}, failures, random);
+    equals = order_targets(ordered, {message, recipients}, {failures, families}, random);
     return list(ordered);
   }
   // The frequency of each order in `count` attempts.
@@ -50,6 +51,7 @@ struct Order {
   std::vector<std::uint32_t> recipients = {0, 1};
   std::size_t equals = 0;  // of the last order
   TargetFailures failures;
+  FamilyMemory families;
   std::mt19937_64 random{1};
 };
 
@@ -178,4 +180,21 @@ TEST_CASE("target order: those in front that an open session may bring first are
   CHECK(equals(order) == 1);  // any of them
   Order alone({kA});
   CHECK(equals(alone) == 1);
+}
+
+TEST_CASE("target order: addresses of a family over which a host refused mail come last, for all hosts of the domain") {
+  Order order({kA, target("a.example", "2001:db8::1"), target("backup.example", "2001:db8::9", 20)});
+  order.families.remember("a.example", true, instant_now());
+  CHECK(order.next() == "2001:db8::1 2001:db8::9 192.0.2.1");
+  CHECK(order.equals == 1);
+  order.families.remember("a.example", false, instant_now());
+  CHECK(order.next() == "192.0.2.1 2001:db8::1 2001:db8::9");
+  CHECK(order.equals == 1);
+}
+
+TEST_CASE("target order: an address that failed lately comes behind those of the family that was refused") {
+  Order order({kA, target("a.example", "2001:db8::1")});
+  order.families.remember("a.example", false, instant_now());
+  order.failures.failed(kA, instant_now());
+  CHECK(order.next() == "2001:db8::1 192.0.2.1");
 }
