@@ -194,7 +194,11 @@ Refusal Incoming::complete(proto::HeaderFacts facts, std::size_t behind_received
   if (facts.hops > proto::kMaxHops) {
     if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
   }
-  if (is_completed() && !facts.is_complete()) whole.insert(behind_received, proto::missing_fields(facts, defaults()));
+  if (is_completed() && !facts.is_complete()) {
+    const proto::HeaderDefaults ours = defaults();
+    whole.insert(behind_received, proto::missing_fields(facts, ours));
+    if (!facts.message_id) facts.message_id = "<" + ours.message_id + ">";
+  }
   if (Refusal refusal = judge_sender(whole)) return refusal;
   if (!objection_) std::move(expanded_).put_into(envelope_.recipients);  // otherwise the notice names the recipients as they were given
   routing::drop_repetitions(envelope_.recipients);
