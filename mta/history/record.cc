@@ -88,7 +88,7 @@ struct Encoder {
       out.number(static_cast<std::uint64_t>(envelope.submitter.owner() + 1));
       out.number(event.size);
       out.text(sender);
-      out.text(id_in(event.message_id));
+      out.text(event.message_id.empty() ? event.added_message_id : id_in(event.message_id));
     };
     frames(RecordKind::accepted, event.message).list(envelope.recipients, head, [&](Writer& out, std::size_t i, bool) {
       const std::string original = routing::original_address(envelope.recipients[i]);
