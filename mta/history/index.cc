@@ -109,16 +109,36 @@ class Output {
   std::uint64_t count_ = 0;
 };
 
+// Hashes of the keys of records. A text that comes twice, for operators and for its owner, is hashed once.
+class Hashes {
+ public:
+  explicit Hashes(proto::HashKey secret) : secret_(secret) {}
+  std::uint64_t of(Key::Kind kind, std::string_view text, std::int64_t owner) {
+    const bool is_same = kind == kind_ && text.data() == text_.data() && text.size() == text_.size() && owner != kAnybody;
+    if (!is_same) hash_ = hash_of(secret_, kind, text);
+    kind_ = kind;
+    text_ = text;
+    return hash_for(hash_, owner);
+  }
+
+ private:
+  const proto::HashKey secret_;
+  Key::Kind kind_{};
+  std::string_view text_;
+  std::uint64_t hash_ = 0;
+};
+
 Result<std::uint64_t> write_runs(const queue::File& segment, queue::File& file) {
   const auto head = read_head(segment);
   if (!head) return head.error();
   Runs runs(file);
+  Hashes hashes(head->secret);
   RecordView record;
   Status status;
   const auto end = scan(segment, [&](std::uint64_t offset, std::string_view payload) {
     if (!decode(payload, record)) return true;
     for_each_key(record, [&](Key::Kind kind, std::string_view text, std::int64_t owner) {
-      if (status) status = runs.add(hash_of(head->secret, kind, text, owner) << kOffsetBits | offset);
+      if (status) status = runs.add(hashes.of(kind, text, owner) << kOffsetBits | offset);
     });
     return status.ok();
   });

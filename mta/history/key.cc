@@ -1,6 +1,9 @@
 // Keys of records, and their hashes.
 #include "mta/history/key.h"
 
+#include <algorithm>
+#include <array>
+
 #include "proto/ascii.h"
 
 namespace mxpress::mta::history {
@@ -49,11 +52,20 @@ bool Key::is_in(const RecordView& record) const {
   return found;
 }
 
-std::uint64_t hash_of(proto::HashKey secret, Key::Kind kind, std::string_view text, std::int64_t owner) {
-  std::string octets = octets_of(static_cast<std::uint64_t>(owner));
-  octets += static_cast<char>(kind);
-  octets += kind == Key::Kind::id ? std::string(text) : proto::lower_case(text);
-  return proto::sip_hash(secret, octets) >> 24;
+std::uint64_t hash_of(proto::HashKey secret, Key::Kind kind, std::string_view text) {
+  std::array<char, 512> octets;  // the rest of a longer text does not count
+  const std::size_t size = std::min(text.size(), octets.size() - 1);
+  octets[0] = static_cast<char>(kind);
+  for (std::size_t i = 0; i < size; ++i) octets[i + 1] = kind == Key::Kind::id ? text[i] : proto::to_lower(text[i]);
+  return proto::sip_hash(secret, {octets.data(), size + 1});
+}
+
+// `hash` is secret: mixing is enough. The constants are those of splitmix64.
+std::uint64_t hash_for(std::uint64_t hash, std::int64_t owner) {
+  std::uint64_t mixed = hash + static_cast<std::uint64_t>(owner) * 0x9E3779B97F4A7C15u;
+  mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9u;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBu;
+  return (mixed ^ (mixed >> 31)) >> 24;
 }
 
 }  // namespace mxpress::mta::history

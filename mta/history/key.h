@@ -27,7 +27,9 @@ struct Key {
 // Calls `use` for each key of the record. Mail of a user has its keys twice: for operators, and for him.
 void for_each_key(const RecordView& record, const std::function<void(Key::Kind kind, std::string_view text, std::int64_t owner)>& use);
 
-// 40 bits. `secret` is the segment's, so that nobody can choose addresses with equal hashes.
-std::uint64_t hash_of(proto::HashKey secret, Key::Kind kind, std::string_view text, std::int64_t owner);
+// Hashes for the index. `secret` is the segment's, so that nobody can choose addresses with equal hashes.
+std::uint64_t hash_of(proto::HashKey secret, Key::Kind kind, std::string_view text);
+// The same for a key of this owner; 40 bits.
+std::uint64_t hash_for(std::uint64_t hash, std::int64_t owner);
 
 }  // namespace mxpress::mta::history

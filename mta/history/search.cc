@@ -46,7 +46,7 @@ Result<std::vector<Place>> places_by_index(const queue::File& segment, const que
   Places places(query.keys.size(), query.most_of_segment);
   for (std::size_t i = 0; i < query.keys.size(); ++i) {
     const Key& key = query.keys[i];
-    const auto found = look_up(index, hash_of(head->secret, key.kind, key.text, key.owner), query.most_of_segment);
+    const auto found = look_up(index, hash_for(hash_of(head->secret, key.kind, key.text), key.owner), query.most_of_segment);
     if (!found) return found.error();
     for (const std::uint64_t offset : *found) places.add({offset, i});
   }
