@@ -38,6 +38,8 @@
 #include "mta/events/login_sink.h"
 #include "mta/events/sign_in_alarm.h"
 #include "mta/fairness/file_turns.h"
+#include "mta/history/recorder.h"
+#include "mta/history/search.h"
 #include "mta/intake/drop_folder.h"
 #include "mta/intake/intake.h"
 #include "mta/intake/rate_guard.h"
@@ -121,6 +123,8 @@ rates::RateServices rate_services(queue::Disk& disk, const CurrentConfig& config
   return {disk, rates::record_file(config.get()->spool_directory), &files, rates::boot_id()};
 }
 
+history::Limits history_limits(const Config& config) { return {config.history.keep, config.history.max_size, config.spool_reserve}; }
+
 control::ControlServerOptions control_options(const Config& config) {
   control::ControlServerOptions options;
   options.socket = config.listen.control_socket;
@@ -197,6 +201,8 @@ class RunningDaemon final : public Daemon {
   }
 
   int run() override {
+    if (const Status recording = history_.start(); !recording)
+      log(LogLine(Priority::error, "history").add("reason", recording.error().message));
     tls_reports_.start({loops_.front()->io(), *spool_, files_, *dispatcher_, names_});
     for (auto& loop : loops_) loop->start();
     intake_->start(std::move(listeners_));
@@ -256,7 +262,8 @@ class RunningDaemon final : public Daemon {
           names_.describe(status, *config_.get());
           status.policies = sts::count_in_words(sts_policies_);
           status.last_policy_failure = sts::last_failure_in_words(sts_policies_);
-        });
+        },
+        &history_search_);
   }
 
   // Sets the signer of `config`. Any thread.
@@ -356,6 +363,7 @@ class RunningDaemon final : public Daemon {
     loops_.clear();  // ends waiting coroutines, which the crash record notes
     limits_.close();
     crash_record_.reset();
+    history_.stop();
     log(LogLine(Priority::info, "stopped"));
   }
 
@@ -375,7 +383,9 @@ class RunningDaemon final : public Daemon {
   events::LoginSink login_sink_{*logins_};
   events::LastHour last_hour_;
   TlsReports tls_reports_{*disk_, config_, sts_policies_};
-  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_, &login_sink_, &last_hour_, &tls_reports_.sink()}};
+  history::Recorder history_{{*disk_, config_.get()->history_directory(), random_seed}, [this] { return history_limits(*config_.get()); }};
+  history::Search history_search_{*disk_, config_.get()->history_directory(), [this] { history_.flush(); }};
+  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_, &login_sink_, &last_hour_, &tls_reports_.sink(), &history_}};
   asio::thread_pool file_pool_{kFileThreads};
   fairness::FileTurns files_{file_pool_, kFileThreads};
   std::optional<net::HandshakeLane> handshake_lane_{std::in_place};

@@ -7,6 +7,7 @@
 #include "mta/content/conversion_room.h"
 #include "mta/content/signed_content.h"
 #include "mta/delivery/loads.h"
+#include "mta/history/recorder.h"
 #include "mta/intake/intake.h"
 #include "mta/intake/transaction_room.h"
 #include "mta/net/tls_engine.h"
@@ -45,6 +46,7 @@ constexpr MemoryPart kMemoryParts[] = {
     {"answers to operators", 8u << 20},
     {"libunbound: caches, 256 questions, and a second instance under test", 12u << 20},
     {"MTA-STS policies, and their text while it is stored", 2 * sts::PolicyCache::kMostOctets},
+    {"the history", history::Recorder::kMostOctets},
     {"failures to fetch one", sts::Policies::kMostFailures* sts::Policies::kOctetsOfFailure},
 };
 // Octets: its lookups, the DNS cache, TLS sessions to resume, addresses that failed lately; four messages

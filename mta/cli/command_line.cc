@@ -47,9 +47,10 @@ po::options_description options(CommandLine& line, Texts& texts) {
       "name", po::value(&line.name))("own", po::value(&line.own))("dns", po::bool_switch(&line.dns))("uid", po::value(&texts.uid))(
       "older", po::value(&texts.older))("ended", po::value(&texts.ended))("all", po::bool_switch(&line.all))(
       "messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))(
-      "repair", po::bool_switch(&line.repair))("alert", po::bool_switch(&line.alert))("force", po::bool_switch(&line.force))(
-      "from", po::value<std::string>())("message", po::value<std::string>())("yes,y", po::bool_switch(&line.yes))(
-      "wait", po::value(&texts.wait)->implicit_value("1h"))("words", po::value<std::vector<std::string>>());
+      "repair", po::bool_switch(&line.repair))("alert", po::bool_switch(&line.alert))("last", po::bool_switch(&line.last))(
+      "force", po::bool_switch(&line.force))("from", po::value<std::string>())("message", po::value<std::string>())(
+      "yes,y", po::bool_switch(&line.yes))("wait", po::value(&texts.wait)->implicit_value("1h"))("words",
+                                                                                                 po::value<std::vector<std::string>>());
   return description;
 }
 
@@ -151,6 +152,14 @@ std::optional<Error> check_check(const CommandLine& line) {
   return mistake("say mxpress check ADDRESS, perhaps with --from ADDRESS of the sender, and --message FILE");
 }
 
+std::optional<Error> check_why(const CommandLine& line) {
+  if (line.command != "why") return line.last ? std::optional(mistake("--last is for mxpress why")) : std::nullopt;
+  CommandLine words = line;
+  words.arguments.clear();
+  if (line.arguments.size() == (line.last ? 0 : 1) && !words.selects()) return std::nullopt;
+  return mistake("say mxpress why with a queue id, an address or a Message-ID, or mxpress why --last");
+}
+
 bool is_aliases_command(std::string_view command) { return command == "aliases" || command == "newaliases" || command == "verify"; }
 
 std::optional<Error> check_aliases(const CommandLine& line) {
@@ -189,6 +198,7 @@ std::optional<Error> check(const CommandLine& line) {
   if (const auto wrong = check_doctor(line)) return wrong;
   if (const auto wrong = check_aliases(line)) return wrong;
   if (const auto wrong = check_trace(line)) return wrong;
+  if (const auto wrong = check_why(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && !is_one_of(kWithOwnWords, line.command))
     return mistake(line.command + " takes no selector");
@@ -272,7 +282,7 @@ SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A -
 
 Exit codes: 0 done, 1 nothing matched or something is wrong, 2 usage, 3 neither daemon nor spool can be reached, 4 not allowed, 5 failed,
 6 fsck --repair: was damaged, and is in order again; check: 0 accepted, 69 refused, 75 would wait, 1 not
-found out; doctor: 75 nothing is wrong, as far as could be told
+found out; doctor: 75 nothing is wrong, as far as could be told; why: 75 mxpressd does not run
 )";
 }
 

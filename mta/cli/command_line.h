@@ -40,6 +40,7 @@ struct CommandLine {
   Duration older{0};
   std::optional<std::uint32_t> ended;  // --ended: number of ended messages to show
   bool all = false, messages = false, json = false, dry_run = false, repair = false;
+  bool last = false;                               // --last: why is about the latest message of this user
   bool alert = false;                              // --alert: doctor has the daemon tell of changes
   bool yes = false;                                // --yes: setup and import ask no questions
   bool force = false;                              // --force: import replaces files

@@ -12,6 +12,9 @@ constexpr CommandRow kLooking[] = {
     {"queue --recipient A", "mail that waits for A, and the result of the latest that has ended (also --sender A; --ended N)"},
     {"show ID", "the history of one message: its submitter, every attempt, the next step"},
     {"show --recipient A", "the same for all mail to A, or from --sender A; also the latest that has ended"},
+    {"why ID|ADDRESS",
+     "why is it not in the mailbox? State, cause, evidence, who must act, what to do, and the history, even of mail\n"
+     "that ended weeks ago (why MESSAGE-ID; why --last: this user's latest message)"},
     {"cat ID", "the message itself"},
     {"status", "is all well? (exit code 0: yes; 1: degraded; 2: cannot send)"},
     {"doctor",
@@ -79,6 +82,7 @@ constexpr OptionRow kOptions[] = {
     {"dry-run", 'n', "", "only say on what"},
     {"repair", 0, "", "repair the spool"},
     {"alert", 0, "", "tell of what has changed"},
+    {"last", 0, "", "why: the latest message of this user"},
     {"name", 0, "NAME", "of [credentials.NAME]"},
     {"yes", 'y', "", "ask nothing"},
     {"force", 0, "", "replace files"},

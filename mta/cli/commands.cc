@@ -12,6 +12,7 @@
 #include "dns/async.h"
 #include "mta/cli/json.h"
 #include "mta/cli/print.h"
+#include "mta/cli/why_command.h"
 #include "mta/control/health.h"
 #include "mta/control/selector.h"
 #include "proto/control.pb.h"
@@ -296,6 +297,8 @@ class Command {
 
 }  // namespace
 
-ExitCode run_command(const CommandLine& line, ControlClient& client, Streams streams) { return Command(line, client, streams).run(); }
+ExitCode run_command(const CommandLine& line, ControlClient& client, Streams streams) {
+  return line.command == "why" ? run_why(line, client, streams) : Command(line, client, streams).run();
+}
 
 }  // namespace mxpress::mta::cli

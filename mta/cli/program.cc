@@ -22,6 +22,7 @@
 #include "mta/cli/spool_backend.h"
 #include "mta/cli/tls_command.h"
 #include "mta/cli/trace_command.h"
+#include "mta/cli/why_command.h"
 #include "mta/config/config_fields.h"
 #include "mta/config/named_file.h"
 #include "mta/config/placed_config.h"
@@ -113,6 +114,13 @@ std::string what_waits_outside(const Config& config) {
   return dropped == 0 ? "" : "; " + std::to_string(dropped) + " more message(s) of sendmail wait in " + config.drop_directory().string();
 }
 
+// The daemon alone knows the history; settings with an error do not matter for it.
+ExitCode why_command(const CommandLine& line, const boost::filesystem::path& socket, Streams streams) {
+  const auto daemon = connect_to_daemon(socket);
+  if (!daemon) return complain(streams.error, "mxpressd does not answer (" + daemon.error().message + ")", ExitCode::temporary);
+  return run_why(line, **daemon, streams);
+}
+
 bool is_about_aliases(const CommandLine& line) {
   return line.command == "aliases" || line.command == "newaliases" || line.command == "verify";
 }
@@ -146,6 +154,7 @@ ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams)
   if (line->command == "doctor") return run_doctor(*line, *config, streams);
   if (line->command == "import") return run_import(*line, file, *config, streams);
   if (line->command == "fsck") return run_fsck(*line, *config, streams);
+  if (line->command == "why") return why_command(*line, config ? config->listen.control_socket : control_socket_in(file), streams);
   if (line->command == "mailbox") return run_mailbox(*line, std::move(*config), streams);
   auto client = config ? find_queue(*config, purpose_of(*line)) : find_daemon_despite(config.error(), file, streams.error);
   if (!client) return complain(streams.error, client.error().message, config ? ExitCode::unreachable : ExitCode::failed);

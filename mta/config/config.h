@@ -140,6 +140,12 @@ struct StatusConfig {
   std::uint64_t least = 20;                  // only if at least this many ended
 };
 
+// [history]: records of the life of each message, for `mxpress why`.
+struct HistoryConfig {
+  Duration keep = std::chrono::hours(24 * 30);  // 0: none is kept
+  std::uint64_t max_size = 1000u << 20;         // octets on the disk
+};
+
 // [doctor]: the hosts and lists that `mxpress doctor` asks.
 struct DoctorConfig {
   std::vector<dns::Address> addresses{};       // that other hosts see this host's mail come from; empty: those of its interfaces
@@ -184,6 +190,7 @@ struct Config {
   AlertsConfig alerts;
   StatusConfig status;
   std::string notices_language;  // of messages without a Content-Language that mxpress has: a tag of RFC 5646; empty: English
+  HistoryConfig history;
   DoctorConfig doctor{{}, default_probe_domains(), default_block_lists()};
   DnsConfig dns;
   DeliveryConfig delivery;
@@ -226,6 +233,7 @@ struct Config {
   bool has_own_route(const proto::Domain& domain) const;
   boost::filesystem::path drop_directory() const { return spool_directory / "drop"; }
   boost::filesystem::path refused_directory() const { return spool_directory / "drop-refused"; }
+  boost::filesystem::path history_directory() const { return spool_directory / "history"; }
   boost::filesystem::path mailbox_directory() const { return spool_directory / "mailbox"; }
 };
 

@@ -81,6 +81,11 @@ void add_notices(std::vector<ConfigField>& fields, std::string& language) {
   fields.push_back(field("notices", "language", language, optional_text("a language such as \"zh-Hans\"")));
 }
 
+void add_history(std::vector<ConfigField>& fields, HistoryConfig& history) {
+  fields.push_back(field("history", "keep", history.keep, duration_or_zero(kDay * 3650)));
+  fields.push_back(field("history", "max_size", history.max_size, size(1 << 20)));
+}
+
 void add_doctor(std::vector<ConfigField>& fields, DoctorConfig& doctor) {
   fields.push_back(field("doctor", "addresses", doctor.addresses, list_of("a list of addresses", public_address())));
   fields.push_back(field("doctor", "probe_domains", doctor.probe_domains, list_of("a list of domains", domain())));
@@ -177,6 +182,7 @@ std::vector<ConfigField> fields_of(Config& config) {
   add_alerts(fields, config.alerts);
   add_status(fields, config.status);
   add_notices(fields, config.notices_language);
+  add_history(fields, config.history);
   add_doctor(fields, config.doctor);
   add_dns(fields, config.dns);
   add_delivery(fields, config.delivery);

@@ -19,6 +19,10 @@ namespace mxpress::mta {
 struct Config;
 }
 
+namespace mxpress::mta::history {
+class Search;
+}
+
 namespace mxpress::mta::control {
 
 struct DaemonStatus {
@@ -69,6 +73,8 @@ class ControlBackend {
   virtual std::optional<WallTime> waiting_since();
   virtual Status reload() = 0;
   virtual std::shared_ptr<const Config> config() = 0;  // a snapshot
+  // Null: there is none.
+  virtual const history::Search* history() { return nullptr; }
 };
 
 }  // namespace mxpress::mta::control

@@ -43,7 +43,7 @@ class LiveBackend final : public ControlBackend {
       std::function<std::vector<std::string>()> failures = [] { return std::vector<std::string>(); },
       std::function<std::vector<records::KeyStatus>()> keys = [] { return std::vector<records::KeyStatus>(); },
       std::function<std::vector<rates::AccountStatus>()> limits = [] { return std::vector<rates::AccountStatus>(); },
-      std::function<void(DaemonStatus&)> complete = [](DaemonStatus&) {})
+      std::function<void(DaemonStatus&)> complete = [](DaemonStatus&) {}, const history::Search* history = nullptr)
       : spool_(spool),
         deliverer_(deliverer),
         config_(config),
@@ -54,7 +54,8 @@ class LiveBackend final : public ControlBackend {
         failures_(std::move(failures)),
         keys_(std::move(keys)),
         limits_(std::move(limits)),
-        complete_(std::move(complete)) {}
+        complete_(std::move(complete)),
+        history_(history) {}
 
   Status ready() override;
   std::vector<queue::QueueId> ids() override;
@@ -74,6 +75,7 @@ class LiveBackend final : public ControlBackend {
   std::optional<WallTime> waiting_since() override;  // once a minute
   Status reload() override { return reload_(); }
   std::shared_ptr<const Config> config() override;
+  const history::Search* history() override { return history_; }
 
  private:
   queue::MessageStore& spool_;
@@ -100,6 +102,7 @@ class LiveBackend final : public ControlBackend {
   const std::function<std::vector<records::KeyStatus>()> keys_;
   const std::function<std::vector<rates::AccountStatus>()> limits_;
   const std::function<void(DaemonStatus&)> complete_;
+  const history::Search* const history_;
 };
 
 }  // namespace mxpress::mta::control

@@ -10,9 +10,11 @@ class MessageInfo;
 class RecipientInfo;
 class Request;
 class Request_Act;  // Request::Act
+class Request_Why;
 class Response;
 class Selector;
 class StatusInfo;
+class WhyInfo;
 enum End_Result : int;  // End::Result
 
 }  // namespace mxpress::control_pb

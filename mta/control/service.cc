@@ -13,6 +13,7 @@
 #include "mta/control/selector.h"
 #include "mta/control/status_answer.h"
 #include "mta/control/visible_messages.h"
+#include "mta/control/why_answer.h"
 #include "mta/system/log.h"
 #include "proto/control.pb.h"
 #include "queue/changes.h"
@@ -36,8 +37,8 @@ class Answer {
       : peer_(peer), backend_(backend), outlet_(outlet), visible_(request, peer, backend, now, outlet) {}
 
   void to(const control_pb::Request& request) {
-    const bool needs_queue =
-        request.has_list() || request.has_show() || request.has_cat() || request.has_act() || request.has_destinations();
+    const bool needs_queue = request.has_list() || request.has_show() || request.has_cat() || request.has_act() ||
+                             request.has_destinations() || request.has_why();
     if (const Status ready = needs_queue ? backend_.ready() : Status(); !ready)
       return send_end(outlet_, control_pb::End::FAILED, ready.error().message);
     if (!outlet_.pause()) return;
@@ -59,6 +60,8 @@ class Answer {
         return reload();
       case control_pb::Request::kAlert:
         return alert(request.alert().reason());
+      case control_pb::Request::kWhy:
+        return answer_why(request.why(), {peer_, backend_, visible_, now_}, outlet_);
       case control_pb::Request::WHAT_NOT_SET:
         break;
     }

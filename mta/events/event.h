@@ -43,6 +43,7 @@ struct Accepted {
   std::uint64_t size = 0;       // octets of content
   std::string_view message_id;  // from the header; empty: none
   mutable LogRoom::Hold log_room{};
+  std::string_view added_message_id{};  // without brackets: that mxpressd has added to a header without one
 };
 
 enum class Disposition {

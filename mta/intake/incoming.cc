@@ -194,7 +194,11 @@ Refusal Incoming::complete(proto::HeaderFacts facts, std::size_t behind_received
   if (facts.hops > proto::kMaxHops) {
     if (Refusal refusal = object({554, EnhancedStatus{5, 4, 6}, "Too many hops: this message is in a mail loop"})) return refusal;
   }
-  if (is_completed() && !facts.is_complete()) whole.insert(behind_received, proto::missing_fields(facts, defaults()));
+  if (is_completed() && !facts.is_complete()) {
+    const proto::HeaderDefaults ours = defaults();
+    whole.insert(behind_received, proto::missing_fields(facts, ours));
+    if (!facts.message_id) added_id_ = ours.message_id;
+  }
   if (Refusal refusal = judge_sender(whole)) return refusal;
   if (!objection_) std::move(expanded_).put_into(envelope_.recipients);  // otherwise the notice names the recipients as they were given
   routing::drop_repetitions(envelope_.recipients);
@@ -342,7 +346,7 @@ Task<ServerReply> Incoming::finish() {
   const auto stored = co_await store(context_.spool, id_, std::move(message));
   if (!stored.ok()) co_return ServerReply{451, EnhancedStatus{4, 3, 0}, "Not stored: " + stored.error().message};
   if (*stored == id_) {  // otherwise this drop file was stored before a crash, and is in the queue already
-    context_.events.emit(events::Accepted{id_, envelope_, inspector_.facts().octets, message_id_, std::move(*room)});
+    context_.events.emit(events::Accepted{id_, envelope_, inspector_.facts().octets, message_id_, std::move(*room), added_id_});
     context_.admit(id_, envelope_);
   }
   co_return ServerReply{250, EnhancedStatus{2, 0, 0}, "Ok: queued as " + stored->to_string()};

@@ -76,8 +76,9 @@ class Incoming final : public smtp::IncomingMessage {
   proto::BlindCopyFilter blind_copies_;
   std::string content_;  // up to queue::kInlineContent octets, while there is room...
   std::unique_ptr<queue::LargeContent> large_;
-  proto::ContentInspector inspector_;  // of the stored content
-  std::string message_id_;
+  proto::ContentInspector inspector_;           // of the stored content
+  std::string message_id_;                      // of the header
+  std::string added_id_;                        // the Message-ID that a header without one got
   std::uint64_t received_ = 0;                  // octets, without our additions
   std::optional<smtp::ServerReply> objection_;  // to a message that sendmail has reported as accepted: it is taken in, and returned
 };

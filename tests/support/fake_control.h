@@ -68,6 +68,7 @@ class FakeControl final : public mta::control::ControlBackend {
   std::vector<mta::delivery::OutageStatus> outages;
   std::vector<std::string> refused_logins;
   mta::events::HourCounts hour;
+  const mta::history::Search* past = nullptr;
 
   void add(queue::Message message) { messages.insert_or_assign(message.id, std::move(message)); }
   std::vector<Acted> acted() const {
@@ -130,6 +131,7 @@ class FakeControl final : public mta::control::ControlBackend {
   }
   Status reload() override { return reload_result; }
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
+  const mta::history::Search* history() override { return past; }
 
  private:
   static void withdraw(queue::Message& message, queue::ActionKind action) {

@@ -39,6 +39,7 @@ class ControlOf final : public mta::control::ControlBackend {
   mta::control::DaemonStatus status() override { return real_.status(); }
   Status reload() override { return real_.reload(); }
   std::shared_ptr<const mta::Config> config() override { return real_.config(); }
+  const mta::history::Search* history() override { return real_.history(); }
 
  private:
   FakeControl& real_;

@@ -1,0 +1,57 @@
+// Records the events of messages: takes them from all threads, and writes them on a thread of its own.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "mta/events/hub.h"
+#include "mta/history/store.h"
+
+namespace mxpress::mta::history {
+
+// Never waits for the disk, and never harms mail: records that do not fit into its memory, or that cannot be written, are counted as lost.
+class Recorder final : public events::Sink {
+ public:
+  static constexpr std::size_t kMostWaiting = 256 * 1024;                    // octets; as many are being written
+  static constexpr std::size_t kMostOctets = 2 * kMostWaiting + 256 * 1024;  // all its memory, with that of an index being built
+  static constexpr std::chrono::seconds kDelay{1}, kTidyEvery{3600};
+
+  // `limits` is asked on the thread. All must outlive it.
+  Recorder(Store store, std::function<Limits()> limits) : store_(std::move(store)), limits_(std::move(limits)) {}
+  ~Recorder() override { stop(); }
+
+  // Error: no thread; nothing is recorded then.
+  Status start();
+  // Writes what waits.
+  void stop();
+
+  std::string_view name() const override { return "history"; }
+  void take(const events::Event& event) override;
+  std::uint64_t dropped() const override { return dropped_; }
+  // Returns once what was taken before is written, or after this time.
+  void flush(std::chrono::milliseconds patience = std::chrono::seconds(5));
+
+ private:
+  void run();
+  void add(std::string_view frame);
+  void write(const std::string& frames, std::uint64_t records);
+  void tidy();
+  void report(const Status& status);
+
+  Store store_;  // of the thread
+  const std::function<Limits()> limits_;
+  bool has_failed_ = false;  // of the thread: the last write; it is logged
+  std::mutex mutex_;
+  std::condition_variable wake_, written_;
+  std::string waiting_;                               // whole frames
+  std::uint64_t records_ = 0, taken_ = 0, done_ = 0;  // in waiting_; of all time; written of them, or lost
+  bool is_open_ = false, is_urgent_ = false;
+  std::atomic<std::uint64_t> dropped_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace mxpress::mta::history
