@@ -16,7 +16,7 @@ struct QuestionPlaces::Lines {
 
   Lines(std::size_t places, MostOfOne of_one) : most(places), most_of_one(std::move(of_one)) {}
 
-  bool take(const Owner& owner, std::size_t spare = 0);
+  bool take(const Owner& owner);
   void give_back(const Owner& owner);
   void serve();
   bool serve_one();
@@ -51,11 +51,11 @@ struct QuestionPlaces::Waiter {
   bool waits = true, has_place = false;
 };
 
-bool QuestionPlaces::Lines::take(const Owner& owner, std::size_t spare) {
+bool QuestionPlaces::Lines::take(const Owner& owner) {
   if (is_closed || held >= most) return false;
   const auto known = of_owner.find(owner);
   const std::size_t own = known == of_owner.end() ? 0 : known->second.held;
-  if (own + spare >= most_of_one(owner)) return false;
+  if (own >= most_of_one(owner)) return false;
   ++of_owner[owner].held;
   ++held;
   return true;
@@ -123,11 +123,6 @@ Task<std::optional<QuestionPlaces::Place>> QuestionPlaces::take(Owner owner, Boo
   if (!waiter.has_place) co_await waiter.timer.async_wait(asio::as_tuple(use_task));
   if (!std::exchange(waiter.has_place, false)) co_return std::nullopt;
   co_return Place(lines, owner);
-}
-
-std::optional<QuestionPlaces::Place> QuestionPlaces::take_spare(const Owner& owner) {
-  if (lines_->waiting > 0 || !lines_->take(owner, 1)) return std::nullopt;
-  return Place(lines_, owner);
 }
 
 std::size_t QuestionPlaces::waiting() const { return lines_->waiting; }

@@ -49,8 +49,6 @@ class QuestionPlaces {
 
   // Nullopt: there was none until the deadline, or it was closed.
   Task<std::optional<Place>> take(Owner owner, BootTime deadline);
-  // Does not wait. A place only if the owner may have another one besides, and nobody waits.
-  std::optional<Place> take_spare(const Owner& owner);
   // Who waits gets no place any more.
   void close();
   std::size_t waiting() const;

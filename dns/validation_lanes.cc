@@ -41,7 +41,8 @@ class ValidationLanes::Core : public std::enable_shared_from_this<Core> {
     }
   }
 
-  static Task<ValidatedAnswer> ask(std::shared_ptr<Core> core, Question question, Owner owner, BootTime deadline) {
+  static Task<ValidatedAnswer> ask(std::shared_ptr<Core> core, Question question, std::optional<Question> beside, Owner owner,
+                                   BootTime deadline) {
     const BootTime asked = BootClock::now();
     Lane* lane = &core->quick_;
     std::optional<Place> place = co_await core->quick_place(owner, deadline);
@@ -51,15 +52,12 @@ class ValidationLanes::Core : public std::enable_shared_from_this<Core> {
     }
     if (!place) co_return failed(core->is_closed_ ? Unbound::kGivenUp : "too many questions at a time for " + core->server_);
     const auto waiting = std::make_shared<Waiting>(core->executor_, deadline);
-    core->start(*lane, std::move(*place), std::move(question), owner, waiting);
+    const auto held = std::make_shared<Place>(std::move(*place));
+    if (beside && core->may_ask_beside(*lane, owner)) core->start(*lane, held, std::move(*beside), owner, nullptr);
+    core->start(*lane, held, std::move(question), owner, waiting);
     if (!waiting->result) co_await waiting->answered.async_wait(asio::as_tuple(use_task));
     if (waiting->result) co_return std::move(*waiting->result);
     co_return failed(silence(BootClock::now() - asked) + " from " + core->server_);
-  }
-
-  // The answer is only kept by libunbound.
-  void prefetch(Question question, const Owner& owner) {
-    if (std::optional<Place> place = quick_.places.take_spare(owner)) start(quick_, std::move(*place), std::move(question), owner, nullptr);
   }
 
  private:
@@ -81,14 +79,17 @@ class ValidationLanes::Core : public std::enable_shared_from_this<Core> {
     co_return co_await quick_.places.take(owner, std::min<BootTime>(deadline, now + kWaitForQuick));
   }
 
-  // The place is taken until libunbound has no more work with the question, even if nobody waits for its answer any more.
-  void start(Lane& lane, Place place, Question question, const Owner& owner, std::shared_ptr<Waiting> waiting) {
+  bool may_ask_beside(const Lane& lane, const Owner& owner) {
+    return &lane == &quick_ && use_.places(owner, BootClock::now()) == LaneUse::kPlaces;
+  }
+
+  // The place is taken until libunbound has no more work with the questions in it, even if nobody waits for an answer any more.
+  void start(Lane& lane, std::shared_ptr<Place> held, Question question, const Owner& owner, std::shared_ptr<Waiting> waiting) {
     const bool is_quick = &lane == &quick_;
     if (is_quick) use_.begin(owner, BootClock::now());
-    auto held = std::make_shared<std::optional<Place>>(std::move(place));  // std::function copies
-    lane.unbound->ask(std::move(question), [core = weak_from_this(), is_quick, owner, held, waiting](ValidatedAnswer answer) {
+    lane.unbound->ask(std::move(question), [core = weak_from_this(), is_quick, owner, held, waiting](ValidatedAnswer answer) mutable {
       if (const auto alive = core.lock(); alive && is_quick) alive->count(owner, answer.is_bogus);
-      held->reset();
+      held.reset();
       if (!waiting) return;
       waiting->result = std::move(answer);
       waiting->answered.cancel();
@@ -122,11 +123,9 @@ ValidationLanes::ValidationLanes(std::shared_ptr<Core> core) : core_(std::move(c
 
 ValidationLanes::~ValidationLanes() { close(); }
 
-Task<ValidatedAnswer> ValidationLanes::ask(Question question, Owner owner, BootTime deadline) {
-  return Core::ask(core_, std::move(question), owner, deadline);
+Task<ValidatedAnswer> ValidationLanes::ask(Question question, std::optional<Question> beside, Owner owner, BootTime deadline) {
+  return Core::ask(core_, std::move(question), std::move(beside), owner, deadline);
 }
-
-void ValidationLanes::prefetch(Question question, const Owner& owner) { core_->prefetch(std::move(question), owner); }
 
 void ValidationLanes::close() { core_->close(); }
 

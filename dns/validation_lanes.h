@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "dns/async.h"
 #include "dns/unbound.h"
@@ -23,10 +24,9 @@ class ValidationLanes {
   ValidationLanes(const ValidationLanes&) = delete;
   ValidationLanes& operator=(const ValidationLanes&) = delete;
 
-  // May be destroyed before its coroutines.
-  Task<ValidatedAnswer> ask(Question question, Owner owner, BootTime deadline);
-  // Has an answer looked up that will soon be needed, if the owner of that question has a place for both in the quick lane.
-  void prefetch(Question question, const Owner& owner);
+  // May be destroyed before its coroutines. `beside`: a question whose answer libunbound will soon need. It shares the place of the first
+  // one, and is asked only in the quick lane, for an owner who has used little of it.
+  Task<ValidatedAnswer> ask(Question question, std::optional<Question> beside, Owner owner, BootTime deadline);
   // See Unbound::close().
   void close();
 

@@ -98,8 +98,9 @@ class Validator::Core : public std::enable_shared_from_this<Core> {
       if (std::optional<Answer> failed = co_await core->look_without_test(question)) co_return failed;
     }
     if (!core->library_) co_return std::nullopt;
-    if (question.type == RecordType::mx && core->forwards_) core->library_->prefetch({question.name, RecordType::ds}, owner);
-    ValidatedAnswer found = co_await core->library_->ask(question, owner, BootClock::now() + kPatience);
+    std::optional<Question> beside;
+    if (question.type == RecordType::mx && core->forwards_) beside = Question{question.name, RecordType::ds};
+    ValidatedAnswer found = co_await core->library_->ask(question, std::move(beside), owner, BootClock::now() + kPatience);
     Answer& answer = found.answer;
     if (answer.kind == AnswerKind::failed) {
       co_await core->test_after_failure();
