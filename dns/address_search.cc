@@ -144,6 +144,7 @@ Task<void> AddressSearch::ask_tlsa(const Answer& v4, const Answer& v6) {
   const std::string& canonical = (v4.addresses.empty() ? v6 : v4).canonical_name;
   lookups_ += host.authenticated ? 1 : 0;
   HostAnswers about{.host = host.name, .canonical = canonical.empty() ? host.name : canonical, .port = port_};
+  about.mail_owner = rules_.owner;
   about.is_mx_secure = mx_authenticated_;
   about.is_address_secure = host.authenticated;
   about.domains = domains_;
@@ -167,7 +168,7 @@ Task<void> AddressSearch::look_at_other_family(std::string name) {
 Task<Answer> AddressSearch::ask(std::string name, RecordType type) {
   Question question{std::move(name), type};
   const bool may_have_dane = rules_.wants_tlsa && mx_authenticated_;
-  if (may_have_dane) co_return co_await resolver_.resolve_validated(std::move(question));
+  if (may_have_dane) co_return co_await resolver_.resolve_validated(std::move(question), rules_.owner);
   co_return co_await resolver_.resolve(std::move(question));
 }
 

@@ -10,6 +10,7 @@
 #include "dns/address.h"
 #include "dns/async.h"
 #include "proto/domain.h"
+#include "proto/share_owner.h"
 
 namespace mxpress::dns {
 
@@ -53,7 +54,11 @@ class Resolver {
   // Reports failure only by an Answer of kind failed; always within the resolver's own deadline. Follows CNAMEs (RFC 1034 3.6.2).
   virtual Task<Answer> resolve(Question question) = 0;
   // The same for DANE, where `authenticated` matters: it holds as far as this host can know it, and what is bogus has failed. May ask more.
-  virtual Task<Answer> resolve_validated(Question question) { return resolve(std::move(question)); }
+  // Validation may be costly: `owner` is whose mail needs the answer, and uses his shares.
+  virtual Task<Answer> resolve_validated(Question question, proto::ShareOwner owner) {
+    static_cast<void>(owner);
+    return resolve(std::move(question));
+  }
 };
 
 }  // namespace mxpress::dns

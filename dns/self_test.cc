@@ -54,11 +54,11 @@ Task<ServerTest> test_name_servers(Resolver& stub, std::vector<ServerConfig> ser
 }
 
 // Of the root: its SOA record, and the proof that it has no TLSA record. Both kinds of answer are needed for DANE.
-Task<LibraryTest> test_library(std::shared_ptr<Unbound> library) {
+Task<LibraryTest> test_library(std::shared_ptr<ValidationLanes> library) {
   LibraryTest test;
   for (const RecordType type : {RecordType::soa, RecordType::tlsa}) {
     Question question{"", type};
-    const ValidatedAnswer found = co_await library->ask(std::move(question), BootClock::now() + kPatience);
+    const ValidatedAnswer found = co_await library->ask(std::move(question), std::nullopt, {}, BootClock::now() + kPatience);
     if (found.answer.authenticated) continue;
     test.is_bogus = found.is_bogus;
     const bool is_unsigned = found.answer.kind != AnswerKind::failed;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "dns/resolver.h"
-#include "dns/unbound.h"
+#include "dns/validation_lanes.h"
 
 namespace mxpress::dns {
 
@@ -32,6 +32,6 @@ struct LibraryTest {
 };
 
 // `library` must have an empty cache, so that signatures come with the answers. Within 20 s.
-Task<LibraryTest> test_library(std::shared_ptr<Unbound> library);
+Task<LibraryTest> test_library(std::shared_ptr<ValidationLanes> library);
 
 }  // namespace mxpress::dns

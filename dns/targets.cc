@@ -65,8 +65,8 @@ bool reaches(AddressFamily family, const Address& address) {
   return family == AddressFamily::any || (family == AddressFamily::ipv6) == address.is_v6;
 }
 
-Task<Answer> ask_for(Resolver& resolver, Question question, bool is_for_dane) {
-  return is_for_dane ? resolver.resolve_validated(std::move(question)) : resolver.resolve(std::move(question));
+Task<Answer> ask_for(Resolver& resolver, Question question, const TargetRules& rules) {
+  return rules.wants_tlsa ? resolver.resolve_validated(std::move(question), rules.owner) : resolver.resolve(std::move(question));
 }
 
 Targets literal_targets(Resolver& resolver, const proto::Domain& domain, const TargetRules& rules) {
@@ -107,7 +107,7 @@ Task<Targets> find_targets(Resolver& resolver, proto::Domain domain, const Targe
   if (domain.is_address_literal()) co_return literal_targets(resolver, domain, rules);
   const std::string name = domain.text();
   Question question{name, RecordType::mx};
-  Answer mx = co_await ask_for(resolver, std::move(question), rules.wants_tlsa);
+  Answer mx = co_await ask_for(resolver, std::move(question), rules);
   if (std::optional<Targets> decided = decided_by_mx(name, mx)) co_return std::move(*decided);
   // RFC 5321 5.1: the implicit MX, only if the DNS says that there is no MX record.
   if (mx.kind == AnswerKind::no_data) mx.mx.push_back({0, name});

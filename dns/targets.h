@@ -27,7 +27,8 @@ struct TargetRules {
   std::size_t max_lookups = 30;   // questions for one domain
   // False: mail may go to this host only if it has TLSA records, so it takes no place of another one. Empty: all may be used.
   std::function<bool(const std::string& host)> may_be_used{};
-  bool wants_tlsa = false;  // TLSA records of hosts are looked up where the answers that led to them are authenticated
+  proto::ShareOwner owner{};  // of the mail: see Resolver::resolve_validated()
+  bool wants_tlsa = false;    // TLSA records of hosts are looked up where the answers that led to them are authenticated
 };
 
 enum class TargetsKind { found, failed_permanently, failed_for_now };

@@ -42,7 +42,7 @@ std::vector<std::string> other_names(const HostAnswers& about, const std::string
 Task<TlsaFinding> ask_at(Resolver& resolver, const HostAnswers& about, std::string base) {
   Question question{owner_of(about.port, base), RecordType::tlsa};
   if (question.name.size() > kMaxName) co_return without_records(Kind::none);
-  Answer answer = co_await resolver.resolve_validated(std::move(question));
+  Answer answer = co_await resolver.resolve_validated(std::move(question), about.mail_owner);
   if (answer.kind == AnswerKind::failed) co_return failed(about, std::move(base), std::move(answer.text));
   if (!answer.authenticated) co_return without_records(Kind::insecure);
   if (answer.kind != AnswerKind::found) co_return without_records(Kind::none);
@@ -69,7 +69,7 @@ Task<TlsaFinding> find_tlsa(Resolver& resolver, HostAnswers about) {
   if (!about.is_address_secure) {
     if (!is_alias) co_return without_records(Kind::address_insecure);
     Question question{about.host, RecordType::cname};
-    Answer alias = co_await resolver.resolve_validated(std::move(question));
+    Answer alias = co_await resolver.resolve_validated(std::move(question), about.mail_owner);
     if (alias.kind == AnswerKind::failed) co_return failed(about, about.host, std::move(alias.text));
     if (!alias.authenticated) co_return without_records(Kind::address_insecure);
   } else if (is_alias) {

@@ -8,6 +8,7 @@
 
 #include "dns/async.h"
 #include "dns/target.h"
+#include "proto/share_owner.h"
 
 namespace mxpress::dns {
 
@@ -18,6 +19,7 @@ struct HostAnswers {
   std::string host{};
   std::string canonical{};  // where CNAMEs led from it; the same without any
   std::uint16_t port = 25;
+  proto::ShareOwner mail_owner{};      // see Resolver::resolve_validated()
   bool is_mx_secure = false;           // the answer about the domain's mail hosts was authenticated
   bool is_address_secure = false;      // each answer with addresses was, CNAMEs included
   std::vector<std::string> domains{};  // that the mail is for: the domain, and where CNAMEs led from it

@@ -4,24 +4,19 @@
 #include <unbound.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <deque>
 #include <map>
-#include <optional>
 #include <span>
 #include <utility>
 
 #include "dns/packet.h"
 #include "dns/reading.h"
-#include "dns/transport.h"
 
 namespace mxpress::dns {
 namespace {
 
 constexpr std::size_t kMostReason = 300;
-// At a time; docs/budgets.md. libunbound takes no more than num-queries-per-thread.
-constexpr std::size_t kMostQuestions = 448, kMostBeforePrefetch = 256;
+constexpr std::size_t kSpare = 64;  // for questions that libunbound asks itself
 
 struct DeleteContext {
   void operator()(ub_ctx* context) const { ub_ctx_delete(context); }
@@ -41,10 +36,10 @@ struct Option {
 // Sizes are in octets. What is not needed by one host's mail stays small; localhost may be asked, because forwarders are often there. A
 // bogus answer is asked for once more, from another server: each time costs verifications, which a zone can make expensive.
 constexpr Option kOptions[] = {
-    {"do-not-query-localhost:", "no"}, {"msg-cache-size:", "1m"},   {"msg-cache-slabs:", "1"},          {"rrset-cache-size:", "2m"},
-    {"rrset-cache-slabs:", "1"},       {"key-cache-size:", "1m"},   {"key-cache-slabs:", "1"},          {"neg-cache-size:", "256k"},
-    {"infra-cache-numhosts:", "1000"}, {"infra-cache-slabs:", "1"}, {"num-queries-per-thread:", "512"}, {"outgoing-range:", "512"},
-    {"trust-anchor-signaling:", "no"}, {"val-log-level:", "2"},     {"val-log-squelch:", "yes"},        {"val-max-restart:", "1"},
+    {"do-not-query-localhost:", "no"}, {"msg-cache-size:", "512k"}, {"msg-cache-slabs:", "1"},         {"rrset-cache-size:", "1m"},
+    {"rrset-cache-slabs:", "1"},       {"key-cache-size:", "512k"}, {"key-cache-slabs:", "1"},         {"neg-cache-size:", "128k"},
+    {"infra-cache-numhosts:", "1000"}, {"infra-cache-slabs:", "1"}, {"trust-anchor-signaling:", "no"}, {"val-log-level:", "2"},
+    {"val-log-squelch:", "yes"},       {"val-max-restart:", "1"},
 };
 
 // libunbound counts each question about a silent domain as a time-out of the forwarder, and takes a forwarder with many of them for down:
@@ -75,10 +70,18 @@ Status set_options(ub_ctx* context, std::span<const Option> options) {
   return {};
 }
 
-Status set_up(ub_ctx* context, const UnboundSettings& settings) {
+// libunbound refuses what is over them.
+Status set_room(ub_ctx* context, std::size_t questions) {
+  const std::string most = std::to_string(questions + kSpare);
+  const Option options[] = {{"num-queries-per-thread:", most.c_str()}, {"outgoing-range:", most.c_str()}};
+  return set_options(context, options);
+}
+
+Status set_up(ub_ctx* context, const UnboundSettings& settings, std::size_t questions) {
   ub_ctx_debugout(context, nullptr);  // else it writes to standard error
   if (Status status = check(ub_ctx_async(context, 1), "threads"); !status) return status;
   if (Status status = set_options(context, kOptions); !status) return status;
+  if (Status status = set_room(context, questions); !status) return status;
   if (!settings.forwarders.empty())
     if (Status status = set_options(context, kForwardingOptions); !status) return status;
   for (const ServerConfig& server : settings.forwarders)
@@ -87,12 +90,6 @@ Status set_up(ub_ctx* context, const UnboundSettings& settings) {
   if (has_hints && settings.forwarders.empty())
     if (Status status = check(ub_ctx_set_option(context, "root-hints:", settings.root_hints.c_str()), "root-hints"); !status) return status;
   return set_anchors(context, settings.anchors);
-}
-
-std::string name_of(const UnboundSettings& settings) {
-  std::string name;
-  for (const ServerConfig& server : settings.forwarders) name.append(name.empty() ? "" : ", ").append(server.to_string());
-  return name.empty() ? "the zone's own servers" : name;
 }
 
 // For people: what libunbound says holds names from outside.
@@ -125,20 +122,23 @@ ValidatedAnswer read_result(const Question& question, const ub_result& result, c
 
 }  // namespace
 
-// Shared by the owner and the coroutines that wait.
+std::string name_of(const UnboundSettings& settings) {
+  std::string name;
+  for (const ServerConfig& server : settings.forwarders) name.append(name.empty() ? "" : ", ").append(server.to_string());
+  return name.empty() ? "the zone's own servers" : name;
+}
+
+// Shared by the owner and the handler that waits for answers.
 class Unbound::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(Executor executor, ContextHandle context, std::string server)
-      : executor_(executor), context_(std::move(context)), server_(std::move(server)), answers_(executor, ub_fd(context_.get())) {}
+      : context_(std::move(context)), server_(std::move(server)), answers_(executor, ub_fd(context_.get())) {}
 
   void close() {
     if (!context_) return;
     answers_.release();  // the descriptor is libunbound's
     context_.reset();
-    for (const auto& [key, waiting] : waiting_) waiting->answered.cancel();
-    waiting_.clear();
-    for (const auto& turn : line_) turn->cancel();
-    line_.clear();
+    for (const auto& [key, asked] : std::exchange(asked_, {})) asked->ended(failed(kGivenUp));
   }
 
   // Processes answers whenever there are any.
@@ -150,93 +150,49 @@ class Unbound::Core : public std::enable_shared_from_this<Core> {
     });
   }
 
-  static Task<ValidatedAnswer> ask(std::shared_ptr<Core> core, Question question, BootTime deadline) {
-    const BootTime asked = BootClock::now();
-    if (core->waiting_.size() >= kMostQuestions) co_await core->wait_for_turn(deadline);
-    if (!core->context_) co_return failed(kGivenUp);
-    if (BootClock::now() >= deadline) co_return failed("too many questions at a time for " + core->server_);
-    const auto waiting = std::make_shared<Waiting>(*core, std::move(question), deadline);
-    core->waiting_[waiting.get()] = waiting;
-    int id = 0;
-    if (const int code = core->start(waiting->question, waiting.get(), id); code != UB_NOERROR) {
-      core->end(waiting.get());
-      co_return failed(std::string("libunbound: ") + ub_strerror(code));
-    }
-    co_await waiting->answered.async_wait(asio::as_tuple(use_task));
-    if (waiting->result) co_return std::move(*waiting->result);
-    if (!core->context_) co_return failed(kGivenUp);
-    ub_cancel(core->context_.get(), id);
-    core->end(waiting.get());
-    co_return failed(silence(BootClock::now() - asked) + " from " + core->server_);
-  }
-
-  // The answer is only kept by libunbound. No coroutine waits, but the question counts.
-  void prefetch(Question question) {
-    if (!context_ || waiting_.size() >= kMostBeforePrefetch) return;
-    const auto waiting = std::make_shared<Waiting>(*this, std::move(question), BootTime::max());
-    waiting_[waiting.get()] = waiting;
-    int id = 0;
-    if (start(waiting->question, waiting.get(), id) != UB_NOERROR) end(waiting.get());
+  void ask(Question question, Ended ended) {
+    if (!context_) return ended(failed(kGivenUp));
+    auto asked = std::make_unique<Asked>(*this, std::move(question), std::move(ended));
+    Asked* const key = asked.get();
+    asked_.emplace(key, std::move(asked));
+    const std::string name = key->question.name + ".";
+    const int code = ub_resolve_async(context_.get(), name.c_str(), static_cast<int>(key->question.type), 1, key, on_answer, nullptr);
+    if (code != UB_NOERROR) end(key, failed(std::string("libunbound: ") + ub_strerror(code)));
   }
 
  private:
-  static constexpr const char* kGivenUp = "the question to the DNS was given up";
-
-  struct Waiting {
-    Waiting(Core& owner, Question asked, BootTime deadline)
-        : core(owner), question(std::move(asked)), answered(owner.executor_, deadline) {}
+  struct Asked {
+    Asked(Core& owner, Question what, Ended then) : core(owner), question(std::move(what)), ended(std::move(then)) {}
     Core& core;
     const Question question;
-    Timer answered;  // cancelled when the result is there
-    std::optional<ValidatedAnswer> result;
+    const Ended ended;
   };
 
-  int start(const Question& question, Waiting* waiting, int& id) {
-    const std::string name = question.name + ".";
-    return ub_resolve_async(context_.get(), name.c_str(), static_cast<int>(question.type), 1, waiting, on_answer, &id);
-  }
-
-  // Called by ub_process(). libunbound calls nobody about a question that was cancelled.
+  // Called by ub_process().
   static void on_answer(void* data, int error, ub_result* raw) {
     const ResultHandle result(raw);
-    auto* waiting = static_cast<Waiting*>(data);
-    Core& core = waiting->core;
-    if (error != 0 || !result)
-      waiting->result = failed(std::string("libunbound: ") + ub_strerror(error));
-    else
-      waiting->result = read_result(waiting->question, *result, core.server_);
-    waiting->answered.cancel();
-    core.end(waiting);
+    auto* asked = static_cast<Asked*>(data);
+    Core& core = asked->core;
+    const bool is_error = error != 0 || !result;
+    core.end(asked,
+             is_error ? failed(std::string("libunbound: ") + ub_strerror(error)) : read_result(asked->question, *result, core.server_));
   }
 
-  Task<void> wait_for_turn(BootTime deadline) {
-    const auto turn = std::make_shared<Timer>(executor_, deadline);
-    line_.push_back(turn);
-    co_await turn->async_wait(asio::as_tuple(use_task));
+  void end(Asked* key, ValidatedAnswer answer) {
+    const auto asked = asked_.extract(key);
+    asked.mapped()->ended(std::move(answer));
   }
 
-  // The next one in the line that has not given up gets the place.
-  void end(Waiting* waiting) {
-    waiting_.erase(waiting);
-    while (!line_.empty()) {
-      const std::shared_ptr<Timer> turn = std::move(line_.front());
-      line_.pop_front();
-      if (turn->cancel() > 0) return;
-    }
-  }
-
-  Executor executor_;
   ContextHandle context_;  // null: closed
-  std::string server_;     // for people
+  const std::string server_;
   asio::posix::basic_stream_descriptor<Executor> answers_;
-  std::map<Waiting*, std::shared_ptr<Waiting>> waiting_;  // libunbound has their addresses
-  std::deque<std::shared_ptr<Timer>> line_;               // questions that wait for a place
+  std::map<Asked*, std::unique_ptr<Asked>> asked_;  // libunbound has their addresses
 };
 
-Result<std::shared_ptr<Unbound>> Unbound::open(Executor executor, UnboundSettings settings) {
+Result<std::shared_ptr<Unbound>> Unbound::open(Executor executor, const UnboundSettings& settings, std::size_t questions) {
   ContextHandle context(ub_ctx_create());
   if (!context) return Error::transient("libunbound: out of memory or descriptors");
-  if (Status status = set_up(context.get(), settings); !status) return status.error();
+  if (Status status = set_up(context.get(), settings, questions); !status) return status.error();
   auto core = std::make_shared<Core>(executor, std::move(context), name_of(settings));
   core->watch();
   return std::shared_ptr<Unbound>(new Unbound(std::move(core)));
@@ -246,9 +202,7 @@ Unbound::Unbound(std::shared_ptr<Core> core) : core_(std::move(core)) {}
 
 Unbound::~Unbound() { close(); }
 
-Task<ValidatedAnswer> Unbound::ask(Question question, BootTime deadline) { return Core::ask(core_, std::move(question), deadline); }
-
-void Unbound::prefetch(Question question) { core_->prefetch(std::move(question)); }
+void Unbound::ask(Question question, Ended ended) { core_->ask(std::move(question), std::move(ended)); }
 
 void Unbound::close() { core_->close(); }
 

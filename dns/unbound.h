@@ -1,6 +1,8 @@
 // Answers that libunbound has validated (DNSSEC), in its thread mode. The only user of libunbound. RFC 4035 4, 5.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,20 +26,25 @@ struct ValidatedAnswer {
   bool is_bogus = false;  // signatures are missing, wrong, or not valid at this time
 };
 
-// A cache of its own, of a few MiB, and one thread. Names of the hosts file mean nothing to it.
-// Thread: that of `executor`, which is not blocked: libunbound asks and computes on its own thread.
+// For people: the servers that are asked.
+std::string name_of(const UnboundSettings& settings);
+
+// Caches of its own, of 2 MiB, and one thread, which asks and computes for all questions in progress. Names of the hosts file mean
+// nothing to it. Thread: that of `executor`, which is not blocked.
 class Unbound {
  public:
-  // Error: libunbound does not take the settings.
-  static Result<std::shared_ptr<Unbound>> open(Executor executor, UnboundSettings settings);
+  using Ended = std::function<void(ValidatedAnswer)>;
+  static constexpr const char* kGivenUp = "the question to the DNS was given up";
+
+  // `questions`: how many there will be at a time. Error: libunbound does not take the settings.
+  static Result<std::shared_ptr<Unbound>> open(Executor executor, const UnboundSettings& settings, std::size_t questions);
   ~Unbound();
   Unbound(const Unbound&) = delete;
   Unbound& operator=(const Unbound&) = delete;
 
-  // May be destroyed before its coroutines.
-  Task<ValidatedAnswer> ask(Question question, BootTime deadline);
-  // Has an answer looked up that will soon be needed, unless there are many questions already.
-  void prefetch(Question question);
+  // Calls `ended` once, when libunbound has no more work with the question: it gives up after a minute or two. It cannot be made to stop
+  // before.
+  void ask(Question question, Ended ended);
   // Ends the thread. Questions in progress end with an answer of the kind failed, as later ones do. Must be called, or the destructor,
   // before the executor's context is destroyed.
   void close();
@@ -45,7 +52,7 @@ class Unbound {
  private:
   class Core;
   explicit Unbound(std::shared_ptr<Core> core);
-  std::shared_ptr<Core> core_;
+  const std::shared_ptr<Core> core_;  // shared with the handler that waits for answers
 };
 
 }  // namespace mxpress::dns

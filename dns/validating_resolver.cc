@@ -26,8 +26,8 @@ struct Delivery {
 };
 
 // On the validator's thread.
-Task<void> fetch(Validator& validator, Question question, std::weak_ptr<Delivery> delivery, Executor home) {
-  std::optional<Answer> answer = co_await validator.resolve(std::move(question));
+Task<void> fetch(Validator& validator, Question question, proto::ShareOwner owner, std::weak_ptr<Delivery> delivery, Executor home) {
+  std::optional<Answer> answer = co_await validator.resolve(std::move(question), owner);
   asio::post(home, [delivery, answer = std::move(answer)]() mutable {
     const auto waiting = delivery.lock();
     if (!waiting) return;
@@ -37,10 +37,10 @@ Task<void> fetch(Validator& validator, Question question, std::weak_ptr<Delivery
   });
 }
 
-Task<Answer> resolve_elsewhere(std::shared_ptr<Resolver> usual, Validator& validator, Question question) {
+Task<Answer> resolve_elsewhere(std::shared_ptr<Resolver> usual, Validator& validator, Question question, proto::ShareOwner owner) {
   const auto delivery = std::make_shared<Delivery>(co_await asio::this_coro::executor);
-  asio::post(validator.executor(), [&validator, question, weak = std::weak_ptr(delivery), home = delivery->home] {
-    asio::co_spawn(validator.executor(), fetch(validator, question, weak, home), asio::detached);
+  asio::post(validator.executor(), [&validator, question, owner, weak = std::weak_ptr(delivery), home = delivery->home] {
+    asio::co_spawn(validator.executor(), fetch(validator, question, owner, weak, home), asio::detached);
   });
   co_await delivery->arrived.async_wait(asio::as_tuple(use_task));
   if (!delivery->has_arrived) {
@@ -56,10 +56,10 @@ Task<Answer> resolve_elsewhere(std::shared_ptr<Resolver> usual, Validator& valid
 
 }  // namespace
 
-Task<Answer> ValidatingResolver::resolve_validated(Question question) {
+Task<Answer> ValidatingResolver::resolve_validated(Question question, proto::ShareOwner owner) {
   const bool is_by_server = validator_.state().by == Authentication::By::name_server;
   if (is_by_server) return usual_->resolve(std::move(question));
-  return resolve_elsewhere(usual_, validator_, std::move(question));
+  return resolve_elsewhere(usual_, validator_, std::move(question), owner);
 }
 
 }  // namespace mxpress::dns

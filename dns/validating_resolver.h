@@ -15,7 +15,7 @@ class ValidatingResolver final : public Resolver {
   ValidatingResolver(std::shared_ptr<Resolver> usual, Validator& validator) : usual_(std::move(usual)), validator_(validator) {}
 
   Task<Answer> resolve(Question question) override { return usual_->resolve(std::move(question)); }
-  Task<Answer> resolve_validated(Question question) override;
+  Task<Answer> resolve_validated(Question question, proto::ShareOwner owner) override;
 
  private:
   const std::shared_ptr<Resolver> usual_;

@@ -11,7 +11,7 @@
 
 #include "dns/resolv_conf_file.h"
 #include "dns/self_test.h"
-#include "dns/unbound.h"
+#include "dns/validation_lanes.h"
 
 namespace mxpress::dns {
 namespace {
@@ -92,14 +92,15 @@ class Validator::Core : public std::enable_shared_from_this<Core> {
     co_await core->wait_for_test();
   }
 
-  static Task<std::optional<Answer>> resolve(std::shared_ptr<Core> core, Question question) {
+  static Task<std::optional<Answer>> resolve(std::shared_ptr<Core> core, Question question, proto::ShareOwner owner) {
     if (core->state().by == By::unknown) co_await tested(core);
     if (core->state().by == By::unknown) {
       if (std::optional<Answer> failed = co_await core->look_without_test(question)) co_return failed;
     }
     if (!core->library_) co_return std::nullopt;
-    if (question.type == RecordType::mx && core->forwards_) core->library_->prefetch({question.name, RecordType::ds});
-    ValidatedAnswer found = co_await core->library_->ask(question, BootClock::now() + kPatience);
+    std::optional<Question> beside;
+    if (question.type == RecordType::mx && core->forwards_) beside = Question{question.name, RecordType::ds};
+    ValidatedAnswer found = co_await core->library_->ask(question, std::move(beside), owner, BootClock::now() + kPatience);
     Answer& answer = found.answer;
     if (answer.kind == AnswerKind::failed) {
       co_await core->test_after_failure();
@@ -249,7 +250,7 @@ class Validator::Core : public std::enable_shared_from_this<Core> {
   }
 
   Task<LibraryTest> test_with(UnboundSettings settings) {
-    Result<std::shared_ptr<Unbound>> opened = Unbound::open(executor_, std::move(settings));
+    Result<std::shared_ptr<ValidationLanes>> opened = ValidationLanes::open(executor_, settings);
     if (!opened) co_return LibraryTest{.text = opened.error().message};
     candidate_ = *opened;
     co_return co_await test_library(std::move(*opened));
@@ -286,8 +287,8 @@ class Validator::Core : public std::enable_shared_from_this<Core> {
   ValidatorConfig config_;
   StubResolver stub_;
   std::optional<ResolvConfFile> file_;
-  std::shared_ptr<Unbound> library_;    // in use; null: none
-  std::shared_ptr<Unbound> candidate_;  // under test
+  std::shared_ptr<ValidationLanes> library_;    // in use; null: none
+  std::shared_ptr<ValidationLanes> candidate_;  // under test
   bool forwards_ = false;
   std::vector<ServerConfig> library_servers_, tested_servers_;
   std::string told_note_;
@@ -317,6 +318,8 @@ Executor Validator::executor() const { return core_->executor(); }
 
 Task<void> Validator::tested() { return Core::tested(core_); }
 
-Task<std::optional<Answer>> Validator::resolve(Question question) { return Core::resolve(core_, std::move(question)); }
+Task<std::optional<Answer>> Validator::resolve(Question question, proto::ShareOwner owner) {
+  return Core::resolve(core_, std::move(question), owner);
+}
 
 }  // namespace mxpress::dns

@@ -48,8 +48,8 @@ class Validator {
   Task<void> tested();
   // Nullopt: not to be validated by libunbound, so ask the name servers. So are negative answers that are not proven: the name servers' own
   // ones are believed under conditions (NameServers). A bogus or missing answer is of the kind failed, if the root can be validated
-  // meanwhile.
-  Task<std::optional<Answer>> resolve(Question question);
+  // meanwhile. `owner`: see Resolver::resolve_validated().
+  Task<std::optional<Answer>> resolve(Question question, proto::ShareOwner owner);
 
  private:
   class Core;

@@ -44,7 +44,7 @@ constexpr MemoryPart kMemoryParts[] = {
     {"messages that have ended", queue::SpoolOptions::kEndedOctets},
     {"reverse-paths that are remembered", 10u << 20},
     {"answers to operators", 8u << 20},
-    {"libunbound: caches, 256 questions, and a second instance under test", 12u << 20},
+    {"libunbound: caches of two instances, 384 questions, and two more under test", 12u << 20},
     {"MTA-STS policies, and their text while it is stored", 2 * sts::PolicyCache::kMostOctets},
     {"the history", history::Recorder::kMostOctets},
     {"failures to fetch one", sts::Policies::kMostFailures* sts::Policies::kOctetsOfFailure},

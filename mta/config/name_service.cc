@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "mta/config/config.h"
+
 namespace mxpress::mta::config {
 namespace {
 

@@ -3,7 +3,10 @@
 
 #include "dns/stub_resolver.h"
 #include "dns/validator.h"
-#include "mta/config/config.h"
+
+namespace mxpress::mta {
+struct Config;
+}
 
 namespace mxpress::mta::config {
 

@@ -129,7 +129,8 @@ Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, fairness::Owne
   if (proto::is_malformed_recipient(domain)) co_return not_an_address();
   const auto own = own_addresses_.at(BootClock::now());
   if (!own) co_return own_addresses_unknown();
-  const dns::TargetRules wanted = target_rules(*rules.config, domain, route, own);
+  dns::TargetRules wanted = target_rules(*rules.config, domain, route, own);
+  wanted.owner = owner;
   PolicyHosts found =
       co_await find_policy_hosts(rules.resolver, {parts_.sts, owner}, *rules.config, std::move(domain), route, wanted, parts_.random);
   move_to_targets(found);

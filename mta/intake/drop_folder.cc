@@ -7,11 +7,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstring>
-#include <exception>
 #include <utility>
 
 #include "mta/config/config.h"
@@ -119,10 +116,11 @@ void DropFolder::run() {
       next_piece = BootClock::now() + (is_done ? kRound : kPause);
     }
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next_piece - BootClock::now()).count();
-    if (lines_.empty()) ::poll(events, 2, static_cast<int>(std::max<std::int64_t>(wait, 0)));
+    if (lines_.empty() && work_.empty()) ::poll(events, 2, static_cast<int>(std::max<std::int64_t>(wait, 0)));
     const bool all = take_named(watch);
     if (!serve_some() || !all) next_piece = std::min(next_piece, BootClock::now() + kPause);
   }
+  work_.finish();
 }
 
 // Queues the files that sendmail has just finished, without looking at others. False: some were missed.
@@ -151,7 +149,7 @@ bool DropFolder::look_at_piece() {
 void DropFolder::scan() {
   for (bool ended = false; !ended;) {
     ended = look_at_piece();
-    while (!lines_.empty()) serve_some();
+    while (!lines_.empty() || !work_.empty()) serve_some();
   }
 }
 
@@ -160,7 +158,7 @@ bool DropFolder::look_at(const std::string& name, int folder) {
   const bool is_part = name.ends_with(kPart);
   if (is_part && !looks_at_parts_) return true;
   struct stat file{};
-  if (stuck_.contains(name) || ::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return true;
+  if (stuck_.contains(name) || work_.contains(name) || ::fstatat(folder, name.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return true;
   if (is_part) {
     if (is_abandoned(file)) remove_old_part(name, folder, file);
     return true;
@@ -170,22 +168,26 @@ bool DropFolder::look_at(const std::string& name, int folder) {
 
 // False: owners have used up their shares; their other files wait for the next round.
 bool DropFolder::serve_some() {
-  if (lines_.empty()) return true;
-  const system::Descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  std::vector<Opened> files;
-  const bool all = open_some(folder.get(), files);
-  asio::io_context io(1);
-  for (Opened& file : files)
-    asio::co_spawn(io, take(std::move(file), folder.get()), [](std::exception_ptr bug) { log_bug("drop folder", bug); });
-  io.run();
+  bool all = true;
+  if (!lines_.empty()) {
+    const auto folder =
+        std::make_shared<const system::Descriptor>(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    std::vector<Opened> files;
+    all = open_some(folder->get(), files);
+    for (Opened& file : files) {
+      const std::string name = file.name;
+      work_.begin(file.facts.st_uid, name, take(std::move(file), folder));
+    }
+  }
+  work_.run();
   return all;
 }
 
 bool DropFolder::open_some(int folder, std::vector<Opened>& files) {
   bool all = true;
   std::uint64_t octets = 0;
-  while (files.size() < kTogether && octets < kOctetsTogether && !stopping_) {
-    auto next = lines_.next();
+  while (files.size() < kTogether && octets < kOctetsTogether && work_.has_room() && !stopping_) {
+    auto next = lines_.next([this](uid_t owner) { return !work_.is_busy_for(owner); });
     if (!next) break;
     if (octets > 0 && octets + next->octets > kOctetsTogether) {
       lines_.put_back(std::move(*next));
@@ -235,11 +237,11 @@ std::optional<DropFolder::Opened> DropFolder::open(const std::string& name, int 
   return Opened{name, std::move(file), facts};
 }
 
-Task<void> DropFolder::take(Opened opened, int folder) {
+Task<void> DropFolder::take(Opened opened, SharedFolder folder) {
   const Fate fate = co_await read_message(opened);
   const std::string& name = opened.name;
-  if (fate == Fate::refused || fate == Fate::no_message) co_return put_aside(name, folder, fate, "refused");
-  if (fate == Fate::taken && ::unlinkat(folder, name.c_str(), 0) != 0 && stuck_.size() < kMaxStuck) {
+  if (fate == Fate::refused || fate == Fate::no_message) co_return put_aside(name, folder->get(), fate, "refused");
+  if (fate == Fate::taken && ::unlinkat(folder->get(), name.c_str(), 0) != 0 && stuck_.size() < kMaxStuck) {
     stuck_.insert(name);  // the spool knows the name, so the next start does not repeat it
     log_file(fairness::Owner::user(opened.facts.st_uid), Priority::error, "drop-stuck", name, std::strerror(errno));
   }
@@ -252,7 +254,7 @@ Task<DropFolder::Fate> DropFolder::read_message(Opened& opened) {
   entrance.submitter.uid = owner;
   entrance.drop_name = opened.name + "-" + std::to_string(owner);  // another user's file may have the same name
   const auto size = static_cast<std::uint64_t>(opened.facts.st_size);
-  const auto [verdict, work] = co_await take_drop_file(context_, std::move(opened.file), size, std::move(entrance));
+  const auto [verdict, work] = co_await take_drop_file(context_, std::move(opened.file), size, std::move(entrance), &stopping_);
   shares_.charge(owner, work);
   if (verdict.is_positive()) co_return Fate::taken;
   if (verdict.code / 100 == 4) co_return Fate::later;

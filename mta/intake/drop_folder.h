@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <boost/filesystem/path.hpp>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,7 @@
 #include "mta/intake/drop_lines.h"
 #include "mta/intake/drop_round.h"
 #include "mta/intake/drop_watch.h"
+#include "mta/intake/drop_work.h"
 #include "mta/system/descriptor.h"
 #include "proto/result.h"
 
@@ -36,8 +38,9 @@ class DropFolder {
 
   // Starts a thread: one round at once, then new files as they get their names, and a round every 30 seconds. It handles a large folder in
   // pieces, with pauses. Owners of files take turns. Several small files are taken in together, so that they share a sync, and at most
-  // 1,000 files of one owner per second.
+  // 1,000 files of one owner per second. A file that takes longer than a moment holds up its owner's other files alone.
   Status start();
+  // Files whose recipients are still being looked up stay for the next start.
   void stop();
 
   // One round: takes in all files, and unlinks them when they are durable, but at most 1,000 files of one owner. Blocking. Do not call it
@@ -57,10 +60,11 @@ class DropFolder {
     system::Descriptor file;
     struct stat facts;
   };
+  using SharedFolder = std::shared_ptr<const system::Descriptor>;  // of the folder: files that take their time share it
   bool serve_some();
   bool open_some(int folder, std::vector<Opened>& files);
   std::optional<Opened> open(const std::string& name, int folder);
-  Task<void> take(Opened opened, int folder);
+  Task<void> take(Opened opened, SharedFolder folder);
   Task<Fate> read_message(Opened& opened);
   bool move_aside(const std::string& name, int folder);
   void put_aside(const std::string& name, int folder, Fate fate, std::string_view reason);
@@ -72,6 +76,7 @@ class DropFolder {
   DropRound round_;
   DropLines lines_;
   DropShares shares_;
+  DropWork work_;
   bool skipped_ = false;  // in this round, files of owners who have used up their share, or whose log lines wait
   bool looks_at_parts_ = true;
   BootTime next_parts_{};

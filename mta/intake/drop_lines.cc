@@ -22,10 +22,16 @@ void DropLines::put_back(File file) {
   insert(std::move(file));
 }
 
-std::optional<DropLines::File> DropLines::next() {
-  if (lines_.empty()) return std::nullopt;
+std::optional<DropLines::File> DropLines::next(const std::function<bool(uid_t)>& may) {
   auto turn = lines_.upper_bound(latest_);
-  if (turn == lines_.end()) turn = lines_.begin();
+  for (std::size_t left = lines_.size(); left > 0; --left, ++turn) {
+    if (turn == lines_.end()) turn = lines_.begin();
+    if (may(turn->first)) return take_first(turn);
+  }
+  return std::nullopt;
+}
+
+DropLines::File DropLines::take_first(Lines::iterator turn) {
   auto first = turn->second.extract(turn->second.begin());
   latest_ = turn->first;
   File file{latest_, std::move(first.key()), first.mapped()};

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,8 +25,8 @@ class DropLines {
   };
   // True: it waits, perhaps already before. False: there is no room for it.
   bool add(File file);
-  // The next owner's next file.
-  std::optional<File> next();
+  // The next file of the next owner for whom `may` returns true.
+  std::optional<File> next(const std::function<bool(uid_t)>& may);
   // Puts back the latest result of next(), which comes next again.
   void put_back(File file);
   // Removes all files of this owner.
@@ -34,9 +35,11 @@ class DropLines {
 
  private:
   using Line = std::map<std::string, std::uint64_t>;  // octets by name
+  using Lines = std::map<uid_t, Line>;
   void insert(File file);
+  File take_first(Lines::iterator turn);
 
-  std::map<uid_t, Line> lines_;  // no empty ones
+  Lines lines_;  // no empty ones
   std::size_t size_ = 0;
   uid_t latest_ = 0;  // owner of the last turn
 };

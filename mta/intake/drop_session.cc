@@ -60,7 +60,8 @@ class FileStream final : public net::Stream {
 // Passes everything on, and keeps the verdict on the first message; a second one is refused: a drop file is remembered as one message.
 class VerdictSink final : public smtp::MailSink {
  public:
-  VerdictSink(Submission& next, std::uint64_t size, std::size_t most) : next_(next), size_(size), max_recipients_(most) {}
+  VerdictSink(Submission& next, std::uint64_t size, std::size_t most, const std::atomic<bool>* is_ending)
+      : next_(next), size_(size), max_recipients_(most), is_ending_(is_ending) {}
   Refusal keep_refused(Refusal refusal);
   const ServerReply verdict() const {
     if (accepted_) return *accepted_;
@@ -70,12 +71,12 @@ class VerdictSink final : public smtp::MailSink {
   void hello(std::string name, smtp::Greeting greeting) override { next_.hello(std::move(name), greeting); }
   Refusal begin(const proto::ReversePath& sender, std::uint64_t) override { return next_.begin(sender, size_); }
   std::optional<Task<void>> prepare(const proto::Recipient& recipient) override {
-    return recipients_ < max_recipients_ ? next_.prepare(recipient) : std::nullopt;
+    return recipients_ < max_recipients_ && !ends() ? next_.prepare(recipient) : std::nullopt;
   }
   Refusal recipient(const proto::Recipient& recipient) override;
   std::variant<std::unique_ptr<smtp::IncomingMessage>, ServerReply> open(proto::Envelope envelope) override;
   void refused(std::string_view what, const ServerReply& reply) override {
-    if (std::exchange(is_over_limit_, false)) return;
+    if (std::exchange(is_known_, false)) return;
     if (!refusal_) refusal_ = reply;
     next_.refused(what, reply);
   }
@@ -84,11 +85,14 @@ class VerdictSink final : public smtp::MailSink {
   }
 
  private:
+  bool ends() const { return is_ending_ && *is_ending_; }
+
   Submission& next_;
   const std::uint64_t size_;  // of the file: larger than the message
   const std::size_t max_recipients_;
+  const std::atomic<bool>* const is_ending_;
   std::size_t recipients_ = 0;
-  bool is_over_limit_ = false;  // while a recipient over the limit is refused
+  bool is_known_ = false;  // while a recipient is refused that needs no line in the log
   bool opened_ = false;
   std::optional<ServerReply> accepted_, refusal_;
 };
@@ -118,8 +122,12 @@ Refusal VerdictSink::keep_refused(Refusal refusal) {
 
 // Recipients over the limit are counted, not kept: the message is sent to nobody, and its sender is notified.
 Refusal VerdictSink::recipient(const proto::Recipient& recipient) {
+  if (ends()) {
+    is_known_ = true;
+    return refusal_ = ServerReply{451, proto::EnhancedStatus{4, 3, 2}, "mxpressd is ending"};
+  }
   if (++recipients_ <= max_recipients_) return keep_refused(next_.recipient(recipient));
-  is_over_limit_ = true;
+  is_known_ = true;
   return ServerReply{452, kTooMany, "Too many recipients"};
 }
 
@@ -149,7 +157,8 @@ ServerReply after_bug(std::exception_ptr bug) {
 
 bool is_no_message(const ServerReply& verdict) { return verdict.code == kNoMessage; }
 
-Task<DropVerdict> take_drop_file(Context& context, system::Descriptor file, std::uint64_t size, Entrance entrance) {
+Task<DropVerdict> take_drop_file(Context& context, system::Descriptor file, std::uint64_t size, Entrance entrance,
+                                 const std::atomic<bool>* is_ending) {
   auto options = server_options(*context.config.get(), entrance.completion);
   if (!options.ok()) co_return DropVerdict{{451, proto::EnhancedStatus{4, 3, 5}, options.error().message}};
   options->max_message_size = kNoLimit;
@@ -157,7 +166,7 @@ Task<DropVerdict> take_drop_file(Context& context, system::Descriptor file, std:
   options->max_international = kMaxInternational;
   options->max_refused = 0;  // replies are not read
   Submission submission(context, std::move(entrance));
-  VerdictSink sink(submission, size, max_recipients);
+  VerdictSink sink(submission, size, max_recipients, is_ending);
   Status failure;
   smtp::ServerSession session(std::make_unique<FileStream>(std::move(file), size, failure), sink,
                               std::make_shared<const smtp::ServerProfile>(std::move(*options)));

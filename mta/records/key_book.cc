@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "dns/resolver.h"
 #include "mta/dkim/key_record.h"
 #include "mta/dkim/published.h"
 #include "proto/printable.h"

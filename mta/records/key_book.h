@@ -5,10 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "dns/resolver.h"
 #include "mta/records/key_status.h"
 #include "mta/records/seen_keys.h"
 #include "mta/routing/signing_keys.h"
+
+namespace mxpress::dns {
+struct Answer;
+}
 
 namespace mxpress::mta::records {
 

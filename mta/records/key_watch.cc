@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "dns/resolver.h"
 #include "mta/content/dkim_signer.h"
 #include "mta/dkim/key_record.h"
 #include "mta/events/event.h"

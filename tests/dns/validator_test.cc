@@ -7,7 +7,6 @@
 #include <fstream>
 #include <optional>
 
-#include "dns/unbound.h"
 #include "dns/validating_resolver.h"
 #include "tests/support/dns_server.h"
 #include "tests/support/temp_folder.h"
@@ -72,7 +71,7 @@ struct World {
   Authentication state() { return run(state_after_test(*validator)); }
   Answer ask(const std::string& name, RecordType type) {
     ValidatingResolver resolver(stub, *validator);
-    return run(resolver.resolve_validated(Question{name, type}));
+    return run(resolver.resolve_validated(Question{name, type}, {}));
   }
 };
 
@@ -153,27 +152,6 @@ TEST_CASE("validator: it may end in the middle of its test") {
   world.validator.reset();
   world.io.poll();
   CHECK(world.reports.empty());
-}
-
-TEST_CASE("unbound: a question ends at its deadline, and with its owner") {
-  World world(kForwarder);
-  world.server.fault(DnsFault::drop);
-  const Anchors anchors{"", {". IN DS 1 13 2 " + std::string(64, 'A')}};
-  const auto unbound = Unbound::open(world.io.get_executor(), {world.config.stub.options.servers, "", anchors});
-  REQUIRE(unbound.ok());
-  const ValidatedAnswer late = world.run((*unbound)->ask({"a.example", RecordType::mx}, BootClock::now() + 50ms));
-  CHECK(late.answer.kind == AnswerKind::failed);
-  CHECK(late.answer.text == "no answer within 1 s from " + world.config.stub.options.servers.front().to_string());
-  std::optional<ValidatedAnswer> given_up;
-  asio::co_spawn(world.io, (*unbound)->ask({"b.example", RecordType::mx}, BootClock::now() + 60s),
-                 [&](std::exception_ptr, ValidatedAnswer answer) { given_up = std::move(answer); });
-  while (world.server.seen().empty()) world.io.run_one_for(10s);
-  (*unbound)->close();
-  while (!given_up && world.io.run_one_for(10s) != 0) {
-  }
-  REQUIRE(given_up.has_value());
-  CHECK(given_up->answer.text == "the question to the DNS was given up");
-  CHECK(world.run((*unbound)->ask({"c.example", RecordType::mx}, BootClock::now() + 60s)).answer.kind == AnswerKind::failed);
 }
 
 }  // namespace

@@ -77,17 +77,18 @@ remote-control:
 
 class SignedNsd(Nsd):
     """The same; the zones named in `signed` are signed by ldns-signzone. `forge(zone, text)` may change a zone behind its signer's back.
-    `validity`: options of ldns-signzone."""
+    `validity`: options of ldns-signzone. `rsa`: zones whose key is of RSA-2048 instead of P-256."""
 
-    def __init__(self, world, zones, signed, forge=lambda zone, text: text, validity=()):
-        self.forge, self.validity, self.world = forge, list(validity), world
+    def __init__(self, world, zones, signed, forge=lambda zone, text: text, validity=(), rsa=()):
+        self.forge, self.validity, self.rsa, self.world = forge, list(validity), rsa, world
         self.keys = {zone: self.make_key(zone) for zone in signed}
         self.other_keys = {}  # of zones that have several for a while
         super().__init__(world, zones)
 
     def make_key(self, zone):
         folder = self.world.make_folder(f'key-{len(list(self.world.folder.glob("key-*")))}-{file_of(zone)}')
-        made = self.world.run([self.world.peer('ldns-keygen', 'ldnsutils'), '-a', 'ECDSAP256SHA256', '-k', '-r', '/dev/urandom', zone], cwd=folder,
+        algorithm = ['RSASHA256', '-b', '2048'] if zone in self.rsa else ['ECDSAP256SHA256']
+        made = self.world.run([self.world.peer('ldns-keygen', 'ldnsutils'), '-a', *algorithm, '-k', '-r', '/dev/urandom', zone], cwd=folder,
                               env=self.world.peer_environment())
         check_equal(made.returncode, 0, f'ldns-keygen ({made.stderr.decode()})')
         return folder / made.stdout.decode().strip()

@@ -29,6 +29,7 @@ import hostile_outage  # noqa: F401
 import hostile_owners  # noqa: F401
 import hostile_probes  # noqa: F401
 import hostile_servers  # noqa: F401
+import hostile_signed  # noqa: F401
 import hostile_signing  # noqa: F401
 import hostile_stops  # noqa: F401
 import hostile_sts  # noqa: F401

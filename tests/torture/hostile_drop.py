@@ -4,11 +4,12 @@ import re
 import shutil
 import time
 
+from clock import preloaded
 from disks import command
 from harness import daemon_user
 from hostile_attack import attack
 from hostile_hosts_attacks import letter
-from hostile_intake import LETTER, SENDER
+from hostile_intake import LETTER, SENDER, drop
 from hostile_turns import slowest
 from hostile_users import send_all
 from program import ROOT
@@ -90,3 +91,37 @@ def full_for_good(bench):
         bench.user(9, send_all, bench.socket, 'other@here.example', [['x@new.fresh.example']], letter('other')).result(30)
         bench.figure("another user's letter when there is room again", slowest(bench, bench.hostile_events, 'fresh', begins, 20), 5.0, 's')
     bench.notes.append(bench.daemon.process.log_text()[-300:])
+
+
+def slow_users(bench):
+    bench.daemon.prefix += ['env', f'LD_PRELOAD={preloaded(bench.world, "slow_users")}']
+
+
+def names(uid, file, count=4000):
+    recipients = ''.join(f'RCPT TO:<nobody-{uid}-{file}-{n}>\r\n' for n in range(count))
+    return f'MAIL FROM:<{SENDER}>\r\n{recipients}DATA\r\nSubject: names-{uid}-{file}\r\n\r\nhello\r\n.\r\n'.encode()
+
+
+def drop_names_of(folder, uid):
+    for file in range(3):
+        drop(folder, 0x9000 + 16 * uid + file, names(uid, file))
+
+
+@attack(100, 'drop-names', 'three files of each of three uids in drop/ that name 4,000 users who do not exist, where the lookup of a user takes 4 ms; another '
+        'user leaves letters there', prepare=slow_users, cpu=60, memory=128)
+def drop_names(bench):
+    for uid in (1, 2, 3):
+        bench.user(uid, drop_names_of, bench.drop, uid).result(60)
+    begins = {}
+    for n in range(10):
+        begins[f'file-{n}'] = time.monotonic()
+        content = f'MAIL FROM:<other@here.example>\r\nRCPT TO:<you@honest.example>\r\nDATA\r\nSubject: file-{n}\r\n\r\nhello\r\n.\r\n'.encode()
+        bench.user(9, drop, bench.drop, 0xa000 + n, content).result(30)
+        time.sleep(1)
+    bench.figure("slowest of another user's files", slowest(bench, bench.honest_events, 'honest', begins, 150), 5.0, 's')
+    left = lambda: [name for name in os.listdir(bench.drop) if len(name) == 32]
+    bench.notes.append(f'files of the three uids that wait when the other user has been served: {len(left())}')
+    bench.wait(200, lambda: not left(), every=1)
+    bench.figure('files without a verdict', len(left()), 0)
+    told = [line for line in bench.daemon.log().splitlines() if ' accepted ' in line and f'from=<{SENDER}>' in line]
+    bench.figure('letters of the three uids that were taken in, to be returned', len(told), 9, at_least=True)

@@ -60,12 +60,17 @@ def prepare(gives_up):
         world = bench.world
         bench.root = SignedRoot(world, {'example': []}, [])
         bench.recursor = Recursor(world, (ADDRESS, bench.root.port), bench.internet.dns, gives_up)
-        anchors, hints = bench.root.anchor_file(), bench.root.hints_file('127.0.0.99')
-        text = bench.daemon.config.read_text()
-        text = re.sub(r'servers = \["[^"]*"\]\nvalidate = "no"',
-                      f'servers = ["127.0.0.1:{bench.recursor.port}"]\ntrust_anchor = "{anchors}"\nroot_hints = "{hints}"', text)
-        bench.daemon.config.write_text(text)
+        validate_by(bench)
     return call
+
+
+def validate_by(bench):
+    """The daemon asks `bench.recursor`, and validates from `bench.root` on."""
+    anchors, hints = bench.root.anchor_file(), bench.root.hints_file('127.0.0.99')
+    text = bench.daemon.config.read_text()
+    text = re.sub(r'servers = \["[^"]*"\]\nvalidate = "no"',
+                  f'servers = ["127.0.0.1:{bench.recursor.port}"]\ntrust_anchor = "{anchors}"\nroot_hints = "{hints}"', text)
+    bench.daemon.config.write_text(text)
 
 
 def mute(name, count):

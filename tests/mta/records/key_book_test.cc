@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "dns/resolver.h"
 #include "mta/dkim/key_record.h"
 #include "tests/support/dkim_keys.h"
 
