@@ -53,7 +53,6 @@ void Recorder::flush(std::chrono::milliseconds patience) {
 }
 
 void Recorder::run() {
-  tidy();
   std::string frames;
   for (bool is_over = false; !is_over;) {
     std::unique_lock lock(mutex_);
