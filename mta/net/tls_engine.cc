@@ -15,6 +15,7 @@
 #include "mta/net/message_lengths.h"
 #include "mta/net/tls.h"
 #include "mta/net/tls_certificate.h"
+#include "mta/net/tls_session_octets.h"
 #include "mta/net/tls_sessions.h"
 #include "proto/printable.h"
 
@@ -282,6 +283,7 @@ std::optional<TlsTicket> TlsEngine::take_ticket(BootTime now) {
   TlsTicket ticket{std::string(static_cast<std::size_t>(size), '\0'), state_->offer, state_->check.verified, now};
   auto* octets = reinterpret_cast<unsigned char*>(ticket.session.data());
   i2d_SSL_SESSION(session, &octets);
+  ticket.session = without_certificate(ticket.session);
   const Duration hint = std::chrono::seconds(SSL_SESSION_get_timeout(session));
   const X509* const certificate = SSL_SESSION_get0_peer(session);
   ticket.until = now + std::min(hint, certificate && ticket.verified ? time_left(certificate) : TlsSessions::kKeep);

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <memory>
 
+#include "mta/net/tls_session_octets.h"
 #include "mta/net/tls_sessions.h"
 #include "mta/net/trust_anchors.h"
 #include "tests/support/certificates.h"
@@ -121,6 +123,24 @@ TEST_CASE("tls sessions: a resumed session is as verified as the first one was, 
     CHECK(second.ticket->until == first.ticket->until);
     CHECK(session_with(server_of(certificate, version, 1), policy, second.ticket).state.resumed);
   }
+}
+
+TEST_CASE("tls sessions: a ticket holds no certificate, and other octets stay as they are") {
+  const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  const Certificate certificate(CertificateWish{});
+  const Session session = session_with(server_of(certificate, version, 1), verify());
+  REQUIRE(session.ticket);
+  const auto* octets = reinterpret_cast<const unsigned char*>(session.ticket->session.data());
+  const std::unique_ptr<SSL_SESSION, decltype(&SSL_SESSION_free)> read(
+      d2i_SSL_SESSION(nullptr, &octets, static_cast<long>(session.ticket->session.size())), &SSL_SESSION_free);
+  REQUIRE(read);
+  CHECK(SSL_SESSION_get0_peer(read.get()) == nullptr);
+  CHECK(SSL_SESSION_get_protocol_version(read.get()) == version);
+  CHECK(without_certificate(session.ticket->session) == session.ticket->session);
+  for (const std::string& other :
+       {std::string(), std::string("x"), std::string("\x30\x05\xa3\x7f!", 5), std::string("\x30\x80\x00\x00", 4)})
+    CHECK(without_certificate(other) == other);
+  CHECK(without_certificate(std::string("\x30\x05\xa3\x01!\x05\x00", 7)) == std::string("\x30\x02\x05\x00", 4));
 }
 
 TEST_CASE("tls sessions: a server that does not know the ticket shows its certificate, which is checked") {
