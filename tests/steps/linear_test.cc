@@ -24,6 +24,7 @@
 #include "proto/reply.h"
 #include "proto/seven_bit_header.h"
 #include "proto/trace.h"
+#include "proto/wrapped.h"
 #include "proto/xtext.h"
 #include "tests/steps/step_counter.h"
 
