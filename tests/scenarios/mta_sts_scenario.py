@@ -269,5 +269,5 @@ def a_damaged_file_is_put_aside(scene):
     file.write_text(text.replace('enforce', 'testing'))
     daemon.start()
     check((daemon.spool / 'mta-sts.damaged').exists() and not file.exists(), 'the damaged file was not put aside')
-    check(any('it is damaged' in event.get('reason', '') for event in daemon.events('mta_sts')), 'the log does not tell of the damage')
+    wait_until(lambda: any('it is damaged' in event.get('reason', '') for event in daemon.events('mta_sts')), 10, 'a line of the log about the damage')
     daemon.stop()
