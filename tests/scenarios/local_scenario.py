@@ -81,7 +81,7 @@ def scenario_a_user_with_a_maildir_gets_files_there(world):
     mailboxes.shell('mkdir -p ~carol/Maildir', user=None)
     mailboxes.shell('chown carol ~carol/Maildir')
     daemon = start(world, mailboxes, deliver=None)
-    check('deliver=automatic' in daemon.log(), f'nothing was chosen: {daemon.log()[-400:]}')
+    wait_until(lambda: 'deliver=automatic' in daemon.log(), 10, lambda: f'a line about what was chosen: {daemon.log()[-400:]}')
     for user in ('bob', 'carol'):
         daemon.send([user], message(f'to {user}'))
     daemon.wait_for_empty_queue()

@@ -55,7 +55,7 @@ def scenario_takes_mail_under_tls(world):
     daemon = Daemon(world, Unbound(world, ZONE).port, port).start()
     arrives_unchanged(daemon, postfix)
     check(b'(using TLSv1.3 with cipher' in postfix.messages()[0], f'not under TLS: {postfix.messages()[0][:800]!r}')
-    check('tls=' in daemon.log() and 'TLSv1.3' in daemon.log(), 'the log does not name the TLS version')
+    wait_until(lambda: 'tls=' in daemon.log() and 'TLSv1.3' in daemon.log(), 10, 'a line of the log that names the TLS version')
     wait_until(lambda: ' mail=1 ' in postfix.log(), 20, 'the end of the session')
     check('Reusing old session' not in postfix.log(), 'the first session is a new one')
     daemon.send(['-f', 'me@here.example', '-i', 'you@post.example'], HELLO)
