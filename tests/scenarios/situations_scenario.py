@@ -54,7 +54,7 @@ def scenario_a_fault_of_this_host_is_named_by_doctor(world):
         says(title, clinic.text(name, **how), words)
 
 
-def scenario_a_refusal_of_a_receiver_is_named_by_show(world):
+def scenario_a_refusal_of_a_receiver_is_named_by_why(world):
     network = Network(world)
     network.inside(network.theirs, '; '.join(f'ip addr add {address}/24 dev cable' for address in list(DOMAINS.values())[3:]))
     Unbound(world, [record for name, address in DOMAINS.items() for record in (f'{name}.example. 60 IN MX 10 mx.{name}.example.', f'mx.{name}.example. 60 IN A {address}')],
@@ -70,7 +70,7 @@ def scenario_a_refusal_of_a_receiver_is_named_by_show(world):
         check_equal(attempt['outcome'], outcome, f'{title}: {attempt}')
         if name == 'rate':
             check(590 <= float(attempt['next_try_in']) <= 660, f'the wait that the host states: {attempt}')
-        says(title, daemon.mxpress('show', attempt['id'])[1], words)
+        says(title, daemon.mxpress('why', attempt['id'])[1], words)
     daemon.stop()
 
 
