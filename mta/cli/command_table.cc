@@ -23,7 +23,7 @@ constexpr CommandRow kLooking[] = {
     {"tls DOMAIN", "the TLS that each mail host of a domain must offer now, and why (DANE, MTA-STS, a route)"},
     {"trace FILE|-",
      "the way of any message by its Received fields, and what of it cannot be believed; --own LIST: domains and\n"
-     "networks of your own hosts, --dns: looks names and SPF up"},
+     "networks of your own hosts, --dns: looks names, SPF and DKIM up"},
     {"check ADDRESS",
      "would mail for the address be accepted? Asks the name servers and mail hosts as a delivery does, and sends\n"
      "no mail; --from ADDRESS: from this sender; --message FILE: what would become of this message"},
@@ -88,7 +88,7 @@ constexpr OptionRow kOptions[] = {
     {"force", 0, "", "replace files"},
     {"from", 0, "FILE", "the tree to import from; check: the sender"},
     {"own", 0, "LIST", "domains and networks of own hosts"},
-    {"dns", 0, "", "look names and SPF up"},
+    {"dns", 0, "", "look names, SPF and DKIM up"},
     {"message", 0, "FILE", "check: the message"},
     {"wait", 0, "", "until the DNS has the records"},
 };

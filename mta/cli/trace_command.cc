@@ -18,6 +18,7 @@
 #include "mta/config/name_service.h"
 #include "mta/config/named_file.h"
 #include "mta/config/placed_config.h"
+#include "mta/dkim/key_ring.h"
 #include "mta/trace/dns_check.h"
 #include "proto/header.h"
 #include "proto/mail_data.h"
@@ -31,37 +32,63 @@ ExitCode failed(Streams streams, std::string_view why, ExitCode code) {
   return code;
 }
 
-struct Header {
-  std::string text;     // fields, with CRLF
-  bool is_cut = false;  // longer than kMaxHeader
-};
+// Reads a message in pieces: it may have any size.
+class MessageReader {
+ public:
+  explicit MessageReader(std::istream& in) : in_(in) {}
 
-// Reads as far as the end of the header, in pieces: a message may have any size.
-Header read_header(std::istream& in) {
-  constexpr std::size_t kPiece = 16384;
-  Header header;
-  std::string piece(kPiece, '\0');
-  proto::LineEndNormaliser normaliser;
-  proto::HeaderScanner scanner(proto::MboxLines::are_dropped);
-  bool has_begun = false, is_found = false;
-  while (!is_found && !header.is_cut && in) {
-    in.read(piece.data(), kPiece);
-    std::string_view octets(piece.data(), static_cast<std::size_t>(in.gcount()));
-    if (!has_begun) octets.remove_prefix(std::min(octets.find_first_not_of("\r\n"), octets.size()));  // as copied from a program's window
-    has_begun = has_begun || !octets.empty();
-    std::string clean(octets);
-    std::replace(clean.begin(), clean.end(), '\0', ' ');
-    normaliser.feed(clean, header.text);
-    header.is_cut = header.text.size() > proto::kMaxHeader;
-    is_found = scanner.find_end(header.text, proto::Extent::may_grow);
+  // The fields, with CRLF; empty: the text does not begin with the header of a message.
+  std::string header() {
+    bool is_found = false;
+    while (!is_found && text_.size() <= proto::kMaxHeader && in_) {
+      read_piece();
+      is_found = scanner_.find_end(text_, proto::Extent::may_grow);
+    }
+    is_cut_ = !is_found && text_.size() > proto::kMaxHeader;
+    if (!is_found && !is_cut_) {
+      normaliser_.finish(text_);
+      scanner_.find_end(text_, proto::Extent::is_whole);
+    }
+    return std::string(scanner_.header(text_));
   }
-  if (!is_found && !header.is_cut) {
-    normaliser.finish(header.text);
-    scanner.find_end(header.text, proto::Extent::is_whole);
+  // True if the header is longer than kMaxHeader: the rest of it was not read.
+  bool is_cut() const { return is_cut_; }
+
+  // After header(), if that was not cut.
+  dkim::BodyDigests body() {
+    text_.erase(0, scanner_.end() + (scanner_.has_empty_line(text_) ? 2 : 0));
+    dkim::BodyHashes hashes;
+    hashes.feed(text_);
+    while (in_) {
+      text_.clear();
+      read_piece();
+      hashes.feed(text_);
+    }
+    text_.clear();
+    normaliser_.finish(text_);
+    hashes.feed(text_);
+    return hashes.finish();
   }
-  header.text = std::string(scanner.header(header.text));
-  return header;
-}
+
+ private:
+  // Appends a piece to text_, with CRLF as line ends.
+  void read_piece() {
+    constexpr std::size_t kPiece = 16384;
+    piece_.resize(kPiece);
+    in_.read(piece_.data(), kPiece);
+    piece_.resize(static_cast<std::size_t>(in_.gcount()));
+    if (!has_begun_) piece_.erase(0, std::min(piece_.find_first_not_of("\r\n"), piece_.size()));  // as copied from a program's window
+    has_begun_ = has_begun_ || !piece_.empty();
+    std::replace(piece_.begin(), piece_.end(), '\0', ' ');
+    normaliser_.feed(piece_, text_);
+  }
+
+  std::istream& in_;
+  std::string piece_, text_;
+  proto::LineEndNormaliser normaliser_;
+  proto::HeaderScanner scanner_{proto::MboxLines::are_dropped};
+  bool has_begun_ = false, is_cut_ = false;
+};
 
 // "here.example,192.0.2.0/24": domains and networks.
 trace::OwnHosts own_hosts(std::string_view list) {
@@ -79,47 +106,48 @@ trace::OwnHosts own_hosts(std::string_view list) {
   return own;
 }
 
-struct DnsFindings {
-  trace::Chain chain;
-  std::optional<trace::SpfFinding> spf;
+struct Signed {
+  std::vector<dkim::ReceivedSignature> signatures;
+  dkim::BodyDigests body;
 };
 
-Task<DnsFindings> ask(trace::Chain chain, WallTime now, dns::Resolver& resolver) {
-  DnsFindings findings;
-  findings.chain = co_await trace::check_names(std::move(chain), resolver);
+Task<void> ask(TraceFindings& findings, Signed message, WallTime now, dns::Resolver& resolver) {
+  findings.chain = co_await trace::check_names(std::move(findings.chain), resolver);
   findings.spf = co_await trace::check_spf(findings.chain, now, resolver);
-  co_return findings;
+  findings.dkim = co_await trace::check_dkim(std::move(message.signatures), message.body, resolver);
 }
 
-DnsFindings ask_dns(trace::Chain chain, WallTime now, const Config& config) {
+void ask_dns(TraceFindings& findings, Signed message, WallTime now, const Config& config) {
   asio::io_context io;
   dns::StubResolver resolver(io.get_executor(), config::stub_config(config), std::random_device()());
-  DnsFindings findings;
   std::exception_ptr bug;
-  asio::co_spawn(io, ask(std::move(chain), now, resolver), [&](std::exception_ptr error, DnsFindings found) {
+  asio::co_spawn(io, ask(findings, std::move(message), now, resolver), [&](std::exception_ptr error) {
     bug = error;
-    findings = std::move(found);
     io.stop();
   });
   io.run();
   if (bug) std::rethrow_exception(bug);
-  return findings;
 }
 
 ExitCode trace_of(std::istream& in, const CommandLine& line, Streams streams) {
-  const Header header = read_header(in);
-  if (header.text.empty()) return failed(streams, "the text does not begin with the header of a message", ExitCode::nothing_matched);
-  if (header.is_cut) streams.error << "mxpress: the header has over 1 MiB: the rest of it was not read\n";
+  MessageReader reader(in);
+  const std::string header = reader.header();
+  if (header.empty()) return failed(streams, "the text does not begin with the header of a message", ExitCode::nothing_matched);
+  if (reader.is_cut()) streams.error << "mxpress: the header has over 1 MiB: the rest of it was not read\n";
   const WallTime now = Clock::current().wall();
-  DnsFindings findings{trace::read_chain(header.text, own_hosts(line.own), now), {}};
+  TraceFindings findings{trace::read_chain(header, own_hosts(line.own), now)};
   if (findings.chain.hops.empty())
     return failed(streams, "the header has no Received field: no host has handed the message on", ExitCode::nothing_matched);
   if (line.dns) {
     const auto placed = config::load_placed_config(config::named_file(line.config));
     if (!placed) return failed(streams, placed.error().message, ExitCode::failed);
-    findings = ask_dns(std::move(findings.chain), now, placed->config);
+    if (const auto author = dkim::author_domain(header)) findings.author_domain = author->text();
+    Signed message;
+    if (!reader.is_cut()) message.signatures = dkim::signatures_in(header, now);
+    if (!message.signatures.empty()) message.body = reader.body();
+    ask_dns(findings, std::move(message), now, placed->config);
   }
-  (line.json ? print_trace_as_json : print_trace)(streams.out, findings.chain, findings.spf);
+  (line.json ? print_trace_as_json : print_trace)(streams.out, findings);
   const bool is_refused = findings.spf && findings.spf->verdict.result == spf::CheckResult::fail;
   return findings.chain.doubts() == 0 && !is_refused ? ExitCode::ok : ExitCode::nothing_matched;
 }

@@ -8,6 +8,7 @@
 
 #include "mta/cli/json.h"
 #include "mta/trace/doubts.h"
+#include "proto/ascii.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::cli {
@@ -81,6 +82,26 @@ void print_spf(std::ostream& out, const trace::SpfFinding& finding) {
   out << "\n";
 }
 
+// "the author's domain", "not the author's domain (a.example)"; empty: the author is not known.
+std::string relation(const std::string& domain, const std::string& author) {
+  if (author.empty()) return {};
+  const std::string lower = proto::lower_case(domain);
+  const bool is_of_author = author == lower || author.ends_with("." + lower) || lower.ends_with("." + author);
+  return is_of_author ? ", the domain of From" : ", not the domain of From (" + shown(author) + ")";
+}
+
+std::string_view word_for(const trace::DkimFinding& finding) { return finding.is_valid ? "pass" : finding.is_unknown ? "unknown" : "fail"; }
+
+void print_dkim(std::ostream& out, const std::vector<trace::DkimFinding>& dkim, const std::string& author) {
+  if (dkim.empty()) out << "DKIM now: the message has no signature\n";
+  for (const trace::DkimFinding& one : dkim) {
+    out << "DKIM now: " << word_for(one) << " for " << shown(one.signature.domain) << relation(one.signature.domain, author)
+        << ", selector " << shown(one.signature.selector);
+    if (!one.why.empty()) out << ": " << shown(one.why);
+    out << "\n";
+  }
+}
+
 boost::json::object json_of(const Hop& hop, std::size_t number) {
   const Received& one = hop.received;
   boost::json::array doubts;
@@ -111,27 +132,40 @@ boost::json::object json_of(const Hop& hop, std::size_t number) {
 
 }  // namespace
 
-void print_trace(std::ostream& out, const Chain& chain, const std::optional<trace::SpfFinding>& spf) {
+void print_trace(std::ostream& out, const TraceFindings& findings) {
+  const Chain& chain = findings.chain;
   out << counted(chain.hops.size(), "hop") << ", the oldest first; " << (chain.doubts() == 0 ? "no" : std::to_string(chain.doubts()))
       << (chain.doubts() == 1 ? " doubt" : " doubts") << "\n";
   if (chain.has_more) out << "There are more: the oldest are left out.\n";
   for (std::size_t i = 0; i < chain.hops.size(); ++i) print_hop(out, chain.hops[i], i + 1);
-  if (spf || chain.has_sender) out << "\n";
+  if (findings.spf || findings.dkim || chain.has_sender) out << "\n";
   if (chain.has_sender) out << "Sender: <" << shown(chain.sender) << ">\n";
-  if (spf) print_spf(out, *spf);
+  if (findings.spf) print_spf(out, *findings.spf);
+  if (findings.dkim) print_dkim(out, *findings.dkim, findings.author_domain);
 }
 
-void print_trace_as_json(std::ostream& out, const Chain& chain, const std::optional<trace::SpfFinding>& spf) {
+void print_trace_as_json(std::ostream& out, const TraceFindings& findings) {
+  const Chain& chain = findings.chain;
+  const auto& spf = findings.spf;
   boost::json::array hops;
   for (std::size_t i = 0; i < chain.hops.size(); ++i) hops.emplace_back(json_of(chain.hops[i], i + 1));
-  boost::json::object object{
-      {"hops", std::move(hops)}, {"doubts", chain.doubts()}, {"has_more", chain.has_more}, {"sender", nullptr}, {"spf", nullptr}};
+  boost::json::object object{{"hops", std::move(hops)}, {"doubts", chain.doubts()}, {"has_more", chain.has_more},
+                             {"sender", nullptr},       {"spf", nullptr},           {"dkim", nullptr}};
   if (chain.has_sender) object["sender"] = shown(chain.sender);
   if (spf)
     object["spf"] = boost::json::object{
         {"result", to_string(spf->verdict.result)},      {"identity", shown(spf->identity)}, {"client", spf->client.to_string()},
         {"domain", shown(spf->verdict.domain)},          {"term", shown(spf->verdict.term)}, {"problem", shown(spf->verdict.problem)},
         {"explanation", shown(spf->verdict.explanation)}};
+  if (findings.dkim) {
+    boost::json::array signatures;
+    for (const trace::DkimFinding& one : *findings.dkim)
+      signatures.emplace_back(boost::json::object{{"result", word_for(one)},
+                                                  {"domain", shown(one.signature.domain)},
+                                                  {"selector", shown(one.signature.selector)},
+                                                  {"problem", shown(one.why)}});
+    object["dkim"] = std::move(signatures);
+  }
   print_json(out, object);
 }
 

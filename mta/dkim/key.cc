@@ -64,9 +64,9 @@ bool has_usual_exponent(const EVP_PKEY* key) {
   return usual;
 }
 
-Result<PublicKey> rsa_of(const EVP_PKEY* key) {
+Result<PublicKey> rsa_of(const EVP_PKEY* key, int least_bits = kLeastRsaBits) {
   const int bits = EVP_PKEY_get_bits(key);
-  if (bits < kLeastRsaBits)
+  if (bits < least_bits)
     return refused("the RSA key has " + std::to_string(bits) + " bits; receivers want 2048 or more, and refuse below 1024 (RFC 8301)");
   if (bits > kMostRsaBits)
     return refused("the RSA key has " + std::to_string(bits) + " bits; 4096 is the most whose record all receivers read");
@@ -142,7 +142,7 @@ bool verify_ed25519(EVP_PKEY* key, const Digest& digest, std::string_view signat
 
 std::string_view name_of(KeyKind kind) { return kind == KeyKind::rsa ? "rsa" : "ed25519"; }
 
-Result<PublicKey> rsa_public_key(std::string_view der) {
+Result<PublicKey> rsa_public_key(std::string_view der, int least_bits) {
   const unsigned char* at = octets_of(der);
   const PublicHandle key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())), &EVP_PKEY_free);
   const bool is_whole = key && at == octets_of(der) + der.size();
@@ -152,7 +152,7 @@ Result<PublicKey> rsa_public_key(std::string_view der) {
   if (pkcs1) return refused("the key is in the form of PKCS#1, which most verifiers refuse", "; publish it as SubjectPublicKeyInfo");
   if (!is_whole) return refused("this is no public key (SubjectPublicKeyInfo)", "; publish the record that mxpress prints");
   if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) return refused("the key is not the RSA key that the record says", "");
-  return rsa_of(key.get());
+  return rsa_of(key.get(), least_bits);
 }
 
 Result<Key> Key::of(Shared key) {

@@ -30,7 +30,7 @@ struct PublicKey {
 };
 
 // An RSA public key in DER: exactly a SubjectPublicKeyInfo. Otherwise the Error describes it.
-Result<PublicKey> rsa_public_key(std::string_view der);
+Result<PublicKey> rsa_public_key(std::string_view der, int least_bits = kLeastRsaBits);
 
 // A private key. Copies share it; any thread.
 class Key {

@@ -1,55 +1,17 @@
 // Reads key records in every form that RFC 6376 allows.
 #include "mta/dkim/published.h"
 
-#include <algorithm>
-#include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "mta/dkim/key_record.h"
-#include "proto/ascii.h"
+#include "mta/dkim/tag_list.h"
 #include "proto/encoding.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::dkim {
 namespace {
-
-using Tags = std::map<std::string, std::string, std::less<>>;  // the first of each name
-
-// RFC 6376 3.2: a list of tags, with white space around names and values.
-std::optional<Tags> tags_of(std::string_view text) {
-  Tags tags;
-  while (!text.empty()) {
-    const auto end = text.find(';');
-    const std::string_view tag = proto::trimmed(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    if (tag.empty()) continue;
-    const auto equals = tag.find('=');
-    if (equals == std::string_view::npos) return std::nullopt;
-    tags.emplace(proto::trimmed(tag.substr(0, equals)), proto::trimmed(tag.substr(equals + 1)));
-  }
-  return tags;
-}
-
-std::string without_blanks(std::string text) {
-  std::erase_if(text, [](char c) { return proto::is_blank(c) || c == '\r' || c == '\n'; });
-  return text;
-}
-
-// True if "a:b:c" has one of these.
-bool lists(std::string_view list, std::initializer_list<std::string_view> wanted) {
-  while (!list.empty()) {
-    const auto end = list.find(':');
-    if (std::find(wanted.begin(), wanted.end(), proto::trimmed(list.substr(0, end))) != wanted.end()) return true;
-    list = end == std::string_view::npos ? std::string_view() : list.substr(end + 1);
-  }
-  return false;
-}
-
-std::string_view value_or(const Tags& tags, std::string_view name, std::string_view otherwise) {
-  const auto found = tags.find(name);
-  return found == tags.end() ? otherwise : std::string_view(found->second);
-}
 
 // The reason why no verifier accepts a signature of this kind with the record; empty: it may fit. The key itself is not compared.
 std::string flaw_of(const Tags& tags, KeyKind kind) {
@@ -64,26 +26,29 @@ std::string flaw_of(const Tags& tags, KeyKind kind) {
   return "";
 }
 
-RecordCheck check_one(std::string_view text, const PublicKey& key) {
-  const auto tags = tags_of(text);
-  if (!tags) return {false, "the record is no list of tags such as k=rsa; p=..."};
-  if (std::string flaw = flaw_of(*tags, key.kind); !flaw.empty()) return {false, std::move(flaw)};
-  const auto octets = proto::decoded_base64(without_blanks(tags->find("p")->second));
-  if (!octets) return {false, "the key in the record (p=) is cut off or changed: it is no base64"};
-  if (*octets != key.octets) return {false, "the record has another key (p=) than the one that signs"};
-  if (lists(value_or(*tags, "t", ""), {"y"})) return {true, "the record says t=y: receivers treat this mail as if nobody had signed it"};
-  const auto strict = parse_key_record(text);
-  return {true, strict.ok() ? "" : "some verifiers refuse the record: " + strict.error().message};
-}
-
 }  // namespace
 
-RecordCheck check_record(const std::vector<std::string>& texts, const PublicKey& key) {
-  if (texts.empty()) return {false, "there is no record"};
+Result<PublishedKey> published_key(const std::vector<std::string>& texts, KeyKind kind) {
+  if (texts.empty()) return Error::permanent("there is no record");
   // RFC 6376 3.6.2.2: with more than one record the result is undefined.
   if (texts.size() > 1)
-    return {false, "there are " + std::to_string(texts.size()) + " TXT records, and receivers may take any of them: remove the others"};
-  return check_one(texts.front(), key);
+    return Error::permanent("there are " + std::to_string(texts.size()) +
+                            " TXT records, and receivers may take any of them: remove the others");
+  const auto tags = tags_of(texts.front());
+  if (!tags) return Error::permanent("the record is no list of tags such as k=rsa; p=...");
+  if (std::string flaw = flaw_of(*tags, kind); !flaw.empty()) return Error::permanent(std::move(flaw));
+  auto octets = proto::decoded_base64(without_blanks(tags->find("p")->second));
+  if (!octets) return Error::permanent("the key in the record (p=) is cut off or changed: it is no base64");
+  return PublishedKey{std::move(*octets), lists(value_or(*tags, "t", ""), {"y"})};
+}
+
+RecordCheck check_record(const std::vector<std::string>& texts, const PublicKey& key) {
+  const Result<PublishedKey> published = published_key(texts, key.kind);
+  if (!published.ok()) return {false, published.error().message};
+  if (published->octets != key.octets) return {false, "the record has another key (p=) than the one that signs"};
+  if (published->is_testing) return {true, "the record says t=y: receivers treat this mail as if nobody had signed it"};
+  const auto strict = parse_key_record(texts.front());
+  return {true, strict.ok() ? "" : "some verifiers refuse the record: " + strict.error().message};
 }
 
 }  // namespace mxpress::mta::dkim

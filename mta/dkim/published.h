@@ -5,8 +5,17 @@
 #include <vector>
 
 #include "mta/dkim/key.h"
+#include "proto/result.h"
 
 namespace mxpress::mta::dkim {
+
+struct PublishedKey {
+  std::string octets;  // of PublicKey, not decoded
+  bool is_testing = false;
+};
+// `texts`: all TXT records of the key's name, the strings of each joined. Reads all forms that RFC 6376 allows, more than mxpress prints.
+// Error: there is no key that a signature of this kind can be verified by; one sentence without a full stop.
+Result<PublishedKey> published_key(const std::vector<std::string>& texts, KeyKind kind);
 
 struct RecordCheck {
   bool matches = false;  // mail that this key signs is verified
@@ -14,7 +23,6 @@ struct RecordCheck {
   std::string why;
 };
 
-// `texts`: all TXT records of the key's name, the strings of each joined. Reads all forms that RFC 6376 allows, more than mxpress prints.
 RecordCheck check_record(const std::vector<std::string>& texts, const PublicKey& key);
 
 }  // namespace mxpress::mta::dkim

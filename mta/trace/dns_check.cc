@@ -39,6 +39,22 @@ Task<void> check_name(Hop& hop, dns::Resolver& resolver) {
                                                    ", but its address is " + one.client->to_string()});
 }
 
+Task<DkimFinding> check_signature(dkim::ReceivedSignature signature, dkim::BodyDigests body, dns::Resolver& resolver) {
+  DkimFinding finding{std::move(signature), false, false, {}};
+  const dkim::ReceivedSignature& one = finding.signature;
+  const auto name = spf::query_name(one.selector + "._domainkey." + one.domain);
+  if (!one.problem.empty() || !name) {
+    finding.why = one.problem.empty() ? "its domain or selector is no name" : one.problem;
+    co_return finding;
+  }
+  dns::Question question{*name, dns::RecordType::txt};
+  const dns::Answer answer = co_await resolver.resolve(std::move(question));
+  finding.is_unknown = answer.kind == dns::AnswerKind::failed;
+  finding.why = finding.is_unknown ? answer.text : dkim::why_invalid(one, body, answer.texts);
+  finding.is_valid = finding.why.empty();
+  co_return finding;
+}
+
 }  // namespace
 
 Task<std::optional<SpfFinding>> check_spf(Chain chain, WallTime now, dns::Resolver& resolver) {
@@ -56,6 +72,13 @@ Task<Chain> check_names(Chain chain, dns::Resolver& resolver) {
   const std::size_t first = chain.hops.size() > kMostNames ? chain.hops.size() - kMostNames : 0;
   for (std::size_t i = first; i < chain.hops.size(); ++i) co_await check_name(chain.hops[i], resolver);
   co_return chain;
+}
+
+Task<std::vector<DkimFinding>> check_dkim(std::vector<dkim::ReceivedSignature> signatures, dkim::BodyDigests body,
+                                          dns::Resolver& resolver) {
+  std::vector<DkimFinding> findings;
+  for (dkim::ReceivedSignature& one : signatures) findings.push_back(co_await check_signature(std::move(one), body, resolver));
+  co_return findings;
 }
 
 }  // namespace mxpress::mta::trace

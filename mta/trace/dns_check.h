@@ -1,10 +1,12 @@
-// What the DNS says of a chain of hops: SPF of the client that brought the message, and the addresses of names in HELO.
+// What the DNS says of a message: SPF of the client that brought it, the addresses of names in HELO, and the keys of its signatures.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dns/resolver.h"
+#include "mta/dkim/verification.h"
 #include "mta/spf/evaluation.h"
 #include "mta/trace/chain.h"
 
@@ -24,5 +26,15 @@ Task<std::optional<SpfFinding>> check_spf(Chain chain, WallTime now, dns::Resolv
 // today's: a host may have moved since.
 inline constexpr std::size_t kMostNames = 20;
 Task<Chain> check_names(Chain chain, dns::Resolver& resolver);
+
+struct DkimFinding {
+  dkim::ReceivedSignature signature;
+  bool is_valid = false;
+  bool is_unknown = false;  // the name servers gave no answer
+  std::string why;          // it is not valid, or unknown; one sentence without a full stop
+};
+
+// The keys are today's: one that is gone may have been there when the message was sent.
+Task<std::vector<DkimFinding>> check_dkim(std::vector<dkim::ReceivedSignature> signatures, dkim::BodyDigests body, dns::Resolver& resolver);
 
 }  // namespace mxpress::mta::trace

@@ -123,6 +123,43 @@ TEST_CASE("mxpress trace: --dns asks the configured name servers for names and S
                                       "192.0.2.1 is not ours\n"));
 }
 
+TEST_CASE("mxpress trace: --dns verifies signatures, over the whole body, and says whose they are") {
+  const std::string signed_fields =
+      "From: Joe SixPack <joe@football.example.com>\nTo: Suzie Q <suzie@shopping.example.net>\n"
+      "Subject: Is dinner ready?\nDate: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\n"
+      "Message-ID: <20030712040037.46341.5F8J@football.example.com>\n\nHi.\n\nWe lost the game.  Are you hungry yet?\n\nJoe.\n";
+  const std::string signature =
+      "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;\n d=football.example.com; i=@football.example.com;\n"
+      " q=dns/txt; s=brisbane; t=1528637909; h=from : to :\n subject : date : message-id : from : subject : date;\n"
+      " bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\n"
+      " b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus\n Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==\n";
+  const std::string received =
+      "Received: from out.sender.example (out.sender.example [192.0.2.1])\n\tby mx.here.example (Postfix) with ESMTPS "
+      "id 4F1B2; Tue,  1 Dec 2020 10:00:05 +0000 (UTC)\n";
+  asio::io_context io(1);
+  DnsServer dns(io.get_executor());
+  dns.zone("").add("brisbane._domainkey.football.example.com", "TXT", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+  std::thread server([&] { io.run(); });
+  const auto with_dns = [&](const std::string& text, std::vector<std::string> words = {}) {
+    const Letter letter(text);
+    const std::string config = (letter.folder() / "mxpress.toml").string();
+    std::ofstream(config) << "hostname = \"mx.here.example\"\n[dns]\nservers = [\"127.0.0.1:" << dns.port() << "\"]\n";
+    words.insert(words.end(), {"--dns", "-c", config});
+    return letter.trace(words).out;
+  };
+  const std::string good = with_dns(received + signature + signed_fields);
+  const std::string changed = with_dns(received + signature + signed_fields + "P.S.\n", {"--json"});
+  const std::string none = with_dns(received + signed_fields);
+  asio::post(io, [&] { io.stop(); });
+  server.join();
+  CHECK_THAT(good, Catch::Contains("DKIM now: pass for football.example.com, the domain of From, selector brisbane\n"));
+  const auto object = boost::json::parse(changed).as_object();
+  const auto& one = object.at("dkim").as_array().at(0).as_object();
+  CHECK(one.at("result") == "fail");
+  CHECK(one.at("problem") == "the body has been changed");
+  CHECK_THAT(none, Catch::Contains("DKIM now: the message has no signature\n"));
+}
+
 TEST_CASE("mxpress trace: reads no more than the header of a message of any size") {
   const Letter letter(kHonest);
   boost::filesystem::resize_file(letter.path(), std::uintmax_t{1} << 36);  // a hole of 64 GiB
