@@ -58,6 +58,8 @@ def serve(name, address, log, replies):
         return own or USUAL.get(word, '502 5.5.1 no such command').format(name=name)
 
     class Session(socketserver.StreamRequestHandler):
+        has_quit = False
+
         def say(self, word):
             text = reply(word)
             self.wfile.write(text.encode() + b'\r\n')
@@ -73,6 +75,10 @@ def serve(name, address, log, replies):
                 self.converse()
             except ConnectionError:  # the client has closed
                 pass
+            if not self.has_quit:
+                self.note_end()
+
+        def note_end(self):
             self.note(f'closed {time.monotonic_ns()}')
 
         def converse(self):
@@ -82,6 +88,9 @@ def serve(name, address, log, replies):
             for line in self.rfile:
                 line = line.decode(errors='replace').strip()
                 word = line.partition(' ')[0].upper()
+                if word == 'QUIT':
+                    self.has_quit = True
+                    self.note_end()  # behind the reply the client may be faster
                 said = self.say(word)
                 if word == 'QUIT':
                     return
