@@ -64,6 +64,7 @@ LogRoom::Hold charge(const queue::Message& message, std::uint64_t octets) {
 events::Attempted event_of(const queue::Message& message, const Verdict& verdict, const replies::RuleSet* rules) {
   const queue::Settlement& settlement = verdict.settlement;
   events::Attempted attempted{message.id, message.envelope.reverse_path.to_string(), {}, {}, {}};
+  attempted.owner = message.envelope.submitter.share_owner();
   attempted.delay = settlement.attempt.time - message.envelope.submitted;
   attempted.recipients.reserve(settlement.changes.size());
   for (const auto& [index, state] : settlement.changes) {
@@ -85,6 +86,7 @@ std::uint64_t octets_of_lines(const queue::Message& message, const std::vector<s
 
 events::Acted event_of(const queue::Message& message, ActionKind action, std::int64_t uid) {
   events::Acted acted{message.id, action, uid, message.envelope.reverse_path.to_string(), {}, {}};
+  acted.owner = message.envelope.submitter.share_owner();
   for (std::uint32_t i = 0; i < message.recipients.size() && i < message.envelope.recipients.size(); ++i) {
     if (!is_withdrawn(message.recipients[i], action)) continue;
     const proto::Recipient& to = message.envelope.recipients[i];

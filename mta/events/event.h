@@ -78,6 +78,7 @@ struct Attempted {
   Duration delay{0};  // since submission
   std::vector<RecipientOutcome> recipients;
   mutable LogRoom::Hold log_room{};
+  fairness::Owner owner{};  // of the message: for shares
 };
 // Approximate memory of the event; at least that of its log lines.
 std::uint64_t octets_of(const Attempted& attempted);
@@ -100,6 +101,7 @@ struct Acted {
   std::string reverse_path{};
   std::vector<Withdrawn> withdrawn{};  // by remove and bounce
   mutable LogRoom::Hold log_room{};
+  fairness::Owner owner{};  // of the message, for shares; unknown if nothing was withdrawn
 };
 std::uint64_t octets_of(const Acted& acted);
 

@@ -176,6 +176,13 @@ void encode(const events::Event& event, WallTime now, std::string& scratch, cons
   std::visit(Encoder{now, scratch, use}, event);
 }
 
+proto::ShareOwner owner_of(const events::Event& event) {
+  if (const auto* accepted = std::get_if<events::Accepted>(&event)) return accepted->envelope.submitter.share_owner();
+  if (const auto* attempted = std::get_if<events::Attempted>(&event)) return attempted->owner;
+  if (const auto* acted = std::get_if<events::Acted>(&event)) return acted->owner;
+  return {};
+}
+
 std::optional<proto::HostResult> result_of(const RecipientView& recipient) {
   if (recipient.result.empty()) return std::nullopt;
   Reader in(recipient.result);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mta/events/event.h"
+#include "proto/share_owner.h"
 
 namespace mxpress::mta::history {
 
@@ -20,6 +21,9 @@ inline constexpr std::size_t kMostOfFrame = 64 * 1024;  // octets with its head;
 
 // Calls `use` with each frame of the event; never for an event that the history does not keep. `scratch` is reused.
 void encode(const events::Event& event, WallTime now, std::string& scratch, const std::function<void(std::string_view frame)>& use);
+
+// Whose shares the frames of the event use.
+proto::ShareOwner owner_of(const events::Event& event);
 
 // One recipient of a record; refers to the payload.
 struct RecipientView {

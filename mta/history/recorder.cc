@@ -9,6 +9,11 @@
 #include "queue/start_thread.h"
 
 namespace mxpress::mta::history {
+namespace {
+
+constexpr std::size_t kUrgent = Recorder::kMostWaiting / 4;  // octets that are written at once: a third of what one owner may have alone
+
+}  // namespace
 
 Status Recorder::start() {
   is_open_ = true;
@@ -29,17 +34,18 @@ void Recorder::stop() {
 
 void Recorder::take(const events::Event& event) {
   thread_local std::string scratch;
-  encode(event, Clock::current().wall(), scratch, [this](std::string_view frame) { add(frame); });
+  const WallTime now = Clock::current().wall();
+  encode(event, now, scratch, [&](std::string_view frame) { add(frame, owner_of(event), now); });
 }
 
-void Recorder::add(std::string_view frame) {
+void Recorder::add(std::string_view frame, const proto::ShareOwner& owner, WallTime now) {
   const std::lock_guard lock(mutex_);
-  if (!is_open_ || waiting_.size() + frame.size() > kMostWaiting) return static_cast<void>(++dropped_);
-  const bool was_empty = waiting_.empty(), was_low = waiting_.size() < kMostWaiting / 2;
+  if (!is_open_ || !shares_.take(owner, frame.size(), most_on_disk_, now)) return static_cast<void>(++dropped_);
+  const bool was_empty = waiting_.empty(), was_low = waiting_.size() < kUrgent;
   waiting_ += frame;
   ++records_;
   ++taken_;
-  if (was_low && waiting_.size() >= kMostWaiting / 2) is_urgent_ = true;
+  if (was_low && waiting_.size() >= kUrgent) is_urgent_ = true;
   if (was_empty || is_urgent_) wake_.notify_one();
 }
 
@@ -65,6 +71,7 @@ void Recorder::run() {
     is_over = !is_open_;
     is_urgent_ = false;
     frames.swap(waiting_);
+    shares_.written();
     const std::uint64_t records = std::exchange(records_, 0);
     lock.unlock();
     write(frames, records);
@@ -77,12 +84,18 @@ void Recorder::run() {
 
 void Recorder::write(const std::string& frames, std::uint64_t records) {
   if (records == 0) return;
-  const Status written = store_.append(frames, limits_(), Clock::current().wall());
+  const Limits limits = limits_();
+  most_on_disk_ = limits.max_size;
+  const Status written = store_.append(frames, limits, Clock::current().wall());
   if (!written) dropped_ += records;
   report(written);
 }
 
-void Recorder::tidy() { report(store_.tidy(limits_(), Clock::current().wall())); }
+void Recorder::tidy() {
+  const Limits limits = limits_();
+  most_on_disk_ = limits.max_size;
+  report(store_.tidy(limits, Clock::current().wall()));
+}
 
 void Recorder::report(const Status& status) {
   if (status.ok() == !has_failed_) return;

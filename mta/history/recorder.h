@@ -9,14 +9,16 @@
 #include <thread>
 
 #include "mta/events/hub.h"
+#include "mta/history/shares.h"
 #include "mta/history/store.h"
 
 namespace mxpress::mta::history {
 
-// Never waits for the disk, and never harms mail: records that do not fit into its memory, or that cannot be written, are counted as lost.
+// Never waits for the disk, and never harms mail: records that do not fit into its memory or their owner's share, or that cannot be
+// written, are counted as lost.
 class Recorder final : public events::Sink {
  public:
-  static constexpr std::size_t kMostWaiting = 256 * 1024;                    // octets; as many are being written
+  static constexpr std::size_t kMostWaiting = 384 * 1024;                    // octets; as many are being written
   static constexpr std::size_t kMostOctets = 2 * kMostWaiting + 256 * 1024;  // all its memory, with that of an index being built
   static constexpr std::chrono::seconds kDelay{1}, kTidyEvery{3600};
 
@@ -37,7 +39,7 @@ class Recorder final : public events::Sink {
 
  private:
   void run();
-  void add(std::string_view frame);
+  void add(std::string_view frame, const proto::ShareOwner& owner, WallTime now);
   void write(const std::string& frames, std::uint64_t records);
   void tidy();
   void report(const Status& status);
@@ -47,10 +49,11 @@ class Recorder final : public events::Sink {
   bool has_failed_ = false;  // of the thread: the last write; it is logged
   std::mutex mutex_;
   std::condition_variable wake_, written_;
-  std::string waiting_;                               // whole frames
+  std::string waiting_;  // whole frames
+  Shares shares_{kMostWaiting};
   std::uint64_t records_ = 0, taken_ = 0, done_ = 0;  // in waiting_; of all time; written of them, or lost
   bool is_open_ = false, is_urgent_ = false;
-  std::atomic<std::uint64_t> dropped_ = 0;
+  std::atomic<std::uint64_t> dropped_ = 0, most_on_disk_ = Limits().max_size;
   std::thread thread_;
 };
 

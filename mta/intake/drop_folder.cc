@@ -189,6 +189,7 @@ bool DropFolder::open_some(int folder, std::vector<Opened>& files) {
   while (files.size() < kTogether && octets < kOctetsTogether && work_.has_room() && !stopping_) {
     auto next = lines_.next([this](uid_t owner) { return !work_.is_busy_for(owner); });
     if (!next) break;
+    if (work_.contains(next->name)) continue;
     if (octets > 0 && octets + next->octets > kOctetsTogether) {
       lines_.put_back(std::move(*next));
       break;
@@ -200,6 +201,10 @@ bool DropFolder::open_some(int folder, std::vector<Opened>& files) {
     }
     auto opened = open(next->name, folder);
     if (!opened) continue;
+    if (opened->facts.st_uid != next->owner) {  // another user has got the name since: it is his turn's
+      all = false;
+      continue;
+    }
     octets += octets_of(opened->facts);
     if (!files.empty() && octets > kOctetsTogether) return false;  // it has grown meanwhile
     files.push_back(std::move(*opened));

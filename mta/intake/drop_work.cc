@@ -10,7 +10,7 @@
 namespace mxpress::mta::intake {
 
 void DropWork::begin(uid_t owner, const std::string& name, Task<void> task) {
-  files_.emplace(name, File{owner, call_});
+  if (!files_.emplace(name, File{owner, call_}).second) return;
   ++of_owner_[owner];
   ++begun_;
   asio::co_spawn(io_, std::move(task), [this, name](std::exception_ptr bug) {

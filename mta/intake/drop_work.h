@@ -25,7 +25,7 @@ class DropWork {
   bool contains(const std::string& name) const { return files_.contains(name); }
   bool empty() const { return files_.empty(); }
 
-  // `task` runs within run() and finish(). No file of this name may be there.
+  // `task` runs within run() and finish(), unless a file of this name is being taken in: users may give it to each other.
   void begin(uid_t owner, const std::string& name, Task<void> task);
   // Until all files that were begun since the last call have ended, or, if none was, all others; for a moment at most.
   void run();

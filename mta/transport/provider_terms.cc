@@ -8,15 +8,15 @@
 #include "mta/config/config.h"
 #include "mta/replies/rule_set.h"
 #include "mta/transport/smtp_transport.h"
+#include "mta/transport/target_connections.h"
 #include "mta/transport/transport.h"
 #include "proto/text_hash.h"
 
 namespace mxpress::mta::transport {
 namespace {
 
-// RFC 6666: no mail host has an address in 100::/64.
 dns::Address pool_of(std::string_view provider) {
-  dns::Address address{true, {0x01, 0x00}};
+  dns::Address address{true, {kPoolPrefix}};
   std::uint64_t number = proto::TextHash()(provider);
   for (std::size_t i = 8; i < address.bytes.size(); ++i, number >>= 8) address.bytes[i] = static_cast<std::uint8_t>(number);
   return address;

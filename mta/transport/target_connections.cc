@@ -13,13 +13,21 @@ namespace {
 
 constexpr std::size_t kSpare = 5;  // a fifth of the connections
 
+bool is_pool(const dns::Address& address) {
+  const auto& bytes = address.bytes;
+  return address.is_v6 && bytes[0] == kPoolPrefix && std::all_of(bytes.begin() + 1, bytes.begin() + 8, [](auto byte) { return byte == 0; });
+}
+
 }  // namespace
 
 struct TargetConnections::Connection {
-  Connection(std::shared_ptr<TargetConnections> in, Entry& of, const Asker& by) : all(std::move(in)), entry(of), asker(by) {}
+  Connection(std::shared_ptr<TargetConnections> in, Entry& of, const Asker& by, Instant now)
+      : all(std::move(in)), entry(of), asker(by), opened(now) {}
   std::shared_ptr<TargetConnections> all;  // shared: sessions may be destroyed after the transports
   Entry& entry;
   Asker asker;  // owner of its current or latest mail; changed under the lock by its holder alone
+  const Instant opened;
+  bool is_taken = false;  // the host has accepted it; under the lock
   std::atomic<bool> is_idle = false;
   std::atomic<Wanted> wanted = Wanted::no;
 };
@@ -37,10 +45,16 @@ struct TargetConnections::Entry {
   std::optional<LearnedBound> learned;
   std::list<Entry*>::iterator learned_place;  // valid if it has learned a bound
 
-  std::size_t all() const { return open.size() + called.size(); }
-  std::size_t of(const fairness::Owner& owner) const {
+  std::size_t least_spare() const { return is_pool(address) ? 1 : 0; }
+  bool counts(const Connection& one, Instant now) const { return !is_pool(address) || one.is_taken || now - one.opened < kOpening; }
+  std::size_t all(Instant now) const {
+    const auto counted = std::count_if(open.begin(), open.end(), [&](const auto& connection) { return counts(*connection, now); });
+    return static_cast<std::size_t>(counted) + called.size();
+  }
+  std::size_t of(const fairness::Owner& owner, Instant now) const {
     const auto is_his = [&owner](const auto& one) { return one.asker.owner == owner; };
-    const auto his_open = std::count_if(open.begin(), open.end(), [&](const auto& connection) { return is_his(*connection); });
+    const auto his_open =
+        std::count_if(open.begin(), open.end(), [&](const auto& connection) { return counts(*connection, now) && is_his(*connection); });
     return static_cast<std::size_t>(his_open + std::count_if(called.begin(), called.end(), is_his));
   }
   void drop_called(Instant now) {
@@ -54,11 +68,11 @@ struct TargetConnections::Entry {
   }
 };
 
-bool may_open(std::size_t bound, std::size_t all, std::size_t own) {
+bool may_open(std::size_t bound, std::size_t all, std::size_t own, std::size_t least_spare) {
   if (all == 0) return true;
   if (all >= bound) return false;
   const std::size_t free = bound - all - 1;  // after this one
-  return own == 0 || free >= bound / kSpare || own + 1 <= free;
+  return own == 0 || free >= std::max(bound / kSpare, least_spare) || own + 1 <= free;
 }
 
 std::size_t TargetConnections::Hash::operator()(const dns::Address& address) const {
@@ -79,8 +93,7 @@ std::size_t TargetConnections::bound_of(const Entry& entry, Instant now) {
 }
 
 bool TargetConnections::has_room(const Entry& entry, const fairness::Owner& owner, Instant now) {
-  const std::size_t all = entry.all();
-  return all == 0 || (all < bound_of(entry, now) && may_open(bound_of(entry, now), all, entry.of(owner)));
+  return may_open(bound_of(entry, now), entry.all(now), entry.of(owner, now), entry.least_spare());
 }
 
 std::optional<TargetConnections::Hold> TargetConnections::open(const dns::Address& address, const Asker& asker, std::size_t limit) {
@@ -93,7 +106,7 @@ std::optional<TargetConnections::Hold> TargetConnections::open(const dns::Addres
   entry.drop_called(asker);
   Connection* connection = nullptr;
   if (has_room(entry, asker.owner, now)) {
-    connection = entry.open.emplace_back(std::make_unique<Connection>(shared_from_this(), entry, asker)).get();
+    connection = entry.open.emplace_back(std::make_unique<Connection>(shared_from_this(), entry, asker, now)).get();
   } else if (asker.caller && !is_stopping_) {
     entry.line.enter(asker, asker.owner);
     ask_to_give_way(entry, asker, now);
@@ -149,7 +162,7 @@ std::size_t TargetConnections::addresses() const {
 void TargetConnections::call_next(Entry& entry, Instant now) {
   if (is_stopping_) return;
   entry.drop_called(now);
-  while (entry.line.waiting() > 0 && (entry.all() == 0 || entry.all() < bound_of(entry, now))) {
+  while (entry.line.waiting() > 0 && (entry.all(now) == 0 || entry.all(now) < bound_of(entry, now))) {
     const auto next = entry.line.next([&](const fairness::Owner& owner) { return has_room(entry, owner, now); });
     if (!next) return;
     const Asker& asker = next->item;
@@ -160,7 +173,7 @@ void TargetConnections::call_next(Entry& entry, Instant now) {
 
 // Asks another site: an idle one, or the first in use. An asker who has used up his share can only use a connection of his own.
 void TargetConnections::ask_to_give_way(Entry& entry, const Asker& asker, Instant now) {
-  const bool has_share = entry.all() < bound_of(entry, now);
+  const bool has_share = entry.all(now) < bound_of(entry, now);
   Connection* best = nullptr;
   for (const auto& connection : entry.open) {
     const Asker& holder = connection->asker;
@@ -200,7 +213,7 @@ void TargetConnections::forget_oldest(Instant now) {
 }
 
 void TargetConnections::forget_if_unused(Entry& entry) {
-  if (entry.all() == 0 && !entry.learned) entries_.erase(dns::Address(entry.address));
+  if (entry.open.empty() && entry.called.empty() && !entry.learned) entries_.erase(dns::Address(entry.address));
 }
 
 // The number of connections does not change: he may have all except those that a single owner must leave free.
@@ -211,8 +224,8 @@ bool TargetConnections::Hold::use_for(const fairness::Owner& owner) {
   const std::lock_guard lock(connection_->all->mutex_);
   Entry& entry = connection_->entry;
   const std::size_t bound = bound_of(entry, now);
-  const std::size_t own = entry.of(owner);
-  if (own > 0 && own + 1 + bound / kSpare > bound) return false;
+  const std::size_t own = entry.of(owner, now);
+  if (own > 0 && own + 1 + std::max(bound / kSpare, entry.least_spare()) > bound) return false;
   connection_->asker.owner = owner;
   connection_->all->call_next(entry, now);
   return true;
@@ -226,6 +239,7 @@ void TargetConnections::Hold::was_taken() {
   const Instant now = system::instant_now();
   const std::lock_guard lock(connection_->all->mutex_);
   Entry& entry = connection_->entry;
+  connection_->is_taken = true;
   if (!entry.learned) return;
   entry.learned->took(now);
   connection_->all->call_next(entry, now);

@@ -22,17 +22,24 @@ namespace mxpress::mta::transport {
 
 using queue::Instant;
 
+// Pools have addresses in 100::/64, RFC 6666: no mail host has one there.
+inline constexpr std::uint8_t kPoolPrefix = 0x01;
+
 // True if an owner who holds `own` of the `all` connections to an address may open one more. He may always open one if none is open, and
-// his first one while any is free; further ones as long as a fifth stays free (a single owner gets 8 of 10), or as many as he leaves free.
-bool may_open(std::size_t bound, std::size_t all, std::size_t own);
+// his first one while any is free; further ones as long as a fifth stays free (a single owner gets 8 of 10), and at least `least_spare`, or
+// as many as he leaves free.
+bool may_open(std::size_t bound, std::size_t all, std::size_t own, std::size_t least_spare = 0);
 
 // A site is a set of names, and the owner of a domain may put anybody's host into it: so a host is protected by its address, regardless of
 // names and ports. Connections count from before they are made until they are closed; idle ones count for the owner of their latest mail. A
 // refused asker stands in the address's line; when a connection ends, owners take turns, and it is reserved for the one who is called. Any
-// thread. Memory: addresses with connections, and kMostLearned others with a learned bound.
+// thread. In the pool of a provider (provider_terms.h) a connection counts while the host has accepted it, and before that for kOpening:
+// any domain may name machines of the provider that never take mail. Of a pool one connection stays free for others if it has several.
+// Memory: addresses with connections, and kMostLearned others with a learned bound.
 class TargetConnections : public std::enable_shared_from_this<TargetConnections> {
  public:
   static constexpr std::size_t kMostLearned = 1'000;
+  static constexpr Duration kOpening = std::chrono::seconds(1);
   static constexpr Duration kKept = std::chrono::seconds(2);  // reservation for an asker who was called
 
   // One worker. Called by any thread under a lock: it must only post its work.

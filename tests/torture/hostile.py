@@ -19,6 +19,7 @@ import hostile_dane  # noqa: F401
 import hostile_drop  # noqa: F401
 import hostile_forwarder  # noqa: F401
 import hostile_held  # noqa: F401
+import hostile_history  # noqa: F401
 import hostile_hosts_attacks  # noqa: F401
 import hostile_local  # noqa: F401
 import hostile_mailboxes  # noqa: F401
@@ -27,6 +28,7 @@ import hostile_names  # noqa: F401
 import hostile_notices  # noqa: F401
 import hostile_outage  # noqa: F401
 import hostile_owners  # noqa: F401
+import hostile_pools  # noqa: F401
 import hostile_probes  # noqa: F401
 import hostile_servers  # noqa: F401
 import hostile_signed  # noqa: F401

@@ -125,3 +125,20 @@ def drop_names(bench):
     bench.figure('files without a verdict', len(left()), 0)
     told = [line for line in bench.daemon.log().splitlines() if ' accepted ' in line and f'from=<{SENDER}>' in line]
     bench.figure('letters of the three uids that were taken in, to be returned', len(told), 9, at_least=True)
+
+
+@attack(98, 'drop-name', "a name in drop/ that has two owners: it waits for its first one, who removes it; the second one's file of this name is being taken in when "
+        "the first one's turn comes", prepare=slow_users)
+def drop_name(bench):
+    bench.user(1, drop, bench.drop, 1, names(1, 1, 800).partition(b'DATA')[0]).result(30)
+    time.sleep(1)
+    bench.user(1, drop, bench.drop, 2, names(1, 2, 1)).result(30)
+    time.sleep(1)
+    bench.user(1, os.unlink, f'{bench.drop}/{2:032x}').result(30)
+    bench.user(2, drop, bench.drop, 2, names(2, 2, 3000)).result(30)
+    bench.wait(60, lambda: not os.listdir(bench.drop), every=0.5)
+    bench.figure('files that stay', len(os.listdir(bench.drop)), 0)
+    content = b'MAIL FROM:<other@here.example>\r\nRCPT TO:<you@honest.example>\r\nDATA\r\nSubject: after\r\n\r\nhello\r\n.\r\n'
+    begins = {'after': time.monotonic()}
+    bench.user(9, drop, bench.drop, 3, content).result(30)
+    bench.figure("another user's file after it", slowest(bench, bench.honest_events, 'honest', begins, 20), 5.0, 's')

@@ -46,6 +46,23 @@ TEST_CASE("drop work: a file that takes its time keeps its owner busy, and does 
   CHECK(work.empty());
 }
 
+TEST_CASE("drop work: a name that is being taken in is not begun again, whoever owns the file now") {
+  DropWork work;
+  std::shared_ptr<Timer> slow, second;
+  work.begin(1, "a", wait_for(slow));
+  work.run();
+  work.begin(2, "a", wait_for(second));
+  work.run();
+  CHECK_FALSE(second);
+  CHECK_FALSE(work.is_busy_for(2));
+  slow->cancel();
+  work.run();
+  CHECK(work.empty());
+  work.begin(2, "a", nothing());
+  work.run();
+  CHECK(work.empty());
+}
+
 TEST_CASE("drop work: what a bug ends has ended") {
   DropWork work;
   const auto fail = []() -> Task<void> {

@@ -80,9 +80,11 @@ TEST_CASE("provider terms: a host is busy while another host of its provider has
   transport::SmtpTransport smtp{{io, connector, events, nullptr, 1, 0, connections}};
   scene.order.owner = fairness::Owner::user(1001);
   scene.order.targets = {kTwo};
-  const auto open = [&] { return connections->open(provider_terms(scene.order, kOne).counted_as, {nullptr, 1, scene.order.owner}, 3); };
+  const auto open = [&](std::int64_t uid) {
+    return connections->open(provider_terms(scene.order, kOne).counted_as, {nullptr, 1, fairness::Owner::user(uid)}, 3);
+  };
   std::vector<std::optional<transport::TargetConnections::Hold>> held;
-  for (int i = 0; i < 3; ++i) held.push_back(open());
+  for (int i = 0; i < 3; ++i) held.push_back(open(1002 + i));
   CHECK(smtp.busy_now(scene.order));
   scene.order.targets = {kOther};
   CHECK_FALSE(smtp.busy_now(scene.order));
