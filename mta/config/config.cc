@@ -145,6 +145,13 @@ bool Config::is_local(const proto::Domain& domain) const {
   return std::find(local_domains.begin(), local_domains.end(), domain) != local_domains.end();
 }
 
+bool Config::is_sent_for(const proto::Domain& domain) const {
+  const auto covers = [&domain](const proto::Domain& one) { return domain == one || domain.text().ends_with("." + one.text()); };
+  return covers(own_domain()) || (sender_domain && covers(*sender_domain)) ||
+         std::any_of(local_domains.begin(), local_domains.end(), covers) ||
+         std::any_of(dkim.begin(), dkim.end(), [&](const auto& one) { return covers(one.first); });
+}
+
 queue::RetryPolicy Config::retry_for(const proto::Domain& domain) const {
   const DestinationConfig* own = destination_of(*this, domain);
   return own && own->retry ? *own->retry : retry;

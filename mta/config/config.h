@@ -219,6 +219,8 @@ struct Config {
   // The hostname; "localhost" if it is not a valid domain.
   proto::Domain own_domain() const;
   bool is_local(const proto::Domain& domain) const;
+  // True if this host sends mail for the domain: its hostname, a local domain, sender_domain, a domain with DKIM keys, or one below these.
+  bool is_sent_for(const proto::Domain& domain) const;
   // The policy of one destination: its own keys over the general ones.
   queue::RetryPolicy retry_for(const proto::Domain& domain) const;
   std::size_t max_sessions_for(const proto::Domain& domain) const;

@@ -146,7 +146,10 @@ void JobRunner::apply_replies(const Attempt& attempt, const queue::Message& mess
   const auto rules = parts_.destinations.rules();
   if (!rules || std::none_of(report.results.begin(), report.results.end(), is_refusal)) return;
   const auto policy = parts_.destinations.policy(attempt.destination);
-  const replies::Rule* const fault = apply_rules(*rules, message, *policy, parts_.leases.age(attempt.job), report);
+  const proto::ReversePath& sender = message.envelope.reverse_path;
+  const bool is_own = sender.is_null() || parts_.config.get()->is_sent_for(sender.mailbox().domain());
+  const replies::Rule* const fault =
+      apply_rules(*rules, message, *policy, parts_.leases.age(attempt.job), is_own ? SenderDomain::own : SenderDomain::foreign, report);
   if (fault && !std::exchange(parts_.sites[attempt.site].fault_is_told, true)) parts_.backoffs.tell_own_fault(attempt.site, *fault, report);
 }
 

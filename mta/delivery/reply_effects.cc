@@ -19,9 +19,14 @@ using transport::AttemptReport;
 
 class Effects {
  public:
-  Effects(const replies::RuleSet& rules, const queue::Message& message, const queue::RetryPolicy& policy, Duration age,
+  Effects(const replies::RuleSet& rules, const queue::Message& message, const queue::RetryPolicy& policy, Duration age, SenderDomain sender,
           AttemptReport& report)
-      : rules_(rules), message_(message), lifetime_(std::min(policy.own_fault_lifetime, policy.lifetime)), age_(age), report_(report) {}
+      : rules_(rules),
+        message_(message),
+        lifetime_(std::min(policy.own_fault_lifetime, policy.lifetime)),
+        age_(age),
+        sender_(sender),
+        report_(report) {}
 
   const replies::Rule* apply() {
     // A host that refuses the password has its own rules: docs/delivery.md, Routes.
@@ -41,11 +46,16 @@ class Effects {
     const bool is_own_fault = match && is_permanent && replies::is_own_fault(match->rule->kind) && lifetime_ > Duration(0);
     const bool is_rate = match && !is_permanent && match->rule->kind == ReplyClass::rate;
     if (is_own_fault) keep(result, *match->rule);
-    if (match && match->rule->scope == replies::Scope::site && (is_own_fault || is_rate))
+    if (match && concerns_site(*match->rule) && (is_own_fault || is_rate))
       site_result_ = site_result_ ? site_result_ : &result;
     else
       is_of_site_ = false;
     if (result.outcome == Outcome::deferred || is_own_fault) take_wait(stated_wait(index, match), is_own_fault);
+  }
+
+  bool concerns_site(const replies::Rule& rule) const {
+    const bool is_of_sender = rule.kind == ReplyClass::identity && rule.who == proto::Actor::dns;
+    return rule.scope == replies::Scope::site && !(is_of_sender && sender_ == SenderDomain::foreign);
   }
 
   // Until its time is over. Then it is returned, and other mail of the site goes on waiting.
@@ -82,6 +92,7 @@ class Effects {
   const queue::Message& message_;
   const Duration lifetime_;
   const Duration age_;
+  const SenderDomain sender_;
   AttemptReport& report_;
   const replies::Rule* own_fault_ = nullptr;
   const proto::RecipientResult* site_result_ = nullptr;  // the first that is about the site
@@ -93,8 +104,8 @@ class Effects {
 }  // namespace
 
 const replies::Rule* apply_rules(const replies::RuleSet& rules, const queue::Message& message, const queue::RetryPolicy& policy,
-                                 Duration age, AttemptReport& report) {
-  return Effects(rules, message, policy, age, report).apply();
+                                 Duration age, SenderDomain sender, AttemptReport& report) {
+  return Effects(rules, message, policy, age, sender, report).apply();
 }
 
 }  // namespace mxpress::mta::delivery

@@ -12,6 +12,7 @@ using namespace mxpress;
 using namespace std::chrono_literals;
 using mta::delivery::apply_rules;
 using mta::delivery::kOwnFaultWait;
+using mta::delivery::SenderDomain;
 using mta::replies::typed_reply;
 using mta::replies::When;
 using mta::transport::AttemptReport;
@@ -32,6 +33,7 @@ struct Case {
   AttemptReport report;
   queue::RetryPolicy policy;
   Duration age{0};
+  SenderDomain sender = SenderDomain::own;
   const mta::replies::Rule* fault = nullptr;
 
   // A recipient that got this reply; "": the message was delivered to him.
@@ -44,7 +46,7 @@ struct Case {
     return *this;
   }
   Case& apply() {
-    fault = apply_rules(rules(), message, policy, age, report);
+    fault = apply_rules(rules(), message, policy, age, sender, report);
     return *this;
   }
   Outcome outcome(std::size_t index = 0) const { return report.results.at(index).outcome; }
@@ -65,6 +67,22 @@ TEST_CASE("reply effects: what is refused for good by an own fault is kept, and 
   CHECK(one.report.failure == one.report.results[0].last);
   REQUIRE(one.fault);
   CHECK(one.fault->name == "spamhaus");
+}
+
+TEST_CASE("reply effects: what the records of a sender's domain lack holds other mail up only if the domain is this host's own") {
+  constexpr const char* kSpf = "550 5.7.26 The MAIL FROM domain [example.org] has an SPF record with a hard fail policy (-all)";
+  constexpr const char* kDmarc = "550 5.7.26 Unauthenticated email from example.org is not accepted due to domain's DMARC policy.";
+  for (const auto sender : {SenderDomain::own, SenderDomain::foreign})
+    for (const char* reply : {kSpf, kDmarc, kListed}) {
+      Case one;
+      one.sender = sender;
+      one.with(reply).apply();
+      INFO(reply);
+      CHECK(one.outcome() == Outcome::deferred);
+      CHECK(one.report.wait == kOwnFaultWait);
+      CHECK(one.report.is_own_fault);
+      CHECK(one.report.site_failed == (reply == kListed || (reply == kSpf && sender == SenderDomain::own)));
+    }
 }
 
 TEST_CASE("reply effects: recipient, mailbox, content, size and policy bounce at once, and so does what no rule is about") {
