@@ -7,16 +7,20 @@ from hostile_intake import LETTER, SENDER
 from hostile_users import send_all
 
 
-
 def flood(bench):
     """120 letters to 2,000 recipients that fail at once: some 40 MB of records."""
     groups = [[f'{"x" * 60}{n}@d{k}.nx.example' for n in range(2000)] for k in range(120)]
     return bench.user(1, send_all, bench.socket, SENDER, groups, LETTER)
 
 
+def delivered(bench, who):
+    """Ids of the letters of this sender that were delivered, by the log."""
+    return set(re.findall(rf'(\w+) attempt outcome=delivered from=<{who}>', bench.daemon.log()))
+
+
 def without_history(bench, who):
-    """Letters of this sender that were delivered, by the log, and of which the history lacks the acceptance or the delivery."""
-    ids = set(re.findall(rf'(\w+) attempt outcome=delivered from=<{who}>', bench.daemon.log()))
+    """The number of letters of this sender that were delivered, and of those of which the history lacks the acceptance or the delivery."""
+    ids = delivered(bench, who)
     missing = 0
     for name in ids:
         told = bench.daemon.json('why', name)
@@ -32,6 +36,7 @@ def history(bench):
     bench.wait(20, lambda: len(bench.honest_events.all('took', token='other')) == 20)
     flood(bench).result(60)
     bench.wait(60, lambda: bench.daemon.log().count(' outcome=failed ') >= 240_000, every=1)
+    bench.wait(30, lambda: len(delivered(bench, 'honest@here.example')) >= 5, every=1)
     bench.figure('recipients of his that failed', bench.daemon.log().count(' outcome=failed '), 40_000, at_least=True)
     for who in ('other@here.example', 'honest@here.example'):
         letters, missing = without_history(bench, who)
