@@ -345,7 +345,7 @@ void Dispatcher::wait_until_idle(std::function<void()> idle) {
   const bool records = services_.spool.counters().accepting;
   auto in_flight = std::make_shared<std::atomic<std::size_t>>(records ? returns_->under_way() + notices_->storing() : 0);
   visit_all(
-      [in_flight, records](Worker& worker) { *in_flight += worker.in_flight() + (records ? worker.unrecorded() : 0); },
+      [in_flight, records](Worker& worker) { *in_flight += worker.handing_over() + (records ? worker.unrecorded() : 0); },
       [this, in_flight, idle = std::move(idle)]() mutable {
         if (*in_flight == 0) return idle();
         auto timer = std::make_shared<Timer>(*services_.workers.front(), kIdlePoll);

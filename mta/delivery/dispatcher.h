@@ -123,8 +123,8 @@ class Dispatcher final : public Deliverer, private Ownership {
   Loads& loads() { return *loads_; }
   // While true no attempt begins. Any thread.
   void pause(bool paused);
-  // Begins no new attempts. `idle` is called, on some worker's thread, once no delivery is in flight and all outcomes are durable and
-  // reported.
+  // Begins no new attempts; those whose message is not on its way are left, as if they had not been begun. `idle` is called, on some
+  // worker's thread, once the others have ended, and all outcomes are durable and reported.
   void stop(std::function<void()> idle);
 
  private:

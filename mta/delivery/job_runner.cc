@@ -32,7 +32,6 @@ namespace mxpress::mta::delivery {
 
 void JobRunner::start(JobIndex job, DestinationIndex destination, SiteIndex site, const fairness::Owner& owner,
                       std::unique_ptr<rates::Hold> hold) {
-  ++under_way_;
   const queue::QueueId id = parts_.schedule.job(job).message;
   const std::uint32_t slot = parts_.handled ? parts_.handled->begin(id) : system::CrashRecord::kNoSlot;
   asio::co_spawn(parts_.io, run({job, destination, site, parts_.turns.begin(site, owner), std::move(hold)}),
@@ -60,11 +59,12 @@ Task<void> JobRunner::run(Attempt attempt) {
   }
   parts_.flights.end(attempt.job);
   parts_.turns.end(attempt.site, attempt.place);
-  --under_way_;
+  if (attempt.hands_over) --handing_over_;
+  const bool was_stopped = is_stopping_ && !attempt.hands_over;  // the message stays as it was
   try {
     if (report.is_busy)
       wait_for_host(attempt, report.failure);
-    else if (share && !bug)
+    else if (share && !bug && !was_stopped)
       finish(attempt, std::move(share), std::move(report), instant_now() - begin);
   } catch (...) {
     bug = std::current_exception();
@@ -113,7 +113,7 @@ transport::Order JobRunner::order_for(const Attempt& attempt) const {
   return order;
 }
 
-Task<AttemptReport> JobRunner::deliver(const Attempt& attempt, const Share& share) {
+Task<AttemptReport> JobRunner::deliver(Attempt& attempt, const Share& share) {
   const JobIndex job = attempt.job;
   transport::Order order = order_for(attempt);
   order.message = share.message();
@@ -124,13 +124,20 @@ Task<AttemptReport> JobRunner::deliver(const Attempt& attempt, const Share& shar
     order.limit = attempt.hold.get();
   }
   order.wanted = [this, job] { return is_wanted(job); };
+  order.hand_over = [this, &attempt] { return begin_hand_over(attempt); };
   order.trying = [this, job](const dns::Target& target) { parts_.flights.ask(job, target); };
   co_return co_await parts_.transports.of(*order.terms).deliver(order);
 }
 
 bool JobRunner::is_wanted(JobIndex index) const {
   const queue::Job& job = parts_.schedule.job(index);
-  return !job.withdrawn && !job.hold_wanted;
+  return !is_stopping_ && !job.withdrawn && !job.hold_wanted;
+}
+
+bool JobRunner::begin_hand_over(Attempt& attempt) {
+  if (!is_wanted(attempt.job)) return false;
+  if (!std::exchange(attempt.hands_over, true)) ++handing_over_;
+  return true;
 }
 
 // The mail hosts accept no more connections for this owner's mail at the moment: nothing was tried.
@@ -175,8 +182,9 @@ void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report
 
 // Reports the attempt's result to the site: a failure makes it back off, an answer opens its window.
 void JobRunner::site_answered(const Attempt& attempt, const AttemptReport& report, Duration took) {
-  const auto& [job, destination, site, place, hold] = attempt;
-  if (parts_.outages) parts_.outages->attempted(site, destination, place.owner, report);
+  const DestinationIndex destination = attempt.destination;
+  const SiteIndex site = attempt.site;
+  if (parts_.outages) parts_.outages->attempted(site, destination, attempt.place.owner, report);
   CompactResult& last = parts_.destinations[destination].last;
   for (const proto::RecipientResult& result : report.results)
     if (result.outcome == proto::Outcome::delivered)

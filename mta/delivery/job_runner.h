@@ -50,7 +50,10 @@ class JobRunner {
   // Delivers a leased job at this site, for the owner of its message, with its hold on a rate limit, if the site has one. A bug costs this
   // attempt, not the job: it is tried again later.
   void start(JobIndex job, DestinationIndex destination, SiteIndex site, const fairness::Owner& owner, std::unique_ptr<rates::Hold> hold);
-  std::size_t under_way() const { return under_way_; }
+  // From now on nothing is handed over; only what is being handed over at the moment has an outcome.
+  void stop() { is_stopping_ = true; }
+  // Deliveries whose message is on its way to a host, a mailbox or a command.
+  std::size_t handing_over() const { return handing_over_; }
 
  private:
   struct Attempt {
@@ -59,13 +62,15 @@ class JobRunner {
     SiteIndex site;
     Places::Place place;
     std::unique_ptr<rates::Hold> hold;  // null: no limit
+    bool hands_over = false;
   };
   Task<void> run(Attempt attempt);
   transport::Order order_for(const Attempt& attempt) const;
-  Task<AttemptReport> deliver(const Attempt& attempt, const Share& share);
+  Task<AttemptReport> deliver(Attempt& attempt, const Share& share);
   bool is_busy(const Attempt& attempt, AttemptReport& report);
   Task<Share> load(const Attempt& attempt, LoadBudget::Charge& charge);
   bool is_wanted(JobIndex job) const;
+  bool begin_hand_over(Attempt& attempt);
   void finish(const Attempt& attempt, Share share, AttemptReport report, Duration took);
   void wait_for_host(const Attempt& attempt, const proto::HostResult& why);
   void apply_replies(const Attempt& attempt, const queue::Message& message, AttemptReport& report);
@@ -73,7 +78,8 @@ class JobRunner {
 
   const Parts parts_;
   const Actions actions_;
-  std::size_t under_way_ = 0;
+  std::size_t handing_over_ = 0;
+  bool is_stopping_ = false;
 };
 
 }  // namespace mxpress::mta::delivery

@@ -66,7 +66,7 @@ class Worker::Parts {
   LeftJobs leave(queue::QueueId message, const std::set<std::string>& destinations);
   void pause(bool paused);
   void stop();
-  std::size_t in_flight() const { return runner_.under_way(); }
+  std::size_t handing_over() const { return runner_.handing_over(); }
   std::size_t unrecorded() const { return leases_.unrecorded(); }
   std::size_t known_destinations() const { return schedule_.known_destinations(); }
 
@@ -401,6 +401,7 @@ LeftJobs Worker::Parts::leave(queue::QueueId message, const std::set<std::string
 
 void Worker::Parts::stop() {
   stopping_ = true;
+  runner_.stop();
   resolve_.stop();
   conclusions_.stop();
   for (transport::Transport* transport : services_.transports) transport->stop();
@@ -459,7 +460,7 @@ void Worker::pause(bool paused) { parts_->pause(paused); }
 
 void Worker::stop() { parts_->stop(); }
 
-std::size_t Worker::in_flight() const { return parts_->in_flight(); }
+std::size_t Worker::handing_over() const { return parts_->handing_over(); }
 
 std::size_t Worker::unrecorded() const { return parts_->unrecorded(); }
 

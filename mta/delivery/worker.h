@@ -73,9 +73,10 @@ class Worker {
   LeftJobs leave(queue::QueueId message, const std::set<std::string>& destinations);
   // While true no attempt begins; due jobs wait.
   void pause(bool paused);
-  // Begins no new attempts; those in flight go on.
+  // Begins no new attempts, and hands nothing more over.
   void stop();
-  std::size_t in_flight() const;
+  // Deliveries that the stop waits for.
+  std::size_t handing_over() const;
   // Outcomes that are not durable or not reported yet.
   std::size_t unrecorded() const;
   std::size_t known_destinations() const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,8 @@ struct Transaction {
   bool is_continuation = false;
   std::size_t most_words = SIZE_MAX;  // octets to keep of the reply for each recipient
   Extent extent = Extent::whole;
+  // Asked after 354. False: the connection is closed, and accepted recipients stay untried without host_failure. Null: it may.
+  std::function<bool()> may_send_content{};
 };
 
 struct TransactionResult {

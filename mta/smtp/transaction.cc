@@ -81,7 +81,11 @@ Task<TransactionResult> ClientTransaction::run() {
   if (is_too_large()) co_return std::move(result_);
   co_await envelope_dialogue();
   if (refused_data_) co_await confirm_refused_data();
-  if (data_open_ && channel_.is_open()) co_await (accepted_.empty() ? only_dot() : content());
+  if (!data_open_ || !channel_.is_open()) co_return std::move(result_);
+  if (!accepted_.empty() && transaction_.may_send_content && !transaction_.may_send_content())
+    channel_.close();  // after 354 nothing else takes the transaction back (RFC 5321 4.1.1.4)
+  else
+    co_await (accepted_.empty() ? only_dot() : content());
   co_return std::move(result_);
 }
 

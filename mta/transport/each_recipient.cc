@@ -17,7 +17,7 @@ Task<AttemptReport> deliver_each(const Order& order, std::function<Task<OneResul
     const bool has_failed = !report.results.empty() && report.results.back().outcome == Outcome::deferred;
     if (has_failed) {
       report.results.push_back(report.results.back());
-    } else if (!order.wanted()) {
+    } else if (order.hand_over && !order.hand_over()) {
       report.results.push_back({});
     } else {
       OneResult one = co_await deliver_one(recipient);

@@ -271,6 +271,7 @@ class SmtpTransport::Parts::Attempt {
     for (std::size_t position : positions) transaction.recipients.push_back(order_.recipients[position]);
     transaction.is_continuation = has_accepted(report_, session.target().address_text());
     transaction.most_words = most_words();
+    transaction.may_send_content = order_.hand_over;
     HostAttempt attempt;
     attempt.started = Clock::current().wall();
     attempt.reused_session = reused;

@@ -42,8 +42,12 @@ struct Order {
   std::size_t most_connections = 1;               // of all orders, to one address
   std::shared_ptr<const Config> config;
   std::shared_ptr<const replies::RuleSet> rules{};  // null: no reply has an effect on the attempt
-  Hold* limit = nullptr;         // asked before each transaction; if it refuses, recipients are left out. Null: no rate limit
-  std::function<bool()> wanted;  // asked before each host and transaction: false if the operator has withdrawn the message
+  Hold* limit = nullptr;  // asked before each transaction; if it refuses, recipients are left out. Null: no rate limit
+  std::function<bool()>
+      wanted;  // asked before each host and transaction: false if the operator has withdrawn the message, or the daemon stops
+  // Asked before the message itself goes to a host, a mailbox or a command: false, for the same reasons, if it must not. Null: it may. Once
+  // it was true, a stop waits for the outcome.
+  std::function<bool()> hand_over;
   std::function<void(const dns::Target&)> trying;  // called before each host
 };
 

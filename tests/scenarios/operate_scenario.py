@@ -6,10 +6,12 @@ import re
 import signal
 import socket
 import sys
+import threading
+import time
 
 from daemon import Daemon
 from delivery_scenario import HELLO, ZONE, check_notice, one_message, sent_unchanged
-from harness import check, check_equal, daemon_user, is_root, wait_until
+from harness import SLOWNESS, check, check_equal, daemon_user, is_root, wait_until
 from peers import Sink, Unbound
 
 
@@ -104,6 +106,110 @@ def scenario_a_stop_right_after_mail_that_goes_back_was_taken_ends_well_and_tell
     wait_until(lambda: sender.count() == 1, 20, 'the notice')
     daemon.wait_for_empty_queue()
     daemon.stop()
+
+
+class SlowHost:
+    """A mail host that keeps silent at one moment, 'connect', 'data' or 'dot', until it is let go on."""
+
+    def __init__(self, world, port, silent_at):
+        self.silent_at, self.go_on = silent_at, threading.Event()
+        self.reached, self.taken = threading.Event(), 0
+        self.socket = socket.create_server(('127.0.0.11', port))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+        world.at_end.append(self.end)
+
+    def pause_at(self, moment):
+        if moment == self.silent_at:
+            self.reached.set()
+            self.go_on.wait()
+
+    def serve(self):
+        try:
+            while True:
+                with self.socket.accept()[0] as client, client.makefile('rwb') as lines:
+                    self.converse(lines)
+        except OSError:  # the end of the scenario
+            pass
+
+    def converse(self, lines):
+        def say(text):
+            lines.write(text + b'\r\n')
+            lines.flush()
+
+        try:
+            self.pause_at('connect')
+            say(b'220 mx1.example ESMTP')
+            for line in lines:
+                word = line.split(b' ')[0].strip().upper()
+                if word == b'DATA':
+                    self.pause_at('data')
+                    say(b'354 go ahead')
+                    if not self.has_content(lines):
+                        return
+                    self.pause_at('dot')
+                    self.taken += 1
+                say(b'221 bye' if word == b'QUIT' else b'250 ok')
+        except ConnectionError:  # the daemon has gone
+            pass
+
+    @staticmethod
+    def has_content(lines):
+        while line := lines.readline():
+            if line == b'.\r\n':
+                return True
+        return False
+
+    def end(self):
+        self.go_on.set()
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join(10)
+
+
+def stop_while_a_host_is_silent(world, moment):
+    port = world.free_port()
+    host = SlowHost(world, port, moment)
+    daemon = Daemon(world, Unbound(world, ZONE).port, port)
+    daemon.start()
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    check(host.reached.wait(20), f'the host was not asked up to its {moment}')
+    return host, daemon
+
+
+def check_stop_does_not_wait(world, moment):
+    host, daemon = stop_while_a_host_is_silent(world, moment)
+    began = time.monotonic()
+    daemon.stop()
+    check(time.monotonic() - began < 10 * SLOWNESS, f'the stop waited for a host that is silent at its {moment}')
+    host.go_on.set()
+    daemon.start()
+    wait_until(lambda: host.taken == 1, 20, 'the message to arrive after the next start')
+    daemon.wait_for_empty_queue()
+    daemon.stop()
+    check_equal(host.taken, 1, 'messages that the host took')
+
+
+def scenario_a_stop_does_not_wait_for_a_host_that_does_not_greet(world):
+    check_stop_does_not_wait(world, 'connect')
+
+
+def scenario_a_stop_does_not_wait_for_a_host_that_has_no_message_yet(world):
+    check_stop_does_not_wait(world, 'data')
+
+
+def scenario_a_stop_waits_for_the_reply_to_a_message_that_was_sent(world):
+    host, daemon = stop_while_a_host_is_silent(world, 'dot')
+    daemon.process.signal(signal.SIGTERM)
+    wait_until(lambda: ' stopping' in daemon.process.log_text(), 20, 'the stop to begin')
+    host.go_on.set()
+    check_equal(daemon.process.wait(20), 0, 'exit status of mxpressd')
+    check_equal((host.taken, len(daemon.events('attempt'))), (1, 1), 'messages that the host took, and outcomes in the log')
+    daemon.start()
+    daemon.wait_for_recovery()
+    daemon.wait_for_empty_queue()
+    daemon.stop()
+    check_equal(host.taken, 1, 'messages that the host took, after another start')
 
 
 def waiting_message(daemon):

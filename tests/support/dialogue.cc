@@ -253,6 +253,7 @@ struct Setup {
   MemoryOptions memory;
   int transactions = 1;
   mta::smtp::Extent extent = mta::smtp::Extent::whole;
+  bool withholds = false;
   bool again = false;
   bool is_continuation = false;  // of the second and later transactions
   std::unique_ptr<TimeSigner> signer;
@@ -346,6 +347,8 @@ void apply(const Setting& setting, Setup& setup) {
     setup.source.fails_at = std::stoul(value);
   } else if (key == "extent") {
     setup.extent = value == "envelope" ? mta::smtp::Extent::envelope : mta::smtp::Extent::whole;
+  } else if (key == "withholds") {
+    setup.withholds = value == "yes";
   } else if (key == "capacity") {
     setup.memory.capacity = std::stoul(value);
   } else if (key == "signs") {
@@ -400,6 +403,7 @@ Task<void> run_client(Setup& setup, MemoryConnector& connector, dns::Target targ
   for (int i = 0; i < setup.transactions && findings.opened.session; ++i) {
     mta::smtp::Transaction transaction{&setup.envelope, to_send(setup, findings), &content, setup.is_continuation && i > 0};
     transaction.extent = setup.extent;
+    if (setup.withholds) transaction.may_send_content = [] { return false; };
     const std::vector<std::uint32_t> sent = transaction.recipients;
     findings.last = co_await findings.opened.session->transact(std::move(transaction));
     if (setup.extent == mta::smtp::Extent::envelope) findings.reset = co_await findings.opened.session->reset();

@@ -142,7 +142,6 @@ TEST_CASE("job runner: the order has the recipients that are pending at the dest
 TEST_CASE("job runner: a delivery is in flight, has a place at its site, and knows its host until it ends") {
   Running r;
   r.smtp.during = [&](Order& order) {
-    CHECK(r.runner.under_way() == 1);
     CHECK(r.sites[r.host].active == 1);
     order.trying({"mx.there.example", *dns::Address::parse("192.0.2.1"), 25, false, 10});
     REQUIRE(r.flight());
@@ -150,7 +149,6 @@ TEST_CASE("job runner: a delivery is in flight, has a place at its site, and kno
   };
   r.deliver();
   CHECK(r.smtp.orders == 1);
-  CHECK(r.runner.under_way() == 0);
   CHECK(r.sites[r.host].active == 0);
   CHECK_FALSE(r.flight());
   CHECK(r.ended == std::vector{r.host});
@@ -168,6 +166,44 @@ TEST_CASE("job runner: what the operator withdraws or holds during the attempt i
   };
   r.deliver();
   CHECK(r.smtp.orders == 1);
+}
+
+TEST_CASE("job runner: what is handed over counts until the attempt ends") {
+  Running r;
+  r.smtp.during = [&](Order& order) {
+    CHECK(r.runner.handing_over() == 0);
+    CHECK(order.hand_over());
+    CHECK(order.hand_over());
+    CHECK(r.runner.handing_over() == 1);
+  };
+  r.deliver();
+  CHECK(r.smtp.orders == 1);
+  CHECK(r.runner.handing_over() == 0);
+}
+
+TEST_CASE("job runner: after a stop nothing is handed over, and an attempt that has handed nothing over leaves no trace") {
+  Running r;
+  r.smtp.outcome = Outcome::deferred;
+  r.smtp.during = [&](Order& order) {
+    r.runner.stop();
+    CHECK_FALSE(order.wanted());
+    CHECK_FALSE(order.hand_over());
+  };
+  r.deliver();
+  CHECK(r.smtp.orders == 1);
+  CHECK_FALSE(r.spool.say_settled);
+}
+
+TEST_CASE("job runner: the outcome of what was handed over before a stop is recorded") {
+  Running r;
+  r.smtp.during = [&](Order& order) {
+    CHECK(order.hand_over());
+    r.runner.stop();
+    CHECK(r.runner.handing_over() == 1);
+  };
+  r.deliver();
+  CHECK(r.runner.handing_over() == 0);
+  CHECK(r.spool.say_settled);
 }
 
 TEST_CASE("job runner: an answer opens the window of the site, and the job goes once its outcome is durable") {
@@ -273,7 +309,6 @@ TEST_CASE("job runner: a bug costs the attempt, not the job, and is logged") {
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].find("a bug") != std::string::npos);
   CHECK(r.job_now().stage == JobStage::waiting);
-  CHECK(r.runner.under_way() == 0);
   CHECK(r.sites[r.host].active == 0);
   CHECK(r.ended == std::vector{r.host});
 }
