@@ -34,6 +34,8 @@ std::string ShareOwner::to_string() const {
       return ipv4_text(number_);
     case Kind::ipv6_network:
       return ipv6_network_text(number_);
+    case Kind::host:
+      return "mxpressd";
   }
   return "";
 }

@@ -1,4 +1,4 @@
-// The owner whose shares of the daemon's budgets are used: a local user, or the network of a remote client.
+// The owner whose shares of the daemon's budgets are used: a local user, the network of a remote client, or the daemon itself.
 #pragma once
 
 #include <compare>
@@ -13,7 +13,7 @@ namespace mxpress::proto {
 // to hash.
 class ShareOwner {
  public:
-  enum class Kind : std::uint8_t { unknown, user, ipv4, ipv6_network };
+  enum class Kind : std::uint8_t { unknown, user, ipv4, ipv6_network, host };
 
   // A program on this host whose user is not known.
   ShareOwner() = default;
@@ -24,6 +24,9 @@ class ShareOwner {
   // The first 64 bits of the address: one host may choose the others freely.
   static ShareOwner ipv6_network(std::uint64_t prefix) { return {Kind::ipv6_network, prefix}; }
 
+  // The daemon itself, for what it does and sends for nobody: no client can be it.
+  static ShareOwner host() { return {Kind::host, 0}; }
+
   bool is_known() const { return kind_ != Kind::unknown; }
   // As in the record of the spool.
   Kind kind() const { return kind_; }
@@ -32,7 +35,7 @@ class ShareOwner {
   // The user's uid; -1: not a user. Only for Submitter::sending_user().
   std::int64_t user_of_socket() const { return kind_ == Kind::user ? static_cast<std::int64_t>(number_) : -1; }
 
-  // "uid 33", "192.0.2.7", "2001:db8:1:2::/64" or "loopback".
+  // "uid 33", "192.0.2.7", "2001:db8:1:2::/64", "mxpressd" or "loopback".
   std::string to_string() const;
 
   auto operator<=>(const ShareOwner&) const = default;

@@ -66,6 +66,7 @@ void write(const proto::ShareOwner& from, pb::Submitter& to) {
   if (from.kind() == Kind::user) to.set_share_uid(static_cast<std::int64_t>(from.number_in_record()));
   if (from.kind() == Kind::ipv4) to.set_share_ipv4(static_cast<std::uint32_t>(from.number_in_record()));
   if (from.kind() == Kind::ipv6_network) to.set_share_ipv6_network(from.number_in_record());
+  if (from.kind() == Kind::host) to.set_share_host(true);
 }
 
 void write(const proto::Envelope& from, pb::Envelope& to) {
@@ -120,6 +121,7 @@ proto::ShareOwner read_share(const pb::Submitter& from) {
   if (from.has_share_uid()) return proto::ShareOwner::user(from.share_uid());
   if (from.has_share_ipv4()) return proto::ShareOwner::ipv4(from.share_ipv4());
   if (from.has_share_ipv6_network()) return proto::ShareOwner::ipv6_network(from.share_ipv6_network());
+  if (from.share_host()) return proto::ShareOwner::host();
   return {};
 }
 

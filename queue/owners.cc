@@ -24,7 +24,7 @@ Owners::Number Owners::known(const MessageOwner& owner) const {
 Owners::Number Owners::number(const MessageOwner& owner) {
   if (!owner.is_user() && !owner.share().is_known()) return 0;
   if (const Number before = known(owner); before != 0) return before;
-  if (!owner.is_user() && shares_.size() == kMostShares) return 0;
+  if (!owner.is_user() && shares_.size() >= kMostShares && owner.share() != proto::ShareOwner::host()) return 0;
   Number next = 0;
   if (!free_.empty()) {
     next = free_.back();

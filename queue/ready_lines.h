@@ -64,6 +64,19 @@ class ReadyLines {
     return any_in_turn(at_sites_, site, most, [&](LineIndex line) { return visit(at_sites_.first(line)); });
   }
 
+  // The same with each owner's lines at his destinations there; at most this many lines in all.
+  template <class Visit>
+  bool any_destination_at(SiteIndex site, std::size_t most, Visit visit) const {
+    const LineIndex only = only_line(site);
+    if (only == kNone) return false;
+    if (only != kSeveral) return visit(only);
+    return any_in_turn(at_sites_, site, most, [&](LineIndex owner) {
+      for (LineIndex line = at_sites_.first(owner); line != kNone && most > 0; line = at_sites_.after(line), --most)
+        if (visit(line)) return true;
+      return false;
+    });
+  }
+
  private:
   static constexpr LineIndex kSeveral = kNone - 1;
 

@@ -99,6 +99,7 @@ std::optional<queue::NewMessage> mail_of(const AlertText& text, const Config& co
   proto::Envelope& envelope = message.envelope;
   envelope.is_notice = true;
   envelope.submitter.entrance = "mxpressd";
+  envelope.submitter.share = proto::ShareOwner::host();
   envelope.submitted = now;
   envelope.recipients = routing::expanded(config, {*to, never, ""});
   const std::string field = routing::redirect_recipients(config, envelope.recipients);

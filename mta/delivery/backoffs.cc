@@ -49,7 +49,8 @@ void Backoffs::restore_site(SiteIndex index, const queue::SiteRecord& record) {
 }
 
 // A failure after MAIL counts against the message if no other message has had it.
-bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& message, const AttemptReport& report) {
+bool Backoffs::counts_against_site(DestinationIndex destination, SiteIndex index, const queue::Message& message,
+                                   const AttemptReport& report) {
   Site& site = parts_.sites[index];
   if (site.terms->login && proto::refuses_login(report.failure)) parts_.events.emit(events::LoginRefused{login_of(site)});
   if (!report.after_mail) {
@@ -57,8 +58,9 @@ bool Backoffs::counts_against_site(SiteIndex index, const queue::Message& messag
     return true;
   }
   const auto backoff = site.backoff.active() ? Suspicion::Backoff::active : Suspicion::Backoff::none;
-  if (site.suspicion.met(message.id, message.envelope.submitter.share_owner(), *report.after_mail, backoff) != Suspicion::Counts::message)
-    return true;
+  const std::size_t where = report.is_of_provider ? Suspicion::kAnywhere : parts_.destinations.number(destination);
+  const Suspicion::Pair pair{message.envelope.submitter.share_owner(), where};
+  if (site.suspicion.met(message.id, pair, *report.after_mail, backoff) != Suspicion::Counts::message) return true;
   site.backoff.probe_now(instant_now());
   return false;
 }

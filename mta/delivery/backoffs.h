@@ -44,7 +44,7 @@ class Backoffs {
   void restore_site(SiteIndex site, const queue::SiteRecord& record);
 
   // The attempt for a message failed. False: the failure concerns that message only, which waits alone; another may try the host at once.
-  bool counts_against_site(SiteIndex site, const queue::Message& message, const AttemptReport& report);
+  bool counts_against_site(DestinationIndex destination, SiteIndex site, const queue::Message& message, const AttemptReport& report);
   // The site backs off. `began`: start of the delivery. During a backoff, a delivery that began before the next probe was due gives no new
   // information: simultaneous failures of several owners' mail are one failure.
   // `pace`: a stated wait counts once, for the first failure of a row.

@@ -44,6 +44,8 @@ void Destinations::forget(DestinationIndex index) {
 
 std::shared_ptr<const replies::RuleSet> Destinations::rules() const { return config_.get()->replies; }
 
+std::size_t Destinations::number(DestinationIndex index) const { return std::hash<std::string_view>{}(name(index).text()) | 1; }
+
 std::shared_ptr<const queue::RetryPolicy> Destinations::policy(DestinationIndex index) const {
   const auto config = config_.get();
   const auto domain = config->destinations.empty() ? std::nullopt : name(index).domain();

@@ -53,6 +53,8 @@ class Destinations {
   DestinationIndex size() const { return static_cast<DestinationIndex>(all_.size()); }
   // Valid while the destination is known.
   routing::DestinationRef name(DestinationIndex index) const;
+  // Made of the name: another than that of any other destination, but for a chance of 2^-63; not 0.
+  std::size_t number(DestinationIndex index) const;
   std::shared_ptr<const queue::RetryPolicy> policy(DestinationIndex index) const;
   // What replies mean, by the configuration; may be null.
   std::shared_ptr<const replies::RuleSet> rules() const;

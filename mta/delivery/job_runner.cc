@@ -162,7 +162,7 @@ void JobRunner::apply_replies(const Attempt& attempt, const queue::Message& mess
 
 void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report, Duration took) {
   apply_replies(attempt, *share, report);
-  if (report.site_failed && !parts_.backoffs.counts_against_site(attempt.site, *share, report)) {
+  if (report.site_failed && !parts_.backoffs.counts_against_site(attempt.destination, attempt.site, *share, report)) {
     report.site_failed = false;
     parts_.destinations[attempt.destination].last = parts_.destinations.brief(report.failure);
   } else {
@@ -177,6 +177,8 @@ void JobRunner::finish(const Attempt& attempt, Share share, AttemptReport report
     next_try = to_wall(parts_.sites[attempt.site].backoff.next_probe());
   else if (report.wait)
     next_try = report.ended + *report.wait;
+  // Other mail may end the backoff, which says nothing about this message.
+  if (report.wait && parts_.sites[attempt.site].suspicion.is_of_owners()) report.site_failed = false;
   parts_.leases.settle(attempt.job, attempt.destination, std::move(share), std::move(report), next_try);
 }
 

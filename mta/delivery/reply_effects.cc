@@ -46,10 +46,12 @@ class Effects {
     const bool is_own_fault = match && is_permanent && replies::is_own_fault(match->rule->kind) && lifetime_ > Duration(0);
     const bool is_rate = match && !is_permanent && match->rule->kind == ReplyClass::rate;
     if (is_own_fault) keep(result, *match->rule);
-    if (match && concerns_site(*match->rule) && (is_own_fault || is_rate))
+    if (match && concerns_site(*match->rule) && (is_own_fault || is_rate)) {
       site_result_ = site_result_ ? site_result_ : &result;
-    else
+      is_of_provider_ = is_of_provider_ && !match->rule->hosts.empty();
+    } else {
       is_of_site_ = false;
+    }
     if (result.outcome == Outcome::deferred || is_own_fault) take_wait(stated_wait(index, match), is_own_fault);
   }
 
@@ -86,6 +88,7 @@ class Effects {
     report_.site_failed = true;
     report_.failure = site_result_->last;
     report_.after_mail = transport::part_of(site_result_->last.stage);
+    report_.is_of_provider = is_of_provider_;
   }
 
   const replies::RuleSet& rules_;
@@ -97,6 +100,7 @@ class Effects {
   const replies::Rule* own_fault_ = nullptr;
   const proto::RecipientResult* site_result_ = nullptr;  // the first that is about the site
   bool is_of_site_ = true;                               // all of them are
+  bool is_of_provider_ = true;                           // all rules about the site name its hosts
   bool all_wait_ = true;
   std::optional<Duration> shortest_;
 };

@@ -81,7 +81,7 @@ class Worker::Parts {
   bool waits_for_site(const Destination& destination) const;
   void look_up(DestinationIndex index);
   void serve_site(SiteIndex index);
-  bool serve_other_user(SiteIndex index);
+  bool serve_other_mail(SiteIndex index);
   bool start_next(SiteIndex index);
   bool may_probe(SiteIndex index, DestinationIndex destination);
   void serve_after(SiteIndex index);
@@ -190,7 +190,7 @@ JobLoader::Actions Worker::Parts::loader_actions() {
 }
 
 JobRunner::Actions Worker::Parts::runner_actions() {
-  return {[this](SiteIndex site) { serve_other_user(site); },
+  return {[this](SiteIndex site) { serve_other_mail(site); },
           [this](SiteIndex site) {
             serve_after(site);
             run_due();
@@ -272,21 +272,21 @@ void Worker::Parts::look_up(DestinationIndex index) {
 }
 
 void Worker::Parts::serve_site(SiteIndex index) {
-  while (serve_other_user(index) || start_next(index)) {
+  while (serve_other_mail(index) || start_next(index)) {
   }
 }
 
-// The site backs off because of some owners' messages: mail of other owners gets its own probe now. False: there is none.
-bool Worker::Parts::serve_other_user(SiteIndex index) {
+// The site backs off because of some owners' messages for some destinations: other mail gets its own probe now. False: there is none.
+bool Worker::Parts::serve_other_mail(SiteIndex index) {
   const Site& site = sites_[index];
   if (!site.suspicion.is_of_owners() || !site.backoff.active()) return false;
   if (stopping_ || paused_ || !services_.spool.is_accepting()) return false;
   const queue::ReadyLines& ready = schedule_.ready();
-  return ready.any_line_at(index, kFewOwners, [&](queue::LineIndex line) {
+  return ready.any_destination_at(index, kFewOwners, [&](queue::LineIndex line) {
     const JobIndex job = ready.oldest(line);
     const fairness::Owner owner = ready.owner(line);
     const DestinationIndex destination = schedule_.job(job).destination;
-    if (!site.suspicion.may_ask(owner) || !turns_.has_room(index, destination, owner)) return false;
+    if (!site.suspicion.may_ask({owner, destinations_.number(destination)}) || !turns_.has_room(index, destination, owner)) return false;
     std::unique_ptr<rates::Hold> hold;
     if (!turns_.may_ask(index, owner) || !room_.has_some(job) || (site.is_limited && !limits_.take(index, hold))) return false;
     schedule_.lease_job(job);

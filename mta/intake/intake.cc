@@ -38,6 +38,7 @@ constexpr std::chrono::seconds kRefusal(5);             // time to send one repl
 
 ServerReply shutting_down() { return {421, proto::EnhancedStatus{4, 3, 2}, "Shutting down"}; }
 ServerReply busy() { return {421, proto::EnhancedStatus{4, 3, 2}, "Too many connections; try again later"}; }
+ServerReply has_closed() { return {421, proto::EnhancedStatus{4, 4, 2}, "The client has closed before it was greeted"}; }
 ServerReply not_allowed() { return {554, proto::EnhancedStatus{5, 7, 1}, "Your address is not in [listen] allow of this host"}; }
 
 // A lasting failure is logged now and then.
@@ -108,7 +109,7 @@ struct Intake::State {
 
   State(Context& shared, std::vector<asio::io_context*> workers);
   Place& emptiest_place();
-  fairness::Owner owner_of(const net::TcpSocket& socket, const TcpEnd& client);
+  std::optional<fairness::Owner> owner_of(const net::TcpSocket& socket, const TcpEnd& client);
 
   template <class Acceptor>
   void begin_accepting(Acceptor& acceptor);
@@ -187,14 +188,15 @@ Task<void> Intake::State::accept(Acceptor& acceptor) {
   }
 }
 
-// A program on this host may use any address of 127.0.0.0/8, and be any user.
-fairness::Owner Intake::State::owner_of(const net::TcpSocket& socket, const TcpEnd& client) {
+// A program on this host may use any address of 127.0.0.0/8, and be any user. Nullopt: it has closed its socket, so that nobody can know.
+std::optional<fairness::Owner> Intake::State::owner_of(const net::TcpSocket& socket, const TcpEnd& client) {
   if (!dns::is_loopback(client.address)) return fairness::owner_of_client(client.address);
   error_code gone;
   const auto own = socket.local_endpoint(gone);
-  if (gone) return {};
-  const auto uid = socket_owners.uid_of(client, {dns::from_asio(own.address()), own.port()});
-  return fairness::Owner::user(uid.value_or(-1));
+  if (gone) return std::nullopt;
+  const auto found = socket_owners.find(client, {dns::from_asio(own.address()), own.port()});
+  if (found.has_closed) return std::nullopt;
+  return fairness::Owner::user(found.uid.value_or(-1));
 }
 
 void Intake::State::welcome(net::TcpSocket socket, const asio::ip::tcp::endpoint& from, Place& place) {
@@ -203,7 +205,11 @@ void Intake::State::welcome(net::TcpSocket socket, const asio::ip::tcp::endpoint
   entrance.submitter.entrance = "smtp";
   entrance.submitter.client_address = dns::address_and_port(address, from.port());
   entrance.completion = dns::is_loopback(address) ? Completion::complete : Completion::only_trace;
-  entrance.submitter.share = owner_of(socket, {address, from.port()});
+  const auto owner = owner_of(socket, {address, from.port()});
+  error_code ignored;
+  if (!owner && socket.available(ignored) > 0) log_refused(entrance, has_closed());  // nobody is there to be told
+  if (!owner) return;
+  entrance.submitter.share = *owner;
   auto stream = net::make_tcp_stream(std::move(socket));
   if (!may_speak(*context.config.get(), address)) {
     log_refused(entrance, not_allowed());

@@ -37,21 +37,26 @@ Question question_for(const TcpEnd& client, const TcpEnd& server, std::uint32_t 
   return question;
 }
 
-// If no connection matches, the kernel answers with a listener at the client's port; if the client has closed, the inode is 0 and the uid
-// has no meaning.
-bool is_held_connection(const inet_diag_msg& found, const Question& question) {
-  return found.idiag_inode != 0 && found.idiag_state != TCP_LISTEN && found.idiag_state != TCP_TIME_WAIT &&
-         found.id.idiag_sport == question.request.id.idiag_sport && found.id.idiag_dport == question.request.id.idiag_dport;
+// If no connection matches, the kernel answers with a listener at the client's port.
+bool is_the_connection(const inet_diag_msg& found, const Question& question) {
+  return found.idiag_state != TCP_LISTEN && found.id.idiag_sport == question.request.id.idiag_sport &&
+         found.id.idiag_dport == question.request.id.idiag_dport;
+}
+
+// If the client has closed, the inode is 0, and the uid has no meaning.
+SocketOwners::Found read(const inet_diag_msg& found) {
+  if (found.idiag_inode == 0 || found.idiag_state == TCP_TIME_WAIT) return {std::nullopt, true};
+  return {std::int64_t{found.idiag_uid}, false};
 }
 
 }  // namespace
 
 SocketOwners::SocketOwners() : netlink_(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG)) {}
 
-std::optional<std::int64_t> SocketOwners::uid_of(const TcpEnd& client, const TcpEnd& server) {
-  if (!netlink_.is_open() || client.address.is_v6 != server.address.is_v6) return std::nullopt;
+SocketOwners::Found SocketOwners::find(const TcpEnd& client, const TcpEnd& server) {
+  if (!netlink_.is_open() || client.address.is_v6 != server.address.is_v6) return {};
   const Question question = question_for(client, server, ++sequence_);
-  if (::send(netlink_.get(), &question, sizeof question, 0) != static_cast<ssize_t>(sizeof question)) return std::nullopt;
+  if (::send(netlink_.get(), &question, sizeof question, 0) != static_cast<ssize_t>(sizeof question)) return {};
   alignas(nlmsghdr) char buffer[4096];
   for (ssize_t size; (size = ::recv(netlink_.get(), buffer, sizeof buffer, 0)) > 0;) {
     nlmsghdr header;
@@ -59,12 +64,11 @@ std::optional<std::int64_t> SocketOwners::uid_of(const TcpEnd& client, const Tcp
     if (size < static_cast<ssize_t>(sizeof header)) continue;
     std::memcpy(&header, buffer, sizeof header);
     if (header.nlmsg_seq != sequence_) continue;  // an answer to an earlier question
-    if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY || size < static_cast<ssize_t>(NLMSG_LENGTH(sizeof found))) return std::nullopt;
+    if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY || size < static_cast<ssize_t>(NLMSG_LENGTH(sizeof found))) return {};
     std::memcpy(&found, buffer + NLMSG_HDRLEN, sizeof found);
-    if (!is_held_connection(found, question)) return std::nullopt;
-    return std::int64_t{found.idiag_uid};
+    return is_the_connection(found, question) ? read(found) : Found();
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace mxpress::mta::intake

@@ -19,9 +19,13 @@ class SocketOwners {
  public:
   // If the kernel has no sock_diag, or it is forbidden, all users are unknown.
   SocketOwners();
-  // The user who created the socket at `client`, connected to `server`. Nullopt: unknown, or closed meanwhile. Sufficient for shares, not
-  // for rights: a program may have received the socket from another user's.
-  std::optional<std::int64_t> uid_of(const TcpEnd& client, const TcpEnd& server);
+  struct Found {
+    std::optional<std::int64_t> uid{};  // nullopt: unknown
+    bool has_closed = false;            // no program holds the socket any more
+  };
+  // The user who created the socket at `client`, connected to `server`. Sufficient for shares, not for rights: a program may have received
+  // the socket from another user's.
+  Found find(const TcpEnd& client, const TcpEnd& server);
 
  private:
   const system::Descriptor netlink_;

@@ -48,6 +48,36 @@ void take_codes(ReplyText& text, std::string_view& line) {
   line = rest;
 }
 
+// The end of a quoted string that begins here (RFC 5321 4.1.2); npos: it has none.
+std::size_t end_of_quoted(std::string_view line, std::size_t begin) {
+  std::size_t at = begin + 1;
+  while (at < line.size() && line[at] != '"') at += line[at] == '\\' ? 2 : 1;
+  return at < line.size() ? at + 1 : line.npos;
+}
+
+// The end of what must not be compared with rules, if it begins here; else `begin`.
+std::size_t end_of_address(std::string_view line, std::size_t begin) {
+  if (line[begin] == '"') {
+    const std::size_t end = end_of_quoted(line, begin);
+    return end < line.size() && line[end] == '@' ? std::min(line.find_first_of(" \t\r>", end), line.size()) : begin;
+  }
+  if (line[begin] != '<') return begin;
+  const std::size_t end = line.find_first_of("<>\"", begin + 1);
+  const bool has_end = end != line.npos && line[end] == '>';
+  return has_end && line.substr(begin, end - begin).find('@') != line.npos ? end + 1 : begin;
+}
+
+// Linear: each look ahead ends at the next quote or bracket.
+std::string without_addresses(std::string_view line) {
+  std::string rest;
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t end = end_of_address(line, at);
+    rest.push_back(end == at ? line[at] : '@');  // the word around it goes, too
+    at = std::max(at + 1, end);
+  }
+  return rest;
+}
+
 void add_word(std::string& words, std::string_view word) {
   if (!words.empty()) words.push_back(' ');
   for (const char c : word) words.push_back(proto::to_lower(c));
@@ -62,6 +92,8 @@ ReplyText reply_text(std::string_view reply) {
     std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     take_codes(text, line);
+    const std::string words = without_addresses(line);
+    line = words;
     for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
       const bool repeats_status = text.status && status_in(word) == text.status;
       if (!repeats_status && word.find('@') == word.npos) add_word(text.words, word);

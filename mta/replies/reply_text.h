@@ -14,8 +14,9 @@ struct ReplyText {
 
   int code = 0;                                   // 0: the text does not begin with one
   std::optional<proto::EnhancedStatus> status{};  // of the first line that has one, whether or not its class is that of the code
-  // Lower case; lines joined and blanks reduced to one space; without the codes at the beginning of lines, and without words that hold a
-  // mail address: a recipient at the domain of a block list is not listed there.
+  // Lower case; lines joined and blanks reduced to one space; without the codes at the beginning of lines, without what stands in angle
+  // brackets with an @, and without words that hold a mail address, also one with a quoted local part: a recipient at the domain of a block
+  // list is not listed there, and his address may have words of its own.
   std::string words;
 };
 

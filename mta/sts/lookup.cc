@@ -23,7 +23,7 @@ constexpr std::string_view kEvent = "mta_sts";
 constexpr std::string_view kTooMany = "too many policies are being looked up";
 
 // A policy that is fetched again: no mail has asked for it, and no mail has this owner.
-const fairness::Owner kNobody = fairness::Owner::ipv4(0);
+const fairness::Owner kNobody = fairness::Owner::host();
 
 std::string record_name(const std::string& domain) { return std::string(kPrefix) + domain; }
 
@@ -157,7 +157,7 @@ Task<Fetched> Lookup::fetch_and_keep(std::shared_ptr<Search> search, std::string
     co_return fetched;
   }
   const WallTime now = Clock::current().wall();
-  KeptPolicy kept{*fetched.policy, std::move(id), now, known ? known->used : now, known ? known->owner : search->owner};
+  KeptPolicy kept{*fetched.policy, std::move(id), now, known ? known->used : now, {search->owner}};
   if ((!known || known->id != kept.id || known->policy != kept.policy) && may_log(search->owner)) log_kept(domain, kept);
   policies_.keep(domain, std::move(kept));
   co_return fetched;

@@ -17,6 +17,8 @@ constexpr std::chrono::hours kDay(24);
 constexpr std::chrono::hours kInUse(30 * 24);
 constexpr std::size_t kAllocation = 16;  // octets that the allocator takes for itself, with its rounding
 constexpr std::size_t kOfMap = 32;       // octets of an entry beside its value
+constexpr std::size_t kOfOwner = 32;     // octets of his own count
+constexpr std::size_t kTenths = 10;
 
 // Octets outside the string itself.
 std::size_t octets_outside(const std::string& text) {
@@ -26,6 +28,7 @@ std::size_t octets_outside(const std::string& text) {
 
 std::size_t octets_of(const std::string& domain, const KeptPolicy& kept) {
   std::size_t octets = kOfMap + sizeof domain + sizeof kept + 2 * kAllocation + octets_outside(domain) + octets_outside(kept.id);
+  octets += kept.owners.size() * kOfOwner;
   octets += kept.policy.mx.capacity() * sizeof(net::MxPattern);
   for (const net::MxPattern& pattern : kept.policy.mx) octets += octets_outside(pattern.text());
   return octets;
@@ -33,24 +36,32 @@ std::size_t octets_of(const std::string& domain, const KeptPolicy& kept) {
 
 std::int64_t seconds_of(WallTime time) { return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count(); }
 
-// Domain, id, times, uid, and the policy: without an empty word, separated by one space.
+// The uids of those owners that are users; one at least, -1 if there is none.
+std::string owners_text(const KeptPolicy& kept) {
+  std::string text;
+  for (const fairness::Owner& owner : kept.owners)
+    if (owner.user_of_socket() >= 0) text.append(text.empty() ? "" : ",").append(std::to_string(owner.user_of_socket()));
+  return text.empty() ? "-1" : text;
+}
+
+// Domain, id, times, uids, and the policy: without an empty word, separated by one space.
 std::string line_of(const std::string& domain, const KeptPolicy& kept) {
   std::string line = domain + " " + kept.id + " " + std::to_string(seconds_of(kept.fetched)) + " " + std::to_string(seconds_of(kept.used));
-  line += " " + std::to_string(kept.owner.user_of_socket());
+  line += " " + owners_text(kept);
   line.append(" ").append(to_string(kept.policy.mode)).append(" ").append(std::to_string(kept.policy.max_age.count()));
   for (const net::MxPattern& pattern : kept.policy.mx) line += " " + pattern.text();
   return line + "\n";
 }
 
-std::string_view take_word(std::string_view& line) {
-  const std::size_t end = std::min(line.find(' '), line.size());
+std::string_view take_word(std::string_view& line, char end_of_word = ' ') {
+  const std::size_t end = std::min(line.find(end_of_word), line.size());
   const std::string_view word = line.substr(0, end);
   line.remove_prefix(std::min(end + 1, line.size()));
   return word;
 }
 
-std::optional<std::int64_t> take_number(std::string_view& line) {
-  const std::string_view word = take_word(line);
+std::optional<std::int64_t> take_number(std::string_view& line, char end_of_word = ' ') {
+  const std::string_view word = take_word(line, end_of_word);
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
@@ -62,6 +73,17 @@ std::optional<WallTime> take_time(std::string_view& line) {
   const auto seconds = take_number(line);
   if (!seconds || *seconds < 0 || *seconds > kLast) return std::nullopt;
   return WallTime(std::chrono::seconds(*seconds));
+}
+
+bool take_owners(std::string_view& line, KeptPolicy& kept) {
+  std::string_view word = take_word(line);
+  kept.owners.clear();
+  do {
+    const auto uid = take_number(word, ',');
+    if (!uid || kept.owners.size() == KeptPolicy::kMostOwners) return false;
+    kept.owners.push_back(fairness::Owner::user(*uid));
+  } while (!word.empty());
+  return true;
 }
 
 // The rest of the line as a policy: by the parser of policies, so that each that is kept could have been fetched.
@@ -78,14 +100,12 @@ Result<std::pair<std::string, KeptPolicy>> entry_in(std::string_view line) {
   KeptPolicy kept;
   kept.id = take_word(line);
   const auto fetched = take_time(line), used = take_time(line);
-  const auto uid = take_number(line);
-  if (!domain || !is_id(kept.id) || !fetched || !used || !uid) return damaged;
+  if (!domain || !is_id(kept.id) || !fetched || !used || !take_owners(line, kept)) return damaged;
   auto policy = policy_in(line);
   if (!policy) return damaged;
   kept.policy = std::move(*policy);
   kept.fetched = *fetched;
   kept.used = *used;
-  kept.owner = fairness::Owner::user(*uid);
   return std::pair(domain->text(), std::move(kept));
 }
 
@@ -99,7 +119,7 @@ const KeptPolicy* PolicyCache::use(const std::string& domain, const fairness::Ow
   KeptPolicy& kept = found->second;
   if (kept.fetched > now) kept.fetched = now;
   if (now >= kept.end()) return nullptr;
-  if (kept.owner != owner) kept.owner = {};
+  add_owner(domain, kept, owner);
   if (kept.used > now || now - kept.used >= kDay) kept.used = now;
   return &kept;
 }
@@ -109,45 +129,88 @@ const KeptPolicy* PolicyCache::find(const std::string& domain, WallTime now) con
   return found != policies_.end() && now < found->second.end() ? &found->second : nullptr;
 }
 
+void PolicyCache::add_owner(const std::string& domain, KeptPolicy& kept, const fairness::Owner& owner) {
+  if (std::find(kept.owners.begin(), kept.owners.end(), owner) != kept.owners.end()) return;
+  const bool has_room = kept.owners.size() < KeptPolicy::kMostOwners;
+  const auto most = std::max_element(kept.owners.begin(), kept.owners.end(), [this](const fairness::Owner& a, const fairness::Owner& b) {
+    return of_owner_.find(a)->second < of_owner_.find(b)->second;
+  });
+  const auto before = of_owner_.find(owner);
+  const std::size_t octets_before = before == of_owner_.end() ? 0 : before->second;
+  if (!has_room && octets_before >= of_owner_.find(*most)->second - octets_of(domain, kept)) return;
+  uncount(domain, kept);
+  if (has_room)
+    kept.owners.push_back(owner);
+  else
+    *most = owner;
+  count(domain, kept);
+}
+
 void PolicyCache::keep(const std::string& domain, KeptPolicy kept, WallTime now) {
-  if (const auto known = policies_.find(domain); known != policies_.end()) erase(known);
+  if (const auto known = policies_.find(domain); known != policies_.end()) {
+    kept.owners = known->second.owners;
+    erase(known);
+  }
   const auto added = policies_.emplace(domain, std::move(kept)).first;
-  octets_ += octets_of(added->first, added->second);
+  count(added->first, added->second);
   make_room(now);
 }
 
+void PolicyCache::count(const std::string& domain, const KeptPolicy& kept) {
+  const std::size_t octets = octets_of(domain, kept);
+  octets_ += octets;
+  for (const fairness::Owner& owner : kept.owners) of_owner_[owner] += octets;
+}
+
+void PolicyCache::uncount(const std::string& domain, const KeptPolicy& kept) {
+  const std::size_t octets = octets_of(domain, kept);
+  octets_ -= octets;
+  for (const fairness::Owner& owner : kept.owners) {
+    const auto found = of_owner_.find(owner);
+    if ((found->second -= octets) == 0) of_owner_.erase(found);
+  }
+}
+
 void PolicyCache::erase(Policies::iterator policy) {
-  octets_ -= octets_of(policy->first, policy->second);
+  uncount(policy->first, policy->second);
   policies_.erase(policy);
+}
+
+bool PolicyCache::is_full(std::size_t tenths) const {
+  return policies_.size() > kMostPolicies / kTenths * tenths || octets_ > kMostOctets / kTenths * tenths;
+}
+
+fairness::Owner PolicyCache::charged(const KeptPolicy& kept) const {
+  return *std::min_element(kept.owners.begin(), kept.owners.end(), [this](const fairness::Owner& a, const fairness::Owner& b) {
+    return of_owner_.find(a)->second < of_owner_.find(b)->second;
+  });
 }
 
 // A tenth goes at once, so that not every new policy searches all of them.
 void PolicyCache::make_room(WallTime now) {
-  if (policies_.size() <= kMostPolicies && octets_ <= kMostOctets) return;
-  struct Share {
-    std::size_t octets = 0;
-    std::vector<Policies::iterator> policies{};  // the next one to go is the last
-  };
-  std::map<fairness::Owner, Share> shares;
-  for (auto policy = policies_.begin(); policy != policies_.end(); ++policy) {
-    Share& share = shares[policy->second.owner];
-    share.octets += octets_of(policy->first, policy->second);
-    share.policies.push_back(policy);
-  }
-  const auto rank = [now](const Policies::iterator& policy) { return std::pair(now < policy->second.end(), policy->second.used); };
-  for (auto& [owner, share] : shares)
-    std::sort(share.policies.begin(), share.policies.end(), [&](const auto& a, const auto& b) { return rank(a) > rank(b); });
-  const auto urgency = [&](const Share& share) {
-    return std::pair(!share.policies.empty() && now >= share.policies.back()->second.end(), share.octets);
-  };
-  while (policies_.size() > kMostPolicies / 10 * 9 || octets_ > kMostOctets / 10 * 9) {
-    Share& share = std::max_element(shares.begin(), shares.end(), [&](const auto& a, const auto& b) {
-                     return urgency(a.second) < urgency(b.second);
-                   })->second;
-    const Policies::iterator policy = share.policies.back();
-    share.policies.pop_back();
-    share.octets -= octets_of(policy->first, policy->second);
-    erase(policy);
+  if (!is_full(kTenths)) return;
+  const auto goes_later = [](const Policies::iterator& a, const Policies::iterator& b) { return a->second.used > b->second.used; };
+  std::vector<Policies::iterator> ended;
+  std::map<fairness::Owner, std::vector<Policies::iterator>> shares;  // heaps: the first one goes first
+  for (auto policy = policies_.begin(); policy != policies_.end(); ++policy)
+    (now >= policy->second.end() ? ended : shares[charged(policy->second)]).push_back(policy);
+  std::sort(ended.begin(), ended.end(), goes_later);
+  for (; is_full(kTenths - 1) && !ended.empty(); ended.pop_back()) erase(ended.back());
+  for (auto& [owner, share] : shares) std::make_heap(share.begin(), share.end(), goes_later);
+  const auto octets_now = [this](const auto& share) { return share.second.empty() ? 0 : of_owner_.find(share.first)->second; };
+  while (is_full(kTenths - 1)) {
+    auto& [owner, share] =
+        *std::max_element(shares.begin(), shares.end(), [&](const auto& a, const auto& b) { return octets_now(a) < octets_now(b); });
+    std::pop_heap(share.begin(), share.end(), goes_later);
+    const Policies::iterator policy = share.back();
+    share.pop_back();
+    const fairness::Owner now_charged = charged(policy->second);  // what went meanwhile may have changed that
+    if (now_charged == owner) {
+      erase(policy);
+    } else {
+      shares[now_charged].push_back(policy);
+      std::push_heap(shares[now_charged].begin(), shares[now_charged].end(), goes_later);
+    }
   }
 }
 

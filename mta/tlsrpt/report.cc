@@ -152,6 +152,7 @@ queue::NewMessage report_mail(const DomainDay& day, const Reporter& reporter, co
   envelope.tls = proto::TlsWish::waive;  // RFC 8460 5.3.1: a policy that fails must not keep its report back
   envelope.submitter.entrance = kEntrance;
   envelope.submitter.program = kProgram;
+  envelope.submitter.share = proto::ShareOwner::host();
   envelope.submitted = now;
   message.content =
       routing::redirect_recipients(config, envelope.recipients) + header_of(day, reporter, to, now, mark) + body_of(day, reporter, mark);

@@ -32,6 +32,7 @@ struct AttemptReport {
   std::optional<WallTime> left_out_due;         // recipients were left out: time when the first of them is due
   std::optional<Duration> wait;                 // to the next attempt, or probe of the site, if not that of the retry schedule
   bool is_own_fault = false;                    // refused for good for a fault that is not the message's, and kept all the same
+  bool is_of_provider = false;                  // after_mail: by a rule for hosts of one provider, so not in words that a customer chose
   std::vector<HostTls> tls;                     // of each new connection under a policy that requires TLS
 };
 

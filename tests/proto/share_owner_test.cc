@@ -29,10 +29,13 @@ TEST_CASE("share owner: a negative uid is unknown, and no two kinds are the same
   CHECK(ShareOwner::user(0) != ShareOwner());
   CHECK(ShareOwner::user(7) != ShareOwner::ipv4(7));
   CHECK(ShareOwner::ipv4(7) != ShareOwner::ipv6_network(7));
+  CHECK(ShareOwner::host().is_known());
+  CHECK(ShareOwner::host() != ShareOwner::user(0));
 }
 
 TEST_CASE("share owner: its text is that of the user, of the address or of the network") {
   CHECK(ShareOwner().to_string() == "loopback");
+  CHECK(ShareOwner::host().to_string() == "mxpressd");
   CHECK(ShareOwner::user(33).to_string() == "uid 33");
   CHECK(ShareOwner::ipv4(0xC0000207).to_string() == "192.0.2.7");
   CHECK(ShareOwner::ipv6_network(0x20010DB800010002).to_string() == "2001:db8:1:2::/64");

@@ -117,7 +117,7 @@ TEST_CASE("codec: an envelope keeps that it was refused, and that it claims anot
 TEST_CASE("codec: a message keeps whose share it uses; one written before shares were kept has none, and a user's has his own") {
   using proto::ShareOwner;
   const auto share = GENERATE(ShareOwner(), ShareOwner::user(0), ShareOwner::user(4'000'000'000), ShareOwner::ipv4(0xC0000207),
-                              ShareOwner::ipv6_network(0x20010DB800010002));
+                              ShareOwner::ipv6_network(0x20010DB800010002), ShareOwner::host());
   Accepted in;
   const auto without = encode(in).size();
   in.envelope.submitter.share = share;

@@ -225,6 +225,24 @@ class HostileHost(threading.Thread):
                 connection.sendall(code + b'-' + self.NASTY + b'\r\n' + code + b' ' + last + b'\r\n')
 
 
+def scenario_mail_of_a_client_that_closed_before_it_was_accepted_is_not_taken(world):
+    sink, daemon = make(world)
+    daemon.start()
+    text = 'HELO x\r\nMAIL FROM:<evil@here.example>\r\nRCPT TO:<you@there.example>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n'
+    code = f'import socket; s = socket.create_connection(("127.0.0.1", {daemon.smtp_port})); s.sendall({text.encode()!r}); s.close()'
+    daemon.process.signal(signal.SIGSTOP)  # so that it cannot accept before
+    try:
+        check_equal(world.run([*as_other(), sys.executable, '-c', code]).returncode, 0, 'exit status of the client')
+    finally:
+        daemon.process.signal(signal.SIGCONT)
+    wait_until(lambda: 'has closed before it was greeted' in daemon.process.log_text(), 20, 'the refusal in the log')
+    daemon.send(['-f', 'me@here.example', 'you@there.example'], HELLO)
+    wait_until(lambda: sink.count() == 1, 20, 'the message of another to arrive')
+    daemon.wait_for_empty_queue()
+    check_equal((sink.count(), len(daemon.accepted_ids())), (1, 1), 'messages that arrived, and that were accepted')
+    daemon.stop()
+
+
 def scenario_what_a_hostile_host_says_steers_no_terminal_log_or_header(world):
     port = world.free_port()
     HostileHost('127.0.0.11', port)

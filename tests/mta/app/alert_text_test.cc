@@ -21,6 +21,7 @@ std::vector<std::string> recipients(const std::string& toml, bool is_direct_brok
   const auto is_broken = [&](const routing::Route& route) { return is_direct_broken && route.is_direct(); };
   const auto mail = mail_of(text_of(kOut, "here.example"), config, is_broken, WallTime(), "1A");
   std::vector<std::string> all;
+  if (mail) CHECK(mail->envelope.submitter.share_owner() == proto::ShareOwner::host());
   if (mail)
     for (const auto& one : mail->envelope.recipients) all.push_back(one.mailbox.to_string());
   return all;

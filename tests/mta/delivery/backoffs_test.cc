@@ -94,22 +94,22 @@ TEST_CASE("backoffs: a failure after MAIL is the message's until another message
   Waits w;
   AttemptReport report;
   report.after_mail = proto::Stage::rcpt;
-  CHECK_FALSE(w.backoffs.counts_against_site(w.host, message(1, 1001), report));
-  CHECK(w.backoffs.counts_against_site(w.host, message(2, 1002), report));
+  CHECK_FALSE(w.backoffs.counts_against_site(w.there, w.host, message(1, 1001), report));
+  CHECK(w.backoffs.counts_against_site(w.there, w.host, message(2, 1002), report));
 }
 
 TEST_CASE("backoffs: a failure before MAIL ends the suspicion, so that the next failure after MAIL is its message's again") {
   Waits w;
   AttemptReport after_mail;
   after_mail.after_mail = proto::Stage::rcpt;
-  CHECK_FALSE(w.backoffs.counts_against_site(w.host, message(1, 1001), after_mail));
-  CHECK(w.backoffs.counts_against_site(w.host, message(1, 1001), AttemptReport()));
-  CHECK_FALSE(w.backoffs.counts_against_site(w.host, message(2, 1002), after_mail));
+  CHECK_FALSE(w.backoffs.counts_against_site(w.there, w.host, message(1, 1001), after_mail));
+  CHECK(w.backoffs.counts_against_site(w.there, w.host, message(1, 1001), AttemptReport()));
+  CHECK_FALSE(w.backoffs.counts_against_site(w.there, w.host, message(2, 1002), after_mail));
 }
 
 TEST_CASE("backoffs: a failure before MAIL is the site's at once") {
   Waits w;
-  CHECK(w.backoffs.counts_against_site(w.host, message(1, 1001), AttemptReport()));
+  CHECK(w.backoffs.counts_against_site(w.there, w.host, message(1, 1001), AttemptReport()));
 }
 
 TEST_CASE("backoffs: what an earlier run left holds for a site of which this run knows nothing, and for no other") {

@@ -130,6 +130,36 @@ TEST_CASE("replies: one user's mail that is refused keeps nobody else's from the
   CHECK(world.there.received.size() == 1);
 }
 
+TEST_CASE("replies: what the owner of a domain lets the host say of it keeps none of the same user's mail for other domains there") {
+  World world;
+  world.dns->mx("tenant.example", 10, "mx.there.example");
+  int refused = 0;
+  const auto said = GENERATE(kListed, "450 4.7.1 Too many messages, try again in 3600 seconds", "530 SMTP authentication is required.");
+  world.there.rcpt = [&](const std::string& recipient) {
+    return contains(recipient, "@tenant.example") ? (++refused, said) : std::string("250 ok");
+  };
+  for (int i = 0; i < 4; ++i) world.submit_as(1001, "app@here.example", {"bad" + std::to_string(i) + "@tenant.example"});
+  world.run_for(seconds(5));
+  for (int i = 0; i < 50; ++i) {
+    world.submit_as(1001, "app@here.example", {"you@there.example"});
+    world.run_for(seconds(5));
+    CHECK(world.there.received.size() == static_cast<std::size_t>(i) + 1);
+  }
+  CHECK(refused <= 8);
+}
+
+TEST_CASE("replies: a host that repeats a recipient whose quoted local part reads as a fault of this host is understood") {
+  World world;
+  world.there.rcpt = [](const std::string& recipient) {
+    return contains(recipient, "you@") ? "250 ok" : "550 5.1.1 " + recipient + ": Recipient address rejected: User unknown";
+  };
+  for (const char* words : {"(s3140) 1", "blocked using zen.spamhaus.org", "access denied, banned sender"})
+    world.submit("me@here.example", {"\"" + std::string(words) + "\"@there.example"});
+  world.run_for(minutes(1));
+  CHECK(world.here.received.size() == 3);
+  CHECK(world.queued() == 0);
+}
+
 TEST_CASE("replies: a stated wait is obeyed once, then the schedule counts") {
   World world;
   world.reply = "451 4.7.1 Greylisted, please try again in 1200 seconds";

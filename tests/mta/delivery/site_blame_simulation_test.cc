@@ -209,6 +209,22 @@ TEST_CASE("blame: two users whose mail meets 421 again and again keep nobody els
   }
 }
 
+TEST_CASE("blame: mail of a user for a domain whose owner makes the host fail keeps none of his for other domains there") {
+  World world;
+  world.dns->mx("tenant.example", 10, "mx.there.example");
+  world.there.rcpt = [](const std::string& recipient) {
+    return recipient.find("@tenant.example") != std::string::npos ? "421 4.3.2 not this one" : std::string("250 ok");
+  };
+  for (int i = 0; i < 4; ++i) world.submit_as(kAlice, "alice@here.example", {"bad" + std::to_string(i) + "@tenant.example"});
+  world.run_for(seconds(5));
+  REQUIRE(world.there.connections == 2);
+  for (int i = 0; i < 3; ++i) {
+    world.submit_as(kAlice, "alice@here.example", {"you@there.example"});
+    world.run_for(seconds(5));
+    CHECK(world.there.received.size() == static_cast<std::size_t>(i) + 1);
+  }
+}
+
 TEST_CASE("blame: while a probe of one user takes its time, mail of another has a probe of its own") {
   World world;
   SECTION("the site backs off by the first user's mail") {
@@ -248,10 +264,14 @@ TEST_CASE("blame: of many users with mail for a host that could not be asked fou
   CHECK(*world.there.open == 4);
 }
 
-TEST_CASE("blame: suspicion needs two messages, and is of the users whose mail has met it, or of the site when they are very many") {
+TEST_CASE(
+    "blame: suspicion needs two messages, and is of the users whose mail has met it, where it has, or of the site when they are very "
+    "many") {
   using Counts = Suspicion::Counts;
   using Backoff = Suspicion::Backoff;
-  const auto user = [](std::int64_t uid) { return proto::ShareOwner::user(uid); };
+  constexpr std::size_t kThere = 3, kElsewhere = 5;
+  const auto user = [](std::int64_t uid) { return Suspicion::Pair{proto::ShareOwner::user(uid), kThere}; };
+  const auto elsewhere = [](std::int64_t uid) { return Suspicion::Pair{proto::ShareOwner::user(uid), kElsewhere}; };
   Suspicion suspicion;
   const proto::QueueId a{1}, b{2}, c{3};
   CHECK(suspicion.met(a, user(7), proto::Stage::rcpt, Backoff::none) == Counts::message);
@@ -270,6 +290,19 @@ TEST_CASE("blame: suspicion needs two messages, and is of the users whose mail h
     CHECK_FALSE(suspicion.may_ask(user(8)));
     CHECK(suspicion.may_ask(user(9)));
   }
+  SECTION("mail of the same user for another destination") {
+    CHECK(suspicion.met(b, user(7), proto::Stage::rcpt, Backoff::none) == Counts::owners);
+    CHECK(suspicion.may_ask(elsewhere(7)));
+    CHECK(suspicion.met(c, elsewhere(7), proto::Stage::rcpt, Backoff::active) == Counts::owners);
+    CHECK_FALSE(suspicion.may_ask(elsewhere(7)));
+    CHECK_FALSE(suspicion.may_ask(user(7)));
+    CHECK(suspicion.may_ask(elsewhere(8)));
+  }
+  SECTION("a failure that concerns all destinations") {
+    CHECK(suspicion.met(b, {proto::ShareOwner::user(7), Suspicion::kAnywhere}, proto::Stage::rcpt, Backoff::none) == Counts::owners);
+    CHECK_FALSE(suspicion.may_ask(elsewhere(7)));
+    CHECK(suspicion.may_ask(elsewhere(8)));
+  }
   SECTION("mail whose users are not known") {
     Suspicion unknown;
     CHECK(unknown.met(a, user(-1), proto::Stage::rcpt, Backoff::none) == Counts::message);
@@ -284,7 +317,7 @@ TEST_CASE("blame: suspicion needs two messages, and is of the users whose mail h
     CHECK(suspicion.may_ask(user(8)));
   }
   SECTION("mail of very many users") {
-    for (std::uint64_t n = 1; n < Suspicion::kMostOwners; ++n)
+    for (std::uint64_t n = 1; n < Suspicion::kMostPairs; ++n)
       REQUIRE(suspicion.met({n + 1}, user(static_cast<std::int64_t>(n) + 1000), proto::Stage::rcpt, Backoff::active) == Counts::owners);
     CHECK(suspicion.may_ask(user(8)));
     CHECK(suspicion.met(a, user(9), proto::Stage::rcpt, Backoff::active) == Counts::site);

@@ -216,6 +216,39 @@ TEST_CASE("intake: a long header holds room until it has ended") {
   CHECK(house.context().transactions->held() == 0);
 }
 
+TEST_CASE("socket owner: a client that has closed before it was accepted is known to have closed, and has no user") {
+  const auto listening = [] {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::bind(socket, reinterpret_cast<sockaddr*>(&any), sizeof any) == 0);
+    REQUIRE(::listen(socket, 1) == 0);
+    return socket;
+  }();
+  const auto end_of = [](int socket, auto&& name_of) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    REQUIRE(name_of(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    return intake::TcpEnd{Address::parse("127.0.0.1").value(), ntohs(address.sin_port)};
+  };
+  const auto server = end_of(listening, ::getsockname);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons(server.port);
+  const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::connect(client, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+  const auto here = end_of(client, ::getsockname);
+  intake::SocketOwners owners;
+  CHECK(owners.find(here, server).uid == std::optional<std::int64_t>(::geteuid()));
+  write_everything(client, kMail);
+  ::close(client);
+  CHECK_FALSE(owners.find(here, server).uid);
+  CHECK(owners.find(here, server).has_closed);
+  ::close(listening);
+}
+
 TEST_CASE("socket owner: the kernel names the user of a connection within this host, and nobody for one that is none") {
   IntakeHouse house;
   intake::SocketOwners owners;
@@ -226,14 +259,17 @@ TEST_CASE("socket owner: the kernel names the user of a connection within this h
   REQUIRE(::getsockname(client, reinterpret_cast<sockaddr*>(&own), &size) == 0);
   const intake::TcpEnd here{Address::parse("127.0.0.1").value(), ntohs(own.sin_port)};
   const intake::TcpEnd server{Address::parse("127.0.0.1").value(), house.port};
-  CHECK(owners.uid_of(here, server) == std::optional<std::int64_t>(::geteuid()));
+  CHECK(owners.find(here, server).uid == std::optional<std::int64_t>(::geteuid()));
   if (::geteuid() == 0) {
     REQUIRE(::fchown(client, 4001, static_cast<gid_t>(-1)) == 0);
-    CHECK(owners.uid_of(here, server) == std::optional<std::int64_t>(4001));
+    CHECK(owners.find(here, server).uid == std::optional<std::int64_t>(4001));
   }
   clients.add(client);
-  CHECK_FALSE(owners.uid_of({here.address, house.port}, {here.address, 1}));  // a listener is no connection
-  CHECK_FALSE(owners.uid_of({Address::parse("127.0.0.2").value(), here.port}, server));
+  for (const auto& nobody : {owners.find({here.address, house.port}, {here.address, 1}),  // a listener is no connection
+                             owners.find({Address::parse("127.0.0.2").value(), here.port}, server)}) {
+    CHECK_FALSE(nobody.uid);
+    CHECK_FALSE(nobody.has_closed);
+  }
   clients.say("QUIT\r\n", "221 ");
   REQUIRE(::shutdown(client, SHUT_RDWR) == 0);
 }

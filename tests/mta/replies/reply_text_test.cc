@@ -26,7 +26,28 @@ TEST_CASE("reply text: an enhanced code of another class than the code counts") 
 }
 
 TEST_CASE("reply text: words with a mail address are left out") {
+  CHECK(reply_text("550 5.1.1 user@zen.spamhaus.org: User unknown").words == "user unknown");
   CHECK(reply_text("550 5.1.1 <user@zen.spamhaus.org>: User unknown").words == "user unknown");
+}
+
+TEST_CASE("reply text: the words of an address whose local part is quoted are left out, whatever it has inside") {
+  for (const char* local : {R"("(s3140) 1")", R"("a> (s3140)")", R"("a\" (s3140)")", R"("@ (s3140)")", R"("<@> (s3140) \\")"}) {
+    INFO(local);
+    const std::string address = std::string(local) + "@x.example";
+    for (const std::string& line :
+         {"<" + address + ">: User unknown", address + " : User unknown", "user <" + address + "> User unknown"}) {
+      INFO(line);
+      const std::string words = reply_text("550 5.1.1 " + line).words;
+      CHECK(words.find("3140") == words.npos);
+      CHECK(words.find("user unknown") != words.npos);
+    }
+  }
+  CHECK(reply_text("550 5.1.1 <(s3140) x@x.example>: User unknown").words == "user unknown");
+}
+
+TEST_CASE("reply text: what is quoted or in brackets, and no address, stays") {
+  CHECK(reply_text(R"(550 said "no more" <here> and "left open)").words == R"(said "no more" <here> and "left open)");
+  CHECK(reply_text("550 <<<< a <b c> <").words == "<<<< a <b c> <");
 }
 
 TEST_CASE("reply text: a text without code, a code without text, and nothing") {

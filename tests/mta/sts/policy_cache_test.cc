@@ -2,6 +2,7 @@
 #include "mta/sts/policy_cache.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "mta/sts/policies.h"
 #include "tests/support/forgetful_disk.h"
@@ -19,12 +20,20 @@ namespace {
 
 const WallTime kNow{std::chrono::sys_days{std::chrono::year(2026) / 11 / 30}};
 constexpr auto kDay = 24h;
+using Owners = decltype(KeptPolicy::owners);
+
 const Owner kUser = Owner::user(1000), kOther = Owner::user(1001);
 
 KeptPolicy kept(WallTime fetched, std::chrono::seconds age, const std::string& mode = "enforce") {
   const std::string text =
       "version: STSv1\nmode: " + mode + "\nmx: *.there.example\nmx: mx.example\nmax_age: " + std::to_string(age.count());
   return {parse_policy(text).value(), "id1", fetched, fetched};
+}
+
+KeptPolicy kept_for(const Owner& owner, WallTime fetched) {
+  KeptPolicy policy = kept(fetched, 300 * kDay);
+  policy.owners = {owner};
+  return policy;
 }
 
 }  // namespace
@@ -87,22 +96,51 @@ TEST_CASE("sts cache: it is bounded; what has ended goes first, then what mail h
 
 TEST_CASE("sts cache: one user's policies push out his own, not those that others' mail uses, however long ago") {
   PolicyCache cache;
-  const auto keep = [&](const std::string& domain, const Owner& owner, WallTime when) {
-    KeptPolicy policy = kept(when, 300 * kDay);
-    policy.owner = owner;
-    cache.keep(domain, std::move(policy), when);
-  };
+  const auto keep = [&](const std::string& domain, const Owner& owner, WallTime when) { cache.keep(domain, kept_for(owner, when), when); };
   keep("other.example", kOther, kNow);
   keep("first.example", kUser, kNow);
-  CHECK(cache.use("first.example", kOther, kNow));  // not his alone any more
+  CHECK(cache.use("first.example", kOther, kNow));  // so it is charged to him, who has less
   for (std::size_t i = 0; i < 2 * PolicyCache::kMostPolicies; ++i) keep("d" + std::to_string(i) + ".example", kUser, kNow + 100 * kDay);
   CHECK(cache.size() <= PolicyCache::kMostPolicies);
   CHECK(cache.find("other.example", kNow + 200 * kDay));
   CHECK(cache.find("first.example", kNow + 200 * kDay));
   auto again = PolicyCache::parse(cache.text());
   REQUIRE(again);
-  CHECK(again->find("other.example", kNow + 200 * kDay)->owner == kOther);
-  CHECK(again->find("first.example", kNow + 200 * kDay)->owner == Owner());
+  CHECK(again->find("other.example", kNow + 200 * kDay)->owners == Owners{kOther});
+  CHECK(again->find("first.example", kNow + 200 * kDay)->owners == Owners{kUser, kOther});
+}
+
+TEST_CASE("sts cache: some users who share their policies push out those, not the policies of another, though their mail uses it, too") {
+  for (const std::size_t sharing : {1, 2, 3, 6}) {
+    INFO(sharing);
+    PolicyCache cache;
+    cache.keep("bank.example", kept_for(kOther, kNow), kNow);
+    const auto use_all = [&](const std::string& domain) {
+      for (std::size_t uid = 0; uid < sharing; ++uid) CHECK(cache.use(domain, Owner::user(3000 + static_cast<std::int64_t>(uid)), kNow));
+    };
+    use_all("bank.example");
+    CHECK(cache.use("bank.example", kOther, kNow));
+    for (std::size_t i = 0; i < PolicyCache::kMostPolicies * 5 / 4; ++i) {
+      const std::string domain = "d" + std::to_string(i) + ".example";
+      cache.keep(domain, kept_for(Owner::user(3000), kNow + 100 * kDay), kNow);
+      if (i % 10 == 0) CHECK(cache.use("bank.example", kOther, kNow));
+      use_all(domain);
+    }
+    CHECK(cache.size() <= PolicyCache::kMostPolicies);
+    CHECK(cache.find("bank.example", kNow));
+  }
+}
+
+TEST_CASE("sts cache: whoever has the fewest octets stays an owner of what very many use") {
+  PolicyCache cache;
+  cache.keep("all.example", kept_for(Owner::user(1), kNow), kNow);
+  for (std::int64_t uid = 1; uid <= 20; ++uid) {
+    for (int i = 0; i < 40 - uid; ++i)
+      cache.keep(std::to_string(uid) + "-" + std::to_string(i) + ".example", kept_for(Owner::user(uid), kNow), kNow);
+    CHECK(cache.use("all.example", Owner::user(uid), kNow));
+  }
+  const auto& owners = cache.find("all.example", kNow)->owners;
+  CHECK(std::set(owners.begin(), owners.end()) == std::set{Owner::user(17), Owner::user(18), Owner::user(19), Owner::user(20)});
 }
 
 TEST_CASE("sts cache: many long policies are bounded by their octets") {

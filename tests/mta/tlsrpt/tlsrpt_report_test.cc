@@ -122,6 +122,7 @@ TEST_CASE("tlsrpt report: the mail has the fields and the part of RFC 8460 5.3")
   CHECK(mail.envelope.recipients[0].notify.never());
   CHECK_FALSE(mail.envelope.is_notice);
   CHECK(is_report(mail.envelope.submitter));
+  CHECK(mail.envelope.submitter.share_owner() == proto::ShareOwner::host());
   CHECK(mail.envelope.tls == proto::TlsWish::waive);
   const std::string header(proto::split_message(mail.content).header), id = report_id(day, reporter);
   CHECK(field(header, "From") == "<postmaster@here.example>");
