@@ -25,10 +25,11 @@ std::string incident_of(const AlertDesk::Fields& alert) {
 
 }  // namespace
 
-bool AlertDesk::has_room(Instant now) {
-  std::erase_if(told_, [now](Instant one) { return now - one >= kHour; });
-  if (told_.size() >= kMostInHour) return false;
-  told_.push_back(now);
+bool AlertDesk::has_room(const std::string& event, Instant now) {
+  std::erase_if(told_, [now](const auto& one) { return now - one.first >= kHour; });
+  const auto of_event = std::count_if(told_.begin(), told_.end(), [&](const auto& one) { return one.second == event; });
+  if (told_.size() >= kMostInHour || static_cast<std::size_t>(of_event) >= kMostOfEvent) return false;
+  told_.emplace_back(now, event);
   return true;
 }
 
@@ -57,7 +58,7 @@ std::optional<AlertDesk::Fields> AlertDesk::take(Fields alert, Instant now) {
     known->second.waiting = std::move(alert);
     return std::nullopt;
   }
-  if (!has_room(now)) return std::nullopt;
+  if (!has_room(alert.front().value, now)) return std::nullopt;
   forget_some(now);
   incidents_.insert_or_assign(name, Incident{now});
   return alert;
@@ -68,7 +69,7 @@ std::vector<AlertDesk::Fields> AlertDesk::due(Instant now) {
   for (auto& [name, incident] : incidents_) {
     if (!incident.waiting || now - incident.told < kHour) continue;
     auto alert = std::exchange(incident.waiting, std::nullopt);
-    if (!has_room(now)) continue;
+    if (!has_room(alert->front().value, now)) continue;
     incident.told = now;
     incident.is_open = true;
     all.push_back(std::move(*alert));

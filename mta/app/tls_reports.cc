@@ -7,6 +7,8 @@
 #include "mta/app/name_resolution.h"
 #include "mta/config/config.h"
 #include "mta/delivery/deliverer.h"
+#include "mta/delivery/policy_hosts.h"
+#include "mta/delivery/target_rules.h"
 #include "mta/net/connector.h"
 #include "mta/sts/policies.h"
 #include "mta/tlsrpt/recorder.h"
@@ -38,9 +40,14 @@ void TlsReports::start(Parts parts) {
   state.policies.when_failed([&state](const auto& domain, const auto& failure) { state.recorder.fetch_failed(domain, failure); });
   auto make_resolver = [&names = parts.names](asio::io_context& io, const Config& config) { return names.make_resolver(io, config); };
   auto make_connector = [](asio::io_context& io) { return std::make_shared<net::TcpConnector>(io.get_executor()); };
+  auto reach = [own = delivery::OwnAddresses()](const Config& config) mutable -> std::optional<http_client::Reach> {
+    const auto addresses = own.at(BootClock::now());
+    if (!addresses) return std::nullopt;
+    return delivery::policy_reach(config, delivery::deliverable(config, addresses));
+  };
   auto admit = [&deliverer = parts.deliverer](queue::QueueId id, const proto::Envelope& envelope) { deliverer.admit(id, envelope); };
   state.sender.emplace(tlsrpt::ReportSender::Parts{parts.io, state.recorder, parts.spool, state.config, &parts.files,
-                                                   std::move(make_resolver), std::move(make_connector), std::move(admit),
+                                                   std::move(make_resolver), std::move(make_connector), std::move(reach), std::move(admit),
                                                    std::random_device()()});
 }
 

@@ -2,6 +2,8 @@
 #include "mta/cli/trace_command.h"
 
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <cerrno>
 #include <cstring>
@@ -26,6 +28,8 @@
 
 namespace mxpress::mta::cli {
 namespace {
+
+constexpr std::chrono::seconds kDnsTime(60);  // for all questions
 
 ExitCode failed(Streams streams, std::string_view why, ExitCode code) {
   streams.error << "mxpress: " << proto::printable(why, 1000) << "\n";
@@ -112,21 +116,33 @@ struct Signed {
 };
 
 Task<void> ask(TraceFindings& findings, Signed message, WallTime now, dns::Resolver& resolver) {
-  findings.chain = co_await trace::check_names(std::move(findings.chain), resolver);
+  trace::Chain chain = findings.chain;
+  findings.chain = co_await trace::check_names(std::move(chain), resolver);
   findings.spf = co_await trace::check_spf(findings.chain, now, resolver);
   findings.dkim = co_await trace::check_dkim(std::move(message.signatures), message.body, resolver);
 }
 
-void ask_dns(TraceFindings& findings, Signed message, WallTime now, const Config& config) {
+// False: it did not end in time, and some findings are missing.
+bool ask_dns(TraceFindings& findings, Signed message, WallTime now, const Config& config) {
   asio::io_context io;
   dns::StubResolver resolver(io.get_executor(), config::stub_config(config), std::random_device()());
+  asio::cancellation_signal end;
+  bool is_late = false;
+  Timer deadline(io, kDnsTime);
+  deadline.async_wait([&](boost::system::error_code error) {
+    if (error) return;
+    is_late = true;
+    end.emit(asio::cancellation_type::terminal);
+  });
   std::exception_ptr bug;
-  asio::co_spawn(io, ask(findings, std::move(message), now, resolver), [&](std::exception_ptr error) {
+  const auto ended = [&](std::exception_ptr error) {
     bug = error;
     io.stop();
-  });
+  };
+  asio::co_spawn(io, ask(findings, std::move(message), now, resolver), asio::bind_cancellation_slot(end.slot(), ended));
   io.run();
-  if (bug) std::rethrow_exception(bug);
+  if (bug && !is_late) std::rethrow_exception(bug);
+  return !is_late;
 }
 
 ExitCode trace_of(std::istream& in, const CommandLine& line, Streams streams) {
@@ -145,7 +161,9 @@ ExitCode trace_of(std::istream& in, const CommandLine& line, Streams streams) {
     Signed message;
     if (!reader.is_cut()) message.signatures = dkim::signatures_in(header, now);
     if (!message.signatures.empty()) message.body = reader.body();
-    ask_dns(findings, std::move(message), now, placed->config);
+    if (!ask_dns(findings, std::move(message), now, placed->config))
+      streams.error << "mxpress: the name servers did not answer all questions within " << kDnsTime.count()
+                    << " s: what needs the rest is left out\n";
   }
   (line.json ? print_trace_as_json : print_trace)(streams.out, findings);
   const bool is_refused = findings.spf && findings.spf->verdict.result == spf::CheckResult::fail;

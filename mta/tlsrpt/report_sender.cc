@@ -24,6 +24,7 @@ namespace {
 constexpr std::array<std::chrono::minutes, ReportSender::kMostTries - 1> kWaits{
     std::chrono::minutes(5), std::chrono::minutes(30), std::chrono::hours(2), std::chrono::hours(6), std::chrono::hours(12)};
 constexpr std::size_t kMostWords = 300;
+constexpr std::uint16_t kHttps = 443;
 
 LogLine line_about(Priority priority, const DomainDay& day) {
   LogLine line(priority, "tlsrpt");
@@ -161,6 +162,7 @@ Task<bool> ReportSender::mail(const DomainDay& day, Receiver receiver) {
   const auto& to = std::get<proto::Mailbox>(receiver.to);
   // Whoever publishes a record must not choose which users and programs of this host get mail.
   if (config->is_local(to.domain())) co_return log_failure(day, receiver.uri, "it is an address of this host"), true;
+  if (!may_send_to(to.domain().text(), day)) co_return true;
   queue::NewMessage message = report_mail(day, reporter_of(*config), to, *config, Clock::current().wall(), random_());
   const proto::Envelope envelope = message.envelope;
   const auto stored = co_await mta::store(parts_.spool, parts_.spool.next_id(), std::move(message));
@@ -173,22 +175,35 @@ Task<bool> ReportSender::mail(const DomainDay& day, Receiver receiver) {
 // RFC 8460 5.4
 Task<bool> ReportSender::post(const DomainDay& day, Receiver receiver) {
   const auto config = parts_.config.get();
+  const auto& url = std::get<proto::HttpsUrl>(receiver.to);
+  if (url.port != kHttps) co_return log_failure(day, receiver.uri, "reports go to port 443 alone"), true;
+  const auto reach = parts_.reach(*config);
+  if (!reach) co_return log_failure(day, receiver.uri, "the addresses of this host are not known"), false;
+  if (!may_send_to(url.host, day)) co_return true;
   const auto resolver = parts_.make_resolver(parts_.io, *config);
   const auto connector = parts_.make_connector(parts_.io);
-  http_client::Reach reach;
-  reach.allowed = config->delivery.allow_addresses;
   http_client::Request request;
-  request.url = std::get<proto::HttpsUrl>(receiver.to);
+  request.url = url;
   request.content_type = "application/tlsrpt+gzip";
   request.content = auth::Secret(gzip(report_json(day, reporter_of(*config))));
   request.accept = "*/*";
-  http_client::Exchange exchange(*resolver, *connector, reach, [] {});
+  http_client::Exchange exchange(*resolver, *connector, *reach, [] {});
   const auto response = co_await exchange.run(std::move(request), BootClock::now() + kPostTime);
   if (!response) co_return log_failure(day, receiver.uri, response.error().message), false;
   if (response->status / 100 != 2)
     co_return log_failure(day, receiver.uri, "the host answers with " + std::to_string(response->status)), false;
   log(line_about(Priority::info, day).add("to", proto::printable(receiver.uri, kMostWords)));
   co_return true;
+}
+
+// Counts the report. The first that has no room is told.
+bool ReportSender::may_send_to(const std::string& receiver, const DomainDay& day) {
+  const Day today = day_of(Clock::current().wall());
+  if (std::exchange(counted_, today) != today) sent_.clear();
+  const std::uint32_t count = ++sent_[receiver];
+  if (count == kMostToReceiver + 1)
+    log_failure(day, receiver, "it has got " + std::to_string(kMostToReceiver) + " reports today; further ones are left out");
+  return count <= kMostToReceiver;
 }
 
 void ReportSender::put_off(DomainDay day) {

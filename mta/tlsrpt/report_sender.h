@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -26,6 +28,9 @@ class CurrentConfig;
 namespace fairness {
 class FileTurns;
 }
+namespace http_client {
+struct Reach;
+}
 namespace net {
 class Connector;
 }
@@ -47,6 +52,8 @@ class ReportSender {
   static constexpr std::chrono::minutes kLookEvery{1};
   static constexpr std::chrono::seconds kPostTime{30};  // of an HTTPS request
   static constexpr std::uint32_t kMostTries = 6;        // within 24 hours
+  // Reports to one domain, or one HTTPS host, in a UTC day: whoever has many domains must not use this host to flood another.
+  static constexpr std::uint32_t kMostToReceiver = 100;
 
   struct Parts {
     asio::io_context& io;
@@ -56,6 +63,7 @@ class ReportSender {
     fairness::FileTurns* files;  // null: the disk is written at once
     std::function<std::shared_ptr<dns::Resolver>(asio::io_context&, const Config&)> make_resolver;
     std::function<std::shared_ptr<net::Connector>(asio::io_context&)> make_connector;  // for HTTPS
+    std::function<std::optional<http_client::Reach>(const Config&)> reach;             // nullopt: not known now
     std::function<void(proto::QueueId, const proto::Envelope&)> admit;                 // a mail that is durable
     std::uint64_t seed = 0;
   };
@@ -79,6 +87,7 @@ class ReportSender {
   Task<bool> deliver(const DomainDay& day, std::string uri);
   Task<bool> mail(const DomainDay& day, Receiver receiver);
   Task<bool> post(const DomainDay& day, Receiver receiver);
+  bool may_send_to(const std::string& receiver, const DomainDay& day);
   void put_off(DomainDay day);
 
   const Parts parts_;
@@ -88,6 +97,8 @@ class ReportSender {
   bool is_stopped_ = false;
   std::size_t asking_ = 0;
   std::set<Ledger::Key> sending_;
+  Day counted_{};                              // the day of...
+  std::map<std::string, std::uint32_t> sent_;  // ...reports to each receiver: as many at most as the ledger has, and their receivers
 };
 
 }  // namespace mxpress::mta::tlsrpt

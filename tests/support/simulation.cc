@@ -216,6 +216,7 @@ void Simulation::start() {
     tls_reports_ = std::make_unique<mta::tlsrpt::ReportSender>(mta::tlsrpt::ReportSender::Parts{
         *io_, *tls_recorder_, *spool_, config, nullptr, [this](asio::io_context&, const mta::Config&) { return dns; },
         [this](asio::io_context& io) { return std::make_shared<Connector>(*this, io.get_executor()); },
+        [](const mta::Config& now) { return std::optional(mta::http_client::Reach{now.delivery.allow_addresses}); },
         [this](queue::QueueId id, const proto::Envelope& envelope) { dispatcher_->admit(id, envelope); }, 1});
   commit_again();
   const Status recovered = spool_->recover(

@@ -68,15 +68,26 @@ TEST_CASE("alerts: of too many that last the one that was told longest ago is fo
   Instant now = kStart;
   CHECK(desk.take(kOut, now));
   for (std::size_t i = 1; i < AlertDesk::kMostIncidents; ++i)
-    CHECK(desk.take({{"event", "guard"}, {"uid", std::to_string(i)}}, now += minutes(4)));
-  CHECK(desk.take({{"event", "aliases"}}, now += minutes(4)));
+    CHECK(desk.take({{"event", "guard"}, {"uid", std::to_string(i)}}, now += minutes(13)));
+  CHECK(desk.take({{"event", "aliases"}}, now += minutes(13)));
   CHECK_FALSE(desk.take(kOver, now));
   CHECK(desk.take({{"event", "guard_over"}, {"uid", "1"}}, now));
+}
+
+TEST_CASE("alerts: there are so many of one event in an hour, which keep no other from being told") {
+  AlertDesk desk;
+  std::size_t told = 0;
+  for (int i = 0; i < 10'000; ++i)
+    told += desk.take({{"event", "refused"}, {"hosts", "mx" + std::to_string(i) + ".example"}}, kStart).has_value();
+  CHECK(told == AlertDesk::kMostOfEvent);
+  CHECK(desk.take({{"event", "guard"}, {"uid", "7"}}, kStart));
+  CHECK(desk.take({{"event", "refused"}, {"hosts", "mx.example"}}, kStart + AlertDesk::kHour));
 }
 
 TEST_CASE("alerts: there are so many of all together in an hour") {
   AlertDesk desk;
   std::size_t told = 0;
-  for (int i = 0; i < 10'000; ++i) told += desk.take({{"event", "guard"}, {"uid", std::to_string(i)}}, kStart).has_value();
+  for (int i = 0; i < 10'000; ++i)
+    told += desk.take({{"event", "event" + std::to_string(i % 20)}, {"uid", std::to_string(i)}}, kStart).has_value();
   CHECK(told == AlertDesk::kMostInHour);
 }

@@ -39,6 +39,7 @@ struct World {
   std::vector<std::string> posted;  // requests
   std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
   int admitted = 0;
+  std::optional<dns::Address> own{};  // of this host
 
   explicit World(const std::string& toml = "")
       : config(mta::parse_config("hostname = \"mail.here.example\"\n" + toml, "test.toml").value()) {
@@ -51,9 +52,14 @@ struct World {
     sender.reset();
     io.emplace();
     recorder = std::make_unique<Recorder>(Recorder::Parts{&disk, "/spool/tlsrpt", config, nullptr, 1});
-    sender = std::make_unique<ReportSender>(ReportSender::Parts{
-        *io, *recorder, spool, config, nullptr, [this](asio::io_context&, const mta::Config&) { return dns; },
-        [this](asio::io_context&) { return connector(); }, [this](queue::QueueId, const proto::Envelope&) { ++admitted; }, 1});
+    sender = std::make_unique<ReportSender>(
+        ReportSender::Parts{*io, *recorder, spool, config, nullptr, [this](asio::io_context&, const mta::Config&) { return dns; },
+                            [this](asio::io_context&) { return connector(); },
+                            [this](const mta::Config& now) {
+                              return std::optional(mta::http_client::Reach{now.delivery.allow_addresses, nullptr,
+                                                                           [this](const dns::Address& a) { return a == own; }});
+                            },
+                            [this](queue::QueueId, const proto::Envelope&) { ++admitted; }, 1});
   }
   void publish(const std::string& text, const std::string& domain = "there.example") {
     dns->forget(mta::tlsrpt::record_name(domain)).txt(mta::tlsrpt::record_name(domain), text);
@@ -125,6 +131,37 @@ TEST_CASE("tlsrpt: no report goes to an address of this host, whoever asks for i
   REQUIRE(world.mails() == 1);
   CHECK(world.spool.kept().at(0).message.envelope.recipients.at(0).mailbox.to_string() == "tls@there.example");
   CHECK_FALSE(world.counts());
+}
+
+TEST_CASE("tlsrpt: no report goes by HTTPS to this host itself, or to another port") {
+  World world;
+  SECTION("own address") {
+    world.own = dns::Address::parse("198.51.100.1");
+    world.publish(kPost);
+  }
+  SECTION("another port") { world.publish("v=TLSRPTv1; rua=https://reports.example:8443/tls"); }
+  world.connect();
+  world.wait(72h);
+  CHECK(world.posted.empty());
+  CHECK_FALSE(world.counts());
+}
+
+TEST_CASE("tlsrpt: a receiver gets so many reports in a day, whoever names it; others get theirs") {
+  World world;
+  constexpr int kDomains = 150;
+  for (int i = 0; i < kDomains; ++i) {
+    const std::string domain = "d" + std::to_string(i) + ".example";
+    world.publish(i % 3 == 0 ? "v=TLSRPTv1; rua=mailto:tls@other" + std::to_string(i) + ".example"
+                             : "v=TLSRPTv1; rua=mailto:a" + std::to_string(i) + "@victim.example,mailto:b@victim.example",
+                  domain);
+    world.connect(domain);
+  }
+  world.wait(72h);
+  std::size_t to_victim = 0, to_others = 0;
+  for (const auto& mail : world.spool.kept())
+    ++(mail.message.envelope.recipients[0].mailbox.domain().text() == "victim.example" ? to_victim : to_others);
+  CHECK(to_victim == ReportSender::kMostToReceiver);
+  CHECK(to_others == kDomains / 3);
 }
 
 TEST_CASE("tlsrpt: reports do not all go at the same time") {
