@@ -25,11 +25,9 @@ bool takes_no_more(const HostResult& failure) {
   return failure.stage == Stage::hello && (failure.reply_code == 421 || proto::cause_of(failure.text).cause == proto::ReplyCause::rate);
 }
 
-HostResult has_enough(const dns::Target& target) {
-  constexpr proto::EnhancedStatus kCongested{4, 4, 5};
-  HostResult result{Stage::connect, target.host, target.address_text(), "", kCongested, 0, "", false};
-  result.text = "the mail host takes no more connections at the moment: mail waits until one of those that are open ends";
-  return result;
+bool has_delivered(const smtp::TransactionResult& result) {
+  return std::any_of(result.recipients.begin(), result.recipients.end(),
+                     [](const auto& recipient) { return recipient.outcome == proto::Outcome::delivered; });
 }
 
 std::size_t answered_in(const smtp::TransactionResult& result) {

@@ -23,9 +23,9 @@ proto::Stage part_of(proto::Stage stage);
 
 // True if it refuses this connection for now. At EHLO the words decide: the reason may be our name.
 bool takes_no_more(const proto::HostResult& failure);
-// Our own finding: there are enough connections to the host.
-proto::HostResult has_enough(const dns::Target& target);
 
+// True if the host has accepted the message for a recipient.
+bool has_delivered(const smtp::TransactionResult& result);
 // The number of recipients with an answer.
 std::size_t answered_in(const smtp::TransactionResult& result);
 
