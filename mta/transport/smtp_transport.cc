@@ -291,7 +291,7 @@ class SmtpTransport::Parts::Attempt {
     if (result.header_broken) smtp_.services_.events.emit(events::HeaderBroken{order_.message->id, session.target().host});
     attempt.total = system::instant_now() - start;
     attempt.result = result.host_failure ? result.last : std::move(result.last);  // merge() needs it after a failure
-    report_.attempt.hosts.push_back(std::move(attempt));
+    note_transaction(report_.attempt, std::move(attempt), result, most_words());
     co_return result;
   }
 

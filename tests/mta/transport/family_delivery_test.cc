@@ -195,3 +195,21 @@ TEST_CASE("family change: a message that may have been delivered is not sent ove
   CHECK(report.results[0].last.maybe_delivered);
   CHECK(world.four.connections() == 0);
 }
+
+TEST_CASE("attempt history: it has the refusal of a recipient beside accepted ones, without a change of family") {
+  World world;
+  world.targets = {kFour};
+  world.four.behaviour().stages["RCPT TO:<nobody@there.example>"] = {"550 5.1.1 no such user"};
+  const auto report = world.attempt({"you@there.example", "nobody@there.example", "me@there.example"});
+  REQUIRE(report.attempt.hosts.size() == 2);
+  CHECK(report.attempt.hosts[0].result.reply_code == 250);
+  CHECK(report.attempt.hosts[1].result == report.results[1].last);
+  CHECK(report.attempt.hosts[1].result.text == "550 5.1.1 no such user");
+}
+
+TEST_CASE("attempt history: recipients that are refused alike make one line") {
+  World world;
+  world.targets = {kFour};
+  world.four.behaviour().stages["RCPT"] = {"550 5.1.1 no such user"};
+  CHECK(world.attempt({"you@there.example", "me@there.example"}).attempt.hosts.size() == 1);
+}
