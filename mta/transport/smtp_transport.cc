@@ -43,9 +43,7 @@ namespace {
 
 constexpr Duration kIdleAtMostLate = std::chrono::milliseconds(250);
 
-using proto::HostAttempt;
-using proto::HostResult;
-using proto::Outcome;
+using proto::HostAttempt, proto::HostResult, proto::Outcome;
 
 }  // namespace
 
@@ -121,9 +119,13 @@ class SmtpTransport::Parts::Attempt {
       if (family_.leaves_out(target)) continue;
       content_.leave_host();
       if (co_await try_target(target)) ++sessions;
-      family_.consider(target, std::span(order_.targets).subspan(i + 1), report_);
+      if (family_.consider(target, std::span(order_.targets).subspan(i + 1), report_)) co_await close_kept(target);
     }
-    if (const dns::Target* const target = busy_.worth_waiting_for(); target && sessions == 0) co_return busy_report(*target);
+    if (const dns::Target* const target = busy_.worth_waiting_for(); target && sessions == 0) {
+      report_.is_busy = true;
+      report_.failure = has_enough(order_, *target, *smtp_.services_.connections);
+      co_return std::move(report_);
+    }
     finish();
     report_.ended = Clock::current().wall();
     co_return std::move(report_);
@@ -163,6 +165,14 @@ class SmtpTransport::Parts::Attempt {
     co_return has_begun;
   }
 
+  // The other family has the place of the session that waits for mail which this one refuses.
+  Task<void> close_kept(const dns::Target& target) {
+    SessionPool::Session session = smtp_.idle_.take(order_.site, target);
+    if (session) co_await session.client->quit();
+    session.client.reset();
+    if (session.connection) spare_ = std::move(session.connection);
+  }
+
   Task<bool> try_session(const dns::Target& target, SessionPool::Session& session) {
     const bool reused = session.client != nullptr;
     if (!reused && !may_connect(target, session)) co_return false;
@@ -184,17 +194,8 @@ class SmtpTransport::Parts::Attempt {
     if (auto spare = std::exchange(spare_, {}); spare && spare.lead_to(terms.place)) return session.connection = std::move(spare), true;
     const TargetConnections::Asker asker{&smtp_, order_.site, order_.owner};
     auto connection = smtp_.services_.connections->open(terms.place, asker, terms.most_connections);
-    if (connection)
-      session.connection = std::move(*connection);
-    else
-      busy_.add(target);
-    return connection.has_value();
-  }
-
-  AttemptReport busy_report(const dns::Target& target) {
-    report_.is_busy = true;
-    report_.failure = has_enough(order_, target, *smtp_.services_.connections);
-    return std::move(report_);
+    if (!connection) return busy_.add(target), false;
+    return session.connection = std::move(*connection), true;
   }
 
   // RFC 7435: after a failed handshake the next offer is tried on a new connection, clear text last if the policy allows it; the offer that
@@ -483,12 +484,10 @@ void SmtpTransport::Parts::stop() {
 }
 
 SmtpTransport::SmtpTransport(SmtpServices services) : parts_(std::make_unique<Parts>(std::move(services))) {}
-
 SmtpTransport::~SmtpTransport() = default;
 
 Task<AttemptReport> SmtpTransport::deliver(Order& order) { return parts_->deliver(order); }
 std::optional<HostResult> SmtpTransport::busy_now(const Order& order) { return parts_->busy_now(order); }
-
 void SmtpTransport::when_room(Room room) { parts_->when_room(std::move(room)); }
 std::size_t SmtpTransport::most_orders(const Config& config) const { return parts_->most_orders(config); }
 bool SmtpTransport::keeps_site(std::uint32_t site) const { return parts_->keeps_site(site); }

@@ -196,6 +196,16 @@ TEST_CASE("family change: a message that may have been delivered is not sent ove
   CHECK(world.four.connections() == 0);
 }
 
+TEST_CASE("family change: at a provider that has no further place the other family has that of the session which was kept") {
+  World world;
+  const std::string limit = "[[limit]]\nname = \"small\"\nhost = \"mx.there.example\"\nconnections = 1\n";
+  world.rules = std::make_shared<const replies::RuleSet>(replies::parse_rules(std::string(kRules) + limit, "replies.toml").rules);
+  REQUIRE(world.rules->limits_for("mx.there.example"));
+  world.six.behaviour().stages["RCPT"] = {.reply = kRefusal};
+  CHECK(world.outcomes({"a@there.example"}) == std::vector<Outcome>{Outcome::delivered});
+  CHECK(world.four.messages().size() == 1);
+}
+
 TEST_CASE("attempt history: it has the refusal of a recipient beside accepted ones, without a change of family") {
   World world;
   world.targets = {kFour};
